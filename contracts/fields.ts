@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { limits } from './limits.ts';
+
+/** RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
+export const timeSchema = z.iso.datetime({ precision: 3 });
+
+const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
+
+/**
+ * A text of at most `maxBytes` of UTF-8. An issue that carries `params.limit` is answered as `payload_too_large`, with the
+ * limit named, instead of `invalid_request`.
+ */
+export const boundedText = (name: string, maxBytes: number) =>
+  z.string().refine((text) => utf8Bytes(text) <= maxBytes, {
+    message: `${name} is larger than ${maxBytes} bytes`,
+    params: { limit: name, max_bytes: maxBytes },
+  });
+
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment name is [A-Za-z_][A-Za-z0-9_]*');
+const envValue = z.string().refine((value) => !value.includes('\0'), 'an environment value may not contain NUL');
+
+export const envSchema = z
+  .record(envName, envValue)
+  .refine(
+    (env) => Object.entries(env).reduce((sum, [name, value]) => sum + utf8Bytes(name) + utf8Bytes(value), 0) <= limits.envBytes,
+    { message: `env is larger than ${limits.envBytes} bytes`, params: { limit: 'env', max_bytes: limits.envBytes } },
+  );
+
+const metadataText = z.string().max(limits.metadataBytes);
+export const metadataSchema = z
+  .record(metadataText.min(1), metadataText)
+  .refine((pairs) => Object.keys(pairs).length <= limits.metadataPairs, `at most ${limits.metadataPairs} pairs`);
+
+/** In a patch `null` removes a key. */
+export const metadataPatchSchema = z.record(metadataText.min(1), metadataText.nullable());
+
+const quantity = z
+  .string()
+  .regex(/^(\d+(\.\d+)?|\.\d+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|e\d+)?$/, 'a Kubernetes quantity, such as 500m, 2, 512Mi');
+
+export const resourcesSchema = z.strictObject({ cpu: quantity, memory: quantity, ephemeral_storage: quantity });
+export type Resources = z.infer<typeof resourcesSchema>;
+
+/** A whole number that arrives as the text of a query parameter. */
+export const queryInteger = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(min).max(max));
+
+export const cursorSchema = z.string().min(1).max(1024);

@@ -1,0 +1,32 @@
+import { monotonicFactory } from 'ulid';
+import { z } from 'zod';
+
+/** Ids are branded so that two of them cannot be swapped by mistake. */
+export const sessionIdSchema = z
+  .string()
+  .max(64)
+  .regex(/^ses_[0-9A-Za-z]+$/, 'a session id is ses_ and letters or digits')
+  .brand<'SessionId'>();
+export type SessionId = z.infer<typeof sessionIdSchema>;
+
+export const stepIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/, 'a step id is 1 to 128 of A-Z a-z 0-9 _ -')
+  .brand<'StepId'>();
+export type StepId = z.infer<typeof stepIdSchema>;
+
+export const instanceIdSchema = z
+  .string()
+  .regex(/^ins_[0-9A-Za-z-]{1,64}$/, 'an instance id is ins_ and 1 to 64 of 0-9 A-Z a-z -')
+  .brand<'InstanceId'>();
+export type InstanceId = z.infer<typeof instanceIdSchema>;
+
+export const tenantIdSchema = z.string().min(1).max(256).brand<'TenantId'>();
+export type TenantId = z.infer<typeof tenantIdSchema>;
+
+const ulid = monotonicFactory();
+
+/** Ids sort by the time they were minted, also within one millisecond of one process. */
+export const newSessionId = (): SessionId => sessionIdSchema.parse(`ses_${ulid()}`);
+export const newStepId = (): StepId => stepIdSchema.parse(`stp_${ulid()}`);
+export const newInstanceId = (): InstanceId => instanceIdSchema.parse(`ins_${ulid()}`);

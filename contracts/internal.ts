@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { envSchema, resourcesSchema, timeSchema } from './fields.ts';
+import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
+import { endedReasonSchema } from './session.ts';
+
+/** The two issuers of internal tokens; each signs with a key of its own. */
+export const planeSchema = z.enum(['control-plane', 'data-plane']);
+export type Plane = z.infer<typeof planeSchema>;
+
+/** Claims of an internal token beside `exp` and `iat`; `aud` is the instance. The data-plane's names the session too. */
+export const internalClaimsSchema = z.object({
+  iss: planeSchema,
+  aud: instanceIdSchema,
+  session_id: sessionIdSchema.optional(),
+});
+
+const lifetimeSchema = z.strictObject({ expires_at: timeSchema, idle_timeout_seconds: z.number().int().min(1) });
+export type Lifetime = z.infer<typeof lifetimeSchema>;
+
+export const bindRequestSchema = z.strictObject({
+  session_id: sessionIdSchema,
+  tenant_id: tenantIdSchema,
+  env: envSchema,
+  resources: resourcesSchema,
+  ...lifetimeSchema.shape,
+});
+export type BindRequest = z.infer<typeof bindRequestSchema>;
+
+export const bindAnswerSchema = z.strictObject({ instance_id: instanceIdSchema, epoch: z.number().int().min(1) });
+
+export type BindAnswer = z.infer<typeof bindAnswerSchema>;
+
+export const limitsRequestSchema = lifetimeSchema;
+
+export const endRequestSchema = z.strictObject({ reason: endedReasonSchema });
+
+export const agentStateSchema = z.strictObject({
+  epoch: z.number().int().min(1),
+  state: z.enum(['starting', 'idle', 'running', 'interrupting', 'killing', 'dead', 'closing']),
+  last_active_at: timeSchema,
+});
+export type AgentState = z.infer<typeof agentStateSchema>;

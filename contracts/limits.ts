@@ -1,0 +1,22 @@
+/** The numbers that the contract itself names. What an operator may change is in each service's config instead. */
+export const limits = {
+  codeBytes: 1024 * 1024,
+  envBytes: 256 * 1024,
+  /** JSON may escape each byte of code and env as six. */
+  requestBodyBytes: 8 * 1024 * 1024,
+  metadataPairs: 16,
+  metadataBytes: 4096,
+  queuedSteps: 16,
+  journalSteps: 256,
+  journalBytes: 64 * 1024 * 1024,
+  outputBytesPerStream: 1024 * 1024,
+  resultBytesPerStep: 10 * 1024 * 1024,
+  textBytes: 256 * 1024,
+  backgroundBytes: 64 * 1024,
+  keepaliveMs: 5_000,
+  defaultTimeoutMs: 60_000,
+  maxTimeoutMs: 3_600_000,
+  defaultTtlSeconds: 3_600,
+  defaultIdleTimeoutSeconds: 900,
+  internalTokenSeconds: 60,
+} as const;

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { metadataSchema, resourcesSchema, timeSchema } from './fields.ts';
+import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
+import { endedReasonSchema, failedReasonSchema } from './session.ts';
+
+const addressSchema = z.url({ protocol: /^http$/ });
+
+const base = {
+  session_id: sessionIdSchema,
+  tenant_id: tenantIdSchema,
+  /** Grows by one with every write; each write names the version that it replaces. */
+  version: z.number().int().min(1),
+  runtime: z.string(),
+  created_at: timeSchema,
+  expires_at: timeSchema,
+  idle_timeout_seconds: z.number().int().min(1),
+  metadata: metadataSchema,
+  resources: resourcesSchema,
+};
+
+const over = {
+  instance_id: instanceIdSchema.optional(),
+  ready_at: timeSchema.optional(),
+  ended_at: timeSchema,
+  end_detail: z.string().max(4096).optional(),
+  /** Seconds of Unix time after which DynamoDB may remove the row. */
+  purge_at: z.number().int(),
+};
+
+/** The row of a session: the route while it is `ready`, the truth about its end afterwards. */
+export const sessionRecordSchema = z.discriminatedUnion('state', [
+  z.strictObject({ ...base, state: z.literal('provisioning'), instance_id: instanceIdSchema.optional() }),
+  z.strictObject({
+    ...base,
+    state: z.literal('ready'),
+    instance_id: instanceIdSchema,
+    address: addressSchema,
+    ready_at: timeSchema,
+  }),
+  z.strictObject({ ...base, ...over, state: z.literal('ended'), end_reason: endedReasonSchema }),
+  z.strictObject({ ...base, ...over, state: z.literal('failed'), end_reason: failedReasonSchema }),
+]);
+export type SessionRecord = z.infer<typeof sessionRecordSchema>;
+export type ReadyRecord = Extract<SessionRecord, { state: 'ready' }>;
