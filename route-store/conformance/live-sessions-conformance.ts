@@ -1,0 +1,53 @@
+import { newSessionId } from '@steppe/contracts/ids';
+import { expect, it } from 'vitest';
+import type { OpenStore } from './harness.ts';
+import { newTenantId } from './session-records.ts';
+
+export const liveSessionsConformance = (open: () => OpenStore): void => {
+  it('adds exactly 20 of 100 concurrent ids under a quota of 20', async () => {
+    const { store } = open();
+    const tenantId = newTenantId();
+    const ids = Array.from({ length: 100 }, newSessionId);
+    const outcomes = await Promise.all(ids.map((id) => store.addLive(tenantId, id, 20)));
+    const added = ids.filter((_, index) => outcomes[index] === 'added');
+    expect(added).toHaveLength(20);
+    expect(outcomes.filter((outcome) => outcome === 'full')).toHaveLength(80);
+    expect((await store.listLive(tenantId)).toSorted()).toEqual(added.toSorted());
+  });
+
+  it('takes an id that is already in, also where the set is full', async () => {
+    const { store } = open();
+    const [tenantId, id] = [newTenantId(), newSessionId()];
+    expect(await store.addLive(tenantId, id, 1)).toBe('added');
+    expect(await store.addLive(tenantId, id, 1)).toBe('added');
+    expect(await store.addLive(tenantId, id, 0)).toBe('added');
+    expect(await store.addLive(tenantId, newSessionId(), 1)).toBe('full');
+    expect(await store.listLive(tenantId)).toEqual([id]);
+  });
+
+  it('adds nothing under a quota of 0', async () => {
+    const { store } = open();
+    const tenantId = newTenantId();
+    expect(await store.addLive(tenantId, newSessionId(), 0)).toBe('full');
+    expect(await store.listLive(tenantId)).toEqual([]);
+  });
+
+  it('makes room by a removal, and is harmed by none done twice or in vain', async () => {
+    const { store } = open();
+    const [tenantId, first, second] = [newTenantId(), newSessionId(), newSessionId()];
+    await store.removeLive(tenantId, first);
+    await store.addLive(tenantId, first, 1);
+    await store.removeLive(tenantId, first);
+    await store.removeLive(tenantId, first);
+    expect(await store.listLive(tenantId)).toEqual([]);
+    expect(await store.addLive(tenantId, second, 1)).toBe('added');
+    await store.removeLive(tenantId, first);
+    expect(await store.listLive(tenantId)).toEqual([second]);
+  });
+
+  it('counts each tenant by itself', async () => {
+    const { store } = open();
+    expect(await store.addLive(newTenantId(), newSessionId(), 1)).toBe('added');
+    expect(await store.addLive(newTenantId(), newSessionId(), 1)).toBe('added');
+  });
+};

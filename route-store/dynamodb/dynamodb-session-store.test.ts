@@ -1,0 +1,97 @@
+import { DescribeTableCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { newSessionId } from '@steppe/contracts/ids';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newTenantId, provisioningRecord, readyRecord } from '../conformance/session-records.ts';
+import { describeSessionStore } from '../conformance/session-store-conformance.ts';
+import { localAccess, type RunningDynamoDb, startDynalite } from '../dynalite/start-dynalite.ts';
+import { dynamoDbHarness } from '../testing/dynamodb-harness.ts';
+import { startForgetfulDynamoDb } from '../testing/failing-dynamodb.ts';
+import { startStaleDynamoDb } from '../testing/stale-dynamodb.ts';
+import { createDynamoDbClient } from './create-client.ts';
+import { createDynamoDbRouteReader, createDynamoDbSessionStore } from './dynamodb-session-store.ts';
+import { ensureTable } from './ensure-table.ts';
+import { idempotencyKey } from './item-keys.ts';
+import { sessionsTable } from './key-schema.ts';
+
+describeSessionStore('DynamoDB session store on dynalite', dynamoDbHarness(startDynalite, localAccess));
+
+describeSessionStore(
+  'DynamoDB session store on an endpoint whose reads are stale',
+  dynamoDbHarness(() => startStaleDynamoDb({ lagMs: 200 }), localAccess),
+);
+
+describe('DynamoDB session store', () => {
+  let dynalite: RunningDynamoDb;
+  let client: DynamoDBClient;
+  beforeAll(async () => {
+    dynalite = await startDynalite();
+    client = createDynamoDbClient({ ...localAccess, endpoint: dynalite.endpoint });
+  });
+  afterAll(async () => {
+    client.destroy();
+    await dynalite.close();
+  });
+
+  it('ends a page short, with a cursor, when it has read enough without finding it full', async () => {
+    const store = createDynamoDbSessionStore({ client, listEffort: { rowsPerQuery: 2, queries: 2 } });
+    const tenantId = newTenantId();
+    const at = (second: number) => new Date(Date.UTC(2026, 10, 23) + second * 1_000).toISOString();
+    const records = Array.from({ length: 10 }, (_, second) =>
+      provisioningRecord({ tenant_id: tenantId, created_at: at(second), metadata: second === 1 ? { wanted: 'yes' } : {} }),
+    );
+    for (const record of records) await store.create(record);
+    const counts: number[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.listByTenant(tenantId, { limit: 5, metadata: { wanted: 'yes' }, cursor });
+      counts.push(page.sessions.length);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(counts).toEqual([0, 0, 1]);
+  });
+
+  it('knows its own write again when the answer to it was lost', async () => {
+    const record = provisioningRecord();
+    const item = { session_id: record.session_id, body_hash: '', expires: 4_000_000_000 };
+    const withLostAnswer = async <T>(use: (store: ReturnType<typeof createDynamoDbSessionStore>) => Promise<T>): Promise<T> => {
+      const forgetful = await startForgetfulDynamoDb(dynalite.endpoint);
+      const forgetfulClient = createDynamoDbClient({ ...localAccess, endpoint: forgetful.endpoint });
+      try {
+        return await use(createDynamoDbSessionStore({ client: forgetfulClient }));
+      } finally {
+        forgetfulClient.destroy();
+        await forgetful.close();
+      }
+    };
+    expect(await withLostAnswer((store) => store.create(record))).toBe('created');
+    expect(await withLostAnswer((store) => store.create(record))).toBe('exists');
+    expect(await withLostAnswer((store) => store.update(readyRecord(record), 1))).toMatchObject({ outcome: 'updated' });
+    expect(await withLostAnswer((store) => store.update(readyRecord(record), 1))).toMatchObject({ outcome: 'lost' });
+    expect(await withLostAnswer((store) => store.putIdempotency(record.tenant_id, 'key', item))).toEqual({ outcome: 'stored' });
+  });
+
+  it('lets DynamoDB remove an idempotency key when it has expired', async () => {
+    const store = createDynamoDbSessionStore({ client });
+    const tenantId = newTenantId();
+    await store.putIdempotency(tenantId, 'key', { session_id: newSessionId(), body_hash: '', expires: 4_000_000_000 });
+    const { Item: item } = await client.send(
+      new GetItemCommand({ TableName: dynalite.tableName, Key: { session_id: { S: idempotencyKey(tenantId, 'key') } } }),
+    );
+    expect(item?.[sessionsTable.ttlAttribute]).toEqual({ N: '4000000000' });
+  });
+
+  it('gives the data-plane a reader that can do nothing else', async () => {
+    const record = provisioningRecord();
+    await createDynamoDbSessionStore({ client }).create(record);
+    const reader = createDynamoDbRouteReader({ client });
+    expect(Object.keys(reader)).toEqual(['get']);
+    expect(await reader.get(record.session_id, { consistent: false })).toEqual(record);
+  });
+
+  it('makes its table once, however many start at the same time', async () => {
+    const tableName = `table-${newSessionId()}`;
+    await Promise.all([1, 2, 3].map(() => ensureTable(client, tableName)));
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+    expect(table).toMatchObject({ TableStatus: 'ACTIVE', GlobalSecondaryIndexes: [{ IndexName: 'by_tenant' }] });
+  });
+});

@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import type { TenantId } from '@steppe/contracts/ids';
+
+// Session ids are `ses_` and letters or digits, so that no key with a `#` can match one.
+export const liveSetPrefix = 'live#';
+
+export const liveSetKey = (tenantId: TenantId): string => `${liveSetPrefix}${tenantId}`;
+
+/** Hashed as JSON of both: any characters are safe, and no tenant can write another's key. */
+export const idempotencyKey = (tenantId: TenantId, key: string): string =>
+  `idempotency#${createHash('sha256')
+    .update(JSON.stringify([tenantId, key]))
+    .digest('base64url')}`;
+
+export const leaseKey = (name: string): string => `lease#${name}`;

@@ -1,0 +1,13 @@
+import type { z } from 'zod';
+import { RouteStoreCorrupt } from '../errors.ts';
+import { fromItem, type Item } from './attribute-values.ts';
+import { sessionsTable } from './key-schema.ts';
+
+/** Throws `RouteStoreCorrupt` with the item's key. */
+export const parseItem = <Output>(schema: z.ZodType<Output>, item: Item): Output => {
+  const parsed = schema.safeParse(fromItem(item));
+  if (!parsed.success) throw new RouteStoreCorrupt(itemKey(item), { cause: parsed.error });
+  return parsed.data;
+};
+
+export const itemKey = (item: Item): string => item[sessionsTable.partitionKey]?.S ?? '';

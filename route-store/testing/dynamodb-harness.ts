@@ -1,0 +1,44 @@
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { SessionStoreHarness } from '../conformance/harness.ts';
+import type { RunningDynamoDb } from '../dynalite/start-dynalite.ts';
+import { type ClientOptions, createDynamoDbClient } from '../dynamodb/create-client.ts';
+import { createDynamoDbSessionStore } from '../dynamodb/dynamodb-session-store.ts';
+import { sessionsTable } from '../dynamodb/key-schema.ts';
+
+/** Puts the DynamoDB adapter under the conformance suite, on whatever endpoint `start` gives. */
+export const dynamoDbHarness = (
+  start: () => Promise<RunningDynamoDb>,
+  access: Omit<ClientOptions, 'endpoint'>,
+): SessionStoreHarness => ({
+  open: async () => {
+    const { endpoint, tableName, close } = await start();
+    // A hundred calls at once on a busy machine are no outage.
+    const client = createDynamoDbClient({ ...access, endpoint, attemptTimeoutMs: 10_000, connectTimeoutMs: 10_000 });
+    const key = (id: string) => ({ [sessionsTable.partitionKey]: { S: id } });
+    return {
+      store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000 }),
+      spoil: async (sessionId) => {
+        await client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: key(sessionId),
+            UpdateExpression: 'SET #field = :garbage',
+            ExpressionAttributeNames: { '#field': 'expires_at' },
+            ExpressionAttributeValues: { ':garbage': { BOOL: true } },
+          }),
+        );
+      },
+      purgeAt: async (sessionId) => {
+        const { Item: item } = await client.send(
+          new GetItemCommand({ TableName: tableName, Key: key(sessionId), ConsistentRead: true }),
+        );
+        const purgeAt = item?.[sessionsTable.ttlAttribute]?.N;
+        return purgeAt === undefined ? undefined : Number(purgeAt);
+      },
+      close: async () => {
+        client.destroy();
+        await close();
+      },
+    };
+  },
+});

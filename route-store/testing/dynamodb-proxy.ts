@@ -1,0 +1,54 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { type Listening, listen } from '../dynalite/listen.ts';
+import { sessionsTable } from '../dynamodb/key-schema.ts';
+
+const keyed = z.looseObject({ [sessionsTable.partitionKey]: z.looseObject({ S: z.string() }) });
+const bodySchema = z.looseObject({
+  TableName: z.string(),
+  ConsistentRead: z.boolean().optional(),
+  Key: keyed.optional(),
+  Item: keyed.optional(),
+});
+
+export interface DynamoDbRequest {
+  /** `GetItem`, `PutItem` and so on. */
+  operation: string;
+  body: z.infer<typeof bodySchema>;
+  text: string;
+  headers: Record<string, string>;
+}
+
+export interface DynamoDbAnswer {
+  status: number;
+  text: string;
+}
+
+/** Stands before an endpoint: `answer` forwards the request, or says itself what comes back; null breaks the connection. */
+export const startDynamoDbProxy = (answer: (request: DynamoDbRequest) => Promise<DynamoDbAnswer | null>): Promise<Listening> => {
+  const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const answered = await readRequest(incoming)
+      .then(answer)
+      .catch((error: unknown) => ({ status: 500, text: String(error) }));
+    if (answered === null) response.destroy();
+    else response.writeHead(answered.status, { 'content-type': 'application/x-amz-json-1.0' }).end(answered.text);
+  };
+  return listen(createServer((incoming, response) => void serve(incoming, response)));
+};
+
+export const forward = async (endpoint: string, { headers, text }: DynamoDbRequest): Promise<DynamoDbAnswer> => {
+  const answer = await fetch(endpoint, { method: 'POST', headers, body: text, signal: AbortSignal.timeout(5_000) });
+  return { status: answer.status, text: await answer.text() };
+};
+
+const readRequest = async (incoming: IncomingMessage): Promise<DynamoDbRequest> => {
+  let text = '';
+  for await (const chunk of incoming.setEncoding('utf8')) text += chunk;
+  const target = String(incoming.headers['x-amz-target']);
+  const headers: Record<string, string> = { 'x-amz-target': target };
+  for (const name of ['content-type', 'authorization', 'x-amz-date'] as const) {
+    const value = incoming.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  return { operation: target.split('.').at(-1) ?? '', body: bodySchema.parse(JSON.parse(text)), text, headers };
+};

@@ -1,0 +1,62 @@
+import { createServer } from 'node:http';
+import { type Listening, listen } from '../dynalite/listen.ts';
+import { forward, startDynamoDbProxy } from './dynamodb-proxy.ts';
+
+export interface FailingDynamoDb extends Listening {
+  /** How many requests have come. */
+  requests(): number;
+}
+
+/** Answers every request as DynamoDB does when the table's throughput is used up. */
+export const startThrottlingDynamoDb = (): Promise<FailingDynamoDb> =>
+  startRefusing(400, 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException');
+
+/** Answers every request with the error named `type`. */
+export const startRefusing = async (status: number, type: string): Promise<FailingDynamoDb> => {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify({ __type: type, message: 'refused' }));
+  });
+  return { ...(await listen(server)), requests: () => requests };
+};
+
+/** Takes every request and never answers. */
+export const startStallingDynamoDb = async (): Promise<FailingDynamoDb> => {
+  let requests = 0;
+  const server = createServer((request) => {
+    requests += 1;
+    request.resume();
+  });
+  return { ...(await listen(server)), requests: () => requests };
+};
+
+/** Answers each read after `delayMs` that there is no such row. */
+export const startSlowDynamoDb = (delayMs: number): Promise<Listening> =>
+  listen(
+    createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+      setTimeout(() => response.end('{}'), delayMs);
+    }),
+  );
+
+/** An endpoint whose port was just given back: connections are refused. */
+export const refusingEndpoint = async (): Promise<string> => {
+  const { endpoint, close } = await listen(createServer());
+  await close();
+  return endpoint;
+};
+
+/** Carries the first PutItem out and breaks the connection in place of its answer; forwards everything else. */
+export const startForgetfulDynamoDb = (endpoint: string): Promise<Listening> => {
+  let forget = true;
+  return startDynamoDbProxy(async (request) => {
+    const answer = await forward(endpoint, request);
+    if (request.operation !== 'PutItem' || !forget) return answer;
+    forget = false;
+    return null;
+  });
+};

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { provisioningRecord, readyRecord } from '../conformance/session-records.ts';
+import { localAccess } from '../dynalite/start-dynalite.ts';
+import { createDynamoDbClient } from '../dynamodb/create-client.ts';
+import { createDynamoDbSessionStore } from '../dynamodb/dynamodb-session-store.ts';
+import type { SessionStore } from '../ports.ts';
+import { startStaleDynamoDb } from './stale-dynamodb.ts';
+
+let clock = 0;
+let store: SessionStore;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  const stale = await startStaleDynamoDb({ now: () => clock });
+  const client = createDynamoDbClient({ ...localAccess, endpoint: stale.endpoint });
+  store = createDynamoDbSessionStore({ client, tableName: stale.tableName });
+  close = async () => {
+    client.destroy();
+    await stale.close();
+  };
+});
+afterAll(() => close());
+
+it('serves what was there 500 ms ago, and the newest to a consistent read', async () => {
+  const record = provisioningRecord();
+  const ready = { ...readyRecord(record), version: 2 };
+  const read = (consistent: boolean) => store.get(record.session_id, { consistent });
+  const list = async () => (await store.listByTenant(record.tenant_id, { limit: 5 })).sessions;
+
+  await store.create(record);
+  expect([await read(false), await read(true), await list()]).toEqual([null, record, []]);
+  clock += 300;
+  await store.update(ready, 1);
+  clock += 200;
+  expect([await read(false), await read(true), await list()]).toEqual([record, ready, [record]]);
+  clock += 300;
+  expect([await read(false), await list()]).toEqual([ready, [ready]]);
+});
