@@ -1,0 +1,40 @@
+import { type ErrorBody, type ErrorCode, type ErrorStatus, errorKinds } from '@steppe/contracts/errors';
+
+interface AppErrorOptions {
+  cause?: unknown;
+  details?: Record<string, unknown>;
+  /** Where the thrower knows better than the default of the code. */
+  retryable?: boolean;
+  /** Headers that belong to the answer, such as `Retry-After` or `WWW-Authenticate`. */
+  headers?: Record<string, string>;
+}
+
+/** A failure that the caller is told about: a code of the API, and a message that says what to do. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Record<string, unknown>;
+  readonly retryable: boolean;
+  readonly headers: Record<string, string>;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.details = options.details ?? {};
+    this.retryable = options.retryable ?? errorKinds[code].retryable;
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): ErrorStatus {
+    return errorKinds[this.code].status;
+  }
+
+  toBody(requestId: string): ErrorBody {
+    const { code, message, retryable, details } = this;
+    return { error: { code, message, retryable, request_id: requestId, details } };
+  }
+}
+
+/** What the caller sees of a failure that nobody expected; the cause is in the log under the request's id. */
+export const internalError = (cause: unknown): AppError =>
+  new AppError('internal', 'something failed on our side; the log has the cause under this request_id', { cause });

@@ -1,0 +1,32 @@
+import type { TenantId } from '@steppe/contracts/ids';
+import { type Scope, scopes } from '@steppe/contracts/operations';
+import { AppError } from '../app-error.ts';
+
+/** Who calls: the tenant and what it may do. */
+export interface Principal {
+  tenantId: TenantId;
+  scopes: ReadonlySet<string>;
+}
+
+export interface CallerVerifier {
+  authMode: 'jwt' | 'bypass';
+  /**
+   * @param authorization the header as it came.
+   * @throws AppError `unauthenticated`, with a `WWW-Authenticate` that says why.
+   */
+  verify(authorization: string | undefined): Principal | Promise<Principal>;
+}
+
+/** @throws AppError `insufficient_scope` */
+export function requireScope(principal: Principal, scope: Scope): void {
+  if (principal.scopes.has(scope)) return;
+  throw new AppError('insufficient_scope', `the token lacks the scope ${scope}`, {
+    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  });
+}
+
+/** Every call is one tenant's, with all scopes: for development and tests alone, which the configuration sees to. */
+export const createBypassVerifier = (tenantId: TenantId): CallerVerifier => {
+  const principal: Principal = { tenantId, scopes: new Set(scopes) };
+  return { authMode: 'bypass', verify: () => principal };
+};

@@ -1,0 +1,62 @@
+import { type Handler, Hono, type MiddlewareHandler } from 'hono';
+import { AppError, internalError } from './app-error.ts';
+import type { HttpEnv } from './http-env.ts';
+import type { HttpMetrics } from './http-metrics.ts';
+import type { Logger } from './logger.ts';
+import { logRequest } from './request-log.ts';
+
+export interface ApiOperation {
+  method: string;
+  /** `:name` stands for one segment, a last `*` for a rest that is not empty. */
+  path: string;
+  handle: Handler<HttpEnv>;
+}
+
+interface ApiOptions {
+  /** By their names, which are metric labels. */
+  operations: Record<string, ApiOperation>;
+  logger: Logger;
+  metrics: HttpMetrics;
+  /** Fields that stand in every log line of this server. */
+  logFields?: Record<string, string>;
+}
+
+/** A Hono app that answers exactly `operations`: request ids, one log line each, 404, 405 with `Allow`, and rendered errors. */
+export function createApi({ operations, logger, metrics, logFields = {} }: ApiOptions): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  app.use(logRequest({ logger, metrics, fields: logFields }));
+  const methodsByPath = new Map<string, Set<string>>();
+  for (const [name, { method, path, handle }] of Object.entries(operations)) {
+    // A file's name may have a line break in it, which a dot does not match.
+    const pattern = path.replace(/\*$/, ':rest{[\\s\\S]+}');
+    // Hono answers HEAD through the handler of GET.
+    if (method !== 'HEAD') app.on(method, pattern, nameOperation(name), handle);
+    const methods = methodsByPath.get(pattern) ?? new Set();
+    methodsByPath.set(pattern, methods.add(method));
+    if (method === 'GET') methods.add('HEAD');
+  }
+  for (const [pattern, methods] of methodsByPath) app.all(pattern, refuseMethod([...methods].sort().join(', ')));
+  app.notFound(() => {
+    throw new AppError('route_not_found', 'there is no such path; the API begins at /v1/sessions');
+  });
+  app.onError((error, c) => {
+    const shown = error instanceof AppError ? error : internalError(error);
+    c.set('logFields', { ...c.var.logFields, outcome: shown.code });
+    if (shown.status === 500) logger.error({ err: shown.cause, request_id: c.var.requestId }, 'request failed');
+    return c.json(shown.toBody(c.var.requestId), shown.status, shown.headers);
+  });
+  return app;
+}
+
+const nameOperation =
+  (name: string): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    c.set('operation', name);
+    await next();
+  };
+
+const refuseMethod =
+  (allow: string): Handler<HttpEnv> =>
+  (c) => {
+    throw new AppError('method_not_allowed', `${c.req.method} is not possible here; use ${allow}`, { headers: { Allow: allow } });
+  };

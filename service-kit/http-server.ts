@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Hono } from 'hono';
+import type { HttpEnv } from './http-env.ts';
+import { answerBadTarget, answerMalformedRequests } from './malformed-request.ts';
+
+interface ListenOptions {
+  app: Hono<HttpEnv>;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  keepAliveTimeoutMs?: number;
+}
+
+export interface HttpServer {
+  port: number;
+  /** Accepts nothing more, lets what runs finish for `limitMs`, then cuts it off. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** @throws the system's error, with its `code`, where the address cannot be listened on. */
+export async function listen({ app, host, port, keepAliveTimeoutMs = 65_000 }: ListenOptions): Promise<HttpServer> {
+  const answer = getRequestListener(
+    (request, env) => (request.method === 'HEAD' ? answerHead(app, request, env as HttpBindings) : app.fetch(request, env)),
+    { errorHandler: answerBadTarget },
+  );
+  const options = {
+    // A file of gigabytes may take its time; a client that dawdles over its headers may not.
+    requestTimeout: 0,
+    headersTimeout: 10_000,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: 5_000,
+    // Refused in our words instead of Node's.
+    requireHostHeader: false,
+  };
+  const server = createServer(options, (incoming, outgoing) => void answer(incoming, outgoing));
+  answerMalformedRequests(server);
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+  return { port: address.port, close: (limitMs) => closeServer(server, limitMs) };
+}
+
+/** Hono copies the answer to a HEAD, and in the copy is lost that a handler has used Node's own response. */
+async function answerHead(app: Hono<HttpEnv>, request: Request, env: HttpBindings): Promise<Response> {
+  const answer = await app.fetch(request, env);
+  return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : answer;
+}
+
+async function closeServer(server: Server, limitMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  // An answer that ends now leaves a connection idle, which nothing else would close before its keep-alive ends.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), limitMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}

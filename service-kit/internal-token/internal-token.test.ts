@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import { exportJWK, generateKeyPair } from 'jose';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createKeyDirectory, keyFileName } from './key-directory.ts';
+import { createInternalTokenSigner, type InternalKey } from './signer.ts';
+import { createInternalTokenVerifier } from './verifier.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'steppe-keys-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+async function newKey(plane: 'control-plane' | 'data-plane', kid: string): Promise<InternalKey> {
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA');
+  const keys = [{ ...(await exportJWK(publicKey)), kid }];
+  writeFileSync(join(directory, keyFileName(plane)), JSON.stringify({ keys }));
+  return { kid, privateKey };
+}
+
+const instanceId = newInstanceId();
+const sessionId = newSessionId();
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+test('an agent knows both planes by their own keys, and the session of a token', async () => {
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  for (const plane of ['control-plane', 'data-plane'] as const) {
+    const signer = createInternalTokenSigner(plane, await newKey(plane, `${plane}-1`));
+    const token = await signer.sign(instanceId, sessionId);
+    expect(await verifier.verify(`Bearer ${token}`)).toEqual({ plane, sessionId });
+    expect(await signer.sign(instanceId, sessionId)).toBe(token);
+  }
+});
+
+test('a token for another instance is misdirected', async () => {
+  const signer = createInternalTokenSigner('data-plane', await newKey('data-plane', 'd'));
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  await expect(verifier.verify(`Bearer ${await signer.sign(newInstanceId())}`)).rejects.toEqual(code('misdirected'));
+});
+
+test('one plane cannot speak for the other', async () => {
+  await newKey('control-plane', 'k');
+  const dataPlaneKey = await newKey('data-plane', 'k');
+  const forged = createInternalTokenSigner('control-plane', dataPlaneKey);
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  await expect(verifier.verify(`Bearer ${await forged.sign(instanceId)}`)).rejects.toEqual(code('unauthenticated'));
+});
+
+test('a new key is read from the directory when a token names it, at most once a second', async () => {
+  let now = 0;
+  const keys = createKeyDirectory(directory, () => now);
+  const verifier = createInternalTokenVerifier(instanceId, keys);
+  const first = createInternalTokenSigner('data-plane', await newKey('data-plane', 'first'));
+  await verifier.verify(`Bearer ${await first.sign(instanceId)}`);
+  const second = createInternalTokenSigner('data-plane', await newKey('data-plane', 'second'));
+  const token = `Bearer ${await second.sign(instanceId)}`;
+  await expect(verifier.verify(token)).rejects.toEqual(code('unauthenticated'));
+  now = 1_500;
+  expect(await verifier.verify(token)).toMatchObject({ plane: 'data-plane' });
+});
+
+test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])('refuses the header %s', async (header) => {
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  await expect(verifier.verify(header)).rejects.toEqual(code('unauthenticated'));
+});

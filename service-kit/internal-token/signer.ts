@@ -1,0 +1,38 @@
+import type { InstanceId, SessionId } from '@steppe/contracts/ids';
+import type { Plane } from '@steppe/contracts/internal';
+import { limits } from '@steppe/contracts/limits';
+import { type CryptoKey, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+
+export interface InternalKey {
+  kid: string;
+  privateKey: CryptoKey;
+}
+
+export interface InternalTokenSigner {
+  /** A token for one instance, and for one session of it where the data-plane asks; good for at least 20 s more. */
+  sign(instanceId: InstanceId, sessionId?: SessionId): Promise<string>;
+}
+
+/** Signs with the plane's own key; tokens live 60 s and are used for 40. */
+export function createInternalTokenSigner(plane: Plane, key: InternalKey): InternalTokenSigner {
+  const signed = new LRUCache<string, Promise<string>>({ max: 20_000, ttl: (limits.internalTokenSeconds - 20) * 1000 });
+  const signNew = (instanceId: InstanceId, sessionId: SessionId | undefined) =>
+    new SignJWT(sessionId ? { session_id: sessionId } : {})
+      .setProtectedHeader({ alg: 'EdDSA', kid: key.kid })
+      .setIssuer(plane)
+      .setAudience(instanceId)
+      .setIssuedAt()
+      .setExpirationTime(`${limits.internalTokenSeconds}s`)
+      .sign(key.privateKey);
+  return {
+    sign(instanceId, sessionId) {
+      const cacheKey = `${instanceId} ${sessionId ?? ''}`;
+      const known = signed.get(cacheKey);
+      if (known) return known;
+      const token = signNew(instanceId, sessionId);
+      signed.set(cacheKey, token);
+      return token;
+    },
+  };
+}

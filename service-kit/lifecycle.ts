@@ -1,0 +1,53 @@
+import type { Logger } from './logger.ts';
+
+/** What was opened, closed in reverse order, once. */
+export interface Lifecycle {
+  /** Registers how to close what was just opened. */
+  onClose(name: string, close: () => Promise<void> | void): void;
+  /** True until `close` is called. */
+  isOpen(): boolean;
+  /** Closes everything; a failure to close one thing is logged and does not keep the rest open. Harmless twice. */
+  close(): Promise<void>;
+}
+
+export function createLifecycle(logger: Logger): Lifecycle {
+  const closers: { name: string; close: () => Promise<void> | void }[] = [];
+  let closing: Promise<void> | undefined;
+  const closeAll = async () => {
+    for (const { name, close } of closers.reverse()) {
+      try {
+        await close();
+      } catch (err) {
+        logger.error({ err, part: name }, 'could not close');
+      }
+    }
+  };
+  return {
+    onClose: (name, close) => void closers.push({ name, close }),
+    isOpen: () => closing === undefined,
+    close: () => {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+}
+
+const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/**
+ * Ends the process in order on SIGTERM, SIGINT or the terminal's hang-up: exit 0 when all is closed. A second signal changes
+ * nothing; `limitMs` after the first one the process ends with 1, whatever still hangs.
+ */
+export function closeOnSignal(lifecycle: Lifecycle, logger: Logger, limitMs: number, exit: (code: number) => void): void {
+  let ending = false;
+  const end = async (signal: string) => {
+    if (ending) return;
+    ending = true;
+    logger.info({ signal }, 'closing');
+    setTimeout(() => exit(1), limitMs).unref();
+    await lifecycle.close();
+    logger.flush();
+    exit(0);
+  };
+  for (const signal of endSignals) process.on(signal, () => void end(signal));
+}

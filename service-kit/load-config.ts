@@ -1,0 +1,62 @@
+import type { z } from 'zod';
+
+/** The environment of a process, as `process.env` has it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Those of `names` that are set and not empty. */
+export const pickVariables = <N extends string>(env: Environment, names: readonly N[]): { [name in N]?: string } =>
+  Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : []))) as { [name in N]?: string };
+
+/** The exit status for a configuration that cannot be used: `EX_CONFIG` of sysexits.h. */
+const exitConfig = 78;
+
+interface LoadConfigOptions<S extends z.ZodObject> {
+  service: string;
+  variables: S;
+  env: Environment;
+  args: readonly string[];
+}
+
+/**
+ * Reads a service's variables; an empty one counts as unset. With `--help` in `args` prints the table of variables and exits 0;
+ * where variables are wrong prints all of them at once and exits 78.
+ */
+export function loadConfig<S extends z.ZodObject>({ service, variables, env, args }: LoadConfigOptions<S>): z.output<S> {
+  if (args.includes('--help')) {
+    process.stdout.write(helpText(service, variables));
+    process.exit(0);
+  }
+  const parsed = parseVariables(variables, env);
+  if (parsed.success) return parsed.data;
+  return refuseConfig(service, namedIssues(parsed.error));
+}
+
+/** Says all that is wrong, a line each, and exits 78. */
+export function refuseConfig(service: string, complaints: readonly string[]): never {
+  const lines = complaints.map((complaint) => `  ${complaint}\n`).join('');
+  process.stderr.write(`${service}: the configuration cannot be used (--help lists every variable)\n${lines}`);
+  process.exit(exitConfig);
+}
+
+export function parseVariables<S extends z.ZodObject>(variables: S, env: Environment): z.ZodSafeParseResult<z.output<S>> {
+  const known = Object.keys(variables.shape).map((name) => [name, env[name] === '' ? undefined : env[name]]);
+  return variables.safeParse(Object.fromEntries(known));
+}
+
+/** One text for each wrong variable. */
+export const namedIssues = (error: z.ZodError): string[] =>
+  error.issues.map((issue) => `${issue.path.join('.')}${issue.path.length > 0 ? ': ' : ''}${issue.message}`);
+
+/** The table of variables: name, default or `required`, and what it does. */
+export function helpText(service: string, variables: z.ZodObject): string {
+  const rows = Object.entries(variables.shape).map(([name, schema]) => {
+    const unset = schema.safeParse(undefined);
+    const fallback = unset.success ? String(unset.data ?? '-') : 'required';
+    return { name, fallback, description: schema.description ?? '' };
+  });
+  const width = (key: 'name' | 'fallback') => Math.max(...rows.map((row) => row[key].length));
+  const lines = rows.map(
+    (row) => `  ${row.name.padEnd(width('name'))}  ${row.fallback.padEnd(width('fallback'))}  ${row.description}`,
+  );
+  return `${service} is configured by its environment alone.\n\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,22 @@
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+
+export type { Logger };
+
+interface LoggerOptions {
+  service: string;
+  level: string;
+  /** Standard output, written asynchronously, where absent. */
+  to?: DestinationStream;
+}
+
+/** JSON lines with RFC 3339 times. Callers never log user code, output or tokens. */
+export const createLogger = ({ service, level, to }: LoggerOptions): Logger =>
+  pino(
+    {
+      level,
+      base: { service },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    to ?? destination({ fd: 1, sync: false }),
+  );

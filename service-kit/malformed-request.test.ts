@@ -1,0 +1,45 @@
+import { connect } from 'node:net';
+import { errorBodySchema } from '@steppe/contracts/errors';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { HttpEnv } from './http-env.ts';
+import { type HttpServer, listen } from './http-server.ts';
+
+let server: HttpServer;
+beforeAll(async () => {
+  const app = new Hono<HttpEnv>().get('/text', (c) => c.text('whole'));
+  server = await listen({ app, host: '127.0.0.1', port: 0 });
+});
+afterAll(() => server.close(0));
+
+async function send(text: string): Promise<string> {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(text);
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}
+
+it.each([
+  { what: 'a target without a slash', text: 'GET text HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
+  { what: 'a target with a backslash', text: 'GET /a\\b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', status: 400 },
+  { what: 'the target *', text: 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', status: 400 },
+  { what: 'a space in the target', text: 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
+  { what: 'a host that is none', text: 'GET /text HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', status: 400 },
+  { what: 'no host', text: 'GET /text HTTP/1.1\r\nConnection: close\r\n\r\n', status: 400 },
+  { what: 'headers without end', text: `GET /text HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, status: 431 },
+  { what: 'CONNECT', text: 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
+  { what: 'no HTTP at all', text: '\x16\x03\x01\x02\x00\x01\x00\r\n\r\n', status: 400 },
+])('answers $what with a JSON error that has a request id', async ({ text, status }) => {
+  const answer = await send(text);
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  const { error } = errorBodySchema.parse(JSON.parse(body));
+  expect(error.code).toBe('invalid_request');
+  expect(head.toLowerCase()).toContain(`x-request-id: ${error.request_id}`);
+});
+
+it('answers a request, and then one behind it that is none', async () => {
+  const answer = await send('GET /text HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
+});

@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import { AppError } from './app-error.ts';
+
+/**
+ * Parses what came from outside.
+ * @param what names the input in the message: `body`, `query`, `path`.
+ * @throws AppError `invalid_request` with `details.issues`, or `payload_too_large` where a schema named a limit that was passed.
+ */
+export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const tooLarge = issues.find(isLimitIssue);
+  if (tooLarge) {
+    throw new AppError('payload_too_large', tooLarge.message, { details: tooLarge.params });
+  }
+  const named = issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
+  const first = named[0];
+  const where = first?.path ? ` at ${first.path}` : '';
+  throw new AppError('invalid_request', `the ${what} is not valid${where}: ${first?.message ?? 'it breaks the schema'}`, {
+    details: { issues: named },
+  });
+}
+
+type Issue = z.core.$ZodIssue;
+
+const isLimitIssue = (issue: Issue): issue is Issue & { params: { limit: string; max_bytes: number } } =>
+  issue.code === 'custom' && typeof issue.params?.limit === 'string';
+
+function pathOf(issue: Issue): string {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') path.push(issue.keys.join(', '));
+  return path.join('.');
+}

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { readJson } from './read-json.ts';
+
+const schema = z.strictObject({ code: z.string() });
+const url = 'http://localhost/';
+const json = { 'content-type': 'application/json' };
+
+const streamOf = (...chunks: string[]) =>
+  new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(Buffer.from(chunk));
+      controller.close();
+    },
+  });
+
+const post = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string>) =>
+  new Request(url, { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+
+it('reads a body whose length was announced, and one whose was not', async () => {
+  const text = '{"code":"x"}';
+  const announced = { ...json, 'content-length': String(text.length) };
+  expect(await readJson(post(text, announced), schema, { maxBytes: 100 })).toEqual({ code: 'x' });
+  expect(await readJson(post(streamOf('{"code"', ':"x"}'), json), schema, { maxBytes: 100 })).toEqual({ code: 'x' });
+});
+
+it('refuses more bytes than it may take, announced or not', async () => {
+  const expected = { code: 'payload_too_large', details: { limit: 'body', max_bytes: 4 } };
+  const announced = { ...json, 'content-length': '12' };
+  await expect(readJson(post('{"code":"x"}', announced), schema, { maxBytes: 4 })).rejects.toMatchObject(expected);
+  await expect(readJson(post(streamOf('{"', 'code":"x"}'), json), schema, { maxBytes: 4 })).rejects.toMatchObject(expected);
+});
+
+it('calls a body that breaks off invalid, not a failure of ours', async () => {
+  const broken = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.error(new Error('aborted'));
+    },
+  });
+  await expect(readJson(post(broken, json), schema, { maxBytes: 100 })).rejects.toMatchObject({ code: 'invalid_request' });
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { AppError } from './app-error.ts';
+import { parseInput } from './parse-input.ts';
+
+/** The query's parameters by name. @throws AppError `invalid_request` for one that comes twice. */
+export function readQuery(url: string): Record<string, string> {
+  const pairs = [...new URL(url).searchParams];
+  const names = pairs.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return Object.fromEntries(pairs);
+  const message = `the query has ${twice} more than once`;
+  throw new AppError('invalid_request', message, { details: { issues: [{ path: twice, message }] } });
+}
+
+const noneSchema = z.strictObject({});
+
+/** @throws AppError `invalid_request` for any parameter at all. */
+export function refuseQuery(url: string): void {
+  parseInput(noneSchema, readQuery(url), 'query');
+}

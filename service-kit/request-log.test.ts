@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { afterEach, expect, it } from 'vitest';
+import { type ApiOperation, createApi } from './create-api.ts';
+import { createHttpMetrics, createRegistry } from './http-metrics.ts';
+import { type HttpServer, listen } from './http-server.ts';
+import { createLogger } from './logger.ts';
+
+const servers: HttpServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close(0);
+});
+
+const serve = async (handle: ApiOperation['handle']) => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({ service: 'test', level: 'info', to: { write: (line) => void lines.push(JSON.parse(line)) } });
+  const metrics = createHttpMetrics(createRegistry('test'));
+  const app = createApi({ operations: { probe: { method: 'GET', path: '/probe', handle } }, logger, metrics });
+  const server = await listen({ app, host: '127.0.0.1', port: 0 });
+  servers.push(server);
+  const call = (method: string): ClientRequest =>
+    request({ host: '127.0.0.1', port: server.port, path: '/probe', method, agent: false });
+  return { lines, call };
+};
+
+it('logs a client that left before its answer as aborted', async () => {
+  let enter = () => {};
+  const entered = new Promise<void>((resolve) => {
+    enter = resolve;
+  });
+  const { lines, call } = await serve(async (c) => {
+    enter();
+    if (c.env.outgoing) await once(c.env.outgoing, 'close');
+    return c.text('too late');
+  });
+  const client = call('GET').on('error', () => {});
+  client.end();
+  await entered;
+  client.destroy();
+  await expect.poll(() => lines).toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
+});
+
+it('leaves an answer to HEAD alone that was written to the response of Node', async () => {
+  const { lines, call } = await serve((c) => {
+    c.env.outgoing?.writeHead(200, { 'content-length': '7', 'x-raw': 'yes' }).end('1234567');
+    return RESPONSE_ALREADY_SENT;
+  });
+  for (const method of ['HEAD', 'GET']) {
+    const client = call(method);
+    client.end();
+    const [answer] = (await once(client, 'response')) as [IncomingMessage];
+    expect(answer.headers).toMatchObject({ 'content-length': '7', 'x-raw': 'yes' });
+    answer.resume();
+    await once(answer, 'end');
+  }
+  await expect.poll(() => lines).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }]);
+});

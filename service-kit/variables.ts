@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/** Kinds of variable that the services' tables are made of. */
+export const portVariable = z.string().regex(/^\d+$/, 'must be a port number').transform(Number).pipe(z.number().max(65_535));
+
+export const integerVariable = (min: number, max: number) =>
+  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().int().min(min).max(max));
+
+export const requiredText = z.string({ error: 'must be set' }).min(1);
+
+/** Variables that every service has. */
+export const commonVariables = {
+  STEPPE_ENV: z
+    .string()
+    .default('production')
+    .describe('development and test allow what production refuses; anything else is production'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('least level that is logged'),
+  HOST: z.string().default('0.0.0.0').describe('address to listen on'),
+};
+
+/** What an operator says of the runtimes; it goes from the provisioner through the agent to the supervisors. */
+export const runtimeVariables = {
+  STEPPE_PRELOAD: z
+    .string()
+    .optional()
+    .describe('Python modules that are imported once, before workers are forked; a comma between them'),
+  STEPPE_FIGURE_FORMAT: z.enum(['png', 'svg']).optional().describe('how matplotlib’s figures are shown; unset: png'),
+};
+
+/** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
+export const planeVariables = {
+  INTERNAL_KEY_FILE: requiredText.describe('the Ed25519 private key (a JSON Web Key with a kid) that signs tokens for agents'),
+  AWS_REGION: requiredText.describe('region of the sessions table'),
+  DYNAMODB_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('unset: the region’s own'),
+  SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
+};
+
+/** Bypasses must be asked for, by name, in an environment that names itself as one where they do no harm. */
+export const isProduction = (steppeEnv: string): boolean => steppeEnv !== 'development' && steppeEnv !== 'test';
+
+/** A rule between variables. It is checked even where one of them is wrong by itself, so that all is told at once. */
+export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> => z.core._check(check, { when: () => true });
