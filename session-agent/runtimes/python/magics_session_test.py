@@ -1,0 +1,61 @@
+"""`!command` and `%magic` in a real worker."""
+
+from __future__ import annotations
+
+import os
+import time
+import unittest
+
+from session_case import SessionCase
+
+
+class MagicsTest(SessionCase):
+    def test_commands(self):
+        self.assertEqual(
+            self.run_ok("name = 'n'\nfor i in range(2):\n    !echo {name}{i} $name").stdout, "n0 n\nn1 n\n"
+        )
+        self.assertEqual(self.run_ok("def f(local):\n    !echo {local}\nf(7)").stdout, "7\n")
+        self.assertEqual(self.run_ok("x = !printf 'a\\nb'\nx").value, "['a', 'b']")
+        self.assertEqual(self.run_ok("!false\n_exit_code").value, "1")
+        self.assertEqual(self.run_ok("!echo e >&2").stderr, "e\n")
+
+    def test_a_command_is_interrupted_with_what_it_started(self):
+        step = self.agent.start("!echo started; sleep 300; echo never")
+        self.wait_for_output(step, "started")
+        began = time.monotonic()
+        self.agent.interrupt(step)
+        self.assertEqual(self.agent.finish(step).status, "interrupted")
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual(self.run_ok("n = !pgrep -c -g 0 sleep\nn").value, "['0']")
+
+    def test_bash_cells(self):
+        self.assertEqual(self.run_ok("%%bash\nfor i in 1 2; do echo $i; done").stdout, "1\n2\n")
+        self.assertEqual(self.run_failing("%%bash\nexit 3", "CalledProcessError").error["message"].count("3"), 1)
+
+    def test_folder_and_environment(self):
+        self.run_ok("import os; os.mkdir('sub')")
+        outcome = self.run_ok("%cd sub")
+        self.assertEqual(outcome.stdout, os.path.join(os.path.realpath(self.agent.workspace), "sub") + "\n")
+        self.assertEqual(self.run_ok("%env A=1 2").stdout, "env: A=1 2\n")
+        self.assertEqual(self.run_ok("os.environ['A'], os.path.basename(os.getcwd())").value, "('1 2', 'sub')")
+
+    def test_times(self):
+        outcome = self.run_ok("%time y = sum(range(10))\n%time y + 1")
+        self.assertEqual((outcome.value, outcome.stdout.count("Wall time")), ("46", 2))
+        outcome = self.run_ok("%%time\nimport asyncio\nawait asyncio.sleep(0)\ny")
+        self.assertEqual((outcome.value, outcome.stdout.count("Wall time")), ("45", 1))
+        self.assertIn(
+            "per loop (mean ± std. dev. of 2 runs, 10 loops each)", self.run_ok("%timeit -n 10 -r2 y + 1").stdout
+        )
+
+    def test_others_are_named(self):
+        self.assertEqual(self.run_ok("%matplotlib inline").stdout, "")
+        outcome = self.run_failing("%no_such thing", "UsageError")
+        self.assertIn("%no_such", outcome.error["message"])
+        self.assertNotIn("steppe_runtime", "\n".join(outcome.error["traceback"]))
+        self.run_failing("%%no_such\nx", "UsageError")
+        self.run_failing("x = = 1\n!ls", "SyntaxError")
+
+
+if __name__ == "__main__":
+    unittest.main()

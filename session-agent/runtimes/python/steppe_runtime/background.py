@@ -1,0 +1,36 @@
+"""What happens in the background of a step, told to the agent apart from the step."""
+
+from __future__ import annotations
+
+import threading
+
+from .attribution import Attribution
+from .error_report import describe_error
+from .frames import FrameConnection
+
+_MAX_CHARACTERS = 1024 * 1024
+
+
+class Background:
+    def __init__(self, connection: FrameConnection, attribution: Attribution):
+        self._connection = connection
+        self._attribution = attribution
+        self._report_foreground = threading.excepthook
+
+    def send_text(self, stream: str, text: str) -> None:
+        for start in range(0, len(text), _MAX_CHARACTERS):
+            part = text[start : start + _MAX_CHARACTERS]
+            self._connection.send({"type": "background", "stream": stream, "text": part})
+
+    def report(self, error: BaseException) -> None:
+        """An error that no step can be failed for."""
+        self._connection.send({"type": "bgerror", **describe_error(error)})
+
+    def report_thread(self, details) -> None:
+        """threading.excepthook: a thread of the running step writes to its stderr, as Python does."""
+        if details.exc_type is SystemExit:
+            return
+        if self._attribution.is_background() and details.exc_value is not None:
+            self.report(details.exc_value)
+        else:
+            self._report_foreground(details)

@@ -1,0 +1,124 @@
+"""Translates what IPython adds to Python, `!command`, `%magic`, `%%magic` and `name?`, line by line."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_WHOLE_LINE = re.compile(r"(\s*)(!!|!|%)(?!%)(.*)", re.DOTALL)
+_ASSIGNED = re.compile(r"(\s*[\w.\[\]'\"*, ()]+?\s*=\s*)(!!|!|%)(?=\S)(.*)", re.DOTALL)
+_HELP = re.compile(r"(\s*)(?:\?{1,2}\s*([\w.]+)|([\w.]+)\s*\?{1,2})\s*")
+_CELL_MAGIC = re.compile(r"%%(\w+)(.*)")
+
+
+class Translation(NamedTuple):
+    """Python with the same line numbers. `is_timed` asks for the time the whole took (`%%time`)."""
+
+    source: str
+    is_timed: bool = False
+
+
+def translate(source: str) -> Translation:
+    """For code that is not Python as it stands: none of these forms is, at the start of a statement."""
+    lines = source.replace("\r\n", "\n").split("\n")
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    lines = _without_indentation(lines, lines[first])
+    magic = _CELL_MAGIC.fullmatch(lines[first].rstrip())
+    if magic is None:
+        return Translation(_translate_lines(lines))
+    name, arguments = magic[1], magic[2].strip()
+    body = lines[first + 1 :]
+    if name == "time" and not arguments:
+        return Translation("\n" * (first + 1) + _translate_lines(body), is_timed=True)
+    call = f"get_ipython().run_cell_magic({name!r}, {arguments!r}, {chr(10).join(body)!r})"
+    return Translation("\n" * first + call)
+
+
+def _without_indentation(lines: list[str], first: str) -> list[str]:
+    """Code that was copied out of a block is indented as a whole."""
+    indentation = first[: len(first) - len(first.lstrip())]
+    return [line.removeprefix(indentation) for line in lines] if indentation else lines
+
+
+def _translate_lines(lines: list[str]) -> str:
+    translated: list[str] = []
+    scanner = _Scanner()
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        if not scanner.is_at_statement():
+            scanner.feed(line)
+            translated.append(line)
+            continue
+        joined = 0
+        if _WHOLE_LINE.fullmatch(line) or _ASSIGNED.fullmatch(line):
+            while line.endswith("\\") and number < len(lines):
+                line = f"{line[:-1]}{lines[number]}"
+                number += 1
+                joined += 1
+        python = _python_of(line)
+        if python is None:
+            scanner.feed(line)
+        translated += [line if python is None else python, *[""] * joined]
+    return "\n".join(translated)
+
+
+def _python_of(line: str) -> str | None:
+    found = _WHOLE_LINE.fullmatch(line) or _ASSIGNED.fullmatch(line)
+    if found is None:
+        asked = _HELP.fullmatch(line)
+        return f"{asked[1]}get_ipython().run_line_magic('pinfo', {asked[2] or asked[3]!r})" if asked else None
+    before, sign, rest = found[1], found[2], found[3].strip()
+    is_assigned = bool(before.strip())
+    if sign == "%":
+        name, _, arguments = rest.partition(" ")
+        return f"{before}get_ipython().run_line_magic({name!r}, {arguments.strip()!r})" if rest else None
+    if sign == "!!" or is_assigned:
+        return f"{before}get_ipython().getoutput({rest!r})"
+    return f"{before}get_ipython().system({rest!r})"
+
+
+class _Scanner:
+    """Follows strings, brackets and continued lines, to know where a statement may begin."""
+
+    def __init__(self):
+        self._depth = 0
+        self._quote: str | None = None
+        self._is_continued = False
+
+    def is_at_statement(self) -> bool:
+        return not self._depth and self._quote is None and not self._is_continued
+
+    def feed(self, line: str) -> None:
+        position = 0
+        while position < len(line):
+            position = self._step(line, position)
+        self._is_continued = self._quote is None and line.endswith("\\")
+
+    def _step(self, line: str, position: int) -> int:
+        character = line[position]
+        if self._quote is not None:
+            if character == "\\":
+                return position + 2
+            if not line.startswith(self._quote, position):
+                return position + 1
+            closed, self._quote = len(self._quote), None
+            return position + closed
+        if character == "#":
+            return len(line)
+        if character in "'\"":
+            if line.startswith(character * 3, position):
+                self._quote = character * 3
+                return position + 3
+            return _end_of_string(line, position)
+        self._depth = max(0, self._depth + (character in "([{") - (character in ")]}"))
+        return position + 1
+
+
+def _end_of_string(line: str, position: int) -> int:
+    quote = line[position]
+    position += 1
+    while position < len(line) and line[position] != quote:
+        position += 2 if line[position] == "\\" else 1
+    return position + 1

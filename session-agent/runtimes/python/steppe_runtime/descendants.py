@@ -1,0 +1,110 @@
+"""Finds and ends every process that a session left behind, by walking /proc."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import NamedTuple
+
+
+class _Process(NamedTuple):
+    parent: int
+    zombie: bool
+
+
+def end_descendants(instance_id: str, limit_seconds: float = 2.0) -> int:
+    """
+    Stops, then kills, this process's descendants and whatever carries the instance in its environment, until none is
+    left. Never this process nor its ancestors (the agent carries the instance too). Returns how many remain.
+    """
+    deadline = time.monotonic() + limit_seconds
+    while True:
+        reap_children()
+        found = session_processes(instance_id)
+        if not found or time.monotonic() > deadline:
+            return len(found)
+        # A stopped process cannot fork, so the second walk sees what the first one missed.
+        _signal_all(found, signal.SIGSTOP)
+        _signal_all(found | session_processes(instance_id), signal.SIGKILL)
+        time.sleep(0.002)
+
+
+def end_group(leader: int) -> None:
+    """For systems without /proc: what did not leave the worker's process group."""
+    if not os.path.isdir("/proc/self"):
+        _signal_all({-leader}, signal.SIGKILL)
+
+
+def session_processes(instance_id: str) -> set[int]:
+    processes = _read_processes()
+    me = os.getpid()
+    spared = _ancestors(me, processes) | {me}
+    found = _descendants(me, processes)
+    if instance_id:
+        mark = b"STEPPE_INSTANCE_ID=" + os.fsencode(instance_id)
+        found |= {pid for pid in processes if pid not in spared and mark in _environ(pid)}
+    return {pid for pid in found - spared if not processes[pid].zombie}
+
+
+def reap_children() -> dict[int, int]:
+    """Wait statuses by pid of all children that have ended."""
+    ended = {}
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            ended[pid] = status
+    return ended
+
+
+def _read_processes() -> dict[int, _Process]:
+    processes = {}
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return {}
+    for name in names:
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as stat:
+                # The command name may hold spaces and parentheses; the fields begin after its last one.
+                state, parent = stat.read().rpartition(b")")[2].split()[:2]
+                processes[int(name)] = _Process(int(parent), state in (b"Z", b"X"))
+    return processes
+
+
+def _ancestors(pid: int, processes: dict[int, _Process]) -> set[int]:
+    found: set[int] = set()
+    while pid in processes and (pid := processes[pid].parent) and pid not in found:
+        found.add(pid)
+    return found
+
+
+def _descendants(root: int, processes: dict[int, _Process]) -> set[int]:
+    children: dict[int, list[int]] = {}
+    for pid, process in processes.items():
+        children.setdefault(process.parent, []).append(pid)
+    found: set[int] = set()
+    waiting = list(children.get(root, ()))
+    while waiting:
+        pid = waiting.pop()
+        if pid not in found:
+            found.add(pid)
+            waiting += children.get(pid, ())
+    return found
+
+
+def _environ(pid: int) -> list[bytes]:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as environ:
+            return environ.read().split(b"\0")
+    except OSError:
+        return []
+
+
+def _signal_all(pids: set[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)

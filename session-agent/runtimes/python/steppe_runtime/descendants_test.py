@@ -1,0 +1,36 @@
+import os
+import subprocess
+import sys
+import unittest
+import uuid
+
+from steppe_runtime.descendants import session_processes
+
+
+@unittest.skipUnless(sys.platform == "linux", "walks /proc")
+class DescendantsTest(unittest.TestCase):
+    def start(self, **options) -> int:
+        process = subprocess.Popen(["sleep", "60"], **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process.pid
+
+    def test_children_are_found_whatever_their_environment(self):
+        pid = self.start(env={}, start_new_session=True)
+        self.assertIn(pid, session_processes(""))
+
+    def test_strangers_are_found_by_the_instance_alone(self):
+        instance = uuid.uuid4().hex
+        script = "import os, sys\nif os.fork() == 0:\n    os.setsid()\n    os.execvp('sleep', ['sleep', '60'])"
+        environment = {"PATH": os.environ["PATH"], "STEPPE_INSTANCE_ID": instance}
+        subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+        # The stranger shows its own environment once it has become `sleep`.
+        found = session_processes(instance) - session_processes("")
+        for pid in found:
+            os.kill(pid, 9)
+        self.assertEqual(len(found), 1)
+        self.assertEqual(session_processes(uuid.uuid4().hex) - session_processes(""), set())
+
+    def test_itself_and_its_ancestors_are_spared(self):
+        found = session_processes(os.environ.get("STEPPE_INSTANCE_ID", ""))
+        self.assertFalse(found & {os.getpid(), os.getppid(), 1})

@@ -1,0 +1,33 @@
+"""The environment a worker starts with: an allow-list of the supervisor's own, then what `spawn` adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_PASSED_ON = {
+    "PATH",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "VIRTUAL_ENV",
+    "STEPPE_FIGURE_FORMAT",
+    # Children may need the libraries that the interpreter itself was started with.
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+}
+
+
+def worker_environment(
+    inherited: Mapping[str, str], added: Mapping[str, str], workspace: str, instance_id: str
+) -> dict[str, str]:
+    environment = {name: value for name, value in inherited.items() if name in _PASSED_ON or name.startswith("LC_")}
+    environment.setdefault("LANG", "C.UTF-8")
+    environment["TERM"] = "dumb"
+    environment["HOME"] = workspace
+    environment["STEPPE_WORKSPACE"] = workspace
+    environment.update(added)
+    # Last, and not to be overridden: it is how the descendants of this session are found.
+    environment["STEPPE_INSTANCE_ID"] = instance_id
+    return environment

@@ -1,0 +1,66 @@
+"""Describes an exception as Python would print it, without the frames of this program."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import traceback
+
+from .text_limits import cut_lines, cut_text
+
+_OWN_FILES = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def describe_error(error: BaseException) -> dict:
+    name = type(error).__name__
+    try:
+        return {"name": name, "message": cut_text(_message(error))[0], "traceback": cut_lines(traceback_lines(error))}
+    except Exception as failure:
+        # Out of memory or of stack, or an exception whose own methods fail.
+        return {"name": name, "message": f"(it could not be described: {type(failure).__name__})", "traceback": []}
+
+
+def traceback_lines(error: BaseException) -> list[str]:
+    _complete_syntax_error(error)
+    report = traceback.TracebackException(type(error), error, _without_driver(error.__traceback__))
+    _clean(report)
+    return "".join(report.format()).rstrip("\n").split("\n")
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return "0" if error.code is None else str(error.code)
+    try:
+        return str(error)
+    except Exception:
+        return "<exception str() failed>"
+
+
+def _without_driver(trace):
+    """The loop that a top-level await runs in belongs to the driver; asyncio below a user's frame does not."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if not code.co_filename.startswith(_OWN_FILES) and module.partition(".")[0] != "asyncio":
+            break
+        trace = trace.tb_next
+    return trace
+
+
+def _clean(report: traceback.TracebackException) -> None:
+    seen: set[int] = set()
+    waiting = [report]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        if current.stack:
+            current.stack[:] = [frame for frame in current.stack if not frame.filename.startswith(_OWN_FILES)]
+        waiting += [current.__cause__, current.__context__, *(getattr(current, "exceptions", None) or ())]
+
+
+def _complete_syntax_error(error: BaseException) -> None:
+    # Errors found after parsing carry no text, since a step is not a file.
+    if isinstance(error, SyntaxError) and error.text is None and error.filename and error.lineno:
+        error.text = linecache.getline(error.filename, error.lineno) or None

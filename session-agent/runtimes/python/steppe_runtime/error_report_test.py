@@ -1,0 +1,41 @@
+import unittest
+
+from steppe_runtime.error_report import describe_error
+
+
+def _raised(code: str) -> BaseException:
+    try:
+        exec(compile(code, "<step 1>", "exec"), {})
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+class ErrorReportTest(unittest.TestCase):
+    def test_name_message_and_lines_without_newlines(self):
+        error = describe_error(_raised("raise KeyError('k')"))
+        self.assertEqual((error["name"], error["message"]), ("KeyError", "'k'"))
+        self.assertEqual(error["traceback"][-1], "KeyError: 'k'")
+        self.assertFalse([line for line in error["traceback"] if "\n" in line or "\x1b" in line])
+
+    def test_an_error_without_frames_has_no_heading(self):
+        self.assertEqual(describe_error(ValueError("x"))["traceback"], ["ValueError: x"])
+
+    def test_the_code_of_an_exit_is_its_message(self):
+        self.assertEqual([describe_error(SystemExit(code))["message"] for code in (None, 2, "bye")], ["0", "2", "bye"])
+
+    def test_groups_and_causes_are_told(self):
+        error = _raised("try:\n    1 / 0\nexcept Exception as e:\n    raise OSError('outer') from e")
+        text = "\n".join(describe_error(error)["traceback"])
+        self.assertIn("ZeroDivisionError", text)
+        self.assertIn("direct cause", text)
+        if "ExceptionGroup" in dir(__builtins__):
+            group = _raised("raise ExceptionGroup('g', [ValueError('one'), KeyError('two')])")
+            self.assertIn("ValueError: one", "\n".join(describe_error(group)["traceback"]))
+
+    def test_an_exception_that_cannot_be_described_is_still_named(self):
+        class Hostile(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+        self.assertEqual(describe_error(Hostile())["name"], "Hostile")

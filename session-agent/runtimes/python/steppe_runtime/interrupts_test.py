@@ -1,0 +1,61 @@
+import os
+import signal
+import sys
+import unittest
+
+from steppe_runtime.interrupts import Interrupts
+from steppe_runtime.mailbox import InterruptMailbox
+from steppe_runtime.uninterrupted_lock import UninterruptedLock
+
+
+class InterruptsTest(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
+        self.mailbox = InterruptMailbox()
+        self.interrupts = Interrupts(self.mailbox)
+        self.addCleanup(setattr, sys, "unraisablehook", sys.unraisablehook)
+        self.interrupts.install()
+
+    def ask(self, step_id: str) -> None:
+        self.mailbox.ask(step_id)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def test_it_is_raised_once_in_the_step_it_is_for(self):
+        self.interrupts.arm("a")
+        with self.assertRaises(KeyboardInterrupt):
+            self.ask("a")
+        self.ask("a")
+        self.assertTrue(self.interrupts.fired)
+
+    def test_other_steps_and_idle_times_are_left_alone(self):
+        self.ask("a")
+        self.interrupts.arm("b")
+        self.ask("a")
+        self.interrupts.disarm()
+        self.ask("b")
+        self.assertFalse(self.interrupts.fired)
+
+    def test_one_that_came_early_is_raised_when_its_step_begins(self):
+        self.ask("a")
+        with self.assertRaises(KeyboardInterrupt):
+            self.interrupts.arm("a")
+
+    def test_a_signal_of_the_users_own_is_not_the_agents(self):
+        self.interrupts.arm("a")
+        with self.assertRaises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        self.assertFalse(self.interrupts.fired)
+
+    def test_it_waits_for_the_end_of_a_frame(self):
+        steps = []
+        self.interrupts.arm("a")
+        with self.assertRaises(KeyboardInterrupt), UninterruptedLock(self.interrupts):
+            self.ask("a")
+            steps.append("still whole")
+        self.assertEqual(steps, ["still whole"])
+
+    def test_a_replaced_handler_is_put_back(self):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.interrupts.arm("a")
+        with self.assertRaises(KeyboardInterrupt):
+            self.ask("a")

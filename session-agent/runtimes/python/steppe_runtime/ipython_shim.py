@@ -1,0 +1,79 @@
+"""`from IPython.display import …` with IPython, whose functions would only print here, and without it."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+from .display import Displays
+from .import_hooks import when_imported
+
+# What the functions of `IPython.display` show with.
+displays: Displays | None = None
+
+_OWN_DISPLAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ipython_display.py")
+
+
+def offer_ipython(shown_by: Displays) -> None:
+    global displays
+    displays = shown_by
+    when_imported("IPython.core.display_functions", _replace_functions)
+    # Last, so that an installed IPython is found first.
+    sys.meta_path.append(_Finder)
+
+
+def publish_display_data(data, metadata=None, source=None, *, transient=None, **_jupyter) -> None:
+    displays.display(data, raw=True, metadata=metadata, display_id=(transient or {}).get("display_id"))
+
+
+def update_display(value, *, display_id, **options) -> None:
+    displays.display(value, display_id=display_id, is_update=True, **options)
+
+
+def clear_output(wait=False) -> None:
+    """What a step has sent is sent; its results are all kept."""
+
+
+def _replace_functions(module) -> None:
+    module.display = displays.display
+    for function in (publish_display_data, update_display, clear_output):
+        setattr(module, function.__name__, function)
+
+
+class _Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "IPython":
+            return importlib.machinery.ModuleSpec(name, _Package, is_package=True)
+        if name == "IPython.display" and _is_own_package():
+            return importlib.util.spec_from_file_location(name, _OWN_DISPLAY)
+        return None
+
+
+class _Package:
+    """The package itself: no shell runs, which is what libraries that ask are to know."""
+
+    @staticmethod
+    def create_module(spec):
+        return None
+
+    @staticmethod
+    def exec_module(module):
+        module.__version__ = "8.0.0"
+        module.version_info = (8, 0, 0)
+        module.get_ipython = lambda: None
+
+        def __getattr__(name):
+            # `import IPython; IPython.display.HTML(…)` works without a further import.
+            if name == "display":
+                return importlib.import_module("IPython.display")
+            raise AttributeError(f"module 'IPython' has no attribute {name!r}")
+
+        module.__getattr__ = __getattr__
+
+
+def _is_own_package() -> bool:
+    package = sys.modules.get("IPython")
+    return package is not None and package.__spec__.loader is _Package

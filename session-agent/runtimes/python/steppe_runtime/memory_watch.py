@@ -1,0 +1,53 @@
+"""Ends a worker before its container runs out of memory, and tells when the kernel was faster."""
+
+from __future__ import annotations
+
+from .container_memory import ContainerMemory
+
+INTERVAL_SECONDS = 0.25
+_KILLED_AT = 0.95
+
+
+class MemoryWatch:
+    """For the life of one worker. Without a limit it has nothing to say."""
+
+    def __init__(self, memory: ContainerMemory | None):
+        self._memory = memory
+        self._oom_kills = self._count_oom_kills()
+        # A sentence, once memory has run out.
+        self.verdict: str | None = None
+
+    @property
+    def interval_seconds(self) -> float | None:
+        """How often to look."""
+        return INTERVAL_SECONDS if self._memory and not self.verdict else None
+
+    def is_exhausted(self) -> bool:
+        memory = self._memory
+        if memory is None or self.verdict:
+            return False
+        try:
+            bound = memory.limit_bytes * _KILLED_AT
+            # The first number costs one small read, and as a rule it is enough.
+            if memory.used_bytes() < bound or memory.needed_bytes() < bound:
+                return False
+        except (OSError, ValueError):
+            return False
+        self.verdict = f"95 % of the {_mebibytes(memory.limit_bytes)} of its container were in use."
+        return True
+
+    def explain_kill(self) -> None:
+        """After a SIGKILL that the agent did not ask for: `verdict` is set where it was the kernel's, for want of memory."""
+        if self._memory and not self.verdict and self._count_oom_kills() > self._oom_kills:
+            size = _mebibytes(self._memory.limit_bytes)
+            self.verdict = f"The {size} of its container were used up, and the kernel ended it."
+
+    def _count_oom_kills(self) -> int:
+        try:
+            return self._memory.oom_kills() if self._memory else 0
+        except (OSError, ValueError):
+            return 0
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size >> 20} MiB"

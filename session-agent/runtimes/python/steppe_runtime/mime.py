@@ -1,0 +1,108 @@
+"""Asks an object for its representations, as IPython would: _repr_mimebundle_, then _repr_html_ and its kin."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+from .json_value import json_value
+
+_METHODS = {
+    "_repr_html_": "text/html",
+    "_repr_markdown_": "text/markdown",
+    "_repr_svg_": "image/svg+xml",
+    "_repr_png_": "image/png",
+    "_repr_jpeg_": "image/jpeg",
+    "_repr_latex_": "text/latex",
+    "_repr_json_": "application/json",
+    "_repr_javascript_": "application/javascript",
+    "_repr_pdf_": "application/pdf",
+}
+_TEXT_TYPES = {"image/svg+xml", "application/javascript"}
+# They have text alone, and are most of what steps end with.
+_TEXT_ONLY = {bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None)}
+# An object that has this answers to any name, as mocks do.
+_CANARY = "_ipython_canary_method_should_not_exist_"
+
+
+def representations(value, on_error: Callable[[BaseException], None]) -> tuple[dict, dict]:
+    """MIME bundle and metadata, text/plain always among them. A method that raises is told to on_error, and left out."""
+    if type(value) in _TEXT_ONLY:
+        return {"text/plain": plain_text(value, on_error)}, {}
+    bundle: dict = {}
+    metadata: dict = {}
+    for key, data, about in _offered(value, on_error):
+        if data is None or key in bundle:
+            continue
+        try:
+            bundle[key] = mime_data(key, data)
+            if about:
+                metadata[key] = json_value(about)
+        except Exception as error:
+            on_error(error)
+            bundle.pop(key, None)
+    if "text/plain" not in bundle:
+        bundle["text/plain"] = plain_text(value, on_error)
+    return bundle, metadata
+
+
+def plain_text(value, on_error: Callable[[BaseException], None]) -> str:
+    try:
+        return repr(value)
+    except Exception as error:
+        on_error(error)
+        return f"<{type(value).__name__} object at {id(value):#x}, whose __repr__ raised {type(error).__name__}>"
+
+
+def mime_data(mime: str, data):
+    """Text as text, JSON as JSON, everything else in base64; text that stands for binary already is base64."""
+    if mime == "application/json" or mime.endswith("+json") or isinstance(data, (dict, list)):
+        return json_value(data)
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        if mime.startswith("text/") or mime in _TEXT_TYPES or mime.endswith("+xml"):
+            return bytes(data).decode("utf-8", "replace")
+        return base64.b64encode(data).decode("ascii")
+    return data if type(data) is str else str(data)
+
+
+def special_method(value, name: str):
+    """The method, unless `value` is a class or makes up attributes as they are asked for."""
+    if isinstance(value, type):
+        return None
+    try:
+        if getattr(value, _CANARY, None) is not None:
+            return None
+        method = getattr(value, name, None)
+    except Exception:
+        return None
+    return method if callable(method) else None
+
+
+def _offered(value, on_error: Callable[[BaseException], None]):
+    answer = _call(value, "_repr_mimebundle_", on_error, include=None, exclude=None)
+    bundle, metadata = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, {})
+    if isinstance(bundle, dict):
+        for mime, data in bundle.items():
+            yield str(mime), data, metadata.get(mime) if isinstance(metadata, dict) else None
+    has_png = isinstance(bundle, dict) and "image/png" in bundle
+    for name, mime in _METHODS.items():
+        # A picture that offers PNG says nothing more as JPEG.
+        if mime == "image/jpeg" and has_png:
+            continue
+        answer = _call(value, name, on_error)
+        data, about = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
+        has_png = has_png or (mime == "image/png" and data is not None)
+        yield mime, data, about
+
+
+def _call(value, name: str, on_error: Callable[[BaseException], None], **arguments):
+    method = special_method(value, name)
+    if method is None:
+        return None
+    try:
+        return method(**arguments)
+    except NotImplementedError:
+        return None
+    except Exception as error:
+        on_error(error)
+        return None

@@ -1,0 +1,57 @@
+"""Kernel settings of a process. What a platform does not have is left out without a word."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+from typing import NamedTuple
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+_libc = ctypes.CDLL(None) if os.name == "posix" else None
+
+
+def adopt_orphans() -> None:
+    """Orphaned grandchildren become children of this process, wherever they daemonised to."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent(parent_pid: int) -> None:
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def be_expendable() -> None:
+    """Leaves no core file, and is the first that the kernel ends where memory is short."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def flush_c_streams() -> None:
+    """What C extensions printed into libc's own buffers."""
+    if _libc is not None:
+        _libc.fflush(None)
+
+
+class Usage(NamedTuple):
+    cpu_seconds: float
+    peak_rss_bytes: int
+
+
+def own_usage() -> Usage:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
+    return Usage(usage.ru_utime + usage.ru_stime, peak)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))

@@ -1,0 +1,98 @@
+"""Runs `!command` lines and `%%bash` cells on the step's own streams."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import string
+import subprocess
+import sys
+from collections.abc import Mapping
+
+_NAME = re.compile(r"\$(\$|[A-Za-z_]\w*)")
+
+
+class ShellLines(list):
+    """What `x = !command` gives: the lines; `.n` is the text, `.s` the lines joined by spaces."""
+
+    @property
+    def l(self) -> list:  # noqa: E743 (the name IPython gives it)
+        return list(self)
+
+    @property
+    def n(self) -> str:
+        return "\n".join(self)
+
+    @property
+    def s(self) -> str:
+        return " ".join(self)
+
+
+def run_command(command: str) -> int:
+    return run_program([_shell(), "-c", command])
+
+
+def run_program(arguments: list[str], **options) -> int:
+    """Its exit code. An interrupt ends the program and what it started."""
+    sys.stdout.flush()
+    process = subprocess.Popen(arguments, start_new_session=True, **options)
+    try:
+        return process.wait()
+    except BaseException:
+        _end_group(process)
+        raise
+
+
+def read_command(command: str) -> ShellLines:
+    """Both streams of the command, as lines."""
+    process = subprocess.Popen(
+        [_shell(), "-c", command], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        _end_group(process)
+        raise
+    return ShellLines(output.decode("utf-8", "replace").splitlines())
+
+
+def fill_in(command: str, names: Mapping[str, object]) -> str:
+    """
+    Puts values in place of `{expression}` and `$name`, by IPython's rules: where a brace holds no expression that can
+    be evaluated, as in awk, all braces are left as they are, and a `$name` that is no variable is left to the shell.
+    """
+    with contextlib.suppress(Exception):
+        command = _Expressions(names).vformat(command, (), {})
+    return _NAME.sub(lambda found: _value_of(found, names), command)
+
+
+class _Expressions(string.Formatter):
+    def __init__(self, names: Mapping[str, object]):
+        self._names = names
+
+    def get_field(self, field_name, args, kwargs):
+        if field_name.isdigit():
+            raise ValueError("`{}` is no expression")
+        return eval(field_name, dict(self._names)), None
+
+
+def _value_of(found: re.Match, names: Mapping[str, object]) -> str:
+    if found[1] == "$":
+        return found[0]
+    return str(names[found[1]]) if found[1] in names else found[0]
+
+
+def _shell() -> str:
+    return shutil.which("bash") or "/bin/sh"
+
+
+def _end_group(process: subprocess.Popen) -> None:
+    for number, seconds in ((signal.SIGINT, 0.3), (signal.SIGKILL, 1)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(seconds)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue

@@ -1,0 +1,121 @@
+"""Runs one `run` command from start marker to `done`."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+import time
+
+from .attribution import Step
+from .error_report import describe_error, traceback_lines
+from .interrupted_imports import repair_interrupted_imports
+from .process_controls import flush_c_streams, own_usage
+from .step_scope import StepScope
+
+
+class StepRunner:
+    """`parts` are those of the worker."""
+
+    def __init__(self, *, parts, workspace: str, context):
+        self._parts = parts
+        self._workspace = workspace
+        self._context = context
+        self._pid = os.getpid()
+        self.has_run = False
+
+    def run(self, command: dict) -> None:
+        self.has_run = True
+        parts = self._parts
+        parts.pipes.prepare()
+        parts.streams.prepare()
+        parts.loop.prepare_step()
+        parts.pipes.write_start(command["nonce"])
+        parts.attribution.begin(Step(command["step_id"]), self._context)
+        before, started = own_usage(), time.perf_counter()
+        parts.memory.begin_step()
+        error = self._run_code(command)
+        parts.memory.end_step(error)
+        self._leave_if_forked(error)
+        outcome = self._outcome(error)
+        # What it held on to may have something to say as it goes.
+        error = None
+        parts.streams.flush()
+        flush_c_streams()
+        ended, after = time.perf_counter(), own_usage()
+        usage = {
+            "duration_ms": round((ended - started) * 1000, 3),
+            "cpu_ms": round((after.cpu_seconds - before.cpu_seconds) * 1000, 3),
+            "max_rss_bytes": after.peak_rss_bytes,
+        }
+        done = {"type": "done", "step_id": command["step_id"], **outcome, "usage": usage}
+        # Frames of this step's other threads end here, and so do their writes.
+        with parts.connection.lock:
+            parts.attribution.end()
+        parts.streams.wait_for_writers()
+        parts.pipes.write_end(command["nonce"])
+        parts.connection.send(done)
+
+    def _run_code(self, command: dict) -> BaseException | None:
+        """What it raised. An interrupt may land anywhere between arm and disarm, and ends in this function."""
+        interrupts = self._parts.interrupts
+        try:
+            with StepScope(command["env"], command["cwd"], self._workspace):
+                return self._guarded(interrupts, command)
+        except OSError as error:
+            return error
+
+    def _guarded(self, interrupts, command: dict) -> BaseException | None:
+        try:
+            try:
+                interrupts.arm(command["step_id"])
+                self._run_and_show(command)
+                return None
+            finally:
+                interrupts.disarm()
+        except BaseException as error:
+            return error
+
+    def _run_and_show(self, command: dict) -> None:
+        figures = self._parts.figures
+        try:
+            self._run_and_show_value(command)
+        except BaseException:
+            # What a failed step has drawn is shown, but an interrupt is not kept waiting.
+            self._context.run(figures.close_open if self._parts.interrupts.fired else figures.show_open)
+            raise
+        self._context.run(figures.show_open)
+
+    def _run_and_show_value(self, command: dict) -> None:
+        value = self._parts.cells.run(command["code"], f"<step {command['execution_count']}>")
+        if value is not None:
+            # Where Python's prompt keeps it: a name `_` of the user's own comes first.
+            builtins._ = value
+            self._context.run(self._parts.displays.show_main_result, value)
+
+    def _outcome(self, error: BaseException | None) -> dict:
+        if error is None:
+            return {"status": "completed", "error": None}
+        # Whatever user code, or an import in C, made of the interrupt on its way out.
+        status = "interrupted" if self._parts.interrupts.fired else "failed"
+        if status == "interrupted":
+            repair_interrupted_imports()
+        return {"status": status, "error": describe_error(error)}
+
+    def _leave_if_forked(self, error: BaseException | None) -> None:
+        """A child of os.fork() that reached the end of the step ends here, as it would at the end of a script."""
+        if os.getpid() == self._pid:
+            return
+        code = _exit_code(error)
+        if code is None:
+            print("\n".join(traceback_lines(error)), file=sys.stderr)
+        self._parts.streams.flush()
+        os._exit(1 if code is None else code)
+
+
+def _exit_code(error: BaseException | None) -> int | None:
+    if error is None:
+        return 0
+    if isinstance(error, SystemExit):
+        return error.code & 0xFF if isinstance(error.code, int) else int(error.code is not None)
+    return None
