@@ -1,0 +1,78 @@
+import { connect } from 'node:net';
+import process from 'node:process';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { WorkerCommand, WorkerFrame } from '../../worker/frames.ts';
+import { encodeWorkerFrame } from './control/encode-worker-frame.ts';
+import { createInterruptLadder } from './control/interrupt-ladder.ts';
+import type { StepPreparer } from './control/prepare-step.ts';
+import { signalAwaitedChild } from './control/signal-awaited-child.ts';
+import { terminateMainThread } from './control/terminate-main-thread.ts';
+import { createFrameReader } from './framing.ts';
+import { createLoad } from './load.ts';
+import type { ControlData, ToControl, ToMain } from './messages.ts';
+import { createStepGate } from './step-gate.ts';
+
+/** Speaks with the agent, also while user code keeps the main thread busy, and reads the code of steps. */
+const data: ControlData = workerData;
+const load = createLoad(data.load);
+const socket = connect(data.socketPath);
+let preparer: Promise<StepPreparer> | undefined;
+
+const ladder = createInterruptLadder({
+  gate: createStepGate(data.gate),
+  abandon: (step) => tellMain({ type: 'abandon', step }),
+  signal: () => process.kill(process.pid, 'SIGINT'),
+  terminate: terminateMainThread,
+  signalChild: signalAwaitedChild,
+  answer: (stepId) => send({ type: 'interrupted', step_id: stepId }),
+  schedule: (delayMs, act) => {
+    const timer = setTimeout(act, delayMs);
+    return () => clearTimeout(timer);
+  },
+});
+
+const readFrames = createFrameReader((message) => obey(asCommand(message)));
+socket.on('data', readFrames);
+// Without the agent there is nobody to work for, and the main thread may be too busy to end by itself.
+socket.on('error', endProcess);
+socket.on('close', endProcess);
+
+parentPort?.on('message', ({ frame, weight }: ToControl) => {
+  send(frame, () => load.remove(weight));
+  if (frame.type === 'done') ladder.ended(frame.step_id);
+  if (frame.type === 'ready') void loadPreparer();
+});
+
+function obey(command: WorkerCommand): void {
+  if (command.type === 'configure') {
+    tellMain(command);
+  } else if (command.type === 'run') {
+    ladder.began({ step_id: command.step_id, nonce: command.nonce });
+    void loadPreparer().then((prepare) => tellMain({ type: 'run', step: prepare(command) }));
+  } else {
+    ladder.interrupt(command.step_id);
+  }
+}
+
+/** The parsers take a while to load: the worker is ready before that. */
+function loadPreparer(): Promise<StepPreparer> {
+  preparer ??= import('./control/prepare-step.ts').then(({ createStepPreparer }) => createStepPreparer());
+  return preparer;
+}
+
+function tellMain(message: ToMain): void {
+  parentPort?.postMessage(message);
+}
+
+function send(frame: WorkerFrame, onSent?: () => void): void {
+  socket.write(encodeWorkerFrame(frame), onSent);
+}
+
+function endProcess(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** The agent is the trusted end of the socket: it holds what is sent to the type. */
+function asCommand(message: unknown): WorkerCommand {
+  return message as WorkerCommand;
+}

@@ -1,0 +1,95 @@
+import type { StepKey } from '../messages.ts';
+import type { StepGate } from '../step-gate.ts';
+
+const signalAfterMs = 60;
+const terminateAfterMs = 160;
+const againAfterMs = 50;
+const killChildAfterMs = 600;
+const giveUpAfterMs = 1500;
+
+/**
+ * Ends the step under way by the mildest means that works: asks the main thread to give it up, which it can while the step only
+ * awaits; sends SIGINT, which ends code before its first await; terminates what runs after it. A child that the code waits for
+ * gets a SIGINT too, once the code cannot go on after it, and SIGKILL if it stays. Beyond that only the agent can help.
+ * An interrupt is answered once nothing of it can come any more: when its step is done, or at once if it no longer runs.
+ */
+export function createInterruptLadder({
+  gate,
+  abandon,
+  signal,
+  terminate,
+  signalChild,
+  answer,
+  schedule,
+}: Parts): InterruptLadder {
+  let running: StepKey | null = null;
+  let unanswered = 0;
+  let rungs: (() => void)[] = [];
+
+  function climb(step: StepKey): void {
+    abandon(step);
+    rungs = [schedule(signalAfterMs, () => trySignal() && freeFromChild('SIGINT'))];
+    for (let afterMs = terminateAfterMs; afterMs <= giveUpAfterMs; afterMs += againAfterMs) {
+      rungs.push(
+        schedule(afterMs, () => {
+          trySignal() || tryTerminate(step);
+          if (afterMs === terminateAfterMs) freeFromChild('SIGINT');
+          if (afterMs >= killChildAfterMs) freeFromChild('SIGKILL');
+        }),
+      );
+    }
+  }
+
+  function freeFromChild(name: NodeJS.Signals): void {
+    if (gate.awaitsChild()) signalChild(name);
+  }
+
+  function trySignal(): boolean {
+    const isAllowed = gate.trySignal();
+    if (isAllowed) signal();
+    return isAllowed;
+  }
+
+  function tryTerminate(step: StepKey): void {
+    if (!gate.tryTerminate()) return;
+    terminate(() => {
+      gate.terminated();
+      abandon(step);
+    });
+  }
+
+  return {
+    began: (step) => {
+      running = step;
+    },
+    ended(stepId) {
+      if (running?.step_id !== stepId) return;
+      running = null;
+      for (const cancel of rungs.splice(0)) cancel();
+      for (; unanswered > 0; unanswered -= 1) answer(stepId);
+    },
+    interrupt(stepId) {
+      if (running?.step_id !== stepId) {
+        answer(stepId);
+        return;
+      }
+      unanswered += 1;
+      if (unanswered === 1) climb(running);
+    },
+  };
+}
+
+type Parts = {
+  gate: StepGate;
+  abandon(step: StepKey): void;
+  signal(): void;
+  /** Calls back when V8 has unwound what ran. */
+  terminate(onUnwound: () => void): void;
+  /** To the child that the main thread waits for. */
+  signalChild(name: NodeJS.Signals): void;
+  answer(stepId: string): void;
+  /** Answers how to cancel. */
+  schedule(delayMs: number, act: () => unknown): () => void;
+};
+
+export type InterruptLadder = { began(step: StepKey): void; ended(stepId: string): void; interrupt(stepId: string): void };

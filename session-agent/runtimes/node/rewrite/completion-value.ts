@@ -1,0 +1,69 @@
+import type { AnyNode, ExpressionStatement, Program } from 'acorn';
+import type { Edit } from './edits.ts';
+
+/** A variable of the step's wrapper: what its last statement came to. */
+export const valueName = '__steppe_value';
+
+/**
+ * Keeps the value of the last statement, and of the statements inside where it is an `if`, loop, `try`, `switch` or block.
+ * Functions after it do not count: they ran first.
+ */
+export function keepCompletionValue(source: string, program: Program): Edit[] {
+  const last = program.body.findLast(
+    (statement) => statement.type !== 'EmptyStatement' && statement.type !== 'FunctionDeclaration',
+  );
+  if (!last) return [];
+  if (last.type === 'ExportDefaultDeclaration') return keepDefaultExport(source, last.declaration);
+  return valuesWithin(last).flatMap((statement) => keepValue(source, statement));
+}
+
+function valuesWithin(node: AnyNode): ExpressionStatement[] {
+  switch (node.type) {
+    case 'ExpressionStatement':
+      return [node];
+    case 'BlockStatement':
+      return node.body.flatMap(valuesWithin);
+    case 'IfStatement':
+      return [node.consequent, node.alternate].flatMap((branch) => (branch ? valuesWithin(branch) : []));
+    case 'ForStatement':
+    case 'ForInStatement':
+    case 'ForOfStatement':
+    case 'WhileStatement':
+    case 'DoWhileStatement':
+    case 'LabeledStatement':
+    case 'WithStatement':
+      return valuesWithin(node.body);
+    case 'SwitchStatement':
+      return node.cases.flatMap((branch) => branch.consequent.flatMap(valuesWithin));
+    case 'TryStatement':
+      // The value of a `finally` is never that of the whole.
+      return [...valuesWithin(node.block), ...(node.handler ? valuesWithin(node.handler.body) : [])];
+    default:
+      return [];
+  }
+}
+
+function keepValue(source: string, statement: ExpressionStatement): Edit[] {
+  const { start, end, expression } = statement;
+  const last = source[end - 1] === ';' ? end - 1 : end;
+  return [
+    { start, end: start, text: opening(expression) },
+    { start: last, end: last, text: ')' },
+  ];
+}
+
+function keepDefaultExport(source: string, declaration: AnyNode): Edit[] {
+  if ((declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') && declaration.id) return [];
+  const { start, end } = declaration;
+  const closed = source[end] === ';';
+  return [
+    { start, end: start, text: opening(declaration) },
+    { start: end, end, text: closed ? ')' : ');' },
+  ];
+}
+
+/** The comma keeps a nameless function from being called after our variable. */
+function opening(expression: AnyNode): string {
+  const nameless = /^(?:Arrow)?(?:Function|Class)/.test(expression.type);
+  return `${valueName}=(${nameless ? '0,' : ''}`;
+}

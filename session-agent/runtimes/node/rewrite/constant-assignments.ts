@@ -1,0 +1,49 @@
+import type { AnyNode, Identifier, Pattern } from 'acorn';
+import type { Edit } from './edits.ts';
+import { isShadowed } from './scopes.ts';
+import { walk } from './syntax-tree.ts';
+
+/** The object that a rewritten assignment goes to: its setters throw what an assignment to a constant throws. */
+export const constantsHolder = '__steppe_constants';
+
+type Target = { identifier: Identifier; shorthand: boolean };
+
+/**
+ * Constants of earlier steps may be declared anew, so they are no constants to V8. Those of this step stay so by turning each
+ * assignment to `x` into one to `__steppe_constants.x`.
+ */
+export function guardConstants(program: AnyNode, constants: ReadonlySet<string>): { edits: Edit[]; guarded: Set<string> } {
+  const edits: Edit[] = [];
+  const guarded = new Set<string>();
+  if (constants.size === 0) return { edits, guarded };
+  walk(program, (node, ancestors) => {
+    for (const { identifier, shorthand } of assignedBy(node)) {
+      const { name, start, end } = identifier;
+      if (!constants.has(name) || isShadowed(name, [...ancestors, node])) continue;
+      guarded.add(name);
+      edits.push({ start, end, text: `${shorthand ? `${name}:` : ''}${constantsHolder}.${name}` });
+    }
+    return true;
+  });
+  return { edits, guarded };
+}
+
+function assignedBy(node: AnyNode): Target[] {
+  if (node.type === 'AssignmentExpression') return targetsIn(node.left);
+  if (node.type === 'UpdateExpression' && node.argument.type === 'Identifier')
+    return [{ identifier: node.argument, shorthand: false }];
+  const loops = node.type === 'ForInStatement' || node.type === 'ForOfStatement';
+  return loops && node.left.type !== 'VariableDeclaration' ? targetsIn(node.left) : [];
+}
+
+function targetsIn(pattern: Pattern): Target[] {
+  if (pattern.type === 'Identifier') return [{ identifier: pattern, shorthand: false }];
+  if (pattern.type === 'AssignmentPattern') return targetsIn(pattern.left);
+  if (pattern.type === 'RestElement') return targetsIn(pattern.argument);
+  if (pattern.type === 'ArrayPattern') return pattern.elements.flatMap((element) => (element ? targetsIn(element) : []));
+  if (pattern.type !== 'ObjectPattern') return [];
+  return pattern.properties.flatMap((property) => {
+    if (property.type === 'RestElement') return targetsIn(property);
+    return targetsIn(property.value).map((target) => ({ ...target, shorthand: target.shorthand || property.shorthand }));
+  });
+}

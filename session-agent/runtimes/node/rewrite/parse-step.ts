@@ -1,0 +1,113 @@
+import { type Expression, type Options, type Program, parse, parseExpressionAt } from 'acorn';
+import { parsesAsJsx, stripTypes } from './strip-types.ts';
+import { createSyntaxError } from './syntax-error.ts';
+import { isReexport, startsFunction, walk } from './syntax-tree.ts';
+
+export type ParsedStep = { source: string; program: Program; typescript: boolean };
+
+const options: Options = {
+  ecmaVersion: 'latest',
+  sourceType: 'script',
+  allowAwaitOutsideFunction: true,
+  allowImportExportEverywhere: true,
+  allowHashBang: true,
+};
+
+/** Reads a step as JavaScript, else as TypeScript. Throws a StepSyntaxError that speaks of the user's own lines. */
+export function parseStep(code: string, filename: string): ParsedStep {
+  const plain = attempt(() => parseJavaScript(code));
+  if ('value' in plain && !looksLikeTypeArguments(code)) return { source: code, program: plain.value, typescript: false };
+  const stripped = attempt(() => stripTypes(code));
+  const typed = 'value' in stripped ? attempt(() => parseJavaScript(stripped.value)) : stripped;
+  if ('value' in stripped && 'value' in typed) {
+    refuseNamespaces(code, stripped.value, filename);
+    return { source: stripped.value, program: typed.value, typescript: true };
+  }
+  if ('value' in plain) return { source: code, program: plain.value, typescript: false };
+  const unsupported = unsupportedIn(
+    code,
+    'value' in stripped && 'error' in typed && stripped.value[offsetOf(typed.error)] === '@',
+  );
+  // Whichever reading came further has understood more of what was meant.
+  const cause = 'error' in typed ? further(plain.error, typed.error) : plain.error;
+  throw createSyntaxError(code, filename, unsupported === undefined ? { cause } : { cause, message: unsupported });
+}
+
+function unsupportedIn(code: string, isAtDecorator: boolean): string | undefined {
+  if (isAtDecorator) return 'Decorators are not supported: call the decorator as a function';
+  if (/<[A-Za-z>]/.test(code) && parsesAsJsx(code)) return 'JSX is not supported: compile it, or call createElement';
+  return undefined;
+}
+
+function parseJavaScript(source: string): Program {
+  return parseObjectLiteral(source) ?? parse(source, options);
+}
+
+/** White space and comments, each in one way only: a line of slashes must not be tried as two comments, and three. */
+const comment = /\/\/.*(?:[\n\r\u2028\u2029]|$)|\/\*(?:[^*]|\*(?!\/))*\*\//.source;
+const skipped = new RegExp(`^(?:\\s|${comment})*`);
+const nothingElse = new RegExp(`^(?:\\s|;|${comment})*$`);
+
+/** A step that is nothing but an object literal is an object, where a script would take its braces for a block. */
+function parseObjectLiteral(source: string): Program | null {
+  const start = skipped.exec(source)?.[0].length ?? 0;
+  if (source[start] !== '{') return null;
+  const parsed = attempt(() => parseExpressionAt(source, start, options));
+  if ('error' in parsed || !nothingElse.test(source.slice(parsed.value.end))) return null;
+  return expressionProgram(source, parsed.value);
+}
+
+function expressionProgram(source: string, expression: Expression): Program {
+  const { start, end } = expression;
+  const statement = { type: 'ExpressionStatement' as const, start, end, expression };
+  return { type: 'Program', start: 0, end: source.length, sourceType: 'script', body: [statement] };
+}
+
+/** `f<T>(x)` is JavaScript too, two comparisons that nobody means. */
+function looksLikeTypeArguments(code: string): boolean {
+  return /\w<[\w\s,.[\]|{}'":]+>\(/.test(code);
+}
+
+/** sucrase leaves them out, and what they hold would be missing later on. One that is only declared is a type. */
+function refuseNamespaces(code: string, stripped: string, filename: string): void {
+  const namespace = /^\s*(?:export\s+)?(?:namespace|module)\s+[\w$.]+\s*\{/;
+  const left = stripped.split('\n');
+  let pos = 0;
+  for (const [index, line] of code.split('\n').entries()) {
+    if (namespace.test(line) && !namespace.test(left[index] ?? '')) {
+      throw createSyntaxError(code, filename, {
+        cause: { pos },
+        message: 'TypeScript namespaces are not supported: use an object',
+      });
+    }
+    pos += line.length + 1;
+  }
+}
+
+/** Whether the step itself waits, outside all of its functions. */
+export function awaits(program: Program): boolean {
+  let found = false;
+  walk(program, (node) => {
+    if (node.type === 'AwaitExpression' || node.type === 'ImportDeclaration' || isReexport(node)) found = true;
+    if (node.type === 'ForOfStatement' && node.await) found = true;
+    if (node.type === 'VariableDeclaration' && String(node.kind) === 'await using') found = true;
+    return !found && !startsFunction(node);
+  });
+  return found;
+}
+
+function attempt<T>(act: () => T): { value: T } | { error: unknown } {
+  try {
+    return { value: act() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function further(plain: unknown, typed: unknown): unknown {
+  return offsetOf(typed) > offsetOf(plain) ? typed : plain;
+}
+
+function offsetOf(error: unknown): number {
+  return typeof error === 'object' && error !== null && 'pos' in error && typeof error.pos === 'number' ? error.pos : -1;
+}

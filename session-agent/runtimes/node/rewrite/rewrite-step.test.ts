@@ -1,0 +1,248 @@
+import vm from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { createStepCaller, declareNames } from '../run/call-step.ts';
+import { createStepGate } from '../step-gate.ts';
+import { constantsGuard } from './driver-globals.ts';
+import { createKnownNames, type KnownNames } from './known-names.ts';
+import { rewriteStep } from './rewrite-step.ts';
+
+/** Names are global in these tests too, so each takes its own. */
+const call = createStepCaller(globalThis, createStepGate());
+let names = 0;
+const fresh = (): string => {
+  names += 1;
+  return `testName${names}`;
+};
+
+Object.defineProperty(globalThis, constantsGuard, {
+  value: (getters: Record<string, () => unknown>) => {
+    const holder = {};
+    for (const [name, get] of Object.entries(getters)) {
+      const set = (): never => {
+        throw new TypeError(`constant ${name}`);
+      };
+      Object.defineProperty(holder, name, { get, set });
+    }
+    return holder;
+  },
+});
+
+async function runSteps(...steps: string[]): Promise<unknown> {
+  const known: KnownNames = createKnownNames();
+  let value: unknown;
+  for (const [index, code] of steps.entries()) {
+    const program = rewriteStep(code, `<step ${index + 1}>`, known);
+    declareNames(program.names);
+    [value] = await call(program);
+  }
+  return value;
+}
+
+describe('declaring a name again', () => {
+  const declarations = {
+    const: (name: string, value: number) => `const ${name} = () => ${value}`,
+    let: (name: string, value: number) => `let ${name} = () => ${value}`,
+    var: (name: string, value: number) => `var ${name} = () => ${value}`,
+    function: (name: string, value: number) => `function ${name}() { return ${value} }`,
+    class: (name: string, value: number) => `class ${name} { static value = ${value} }`,
+  };
+  const read = (name: string): string => `${name}.value ?? ${name}()`;
+
+  for (const [first, declareFirst] of Object.entries(declarations)) {
+    for (const [second, declareSecond] of Object.entries(declarations)) {
+      it(`works from ${first} to ${second}, and code of the first step sees the second`, async () => {
+        const name = fresh();
+        const steps = [
+          `${declareFirst(name, 1)}; globalThis.${name}Reader = () => ${read(name)}`,
+          declareSecond(name, 2),
+          `${name}Reader()`,
+        ];
+        expect(await runSteps(...steps)).toBe(2);
+      });
+    }
+  }
+
+  it('keeps what a destructuring declares, with defaults and rests', async () => {
+    const [a, b, c] = [fresh(), fresh(), fresh()];
+    expect(
+      await runSteps(`const { ${a}, x: [${b} = 5, ...${c}] } = { ${a}: 1, x: [undefined, 7, 8] }`, `[${a}, ${b}, ${c}]`),
+    ).toEqual([1, 5, [7, 8]]);
+  });
+
+  it('leaves an earlier value to `var x;` and takes it for `let x;`', async () => {
+    const [kept, reset] = [fresh(), fresh()];
+    expect(await runSteps(`var ${kept} = 1; let ${reset} = 1`, `var ${kept}; let ${reset}`, `[${kept}, ${reset}]`)).toEqual([
+      1,
+      undefined,
+    ]);
+  });
+
+  it('reaches a `var` in a block, a loop and a branch without braces', async () => {
+    const [a, b, c] = [fresh(), fresh(), fresh()];
+    await runSteps(`{ var ${a} = 1 } for (var ${b} of [2]) {} if (true) var ${c} = 3`);
+    expect(vm.runInThisContext(`[${a}, ${b}, ${c}]`)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a constant', () => {
+  for (const assignment of [
+    'NAME = 2',
+    'NAME++',
+    '[NAME] = [2]',
+    '({ NAME } = { NAME: 2 })',
+    'for (NAME of [2]);',
+    '(() => { NAME += 1 })()',
+  ]) {
+    it(`cannot be changed in its own step by ${assignment}`, async () => {
+      const name = fresh();
+      const step = `const NAME = 1; ${assignment}`.replaceAll('NAME', name);
+      await expect(runSteps(step)).rejects.toThrow(TypeError);
+      expect(vm.runInThisContext(name)).toBe(1);
+    });
+  }
+
+  it('does not forbid a name that hides it', async () => {
+    const name = fresh();
+    expect(await runSteps(`const ${name} = 1; ((${name}) => { ${name} = 2; return ${name} })(0)`)).toBe(2);
+  });
+});
+
+describe('functions', () => {
+  it('may be called above their declaration, and keep their text and name', async () => {
+    const name = fresh();
+    expect(
+      await runSteps(`const [before] = [${name}()]; function ${name}() { return 1 }\n[before, ${name}.name, String(${name})]`),
+    ).toEqual([1, name, `function ${name}() { return 1 }`]);
+  });
+
+  it('call their own name through what a later step made of it', async () => {
+    const name = fresh();
+    expect(
+      await runSteps(
+        `function ${name}(n) { return n ? ${name}(0) : 'own' }`,
+        `const inner = ${name}; ${name} = () => 'new'; inner(1)`,
+      ),
+    ).toBe('new');
+  });
+});
+
+describe('a function in a block', () => {
+  const blocks = [
+    '{ BODY }',
+    'if (true) { BODY }',
+    'switch (1) { case 1: BODY }',
+    'try { BODY } finally {}',
+    'for (const a of [1]) { BODY }',
+  ];
+  for (const block of blocks) {
+    it(`is there for later steps: ${block}`, async () => {
+      const name = fresh();
+      expect(await runSteps(block.replace('BODY', `function ${name}() { return 1 }`), `${name}()`)).toBe(1);
+      expect(await runSteps(`await null; ${block.replace('BODY', `function ${name}() { return 2 }`)}; ${name}()`)).toBe(2);
+    });
+  }
+
+  it('stays in its block in strict mode, and where its name is another one there', async () => {
+    const [strict, taken] = [fresh(), fresh()];
+    await expect(runSteps(`'use strict'; { function ${strict}() {} }`, strict)).rejects.toThrow('is not defined');
+    expect(await runSteps(`let ${taken} = 1`, `{ let ${taken} = 2; { function ${taken}() {} } }`, taken)).toBe(1);
+  });
+});
+
+describe('the completion value', () => {
+  const cases: [code: string, value: unknown][] = [
+    ['1; 2;', 2],
+    ['2; // comment', 2],
+    ['(1, 2)', 2],
+    ['{ a: 1 }', { a: 1 }],
+    ['/* an object */ { a: 1, b: { c: 2 } };', { a: 1, b: { c: 2 } }],
+    ['{ let a = 1; a }', 1],
+    ['{}', {}],
+    ['if (true) { 1 } else { 2 }', 1],
+    ['for (let i = 0; i < 3; i++) i', 2],
+    ['let t = 0; while (t < 3) { t += 1 }', 3],
+    ['try { throw 1 } catch { 2 } finally { 3 }', 2],
+    ['switch (1) { case 1: "one"; break; default: "other" }', 'one'],
+    ['outer: for (const a of [1, 2]) { if (a === 2) break outer; a }', 1],
+    ['if (await true) { await 5 }', 5],
+    ['for await (const v of [1, Promise.resolve(2)]) v', 2],
+    ['const unused = 1', undefined],
+    ['4; function after() {}', 4],
+    ['"use strict"; this', globalThis],
+    ['"only a text"', 'only a text'],
+    ['"use strict"', 'use strict'],
+    ['', undefined],
+  ];
+  for (const [code, value] of cases) it(`of ${JSON.stringify(code)}`, async () => expect(await runSteps(code)).toEqual(value));
+
+  it('is found at once behind comments that read in many ways', async () => {
+    const comments = `${'/'.repeat(80)}\n${'/**/'.repeat(40)}\n`;
+    const startedAt = performance.now();
+    expect(await runSteps(`${comments}{ Number }\n${comments}Number(3)`)).toBe(3);
+    expect(await runSteps(`${comments}{ a: 1 };\n${comments}`)).toEqual({ a: 1 });
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  it('is a promise where the last expression is one', async () => {
+    expect(await runSteps('globalThis.testPromise = Promise.resolve(1); [testPromise]')).toEqual([expect.any(Promise)]);
+    const [value] = await call(rewriteStep('testPromise', '<step 1>', createKnownNames()));
+    expect(value).toBeInstanceOf(Promise);
+  });
+
+  it('gives a nameless function no name of ours', async () => {
+    expect(await runSteps('(() => 1)')).toHaveProperty('name', '');
+  });
+});
+
+describe('lines and columns', () => {
+  it('does not read on from the line above', async () => {
+    const name = fresh();
+    expect(await runSteps(`let ${name} = 1\nconst [a${name}] = [2]\nvar { length } = 'abc'\nlength`)).toBe(3);
+  });
+
+  it('keeps every line where it was', () => {
+    const code = "import a, {\n  b,\n} from 'fs';\nfunction f() {\n  return 1;\n}\nconst x = 1;\nx";
+    const { main, functions } = rewriteStep(code, '<step 1>', createKnownNames());
+    expect(main.split('\n')[6]).toContain('x = 1');
+    expect(functions?.split('\n')[4]).toBe('  return 1;');
+  });
+});
+
+describe('TypeScript', () => {
+  it('is stripped where the code is no JavaScript', async () => {
+    const name = fresh();
+    expect(await runSteps(`interface A { a: number }\nconst ${name}: A = { a: 1 } as A;\n${name}.a`)).toBe(1);
+  });
+
+  it('is stripped where type arguments read as comparisons', async () => {
+    expect(await runSteps('const identity = <T>(value: T) => value', 'identity<number>(5)')).toBe(5);
+  });
+
+  it('makes an enum a new object each time it is declared', async () => {
+    const name = fresh();
+    expect(await runSteps(`enum ${name} { A, B }`, `enum ${name} { C }`, `Object.keys(${name})`)).toEqual(['0', 'C']);
+  });
+
+  it('keeps an import that only a later step uses', () => {
+    expect(rewriteStep("import { join } from 'path'; let x: number = 1", '<step 1>', createKnownNames()).main).toContain('join');
+  });
+});
+
+describe('code that cannot be read', () => {
+  const cases: [code: string, message: string, place: string, caret: string][] = [
+    ['let a = 1;\nlet b = ;', "Unexpected token ';'", '<step 1>:2', '        ^'],
+    ['f(', 'Unexpected end of input', '<step 1>:1', '  ^'],
+    ['const c = 1; const c = 2', "Identifier 'c' has already been declared", '<step 1>:1', '                   ^'],
+  ];
+  for (const [code, message, place, caret] of cases) {
+    it(`says where: ${JSON.stringify(code)}`, () => {
+      expect(() => rewriteStep(code, '<step 1>', createKnownNames())).toThrow(
+        expect.objectContaining({ name: 'SyntaxError', message, traceback: expect.arrayContaining([place, caret]) }),
+      );
+    });
+  }
+
+  it('says that JSX is not supported', () => {
+    expect(() => rewriteStep('const a = <div>hello</div>', '<step 1>', createKnownNames())).toThrow('JSX is not supported');
+  });
+});

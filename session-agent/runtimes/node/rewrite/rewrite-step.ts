@@ -1,0 +1,94 @@
+import type { Program } from 'acorn';
+import { blockFunctionsSetter, setBlockFunctions } from './block-functions.ts';
+import { keepCompletionValue, valueName } from './completion-value.ts';
+import { constantsHolder, guardConstants } from './constant-assignments.ts';
+import { constantsGuard } from './driver-globals.ts';
+import { applyEdits, type ColumnShift, type Edit } from './edits.ts';
+import { hoistFunctions, topLevelFunctions } from './hoist-functions.ts';
+import type { FreshNames, KnownNames } from './known-names.ts';
+import { awaits, parseStep } from './parse-step.ts';
+import { rewriteDeclarations } from './rewrite-declarations.ts';
+import { rewriteImports } from './rewrite-imports.ts';
+import { type NameKind, type TopLevelNames, topLevelNames } from './top-level-names.ts';
+
+export type RewrittenStep = {
+  filename: string;
+  /** To be declared before anything of the step runs. */
+  names: FreshNames;
+  /** Runs before `main`: the step's functions. */
+  functions: string | null;
+  /** An expression whose value is a function: the step. It answers `[value]`, or a promise of it where the step awaits. */
+  main: string;
+  shifts: ColumnShift[];
+};
+
+/** Turns the code of a step into scripts for the real global scope. Throws StepSyntaxError. */
+export function rewriteStep(code: string, filename: string, known: KnownNames): RewrittenStep {
+  const { source, program, typescript } = parseStep(code, filename);
+  const top = topLevelNames(program);
+  const guard = guardConstants(program, top.constants);
+  const shared = [...rewriteImports(source, program, typescript), ...guard.edits];
+  const isStrict = program.body.some((node) => 'directive' in node && node.directive === 'use strict');
+  const opening = (isStrict ? '"use strict";' : '') + guardOf(guard.guarded);
+  const isLexical = (name: string): boolean => top.declared.get(name) === 'let';
+  const blocks = isStrict ? { edits: [], names: new Set<string>() } : setBlockFunctions(program, isLexical);
+  const names = known.declare(mostLasting(top, blocks.names));
+
+  const functions = hoist(source, program, { shared, opening, known, guarded: guard.guarded.size > 0 });
+  const [blocksOpening, blocksEnd] = settersOf(blocks.names);
+  const start = `(${blocksOpening}${awaits(program) ? 'async' : ''}()=>{${opening}let ${valueName};`;
+  const edits = [
+    { start: 0, end: 0, text: start },
+    ...blocks.edits,
+    ...rewriteDeclarations(source, program, typescript),
+    ...shared,
+    ...keepCompletionValue(source, program),
+  ];
+  const main = applyEdits(withoutHashbang(source), edits);
+  return {
+    filename,
+    names,
+    functions: functions?.text ?? null,
+    main: `${main.text}\n;return[${valueName}]}${blocksEnd})`,
+    shifts: [...main.shifts, ...(functions?.shifts ?? [])],
+  };
+}
+
+type Hoisting = { shared: Edit[]; opening: string; known: KnownNames; guarded: boolean };
+
+function hoist(source: string, program: Program, { shared, opening, known, guarded }: Hoisting) {
+  const functions = topLevelFunctions(program);
+  if (functions.length === 0) return null;
+  const assign = guarded || functions.some(({ id }) => known.kindOf(id.name) === 'let');
+  const start = assign ? `(()=>{${opening}` : opening;
+  const inside = shared.filter((edit) => functions.some(({ start, end }) => edit.start >= start && edit.end <= end));
+  const edits = [{ start: 0, end: 0, text: start }, ...hoistFunctions(source, functions, assign), ...inside];
+  const { text, shifts } = applyEdits(source, edits);
+  return { text: assign ? `${text}\n})()` : text, shifts };
+}
+
+function guardOf(guarded: ReadonlySet<string>): string {
+  if (guarded.size === 0) return '';
+  const getters = [...guarded].map((name) => `${name}:()=>${name}`);
+  return `const ${constantsHolder}=${constantsGuard}({${getters.join()}});`;
+}
+
+/** What stands around the wrapper where blocks declare functions. */
+function settersOf(names: ReadonlySet<string>): [opening: string, end: string] {
+  if (names.size === 0) return ['', ''];
+  const setters = [...names].map((name) => `set ${name}(value){${name}=value}`);
+  return [`(${blockFunctionsSetter}=>`, `)({${setters.join()}})`];
+}
+
+/** A `var` of a name that the global object has as an accessor would call its setter, if there is one: such a name is a `let`. */
+function mostLasting({ declared }: TopLevelNames, inBlocks: ReadonlySet<string>): Map<string, NameKind> {
+  const kinds = new Map<string, NameKind>([...[...inBlocks].map((name): [string, NameKind] => [name, 'var']), ...declared]);
+  for (const name of kinds.keys()) {
+    if (Object.getOwnPropertyDescriptor(globalThis, name)?.get) kinds.set(name, 'let');
+  }
+  return kinds;
+}
+
+function withoutHashbang(source: string): string {
+  return source.startsWith('#!') ? `//${source.slice(2)}` : source;
+}

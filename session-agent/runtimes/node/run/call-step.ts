@@ -1,0 +1,52 @@
+import vm from 'node:vm';
+import type { FreshNames } from '../rewrite/known-names.ts';
+import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
+import type { StepGate } from '../step-gate.ts';
+import { callerFilename } from './stack-frames.ts';
+import { mainLoader } from './workspace-modules.ts';
+
+/** What a step's function answers: its completion value, wrapped so that a promise is not waited for. */
+export type Completion = [unknown];
+
+const pending = Symbol.for('steppe.pending');
+
+/** Compiles steps as scripts of the real global scope and calls them so that SIGINT ends what they do before their first await. */
+export function createStepCaller(realm: object, gate: StepGate): (step: RewrittenStep) => Completion | Promise<Completion> {
+  const call = new vm.Script('globalThis[Symbol.for("steppe.pending")]()', { filename: callerFilename });
+  Object.defineProperty(realm, pending, { value: undefined, writable: true, configurable: true, enumerable: false });
+
+  return ({ filename, functions, main }) => {
+    if (functions !== null) compile(functions, filename).runInThisContext({ displayErrors: false });
+    const step: unknown = compile(main, filename).runInThisContext({ displayErrors: false });
+    if (typeof step !== 'function') throw new TypeError('a step is a function');
+    Reflect.set(realm, pending, () => gate.callSynchronously(() => step()));
+    return call.runInThisContext({ breakOnSigint: true, displayErrors: false });
+  };
+}
+
+/** Throws V8's SyntaxError for what the parser of steps takes and this V8 does not, with its line and without our text of it. */
+function compile(source: string, filename: string): vm.Script {
+  try {
+    return new vm.Script(source, { filename, ...mainLoader });
+  } catch (error) {
+    if (error instanceof Error && error.stack !== undefined)
+      error.stack = error.stack.replace(/^(.*:\d+)\n.*\n[ \t]*\^+\n/, '$1\n');
+    throw error;
+  }
+}
+
+/** Makes names known to all scripts. Each by itself where V8 refuses one of them: a script that the user ran may already have it. */
+export function declareNames(names: FreshNames): void {
+  const statements = [...names.let.map((name) => `let ${name};`), ...names.var.map((name) => `var ${name};`)];
+  if (statements.length === 0 || tryToRun(statements.join(''))) return;
+  for (const statement of statements) tryToRun(statement);
+}
+
+function tryToRun(source: string): boolean {
+  try {
+    new vm.Script(source).runInThisContext();
+    return true;
+  } catch {
+    return false;
+  }
+}

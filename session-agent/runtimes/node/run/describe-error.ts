@@ -1,0 +1,93 @@
+import { types } from 'node:util';
+import type { StepError } from '../messages.ts';
+import { inspectSafely } from './shown-value.ts';
+import { cutText } from './text-limit.ts';
+
+const maxCauses = 10;
+const shownElsewhere = new Set(['name', 'message', 'stack', 'cause', 'errors']);
+
+/** Whatever was thrown, for a traceback. A value that is no error is `Uncaught`, as the REPL says. Never throws. */
+export function describeError(thrown: unknown, withoutOwnFrames: (stack: string) => string): StepError {
+  if (!isErrorLike(thrown)) {
+    const message = cutText(inspectSafely(thrown));
+    return { name: 'Uncaught', message, traceback: cutText(`Uncaught ${message}`).split('\n') };
+  }
+  const name = nameOf(thrown);
+  const lines = [
+    ...linesOf(thrown, withoutOwnFrames),
+    ...propertiesOf(thrown),
+    ...causesOf(thrown, withoutOwnFrames, new Set([thrown])),
+  ];
+  return {
+    name: name.slice(0, 256),
+    message: cutText(textOf(thrown, 'message') ?? ''),
+    traceback: cutText(lines.join('\n')).split('\n'),
+  };
+}
+
+function causesOf(error: object, withoutOwnFrames: (stack: string) => string, seen: Set<object>): string[] {
+  const parts: [string, unknown][] = [['cause', read(error, 'cause')]];
+  const errors = read(error, 'errors');
+  if (Array.isArray(errors))
+    for (const [index, part] of errors.slice(0, maxCauses).entries()) parts.push([`errors ${index}`, part]);
+  return parts.flatMap(([label, part]) => {
+    if (part === undefined) return [];
+    if (!isErrorLike(part)) return [`[${label}]: ${inspectSafely(part)}`];
+    if (seen.has(part) || seen.size > maxCauses) return [`[${label}]: …`];
+    seen.add(part);
+    const [first = '', ...rest] = linesOf(part, withoutOwnFrames);
+    return [`[${label}]: ${first}`, ...rest, ...causesOf(part, withoutOwnFrames, seen)];
+  });
+}
+
+/** What the error carries beside its text, such as a code: in the REPL it stands below the stack too. */
+function propertiesOf(error: object): string[] {
+  const shown = dataOf(error).filter(([key]) => !shownElsewhere.has(key));
+  return shown.length === 0 ? [] : inspectSafely(Object.fromEntries(shown), 0).split('\n');
+}
+
+/** Its enumerable properties without accessors; none where it is a proxy that refuses to tell. */
+function dataOf(error: object): [key: string, value: unknown][] {
+  try {
+    const descriptors = Object.entries(Object.getOwnPropertyDescriptors(error));
+    return descriptors.flatMap(([key, { enumerable, value }]) => (enumerable && value !== undefined ? [[key, value]] : []));
+  } catch {
+    return [];
+  }
+}
+
+function linesOf(error: object, withoutOwnFrames: (stack: string) => string): string[] {
+  const stack = textOf(error, 'stack');
+  const name = nameOf(error);
+  if (stack === undefined || stack === '') return `${name}: ${textOf(error, 'message') ?? ''}`.split('\n');
+  // The stack was written with the name that a subclass without one inherits.
+  const named = name !== textOf(error, 'name') && stack.startsWith('Error') ? name + stack.slice('Error'.length) : stack;
+  return withoutOwnFrames(named).split('\n');
+}
+
+/** `class MyError extends Error {}` says nothing of its name: its class does, here as in the REPL. */
+function nameOf(error: object): string {
+  const name = textOf(error, 'name') ?? 'Error';
+  const maker = name === 'Error' ? read(error, 'constructor') : undefined;
+  return typeof maker === 'function' && maker.name !== '' ? maker.name : name;
+}
+
+/** Errors of other realms too, and what libraries throw in the shape of one. */
+function isErrorLike(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return types.isNativeError(value) || (textOf(value, 'message') !== undefined && textOf(value, 'stack') !== undefined);
+}
+
+function textOf(holder: object, key: string): string | undefined {
+  const value = read(holder, key);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A getter of the error may throw. */
+function read(holder: object, key: string): unknown {
+  try {
+    return Reflect.get(holder, key);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { expect, it } from 'vitest';
+import { createDisplay } from './display.ts';
+import { type Shown, showValue } from './shown-value.ts';
+
+function shownBy(act: (display: ReturnType<typeof createDisplay>) => void): Shown[] {
+  const shown: Shown[] = [];
+  act(createDisplay((one) => shown.push(one)));
+  return shown;
+}
+const bundleOf = (act: Parameters<typeof shownBy>[0]) => shownBy(act)[0]?.bundle;
+
+it('shows a value as its inspection, and as JSON where that loses nothing', () => {
+  expect(bundleOf((display) => display('text'))).toEqual({ 'text/plain': "'text'" });
+  expect(bundleOf((display) => display({ a: [1, null] }))).toEqual({
+    'text/plain': '{ a: [ 1, null ] }',
+    'application/json': { a: [1, null] },
+  });
+  expect(bundleOf((display) => display(new Map([[1, 2]])))).toEqual({ 'text/plain': 'Map(1) { 1 => 2 }' });
+});
+
+it('takes an object for a MIME bundle where every key has a slash', () => {
+  const bundle = {
+    'image/png': Buffer.from('png'),
+    'text/html': '<b>',
+    'application/json': { a: 1 },
+    'image/gif': new Uint8Array([1]),
+  };
+  expect(bundleOf((display) => display(bundle))).toEqual({
+    'image/png': 'cG5n',
+    'text/html': '<b>',
+    'application/json': { a: 1 },
+    'image/gif': 'AQ==',
+  });
+  expect(bundleOf((display) => display({ 'a/b': 1, c: 2 }))).toHaveProperty('text/plain');
+  expect(bundleOf((display) => display({}))).toHaveProperty('text/plain', '{}');
+});
+
+it('has short forms', () => {
+  expect(bundleOf((display) => display.html('<b>'))).toEqual({ 'text/html': '<b>' });
+  expect(bundleOf((display) => display.markdown('# a'))).toEqual({ 'text/markdown': '# a' });
+  expect(bundleOf((display) => display.svg('<svg/>'))).toEqual({ 'image/svg+xml': '<svg/>' });
+  expect(bundleOf((display) => display.png(new Uint8Array([1])))).toEqual({ 'image/png': 'AQ==' });
+  expect(bundleOf((display) => display.json({ at: new Date(0) }))).toMatchObject({
+    'application/json': { at: '1970-01-01T00:00:00.000Z' },
+  });
+});
+
+it('survives a value whose inspection throws', () => {
+  const value = {
+    [Symbol.for('nodejs.util.inspect.custom')]() {
+      throw new Error('no');
+    },
+  };
+  expect(showValue(value).bundle['text/plain']).toContain('cannot be shown: Error: no');
+});
+
+it('runs no accessor to find out whether a value is JSON', () => {
+  let read = 0;
+  const value = {
+    get a() {
+      read += 1;
+      return 1;
+    },
+  };
+  expect(showValue(value).bundle).toEqual({ 'text/plain': '{ a: [Getter] }' });
+  expect(read).toBe(0);
+});
+
+it('has no JSON of what JSON would change', () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const values = [
+    circular,
+    { a: undefined },
+    new Array(2),
+    { d: new Date() },
+    [Number.NaN],
+    [1n],
+    { a: -0 },
+    new (class A {})(),
+    [() => 1],
+    new Proxy({}, {}),
+  ];
+  for (const value of values) expect(Object.keys(showValue(value).bundle)).toEqual(['text/plain']);
+});
+
+it('cuts text at 256 KiB and says that JSON was too large', () => {
+  const shown = showValue(Array.from({ length: 3_000_000 }, () => 1));
+  expect(shown.truncated).toBe(true);
+  expect(Object.keys(shown.bundle)).toEqual(['text/plain']);
+  const long = bundleOf((display) => display({ 'text/plain': 'ü'.repeat(300_000) }))?.['text/plain'];
+  expect(Buffer.byteLength(String(long))).toBeLessThanOrEqual(256 * 1024);
+});

@@ -1,0 +1,90 @@
+import { syncBuiltinESMExports } from 'node:module';
+import process from 'node:process';
+import timers from 'node:timers';
+import { promiseHooks } from 'node:v8';
+import type { StepContext } from './step-context.ts';
+
+type Callback = (...given: unknown[]) => unknown;
+
+/** A step's id through V8's promise hooks and wrapped timers. Callbacks of sockets and files belong to no step. */
+export function createHookedContext(realm: object): StepContext {
+  let active: string | undefined;
+
+  promiseHooks.createHook({
+    init(promise) {
+      if (active !== undefined) new Stamp(promise, active);
+    },
+    before(promise) {
+      active = Stamp.of(promise);
+    },
+    after() {
+      active = undefined;
+    },
+  });
+
+  function run<T>(stepId: string | undefined, act: () => T): T {
+    const outer = active;
+    active = stepId;
+    try {
+      return act();
+    } finally {
+      active = outer;
+    }
+  }
+
+  const bind = (callback: unknown): unknown => {
+    const stepId = active;
+    if (typeof callback !== 'function' || stepId === undefined) return callback;
+    return function (this: unknown, ...given: unknown[]): unknown {
+      return run(stepId, () => Reflect.apply(callback, this, given));
+    };
+  };
+  for (const name of ['setTimeout', 'setInterval', 'setImmediate']) {
+    wrap(timers, name, bind);
+    Object.defineProperty(realm, name, {
+      value: Reflect.get(timers, name),
+      writable: true,
+      configurable: true,
+      enumerable: true,
+    });
+  }
+  wrap(realm, 'queueMicrotask', bind);
+  wrap(process, 'nextTick', bind);
+  syncBuiltinESMExports();
+
+  return {
+    run,
+    current: () => active,
+    reset: () => {
+      active = undefined;
+    },
+  };
+}
+
+/** The same function to a user, `util.promisify` included, but for its first argument. */
+function wrap(holder: object, name: string, bind: (callback: unknown) => unknown): void {
+  const original: Callback = Reflect.get(holder, name);
+  const wrapped = (callback: unknown, ...rest: unknown[]): unknown => Reflect.apply(original, holder, [bind(callback), ...rest]);
+  Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
+  Object.defineProperty(holder, name, { ...Object.getOwnPropertyDescriptor(holder, name), value: wrapped });
+}
+
+/** A constructor that answers the object it is given makes room for private fields on it: nobody sees the mark. */
+const Marked = function Marked(holder: object): object {
+  return holder;
+} as unknown as new (
+  holder: object,
+) => object;
+
+class Stamp extends Marked {
+  readonly #stepId: string;
+
+  constructor(holder: object, stepId: string) {
+    super(holder);
+    this.#stepId = stepId;
+  }
+
+  static of(holder: object): string | undefined {
+    return #stepId in holder ? holder.#stepId : undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import process from 'node:process';
+import type { WorkerFrame } from '../../../worker/frames.ts';
+import type { PreparedStep, StepError, StepKey } from '../messages.ts';
+import type { FreshNames } from '../rewrite/known-names.ts';
+import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
+import type { StepGate } from '../step-gate.ts';
+import type { Completion } from './call-step.ts';
+import type { StackFrames } from './stack-frames.ts';
+import type { StepOutput } from './step-output.ts';
+import type { StepScope } from './step-scope.ts';
+
+type Outcome = { status: 'completed' | 'failed' | 'interrupted'; error: StepError | null };
+type Running = { step: PreparedStep; startedAt: number; cpu: NodeJS.CpuUsage; outcome: Outcome | null; leave: () => void };
+
+type Started = { step_id: string; startedAt: number; cpu: NodeJS.CpuUsage };
+
+const completed: Outcome = { status: 'completed', error: null };
+const interrupted: Outcome = {
+  status: 'interrupted',
+  error: { name: 'Interrupted', message: 'The step was interrupted.', traceback: ['Interrupted: The step was interrupted.'] },
+};
+
+/** Runs one step after the other. `abandon` ends a step as interrupted unless it has ended. */
+export function createStepRunner(parts: Parts): StepRunner {
+  const { scope, output, gate, frames, send } = parts;
+  let current: Running | null = null;
+  let lastBegun: string | null = null;
+
+  function run(step: PreparedStep): void {
+    // Abandoned before it came.
+    if (lastBegun === step.step_id) return;
+    gate.close();
+    const running: Running = { step, startedAt: parts.now(), cpu: process.cpuUsage(), outcome: null, leave: () => undefined };
+    current = running;
+    lastBegun = step.step_id;
+    output.begin(step.nonce);
+    gate.open();
+    const outcome = execute(running);
+    if (outcome instanceof Promise) void outcome.then((settled) => finishSoon(running, settled));
+    else finishSoon(running, outcome);
+  }
+
+  /** Microtasks and ticks that the step has queued are still its own: what they print, and rejections that nobody handles. */
+  function finishSoon(running: Running, outcome: Outcome): void {
+    parts.afterTicks(() => finish(running, outcome));
+  }
+
+  function execute(running: Running): Outcome | Promise<Outcome> {
+    const { program, syntaxError, env, cwd, step_id: stepId } = running.step;
+    if (!program) return { status: 'failed', error: syntaxError };
+    try {
+      frames.remember(program.filename, program.shifts);
+      parts.declare(program.names);
+      running.leave = parts.enterEnvironment(env, cwd);
+      const completion = scope.run(stepId, () => parts.call(program));
+      return Array.isArray(completion) ? succeed(running, completion) : settle(running, completion);
+    } catch (thrown) {
+      return fail(thrown);
+    }
+  }
+
+  async function settle(running: Running, completion: Promise<Completion>): Promise<Outcome> {
+    try {
+      return succeed(running, await completion);
+    } catch (thrown) {
+      return fail(thrown);
+    }
+  }
+
+  function succeed(running: Running, [value]: Completion): Outcome {
+    // An abandoned step's value comes too late for anybody.
+    if (current === running && value !== undefined) scope.run(running.step.step_id, () => parts.showMainResult(value));
+    return completed;
+  }
+
+  function fail(thrown: unknown): Outcome {
+    if (isSigintOfOurs(thrown)) return interrupted;
+    return { status: 'failed', error: parts.describe(thrown) };
+  }
+
+  function finish(running: Running, outcome: Outcome): void {
+    if (current !== running) return;
+    running.outcome ??= outcome;
+    // A termination under way unwinds this function here; `abandon` then comes again and goes on with the same outcome.
+    gate.close();
+    current = null;
+    scope.end();
+    running.leave();
+    parts.onEnd();
+    output.end(running.step.nonce);
+    send(doneFrame({ ...running, step_id: running.step.step_id }, running.outcome, parts.now()));
+    gate.open();
+  }
+
+  /** A step whose beginning was terminated together with what ran before it. */
+  function skip({ step_id, nonce }: StepKey): void {
+    gate.close();
+    lastBegun = step_id;
+    output.begin(nonce);
+    output.end(nonce);
+    send(doneFrame({ step_id, startedAt: parts.now(), cpu: process.cpuUsage() }, interrupted, parts.now()));
+    gate.open();
+  }
+
+  return {
+    run,
+    abandon: (step) => {
+      if (current?.step.step_id === step.step_id) finish(current, interrupted);
+      else if (lastBegun !== step.step_id) skip(step);
+    },
+  };
+}
+
+type Parts = {
+  scope: StepScope;
+  output: StepOutput;
+  gate: StepGate;
+  frames: StackFrames;
+  send(frame: WorkerFrame): void;
+  declare(names: FreshNames): void;
+  call(program: RewrittenStep): Completion | Promise<Completion>;
+  enterEnvironment(env: Record<string, string>, cwd: string | null): () => void;
+  showMainResult(value: unknown): void;
+  describe(thrown: unknown): StepError;
+  now(): number;
+  /** Calls back when no microtask and no tick is left. */
+  afterTicks(act: () => void): void;
+  /** Before a step is told to be done. */
+  onEnd(): void;
+};
+
+export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey): void };
+
+function isSigintOfOurs(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+}
+
+function doneFrame({ step_id, startedAt, cpu }: Started, { status, error }: Outcome, now: number): WorkerFrame {
+  const { user, system } = process.cpuUsage(cpu);
+  const usage = {
+    duration_ms: Math.max(0, now - startedAt),
+    cpu_ms: (user + system) / 1000,
+    max_rss_bytes: process.resourceUsage().maxRSS * 1024,
+  };
+  return { type: 'done', step_id, status, error, usage };
+}

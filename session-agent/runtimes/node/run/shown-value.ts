@@ -1,0 +1,35 @@
+import { inspect, types } from 'node:util';
+import { maxBodyBytes } from '../framing.ts';
+import { type Json, plainJson, tooLarge } from './plain-json.ts';
+import { cutText } from './text-limit.ts';
+
+export type Bundle = Record<string, Json>;
+export type Shown = { bundle: Bundle; truncated: boolean };
+
+/** A value as the REPL prints it, and as JSON too where it is an object that JSON carries whole. Never throws. */
+export function showValue(value: unknown): Shown {
+  const whole = inspectSafely(value);
+  const text = cutText(whole);
+  const truncated = text.length < whole.length;
+  const json = typeof value === 'object' && value !== null ? plainJson(value, maxBodyBytes, types.isProxy) : undefined;
+  if (json === undefined) return { bundle: { 'text/plain': text }, truncated };
+  if (json === tooLarge) return { bundle: { 'text/plain': text }, truncated: true };
+  return { bundle: { 'text/plain': text, 'application/json': json }, truncated };
+}
+
+/** `inspect` runs code of the value: custom inspectors, getters, `Symbol.toStringTag`. */
+export function inspectSafely(value: unknown, depth = inspect.defaultOptions.depth): string {
+  try {
+    return inspect(value, { depth });
+  } catch (error) {
+    return `[${typeof value} that cannot be shown: ${reasonOf(error)}]`;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'its inspection throws';
+  }
+}

@@ -1,0 +1,27 @@
+import type { StepContext } from './step-context.ts';
+
+/** Knows which step a piece of running code belongs to. */
+export function createStepScope(context: StepContext): StepScope {
+  let current: string | null = null;
+  return {
+    run(stepId, act) {
+      current = stepId;
+      return context.run(stepId, act);
+    },
+    end: () => {
+      current = null;
+      context.reset();
+    },
+    running: () => current,
+    // Code without a step, such as a signal handler, counts to the one that runs.
+    isBackground: () => current === null || (context.current() ?? current) !== current,
+  };
+}
+
+export type StepScope = {
+  run<T>(stepId: string, act: () => T): T;
+  /** From here on everything is background until the next `run`. */
+  end(): void;
+  running(): string | null;
+  isBackground(): boolean;
+};

@@ -1,0 +1,39 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, it, vi } from 'vitest';
+import { enterStepEnvironment } from './user-environment.ts';
+
+const workspace = realpathSync(mkdtempSync('/tmp/steppe-'));
+mkdirSync(join(workspace, 'inside'));
+afterAll(() => rmSync(workspace, { recursive: true }));
+
+// A thread of the test runner cannot change its directory.
+let current = workspace;
+vi.spyOn(process, 'cwd').mockImplementation(() => current);
+vi.spyOn(process, 'chdir').mockImplementation((directory) => {
+  current = realpathSync(directory);
+});
+
+it('undoes the variables and the directory of a step', () => {
+  const leave = enterStepEnvironment({ STEPPE_TEST_A: 'a\n$"ü' }, 'inside', workspace);
+  expect(process.cwd()).toBe(join(workspace, 'inside'));
+  // biome-ignore lint/style/noProcessEnv: it is what the module changes
+  expect(process.env.STEPPE_TEST_A).toBe('a\n$"ü');
+  leave();
+  expect(process.cwd()).toBe(workspace);
+  // biome-ignore lint/style/noProcessEnv: it is what the module changes
+  expect(process.env.STEPPE_TEST_A).toBeUndefined();
+});
+
+it('leaves a directory that user code went to', () => {
+  const leave = enterStepEnvironment({}, 'inside', workspace);
+  process.chdir('/');
+  leave();
+  expect(process.cwd()).toBe('/');
+});
+
+it('changes nothing where the directory does not exist', () => {
+  expect(() => enterStepEnvironment({ STEPPE_TEST_B: 'b' }, 'nowhere', workspace)).toThrow('ENOENT');
+  // biome-ignore lint/style/noProcessEnv: it is what the module changes
+  expect(process.env.STEPPE_TEST_B).toBeUndefined();
+});

@@ -1,0 +1,89 @@
+import { createRequire, Module } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import vm from 'node:vm';
+
+/** Modules as a file in the workspace's root would load them, whatever the current directory is. */
+export function createWorkspaceModules(workspace: string): WorkspaceModules {
+  const filename = join(workspace, 'step.mjs');
+  const url = pathToFileURL(filename).href;
+  const require = createRequire(join(workspace, 'step.js'));
+  // Steps are the program that was started: `require.main === module`.
+  const module = Object.assign(new Module('.'), { filename, paths: require.resolve.paths('package') ?? [], loaded: true });
+  require.main = module;
+  // The second argument must be left out where there is none: older parsers of V8 know only one.
+  const load = compileLoader(filename);
+  return {
+    require,
+    module,
+    import: load,
+    importNames: async (specifier, names, options) => {
+      const namespace = await load(specifier, options);
+      return withNames(specifier, namespace, names);
+    },
+    meta: {
+      __proto__: null,
+      url,
+      filename,
+      dirname: workspace,
+      main: true,
+      resolve: (specifier: string) => resolve(url, specifier),
+    },
+  };
+}
+
+export type WorkspaceModules = {
+  require: NodeJS.Require;
+  module: NodeJS.Module;
+  import(specifier: unknown, options?: unknown): Promise<object>;
+  /** Throws a SyntaxError, as a static import does, where the module has no such export. */
+  importNames(specifier: string, names: string[], options?: unknown): Promise<object>;
+  meta: object;
+};
+
+/** `import()` with the main loader in any script. */
+export const mainLoader = { importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
+
+function compileLoader(filename: string): WorkspaceModules['import'] {
+  const source = '(specifier, options) => import(specifier, options)';
+  const load = new vm.Script(source, { filename, ...mainLoader }).runInThisContext();
+  let isFirst = true;
+  return (specifier, options) => {
+    if (!isFirst) return load(specifier, options);
+    isFirst = false;
+    return withoutWarning(() => load(specifier, options));
+  };
+}
+
+/** At its first use Node warns that the main loader in scripts is experimental: no business of the user's. */
+function withoutWarning<T>(act: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return act();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** A CommonJS package may have names that Node's reading of its text did not find. */
+function withNames(specifier: string, namespace: object, names: string[]): object {
+  const found: Record<string, unknown> = { __proto__: null, namespace };
+  const fallback: unknown = Reflect.get(namespace, 'default');
+  for (const name of new Set([...names, ...Object.keys(namespace)])) {
+    if (Reflect.has(namespace, name)) found[name] = Reflect.get(namespace, name);
+    else if (isHolder(fallback) && name in fallback) found[name] = Reflect.get(fallback, name);
+    else throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
+  }
+  return found;
+}
+
+function isHolder(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function resolve(parent: string, specifier: string): string {
+  if (/^(?:\.{0,2}\/|[a-z]+:)/i.test(specifier)) return new URL(specifier, parent).href;
+  return pathToFileURL(createRequire(parent).resolve(specifier)).href;
+}

@@ -1,0 +1,274 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleRuntime } from './testing/bundle-runtime.ts';
+import { type PlayedAgent, playAgent, type StepOptions } from './testing/play-agent.ts';
+
+let runtimeDir: string;
+let agent: PlayedAgent;
+
+beforeAll(async () => {
+  runtimeDir = await bundleRuntime();
+  agent = await playAgent(runtimeDir);
+  await agent.start(1, { env: { SESSION: 'kept' } });
+});
+afterAll(async () => {
+  await agent.close();
+  rmSync(runtimeDir, { recursive: true });
+});
+
+/** The text of the step's value, or its error. */
+async function resultOf(code: string, options?: StepOptions): Promise<unknown> {
+  const { shown, done } = await agent.run(code, options);
+  if (done.error) throw new Error(`${done.error.name}: ${done.error.message}`);
+  return shown.find((one) => one.is_main_result)?.bundle['text/plain'];
+}
+const errorOf = async (code: string) => (await agent.run(code)).done.error;
+
+describe('a step', () => {
+  it('runs in the real global scope, in the workspace, with its own environment', async () => {
+    expect(await resultOf('[] instanceof Array && fetch.name')).toBe("'fetch'");
+    expect(await resultOf('process.cwd()')).toBe(`'${agent.workspace}'`);
+    expect(await resultOf('Object.keys(process.env).sort().join()')).toBe("'HOME,PATH,SESSION,STEPPE_INSTANCE_ID'");
+    expect(await resultOf('process.stdin.read(); fs.readFileSync(0, "utf8")')).toBe("''");
+  });
+
+  it('keeps a worker that user code has redeclared builtins in', async () => {
+    await agent.run(
+      'class Map {} ; class Set {}; let process = 1; const Error = 2, JSON = 3, Buffer = 4, Object = 5; function Promise() {}',
+    );
+    expect(await resultOf('await null; process')).toBe('1');
+    const answer = await agent.run('console.log("still"); null.x');
+    expect(answer).toMatchObject({ stdout: 'still\n', done: { error: { name: 'TypeError' } } });
+    await agent.run(
+      'process = globalThis.process; Error = globalThis.Error; JSON = globalThis.JSON; Buffer = globalThis.Buffer; Object = globalThis.Object',
+    );
+    await agent.run('Map = globalThis.Map; Set = globalThis.Set; Promise = (async () => {})().constructor');
+  });
+
+  it('tells its usage', async () => {
+    const { done } = await agent.run('await new Promise((resolve) => setTimeout(resolve, 20))');
+    expect(done.usage.duration_ms).toBeGreaterThan(15);
+    expect(done.usage.max_rss_bytes).toBeGreaterThan(1e7);
+  });
+
+  it('has variables and a directory for its own length, and lasting ones', async () => {
+    mkdirSync(join(agent.workspace, 'inner'));
+    expect(await resultOf('process.env.STEP + process.cwd()', { env: { STEP: 'a"\n$ü' }, cwd: 'inner' })).toContain('/inner');
+    expect(await resultOf('[process.env.STEP, process.cwd().endsWith("inner")]')).toBe('[ undefined, false ]');
+    await expect(resultOf('1', { cwd: 'nowhere' })).rejects.toThrow('ENOENT: no such file or directory');
+    agent.tellWorker({ type: 'configure', env: { LATER: 'yes' } });
+    expect(await resultOf('process.env.LATER')).toBe("'yes'");
+  });
+
+  it('keeps what it declared before it failed', async () => {
+    expect(await errorOf('const beforeFailure = 1; null.x; const afterFailure = 2')).toMatchObject({ name: 'TypeError' });
+    expect(await resultOf('[beforeFailure, afterFailure]')).toBe('[ 1, undefined ]');
+  });
+});
+
+describe('modules', () => {
+  it('come from the workspace, whatever the directory is', async () => {
+    mkdirSync(join(agent.workspace, 'node_modules/a-package'), { recursive: true });
+    writeFileSync(join(agent.workspace, 'node_modules/a-package/index.js'), 'exports.fromPackage = 1; exports["a b"] = 2');
+    writeFileSync(join(agent.workspace, 'local.mjs'), 'export default 3; export const named = 4;');
+    await agent.run('process.chdir("/")');
+    expect(
+      await resultOf("import { fromPackage } from 'a-package'; import d, { named as n } from './local.mjs'; [fromPackage, d, n]"),
+    ).toBe('[ 1, 3, 4 ]');
+    expect(await resultOf("[(await import('./local.mjs')).named, require('a-package').fromPackage]")).toBe('[ 4, 1 ]');
+    expect(await resultOf("const load = () => import('./local.mjs'); (await load()).default")).toBe('3');
+    expect(await resultOf('[import.meta.url, import.meta.dirname]')).toContain(`'${agent.workspace}'`);
+    await expect(resultOf("import { missing } from './local.mjs'")).rejects.toThrow("does not provide an export named 'missing'");
+    await expect(resultOf("import nothing from 'no-such-package'")).rejects.toThrow("Cannot find package 'no-such-package'");
+    await agent.run(`process.chdir(${JSON.stringify(agent.workspace)})`);
+  });
+});
+
+describe('an error', () => {
+  it('has the lines and columns of the code that was sent, and no frame of the driver', async () => {
+    const first = await agent.run('function outer() {\n  throw new Error("boo", { cause: new TypeError("why") });\n}');
+    const count = await agent.run('1;\n  outer()');
+    const step = count.done.error?.traceback.find((line) => /<step \d+>:2:3$/.test(line));
+    expect(first.done.status).toBe('completed');
+    expect(step).toBeDefined();
+    expect(count.done.error?.traceback).toContain('[cause]: TypeError: why');
+    expect(count.done.error?.traceback.filter((line) => /worker\.cjs|steppe|node:vm/.test(line))).toEqual([]);
+  });
+
+  it('has none in what user code prints either', async () => {
+    expect((await agent.run('console.log(new Error("shown").stack)')).stdout).toMatch(/^Error: shown\n {4}at <step \d+>:1:13\n$/);
+    expect((await agent.run('await null; console.log(new Error("later").stack)')).stdout).toMatch(
+      /^Error: later\n {4}at <step \d+>:1:25\n$/,
+    );
+  });
+
+  it('of Node itself has its code once', async () => {
+    expect((await errorOf('require("assert").equal(1, 2)'))?.traceback[0]).toBe('AssertionError [ERR_ASSERTION]: 1 == 2');
+    expect((await errorOf('await import("no-such-package")'))?.traceback[0]).toMatch(/^Error \[ERR_MODULE_NOT_FOUND\]: Cannot/);
+  });
+
+  it('of syntax shows the place', async () => {
+    expect((await errorOf('let a = 1;\nlet b = ;'))?.traceback.slice(1)).toEqual([
+      'let b = ;',
+      '        ^',
+      '',
+      "SyntaxError: Unexpected token ';'",
+    ]);
+  });
+
+  it('may be any value', async () => {
+    expect(await errorOf('throw { code: 7 }')).toMatchObject({ name: 'Uncaught', message: '{ code: 7 }' });
+    expect(await errorOf('await Promise.reject(undefined)')).toMatchObject({ name: 'Uncaught', message: 'undefined' });
+  });
+});
+
+describe('output', () => {
+  it('comes whole before the end of the step, in its order, of children too', async () => {
+    const answer = await agent.run(
+      'console.log("a"); process.stdout.write("b\\n"); require("child_process").execSync("echo c; echo d >&2", { stdio: "inherit" }); console.error("e"); console.log("f")',
+    );
+    expect([answer.stdout, answer.stderr]).toEqual(['a\nb\nc\nf\n', 'd\ne\n']);
+    expect((await agent.run('process.stdout.write("x".repeat(1e7)); 1')).stdout.length).toBe(1e7);
+  });
+
+  it('comes whole after a child left the descriptor non-blocking', async () => {
+    await agent.run(
+      'require("child_process").execFileSync(process.execPath, ["-e", "process.stdout.write(String(1))"], { stdio: "inherit" })',
+    );
+    expect((await agent.run('console.log("x".repeat(1e7))')).stdout.length).toBe(1e7 + 1);
+  });
+
+  it('of timers and promises of earlier steps is background', async () => {
+    await agent.run(
+      'setTimeout(() => console.log("timer"), 30); (async () => { await new Promise((r) => setTimeout(r, 40)); console.error("promise") })(); 0',
+    );
+    const { stdout } = await agent.run('await new Promise((resolve) => setTimeout(resolve, 100)); console.log("own")');
+    expect(stdout).toBe('own\n');
+    expect(await agent.log.next('background')).toEqual({ type: 'background', stream: 'stdout', text: 'timer\n' });
+    expect(await agent.log.next('background')).toEqual({ type: 'background', stream: 'stderr', text: 'promise\n' });
+  });
+
+  it('of its own timers is its own', async () => {
+    expect(
+      (await agent.run('setTimeout(() => console.log("mine"), 5); await new Promise((r) => setTimeout(r, 30))')).stdout,
+    ).toBe('mine\n');
+  });
+
+  it('shows values in their order', async () => {
+    const { shown } = await agent.run('display(1); display.html("<b>"); ({ a: 1 })');
+    expect(shown.map(({ bundle, is_main_result }) => [bundle, is_main_result])).toEqual([
+      [{ 'text/plain': '1' }, false],
+      [{ 'text/html': '<b>' }, false],
+      [{ 'text/plain': '{ a: 1 }', 'application/json': { a: 1 } }, true],
+    ]);
+  });
+});
+
+describe('what nobody catches', () => {
+  it('is a background error, within a step and after it', async () => {
+    await agent.run('setTimeout(() => { throw new RangeError("timer") }, 1); Promise.reject(new Error("rejected")); 0');
+    expect(await agent.log.next('bgerror')).toMatchObject({ name: 'Error', message: 'rejected' });
+    expect(await agent.log.next('bgerror')).toMatchObject({ name: 'RangeError', message: 'timer' });
+    expect(await resultOf('1 + 1')).toBe('2');
+  });
+});
+
+describe('a descriptor that was closed', () => {
+  it('is there again for the next step and its children', async () => {
+    const closing = await agent.run('fs.closeSync(2); fs.closeSync(1); console.log("lost"); 1');
+    expect(closing).toMatchObject({ stdout: '', done: { status: 'completed' } });
+    const answer = await agent.run(
+      'console.log("out"); child_process.execSync("echo child; echo error >&2", { stdio: "inherit" }); console.error("end")',
+    );
+    expect([answer.stdout, answer.stderr]).toEqual(['out\nchild\n', 'error\nend\n']);
+  });
+});
+
+describe('between steps', () => {
+  it('a server goes on', async () => {
+    await agent.run(
+      'const server = http.createServer((_, answer) => answer.end("served")); await new Promise((done) => server.listen(0, "127.0.0.1", done))',
+    );
+    expect(await resultOf('const { port } = server.address(); await (await fetch("http://127.0.0.1:" + port)).text()')).toBe(
+      "'served'",
+    );
+    await agent.run('server.close(); server.closeAllConnections()');
+  });
+
+  it('a polling loop whose step was given up goes on in the background', async () => {
+    const step = agent.submit(
+      'console.log("polls"); for (;;) { await new Promise((r) => setTimeout(r, 5)); console.log("still") }',
+    );
+    await agent.streams().stdout?.until('polls');
+    agent.tellWorker({ type: 'interrupt', step_id: step.id });
+    expect((await step.ended()).done.status).toBe('interrupted');
+    await agent.log.next('interrupted');
+    const { stdout } = await agent.run('await new Promise((r) => setTimeout(r, 50)); console.log("own")');
+    expect(stdout).toBe('own\n');
+    expect((await agent.log.next('background')).text).toBe('still\n');
+  });
+
+  it('a child that holds the streams delays nothing', async () => {
+    const startedAt = performance.now();
+    await agent.run('child_process.spawn("sleep", ["20"], { stdio: "inherit" }); 1');
+    await agent.run('1');
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
+  it('what user code catches itself is no background error, and removed handlers come back', async () => {
+    const caught = await agent.run(
+      'process.on("unhandledRejection", (reason) => console.log("caught", reason)); Promise.reject(1); await new Promise((r) => setTimeout(r, 10))',
+    );
+    expect(caught.stdout).toBe('caught 1\n');
+    expect(agent.log.take('bgerror')).toEqual([]);
+    await agent.run('process.removeAllListeners("unhandledRejection"); process.removeAllListeners("uncaughtException")');
+    await agent.run('Promise.reject(new Error("told again")); 1');
+    expect(await agent.log.next('bgerror')).toMatchObject({ message: 'told again' });
+  });
+});
+
+it('counts what microtasks and ticks print to the step that queued them', async () => {
+  const { stdout } = await agent.run(
+    '(async () => { await null; console.log("async") })(); process.nextTick(() => console.log("tick")); console.log("first")',
+  );
+  expect(stdout.split('\n').sort()).toEqual(['', 'async', 'first', 'tick']);
+});
+
+it('prints what console prints, in order', async () => {
+  const { stdout, stderr } = await agent.run(
+    [
+      'console.table([{ a: 1 }]); console.dir({ a: { b: {} } }, { depth: 0 }); console.group("G"); console.log("%s %d %j", "x", 1.5, {})',
+      'console.warn("inner"); console.groupEnd(); console.count(); console.assert(false, "no"); console.time("t"); console.timeEnd("t")',
+      'console.trace("here")',
+    ].join('\n'),
+  );
+  expect(stdout).toMatch(/^┌.*│ \(index\) │ a │.*┘\n\{ a: \[Object\] \}\nG\n {2}x 1.5 \{\}\ndefault: 1\nt: [\d.]+ms\n$/s);
+  expect(stderr).toMatch(/^ {2}inner\nAssertion failed: no\nTrace: here\n {4}at <step \d+>:3:9\n$/);
+});
+
+it('shows values as the REPL does', async () => {
+  const values: [code: string, text: string][] = [
+    ['const circular = { n: 1 }; circular.self = circular; circular', '<ref *1> { n: 1, self: [Circular *1] }'],
+    ['new Map([[{ a: 1 }, new Set([1])]])', 'Map(1) { { a: 1 } => Set(1) { 1 } }'],
+    ['class Point { x = 1 }; [Point, new Point()]', '[ [class Point], Point { x: 1 } ]'],
+    ['[Promise.resolve(1), new Promise(() => {})]', '[ Promise { 1 }, Promise { <pending> } ]'],
+    ['new Proxy({ a: 1 }, {})', '{ a: 1 }'],
+    ['({ get a() { return 1 }, b: 10n, c: Symbol("s") })', '{ a: [Getter], b: 10n, c: Symbol(s) }'],
+    ['new Uint8Array(2)', 'Uint8Array(2) [ 0, 0 ]'],
+    ['Object.create(null)', '[Object: null prototype] {}'],
+    ['null', 'null'],
+  ];
+  for (const [code, text] of values) expect(await resultOf(code)).toBe(text);
+  expect(await resultOf('new Error("outer", { cause: new TypeError("inner") })')).toMatch(
+    /^Error: outer\n {4}at <step \d+>:1:1 \{\n {2}\[cause\]: TypeError: inner\n {6}at <step \d+>:1:29\n\}$/,
+  );
+});
+
+it('ends with the process when a timer between steps calls process.exit', async () => {
+  const other = await playAgent(runtimeDir);
+  await other.start(1);
+  await other.run('setTimeout(() => process.exit(7), 5); 1');
+  expect(await other.log.next('exit')).toMatchObject({ code: 7, reason: null });
+  await other.close();
+});

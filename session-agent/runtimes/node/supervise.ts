@@ -1,0 +1,56 @@
+import process from 'node:process';
+import type { SupervisorCommand } from '../../worker/frames.ts';
+import { ConfigError, configErrorCode, readConfig, type SupervisorConfig } from './config.ts';
+import { createAgentLink } from './supervise/agent-link.ts';
+import { createWorkerSupervision } from './supervise/supervise-worker.ts';
+
+/** Starts workers for the agent, and sees to it that nothing of one is left when it ends. Never runs user code itself. */
+function supervise(config: SupervisorConfig): void {
+  const supervision = createWorkerSupervision(config, process.pid, (frame) => link.send(frame));
+  const link = createAgentLink({
+    socketPath: config.socketPath,
+    greeting: { type: 'supervisor', language: 'node', version: process.version, pid: process.pid },
+    onMessage: (message) => obey(asCommand(message)),
+    // An agent that begins anew knows nothing of this worker.
+    onLost: () => supervision.kill(),
+  });
+
+  function obey(command: SupervisorCommand): void {
+    if (command.type === 'spawn') {
+      supervision.spawn({ epoch: command.epoch, env: command.env, memoryBytes: command.memory_bytes });
+    } else if (command.type === 'kill') {
+      supervision.kill(command.epoch);
+    } else {
+      // A Node worker takes interrupts itself: nothing of this one will reach a step.
+      link.send({ type: 'interrupted', step_id: command.step_id });
+    }
+  }
+
+  async function end(): Promise<void> {
+    link.close();
+    await supervision.end();
+    process.exit(0);
+  }
+
+  process.on('SIGTERM', () => void end());
+  // A terminal sends it to the whole group: the agent decides what it means.
+  process.on('SIGINT', () => undefined);
+  if (config.hasLifeline) {
+    process.stdin.on('error', () => void end());
+    process.stdin.on('end', () => void end());
+    process.stdin.resume();
+  }
+}
+
+/** The agent is the trusted end of the socket: it holds what is sent to the type. */
+function asCommand(message: unknown): SupervisorCommand {
+  return message as SupervisorCommand;
+}
+
+try {
+  supervise(readConfig());
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = configErrorCode;
+}

@@ -1,0 +1,62 @@
+import { connect, type Socket } from 'node:net';
+import { createFrameReader, encodeFrame } from '../framing.ts';
+
+const firstPauseMs = 50;
+const longestPauseMs = 1000;
+
+/**
+ * The supervisor's connection, made anew with a growing pause whenever it is lost. Each one begins with `greeting`; what is sent
+ * in between waits for the next.
+ */
+export function createAgentLink({ socketPath, greeting, onMessage, onLost }: Parts): AgentLink {
+  let socket: Socket | null = null;
+  let waiting: unknown[] = [];
+  let pauseMs = firstPauseMs;
+  let isClosed = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  function open(): void {
+    const next = connect(socketPath);
+    next.on('connect', () => {
+      socket = next;
+      pauseMs = firstPauseMs;
+      for (const message of [greeting, ...waiting.splice(0)]) next.write(encodeFrame(message));
+    });
+    const read = createFrameReader(onMessage);
+    next.on('data', (chunk) => {
+      try {
+        read(chunk);
+      } catch {
+        next.destroy();
+      }
+    });
+    // `close` follows.
+    next.on('error', () => undefined);
+    next.on('close', () => {
+      const wasConnected = socket === next;
+      socket = null;
+      if (isClosed) return;
+      if (wasConnected) onLost();
+      retry = setTimeout(open, pauseMs);
+      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+    });
+  }
+
+  open();
+  return {
+    send(message) {
+      if (socket) socket.write(encodeFrame(message));
+      else waiting.push(message);
+    },
+    close() {
+      isClosed = true;
+      waiting = [];
+      clearTimeout(retry);
+      socket?.destroy();
+    },
+  };
+}
+
+type Parts = { socketPath: string; greeting: unknown; onMessage: (message: unknown) => void; onLost: () => void };
+
+export type AgentLink = { send(message: unknown): void; close(): void };

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+
+export type MemoryUsage = { usedBytes: number; limitBytes: number };
+
+/** What the cgroup that this container sees as its root says of memory, of either version; zero and null where it says nothing. */
+export function createContainerMemory(cgroupDir: string): ContainerMemory {
+  const read = (name: string): string => readIfThere(`${cgroupDir}/${name}`) ?? readIfThere(`${cgroupDir}/memory/${name}`) ?? '';
+  return {
+    usage() {
+      const limitBytes = parseLimit(read('memory.max') || read('memory.limit_in_bytes'));
+      const allBytes = Number.parseInt(read('memory.current') || read('memory.usage_in_bytes'), 10);
+      if (limitBytes === null || Number.isNaN(allBytes)) return null;
+      // The kernel takes back the pages of files before it runs out.
+      const stat = read('memory.stat');
+      const cacheBytes = ['active_file', 'inactive_file'].reduce(
+        (sum, key) => sum + (fieldOf(stat, `total_${key}`) ?? fieldOf(stat, key) ?? 0),
+        0,
+      );
+      return { usedBytes: Math.max(0, allBytes - cacheBytes), limitBytes };
+    },
+    oomKills: () => fieldOf(read('memory.events') || read('memory.oom_control'), 'oom_kill') ?? 0,
+  };
+}
+
+export type ContainerMemory = {
+  /** Null where there is no limit. */
+  usage(): MemoryUsage | null;
+  /** How many processes the kernel has killed so far because memory ran out. */
+  oomKills(): number;
+};
+
+/** The memory that a process alone holds; zero where it has ended or nobody tells. */
+export function ownMemoryBytes(pid: number): number {
+  const status = readIfThere(`/proc/${pid}/status`) ?? '';
+  const kibibytes = ['RssAnon', 'RssShmem'].map((key) =>
+    Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0),
+  );
+  return kibibytes.reduce((sum, size) => sum + size, 0) * 1024;
+}
+
+/** "max" in version 2, about 2^63 in version 1: no limit. */
+function parseLimit(text: string): number | null {
+  const bytes = Number.parseInt(text, 10);
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+function fieldOf(text: string, key: string): number | undefined {
+  const value = new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1];
+  return value === undefined ? undefined : Number(value);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { listProcesses, type ProcessEntry } from './processes.ts';
+
+const limitMs = 2000;
+const pauseMs = 5;
+
+/**
+ * Kills whatever user code has started: the supervisor's descendants, and every process with the instance's id in its
+ * environment. Stops them first, so that none can start another behind our back. Answers whether none is left.
+ */
+export async function killDescendants(own: { pid: number; instanceId: string }): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const found = findDescendants(listProcesses(), own);
+    if (found.length === 0) return true;
+    if (performance.now() > deadline) return false;
+    stopAll(own);
+    for (const pid of findDescendants(listProcesses(), own)) signal(pid, 'SIGKILL');
+    await delay(pauseMs);
+  }
+}
+
+/** The supervisor and its ancestors, of which the agent carries the same id, are never among them. */
+export function findDescendants(processes: ProcessEntry[], own: { pid: number; instanceId: string }): number[] {
+  const byPid = new Map(processes.map((entry) => [entry.pid, entry]));
+  const spared = new Set(lineOf(own.pid, byPid));
+  return processes
+    .filter(({ pid, ended }) => !spared.has(pid) && !ended)
+    .filter((entry) => lineOf(entry.pid, byPid).includes(own.pid) || entry.carries(`STEPPE_INSTANCE_ID=${own.instanceId}`))
+    .map(({ pid }) => pid);
+}
+
+/** Until a look finds nobody new: those that were stopped can start no more. */
+function stopAll(own: { pid: number; instanceId: string }): void {
+  const stopped = new Set<number>();
+  for (let round = 0; round < 20; round += 1) {
+    const fresh = findDescendants(listProcesses(), own).filter((pid) => !stopped.has(pid));
+    if (fresh.length === 0) return;
+    for (const pid of fresh) {
+      stopped.add(pid);
+      signal(pid, 'SIGSTOP');
+    }
+  }
+}
+
+/** A process, its parent, and so on. */
+function lineOf(pid: number, byPid: ReadonlyMap<number, ProcessEntry>): number[] {
+  const line: number[] = [];
+  for (let next = byPid.get(pid); next && !line.includes(next.pid); next = byPid.get(next.parent)) line.push(next.pid);
+  return line;
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+export type ProcessEntry = { pid: number; parent: number; ended: boolean; carries(variable: string): boolean };
+
+/** What /proc says now; nothing where there is none. A process that ends meanwhile is left out. */
+export function listProcesses(): ProcessEntry[] {
+  const entries = attempt(() => readdirSync('/proc')) ?? [];
+  return entries.flatMap((name) => (/^\d+$/.test(name) ? (readEntry(Number(name)) ?? []) : []));
+}
+
+function readEntry(pid: number): ProcessEntry | undefined {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  if (stat === undefined) return undefined;
+  // The command in parentheses may hold anything, parentheses too.
+  const [state = '', parent = '0'] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    pid,
+    parent: Number(parent),
+    ended: state === 'Z' || state === 'X',
+    carries: (variable) =>
+      attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1'))
+        ?.split('\0')
+        .includes(variable) ?? false,
+  };
+}
+
+function attempt<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}

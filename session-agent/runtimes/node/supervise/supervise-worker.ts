@@ -1,0 +1,94 @@
+import type { ChildProcess } from 'node:child_process';
+import type { SupervisorFrame } from '../../../worker/frames.ts';
+import type { SupervisorConfig } from '../config.ts';
+import { createContainerMemory, type MemoryUsage, ownMemoryBytes } from './container-memory.ts';
+import { killDescendants } from './descendants.ts';
+import { startWorker } from './start-worker.ts';
+import { type EndOfWatch, watchMemory } from './watch-memory.ts';
+import type { SpawnRequest } from './worker-command.ts';
+
+type Worker = { epoch: number; process: ChildProcess; endOfWatch: EndOfWatch; killAsked: boolean };
+
+/** One worker at a time. `exit` is sent when it and all that it started are gone. */
+export function createWorkerSupervision(
+  config: SupervisorConfig,
+  ownPid: number,
+  send: (frame: SupervisorFrame) => void,
+): Supervision {
+  const own = { pid: ownPid, instanceId: config.instanceId };
+  const memory = createContainerMemory(config.cgroupDir);
+  let current: Worker | null = null;
+
+  function spawn(request: SpawnRequest): void {
+    const { epoch } = request;
+    if (current) {
+      failToSpawn(epoch, `the worker of epoch ${current.epoch} still runs`);
+      return;
+    }
+    const endOfWatch = watchMemory({
+      memory,
+      ownUsage: () => usageOf(current?.process.pid, request.memoryBytes),
+      runDir: config.runDir,
+      epoch,
+      onFull: () => current?.process.kill('SIGKILL'),
+    });
+    try {
+      follow({ epoch, process: startWorker(config, request), endOfWatch, killAsked: false });
+    } catch (error) {
+      endOfWatch(false);
+      failToSpawn(epoch, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  function follow(worker: Worker): void {
+    current = worker;
+    const { epoch, process, endOfWatch } = worker;
+    process.on('error', (error) => {
+      // Without a pid it never began, and no `exit` event follows.
+      if (process.pid !== undefined) return;
+      current = null;
+      endOfWatch(false);
+      failToSpawn(epoch, error.message);
+    });
+    process.on('exit', (code, signal) => {
+      void killDescendants(own).then((isClean) => {
+        const { reason, detail } = endOfWatch(signal === 'SIGKILL' && !worker.killAsked);
+        current = null;
+        const whole = isClean ? detail : `${detail} Some processes could not be killed.`;
+        send({ type: 'exit', epoch, code, signal, reason, detail: whole });
+      });
+    });
+    if (process.pid !== undefined) send({ type: 'spawned', epoch, pid: process.pid });
+  }
+
+  function failToSpawn(epoch: number, detail: string): void {
+    send({ type: 'exit', epoch, code: null, signal: null, reason: 'spawn_failed', detail: detail.slice(0, 4096) });
+  }
+
+  function kill(epoch?: number): void {
+    if (!current || (epoch !== undefined && current.epoch !== epoch)) return;
+    current.killAsked = true;
+    current.process.kill('SIGKILL');
+  }
+
+  return {
+    spawn,
+    kill,
+    async end() {
+      kill();
+      await killDescendants(own);
+    },
+  };
+}
+
+function usageOf(pid: number | undefined, limitBytes: number | null): MemoryUsage | null {
+  return pid === undefined || limitBytes === null ? null : { usedBytes: ownMemoryBytes(pid), limitBytes };
+}
+
+export type Supervision = {
+  spawn(request: SpawnRequest): void;
+  /** Of any epoch where none is named; the worker's `exit` follows. */
+  kill(epoch?: number): void;
+  /** Kills everything; answers when it is gone. */
+  end(): Promise<void>;
+};

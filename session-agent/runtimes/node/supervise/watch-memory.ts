@@ -1,0 +1,61 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { fatalReportPath } from '../run/fatal-report.ts';
+import type { ContainerMemory, MemoryUsage } from './container-memory.ts';
+
+const fullAt = 0.95;
+const lookEveryMs = 250;
+
+/**
+ * Watches one worker's memory from before its start: calls `onFull` when the container is nearly full, so that the container
+ * survives, or the worker itself holds nearly all that its session may have. What it answers ends the watch and tells why the
+ * worker died.
+ */
+export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched): EndOfWatch {
+  const killsBefore = memory.oomKills();
+  let full = '';
+  const timer = setInterval(() => {
+    const usage = [memory.usage(), ownUsage()].find((one) => one !== null && one.usedBytes >= one.limitBytes * fullAt);
+    if (!usage || full !== '') return;
+    full = `Memory was nearly full: ${inMiB(usage.usedBytes)} of ${inMiB(usage.limitBytes)} MiB were in use.`;
+    onFull();
+  }, lookEveryMs);
+
+  return (wasKilledUnasked) => {
+    clearInterval(timer);
+    const event = takeFatalReport(fatalReportPath(runDir, epoch));
+    if (full !== '') return { reason: 'memory', detail: full };
+    if (/out of memory|allocation failed/i.test(event)) return { reason: 'memory', detail: event };
+    if (wasKilledUnasked && memory.oomKills() > killsBefore) {
+      return { reason: 'memory', detail: "The kernel's out-of-memory killer ended it." };
+    }
+    return { reason: null, detail: event };
+  };
+}
+
+type Watched = {
+  memory: ContainerMemory;
+  /** The worker's, null where its session has no limit. */
+  ownUsage: () => MemoryUsage | null;
+  runDir: string;
+  epoch: number;
+  onFull: () => void;
+};
+
+/** Takes whether a SIGKILL ended the worker that nobody here had sent. */
+export type EndOfWatch = (wasKilledUnasked: boolean) => { reason: 'memory' | null; detail: string };
+
+/** The event that Node's report names; empty where there is none. */
+function takeFatalReport(path: string): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    rmSync(path, { force: true });
+    const event: unknown = JSON.parse(text).header.event;
+    return typeof event === 'string' ? event.slice(0, 1000) : '';
+  } catch {
+    return '';
+  }
+}
+
+function inMiB(bytes: number): number {
+  return Math.round(bytes / 1024 / 1024);
+}

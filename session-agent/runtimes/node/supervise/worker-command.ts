@@ -1,0 +1,55 @@
+import process from 'node:process';
+import type { SupervisorConfig } from '../config.ts';
+
+/** Keeps asynchronous context in V8: the default from Node 24 on, unknown to Node 20. */
+export const contextFramesFlag = '--experimental-async-context-frame';
+
+export type SpawnRequest = { epoch: number; env: Record<string, string>; memoryBytes: number | null };
+
+const firstWithContextFrames = 24;
+// From here on V8 maps half a gigabyte of writable memory for the code of each thread, used or not.
+const firstWithoutDataLimit = 24;
+// Stacks of threads and the like, mapped and hardly touched.
+const untouchedBytes = 64 * 1024 * 1024;
+// What Node maps beside a full heap: less of it, and the collector's own memory runs out first, in an abort that says nothing.
+const besideHeapBytes = 144 * 1024 * 1024;
+const heapShare = 0.75;
+const nodeMajor = Number.parseInt(process.versions.node, 10);
+
+/** The worker's file under this Node, below its share of the memory. */
+export function workerCommand(file: string, request: SpawnRequest): [command: string, arguments: string[]] {
+  const given = [...workerFlags(request), file];
+  const { memoryBytes } = request;
+  if (memoryBytes === null || nodeMajor >= firstWithoutDataLimit) return [process.execPath, given];
+  const limitBytes = Math.max(memoryBytes * 0.85 + untouchedBytes, memoryBytes * heapShare + besideHeapBytes);
+  const limitKiB = Math.floor(limitBytes / 1024);
+  return ['/bin/sh', ['-c', underDataLimit, String(limitKiB), process.execPath, ...given]];
+}
+
+/** Array buffers that do not fit are then a RangeError. Where the limit cannot be set the worker runs without; the shell leaves no trace. */
+const underDataLimit = 'ulimit -S -d "$0" 2>/dev/null; unset PWD OLDPWD SHLVL; exec "$@"';
+
+/** Flags of Node before the worker's file. */
+function workerFlags({ memoryBytes }: SpawnRequest): string[] {
+  // V8 terminates an interrupted timer in the middle of its async hook: the check of their order would abort the process.
+  const flags = ['--no-force-async-hooks-checks'];
+  if (nodeMajor < firstWithContextFrames && process.allowedNodeEnvironmentFlags.has(contextFramesFlag)) {
+    flags.push(contextFramesFlag);
+  }
+  if (memoryBytes !== null)
+    flags.push(`--max-old-space-size=${Math.max(16, Math.floor((memoryBytes * heapShare) / 1024 / 1024))}`);
+  return flags;
+}
+
+/** Nothing of the supervisor's own environment but an allow-list; the session's variables; what the worker needs, which wins. */
+export function workerEnvironment(config: SupervisorConfig, { epoch, env }: SpawnRequest): Record<string, string> {
+  return {
+    ...config.inherited,
+    HOME: config.workspace,
+    ...env,
+    STEPPE_INSTANCE_ID: config.instanceId,
+    STEPPE_RUN_DIR: config.runDir,
+    STEPPE_WORKSPACE: config.workspace,
+    STEPPE_EPOCH: String(epoch),
+  };
+}

@@ -1,0 +1,194 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { listProcesses } from './supervise/processes.ts';
+import { bundleRuntime } from './testing/bundle-runtime.ts';
+import { testedNode } from './testing/config.ts';
+import { type PlayedAgent, playAgent } from './testing/play-agent.ts';
+
+let runtimeDir: string;
+const ownCgroup = makeCgroup();
+const agents: PlayedAgent[] = [];
+
+beforeAll(async () => {
+  runtimeDir = await bundleRuntime();
+});
+afterAll(() => {
+  rmSync(runtimeDir, { recursive: true });
+  if (ownCgroup !== '') rmdirSync(ownCgroup);
+});
+afterEach(async () => {
+  for (const agent of agents.splice(0)) {
+    await agent.close();
+    expect(leftOf(agent)).toEqual([]);
+  }
+});
+
+async function started(options?: { lifeline?: boolean; memoryBytes?: number; cgroupDir?: string }): Promise<PlayedAgent> {
+  const agent = await playAgent(runtimeDir, options);
+  agents.push(agent);
+  await agent.start(1, { memoryBytes: options?.memoryBytes ?? null });
+  return agent;
+}
+const leftOf = ({ instanceId }: PlayedAgent): number[] =>
+  listProcesses().flatMap(({ pid, ended, carries }) => (!ended && carries(`STEPPE_INSTANCE_ID=${instanceId}`) ? [pid] : []));
+
+describe('the end of a worker', () => {
+  const deaths = [
+    { code: 'process.exit(3)', exit: { code: 3, signal: null, reason: null } },
+    { code: 'process.abort()', exit: { code: null, signal: 'SIGABRT', reason: null } },
+    { code: 'process.kill(process.pid, "SIGKILL")', exit: { code: null, signal: 'SIGKILL', reason: null } },
+    { code: 'await null; process.exit()', exit: { code: 0, signal: null, reason: null } },
+  ];
+  for (const { code, exit } of deaths) {
+    it(`is told: ${code}`, async () => {
+      const agent = await started();
+      agent.submit(`console.log("before"); display(1); ${code}`);
+      expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, ...exit });
+      // Nothing can be waited for where the process is simply gone.
+      if (exit.code !== null) expect(agent.log.take('display')).toHaveLength(1);
+      await agent.streams().stdout?.ended;
+      expect(agent.streams().stdout?.all().toString()).toContain('before\n');
+    });
+  }
+
+  it('is told as a lack of memory where the heap was full', async () => {
+    const agent = await started({ memoryBytes: 64 * 1024 * 1024 });
+    agent.submit('const all = []; for (;;) all.push(new Array(1000).fill(all.length))');
+    expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, reason: 'memory' });
+    expect(existsSync(join(agent.runDir, '1.fatal.json'))).toBe(false);
+  });
+
+  it('is told as a lack of memory where the worker holds all that its session may have', async () => {
+    const agent = await started({ memoryBytes: 128 * 1024 * 1024 });
+    // Smaller than any limit by itself; a version with a limit on data takes them for too many.
+    agent.submit(
+      'const kept = []; for (;;) { try { kept.push(Buffer.alloc(1e6, 1)) } catch { kept.push([...Array(1e5).keys()]) } }',
+    );
+    expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, reason: 'memory' });
+  });
+
+  it('comes before that of the container: at 95 % the worker is killed', async () => {
+    const cgroupDir = mkdtempSync('/tmp/steppe-cgroup-');
+    const files = { 'memory.max': '1000000000', 'memory.current': '960000000', 'memory.stat': 'active_file 20000000' };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(cgroupDir, name), text);
+    const agent = await started({ cgroupDir });
+    expect((await agent.run('1')).done.status).toBe('completed');
+    writeFileSync(join(cgroupDir, 'memory.current'), '990000000');
+    expect(await agent.log.next('exit')).toMatchObject({
+      signal: 'SIGKILL',
+      reason: 'memory',
+      detail: 'Memory was nearly full: 925 of 954 MiB were in use.',
+    });
+    rmSync(cgroupDir, { recursive: true });
+  });
+
+  it.runIf(ownCgroup)('comes by the kernel in a container that is really full, and spares who only fills the cache', async () => {
+    const agent = await started({ cgroupDir: ownCgroup });
+    const { pid } = agent.supervisor;
+    writeFileSync(join(ownCgroup, 'cgroup.procs'), String(pid));
+    agent.tellSupervisor({ type: 'kill', epoch: 1 });
+    await agent.log.next('exit');
+    await agent.start(2);
+    const writing = 'for (let i = 0; i < 6; i += 1) fs.appendFileSync("large", Buffer.alloc(100e6)); fs.rmSync("large"); 1';
+    expect((await agent.run(writing)).done.status).toBe('completed');
+    agent.submit('const kept = []; for (;;) kept.push(Buffer.alloc(20e6, 1))');
+    expect(await agent.log.next('exit')).toMatchObject({ epoch: 2, signal: 'SIGKILL', reason: 'memory' });
+  });
+
+  it('by the kernel is told as a lack of memory, by the agent is not', async () => {
+    const cgroupDir = mkdtempSync('/tmp/steppe-cgroup-');
+    const agent = await started({ cgroupDir });
+    writeFileSync(join(cgroupDir, 'memory.events'), 'oom_kill 1');
+    agent.submit('process.kill(process.pid, "SIGKILL")');
+    expect(await agent.log.next('exit')).toMatchObject({ reason: 'memory' });
+    await agent.start(2);
+    writeFileSync(join(cgroupDir, 'memory.events'), 'oom_kill 2');
+    agent.tellSupervisor({ type: 'kill', epoch: 2 });
+    expect(await agent.log.next('exit')).toMatchObject({ signal: 'SIGKILL', reason: null });
+    rmSync(cgroupDir, { recursive: true });
+  });
+
+  it('does not come where array buffers alone do not fit, in versions that can tell', async () => {
+    const agent = await started({ memoryBytes: 512 * 1024 * 1024 });
+    const { done, shown } = await agent.run('process.versions.node.split(".")[0] < 24 && new ArrayBuffer(600e6)');
+    if (done.status === 'completed') expect(shown[0]?.bundle['text/plain']).toBe('false');
+    else expect(done.error).toMatchObject({ name: 'RangeError', message: 'Array buffer allocation failed' });
+    const variables = await agent.run('Object.keys(process.env).sort().join()');
+    expect(variables.shown[0]?.bundle['text/plain']).toBe("'HOME,PATH,STEPPE_INSTANCE_ID'");
+  });
+
+  it('takes everything with it that user code started', async () => {
+    const agent = await started();
+    await agent.run(
+      'const { spawn } = require("child_process"); for (let i = 0; i < 5; i++) spawn("setsid", ["sh", "-c", "sleep 100 & sleep 100"], { stdio: "ignore", detached: true }).unref()',
+    );
+    // The supervisor, the worker, five shells and their ten children.
+    await expect.poll(() => leftOf(agent).length).toBe(17);
+    agent.tellSupervisor({ type: 'kill', epoch: 1 });
+    expect(await agent.log.next('exit')).toMatchObject({ signal: 'SIGKILL' });
+    expect(leftOf(agent)).toEqual([agent.supervisor.pid]);
+    await agent.start(2);
+    expect((await agent.run('1 + 1')).done.status).toBe('completed');
+  });
+});
+
+it('says why a worker could not start', async () => {
+  const agent = await started();
+  agent.tellSupervisor({ type: 'kill', epoch: 1 });
+  await agent.log.next('exit');
+  agent.tellSupervisor({ type: 'spawn', epoch: 9, env: {}, memory_bytes: null });
+  expect(await agent.log.next('exit')).toMatchObject({
+    epoch: 9,
+    code: null,
+    reason: 'spawn_failed',
+    detail: expect.stringContaining('ENOENT'),
+  });
+});
+
+it('connects again after a lost connection, with its worker ended', async () => {
+  const agent = await started({ lifeline: false });
+  agent.dropSupervisor();
+  expect(await agent.log.next('supervisor')).toMatchObject({ language: 'node', pid: agent.supervisor.pid });
+  expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, signal: 'SIGKILL' });
+});
+
+it('ends with its lifeline, or with SIGTERM, and leaves nothing behind', async () => {
+  for (const lifeline of [true, false]) {
+    const agent = await started({ lifeline });
+    agents.splice(agents.indexOf(agent), 1);
+    agent.submit('require("child_process").spawn("sleep", ["100"]); while (true);');
+    await agent.close();
+    expect([agent.supervisor.exitCode, leftOf(agent)]).toEqual([0, []]);
+  }
+});
+
+it('refuses a run directory whose socket path is too long', () => {
+  const env = { STEPPE_RUN_DIR: `/tmp/${'x'.repeat(100)}`, STEPPE_WORKSPACE: '/tmp', STEPPE_INSTANCE_ID: 'ins_1' };
+  const { status, stderr } = spawnSync(testedNode, [join(runtimeDir, 'supervisor.cjs')], { env });
+  expect(status).toBe(78);
+  expect(stderr.toString()).toMatch(/^The socket path .* has 116 bytes, the limit is 100: use a shorter STEPPE_RUN_DIR\.\n$/);
+});
+
+it('refuses a Node that is too old', () => {
+  const preload = join(runtimeDir, 'pretend.cjs');
+  writeFileSync(preload, 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.19.5" } })');
+  const { status, stderr } = spawnSync(testedNode, ['--require', preload, join(runtimeDir, 'supervisor.cjs')], { env: {} });
+  expect([status, stderr.toString()]).toEqual([
+    78,
+    expect.stringMatching(/ is Node 20\.19\.5: Node sessions need 20\.20 or newer\.\n$/),
+  ]);
+});
+
+/** A cgroup of 400 MB, where this user may make one; of version 1, in which a group of processes may have children at any place. */
+function makeCgroup(): string {
+  const path = `/sys/fs/cgroup/memory/steppe-test-${process.pid}`;
+  try {
+    mkdirSync(path);
+    writeFileSync(join(path, 'memory.limit_in_bytes'), '400000000');
+    return path;
+  } catch {
+    return '';
+  }
+}

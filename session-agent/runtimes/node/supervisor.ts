@@ -1,0 +1,17 @@
+/** Says what is wrong where Node is too old: this file alone is written, and bundled, so that old versions can read it. */
+const oldest = [20, 20] as const;
+// Bundled beside this file, not into it.
+const supervise = './supervise.cjs';
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) {
+  require(supervise);
+} else {
+  process.stderr.write(
+    `${process.execPath} is Node ${process.versions.node}: Node sessions need ${oldest.join('.')} or newer.\n`,
+  );
+  // sysexits.h EX_CONFIG
+  process.exitCode = 78;
+}
+
+export {};

@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import process from 'node:process';
+import { Worker } from 'node:worker_threads';
+import type { WorkerFrame } from '../../worker/frames.ts';
+import { createLoad } from './load.ts';
+import type { ControlData, ToControl, ToMain } from './messages.ts';
+import { tellOfAwaitedChildren } from './run/awaited-children.ts';
+import { reportBackgroundErrors } from './run/background-errors.ts';
+import { createStepCaller, declareNames } from './run/call-step.ts';
+import { describeError } from './run/describe-error.ts';
+import { createDisplay } from './run/display.ts';
+import { reportFatalErrors } from './run/fatal-report.ts';
+import { defineGlobals } from './run/globals.ts';
+import { createStepRunner } from './run/run-steps.ts';
+import { type Shown, showValue } from './run/shown-value.ts';
+import { createStackFrames } from './run/stack-frames.ts';
+import { createStepContext } from './run/step-context.ts';
+import { createStepOutput } from './run/step-output.ts';
+import { createStepScope } from './run/step-scope.ts';
+import { addLastingVariables, enterStepEnvironment, takeWorkerSettings } from './run/user-environment.ts';
+import { createWorkspaceModules } from './run/workspace-modules.ts';
+import { createStepGate } from './step-gate.ts';
+import { contextFramesFlag } from './supervise/worker-command.ts';
+
+/** The main thread of a worker: user code runs here, in the real global scope. The control thread speaks with the agent. */
+const ownFile = process.argv[1] ?? '';
+const { runDir, epoch, workspace } = takeWorkerSettings();
+const gate = createStepGate();
+const load = createLoad();
+const workerData: ControlData = { socketPath: join(runDir, 'agent.sock'), epoch, gate: gate.memory, load: load.memory };
+const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), { workerData });
+
+const hasContextFrames = Number.parseInt(process.versions.node, 10) >= 24 || process.execArgv.includes(contextFramesFlag);
+prepareProcess();
+const scope = createStepScope(createStepContext(globalThis, hasContextFrames));
+const frames = createStackFrames(dirname(ownFile));
+frames.install();
+const describe = (thrown: unknown) => describeError(thrown, frames.clean);
+const output = createStepOutput({ runDir, epoch, scope, onBackground: sendBackground });
+defineGlobals(
+  globalThis,
+  createWorkspaceModules(workspace),
+  createDisplay((shown) => sendDisplay(shown, false)),
+  workspace,
+);
+const keepReporting = reportBackgroundErrors(describe, (error) =>
+  send({ type: 'bgerror', ...error }, 1024 + error.message.length),
+);
+
+const runner = createStepRunner({
+  scope,
+  output,
+  gate,
+  frames,
+  send: (frame) => send(frame, 1024),
+  declare: declareNames,
+  call: createStepCaller(globalThis, gate),
+  enterEnvironment: (env, cwd) => enterStepEnvironment(env, cwd, workspace),
+  showMainResult: (value) => sendDisplay(showValue(value), true),
+  describe,
+  now: () => performance.now(),
+  afterTicks: (act) => void setImmediate(act),
+  onEnd: keepReporting,
+});
+
+tellOfAwaitedChildren(gate);
+gate.open();
+control.on('message', (message: ToMain) => {
+  if (message.type === 'run') runner.run(message.step);
+  else if (message.type === 'abandon') runner.abandon(message.step);
+  else addLastingVariables(message.env);
+});
+// Without its control thread nobody could reach this process again.
+control.on('exit', () => process.exit(70));
+process.on('exit', () => load.waitUntilEmpty(500));
+send({ type: 'ready', epoch, pid: process.pid, interrupt: 'frame' }, 64);
+
+function prepareProcess(): void {
+  process.argv.length = 1;
+  // Children that user code forks are not to take over the driver's own flags.
+  process.execArgv.length = 0;
+  reportFatalErrors(runDir, epoch);
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // No such file outside Linux; then the kernel chooses by itself.
+  }
+}
+
+/** `weight`: about how many bytes the message is. Blocks while the agent is far behind. */
+function send(frame: WorkerFrame, weight: number): void {
+  const message: ToControl = { frame, weight };
+  load.add(weight);
+  control.postMessage(message);
+  load.waitForRoom();
+}
+
+function sendBackground(stream: 'stdout' | 'stderr', text: string): void {
+  const piece = 256 * 1024;
+  for (let start = 0; start < text.length; start += piece) {
+    const part = text.slice(start, start + piece);
+    send({ type: 'background', stream, text: part }, part.length);
+  }
+}
+
+function sendDisplay({ bundle, truncated }: Shown, isMainResult: boolean): void {
+  const stepId = scope.isBackground() ? null : scope.running();
+  const text = bundle['text/plain'];
+  // A value that an earlier step shows has no step to belong to: its text is background.
+  if (stepId === null) sendBackground('stdout', typeof text === 'string' ? `${text}\n` : '');
+  else send({ type: 'display', step_id: stepId, bundle, is_main_result: isMainResult, truncated }, weightOf(bundle));
+}
+
+function weightOf(bundle: Shown['bundle']): number {
+  return Object.values(bundle).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 4096), 64);
+}
