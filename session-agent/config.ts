@@ -1,0 +1,69 @@
+import { instanceIdSchema } from '@steppe/contracts/ids';
+import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
+import { commonVariables, integerVariable, portVariable, requiredText, runtimeVariables } from '@steppe/service-kit/variables';
+import { z } from 'zod';
+
+const variables = z.object({
+  HOST: commonVariables.HOST,
+  PORT: portVariable.default(8070).describe('port of the agent; 0 takes a free one'),
+  LOG_LEVEL: commonVariables.LOG_LEVEL,
+  STEPPE_INSTANCE_ID: z
+    .string({ error: 'must be set' })
+    .pipe(instanceIdSchema)
+    .describe('the id of this instance; tokens are bound to it'),
+  STEPPE_RUN_DIR: requiredText
+    .refine((directory) => Buffer.byteLength(directory) <= 88, 'is too long: a socket path in it would pass 100 bytes')
+    .describe('directory of the agent’s socket and the workers’ FIFOs'),
+  STEPPE_WORKSPACE: requiredText.describe('the session’s files'),
+  STEPPE_KEYS_DIR: requiredText.describe('directory with the planes’ public keys: control-plane.json, data-plane.json'),
+  STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER).optional().describe('memory of the worker; its soft limit'),
+  STEPPE_MAX_FILE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
+    .default(4 * 1024 ** 3)
+    .describe('largest file of an upload'),
+  STEPPE_SUPERVISOR_COMMAND: z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      try {
+        return z
+          .tuple([z.string()], z.string())
+          .optional()
+          .parse(text && JSON.parse(text));
+      } catch {
+        ctx.addIssue('must be a JSON list of texts');
+        return z.NEVER;
+      }
+    })
+    .describe('local mode: the supervisor to start as a child, a JSON list; in a pod it is the other container'),
+  STEPPE_LIFELINE: z.enum(['stdin']).optional().describe('local mode: end when standard input does'),
+  STEPPE_INSTANCE_DIR: z
+    .string()
+    .optional()
+    .describe('local mode: all that is this instance’s; removed where the lifeline ends, which leaves nobody else to do it'),
+  STEPPE_READY_FD: integerVariable(3, 1024).optional().describe('local mode: where to write {"port":…} when ready'),
+  STEPPE_TERMINATION_FILE: z.string().default('/dev/termination-log').describe('where the reason of the end is left'),
+  ...runtimeVariables,
+});
+
+/** What the supervisor, and through it user code, may inherit of this process's environment. */
+const inherited = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'LC_CTYPE',
+  'TZ',
+  'TMPDIR',
+  'STEPPE_PRELOAD',
+  'STEPPE_FIGURE_FORMAT',
+] as const;
+
+export interface AgentConfig extends z.output<typeof variables> {
+  inheritedEnv: Readonly<Record<string, string>>;
+}
+
+export function readConfig(): AgentConfig {
+  const env: Environment = process.env;
+  const config = loadConfig({ service: 'session-agent', variables, env, args: process.argv.slice(2) });
+  return { ...config, inheritedEnv: pickVariables(env, inherited) };
+}

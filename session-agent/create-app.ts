@@ -1,0 +1,50 @@
+import { operations } from '@steppe/contracts/operations';
+import { createApi } from '@steppe/service-kit/create-api';
+import type { Logger } from '@steppe/service-kit/logger';
+import { deleteFile } from './routes/files/delete.ts';
+import { getFile } from './routes/files/get.ts';
+import { listFiles } from './routes/files/list.ts';
+import { putFile } from './routes/files/put.ts';
+import { bind } from './routes/internal/bind.ts';
+import { end } from './routes/internal/end.ts';
+import { limits } from './routes/internal/limits.ts';
+import { state } from './routes/internal/state.ts';
+import { restart } from './routes/restart.ts';
+import type { AgentParts, Operation } from './routes/routes.ts';
+import { cancelStep } from './routes/steps/cancel.ts';
+import { followStep } from './routes/steps/follow.ts';
+import { getStep } from './routes/steps/get.ts';
+import { listSteps } from './routes/steps/list.ts';
+import { runStep } from './routes/steps/run.ts';
+
+interface Answered {
+  method: string;
+  path: string;
+  operation: Operation;
+}
+
+const answered: Record<string, Answered> = {
+  run_step: { ...operations.run_step, operation: runStep },
+  list_steps: { ...operations.list_steps, operation: listSteps },
+  get_step: { ...operations.get_step, operation: getStep },
+  follow_step: { ...operations.follow_step, operation: followStep },
+  cancel_step: { ...operations.cancel_step, operation: cancelStep },
+  restart_session: { ...operations.restart_session, operation: restart },
+  list_files: { ...operations.list_files, operation: listFiles },
+  put_file: { ...operations.put_file, operation: putFile },
+  get_file: { ...operations.get_file, operation: getFile },
+  delete_file: { ...operations.delete_file, operation: deleteFile },
+  bind: { method: 'POST', path: '/internal/bind', operation: bind },
+  limits: { method: 'POST', path: '/internal/limits', operation: limits },
+  end: { method: 'POST', path: '/internal/end', operation: end },
+  state: { method: 'GET', path: '/internal/state', operation: state },
+};
+
+/** The agent's HTTP interface. */
+export function createApp(parts: AgentParts, logger: Logger) {
+  const table = Object.entries(answered).map(([name, { method, path, operation }]) => [
+    name,
+    { method, path, handle: operation(parts) },
+  ]);
+  return createApi({ operations: Object.fromEntries(table), logger, metrics: { observe: () => {} } });
+}

@@ -1,0 +1,27 @@
+import { rmSync, writeSync } from 'node:fs';
+import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
+import { createLogger } from '@steppe/service-kit/logger';
+import { readConfig } from './config.ts';
+import { startAgent } from './start-agent.ts';
+
+const config = readConfig();
+const logger = createLogger({ service: 'session-agent', level: config.LOG_LEVEL }).child({
+  instance_id: config.STEPPE_INSTANCE_ID,
+});
+const lifecycle = createLifecycle(logger);
+const exit = (code: number) => process.exit(code);
+closeOnSignal(lifecycle, logger, 8_000, exit);
+
+if (config.STEPPE_LIFELINE === 'stdin') {
+  // Whoever started us is gone, however it went: so do we, and nobody else is left to clear up.
+  const endAlone = async () => {
+    await lifecycle.close();
+    if (config.STEPPE_INSTANCE_DIR) rmSync(config.STEPPE_INSTANCE_DIR, { recursive: true, force: true, maxRetries: 10 });
+    exit(0);
+  };
+  process.stdin.on('error', () => {}).once('close', () => void endAlone());
+  process.stdin.resume();
+}
+const { port } = await startAgent(config, { logger, lifecycle, exit });
+logger.info({ port }, 'ready');
+if (config.STEPPE_READY_FD !== undefined) writeSync(config.STEPPE_READY_FD, `${JSON.stringify({ port })}\n`);

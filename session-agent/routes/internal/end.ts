@@ -1,0 +1,14 @@
+import { endRequestSchema } from '@steppe/contracts/internal';
+import { readJson } from '@steppe/service-kit/read-json';
+import { requireControlPlane } from '../../authenticate.ts';
+import type { Operation } from '../routes.ts';
+
+/** Ends the session, a running step included, and this process with it. */
+export const end: Operation =
+  ({ verifier, end: endProcess }) =>
+  async (c) => {
+    await requireControlPlane(c, verifier);
+    const { reason } = await readJson(c.req.raw, endRequestSchema, { maxBytes: 4096 });
+    setImmediate(() => endProcess(reason, 'the control-plane asked for it'));
+    return c.body(null, 202);
+  };

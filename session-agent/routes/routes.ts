@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http';
+import type { InstanceId } from '@steppe/contracts/ids';
+import type { EndedReason } from '@steppe/contracts/session';
+import type { HttpEnv } from '@steppe/service-kit/http-env';
+import type { InternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
+import type { Context, Handler } from 'hono';
+import type { LifetimeClock } from '../lifetime-clock.ts';
+import type { Binding } from '../session.ts';
+import type { Interpreter } from '../worker/interpreter.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+/** What the agent's operations work on. */
+export interface AgentParts {
+  instanceId: InstanceId;
+  verifier: InternalTokenVerifier;
+  binding: Binding;
+  interpreter: Interpreter;
+  workspace: Workspace;
+  clock: LifetimeClock;
+  maxFileBytes: number;
+  /** Ends this process, with the reason as its last words. */
+  end: (reason: EndedReason, detail: string) => void;
+}
+
+/** An operation: given the parts, a handler. */
+export type Operation = (parts: AgentParts) => Handler<HttpEnv>;
+
+/** Node's own response, for answers that are streamed. The agent is only ever served by Node. */
+export function outgoingOf(c: Context<HttpEnv>): ServerResponse {
+  const outgoing = c.env.outgoing;
+  if (!outgoing || !('writeHead' in outgoing)) throw new TypeError('not served over HTTP/1');
+  outgoing.setHeader('X-Request-Id', c.var.requestId);
+  return outgoing as ServerResponse;
+}

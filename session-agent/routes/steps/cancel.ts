@@ -1,0 +1,16 @@
+import { refuseQuery } from '@steppe/service-kit/read-query';
+import { requireSession } from '../../authenticate.ts';
+import type { Operation } from '../routes.ts';
+
+/** Interrupts a step: 202 with the result so far, 200 with the unchanged result if it had ended. */
+export const cancelStep: Operation =
+  ({ verifier, binding, clock }) =>
+  async (c) => {
+    const { journal, queue } = await requireSession(c, verifier, binding);
+    refuseQuery(c.req.url);
+    clock.touch();
+    const step = journal.get(c.req.param('step_id') ?? '');
+    const hadEnded = step.status !== 'queued' && step.status !== 'running';
+    queue.cancel(step);
+    return c.json(step.result(), hadEnded ? 200 : 202);
+  };

@@ -1,0 +1,21 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { stepEventsQuerySchema } from '@steppe/contracts/step';
+import { parseInput } from '@steppe/service-kit/parse-input';
+import { readQuery } from '@steppe/service-kit/read-query';
+import { requireSession } from '../../authenticate.ts';
+import { answerEvents } from '../../steps/answer-events.ts';
+import { answerForm } from '../../steps/answer-form.ts';
+import { type Operation, outgoingOf } from '../routes.ts';
+
+/** Replays a step's events after `after` (or `Last-Event-ID`), then follows; as SSE unless NDJSON is asked for. */
+export const followStep: Operation =
+  ({ verifier, binding }) =>
+  async (c) => {
+    const { journal } = await requireSession(c, verifier, binding);
+    const last = c.req.header('last-event-id');
+    const { after } = parseInput(stepEventsQuerySchema, { ...(last && { after: last }), ...readQuery(c.req.url) }, 'query');
+    const step = journal.get(c.req.param('step_id') ?? '');
+    const form = answerForm(c.req.header('accept')) === 'ndjson' ? 'ndjson' : 'sse';
+    await answerEvents(step, form, after ?? 0, outgoingOf(c));
+    return RESPONSE_ALREADY_SENT;
+  };

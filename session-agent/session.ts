@@ -1,0 +1,53 @@
+import type { SessionId } from '@steppe/contracts/ids';
+import type { BindRequest } from '@steppe/contracts/internal';
+import { AppError } from '@steppe/service-kit/app-error';
+import type { LifetimeClock } from './lifetime-clock.ts';
+import type { BackgroundOutput } from './steps/background.ts';
+import { StepJournal } from './steps/step-journal.ts';
+import { StepQueue } from './steps/step-queue.ts';
+import type { Interpreter } from './worker/interpreter.ts';
+
+/** The one session that this instance serves, from its bind on. */
+export interface Session {
+  sessionId: SessionId;
+  journal: StepJournal;
+  queue: StepQueue;
+}
+
+interface BindingOptions {
+  interpreter: Interpreter;
+  background: BackgroundOutput;
+  clock: LifetimeClock;
+}
+
+/** Unbound, then bound to one session for good. */
+export class Binding {
+  readonly #options: BindingOptions;
+  #session: Session | undefined;
+
+  constructor(options: BindingOptions) {
+    this.#options = options;
+  }
+
+  get bound(): Session | undefined {
+    return this.#session;
+  }
+
+  /** @throws AppError `already_bound` */
+  bind(request: BindRequest): void {
+    if (this.#session) throw new AppError('already_bound', 'this instance serves a session already');
+    const { interpreter, background, clock } = this.#options;
+    const journal = new StepJournal();
+    const sessionId = request.session_id;
+    const queue = new StepQueue({ sessionId, interpreter, journal, background, onActivity: () => clock.touch() });
+    this.#session = { sessionId, journal, queue };
+    interpreter.configure(request.env);
+    clock.start(request, () => queue.isRunning);
+  }
+
+  /** @throws AppError `misdirected` unless bound to just this session. */
+  session(sessionId: SessionId | undefined): Session {
+    if (this.#session && sessionId === this.#session.sessionId) return this.#session;
+    throw new AppError('misdirected', 'this instance does not serve that session');
+  }
+}

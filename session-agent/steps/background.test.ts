@@ -1,0 +1,41 @@
+import { sessionIdSchema } from '@steppe/contracts/ids';
+import { limits } from '@steppe/contracts/limits';
+import { forwardedStepSchema } from '@steppe/contracts/step';
+import { expect, it } from 'vitest';
+import { BackgroundOutput } from './background.ts';
+import { Step } from './step.ts';
+
+const newStep = () =>
+  new Step(forwardedStepSchema.parse({ code: '', step_id: 'step' }), 'hash', sessionIdSchema.parse('ses_0'), 1);
+
+function backgroundOf(text: string): string {
+  const background = new BackgroundOutput();
+  background.text('stdout', text);
+  const step = newStep();
+  background.attach(step);
+  return step.result().background?.stdout ?? '';
+}
+
+it('keeps the end of one write that is larger than all that is kept', () => {
+  const kept = backgroundOf(`${'x'.repeat(4 * limits.backgroundBytes)}end`);
+  expect(kept).toMatch(/^x+end$/);
+  expect(kept.length).toBeLessThanOrEqual(limits.backgroundBytes);
+  expect(kept.length).toBeGreaterThan(limits.backgroundBytes * 0.9);
+});
+
+it('cuts no character in two', () => {
+  expect(backgroundOf('🌍'.repeat(limits.backgroundBytes))).toMatch(/^🌍+$/u);
+});
+
+it('gives the errors and the output of older steps to the next one, once', () => {
+  const background = new BackgroundOutput();
+  const error = { name: 'Error', message: 'late', traceback: [] };
+  background.text('stderr', 'late\n');
+  background.error(error);
+  const [first, second] = [newStep(), newStep()];
+  background.attach(first);
+  background.detach();
+  background.attach(second);
+  expect(first.result().background).toEqual({ stdout: '', stderr: 'late\n', errors: [error] });
+  expect(second.result().background).toBeNull();
+});

@@ -1,0 +1,71 @@
+import { StringDecoder } from 'node:string_decoder';
+import { limits } from '@steppe/contracts/limits';
+import type { OutputStream, StepError } from '@steppe/contracts/step';
+import type { BackgroundSink } from '../worker/worker.ts';
+import type { Step } from './step.ts';
+
+type Kept = { stream: OutputStream; text: string } | { error: StepError };
+
+/** No character is cut in two. */
+const pieces = /.{1,4096}/gsu;
+
+const sizeOf = (kept: Kept): number => JSON.stringify(kept).length;
+
+/** What threads, timers and children of earlier steps write: to the running step as it comes, else kept for the next one. */
+export class BackgroundOutput implements BackgroundSink {
+  readonly #decoders: Record<OutputStream, StringDecoder> = {
+    stdout: new StringDecoder('utf8'),
+    stderr: new StringDecoder('utf8'),
+  };
+  #kept: Kept[] = [];
+  #keptBytes = 0;
+  #step: Step | undefined;
+  #bytesInStep = 0;
+
+  bytes(stream: OutputStream, bytes: Buffer): void {
+    const text = this.#decoders[stream].write(bytes);
+    if (text) this.text(stream, text);
+  }
+
+  text(stream: OutputStream, text: string): void {
+    // What is dropped is dropped by the piece: one large write must not take all of itself with it.
+    for (const [piece] of text.matchAll(pieces)) this.#take({ stream, text: piece });
+  }
+
+  error(error: StepError): void {
+    this.#take({ error });
+  }
+
+  /** What was kept belongs to this step, and what comes until `detach`. */
+  attach(step: Step): void {
+    this.#step = step;
+    this.#bytesInStep = 0;
+    const kept = this.#kept;
+    this.#kept = [];
+    this.#keptBytes = 0;
+    for (const item of kept) this.#take(item);
+  }
+
+  detach(): void {
+    this.#step = undefined;
+  }
+
+  #take(item: Kept): void {
+    const size = sizeOf(item);
+    if (this.#step) {
+      this.#bytesInStep += size;
+      if (this.#bytesInStep > limits.backgroundBytes) return;
+      if ('error' in item) this.#step.backgroundError(item.error);
+      else this.#step.background(item.stream, item.text);
+      return;
+    }
+    this.#kept.push(item);
+    this.#keptBytes += size;
+    // The newest are the ones worth keeping.
+    while (this.#keptBytes > limits.backgroundBytes) {
+      const oldest = this.#kept.shift();
+      if (!oldest) return;
+      this.#keptBytes -= sizeOf(oldest);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { StringDecoder } from 'node:string_decoder';
+import { limits } from '@steppe/contracts/limits';
+
+const headBytes = limits.outputBytesPerStream / 2;
+/** Room is left for the sentence that says what was dropped. */
+const tailBytes = limits.outputBytesPerStream / 2 - 64;
+/** What an event costs beside its text, so that a million tiny writes are bounded too. */
+const eventBytes = 160;
+const coalesceMs = 3;
+const largestPieceBytes = 32 * 1024;
+
+/**
+ * One output stream of a step: bytes in, pieces of text out. Small writes that follow each other within a few milliseconds
+ * become one piece. The first half of the limit is passed on at once; of what comes after it the last half is kept, and
+ * passed on at the end, with a sentence between them that counts what was dropped.
+ */
+export class OutputWindow {
+  readonly #emit: (text: string) => void;
+  readonly #decoder = new StringDecoder('utf8');
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #headLeft = headBytes;
+  #tail: Buffer[] = [];
+  #tailSize = 0;
+  droppedBytes = 0;
+
+  constructor(emit: (text: string) => void) {
+    this.#emit = emit;
+  }
+
+  push(bytes: Buffer): void {
+    const passed = Math.min(bytes.length, this.#headLeft);
+    if (passed > 0) {
+      this.#headLeft -= passed;
+      this.#pending.push(bytes.subarray(0, passed));
+      this.#pendingBytes += passed;
+      if (this.#pendingBytes >= largestPieceBytes) this.flush();
+      else this.#timer ??= setTimeout(() => this.flush(), coalesceMs);
+    }
+    if (passed < bytes.length) this.#keepTail(bytes.subarray(passed));
+  }
+
+  /** Passes on what waits for more. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pendingBytes === 0) return;
+    const text = this.#decoder.write(Buffer.concat(this.#pending));
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#headLeft = Math.max(0, this.#headLeft - eventBytes);
+    if (text) this.#emit(text);
+  }
+
+  end(): void {
+    this.flush();
+    const tail = Buffer.concat(this.#tail);
+    this.#tail = [];
+    if (this.droppedBytes === 0) {
+      const text = this.#decoder.write(tail) + this.#decoder.end();
+      if (text) this.#emit(text);
+      return;
+    }
+    this.#emit(`\n[… ${this.droppedBytes} bytes dropped …]\n${tail.subarray(firstCharacter(tail)).toString('utf8')}`);
+  }
+
+  #keepTail(bytes: Buffer): void {
+    // A copy: a slice would keep the whole read buffer alive.
+    this.#tail.push(Buffer.from(bytes));
+    this.#tailSize += bytes.length;
+    while (this.#tailSize > tailBytes) {
+      const first = this.#tail[0];
+      if (!first) return;
+      const excess = Math.min(first.length, this.#tailSize - tailBytes);
+      this.#tailSize -= excess;
+      this.droppedBytes += excess;
+      if (excess === first.length) this.#tail.shift();
+      else this.#tail[0] = first.subarray(excess);
+    }
+  }
+}
+
+/** Where the first whole character of a cut text begins: a character has at most three continuation bytes. */
+function firstCharacter(bytes: Buffer): number {
+  for (let at = 0; at < 4; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined || (byte & 0xc0) !== 0x80) return at;
+  }
+  return 0;
+}

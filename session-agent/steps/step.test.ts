@@ -1,0 +1,47 @@
+import { newSessionId, newStepId } from '@steppe/contracts/ids';
+import { forwardedStepSchema, stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
+import { expect, test } from 'vitest';
+import { Step } from './step.ts';
+
+const newStep = () => new Step(forwardedStepSchema.parse({ code: '1', step_id: newStepId() }), 'hash', newSessionId(), 1);
+const completed = { status: 'completed', error: null, usage: null, epoch: 1, stateLost: false } as const;
+
+test('numbers its events without gaps and adds them up to the result', () => {
+  const step = newStep();
+  step.started(3, 1);
+  step.output('stdout', Buffer.from('a'));
+  step.display({ 'text/plain': '42' }, true, false);
+  step.output('stderr', Buffer.from('e'));
+  step.background('stdout', 'late');
+  step.end(completed);
+  expect(step.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(step.events.map(({ type }) => type)).toEqual(['step_started', 'stdout', 'result', 'background', 'stderr', 'step_ended']);
+  const result = stepResultSchema.parse(step.result());
+  expect(result).toMatchObject({ stdout: 'a', stderr: 'e', execution_count: 3, status: 'completed' });
+  expect(result.results).toEqual([{ 'text/plain': '42', is_main_result: true }]);
+  expect(result.background).toEqual({ stdout: 'late', stderr: '', errors: [] });
+  for (const event of step.events) stepEventSchema.parse(event);
+});
+
+test('ends once, whatever comes later', () => {
+  const step = newStep();
+  step.started(1, 1);
+  step.end(completed);
+  step.end({ ...completed, status: 'failed' });
+  expect(step.status).toBe('completed');
+  expect(step.events.filter(({ type }) => type === 'step_ended')).toHaveLength(1);
+});
+
+test('drops results above the limit and says so', () => {
+  const step = newStep();
+  step.started(1, 1);
+  for (let at = 0; at < 12; at += 1) step.display({ 'text/plain': 'x'.repeat(1024 * 1024) }, false, false);
+  step.end(completed);
+  const { results, truncated } = step.result();
+  expect(results).toHaveLength(9);
+  expect(truncated.results).toBe(true);
+});
+
+test('is a valid result while it is queued', () => {
+  expect(stepResultSchema.parse(newStep().result())).toMatchObject({ status: 'queued', execution_count: null, usage: null });
+});

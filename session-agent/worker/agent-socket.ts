@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { encodeFrame, FrameDecoder } from './frame-codec.ts';
+import {
+  type SupervisorCommand,
+  type SupervisorFrame,
+  supervisorFrameSchema,
+  type WorkerCommand,
+  type WorkerFrame,
+  workerFrameSchema,
+} from './frames.ts';
+
+/** One connection, after its first frame said what it is. */
+export interface Link<Frame, Command> {
+  onFrame: (frame: Frame) => void;
+  onClose: (breach: string | undefined) => void;
+  send(command: Command): void;
+  close(): void;
+}
+export type SupervisorLink = Link<SupervisorFrame, SupervisorCommand>;
+export type WorkerLink = Link<WorkerFrame, WorkerCommand>;
+
+interface AgentSocketOptions {
+  runDirectory: string;
+  onSupervisor(link: SupervisorLink, hello: Extract<SupervisorFrame, { type: 'supervisor' }>): void;
+  onWorker(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): void;
+}
+
+const helloLimitMs = 10_000;
+
+/** Listens on `agent.sock`. A connection whose first frame is neither of the two is dropped. */
+export async function listenForRuntime({ runDirectory, onSupervisor, onWorker }: AgentSocketOptions) {
+  const connections = new Set<Socket>();
+  const server = createServer((socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    socket.on('error', () => socket.destroy());
+    const late = setTimeout(() => socket.destroy(), helloLimitMs);
+    socket.once('close', () => clearTimeout(late));
+    readFrames(socket, (hello, become) => {
+      clearTimeout(late);
+      const supervisor = supervisorFrameSchema.safeParse(hello);
+      if (supervisor.data?.type === 'supervisor') return onSupervisor(become(supervisorFrameSchema), supervisor.data);
+      const worker = workerFrameSchema.safeParse(hello);
+      if (worker.data?.type === 'ready') return onWorker(become(workerFrameSchema), worker.data);
+      socket.destroy();
+    });
+  });
+  server.listen(join(runDirectory, 'agent.sock'));
+  await once(server, 'listening');
+  return {
+    close: () => {
+      server.close();
+      for (const socket of connections) socket.destroy();
+    },
+  };
+}
+
+type Become = <F, C extends object>(schema: z.ZodType<F>) => Link<F, C>;
+
+/** Hands the first frame to `onHello`, and all later ones to the link that it makes of the connection. */
+function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) => void): void {
+  const decoder = new FrameDecoder();
+  let breach: string | undefined;
+  /** What a peer sends is not trusted: anything that does not parse closes the connection. */
+  const parsed = <T>(parse: () => T): T | undefined => {
+    try {
+      return parse();
+    } catch (error) {
+      breach = error instanceof Error ? error.message : String(error);
+      socket.destroy();
+      return undefined;
+    }
+  };
+  let take = (message: unknown): void => onHello(message, become);
+  const become: Become = <F, C extends object>(schema: z.ZodType<F>) => {
+    const link: Link<F, C> = {
+      onFrame: () => {},
+      onClose: () => {},
+      send: (command) => void (socket.writable && socket.write(encodeFrame(command))),
+      close: () => socket.destroy(),
+    };
+    take = (message) => {
+      const frame = parsed(() => schema.parse(message));
+      if (frame !== undefined) link.onFrame(frame);
+    };
+    socket.once('close', () => link.onClose(breach));
+    return link;
+  };
+  socket.on('data', (chunk: Buffer) => {
+    for (const message of parsed(() => decoder.push(chunk)) ?? []) if (!socket.destroyed) take(message);
+  });
+}

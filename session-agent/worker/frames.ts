@@ -1,0 +1,89 @@
+import { resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step';
+import { z } from 'zod';
+
+export { endMarker, startMarker } from './markers.ts';
+
+/**
+ * The messages on `agent.sock`. A frame is a big-endian 32-bit length and that many bytes of JSON in UTF-8. The supervisor of
+ * the runtime opens one connection, each worker one of its own. Whatever comes from a worker comes, in the end, from user
+ * code: it is parsed here, and a breach kills the worker.
+ */
+export const maxFrameBytes = 8 * 1024 * 1024;
+
+const epoch = z.number().int().min(1);
+const pid = z.number().int().min(1);
+const stepId = z.string().max(128);
+
+/** supervisor → agent. `supervisor` comes first; `exit` only when the worker and all its descendants are dead. */
+export const supervisorFrameSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('supervisor'), language: z.enum(['python', 'node']), version: z.string().max(256), pid }),
+  z.strictObject({ type: z.literal('spawned'), epoch, pid }),
+  z.strictObject({
+    type: z.literal('exit'),
+    epoch,
+    code: z.number().int().nullable(),
+    signal: z.string().max(32).nullable(),
+    /** What the supervisor knows beside code and signal: why a start failed, that memory ran out. */
+    reason: z.enum(['spawn_failed', 'memory']).nullable(),
+    detail: z.string().max(4096),
+  }),
+  z.strictObject({ type: z.literal('interrupted'), step_id: stepId }),
+]);
+export type SupervisorFrame = z.infer<typeof supervisorFrameSchema>;
+
+/** worker → agent. `ready` comes first; for one `run`: any number of `display`, then one `done`. */
+export const workerFrameSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('ready'),
+    epoch,
+    pid,
+    /** Whom to ask for an interrupt: the supervisor, that sends a signal, or the worker itself, by a frame. */
+    interrupt: z.enum(['signal', 'frame']),
+  }),
+  z.strictObject({
+    type: z.literal('display'),
+    step_id: stepId,
+    bundle: resultBundleSchema,
+    is_main_result: z.boolean(),
+    /** A larger bundle was cut down to its text. */
+    truncated: z.boolean(),
+  }),
+  z.strictObject({
+    type: z.literal('done'),
+    step_id: stepId,
+    status: z.enum(['completed', 'failed', 'interrupted']),
+    error: stepErrorSchema.nullable(),
+    usage: z.strictObject({
+      duration_ms: z.number().min(0),
+      cpu_ms: z.number().min(0),
+      max_rss_bytes: z.number().int().min(0),
+    }),
+  }),
+  /** Text that threads, tasks or timers of earlier steps wrote through the language's own streams. */
+  z.strictObject({ type: z.literal('background'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
+  z.strictObject({ type: z.literal('bgerror'), ...stepErrorSchema.shape }),
+  /** The answer to `interrupt`: no interrupt for that step comes after it. */
+  z.strictObject({ type: z.literal('interrupted'), step_id: stepId }),
+]);
+export type WorkerFrame = z.infer<typeof workerFrameSchema>;
+
+/** agent → supervisor. One worker at a time. */
+export type SupervisorCommand =
+  | { type: 'spawn'; epoch: number; env: Record<string, string>; memory_bytes: number | null }
+  | { type: 'interrupt'; epoch: number; step_id: string }
+  | { type: 'kill'; epoch: number };
+
+/** agent → worker. `configure` adds lasting variables; `run` may add some for the length of the step. */
+export type WorkerCommand =
+  | { type: 'configure'; env: Record<string, string> }
+  | {
+      type: 'run';
+      step_id: string;
+      code: string;
+      execution_count: number;
+      env: Record<string, string>;
+      cwd: string | null;
+      /** 32 hex digits, written between markers on both raw streams before and after user code. */
+      nonce: string;
+    }
+  | { type: 'interrupt'; step_id: string };

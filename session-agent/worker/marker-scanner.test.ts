@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { endMarker, startMarker } from './frames.ts';
+import { MarkerScanner } from './marker-scanner.ts';
+
+const nonce = '0123456789abcdef0123456789abcdef';
+const otherNonce = 'f'.repeat(32);
+
+function scan(chunks: Buffer[], armed = nonce) {
+  const seen = { step: '', background: '', ended: 0 };
+  const scanner = new MarkerScanner({
+    bytes: (place, bytes) => {
+      seen[place] += bytes.toString('latin1');
+    },
+    ended: () => {
+      seen.ended += 1;
+    },
+  });
+  scanner.arm(armed);
+  for (const chunk of chunks) scanner.push(chunk);
+  return { seen, scanner };
+}
+
+const whole = Buffer.concat([
+  Buffer.from('before'),
+  startMarker(nonce),
+  Buffer.from('in\x1eside'),
+  endMarker(nonce),
+  Buffer.from('after'),
+]);
+
+test.each([1, 2, 5, 13, 1000])('tells the step from the background around it in chunks of %i bytes', (size) => {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < whole.length; at += size) chunks.push(whole.subarray(at, at + size));
+  expect(scan(chunks).seen).toEqual({ step: 'in\x1eside', background: 'beforeafter', ended: 1 });
+});
+
+test('takes the markers of another nonce for output', () => {
+  const { seen } = scan([startMarker(nonce), startMarker(otherNonce), endMarker(otherNonce), endMarker(nonce)]);
+  expect(seen.step).toBe(`${startMarker(otherNonce)}${endMarker(otherNonce)}`);
+  expect(seen.ended).toBe(1);
+});
+
+test('hands on at once what cannot be a marker', () => {
+  const { seen } = scan([startMarker(nonce), Buffer.from('50 %\r')]);
+  expect(seen.step).toBe('50 %\r');
+});
+
+test('gives out a held beginning of a marker when the stream ends', () => {
+  const { seen, scanner } = scan([startMarker(nonce), Buffer.from('text\x1estep')]);
+  expect(seen.step).toBe('text');
+  scanner.end();
+  expect(seen.step).toBe('text\x1estep');
+});
+
+test('finds an end marker that follows a byte that could begin one', () => {
+  const { seen } = scan([startMarker(nonce), Buffer.from('\x1e'), endMarker(nonce)]);
+  expect(seen).toEqual({ step: '\x1e', background: '', ended: 1 });
+});

@@ -1,0 +1,61 @@
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { MarkerScanner, type Place } from './marker-scanner.ts';
+
+export interface RawStreamSink {
+  bytes(place: Place, bytes: Buffer): void;
+}
+
+/**
+ * The agent's end of a FIFO that is a worker's fd 1 or 2. It never stops reading, so no reader of a step's output can block the
+ * worker.
+ */
+export class RawStream {
+  readonly #path: string;
+  readonly #scanner: MarkerScanner;
+  readonly #socket: Socket;
+  #writeEnd: number | undefined;
+  #stepEnded: () => void = () => {};
+  /** Every process that could write has gone, and all that was written has been read. */
+  readonly ended: Promise<void>;
+
+  constructor(path: string, sink: RawStreamSink) {
+    this.#path = path;
+    this.#scanner = new MarkerScanner({ bytes: sink.bytes, ended: () => this.#stepEnded() });
+    const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // A FIFO that nobody has open for writing reads as ended: one write end of ours bridges the time until the worker's is open.
+    this.#writeEnd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    this.#socket = new Socket({ fd: readEnd, readable: true, writable: false });
+    this.#socket.on('data', (chunk: Buffer) => this.#scanner.push(chunk));
+    this.ended = new Promise((resolve) => {
+      this.#socket.once('close', () => {
+        this.#scanner.end();
+        resolve();
+      });
+    });
+    this.#socket.on('error', () => this.#socket.destroy());
+  }
+
+  /** The worker has the write end now. */
+  workerHasIt(): void {
+    if (this.#writeEnd !== undefined) closeSync(this.#writeEnd);
+    this.#writeEnd = undefined;
+  }
+
+  /** @returns when the end marker with this nonce has come. */
+  arm(nonce: string): Promise<void> {
+    this.#scanner.arm(nonce);
+    return new Promise((resolve) => {
+      this.#stepEnded = resolve;
+    });
+  }
+
+  /** Reads what is left for at most `limitMs`, then closes and removes the FIFO. */
+  async close(limitMs: number): Promise<void> {
+    this.workerHasIt();
+    const cut = setTimeout(() => this.#socket.destroy(), limitMs);
+    await this.ended;
+    clearTimeout(cut);
+    unlinkSync(this.#path);
+  }
+}

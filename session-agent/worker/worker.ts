@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import type { OutputStream, StepError, Usage } from '@steppe/contracts/step';
+import { type Deferred, deferred, delay } from '../deferred.ts';
+import type { WorkerLink } from './agent-socket.ts';
+import type { SupervisorFrame, WorkerFrame } from './frames.ts';
+import type { Place } from './marker-scanner.ts';
+import { RawStream } from './raw-stream.ts';
+
+export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
+export type DisplayFrame = Extract<WorkerFrame, { type: 'display' }>;
+type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;
+
+/** Takes what a running step gives. */
+export interface StepSink {
+  output(stream: OutputStream, bytes: Buffer): void;
+  display(frame: DisplayFrame): void;
+}
+
+/** Takes what belongs to no running step. */
+export interface BackgroundSink {
+  bytes(stream: OutputStream, bytes: Buffer): void;
+  text(stream: OutputStream, text: string): void;
+  error(error: StepError): void;
+}
+
+interface WorkerEvents {
+  /** It sent what no worker may send. */
+  onBreach(breach: string): void;
+  onClosed(): void;
+}
+
+export interface StepCode {
+  stepId: string;
+  code: string;
+  env: Record<string, string>;
+  cwd: string | null;
+}
+
+export type WorkerDone = { status: DoneFrame['status']; error: StepError | null; usage: Usage };
+
+interface Running {
+  stepId: string;
+  sink: StepSink;
+  done: Deferred<DoneFrame>;
+  interrupt: Deferred<void> | undefined;
+}
+
+const markerLimitMs = 2_000;
+
+/** One interpreter process as the agent sees it: its two raw streams, its connection, and the step that it runs. */
+export class Worker {
+  readonly epoch: number;
+  readonly ready = deferred();
+  /** Resolves when the process and all its descendants are dead and their output has been read. */
+  readonly gone = deferred<ExitFrame>();
+  readonly #out: RawStream;
+  readonly #err: RawStream;
+  readonly #background: BackgroundSink;
+  #link: WorkerLink | undefined;
+  #interruptBy: 'signal' | 'frame' = 'signal';
+  #running: Running | undefined;
+  #executionCount = 0;
+  /** Why the agent ends it, where user code broke the protocol. */
+  breach: string | undefined;
+  /** Its end was asked for. */
+  unwanted = false;
+
+  constructor(epoch: number, fifos: { out: string; err: string }, background: BackgroundSink) {
+    this.epoch = epoch;
+    this.#background = background;
+    this.#out = new RawStream(fifos.out, { bytes: (place, bytes) => this.#bytes('stdout', place, bytes) });
+    this.#err = new RawStream(fifos.err, { bytes: (place, bytes) => this.#bytes('stderr', place, bytes) });
+  }
+
+  get connected(): boolean {
+    return this.#link !== undefined;
+  }
+
+  connect(link: WorkerLink, interruptBy: 'signal' | 'frame', { onBreach, onClosed }: WorkerEvents): void {
+    this.#out.workerHasIt();
+    this.#err.workerHasIt();
+    this.#link = link;
+    this.#interruptBy = interruptBy;
+    link.onFrame = (frame) => {
+      const breach = this.#take(frame);
+      if (breach) onBreach(breach);
+    };
+    link.onClose = (breach) => {
+      this.#link = undefined;
+      if (breach) onBreach(breach);
+      else onClosed();
+    };
+    this.ready.resolve();
+  }
+
+  configure(env: Record<string, string>): void {
+    this.#link?.send({ type: 'configure', env });
+  }
+
+  /** Starts the step. @returns its number in this epoch, and its end, which never comes if the worker goes first. */
+  run(step: StepCode, sink: StepSink): { executionCount: number; done: Promise<WorkerDone> } {
+    this.#executionCount += 1;
+    const nonce = randomBytes(16).toString('hex');
+    const running: Running = { stepId: step.stepId, sink, done: deferred(), interrupt: undefined };
+    this.#running = running;
+    const markers = Promise.all([this.#out.arm(nonce), this.#err.arm(nonce)]);
+    this.#link?.send({
+      type: 'run',
+      step_id: step.stepId,
+      code: step.code,
+      execution_count: this.#executionCount,
+      env: step.env,
+      cwd: step.cwd,
+      nonce,
+    });
+    return { executionCount: this.#executionCount, done: this.#end(running, markers) };
+  }
+
+  async #end(running: Running, markers: Promise<unknown>): Promise<WorkerDone> {
+    const { status, error, usage } = await running.done.promise;
+    // Both markers were written before `done`; only user code that tampers with the streams can make them late.
+    await Promise.race([markers, delay(markerLimitMs)]);
+    await running.interrupt?.promise;
+    this.#running = undefined;
+    return { status, error, usage };
+  }
+
+  /** Asks for an interrupt of the running step. @returns true where the supervisor has to send the signal. */
+  interrupt(stepId: string): boolean {
+    const running = this.#running;
+    if (running?.stepId !== stepId || running.interrupt) return false;
+    running.interrupt = deferred();
+    if (this.#interruptBy === 'signal') return true;
+    this.#link?.send({ type: 'interrupt', step_id: stepId });
+    return false;
+  }
+
+  interrupted(stepId: string): void {
+    if (this.#running?.stepId === stepId) this.#running.interrupt?.resolve();
+  }
+
+  /** The process is dead: reads what it left, and tells. */
+  async exited(exit: ExitFrame, drainMs: number): Promise<void> {
+    this.#link?.close();
+    await Promise.all([this.#out.close(drainMs), this.#err.close(drainMs)]);
+    this.gone.resolve(exit);
+  }
+
+  /** @returns what is wrong with the frame, if anything is. */
+  #take(frame: WorkerFrame): string | undefined {
+    if (frame.type === 'background') return void this.#background.text(frame.stream, frame.text);
+    if (frame.type === 'bgerror') {
+      const { name, message, traceback } = frame;
+      return void this.#background.error({ name, message, traceback });
+    }
+    if (frame.type === 'ready') return 'a second ready';
+    const running = this.#running;
+    if (frame.step_id !== running?.stepId) return `${frame.type} for a step that does not run`;
+    if (frame.type === 'display') running.sink.display(frame);
+    else if (frame.type === 'done') running.done.resolve(frame);
+    else running.interrupt?.resolve();
+    return undefined;
+  }
+
+  #bytes(stream: OutputStream, place: Place, bytes: Buffer): void {
+    if (place === 'step' && this.#running) this.#running.sink.output(stream, bytes);
+    else this.#background.bytes(stream, bytes);
+  }
+}

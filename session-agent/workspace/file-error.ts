@@ -1,0 +1,35 @@
+import { AppError } from '@steppe/service-kit/app-error';
+import { z } from 'zod';
+
+const systemErrorSchema = z.object({ code: z.string() });
+
+/** The code of a system error (`ENOENT`), or nothing for any other value. */
+export const systemCode = (error: unknown): string | undefined => systemErrorSchema.safeParse(error).data?.code;
+
+/** What the caller is told of a system error at `path`; anything unexpected is returned as it is. */
+export function toFileError(error: unknown, path: string): unknown {
+  const named = JSON.stringify(path);
+  switch (systemCode(error)) {
+    case 'ENOENT':
+      return new AppError('file_not_found', `there is no file ${named} in the workspace`);
+    case 'ENOTDIR':
+      return new AppError('file_conflict', `a part of ${named} is a file where a directory is needed`);
+    case 'EISDIR':
+      return new AppError('file_conflict', `${named} is a directory, and a file is needed`);
+    case 'ENOTEMPTY':
+    case 'EEXIST':
+      return new AppError('file_conflict', `the directory ${named} is not empty`);
+    case 'ENXIO':
+      return new AppError('file_conflict', `${named} is not a regular file`);
+    case 'ENAMETOOLONG':
+      return new AppError('invalid_request', 'the file path is too long');
+    case 'EACCES':
+    case 'EPERM':
+      return new AppError('file_conflict', `the permissions of ${named} do not allow it`);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new AppError('no_space', 'the workspace is full; delete files, or ask for more ephemeral_storage');
+    default:
+      return error;
+  }
+}
