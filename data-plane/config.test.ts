@@ -1,0 +1,57 @@
+import { namedIssues, parseVariables } from '@steppe/service-kit/load-config';
+import { expect, it } from 'vitest';
+import { dataPlaneVariables, toConfig } from './config.ts';
+import { defaultTuning } from './data-plane-config.ts';
+
+const least = {
+  CONTROL_PLANE_URL: 'http://control-plane:8081',
+  INTERNAL_KEY_FILE: '/keys/data-plane.json',
+  AWS_REGION: 'eu-central-1',
+  JWT_ISSUER: 'https://issuer',
+  JWT_AUDIENCE: 'steppe',
+  JWKS_FILE: '/jwks.json',
+};
+const issuesOf = (env: Record<string, string>) => {
+  const parsed = parseVariables(dataPlaneVariables, env);
+  return parsed.success ? '' : namedIssues(parsed.error).join('\n');
+};
+
+it('makes a configuration of the least that must be set', () => {
+  expect(toConfig(dataPlaneVariables.parse(least))).toEqual({
+    dataPlane: {
+      ...defaultTuning,
+      host: '0.0.0.0',
+      port: 8080,
+      operatorPort: 9090,
+      controlPlaneUrl: 'http://control-plane:8081',
+    },
+    caller: expect.objectContaining({ authMode: 'jwt', issuer: 'https://issuer', keys: { file: '/jwks.json' } }),
+    internalKeyFile: '/keys/data-plane.json',
+    dynamoDb: { region: 'eu-central-1', endpoint: undefined, tableName: 'steppe-sessions' },
+    logLevel: 'info',
+  });
+});
+
+it('turns its units into those of the program', () => {
+  const value = dataPlaneVariables.parse({
+    ...least,
+    ROUTE_STALE_SECONDS: '7',
+    AGENT_SILENCE_LIMIT_SECONDS: '20',
+    SHUTDOWN_LIMIT_SECONDS: '3',
+  });
+  expect(toConfig(value).dataPlane).toMatchObject({
+    routeCache: { staleMs: 7_000 },
+    agentSilenceLimitMs: 20_000,
+    shutdownLimitMs: 3_000,
+  });
+});
+
+it('names every variable that is wrong at once', () => {
+  const text = issuesOf({ PORT: 'http', AUTH_MODE: 'jwt' });
+  for (const name of ['PORT', 'CONTROL_PLANE_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION']) expect(text).toContain(name);
+});
+
+it.each(['production', 'staging', ''])('refuses bypass where STEPPE_ENV is %j', (STEPPE_ENV) => {
+  expect(issuesOf({ ...least, AUTH_MODE: 'bypass', STEPPE_ENV })).toContain('bypass is for');
+  expect(issuesOf({ ...least, AUTH_MODE: 'bypass', STEPPE_ENV: 'development' })).toBe('');
+});

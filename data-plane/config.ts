@@ -1,0 +1,75 @@
+import {
+  type CallerConfig,
+  callerVariables,
+  checkCallerVariables,
+  toCallerConfig,
+} from '@steppe/service-kit/caller/caller-variables';
+import { loadConfig } from '@steppe/service-kit/load-config';
+import { commonVariables, integerVariable, planeVariables, portVariable } from '@steppe/service-kit/variables';
+import { z } from 'zod';
+import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
+
+const { routeCache } = defaultTuning;
+
+export const dataPlaneVariables = z
+  .object({
+    ...commonVariables,
+    PORT: portVariable.default(8080).describe('port that clients call'),
+    OPERATOR_PORT: portVariable.default(9090).describe('port of /livez, /readyz and /metrics'),
+    CONTROL_PLANE_URL: z
+      .url({ protocol: /^http$/, error: 'must be an http URL' })
+      .describe('where calls about sessions are passed on to'),
+    ...callerVariables,
+    ...planeVariables,
+    ROUTE_CACHE_SIZE: integerVariable(1, 10_000_000).default(routeCache.max).describe('sessions whose routes are kept in memory'),
+    ROUTE_TTL_MS: integerVariable(0, 600_000)
+      .default(routeCache.ttlMs)
+      .describe('how long a route is used without a read, ± a half'),
+    ROUTE_STALE_SECONDS: integerVariable(0, 86_400)
+      .default(routeCache.staleMs / 1000)
+      .describe('age up to which a route is used once more while it is read again'),
+    AGENT_SILENCE_LIMIT_SECONDS: integerVariable(6, 600)
+      .default(defaultTuning.agentSilenceLimitMs / 1000)
+      .describe('an agent that gives no byte for so long is given up; it promises one every 5'),
+    CONTROL_PLANE_SILENCE_LIMIT_SECONDS: integerVariable(1, 3_600)
+      .default(defaultTuning.controlPlaneSilenceLimitMs / 1000)
+      .describe('a control-plane that does not answer for so long is given up'),
+    SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600)
+      .default(defaultTuning.shutdownLimitMs / 1000)
+      .describe('how long requests may go on after SIGTERM'),
+  })
+  .check(checkCallerVariables);
+
+type Variables = z.output<typeof dataPlaneVariables>;
+
+interface Config {
+  dataPlane: DataPlaneConfig;
+  caller: CallerConfig;
+  internalKeyFile: string;
+  dynamoDb: { region: string; endpoint: string | undefined; tableName: string };
+  logLevel: string;
+}
+
+/** The process's configuration; ends the process where it cannot be used. */
+export const readConfig = (): Config =>
+  toConfig(loadConfig({ service: 'data-plane', variables: dataPlaneVariables, env: process.env, args: process.argv.slice(2) }));
+
+export const toConfig = (value: Variables): Config => ({
+  dataPlane: toDataPlaneConfig(value),
+  caller: toCallerConfig(value),
+  internalKeyFile: value.INTERNAL_KEY_FILE,
+  dynamoDb: { region: value.AWS_REGION, endpoint: value.DYNAMODB_ENDPOINT, tableName: value.SESSIONS_TABLE },
+  logLevel: value.LOG_LEVEL,
+});
+
+const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
+  ...defaultTuning,
+  host: value.HOST,
+  port: value.PORT,
+  operatorPort: value.OPERATOR_PORT,
+  controlPlaneUrl: value.CONTROL_PLANE_URL,
+  routeCache: { max: value.ROUTE_CACHE_SIZE, ttlMs: value.ROUTE_TTL_MS, staleMs: value.ROUTE_STALE_SECONDS * 1000 },
+  agentSilenceLimitMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
+  controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
+  shutdownLimitMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,
+});

@@ -1,0 +1,29 @@
+import { operations } from '@steppe/contracts/operations';
+import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
+import type { ApiOperation } from '@steppe/service-kit/create-api';
+import { isAgentOperation } from './agent-calls.ts';
+import { authenticate } from './authenticate.ts';
+import type { AgentForwarder } from './forward-to-agent.ts';
+import type { ControlPlanePasser } from './pass-to-control-plane.ts';
+
+interface Dependencies {
+  verifier: CallerVerifier;
+  forwardToAgent: AgentForwarder;
+  passToControlPlane: ControlPlanePasser;
+}
+
+/** Every call of the API: authenticated here, answered by who the contract says. */
+export function createOperations({ verifier, forwardToAgent, passToControlPlane }: Dependencies): Record<string, ApiOperation> {
+  const entries = Object.entries(operations).map(([name, { method, path, scope }]): [string, ApiOperation] => [
+    name,
+    {
+      method,
+      path,
+      async handle(c) {
+        const principal = await authenticate(c, verifier, scope);
+        return isAgentOperation(name) ? forwardToAgent(c, name, principal) : passToControlPlane(c);
+      },
+    },
+  ]);
+  return Object.fromEntries(entries);
+}

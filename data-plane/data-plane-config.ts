@@ -1,0 +1,31 @@
+import type { RouteCacheOptions } from './route-cache.ts';
+
+/** What `startDataPlane` runs by. Local mode makes one without an environment. */
+export interface DataPlaneConfig extends DataPlaneTuning {
+  host: string;
+  /** 0 takes a free one; so for the operator's. */
+  port: number;
+  operatorPort: number;
+  controlPlaneUrl: string;
+}
+
+export interface DataPlaneTuning {
+  routeCache: RouteCacheOptions;
+  connectTimeoutMs: number;
+  /** Waiting times before each further try after a connection could not be made. */
+  connectRetryDelaysMs: readonly number[];
+  agentSilenceLimitMs: number;
+  controlPlaneSilenceLimitMs: number;
+  /** How long requests may go on after `close` was called. */
+  shutdownLimitMs: number;
+}
+
+export const defaultTuning: DataPlaneTuning = {
+  routeCache: { max: 50_000, ttlMs: 5_000, staleMs: 60_000 },
+  connectTimeoutMs: 1_000,
+  connectRetryDelaysMs: [100, 300, 900],
+  // An agent gives a byte at least every 5 s.
+  agentSilenceLimitMs: 15_000,
+  controlPlaneSilenceLimitMs: 180_000,
+  shutdownLimitMs: 30_000,
+};

@@ -1,0 +1,140 @@
+import { createServer } from 'node:net';
+import { newInstanceId } from '@steppe/contracts/ids';
+import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { RouteStoreUnavailable } from '@steppe/route-store/errors';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ended } from './testing/fake-routes.ts';
+import { echo, startAgent, unusedUrl } from './testing/start-agent.ts';
+import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
+
+let plane: TestDataPlane;
+beforeEach(async () => {
+  plane = await startTestDataPlane();
+});
+afterEach(() => plane.closeAll());
+
+const json = { 'content-type': 'application/json' };
+const submit = (session: ReadyRecord) =>
+  plane.call({ method: 'POST', path: `/v1/sessions/${session.session_id}/steps`, headers: json, body: '{"code":"1"}' });
+const upload = (session: ReadyRecord, body: string) =>
+  plane.call({ method: 'PUT', path: `/v1/sessions/${session.session_id}/files/a`, body });
+const consistentReads = () => plane.routes.reads.filter(({ consistent }) => consistent).length;
+
+it('gives up a connection that cannot be made after three further tries', async () => {
+  const answer = await submit(plane.addSession(await unusedUrl()));
+  expect(answer.status).toBe(503);
+  expect(JSON.parse(answer.text)).toMatchObject({
+    error: { code: 'runtime_unreachable', retryable: false, details: { attempts: 4 } },
+  });
+  expect(answer.headers['steppe-step-id']).toMatch(/^stp_/);
+  expect(consistentReads()).toBe(1);
+  await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'runtime_unreachable', attempts: 4 }]);
+});
+
+it('goes through when a further try gets its connection', async () => {
+  await plane.closeAll();
+  plane = await startTestDataPlane({ connectRetryDelaysMs: Array(500).fill(20) });
+  const url = await unusedUrl();
+  const answering = submit(plane.addSession(url));
+  await expect.poll(() => plane.routes.reads.length).toBe(1);
+  const agent = await plane.startAgent(echo, Number(new URL(url).port));
+  expect((await answering).status).toBe(200);
+  expect(agent.seen).toHaveLength(1);
+});
+
+it('says that the session has ended where a strongly consistent read says so', async () => {
+  const session = plane.addSession(await unusedUrl());
+  plane.routes.consistent.set(session.session_id, ended(session));
+  const answer = await submit(session);
+  expect(answer.status).toBe(410);
+  expect(JSON.parse(answer.text).error.details).toEqual({ end_reason: 'deleted' });
+  expect(answer.headers['steppe-step-id']).toMatch(/^stp_/);
+});
+
+it('calls the runtime unreachable also while the store is out', async () => {
+  const session = plane.addSession(await unusedUrl());
+  const { get } = plane.routes;
+  plane.routes.get = async (sessionId, options) => {
+    if (options.consistent) throw new RouteStoreUnavailable('out');
+    return get(sessionId, options);
+  };
+  expect(JSON.parse((await submit(session)).text).error.code).toBe('runtime_unreachable');
+});
+
+it('never tries again what may have arrived', async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.once('data', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const answer = await submit(plane.addSession(`http://127.0.0.1:${port}`));
+  expect(JSON.parse(answer.text).error).toMatchObject({ code: 'runtime_unreachable', retryable: false });
+  expect(connections).toBe(1);
+  server.close();
+});
+
+it.each([201, 410, 503])('never shows a 421: it goes on where the session is now, and shows its %i', async (status) => {
+  const stranger = await plane.startAgent((_, res) => res.writeHead(421).end('{"error":{"code":"misdirected"}}'));
+  const agent = await plane.startAgent((_, res) => res.writeHead(status).end('here'));
+  const session = plane.addSession(stranger.url);
+  plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url, instance_id: newInstanceId() });
+  expect(await submit(session)).toMatchObject({ status, text: 'here' });
+  expect([stranger.seen.length, agent.seen.length]).toEqual([1, 1]);
+});
+
+it('does not go on twice', async () => {
+  const strangers = [1, 2].map(() => plane.startAgent((_, res) => res.writeHead(421).end()));
+  const [first, second] = await Promise.all(strangers);
+  if (!first || !second) throw new Error('no agents');
+  const session = plane.addSession(first.url);
+  plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: second.url });
+  expect(JSON.parse((await submit(session)).text).error.code).toBe('runtime_unreachable');
+  expect([first.seen.length, second.seen.length]).toEqual([1, 1]);
+});
+
+it('answers a 421 without another address with what the row says', async () => {
+  const stranger = await plane.startAgent((_, res) => res.writeHead(421).end());
+  const living = await submit(plane.addSession(stranger.url));
+  expect([living.status, JSON.parse(living.text).error.code]).toEqual([503, 'runtime_unreachable']);
+  const session = plane.addSession(stranger.url);
+  plane.routes.consistent.set(session.session_id, ended(session));
+  expect((await submit(session)).status).toBe(410);
+});
+
+it('asks for an upload again that was lost on the way to where the session is now', async () => {
+  const stranger = await plane.startAgent((req, res) => {
+    req.once('data', () => res.writeHead(421).end());
+  });
+  const agent = await plane.startAgent(echo);
+  const session = plane.addSession(stranger.url);
+  plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url });
+  const answer = await upload(session, 'some bytes');
+  expect(JSON.parse(answer.text).error).toMatchObject({ code: 'runtime_unreachable', retryable: true });
+  expect(agent.seen).toEqual([]);
+  expect(await upload(session, 'some bytes')).toMatchObject({ status: 200 });
+});
+
+it('keeps an upload whole over tries that made no connection', async () => {
+  const url = await unusedUrl();
+  await plane.closeAll();
+  plane = await startTestDataPlane({ connectRetryDelaysMs: Array(500).fill(20) });
+  const answering = upload(plane.addSession(url), 'some bytes');
+  await expect.poll(() => plane.routes.reads.length).toBe(1);
+  const agent = await startAgent(echo, Number(new URL(url).port));
+  expect(JSON.parse((await answering).text).body).toBe('some bytes');
+  await agent.close();
+});
+
+it('serves a known route through an outage of the store', async () => {
+  await plane.closeAll();
+  plane = await startTestDataPlane({ routeCache: { max: 9, ttlMs: 0, staleMs: 0 } });
+  const agent = await plane.startAgent(echo);
+  const session = plane.addSession(agent.url);
+  await submit(session);
+  plane.routes.failure = new RouteStoreUnavailable('out');
+  for (let i = 0; i < 3; i++) expect((await submit(session)).status).toBe(200);
+  await expect.poll(() => plane.requests().map((line) => line.route)).toEqual(['miss', 'stale', 'stale', 'stale']);
+  expect(JSON.parse((await submit(plane.addSession(agent.url))).text).error.code).toBe('route_store_unavailable');
+});

@@ -1,0 +1,35 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { ResolvedRoute } from './resolve-route.ts';
+
+export interface ForwardMetrics {
+  countRoute(source: ResolvedRoute['source']): void;
+  countRetry(target: 'agent' | 'control_plane'): void;
+  /** What it took from the request's arrival until it was handed to its connection. */
+  observeAdded(addedMs: number): void;
+}
+
+export function createForwardMetrics(registry: Registry): ForwardMetrics {
+  const routes = new Counter({
+    name: 'steppe_routes_total',
+    help: 'Routes used, by whether they came from memory (hit), from memory although old (stale) or from the store (miss).',
+    labelNames: ['source'],
+    registers: [registry],
+  });
+  const retries = new Counter({
+    name: 'steppe_upstream_retries_total',
+    help: 'Further tries after a connection could not be made.',
+    labelNames: ['target'],
+    registers: [registry],
+  });
+  const added = new Histogram({
+    name: 'steppe_forward_added_seconds',
+    help: 'Time from the arrival of a request until it was handed to the connection it went on by.',
+    buckets: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+    registers: [registry],
+  });
+  return {
+    countRoute: (source) => routes.inc({ source }),
+    countRetry: (target) => retries.inc({ target }),
+    observeAdded: (addedMs) => added.observe(addedMs / 1000),
+  };
+}

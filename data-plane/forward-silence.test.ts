@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { answerOf, open, readAll } from './testing/call.ts';
+import { echo } from './testing/start-agent.ts';
+import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
+
+// Long enough for a busy machine to give its signs of life in time.
+const limitMs = 900;
+let plane: TestDataPlane;
+beforeEach(async () => {
+  plane = await startTestDataPlane({ agentSilenceLimitMs: limitMs });
+});
+afterEach(() => plane.closeAll());
+
+const stepsOf = (session: ReadyRecord) => `/v1/sessions/${session.session_id}/steps`;
+const json = { 'content-type': 'application/json' };
+const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+it('gives up an agent that says nothing, and lets go of it', async () => {
+  let closed: Promise<unknown> | undefined;
+  const agent = await plane.startAgent((_, res) => {
+    closed = once(res, 'close');
+  });
+  const path = stepsOf(plane.addSession(agent.url));
+  const answer = await plane.call({ method: 'POST', path, headers: json, body: '{"code":"1"}' });
+  expect(answer.status).toBe(504);
+  expect(JSON.parse(answer.text).error.code).toBe('step_deadline_exceeded');
+  expect(answer.headers['steppe-step-id']).toMatch(/^stp_/);
+  await closed;
+});
+
+it('waits as long as the agent gives a sign of life', async () => {
+  const agent = await plane.startAgent((_, res) => {
+    res.writeHead(200, json);
+    let spaces = 0;
+    const timer = setInterval(() => {
+      res.write(' ');
+      if (++spaces < 9) return;
+      clearInterval(timer);
+      res.end('{}');
+    }, limitMs / 6);
+  });
+  const answer = await plane.call({ path: stepsOf(plane.addSession(agent.url)) });
+  expect(JSON.parse(answer.text)).toEqual({});
+});
+
+it('cuts off an answer that falls silent in the middle', async () => {
+  const agent = await plane.startAgent((_, res) => res.writeHead(200).write('first'));
+  const client = open(plane.port, {
+    path: stepsOf(plane.addSession(agent.url)),
+    headers: { authorization: plane.authorization },
+  });
+  client.end();
+  await expect(readAll(await answerOf(client))).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'step_deadline_exceeded' }]);
+});
+
+it('does not blame the agent for a client that sends its file slowly', async () => {
+  const agent = await plane.startAgent(echo);
+  const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
+  const client = open(plane.port, { method: 'PUT', path, headers: { authorization: plane.authorization } });
+  client.write('slow ');
+  await after(limitMs * 3);
+  client.end('file');
+  expect(JSON.parse((await readAll(await answerOf(client))).text).body).toBe('slow file');
+});
+
+it('blames an agent that takes nothing of a file', async () => {
+  const agent = await plane.startAgent(() => {});
+  const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
+  const client = open(plane.port, { method: 'PUT', path, headers: { authorization: plane.authorization } });
+  client.on('error', () => {});
+  const megabyte = Buffer.alloc(1024 * 1024);
+  for (let i = 0; i < 32; i++) client.write(megabyte);
+  expect((await answerOf(client)).statusCode).toBe(504);
+  client.destroy();
+});
+
+it('does not blame the agent for a client that reads slowly', async () => {
+  const size = 32 * 1024 * 1024;
+  const agent = await plane.startAgent((_, res) => res.writeHead(200).end(Buffer.alloc(size)));
+  const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
+  const client = open(plane.port, { path, headers: { authorization: plane.authorization } });
+  client.end();
+  const answer = await answerOf(client);
+  await after(limitMs * 3);
+  let got = 0;
+  for await (const chunk of answer) got += (chunk as Buffer).length;
+  expect(got).toBe(size);
+});

@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import { hopByHop } from './hop-by-hop.ts';
+
+/** Ended at this hop, or written by it. */
+const replaced: ReadonlySet<string> = new Set(['authorization', 'cookie', 'expect', 'host', 'x-request-id']);
+
+/** They describe a body, and go with it. */
+const ofBody: ReadonlySet<string> = new Set([
+  'content-encoding',
+  'content-length',
+  'content-md5',
+  'content-range',
+  'content-type',
+]);
+
+interface OwnHeaders {
+  authorization: string | undefined;
+  requestId: string;
+  /** `same` goes on as it comes in; `json` was parsed and is written anew. */
+  body: 'none' | 'same' | 'json';
+}
+
+/** The client's headers as they go on: names and values in turn, as undici takes them. */
+export function requestHeaders(incoming: IncomingMessage, { authorization, requestId, body }: OwnHeaders): string[] {
+  const endsHere = hopByHop(incoming.headers.connection);
+  const headers = ['x-request-id', requestId];
+  if (authorization !== undefined) headers.push('authorization', authorization);
+  if (body === 'json') headers.push('content-type', 'application/json');
+  const { rawHeaders } = incoming;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (replaced.has(name) || name.startsWith('steppe-') || endsHere(name)) continue;
+    if (body !== 'same' && ofBody.has(name)) continue;
+    headers.push(name, rawHeaders[i + 1] ?? '');
+  }
+  return headers;
+}

@@ -1,0 +1,28 @@
+import type { InstanceId, TenantId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+
+/** What routing needs of a row: a cache of these is small, whatever metadata the rows have. */
+export type KnownSession = { tenantId: TenantId; version: number; expiresAtMs: number } & (
+  | { state: 'provisioning' }
+  | { state: 'ready'; instanceId: InstanceId; origin: string }
+  | { state: 'over'; endReason: string }
+);
+
+export type Route = Extract<KnownSession, { state: 'ready' }>;
+
+export function toKnownSession(record: SessionRecord): KnownSession {
+  const known = {
+    tenantId: record.tenant_id,
+    version: record.version,
+    expiresAtMs: Date.parse(record.expires_at),
+  };
+  switch (record.state) {
+    case 'provisioning':
+      return { ...known, state: 'provisioning' };
+    case 'ready':
+      return { ...known, state: 'ready', instanceId: record.instance_id, origin: new URL(record.address).origin };
+    case 'ended':
+    case 'failed':
+      return { ...known, state: 'over', endReason: record.end_reason };
+  }
+}

@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import { newStepId, type StepId } from '@steppe/contracts/ids';
+import { limits } from '@steppe/contracts/limits';
+import { type ForwardedStep, restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step';
+import type { HttpEnv } from '@steppe/service-kit/http-env';
+import { readJson } from '@steppe/service-kit/read-json';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { type AgentOperation, agentCalls } from './agent-calls.ts';
+
+export interface AgentBody {
+  body: Buffer | IncomingMessage | null;
+  /** Of a step that is submitted: its own, or minted here. */
+  stepId?: StepId;
+}
+
+const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
+
+/**
+ * What is sent on as the body of a call; only files are streamed.
+ * @throws AppError for a body that is not one of the call.
+ */
+export async function readAgentBody(
+  c: Context<HttpEnv>,
+  operation: AgentOperation,
+  incoming: IncomingMessage,
+): Promise<AgentBody> {
+  switch (agentCalls[operation].body) {
+    case 'none':
+      return { body: null };
+    case 'upload':
+      return { body: hasBody(incoming) ? incoming : null };
+    case 'cancel':
+      await readJson(c.req.raw, z.strictObject({}), small);
+      return { body: null };
+    case 'restart':
+      return { body: toJson(await readJson(c.req.raw, restartRequestSchema, small)) };
+    case 'step': {
+      const request = await readJson(c.req.raw, stepRequestSchema, { maxBytes: limits.requestBodyBytes });
+      const stepId = request.step_id ?? newStepId();
+      const step: ForwardedStep = { ...request, step_id: stepId };
+      return { body: toJson(step), stepId };
+    }
+  }
+}
+
+const toJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

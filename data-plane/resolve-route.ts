@@ -1,0 +1,86 @@
+import type { SessionId, TenantId } from '@steppe/contracts/ids';
+import { AppError } from '@steppe/service-kit/app-error';
+import type { KnownSession, Route } from './known-session.ts';
+import { isStoreOutage, type Lookup, type RouteCache } from './route-cache.ts';
+
+export interface RouteRequest {
+  sessionId: SessionId;
+  tenantId: TenantId;
+  /** True for a call that begins something new, which an expired session refuses. */
+  begins: boolean;
+}
+
+export interface ResolvedRoute {
+  route: Route;
+  source: Lookup['source'];
+}
+
+export interface RouteResolver {
+  /** @throws AppError `session_not_found`, `session_ended`, `session_not_ready` or `route_store_unavailable`. */
+  resolve(request: RouteRequest): Promise<ResolvedRoute>;
+  /** The same after the route in memory proved wrong: forgets it and reads strongly consistent. */
+  resolveAgain(request: RouteRequest): Promise<ResolvedRoute>;
+  evict(sessionId: SessionId): void;
+}
+
+interface Dependencies {
+  cache: RouteCache;
+  now?: () => number;
+}
+
+/** Where a session's agent is, if the tenant may know. Never refuses on what may be old: it reads strongly consistent first. */
+export function createRouteResolver({ cache, now = Date.now }: Dependencies): RouteResolver {
+  const decide = (request: RouteRequest, { session, source }: Lookup): ResolvedRoute | AppError => {
+    const verdict = judge(request, session, now());
+    return verdict instanceof AppError ? verdict : { route: verdict, source };
+  };
+  const accept = (decision: ResolvedRoute | AppError): ResolvedRoute => {
+    if (decision instanceof AppError) throw decision;
+    return decision;
+  };
+  return {
+    async resolve(request) {
+      const found = await told(cache.find(request.sessionId));
+      const first = decide(request, found);
+      if (!(first instanceof AppError) || found.isCertain) return accept(first);
+      return accept(decide(request, await told(cache.readAgain(request.sessionId))));
+    },
+    async resolveAgain(request) {
+      cache.evict(request.sessionId);
+      return accept(decide(request, await told(cache.readAgain(request.sessionId))));
+    },
+    evict: (sessionId) => cache.evict(sessionId),
+  };
+}
+
+function judge({ sessionId, tenantId, begins }: RouteRequest, session: KnownSession | null, nowMs: number): Route | AppError {
+  // A session of another tenant and none at all are the same to the caller.
+  if (session?.tenantId !== tenantId) return sessionNotFound();
+  switch (session.state) {
+    case 'provisioning':
+      return new AppError('session_not_ready', `session ${sessionId} is being made; try again`, {
+        headers: { 'Retry-After': '1' },
+      });
+    case 'over':
+      return sessionEnded(sessionId, session.endReason);
+    case 'ready':
+      return begins && session.expiresAtMs <= nowMs ? sessionEnded(sessionId, 'expired') : session;
+  }
+}
+
+export const sessionNotFound = (): AppError => new AppError('session_not_found', 'there is no session of this id');
+
+const sessionEnded = (sessionId: SessionId, endReason: string): AppError =>
+  new AppError('session_ended', `session ${sessionId} has ended (${endReason}); create a new one`, {
+    details: { end_reason: endReason },
+  });
+
+/** The store's outages in the words of the API. */
+async function told(lookup: Promise<Lookup>): Promise<Lookup> {
+  try {
+    return await lookup;
+  } catch (cause) {
+    if (!isStoreOutage(cause)) throw cause;
+    throw new AppError('route_store_unavailable', 'the store of routes does not answer; try again', { cause });
+  }
+}

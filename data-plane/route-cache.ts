@@ -1,0 +1,142 @@
+import type { SessionId } from '@steppe/contracts/ids';
+import { RouteStoreThrottled, RouteStoreUnavailable } from '@steppe/route-store/errors';
+import type { RouteReader } from '@steppe/route-store/ports';
+import { LRUCache } from 'lru-cache';
+import { type KnownSession, toKnownSession } from './known-session.ts';
+
+export interface Lookup {
+  session: KnownSession | null;
+  source: 'hit' | 'stale' | 'miss';
+  /** It comes from a strongly consistent read of at most a second ago: it may be refused on. */
+  isCertain: boolean;
+}
+
+export interface RouteCache {
+  /** From memory where it may be, else by an eventually consistent read. Throws what the store throws. */
+  find(sessionId: SessionId): Promise<Lookup>;
+  /** By a strongly consistent read. Throws what the store throws. */
+  readAgain(sessionId: SessionId): Promise<Lookup>;
+  evict(sessionId: SessionId): void;
+}
+
+export interface RouteCacheOptions {
+  max: number;
+  /** How long a ready session's row is taken from memory, varied by a half: rows read together must not expire together. */
+  ttlMs: number;
+  /** Up to this age a row is used once more while it is read again; while the store is out, at any age. */
+  staleMs: number;
+}
+
+interface Dependencies {
+  routes: RouteReader;
+  now?: () => number;
+  random?: () => number;
+  /** Told when the store stops answering, and when it answers again. */
+  onOutage?: (isOut: boolean, cause?: unknown) => void;
+}
+
+interface Entry {
+  session: KnownSession | null;
+  readAt: number;
+  freshUntil: number;
+  certainUntil: number;
+}
+
+/** How long a strongly consistent answer is certain enough to refuse on. */
+const certainMs = 1_000;
+const backgroundReads = 4;
+
+export function createRouteCache(options: RouteCacheOptions, dependencies: Dependencies): RouteCache {
+  const { routes, now = Date.now, random = Math.random, onOutage } = dependencies;
+  const entries = new LRUCache<SessionId, Entry>({ max: options.max });
+  const flights = { eventual: new Map<SessionId, Promise<Entry>>(), consistent: new Map<SessionId, Promise<Entry>>() };
+  let inBackground = 0;
+  let isOut = false;
+
+  const noteOutage = (out: boolean, cause?: unknown) => {
+    if (out !== isOut) onOutage?.(out, cause);
+    isOut = out;
+  };
+
+  const readRow = async (sessionId: SessionId, consistent: boolean): Promise<Entry> => {
+    try {
+      const record = await routes.get(sessionId, { consistent });
+      noteOutage(false);
+      const readAt = now();
+      const session = record && toKnownSession(record);
+      const certainUntil = consistent ? readAt + certainMs : 0;
+      const ttlMs = session?.state === 'ready' ? options.ttlMs * (0.5 + random()) : certainMs;
+      return { session, readAt, freshUntil: readAt + ttlMs, certainUntil };
+    } catch (error) {
+      if (isStoreOutage(error)) noteOutage(true, error);
+      throw error;
+    }
+  };
+
+  /** An eventually consistent read may be older than what is known. */
+  const remember = (sessionId: SessionId, entry: Entry): Entry => {
+    const known = entries.get(sessionId)?.session;
+    const isOlder = known && entry.session && entry.session.version < known.version;
+    const kept = isOlder ? { ...entry, session: known } : entry;
+    entries.set(sessionId, kept);
+    return kept;
+  };
+
+  /** One read at a time for each session; whoever comes meanwhile shares it. */
+  const read = (sessionId: SessionId, consistency: 'eventual' | 'consistent'): Promise<Entry> => {
+    const running = flights[consistency];
+    const joined = running.get(sessionId);
+    if (joined) return joined;
+    const isCurrent = () => running.get(sessionId) === flight;
+    const flight: Promise<Entry> = readRow(sessionId, consistency === 'consistent')
+      .then((entry) => (isCurrent() ? remember(sessionId, entry) : entry))
+      .finally(() => isCurrent() && running.delete(sessionId));
+    running.set(sessionId, flight);
+    return flight;
+  };
+
+  const refresh = (sessionId: SessionId): void => {
+    if (inBackground >= backgroundReads || flights.eventual.has(sessionId)) return;
+    inBackground++;
+    read(sessionId, 'eventual')
+      // The next request for it tries again, and the outage has been told.
+      .catch(() => {})
+      .finally(() => inBackground--);
+  };
+
+  const lookup = ({ session, certainUntil }: Entry, source: Lookup['source']): Lookup => ({
+    session,
+    source,
+    isCertain: now() < certainUntil,
+  });
+
+  return {
+    async find(sessionId) {
+      const known = entries.get(sessionId);
+      if (known && now() < known.freshUntil) return lookup(known, 'hit');
+      // Only a route is worth using when it is old: a refusal needs a read in any case.
+      const route = known?.session?.state === 'ready' ? known : undefined;
+      if (route && (isOut || now() < route.readAt + options.staleMs)) {
+        refresh(sessionId);
+        return lookup(route, 'stale');
+      }
+      try {
+        return lookup(await read(sessionId, 'eventual'), 'miss');
+      } catch (error) {
+        if (route && isStoreOutage(error)) return lookup(route, 'stale');
+        throw error;
+      }
+    },
+    async readAgain(sessionId) {
+      flights.eventual.delete(sessionId);
+      return lookup(await read(sessionId, 'consistent'), 'miss');
+    },
+    evict(sessionId) {
+      entries.delete(sessionId);
+      flights.eventual.delete(sessionId);
+    },
+  };
+}
+
+export const isStoreOutage = (error: unknown): boolean =>
+  error instanceof RouteStoreUnavailable || error instanceof RouteStoreThrottled;

@@ -1,0 +1,89 @@
+import type { RouteReader } from '@steppe/route-store/ports';
+import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
+import { createApi } from '@steppe/service-kit/create-api';
+import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
+import { listen } from '@steppe/service-kit/http-server';
+import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import { createLifecycle } from '@steppe/service-kit/lifecycle';
+import type { Logger } from '@steppe/service-kit/logger';
+import { listenForOperator } from '@steppe/service-kit/operator-server';
+import { createOperations } from './create-operations.ts';
+import type { DataPlaneConfig } from './data-plane-config.ts';
+import { createUpstream } from './forward/create-upstream.ts';
+import { createForwardMetrics } from './forward-metrics.ts';
+import { createAgentForwarder } from './forward-to-agent.ts';
+import { createControlPlanePasser } from './pass-to-control-plane.ts';
+import { createRouteResolver } from './resolve-route.ts';
+import { createRouteCache } from './route-cache.ts';
+
+export interface DataPlaneDependencies {
+  routes: RouteReader;
+  verifier: CallerVerifier;
+  signer: InternalTokenSigner;
+  logger: Logger;
+}
+
+export interface RunningDataPlane {
+  port: number;
+  operatorPort: number;
+  /** Lets what runs finish for `shutdownLimitMs`. */
+  close(): Promise<void>;
+}
+
+/** Reads no environment and handles no signal. @throws the system's error where a port cannot be listened on. */
+export async function startDataPlane(config: DataPlaneConfig, dependencies: DataPlaneDependencies): Promise<RunningDataPlane> {
+  const { verifier, logger } = dependencies;
+  const lifecycle = createLifecycle(logger);
+  try {
+    const registry = createRegistry('data-plane');
+    const { host } = config;
+    let isListening = false;
+    const isReady = () => isListening && lifecycle.isOpen();
+    const operator = await listenForOperator({ host, port: config.operatorPort, registry, isReady });
+    lifecycle.onClose('operator port', () => operator.close(0));
+    const upstream = createUpstream(config.connectTimeoutMs);
+    lifecycle.onClose('connections to agents', () => upstream.destroy());
+
+    const metrics = createForwardMetrics(registry);
+    const retries = { delaysMs: config.connectRetryDelaysMs };
+    const shared = { upstream, metrics, retries };
+    const app = createApi({
+      operations: createOperations({
+        verifier,
+        forwardToAgent: createAgentForwarder({
+          ...shared,
+          routes: createRoutes(config, dependencies),
+          signer: dependencies.signer,
+          silenceLimitMs: config.agentSilenceLimitMs,
+        }),
+        passToControlPlane: createControlPlanePasser({
+          ...shared,
+          controlPlaneUrl: config.controlPlaneUrl,
+          silenceLimitMs: config.controlPlaneSilenceLimitMs,
+        }),
+      }),
+      logger,
+      metrics: createHttpMetrics(registry),
+      logFields: { auth_mode: verifier.authMode },
+    });
+    const server = await listen({ app, host, port: config.port });
+    lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));
+    isListening = true;
+    logger.info({ port: server.port, operator_port: operator.port, auth_mode: verifier.authMode }, 'listening');
+    if (verifier.authMode === 'bypass') {
+      logger.warn({ auth_mode: 'bypass' }, 'no caller is authenticated: every call is taken for one tenant, with all scopes');
+    }
+    return { port: server.port, operatorPort: operator.port, close: lifecycle.close };
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+function createRoutes(config: DataPlaneConfig, { routes, logger }: DataPlaneDependencies) {
+  const onOutage = (isOut: boolean, err?: unknown) => {
+    if (isOut) logger.warn({ err }, 'the store of routes does not answer; routes that are known are used at any age');
+    else logger.info('the store of routes answers again');
+  };
+  return createRouteResolver({ cache: createRouteCache(config.routeCache, { routes, onOutage }) });
+}

@@ -1,0 +1,46 @@
+import type { SessionId, TenantId } from '@steppe/contracts/ids';
+import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
+import { endedRecord, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
+import type { RouteReader } from '@steppe/route-store/ports';
+
+export interface FakeRoutes extends RouteReader {
+  /** What reads give; a consistent one first looks into `consistent`. */
+  rows: Map<SessionId, SessionRecord>;
+  consistent: Map<SessionId, SessionRecord | null>;
+  reads: { sessionId: SessionId; consistent: boolean }[];
+  /** Thrown by every read while it is set. */
+  failure: Error | undefined;
+  /** Awaited by every read while it is set. */
+  gate: Promise<void> | undefined;
+}
+
+/** The port alone, with rows that a test puts there; the real store has its own suite. */
+export function createFakeRoutes(): FakeRoutes {
+  const fake: FakeRoutes = {
+    rows: new Map(),
+    consistent: new Map(),
+    reads: [],
+    failure: undefined,
+    gate: undefined,
+    async get(sessionId, { consistent }) {
+      fake.reads.push({ sessionId, consistent });
+      await fake.gate;
+      if (fake.failure) throw fake.failure;
+      const fresh = consistent ? fake.consistent.get(sessionId) : undefined;
+      return fresh === undefined ? (fake.rows.get(sessionId) ?? null) : fresh;
+    },
+  };
+  return fake;
+}
+
+const expires_at = '2999-01-01T00:00:00.000Z';
+
+export const ready = (tenantId: TenantId, address: string, changed: Partial<ReadyRecord> = {}): ReadyRecord => ({
+  ...readyRecord(provisioningRecord({ tenant_id: tenantId, expires_at })),
+  address,
+  ...changed,
+});
+
+export const ended = (from: SessionRecord): SessionRecord => ({ ...endedRecord(from), version: from.version + 1 });
+
+export const provisioning = (tenantId: TenantId): SessionRecord => provisioningRecord({ tenant_id: tenantId, expires_at });

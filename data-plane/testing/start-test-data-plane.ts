@@ -1,0 +1,98 @@
+import { randomUUID, webcrypto } from 'node:crypto';
+import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
+import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { AppError } from '@steppe/service-kit/app-error';
+import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
+import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import { createLogger } from '@steppe/service-kit/logger';
+import { type DataPlaneConfig, defaultTuning } from '../data-plane-config.ts';
+import { type DataPlaneDependencies, startDataPlane } from '../start-data-plane.ts';
+import { type Answer, type Call, call } from './call.ts';
+import { createFakeRoutes, type FakeRoutes, ready } from './fake-routes.ts';
+import { type FakeAgent, startAgent } from './start-agent.ts';
+
+export interface TestDataPlane {
+  port: number;
+  operatorPort: number;
+  routes: FakeRoutes;
+  tenantId: TenantId;
+  /** Log lines of requests, in the order in which they ended. */
+  requests(): Record<string, unknown>[];
+  lines: Record<string, unknown>[];
+  /** A ready session of the tenant at this address. */
+  addSession(address: string, changed?: Partial<ReadyRecord>): ReadyRecord;
+  startAgent(handle: Parameters<typeof startAgent>[0], port?: number): Promise<FakeAgent>;
+  /** As the tenant. */
+  call(given: Call): Promise<Answer>;
+  authorization: string;
+  close(): Promise<void>;
+  /** Closes this and every agent started by it. */
+  closeAll(): Promise<void>;
+}
+
+const scopes = ['sessions:read', 'sessions:write', 'steps:run'];
+
+/** `Bearer <tenant>`, and `Bearer <tenant> <scope>,<scope>` for fewer scopes than all. */
+export const tenantVerifier: CallerVerifier = {
+  authMode: 'jwt',
+  verify(authorization) {
+    const [, tenant, listed] = authorization?.split(' ') ?? [];
+    if (!tenant) throw new AppError('unauthenticated', 'no token', { headers: { 'WWW-Authenticate': 'Bearer' } });
+    return { tenantId: tenantIdSchema.parse(tenant), scopes: new Set(listed?.split(',') ?? scopes) };
+  },
+};
+
+export async function startTestDataPlane(
+  changed: Partial<DataPlaneConfig> = {},
+  dependencies: Partial<DataPlaneDependencies> = {},
+): Promise<TestDataPlane> {
+  const routes = createFakeRoutes();
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({ service: 'test', level: 'info', to: { write: (line) => void lines.push(JSON.parse(line)) } });
+  const { privateKey } = (await webcrypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const running = await startDataPlane(
+    {
+      ...defaultTuning,
+      connectRetryDelaysMs: [1, 2, 3],
+      shutdownLimitMs: 2_000,
+      host: '127.0.0.1',
+      port: 0,
+      operatorPort: 0,
+      controlPlaneUrl: 'http://127.0.0.1:9',
+      ...changed,
+    },
+    {
+      routes,
+      verifier: tenantVerifier,
+      signer: createInternalTokenSigner('data-plane', { kid: 'test', privateKey }),
+      logger,
+      ...dependencies,
+    },
+  );
+  const tenantId = tenantIdSchema.parse(`tenant-${randomUUID()}`);
+  const authorization = `Bearer ${tenantId}`;
+  const agents: FakeAgent[] = [];
+  return {
+    ...running,
+    routes,
+    tenantId,
+    authorization,
+    lines,
+    requests: () => lines.filter((line) => line.msg === 'request'),
+    addSession(address, given) {
+      const record = ready(tenantId, address, given);
+      routes.rows.set(record.session_id, record);
+      return record;
+    },
+    async startAgent(handle, port) {
+      const agent = await startAgent(handle, port);
+      agents.push(agent);
+      return agent;
+    },
+    call: (given) => call(running.port, { ...given, headers: { authorization, ...given.headers } }),
+    async closeAll() {
+      for (const agent of agents) await agent.close();
+      await running.close();
+    },
+  };
+}
