@@ -1,0 +1,56 @@
+import { helpText, namedIssues, parseVariables } from '@steppe/service-kit/load-config';
+import { describe, expect, it } from 'vitest';
+import { controlPlaneVariables, toConfig } from './config.ts';
+
+const given = {
+  STEPPE_ENV: 'test',
+  JWT_ISSUER: 'https://issuer.test',
+  JWT_AUDIENCE: 'steppe',
+  JWKS_FILE: '/keys/jwks.json',
+  INTERNAL_KEY_FILE: '/keys/control-plane.key.json',
+  AWS_REGION: 'eu-central-1',
+  PROVISIONER: 'local-process',
+  AGENT_BUNDLE: '/dist/session-agent.mjs',
+  RUNTIMES_DIR: '/dist/runtimes',
+  PUBLIC_KEYS_DIR: '/keys/public',
+};
+
+const refusalOf = (env: Record<string, string>) => {
+  const parsed = parseVariables(controlPlaneVariables, { ...given, ...env });
+  return parsed.success ? '' : namedIssues(parsed.error).join('\n');
+};
+
+describe('PROVISIONER=local-process', () => {
+  it.each(['development', 'test'])('is taken where STEPPE_ENV is %s', (env) => {
+    expect(refusalOf({ STEPPE_ENV: env })).toBe('');
+  });
+
+  it.each(['production', 'staging', 'Development', '', 'prod'])('is refused where STEPPE_ENV is %j', (env) => {
+    expect(refusalOf({ STEPPE_ENV: env })).toContain('PROVISIONER: local-process is for STEPPE_ENV=development or test alone');
+  });
+});
+
+it('refuses a provisioner that is none, and bypass in production', () => {
+  expect(refusalOf({ PROVISIONER: 'docker' })).toContain('PROVISIONER: must be local-process');
+  expect(refusalOf({ PROVISIONER: '' })).toContain('PROVISIONER');
+  expect(refusalOf({ STEPPE_ENV: '', AUTH_MODE: 'bypass' })).toContain('AUTH_MODE: bypass');
+});
+
+it('gives agents five variables of our environment and supervisors of both languages', () => {
+  const env = { ...given, PATH: '/bin', HOME: '/home/me', AWS_SECRET_ACCESS_KEY: 'secret', LANG: '' };
+  const { localProcess, controlPlane } = toConfig(controlPlaneVariables.parse(given), env);
+  expect(localProcess).toMatchObject({
+    hostVariables: { PATH: '/bin', HOME: '/home/me' },
+    supervisorCommands: {
+      python: ['python3', '/dist/runtimes/python/supervisor.py'],
+      node: [process.execPath, '/dist/runtimes/node/supervisor.cjs'],
+    },
+  });
+  expect(JSON.stringify(localProcess)).not.toContain('secret');
+  expect(controlPlane).toMatchObject({ port: 8081, limits: { sessionsPerTenant: 50, provisioningMs: 60_000 } });
+});
+
+it('describes every variable', () => {
+  const lines = helpText('control-plane', controlPlaneVariables).trim().split('\n').slice(2);
+  for (const line of lines) expect(line).toMatch(/^ {2}[A-Z_]+ +\S+ +\S/);
+});

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import type { Language } from '@steppe/contracts/session';
+import {
+  type CallerConfig,
+  callerVariables,
+  checkCallerVariables,
+  toCallerConfig,
+} from '@steppe/service-kit/caller/caller-variables';
+import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
+import {
+  commonVariables,
+  crossCheck,
+  integerVariable,
+  isProduction,
+  planeVariables,
+  portVariable,
+  requiredText,
+  runtimeVariables,
+} from '@steppe/service-kit/variables';
+import { z } from 'zod';
+import { type HostVariables, hostVariableNames } from './provisioner/local-process/agent-environment.ts';
+import { builtInRuntimes } from './runtimes/built-in-runtimes.ts';
+import type { ControlPlaneConfig } from './start-control-plane.ts';
+
+export const controlPlaneVariables = z
+  .object({
+    ...commonVariables,
+    PORT: portVariable.default(8081).describe('port that the data-plane passes calls about sessions on to'),
+    OPERATOR_PORT: portVariable.default(9091).describe('port of /livez, /readyz and /metrics'),
+    ...callerVariables,
+    ...planeVariables,
+    PROVISIONER: z
+      .enum(['local-process'], { error: 'must be local-process' })
+      .describe('what runs the sessions; local-process runs their code as this process’s user: development and test alone'),
+    AGENT_BUNDLE: requiredText.describe('local-process: path of the session-agent’s bundle'),
+    RUNTIMES_DIR: requiredText.describe('local-process: directory with python/supervisor.py and node/supervisor.cjs'),
+    STEPPE_PYTHON: z.string().default('python3').describe('local-process: the interpreter of Python sessions'),
+    ...runtimeVariables,
+    STEPPE_NODE: z.string().default(process.execPath).describe('local-process: the interpreter of Node sessions; unset: our own'),
+    PUBLIC_KEYS_DIR: requiredText.describe('local-process: directory with control-plane.json and data-plane.json for the agents'),
+    SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(50).describe('live sessions that a tenant may have'),
+    MAX_TTL_SECONDS: integerVariable(3_600, 31_536_000).default(86_400).describe('largest ttl_seconds of a session'),
+    PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600).default(60).describe('time in which a new session has to be ready'),
+    END_LIMIT_SECONDS: integerVariable(1, 600).default(15).describe('how long a DELETE waits for the instance to be gone'),
+    SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600).default(10).describe('how long requests may go on after SIGTERM'),
+  })
+  .check(checkCallerVariables)
+  .check(
+    crossCheck((ctx) => {
+      const { STEPPE_ENV, PROVISIONER } = ctx.value;
+      if (PROVISIONER !== 'local-process' || !isProduction(STEPPE_ENV)) return;
+      ctx.issues.push({
+        code: 'custom',
+        path: ['PROVISIONER'],
+        message: `local-process is for STEPPE_ENV=development or test alone, and STEPPE_ENV is ${STEPPE_ENV} (unset means production)`,
+        input: ctx.value,
+      });
+    }),
+  );
+
+type Variables = z.output<typeof controlPlaneVariables>;
+
+export interface Config {
+  controlPlane: ControlPlaneConfig;
+  caller: CallerConfig;
+  internalKeyFile: string;
+  dynamoDb: { region: string; endpoint: string | undefined; tableName: string };
+  interpreters: Record<Language, string>;
+  localProcess: {
+    agentBundle: string;
+    supervisorCommands: Record<string, readonly string[]>;
+    publicKeysDirectory: string;
+    hostVariables: HostVariables;
+  };
+  logLevel: string;
+}
+
+/** The process's configuration; ends the process where it cannot be used. */
+export function readConfig(): Config {
+  const variables = loadConfig({
+    service: 'control-plane',
+    variables: controlPlaneVariables,
+    env: process.env,
+    args: process.argv.slice(2),
+  });
+  return toConfig(variables, process.env);
+}
+
+export const toConfig = (value: Variables, env: Environment): Config => ({
+  controlPlane: toControlPlaneConfig(value),
+  caller: toCallerConfig(value),
+  internalKeyFile: value.INTERNAL_KEY_FILE,
+  dynamoDb: { region: value.AWS_REGION, endpoint: value.DYNAMODB_ENDPOINT, tableName: value.SESSIONS_TABLE },
+  interpreters: { python: value.STEPPE_PYTHON, node: value.STEPPE_NODE },
+  localProcess: {
+    agentBundle: value.AGENT_BUNDLE,
+    supervisorCommands: {
+      python: [value.STEPPE_PYTHON, join(value.RUNTIMES_DIR, 'python/supervisor.py')],
+      node: [value.STEPPE_NODE, join(value.RUNTIMES_DIR, 'node/supervisor.cjs')],
+    },
+    publicKeysDirectory: value.PUBLIC_KEYS_DIR,
+    hostVariables: pickVariables(env, hostVariableNames),
+  },
+  logLevel: value.LOG_LEVEL,
+});
+
+const toControlPlaneConfig = (value: Variables): ControlPlaneConfig => ({
+  host: value.HOST,
+  port: value.PORT,
+  operatorPort: value.OPERATOR_PORT,
+  runtimes: builtInRuntimes,
+  limits: {
+    sessionsPerTenant: value.SESSIONS_PER_TENANT,
+    ttlSeconds: value.MAX_TTL_SECONDS,
+    provisioningMs: value.PROVISIONING_LIMIT_SECONDS * 1000,
+    endMs: value.END_LIMIT_SECONDS * 1000,
+  },
+  shutdownMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,
+});

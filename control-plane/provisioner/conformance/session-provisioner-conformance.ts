@@ -1,0 +1,137 @@
+import { type InstanceId, newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import type { Runtime } from '@steppe/contracts/session';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../testing/eventually.ts';
+import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
+
+export interface OpenProvisioner {
+  provisioner: SessionProvisioner;
+  /** One whose instances start. */
+  runtime: Runtime;
+  /** One whose instances end before they are ready; absent where there is no such thing. */
+  crashing?: Runtime;
+  /** One whose instances are never ready. */
+  stuck?: Runtime;
+  /** Binds as the control-plane does; the answer's status. */
+  bind(instanceId: InstanceId, address: string, sessionId: SessionId): Promise<number>;
+  /** Kills the instance from outside, without a chance to say anything. */
+  kill(instanceId: InstanceId): Promise<void>;
+  /** What is there of any instance: processes, directories, pods. */
+  leftovers(): Promise<string[]>;
+}
+
+export interface ProvisionerHarness {
+  open(): Promise<OpenProvisioner>;
+}
+
+const patient = new AbortController().signal;
+
+/** What every adapter of `SessionProvisioner` keeps. */
+export function describeSessionProvisioner(name: string, harness: ProvisionerHarness): void {
+  describe(name, () => {
+    let open: OpenProvisioner;
+    let ends: InstanceEnd[];
+    let waiting: (() => void)[];
+    beforeEach(async () => {
+      open = await harness.open();
+      [ends, waiting] = [[], []];
+      open.provisioner.watch((end) => {
+        ends.push(end);
+        for (const wake of waiting) wake();
+      });
+    });
+    afterEach(async () => {
+      await open.provisioner.close();
+      expect(await open.leftovers()).toEqual([]);
+    });
+
+    const start = (runtime = open.runtime, signal = patient, sessionId = newSessionId()) =>
+      open.provisioner.start({ sessionId, runtime, resources: runtime.default_resources, signal });
+    const nextEnd = () => new Promise<void>((resolve) => waiting.push(resolve));
+
+    it('starts an instance that listens, and binds once', async () => {
+      const sessionId = newSessionId();
+      const { instanceId, address } = await start(open.runtime, patient, sessionId);
+      expect(await open.bind(instanceId, address, sessionId)).toBe(200);
+      expect(await open.bind(instanceId, address, sessionId)).toBe(409);
+    });
+
+    it('gives each session an instance of its own, and lists those that live', async () => {
+      const instances = await Promise.all([start(), start(), start()]);
+      expect(new Set(instances.map(({ instanceId }) => instanceId)).size).toBe(3);
+      expect(new Set(instances.map(({ address }) => address)).size).toBe(3);
+      const [first, ...others] = instances;
+      if (first) await open.provisioner.end(first.instanceId);
+      const listed = await open.provisioner.list();
+      expect(listed).toHaveLength(2);
+      expect(listed).toEqual(expect.arrayContaining(others));
+    });
+
+    it('ends an instance so that nothing is left when it resolves, also twice at once and again', async () => {
+      const { instanceId } = await start();
+      await Promise.all([open.provisioner.end(instanceId), open.provisioner.end(instanceId)]);
+      expect(await open.leftovers()).toEqual([]);
+      await open.provisioner.end(instanceId);
+      expect(await open.provisioner.list()).toEqual([]);
+    });
+
+    it('ends what never was without a word', async () => {
+      await open.provisioner.end(newInstanceId());
+      expect(ends).toEqual([]);
+    });
+
+    it('tells an end that was asked for, once', async () => {
+      const { instanceId, sessionId } = await start();
+      await Promise.all([open.provisioner.end(instanceId), open.provisioner.end(instanceId)]);
+      expect(ends).toEqual([expect.objectContaining({ instanceId, sessionId, reason: 'deleted' })]);
+    });
+
+    it('tells an end that nobody asked for, with the words of the system, when nothing is left', async () => {
+      const { instanceId, sessionId } = await start();
+      const told = nextEnd();
+      await open.kill(instanceId);
+      await told;
+      expect(ends).toEqual([{ instanceId, sessionId, reason: 'crashed', detail: expect.stringMatching(/SIGKILL|137/) }]);
+      expect(await open.leftovers()).toEqual([]);
+      expect(await open.provisioner.list()).toEqual([]);
+    });
+
+    it('tells a listener nothing more once it has stopped', async () => {
+      const heard: InstanceEnd[] = [];
+      const stop = open.provisioner.watch((end) => heard.push(end));
+      const { instanceId } = await start();
+      stop();
+      await open.provisioner.end(instanceId);
+      expect([heard.length, ends.length]).toEqual([0, 1]);
+    });
+
+    it('leaves nothing of an instance that ends before it is ready, and tells no listener', async () => {
+      if (!open.crashing) return;
+      await expect(start(open.crashing)).rejects.toMatchObject({ name: 'StartFailed', reason: 'crashed' });
+      expect(await open.leftovers()).toEqual([]);
+      expect([ends, await open.provisioner.list()]).toEqual([[], []]);
+    });
+
+    it('gives up a start when its signal is aborted, with its reason, and leaves nothing', async () => {
+      const abort = new AbortController();
+      const starting = start(open.stuck ?? open.runtime, abort.signal);
+      if (open.stuck) await eventually(open.leftovers).not.toEqual([]);
+      abort.abort(new Error('too late'));
+      await expect(starting).rejects.toThrow('too late');
+      expect(await open.leftovers()).toEqual([]);
+      expect([ends, await open.provisioner.list()]).toEqual([[], []]);
+    });
+
+    it('does not begin a start whose signal was aborted before', async () => {
+      await expect(start(open.runtime, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+      expect(await open.leftovers()).toEqual([]);
+    });
+
+    it('starts and ends many at once', async () => {
+      const instances = await Promise.all(Array.from({ length: 12 }, () => start()));
+      await Promise.all(instances.map(({ instanceId }) => open.provisioner.end(instanceId)));
+      expect(new Set(ends.map(({ instanceId }) => instanceId)).size).toBe(12);
+      expect(ends).toHaveLength(12);
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import type { InstanceId } from '@steppe/contracts/ids';
+import type { Language } from '@steppe/contracts/session';
+import type { InstanceDirectory } from './instance-directory.ts';
+
+/** What an agent gets of the environment that we were started in, the operator's word on runtimes last; nothing else is inherited. */
+export const hostVariableNames = ['PATH', 'LANG', 'HOME', 'TZ', 'TMPDIR', 'STEPPE_PRELOAD', 'STEPPE_FIGURE_FORMAT'] as const;
+export type HostVariables = Partial<Readonly<Record<(typeof hostVariableNames)[number], string>>>;
+
+export interface AgentEnvironment {
+  host: HostVariables;
+  instanceId: InstanceId;
+  directory: InstanceDirectory;
+  language: Language;
+  supervisorCommand: readonly string[];
+  memoryBytes: number;
+  logLevel: string;
+}
+
+/** The environment of an agent process: the whole contract between it and this provisioner, but for its two pipes. */
+export const agentEnvironment = (agent: AgentEnvironment): Record<string, string> => ({
+  ...agent.host,
+  HOST: '127.0.0.1',
+  PORT: '0',
+  LOG_LEVEL: agent.logLevel,
+  STEPPE_INSTANCE_ID: agent.instanceId,
+  STEPPE_INSTANCE_DIR: agent.directory.root,
+  STEPPE_RUN_DIR: agent.directory.run,
+  STEPPE_WORKSPACE: agent.directory.workspace,
+  STEPPE_KEYS_DIR: agent.directory.keys,
+  STEPPE_TERMINATION_FILE: agent.directory.terminationFile,
+  STEPPE_LIFELINE: 'stdin',
+  STEPPE_READY_FD: '3',
+  STEPPE_MEMORY_BYTES: String(agent.memoryBytes),
+  STEPPE_SUPERVISOR_COMMAND: JSON.stringify(agent.supervisorCommand),
+  STEPPE_SUPERVISOR_LANGUAGE: agent.language,
+});

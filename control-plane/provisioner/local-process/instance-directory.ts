@@ -1,0 +1,66 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Plane, planeSchema } from '@steppe/contracts/internal';
+import { keyFileName } from '@steppe/service-kit/internal-token/key-directory';
+
+/** JSON Web Key Sets with the public keys of both planes. */
+export type PublicKeys = Readonly<Record<Plane, { keys: readonly object[] }>>;
+
+export interface InstanceDirectory {
+  root: string;
+  run: string;
+  workspace: string;
+  keys: string;
+  terminationFile: string;
+}
+
+/** A socket below it must stay short: Node cuts a path of more than 107 bytes without a word, so TMPDIR has no say. */
+const defaultPrefix = '/tmp/steppe-';
+
+export async function makeInstanceDirectory(publicKeys: PublicKeys, prefix = defaultPrefix): Promise<InstanceDirectory> {
+  const root = await mkdtemp(prefix);
+  try {
+    const directory = {
+      root,
+      run: join(root, 'run'),
+      workspace: join(root, 'workspace'),
+      keys: join(root, 'keys'),
+      terminationFile: join(root, 'termination'),
+    };
+    await Promise.all([directory.run, directory.workspace, directory.keys].map((path) => mkdir(path, { mode: 0o700 })));
+    const keyFiles = planeSchema.options.map((plane) => ({
+      path: join(directory.keys, keyFileName(plane)),
+      set: publicKeys[plane],
+    }));
+    await Promise.all(keyFiles.map(({ path, set }) => writeFile(path, JSON.stringify(set))));
+    return directory;
+  } catch (error) {
+    await removeTree(root);
+    throw error;
+  }
+}
+
+/**
+ * Removes it whole, also while something still writes there (for three seconds), and whatever modes user code has set.
+ * @throws the system's error where it stays.
+ */
+export async function removeTree(root: string): Promise<void> {
+  const remove = () => rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  try {
+    await remove();
+  } catch {
+    await openUp(root);
+    await remove();
+  }
+}
+
+/** Gives the owner every right to the directories, without which what is in them cannot be removed. */
+async function openUp(directory: string): Promise<void> {
+  try {
+    await chmod(directory, 0o700);
+    const entries = await readdir(directory, { withFileTypes: true });
+    await Promise.all(entries.filter((entry) => entry.isDirectory()).map((entry) => openUp(join(directory, entry.name))));
+  } catch {
+    // It vanished meanwhile, or the removal that follows will say what is wrong.
+  }
+}

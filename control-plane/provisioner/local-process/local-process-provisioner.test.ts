@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { newSessionId } from '@steppe/contracts/ids';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bindStatus } from '../../testing/bind-status.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { holdInstance } from '../../testing/run-holder.ts';
+import { type Behaviour, behaving, isRunning, type StandIns, startStandIns } from '../../testing/stand-in-provisioner.ts';
+import { describeSessionProvisioner } from '../conformance/session-provisioner-conformance.ts';
+import type { InstanceEnd } from '../session-provisioner.ts';
+
+describeSessionProvisioner('local-process provisioner with a stand-in for the agent', {
+  open: async () => {
+    const standIns = await startStandIns();
+    return {
+      provisioner: standIns.provisioner,
+      runtime: behaving('serve'),
+      crashing: behaving('crash-before-ready'),
+      stuck: behaving('never-ready'),
+      bind: (instanceId, address, sessionId) => bindStatus(standIns.signer, instanceId, address, sessionId),
+      kill: async (instanceId) => void process.kill(await standIns.pidOf(instanceId), 'SIGKILL'),
+      leftovers: standIns.leftovers,
+    };
+  },
+});
+
+describe('local-process provisioner', () => {
+  let standIns: StandIns;
+  beforeEach(async () => {
+    standIns = await startStandIns();
+  });
+  afterEach(async () => {
+    await standIns.provisioner.close();
+    expect(await standIns.leftovers()).toEqual([]);
+  });
+
+  const patient = new AbortController().signal;
+  const start = (behaviour: Behaviour, signal = patient) => {
+    const runtime = behaving(behaviour);
+    return standIns.provisioner.start({ sessionId: newSessionId(), runtime, resources: runtime.default_resources, signal });
+  };
+  const nextEnd = () => new Promise<InstanceEnd>((resolve) => standIns.provisioner.watch(resolve));
+
+  it('gives an agent its contract and nothing else of our environment', async () => {
+    const { instanceId } = await start('serve');
+    const environ = await standIns.environmentOf(instanceId);
+    expect(environ).toEqual({
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      STEPPE_INSTANCE_ID: instanceId,
+      STEPPE_INSTANCE_DIR: expect.stringMatching(/^\/tmp\/steppe-[^/]+$/),
+      STEPPE_RUN_DIR: expect.stringMatching(/^\/tmp\/steppe-.*\/run$/),
+      STEPPE_WORKSPACE: expect.stringMatching(/\/workspace$/),
+      STEPPE_KEYS_DIR: expect.stringMatching(/\/keys$/),
+      STEPPE_TERMINATION_FILE: expect.stringMatching(/\/termination$/),
+      STEPPE_LIFELINE: 'stdin',
+      STEPPE_READY_FD: '3',
+      STEPPE_MEMORY_BYTES: String(512 * 1024 * 1024),
+      STEPPE_SUPERVISOR_COMMAND: '["stand-in","serve"]',
+      STEPPE_SUPERVISOR_LANGUAGE: 'python',
+    });
+    expect(JSON.parse(await standIns.readIn(instanceId, 'keys/data-plane.json'))).toEqual(standIns.publicKeys['data-plane']);
+  });
+
+  it('tells the last words of an agent that ends before it is ready', async () => {
+    await expect(start('crash-before-ready')).rejects.toThrow('exit code 3: there is no interpreter');
+  });
+
+  it('refuses an agent that says anything but its port', async () => {
+    await expect(start('say-nonsense')).rejects.toMatchObject({ name: 'StartFailed' });
+  });
+
+  it('kills an agent that does not end when asked', async () => {
+    const { instanceId } = await start('ignore-term');
+    await standIns.provisioner.end(instanceId);
+  });
+
+  it('removes the directory of a killed agent whose supervisor still writes there', async () => {
+    const { instanceId } = await start('lose-child');
+    const told = nextEnd();
+    process.kill(await standIns.pidOf(instanceId), 'SIGKILL');
+    expect(await told).toMatchObject({ instanceId, reason: 'crashed', detail: 'signal SIGKILL' });
+    expect(await standIns.leftovers()).toEqual([]);
+  });
+
+  it('starts no more than four at a time, and lets one go that is aborted while it waits', async () => {
+    const abort = new AbortController();
+    const stuck = Array.from({ length: 4 }, () => start('never-ready', abort.signal));
+    const directories = async () => (await standIns.leftovers()).filter((name) => !name.startsWith('pid')).length;
+    await eventually(directories).toBe(4);
+    const impatient = new AbortController();
+    const fifth = start('serve', impatient.signal);
+    impatient.abort(new Error('left'));
+    await expect(fifth).rejects.toThrow('left');
+    expect(await directories()).toBe(4);
+    const sixth = start('serve');
+    abort.abort(new Error('enough'));
+    const settled = await Promise.allSettled(stuck);
+    expect(settled.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    await sixth;
+  });
+
+  it('ends all that runs, waits or starts when it is closed, as lost with its node', async () => {
+    const ends: InstanceEnd[] = [];
+    standIns.provisioner.watch((end) => ends.push(end));
+    const { instanceId } = await start('serve');
+    const stuck = Array.from({ length: 5 }, () => start('never-ready'));
+    const settled = Promise.allSettled(stuck);
+    await Promise.all([standIns.provisioner.close(), standIns.provisioner.close()]);
+    for (const { status } of await settled) expect(status).toBe('rejected');
+    expect(ends).toEqual([expect.objectContaining({ instanceId, reason: 'node_lost' })]);
+    await expect(start('serve')).rejects.toMatchObject({ name: 'StartFailed' });
+  });
+
+  it('holds the agents by a lifeline: they end, and clear up, when this process does', async () => {
+    const holder = await holdInstance();
+    const [line] = await once(holder.stdout, 'data');
+    const { pid, root } = JSON.parse(String(line));
+    expect(existsSync(root)).toBe(true);
+    holder.kill('SIGKILL');
+    await eventually(async () => (await isRunning(pid)) || existsSync(root)).toBe(false);
+  });
+});

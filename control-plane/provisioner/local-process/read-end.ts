@@ -1,0 +1,49 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { type EndedReason, endedReasonSchema } from '@steppe/contracts/session';
+import { z } from 'zod';
+import type { AgentExit } from './agent-process.ts';
+
+export interface End {
+  reason: EndedReason;
+  detail?: string;
+}
+
+const longestDetail = 4_096;
+const longestFile = 16_384;
+
+const terminationSchema = z.object({ end_reason: endedReasonSchema, end_detail: z.string().optional() });
+
+/** Why an agent ended: as it wrote itself, else why it was asked to, else `crashed` with the system's words. */
+export async function readEnd(terminationFile: string, exit: AgentExit, askedBecause: EndedReason | undefined): Promise<End> {
+  const told = await readTermination(terminationFile);
+  if (told) return { reason: told.end_reason, ...(told.end_detail && { detail: told.end_detail.slice(0, longestDetail) }) };
+  if (askedBecause) return { reason: askedBecause };
+  return { reason: 'crashed', detail: explainExit(exit) };
+}
+
+function explainExit({ code, signal, lastWords }: AgentExit): string {
+  const how = signal === null ? (code === null ? 'the agent could not be started' : `exit code ${code}`) : `signal ${signal}`;
+  const words = lastWords.trim();
+  return words === '' ? how : `${how}: ${words}`;
+}
+
+async function readTermination(path: string): Promise<z.infer<typeof terminationSchema> | undefined> {
+  try {
+    return terminationSchema.parse(JSON.parse(await readStart(path)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** User code can write here too: a pipe must not hold us up, a link not lead us away, a large file not fill our memory. */
+async function readStart(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    if (!(await file.stat()).isFile()) throw new Error(`${path} is not a file`);
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(longestFile) });
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,36 @@
+export interface StartSlots {
+  /** Waits for its turn, first come first served; gives how to free the slot. Throws the signal's reason where it comes first. */
+  take(signal: AbortSignal): Promise<() => void>;
+}
+
+/** Interpreters that start together slow each other down: past a few at a time, all of them are ready later. */
+export function createStartSlots(count: number): StartSlots {
+  let free = count;
+  const waiting = new Set<() => void>();
+  const release = () => {
+    const [next] = waiting;
+    if (next) next();
+    else free += 1;
+  };
+  return {
+    async take(signal) {
+      signal.throwIfAborted();
+      if (free > 0) {
+        free -= 1;
+        return release;
+      }
+      await new Promise<void>((resolve, reject) => {
+        const settle = (end: () => void) => {
+          waiting.delete(enter);
+          signal.removeEventListener('abort', leave);
+          end();
+        };
+        const enter = () => settle(resolve);
+        const leave = () => settle(() => reject(signal.reason));
+        waiting.add(enter);
+        signal.addEventListener('abort', leave, { once: true });
+      });
+      return release;
+    },
+  };
+}

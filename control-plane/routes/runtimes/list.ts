@@ -1,0 +1,9 @@
+import type { runtimeListSchema } from '@steppe/contracts/session';
+import { refuseQuery } from '@steppe/service-kit/read-query';
+import type { z } from 'zod';
+import { authorised } from '../authorised.ts';
+
+export const listRuntimes = authorised('list_runtimes', ({ c, services }) => {
+  refuseQuery(c.req.url);
+  return c.json({ runtimes: [...services.runtimes] } satisfies z.infer<typeof runtimeListSchema>);
+});

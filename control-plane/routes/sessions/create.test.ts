@@ -1,0 +1,120 @@
+import { type Session, sessionSchema } from '@steppe/contracts/session';
+import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type OpenControlPlane, openTestBed, type TestBed, traces } from '../../testing/open-control-plane.ts';
+
+let bed: TestBed;
+let plane: OpenControlPlane;
+beforeAll(async () => {
+  bed = await openTestBed();
+  plane = await bed.open();
+});
+afterAll(() => bed.close());
+
+const create = (body: unknown, headers: Record<string, string> = {}, tenantId = newTenantId()) =>
+  plane.call(tenantId, 'POST', '/v1/sessions', { body, headers });
+
+it('answers 201 with a session that is ready, and where it is', async () => {
+  const tenantId = newTenantId();
+  const { status, headers, body } = await create({ metadata: { job: '7' } }, {}, tenantId);
+  const session = sessionSchema.parse(body);
+  expect(status).toBe(201);
+  expect(headers.get('location')).toBe(`/v1/sessions/${session.session_id}`);
+  expect(session).toMatchObject({
+    tenant_id: tenantId,
+    runtime: 'python',
+    state: 'ready',
+    epoch: 1,
+    idle_timeout_seconds: 900,
+    metadata: { job: '7' },
+    resources: { cpu: '1', memory: '512Mi', ephemeral_storage: '1Gi' },
+  });
+  expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(3_600_000);
+  expect(session.last_active_at).toBe(session.ready_at);
+});
+
+it('takes no body for an empty one', async () => {
+  expect((await plane.call(newTenantId(), 'POST', '/v1/sessions')).status).toBe(201);
+});
+
+it('takes an alias for its runtime', async () => {
+  expect((await create({ runtime: 'ts' })).body).toMatchObject({ runtime: 'node' });
+});
+
+it('binds the instance to the session with its environment, which no row holds', async () => {
+  const tenantId = newTenantId();
+  const { session_id, instance_id, expires_at } = await plane.create(tenantId, {
+    env: { TOKEN: 'hidden' },
+    idle_timeout_seconds: 60,
+    resources: { memory: '1Gi' },
+  });
+  if (instance_id === null) throw new Error('a ready session has an instance');
+  expect(JSON.parse(await bed.standIns.readIn(instance_id, 'run/bound.json'))).toEqual({
+    session_id,
+    tenant_id: tenantId,
+    env: { TOKEN: 'hidden' },
+    resources: { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' },
+    expires_at,
+    idle_timeout_seconds: 60,
+  });
+  const { STEPPE_MEMORY_BYTES: memoryBytes } = await bed.standIns.environmentOf(instance_id);
+  expect(memoryBytes).toBe(String(1024 ** 3));
+  expect(JSON.stringify(await bed.store.get(session_id, { consistent: true }))).not.toContain('hidden');
+});
+
+it.each([
+  ['an unknown field', { colour: 'red' }, 'colour'],
+  ['an unknown runtime', { runtime: 'ruby' }, 'runtime'],
+  ['a ttl of zero', { ttl_seconds: 0 }, 'ttl_seconds'],
+  ['a ttl past the maximum', { ttl_seconds: 86_401 }, 'ttl_seconds'],
+  ['resources past the maximum', { resources: { memory: '9Gi' } }, 'resources.memory'],
+  ['an unknown resource', { resources: { gpu: '1' } }, 'resources.gpu'],
+  ['a bad environment name', { env: { 'A-B': '' } }, 'env.A-B'],
+  ['NUL in the environment', { env: { A: 'a\0b' } }, 'env.A'],
+  ['metadata of anything but texts', { metadata: { a: 1 } }, 'metadata.a'],
+  ['no object', [], ''],
+])('refuses %s and makes nothing', async (_, body, path) => {
+  const tenantId = newTenantId();
+  const answer = await create(body, {}, tenantId);
+  expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_request', details: { issues: [{ path }] } } } });
+  expect(await traces(bed.store, tenantId)).toEqual({ live: [], states: [], keys: [] });
+});
+
+it('lists the known runtimes where it refuses one', async () => {
+  const { body } = await create({ runtime: 'ruby' });
+  expect(body).toMatchObject({
+    error: { message: expect.stringContaining('python, node'), details: { known: expect.any(Array) } },
+  });
+});
+
+it('names the limit that an environment passes', async () => {
+  const { status, body } = await create({ env: { A: 'x'.repeat(256 * 1024) } });
+  expect([status, body]).toEqual([413, { error: expect.objectContaining({ details: { limit: 'env', max_bytes: 262_144 } }) }]);
+});
+
+it('refuses parameters of the query and keys that are none', async () => {
+  expect((await plane.call(newTenantId(), 'POST', '/v1/sessions?wait=true')).status).toBe(400);
+  expect((await create({}, { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
+  expect((await create({}, { 'idempotency-key': 'caf\u00e9' })).status).toBe(400);
+});
+
+it('refuses a body of another type', async () => {
+  expect((await create({}, { 'content-type': 'text/plain' })).status).toBe(415);
+});
+
+it('gives exactly the quota to sixty creates at once, and says when to ask again', async () => {
+  const small = await bed.open({}, { sessionsPerTenant: 7 });
+  const [tenantId, other] = [newTenantId(), newTenantId()];
+  const answers = await Promise.all(Array.from({ length: 60 }, () => small.call(tenantId, 'POST', '/v1/sessions')));
+  const made = answers.filter(({ status }) => status === 201).map(({ body }) => sessionSchema.parse(body));
+  const refused = answers.filter(({ status }) => status === 429);
+  expect([made.length, refused.length]).toEqual([7, 53]);
+  expect(refused[0]?.body).toMatchObject({ error: { code: 'quota_exceeded', retryable: true, details: { quota: 7 } } });
+  expect(refused[0]?.headers.get('retry-after')).toMatch(/^\d+$/);
+  expect((await bed.store.listLive(tenantId)).toSorted()).toEqual(made.map(({ session_id }) => session_id).toSorted());
+  await small.create(other);
+  const [first] = made;
+  await small.call(tenantId, 'DELETE', `/v1/sessions/${first?.session_id}`);
+  const again: Session = await small.create(tenantId);
+  expect(again.state).toBe('ready');
+});

@@ -1,0 +1,10 @@
+import { refuseQuery } from '@steppe/service-kit/read-query';
+import { describeSession } from '../../sessions/describe-session.ts';
+import { findSession } from '../../sessions/find-session.ts';
+import { authorised, readSessionId } from '../authorised.ts';
+
+export const get = authorised('get_session', async ({ c, principal, services }) => {
+  refuseQuery(c.req.url);
+  const record = await findSession(services, principal.tenantId, readSessionId(c));
+  return c.json(await describeSession(services, record));
+});

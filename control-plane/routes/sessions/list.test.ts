@@ -1,0 +1,85 @@
+import { sessionListSchema } from '@steppe/contracts/session';
+import { endedRecord, newTenantId, provisioningRecord } from '@steppe/route-store/conformance/session-records';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type OpenControlPlane, openTestBed, type TestBed } from '../../testing/open-control-plane.ts';
+
+let bed: TestBed;
+let plane: OpenControlPlane;
+beforeAll(async () => {
+  bed = await openTestBed();
+  plane = await bed.open();
+});
+afterAll(() => bed.close());
+
+const list = async (tenantId: ReturnType<typeof newTenantId>, query = '') => {
+  const { status, body } = await plane.call(tenantId, 'GET', `/v1/sessions${query}`);
+  expect([status, body]).toEqual([200, expect.anything()]);
+  return sessionListSchema.parse(body);
+};
+
+it('lists the tenant’s sessions, newest first, a page at a time, without what only agents know', async () => {
+  const tenantId = newTenantId();
+  const records = Array.from({ length: 5 }, (_, second) =>
+    provisioningRecord({ tenant_id: tenantId, created_at: `2026-11-23T12:00:0${second}.000Z` }),
+  );
+  await Promise.all(records.map((record) => bed.store.create(record)));
+  await bed.store.create(provisioningRecord());
+  const newestFirst = records.map(({ session_id }) => session_id).toReversed();
+  const first = await list(tenantId, '?limit=3');
+  const rest = await list(tenantId, `?limit=3&cursor=${encodeURIComponent(first.next_cursor ?? '')}`);
+  expect([...first.sessions, ...rest.sessions].map(({ session_id }) => session_id)).toEqual(newestFirst);
+  expect([first.sessions.length, rest.next_cursor]).toEqual([3, null]);
+  expect(first.sessions[0]).not.toHaveProperty('epoch');
+  expect(await list(newTenantId())).toEqual({ sessions: [], next_cursor: null });
+});
+
+it('filters by state and by every pair of metadata, whatever their names', async () => {
+  const tenantId = newTenantId();
+  const made = provisioningRecord({ tenant_id: tenantId, metadata: { 'job.id': '7', 'a b': 'ü&=' } });
+  const other = provisioningRecord({ tenant_id: tenantId, metadata: { 'job.id': '8', 'a b': 'ü&=' } });
+  const ended = { ...endedRecord(provisioningRecord({ tenant_id: tenantId })), purge_at: 4_000_000_000 };
+  await Promise.all([made, other, ended].map((record) => bed.store.create(record)));
+  const ids = async (query: string) => (await list(tenantId, query)).sessions.map(({ session_id }) => session_id);
+  expect(await ids('?state=ended')).toEqual([ended.session_id]);
+  expect(await ids('?metadata.job.id=7')).toEqual([made.session_id]);
+  expect(await ids(`?metadata.a%20b=${encodeURIComponent('ü&=')}&metadata.job.id=8&state=provisioning`)).toEqual([
+    other.session_id,
+  ]);
+  expect(await ids('?metadata.job.id=9')).toEqual([]);
+});
+
+it('leaves out what was purged', async () => {
+  const tenantId = newTenantId();
+  await bed.store.create({ ...endedRecord(provisioningRecord({ tenant_id: tenantId })), purge_at: 1_700_000_000 });
+  expect((await list(tenantId)).sessions).toEqual([]);
+});
+
+it.each([
+  ['limit=0', 'limit'],
+  ['limit=201', 'limit'],
+  ['limit=ten', 'limit'],
+  ['state=gone', 'state'],
+  ['cursor=nonsense', 'cursor'],
+  ['colour=red', 'colour'],
+  ['metadata=x', 'metadata'],
+  ['metadata.=x', ''],
+  ['limit=1&limit=2', 'limit'],
+])('refuses ?%s', async (query, path) => {
+  const { status, body } = await plane.call(newTenantId(), 'GET', `/v1/sessions?${query}`);
+  expect([status, body]).toMatchObject([400, { error: { code: 'invalid_request', details: { issues: [{ path }] } } }]);
+});
+
+it('refuses a cursor of another tenant', async () => {
+  const [owner, stranger] = [newTenantId(), newTenantId()];
+  await Promise.all([1, 2].map(() => bed.store.create(provisioningRecord({ tenant_id: owner }))));
+  const { next_cursor: cursor } = await list(owner, '?limit=1');
+  const { status } = await plane.call(stranger, 'GET', `/v1/sessions?cursor=${encodeURIComponent(cursor ?? '')}`);
+  expect([typeof cursor, status]).toEqual(['string', 400]);
+});
+
+it('lists the runtimes with their limits', async () => {
+  const { status, body } = await plane.call(newTenantId(), 'GET', '/v1/runtimes');
+  const runtime = (name: string) => expect.objectContaining({ name, language: name, max_resources: expect.anything() });
+  expect([status, body]).toEqual([200, { runtimes: expect.arrayContaining([runtime('python'), runtime('node')]) }]);
+  expect((await plane.call(newTenantId(), 'GET', '/v1/runtimes', { scopes: ['steps:run'] })).status).toBe(403);
+});

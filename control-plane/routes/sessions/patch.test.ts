@@ -1,0 +1,95 @@
+import { newSessionId } from '@steppe/contracts/ids';
+import { type Session, sessionSchema } from '@steppe/contracts/session';
+import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type OpenControlPlane, openTestBed, pathOf, type TestBed } from '../../testing/open-control-plane.ts';
+
+let bed: TestBed;
+let plane: OpenControlPlane;
+beforeAll(async () => {
+  bed = await openTestBed();
+  plane = await bed.open();
+});
+afterAll(() => bed.close());
+
+type TenantId = ReturnType<typeof newTenantId>;
+const patch = (tenantId: TenantId, { session_id: id }: Pick<Session, 'session_id'>, body: unknown) =>
+  plane.call(tenantId, 'PATCH', pathOf(id), { body });
+const boundOf = async ({ instance_id: id }: Session) => {
+  if (id === null) throw new Error('a ready session has an instance');
+  return JSON.parse(await bed.standIns.readIn(id, 'run/bound.json'));
+};
+
+it('changes the life of a session in its row and in its agent', async () => {
+  const tenantId = newTenantId();
+  const made = await plane.create(tenantId);
+  const before = Date.now();
+  const { status, body } = await patch(tenantId, made, { ttl_seconds: 10, idle_timeout_seconds: 5 });
+  const patched = sessionSchema.parse(body);
+  expect([status, patched.idle_timeout_seconds, patched.epoch]).toEqual([200, 5, 4]);
+  expect(Date.parse(patched.expires_at) - before).toBeGreaterThanOrEqual(10_000);
+  expect(Date.parse(patched.expires_at) - Date.now()).toBeLessThanOrEqual(10_000);
+  expect(await boundOf(made)).toMatchObject({ expires_at: patched.expires_at, idle_timeout_seconds: 5 });
+});
+
+it('merges metadata, null removes a key, and what is not named stays', async () => {
+  const tenantId = newTenantId();
+  const made = await plane.create(tenantId, { metadata: { a: '1', b: '2' } });
+  const { body } = await patch(tenantId, made, { metadata: { a: null, b: '3', c: '4', d: null } });
+  expect(body).toMatchObject({ metadata: { b: '3', c: '4' }, expires_at: made.expires_at, idle_timeout_seconds: 900 });
+  expect((await patch(tenantId, made, {})).body).toEqual(body);
+});
+
+it('counts the pairs after the merge', async () => {
+  const tenantId = newTenantId();
+  const pairs = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`k${index}`, 'v']));
+  const made = await plane.create(tenantId, { metadata: pairs });
+  expect((await patch(tenantId, made, { metadata: { more: 'v' } })).status).toBe(400);
+  expect((await patch(tenantId, made, { metadata: { more: 'v', k0: null } })).status).toBe(200);
+});
+
+it('keeps every one of many patches at once, and row and agent agree', async () => {
+  const tenantId = newTenantId();
+  const made = await plane.create(tenantId);
+  const bodies = Array.from({ length: 8 }, (_, index) => ({ idle_timeout_seconds: index + 1, metadata: { [`k${index}`]: 'v' } }));
+  const answers = await Promise.all(bodies.map((body) => patch(tenantId, made, body)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  const row = await bed.store.get(made.session_id, { consistent: true });
+  expect(Object.keys(row?.metadata ?? {})).toHaveLength(8);
+  expect((await boundOf(made)).idle_timeout_seconds).toBe(row?.idle_timeout_seconds);
+});
+
+it('says so where the agent does not take the change, which the same call mends', async () => {
+  const tenantId = newTenantId();
+  const made = await plane.create(tenantId, { runtime: 'refuse-limits' });
+  const { status, body } = await patch(tenantId, made, { ttl_seconds: 10 });
+  expect([status, body]).toMatchObject([503, { error: { code: 'runtime_unreachable', retryable: true } }]);
+  expect((await patch(tenantId, made, { metadata: { a: '1' } })).status).toBe(200);
+});
+
+it('answers 410 for one that ended, failed or expired, 425 for one that is being made, 404 for what is not there', async () => {
+  const [tenantId, other] = [newTenantId(), newTenantId()];
+  const given = provisioningRecord({ tenant_id: tenantId });
+  const ended = { ...endedRecord(provisioningRecord({ tenant_id: tenantId })), purge_at: 4_000_000_000 };
+  const expired = readyRecord(provisioningRecord({ tenant_id: tenantId, expires_at: '2026-01-01T00:00:00.000Z' }));
+  await Promise.all([given, ended, expired].map((record) => bed.store.create(record)));
+  const over = (reason: string) => [410, { error: { code: 'session_ended', details: { end_reason: reason } } }];
+  const answer = async (session: Pick<Session, 'session_id'>, as = tenantId) => {
+    const { status, body } = await patch(as, session, { ttl_seconds: 10 });
+    return [status, body];
+  };
+  expect(await answer(ended)).toMatchObject(over('deleted'));
+  expect(await answer(expired)).toMatchObject(over('expired'));
+  expect(await answer(given)).toMatchObject([425, { error: { code: 'session_not_ready' } }]);
+  expect(await answer({ session_id: newSessionId() })).toMatchObject([404, { error: { code: 'session_not_found' } }]);
+  expect(await answer(ended, other)).toMatchObject([404, { error: { code: 'session_not_found' } }]);
+});
+
+it.each([[{ ttl_seconds: 0 }], [{ ttl_seconds: 86_401 }], [{ runtime: 'node' }], [{ metadata: { a: 1 } }], ['text']])(
+  'refuses %j',
+  async (body) => {
+    const tenantId = newTenantId();
+    const made = await plane.create(tenantId);
+    expect((await patch(tenantId, made, body)).status).toBe(400);
+  },
+);

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { builtInRuntimes } from './built-in-runtimes.ts';
+import { chooseResources } from './choose-resources.ts';
+import { findRuntime } from './find-runtime.ts';
+
+const python = findRuntime(builtInRuntimes, 'python');
+
+it.each([
+  ['python', 'python'],
+  ['python3', 'python'],
+  ['py', 'python'],
+  ['node', 'node'],
+  ['javascript', 'node'],
+  ['js', 'node'],
+  ['typescript', 'node'],
+  ['ts', 'node'],
+])('takes %s for %s', (name, runtime) => {
+  expect(findRuntime(builtInRuntimes, name).name).toBe(runtime);
+});
+
+it('lists the known runtimes where it does not know one', () => {
+  expect(() => findRuntime(builtInRuntimes, 'ruby')).toThrow('the known ones are python, node');
+});
+
+it('prefers a runtime that the operator named like an alias', () => {
+  expect(findRuntime([{ ...python, name: 'py' }, python], 'py').name).toBe('py');
+});
+
+it('fills in what was not asked for', () => {
+  expect(chooseResources(python, { memory: '1Gi' })).toEqual({ ...python.default_resources, memory: '1Gi' });
+});
+
+it('takes exactly the maximum, in whatever unit', () => {
+  expect(chooseResources(python, { memory: '8192Mi', cpu: '4000m' })).toMatchObject({ memory: '8192Mi', cpu: '4000m' });
+});
+
+it('names each resource that is too large or zero', () => {
+  const issues = [{ path: 'resources.cpu' }, { path: 'resources.memory' }];
+  expect(() => chooseResources(python, { cpu: '0m', memory: '9Gi' })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_request',
+      details: { issues: issues.map((issue) => expect.objectContaining(issue)) },
+    }),
+  );
+});

@@ -1,0 +1,21 @@
+import type { Runtime } from '@steppe/contracts/session';
+import { AppError } from '@steppe/service-kit/app-error';
+
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['python3', 'python'],
+  ['py', 'python'],
+  ['javascript', 'node'],
+  ['js', 'node'],
+  ['typescript', 'node'],
+  ['ts', 'node'],
+]);
+
+/** The runtime of that name, or the one that it is an alias of. @throws AppError `invalid_request` that lists the known. */
+export function findRuntime(runtimes: readonly Runtime[], name: string): Runtime {
+  const named = (wanted: string | undefined) => runtimes.find((runtime) => runtime.name === wanted);
+  const found = named(name) ?? named(aliases.get(name));
+  if (found) return found;
+  const known = runtimes.map((runtime) => runtime.name);
+  const message = `there is no runtime ${name}; the known ones are ${known.join(', ')}`;
+  throw new AppError('invalid_request', message, { details: { issues: [{ path: 'runtime', message }], known } });
+}

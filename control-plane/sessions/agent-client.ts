@@ -1,0 +1,79 @@
+import type { InstanceId } from '@steppe/contracts/ids';
+import { type AgentState, agentStateSchema, type BindRequest, bindAnswerSchema, type Lifetime } from '@steppe/contracts/internal';
+import type { EndedReason } from '@steppe/contracts/session';
+import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import { Agent, request } from 'undici';
+
+export interface AgentAddress {
+  instanceId: InstanceId;
+  address: string;
+}
+
+/** The agent did not answer, or not as it should. */
+export class AgentCallFailed extends Error {
+  override readonly name = 'AgentCallFailed';
+}
+
+/** What the control-plane asks of agents. Every call throws `AgentCallFailed`, or the signal's reason where that ends it. */
+export interface AgentClient {
+  /** Gives the instance its session, once in its life; the interpreter's epoch. */
+  bind(agent: AgentAddress, binding: BindRequest, signal: AbortSignal): Promise<number>;
+  updateLifetime(agent: AgentAddress, lifetime: Lifetime, signal: AbortSignal): Promise<void>;
+  /** Resolves when the agent has heard it; its process ends after that. */
+  end(agent: AgentAddress, reason: EndedReason, signal: AbortSignal): Promise<void>;
+  state(agent: AgentAddress, signal: AbortSignal): Promise<AgentState>;
+  close(): Promise<void>;
+}
+
+interface Call {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: object;
+  expect: number;
+  signal: AbortSignal;
+}
+
+export function createAgentClient(signer: InternalTokenSigner): AgentClient {
+  const dispatcher = new Agent({ connect: { timeout: 1_000 }, keepAliveTimeout: 4_000, maxResponseSize: 64 * 1024 });
+
+  const call = async ({ instanceId, address }: AgentAddress, { method, path, body, expect, signal }: Call): Promise<unknown> => {
+    try {
+      const answer = await request(`${address}${path}`, {
+        method,
+        dispatcher,
+        signal,
+        headers: { authorization: `Bearer ${await signer.sign(instanceId)}`, 'content-type': 'application/json' },
+        body: body ? JSON.stringify(body) : null,
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode !== expect) throw new Error(`answered ${answer.statusCode}: ${text.slice(0, 256)}`);
+      return text === '' ? undefined : JSON.parse(text);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new AgentCallFailed(`${method} ${path} of ${instanceId}: ${why}`, { cause });
+    }
+  };
+
+  return {
+    async bind(agent, binding, signal) {
+      const answer = await call(agent, { method: 'POST', path: '/internal/bind', body: binding, expect: 200, signal });
+      const bound = bindAnswerSchema.safeParse(answer);
+      if (bound.success && bound.data.instance_id === agent.instanceId) return bound.data.epoch;
+      throw new AgentCallFailed(`${agent.instanceId} did not bind as itself`, { cause: bound.error });
+    },
+    async updateLifetime(agent, lifetime, signal) {
+      await call(agent, { method: 'POST', path: '/internal/limits', body: lifetime, expect: 204, signal });
+    },
+    async end(agent, reason, signal) {
+      await call(agent, { method: 'POST', path: '/internal/end', body: { reason }, expect: 202, signal });
+    },
+    async state(agent, signal) {
+      const answer = await call(agent, { method: 'GET', path: '/internal/state', expect: 200, signal });
+      const state = agentStateSchema.safeParse(answer);
+      if (state.success) return state.data;
+      throw new AgentCallFailed(`${agent.instanceId} told a state that is none`, { cause: state.error });
+    },
+    close: () => dispatcher.destroy(),
+  };
+}

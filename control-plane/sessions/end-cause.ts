@@ -1,0 +1,56 @@
+import { type EndedReason, endedReasonSchema, failedReasonSchema } from '@steppe/contracts/session';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+
+export type LiveRecord = Extract<SessionRecord, { state: 'provisioning' | 'ready' }>;
+export type OverRecord = Extract<SessionRecord, { state: 'ended' | 'failed' }>;
+
+export interface EndCause {
+  reason: EndedReason | 'provisioning_timeout' | 'quota';
+  detail?: string;
+}
+
+const keptSeconds = 24 * 60 * 60;
+const longestDetail = 4_096;
+
+export const isOver = (record: SessionRecord): record is OverRecord => record.state === 'ended' || record.state === 'failed';
+
+export const causeOf = ({ end_reason: reason, end_detail: detail }: OverRecord): EndCause => ({
+  reason,
+  ...(detail && { detail }),
+});
+
+/** True of a row that the store has not purged yet, though its day is over. */
+export const isPurged = (record: SessionRecord, nowMs: number): boolean => isOver(record) && record.purge_at * 1000 <= nowMs;
+
+/**
+ * The row of a session that is over. One that never became ready has `failed`, unless it was deleted; a cause that its state
+ * does not know counts as `crashed`, its own name in the detail.
+ */
+export function overRecord(record: LiveRecord, cause: EndCause, nowMs: number): OverRecord {
+  const { session_id, tenant_id, version, runtime, created_at, expires_at, idle_timeout_seconds, metadata, resources } = record;
+  const base = { session_id, tenant_id, version, runtime, created_at, expires_at, idle_timeout_seconds, metadata, resources };
+  const over = {
+    ...base,
+    ...(record.instance_id && { instance_id: record.instance_id }),
+    ended_at: new Date(nowMs).toISOString(),
+    purge_at: Math.ceil(nowMs / 1000) + keptSeconds,
+  };
+  if (record.state === 'ready' || cause.reason === 'deleted') {
+    const readyAt = record.state === 'ready' ? { ready_at: record.ready_at } : {};
+    return { ...over, ...readyAt, state: 'ended', ...asReason(endedReasonSchema, cause) };
+  }
+  return { ...over, state: 'failed', ...asReason(failedReasonSchema, cause) };
+}
+
+interface Reasons<R> {
+  safeParse(reason: string): { success: true; data: R } | { success: false };
+}
+
+function asReason<R extends string>(known: Reasons<R>, { reason, detail }: EndCause) {
+  const parsed = known.safeParse(reason);
+  const words = parsed.success ? detail : [reason, detail].filter(Boolean).join(': ');
+  return {
+    end_reason: parsed.success ? parsed.data : ('crashed' as const),
+    ...(words && { end_detail: words.slice(0, longestDetail) }),
+  };
+}

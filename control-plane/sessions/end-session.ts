@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TenantId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+import { findSession } from './find-session.ts';
+import { recordEnd } from './record-end.ts';
+import type { SessionServices } from './session-services.ts';
+
+const courtesyMs = 1_000;
+
+/**
+ * Ends a session, what runs in it included, and resolves when its instance is gone or the limit for that has passed. Harmless
+ * again: an end that an earlier call could not finish is finished.
+ * @throws AppError `session_not_found`
+ */
+export async function endSession(services: SessionServices, tenantId: TenantId, id: string): Promise<void> {
+  const { store, pending, now, limits, logger } = services;
+  const found = await findSession(services, tenantId, id);
+  const { session_id: sessionId } = found;
+  // The row comes first: a create that still runs, here or elsewhere, loses its next write and undoes itself.
+  const over = await recordEnd({ store, now, sessionId, cause: { reason: 'deleted' } });
+  const ended = Promise.all([pending.cancel(sessionId), endInstance(services, found, over?.instance_id)]);
+  const waited = new AbortController();
+  try {
+    const late = delay(limits.endMs, 'late', { signal: waited.signal });
+    if ((await Promise.race([ended, late])) === 'late') {
+      logger.warn({ session_id: sessionId, instance_id: over?.instance_id }, 'the instance does not end in time');
+      ended.catch((err) => logger.error({ err, session_id: sessionId }, 'could not end the instance'));
+    }
+  } finally {
+    waited.abort();
+  }
+}
+
+async function endInstance(
+  { agents, provisioner }: SessionServices,
+  found: SessionRecord,
+  instanceId: SessionRecord['instance_id'],
+): Promise<void> {
+  if (!instanceId) return;
+  if (found.state === 'ready') {
+    // An agent that knows the reason can tell it to those who wait for its steps. It may as well be gone.
+    const agent = { instanceId, address: found.address };
+    await agents.end(agent, 'deleted', AbortSignal.timeout(courtesyMs)).catch(() => undefined);
+  }
+  await provisioner.end(instanceId);
+}

@@ -1,0 +1,20 @@
+import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+import { AppError } from '@steppe/service-kit/app-error';
+import { isPurged } from './end-cause.ts';
+import type { SessionServices } from './session-services.ts';
+
+/**
+ * The tenant's session, read strongly consistent.
+ * @throws AppError `session_not_found`, in the same words for one that never was, was purged, is another tenant's, or could be none.
+ */
+export async function findSession(
+  { store, now }: Pick<SessionServices, 'store' | 'now'>,
+  tenantId: TenantId,
+  id: string,
+): Promise<SessionRecord> {
+  const sessionId = sessionIdSchema.safeParse(id);
+  const record = sessionId.success ? await store.get(sessionId.data, { consistent: true }) : null;
+  if (record && record.tenant_id === tenantId && !isPurged(record, now())) return record;
+  throw new AppError('session_not_found', `there is no session ${id}`);
+}

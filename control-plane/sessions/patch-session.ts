@@ -1,0 +1,85 @@
+import { metadataSchema } from '@steppe/contracts/fields';
+import type { TenantId } from '@steppe/contracts/ids';
+import type { PatchSession, Session } from '@steppe/contracts/session';
+import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
+import { AppError } from '@steppe/service-kit/app-error';
+import { parseInput } from '@steppe/service-kit/parse-input';
+import { describeSession } from './describe-session.ts';
+import { findSession } from './find-session.ts';
+import { expiresAt } from './plan-session.ts';
+import type { SessionServices } from './session-services.ts';
+
+const agentLimitMs = 5_000;
+
+/**
+ * Changes how long a session lives, and its metadata. The row comes first and then its agent; where only that fails, the same
+ * call again mends it.
+ * @throws AppError `session_not_found`, `session_ended`, `session_not_ready`, `invalid_request`, `runtime_unreachable`.
+ */
+export async function patchSession(
+  services: SessionServices,
+  tenantId: TenantId,
+  id: string,
+  patch: PatchSession,
+): Promise<Session> {
+  const found = requireReady(services, id, await findSession(services, tenantId, id));
+  const patched = await updateRow(services, found, patch);
+  if (patch.ttl_seconds === undefined && patch.idle_timeout_seconds === undefined) return describeSession(services, patched);
+  return describeSession(services, await tellAgent(services, patched));
+}
+
+async function updateRow(services: SessionServices, found: ReadyRecord, patch: PatchSession): Promise<ReadyRecord> {
+  const { store, limits, now } = services;
+  let current = found;
+  for (;;) {
+    const next: ReadyRecord = {
+      ...current,
+      ...(patch.ttl_seconds !== undefined && { expires_at: expiresAt(now(), patch.ttl_seconds, limits.ttlSeconds) }),
+      ...(patch.idle_timeout_seconds !== undefined && { idle_timeout_seconds: patch.idle_timeout_seconds }),
+      metadata: mergeMetadata(current.metadata, patch.metadata ?? {}),
+    };
+    if (Object.keys(patch).length === 0) return current;
+    const update = await store.update(next, current.version);
+    if (update.outcome === 'updated') return { ...next, version: update.record.version };
+    current = requireReady(services, found.session_id, update.outcome === 'lost' ? update.current : null);
+  }
+}
+
+function mergeMetadata(metadata: Record<string, string>, patch: Record<string, string | null>): Record<string, string> {
+  const kept = Object.entries({ ...metadata, ...patch }).filter((pair): pair is [string, string] => pair[1] !== null);
+  return parseInput(metadataSchema, Object.fromEntries(kept), 'metadata');
+}
+
+/** Of two patches at once the agent may hear the older one last: it is told until the row still says what it was told. */
+async function tellAgent(services: SessionServices, patched: ReadyRecord): Promise<ReadyRecord> {
+  let told = patched;
+  for (;;) {
+    const { expires_at, idle_timeout_seconds } = told;
+    const agent = { instanceId: told.instance_id, address: told.address };
+    const failure = await services.agents
+      .updateLifetime(agent, { expires_at, idle_timeout_seconds }, AbortSignal.timeout(agentLimitMs))
+      .catch((error: unknown) => ({ error }));
+    const current = requireReady(services, told.session_id, await services.store.get(told.session_id, { consistent: true }));
+    if (failure) {
+      throw new AppError('runtime_unreachable', 'the session’s agent did not take the change; send it again', {
+        cause: failure.error,
+        retryable: true,
+      });
+    }
+    if (current.expires_at === expires_at && current.idle_timeout_seconds === idle_timeout_seconds) return current;
+    told = current;
+  }
+}
+
+/** @throws AppError `session_not_ready` or `session_ended`, and `session_not_found` where the row vanished meanwhile. */
+function requireReady({ now }: SessionServices, id: string, record: SessionRecord | null): ReadyRecord {
+  if (record === null) throw new AppError('session_not_found', `there is no session ${id}`);
+  if (record.state === 'provisioning') {
+    throw new AppError('session_not_ready', `the session ${id} is still being made`, { headers: { 'Retry-After': '1' } });
+  }
+  // Its agent ends it any moment now, and would not hear of a later end in time.
+  const expired = Date.parse(record.expires_at) <= now();
+  if (record.state === 'ready' && !expired) return record;
+  const reason = record.state === 'ready' ? 'expired' : record.end_reason;
+  throw new AppError('session_ended', `the session ${id} is over`, { details: { end_reason: reason } });
+}

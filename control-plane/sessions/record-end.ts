@@ -1,0 +1,38 @@
+import type { InstanceId, SessionId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+import type { LiveSessions, RouteWriter } from '@steppe/route-store/ports';
+import { type EndCause, isOver, type OverRecord, overRecord } from './end-cause.ts';
+
+interface RecordEndOptions {
+  store: RouteWriter & LiveSessions;
+  now: () => number;
+  sessionId: SessionId;
+  cause: EndCause;
+  /** Only if the row names this instance, or none yet. */
+  instanceId?: InstanceId;
+}
+
+/**
+ * Records an end once: the row of a session that is over stays as it is. Takes the session out of its tenant's quota in both
+ * cases. Idempotent. Gives the row, or null where there is none or it is another instance's.
+ */
+export async function recordEnd(options: RecordEndOptions): Promise<OverRecord | null> {
+  const { store, sessionId } = options;
+  const over = await endRow(options, await store.get(sessionId, { consistent: true }));
+  if (over) await store.removeLive(over.tenant_id, sessionId);
+  return over;
+}
+
+async function endRow(options: RecordEndOptions, found: SessionRecord | null): Promise<OverRecord | null> {
+  const { store, now, cause, instanceId } = options;
+  let current = found;
+  while (current !== null && !isOver(current)) {
+    if (instanceId && current.instance_id && current.instance_id !== instanceId) return null;
+    const next = overRecord(current, cause, now());
+    const update = await store.update(next, current.version);
+    // A race is lost only to a write that went through, so that this ends.
+    if (update.outcome === 'updated') return { ...next, version: update.record.version };
+    current = update.outcome === 'lost' ? update.current : null;
+  }
+  return current;
+}

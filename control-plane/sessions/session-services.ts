@@ -1,0 +1,30 @@
+import type { Runtime } from '@steppe/contracts/session';
+import type { SessionStore } from '@steppe/route-store/ports';
+import type { Logger } from '@steppe/service-kit/logger';
+import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
+import type { AgentClient } from './agent-client.ts';
+import type { PendingCreates } from './pending-creates.ts';
+
+/** The operator's numbers. */
+export interface SessionLimits {
+  /** Live sessions of one tenant, at most 5000. */
+  sessionsPerTenant: number;
+  ttlSeconds: number;
+  /** Of a create as a whole. */
+  provisioningMs: number;
+  /** How long a delete waits for the instance to be gone; the end goes on after it. */
+  endMs: number;
+}
+
+/** What the use cases share. */
+export interface SessionServices {
+  store: SessionStore;
+  provisioner: SessionProvisioner;
+  agents: AgentClient;
+  pending: PendingCreates;
+  runtimes: readonly Runtime[];
+  limits: SessionLimits;
+  logger: Logger;
+  /** Milliseconds of Unix time. */
+  now: () => number;
+}

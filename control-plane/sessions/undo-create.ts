@@ -1,0 +1,46 @@
+import type { InstanceId } from '@steppe/contracts/ids';
+import { causeOfFailure, isExplained } from './create-failure.ts';
+import type { OverRecord } from './end-cause.ts';
+import type { SessionPlan } from './plan-session.ts';
+import { recordEnd } from './record-end.ts';
+import { retry } from './retry.ts';
+import type { SessionServices } from './session-services.ts';
+
+interface Undo {
+  instanceId: InstanceId | undefined;
+  /** Why it is undone. */
+  error: unknown;
+  releaseKey: () => Promise<void>;
+}
+
+/** A store that is busy is asked again; the client waits for this, so not for long. */
+const delaysMs = [50, 200];
+
+/**
+ * Undoes whatever a create may have done, also what a call did that threw. Never throws: what it could not undo is logged,
+ * and can be found from the row. Gives the row as it is in the end, if there is one.
+ */
+export async function undoCreate(services: SessionServices, plan: SessionPlan, undo: Undo): Promise<OverRecord | null> {
+  const { store, provisioner, now } = services;
+  const { sessionId, record } = plan;
+  const logger = services.logger.child({ session_id: sessionId, instance_id: undo.instanceId });
+  const attempt = async <T>(what: string, act: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await retry(act, delaysMs);
+    } catch (err) {
+      logger.error({ err, what }, 'could not undo a create');
+      return null;
+    }
+  };
+  const { instanceId } = undo;
+  // The row comes first, so that what is told of the instance's end finds it recorded.
+  const over = await attempt('row', () => recordEnd({ store, now, sessionId, cause: causeOfFailure(undo.error) }));
+  await Promise.all([
+    attempt('quota', () => store.removeLive(record.tenant_id, sessionId)),
+    attempt('idempotency key', undo.releaseKey),
+    instanceId && attempt('instance', () => provisioner.end(instanceId)),
+  ]);
+  if (over) logger.info({ end_reason: over.end_reason, end_detail: over.end_detail }, 'create undone');
+  if (over && !isExplained(undo.error)) logger.error({ err: undo.error }, 'a create failed on our side');
+  return over;
+}

@@ -1,0 +1,42 @@
+import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
+import { recordEnd } from './record-end.ts';
+import { retry } from './retry.ts';
+import type { SessionServices } from './session-services.ts';
+
+export interface EndWatch {
+  /** Hears no further ends, and resolves when those that it heard are recorded or cannot be. */
+  stop(): Promise<void>;
+}
+
+/** Some three minutes: a store that is away for longer has the rows put right later, from the instances that are missing. */
+const delaysMs = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 60_000];
+
+/** Records the end of every instance, of whatever cause, in the row of its session. */
+export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner' | 'logger' | 'now'>): EndWatch {
+  const { store, provisioner, logger, now } = services;
+  const recordings = new Set<Promise<void>>();
+  const stopping = new AbortController();
+
+  const record = async ({ sessionId, instanceId, reason, detail }: InstanceEnd) => {
+    const cause = { reason, ...(detail && { detail }) };
+    const fields = { session_id: sessionId, instance_id: instanceId };
+    try {
+      const over = await retry(() => recordEnd({ store, now, sessionId, instanceId, cause }), delaysMs, stopping.signal);
+      logger.info({ ...fields, end_reason: over?.end_reason, end_detail: over?.end_detail }, 'session over');
+    } catch (err) {
+      logger.error({ ...fields, err, end_reason: reason }, 'could not record an end');
+    }
+  };
+
+  const stopWatching = provisioner.watch((end) => {
+    const recording = record(end).finally(() => recordings.delete(recording));
+    recordings.add(recording);
+  });
+  return {
+    async stop() {
+      stopWatching();
+      stopping.abort();
+      await Promise.all(recordings);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { createServer } from 'node:http';
+import { sessionSchema } from '@steppe/contracts/session';
+import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { listen } from '@steppe/route-store/dynalite/listen';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { eventually } from './testing/eventually.ts';
+import { openTestBed, pathOf, type TestBed, traces } from './testing/open-control-plane.ts';
+
+let bed: TestBed;
+beforeEach(async () => {
+  bed = await openTestBed();
+});
+afterEach(async () => {
+  await bed.close();
+  expect(await bed.standIns.leftovers()).toEqual([]);
+});
+
+it('ends every session as lost with its node when it closes, and records each', async () => {
+  const plane = await bed.open();
+  const tenantId = newTenantId();
+  const made = await Promise.all([1, 2, 3].map(() => plane.create(tenantId)));
+  await Promise.all([plane.close(), plane.close()]);
+  expect(await bed.standIns.leftovers()).toEqual([]);
+  expect(await bed.store.listLive(tenantId)).toEqual([]);
+  for (const { session_id: id } of made) {
+    expect(await bed.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', end_reason: 'node_lost' });
+  }
+});
+
+it('finishes a create that runs when it closes', async () => {
+  const plane = await bed.open();
+  const tenantId = newTenantId();
+  const creating = plane.create(tenantId);
+  await eventually(() => bed.store.listLive(tenantId)).toHaveLength(1);
+  await plane.close();
+  expect((await creating).state).toBe('ready');
+});
+
+it('undoes creates that do not become ready in time for its close', async () => {
+  const plane = await bed.open({}, {}, { shutdownMs: 50 });
+  const tenantId = newTenantId();
+  const headers = { 'idempotency-key': 'k' };
+  const body = { runtime: 'never-ready' };
+  const left = plane.call(tenantId, 'POST', '/v1/sessions', { body, headers }).catch((error: unknown) => error);
+  await eventually(bed.standIns.leftovers).not.toEqual([]);
+  await plane.close();
+  expect(await left).toBeInstanceOf(Error);
+  expect(await traces(bed.store, tenantId, ['k'])).toEqual({ live: [], states: ['failed'], keys: [] });
+});
+
+it('is alive and ready on the operator port, and counts requests there', async () => {
+  const plane = await bed.open();
+  const operator = (path: string) => fetch(`http://127.0.0.1:${plane.operatorPort}${path}`);
+  expect([(await operator('/livez')).status, (await operator('/readyz')).status]).toEqual([200, 200]);
+  await plane.call(newTenantId(), 'GET', '/v1/runtimes');
+  expect(await (await operator('/metrics')).text()).toContain('operation="list_runtimes"');
+});
+
+it('opens nothing where a port is taken, and says which', async () => {
+  const taken = await listen(createServer());
+  const port = Number(new URL(taken.endpoint).port);
+  await expect(bed.open({}, {}, { port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+  await taken.close();
+});
+
+it('lets two control-planes share a table: each sees the other’s sessions', async () => {
+  const [one, other] = [await bed.open(), await bed.open()];
+  const tenantId = newTenantId();
+  const made = await one.create(tenantId);
+  const { body } = await other.call(tenantId, 'GET', pathOf(made.session_id));
+  expect(sessionSchema.parse(body)).toMatchObject({ session_id: made.session_id, state: 'ready' });
+  expect((await other.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
+});

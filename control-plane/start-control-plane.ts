@@ -1,0 +1,96 @@
+import type { Runtime } from '@steppe/contracts/session';
+import type { SessionStore } from '@steppe/route-store/ports';
+import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
+import { createApi } from '@steppe/service-kit/create-api';
+import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
+import { listen } from '@steppe/service-kit/http-server';
+import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import { createLifecycle } from '@steppe/service-kit/lifecycle';
+import type { Logger } from '@steppe/service-kit/logger';
+import { listenForOperator } from '@steppe/service-kit/operator-server';
+import type { SessionProvisioner } from './provisioner/session-provisioner.ts';
+import { listRuntimes } from './routes/runtimes/list.ts';
+import { create } from './routes/sessions/create.ts';
+import { remove } from './routes/sessions/delete.ts';
+import { get } from './routes/sessions/get.ts';
+import { list } from './routes/sessions/list.ts';
+import { patch } from './routes/sessions/patch.ts';
+import { createAgentClient } from './sessions/agent-client.ts';
+import { createPendingCreates } from './sessions/pending-creates.ts';
+import type { SessionLimits, SessionServices } from './sessions/session-services.ts';
+import { watchEnds } from './sessions/watch-ends.ts';
+
+export interface ControlPlaneConfig {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  operatorPort: number;
+  runtimes: readonly Runtime[];
+  limits: SessionLimits;
+  /** How long requests that run may go on after `close`. */
+  shutdownMs: number;
+}
+
+export interface ControlPlaneParts {
+  store: SessionStore;
+  /** Closed with the control-plane, which has to record the ends that come of it. */
+  provisioner: SessionProvisioner;
+  verifier: CallerVerifier;
+  /** Of the plane `control-plane`. */
+  signer: InternalTokenSigner;
+  logger: Logger;
+  /** Milliseconds of Unix time. */
+  now?: () => number;
+}
+
+export interface ControlPlane {
+  port: number;
+  operatorPort: number;
+  /** Ends requests in time, undoes creates that do not, ends what cannot outlive this process. Harmless twice. */
+  close(): Promise<void>;
+}
+
+/** Reads no environment and handles no signal: several services can share a process. */
+export async function startControlPlane(config: ControlPlaneConfig, parts: ControlPlaneParts): Promise<ControlPlane> {
+  const { store, provisioner, verifier, signer, logger, now = Date.now } = parts;
+  const { host, runtimes, limits, shutdownMs } = config;
+  const lifecycle = createLifecycle(logger);
+  if (verifier.authMode === 'bypass') logger.warn('AUTH_MODE=bypass: every call is taken for one tenant, whoever makes it');
+  let isServing = false;
+  const registry = createRegistry('control-plane');
+  try {
+    const isReady = () => isServing && lifecycle.isOpen();
+    const operator = await listenForOperator({ host, port: config.operatorPort, registry, isReady });
+    lifecycle.onClose('operator server', () => operator.close(0));
+    const agents = createAgentClient(signer);
+    lifecycle.onClose('agent connections', () => agents.close());
+    const pending = createPendingCreates(limits.provisioningMs);
+    const services: SessionServices = { store, provisioner, agents, pending, runtimes, limits, logger, now };
+    const watch = watchEnds(services);
+    lifecycle.onClose('recording of ends', () => watch.stop());
+    lifecycle.onClose('instances', () => provisioner.close());
+    lifecycle.onClose('creates', () => pending.close());
+    const app = createApi({
+      operations: createOperations(verifier, services),
+      logger,
+      metrics: createHttpMetrics(registry),
+      logFields: { auth_mode: verifier.authMode },
+    });
+    const server = await listen({ app, host, port: config.port });
+    lifecycle.onClose('HTTP server', () => server.close(shutdownMs));
+    isServing = true;
+    return { port: server.port, operatorPort: operator.port, close: lifecycle.close };
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+const createOperations = (verifier: CallerVerifier, services: SessionServices) => ({
+  create_session: create(verifier, services),
+  list_sessions: list(verifier, services),
+  get_session: get(verifier, services),
+  patch_session: patch(verifier, services),
+  delete_session: remove(verifier, services),
+  list_runtimes: listRuntimes(verifier, services),
+});

@@ -1,0 +1,21 @@
+import type { InstanceId, SessionId } from '@steppe/contracts/ids';
+import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+
+/** Binds the instance as the control-plane does; gives the answer's status. */
+export async function bindStatus(signer: InternalTokenSigner, instanceId: InstanceId, address: string, sessionId: SessionId) {
+  const answer = await fetch(`${address}/internal/bind`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await signer.sign(instanceId)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      session_id: sessionId,
+      tenant_id: 'tenant',
+      env: {},
+      resources: { cpu: '1', memory: '512Mi', ephemeral_storage: '1Gi' },
+      expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+      idle_timeout_seconds: 900,
+    }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  await answer.body?.cancel();
+  return answer.status;
+}

@@ -1,0 +1,23 @@
+import { createInternalTokenSigner, type InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import type { PublicKeys } from '../provisioner/local-process/instance-directory.ts';
+
+export interface TestKeys {
+  signer: InternalTokenSigner;
+  publicKeys: PublicKeys;
+}
+
+/** Keys for both planes, made anew. */
+export async function makeInternalKeys(): Promise<TestKeys> {
+  const [control, data] = await Promise.all([makeKey('control'), makeKey('data')]);
+  return {
+    signer: createInternalTokenSigner('control-plane', control),
+    publicKeys: { 'control-plane': { keys: [control.publicJwk] }, 'data-plane': { keys: [data.publicJwk] } },
+  };
+}
+
+async function makeKey(kid: string) {
+  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+  if (!('privateKey' in pair)) throw new Error('Ed25519 makes pairs');
+  const { kty, crv, x } = await crypto.subtle.exportKey('jwk', pair.publicKey);
+  return { kid, privateKey: pair.privateKey, publicJwk: { kty, crv, x, kid, use: 'sig' } };
+}

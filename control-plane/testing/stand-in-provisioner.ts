@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { InstanceId } from '@steppe/contracts/ids';
+import type { Runtime } from '@steppe/contracts/session';
+import { createLogger } from '@steppe/service-kit/logger';
+import {
+  createLocalProcessProvisioner,
+  type LocalProcessOptions,
+} from '../provisioner/local-process/local-process-provisioner.ts';
+import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
+import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
+import { findRuntime } from '../runtimes/find-runtime.ts';
+import { makeInternalKeys, type TestKeys } from './internal-keys.ts';
+
+export const standInBundle = fileURLToPath(new URL('./stand-in-agent.mjs', import.meta.url));
+
+const behaviours = [
+  'serve',
+  'crash-before-ready',
+  'say-nonsense',
+  'never-ready',
+  'refuse-bind',
+  'hang-bind',
+  'die-on-bind',
+  'refuse-limits',
+  'hang-state',
+  'ignore-term',
+  'lose-child',
+] as const;
+export type Behaviour = (typeof behaviours)[number];
+
+const python = findRuntime(builtInRuntimes, 'python');
+
+/** A runtime whose agents behave so; `python` and `node` serve. */
+export const behaving = (name: Behaviour): Runtime => ({ ...python, name });
+export const standInRuntimes: readonly Runtime[] = [...builtInRuntimes, ...behaviours.map(behaving)];
+
+const standInCommands = Object.fromEntries(standInRuntimes.map(({ name }) => [name, ['stand-in', name]]));
+
+/** Others in place of the stand-ins. */
+type AgentOptions = Pick<LocalProcessOptions, 'agentBundle' | 'supervisorCommands' | 'hostVariables'>;
+
+export interface StandIns extends TestKeys {
+  provisioner: SessionProvisioner;
+  /** Processes and directories of its instances. */
+  leftovers(): Promise<string[]>;
+  /** The pid of the instance's agent. */
+  pidOf(instanceId: InstanceId): Promise<number>;
+  environmentOf(instanceId: InstanceId): Promise<Record<string, string>>;
+  /** A file below the instance's directory, as text. */
+  readIn(instanceId: InstanceId, file: string): Promise<string>;
+}
+
+/** The local-process provisioner, with the stand-in as its agent. Its directories are told from all others by their prefix. */
+export async function startStandIns(agents: Partial<AgentOptions> = {}): Promise<StandIns> {
+  const keys = await makeInternalKeys();
+  const directoryPrefix = `/tmp/steppe-${randomUUID().slice(0, 8)}-`;
+  const provisioner = createLocalProcessProvisioner({
+    agentBundle: standInBundle,
+    supervisorCommands: standInCommands,
+    publicKeys: keys.publicKeys,
+    hostVariables: {},
+    ...agents,
+    agentLogLevel: 'info',
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    graceMs: 300,
+    directoryPrefix,
+  });
+  const processOf = async (instanceId: InstanceId) => {
+    const found = (await processes()).find(({ env }) => env.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
+    if (!found) throw new Error(`${instanceId} has no process`);
+    return found;
+  };
+  const environmentOf = async (instanceId: InstanceId) => {
+    const { env } = await processOf(instanceId);
+    return Object.fromEntries(env.map(splitVariable));
+  };
+  return {
+    ...keys,
+    provisioner,
+    leftovers: async () => {
+      const live = (await processes()).filter(({ env }) => env.some((variable) => variable.includes(directoryPrefix)));
+      const directories = (await readdir('/tmp')).filter((name) => name.startsWith(basename(directoryPrefix)));
+      return [...live.map(({ pid }) => `pid ${pid}`), ...directories];
+    },
+    pidOf: async (instanceId) => (await processOf(instanceId)).pid,
+    environmentOf,
+    readIn: async (instanceId, file) => {
+      const { STEPPE_TERMINATION_FILE: termination = '' } = await environmentOf(instanceId);
+      return readFile(join(dirname(termination), file), 'utf8');
+    },
+  };
+}
+
+const splitVariable = (variable: string): [string, string] => {
+  const [name = '', ...value] = variable.split('=');
+  return [name, value.join('=')];
+};
+
+/** Every process of this machine whose environment can be read, oldest first. */
+async function processes(): Promise<{ pid: number; env: string[] }[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map(async (pid) => ({ pid, env: await readEnvironment(pid) })));
+  return found.toSorted((a, b) => a.pid - b.pid);
+}
+
+/** Empty of one that has ended, also where nobody has reaped it. */
+async function readEnvironment(pid: number): Promise<string[]> {
+  try {
+    return (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').filter((variable) => variable !== '');
+  } catch {
+    return [];
+  }
+}
+
+export const isRunning = async (pid: number): Promise<boolean> => (await readEnvironment(pid)).length > 0;

@@ -1,0 +1,18 @@
+import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
+import { type Scope, scopes } from '@steppe/contracts/operations';
+import { AppError } from '@steppe/service-kit/app-error';
+import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
+
+/** A header that `tenantVerifier` takes. */
+export const authorizationOf = (tenantId: TenantId, allowed: readonly Scope[] = scopes): string =>
+  `Bearer ${encodeURIComponent(tenantId)}|${allowed.join(',')}`;
+
+/** Believes what the header says. */
+export const tenantVerifier: CallerVerifier = {
+  authMode: 'jwt',
+  verify(authorization) {
+    const [tenant, allowed = ''] = authorization?.replace('Bearer ', '').split('|') ?? [];
+    if (!tenant) throw new AppError('unauthenticated', 'there is no token');
+    return { tenantId: tenantIdSchema.parse(decodeURIComponent(tenant)), scopes: new Set(allowed.split(',')) };
+  },
+};
