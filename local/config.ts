@@ -1,0 +1,67 @@
+import { fileURLToPath } from 'node:url';
+import { scopes } from '@steppe/contracts/operations';
+import { type HostVariables, hostVariableNames } from '@steppe/control-plane/provisioner/local-process/agent-environment';
+import { callerVariables } from '@steppe/service-kit/caller/caller-variables';
+import { loadConfig, pickVariables } from '@steppe/service-kit/load-config';
+import {
+  commonVariables,
+  crossCheck,
+  integerVariable,
+  isProduction,
+  portVariable,
+  runtimeVariables,
+} from '@steppe/service-kit/variables';
+import { z } from 'zod';
+
+const runVariables = z
+  .object({
+    PORT: portVariable.default(8080).describe('port of 127.0.0.1 that callers use'),
+    STEPPE_ENV: commonVariables.STEPPE_ENV,
+    AUTH_MODE: callerVariables.AUTH_MODE,
+    AUTH_BYPASS_TENANT: callerVariables.AUTH_BYPASS_TENANT,
+    LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn'),
+    STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
+    ...runtimeVariables,
+    STEPPE_NODE: z.string().default(process.execPath).describe('the interpreter of Node sessions; unset: our own'),
+    STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600).default(3).describe('how long a running step may go on after Ctrl-C'),
+  })
+  .check(
+    crossCheck((ctx) => {
+      if (!isProduction(ctx.value.STEPPE_ENV)) return;
+      ctx.issues.push({
+        code: 'custom',
+        path: ['STEPPE_ENV'],
+        message: `local mode runs code as the person who started it, so it needs STEPPE_ENV=development or test, and it is ${ctx.value.STEPPE_ENV} (unset means production)`,
+        input: ctx.value,
+      });
+    }),
+  );
+
+export type RunConfig = z.output<typeof runVariables>;
+
+export function readRunConfig(): RunConfig {
+  // A notice about Node versions of the coming year, printed into every first session.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  return loadConfig({ service: 'steppe', variables: runVariables, env: process.env, args: process.argv.slice(2) });
+}
+
+/** In the form of a scope claim. */
+export const allScopes = scopes.join(' ');
+
+const tokenVariables = z.object({
+  PORT: portVariable.default(8080).describe('port of the running local mode'),
+  TENANT: z.string().min(1).default('development').describe('the tenant that the token names'),
+  SCOPES: z.string().default(allScopes).describe('its scopes, a space between them'),
+  TTL: integerVariable(1, 31_536_000).default(43_200).describe('seconds until it expires'),
+});
+
+export const readTokenConfig = () =>
+  loadConfig({ service: 'token', variables: tokenVariables, env: process.env, args: process.argv.slice(2) });
+
+/** Where the bundles are: beside this one. */
+export const bundleDirectory = fileURLToPath(new URL('.', import.meta.url));
+/** Facts about running local modes, for further tokens; private to the person who started them. */
+export const stateDirectory = fileURLToPath(new URL('../.steppe/', import.meta.url));
+
+/** What agents get of our environment. */
+export const hostVariables = (): HostVariables => pickVariables(process.env, hostVariableNames);

@@ -1,0 +1,39 @@
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const runFileSchema = z.object({
+  pid: z.number().int().min(1),
+  kid: z.string(),
+  private_jwk: z.record(z.string(), z.unknown()),
+});
+export type RunFile = z.infer<typeof runFileSchema>;
+
+const fileOf = (directory: string, port: number): string => join(directory, `${port}.json`);
+
+/** Leaves what `make token` needs, readable by its owner alone. @returns how to remove it. */
+export async function leaveRunFile(directory: string, port: number, run: RunFile): Promise<() => Promise<void>> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await rm(fileOf(directory, port), { force: true });
+  await writeFile(fileOf(directory, port), JSON.stringify(run), { mode: 0o600, flag: 'wx' });
+  return async () => {
+    await rm(fileOf(directory, port), { force: true });
+    // Another local mode may have its file there.
+    await rmdir(directory).catch(() => {});
+  };
+}
+
+/** What the local mode on this port left, while it runs. @returns undefined where none runs. */
+export async function readRunFile(directory: string, port: number): Promise<RunFile | undefined> {
+  const text = await readFile(fileOf(directory, port), 'utf8').catch(() => undefined);
+  const run = text === undefined ? undefined : runFileSchema.parse(JSON.parse(text));
+  return run && isAlive(run.pid) ? run : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

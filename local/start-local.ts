@@ -1,0 +1,114 @@
+import { userInfo } from 'node:os';
+import { tenantIdSchema } from '@steppe/contracts/ids';
+import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
+import { startControlPlane } from '@steppe/control-plane/start-control-plane';
+import { defaultTuning } from '@steppe/data-plane/data-plane-config';
+import { startDataPlane } from '@steppe/data-plane/start-data-plane';
+import { createJwtVerifier } from '@steppe/service-kit/caller/jwt-verifier';
+import { type CallerVerifier, createBypassVerifier } from '@steppe/service-kit/caller/principal';
+import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import type { Lifecycle } from '@steppe/service-kit/lifecycle';
+import type { Logger } from '@steppe/service-kit/logger';
+import { createLocalJWKSet, exportJWK } from 'jose';
+import { audience, issuer, signCallerToken } from './caller-token.ts';
+import { allScopes, type RunConfig, stateDirectory } from './config.ts';
+import { createProvisioner } from './create-provisioner.ts';
+import { leaveRunFile } from './run-file.ts';
+import { generateSigningKey, type SigningKey } from './signing-key.ts';
+import { startStore } from './start-store.ts';
+
+export interface RunningLocal {
+  url: string;
+  /** Absent under bypass. */
+  token: string | undefined;
+  /** Whose rights user code has. */
+  user: string;
+}
+
+const host = '127.0.0.1';
+const tokenTtlSeconds = 12 * 3600;
+
+/**
+ * All services in this process and below it; nothing of it outlives the process.
+ * @throws the system's error (EADDRINUSE) where the port cannot be listened on.
+ */
+export async function startLocal(
+  config: RunConfig,
+  lifecycle: Lifecycle,
+  loggerOf: (service: string) => Logger,
+): Promise<RunningLocal> {
+  const [callerKey, controlPlaneKey, dataPlaneKey] = await Promise.all([
+    generateSigningKey('caller'),
+    generateSigningKey('control-plane'),
+    generateSigningKey('data-plane'),
+  ]);
+  const verifier = createVerifier(config, callerKey);
+  const store = await startStore(lifecycle);
+  const controlPlaneLogger = loggerOf('control-plane');
+  const shutdownMs = config.STEPPE_SHUTDOWN_SECONDS * 1000;
+
+  const controlPlane = await startControlPlane(
+    {
+      host,
+      port: 0,
+      operatorPort: 0,
+      runtimes: builtInRuntimes,
+      limits: { sessionsPerTenant: 100, ttlSeconds: 7 * 24 * 3600, provisioningMs: 60_000, endMs: 10_000 },
+      shutdownMs,
+    },
+    {
+      store,
+      provisioner: createProvisioner(config, controlPlaneKey, dataPlaneKey, controlPlaneLogger),
+      verifier,
+      signer: createInternalTokenSigner('control-plane', controlPlaneKey),
+      logger: controlPlaneLogger,
+    },
+  );
+  lifecycle.onClose('control-plane', controlPlane.close);
+
+  const dataPlane = await startDataPlane(
+    {
+      ...defaultTuning,
+      host,
+      port: config.PORT,
+      operatorPort: 0,
+      controlPlaneUrl: `http://${host}:${controlPlane.port}`,
+      shutdownLimitMs: shutdownMs,
+    },
+    {
+      routes: store,
+      verifier,
+      signer: createInternalTokenSigner('data-plane', dataPlaneKey),
+      logger: loggerOf('data-plane'),
+    },
+  );
+  lifecycle.onClose('data-plane', dataPlane.close);
+
+  const { port } = dataPlane;
+  const running = { url: `http://${host}:${port}`, user: userInfo().username };
+  if (config.AUTH_MODE === 'bypass') return { ...running, token: undefined };
+  const { kid, privateKey } = callerKey;
+  const private_jwk = { ...(await exportJWK(privateKey)) };
+  lifecycle.onClose('run file', await leaveRunFile(stateDirectory, port, { pid: process.pid, kid, private_jwk }));
+  const token = await signCallerToken({
+    key: privateKey,
+    kid,
+    tenant: 'development',
+    scopes: allScopes,
+    ttlSeconds: tokenTtlSeconds,
+  });
+  return { ...running, token };
+}
+
+function createVerifier(config: RunConfig, key: SigningKey): CallerVerifier {
+  if (config.AUTH_MODE === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.AUTH_BYPASS_TENANT));
+  return createJwtVerifier({
+    keys: createLocalJWKSet(key.publicSet),
+    issuer,
+    audience,
+    algorithms: ['EdDSA'],
+    tenantClaim: 'tenant',
+    scopeClaim: 'scope',
+    clockToleranceSeconds: 5,
+  });
+}
