@@ -1,0 +1,2 @@
+const graph = new DependencyGraph(installed);
+graph.names.length;

@@ -1,0 +1,67 @@
+// Runs each example's steps in a session of its own, shows what they print, and checks it. Starts a local mode for that,
+// unless STEPPE_URL and STEPPE_TOKEN name one that runs already.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { connect } from './steppe-client.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+async function startLocal() {
+  const local = spawn(process.execPath, [`${root}dist/local.mjs`], {
+    env: { ...process.env, PORT: '0', STEPPE_ENV: 'development', AUTH_MODE: 'jwt' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(local, 'exit');
+  const found = {};
+  for await (const line of createInterface({ input: local.stdout })) {
+    const [, name, value] = /^export STEPPE_(URL|TOKEN)=(\S+)$/.exec(line) ?? [];
+    if (name) found[name.toLowerCase()] = value;
+    if (found.url && found.token) break;
+  }
+  if (!found.token) throw new Error('the local mode did not start');
+  const stop = async () => {
+    local.kill('SIGTERM');
+    await exited;
+  };
+  return { ...found, stop };
+}
+
+async function runExample(client, name) {
+  const { runtime, downloads, check } = await import(`./${name}/check.mjs`);
+  const lock = readFileSync(`${root}package-lock.json`);
+  const session = await client.createSession(runtime);
+  try {
+    await session.upload('package-lock.json', lock);
+    const steps = [];
+    for (const file of readdirSync(`${here}${name}`)
+      .filter((entry) => /^\d/.test(entry))
+      .sort()) {
+      console.log(`\n── ${name}/${file}`);
+      const result = await session.run(readFileSync(`${here}${name}/${file}`, 'utf8'));
+      process.stdout.write(result.stdout + result.stderr);
+      for (const bundle of result.results) console.log(bundle['text/plain']);
+      if (result.error) console.log(result.error.traceback.join('\n'));
+      if (result.status !== 'completed') throw new Error(`${name}/${file} ended ${result.status}`);
+      steps.push(result);
+    }
+    const files = {};
+    for (const path of downloads) files[path] = await session.download(path);
+    for (const [path, text] of Object.entries(files)) console.log(`\n── ${name}: ${path}, ${text.length} characters`);
+    check({ lock: JSON.parse(lock), steps, files });
+    console.log(`✓ ${name}: ${steps.length} steps, as expected`);
+  } finally {
+    await session.end();
+  }
+}
+
+const { STEPPE_URL: url, STEPPE_TOKEN: token } = process.env;
+const service = url && token ? { url, token, stop: async () => {} } : await startLocal();
+try {
+  for (const name of ['licence-report', 'dependency-graph']) await runExample(connect(service), name);
+} finally {
+  await service.stop();
+}
