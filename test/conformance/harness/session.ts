@@ -1,0 +1,152 @@
+import { type ErrorBody, errorBodySchema } from '@steppe/contracts/errors';
+import { fileListSchema } from '@steppe/contracts/file';
+import { newStepId } from '@steppe/contracts/ids';
+import type { Language } from '@steppe/contracts/session';
+import {
+  restartAnswerSchema,
+  type StepEvent,
+  type StepResult,
+  type StepStatus,
+  stepEventSchema,
+  stepListSchema,
+  stepResultSchema,
+} from '@steppe/contracts/step';
+import { vi } from 'vitest';
+import { z } from 'zod';
+import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
+
+/** A session as its caller has it, over the agent's HTTP interface; every answer is held against its schema. */
+export interface Session {
+  language: Language;
+  agent: Agent;
+  /** Runs a step to its end. */
+  run(code: string, request?: object): Promise<StepResult>;
+  /** Submits a step without waiting for it. @returns its id */
+  submit(code: string, request?: object): Promise<string>;
+  get(stepId: string): Promise<StepResult>;
+  list(): Promise<StepResult[]>;
+  /** The result so far as soon as `holds` does of it. */
+  until(stepId: string, holds: (step: StepResult) => boolean): Promise<StepResult>;
+  untilStatus(stepId: string, status: StepStatus): Promise<StepResult>;
+  untilPrinted(stepId: string, text: string): Promise<StepResult>;
+  /** The result at the step's end. */
+  ended(stepId: string): Promise<StepResult>;
+  /** All events of a step, once it has ended. */
+  events(stepId: string, after?: number): Promise<StepEvent[]>;
+  /** Runs a step and gives its events as they come. */
+  stream(code: string, request?: object): AsyncGenerator<StepEvent, void>;
+  cancel(stepId: string): Promise<{ httpStatus: number; step: StepResult }>;
+  restart(epoch?: number): Promise<number>;
+  /** The epoch that the agent tells the control-plane. */
+  epoch(): Promise<number>;
+  put(path: string, content: string | Uint8Array): Promise<void>;
+  read(path: string): Promise<Buffer>;
+  files(path?: string): Promise<string[]>;
+  /** One call below the session's path, whatever comes of it. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** The error of a call that must fail. */
+  refusal(method: string, path: string, body?: unknown): Promise<{ status: number } & ErrorBody['error']>;
+  close(): Promise<void>;
+}
+
+const stateSchema = z.object({ epoch: z.number() });
+
+export async function openSession(language: Language, options: AgentOptions = {}): Promise<Session> {
+  const agent = await startAgent(language, options);
+  const call: Session['call'] = async (method, path, body, headers = {}) => {
+    const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+    return fetch(`${agent.url}/v1/sessions/${agent.sessionId}${path}`, {
+      method,
+      headers: {
+        authorization: await agent.authorization('data-plane'),
+        ...(!isRaw && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: isRaw ? Buffer.from(body) : JSON.stringify(body) }),
+    });
+  };
+  const expectOk = async (answer: Response, what: string): Promise<Response> => {
+    if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  const post = async (code: string, request: object, headers = {}) =>
+    expectOk(await call('POST', '/steps', { step_id: newStepId(), code, ...request }, headers), 'step');
+  const result = async (answer: Response) => stepResultSchema.parse(await answer.json());
+
+  const get = async (stepId: string) => result(await expectOk(await call('GET', `/steps/${stepId}`), 'get'));
+  const until: Session['until'] = (stepId, holds) =>
+    vi.waitFor(
+      async () => {
+        const step = await get(stepId);
+        if (!holds(step)) throw new Error(`it does not hold of ${JSON.stringify(step)}`);
+        return step;
+      },
+      { timeout: 20_000, interval: 10 },
+    );
+  const events: Session['events'] = async (stepId, after = 0) => {
+    const path = `/steps/${stepId}/events?after=${after}`;
+    const answer = await expectOk(await call('GET', path, undefined, ndjson), 'events');
+    return (await answer.text()).split('\n').flatMap(parseEvent);
+  };
+  return {
+    language,
+    agent,
+    call,
+    get,
+    until,
+    events,
+    run: async (code, request = {}) => result(await post(code, request)),
+    submit: async (code, request = {}) => (await result(await post(code, { wait: false, ...request }))).step_id,
+    list: async () => stepListSchema.parse(await (await expectOk(await call('GET', '/steps'), 'list')).json()).steps,
+    untilStatus: (stepId, status) => until(stepId, (step) => step.status === status),
+    untilPrinted: (stepId, text) => until(stepId, (step) => step.stdout.includes(text)),
+    async ended(stepId) {
+      await events(stepId);
+      return get(stepId);
+    },
+    async *stream(code, request = {}) {
+      const answer = await post(code, request, ndjson);
+      for await (const line of lines(answer)) yield* parseEvent(line);
+    },
+    async cancel(stepId) {
+      const answer = await expectOk(await call('POST', `/steps/${stepId}/cancel`), 'cancel');
+      return { httpStatus: answer.status, step: await result(answer) };
+    },
+    async restart(epoch) {
+      const answer = await expectOk(await call('POST', '/restart', epoch === undefined ? {} : { epoch }), 'restart');
+      return restartAnswerSchema.parse(await answer.json()).epoch;
+    },
+    async epoch() {
+      const headers = { authorization: await agent.authorization('control-plane') };
+      return stateSchema.parse(await (await fetch(`${agent.url}/internal/state`, { headers })).json()).epoch;
+    },
+    put: async (path, content) => void (await expectOk(await call('PUT', `/files/${encode(path)}`, content), 'put')),
+    read: async (path) => Buffer.from(await (await expectOk(await call('GET', `/files/${encode(path)}`), 'read')).arrayBuffer()),
+    async files(path = '') {
+      const answer = await expectOk(await call('GET', `/files?recursive=true&path=${encodeURIComponent(path)}`), 'files');
+      return fileListSchema.parse(await answer.json()).entries.map((entry) => entry.path);
+    },
+    async refusal(method, path, body) {
+      const answer = await call(method, path, body);
+      return { status: answer.status, ...errorBodySchema.parse(await answer.json()).error };
+    },
+    close: agent.stop,
+  };
+}
+
+const ndjson = { accept: 'application/x-ndjson' };
+
+const encode = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
+const parseEvent = (line: string): StepEvent[] =>
+  line === '' || line === '{"type":"keepalive"}' ? [] : [stepEventSchema.parse(JSON.parse(line))];
+
+async function* lines(answer: Response): AsyncGenerator<string> {
+  if (!answer.body) throw new Error('the answer has no body');
+  let rest = '';
+  for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop() ?? '';
+    yield* parts;
+  }
+}

@@ -1,0 +1,101 @@
+import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import { bindAnswerSchema, type Plane } from '@steppe/contracts/internal';
+import type { Language } from '@steppe/contracts/session';
+import { exportJWK, generateKeyPair } from 'jose';
+import { agentEnvironment } from '../../../control-plane/provisioner/local-process/agent-environment.ts';
+import { spawnAgent } from '../../../control-plane/provisioner/local-process/agent-process.ts';
+import { makeInstanceDirectory, removeTree } from '../../../control-plane/provisioner/local-process/instance-directory.ts';
+import { createInternalTokenSigner } from '../../../service-kit/internal-token/signer.ts';
+import { createLogger } from '../../../service-kit/logger.ts';
+import { hostVariables, repository } from './config.ts';
+import { supervisorCommands } from './languages.ts';
+
+export interface AgentOptions {
+  /** Lasting variables of the session. */
+  env?: Record<string, string>;
+  memoryBytes?: number;
+  /** Another interpreter's than the language's own. */
+  supervisorCommand?: readonly string[];
+  /** Of the agent process itself. */
+  agentEnv?: Record<string, string>;
+}
+
+/** A bound agent, a process of its own, as a local session has it. */
+export interface Agent {
+  url: string;
+  sessionId: SessionId;
+  instanceId: string;
+  workspace: string;
+  /** Ready for the `Authorization` of a call. */
+  authorization(plane: Plane): Promise<string>;
+  /** Ends it, and removes all that was its. */
+  stop(): Promise<void>;
+}
+
+const defaultMemoryBytes = 1024 ** 3;
+
+export async function startAgent(language: Language, options: AgentOptions = {}): Promise<Agent> {
+  const [control, data] = await Promise.all([makeKey('control-plane'), makeKey('data-plane')]);
+  const directory = await makeInstanceDirectory({ 'control-plane': control.publicSet, 'data-plane': data.publicSet });
+  const instanceId = newInstanceId();
+  const sessionId = newSessionId();
+  const agent = spawnAgent({
+    bundle: `${repository}dist/session-agent.mjs`,
+    cwd: directory.root,
+    env: {
+      ...agentEnvironment({
+        host: hostVariables,
+        instanceId,
+        directory,
+        language,
+        supervisorCommand: options.supervisorCommand ?? supervisorCommands[language],
+        memoryBytes: options.memoryBytes ?? defaultMemoryBytes,
+        logLevel: 'fatal',
+      }),
+      ...options.agentEnv,
+    },
+    graceMs: 5_000,
+    logger: createLogger({ service: 'conformance', level: 'silent' }),
+  });
+  const stop = async () => {
+    agent.end();
+    await agent.exited;
+    await removeTree(directory.root);
+  };
+  try {
+    const url = `http://127.0.0.1:${await agent.port}`;
+    const authorization = async (plane: Plane) => {
+      const token = plane === 'control-plane' ? control.signer.sign(instanceId) : data.signer.sign(instanceId, sessionId);
+      return `Bearer ${await token}`;
+    };
+    const env = options.env ?? {};
+    await bind(url, await authorization('control-plane'), { session_id: sessionId, env });
+    return { url, sessionId, instanceId, workspace: directory.workspace, authorization, stop };
+  } catch (cause) {
+    await stop();
+    throw new Error(`the agent did not start: ${(await agent.exited).lastWords}`, { cause });
+  }
+}
+
+async function makeKey(plane: Plane) {
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+  return {
+    publicSet: { keys: [{ ...(await exportJWK(publicKey)), kid: plane, use: 'sig' }] },
+    signer: createInternalTokenSigner(plane, { kid: plane, privateKey }),
+  };
+}
+
+async function bind(url: string, authorization: string, session: object): Promise<void> {
+  const answer = await fetch(`${url}/internal/bind`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      ...session,
+      tenant_id: 'conformance',
+      resources: { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' },
+      expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+      idle_timeout_seconds: 3_600,
+    }),
+  });
+  bindAnswerSchema.parse(await answer.json());
+}

@@ -1,0 +1,262 @@
+import { expect } from 'vitest';
+import { expectResult } from './harness/expectation.ts';
+import { casesOf } from './harness/one-language.ts';
+
+const { steps, flow } = casesOf('python');
+
+// Values
+steps('a trailing semicolon silences the value', '42;');
+steps('a trailing semicolon silences the value before a comment', '42;  # quiet');
+steps('a semicolon in the middle silences nothing', '1; 2', { value: '2' });
+steps('the last value is kept as _', ['20 + 1', '_ * 2'], { value: '42' });
+steps('None leaves _ as it was', ['7', 'None', '_'], { value: '7' });
+steps('a cell that is indented as a whole runs', '    a = 1\n    a + 1', { value: '2' });
+steps('an expression inside a block is no result', 'if True:\n    42');
+steps('a lambda is shown', 'lambda: 1', { value: /<function <lambda>/ });
+steps('a coroutine that is a value is shown', 'async def co(): pass\nc = co()\nc.close()\nc', {
+  value: /coroutine object co/,
+});
+steps('annotations at the top are kept', ['count: int = 5', '__annotations__["count"]'], { value: "<class 'int'>" });
+steps('a future import holds for its step', 'from __future__ import annotations\ndef f(x: NoSuchName): pass\nf.__annotations__', {
+  value: "{'x': 'NoSuchName'}",
+});
+steps('a walrus declares', ['(w := 5)', 'w'], { value: '5' });
+steps('a match statement runs', 'match (1, 2):\n    case (a, b):\n        print(a + b)', { stdout: '3\n' });
+steps('a loop variable lasts', ['for last in range(3): pass', 'last'], { value: '2' });
+steps('a comprehension sees globals', 'base = 10\n[base + n for n in range(2)]', { value: '[10, 11]' });
+steps('nested functions use nonlocal and global', 'g = 1\ndef f():\n    global g\n    g += 1\nf()\ng', { value: '2' });
+steps('a star import works', 'from math import *\nfloor(pi)', { value: '3' });
+
+// A real __main__
+steps('the namespace is __main__', 'import sys, __main__\nmine = 1\n[__name__, __main__.mine, sys.modules["__main__"].mine]', {
+  value: "['__main__', 1, 1]",
+});
+steps(
+  'what a cell defines is pickled and back',
+  'import pickle\nclass P:\n    def __init__(self, n): self.n = n\npickle.loads(pickle.dumps(P(42))).n',
+  { value: '42' },
+);
+steps(
+  'a dataclass of a cell works',
+  'from dataclasses import dataclass, asdict\n@dataclass\nclass D:\n    n: int\nasdict(D(1))',
+  { value: "{'n': 1}" },
+);
+steps(
+  'an enum of a cell is pickled by name',
+  'import enum, pickle\nclass E(enum.Enum):\n    A = 1\npickle.loads(pickle.dumps(E.A)) is E.A',
+  { value: 'True' },
+);
+steps(
+  'inspect.getsource knows a function of an earlier step',
+  ['def sourced(n):\n    return n + 1', 'import inspect\nprint(inspect.getsource(sourced), end="")'],
+  { stdout: 'def sourced(n):\n    return n + 1\n' },
+);
+steps(
+  'doctest runs over a cell’s functions',
+  'import doctest\ndef double(n):\n    """\n    >>> double(2)\n    4\n    """\n    return 2 * n\ndoctest.testmod()',
+  { value: 'TestResults(failed=0, attempted=1)' },
+);
+steps(
+  'unittest runs a test of a cell',
+  'import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(1, 1)\nunittest.main(argv=["x"], exit=False) and None',
+  { stderr: /Ran 1 test[\s\S]*OK/ },
+);
+steps(
+  'multiprocessing forks by default, with functions of cells',
+  'import multiprocessing as mp\ndef square(n): return n * n\nwith mp.Pool(2) as pool: print(mp.get_start_method(), pool.map(square, [1, 2, 3]))',
+  { stdout: 'fork [1, 4, 9]\n' },
+  { own: {} },
+);
+steps(
+  'a process pool of concurrent.futures works',
+  'from concurrent.futures import ProcessPoolExecutor\ndef square(n): return n * n\nwith ProcessPoolExecutor(2) as pool: print(list(pool.map(square, [1, 2, 3])))',
+  { stdout: '[1, 4, 9]\n' },
+  { own: {} },
+);
+steps(
+  'a thread pool works, and what it prints is the step’s',
+  'from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool: print(sorted(pool.map(lambda n: n * n, [1, 2, 3])))',
+  { stdout: '[1, 4, 9]\n' },
+);
+flow(
+  'multiprocessing spawns functions of workspace modules',
+  async (session) => {
+    await session.put('spawned.py', 'def square(n):\n    return n * n\n');
+    const code =
+      'import multiprocessing as mp, spawned\nwith mp.get_context("spawn").Pool(1) as pool: print(pool.map(spawned.square, [3]))';
+    expectResult(await session.run(code), { stdout: '[9]\n' }, 'python');
+  },
+  {},
+);
+flow(
+  'multiprocessing that spawns a function of a cell says what to do',
+  async (session) => {
+    const code =
+      'import multiprocessing as mp\ndef local(n): print(n)\nchild = mp.get_context("spawn").Process(target=local, args=(1,))\nchild.start()\nchild.join()';
+    const { error, stderr } = await session.run(code);
+    expect(`${error?.message}\n${stderr}`).toMatch(/fork|file of the workspace|module of the workspace/);
+  },
+  {},
+);
+steps(
+  'a forked child that prints is heard',
+  'import os\npid = os.fork()\nif pid == 0:\n    print("child", flush=True)\n    os._exit(0)\n_ = os.waitpid(pid, 0)\nprint("parent")',
+  { stdout: 'child\nparent\n' },
+  { own: {} },
+);
+
+// Errors
+steps('a traceback shows the source lines of each step', ['def early(n):\n    return 1 / n', 'early(0)'], {
+  error: { name: 'ZeroDivisionError', traceback: /early\(0\)\n[\s\S]*return 1 \/ n/ },
+});
+steps('a syntax error shows its caret', 'x = (1 +', { error: { name: 'SyntaxError', traceback: /x = \(1 \+\n\s+\^/ } });
+steps('an indentation error has its name', 'def f():\nreturn 1', { error: { name: 'IndentationError' } });
+steps('an error during handling shows both', 'try:\n    1 / 0\nexcept ZeroDivisionError:\n    {}["x"]', {
+  error: { name: 'KeyError', traceback: /ZeroDivisionError[\s\S]*During handling[\s\S]*KeyError/ },
+});
+steps('notes of an error are shown', 'e = ValueError("x")\ne.add_note("look here")\nraise e', {
+  error: { name: 'ValueError', traceback: /look here/ },
+});
+steps('a warning comes once', 'import warnings\nfor _ in range(3): warnings.warn("careful", DeprecationWarning)', {
+  stderr: /^(?:(?!careful)[\s\S])*careful(?:(?!DeprecationWarning: careful)[\s\S])*$/,
+});
+for (const [name, code, message] of [
+  ['sys.exit with a code', 'import sys\nsys.exit(3)', '3'],
+  ['sys.exit without one', 'import sys\nsys.exit()', '0'],
+  ['sys.exit with a text', 'import sys\nsys.exit("done")', 'done'],
+  ['exit()', 'exit()', /(?:)/],
+  ['quit()', 'quit()', /(?:)/],
+] as const) {
+  flow(`${name} fails the step and keeps the memory`, async (session) => {
+    await session.run('kept = 41');
+    expectResult(await session.run(code), { error: { name: 'SystemExit', message } }, 'python');
+    expectResult(await session.run('kept + 1'), { value: '42' }, 'python');
+  });
+}
+steps('input() fails with a hint', 'input("name? ")', {
+  stdout: /^(name\? )?$/,
+  error: { name: 'EOFError', message: /keyboard|input/ },
+});
+steps(
+  'a traceback that code prints itself is on standard error',
+  'import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()',
+  { stderr: /ZeroDivisionError: division by zero\n$/ },
+);
+steps('logging goes to standard error', 'import logging\nlogging.warning("logged")', { stderr: 'WARNING:root:logged\n' });
+steps(
+  'a logger of one step serves the next',
+  [
+    'import logging, sys\nlog = logging.getLogger("mine")\nlog.addHandler(logging.StreamHandler(sys.stdout))\nlog.propagate = False',
+    'log.error("second")',
+  ],
+  { stdout: 'second\n' },
+);
+steps(
+  'output that is redirected is the user’s',
+  'import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as text: print("inside")\ntext.getvalue()',
+  { value: String.raw`'inside\n'` },
+);
+
+// asyncio
+steps('asyncio.run works inside a cell', 'import asyncio\nasync def main(): return 42\nasyncio.run(main())', { value: '42' });
+steps('await works after asyncio.run', ['import asyncio\nasync def main(): return 1\nasyncio.run(main())', 'await main()'], {
+  value: '1',
+});
+steps(
+  'async with at the top',
+  'import contextlib\n@contextlib.asynccontextmanager\nasync def room():\n    print("in")\n    yield 42\n    print("out")\nasync with room() as got: print(got)',
+  { stdout: 'in\n42\nout\n' },
+);
+steps('an async comprehension at the top', 'async def gen():\n    for n in range(3): yield n\n[n async for n in gen()]', {
+  value: '[0, 1, 2]',
+});
+steps(
+  'a TaskGroup shows what failed',
+  'import asyncio\nasync def bad(): raise ValueError("one")\nasync with asyncio.TaskGroup() as group: group.create_task(bad())',
+  { error: { name: 'ExceptionGroup', traceback: /ValueError: one/ } },
+);
+steps('asyncio.to_thread works', 'import asyncio\nawait asyncio.to_thread(lambda: 42)', { value: '42' });
+
+// Display protocols
+const repr = (method: string, value: string) => `class R:\n    def ${method}(self, **k): return ${value}\nR()`;
+const bundleOf = async (session: Parameters<Parameters<typeof flow>[1]>[0], code: string) =>
+  (await session.run(code)).results.at(-1);
+for (const [method, value, mime, shown] of [
+  ['_repr_html_', '"<b>x</b>"', 'text/html', '<b>x</b>'],
+  ['_repr_markdown_', '"**x**"', 'text/markdown', '**x**'],
+  ['_repr_latex_', '"$x$"', 'text/latex', '$x$'],
+  ['_repr_svg_', '"<svg/>"', 'image/svg+xml', '<svg/>'],
+  ['_repr_png_', 'b"png"', 'image/png', 'cG5n'],
+  ['_repr_jpeg_', 'b"jpg"', 'image/jpeg', 'anBn'],
+  ['_repr_json_', '{"a": 1}', 'application/json', { a: 1 }],
+  ['_repr_mimebundle_', '{"text/html": "<i>x</i>"}', 'text/html', '<i>x</i>'],
+] as const) {
+  flow(`${method} is shown, with text beside it`, async (session) => {
+    const bundle = await bundleOf(session, repr(method, value));
+    expect(bundle).toMatchObject({ [mime]: shown, 'text/plain': expect.stringContaining('R object'), is_main_result: true });
+  });
+}
+steps('_ipython_display_ shows itself', 'class S:\n    def _ipython_display_(self): print("myself")\nS()', {
+  stdout: 'myself\n',
+});
+flow('a representation that fails leaves the others', async (session) => {
+  const result = await session.run('class B:\n    def _repr_html_(self): raise ValueError("no html")\nB()');
+  expect(result).toMatchObject({ status: 'completed', stderr: expect.stringContaining('no html') });
+  expect(result.results[0]).toMatchObject({ 'text/plain': expect.stringContaining('B object') });
+});
+flow('what has a display_id is updated', async (session) => {
+  const { results } = await session.run('handle = display("one", display_id=True)\nhandle.update("two")');
+  expect(results.map((bundle) => bundle['text/plain'])).toEqual(["'one'", "'two'"]);
+  expect(results[1]).toMatchObject({ display_id: results[0]?.display_id, is_update: true });
+});
+steps('display() gives several, with metadata', 'display(1, 2, metadata={"a": 1})', {
+  displayed: [{ 'text/plain': '1' }, { 'text/plain': '2' }],
+});
+steps(
+  'the names of IPython.display are there',
+  'from IPython.display import display, HTML, Markdown, Image, JSON, SVG, Latex, clear_output, Code, Math, Javascript\nHTML is not None',
+  { value: 'True' },
+);
+steps('from IPython import display is there', 'from IPython import display as d\nd.HTML is not None', { value: 'True' });
+steps('get_ipython is there', 'get_ipython() is not None', { value: 'True' });
+
+// Shell and magics
+steps('!command runs a program', '!echo hi', { stdout: 'hi\n' });
+steps('!command is filled in', 'word = "x y"\n!echo {word}', { stdout: 'x y\n' });
+steps('!command is filled in with $name', 'word = "dollar"\n!echo $word', { stdout: 'dollar\n' });
+steps('!command runs inside a block', 'for n in range(2):\n    !echo {n}', { stdout: '0\n1\n' });
+steps('x = !command keeps the lines', 'lines = !printf "a\\nb\\n"\nlist(lines)', { value: "['a', 'b']" });
+steps('a command that fails does not fail the step', '!false', {});
+steps('a string that begins with an exclamation mark is a string', 'text = """\n!echo no\n"""\ntext', {
+  value: String.raw`'\n!echo no\n'`,
+});
+steps('%cd lasts', ['%cd /', 'import os\nos.getcwd()'], { value: "'/'" }, { own: {} });
+steps('%%bash runs a script', '%%bash\nfor n in 1 2; do echo $n; done', { stdout: '1\n2\n' });
+steps('%%bash that fails fails the step', '%%bash\nexit 3', { error: { name: 'CalledProcessError', message: /3/ } });
+steps('%time tells the time and gives the value', '%time 40 + 2', { stdout: /Wall time|CPU times/, value: '42' });
+steps('%timeit tells the time', '%timeit -n 1 -r 1 1 + 1', { stdout: /loop/ });
+steps('%env sets a variable', ['%env MAGIC_WORD=abra', 'import os\nos.environ["MAGIC_WORD"]'], { value: "'abra'" });
+steps('%matplotlib is accepted', '%matplotlib inline', {});
+steps('%%writefile writes', ['%%writefile note.txt\nhello', 'open("note.txt").read()'], { value: String.raw`'hello\n'` });
+steps('a magic that is not there is named', '%nosuchmagic', { error: { name: 'UsageError', message: /%nosuchmagic/ } });
+steps('a percent sign is still an operator', 'a = 7\n(a\n% 4)', { value: '3' });
+
+// Interrupts
+flow('KeyboardInterrupt runs what must happen in the end', async (session) => {
+  const result = await session.run('import time\ntry:\n    while True: time.sleep(0.01)\nfinally:\n    print("cleaned")', {
+    timeout_ms: 150,
+  });
+  expectResult(result, { status: 'timed_out', stdout: 'cleaned\n', error: { name: 'StepTimedOut' } }, 'python');
+});
+steps(
+  'a command is ended by the time limit, and memory is kept',
+  '!sleep 60',
+  { status: 'timed_out', error: { name: 'StepTimedOut' } },
+  { request: { timeout_ms: 150 } },
+);
+steps(
+  'subprocess.run is ended by the time limit, and memory is kept',
+  'import subprocess\nsubprocess.run(["sleep", "60"])',
+  { status: 'timed_out', error: { name: 'StepTimedOut' } },
+  { request: { timeout_ms: 150 } },
+);

@@ -1,0 +1,70 @@
+import { afterAll, expect, test } from 'vitest';
+import { seed } from './harness/config.ts';
+import { mainValue } from './harness/expectation.ts';
+import { languages, type PerLanguage } from './harness/languages.ts';
+import { createRandom } from './harness/random.ts';
+import { openSession, type Session } from './harness/session.ts';
+
+const tries = 2_000;
+/** On a busy machine fewer have to do. */
+const longestMs = 40_000;
+const fewest = 300;
+
+/** Steps of all lengths, most of which end about when they are interrupted. */
+const steps: PerLanguage<readonly ((ms: number) => string)[]> = {
+  python: [
+    (ms) => `import time\nend = time.perf_counter() + ${ms / 1000}\nwhile time.perf_counter() < end: pass\nmark`,
+    (ms) => `import time\ntime.sleep(${ms / 1000})\nmark`,
+    (ms) => `import asyncio\nawait asyncio.sleep(${ms / 1000})\nmark`,
+    (ms) => `import time\nend = time.perf_counter() + ${ms / 1000}\nwhile time.perf_counter() < end: print("x" * 100)\nmark`,
+    () => 'mark',
+  ],
+  node: [
+    (ms) => `for (const end = performance.now() + ${ms}; performance.now() < end; );\nmark`,
+    (ms) => `await new Promise((done) => setTimeout(done, ${ms}))\nmark`,
+    (ms) => `await null\nfor (const end = performance.now() + ${ms}; performance.now() < end; );\nmark`,
+    (ms) => `for (const end = performance.now() + ${ms}; performance.now() < end; ) console.log("x".repeat(100))\nmark`,
+    () => 'mark',
+  ],
+};
+
+const remember: PerLanguage<string> = { python: 'mark = 42', node: 'const mark = 42' };
+
+const opened: Session[] = [];
+afterAll(async () => {
+  await Promise.all(opened.map((session) => session.close()));
+});
+
+test.each(languages)(
+  'no random interrupt of a step in %s reaches the next one',
+  async (language) => {
+    const random = createRandom(seed);
+    const session = await openSession(language);
+    opened.push(session);
+    await session.run(remember[language]);
+    const counts = { completed: 0, timed_out: 0, tries: 0 };
+    const until = performance.now() + longestMs;
+    while (counts.tries < tries && performance.now() < until) {
+      counts.tries += 1;
+      const ms = random() * 6;
+      const makeStep = steps[language][Math.floor(random() * steps[language].length)] ?? String;
+      const interrupted = await session.run(makeStep(ms), { timeout_ms: Math.max(1, Math.round(ms + (random() - 0.5) * 4)) });
+      const context = `seed ${seed}, try ${counts.tries}: ${JSON.stringify(interrupted)}`;
+      expect(interrupted.status, context).toMatch(/^(completed|timed_out)$/);
+      expect(interrupted.state_lost, context).toBe(false);
+      if (interrupted.status === 'completed') counts.completed += 1;
+      else counts.timed_out += 1;
+      const next = await session.run('mark');
+      expect({ status: next.status, value: mainValue(next), error: next.error }, context).toEqual({
+        status: 'completed',
+        value: '42',
+        error: null,
+      });
+    }
+    console.log(`${language}, seed ${seed}: ${JSON.stringify(counts)}`);
+    expect(counts.tries, `seed ${seed}: the machine is too slow`).toBeGreaterThanOrEqual(fewest);
+    // Both kinds came, or the moments were not random.
+    expect(Math.min(counts.completed, counts.timed_out), `seed ${seed}`).toBeGreaterThan(counts.tries / 20);
+  },
+  longestMs + 30_000,
+);

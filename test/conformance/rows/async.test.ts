@@ -1,0 +1,392 @@
+import { expect } from 'vitest';
+import { behaviours, flow, steps } from '../harness/behaviours.ts';
+import { expectResult } from '../harness/expectation.ts';
+import type { Session } from '../harness/session.ts';
+
+const sleep = 'const sleep = (ms) => new Promise((done) => setTimeout(done, ms));\n';
+const waitFor = {
+  python: (file: string) => `while not os.path.exists('${file}'):\n        `,
+  node: (file: string) => `while (!fs.existsSync('${file}')) `,
+};
+/** Starts work that waits for a file, then does `act`. */
+const later = {
+  python: (file: string, act: string) =>
+    `import asyncio, os\nasync def work():\n    ${waitFor.python(file)}await asyncio.sleep(0.005)\n    ${act}\ntask = asyncio.create_task(work())`,
+  node: (file: string, act: string) =>
+    `${sleep}const work = async () => { ${waitFor.node(file)}await sleep(5);\n ${act} };\nvoid work(); undefined`,
+};
+const inThread = {
+  python: (file: string, act: string) =>
+    `import os, threading, time\ndef work():\n    ${waitFor.python(file)}time.sleep(0.005)\n    ${act}\nthreading.Thread(target=work).start()`,
+  node: (file: string, act: string) =>
+    `const timer = setInterval(() => { if (!fs.existsSync('${file}')) return;\n clearInterval(timer); ${act} }, 5); undefined`,
+};
+
+/** What was sent to the agent by another way has time to arrive. */
+const moment = {
+  python: 'import asyncio\nawait asyncio.sleep(0.05)\n',
+  node: 'await new Promise((done) => setTimeout(done, 50))\n',
+};
+
+/** Runs a step as soon as the file `mark` is there, which says that the work before it is done. */
+async function runAfter(session: Session, mark: string, code: string) {
+  await waitForFile(session, mark);
+  return session.run(code);
+}
+
+async function waitForFile(session: Session, name: string): Promise<void> {
+  for (;;) if ((await session.files()).includes(name)) return;
+}
+
+behaviours('Async and background', [
+  steps(
+    'await at the top of a step',
+    { python: 'import asyncio\nawait asyncio.sleep(0, result=42)', node: 'await Promise.resolve(42)' },
+    { value: '42' },
+  ),
+  steps(
+    'await inside a block at the top',
+    {
+      python: 'import asyncio\nif True:\n    for n in range(3):\n        got = await asyncio.sleep(0, result=n)\ngot',
+      node: 'let got\nif (true) { for (let n = 0; n < 3; n++) { got = await n } }\ngot',
+    },
+    { value: '2' },
+  ),
+  steps(
+    'an async function of an earlier step is awaited',
+    {
+      python: ['async def answer(): return 42', 'await answer()'],
+      node: ['async function answer() { return 42 }', 'await answer()'],
+    },
+    { value: '42' },
+  ),
+  steps(
+    'several are awaited together',
+    {
+      python: 'import asyncio\nasync def one(n):\n    await asyncio.sleep(0)\n    return n\nawait asyncio.gather(one(1), one(2))',
+      node: 'const one = async (n) => n\nawait Promise.all([one(1), one(2)])',
+    },
+    { value: /^\[ ?1, 2 ?\]$/ },
+  ),
+  steps(
+    'an async loop at the top',
+    {
+      python: 'async def gen():\n    for n in range(3): yield n\nasync for n in gen(): print(n)',
+      node: 'async function* gen() { for (let n = 0; n < 3; n++) yield n }\nfor await (const n of gen()) console.log(n)',
+    },
+    { stdout: '0\n1\n2\n' },
+  ),
+  steps(
+    'a failed await fails the step',
+    { python: 'async def fail(): raise ValueError("x")\nawait fail()', node: 'await Promise.reject(new Error("x"))' },
+    { error: { name: /Error$/, message: 'x' } },
+  ),
+  steps(
+    'what was printed around an await keeps its order',
+    {
+      python: 'import asyncio\nprint(1)\nawait asyncio.sleep(0.01)\nprint(2)',
+      node: 'console.log(1)\nawait new Promise((d) => setTimeout(d, 10))\nconsole.log(2)',
+    },
+    { stdout: '1\n2\n' },
+  ),
+  steps(
+    'a declaration before an await lasts',
+    {
+      python: ['import asyncio\nbefore = 41\nawait asyncio.sleep(0)', 'before + 1'],
+      node: ['const before = 41\nawait null', 'before + 1'],
+    },
+    { value: '42' },
+  ),
+  steps(
+    'an await with a time limit of its own',
+    {
+      python:
+        'import asyncio\ntry:\n    await asyncio.wait_for(asyncio.sleep(60), 0.01)\nexcept asyncio.TimeoutError:\n    print("late")',
+      node: `${sleep}await Promise.race([new Promise((done) => setTimeout(done, 60000).unref()), sleep(10)]).then(() => console.log("late"))`,
+    },
+    { stdout: 'late\n' },
+  ),
+  steps(
+    'a step does not wait for the work that it leaves behind',
+    { python: later.python('never', 'pass'), node: later.node('never', '') },
+    {},
+    { own: {} },
+  ),
+  steps(
+    'work that was left behind is done in a later step',
+    {
+      python: [
+        'import asyncio\nseen = []\nasync def add():\n    await asyncio.sleep(0.01)\n    seen.append(1)\ntask = asyncio.create_task(add())',
+        'await task\nseen',
+      ],
+      node: [`${sleep}const seen = []\nconst task = sleep(10).then(() => seen.push(1)); undefined`, 'await task\nseen'],
+    },
+    { value: /^\[ ?1 ?\]$/ },
+    { own: {} },
+  ),
+  steps(
+    'a future of one step is resolved in another',
+    {
+      python: [
+        'import asyncio\nfuture = asyncio.get_event_loop().create_future()\nasync def wait(): return await future\ntask = asyncio.create_task(wait())',
+        'future.set_result(42)',
+        'await task',
+      ],
+      node: ['let resolve\nconst task = new Promise((r) => { resolve = r }); undefined', 'resolve(42)', 'await task'],
+    },
+    { value: '42' },
+    { own: {} },
+  ),
+  flow(
+    'work that was left behind goes on between steps',
+    { python: later.python('go', "open('done', 'w').close()"), node: later.node('go', "fs.writeFileSync('done', '')") },
+    async (session, code) => {
+      await session.run(code);
+      await session.put('go', '');
+      await waitForFile(session, 'done');
+    },
+    {},
+  ),
+  flow(
+    'threads and timers go on between steps',
+    { python: inThread.python('go', "open('done', 'w').close()"), node: inThread.node('go', "fs.writeFileSync('done', '')") },
+    async (session, code) => {
+      await session.run(code);
+      await session.put('go', '');
+      await waitForFile(session, 'done');
+    },
+    {},
+  ),
+  flow(
+    'what is printed between steps is background of the next',
+    {
+      python: {
+        starts: later.python('go', "print('late')\n    open('done', 'w').close()"),
+        next: `${moment.python}print("own")`,
+      },
+      node: {
+        starts: later.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
+        next: `${moment.node}console.log("own")`,
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      await session.put('go', '');
+      expectResult(
+        await runAfter(session, 'done', next),
+        { stdout: 'own\n', background: { stdout: 'late\n' } },
+        session.language,
+      );
+    },
+    {},
+  ),
+  flow(
+    'what a thread or timer prints between steps is background of the next',
+    {
+      python: {
+        starts: inThread.python('go', "print('late', flush=True)\n    open('done', 'w').close()"),
+        next: `${moment.python}print("own")`,
+      },
+      node: {
+        starts: inThread.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
+        next: `${moment.node}console.log("own")`,
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      await session.put('go', '');
+      expectResult(
+        await runAfter(session, 'done', next),
+        { stdout: 'own\n', background: { stdout: 'late\n' } },
+        session.language,
+      );
+    },
+    {},
+  ),
+  flow(
+    'what earlier work prints while a step runs is not the step’s own',
+    {
+      python: {
+        starts: later.python('go', "print('late')\n    open('done', 'w').close()"),
+        next: "import asyncio\nprint('own')\nopen('go', 'w').close()\nwhile not os.path.exists('done'): await asyncio.sleep(0.005)\nawait asyncio.sleep(0.05)\nprint('end')",
+      },
+      node: {
+        starts: later.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
+        next: "console.log('own'); fs.writeFileSync('go', '');\nwhile (!fs.existsSync('done')) await sleep(5);\nawait sleep(50);\nconsole.log('end')",
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      expectResult(await session.run(next), { stdout: 'own\nend\n', background: { stdout: 'late\n' } }, session.language);
+    },
+    {},
+  ),
+  flow(
+    'what an earlier thread or timer prints while a step runs is not the step’s own',
+    {
+      python: {
+        starts: inThread.python('go', "print('late', flush=True)\n    open('done', 'w').close()"),
+        next: "print('own')\nopen('go', 'w').close()\nwhile not os.path.exists('done'): time.sleep(0.005)\ntime.sleep(0.05)\nprint('end')",
+      },
+      node: {
+        starts: inThread.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
+        next: "console.log('own'); fs.writeFileSync('go', '');\nwhile (!fs.existsSync('done')) await new Promise((d) => setTimeout(d, 5));\nawait new Promise((d) => setTimeout(d, 50));\nconsole.log('end')",
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      expectResult(await session.run(next), { stdout: 'own\nend\n', background: { stdout: 'late\n' } }, session.language);
+    },
+    {},
+  ),
+  steps(
+    'what a thread or timer of the step itself prints is its output',
+    {
+      python: "import threading\nt = threading.Thread(target=lambda: print('mine'))\nt.start()\nt.join()",
+      node: "await new Promise((done) => setTimeout(() => { console.log('mine'); done() }, 1)); undefined",
+    },
+    { stdout: 'mine\n' },
+  ),
+  flow(
+    'an error in work that was left behind is a background error, not a death',
+    {
+      python: {
+        starts: `${later.python('go', "open('done', 'w').close()\n    raise ValueError('astray')")}\ndel task`,
+        next: `${moment.python}40 + 2`,
+      },
+      node: {
+        starts: later.node('go', "fs.writeFileSync('done', ''); throw new RangeError('astray')"),
+        next: `${moment.node}40 + 2`,
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      await session.put('go', '');
+      const errors = [{ name: /^(Value|Range)Error$/, message: 'astray' }];
+      expectResult(await runAfter(session, 'done', next), { value: '42', background: { errors } }, session.language);
+    },
+    {},
+  ),
+  flow(
+    'an error in a thread or timer is a background error, not a death',
+    {
+      python: {
+        starts: inThread.python('go', "open('done', 'w').close()\n    raise ValueError('astray')"),
+        next: `${moment.python}40 + 2`,
+      },
+      node: {
+        starts: inThread.node('go', "fs.writeFileSync('done', ''); throw new RangeError('astray')"),
+        next: `${moment.node}40 + 2`,
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      await session.put('go', '');
+      const errors = [{ name: /^(Value|Range)Error$/, message: 'astray' }];
+      expectResult(await runAfter(session, 'done', next), { value: '42', background: { errors } }, session.language);
+    },
+    {},
+  ),
+  flow(
+    'what a child process prints between steps is background of the next',
+    {
+      python: {
+        starts:
+          "import subprocess\nchild = subprocess.Popen(['sh', '-c', 'while [ ! -e go ]; do sleep 0.01; done; echo late; touch done'])",
+        next: 'child.wait()\nprint("own")',
+      },
+      node: {
+        starts:
+          "const child = require('child_process').spawn('sh', ['-c', 'while [ ! -e go ]; do sleep 0.01; done; echo late; touch done'], { stdio: 'inherit' }); undefined",
+        next: 'console.log("own")',
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      await session.put('go', '');
+      expectResult(
+        await runAfter(session, 'done', next),
+        { stdout: 'own\n', background: { stdout: 'late\n' } },
+        session.language,
+      );
+    },
+    {},
+  ),
+  flow(
+    'background comes as events after the start of the next step',
+    {
+      python: {
+        starts: later.python('go', "print('late')\n    open('done', 'w').close()"),
+        next: `${moment.python}print("own")`,
+      },
+      node: {
+        starts: later.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
+        next: `${moment.node}console.log("own")`,
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      await session.put('go', '');
+      const events = await session.events((await runAfter(session, 'done', next)).step_id);
+      expect(events.map(({ type }) => type)).toEqual(['step_started', 'background', 'stdout', 'step_ended']);
+      expect(events[1]).toMatchObject({ stream: 'stdout', text: 'late\n' });
+    },
+    {},
+  ),
+  flow(
+    'a server of one step answers the next',
+    {
+      python: {
+        starts:
+          "import asyncio\nasync def reply(reader, writer):\n    await reader.readline()\n    writer.write(b'pong')\n    writer.close()\nserver = await asyncio.start_server(reply, '127.0.0.1', 0)\nport = server.sockets[0].getsockname()[1]",
+        asks: "reader, writer = await asyncio.open_connection('127.0.0.1', port)\nwriter.write(b'ping\\n')\n(await reader.read()).decode()",
+      },
+      node: {
+        starts:
+          "const server = require('http').createServer((request, answer) => answer.end('pong'))\nawait new Promise((done) => server.listen(0, '127.0.0.1', done))",
+        asks: 'await (await fetch("http://127.0.0.1:" + server.address().port)).text()',
+      },
+    },
+    async (session, { starts, asks }) => {
+      expectResult(await session.run(starts), {}, session.language);
+      expectResult(await session.run(asks), { value: "'pong'" }, session.language);
+    },
+    {},
+  ),
+  flow(
+    'much background keeps its newest',
+    {
+      python: {
+        starts: later.python(
+          'go',
+          "[print(n) for n in range(40000)]\n    await asyncio.sleep(0.3)\n    open('done', 'w').close()",
+        ),
+        next: 'None',
+      },
+      node: {
+        starts: later.node(
+          'go',
+          "for (let n = 0; n < 40000; n++) console.log(n); await sleep(300); fs.writeFileSync('done', '')",
+        ),
+        next: 'undefined',
+      },
+    },
+    async (session, { starts, next }) => {
+      await session.run(starts);
+      await session.put('go', '');
+      const { background } = await runAfter(session, 'done', next);
+      expect(background?.stdout.length).toBeLessThanOrEqual(64 * 1024);
+      expect(background?.stdout).toMatch(/\n39999\n$/);
+    },
+    {},
+  ),
+  steps(
+    'a task is cancelled by code',
+    {
+      python:
+        'import asyncio\nt = asyncio.create_task(asyncio.sleep(60))\nawait asyncio.sleep(0)\nt.cancel()\ntry:\n    await t\nexcept asyncio.CancelledError:\n    print("cancelled")',
+      node: `const gone = new AbortController()\nsetTimeout(() => gone.abort(), 1)\ntry { await require('timers/promises').setTimeout(60000, null, { signal: gone.signal }) } catch { console.log("cancelled") }`,
+    },
+    { stdout: 'cancelled\n' },
+  ),
+]);

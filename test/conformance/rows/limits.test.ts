@@ -1,0 +1,130 @@
+import { limits } from '@steppe/contracts/limits';
+import { expect } from 'vitest';
+import { behaviours, flow, steps } from '../harness/behaviours.ts';
+import { expectResult, mainValue } from '../harness/expectation.ts';
+
+const small = { memoryBytes: 256 * 1024 * 1024 };
+
+behaviours('Limits', [
+  flow(
+    'the text of a value is cut at 256 KiB',
+    {
+      python: '"x" * 1_000_000',
+      node: '({ [require("util").inspect.custom]: () => "x".repeat(1_000_000) })',
+    },
+    async (session, code) => {
+      const result = await session.run(code);
+      expect(result.status).toBe('completed');
+      expect(String(mainValue(result)).length).toBeLessThanOrEqual(limits.textBytes);
+      expect(String(mainValue(result)).length).toBeGreaterThan(limits.textBytes / 2);
+      expect(result.truncated.results).toBe(true);
+    },
+  ),
+  flow(
+    'the text of an error is cut at 256 KiB',
+    { python: 'raise ValueError("x" * 1_000_000)', node: 'throw new Error("x".repeat(1_000_000))' },
+    async (session, code) => {
+      const { error, status } = await session.run(code);
+      expect(status).toBe('failed');
+      expect(error?.message.length).toBeLessThanOrEqual(limits.textBytes);
+      expect(JSON.stringify(error?.traceback).length).toBeLessThanOrEqual(limits.textBytes + 1_024);
+    },
+  ),
+  flow(
+    'a picture of nine megabytes becomes its text, and that is said',
+    {
+      python: 'display({"image/png": "A" * 9_000_000, "text/plain": "a picture"}, raw=True)',
+      node: 'display({ "image/png": "A".repeat(9_000_000), "text/plain": "a picture" })',
+    },
+    async (session, code) => {
+      const { results, truncated, status } = await session.run(code);
+      expect({ results, status, truncated: truncated.results }).toEqual({
+        results: [{ 'text/plain': 'a picture' }],
+        status: 'completed',
+        truncated: true,
+      });
+    },
+  ),
+  flow(
+    'results beyond ten megabytes are left out, and that is said',
+    {
+      python: 'for n in range(6): display({"text/html": "x" * 3_000_000}, raw=True)',
+      node: 'for (let n = 0; n < 6; n++) display({ "text/html": "x".repeat(3_000_000) })',
+    },
+    async (session, code) => {
+      const { results, truncated, status } = await session.run(code);
+      expect({ status, truncated: truncated.results }).toEqual({ status: 'completed', truncated: true });
+      expect(JSON.stringify(results).length).toBeLessThanOrEqual(limits.resultBytesPerStep + 1_024);
+      expect(results.length).toBeGreaterThanOrEqual(3);
+    },
+  ),
+  flow('code of a megabyte runs', { python: '#', node: '//' }, async (session, comment) => {
+    const code = `${comment}${'x'.repeat(limits.codeBytes - 20)}\n40 + 2`;
+    expectResult(await session.run(code), { value: '42' }, session.language);
+  }),
+  flow('code of more than a megabyte is refused', { python: '#', node: '//' }, async (session, comment) => {
+    const code = `${comment}${'x'.repeat(limits.codeBytes)}`;
+    expect((await session.refusal('POST', '/steps', { step_id: 'too-long', code })).status).toBe(413);
+  }),
+  flow('variables of more than 256 KiB are refused', { python: '1', node: '1' }, async (session, code) => {
+    const env = { LONG: 'x'.repeat(limits.envBytes + 1) };
+    expect((await session.refusal('POST', '/steps', { step_id: 'too-much', code, env })).status).toBe(413);
+  }),
+  steps(
+    'memory beyond the soft limit is an error, and memory is kept',
+    {
+      python: ['kept = 41', 'try:\n    b = bytearray(2_000_000_000)\nexcept MemoryError:\n    print("refused")', 'kept + 1'],
+      node: ['const kept = 41', 'try { Buffer.alloc(16_000_000_000) } catch (e) { console.log(e.name) }', 'kept + 1'],
+    },
+    { value: '42' },
+    { own: small },
+  ),
+  flow(
+    'memory beyond the soft limit fails the step',
+    {
+      python: 'kept = 41\nb = bytearray(2_000_000_000)',
+      node: 'const kept = 41\nconst all = []\nwhile (true) all.push(new ArrayBuffer(64_000_000, {}))',
+    },
+    async (session, code) => {
+      const result = await session.run(code);
+      expectResult(result, { error: { name: /^(Memory|Range)Error$/ } }, session.language);
+      expectResult(await session.run('kept + 1'), { value: '42' }, session.language);
+    },
+    small,
+  ),
+  flow(
+    'memory that fills bit by bit ends in an error or a loss that is told',
+    {
+      python: 'all = []\nwhile True: all.append([0] * 1000)',
+      node: 'const all = []\nwhile (true) all.push(new Array(1000).fill(0.5))',
+    },
+    async (session, code) => {
+      const { status, error, state_lost: lost } = await session.run(code);
+      expect(status).toBe('failed');
+      expect(error?.name).toBe(lost ? 'OutOfMemory' : 'MemoryError');
+      const after = await session.run('40 + 2');
+      expectResult(after, { value: '42', epoch: lost ? 2 : 1 }, session.language);
+    },
+    small,
+  ),
+  flow(
+    'a thousand results are kept in their order',
+    { python: 'for n in range(1000): display(n)', node: 'for (let n = 0; n < 1000; n++) display(n)' },
+    async (session, code) => {
+      const { results } = await session.run(code);
+      expect(results.map((bundle) => bundle['text/plain'])).toEqual([...Array(1000).keys()].map(String));
+    },
+  ),
+  flow(
+    'a hundred megabytes of output do not end up in the answer',
+    {
+      python: 'line = "x" * 1023 + "\\n"\nimport sys\nfor _ in range(100 * 1024): sys.stdout.write(line)',
+      node: 'const line = "x".repeat(1023) + "\\n"\nfor (let n = 0; n < 100 * 1024; n++) process.stdout.write(line); undefined',
+    },
+    async (session, code) => {
+      const { stdout, truncated, status } = await session.run(code);
+      expect({ status, cut: truncated.stdout }).toEqual({ status: 'completed', cut: true });
+      expect(Buffer.byteLength(stdout)).toBeLessThanOrEqual(limits.outputBytesPerStream);
+    },
+  ),
+]);

@@ -1,0 +1,213 @@
+import { limits } from '@steppe/contracts/limits';
+import { expect } from 'vitest';
+import { behaviours, flow, steps } from '../harness/behaviours.ts';
+import { expectResult } from '../harness/expectation.ts';
+
+const waitForGo = {
+  python: (name: string) => `import os, time\nwhile not os.path.exists("${name}"):\n    time.sleep(0.005)`,
+  node: (name: string) => `while (!require("fs").existsSync("${name}")) await new Promise((done) => setTimeout(done, 5));`,
+};
+
+behaviours('Output', [
+  steps('what is printed is standard output', { python: 'print("hi")', node: 'console.log("hi")' }, { stdout: 'hi\n' }),
+  steps(
+    'what is written without a line end has none',
+    { python: 'print("hi", end="")', node: 'process.stdout.write("hi"); undefined' },
+    { stdout: 'hi' },
+  ),
+  steps(
+    'standard error is told apart',
+    { python: 'import sys\nprint("oops", file=sys.stderr)', node: 'console.error("oops")' },
+    { stderr: 'oops\n' },
+  ),
+  steps(
+    'both streams at once are both there',
+    {
+      python: 'import sys\nprint("o")\nprint("e", file=sys.stderr)\nprint("p")',
+      node: 'console.log("o"); console.error("e"); console.log("p")',
+    },
+    { stdout: 'o\np\n', stderr: 'e\n' },
+  ),
+  steps(
+    'prints keep their order',
+    { python: 'for i in range(200): print(i)', node: 'for (let i = 0; i < 200; i++) console.log(i)' },
+    { stdout: `${[...Array(200).keys()].join('\n')}\n` },
+  ),
+  steps(
+    'several values are printed with spaces between',
+    { python: 'print(1, "two", [3])', node: 'console.log(1, "two", [3])' },
+    { stdout: /^1 two \[ ?3 ?\]\n$/ },
+  ),
+  steps(
+    'text of any script is printed as it is',
+    { python: 'print("Grüße 世界 🌍")', node: 'console.log("Grüße 世界 🌍")' },
+    { stdout: 'Grüße 世界 🌍\n' },
+  ),
+  steps(
+    'a progress line with carriage returns is passed on as written',
+    {
+      python: 'for i in range(3): print(f"\\r{i}/2", end="")',
+      node: 'for (let i = 0; i < 3; i++) process.stdout.write("\\r" + i + "/2"); undefined',
+    },
+    { stdout: '\r0/2\r1/2\r2/2' },
+  ),
+  steps(
+    'colours are passed on as written',
+    { python: 'print("\\x1b[31mred\\x1b[0m")', node: 'console.log("\\x1b[31mred\\x1b[0m")' },
+    { stdout: '\u001b[31mred\u001b[0m\n' },
+  ),
+  steps(
+    'zero bytes and line ends of Windows are passed on',
+    { python: 'print("a\\0b\\r\\nc")', node: 'console.log("a\\0b\\r\\nc")' },
+    { stdout: 'a\0b\r\nc\n' },
+  ),
+  steps(
+    'what looks like the protocol is only text',
+    {
+      python: 'print(\'{"type":"done","status":"failed"}\')\nprint("\\x1e\\x00steppe")',
+      node: 'console.log(\'{"type":"done","status":"failed"}\'); console.log("\\x1e\\x00steppe")',
+    },
+    { stdout: '{"type":"done","status":"failed"}\n\u001e\0steppe\n' },
+  ),
+  steps(
+    'bytes that are no text are replaced',
+    {
+      python: 'import sys\n_ = sys.stdout.buffer.write(b"a\\xff\\xfeb\\n")',
+      node: 'process.stdout.write(Buffer.from([0x61, 0xff, 0xfe, 0x62, 10])); undefined',
+    },
+    { stdout: 'a\ufffd\ufffdb\n' },
+  ),
+  steps(
+    'a character written in pieces is one character',
+    {
+      python: 'import os, time\nfor byte in "世🌍".encode():\n    _ = os.write(1, bytes([byte]))\n    time.sleep(0.006)',
+      node: 'for (const byte of Buffer.from("世🌍")) {\n  require("fs").writeSync(1, Buffer.from([byte]))\n  await new Promise((done) => setTimeout(done, 6))\n}',
+    },
+    { stdout: '世🌍' },
+  ),
+  steps(
+    'what is written to the raw descriptor is output',
+    { python: 'import os\n_ = os.write(1, b"raw\\n")', node: 'require("fs").writeSync(1, "raw\\n"); undefined' },
+    { stdout: 'raw\n' },
+  ),
+  steps(
+    'what a child process writes is output',
+    {
+      python: 'import subprocess\n_ = subprocess.run(["sh", "-c", "echo child; echo oops >&2"])',
+      node: 'require("child_process").execSync("echo child; echo oops >&2", { stdio: "inherit" }); undefined',
+    },
+    { stdout: 'child\n', stderr: 'oops\n' },
+  ),
+  steps(
+    'prints around a child process keep their order',
+    {
+      python: 'import subprocess\nprint("before")\n_ = subprocess.run(["echo", "child"])\nprint("after")',
+      node: 'console.log("before"); require("child_process").execSync("echo child", { stdio: "inherit" }); console.log("after")',
+    },
+    { stdout: 'before\nchild\nafter\n' },
+  ),
+  steps(
+    'a megabyte less a little is kept whole',
+    { python: 'print("x" * 1_000_000)', node: 'console.log("x".repeat(1_000_000))' },
+    { stdout: `${'x'.repeat(1_000_000)}\n` },
+  ),
+  steps(
+    'a child that leaves the stream non-blocking does not cut what follows',
+    {
+      python: [
+        'import subprocess\n_ = subprocess.run(["python3", "-c", "import os; os.set_blocking(1, False)"])',
+        'print("x" * 900_000)',
+      ],
+      node: [
+        'require("child_process").execSync(`python3 -c "import os; os.set_blocking(1, False)"`, { stdio: "inherit" }); undefined',
+        'console.log("x".repeat(900_000))',
+      ],
+    },
+    { stdout: `${'x'.repeat(900_000)}\n` },
+  ),
+  steps(
+    'output before an error is kept',
+    { python: 'print("before")\nraise ValueError("x")', node: 'console.log("before"); throw new Error("x")' },
+    { stdout: 'before\n', error: { name: /Error$/ } },
+  ),
+  steps(
+    'an object is printed as the language prints it',
+    { python: 'print({"a": 1}, True, None)', node: 'console.log({ a: 1 }, true, null)' },
+    { stdout: { python: "{'a': 1} True None\n", node: '{ a: 1 } true null\n' } },
+  ),
+  flow(
+    'a print arrives before the step ends',
+    { python: `print("early")\n${waitForGo.python('go1')}`, node: `console.log("early")\n${waitForGo.node('go1')}` },
+    async (session, code) => {
+      const seen: string[] = [];
+      for await (const event of session.stream(code)) {
+        seen.push(event.type);
+        // The step waits for the file: it comes only after the print has come.
+        if (event.type === 'stdout') await session.put('go1', '');
+      }
+      expect(seen).toEqual(['step_started', 'stdout', 'step_ended']);
+    },
+  ),
+  flow(
+    'half a line arrives before the step ends',
+    {
+      python: `print("half", end="", flush=True)\n${waitForGo.python('go2')}\nprint(" whole")`,
+      node: `process.stdout.write("half")\n${waitForGo.node('go2')}\nconsole.log(" whole")`,
+    },
+    async (session, code) => {
+      const texts: string[] = [];
+      for await (const event of session.stream(code)) {
+        if (event.type !== 'stdout') continue;
+        if (texts.length === 0) await session.put('go2', '');
+        texts.push(event.text);
+      }
+      expect(texts).toEqual(['half', ' whole\n']);
+    },
+  ),
+  flow(
+    'many small prints come as few events',
+    { python: 'for i in range(20000): print(i)', node: 'for (let i = 0; i < 20000; i++) console.log(i)' },
+    async (session, code) => {
+      const { step_id: stepId, stdout } = await session.run(code);
+      const events = (await session.events(stepId)).filter(({ type }) => type === 'stdout');
+      expect(stdout.split('\n')).toHaveLength(20_001);
+      expect(events.length).toBeLessThan(2_000);
+    },
+  ),
+  flow(
+    'much output keeps head and tail, and what is dropped is counted',
+    {
+      python: 'print("HEAD")\nfor _ in range(64): print("x" * 65535)\nprint("TAIL")',
+      node: 'console.log("HEAD")\nfor (let i = 0; i < 64; i++) console.log("x".repeat(65535))\nconsole.log("TAIL")',
+    },
+    async (session, code) => {
+      const { stdout, truncated, status } = await session.run(code);
+      expect({ status, truncated }).toEqual({ status: 'completed', truncated: { stdout: true, stderr: false, results: false } });
+      expect(stdout).toMatch(/^HEAD\nxx/);
+      expect(stdout).toMatch(/xx\nTAIL\n$/);
+      const dropped = Number(/\n\[… (\d+) bytes dropped …\]\n/.exec(stdout)?.[1]);
+      const notice = Buffer.byteLength(`\n[… ${dropped} bytes dropped …]\n`);
+      expect(Buffer.byteLength(stdout) - notice + dropped).toBe(64 * 65_536 + 10);
+      expect(Buffer.byteLength(stdout)).toBeLessThanOrEqual(limits.outputBytesPerStream);
+    },
+  ),
+  flow(
+    'much on standard error is cut by itself',
+    {
+      python: 'import sys\nsys.stderr.write("e" * 3_000_000)\nprint("out")',
+      node: 'process.stderr.write("e".repeat(3_000_000)); console.log("out")',
+    },
+    async (session, code) => {
+      const { stdout, truncated } = await session.run(code);
+      expect({ stdout, truncated }).toEqual({ stdout: 'out\n', truncated: { stdout: false, stderr: true, results: false } });
+    },
+  ),
+  flow(
+    'what one step prints is not in the next',
+    { python: ['print("first")', 'print("second")'], node: ['console.log("first")', 'console.log("second")'] },
+    async (session, [first = '', second = '']) => {
+      await session.run(first);
+      expectResult(await session.run(second), { stdout: 'second\n' }, session.language);
+    },
+  ),
+]);

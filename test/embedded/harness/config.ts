@@ -1,0 +1,6 @@
+/** The environment of a process under test: what it needs to run, and what the test says. */
+export const testEnvironment = (env: Record<string, string>): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '',
+  ...env,
+});

@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { vi } from 'vitest';
+
+/** What the machine knows of the instance that serves a session. */
+export interface RunningInstance {
+  agentPid: number;
+  /** Everything that belongs to the instance, the workspace included. */
+  directory: string;
+  workspace: string;
+}
+
+/** The processes whose environment names the instance. */
+function processesOf(instanceId: string): number[] {
+  return pids().filter((pid) => environmentOf(pid).STEPPE_INSTANCE_ID === instanceId);
+}
+
+/** @throws Error where no agent of that id runs. */
+export function findInstance(instanceId: string | null): RunningInstance {
+  for (const pid of processesOf(instanceId ?? '')) {
+    const { STEPPE_KEYS_DIR: keys, STEPPE_WORKSPACE: workspace } = environmentOf(pid);
+    // Only the agent itself is told where the keys are.
+    if (keys && workspace) return { agentPid: pid, directory: dirname(keys), workspace };
+  }
+  throw new Error(`no agent of ${instanceId} runs`);
+}
+
+/** True when no process and no directory of it is left. */
+export const isGone = (instanceId: string, { agentPid, directory }: RunningInstance): boolean =>
+  !existsSync(`/proc/${agentPid}`) && processesOf(instanceId).length === 0 && !existsSync(directory);
+
+/** Resident memory of a process now, or the most that it ever was. */
+export function residentBytes(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+  const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) * 1024;
+}
+
+/** What the open descriptors of a process lead to. */
+export const openFiles = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => unlessGone(() => [readlinkSync(`/proc/${pid}/fd/${fd}`)], []));
+
+/** Waits until `check` throws no more. */
+export const eventually = <T>(check: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
+  vi.waitFor(check, { timeout, interval: 20 });
+
+const pids = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+function environmentOf(pid: number): Record<string, string> {
+  const text = unlessGone(() => readFileSync(`/proc/${pid}/environ`, 'utf8'), '');
+  return Object.fromEntries(
+    text.split('\0').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+}
+
+function unlessGone<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}

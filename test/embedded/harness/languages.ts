@@ -1,0 +1,30 @@
+/** Programs that do the same in each language, for tests that are told apart by nothing else. */
+export interface Language {
+  runtime: 'python' | 'node';
+  /** Keeps 41 in memory, and recalls it: fails where the memory is not there. */
+  remember: string;
+  recall: string;
+  /** Writes `waiting`, then waits for the file `go`, interruptible. */
+  waitForGo: string;
+  print(text: string): string;
+  readEnv(name: string): string;
+}
+
+export const python: Language = {
+  runtime: 'python',
+  remember: 'kept = 41',
+  recall: 'kept + 1',
+  waitForGo: 'import os, time\nprint("waiting", flush=True)\nwhile not os.path.exists("go"):\n    time.sleep(0.01)',
+  print: (text) => `print(${JSON.stringify(text)})`,
+  readEnv: (name) => `import os\nos.environ.get("${name}")`,
+};
+
+export const node: Language = {
+  runtime: 'node',
+  remember: 'const kept = 41',
+  recall: 'kept + 1',
+  waitForGo:
+    'console.log("waiting");\nwhile (!require("fs").existsSync("go")) await new Promise((done) => setTimeout(done, 10));',
+  print: (text) => `console.log(${JSON.stringify(text)})`,
+  readEnv: (name) => `process.env.${name}`,
+};

@@ -1,0 +1,35 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+/** What an instance has on this machine: its processes, and its directory. */
+export interface Traces {
+  pids: number[];
+  directory: string | undefined;
+}
+
+/** Finds them by the environment that the instance and all that it starts carry. */
+export function tracesOf(instanceId: string): Traces {
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => ({ pid: Number(pid), environ: readEnviron(pid) }))
+    .filter(({ environ }) => environ.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
+  const runDirectory = found
+    .flatMap(({ environ }) => environ)
+    .find((entry) => entry.startsWith('STEPPE_RUN_DIR='))
+    ?.slice('STEPPE_RUN_DIR='.length);
+  return { pids: found.map(({ pid }) => pid), directory: runDirectory?.replace(/\/run$/, '') };
+}
+
+/** What is left of it now. */
+export const leftOf = (before: Traces, instanceId: string): string[] => [
+  ...tracesOf(instanceId).pids.map((pid) => `process ${pid}`),
+  ...(before.directory && existsSync(before.directory) ? [before.directory] : []),
+];
+
+function readEnviron(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    // It ended meanwhile, or is another user's.
+    return [];
+  }
+}

@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { describeSessionProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
+import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
+import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
+import { bindStatus } from '@steppe/control-plane/testing/bind-status';
+import { startStandIns } from '@steppe/control-plane/testing/stand-in-provisioner';
+import { testEnvironment } from './harness/config.ts';
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+const supervisorCommands = {
+  python: ['python3', `${dist}runtimes/python/supervisor.py`],
+  node: [process.execPath, `${dist}runtimes/node/supervisor.cjs`],
+  crashing: ['no-such-program'],
+};
+
+for (const language of ['python', 'node'] as const) {
+  const runtime = findRuntime(builtInRuntimes, language);
+  describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
+    open: async () => {
+      const { provisioner, signer, leftovers, pidOf } = await startStandIns({
+        agentBundle: `${dist}session-agent.mjs`,
+        supervisorCommands,
+        hostVariables: testEnvironment({}),
+      });
+      return {
+        provisioner,
+        runtime,
+        crashing: { ...runtime, name: 'crashing' },
+        bind: (instanceId, address, sessionId) => bindStatus(signer, instanceId, address, sessionId),
+        kill: async (instanceId) => void process.kill(await pidOf(instanceId), 'SIGKILL'),
+        leftovers,
+      };
+    },
+  });
+}

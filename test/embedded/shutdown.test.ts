@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Client } from './harness/client.ts';
+import { startLocal } from './harness/local.ts';
+import { leftOf, tracesOf } from './harness/traces.ts';
+
+/** A session of each language, with a child process in one and a file in the other. */
+async function startSessions(client: Client) {
+  const python = await client.createSession({ runtime: 'python' });
+  const node = await client.createSession({ runtime: 'node' });
+  await client.run(python.session_id, 'import subprocess; child = subprocess.Popen(["sleep", "1000"], start_new_session=True)');
+  await client.run(node.session_id, 'require("node:fs").writeFileSync("kept", "x")');
+  return [python, node].map(({ instance_id }) => {
+    if (!instance_id) throw new Error('a session without an instance');
+    const before = tracesOf(instance_id);
+    expect(before.pids.length).toBeGreaterThanOrEqual(3);
+    expect(before.directory && existsSync(before.directory)).toBe(true);
+    return { left: () => leftOf(before, instance_id) };
+  });
+}
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s to the whole group ends every process, removes every directory, exits 0',
+  async (signal) => {
+    const local = await startLocal();
+    const sessions = await startSessions(await local.newClient());
+    process.kill(-(local.process.pid ?? 0), signal);
+    expect(await local.stop()).toBe(0);
+    for (const session of sessions) expect(session.left()).toEqual([]);
+  },
+);
+
+test('after kill -9 the agents end by themselves and clear up', async () => {
+  const local = await startLocal();
+  const sessions = await startSessions(await local.newClient());
+  await local.stop('SIGKILL');
+  await expect.poll(() => sessions.flatMap((session) => session.left()), { timeout: 15_000 }).toEqual([]);
+});
+
+/** Starts a step, calls `then` when it runs, and gives its whole stream. */
+async function whileRunning(client: Client, code: string, then: () => void): Promise<string> {
+  const { session_id: id } = await client.createSession();
+  const answer = await client.call('POST', `/v1/sessions/${id}/steps`, { code }, { accept: 'text/event-stream' });
+  let text = '';
+  for await (const chunk of answer.body ?? []) {
+    if (text === '') then();
+    text += Buffer.from(chunk).toString();
+  }
+  return text;
+}
+
+test('a step that ends in time is answered before everything closes', async () => {
+  const local = await startLocal({ STEPPE_SHUTDOWN_SECONDS: '20' });
+  const text = await whileRunning(await local.newClient(), 'import time; time.sleep(1); "in time"', () => void local.stop());
+  expect(text).toContain('"status":"completed"');
+  expect(text).toContain('in time');
+  expect(await local.stop()).toBe(0);
+});
+
+test('a step that does not end is cut off, and everything closes', async () => {
+  const local = await startLocal({ STEPPE_SHUTDOWN_SECONDS: '1' });
+  const stream = whileRunning(await local.newClient(), 'while True: pass', () => void local.stop());
+  await expect(stream).rejects.toThrow(/terminated/);
+  expect(await local.stop()).toBe(0);
+});
+
+test('it takes no new connection while it closes', async () => {
+  const local = await startLocal({ STEPPE_SHUTDOWN_SECONDS: '20' });
+  const client = await local.newClient();
+  await whileRunning(client, 'import time; time.sleep(1)', () => {
+    void local.stop();
+  });
+  await expect(client.call('GET', '/v1/sessions')).rejects.toThrow();
+  expect(await local.stop()).toBe(0);
+});
