@@ -1,0 +1,76 @@
+# Every target installs what it needs, and does nothing twice.
+.DEFAULT_GOAL := help
+.PHONY: help build test lint format run token examples newcomer
+
+installed := node_modules/.package-lock.json
+linters := .venv/.installed
+bundles := dist/.built
+data := .venv-data/.installed
+nodes := .nodes/.installed
+bench := .venv-bench/.installed
+workspaces := contracts route-store service-kit control-plane data-plane session-agent local
+sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name package.json \) -not -path '*/node_modules/*')
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(bundles) ## bundle each service into dist/
+
+test: $(installed) $(data) $(nodes) ## run every test and print the count; needs no Docker, cluster or AWS account
+	@exec node tools/test.mjs
+
+lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell and the paths that documents name
+	npx --no-install biome check .
+	npx --no-install tsc --noEmit
+	npx --no-install knip
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	.venv/bin/shellcheck .ci/run
+	node tools/check-doc-paths.mjs
+
+format: $(installed) $(linters) ## format everything in place
+	npx --no-install biome check --write .
+	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+run: $(bundles) ## start everything on 127.0.0.1:8080 (PORT= for another) and print commands to paste
+	@STEPPE_ENV="$${STEPPE_ENV-development}" exec node dist/local.mjs
+
+token: $(bundles) ## print a further token for a running `make run` (TENANT=, SCOPES=, TTL= in seconds)
+	@exec node dist/token.mjs
+
+examples: $(bundles) ## run the programs in examples/ against a local mode of their own, and check what they print
+	@exec node examples/run.mjs
+
+newcomer: ## walk the README in a fresh clone, and print how long the first answer took
+	@exec node tools/newcomer.mjs
+
+# Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms. Versions are the lock file's all the same.
+$(installed): package.json package-lock.json $(wildcard */package.json)
+	npm install --no-save >&2
+	@touch $@
+
+$(bundles): $(installed) $(sources)
+	@node tools/bundle.mjs
+	@touch $@
+
+$(linters): tools/requirements.txt
+	python3 -m venv .venv >&2
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt >&2
+	@touch $@
+
+# The other versions of Node that its runtime is tested with.
+$(nodes): test/interpreters/package.json
+	mkdir -p $(@D) && cp $< $(@D)/package.json
+	npm install --prefix $(@D) --no-package-lock >&2
+	@touch $@
+
+# The kernel that `npm run bench:runtimes` measures beside ours.
+$(bench): bench/requirements.txt
+	python3 -m venv --clear $(@D) >&2
+	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
+	@touch $@
+
+# The packages that the conformance suite of Python shows results of.
+$(data): test/conformance/requirements.txt
+	python3 -m venv --clear $(@D) >&2
+	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
+	@touch $@
