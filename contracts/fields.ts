@@ -17,7 +17,13 @@ export const boundedText = (name: string, maxBytes: number) =>
   });
 
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment name is [A-Za-z_][A-Za-z0-9_]*');
-const envValue = z.string().refine((value) => !value.includes('\0'), 'an environment value may not contain NUL');
+/** What the refinement of a text without NUL says to readers of JSON Schema. */
+export const withoutNul = { pattern: '^[^\\u0000]*$' };
+
+const envValue = z
+  .string()
+  .refine((value) => !value.includes('\0'), 'an environment value may not contain NUL')
+  .meta(withoutNul);
 
 export const envSchema = z
   .record(envName, envValue)
@@ -29,7 +35,8 @@ export const envSchema = z
 const metadataText = z.string().max(limits.metadataBytes);
 export const metadataSchema = z
   .record(metadataText.min(1), metadataText)
-  .refine((pairs) => Object.keys(pairs).length <= limits.metadataPairs, `at most ${limits.metadataPairs} pairs`);
+  .refine((pairs) => Object.keys(pairs).length <= limits.metadataPairs, `at most ${limits.metadataPairs} pairs`)
+  .meta({ maxProperties: limits.metadataPairs });
 
 /** In a patch `null` removes a key. */
 export const metadataPatchSchema = z.record(metadataText.min(1), metadataText.nullable());
@@ -50,3 +57,4 @@ export const queryInteger = (min: number, max: number) =>
     .pipe(z.number().int().min(min).max(max));
 
 export const cursorSchema = z.string().min(1).max(1024);
+export const nextCursorSchema = z.string().nullable().describe('for the next page; null on the last one');

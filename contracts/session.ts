@@ -4,6 +4,7 @@ import {
   envSchema,
   metadataPatchSchema,
   metadataSchema,
+  nextCursorSchema,
   queryInteger,
   resourcesSchema,
   timeSchema,
@@ -21,27 +22,29 @@ export type EndedReason = z.infer<typeof endedReasonSchema>;
 const seconds = z.number().int().min(1).max(31_536_000);
 
 export const createSessionSchema = z.strictObject({
-  runtime: z.string().min(1).max(64).default('python'),
-  ttl_seconds: seconds.default(limits.defaultTtlSeconds),
-  idle_timeout_seconds: seconds.default(limits.defaultIdleTimeoutSeconds),
-  env: envSchema.default({}),
-  resources: resourcesSchema.partial().default({}),
-  metadata: metadataSchema.default({}),
+  runtime: z.string().min(1).max(64).default('python').describe('a name of `GET /v1/runtimes`, or an alias such as `py` or `ts`'),
+  ttl_seconds: seconds.default(limits.defaultTtlSeconds).describe('life from now on; the operator sets a maximum'),
+  idle_timeout_seconds: seconds
+    .default(limits.defaultIdleTimeoutSeconds)
+    .describe('life without a step, a file call, a restart or a cancel'),
+  env: envSchema.default({}).describe('environment of the interpreter, 256 KiB at most'),
+  resources: resourcesSchema.partial().default({}).describe('Kubernetes quantities; absent ones are the runtime’s default'),
+  metadata: metadataSchema.default({}).describe('yours, to find sessions by'),
 });
 export type CreateSession = z.infer<typeof createSessionSchema>;
 
 export const patchSessionSchema = z.strictObject({
-  ttl_seconds: seconds.optional(),
+  ttl_seconds: seconds.optional().describe('counted from this call'),
   idle_timeout_seconds: seconds.optional(),
-  metadata: metadataPatchSchema.optional(),
+  metadata: metadataPatchSchema.optional().describe('merged into what is there; `null` removes a key'),
 });
 export type PatchSession = z.infer<typeof patchSessionSchema>;
 
 /** `metadata.<key>` parameters are taken out before this schema sees the query. */
 export const listSessionsQuerySchema = z.strictObject({
-  limit: queryInteger(1, 200).default(50),
-  cursor: cursorSchema.optional(),
-  state: sessionStateSchema.optional(),
+  limit: queryInteger(1, 200).default(50).describe('sessions a page'),
+  cursor: cursorSchema.optional().describe('`next_cursor` of the page before'),
+  state: sessionStateSchema.optional().describe('only sessions in this state'),
 });
 
 export const sessionSchema = z.strictObject({
@@ -49,24 +52,29 @@ export const sessionSchema = z.strictObject({
   tenant_id: tenantIdSchema,
   runtime: z.string(),
   state: sessionStateSchema,
-  epoch: z.number().int().min(1).optional(),
-  instance_id: instanceIdSchema.nullable(),
+  epoch: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('grows by one each time the interpreter’s memory is lost; absent in lists, and where the agent does not answer'),
+  instance_id: instanceIdSchema.nullable().describe('the process that serves it'),
   created_at: timeSchema,
   ready_at: timeSchema.nullable(),
-  last_active_at: timeSchema.optional(),
+  last_active_at: timeSchema.optional().describe('absent in lists, and where the agent does not answer'),
   expires_at: timeSchema,
   idle_timeout_seconds: z.number().int(),
   metadata: metadataSchema,
   resources: resourcesSchema,
   ended_at: timeSchema.optional(),
-  end_reason: z.union([endedReasonSchema, failedReasonSchema]).optional(),
-  end_detail: z.string().optional(),
+  end_reason: z.union([endedReasonSchema, failedReasonSchema]).optional().describe('why it is `ended` or `failed`'),
+  end_detail: z.string().optional().describe('what is known beyond that: exit code, signal, last words'),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
 export const sessionListSchema = z.strictObject({
   sessions: z.array(sessionSchema),
-  next_cursor: z.string().nullable(),
+  next_cursor: nextCursorSchema,
 });
 
 export const languageSchema = z.enum(['python', 'node']);

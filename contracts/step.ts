@@ -1,22 +1,30 @@
 import { z } from 'zod';
-import { boundedText, cursorSchema, envSchema, queryInteger, timeSchema } from './fields.ts';
+import { boundedText, cursorSchema, envSchema, nextCursorSchema, queryInteger, timeSchema, withoutNul } from './fields.ts';
 import { sessionIdSchema, stepIdSchema } from './ids.ts';
 import { limits } from './limits.ts';
 
 export const stepRequestSchema = z.strictObject({
-  code: boundedText('code', limits.codeBytes),
-  step_id: stepIdSchema.optional(),
-  timeout_ms: z.number().int().min(1).max(limits.maxTimeoutMs).default(limits.defaultTimeoutMs),
-  epoch: z.number().int().min(1).optional(),
-  env: envSchema.default({}),
+  code: boundedText('code', limits.codeBytes).describe('1 MiB of UTF-8 at most'),
+  step_id: stepIdSchema.optional().describe('yours: the same step sent again joins the first one and never runs twice'),
+  timeout_ms: z
+    .number()
+    .int()
+    .min(1)
+    .max(limits.maxTimeoutMs)
+    .default(limits.defaultTimeoutMs)
+    .describe('of running, not of waiting'),
+  epoch: z.number().int().min(1).optional().describe('run only in the memory of this epoch'),
+  env: envSchema.default({}).describe('for this step alone, 256 KiB at most'),
   cwd: z
     .string()
     .min(1)
     .max(4096)
     .refine((cwd) => !cwd.includes('\0'), 'cwd may not contain NUL')
-    .optional(),
-  on_disconnect: z.enum(['continue', 'cancel']).default('continue'),
-  wait: z.boolean().default(true),
+    .meta(withoutNul)
+    .optional()
+    .describe('working directory: absolute, or relative to the workspace'),
+  on_disconnect: z.enum(['continue', 'cancel']).default('continue').describe('what becomes of the step where the client leaves'),
+  wait: z.boolean().default(true).describe('false: 202 at once; follow it by its id'),
 });
 export type StepRequest = z.infer<typeof stepRequestSchema>;
 
@@ -24,7 +32,9 @@ export type StepRequest = z.infer<typeof stepRequestSchema>;
 export const forwardedStepSchema = stepRequestSchema.required({ step_id: true });
 export type ForwardedStep = z.infer<typeof forwardedStepSchema>;
 
-export const restartRequestSchema = z.strictObject({ epoch: z.number().int().min(1).optional() });
+export const restartRequestSchema = z.strictObject({
+  epoch: z.number().int().min(1).optional().describe('restart only if it still is this one'),
+});
 export const restartAnswerSchema = z.strictObject({ epoch: z.number().int().min(1) });
 
 export const stepStatusSchema = z.enum(['queued', 'running', 'completed', 'failed', 'cancelled', 'timed_out']);
@@ -33,8 +43,10 @@ export type StepStatus = z.infer<typeof stepStatusSchema>;
 export const stepErrorSchema = z.strictObject({ name: z.string(), message: z.string(), traceback: z.array(z.string()) });
 export type StepError = z.infer<typeof stepErrorSchema>;
 
+export const jsonValueSchema = z.json();
+
 /** A MIME bundle: text as text, binary in base64, application/json as JSON; keys without a `/` are about the bundle. */
-export const resultBundleSchema = z.record(z.string(), z.json());
+export const resultBundleSchema = z.record(z.string(), jsonValueSchema);
 export type ResultBundle = z.infer<typeof resultBundleSchema>;
 
 const outputStreamSchema = z.enum(['stdout', 'stderr']);
@@ -54,15 +66,17 @@ export const stepResultSchema = z.strictObject({
   step_id: stepIdSchema,
   session_id: sessionIdSchema,
   status: stepStatusSchema,
-  execution_count: z.number().int().min(1).nullable(),
+  execution_count: z.number().int().min(1).nullable().describe('of the steps of this epoch; null before it runs'),
   stdout: z.string(),
   stderr: z.string(),
   results: z.array(resultBundleSchema),
   error: stepErrorSchema.nullable(),
-  truncated: z.strictObject({ stdout: z.boolean(), stderr: z.boolean(), results: z.boolean() }),
-  background: backgroundSchema.nullable(),
+  truncated: z
+    .strictObject({ stdout: z.boolean(), stderr: z.boolean(), results: z.boolean() })
+    .describe('where more came than is kept: of output the head and the tail'),
+  background: backgroundSchema.nullable().describe('what threads, tasks and children of earlier steps wrote meanwhile'),
   epoch: z.number().int().min(1),
-  state_lost: z.boolean(),
+  state_lost: z.boolean().describe('true where the interpreter and its memory are gone; `epoch` is the new one'),
   submitted_at: timeSchema,
   started_at: timeSchema.nullable(),
   completed_at: timeSchema.nullable(),
@@ -71,12 +85,14 @@ export const stepResultSchema = z.strictObject({
 export type StepResult = z.infer<typeof stepResultSchema>;
 
 export const stepListQuerySchema = z.strictObject({
-  limit: queryInteger(1, 200).default(50),
-  cursor: cursorSchema.optional(),
+  limit: queryInteger(1, 200).default(50).describe('steps a page'),
+  cursor: cursorSchema.optional().describe('`next_cursor` of the page before'),
 });
-export const stepListSchema = z.strictObject({ steps: z.array(stepResultSchema), next_cursor: z.string().nullable() });
+export const stepListSchema = z.strictObject({ steps: z.array(stepResultSchema), next_cursor: nextCursorSchema });
 
-export const stepEventsQuerySchema = z.strictObject({ after: queryInteger(0, Number.MAX_SAFE_INTEGER).optional() });
+export const stepEventsQuerySchema = z.strictObject({
+  after: queryInteger(0, Number.MAX_SAFE_INTEGER).optional().describe('`seq` of the last event that you have'),
+});
 
 /** The result without what the events before it have already said. */
 export const stepSummarySchema = stepResultSchema.omit({ stdout: true, stderr: true, results: true, background: true });
@@ -88,7 +104,7 @@ export const stepEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...eventBase, type: z.literal('step_started'), execution_count: z.number().int().min(1) }),
   z.strictObject({ ...eventBase, type: z.literal('stdout'), text: z.string() }),
   z.strictObject({ ...eventBase, type: z.literal('stderr'), text: z.string() }),
-  z.object({ ...eventBase, type: z.literal('result') }).catchall(z.json()),
+  z.object({ ...eventBase, type: z.literal('result') }).catchall(jsonValueSchema),
   z.strictObject({ ...eventBase, type: z.literal('error'), ...stepErrorSchema.shape }),
   z.strictObject({ ...eventBase, type: z.literal('background'), stream: outputStreamSchema, text: z.string() }),
   z.strictObject({ ...eventBase, type: z.literal('background_error'), ...stepErrorSchema.shape }),
