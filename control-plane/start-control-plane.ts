@@ -17,6 +17,7 @@ import { list } from './routes/sessions/list.ts';
 import { patch } from './routes/sessions/patch.ts';
 import { createAgentClient } from './sessions/agent-client.ts';
 import { createPendingCreates } from './sessions/pending-creates.ts';
+import { createSessionMetrics } from './sessions/session-metrics.ts';
 import type { SessionLimits, SessionServices } from './sessions/session-services.ts';
 import { watchEnds } from './sessions/watch-ends.ts';
 
@@ -65,7 +66,8 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     const agents = createAgentClient(signer);
     lifecycle.onClose('agent connections', () => agents.close());
     const pending = createPendingCreates(limits.provisioningMs);
-    const services: SessionServices = { store, provisioner, agents, pending, runtimes, limits, logger, now };
+    const metrics = createSessionMetrics(registry);
+    const services: SessionServices = { store, provisioner, agents, pending, runtimes, limits, metrics, logger, now };
     const watch = watchEnds(services);
     lifecycle.onClose('recording of ends', () => watch.stop());
     lifecycle.onClose('instances', () => provisioner.close());

@@ -38,6 +38,16 @@ it('ends a session, its instance and its place in the quota before it answers 20
   expect(await get(tenantId, made.session_id)).toEqual(ended);
 });
 
+it('counts each end once, by its reason', async () => {
+  const own = await bed.open();
+  const tenantId = newTenantId();
+  const { session_id: id } = await own.create(tenantId);
+  const deletes = [1, 2, 3].map(() => own.call(tenantId, 'DELETE', pathOf(id)));
+  await Promise.all(deletes);
+  const metrics = await (await fetch(`http://127.0.0.1:${own.operatorPort}/metrics`)).text();
+  expect(metrics).toContain('steppe_sessions_ended_total{state="ended",reason="deleted",service="control-plane"} 1\n');
+});
+
 it('answers two deletes at once alike, and records one end', async () => {
   const tenantId = newTenantId();
   const { session_id: id } = await plane.create(tenantId);

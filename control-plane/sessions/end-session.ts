@@ -13,11 +13,11 @@ const courtesyMs = 1_000;
  * @throws AppError `session_not_found`
  */
 export async function endSession(services: SessionServices, tenantId: TenantId, id: string): Promise<void> {
-  const { store, pending, now, limits, logger } = services;
+  const { store, pending, metrics, now, limits, logger } = services;
   const found = await findSession(services, tenantId, id);
   const { session_id: sessionId } = found;
   // The row comes first: a create that still runs, here or elsewhere, loses its next write and undoes itself.
-  const over = await recordEnd({ store, now, sessionId, cause: { reason: 'deleted' } });
+  const over = await recordEnd({ store, metrics, now, sessionId, cause: { reason: 'deleted' } });
   const ended = Promise.all([pending.cancel(sessionId), endInstance(services, found, over?.instance_id)]);
   const waited = new AbortController();
   try {

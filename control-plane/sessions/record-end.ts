@@ -2,19 +2,23 @@ import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { LiveSessions, RouteWriter } from '@steppe/route-store/ports';
 import { type EndCause, isOver, type OverRecord, overRecord } from './end-cause.ts';
+import type { SessionMetrics } from './session-metrics.ts';
 
 interface RecordEndOptions {
   store: RouteWriter & LiveSessions;
+  metrics: SessionMetrics;
   now: () => number;
   sessionId: SessionId;
   cause: EndCause;
   /** Only if the row names this instance, or none yet. */
   instanceId?: InstanceId;
+  /** Only if the row still is this one. */
+  version?: number;
 }
 
 /**
  * Records an end once: the row of a session that is over stays as it is. Takes the session out of its tenant's quota in both
- * cases. Idempotent. Gives the row, or null where there is none or it is another instance's.
+ * cases. Idempotent. Gives the row, or null where there is none or it is not the one that was meant.
  */
 export async function recordEnd(options: RecordEndOptions): Promise<OverRecord | null> {
   const { store, sessionId } = options;
@@ -24,14 +28,18 @@ export async function recordEnd(options: RecordEndOptions): Promise<OverRecord |
 }
 
 async function endRow(options: RecordEndOptions, found: SessionRecord | null): Promise<OverRecord | null> {
-  const { store, now, cause, instanceId } = options;
+  const { store, now, metrics, cause, instanceId, version } = options;
   let current = found;
   while (current !== null && !isOver(current)) {
     if (instanceId && current.instance_id && current.instance_id !== instanceId) return null;
+    if (version !== undefined && current.version !== version) return null;
     const next = overRecord(current, cause, now());
     const update = await store.update(next, current.version);
     // A race is lost only to a write that went through, so that this ends.
-    if (update.outcome === 'updated') return { ...next, version: update.record.version };
+    if (update.outcome === 'updated') {
+      metrics.ended(next);
+      return { ...next, version: update.record.version };
+    }
     current = update.outcome === 'lost' ? update.current : null;
   }
   return current;

@@ -4,6 +4,7 @@ import type { Logger } from '@steppe/service-kit/logger';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { PendingCreates } from './pending-creates.ts';
+import type { SessionMetrics } from './session-metrics.ts';
 
 /** The operator's numbers. */
 export interface SessionLimits {
@@ -24,6 +25,7 @@ export interface SessionServices {
   pending: PendingCreates;
   runtimes: readonly Runtime[];
   limits: SessionLimits;
+  metrics: SessionMetrics;
   logger: Logger;
   /** Milliseconds of Unix time. */
   now: () => number;

@@ -21,7 +21,7 @@ const delaysMs = [50, 200];
  * and can be found from the row. Gives the row as it is in the end, if there is one.
  */
 export async function undoCreate(services: SessionServices, plan: SessionPlan, undo: Undo): Promise<OverRecord | null> {
-  const { store, provisioner, now } = services;
+  const { store, provisioner, metrics, now } = services;
   const { sessionId, record } = plan;
   const logger = services.logger.child({ session_id: sessionId, instance_id: undo.instanceId });
   const attempt = async <T>(what: string, act: () => Promise<T>): Promise<T | null> => {
@@ -34,7 +34,7 @@ export async function undoCreate(services: SessionServices, plan: SessionPlan, u
   };
   const { instanceId } = undo;
   // The row comes first, so that what is told of the instance's end finds it recorded.
-  const over = await attempt('row', () => recordEnd({ store, now, sessionId, cause: causeOfFailure(undo.error) }));
+  const over = await attempt('row', () => recordEnd({ store, metrics, now, sessionId, cause: causeOfFailure(undo.error) }));
   await Promise.all([
     attempt('quota', () => store.removeLive(record.tenant_id, sessionId)),
     attempt('idempotency key', undo.releaseKey),

@@ -12,8 +12,8 @@ export interface EndWatch {
 const delaysMs = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 60_000];
 
 /** Records the end of every instance, of whatever cause, in the row of its session. */
-export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner' | 'logger' | 'now'>): EndWatch {
-  const { store, provisioner, logger, now } = services;
+export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner' | 'metrics' | 'logger' | 'now'>): EndWatch {
+  const { store, provisioner, metrics, logger, now } = services;
   const recordings = new Set<Promise<void>>();
   const stopping = new AbortController();
 
@@ -21,7 +21,7 @@ export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner
     const cause = { reason, ...(detail && { detail }) };
     const fields = { session_id: sessionId, instance_id: instanceId };
     try {
-      const over = await retry(() => recordEnd({ store, now, sessionId, instanceId, cause }), delaysMs, stopping.signal);
+      const over = await retry(() => recordEnd({ store, metrics, now, sessionId, instanceId, cause }), delaysMs, stopping.signal);
       logger.info({ ...fields, end_reason: over?.end_reason, end_detail: over?.end_detail }, 'session over');
     } catch (err) {
       logger.error({ ...fields, err, end_reason: reason }, 'could not record an end');
