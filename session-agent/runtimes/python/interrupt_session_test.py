@@ -94,6 +94,26 @@ class InterruptTest(SessionCase):
         self.assertEqual(self.agent.finish(step).error["name"], "KeyboardInterrupt")
         self.assertEqual(self.run_ok("await task").value, "'kept'")
 
+    def test_it_does_not_break_a_callback_of_the_loop(self):
+        self.run_ok(
+            "import asyncio, os, time\n"
+            "def resolve(future):\n"
+            "    if not future.cancelled():\n"
+            "        os.write(1, b'started')\n"
+            "        time.sleep(0.3)\n"
+            "        future.set_result(None)\n"
+            "import types\n"
+            "resolve = types.FunctionType(resolve.__code__, {**globals(), '__name__': 'asyncio.futures'})"
+        )
+        step = self.agent.start(
+            "loop = asyncio.get_running_loop()\nfuture = loop.create_future()\n"
+            "loop.call_soon(resolve, future)\nawait future\nawait asyncio.sleep(60)"
+        )
+        self.wait_for_output(step, "started")
+        self.agent.interrupt(step)
+        self.assertEqual(self.agent.finish(step).status, "interrupted")
+        self.assertEqual([frame for frame in self.agent.frames if frame["type"] == "bgerror"], [])
+
     def test_a_step_that_cancels_itself_is_not_interrupted(self):
         self.run_failing(
             "import asyncio\nasyncio.current_task().cancel()\nawait asyncio.sleep(0)",

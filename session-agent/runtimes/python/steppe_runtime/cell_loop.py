@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 
+from .awaited_task import AwaitedTask
 from .import_hooks import when_imported
 from .interrupts import Interrupts
 from .uninterrupted_lock import UninterruptedLock
@@ -42,7 +43,7 @@ class CellLoop:
             # Interrupted in between, the task would run in the background.
             with UninterruptedLock(self._interrupts):
                 task = self._create_task(start(), context)
-                self._interrupts.end_await = lambda frame: self._end_await(task, frame)
+                self._interrupts.awaited = AwaitedTask(self._asyncio, self._loop, task, CellLoop.run.__code__)
             while not task.done():
                 try:
                     self._loop.run_until_complete(task)
@@ -53,7 +54,7 @@ class CellLoop:
                 task.cancel()
             raise
         finally:
-            self._interrupts.end_await = None
+            self._interrupts.awaited = None
         if task.cancelled():
             # Before its first line.
             raise self.outcome(self._asyncio.CancelledError())
@@ -150,28 +151,3 @@ class CellLoop:
             loop.default_exception_handler(details)
         else:
             self._report(error)
-
-    def _end_await(self, task, frame) -> bool:
-        """Cancels the step if the loop is waiting or between callbacks; code that runs gets the exception itself."""
-        if _runs_user_code(frame):
-            return False
-        task.cancel()
-        # Wakes a select() with a long timeout.
-        self._loop.call_soon_threadsafe(_nothing)
-        return True
-
-
-def _runs_user_code(frame) -> bool:
-    """Anything but the loop itself, from the interrupted frame out to CellLoop.run."""
-    while frame is not None:
-        name = frame.f_globals.get("__name__", "")
-        if name == __name__:
-            return False
-        if name != "selectors" and name.partition(".")[0] != "asyncio":
-            return True
-        frame = frame.f_back
-    return True
-
-
-def _nothing() -> None:
-    pass

@@ -11,8 +11,8 @@ import time
 
 # signal.getsignal() looks the handler up in an enum first, which costs more than the rest of a step's start.
 from _signal import getsignal
-from collections.abc import Callable
 
+from .awaited_task import AwaitedTask
 from .mailbox import InterruptMailbox
 
 # Half of what the agent waits before it kills.
@@ -42,8 +42,8 @@ class Interrupts:
         # When it is raised at the latest, once it is due and could not be raised at once.
         self._raised_by: float | None = None
         self.fired = False
-        # Ends an await in the frame it is given in a gentler way than by an exception; false if it cannot.
-        self.end_await: Callable[[object], bool] | None = None
+        # While the step awaits: what ends it in a gentler way than an exception in whatever the loop is at.
+        self.awaited: AwaitedTask | None = None
 
     def install(self) -> None:
         """To be called once."""
@@ -100,8 +100,13 @@ class Interrupts:
             self._interrupt(frame)
 
     def _must_wait(self, frame) -> bool:
-        in_loop = self.end_await is None and frame.f_globals.get("__name__", "").startswith("asyncio.")
-        return in_loop or _is_importing(frame)
+        return self._is_amid_loop_turn(frame) or _is_importing(frame)
+
+    def _is_amid_loop_turn(self, frame) -> bool:
+        if self.awaited:
+            return self.awaited.must_wait(frame)
+        # A loop that user code runs by itself.
+        return frame.f_globals.get("__name__", "").startswith("asyncio.")
 
     def _raise_later(self, within_seconds: float) -> None:
         """As soon as nothing has to be waited for, or the time is over. Nothing tells of that: it is looked for."""
@@ -120,7 +125,7 @@ class Interrupts:
     def _interrupt(self, frame) -> None:
         if self._held:
             self._pending = True
-        elif not (self.end_await and frame and self.end_await(frame)):
+        elif not (self.awaited and frame and self.awaited.end(frame)):
             raise KeyboardInterrupt
 
     def _make_look_again(self, step_id: str) -> None:
