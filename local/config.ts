@@ -23,6 +23,7 @@ const runVariables = z
     STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
     ...runtimeVariables,
     STEPPE_NODE: z.string().default(process.execPath).describe('the interpreter of Node sessions; unset: our own'),
+    SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(100).describe('live sessions that a tenant may have'),
     STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600).default(3).describe('how long a running step may go on after Ctrl-C'),
   })
   .check(

@@ -53,7 +53,7 @@ export async function startLocal(
       port: 0,
       operatorPort: 0,
       runtimes: builtInRuntimes,
-      limits: { sessionsPerTenant: 100, ttlSeconds: 7 * 24 * 3600, provisioningMs: 60_000, endMs: 10_000 },
+      limits: { sessionsPerTenant: config.SESSIONS_PER_TENANT, ttlSeconds: 7 * 24 * 3600, provisioningMs: 60_000, endMs: 10_000 },
       shutdownMs,
     },
     {
