@@ -34,6 +34,8 @@ export const errorKinds = {
   step_queue_full: { status: 429, retryable: true },
   rate_limited: { status: 429, retryable: true },
   internal: { status: 500, retryable: false },
+  /** No caller can be verified just now: the issuer's keys cannot be had. */
+  identity_unavailable: { status: 503, retryable: true },
   runtime_unreachable: { status: 503, retryable: false },
   route_store_unavailable: { status: 503, retryable: true },
   step_deadline_exceeded: { status: 504, retryable: false },

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import type { Plane } from '@steppe/contracts/internal';
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
-import { createCallerVerifier, readKeySet } from '@steppe/service-kit/caller/create-caller-verifier';
+import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
 import { keyFileName } from '@steppe/service-kit/internal-token/key-directory';
 import { readInternalKey } from '@steppe/service-kit/internal-token/key-file';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import { createKeySetFile } from '@steppe/service-kit/key-set-file';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
@@ -24,11 +26,12 @@ const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const { publicKeysDirectory, ...localProcess } = config.localProcess;
+const publicKeysOf = (plane: Plane) => createKeySetFile({ path: join(publicKeysDirectory, keyFileName(plane)), logger }).read();
 const provisioner = createLocalProcessProvisioner({
   ...localProcess,
   publicKeys: {
-    'control-plane': await readKeySet(join(publicKeysDirectory, keyFileName('control-plane'))),
-    'data-plane': await readKeySet(join(publicKeysDirectory, keyFileName('data-plane'))),
+    'control-plane': await publicKeysOf('control-plane'),
+    'data-plane': await publicKeysOf('data-plane'),
   },
   agentLogLevel: config.logLevel,
   logger,
@@ -37,7 +40,7 @@ const provisioner = createLocalProcessProvisioner({
 const controlPlane = await startControlPlane(config.controlPlane, {
   store: createDynamoDbSessionStore({ client, tableName }),
   provisioner,
-  verifier: await createCallerVerifier(config.caller),
+  verifier: await createCallerVerifier(config.caller, logger),
   signer: createInternalTokenSigner('control-plane', await readInternalKey(config.internalKeyFile)),
   logger,
 });

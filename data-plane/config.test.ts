@@ -25,7 +25,7 @@ it('makes a configuration of the least that must be set', () => {
       operatorPort: 9090,
       controlPlaneUrl: 'http://control-plane:8081',
     },
-    caller: expect.objectContaining({ authMode: 'jwt', issuer: 'https://issuer', keys: { file: '/jwks.json' } }),
+    caller: expect.objectContaining({ authMode: 'jwt', issuers: ['https://issuer'], keys: { file: '/jwks.json' } }),
     internalKeyFile: '/keys/data-plane.json',
     dynamoDb: { region: 'eu-central-1', endpoint: undefined, tableName: 'steppe-sessions' },
     logLevel: 'info',

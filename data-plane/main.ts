@@ -18,7 +18,7 @@ lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const dataPlane = await startDataPlane(config.dataPlane, {
   routes: createDynamoDbRouteReader({ client, tableName }),
-  verifier: await createCallerVerifier(config.caller),
+  verifier: await createCallerVerifier(config.caller, logger),
   signer: createInternalTokenSigner('data-plane', await readInternalKey(config.internalKeyFile)),
   logger,
 });

@@ -4,7 +4,7 @@ import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtime
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
 import { defaultTuning } from '@steppe/data-plane/data-plane-config';
 import { startDataPlane } from '@steppe/data-plane/start-data-plane';
-import { createJwtVerifier } from '@steppe/service-kit/caller/jwt-verifier';
+import { createJwtVerifier, plainTokens } from '@steppe/service-kit/caller/jwt-verifier';
 import { type CallerVerifier, createBypassVerifier } from '@steppe/service-kit/caller/principal';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import type { Lifecycle } from '@steppe/service-kit/lifecycle';
@@ -104,11 +104,9 @@ function createVerifier(config: RunConfig, key: SigningKey): CallerVerifier {
   if (config.AUTH_MODE === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.AUTH_BYPASS_TENANT));
   return createJwtVerifier({
     keys: createLocalJWKSet(key.publicSet),
-    issuer,
-    audience,
+    ...plainTokens,
+    issuers: [issuer],
+    audiences: [audience],
     algorithms: ['EdDSA'],
-    tenantClaim: 'tenant',
-    scopeClaim: 'scope',
-    clockToleranceSeconds: 5,
   });
 }

@@ -51,7 +51,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
   const app = createApp(
     {
       instanceId: config.STEPPE_INSTANCE_ID,
-      verifier: createInternalTokenVerifier(config.STEPPE_INSTANCE_ID, createKeyDirectory(config.STEPPE_KEYS_DIR)),
+      verifier: createInternalTokenVerifier(config.STEPPE_INSTANCE_ID, createKeyDirectory(config.STEPPE_KEYS_DIR, logger)),
       binding,
       interpreter,
       workspace: new Workspace(await realpath(config.STEPPE_WORKSPACE)),

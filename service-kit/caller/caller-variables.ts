@@ -1,7 +1,28 @@
+import { scopes } from '@steppe/contracts/operations';
 import { z } from 'zod';
 import { crossCheck, integerVariable, isProduction } from '../variables.ts';
+import type { JwtVerifierOptions } from './jwt-verifier.ts';
+
+const listVariable = z.string().transform((list) =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== ''),
+);
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
+
+const scopeMapVariable = z
+  .string()
+  .transform((text, ctx) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      ctx.addIssue('must be a JSON object');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.union([z.enum(scopes).transform((scope) => [scope]), z.array(z.enum(scopes))])));
 
 /** How a service that callers reach learns who calls. */
 export const callerVariables = {
@@ -10,22 +31,44 @@ export const callerVariables = {
     .default('jwt')
     .describe('bypass takes every call for one tenant; development and test alone'),
   AUTH_BYPASS_TENANT: z.string().default('development').describe('the tenant of every call under bypass'),
-  JWT_ISSUER: z.string().optional().describe('the iss of callers’ tokens; required with jwt'),
-  JWT_AUDIENCE: z.string().optional().describe('the aud of callers’ tokens; required with jwt'),
+  JWT_ISSUER: listVariable.optional().describe('the iss of callers’ tokens, or several with a comma between; required with jwt'),
+  JWT_AUDIENCE: listVariable
+    .optional()
+    .describe('the aud of callers’ tokens, or several, any of which will do; required with jwt'),
+  JWT_AUDIENCE_CLAIM: z.string().default('aud').describe('the claim that names the audience, such as client_id'),
   JWKS_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('where the issuer publishes its keys; this or JWKS_FILE with jwt'),
-  JWKS_FILE: z.string().optional().describe('a file with the issuer’s keys'),
+  JWKS_FILE: z.string().optional().describe('a file with the issuer’s keys; read again when it changes'),
   JWT_ALGORITHMS: z
     .string()
     .default('RS256,ES256,EdDSA')
-    .transform((list) => list.split(',').map((name) => name.trim()))
+    .pipe(listVariable)
     .pipe(z.array(z.enum(asymmetric)).min(1))
     .describe('allowed algorithms, a comma between them; never a symmetric one'),
   JWT_TENANT_CLAIM: z.string().default('tenant').describe('the claim that names the tenant: its name or a dotted path'),
-  JWT_SCOPE_CLAIM: z.string().default('scope').describe('the claim with the scopes: a text with spaces or a list'),
+  JWT_SCOPE_CLAIM: z
+    .string()
+    .default('scope')
+    .pipe(listVariable)
+    .pipe(z.array(z.string()).min(1))
+    .describe('the claim with the scopes: a text with spaces or a list; of several, the first that a token has'),
+  JWT_SCOPE_MAP: scopeMapVariable
+    .optional()
+    .describe('a JSON object from the issuer’s names to one of our scopes or a list; unset: the names are ours'),
+  JWT_DEFAULT_SCOPES: z
+    .string()
+    .default('')
+    .pipe(listVariable)
+    .pipe(z.array(z.enum(scopes)))
+    .describe('scopes of a token that has no scope claim, a comma between them'),
+  JWT_QUOTA_CLAIM: z.string().optional().describe('the claim with the tenant’s own quota of live sessions'),
+  JWT_RATE_CLAIM: z.string().optional().describe('the claim with the tenant’s own requests per second'),
   JWT_CLOCK_TOLERANCE_SECONDS: integerVariable(0, 300).default(5).describe('seconds by which clocks may differ'),
+  JWT_MAX_AGE_SECONDS: integerVariable(1, 31_536_000)
+    .optional()
+    .describe('tokens that were issued longer ago are refused, by their iat; unset: exp alone counts'),
 };
 
 type CallerVariables = z.output<z.ZodObject<typeof callerVariables>> & { STEPPE_ENV: string };
@@ -43,36 +86,33 @@ export const checkCallerVariables = crossCheck<CallerVariables>((ctx) => {
     }
     return;
   }
-  if (!value.JWT_ISSUER) refuse('JWT_ISSUER', 'must be set with AUTH_MODE=jwt');
-  if (!value.JWT_AUDIENCE) refuse('JWT_AUDIENCE', 'must be set with AUTH_MODE=jwt');
+  if (!value.JWT_ISSUER?.length) refuse('JWT_ISSUER', 'must be set with AUTH_MODE=jwt');
+  if (!value.JWT_AUDIENCE?.length) refuse('JWT_AUDIENCE', 'must be set with AUTH_MODE=jwt');
   if (!value.JWKS_URL === !value.JWKS_FILE) refuse('JWKS_URL', 'set exactly one of JWKS_URL and JWKS_FILE with AUTH_MODE=jwt');
 });
 
 /** What `createCallerVerifier` needs; local mode makes it without an environment. */
 export type CallerConfig =
   | { authMode: 'bypass'; tenant: string }
-  | {
-      authMode: 'jwt';
-      issuer: string;
-      audience: string;
-      keys: { url: string } | { file: string };
-      algorithms: readonly string[];
-      tenantClaim: string;
-      scopeClaim: string;
-      clockToleranceSeconds: number;
-    };
+  | ({ authMode: 'jwt'; keys: { url: string } | { file: string } } & Omit<JwtVerifierOptions, 'keys'>);
 
 /** Variables that passed `checkCallerVariables`, as a config. */
 export function toCallerConfig(value: CallerVariables): CallerConfig {
   if (value.AUTH_MODE === 'bypass') return { authMode: 'bypass', tenant: value.AUTH_BYPASS_TENANT };
   return {
     authMode: 'jwt',
-    issuer: value.JWT_ISSUER ?? '',
-    audience: value.JWT_AUDIENCE ?? '',
+    issuers: value.JWT_ISSUER ?? [],
+    audiences: value.JWT_AUDIENCE ?? [],
+    audienceClaim: value.JWT_AUDIENCE_CLAIM,
     keys: value.JWKS_URL ? { url: value.JWKS_URL } : { file: value.JWKS_FILE ?? '' },
     algorithms: value.JWT_ALGORITHMS,
     tenantClaim: value.JWT_TENANT_CLAIM,
-    scopeClaim: value.JWT_SCOPE_CLAIM,
+    scopeClaims: value.JWT_SCOPE_CLAIM,
+    scopeMap: value.JWT_SCOPE_MAP && new Map(Object.entries(value.JWT_SCOPE_MAP)),
+    defaultScopes: value.JWT_DEFAULT_SCOPES,
+    quotaClaim: value.JWT_QUOTA_CLAIM,
+    rateClaim: value.JWT_RATE_CLAIM,
     clockToleranceSeconds: value.JWT_CLOCK_TOLERANCE_SECONDS,
+    maxAgeSeconds: value.JWT_MAX_AGE_SECONDS,
   };
 }

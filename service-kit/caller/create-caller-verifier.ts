@@ -1,24 +1,30 @@
-import { readFile } from 'node:fs/promises';
 import { tenantIdSchema } from '@steppe/contracts/ids';
-import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet } from 'jose';
-import { z } from 'zod';
+import type { JWTVerifyGetKey } from 'jose';
+import { createKeySetFile } from '../key-set-file.ts';
+import type { Logger } from '../logger.ts';
 import type { CallerConfig } from './caller-variables.ts';
 import { createJwtVerifier } from './jwt-verifier.ts';
 import { type CallerVerifier, createBypassVerifier } from './principal.ts';
+import { createRemoteKeys } from './remote-keys.ts';
 
-/** @throws Error where the file with the keys cannot be read or holds none. */
-export async function createCallerVerifier(config: CallerConfig): Promise<CallerVerifier> {
+/** @throws Error where the file with the keys cannot be read or holds none. A key server may be out at our start. */
+export async function createCallerVerifier(config: CallerConfig, logger: Logger): Promise<CallerVerifier> {
   if (config.authMode === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.tenant));
-  const keys =
-    'url' in config.keys
-      ? createRemoteJWKSet(new URL(config.keys.url), { timeoutDuration: 5_000, cooldownDuration: 30_000 })
-      : createLocalJWKSet(await readKeySet(config.keys.file));
+  const keys = 'url' in config.keys ? keysOfServer(config.keys.url, logger) : await keysOfFile(config.keys.file, logger);
   return createJwtVerifier({ ...config, keys });
 }
 
-const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
+const keysOfServer = (url: string, logger: Logger): JWTVerifyGetKey =>
+  createRemoteKeys({
+    url,
+    onOutage(isOut, err) {
+      if (isOut) logger.warn({ err, url }, 'the issuer’s key server gives no keys; those that are known go on verifying');
+      else logger.info({ url }, 'the issuer’s key server gives keys again');
+    },
+  });
 
-/** A JSON Web Key Set from a file. */
-export async function readKeySet(file: string): Promise<JSONWebKeySet> {
-  return keySetSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+async function keysOfFile(path: string, logger: Logger): Promise<JWTVerifyGetKey> {
+  const file = createKeySetFile({ path, logger });
+  await file.read();
+  return file.getKey;
 }

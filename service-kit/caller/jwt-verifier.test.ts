@@ -1,7 +1,9 @@
 import { createLocalJWKSet, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
-import { beforeAll, expect, test } from 'vitest';
-import { createJwtVerifier } from './jwt-verifier.ts';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { createJwtVerifier, type JwtVerifierOptions, plainTokens } from './jwt-verifier.ts';
 import type { CallerVerifier } from './principal.ts';
+
+const rules = { ...plainTokens, issuers: ['https://issuer.test'], audiences: ['steppe'], algorithms: ['ES256', 'RS256'] };
 
 type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 let known: Keys;
@@ -12,13 +14,8 @@ beforeAll(async () => {
   known = await generateKeyPair('ES256', { extractable: true });
   stranger = await generateKeyPair('ES256');
   verifier = createJwtVerifier({
+    ...rules,
     keys: createLocalJWKSet({ keys: [{ ...(await exportJWK(known.publicKey)), kid: 'k1' }] }),
-    issuer: 'https://issuer.test',
-    audience: 'steppe',
-    algorithms: ['ES256', 'RS256'],
-    tenantClaim: 'tenant',
-    scopeClaim: 'scope',
-    clockToleranceSeconds: 5,
   });
 });
 
@@ -89,15 +86,121 @@ test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer a b'])('refuses the hea
   await expect(verify(header)).rejects.toEqual(expect.objectContaining({ code: 'unauthenticated', headers }));
 });
 
-test('lets trouble with the keys through as ours', async () => {
+test('lets a mistake of ours through as one', async () => {
   const broken = createJwtVerifier({
-    keys: () => Promise.reject(new TypeError('fetch failed')),
-    issuer: 'i',
-    audience: 'a',
-    algorithms: ['ES256'],
-    tenantClaim: 'tenant',
-    scopeClaim: 'scope',
-    clockToleranceSeconds: 5,
+    ...rules,
+    keys: () => Promise.reject(new TypeError('a mistake')),
   });
   await expect(async () => broken.verify(`Bearer ${await token()}`)).rejects.toThrow(TypeError);
+});
+
+/** The verifier's rules with some changed, and the keys it was asked for. */
+function openCounted(changed: Partial<JwtVerifierOptions>) {
+  let asked = 0;
+  const verifier = createJwtVerifier({
+    ...rules,
+    keys: async () => {
+      asked++;
+      return known.publicKey;
+    },
+    ...changed,
+  });
+  return { asked: () => asked, verify: async (bearer: string) => verifier.verify(bearer) };
+}
+
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const secondsAgo = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
+const refusal = (message: RegExp) =>
+  expect.objectContaining({ code: 'unauthenticated', message: expect.stringMatching(message) });
+
+test('a burst of calls with one new token verifies it once', async () => {
+  const { asked, verify: verifyCounted } = openCounted({});
+  const bearer = `Bearer ${await token()}`;
+  const principals = await Promise.all(Array.from({ length: 20 }, () => verifyCounted(bearer)));
+  expect(new Set(principals).size).toBe(1);
+  expect(asked()).toBe(1);
+});
+
+test('what did not verify is not remembered', async () => {
+  let isKeyKnown = false;
+  const { verify: verifyCounted } = openCounted({ keys: async () => (isKeyKnown ? known : stranger).publicKey });
+  const bearer = `Bearer ${await token()}`;
+  await expect(verifyCounted(bearer)).rejects.toEqual(refusal(/signature/));
+  isKeyKnown = true;
+  expect(await verifyCounted(bearer)).toMatchObject({ tenantId: 't1' });
+});
+
+describe('with a maximum age', () => {
+  const maxAge = { maxAgeSeconds: 60, clockToleranceSeconds: 0 };
+  const issued = (iat: unknown) => token({ claims: { tenant: 't1', iat }, expires: '1h' });
+
+  test.each([
+    ['issued before that', 61, /issued too long ago/],
+    ['issued in the future', -30, /iat/],
+    ['without the time of its issue', undefined, /iat/],
+  ])('refuses a token %s', async (_, age, why) => {
+    const bearer = `Bearer ${await issued(age === undefined ? undefined : secondsAgo(age))}`;
+    await expect(openCounted(maxAge).verify(bearer)).rejects.toEqual(refusal(why));
+  });
+
+  test('remembers a token no longer than that', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { asked, verify: verifyCounted } = openCounted(maxAge);
+      const bearer = `Bearer ${await issued(secondsAgo(30))}`;
+      await verifyCounted(bearer);
+      later(20_000);
+      await verifyCounted(bearer);
+      expect(asked()).toBe(1);
+      later(11_000);
+      await expect(verifyCounted(bearer)).rejects.toEqual(refusal(/issued too long ago/));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+test('asks again after five minutes for a token that lives longer', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    const { asked, verify: verifyCounted } = openCounted({});
+    const bearer = `Bearer ${await token({ expires: '1d' })}`;
+    await verifyCounted(bearer);
+    later(299_000);
+    await verifyCounted(bearer);
+    expect(asked()).toBe(1);
+    later(2_000);
+    await verifyCounted(bearer);
+    expect(asked()).toBe(2);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+describe('the tenant’s own limits', () => {
+  const limited = { quotaClaim: 'https://example.com/limits.sessions', rateClaim: 'rate' };
+  const withLimits = (limits: object) => token({ claims: { tenant: 't1', ...limits } });
+
+  test('are read from their claims, also where a provider makes them texts', async () => {
+    const bearer = `Bearer ${await withLimits({ 'https://example.com/limits': { sessions: 7 }, rate: '100' })}`;
+    expect(await openCounted(limited).verify(bearer)).toMatchObject({ sessionQuota: 7, requestsPerSecond: 100 });
+  });
+
+  test('are the configured ones where the token has none', async () => {
+    const principal = await openCounted(limited).verify(`Bearer ${await withLimits({})}`);
+    expect([principal.sessionQuota, principal.requestsPerSecond]).toEqual([undefined, undefined]);
+  });
+
+  test.each([-1, 1.5, 'many', '', null, []])('are refused where they are %j', async (rate) => {
+    await expect(openCounted(limited).verify(`Bearer ${await withLimits({ rate })}`)).rejects.toEqual(refusal(/rate/));
+  });
+});
+
+test('names a claim in WWW-Authenticate by what may stand there', async () => {
+  const { verify: verifyCounted } = openCounted({ tenantClaim: 'a"b\\é' });
+  const headers = {
+    'WWW-Authenticate':
+      'Bearer error="invalid_token", error_description="the token has no tenant: the claim a?b?? must be a text"',
+  };
+  await expect(verifyCounted(`Bearer ${await token()}`)).rejects.toEqual(expect.objectContaining({ headers }));
 });

@@ -1,104 +1,60 @@
 import { hash } from 'node:crypto';
-import { tenantIdSchema } from '@steppe/contracts/ids';
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { AppError } from '../app-error.ts';
+import { bearerToken } from './bearer-token.ts';
 import type { CallerVerifier, Principal } from './principal.ts';
-import { readClaim } from './read-claim.ts';
+import { type ClaimNames, toPrincipal } from './to-principal.ts';
+import { type TokenRules, verifyToken } from './verify-token.ts';
 
-export interface JwtVerifierOptions {
-  keys: JWTVerifyGetKey;
-  issuer: string;
-  audience: string;
-  /** Asymmetric ones alone: a symmetric algorithm would take a public key for a shared secret. */
-  algorithms: readonly string[];
-  tenantClaim: string;
-  scopeClaim: string;
-  clockToleranceSeconds: number;
-}
+export interface JwtVerifierOptions extends TokenRules, ClaimNames {}
+
+/** Rules for tokens that speak our own language, with no more to them than must be. */
+export const plainTokens = {
+  audienceClaim: 'aud',
+  tenantClaim: 'tenant',
+  scopeClaims: ['scope'],
+  scopeMap: undefined,
+  defaultScopes: [],
+  quotaClaim: undefined,
+  rateClaim: undefined,
+  clockToleranceSeconds: 5,
+  maxAgeSeconds: undefined,
+} as const satisfies Partial<JwtVerifierOptions>;
 
 const longestCacheMs = 5 * 60_000;
 
-/** Verifies a token once and remembers its principal by the token's hash, until it expires and for five minutes at most. */
+/**
+ * Verifies a token once, however many calls bring it at the same time, and remembers its principal by the token's hash: until it
+ * expires or is too old, and for five minutes at most. What does not verify is not remembered.
+ */
 export function createJwtVerifier(options: JwtVerifierOptions): CallerVerifier {
-  const verified = new LRUCache<string, Principal>({ max: 10_000 });
+  // By the clock on the wall, which exp is about: it goes on while a machine sleeps.
+  const verified = new LRUCache<string, Principal>({ max: 10_000, perf: { now: () => Date.now() }, ttlResolution: 0 });
+  const verifying = new Map<string, Promise<Principal>>();
+
+  const verifyAndRemember = async (token: string, key: string): Promise<Principal> => {
+    const payload = await verifyToken(token, options);
+    const principal = toPrincipal(payload, options);
+    const ttl = Math.min(leftMs(payload, options.maxAgeSeconds), longestCacheMs);
+    if (ttl >= 1) verified.set(key, principal, { ttl });
+    return principal;
+  };
+
   return {
     authMode: 'jwt',
     verify(authorization) {
       const token = bearerToken(authorization);
       const key = hash('sha256', token);
-      return verified.get(key) ?? verifyAndRemember(token, key, options, verified);
+      const known = verified.get(key) ?? verifying.get(key);
+      if (known) return known;
+      const verification = verifyAndRemember(token, key).finally(() => verifying.delete(key));
+      verifying.set(key, verification);
+      return verification;
     },
   };
 }
 
-async function verifyAndRemember(
-  token: string,
-  key: string,
-  options: JwtVerifierOptions,
-  verified: LRUCache<string, Principal>,
-): Promise<Principal> {
-  const payload = await verifyToken(token, options);
-  const principal = toPrincipal(payload, options);
-  const leftMs = Number(payload.exp) * 1000 - Date.now();
-  if (leftMs > 0) verified.set(key, principal, { ttl: Math.min(leftMs, longestCacheMs) });
-  return principal;
-}
-
-async function verifyToken(token: string, options: JwtVerifierOptions): Promise<JWTPayload> {
-  try {
-    const { payload } = await jwtVerify(token, options.keys, {
-      issuer: options.issuer,
-      audience: options.audience,
-      algorithms: [...options.algorithms],
-      clockTolerance: options.clockToleranceSeconds,
-      requiredClaims: ['exp'],
-    });
-    return payload;
-  } catch (cause) {
-    // An unreachable key server is our trouble, not the caller's.
-    if (cause instanceof errors.JOSEError && cause.code !== 'ERR_JWKS_TIMEOUT' && cause.code !== 'ERR_JOSE_GENERIC') {
-      throw unauthenticated(reasonOf(cause), cause);
-    }
-    throw cause;
-  }
-}
-
-function toPrincipal(payload: JWTPayload, options: JwtVerifierOptions): Principal {
-  const tenant = tenantIdSchema.safeParse(readClaim(payload, options.tenantClaim));
-  if (!tenant.success) throw unauthenticated(`the token has no tenant: the claim ${options.tenantClaim} must be a text`);
-  const scope = readClaim(payload, options.scopeClaim);
-  const listed = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope.filter(isText) : [];
-  return { tenantId: tenant.data, scopes: new Set(listed) };
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-
-function bearerToken(authorization: string | undefined): string {
-  if (!authorization) {
-    throw new AppError('unauthenticated', 'there is no token; send Authorization: Bearer <JWT>', {
-      headers: { 'WWW-Authenticate': 'Bearer' },
-    });
-  }
-  const token = /^Bearer ([A-Za-z0-9_.~+/=-]+)$/i.exec(authorization)?.[1];
-  if (!token) throw unauthenticated('the Authorization header is not of the form Bearer <JWT>');
-  return token;
-}
-
-function reasonOf(error: errors.JOSEError): string {
-  if (error instanceof errors.JWTExpired) return 'the token has expired';
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return error.claim === 'nbf' ? 'the token is not valid yet' : `the claim ${error.claim} is not the expected one`;
-  }
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'the algorithm of the token is not allowed';
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature does not verify';
-  if (error instanceof errors.JWKSNoMatchingKey) return 'no known key has signed the token';
-  return 'the token is malformed';
-}
-
-function unauthenticated(reason: string, cause?: unknown): AppError {
-  return new AppError('unauthenticated', reason, {
-    cause,
-    headers: { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${reason}"` },
-  });
+function leftMs({ exp, iat }: JWTPayload, maxAgeSeconds: number | undefined): number {
+  const ends = [Number(exp), ...(maxAgeSeconds === undefined ? [] : [Number(iat) + maxAgeSeconds])];
+  return Math.floor(Math.min(...ends) * 1000 - Date.now());
 }

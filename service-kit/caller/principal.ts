@@ -6,6 +6,10 @@ import { AppError } from '../app-error.ts';
 export interface Principal {
   tenantId: TenantId;
   scopes: ReadonlySet<string>;
+  /** Live sessions that the token allows its tenant, where it says so. */
+  sessionQuota?: number | undefined;
+  /** Calls that the token allows its tenant, at each replica, where it says so. */
+  requestsPerSecond?: number | undefined;
 }
 
 export interface CallerVerifier {

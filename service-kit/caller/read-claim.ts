@@ -1,9 +1,16 @@
-/** A claim by its exact name (`https://example.com/tenant`) or, where there is none, by a dotted path (`realm_access.roles`). */
-export function readClaim(claims: Record<string, unknown>, name: string): unknown {
-  if (Object.hasOwn(claims, name)) return claims[name];
-  return name
-    .split('.')
-    .reduce<unknown>((value, key) => (isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined), claims);
+/**
+ * A claim by its exact name (`https://example.com/tenant`) or by a dotted path (`realm_access.roles`). The names on the path may
+ * have dots themselves (`kubernetes.io.namespace`): where several ways lead to a value, that of the longest first name counts.
+ */
+export function readClaim(claims: Record<string, unknown>, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path];
+  for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    const name = path.slice(0, dot);
+    const below = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    const value = isRecord(below) ? readClaim(below, path.slice(dot + 1)) : undefined;
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLogger } from '../logger.ts';
 import { createKeyDirectory, keyFileName } from './key-directory.ts';
 import { createInternalTokenSigner, type InternalKey } from './signer.ts';
 import { createInternalTokenVerifier } from './verifier.ts';
 
+const logger = createLogger({ service: 'test', level: 'silent' });
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'steppe-keys-'));
@@ -26,7 +28,7 @@ const sessionId = newSessionId();
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 test('an agent knows both planes by their own keys, and the session of a token', async () => {
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
   for (const plane of ['control-plane', 'data-plane'] as const) {
     const signer = createInternalTokenSigner(plane, await newKey(plane, `${plane}-1`));
     const token = await signer.sign(instanceId, sessionId);
@@ -37,7 +39,7 @@ test('an agent knows both planes by their own keys, and the session of a token',
 
 test('a token for another instance is misdirected', async () => {
   const signer = createInternalTokenSigner('data-plane', await newKey('data-plane', 'd'));
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
   await expect(verifier.verify(`Bearer ${await signer.sign(newInstanceId())}`)).rejects.toEqual(code('misdirected'));
 });
 
@@ -45,13 +47,13 @@ test('one plane cannot speak for the other', async () => {
   await newKey('control-plane', 'k');
   const dataPlaneKey = await newKey('data-plane', 'k');
   const forged = createInternalTokenSigner('control-plane', dataPlaneKey);
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
   await expect(verifier.verify(`Bearer ${await forged.sign(instanceId)}`)).rejects.toEqual(code('unauthenticated'));
 });
 
 test('a new key is read from the directory when a token names it, at most once a second', async () => {
   let now = 0;
-  const keys = createKeyDirectory(directory, () => now);
+  const keys = createKeyDirectory(directory, logger, () => now);
   const verifier = createInternalTokenVerifier(instanceId, keys);
   const first = createInternalTokenSigner('data-plane', await newKey('data-plane', 'first'));
   await verifier.verify(`Bearer ${await first.sign(instanceId)}`);
@@ -63,6 +65,6 @@ test('a new key is read from the directory when a token names it, at most once a
 });
 
 test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])('refuses the header %s', async (header) => {
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory));
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
   await expect(verifier.verify(header)).rejects.toEqual(code('unauthenticated'));
 });

@@ -1,0 +1,49 @@
+import { tenantIdSchema } from '@steppe/contracts/ids';
+import type { JWTPayload } from 'jose';
+import type { Principal } from './principal.ts';
+import { readClaim } from './read-claim.ts';
+import { unauthenticated } from './unauthenticated.ts';
+
+/** Where a token says who calls; names of claims are `readClaim`’s. */
+export interface ClaimNames {
+  tenantClaim: string;
+  /** The first that a token has counts: a text with spaces or a list. */
+  scopeClaims: readonly string[];
+  /** The issuer's names for scopes; where set, names that are not in it give nothing. */
+  scopeMap: ReadonlyMap<string, readonly string[]> | undefined;
+  /** Of a token that has none of `scopeClaims`. */
+  defaultScopes: readonly string[];
+  /** Whole numbers that count instead of the configured limits. */
+  quotaClaim: string | undefined;
+  rateClaim: string | undefined;
+}
+
+/** @throws AppError `unauthenticated` where the claims name no tenant, or a limit that is none. */
+export function toPrincipal(payload: JWTPayload, names: ClaimNames): Principal {
+  const tenant = tenantIdSchema.safeParse(readClaim(payload, names.tenantClaim));
+  if (!tenant.success) throw unauthenticated(`the token has no tenant: the claim ${names.tenantClaim} must be a text`);
+  return {
+    tenantId: tenant.data,
+    scopes: new Set(scopesOf(payload, names)),
+    sessionQuota: wholeNumber(payload, names.quotaClaim),
+    requestsPerSecond: wholeNumber(payload, names.rateClaim),
+  };
+}
+
+function scopesOf(payload: JWTPayload, { scopeClaims, scopeMap, defaultScopes }: ClaimNames): readonly string[] {
+  const claim = scopeClaims.map((name) => readClaim(payload, name)).find((value) => value !== undefined);
+  if (claim === undefined) return defaultScopes;
+  const listed = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim.filter(isText) : [];
+  return scopeMap ? listed.flatMap((name) => scopeMap.get(name) ?? []) : listed;
+}
+
+function wholeNumber(payload: JWTPayload, name: string | undefined): number | undefined {
+  const value = name === undefined ? undefined : readClaim(payload, name);
+  if (value === undefined) return undefined;
+  // Some providers can put nothing but texts into claims of one's own.
+  const number = isText(value) && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
+  throw unauthenticated(`the claim ${name} must be a whole number`);
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';

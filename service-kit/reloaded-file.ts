@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import type { Logger } from './logger.ts';
+
+export interface ReloadedFile<T> {
+  /**
+   * What the file holds, read again where the last look is older than `maxAgeMs`. Content that cannot be used leaves what was
+   * known before. The same content is the same object.
+   * @throws Error that names the file, where nothing usable was ever read.
+   */
+  read(maxAgeMs: number): Promise<T>;
+}
+
+interface ReloadedFileOptions<T> {
+  path: string;
+  /** @throws where the text is not what the file should hold */
+  parse: (text: string) => T | Promise<T>;
+  logger: Logger;
+  /** Milliseconds of Unix time. */
+  now?: () => number;
+}
+
+/**
+ * A file that others replace while we run. It is looked at by its path when its content is asked for, so that a rewrite, a rename
+ * onto it and the swapped symbolic links of a mounted ConfigMap or Secret are all the same.
+ */
+export function createReloadedFile<T>({ path, parse, logger, now = Date.now }: ReloadedFileOptions<T>): ReloadedFile<T> {
+  let known: { text: string; value: T } | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | undefined;
+  let complaint: string | undefined;
+
+  const look = async () => {
+    lookedAt = now();
+    try {
+      const text = await readFile(path, 'utf8');
+      if (text !== known?.text) {
+        const isFirst = known === undefined;
+        known = { text, value: await parse(text) };
+        if (!isFirst) logger.info({ file: path }, 'a file was read anew');
+      }
+      complaint = undefined;
+    } catch (cause) {
+      if (!known) throw new Error(`${path} cannot be used`, { cause });
+      const said = String(cause);
+      if (said !== complaint) logger.error({ err: cause, file: path }, 'a file cannot be used; what it held before stays in use');
+      complaint = said;
+    }
+  };
+
+  return {
+    async read(maxAgeMs) {
+      if (!known || now() - lookedAt > maxAgeMs) {
+        looking ??= look().finally(() => {
+          looking = undefined;
+        });
+        await looking;
+      }
+      if (!known) throw new Error(`${path} cannot be used`);
+      return known.value;
+    },
+  };
+}
