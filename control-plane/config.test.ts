@@ -13,6 +13,7 @@ const given = {
   AGENT_BUNDLE: '/dist/session-agent.mjs',
   RUNTIMES_DIR: '/dist/runtimes',
   PUBLIC_KEYS_DIR: '/keys/public',
+  INSTANCES_DIR: '/run/steppe',
 };
 
 const refusalOf = (env: Record<string, string>) => {

@@ -37,6 +37,9 @@ export const controlPlaneVariables = z
     STEPPE_PYTHON: z.string().default('python3').describe('local-process: the interpreter of Python sessions'),
     ...runtimeVariables,
     STEPPE_NODE: z.string().default(process.execPath).describe('local-process: the interpreter of Node sessions; unset: our own'),
+    INSTANCES_DIR: requiredText
+      .refine((path) => Buffer.byteLength(path) <= 50, 'is longer than 50 bytes: a socket’s path in it would be cut')
+      .describe('local-process: directory of the instances, shared by the control-planes of one table; made if absent'),
     PUBLIC_KEYS_DIR: requiredText.describe('local-process: directory with control-plane.json and data-plane.json for the agents'),
     SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(50).describe('live sessions that a tenant may have'),
     MAX_TTL_SECONDS: integerVariable(3_600, 31_536_000).default(86_400).describe('largest ttl_seconds of a session'),
@@ -69,6 +72,7 @@ export interface Config {
   localProcess: {
     agentBundle: string;
     supervisorCommands: Record<string, readonly string[]>;
+    instancesDirectory: string;
     publicKeysDirectory: string;
     hostVariables: HostVariables;
   };
@@ -98,6 +102,7 @@ export const toConfig = (value: Variables, env: Environment): Config => ({
       python: [value.STEPPE_PYTHON, join(value.RUNTIMES_DIR, 'python/supervisor.py')],
       node: [value.STEPPE_NODE, join(value.RUNTIMES_DIR, 'node/supervisor.cjs')],
     },
+    instancesDirectory: value.INSTANCES_DIR,
     publicKeysDirectory: value.PUBLIC_KEYS_DIR,
     hostVariables: pickVariables(env, hostVariableNames),
   },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
@@ -20,6 +21,7 @@ export function createProvisioner(
     },
     publicKeys: { 'control-plane': controlPlaneKey.publicSet, 'data-plane': dataPlaneKey.publicSet },
     hostVariables: hostVariables(),
+    instancesDirectory: `/tmp/steppe-${randomUUID().slice(0, 13)}`,
     agentLogLevel: config.LOG_LEVEL,
     logger,
   });

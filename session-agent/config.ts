@@ -40,6 +40,10 @@ const variables = z.object({
     .string()
     .optional()
     .describe('local mode: all that is this instance’s; removed where the lifeline ends, which leaves nobody else to do it'),
+  STEPPE_INSTANCES_DIR: z
+    .string()
+    .optional()
+    .describe('local mode: where the directories of all instances are; removed with the last of them where the lifeline ends'),
   STEPPE_READY_FD: integerVariable(3, 1024).optional().describe('local mode: where to write {"port":…} when ready'),
   STEPPE_TERMINATION_FILE: z.string().default('/dev/termination-log').describe('where the reason of the end is left'),
   ...runtimeVariables,

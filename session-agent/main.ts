@@ -1,4 +1,5 @@
 import { rmSync, writeSync } from 'node:fs';
+import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
@@ -17,6 +18,7 @@ if (config.STEPPE_LIFELINE === 'stdin') {
   const endAlone = async () => {
     await lifecycle.close();
     if (config.STEPPE_INSTANCE_DIR) rmSync(config.STEPPE_INSTANCE_DIR, { recursive: true, force: true, maxRetries: 10 });
+    if (config.STEPPE_INSTANCES_DIR) removeUnusedInstances(config.STEPPE_INSTANCES_DIR);
     exit(0);
   };
   process.stdin.on('error', () => {}).once('close', () => void endAlone());

@@ -3,23 +3,48 @@ import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { EndedReason, Runtime } from '@steppe/contracts/session';
 
 export interface StartRequest {
-  sessionId: SessionId;
   runtime: Runtime;
   resources: Resources;
+  /** What the runtime is made of; a claim takes a warm instance of the same version alone. */
+  version: string;
+  /** Whose instance it is from its birth on; null makes a warm one, for whoever claims it. */
+  sessionId: SessionId | null;
   /** Its reason is thrown where it aborts the start. */
   signal: AbortSignal;
 }
 
+export interface ClaimRequest {
+  sessionId: SessionId;
+  /** Name of the runtime. */
+  runtime: string;
+  version: string;
+}
+
 export interface Instance {
   instanceId: InstanceId;
-  sessionId: SessionId;
   /** `http://host:port`, without a path. */
   address: string;
 }
 
+interface ListedBase {
+  instanceId: InstanceId;
+  runtime: string;
+  version: string;
+  /** Milliseconds of Unix time. */
+  createdAtMs: number;
+}
+
+export type ListedInstance = ListedBase &
+  (
+    | { state: 'starting'; sessionId?: SessionId }
+    | { state: 'warm'; address: string }
+    | { state: 'claimed'; address: string; sessionId: SessionId }
+  );
+
 export interface InstanceEnd {
   instanceId: InstanceId;
-  sessionId: SessionId;
+  /** Absent of one that never had a session. */
+  sessionId?: SessionId;
   reason: EndedReason;
   /** Exit code, signal, last words: for people, at most 4096 characters. */
   detail?: string;
@@ -27,25 +52,39 @@ export interface InstanceEnd {
 
 export type EndListener = (end: InstanceEnd) => void;
 
-/** Where the instances come from. */
+/**
+ * Where the instances come from. Any number of control-planes share one place of instances, each through a provisioner of its
+ * own; every method sees the instances of all of them.
+ */
 export interface SessionProvisioner {
   /**
-   * An instance of its own for the session: it listens, its worker is ready, and nobody has bound it. Where this throws, nothing
-   * of the instance is left and no listener hears of it: `StartFailed`, or the reason of the signal.
+   * A new instance: it listens, its worker is ready, and nobody has bound it. Where this throws, nothing of the instance is
+   * left and no listener hears of it: `StartFailed`, or the reason of the signal.
    */
   start(request: StartRequest): Promise<Instance>;
+  /**
+   * A warm instance of that runtime and version, which is the session's from now on; null where there is none. Of any number of
+   * claims at once, here and elsewhere, each instance goes to one: a lost race takes the next. One that is dead or of another
+   * version is never given; it is removed.
+   */
+  claim(request: ClaimRequest): Promise<Instance | null>;
+  /** Ends the instance if it is warm, as `end` does; false, and nothing is done, where a claim was earlier or it is none. */
+  retire(instanceId: InstanceId): Promise<boolean>;
   /**
    * Ends the instance whatever it does, at once where it can; resolves when nothing of it is left. Idempotent: one that
    * ended before, and one that never was, resolve too. It sets its own time limit before it uses force.
    */
   end(instanceId: InstanceId): Promise<void>;
-  /** The instances that were started and have not ended. */
-  list(): Promise<Instance[]>;
+  /** The instances that have not ended, but for those that are being retired. */
+  list(): Promise<ListedInstance[]>;
   /**
-   * From now on tells of the end of every instance whose start resolved, of whatever cause, `end` included, once each, when
-   * nothing of it is left. Ends that happened while nobody watched are not told later. Returns how to stop.
+   * From now on tells of the end of every instance that was ready, of whatever cause, `end` included, also where whoever
+   * started it is gone: once each, when nothing of it is left. Ends that happened while nobody watched are not told later.
+   * Returns how to stop.
    */
   watch(listener: EndListener): () => void;
+  /** How an instance ended, as far as that is still known; for an hour or so it is. Null of one that lives or never was. */
+  endOf(instanceId: InstanceId): Promise<InstanceEnd | null>;
   /**
    * Releases what the adapter holds. Instances that cannot outlive it are ended as `node_lost`, and their ends are told before
    * this resolves; starts that wait or run throw `StartFailed`. Harmless twice.

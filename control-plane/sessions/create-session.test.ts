@@ -173,14 +173,14 @@ describe('Idempotency-Key', () => {
   });
 
   it('is freed from a replica that died before it made a row', async () => {
-    const plane = await bed.open({}, { provisioningMs: 300 });
+    const [hasty, plane] = [await bed.open({}, { provisioningMs: 300 }), await bed.open()];
     const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k' }];
     const { claimKey } = await import('./claim-key.ts');
     const { createSessionSchema } = await import('@steppe/contracts/session');
     const { newSessionId } = await import('@steppe/contracts/ids');
     const body = createSessionSchema.parse({});
     await claimKey({ store: bed.store, now: Date.now }, { tenantId, key: 'k', sessionId: newSessionId(), body });
-    const early = await plane.call(tenantId, 'POST', '/v1/sessions', { headers });
+    const early = await hasty.call(tenantId, 'POST', '/v1/sessions', { headers });
     expect([early.status, early.headers.get('retry-after'), early.body]).toMatchObject([
       425,
       '1',

@@ -2,6 +2,7 @@ import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { UpdateOutcome } from '@steppe/route-store/ports';
 import { AppError } from '@steppe/service-kit/app-error';
 import type { Instance } from '../provisioner/session-provisioner.ts';
+import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { CreateGivenUp, causeOfFailure, createFailure, isExplained } from './create-failure.ts';
 import { causeOf } from './end-cause.ts';
 import type { KnownSession } from './known-session.ts';
@@ -52,7 +53,8 @@ async function takeQuota(
 
 function startInstance({ provisioner }: SessionServices, plan: SessionPlan, signal: AbortSignal): Promise<Instance> {
   signal.throwIfAborted();
-  return provisioner.start({ sessionId: plan.sessionId, runtime: plan.runtime, resources: plan.record.resources, signal });
+  const { sessionId, runtime, record } = plan;
+  return provisioner.start({ sessionId, runtime, resources: record.resources, version: runtimeVersion(runtime), signal });
 }
 
 /** The instance's name is in the row before it is bound: whoever finds a half-made session finds its instance. */

@@ -18,6 +18,7 @@ export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner
   const stopping = new AbortController();
 
   const record = async ({ sessionId, instanceId, reason, detail }: InstanceEnd) => {
+    if (!sessionId) return;
     const cause = { reason, ...(detail && { detail }) };
     const fields = { session_id: sessionId, instance_id: instanceId };
     try {

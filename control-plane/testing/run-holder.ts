@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { standInBundle } from './stand-in-provisioner.ts';
 
 /** Starts hold-instance.ts as a process of its own, whose standard output can be read. */
-export async function holdInstance() {
+export async function holdInstance(instancesDirectory: string) {
   const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const result = await build({
     entryPoints: [here('./hold-instance.ts')],
@@ -16,7 +16,7 @@ export async function holdInstance() {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   const [output] = result.outputFiles;
-  const holder = spawn(process.execPath, ['--input-type=module', '-', standInBundle], {
+  const holder = spawn(process.execPath, ['--input-type=module', '-', standInBundle, instancesDirectory], {
     cwd: here('.'),
     stdio: ['pipe', 'pipe', 'inherit'],
   });

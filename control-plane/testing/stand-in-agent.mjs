@@ -2,7 +2,7 @@
 // The second word of the supervisor command says how it behaves.
 import { spawn } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -25,6 +25,8 @@ if (behaviour === 'lose-child')
 process.on('SIGTERM', () => behaviour !== 'ignore-term' && process.exit(0));
 process.stdin.resume().on('end', () => {
   rmSync(env.STEPPE_INSTANCE_DIR, { recursive: true, force: true });
+  // As the agent does where it is the last.
+  if (readdirSync(env.STEPPE_INSTANCES_DIR).length === 0) rmSync(env.STEPPE_INSTANCES_DIR, { recursive: true });
   process.exit(0);
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { Runtime } from '@steppe/contracts/session';
@@ -44,6 +44,9 @@ type AgentOptions = Pick<LocalProcessOptions, 'agentBundle' | 'supervisorCommand
 
 export interface StandIns extends TestKeys {
   provisioner: SessionProvisioner;
+  /** Of another control-plane, which shares the instances; its opener closes it. */
+  openAnother(): SessionProvisioner;
+  instancesDirectory: string;
   /** Processes and directories of its instances. */
   leftovers(): Promise<string[]>;
   /** The pid of the instance's agent. */
@@ -53,11 +56,13 @@ export interface StandIns extends TestKeys {
   readIn(instanceId: InstanceId, file: string): Promise<string>;
 }
 
-/** The local-process provisioner, with the stand-in as its agent. Its directories are told from all others by their prefix. */
-export async function startStandIns(agents: Partial<AgentOptions> = {}): Promise<StandIns> {
+/** The local-process provisioner, with the stand-in as its agent, in a directory of its own. */
+export async function startStandIns(
+  agents: Partial<AgentOptions> = {},
+  instancesDirectory = `/tmp/steppe-${randomUUID().slice(0, 13)}`,
+): Promise<StandIns> {
   const keys = await makeInternalKeys();
-  const directoryPrefix = `/tmp/steppe-${randomUUID().slice(0, 8)}-`;
-  const provisioner = createLocalProcessProvisioner({
+  const options = {
     agentBundle: standInBundle,
     supervisorCommands: standInCommands,
     publicKeys: keys.publicKeys,
@@ -66,8 +71,8 @@ export async function startStandIns(agents: Partial<AgentOptions> = {}): Promise
     agentLogLevel: 'info',
     logger: createLogger({ service: 'test', level: 'silent' }),
     graceMs: 300,
-    directoryPrefix,
-  });
+    instancesDirectory,
+  };
   const processOf = async (instanceId: InstanceId) => {
     const found = (await processes()).find(({ env }) => env.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
     if (!found) throw new Error(`${instanceId} has no process`);
@@ -79,10 +84,12 @@ export async function startStandIns(agents: Partial<AgentOptions> = {}): Promise
   };
   return {
     ...keys,
-    provisioner,
+    instancesDirectory,
+    provisioner: createLocalProcessProvisioner(options),
+    openAnother: () => createLocalProcessProvisioner(options),
     leftovers: async () => {
-      const live = (await processes()).filter(({ env }) => env.some((variable) => variable.includes(directoryPrefix)));
-      const directories = (await readdir('/tmp')).filter((name) => name.startsWith(basename(directoryPrefix)));
+      const live = (await processes()).filter(({ env }) => env.some((variable) => variable.includes(instancesDirectory)));
+      const directories = (await readdir(instancesDirectory).catch(() => [])).filter((name) => name.startsWith('ins_'));
       return [...live.map(({ pid }) => `pid ${pid}`), ...directories];
     },
     pidOf: async (instanceId) => (await processOf(instanceId)).pid,

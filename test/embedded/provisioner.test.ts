@@ -17,13 +17,14 @@ for (const language of ['python', 'node'] as const) {
   const runtime = findRuntime(builtInRuntimes, language);
   describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
     open: async () => {
-      const { provisioner, signer, leftovers, pidOf } = await startStandIns({
+      const { provisioner, openAnother, signer, leftovers, pidOf } = await startStandIns({
         agentBundle: `${dist}session-agent.mjs`,
         supervisorCommands,
         hostVariables: testEnvironment({}),
       });
       return {
         provisioner,
+        other: openAnother(),
         runtime,
         crashing: { ...runtime, name: 'crashing' },
         bind: (instanceId, address, sessionId) => bindStatus(signer, instanceId, address, sessionId),

@@ -3,9 +3,12 @@ import type { Runtime } from '@steppe/contracts/session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
+import { describeSharedInstances } from './shared-instances.ts';
 
 export interface OpenProvisioner {
   provisioner: SessionProvisioner;
+  /** Of a second control-plane that shares the instances. */
+  other: SessionProvisioner;
   /** One whose instances start. */
   runtime: Runtime;
   /** One whose instances end before they are ready; absent where there is no such thing. */
@@ -41,12 +44,14 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       });
     });
     afterEach(async () => {
-      await open.provisioner.close();
+      await Promise.all([open.provisioner.close(), open.other.close()]);
       expect(await open.leftovers()).toEqual([]);
     });
 
-    const start = (runtime = open.runtime, signal = patient, sessionId = newSessionId()) =>
-      open.provisioner.start({ sessionId, runtime, resources: runtime.default_resources, signal });
+    const start = async (runtime = open.runtime, signal = patient, sessionId = newSessionId()) => {
+      const request = { sessionId, runtime, resources: runtime.default_resources, version: 'v1', signal };
+      return { ...(await open.provisioner.start(request)), sessionId };
+    };
     const nextEnd = () => new Promise<void>((resolve) => waiting.push(resolve));
 
     it('starts an instance that listens, and binds once', async () => {
@@ -57,14 +62,17 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     });
 
     it('gives each session an instance of its own, and lists those that live', async () => {
+      const before = Date.now();
       const instances = await Promise.all([start(), start(), start()]);
       expect(new Set(instances.map(({ instanceId }) => instanceId)).size).toBe(3);
       expect(new Set(instances.map(({ address }) => address)).size).toBe(3);
       const [first, ...others] = instances;
       if (first) await open.provisioner.end(first.instanceId);
       const listed = await open.provisioner.list();
+      const { name: runtime } = open.runtime;
+      const facts = { runtime, version: 'v1', state: 'claimed', createdAtMs: expect.toSatisfy((ms) => ms >= before - 1_000) };
       expect(listed).toHaveLength(2);
-      expect(listed).toEqual(expect.arrayContaining(others));
+      expect(listed).toEqual(expect.arrayContaining(others.map((instance) => ({ ...instance, ...facts }))));
     });
 
     it('ends an instance so that nothing is left when it resolves, also twice at once and again', async () => {
@@ -133,5 +141,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect(new Set(ends.map(({ instanceId }) => instanceId)).size).toBe(12);
       expect(ends).toHaveLength(12);
     });
+
+    describeSharedInstances(() => open);
   });
 }

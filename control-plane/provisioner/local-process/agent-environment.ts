@@ -9,6 +9,8 @@ export type HostVariables = Partial<Readonly<Record<(typeof hostVariableNames)[n
 export interface AgentEnvironment {
   host: HostVariables;
   instanceId: InstanceId;
+  /** Of all instances. */
+  instancesDirectory: string;
   directory: InstanceDirectory;
   language: Language;
   supervisorCommand: readonly string[];
@@ -24,6 +26,7 @@ export const agentEnvironment = (agent: AgentEnvironment): Record<string, string
   LOG_LEVEL: agent.logLevel,
   STEPPE_INSTANCE_ID: agent.instanceId,
   STEPPE_INSTANCE_DIR: agent.directory.root,
+  STEPPE_INSTANCES_DIR: agent.instancesDirectory,
   STEPPE_RUN_DIR: agent.directory.run,
   STEPPE_WORKSPACE: agent.directory.workspace,
   STEPPE_KEYS_DIR: agent.directory.keys,

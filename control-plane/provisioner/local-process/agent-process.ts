@@ -13,6 +13,8 @@ export interface AgentExit {
 }
 
 export interface AgentProcess {
+  /** Absent where the system refused to make a process. */
+  pid: number | undefined;
   /** The port that it listens on; rejects where it ends first. */
   port: Promise<number>;
   /** Resolves when the process and its group are gone. */
@@ -49,7 +51,10 @@ export function spawnAgent({ bundle, cwd, env, graceMs, logger }: SpawnAgentOpti
     lastWords = error.message;
   });
   const exited = awaitExit(child).then((exit) => ({ ...exit, lastWords }));
-  return { port: readPort(child), exited, end: () => endInTime(child, exited, graceMs) };
+  const port = readPort(child);
+  // Whoever waits for it may come later than its failure.
+  port.catch(() => undefined);
+  return { pid: child.pid, port, exited, end: () => endInTime(child, exited, graceMs) };
 }
 
 async function readPort(child: ChildProcess): Promise<number> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Plane, planeSchema } from '@steppe/contracts/internal';
 import { keyFileName } from '@steppe/service-kit/internal-token/key-directory';
@@ -14,30 +14,22 @@ export interface InstanceDirectory {
   terminationFile: string;
 }
 
-/** A socket below it must stay short: Node cuts a path of more than 107 bytes without a word, so TMPDIR has no say. */
-const defaultPrefix = '/tmp/steppe-';
+export const instanceDirectory = (root: string): InstanceDirectory => ({
+  root,
+  run: join(root, 'run'),
+  workspace: join(root, 'workspace'),
+  keys: join(root, 'keys'),
+  terminationFile: join(root, 'termination'),
+});
 
-export async function makeInstanceDirectory(publicKeys: PublicKeys, prefix = defaultPrefix): Promise<InstanceDirectory> {
-  const root = await mkdtemp(prefix);
-  try {
-    const directory = {
-      root,
-      run: join(root, 'run'),
-      workspace: join(root, 'workspace'),
-      keys: join(root, 'keys'),
-      terminationFile: join(root, 'termination'),
-    };
-    await Promise.all([directory.run, directory.workspace, directory.keys].map((path) => mkdir(path, { mode: 0o700 })));
-    const keyFiles = planeSchema.options.map((plane) => ({
-      path: join(directory.keys, keyFileName(plane)),
-      set: publicKeys[plane],
-    }));
-    await Promise.all(keyFiles.map(({ path, set }) => writeFile(path, JSON.stringify(set))));
-    return directory;
-  } catch (error) {
-    await removeTree(root);
-    throw error;
-  }
+/** Makes what is to be in `root`, which is there. */
+export async function fillInstanceDirectory(directory: InstanceDirectory, publicKeys: PublicKeys): Promise<void> {
+  await Promise.all([directory.run, directory.workspace, directory.keys].map((path) => mkdir(path, { mode: 0o700 })));
+  const keyFiles = planeSchema.options.map((plane) => ({
+    path: join(directory.keys, keyFileName(plane)),
+    set: publicKeys[plane],
+  }));
+  await Promise.all(keyFiles.map(({ path, set }) => writeFile(path, JSON.stringify(set))));
 }
 
 /**

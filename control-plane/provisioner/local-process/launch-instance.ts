@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { newInstanceId } from '@steppe/contracts/ids';
 import type { EndedReason } from '@steppe/contracts/session';
 import type { Logger } from '@steppe/service-kit/logger';
@@ -6,8 +7,13 @@ import { parseQuantity } from '../../runtimes/quantity.ts';
 import type { Instance, InstanceEnd, StartRequest } from '../session-provisioner.ts';
 import { StartFailed } from '../start-failed.ts';
 import { agentEnvironment, type HostVariables } from './agent-environment.ts';
-import { type AgentProcess, type SpawnAgentOptions, spawnAgent } from './agent-process.ts';
-import { type InstanceDirectory, makeInstanceDirectory, type PublicKeys, removeTree } from './instance-directory.ts';
+import { type AgentProcess, spawnAgent } from './agent-process.ts';
+import { readEndRequest } from './end-request.ts';
+import { fillInstanceDirectory, instanceDirectory, type PublicKeys, removeTree } from './instance-directory.ts';
+import { type InstanceFacts, readEntry, sessionOf, takeOwnership, writeFacts } from './instance-entry.ts';
+import { openInstancesDirectory, rootOf } from './instances-directory.ts';
+import { keepEnd } from './kept-ends.ts';
+import { identify } from './process-identity.ts';
 import { readEnd } from './read-end.ts';
 
 export interface LaunchOptions {
@@ -20,11 +26,11 @@ export interface LaunchOptions {
   hostVariables: HostVariables;
   /** Of the agents. */
   agentLogLevel: string;
+  /** Of the instances: shared by the control-planes of one table, and by no others. At most 50 bytes; made where it is absent. */
+  instancesDirectory: string;
   logger: Logger;
   /** From SIGTERM to SIGKILL; 5 s where absent. */
   graceMs?: number;
-  /** What the paths of the instances' directories begin with; `/tmp/steppe-` where absent. */
-  directoryPrefix?: string;
 }
 
 export interface LaunchedInstance extends Instance {
@@ -36,53 +42,94 @@ export interface LaunchedInstance extends Instance {
 
 /** @throws where nothing of the instance is left: StartFailed, the signal's reason, or what the system refused it with. */
 export async function launchInstance(options: LaunchOptions, request: StartRequest): Promise<LaunchedInstance> {
-  const { sessionId, signal } = request;
-  const supervisorCommand = options.supervisorCommands[request.runtime.name];
-  if (!supervisorCommand) throw new Error(`there is no supervisor command for the runtime ${request.runtime.name}`);
+  const { instancesDirectory } = options;
   const instanceId = newInstanceId();
-  const logger = options.logger.child({ session_id: sessionId, instance_id: instanceId });
-  const directory = await makeInstanceDirectory(options.publicKeys, options.directoryPrefix);
-  const agent = await spawnIn(directory, {
-    bundle: options.agentBundle,
-    cwd: directory.root,
-    env: agentEnvironment({
-      host: options.hostVariables,
-      instanceId,
-      directory,
-      language: request.runtime.language,
-      supervisorCommand,
-      memoryBytes: Math.floor(parseQuantity(request.resources.memory)),
-      logLevel: options.agentLogLevel,
-    }),
-    graceMs: options.graceMs ?? 5_000,
-    logger,
-  });
+  const root = rootOf(instancesDirectory, instanceId);
+  const facts: InstanceFacts = {
+    instanceId,
+    runtime: request.runtime.name,
+    version: request.version,
+    createdAtMs: Date.now(),
+    starter: await identify(process.pid),
+  };
+  await openInstancesDirectory(instancesDirectory);
+  await mkdir(root, { mode: 0o700 });
+  const agent = await spawnIn(root, options, request, facts);
+  let isReady = false;
   let askedBecause: EndedReason | undefined;
-  const gone = agent.exited.then(async (exit) => {
-    const end = await readEnd(directory.terminationFile, exit, askedBecause);
-    await removeTree(directory.root).catch((err) => logger.error({ err, directory: directory.root }, 'a directory stays behind'));
-    return { instanceId, sessionId, ...end };
+  const gone = agent.exited.then(async (exit): Promise<InstanceEnd> => {
+    const how = await readEnd(instanceDirectory(root).terminationFile, exit, askedBecause ?? (await readEndRequest(root)));
+    const entry = await readEntry(root).catch(() => null);
+    const sessionId = entry ? sessionOf(entry) : request.sessionId;
+    const end = { instanceId, ...(sessionId && { sessionId }), ...how };
+    const complain = (err: unknown) => options.logger.error({ err, directory: root }, 'could not clear up after an instance');
+    if (isReady) await keepEnd(instancesDirectory, end).catch(complain);
+    await removeTree(root).catch(complain);
+    return end;
   });
-  const port = await readyPort(agent, gone, signal);
   const end = (reason: EndedReason) => {
     askedBecause ??= reason;
     agent.end();
   };
-  return { instanceId, sessionId, address: `http://127.0.0.1:${port}`, end, gone };
+  const address = await whenReady(agent, gone, request.signal, async (port) => {
+    const ready = { ...facts, agent: await identify(agent.pid ?? 0), address: `http://127.0.0.1:${port}` };
+    await writeFacts(root, ready);
+    isReady = true;
+    return ready.address;
+  });
+  return { instanceId, address, end, gone };
 }
 
-async function spawnIn(directory: InstanceDirectory, options: SpawnAgentOptions): Promise<AgentProcess> {
+/** @throws where nothing is left in `root`. */
+async function spawnIn(
+  root: string,
+  options: LaunchOptions,
+  { runtime, resources, sessionId }: StartRequest,
+  facts: InstanceFacts,
+): Promise<AgentProcess> {
+  const directory = instanceDirectory(root);
   try {
-    return spawnAgent(options);
+    const supervisorCommand = options.supervisorCommands[runtime.name];
+    if (!supervisorCommand) throw new Error(`there is no supervisor command for the runtime ${runtime.name}`);
+    // Before the facts, so that nobody ever sees it without an owner.
+    if (sessionId) await takeOwnership(root, sessionId);
+    await writeFacts(root, facts);
+    await fillInstanceDirectory(directory, options.publicKeys);
+    const agent = spawnAgent({
+      bundle: options.agentBundle,
+      cwd: root,
+      env: agentEnvironment({
+        host: options.hostVariables,
+        instanceId: facts.instanceId,
+        instancesDirectory: options.instancesDirectory,
+        directory,
+        language: runtime.language,
+        supervisorCommand,
+        memoryBytes: Math.floor(parseQuantity(resources.memory)),
+        logLevel: options.agentLogLevel,
+      }),
+      graceMs: options.graceMs ?? 5_000,
+      logger: options.logger.child({ session_id: sessionId ?? undefined, instance_id: facts.instanceId }),
+    });
+    if (agent.pid !== undefined) {
+      const spawned = { ...facts, agent: await identify(agent.pid) };
+      await writeFacts(root, spawned).catch(() => agent.end());
+    }
+    return agent;
   } catch (error) {
-    await removeTree(directory.root);
+    await removeTree(root);
     throw error;
   }
 }
 
-async function readyPort(agent: AgentProcess, gone: Promise<InstanceEnd>, signal: AbortSignal): Promise<number> {
+async function whenReady(
+  agent: AgentProcess,
+  gone: Promise<InstanceEnd>,
+  signal: AbortSignal,
+  onReady: (port: number) => Promise<string>,
+): Promise<string> {
   try {
-    return await abortable(agent.port, signal);
+    return await onReady(await abortable(agent.port, signal));
   } catch (cause) {
     agent.end();
     const { detail } = await gone;

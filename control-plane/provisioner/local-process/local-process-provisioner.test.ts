@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { newSessionId } from '@steppe/contracts/ids';
+import { existsSync, writeFileSync } from 'node:fs';
+import { type InstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bindStatus } from '../../testing/bind-status.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -14,6 +14,7 @@ describeSessionProvisioner('local-process provisioner with a stand-in for the ag
     const standIns = await startStandIns();
     return {
       provisioner: standIns.provisioner,
+      other: standIns.openAnother(),
       runtime: behaving('serve'),
       crashing: behaving('crash-before-ready'),
       stuck: behaving('never-ready'),
@@ -32,12 +33,14 @@ describe('local-process provisioner', () => {
   afterEach(async () => {
     await standIns.provisioner.close();
     expect(await standIns.leftovers()).toEqual([]);
+    expect(existsSync(standIns.instancesDirectory)).toBe(false);
   });
 
   const patient = new AbortController().signal;
   const start = (behaviour: Behaviour, signal = patient) => {
     const runtime = behaving(behaviour);
-    return standIns.provisioner.start({ sessionId: newSessionId(), runtime, resources: runtime.default_resources, signal });
+    const request = { sessionId: newSessionId(), runtime, resources: runtime.default_resources, version: 'v1', signal };
+    return standIns.provisioner.start(request);
   };
   const nextEnd = () => new Promise<InstanceEnd>((resolve) => standIns.provisioner.watch(resolve));
 
@@ -49,7 +52,8 @@ describe('local-process provisioner', () => {
       PORT: '0',
       LOG_LEVEL: 'info',
       STEPPE_INSTANCE_ID: instanceId,
-      STEPPE_INSTANCE_DIR: expect.stringMatching(/^\/tmp\/steppe-[^/]+$/),
+      STEPPE_INSTANCE_DIR: `${standIns.instancesDirectory}/${instanceId}`,
+      STEPPE_INSTANCES_DIR: standIns.instancesDirectory,
       STEPPE_RUN_DIR: expect.stringMatching(/^\/tmp\/steppe-.*\/run$/),
       STEPPE_WORKSPACE: expect.stringMatching(/\/workspace$/),
       STEPPE_KEYS_DIR: expect.stringMatching(/\/keys$/),
@@ -114,11 +118,45 @@ describe('local-process provisioner', () => {
   });
 
   it('holds the agents by a lifeline: they end, and clear up, when this process does', async () => {
-    const holder = await holdInstance();
-    const [line] = await once(holder.stdout, 'data');
-    const { pid, root } = JSON.parse(String(line));
-    expect(existsSync(root)).toBe(true);
+    const alone = `${standIns.instancesDirectory}-alone`;
+    const { holder, pid } = await hold(alone);
+    expect(existsSync(alone)).toBe(true);
     holder.kill('SIGKILL');
-    await eventually(async () => (await isRunning(pid)) || existsSync(root)).toBe(false);
+    await eventually(async () => (await isRunning(pid)) || existsSync(alone)).toBe(false);
   });
+
+  it('tells of the end of an instance whose control-plane died, and leaves nothing of it', async () => {
+    const ends: InstanceEnd[] = [];
+    standIns.provisioner.watch((end) => ends.push(end));
+    await start('serve');
+    const { holder, instanceId, sessionId } = await hold(standIns.instancesDirectory);
+    await eventually(() => standIns.provisioner.list()).toHaveLength(2);
+    await eventually(() => standIns.provisioner.list()).toContainEqual(expect.objectContaining({ instanceId, sessionId }));
+    holder.kill('SIGKILL');
+    await eventually(() => ends).toEqual([expect.objectContaining({ instanceId, sessionId, reason: 'node_lost' })]);
+    expect(existsSync(`${standIns.instancesDirectory}/${instanceId}`)).toBe(false);
+  });
+
+  it('buries an instance that was killed together with its control-plane, with its last words', async () => {
+    const { holder, pid, instanceId, sessionId } = await hold(standIns.instancesDirectory);
+    writeFileSync(`${standIns.instancesDirectory}/${instanceId}/termination`, '{"end_reason":"idle","end_detail":"too long"}');
+    holder.kill('SIGSTOP');
+    process.kill(pid, 'SIGKILL');
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    const ends: InstanceEnd[] = [];
+    standIns.provisioner.watch((end) => ends.push(end));
+    await eventually(() => standIns.provisioner.list()).toEqual([]);
+    const end = { instanceId, sessionId, reason: 'idle', detail: 'too long' };
+    await eventually(() => ends).toEqual([end]);
+    expect(await standIns.leftovers()).toEqual([]);
+    expect(await standIns.provisioner.endOf(instanceId)).toEqual(end);
+  });
+
+  async function hold(directory: string) {
+    const holder = await holdInstance(directory);
+    const [line] = await once(holder.stdout, 'data');
+    const told: { pid: number; instanceId: InstanceId; sessionId: SessionId } = JSON.parse(String(line));
+    return { holder, ...told };
+  }
 });

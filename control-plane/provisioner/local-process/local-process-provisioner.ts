@@ -1,20 +1,30 @@
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { EndListener, Instance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
+import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
+import type { ClaimRequest, Instance, ListedInstance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
 import { StartFailed } from '../start-failed.ts';
+import { endForeign } from './end-foreign.ts';
+import { type InstanceEntry, isLiving, readEntry, sessionOf, takeOwnership } from './instance-entry.ts';
+import { readEntries, rootOf } from './instances-directory.ts';
+import { readKeptEnd } from './kept-ends.ts';
 import { type LaunchedInstance, type LaunchOptions, launchInstance } from './launch-instance.ts';
 import { createStartSlots } from './start-slots.ts';
+import { createInstanceWatch } from './watch-instances.ts';
 
 export interface LocalProcessOptions extends LaunchOptions {
   /** 4 where absent. */
   startsAtOnce?: number;
 }
 
-/** Instances are processes on this machine, which run code as the user who started this one. They end when this process does. */
+/**
+ * Instances are processes on this machine, which run code as the user who started this one. They end when the process does that
+ * started them; until then all that share the directory may claim and end them.
+ */
 export function createLocalProcessProvisioner({ startsAtOnce = 4, ...options }: LocalProcessOptions): SessionProvisioner {
+  const { instancesDirectory: instances, logger, graceMs = 5_000 } = options;
   const slots = createStartSlots(startsAtOnce);
   const running = new Map<InstanceId, LaunchedInstance>();
   const starting = new Set<Promise<unknown>>();
-  const listeners = new Set<EndListener>();
+  const removals = new Map<InstanceId, Promise<void>>();
   const closing = new AbortController();
 
   const startInSlot = async (request: StartRequest): Promise<Instance> => {
@@ -25,13 +35,54 @@ export function createLocalProcessProvisioner({ startsAtOnce = 4, ...options }: 
       running.set(launched.instanceId, launched);
       void launched.gone.then((end) => {
         running.delete(end.instanceId);
-        for (const listener of listeners) listener(end);
+        watch.tell(end);
       });
-      return toInstance(launched);
+      return { instanceId: launched.instanceId, address: launched.address };
     } finally {
       release();
     }
   };
+
+  const end = async (instanceId: InstanceId) => {
+    const launched = running.get(instanceId);
+    if (!launched) return endForeign(instances, instanceId, graceMs);
+    launched.end('deleted');
+    await launched.gone;
+  };
+
+  const retire = async (instanceId: InstanceId): Promise<boolean> => {
+    const root = rootOf(instances, instanceId);
+    const entry = await readEntry(root);
+    if (!entry?.address || !(await takeOwnership(root, 'retired'))) return false;
+    await end(instanceId);
+    return true;
+  };
+
+  const inBackground = (instanceId: InstanceId, act: (instanceId: InstanceId) => Promise<unknown>) => {
+    if (removals.has(instanceId)) return;
+    const removal = act(instanceId)
+      .catch((err) => logger.warn({ err, instance_id: instanceId }, 'could not remove an instance'))
+      .then(() => void removals.delete(instanceId));
+    removals.set(instanceId, removal);
+  };
+
+  const claim = async ({ sessionId, runtime, version }: ClaimRequest): Promise<Instance | null> => {
+    const warm = (await readEntries(instances)).filter((entry) => isWarm(entry) && entry.runtime === runtime);
+    for (const entry of warm.toSorted((a, b) => a.createdAtMs - b.createdAtMs)) {
+      const { instanceId, address } = entry;
+      if (!address) continue;
+      if (entry.version !== version || !(await isLiving(entry))) inBackground(instanceId, retire);
+      else if (await takeOwnership(rootOf(instances, instanceId), sessionId)) return { instanceId, address };
+    }
+    return null;
+  };
+
+  const watch = createInstanceWatch({
+    instances,
+    logger,
+    isOwn: (instanceId) => running.has(instanceId),
+    endRetired: (instanceId) => inBackground(instanceId, end),
+  });
 
   return {
     async start(request) {
@@ -46,24 +97,36 @@ export function createLocalProcessProvisioner({ startsAtOnce = 4, ...options }: 
         starting.delete(start);
       }
     },
-    async end(instanceId) {
-      const launched = running.get(instanceId);
-      launched?.end('deleted');
-      await launched?.gone;
+    claim,
+    retire,
+    end,
+    async list() {
+      const entries = (await readEntries(instances)).filter(({ owner }) => owner !== 'retired');
+      const living = await Promise.all(entries.map(isLiving));
+      for (const entry of entries) watch.note(entry);
+      return entries.filter((_, index) => living[index]).map(toListed);
     },
-    list: async () => [...running.values()].map(toInstance),
-    watch(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    watch: watch.watch,
+    endOf: (instanceId) => readKeptEnd(instances, instanceId),
     async close() {
       closing.abort(new StartFailed('crashed', 'the control-plane is closing'));
       await Promise.allSettled(starting);
       const left = [...running.values()];
       for (const launched of left) launched.end('node_lost');
       await Promise.all(left.map(({ gone }) => gone));
+      await watch.stop();
+      await Promise.all(removals.values());
+      removeUnusedInstances(instances);
     },
   };
 }
 
-const toInstance = ({ instanceId, sessionId, address }: Instance): Instance => ({ instanceId, sessionId, address });
+const isWarm = ({ address, owner }: InstanceEntry): boolean => address !== undefined && owner === undefined;
+
+function toListed(entry: InstanceEntry): ListedInstance {
+  const { instanceId, runtime, version, createdAtMs, address } = entry;
+  const base = { instanceId, runtime, version, createdAtMs };
+  const sessionId = sessionOf(entry);
+  if (!address) return { ...base, state: 'starting', ...(sessionId && { sessionId }) };
+  return sessionId ? { ...base, state: 'claimed', address, sessionId } : { ...base, state: 'warm', address };
+}

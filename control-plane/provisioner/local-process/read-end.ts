@@ -16,8 +16,8 @@ const terminationSchema = z.object({ end_reason: endedReasonSchema, end_detail: 
 
 /** Why an agent ended: as it wrote itself, else why it was asked to, else `crashed` with the system's words. */
 export async function readEnd(terminationFile: string, exit: AgentExit, askedBecause: EndedReason | undefined): Promise<End> {
-  const told = await readTermination(terminationFile);
-  if (told) return { reason: told.end_reason, ...(told.end_detail && { detail: told.end_detail.slice(0, longestDetail) }) };
+  const told = await readLastWords(terminationFile);
+  if (told) return told;
   if (askedBecause) return { reason: askedBecause };
   return { reason: 'crashed', detail: explainExit(exit) };
 }
@@ -28,9 +28,11 @@ function explainExit({ code, signal, lastWords }: AgentExit): string {
   return words === '' ? how : `${how}: ${words}`;
 }
 
-async function readTermination(path: string): Promise<z.infer<typeof terminationSchema> | undefined> {
+/** What the agent itself wrote of its end. */
+export async function readLastWords(terminationFile: string): Promise<End | undefined> {
   try {
-    return terminationSchema.parse(JSON.parse(await readStart(path)));
+    const { end_reason: reason, end_detail: detail } = terminationSchema.parse(JSON.parse(await readStart(terminationFile)));
+    return { reason, ...(detail && { detail: detail.slice(0, longestDetail) }) };
   } catch {
     return undefined;
   }

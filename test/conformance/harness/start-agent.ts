@@ -1,10 +1,16 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
 import { bindAnswerSchema, type Plane } from '@steppe/contracts/internal';
 import type { Language } from '@steppe/contracts/session';
 import { exportJWK, generateKeyPair } from 'jose';
 import { agentEnvironment } from '../../../control-plane/provisioner/local-process/agent-environment.ts';
 import { spawnAgent } from '../../../control-plane/provisioner/local-process/agent-process.ts';
-import { makeInstanceDirectory, removeTree } from '../../../control-plane/provisioner/local-process/instance-directory.ts';
+import {
+  fillInstanceDirectory,
+  instanceDirectory,
+  removeTree,
+} from '../../../control-plane/provisioner/local-process/instance-directory.ts';
 import { createInternalTokenSigner } from '../../../service-kit/internal-token/signer.ts';
 import { createLogger } from '../../../service-kit/logger.ts';
 import { hostVariables, repository } from './config.ts';
@@ -36,8 +42,11 @@ const defaultMemoryBytes = 1024 ** 3;
 
 export async function startAgent(language: Language, options: AgentOptions = {}): Promise<Agent> {
   const [control, data] = await Promise.all([makeKey('control-plane'), makeKey('data-plane')]);
-  const directory = await makeInstanceDirectory({ 'control-plane': control.publicSet, 'data-plane': data.publicSet });
   const instanceId = newInstanceId();
+  const instancesDirectory = mkdtempSync('/tmp/steppe-');
+  const directory = instanceDirectory(join(instancesDirectory, instanceId));
+  mkdirSync(directory.root);
+  await fillInstanceDirectory(directory, { 'control-plane': control.publicSet, 'data-plane': data.publicSet });
   const sessionId = newSessionId();
   const agent = spawnAgent({
     bundle: `${repository}dist/session-agent.mjs`,
@@ -46,6 +55,7 @@ export async function startAgent(language: Language, options: AgentOptions = {})
       ...agentEnvironment({
         host: hostVariables,
         instanceId,
+        instancesDirectory,
         directory,
         language,
         supervisorCommand: options.supervisorCommand ?? supervisorCommands[language],
@@ -60,7 +70,7 @@ export async function startAgent(language: Language, options: AgentOptions = {})
   const stop = async () => {
     agent.end();
     await agent.exited;
-    await removeTree(directory.root);
+    await removeTree(instancesDirectory);
   };
   try {
     const url = `http://127.0.0.1:${await agent.port}`;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -30,6 +31,7 @@ export interface Service {
 export async function prepareServices(): Promise<Services> {
   const directory = mkdtempSync(join(tmpdir(), 'steppe-services-'));
   const publicKeys = join(directory, 'public');
+  const instances = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
   mkdirSync(publicKeys);
   const writeKeys = async (name: string) => {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
@@ -62,6 +64,7 @@ export async function prepareServices(): Promise<Services> {
           AGENT_BUNDLE: `${dist}session-agent.mjs`,
           RUNTIMES_DIR: `${dist}runtimes`,
           PUBLIC_KEYS_DIR: publicKeys,
+          INSTANCES_DIR: instances,
         }),
         ...env,
       }),

@@ -1,0 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { InstanceId } from '@steppe/contracts/ids';
+import { buryInstance, isOrphaned } from './bury-instance.ts';
+import { leaveEndRequest } from './end-request.ts';
+import { readEntry } from './instance-entry.ts';
+import { listInstanceIds, rootOf } from './instances-directory.ts';
+import { isAlive, signalProcess } from './process-identity.ts';
+
+const lookEveryMs = 20;
+/** What its starter may need to see the exit and to remove the directory. */
+const patienceMs = 15_000;
+
+/**
+ * Ends an instance that another control-plane started, or one that is still starting: SIGTERM, SIGKILL after the grace.
+ * Resolves when its directory is gone. @throws Error where that does not happen.
+ */
+export async function endForeign(instances: string, instanceId: InstanceId, graceMs: number): Promise<void> {
+  const root = rootOf(instances, instanceId);
+  const begunAt = performance.now();
+  await leaveEndRequest(root, 'deleted');
+  const asked = new Set<NodeJS.Signals>();
+  while ((await listInstanceIds(instances)).includes(instanceId)) {
+    const waitedMs = performance.now() - begunAt;
+    if (waitedMs > graceMs + patienceMs) throw new Error(`${instanceId} does not go away`);
+    const entry = await readEntry(root);
+    if (entry && (await isOrphaned(entry))) return buryInstance(instances, entry);
+    const signal = waitedMs > graceMs ? 'SIGKILL' : 'SIGTERM';
+    if (entry?.agent && !asked.has(signal) && (await isAlive(entry.agent))) {
+      asked.add(signal);
+      signalProcess(entry.agent.pid, signal);
+    }
+    await delay(lookEveryMs);
+  }
+}

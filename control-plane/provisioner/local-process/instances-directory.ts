@@ -1,0 +1,41 @@
+import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InstanceId } from '@steppe/contracts/ids';
+import { type InstanceEntry, instanceIdOf, isAbsence, readEntry } from './instance-entry.ts';
+
+/** The agent's run directory below an instance's root below this must not pass 88 bytes: Node cuts a socket's path of 107. */
+const longestPath = 50;
+
+/**
+ * Makes the directory that control-planes of one table share, unless it is there.
+ * @throws Error where it is too long for a socket below it, or another user's.
+ */
+export async function openInstancesDirectory(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > longestPath) throw new Error(`${path} is longer than ${longestPath} bytes`);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const found = await lstat(path);
+  if (!found.isDirectory() || found.uid !== process.getuid?.()) throw new Error(`${path} is not a directory of this user`);
+}
+
+export const rootOf = (directory: string, instanceId: InstanceId): string => join(directory, instanceId);
+
+/** The instances that have a directory, those that are being made or removed included. */
+export async function listInstanceIds(directory: string): Promise<InstanceId[]> {
+  return (await listNames(directory)).map(instanceIdOf).filter((id) => id !== undefined);
+}
+
+export async function readEntries(directory: string): Promise<InstanceEntry[]> {
+  const ids = await listInstanceIds(directory);
+  const entries = await Promise.all(ids.map((id) => readEntry(rootOf(directory, id))));
+  return entries.filter((entry) => entry !== null);
+}
+
+/** Empty where there is no such directory. */
+export async function listNames(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
+}

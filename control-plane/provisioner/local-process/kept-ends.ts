@@ -1,0 +1,62 @@
+import { readdirSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type InstanceId, instanceIdSchema, sessionIdSchema } from '@steppe/contracts/ids';
+import { endedReasonSchema } from '@steppe/contracts/session';
+import { keptEndsName } from '@steppe/service-kit/instances-directory';
+import { z } from 'zod';
+import type { InstanceEnd } from '../session-provisioner.ts';
+import { instanceIdOf } from './instance-entry.ts';
+import { listNames } from './instances-directory.ts';
+
+const endSchema = z.object({
+  instanceId: instanceIdSchema,
+  sessionId: sessionIdSchema.optional(),
+  reason: endedReasonSchema,
+  detail: z.string().optional(),
+});
+
+const keptMs = 3_600_000;
+
+const directoryIn = (instances: string): string => join(instances, keptEndsName);
+
+/** Leaves how an instance ended where the other control-planes look for it. */
+export async function keepEnd(instances: string, end: InstanceEnd): Promise<void> {
+  const directory = directoryIn(instances);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const draft = join(directory, `.${end.instanceId}-${process.pid}`);
+  await writeFile(draft, JSON.stringify(end));
+  await rename(draft, join(directory, end.instanceId));
+}
+
+/** Null where none is kept. */
+export async function readKeptEnd(instances: string, instanceId: InstanceId): Promise<InstanceEnd | null> {
+  try {
+    const text = await readFile(join(directoryIn(instances), instanceId), 'utf8');
+    const { sessionId, detail, ...end } = endSchema.parse(JSON.parse(text));
+    return { ...end, ...(sessionId && { sessionId }), ...(detail !== undefined && { detail }) };
+  } catch {
+    return null;
+  }
+}
+
+export const listKeptEnds = async (instances: string): Promise<InstanceId[]> => toIds(await listNames(directoryIn(instances)));
+
+/** At once: what is kept from before shall be told from what comes now. */
+export function keptEndsNow(instances: string): InstanceId[] {
+  try {
+    return toIds(readdirSync(directoryIn(instances)));
+  } catch {
+    return [];
+  }
+}
+
+export async function forgetOldEnds(instances: string, nowMs: number): Promise<void> {
+  for (const id of await listKeptEnds(instances)) {
+    const path = join(directoryIn(instances), id);
+    const kept = await stat(path).catch(() => undefined);
+    if (kept && kept.mtimeMs + keptMs < nowMs) await rm(path, { force: true });
+  }
+}
+
+const toIds = (names: readonly string[]): InstanceId[] => names.map(instanceIdOf).filter((id) => id !== undefined);
