@@ -9,6 +9,9 @@ export function lossOf(end: ExchangeEnd): Loss | undefined {
   return end.kind === 'declined' && end.status === 421 ? 'misdirected' : undefined;
 }
 
+/** Answers that are about our token, and nothing that a client could act on. */
+export const isAboutToken = (status: number): boolean => status === 401 || status === 421;
+
 const explained: Record<Loss, string> = {
   unconnected: 'no connection to the runtime of the session could be made; ask for the session to see whether it lives',
   broken: 'the connection to the runtime broke before it answered; what was asked for may have been done: ask for it by its id',

@@ -61,18 +61,53 @@ it('calls the runtime unreachable also while the store is out', async () => {
   expect(JSON.parse((await submit(session)).text).error.code).toBe('runtime_unreachable');
 });
 
-it('never tries again what may have arrived', async () => {
+/** Takes requests and breaks the connection. */
+const startBreaker = async () => {
   let connections = 0;
   const server = createServer((socket) => {
     connections++;
+    socket.on('error', () => {});
     socket.once('data', () => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  const answer = await submit(plane.addSession(`http://127.0.0.1:${port}`));
+  return { url: `http://127.0.0.1:${port}`, connections: () => connections, close: () => server.close() };
+};
+
+it.each(['PUT', 'DELETE'])('never tries again what may have arrived and can be done twice: %s of a file', async (method) => {
+  const breaker = await startBreaker();
+  const path = `/v1/sessions/${plane.addSession(breaker.url).session_id}/files/a`;
+  const answer = await plane.call({ method, path, ...(method === 'PUT' && { body: 'bytes' }) });
   expect(JSON.parse(answer.text).error).toMatchObject({ code: 'runtime_unreachable', retryable: false });
-  expect(connections).toBe(1);
-  server.close();
+  expect(breaker.connections()).toBe(1);
+  breaker.close();
+});
+
+it.each([
+  ['POST', 'steps', '{"code":"1"}'],
+  ['POST', 'steps/stp_1/cancel', undefined],
+  ['POST', 'restart', undefined],
+  ['GET', 'steps', undefined],
+  ['GET', 'steps/stp_1', undefined],
+  ['GET', 'steps/stp_1/events', undefined],
+  ['GET', 'files/a', undefined],
+  ['HEAD', 'files/a', undefined],
+])('tries three times more what cannot be done twice, and then reads once: %s %s', async (method, tail, body) => {
+  const breaker = await startBreaker();
+  const path = `/v1/sessions/${plane.addSession(breaker.url).session_id}/${tail}`;
+  const answer = await plane.call({ method, path, headers: body ? json : {}, ...(body && { body }) });
+  expect(answer.status).toBe(503);
+  expect(breaker.connections()).toBe(4);
+  expect(consistentReads()).toBe(1);
+  breaker.close();
+});
+
+it('says that the session has ended where its agent broke off and is gone', async () => {
+  const breaker = await startBreaker();
+  const session = plane.addSession(breaker.url);
+  plane.routes.consistent.set(session.session_id, ended(session));
+  expect((await submit(session)).status).toBe(410);
+  breaker.close();
 });
 
 it.each([201, 410, 503])('never shows a 421: it goes on where the session is now, and shows its %i', async (status) => {

@@ -4,6 +4,7 @@ import type { ResolvedRoute } from './resolve-route.ts';
 export interface ForwardMetrics {
   countRoute(source: ResolvedRoute['source']): void;
   countRetry(target: 'agent' | 'control_plane'): void;
+  countResumption(point: 'unanswered' | 'midway'): void;
   /** What it took from the request's arrival until it was handed to its connection. */
   observeAdded(addedMs: number): void;
 }
@@ -21,6 +22,12 @@ export function createForwardMetrics(registry: Registry): ForwardMetrics {
     labelNames: ['target'],
     registers: [registry],
   });
+  const resumptions = new Counter({
+    name: 'steppe_upstream_resumptions_total',
+    help: 'Answers of agents that broke off and were asked for again, unanswered or midway, without the client’s knowing.',
+    labelNames: ['point'],
+    registers: [registry],
+  });
   const added = new Histogram({
     name: 'steppe_forward_added_seconds',
     help: 'Time from the arrival of a request until it was handed to the connection it went on by.',
@@ -30,6 +37,7 @@ export function createForwardMetrics(registry: Registry): ForwardMetrics {
   return {
     countRoute: (source) => routes.inc({ source }),
     countRetry: (target) => retries.inc({ target }),
+    countResumption: (point) => resumptions.inc({ point }),
     observeAdded: (addedMs) => added.observe(addedMs / 1000),
   };
 }

@@ -144,7 +144,7 @@ it('sends each piece on when it comes', async () => {
   expect(answer.headers['content-type']).toBe('text/event-stream');
   const pieces: string[] = [];
   answer.on('data', (chunk: Buffer) => pieces.push(chunk.toString()));
-  for (const piece of ['one', 'two', 'three']) {
+  for (const piece of [': one\n\n', ': two\n\n', ': three\n\n']) {
     response?.write(piece);
     await expect.poll(() => pieces.at(-1)).toBe(piece);
   }

@@ -1,24 +1,29 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { ErrorCode } from '@steppe/contracts/errors';
+import { AppError } from '@steppe/service-kit/app-error';
 import type { Principal } from '@steppe/service-kit/caller/principal';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
+import type { Logger } from '@steppe/service-kit/logger';
 import type { Context } from 'hono';
 import { type AgentOperation, agentCalls } from './agent-calls.ts';
-import { agentSilent, agentUnreachable, type Loss, lossOf, uploadMoved } from './agent-failures.ts';
+import { createAgentDialogue } from './agent-dialogue.ts';
+import { agentSilent, isAboutToken } from './agent-failures.ts';
+import { answerCall } from './answer-call.ts';
+import { createAnswerWriter } from './forward/answer-writer.ts';
 import type { ExchangeEnd } from './forward/exchange.ts';
 import { targetPath } from './forward/target-path.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
-import type { Route } from './known-session.ts';
 import { addLogFields } from './log-fields.ts';
 import { nodeExchange } from './node-exchange.ts';
 import { readAgentBody } from './read-agent-body.ts';
 import { readSessionId, readStepId } from './read-session-id.ts';
 import type { RouteRequest, RouteResolver } from './resolve-route.ts';
-import { isStoreOutage } from './route-cache.ts';
 import { createSender, type SenderDependencies } from './send-to-agent.ts';
 
 interface Dependencies extends SenderDependencies {
   routes: RouteResolver;
   metrics: ForwardMetrics;
+  logger: Logger;
 }
 
 export type AgentForwarder = (c: Context<HttpEnv>, operation: AgentOperation, principal: Principal) => Promise<Response>;
@@ -27,15 +32,15 @@ const stepIdHeader = 'steppe-step-id';
 
 /** Sends a call to the agent of its session and streams the answer back. */
 export function createAgentForwarder(dependencies: Dependencies): AgentForwarder {
-  const { routes, metrics, silenceLimitMs } = dependencies;
+  const { routes, metrics, retries, silenceLimitMs, logger } = dependencies;
   return async (c, operation, principal) => {
     const arrivedAt = performance.now();
     const path = targetPath(c.req.url);
     const sessionId = readSessionId(path);
     addLogFields(c, { session_id: sessionId, step_id: readStepId(path) });
-    const { incoming } = nodeExchange(c);
+    const { incoming, outgoing } = nodeExchange(c);
 
-    const { body, stepId } = await readAgentBody(c, operation, incoming);
+    const { body, stepId, restart } = await readAgentBody(c, operation, incoming);
     if (stepId) {
       addLogFields(c, { step_id: stepId });
       // On the answers that we render; the agent's gets it where it is written.
@@ -46,47 +51,32 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
     metrics.countRoute(resolved.source);
     addLogFields(c, { route: resolved.source });
 
+    const sender = createSender(dependencies, c, { sessionId, arrivedAt });
+    const dialogue = createAgentDialogue({ sender, routes, route: resolved.route, request, outgoing, retries, metrics });
     const ownHeaders = { 'x-request-id': c.var.requestId, ...(stepId && { [stepIdHeader]: stepId }) };
-    const sender = createSender(dependencies, c, { sessionId, path, body, ownHeaders, arrivedAt });
-    const isSpent = () => body === incoming && incoming.readableDidRead;
-
-    let { route } = resolved;
-    let hasMoved = false;
-    for (;;) {
-      const end = await sender.send(route);
-      const loss = lossOf(end);
-      if (!loss) return finish(end);
-      const next = await lookAgain(routes, request, loss);
-      // To go on elsewhere is safe while nothing was done, and is tried once.
-      if (!next || loss === 'broken' || hasMoved || isSame(next, route)) throw agentUnreachable(loss, sender.attempts());
-      if (isSpent()) throw uploadMoved();
-      hasMoved = true;
-      route = next;
+    const answer = createAnswerWriter(outgoing, { ownHeaders, declines: isAboutToken });
+    try {
+      const ask = { method: c.req.method, path, body };
+      const lastEventId = incoming.headers['last-event-id'];
+      finish(await answerCall(dialogue, { operation, ask, stepId, restart, lastEventId }, answer));
+    } catch (error) {
+      if (!outgoing.headersSent) throw error;
+      cutOff(error instanceof AppError ? error.code : 'internal');
+      if (!(error instanceof AppError)) logger.error({ err: error, request_id: c.var.requestId }, 'request failed midway');
     }
+    return RESPONSE_ALREADY_SENT;
 
-    function finish(end: ExchangeEnd): Response {
+    function finish(end: ExchangeEnd): void {
       if (end.kind === 'silent') throw agentSilent(silenceLimitMs);
-      if (end.kind === 'declined') throw new Error(`the agent at ${route.origin} refused our token with ${end.status}`);
-      if (end.kind === 'answered' && end.status === 410) routes.evict(sessionId);
-      if (end.kind === 'truncated') {
-        addLogFields(c, { outcome: end.reason === 'silent' ? 'step_deadline_exceeded' : 'runtime_unreachable' });
-      }
-      return RESPONSE_ALREADY_SENT;
+      if ('status' in end && end.status === 410) routes.evict(sessionId);
+      if (end.kind === 'declined' && isAboutToken(end.status)) throw new Error(`the agent refused our token with ${end.status}`);
+      if (end.kind === 'declined') cutOff('runtime_unreachable');
+      if (end.kind === 'truncated') cutOff(end.reason === 'silent' ? 'step_deadline_exceeded' : 'runtime_unreachable');
+    }
+    /** The client has a part of an answer that nothing can be added to: that it is not whole must be plain to see. */
+    function cutOff(outcome: ErrorCode): void {
+      addLogFields(c, { outcome });
+      outgoing.destroy();
     }
   };
 }
-
-/**
- * Where the session is by a strongly consistent read; undefined where the store is out as well and the loss says enough.
- * @throws AppError as `RouteResolver.resolve`: most of all `session_ended`.
- */
-async function lookAgain(routes: RouteResolver, request: RouteRequest, loss: Loss): Promise<Route | undefined> {
-  try {
-    return (await routes.resolveAgain(request)).route;
-  } catch (error) {
-    if (loss !== 'misdirected' && isStoreOutage((error as Error).cause)) return undefined;
-    throw error;
-  }
-}
-
-const isSame = (one: Route, other: Route): boolean => one.origin === other.origin && one.instanceId === other.instanceId;

@@ -3,6 +3,7 @@ import { AppError } from '@steppe/service-kit/app-error';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
+import { createAnswerWriter } from './forward/answer-writer.ts';
 import type { ExchangeEnd } from './forward/exchange.ts';
 import { exchangeWithRetries } from './forward/exchange-with-retries.ts';
 import { requestHeaders } from './forward/request-headers.ts';
@@ -46,14 +47,16 @@ export function createControlPlanePasser(dependencies: Dependencies): ControlPla
       {
         upstream,
         outgoing,
-        ownHeaders: { 'x-request-id': requestId },
+        answer: createAnswerWriter(outgoing, { ownHeaders: { 'x-request-id': requestId }, declines: () => false }),
         silenceLimitMs,
         retries,
-        declines: () => false,
         onRetry: () => metrics.countRetry('control_plane'),
       },
     );
-    if (end.kind === 'truncated') addLogFields(c, { outcome: 'runtime_unreachable' });
+    if (end.kind === 'truncated') {
+      addLogFields(c, { outcome: 'runtime_unreachable' });
+      outgoing.destroy();
+    }
     if (isLost(end)) throw noAnswer(c, end);
     return RESPONSE_ALREADY_SENT;
   };

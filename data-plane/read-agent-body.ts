@@ -8,10 +8,13 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { type AgentOperation, agentCalls } from './agent-calls.ts';
 
+export type RestartRequest = z.output<typeof restartRequestSchema>;
+
 export interface AgentBody {
   body: Buffer | IncomingMessage | null;
   /** Of a step that is submitted: its own, or minted here. */
   stepId?: StepId;
+  restart?: RestartRequest;
 }
 
 const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
@@ -34,7 +37,7 @@ export async function readAgentBody(
       await readJson(c.req.raw, z.strictObject({}), small);
       return { body: null };
     case 'restart':
-      return { body: toJson(await readJson(c.req.raw, restartRequestSchema, small)) };
+      return { body: null, restart: await readJson(c.req.raw, restartRequestSchema, small) };
     case 'step': {
       const request = await readJson(c.req.raw, stepRequestSchema, { maxBytes: limits.requestBodyBytes });
       const stepId = request.step_id ?? newStepId();

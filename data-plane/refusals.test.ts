@@ -178,13 +178,10 @@ describe('the body of a step', () => {
   });
 });
 
-it.each([
-  ['restart', '{"epoch":2}', { epoch: 2 }],
-  ['restart', undefined, {}],
-])('checks the body of %s: %s', async (tail, body, expected) => {
-  const path = `/v1/sessions/${addOwn()}/${tail}`;
-  const answer = await plane.call({ method: 'POST', path, headers: body ? json : {}, ...(body && { body }) });
-  expect(JSON.parse(JSON.parse(answer.text).body)).toEqual(expected);
+it('checks the body of a restart', async () => {
+  const path = `/v1/sessions/${addOwn()}/restart`;
+  const answer = await plane.call({ method: 'POST', path, headers: json, body: '{"epoch":2}' });
+  expect(JSON.parse(JSON.parse(answer.text).body)).toEqual({ epoch: 2 });
   const refused = await plane.call({ method: 'POST', path, headers: json, body: '{"epoch":"2"}' });
   expect(refused.status).toBe(400);
 });

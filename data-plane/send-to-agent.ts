@@ -4,6 +4,7 @@ import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
+import type { AnswerSink } from './forward/answer-sink.ts';
 import type { ExchangeEnd } from './forward/exchange.ts';
 import { exchangeWithRetries } from './forward/exchange-with-retries.ts';
 import { requestHeaders } from './forward/request-headers.ts';
@@ -21,54 +22,49 @@ export interface SenderDependencies {
   silenceLimitMs: number;
 }
 
-interface AgentRequest {
-  sessionId: SessionId;
+/** What an agent is asked for. */
+export interface AgentAsk {
+  method: string;
   path: string;
   body: Buffer | IncomingMessage | null;
-  ownHeaders: Readonly<Record<string, string>>;
-  arrivedAt: number;
 }
 
-interface Sender {
-  send(route: Route): Promise<ExchangeEnd>;
+export interface Sender {
+  /** Sends `ask`, with a token for that instance and session, and gives the answer to `answer`. */
+  send(route: Route, ask: AgentAsk, answer: AnswerSink): Promise<ExchangeEnd>;
   /** How often a connection was wanted, over all routes. */
   attempts(): number;
 }
 
-/** Answers that are about our token, and nothing that a client could act on. */
-const isAboutToken = (status: number): boolean => status === 401 || status === 421;
-
-/** Sends one request to an agent, with a token for that instance and session. */
-export function createSender(dependencies: SenderDependencies, c: Context<HttpEnv>, request: AgentRequest): Sender {
+/** Sends what one call of a client needs of the agent of its session. */
+export function createSender(
+  dependencies: SenderDependencies,
+  c: Context<HttpEnv>,
+  { sessionId, arrivedAt }: { sessionId: SessionId; arrivedAt: number },
+): Sender {
   const { signer, upstream, metrics, retries, silenceLimitMs } = dependencies;
-  const { sessionId, path, body, ownHeaders, arrivedAt } = request;
   const { incoming, outgoing } = nodeExchange(c);
   let attempts = 0;
+  let isSent = false;
   const count = () => addLogFields(c, { attempts: ++attempts });
+  const onSent = () => {
+    if (!isSent) metrics.observeAdded(performance.now() - arrivedAt);
+    isSent = true;
+  };
   return {
     attempts: () => attempts,
-    async send({ origin, instanceId }) {
+    async send({ origin, instanceId }, { method, path, body }, answer) {
       addLogFields(c, { instance_id: instanceId, target_endpoint: origin });
       const authorization = `Bearer ${await signer.sign(instanceId, sessionId)}`;
       const bodyKind = body === null ? 'none' : body === incoming ? 'same' : 'json';
       const headers = requestHeaders(incoming, { authorization, requestId: c.var.requestId, body: bodyKind });
       count();
-      return exchangeWithRetries(
-        { origin, method: c.req.method, path, headers, body },
-        {
-          upstream,
-          outgoing,
-          ownHeaders,
-          silenceLimitMs,
-          retries,
-          declines: isAboutToken,
-          onSent: () => metrics.observeAdded(performance.now() - arrivedAt),
-          onRetry: () => {
-            count();
-            metrics.countRetry('agent');
-          },
-        },
-      );
+      const onRetry = () => {
+        count();
+        metrics.countRetry('agent');
+      };
+      const request = { origin, method, path, headers, body };
+      return exchangeWithRetries(request, { upstream, outgoing, answer, silenceLimitMs, retries, onSent, onRetry });
     },
   };
 }

@@ -54,6 +54,7 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
           ...shared,
           routes: createRoutes(config, dependencies),
           signer: dependencies.signer,
+          logger,
           silenceLimitMs: config.agentSilenceLimitMs,
         }),
         passToControlPlane: createControlPlanePasser({

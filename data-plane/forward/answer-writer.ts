@@ -1,53 +1,65 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-
-export interface AnswerWriter {
-  begin(status: number, headers: OutgoingHttpHeaders): void;
-  write(chunk: Buffer): void;
-  end(): void;
-}
+import type { AnswerSink } from './answer-sink.ts';
+import { responseHeaders } from './response-headers.ts';
 
 interface WriterOptions {
-  /** The client reads slower than the answer comes: stop until `onDrained`. */
-  onFull: () => void;
-  onDrained: () => void;
+  /** Headers that the answer has in any case, by their names in lower case. */
+  ownHeaders: Readonly<Record<string, string>>;
+  /** True for an answer that is meant for us and not for the client. */
+  declines: (status: number) => boolean;
 }
+
+/** An answer that says it is no longer than this is written when it is whole: if it breaks off before, another may take its place. */
+const heldBytes = 16 * 1024;
 
 /**
  * Writes an answer into Node's own response. Headers and first chunk wait until the parser gives back control: an answer that
  * came in one piece leaves in one, and of any other the first byte leaves at once.
  */
-export function createAnswerWriter(outgoing: ServerResponse, { onFull, onDrained }: WriterOptions): AnswerWriter {
-  let held: Buffer | undefined;
-  let isHolding = true;
-  const send = (chunk: Buffer) => {
-    if (!outgoing.write(chunk)) onFull();
+export function createAnswerWriter(outgoing: ServerResponse, { ownHeaders, declines }: WriterOptions): AnswerSink {
+  let head: { status: number; headers: OutgoingHttpHeaders } | undefined;
+  let held: Buffer[] = [];
+  let isHeldWhole = false;
+  // What a write into a connection that is gone throws is told by `close` too.
+  outgoing.on('error', () => {});
+
+  const takeHeld = (): Buffer | undefined => {
+    if (head) outgoing.writeHead(head.status, head.headers);
+    head = undefined;
+    const body = held.length > 1 ? Buffer.concat(held) : held[0];
+    held = [];
+    return body;
   };
   const release = () => {
-    if (!isHolding || outgoing.destroyed) return;
-    isHolding = false;
-    if (held) send(held);
+    if (outgoing.destroyed) return;
+    const body = takeHeld();
+    if (body) outgoing.write(body);
     else outgoing.flushHeaders();
-    held = undefined;
   };
   return {
     begin(status, headers) {
-      // What a write into a connection that is gone throws is told by `close` too.
-      outgoing.on('error', () => {});
-      outgoing.on('drain', onDrained);
-      outgoing.writeHead(status, headers);
-      queueMicrotask(release);
+      if (declines(status)) return false;
+      const begun = { status, headers: responseHeaders(headers, ownHeaders) };
+      head = begun;
+      isHeldWhole = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= heldBytes;
+      if (!isHeldWhole) queueMicrotask(() => head === begun && release());
+      return true;
     },
     write(chunk) {
-      if (isHolding && held === undefined) {
-        held = chunk;
+      if (head && (isHeldWhole || held.length === 0)) {
+        held.push(chunk);
         return;
       }
-      release();
-      send(chunk);
+      if (head) release();
+      outgoing.write(chunk);
     },
     end() {
-      isHolding = false;
-      outgoing.end(held);
+      outgoing.end(takeHeld());
+    },
+    breakOff() {
+      head = undefined;
+      held = [];
+      return outgoing.headersSent ? 'part' : 'nothing';
     },
   };
 }

@@ -21,7 +21,7 @@ export async function exchangeWithRetries(request: ExchangeRequest, options: Ret
 }
 
 /** Until the time is over or the client has left. */
-function waitOrLeave(delayMs: number, outgoing: ServerResponse): Promise<void> {
+export function waitOrLeave(delayMs: number, outgoing: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

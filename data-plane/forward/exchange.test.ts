@@ -5,7 +5,9 @@ import { Agent, type buildConnector } from 'undici';
 import { afterEach, expect, it } from 'vitest';
 import { call, open } from '../testing/call.ts';
 import { echo, type FakeAgent, startAgent } from '../testing/start-agent.ts';
-import { type ExchangeEnd, type ExchangeOptions, type ExchangeRequest, exchange } from './exchange.ts';
+import type { AnswerSink } from './answer-sink.ts';
+import { createAnswerWriter } from './answer-writer.ts';
+import { type ExchangeEnd, type ExchangeRequest, exchange } from './exchange.ts';
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -19,12 +21,12 @@ const start = async (handle: RequestListener): Promise<FakeAgent> => {
 };
 
 /** A server that answers every request by one exchange with `origin`. */
-const startEdge = async (origin: string, upstream: Agent, options: Partial<ExchangeOptions> = {}) => {
+const startEdge = async (origin: string, upstream: Agent, declines: (status: number) => boolean = () => false) => {
   const ends: ExchangeEnd[] = [];
   const edge = await start((req, outgoing) => {
     const request: ExchangeRequest = { origin, method: req.method ?? 'GET', path: req.url ?? '/', headers: [], body: null };
-    const given = { upstream, outgoing, ownHeaders: {}, silenceLimitMs: 5_000, declines: () => false, ...options };
-    void exchange(request, given).then((end) => {
+    const answer = createAnswerWriter(outgoing, { ownHeaders: {}, declines });
+    void exchange(request, { upstream, outgoing, answer, silenceLimitMs: 5_000 }).then((end) => {
       ends.push(end);
       if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(500).end();
     });
@@ -65,8 +67,10 @@ it('sends nothing when the client leaves while the connection is being made', as
 it('makes no connection for a client that has left already', async () => {
   const outgoing = { destroyed: true } as ServerResponse;
   const request = { origin: 'http://127.0.0.1:9', method: 'GET', path: '/', headers: [], body: null };
-  const options = { upstream: startUpstream(), outgoing, ownHeaders: {}, silenceLimitMs: 1, declines: () => false };
-  expect(await exchange(request, options)).toEqual({ kind: 'client_left' });
+  const answer: AnswerSink = { begin: () => true, write() {}, end() {}, breakOff: () => 'nothing' };
+  expect(await exchange(request, { upstream: startUpstream(), outgoing, answer, silenceLimitMs: 1 })).toEqual({
+    kind: 'client_left',
+  });
 });
 
 it('writes an answer that came in one piece in one piece', async () => {
@@ -92,7 +96,7 @@ it('does not take an interim answer for the answer', async () => {
 
 it('gives a declined answer back unsent', async () => {
   const agent = await start((_, res) => res.writeHead(421).end('not you'));
-  const edge = await startEdge(agent.url, startUpstream(), { declines: (status) => status === 421 });
+  const edge = await startEdge(agent.url, startUpstream(), (status) => status === 421);
   expect(await call(edge.port, { path: '/' })).toMatchObject({ status: 500, text: '' });
   expect(edge.ends).toEqual([{ kind: 'declined', status: 421 }]);
 });

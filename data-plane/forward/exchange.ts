@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { createAnswerWriter } from './answer-writer.ts';
-import { responseHeaders } from './response-headers.ts';
+import type { AnswerSink } from './answer-sink.ts';
 import { createSilenceClock } from './silence-clock.ts';
 import { createUploadBody } from './upload-body.ts';
 
@@ -17,29 +16,27 @@ export interface ExchangeRequest {
 export interface ExchangeOptions {
   upstream: Dispatcher;
   outgoing: ServerResponse;
-  /** Headers that the answer has in any case, by their names in lower case. */
-  ownHeaders: Readonly<Record<string, string>>;
+  /** Writes into `outgoing`. */
+  answer: AnswerSink;
   silenceLimitMs: number;
-  /** True for an answer that is meant for us and not for the client. */
-  declines: (status: number) => boolean;
   onSent?: () => void;
 }
 
-/** How one try of forwarding ended. After the last three of these the client has what it will get. */
+/** How one try of forwarding ended. */
 export type ExchangeEnd =
   /** No connection was made: nothing was sent. */
   | { kind: 'unconnected'; error: Error }
-  /** The request may have arrived, and no answer came. */
+  /** The request may have arrived, and the client has nothing of an answer. */
   | { kind: 'broken'; error: Error }
   | { kind: 'silent' }
   | { kind: 'declined'; status: number }
   | { kind: 'answered'; status: number }
-  /** The answer broke off, and so the client's connection was. */
-  | { kind: 'truncated'; reason: 'broken' | 'silent' }
+  /** The answer broke off, and the client has a part of it. `brought` is true where this try gave any of its bytes. */
+  | { kind: 'truncated'; reason: 'broken' | 'silent'; brought: boolean }
   | { kind: 'client_left' };
 
 /**
- * Sends a request and streams its answer into `outgoing`. The phases follow one another; whatever comes when the exchange is
+ * Sends a request and streams its answer into `answer`, no faster than `outgoing` takes it. The phases follow one another; whatever comes when the exchange is
  * over is ignored.
  *
  *     connecting ──► waiting ──► answering ──► over
@@ -49,12 +46,13 @@ export type ExchangeEnd =
  *     client_left    client_left client_left
  */
 export function exchange(request: ExchangeRequest, options: ExchangeOptions): Promise<ExchangeEnd> {
-  const { upstream, outgoing, silenceLimitMs } = options;
+  const { upstream, outgoing, answer, silenceLimitMs } = options;
   if (outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
   return new Promise((resolve) => {
     let phase: 'connecting' | 'waiting' | 'answering' | 'over' = 'connecting';
     let controller: Dispatcher.DispatchController | undefined;
     let answerStatus = 0;
+    let brought = false;
 
     const end = (how: ExchangeEnd) => {
       if (phase === 'over') return;
@@ -70,9 +68,11 @@ export function exchange(request: ExchangeRequest, options: ExchangeOptions): Pr
       controller?.abort(new Error(`the exchange ended: ${how.kind}`));
       upload?.stream.destroy();
     };
-    const truncate = (reason: 'broken' | 'silent') => {
-      abandon({ kind: 'truncated', reason });
-      outgoing.destroy();
+    const breakOff = (reason: 'broken' | 'silent', error: Error) => {
+      const delivered = answer.breakOff();
+      if (delivered === 'whole') abandon({ kind: 'answered', status: answerStatus });
+      else if (delivered === 'part') abandon({ kind: 'truncated', reason, brought });
+      else abandon(reason === 'silent' ? { kind: 'silent' } : { kind: 'broken', error });
     };
     const onClientLeft = () => abandon({ kind: 'client_left' });
     const onDrained = () => {
@@ -84,11 +84,10 @@ export function exchange(request: ExchangeRequest, options: ExchangeOptions): Pr
       request.body === null || Buffer.isBuffer(request.body)
         ? undefined
         : createUploadBody(request.body, { onChunk: () => clock.heard(), onBroken: onClientLeft });
-    const answer = createAnswerWriter(outgoing, { onFull: () => controller?.pause(), onDrained });
     const clock = createSilenceClock({
       limitMs: silenceLimitMs,
       isExcused: () => controller?.paused === true || upload?.waitsForClient() === true,
-      onSilence: () => (phase === 'answering' ? truncate('silent') : abandon({ kind: 'silent' })),
+      onSilence: () => breakOff('silent', new Error('the other side fell silent')),
     });
 
     const handler: Dispatcher.DispatchHandler = {
@@ -102,15 +101,16 @@ export function exchange(request: ExchangeRequest, options: ExchangeOptions): Pr
       onResponseStart(_, status, headers) {
         if (phase !== 'waiting' || status < 200) return;
         clock.heard();
-        if (options.declines(status)) return abandon({ kind: 'declined', status });
+        if (!answer.begin(status, headers)) return abandon({ kind: 'declined', status });
         phase = 'answering';
         answerStatus = status;
-        answer.begin(status, responseHeaders(headers, options.ownHeaders));
       },
       onResponseData(_, chunk) {
         if (phase !== 'answering') return;
         clock.heard();
+        brought = true;
         answer.write(chunk);
+        if (outgoing.writableNeedDrain) controller?.pause();
       },
       // The answer may be whole before an upload is: undici then aborts the upload, and the answer counts.
       onResponseEnd() {
@@ -119,13 +119,14 @@ export function exchange(request: ExchangeRequest, options: ExchangeOptions): Pr
         end({ kind: 'answered', status: answerStatus });
       },
       onResponseError(_, error) {
-        if (phase === 'answering') truncate('broken');
-        else abandon({ kind: phase === 'connecting' ? 'unconnected' : 'broken', error });
+        if (phase === 'connecting') abandon({ kind: 'unconnected', error });
+        else if (phase !== 'over') breakOff('broken', error);
       },
     };
 
     // Watched from before the dispatch: a client may leave while the connection is still being made.
     outgoing.once('close', onClientLeft);
+    outgoing.on('drain', onDrained);
     const { origin, method, path, headers } = request;
     upstream.dispatch({ origin, method, path, headers, body: upload?.stream ?? bufferOf(request.body) }, handler);
   });

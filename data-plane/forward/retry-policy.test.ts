@@ -24,7 +24,7 @@ it.each<ExchangeEnd>([
   { kind: 'silent' },
   { kind: 'declined', status: 421 },
   { kind: 'answered', status: 503 },
-  { kind: 'truncated', reason: 'broken' },
+  { kind: 'truncated', reason: 'broken', brought: true },
   { kind: 'client_left' },
   { kind: 'unconnected', error: Object.assign(new Error('bad header'), { code: 'UND_ERR_INVALID_ARG' }) },
 ])('does not try again what may have arrived or can never: $kind', (end) => {

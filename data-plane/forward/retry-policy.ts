@@ -11,11 +11,13 @@ export interface RetryPolicy {
  * have done anything.
  * @param tries how many there were.
  */
-export function retryDelay(end: ExchangeEnd, tries: number, { delaysMs, random = Math.random }: RetryPolicy): number | undefined {
+export function retryDelay(end: ExchangeEnd, tries: number, policy: RetryPolicy): number | undefined {
   if (end.kind !== 'unconnected' || isOurMistake(end.error)) return undefined;
-  const delayMs = delaysMs[tries - 1];
-  return delayMs === undefined ? undefined : delayMs * (0.75 + random() / 2);
+  const delayMs = policy.delaysMs[tries - 1];
+  return delayMs === undefined ? undefined : jittered(delayMs, policy);
 }
+
+export const jittered = (delayMs: number, { random = Math.random }: RetryPolicy): number => delayMs * (0.75 + random() / 2);
 
 /** undici did not even try: the request cannot be written down, or the process is closing. */
 export const isOurMistake = (error: Error): boolean =>

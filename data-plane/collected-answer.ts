@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AnswerSink } from './forward/answer-sink.ts';
+
+/** A short answer that is read here before the client gets it, or something else. */
+export interface CollectedAnswer extends AnswerSink {
+  status(): number;
+  body(): Buffer;
+  /** True where an answer broke off before the one that is here: what was asked for may have been done then. */
+  brokeOff(): boolean;
+  /** Gives it to the client as it is. */
+  passOn(to: AnswerSink): void;
+}
+
+export function createCollectedAnswer(declines: (status: number) => boolean): CollectedAnswer {
+  let head: { status: number; headers: IncomingHttpHeaders } = { status: 0, headers: {} };
+  let chunks: Buffer[] = [];
+  let brokeOff = false;
+  return {
+    begin(status, headers) {
+      if (declines(status)) return false;
+      head = { status, headers };
+      return true;
+    },
+    write: (chunk) => void chunks.push(chunk),
+    end() {},
+    breakOff() {
+      chunks = [];
+      brokeOff = true;
+      return 'nothing';
+    },
+    status: () => head.status,
+    body: () => Buffer.concat(chunks),
+    brokeOff: () => brokeOff,
+    passOn(to) {
+      to.begin(head.status, head.headers);
+      for (const chunk of chunks) to.write(chunk);
+      to.end();
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerOf, open, readAll } from './testing/call.ts';
+import { ended } from './testing/fake-routes.ts';
+import { type Cutter, startCutter } from './testing/start-cutter.ts';
+import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
+import { createStepAgent, type StepAgent, wholeStream } from './testing/step-agent.ts';
+
+let plane: TestDataPlane;
+let agent: StepAgent;
+let cutter: Cutter;
+let session: ReadyRecord;
+beforeEach(async () => {
+  plane = await startTestDataPlane();
+  agent = createStepAgent();
+  const { port } = await plane.startAgent((req, res) => agent.handle(req, res));
+  cutter = await startCutter(port);
+  session = plane.addSession(cutter.url);
+});
+afterEach(async () => {
+  await cutter.close();
+  await plane.closeAll();
+});
+
+const texts = ['one\n\n', 'two: "quoted"', 'three {"type":"keepalive"}', 'end'];
+const streams = ['text/event-stream', 'application/x-ndjson'] as const;
+const stepsPath = () => `/v1/sessions/${session.session_id}/steps`;
+const headersFor = (accept: string) => ({ accept, 'content-type': 'application/json', authorization: plane.authorization });
+const submit = (accept: string) =>
+  plane.call({ method: 'POST', path: stepsPath(), headers: headersFor(accept), body: '{"code":"1"}' });
+const attempts = () => plane.requests().map((line) => line.attempts);
+
+describe.each(streams)('a step answered as %s', (accept) => {
+  it('comes whole, once, wherever its connection to the agent breaks', async () => {
+    agent.add(...texts);
+    const expected = wholeStream(accept, texts);
+    for (let cut = 0; cut < expected.length + 250; cut += 7) {
+      cutter.cuts[cutter.connections()] = cut;
+      const answer = await submit(accept);
+      expect({ cut, ...answer }).toMatchObject({ cut, status: 200, text: expected });
+    }
+    expect(new Set(attempts())).toEqual(new Set([1, 2]));
+  });
+
+  it('is gone on with after the last whole event, however often it breaks', async () => {
+    agent.add(...texts);
+    cutter.cuts.push(...Array(texts.length).fill(250));
+    expect((await submit(accept)).text).toBe(wholeStream(accept, texts));
+    expect(agent.step.submitted).toBe(1);
+  });
+
+  it('goes on from where the client asked for events', async () => {
+    agent.add(...texts);
+    cutter.cuts.push(undefined, 300);
+    for (const query of ['?after=1', '']) {
+      const headers = { accept, ...(query === '' && { 'last-event-id': '1' }) };
+      const answer = await plane.call({ path: `${stepsPath()}/stp_1/events${query}`, headers });
+      // The agent that is played knows no Last-Event-ID.
+      expect(answer.text).toBe(wholeStream(accept, texts, query === '' ? 0 : 1));
+      await expect.poll(() => plane.requests().length).toBe(query === '' ? 2 : 1);
+    }
+  });
+
+  it('sends each event on when it comes, before and after a break', async () => {
+    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    client.end('{"code":"1"}');
+    const answer = await answerOf(client);
+    let got = '';
+    answer.setEncoding('utf8').on('data', (text) => {
+      got += text;
+    });
+    for (let count = 1; count <= texts.length; count++) {
+      agent.add(texts[count - 1] ?? '');
+      await expect.poll(() => got).toBe(wholeStream(accept, texts.slice(0, count)));
+      if (count === 2) cutter.cutAll();
+    }
+    if (!answer.readableEnded) await once(answer, 'end');
+  });
+
+  it('is cut off where the agent is gone for good, so that the client can tell', async () => {
+    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    client.end('{"code":"1"}');
+    const answer = await answerOf(client);
+    agent.add('one');
+    plane.routes.consistent.set(session.session_id, ended(session));
+    await cutter.close();
+    await expect(readAll(answer)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect.poll(() => plane.requests()).toMatchObject([{ status: 200, outcome: 'session_ended' }]);
+  });
+
+  it('is whole when its last event has come, whatever happens after', async () => {
+    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    client.end('{"code":"1"}');
+    const answer = await answerOf(client);
+    agent.addUnended(...texts);
+    answer.setEncoding('utf8');
+    let got = '';
+    for await (const text of answer) {
+      got += text;
+      if (got === wholeStream(accept, texts)) await cutter.close();
+    }
+    expect(got).toBe(wholeStream(accept, texts));
+    await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'ok' }]);
+  });
+
+  it('is given up when it breaks again and again without bringing anything', async () => {
+    agent.add('one');
+    cutter.cuts.push(400, 0, 0, 0, 0, 0);
+    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    client.end('{"code":"1"}');
+    const answer = await answerOf(client);
+    cutter.cutAll();
+    await expect(readAll(answer)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect.poll(attempts).toEqual([4]);
+  });
+});
+
+describe('a step answered as JSON', () => {
+  it.each([10, 100_000])('comes whole, wherever its connection breaks: %i bytes', async (size) => {
+    agent.add('a'.repeat(size), 'end');
+    const expected = { stdout: `${'a'.repeat(size)}end` };
+    for (let cut = 0; cut < 400; cut += 9) {
+      cutter.cuts[cutter.connections()] = cut;
+      const answer = await submit('application/json');
+      expect(answer.status).toBe(200);
+      expect(JSON.parse(answer.text)).toEqual(expected);
+    }
+    cutter.cuts[cutter.connections()] = size;
+    expect(JSON.parse((await submit('application/json')).text)).toEqual(expected);
+  });
+
+  it('is waited for again after a break while it runs', async () => {
+    const answering = submit('application/json');
+    await expect.poll(() => agent.step.submitted).toBe(1);
+    cutter.cutAll();
+    await expect.poll(() => agent.step.submitted).toBe(2);
+    agent.add('late', 'end');
+    expect(JSON.parse((await answering).text)).toEqual({ stdout: 'lateend' });
+  });
+});

@@ -1,0 +1,36 @@
+import type { AnswerCutter } from './answer-cutter.ts';
+
+/**
+ * Lets a step's JSON result through. The same step gives the same result again, so that another answer is gone on with after as
+ * many bytes as the client has; white space before it is a sign of life and no part of it.
+ * @param mayPad false where the client was promised a length, which has no room for further white space.
+ */
+export function createResultCutter(mayPad: boolean): AnswerCutter {
+  let sent = 0;
+  let seen = 0;
+  let isFirst = true;
+  return {
+    take(chunk) {
+      const padding = seen === 0 ? lengthOfSpace(chunk) : 0;
+      const isPassed = isFirst || (mayPad && sent === 0);
+      const known = Math.min(chunk.length - padding, Math.max(0, sent - seen));
+      seen += chunk.length - padding;
+      sent = Math.max(sent, seen);
+      if (isPassed) return chunk;
+      const fresh = chunk.subarray(padding + known);
+      return fresh.length > 0 ? fresh : undefined;
+    },
+    finish: () => undefined,
+    goOn() {
+      isFirst = false;
+      seen = 0;
+    },
+    isWhole: () => false,
+  };
+}
+
+function lengthOfSpace(chunk: Buffer): number {
+  let length = 0;
+  while (chunk[length] === 0x20) length++;
+  return length;
+}

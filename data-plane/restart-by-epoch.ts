@@ -1,0 +1,68 @@
+import { errorBodySchema } from '@steppe/contracts/errors';
+import { z } from 'zod';
+import type { AgentDialogue } from './agent-dialogue.ts';
+import { type CollectedAnswer, createCollectedAnswer } from './collected-answer.ts';
+import type { AnswerSink } from './forward/answer-sink.ts';
+import type { ExchangeEnd } from './forward/exchange.ts';
+import type { RestartRequest } from './read-agent-body.ts';
+
+interface RestartOptions {
+  dialogue: AgentDialogue;
+  path: string;
+  /** The client's. */
+  request: RestartRequest;
+  answer: AnswerSink;
+  declines: (status: number) => boolean;
+}
+
+/** No interpreter ever is at this epoch: a restart of it is refused with the epoch that there is, and does nothing. */
+const noEpoch = Number.MAX_SAFE_INTEGER;
+/** How often another restart may come between, before its refusal is shown. */
+const mostTries = 4;
+
+/**
+ * Restarts the interpreter once, also where the agent's answer is lost: what is sent names the epoch that is to end, which the
+ * agent is asked for where the client named none. Sent again, it is refused if it was carried out, and the refusal names the
+ * new epoch.
+ */
+export async function restartByEpoch({ dialogue, path, request, answer, declines }: RestartOptions): Promise<ExchangeEnd> {
+  const restart = async (epoch: number) => {
+    const ask = { method: 'POST', path, body: Buffer.from(JSON.stringify({ epoch })) };
+    const collected = createCollectedAnswer(declines);
+    const end = await dialogue.ask(ask, collected, () => ask);
+    return { end, collected, present: end.kind === 'answered' ? presentEpoch(collected) : undefined };
+  };
+
+  let epoch = request.epoch;
+  for (let tries = 0; ; tries++) {
+    const { end, collected, present } = await restart(epoch ?? noEpoch);
+    if (end.kind !== 'answered') return end;
+    if (epoch !== undefined && present === epoch + 1 && collected.brokeOff()) {
+      answerEpoch(answer, present);
+      return { kind: 'answered', status: 200 };
+    }
+    // Where the client named no epoch, that of another restart meanwhile is as good.
+    const mayTryAgain = request.epoch === undefined && present !== undefined && tries < mostTries;
+    if (!mayTryAgain) {
+      collected.passOn(answer);
+      return end;
+    }
+    epoch = present;
+  }
+}
+
+const mismatchSchema = z.object({ epoch: z.number().int() });
+
+/** The epoch that a refusal names; undefined for any other answer. */
+function presentEpoch(collected: CollectedAnswer): number | undefined {
+  if (collected.status() !== 409) return undefined;
+  const { error } = errorBodySchema.parse(JSON.parse(collected.body().toString()));
+  return error.code === 'epoch_mismatch' ? mismatchSchema.parse(error.details).epoch : undefined;
+}
+
+function answerEpoch(answer: AnswerSink, epoch: number): void {
+  const body = Buffer.from(JSON.stringify({ epoch }));
+  answer.begin(200, { 'content-type': 'application/json', 'content-length': String(body.length) });
+  answer.write(body);
+  answer.end();
+}

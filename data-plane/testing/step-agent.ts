@@ -1,0 +1,81 @@
+import type { RequestListener, ServerResponse } from 'node:http';
+
+interface PlayedStep {
+  /** Texts of the events so far; the last one is `end` once it has ended. */
+  texts: string[];
+  /** Called when there are more. */
+  changed: Set<() => void>;
+  submitted: number;
+}
+
+export interface StepAgent {
+  handle: RequestListener;
+  step: PlayedStep;
+  add(...texts: string[]): void;
+  /** The same, and the connections that the last event ends stay open. */
+  addUnended(...texts: string[]): void;
+}
+
+const forms = {
+  'text/event-stream': (seq: number, type: string, text: string) =>
+    `event: ${type}\nid: ${seq}\ndata: ${JSON.stringify({ type, text, seq })}\n\n`,
+  'application/x-ndjson': (seq: number, type: string, text: string) => `${JSON.stringify({ type, text, seq })}\n`,
+};
+
+/** Plays the part of an agent that matters to a broken answer: one step, joined by its id, its events replayed from any of them. */
+export function createStepAgent(): StepAgent {
+  const step: PlayedStep = { texts: [], changed: new Set(), submitted: 0 };
+  let staysOpen = false;
+  const isOver = () => step.texts.at(-1) === 'end';
+  const follow = (accept: keyof typeof forms, after: number, res: ServerResponse) => {
+    res.writeHead(200, { 'content-type': accept }).flushHeaders();
+    let next = after;
+    const write = () => {
+      for (; next < step.texts.length; next++) {
+        const text = step.texts[next] ?? '';
+        res.write(forms[accept](next + 1, text === 'end' ? 'step_ended' : 'stdout', text));
+      }
+      if (isOver() && !staysOpen) res.end();
+    };
+    step.changed.add(write);
+    res.once('close', () => step.changed.delete(write));
+    write();
+  };
+  const answerWhole = (res: ServerResponse) => {
+    const write = () => {
+      if (isOver()) res.end(JSON.stringify({ stdout: step.texts.join('') }));
+    };
+    res.writeHead(200, { 'content-type': 'application/json' }).write(' ');
+    step.changed.add(write);
+    write();
+  };
+  const add = (...texts: string[]) => {
+    step.texts.push(...texts);
+    for (const tell of step.changed) tell();
+  };
+  return {
+    step,
+    add,
+    addUnended(...texts) {
+      staysOpen = true;
+      add(...texts);
+    },
+    handle(req, res) {
+      const accept = req.headers.accept ?? '';
+      const isStream = accept === 'text/event-stream' || accept === 'application/x-ndjson';
+      const after = Number(new URL(req.url ?? '', 'http://agent').searchParams.get('after') ?? 0);
+      req.resume().on('end', () => {
+        if (req.method === 'POST') step.submitted++;
+        if (isStream) follow(accept, after, res);
+        else answerWhole(res);
+      });
+    },
+  };
+}
+
+/** What the stream of a whole step looks like, as a client has it. */
+export const wholeStream = (accept: keyof typeof forms, texts: string[], after = 0): string =>
+  texts
+    .map((text, i) => forms[accept](i + 1, text === 'end' ? 'step_ended' : 'stdout', text))
+    .slice(after)
+    .join('');
