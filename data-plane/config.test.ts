@@ -36,11 +36,13 @@ it('turns its units into those of the program', () => {
   const value = dataPlaneVariables.parse({
     ...least,
     ROUTE_STALE_SECONDS: '7',
+    RATE_LIMIT_PER_SECOND: '200',
     AGENT_SILENCE_LIMIT_SECONDS: '20',
     SHUTDOWN_LIMIT_SECONDS: '3',
   });
   expect(toConfig(value).dataPlane).toMatchObject({
     routeCache: { staleMs: 7_000 },
+    rateLimit: { requestsPerSecond: 200, burstSeconds: 5 },
     agentSilenceLimitMs: 20_000,
     shutdownLimitMs: 3_000,
   });

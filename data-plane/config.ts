@@ -21,6 +21,12 @@ export const dataPlaneVariables = z
       .describe('where calls about sessions are passed on to'),
     ...callerVariables,
     ...planeVariables,
+    RATE_LIMIT_PER_SECOND: integerVariable(1, 1_000_000)
+      .optional()
+      .describe('calls per second that a tenant may make at this replica; unset: any number'),
+    RATE_LIMIT_BURST_SECONDS: integerVariable(1, 3_600)
+      .default(defaultTuning.rateLimit.burstSeconds)
+      .describe('how many seconds’ worth of them may come at once'),
     ROUTE_CACHE_SIZE: integerVariable(1, 10_000_000).default(routeCache.max).describe('sessions whose routes are kept in memory'),
     ROUTE_TTL_MS: integerVariable(0, 600_000)
       .default(routeCache.ttlMs)
@@ -68,6 +74,7 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   port: value.PORT,
   operatorPort: value.OPERATOR_PORT,
   controlPlaneUrl: value.CONTROL_PLANE_URL,
+  rateLimit: { requestsPerSecond: value.RATE_LIMIT_PER_SECOND, burstSeconds: value.RATE_LIMIT_BURST_SECONDS },
   routeCache: { max: value.ROUTE_CACHE_SIZE, ttlMs: value.ROUTE_TTL_MS, staleMs: value.ROUTE_STALE_SECONDS * 1000 },
   agentSilenceLimitMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
   controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,

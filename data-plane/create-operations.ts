@@ -1,26 +1,24 @@
 import { operations } from '@steppe/contracts/operations';
-import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import type { ApiOperation } from '@steppe/service-kit/create-api';
 import { isAgentOperation } from './agent-calls.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, type CallerChecks } from './authenticate.ts';
 import type { AgentForwarder } from './forward-to-agent.ts';
 import type { ControlPlanePasser } from './pass-to-control-plane.ts';
 
-interface Dependencies {
-  verifier: CallerVerifier;
+interface Dependencies extends CallerChecks {
   forwardToAgent: AgentForwarder;
   passToControlPlane: ControlPlanePasser;
 }
 
 /** Every call of the API: authenticated here, answered by who the contract says. */
-export function createOperations({ verifier, forwardToAgent, passToControlPlane }: Dependencies): Record<string, ApiOperation> {
+export function createOperations({ forwardToAgent, passToControlPlane, ...checks }: Dependencies): Record<string, ApiOperation> {
   const entries = Object.entries(operations).map(([name, { method, path, scope }]): [string, ApiOperation] => [
     name,
     {
       method,
       path,
       async handle(c) {
-        const principal = await authenticate(c, verifier, scope);
+        const principal = await authenticate(c, checks, scope);
         return isAgentOperation(name) ? forwardToAgent(c, name, principal) : passToControlPlane(c);
       },
     },

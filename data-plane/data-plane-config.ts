@@ -1,3 +1,4 @@
+import type { RateLimitOptions } from './limit-rate.ts';
 import type { RouteCacheOptions } from './route-cache.ts';
 
 /** What `startDataPlane` runs by. Local mode makes one without an environment. */
@@ -10,6 +11,7 @@ export interface DataPlaneConfig extends DataPlaneTuning {
 }
 
 export interface DataPlaneTuning {
+  rateLimit: RateLimitOptions;
   routeCache: RouteCacheOptions;
   connectTimeoutMs: number;
   /** Waiting times before each further try after a connection could not be made. */
@@ -21,6 +23,8 @@ export interface DataPlaneTuning {
 }
 
 export const defaultTuning: DataPlaneTuning = {
+  // Off: what is much for one tenant is an operator's to say.
+  rateLimit: { requestsPerSecond: undefined, burstSeconds: 5 },
   routeCache: { max: 50_000, ttlMs: 5_000, staleMs: 60_000 },
   connectTimeoutMs: 1_000,
   connectRetryDelaysMs: [100, 300, 900],

@@ -12,6 +12,7 @@ import type { DataPlaneConfig } from './data-plane-config.ts';
 import { createUpstream } from './forward/create-upstream.ts';
 import { createForwardMetrics } from './forward-metrics.ts';
 import { createAgentForwarder } from './forward-to-agent.ts';
+import { createRateLimiter } from './limit-rate.ts';
 import { createControlPlanePasser } from './pass-to-control-plane.ts';
 import { createRouteResolver } from './resolve-route.ts';
 import { createRouteCache } from './route-cache.ts';
@@ -50,6 +51,7 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
     const app = createApi({
       operations: createOperations({
         verifier,
+        limitRate: createRateLimiter(config.rateLimit),
         forwardToAgent: createAgentForwarder({
           ...shared,
           routes: createRoutes(config, dependencies),

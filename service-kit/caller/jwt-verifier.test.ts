@@ -191,7 +191,7 @@ describe('the tenant’s own limits', () => {
     expect([principal.sessionQuota, principal.requestsPerSecond]).toEqual([undefined, undefined]);
   });
 
-  test.each([-1, 1.5, 'many', '', null, []])('are refused where they are %j', async (rate) => {
+  test.each([-1, 0, 1.5, 'many', '', null, []])('are refused where they are %j', async (rate) => {
     await expect(openCounted(limited).verify(`Bearer ${await withLimits({ rate })}`)).rejects.toEqual(refusal(/rate/));
   });
 });

@@ -25,8 +25,8 @@ export function toPrincipal(payload: JWTPayload, names: ClaimNames): Principal {
   return {
     tenantId: tenant.data,
     scopes: new Set(scopesOf(payload, names)),
-    sessionQuota: wholeNumber(payload, names.quotaClaim),
-    requestsPerSecond: wholeNumber(payload, names.rateClaim),
+    sessionQuota: wholeNumber(payload, names.quotaClaim, 0),
+    requestsPerSecond: wholeNumber(payload, names.rateClaim, 1),
   };
 }
 
@@ -37,13 +37,13 @@ function scopesOf(payload: JWTPayload, { scopeClaims, scopeMap, defaultScopes }:
   return scopeMap ? listed.flatMap((name) => scopeMap.get(name) ?? []) : listed;
 }
 
-function wholeNumber(payload: JWTPayload, name: string | undefined): number | undefined {
+function wholeNumber(payload: JWTPayload, name: string | undefined, least: number): number | undefined {
   const value = name === undefined ? undefined : readClaim(payload, name);
   if (value === undefined) return undefined;
   // Some providers can put nothing but texts into claims of one's own.
   const number = isText(value) && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
-  throw unauthenticated(`the claim ${name} must be a whole number`);
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least) return number;
+  throw unauthenticated(`the claim ${name} must be a whole number from ${least} on`);
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
