@@ -1,6 +1,6 @@
 # Every target installs what it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token examples newcomer
+.PHONY: help build test lint format run token openapi examples newcomer
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -8,7 +8,7 @@ bundles := dist/.built
 data := .venv-data/.installed
 nodes := .nodes/.installed
 bench := .venv-bench/.installed
-workspaces := contracts route-store service-kit control-plane data-plane session-agent local
+workspaces := contracts openapi route-store service-kit control-plane data-plane session-agent local
 sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name package.json \) -not -path '*/node_modules/*')
 
 help: ## list the targets
@@ -36,6 +36,9 @@ run: $(bundles) ## start everything on 127.0.0.1:8080 (PORT= for another) and pr
 
 token: $(bundles) ## print a further token for a running `make run` (TENANT=, SCOPES=, TTL= in seconds)
 	@exec node dist/token.mjs
+
+openapi: $(bundles) ## write docs/openapi.json anew, from the schemas in contracts/
+	node dist/openapi.mjs > docs/openapi.json
 
 examples: $(bundles) ## run the programs in examples/ against a local mode of their own, and check what they print
 	@exec node examples/run.mjs

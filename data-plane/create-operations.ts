@@ -2,6 +2,7 @@ import { operations } from '@steppe/contracts/operations';
 import type { ApiOperation } from '@steppe/service-kit/create-api';
 import { isAgentOperation } from './agent-calls.ts';
 import { authenticate, type CallerChecks } from './authenticate.ts';
+import { createDocumentOperations } from './document-operations.ts';
 import type { AgentForwarder } from './forward-to-agent.ts';
 import type { ControlPlanePasser } from './pass-to-control-plane.ts';
 
@@ -10,7 +11,7 @@ interface Dependencies extends CallerChecks {
   passToControlPlane: ControlPlanePasser;
 }
 
-/** Every call of the API: authenticated here, answered by who the contract says. */
+/** Every call of the API, authenticated here and answered by who the contract says; and what describes them, open to all. */
 export function createOperations({ forwardToAgent, passToControlPlane, ...checks }: Dependencies): Record<string, ApiOperation> {
   const entries = Object.entries(operations).map(([name, { method, path, scope }]): [string, ApiOperation] => [
     name,
@@ -23,5 +24,5 @@ export function createOperations({ forwardToAgent, passToControlPlane, ...checks
       },
     },
   ]);
-  return Object.fromEntries(entries);
+  return { ...Object.fromEntries(entries), ...createDocumentOperations() };
 }

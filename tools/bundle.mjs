@@ -21,6 +21,7 @@ await Promise.all([
       'session-agent': 'session-agent/main.ts',
       local: 'local/main.ts',
       token: 'local/token.ts',
+      openapi: 'openapi/print-document.ts',
     },
     outdir: dist,
     bundle: true,

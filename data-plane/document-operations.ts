@@ -1,0 +1,29 @@
+import { createDocument } from '@steppe/openapi/create-document';
+import { renderPage } from '@steppe/openapi/page/render-page';
+import type { ApiOperation } from '@steppe/service-kit/create-api';
+
+/** The page has no script and fetches nothing; a browser is told to hold it to that. */
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/** What describes the API, for programs and for people; it is the same for every caller, so no token is asked for. */
+export function createDocumentOperations(): Record<string, ApiOperation> {
+  let made: { json: string; page: string } | undefined;
+  // Few who start a data-plane ever ask it for them.
+  const make = () => {
+    const document = createDocument();
+    made ??= { json: `${JSON.stringify(document, null, 2)}\n`, page: renderPage(document) };
+    return made;
+  };
+  return {
+    get_openapi: {
+      method: 'GET',
+      path: '/openapi.json',
+      handle: (c) => c.body((made ?? make()).json, 200, { 'Content-Type': 'application/json' }),
+    },
+    get_docs: {
+      method: 'GET',
+      path: '/docs',
+      handle: (c) => c.html((made ?? make()).page, 200, { 'Content-Security-Policy': pagePolicy }),
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { z } from 'zod';
+import type { Example, JsonSchema, Link } from '../document.ts';
+import type { PublicErrorCode } from '../error-codes.ts';
+import type { AnswerHeader, RequestHeader } from '../headers.ts';
+import type { SchemaName } from '../schemas.ts';
+
+/** What a body is: JSON of a named schema, the bytes of a file, or a stream of items of a named schema. */
+export type Content = { json: SchemaName } | { bytes: true } | { stream: SchemaName };
+
+export interface Body {
+  content: Content;
+  required: boolean;
+  examples: Record<string, Example>;
+}
+
+/** By media type. */
+export type AnswerContent = Record<string, { content: Content; examples: Record<string, Example> }>;
+
+export interface Answer {
+  description: string;
+  headers?: readonly AnswerHeader[];
+  /** Absent for an answer without a body. */
+  content?: AnswerContent;
+  links?: Record<string, Link>;
+}
+
+/** All that is said of one call beside what the table of operations says. */
+export interface Call {
+  summary: string;
+  description: string;
+  query?: z.ZodObject;
+  /** Parameters whose names are not fixed; keys are patterns. */
+  queryPatterns?: { name: string; description: string; schema: JsonSchema; example: unknown };
+  headers?: readonly RequestHeader[];
+  body?: Body;
+  answers: Readonly<Record<number, Answer>>;
+  /** Beside those that every call of its kind can give. */
+  errors: readonly PublicErrorCode[];
+  /** The rest of a command after `curl`, that works with `$STEPPE_URL` and `$SESSION` set. */
+  sample: string;
+}

@@ -1,0 +1,80 @@
+import { errorKinds } from '@steppe/contracts/errors';
+import { type OperationName, operations } from '@steppe/contracts/operations';
+import { calls } from './calls/calls.ts';
+import type { Reference, Response } from './document.ts';
+import { errorTexts, type PublicErrorCode, publicErrorCodes } from './error-codes.ts';
+import { type AnswerHeader, answerHeaders } from './headers.ts';
+import { schemaRef } from './schemas.ts';
+
+const ofEveryCall: readonly PublicErrorCode[] = [
+  'invalid_request',
+  'unauthenticated',
+  'insufficient_scope',
+  'rate_limited',
+  'internal',
+  'runtime_unreachable',
+  'identity_unavailable',
+];
+const ofEverySession: readonly PublicErrorCode[] = [
+  'session_not_found',
+  'session_ended',
+  'session_not_ready',
+  'step_deadline_exceeded',
+];
+
+/** Every code that a call can answer with, in the order of their statuses. */
+export function errorsOf(name: OperationName): PublicErrorCode[] {
+  const codes = new Set([...ofEveryCall, ...calls[name].errors]);
+  if (name !== 'list_runtimes') codes.add('route_store_unavailable');
+  if (operations[name].answeredBy === 'session-agent') for (const code of ofEverySession) codes.add(code);
+  return publicErrorCodes.filter((code) => codes.has(code));
+}
+
+/** The error answers of a call by status, as references to `errorResponses()`. */
+export function describeErrors(name: OperationName): Record<string, Reference> {
+  const groups = groupByStatus(errorsOf(name));
+  return Object.fromEntries(
+    Object.entries(groups).map(([status, codes]) => [status, { $ref: `#/components/responses/${responseName(name, codes)}` }]),
+  );
+}
+
+/** Every error answer of every call, once. */
+export function errorResponses(): Record<string, Response> {
+  const responses: Record<string, Response> = {};
+  for (const name of Object.keys(operations) as OperationName[]) {
+    for (const [status, codes] of Object.entries(groupByStatus(errorsOf(name)))) {
+      responses[responseName(name, codes)] = describe(Number(status), codes, hasBody(name));
+    }
+  }
+  return responses;
+}
+
+const hasBody = (name: OperationName): boolean => operations[name].method !== 'HEAD';
+
+const responseName = (name: OperationName, codes: readonly PublicErrorCode[]): string =>
+  [...codes, ...(hasBody(name) ? [] : ['headers_alone'])].join('.');
+
+function describe(status: number, codes: readonly PublicErrorCode[], withBody: boolean): Response {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorTexts[code].when}`).join('\n\n'),
+    headers: Object.fromEntries(headersOf(status).map((header) => [header, answerHeaders[header]])),
+    ...(withBody && {
+      content: {
+        'application/json': {
+          schema: { allOf: [schemaRef('Error'), { properties: { error: { properties: { code: { enum: codes } } } } }] },
+          examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+        },
+      },
+    }),
+  };
+}
+
+function headersOf(status: number): AnswerHeader[] {
+  if (status === 401) return ['X-Request-Id', 'WWW-Authenticate'];
+  return [425, 429, 503].includes(status) ? ['X-Request-Id', 'Retry-After'] : ['X-Request-Id'];
+}
+
+function groupByStatus(codes: readonly PublicErrorCode[]): Record<string, PublicErrorCode[]> {
+  const statuses = new Set(codes.map((code) => errorKinds[code].status));
+  return Object.fromEntries([...statuses].map((status) => [status, codes.filter((code) => errorKinds[code].status === status)]));
+}

@@ -1,0 +1,152 @@
+import { type ErrorCode, errorBodySchema, errorKinds } from '@steppe/contracts/errors';
+import { z } from 'zod';
+
+/** Codes that pass between the planes and agents alone. */
+const internalCodes = ['already_bound', 'misdirected'] as const satisfies readonly ErrorCode[];
+
+export type PublicErrorCode = Exclude<ErrorCode, (typeof internalCodes)[number]>;
+
+interface ErrorText {
+  /** When it is given, and what to do. */
+  when: string;
+  /** A message as it comes. */
+  message: string;
+  details?: Record<string, unknown>;
+}
+
+/** What is said of every code that a client can see. */
+export const errorTexts: Record<PublicErrorCode, ErrorText> = {
+  invalid_request: {
+    when: 'A body, a parameter, a header or a file path breaks its schema; `details.issues` lists each place.',
+    message: 'the body is not valid at timeout_ms: Too small: expected number to be >=1',
+    details: { issues: [{ path: 'timeout_ms', message: 'Too small: expected number to be >=1' }] },
+  },
+  unauthenticated: {
+    when: 'No token, or one that is expired, badly signed or of another issuer; `WWW-Authenticate` says which.',
+    message: 'the token has expired; get a new one',
+  },
+  insufficient_scope: {
+    when: 'The token lacks the scope of this call.',
+    message: 'the token lacks the scope sessions:write',
+  },
+  session_not_found: {
+    when: 'The session never was, is long gone, or belongs to another tenant: the answers are identical.',
+    message: 'there is no session of this id',
+  },
+  step_not_found: {
+    when: 'The session has no such step, or no longer remembers it.',
+    message: 'this session remembers no step stp_01JD90FQ5M8T2XW6Z4B7C9D1EF',
+  },
+  file_not_found: { when: 'The workspace has no such file.', message: 'there is no file "report.csv" in the workspace' },
+  route_not_found: {
+    when: 'The API has no such path.',
+    message: 'there is no such path; the API begins at /v1/sessions',
+  },
+  method_not_allowed: {
+    when: 'The path has other methods; `Allow` lists them.',
+    message: 'PUT is not possible here; use GET, HEAD, POST',
+  },
+  runtime_restarted: {
+    when: 'The memory was lost since the last step, and the step was not run. Send it again with a new id, or with the new `epoch`.',
+    message: 'the interpreter was restarted and its memory is lost; it is at epoch 2 now',
+    details: { epoch: 2 },
+  },
+  epoch_mismatch: {
+    when: 'The request named an `epoch`, and the interpreter is at another one.',
+    message: 'the interpreter is at epoch 2: the memory that the request counts on is gone',
+    details: { epoch: 2 },
+  },
+  step_conflict: {
+    when: 'The `step_id` was used for another step, or for one whose result is forgotten (`details.reason`): it never runs twice.',
+    message: 'the step load-data was submitted before with another request',
+  },
+  file_conflict: {
+    when: 'A file where a directory is needed, or the reverse, or a directory that is not empty.',
+    message: 'the directory "results" is not empty',
+  },
+  session_ended: {
+    when: 'The session is over; `details.end_reason` says why. Create another.',
+    message: 'the session has ended (idle); create a new one',
+    details: { end_reason: 'idle' },
+  },
+  precondition_failed: {
+    when: 'The file is not the one that `If-Match` or `If-None-Match` asked for.',
+    message: 'the file has changed since; read it again',
+  },
+  payload_too_large: {
+    when: 'Code, environment, body or file pass a limit, which `details` names.',
+    message: 'code is larger than 1048576 bytes',
+    details: { limit: 'code', max_bytes: 1_048_576 },
+  },
+  unsupported_media_type: {
+    when: 'A body that is not `application/json`.',
+    message: 'the content-type is text/plain; send application/json',
+  },
+  range_not_satisfiable: { when: 'The `Range` lies outside the file.', message: 'the file has 120 bytes' },
+  idempotency_key_reused: {
+    when: 'The `Idempotency-Key` came before with another body.',
+    message: 'this Idempotency-Key came with another body before; send a new key',
+  },
+  session_not_ready: {
+    when: 'The session is still being made. Ask again after `Retry-After` seconds.',
+    message: 'the session is being made; try again',
+  },
+  quota_exceeded: {
+    when: 'The tenant has as many live sessions as it may. Delete one, or try later.',
+    message: 'the tenant has 50 sessions, which is its quota; end one, or wait for one to end',
+    details: { quota: 50 },
+  },
+  step_queue_full: {
+    when: 'Sixteen steps wait already. Try again after `Retry-After` seconds.',
+    message: '16 steps wait already; send this one again when one has ended',
+  },
+  rate_limited: {
+    when: 'The tenant sends more requests than it may. Try again after `Retry-After` seconds.',
+    message: 'the tenant sends more requests than it may; try again in 1 s',
+  },
+  internal: {
+    when: 'Something failed on our side; the operator finds it in the log under `request_id`.',
+    message: 'something failed on our side; the log has the cause under this request_id',
+  },
+  runtime_unreachable: {
+    when: 'The session, or who makes sessions, cannot be reached. `retryable` says whether the same request may be sent again.',
+    message: 'no connection to the runtime of the session could be made; ask for the session to see whether it lives',
+    details: { attempts: 4 },
+  },
+  route_store_unavailable: {
+    when: 'The table of sessions does not answer, and the session is not known here. Try again.',
+    message: 'the store of sessions does not answer; try again',
+  },
+  identity_unavailable: {
+    when: 'The keys of the token’s issuer cannot be fetched, and the token is not known here. Try again.',
+    message: 'the keys of the issuer cannot be fetched; try again',
+  },
+  step_deadline_exceeded: {
+    when: 'The session gave no sign of life for too long. A step may still be running: ask for it by its id.',
+    message: 'the runtime gave no sign of life for 15 s; what was asked for may still be done: ask for it by its id',
+  },
+  no_space: { when: 'The workspace is full.', message: 'the workspace is full; delete files, or ask for more ephemeral_storage' },
+};
+
+export const publicErrorCodes = Object.keys(errorTexts) as [PublicErrorCode, ...PublicErrorCode[]];
+
+/** The body of an error as clients see it. */
+export const publicErrorSchema = z.strictObject({
+  error: errorBodySchema.shape.error.extend({
+    code: z.enum(publicErrorCodes),
+    message: z.string().describe('what happened and what to do'),
+    retryable: z.boolean().describe('whether the same request may succeed later'),
+    request_id: z.string().describe('of the answer’s `X-Request-Id`; the operator’s logs have it'),
+  }),
+});
+
+/** A whole answer with that code. */
+export const errorExample = (code: PublicErrorCode): z.input<typeof publicErrorSchema> => ({
+  error: {
+    code,
+    message: errorTexts[code].message,
+    retryable: errorKinds[code].retryable,
+    request_id: '3f0c1d52-6a0e-4f5e-9d0a-0b6f2f6f7f11',
+    details: errorTexts[code].details ?? {},
+  },
+});

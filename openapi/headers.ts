@@ -1,0 +1,54 @@
+import type { Header, Parameter } from './document.ts';
+
+const text = { type: 'string' };
+
+const requestHeader = (name: string, description: string, schema: Parameter['schema'] = text): Parameter => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema,
+});
+
+/** Headers that a client may send. `Accept`, `Authorization` and `Content-Type` are told by other parts of OpenAPI. */
+export const requestHeaders = {
+  requestId: requestHeader(
+    'X-Request-Id',
+    'Yours for this request, in answers and in the operator’s logs: 1 to 128 of `A-Z a-z 0-9 . _ : -`. Anything else is replaced.',
+  ),
+  traceparent: requestHeader('traceparent', 'W3C trace context; passed on.'),
+  idempotencyKey: requestHeader(
+    'Idempotency-Key',
+    'The same key and body answer with the same session for 24 h, so that a create may be sent again.',
+    { type: 'string', pattern: '^[\\x20-\\x7e]{1,255}$' },
+  ),
+  prefer: requestHeader('Prefer', '`respond-async` answers 202 at once, with a session that is still `provisioning`.'),
+  lastEventId: requestHeader('Last-Event-ID', 'What an EventSource sends when it reconnects; `after` wins.', {
+    type: 'integer',
+    minimum: 0,
+  }),
+  range: requestHeader('Range', 'One range of bytes, such as `bytes=0-1023`, `bytes=1024-` or `bytes=-512`.'),
+  ifMatch: requestHeader('If-Match', 'ETags of the file, or `*` for any: 412 where it is not one of them.'),
+  ifNoneMatch: requestHeader('If-None-Match', 'ETags of the file, or `*` for any.'),
+} satisfies Record<string, Parameter>;
+
+export type RequestHeader = keyof typeof requestHeaders;
+
+const always = (description: string, schema: Header['schema'] = text): Header => ({ description, required: true, schema });
+const sometimes = (description: string, schema: Header['schema'] = text): Header => ({ description, schema });
+
+/** Headers of answers. */
+export const answerHeaders = {
+  'X-Request-Id': always('The caller’s, where it sent a sane one, else a new one.'),
+  Location: always('Path of the session.'),
+  'Preference-Applied': sometimes('`respond-async` where it was.'),
+  'Steppe-Step-Id': always('The step’s id, also where the client chose none.'),
+  'Retry-After': sometimes('Seconds after which to try again.', { type: 'integer', minimum: 0 }),
+  'WWW-Authenticate': always('`Bearer`, and what is wrong with the token.'),
+  ETag: always('Changes with the file’s content.'),
+  'Last-Modified': always('When the file was last written.'),
+  'Accept-Ranges': sometimes('`bytes`'),
+  'Content-Range': always('Which bytes of how many.'),
+} satisfies Record<string, Header>;
+
+export type AnswerHeader = keyof typeof answerHeaders;

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { createDocument } from '../create-document.ts';
+import { publicErrorCodes } from '../error-codes.ts';
+import { renderPage } from './render-page.ts';
+
+const document = createDocument();
+const page = renderPage(document);
+
+test('the page tells of every call, error and schema', () => {
+  const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const calls = Object.values(document.paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  const schemas = Object.keys(document.components.schemas).map((name) => `schema-${name}`);
+  expect([...calls, ...schemas].filter((id) => !ids.has(id))).toEqual([]);
+  expect(publicErrorCodes.filter((code) => !page.includes(`<td><code>${code}</code></td>`))).toEqual([]);
+});
+
+test('its links lead to places on it', () => {
+  const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id ?? '');
+  expect(links.length).toBeGreaterThan(50);
+  expect(links.filter((id) => !ids.has(id))).toEqual([]);
+});
+
+test('it works without a network: no script, nothing fetched', () => {
+  expect(page).not.toMatch(/<script|<link|<img|url\(|src=|https?:/);
+});
+
+test('what the document says is text, never markup', () => {
+  const { info } = document;
+  expect(renderPage({ ...document, info: { ...info, description: '<b>&"`<i>`' } })).toContain(
+    '&lt;b&gt;&amp;&quot;<code>&lt;i&gt;</code>',
+  );
+});

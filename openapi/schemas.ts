@@ -1,0 +1,106 @@
+import { envSchema, metadataSchema, resourcesSchema, timeSchema } from '@steppe/contracts/fields';
+import { fileEntrySchema, fileListSchema } from '@steppe/contracts/file';
+import { instanceIdSchema, sessionIdSchema, stepIdSchema } from '@steppe/contracts/ids';
+import {
+  createSessionSchema,
+  patchSessionSchema,
+  runtimeListSchema,
+  runtimeSchema,
+  sessionListSchema,
+  sessionSchema,
+} from '@steppe/contracts/session';
+import {
+  jsonValueSchema,
+  restartAnswerSchema,
+  restartRequestSchema,
+  resultBundleSchema,
+  stepErrorSchema,
+  stepEventSchema,
+  stepListSchema,
+  stepRequestSchema,
+  stepResultSchema,
+} from '@steppe/contracts/step';
+import { z } from 'zod';
+import type { JsonSchema } from './document.ts';
+import { publicErrorSchema } from './error-codes.ts';
+
+/** The same in a request and in an answer. */
+const shared = {
+  Env: envSchema,
+  JsonValue: jsonValueSchema,
+  Metadata: metadataSchema,
+  Resources: resourcesSchema,
+  SessionId: sessionIdSchema,
+  StepId: stepIdSchema,
+  InstanceId: instanceIdSchema,
+  Time: timeSchema,
+};
+
+const requests = {
+  CreateSession: createSessionSchema,
+  PatchSession: patchSessionSchema,
+  StepRequest: stepRequestSchema,
+  RestartRequest: restartRequestSchema,
+};
+
+const answers = {
+  Error: publicErrorSchema,
+  FileEntry: fileEntrySchema,
+  FileList: fileListSchema,
+  Restarted: restartAnswerSchema,
+  ResultBundle: resultBundleSchema,
+  Runtime: runtimeSchema,
+  RuntimeList: runtimeListSchema,
+  Session: sessionSchema,
+  SessionList: sessionListSchema,
+  StepError: stepErrorSchema,
+  StepEvent: stepEventSchema,
+  StepList: stepListSchema,
+  StepResult: stepResultSchema,
+};
+
+export type SchemaName = keyof typeof shared | keyof typeof requests | keyof typeof answers;
+
+export const schemaRef = (name: SchemaName): JsonSchema => ({ $ref: uriOf(name) });
+
+/** Every named schema, as JSON Schema 2020-12: of requests what may be sent, of answers what comes. */
+export function componentSchemas(): Record<string, JsonSchema> {
+  return sortKeys({
+    ...toJsonSchemas({ ...shared, ...requests }, 'input'),
+    ...toJsonSchemas({ ...shared, ...answers }, 'output'),
+  });
+}
+
+/** The properties of a query, as they are after they were read: numbers instead of digits. */
+export function propertiesOf(query: z.ZodObject): Record<string, JsonSchema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(query.shape)) registry.add(schema as z.ZodType, { id });
+  return convert(registry, 'output');
+}
+
+const uriOf = (name: string): string => `#/components/schemas/${name}`;
+
+function toJsonSchemas(schemas: Record<string, z.ZodType>, io: 'input' | 'output'): Record<string, JsonSchema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  return convert(registry, io);
+}
+
+function convert(registry: z.core.$ZodRegistry<{ id?: string }>, io: 'input' | 'output'): Record<string, JsonSchema> {
+  const { schemas } = z.toJSONSchema(registry, { io, uri: uriOf, override: ({ jsonSchema }) => simplify(jsonSchema) });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $id: _, $schema: __, ...schema }]): [string, JsonSchema] => [name, schema]),
+  );
+}
+
+/** Takes out what tells a reader nothing. */
+function simplify(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.propertyNames !== undefined && Object.keys(schema.propertyNames).join() === 'type') delete schema.propertyNames;
+  // Of the calendar, which `date-time` says already, the pattern needs to say only that there are milliseconds and Z.
+  if (schema.format === 'date-time') schema.pattern = String.raw`\.\d{3}Z$`;
+}
+
+const sortKeys = <T>(record: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
