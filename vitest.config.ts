@@ -8,6 +8,8 @@ export default defineConfig({
     // A notice about Node versions of the coming year.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     testTimeout: 30_000,
+    // A second is too short on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 30_000,
   },
 });

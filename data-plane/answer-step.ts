@@ -27,12 +27,12 @@ export function answerStep(
     if (kind === 'broken') return ask;
     const rest = answer.rest();
     if (rest?.kind !== 'events') return rest && ask;
-    return { method: 'GET', path: `${eventsPath}?after=${rest.lastSeq}`, body: null };
+    return { method: 'GET', path: `${eventsPath}?after=${rest.lastSeq}`, body: null, without: 'last-event-id' };
   });
 }
 
 const seqSchema = queryInteger(0, Number.MAX_SAFE_INTEGER).catch(0);
 
-/** The `after` of a call for events, as its agent reads it; what it refuses is 0 here. */
+/** The `after` of a call for events, as its agent reads it: the header goes before the query. What it refuses is 0 here. */
 export const readAfter = (query: string, lastEventId: string | string[] | undefined): number =>
-  seqSchema.parse(new URLSearchParams(query).get('after') ?? lastEventId);
+  seqSchema.parse(lastEventId ?? new URLSearchParams(query).get('after'));

@@ -27,6 +27,8 @@ export interface AgentAsk {
   method: string;
   path: string;
   body: Buffer | IncomingMessage | null;
+  /** A header of the client's that does not go with it, in lower case. */
+  without?: string;
 }
 
 export interface Sender {
@@ -53,11 +55,11 @@ export function createSender(
   };
   return {
     attempts: () => attempts,
-    async send({ origin, instanceId }, { method, path, body }, answer) {
+    async send({ origin, instanceId }, { method, path, body, without }, answer) {
       addLogFields(c, { instance_id: instanceId, target_endpoint: origin });
       const authorization = `Bearer ${await signer.sign(instanceId, sessionId)}`;
       const bodyKind = body === null ? 'none' : body === incoming ? 'same' : 'json';
-      const headers = requestHeaders(incoming, { authorization, requestId: c.var.requestId, body: bodyKind });
+      const headers = requestHeaders(incoming, { authorization, requestId: c.var.requestId, body: bodyKind, without });
       count();
       const onRetry = () => {
         count();

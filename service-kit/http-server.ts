@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
+import { refuseAmbiguousRequests } from './ambiguous-request.ts';
 import type { HttpEnv } from './http-env.ts';
 import { answerBadTarget, answerMalformedRequests } from './malformed-request.ts';
 
@@ -36,7 +37,10 @@ export async function listen({ app, host, port, keepAliveTimeoutMs = 65_000 }: L
     // Refused in our words instead of Node's.
     requireHostHeader: false,
   };
-  const server = createServer(options, (incoming, outgoing) => void answer(incoming, outgoing));
+  const server = createServer(
+    options,
+    refuseAmbiguousRequests((incoming, outgoing) => void answer(incoming, outgoing)),
+  );
   answerMalformedRequests(server);
   server.listen(port, host);
   await once(server, 'listening');

@@ -42,6 +42,12 @@ function refuse(socket: Duplex, status: number, message: string): void {
   socket.end(head + body, () => socket.destroy());
 }
 
+/** Answers a request that Node could read in the same way, and closes its connection. */
+export function refuseRequest(outgoing: ServerResponse, message: string): void {
+  const { body, headers } = render(new AppError('invalid_request', message));
+  outgoing.writeHead(400, { ...headers, Connection: 'close' }).end(body);
+}
+
 function render(error: AppError) {
   const requestId = randomUUID();
   const body = JSON.stringify(error.toBody(requestId));

@@ -5,13 +5,14 @@ export type EventForm = 'sse' | 'ndjson';
 interface EventFraming {
   separator: string;
   keepalive: string;
-  lastEvent: string;
+  /** How a last event begins: the step's own, or the one that cuts a reader off. */
+  lastEvents: readonly string[];
 }
 
 /** As little of the framing as tells events, keepalives and the last event apart: JSON escapes line ends, so no text has one. */
 const framings: Record<EventForm, EventFraming> = {
-  sse: { separator: '\n\n', keepalive: ':', lastEvent: 'event: step_ended\n' },
-  ndjson: { separator: '\n', keepalive: '{"type":"keepalive"', lastEvent: '{"type":"step_ended"' },
+  sse: { separator: '\n\n', keepalive: ':', lastEvents: ['event: step_ended\n', 'event: cut_off\n'] },
+  ndjson: { separator: '\n', keepalive: '{"type":"keepalive"', lastEvents: ['{"type":"step_ended"', '{"type":"cut_off"'] },
 };
 
 export interface EventCutter extends AnswerCutter {
@@ -24,7 +25,7 @@ export interface EventCutter extends AnswerCutter {
  * @param after `seq` of the event before the first one that comes.
  */
 export function createEventCutter(form: EventForm, after: number): EventCutter {
-  const { separator, keepalive, lastEvent } = framings[form];
+  const { separator, keepalive, lastEvents } = framings[form];
   let seq = after;
   let isWhole = false;
   let held: Buffer[] = [];
@@ -41,7 +42,7 @@ export function createEventCutter(form: EventForm, after: number): EventCutter {
       }
       start = end + separator.length;
     }
-    if (lastStart !== -1) isWhole = beginsWith(piece, lastStart, lastEvent);
+    if (lastStart !== -1) isWhole = lastEvents.some((event) => beginsWith(piece, lastStart, event));
   };
   /** Where the last whole event of a chunk ends; 0 where it has none's end. */
   const endOfWhole = (chunk: Buffer): number => {

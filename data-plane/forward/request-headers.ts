@@ -18,10 +18,12 @@ interface OwnHeaders {
   requestId: string;
   /** `same` goes on as it comes in; `json` was parsed and is written anew. */
   body: 'none' | 'same' | 'json';
+  /** Dropped too, in lower case. */
+  without?: string | undefined;
 }
 
 /** The client's headers as they go on: names and values in turn, as undici takes them. */
-export function requestHeaders(incoming: IncomingMessage, { authorization, requestId, body }: OwnHeaders): string[] {
+export function requestHeaders(incoming: IncomingMessage, { authorization, requestId, body, without }: OwnHeaders): string[] {
   const endsHere = hopByHop(incoming.headers.connection);
   const headers = ['x-request-id', requestId];
   if (authorization !== undefined) headers.push('authorization', authorization);
@@ -29,7 +31,7 @@ export function requestHeaders(incoming: IncomingMessage, { authorization, reque
   const { rawHeaders } = incoming;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
-    if (replaced.has(name) || name.startsWith('steppe-') || endsHere(name)) continue;
+    if (replaced.has(name) || name.startsWith('steppe-') || name === without || endsHere(name)) continue;
     if (body !== 'same' && ofBody.has(name)) continue;
     headers.push(name, rawHeaders[i + 1] ?? '');
   }

@@ -1,0 +1,39 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { refuseRequest } from './malformed-request.ts';
+
+/**
+ * Refuses requests that Node reads, and that another server on their way may read otherwise: where one request ends and the next
+ * begins, or whom it is for, would be in doubt (RFC 9112, sections 3.2 and 6.1). What comes behind one on its connection is not
+ * looked at.
+ */
+export function refuseAmbiguousRequests(next: RequestListener): RequestListener {
+  const refused = new WeakSet<Duplex>();
+  return (incoming, outgoing) => {
+    const { socket } = incoming;
+    if (refused.has(socket)) return;
+    const why = whyAmbiguous(incoming);
+    if (why === undefined) return next(incoming, outgoing);
+    refused.add(socket);
+    refuseRequest(outgoing, why);
+  };
+}
+
+function whyAmbiguous({ httpVersion, url, headers, rawHeaders }: IncomingMessage): string | undefined {
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'the only transfer-encoding is chunked';
+  if (coding !== undefined && httpVersion !== '1.1') return 'transfer-encoding is of HTTP/1.1';
+  if (countOfHosts(rawHeaders) > 1) return 'the request names more than one Host';
+  // `*` is refused with the other targets that make no URL.
+  if (url !== '*' && !url?.startsWith('/')) return 'the target must be a path: this is no proxy';
+  return undefined;
+}
+
+function countOfHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  return count;
+}
