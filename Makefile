@@ -1,6 +1,6 @@
 # Every target installs what it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi examples newcomer
+.PHONY: help build test lint format run token openapi variables examples newcomer
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -39,6 +39,9 @@ token: $(bundles) ## print a further token for a running `make run` (TENANT=, SC
 
 openapi: $(bundles) ## write docs/openapi.json anew, from the schemas in contracts/
 	node dist/openapi.mjs > docs/openapi.json
+
+variables: $(bundles) ## write the tables of variables in docs/operating.md anew
+	@node tools/variables.mjs
 
 examples: $(bundles) ## run the programs in examples/ against a local mode of their own, and check what they print
 	@exec node examples/run.mjs

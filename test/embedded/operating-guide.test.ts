@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { prepareServices, type Services } from './harness/services.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string): Promise<string> => readFile(`${root}${path}`, 'utf8');
+
+const alertsSchema = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ runbook: z.string() }) })),
+    }),
+  ),
+});
+const dashboardSchema = z.object({ panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })).default([]) })) });
+
+async function readAlerts() {
+  return alertsSchema.parse(parse(await read('infra/prometheus/alerts.yaml'))).groups.flatMap(({ rules }) => rules);
+}
+
+async function readDashboardExpressions(): Promise<string[]> {
+  const { panels } = dashboardSchema.parse(JSON.parse(await read('infra/grafana/steppe.json')));
+  return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+}
+
+const namesIn = (text: string): string[] => [...new Set(text.match(/\b(?:steppe|nodejs|process)_[a-z0-9_]+\b/g))];
+
+test('the tables of variables are what the services say: `make variables` writes them', async () => {
+  const { stderr } = await promisify(execFile)(process.execPath, [`${root}tools/variables.mjs`, '--check']);
+  expect(stderr).toBe('');
+});
+
+test('every alert has its line in the guide, and every line its alert', async () => {
+  const alerts = await readAlerts();
+  const [, section = ''] = (await read('docs/operating.md')).split('\n## Alerts\n');
+  const told = [...section.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name);
+  expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+  expect(new Set(alerts.map(({ annotations }) => annotations.runbook))).toEqual(new Set(['docs/operating.md#alerts']));
+});
+
+describe('the metrics of both planes', () => {
+  let services: Services;
+  /** Every series that the services show, by the names that Prometheus stores them under. */
+  const series = new Set<string>();
+  const metrics = new Set<string>();
+
+  beforeAll(async () => {
+    services = await prepareServices();
+    const controlPlane = await services.start('control-plane');
+    const dataPlane = await services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url });
+    for (const { operatorUrl } of [controlPlane, dataPlane]) {
+      const text = await (await fetch(`${operatorUrl}/metrics`)).text();
+      for (const [, name = '', type] of text.matchAll(/^# TYPE (\S+) (\w+)$/gm)) {
+        metrics.add(name);
+        const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+        for (const suffix of suffixes) series.add(`${name}${suffix}`);
+      }
+    }
+  });
+  afterAll(() => services.close());
+
+  test('are all that the alerts name', async () => {
+    const unknown = (await readAlerts()).flatMap(({ expr }) => namesIn(expr)).filter((name) => !series.has(name));
+    expect(unknown).toEqual([]);
+  });
+
+  test('are all that the dashboard names, and it shows each of ours', async () => {
+    const named = (await readDashboardExpressions()).flatMap(namesIn);
+    expect(named.filter((name) => !series.has(name))).toEqual([]);
+    const ours = [...metrics].filter((name) => name.startsWith('steppe_'));
+    expect(ours.filter((metric) => !named.some((name) => name.startsWith(metric)))).toEqual([]);
+  });
+
+  test('are told of in the guide, each of ours in its table', async () => {
+    const guide = await read('docs/operating.md');
+    const rows = [...guide.matchAll(/^\| `(steppe_[a-z_]+)` \|/gm)].map(([, name = '']) => name);
+    expect(rows.toSorted()).toEqual([...metrics].filter((name) => name.startsWith('steppe_')).toSorted());
+    const elsewhere = namesIn(guide).filter(
+      (name) => name.includes('_') && /_(total|seconds|bytes|bucket|seconds_bucket)$/.test(name),
+    );
+    expect(elsewhere.filter((name) => !series.has(name) && !metrics.has(name))).toEqual([]);
+  });
+});
