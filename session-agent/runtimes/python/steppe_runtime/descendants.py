@@ -8,6 +8,8 @@ import signal
 import time
 from typing import NamedTuple
 
+_STOP_ROUNDS = 20
+
 
 class _Process(NamedTuple):
     parent: int
@@ -25,10 +27,21 @@ def end_descendants(instance_id: str, limit_seconds: float = 2.0) -> int:
         found = session_processes(instance_id)
         if not found or time.monotonic() > deadline:
             return len(found)
-        # A stopped process cannot fork, so the second walk sees what the first one missed.
-        _signal_all(found, signal.SIGSTOP)
-        _signal_all(found | session_processes(instance_id), signal.SIGKILL)
+        _signal_all(_stop_all(found, instance_id), signal.SIGKILL)
         time.sleep(0.002)
+
+
+def _stop_all(found: set[int], instance_id: str) -> set[int]:
+    """Until a walk finds nobody new: a stopped process cannot fork, and a killed one would make room for another's fork."""
+    stopped: set[int] = set()
+    for _ in range(_STOP_ROUNDS):
+        fresh = found - stopped
+        if not fresh:
+            break
+        _signal_all(fresh, signal.SIGSTOP)
+        stopped |= fresh
+        found = session_processes(instance_id)
+    return stopped | found
 
 
 def end_group(leader: int) -> None:
