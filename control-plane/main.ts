@@ -1,12 +1,9 @@
-import { join } from 'node:path';
-import type { Plane } from '@steppe/contracts/internal';
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
-import { keyFileName } from '@steppe/service-kit/internal-token/key-directory';
-import { readInternalKey } from '@steppe/service-kit/internal-token/key-file';
+import { openPublicKeys } from '@steppe/service-kit/internal-token/key-directory';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
-import { createKeySetFile } from '@steppe/service-kit/key-set-file';
+import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
@@ -26,13 +23,10 @@ const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const { publicKeysDirectory, ...localProcess } = config.localProcess;
-const publicKeysOf = (plane: Plane) => createKeySetFile({ path: join(publicKeysDirectory, keyFileName(plane)), logger }).read();
+const publicKeys = await openPublicKeys(publicKeysDirectory, logger);
 const provisioner = createLocalProcessProvisioner({
   ...localProcess,
-  publicKeys: {
-    'control-plane': await publicKeysOf('control-plane'),
-    'data-plane': await publicKeysOf('data-plane'),
-  },
+  publicKeys,
   agentLogLevel: config.logLevel,
   logger,
 });
@@ -41,7 +35,7 @@ const controlPlane = await startControlPlane(config.controlPlane, {
   store: createDynamoDbSessionStore({ client, tableName }),
   provisioner,
   verifier: await createCallerVerifier(config.caller, logger),
-  signer: createInternalTokenSigner('control-plane', await readInternalKey(config.internalKeyFile)),
+  signer: createInternalTokenSigner('control-plane', await openSigningKeys({ path: config.internalKeyFile, logger })),
   logger,
 });
 lifecycle.onClose('control-plane', controlPlane.close);

@@ -1,8 +1,8 @@
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbRouteReader } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
-import { readInternalKey } from '@steppe/service-kit/internal-token/key-file';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
@@ -19,7 +19,7 @@ lifecycle.onClose('DynamoDB client', () => client.destroy());
 const dataPlane = await startDataPlane(config.dataPlane, {
   routes: createDynamoDbRouteReader({ client, tableName }),
   verifier: await createCallerVerifier(config.caller, logger),
-  signer: createInternalTokenSigner('data-plane', await readInternalKey(config.internalKeyFile)),
+  signer: createInternalTokenSigner('data-plane', await openSigningKeys({ path: config.internalKeyFile, logger })),
   logger,
 });
 lifecycle.onClose('data-plane', dataPlane.close);

@@ -19,7 +19,7 @@ export function createProvisioner(
       python: [config.STEPPE_PYTHON, join(bundleDirectory, 'runtimes/python/supervisor.py')],
       node: [config.STEPPE_NODE, join(bundleDirectory, 'runtimes/node/supervisor.cjs')],
     },
-    publicKeys: { 'control-plane': controlPlaneKey.publicSet, 'data-plane': dataPlaneKey.publicSet },
+    publicKeys: () => ({ 'control-plane': controlPlaneKey.publicSet, 'data-plane': dataPlaneKey.publicSet }),
     hostVariables: hostVariables(),
     instancesDirectory: `/tmp/steppe-${randomUUID().slice(0, 13)}`,
     agentLogLevel: config.LOG_LEVEL,

@@ -46,6 +46,6 @@ export function createKeySetFile({ path, logger, now = Date.now }: KeySetFileOpt
         return (await file.read(cooldownMs))(header, token);
       }
     },
-    read: async () => (await file.read(longestMs)).jwks(),
+    read: async () => (await file.read(cooldownMs)).jwks(),
   };
 }

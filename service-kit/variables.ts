@@ -32,7 +32,9 @@ export const runtimeVariables = {
 
 /** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
 export const planeVariables = {
-  INTERNAL_KEY_FILE: requiredText.describe('the Ed25519 private key (a JSON Web Key with a kid) that signs tokens for agents'),
+  INTERNAL_KEY_FILE: requiredText.describe(
+    'the Ed25519 private JSON Web Key that signs tokens for agents, or a set of them, the oldest first; read again when it changes',
+  ),
   AWS_REGION: requiredText.describe('region of the sessions table'),
   DYNAMODB_ENDPOINT: z
     .url({ protocol: /^https?$/ })

@@ -1,5 +1,5 @@
 import { createInternalTokenSigner, type InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
-import type { PublicKeys } from '../provisioner/local-process/instance-directory.ts';
+import type { PublicKeys } from '../provisioner/local-process/publish-keys.ts';
 
 export interface TestKeys {
   signer: InternalTokenSigner;

@@ -65,7 +65,7 @@ export async function startStandIns(
   const options = {
     agentBundle: standInBundle,
     supervisorCommands: standInCommands,
-    publicKeys: keys.publicKeys,
+    publicKeys: () => keys.publicKeys,
     hostVariables: {},
     ...agents,
     agentLogLevel: 'info',

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { wallClockTtl } from '../wall-clock-ttl.ts';
 import { bearerToken } from './bearer-token.ts';
 import type { CallerVerifier, Principal } from './principal.ts';
 import { type ClaimNames, toPrincipal } from './to-principal.ts';
@@ -28,8 +29,7 @@ const longestCacheMs = 5 * 60_000;
  * expires or is too old, and for five minutes at most. What does not verify is not remembered.
  */
 export function createJwtVerifier(options: JwtVerifierOptions): CallerVerifier {
-  // By the clock on the wall, which exp is about: it goes on while a machine sleeps.
-  const verified = new LRUCache<string, Principal>({ max: 10_000, perf: { now: () => Date.now() }, ttlResolution: 0 });
+  const verified = new LRUCache<string, Principal>({ max: 10_000, ...wallClockTtl });
   const verifying = new Map<string, Promise<Principal>>();
 
   const verifyAndRemember = async (token: string, key: string): Promise<Principal> => {

@@ -3,6 +3,7 @@ import type { Plane } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
 import { type CryptoKey, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { wallClockTtl } from '../wall-clock-ttl.ts';
 
 export interface InternalKey {
   kid: string;
@@ -14,17 +15,24 @@ export interface InternalTokenSigner {
   sign(instanceId: InstanceId, sessionId?: SessionId): Promise<string>;
 }
 
+/** The key that signs now. */
+export type SigningKeySource = () => Promise<InternalKey>;
+
 /** Signs with the plane's own key; tokens live 60 s and are used for 40. */
-export function createInternalTokenSigner(plane: Plane, key: InternalKey): InternalTokenSigner {
-  const signed = new LRUCache<string, Promise<string>>({ max: 20_000, ttl: (limits.internalTokenSeconds - 20) * 1000 });
-  const signNew = (instanceId: InstanceId, sessionId: SessionId | undefined) =>
-    new SignJWT(sessionId ? { session_id: sessionId } : {})
-      .setProtectedHeader({ alg: 'EdDSA', kid: key.kid })
+export function createInternalTokenSigner(plane: Plane, key: InternalKey | SigningKeySource): InternalTokenSigner {
+  const ttl = (limits.internalTokenSeconds - 20) * 1000;
+  const signed = new LRUCache<string, Promise<string>>({ max: 20_000, ttl, ...wallClockTtl });
+  const keyNow = typeof key === 'function' ? key : async () => key;
+  const signNew = async (instanceId: InstanceId, sessionId: SessionId | undefined) => {
+    const { kid, privateKey } = await keyNow();
+    return new SignJWT(sessionId ? { session_id: sessionId } : {})
+      .setProtectedHeader({ alg: 'EdDSA', kid })
       .setIssuer(plane)
       .setAudience(instanceId)
       .setIssuedAt()
       .setExpirationTime(`${limits.internalTokenSeconds}s`)
-      .sign(key.privateKey);
+      .sign(privateKey);
+  };
   return {
     sign(instanceId, sessionId) {
       const cacheKey = `${instanceId} ${sessionId ?? ''}`;
@@ -32,6 +40,7 @@ export function createInternalTokenSigner(plane: Plane, key: InternalKey): Inter
       if (known) return known;
       const token = signNew(instanceId, sessionId);
       signed.set(cacheKey, token);
+      token.catch(() => signed.delete(cacheKey));
       return token;
     },
   };

@@ -5,6 +5,7 @@ import { limits } from '@steppe/contracts/limits';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../app-error.ts';
+import { wallClockTtl } from '../wall-clock-ttl.ts';
 
 export interface InternalCaller {
   plane: Plane;
@@ -18,7 +19,7 @@ export interface InternalTokenVerifier {
 
 /** @param keys finds the public key of the plane that the token names as its issuer. */
 export function createInternalTokenVerifier(instanceId: InstanceId, keys: JWTVerifyGetKey): InternalTokenVerifier {
-  const verified = new LRUCache<string, InternalCaller>({ max: 100 });
+  const verified = new LRUCache<string, InternalCaller>({ max: 100, ...wallClockTtl });
   return {
     async verify(authorization) {
       const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];

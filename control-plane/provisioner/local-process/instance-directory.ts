@@ -1,10 +1,5 @@
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Plane, planeSchema } from '@steppe/contracts/internal';
-import { keyFileName } from '@steppe/service-kit/internal-token/key-directory';
-
-/** JSON Web Key Sets with the public keys of both planes. */
-export type PublicKeys = Readonly<Record<Plane, { keys: readonly object[] }>>;
 
 export interface InstanceDirectory {
   root: string;
@@ -23,13 +18,8 @@ export const instanceDirectory = (root: string): InstanceDirectory => ({
 });
 
 /** Makes what is to be in `root`, which is there. */
-export async function fillInstanceDirectory(directory: InstanceDirectory, publicKeys: PublicKeys): Promise<void> {
-  await Promise.all([directory.run, directory.workspace, directory.keys].map((path) => mkdir(path, { mode: 0o700 })));
-  const keyFiles = planeSchema.options.map((plane) => ({
-    path: join(directory.keys, keyFileName(plane)),
-    set: publicKeys[plane],
-  }));
-  await Promise.all(keyFiles.map(({ path, set }) => writeFile(path, JSON.stringify(set))));
+export async function fillInstanceDirectory({ run, workspace, keys }: InstanceDirectory): Promise<void> {
+  await Promise.all([run, workspace, keys].map((path) => mkdir(path, { mode: 0o700 })));
 }
 
 /**

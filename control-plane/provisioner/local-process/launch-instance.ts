@@ -9,11 +9,12 @@ import { StartFailed } from '../start-failed.ts';
 import { agentEnvironment, type HostVariables } from './agent-environment.ts';
 import { type AgentProcess, spawnAgent } from './agent-process.ts';
 import { readEndRequest } from './end-request.ts';
-import { fillInstanceDirectory, instanceDirectory, type PublicKeys, removeTree } from './instance-directory.ts';
+import { fillInstanceDirectory, instanceDirectory, removeTree } from './instance-directory.ts';
 import { type InstanceFacts, readEntry, sessionOf, takeOwnership, writeFacts } from './instance-entry.ts';
 import { openInstancesDirectory, rootOf } from './instances-directory.ts';
 import { keepEnd } from './kept-ends.ts';
 import { identify } from './process-identity.ts';
+import type { KeyPublisher } from './publish-keys.ts';
 import { readEnd } from './read-end.ts';
 
 export interface LaunchOptions {
@@ -22,7 +23,7 @@ export interface LaunchOptions {
   /** The program and the arguments that start a supervisor, by the name of the runtime. */
   supervisorCommands: Readonly<Record<string, readonly string[]>>;
   /** What agents verify internal tokens with. */
-  publicKeys: PublicKeys;
+  keys: KeyPublisher;
   hostVariables: HostVariables;
   /** Of the agents. */
   agentLogLevel: string;
@@ -58,6 +59,7 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
   let isReady = false;
   let askedBecause: EndedReason | undefined;
   const gone = agent.exited.then(async (exit): Promise<InstanceEnd> => {
+    options.keys.forget(instanceDirectory(root).keys);
     const how = await readEnd(instanceDirectory(root).terminationFile, exit, askedBecause ?? (await readEndRequest(root)));
     const entry = await readEntry(root).catch(() => null);
     const sessionId = entry ? sessionOf(entry) : request.sessionId;
@@ -94,7 +96,8 @@ async function spawnIn(
     // Before the facts, so that nobody ever sees it without an owner.
     if (sessionId) await takeOwnership(root, sessionId);
     await writeFacts(root, facts);
-    await fillInstanceDirectory(directory, options.publicKeys);
+    await fillInstanceDirectory(directory);
+    await options.keys.publishTo(directory.keys);
     const agent = spawnAgent({
       bundle: options.agentBundle,
       cwd: root,
@@ -117,6 +120,7 @@ async function spawnIn(
     }
     return agent;
   } catch (error) {
+    options.keys.forget(directory.keys);
     await removeTree(root);
     throw error;
   }

@@ -7,10 +7,12 @@ import { type InstanceEntry, isLiving, readEntry, sessionOf, takeOwnership } fro
 import { readEntries, rootOf } from './instances-directory.ts';
 import { readKeptEnd } from './kept-ends.ts';
 import { type LaunchedInstance, type LaunchOptions, launchInstance } from './launch-instance.ts';
+import { createKeyPublisher, type PublicKeySource } from './publish-keys.ts';
 import { createStartSlots } from './start-slots.ts';
 import { createInstanceWatch } from './watch-instances.ts';
 
-export interface LocalProcessOptions extends LaunchOptions {
+export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys'> {
+  publicKeys: PublicKeySource;
   /** 4 where absent. */
   startsAtOnce?: number;
 }
@@ -19,8 +21,13 @@ export interface LocalProcessOptions extends LaunchOptions {
  * Instances are processes on this machine, which run code as the user who started this one. They end when the process does that
  * started them; until then all that share the directory may claim and end them.
  */
-export function createLocalProcessProvisioner({ startsAtOnce = 4, ...options }: LocalProcessOptions): SessionProvisioner {
+export function createLocalProcessProvisioner({
+  startsAtOnce = 4,
+  publicKeys,
+  ...options
+}: LocalProcessOptions): SessionProvisioner {
   const { instancesDirectory: instances, logger, graceMs = 5_000 } = options;
+  const keys = createKeyPublisher(publicKeys, logger);
   const slots = createStartSlots(startsAtOnce);
   const running = new Map<InstanceId, LaunchedInstance>();
   const starting = new Set<Promise<unknown>>();
@@ -31,7 +38,7 @@ export function createLocalProcessProvisioner({ startsAtOnce = 4, ...options }: 
     const signal = AbortSignal.any([closing.signal, request.signal]);
     const release = await slots.take(signal);
     try {
-      const launched = await launchInstance(options, { ...request, signal });
+      const launched = await launchInstance({ ...options, keys }, { ...request, signal });
       running.set(launched.instanceId, launched);
       void launched.gone.then((end) => {
         running.delete(end.instanceId);
@@ -114,6 +121,7 @@ export function createLocalProcessProvisioner({ startsAtOnce = 4, ...options }: 
       const left = [...running.values()];
       for (const launched of left) launched.end('node_lost');
       await Promise.all(left.map(({ gone }) => gone));
+      keys.stop();
       await watch.stop();
       await Promise.all(removals.values());
       removeUnusedInstances(instances);

@@ -11,6 +11,7 @@ import {
   instanceDirectory,
   removeTree,
 } from '../../../control-plane/provisioner/local-process/instance-directory.ts';
+import { writeKeys } from '../../../control-plane/provisioner/local-process/publish-keys.ts';
 import { createInternalTokenSigner } from '../../../service-kit/internal-token/signer.ts';
 import { createLogger } from '../../../service-kit/logger.ts';
 import { hostVariables, repository } from './config.ts';
@@ -46,7 +47,8 @@ export async function startAgent(language: Language, options: AgentOptions = {})
   const instancesDirectory = mkdtempSync('/tmp/steppe-');
   const directory = instanceDirectory(join(instancesDirectory, instanceId));
   mkdirSync(directory.root);
-  await fillInstanceDirectory(directory, { 'control-plane': control.publicSet, 'data-plane': data.publicSet });
+  await fillInstanceDirectory(directory);
+  await writeKeys(directory.keys, { 'control-plane': control.publicSet, 'data-plane': data.publicSet });
   const sessionId = newSessionId();
   const agent = spawnAgent({
     bundle: `${repository}dist/session-agent.mjs`,
