@@ -30,7 +30,7 @@ export const callerVariables = {
     .enum(['jwt', 'bypass'])
     .default('jwt')
     .describe('bypass takes every call for one tenant; development and test alone'),
-  AUTH_BYPASS_TENANT: z.string().default('development').describe('the tenant of every call under bypass'),
+  AUTH_BYPASS_TENANT: z.string().min(1).max(256).default('development').describe('the tenant of every call under bypass'),
   JWT_ISSUER: listVariable.optional().describe('the iss of callers’ tokens, or several with a comma between; required with jwt'),
   JWT_AUDIENCE: listVariable
     .optional()

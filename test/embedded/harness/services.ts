@@ -15,6 +15,8 @@ const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
 /** Services as processes of their own, from their bundles, as they run in a cluster: configured by their environment alone. */
 export interface Services {
   dynamoDb: RunningDynamoDb;
+  /** With the keys: `public/<plane>.json` and `<plane>.private.json`. */
+  directory: string;
   start(name: 'control-plane' | 'data-plane', env?: Record<string, string>): Promise<Service>;
   tokenFor(tenant: string): Promise<string>;
   close(): Promise<void>;
@@ -78,6 +80,7 @@ export async function prepareServices(): Promise<Services> {
 
   return {
     dynamoDb,
+    directory,
     start,
     tokenFor: (tenant) =>
       new SignJWT({ tenant, scope: 'sessions:read sessions:write steps:run' })
