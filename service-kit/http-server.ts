@@ -5,6 +5,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import { refuseAmbiguousRequests } from './ambiguous-request.ts';
+import { discardUnreadBodies } from './discard-unread-bodies.ts';
 import type { HttpEnv } from './http-env.ts';
 import { answerBadTarget, answerMalformedRequests } from './malformed-request.ts';
 
@@ -22,11 +23,14 @@ export interface HttpServer {
   close(limitMs: number): Promise<void>;
 }
 
+/** After the answer, for a client that reads it late. */
+const unreadBodyLimitMs = 10_000;
+
 /** @throws the system's error, with its `code`, where the address cannot be listened on. */
 export async function listen({ app, host, port, keepAliveTimeoutMs = 65_000 }: ListenOptions): Promise<HttpServer> {
   const answer = getRequestListener(
     (request, env) => (request.method === 'HEAD' ? answerHead(app, request, env as HttpBindings) : app.fetch(request, env)),
-    { errorHandler: answerBadTarget },
+    { errorHandler: answerBadTarget, autoCleanupIncoming: false },
   );
   const options = {
     // A file of gigabytes may take its time; a client that dawdles over its headers may not.
@@ -42,6 +46,7 @@ export async function listen({ app, host, port, keepAliveTimeoutMs = 65_000 }: L
     refuseAmbiguousRequests((incoming, outgoing) => void answer(incoming, outgoing)),
   );
   answerMalformedRequests(server);
+  discardUnreadBodies(server, unreadBodyLimitMs);
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;

@@ -21,8 +21,11 @@ export const commonVariables = {
   HOST: z.string().default('0.0.0.0').describe('address to listen on'),
 };
 
-/** What an operator says of the runtimes; it goes from the provisioner through the agent to the supervisors. */
+/** What an operator says of the runtimes; it goes from the provisioner to the agents, and what is theirs to the supervisors. */
 export const runtimeVariables = {
+  STEPPE_MAX_FILE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
+    .default(4 * 1024 ** 3)
+    .describe('largest file of an upload'),
   STEPPE_PRELOAD: z
     .string()
     .optional()

@@ -17,9 +17,6 @@ const variables = z.object({
   STEPPE_WORKSPACE: requiredText.describe('the session’s files'),
   STEPPE_KEYS_DIR: requiredText.describe('directory with the planes’ public keys: control-plane.json, data-plane.json'),
   STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER).optional().describe('memory of the worker; its soft limit'),
-  STEPPE_MAX_FILE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
-    .default(4 * 1024 ** 3)
-    .describe('largest file of an upload'),
   STEPPE_SUPERVISOR_COMMAND: z
     .string()
     .optional()

@@ -23,12 +23,16 @@ export function toFileError(error: unknown, path: string): unknown {
       return new AppError('file_conflict', `${named} is not a regular file`);
     case 'ENAMETOOLONG':
       return new AppError('invalid_request', 'the file path is too long');
+    case 'ELOOP':
+      return new AppError('file_conflict', `${named} became a symbolic link at this moment; ask again`, { retryable: true });
     case 'EACCES':
     case 'EPERM':
       return new AppError('file_conflict', `the permissions of ${named} do not allow it`);
     case 'ENOSPC':
     case 'EDQUOT':
       return new AppError('no_space', 'the workspace is full; delete files, or ask for more ephemeral_storage');
+    case 'EFBIG':
+      return new AppError('no_space', `${named} is larger than a file of the workspace can be`);
     default:
       return error;
   }

@@ -22,7 +22,9 @@ test.each([
   '%',
   '%zz',
   '%ff',
-  `${'x'.repeat(256)}`,
+  'x'.repeat(256),
+  'x/'.repeat(2048).slice(0, -1).padEnd(4096, 'x'),
+  'dir/.steppe-upload-1',
 ])('refuses %s', (path) => {
   expect(() => segmentsOfUrl(path)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
 });

@@ -1,8 +1,15 @@
 import { AppError } from '@steppe/service-kit/app-error';
 
+/** Uploads that are not whole yet begin with it; they are nobody's files. */
+export const uploadPrefix = '.steppe-upload-';
+
+/** The system's own bounds (NAME_MAX, and PATH_MAX less its NUL). */
+const maxSegmentBytes = 255;
+const maxPathBytes = 4095;
+
 /**
  * The segments of a file path as it stands in a URL, decoded exactly once.
- * @throws AppError `invalid_request` for a bad escape, NUL, and empty, `.` or `..` segments.
+ * @throws AppError `invalid_request` for a bad escape, NUL, what is too long, and empty, `.` or `..` segments.
  */
 export function segmentsOfUrl(encoded: string): string[] {
   let decoded: string;
@@ -18,16 +25,25 @@ export function segmentsOfUrl(encoded: string): string[] {
 export function segmentsOf(path: string): string[] {
   if (path === '') return [];
   if (path.includes('\0')) throw new AppError('invalid_request', 'a file path may not contain NUL');
-  const segments = path.split('/');
-  for (const segment of segments) {
-    if (segment === '' || segment === '.' || segment === '..') {
-      throw new AppError(
-        'invalid_request',
-        'a file path is relative to the workspace and has no empty, "." or ".." segments: send files/dir/name',
-      );
-    }
-    if (Buffer.byteLength(segment) > 255)
-      throw new AppError('invalid_request', 'a segment of the file path is longer than 255 bytes');
+  if (Buffer.byteLength(path) > maxPathBytes) {
+    throw new AppError('invalid_request', `the file path is longer than ${maxPathBytes} bytes`);
   }
+  const segments = path.split('/');
+  for (const segment of segments) refuseSegment(segment);
   return segments;
+}
+
+function refuseSegment(segment: string): void {
+  if (segment === '' || segment === '.' || segment === '..') {
+    throw new AppError(
+      'invalid_request',
+      'a file path is relative to the workspace and has no empty, "." or ".." segments: send files/dir/name',
+    );
+  }
+  if (Buffer.byteLength(segment) > maxSegmentBytes) {
+    throw new AppError('invalid_request', `a segment of the file path is longer than ${maxSegmentBytes} bytes`);
+  }
+  if (segment.startsWith(uploadPrefix)) {
+    throw new AppError('invalid_request', `names that begin with ${uploadPrefix} are kept for uploads that are not whole yet`);
+  }
 }

@@ -1,39 +1,49 @@
-import type { Stats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import type { BigIntStats, Stats } from 'node:fs';
+import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/app-error';
 import { systemCode, toFileError } from './file-error.ts';
-import { walk } from './walk.ts';
+import { uploadPrefix } from './file-path.ts';
+import { openDirectory, pathOf, walk } from './walk.ts';
 
-/** Uploads that are not whole yet; they are nobody's files. */
-export const uploadPrefix = '.steppe-upload-';
-
-interface ListOptions {
+export interface ListOptions {
   recursive: boolean;
   limit: number;
   /** The last entry of the page before; entries after it follow, whether or not it still exists. */
   after: readonly string[] | undefined;
+  /** When a page is over, however full it is; it has one entry at least. */
+  maxMs?: number;
+  /** How many directories below the one that is listed are entered. */
+  maxDepth?: number;
 }
 
+const mostMs = 5_000;
+/** Each is held open while what is below it is listed. */
+const mostLevels = 100;
+
 /**
- * Entries of a directory, sorted by name, each directory before what is in it. Links are listed, never followed.
+ * Entries of a directory, sorted by name, each directory before what is in it. Links are listed, never followed. A directory that
+ * cannot be read, by its permissions or its depth, is listed as one that is empty; a name that is no UTF-8 fits no URL and is left out.
  * @returns at most `limit` entries and whether there are more.
  * @throws AppError
  */
 export async function listEntries(root: string, segments: readonly string[], options: ListOptions) {
   const entries: FileEntry[] = [];
+  const endsAt = performance.now() + (options.maxMs ?? mostMs);
+  const isFull = () => entries.length === options.limit || (entries.length > 0 && performance.now() > endsAt);
   try {
     // A last segment that is made up makes the walk end in the directory itself, links to it followed.
-    const place = await walk(root, [...segments, '.'], { keepLastLink: true });
+    const { directory, segments: real } = await walk(root, [...segments, '.'], { keepLastLink: true });
     try {
-      const top = place.segments.slice(0, -1);
-      for await (const entry of entriesOf(place.entryPath, top, options)) {
-        if (entries.length === options.limit) return { entries, more: true };
+      const top = real.slice(0, -1);
+      const path = pathOf(directory, join(root, ...top));
+      for await (const entry of entriesOf({ path, segments: top, names: await namesIn(path) }, options)) {
+        if (isFull()) return { entries, more: true };
         entries.push(entry);
       }
     } finally {
-      await place.directory.close();
+      await directory.close();
     }
   } catch (error) {
     throw systemCode(error) === 'ENOENT' ? notThere(segments) : toFileError(error, segments.join('/'));
@@ -41,19 +51,45 @@ export async function listEntries(root: string, segments: readonly string[], opt
   return { entries, more: false };
 }
 
-async function* entriesOf(directory: string, parent: readonly string[], options: ListOptions): AsyncGenerator<FileEntry> {
-  const names = (await readdir(directory)).filter((name) => !name.startsWith(uploadPrefix)).sort(byCodeUnit);
+interface HeldDirectory {
+  /** By its descriptor, so that no part of the way can be swapped for a link. */
+  path: string;
+  segments: readonly string[];
+  names: string[];
+}
+
+async function* entriesOf({ path, segments, names }: HeldDirectory, options: ListOptions, depth = 0): AsyncGenerator<FileEntry> {
+  const { after, recursive, maxDepth = mostLevels } = options;
   for (const name of names) {
-    const segments = [...parent, name];
-    const path = join(directory, name);
-    const place = options.after ? compare(segments, options.after) : 1;
-    const stats = await lstat(path).catch(() => undefined);
+    const child = [...segments, name];
+    const isAfter = !after || compare(child, after) > 0;
+    if (!isAfter && !isBeginning(child, after)) continue;
+    const childPath = join(path, name);
+    const stats = await lstat(childPath).catch(() => undefined);
     if (!stats) continue;
-    if (place > 0) yield toEntry(segments, stats);
-    const mayHoldMore = place > 0 || isBeginning(segments, options.after ?? []);
-    if (options.recursive && stats.isDirectory() && mayHoldMore) yield* entriesOf(path, segments, options);
+    if (isAfter) yield toEntry(child, stats);
+    if (!recursive || !stats.isDirectory() || depth === maxDepth) continue;
+    const directory = await openDirectory(childPath).catch(() => undefined);
+    if (directory) yield* entriesIn(directory, { path: pathOf(directory, childPath), segments: child }, options, depth + 1);
   }
 }
+
+async function* entriesIn(
+  directory: FileHandle,
+  { path, segments }: Pick<HeldDirectory, 'path' | 'segments'>,
+  options: ListOptions,
+  depth: number,
+): AsyncGenerator<FileEntry> {
+  try {
+    const names = await namesIn(path).catch(() => []);
+    yield* entriesOf({ path, segments, names }, options, depth);
+  } finally {
+    await directory.close();
+  }
+}
+
+const namesIn = async (path: string): Promise<string[]> =>
+  (await readdir(path)).filter((name) => !name.startsWith(uploadPrefix)).sort(byCodeUnit);
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -70,11 +106,11 @@ function compare(a: readonly string[], b: readonly string[]): number {
 const isBeginning = (segments: readonly string[], of: readonly string[]): boolean =>
   segments.every((segment, at) => segment === of[at]);
 
-export const toEntry = (segments: readonly string[], stats: Stats): FileEntry => ({
+export const toEntry = (segments: readonly string[], stats: Stats | BigIntStats): FileEntry => ({
   name: segments.at(-1) ?? '',
   path: segments.join('/'),
   type: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : 'other',
-  size_bytes: stats.size,
+  size_bytes: Number(stats.size),
   modified_at: stats.mtime.toISOString(),
 });
 

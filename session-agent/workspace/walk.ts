@@ -13,7 +13,7 @@ export interface Place {
   segments: string[];
 }
 
-interface WalkOptions {
+export interface WalkOptions {
   createDirectories?: boolean;
   /** The last segment itself is wanted, not where it leads. */
   keepLastLink?: boolean;
@@ -53,11 +53,12 @@ export async function walk(root: string, segments: readonly string[], options: W
   }
 }
 
-const openDirectory = (path: string): Promise<FileHandle> =>
+/** @throws the system's error, ENOTDIR for a link too */
+export const openDirectory = (path: string): Promise<FileHandle> =>
   open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 
 /** Linux reaches an open directory by its descriptor; elsewhere (local mode on macOS) the path has to do. */
-const pathOf = (directory: FileHandle, realPath: string): string =>
+export const pathOf = (directory: FileHandle, realPath: string): string =>
   process.platform === 'linux' ? `/proc/self/fd/${directory.fd}` : realPath;
 
 async function linkTarget(path: string): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listEntries } from './list-entries.ts';
+import type { FileVersion } from './file-version.ts';
 import { Workspace } from './workspace.ts';
 
 let outside: string;
@@ -39,7 +39,8 @@ const read = async (...segments: string[]) => {
   }
 };
 const write = (content: string, ...segments: string[]) =>
-  workspace.writeFile(segments, Readable.from([Buffer.from(content)]), 1000);
+  workspace.writeFile(segments, Readable.from([Buffer.from(content)]), { maxBytes: 1000 });
+const uploadsIn = (directory: string) => readdirSync(directory).filter((name) => name.startsWith('.steppe-upload'));
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 test('reads and replaces a file', async () => {
@@ -84,10 +85,10 @@ test('leaves the old file and nothing else when an upload breaks or is too large
       throw new Error('cut');
     })(),
   );
-  await expect(workspace.writeFile(['kept'], broken, 1000)).rejects.toThrow('cut');
+  await expect(workspace.writeFile(['kept'], broken, { maxBytes: 1000 })).rejects.toEqual(code('invalid_request'));
   await expect(write('x'.repeat(1001), 'kept')).rejects.toEqual(code('payload_too_large'));
   expect(readFileSync(join(workspace.root, 'kept'), 'utf8')).toBe('old');
-  expect(readdirSync(workspace.root).filter((name) => name.startsWith('.steppe-upload'))).toEqual([]);
+  expect(uploadsIn(workspace.root)).toEqual([]);
 });
 
 test('removes files, empty directories and links themselves', async () => {
@@ -101,28 +102,29 @@ test('removes files, empty directories and links themselves', async () => {
   expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
 });
 
-test('lists sorted, page by page, each entry once', async () => {
-  await Promise.all(
-    ['b', 'a', 'a/x', 'a.txt'].map((name) => (name === 'a' ? undefined : write('1', 'listing', ...name.split('/')))),
-  );
-  const whole = await listEntries(workspace.root, ['listing'], { recursive: true, limit: 100, after: undefined });
-  expect(whole.entries.map(({ path }) => path)).toEqual(['listing/a', 'listing/a/x', 'listing/a.txt', 'listing/b']);
-  const paged: string[] = [];
-  for (let after: string[] | undefined; ; ) {
-    const { entries, more } = await listEntries(workspace.root, ['listing'], { recursive: true, limit: 1, after });
-    paged.push(...entries.map(({ path }) => path));
-    after = paged.at(-1)?.split('/');
-    if (!more) break;
-  }
-  expect(paged).toEqual(whole.entries.map(({ path }) => path));
-  const flat = await listEntries(workspace.root, ['inside-link'], { recursive: false, limit: 10, after: undefined });
-  expect(flat.entries).toMatchObject([{ name: 'deep', path: 'dir/deep', type: 'directory' }]);
+test('makes a new file only where there is none, even when code makes one at the last moment', async () => {
+  const place = join(workspace.root, 'contested');
+  let looks = 0;
+  const check = (current: FileVersion | undefined) => {
+    if (current) throw new Error('there is one');
+    looks += 1;
+    // The second look is the one right before the file takes its place.
+    if (looks === 2) writeFileSync(place, 'by code');
+  };
+  const upload = workspace.writeFile(['contested'], Readable.from([Buffer.from('x')]), { maxBytes: 1000, check, onlyNew: true });
+  await expect(upload).rejects.toThrow('there is one');
+  expect(readFileSync(place, 'utf8')).toBe('by code');
+  expect(uploadsIn(workspace.root)).toEqual([]);
 });
 
-test('says what is wrong with a directory that cannot be listed', async () => {
-  const list = (...segments: string[]) =>
-    listEntries(workspace.root, segments, { recursive: false, limit: 10, after: undefined });
-  await expect(list('absent')).rejects.toEqual(code('file_not_found'));
-  await expect(list('file')).rejects.toEqual(code('file_conflict'));
-  await expect(list('root-link')).rejects.toEqual(code('invalid_request'));
+test('says that a directory was removed while the bytes came', async () => {
+  const racing = Readable.from(
+    (async function* () {
+      yield Buffer.from('x');
+      rmSync(join(workspace.root, 'vanishing'), { recursive: true });
+    })(),
+  );
+  await expect(workspace.writeFile(['vanishing', 'file'], racing, { maxBytes: 1000 })).rejects.toEqual(
+    expect.objectContaining({ code: 'file_conflict', retryable: true }),
+  );
 });

@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rmdir, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, lstat, open, rmdir, unlink } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/app-error';
-import { toFileError } from './file-error.ts';
-import { limitBytes } from './limit-bytes.ts';
-import { toEntry, uploadPrefix } from './list-entries.ts';
-import { walk } from './walk.ts';
+import { systemCode, toFileError } from './file-error.ts';
+import { type FileVersion, versionOf } from './file-version.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { type Check, type Replaced, type ReplaceOptions, replaceFile } from './replace-file.ts';
+import { type Place, type WalkOptions, walk } from './walk.ts';
 
 /** The session's files. Every path is given as segments that `segmentsOf` has checked, and never leads out. */
 export class Workspace {
   readonly root: string;
+  /** Between a check and what is done upon it nobody else may write the same entry through us. */
+  readonly #locks = new KeyedLock();
 
   /** @param root its real path. */
   constructor(root: string) {
@@ -21,55 +20,64 @@ export class Workspace {
   }
 
   /** Opens a regular file for reading; the caller closes it. @throws AppError */
-  async openFile(segments: readonly string[]): Promise<{ file: FileHandle; stats: Stats }> {
+  async openFile(segments: readonly string[]): Promise<{ file: FileHandle; version: FileVersion }> {
     return this.#at(segments, {}, async ({ entryPath }) => {
       const file = await open(entryPath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-      const stats = await file.stat();
-      if (stats.isFile()) return { file, stats };
+      const stats = await file.stat({ bigint: true });
+      if (stats.isFile()) return { file, version: versionOf(stats) };
       await file.close();
       throw notAFile(stats, segments);
     });
   }
 
   /**
-   * Writes a file whole: it takes its place when all of it is there, and a broken upload leaves what was before.
+   * Writes a file whole: it takes its place when all of it is there, and a broken upload leaves what was before. Directories
+   * are made on the way.
    * @throws AppError
    */
-  async writeFile(
-    segments: readonly string[],
-    content: Readable,
-    maxBytes: number,
-  ): Promise<{ created: boolean; entry: FileEntry }> {
-    return this.#at(segments, { createDirectories: true }, async ({ entryPath, segments: real }) => {
-      const before = await lstat(entryPath).catch(() => undefined);
-      if (before && !before.isFile()) throw notAFile(before, segments);
-      const temporary = join(dirname(entryPath), `${uploadPrefix}${randomUUID()}`);
-      const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o666);
+  async writeFile(segments: readonly string[], content: Readable, options: ReplaceOptions): Promise<Replaced> {
+    // What fails at once makes no directories, and takes not a byte.
+    options.check?.(await this.#find(segments));
+    return this.#at(segments, { createDirectories: true }, async (place) => {
+      const inspect = async (): Promise<BigIntStats | undefined> => {
+        const stats = await lstat(place.entryPath, { bigint: true }).catch(absent);
+        if (stats && !stats.isFile()) throw notAFile(stats, segments);
+        return stats;
+      };
+      const key = await keyOf(place);
       try {
-        await pipeline(content, limitBytes(maxBytes), file.createWriteStream());
-        await rename(temporary, entryPath);
+        return await replaceFile(place, content, { ...options, inspect, alone: (work) => this.#locks.run(key, work) });
       } catch (error) {
-        await unlink(temporary).catch(() => {});
-        throw error;
+        throw systemCode(error) === 'ENOENT' ? directoryGone(segments) : error;
       }
-      return { created: before === undefined, entry: toEntry(real, await lstat(entryPath)) };
     });
   }
 
   /** Removes a file, a link, or an empty directory. @throws AppError */
-  async remove(segments: readonly string[]): Promise<void> {
-    await this.#at(segments, { keepLastLink: true }, async ({ entryPath }) => {
-      const stats = await lstat(entryPath);
-      await (stats.isDirectory() ? rmdir(entryPath) : unlink(entryPath));
+  async remove(segments: readonly string[], check?: Check): Promise<void> {
+    await this.#at(segments, { keepLastLink: true }, async (place) => {
+      const { entryPath } = place;
+      await this.#locks.run(await keyOf(place), async () => {
+        const stats = await lstat(entryPath);
+        check?.(await this.#find(segments));
+        await (stats.isDirectory() ? rmdir(entryPath) : unlink(entryPath));
+      });
+    });
+  }
+
+  /** The file as a reader would see it now; undefined where there is none. @throws AppError where none could be */
+  async #find(segments: readonly string[]): Promise<FileVersion | undefined> {
+    return this.#at(segments, {}, async ({ entryPath }) => {
+      const stats = await lstat(entryPath, { bigint: true });
+      return stats.isFile() ? versionOf(stats) : undefined;
+    }).catch((error) => {
+      if (error instanceof AppError && error.code === 'file_not_found') return undefined;
+      throw error;
     });
   }
 
   /** Runs `work` where the walk ends, and closes what the walk opened. */
-  async #at<T>(
-    segments: readonly string[],
-    options: Parameters<typeof walk>[2],
-    work: (place: Awaited<ReturnType<typeof walk>>) => Promise<T>,
-  ) {
+  async #at<T>(segments: readonly string[], options: WalkOptions, work: (place: Place) => Promise<T>) {
     try {
       const place = await walk(this.root, segments, options);
       try {
@@ -83,7 +91,22 @@ export class Workspace {
   }
 }
 
-const notAFile = (stats: Stats, segments: readonly string[]): AppError => {
+/** The same for all paths that lead to the entry, whatever links they go by. */
+async function keyOf({ directory, segments }: Place): Promise<string> {
+  const { dev, ino } = await directory.stat({ bigint: true });
+  return `${dev}:${ino}/${segments.at(-1)}`;
+}
+
+function absent(error: unknown): undefined {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}
+
+const notAFile = (stats: BigIntStats, segments: readonly string[]): AppError => {
   const what = stats.isDirectory() ? 'a directory' : 'not a regular file';
   return new AppError('file_conflict', `${JSON.stringify(segments.join('/'))} is ${what}, and a file is needed`);
 };
+
+const directoryGone = (segments: readonly string[]): AppError =>
+  new AppError('file_conflict', `the directory of ${JSON.stringify(segments.join('/'))} was removed meanwhile; send it again`, {
+    retryable: true,
+  });

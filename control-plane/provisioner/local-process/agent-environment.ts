@@ -3,7 +3,16 @@ import type { Language } from '@steppe/contracts/session';
 import type { InstanceDirectory } from './instance-directory.ts';
 
 /** What an agent gets of the environment that we were started in, the operator's word on runtimes last; nothing else is inherited. */
-export const hostVariableNames = ['PATH', 'LANG', 'HOME', 'TZ', 'TMPDIR', 'STEPPE_PRELOAD', 'STEPPE_FIGURE_FORMAT'] as const;
+export const hostVariableNames = [
+  'PATH',
+  'LANG',
+  'HOME',
+  'TZ',
+  'TMPDIR',
+  'STEPPE_PRELOAD',
+  'STEPPE_FIGURE_FORMAT',
+  'STEPPE_MAX_FILE_BYTES',
+] as const;
 export type HostVariables = Partial<Readonly<Record<(typeof hostVariableNames)[number], string>>>;
 
 export interface AgentEnvironment {

@@ -1,32 +1,72 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { AppError } from '@steppe/service-kit/app-error';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';
 import { type Operation, outgoingOf } from '../routes.ts';
+import { type ByteRange, readRange } from './byte-range.ts';
+import { contentTypeOf } from './content-type.ts';
 import { fileOf } from './file-path.ts';
+import { isKnown, isStillSame, readConditions } from './preconditions.ts';
 
-/** Reads a file, streamed; HEAD says how large it is. */
+/** Reads a file or a part of it, streamed; HEAD says what would come. */
 export const getFile: Operation =
   ({ verifier, binding, clock, workspace }) =>
   async (c) => {
     await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
+    const conditions = readConditions(c);
+    const segments = fileOf(c);
     clock.touch();
-    const { file, stats } = await workspace.openFile(fileOf(c));
-    const outgoing = outgoingOf(c);
-    outgoing.writeHead(200, {
-      'Content-Type': 'application/octet-stream',
-      'Content-Length': stats.size,
-      'Last-Modified': stats.mtime.toUTCString(),
-    });
-    if (c.req.method === 'HEAD' || stats.size === 0) {
-      await file.close();
-      outgoing.end();
+    const { file, version } = await workspace.openFile(segments);
+    try {
+      const { etag, modifiedAt, sizeBytes } = version;
+      const about = { ETag: etag, 'Last-Modified': modifiedAt.toUTCString(), 'Cache-Control': 'private, no-cache' };
+      if (isKnown(conditions, version)) return c.body(null, 304, about);
+
+      const wantsPart = c.req.method === 'GET' && isStillSame(c.req.header('if-range'), version);
+      const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
+      if (range === 'unsatisfiable') throw notInFile(sizeBytes);
+      const part = range ?? { start: 0, end: sizeBytes - 1 };
+      const outgoing = outgoingOf(c);
+      outgoing.writeHead(range ? 206 : 200, {
+        ...about,
+        'Accept-Ranges': 'bytes',
+        'Content-Type': contentTypeOf(segments.at(-1) ?? ''),
+        'Content-Length': part.end - part.start + 1,
+        ...(range && { 'Content-Range': `bytes ${part.start}-${part.end}/${sizeBytes}` }),
+      });
+      if (c.req.method === 'HEAD' || sizeBytes === 0) outgoing.end();
+      else await sendPart(file, part, outgoing, () => clock.touch());
       return RESPONSE_ALREADY_SENT;
+    } finally {
+      await file.close();
     }
-    // The file may grow while it is read: what was announced is what is sent.
-    const content = file.createReadStream({ start: 0, end: stats.size - 1, highWaterMark: 256 * 1024 });
-    // A client that leaves in the middle ends this answer and nothing else.
-    await pipeline(content, outgoing).catch(() => outgoing.destroy());
-    return RESPONSE_ALREADY_SENT;
   };
+
+const notInFile = (sizeBytes: number): AppError =>
+  new AppError('range_not_satisfiable', `the file has ${sizeBytes} bytes, and none of them is in the range`, {
+    details: { size_bytes: sizeBytes },
+    headers: { 'Content-Range': `bytes */${sizeBytes}` },
+  });
+
+/** What was announced is what is sent, though the file may grow; one that shrinks breaks the answer off. Never rejects. */
+async function sendPart(
+  file: FileHandle,
+  { start, end }: ByteRange,
+  outgoing: ServerResponse,
+  onProgress: () => void,
+): Promise<void> {
+  const content = file.createReadStream({ start, end, highWaterMark: 256 * 1024, autoClose: false });
+  outgoing.on('drain', onProgress);
+  try {
+    await pipeline(content, outgoing, { end: false });
+    if (content.bytesRead === end - start + 1) outgoing.end();
+    else outgoing.destroy();
+  } catch {
+    // A client that leaves in the middle ends this answer and nothing else.
+    outgoing.destroy();
+  }
+}

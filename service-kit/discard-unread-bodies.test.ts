@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Hono } from 'hono';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { AppError } from './app-error.ts';
+import type { HttpEnv } from './http-env.ts';
+import { type HttpServer, listen } from './http-server.ts';
+import { readJson } from './read-json.ts';
+
+let server: HttpServer;
+beforeEach(async () => {
+  const app = new Hono<HttpEnv>()
+    .put('/refused', (c) => c.text('no', 413))
+    .put('/begun', async (c) => {
+      for await (const _ of c.env.incoming?.iterator({ destroyOnReturn: false }) ?? []) break;
+      return c.text('no', 413);
+    })
+    .put('/json', async (c) => c.json(await readJson(c.req.raw, z.unknown(), { maxBytes: 100 })))
+    .onError((error, c) => c.text('no', error instanceof AppError ? error.status : 500));
+  server = await listen({ app, host: '127.0.0.1', port: 0 });
+});
+afterEach(() => server.close(0));
+
+const megabyte = Buffer.alloc(1024 * 1024, 'x');
+const forms = {
+  announced: { header: `Content-Length: ${100 * megabyte.length}`, frame: (bytes: Buffer) => [bytes], end: '' },
+  chunked: {
+    header: 'Transfer-Encoding: chunked',
+    frame: (bytes: Buffer) => [`${bytes.length.toString(16)}\r\n`, bytes, '\r\n'],
+    end: '0\r\n\r\n',
+  },
+};
+
+it.each([
+  { path: '/refused', form: 'announced' as const },
+  { path: '/refused', form: 'chunked' as const },
+  { path: '/begun', form: 'announced' as const },
+  { path: '/begun', form: 'chunked' as const },
+  { path: '/json', form: 'announced' as const },
+  { path: '/json', form: 'chunked' as const },
+])('a client that reads its answer after 100 MB, $form, to $path, finds it, and the connection good', async ({ path, form }) => {
+  const { header, frame, end } = forms[form];
+  const socket = connect(server.port, '127.0.0.1');
+  socket.pause();
+  socket.write(`PUT ${path} HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`);
+  for (let sent = 0; sent < 100; sent++) {
+    for (const part of frame(megabyte)) if (!socket.write(part)) await once(socket, 'drain');
+  }
+  socket.write(`${end}GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  let answers = '';
+  for await (const chunk of socket) answers += chunk;
+  expect(answers).toMatch(/^HTTP\/1.1 413 [\s\S]*HTTP\/1.1 404 /);
+});

@@ -1,0 +1,97 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Client } from './harness/client.ts';
+import { fileUrl, putFile } from './harness/files.ts';
+import { useLocal } from './harness/use-local.ts';
+
+const local = useLocal();
+const size = 100_000;
+const content = Uint8Array.from({ length: size }, (_, at) => (at * 31) % 251);
+
+let client: Client;
+let id: string;
+let etag: string;
+beforeAll(async () => {
+  client = await local().newClient();
+  id = (await client.createSession()).session_id;
+  const put = await client.call('PUT', fileUrl(id, 'file.bin'), content);
+  etag = put.headers.get('etag') ?? '';
+  await putFile(client, id, 'empty.txt', '');
+});
+
+const get = (headers: Record<string, string>, path = 'file.bin') => client.call('GET', fileUrl(id, path), undefined, headers);
+const bytesOf = async (answer: Response) => new Uint8Array(await answer.arrayBuffer());
+
+describe('a part of a file', () => {
+  test.each([
+    { range: 'bytes=0-0', start: 0, end: 0 },
+    { range: 'bytes=1000-70000', start: 1_000, end: 70_000 },
+    { range: 'bytes=99990-', start: 99_990, end: 99_999 },
+    { range: 'bytes=-10', start: 99_990, end: 99_999 },
+    { range: 'bytes=-1000000', start: 0, end: 99_999 },
+    { range: 'bytes=50000-1000000', start: 50_000, end: 99_999 },
+  ])('is what $range says', async ({ range, start, end }) => {
+    const answer = await get({ range });
+    expect(answer.status).toBe(206);
+    expect(answer.headers.get('content-range')).toBe(`bytes ${start}-${end}/${size}`);
+    expect(answer.headers.get('content-length')).toBe(String(end - start + 1));
+    expect(answer.headers.get('etag')).toBe(etag);
+    expect(Buffer.compare(await bytesOf(answer), content.slice(start, end + 1))).toBe(0);
+  });
+
+  test.each(['bytes=100000-', 'bytes=-0'])('is not there for %s, and the size is told', async (range) => {
+    const answer = await get({ range });
+    expect(answer.headers.get('content-range')).toBe(`bytes */${size}`);
+    expect(await client.errorOf(answer)).toMatchObject({
+      status: 416,
+      code: 'range_not_satisfiable',
+      details: { size_bytes: size },
+    });
+  });
+
+  test('of an empty file is not there', async () => {
+    const answer = await get({ range: 'bytes=0-' }, 'empty.txt');
+    expect(answer.status).toBe(416);
+    expect(answer.headers.get('content-range')).toBe('bytes */0');
+  });
+
+  test.each(['bytes=0-1,5-6', 'bytes=5-2', 'bytes=x', 'lines=0-1'])('is the whole for %s', async (range) => {
+    const answer = await get({ range });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.has('content-range')).toBe(false);
+    expect(await bytesOf(answer)).toHaveLength(size);
+  });
+
+  test('is sent under If-Range while the file is the same, and the whole otherwise', async () => {
+    const range = 'bytes=0-9';
+    expect((await get({ range, 'if-range': etag })).status).toBe(206);
+    for (const other of ['"other"', `W/${etag}`, new Date().toUTCString()]) {
+      const answer = await get({ range, 'if-range': other });
+      expect(answer.status, other).toBe(200);
+      expect(await bytesOf(answer)).toHaveLength(size);
+    }
+    expect((await get({ range: `bytes=${size}-`, 'if-range': '"other"' })).status).toBe(200);
+  });
+
+  test('comes after conditions', async () => {
+    expect((await get({ range: 'bytes=0-9', 'if-none-match': etag })).status).toBe(304);
+    expect((await get({ range: 'bytes=0-9', 'if-match': '"other"' })).status).toBe(412);
+    expect((await get({ range: `bytes=${size}-`, 'if-match': '"other"' })).status).toBe(412);
+  });
+});
+
+test.each(['file.bin', 'empty.txt'])('HEAD of %s has the headers of GET, and no range', async (path) => {
+  const own = ['date', 'x-request-id', 'connection', 'keep-alive'];
+  const headersOf = (answer: Response) => Object.fromEntries([...answer.headers].filter(([name]) => !own.includes(name)));
+  const [read, head] = await Promise.all([get({}, path), client.call('HEAD', fileUrl(id, path))]);
+  await read.arrayBuffer();
+  expect(headersOf(head)).toEqual(headersOf(read));
+  expect(headersOf(read)).toMatchObject({
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, no-cache',
+    'content-length': path === 'empty.txt' ? '0' : String(size),
+    'content-type': path === 'empty.txt' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+    'last-modified': expect.stringMatching(/ GMT$/),
+  });
+  const ranged = await client.call('HEAD', fileUrl(id, path), undefined, { range: 'bytes=0-0' });
+  expect(headersOf(ranged)).toEqual(headersOf(read));
+});
