@@ -1,3 +1,4 @@
+import { type FileConditions, fileConditionsSchema } from '@steppe/contracts/file';
 import type { Header, Parameter } from './document.ts';
 
 const text = { type: 'string' };
@@ -9,6 +10,12 @@ const requestHeader = (name: string, description: string, schema: Parameter['sch
   description,
   schema,
 });
+
+const fileCondition = (name: keyof FileConditions): Parameter =>
+  requestHeader(
+    name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()),
+    fileConditionsSchema.shape[name].description ?? '',
+  );
 
 /** Headers that a client may send. `Accept`, `Authorization` and `Content-Type` are told by other parts of OpenAPI. */
 export const requestHeaders = {
@@ -28,8 +35,11 @@ export const requestHeaders = {
     minimum: 0,
   }),
   range: requestHeader('Range', 'One range of bytes, such as `bytes=0-1023`, `bytes=1024-` or `bytes=-512`.'),
-  ifMatch: requestHeader('If-Match', 'ETags of the file, or `*` for any: 412 where it is not one of them.'),
-  ifNoneMatch: requestHeader('If-None-Match', 'ETags of the file, or `*` for any.'),
+  ifRange: requestHeader('If-Range', 'An ETag: the range only of that file, and the whole of any other.'),
+  ifMatch: fileCondition('if-match'),
+  ifNoneMatch: fileCondition('if-none-match'),
+  ifModifiedSince: fileCondition('if-modified-since'),
+  ifUnmodifiedSince: fileCondition('if-unmodified-since'),
 } satisfies Record<string, Parameter>;
 
 export type RequestHeader = keyof typeof requestHeaders;
@@ -45,7 +55,8 @@ export const answerHeaders = {
   'Steppe-Step-Id': always('The step’s id, also where the client chose none.'),
   'Retry-After': sometimes('Seconds after which to try again.', { type: 'integer', minimum: 0 }),
   'WWW-Authenticate': always('`Bearer`, and what is wrong with the token.'),
-  ETag: always('Changes with the file’s content.'),
+  ETag: always('Strong: changes whenever the file is written.'),
+  'Cache-Control': always('`private, no-cache`: may be kept, and is asked for again.'),
   'Last-Modified': always('When the file was last written.'),
   'Accept-Ranges': sometimes('`bytes`'),
   'Content-Range': always('Which bytes of how many.'),

@@ -8,11 +8,12 @@ const entry = (description: string): Answer => ({
   content: { 'application/json': { content: { json: 'FileEntry' }, examples: { file: { value: file } } } },
 });
 
+/** Of the type that the file's name says. */
 const bytes: AnswerContent = {
-  'application/octet-stream': { content: { bytes: true }, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
+  '*/*': { content: { bytes: true }, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
 };
 
-const ofFile = ['ETag', 'Last-Modified', 'Accept-Ranges'] as const;
+const ofFile = ['ETag', 'Last-Modified', 'Accept-Ranges', 'Cache-Control'] as const;
 
 export const fileCalls = {
   list_files: {
@@ -36,20 +37,23 @@ export const fileCalls = {
   put_file: {
     summary: 'Write a file',
     description: 'Streamed, and whole or not at all: a broken upload leaves what was there. Directories are made on the way.',
-    headers: ['ifMatch', 'ifNoneMatch'],
+    headers: ['ifMatch', 'ifNoneMatch', 'ifUnmodifiedSince'],
     body: { content: { bytes: true }, required: true, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
     answers: { 200: entry('It replaced a file.'), 201: entry('It is new.') },
-    errors: ['file_conflict', 'precondition_failed', 'payload_too_large', 'no_space'],
+    errors: ['file_conflict', 'precondition_failed', 'payload_too_large', 'unsupported_media_type', 'no_space'],
     sample: '-T sales.csv $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
   },
   get_file: {
     summary: 'Read a file',
-    description: 'Streamed, whole or a range of it.',
-    headers: ['range', 'ifMatch', 'ifNoneMatch'],
+    description: 'Streamed, whole or a range of it. Its `Content-Type` goes by its name.',
+    headers: ['range', 'ifRange', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifUnmodifiedSince'],
     answers: {
       200: { description: 'The file.', headers: ofFile, content: bytes },
       206: { description: 'The range that was asked for.', headers: [...ofFile, 'Content-Range'], content: bytes },
-      304: { description: 'It is the one that `If-None-Match` names.', headers: ['ETag'] },
+      304: {
+        description: 'The reader has it already, as its conditions say.',
+        headers: ['ETag', 'Last-Modified', 'Cache-Control'],
+      },
     },
     errors: ['file_not_found', 'file_conflict', 'precondition_failed', 'range_not_satisfiable'],
     sample: '-o sales.csv $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
@@ -57,10 +61,13 @@ export const fileCalls = {
   head_file: {
     summary: 'Ask for a file’s size and ETag',
     description: 'What GET would answer, without the bytes.',
-    headers: ['ifMatch', 'ifNoneMatch'],
+    headers: ['ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifUnmodifiedSince'],
     answers: {
       200: { description: 'Its size is the `Content-Length`.', headers: ofFile },
-      304: { description: 'It is the one that `If-None-Match` names.', headers: ['ETag'] },
+      304: {
+        description: 'The reader has it already, as its conditions say.',
+        headers: ['ETag', 'Last-Modified', 'Cache-Control'],
+      },
     },
     errors: ['file_not_found', 'file_conflict', 'precondition_failed'],
     sample: '-I $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
@@ -68,7 +75,7 @@ export const fileCalls = {
   delete_file: {
     summary: 'Delete a file',
     description: 'Or a symbolic link, or an empty directory.',
-    headers: ['ifMatch'],
+    headers: ['ifMatch', 'ifNoneMatch', 'ifUnmodifiedSince'],
     answers: { 204: { description: 'It is gone.' } },
     errors: ['file_not_found', 'file_conflict', 'precondition_failed'],
     sample: '-X DELETE $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
