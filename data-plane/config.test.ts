@@ -39,12 +39,14 @@ it('turns its units into those of the program', () => {
     RATE_LIMIT_PER_SECOND: '200',
     AGENT_SILENCE_LIMIT_SECONDS: '20',
     SHUTDOWN_LIMIT_SECONDS: '3',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
   });
   expect(toConfig(value).dataPlane).toMatchObject({
     routeCache: { staleMs: 7_000 },
     rateLimit: { requestsPerSecond: 200, burstSeconds: 5 },
     agentSilenceLimitMs: 20_000,
     shutdownLimitMs: 3_000,
+    otlpEndpoint: 'http://collector:4318',
   });
 });
 

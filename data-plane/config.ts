@@ -40,6 +40,10 @@ export const dataPlaneVariables = z
     CONTROL_PLANE_SILENCE_LIMIT_SECONDS: integerVariable(1, 3_600)
       .default(defaultTuning.controlPlaneSilenceLimitMs / 1000)
       .describe('a control-plane that does not answer for so long is given up'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('where spans of calls are sent, by OTLP over HTTP (its further OTEL_ variables count too); unset: nowhere'),
     SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600)
       .default(defaultTuning.shutdownLimitMs / 1000)
       .describe('how long requests may go on after SIGTERM'),
@@ -78,5 +82,6 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   routeCache: { max: value.ROUTE_CACHE_SIZE, ttlMs: value.ROUTE_TTL_MS, staleMs: value.ROUTE_STALE_SECONDS * 1000 },
   agentSilenceLimitMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
   controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
+  otlpEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT,
   shutdownLimitMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,
 });

@@ -1,28 +1,48 @@
 import { operations } from '@steppe/contracts/operations';
 import type { ApiOperation } from '@steppe/service-kit/create-api';
+import type { HttpEnv } from '@steppe/service-kit/http-env';
+import { clientLeft } from '@steppe/service-kit/request-log';
+import type { Context } from 'hono';
 import { isAgentOperation } from './agent-calls.ts';
 import { authenticate, type CallerChecks } from './authenticate.ts';
 import { createDocumentOperations } from './document-operations.ts';
 import type { AgentForwarder } from './forward-to-agent.ts';
+import { nodeExchange } from './node-exchange.ts';
 import type { ControlPlanePasser } from './pass-to-control-plane.ts';
+import type { TraceHeaders } from './tracing/trace-headers.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 interface Dependencies extends CallerChecks {
   forwardToAgent: AgentForwarder;
   passToControlPlane: ControlPlanePasser;
+  tracing: Tracing;
 }
 
 /** Every call of the API, authenticated here and answered by who the contract says; and what describes them, open to all. */
-export function createOperations({ forwardToAgent, passToControlPlane, ...checks }: Dependencies): Record<string, ApiOperation> {
+export function createOperations(dependencies: Dependencies): Record<string, ApiOperation> {
+  const { forwardToAgent, passToControlPlane, tracing, ...checks } = dependencies;
   const entries = Object.entries(operations).map(([name, { method, path, scope }]): [string, ApiOperation] => [
     name,
     {
       method,
       path,
       async handle(c) {
+        const trace = traceCall(c, tracing, { operation: name, route: path });
         const principal = await authenticate(c, checks, scope);
-        return isAgentOperation(name) ? forwardToAgent(c, name, principal) : passToControlPlane(c);
+        return isAgentOperation(name) ? forwardToAgent(c, name, { principal, trace }) : passToControlPlane(c, trace);
       },
     },
   ]);
   return { ...Object.fromEntries(entries), ...createDocumentOperations() };
+}
+
+/** @returns the headers by which the next hop knows the trace. */
+function traceCall(c: Context<HttpEnv>, tracing: Tracing, call: { operation: string; route: string }): TraceHeaders {
+  const { incoming, outgoing } = nodeExchange(c);
+  const { headers, end } = tracing.begin({ ...call, method: c.req.method, headers: incoming.headers });
+  if (end)
+    outgoing.once('close', () =>
+      end({ status: outgoing.headersSent ? outgoing.statusCode : clientLeft, fields: c.var.logFields }),
+    );
+  return headers;
 }

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Agent } from 'undici';
 import type { ResolvedRoute } from './resolve-route.ts';
 
 export interface ForwardMetrics {
@@ -9,7 +10,9 @@ export interface ForwardMetrics {
   observeAdded(addedMs: number): void;
 }
 
-export function createForwardMetrics(registry: Registry): ForwardMetrics {
+/** @param upstream whose connections are counted when the metrics are read. */
+export function createForwardMetrics(registry: Registry, upstream: Agent): ForwardMetrics {
+  countConnections(registry, upstream);
   const routes = new Counter({
     name: 'steppe_routes_total',
     help: 'Routes used, by whether they came from memory (hit), from memory although old (stale) or from the store (miss).',
@@ -40,4 +43,19 @@ export function createForwardMetrics(registry: Registry): ForwardMetrics {
     countResumption: (point) => resumptions.inc({ point }),
     observeAdded: (addedMs) => added.observe(addedMs / 1000),
   };
+}
+
+function countConnections(registry: Registry, upstream: Agent): void {
+  new Gauge({
+    name: 'steppe_upstream_connections',
+    help: 'Connections to agents and to the control-plane: those in use, and those kept for the next call.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const pools = Object.values(upstream.stats);
+      const idle = pools.reduce((sum, pool) => sum + ('free' in pool ? pool.free : 0), 0);
+      this.set({ state: 'idle' }, idle);
+      this.set({ state: 'busy' }, pools.reduce((sum, pool) => sum + Number(pool.connected), 0) - idle);
+    },
+  });
 }

@@ -46,26 +46,62 @@ it("keeps a client's own step id", async () => {
   expect(JSON.parse(JSON.parse(answer.text).body).step_id).toBe(step_id);
 });
 
-it('writes one line for a step, with where it went and no code or token', async () => {
+it('writes one line for a step, with these fields and no others', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
-  const path = stepsOf(session);
-  const answer = await plane.call({ method: 'POST', path, headers: json, body: '{"code":"secret_code"}' });
+  const answer = await plane.call({ method: 'POST', path: stepsOf(session), headers: json, body: '{"code":"1"}' });
   await expect.poll(() => plane.requests()).toHaveLength(1);
-  expect(plane.requests()[0]).toMatchObject({
-    operation: 'run_step',
-    session_id: session.session_id,
-    instance_id: session.instance_id,
-    target_endpoint: agent.url,
-    auth_mode: 'jwt',
-    tenant_id: plane.tenantId,
-    step_id: answer.headers['steppe-step-id'],
-    outcome: 'ok',
-    attempts: 1,
-    route: 'miss',
-    duration_ms: expect.any(Number),
-  });
-  expect(JSON.stringify(plane.lines)).not.toMatch(/secret_code|Bearer/);
+  const ofRequest = { request_id: answer.headers['x-request-id'], method: 'POST', operation: 'run_step', status: 200 };
+  expect(plane.requests()).toEqual([
+    {
+      ...{ level: 'info', time: expect.any(String), service: 'test', msg: 'request' },
+      ...ofRequest,
+      tenant_id: plane.tenantId,
+      session_id: session.session_id,
+      instance_id: session.instance_id,
+      target_endpoint: agent.url,
+      auth_mode: 'jwt',
+      step_id: answer.headers['steppe-step-id'],
+      outcome: 'ok',
+      duration_ms: expect.any(Number),
+      attempts: 1,
+      route: 'miss',
+    },
+  ]);
+});
+
+it('logs neither code nor output nor a token, however a step ends', async () => {
+  const marks = { code: 'marked_code', output: 'marked_output', env: 'marked_env', token: 'marked_token' };
+  const body = JSON.stringify({ code: marks.code, env: { A: marks.env } });
+  const output = JSON.stringify({ stdout: marks.output });
+  const agents = [
+    plane.startAgent((_, res) => res.end(output)),
+    plane.startAgent((_, res) => res.writeHead(409).end(output)),
+    plane.startAgent((_, res) => res.writeHead(401).end(output)),
+    plane.startAgent((req) => void req.socket.write(`HTTP/1.1 200 ${marks.output}\r\nno header`, () => req.socket.destroy())),
+    plane.startAgent((req) => void req.socket.end(`${marks.output}\r\n\r\n`)),
+    plane.startAgent((_, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${marks.output}`);
+      setImmediate(() => res.destroy());
+    }),
+  ];
+  for (const agent of agents) {
+    const path = stepsOf(plane.addSession((await agent).url));
+    await plane.call({ method: 'POST', path, headers: json, body }).catch(() => {});
+    await plane.call({ method: 'POST', path, headers: json, body: body.slice(0, -1) });
+    await plane.call({ method: 'POST', path, headers: { ...json, authorization: `Bearer ${marks.token}` }, body });
+    await plane.call({ path: `${path}/${marks.code}`.replace('steps/', 'none/') });
+  }
+  await expect.poll(() => plane.requests()).toHaveLength(4 * agents.length);
+  const outcomes = new Set(plane.requests().map(({ outcome }) => outcome));
+  expect(outcomes).toEqual(
+    new Set(['ok', 'error', 'internal', 'runtime_unreachable', 'invalid_request', 'session_not_found', 'route_not_found']),
+  );
+  const internalTokens = (await Promise.all(agents)).flatMap(({ requests }) =>
+    requests.map((req) => String(req.headers.authorization)),
+  );
+  const secrets = [marks.code, marks.output, marks.env, 'Bearer', 'eyJ', ...internalTokens];
+  for (const secret of secrets) expect(JSON.stringify(plane.lines)).not.toContain(secret);
 });
 
 it('reads a warm route from memory', async () => {

@@ -19,6 +19,7 @@ import { readAgentBody } from './read-agent-body.ts';
 import { readSessionId, readStepId } from './read-session-id.ts';
 import type { RouteRequest, RouteResolver } from './resolve-route.ts';
 import { createSender, type SenderDependencies } from './send-to-agent.ts';
+import type { TraceHeaders } from './tracing/trace-headers.ts';
 
 interface Dependencies extends SenderDependencies {
   routes: RouteResolver;
@@ -26,14 +27,19 @@ interface Dependencies extends SenderDependencies {
   logger: Logger;
 }
 
-export type AgentForwarder = (c: Context<HttpEnv>, operation: AgentOperation, principal: Principal) => Promise<Response>;
+interface Caller {
+  principal: Principal;
+  trace: TraceHeaders;
+}
+
+export type AgentForwarder = (c: Context<HttpEnv>, operation: AgentOperation, caller: Caller) => Promise<Response>;
 
 const stepIdHeader = 'steppe-step-id';
 
 /** Sends a call to the agent of its session and streams the answer back. */
 export function createAgentForwarder(dependencies: Dependencies): AgentForwarder {
   const { routes, metrics, retries, silenceLimitMs, logger } = dependencies;
-  return async (c, operation, principal) => {
+  return async (c, operation, { principal, trace }) => {
     const arrivedAt = performance.now();
     const path = targetPath(c.req.url);
     const sessionId = readSessionId(path);
@@ -51,7 +57,7 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
     metrics.countRoute(resolved.source);
     addLogFields(c, { route: resolved.source });
 
-    const sender = createSender(dependencies, c, { sessionId, arrivedAt });
+    const sender = createSender(dependencies, c, { sessionId, trace, arrivedAt });
     const dialogue = createAgentDialogue({ sender, routes, route: resolved.route, request, outgoing, retries, metrics });
     const ownHeaders = { 'x-request-id': c.var.requestId, ...(stepId && { [stepIdHeader]: stepId }) };
     const answer = createAnswerWriter(outgoing, { ownHeaders, declines: isAboutToken });

@@ -14,6 +14,7 @@ import { addLogFields } from './log-fields.ts';
 import { nodeExchange } from './node-exchange.ts';
 import { hasBody } from './read-agent-body.ts';
 import { readSessionId } from './read-session-id.ts';
+import type { TraceHeaders } from './tracing/trace-headers.ts';
 
 interface Dependencies {
   controlPlaneUrl: string;
@@ -24,13 +25,13 @@ interface Dependencies {
   silenceLimitMs: number;
 }
 
-export type ControlPlanePasser = (c: Context<HttpEnv>) => Promise<Response>;
+export type ControlPlanePasser = (c: Context<HttpEnv>, trace: TraceHeaders) => Promise<Response>;
 
 /** Passes a call on with the caller's own token, which the control-plane verifies too. */
 export function createControlPlanePasser(dependencies: Dependencies): ControlPlanePasser {
   const { upstream, metrics, retries, silenceLimitMs } = dependencies;
   const { origin } = new URL(dependencies.controlPlaneUrl);
-  return async (c) => {
+  return async (c, trace) => {
     const { incoming, outgoing } = nodeExchange(c);
     const path = targetPath(c.req.url);
     if (c.req.path.startsWith('/v1/sessions/')) addLogFields(c, { session_id: readSessionId(path) });
@@ -40,6 +41,7 @@ export function createControlPlanePasser(dependencies: Dependencies): ControlPla
     const headers = requestHeaders(incoming, {
       authorization: incoming.headers.authorization,
       requestId,
+      trace,
       body: body ? 'same' : 'none',
     });
     const end = await exchangeWithRetries(

@@ -13,6 +13,7 @@ import type { ForwardMetrics } from './forward-metrics.ts';
 import type { Route } from './known-session.ts';
 import { addLogFields } from './log-fields.ts';
 import { nodeExchange } from './node-exchange.ts';
+import type { TraceHeaders } from './tracing/trace-headers.ts';
 
 export interface SenderDependencies {
   signer: InternalTokenSigner;
@@ -38,11 +39,18 @@ export interface Sender {
   attempts(): number;
 }
 
+interface CallFacts {
+  sessionId: SessionId;
+  trace: TraceHeaders;
+  /** By `performance.now`. */
+  arrivedAt: number;
+}
+
 /** Sends what one call of a client needs of the agent of its session. */
 export function createSender(
   dependencies: SenderDependencies,
   c: Context<HttpEnv>,
-  { sessionId, arrivedAt }: { sessionId: SessionId; arrivedAt: number },
+  { sessionId, trace, arrivedAt }: CallFacts,
 ): Sender {
   const { signer, upstream, metrics, retries, silenceLimitMs } = dependencies;
   const { incoming, outgoing } = nodeExchange(c);
@@ -59,7 +67,7 @@ export function createSender(
       addLogFields(c, { instance_id: instanceId, target_endpoint: origin });
       const authorization = `Bearer ${await signer.sign(instanceId, sessionId)}`;
       const bodyKind = body === null ? 'none' : body === incoming ? 'same' : 'json';
-      const headers = requestHeaders(incoming, { authorization, requestId: c.var.requestId, body: bodyKind, without });
+      const headers = requestHeaders(incoming, { authorization, requestId: c.var.requestId, trace, body: bodyKind, without });
       count();
       const onRetry = () => {
         count();

@@ -20,6 +20,11 @@ it('serves its health and its metrics on the port of the operator', async () => 
   const { text } = await call(plane.operatorPort, { path: '/metrics' });
   expect(text).toContain('steppe_routes_total{source="miss",service="data-plane"} 1');
   expect(text).toMatch(/steppe_forward_added_seconds_count\{.*\} 1/);
+  expect(text).toContain('steppe_upstream_connections{state="idle",service="data-plane"} 1');
+  expect(text).toContain('steppe_upstream_connections{state="busy",service="data-plane"} 0');
+  for (const name of ['steppe_upstream_retries_total', 'steppe_upstream_resumptions_total', 'nodejs_eventloop_lag_p99_seconds']) {
+    expect(text).toContain(`# TYPE ${name} `);
+  }
   expect(text).toContain('steppe_http_requests_total{operation="list_steps",status="200",outcome="ok",service="data-plane"} 1');
   expect((await plane.call({ path: '/metrics' })).status).toBe(404);
 });

@@ -16,6 +16,7 @@ import { createRateLimiter } from './limit-rate.ts';
 import { createControlPlanePasser } from './pass-to-control-plane.ts';
 import { createRouteResolver } from './resolve-route.ts';
 import { createRouteCache } from './route-cache.ts';
+import { startTracing } from './tracing/tracing.ts';
 
 export interface DataPlaneDependencies {
   routes: RouteReader;
@@ -42,14 +43,17 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
     const isReady = () => isListening && lifecycle.isOpen();
     const operator = await listenForOperator({ host, port: config.operatorPort, registry, isReady });
     lifecycle.onClose('operator port', () => operator.close(0));
+    const tracing = await startTracing(config.otlpEndpoint, logger);
+    lifecycle.onClose('traces', tracing.close);
     const upstream = createUpstream(config.connectTimeoutMs);
     lifecycle.onClose('connections to agents', () => upstream.destroy());
 
-    const metrics = createForwardMetrics(registry);
+    const metrics = createForwardMetrics(registry, upstream);
     const retries = { delaysMs: config.connectRetryDelaysMs };
     const shared = { upstream, metrics, retries };
     const app = createApi({
       operations: createOperations({
+        tracing,
         verifier,
         limitRate: createRateLimiter(config.rateLimit),
         forwardToAgent: createAgentForwarder({

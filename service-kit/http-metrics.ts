@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Outcome } from './outcome.ts';
 
 export interface HttpMetrics {
-  observe(request: { operation: string; status: number; outcome: string; durationMs: number }): void;
+  observe(request: { operation: string; status: number; outcome: Outcome; durationMs: number }): void;
 }
 
 /** A registry with Node's own metrics in it; one for each service, also where several share a process. */

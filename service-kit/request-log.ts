@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { HttpEnv, LogFields } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { Logger } from './logger.ts';
+import { outcomeOf } from './outcome.ts';
 
 interface RequestLogOptions {
   logger: Logger;
@@ -11,7 +12,7 @@ interface RequestLogOptions {
 }
 
 /** The status in the log where the client left before its answer began: nginx's, as no standard one says so. */
-const clientLeft = 499;
+export const clientLeft = 499;
 
 const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -26,22 +27,20 @@ export const logRequest = ({ logger, metrics, fields }: RequestLogOptions): Midd
     c.set('logFields', { ...fields });
     c.header('X-Request-Id', requestId);
 
-    const finish = (status: number, fallback = status < 400 ? 'ok' : 'error') => {
+    const finish = (status: number, isWhole: boolean) => {
       const durationMs = performance.now() - startedAt;
       const { operation, logFields } = c.var;
-      const outcome = String(logFields.outcome ?? fallback);
+      const outcome = outcomeOf({ status, isWhole, known: logFields.outcome });
+      // For who listens to `close` after this.
+      c.set('logFields', { ...logFields, outcome });
       metrics.observe({ operation, status, outcome, durationMs });
       const line = { request_id: requestId, method: c.req.method, operation, status, ...logFields, outcome };
       logger.info({ ...line, duration_ms: Math.round(durationMs * 100) / 100 }, 'request');
     };
     const outgoing = outgoingOf(c);
-    outgoing?.once('close', () => {
-      const status = outgoing.headersSent ? outgoing.statusCode : clientLeft;
-      if (outgoing.writableFinished) finish(status);
-      else finish(status, 'aborted');
-    });
+    outgoing?.once('close', () => finish(outgoing.headersSent ? outgoing.statusCode : clientLeft, outgoing.writableFinished));
     await next();
-    if (!outgoing) finish(c.res.status);
+    if (!outgoing) finish(c.res.status, true);
   };
 };
 

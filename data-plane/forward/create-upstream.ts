@@ -1,10 +1,10 @@
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 
 /**
  * One pool of kept connections for each origin. No bound on a pool's connections: requests would queue behind streams, and the
  * other side bounds what it takes. No time limits on answers: silence-clock.ts sees to that.
  */
-export const createUpstream = (connectTimeoutMs: number): Dispatcher =>
+export const createUpstream = (connectTimeoutMs: number): Agent =>
   new Agent({
     headersTimeout: 0,
     bodyTimeout: 0,

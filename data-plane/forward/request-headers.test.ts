@@ -6,7 +6,7 @@ const from = (...rawHeaders: string[]): IncomingMessage => {
   const at = rawHeaders.findIndex((name) => name.toLowerCase() === 'connection');
   return { rawHeaders, headers: { connection: at < 0 ? undefined : rawHeaders[at + 1] } } as IncomingMessage;
 };
-const own = { authorization: 'Bearer ours', requestId: 'r1', body: 'same' } as const;
+const own = { authorization: 'Bearer ours', requestId: 'r1', trace: {}, body: 'same' } as const;
 const kept = (incoming: IncomingMessage, changed: Partial<Parameters<typeof requestHeaders>[1]> = {}) => {
   const flat = requestHeaders(incoming, { ...own, ...changed });
   return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])));
@@ -34,8 +34,21 @@ it('drops expect, host, cookies and reserved headers', () => {
   expect(Object.keys(kept(incoming)).sort()).toEqual(['authorization', 'x-request-id']);
 });
 
-it('passes on the trace, ranges and conditions', () => {
-  const given = { traceparent: '00-a-b-01', tracestate: 'v=1', range: 'bytes=0-1', 'if-match': '"e"', 'last-event-id': '3' };
+it('names the trace that it is given, whatever the client wrote', () => {
+  const incoming = from('Traceparent', 'theirs', 'Tracestate', 'theirs');
+  expect(kept(incoming)).toEqual({ authorization: 'Bearer ours', 'x-request-id': 'r1' });
+  const trace = { traceparent: 'ours', tracestate: 'v=1' };
+  expect(kept(incoming, { trace })).toMatchObject(trace);
+});
+
+it('leaves out the header that it is to go without', () => {
+  expect(kept(from('Last-Event-ID', '3', 'Range', 'bytes=0-1'), { without: 'last-event-id' })).not.toHaveProperty(
+    'last-event-id',
+  );
+});
+
+it('passes on ranges and conditions', () => {
+  const given = { range: 'bytes=0-1', 'if-match': '"e"', 'last-event-id': '3' };
   expect(kept(from(...Object.entries(given).flat()))).toMatchObject(given);
 });
 

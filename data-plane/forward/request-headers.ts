@@ -1,8 +1,17 @@
 import type { IncomingMessage } from 'node:http';
+import type { TraceHeaders } from '../tracing/trace-headers.ts';
 import { hopByHop } from './hop-by-hop.ts';
 
 /** Ended at this hop, or written by it. */
-const replaced: ReadonlySet<string> = new Set(['authorization', 'cookie', 'expect', 'host', 'x-request-id']);
+const replaced: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'expect',
+  'host',
+  'traceparent',
+  'tracestate',
+  'x-request-id',
+]);
 
 /** They describe a body, and go with it. */
 const ofBody: ReadonlySet<string> = new Set([
@@ -16,6 +25,7 @@ const ofBody: ReadonlySet<string> = new Set([
 interface OwnHeaders {
   authorization: string | undefined;
   requestId: string;
+  trace: TraceHeaders;
   /** `same` goes on as it comes in; `json` was parsed and is written anew. */
   body: 'none' | 'same' | 'json';
   /** Dropped too, in lower case. */
@@ -23,9 +33,14 @@ interface OwnHeaders {
 }
 
 /** The client's headers as they go on: names and values in turn, as undici takes them. */
-export function requestHeaders(incoming: IncomingMessage, { authorization, requestId, body, without }: OwnHeaders): string[] {
+export function requestHeaders(
+  incoming: IncomingMessage,
+  { authorization, requestId, trace, body, without }: OwnHeaders,
+): string[] {
   const endsHere = hopByHop(incoming.headers.connection);
   const headers = ['x-request-id', requestId];
+  if (trace.traceparent !== undefined) headers.push('traceparent', trace.traceparent);
+  if (trace.tracestate !== undefined) headers.push('tracestate', trace.tracestate);
   if (authorization !== undefined) headers.push('authorization', authorization);
   if (body === 'json') headers.push('content-type', 'application/json');
   const { rawHeaders } = incoming;

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { LogFields } from '@steppe/service-kit/http-env';
+import type { Logger } from '@steppe/service-kit/logger';
+import { readTraceHeaders, type TraceHeaders } from './trace-headers.ts';
+
+export interface TracedCall {
+  operation: string;
+  method: string;
+  /** The path's template, without ids. */
+  route: string;
+  headers: IncomingHttpHeaders;
+}
+
+export interface CallEnd {
+  status: number;
+  /** Of the call's log line. */
+  fields: LogFields;
+}
+
+export interface CallTrace {
+  /** For the next hop. */
+  headers: TraceHeaders;
+  /** Absent where nothing is recorded. */
+  end?: (how: CallEnd) => void;
+}
+
+export interface Tracing {
+  begin(call: TracedCall): CallTrace;
+  /** Sends what is left, for a few seconds at most. */
+  close(): Promise<void>;
+}
+
+/**
+ * Records a span of each call and sends it to `endpoint` (OTLP over HTTP). Without an endpoint callers' traces are passed on and
+ * nothing is recorded: OpenTelemetry is not even loaded then.
+ */
+export async function startTracing(endpoint: string | undefined, logger: Logger): Promise<Tracing> {
+  if (endpoint === undefined) return { begin: ({ headers }) => ({ headers: readTraceHeaders(headers) }), close: async () => {} };
+  const { createOtlpTracing } = await import('./otlp-tracing.ts');
+  return createOtlpTracing(endpoint, logger);
+}
