@@ -1,4 +1,4 @@
-import { monotonicFactory } from 'ulid';
+import { decodeTime, monotonicFactory } from 'ulid';
 import { z } from 'zod';
 
 /** Ids are branded so that two of them cannot be swapped by mistake. */
@@ -26,7 +26,16 @@ export type TenantId = z.infer<typeof tenantIdSchema>;
 
 const ulid = monotonicFactory();
 
-/** Ids sort by the time they were minted, also within one millisecond of one process. */
-export const newSessionId = (): SessionId => sessionIdSchema.parse(`ses_${ulid()}`);
+/** Ids sort by the time they were minted, also within one millisecond of one process. @param nowMs of Unix time. */
+export const newSessionId = (nowMs = Date.now()): SessionId => sessionIdSchema.parse(`ses_${ulid(nowMs)}`);
 export const newStepId = (): StepId => stepIdSchema.parse(`stp_${ulid()}`);
 export const newInstanceId = (): InstanceId => instanceIdSchema.parse(`ins_${ulid()}`);
+
+/** When the id was minted, in ms of Unix time; 0 for one that `newSessionId` did not mint. */
+export function mintedAtMs(sessionId: SessionId): number {
+  try {
+    return decodeTime(sessionId.slice('ses_'.length));
+  } catch {
+    return 0;
+  }
+}

@@ -37,6 +37,13 @@ it('refuses a provisioner that is none, and bypass in production', () => {
   expect(refusalOf({ STEPPE_ENV: '', AUTH_MODE: 'bypass' })).toContain('AUTH_MODE: bypass');
 });
 
+it('refuses a lease of the reconciler that would not last from one pass to the next', () => {
+  expect(refusalOf({ RECONCILE_INTERVAL_SECONDS: '60', RECONCILE_LEASE_SECONDS: '61' })).toBe('');
+  expect(refusalOf({ RECONCILE_INTERVAL_SECONDS: '60', RECONCILE_LEASE_SECONDS: '60' })).toContain(
+    'RECONCILE_LEASE_SECONDS: must be',
+  );
+});
+
 it('gives agents five variables of our environment and supervisors of both languages', () => {
   const env = { ...given, PATH: '/bin', HOME: '/home/me', AWS_SECRET_ACCESS_KEY: 'secret', LANG: '' };
   const { localProcess, controlPlane } = toConfig(controlPlaneVariables.parse(given), env);
@@ -49,6 +56,7 @@ it('gives agents five variables of our environment and supervisors of both langu
   });
   expect(JSON.stringify(localProcess)).not.toContain('secret');
   expect(controlPlane).toMatchObject({ port: 8081, limits: { sessionsPerTenant: 50, provisioningMs: 60_000 } });
+  expect(controlPlane.reconciler).toEqual({ intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 });
 });
 
 it('describes every variable', () => {

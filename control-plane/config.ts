@@ -45,6 +45,15 @@ export const controlPlaneVariables = z
     MAX_TTL_SECONDS: integerVariable(3_600, 31_536_000).default(86_400).describe('largest ttl_seconds of a session'),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600).default(60).describe('time in which a new session has to be ready'),
     END_LIMIT_SECONDS: integerVariable(1, 600).default(15).describe('how long a DELETE waits for the instance to be gone'),
+    RECONCILE_INTERVAL_SECONDS: integerVariable(1, 3_600)
+      .default(60)
+      .describe('from one pass of the reconciler to the next; one replica at a time makes them'),
+    RECONCILE_LEASE_SECONDS: integerVariable(3, 86_400)
+      .default(150)
+      .describe('how long a replica that died keeps the others from reconciling; above the interval'),
+    RECONCILE_GRACE_SECONDS: integerVariable(1, 3_600)
+      .default(30)
+      .describe('what creates, deletes and ends may take to finish by themselves before the reconciler steps in'),
     SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600).default(10).describe('how long requests may go on after SIGTERM'),
   })
   .check(checkCallerVariables)
@@ -56,6 +65,18 @@ export const controlPlaneVariables = z
         code: 'custom',
         path: ['PROVISIONER'],
         message: `local-process is for STEPPE_ENV=development or test alone, and STEPPE_ENV is ${STEPPE_ENV} (unset means production)`,
+        input: ctx.value,
+      });
+    }),
+  )
+  .check(
+    crossCheck((ctx) => {
+      const { RECONCILE_INTERVAL_SECONDS: interval, RECONCILE_LEASE_SECONDS: lease } = ctx.value;
+      if (lease > interval) return;
+      ctx.issues.push({
+        code: 'custom',
+        path: ['RECONCILE_LEASE_SECONDS'],
+        message: `must be above RECONCILE_INTERVAL_SECONDS, or replicas would take the lease from each other: ${lease} is not above ${interval}`,
         input: ctx.value,
       });
     }),
@@ -119,6 +140,11 @@ const toControlPlaneConfig = (value: Variables): ControlPlaneConfig => ({
     ttlSeconds: value.MAX_TTL_SECONDS,
     provisioningMs: value.PROVISIONING_LIMIT_SECONDS * 1000,
     endMs: value.END_LIMIT_SECONDS * 1000,
+  },
+  reconciler: {
+    intervalMs: value.RECONCILE_INTERVAL_SECONDS * 1000,
+    leaseMs: value.RECONCILE_LEASE_SECONDS * 1000,
+    graceMs: value.RECONCILE_GRACE_SECONDS * 1000,
   },
   shutdownMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,
 });

@@ -1,3 +1,4 @@
+import { limits as contractLimits } from '@steppe/contracts/limits';
 import type { Runtime } from '@steppe/contracts/session';
 import type { SessionStore } from '@steppe/route-store/ports';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
@@ -8,13 +9,19 @@ import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/sig
 import { createLifecycle } from '@steppe/service-kit/lifecycle';
 import type { Logger } from '@steppe/service-kit/logger';
 import { listenForOperator } from '@steppe/service-kit/operator-server';
+import type { Registry } from 'prom-client';
 import type { SessionProvisioner } from './provisioner/session-provisioner.ts';
+import { createMissingInstances } from './reconciler/missing-instances.ts';
+import type { ReconcilerServices } from './reconciler/reconcile.ts';
+import { createReconcilerMetrics } from './reconciler/reconciler-metrics.ts';
+import { type ReconcilerTiming, startReconciler } from './reconciler/start-reconciler.ts';
 import { listRuntimes } from './routes/runtimes/list.ts';
 import { create } from './routes/sessions/create.ts';
 import { remove } from './routes/sessions/delete.ts';
 import { get } from './routes/sessions/get.ts';
 import { list } from './routes/sessions/list.ts';
 import { patch } from './routes/sessions/patch.ts';
+import { runtimeVersion } from './runtimes/runtime-version.ts';
 import { createAgentClient } from './sessions/agent-client.ts';
 import { createPendingCreates } from './sessions/pending-creates.ts';
 import { createSessionMetrics } from './sessions/session-metrics.ts';
@@ -28,8 +35,14 @@ export interface ControlPlaneConfig {
   operatorPort: number;
   runtimes: readonly Runtime[];
   limits: SessionLimits;
+  reconciler: ReconcilerConfig;
   /** How long requests that run may go on after `close`. */
   shutdownMs: number;
+}
+
+export interface ReconcilerConfig extends ReconcilerTiming {
+  /** What creates, deletes and ends may take to finish by themselves. */
+  graceMs: number;
 }
 
 export interface ControlPlaneParts {
@@ -72,6 +85,8 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     lifecycle.onClose('recording of ends', () => watch.stop());
     lifecycle.onClose('instances', () => provisioner.close());
     lifecycle.onClose('creates', () => pending.close());
+    const reconciler = startReconciler(toReconcilerServices(services, config.reconciler, registry), config.reconciler);
+    lifecycle.onClose('reconciler', () => reconciler.close());
     const app = createApi({
       operations: createOperations(verifier, services),
       logger,
@@ -87,6 +102,18 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     throw error;
   }
 }
+
+const toReconcilerServices = (
+  services: SessionServices,
+  { graceMs }: ReconcilerConfig,
+  registry: Registry,
+): ReconcilerServices => ({
+  ...services,
+  rules: { provisioningMs: services.limits.provisioningMs, graceMs, longestStepMs: contractLimits.maxTimeoutMs },
+  versions: new Map(services.runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+  missing: createMissingInstances(),
+  reconcilerMetrics: createReconcilerMetrics(registry),
+});
 
 const createOperations = (verifier: CallerVerifier, services: SessionServices) => ({
   create_session: create(verifier, services),

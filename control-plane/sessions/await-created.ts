@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionId, TenantId } from '@steppe/contracts/ids';
+import { mintedAtMs, type SessionId, type TenantId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/app-error';
 import { abortable } from '../abortable.ts';
 import { createFailure } from './create-failure.ts';
@@ -21,18 +21,24 @@ const lookEveryMs = 100;
  * @throws AppError what the earlier request was told, or `session_not_ready` when the signal ends the waiting.
  */
 export async function awaitCreated(services: SessionServices, awaited: Awaited, signal: AbortSignal): Promise<KnownSession> {
-  const { store, pending } = services;
+  const { store, pending, limits, now } = services;
   const { tenantId, key, sessionId } = awaited;
+  // Where the maker failed it frees the key itself, and where it died nobody has: the key shall be good again.
+  const freeKey = () => store.deleteIdempotency(tenantId, key, sessionId);
   while (!signal.aborted) {
     const here = pending.find(sessionId);
     if (here) return abortable(here, signal).catch((error) => Promise.reject(signal.aborted ? notReady(sessionId) : error));
     const record = await store.get(sessionId, { consistent: true });
-    if (record?.state === 'failed') throw createFailure(sessionId, causeOf(record));
+    if (record?.state === 'failed') {
+      await freeKey();
+      throw createFailure(sessionId, causeOf(record));
+    }
     if (record && record.state !== 'provisioning') return { record };
+    // Whoever claimed the key is dead if it wrote no row in all this time.
+    if (!record && now() - mintedAtMs(sessionId) > limits.provisioningMs) break;
     await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
-  // Whoever claimed the key is dead if it wrote no row in all this time; the key shall be good again.
-  if ((await store.get(sessionId, { consistent: true })) === null) await store.deleteIdempotency(tenantId, key, sessionId);
+  if ((await store.get(sessionId, { consistent: true })) === null) await freeKey();
   throw notReady(sessionId);
 }
 

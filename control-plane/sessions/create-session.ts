@@ -23,7 +23,7 @@ export interface CreateRequest {
  */
 export function createSession(services: SessionServices, request: CreateRequest): Promise<KnownSession> {
   const { tenantId, body, idempotencyKey: key, client } = request;
-  const plan = planSession(services, tenantId, newSessionId(), body);
+  const plan = planSession(services, tenantId, newSessionId(services.now()), body);
   const { sessionId } = plan;
   if (key === undefined) {
     return services.pending.run(sessionId, client, (signal) => provisionSession(services, plan, signal, async () => {}));

@@ -1,0 +1,66 @@
+import type { SessionId, TenantId } from '@steppe/contracts/ids';
+import type { RouteStoreCorrupt } from '@steppe/route-store/errors';
+import type { SessionSweeper } from '@steppe/route-store/ports';
+import type { ListedInstance, SessionProvisioner } from '../provisioner/session-provisioner.ts';
+import { isOver, type LiveRecord } from '../sessions/end-cause.ts';
+import type { SessionView } from './judge-session.ts';
+
+/** A session as one sweep saw it: a row that is over counts as none. */
+export interface SweptSession extends SessionView {
+  row: LiveRecord | null;
+}
+
+export interface Observation {
+  sessions: SweptSession[];
+  /** The instances that are no session's. */
+  pooled: ListedInstance[];
+  corrupt: RouteStoreCorrupt[];
+}
+
+interface Sources {
+  store: SessionSweeper;
+  provisioner: Pick<SessionProvisioner, 'list'>;
+}
+
+/**
+ * Both lists, the table's first: an instance that is missing from the second, though a row in the first names it, is gone.
+ * @throws what the store or the provisioner throws; half a list is no ground to act on.
+ */
+export async function observe({ store, provisioner }: Sources, signal: AbortSignal): Promise<Observation> {
+  const rows = new Map<SessionId, LiveRecord>();
+  const countedBy = new Map<SessionId, TenantId[]>();
+  const corrupt: RouteStoreCorrupt[] = [];
+  for await (const item of store.sweep({ signal })) {
+    if (item.kind === 'corrupt') corrupt.push(item.error);
+    if (item.kind === 'session' && !isOver(item.record)) rows.set(item.record.session_id, item.record);
+    if (item.kind === 'live_set') for (const id of item.sessionIds) pushTo(countedBy, id, item.tenantId);
+  }
+  signal.throwIfAborted();
+  const instances = await provisioner.list();
+  const named = new Map(
+    [...rows.values()].flatMap((row) => (row.instance_id ? [[row.instance_id, row.session_id] as const] : [])),
+  );
+  const bySession = new Map<SessionId, ListedInstance[]>();
+  const pooled: ListedInstance[] = [];
+  for (const instance of instances) {
+    const owners = new Set([ownerOf(instance), named.get(instance.instanceId)].filter((id) => id !== undefined));
+    for (const id of owners) pushTo(bySession, id, instance);
+    if (owners.size === 0) pooled.push(instance);
+  }
+  const ids = new Set([...rows.keys(), ...countedBy.keys(), ...bySession.keys()]);
+  const sessions = [...ids].map((sessionId) => ({
+    sessionId,
+    row: rows.get(sessionId) ?? null,
+    instances: bySession.get(sessionId) ?? [],
+    countedBy: countedBy.get(sessionId) ?? [],
+  }));
+  return { sessions, pooled, corrupt };
+}
+
+const ownerOf = (instance: ListedInstance): SessionId | undefined => (instance.state === 'warm' ? undefined : instance.sessionId);
+
+function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}

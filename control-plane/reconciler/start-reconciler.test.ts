@@ -1,0 +1,191 @@
+import { provisioningRecord } from '@steppe/route-store/conformance/session-records';
+import { RouteStoreUnavailable } from '@steppe/route-store/errors';
+import type { SessionStore } from '@steppe/route-store/ports';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { eventually } from '../testing/eventually.ts';
+import { type ReconcilerBed, startTables, type Tables } from '../testing/reconciler-bed.ts';
+import type { ReconcilerMetrics } from './reconciler-metrics.ts';
+import { type Reconciler, startReconciler } from './start-reconciler.ts';
+
+let tables: Tables;
+let bed: ReconcilerBed;
+let replicas: Replica[];
+beforeAll(async () => {
+  tables = await startTables();
+});
+beforeEach(async () => {
+  bed = await tables.openBed();
+  replicas = [];
+});
+afterAll(() => tables.close());
+
+const timing = { intervalMs: 60_000, leaseMs: 150_000 };
+
+interface Replica extends Reconciler {
+  /** What came of its turns so far: outcomes of its passes, or `stood by`. */
+  turns: string[];
+  /** Wakes whatever sleeps for so long. */
+  wake(ms: number): void;
+}
+
+/** Its sleeps end when they are told to. */
+function startReplica(store: SessionStore = bed.store): Replica {
+  const turns: string[] = [];
+  const sleepers: { ms: number; wake: () => void }[] = [];
+  const reconcilerMetrics: ReconcilerMetrics = {
+    observed: () => {},
+    acted: () => {},
+    passed: (outcome) => turns.push(outcome),
+    stoodBy: () => turns.push('stood by'),
+  };
+  const reconciler = startReconciler(bed.services({ store, reconcilerMetrics }), {
+    ...timing,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        sleepers.push({ ms, wake: resolve });
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      }),
+  });
+  const wake = (ms: number) => {
+    for (const sleeper of sleepers.splice(0)) sleeper.ms === ms ? sleeper.wake() : sleepers.push(sleeper);
+  };
+  const replica = { ...reconciler, turns, wake };
+  replicas.push(replica);
+  return replica;
+}
+
+/** A row that the next pass fails; gives how to see its state. */
+async function makeOrphan(): Promise<() => Promise<string | undefined>> {
+  const row = provisioningRecord();
+  await bed.store.create(row);
+  return async () => (await bed.store.get(row.session_id, { consistent: true }))?.state;
+}
+
+it('makes a pass at once, and one more after each interval', async () => {
+  const first = await makeOrphan();
+  const replica = startReplica();
+  await eventually(() => replica.turns).toEqual(['complete']);
+  expect(await first()).toBe('failed');
+  const second = await makeOrphan();
+  replica.wake(timing.intervalMs);
+  await eventually(() => replica.turns).toEqual(['complete', 'complete']);
+  expect(await second()).toBe('failed');
+  await replica.close();
+});
+
+it('lets one replica at a time do it', async () => {
+  const holder = startReplica();
+  await eventually(() => holder.turns).toEqual(['complete']);
+  const other = startReplica();
+  await eventually(() => other.turns).toEqual(['stood by']);
+  bed.clock.nowMs += timing.intervalMs;
+  holder.wake(timing.intervalMs);
+  await eventually(() => holder.turns).toEqual(['complete', 'complete']);
+  other.wake(timing.intervalMs);
+  await eventually(() => other.turns).toEqual(['stood by', 'stood by']);
+  await Promise.all([holder.close(), other.close()]);
+});
+
+it('is taken over at once from a replica that closes, and after its lease from one that died', async () => {
+  const closing = startReplica();
+  await eventually(() => closing.turns).toEqual(['complete']);
+  await closing.close();
+  const dying = startReplica();
+  await eventually(() => dying.turns).toEqual(['complete']);
+  const heir = startReplica();
+  await eventually(() => heir.turns).toEqual(['stood by']);
+  bed.clock.nowMs += timing.leaseMs - 1;
+  heir.wake(timing.intervalMs);
+  await eventually(() => heir.turns).toEqual(['stood by', 'stood by']);
+  bed.clock.nowMs += 1;
+  heir.wake(timing.intervalMs);
+  await eventually(() => heir.turns).toEqual(['stood by', 'stood by', 'complete']);
+  await Promise.all([dying.close(), heir.close()]);
+});
+
+/** A store whose sweeps wait until they are let go. */
+function holdSweeps() {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let sweeps = 0;
+  const store: SessionStore = {
+    ...bed.store,
+    async *sweep(options) {
+      sweeps += 1;
+      await held;
+      yield* bed.store.sweep(options);
+    },
+  };
+  return { store, letGo, sweeps: () => sweeps };
+}
+
+it('keeps its lease while a pass takes long', async () => {
+  const { store, letGo, sweeps } = holdSweeps();
+  let renewals = 0;
+  const renewLease: SessionStore['renewLease'] = async (...args) => {
+    const renewed = await store.renewLease(...args);
+    renewals += 1;
+    return renewed;
+  };
+  const slow = startReplica({ ...store, renewLease });
+  await eventually(sweeps).toBe(1);
+  for (const renewal of [1, 2, 3, 4]) {
+    bed.clock.nowMs += timing.leaseMs / 3;
+    await eventually(() => {
+      slow.wake(timing.leaseMs / 3);
+      return renewals;
+    }).toBeGreaterThanOrEqual(renewal);
+  }
+  const other = startReplica();
+  await eventually(() => other.turns).toEqual(['stood by']);
+  letGo();
+  await eventually(() => slow.turns).toEqual(['complete']);
+  await Promise.all([slow.close(), other.close()]);
+});
+
+it('gives its pass up where another took the lease, and acts on nothing more', async () => {
+  const orphan = await makeOrphan();
+  const { store, letGo, sweeps } = holdSweeps();
+  let lost = false;
+  const renewLease: SessionStore['renewLease'] = async (...args) => {
+    const outcome = await store.renewLease(...args);
+    lost = outcome === 'lost';
+    return outcome;
+  };
+  const paused = startReplica({ ...store, renewLease });
+  await eventually(sweeps).toBe(1);
+  bed.clock.nowMs += timing.leaseMs;
+  expect(await bed.store.acquireLease('reconciler', 'another', timing.leaseMs, bed.clock.nowMs)).toBe('acquired');
+  await eventually(() => {
+    paused.wake(timing.leaseMs / 3);
+    return lost;
+  }).toBe(true);
+  letGo();
+  await eventually(() => paused.turns).toEqual(['interrupted']);
+  expect(await orphan()).toBe('provisioning');
+  await paused.close();
+});
+
+it('goes on after a pass that the store made fail', async () => {
+  let isOut = true;
+  const acquireLease: SessionStore['acquireLease'] = async (...args) => {
+    if (isOut) throw new RouteStoreUnavailable('it is away');
+    return bed.store.acquireLease(...args);
+  };
+  const orphan = await makeOrphan();
+  const sweep: SessionStore['sweep'] = (options) => {
+    if (isOut) throw new RouteStoreUnavailable('it is away');
+    return bed.store.sweep(options);
+  };
+  const replica = startReplica({ ...bed.store, acquireLease, sweep });
+  isOut = false;
+  await eventually(() => {
+    replica.wake(timing.intervalMs);
+    return orphan();
+  }).toBe('failed');
+  expect(replica.turns.at(-1)).toBe('complete');
+  await replica.close();
+});

@@ -1,0 +1,88 @@
+import { localAccess, startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
+import { ensureTable } from '@steppe/route-store/dynamodb/ensure-table';
+import type { SessionStore } from '@steppe/route-store/ports';
+import { createRegistry } from '@steppe/service-kit/http-metrics';
+import { createLogger } from '@steppe/service-kit/logger';
+import { createMissingInstances } from '../reconciler/missing-instances.ts';
+import { type ReconcilerServices, reconcile } from '../reconciler/reconcile.ts';
+import { createReconcilerMetrics } from '../reconciler/reconciler-metrics.ts';
+import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
+import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import { createPendingCreates } from '../sessions/pending-creates.ts';
+import { createSessionMetrics } from '../sessions/session-metrics.ts';
+import type { SessionServices } from '../sessions/session-services.ts';
+import { createInstancePlace, type InstancePlace } from './instance-place.ts';
+
+/** A clock that moves when it is told to. */
+export interface Clock {
+  nowMs: number;
+}
+
+export type BedServices = SessionServices & ReconcilerServices;
+
+export interface ReconcilerBed {
+  store: SessionStore;
+  place: InstancePlace;
+  clock: Clock;
+  /** The services of one control-plane, `given` in the place of its own. */
+  services(given?: Partial<BedServices>): BedServices;
+  pass(given?: Partial<ReconcilerServices>): Promise<'complete' | 'incomplete'>;
+}
+
+export interface Tables {
+  /** A table of its own for each bed, and a place without instances. */
+  openBed(quota?: number): Promise<ReconcilerBed>;
+  close(): Promise<void>;
+}
+
+export const testRules = { provisioningMs: 60_000, graceMs: 10_000, longestStepMs: 3_600_000 };
+
+export async function startTables(): Promise<Tables> {
+  const dynalite = await startDynalite();
+  const client = createDynamoDbClient({
+    ...localAccess,
+    endpoint: dynalite.endpoint,
+    connectTimeoutMs: 10_000,
+    attemptTimeoutMs: 10_000,
+  });
+  // It never goes back, as ids do not, which are minted by it.
+  const clock = { nowMs: Date.now() };
+  const now = () => clock.nowMs;
+  let tables = 0;
+  return {
+    async openBed(quota = 50) {
+      tables += 1;
+      const tableName = `table-${tables}`;
+      await ensureTable(client, tableName);
+      const store = createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, now });
+      const place = createInstancePlace(now);
+      const missing = createMissingInstances();
+      const services: ReconcilerBed['services'] = (given = {}) => {
+        const registry = createRegistry('test');
+        return {
+          store,
+          provisioner: place.open(),
+          metrics: createSessionMetrics(registry),
+          reconcilerMetrics: createReconcilerMetrics(registry),
+          agents: place.agents,
+          pending: createPendingCreates(testRules.provisioningMs),
+          runtimes: builtInRuntimes,
+          limits: { sessionsPerTenant: quota, ttlSeconds: 86_400, provisioningMs: testRules.provisioningMs, endMs: 10_000 },
+          rules: testRules,
+          missing,
+          versions: new Map(builtInRuntimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+          logger: createLogger({ service: 'test', level: 'silent' }),
+          now,
+          ...given,
+        };
+      };
+      return { store, place, clock, services, pass: (given) => reconcile(services(given), new AbortController().signal) };
+    },
+    async close() {
+      client.destroy();
+      await dynalite.close();
+    },
+  };
+}
