@@ -34,7 +34,9 @@ export interface RunningDataPlane {
 
 /** Reads no environment and handles no signal. @throws the system's error where a port cannot be listened on. */
 export async function startDataPlane(config: DataPlaneConfig, dependencies: DataPlaneDependencies): Promise<RunningDataPlane> {
-  const { verifier, logger } = dependencies;
+  const { verifier } = dependencies;
+  // In each line, so that a bypass is seen wherever one looks.
+  const logger = dependencies.logger.child({ auth_mode: verifier.authMode });
   const lifecycle = createLifecycle(logger);
   try {
     const registry = createRegistry('data-plane');
@@ -58,7 +60,7 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
         limitRate: createRateLimiter(config.rateLimit),
         forwardToAgent: createAgentForwarder({
           ...shared,
-          routes: createRoutes(config, dependencies),
+          routes: createRoutes(config, { ...dependencies, logger }),
           signer: dependencies.signer,
           logger,
           silenceLimitMs: config.agentSilenceLimitMs,
@@ -71,14 +73,13 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
       }),
       logger,
       metrics: createHttpMetrics(registry),
-      logFields: { auth_mode: verifier.authMode },
     });
     const server = await listen({ app, host, port: config.port });
     lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));
     isListening = true;
-    logger.info({ port: server.port, operator_port: operator.port, auth_mode: verifier.authMode }, 'listening');
+    logger.info({ port: server.port, operator_port: operator.port }, 'listening');
     if (verifier.authMode === 'bypass') {
-      logger.warn({ auth_mode: 'bypass' }, 'no caller is authenticated: every call is taken for one tenant, with all scopes');
+      logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
     }
     return { port: server.port, operatorPort: operator.port, close: lifecycle.close };
   } catch (error) {

@@ -17,14 +17,12 @@ interface ApiOptions {
   operations: Record<string, ApiOperation>;
   logger: Logger;
   metrics: HttpMetrics;
-  /** Fields that stand in every log line of this server. */
-  logFields?: Record<string, string>;
 }
 
 /** A Hono app that answers exactly `operations`: request ids, one log line each, 404, 405 with `Allow`, and rendered errors. */
-export function createApi({ operations, logger, metrics, logFields = {} }: ApiOptions): Hono<HttpEnv> {
+export function createApi({ operations, logger, metrics }: ApiOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  app.use(logRequest({ logger, metrics, fields: logFields }));
+  app.use(logRequest({ logger, metrics }));
   const methodsByPath = new Map<string, Set<string>>();
   for (const [name, { method, path, handle }] of Object.entries(operations)) {
     // A file's name may have a line break in it, which a dot does not match.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
-import type { HttpEnv, LogFields } from './http-env.ts';
+import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { Logger } from './logger.ts';
 import { outcomeOf } from './outcome.ts';
@@ -8,7 +8,6 @@ import { outcomeOf } from './outcome.ts';
 interface RequestLogOptions {
   logger: Logger;
   metrics: HttpMetrics;
-  fields: LogFields;
 }
 
 /** The status in the log where the client left before its answer began: nginx's, as no standard one says so. */
@@ -17,14 +16,14 @@ export const clientLeft = 499;
 const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** Gives each request its id, and writes its one log line and its metrics when the answer has left, or its client has. */
-export const logRequest = ({ logger, metrics, fields }: RequestLogOptions): MiddlewareHandler<HttpEnv> => {
+export const logRequest = ({ logger, metrics }: RequestLogOptions): MiddlewareHandler<HttpEnv> => {
   return async (c, next) => {
     const startedAt = performance.now();
     const given = c.req.header('x-request-id');
     const requestId = given && saneRequestId.test(given) ? given : randomUUID();
     c.set('requestId', requestId);
     c.set('operation', 'none');
-    c.set('logFields', { ...fields });
+    c.set('logFields', {});
     c.header('X-Request-Id', requestId);
 
     const finish = (status: number, isWhole: boolean) => {
