@@ -19,4 +19,6 @@ export const limits = {
   defaultTtlSeconds: 3_600,
   defaultIdleTimeoutSeconds: 900,
   internalTokenSeconds: 60,
+  /** Their ids are one item of the table. */
+  liveSessionsPerTenant: 5_000,
 } as const;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { limits } from '@steppe/contracts/limits';
 import type { Language } from '@steppe/contracts/session';
 import {
   type CallerConfig,
@@ -41,7 +42,9 @@ export const controlPlaneVariables = z
       .refine((path) => Buffer.byteLength(path) <= 50, 'is longer than 50 bytes: a socket’s path in it would be cut')
       .describe('local-process: directory of the instances, shared by the control-planes of one table; made if absent'),
     PUBLIC_KEYS_DIR: requiredText.describe('local-process: directory with control-plane.json and data-plane.json for the agents'),
-    SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(50).describe('live sessions that a tenant may have'),
+    SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
+      .default(50)
+      .describe('live sessions that a tenant may have'),
     MAX_TTL_SECONDS: integerVariable(3_600, 31_536_000).default(86_400).describe('largest ttl_seconds of a session'),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600).default(60).describe('time in which a new session has to be ready'),
     END_LIMIT_SECONDS: integerVariable(1, 600).default(15).describe('how long a DELETE waits for the instance to be gone'),

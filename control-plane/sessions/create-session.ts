@@ -9,6 +9,8 @@ import type { SessionServices } from './session-services.ts';
 
 export interface CreateRequest {
   tenantId: TenantId;
+  /** Of the tenant's live sessions, where its token says one. */
+  sessionQuota?: number | undefined;
   body: CreateSession;
   idempotencyKey: string | undefined;
   /** Aborted when the client leaves. */
@@ -23,7 +25,7 @@ export interface CreateRequest {
  */
 export function createSession(services: SessionServices, request: CreateRequest): Promise<KnownSession> {
   const { tenantId, body, idempotencyKey: key, client } = request;
-  const plan = planSession(services, tenantId, newSessionId(services.now()), body);
+  const plan = planSession(services, request, newSessionId(services.now()));
   const { sessionId } = plan;
   if (key === undefined) {
     return services.pending.run(sessionId, client, (signal) => provisionSession(services, plan, signal, async () => {}));

@@ -1,5 +1,6 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
+import { limits } from '@steppe/contracts/limits';
 import type { CreateSession, Runtime } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/app-error';
 import { chooseResources } from '../runtimes/choose-resources.ts';
@@ -12,14 +13,23 @@ type ProvisioningRecord = Extract<LiveRecord, { state: 'provisioning' }>;
 export interface SessionPlan {
   sessionId: SessionId;
   runtime: Runtime;
+  /** Live sessions that the tenant may have, with this one. */
+  quota: number;
   record: ProvisioningRecord;
   binding: BindRequest;
+}
+
+interface PlannedRequest {
+  tenantId: TenantId;
+  sessionQuota?: number | undefined;
+  body: CreateSession;
 }
 
 type Planner = Pick<SessionServices, 'runtimes' | 'limits' | 'now'>;
 
 /** Decides all of a session before anything of it is made. @throws AppError `invalid_request` */
-export function planSession(planner: Planner, tenantId: TenantId, sessionId: SessionId, body: CreateSession): SessionPlan {
+export function planSession(planner: Planner, request: PlannedRequest, sessionId: SessionId): SessionPlan {
+  const { tenantId, body, sessionQuota = planner.limits.sessionsPerTenant } = request;
   const runtime = findRuntime(planner.runtimes, body.runtime);
   const resources = chooseResources(runtime, body.resources);
   const nowMs = planner.now();
@@ -41,6 +51,7 @@ export function planSession(planner: Planner, tenantId: TenantId, sessionId: Ses
   return {
     sessionId,
     runtime,
+    quota: Math.min(sessionQuota, limits.liveSessionsPerTenant),
     record,
     binding: { session_id: sessionId, tenant_id: tenantId, env: body.env, resources, ...lifetime },
   };

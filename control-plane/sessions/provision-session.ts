@@ -34,12 +34,11 @@ export async function provisionSession(
 }
 
 async function takeQuota(
-  { store, limits }: SessionServices,
-  { record, sessionId }: SessionPlan,
+  { store }: SessionServices,
+  { record, sessionId, quota: max }: SessionPlan,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const max = limits.sessionsPerTenant;
   if ((await store.addLive(record.tenant_id, sessionId, max)) === 'added') return;
   throw new AppError(
     'quota_exceeded',

@@ -1,7 +1,9 @@
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OpenControlPlane, openTestBed, type TestBed, traces } from '../../testing/open-control-plane.ts';
+import { tenantVerifier } from '../../testing/tenant-verifier.ts';
 
 let bed: TestBed;
 let plane: OpenControlPlane;
@@ -117,4 +119,17 @@ it('gives exactly the quota to sixty creates at once, and says when to ask again
   await small.call(tenantId, 'DELETE', `/v1/sessions/${first?.session_id}`);
   const again: Session = await small.create(tenantId);
   expect(again.state).toBe('ready');
+});
+
+it.each([0, 2])('gives a tenant whose token has a quota of %i just that', async (sessionQuota) => {
+  const verifier: CallerVerifier = {
+    authMode: 'jwt',
+    verify: async (authorization) => ({ ...(await tenantVerifier.verify(authorization)), sessionQuota }),
+  };
+  const other = await bed.open({ verifier }, { sessionsPerTenant: 1 });
+  const tenantId = newTenantId();
+  for (let made = 0; made < sessionQuota; made++) await other.create(tenantId);
+  const { status, body } = await other.call(tenantId, 'POST', '/v1/sessions', { body: {} });
+  expect(status).toBe(429);
+  expect(body).toMatchObject({ error: { code: 'quota_exceeded', details: { quota: sessionQuota } } });
 });

@@ -15,12 +15,13 @@ const headersSchema = z.object({
     .optional(),
 });
 
-export const create = authorised('create_session', async ({ c, principal: { tenantId }, services }) => {
+export const create = authorised('create_session', async ({ c, principal: { tenantId, sessionQuota }, services }) => {
   refuseQuery(c.req.url);
   const headers = parseInput(headersSchema, { 'idempotency-key': c.req.header('idempotency-key') }, 'header');
   const body = await readJson(c.req.raw, createSessionSchema, { maxBytes: limits.requestBodyBytes, mayBeEmpty: true });
   const { record, live } = await createSession(services, {
     tenantId,
+    sessionQuota,
     body,
     idempotencyKey: headers['idempotency-key'],
     client: c.req.raw.signal,
