@@ -57,12 +57,10 @@ export const callerVariables = {
   JWT_SCOPE_MAP: scopeMapVariable
     .optional()
     .describe('a JSON object from the issuer’s names to one of our scopes or a list; unset: the names are ours'),
-  JWT_DEFAULT_SCOPES: z
-    .string()
-    .default('')
-    .pipe(listVariable)
+  JWT_DEFAULT_SCOPES: listVariable
     .pipe(z.array(z.enum(scopes)))
-    .describe('scopes of a token that has no scope claim, a comma between them'),
+    .optional()
+    .describe('scopes of a token that has no scope claim, a comma between them; unset: none'),
   JWT_QUOTA_CLAIM: z.string().optional().describe('the claim with the tenant’s own quota of live sessions'),
   JWT_RATE_CLAIM: z.string().optional().describe('the claim with the tenant’s own requests per second'),
   JWT_CLOCK_TOLERANCE_SECONDS: integerVariable(0, 300).default(5).describe('seconds by which clocks may differ'),
@@ -109,7 +107,7 @@ export function toCallerConfig(value: CallerVariables): CallerConfig {
     tenantClaim: value.JWT_TENANT_CLAIM,
     scopeClaims: value.JWT_SCOPE_CLAIM,
     scopeMap: value.JWT_SCOPE_MAP && new Map(Object.entries(value.JWT_SCOPE_MAP)),
-    defaultScopes: value.JWT_DEFAULT_SCOPES,
+    defaultScopes: value.JWT_DEFAULT_SCOPES ?? [],
     quotaClaim: value.JWT_QUOTA_CLAIM,
     rateClaim: value.JWT_RATE_CLAIM,
     clockToleranceSeconds: value.JWT_CLOCK_TOLERANCE_SECONDS,
