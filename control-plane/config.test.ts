@@ -44,16 +44,14 @@ it('refuses a lease of the reconciler that would not last from one pass to the n
   );
 });
 
-it('gives agents five variables of our environment and supervisors of both languages', () => {
+it('gives agents five variables of our environment, and both languages an interpreter', () => {
   const env = { ...given, PATH: '/bin', HOME: '/home/me', AWS_SECRET_ACCESS_KEY: 'secret', LANG: '' };
-  const { localProcess, controlPlane } = toConfig(controlPlaneVariables.parse(given), env);
+  const { localProcess, controlPlane, interpreters } = toConfig(controlPlaneVariables.parse(given), env);
   expect(localProcess).toMatchObject({
     hostVariables: { PATH: '/bin', HOME: '/home/me' },
-    supervisorCommands: {
-      python: ['python3', '/dist/runtimes/python/supervisor.py'],
-      node: [process.execPath, '/dist/runtimes/node/supervisor.cjs'],
-    },
+    runtimesDirectory: '/dist/runtimes',
   });
+  expect(interpreters).toEqual({ python: 'python3', node: process.execPath });
   expect(JSON.stringify(localProcess)).not.toContain('secret');
   expect(controlPlane).toMatchObject({ port: 8081, limits: { sessionsPerTenant: 50, provisioningMs: 60_000 } });
   expect(controlPlane.reconciler).toEqual({ intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { limits } from '@steppe/contracts/limits';
 import type { Language } from '@steppe/contracts/session';
 import {
@@ -20,7 +19,7 @@ import {
 } from '@steppe/service-kit/variables';
 import { z } from 'zod';
 import { type HostVariables, hostVariableNames } from './provisioner/local-process/agent-environment.ts';
-import { builtInRuntimes } from './runtimes/built-in-runtimes.ts';
+import { poolVariables } from './runtimes/pool-variables.ts';
 import type { ControlPlaneConfig } from './start-control-plane.ts';
 
 export const controlPlaneVariables = z
@@ -42,6 +41,7 @@ export const controlPlaneVariables = z
       .refine((path) => Buffer.byteLength(path) <= 50, 'is longer than 50 bytes: a socket’s path in it would be cut')
       .describe('local-process: directory of the instances, shared by the control-planes of one table; made if absent'),
     PUBLIC_KEYS_DIR: requiredText.describe('local-process: directory with control-plane.json and data-plane.json for the agents'),
+    ...poolVariables,
     SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
       .default(50)
       .describe('live sessions that a tenant may have'),
@@ -88,14 +88,16 @@ export const controlPlaneVariables = z
 type Variables = z.output<typeof controlPlaneVariables>;
 
 export interface Config {
-  controlPlane: ControlPlaneConfig;
+  controlPlane: Omit<ControlPlaneConfig, 'runtimes'>;
+  runtimesFile: string | undefined;
+  poolSize: number;
   caller: CallerConfig;
   internalKeyFile: string;
   dynamoDb: { region: string; endpoint: string | undefined; tableName: string };
   interpreters: Record<Language, string>;
   localProcess: {
     agentBundle: string;
-    supervisorCommands: Record<string, readonly string[]>;
+    runtimesDirectory: string;
     instancesDirectory: string;
     publicKeysDirectory: string;
     hostVariables: HostVariables;
@@ -116,16 +118,15 @@ export function readConfig(): Config {
 
 export const toConfig = (value: Variables, env: Environment): Config => ({
   controlPlane: toControlPlaneConfig(value),
+  runtimesFile: value.STEPPE_RUNTIMES,
+  poolSize: value.STEPPE_POOL_SIZE,
   caller: toCallerConfig(value),
   internalKeyFile: value.INTERNAL_KEY_FILE,
   dynamoDb: { region: value.AWS_REGION, endpoint: value.DYNAMODB_ENDPOINT, tableName: value.SESSIONS_TABLE },
   interpreters: { python: value.STEPPE_PYTHON, node: value.STEPPE_NODE },
   localProcess: {
     agentBundle: value.AGENT_BUNDLE,
-    supervisorCommands: {
-      python: [value.STEPPE_PYTHON, join(value.RUNTIMES_DIR, 'python/supervisor.py')],
-      node: [value.STEPPE_NODE, join(value.RUNTIMES_DIR, 'node/supervisor.cjs')],
-    },
+    runtimesDirectory: value.RUNTIMES_DIR,
     instancesDirectory: value.INSTANCES_DIR,
     publicKeysDirectory: value.PUBLIC_KEYS_DIR,
     hostVariables: pickVariables(env, hostVariableNames),
@@ -133,11 +134,10 @@ export const toConfig = (value: Variables, env: Environment): Config => ({
   logLevel: value.LOG_LEVEL,
 });
 
-const toControlPlaneConfig = (value: Variables): ControlPlaneConfig => ({
+const toControlPlaneConfig = (value: Variables): Config['controlPlane'] => ({
   host: value.HOST,
   port: value.PORT,
   operatorPort: value.OPERATOR_PORT,
-  runtimes: builtInRuntimes,
   limits: {
     sessionsPerTenant: value.SESSIONS_PER_TENANT,
     ttlSeconds: value.MAX_TTL_SECONDS,

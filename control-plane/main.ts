@@ -8,13 +8,16 @@ import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
-import { complaintsAbout } from './provisioner/local-process/check-interpreter.ts';
 import { createLocalProcessProvisioner } from './provisioner/local-process/local-process-provisioner.ts';
+import { warnOfMissingModules } from './provisioner/local-process/missing-modules.ts';
+import { prepareRuntimes } from './provisioner/local-process/prepare-runtimes.ts';
 import { startControlPlane } from './start-control-plane.ts';
 
 const config = readConfig();
-const complaints = await complaintsAbout(config.interpreters);
-if (complaints.length > 0) refuseConfig('control-plane', complaints);
+const { publicKeysDirectory, runtimesDirectory, ...localProcess } = config.localProcess;
+const prepared = await prepareRuntimes({ ...config, runtimesDirectory });
+if ('complaints' in prepared) refuseConfig('control-plane', prepared.complaints);
+const { runtimes, supervisorCommand } = prepared;
 const logger = createLogger({ service: 'control-plane', level: config.logLevel });
 const lifecycle = createLifecycle(logger);
 
@@ -22,22 +25,27 @@ const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
-const { publicKeysDirectory, ...localProcess } = config.localProcess;
 const publicKeys = await openPublicKeys(publicKeysDirectory, logger);
 const provisioner = createLocalProcessProvisioner({
   ...localProcess,
+  supervisorCommand,
   publicKeys,
   agentLogLevel: config.logLevel,
   logger,
 });
 
-const controlPlane = await startControlPlane(config.controlPlane, {
-  store: createDynamoDbSessionStore({ client, tableName }),
-  provisioner,
-  verifier: await createCallerVerifier(config.caller, logger),
-  signer: createInternalTokenSigner('control-plane', await openSigningKeys({ path: config.internalKeyFile, logger })),
-  logger,
-});
+const controlPlane = await startControlPlane(
+  { ...config.controlPlane, runtimes },
+  {
+    store: createDynamoDbSessionStore({ client, tableName }),
+    provisioner,
+    verifier: await createCallerVerifier(config.caller, logger),
+    signer: createInternalTokenSigner('control-plane', await openSigningKeys({ path: config.internalKeyFile, logger })),
+    logger,
+  },
+);
 lifecycle.onClose('control-plane', controlPlane.close);
+controlPlane.fillPool();
+void warnOfMissingModules(runtimes, supervisorCommand, logger);
 const { shutdownMs, limits } = config.controlPlane;
 closeOnSignal(lifecycle, logger, shutdownMs + limits.endMs + 5_000, (code) => process.exit(code));

@@ -1,5 +1,4 @@
 import { limits as contractLimits } from '@steppe/contracts/limits';
-import type { Runtime } from '@steppe/contracts/session';
 import type { SessionStore } from '@steppe/route-store/ports';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import { createApi } from '@steppe/service-kit/create-api';
@@ -10,6 +9,9 @@ import { createLifecycle } from '@steppe/service-kit/lifecycle';
 import type { Logger } from '@steppe/service-kit/logger';
 import { listenForOperator } from '@steppe/service-kit/operator-server';
 import type { Registry } from 'prom-client';
+import { createPoolMetrics } from './pool/pool-metrics.ts';
+import { createWarmPool } from './pool/warm-pool.ts';
+import { measureProvisioner } from './provisioner/measured-provisioner.ts';
 import type { SessionProvisioner } from './provisioner/session-provisioner.ts';
 import { createMissingInstances } from './reconciler/missing-instances.ts';
 import type { ReconcilerServices } from './reconciler/reconcile.ts';
@@ -21,6 +23,7 @@ import { remove } from './routes/sessions/delete.ts';
 import { get } from './routes/sessions/get.ts';
 import { list } from './routes/sessions/list.ts';
 import { patch } from './routes/sessions/patch.ts';
+import type { RuntimeDefinition } from './runtimes/runtime-definition.ts';
 import { runtimeVersion } from './runtimes/runtime-version.ts';
 import { createAgentClient } from './sessions/agent-client.ts';
 import { createPendingCreates } from './sessions/pending-creates.ts';
@@ -33,7 +36,7 @@ export interface ControlPlaneConfig {
   /** 0 takes a free one. */
   port: number;
   operatorPort: number;
-  runtimes: readonly Runtime[];
+  runtimes: readonly RuntimeDefinition[];
   limits: SessionLimits;
   reconciler: ReconcilerConfig;
   /** How long requests that run may go on after `close`. */
@@ -60,13 +63,15 @@ export interface ControlPlaneParts {
 export interface ControlPlane {
   port: number;
   operatorPort: number;
+  /** Begins to keep warm instances, which costs the machine a moment: once whoever waits for the start has been told. */
+  fillPool(): void;
   /** Ends requests in time, undoes creates that do not, ends what cannot outlive this process. Harmless twice. */
   close(): Promise<void>;
 }
 
 /** Reads no environment and handles no signal: several services can share a process. */
 export async function startControlPlane(config: ControlPlaneConfig, parts: ControlPlaneParts): Promise<ControlPlane> {
-  const { store, provisioner, verifier, signer, now = Date.now } = parts;
+  const { store, verifier, signer, now = Date.now } = parts;
   // In each line, so that a bypass is seen wherever one looks.
   const logger = parts.logger.child({ auth_mode: verifier.authMode });
   const { host, runtimes, limits, shutdownMs } = config;
@@ -75,6 +80,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
   let isServing = false;
   const registry = createRegistry('control-plane');
+  const provisioner = measureProvisioner(parts.provisioner, registry);
   try {
     const isReady = () => isServing && lifecycle.isOpen();
     const operator = await listenForOperator({ host, port: config.operatorPort, registry, isReady });
@@ -83,10 +89,18 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     lifecycle.onClose('agent connections', () => agents.close());
     const pending = createPendingCreates(limits.provisioningMs);
     const metrics = createSessionMetrics(registry);
-    const services: SessionServices = { store, provisioner, agents, pending, runtimes, limits, metrics, logger, now };
+    const pool = createWarmPool({
+      provisioner,
+      runtimes,
+      startLimitMs: limits.provisioningMs,
+      metrics: createPoolMetrics(registry),
+      logger,
+    });
+    const services: SessionServices = { store, provisioner, agents, pending, pool, runtimes, limits, metrics, logger, now };
     const watch = watchEnds(services);
     lifecycle.onClose('recording of ends', () => watch.stop());
     lifecycle.onClose('instances', () => provisioner.close());
+    lifecycle.onClose('warm pool', () => pool.close());
     lifecycle.onClose('creates', () => pending.close());
     const reconciler = startReconciler(toReconcilerServices(services, config.reconciler, registry), config.reconciler);
     lifecycle.onClose('reconciler', () => reconciler.close());
@@ -98,7 +112,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     const server = await listen({ app, host, port: config.port });
     lifecycle.onClose('HTTP server', () => server.close(shutdownMs));
     isServing = true;
-    return { port: server.port, operatorPort: operator.port, close: lifecycle.close };
+    return { port: server.port, operatorPort: operator.port, close: lifecycle.close, fillPool: pool.fill };
   } catch (error) {
     await lifecycle.close();
     throw error;

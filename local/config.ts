@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { scopes } from '@steppe/contracts/operations';
 import { type HostVariables, hostVariableNames } from '@steppe/control-plane/provisioner/local-process/agent-environment';
+import { poolVariables } from '@steppe/control-plane/runtimes/pool-variables';
 import { callerVariables } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig, pickVariables } from '@steppe/service-kit/load-config';
 import {
@@ -23,6 +24,7 @@ const runVariables = z
     STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
     ...runtimeVariables,
     STEPPE_NODE: z.string().default(process.execPath).describe('the interpreter of Node sessions; unset: our own'),
+    ...poolVariables,
     SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(100).describe('live sessions that a tenant may have'),
     STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600).default(3).describe('how long a running step may go on after Ctrl-C'),
   })

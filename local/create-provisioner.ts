@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
+import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import type { Logger } from '@steppe/service-kit/logger';
 import { bundleDirectory, hostVariables, type RunConfig } from './config.ts';
@@ -9,16 +10,14 @@ import type { SigningKey } from './signing-key.ts';
 /** Agents and supervisors from the bundles beside ours. */
 export function createProvisioner(
   config: RunConfig,
+  supervisorCommand: SupervisorCommand,
   controlPlaneKey: SigningKey,
   dataPlaneKey: SigningKey,
   logger: Logger,
 ): SessionProvisioner {
   return createLocalProcessProvisioner({
     agentBundle: join(bundleDirectory, 'session-agent.mjs'),
-    supervisorCommands: {
-      python: [config.STEPPE_PYTHON, join(bundleDirectory, 'runtimes/python/supervisor.py')],
-      node: [config.STEPPE_NODE, join(bundleDirectory, 'runtimes/node/supervisor.cjs')],
-    },
+    supervisorCommand,
     publicKeys: () => ({ 'control-plane': controlPlaneKey.publicSet, 'data-plane': dataPlaneKey.publicSet }),
     hostVariables: hostVariables(),
     instancesDirectory: `/tmp/steppe-${randomUUID().slice(0, 13)}`,

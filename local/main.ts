@@ -1,15 +1,22 @@
-import { complaintsAbout } from '@steppe/control-plane/provisioner/local-process/check-interpreter';
+import { join } from 'node:path';
+import { warnOfMissingModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
+import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { destination } from 'pino';
 import { banner } from './banner.ts';
-import { readRunConfig } from './config.ts';
+import { bundleDirectory, readRunConfig } from './config.ts';
 import { startLocal } from './start-local.ts';
 
 const config = readRunConfig();
-const complaints = await complaintsAbout({ python: config.STEPPE_PYTHON, node: config.STEPPE_NODE });
-if (complaints.length > 0) refuseConfig('steppe', complaints);
+const prepared = await prepareRuntimes({
+  runtimesFile: config.STEPPE_RUNTIMES,
+  poolSize: config.STEPPE_POOL_SIZE,
+  interpreters: { python: config.STEPPE_PYTHON, node: config.STEPPE_NODE },
+  runtimesDirectory: join(bundleDirectory, 'runtimes'),
+});
+if ('complaints' in prepared) refuseConfig('steppe', prepared.complaints);
 const loggerOf = (service: string) => createLogger({ service, level: config.LOG_LEVEL, to: destination({ fd: 2, sync: false }) });
 const logger = loggerOf('local');
 const lifecycle = createLifecycle(logger);
@@ -19,7 +26,10 @@ closeOnSignal(lifecycle, logger, config.STEPPE_SHUTDOWN_SECONDS * 1000 + 15_000,
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
-  process.stdout.write(banner(await startLocal(config, lifecycle, loggerOf)));
+  const local = await startLocal(config, prepared, lifecycle, loggerOf);
+  process.stdout.write(banner(local));
+  local.fillPool();
+  void warnOfMissingModules(prepared.runtimes, prepared.supervisorCommand, logger);
 } catch (error) {
   await lifecycle.close();
   if (!isAddressInUse(error)) throw error;

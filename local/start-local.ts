@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { tenantIdSchema } from '@steppe/contracts/ids';
-import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
+import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
+import type { RuntimeDefinition } from '@steppe/control-plane/runtimes/runtime-definition';
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
 import { defaultTuning } from '@steppe/data-plane/data-plane-config';
 import { startDataPlane } from '@steppe/data-plane/start-data-plane';
@@ -23,6 +24,13 @@ export interface RunningLocal {
   token: string | undefined;
   /** Whose rights user code has. */
   user: string;
+  /** Begins to keep warm instances: when the person who waits has their banner. */
+  fillPool(): void;
+}
+
+interface LocalRuntimes {
+  runtimes: readonly RuntimeDefinition[];
+  supervisorCommand: SupervisorCommand;
 }
 
 const host = '127.0.0.1';
@@ -34,6 +42,7 @@ const tokenTtlSeconds = 12 * 3600;
  */
 export async function startLocal(
   config: RunConfig,
+  { runtimes, supervisorCommand }: LocalRuntimes,
   lifecycle: Lifecycle,
   loggerOf: (service: string) => Logger,
 ): Promise<RunningLocal> {
@@ -52,14 +61,14 @@ export async function startLocal(
       host,
       port: 0,
       operatorPort: 0,
-      runtimes: builtInRuntimes,
+      runtimes,
       limits: { sessionsPerTenant: config.SESSIONS_PER_TENANT, ttlSeconds: 7 * 24 * 3600, provisioningMs: 60_000, endMs: 10_000 },
       reconciler: { intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 },
       shutdownMs,
     },
     {
       store,
-      provisioner: createProvisioner(config, controlPlaneKey, dataPlaneKey, controlPlaneLogger),
+      provisioner: createProvisioner(config, supervisorCommand, controlPlaneKey, dataPlaneKey, controlPlaneLogger),
       verifier,
       signer: createInternalTokenSigner('control-plane', controlPlaneKey),
       logger: controlPlaneLogger,
@@ -86,7 +95,7 @@ export async function startLocal(
   lifecycle.onClose('data-plane', dataPlane.close);
 
   const { port } = dataPlane;
-  const running = { url: `http://${host}:${port}`, user: userInfo().username };
+  const running = { url: `http://${host}:${port}`, user: userInfo().username, fillPool: controlPlane.fillPool };
   if (config.AUTH_MODE === 'bypass') return { ...running, token: undefined };
   const { kid, privateKey } = callerKey;
   const private_jwk = { ...(await exportJWK(privateKey)) };

@@ -1,9 +1,10 @@
 import type { Resources } from '@steppe/contracts/fields';
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
-import type { EndedReason, Runtime } from '@steppe/contracts/session';
+import type { EndedReason } from '@steppe/contracts/session';
+import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 
 export interface StartRequest {
-  runtime: Runtime;
+  runtime: RuntimeDefinition;
   resources: Resources;
   /** What the runtime is made of; a claim takes a warm instance of the same version alone. */
   version: string;

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterAll(() => tables.close());
 
-const runtime = findRuntime(builtInRuntimes, 'python');
+const runtime = findRuntime(builtInRuntimes(1), 'python');
 const hourMs = 3_600_000;
 const at = (ms: number) => new Date(ms).toISOString();
 
@@ -292,7 +292,7 @@ it('does no harm where two replicas do it at once', async () => {
   await bed.store.addLive(newTenantId(), newSessionId(bed.clock.nowMs), 1);
   laterBy(70_001);
   const ends: unknown[] = [];
-  const metrics = { ended: (over: unknown) => void ends.push(over) };
+  const metrics = { created: () => {}, ended: (over: unknown) => void ends.push(over) };
   await Promise.all([bed.pass({ metrics }), bed.pass({ metrics }), bed.pass({ metrics })]);
   expect((await Promise.all(sessions.map(rowOf))).map((row) => row?.state)).toEqual(['ready', 'ended', 'failed']);
   expect(ends).toHaveLength(2);

@@ -1,11 +1,12 @@
-import type { Runtime } from '@steppe/contracts/session';
+import type { RuntimeDefinition } from './runtime-definition.ts';
 
-const resources = {
-  default_resources: { cpu: '1', memory: '512Mi', ephemeral_storage: '1Gi' },
-  max_resources: { cpu: '4', memory: '8Gi', ephemeral_storage: '20Gi' },
-};
+const max_resources = { cpu: '4', memory: '8Gi', ephemeral_storage: '20Gi' };
+const small = { default_resources: { cpu: '1', memory: '512Mi', ephemeral_storage: '1Gi' }, max_resources };
+const large = { default_resources: { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' }, max_resources };
 
-export const builtInRuntimes: readonly Runtime[] = [
-  { name: 'python', language: 'python', ...resources },
-  { name: 'node', language: 'node', ...resources },
+/** @param poolSize of those that need nothing beyond their interpreter. */
+export const builtInRuntimes = (poolSize: number): readonly RuntimeDefinition[] => [
+  { name: 'python', language: 'python', ...small, preload: [], poolSize },
+  { name: 'node', language: 'node', ...small, preload: [], poolSize },
+  { name: 'python-data', language: 'python', ...large, preload: ['numpy', 'pandas', 'matplotlib.pyplot'], poolSize: 0 },
 ];

@@ -3,6 +3,10 @@ import type { CreateSession, Runtime } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/app-error';
 import { parseQuantity } from './quantity.ts';
 
+/** Whether they come to the same, however they are written. */
+export const sameResources = (a: Resources, b: Resources): boolean =>
+  kinds.every((kind) => parseQuantity(a[kind]) === parseQuantity(b[kind]));
+
 const kinds = ['cpu', 'memory', 'ephemeral_storage'] as const;
 
 /** What was asked for, the runtime's defaults for the rest. @throws AppError `invalid_request` for zero and more than the maximum. */

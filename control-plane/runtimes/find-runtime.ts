@@ -1,5 +1,5 @@
-import type { Runtime } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/app-error';
+import type { RuntimeDefinition } from './runtime-definition.ts';
 
 const aliases: ReadonlyMap<string, string> = new Map([
   ['python3', 'python'],
@@ -11,7 +11,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The runtime of that name, or the one that it is an alias of. @throws AppError `invalid_request` that lists the known. */
-export function findRuntime(runtimes: readonly Runtime[], name: string): Runtime {
+export function findRuntime(runtimes: readonly RuntimeDefinition[], name: string): RuntimeDefinition {
   const named = (wanted: string | undefined) => runtimes.find((runtime) => runtime.name === wanted);
   const found = named(name) ?? named(aliases.get(name));
   if (found) return found;

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Runtime } from '@steppe/contracts/session';
+import type { RuntimeDefinition } from './runtime-definition.ts';
 
-/** The same for the same runtime: a warm instance of another version was made of something else. */
-export const runtimeVersion = (runtime: Runtime): string => hash('sha256', JSON.stringify(runtime)).slice(0, 16);
+/** The same for what makes the same instances: a warm one of another version was made of something else. */
+export const runtimeVersion = ({ poolSize: _, ...made }: RuntimeDefinition): string =>
+  hash('sha256', JSON.stringify(made)).slice(0, 16);

@@ -11,6 +11,8 @@ interface Awaited {
   tenantId: TenantId;
   key: string;
   sessionId: SessionId;
+  /** `admitted`: once it has its row. */
+  until: 'admitted' | 'ready';
 }
 
 /** Only a create of another replica is waited for by looking; it is rare and short. */
@@ -22,18 +24,18 @@ const lookEveryMs = 100;
  */
 export async function awaitCreated(services: SessionServices, awaited: Awaited, signal: AbortSignal): Promise<KnownSession> {
   const { store, pending, limits, now } = services;
-  const { tenantId, key, sessionId } = awaited;
+  const { tenantId, key, sessionId, until } = awaited;
   // Where the maker failed it frees the key itself, and where it died nobody has: the key shall be good again.
   const freeKey = () => store.deleteIdempotency(tenantId, key, sessionId);
   while (!signal.aborted) {
-    const here = pending.find(sessionId);
+    const here = until === 'ready' && pending.find(sessionId);
     if (here) return abortable(here, signal).catch((error) => Promise.reject(signal.aborted ? notReady(sessionId) : error));
     const record = await store.get(sessionId, { consistent: true });
     if (record?.state === 'failed') {
       await freeKey();
       throw createFailure(sessionId, causeOf(record));
     }
-    if (record && record.state !== 'provisioning') return { record };
+    if (record && (until === 'admitted' || record.state !== 'provisioning')) return { record };
     // Whoever claimed the key is dead if it wrote no row in all this time.
     if (!record && now() - mintedAtMs(sessionId) > limits.provisioningMs) break;
     await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);

@@ -3,7 +3,7 @@ import type { CreateSession } from '@steppe/contracts/session';
 import { awaitCreated } from './await-created.ts';
 import { claimKey } from './claim-key.ts';
 import type { KnownSession } from './known-session.ts';
-import { planSession } from './plan-session.ts';
+import { planSession, type SessionPlan } from './plan-session.ts';
 import { provisionSession } from './provision-session.ts';
 import type { SessionServices } from './session-services.ts';
 
@@ -13,26 +13,45 @@ export interface CreateRequest {
   sessionQuota?: number | undefined;
   body: CreateSession;
   idempotencyKey: string | undefined;
+  /** Gives the session as soon as it has its row, and makes it ready meanwhile. */
+  respondAsync?: boolean;
   /** Aborted when the client leaves. */
   client: AbortSignal;
 }
 
 /**
- * Makes a session that is ready, or nothing at all. A client that leaves takes its create with it, unless it sent a key: then
- * it may ask again, and the create is finished.
+ * Makes a session that is ready, or nothing at all. A client that leaves takes its create with it, unless it sent a key or has
+ * its answer already: then it may ask again, and the create is finished.
  * @throws AppError `invalid_request`, `quota_exceeded`, `idempotency_key_reused`, `session_not_ready` where another request
  * with this key still waits for the session, `session_ended` where it was deleted meanwhile, `runtime_unreachable`.
  */
 export function createSession(services: SessionServices, request: CreateRequest): Promise<KnownSession> {
-  const { tenantId, body, idempotencyKey: key, client } = request;
   const plan = planSession(services, request, newSessionId(services.now()));
+  if (!request.respondAsync) return runCreate(services, request, plan, () => {});
+  return new Promise((resolve, reject) => {
+    // What comes of it later is in the row.
+    runCreate(services, request, plan, () => resolve({ record: plan.record })).then(resolve, reject);
+  });
+}
+
+function runCreate(
+  services: SessionServices,
+  request: CreateRequest,
+  plan: SessionPlan,
+  onAdmitted: () => void,
+): Promise<KnownSession> {
+  const { tenantId, body, idempotencyKey: key, respondAsync, client } = request;
+  const { store, pending } = services;
   const { sessionId } = plan;
+  const provision = (signal: AbortSignal, releaseKey: () => Promise<void>) =>
+    provisionSession(services, plan, { signal, onAdmitted, releaseKey });
   if (key === undefined) {
-    return services.pending.run(sessionId, client, (signal) => provisionSession(services, plan, signal, async () => {}));
+    return pending.run(sessionId, respondAsync ? undefined : client, (signal) => provision(signal, async () => {}));
   }
-  return services.pending.run(sessionId, undefined, async (signal) => {
+  return pending.run(sessionId, undefined, async (signal) => {
     const holder = await claimKey(services, { tenantId, key, sessionId, body });
-    if (holder !== sessionId) return awaitCreated(services, { tenantId, key, sessionId: holder }, signal);
-    return provisionSession(services, plan, signal, () => services.store.deleteIdempotency(tenantId, key, sessionId));
+    if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
+    const until = respondAsync ? 'admitted' : 'ready';
+    return awaitCreated(services, { tenantId, key, sessionId: holder, until }, signal);
   });
 }

@@ -1,10 +1,11 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
-import type { CreateSession, Runtime } from '@steppe/contracts/session';
+import type { CreateSession } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/app-error';
 import { chooseResources } from '../runtimes/choose-resources.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
+import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import type { LiveRecord } from './end-cause.ts';
 import type { SessionServices } from './session-services.ts';
 
@@ -12,7 +13,7 @@ type ProvisioningRecord = Extract<LiveRecord, { state: 'provisioning' }>;
 
 export interface SessionPlan {
   sessionId: SessionId;
-  runtime: Runtime;
+  runtime: RuntimeDefinition;
   /** Live sessions that the tenant may have, with this one. */
   quota: number;
   record: ProvisioningRecord;

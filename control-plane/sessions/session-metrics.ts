@@ -1,7 +1,12 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { OverRecord } from './end-cause.ts';
 
+/** Where the instance of a create came from; none where it did not get that far. */
+export type CreateStart = 'warm' | 'cold' | 'none';
+
 export interface SessionMetrics {
+  /** Counts a create; its outcome is `ready`, an error's code, or the end reason of what failed. */
+  created(create: { start: CreateStart; outcome: string; durationMs: number }): void;
   /** Counts an end that this process recorded. */
   ended(over: Pick<OverRecord, 'state' | 'end_reason'>): void;
 }
@@ -13,5 +18,15 @@ export function createSessionMetrics(registry: Registry): SessionMetrics {
     labelNames: ['state', 'reason'],
     registers: [registry],
   });
-  return { ended: ({ state, end_reason }) => ends.inc({ state, reason: end_reason }) };
+  const creates = new Histogram({
+    name: 'steppe_session_create_duration_seconds',
+    help: 'Creates by start (warm, cold, none) and outcome (ready, or why not), until the session is ready or all is undone.',
+    labelNames: ['start', 'outcome'],
+    buckets: [0.01, 0.02, 0.03, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [registry],
+  });
+  return {
+    created: ({ durationMs, ...labels }) => creates.observe(labels, durationMs / 1000),
+    ended: ({ state, end_reason }) => ends.inc({ state, reason: end_reason }),
+  };
 }

@@ -1,7 +1,8 @@
-import type { Runtime } from '@steppe/contracts/session';
 import type { SessionStore } from '@steppe/route-store/ports';
 import type { Logger } from '@steppe/service-kit/logger';
+import type { WarmPool } from '../pool/warm-pool.ts';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
+import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { PendingCreates } from './pending-creates.ts';
 import type { SessionMetrics } from './session-metrics.ts';
@@ -23,7 +24,8 @@ export interface SessionServices {
   provisioner: SessionProvisioner;
   agents: AgentClient;
   pending: PendingCreates;
-  runtimes: readonly Runtime[];
+  pool: WarmPool;
+  runtimes: readonly RuntimeDefinition[];
   limits: SessionLimits;
   metrics: SessionMetrics;
   logger: Logger;

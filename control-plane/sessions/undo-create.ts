@@ -1,4 +1,5 @@
 import type { InstanceId } from '@steppe/contracts/ids';
+import { AppError } from '@steppe/service-kit/app-error';
 import { causeOfFailure, isExplained } from './create-failure.ts';
 import type { OverRecord } from './end-cause.ts';
 import type { SessionPlan } from './plan-session.ts';
@@ -7,7 +8,7 @@ import { retry } from './retry.ts';
 import type { SessionServices } from './session-services.ts';
 
 interface Undo {
-  instanceId: InstanceId | undefined;
+  instanceIds: readonly InstanceId[];
   /** Why it is undone. */
   error: unknown;
   releaseKey: () => Promise<void>;
@@ -23,7 +24,7 @@ const delaysMs = [50, 200];
 export async function undoCreate(services: SessionServices, plan: SessionPlan, undo: Undo): Promise<OverRecord | null> {
   const { store, provisioner, metrics, now } = services;
   const { sessionId, record } = plan;
-  const logger = services.logger.child({ session_id: sessionId, instance_id: undo.instanceId });
+  const logger = services.logger.child({ session_id: sessionId, instance_id: undo.instanceIds.at(-1) });
   const attempt = async <T>(what: string, act: () => Promise<T>): Promise<T | null> => {
     try {
       return await retry(act, delaysMs);
@@ -32,15 +33,21 @@ export async function undoCreate(services: SessionServices, plan: SessionPlan, u
       return null;
     }
   };
-  const { instanceId } = undo;
+  if (isRefused(undo.error)) {
+    await attempt('idempotency key', undo.releaseKey);
+    return null;
+  }
   // The row comes first, so that what is told of the instance's end finds it recorded.
   const over = await attempt('row', () => recordEnd({ store, metrics, now, sessionId, cause: causeOfFailure(undo.error) }));
   await Promise.all([
     attempt('quota', () => store.removeLive(record.tenant_id, sessionId)),
     attempt('idempotency key', undo.releaseKey),
-    instanceId && attempt('instance', () => provisioner.end(instanceId)),
+    ...undo.instanceIds.map((instanceId) => attempt('instance', () => provisioner.end(instanceId))),
   ]);
   if (over) logger.info({ end_reason: over.end_reason, end_detail: over.end_detail }, 'create undone');
   if (over && !isExplained(undo.error)) logger.error({ err: undo.error }, 'a create failed on our side');
   return over;
 }
+
+/** A full quota says for certain that nothing was done but for the key; refusals come in floods, and shall cost little. */
+const isRefused = (error: unknown): boolean => error instanceof AppError && error.code === 'quota_exceeded';

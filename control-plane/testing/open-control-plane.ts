@@ -14,6 +14,8 @@ interface CallOptions {
   body?: unknown;
   headers?: Record<string, string>;
   scopes?: readonly Scope[];
+  /** What the token allows. */
+  sessionQuota?: number;
   signal?: AbortSignal;
 }
 
@@ -23,7 +25,7 @@ export interface Answer {
   body: unknown;
 }
 
-export interface OpenControlPlane extends Pick<ControlPlane, 'port' | 'operatorPort' | 'close'> {
+export interface OpenControlPlane extends Pick<ControlPlane, 'port' | 'operatorPort' | 'fillPool' | 'close'> {
   call(tenantId: TenantId, method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Creates a session; throws where that is not answered by 201. */
   create(tenantId: TenantId, body?: object): Promise<Session>;
@@ -90,11 +92,16 @@ export async function openTestBed(): Promise<TestBed> {
 }
 
 function createCalls(port: number): Pick<OpenControlPlane, 'call' | 'create'> {
-  const call: OpenControlPlane['call'] = async (tenantId, method, path, { body, headers = {}, scopes, signal } = {}) => {
+  const call: OpenControlPlane['call'] = async (
+    tenantId,
+    method,
+    path,
+    { body, headers = {}, scopes, sessionQuota, signal } = {},
+  ) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
       headers: {
-        authorization: authorizationOf(tenantId, scopes),
+        authorization: authorizationOf(tenantId, scopes, sessionQuota),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },

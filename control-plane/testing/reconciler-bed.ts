@@ -5,6 +5,8 @@ import { ensureTable } from '@steppe/route-store/dynamodb/ensure-table';
 import type { SessionStore } from '@steppe/route-store/ports';
 import { createRegistry } from '@steppe/service-kit/http-metrics';
 import { createLogger } from '@steppe/service-kit/logger';
+import { createPoolMetrics } from '../pool/pool-metrics.ts';
+import { createWarmPool } from '../pool/warm-pool.ts';
 import { createMissingInstances } from '../reconciler/missing-instances.ts';
 import { type ReconcilerServices, reconcile } from '../reconciler/reconcile.ts';
 import { createReconcilerMetrics } from '../reconciler/reconciler-metrics.ts';
@@ -39,6 +41,8 @@ export interface Tables {
 
 export const testRules = { provisioningMs: 60_000, graceMs: 10_000, longestStepMs: 3_600_000 };
 
+const runtimes = builtInRuntimes(1);
+
 export async function startTables(): Promise<Tables> {
   const dynalite = await startDynalite();
   const client = createDynamoDbClient({
@@ -61,19 +65,23 @@ export async function startTables(): Promise<Tables> {
       const missing = createMissingInstances();
       const services: ReconcilerBed['services'] = (given = {}) => {
         const registry = createRegistry('test');
+        const provisioner = given.provisioner ?? place.open();
+        const logger = createLogger({ service: 'test', level: 'silent' });
+        const startLimitMs = testRules.provisioningMs;
         return {
           store,
-          provisioner: place.open(),
+          provisioner,
+          pool: createWarmPool({ provisioner, runtimes, startLimitMs, metrics: createPoolMetrics(registry), logger }),
           metrics: createSessionMetrics(registry),
           reconcilerMetrics: createReconcilerMetrics(registry),
           agents: place.agents,
           pending: createPendingCreates(testRules.provisioningMs),
-          runtimes: builtInRuntimes,
+          runtimes,
           limits: { sessionsPerTenant: quota, ttlSeconds: 86_400, provisioningMs: testRules.provisioningMs, endMs: 10_000 },
           rules: testRules,
           missing,
-          versions: new Map(builtInRuntimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
-          logger: createLogger({ service: 'test', level: 'silent' }),
+          versions: new Map(runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+          logger,
           now,
           ...given,
         };

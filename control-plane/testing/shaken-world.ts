@@ -32,7 +32,7 @@ export interface ShakenWorld {
 }
 
 export const quota = 3;
-const runtime = findRuntime(builtInRuntimes, 'python');
+const runtime = findRuntime(builtInRuntimes(1), 'python');
 const body = createSessionSchema.parse({});
 const never = new AbortController().signal;
 

@@ -3,15 +3,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { Runtime } from '@steppe/contracts/session';
 import { createLogger } from '@steppe/service-kit/logger';
 import {
   createLocalProcessProvisioner,
   type LocalProcessOptions,
 } from '../provisioner/local-process/local-process-provisioner.ts';
+import type { SupervisorCommand } from '../provisioner/local-process/supervisor-command.ts';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
+import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import { makeInternalKeys, type TestKeys } from './internal-keys.ts';
 
 export const standInBundle = fileURLToPath(new URL('./stand-in-agent.mjs', import.meta.url));
@@ -31,16 +32,17 @@ const behaviours = [
 ] as const;
 export type Behaviour = (typeof behaviours)[number];
 
-const python = findRuntime(builtInRuntimes, 'python');
+const builtIn = builtInRuntimes(0);
+const python = findRuntime(builtIn, 'python');
 
 /** A runtime whose agents behave so; `python` and `node` serve. */
-export const behaving = (name: Behaviour): Runtime => ({ ...python, name });
-export const standInRuntimes: readonly Runtime[] = [...builtInRuntimes, ...behaviours.map(behaving)];
+export const behaving = (name: Behaviour): RuntimeDefinition => ({ ...python, name });
+export const standInRuntimes: readonly RuntimeDefinition[] = [...builtIn, ...behaviours.map(behaving)];
 
-const standInCommands = Object.fromEntries(standInRuntimes.map(({ name }) => [name, ['stand-in', name]]));
+const standInCommand: SupervisorCommand = ({ name }) => ['stand-in', name];
 
 /** Others in place of the stand-ins. */
-type AgentOptions = Pick<LocalProcessOptions, 'agentBundle' | 'supervisorCommands' | 'hostVariables'>;
+type AgentOptions = Pick<LocalProcessOptions, 'agentBundle' | 'supervisorCommand' | 'hostVariables'>;
 
 export interface StandIns extends TestKeys {
   provisioner: SessionProvisioner;
@@ -64,7 +66,7 @@ export async function startStandIns(
   const keys = await makeInternalKeys();
   const options = {
     agentBundle: standInBundle,
-    supervisorCommands: standInCommands,
+    supervisorCommand: standInCommand,
     publicKeys: () => keys.publicKeys,
     hostVariables: {},
     ...agents,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describeSessionProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
+import { supervisorsIn } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
 import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
@@ -7,26 +8,22 @@ import { startStandIns } from '@steppe/control-plane/testing/stand-in-provisione
 import { testEnvironment } from './harness/config.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const supervisorCommands = {
-  python: ['python3', `${dist}runtimes/python/supervisor.py`],
-  node: [process.execPath, `${dist}runtimes/node/supervisor.cjs`],
-  crashing: ['no-such-program'],
-};
+const supervisorCommand = supervisorsIn(`${dist}runtimes`, { python: 'python3', node: process.execPath });
 
 for (const language of ['python', 'node'] as const) {
-  const runtime = findRuntime(builtInRuntimes, language);
+  const runtime = findRuntime(builtInRuntimes(0), language);
   describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
     open: async () => {
       const { provisioner, openAnother, signer, leftovers, pidOf } = await startStandIns({
         agentBundle: `${dist}session-agent.mjs`,
-        supervisorCommands,
+        supervisorCommand,
         hostVariables: testEnvironment({}),
       });
       return {
         provisioner,
         other: openAnother(),
         runtime,
-        crashing: { ...runtime, name: 'crashing' },
+        crashing: { ...runtime, interpreter: 'no-such-program' },
         bind: (instanceId, address, sessionId) => bindStatus(signer, instanceId, address, sessionId),
         kill: async (instanceId) => void process.kill(await pidOf(instanceId), 'SIGKILL'),
         leftovers,

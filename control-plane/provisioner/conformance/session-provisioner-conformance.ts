@@ -1,6 +1,6 @@
 import { type InstanceId, newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
-import type { Runtime } from '@steppe/contracts/session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { eventually } from '../../testing/eventually.ts';
 import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
 import { describeSharedInstances } from './shared-instances.ts';
@@ -10,11 +10,11 @@ export interface OpenProvisioner {
   /** Of a second control-plane that shares the instances. */
   other: SessionProvisioner;
   /** One whose instances start. */
-  runtime: Runtime;
+  runtime: RuntimeDefinition;
   /** One whose instances end before they are ready; absent where there is no such thing. */
-  crashing?: Runtime;
+  crashing?: RuntimeDefinition;
   /** One whose instances are never ready. */
-  stuck?: Runtime;
+  stuck?: RuntimeDefinition;
   /** Binds as the control-plane does; the answer's status. */
   bind(instanceId: InstanceId, address: string, sessionId: SessionId): Promise<number>;
   /** Kills the instance from outside, without a chance to say anything. */

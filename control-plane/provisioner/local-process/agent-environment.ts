@@ -23,6 +23,8 @@ export interface AgentEnvironment {
   directory: InstanceDirectory;
   language: Language;
   supervisorCommand: readonly string[];
+  /** Of the runtime, beside the host's. */
+  preload?: readonly string[];
   memoryBytes: number;
   logLevel: string;
 }
@@ -30,6 +32,7 @@ export interface AgentEnvironment {
 /** The environment of an agent process: the whole contract between it and this provisioner, but for its two pipes. */
 export const agentEnvironment = (agent: AgentEnvironment): Record<string, string> => ({
   ...agent.host,
+  ...preloadOf(agent),
   HOST: '127.0.0.1',
   PORT: '0',
   LOG_LEVEL: agent.logLevel,
@@ -46,3 +49,8 @@ export const agentEnvironment = (agent: AgentEnvironment): Record<string, string
   STEPPE_SUPERVISOR_COMMAND: JSON.stringify(agent.supervisorCommand),
   STEPPE_SUPERVISOR_LANGUAGE: agent.language,
 });
+
+function preloadOf({ host, preload = [] }: AgentEnvironment): { STEPPE_PRELOAD?: string } {
+  const modules = [...(host.STEPPE_PRELOAD ? [host.STEPPE_PRELOAD] : []), ...preload];
+  return modules.length > 0 ? { STEPPE_PRELOAD: modules.join(',') } : {};
+}

@@ -13,15 +13,16 @@ import { fillInstanceDirectory, instanceDirectory, removeTree } from './instance
 import { type InstanceFacts, readEntry, sessionOf, takeOwnership, writeFacts } from './instance-entry.ts';
 import { openInstancesDirectory, rootOf } from './instances-directory.ts';
 import { keepEnd } from './kept-ends.ts';
+import { requireModules } from './missing-modules.ts';
 import { identify } from './process-identity.ts';
 import type { KeyPublisher } from './publish-keys.ts';
 import { readEnd } from './read-end.ts';
+import type { SupervisorCommand } from './supervisor-command.ts';
 
 export interface LaunchOptions {
   /** Path of the session-agent's bundle. */
   agentBundle: string;
-  /** The program and the arguments that start a supervisor, by the name of the runtime. */
-  supervisorCommands: Readonly<Record<string, readonly string[]>>;
+  supervisorCommand: SupervisorCommand;
   /** What agents verify internal tokens with. */
   keys: KeyPublisher;
   hostVariables: HostVariables;
@@ -44,6 +45,7 @@ export interface LaunchedInstance extends Instance {
 /** @throws where nothing of the instance is left: StartFailed, the signal's reason, or what the system refused it with. */
 export async function launchInstance(options: LaunchOptions, request: StartRequest): Promise<LaunchedInstance> {
   const { instancesDirectory } = options;
+  await requireModules(request.runtime, options.supervisorCommand(request.runtime)[0]);
   const instanceId = newInstanceId();
   const root = rootOf(instancesDirectory, instanceId);
   const facts: InstanceFacts = {
@@ -91,8 +93,6 @@ async function spawnIn(
 ): Promise<AgentProcess> {
   const directory = instanceDirectory(root);
   try {
-    const supervisorCommand = options.supervisorCommands[runtime.name];
-    if (!supervisorCommand) throw new Error(`there is no supervisor command for the runtime ${runtime.name}`);
     // Before the facts, so that nobody ever sees it without an owner.
     if (sessionId) await takeOwnership(root, sessionId);
     await writeFacts(root, facts);
@@ -107,7 +107,8 @@ async function spawnIn(
         instancesDirectory: options.instancesDirectory,
         directory,
         language: runtime.language,
-        supervisorCommand,
+        supervisorCommand: options.supervisorCommand(runtime),
+        preload: runtime.preload,
         memoryBytes: Math.floor(parseQuantity(resources.memory)),
         logLevel: options.agentLogLevel,
       }),

@@ -1,9 +1,10 @@
 import type { runtimeListSchema } from '@steppe/contracts/session';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import type { z } from 'zod';
+import { toRuntime } from '../../runtimes/runtime-definition.ts';
 import { authorised } from '../authorised.ts';
 
 export const listRuntimes = authorised('list_runtimes', ({ c, services }) => {
   refuseQuery(c.req.url);
-  return c.json({ runtimes: [...services.runtimes] } satisfies z.infer<typeof runtimeListSchema>);
+  return c.json({ runtimes: services.runtimes.map(toRuntime) } satisfies z.infer<typeof runtimeListSchema>);
 });

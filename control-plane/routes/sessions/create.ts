@@ -13,20 +13,29 @@ const headersSchema = z.object({
     .string()
     .regex(/^[\x20-\x7e]{1,255}$/, 'an Idempotency-Key is 1 to 255 printable characters of ASCII')
     .optional(),
+  /** Preferences that we do not know are ignored: RFC 7240. */
+  prefer: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').some((preference) => preference.trim().toLowerCase() === 'respond-async')),
 });
 
-export const create = authorised('create_session', async ({ c, principal: { tenantId, sessionQuota }, services }) => {
+export const create = authorised('create_session', async ({ c, principal, services }) => {
   refuseQuery(c.req.url);
-  const headers = parseInput(headersSchema, { 'idempotency-key': c.req.header('idempotency-key') }, 'header');
+  const given = { 'idempotency-key': c.req.header('idempotency-key'), prefer: c.req.header('prefer') };
+  const { 'idempotency-key': idempotencyKey, prefer: respondAsync } = parseInput(headersSchema, given, 'header');
   const body = await readJson(c.req.raw, createSessionSchema, { maxBytes: limits.requestBodyBytes, mayBeEmpty: true });
   const { record, live } = await createSession(services, {
-    tenantId,
-    sessionQuota,
+    tenantId: principal.tenantId,
     body,
-    idempotencyKey: headers['idempotency-key'],
+    idempotencyKey,
+    sessionQuota: principal.sessionQuota,
+    respondAsync,
     client: c.req.raw.signal,
   });
   c.set('logFields', { ...c.var.logFields, session_id: record.session_id, instance_id: record.instance_id });
   const session = live ? toSession(record, live) : await describeSession(services, record);
-  return c.json(session, 201, { Location: `/v1/sessions/${record.session_id}` });
+  const Location = `/v1/sessions/${record.session_id}`;
+  if (record.state !== 'provisioning') return c.json(session, 201, { Location });
+  return c.json(session, 202, { Location, 'Preference-Applied': 'respond-async' });
 });

@@ -67,6 +67,7 @@ export async function prepareServices(): Promise<Services> {
           RUNTIMES_DIR: `${dist}runtimes`,
           PUBLIC_KEYS_DIR: publicKeys,
           INSTANCES_DIR: instances,
+          STEPPE_POOL_SIZE: '0',
         }),
         ...env,
       }),

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
+import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import type { PoolOptions } from './warm-pool.ts';
+
+/** Keeps the warm instances of one runtime at their number. */
+export interface PoolKeeper {
+  /** Something may have changed: look now rather than later. */
+  look(): void;
+  /** Resolves when no start of its own goes on. */
+  stop(): Promise<void>;
+}
+
+/** Claims of other control-planes are seen by looking. */
+const lookEveryMs = 5_000;
+const shortestBackOffMs = 500;
+const longestBackOffMs = 60_000;
+/** Those that start cold meanwhile shall not wait behind a whole pool. */
+const startsAtOnce = 2;
+
+/**
+ * Counts what is warm or starting, wherever it was started, and starts what is missing. Two control-planes that look at once may
+ * both start it: the pool is then larger by that until it is claimed. Starts that fail are tried again ever later, up to a minute.
+ */
+export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): PoolKeeper {
+  const { provisioner, metrics, logger, startLimitMs, wait = waitFor } = options;
+  const version = runtimeVersion(runtime);
+  const stopping = new AbortController();
+  let nudge = new AbortController();
+
+  const countMissing = async (): Promise<number> => {
+    const listed = await provisioner.list();
+    const pooled = listed.filter((one) => one.runtime === runtime.name && one.version === version);
+    const warm = pooled.filter(({ state }) => state === 'warm').length;
+    metrics.size(runtime.name, warm, runtime.poolSize);
+    const coming = pooled.filter((one) => one.state === 'starting' && one.sessionId === undefined).length;
+    return Math.max(0, runtime.poolSize - warm - coming);
+  };
+
+  const startOne = () =>
+    provisioner.start({
+      runtime,
+      resources: runtime.default_resources,
+      version,
+      sessionId: null,
+      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(startLimitMs)]),
+    });
+
+  /** True where nothing failed. */
+  const startMissing = async (missing: number): Promise<boolean> => {
+    const starts = Array.from({ length: Math.min(missing, startsAtOnce) }, startOne);
+    const failed = (await Promise.allSettled(starts)).filter((start) => start.status === 'rejected');
+    if (failed.length === 0 || stopping.signal.aborted) return true;
+    for (const { reason } of failed) {
+      metrics.startFailed(runtime.name);
+      logger.warn({ err: reason, runtime: runtime.name }, 'a warm instance could not be started');
+    }
+    return false;
+  };
+
+  const keep = async () => {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      nudge = new AbortController();
+      const looked = AbortSignal.any([nudge.signal, stopping.signal]);
+      try {
+        const missing = await countMissing();
+        if (missing === 0) {
+          await wait(lookEveryMs, looked);
+          continue;
+        }
+        if (await startMissing(missing)) {
+          failures = 0;
+          continue;
+        }
+      } catch (err) {
+        logger.warn({ err, runtime: runtime.name }, 'the warm instances could not be counted');
+      }
+      // A claim does not shorten this: what failed a moment ago fails again.
+      await wait(Math.min(shortestBackOffMs * 2 ** failures, longestBackOffMs), stopping.signal);
+      failures += 1;
+    }
+  };
+
+  const kept = keep();
+  return {
+    look: () => nudge.abort(),
+    async stop() {
+      stopping.abort(new Error('the pool is closing'));
+      await kept;
+    },
+  };
+}
+
+const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal, ref: false }).catch(() => undefined);

@@ -1,0 +1,37 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export interface PoolMetrics {
+  /** What a look found: the warm instances of a runtime, of all control-planes, and how many there shall be. */
+  size(runtime: string, warm: number, target: number): void;
+  startFailed(runtime: string): void;
+}
+
+/** The label is the name of a runtime, of which the operator's list has few. */
+export function createPoolMetrics(registry: Registry): PoolMetrics {
+  const labelNames = ['runtime'] as const;
+  const warm = new Gauge({
+    name: 'steppe_pool_instances',
+    help: 'Warm instances that are ready to be claimed, of all control-planes.',
+    labelNames,
+    registers: [registry],
+  });
+  const target = new Gauge({
+    name: 'steppe_pool_target',
+    help: 'Warm instances that there shall be.',
+    labelNames,
+    registers: [registry],
+  });
+  const failures = new Counter({
+    name: 'steppe_pool_start_failures_total',
+    help: 'Starts of warm instances that failed.',
+    labelNames,
+    registers: [registry],
+  });
+  return {
+    size(runtime, found, wanted) {
+      warm.set({ runtime }, found);
+      target.set({ runtime }, wanted);
+    },
+    startFailed: (runtime) => failures.inc({ runtime }),
+  };
+}

@@ -1,0 +1,172 @@
+import { type InstanceId, newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import { createLogger } from '@steppe/service-kit/logger';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EndListener, ListedInstance, SessionProvisioner, StartRequest } from '../provisioner/session-provisioner.ts';
+import { StartFailed } from '../provisioner/start-failed.ts';
+import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
+import { findRuntime } from '../runtimes/find-runtime.ts';
+import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import { eventually } from '../testing/eventually.ts';
+import { createWarmPool, type WarmPool } from './warm-pool.ts';
+
+const python = { ...findRuntime(builtInRuntimes(1), 'python'), poolSize: 3 };
+const other = { ...python, name: 'python-data', poolSize: 0 };
+
+/** Stands for a provisioner whose instances are ready when the test says so, or at once. */
+function playProvisioner() {
+  const listed = new Map<InstanceId, ListedInstance>();
+  const listeners = new Set<EndListener>();
+  const played = {
+    requests: [] as StartRequest[],
+    failing: false,
+    listed,
+    end(instanceId: InstanceId) {
+      listed.delete(instanceId);
+      for (const listener of listeners) listener({ instanceId, reason: 'crashed' });
+    },
+    add(version: string, state: 'warm' | 'starting' = 'warm') {
+      const base = { instanceId: newInstanceId(), runtime: python.name, version, createdAtMs: 0 };
+      listed.set(base.instanceId, state === 'warm' ? { ...base, state, address: 'http://127.0.0.1:1' } : { ...base, state });
+    },
+  };
+  const provisioner: Pick<SessionProvisioner, 'start' | 'claim' | 'list' | 'watch'> = {
+    async start(request) {
+      played.requests.push(request);
+      if (played.failing) throw new StartFailed('quota', 'no room');
+      played.add(request.version);
+      return { instanceId: newInstanceId(), address: 'http://127.0.0.1:1' };
+    },
+    async claim() {
+      const found = [...listed.values()].find(({ state }) => state === 'warm');
+      if (!found) return null;
+      listed.delete(found.instanceId);
+      return { instanceId: found.instanceId, address: 'http://127.0.0.1:1' };
+    },
+    list: async () => [...listed.values()],
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const unused = () => Promise.reject(new Error('not for this test'));
+  return { played, provisioner: { ...provisioner, retire: unused, end: unused, endOf: unused, close: unused } };
+}
+
+describe('warm pool', () => {
+  let { played, provisioner } = playProvisioner();
+  let pool: WarmPool;
+  /** What it waits for; a test lets it go on. */
+  let waits: { ms: number; goOn: () => void }[];
+  const sizes: [number, number][] = [];
+  beforeEach(() => {
+    ({ played, provisioner } = playProvisioner());
+    waits = [];
+    sizes.length = 0;
+    pool = createWarmPool({
+      provisioner,
+      runtimes: [python, other],
+      startLimitMs: 10_000,
+      metrics: { size: (_, warm, target) => sizes.push([warm, target]), startFailed: () => {} },
+      logger: createLogger({ service: 'test', level: 'silent' }),
+      wait: (ms, signal) =>
+        new Promise((resolve) => {
+          if (signal.aborted) return resolve();
+          signal.addEventListener('abort', () => resolve(), { once: true });
+          waits.push({ ms, goOn: resolve });
+        }),
+    });
+  });
+  afterEach(() => pool.close());
+  const settled = () => eventually(() => waits.length).toBeGreaterThan(0);
+
+  it('starts nothing before it is told to, and then what is missing, for nobody, with the defaults', async () => {
+    expect(played.requests).toEqual([]);
+    pool.fill();
+    pool.fill();
+    await settled();
+    expect(played.requests).toHaveLength(3);
+    for (const request of played.requests) {
+      expect(request).toMatchObject({ sessionId: null, runtime: python, resources: python.default_resources });
+    }
+    expect(sizes.at(-1)).toEqual([3, 3]);
+  });
+
+  it('counts what others keep warm or start, and nothing of another version', async () => {
+    const version = runtimeVersion(python);
+    played.add(version);
+    played.add(version, 'starting');
+    played.add('an older one');
+    pool.fill();
+    await settled();
+    expect(played.requests).toHaveLength(1);
+  });
+
+  it('replaces what was claimed once it is told so, and what ended at once', async () => {
+    pool.fill();
+    await settled();
+    expect(await pool.claim(newSessionId(), python, python.default_resources)).not.toBeNull();
+    expect(played.requests).toHaveLength(3);
+    pool.refill(python);
+    await eventually(() => played.requests).toHaveLength(4);
+    const [first] = played.listed.keys();
+    if (first) played.end(first);
+    await eventually(() => played.requests).toHaveLength(5);
+  });
+
+  it('sees claims of other control-planes when it looks again', async () => {
+    pool.fill();
+    await settled();
+    const [first] = played.listed.keys();
+    if (first) played.listed.delete(first);
+    expect(waits.map(({ ms }) => ms)).toEqual([5_000]);
+    waits[0]?.goOn();
+    await eventually(() => played.requests).toHaveLength(4);
+  });
+
+  it('tries again ever later where starts fail, up to a minute, whatever is claimed meanwhile, and at once after a success', async () => {
+    played.failing = true;
+    pool.fill();
+    for (let round = 0; round < 9; round += 1) {
+      await eventually(() => waits.length).toBe(round + 1);
+      pool.refill(python);
+      waits.at(-1)?.goOn();
+    }
+    await eventually(() => waits.length).toBe(10);
+    expect(waits.map(({ ms }) => ms)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    played.failing = false;
+    waits.at(-1)?.goOn();
+    await eventually(() => played.listed.size).toBe(3);
+    await eventually(() => waits.at(-1)?.ms).toBe(5_000);
+  });
+
+  it('claims none where the resources are others, however the same are written, nor of a runtime without a pool', async () => {
+    pool.fill();
+    await settled();
+    const claim = (runtime: typeof python, resources = python.default_resources) =>
+      pool.claim(newSessionId(), runtime, resources);
+    expect(await claim(python, { ...python.default_resources, cpu: '2' })).toBeNull();
+    expect(await claim(other)).toBeNull();
+    expect(await claim(python, { ...python.default_resources, cpu: '1000m', memory: '0.5Gi' })).not.toBeNull();
+  });
+
+  it('gives none where the provisioner fails to claim', async () => {
+    provisioner.claim = () => Promise.reject(new Error('away'));
+    expect(await pool.claim(newSessionId(), python, python.default_resources)).toBeNull();
+  });
+
+  it('starts nothing once it is closed, and gives up what it starts', async () => {
+    let signal: AbortSignal | undefined;
+    provisioner.start = (request) => {
+      signal = request.signal;
+      return new Promise((_, reject) => {
+        request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true });
+      });
+    };
+    pool.fill();
+    await eventually(() => signal).toBeDefined();
+    await pool.close();
+    expect(signal?.aborted).toBe(true);
+    pool.fill();
+    expect(waits).toEqual([]);
+  });
+});

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Logger } from '@steppe/service-kit/logger';
+import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
+import { StartFailed } from '../start-failed.ts';
+import type { SupervisorCommand } from './supervisor-command.ts';
+
+const run = promisify(execFile);
+
+const look = `
+import importlib.util, sys
+for name in sys.argv[1:]:
+    try:
+        found = importlib.util.find_spec(name)
+    except ImportError:
+        found = None
+    if found is None:
+        print(name)
+`;
+
+/** Those of the modules that this Python does not have. */
+export async function missingModules(python: string, modules: readonly string[]): Promise<string[]> {
+  const { stdout } = await run(python, ['-c', look, ...modules], { timeout: 60_000 });
+  return stdout.split('\n').filter((name) => name !== '');
+}
+
+const complete = new Set<string>();
+
+/**
+ * Looks whether the runtime's interpreter has what the runtime promises; once, where it has.
+ * @throws StartFailed that names what is missing.
+ */
+export async function requireModules({ name, preload }: RuntimeDefinition, python = ''): Promise<void> {
+  const key = JSON.stringify([python, preload]);
+  if (preload.length === 0 || complete.has(key)) return;
+  const missing = await missingModules(python, preload);
+  if (missing.length > 0) {
+    const message = `the runtime ${name} needs ${missing.join(', ')}, and ${python} does not have it; install it, or name another interpreter`;
+    throw new StartFailed('crashed', message);
+  }
+  complete.add(key);
+}
+
+/** Tells the operator of runtimes that cannot start before anybody asks for one. */
+export async function warnOfMissingModules(
+  runtimes: readonly RuntimeDefinition[],
+  supervisorCommand: SupervisorCommand,
+  logger: Logger,
+): Promise<void> {
+  for (const runtime of runtimes) {
+    await requireModules(runtime, supervisorCommand(runtime)[0]).catch((error: Error) =>
+      logger.warn({ runtime: runtime.name }, error.message),
+    );
+  }
+}

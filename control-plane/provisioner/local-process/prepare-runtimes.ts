@@ -1,0 +1,29 @@
+import type { Language } from '@steppe/contracts/session';
+import { type RuntimesConfig, readRuntimes } from '../../runtimes/read-runtimes.ts';
+import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
+import { complaintAbout, complaintsAbout } from './check-interpreter.ts';
+import { type SupervisorCommand, supervisorsIn } from './supervisor-command.ts';
+
+interface LocalRuntimesConfig extends RuntimesConfig {
+  /** Of runtimes that name none. */
+  interpreters: Readonly<Record<Language, string>>;
+  /** With python/supervisor.py and node/supervisor.cjs. */
+  runtimesDirectory: string;
+}
+
+type LocalRuntimes = { runtimes: readonly RuntimeDefinition[]; supervisorCommand: SupervisorCommand } | { complaints: string[] };
+
+/** The runtimes as processes of this machine, or all that is wrong with their list and their interpreters, a line each. */
+export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<LocalRuntimes> {
+  const [read, usual] = await Promise.all([readRuntimes(config), complaintsAbout(config.interpreters)]);
+  if ('complaints' in read) return { complaints: [...read.complaints, ...usual] };
+  const own = await Promise.all(
+    read.runtimes.map(async ({ name, language, interpreter }) => {
+      const complaint = interpreter && (await complaintAbout(language, interpreter));
+      return complaint ? [`STEPPE_RUNTIMES: ${name}.interpreter: ${complaint}`] : [];
+    }),
+  );
+  const complaints = [...usual, ...own.flat()];
+  if (complaints.length > 0) return { complaints };
+  return { runtimes: read.runtimes, supervisorCommand: supervisorsIn(config.runtimesDirectory, config.interpreters) };
+}

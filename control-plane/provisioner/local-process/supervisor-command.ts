@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import type { Language } from '@steppe/contracts/session';
+import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
+
+/** The program and the arguments that start the supervisor of a runtime. */
+export type SupervisorCommand = (runtime: RuntimeDefinition) => readonly string[];
+
+/**
+ * @param interpreters of runtimes that name none.
+ * @param directory with python/supervisor.py and node/supervisor.cjs.
+ */
+export const supervisorsIn =
+  (directory: string, interpreters: Readonly<Record<Language, string>>): SupervisorCommand =>
+  ({ language, interpreter = interpreters[language] }) => [interpreter, join(directory, supervisors[language])];
+
+const supervisors: Readonly<Record<Language, string>> = { python: 'python/supervisor.py', node: 'node/supervisor.cjs' };

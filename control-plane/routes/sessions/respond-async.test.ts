@@ -1,0 +1,95 @@
+import { sessionSchema } from '@steppe/contracts/session';
+import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../../testing/eventually.ts';
+import { type OpenControlPlane, openTestBed, pathOf, type TestBed, traces } from '../../testing/open-control-plane.ts';
+
+let bed: TestBed;
+let plane: OpenControlPlane;
+beforeAll(async () => {
+  bed = await openTestBed();
+  plane = await bed.open();
+});
+afterAll(() => bed.close());
+afterEach(async () => {
+  await eventually(bed.standIns.leftovers).toEqual([]);
+});
+
+type Options = { body?: object; headers?: Record<string, string>; signal?: AbortSignal; by?: OpenControlPlane };
+
+async function createAsync(tenantId = newTenantId(), { body = {}, headers = {}, signal, by = plane }: Options = {}) {
+  const options = { body, headers: { prefer: 'respond-async', ...headers }, ...(signal && { signal }) };
+  const answer = await by.call(tenantId, 'POST', '/v1/sessions', options);
+  return { ...answer, tenantId };
+}
+
+const stateOf = async (tenantId: ReturnType<typeof newTenantId>, path: string) => {
+  const { body } = await plane.call(tenantId, 'GET', path);
+  return sessionSchema.parse(body);
+};
+
+it.each(['respond-async', 'wait=10, Respond-Async', 'respond-async, return=minimal'])(
+  'answers 202 under Prefer: %s, and makes the session ready meanwhile',
+  async (prefer) => {
+    const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer } });
+    const session = sessionSchema.parse(body);
+    const path = pathOf(session.session_id);
+    expect([status, headers.get('location'), headers.get('preference-applied')]).toEqual([202, path, 'respond-async']);
+    expect(session).toMatchObject({ state: 'provisioning', instance_id: null, ready_at: null });
+    await eventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
+    expect((await plane.call(tenantId, 'DELETE', path)).status).toBe(204);
+  },
+);
+
+it('waits where another preference is sent', async () => {
+  const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer: 'return=minimal' } });
+  expect([status, headers.get('preference-applied')]).toEqual([201, null]);
+  await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(body).session_id));
+});
+
+it('goes on when its client has left', async () => {
+  const client = new AbortController();
+  const { tenantId, body } = await createAsync(newTenantId(), { signal: client.signal });
+  client.abort();
+  const path = pathOf(sessionSchema.parse(body).session_id);
+  await eventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
+  await plane.call(tenantId, 'DELETE', path);
+});
+
+it('leaves a failure in the row, with nothing else', async () => {
+  const { tenantId, status, body } = await createAsync(newTenantId(), { body: { runtime: 'crash-before-ready' } });
+  expect(status).toBe(202);
+  const path = pathOf(sessionSchema.parse(body).session_id);
+  await eventually(() => stateOf(tenantId, path)).toMatchObject({ state: 'failed', end_reason: 'crashed' });
+  await eventually(() => traces(bed.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
+});
+
+it('refuses at once what can never be', async () => {
+  const full = await bed.open({}, { sessionsPerTenant: 0 });
+  expect((await createAsync(newTenantId(), { by: full })).status).toBe(429);
+  expect((await createAsync(newTenantId(), { body: { runtime: 'ruby' } })).status).toBe(400);
+});
+
+it('is ended by a delete before it is ready', async () => {
+  const { tenantId, body } = await createAsync(newTenantId(), { body: { runtime: 'never-ready' } });
+  const path = pathOf(sessionSchema.parse(body).session_id);
+  expect((await plane.call(tenantId, 'DELETE', path)).status).toBe(204);
+  expect(await stateOf(tenantId, path)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
+});
+
+it('gives the session of its key: 202 while that is made, also at another replica, 201 once it is ready', async () => {
+  const replica = await bed.open();
+  const tenantId = newTenantId();
+  const headers = { 'idempotency-key': 'k' };
+  const first = await createAsync(tenantId, { headers });
+  const again = await createAsync(tenantId, { headers, by: replica });
+  const waited = await replica.call(tenantId, 'POST', '/v1/sessions', { body: {}, headers });
+  const late = await createAsync(tenantId, { headers });
+  const ids = [first, again, waited, late].map(({ body }) => sessionSchema.parse(body).session_id);
+  expect(new Set(ids).size).toBe(1);
+  expect([first.status, waited.status, late.status]).toEqual([202, 201, 201]);
+  expect([201, 202]).toContain(again.status);
+  expect(late.headers.get('preference-applied')).toBeNull();
+  const [id] = ids;
+  if (id) await plane.call(tenantId, 'DELETE', pathOf(id));
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { builtInRuntimes } from './built-in-runtimes.ts';
+import { parseRuntimes } from './parse-runtimes.ts';
+import { runtimeVersion } from './runtime-version.ts';
+
+const builtIn = builtInRuntimes(1);
+
+const runtimesOf = (file: unknown) => {
+  const parsed = parseRuntimes(JSON.stringify(file), builtIn);
+  if ('complaints' in parsed) throw new Error(parsed.complaints.join('\n'));
+  return parsed.runtimes;
+};
+const complaintsOf = (file: unknown) => {
+  const parsed = parseRuntimes(typeof file === 'string' ? file : JSON.stringify(file), builtIn);
+  return 'complaints' in parsed ? parsed.complaints.join('\n') : '';
+};
+const namesOf = (file: unknown) => runtimesOf(file).map(({ name }) => name);
+
+describe('a list of runtimes', () => {
+  it('adds to the built-in ones, and takes what it leaves out from its language', () => {
+    const file = { torch: { language: 'python', image: 'torch:1', max_resources: { memory: '32Gi' }, preload: ['torch'] } };
+    const runtimes = runtimesOf(file);
+    expect(runtimes.map(({ name }) => name)).toEqual(['python', 'node', 'python-data', 'torch']);
+    expect(runtimes.at(-1)).toEqual({
+      name: 'torch',
+      language: 'python',
+      image: 'torch:1',
+      default_resources: { cpu: '1', memory: '512Mi', ephemeral_storage: '1Gi' },
+      max_resources: { cpu: '4', memory: '32Gi', ephemeral_storage: '20Gi' },
+      preload: ['torch'],
+      poolSize: 0,
+    });
+  });
+
+  it('changes a built-in one in what it names alone', () => {
+    const changed = runtimesOf({ python: { interpreter: '/opt/python', pool_size: 5 } }).find(({ name }) => name === 'python');
+    expect(changed).toEqual({ ...builtIn[0], interpreter: '/opt/python', poolSize: 5 });
+    const data = runtimesOf({ 'python-data': { pool_size: 2 } }).find(({ name }) => name === 'python-data');
+    expect(data?.preload).toContain('numpy');
+  });
+
+  it('takes a built-in one away by null', () => {
+    expect(namesOf({ node: null, 'python-data': null })).toEqual(['python']);
+    expect(complaintsOf({ node: null, 'python-data': null, python: null })).toBe('no runtime is left');
+  });
+
+  it.each([
+    ['no JSON', '{', /is no JSON/],
+    ['no object', [], /expected record/i],
+    ['a name of another kind', { 'My Runtime': { language: 'node' } }, /My Runtime/],
+    ['an unknown field', { x: { language: 'node', colour: 'red' } }, /x: .*colour/],
+    ['an unknown language', { x: { language: 'ruby' } }, /x\.language/],
+    ['no language where none is built in', { x: {} }, /x\.language: must be python or node/],
+    ['a quantity that is none', { x: { language: 'node', max_resources: { cpu: 'many' } } }, /x\.max_resources\.cpu/],
+    ['defaults past the largest', { node: { max_resources: { cpu: '500m' } } }, /node\.default_resources\.cpu: is 1, .* 500m/],
+    ['defaults of nought', { node: { default_resources: { memory: '0' } } }, /node\.default_resources\.memory: must be more/],
+    ['a pool below nought', { node: { pool_size: -1 } }, /node\.pool_size/],
+    ['a preload for Node', { node: { preload: ['fs'] } }, /node\.preload: is for Python alone/],
+    ['a module that could be an option', { python: { preload: ['-c'] } }, /python\.preload\.0/],
+  ])('is refused for %s', (_, file, complaint) => {
+    expect(complaintsOf(file)).toMatch(complaint);
+  });
+
+  it('tells all that is wrong at once', () => {
+    const file = { a: {}, node: { max_resources: { cpu: '500m' } } };
+    expect(complaintsOf(file).split('\n')).toHaveLength(2);
+  });
+});
+
+it('gives a runtime another version where its instances would be others, and not for the size of its pool', () => {
+  const [python] = builtIn;
+  if (!python) throw new Error('there are built-in runtimes');
+  expect(runtimeVersion({ ...python, poolSize: 9 })).toBe(runtimeVersion(python));
+  expect(runtimeVersion({ ...python, image: 'python:2' })).not.toBe(runtimeVersion(python));
+});

@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { builtInRuntimes } from './built-in-runtimes.ts';
+import { type ParsedRuntimes, parseRuntimes } from './parse-runtimes.ts';
+
+export interface RuntimesConfig {
+  /** Path of the operator's list; absent: the built-in runtimes alone. */
+  runtimesFile: string | undefined;
+  /** Of built-in runtimes, where the list does not say otherwise. */
+  poolSize: number;
+}
+
+/** The runtimes that may be asked for, or what is wrong with the operator's list, a line each. */
+export async function readRuntimes({ runtimesFile, poolSize }: RuntimesConfig): Promise<ParsedRuntimes> {
+  const builtIn = builtInRuntimes(poolSize);
+  if (runtimesFile === undefined) return { runtimes: builtIn };
+  try {
+    const parsed = parseRuntimes(await readFile(runtimesFile, 'utf8'), builtIn);
+    if ('runtimes' in parsed) return parsed;
+    return { complaints: parsed.complaints.map((complaint) => `STEPPE_RUNTIMES: ${complaint}`) };
+  } catch (error) {
+    return { complaints: [`STEPPE_RUNTIMES: ${error instanceof Error ? error.message : error}`] };
+  }
+}
