@@ -40,6 +40,9 @@ export const dataPlaneVariables = z
     CONTROL_PLANE_SILENCE_LIMIT_SECONDS: integerVariable(1, 3_600)
       .default(defaultTuning.controlPlaneSilenceLimitMs / 1000)
       .describe('a control-plane that does not answer for so long is given up'),
+    UPLOAD_STALL_LIMIT_SECONDS: integerVariable(1, 55)
+      .default(defaultTuning.uploadStallLimitMs / 1000)
+      .describe('an upload that stands still for so long is given up'),
     OTEL_EXPORTER_OTLP_ENDPOINT: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -82,6 +85,7 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   routeCache: { max: value.ROUTE_CACHE_SIZE, ttlMs: value.ROUTE_TTL_MS, staleMs: value.ROUTE_STALE_SECONDS * 1000 },
   agentSilenceLimitMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
   controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
+  uploadStallLimitMs: value.UPLOAD_STALL_LIMIT_SECONDS * 1000,
   otlpEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT,
   shutdownLimitMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,
 });

@@ -18,6 +18,8 @@ export interface DataPlaneTuning {
   connectRetryDelaysMs: readonly number[];
   agentSilenceLimitMs: number;
   controlPlaneSilenceLimitMs: number;
+  /** A client that sends next to nothing of a file for so long has its upload given up. */
+  uploadStallLimitMs: number;
   /** Where spans are sent, by OTLP over HTTP; undefined: nothing is recorded. */
   otlpEndpoint: string | undefined;
   /** How long requests may go on after `close` was called. */
@@ -33,6 +35,8 @@ export const defaultTuning: DataPlaneTuning = {
   // An agent gives a byte at least every 5 s.
   agentSilenceLimitMs: 15_000,
   controlPlaneSilenceLimitMs: 180_000,
+  // Below what an agent allows us.
+  uploadStallLimitMs: 30_000,
   otlpEndpoint: undefined,
   shutdownLimitMs: 30_000,
 };

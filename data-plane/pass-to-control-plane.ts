@@ -23,13 +23,14 @@ interface Dependencies {
   retries: RetryPolicy;
   /** The control-plane promises no byte while a session starts. */
   silenceLimitMs: number;
+  uploadStallLimitMs: number;
 }
 
 export type ControlPlanePasser = (c: Context<HttpEnv>, trace: TraceHeaders) => Promise<Response>;
 
 /** Passes a call on with the caller's own token, which the control-plane verifies too. */
 export function createControlPlanePasser(dependencies: Dependencies): ControlPlanePasser {
-  const { upstream, metrics, retries, silenceLimitMs } = dependencies;
+  const { upstream, metrics, retries, silenceLimitMs, uploadStallLimitMs } = dependencies;
   const { origin } = new URL(dependencies.controlPlaneUrl);
   return async (c, trace) => {
     const { incoming, outgoing } = nodeExchange(c);
@@ -51,6 +52,7 @@ export function createControlPlanePasser(dependencies: Dependencies): ControlPla
         outgoing,
         answer: createAnswerWriter(outgoing, { ownHeaders: { 'x-request-id': requestId }, declines: () => false }),
         silenceLimitMs,
+        uploadStallLimitMs,
         retries,
         onRetry: () => metrics.countRetry('control_plane'),
       },

@@ -21,6 +21,7 @@ export interface SenderDependencies {
   metrics: ForwardMetrics;
   retries: RetryPolicy;
   silenceLimitMs: number;
+  uploadStallLimitMs: number;
 }
 
 /** What an agent is asked for. */
@@ -52,7 +53,7 @@ export function createSender(
   c: Context<HttpEnv>,
   { sessionId, trace, arrivedAt }: CallFacts,
 ): Sender {
-  const { signer, upstream, metrics, retries, silenceLimitMs } = dependencies;
+  const { signer, upstream, metrics, retries, silenceLimitMs, uploadStallLimitMs } = dependencies;
   const { incoming, outgoing } = nodeExchange(c);
   let attempts = 0;
   let isSent = false;
@@ -74,7 +75,8 @@ export function createSender(
         metrics.countRetry('agent');
       };
       const request = { origin, method, path, headers, body };
-      return exchangeWithRetries(request, { upstream, outgoing, answer, silenceLimitMs, retries, onSent, onRetry });
+      const limits = { silenceLimitMs, uploadStallLimitMs, retries };
+      return exchangeWithRetries(request, { upstream, outgoing, answer, ...limits, onSent, onRetry });
     },
   };
 }

@@ -52,7 +52,8 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
 
     const metrics = createForwardMetrics(registry, upstream);
     const retries = { delaysMs: config.connectRetryDelaysMs };
-    const shared = { upstream, metrics, retries };
+    const { uploadStallLimitMs } = config;
+    const shared = { upstream, metrics, retries, uploadStallLimitMs };
     const app = createApi({
       operations: createOperations({
         tracing,

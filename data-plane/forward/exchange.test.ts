@@ -26,7 +26,7 @@ const startEdge = async (origin: string, upstream: Agent, declines: (status: num
   const edge = await start((req, outgoing) => {
     const request: ExchangeRequest = { origin, method: req.method ?? 'GET', path: req.url ?? '/', headers: [], body: null };
     const answer = createAnswerWriter(outgoing, { ownHeaders: {}, declines });
-    void exchange(request, { upstream, outgoing, answer, silenceLimitMs: 5_000 }).then((end) => {
+    void exchange(request, { upstream, outgoing, answer, silenceLimitMs: 5_000, uploadStallLimitMs: 5_000 }).then((end) => {
       ends.push(end);
       if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(500).end();
     });
@@ -68,7 +68,9 @@ it('makes no connection for a client that has left already', async () => {
   const outgoing = { destroyed: true } as ServerResponse;
   const request = { origin: 'http://127.0.0.1:9', method: 'GET', path: '/', headers: [], body: null };
   const answer: AnswerSink = { begin: () => true, write() {}, end() {}, breakOff: () => 'nothing' };
-  expect(await exchange(request, { upstream: startUpstream(), outgoing, answer, silenceLimitMs: 1 })).toEqual({
+  expect(
+    await exchange(request, { upstream: startUpstream(), outgoing, answer, silenceLimitMs: 1, uploadStallLimitMs: 1 }),
+  ).toEqual({
     kind: 'client_left',
   });
 });

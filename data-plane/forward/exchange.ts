@@ -19,6 +19,8 @@ export interface ExchangeOptions {
   /** Writes into `outgoing`. */
   answer: AnswerSink;
   silenceLimitMs: number;
+  /** For how long an upload may stand still. */
+  uploadStallLimitMs: number;
   onSent?: () => void;
 }
 
@@ -36,19 +38,21 @@ export type ExchangeEnd =
   | { kind: 'client_left' };
 
 /**
- * Sends a request and streams its answer into `answer`, no faster than `outgoing` takes it. The phases follow one another; whatever comes when the exchange is
- * over is ignored.
+ * Sends a request and streams its answer into `answer`, no faster than `outgoing` takes it. The phases follow one another;
+ * whatever comes when the exchange is over is ignored.
  *
  *     connecting ──► waiting ──► answering ──► over
  *     unconnected    broken      answered
  *                    silent      truncated
  *                    declined
  *     client_left    client_left client_left
+ *
+ * @throws AppError `invalid_request` where the client's upload stands still
  */
 export function exchange(request: ExchangeRequest, options: ExchangeOptions): Promise<ExchangeEnd> {
   const { upstream, outgoing, answer, silenceLimitMs } = options;
   if (outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let phase: 'connecting' | 'waiting' | 'answering' | 'over' = 'connecting';
     let controller: Dispatcher.DispatchController | undefined;
     let answerStatus = 0;
@@ -74,6 +78,12 @@ export function exchange(request: ExchangeRequest, options: ExchangeOptions): Pr
       else if (delivered === 'part') abandon({ kind: 'truncated', reason, brought });
       else abandon(reason === 'silent' ? { kind: 'silent' } : { kind: 'broken', error });
     };
+    /** Nothing of an answer has come: it is ours to say what is wrong. */
+    const refuse = (error: Error) => {
+      if (phase !== 'waiting') return;
+      reject(error);
+      abandon({ kind: 'client_left' });
+    };
     const onClientLeft = () => abandon({ kind: 'client_left' });
     const onDrained = () => {
       clock.heard();
@@ -83,7 +93,12 @@ export function exchange(request: ExchangeRequest, options: ExchangeOptions): Pr
     const upload =
       request.body === null || Buffer.isBuffer(request.body)
         ? undefined
-        : createUploadBody(request.body, { onChunk: () => clock.heard(), onBroken: onClientLeft });
+        : createUploadBody(request.body, {
+            onChunk: () => clock.heard(),
+            onBroken: onClientLeft,
+            stallLimitMs: options.uploadStallLimitMs,
+            onStalled: refuse,
+          });
     const clock = createSilenceClock({
       limitMs: silenceLimitMs,
       isExcused: () => controller?.paused === true || upload?.waitsForClient() === true,

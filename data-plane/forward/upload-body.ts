@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { AppError } from '@steppe/service-kit/app-error';
 
 export interface UploadBody {
   stream: Readable;
@@ -11,23 +12,41 @@ interface UploadOptions {
   onChunk: () => void;
   /** The client broke off its upload. */
   onBroken: () => void;
+  /** How often is looked whether anything comes. */
+  stallLimitMs: number;
+  onStalled: (error: AppError) => void;
 }
+
+/** Less than this in the time of the limit is no progress. */
+const leastBytes = 1024;
 
 /**
  * The client's body as a stream of its own: undici destroys the body of a request that ends early, and destroying the incoming
  * message would cut the connection that the answer has to leave by. Takes nothing before it is read.
  */
-export function createUploadBody(incoming: IncomingMessage, { onChunk, onBroken }: UploadOptions): UploadBody {
+export function createUploadBody(incoming: IncomingMessage, options: UploadOptions): UploadBody {
+  const { onChunk, onBroken, stallLimitMs, onStalled } = options;
   let isAttached = false;
   let waitsForClient = false;
+  let bytes = 0;
+  let stallTimer: NodeJS.Timeout | undefined;
 
   const take = (chunk: Buffer) => {
     onChunk();
+    bytes += chunk.length;
     if (stream.push(chunk)) return;
     waitsForClient = false;
     incoming.pause();
   };
+  /** A body of hours is welcome while it makes progress; that nobody here takes it is not the client's fault. */
+  const look = () => {
+    if (stream.destroyed || incoming.readableEnded) return;
+    if (waitsForClient && bytes < leastBytes) return onStalled(stalled(stallLimitMs));
+    bytes = 0;
+    stallTimer?.refresh();
+  };
   const finish = () => {
+    clearTimeout(stallTimer);
     waitsForClient = false;
     stream.push(null);
   };
@@ -38,10 +57,13 @@ export function createUploadBody(incoming: IncomingMessage, { onChunk, onBroken 
   };
   const attach = () => {
     isAttached = true;
+    // What came while this process was busy is taken before it is judged.
+    stallTimer = setTimeout(() => setImmediate(look), stallLimitMs);
     incoming.on('data', take).once('end', finish).on('error', breakOff).once('close', breakOff);
     if (incoming.destroyed) breakOff();
   };
   const detach = () => {
+    clearTimeout(stallTimer);
     if (!isAttached) return;
     // `error` stays: a client that leaves later must not find nobody listening.
     incoming.off('data', take).off('end', finish).off('close', breakOff).pause();
@@ -62,3 +84,10 @@ export function createUploadBody(incoming: IncomingMessage, { onChunk, onBroken 
   stream.on('error', () => {});
   return { stream, waitsForClient: () => waitsForClient };
 }
+
+const stalled = (limitMs: number): AppError =>
+  new AppError('invalid_request', `the upload stood still for ${limitMs / 1000} s; nothing was written: send it again`, {
+    retryable: true,
+    // What may still come of it belongs to no request.
+    headers: { Connection: 'close' },
+  });
