@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, expect, test } from 'vitest';
+import { languages, type PerLanguage } from './harness/languages.ts';
+import { openSession, type Session } from './harness/session.ts';
+
+const gibibyte = 1024 ** 3;
+const allowedGrowthMib = 64;
+
+const printGibibyte: PerLanguage<string> = {
+  python: 'line = "x" * 65535\nfor _ in range(16384): print(line)',
+  node: 'const line = "x".repeat(65535);\nfor (let i = 0; i < 16384; i++) console.log(line)',
+};
+const printLittle: PerLanguage<string> = {
+  python: 'for _ in range(64): print("y" * 65535)',
+  node: 'for (let i = 0; i < 64; i++) console.log("y".repeat(65535))',
+};
+
+const opened: Session[] = [];
+afterAll(async () => {
+  await Promise.all(opened.map((session) => session.close()));
+});
+
+test.each(languages)(
+  'a gibibyte of printing in %s grows no process of the session by more than 64 MiB, and is counted',
+  async (language) => {
+    const session = await openSession(language);
+    opened.push(session);
+    await session.run(printLittle[language]);
+    const before = peaksMib(session.agent.instanceId);
+    expect(Object.keys(before).length).toBeGreaterThanOrEqual(3);
+    const { status, truncated, stdout } = await session.run(printGibibyte[language], { timeout_ms: 100_000 });
+    expect({ status, truncated }).toMatchObject({ status: 'completed', truncated: { stdout: true } });
+    const dropped = Number(/\n\[… (\d+) bytes dropped …\]\n/.exec(stdout)?.[1]);
+    expect(Buffer.byteLength(stdout) - Buffer.byteLength(`\n[… ${dropped} bytes dropped …]\n`) + dropped).toBe(gibibyte);
+    const after = peaksMib(session.agent.instanceId);
+    for (const [process, peak] of Object.entries(before)) {
+      expect((after[process] ?? Number.NaN) - peak, process).toBeLessThanOrEqual(allowedGrowthMib);
+    }
+  },
+  120_000,
+);
+
+/** The largest memory that each process of an instance ever had resident, by its pid and name. */
+function peaksMib(instanceId: string): Record<string, number> {
+  const peaks = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid): [string, number][] => {
+      if (!read(`/proc/${pid}/environ`).includes(instanceId)) return [];
+      const status = read(`/proc/${pid}/status`);
+      const peakKib = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]);
+      const name = read(`/proc/${pid}/cmdline`).split('\0').slice(0, 2).join(' ');
+      return Number.isNaN(peakKib) ? [] : [[`${pid} ${name}`, peakKib / 1024]];
+    });
+  return Object.fromEntries(peaks);
+}
+
+/** Empty where it is not ours to read, or its process has ended. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}
