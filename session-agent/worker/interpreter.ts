@@ -1,4 +1,5 @@
 import type { AgentState } from '@steppe/contracts/internal';
+import type { Language } from '@steppe/contracts/session';
 import type { StepError } from '@steppe/contracts/step';
 import type { Logger } from '@steppe/service-kit/logger';
 import { deferred } from '../deferred.ts';
@@ -6,6 +7,7 @@ import { listenForRuntime, type SupervisorLink, type WorkerLink } from './agent-
 import { connectionClosed, explainLoss } from './explain-loss.ts';
 import type { WorkerFrame } from './frames.ts';
 import { makeFifos } from './make-fifos.ts';
+import { needsRenewal } from './start-variables.ts';
 import { type BackgroundSink, type ExitFrame, type StepCode, type StepSink, Worker, type WorkerDone } from './worker.ts';
 
 export type RunEnd = ({ kind: 'done' } & WorkerDone) | { kind: 'lost'; error: StepError };
@@ -36,6 +38,7 @@ export class Interpreter {
   epoch = 1;
   readonly #options: InterpreterOptions;
   #supervisor: SupervisorLink | undefined;
+  #language: Language | undefined;
   #worker: Worker | undefined;
   #env: Record<string, string> = {};
   #failedStarts = 0;
@@ -53,6 +56,7 @@ export class Interpreter {
       runDirectory: this.#options.runDirectory,
       onSupervisor: (link, { language, version, pid }) => {
         this.#options.logger.info({ language, version, pid }, 'supervisor connected');
+        this.#language = language;
         this.#takeSupervisor(link);
       },
       onWorker: (link, hello) => this.#takeWorker(link, hello),
@@ -60,10 +64,14 @@ export class Interpreter {
     this.#closeSocket = close;
   }
 
-  /** Lasting variables of the session, for this worker and all that follow. */
+  /**
+   * Lasting variables of the session, for this worker and all that follow; before any step. Where they hold what an interpreter
+   * reads only at its start, another worker takes the place of the present one, in the same epoch: nothing is lost with it.
+   */
   configure(env: Record<string, string>): void {
     this.#env = env;
-    this.#worker?.configure(env);
+    if (this.#language && needsRenewal(this.#language, env)) this.#renew();
+    else this.#worker?.configure(env);
   }
 
   /** Resolves when a step can run; never, once closing. */
@@ -107,6 +115,15 @@ export class Interpreter {
   async restart(): Promise<void> {
     while (!this.#worker && this.state !== 'closing') await this.#spawned.promise;
     await this.kill();
+  }
+
+  #renew(): void {
+    const worker = this.#worker;
+    // One that is about to be spawned gets the variables with that.
+    if (!worker || this.state === 'closing') return;
+    this.state = 'killing';
+    worker.renewed = true;
+    this.#supervisor?.send({ type: 'kill', epoch: worker.epoch });
   }
 
   close(): void {
@@ -182,17 +199,17 @@ export class Interpreter {
     if (!worker || worker.epoch !== exit.epoch) return;
     this.#worker = undefined;
     // One that was killed while it started has not failed to start.
-    const started = worker.connected || worker.breach !== undefined || worker.unwanted;
+    const started = worker.unwanted || (!worker.renewed && (worker.connected || worker.breach !== undefined));
     if (this.state !== 'closing') this.state = 'dead';
     if (started) {
       this.epoch += 1;
       this.#options.onLoss();
-    } else {
+    } else if (!worker.renewed) {
       this.#failedStarts += 1;
     }
     await worker.exited(exit, drainMs);
     if (this.state === 'closing') return;
-    this.#options.logger.warn({ ...exit, breach: worker.breach, started }, 'worker ended');
+    if (!worker.renewed) this.#options.logger.warn({ ...exit, breach: worker.breach, started }, 'worker ended');
     if (this.#failedStarts < startsBeforeGivingUp) return this.#spawn();
     this.state = 'closing';
     this.#options.onGaveUp(exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`);

@@ -64,6 +64,8 @@ export class Worker {
   breach: string | undefined;
   /** Its end was asked for. */
   unwanted = false;
+  /** Another takes its place before it has run anything. */
+  renewed = false;
 
   constructor(epoch: number, fifos: { out: string; err: string }, background: BackgroundSink) {
     this.epoch = epoch;
