@@ -30,7 +30,8 @@ export interface Service {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-export async function prepareServices(): Promise<Services> {
+/** @param startStore DynamoDB as they get it; it is closed with them. */
+export async function prepareServices(startStore: () => Promise<RunningDynamoDb> = startDynalite): Promise<Services> {
   const directory = mkdtempSync(join(tmpdir(), 'steppe-services-'));
   const publicKeys = join(directory, 'public');
   const instances = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
@@ -42,7 +43,7 @@ export async function prepareServices(): Promise<Services> {
     return privateKey;
   };
   const [callerKey] = await Promise.all([writeKeys('caller'), writeKeys('control-plane'), writeKeys('data-plane')]);
-  const dynamoDb = await startDynalite();
+  const dynamoDb = await startStore();
   const running: Service[] = [];
 
   const start: Services['start'] = async (name, env = {}) => {
@@ -118,7 +119,8 @@ function toService(child: ChildProcess, port: number, operatorPort: number): Ser
 
 async function untilReady(child: ChildProcess, operatorUrl: string): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended !== null) throw new Error(`the service ended with ${ended}`);
     const answer = await fetch(`${operatorUrl}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -8,10 +8,7 @@ export interface Traces {
 
 /** Finds them by the environment that the instance and all that it starts carry. */
 export function tracesOf(instanceId: string): Traces {
-  const found = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => ({ pid: Number(pid), environ: readEnviron(pid) }))
-    .filter(({ environ }) => environ.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
+  const found = processes().filter(({ environ }) => environ.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
   const runDirectory = found
     .flatMap(({ environ }) => environ)
     .find((entry) => entry.startsWith('STEPPE_RUN_DIR='))
@@ -24,6 +21,19 @@ export const leftOf = (before: Traces, instanceId: string): string[] => [
   ...tracesOf(instanceId).pids.map((pid) => `process ${pid}`),
   ...(before.directory && existsSync(before.directory) ? [before.directory] : []),
 ];
+
+/** The ids of all instances that have a process now. */
+export const runningInstances = (): Set<string> =>
+  new Set(
+    processes().flatMap(({ environ }) =>
+      environ.flatMap((entry) => (entry.startsWith('STEPPE_INSTANCE_ID=') ? [entry.slice('STEPPE_INSTANCE_ID='.length)] : [])),
+    ),
+  );
+
+const processes = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => ({ pid: Number(pid), environ: readEnviron(pid) }));
 
 function readEnviron(pid: string): string[] {
   try {

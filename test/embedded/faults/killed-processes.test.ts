@@ -1,0 +1,167 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { newStepId } from '@steppe/contracts/ids';
+import { describe, expect, test } from 'vitest';
+import { eventually, findInstance } from '../harness/instance.ts';
+import { stepWith, submit } from '../harness/steps.ts';
+import { useLocal } from '../harness/use-local.ts';
+import { heldNode, heldPython } from './rig/held-steps.ts';
+import { pidOf, type Role } from './rig/instance-processes.ts';
+import { sendInAllForms, type Told } from './rig/watched-step.ts';
+
+const local = useLocal();
+
+async function open(runtime: string) {
+  const client = await local().newClient();
+  const { session_id: id, instance_id: instanceId } = await client.createSession({ runtime });
+  const { workspace } = findInstance(instanceId);
+  const has = (file: string) => eventually(() => expect(existsSync(join(workspace, file))).toBe(true));
+  const signal = (role: Role, name: NodeJS.Signals) => process.kill(pidOf(instanceId ?? '', role), name);
+  return {
+    client,
+    id,
+    has,
+    letGo: () => writeFileSync(join(workspace, 'go'), ''),
+    signal,
+    kill: (role: Role) => signal(role, 'SIGKILL'),
+  };
+}
+type Opened = Awaited<ReturnType<typeof open>>;
+
+/** Sends a step in all forms, and gives what was told once `role` was killed in that stage of it. */
+async function killIn({ client, id, has, kill }: Opened, role: Role, code: string): Promise<Told[]> {
+  const stepId = newStepId();
+  const telling = sendInAllForms(client, id, { code, step_id: stepId });
+  await has('held');
+  kill(role);
+  return telling;
+}
+
+/** Sends a step in all forms; when this resolves, its worker has sent `done` and the agent, which is stopped, has not read it. */
+async function sendDoneUnread({ client, id, has, letGo, signal }: Opened): Promise<() => Promise<Told[]>> {
+  const telling = sendInAllForms(client, id, { code: heldPython.beforeDone, step_id: newStepId() });
+  await has('held');
+  signal('agent', 'SIGSTOP');
+  letGo();
+  await has('sent');
+  return () => telling;
+}
+
+/** The result, or the end of the events, that each of the three was given. */
+const endsIn = (told: Told[]) =>
+  told.map((one) => (one.kind === 'result' ? one.result : one.kind === 'events' ? one.events.at(-1) : one));
+const stdoutIn = (one: Told) =>
+  one.kind === 'result'
+    ? one.result.stdout
+    : one.kind === 'events'
+      ? one.events.map((e) => (e.type === 'stdout' ? e.text : '')).join('')
+      : '';
+
+async function expectFreshMemory({ client, id }: Opened): Promise<void> {
+  expect(await client.run(id, '6 * 7')).toMatchObject({ status: 'completed', epoch: 2, execution_count: 1, state_lost: false });
+}
+
+const killed = [heldPython, heldNode].flatMap((held) => (['worker', 'supervisor'] as const).map((role) => ({ ...held, role })));
+
+describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held }) => {
+  const lost = { status: 'failed', state_lost: true, epoch: 2, usage: null, error: { name: 'WorkerCrashed' } };
+
+  test.each([
+    { stage: 'before the first byte', code: held.beforeOutput, stdout: '' },
+    { stage: 'mid-stream', code: held.midStream, stdout: 'said\n' },
+    { stage: 'between the end markers and done', code: held.beforeDone, stdout: 'said\n' },
+  ])('$stage, is told in every form, with what was written until then', async ({ code, stdout }) => {
+    const session = await open(runtime);
+    const told = await killIn(session, role, code);
+    expect(endsIn(told)).toEqual(
+      [0, 1, 2].map(() => expect.objectContaining({ ...lost, error: expect.objectContaining(lost.error) })),
+    );
+    expect(told.map(stdoutIn)).toEqual([stdout, stdout, stdout]);
+    await expectFreshMemory(session);
+  });
+
+  test('while a step waits, runs it not: 409, or cancelled where the answer had begun', async () => {
+    const session = await open(runtime);
+    const { client, id, has, kill } = session;
+    const running = await submit(client, id, held.midStream);
+    await has('held');
+    const stepId = newStepId();
+    const telling = sendInAllForms(client, id, { code: 'open("ran", "w")', step_id: stepId });
+    await stepWith(client, id, stepId, 'queued');
+    kill(role);
+    const [json, ...streams] = await telling;
+    expect(json).toMatchObject({ kind: 'refusal', status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
+    const cancelled = { status: 'cancelled', state_lost: true, started_at: null, error: { name: 'RuntimeRestarted' } };
+    expect(endsIn(streams)).toMatchObject([cancelled, cancelled]);
+    expect(await stepWith(client, id, running, 'failed')).toMatchObject(lost);
+    // Whoever waited was told: nobody else has to be.
+    await expectFreshMemory(session);
+  });
+});
+
+test.each(['worker', 'supervisor'] as const)(
+  'the %s, killed after done and before the answer, takes no result with it',
+  async (role) => {
+    const session = await open('python');
+    const { client, id } = session;
+    const telling = await sendDoneUnread(session);
+    session.kill(role);
+    session.signal('agent', 'SIGCONT');
+    const told = await telling();
+    const completed = { status: 'completed', state_lost: false, epoch: 1, execution_count: 1, error: null };
+    expect(endsIn(told)).toMatchObject([completed, completed, completed]);
+    expect(told.map(stdoutIn)).toEqual(['said\n', 'said\n', 'said\n']);
+    // The memory was lost between two steps: the next is told, and not run.
+    const next = client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: 'x = 1', step_id: 'next' }));
+    expect(await next).toMatchObject({ status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
+    await expectFreshMemory(session);
+  },
+);
+
+describe('the agent, killed', () => {
+  /** 410 as soon as its end is recorded; the moment before, nobody can know why it does not answer. */
+  const expectGone = (told: Told | undefined) =>
+    expect([410, 503]).toContain(told?.kind === 'refusal' ? told.status : told?.kind);
+  const expectEnded = ({ client, id }: Opened) =>
+    eventually(async () => {
+      const error = await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: '1' }));
+      expect(error).toMatchObject({ status: 410, code: 'session_ended', details: { end_reason: 'crashed' } });
+    });
+
+  test.each([
+    { stage: 'before the first byte', code: heldPython.beforeOutput },
+    { stage: 'mid-stream', code: heldPython.midStream },
+    { stage: 'between the end markers and done', code: heldPython.beforeDone },
+  ])('$stage, ends the session: 410, and a stream breaks off', async ({ code }) => {
+    const session = await open('python');
+    const [json, ...streams] = await killIn(session, 'agent', code);
+    expectGone(json);
+    expect(streams).toEqual([{ kind: 'broken' }, { kind: 'broken' }]);
+    await expectEnded(session);
+  });
+
+  test('after done and before the answer, ends the session all the same', async () => {
+    const session = await open('python');
+    const telling = await sendDoneUnread(session);
+    session.kill('agent');
+    const [json, ...streams] = await telling();
+    expectGone(json);
+    expect(streams).toEqual([{ kind: 'broken' }, { kind: 'broken' }]);
+    await expectEnded(session);
+  });
+
+  test('while a step waits, ends it with the session', async () => {
+    const session = await open('python');
+    const { client, id, has, kill } = session;
+    await submit(client, id, heldPython.midStream);
+    await has('held');
+    const stepId = newStepId();
+    const telling = sendInAllForms(client, id, { code: '1', step_id: stepId });
+    await stepWith(client, id, stepId, 'queued');
+    kill('agent');
+    const [json, ...streams] = await telling;
+    expectGone(json);
+    expect(streams).toEqual([{ kind: 'broken' }, { kind: 'broken' }]);
+    await expectEnded(session);
+  });
+});

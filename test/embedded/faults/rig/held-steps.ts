@@ -1,0 +1,61 @@
+import { node, python } from '../../harness/languages.ts';
+
+/**
+ * Programs that hold a step at one of its stages until the file `go` is there, and say by a file that it has come so far. The
+ * last two reach into the driver that runs them, as any user code could.
+ */
+interface HeldSteps {
+  runtime: 'python' | 'node';
+  /** Running, with nothing written yet. */
+  beforeOutput: string;
+  /** Writes `said` first. */
+  midStream: string;
+  /** Holds when both end markers are out and `done` is not; then writes the file `sent` when `done` is. */
+  beforeDone: string;
+}
+
+const waitsIn = {
+  python: 'import os, time\nopen("held", "w").close()\nwhile not os.path.exists("go"):\n    time.sleep(0.01)\n',
+  node: 'require("fs").writeFileSync("held", "");\nwhile (!require("fs").existsSync("go")) await new Promise((r) => setTimeout(r, 10));\n',
+};
+
+export const heldPython: HeldSteps = {
+  runtime: 'python',
+  beforeOutput: waitsIn.python,
+  midStream: `${python.print('said')}\n${waitsIn.python}`,
+  beforeDone: `import os, sys, time
+frame = sys._getframe()
+while "parts" not in frame.f_locals:
+    frame = frame.f_back
+connection = frame.f_locals["parts"].connection
+send = connection.send
+def hold(message, **options):
+    if message["type"] == "done":
+        open("held", "w").close()
+        while not os.path.exists("go"):
+            time.sleep(0.01)
+    send(message, **options)
+    if message["type"] == "done":
+        connection.send = send
+        open("sent", "w").close()
+connection.send = hold
+print("said")
+`,
+};
+
+export const heldNode: HeldSteps = {
+  runtime: 'node',
+  beforeOutput: waitsIn.node,
+  midStream: `${node.print('said')}\n${waitsIn.node}`,
+  // The last that the driver asks before it sends `done`.
+  beforeDone: `const { resourceUsage } = process;
+process.resourceUsage = () => {
+  process.resourceUsage = resourceUsage;
+  require("fs").writeFileSync("held", "");
+  while (!require("fs").existsSync("go")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  return process.resourceUsage();
+};
+console.log("said");
+undefined;
+`,
+};

@@ -1,0 +1,66 @@
+import type { Session } from '@steppe/contracts/session';
+import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
+import { type Client, connect } from '../../harness/client.ts';
+import { prepareServices, type Services } from '../../harness/services.ts';
+import { type ProxiedSession, putProxyBefore } from './proxied-session.ts';
+import { type Replica, startReplica } from './replica.ts';
+import { type SwitchableDynamoDb, startSwitchableDynamoDb } from './switchable-dynamodb.ts';
+
+/** Services from their bundles, with a socket proxy on every way between them. */
+export interface ProxiedCluster {
+  services: Services;
+  dynamoDb: SwitchableDynamoDb;
+  replicas: readonly [Replica, Replica];
+  /** Of the first replica where none is named. */
+  clientOf(tenant: string, replica?: Replica): Promise<Client>;
+  createSession(client: Client, body?: object): Promise<ProxiedSession>;
+  /** The same for a session that was just created. */
+  adopt(session: Session): Promise<ProxiedSession>;
+  /** Of all that it has; harmless twice. */
+  close(): Promise<void>;
+}
+
+/** @param env of the services, beside what they need. */
+export async function startProxiedCluster(env: Record<string, string> = {}): Promise<ProxiedCluster> {
+  const dynamoDb = await startSwitchableDynamoDb();
+  const services = await prepareServices(async () => dynamoDb);
+  const client = createDynamoDbClient({ ...localAccess, endpoint: dynamoDb.direct.endpoint });
+  const store = createDynamoDbSessionStore({ client, tableName: dynamoDb.tableName });
+  const sessions: ProxiedSession[] = [];
+  const start = async () => {
+    const controlPlane = await services.start('control-plane', { SESSIONS_PER_TENANT: '500', ...env });
+    const planeEnv = { CONTROL_PLANE_URL: controlPlane.url, ...env };
+    return Promise.all([startReplica(services, planeEnv), startReplica(services, planeEnv)]);
+  };
+  const replicas = await start().catch(async (error) => {
+    await services.close();
+    client.destroy();
+    throw error;
+  });
+
+  const adopt = async (created: Session) => {
+    const session = await putProxyBefore(created, store);
+    sessions.push(session);
+    return session;
+  };
+  let closing: Promise<void> | undefined;
+  const closeAll = async () => {
+    await services.close();
+    await Promise.all([...sessions, ...replicas.map(({ proxy }) => proxy)].map((part) => part.close()));
+    client.destroy();
+  };
+  return {
+    services,
+    dynamoDb,
+    replicas,
+    clientOf: async (tenant, replica = replicas[0]) => connect(replica.proxy.url, await services.tokenFor(tenant)),
+    createSession: async (caller, body = {}) => adopt(await caller.createSession(body)),
+    adopt,
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+}

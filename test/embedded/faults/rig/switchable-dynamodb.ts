@@ -1,0 +1,55 @@
+import { type RunningDynamoDb, startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
+import { type DynamoDbAnswer, forward, startDynamoDbProxy } from '../../../../route-store/testing/dynamodb-proxy.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+export type DynamoDbMode = 'well' | 'throttles' | 'answers garbage' | 'breaks connections';
+
+/** dynalite, behind what can go wrong with DynamoDB itself, behind what can go wrong on the way to it. */
+export interface SwitchableDynamoDb extends RunningDynamoDb {
+  /** The endpoint; stalls and outages are its faults. */
+  proxy: TcpProxy;
+  /** The table itself, which nothing ails. */
+  direct: RunningDynamoDb;
+  setMode(mode: DynamoDbMode): void;
+  /** How many requests met a mode other than `well`. */
+  spoiled(): number;
+}
+
+const answers: Record<Exclude<DynamoDbMode, 'well'>, DynamoDbAnswer | null> = {
+  throttles: {
+    status: 400,
+    text: JSON.stringify({
+      __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
+      message: 'slower',
+    }),
+  },
+  'answers garbage': { status: 200, text: '{"Item": <html>' },
+  'breaks connections': null,
+};
+
+export async function startSwitchableDynamoDb(): Promise<SwitchableDynamoDb> {
+  const direct = await startDynalite();
+  let mode: DynamoDbMode = 'well';
+  let spoiled = 0;
+  const gate = await startDynamoDbProxy(async (request) => {
+    if (mode === 'well') return forward(direct.endpoint, request);
+    spoiled += 1;
+    return answers[mode];
+  });
+  const proxy = await startTcpProxy(Number(new URL(gate.endpoint).port));
+  return {
+    endpoint: proxy.url,
+    tableName: direct.tableName,
+    proxy,
+    direct,
+    setMode: (next) => {
+      mode = next;
+    },
+    spoiled: () => spoiled,
+    async close() {
+      await proxy.close();
+      await gate.close();
+      await direct.close();
+    },
+  };
+}

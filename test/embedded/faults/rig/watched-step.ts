@@ -1,0 +1,40 @@
+import { type ErrorCode, errorBodySchema } from '@steppe/contracts/errors';
+import { type StepEvent, type StepResult, stepResultSchema } from '@steppe/contracts/step';
+import { readEvents, type StreamForm } from '../../../chaos/read-events.ts';
+import type { Client } from '../../harness/client.ts';
+
+/** What a client was told that sent a step in one of the three forms. */
+export type Told =
+  | { kind: 'result'; result: StepResult }
+  | { kind: 'events'; events: StepEvent[] }
+  | { kind: 'refusal'; status: number; code: ErrorCode; details: Record<string, unknown> }
+  /** The answer broke off, as a client can tell. */
+  | { kind: 'broken' };
+
+const forms = ['application/json', 'text/event-stream', 'application/x-ndjson'] as const;
+
+/** Sends one step in all three forms at once: who comes second joins. */
+export const sendInAllForms = (client: Client, sessionId: string, request: { code: string; step_id: string }) =>
+  Promise.all(forms.map((form) => send(client, sessionId, request, form)));
+
+async function send(client: Client, sessionId: string, request: object, form: (typeof forms)[number]): Promise<Told> {
+  try {
+    const answer = await client.call('POST', `/v1/sessions/${sessionId}/steps`, request, { accept: form });
+    if (!answer.ok) {
+      const { code, details } = errorBodySchema.parse(await answer.json()).error;
+      return { kind: 'refusal', status: answer.status, code, details };
+    }
+    if (form === 'application/json') return { kind: 'result', result: stepResultSchema.parse(await answer.json()) };
+    return { kind: 'events', events: await eventsIn(answer, form) };
+  } catch (error) {
+    // What fetch throws where a connection breaks; what a schema throws is no such thing.
+    if (error instanceof TypeError) return { kind: 'broken' };
+    throw error;
+  }
+}
+
+async function eventsIn(answer: Response, form: StreamForm): Promise<StepEvent[]> {
+  const events: StepEvent[] = [];
+  for await (const event of readEvents(answer, form)) events.push(event);
+  return events;
+}
