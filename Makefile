@@ -1,6 +1,6 @@
 # Every target installs what it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples newcomer
+.PHONY: help build test lint format run token openapi variables examples newcomer chaos
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -45,6 +45,9 @@ variables: $(bundles) ## write the tables of variables in docs/operating.md anew
 
 examples: $(bundles) ## run the programs in examples/ against a local mode of their own, and check what they print
 	@exec node examples/run.mjs
+
+chaos: $(bundles) ## break everything that can break under load for ten minutes (DURATION=60s), and count what went wrong
+	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/chaos/main.ts
 
 newcomer: ## walk the README in a fresh clone, and print how long the first answer took
 	@exec node tools/newcomer.mjs

@@ -1,0 +1,81 @@
+import { type Run, type StepRecord, saidBy } from './history.ts';
+
+/** What went against the contract, in sentences. */
+export interface Breaches {
+  runTwice: string[];
+  lost: string[];
+  misrouted: string[];
+  gaps: string[];
+  /** A step ran in memory younger than its sender was told of, or an answer had no reason. */
+  other: string[];
+}
+
+/** Holds what the senders were told against what really ran. */
+export function checkHistory(history: readonly StepRecord[], runs: readonly Run[]): Breaches {
+  const runsOf = groupByStep(runs);
+  const breaches: Breaches = { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] };
+  const memories = new Map<string, string>();
+  for (const record of history) {
+    const own = runsOf.get(record.stepId) ?? [];
+    if (own.length > 1) breaches.runTwice.push(`${nameOf(record)} ran ${own.length} times`);
+    breaches.lost.push(...lossesOf(record, own));
+    breaches.misrouted.push(...strayingsOf(record, own));
+    breaches.gaps.push(...gapsOf(record));
+    breaches.other.push(...surprisesOf(record, own, memories));
+  }
+  const known = new Set(history.map(({ stepId }) => stepId));
+  for (const stepId of runsOf.keys()) if (!known.has(stepId)) breaches.other.push(`${stepId} ran, and nobody has sent it`);
+  return breaches;
+}
+
+export const breachCount = (breaches: Breaches): number => Object.values(breaches).flat().length;
+
+function lossesOf(record: StepRecord, runs: readonly Run[]): string[] {
+  const { outcome, stepId } = record;
+  const ran = runs.length > 0;
+  if (outcome.kind === 'missing') return [`${nameOf(record)}: ${outcome.what}`];
+  if (outcome.kind === 'refused' && ran) return [`${nameOf(record)} was refused and ran`];
+  if (outcome.kind !== 'ended' || outcome.result.status !== 'completed') return [];
+  if (!ran) return [`${nameOf(record)} was told to be completed and never ran`];
+  return outcome.result.stdout.includes(saidBy(stepId)) ? [] : [`${nameOf(record)} has a result without what it said`];
+}
+
+function strayingsOf(record: StepRecord, runs: readonly Run[]): string[] {
+  const { outcome, session, sessionId, stepId } = record;
+  const strayed = runs.filter(({ actual, wanted }) => actual !== session || wanted !== session);
+  const found = strayed.map(({ actual }) => `${nameOf(record)} ran in ${actual}`);
+  if (outcome.kind === 'foreign') found.push(`${nameOf(record)}: ${outcome.what}`);
+  if (outcome.kind === 'ended' && (outcome.result.session_id !== sessionId || outcome.result.step_id !== stepId)) {
+    found.push(`${nameOf(record)} was answered with ${outcome.result.step_id} of ${outcome.result.session_id}`);
+  }
+  return found;
+}
+
+const gapsOf = (record: StepRecord): string[] =>
+  record.seqs.every((seq, at) => seq === at + 1) ? [] : [`${nameOf(record)} has the events ${record.seqs.join(' ')}`];
+
+/** @param memories the mark of each session's epochs so far; this adds to it. */
+function surprisesOf(record: StepRecord, runs: readonly Run[], memories: Map<string, string>): string[] {
+  const { outcome, session, toldEpoch } = record;
+  if (outcome.kind === 'unexpected') return [`${nameOf(record)}: ${outcome.what}`];
+  const [run] = runs;
+  if (outcome.kind !== 'ended' || !run) return [];
+  const { epoch, state_lost: lost } = outcome.result;
+  // The result of a step that took the memory with it names the epoch that came after.
+  const ranIn = lost ? epoch - 1 : epoch;
+  const found = ranIn > toldEpoch ? [`${nameOf(record)} ran in epoch ${ranIn}, and its sender knew of ${toldEpoch}`] : [];
+  const memory = `${session} ${ranIn}`;
+  const mark = memories.get(memory);
+  if (mark !== undefined && mark !== run.mark)
+    found.push(`${nameOf(record)} found other memory in epoch ${ranIn} than the step before`);
+  memories.set(memory, run.mark);
+  return found;
+}
+
+const nameOf = ({ stepId, sessionId }: StepRecord): string => `${stepId} of ${sessionId}`;
+
+function groupByStep(runs: readonly Run[]): Map<string, Run[]> {
+  const groups = new Map<string, Run[]>();
+  for (const run of runs) groups.set(run.stepId, [...(groups.get(run.stepId) ?? []), run]);
+  return groups;
+}

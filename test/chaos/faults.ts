@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { killRole } from '../embedded/faults/rig/instance-processes.ts';
+import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
+import type { SocketFault } from '../embedded/faults/rig/socket-pair.ts';
+import type { DynamoDbMode } from '../embedded/faults/rig/switchable-dynamodb.ts';
+import type { TcpProxy } from '../embedded/faults/rig/tcp-proxy.ts';
+import type { LiveSessions } from './live-sessions.ts';
+
+/** What there is to be harmed. */
+export interface Victims {
+  cluster: ProxiedCluster;
+  live: LiveSessions;
+  random: () => number;
+}
+
+/** Harms something, and resolves when that is over; false where there was nothing to harm. */
+export type Fault = (victims: Victims) => Promise<boolean>;
+
+const pick = <T>(list: Iterable<T>, random: () => number): T | undefined => {
+  const all = [...list];
+  return all[Math.floor(random() * all.length)];
+};
+const anySession = ({ live, random }: Victims) => pick(live.all(), random);
+const toReplica = ({ cluster, random }: Victims) => pick(cluster.replicas, random)?.proxy;
+const toAgent = (victims: Victims) => anySession(victims)?.proxy;
+
+const kill =
+  (role: 'worker' | 'supervisor' | 'agent'): Fault =>
+  async (victims) => {
+    const session = anySession(victims);
+    return session !== undefined && killRole(session.instanceId, role);
+  };
+
+async function killDataPlane({ cluster, random }: Victims): Promise<boolean> {
+  const replica = pick(cluster.replicas, random);
+  await replica?.kill();
+  await replica?.start();
+  return replica !== undefined;
+}
+
+/** Sockets as they are while `fault` lasts. */
+const onSockets =
+  (choose: (victims: Victims) => TcpProxy | undefined, fault: (random: () => number) => SocketFault, lastsMs: number): Fault =>
+  async (victims) => {
+    const proxy = choose(victims);
+    if (!proxy?.connections()) return false;
+    proxy.setFault(fault(victims.random));
+    await delay(lastsMs);
+    proxy.heal();
+    return true;
+  };
+
+const cutNow =
+  (choose: (victims: Victims) => TcpProxy | undefined): Fault =>
+  async (victims) =>
+    (choose(victims)?.cut() ?? 0) > 0;
+
+const cutSoon = (random: () => number): SocketFault => ({
+  cutAfter: { direction: random() < 0.3 ? 'request' : 'answer', bytes: Math.floor(random() ** 2 * 20_000) },
+});
+const stalled = (): SocketFault => ({ stalled: true });
+const slow = (random: () => number): SocketFault => ({ slow: { bytes: 1 + Math.floor(random() * 200), everyMs: 5 } });
+
+const refuse =
+  (choose: (victims: Victims) => TcpProxy | undefined, lastsMs: number): Fault =>
+  async (victims) => {
+    const proxy = choose(victims);
+    await proxy?.refuse();
+    await delay(lastsMs);
+    await proxy?.accept();
+    return proxy !== undefined;
+  };
+
+const dynamoDbThat =
+  (mode: Exclude<DynamoDbMode, 'well'>): Fault =>
+  async ({ cluster: { dynamoDb } }) => {
+    const before = dynamoDb.spoiled();
+    dynamoDb.setMode(mode);
+    await delay(700);
+    dynamoDb.setMode('well');
+    return dynamoDb.spoiled() > before;
+  };
+
+async function recycleAddress(victims: Victims): Promise<boolean> {
+  const session = anySession(victims);
+  const stranger = pick(
+    victims.live.all().filter((other) => other !== session),
+    victims.random,
+  );
+  if (!session || !stranger) return false;
+  return session.move(stranger.agentPort).then(
+    () => true,
+    // The session ended meanwhile.
+    () => false,
+  );
+}
+
+const toDynamoDb = ({ cluster }: Victims) => cluster.dynamoDb.proxy;
+
+/** Of the processes and of the ways between them, one at a time. */
+export const processFaults = {
+  'worker killed': kill('worker'),
+  'supervisor killed': kill('supervisor'),
+  'agent killed': kill('agent'),
+  'data-plane killed and restarted': killDataPlane,
+  'client sockets cut': cutNow(toReplica),
+  'client sockets cut at a byte': onSockets(toReplica, cutSoon, 200),
+  'client sockets stalled': onSockets(toReplica, stalled, 300),
+  'client sockets slow': onSockets(toReplica, slow, 300),
+  'agent sockets cut': cutNow(toAgent),
+  'agent sockets cut at a byte': onSockets(toAgent, cutSoon, 200),
+  'agent sockets stalled': onSockets(toAgent, stalled, 500),
+  'agent sockets slow': onSockets(toAgent, slow, 500),
+  'agent refuses connections': refuse(toAgent, 250),
+  'address recycled': recycleAddress,
+} satisfies Record<string, Fault>;
+
+/** Of the table, meanwhile. */
+export const storeFaults = {
+  'DynamoDB throttles': dynamoDbThat('throttles'),
+  'DynamoDB answers garbage': dynamoDbThat('answers garbage'),
+  'DynamoDB stalls': onSockets(toDynamoDb, stalled, 1_500),
+  'DynamoDB out': refuse(toDynamoDb, 700),
+} satisfies Record<string, Fault>;

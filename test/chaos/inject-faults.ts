@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault, Victims } from './faults.ts';
+
+export type FaultCounts = Map<string, number>;
+
+interface InjectOptions {
+  faults: Readonly<Record<string, Fault>>;
+  victims: Victims;
+  counts: FaultCounts;
+  /** Between the end of one fault and the next. */
+  pauseMs: number;
+  signal: AbortSignal;
+}
+
+/** Harms by one kind after the other, each as often as the others, in random order; counts what took effect. */
+export async function injectFaults({ faults, victims, counts, pauseMs, signal }: InjectOptions): Promise<void> {
+  for (const kind of Object.keys(faults)) counts.set(kind, 0);
+  let bag: string[] = [];
+  while (!signal.aborted) {
+    if (bag.length === 0) bag = shuffle(Object.keys(faults), victims.random);
+    const kind = bag.pop() ?? '';
+    if (await faults[kind]?.(victims)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    await delay(pauseMs * (0.5 + victims.random()), undefined, { signal }).catch(() => {});
+  }
+}
+
+function shuffle<T>(list: readonly T[], random: () => number): T[] {
+  return list
+    .map((item) => ({ item, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}

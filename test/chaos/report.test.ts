@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { type ChaosRun, describeRun, failuresOf } from './report.ts';
+
+const clean: ChaosRun = {
+  seed: 1,
+  elapsedMs: 60_000,
+  stepsHarmed: 1_000,
+  history: [],
+  faults: new Map([['worker killed', 1]]),
+  breaches: { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] },
+  leftovers: [],
+};
+
+test('a run with every fault, a thousand steps a minute and no breach passes', () => {
+  expect(failuresOf(clean)).toEqual([]);
+  expect(describeRun(clean)).toContain('run twice: 0, lost: 0, misrouted: 0, gaps: 0');
+});
+
+test.each<[string, Partial<ChaosRun>]>([
+  ['a step ran twice', { breaches: { ...clean.breaches, runTwice: ['a'] } }],
+  ['a step is lost', { breaches: { ...clean.breaches, lost: ['a'] } }],
+  ['a step strayed', { breaches: { ...clean.breaches, misrouted: ['a'] } }],
+  ['events have a gap', { breaches: { ...clean.breaches, gaps: ['a'] } }],
+  ['the contract was broken otherwise', { breaches: { ...clean.breaches, other: ['a'] } }],
+  ['a process is left', { leftovers: ['a'] }],
+  ['a kind of fault never happened', { faults: new Map([['worker killed', 0]]) }],
+  ['there were too few steps', { stepsHarmed: 999 }],
+])('a run fails where %s', (_, changed) => {
+  expect(failuresOf({ ...clean, ...changed })).toHaveLength(1);
+});

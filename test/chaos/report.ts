@@ -1,0 +1,51 @@
+import type { Breaches } from './check-history.ts';
+import type { StepRecord } from './history.ts';
+import type { FaultCounts } from './inject-faults.ts';
+
+export interface ChaosRun {
+  seed: number;
+  /** How long faults were injected, and the steps that ended in that time. */
+  elapsedMs: number;
+  stepsHarmed: number;
+  history: readonly StepRecord[];
+  faults: FaultCounts;
+  breaches: Breaches;
+  /** Processes and directories of instances that are still there. */
+  leftovers: readonly string[];
+}
+
+const leastStepsPerMinute = 1_000;
+
+const stepsPerMinute = ({ stepsHarmed, elapsedMs }: Pick<ChaosRun, 'stepsHarmed' | 'elapsedMs'>): number =>
+  Math.floor((stepsHarmed * 60_000) / elapsedMs);
+
+/** Why the run does not count as passed, in sentences; empty where it does. */
+export function failuresOf(run: ChaosRun): string[] {
+  const missing = [...run.faults].filter(([, count]) => count === 0).map(([kind]) => `no fault of the kind: ${kind}`);
+  const rate = stepsPerMinute(run);
+  return [
+    ...Object.values(run.breaches).flat(),
+    ...run.leftovers.map((what) => `left behind: ${what}`),
+    ...missing,
+    ...(rate < leastStepsPerMinute ? [`${rate} steps a minute are fewer than ${leastStepsPerMinute}`] : []),
+  ];
+}
+
+export function describeRun(run: ChaosRun): string {
+  const { history, faults, breaches, elapsedMs, stepsHarmed, seed, leftovers } = run;
+  const outcomes = new Map<string, number>();
+  for (const { outcome } of history) {
+    const name = outcome.kind === 'ended' ? outcome.result.status : outcome.kind;
+    outcomes.set(name, (outcomes.get(name) ?? 0) + 1);
+  }
+  const sessions = new Set(history.map(({ session }) => session)).size;
+  const total = [...faults.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    `${stepsHarmed} steps in ${Math.round(elapsedMs / 1000)} s, ${stepsPerMinute(run)} a minute, in ${sessions} sessions (SEED=${seed})`,
+    `  ${[...outcomes].map(([name, count]) => `${name} ${count}`).join(', ')}`,
+    `${total} faults`,
+    ...[...faults].map(([kind, count]) => `  ${kind.padEnd(34)}${String(count).padStart(5)}`),
+    `run twice: ${breaches.runTwice.length}, lost: ${breaches.lost.length}, misrouted: ${breaches.misrouted.length}, gaps: ${breaches.gaps.length}`,
+    `other breaches: ${breaches.other.length}, left behind: ${leftovers.length}`,
+  ].join('\n');
+}

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Language } from '@steppe/contracts/session';
+import { createRandom } from '../conformance/harness/random.ts';
+import { startProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
+import { checkHistory } from './check-history.ts';
+import type { ChaosConfig } from './config.ts';
+import { type Drive, driveSessions } from './drive-sessions.ts';
+import { processFaults, storeFaults } from './faults.ts';
+import type { StepRecord } from './history.ts';
+import { type FaultCounts, injectFaults } from './inject-faults.ts';
+import { createLiveSessions } from './live-sessions.ts';
+import { readRuns } from './read-runs.ts';
+import type { ChaosRun } from './report.ts';
+
+const languages = ['python', 'node'] as const;
+const sessionsAtOnce: Record<Language, number> = { python: 4, node: 4 };
+const progressEveryMs = 5_000;
+
+const serviceEnv = {
+  // Routes age fast, so that what ails DynamoDB is felt.
+  ROUTE_TTL_MS: '1000',
+  LOG_LEVEL: 'error',
+  // A notice about Node versions of the coming year.
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
+
+interface ChaosOptions extends ChaosConfig {
+  /** Ends it early: nothing is settled, all is put away. */
+  stop: AbortSignal;
+  say: (line: string) => void;
+}
+
+/** Drives sessions and harms them for the time given, settles what is under way, and holds it all against the contract. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
+  const { seed, say } = options;
+  const runsDirectory = mkdtempSync(join(tmpdir(), 'steppe-chaos-'));
+  say(`starting the services (SEED=${seed})`);
+  try {
+    const cluster = await startProxiedCluster(serviceEnv);
+    const live = createLiveSessions();
+    try {
+      const harmed = await driveAndHarm(options, { cluster, live, runsDirectory, random: createRandom(seed) });
+      const breaches = checkHistory(harmed.history, readRuns(runsDirectory));
+      await cluster.close();
+      return { ...harmed, seed, breaches, leftovers: live.leftovers() };
+    } finally {
+      await cluster.close();
+    }
+  } finally {
+    rmSync(runsDirectory, { recursive: true });
+  }
+}
+
+type Parts = Pick<Drive, 'cluster' | 'live' | 'runsDirectory' | 'random'>;
+
+async function driveAndHarm({ durationMs, stop, say }: ChaosOptions, parts: Parts) {
+  const over = new AbortController();
+  stop.addEventListener('abort', () => over.abort());
+  const history: StepRecord[] = [];
+  const faults: FaultCounts = new Map();
+  const drive = { ...parts, history, over: over.signal, stop };
+  const driving = languages.flatMap((language) =>
+    Array.from({ length: sessionsAtOnce[language] }, () => driveSessions({ ...drive, language })),
+  );
+  await Promise.race([parts.live.atLeast(driving.length), once(stop, 'abort')]);
+
+  const [startedAt, stepsBefore] = [Date.now(), history.length];
+  const progress = () => `${history.length} steps, ${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults`;
+  const telling = setInterval(() => say(progress()), progressEveryMs);
+  const timer = setTimeout(() => over.abort(), durationMs);
+  try {
+    await Promise.all([
+      injectFaults({ faults: processFaults, victims: parts, counts: faults, pauseMs: 400, signal: over.signal }),
+      injectFaults({ faults: storeFaults, victims: parts, counts: faults, pauseMs: 1_500, signal: over.signal }),
+    ]);
+  } finally {
+    clearInterval(telling);
+    clearTimeout(timer);
+    over.abort();
+  }
+  const harmed = { elapsedMs: Date.now() - startedAt, stepsHarmed: history.length - stepsBefore };
+  say(`${progress()}; settling what is under way`);
+  await Promise.all(driving);
+  return { ...harmed, history, faults };
+}

@@ -1,0 +1,39 @@
+import type { Language } from '@steppe/contracts/session';
+import { saidBy } from './history.ts';
+
+/** `long` writes for a second or so, `endless` until it is interrupted. */
+export type StepShape = 'short' | 'chatty' | 'long' | 'endless';
+
+const rounds: Record<StepShape, { count: number; pauseMs: number; text: string }> = {
+  short: { count: 0, pauseMs: 0, text: '' },
+  chatty: { count: 20, pauseMs: 2, text: 'x'.repeat(400) },
+  long: { count: 20, pauseMs: 20, text: 'still here' },
+  endless: { count: 10_000, pauseMs: 10, text: 'still here' },
+};
+
+/** A step that first writes down, outside of its session, that it runs, where, and with whose memory; then speaks. */
+export function writeStep(language: Language, shape: StepShape, session: string, stepId: string): string {
+  const { count, pauseMs, text } = rounds[shape];
+  const [id, wanted, said, line] = [stepId, session, saidBy(stepId), text].map((one) => JSON.stringify(one));
+  if (language === 'python') {
+    return `import json, os, time
+mark = globals().get("mark") or os.urandom(8).hex()
+with open(os.environ["CHAOS_RUNS"], "a") as runs:
+    runs.write(json.dumps({"stepId": ${id}, "wanted": ${wanted}, "actual": os.environ["CHAOS_SESSION"], "mark": mark}) + "\\n")
+print(${said}, flush=True)
+for _ in range(${count}):
+    print(${line}, flush=True)
+    time.sleep(${pauseMs / 1000})
+`;
+  }
+  return `globalThis.mark ??= crypto.randomUUID();
+require("fs").appendFileSync(process.env.CHAOS_RUNS, JSON.stringify({ stepId: ${id}, wanted: ${wanted}, actual: process.env.CHAOS_SESSION, mark }) + "\\n");
+console.log(${said});
+for (let i = 0; i < ${count}; i++) {
+  console.log(${line});
+  await new Promise((resolve) => setTimeout(resolve, ${pauseMs}));
+}`;
+}
+
+/** What the interpreter of a session is told at its creation. */
+export const sessionEnv = (session: string, runsFile: string) => ({ CHAOS_SESSION: session, CHAOS_RUNS: runsFile });
