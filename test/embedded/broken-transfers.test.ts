@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { sessionSchema } from '@steppe/contracts/session';
 import { expect, test } from 'vitest';
 import { fileUrl, listFiles, readText } from './harness/files.ts';
 import { eventually, findInstance, openFiles } from './harness/instance.ts';
@@ -73,4 +74,45 @@ test('a client that leaves in the middle of a step’s body has run nothing', as
   await new Promise((resolve) => step.write(body.slice(0, -1), resolve));
   step.destroy();
   expect(await client.run(id, '"ran" in globals()')).toMatchObject({ execution_count: 1, results: [{ 'text/plain': 'False' }] });
+});
+
+test('a file that shrinks while it is sent breaks the answer off, instead of passing for whole', async () => {
+  const { client, id, workspace } = await newSession();
+  await client.run(id, `open("large", "wb").truncate(${64 * 1024 * 1024})`);
+  const download = open(client, 'GET', fileUrl(id, 'large'));
+  download.end();
+  const answer = await answerOf(download);
+  await new Promise((resolve) => answer.once('data', resolve));
+  answer.pause();
+  truncateSync(join(workspace, 'large'), 1);
+  await expect(answer.toArray()).rejects.toThrow('aborted');
+});
+
+test('a transfer is activity of the session as long as it goes on, in and out', async () => {
+  const { client, id, workspace } = await newSession();
+  const lastActive = async () =>
+    sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json()).last_active_at ?? '';
+  const becomesActive = (since: string) => eventually(async () => expect((await lastActive()) > since).toBe(true));
+  const upload = open(client, 'PUT', fileUrl(id, 'large'), { 'transfer-encoding': 'chunked' });
+  const piece = Buffer.alloc(1_000_000);
+  upload.write(piece);
+  await eventually(() =>
+    expect(readdirSync(workspace).map((name) => statSync(join(workspace, name)).size)).toEqual([piece.length]),
+  );
+  const begun = await lastActive();
+  upload.write(piece);
+  await becomesActive(begun);
+  upload.end();
+  expect((await answerOf(upload)).statusCode).toBe(201);
+
+  await client.run(id, `open("large", "wb").truncate(${64 * 1024 * 1024})`);
+  const download = open(client, 'GET', fileUrl(id, 'large'));
+  download.end();
+  const answer = await answerOf(download);
+  await new Promise((resolve) => answer.once('data', resolve));
+  answer.pause();
+  const held = await lastActive();
+  answer.resume();
+  await becomesActive(held);
+  download.destroy();
 });

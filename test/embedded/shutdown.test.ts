@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Client } from './harness/client.ts';
 import { startLocal } from './harness/local.ts';
-import { leftOf, tracesOf } from './harness/traces.ts';
+import { stepThatWrote, submit } from './harness/steps.ts';
+import { instancesOf, leftOf, tracesOf } from './harness/traces.ts';
 
 /** A session of each language, with a child process in one and a file in the other. */
 async function startSessions(client: Client) {
@@ -30,11 +31,19 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-test('after kill -9 the agents end by themselves and clear up', async () => {
-  const local = await startLocal();
-  const sessions = await startSessions(await local.newClient());
+test('after kill -9 the agents end by themselves and clear up, in the middle of a step and warm ones too', async () => {
+  const local = await startLocal({ STEPPE_POOL_SIZE: '1' });
+  const client = await local.newClient();
+  const sessions = await startSessions(client);
+  const { session_id: id } = await client.createSession();
+  await submit(client, id, 'print("busy", flush=True)\nwhile True: pass', { step_id: 'busy' });
+  await stepThatWrote(client, id, 'busy', 'busy');
+  // Three sessions, and one that waits for a fourth.
+  await expect.poll(() => instancesOf(local.process.pid ?? 0).length, { timeout: 30_000 }).toBeGreaterThan(3);
+  const all = instancesOf(local.process.pid ?? 0).map((instanceId) => ({ instanceId, before: tracesOf(instanceId) }));
   await local.stop('SIGKILL');
-  await expect.poll(() => sessions.flatMap((session) => session.left()), { timeout: 15_000 }).toEqual([]);
+  const left = () => all.flatMap(({ instanceId, before }) => leftOf(before, instanceId));
+  await expect.poll(() => [...left(), ...sessions.flatMap((session) => session.left())], { timeout: 25_000 }).toEqual([]);
 });
 
 /** Starts a step, calls `then` when it runs, and gives its whole stream. */

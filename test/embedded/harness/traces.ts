@@ -16,6 +16,13 @@ export function tracesOf(instanceId: string): Traces {
   return { pids: found.map(({ pid }) => pid), directory: runDirectory?.replace(/\/run$/, '') };
 }
 
+/** The instances whose agents that process has started: of its sessions, and warm ones. */
+export const instancesOf = (parentPid: number): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === parentPid)
+    .flatMap((pid) => readEnviron(pid).find((entry) => entry.startsWith('STEPPE_INSTANCE_ID=')) ?? [])
+    .map((entry) => entry.slice('STEPPE_INSTANCE_ID='.length));
+
 /** What is left of it now. */
 export const leftOf = (before: Traces, instanceId: string): string[] => [
   ...tracesOf(instanceId).pids.map((pid) => `process ${pid}`),
@@ -41,5 +48,13 @@ function readEnviron(pid: string): string[] {
   } catch {
     // It ended meanwhile, or is another user's.
     return [];
+  }
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return undefined;
   }
 }
