@@ -57,7 +57,7 @@ describe('a session is not created with', () => {
 
   test('a runtime that nobody knows; those that are known are listed', async () => {
     const error = await client.errorOf(client.call('POST', '/v1/sessions', { runtime: 'ruby' }));
-    expect(error).toMatchObject({ status: 400, code: 'invalid_request', details: { known: ['python', 'node'] } });
+    expect(error).toMatchObject({ status: 400, code: 'invalid_request', details: { known: ['python', 'node', 'python-data'] } });
     expect(error.message).toMatch(/ruby.*python.*node/);
   });
 

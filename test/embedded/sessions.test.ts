@@ -102,6 +102,7 @@ test('runtimes are listed, and each can be had', async () => {
   expect(runtimes.map(({ name, language }) => [name, language])).toEqual([
     ['python', 'python'],
     ['node', 'node'],
+    ['python-data', 'python'],
   ]);
 });
 
