@@ -38,8 +38,18 @@ class IPythonDisplayTest(SessionCase):
         self.assertEqual(self.bundles(handle)[1]["text/plain"], "32")
 
     def test_the_package(self):
-        self.assertEqual(self.run_ok("import IPython; IPython.get_ipython() is None").value, "True")
+        self.run_ok("import IPython")
         self.assertIn("text/html", self.bundles("IPython.display.HTML('x')")[0])
+
+    def test_a_cell_that_asks_has_the_shell_and_a_library_has_none(self):
+        self.run_ok("from IPython import get_ipython")
+        self.assertEqual(self.run_ok("get_ipython().system('echo asked')\n!echo line").stdout, "asked\nline\n")
+        self.run_ok("%%writefile asking.py\nimport IPython\ndef ask(): return IPython.get_ipython()")
+        self.assertEqual(self.run_ok("import asking; asking.ask() is None").value, "True")
+
+    def test_lines_go_on_when_a_cell_takes_the_name(self):
+        self.run_ok("get_ipython = lambda: None")
+        self.assertEqual(self.run_ok("x = !echo line\nx").value, "['line']")
 
 
 if importlib.util.find_spec("IPython"):

@@ -47,6 +47,15 @@ class MagicsTest(SessionCase):
         self.assertIn(
             "per loop (mean ± std. dev. of 2 runs, 10 loops each)", self.run_ok("%timeit -n 10 -r2 y + 1").stdout
         )
+        quiet = self.run_ok(
+            "t = %timeit -q -o -n 10 -r 2 y + 1\n(t.loops, t.repeat, 0 < t.best <= t.average <= t.worst)"
+        )
+        self.assertEqual((quiet.value, quiet.stdout), ("(10, 2, True)", ""))
+        self.assertIn("10 loops each", self.run_ok("t").value)
+
+    def test_the_shell_is_called_by_code(self):
+        self.assertEqual(self.run_ok("get_ipython().magic('matplotlib inline')").stdout, "")
+        self.assertEqual(self.run_ok("get_ipython().magic('%env A=1')\n!echo $A").stdout, "env: A=1\n1\n")
 
     def test_others_are_named(self):
         self.assertEqual(self.run_ok("%matplotlib inline").stdout, "")

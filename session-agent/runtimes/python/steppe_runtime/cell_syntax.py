@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+# What the lines call, under a name that no cell takes.
+SHELL = "__steppe_shell__"
+
 _WHOLE_LINE = re.compile(r"(\s*)(!!|!|%)(?!%)(.*)", re.DOTALL)
 _ASSIGNED = re.compile(r"(\s*[\w.\[\]'\"*, ()]+?\s*=\s*)(!!|!|%)(?=\S)(.*)", re.DOTALL)
 _HELP = re.compile(r"(\s*)(?:\?{1,2}\s*([\w.]+)|([\w.]+)\s*\?{1,2})\s*")
@@ -30,7 +33,7 @@ def translate(source: str) -> Translation:
     body = lines[first + 1 :]
     if name == "time" and not arguments:
         return Translation("\n" * (first + 1) + _translate_lines(body), is_timed=True)
-    call = f"get_ipython().run_cell_magic({name!r}, {arguments!r}, {chr(10).join(body)!r})"
+    call = f"{SHELL}.run_cell_magic({name!r}, {arguments!r}, {chr(10).join(body)!r})"
     return Translation("\n" * first + call)
 
 
@@ -68,15 +71,15 @@ def _python_of(line: str) -> str | None:
     found = _WHOLE_LINE.fullmatch(line) or _ASSIGNED.fullmatch(line)
     if found is None:
         asked = _HELP.fullmatch(line)
-        return f"{asked[1]}get_ipython().run_line_magic('pinfo', {asked[2] or asked[3]!r})" if asked else None
+        return f"{asked[1]}{SHELL}.run_line_magic('pinfo', {asked[2] or asked[3]!r})" if asked else None
     before, sign, rest = found[1], found[2], found[3].strip()
     is_assigned = bool(before.strip())
     if sign == "%":
         name, _, arguments = rest.partition(" ")
-        return f"{before}get_ipython().run_line_magic({name!r}, {arguments.strip()!r})" if rest else None
+        return f"{before}{SHELL}.run_line_magic({name!r}, {arguments.strip()!r})" if rest else None
     if sign == "!!" or is_assigned:
-        return f"{before}get_ipython().getoutput({rest!r})"
-    return f"{before}get_ipython().system({rest!r})"
+        return f"{before}{SHELL}.getoutput({rest!r})"
+    return f"{before}{SHELL}.system({rest!r})"
 
 
 class _Scanner:

@@ -8,19 +8,19 @@ class CellSyntaxTest(unittest.TestCase):
         self.assertEqual(translate(source).source, expected)
 
     def test_commands_and_magics(self):
-        self.check("!ls -l", "get_ipython().system('ls -l')")
-        self.check("if x:\n    !echo don't", 'if x:\n    get_ipython().system("echo don\'t")')
-        self.check("files = !ls", "files = get_ipython().getoutput('ls')")
-        self.check("!!ls", "get_ipython().getoutput('ls')")
-        self.check("%cd  sub", "get_ipython().run_line_magic('cd', 'sub')")
-        self.check("t = %timeit -o f()", "t = get_ipython().run_line_magic('timeit', '-o f()')")
-        self.check("len?", "get_ipython().run_line_magic('pinfo', 'len')")
+        self.check("!ls -l", "__steppe_shell__.system('ls -l')")
+        self.check("if x:\n    !echo don't", 'if x:\n    __steppe_shell__.system("echo don\'t")')
+        self.check("files = !ls", "files = __steppe_shell__.getoutput('ls')")
+        self.check("!!ls", "__steppe_shell__.getoutput('ls')")
+        self.check("%cd  sub", "__steppe_shell__.run_line_magic('cd', 'sub')")
+        self.check("t = %timeit -o f()", "t = __steppe_shell__.run_line_magic('timeit', '-o f()')")
+        self.check("len?", "__steppe_shell__.run_line_magic('pinfo', 'len')")
 
     def test_line_numbers_stay(self):
-        self.check("!a \\\n  b\nx", "get_ipython().system('a   b')\n\nx")
+        self.check("!a \\\n  b\nx", "__steppe_shell__.system('a   b')\n\nx")
 
     def test_code_that_is_indented_as_a_whole(self):
-        self.check("\n    if x:\n        y\n    !ls", "\nif x:\n    y\nget_ipython().system('ls')")
+        self.check("\n    if x:\n        y\n    !ls", "\nif x:\n    y\n__steppe_shell__.system('ls')")
 
     def test_only_statements_begin_one(self):
         for source in (
@@ -35,9 +35,9 @@ class CellSyntaxTest(unittest.TestCase):
             self.check(source, source)
 
     def test_strings_and_comments_before_do_not_confuse(self):
-        self.check('s = "it\'s ("  # [\n!ls', "s = \"it's (\"  # [\nget_ipython().system('ls')")
+        self.check('s = "it\'s ("  # [\n!ls', "s = \"it's (\"  # [\n__steppe_shell__.system('ls')")
 
     def test_cell_magics(self):
-        self.check("\n%%bash\necho 1\n!x", "\nget_ipython().run_cell_magic('bash', '', 'echo 1\\n!x')")
+        self.check("\n%%bash\necho 1\n!x", "\n__steppe_shell__.run_cell_magic('bash', '', 'echo 1\\n!x')")
         timed = translate("%%time\nx = 1\n!ls")
-        self.assertEqual((timed.source, timed.is_timed), ("\nx = 1\nget_ipython().system('ls')", True))
+        self.assertEqual((timed.source, timed.is_timed), ("\nx = 1\n__steppe_shell__.system('ls')", True))

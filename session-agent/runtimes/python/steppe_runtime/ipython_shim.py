@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib.machinery
 import importlib.util
 import os
@@ -20,6 +21,7 @@ def offer_ipython(shown_by: Displays) -> None:
     global displays
     displays = shown_by
     when_imported("IPython.core.display_functions", _replace_functions)
+    when_imported("IPython.core.getipython", _replace_get_ipython)
     # Last, so that an installed IPython is found first.
     sys.meta_path.append(_Finder)
 
@@ -34,6 +36,15 @@ def update_display(value, *, display_id, **options) -> None:
 
 def clear_output(wait=False) -> None:
     """What a step has sent is sent; its results are all kept."""
+
+
+def get_ipython():
+    """What runs the lines of cells, for a cell that asks; none for libraries, which would count on a whole shell."""
+    return builtins.get_ipython() if sys._getframe(1).f_globals.get("__name__") == "__main__" else None
+
+
+def _replace_get_ipython(module) -> None:
+    module.get_ipython = get_ipython
 
 
 def _replace_functions(module) -> None:
@@ -53,7 +64,7 @@ class _Finder:
 
 
 class _Package:
-    """The package itself: no shell runs, which is what libraries that ask are to know."""
+    """The package itself."""
 
     @staticmethod
     def create_module(spec):
@@ -63,7 +74,7 @@ class _Package:
     def exec_module(module):
         module.__version__ = "8.0.0"
         module.version_info = (8, 0, 0)
-        module.get_ipython = lambda: None
+        module.get_ipython = get_ipython
 
         def __getattr__(name):
             # `import IPython; IPython.display.HTML(…)` works without a further import.

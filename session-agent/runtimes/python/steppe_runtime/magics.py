@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 
+from .cell_syntax import SHELL
 from .packages import plain_pip_install, run_pip
 from .shell_commands import fill_in, read_command, run_command, run_program
 from .timing_magics import time_repeatedly, time_statement
@@ -34,9 +35,16 @@ class Shell:
     def getoutput(self, command: str):
         return read_command(fill_in(command, _names_of(sys._getframe(1))))
 
+    def magic(self, line: str):
+        """An older form that is still written."""
+        name, _, arguments = line.strip().removeprefix("%").partition(" ")
+        return self._run_line(name, arguments.strip(), _names_of(sys._getframe(1)))
+
     def run_line_magic(self, name: str, arguments: str):
+        return self._run_line(name, arguments, _names_of(sys._getframe(1)))
+
+    def _run_line(self, name: str, arguments: str, names: dict):
         magic = _known(self, f"_line_{name}", f"%{name}")
-        names = _names_of(sys._getframe(1))
         return magic(arguments if name in _OF_CODE else fill_in(arguments, names), names)
 
     def run_cell_magic(self, name: str, arguments: str, body: str):
@@ -72,8 +80,8 @@ class Shell:
     def _line_time(self, arguments: str, names: dict):
         return time_statement(arguments, names)
 
-    def _line_timeit(self, arguments: str, names: dict) -> None:
-        time_repeatedly(arguments, None, names)
+    def _line_timeit(self, arguments: str, names: dict):
+        return time_repeatedly(arguments, None, names)
 
     def _line_matplotlib(self, _arguments: str, _names: dict) -> None:
         """Figures are shown in one way, whatever is asked for."""
@@ -95,8 +103,8 @@ class Shell:
     def _cell_sh(self, _arguments: str, body: str) -> None:
         self._run_script("sh", body)
 
-    def _cell_timeit(self, arguments: str, body: str) -> None:
-        time_repeatedly(arguments, body, self.user_ns)
+    def _cell_timeit(self, arguments: str, body: str):
+        return time_repeatedly(arguments, body, self.user_ns)
 
     def _cell_writefile(self, arguments: str, body: str) -> None:
         append, path = arguments.startswith("-a "), arguments.removeprefix("-a ").strip().strip("'\"")
@@ -122,6 +130,8 @@ def install_magics(namespace: dict, workspace: str) -> None:
         return shell
 
     builtins.get_ipython = get_ipython
+    # A cell may give that name to something else; its lines go on.
+    setattr(builtins, SHELL, shell)
 
 
 def _known(shell: Shell, method: str, written: str):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import math
-import shlex
+import re
 import time
 import timeit
+from typing import NamedTuple
 
 from .last_value import split_last_value
 
+_OPTION = re.compile(r"-(?:([nr])\s*(\d+)|([oq]))(?:\s+|$)")
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 
@@ -35,8 +37,26 @@ def time_statement(code: str, names: dict):
         return value and eval(value, names)
 
 
-def time_repeatedly(arguments: str, body: str | None, names: dict) -> None:
-    """`-n` loops and `-r` runs as in IPython. In `%%timeit` the first line is the set-up."""
+class TimeitResult(NamedTuple):
+    """What `%timeit -o` gives; seconds a loop."""
+
+    loops: int
+    repeat: int
+    average: float
+    stdev: float
+    best: float
+    worst: float
+
+    def __repr__(self) -> str:
+        runs, loops = "s" if self.repeat != 1 else "", "s" if self.loops != 1 else ""
+        return (
+            f"{_duration(self.average)} ± {_duration(self.stdev)} per loop"
+            f" (mean ± std. dev. of {self.repeat} run{runs}, {self.loops:,} loop{loops} each)"
+        )
+
+
+def time_repeatedly(arguments: str, body: str | None, names: dict) -> TimeitResult | None:
+    """`-n` loops, `-r` runs, `-q` and `-o` as in IPython. In `%%timeit` the first line is the set-up."""
     options, code = _options(arguments)
     statement, setup = (code, "pass") if body is None else (body, code or "pass")
     timer = timeit.Timer(statement, setup, globals=names)
@@ -44,20 +64,18 @@ def time_repeatedly(arguments: str, body: str | None, names: dict) -> None:
     runs = [seconds / loops for seconds in timer.repeat(options.get("r", 7), loops)]
     mean = sum(runs) / len(runs)
     deviation = math.sqrt(sum((run - mean) ** 2 for run in runs) / len(runs))
-    plural = "s" if loops != 1 else ""
-    print(
-        f"{_duration(mean)} ± {_duration(deviation)} per loop"
-        f" (mean ± std. dev. of {len(runs)} run{'s' if len(runs) != 1 else ''}, {loops:,} loop{plural} each)"
-    )
+    result = TimeitResult(loops, len(runs), mean, deviation, min(runs), max(runs))
+    if "q" not in options:
+        print(result)
+    return result if "o" in options else None
 
 
 def _options(arguments: str) -> tuple[dict[str, int], str]:
     options: dict[str, int] = {}
     rest = arguments.lstrip()
-    while rest[:2] in ("-n", "-r"):
-        name, value = rest[1], shlex.split(rest[2:])[0]
-        options[name] = int(value)
-        rest = rest[2:].lstrip()[len(value) :].lstrip()
+    while option := _OPTION.match(rest):
+        options[option[1] or option[3]] = int(option[2] or 1)
+        rest = rest[option.end() :]
     return options, rest
 
 
