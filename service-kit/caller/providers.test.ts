@@ -211,3 +211,13 @@ test('roles count for a program of Entra’s, whose token has no scp', async () 
   const token = await issuer.sign({ ...times(), ...entra.claims, scp: undefined, idtyp: 'app', roles: ['Sessions.Write'] });
   expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ scopes: new Set(['sessions:write']) });
 });
+
+test('the client that asked counts for a Keycloak without an audience mapper', async () => {
+  const env = { ...keycloak.env, JWT_AUDIENCE: 'notebook-frontend', JWT_AUDIENCE_CLAIM: 'azp', JWKS_URL: server.url };
+  const verifier = await createCallerVerifier(toCallerConfig(variables.parse(env)), logger);
+  const signed = (azp: string) => issuer.sign({ ...times(), ...keycloak.claims, aud: 'account', azp });
+  expect(await verifier.verify(`Bearer ${await signed('notebook-frontend')}`)).toMatchObject({ tenantId: 'acme-research' });
+  await expect(async () => verifier.verify(`Bearer ${await signed('another')}`)).rejects.toMatchObject({
+    code: 'unauthenticated',
+  });
+});
