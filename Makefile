@@ -8,6 +8,7 @@ bundles := dist/.built
 data := .venv-data/.installed
 nodes := .nodes/.installed
 bench := .venv-bench/.installed
+schemathesis := .venv-schemathesis/.installed
 workspaces := contracts openapi route-store service-kit control-plane data-plane session-agent local
 sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name package.json \) -not -path '*/node_modules/*')
 
@@ -16,7 +17,7 @@ help: ## list the targets
 
 build: $(bundles) ## bundle each service into dist/
 
-test: $(installed) $(data) $(nodes) ## run every test and print the count; needs no Docker, cluster or AWS account
+test: $(installed) $(data) $(nodes) $(schemathesis) ## run every test and print the count; needs no Docker, cluster or AWS account
 	@exec node tools/test.mjs
 
 lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell and the paths that documents name
@@ -74,6 +75,12 @@ $(nodes): test/interpreters/package.json
 
 # The kernel that `npm run bench:runtimes` measures beside ours.
 $(bench): bench/requirements.txt
+	python3 -m venv --clear $(@D) >&2
+	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
+	@touch $@
+
+# What makes requests from the OpenAPI document.
+$(schemathesis): test/embedded/schemathesis/requirements.txt
 	python3 -m venv --clear $(@D) >&2
 	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
 	@touch $@

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { nextCursorSchema, queryInteger, timeSchema } from './fields.ts';
 
+const segment = String.raw`(?!\.{1,2}(/|$))[^/\u0000]{1,255}`;
+/** Of a path below the workspace, for readers of JSON Schema: an agent judges it, with segments of at most 255 bytes. */
+export const filePathPattern = `${segment}(/${segment})*`;
+
 export const fileEntrySchema = z.strictObject({
   name: z.string(),
   path: z.string().describe('relative to the workspace, with `/` between segments'),
@@ -11,7 +15,12 @@ export const fileEntrySchema = z.strictObject({
 export type FileEntry = z.infer<typeof fileEntrySchema>;
 
 export const fileListQuerySchema = z.strictObject({
-  path: z.string().max(4096).default('').describe('a directory of the workspace; empty for the workspace itself'),
+  path: z
+    .string()
+    .max(4095)
+    .meta({ pattern: `^(${filePathPattern})?$` })
+    .default('')
+    .describe('a directory of the workspace; empty for the workspace itself'),
   recursive: z
     .enum(['true', 'false'])
     .default('false')
@@ -26,7 +35,7 @@ export const fileListSchema = z.strictObject({ entries: z.array(fileEntrySchema)
 
 const entityTags = z
   .string()
-  .regex(/^\s*(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)\s*$/, 'must be entity tags in quotes, a comma between them, or *');
+  .regex(/^\s*(\*|(W[/])?"[^"]*"(\s*,\s*(W[/])?"[^"]*")*)\s*$/, 'must be entity tags in quotes, a comma between them, or *');
 
 /** Headers that make a call depend on the file as it is (RFC 9110, section 13); each file has a strong `ETag`. */
 export const fileConditionsSchema = z.object({

@@ -32,15 +32,18 @@ export function errorsOf(name: OperationName): PublicErrorCode[] {
 
 /** The error answers of a call by status, as references to `errorResponses()`. */
 export function describeErrors(name: OperationName): Record<string, Reference> {
-  const groups = groupByStatus(errorsOf(name));
+  const named = Object.entries(groupByStatus(errorsOf(name))).map(([status, codes]) => [status, responseName(name, codes)]);
   return Object.fromEntries(
-    Object.entries(groups).map(([status, codes]) => [status, { $ref: `#/components/responses/${responseName(name, codes)}` }]),
+    [...named, ['431', headersTooLong]].map(([status, response]) => [status, { $ref: `#/components/responses/${response}` }]),
   );
 }
 
 /** Every error answer of every call, once. */
 export function errorResponses(): Record<string, Response> {
-  const responses: Record<string, Response> = {};
+  const responses: Record<string, Response> = {
+    // HTTP's own status says it, before the method is known that would have a HEAD go without a body.
+    [headersTooLong]: { ...describe(431, ['invalid_request'], true), description: 'The request line and headers are too long.' },
+  };
   for (const name of Object.keys(operations) as OperationName[]) {
     for (const [status, codes] of Object.entries(groupByStatus(errorsOf(name)))) {
       responses[responseName(name, codes)] = describe(Number(status), codes, hasBody(name));
@@ -48,6 +51,8 @@ export function errorResponses(): Record<string, Response> {
   }
   return responses;
 }
+
+const headersTooLong = 'headers_too_long';
 
 const hasBody = (name: OperationName): boolean => operations[name].method !== 'HEAD';
 

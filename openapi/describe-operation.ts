@@ -1,3 +1,4 @@
+import { filePathPattern } from '@steppe/contracts/file';
 import { type OperationName, operations } from '@steppe/contracts/operations';
 import type { Answer, AnswerContent, Body, Call, Content } from './calls/call.ts';
 import { calls } from './calls/calls.ts';
@@ -42,11 +43,7 @@ const pathSchemas: Record<string, { description: string; schema: JsonSchema }> =
   path: {
     description:
       'Path of the file below the workspace; its slashes may stand as they are. Each segment is percent-encoded, and none is empty, `.` or `..`.',
-    schema: {
-      type: 'string',
-      minLength: 1,
-      pattern: '^(?!\\.{1,2}(/|$))[^/\\u0000]{1,255}(/(?!\\.{1,2}(/|$))[^/\\u0000]{1,255})*$',
-    },
+    schema: { type: 'string', maxLength: 4095, pattern: `^${filePathPattern}$` },
   },
 };
 

@@ -1,5 +1,7 @@
-import { type FileConditions, fileConditionsSchema } from '@steppe/contracts/file';
+import { fileConditionsSchema } from '@steppe/contracts/file';
+import type { z } from 'zod';
 import type { Header, Parameter } from './document.ts';
+import { propertiesOf } from './schemas.ts';
 
 const text = { type: 'string' };
 
@@ -11,11 +13,12 @@ const requestHeader = (name: string, description: string, schema: Parameter['sch
   schema,
 });
 
-const fileCondition = (name: keyof FileConditions): Parameter =>
-  requestHeader(
-    name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()),
-    fileConditionsSchema.shape[name].description ?? '',
-  );
+/** One of a schema of headers, whose names are written small there. */
+function headerOf(schema: z.ZodObject, name: string, example: string): Parameter {
+  const { description = '', ...rest } = propertiesOf(schema)[name] ?? {};
+  const shown = name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  return { ...requestHeader(shown, String(description), rest), example };
+}
 
 /** Headers that a client may send. `Accept`, `Authorization` and `Content-Type` are told by other parts of OpenAPI. */
 export const requestHeaders = {
@@ -30,16 +33,16 @@ export const requestHeaders = {
     { type: 'string', pattern: '^[\\x20-\\x7e]{1,255}$' },
   ),
   prefer: requestHeader('Prefer', '`respond-async` answers 202 at once, with a session that is still `provisioning`.'),
-  lastEventId: requestHeader('Last-Event-ID', 'What an EventSource sends when it reconnects; `after` wins.', {
+  lastEventId: requestHeader('Last-Event-ID', 'What an EventSource sends when it connects again; it wins over `after`.', {
     type: 'integer',
     minimum: 0,
   }),
   range: requestHeader('Range', 'One range of bytes, such as `bytes=0-1023`, `bytes=1024-` or `bytes=-512`.'),
   ifRange: requestHeader('If-Range', 'An ETag: the range only of that file, and the whole of any other.'),
-  ifMatch: fileCondition('if-match'),
-  ifNoneMatch: fileCondition('if-none-match'),
-  ifModifiedSince: fileCondition('if-modified-since'),
-  ifUnmodifiedSince: fileCondition('if-unmodified-since'),
+  ifMatch: headerOf(fileConditionsSchema, 'if-match', '*'),
+  ifNoneMatch: headerOf(fileConditionsSchema, 'if-none-match', '"1f-18c2a7"'),
+  ifModifiedSince: headerOf(fileConditionsSchema, 'if-modified-since', 'Mon, 23 Nov 2026 09:00:00 GMT'),
+  ifUnmodifiedSince: headerOf(fileConditionsSchema, 'if-unmodified-since', 'Fri, 01 Jan 2100 00:00:00 GMT'),
 } satisfies Record<string, Parameter>;
 
 export type RequestHeader = keyof typeof requestHeaders;

@@ -51,7 +51,7 @@ export const namedIssues = (error: z.ZodError): string[] =>
 export function helpText(service: string, variables: z.ZodObject): string {
   const rows = Object.entries(variables.shape).map(([name, schema]) => {
     const unset = schema.safeParse(undefined);
-    const fallback = unset.success ? String(unset.data ?? '-') : 'required';
+    const fallback = unset.success ? String(unset.data ?? '') || '-' : 'required';
     return { name, fallback, description: schema.description ?? '' };
   });
   const width = (key: 'name' | 'fallback') => Math.max(...rows.map((row) => row[key].length));

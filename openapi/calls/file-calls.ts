@@ -36,9 +36,10 @@ export const fileCalls = {
   },
   put_file: {
     summary: 'Write a file',
-    description: 'Streamed, and whole or not at all: a broken upload leaves what was there. Directories are made on the way.',
+    description:
+      'Streamed, and whole or not at all: a broken upload leaves what was there. Directories are made on the way; without a body the file is empty.',
     headers: ['ifMatch', 'ifNoneMatch', 'ifUnmodifiedSince'],
-    body: { content: { bytes: true }, required: true, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
+    body: { content: { bytes: true }, required: false, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
     answers: { 200: entry('It replaced a file.'), 201: entry('It is new.') },
     errors: ['file_conflict', 'precondition_failed', 'payload_too_large', 'unsupported_media_type', 'no_space'],
     sample: '-T sales.csv $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',

@@ -12,10 +12,12 @@ export const followStep: Operation =
   ({ verifier, binding }) =>
   async (c) => {
     const { journal } = await requireSession(c, verifier, binding);
+    const asked = parseInput(stepEventsQuerySchema, readQuery(c.req.url), 'query');
     const last = c.req.header('last-event-id');
-    const { after } = parseInput(stepEventsQuerySchema, { ...(last && { after: last }), ...readQuery(c.req.url) }, 'query');
+    // An EventSource that connects again keeps its URL, and says in the header how far it has come since.
+    const { after = 0 } = last === undefined ? asked : parseInput(stepEventsQuerySchema, { after: last }, 'Last-Event-ID header');
     const step = journal.get(c.req.param('step_id') ?? '');
     const form = answerForm(c.req.header('accept')) === 'ndjson' ? 'ndjson' : 'sse';
-    await answerEvents(step, form, after ?? 0, outgoingOf(c));
+    await answerEvents(step, form, after, outgoingOf(c));
     return RESPONSE_ALREADY_SENT;
   };
