@@ -10,9 +10,10 @@ const printGibibyte: PerLanguage<string> = {
   python: 'line = "x" * 65535\nfor _ in range(16384): print(line)',
   node: 'const line = "x".repeat(65535);\nfor (let i = 0; i < 16384; i++) console.log(line)',
 };
+/** Grows the heaps to what any longer step would. */
 const printLittle: PerLanguage<string> = {
-  python: 'for _ in range(64): print("y" * 65535)',
-  node: 'for (let i = 0; i < 64; i++) console.log("y".repeat(65535))',
+  python: 'for _ in range(512): print("y" * 65535)',
+  node: 'for (let i = 0; i < 512; i++) console.log("y".repeat(65535))',
 };
 
 const opened: Session[] = [];
