@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newStepId } from '@steppe/contracts/ids';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { eventually, findInstance } from '../harness/instance.ts';
 import { stepWith, submit } from '../harness/steps.ts';
 import { useLocal } from '../harness/use-local.ts';
@@ -9,6 +9,8 @@ import { heldNode, heldPython } from './rig/held-steps.ts';
 import { pidOf, type Role } from './rig/instance-processes.ts';
 import { sendInAllForms, type Told } from './rig/watched-step.ts';
 
+// Processes are started and killed, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000 });
 const local = useLocal();
 
 async function open(runtime: string) {

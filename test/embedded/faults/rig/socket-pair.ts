@@ -6,7 +6,7 @@ type Direction = 'request' | 'answer';
 
 /** What is wrong with a connection; of both directions unless one is named. */
 export interface SocketFault {
-  /** Both ends are closed when just so many further bytes of one direction have passed. */
+  /** Both ends of one connection are closed when just so many further bytes of one direction have passed; then all is well. */
   cutAfter?: { direction: Direction; bytes: number };
   /** Nothing passes, and nothing closes. */
   stalled?: boolean;
@@ -24,8 +24,16 @@ export interface SocketPair {
   closed: Promise<void>;
 }
 
+interface JoinOptions {
+  caller: Socket;
+  target: number;
+  fault: SocketFault;
+  /** Where `cutAfter` did it. */
+  onCut: () => void;
+}
+
 /** Carries bytes between a caller's socket and the port `target`, as well as `fault` lets it. */
-export function joinSockets(caller: Socket, target: number, fault: SocketFault): SocketPair {
+export function joinSockets({ caller, target, fault, onCut }: JoinOptions): SocketPair {
   const callee = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   const ends = [caller, callee];
   let present = fault;
@@ -48,7 +56,10 @@ export function joinSockets(caller: Socket, target: number, fault: SocketFault):
         rest = rest.subarray(piece.length);
         if (piece.length > 0) await write(to, piece);
         passed[direction] += piece.length;
-        if (present.cutAfter?.direction === direction && passed[direction] >= present.cutAfter.bytes) return cut();
+        if (present.cutAfter?.direction === direction && passed[direction] >= present.cutAfter.bytes) {
+          cut();
+          return onCut();
+        }
         if (present.slow) await delay(present.slow.everyMs);
       }
     }

@@ -18,15 +18,26 @@ export interface TcpProxy {
   refuse(): Promise<void>;
   accept(): Promise<void>;
   connections(): number;
+  /** How often `cutAfter` has cut one off. */
+  cutsMade(): number;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let present = target;
   let fault: SocketFault = {};
+  let cutsMade = 0;
   const pairs = new Set<SocketPair>();
+  const setFault = (next: SocketFault) => {
+    fault = next;
+    for (const pair of pairs) pair.setFault(next);
+  };
+  const onCut = () => {
+    cutsMade += 1;
+    setFault({});
+  };
   const take = (caller: Socket) => {
-    const pair = joinSockets(caller, present, fault);
+    const pair = joinSockets({ caller, target: present, fault, onCut });
     pairs.add(pair);
     void pair.closed.then(() => pairs.delete(pair));
   };
@@ -45,10 +56,6 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     cut();
     await closed;
   };
-  const setFault = (next: SocketFault) => {
-    fault = next;
-    for (const pair of pairs) pair.setFault(next);
-  };
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -63,6 +70,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       if (!server.listening) server = await listen(port, take);
     },
     connections: () => pairs.size,
+    cutsMade: () => cutsMade,
     close: refuse,
   };
 }

@@ -1,0 +1,71 @@
+import { stepListSchema } from '@steppe/contracts/step';
+import { expect, test, vi } from 'vitest';
+import type { Client } from '../harness/client.ts';
+import { fileUrl, listFiles } from '../harness/files.ts';
+import { eventually } from '../harness/instance.ts';
+import { python } from '../harness/languages.ts';
+import { newTenant } from '../harness/local.ts';
+import { killRole } from './rig/instance-processes.ts';
+import { useCluster } from './rig/use-cluster.ts';
+import { sendInAllForms } from './rig/watched-step.ts';
+
+// A route stays in memory for as long as the test takes.
+// Processes are started and killed, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000 });
+const cluster = useCluster({ ROUTE_TTL_MS: '600000' });
+
+/** A session whose route is warm, and a stranger's. */
+async function twoSessions() {
+  const { clientOf, createSession } = cluster();
+  const [client, strangersClient] = [await clientOf(newTenant()), await clientOf(newTenant())];
+  const [session, stranger] = [await createSession(client), await createSession(strangersClient)];
+  await client.run(session.id, python.remember);
+  const seenByStranger = async () => ({
+    steps: stepListSchema.parse(await (await strangersClient.call('GET', `/v1/sessions/${stranger.id}/steps`)).json()).steps,
+    files: (await listFiles(strangersClient, stranger.id)).entries,
+  });
+  return { client, session, stranger, seenByStranger };
+}
+const nothing = { steps: [], files: [] };
+
+test('a step finds its session where it has moved to, and the stranger at its old address sees nothing', async () => {
+  const { client, session, stranger, seenByStranger } = await twoSessions();
+  await session.move(stranger.agentPort);
+  const [json, sse, ndjson] = await sendInAllForms(client, session.id, { code: python.recall, step_id: 'moved' });
+  const recalled = { status: 'completed', execution_count: 2, session_id: session.id };
+  expect(json).toMatchObject({ kind: 'result', result: { ...recalled, results: [{ 'text/plain': '42' }] } });
+  for (const told of [sse, ndjson]) {
+    expect(told?.kind === 'events' && told.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(told?.kind === 'events' && told.events.at(-1)).toMatchObject(recalled);
+  }
+  expect(await seenByStranger()).toEqual(nothing);
+});
+
+const otherCalls: { what: string; call: (client: Client, id: string) => Promise<Response>; statuses: number[] }[] = [
+  { what: 'a list of steps', call: (client, id) => client.call('GET', `/v1/sessions/${id}/steps`), statuses: [200] },
+  { what: 'a restart', call: (client, id) => client.call('POST', `/v1/sessions/${id}/restart`, {}), statuses: [200] },
+  // What was streamed to the stranger is gone, and cannot be sent once more.
+  { what: 'an upload', call: (client, id) => client.call('PUT', fileUrl(id, 'a'), 'x'.repeat(100_000)), statuses: [201, 503] },
+];
+
+test.each(otherCalls)('$what is never answered by a stranger', async ({ call, statuses }) => {
+  const { client, session, stranger, seenByStranger } = await twoSessions();
+  await session.move(stranger.agentPort);
+  expect(statuses).toContain((await call(client, session.id)).status);
+  expect(await seenByStranger()).toEqual(nothing);
+});
+
+test('a session whose agent died, and whose address is a stranger’s now, has ended and says so', async () => {
+  const { client, session, stranger, seenByStranger } = await twoSessions();
+  killRole(session.instanceId, 'agent');
+  session.proxy.retarget(stranger.agentPort);
+  const answers = new Set<number>();
+  await eventually(async () => {
+    const error = await client.errorOf(client.call('POST', `/v1/sessions/${session.id}/steps`, { code: 'ran = True' }));
+    answers.add(error.status);
+    expect(error).toMatchObject({ code: 'session_ended', details: { end_reason: 'crashed' } });
+  });
+  // The moment before its end is recorded, nobody can know more than that it does not answer.
+  expect([...answers].filter((status) => status !== 503)).toEqual([410]);
+  expect(await seenByStranger()).toEqual(nothing);
+});

@@ -1,0 +1,71 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { python } from '../harness/languages.ts';
+import { newTenant } from '../harness/local.ts';
+import { answerOf, open as openRequest } from '../harness/raw-http.ts';
+import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../harness/steps.ts';
+import { useCluster } from './rig/use-cluster.ts';
+
+// Processes are started and killed, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000 });
+const cluster = useCluster({ AGENT_SILENCE_LIMIT_SECONDS: '6' });
+afterEach(() => {
+  for (const { proxy } of cluster().replicas) {
+    proxy.heal();
+    proxy.cut();
+  }
+});
+
+async function open() {
+  const { clientOf, createSession, replicas } = cluster();
+  const tenant = newTenant();
+  const [client, other] = [await clientOf(tenant, replicas[0]), await clientOf(tenant, replicas[1])];
+  const session = await createSession(client);
+  return { client, other, session, id: session.id, steps: `/v1/sessions/${session.id}/steps`, toClient: replicas[0].proxy };
+}
+const code = `${python.waitForGo}\nprint("went on")`;
+
+test('a stream over a client’s socket that stalls and goes on misses nothing', async () => {
+  const { client, other, id, steps, toClient } = await open();
+  const answer = await client.call('POST', steps, { code, step_id: 'a' }, { accept: 'application/x-ndjson' });
+  toClient.setFault({ stalled: true });
+  const reading = readEvents(answer);
+  await letGo(other, id);
+  await stepWith(other, id, 'a', 'completed');
+  toClient.heal();
+  const events = await reading;
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
+  expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed' });
+});
+
+test('a slow socket carries an answer of some size whole', async () => {
+  const { client, session, id, steps, toClient } = await open();
+  for (const proxy of [toClient, session.proxy]) proxy.setFault({ slow: { bytes: 700, everyMs: 1 } });
+  const answer = await client.call('POST', steps, { code: 'print("x" * 100_000)', step_id: 'a' });
+  expect(await answer.json()).toMatchObject({ stdout: `${'x'.repeat(100_000)}\n` });
+  expect(await getStep(client, id, 'a')).toMatchObject({ status: 'completed' });
+});
+
+test('an agent that gives no byte for longer than it may is given up; its step goes on, and runs once', async () => {
+  const { client, session, id, steps } = await open();
+  await client.run(id, 'count = 0');
+  session.proxy.setFault({ stalled: true });
+  const error = await client.errorOf(client.call('POST', steps, { code: 'count += 1', step_id: 'a' }));
+  expect(error).toMatchObject({ status: 504, code: 'step_deadline_exceeded', retryable: false });
+  session.proxy.heal();
+  expect(await client.run(id, 'count += 1', { step_id: 'a' })).toMatchObject({ status: 'completed', execution_count: 2 });
+  expect(await client.run(id, 'count')).toMatchObject({ results: [{ 'text/plain': '1' }] });
+});
+
+test('a client that is gone and does not say so cancels nothing until it is found out', async () => {
+  const { client, other, id, steps, toClient } = await open();
+  const left = openRequest(client, 'POST', steps, { 'content-type': 'application/json', accept: 'text/event-stream' });
+  left.end(JSON.stringify({ code, step_id: 'a', on_disconnect: 'cancel' }));
+  await answerOf(left);
+  await stepThatWrote(other, id, 'a', 'waiting');
+  toClient.setFault({ halfOpen: true });
+  left.destroy();
+  // A call that came after it was gone is answered, and the step still runs.
+  expect(await getStep(other, id, 'a')).toMatchObject({ status: 'running' });
+  toClient.cut();
+  expect(await stepWith(other, id, 'a', 'cancelled')).toMatchObject({ error: { name: 'StepCancelled' }, state_lost: false });
+});
