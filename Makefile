@@ -1,6 +1,6 @@
 # Every target installs what it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples newcomer chaos
+.PHONY: help build test lint format run token openapi variables examples newcomer chaos soak
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -49,6 +49,9 @@ examples: $(bundles) ## run the programs in examples/ against a local mode of th
 
 chaos: $(bundles) ## break everything that can break under load for ten minutes (DURATION=60s), and count what went wrong
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/chaos/main.ts
+
+soak: $(bundles) ## make and end sessions at random for ten minutes (DURATION=60s), and count what is left of them
+	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/soak/main.ts
 
 newcomer: ## walk the README in a fresh clone, and print how long the first answer took
 	@exec node tools/newcomer.mjs

@@ -17,6 +17,8 @@ export interface Services {
   dynamoDb: RunningDynamoDb;
   /** With the keys: `public/<plane>.json` and `<plane>.private.json`. */
   directory: string;
+  /** Where the control-planes keep their instances. */
+  instancesDirectory: string;
   start(name: 'control-plane' | 'data-plane', env?: Record<string, string>): Promise<Service>;
   tokenFor(tenant: string): Promise<string>;
   close(): Promise<void>;
@@ -83,6 +85,7 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
   return {
     dynamoDb,
     directory,
+    instancesDirectory: instances,
     start,
     tokenFor: (tenant) =>
       new SignJWT({ tenant, scope: 'sessions:read sessions:write steps:run' })

@@ -1,0 +1,16 @@
+import { loadConfig } from '@steppe/service-kit/load-config';
+import { z } from 'zod';
+import { durationVariable } from '../duration-variable.ts';
+
+const variables = z.object({
+  DURATION: durationVariable.prefault('10m').describe('how long sessions are made and ended: 60s, 10m, 1h'),
+});
+
+export interface SoakConfig {
+  durationMs: number;
+}
+
+export function readConfig(): SoakConfig {
+  const { DURATION } = loadConfig({ service: 'soak', variables, env: process.env, args: process.argv.slice(2) });
+  return { durationMs: DURATION };
+}

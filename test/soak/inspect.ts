@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { SessionId, TenantId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+import type { SessionSweeper } from '@steppe/route-store/ports';
+import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
+
+/** What the table says of the present. */
+interface Table {
+  live: Map<SessionId, SessionRecord>;
+  counted: number;
+}
+
+async function readTable(store: SessionSweeper): Promise<Table> {
+  const table: Table = { live: new Map(), counted: 0 };
+  for await (const item of store.sweep()) {
+    if (item.kind === 'session') table.live.set(item.record.session_id, item.record);
+    if (item.kind === 'live_set') table.counted += item.sessionIds.length;
+    if (item.kind === 'corrupt') throw item.error;
+  }
+  return table;
+}
+
+/** By how many sessions a tenant was above the quota: those that two reads show lived together between them. */
+export async function excessOver(store: SessionSweeper, quota: number): Promise<number> {
+  const [before, after] = [await readTable(store), await readTable(store)];
+  const together = new Map<TenantId, number>();
+  for (const { session_id, tenant_id } of after.live.values()) {
+    if (before.live.has(session_id)) together.set(tenant_id, (together.get(tenant_id) ?? 0) + 1);
+  }
+  return Math.max(0, ...[...together.values()].map((count) => count - quota));
+}
+
+/** What is left when nobody makes sessions any more, and the last have ended. */
+export interface Remains {
+  rowsWithoutInstance: number;
+  /** Rows that are live, and whose instances are too. */
+  rowsThatLive: number;
+  /** Ids in the sets of live sessions. */
+  counted: number;
+  /** Instances of sessions that are over. */
+  instancesWithoutRow: number;
+}
+
+export async function findRemains(store: SessionSweeper, instancesDirectory: string): Promise<Remains> {
+  const { live, counted } = await readTable(store);
+  const entries = await readEntries(instancesDirectory);
+  const there = new Set(entries.map(({ instanceId }) => instanceId));
+  const rows = [...live.values()];
+  const served = rows.filter(({ instance_id }) => instance_id && there.has(instance_id)).length;
+  const strays = entries.filter(({ owner }) => owner && (owner === 'retired' || !live.has(owner)));
+  return { rowsWithoutInstance: rows.length - served, rowsThatLive: served, counted, instancesWithoutRow: strays.length };
+}
+
+export const isNothing = (remains: Remains): boolean => Object.values(remains).every((count) => count === 0);
+
+/** Processes that were started below that directory, and still are. */
+export function leakedProcesses(instancesDirectory: string): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => readEnviron(pid).includes(`=${instancesDirectory}/`)).map(Number);
+}
+
+export function leakedDirectories(instancesDirectory: string): string[] {
+  try {
+    return readdirSync(instancesDirectory).filter((name) => name.startsWith('ins_'));
+  } catch {
+    return [];
+  }
+}
+
+function readEnviron(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    // It ended meanwhile, or is another user's.
+    return '';
+  }
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { describeRun, failuresOf, type SoakRun } from './report.ts';
+
+const nothing = { rowsWithoutInstance: 0, rowsThatLive: 0, counted: 0, instancesWithoutRow: 0 };
+const passed: SoakRun = {
+  elapsedMs: 60_000,
+  created: 300,
+  full: 3,
+  broken: 2,
+  kills: 4,
+  ways: new Map([['deleted', 290]]),
+  starts: { warm: 150, cold: 150 },
+  overQuota: 0,
+  remains: nothing,
+  leakedProcesses: 0,
+  leakedDirectories: 0,
+};
+
+test('a run at the limits passes', () => {
+  expect(failuresOf(passed)).toEqual([]);
+  expect(describeRun(passed)).toContain('sessions per minute: 300\nwarm claims: 50 % (150 warm, 150 cold)');
+});
+
+test.each<[string, Partial<SoakRun>]>([
+  ['1 processes are left', { leakedProcesses: 1 }],
+  ['1 directories are left', { leakedDirectories: 1 }],
+  ['1 live rows have no instance', { remains: { ...nothing, rowsWithoutInstance: 1 } }],
+  ['1 sessions did not end', { remains: { ...nothing, rowsThatLive: 1 } }],
+  ['1 sessions that are over still count', { remains: { ...nothing, counted: 1 } }],
+  ['1 instances have no live row', { remains: { ...nothing, instancesWithoutRow: 1 } }],
+  ['1 sessions were above a quota', { overQuota: 1 }],
+  ['299 sessions a minute are fewer than 300', { created: 299 }],
+  ['50 % by warm claim are fewer than half', { starts: { warm: 149, cold: 150 } }],
+  ['0 % by warm claim are fewer than half', { starts: { warm: 0, cold: 0 } }],
+])('a run fails where %s', (failure, changed) => {
+  expect(failuresOf({ ...passed, ...changed })).toEqual([failure]);
+});

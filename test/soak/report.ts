@@ -1,0 +1,60 @@
+import type { StartCounts } from './count-starts.ts';
+import type { Remains } from './inspect.ts';
+
+export interface SoakRun {
+  elapsedMs: number;
+  created: number;
+  /** Creates that the quota refused. */
+  full: number;
+  /** Creates that a killed control-plane took with it. */
+  broken: number;
+  kills: number;
+  ways: ReadonlyMap<string, number>;
+  starts: StartCounts;
+  /** The most that a tenant was seen above its quota. */
+  overQuota: number;
+  remains: Remains;
+  leakedProcesses: number;
+  leakedDirectories: number;
+}
+
+const leastPerMinute = 300;
+const leastWarmShare = 0.5;
+
+const perMinute = ({ created, elapsedMs }: SoakRun): number => Math.floor((created * 60_000) / elapsedMs);
+const warmShare = ({ starts: { warm, cold } }: SoakRun): number => (warm + cold === 0 ? 0 : warm / (warm + cold));
+
+/** Why the run does not count as passed, in sentences; empty where it does. */
+export function failuresOf(run: SoakRun): string[] {
+  const { remains } = run;
+  const zeros: [number, string][] = [
+    [run.leakedProcesses, 'processes are left'],
+    [run.leakedDirectories, 'directories are left'],
+    [remains.rowsWithoutInstance, 'live rows have no instance'],
+    [remains.rowsThatLive, 'sessions did not end'],
+    [remains.counted, 'sessions that are over still count'],
+    [remains.instancesWithoutRow, 'instances have no live row'],
+    [run.overQuota, 'sessions were above a quota'],
+  ];
+  return [
+    ...zeros.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
+    ...(perMinute(run) < leastPerMinute ? [`${perMinute(run)} sessions a minute are fewer than ${leastPerMinute}`] : []),
+    ...(warmShare(run) < leastWarmShare ? [`${percent(warmShare(run))} by warm claim are fewer than half`] : []),
+  ];
+}
+
+export function describeRun(run: SoakRun): string {
+  const { created, elapsedMs, full, broken, kills, ways, starts, remains } = run;
+  return [
+    `${created} sessions in ${Math.round(elapsedMs / 1000)} s; ${full} refused by quota, ${broken} lost to ${kills} killed control-planes`,
+    `  ${[...ways].map(([way, count]) => `${way} ${count}`).join(', ')}`,
+    `leaked processes: ${run.leakedProcesses}`,
+    `leaked directories: ${run.leakedDirectories}`,
+    `rows without instance: ${remains.rowsWithoutInstance}`,
+    `over quota: ${run.overQuota}`,
+    `sessions per minute: ${perMinute(run)}`,
+    `warm claims: ${percent(warmShare(run))} (${starts.warm} warm, ${starts.cold} cold)`,
+  ].join('\n');
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;

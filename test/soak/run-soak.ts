@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { abortable } from '../../control-plane/abortable.ts';
+import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
+import type { SoakConfig } from './config.ts';
+import { driveTenant } from './drive-tenant.ts';
+import { excessOver, findRemains, isNothing, leakedDirectories, leakedProcesses, type Remains } from './inspect.ts';
+import type { SoakRun } from './report.ts';
+import { createSessionsClient } from './sessions-client.ts';
+import { quota, type SoakCluster, startSoakCluster, warmInstances } from './soak-cluster.ts';
+import { createTally, type SoakTally } from './soak-tally.ts';
+
+const tenants = ['north', 'east', 'south', 'west'];
+const killEveryMs = 20_000;
+const lookEveryMs = 3_000;
+const sayEveryMs = 5_000;
+/** The longest session, what a killed control-plane leaves half made, and the passes that put it right. */
+const settleMs = 60_000;
+const warmUpMs = 30_000;
+
+interface SoakOptions extends SoakConfig {
+  /** Ends it early: nothing is settled, all is put away. */
+  stop: AbortSignal;
+  say: (line: string) => void;
+}
+
+/** Makes and ends sessions for the time given, lets the last ones end, and looks at what is left. @throws where `stop` ends it. */
+export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<SoakRun> {
+  say('starting the services');
+  const cluster = await startSoakCluster();
+  try {
+    stop.throwIfAborted();
+    const tally = createTally();
+    await warmUp(cluster, stop);
+    const over = abortAfter(durationMs, stop);
+    const progress = () => `${tally.created} sessions, ${tally.full} refused, ${tally.kills} control-planes killed`;
+    const drive = { instancesDirectory: cluster.instancesDirectory, quota, random: Math.random, tally, over };
+    const driving = tenants.map((tenant) =>
+      driveTenant({ ...drive, client: createSessionsClient(cluster.url, () => cluster.tokenFor(tenant)) }),
+    );
+    const watching = Promise.all([
+      watchQuota(cluster, over),
+      killNowAndThen(cluster, tally, over),
+      repeat(sayEveryMs, over, async () => say(progress())),
+      ...driving,
+    ]);
+    const [overQuota] = await abortable(watching, stop);
+    say(`${progress()}; the last of them end`);
+    const remains = await settle(cluster, stop);
+    const starts = await cluster.starts();
+    await cluster.stop();
+    const { created, full, kills, ways, broken } = tally;
+    for (const why of new Set(broken)) say(`  a create was lost: ${why}`);
+    const left = {
+      leakedProcesses: leakedProcesses(cluster.instancesDirectory).length,
+      leakedDirectories: leakedDirectories(cluster.instancesDirectory).length,
+    };
+    return { elapsedMs: durationMs, created, full, broken: broken.length, kills, ways, starts, overQuota, remains, ...left };
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** What is counted begins when the pools are full, or will not be. */
+async function warmUp({ instancesDirectory }: SoakCluster, stop: AbortSignal): Promise<void> {
+  const until = performance.now() + warmUpMs;
+  while (performance.now() < until) {
+    stop.throwIfAborted();
+    const ready = (await readEntries(instancesDirectory)).filter(({ address }) => address !== undefined);
+    if (ready.length >= warmInstances) return;
+    await delay(100);
+  }
+}
+
+async function watchQuota({ store }: SoakCluster, over: AbortSignal): Promise<number> {
+  let most = 0;
+  await repeat(lookEveryMs, over, async () => {
+    most = Math.max(most, await excessOver(store, quota));
+  });
+  return most;
+}
+
+const killNowAndThen = async (cluster: SoakCluster, tally: SoakTally, over: AbortSignal): Promise<void> => {
+  let turn = 0;
+  await repeat(killEveryMs, over, async () => {
+    turn += 1;
+    tally.killed();
+    await cluster.replaceControlPlane(turn % 2);
+  });
+};
+
+async function settle({ store, instancesDirectory }: SoakCluster, stop: AbortSignal): Promise<Remains> {
+  const until = performance.now() + settleMs;
+  for (;;) {
+    stop.throwIfAborted();
+    const remains = await findRemains(store, instancesDirectory);
+    if (isNothing(remains) || performance.now() > until) return remains;
+    await delay(200);
+  }
+}
+
+/** Again and again, with a pause before each time. */
+async function repeat(pauseMs: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {
+  for (;;) {
+    await delay(pauseMs, undefined, { signal: over }).catch(() => undefined);
+    if (over.aborted) return;
+    await act();
+  }
+}
+
+/** `AbortSignal.any` of a timeout may be collected before its time in Node 20. */
+function abortAfter(ms: number, stop: AbortSignal): AbortSignal {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), ms);
+  const end = () => {
+    clearTimeout(timer);
+    over.abort();
+  };
+  if (stop.aborted) end();
+  stop.addEventListener('abort', end);
+  return over.signal;
+}

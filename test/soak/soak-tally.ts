@@ -1,0 +1,41 @@
+import type { Created } from './sessions-client.ts';
+import type { WayName } from './ways-to-end.ts';
+
+/** What happened so far. */
+export interface SoakTally {
+  asked(created: Created): void;
+  ended(way: WayName): void;
+  killed(): void;
+  readonly created: number;
+  readonly full: number;
+  readonly broken: readonly string[];
+  readonly kills: number;
+  readonly ways: ReadonlyMap<WayName, number>;
+}
+
+export function createTally(): SoakTally {
+  const counts = { created: 0, full: 0, kills: 0 };
+  const broken: string[] = [];
+  const ways = new Map<WayName, number>();
+  return {
+    asked(created) {
+      if (created.outcome === 'broken') broken.push(created.why);
+      else counts[created.outcome] += 1;
+    },
+    ended: (way) => void ways.set(way, (ways.get(way) ?? 0) + 1),
+    killed: () => {
+      counts.kills += 1;
+    },
+    get created() {
+      return counts.created;
+    },
+    get full() {
+      return counts.full;
+    },
+    get kills() {
+      return counts.kills;
+    },
+    broken,
+    ways,
+  };
+}

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Session } from '@steppe/contracts/session';
+import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
+import type { SessionsClient } from './sessions-client.ts';
+
+interface Ending {
+  client: SessionsClient;
+  session: Session;
+  instancesDirectory: string;
+}
+
+/** A session as it is asked for, and how it comes to its end. */
+export interface WayToEnd {
+  /** Of the create's body. */
+  lifetime: { ttl_seconds: number; idle_timeout_seconds: number };
+  end(ending: Ending): Promise<unknown>;
+}
+
+/** Whatever becomes of its client, a session ends by itself soon. */
+const short = { ttl_seconds: 8, idle_timeout_seconds: 8 };
+const suicide = { python: 'import os\nos._exit(1)', node: 'process.kill(process.pid, "SIGKILL")' };
+
+const ways = {
+  deleted: { lifetime: short, end: ({ client, session }) => client.remove(session.session_id) },
+  idle: { lifetime: { ...short, idle_timeout_seconds: 1 }, end: async () => {} },
+  expired: { lifetime: { ...short, ttl_seconds: 2 }, end: async () => {} },
+  worker_killed: {
+    lifetime: short,
+    async end({ client, session }) {
+      await client.run(session.session_id, session.runtime === 'python' ? suicide.python : suicide.node);
+      await client.remove(session.session_id);
+    },
+  },
+  agent_killed: {
+    lifetime: short,
+    async end({ session, instancesDirectory }) {
+      const entries = await readEntries(instancesDirectory);
+      const agent = entries.find(({ instanceId }) => instanceId === session.instance_id)?.agent;
+      if (agent) kill(agent.pid);
+    },
+  },
+} satisfies Record<string, WayToEnd>;
+export type WayName = keyof typeof ways;
+
+/** Half of them are deleted, as most sessions are. */
+const drawn: readonly WayName[] = [
+  'deleted',
+  'deleted',
+  'deleted',
+  'deleted',
+  'idle',
+  'expired',
+  'worker_killed',
+  'agent_killed',
+];
+
+export function drawWay(random: () => number): { name: WayName; way: WayToEnd } {
+  const name = drawn[Math.floor(random() * drawn.length)] ?? 'deleted';
+  return { name, way: ways[name] };
+}
+
+/** Lets the session do something first, or nothing. */
+export async function live({ client, session }: Pick<Ending, 'client' | 'session'>, random: () => number): Promise<void> {
+  if (random() < 0.2) await client.run(session.session_id, session.runtime === 'python' ? 'x = 1' : 'var x = 1');
+  await delay(random() * 400);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended first.
+  }
+}
