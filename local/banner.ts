@@ -14,6 +14,8 @@ Steppe listens on ${url}
 
 Code runs as ${user}, who started this, with all that ${user} may do: for your own code, on your own machine.
 ${token ? '' : 'AUTH_MODE=bypass: every call is taken for one tenant, with no token.\n'}
+The API, to read: ${url}/docs
+
 Paste this into another terminal. It creates a session and runs two steps; the second sees what the first left in memory.
 
 export STEPPE_URL=${url}

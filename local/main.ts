@@ -29,7 +29,8 @@ try {
   const local = await startLocal(config, prepared, lifecycle, loggerOf);
   process.stdout.write(banner(local));
   local.fillPool();
-  void warnOfMissingModules(prepared.runtimes, prepared.supervisorCommand, logger);
+  // Of the built-in list, python-data says it to whoever asks for one; a list of the operator's own is looked through at once.
+  if (config.STEPPE_RUNTIMES) void warnOfMissingModules(prepared.runtimes, prepared.supervisorCommand, logger);
 } catch (error) {
   await lifecycle.close();
   if (!isAddressInUse(error)) throw error;

@@ -69,6 +69,13 @@ try {
   const byHand = blocks.find((block) => block.includes('make -s token'));
   const answers = paste(byHand.replaceAll(':8080', `:${env.PORT}`), env);
   assert.ok(answers.includes("'hello steppe'"), answers);
+  const once = jsonLines(answers).filter(({ step_id: id }) => id === 'once');
+  assert.deepEqual(
+    once.map(({ results }) => results[0]['text/plain']),
+    ['1', '1'],
+  );
+  assert.ok(!answers.includes('"type":"step_started","execution_count":4') && answers.includes('event: result'), answers);
+  assert.ok(answers.includes("'steppe'"), answers);
   assert.ok(answers.includes('event: step_ended'), answers);
   assert.ok(answers.includes('"path":"package.json"'), answers);
   directories = ownProcesses().flatMap((text) => /\0STEPPE_INSTANCE_DIR=([^\0]+)/.exec(text)?.[1] ?? []);
