@@ -9,7 +9,7 @@ import { refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
 import { createLocalProcessProvisioner } from './provisioner/local-process/local-process-provisioner.ts';
-import { warnOfMissingModules } from './provisioner/local-process/missing-modules.ts';
+import { complaintsAboutModules } from './provisioner/local-process/missing-modules.ts';
 import { prepareRuntimes } from './provisioner/local-process/prepare-runtimes.ts';
 import { startControlPlane } from './start-control-plane.ts';
 
@@ -45,7 +45,7 @@ const controlPlane = await startControlPlane(
   },
 );
 lifecycle.onClose('control-plane', controlPlane.close);
-controlPlane.fillPool();
-void warnOfMissingModules(runtimes, supervisorCommand, logger);
 const { shutdownMs, limits } = config.controlPlane;
 closeOnSignal(lifecycle, logger, shutdownMs + limits.endMs + 5_000, (code) => process.exit(code));
+controlPlane.fillPool();
+for (const complaint of await complaintsAboutModules(runtimes, supervisorCommand)) logger.warn(complaint);

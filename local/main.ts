@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { warnOfMissingModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
+import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { refuseConfig } from '@steppe/service-kit/load-config';
@@ -30,7 +30,11 @@ try {
   process.stdout.write(banner(local));
   local.fillPool();
   // Of the built-in list, python-data says it to whoever asks for one; a list of the operator's own is looked through at once.
-  if (config.STEPPE_RUNTIMES) void warnOfMissingModules(prepared.runtimes, prepared.supervisorCommand, logger);
+  if (config.STEPPE_RUNTIMES) {
+    const complaints = await complaintsAboutModules(prepared.runtimes, prepared.supervisorCommand);
+    for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}
+`);
+  }
 } catch (error) {
   await lifecycle.close();
   if (!isAddressInUse(error)) throw error;

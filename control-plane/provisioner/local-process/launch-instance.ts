@@ -1,39 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { newInstanceId } from '@steppe/contracts/ids';
 import type { EndedReason } from '@steppe/contracts/session';
-import type { Logger } from '@steppe/service-kit/logger';
 import { abortable } from '../../abortable.ts';
-import { parseQuantity } from '../../runtimes/quantity.ts';
 import type { Instance, InstanceEnd, StartRequest } from '../session-provisioner.ts';
 import { StartFailed } from '../start-failed.ts';
-import { agentEnvironment, type HostVariables } from './agent-environment.ts';
-import { type AgentProcess, spawnAgent } from './agent-process.ts';
+import type { AgentProcess } from './agent-process.ts';
 import { readEndRequest } from './end-request.ts';
-import { fillInstanceDirectory, instanceDirectory, removeTree } from './instance-directory.ts';
-import { type InstanceFacts, readEntry, sessionOf, takeOwnership, writeFacts } from './instance-entry.ts';
+import { instanceDirectory, removeTree } from './instance-directory.ts';
+import { type InstanceFacts, readEntry, sessionOf, writeFacts } from './instance-entry.ts';
 import { openInstancesDirectory, rootOf } from './instances-directory.ts';
 import { keepEnd } from './kept-ends.ts';
 import { requireModules } from './missing-modules.ts';
 import { identify } from './process-identity.ts';
-import type { KeyPublisher } from './publish-keys.ts';
 import { readEnd } from './read-end.ts';
-import type { SupervisorCommand } from './supervisor-command.ts';
-
-export interface LaunchOptions {
-  /** Path of the session-agent's bundle. */
-  agentBundle: string;
-  supervisorCommand: SupervisorCommand;
-  /** What agents verify internal tokens with. */
-  keys: KeyPublisher;
-  hostVariables: HostVariables;
-  /** Of the agents. */
-  agentLogLevel: string;
-  /** Of the instances: shared by the control-planes of one table, and by no others. At most 50 bytes; made where it is absent. */
-  instancesDirectory: string;
-  logger: Logger;
-  /** From SIGTERM to SIGKILL; 5 s where absent. */
-  graceMs?: number;
-}
+import { type LaunchOptions, spawnInstance } from './spawn-instance.ts';
 
 export interface LaunchedInstance extends Instance {
   /** Begins its end; `reason` counts where the agent gives none. */
@@ -57,7 +37,7 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
   };
   await openInstancesDirectory(instancesDirectory);
   await mkdir(root, { mode: 0o700 });
-  const agent = await spawnIn(root, options, request, facts);
+  const agent = await spawnInstance(root, options, request, facts);
   let isReady = false;
   let askedBecause: EndedReason | undefined;
   const gone = agent.exited.then(async (exit): Promise<InstanceEnd> => {
@@ -82,49 +62,6 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     return ready.address;
   });
   return { instanceId, address, end, gone };
-}
-
-/** @throws where nothing is left in `root`. */
-async function spawnIn(
-  root: string,
-  options: LaunchOptions,
-  { runtime, resources, sessionId }: StartRequest,
-  facts: InstanceFacts,
-): Promise<AgentProcess> {
-  const directory = instanceDirectory(root);
-  try {
-    // Before the facts, so that nobody ever sees it without an owner.
-    if (sessionId) await takeOwnership(root, sessionId);
-    await writeFacts(root, facts);
-    await fillInstanceDirectory(directory);
-    await options.keys.publishTo(directory.keys);
-    const agent = spawnAgent({
-      bundle: options.agentBundle,
-      cwd: root,
-      env: agentEnvironment({
-        host: options.hostVariables,
-        instanceId: facts.instanceId,
-        instancesDirectory: options.instancesDirectory,
-        directory,
-        language: runtime.language,
-        supervisorCommand: options.supervisorCommand(runtime),
-        preload: runtime.preload,
-        memoryBytes: Math.floor(parseQuantity(resources.memory)),
-        logLevel: options.agentLogLevel,
-      }),
-      graceMs: options.graceMs ?? 5_000,
-      logger: options.logger.child({ session_id: sessionId ?? undefined, instance_id: facts.instanceId }),
-    });
-    if (agent.pid !== undefined) {
-      const spawned = { ...facts, agent: await identify(agent.pid) };
-      await writeFacts(root, spawned).catch(() => agent.end());
-    }
-    return agent;
-  } catch (error) {
-    options.keys.forget(directory.keys);
-    await removeTree(root);
-    throw error;
-  }
 }
 
 async function whenReady(

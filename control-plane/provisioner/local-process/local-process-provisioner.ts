@@ -6,8 +6,9 @@ import { endForeign } from './end-foreign.ts';
 import { type InstanceEntry, isLiving, readEntry, sessionOf, takeOwnership } from './instance-entry.ts';
 import { readEntries, rootOf } from './instances-directory.ts';
 import { readKeptEnd } from './kept-ends.ts';
-import { type LaunchedInstance, type LaunchOptions, launchInstance } from './launch-instance.ts';
+import { type LaunchedInstance, launchInstance } from './launch-instance.ts';
 import { createKeyPublisher, type PublicKeySource } from './publish-keys.ts';
+import type { LaunchOptions } from './spawn-instance.ts';
 import { createStartSlots } from './start-slots.ts';
 import { createInstanceWatch } from './watch-instances.ts';
 

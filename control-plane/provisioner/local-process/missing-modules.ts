@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Logger } from '@steppe/service-kit/logger';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { StartFailed } from '../start-failed.ts';
 import type { SupervisorCommand } from './supervisor-command.ts';
@@ -41,15 +40,18 @@ export async function requireModules({ name, preload }: RuntimeDefinition, pytho
   complete.add(key);
 }
 
-/** Tells the operator of runtimes that cannot start before anybody asks for one. */
-export async function warnOfMissingModules(
+/** For the operator, before anybody asks for one: the runtimes that cannot start for want of modules, a sentence each. */
+export async function complaintsAboutModules(
   runtimes: readonly RuntimeDefinition[],
   supervisorCommand: SupervisorCommand,
-  logger: Logger,
-): Promise<void> {
-  for (const runtime of runtimes) {
-    await requireModules(runtime, supervisorCommand(runtime)[0]).catch((error: Error) =>
-      logger.warn({ runtime: runtime.name }, error.message),
-    );
-  }
+): Promise<string[]> {
+  const complaints = await Promise.all(
+    runtimes.map((runtime) =>
+      requireModules(runtime, supervisorCommand(runtime)[0]).then(
+        () => [],
+        (error: Error) => [error.message],
+      ),
+    ),
+  );
+  return complaints.flat();
 }
