@@ -33,6 +33,19 @@ class FiguresTest(SessionCase):
         self.assertEqual(len(self.images("import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nfig")), 1)
         self.assertEqual(len(self.images("ax.plot([1, 2]); fig")), 1)
 
+    def test_a_figure_that_is_shown_by_its_method_is_shown_once(self):
+        code = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1])\nfig.show()"
+        self.assertEqual(len(self.images(code)), 1)
+        self.assertEqual(self.run_ok("plt.get_fignums()").value, "[]")
+
+    def test_figures_are_results_where_agg_is_asked_for(self):
+        for ask in ("matplotlib.use('Agg')", "matplotlib.use('agg', force=True)"):
+            outcome = self.run_ok(
+                f"import matplotlib\n{ask}\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show()"
+            )
+            self.assertEqual((len(outcome.displays), outcome.stderr), (1, ""))
+        self.assertEqual(len(self.images("plt.plot([2]); plt.savefig('kept.png')")), 1)
+
     def test_a_failed_step_shows_what_it_drew(self):
         outcome = self.run_failing("import matplotlib.pyplot as plt\nplt.plot([1])\n1/0", "ZeroDivisionError")
         self.assertEqual(len(outcome.displays), 1)

@@ -49,6 +49,8 @@ class RichValuesTest(SessionCase):
         for picture in self.bundles(code):
             self.assertTrue(base64.b64decode(picture["image/png"]).startswith(b"\x89PNG"))
             self.assertIn("4x4", picture["text/plain"])
+        (shown,) = self.bundles("Image.new('RGB', (4, 4)).show()")
+        self.assertIn("image/png", shown)
 
     @needs("sympy")
     def test_formulas_of_sympy(self):
@@ -80,9 +82,12 @@ class RichValuesTest(SessionCase):
 
     @needs("tqdm")
     def test_progress_bars_are_passed_on_as_written(self):
-        outcome = self.run_ok("from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass")
-        self.assertIn("\r", outcome.stderr)
-        self.assertIn("3/3", outcome.stderr)
+        for module in ("tqdm", "tqdm.auto", "tqdm.notebook"):
+            outcome = self.run_ok(
+                f"from {module} import tqdm, trange\nfor _ in tqdm(range(3)): pass\nfor _ in trange(4): pass"
+            )
+            self.assertIn("\r", outcome.stderr)
+            self.assertRegex(outcome.stderr, r"(?s)3/3.*4/4")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from . import figures
 
 class FigureManager(FigureManagerBase):
     def show(self) -> None:
-        figures.shown_by.show(self.canvas.figure)
+        figures.shown_by.show_early(self.canvas.figure)
 
 
 class FigureCanvas(FigureCanvasAgg):

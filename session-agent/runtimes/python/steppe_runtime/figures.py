@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import os
 import sys
@@ -38,6 +39,11 @@ class Figures:
             self._note(error)
             return
         self._publish(bundle, {})
+
+    def show_early(self, figure) -> None:
+        """Once: at the end of the step it is shown no more."""
+        self.show(figure)
+        self._displayed.append(figure)
 
     def show_open(self) -> None:
         """All that pyplot holds open, but for those that display() or the last value have shown already; closes all."""
@@ -80,6 +86,7 @@ def _is_ours(manager) -> bool:
 
 
 def _choose_backend(matplotlib) -> None:
+    _take_agg_for_ours(matplotlib)
     if os.environ.get("MPLBACKEND"):
         return
     matplotlib.rcParams["backend"] = _BACKEND
@@ -87,3 +94,14 @@ def _choose_backend(matplotlib) -> None:
     # A preloaded pyplot may have settled on another one.
     if pyplot is not None and getattr(pyplot, "_backend_mod", None) is not None:
         pyplot.switch_backend(_BACKEND)
+
+
+def _take_agg_for_ours(matplotlib) -> None:
+    """Whoever asks for Agg wants no window, as a rule; ours is Agg, and its figures are results."""
+    use = matplotlib.use
+
+    @functools.wraps(use)
+    def use_ours(backend, **options):
+        return use(_BACKEND if str(backend).lower() == "agg" else backend, **options)
+
+    matplotlib.use = use_ours

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import types
 
+from . import ipython_shim
 from .import_hooks import when_imported
 
 
@@ -13,6 +14,8 @@ def follow_rich_libraries() -> None:
     when_imported("plotly.basedatatypes", _describe_figures_of_plotly)
     when_imported("altair", _offer_both_forms_of_charts)
     when_imported("sympy.interactive.printing", _let_sympy_see_no_shell)
+    when_imported("PIL.ImageShow", _show_pictures_as_results)
+    when_imported("tqdm.notebook", _draw_bars_as_text)
 
 
 def _keep_plotly_from_browsers(module) -> None:
@@ -52,3 +55,22 @@ def _offer_both_forms_of_charts(altair) -> None:
 def _let_sympy_see_no_shell(module) -> None:
     # Its init_printing() would set up formatters that only IPython's own shell has.
     module.get_ipython = lambda: None
+
+
+def _show_pictures_as_results(module) -> None:
+    # The viewers that it finds would open a window, or complain of none.
+    class Results(module.Viewer):
+        def show(self, image, **_options):
+            ipython_shim.displays.display(image)
+            return True
+
+    module._viewers[:] = [Results()]
+
+
+def _draw_bars_as_text(module) -> None:
+    # Without ipywidgets its own would fail.
+    if module.IProgress is None:
+        from tqdm import std
+
+        module.tqdm = module.tqdm_notebook = std.tqdm
+        module.trange = module.tnrange = std.trange
