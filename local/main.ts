@@ -32,8 +32,7 @@ try {
   // Of the built-in list, python-data says it to whoever asks for one; a list of the operator's own is looked through at once.
   if (config.STEPPE_RUNTIMES) {
     const complaints = await complaintsAboutModules(prepared.runtimes, prepared.supervisorCommand);
-    for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}
-`);
+    for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}\n`);
   }
 } catch (error) {
   await lifecycle.close();

@@ -95,6 +95,13 @@ const typeOf = (content: Content): string => ('json' in content ? 'application/j
 
 function mediaType(content: Content, examples: NonNullable<MediaType['examples']>): MediaType {
   if ('json' in content) return { schema: schemaRef(content.json), examples };
-  if ('stream' in content) return { schema: { type: 'string' }, 'x-item-schema': schemaRef(content.stream), examples };
+  if ('stream' in content) {
+    const [only, ...more] = content.stream.map(schemaRef);
+    return {
+      schema: { type: 'string' },
+      'x-item-schema': only && more.length === 0 ? only : { anyOf: [only, ...more] },
+      examples,
+    };
+  }
   return { schema: { type: 'string', format: 'binary' }, examples };
 }

@@ -11,6 +11,7 @@ import {
 } from '@steppe/contracts/session';
 import {
   jsonValueSchema,
+  keepaliveLineSchema,
   restartAnswerSchema,
   restartRequestSchema,
   resultBundleSchema,
@@ -47,6 +48,7 @@ const answers = {
   Error: publicErrorSchema,
   FileEntry: fileEntrySchema,
   FileList: fileListSchema,
+  Keepalive: keepaliveLineSchema,
   Restarted: restartAnswerSchema,
   ResultBundle: resultBundleSchema,
   Runtime: runtimeSchema,

@@ -41,7 +41,7 @@ function read(path) {
 
 const paste = (commands, env) =>
   execFileSync('bash', ['-euo', 'pipefail', '-c', commands], { cwd: clone, encoding: 'utf8', env });
-const jsonLines = (text) => text.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+const jsonLines = (text) => text.split('\n').flatMap((line) => (line.startsWith('{"') ? [JSON.parse(line)] : []));
 
 async function readBanner(output) {
   let banner = '';

@@ -4,8 +4,8 @@ import type { PublicErrorCode } from '../error-codes.ts';
 import type { AnswerHeader, RequestHeader } from '../headers.ts';
 import type { SchemaName } from '../schemas.ts';
 
-/** What a body is: JSON of a named schema, the bytes of a file, or a stream of items of a named schema. */
-export type Content = { json: SchemaName } | { bytes: true } | { stream: SchemaName };
+/** What a body is: JSON of a named schema, the bytes of a file, or a stream of items, each of one of the named schemas. */
+export type Content = { json: SchemaName } | { bytes: true } | { stream: readonly SchemaName[] };
 
 export interface Body {
   content: Content;
