@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runtimeListSchema } from '@steppe/contracts/session';
 import { afterAll, expect, test } from 'vitest';
 import { startLocal } from './harness/local.ts';
@@ -57,6 +58,21 @@ test('the operator’s list of runtimes is what can be asked for', async () => {
     expect(lacking.details).toMatchObject({
       end_detail: expect.stringMatching(/lacking needs no_such_module, and python3 does not/),
     });
+  } finally {
+    expect(await local.stop()).toBe(0);
+  }
+});
+
+test('python-data has its packages imported before the first step, where its interpreter has them', async () => {
+  const interpreter = fileURLToPath(new URL('../../.venv-data/bin/python', import.meta.url));
+  const list = { 'python-data': { interpreter } };
+  const local = await startLocal({ STEPPE_RUNTIMES: fileWith(JSON.stringify(list)) });
+  try {
+    const client = await local.newClient();
+    const session = await client.createSession({ runtime: 'python-data' });
+    expect([session.runtime, session.resources.memory]).toEqual(['python-data', '1Gi']);
+    const code = 'import sys; [name in sys.modules for name in ("numpy", "pandas", "matplotlib.pyplot")]';
+    expect((await client.run(session.session_id, code)).results).toMatchObject([{ 'text/plain': '[True, True, True]' }]);
   } finally {
     expect(await local.stop()).toBe(0);
   }
