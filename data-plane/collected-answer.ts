@@ -21,7 +21,7 @@ export function createCollectedAnswer(declines: (status: number) => boolean): Co
       head = { status, headers };
       return true;
     },
-    write: (chunk) => void chunks.push(chunk),
+    write: (...pieces) => void chunks.push(...pieces),
     end() {},
     breakOff() {
       chunks = [];
@@ -33,7 +33,7 @@ export function createCollectedAnswer(declines: (status: number) => boolean): Co
     brokeOff: () => brokeOff,
     passOn(to) {
       to.begin(head.status, head.headers);
-      for (const chunk of chunks) to.write(chunk);
+      to.write(...chunks);
       to.end();
     },
   };

@@ -7,7 +7,7 @@ export type Delivered = 'nothing' | 'part' | 'whole';
 export interface AnswerSink {
   /** Takes the head of an answer. @returns false for an answer that is not for the client: nothing of it was taken then. */
   begin(status: number, headers: IncomingHttpHeaders): boolean;
-  write(chunk: Buffer): void;
+  write(...pieces: readonly Buffer[]): void;
   end(): void;
   /** The answer ends here without being whole; what was held back of it is dropped. */
   breakOff(): Delivered;

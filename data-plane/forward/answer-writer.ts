@@ -45,13 +45,16 @@ export function createAnswerWriter(outgoing: ServerResponse, { ownHeaders, decli
       if (!isHeldWhole) queueMicrotask(() => head === begun && release());
       return true;
     },
-    write(chunk) {
+    write(...pieces) {
+      if (pieces.length === 0) return;
       if (head && (isHeldWhole || held.length === 0)) {
-        held.push(chunk);
+        held.push(...pieces);
         return;
       }
       if (head) release();
-      outgoing.write(chunk);
+      if (pieces.length > 1) outgoing.cork();
+      for (const piece of pieces) outgoing.write(piece);
+      if (pieces.length > 1) outgoing.uncork();
     },
     end() {
       outgoing.end(takeHeld());

@@ -1,61 +1,79 @@
 import { expect, it } from 'vitest';
-import { createEventCutter, type EventForm } from './event-cutter.ts';
+import { createEventCutter } from './event-cutter.ts';
+import { type EventForm, eventFramings } from './event-framing.ts';
 
-const events: Record<EventForm, { keepalive: string; stdout: string; ended: string; cutOff: string }> = {
-  sse: {
-    keepalive: ': keepalive\n\n',
-    stdout: 'event: stdout\nid: 1\ndata: {"text":"a\\n\\n: b"}\n\n',
-    ended: 'event: step_ended\nid: 2\ndata: {}\n\n',
-    cutOff: 'event: cut_off\ndata: {}\n\n',
-  },
-  ndjson: {
-    keepalive: '{"type":"keepalive"}\n',
-    stdout: '{"type":"stdout","text":"a\\n{\\"type\\":\\"keepalive\\"}"}\n',
-    ended: '{"type":"step_ended"}\n',
-    cutOff: '{"type":"cut_off"}\n',
-  },
+const forms = Object.keys(eventFramings) as EventForm[];
+const keepalives: Record<EventForm, string> = { sse: ': keepalive\n\n', ndjson: '{"type":"keepalive"}\n' };
+const cutOffs: Record<EventForm, string> = {
+  sse: 'event: cut_off\ndata: {"type":"cut_off"}\n\n',
+  ndjson: '{"type":"cut_off"}\n',
 };
-const forms = Object.keys(events) as EventForm[];
+
+/** With texts that look like framing. */
+function eventOf(form: EventForm, type: string, seq: number, more: object = {}): string {
+  const text = '\n\nid: 77\n{"type":"keepalive"}\n"seq":88,"at":"x"}\n';
+  const data = JSON.stringify({ type, text, ...more, seq, at: '2026-11-25T12:00:00.000Z' });
+  return form === 'sse' ? `event: ${type}\nid: ${seq}\ndata: ${data}\n\n` : `${data}\n`;
+}
+const text = (pieces: readonly Buffer[]) => Buffer.concat(pieces).toString();
 
 it.each(forms)('lets through whole events of %s alone, however they come', (form) => {
-  const { keepalive, stdout, ended } = events[form];
-  const text = keepalive + stdout + keepalive + stdout + ended;
-  for (let size = 1; size <= text.length; size++) {
+  const whole = [
+    keepalives[form],
+    eventOf(form, 'stdout', 5),
+    keepalives[form],
+    // A bundle is free in its keys, and where they stand.
+    eventOf(form, 'result', 6, { seq: 0, 'application/json': { type: 'step_ended', seq: 99, at: 'x' } }),
+    keepalives[form],
+    eventOf(form, 'result', 7, { 'application/json': [{ type: 'keepalive' }, { type: 'cut_off' }] }),
+    eventOf(form, 'step_ended', 8),
+  ].join('');
+  for (let size = 1; size <= whole.length; size++) {
     const cutter = createEventCutter(form, 4);
     let got = '';
-    for (let at = 0; at < text.length; at += size) {
-      got += cutter.take(Buffer.from(text.slice(at, at + size))) ?? '';
+    for (let at = 0; at < whole.length; at += size) {
+      got += text(cutter.take(Buffer.from(whole.slice(at, at + size))));
       const isWhole = got === '' || got.endsWith(form === 'sse' ? '\n\n' : '\n');
       expect({ size, isWhole }).toEqual({ size, isWhole: true });
+      expect(cutter.lastSeq()).toBe(4 + (got.match(/"at":"2026/g) ?? []).length);
+      expect(cutter.isWhole()).toBe(got === whole);
     }
-    expect({ size, got, seq: cutter.lastSeq() }).toEqual({ size, got: text, seq: 7 });
-    expect(cutter.isWhole()).toBe(true);
+    expect({ size, got }).toEqual({ size, got: whole });
+  }
+});
+
+it.each(forms)('reads an event of %s that comes in two pieces, wherever it is cut', (form) => {
+  const events = eventOf(form, 'result', 1, { 'application/json': { type: 'step_ended' } }) + keepalives[form];
+  for (let cut = 1; cut < events.length; cut++) {
+    const cutter = createEventCutter(form, 0);
+    const got = [events.slice(0, cut), events.slice(cut)].map((piece) => text(cutter.take(Buffer.from(piece)))).join('');
+    expect({ cut, got, seq: cutter.lastSeq(), isWhole: cutter.isWhole() }).toEqual({ cut, got: events, seq: 1, isWhole: false });
   }
 });
 
 it.each(forms)('forgets the beginning of an event of %s that the next answer brings whole', (form) => {
-  const { keepalive, stdout } = events[form];
+  const first = eventOf(form, 'stdout', 1);
+  const rest = keepalives[form] + eventOf(form, 'stdout', 2);
   const cutter = createEventCutter(form, 0);
-  expect(String(cutter.take(Buffer.from(stdout + stdout.slice(0, 9))))).toBe(stdout);
+  expect(text(cutter.take(Buffer.from(first + rest.slice(0, 9))))).toMatch(first.slice(0, 9));
   cutter.goOn();
-  expect(String(cutter.take(Buffer.from(keepalive + stdout)))).toBe(keepalive + stdout);
-  expect([cutter.lastSeq(), cutter.isWhole(), cutter.finish()]).toEqual([2, false, undefined]);
+  expect(text(cutter.take(Buffer.from(rest)))).toBe(rest);
+  expect([cutter.lastSeq(), cutter.isWhole(), text(cutter.finish())]).toEqual([2, false, '']);
 });
 
 it.each(forms)('takes a keepalive of %s for no event, and the word that cuts a reader off for the last', (form) => {
-  const { keepalive, ended, cutOff } = events[form];
-  const cutter = createEventCutter(form, 0);
-  cutter.take(Buffer.from(keepalive));
-  expect([cutter.lastSeq(), cutter.isWhole()]).toEqual([0, false]);
-  cutter.take(Buffer.from(ended + keepalive));
-  expect([cutter.lastSeq(), cutter.isWhole()]).toEqual([1, true]);
-  const other = createEventCutter(form, 0);
-  other.take(Buffer.from(cutOff));
-  expect(other.isWhole()).toBe(true);
+  const cutter = createEventCutter(form, 3);
+  cutter.take(Buffer.from(keepalives[form].repeat(3)));
+  expect([cutter.lastSeq(), cutter.isWhole()]).toEqual([3, false]);
+  cutter.take(Buffer.from(eventOf(form, 'step_ended', 4) + keepalives[form]));
+  expect([cutter.lastSeq(), cutter.isWhole()]).toEqual([4, true]);
+  const other = createEventCutter(form, 3);
+  other.take(Buffer.from(cutOffs[form]));
+  expect([other.lastSeq(), other.isWhole()]).toEqual([3, true]);
 });
 
 it.each(forms)('gives back what an answer of %s leaves unfinished when it ends in order', (form) => {
   const cutter = createEventCutter(form, 0);
   cutter.take(Buffer.from('a b'));
-  expect(String(cutter.finish())).toBe('a b');
+  expect(text(cutter.finish())).toBe('a b');
 });

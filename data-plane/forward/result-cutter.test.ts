@@ -4,7 +4,7 @@ import { createResultCutter } from './result-cutter.ts';
 const json = '{"stdout":"  text  "}';
 const give = (cutter: ReturnType<typeof createResultCutter>, text: string, size: number) => {
   let got = '';
-  for (let at = 0; at < text.length; at += size) got += cutter.take(Buffer.from(text.slice(at, at + size))) ?? '';
+  for (let at = 0; at < text.length; at += size) got += cutter.take(Buffer.from(text.slice(at, at + size))).join('');
   return got;
 };
 

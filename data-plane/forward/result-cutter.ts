@@ -16,11 +16,11 @@ export function createResultCutter(mayPad: boolean): AnswerCutter {
       const known = Math.min(chunk.length - padding, Math.max(0, sent - seen));
       seen += chunk.length - padding;
       sent = Math.max(sent, seen);
-      if (isPassed) return chunk;
+      if (isPassed) return [chunk];
       const fresh = chunk.subarray(padding + known);
-      return fresh.length > 0 ? fresh : undefined;
+      return fresh.length > 0 ? [fresh] : [];
     },
-    finish: () => undefined,
+    finish: () => [],
     goOn() {
       isFirst = false;
       seen = 0;

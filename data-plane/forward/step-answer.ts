@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerCutter } from './answer-cutter.ts';
 import type { AnswerSink } from './answer-sink.ts';
-import { createEventCutter, type EventForm } from './event-cutter.ts';
+import { createEventCutter } from './event-cutter.ts';
+import type { EventForm } from './event-framing.ts';
 import { createResultCutter } from './result-cutter.ts';
 
 /** How the rest of an answer is asked for: events from the one after `lastSeq` on, or the same result once more. */
@@ -37,12 +38,11 @@ export function createStepAnswer(writer: AnswerSink, after: number): StepAnswer 
       return writer.begin(status, headers);
     },
     write(chunk) {
-      const piece = begun ? begun.cutter.take(chunk) : chunk;
-      if (piece) writer.write(piece);
+      if (begun) writer.write(...begun.cutter.take(chunk));
+      else writer.write(chunk);
     },
     end() {
-      const last = begun?.cutter.finish();
-      if (last) writer.write(last);
+      if (begun) writer.write(...begun.cutter.finish());
       writer.end();
     },
     breakOff() {

@@ -16,10 +16,12 @@ export interface StepAgent {
   addUnended(...texts: string[]): void;
 }
 
+const at = '2026-11-25T12:00:00.000Z';
+
 const forms = {
   'text/event-stream': (seq: number, type: string, text: string) =>
-    `event: ${type}\nid: ${seq}\ndata: ${JSON.stringify({ type, text, seq })}\n\n`,
-  'application/x-ndjson': (seq: number, type: string, text: string) => `${JSON.stringify({ type, text, seq })}\n`,
+    `event: ${type}\nid: ${seq}\ndata: ${JSON.stringify({ type, text, seq, at })}\n\n`,
+  'application/x-ndjson': (seq: number, type: string, text: string) => `${JSON.stringify({ type, text, seq, at })}\n`,
 };
 
 /** Plays the part of an agent that matters to a broken answer: one step, joined by its id, its events replayed from any of them. */
