@@ -1,5 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { AppError } from '@steppe/service-kit/app-error';
+import { hasBody } from '@steppe/service-kit/has-body';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
@@ -12,7 +13,6 @@ import { targetPath } from './forward/target-path.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
 import { addLogFields } from './log-fields.ts';
 import { nodeExchange } from './node-exchange.ts';
-import { hasBody } from './read-agent-body.ts';
 import { readSessionId } from './read-session-id.ts';
 import type { TraceHeaders } from './tracing/trace-headers.ts';
 

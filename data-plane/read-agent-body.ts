@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { newStepId, type StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import { type ForwardedStep, restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step';
+import { hasBody } from '@steppe/service-kit/has-body';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { readJson } from '@steppe/service-kit/read-json';
 import type { Context } from 'hono';
@@ -48,6 +49,3 @@ export async function readAgentBody(
 }
 
 const toJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
-
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -1,4 +1,6 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import { Socket } from 'node:net';
+import { hasBody } from './has-body.ts';
 
 /**
  * Reads what still comes of a body after its request was answered, and throws it away: a connection that is closed with bytes
@@ -6,12 +8,29 @@ import type { Server } from 'node:http';
  */
 export function discardUnreadBodies(server: Server, limitMs: number): void {
   server.on('request', (incoming, outgoing) => {
+    if (!hasBody(incoming)) return;
+    endBeforeClosing(incoming);
     outgoing.once('finish', () => {
       if (incoming.readableEnded || incoming.destroyed) return;
-      const cut = setTimeout(() => incoming.socket.destroy(), limitMs);
-      incoming.once('close', () => clearTimeout(cut));
+      const { socket } = incoming;
+      const cut = setTimeout(() => socket.destroy(), limitMs);
+      incoming.once('close', () => {
+        clearTimeout(cut);
+        if (socket.writableEnded) close(socket);
+      });
       // Whoever began to read it has stopped, and would only hold it back.
       incoming.removeAllListeners('data').resume();
     });
   });
+}
+
+const close = (socket: Socket): void => Socket.prototype.destroySoon.call(socket);
+
+/** Node closes a connection that is not to be kept as soon as the answer is out: it has to wait for the rest of the body. */
+function endBeforeClosing(incoming: IncomingMessage): void {
+  const { socket } = incoming;
+  socket.destroySoon = () => {
+    if (incoming.complete) close(socket);
+    else socket.end();
+  };
 }

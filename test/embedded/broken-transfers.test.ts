@@ -96,9 +96,7 @@ test('a transfer is activity of the session as long as it goes on, in and out', 
   const upload = open(client, 'PUT', fileUrl(id, 'large'), { 'transfer-encoding': 'chunked' });
   const piece = Buffer.alloc(1_000_000);
   upload.write(piece);
-  await eventually(() =>
-    expect(readdirSync(workspace).map((name) => statSync(join(workspace, name)).size)).toEqual([piece.length]),
-  );
+  await eventually(() => expect(readdirSync(workspace).map((name) => statSync(join(workspace, name)).size > 0)).toEqual([true]));
   const begun = await lastActive();
   upload.write(piece);
   await becomesActive(begun);
