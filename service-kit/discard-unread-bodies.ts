@@ -2,9 +2,13 @@ import type { IncomingMessage, Server } from 'node:http';
 import { Socket } from 'node:net';
 import { hasBody } from './has-body.ts';
 
+/** With nothing on its way there is nothing to lose. */
+const quietMs = 1_000;
+
 /**
  * Reads what still comes of a body after its request was answered, and throws it away: a connection that is closed with bytes
- * unread is reset, and its client may lose the answer. One that sends on for `limitMs` has had time to read it, and is cut off.
+ * unread is reset, and its client may lose the answer. One that falls quiet is closed, and so is one that sends on for `limitMs`,
+ * in which its client had time to read.
  */
 export function discardUnreadBodies(server: Server, limitMs: number): void {
   server.on('request', (incoming, outgoing) => {
@@ -13,13 +17,14 @@ export function discardUnreadBodies(server: Server, limitMs: number): void {
     outgoing.once('finish', () => {
       if (incoming.readableEnded || incoming.destroyed) return;
       const { socket } = incoming;
-      const cut = setTimeout(() => socket.destroy(), limitMs);
+      const timers = [quietMs, limitMs].map((ms) => setTimeout(() => close(socket), ms));
       incoming.once('close', () => {
-        clearTimeout(cut);
+        for (const timer of timers) clearTimeout(timer);
         if (socket.writableEnded) close(socket);
       });
       // Whoever began to read it has stopped, and would only hold it back.
-      incoming.removeAllListeners('data').resume();
+      incoming.removeAllListeners('data').on('data', () => timers[0]?.refresh());
+      incoming.resume();
     });
   });
 }
