@@ -5,7 +5,7 @@ import { openPublicKeys } from '@steppe/service-kit/internal-token/key-directory
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
-import { refuseConfig } from '@steppe/service-kit/load-config';
+import { openOrRefuse, refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
 import { createLocalProcessProvisioner } from './provisioner/local-process/local-process-provisioner.ts';
@@ -18,14 +18,19 @@ const { publicKeysDirectory, runtimesDirectory, ...localProcess } = config.local
 const prepared = await prepareRuntimes({ ...config, runtimesDirectory });
 if ('complaints' in prepared) refuseConfig('control-plane', prepared.complaints);
 const { runtimes, supervisorCommand } = prepared;
-const logger = createLogger({ service: 'control-plane', level: config.logLevel });
+const plainLogger = createLogger({ service: 'control-plane', level: config.logLevel });
+// The plane itself adds it to what it is given.
+const logger = plainLogger.child({ auth_mode: config.caller.authMode });
 const lifecycle = createLifecycle(logger);
 
 const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
-const publicKeys = await openPublicKeys(publicKeysDirectory, logger);
+const open = <T>(variable: string, opening: Promise<T>) => openOrRefuse('control-plane', variable, opening);
+const publicKeys = await open('PUBLIC_KEYS_DIR', openPublicKeys(publicKeysDirectory, logger));
+const verifier = await open('JWKS_FILE', createCallerVerifier(config.caller, logger));
+const signingKeys = await open('INTERNAL_KEY_FILE', openSigningKeys({ path: config.internalKeyFile, logger }));
 const provisioner = createLocalProcessProvisioner({
   ...localProcess,
   supervisorCommand,
@@ -39,9 +44,9 @@ const controlPlane = await startControlPlane(
   {
     store: createDynamoDbSessionStore({ client, tableName }),
     provisioner,
-    verifier: await createCallerVerifier(config.caller, logger),
-    signer: createInternalTokenSigner('control-plane', await openSigningKeys({ path: config.internalKeyFile, logger })),
-    logger,
+    verifier,
+    signer: createInternalTokenSigner('control-plane', signingKeys),
+    logger: plainLogger,
   },
 );
 lifecycle.onClose('control-plane', controlPlane.close);

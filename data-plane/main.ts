@@ -4,23 +4,29 @@ import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-v
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
+import { openOrRefuse } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
 import { startDataPlane } from './start-data-plane.ts';
 
 const config = readConfig();
-const logger = createLogger({ service: 'data-plane', level: config.logLevel });
+const plainLogger = createLogger({ service: 'data-plane', level: config.logLevel });
+// The plane itself adds it to what it is given.
+const logger = plainLogger.child({ auth_mode: config.caller.authMode });
 const lifecycle = createLifecycle(logger);
 
 const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
+const open = <T>(variable: string, opening: Promise<T>) => openOrRefuse('data-plane', variable, opening);
+const verifier = await open('JWKS_FILE', createCallerVerifier(config.caller, logger));
+const signingKeys = await open('INTERNAL_KEY_FILE', openSigningKeys({ path: config.internalKeyFile, logger }));
 const dataPlane = await startDataPlane(config.dataPlane, {
   routes: createDynamoDbRouteReader({ client, tableName }),
-  verifier: await createCallerVerifier(config.caller, logger),
-  signer: createInternalTokenSigner('data-plane', await openSigningKeys({ path: config.internalKeyFile, logger })),
-  logger,
+  verifier,
+  signer: createInternalTokenSigner('data-plane', signingKeys),
+  logger: plainLogger,
 });
 lifecycle.onClose('data-plane', dataPlane.close);
 closeOnSignal(lifecycle, logger, config.dataPlane.shutdownLimitMs + 5_000, (code) => process.exit(code));

@@ -38,6 +38,20 @@ export function refuseConfig(service: string, complaints: readonly string[]): ne
   process.exit(exitConfig);
 }
 
+/** What a variable names, opened; where that fails, says why and exits 78. */
+export async function openOrRefuse<T>(service: string, variable: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    return refuseConfig(service, [`${variable}: ${reasonOf(error)}`]);
+  }
+}
+
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause).split('\n').join(' ')}`;
+};
+
 export function parseVariables<S extends z.ZodObject>(variables: S, env: Environment): z.ZodSafeParseResult<z.output<S>> {
   const known = Object.keys(variables.shape).map((name) => [name, env[name] === '' ? undefined : env[name]]);
   return variables.safeParse(Object.fromEntries(known));

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { sessionSchema } from '@steppe/contracts/session';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { controlPlaneVariables } from '../../control-plane/config.ts';
@@ -104,6 +105,24 @@ describe('as processes', () => {
     const { code, stdout, stderr } = await runBundle(name, env);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).toContain(`  ${why}`);
+  });
+
+  test.each([
+    ['data-plane', 'JWKS_FILE'],
+    ['data-plane', 'INTERNAL_KEY_FILE'],
+    ['control-plane', 'JWKS_FILE'],
+    ['control-plane', 'INTERNAL_KEY_FILE'],
+    ['control-plane', 'PUBLIC_KEYS_DIR'],
+  ] as const)('%s ends with 78 where its %s cannot be used', async (name, variable) => {
+    const file = join(services.directory, 'nowhere');
+    const { code, stderr } = await runBundle(name, {
+      ...services.environment(name),
+      CONTROL_PLANE_URL: 'http://127.0.0.1:9',
+      [variable]: file,
+    });
+    expect(code).toBe(78);
+    expect(stderr).toMatch(new RegExp(`^  ${variable}: ${file}.* cannot be used: .*ENOENT`, 'm'));
+    expect(stderr).not.toMatch(/^ +at /m);
   });
 
   test('under bypass every call is the one tenant’s with all scopes, and every line says so', async () => {

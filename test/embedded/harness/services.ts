@@ -19,6 +19,8 @@ export interface Services {
   directory: string;
   /** Where the control-planes keep their instances. */
   instancesDirectory: string;
+  /** What each is configured by, but for its ports. */
+  environment(name: 'control-plane' | 'data-plane'): Record<string, string>;
   start(name: 'control-plane' | 'data-plane', env?: Record<string, string>): Promise<Service>;
   tokenFor(tenant: string): Promise<string>;
   close(): Promise<void>;
@@ -48,32 +50,31 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
   const dynamoDb = await startStore();
   const running: Service[] = [];
 
+  const environment: Services['environment'] = (name) => ({
+    STEPPE_ENV: 'test',
+    HOST: '127.0.0.1',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    DYNAMODB_ENDPOINT: dynamoDb.endpoint,
+    INTERNAL_KEY_FILE: join(directory, `${name}.private.json`),
+    JWT_ISSUER: 'https://issuer.test',
+    JWT_AUDIENCE: 'steppe',
+    JWKS_FILE: join(publicKeys, 'caller.json'),
+    ...(name === 'control-plane' && {
+      PROVISIONER: 'local-process',
+      AGENT_BUNDLE: `${dist}session-agent.mjs`,
+      RUNTIMES_DIR: `${dist}runtimes`,
+      PUBLIC_KEYS_DIR: publicKeys,
+      INSTANCES_DIR: instances,
+      STEPPE_POOL_SIZE: '0',
+    }),
+  });
+
   const start: Services['start'] = async (name, env = {}) => {
     const [port, operatorPort] = await Promise.all([freePort(), freePort()]);
     const child = spawn(process.execPath, [`${dist}${name}.mjs`], {
-      env: testEnvironment({
-        STEPPE_ENV: 'test',
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        OPERATOR_PORT: String(operatorPort),
-        AWS_REGION: 'eu-central-1',
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
-        DYNAMODB_ENDPOINT: dynamoDb.endpoint,
-        INTERNAL_KEY_FILE: join(directory, `${name}.private.json`),
-        JWT_ISSUER: 'https://issuer.test',
-        JWT_AUDIENCE: 'steppe',
-        JWKS_FILE: join(publicKeys, 'caller.json'),
-        ...(name === 'control-plane' && {
-          PROVISIONER: 'local-process',
-          AGENT_BUNDLE: `${dist}session-agent.mjs`,
-          RUNTIMES_DIR: `${dist}runtimes`,
-          PUBLIC_KEYS_DIR: publicKeys,
-          INSTANCES_DIR: instances,
-          STEPPE_POOL_SIZE: '0',
-        }),
-        ...env,
-      }),
+      env: testEnvironment({ ...environment(name), PORT: String(port), OPERATOR_PORT: String(operatorPort), ...env }),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const service = toService(child, port, operatorPort);
@@ -86,6 +87,7 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
     dynamoDb,
     directory,
     instancesDirectory: instances,
+    environment,
     start,
     tokenFor: (tenant) =>
       new SignJWT({ tenant, scope: 'sessions:read sessions:write steps:run' })
