@@ -4,6 +4,7 @@ import { newTenantId } from '@steppe/route-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bindStatus } from '../testing/bind-status.ts';
 import { eventually } from '../testing/eventually.ts';
+import { failingStore } from '../testing/failing-store.ts';
 import { type OpenControlPlane, openTestBed, pathOf, type TestBed, traces } from '../testing/open-control-plane.ts';
 import { type Behaviour, behaving, standInRuntimes } from '../testing/stand-in-provisioner.ts';
 
@@ -27,8 +28,8 @@ afterEach(async () => {
 const runtimesWith = (name: string, poolSize: number) =>
   standInRuntimes.map((runtime) => (runtime.name === name ? { ...runtime, poolSize } : runtime));
 
-async function open(name: Behaviour | 'python', poolSize: number) {
-  const parts = { provisioner: bed.standIns.openAnother() };
+async function open(name: Behaviour | 'python', poolSize: number, store = bed.store) {
+  const parts = { store, provisioner: bed.standIns.openAnother() };
   const plane = await bed.open(parts, {}, { runtimes: runtimesWith(name, poolSize) });
   planes.push(plane);
   return plane;
@@ -106,6 +107,35 @@ it('makes the session in another instance where somebody bound the warm one befo
   const { body } = await plane.call(tenantId, 'GET', pathOf(session.session_id));
   expect(sessionSchema.parse(body).state).toBe('ready');
   await end(plane, session);
+});
+
+it.each([
+  ['named', 1],
+  ['made ready', 2],
+])('leaves nothing of a warm instance where the store fails when its session is %s', async (_, from) => {
+  const plane = await open('python', 1, failingStore(bed.store, { method: 'update', from }));
+  plane.fillPool();
+  await eventually(warm).toHaveLength(1);
+  const [found] = await warm();
+  const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions');
+  expect([status, body]).toMatchObject([503, { error: { code: 'route_store_unavailable' } }]);
+  expect(await traces(bed.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
+  expect(idsOf(await bed.standIns.provisioner.list())).not.toContain(found?.instanceId);
+});
+
+it('ends a claimed instance where its create is over before it is bound', async () => {
+  const plane = await open('hang-bind', 1);
+  plane.fillPool();
+  await eventually(warm).toHaveLength(1);
+  const [found] = await warm();
+  const client = new AbortController();
+  const options = { body: { runtime: 'hang-bind' }, signal: client.signal };
+  const left = plane.call(tenantId, 'POST', '/v1/sessions', options);
+  await eventually(async () => (await bed.standIns.provisioner.list()).map(({ state }) => state)).toContain('claimed');
+  client.abort();
+  await expect(left).rejects.toThrow();
+  await eventually(async () => idsOf(await bed.standIns.provisioner.list())).not.toContain(found?.instanceId);
+  await eventually(() => traces(bed.store, tenantId)).toEqual({ live: [], states: ['ended'], keys: [] });
 });
 
 it('passes over one that died in the pool, and replaces it', async () => {
