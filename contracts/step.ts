@@ -114,3 +114,14 @@ export type StepEvent = z.infer<typeof stepEventSchema>;
 
 /** NDJSON only, never replayed and without a seq. */
 export const keepaliveLineSchema = z.strictObject({ type: z.literal('keepalive') });
+
+/**
+ * The last word to a reader of events that is cut off while the step goes on: no `seq`, no SSE `id`, never replayed. It took
+ * nothing for too long (`slow_reader`), or the journal let go of a step that had ended (`forgotten`).
+ */
+export const cutOffLineSchema = z.strictObject({
+  type: z.literal('cut_off'),
+  reason: z.enum(['slow_reader', 'forgotten']),
+  message: z.string(),
+});
+export type CutOffLine = z.infer<typeof cutOffLineSchema>;

@@ -8,6 +8,7 @@ import {
 } from '@steppe/service-kit/caller/caller-variables';
 import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
 import {
+  agentLimitVariables,
   commonVariables,
   crossCheck,
   integerVariable,
@@ -36,6 +37,7 @@ export const controlPlaneVariables = z
     RUNTIMES_DIR: requiredText.describe('local-process: directory with python/supervisor.py and node/supervisor.cjs'),
     STEPPE_PYTHON: z.string().default('python3').describe('local-process: the interpreter of Python sessions'),
     ...runtimeVariables,
+    ...agentLimitVariables,
     STEPPE_NODE: z.string().default(process.execPath).describe('local-process: the interpreter of Node sessions; unset: our own'),
     INSTANCES_DIR: requiredText
       .refine((path) => Buffer.byteLength(path) <= 50, 'is longer than 50 bytes: a socket’s path in it would be cut')

@@ -5,6 +5,7 @@ import { poolVariables } from '@steppe/control-plane/runtimes/pool-variables';
 import { callerVariables } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig, pickVariables } from '@steppe/service-kit/load-config';
 import {
+  agentLimitVariables,
   commonVariables,
   crossCheck,
   integerVariable,
@@ -23,6 +24,7 @@ const runVariables = z
     LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn'),
     STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
     ...runtimeVariables,
+    ...agentLimitVariables,
     STEPPE_NODE: z.string().default(process.execPath).describe('the interpreter of Node sessions; unset: our own'),
     ...poolVariables,
     SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(100).describe('live sessions that a tenant may have'),

@@ -5,6 +5,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import { refuseAmbiguousRequests } from './ambiguous-request.ts';
+import { createConnectionLimit } from './connection-limit.ts';
 import { discardUnreadBodies } from './discard-unread-bodies.ts';
 import type { HttpEnv } from './http-env.ts';
 import { answerBadTarget, answerMalformedRequests } from './malformed-request.ts';
@@ -15,6 +16,11 @@ interface ListenOptions {
   /** 0 takes a free one. */
   port: number;
   keepAliveTimeoutMs?: number;
+  maxHeaderBytes?: number;
+  /** Requests on connections beyond so many are refused; of twice as many none is accepted. */
+  maxConnections?: number;
+  /** A connection on which nothing moves for so long is closed; unset: never, but for the time between two requests. */
+  inactivityMs?: number;
 }
 
 export interface HttpServer {
@@ -27,7 +33,8 @@ export interface HttpServer {
 const unreadBodyLimitMs = 10_000;
 
 /** @throws the system's error, with its `code`, where the address cannot be listened on. */
-export async function listen({ app, host, port, keepAliveTimeoutMs = 65_000 }: ListenOptions): Promise<HttpServer> {
+export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
+  const { keepAliveTimeoutMs = 65_000, maxHeaderBytes = 16 * 1024, maxConnections, inactivityMs = 0 } = limits;
   const answer = getRequestListener(
     (request, env) => (request.method === 'HEAD' ? answerHead(app, request, env as HttpBindings) : app.fetch(request, env)),
     { errorHandler: answerBadTarget, autoCleanupIncoming: false },
@@ -38,13 +45,20 @@ export async function listen({ app, host, port, keepAliveTimeoutMs = 65_000 }: L
     headersTimeout: 10_000,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: 5_000,
+    maxHeaderSize: maxHeaderBytes,
+    // A peer that vanished without a word is noticed by the system, also while nothing is sent.
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
     // Refused in our words instead of Node's.
     requireHostHeader: false,
   };
-  const server = createServer(
-    options,
-    refuseAmbiguousRequests((incoming, outgoing) => void answer(incoming, outgoing)),
-  );
+  const crowd = maxConnections === undefined ? undefined : createConnectionLimit(maxConnections);
+  const admit = refuseAmbiguousRequests((incoming, outgoing) => void answer(incoming, outgoing));
+  const server = createServer(options, (incoming, outgoing) => {
+    if (!crowd?.refuse(incoming, outgoing)) admit(incoming, outgoing);
+  });
+  server.setTimeout(inactivityMs);
+  crowd?.watch(server);
   answerMalformedRequests(server);
   discardUnreadBodies(server, unreadBodyLimitMs);
   server.listen(port, host);

@@ -26,7 +26,7 @@ export function answerBadTarget(error: unknown): Response {
   const shown = isTarget
     ? new AppError('invalid_request', `the request names no valid URL: ${error.message}`)
     : internalError(error);
-  const { body, headers } = render(shown);
+  const { body, headers } = renderError(shown);
   return new Response(body, { status: shown.status, headers });
 }
 
@@ -36,7 +36,7 @@ const explained: Record<string, { status: number; message: string }> = {
 };
 
 function refuse(socket: Duplex, status: number, message: string): void {
-  const { body, headers } = render(new AppError('invalid_request', message));
+  const { body, headers } = renderError(new AppError('invalid_request', message));
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Connection: close\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());
@@ -44,17 +44,19 @@ function refuse(socket: Duplex, status: number, message: string): void {
 
 /** Answers a request that Node could read in the same way, and closes its connection. */
 export function refuseRequest(outgoing: ServerResponse, message: string): void {
-  const { body, headers } = render(new AppError('invalid_request', message));
+  const { body, headers } = renderError(new AppError('invalid_request', message));
   outgoing.writeHead(400, { ...headers, Connection: 'close' }).end(body);
 }
 
-function render(error: AppError) {
+/** An answer in the form of all errors, for where there is no app to make it. */
+export function renderError(error: AppError) {
   const requestId = randomUUID();
   const body = JSON.stringify(error.toBody(requestId));
   const headers = {
     'Content-Type': 'application/json',
     'Content-Length': String(Buffer.byteLength(body)),
     'X-Request-Id': requestId,
+    ...error.headers,
   };
   return { body, headers };
 }

@@ -2,19 +2,24 @@ import type { z } from 'zod';
 import { AppError } from './app-error.ts';
 import { parseInput } from './parse-input.ts';
 
+/** A body of megabytes has time on a slow line; one that is never whole does not hold a connection for ever. */
+const bodyLimitMs = 60_000;
+
 interface ReadJsonOptions {
   maxBytes: number;
+  /** The time in which the body has to come whole. */
+  limitMs?: number;
   /** An empty body stands for `{}`, and needs no content type. */
   mayBeEmpty?: boolean;
 }
 
 /**
  * Reads a JSON body whole and parses it.
- * @throws AppError `unsupported_media_type`, `payload_too_large`, or `invalid_request` for what is cut off, empty, not UTF-8,
- * not JSON, or breaks the schema.
+ * @throws AppError `unsupported_media_type`, `payload_too_large`, or `invalid_request` for what is late, cut off, empty, not
+ * UTF-8, not JSON, or breaks the schema.
  */
 export async function readJson<S extends z.ZodType>(request: Request, schema: S, options: ReadJsonOptions): Promise<z.output<S>> {
-  const bytes = await readBytes(request, options.maxBytes);
+  const bytes = await readInTime(request, options);
   if (bytes.length === 0 && options.mayBeEmpty) return parseInput(schema, {}, 'body');
   requireJsonType(request.headers.get('content-type'));
   return parseInput(schema, parseJson(bytes), 'body');
@@ -25,6 +30,22 @@ function requireJsonType(contentType: string | null): void {
   if (type === 'application/json') return;
   const seen = contentType === null ? 'the request has no content-type' : `the content-type is ${contentType}`;
   throw new AppError('unsupported_media_type', `${seen}; send application/json`);
+}
+
+async function readInTime(request: Request, { maxBytes, limitMs = bodyLimitMs }: ReadJsonOptions): Promise<Uint8Array> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const tooSlow = new AppError('invalid_request', `the body did not come whole within ${limitMs} ms`, {
+      // What still comes of it is not read.
+      headers: { Connection: 'close' },
+    });
+    timer = setTimeout(() => reject(tooSlow), limitMs);
+  });
+  try {
+    return await Promise.race([readBytes(request, maxBytes), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @throws AppError `payload_too_large` as soon as more than `maxBytes` are announced or have come. */

@@ -1,3 +1,4 @@
+import { limits } from '@steppe/contracts/limits';
 import { z } from 'zod';
 
 /** Kinds of variable that the services' tables are made of. */
@@ -32,6 +33,32 @@ export const runtimeVariables = {
     .describe('Python modules that are imported once, before workers are forked; a comma between them'),
   STEPPE_FIGURE_FORMAT: z.enum(['png', 'svg']).optional().describe('how matplotlib’s figures are shown; unset: png'),
 };
+
+/** What an operator lets one session have; like the runtimes’ variables it goes through the provisioner to the agent. */
+export const agentLimitVariables = {
+  STEPPE_MAX_TIMEOUT_MS: integerVariable(limits.defaultTimeoutMs, limits.maxTimeoutMs)
+    .default(limits.maxTimeoutMs)
+    .describe('largest timeout_ms of a step'),
+  STEPPE_MAX_CODE_BYTES: integerVariable(1, limits.codeBytes).default(limits.codeBytes).describe('largest code of a step'),
+  STEPPE_MAX_BODY_BYTES: integerVariable(1024, limits.requestBodyBytes)
+    .default(limits.requestBodyBytes)
+    .describe('largest body of a step'),
+  STEPPE_MAX_OUTPUT_BYTES: integerVariable(1024, limits.outputBytesPerStream)
+    .default(limits.outputBytesPerStream)
+    .describe('what is kept of each output stream of a step'),
+  STEPPE_MAX_RESULT_BYTES: integerVariable(1, limits.resultBytesPerStep)
+    .default(limits.resultBytesPerStep)
+    .describe('what is kept of a step’s results'),
+  STEPPE_MAX_HEADER_BYTES: integerVariable(4 * 1024, 64 * 1024)
+    .default(16 * 1024)
+    .describe('largest request line and headers'),
+  STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535).default(512).describe('connections to an agent at a time'),
+  STEPPE_READER_STALL_SECONDS: integerVariable(1, 3_600)
+    .default(30)
+    .describe('how long a reader of events may take nothing before it is cut off'),
+};
+
+export const agentLimitNames = Object.keys(agentLimitVariables) as (keyof typeof agentLimitVariables)[];
 
 /** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
 export const planeVariables = {

@@ -1,6 +1,13 @@
 import { instanceIdSchema } from '@steppe/contracts/ids';
 import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
-import { commonVariables, integerVariable, portVariable, requiredText, runtimeVariables } from '@steppe/service-kit/variables';
+import {
+  agentLimitVariables,
+  commonVariables,
+  integerVariable,
+  portVariable,
+  requiredText,
+  runtimeVariables,
+} from '@steppe/service-kit/variables';
 import { z } from 'zod';
 
 const variables = z.object({
@@ -44,6 +51,7 @@ const variables = z.object({
   STEPPE_READY_FD: integerVariable(3, 1024).optional().describe('local mode: where to write {"port":…} when ready'),
   STEPPE_TERMINATION_FILE: z.string().default('/dev/termination-log').describe('where the reason of the end is left'),
   ...runtimeVariables,
+  ...agentLimitVariables,
 });
 
 /** What the supervisor, and through it user code, may inherit of this process's environment. */

@@ -3,62 +3,102 @@ import { AppError } from '@steppe/service-kit/app-error';
 
 type LifetimeEnd = 'idle' | 'expired';
 
+/** What tells the time. */
+export interface Clock {
+  /** Milliseconds of Unix time. */
+  now(): number;
+  /** Calls `act` once after `ms`. @returns how to stop that. */
+  after(ms: number, act: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Longest time that a result can still be fetched after a session's time is over. */
 const fetchMs = 30_000;
 /** `setTimeout` takes no more. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Tells when the session has been idle for too long or its time is over; never while a step runs. */
+/**
+ * Tells when the session has been idle for too long or its time is over. A running step holds both off, up to its own limit;
+ * steps that wait and what earlier steps left running do not.
+ */
 export class LifetimeClock {
-  readonly #onEnd: (reason: LifetimeEnd) => void;
+  readonly #clock: Clock;
+  readonly #onEnd: (reason: LifetimeEnd, detail: string) => void;
   #lifetime: Lifetime | undefined;
-  #isRunning: () => boolean = () => false;
-  #timer: NodeJS.Timeout | undefined;
-  #startedAtMs = Date.now();
-  lastActiveAtMs = Date.now();
+  #isRunning = false;
+  #stepEndedAtMs = 0;
+  #stopTimer: () => void = () => {};
+  lastActiveAtMs: number;
 
-  constructor(onEnd: (reason: LifetimeEnd) => void) {
+  constructor(onEnd: (reason: LifetimeEnd, detail: string) => void, clock: Clock = systemClock) {
     this.#onEnd = onEnd;
+    this.#clock = clock;
+    this.lastActiveAtMs = clock.now();
   }
 
-  start(lifetime: Lifetime, isRunning: () => boolean): void {
-    this.#startedAtMs = Date.now();
-    this.#isRunning = isRunning;
-    this.change(lifetime);
+  /** Begins to count, with the session's bind. */
+  start(lifetime: Lifetime): void {
+    this.#lifetime = lifetime;
     this.touch();
   }
 
-  change({ expires_at, idle_timeout_seconds }: Lifetime): void {
-    this.#lifetime = { expires_at, idle_timeout_seconds };
+  change(lifetime: Lifetime): void {
+    this.#lifetime = lifetime;
     this.#check();
   }
 
   /** A step, a file call, a restart or a cancel. */
   touch(): void {
-    this.lastActiveAtMs = Date.now();
+    this.lastActiveAtMs = this.#clock.now();
     this.#check();
   }
 
-  /** What runs may end and be read; nothing new begins. @throws AppError `session_ended` after the expiry */
+  stepBegan(): void {
+    this.#isRunning = true;
+    this.touch();
+  }
+
+  stepEnded(): void {
+    this.#isRunning = false;
+    this.#stepEndedAtMs = this.#clock.now();
+    this.touch();
+  }
+
+  /** Set after the expiry: what runs may end and be read, nothing new begins. */
+  refusal(): AppError | undefined {
+    if (this.#lifetime === undefined || this.#clock.now() < Date.parse(this.#lifetime.expires_at)) return undefined;
+    return new AppError('session_ended', 'the session has expired; create a new one', { details: { end_reason: 'expired' } });
+  }
+
+  /** @throws AppError `session_ended` after the expiry */
   refuseExpired(): void {
-    if (this.#lifetime === undefined || Date.now() < Date.parse(this.#lifetime.expires_at)) return;
-    throw new AppError('session_ended', 'the session has expired; create a new one', { details: { end_reason: 'expired' } });
+    const refusal = this.refusal();
+    if (refusal) throw refusal;
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
+    this.#stopTimer = () => {};
   }
 
   #check(): void {
     this.stop();
-    if (!this.#lifetime || this.#isRunning()) return;
-    const idleAtMs = this.lastActiveAtMs + this.#lifetime.idle_timeout_seconds * 1000;
-    const expiresAtMs = Date.parse(this.#lifetime.expires_at);
+    if (!this.#lifetime || this.#isRunning) return;
+    const { expires_at, idle_timeout_seconds } = this.#lifetime;
+    const idleAtMs = this.lastActiveAtMs + idle_timeout_seconds * 1000;
+    const expiresAtMs = Date.parse(expires_at);
     // A step that ended after the expiry leaves its caller some time to fetch the result.
-    const endsAtMs =
-      this.lastActiveAtMs > expiresAtMs && this.lastActiveAtMs > this.#startedAtMs ? this.lastActiveAtMs + fetchMs : expiresAtMs;
-    const dueMs = Math.min(idleAtMs, endsAtMs) - Date.now();
-    if (dueMs <= 0) this.#onEnd(endsAtMs <= idleAtMs ? 'expired' : 'idle');
-    else this.#timer = setTimeout(() => this.#check(), Math.min(dueMs, longestTimerMs));
+    const endsAtMs = this.#stepEndedAtMs > expiresAtMs ? this.#stepEndedAtMs + fetchMs : expiresAtMs;
+    const dueMs = Math.min(idleAtMs, endsAtMs) - this.#clock.now();
+    if (dueMs > 0) this.#stopTimer = this.#clock.after(Math.min(dueMs, longestTimerMs), () => this.#check());
+    else if (endsAtMs <= idleAtMs) this.#onEnd('expired', `its time was over at ${expires_at}`);
+    else this.#onEnd('idle', `nobody used it for its idle_timeout_seconds of ${idle_timeout_seconds}`);
   }
 }

@@ -4,6 +4,7 @@ import { AppError } from '@steppe/service-kit/app-error';
 import type { LifetimeClock } from './lifetime-clock.ts';
 import type { BackgroundOutput } from './steps/background.ts';
 import { StepJournal } from './steps/step-journal.ts';
+import type { StepLimits } from './steps/step-limits.ts';
 import { StepQueue } from './steps/step-queue.ts';
 import type { Interpreter } from './worker/interpreter.ts';
 
@@ -18,6 +19,7 @@ interface BindingOptions {
   interpreter: Interpreter;
   background: BackgroundOutput;
   clock: LifetimeClock;
+  limits: StepLimits;
 }
 
 /** Unbound, then bound to one session for good. */
@@ -36,13 +38,21 @@ export class Binding {
   /** @throws AppError `already_bound` */
   bind(request: BindRequest): void {
     if (this.#session) throw new AppError('already_bound', 'this instance serves a session already');
-    const { interpreter, background, clock } = this.#options;
-    const journal = new StepJournal();
+    const { clock, limits, ...parts } = this.#options;
+    const journal = new StepJournal(limits.journalBytes);
     const sessionId = request.session_id;
-    const queue = new StepQueue({ sessionId, interpreter, journal, background, onActivity: () => clock.touch() });
+    const queue = new StepQueue({
+      ...parts,
+      sessionId,
+      journal,
+      limits,
+      timeOver: () => clock.refusal(),
+      onBegin: () => clock.stepBegan(),
+      onEnd: () => clock.stepEnded(),
+    });
     this.#session = { sessionId, journal, queue };
-    interpreter.configure(request.env);
-    clock.start(request, () => queue.isRunning);
+    parts.interpreter.configure(request.env);
+    clock.start({ expires_at: request.expires_at, idle_timeout_seconds: request.idle_timeout_seconds });
   }
 
   /** @throws AppError `misdirected` unless bound to just this session. */

@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import type { EndedReason } from '@steppe/contracts/session';
+import { AppError } from '@steppe/service-kit/app-error';
 import { listen } from '@steppe/service-kit/http-server';
 import { createKeyDirectory } from '@steppe/service-kit/internal-token/key-directory';
 import { createInternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
@@ -8,11 +8,13 @@ import type { Lifecycle } from '@steppe/service-kit/lifecycle';
 import type { Logger } from '@steppe/service-kit/logger';
 import type { AgentConfig } from './config.ts';
 import { createApp } from './create-app.ts';
+import { leaveLastWords } from './last-words.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
 import { Binding } from './session.ts';
 import { BackgroundOutput } from './steps/background.ts';
+import { contractLimits } from './steps/step-limits.ts';
 import { Interpreter } from './worker/interpreter.ts';
-import { superviseLocally } from './worker/supervisor-process.ts';
+import { type SupervisorProcess, superviseLocally } from './worker/supervisor-process.ts';
 import { Workspace } from './workspace/workspace.ts';
 
 interface AgentDependencies {
@@ -22,14 +24,19 @@ interface AgentDependencies {
 }
 
 const closeLimitMs = 1_000;
+/** Waiting answers give a byte every five seconds; uploads and downloads that stall for longer are cut off. */
+const inactivityMs = 60_000;
 
 /** Starts everything that the agent is made of. Resolves when the worker is ready and the port is listened on. */
 export async function startAgent(config: AgentConfig, { logger, lifecycle, exit }: AgentDependencies): Promise<{ port: number }> {
   const end = (reason: EndedReason, detail: string): void => {
     if (!lifecycle.isOpen()) return;
     leaveLastWords(config.STEPPE_TERMINATION_FILE, { end_reason: reason, end_detail: detail }, logger);
+    binding.bound?.queue.close(sessionEnded(reason));
     void lifecycle.close().then(() => exit(0));
   };
+  let supervisor: SupervisorProcess | undefined;
+  const crash = (detail: string) => end('crashed', `${detail}\n${supervisor?.logTail() ?? ''}`.trimEnd());
   const background = new BackgroundOutput();
   const interpreter = new Interpreter({
     runDirectory: config.STEPPE_RUN_DIR,
@@ -37,15 +44,17 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
     background,
     logger,
     onLoss: () => binding.bound?.queue.onLoss(),
-    onGaveUp: (detail) => end('crashed', detail),
+    onReady: () => supervisor?.healthy(),
+    onDeafSupervisor: () => supervisor?.kill(),
+    onGaveUp: crash,
   });
-  const clock = new LifetimeClock((reason) =>
-    end(reason, reason === 'idle' ? 'no call for idle_timeout_seconds' : 'ttl_seconds are over'),
-  );
-  const binding = new Binding({ interpreter, background, clock });
+  const limits = toLimits(config);
+  const clock = new LifetimeClock(end);
+  const binding = new Binding({ interpreter, background, clock, limits });
 
   await interpreter.listen();
-  startSupervisor(config, { logger, lifecycle, onGaveUp: (detail) => end('crashed', detail) });
+  supervisor = startSupervisor(config, logger, crash);
+  lifecycle.onClose('supervisor', () => supervisor?.close());
   lifecycle.onClose('interpreter', () => interpreter.close());
 
   const app = createApp(
@@ -57,27 +66,29 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
       workspace: new Workspace(await realpath(config.STEPPE_WORKSPACE)),
       clock,
       maxFileBytes: config.STEPPE_MAX_FILE_BYTES,
+      limits,
       end,
     },
     logger,
   );
-  const server = await listen({ app, host: config.HOST, port: config.PORT });
+  const server = await listen({
+    app,
+    host: config.HOST,
+    port: config.PORT,
+    maxHeaderBytes: config.STEPPE_MAX_HEADER_BYTES,
+    maxConnections: config.STEPPE_MAX_CONNECTIONS,
+    inactivityMs,
+  });
   lifecycle.onClose('http', () => server.close(closeLimitMs));
-  lifecycle.onClose('steps', () => binding.bound?.queue.close());
+  lifecycle.onClose('steps', () => binding.bound?.queue.close(sessionEnded(undefined)));
   lifecycle.onClose('clock', () => clock.stop());
   await interpreter.ready();
   return { port: server.port };
 }
 
-interface SupervisorParts {
-  logger: Logger;
-  lifecycle: Lifecycle;
-  onGaveUp: (detail: string) => void;
-}
-
-function startSupervisor(config: AgentConfig, { logger, lifecycle, onGaveUp }: SupervisorParts): void {
-  if (!config.STEPPE_SUPERVISOR_COMMAND) return;
-  const supervisor = superviseLocally({
+function startSupervisor(config: AgentConfig, logger: Logger, onGaveUp: (detail: string) => void): SupervisorProcess | undefined {
+  if (!config.STEPPE_SUPERVISOR_COMMAND) return undefined;
+  return superviseLocally({
     command: config.STEPPE_SUPERVISOR_COMMAND,
     cwd: config.STEPPE_WORKSPACE,
     env: {
@@ -90,13 +101,20 @@ function startSupervisor(config: AgentConfig, { logger, lifecycle, onGaveUp }: S
     logger,
     onGaveUp,
   });
-  lifecycle.onClose('supervisor', () => supervisor.close());
 }
 
-function leaveLastWords(file: string, words: { end_reason: EndedReason; end_detail: string }, logger: Logger): void {
-  try {
-    writeFileSync(file, JSON.stringify(words));
-  } catch (err) {
-    logger.warn({ err, ...words }, 'the reason of the end could not be left');
-  }
-}
+const toLimits = (config: AgentConfig) => ({
+  timeoutMs: config.STEPPE_MAX_TIMEOUT_MS,
+  codeBytes: config.STEPPE_MAX_CODE_BYTES,
+  outputBytesPerStream: config.STEPPE_MAX_OUTPUT_BYTES,
+  resultBytes: config.STEPPE_MAX_RESULT_BYTES,
+  journalBytes: contractLimits.journalBytes,
+  bodyBytes: config.STEPPE_MAX_BODY_BYTES,
+  readerStallMs: config.STEPPE_READER_STALL_SECONDS * 1000,
+});
+
+/** @param reason is unknown where a signal ends the process: the control-plane knows who sent it. */
+const sessionEnded = (reason: EndedReason | undefined): AppError =>
+  new AppError('session_ended', 'the session has ended; create a new one', {
+    details: { ...(reason && { end_reason: reason }) },
+  });

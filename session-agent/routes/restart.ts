@@ -1,17 +1,25 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { restartRequestSchema } from '@steppe/contracts/step';
 import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../authenticate.ts';
-import type { Operation } from './routes.ts';
+import { answerWhenReady } from '../steps/answer-when-ready.ts';
+import { type Operation, outgoingOf } from './routes.ts';
 
-/** A fresh interpreter in the same workspace. */
+/** A fresh interpreter in the same workspace; waits with it while the runtime's container is being restarted. */
 export const restart: Operation =
   ({ verifier, binding, clock }) =>
   async (c) => {
     const { queue } = await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
-    const { epoch } = await readJson(c.req.raw, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
-    clock.refuseExpired();
+    const { epoch: asked } = await readJson(c.req.raw, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
+    const restarting = queue.restart(asked);
+    let epoch = 0;
+    await answerWhenReady(
+      outgoingOf(c),
+      restarting.then((now) => (epoch = now)),
+      () => ({ epoch }),
+    );
     clock.touch();
-    return c.json({ epoch: await queue.restart(epoch) });
+    return RESPONSE_ALREADY_SENT;
   };

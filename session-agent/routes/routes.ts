@@ -6,6 +6,7 @@ import type { InternalTokenVerifier } from '@steppe/service-kit/internal-token/v
 import type { Context, Handler } from 'hono';
 import type { LifetimeClock } from '../lifetime-clock.ts';
 import type { Binding } from '../session.ts';
+import type { StepLimits } from '../steps/step-limits.ts';
 import type { Interpreter } from '../worker/interpreter.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -18,8 +19,16 @@ export interface AgentParts {
   workspace: Workspace;
   clock: LifetimeClock;
   maxFileBytes: number;
+  limits: StepLimits & AnswerLimits;
   /** Ends this process, with the reason as its last words. */
   end: (reason: EndedReason, detail: string) => void;
+}
+
+export interface AnswerLimits {
+  /** Of the body of a step. */
+  bodyBytes: number;
+  /** How long a reader of events may take nothing. */
+  readerStallMs: number;
 }
 
 /** An operation: given the parts, a handler. */

@@ -1,12 +1,7 @@
-import { sessionIdSchema } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
-import { forwardedStepSchema } from '@steppe/contracts/step';
 import { expect, it } from 'vitest';
 import { BackgroundOutput } from './background.ts';
-import { Step } from './step.ts';
-
-const newStep = () =>
-  new Step(forwardedStepSchema.parse({ code: '', step_id: 'step' }), 'hash', sessionIdSchema.parse('ses_0'), 1);
+import { newStep } from './testing/new-step.ts';
 
 function backgroundOf(text: string): string {
   const background = new BackgroundOutput();

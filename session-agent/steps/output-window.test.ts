@@ -4,7 +4,7 @@ import { OutputWindow } from './output-window.ts';
 
 function collect() {
   const pieces: string[] = [];
-  const window = new OutputWindow((text) => pieces.push(text));
+  const window = new OutputWindow(limits.outputBytesPerStream, (text) => pieces.push(text));
   return { pieces, window, text: () => pieces.join('') };
 }
 

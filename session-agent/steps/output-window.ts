@@ -1,9 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
-import { limits } from '@steppe/contracts/limits';
 
-const headBytes = limits.outputBytesPerStream / 2;
-/** Room is left for the sentence that says what was dropped. */
-const tailBytes = limits.outputBytesPerStream / 2 - 64;
+/** Room for the sentence that says what was dropped. */
+const noticeBytes = 64;
 /** What an event costs beside its text, so that a million tiny writes are bounded too. */
 const eventBytes = 160;
 const coalesceMs = 3;
@@ -16,17 +14,20 @@ const largestPieceBytes = 32 * 1024;
  */
 export class OutputWindow {
   readonly #emit: (text: string) => void;
+  readonly #tailBytes: number;
   readonly #decoder = new StringDecoder('utf8');
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  #headLeft = headBytes;
+  #headLeft: number;
   #tail: Buffer[] = [];
   #tailSize = 0;
   droppedBytes = 0;
 
-  constructor(emit: (text: string) => void) {
+  constructor(maxBytes: number, emit: (text: string) => void) {
     this.#emit = emit;
+    this.#headLeft = Math.floor(maxBytes / 2);
+    this.#tailBytes = Math.max(0, Math.floor(maxBytes / 2) - noticeBytes);
   }
 
   push(bytes: Buffer): void {
@@ -69,10 +70,10 @@ export class OutputWindow {
     // A copy: a slice would keep the whole read buffer alive.
     this.#tail.push(Buffer.from(bytes));
     this.#tailSize += bytes.length;
-    while (this.#tailSize > tailBytes) {
+    while (this.#tailSize > this.#tailBytes) {
       const first = this.#tail[0];
       if (!first) return;
-      const excess = Math.min(first.length, this.#tailSize - tailBytes);
+      const excess = Math.min(first.length, this.#tailSize - this.#tailBytes);
       this.#tailSize -= excess;
       this.droppedBytes += excess;
       if (excess === first.length) this.#tail.shift();

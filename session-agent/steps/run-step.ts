@@ -1,78 +1,64 @@
-import type { StepError } from '@steppe/contracts/step';
 import { delay } from '../deferred.ts';
-import type { Interpreter, RunEnd } from '../worker/interpreter.ts';
 import type { BackgroundOutput } from './background.ts';
 import type { Step, StepEnd, StopReason } from './step.ts';
+import type { RunEnd, StepInterpreter } from './step-interpreter.ts';
+import { restarted, stepError, stopError } from './why-stopped.ts';
 
 /** How long an interrupted step may take to end before its worker is killed. */
 const graceMs = 2_000;
 
 interface RunStepOptions {
-  interpreter: Interpreter;
+  interpreter: StepInterpreter;
   background: BackgroundOutput;
 }
 
 /** Runs the step to its end, whatever that is; never throws for what user code does. */
-export async function runStep(step: Step, { interpreter, background }: RunStepOptions): Promise<void> {
-  const { step_id: stepId, code, env, cwd = null, timeout_ms: timeoutMs } = step.request;
+export async function runStep(step: Step, { interpreter, background }: RunStepOptions): Promise<StepEnd> {
   let limit: NodeJS.Timeout | undefined;
-  const end = await interpreter.run(
-    { stepId, code, env, cwd },
+  const run = await interpreter.run(
+    step.takeCode(),
     {
       output: (stream, bytes) => step.output(stream, bytes),
-      display: (frame) => step.display(frame.bundle, frame.is_main_result, frame.truncated),
+      display: ({ bundle, is_main_result, truncated }) => step.display(bundle, is_main_result, truncated),
     },
     (executionCount) => {
       step.started(executionCount, interpreter.epoch);
       background.attach(step);
-      limit = setTimeout(() => stopStep(step, 'timeout', interpreter), timeoutMs);
+      limit = setTimeout(() => stopStep(step, 'timeout', interpreter), step.timeoutMs);
     },
   );
   clearTimeout(limit);
   background.detach();
-  step.end(toStepEnd(end, step, interpreter.epoch));
+  const end = toStepEnd(run, step);
+  step.end(end);
+  return end;
 }
 
 /** Interrupts the running step; if it has not ended after the grace, its worker is killed and the memory lost. */
-export function stopStep(step: Step, reason: StopReason, interpreter: Interpreter): void {
+export function stopStep(step: Step, reason: StopReason, interpreter: StepInterpreter): void {
   if (step.stopReason) return;
   step.stopReason = reason;
-  interpreter.interrupt(step.request.step_id);
+  interpreter.interrupt(step.id);
   void Promise.race([step.ended.promise, delay(graceMs)]).then(() => {
-    if (step.status === 'running') void interpreter.kill();
+    if (!step.hasEnded) void interpreter.kill();
   });
 }
 
-function toStepEnd(end: RunEnd, step: Step, epoch: number): StepEnd {
+function toStepEnd(run: RunEnd, step: Step): StepEnd {
   const { stopReason } = step;
-  const lost = end.kind === 'lost';
-  const usage = lost ? null : end.usage;
-  const wasStopped = lost || end.status === 'interrupted';
-  if (stopReason === 'timeout') {
-    return { status: 'timed_out', error: stopError(step, stopReason, end.error), usage, epoch, stateLost: lost };
+  const { epoch, error } = run;
+  const stateLost = run.kind === 'lost';
+  const usage = run.kind === 'lost' ? null : run.usage;
+  // The code may have gone on to its own end in spite of a cancel or a restart; a time limit that was passed was passed.
+  const wasStopped = run.kind === 'lost' || run.status === 'interrupted';
+  if (stopReason === 'timeout' || (stopReason && wasStopped)) {
+    const status = stopReason === 'timeout' ? 'timed_out' : 'cancelled';
+    return { status, error: stopError(step, stopReason, error), usage, epoch, stateLost };
   }
-  if (stopReason && wasStopped) {
-    return { status: 'cancelled', error: stopError(step, stopReason, end.error), usage, epoch, stateLost: lost };
+  if (run.kind === 'lost' && !run.mayHaveBegun) {
+    const refusal = restarted(epoch);
+    return { status: 'cancelled', error: stepError('RuntimeRestarted', refusal.message), usage, epoch, stateLost, refusal };
   }
-  const status = !lost && end.status === 'completed' ? 'completed' : 'failed';
-  return { status, error: end.error, usage, epoch, stateLost: lost };
-}
-
-/** Says who stopped the step, with the traceback of where it was. */
-export function stopError(step: Step, reason: StopReason, error: StepError | null): StepError {
-  const { name, message } = stopWords(step, reason);
-  return { name, message, traceback: error?.traceback ?? [] };
-}
-
-function stopWords(step: Step, reason: StopReason): { name: string; message: string } {
-  switch (reason) {
-    case 'timeout':
-      return { name: 'StepTimedOut', message: `the step ran longer than its timeout_ms of ${step.request.timeout_ms}` };
-    case 'cancel':
-      return { name: 'StepCancelled', message: 'the step was cancelled' };
-    case 'restart':
-      return { name: 'RuntimeRestarted', message: 'the interpreter was restarted while the step ran' };
-    case 'session_end':
-      return { name: 'SessionEnded', message: 'the session ended before the step did' };
-  }
+  const status = run.kind === 'done' && run.status === 'completed' ? 'completed' : 'failed';
+  return { status, error, usage, epoch, stateLost };
 }

@@ -1,45 +1,97 @@
-import { newSessionId, newStepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
-import { forwardedStepSchema } from '@steppe/contracts/step';
+import { AppError } from '@steppe/service-kit/app-error';
 import { expect, test } from 'vitest';
-import { Step } from './step.ts';
 import { hashRequest, StepJournal } from './step-journal.ts';
+import { completed, newRequest, newStep } from './testing/new-step.ts';
 
-const request = (given: object) => forwardedStepSchema.parse({ code: '1', ...given });
-const stepOf = (asked: ReturnType<typeof request>) => new Step(asked, hashRequest(asked), newSessionId(), 1);
-const end = { status: 'completed', error: null, usage: null, epoch: 1, stateLost: false } as const;
+const find = (journal: StepJournal, request: ReturnType<typeof newRequest>, epoch = 1) =>
+  journal.find(request, hashRequest(request), epoch);
+const forgotten = expect.objectContaining({ code: 'step_conflict', details: { reason: 'forgotten' } });
+const different = expect.objectContaining({ code: 'step_conflict', details: { reason: 'different_request' } });
+
+/** A step that has ended, and takes about so many bytes. */
+function endedStep(bytes = 0) {
+  const step = newStep();
+  step.started(1, 1);
+  if (bytes > 0) step.display({ 'text/plain': 'x'.repeat(bytes) }, false, false);
+  step.end(completed);
+  return step;
+}
 
 test('finds a step again by its id and the same request', () => {
   const journal = new StepJournal();
-  const asked = request({ step_id: newStepId(), env: { A: '1', B: '2' } });
-  const step = stepOf(asked);
+  const asked = newRequest({ env: { A: '1', B: '2' } });
+  const step = newStep(asked);
   journal.add(step);
-  expect(journal.find({ ...asked, env: { B: '2', A: '1' }, wait: false, on_disconnect: 'cancel', epoch: 7 })).toBe(step);
+  expect(find(journal, { ...asked, env: { B: '2', A: '1' }, wait: false, on_disconnect: 'cancel', epoch: 7 })).toBe(step);
 });
 
 test.each([{ code: '2' }, { env: { A: '1' } }, { cwd: '/tmp' }, { timeout_ms: 1 }])(
   'calls %j under the same id a conflict',
   (change) => {
     const journal = new StepJournal();
-    const asked = request({ step_id: newStepId() });
-    journal.add(stepOf(asked));
-    expect(() => journal.find({ ...asked, ...change })).toThrow(expect.objectContaining({ code: 'step_conflict' }));
+    const asked = newRequest();
+    journal.add(newStep(asked));
+    expect(() => find(journal, { ...asked, ...change })).toThrow(different);
   },
 );
 
-test('forgets the oldest that has ended, and remembers that it ran', () => {
+test('forgets the oldest that has ended, and remembers that it was there', () => {
   const journal = new StepJournal();
-  const running = stepOf(request({ step_id: newStepId() }));
+  const running = newStep();
   journal.add(running);
-  const asked = Array.from({ length: limits.journalSteps }, () => request({ step_id: newStepId() }));
-  for (const one of asked) {
-    const step = stepOf(one);
-    step.end(end);
-    journal.add(step);
-  }
-  expect(journal.get(running.request.step_id)).toBe(running);
+  const ended = Array.from({ length: limits.journalSteps }, () => endedStep());
+  for (const step of ended) journal.add(step);
+  expect(journal.get(running.id)).toBe(running);
   expect(journal.list()).toHaveLength(limits.journalSteps);
-  const [first] = asked;
-  if (!first) throw new Error('no step');
-  expect(() => journal.find(first)).toThrow(expect.objectContaining({ code: 'step_conflict', details: { reason: 'forgotten' } }));
+  const [first] = ended;
+  expect(() => find(journal, newRequest({ step_id: first?.id }))).toThrow(forgotten);
+  expect(first).toMatchObject({ forgotten: true, events: [] });
+});
+
+test('holds so many bytes, also while a step grows, and never lets go of one that has not ended', () => {
+  const journal = new StepJournal(1_000_000);
+  const [first, second, growing] = [endedStep(400_000), endedStep(400_000), newStep()];
+  for (const step of [first, second, growing]) journal.add(step);
+  growing.started(1, 1);
+  growing.display({ 'text/plain': 'x'.repeat(100_000) }, false, false);
+  expect(journal.list()).toEqual([growing, second, first]);
+  growing.display({ 'text/plain': 'x'.repeat(200_000) }, false, false);
+  expect(journal.list()).toEqual([growing, second]);
+  growing.display({ 'text/plain': 'x'.repeat(2_000_000) }, false, false);
+  expect(journal.list()).toEqual([growing]);
+  growing.end(completed);
+  expect(journal.list()).toEqual([]);
+});
+
+test('does not count the code of a step that was run', () => {
+  const journal = new StepJournal(1_000_000);
+  const steps = Array.from({ length: 8 }, () => newStep({ code: 'x'.repeat(300_000) }));
+  for (const step of steps) {
+    journal.add(step);
+    step.takeCode();
+    step.started(1, 1);
+    step.end(completed);
+  }
+  expect(journal.list()).toHaveLength(8);
+});
+
+test('gives a kept refusal again for the same step, unless that names the present epoch', () => {
+  const journal = new StepJournal();
+  const asked = newRequest();
+  const refusal = new AppError('runtime_restarted', 'restarted');
+  journal.keepRefusal(asked.step_id, { requestHash: hashRequest(asked), refusal });
+  expect(() => find(journal, asked, 2)).toThrow(refusal);
+  expect(() => find(journal, { ...asked, epoch: 1 }, 2)).toThrow(refusal);
+  expect(() => find(journal, { ...asked, code: '2', epoch: 2 }, 2)).toThrow(different);
+  expect(find(journal, { ...asked, epoch: 2 }, 2)).toBeUndefined();
+});
+
+test('never runs a step whose refusal it has forgotten', () => {
+  const journal = new StepJournal();
+  const [first, ...others] = Array.from({ length: limits.journalSteps + 1 }, () => newRequest());
+  if (!first) throw new Error('no request');
+  const refusal = new AppError('runtime_restarted', 'restarted');
+  for (const { step_id } of [first, ...others]) journal.keepRefusal(step_id, { requestHash: '', refusal });
+  expect(() => find(journal, first)).toThrow(forgotten);
 });

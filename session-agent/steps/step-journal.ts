@@ -6,56 +6,74 @@ import { AppError } from '@steppe/service-kit/app-error';
 import { LRUCache } from 'lru-cache';
 import type { Step } from './step.ts';
 
-/** What the instance remembers of its steps; the oldest that has ended is forgotten first. */
+/** A refusal that is the answer of a step which never ran, also when it is sent again. */
+interface KeptRefusal {
+  requestHash: string;
+  refusal: AppError;
+}
+
+const rememberedIds = 100_000;
+
+/**
+ * What the instance remembers of its steps: so many, and so many bytes. The oldest that has ended is forgotten first; of those
+ * the ids are remembered, so that none runs twice.
+ */
 export class StepJournal {
-  readonly #steps = new Map<string, Step>();
-  readonly #refusals = new LRUCache<string, AppError>({ max: limits.journalSteps });
-  readonly #forgotten = new LRUCache<string, true>({ max: 100_000 });
+  readonly #steps = new Map<StepId, Step>();
+  readonly #forgotten = new LRUCache<StepId, true>({ max: rememberedIds });
+  readonly #refusals = new LRUCache<StepId, KeptRefusal>({
+    max: limits.journalSteps,
+    dispose: (_, id, why) => void (why === 'evict' && this.#forgotten.set(id, true)),
+  });
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(maxBytes: number = limits.journalBytes) {
+    this.#maxBytes = maxBytes;
+  }
 
   /**
    * The step that was submitted under the same id before.
-   * @throws AppError `step_conflict` where it was another request, or its result is no longer held.
+   * @throws AppError `step_conflict` where it was another request, or its result is no longer held; the refusal that was kept
+   * under its id, unless the request names the epoch that the interpreter is at now.
    */
-  find(request: ForwardedStep): Step | undefined {
-    const known = this.#steps.get(request.step_id);
-    if (known) {
-      if (known.requestHash === hashRequest(request)) return known;
-      throw new AppError('step_conflict', `the step ${request.step_id} was submitted before with another request`, {
+  find(request: ForwardedStep, requestHash: string, epoch: number): Step | undefined {
+    const id = request.step_id;
+    const known = this.#steps.get(id) ?? this.#refusals.get(id);
+    if (known && known.requestHash !== requestHash) {
+      throw new AppError('step_conflict', `the step ${id} was submitted before with another request`, {
         details: { reason: 'different_request' },
       });
     }
-    if (this.#forgotten.has(request.step_id)) {
-      throw new AppError('step_conflict', `the step ${request.step_id} ran before, and its result is no longer held`, {
+    if (this.#forgotten.has(id)) {
+      throw new AppError('step_conflict', `the step ${id} was submitted before, and its result is no longer held`, {
         details: { reason: 'forgotten' },
       });
     }
-    return undefined;
+    if (known === undefined || 'status' in known) return known;
+    if (request.epoch === epoch) return undefined;
+    throw known.refusal;
   }
 
-  /** The refusal that was given under this id and holds for the same step sent again. */
-  refusal(stepId: StepId): AppError | undefined {
-    return this.#refusals.get(stepId);
-  }
-
-  rememberRefusal(stepId: StepId, refusal: AppError): void {
-    this.#refusals.set(stepId, refusal);
+  keepRefusal(id: StepId, kept: KeptRefusal): void {
+    this.#refusals.set(id, kept);
   }
 
   add(step: Step): void {
-    this.#refusals.delete(step.request.step_id);
-    this.#steps.set(step.request.step_id, step);
-    if (this.#steps.size <= limits.journalSteps) return;
-    for (const [id, { status }] of this.#steps) {
-      if (status === 'queued' || status === 'running') continue;
-      this.#steps.delete(id);
-      this.#forgotten.set(id, true);
-      return;
-    }
+    this.#refusals.delete(step.id);
+    this.#steps.set(step.id, step);
+    this.#bytes += step.bytes;
+    step.onGrowth = (bytes) => {
+      this.#bytes += bytes;
+      this.#makeRoom();
+    };
+    this.#makeRoom();
   }
 
   /** @throws AppError `step_not_found` */
   get(stepId: string): Step {
-    const step = this.#steps.get(stepId);
+    // Whatever is no id is no key either.
+    const step = this.#steps.get(stepId as StepId);
     if (!step) throw new AppError('step_not_found', `this session remembers no step ${stepId}`);
     return step;
   }
@@ -63,6 +81,23 @@ export class StepJournal {
   /** Newest first. */
   list(): Step[] {
     return [...this.#steps.values()].reverse();
+  }
+
+  #makeRoom(): void {
+    if (this.#steps.size <= limits.journalSteps && this.#bytes <= this.#maxBytes) return;
+    for (const step of this.#steps.values()) {
+      if (!step.hasEnded) continue;
+      this.#forget(step);
+      if (this.#steps.size <= limits.journalSteps && this.#bytes <= this.#maxBytes) return;
+    }
+  }
+
+  #forget(step: Step): void {
+    this.#steps.delete(step.id);
+    this.#bytes -= step.bytes;
+    step.onGrowth = () => {};
+    this.#forgotten.set(step.id, true);
+    step.forget();
   }
 }
 

@@ -2,33 +2,45 @@ import type { SessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step';
 import { AppError } from '@steppe/service-kit/app-error';
-import type { Interpreter } from '../worker/interpreter.ts';
 import type { BackgroundOutput } from './background.ts';
-import { runStep, stopError, stopStep } from './run-step.ts';
+import { runStep, stopStep } from './run-step.ts';
 import { Step, type StopReason } from './step.ts';
+import type { StepInterpreter } from './step-interpreter.ts';
 import { hashRequest, type StepJournal } from './step-journal.ts';
+import type { StepLimits } from './step-limits.ts';
+import { epochMismatch, restarted, stepError, stopError } from './why-stopped.ts';
 
 interface StepQueueOptions {
   sessionId: SessionId;
-  interpreter: Interpreter;
+  interpreter: StepInterpreter;
   journal: StepJournal;
   background: BackgroundOutput;
-  /** After a step has begun or ended. */
-  onActivity: () => void;
+  limits: StepLimits;
+  /** Why no step may begin any more, once the session's time is over. */
+  timeOver: () => AppError | undefined;
+  onBegin: () => void;
+  onEnd: () => void;
 }
 
-/** The session's steps, one at a time, in the order of their arrival. */
+/**
+ * The session's steps, one at a time, in the order of their arrival. A step runs only in the memory that its sender was told of:
+ * it counts on the epoch that was the last told when it came, and is refused where the interpreter is at another by its turn.
+ *
+ *     submit ──► queued ──► running ──► completed, failed, cancelled, timed_out
+ *                   └──────────────────► cancelled (cancel, lost memory, end of the session)
+ */
 export class StepQueue {
   readonly #options: StepQueueOptions;
   readonly #waiting: Step[] = [];
   #running: Step | undefined;
   #pumping = false;
-  #closed = false;
-  /** The memory was lost while nothing ran, and no caller was told yet. */
-  #lossUntold = false;
+  #closedWith: AppError | undefined;
+  /** The memory that callers know of: by the result of a step, a refusal, or the answer of a restart. */
+  #toldEpoch: number;
 
   constructor(options: StepQueueOptions) {
     this.#options = options;
+    this.#toldEpoch = options.interpreter.epoch;
   }
 
   get isRunning(): boolean {
@@ -37,20 +49,23 @@ export class StepQueue {
 
   /**
    * Takes a step in, or finds the one that was submitted under the same id before.
-   * @throws AppError `step_conflict`, `epoch_mismatch`, `runtime_restarted` or `step_queue_full`; the step was not run then.
+   * @throws AppError `step_conflict`, `session_ended`, `epoch_mismatch`, `runtime_restarted` or `step_queue_full`; the step was not
+   * run then.
    */
   submit(request: ForwardedStep): Step {
-    const { journal, interpreter, sessionId } = this.#options;
-    const known = journal.find(request);
+    const { journal, interpreter, sessionId, limits: stepLimits } = this.#options;
+    const requestHash = hashRequest(request);
+    const known = journal.find(request, requestHash, interpreter.epoch);
     if (known) return known;
-    const { epoch } = interpreter;
-    this.#refuseOtherMemory(request, epoch);
+    this.#refuseWhenOver();
+    this.#refuseOtherMemory(request, requestHash);
     if (this.#waiting.length >= limits.queuedSteps) {
       throw new AppError('step_queue_full', `${limits.queuedSteps} steps wait already; send this one again when one has ended`, {
         headers: { 'Retry-After': '1' },
       });
     }
-    const step = new Step(request, hashRequest(request), sessionId, epoch);
+    const epoch = request.epoch ?? this.#toldEpoch;
+    const step = new Step(request, { requestHash, sessionId, epoch, limits: stepLimits });
     journal.add(step);
     this.#waiting.push(step);
     void this.#pump();
@@ -63,83 +78,106 @@ export class StepQueue {
     const at = this.#waiting.indexOf(step);
     if (at === -1) return;
     this.#waiting.splice(at, 1);
-    const error = { name: 'StepCancelled', message: 'the step was cancelled before it ran', traceback: [] };
-    step.end({ status: 'cancelled', error, usage: null, epoch: this.#options.interpreter.epoch, stateLost: false });
+    const { epoch } = this.#options.interpreter;
+    const error = stepError('StepCancelled', 'the step was cancelled before it ran');
+    step.end({ status: 'cancelled', error, usage: null, epoch, stateLost: false });
   }
 
-  /** A fresh interpreter. @throws AppError `epoch_mismatch` where `epoch` is not the present one. */
+  /** A fresh interpreter. @throws AppError `session_ended`, or `epoch_mismatch` where `epoch` is not the present one. */
   async restart(epoch: number | undefined): Promise<number> {
     const { interpreter } = this.#options;
+    this.#refuseWhenOver();
     if (epoch !== undefined && epoch !== interpreter.epoch) throw epochMismatch(interpreter.epoch);
-    if (this.#running) this.#running.stopReason = 'restart';
+    if (this.#running) this.#running.stopReason = 'restart' satisfies StopReason;
     await interpreter.restart();
-    this.#lossUntold = false;
+    this.#toldEpoch = interpreter.epoch;
     return interpreter.epoch;
   }
 
-  /** The interpreter's memory is gone: whoever waits is told instead of run. */
+  /** The interpreter's memory is gone: whoever waits is told instead of run, at the latest when the step that it was lost in ends. */
   onLoss(): void {
-    const { epoch } = this.#options.interpreter;
-    this.#lossUntold = !this.#running && this.#waiting.length === 0;
-    for (const step of this.#waiting.splice(0)) {
-      const refusal = restarted(epoch);
-      const error = { name: 'RuntimeRestarted', message: refusal.message, traceback: [] };
-      step.end({ status: 'cancelled', error, usage: null, epoch, stateLost: true, refusal });
-    }
+    if (!this.#running) this.#refuseOutdated();
   }
 
   /** Ends what runs and what waits, with the session. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    const running = this.#running;
-    for (const step of this.#waiting.splice(0)) this.#endWithSession(step);
-    if (!running) return;
-    running.stopReason ??= 'session_end' satisfies StopReason;
-    this.#endWithSession(running);
+  close(refusal: AppError): void {
+    this.#closedWith ??= refusal;
+    this.#endWaiting(this.#closedWith);
+    if (!this.#running) return;
+    this.#running.stopReason ??= 'session_end' satisfies StopReason;
+    const { epoch } = this.#options.interpreter;
+    const error = stopError(this.#running, 'session_end', null);
+    this.#running.end({ status: 'cancelled', error, usage: null, epoch, stateLost: true });
   }
 
-  #endWithSession(step: Step): void {
-    const error = stopError(step, 'session_end', null);
-    step.end({ status: 'cancelled', error, usage: null, epoch: this.#options.interpreter.epoch, stateLost: true });
+  #refuseWhenOver(): void {
+    const refusal = this.#closedWith ?? this.#options.timeOver();
+    if (refusal) throw refusal;
   }
 
-  #refuseOtherMemory(request: ForwardedStep, epoch: number): void {
-    const { journal } = this.#options;
+  #refuseOtherMemory(request: ForwardedStep, requestHash: string): void {
+    const { journal, interpreter } = this.#options;
+    const { epoch } = interpreter;
     if (request.epoch !== undefined && request.epoch !== epoch) throw epochMismatch(epoch);
-    const namesThisEpoch = request.epoch === epoch;
-    const before = journal.refusal(request.step_id);
-    if (before && !namesThisEpoch) throw before;
-    if (!this.#lossUntold) return;
-    this.#lossUntold = false;
-    if (namesThisEpoch) return;
+    // While others are before it, it waits and is told with them.
+    if (this.#toldEpoch === epoch || this.#running || this.#waiting.length > 0) return;
+    this.#toldEpoch = epoch;
+    if (request.epoch === epoch) return;
     const refusal = restarted(epoch);
-    journal.rememberRefusal(request.step_id, refusal);
+    journal.keepRefusal(request.step_id, { requestHash, refusal });
     throw refusal;
   }
 
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#waiting.length > 0 && !this.#closed) {
+    while (this.#waiting.length > 0 && !this.#closedWith) {
       await this.#options.interpreter.ready();
-      const step = this.#waiting.shift();
-      if (!step) break;
-      this.#running = step;
-      this.#options.onActivity();
-      await runStep(step, this.#options);
-      this.#running = undefined;
-      this.#options.onActivity();
+      const step = this.#next();
+      if (step) await this.#run(step);
     }
     this.#pumping = false;
   }
+
+  async #run(step: Step): Promise<void> {
+    this.#running = step;
+    this.#options.onBegin();
+    const end = await runStep(step, this.#options);
+    this.#running = undefined;
+    // Those who came before the loss was told counted on the memory that was lost.
+    if (end.stateLost) this.#toldEpoch = Math.max(this.#toldEpoch, end.epoch);
+    this.#refuseOutdated();
+    this.#options.onEnd();
+  }
+
+  /** The step whose turn it is; nothing is awaited between this and its run. */
+  #next(): Step | undefined {
+    if (!this.#options.interpreter.canRun) return undefined;
+    const over = this.#options.timeOver();
+    if (over) this.#endWaiting(over);
+    this.#refuseOutdated();
+    for (let first = this.#waiting[0]; first?.audience.isGone; first = this.#waiting[0]) this.cancel(first);
+    return this.#waiting.shift();
+  }
+
+  #refuseOutdated(): void {
+    const { epoch } = this.#options.interpreter;
+    const outdated = this.#waiting.filter(({ basisEpoch }) => basisEpoch !== epoch);
+    if (outdated.length === 0) return;
+    this.#toldEpoch = epoch;
+    const refusal = restarted(epoch);
+    const error = stepError('RuntimeRestarted', refusal.message);
+    for (const step of outdated) {
+      this.#waiting.splice(this.#waiting.indexOf(step), 1);
+      step.end({ status: 'cancelled', error, usage: null, epoch, stateLost: true, refusal });
+    }
+  }
+
+  #endWaiting(refusal: AppError): void {
+    const { epoch } = this.#options.interpreter;
+    for (const step of this.#waiting.splice(0)) {
+      const error = stopError(step, 'session_end', null);
+      step.end({ status: 'cancelled', error, usage: null, epoch, stateLost: true, refusal });
+    }
+  }
 }
-
-const epochMismatch = (epoch: number): AppError =>
-  new AppError('epoch_mismatch', `the interpreter is at epoch ${epoch}: the memory that the request counts on is gone`, {
-    details: { epoch },
-  });
-
-const restarted = (epoch: number): AppError =>
-  new AppError('runtime_restarted', `the interpreter was restarted and its memory is lost; it is at epoch ${epoch} now`, {
-    details: { epoch },
-  });

@@ -1,10 +1,6 @@
-import { newSessionId, newStepId } from '@steppe/contracts/ids';
-import { forwardedStepSchema, stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
+import { stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
 import { expect, test } from 'vitest';
-import { Step } from './step.ts';
-
-const newStep = () => new Step(forwardedStepSchema.parse({ code: '1', step_id: newStepId() }), 'hash', newSessionId(), 1);
-const completed = { status: 'completed', error: null, usage: null, epoch: 1, stateLost: false } as const;
+import { completed, newStep } from './testing/new-step.ts';
 
 test('numbers its events without gaps and adds them up to the result', () => {
   const step = newStep();
@@ -44,4 +40,24 @@ test('drops results above the limit and says so', () => {
 
 test('is a valid result while it is queued', () => {
   expect(stepResultSchema.parse(newStep().result())).toMatchObject({ status: 'queued', execution_count: null, usage: null });
+});
+
+test('takes nothing in once it has ended', () => {
+  const step = newStep();
+  step.started(1, 1);
+  step.end(completed);
+  step.output('stdout', Buffer.from('late'));
+  step.display({ 'text/plain': 'late' }, true, false);
+  step.background('stdout', 'late');
+  step.backgroundError({ name: 'Error', message: 'late', traceback: [] });
+  expect(step.events.at(-1)?.type).toBe('step_ended');
+  expect(step.result()).toMatchObject({ stdout: '', results: [], background: null });
+});
+
+test('does not remember its code once that was taken', () => {
+  const step = newStep({ code: 'x'.repeat(10_000), env: { A: 'y'.repeat(10_000) } });
+  expect(step.bytes).toBeGreaterThan(20_000);
+  expect(step.takeCode().code).toHaveLength(10_000);
+  expect(step.bytes).toBeLessThan(1_000);
+  expect(() => step.takeCode()).toThrow();
 });

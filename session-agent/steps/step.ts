@@ -1,7 +1,5 @@
-import type { SessionId } from '@steppe/contracts/ids';
-import { limits } from '@steppe/contracts/limits';
+import type { SessionId, StepId } from '@steppe/contracts/ids';
 import type {
-  Background,
   ForwardedStep,
   OutputStream,
   ResultBundle,
@@ -14,7 +12,11 @@ import type {
 } from '@steppe/contracts/step';
 import type { AppError } from '@steppe/service-kit/app-error';
 import { deferred } from '../deferred.ts';
+import { addUp } from './add-up.ts';
+import { Audience } from './audience.ts';
 import { OutputWindow } from './output-window.ts';
+import type { StepCode } from './step-interpreter.ts';
+import { contractLimits, type StepLimits } from './step-limits.ts';
 
 /** An event before its place in the order and its time are known. */
 type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;
@@ -32,20 +34,42 @@ export interface StepEnd {
 /** Why the agent ends a step before its time. */
 export type StopReason = 'timeout' | 'cancel' | 'restart' | 'session_end';
 
+interface StepOrigin {
+  requestHash: string;
+  sessionId: SessionId;
+  /** The memory that its sender counts on. */
+  epoch: number;
+  limits?: StepLimits;
+}
+
+/** What an event costs beside its text. */
+const eventBytes = 200;
+
 /** One step from its submission to its end: its events, in order and without gaps, and the result that they add up to. */
 export class Step {
-  readonly request: ForwardedStep;
+  readonly id: StepId;
   readonly requestHash: string;
+  readonly timeoutMs: number;
+  readonly basisEpoch: number;
+  /** Those who read its answer. */
+  readonly audience = new Audience();
   readonly events: StepEvent[] = [];
   status: StepStatus = 'queued';
   refusal: AppError | undefined;
   stopReason: StopReason | undefined;
+  /** The journal has let go of its events. */
+  forgotten = false;
+  /** About what it costs to remember; `onGrowth` is told each change. */
+  bytes = 0;
+  onGrowth: (bytes: number) => void = () => {};
   /** Resolves with the last event. */
   readonly ended = deferred();
+  readonly #limits: StepLimits;
   readonly #sessionId: SessionId;
   readonly #submittedAt = new Date().toISOString();
   readonly #streams: Record<OutputStream, OutputWindow>;
   readonly #listeners = new Set<() => void>();
+  #code: StepCode | undefined;
   #startedAt: string | null = null;
   #completedAt: string | null = null;
   #executionCount: number | null = null;
@@ -54,15 +78,30 @@ export class Step {
   #resultBytes = 0;
   #resultsTruncated = false;
 
-  constructor(request: ForwardedStep, requestHash: string, sessionId: SessionId, epoch: number) {
-    this.request = request;
+  constructor(request: ForwardedStep, { requestHash, sessionId, epoch, limits = contractLimits }: StepOrigin) {
+    const { step_id, code, env, cwd = null, timeout_ms } = request;
+    this.id = step_id;
     this.requestHash = requestHash;
+    this.timeoutMs = timeout_ms;
+    this.basisEpoch = epoch;
+    this.#code = { stepId: step_id, code, env, cwd };
+    this.#limits = limits;
     this.#sessionId = sessionId;
     this.#epoch = epoch;
+    this.bytes = sizeOf(this.#code);
+    const { outputBytesPerStream } = limits;
     this.#streams = {
-      stdout: new OutputWindow((text) => this.#emit({ type: 'stdout', text })),
-      stderr: new OutputWindow((text) => this.#emit({ type: 'stderr', text })),
+      stdout: new OutputWindow(outputBytesPerStream, (text) => this.#emit({ type: 'stdout', text })),
+      stderr: new OutputWindow(outputBytesPerStream, (text) => this.#emit({ type: 'stderr', text })),
     };
+  }
+
+  /** What is to run: given once, and not remembered after that. */
+  takeCode(): StepCode {
+    const code = this.#code;
+    if (!code) throw new Error(`the step ${this.id} was run before`);
+    this.#dropCode();
+    return code;
   }
 
   started(executionCount: number, epoch: number): void {
@@ -74,30 +113,32 @@ export class Step {
   }
 
   output(stream: OutputStream, bytes: Buffer): void {
-    this.#streams[stream].push(bytes);
+    if (!this.#end) this.#streams[stream].push(bytes);
   }
 
   /** @param truncated the driver had to cut the bundle down to its text. */
   display(bundle: ResultBundle, isMainResult: boolean, truncated: boolean): void {
-    this.#flush();
+    if (this.#end) return;
+    for (const stream of Object.values(this.#streams)) stream.flush();
     this.#resultsTruncated ||= truncated;
     const bytes = Buffer.byteLength(JSON.stringify(bundle));
-    if (this.#resultBytes + bytes > limits.resultBytesPerStep) {
+    if (this.#resultBytes + bytes > this.#limits.resultBytes) {
       this.#resultsTruncated = true;
       return;
     }
     this.#resultBytes += bytes;
-    this.#emit({ type: 'result', ...bundle, ...(isMainResult && { is_main_result: true }) });
+    this.#emit({ type: 'result', ...bundle, ...(isMainResult && { is_main_result: true }) }, bytes);
   }
 
   background(stream: OutputStream, text: string): void {
-    this.#emit({ type: 'background', stream, text });
+    if (!this.#end) this.#emit({ type: 'background', stream, text });
   }
 
   backgroundError(error: StepError): void {
-    this.#emit({ type: 'background_error', ...error });
+    if (!this.#end) this.#emit({ type: 'background_error', ...error });
   }
 
+  /** Ends it, once: whatever comes later changes nothing. */
   end(end: StepEnd): void {
     if (this.#end) return;
     for (const stream of Object.values(this.#streams)) stream.end();
@@ -107,8 +148,20 @@ export class Step {
     this.status = end.status;
     this.refusal = end.refusal;
     this.#completedAt = new Date().toISOString();
+    this.#dropCode();
     this.#emit({ type: 'step_ended', ...this.summary() });
     this.ended.resolve();
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Lets go of all that it remembers; its readers are woken to see it. */
+  forget(): void {
+    this.forgotten = true;
+    this.events.length = 0;
+    for (const listener of this.#listeners) listener();
   }
 
   /** Calls `listener` after each new event. @returns how to stop. */
@@ -120,7 +173,7 @@ export class Step {
   summary(): StepSummary {
     const dropped = (stream: OutputStream) => this.#streams[stream].droppedBytes > 0;
     return {
-      step_id: this.request.step_id,
+      step_id: this.id,
       session_id: this.#sessionId,
       status: this.status,
       execution_count: this.#executionCount,
@@ -141,36 +194,33 @@ export class Step {
     return { step_id, session_id, status, execution_count, ...addUp(this.events), ...rest };
   }
 
-  #flush(): void {
-    for (const stream of Object.values(this.#streams)) stream.flush();
+  #dropCode(): void {
+    if (!this.#code) return;
+    const bytes = sizeOf(this.#code);
+    this.#code = undefined;
+    this.#grow(-bytes);
   }
 
-  #emit(event: Unnumbered<StepEvent>): void {
+  #emit(event: Unnumbered<StepEvent>, bytes = sizeOf(event)): void {
+    // Numbering is all that an event lacks.
     const numbered = { ...event, seq: this.events.length + 1, at: new Date().toISOString() } as StepEvent;
     this.events.push(numbered);
+    this.#grow(bytes + eventBytes);
     for (const listener of this.#listeners) listener();
   }
-}
 
-/** What the events say, in the form of a result. */
-function addUp(events: readonly StepEvent[]): Pick<StepResult, 'stdout' | 'stderr' | 'results' | 'background'> {
-  const text: Record<OutputStream, string> = { stdout: '', stderr: '' };
-  const results: ResultBundle[] = [];
-  let background: Background | null = null;
-  for (const event of events) {
-    if (event.type === 'stdout' || event.type === 'stderr') text[event.type] += event.text;
-    else if (event.type === 'result') results.push(bundleOf(event));
-    else if (event.type === 'background') {
-      background ??= { stdout: '', stderr: '', errors: [] };
-      background[event.stream] += event.text;
-    } else if (event.type === 'background_error') {
-      background ??= { stdout: '', stderr: '', errors: [] };
-      background.errors.push({ name: event.name, message: event.message, traceback: event.traceback });
-    }
+  #grow(bytes: number): void {
+    this.bytes += bytes;
+    this.onGrowth(bytes);
   }
-  return { ...text, results, background };
 }
 
-function bundleOf({ type: _type, seq: _seq, at: _at, ...bundle }: Extract<StepEvent, { type: 'result' }>): ResultBundle {
-  return bundle;
+/** The bytes of an object's texts, of which alone it can have many. */
+function sizeOf(value: object): number {
+  let bytes = 0;
+  for (const field of Object.values(value)) {
+    if (typeof field === 'string') bytes += Buffer.byteLength(field);
+    else if (typeof field === 'object' && field !== null) bytes += sizeOf(field);
+  }
+  return bytes;
 }

@@ -1,16 +1,14 @@
 import type { AgentState } from '@steppe/contracts/internal';
 import type { Language } from '@steppe/contracts/session';
-import type { StepError } from '@steppe/contracts/step';
 import type { Logger } from '@steppe/service-kit/logger';
 import { deferred } from '../deferred.ts';
+import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../steps/step-interpreter.ts';
 import { listenForRuntime, type SupervisorLink, type WorkerLink } from './agent-socket.ts';
 import { connectionClosed, explainLoss } from './explain-loss.ts';
-import type { WorkerFrame } from './frames.ts';
+import type { SupervisorFrame, WorkerFrame } from './frames.ts';
 import { makeFifos } from './make-fifos.ts';
 import { needsRenewal } from './start-variables.ts';
-import { type BackgroundSink, type ExitFrame, type StepCode, type StepSink, Worker, type WorkerDone } from './worker.ts';
-
-export type RunEnd = ({ kind: 'done' } & WorkerDone) | { kind: 'lost'; error: StepError };
+import { type BackgroundSink, type ExitFrame, Worker } from './worker.ts';
 
 interface InterpreterOptions {
   runDirectory: string;
@@ -19,27 +17,40 @@ interface InterpreterOptions {
   logger: Logger;
   /** The memory is gone and the epoch has grown; called before `run` of a step that was cut off returns. */
   onLoss: () => void;
-  /** Three starts in a row have failed: there will be no interpreter. */
+  /** A worker is ready to run steps. */
+  onReady: () => void;
+  /** The supervisor does not do what it is told, and is treated as gone. */
+  onDeafSupervisor: () => void;
+  /** There will be no interpreter any more. */
   onGaveUp: (detail: string) => void;
+  /** How long to wait for a supervisor where there is none. */
+  absenceLimitMs?: number;
 }
 
 const startLimitMs = 10_000;
 const drainMs = 2_000;
 /** A connection ends a moment before its process, whose exit tells more than a kill would. */
 const exitGraceMs = 500;
+/** A supervisor takes up to two seconds to end what a worker has started. */
+const killLimitMs = 8_000;
 const startsBeforeGivingUp = 3;
+/** Kubernetes restarts a killed container after 1.2 s, then with a back-off that grows to five minutes. */
+const longestAbsenceMs = 5 * 60_000;
 
 /**
  * The session's interpreter: `starting → idle ⇄ running → interrupting → idle | killing → dead → starting (epoch + 1)`;
  * `closing` is terminal. It keeps one worker alive through the supervisor, and runs one step at a time in it.
  */
-export class Interpreter {
+export class Interpreter implements StepInterpreter {
   state: AgentState['state'] = 'starting';
   epoch = 1;
   readonly #options: InterpreterOptions;
   #supervisor: SupervisorLink | undefined;
   #language: Language | undefined;
+  #absence: NodeJS.Timeout | undefined;
   #worker: Worker | undefined;
+  /** The next worker is being prepared, or the last one's output is still being read. */
+  #betweenWorkers = false;
   #env: Record<string, string> = {};
   #failedStarts = 0;
   #idle = deferred();
@@ -59,9 +70,10 @@ export class Interpreter {
         this.#language = language;
         this.#takeSupervisor(link);
       },
-      onWorker: (link, hello) => this.#takeWorker(link, hello),
+      onWorker: (link, hello) => void this.#takeWorker(link, hello),
     });
     this.#closeSocket = close;
+    this.#countAbsence();
   }
 
   /**
@@ -74,25 +86,30 @@ export class Interpreter {
     else this.#worker?.configure(env);
   }
 
-  /** Resolves when a step can run; never, once closing. */
-  async ready(): Promise<void> {
-    while (this.state !== 'idle') await this.#idle.promise;
+  get canRun(): boolean {
+    return this.state === 'idle';
   }
 
-  /** Runs one step to its end. The caller sees to it that no other runs, after `ready`. */
+  async ready(): Promise<void> {
+    while (!this.canRun) await this.#idle.promise;
+  }
+
   async run(step: StepCode, sink: StepSink, onStarted: (executionCount: number) => void): Promise<RunEnd> {
     const worker = this.#worker;
-    if (!worker || this.state !== 'idle') throw new Error(`the interpreter is ${this.state}`);
+    if (!worker || !this.canRun) throw new Error(`the interpreter is ${this.state}`);
     this.state = 'running';
     const { executionCount, done } = worker.run(step, sink);
     onStarted(executionCount);
-    const end = await Promise.race([done, worker.gone.promise]);
-    if ('type' in end) return { kind: 'lost', error: explainLoss(end, worker.breach) };
-    this.#becomeIdle();
-    return { kind: 'done', ...end };
+    const first = await Promise.race([done, worker.gone.promise]);
+    // It may have ended the step and died before the agent was through with its output: the step is done all the same.
+    const end = 'type' in first && worker.hasDone ? await done : first;
+    if ('type' in end) {
+      return { kind: 'lost', error: explainLoss(end, worker.breach), epoch: this.epoch, mayHaveBegun: worker.mayHaveBegun };
+    }
+    if (this.#worker === worker && (this.state === 'running' || this.state === 'interrupting')) this.#becomeIdle();
+    return { kind: 'done', ...end, epoch: worker.epoch };
   }
 
-  /** Interrupts the step if it still runs; memory is kept where the language allows. */
   interrupt(stepId: string): void {
     if (this.state !== 'running') return;
     this.state = 'interrupting';
@@ -101,17 +118,15 @@ export class Interpreter {
     }
   }
 
-  /** Ends the worker and with it the memory. Resolves when it and its descendants are dead. */
   async kill(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;
     if (this.state !== 'closing') this.state = 'killing';
     worker.unwanted = true;
-    this.#supervisor?.send({ type: 'kill', epoch: worker.epoch });
+    this.#end(worker);
     await worker.gone.promise;
   }
 
-  /** The same for the worker that is just being started, where there is none: each restart makes an epoch of its own. */
   async restart(): Promise<void> {
     while (!this.#worker && this.state !== 'closing') await this.#spawned.promise;
     await this.kill();
@@ -123,57 +138,94 @@ export class Interpreter {
     if (!worker || this.state === 'closing') return;
     this.state = 'killing';
     worker.renewed = true;
-    this.#supervisor?.send({ type: 'kill', epoch: worker.epoch });
+    this.#end(worker);
   }
 
   close(): void {
     this.state = 'closing';
+    clearTimeout(this.#absence);
     this.#spawned.resolve();
     this.#supervisor?.close();
     this.#closeSocket();
   }
 
+  /** A supervisor that has just come has no worker, whatever became of the one before it. */
   #takeSupervisor(link: SupervisorLink): void {
     const before = this.#supervisor;
     this.#supervisor = link;
+    clearTimeout(this.#absence);
     before?.close();
-    link.onFrame = (frame) => {
-      if (frame.type === 'interrupted') this.#worker?.interrupted(frame.step_id);
-      else if (frame.type === 'exit') void this.#workerExited(frame);
-    };
+    link.onFrame = (frame) => this.#obey(frame);
     link.onClose = () => {
       if (this.#supervisor !== link) return;
       this.#supervisor = undefined;
-      if (this.state !== 'closing') this.#options.logger.warn('supervisor disconnected');
-      const epoch = this.#worker?.epoch;
-      if (epoch) void this.#workerExited(lostWithSupervisor(epoch));
+      this.#loseWorker();
+      if (this.isClosing) return;
+      this.#options.logger.warn('supervisor disconnected');
+      this.#countAbsence();
     };
-    if (!this.#worker) void this.#spawn();
+    if (!this.#loseWorker()) void this.#spawn();
+  }
+
+  #obey(frame: SupervisorFrame): void {
+    if (frame.type === 'interrupted') this.#worker?.interrupted(frame.step_id);
+    else if (frame.type === 'exit') void this.#bury(frame);
+    else if (frame.type === 'spawned' && frame.epoch === this.#worker?.epoch) this.#worker.pid.resolve(frame.pid);
+  }
+
+  /** The worker's supervisor is gone, and ends it with itself. @returns false where there was none. */
+  #loseWorker(): boolean {
+    const worker = this.#worker;
+    if (!worker) return false;
+    worker.isOrphan = true;
+    void this.#bury({ ...lostWithSupervisor, epoch: worker.epoch });
+    return true;
+  }
+
+  #countAbsence(): void {
+    const { absenceLimitMs = longestAbsenceMs } = this.#options;
+    clearTimeout(this.#absence);
+    this.#absence = setTimeout(() => this.#giveUp(`the runtime did not come back within ${absenceLimitMs} ms`), absenceLimitMs);
   }
 
   async #spawn(): Promise<void> {
-    const { runDirectory, memoryBytes, background, logger } = this.#options;
+    if (this.#worker || this.#betweenWorkers || this.state === 'closing') return;
+    this.#betweenWorkers = true;
+    const worker = await this.#prepareWorker();
+    this.#betweenWorkers = false;
     const supervisor = this.#supervisor;
-    if (!supervisor || this.state === 'closing') return;
+    if (!worker) return this.#failStart('the worker’s FIFOs cannot be made');
+    // The next supervisor spawns anew.
+    if (!supervisor || this.isClosing) return worker.discard();
     this.state = 'starting';
-    const worker = new Worker(this.epoch, await makeFifos(runDirectory, this.epoch), background);
     this.#worker = worker;
     this.#spawned.resolve();
     this.#spawned = deferred();
-    supervisor.send({ type: 'spawn', epoch: worker.epoch, env: this.#env, memory_bytes: memoryBytes });
+    supervisor.send({ type: 'spawn', epoch: worker.epoch, env: this.#env, memory_bytes: this.#options.memoryBytes });
     const late = setTimeout(() => {
-      logger.warn({ epoch: worker.epoch }, 'the worker was not ready in time');
-      supervisor.send({ type: 'kill', epoch: worker.epoch });
+      this.#options.logger.warn({ epoch: worker.epoch }, 'the worker was not ready in time');
+      this.#end(worker);
     }, startLimitMs);
     await Promise.race([worker.ready.promise, worker.gone.promise]);
     clearTimeout(late);
   }
 
-  #takeWorker(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): void {
+  async #prepareWorker(): Promise<Worker | undefined> {
+    try {
+      const { runDirectory, background } = this.#options;
+      return new Worker(this.epoch, await makeFifos(runDirectory, this.epoch), background);
+    } catch (err) {
+      this.#options.logger.error({ err }, 'no worker can be prepared');
+      return undefined;
+    }
+  }
+
+  async #takeWorker(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): Promise<void> {
     const worker = this.#worker;
-    if (!worker || worker.epoch !== hello.epoch || worker.connected || this.state !== 'starting') {
-      link.close();
-      return;
+    // One that an earlier supervisor has started for the same epoch is not it.
+    const pid = worker?.epoch === hello.epoch ? await worker.pid.promise : undefined;
+    if (!worker || pid !== hello.pid || worker !== this.#worker || worker.connected || this.state !== 'starting') {
+      return link.close();
     }
     worker.connect(link, hello.interrupt, {
       onBreach: (breach) => this.#broken(worker, breach, 0),
@@ -182,6 +234,7 @@ export class Interpreter {
     // The variables may have come between the spawn and now.
     worker.configure(this.#env);
     this.#failedStarts = 0;
+    this.#options.onReady();
     this.#becomeIdle();
   }
 
@@ -190,44 +243,77 @@ export class Interpreter {
     if (this.#worker !== worker || worker.breach) return;
     worker.breach = breach;
     if (this.state !== 'closing') this.state = 'killing';
-    const kill = setTimeout(() => this.#supervisor?.send({ type: 'kill', epoch: worker.epoch }), graceMs);
+    const kill = setTimeout(() => this.#end(worker), graceMs);
     void worker.gone.promise.then(() => clearTimeout(kill));
   }
 
-  async #workerExited(exit: ExitFrame): Promise<void> {
+  /** Has the worker killed; a supervisor that does not do it in time is itself taken for dead. */
+  #end(worker: Worker): void {
+    const supervisor = this.#supervisor;
+    supervisor?.send({ type: 'kill', epoch: worker.epoch });
+    const deaf = setTimeout(() => {
+      if (this.#worker !== worker || this.#supervisor !== supervisor) return;
+      this.#options.logger.error({ epoch: worker.epoch }, 'the supervisor does not end its worker');
+      supervisor?.close();
+      this.#options.onDeafSupervisor();
+    }, killLimitMs);
+    void worker.gone.promise.then(() => clearTimeout(deaf));
+  }
+
+  async #bury(exit: ExitFrame): Promise<void> {
     const worker = this.#worker;
     if (!worker || worker.epoch !== exit.epoch) return;
     this.#worker = undefined;
+    this.#betweenWorkers = true;
     // One that was killed while it started has not failed to start.
     const started = worker.unwanted || (!worker.renewed && (worker.connected || worker.breach !== undefined));
     if (this.state !== 'closing') this.state = 'dead';
     if (started) {
       this.epoch += 1;
       this.#options.onLoss();
-    } else if (!worker.renewed) {
-      this.#failedStarts += 1;
     }
     await worker.exited(exit, drainMs);
+    this.#betweenWorkers = false;
+    if (this.isClosing) return;
+    if (worker.renewed && !started) return this.#spawnIfSupervised();
+    this.#options.logger.warn({ ...exit, breach: worker.breach, started }, 'worker ended');
+    if (started) return this.#spawnIfSupervised();
+    const how = exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`;
+    this.#failStart(`${how}\n${worker.startOutput}`.trimEnd());
+  }
+
+  #failStart(detail: string): void {
+    this.#failedStarts += 1;
+    if (this.#failedStarts < startsBeforeGivingUp) this.#spawnIfSupervised();
+    else this.#giveUp(detail);
+  }
+
+  #spawnIfSupervised(): void {
+    if (this.#supervisor) void this.#spawn();
+  }
+
+  #giveUp(detail: string): void {
     if (this.state === 'closing') return;
-    if (!worker.renewed) this.#options.logger.warn({ ...exit, breach: worker.breach, started }, 'worker ended');
-    if (this.#failedStarts < startsBeforeGivingUp) return this.#spawn();
     this.state = 'closing';
-    this.#options.onGaveUp(exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`);
+    this.#options.onGaveUp(detail);
+  }
+
+  /** Asked after an await, over which the state may have changed. */
+  get isClosing(): boolean {
+    return this.state === 'closing';
   }
 
   #becomeIdle(): void {
-    if (this.state === 'closing' || this.state === 'killing' || this.state === 'dead') return;
     this.state = 'idle';
     this.#idle.resolve();
     this.#idle = deferred();
   }
 }
 
-const lostWithSupervisor = (epoch: number): ExitFrame => ({
+const lostWithSupervisor: Omit<ExitFrame, 'epoch'> = {
   type: 'exit',
-  epoch,
   code: null,
   signal: null,
   reason: null,
   detail: 'the supervisor ended, and the interpreter with it',
-});
+};

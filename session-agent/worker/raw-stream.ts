@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { MarkerScanner, type Place } from './marker-scanner.ts';
 
@@ -30,6 +30,8 @@ export class RawStream {
     this.ended = new Promise((resolve) => {
       this.#socket.once('close', () => {
         this.#scanner.end();
+        // No marker will come any more.
+        this.#stepEnded();
         resolve();
       });
     });
@@ -42,7 +44,12 @@ export class RawStream {
     this.#writeEnd = undefined;
   }
 
-  /** @returns when the end marker with this nonce has come. */
+  /** The start marker of the step that was last armed has come. */
+  get hasBegun(): boolean {
+    return this.#scanner.hasBegun;
+  }
+
+  /** @returns when the end marker with this nonce has come, or the stream has ended. */
   arm(nonce: string): Promise<void> {
     this.#scanner.arm(nonce);
     return new Promise((resolve) => {
@@ -50,12 +57,13 @@ export class RawStream {
     });
   }
 
-  /** Reads what is left for at most `limitMs`, then closes and removes the FIFO. */
+  /** Removes the FIFO, reads what is left in it for at most `limitMs`, and closes it. */
   async close(limitMs: number): Promise<void> {
     this.workerHasIt();
+    // Now, and not when all is read: the next worker's may have the same name.
+    rmSync(this.#path, { force: true });
     const cut = setTimeout(() => this.#socket.destroy(), limitMs);
     await this.ended;
     clearTimeout(cut);
-    unlinkSync(this.#path);
   }
 }

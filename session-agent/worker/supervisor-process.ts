@@ -10,41 +10,65 @@ interface SupervisorProcessOptions {
   onGaveUp: (detail: string) => void;
 }
 
+export interface SupervisorProcess {
+  /** Its worker is ready: whatever ends it from now on is no failure to start. */
+  healthy(): void;
+  /** For one that does not do what it is told: the next one is started. */
+  kill(): void;
+  /** The end of what it wrote to standard error. */
+  logTail(): string;
+  close(): Promise<void>;
+}
+
 const failuresBeforeGivingUp = 3;
-const healthyMs = 10_000;
+const logTailLength = 2_048;
 
 /**
  * Keeps the supervisor running as a child, in local mode: in a pod it is the other container. Its standard input is its
- * lifeline: the pipe's end, whatever became of us, ends it and all that it started.
+ * lifeline: the pipe's end, whatever became of us, ends it and all that it started. Three in a row that end before their worker
+ * was ready are given up.
  */
-export function superviseLocally({ command, env, cwd, logger, onGaveUp }: SupervisorProcessOptions): { close(): Promise<void> } {
+export function superviseLocally({ command, env, cwd, logger, onGaveUp }: SupervisorProcessOptions): SupervisorProcess {
   let child: ChildProcess | undefined;
   let closing = false;
   let failures = 0;
+  let log = '';
   const [file, ...args] = command;
 
   const start = () => {
-    const startedAt = Date.now();
-    const started = spawn(file, args, { cwd, env, stdio: ['pipe', 'ignore', 'inherit'] });
+    const started = spawn(file, args, { cwd, env, stdio: ['pipe', 'ignore', 'pipe'] });
     child = started;
     started.stdin?.on('error', () => {});
+    started.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      process.stderr.write(text);
+      log = (log + text).slice(-logTailLength);
+    });
     let ended = false;
     const onEnd = async (detail: string) => {
-      if (ended) return;
+      if (ended || closing) return;
       ended = true;
-      if (closing) return;
-      failures = Date.now() - startedAt < healthyMs ? failures + 1 : 1;
+      failures += 1;
       logger.warn({ detail, failures }, 'supervisor ended');
       if (failures >= failuresBeforeGivingUp) return onGaveUp(detail);
       await delay(100 * failures);
       if (!closing) start();
     };
     started.once('error', (error) => void onEnd(`${file} cannot be started: ${error.message}`));
-    started.once('exit', (code, signal) => void onEnd(`${file} ended with ${signal ?? `exit code ${code}`}`));
+    // What it wrote last has been read by then; a process that it left may hold the pipe open, and is not waited for.
+    started.once('exit', (code, signal) => {
+      const detail = `${file} ended with ${signal ?? `exit code ${code}`}`;
+      started.once('close', () => void onEnd(detail));
+      void delay(200).then(() => onEnd(detail));
+    });
   };
   start();
 
   return {
+    healthy() {
+      failures = 0;
+    },
+    kill: () => void child?.kill('SIGKILL'),
+    logTail: () => log,
     async close() {
       closing = true;
       const last = child;

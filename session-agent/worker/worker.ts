@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { OutputStream, StepError, Usage } from '@steppe/contracts/step';
 import { type Deferred, deferred, delay } from '../deferred.ts';
+import type { StepCode, StepSink } from '../steps/step-interpreter.ts';
 import type { WorkerLink } from './agent-socket.ts';
 import type { SupervisorFrame, WorkerFrame } from './frames.ts';
 import type { Place } from './marker-scanner.ts';
 import { RawStream } from './raw-stream.ts';
 
 export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
-export type DisplayFrame = Extract<WorkerFrame, { type: 'display' }>;
 type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;
-
-/** Takes what a running step gives. */
-export interface StepSink {
-  output(stream: OutputStream, bytes: Buffer): void;
-  display(frame: DisplayFrame): void;
-}
 
 /** Takes what belongs to no running step. */
 export interface BackgroundSink {
@@ -29,34 +23,32 @@ interface WorkerEvents {
   onClosed(): void;
 }
 
-export interface StepCode {
-  stepId: string;
-  code: string;
-  env: Record<string, string>;
-  cwd: string | null;
-}
-
-export type WorkerDone = { status: DoneFrame['status']; error: StepError | null; usage: Usage };
+type WorkerDone = { status: DoneFrame['status']; error: StepError | null; usage: Usage };
 
 interface Running {
   stepId: string;
   sink: StepSink;
   done: Deferred<DoneFrame>;
+  hasDone: boolean;
   interrupt: Deferred<void> | undefined;
 }
 
 const markerLimitMs = 2_000;
+const startOutputBytes = 2_048;
 
 /** One interpreter process as the agent sees it: its two raw streams, its connection, and the step that it runs. */
 export class Worker {
   readonly epoch: number;
   readonly ready = deferred();
+  /** Its process, as the supervisor says. */
+  readonly pid = deferred<number>();
   /** Resolves when the process and all its descendants are dead and their output has been read. */
   readonly gone = deferred<ExitFrame>();
   readonly #out: RawStream;
   readonly #err: RawStream;
   readonly #background: BackgroundSink;
   #link: WorkerLink | undefined;
+  readonly #linkClosed = deferred();
   #interruptBy: 'signal' | 'frame' = 'signal';
   #running: Running | undefined;
   #executionCount = 0;
@@ -66,6 +58,9 @@ export class Worker {
   unwanted = false;
   /** Another takes its place before it has run anything. */
   renewed = false;
+  /** Its supervisor went before it, so that nobody has seen it dead. */
+  isOrphan = false;
+  #startOutput: Buffer = Buffer.alloc(0);
 
   constructor(epoch: number, fifos: { out: string; err: string }, background: BackgroundSink) {
     this.epoch = epoch;
@@ -76,6 +71,21 @@ export class Worker {
 
   get connected(): boolean {
     return this.#link !== undefined;
+  }
+
+  /** The running step has ended, for the worker. */
+  get hasDone(): boolean {
+    return this.#running?.hasDone ?? false;
+  }
+
+  /** False where it died without a byte of what precedes user code. */
+  get mayHaveBegun(): boolean {
+    return this.isOrphan || this.#out.hasBegun || this.#err.hasBegun;
+  }
+
+  /** The end of what it wrote before it was ready. */
+  get startOutput(): string {
+    return this.#startOutput.toString('utf8');
   }
 
   connect(link: WorkerLink, interruptBy: 'signal' | 'frame', { onBreach, onClosed }: WorkerEvents): void {
@@ -89,6 +99,7 @@ export class Worker {
     };
     link.onClose = (breach) => {
       this.#link = undefined;
+      this.#linkClosed.resolve();
       if (breach) onBreach(breach);
       else onClosed();
     };
@@ -103,7 +114,7 @@ export class Worker {
   run(step: StepCode, sink: StepSink): { executionCount: number; done: Promise<WorkerDone> } {
     this.#executionCount += 1;
     const nonce = randomBytes(16).toString('hex');
-    const running: Running = { stepId: step.stepId, sink, done: deferred(), interrupt: undefined };
+    const running: Running = { stepId: step.stepId, sink, done: deferred(), hasDone: false, interrupt: undefined };
     this.#running = running;
     const markers = Promise.all([this.#out.arm(nonce), this.#err.arm(nonce)]);
     this.#link?.send({
@@ -141,11 +152,21 @@ export class Worker {
     if (this.#running?.stepId === stepId) this.#running.interrupt?.resolve();
   }
 
-  /** The process is dead: reads what it left, and tells. */
+  /** The process is dead: reads what it left, its last frames too, and tells. */
   async exited(exit: ExitFrame, drainMs: number): Promise<void> {
+    // An orphan may still live, and ends with its connection.
+    if (this.isOrphan) this.#link?.close();
+    const lastFrames = this.#link && Promise.race([this.#linkClosed.promise, delay(drainMs)]);
+    await Promise.all([lastFrames, this.#out.close(drainMs), this.#err.close(drainMs)]);
     this.#link?.close();
-    await Promise.all([this.#out.close(drainMs), this.#err.close(drainMs)]);
+    this.#running?.interrupt?.resolve();
     this.gone.resolve(exit);
+  }
+
+  /** It was never spawned. */
+  discard(): void {
+    void this.#out.close(0);
+    void this.#err.close(0);
   }
 
   /** @returns what is wrong with the frame, if anything is. */
@@ -159,12 +180,17 @@ export class Worker {
     const running = this.#running;
     if (frame.step_id !== running?.stepId) return `${frame.type} for a step that does not run`;
     if (frame.type === 'display') running.sink.display(frame);
-    else if (frame.type === 'done') running.done.resolve(frame);
-    else running.interrupt?.resolve();
+    else if (frame.type === 'done') {
+      running.hasDone = true;
+      running.done.resolve(frame);
+    } else running.interrupt?.resolve();
     return undefined;
   }
 
   #bytes(stream: OutputStream, place: Place, bytes: Buffer): void {
+    if (!this.connected && this.#executionCount === 0) {
+      this.#startOutput = Buffer.concat([this.#startOutput, bytes]).subarray(-startOutputBytes);
+    }
     if (place === 'step' && this.#running) this.#running.sink.output(stream, bytes);
     else this.#background.bytes(stream, bytes);
   }

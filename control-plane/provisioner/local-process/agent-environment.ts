@@ -1,5 +1,6 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { Language } from '@steppe/contracts/session';
+import { agentLimitNames } from '@steppe/service-kit/variables';
 import type { InstanceDirectory } from './instance-directory.ts';
 
 /** What an agent gets of the environment that we were started in, the operator's word on runtimes last; nothing else is inherited. */
@@ -12,6 +13,7 @@ export const hostVariableNames = [
   'STEPPE_PRELOAD',
   'STEPPE_FIGURE_FORMAT',
   'STEPPE_MAX_FILE_BYTES',
+  ...agentLimitNames,
 ] as const;
 export type HostVariables = Partial<Readonly<Record<(typeof hostVariableNames)[number], string>>>;
 

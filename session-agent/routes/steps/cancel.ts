@@ -10,7 +10,7 @@ export const cancelStep: Operation =
     refuseQuery(c.req.url);
     clock.touch();
     const step = journal.get(c.req.param('step_id') ?? '');
-    const hadEnded = step.status !== 'queued' && step.status !== 'running';
+    const { hasEnded } = step;
     queue.cancel(step);
-    return c.json(step.result(), hadEnded ? 200 : 202);
+    return c.json(step.result(), hasEnded ? 200 : 202);
   };

@@ -9,15 +9,17 @@ import { type Operation, outgoingOf } from '../routes.ts';
 
 /** Replays a step's events after `after` (or `Last-Event-ID`), then follows; as SSE unless NDJSON is asked for. */
 export const followStep: Operation =
-  ({ verifier, binding }) =>
+  ({ verifier, binding, limits }) =>
   async (c) => {
-    const { journal } = await requireSession(c, verifier, binding);
+    const { journal, queue } = await requireSession(c, verifier, binding);
     const asked = parseInput(stepEventsQuerySchema, readQuery(c.req.url), 'query');
     const last = c.req.header('last-event-id');
     // An EventSource that connects again keeps its URL, and says in the header how far it has come since.
     const { after = 0 } = last === undefined ? asked : parseInput(stepEventsQuerySchema, { after: last }, 'Last-Event-ID header');
     const step = journal.get(c.req.param('step_id') ?? '');
     const form = answerForm(c.req.header('accept')) === 'ndjson' ? 'ndjson' : 'sse';
-    await answerEvents(step, form, after, outgoingOf(c));
+    const outgoing = outgoingOf(c);
+    step.audience.join(outgoing, undefined, () => queue.cancel(step));
+    await answerEvents(step, outgoing, { form, after, stallMs: limits.readerStallMs });
     return RESPONSE_ALREADY_SENT;
   };

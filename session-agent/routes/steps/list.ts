@@ -3,7 +3,11 @@ import { AppError } from '@steppe/service-kit/app-error';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';
+import type { Step } from '../../steps/step.ts';
 import type { Operation } from '../routes.ts';
+
+/** A page of steps with much output ends early. */
+const pageBytes = 8 * 1024 * 1024;
 
 /** What the instance still remembers, newest first; a cursor is the id of the last step of the page before. */
 export const listSteps: Operation =
@@ -12,12 +16,22 @@ export const listSteps: Operation =
     const { journal } = await requireSession(c, verifier, binding);
     const { limit, cursor } = parseInput(stepListQuerySchema, readQuery(c.req.url), 'query');
     const steps = journal.list();
-    const after = cursor === undefined ? -1 : steps.findIndex((step) => step.request.step_id === cursor);
-    if (cursor !== undefined && after === -1) {
+    const before = cursor === undefined ? -1 : steps.findIndex((step) => step.id === cursor);
+    if (cursor !== undefined && before === -1) {
       throw new AppError('invalid_request', 'the cursor names no step that is still remembered; begin without one');
     }
-    const page = steps.slice(after + 1, after + 1 + limit);
-    const more = after + 1 + limit < steps.length;
-    const next_cursor = more ? (page.at(-1)?.request.step_id ?? null) : null;
+    const rest = steps.slice(before + 1);
+    const page = rest.slice(0, Math.min(limit, stepsThatFit(rest)));
+    const next_cursor = page.length < rest.length ? (page.at(-1)?.id ?? null) : null;
     return c.json({ steps: page.map((step) => step.result()), next_cursor });
   };
+
+/** At least one, so that the pages go on. */
+function stepsThatFit(steps: readonly Step[]): number {
+  let left = pageBytes;
+  for (const [at, { bytes }] of steps.entries()) {
+    left -= bytes;
+    if (left < 0) return Math.max(1, at);
+  }
+  return steps.length;
+}

@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { SupervisorCommand } from '../../worker/frames.ts';
 import { ConfigError, configErrorCode, readConfig, type SupervisorConfig } from './config.ts';
 import { createAgentLink } from './supervise/agent-link.ts';
+import { killDescendants } from './supervise/descendants.ts';
 import { createWorkerSupervision } from './supervise/supervise-worker.ts';
 
 /** Starts workers for the agent, and sees to it that nothing of one is left when it ends. Never runs user code itself. */
@@ -48,7 +49,9 @@ function asCommand(message: unknown): SupervisorCommand {
 }
 
 try {
-  supervise(readConfig());
+  const config = readConfig();
+  // A supervisor before this may have been killed, and have left what its worker had started.
+  void killDescendants({ pid: process.pid, instanceId: config.instanceId }).then(() => supervise(config));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -55,6 +55,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Returns when it is told to stop, with no process left."""
+        # One before this may have been killed, and have left what its worker had started.
+        end_descendants(self._settings.instance_id)
         while not self._is_stopping:
             if self._connection is None:
                 self._connect()

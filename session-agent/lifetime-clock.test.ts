@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { type Clock, LifetimeClock } from './lifetime-clock.ts';
+
+const beginMs = Date.parse('2030-01-01T00:00:00.000Z');
+const at = (seconds: number) => new Date(beginMs + seconds * 1000).toISOString();
+
+/** A clock that is moved by hand. */
+function handClock() {
+  let nowMs = beginMs;
+  const timers = new Set<{ dueMs: number; act: () => void }>();
+  const clock: Clock = {
+    now: () => nowMs,
+    after(ms, act) {
+      const timer = { dueMs: nowMs + ms, act };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+  };
+  const passTo = (seconds: number) => {
+    nowMs = beginMs + seconds * 1000;
+    for (const timer of [...timers].filter(({ dueMs }) => dueMs <= nowMs)) {
+      if (timers.delete(timer)) timer.act();
+    }
+  };
+  return { clock, passTo };
+}
+
+function start({ expires, idle }: { expires: number; idle: number }) {
+  const ends: string[] = [];
+  const { clock, passTo } = handClock();
+  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  lifetime.start({ expires_at: at(expires), idle_timeout_seconds: idle });
+  return { lifetime, ends, passTo };
+}
+
+test('ends a session that nobody has used for its idle time, counted from the last use', () => {
+  const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 60 });
+  passTo(59);
+  lifetime.touch();
+  passTo(118);
+  expect(ends).toEqual([]);
+  passTo(119);
+  expect(ends).toEqual(['idle']);
+});
+
+test('ends a session at its expiry, however busy it was', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
+  passTo(50);
+  lifetime.touch();
+  passTo(99);
+  expect(lifetime.refusal()).toBeUndefined();
+  passTo(100);
+  expect(ends).toEqual(['expired']);
+  expect(lifetime.refusal()).toMatchObject({ code: 'session_ended', details: { end_reason: 'expired' } });
+});
+
+test('waits for a running step, whatever it is due for', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 10 });
+  lifetime.stepBegan();
+  passTo(3_000);
+  lifetime.touch();
+  lifetime.change({ expires_at: at(50), idle_timeout_seconds: 1 });
+  expect(ends).toEqual([]);
+});
+
+test('leaves 30 seconds to fetch a result that came after the expiry, and calls do not make them more', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
+  lifetime.stepBegan();
+  passTo(200);
+  lifetime.stepEnded();
+  passTo(215);
+  lifetime.touch();
+  passTo(229);
+  lifetime.touch();
+  expect(ends).toEqual([]);
+  passTo(230);
+  expect(ends).toEqual(['expired']);
+});
+
+test('counts the idle time from the end of a step', () => {
+  const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 10 });
+  lifetime.stepBegan();
+  passTo(50);
+  lifetime.stepEnded();
+  passTo(59);
+  expect(ends).toEqual([]);
+  passTo(60);
+  expect(ends).toEqual(['idle']);
+});
+
+test('takes a change of its limits into account at once', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
+  lifetime.change({ expires_at: at(10_000), idle_timeout_seconds: 500 });
+  passTo(499);
+  expect(ends).toEqual([]);
+  lifetime.change({ expires_at: at(10_000), idle_timeout_seconds: 1 });
+  expect(ends).toEqual(['idle']);
+});
+
+test('ends nothing before its start or after its stop', () => {
+  const { clock, passTo } = handClock();
+  const ends: string[] = [];
+  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  lifetime.touch();
+  passTo(1_000);
+  lifetime.start({ expires_at: at(2_000), idle_timeout_seconds: 10_000 });
+  lifetime.stop();
+  passTo(3_000);
+  expect(ends).toEqual([]);
+});

@@ -1,0 +1,78 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Audience } from './audience.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+let abandoned = 0;
+let audience: Audience;
+beforeEach(() => {
+  abandoned = 0;
+  audience = new Audience();
+});
+
+/** An answer, which ends whole or by its reader's leaving. */
+function join(wish?: 'continue' | 'cancel') {
+  const outgoing = Object.assign(new EventEmitter(), { writableFinished: false });
+  // All that is asked of an answer is here.
+  audience.join(outgoing as EventEmitter as ServerResponse, wish, () => {
+    abandoned += 1;
+  });
+  return {
+    leave: () => outgoing.emit('close'),
+    finish: () => {
+      outgoing.writableFinished = true;
+      outgoing.emit('close');
+    },
+  };
+}
+const graceOver = () => vi.advanceTimersByTime(60_000);
+
+test.each([
+  { wish: 'cancel', times: 1 },
+  { wish: 'continue', times: 0 },
+] as const)('a lone sender that leaves with $wish cancels $times times', ({ wish, times }) => {
+  join(wish).leave();
+  graceOver();
+  expect(abandoned).toBe(times);
+});
+
+test('an answer that was read whole is no leaving', () => {
+  join('cancel').finish();
+  graceOver();
+  expect(abandoned).toBe(0);
+});
+
+test('others who read keep the step going, until the last of them leaves', () => {
+  const [sender, joined, follower] = [join('cancel'), join('cancel'), join()];
+  sender.leave();
+  joined.leave();
+  graceOver();
+  expect(abandoned).toBe(0);
+  follower.leave();
+  graceOver();
+  expect(abandoned).toBe(1);
+});
+
+test('a sender who comes back in time finds the step going, and decides anew', () => {
+  join('cancel').leave();
+  expect(audience.isGone).toBe(true);
+  const again = join('continue');
+  expect(audience.isGone).toBe(false);
+  graceOver();
+  again.leave();
+  graceOver();
+  expect(abandoned).toBe(0);
+});
+
+test('a reader who resumes in the sender’s place takes over his wish', () => {
+  join('cancel').leave();
+  const resumed = join();
+  graceOver();
+  expect(abandoned).toBe(0);
+  resumed.leave();
+  graceOver();
+  expect(abandoned).toBe(1);
+});

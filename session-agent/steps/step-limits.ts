@@ -1,0 +1,34 @@
+import { limits } from '@steppe/contracts/limits';
+import type { ForwardedStep } from '@steppe/contracts/step';
+import { AppError } from '@steppe/service-kit/app-error';
+
+/** What a step may be and may leave behind; an operator may set less than the contract allows. */
+export interface StepLimits {
+  timeoutMs: number;
+  codeBytes: number;
+  outputBytesPerStream: number;
+  resultBytes: number;
+  /** All steps that are remembered, together. */
+  journalBytes: number;
+}
+
+export const contractLimits: StepLimits = {
+  timeoutMs: limits.maxTimeoutMs,
+  codeBytes: limits.codeBytes,
+  outputBytesPerStream: limits.outputBytesPerStream,
+  resultBytes: limits.resultBytesPerStep,
+  journalBytes: limits.journalBytes,
+};
+
+/** @throws AppError `payload_too_large` or `invalid_request` for what the contract allows and the operator does not. */
+export function requireWithinLimits({ code, timeout_ms }: ForwardedStep, { codeBytes, timeoutMs }: StepLimits): void {
+  if (Buffer.byteLength(code) > codeBytes) {
+    throw new AppError('payload_too_large', `code is larger than ${codeBytes} bytes`, {
+      details: { limit: 'code', max_bytes: codeBytes },
+    });
+  }
+  if (timeout_ms > timeoutMs) {
+    const message = `timeout_ms is above this server's maximum of ${timeoutMs}`;
+    throw new AppError('invalid_request', message, { details: { issues: [{ path: 'timeout_ms', message }] } });
+  }
+}

@@ -1,0 +1,297 @@
+import { newSessionId } from '@steppe/contracts/ids';
+import { limits } from '@steppe/contracts/limits';
+import { AppError } from '@steppe/service-kit/app-error';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { BackgroundOutput } from './background.ts';
+import type { Step } from './step.ts';
+import { StepJournal } from './step-journal.ts';
+import { contractLimits } from './step-limits.ts';
+import { StepQueue } from './step-queue.ts';
+import { newRequest } from './testing/new-step.ts';
+import { ScriptedInterpreter } from './testing/scripted-interpreter.ts';
+
+let interpreter: ScriptedInterpreter;
+let queue: StepQueue;
+let over: AppError | undefined;
+let activity: string[];
+
+beforeEach(() => {
+  [over, activity] = [undefined, []];
+  interpreter = new ScriptedInterpreter();
+  queue = new StepQueue({
+    sessionId: newSessionId(),
+    interpreter,
+    journal: new StepJournal(),
+    background: new BackgroundOutput(),
+    limits: contractLimits,
+    timeOver: () => over,
+    onBegin: () => activity.push('begin'),
+    onEnd: () => activity.push('end'),
+  });
+  interpreter.onLoss = () => queue.onLoss();
+});
+
+const submit = (code: string, given: object = {}) => queue.submit(newRequest({ code, ...given }));
+const refusalOf = (act: () => unknown): AppError => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+};
+/** Lets everything go on that can. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const running = async (code: string, given: object = {}): Promise<Step> => {
+  const step = submit(code, given);
+  await settle();
+  expect(step.status).toBe('running');
+  return step;
+};
+const lost = { status: 'cancelled', state_lost: true, error: { name: 'RuntimeRestarted' } };
+
+test('runs steps one at a time, in the order of their arrival', async () => {
+  const steps = ['a', 'b', 'c'].map((code) => submit(code));
+  for (const ran of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
+    await settle();
+    expect(interpreter.ran).toEqual(ran);
+    interpreter.done();
+  }
+  await settle();
+  expect(steps.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
+  expect(activity).toEqual(['begin', 'end', 'begin', 'end', 'begin', 'end']);
+});
+
+test('lets sixteen wait and refuses a further one, which uses up no id', async () => {
+  await running('first');
+  for (let at = 0; at < limits.queuedSteps; at += 1) submit('waits');
+  const further = newRequest({ code: 'further' });
+  expect(refusalOf(() => queue.submit(further))).toMatchObject({ code: 'step_queue_full', headers: { 'Retry-After': '1' } });
+  interpreter.done();
+  await settle();
+  expect(queue.submit(further).status).toBe('queued');
+});
+
+test('finds the same step under its id while it waits, runs and has ended', async () => {
+  interpreter.canRun = false;
+  const request = newRequest({ code: 'once' });
+  const step = queue.submit(request);
+  expect(queue.submit(request)).toBe(step);
+  interpreter.comeBack();
+  await settle();
+  expect(queue.submit({ ...request, epoch: 77 })).toBe(step);
+  interpreter.done();
+  await settle();
+  expect(queue.submit({ ...request, wait: false })).toBe(step);
+  expect(interpreter.ran).toEqual(['once']);
+});
+
+describe('a cancel', () => {
+  test('takes a waiting step out for good', async () => {
+    await running('first');
+    const waits = submit('waits');
+    queue.cancel(waits);
+    queue.cancel(waits);
+    expect(waits.result()).toMatchObject({ status: 'cancelled', state_lost: false, error: { name: 'StepCancelled' } });
+    interpreter.done();
+    await settle();
+    expect(interpreter.ran).toEqual(['first']);
+  });
+
+  test('interrupts a running step once, however often it comes', async () => {
+    const step = await running('first');
+    queue.cancel(step);
+    queue.cancel(step);
+    expect(interpreter.asked).toEqual(['interrupt']);
+    interpreter.done('interrupted');
+    await settle();
+    expect(step.result()).toMatchObject({ status: 'cancelled', state_lost: false, error: { name: 'StepCancelled' } });
+  });
+
+  test('that comes when the code has ended leaves it completed', async () => {
+    const step = await running('first');
+    queue.cancel(step);
+    interpreter.done('completed');
+    await settle();
+    queue.cancel(step);
+    expect(step.result()).toMatchObject({ status: 'completed', error: null });
+  });
+});
+
+describe('a loss of memory in a step', () => {
+  test('is told by the step, and a step that comes after that runs', async () => {
+    const dies = await running('dies');
+    interpreter.die();
+    interpreter.tellLoss();
+    await settle();
+    expect(dies.result()).toMatchObject({ status: 'failed', state_lost: true, epoch: 2, error: { name: 'WorkerCrashed' } });
+    interpreter.comeBack();
+    const after = await running('after');
+    interpreter.done();
+    await settle();
+    expect(after.result()).toMatchObject({ status: 'completed', epoch: 2 });
+  });
+
+  test('refuses those who waited, and those who came before it was told', async () => {
+    await running('dies');
+    const waited = submit('waited');
+    interpreter.die();
+    const late = submit('late');
+    expect([waited.status, late.status]).toEqual(['queued', 'queued']);
+    interpreter.tellLoss();
+    interpreter.comeBack();
+    await settle();
+    for (const step of [waited, late]) {
+      expect(step.result()).toMatchObject({ ...lost, epoch: 2, started_at: null });
+      expect(step.refusal).toMatchObject({ code: 'runtime_restarted', details: { epoch: 2 } });
+    }
+    await running('after');
+    expect(interpreter.ran).toEqual(['dies', 'after']);
+  });
+
+  test('that took a step of which nothing can have run refuses that step', async () => {
+    const step = await running('unread');
+    interpreter.die();
+    interpreter.tellLoss({ mayHaveBegun: false });
+    await settle();
+    expect(step.result()).toMatchObject({ ...lost, epoch: 2 });
+    expect(step.refusal).toMatchObject({ code: 'runtime_restarted' });
+  });
+
+  test('after its code had ended is told to the next step instead', async () => {
+    const step = await running('done');
+    interpreter.die();
+    interpreter.done('completed', 1);
+    await settle();
+    interpreter.comeBack();
+    expect(step.result()).toMatchObject({ status: 'completed', state_lost: false, epoch: 1 });
+    expect(refusalOf(() => submit('next'))).toMatchObject({ code: 'runtime_restarted', details: { epoch: 2 } });
+    await running('after');
+  });
+});
+
+describe('a loss of memory between two steps', () => {
+  beforeEach(async () => {
+    await running('first');
+    interpreter.done();
+    await settle();
+    interpreter.die();
+  });
+
+  test('refuses the next step, as often as it comes, and runs the one after it', async () => {
+    const next = newRequest({ code: 'next' });
+    for (const at of [1, 2, 3]) {
+      expect(
+        refusalOf(() => queue.submit(next)),
+        String(at),
+      ).toMatchObject({ code: 'runtime_restarted', details: { epoch: 2 } });
+    }
+    interpreter.comeBack();
+    await running('after');
+    expect(refusalOf(() => queue.submit(next))).toMatchObject({ code: 'runtime_restarted' });
+    expect(refusalOf(() => queue.submit({ ...next, code: 'other' }))).toMatchObject({ code: 'step_conflict' });
+    expect(interpreter.ran).toEqual(['first', 'after']);
+  });
+
+  test('runs the refused step once it names the new epoch, and then as that step', async () => {
+    const next = newRequest({ code: 'next' });
+    refusalOf(() => queue.submit(next));
+    interpreter.comeBack();
+    const step = queue.submit({ ...next, epoch: 2 });
+    expect(queue.submit(next)).toBe(step);
+    await settle();
+    expect(interpreter.ran).toEqual(['first', 'next']);
+  });
+
+  test('runs a next step that names the new epoch, and refuses one that names the old, which uses up no id', async () => {
+    const old = newRequest({ code: 'old', epoch: 1 });
+    expect(refusalOf(() => queue.submit(old))).toMatchObject({ code: 'epoch_mismatch', details: { epoch: 2 } });
+    interpreter.comeBack();
+    await running('knows', { epoch: 2 });
+    interpreter.done();
+    await settle();
+    queue.submit({ ...old, epoch: undefined });
+    await settle();
+    expect(interpreter.ran).toEqual(['first', 'knows', 'old']);
+  });
+
+  test('twice refuses a step that waited for the first to be over', async () => {
+    refusalOf(() => submit('told'));
+    const waits = submit('waits');
+    interpreter.die();
+    expect(waits.result()).toMatchObject({ ...lost, epoch: 3 });
+    interpreter.comeBack();
+    await running('after');
+  });
+});
+
+describe('a restart', () => {
+  test('ends what runs as cancelled, refuses what waits, and the next step runs', async () => {
+    const runs = await running('runs');
+    const waits = submit('waits');
+    const restarting = Promise.all([queue.restart(1), queue.restart(undefined)]);
+    interpreter.die();
+    interpreter.tellLoss();
+    expect(await restarting).toEqual([2, 2]);
+    await settle();
+    expect(runs.result()).toMatchObject({ ...lost, epoch: 2 });
+    expect(waits.result()).toMatchObject({ ...lost, epoch: 2, started_at: null });
+    interpreter.comeBack();
+    await running('after');
+  });
+
+  test('that names another epoch does nothing', async () => {
+    await expect(queue.restart(2)).rejects.toMatchObject({ code: 'epoch_mismatch', details: { epoch: 1 } });
+    expect(interpreter.asked).toEqual([]);
+  });
+
+  test('tells the loss of a crash that came before it', async () => {
+    interpreter.die();
+    const restarting = queue.restart(undefined);
+    interpreter.die();
+    interpreter.tellLoss();
+    expect(await restarting).toBe(3);
+    interpreter.comeBack();
+    await running('after');
+  });
+});
+
+describe('the end of the session', () => {
+  const ended = new AppError('session_ended', 'ended', { details: { end_reason: 'deleted' } });
+
+  test('ends what runs and what waits, and refuses what comes', async () => {
+    const runs = await running('runs');
+    const waits = submit('waits');
+    queue.close(ended);
+    expect(runs.result()).toMatchObject({ status: 'cancelled', state_lost: true, error: { name: 'SessionEnded' } });
+    expect(runs.refusal).toBeUndefined();
+    expect(waits.result()).toMatchObject({ status: 'cancelled', started_at: null, error: { name: 'SessionEnded' } });
+    expect(waits.refusal).toBe(ended);
+    expect(refusalOf(() => submit('late'))).toBe(ended);
+    await expect(queue.restart(undefined)).rejects.toBe(ended);
+    interpreter.done();
+    await settle();
+    expect(runs.result()).toMatchObject({ status: 'cancelled' });
+    expect(interpreter.ran).toEqual(['runs']);
+  });
+
+  test('comes for those who wait when the time is over, and lets what runs end', async () => {
+    const runs = await running('runs');
+    const waits = submit('waits');
+    over = ended;
+    expect(refusalOf(() => submit('late'))).toBe(ended);
+    interpreter.done();
+    await settle();
+    expect(runs.status).toBe('completed');
+    expect(waits.refusal).toBe(ended);
+    expect(interpreter.ran).toEqual(['runs']);
+  });
+
+  test('does not keep the same step from being found', async () => {
+    const request = newRequest({ code: 'runs' });
+    const step = queue.submit(request);
+    over = ended;
+    expect(queue.submit(request)).toBe(step);
+  });
+});

@@ -1,0 +1,79 @@
+import { type Deferred, deferred } from '../../deferred.ts';
+import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../step-interpreter.ts';
+
+const usage = { duration_ms: 1, cpu_ms: 1, max_rss_bytes: 1 };
+const crashed = { name: 'WorkerCrashed', message: 'it crashed', traceback: [] };
+
+interface Run {
+  step: StepCode;
+  sink: StepSink;
+  end: Deferred<RunEnd>;
+}
+
+/** An interpreter whose every move a test makes. It is idle at epoch 1, and comes back only by `comeBack`. */
+export class ScriptedInterpreter implements StepInterpreter {
+  epoch = 1;
+  canRun = true;
+  onLoss: () => void = () => {};
+  /** All that was ever run, by code. */
+  readonly ran: string[] = [];
+  readonly asked: string[] = [];
+  #run: Run | undefined;
+  #idle = deferred();
+  #gone = deferred();
+
+  async ready(): Promise<void> {
+    while (!this.canRun) await this.#idle.promise;
+  }
+
+  run(step: StepCode, sink: StepSink, onStarted: (executionCount: number) => void): Promise<RunEnd> {
+    if (!this.canRun) throw new Error('it cannot run');
+    this.canRun = false;
+    this.ran.push(step.code);
+    this.#run = { step, sink, end: deferred() };
+    onStarted(this.ran.length);
+    return this.#run.end.promise;
+  }
+
+  interrupt(): void {
+    this.asked.push('interrupt');
+  }
+
+  async kill(): Promise<void> {
+    this.asked.push('kill');
+  }
+
+  async restart(): Promise<void> {
+    this.asked.push('restart');
+    await this.#gone.promise;
+  }
+
+  /** The running step ends by itself. */
+  done(status: 'completed' | 'failed' | 'interrupted' = 'completed', epoch = this.epoch): void {
+    const run = this.#run;
+    this.#run = undefined;
+    run?.end.resolve({ kind: 'done', status, error: null, usage, epoch });
+    if (epoch === this.epoch) this.comeBack();
+  }
+
+  /** The worker dies, with what runs. The end of that is told by `tellLoss`, when its output has been read. */
+  die(): void {
+    this.canRun = false;
+    this.epoch += 1;
+    this.onLoss();
+  }
+
+  tellLoss({ mayHaveBegun = true } = {}): void {
+    const run = this.#run;
+    this.#run = undefined;
+    run?.end.resolve({ kind: 'lost', error: crashed, epoch: this.epoch, mayHaveBegun });
+    this.#gone.resolve();
+    this.#gone = deferred();
+  }
+
+  comeBack(): void {
+    this.canRun = true;
+    this.#idle.resolve();
+    this.#idle = deferred();
+  }
+}
