@@ -16,6 +16,10 @@ beforeEach(async () => {
       for await (const _ of c.env.incoming?.iterator({ destroyOnReturn: false }) ?? []) break;
       return c.text('no', 413);
     })
+    .put('/held', (c) => {
+      c.env.outgoing?.once('finish', () => setImmediate(() => c.env.incoming?.pause()));
+      return c.text('no', 413);
+    })
     .put('/json', async (c) => c.json(await readJson(c.req.raw, z.unknown(), { maxBytes: 100 })))
     .onError((error, c) => c.text('no', error instanceof AppError ? error.status : 500));
   server = await listen({ app, host: '127.0.0.1', port: 0 });
@@ -37,6 +41,8 @@ it.each([
   { path: '/refused', form: 'chunked' as const },
   { path: '/begun', form: 'announced' as const },
   { path: '/begun', form: 'chunked' as const },
+  { path: '/held', form: 'announced' as const },
+  { path: '/held', form: 'chunked' as const },
   { path: '/json', form: 'announced' as const },
   { path: '/json', form: 'chunked' as const },
 ])('a client that reads its answer after 100 MB, $form, to $path, finds it', async ({ path, form }) => {
@@ -63,3 +69,20 @@ async function readAll(socket: Socket): Promise<string> {
   for await (const chunk of socket) text += chunk;
   return text;
 }
+
+it('leaves a connection alone on which the body came whole', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  const answers: string[] = [];
+  socket.on('data', (bytes) => answers.push(bytes.toString()));
+  const put = 'PUT /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n';
+  socket.write(`${put}${'x'.repeat(500_000)}`);
+  await expect.poll(() => answers.join('')).toContain('413');
+  // The rest, and the next request at once behind it.
+  socket.write(`${'x'.repeat(500_000)}GET / HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await expect.poll(() => answers.join('')).toContain('404');
+  // Longer than a connection that falls quiet would live.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  await once(socket, 'end');
+  expect(answers.join('').match(/HTTP\/1.1 404/g)).toHaveLength(2);
+});

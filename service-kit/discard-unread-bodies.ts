@@ -18,13 +18,15 @@ export function discardUnreadBodies(server: Server, limitMs: number): void {
       if (incoming.readableEnded || incoming.destroyed) return;
       const { socket } = incoming;
       const timers = [quietMs, limitMs].map((ms) => setTimeout(() => close(socket), ms));
-      incoming.once('close', () => {
+      const stop = () => {
         for (const timer of timers) clearTimeout(timer);
         if (socket.writableEnded) close(socket);
-      });
-      // Whoever began to read it has stopped, and would only hold it back.
+      };
+      // After its end it is not always closed, and without one it is.
+      incoming.once('end', stop).once('close', stop);
+      // Whoever began to read it has stopped, and may not hold it back.
       incoming.removeAllListeners('data').on('data', () => timers[0]?.refresh());
-      incoming.resume();
+      incoming.on('pause', () => incoming.resume()).resume();
     });
   });
 }
