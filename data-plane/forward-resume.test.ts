@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answerOf, open, readAll } from './testing/call.ts';
+import { answerOf, call, open, readAll } from './testing/call.ts';
 import { ended } from './testing/fake-routes.ts';
 import { type Cutter, startCutter } from './testing/start-cutter.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
@@ -137,4 +137,59 @@ describe('a step answered as JSON', () => {
     agent.add('late', 'end');
     expect(JSON.parse((await answering).text)).toEqual({ stdout: 'lateend' });
   });
+});
+
+describe('an answer whose length is known', () => {
+  const bodyOf = (size: number) => JSON.stringify({ text: 'a'.repeat(size) });
+  const answerWith = (body: string) => {
+    agent.handle = (req, res) => {
+      const headers = { 'content-type': 'application/json', 'content-length': body.length };
+      req.resume().on('end', () => res.writeHead(200, headers).end(body));
+    };
+  };
+
+  it.each(['files/a', 'steps', 'steps/stp_1'])('is asked for again while the client has nothing of it: GET %s', async (tail) => {
+    const body = bodyOf(1_000);
+    answerWith(body);
+    cutter.cuts.push(0, 100, 700);
+    expect(await plane.call({ path: `${stepsPath().replace(/steps$/, '')}${tail}` })).toMatchObject({ status: 200, text: body });
+    await expect.poll(attempts).toEqual([4]);
+  });
+
+  it('is not asked for again when the client has a part of it', async () => {
+    answerWith(bodyOf(1_000_000));
+    cutter.cuts.push(500_000);
+    const answering = plane.call({ path: stepsPath().replace(/steps$/, 'files/a') });
+    await expect(answering).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect.poll(() => plane.requests()).toMatchObject([{ attempts: 1, outcome: 'runtime_unreachable' }]);
+  });
+
+  it('keeps its length when it is the result of a step that breaks off again and again', async () => {
+    const body = bodyOf(1_000_000);
+    answerWith(body);
+    cutter.cuts.push(300, 100_000, 900_000, 400_000);
+    const answer = await submit('application/json');
+    expect(answer.headers['content-length']).toBe(String(body.length));
+    expect(answer.text).toBe(body);
+    await expect.poll(attempts).toEqual([5]);
+  });
+
+  it('is cut off when the same step has another length the second time', async () => {
+    answerWith(bodyOf(1_000_000));
+    cutter.cuts.push(500_000);
+    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor('application/json') });
+    client.end('{"code":"1"}');
+    const answer = await answerOf(client);
+    answerWith(bodyOf(1_000_001));
+    await expect(readAll(answer)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+});
+
+it('counts in its metrics what it asked for again', async () => {
+  agent.add(...texts);
+  cutter.cuts.push(0, 300);
+  await submit('text/event-stream');
+  const { text } = await call(plane.operatorPort, { path: '/metrics' });
+  expect(text).toContain('steppe_upstream_resumptions_total{point="unanswered",service="data-plane"} 1');
+  expect(text).toContain('steppe_upstream_resumptions_total{point="midway",service="data-plane"} 1');
 });
