@@ -71,7 +71,7 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
     }),
   });
 
-  const start: Services['start'] = async (name, env = {}) => {
+  const startOnce = async (name: 'control-plane' | 'data-plane', env: Record<string, string>): Promise<Service> => {
     const [port, operatorPort] = await Promise.all([freePort(), freePort()]);
     const child = spawn(process.execPath, [`${dist}${name}.mjs`], {
       env: testEnvironment({ ...environment(name), PORT: String(port), OPERATOR_PORT: String(operatorPort), ...env }),
@@ -82,6 +82,8 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
     await untilReady(child, service.operatorUrl);
     return service;
   };
+  // A port that was free may be another's by the time that it is listened on.
+  const start: Services['start'] = (name, env = {}) => startOnce(name, env).catch(() => startOnce(name, env));
 
   return {
     dynamoDb,
