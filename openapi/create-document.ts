@@ -3,7 +3,8 @@ import { type OperationName, operations } from '@steppe/contracts/operations';
 import { errorResponses } from './describe-errors.ts';
 import { describeOperation, toTemplate } from './describe-operation.ts';
 import type { Document } from './document.ts';
-import { errorExample, publicErrorCodes } from './error-codes.ts';
+import { publicErrorCodes } from './error-codes.ts';
+import { errorExample } from './public-error.ts';
 import { componentSchemas } from './schemas.ts';
 
 const description = `Stateful code sessions over plain HTTP: create a session, send steps of Python or JavaScript to it, and the memory of one step is there for the next.

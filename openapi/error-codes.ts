@@ -1,10 +1,7 @@
-import { type ErrorCode, errorBodySchema, errorKinds } from '@steppe/contracts/errors';
-import { z } from 'zod';
+import type { ErrorCode } from '@steppe/contracts/errors';
 
-/** Codes that pass between the planes and agents alone. */
-const internalCodes = ['already_bound', 'misdirected'] as const satisfies readonly ErrorCode[];
-
-export type PublicErrorCode = Exclude<ErrorCode, (typeof internalCodes)[number]>;
+/** All but those that pass between the planes and agents alone. */
+export type PublicErrorCode = Exclude<ErrorCode, 'already_bound' | 'misdirected'>;
 
 interface ErrorText {
   /** When it is given, and what to do. */
@@ -129,24 +126,3 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
 };
 
 export const publicErrorCodes = Object.keys(errorTexts) as [PublicErrorCode, ...PublicErrorCode[]];
-
-/** The body of an error as clients see it. */
-export const publicErrorSchema = z.strictObject({
-  error: errorBodySchema.shape.error.extend({
-    code: z.enum(publicErrorCodes),
-    message: z.string().describe('what happened and what to do'),
-    retryable: z.boolean().describe('whether the same request may succeed later'),
-    request_id: z.string().describe('of the answer’s `X-Request-Id`; the operator’s logs have it'),
-  }),
-});
-
-/** A whole answer with that code. */
-export const errorExample = (code: PublicErrorCode): z.input<typeof publicErrorSchema> => ({
-  error: {
-    code,
-    message: errorTexts[code].message,
-    retryable: errorKinds[code].retryable,
-    request_id: '3f0c1d52-6a0e-4f5e-9d0a-0b6f2f6f7f11',
-    details: errorTexts[code].details ?? {},
-  },
-});

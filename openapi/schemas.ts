@@ -10,6 +10,7 @@ import {
   sessionSchema,
 } from '@steppe/contracts/session';
 import {
+  cutOffLineSchema,
   jsonValueSchema,
   keepaliveLineSchema,
   restartAnswerSchema,
@@ -23,7 +24,7 @@ import {
 } from '@steppe/contracts/step';
 import { z } from 'zod';
 import type { JsonSchema } from './document.ts';
-import { publicErrorSchema } from './error-codes.ts';
+import { publicErrorSchema } from './public-error.ts';
 
 /** The same in a request and in an answer. */
 const shared = {
@@ -45,6 +46,7 @@ const requests = {
 };
 
 const answers = {
+  CutOff: cutOffLineSchema,
   Error: publicErrorSchema,
   FileEntry: fileEntrySchema,
   FileList: fileListSchema,

@@ -15,8 +15,11 @@ const result = (description: string, examples: Record<string, unknown>, more: Pa
 });
 
 const streams: AnswerContent = {
-  'text/event-stream': { content: { stream: ['StepEvent'] }, examples: { events: { value: asSse } } },
-  'application/x-ndjson': { content: { stream: ['StepEvent', 'Keepalive'] }, examples: { events: { value: asNdjson } } },
+  'text/event-stream': { content: { stream: ['StepEvent', 'CutOff'] }, examples: { events: { value: asSse } } },
+  'application/x-ndjson': {
+    content: { stream: ['StepEvent', 'CutOff', 'Keepalive'] },
+    examples: { events: { value: asNdjson } },
+  },
 };
 
 export const stepCalls = {
@@ -24,7 +27,7 @@ export const stepCalls = {
     summary: 'Run code',
     description: `Runs \`code\` in the session’s interpreter; steps of a session run one at a time, in the order of arrival. \`Accept\` chooses the answer: one result when the step ends (JSON, after white space where that takes long), or its events as they happen (\`text/event-stream\`, \`application/x-ndjson\`).
 
-Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again under its \`step_id\` joins the first and never runs twice. A stream that breaks loses nothing: go on at \`/events?after=\`. In every 5 s of silence comes a sign of life: a comment in SSE, a line \`keepalive\` in NDJSON, a space before JSON.`,
+Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again under its \`step_id\` joins the first and never runs twice. A stream that breaks loses nothing: go on at \`/events?after=\`. In every 5 s of silence comes a sign of life: a comment in SSE, a line \`keepalive\` in NDJSON, a space before JSON. A reader that takes nothing for too long gets \`cut_off\` as its last event; the step runs on.`,
     body: {
       content: { json: 'StepRequest' },
       required: true,
