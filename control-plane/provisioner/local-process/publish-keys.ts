@@ -23,25 +23,30 @@ const lookEveryMs = 5_000;
 
 export function createKeyPublisher(source: PublicKeySource, logger: Logger, everyMs = lookEveryMs): KeyPublisher {
   const published = new Map<string, string>();
-  const publishAgain = async (directory: string) => {
-    const keys = await source();
-    await writeKeys(directory, keys);
-    // It may have been forgotten meanwhile.
-    if (published.has(directory)) published.set(directory, JSON.stringify(keys));
-  };
   const complain = (err: unknown) => logger.error({ err }, 'could not give new public keys to agents; trying again');
   const publishChanges = async () => {
-    const now = JSON.stringify(await source());
-    const outdated = [...published].filter(([, before]) => before !== now);
-    await Promise.all(outdated.map(([directory]) => publishAgain(directory).catch(complain)));
+    const keys = await source();
+    const text = JSON.stringify(keys);
+    for (const [directory, before] of published) {
+      if (before === text) continue;
+      await writeKeys(directory, keys).then(() => published.has(directory) && published.set(directory, text), complain);
+    }
   };
-  const timer = setInterval(() => void publishChanges().catch(complain), everyMs);
+  let isPublishing = false;
+  const timer = setInterval(async () => {
+    // One at a time: two would write the same files.
+    if (isPublishing) return;
+    isPublishing = true;
+    await publishChanges().catch(complain);
+    isPublishing = false;
+  }, everyMs);
   timer.unref();
   return {
     async publishTo(directory) {
-      // Before it is written, so that a change in between is not missed.
-      published.set(directory, '');
-      await publishAgain(directory);
+      const keys = await source();
+      await writeKeys(directory, keys);
+      // Only now is it renewed: what has changed meanwhile differs from this.
+      published.set(directory, JSON.stringify(keys));
     },
     forget: (directory) => void published.delete(directory),
     stop: () => clearInterval(timer),
