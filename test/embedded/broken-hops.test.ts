@@ -8,8 +8,9 @@ import { type Client, connect } from './harness/client.ts';
 import { eventually, findInstance } from './harness/instance.ts';
 import { node, python } from './harness/languages.ts';
 import { newTenant } from './harness/local.ts';
+import { open } from './harness/raw-http.ts';
 import { prepareServices, type Service, type Services } from './harness/services.ts';
-import { letGo, readEvents, stepThatWrote } from './harness/steps.ts';
+import { getStep, letGo, readEvents, stepThatWrote, stepWith } from './harness/steps.ts';
 
 let services: Services;
 let dataPlane: Service;
@@ -74,6 +75,24 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     expect(await answering).toMatchObject({ status: 'completed', execution_count: 1 });
     expect((await client.run(id, '1')).execution_count).toBe(2);
   });
+
+  test.each(['application/json', 'text/event-stream'])(
+    'a break cancels no step that is to end with its client, and the client’s leaving does: %s',
+    async (accept) => {
+      const { client, id, cutter } = await sessionBehindCutter(language.runtime);
+      const headers = { accept, 'content-type': 'application/json' };
+      const left = open(client, 'POST', `/v1/sessions/${id}/steps`, headers);
+      left.end(JSON.stringify({ code: language.waitForGo, step_id: 'mine', on_disconnect: 'cancel' }));
+      await stepThatWrote(client, id, 'mine', 'waiting');
+      cutter.cutAll();
+      await eventually(() => expect(cutter.connections()).toBeGreaterThan(1));
+      // Longer than an agent waits for a connection to be made again.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(await getStep(client, id, 'mine')).toMatchObject({ status: 'running' });
+      left.destroy();
+      expect(await stepWith(client, id, 'mine', 'cancelled')).toMatchObject({ state_lost: false });
+    },
+  );
 
   test('a restart whose answer is lost is carried out once', async () => {
     const { client, id, cutter } = await sessionBehindCutter(language.runtime);
