@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import { withinLimit } from '../within-limit.ts';
 import type { PoolOptions } from './warm-pool.ts';
 
 /** Keeps the warm instances of one runtime at their number. */
@@ -38,13 +39,9 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
   };
 
   const startOne = () =>
-    provisioner.start({
-      runtime,
-      resources: runtime.default_resources,
-      version,
-      sessionId: null,
-      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(startLimitMs)]),
-    });
+    withinLimit(stopping.signal, startLimitMs, (signal) =>
+      provisioner.start({ runtime, resources: runtime.default_resources, version, sessionId: null, signal }),
+    );
 
   /** True where nothing failed. */
   const startMissing = async (missing: number): Promise<boolean> => {
@@ -62,11 +59,10 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
     let failures = 0;
     while (!stopping.signal.aborted) {
       nudge = new AbortController();
-      const looked = AbortSignal.any([nudge.signal, stopping.signal]);
       try {
         const missing = await countMissing();
         if (missing === 0) {
-          await wait(lookEveryMs, looked);
+          await wait(lookEveryMs, nudge.signal);
           continue;
         }
         if (await startMissing(missing)) {
@@ -87,6 +83,7 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
     look: () => nudge.abort(),
     async stop() {
       stopping.abort(new Error('the pool is closing'));
+      nudge.abort();
       await kept;
     },
   };

@@ -55,7 +55,7 @@ export type EndListener = (end: InstanceEnd) => void;
 
 /**
  * Where the instances come from. Any number of control-planes share one place of instances, each through a provisioner of its
- * own; every method sees the instances of all of them.
+ * own; every method sees the instances of all of them, and ends within a time limit of its own, or by the signal where it takes one.
  */
 export interface SessionProvisioner {
   /**

@@ -2,6 +2,7 @@ import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { UpdateOutcome } from '@steppe/route-store/ports';
 import type { Instance } from '../provisioner/session-provisioner.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import { withinLimit } from '../within-limit.ts';
 import { CreateGivenUp } from './create-failure.ts';
 import type { SessionPlan } from './plan-session.ts';
 import type { CreateStart } from './session-metrics.ts';
@@ -52,11 +53,8 @@ async function bindWarm(
   progress.start = 'warm';
   const named = await nameInstance(services, plan, record.version, instance);
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(warmBindMs)]);
-    return {
-      bound: { instance, named, epoch: await services.agents.bind(instance, plan.binding, limit) },
-      version: named.version,
-    };
+    const epoch = await withinLimit(signal, warmBindMs, (limit) => services.agents.bind(instance, plan.binding, limit));
+    return { bound: { instance, named, epoch }, version: named.version };
   } catch (err) {
     if (signal.aborted) throw err;
     const fields = { err, session_id: sessionId, instance_id: instance.instanceId };
