@@ -29,7 +29,6 @@ interface Running {
   stepId: string;
   sink: StepSink;
   done: Deferred<DoneFrame>;
-  hasDone: boolean;
   interrupt: Deferred<void> | undefined;
 }
 
@@ -54,6 +53,8 @@ export class Worker {
   #executionCount = 0;
   /** Why the agent ends it, where user code broke the protocol. */
   breach: string | undefined;
+  /** The step that was run last has ended, for the worker. */
+  hasDone = false;
   /** Its end was asked for. */
   unwanted = false;
   /** Another takes its place before it has run anything. */
@@ -71,11 +72,6 @@ export class Worker {
 
   get connected(): boolean {
     return this.#link !== undefined;
-  }
-
-  /** The running step has ended, for the worker. */
-  get hasDone(): boolean {
-    return this.#running?.hasDone ?? false;
   }
 
   /** False where it died without a byte of what precedes user code. */
@@ -113,8 +109,9 @@ export class Worker {
   /** Starts the step. @returns its number in this epoch, and its end, which never comes if the worker goes first. */
   run(step: StepCode, sink: StepSink): { executionCount: number; done: Promise<WorkerDone> } {
     this.#executionCount += 1;
+    this.hasDone = false;
     const nonce = randomBytes(16).toString('hex');
-    const running: Running = { stepId: step.stepId, sink, done: deferred(), hasDone: false, interrupt: undefined };
+    const running: Running = { stepId: step.stepId, sink, done: deferred(), interrupt: undefined };
     this.#running = running;
     const markers = Promise.all([this.#out.arm(nonce), this.#err.arm(nonce)]);
     this.#link?.send({
@@ -181,7 +178,7 @@ export class Worker {
     if (frame.step_id !== running?.stepId) return `${frame.type} for a step that does not run`;
     if (frame.type === 'display') running.sink.display(frame);
     else if (frame.type === 'done') {
-      running.hasDone = true;
+      this.hasDone = true;
       running.done.resolve(frame);
     } else running.interrupt?.resolve();
     return undefined;
