@@ -5,7 +5,7 @@ import type { SessionRecord } from '@steppe/contracts/session-record';
 export type KnownSession = { tenantId: TenantId; version: number; expiresAtMs: number } & (
   | { state: 'provisioning' }
   | { state: 'ready'; instanceId: InstanceId; origin: string }
-  | { state: 'over'; endReason: string }
+  | { state: 'over'; endReason: string; purgeAtMs: number }
 );
 
 export type Route = Extract<KnownSession, { state: 'ready' }>;
@@ -23,6 +23,6 @@ export function toKnownSession(record: SessionRecord): KnownSession {
       return { ...known, state: 'ready', instanceId: record.instance_id, origin: new URL(record.address).origin };
     case 'ended':
     case 'failed':
-      return { ...known, state: 'over', endReason: record.end_reason };
+      return { ...known, state: 'over', endReason: record.end_reason, purgeAtMs: record.purge_at * 1000 };
   }
 }

@@ -41,6 +41,7 @@ it.each<[string, () => SessionRecord | undefined, object]>([
     { code: 'session_not_ready', headers: { 'Retry-After': '1' } },
   ],
   ['an ended session', () => add(ended(readyOf(tenantId))), { code: 'session_ended', details: { end_reason: 'deleted' } }],
+  ['a session whose day after its end is over', () => add(ended(readyOf(tenantId), 1_000)), { code: 'session_not_found' }],
 ])('refuses %s, and only after a strongly consistent read', async (_, make, expected) => {
   const record = make() ?? { session_id: newSessionId() };
   await expect(resolver.resolve(asked(record))).rejects.toMatchObject(expected);

@@ -62,7 +62,8 @@ function judge({ sessionId, tenantId, begins }: RouteRequest, session: KnownSess
         headers: { 'Retry-After': '1' },
       });
     case 'over':
-      return sessionEnded(sessionId, session.endReason);
+      // The store may take days to remove it.
+      return session.purgeAtMs <= nowMs ? sessionNotFound() : sessionEnded(sessionId, session.endReason);
     case 'ready':
       return begins && session.expiresAtMs <= nowMs ? sessionEnded(sessionId, 'expired') : session;
   }

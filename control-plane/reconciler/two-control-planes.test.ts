@@ -19,7 +19,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('fill_pool'), plane, isOld: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('kill'), instance: fc.nat({ max: 20 }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('reconcile'), plane }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash'), plane, afterMoments: fc.integer({ min: 1, max: 20 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('crash'), plane, afterMoments: fc.integer({ min: 1, max: 20 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.constantFrom(1_000, 11_000, 71_000, 7_300_000) }) },
 );
 /** Whether a call of a port fails, one after the other and from the start again: one in ten, and none in some histories. */
@@ -64,7 +64,7 @@ async function complaints(bed: ReconcilerBed, tenants: readonly TenantId[], ends
 
 it('lets rows, instances and quotas agree when the dust has settled, whatever two control-planes went through', async () => {
   process.stderr.write(`two control-planes: STEPPE_TEST_SEED=${seed}\n`);
-  const history = fc.array(event, { minLength: 5, maxLength: 40 });
+  const history = fc.array(event, { minLength: 30, maxLength: 60, size: 'max' });
   await fc.assert(
     fc.asyncProperty(history, faults, async (events, atFault) => {
       const bed = await tables.openBed(quota);

@@ -38,9 +38,12 @@ export async function undoCreate(services: SessionServices, plan: SessionPlan, u
     return null;
   }
   // The row comes first, so that what is told of the instance's end finds it recorded.
-  const over = await attempt('row', () => recordEnd({ store, metrics, now, sessionId, cause: causeOfFailure(undo.error) }));
+  const cause = causeOfFailure(undo.error);
+  const row = await attempt('row', async () => ({ over: await recordEnd({ store, metrics, now, sessionId, cause }) }));
+  const over = row?.over ?? null;
   await Promise.all([
-    attempt('quota', () => store.removeLive(record.tenant_id, sessionId)),
+    // A row that may still be live keeps its place in the quota; whoever ends it frees that too.
+    row && attempt('quota', () => store.removeLive(record.tenant_id, sessionId)),
     attempt('idempotency key', undo.releaseKey),
     ...undo.instanceIds.map((instanceId) => attempt('instance', () => provisioner.end(instanceId))),
   ]);

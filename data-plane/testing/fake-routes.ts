@@ -41,6 +41,11 @@ export const ready = (tenantId: TenantId, address: string, changed: Partial<Read
   ...changed,
 });
 
-export const ended = (from: SessionRecord): SessionRecord => ({ ...endedRecord(from), version: from.version + 1 });
+/** One that is not purged before the year 2096, unless it says so. */
+export const ended = (from: SessionRecord, purgeAtMs = 4_000_000_000_000): SessionRecord => ({
+  ...endedRecord(from),
+  version: from.version + 1,
+  purge_at: purgeAtMs / 1000,
+});
 
 export const provisioning = (tenantId: TenantId): SessionRecord => provisioningRecord({ tenant_id: tenantId, expires_at });
