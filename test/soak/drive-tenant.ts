@@ -14,28 +14,37 @@ interface Driven {
   over: AbortSignal;
 }
 
-const meanPauseMs = 850;
-const burstShare = 0.04;
+const meanPauseMs = 750;
+const burstShare = 0.03;
+/** On a machine that cannot keep up, sessions are made as fast as it makes them: a pile of creates would be slower still. */
+const mostAtOnce = 2;
 
 /** Makes sessions, one after the other and now and then more than the quota lets, and ends them; resolves when it asks for no more. */
 export async function driveTenant(driven: Driven): Promise<void> {
   const { quota, random, over } = driven;
   const running = new Set<Promise<void>>();
+  let creating = 0;
+  const begin = () => {
+    creating += 1;
+    const isMade = () => {
+      creating -= 1;
+    };
+    const session = makeAndEnd(driven, isMade).finally(() => running.delete(session));
+    running.add(session);
+  };
   while (!over.aborted) {
-    const count = random() < burstShare ? quota + 2 : 1;
-    for (let made = 0; made < count; made += 1) {
-      const session = makeAndEnd(driven).finally(() => running.delete(session));
-      running.add(session);
-    }
+    if (random() < burstShare) for (let made = 0; made < quota + 2; made += 1) begin();
+    else if (creating < mostAtOnce) begin();
     await delay(meanPauseMs * (0.5 + random()), undefined, { signal: over }).catch(() => undefined);
   }
   await Promise.all(running);
 }
 
-async function makeAndEnd({ client, instancesDirectory, random, tally, over }: Driven): Promise<void> {
+async function makeAndEnd({ client, instancesDirectory, random, tally, over }: Driven, isMade: () => void): Promise<void> {
   const { name, way } = drawWay(random);
-  const runtime = random() < 0.5 ? 'python' : 'node';
+  const runtime = random() < 0.7 ? 'python' : 'node';
   const created = await client.create({ runtime, ...way.lifetime });
+  isMade();
   if (!over.aborted) tally.asked(created);
   if (created.outcome !== 'created') return;
   const { session } = created;

@@ -10,8 +10,8 @@ import { quota, type SoakCluster, startSoakCluster, warmInstances } from './soak
 import { createTally, type SoakTally } from './soak-tally.ts';
 
 const tenants = ['north', 'east', 'south', 'west'];
-const killEveryMs = 20_000;
-const lookEveryMs = 3_000;
+const killEveryMs = 25_000;
+const lookEveryMs = 5_000;
 const sayEveryMs = 5_000;
 /** The longest session, what a killed control-plane leaves half made, and the passes that put it right. */
 const settleMs = 60_000;

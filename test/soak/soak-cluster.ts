@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
@@ -23,9 +25,9 @@ export interface SoakCluster {
   close(): Promise<void>;
 }
 
-export const quota = 8;
+export const quota = 6;
 /** Of each of the two runtimes. */
-const poolSize = 6;
+const poolSize = 5;
 export const warmInstances = 2 * poolSize;
 /** Short, so that what a kill leaves is put right while the soak lasts. */
 const controlPlaneEnv = {
@@ -34,8 +36,8 @@ const controlPlaneEnv = {
   PROVISIONING_LIMIT_SECONDS: '15',
   END_LIMIT_SECONDS: '10',
   SHUTDOWN_LIMIT_SECONDS: '5',
-  RECONCILE_INTERVAL_SECONDS: '2',
-  RECONCILE_LEASE_SECONDS: '6',
+  RECONCILE_INTERVAL_SECONDS: '4',
+  RECONCILE_LEASE_SECONDS: '10',
   RECONCILE_GRACE_SECONDS: '3',
 };
 const serviceEnv = {
@@ -55,8 +57,9 @@ export async function startSoakCluster(): Promise<SoakCluster> {
     await balancer.close();
     await services.close();
   };
-  const startControlPlane = () => services.start('control-plane', { ...serviceEnv, ...controlPlaneEnv });
   try {
+    const env = { ...serviceEnv, ...controlPlaneEnv, STEPPE_PYTHON: await findPython() };
+    const startControlPlane = () => services.start('control-plane', env);
     const controlPlanes = await Promise.all([startControlPlane(), startControlPlane()]);
     const point = () => balancer.pointAt(controlPlanes.map(({ url }) => url));
     point();
@@ -104,4 +107,10 @@ export async function startSoakCluster(): Promise<SoakCluster> {
     await closeStore();
     throw error;
   }
+}
+
+/** The interpreter itself: where `python3` is a script that looks for it, each start would pay for the search. */
+async function findPython(): Promise<string> {
+  const { stdout } = await promisify(execFile)('python3', ['-c', 'import sys; print(sys.executable)']);
+  return stdout.trim();
 }
