@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { answerOf, open, readAll } from './testing/call.ts';
 import { echo } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
+import { wholeStream } from './testing/step-agent.ts';
 
 // Long enough for a busy machine to give its signs of life in time.
 const limitMs = 900;
@@ -54,6 +55,24 @@ it('cuts off an answer that falls silent in the middle', async () => {
   client.end();
   await expect(readAll(await answerOf(client))).rejects.toMatchObject({ code: 'ECONNRESET' });
   await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'step_deadline_exceeded' }]);
+});
+
+it('goes on with a stream of events that falls silent, over another connection', async () => {
+  const texts = ['one', 'two', 'end'];
+  const agent = await plane.startAgent((req, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (req.method === 'POST') res.write(wholeStream('text/event-stream', ['one']));
+    else res.end(wholeStream('text/event-stream', texts, 1));
+  });
+  const path = stepsOf(plane.addSession(agent.url));
+  const answer = await plane.call({
+    method: 'POST',
+    path,
+    headers: { ...json, accept: 'text/event-stream' },
+    body: '{"code":"1"}',
+  });
+  expect(answer).toMatchObject({ status: 200, text: wholeStream('text/event-stream', texts) });
+  expect(agent.seen.at(-1)).toMatch(/^GET .*\/events\?after=1$/);
 });
 
 it('does not blame the agent for a client that sends its file slowly', async () => {
