@@ -39,6 +39,8 @@ export interface Remains {
   counted: number;
   /** Instances of sessions that are over. */
   instancesWithoutRow: number;
+  /** Directories in which a control-plane was killed before it wrote what they are for: others remove them after a minute. */
+  unfinishedDirectories: number;
 }
 
 export async function findRemains(store: SessionSweeper, instancesDirectory: string): Promise<Remains> {
@@ -48,7 +50,14 @@ export async function findRemains(store: SessionSweeper, instancesDirectory: str
   const rows = [...live.values()];
   const served = rows.filter(({ instance_id }) => instance_id && there.has(instance_id)).length;
   const strays = entries.filter(({ owner }) => owner && (owner === 'retired' || !live.has(owner)));
-  return { rowsWithoutInstance: rows.length - served, rowsThatLive: served, counted, instancesWithoutRow: strays.length };
+  const unfinished = leakedDirectories(instancesDirectory).filter((name) => !entries.some((entry) => entry.instanceId === name));
+  return {
+    rowsWithoutInstance: rows.length - served,
+    rowsThatLive: served,
+    counted,
+    instancesWithoutRow: strays.length,
+    unfinishedDirectories: unfinished.length,
+  };
 }
 
 export const isNothing = (remains: Remains): boolean => Object.values(remains).every((count) => count === 0);

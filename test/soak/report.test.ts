@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeRun, failuresOf, type SoakRun } from './report.ts';
 
-const nothing = { rowsWithoutInstance: 0, rowsThatLive: 0, counted: 0, instancesWithoutRow: 0 };
+const nothing = { rowsWithoutInstance: 0, rowsThatLive: 0, counted: 0, instancesWithoutRow: 0, unfinishedDirectories: 0 };
 const passed: SoakRun = {
   elapsedMs: 60_000,
   created: 300,
@@ -28,6 +28,7 @@ test.each<[string, Partial<SoakRun>]>([
   ['1 sessions did not end', { remains: { ...nothing, rowsThatLive: 1 } }],
   ['1 sessions that are over still count', { remains: { ...nothing, counted: 1 } }],
   ['1 instances have no live row', { remains: { ...nothing, instancesWithoutRow: 1 } }],
+  ['1 directories are no instance’s', { remains: { ...nothing, unfinishedDirectories: 1 } }],
   ['1 sessions were above a quota', { overQuota: 1 }],
   ['299 sessions a minute are fewer than 300', { created: 299 }],
   ['50 % by warm claim are fewer than half', { starts: { warm: 149, cold: 150 } }],

@@ -34,6 +34,7 @@ export function failuresOf(run: SoakRun): string[] {
     [remains.rowsThatLive, 'sessions did not end'],
     [remains.counted, 'sessions that are over still count'],
     [remains.instancesWithoutRow, 'instances have no live row'],
+    [remains.unfinishedDirectories, 'directories are no instance’s'],
     [run.overQuota, 'sessions were above a quota'],
   ];
   return [

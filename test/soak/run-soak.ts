@@ -14,7 +14,7 @@ const killEveryMs = 25_000;
 const lookEveryMs = 5_000;
 const sayEveryMs = 5_000;
 /** The longest session, what a killed control-plane leaves half made, and the passes that put it right. */
-const settleMs = 60_000;
+const settleMs = 100_000;
 const warmUpMs = 30_000;
 
 interface SoakOptions extends SoakConfig {
