@@ -23,7 +23,10 @@ export const stepRequestSchema = z.strictObject({
     .meta(withoutNul)
     .optional()
     .describe('working directory: absolute, or relative to the workspace'),
-  on_disconnect: z.enum(['continue', 'cancel']).default('continue').describe('what becomes of the step where the client leaves'),
+  on_disconnect: z
+    .enum(['continue', 'cancel'])
+    .default('continue')
+    .describe('what becomes of the step where the client leaves; one that others still read goes on'),
   wait: z.boolean().default(true).describe('false: 202 at once; follow it by its id'),
 });
 export type StepRequest = z.infer<typeof stepRequestSchema>;
