@@ -1,0 +1,53 @@
+import type { Act } from './acts.ts';
+
+/** Interleavings that went wrong once, or nearly could: run before the random ones. A failure prints its own; add it here. */
+export const keptCases: { what: string; acts: Act[] }[] = [
+  {
+    what: 'the worker dies under a step, and others wait',
+    acts: [
+      { do: 'step', shape: 'endless', namesEpoch: false },
+      { do: 'step', shape: 'short', namesEpoch: false },
+      { do: 'step', shape: 'short', namesEpoch: true },
+      { do: 'kill', role: 'worker' },
+      { do: 'step', shape: 'short', namesEpoch: false },
+      { do: 'resubmit', which: 1 },
+      { do: 'settle', which: 0 },
+      { do: 'step', shape: 'chatty', namesEpoch: true },
+    ],
+  },
+  {
+    what: 'the memory is lost between two steps, and the refused one is sent again',
+    acts: [
+      { do: 'step', shape: 'short', namesEpoch: false },
+      { do: 'settle', which: 0 },
+      { do: 'kill', role: 'worker' },
+      { do: 'step', shape: 'short', namesEpoch: false },
+      { do: 'resubmit', which: 1 },
+      { do: 'step', shape: 'short', namesEpoch: true },
+      { do: 'cancel', which: 1 },
+    ],
+  },
+  {
+    what: 'a loss is told by an epoch_mismatch first',
+    acts: [
+      { do: 'kill', role: 'supervisor' },
+      { do: 'step', shape: 'chatty', namesEpoch: true },
+      { do: 'settle', which: 0 },
+      { do: 'kill', role: 'worker' },
+      { do: 'step', shape: 'short', namesEpoch: false },
+      { do: 'step', shape: 'chatty', namesEpoch: false },
+      { do: 'kill', role: 'supervisor' },
+    ],
+  },
+  {
+    what: 'a restart comes while the supervisor is down',
+    acts: [
+      { do: 'step', shape: 'chatty', namesEpoch: false },
+      { do: 'kill', role: 'supervisor' },
+      { do: 'restart' },
+      { do: 'step', shape: 'chatty', namesEpoch: true },
+      { do: 'follow', which: 1, ms: 20 },
+      { do: 'follow', which: 1, ms: 20 },
+    ],
+  },
+];
