@@ -31,7 +31,9 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-test('after kill -9 the agents end by themselves and clear up, in the middle of a step and warm ones too', async () => {
+test('after kill -9 the agents end by themselves and clear up, in the middle of a step and warm ones too', {
+  timeout: 120_000,
+}, async () => {
   const local = await startLocal({ STEPPE_POOL_SIZE: '1' });
   const client = await local.newClient();
   const sessions = await startSessions(client);
