@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { nextCursorSchema, queryInteger, timeSchema } from './fields.ts';
 
 const segment = String.raw`(?!\.{1,2}(/|$))[^/\u0000]{1,255}`;

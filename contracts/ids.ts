@@ -1,5 +1,5 @@
 import { decodeTime, monotonicFactory } from 'ulid';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Ids are branded so that two of them cannot be swapped by mistake. */
 export const sessionIdSchema = z

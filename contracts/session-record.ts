@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { metadataSchema, resourcesSchema, timeSchema } from './fields.ts';
 import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
 import { endedReasonSchema, failedReasonSchema } from './session.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { boundedText, cursorSchema, envSchema, nextCursorSchema, queryInteger, timeSchema, withoutNul } from './fields.ts';
 import { sessionIdSchema, stepIdSchema } from './ids.ts';
 import { limits } from './limits.ts';

@@ -6,7 +6,7 @@ import {
 } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig } from '@steppe/service-kit/load-config';
 import { commonVariables, integerVariable, planeVariables, portVariable } from '@steppe/service-kit/variables';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
 
 const { routeCache } = defaultTuning;

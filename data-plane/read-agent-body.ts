@@ -6,7 +6,7 @@ import { hasBody } from '@steppe/service-kit/has-body';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { readJson } from '@steppe/service-kit/read-json';
 import type { Context } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AgentOperation, agentCalls } from './agent-calls.ts';
 
 export type RestartRequest = z.output<typeof restartRequestSchema>;

@@ -1,5 +1,5 @@
 import { errorBodySchema } from '@steppe/contracts/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AgentDialogue } from './agent-dialogue.ts';
 import { type CollectedAnswer, createCollectedAnswer } from './collected-answer.ts';
 import type { AnswerSink } from './forward/answer-sink.ts';

@@ -13,7 +13,7 @@ import {
   portVariable,
   runtimeVariables,
 } from '@steppe/service-kit/variables';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const runVariables = z
   .object({

@@ -16,7 +16,7 @@ export function createProvisioner(
   logger: Logger,
 ): SessionProvisioner {
   return createLocalProcessProvisioner({
-    agentBundle: join(bundleDirectory, 'session-agent.mjs'),
+    agentBundle: join(bundleDirectory, 'session-agent.cjs'),
     supervisorCommand,
     publicKeys: () => ({ 'control-plane': controlPlaneKey.publicSet, 'data-plane': dataPlaneKey.publicSet }),
     hostVariables: hostVariables(),

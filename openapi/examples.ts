@@ -1,7 +1,7 @@
 import type { fileEntrySchema } from '@steppe/contracts/file';
 import type { sessionSchema } from '@steppe/contracts/session';
 import type { stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 type Session = z.input<typeof sessionSchema>;
 type StepResult = z.input<typeof stepResultSchema>;

@@ -1,5 +1,5 @@
 import { fileConditionsSchema } from '@steppe/contracts/file';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Header, Parameter } from './document.ts';
 import { propertiesOf } from './schemas.ts';
 

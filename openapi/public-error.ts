@@ -1,5 +1,5 @@
 import { errorBodySchema, errorKinds } from '@steppe/contracts/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorTexts, type PublicErrorCode, publicErrorCodes } from './error-codes.ts';
 
 /** The body of an error as clients see it. */

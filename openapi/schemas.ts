@@ -22,7 +22,7 @@ import {
   stepRequestSchema,
   stepResultSchema,
 } from '@steppe/contracts/step';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonSchema } from './document.ts';
 import { publicErrorSchema } from './public-error.ts';
 

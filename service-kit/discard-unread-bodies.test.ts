@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from './app-error.ts';
 import type { HttpEnv } from './http-env.ts';
 import { type HttpServer, listen } from './http-server.ts';

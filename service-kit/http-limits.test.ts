@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { Hono } from 'hono';
 import { afterEach, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from './app-error.ts';
 import type { HttpEnv } from './http-env.ts';
 import { type HttpServer, listen } from './http-server.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { callerVariables, checkCallerVariables } from './caller/caller-variables.ts';
 import { helpText, namedIssues, parseVariables, pickVariables } from './load-config.ts';
 import { commonVariables, portVariable, requiredText } from './variables.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from './read-json.ts';
 
 const schema = z.strictObject({ code: z.string() });

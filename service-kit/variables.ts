@@ -1,5 +1,5 @@
 import { limits } from '@steppe/contracts/limits';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Kinds of variable that the services' tables are made of. */
 export const portVariable = z.string().regex(/^\d+$/, 'must be a port number').transform(Number).pipe(z.number().max(65_535));

@@ -8,7 +8,7 @@ import {
   requiredText,
   runtimeVariables,
 } from '@steppe/service-kit/variables';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const variables = z.object({
   HOST: commonVariables.HOST,

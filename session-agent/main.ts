@@ -26,6 +26,8 @@ if (config.STEPPE_LIFELINE === 'stdin') {
   process.stdin.on('error', () => {}).once('close', () => void endAlone());
   process.stdin.resume();
 }
-const { port } = await startAgent(config, { logger, lifecycle, exit });
-logger.info({ port }, 'ready');
-if (config.STEPPE_READY_FD !== undefined) writeSync(config.STEPPE_READY_FD, `${JSON.stringify({ port })}\n`);
+// The bundle is a script, which awaits nothing at its top.
+void startAgent(config, { logger, lifecycle, exit }).then(({ port }) => {
+  logger.info({ port }, 'ready');
+  if (config.STEPPE_READY_FD !== undefined) writeSync(config.STEPPE_READY_FD, `${JSON.stringify({ port })}\n`);
+});

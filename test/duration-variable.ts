@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const msOf = { s: 1_000, m: 60_000, h: 3_600_000 };
 const isUnit = (unit: string | undefined): unit is keyof typeof msOf => unit !== undefined && unit in msOf;

@@ -1,4 +1,5 @@
 // Builds one bundle a service into dist/, and puts the runtimes' files beside them.
+import { execFileSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,35 +12,49 @@ const dist = `${root}dist`;
 const requireBanner =
   "import { createRequire as bundleRequire } from 'node:module';const require = bundleRequire(import.meta.url);";
 
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.20',
+  sourcemap: 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
 const startedAt = performance.now();
 await Promise.all([
   build({
-    absWorkingDir: root,
+    ...common,
     entryPoints: {
       'control-plane': 'control-plane/main.ts',
       'data-plane': 'data-plane/main.ts',
-      'session-agent': 'session-agent/main.ts',
       local: 'local/main.ts',
       token: 'local/token.ts',
       openapi: 'openapi/print-document.ts',
     },
     outdir: dist,
-    bundle: true,
-    platform: 'node',
     format: 'esm',
     outExtension: { '.js': '.mjs' },
-    target: 'node20.20',
     banner: { js: requireBanner },
     // Its storage engine finds native code beside itself.
     external: ['dynalite'],
-    sourcemap: 'linked',
-    legalComments: 'none',
-    logLevel: 'warning',
   }),
+  build({
+    ...common,
+    entryPoints: ['session-agent/main.ts'],
+    outfile: `${dist}/session-agent/main.cjs`,
+    format: 'cjs',
+    // A function of the one thing that it needs of its module: see session-agent/start.cjs.
+    banner: { js: '(function (require) {' },
+    footer: { js: '})' },
+  }),
+  cp(`${root}session-agent/start.cjs`, `${dist}/session-agent.cjs`),
   build({ ...nodeRuntimeBundle, outdir: `${dist}/runtimes/node`, logLevel: 'warning' }),
   cp(`${root}session-agent/runtimes/python`, `${dist}/runtimes/python`, {
     recursive: true,
     filter: (path) => !/__pycache__|_test\.py$|played_agent|session_case|driver_bench/.test(path),
   }),
 ]);
+execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], { stdio: ['ignore', 'ignore', 'inherit'] });
 process.stderr.write(`bundled into dist/ in ${Math.round(performance.now() - startedAt)} ms\n`);

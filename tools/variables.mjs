@@ -8,8 +8,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const guide = `${root}docs/operating.md`;
 const table = /(<!-- variables of ([a-z-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
-function rowsOf(bundle) {
-  const text = execFileSync(process.execPath, [`${root}dist/${bundle}.mjs`, '--help'], { encoding: 'utf8' });
+function rowsOf(service) {
+  const bundle = service === 'session-agent' ? `${service}.cjs` : `${service}.mjs`;
+  const text = execFileSync(process.execPath, [`${root}dist/${bundle}`, '--help'], { encoding: 'utf8' });
   const lines = text.split('\n').filter((line) => line.startsWith('  '));
   return lines.map((line) => {
     const [name, fallback, ...description] = line.trim().split(/ {2,}/);
@@ -21,7 +22,7 @@ function rowsOf(bundle) {
 const before = readFileSync(guide, 'utf8');
 const after = before.replace(
   table,
-  (_, begin, bundle, end) => `${begin}| variable | default | |\n|---|---|---|\n${rowsOf(bundle).join('')}${end}`,
+  (_, begin, service, end) => `${begin}| variable | default | |\n|---|---|---|\n${rowsOf(service).join('')}${end}`,
 );
 if (!process.argv.includes('--check')) writeFileSync(guide, after);
 else if (before !== after) {

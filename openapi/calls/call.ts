@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Example, JsonSchema, Link } from '../document.ts';
 import type { PublicErrorCode } from '../error-codes.ts';
 import type { AnswerHeader, RequestHeader } from '../headers.ts';

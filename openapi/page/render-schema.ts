@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonSchema } from '../document.ts';
 import { escapeHtml, renderTable, renderWords } from './html.ts';
 

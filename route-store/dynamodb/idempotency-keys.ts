@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { sessionIdSchema } from '@steppe/contracts/ids';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RouteStoreUnavailable } from '../errors.ts';
 import type { IdempotencyItem, IdempotencyKeys } from '../ports.ts';
 import { toItem } from './attribute-values.ts';

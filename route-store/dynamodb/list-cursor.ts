@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { timeSchema } from '@steppe/contracts/fields';
 import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CursorRefused } from '../errors.ts';
 
 /** Where a page ended: with the session id, so that rows of one millisecond are neither skipped nor repeated. */

@@ -1,6 +1,6 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { sessionIdSchema } from '@steppe/contracts/ids';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LiveSessions } from '../ports.ts';
 import { toItem } from './attribute-values.ts';
 import { isConditionFailure, type TableAccess } from './call.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { RouteStoreCorrupt } from '../errors.ts';
 import { fromItem, type Item } from './attribute-values.ts';
 import { sessionsTable } from './key-schema.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { namedIssues, parseVariables } from '../load-config.ts';
 import { commonVariables } from '../variables.ts';
 import { callerVariables, checkCallerVariables, toCallerConfig } from './caller-variables.ts';

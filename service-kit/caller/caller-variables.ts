@@ -1,5 +1,5 @@
 import { scopes } from '@steppe/contracts/operations';
-import { z } from 'zod';
+import * as z from 'zod';
 import { crossCheck, integerVariable, isProduction } from '../variables.ts';
 import type { JwtVerifierOptions } from './jwt-verifier.ts';
 

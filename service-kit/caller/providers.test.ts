@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { namedIssues, parseVariables } from '../load-config.ts';
 import { createLogger } from '../logger.ts';
 import { type KeyServer, startKeyServer } from '../testing/key-server.ts';

@@ -1,5 +1,5 @@
 import { type CryptoKey, importJWK } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Logger } from '../logger.ts';
 import { createReloadedFile } from '../reloaded-file.ts';
 import type { InternalKey, SigningKeySource } from './signer.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { encodeFrame, FrameDecoder } from './frame-codec.ts';
 import {
   type SupervisorCommand,

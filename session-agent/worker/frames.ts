@@ -1,5 +1,5 @@
 import { resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export { endMarker, startMarker } from './markers.ts';
 

@@ -1,5 +1,5 @@
 import { AppError } from '@steppe/service-kit/app-error';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const systemErrorSchema = z.object({ code: z.string() });
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Run } from './history.ts';
 
 const runSchema = z.strictObject({ stepId: z.string(), wanted: z.string(), actual: z.string(), mark: z.string() });

@@ -15,7 +15,7 @@ for (const language of ['python', 'node'] as const) {
   describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
     open: async () => {
       const { provisioner, openAnother, signer, leftovers, pidOf } = await startStandIns({
-        agentBundle: `${dist}session-agent.mjs`,
+        agentBundle: `${dist}session-agent.cjs`,
         supervisorCommand,
         hostVariables: testEnvironment({}),
       });

@@ -48,7 +48,7 @@ const shared = {
 const dataPlane = { ...shared, CONTROL_PLANE_URL: 'http://control-plane:8081' };
 const controlPlane = {
   ...shared,
-  AGENT_BUNDLE: '/dist/session-agent.mjs',
+  AGENT_BUNDLE: '/dist/session-agent.cjs',
   RUNTIMES_DIR: '/dist/runtimes',
   PUBLIC_KEYS_DIR: '/keys/public',
   INSTANCES_DIR: '/run/steppe',

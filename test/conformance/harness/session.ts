@@ -12,7 +12,7 @@ import {
   stepResultSchema,
 } from '@steppe/contracts/step';
 import { vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
 /** A session as its caller has it, over the agent's HTTP interface; every answer is held against its schema. */

@@ -51,7 +51,7 @@ export async function startAgent(language: Language, options: AgentOptions = {})
   await writeKeys(directory.keys, { 'control-plane': control.publicSet, 'data-plane': data.publicSet });
   const sessionId = newSessionId();
   const agent = spawnAgent({
-    bundle: `${repository}dist/session-agent.mjs`,
+    bundle: `${repository}dist/session-agent.cjs`,
     cwd: directory.root,
     env: {
       ...agentEnvironment({

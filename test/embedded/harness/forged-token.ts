@@ -2,7 +2,7 @@ import { createHmac, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type CryptoKey, importJWK, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Local } from './local.ts';
 
 const runFileSchema = z.object({

@@ -63,7 +63,7 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
     JWKS_FILE: join(publicKeys, 'caller.json'),
     ...(name === 'control-plane' && {
       PROVISIONER: 'local-process',
-      AGENT_BUNDLE: `${dist}session-agent.mjs`,
+      AGENT_BUNDLE: `${dist}session-agent.cjs`,
       RUNTIMES_DIR: `${dist}runtimes`,
       PUBLIC_KEYS_DIR: publicKeys,
       INSTANCES_DIR: instances,

@@ -39,7 +39,7 @@ export function killRole(instanceId: string, role: Role): boolean {
   }
 }
 
-const isAgent = (pid: number): boolean => contentOf(pid, 'cmdline').includes('session-agent.mjs');
+const isAgent = (pid: number): boolean => contentOf(pid, 'cmdline').includes('session-agent.cjs');
 
 /** The fourth field; the second, a name in brackets, may hold anything. */
 function parentOf(pid: number): number | undefined {
