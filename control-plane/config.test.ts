@@ -10,7 +10,7 @@ const given = {
   INTERNAL_KEY_FILE: '/keys/control-plane.key.json',
   AWS_REGION: 'eu-central-1',
   PROVISIONER: 'local-process',
-  AGENT_BUNDLE: '/dist/session-agent.mjs',
+  AGENT_BUNDLE: '/dist/session-agent.cjs',
   RUNTIMES_DIR: '/dist/runtimes',
   PUBLIC_KEYS_DIR: '/keys/public',
   INSTANCES_DIR: '/run/steppe',

@@ -18,7 +18,7 @@ import {
   requiredText,
   runtimeVariables,
 } from '@steppe/service-kit/variables';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type HostVariables, hostVariableNames } from './provisioner/local-process/agent-environment.ts';
 import { poolVariables } from './runtimes/pool-variables.ts';
 import type { ControlPlaneConfig } from './start-control-plane.ts';

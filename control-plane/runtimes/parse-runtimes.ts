@@ -1,7 +1,7 @@
 import { type Resources, resourcesSchema } from '@steppe/contracts/fields';
 import { languageSchema } from '@steppe/contracts/session';
 import { namedIssues } from '@steppe/service-kit/load-config';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseQuantity } from './quantity.ts';
 import type { RuntimeDefinition } from './runtime-definition.ts';
 

@@ -1,5 +1,5 @@
 import { integerVariable } from '@steppe/service-kit/variables';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What an operator says of runtimes, in local mode too. */
 export const poolVariables = {

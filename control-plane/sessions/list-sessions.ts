@@ -3,7 +3,7 @@ import type { sessionListSchema } from '@steppe/contracts/session';
 import { CursorRefused } from '@steppe/route-store/errors';
 import type { ListQuery, SessionPage } from '@steppe/route-store/ports';
 import { AppError } from '@steppe/service-kit/app-error';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { toSession } from './describe-session.ts';
 import { isPurged } from './end-cause.ts';
 import type { SessionServices } from './session-services.ts';

@@ -1,4 +1,5 @@
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { type InstanceEntry, instanceIdOf, isAbsence, readEntry } from './instance-entry.ts';
@@ -21,7 +22,9 @@ export const rootOf = (directory: string, instanceId: InstanceId): string => joi
 
 /** The instances that have a directory, those that are being made or removed included. */
 export async function listInstanceIds(directory: string): Promise<InstanceId[]> {
-  return (await listNames(directory)).map(instanceIdOf).filter((id) => id !== undefined);
+  return listNames(directory)
+    .map(instanceIdOf)
+    .filter((id) => id !== undefined);
 }
 
 export async function readEntries(directory: string): Promise<InstanceEntry[]> {
@@ -31,9 +34,9 @@ export async function readEntries(directory: string): Promise<InstanceEntry[]> {
 }
 
 /** Empty where there is no such directory. */
-export async function listNames(directory: string): Promise<string[]> {
+export function listNames(directory: string): string[] {
   try {
-    return await readdir(directory);
+    return readdirSync(directory);
   } catch (error) {
     if (isAbsence(error)) return [];
     throw error;

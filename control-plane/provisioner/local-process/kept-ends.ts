@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type InstanceId, instanceIdSchema, sessionIdSchema } from '@steppe/contracts/ids';
 import { endedReasonSchema } from '@steppe/contracts/session';
 import { keptEndsName } from '@steppe/service-kit/instances-directory';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InstanceEnd } from '../session-provisioner.ts';
 import { instanceIdOf } from './instance-entry.ts';
 import { listNames } from './instances-directory.ts';
@@ -40,7 +40,7 @@ export async function readKeptEnd(instances: string, instanceId: InstanceId): Pr
   }
 }
 
-export const listKeptEnds = async (instances: string): Promise<InstanceId[]> => toIds(await listNames(directoryIn(instances)));
+export const listKeptEnds = async (instances: string): Promise<InstanceId[]> => toIds(listNames(directoryIn(instances)));
 
 /** At once: what is kept from before shall be told from what comes now. */
 export function keptEndsNow(instances: string): InstanceId[] {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
 
 /** A process, told from every later one that gets its number. */
 export const processIdentitySchema = z.object({
@@ -10,14 +10,14 @@ export const processIdentitySchema = z.object({
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
 
 export async function identify(pid: number): Promise<ProcessIdentity> {
-  const stat = await readStat(pid);
+  const stat = readStat(pid);
   return { pid, ...(stat && { startedAt: stat.startedAt }) };
 }
 
 /** False of one that has ended, also where nobody has reaped it. */
 export async function isAlive({ pid, startedAt }: ProcessIdentity): Promise<boolean> {
   if (startedAt === undefined) return signalProcess(pid, 0);
-  const stat = await readStat(pid);
+  const stat = readStat(pid);
   return stat?.startedAt === startedAt && stat.state !== 'Z' && stat.state !== 'X';
 }
 
@@ -31,9 +31,9 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
 }
 
 /** Source: proc_pid_stat(5). The second field is a name in parentheses, which may hold anything. */
-async function readStat(pid: number): Promise<{ state: string; startedAt: string } | undefined> {
+function readStat(pid: number): { state: string; startedAt: string } | undefined {
   try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const [state, startedAt] = [fields[0], fields[19]];
     return state && startedAt ? { state, startedAt } : undefined;

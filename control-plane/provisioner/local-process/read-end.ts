@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type EndedReason, endedReasonSchema } from '@steppe/contracts/session';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AgentExit } from './agent-process.ts';
 
 export interface End {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const readySchema = z.object({ port: z.number().int().min(1).max(65_535) });
 const longestLine = 256;

@@ -1,6 +1,6 @@
 import type { runtimeListSchema } from '@steppe/contracts/session';
 import { refuseQuery } from '@steppe/service-kit/read-query';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { toRuntime } from '../../runtimes/runtime-definition.ts';
 import { authorised } from '../authorised.ts';
 

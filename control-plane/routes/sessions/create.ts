@@ -3,7 +3,7 @@ import { createSessionSchema } from '@steppe/contracts/session';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createSession } from '../../sessions/create-session.ts';
 import { describeSession, toSession } from '../../sessions/describe-session.ts';
 import { authorised } from '../authorised.ts';

@@ -14,6 +14,8 @@ _STOP_ROUNDS = 20
 class _Process(NamedTuple):
     parent: int
     zombie: bool
+    # In ticks since the machine began.
+    started: int
 
 
 def end_descendants(instance_id: str, limit_seconds: float = 2.0) -> int:
@@ -57,7 +59,10 @@ def session_processes(instance_id: str) -> set[int]:
     found = _descendants(me, processes)
     if instance_id:
         mark = b"STEPPE_INSTANCE_ID=" + os.fsencode(instance_id)
-        found |= {pid for pid in processes if pid not in spared and mark in _environ(pid)}
+        # What is older than whoever started us is nothing that the session has started.
+        parent = processes.get(os.getppid())
+        young = {pid for pid, process in processes.items() if parent is None or process.started >= parent.started}
+        found |= {pid for pid in young - spared - found if mark in _environ(pid)}
     return {pid for pid in found - spared if not processes[pid].zombie}
 
 
@@ -83,8 +88,8 @@ def _read_processes() -> dict[int, _Process]:
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as stat:
                 # The command name may hold spaces and parentheses; the fields begin after its last one.
-                state, parent = stat.read().rpartition(b")")[2].split()[:2]
-                processes[int(name)] = _Process(int(parent), state in (b"Z", b"X"))
+                fields = stat.read().rpartition(b")")[2].split()
+                processes[int(name)] = _Process(int(fields[1]), fields[0] in (b"Z", b"X"), int(fields[19]))
     return processes
 
 
