@@ -1,5 +1,5 @@
 import { loadConfig } from '@steppe/service-kit/load-config';
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationVariable } from '../duration-variable.ts';
 
 const variables = z.object({

@@ -14,7 +14,7 @@ interface Driven {
   over: AbortSignal;
 }
 
-const meanPauseMs = 750;
+const meanPauseMs = 480;
 const burstShare = 0.03;
 /** On a machine that cannot keep up, sessions are made as fast as it makes them: a pile of creates would be slower still. */
 const mostAtOnce = 2;
@@ -42,7 +42,7 @@ export async function driveTenant(driven: Driven): Promise<void> {
 
 async function makeAndEnd({ client, instancesDirectory, random, tally, over }: Driven, isMade: () => void): Promise<void> {
   const { name, way } = drawWay(random);
-  const runtime = random() < 0.7 ? 'python' : 'node';
+  const runtime = random() < 0.9 ? 'python' : 'node';
   const created = await client.create({ runtime, ...way.lifetime });
   isMade();
   if (!over.aborted) tally.asked(created);

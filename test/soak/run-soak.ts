@@ -10,7 +10,7 @@ import { quota, type SoakCluster, startSoakCluster, warmInstances } from './soak
 import { createTally, type SoakTally } from './soak-tally.ts';
 
 const tenants = ['north', 'east', 'south', 'west'];
-const killEveryMs = 25_000;
+const killEveryMs = 30_000;
 const lookEveryMs = 5_000;
 const sayEveryMs = 5_000;
 /** The longest session, what a killed control-plane leaves half made, and the passes that put it right. */

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
@@ -25,7 +28,7 @@ export interface SoakCluster {
   close(): Promise<void>;
 }
 
-export const quota = 6;
+export const quota = 8;
 /** Of each of the two runtimes. */
 const poolSize = 5;
 export const warmInstances = 2 * poolSize;
@@ -36,7 +39,7 @@ const controlPlaneEnv = {
   PROVISIONING_LIMIT_SECONDS: '15',
   END_LIMIT_SECONDS: '10',
   SHUTDOWN_LIMIT_SECONDS: '5',
-  RECONCILE_INTERVAL_SECONDS: '4',
+  RECONCILE_INTERVAL_SECONDS: '5',
   RECONCILE_LEASE_SECONDS: '10',
   RECONCILE_GRACE_SECONDS: '3',
 };
@@ -48,6 +51,7 @@ const serviceEnv = {
 
 export async function startSoakCluster(): Promise<SoakCluster> {
   const services = await prepareServices();
+  const python = await makePython();
   const balancer = await startBalancer();
   const { endpoint, tableName } = services.dynamoDb;
   const client = createDynamoDbClient({ ...localAccess, endpoint, attemptTimeoutMs: 10_000 });
@@ -56,9 +60,10 @@ export async function startSoakCluster(): Promise<SoakCluster> {
     client.destroy();
     await balancer.close();
     await services.close();
+    await python.remove();
   };
   try {
-    const env = { ...serviceEnv, ...controlPlaneEnv, STEPPE_PYTHON: await findPython() };
+    const env = { ...serviceEnv, ...controlPlaneEnv, STEPPE_PYTHON: python.path };
     const startControlPlane = () => services.start('control-plane', env);
     const controlPlanes = await Promise.all([startControlPlane(), startControlPlane()]);
     const point = () => balancer.pointAt(controlPlanes.map(({ url }) => url));
@@ -109,8 +114,9 @@ export async function startSoakCluster(): Promise<SoakCluster> {
   }
 }
 
-/** The interpreter itself: where `python3` is a script that looks for it, each start would pay for the search. */
-async function findPython(): Promise<string> {
-  const { stdout } = await promisify(execFile)('python3', ['-c', 'import sys; print(sys.executable)']);
-  return stdout.trim();
+/** A Python without what the machine's own has installed and does at its start, which each session would pay for. */
+async function makePython(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'steppe-soak-python-'));
+  await promisify(execFile)('python3', ['-m', 'venv', '--without-pip', directory]);
+  return { path: join(directory, 'bin', 'python'), remove: () => rm(directory, { recursive: true }) };
 }
