@@ -1,3 +1,4 @@
+import { stepResultSchema } from '@steppe/contracts/step';
 import { expect } from 'vitest';
 import { behaviours, flow, type Row, steps } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';
@@ -193,7 +194,8 @@ behaviours('Interrupts', [
       for await (const event of session.stream(code, { step_id: 'left', on_disconnect: 'cancel' }))
         if (event.type === 'stdout') break;
       // Asked for and not followed: who follows a step takes the place of the caller who left.
-      await expect.poll(async () => (await (await session.call('GET', '/steps/left')).json()).status).toBe('cancelled');
+      const left = async () => stepResultSchema.parse(await (await session.call('GET', '/steps/left')).json());
+      await expect.poll(async () => (await left()).status).toBe('cancelled');
     },
   ),
   flow(

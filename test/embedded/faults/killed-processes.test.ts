@@ -7,7 +7,7 @@ import { stepWith, submit } from '../harness/steps.ts';
 import { useLocal } from '../harness/use-local.ts';
 import { heldNode, heldPython } from './rig/held-steps.ts';
 import { pidOf, type Role } from './rig/instance-processes.ts';
-import { sendInAllForms, type Told } from './rig/watched-step.ts';
+import { sendAndStream, type Told } from './rig/watched-step.ts';
 
 // Processes are started and killed, on a machine that may have other things to do.
 vi.setConfig({ testTimeout: 120_000 });
@@ -33,16 +33,16 @@ type Opened = Awaited<ReturnType<typeof open>>;
 /** Sends a step in all forms, and gives what was told once `role` was killed in that stage of it. */
 async function killIn({ client, id, has, kill }: Opened, role: Role, code: string): Promise<Told[]> {
   const stepId = newStepId();
-  const telling = sendInAllForms(client, id, { code, step_id: stepId });
-  await has('held');
+  const { telling, streaming } = sendAndStream(client, id, { code, step_id: stepId });
+  await Promise.all([has('held'), streaming]);
   kill(role);
   return telling;
 }
 
 /** Sends a step in all forms; when this resolves, its worker has sent `done` and the agent, which is stopped, has not read it. */
 async function sendDoneUnread({ client, id, has, letGo, signal }: Opened): Promise<() => Promise<Told[]>> {
-  const telling = sendInAllForms(client, id, { code: heldPython.beforeDone, step_id: newStepId() });
-  await has('held');
+  const { telling, streaming } = sendAndStream(client, id, { code: heldPython.beforeDone, step_id: newStepId() });
+  await Promise.all([has('held'), streaming]);
   signal('agent', 'SIGSTOP');
   letGo();
   await has('sent');
@@ -88,8 +88,8 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     const running = await submit(client, id, held.midStream);
     await has('held');
     const stepId = newStepId();
-    const telling = sendInAllForms(client, id, { code: 'open("ran", "w")', step_id: stepId });
-    await stepWith(client, id, stepId, 'queued');
+    const { telling, streaming } = sendAndStream(client, id, { code: 'open("ran", "w")', step_id: stepId });
+    await Promise.all([stepWith(client, id, stepId, 'queued'), streaming]);
     kill(role);
     const [json, ...streams] = await telling;
     expect(json).toMatchObject({ kind: 'refusal', status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
@@ -158,8 +158,8 @@ describe('the agent, killed', () => {
     await submit(client, id, heldPython.midStream);
     await has('held');
     const stepId = newStepId();
-    const telling = sendInAllForms(client, id, { code: '1', step_id: stepId });
-    await stepWith(client, id, stepId, 'queued');
+    const { telling, streaming } = sendAndStream(client, id, { code: '1', step_id: stepId });
+    await Promise.all([stepWith(client, id, stepId, 'queued'), streaming]);
     kill('agent');
     const [json, ...streams] = await telling;
     expectGone(json);

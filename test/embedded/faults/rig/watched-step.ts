@@ -13,13 +13,36 @@ export type Told =
 
 const forms = ['application/json', 'text/event-stream', 'application/x-ndjson'] as const;
 
-/** Sends one step in all three forms at once: who comes second joins. */
-export const sendInAllForms = (client: Client, sessionId: string, request: { code: string; step_id: string }) =>
-  Promise.all(forms.map((form) => send(client, sessionId, request, form)));
+type StepToSend = { code: string; step_id: string };
 
-async function send(client: Client, sessionId: string, request: object, form: (typeof forms)[number]): Promise<Told> {
+/** Sends one step in all three forms at once: who comes second joins. */
+export const sendInAllForms = (client: Client, sessionId: string, request: StepToSend): Promise<Told[]> =>
+  sendAndStream(client, sessionId, request).telling;
+
+/** The same, and when both streams have begun: what breaks after that can be told by their breaking alone. */
+export function sendAndStream(client: Client, sessionId: string, request: StepToSend) {
+  let begun = 0;
+  let onStreaming: () => void = () => {};
+  const streaming = new Promise<void>((resolve) => {
+    onStreaming = resolve;
+  });
+  const onBegin = (form: (typeof forms)[number]) => {
+    if (form !== 'application/json') begun += 1;
+    if (begun === forms.length - 1) onStreaming();
+  };
+  return { telling: Promise.all(forms.map((form) => send(client, sessionId, request, form, onBegin))), streaming };
+}
+
+async function send(
+  client: Client,
+  sessionId: string,
+  request: StepToSend,
+  form: (typeof forms)[number],
+  onBegin: (form: (typeof forms)[number]) => void,
+): Promise<Told> {
   try {
     const answer = await client.call('POST', `/v1/sessions/${sessionId}/steps`, request, { accept: form });
+    onBegin(form);
     if (!answer.ok) {
       const { code, details } = errorBodySchema.parse(await answer.json()).error;
       return { kind: 'refusal', status: answer.status, code, details };
