@@ -6,7 +6,8 @@ let services: Services;
 let planes: [Service, Service];
 beforeAll(async () => {
   services = await prepareServices();
-  const start = () => services.start('control-plane', { STEPPE_POOL_SIZE: '2' });
+  const soon = { RECONCILE_INTERVAL_SECONDS: '1', RECONCILE_LEASE_SECONDS: '3', RECONCILE_GRACE_SECONDS: '1' };
+  const start = () => services.start('control-plane', { STEPPE_POOL_SIZE: '2', ...soon });
   planes = [await start(), await start()];
 }, 60_000);
 afterAll(() => services.close());
@@ -40,7 +41,9 @@ test('two control-planes share one pool: what one keeps warm the other gives awa
   expect(removed).toEqual(Array(6).fill(204));
 });
 
-test('the end of a control-plane ends what it started, and the other one records that and goes on', async () => {
+test('the end of a control-plane ends what it started, and the other one records that and goes on', {
+  timeout: 90_000,
+}, async () => {
   const [first, second] = planes;
   const token = await services.tokenFor('survivor');
   const headers = { authorization: `Bearer ${token}` };
@@ -48,7 +51,9 @@ test('the end of a control-plane ends what it started, and the other one records
   await first.stop('SIGKILL');
   const read = async () =>
     sessionSchema.parse(await (await fetch(`${second.url}/v1/sessions/${made.session_id}`, { headers })).json());
-  await expect.poll(read, patient).toMatchObject({ state: 'ended', end_reason: 'node_lost' });
+  // Where the other one had not seen the instance before it was gone, the reconciler finds that it is, and not how.
+  const reason = expect.stringMatching(/^(node_lost|crashed)$/);
+  await expect.poll(read, patient).toMatchObject({ state: 'ended', end_reason: reason });
   await expect.poll(() => warmOf(second), patient).toBeGreaterThanOrEqual(2);
   const session = await create(second, token);
   expect(session.state).toBe('ready');
