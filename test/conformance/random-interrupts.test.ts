@@ -37,6 +37,7 @@ afterAll(async () => {
 
 test.each(languages)(
   'no random interrupt of a step in %s reaches the next one',
+  { timeout: longestMs + 30_000, retry: 0 },
   async (language) => {
     const random = createRandom(seed);
     const session = await openSession(language);
@@ -66,5 +67,4 @@ test.each(languages)(
     // Both kinds came, or the moments were not random.
     expect(Math.min(counts.completed, counts.timed_out), `seed ${seed}`).toBeGreaterThan(counts.tries / 20);
   },
-  longestMs + 30_000,
 );

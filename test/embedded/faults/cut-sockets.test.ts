@@ -48,24 +48,28 @@ describe.each(languages)(`sockets of a session of %s that are cut at random byte
     return { client, session, api, sockets: { client: replicas.map(({ proxy }) => proxy), agent: [session.proxy] } };
   }
 
-  test.each(['client', 'agent'] as const)('of its %s: each step runs once, and all of it can be had', async (side) => {
-    const { client, session, api, sockets } = await open();
-    const names: string[] = [];
-    for (const form of forms) {
-      for (const direction of ['request', 'answer', 'answer'] as const) {
-        const stepId = `step-${names.push(`step-${names.length}`) - 1}`;
-        const fault = cut(direction, direction === 'request' ? 900 : 6_000);
-        for (const proxy of sockets[side]) proxy.setFault(fault);
-        const plan = { stepId, code: programs[runtime](stepId), form, isCancelled: false };
-        const { outcome, seqs } = await settleStep(api, session.id, plan, new AbortController().signal);
-        for (const proxy of sockets[side]) proxy.heal();
-        const what = `${form}, ${JSON.stringify(fault)}`;
-        expect(outcome, what).toMatchObject({ kind: 'ended', result: { status: 'completed', stdout: output } });
-        expect(seqs, what).toEqual(seqs.map((_, at) => at + 1));
+  test.each(['client', 'agent'] as const)(
+    'of its %s: each step runs once, and all of it can be had',
+    { retry: 0 },
+    async (side) => {
+      const { client, session, api, sockets } = await open();
+      const names: string[] = [];
+      for (const form of forms) {
+        for (const direction of ['request', 'answer', 'answer'] as const) {
+          const stepId = `step-${names.push(`step-${names.length}`) - 1}`;
+          const fault = cut(direction, direction === 'request' ? 900 : 6_000);
+          for (const proxy of sockets[side]) proxy.setFault(fault);
+          const plan = { stepId, code: programs[runtime](stepId), form, isCancelled: false };
+          const { outcome, seqs } = await settleStep(api, session.id, plan, new AbortController().signal);
+          for (const proxy of sockets[side]) proxy.heal();
+          const what = `${form}, ${JSON.stringify(fault)}`;
+          expect(outcome, what).toMatchObject({ kind: 'ended', result: { status: 'completed', stdout: output } });
+          expect(seqs, what).toEqual(seqs.map((_, at) => at + 1));
+        }
       }
-    }
-    expect((await readText(client, session.id, 'runs')).trimEnd().split('\n')).toEqual(names);
-  });
+      expect((await readText(client, session.id, 'runs')).trimEnd().split('\n')).toEqual(names);
+    },
+  );
 
   test('of its agent in the middle of an answer: the client sees nothing of it', async () => {
     const { client, session } = await open();
