@@ -36,8 +36,9 @@ class DeathTest(SessionCase):
             "subprocess.Popen(['sh', '-c', 'trap \"\" TERM INT HUP; (setsid sleep 300 &)'])\n"
             "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        __import__('time').sleep(300)\n    os._exit(0)"
         )
+        # The worker, six that sleep and a grandchild; a shell more where one waits instead of becoming its last command.
+        self.agent.wait(lambda: len(descendants(self.agent.process.pid)) >= 8, "the last child")
         before = descendants(self.agent.process.pid)
-        self.assertGreater(len(before), 6)
         self.assertEqual(self.agent.kill()["signal"], "SIGKILL")
         self.assertEqual(descendants(self.agent.process.pid), set())
         self.assertEqual([pid for pid in before if is_alive(pid)], [])
