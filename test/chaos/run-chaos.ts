@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Language } from '@steppe/contracts/session';
 import { createRandom } from '../conformance/harness/random.ts';
 import { startProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
+import type { RunOptions } from '../run-until-stopped.ts';
 import { checkHistory } from './check-history.ts';
 import type { ChaosConfig } from './config.ts';
 import { type Drive, driveSessions } from './drive-sessions.ts';
@@ -27,11 +28,7 @@ const serviceEnv = {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 };
 
-interface ChaosOptions extends ChaosConfig {
-  /** Ends it early: nothing is settled, all is put away. */
-  stop: AbortSignal;
-  say: (line: string) => void;
-}
+type ChaosOptions = ChaosConfig & RunOptions;
 
 /** Drives sessions and harms them for the time given, settles what is under way, and holds it all against the contract. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {

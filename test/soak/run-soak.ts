@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortable } from '../../control-plane/abortable.ts';
 import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
+import type { RunOptions } from '../run-until-stopped.ts';
 import type { SoakConfig } from './config.ts';
 import { driveTenant } from './drive-tenant.ts';
 import { excessOver, findRemains, isNothing, leakedDirectories, leakedProcesses, type Remains } from './inspect.ts';
@@ -17,11 +18,7 @@ const sayEveryMs = 5_000;
 const settleMs = 100_000;
 const warmUpMs = 30_000;
 
-interface SoakOptions extends SoakConfig {
-  /** Ends it early: nothing is settled, all is put away. */
-  stop: AbortSignal;
-  say: (line: string) => void;
-}
+type SoakOptions = SoakConfig & RunOptions;
 
 /** Makes and ends sessions for the time given, lets the last ones end, and looks at what is left. @throws where `stop` ends it. */
 export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<SoakRun> {
