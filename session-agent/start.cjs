@@ -5,9 +5,15 @@ const { join } = require('node:path');
 const vm = require('node:vm');
 
 const bundle = join(__dirname, 'session-agent', 'main.cjs');
-const script = new vm.Script(readFileSync(bundle, 'utf8'), {
-  filename: bundle,
-  cachedData: readFileSync(`${bundle}.v8`),
-  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
-script.runInThisContext()(require);
+const cache = `${bundle}.v8`;
+
+/** The bundle as it runs and as its cache is made: V8 rejects what was made of another source or otherwise. */
+const agentScript = (cachedData) =>
+  new vm.Script(readFileSync(bundle, 'utf8'), {
+    filename: bundle,
+    cachedData,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+
+if (require.main === module) agentScript(readFileSync(cache)).runInThisContext()(require);
+else module.exports = { agentScript, cache };
