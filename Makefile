@@ -10,7 +10,7 @@ nodes := .nodes/.installed
 bench := .venv-bench/.installed
 schemathesis := .venv-schemathesis/.installed
 workspaces := contracts openapi route-store service-kit control-plane data-plane session-agent local
-sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name package.json \) -not -path '*/node_modules/*')
+sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name '*.cjs' -o -name package.json \) -not -path '*/node_modules/*')
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
