@@ -45,7 +45,7 @@ export interface Remains {
 
 export async function findRemains(store: SessionSweeper, instancesDirectory: string): Promise<Remains> {
   const { live, counted } = await readTable(store);
-  const entries = await readEntries(instancesDirectory);
+  const entries = readEntries(instancesDirectory);
   const there = new Set(entries.map(({ instanceId }) => instanceId));
   const rows = [...live.values()];
   const served = rows.filter(({ instance_id }) => instance_id && there.has(instance_id)).length;

@@ -62,7 +62,7 @@ async function warmUp({ instancesDirectory }: SoakCluster, stop: AbortSignal): P
   const until = performance.now() + warmUpMs;
   while (performance.now() < until) {
     stop.throwIfAborted();
-    const ready = (await readEntries(instancesDirectory)).filter(({ address }) => address !== undefined);
+    const ready = readEntries(instancesDirectory).filter(({ address }) => address !== undefined);
     if (ready.length >= warmInstances) return;
     await delay(100);
   }

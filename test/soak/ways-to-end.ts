@@ -34,7 +34,7 @@ const ways = {
   agent_killed: {
     lifetime: short,
     async end({ session, instancesDirectory }) {
-      const entries = await readEntries(instancesDirectory);
+      const entries = readEntries(instancesDirectory);
       const agent = entries.find(({ instanceId }) => instanceId === session.instance_id)?.agent;
       if (agent) kill(agent.pid);
     },

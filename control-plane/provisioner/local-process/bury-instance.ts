@@ -8,8 +8,7 @@ import { isAlive } from './process-identity.ts';
 import { readLastWords } from './read-end.ts';
 
 /** Whether nobody is left to remove what the instance leaves: its starter does it otherwise, and an agent that outlives that. */
-export const isOrphaned = async (entry: InstanceEntry): Promise<boolean> =>
-  !(await isAlive(entry.starter)) && !(await isLiving(entry));
+export const isOrphaned = (entry: InstanceEntry): boolean => !isAlive(entry.starter) && !isLiving(entry);
 
 /** Removes what an orphaned instance left, and keeps its end. Harmless where several do it at once. */
 export async function buryInstance(instances: string, entry: InstanceEntry): Promise<void> {

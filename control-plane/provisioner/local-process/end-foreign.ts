@@ -19,13 +19,13 @@ export async function endForeign(instances: string, instanceId: InstanceId, grac
   const begunAt = performance.now();
   await leaveEndRequest(root, 'deleted');
   const asked = new Set<NodeJS.Signals>();
-  while ((await listInstanceIds(instances)).includes(instanceId)) {
+  while (listInstanceIds(instances).includes(instanceId)) {
     const waitedMs = performance.now() - begunAt;
     if (waitedMs > graceMs + patienceMs) throw new Error(`${instanceId} does not go away`);
-    const entry = await readEntry(root);
-    if (entry && (await isOrphaned(entry))) return buryInstance(instances, entry);
+    const entry = readEntry(root);
+    if (entry && isOrphaned(entry)) return buryInstance(instances, entry);
     const signal = waitedMs > graceMs ? 'SIGKILL' : 'SIGTERM';
-    if (entry?.agent && !asked.has(signal) && (await isAlive(entry.agent))) {
+    if (entry?.agent && !asked.has(signal) && isAlive(entry.agent)) {
       asked.add(signal);
       signalProcess(entry.agent.pid, signal);
     }

@@ -55,7 +55,7 @@ export async function takeOwnership(root: string, owner: SessionId | 'retired'):
 }
 
 /** What is written of the instance in `root`; null where that cannot be read: it is being made or removed. */
-export async function readEntry(root: string): Promise<InstanceEntry | null> {
+export function readEntry(root: string): InstanceEntry | null {
   const facts = factsSchema.safeParse(fromJson(readText(factsFile(root))));
   if (!facts.success) return null;
   const owner = ownerSchema.safeParse(readText(ownerFile(root)));
@@ -63,7 +63,7 @@ export async function readEntry(root: string): Promise<InstanceEntry | null> {
 }
 
 /** Whether its agent runs, or is still to be spawned by a starter that does. */
-export const isLiving = ({ agent, starter }: InstanceEntry): Promise<boolean> => isAlive(agent ?? starter);
+export const isLiving = ({ agent, starter }: InstanceEntry): boolean => isAlive(agent ?? starter);
 
 /** The text of a small file; empty where there is none. Through the thread pool it would cost ten times what reading it does. */
 function readText(path: string): string {

@@ -26,16 +26,16 @@ describe('ends that are kept', () => {
     expect(await readKeptEnd(directory, end.instanceId)).toEqual(end);
     expect(await readKeptEnd(directory, pooled.instanceId)).toEqual(pooled);
     await forgetOldEnds(directory, Date.now() + 3_000_000);
-    expect(await listKeptEnds(directory)).toHaveLength(2);
+    expect(listKeptEnds(directory)).toHaveLength(2);
     const longAgo = new Date(Date.now() - 3_700_000);
     utimesSync(join(directory, keptEndsName, end.instanceId), longAgo, longAgo);
     await forgetOldEnds(directory, Date.now());
-    expect(await listKeptEnds(directory)).toEqual([pooled.instanceId]);
+    expect(listKeptEnds(directory)).toEqual([pooled.instanceId]);
   });
 
   it('are none where nothing was kept, or what is there is none', async () => {
     const instanceId = newInstanceId();
-    expect([await listKeptEnds(directory), await readKeptEnd(directory, instanceId)]).toEqual([[], null]);
+    expect([listKeptEnds(directory), await readKeptEnd(directory, instanceId)]).toEqual([[], null]);
     mkdirSync(join(directory, keptEndsName));
     writeFileSync(join(directory, keptEndsName, instanceId), '{"reason":"won"}');
     expect(await readKeptEnd(directory, instanceId)).toBeNull();
@@ -46,25 +46,25 @@ describe('an entry', () => {
   it('has the first owner for good, of any number at once', async () => {
     const facts = await make();
     const root = rootOf(directory, facts.instanceId);
-    expect(await readEntry(root)).toEqual({ ...facts, owner: undefined });
+    expect(readEntry(root)).toEqual({ ...facts, owner: undefined });
     const takers = [...Array.from({ length: 20 }, () => newSessionId()), 'retired' as const];
     const taken = await Promise.all(takers.map((owner) => takeOwnership(root, owner)));
     expect(taken.filter(Boolean)).toHaveLength(1);
-    expect((await readEntry(root))?.owner).toBe(takers[taken.indexOf(true)]);
+    expect(readEntry(root)?.owner).toBe(takers[taken.indexOf(true)]);
     expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   it('is none, and has no owner, where there is no directory or no facts', async () => {
     const root = rootOf(directory, newInstanceId());
-    expect([await readEntry(root), await takeOwnership(root, newSessionId())]).toEqual([null, false]);
+    expect([readEntry(root), await takeOwnership(root, newSessionId())]).toEqual([null, false]);
     mkdirSync(root);
     writeFileSync(join(root, 'instance.json'), '{"half":');
-    expect(await readEntry(root)).toBeNull();
+    expect(readEntry(root)).toBeNull();
   });
 
   async function make(): Promise<InstanceFacts> {
     const instanceId = newInstanceId();
-    const facts = { instanceId, runtime: 'python', version: 'v1', createdAtMs: 1, starter: await identify(process.pid) };
+    const facts = { instanceId, runtime: 'python', version: 'v1', createdAtMs: 1, starter: identify(process.pid) };
     mkdirSync(rootOf(directory, instanceId));
     await writeFacts(rootOf(directory, instanceId), facts);
     return facts;
@@ -73,9 +73,9 @@ describe('an entry', () => {
 
 describe('a process', () => {
   it('is told from a later one of the same number', async () => {
-    const self = await identify(process.pid);
-    expect(await isAlive(self)).toBe(true);
-    expect(await isAlive({ ...self, startedAt: '1' })).toBe(false);
+    const self = identify(process.pid);
+    expect(isAlive(self)).toBe(true);
+    expect(isAlive({ ...self, startedAt: '1' })).toBe(false);
   });
 
   it('is not alive once it has ended, also where nobody has reaped it', async () => {
@@ -83,8 +83,8 @@ describe('a process', () => {
     const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       const [line] = await once(parent.stdout, 'data');
-      const child = await identify(Number(line));
-      expect(await isAlive(child)).toBe(true);
+      const child = identify(Number(line));
+      expect(isAlive(child)).toBe(true);
       process.kill(child.pid, 'SIGKILL');
       await eventually(() => isAlive(child)).toBe(false);
     } finally {
@@ -115,7 +115,7 @@ describe('the directory of all instances', () => {
     const root = rootOf(directory, newInstanceId());
     mkdirSync(root);
     removeUnusedInstances(directory);
-    expect(await listKeptEnds(directory)).toHaveLength(1);
+    expect(listKeptEnds(directory)).toHaveLength(1);
     rmSync(root, { recursive: true });
     removeUnusedInstances(directory);
     removeUnusedInstances(directory);

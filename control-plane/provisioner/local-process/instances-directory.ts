@@ -20,25 +20,21 @@ export async function openInstancesDirectory(path: string): Promise<void> {
 
 export const rootOf = (directory: string, instanceId: InstanceId): string => join(directory, instanceId);
 
-/** The instances that have a directory, those that are being made or removed included. */
-export async function listInstanceIds(directory: string): Promise<InstanceId[]> {
-  return listNames(directory)
-    .map(instanceIdOf)
-    .filter((id) => id !== undefined);
-}
-
-export async function readEntries(directory: string): Promise<InstanceEntry[]> {
-  const ids = await listInstanceIds(directory);
-  const entries = await Promise.all(ids.map((id) => readEntry(rootOf(directory, id))));
-  return entries.filter((entry) => entry !== null);
-}
-
-/** Empty where there is no such directory. */
-export function listNames(directory: string): string[] {
+/** Of what is named as an instance is, those that are being made or removed included. Empty where there is no such directory. */
+export function listInstanceIds(directory: string): InstanceId[] {
   try {
-    return readdirSync(directory);
+    return readdirSync(directory)
+      .map(instanceIdOf)
+      .filter((id) => id !== undefined);
   } catch (error) {
     if (isAbsence(error)) return [];
     throw error;
   }
+}
+
+/** Of the instances that have one to read. */
+export function readEntries(directory: string): InstanceEntry[] {
+  return listInstanceIds(directory)
+    .map((id) => readEntry(rootOf(directory, id)))
+    .filter((entry) => entry !== null);
 }

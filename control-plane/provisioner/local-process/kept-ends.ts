@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type InstanceId, instanceIdSchema, sessionIdSchema } from '@steppe/contracts/ids';
@@ -6,8 +5,7 @@ import { endedReasonSchema } from '@steppe/contracts/session';
 import { keptEndsName } from '@steppe/service-kit/instances-directory';
 import * as z from 'zod';
 import type { InstanceEnd } from '../session-provisioner.ts';
-import { instanceIdOf } from './instance-entry.ts';
-import { listNames } from './instances-directory.ts';
+import { listInstanceIds } from './instances-directory.ts';
 
 const endSchema = z.object({
   instanceId: instanceIdSchema,
@@ -40,23 +38,12 @@ export async function readKeptEnd(instances: string, instanceId: InstanceId): Pr
   }
 }
 
-export const listKeptEnds = async (instances: string): Promise<InstanceId[]> => toIds(listNames(directoryIn(instances)));
-
-/** At once: what is kept from before shall be told from what comes now. */
-export function keptEndsNow(instances: string): InstanceId[] {
-  try {
-    return toIds(readdirSync(directoryIn(instances)));
-  } catch {
-    return [];
-  }
-}
+export const listKeptEnds = (instances: string): InstanceId[] => listInstanceIds(directoryIn(instances));
 
 export async function forgetOldEnds(instances: string, nowMs: number): Promise<void> {
-  for (const id of await listKeptEnds(instances)) {
+  for (const id of listKeptEnds(instances)) {
     const path = join(directoryIn(instances), id);
     const kept = await stat(path).catch(() => undefined);
     if (kept && kept.mtimeMs + keptMs < nowMs) await rm(path, { force: true });
   }
 }
-
-const toIds = (names: readonly string[]): InstanceId[] => names.map(instanceIdOf).filter((id) => id !== undefined);

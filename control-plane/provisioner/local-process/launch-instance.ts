@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { newInstanceId } from '@steppe/contracts/ids';
+import { newInstanceId, type SessionId } from '@steppe/contracts/ids';
 import type { EndedReason } from '@steppe/contracts/session';
 import { abortable } from '../../abortable.ts';
 import type { Instance, InstanceEnd, StartRequest } from '../session-provisioner.ts';
@@ -33,7 +33,7 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     runtime: request.runtime.name,
     version: request.version,
     createdAtMs: Date.now(),
-    starter: await identify(process.pid),
+    starter: identify(process.pid),
   };
   await openInstancesDirectory(instancesDirectory);
   await mkdir(root, { mode: 0o700 });
@@ -43,8 +43,7 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
   const gone = agent.exited.then(async (exit): Promise<InstanceEnd> => {
     options.keys.forget(instanceDirectory(root).keys);
     const how = await readEnd(instanceDirectory(root).terminationFile, exit, askedBecause ?? (await readEndRequest(root)));
-    const entry = await readEntry(root).catch(() => null);
-    const sessionId = entry ? sessionOf(entry) : request.sessionId;
+    const sessionId = lastSessionOf(root, request.sessionId);
     const end = { instanceId, ...(sessionId && { sessionId }), ...how };
     const complain = (err: unknown) => options.logger.error({ err, directory: root }, 'could not clear up after an instance');
     if (isReady) await keepEnd(instancesDirectory, end).catch(complain);
@@ -56,12 +55,22 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     agent.end();
   };
   const address = await whenReady(agent, gone, request.signal, async (port) => {
-    const ready = { ...facts, agent: await identify(agent.pid ?? 0), address: `http://127.0.0.1:${port}` };
+    const ready = { ...facts, agent: identify(agent.pid ?? 0), address: `http://127.0.0.1:${port}` };
     await writeFacts(root, ready);
     isReady = true;
     return ready.address;
   });
   return { instanceId, address, end, gone };
+}
+
+/** As it is written; as the start asked where that cannot be read. */
+function lastSessionOf(root: string, asked: SessionId | null): SessionId | null {
+  try {
+    const entry = readEntry(root);
+    return entry ? (sessionOf(entry) ?? null) : asked;
+  } catch {
+    return asked;
+  }
 }
 
 async function whenReady(

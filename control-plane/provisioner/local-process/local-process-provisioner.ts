@@ -60,7 +60,7 @@ export function createLocalProcessProvisioner({
 
   const retire = async (instanceId: InstanceId): Promise<boolean> => {
     const root = rootOf(instances, instanceId);
-    const entry = await readEntry(root);
+    const entry = readEntry(root);
     if (!entry?.address || !(await takeOwnership(root, 'retired'))) return false;
     await end(instanceId);
     return true;
@@ -75,11 +75,11 @@ export function createLocalProcessProvisioner({
   };
 
   const claim = async ({ sessionId, runtime, version }: ClaimRequest): Promise<Instance | null> => {
-    const warm = (await readEntries(instances)).filter((entry) => isWarm(entry) && entry.runtime === runtime);
+    const warm = readEntries(instances).filter((entry) => isWarm(entry) && entry.runtime === runtime);
     for (const entry of warm.toSorted((a, b) => a.createdAtMs - b.createdAtMs)) {
       const { instanceId, address } = entry;
       if (!address) continue;
-      if (entry.version !== version || !(await isLiving(entry))) inBackground(instanceId, retire);
+      if (entry.version !== version || !isLiving(entry)) inBackground(instanceId, retire);
       else if (await takeOwnership(rootOf(instances, instanceId), sessionId)) return { instanceId, address };
     }
     return null;
@@ -109,10 +109,9 @@ export function createLocalProcessProvisioner({
     retire,
     end,
     async list() {
-      const entries = (await readEntries(instances)).filter(({ owner }) => owner !== 'retired');
-      const living = await Promise.all(entries.map(isLiving));
+      const entries = readEntries(instances).filter(({ owner }) => owner !== 'retired');
       for (const entry of entries) watch.note(entry);
-      return entries.filter((_, index) => living[index]).map(toListed);
+      return entries.filter(isLiving).map(toListed);
     },
     watch: watch.watch,
     endOf: (instanceId) => readKeptEnd(instances, instanceId),

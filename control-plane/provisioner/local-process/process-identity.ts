@@ -9,13 +9,13 @@ export const processIdentitySchema = z.object({
 });
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
 
-export async function identify(pid: number): Promise<ProcessIdentity> {
+export function identify(pid: number): ProcessIdentity {
   const stat = readStat(pid);
   return { pid, ...(stat && { startedAt: stat.startedAt }) };
 }
 
 /** False of one that has ended, also where nobody has reaped it. */
-export async function isAlive({ pid, startedAt }: ProcessIdentity): Promise<boolean> {
+export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   if (startedAt === undefined) return signalProcess(pid, 0);
   const stat = readStat(pid);
   return stat?.startedAt === startedAt && stat.state !== 'Z' && stat.state !== 'X';

@@ -57,7 +57,7 @@ export async function spawnInstance(
       logger: options.logger.child({ session_id: sessionId ?? undefined, instance_id: facts.instanceId }),
     });
     if (agent.pid !== undefined) {
-      const spawned = { ...facts, agent: await identify(agent.pid) };
+      const spawned = { ...facts, agent: identify(agent.pid) };
       await writeFacts(root, spawned).catch(() => agent.end());
     }
     return agent;

@@ -6,7 +6,7 @@ import { buryInstance, isOrphaned, lostEnd } from './bury-instance.ts';
 import { removeTree } from './instance-directory.ts';
 import { type InstanceEntry, readEntry } from './instance-entry.ts';
 import { listInstanceIds, rootOf } from './instances-directory.ts';
-import { forgetOldEnds, keptEndsNow, listKeptEnds, readKeptEnd } from './kept-ends.ts';
+import { forgetOldEnds, listKeptEnds, readKeptEnd } from './kept-ends.ts';
 
 export interface InstanceWatch {
   watch(listener: EndListener): () => void;
@@ -51,10 +51,10 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
   };
 
   const look = async () => {
-    const there = new Set(await listInstanceIds(instances));
+    const there = new Set(listInstanceIds(instances));
     const missing = [...known.values()].filter(({ instanceId }) => !there.has(instanceId) && !isOwn(instanceId));
     // An end is kept before its directory goes: whatever is missing by now and was kept, is kept by now.
-    const kept = new Set(await listKeptEnds(instances));
+    const kept = new Set(listKeptEnds(instances));
     for (const instanceId of kept) {
       if (there.has(instanceId) || heard.has(instanceId) || isOwn(instanceId)) continue;
       const end = await readKeptEnd(instances, instanceId);
@@ -69,10 +69,10 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
   const lookAt = async (instanceId: InstanceId) => {
     // What has an owner changes no more.
     const seen = known.get(instanceId);
-    const entry = seen?.owner ? seen : await readEntry(rootOf(instances, instanceId));
+    const entry = seen?.owner ? seen : readEntry(rootOf(instances, instanceId));
     if (!entry) return removeIfAbandoned(rootOf(instances, instanceId));
     note(entry);
-    if (await isOrphaned(entry)) await buryInstance(instances, entry);
+    if (isOrphaned(entry)) await buryInstance(instances, entry);
     else if (entry.owner === 'retired') endRetired(instanceId);
   };
 
@@ -88,7 +88,8 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
     tell,
     note,
     watch(listener) {
-      if (listeners.size === 0) for (const instanceId of keptEndsNow(instances)) heard.add(instanceId);
+      // What is kept from before shall be told from what comes now.
+      if (listeners.size === 0) for (const instanceId of listKeptEnds(instances)) heard.add(instanceId);
       listeners.add(listener);
       timer ??= setInterval(lookOn, lookEveryMs).unref();
       return () => void listeners.delete(listener);
