@@ -1,24 +1,45 @@
+import { spawn } from 'node:child_process';
+import process from 'node:process';
 import { expect, it } from 'vitest';
 import { findDescendants } from './descendants.ts';
+import { listProcesses, type ProcessEntry } from './processes.ts';
 
 const own = { pid: 10, instanceId: 'ins_1' };
-const process = (pid: number, parent: number, instance = '', ended = false) => ({
-  pid,
-  parent,
-  ended,
-  carries: (variable: string) => variable === `STEPPE_INSTANCE_ID=${instance}`,
-});
+
+function entry(pid: number, parent: number, instance = '', { ended = false, startedAt = 50 } = {}): ProcessEntry {
+  return { pid, parent, ended, startedAt, carries: (variable) => variable === `STEPPE_INSTANCE_ID=${instance}` };
+}
 
 it('finds its descendants and who carries the id, and spares itself, its ancestors and everybody else', () => {
   const processes = [
-    process(1, 0),
-    process(5, 1, 'ins_1'),
-    process(10, 5, 'ins_1'),
-    process(11, 10, 'ins_1'),
-    process(12, 11),
-    process(20, 1, 'ins_1'),
-    process(21, 1, 'ins_2'),
-    process(22, 1, 'ins_1', true),
+    entry(1, 0),
+    entry(5, 1, 'ins_1'),
+    entry(10, 5, 'ins_1'),
+    entry(11, 10, 'ins_1'),
+    entry(12, 11),
+    entry(20, 1, 'ins_1'),
+    entry(21, 1, 'ins_2'),
+    entry(22, 1, 'ins_1', { ended: true }),
   ];
   expect(findDescendants(processes, own)).toEqual([11, 12, 20]);
+});
+
+it('reads no environment of what is older than whoever started it, unless that is gone', () => {
+  const agent = entry(5, 1, 'ins_1');
+  const others = [entry(1, 0, '', { startedAt: 0 }), entry(10, 5, 'ins_1', { startedAt: 60 })];
+  const read: number[] = [];
+  const older = { ...entry(20, 1, '', { startedAt: 49 }), carries: () => read.push(20) > 0 };
+  const asOld = entry(21, 1, 'ins_1');
+  expect([findDescendants([...others, agent, older, asOld], own), read]).toEqual([[21], []]);
+  expect(findDescendants([...others, older, asOld], own)).toEqual([20, 21]);
+});
+
+it.runIf(process.platform === 'linux')('knows which of two processes is older', async () => {
+  const child = spawn('sleep', ['60']);
+  try {
+    const began = new Map(listProcesses().map(({ pid, startedAt }) => [pid, startedAt]));
+    expect(began.get(child.pid ?? 0)).toBeGreaterThan(began.get(process.pid) ?? Number.NaN);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });

@@ -24,9 +24,13 @@ export async function killDescendants(own: { pid: number; instanceId: string }):
 export function findDescendants(processes: ProcessEntry[], own: { pid: number; instanceId: string }): number[] {
   const byPid = new Map(processes.map((entry) => [entry.pid, entry]));
   const spared = new Set(lineOf(own.pid, byPid));
+  // What is older than whoever started the supervisor is nothing that the session has started.
+  const starter = byPid.get(byPid.get(own.pid)?.parent ?? 0);
+  const isYoung = ({ startedAt }: ProcessEntry) => startedAt >= (starter?.startedAt ?? 0);
+  const mark = `STEPPE_INSTANCE_ID=${own.instanceId}`;
   return processes
     .filter(({ pid, ended }) => !spared.has(pid) && !ended)
-    .filter((entry) => lineOf(entry.pid, byPid).includes(own.pid) || entry.carries(`STEPPE_INSTANCE_ID=${own.instanceId}`))
+    .filter((entry) => lineOf(entry.pid, byPid).includes(own.pid) || (isYoung(entry) && entry.carries(mark)))
     .map(({ pid }) => pid);
 }
 

@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-export type ProcessEntry = { pid: number; parent: number; ended: boolean; carries(variable: string): boolean };
+export type ProcessEntry = {
+  pid: number;
+  parent: number;
+  ended: boolean;
+  /** In ticks since the machine began. */
+  startedAt: number;
+  /** Reads the environment that it was started with: of every process of a machine that is much. */
+  carries(variable: string): boolean;
+};
 
 /** What /proc says now; nothing where there is none. A process that ends meanwhile is left out. */
 export function listProcesses(): ProcessEntry[] {
@@ -12,11 +20,13 @@ function readEntry(pid: number): ProcessEntry | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   if (stat === undefined) return undefined;
   // The command in parentheses may hold anything, parentheses too.
-  const [state = '', parent = '0'] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', parent = '0'] = fields;
   return {
     pid,
     parent: Number(parent),
     ended: state === 'Z' || state === 'X',
+    startedAt: Number(fields[19]),
     carries: (variable) =>
       attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1'))
         ?.split('\0')
