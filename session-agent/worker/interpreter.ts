@@ -1,9 +1,9 @@
 import type { AgentState } from '@steppe/contracts/internal';
-import type { Language } from '@steppe/contracts/session';
 import type { Logger } from '@steppe/service-kit/logger';
 import { deferred } from '../deferred.ts';
 import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../steps/step-interpreter.ts';
-import { listenForRuntime, type SupervisorLink, type WorkerLink } from './agent-socket.ts';
+import { listenForRuntime, type WorkerLink } from './agent-socket.ts';
+import { CurrentSupervisor } from './current-supervisor.ts';
 import { connectionClosed, explainLoss } from './explain-loss.ts';
 import type { SupervisorFrame, WorkerFrame } from './frames.ts';
 import { makeFifos } from './make-fifos.ts';
@@ -31,11 +31,7 @@ const startLimitMs = 10_000;
 const drainMs = 2_000;
 /** A connection ends a moment before its process, whose exit tells more than a kill would. */
 const exitGraceMs = 500;
-/** A supervisor takes up to two seconds to end what a worker has started. */
-const killLimitMs = 8_000;
 const startsBeforeGivingUp = 3;
-/** Kubernetes restarts a killed container after 1.2 s, then with a back-off that grows to five minutes. */
-const longestAbsenceMs = 5 * 60_000;
 
 /**
  * The session's interpreter: `starting → idle ⇄ running → interrupting → idle | killing → dead → starting (epoch + 1)`;
@@ -45,9 +41,7 @@ export class Interpreter implements StepInterpreter {
   state: AgentState['state'] = 'starting';
   epoch = 1;
   readonly #options: InterpreterOptions;
-  #supervisor: SupervisorLink | undefined;
-  #language: Language | undefined;
-  #absence: NodeJS.Timeout | undefined;
+  readonly #supervisor: CurrentSupervisor;
   #worker: Worker | undefined;
   /** The next worker is being prepared, or the last one's output is still being read. */
   #betweenWorkers = false;
@@ -59,21 +53,28 @@ export class Interpreter implements StepInterpreter {
 
   constructor(options: InterpreterOptions) {
     this.#options = options;
+    this.#supervisor = new CurrentSupervisor({
+      logger: options.logger,
+      absenceLimitMs: options.absenceLimitMs,
+      onCome: () => {
+        if (!this.#loseWorker()) void this.#spawn();
+      },
+      onFrame: (frame) => this.#obey(frame),
+      onGone: () => this.#carryOnWithoutSupervisor(),
+      onAbsent: (detail) => this.#giveUp(detail),
+      onDeaf: options.onDeafSupervisor,
+    });
   }
 
   /** Listens for the supervisor, whoever starts it. */
   async listen(): Promise<void> {
     const { close } = await listenForRuntime({
       runDirectory: this.#options.runDirectory,
-      onSupervisor: (link, { language, version, pid }) => {
-        this.#options.logger.info({ language, version, pid }, 'supervisor connected');
-        this.#language = language;
-        this.#takeSupervisor(link);
-      },
+      onSupervisor: (link, hello) => this.#supervisor.take(link, hello),
       onWorker: (link, hello) => void this.#takeWorker(link, hello),
     });
     this.#closeSocket = close;
-    this.#countAbsence();
+    this.#supervisor.awaitNext();
   }
 
   /**
@@ -82,7 +83,8 @@ export class Interpreter implements StepInterpreter {
    */
   configure(env: Record<string, string>): void {
     this.#env = env;
-    if (this.#language && needsRenewal(this.#language, env)) this.#renew();
+    const { language } = this.#supervisor;
+    if (language && needsRenewal(language, env)) this.#renew();
     else this.#worker?.configure(env);
   }
 
@@ -114,7 +116,7 @@ export class Interpreter implements StepInterpreter {
     if (this.state !== 'running') return;
     this.state = 'interrupting';
     if (this.#worker?.interrupt(stepId)) {
-      this.#supervisor?.send({ type: 'interrupt', epoch: this.epoch, step_id: stepId });
+      this.#supervisor.send({ type: 'interrupt', epoch: this.epoch, step_id: stepId });
     }
   }
 
@@ -143,28 +145,9 @@ export class Interpreter implements StepInterpreter {
 
   close(): void {
     this.state = 'closing';
-    clearTimeout(this.#absence);
     this.#spawned.resolve();
-    this.#supervisor?.close();
+    this.#supervisor.close();
     this.#closeSocket();
-  }
-
-  /** A supervisor that has just come has no worker, whatever became of the one before it. */
-  #takeSupervisor(link: SupervisorLink): void {
-    const before = this.#supervisor;
-    this.#supervisor = link;
-    clearTimeout(this.#absence);
-    before?.close();
-    link.onFrame = (frame) => this.#obey(frame);
-    link.onClose = () => {
-      if (this.#supervisor !== link) return;
-      this.#supervisor = undefined;
-      this.#loseWorker();
-      if (this.isClosing) return;
-      this.#options.logger.warn('supervisor disconnected');
-      this.#countAbsence();
-    };
-    if (!this.#loseWorker()) void this.#spawn();
   }
 
   #obey(frame: SupervisorFrame): void {
@@ -182,10 +165,11 @@ export class Interpreter implements StepInterpreter {
     return true;
   }
 
-  #countAbsence(): void {
-    const { absenceLimitMs = longestAbsenceMs } = this.#options;
-    clearTimeout(this.#absence);
-    this.#absence = setTimeout(() => this.#giveUp(`the runtime did not come back within ${absenceLimitMs} ms`), absenceLimitMs);
+  #carryOnWithoutSupervisor(): void {
+    this.#loseWorker();
+    if (this.isClosing) return;
+    this.#options.logger.warn('supervisor disconnected');
+    this.#supervisor.awaitNext();
   }
 
   async #spawn(): Promise<void> {
@@ -193,15 +177,15 @@ export class Interpreter implements StepInterpreter {
     this.#betweenWorkers = true;
     const worker = await this.#prepareWorker();
     this.#betweenWorkers = false;
-    const supervisor = this.#supervisor;
     if (!worker) return this.#failStart('the worker’s FIFOs cannot be made');
     // The next supervisor spawns anew.
-    if (!supervisor || this.isClosing) return worker.discard();
+    if (!this.#supervisor.isThere || this.isClosing) return worker.discard();
     this.state = 'starting';
     this.#worker = worker;
     this.#spawned.resolve();
     this.#spawned = deferred();
-    supervisor.send({ type: 'spawn', epoch: worker.epoch, env: this.#env, memory_bytes: this.#options.memoryBytes });
+    const { memoryBytes } = this.#options;
+    this.#supervisor.send({ type: 'spawn', epoch: worker.epoch, env: this.#env, memory_bytes: memoryBytes });
     const late = setTimeout(() => {
       this.#options.logger.warn({ epoch: worker.epoch }, 'the worker was not ready in time');
       this.#end(worker);
@@ -247,17 +231,9 @@ export class Interpreter implements StepInterpreter {
     void worker.gone.promise.then(() => clearTimeout(kill));
   }
 
-  /** Has the worker killed; a supervisor that does not do it in time is itself taken for dead. */
+  /** Has the worker killed, unless it is dead by now. */
   #end(worker: Worker): void {
-    const supervisor = this.#supervisor;
-    supervisor?.send({ type: 'kill', epoch: worker.epoch });
-    const deaf = setTimeout(() => {
-      if (this.#worker !== worker || this.#supervisor !== supervisor) return;
-      this.#options.logger.error({ epoch: worker.epoch }, 'the supervisor does not end its worker');
-      supervisor?.close();
-      this.#options.onDeafSupervisor();
-    }, killLimitMs);
-    void worker.gone.promise.then(() => clearTimeout(deaf));
+    if (this.#worker === worker) this.#supervisor.kill(worker.epoch);
   }
 
   async #bury(exit: ExitFrame): Promise<void> {
@@ -289,7 +265,7 @@ export class Interpreter implements StepInterpreter {
   }
 
   #spawnIfSupervised(): void {
-    if (this.#supervisor) void this.#spawn();
+    if (this.#supervisor.isThere) void this.#spawn();
   }
 
   #giveUp(detail: string): void {

@@ -1,0 +1,87 @@
+import { createLogger } from '@steppe/service-kit/logger';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { SupervisorLink } from './agent-socket.ts';
+import { CurrentSupervisor } from './current-supervisor.ts';
+import type { SupervisorCommand } from './frames.ts';
+
+const longAfterMs = 60_000;
+const exitOf = (epoch: number) => ({ type: 'exit' as const, epoch, code: 0, signal: null, reason: null, detail: '' });
+
+let supervisor: CurrentSupervisor;
+let told: string[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  told = [];
+  supervisor = new CurrentSupervisor({
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    absenceLimitMs: 1_000,
+    onCome: () => told.push('came'),
+    onFrame: ({ type }) => told.push(type),
+    onGone: () => told.push('gone'),
+    onAbsent: () => told.push('absent'),
+    onDeaf: () => told.push('deaf'),
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** One that has come, and what it hears. */
+function come(): { link: SupervisorLink; heard: (SupervisorCommand | 'close')[] } {
+  const heard: (SupervisorCommand | 'close')[] = [];
+  const link: SupervisorLink = {
+    onFrame: () => {},
+    onClose: () => {},
+    send: (command) => heard.push(command),
+    close: () => heard.push('close'),
+  };
+  supervisor.take(link, { type: 'supervisor', language: 'python', version: '3', pid: 10 });
+  return { link, heard };
+}
+
+it('takes one that does not end its worker in time for dead, once', () => {
+  const { link, heard } = come();
+  supervisor.kill(1);
+  supervisor.kill(1);
+  link.onFrame(exitOf(2));
+  vi.advanceTimersByTime(longAfterMs);
+  expect(told).toEqual(['came', 'exit', 'deaf']);
+  const kill = { type: 'kill', epoch: 1 };
+  expect(heard).toEqual([kill, kill, 'close']);
+});
+
+it('forgets what it asked of one whose worker ended, that went, or that another replaced', () => {
+  const first = come();
+  supervisor.kill(1);
+  first.link.onFrame(exitOf(1));
+  vi.advanceTimersByTime(longAfterMs);
+  supervisor.kill(2);
+  const second = come();
+  supervisor.kill(3);
+  second.link.onClose(undefined);
+  vi.advanceTimersByTime(longAfterMs);
+  expect(told).toEqual(['came', 'exit', 'came', 'gone']);
+});
+
+it('closes the one that another replaces, and does not hear that it went', () => {
+  const first = come();
+  const second = come();
+  first.link.onClose(undefined);
+  expect([first.heard, supervisor.isThere, told]).toEqual([['close'], true, ['came', 'came']]);
+  supervisor.send({ type: 'kill', epoch: 1 });
+  expect(second.heard).toHaveLength(1);
+});
+
+it('tells where none comes in time, and not once one is there or none is wanted', () => {
+  supervisor.awaitNext();
+  vi.advanceTimersByTime(longAfterMs);
+  expect(told).toEqual(['absent']);
+  supervisor.awaitNext();
+  come();
+  vi.advanceTimersByTime(longAfterMs);
+  supervisor.awaitNext();
+  supervisor.close();
+  vi.advanceTimersByTime(longAfterMs);
+  expect(told).toEqual(['absent', 'came']);
+});
