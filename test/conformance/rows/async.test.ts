@@ -1,42 +1,77 @@
 import { expect } from 'vitest';
-import { behaviours, flow, steps } from '../harness/behaviours.ts';
-import { expectResult } from '../harness/expectation.ts';
+import { behaviours, flow, type Row, steps } from '../harness/behaviours.ts';
+import { type Expected, expectResult } from '../harness/expectation.ts';
+import type { PerLanguage } from '../harness/languages.ts';
 import type { Session } from '../harness/session.ts';
 
+type Code = PerLanguage<string>;
+
 const sleep = 'const sleep = (ms) => new Promise((done) => setTimeout(done, ms));\n';
-const waitFor = {
-  python: (file: string) => `while not os.path.exists('${file}'):\n        `,
-  node: (file: string) => `while (!fs.existsSync('${file}')) `,
-};
-/** Starts work that waits for a file, then does `act`. */
-const later = {
-  python: (file: string, act: string) =>
-    `import asyncio, os\nasync def work():\n    ${waitFor.python(file)}await asyncio.sleep(0.005)\n    ${act}\ntask = asyncio.create_task(work())`,
-  node: (file: string, act: string) =>
-    `${sleep}const work = async () => { ${waitFor.node(file)}await sleep(5);\n ${act} };\nvoid work(); undefined`,
-};
-const inThread = {
-  python: (file: string, act: string) =>
-    `import os, threading, time\ndef work():\n    ${waitFor.python(file)}time.sleep(0.005)\n    ${act}\nthreading.Thread(target=work).start()`,
-  node: (file: string, act: string) =>
-    `const timer = setInterval(() => { if (!fs.existsSync('${file}')) return;\n clearInterval(timer); ${act} }, 5); undefined`,
+/** Starts work that waits for the file `go`, then does `act`. */
+const later = (act: Code): Code => ({
+  python: `import asyncio, os\nasync def work():\n    while not os.path.exists('go'):\n        await asyncio.sleep(0.005)\n    ${act.python}\ntask = asyncio.create_task(work())`,
+  node: `${sleep}const work = async () => { while (!fs.existsSync('go')) await sleep(5);\n ${act.node} };\nvoid work(); undefined`,
+});
+const inThread = (act: Code): Code => ({
+  python: `import os, threading, time\ndef work():\n    while not os.path.exists('go'):\n        time.sleep(0.005)\n    ${act.python}\nthreading.Thread(target=work).start()`,
+  node: `const timer = setInterval(() => { if (!fs.existsSync('go')) return;\n clearInterval(timer); ${act.node} }, 5); undefined`,
+});
+const tellDone = { python: "open('done', 'w').close()", node: "fs.writeFileSync('done', '')" };
+const printLate = { python: `print('late')\n    ${tellDone.python}`, node: `console.log('late'); ${tellDone.node}` };
+const printLateInThread = { ...printLate, python: `print('late', flush=True)\n    ${tellDone.python}` };
+const goAstray = {
+  python: `${tellDone.python}\n    raise ValueError('astray')`,
+  node: `${tellDone.node}; throw new RangeError('astray')`,
 };
 
 /** What was sent to the agent by another way has time to arrive. */
-const moment = {
-  python: 'import asyncio\nawait asyncio.sleep(0.05)\n',
-  node: 'await new Promise((done) => setTimeout(done, 50))\n',
-};
+const afterMoment = (act: Code): Code => ({
+  python: `import asyncio\nawait asyncio.sleep(0.05)\n${act.python}`,
+  node: `await new Promise((done) => setTimeout(done, 50))\n${act.node}`,
+});
+const printOwn = { python: 'print("own")', node: 'console.log("own")' };
+const answer = { python: '40 + 2', node: '40 + 2' };
 
-/** Runs a step as soon as the file `mark` is there, which says that the work before it is done. */
-async function runAfter(session: Session, mark: string, code: string) {
-  await waitForFile(session, mark);
-  return session.run(code);
+const inTurn = (starts: Code, next: Code): PerLanguage<{ starts: string; next: string }> => ({
+  python: { starts: starts.python, next: next.python },
+  node: { starts: starts.node, next: next.node },
+});
+
+/** Runs a step that leaves work behind, and the next once the work was let go and is done. */
+async function runAround(session: Session, { starts, next }: { starts: string; next: string }) {
+  await session.run(starts);
+  await letGo(session);
+  return session.run(next);
 }
 
-async function waitForFile(session: Session, name: string): Promise<void> {
-  for (;;) if ((await session.files()).includes(name)) return;
+async function letGo(session: Session): Promise<void> {
+  await session.put('go', '');
+  while (!(await session.files()).includes('done'));
 }
+
+/** What becomes of work that is let go between two steps: `expected` of the second. */
+const between = (behaviour: string, starts: Code, next: Code, expected: Expected): Row =>
+  flow(
+    behaviour,
+    inTurn(starts, next),
+    async (session, code) => expectResult(await runAround(session, code), expected, session.language),
+    {},
+  );
+
+/** Work that is done though no step runs. */
+const goesOn = (behaviour: string, starts: Code): Row =>
+  flow(
+    behaviour,
+    starts,
+    async (session, code) => {
+      await session.run(code);
+      await letGo(session);
+    },
+    {},
+  );
+
+const lateBackground: Expected = { stdout: 'own\n', background: { stdout: 'late\n' } };
+const astray: Expected = { value: '42', background: { errors: [{ name: /^(Value|Range)Error$/, message: 'astray' }] } };
 
 behaviours('Async and background', [
   steps(
@@ -106,12 +141,7 @@ behaviours('Async and background', [
     },
     { stdout: 'late\n' },
   ),
-  steps(
-    'a step does not wait for the work that it leaves behind',
-    { python: later.python('never', 'pass'), node: later.node('never', '') },
-    {},
-    { own: {} },
-  ),
+  steps('a step does not wait for the work that it leaves behind', later({ python: 'pass', node: '' }), {}, { own: {} }),
   steps(
     'work that was left behind is done in a later step',
     {
@@ -137,107 +167,44 @@ behaviours('Async and background', [
     { value: '42' },
     { own: {} },
   ),
-  flow(
-    'work that was left behind goes on between steps',
-    { python: later.python('go', "open('done', 'w').close()"), node: later.node('go', "fs.writeFileSync('done', '')") },
-    async (session, code) => {
-      await session.run(code);
-      await session.put('go', '');
-      await waitForFile(session, 'done');
-    },
-    {},
-  ),
-  flow(
-    'threads and timers go on between steps',
-    { python: inThread.python('go', "open('done', 'w').close()"), node: inThread.node('go', "fs.writeFileSync('done', '')") },
-    async (session, code) => {
-      await session.run(code);
-      await session.put('go', '');
-      await waitForFile(session, 'done');
-    },
-    {},
-  ),
-  flow(
-    'what is printed between steps is background of the next',
-    {
-      python: {
-        starts: later.python('go', "print('late')\n    open('done', 'w').close()"),
-        next: `${moment.python}print("own")`,
-      },
-      node: {
-        starts: later.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
-        next: `${moment.node}console.log("own")`,
-      },
-    },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      await session.put('go', '');
-      expectResult(
-        await runAfter(session, 'done', next),
-        { stdout: 'own\n', background: { stdout: 'late\n' } },
-        session.language,
-      );
-    },
-    {},
-  ),
-  flow(
+  goesOn('work that was left behind goes on between steps', later(tellDone)),
+  goesOn('threads and timers go on between steps', inThread(tellDone)),
+  between('what is printed between steps is background of the next', later(printLate), afterMoment(printOwn), lateBackground),
+  between(
     'what a thread or timer prints between steps is background of the next',
-    {
-      python: {
-        starts: inThread.python('go', "print('late', flush=True)\n    open('done', 'w').close()"),
-        next: `${moment.python}print("own")`,
-      },
-      node: {
-        starts: inThread.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
-        next: `${moment.node}console.log("own")`,
-      },
-    },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      await session.put('go', '');
-      expectResult(
-        await runAfter(session, 'done', next),
-        { stdout: 'own\n', background: { stdout: 'late\n' } },
-        session.language,
-      );
-    },
-    {},
+    inThread(printLateInThread),
+    afterMoment(printOwn),
+    lateBackground,
   ),
-  flow(
+  steps(
     'what earlier work prints while a step runs is not the step’s own',
     {
-      python: {
-        starts: later.python('go', "print('late')\n    open('done', 'w').close()"),
-        next: "import asyncio\nprint('own')\nopen('go', 'w').close()\nwhile not os.path.exists('done'): await asyncio.sleep(0.005)\nawait asyncio.sleep(0.05)\nprint('end')",
-      },
-      node: {
-        starts: later.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
-        next: "console.log('own'); fs.writeFileSync('go', '');\nwhile (!fs.existsSync('done')) await sleep(5);\nawait sleep(50);\nconsole.log('end')",
-      },
+      python: [
+        later(printLate).python,
+        "import asyncio\nprint('own')\nopen('go', 'w').close()\nwhile not os.path.exists('done'): await asyncio.sleep(0.005)\nawait asyncio.sleep(0.05)\nprint('end')",
+      ],
+      node: [
+        later(printLate).node,
+        "console.log('own'); fs.writeFileSync('go', '');\nwhile (!fs.existsSync('done')) await sleep(5);\nawait sleep(50);\nconsole.log('end')",
+      ],
     },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      expectResult(await session.run(next), { stdout: 'own\nend\n', background: { stdout: 'late\n' } }, session.language);
-    },
-    {},
+    { stdout: 'own\nend\n', background: { stdout: 'late\n' } },
+    { own: {} },
   ),
-  flow(
+  steps(
     'what an earlier thread or timer prints while a step runs is not the step’s own',
     {
-      python: {
-        starts: inThread.python('go', "print('late', flush=True)\n    open('done', 'w').close()"),
-        next: "print('own')\nopen('go', 'w').close()\nwhile not os.path.exists('done'): time.sleep(0.005)\ntime.sleep(0.05)\nprint('end')",
-      },
-      node: {
-        starts: inThread.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
-        next: "console.log('own'); fs.writeFileSync('go', '');\nwhile (!fs.existsSync('done')) await new Promise((d) => setTimeout(d, 5));\nawait new Promise((d) => setTimeout(d, 50));\nconsole.log('end')",
-      },
+      python: [
+        inThread(printLateInThread).python,
+        "print('own')\nopen('go', 'w').close()\nwhile not os.path.exists('done'): time.sleep(0.005)\ntime.sleep(0.05)\nprint('end')",
+      ],
+      node: [
+        inThread(printLateInThread).node,
+        "console.log('own'); fs.writeFileSync('go', '');\nwhile (!fs.existsSync('done')) await new Promise((d) => setTimeout(d, 5));\nawait new Promise((d) => setTimeout(d, 50));\nconsole.log('end')",
+      ],
     },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      expectResult(await session.run(next), { stdout: 'own\nend\n', background: { stdout: 'late\n' } }, session.language);
-    },
-    {},
+    { stdout: 'own\nend\n', background: { stdout: 'late\n' } },
+    { own: {} },
   ),
   steps(
     'what a thread or timer of the step itself prints is its output',
@@ -247,87 +214,28 @@ behaviours('Async and background', [
     },
     { stdout: 'mine\n' },
   ),
-  flow(
+  between(
     'an error in work that was left behind is a background error, not a death',
-    {
-      python: {
-        starts: `${later.python('go', "open('done', 'w').close()\n    raise ValueError('astray')")}\ndel task`,
-        next: `${moment.python}40 + 2`,
-      },
-      node: {
-        starts: later.node('go', "fs.writeFileSync('done', ''); throw new RangeError('astray')"),
-        next: `${moment.node}40 + 2`,
-      },
-    },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      await session.put('go', '');
-      const errors = [{ name: /^(Value|Range)Error$/, message: 'astray' }];
-      expectResult(await runAfter(session, 'done', next), { value: '42', background: { errors } }, session.language);
-    },
-    {},
+    { ...later(goAstray), python: `${later(goAstray).python}\ndel task` },
+    afterMoment(answer),
+    astray,
   ),
-  flow(
-    'an error in a thread or timer is a background error, not a death',
-    {
-      python: {
-        starts: inThread.python('go', "open('done', 'w').close()\n    raise ValueError('astray')"),
-        next: `${moment.python}40 + 2`,
-      },
-      node: {
-        starts: inThread.node('go', "fs.writeFileSync('done', ''); throw new RangeError('astray')"),
-        next: `${moment.node}40 + 2`,
-      },
-    },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      await session.put('go', '');
-      const errors = [{ name: /^(Value|Range)Error$/, message: 'astray' }];
-      expectResult(await runAfter(session, 'done', next), { value: '42', background: { errors } }, session.language);
-    },
-    {},
-  ),
-  flow(
+  between('an error in a thread or timer is a background error, not a death', inThread(goAstray), afterMoment(answer), astray),
+  between(
     'what a child process prints between steps is background of the next',
     {
-      python: {
-        starts:
-          "import subprocess\nchild = subprocess.Popen(['sh', '-c', 'while [ ! -e go ]; do sleep 0.01; done; echo late; touch done'])",
-        next: 'child.wait()\nprint("own")',
-      },
-      node: {
-        starts:
-          "const child = require('child_process').spawn('sh', ['-c', 'while [ ! -e go ]; do sleep 0.01; done; echo late; touch done'], { stdio: 'inherit' }); undefined",
-        next: 'console.log("own")',
-      },
+      python:
+        "import subprocess\nchild = subprocess.Popen(['sh', '-c', 'while [ ! -e go ]; do sleep 0.01; done; echo late; touch done'])",
+      node: "const child = require('child_process').spawn('sh', ['-c', 'while [ ! -e go ]; do sleep 0.01; done; echo late; touch done'], { stdio: 'inherit' }); undefined",
     },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      await session.put('go', '');
-      expectResult(
-        await runAfter(session, 'done', next),
-        { stdout: 'own\n', background: { stdout: 'late\n' } },
-        session.language,
-      );
-    },
-    {},
+    { ...printOwn, python: 'child.wait()\nprint("own")' },
+    lateBackground,
   ),
   flow(
     'background comes as events after the start of the next step',
-    {
-      python: {
-        starts: later.python('go', "print('late')\n    open('done', 'w').close()"),
-        next: `${moment.python}print("own")`,
-      },
-      node: {
-        starts: later.node('go', "console.log('late'); fs.writeFileSync('done', '')"),
-        next: `${moment.node}console.log("own")`,
-      },
-    },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      await session.put('go', '');
-      const events = await session.events((await runAfter(session, 'done', next)).step_id);
+    inTurn(later(printLate), afterMoment(printOwn)),
+    async (session, code) => {
+      const events = await session.events((await runAround(session, code)).step_id);
       expect(events.map(({ type }) => type)).toEqual(['step_started', 'background', 'stdout', 'step_ended']);
       expect(events[1]).toMatchObject({ stream: 'stdout', text: 'late\n' });
     },
@@ -355,26 +263,15 @@ behaviours('Async and background', [
   ),
   flow(
     'much background keeps its newest',
-    {
-      python: {
-        starts: later.python(
-          'go',
-          "[print(n) for n in range(40000)]\n    await asyncio.sleep(0.3)\n    open('done', 'w').close()",
-        ),
-        next: 'None',
-      },
-      node: {
-        starts: later.node(
-          'go',
-          "for (let n = 0; n < 40000; n++) console.log(n); await sleep(300); fs.writeFileSync('done', '')",
-        ),
-        next: 'undefined',
-      },
-    },
-    async (session, { starts, next }) => {
-      await session.run(starts);
-      await session.put('go', '');
-      const { background } = await runAfter(session, 'done', next);
+    inTurn(
+      later({
+        python: `[print(n) for n in range(40000)]\n    await asyncio.sleep(0.3)\n    ${tellDone.python}`,
+        node: `for (let n = 0; n < 40000; n++) console.log(n); await sleep(300); ${tellDone.node}`,
+      }),
+      { python: 'None', node: 'undefined' },
+    ),
+    async (session, code) => {
+      const { background } = await runAround(session, code);
       expect(background?.stdout.length).toBeLessThanOrEqual(64 * 1024);
       expect(background?.stdout).toMatch(/\n39999\n$/);
     },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
-import { behaviours, flow, type Row } from '../harness/behaviours.ts';
+import { behaviours, flow, type Row, steps } from '../harness/behaviours.ts';
 import { type Expected, expectResult } from '../harness/expectation.ts';
 import type { PerLanguage } from '../harness/languages.ts';
 import type { Session } from '../harness/session.ts';
@@ -37,6 +37,38 @@ const dies = (by: string, code: PerLanguage<string>, message: RegExp, name = 'Wo
     },
     own,
   );
+
+/** Harm in a step after which memory is still there. */
+const survives = (what: string, code: PerLanguage<string>): Row =>
+  flow(
+    `${what} does not end the session`,
+    code,
+    async (session, harm) => {
+      await session.run(remember[session.language]);
+      expectResult(await session.run(harm), {}, session.language);
+      expectResult(await session.run('kept + 1'), { value: '42' }, session.language);
+    },
+    own,
+  );
+
+/** @param code prints the pid of what it starts. */
+const restartEnds = (behaviour: string, code: PerLanguage<string>): Row =>
+  flow(
+    behaviour,
+    code,
+    async (session, starts) => {
+      const pid = Number((await session.run(starts)).stdout);
+      expect(isAlive(pid)).toBe(true);
+      await session.restart();
+      expect(isAlive(pid)).toBe(false);
+    },
+    own,
+  );
+const strayGrandchild = {
+  python:
+    'import subprocess\nprint(subprocess.run(["sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True).stdout)',
+  node: 'console.log(require("child_process").execSync("setsid sleep 60 >/dev/null 2>&1 & echo $!").toString())',
+};
 
 async function expectFresh(session: Session): Promise<void> {
   const next = await session.run('kept');
@@ -151,26 +183,8 @@ behaviours('Death, and what the caller is told', [
     },
     own,
   ),
-  flow(
-    'a closed standard output does not end the session',
-    { python: 'import os\nos.close(1)', node: 'fs.closeSync(1)' },
-    async (session, code) => {
-      await session.run(remember[session.language]);
-      expectResult(await session.run(code), {}, session.language);
-      expectResult(await session.run('kept + 1'), { value: '42' }, session.language);
-    },
-    own,
-  ),
-  flow(
-    'a closed standard error does not end the session',
-    { python: 'import os\nos.close(2)', node: 'fs.closeSync(2)' },
-    async (session, code) => {
-      await session.run(remember[session.language]);
-      expectResult(await session.run(code), {}, session.language);
-      expectResult(await session.run('kept + 1'), { value: '42' }, session.language);
-    },
-    own,
-  ),
+  survives('a closed standard output', { python: 'import os\nos.close(1)', node: 'fs.closeSync(1)' }),
+  survives('a closed standard error', { python: 'import os\nos.close(2)', node: 'fs.closeSync(2)' }),
   flow(
     'an interpreter that stops itself is killed at its time limit',
     { python: 'import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)', node: 'process.kill(process.pid, "SIGSTOP")' },
@@ -185,13 +199,10 @@ behaviours('Death, and what the caller is told', [
     },
     own,
   ),
-  flow(
+  steps(
     'reading standard input finds nothing to read',
-    {
-      python: { code: 'import sys\nsys.stdin.read()', expected: { value: "''" } },
-      node: { code: 'fs.readFileSync(0, "utf8")', expected: { value: "''" } },
-    },
-    async (session, { code, expected }) => expectResult(await session.run(code), expected, session.language),
+    { python: 'import sys\nsys.stdin.read()', node: 'fs.readFileSync(0, "utf8")' },
+    { value: "''" },
   ),
   flow(
     'a child that keeps the output open does not hold the step up',
@@ -206,42 +217,14 @@ behaviours('Death, and what the caller is told', [
     },
     own,
   ),
-  flow(
-    'a restart leaves no child behind',
-    {
-      python: 'import subprocess\nprint(subprocess.Popen(["sleep", "60"]).pid)',
-      node: 'console.log(require("child_process").spawn("sleep", ["60"]).pid)',
-    },
-    async (session, code) => {
-      const pid = Number((await session.run(code)).stdout);
-      expect(isAlive(pid)).toBe(true);
-      await session.restart();
-      expect(isAlive(pid)).toBe(false);
-    },
-    own,
-  ),
-  flow(
-    'a restart leaves no grandchild behind that left its session',
-    {
-      python:
-        'import subprocess\nprint(subprocess.run(["sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True).stdout)',
-      node: 'console.log(require("child_process").execSync("setsid sleep 60 >/dev/null 2>&1 & echo $!").toString())',
-    },
-    async (session, code) => {
-      const pid = Number((await session.run(code)).stdout);
-      expect(isAlive(pid)).toBe(true);
-      await session.restart();
-      expect(isAlive(pid)).toBe(false);
-    },
-    own,
-  ),
+  restartEnds('a restart leaves no child behind', {
+    python: 'import subprocess\nprint(subprocess.Popen(["sleep", "60"]).pid)',
+    node: 'console.log(require("child_process").spawn("sleep", ["60"]).pid)',
+  }),
+  restartEnds('a restart leaves no grandchild behind that left its session', strayGrandchild),
   flow(
     'the end of the session leaves no process behind',
-    {
-      python:
-        'import subprocess\nprint(subprocess.run(["sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True).stdout)',
-      node: 'console.log(require("child_process").execSync("setsid sleep 60 >/dev/null 2>&1 & echo $!").toString())',
-    },
+    strayGrandchild,
     async (session, code) => {
       const pid = Number((await session.run(code)).stdout);
       await session.close();
