@@ -1,3 +1,4 @@
+import './quick-start.ts';
 import { rmSync, writeSync } from 'node:fs';
 import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';

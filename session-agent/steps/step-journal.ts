@@ -20,7 +20,8 @@ const rememberedIds = 100_000;
  */
 export class StepJournal {
   readonly #steps = new Map<StepId, Step>();
-  readonly #forgotten = new LRUCache<StepId, true>({ max: rememberedIds });
+  // Not `max`, which would take room for all of them at once, in every agent.
+  readonly #forgotten = new LRUCache<StepId, true>({ maxSize: rememberedIds, sizeCalculation: () => 1 });
   readonly #refusals = new LRUCache<StepId, KeptRefusal>({
     max: limits.journalSteps,
     dispose: (_, id, why) => void (why === 'evict' && this.#forgotten.set(id, true)),

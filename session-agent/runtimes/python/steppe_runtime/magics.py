@@ -8,8 +8,7 @@ import os
 import subprocess
 import sys
 
-from .cell_syntax import SHELL
-from .packages import plain_pip_install, run_pip
+from .pip_install import plain_pip_install, run_pip
 from .shell_commands import fill_in, read_command, run_command, run_program
 from .timing_magics import time_repeatedly, time_statement
 
@@ -121,17 +120,6 @@ class Shell:
 
 # Their braces and dollars are Python's.
 _OF_CODE = {"time", "timeit", "pinfo"}
-
-
-def install_magics(namespace: dict, workspace: str) -> None:
-    shell = Shell(namespace, workspace)
-
-    def get_ipython():
-        return shell
-
-    builtins.get_ipython = get_ipython
-    # A cell may give that name to something else; its lines go on.
-    setattr(builtins, SHELL, shell)
 
 
 def _known(shell: Shell, method: str, written: str):

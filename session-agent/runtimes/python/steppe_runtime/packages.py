@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import re
-import shlex
 import sys
 from collections.abc import Mapping
-
-from .shell_commands import run_program
-
-_PIP_INSTALL = re.compile(r"\s*(?:python3?\s+-m\s+)?pip3?\s+(install\b[^|&;<>]*)")
-_NAMES_ITS_INDEX = re.compile(r"\s(?:-i|--index-url|--extra-index-url|--no-index|-f|--find-links)\b")
-_QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-_ELSEWHERE = re.compile(r"\s(?:-t|--target|--user|--prefix|--root|--dry-run|--python)\b")
 
 
 def packages_folder(workspace: str) -> str:
@@ -34,37 +24,3 @@ def find_packages_in(workspace: str) -> None:
 def packages_path(workspace: str, environment: Mapping[str, str]) -> str:
     """PYTHONPATH for the children of an interpreter with that environment."""
     return os.pathsep.join(filter(None, (packages_folder(workspace), environment.get("PYTHONPATH"))))
-
-
-def plain_pip_install(command: str) -> str | None:
-    """The arguments of a shell command that is one `pip install` and names no place of its own."""
-    found = _PIP_INSTALL.fullmatch(command)
-    return found[1] if found and not _ELSEWHERE.search(command) else None
-
-
-def run_pip(arguments: str, workspace: str) -> int:
-    words = shlex.split(arguments)
-    environment = {**os.environ, **_QUIET}
-    if words[:1] == ["install"]:
-        if not _ELSEWHERE.search(arguments):
-            words += ["--target", packages_folder(workspace)]
-        if not _NAMES_ITS_INDEX.search(arguments):
-            # With what it imports it would be a tenth of an idle worker's memory.
-            from .package_index import unreachable_index
-
-            host = unreachable_index(environment)
-            if host and not _has_local_source(words[1:], environment):
-                sentence = (
-                    f"pip: {host} cannot be reached from this session, so that nothing can be installed from there."
-                )
-                print(sentence, file=sys.stderr)
-                return 1
-            if host:
-                environment["PIP_NO_INDEX"] = "1"
-    code = run_program([sys.executable, "-m", "pip", *words], env=environment)
-    importlib.invalidate_caches()
-    return code
-
-
-def _has_local_source(words: list[str], environment: Mapping[str, str]) -> bool:
-    return "PIP_FIND_LINKS" in environment or any(os.sep in word and os.path.exists(word) for word in words)

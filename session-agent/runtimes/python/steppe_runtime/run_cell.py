@@ -12,7 +12,6 @@ from .cell_loop import CellLoop
 from .cell_syntax import Translation, translate
 from .last_value import split_last_value
 from .sources import Sources
-from .timing_magics import Stopwatch
 
 _FUTURE_FLAGS = 0
 for _name in __future__.all_feature_names:
@@ -46,6 +45,8 @@ class CellRunner:
         parsed = self._parse(source, filename)
         cell = self._compile(parsed, filename)
         if parsed.translation.is_timed:
+            from .timing_magics import Stopwatch
+
             with Stopwatch():
                 return self._run(cell)
         return self._run(cell)

@@ -1,6 +1,6 @@
 import unittest
 
-from steppe_runtime.packages import plain_pip_install
+from steppe_runtime.pip_install import plain_pip_install
 from steppe_runtime.shell_commands import fill_in, read_command
 
 

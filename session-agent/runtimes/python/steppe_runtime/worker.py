@@ -19,9 +19,9 @@ from .frames import ConnectionClosed, FrameConnection
 from .handover import Handover, exec_fresh, needs_fresh_interpreter
 from .interrupts import Interrupts
 from .ipython_shim import offer_ipython
-from .magics import install_magics
 from .mailbox import InterruptMailbox, open_unnamed_file
 from .main_module import install_main_module
+from .offer_magics import offer_magics
 from .packages import find_packages_in, packages_path
 from .raw_pipes import RawPipes
 from .rich_libraries import follow_rich_libraries
@@ -132,7 +132,7 @@ def _assemble(handover: Handover, pipes: RawPipes, context: contextvars.Context)
     install_input_hint()
     install_whole_prints()
     find_packages_in(handover.workspace)
-    install_magics(namespace, handover.workspace)
+    offer_magics(namespace, handover.workspace)
     offer_ipython(displays)
     builtins.display = displays.display
     threading.excepthook = background.report_thread
