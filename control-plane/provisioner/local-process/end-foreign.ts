@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { buryInstance, isOrphaned } from './bury-instance.ts';
 import { leaveEndRequest } from './end-request.ts';
 import { readEntry } from './instance-entry.ts';
-import { listInstanceIds, rootOf } from './instances-directory.ts';
+import { rootOf } from './instances-directory.ts';
 import { isAlive, signalProcess } from './process-identity.ts';
 
 const lookEveryMs = 20;
@@ -19,7 +20,7 @@ export async function endForeign(instances: string, instanceId: InstanceId, grac
   const begunAt = performance.now();
   await leaveEndRequest(root, 'deleted');
   const asked = new Set<NodeJS.Signals>();
-  while (listInstanceIds(instances).includes(instanceId)) {
+  while (existsSync(root)) {
     const waitedMs = performance.now() - begunAt;
     if (waitedMs > graceMs + patienceMs) throw new Error(`${instanceId} does not go away`);
     const entry = readEntry(root);

@@ -28,6 +28,7 @@ interface WatchOptions {
 }
 
 const lookEveryMs = 500;
+const forgetEveryMs = 60_000;
 /** A directory that nothing is written in is neither being made nor removed after that. */
 const abandonedMs = 60_000;
 
@@ -36,6 +37,7 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
   const listeners = new Set<EndListener>();
   const heard = new Set<InstanceId>();
   const known = new Map<InstanceId, InstanceEntry>();
+  let forgotAtMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
 
@@ -63,6 +65,9 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
     for (const entry of missing) tell(lostEnd(entry));
     for (const instanceId of heard) if (!kept.has(instanceId) && !there.has(instanceId)) heard.delete(instanceId);
     for (const instanceId of there) if (!isOwn(instanceId)) await lookAt(instanceId);
+    // Those of an hour: too many to look at each of them each time.
+    if (performance.now() - forgotAtMs < forgetEveryMs) return;
+    forgotAtMs = performance.now();
     await forgetOldEnds(instances, Date.now());
   };
 
