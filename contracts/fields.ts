@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { limits } from './limits.ts';
+import { quantitySchema } from './quantity.ts';
 
 /** RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
 export const timeSchema = z.iso.datetime({ precision: 3 });
@@ -41,11 +42,11 @@ export const metadataSchema = z
 /** In a patch `null` removes a key. */
 export const metadataPatchSchema = z.record(metadataText.min(1), metadataText.nullable());
 
-const quantity = z
-  .string()
-  .regex(/^(\d+(\.\d+)?|\.\d+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|e\d+)?$/, 'a Kubernetes quantity, such as 500m, 2, 512Mi');
-
-export const resourcesSchema = z.strictObject({ cpu: quantity, memory: quantity, ephemeral_storage: quantity });
+export const resourcesSchema = z.strictObject({
+  cpu: quantitySchema,
+  memory: quantitySchema,
+  ephemeral_storage: quantitySchema,
+});
 export type Resources = z.infer<typeof resourcesSchema>;
 
 /** A whole number that arrives as the text of a query parameter. */

@@ -1,12 +1,7 @@
+import { quantityPattern } from '@steppe/contracts/quantity';
+
+const exponents: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 const factors: Readonly<Record<string, number>> = {
-  '': 1,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
   Ki: 2 ** 10,
   Mi: 2 ** 20,
   Gi: 2 ** 30,
@@ -16,14 +11,13 @@ const factors: Readonly<Record<string, number>> = {
 };
 
 /**
- * A Kubernetes quantity as a number: `500m` is 0.5, `512Mi` is 536870912.
- * Source: the API's reference for `Quantity`, of which the contract takes amounts that are not negative.
+ * A Kubernetes quantity as a number: `500m` is 0.5, `512Mi` is 536870912. Two that come to the same are equal, however they are
+ * written: the number nearest to a decimal is found once, with its exponent.
  * @throws Error for what is no quantity.
  */
 export function parseQuantity(quantity: string): number {
-  const match = /^([\d.]+)(?:e(\d+)|([A-Za-z]*))$/.exec(quantity);
-  const factor = match?.[2] === undefined ? factors[match?.[3] ?? ''] : 10 ** Number(match[2]);
-  const value = Number(match?.[1]) * (factor ?? Number.NaN);
-  if (Number.isNaN(value)) throw new Error(`${quantity} is not a quantity`);
-  return value;
+  const match = quantityPattern.exec(quantity);
+  if (!match) throw new Error(`${quantity} is not a quantity`);
+  const [, number = '', suffix = '', exponent = exponents[suffix] ?? 0] = match;
+  return Number(`${number}e${exponent}`) * (factors[suffix] ?? 1);
 }

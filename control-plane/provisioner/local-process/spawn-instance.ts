@@ -50,7 +50,7 @@ export async function spawnInstance(
         language: runtime.language,
         supervisorCommand: options.supervisorCommand(runtime),
         preload: runtime.preload,
-        memoryBytes: Math.floor(parseQuantity(resources.memory)),
+        memoryBytes: Math.ceil(parseQuantity(resources.memory)),
         logLevel: options.agentLogLevel,
       }),
       graceMs: options.graceMs ?? 5_000,

@@ -1,3 +1,4 @@
+import { limits } from '@steppe/contracts/limits';
 import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/route-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -31,6 +32,18 @@ it('answers 201 with a session that is ready, and where it is', async () => {
   });
   expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(3_600_000);
   expect(session.last_active_at).toBe(session.ready_at);
+});
+
+it.each(['100u', '500000000n', '1E0', '1.', '+1', '1e-1'])('takes the quantity %s as it is written', async (cpu) => {
+  expect((await plane.create(newTenantId(), { resources: { cpu } })).resources.cpu).toBe(cpu);
+});
+
+it('keeps as much metadata as the contract allows, in the widest of characters', async () => {
+  const wide = '\u8a9e'.repeat(limits.metadataBytes - 2);
+  const metadata = Object.fromEntries(
+    Array.from({ length: limits.metadataPairs }, (_, at) => [`${at + 10}${wide}`, `${wide}..`]),
+  );
+  expect((await plane.create(newTenantId(), { metadata })).metadata).toEqual(metadata);
 });
 
 it('takes no body for an empty one', async () => {
@@ -68,6 +81,8 @@ it.each([
   ['a ttl of zero', { ttl_seconds: 0 }, 'ttl_seconds'],
   ['a ttl past the maximum', { ttl_seconds: 86_401 }, 'ttl_seconds'],
   ['resources past the maximum', { resources: { memory: '9Gi' } }, 'resources.memory'],
+  ['a quantity without an end', { resources: { cpu: `${'0'.repeat(500_000)}1` } }, 'resources.cpu'],
+  ['a quantity that is none', { resources: { cpu: '1K' } }, 'resources.cpu'],
   ['an unknown resource', { resources: { gpu: '1' } }, 'resources.gpu'],
   ['a bad environment name', { env: { 'A-B': '' } }, 'env.A-B'],
   ['NUL in the environment', { env: { A: 'a\0b' } }, 'env.A'],
