@@ -15,7 +15,7 @@ import { startControlPlane } from './start-control-plane.ts';
 
 const config = readConfig();
 const { publicKeysDirectory, runtimesDirectory, ...localProcess } = config.localProcess;
-const prepared = await prepareRuntimes({ ...config, runtimesDirectory });
+const prepared = await prepareRuntimes({ ...config, ...localProcess, runtimesDirectory });
 if ('complaints' in prepared) refuseConfig('control-plane', prepared.complaints);
 const { runtimes, supervisorCommand } = prepared;
 const plainLogger = createLogger({ service: 'control-plane', level: config.logLevel });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { scopes } from '@steppe/contracts/operations';
 import { type HostVariables, hostVariableNames } from '@steppe/control-plane/provisioner/local-process/agent-environment';
@@ -65,6 +66,7 @@ export const readTokenConfig = () =>
 
 /** Where the bundles are: beside this one. */
 export const bundleDirectory = fileURLToPath(new URL('.', import.meta.url));
+export const agentBundle = join(bundleDirectory, 'session-agent.cjs');
 /** Facts about running local modes, for further tokens; private to the person who started them. */
 export const stateDirectory = fileURLToPath(new URL('../.steppe/', import.meta.url));
 

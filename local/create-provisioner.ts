@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
 import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import type { Logger } from '@steppe/service-kit/logger';
-import { bundleDirectory, hostVariables, type RunConfig } from './config.ts';
+import { agentBundle, hostVariables, type RunConfig } from './config.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Agents and supervisors from the bundles beside ours. */
@@ -16,7 +15,7 @@ export function createProvisioner(
   logger: Logger,
 ): SessionProvisioner {
   return createLocalProcessProvisioner({
-    agentBundle: join(bundleDirectory, 'session-agent.cjs'),
+    agentBundle,
     supervisorCommand,
     publicKeys: () => ({ 'control-plane': controlPlaneKey.publicSet, 'data-plane': dataPlaneKey.publicSet }),
     hostVariables: hostVariables(),

@@ -6,7 +6,7 @@ import { refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { destination } from 'pino';
 import { banner } from './banner.ts';
-import { bundleDirectory, readRunConfig } from './config.ts';
+import { agentBundle, bundleDirectory, hostVariables, readRunConfig } from './config.ts';
 import { startLocal } from './start-local.ts';
 
 const config = readRunConfig();
@@ -15,6 +15,9 @@ const prepared = await prepareRuntimes({
   poolSize: config.STEPPE_POOL_SIZE,
   interpreters: { python: config.STEPPE_PYTHON, node: config.STEPPE_NODE },
   runtimesDirectory: join(bundleDirectory, 'runtimes'),
+  agentBundle,
+  hostVariables: hostVariables(),
+  logLevel: config.LOG_LEVEL,
 });
 if ('complaints' in prepared) refuseConfig('steppe', prepared.complaints);
 const loggerOf = (service: string) => createLogger({ service, level: config.LOG_LEVEL, to: destination({ fd: 2, sync: false }) });

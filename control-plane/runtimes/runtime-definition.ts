@@ -10,6 +10,8 @@ export interface RuntimeDefinition extends Runtime {
   preload: readonly string[];
   /** Instances that are kept warm. */
   poolSize: number;
+  /** Of what the provisioner makes its instances of beside all this; absent where it says nothing of it. */
+  fingerprint?: string;
 }
 
 /** What callers may know of it. */

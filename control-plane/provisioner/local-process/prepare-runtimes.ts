@@ -1,14 +1,14 @@
+import { hash } from 'node:crypto';
 import type { Language } from '@steppe/contracts/session';
 import { type RuntimesConfig, readRuntimes } from '../../runtimes/read-runtimes.ts';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { complaintAbout, complaintsAbout } from './check-interpreter.ts';
+import { type InstanceParts, instanceFingerprint } from './instance-fingerprint.ts';
 import { type SupervisorCommand, supervisorsIn } from './supervisor-command.ts';
 
-interface LocalRuntimesConfig extends RuntimesConfig {
+interface LocalRuntimesConfig extends RuntimesConfig, InstanceParts {
   /** Of runtimes that name none. */
   interpreters: Readonly<Record<Language, string>>;
-  /** With python/supervisor.py and node/supervisor.cjs. */
-  runtimesDirectory: string;
 }
 
 type LocalRuntimes = { runtimes: readonly RuntimeDefinition[]; supervisorCommand: SupervisorCommand } | { complaints: string[] };
@@ -25,5 +25,11 @@ export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<Loca
   );
   const complaints = [...usual, ...own.flat()];
   if (complaints.length > 0) return { complaints };
-  return { runtimes: read.runtimes, supervisorCommand: supervisorsIn(config.runtimesDirectory, config.interpreters) };
+  const supervisorCommand = supervisorsIn(config.runtimesDirectory, config.interpreters);
+  const shared = await instanceFingerprint(config);
+  const runtimes = read.runtimes.map((runtime) => ({
+    ...runtime,
+    fingerprint: hash('sha256', JSON.stringify([shared, supervisorCommand(runtime)])),
+  }));
+  return { runtimes, supervisorCommand };
 }

@@ -1,0 +1,74 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { findRuntime } from '../../runtimes/find-runtime.ts';
+import { runtimeVersion } from '../../runtimes/runtime-version.ts';
+import { prepareRuntimes } from './prepare-runtimes.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'steppe-runtimes-'));
+  for (const file of ['agent.cjs', 'agent/main.cjs', 'runtimes/python/supervisor.py', 'runtimes/node/supervisor.cjs'])
+    write(file);
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function write(file: string, text = '') {
+  mkdirSync(dirname(join(directory, file)), { recursive: true });
+  writeFileSync(join(directory, file), text);
+}
+
+function interpreter(prints: string): string {
+  write('interpreter', `#!/bin/sh\necho '${prints}'\n`);
+  chmodSync(join(directory, 'interpreter'), 0o755);
+  return join(directory, 'interpreter');
+}
+
+const prepare = (changed: Partial<Parameters<typeof prepareRuntimes>[0]> = {}) =>
+  prepareRuntimes({
+    runtimesFile: undefined,
+    poolSize: 1,
+    interpreters: { python: 'python3', node: process.execPath },
+    agentBundle: join(directory, 'agent.cjs'),
+    runtimesDirectory: join(directory, 'runtimes'),
+    hostVariables: { PATH: '/usr/bin', STEPPE_MAX_CODE_BYTES: '10000' },
+    logLevel: 'info',
+    ...changed,
+  });
+
+async function versionOf(changed: Parameters<typeof prepare>[0] = {}, name = 'python'): Promise<string> {
+  const prepared = await prepare(changed);
+  if ('complaints' in prepared) throw new Error(prepared.complaints.join('\n'));
+  return runtimeVersion(findRuntime(prepared.runtimes, name));
+}
+
+it('gives a runtime the same version in every control-plane that makes the same instances', async () => {
+  const version = await versionOf();
+  write('runtimes/python/__pycache__/supervisor.pyc', 'left by an interpreter');
+  const hostVariables = { STEPPE_MAX_CODE_BYTES: '10000', PATH: '/usr/bin' };
+  const interpreters = { python: 'python3', node: interpreter('v24.0.0') };
+  expect(await versionOf({ poolSize: 9, hostVariables, interpreters })).toBe(version);
+});
+
+it.each([
+  ['another limit', { hostVariables: { PATH: '/usr/bin', STEPPE_MAX_CODE_BYTES: '20000' } }],
+  ['a module that is imported beforehand', { hostVariables: { PATH: '/usr/bin', STEPPE_PRELOAD: 'json' } }],
+  ['another level of the agents’ logs', { logLevel: 'debug' }],
+])('gives it another version for %s', async (_, changed) => {
+  expect(await versionOf(changed)).not.toBe(await versionOf());
+});
+
+it('gives it another version for another interpreter', async () => {
+  const interpreters = { python: interpreter('Python 3.12.0'), node: process.execPath };
+  expect(await versionOf({ interpreters })).not.toBe(await versionOf());
+});
+
+it.each(['agent.cjs', 'agent/main.cjs', 'runtimes/python/supervisor.py'])(
+  'gives it another version where %s differs',
+  async (file) => {
+    const version = await versionOf();
+    write(file, 'anew');
+    expect(await versionOf()).not.toBe(version);
+  },
+);
