@@ -19,10 +19,15 @@ interface Awaited {
 const lookEveryMs = 100;
 
 /**
- * The session that an earlier request with the same key makes or has made.
+ * The session that an earlier request with the same key makes or has made; null where the key stands for it no more, and may be
+ * claimed again.
  * @throws AppError what the earlier request was told, or `session_not_ready` when the signal ends the waiting.
  */
-export async function awaitCreated(services: SessionServices, awaited: Awaited, signal: AbortSignal): Promise<KnownSession> {
+export async function awaitCreated(
+  services: SessionServices,
+  awaited: Awaited,
+  signal: AbortSignal,
+): Promise<KnownSession | null> {
   const { store, pending, limits, now } = services;
   const { tenantId, key, sessionId, until } = awaited;
   // Where the maker failed it frees the key itself, and where it died nobody has: the key shall be good again.
@@ -36,6 +41,8 @@ export async function awaitCreated(services: SessionServices, awaited: Awaited, 
       throw createFailure(sessionId, causeOf(record));
     }
     if (record && (until === 'admitted' || record.state !== 'provisioning')) return { record };
+    // A maker that was refused frees the key without a row.
+    if (!record && (await store.getIdempotency(tenantId, key))?.session_id !== sessionId) return null;
     // Whoever claimed the key is dead if it wrote no row in all this time.
     if (!record && now() - mintedAtMs(sessionId) > limits.provisioningMs) break;
     await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { sessionListSchema, sessionSchema } from '@steppe/contracts/session';
+import { newSessionId } from '@steppe/contracts/ids';
+import { createSessionSchema, sessionListSchema, sessionSchema } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import type { SessionStore } from '@steppe/route-store/ports';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { StartFailed } from '../provisioner/start-failed.ts';
@@ -9,6 +11,7 @@ import { eventually } from '../testing/eventually.ts';
 import { type Fault, failingStore } from '../testing/failing-store.ts';
 import { openTestBed, pathOf, type TestBed, traces } from '../testing/open-control-plane.ts';
 import type { Behaviour } from '../testing/stand-in-provisioner.ts';
+import { claimKey } from './claim-key.ts';
 
 let bed: TestBed;
 beforeAll(async () => {
@@ -172,12 +175,28 @@ describe('Idempotency-Key', () => {
     await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(again.body).session_id));
   });
 
+  it.each([{}, { prefer: 'respond-async' }])(
+    'is claimed anew where its first request was refused elsewhere, with %j',
+    async (prefer) => {
+      const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k', ...prefer }];
+      const body = createSessionSchema.parse({});
+      await claimKey({ store: bed.store, now: Date.now }, { tenantId, key: 'k', sessionId: newSessionId(), body });
+      const putIdempotency: SessionStore['putIdempotency'] = async (...put) => {
+        const outcome = await bed.store.putIdempotency(...put);
+        // The other replica finds the quota full only after this one has seen its claim.
+        if (outcome.outcome === 'exists') await bed.store.deleteIdempotency(tenantId, 'k', outcome.item.session_id);
+        return outcome;
+      };
+      const plane = await bed.open({ store: { ...bed.store, putIdempotency } });
+      const answer = await plane.call(tenantId, 'POST', '/v1/sessions', { headers, sessionQuota: 0 });
+      expect([answer.status, answer.body]).toMatchObject([429, { error: { code: 'quota_exceeded' } }]);
+      expect(await traces(bed.store, tenantId, ['k'])).toEqual({ live: [], states: [], keys: [] });
+    },
+  );
+
   it('is freed from a replica that died before it made a row', async () => {
     const [hasty, plane] = [await bed.open({}, { provisioningMs: 300 }), await bed.open()];
     const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k' }];
-    const { claimKey } = await import('./claim-key.ts');
-    const { createSessionSchema } = await import('@steppe/contracts/session');
-    const { newSessionId } = await import('@steppe/contracts/ids');
     const body = createSessionSchema.parse({});
     await claimKey({ store: bed.store, now: Date.now }, { tenantId, key: 'k', sessionId: newSessionId(), body });
     const early = await hasty.call(tenantId, 'POST', '/v1/sessions', { headers });

@@ -49,9 +49,12 @@ function runCreate(
     return pending.run(sessionId, respondAsync ? undefined : client, (signal) => provision(signal, async () => {}));
   }
   return pending.run(sessionId, undefined, async (signal) => {
-    const holder = await claimKey(services, { tenantId, key, sessionId, body });
-    if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
     const until = respondAsync ? 'admitted' : 'ready';
-    return awaitCreated(services, { tenantId, key, sessionId: holder, until }, signal);
+    for (;;) {
+      const holder = await claimKey(services, { tenantId, key, sessionId, body });
+      if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
+      const created = await awaitCreated(services, { tenantId, key, sessionId: holder, until }, signal);
+      if (created) return created;
+    }
   });
 }
