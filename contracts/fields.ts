@@ -26,21 +26,30 @@ const envValue = z
   .refine((value) => !value.includes('\0'), 'an environment value may not contain NUL')
   .meta(withoutNul);
 
-export const envSchema = z
-  .record(envName, envValue)
-  .refine(
-    (env) => Object.entries(env).reduce((sum, [name, value]) => sum + utf8Bytes(name) + utf8Bytes(value), 0) <= limits.envBytes,
-    { message: `env is larger than ${limits.envBytes} bytes`, params: { limit: 'env', max_bytes: limits.envBytes } },
+/** A record that refuses the one key that zod would leave out without a word, so that nothing is lost unseen. */
+const record = <V extends z.ZodType>(name: z.ZodString, value: V) =>
+  z.preprocess(
+    (given, ctx) => {
+      if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__')) {
+        ctx.addIssue({ code: 'custom', path: ['__proto__'], message: 'no name may be __proto__' });
+      }
+      return given;
+    },
+    z.record(name, value),
   );
 
+export const envSchema = record(envName, envValue).refine(
+  (env) => Object.entries(env).reduce((sum, [name, value]) => sum + utf8Bytes(name) + utf8Bytes(value), 0) <= limits.envBytes,
+  { message: `env is larger than ${limits.envBytes} bytes`, params: { limit: 'env', max_bytes: limits.envBytes } },
+);
+
 const metadataText = z.string().max(limits.metadataBytes);
-export const metadataSchema = z
-  .record(metadataText.min(1), metadataText)
+export const metadataSchema = record(metadataText.min(1), metadataText)
   .refine((pairs) => Object.keys(pairs).length <= limits.metadataPairs, `at most ${limits.metadataPairs} pairs`)
   .meta({ maxProperties: limits.metadataPairs });
 
 /** In a patch `null` removes a key. */
-export const metadataPatchSchema = z.record(metadataText.min(1), metadataText.nullable());
+export const metadataPatchSchema = record(metadataText.min(1), metadataText.nullable());
 
 export const resourcesSchema = z.strictObject({
   cpu: quantitySchema,

@@ -91,10 +91,17 @@ function toJsonSchemas(schemas: Record<string, z.ZodType>, io: 'input' | 'output
 }
 
 function convert(registry: z.core.$ZodRegistry<{ id?: string }>, io: 'input' | 'output'): Record<string, JsonSchema> {
-  const { schemas } = z.toJSONSchema(registry, { io, uri: uriOf, override: ({ jsonSchema }) => simplify(jsonSchema) });
+  const { schemas } = z.toJSONSchema(registry, { io, uri: uriOf, override: describe });
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $id: _, $schema: __, ...schema }]): [string, JsonSchema] => [name, schema]),
   );
+}
+
+function describe({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { def } = zodSchema._zod;
+  // zod leaves it out where something looks at a value before its schema does; ours only refuse.
+  if (def.type === 'default') jsonSchema.default = def.defaultValue;
+  simplify(jsonSchema);
 }
 
 /** Takes out what tells a reader nothing. */

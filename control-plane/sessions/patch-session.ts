@@ -4,12 +4,14 @@ import type { PatchSession, Session } from '@steppe/contracts/session';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
 import { AppError } from '@steppe/service-kit/app-error';
 import { parseInput } from '@steppe/service-kit/parse-input';
+import * as z from 'zod';
 import { describeSession } from './describe-session.ts';
 import { findSession } from './find-session.ts';
 import { expiresAt } from './plan-session.ts';
 import type { SessionServices } from './session-services.ts';
 
 const agentLimitMs = 5_000;
+const mergedSchema = z.object({ metadata: metadataSchema });
 
 /**
  * Changes how long a session lives, and its metadata. The row comes first and then its agent; where only that fails, the same
@@ -47,7 +49,7 @@ async function updateRow(services: SessionServices, found: ReadyRecord, patch: P
 
 function mergeMetadata(metadata: Record<string, string>, patch: Record<string, string | null>): Record<string, string> {
   const kept = Object.entries({ ...metadata, ...patch }).filter((pair): pair is [string, string] => pair[1] !== null);
-  return parseInput(metadataSchema, Object.fromEntries(kept), 'metadata');
+  return parseInput(mergedSchema, { metadata: Object.fromEntries(kept) }, 'body').metadata;
 }
 
 /** Of two patches at once the agent may hear the older one last: it is told until the row still says what it was told. */

@@ -25,7 +25,7 @@ const shared = [
   { body: { metadata: { a: { b: 'c' } } }, path: 'metadata.a' },
   { body: { metadata: { '': 'x' } }, path: 'metadata.' },
   { body: { metadata: { a: 'x'.repeat(4097) } }, path: 'metadata.a' },
-  { body: { metadata: tooMany }, path: expect.stringMatching(/^(metadata)?$/) },
+  { body: { metadata: tooMany }, path: 'metadata' },
   { body: { state: 'ended' }, path: 'state' },
   { body: { tenant_id: 'another' }, path: 'tenant_id' },
 ];

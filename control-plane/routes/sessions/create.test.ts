@@ -87,6 +87,9 @@ it.each([
   ['a bad environment name', { env: { 'A-B': '' } }, 'env.A-B'],
   ['NUL in the environment', { env: { A: 'a\0b' } }, 'env.A'],
   ['metadata of anything but texts', { metadata: { a: 1 } }, 'metadata.a'],
+  ['metadata named __proto__', JSON.parse('{"metadata":{"__proto__":"x"}}'), 'metadata.__proto__'],
+  ['an environment with __proto__', JSON.parse('{"env":{"__proto__":"1"}}'), 'env.__proto__'],
+  ['a field named __proto__', JSON.parse('{"__proto__":{}}'), '__proto__'],
   ['no object', [], ''],
 ])('refuses %s and makes nothing', async (_, body, path) => {
   const tenantId = newTenantId();

@@ -62,7 +62,10 @@ it.each([
   ['cursor=nonsense', 'cursor'],
   ['colour=red', 'colour'],
   ['metadata=x', 'metadata'],
-  ['metadata.=x', ''],
+  ['metadata.=x', 'metadata.'],
+  [`metadata.k1=${'x'.repeat(4097)}`, 'metadata.k1'],
+  ['metadata.__proto__=x', 'metadata.__proto__'],
+  ['__proto__=x', '__proto__'],
   ['limit=1&limit=2', 'limit'],
 ])('refuses ?%s', async (query, path) => {
   const { status, body } = await plane.call(newTenantId(), 'GET', `/v1/sessions?${query}`);

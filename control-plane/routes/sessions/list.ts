@@ -2,15 +2,17 @@ import { metadataSchema } from '@steppe/contracts/fields';
 import { listSessionsQuerySchema } from '@steppe/contracts/session';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readQuery } from '@steppe/service-kit/read-query';
+import * as z from 'zod';
 import { listSessions } from '../../sessions/list-sessions.ts';
 import { authorised } from '../authorised.ts';
 
 const prefix = 'metadata.';
+const filterSchema = z.object({ metadata: metadataSchema });
 
 export const list = authorised('list_sessions', async ({ c, principal, services }) => {
   const pairs = Object.entries(readQuery(c.req.url));
   const wanted = pairs.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]);
-  const metadata = parseInput(metadataSchema, Object.fromEntries(wanted), 'query');
+  const { metadata } = parseInput(filterSchema, { metadata: Object.fromEntries(wanted) }, 'query');
   const others = Object.fromEntries(pairs.filter(([name]) => !name.startsWith(prefix)));
   const { limit, cursor, state } = parseInput(listSessionsQuerySchema, others, 'query');
   return c.json(await listSessions(services, principal.tenantId, { limit, cursor, state, metadata }));
