@@ -126,6 +126,7 @@ const toReconcilerServices = (
 ): ReconcilerServices => ({
   ...services,
   rules: { provisioningMs: services.limits.provisioningMs, graceMs, longestStepMs: contractLimits.maxTimeoutMs },
+  startedAtMs: services.now(),
   versions: new Map(services.runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
   missing: createMissingInstances(),
   reconcilerMetrics: createReconcilerMetrics(registry),

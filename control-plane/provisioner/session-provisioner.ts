@@ -65,8 +65,8 @@ export interface SessionProvisioner {
   start(request: StartRequest): Promise<Instance>;
   /**
    * A warm instance of that runtime and version, which is the session's from now on; null where there is none. Of any number of
-   * claims at once, here and elsewhere, each instance goes to one: a lost race takes the next. One that is dead or of another
-   * version is never given; it is removed.
+   * claims at once, here and elsewhere, each instance goes to one: a lost race takes the next. One that is dead is
+   * removed, and one of another version, unless that was made since this provisioner began: a newer one may have made it.
    */
   claim(request: ClaimRequest): Promise<Instance | null>;
   /** Ends the instance if it is warm, as `end` does; false, and nothing is done, where a claim was earlier or it is none. */

@@ -1,10 +1,17 @@
 import type { ListedInstance } from '../provisioner/session-provisioner.ts';
 import type { PoolAct, Rules } from './acts.ts';
 
-/** What is to be done about an instance that names no session. @param versions the present one of each runtime, by its name. */
+export interface PresentRuntimes {
+  /** The present version of each runtime, by its name. */
+  versions: ReadonlyMap<string, string>;
+  /** When this control-plane began, in ms of Unix time: what was made later of another version may be its successor's. */
+  startedAtMs: number;
+}
+
+/** What is to be done about an instance that names no session. */
 export function judgePooled(
   { instanceId, runtime, version, state, createdAtMs }: ListedInstance,
-  versions: ReadonlyMap<string, string>,
+  { versions, startedAtMs }: PresentRuntimes,
   nowMs: number,
   { provisioningMs, graceMs }: Rules,
 ): PoolAct[] {
@@ -12,7 +19,8 @@ export function judgePooled(
   if (state === 'starting' && ageMs > provisioningMs + graceMs) {
     return [{ kind: 'end_instance', because: 'start_abandoned', instanceId }];
   }
-  if (state === 'warm' && version !== versions.get(runtime) && ageMs > graceMs) {
+  const isOld = version !== versions.get(runtime) && createdAtMs < startedAtMs;
+  if (state === 'warm' && isOld && ageMs > graceMs) {
     return [{ kind: 'retire_instance', because: 'old_version', instanceId }];
   }
   return [];

@@ -4,16 +4,14 @@ import pLimit from 'p-limit';
 import { isOver } from '../sessions/end-cause.ts';
 import type { Act } from './acts.ts';
 import { type ActServices, carryOut } from './carry-out.ts';
-import { judgePooled } from './judge-pooled.ts';
+import { judgePooled, type PresentRuntimes } from './judge-pooled.ts';
 import { judgeSession } from './judge-session.ts';
 import { observe, type SweptSession } from './observe.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
-export interface ReconcilerServices extends ActServices {
+export interface ReconcilerServices extends ActServices, PresentRuntimes {
   logger: Logger;
   reconcilerMetrics: ReconcilerMetrics;
-  /** The present version of each runtime, by its name. */
-  versions: ReadonlyMap<string, string>;
 }
 
 const actsAtOnce = 8;
@@ -26,7 +24,7 @@ const patience = 3;
  * @throws what the store throws when it is out, the provisioner where it cannot list, and the signal's reason between two acts.
  */
 export async function reconcile(services: ReconcilerServices, signal: AbortSignal): Promise<'complete' | 'incomplete'> {
-  const { now, rules, versions, logger, missing, reconcilerMetrics } = services;
+  const { now, rules, logger, missing, reconcilerMetrics } = services;
   const { sessions, pooled, corrupt } = await observe(services, signal);
   const rows = sessions.flatMap(({ row }) => row ?? []);
   reconcilerMetrics.observed({ rows, corrupt: corrupt.length });
@@ -37,7 +35,7 @@ export async function reconcile(services: ReconcilerServices, signal: AbortSigna
   const suspects = sessions.filter((session) => judgeSession(session, nowMs, rules).length > 0);
   const tasks = [
     ...suspects.map((swept) => () => settle(services, swept)),
-    ...pooled.flatMap((instance) => judgePooled(instance, versions, nowMs, rules)).map((act) => () => perform(services, act)),
+    ...pooled.flatMap((instance) => judgePooled(instance, services, nowMs, rules)).map((act) => () => perform(services, act)),
   ];
   return runAll(services, tasks, signal);
 }

@@ -80,6 +80,7 @@ export async function startTables(): Promise<Tables> {
           limits: { sessionsPerTenant: quota, ttlSeconds: 86_400, provisioningMs: testRules.provisioningMs, endMs: 10_000 },
           rules: testRules,
           missing,
+          startedAtMs: now(),
           versions: new Map(runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
           logger,
           now,

@@ -22,6 +22,7 @@ for (const language of ['python', 'node'] as const) {
       return {
         provisioner,
         other: openAnother(),
+        openAnother,
         runtime,
         crashing: { ...runtime, interpreter: 'no-such-program' },
         bind: (instanceId, address, sessionId) => bindStatus(signer, instanceId, address, sessionId),

@@ -9,6 +9,8 @@ export interface OpenProvisioner {
   provisioner: SessionProvisioner;
   /** Of a second control-plane that shares the instances. */
   other: SessionProvisioner;
+  /** One more such, which begins now; its opener closes it. */
+  openAnother(): SessionProvisioner;
   /** One whose instances start. */
   runtime: RuntimeDefinition;
   /** One whose instances end before they are ready; absent where there is no such thing. */

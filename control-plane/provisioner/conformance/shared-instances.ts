@@ -53,14 +53,19 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       expect(await claim(opened().other)).toBeNull();
     });
 
-    it('passes over one of another version, and removes it', async () => {
+    it('passes over one of another version, and removes it where it was there before', async () => {
+      const { provisioner, other, openAnother } = opened();
       const stale = await start(null, 'v0');
+      const later = openAnother();
       const fresh = await start(null);
-      expect(await claim(opened().other)).toEqual(fresh);
-      await eventually(async () => (await opened().provisioner.list()).map(({ instanceId }) => instanceId)).toEqual([
-        fresh.instanceId,
-      ]);
-      expect(await opened().provisioner.retire(stale.instanceId)).toBe(false);
+      const newer = await start(null, 'v2');
+      expect(await claim(later)).toEqual(fresh);
+      await later.close();
+      const left = [fresh.instanceId, newer.instanceId].sort();
+      expect((await provisioner.list()).map(({ instanceId }) => instanceId).sort()).toEqual(left);
+      expect(await provisioner.retire(stale.instanceId)).toBe(false);
+      expect(await claim(other)).toBeNull();
+      expect(await provisioner.retire(newer.instanceId)).toBe(true);
     });
 
     it('passes over one that is dead', async () => {

@@ -32,7 +32,7 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     instanceId,
     runtime: request.runtime.name,
     version: request.version,
-    createdAtMs: Date.now(),
+    createdAtMs: options.now(),
     starter: identify(process.pid),
   };
   await openInstancesDirectory(instancesDirectory);

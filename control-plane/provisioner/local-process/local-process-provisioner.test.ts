@@ -15,6 +15,7 @@ describeSessionProvisioner('local-process provisioner with a stand-in for the ag
     return {
       provisioner: standIns.provisioner,
       other: standIns.openAnother(),
+      openAnother: standIns.openAnother,
       runtime: behaving('serve'),
       crashing: behaving('crash-before-ready'),
       stuck: behaving('never-ready'),

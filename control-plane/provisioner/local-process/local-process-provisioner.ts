@@ -12,7 +12,8 @@ import type { LaunchOptions } from './spawn-instance.ts';
 import { createStartSlots } from './start-slots.ts';
 import { createInstanceWatch } from './watch-instances.ts';
 
-export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys'> {
+export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'> {
+  now?: LaunchOptions['now'];
   publicKeys: PublicKeySource;
   /** 4 where absent. */
   startsAtOnce?: number;
@@ -25,10 +26,12 @@ export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys'> {
 export function createLocalProcessProvisioner({
   startsAtOnce = 4,
   publicKeys,
+  now = Date.now,
   ...options
 }: LocalProcessOptions): SessionProvisioner {
   const { instancesDirectory: instances, logger, graceMs = 5_000 } = options;
   const keys = createKeyPublisher(publicKeys, logger);
+  const startedAtMs = now();
   const slots = createStartSlots(startsAtOnce);
   const running = new Map<InstanceId, LaunchedInstance>();
   const starting = new Set<Promise<unknown>>();
@@ -39,7 +42,7 @@ export function createLocalProcessProvisioner({
     const signal = AbortSignal.any([closing.signal, request.signal]);
     const release = await slots.take(signal);
     try {
-      const launched = await launchInstance({ ...options, keys }, { ...request, signal });
+      const launched = await launchInstance({ ...options, keys, now }, { ...request, signal });
       running.set(launched.instanceId, launched);
       void launched.gone.then((end) => {
         running.delete(end.instanceId);
@@ -79,8 +82,9 @@ export function createLocalProcessProvisioner({
     for (const entry of warm.toSorted((a, b) => a.createdAtMs - b.createdAtMs)) {
       const { instanceId, address } = entry;
       if (!address) continue;
-      if (entry.version !== version || !isLiving(entry)) inBackground(instanceId, retire);
-      else if (await takeOwnership(rootOf(instances, instanceId), sessionId)) return { instanceId, address };
+      const isOther = entry.version !== version;
+      if (!isLiving(entry) || (isOther && entry.createdAtMs < startedAtMs)) inBackground(instanceId, retire);
+      else if (!isOther && (await takeOwnership(rootOf(instances, instanceId), sessionId))) return { instanceId, address };
     }
     return null;
   };

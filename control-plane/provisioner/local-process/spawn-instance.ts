@@ -21,6 +21,8 @@ export interface LaunchOptions {
   /** Of the instances: shared by the control-planes of one table, and by no others. At most 50 bytes; made where it is absent. */
   instancesDirectory: string;
   logger: Logger;
+  /** Milliseconds of Unix time. */
+  now: () => number;
   /** From SIGTERM to SIGKILL; 5 s where absent. */
   graceMs?: number;
 }
