@@ -27,7 +27,7 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   });
   const corrupt = new Gauge({
     name: 'steppe_reconciler_corrupt_items',
-    help: 'Items of the table that the last sweep could not read.',
+    help: 'Items of the table that the last sweep could not read; told by the one replica that reconciles.',
     registers,
   });
   const acts = new Counter({
@@ -57,6 +57,9 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
       passes.inc({ outcome });
       if (outcome === 'complete') lastSuccess.set(nowMs / 1000);
     },
-    stoodBy: () => live.reset(),
+    stoodBy() {
+      live.reset();
+      corrupt.reset();
+    },
   };
 }

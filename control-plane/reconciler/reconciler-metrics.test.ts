@@ -1,0 +1,15 @@
+import { createRegistry } from '@steppe/service-kit/http-metrics';
+import { expect, it } from 'vitest';
+import { createReconcilerMetrics } from './reconciler-metrics.ts';
+
+it('tells nothing of what it saw once another replica reconciles, which sees what has changed', async () => {
+  const registry = createRegistry('test');
+  const metrics = createReconcilerMetrics(registry);
+  const told = async (name: string) => (await registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value);
+  metrics.observed({ rows: [{ state: 'ready' }], corrupt: 2 });
+  expect(await told('steppe_sessions_live')).toEqual([0, 1]);
+  expect(await told('steppe_reconciler_corrupt_items')).toEqual([2]);
+  metrics.stoodBy();
+  expect(await told('steppe_sessions_live')).toEqual([]);
+  expect(await told('steppe_reconciler_corrupt_items')).toEqual([0]);
+});
