@@ -33,11 +33,12 @@ export async function provisionSession(
     observe('ready');
     return known;
   } catch (error) {
-    observe(error instanceof AppError ? error.code : causeOfFailure(error).reason);
     const instanceIds = progress.instances.map(({ instanceId }) => instanceId);
     const over = await undoCreate(services, plan, { instanceIds, error, releaseKey });
-    if (!isExplained(error)) throw error;
-    throw createFailure(plan.sessionId, over ? causeOf(over) : causeOfFailure(error), error);
+    // Whoever ended the row first knows why; the create itself only sees that it was ended.
+    const cause = over ? causeOf(over) : causeOfFailure(error);
+    observe(error instanceof AppError ? error.code : cause.reason);
+    throw isExplained(error) ? createFailure(plan.sessionId, cause, error) : error;
   } finally {
     services.pool.refill(plan.runtime);
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
 import { recordEnd } from './record-end.ts';
 import { retry } from './retry.ts';
@@ -8,7 +9,10 @@ export interface EndWatch {
   stop(): Promise<void>;
 }
 
-/** Some three minutes: a store that is away for longer has the rows put right later, from the instances that are missing. */
+/**
+ * Some three minutes, in which a create is over too: a store that is away for longer has the rows put right later, from the
+ * instances that are missing.
+ */
 const delaysMs = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 60_000];
 
 /** Records the end of every instance, of whatever cause, in the row of its session. */
@@ -16,6 +20,8 @@ export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner
   const { store, provisioner, metrics, logger, now } = services;
   const recordings = new Set<Promise<void>>();
   const stopping = new AbortController();
+  // Each recording that waits for its next try listens.
+  setMaxListeners(0, stopping.signal);
 
   const record = async ({ sessionId, instanceId, reason, detail }: InstanceEnd) => {
     if (!sessionId) return;
@@ -23,7 +29,7 @@ export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner
     const fields = { session_id: sessionId, instance_id: instanceId };
     try {
       const over = await retry(() => recordEnd({ store, metrics, now, sessionId, instanceId, cause }), delaysMs, stopping.signal);
-      logger.info({ ...fields, end_reason: over?.end_reason, end_detail: over?.end_detail }, 'session over');
+      if (over) logger.info({ ...fields, end_reason: over.end_reason, end_detail: over.end_detail }, 'session over');
     } catch (err) {
       logger.error({ ...fields, err, end_reason: reason }, 'could not record an end');
     }
