@@ -18,6 +18,18 @@ it('keeps the end of one write that is larger than all that is kept', () => {
   expect(kept.length).toBeGreaterThan(limits.backgroundBytes * 0.9);
 });
 
+it('keeps as much of many small writes as of a large one, in their order', () => {
+  const background = new BackgroundOutput();
+  for (let n = 0; n < 40_000; n += 1) background.text(n % 10_000 === 9_999 ? 'stderr' : 'stdout', `${n}\n`);
+  const step = newStep();
+  background.attach(step);
+  const { stdout = '', stderr = '' } = step.result().background ?? {};
+  expect(stderr).toBe('39999\n');
+  expect(stdout.length).toBeGreaterThan(limits.backgroundBytes * 0.7);
+  const numbers = stdout.trim().split('\n').map(Number);
+  expect(numbers).toEqual(numbers.map((_, index) => 39_999 - numbers.length + index));
+});
+
 it('cuts no character in two', () => {
   expect(backgroundOf('🌍'.repeat(limits.backgroundBytes))).toMatch(/^🌍+$/u);
 });

@@ -6,8 +6,9 @@ import type { Step } from './step.ts';
 
 type Kept = { stream: OutputStream; text: string } | { error: StepError };
 
+const pieceLength = 4096;
 /** No character is cut in two. */
-const pieces = /.{1,4096}/gsu;
+const pieces = new RegExp(`.{1,${pieceLength}}`, 'gsu');
 
 const sizeOf = (kept: Kept): number => JSON.stringify(kept).length;
 
@@ -59,13 +60,25 @@ export class BackgroundOutput implements BackgroundSink {
       else this.#step.background(item.stream, item.text);
       return;
     }
-    this.#kept.push(item);
-    this.#keptBytes += size;
+    this.#keep(item, size);
     // The newest are the ones worth keeping.
     while (this.#keptBytes > limits.backgroundBytes) {
       const oldest = this.#kept.shift();
       if (!oldest) return;
       this.#keptBytes -= sizeOf(oldest);
+    }
+  }
+
+  /** Small writes become one piece: the room is for what they say. */
+  #keep(item: Kept, size: number): void {
+    const last = this.#kept.at(-1);
+    const isMore = last && 'text' in last && 'text' in item && last.stream === item.stream;
+    if (isMore && last.text.length + item.text.length <= pieceLength) {
+      last.text += item.text;
+      this.#keptBytes += JSON.stringify(item.text).length - 2;
+    } else {
+      this.#kept.push(item);
+      this.#keptBytes += size;
     }
   }
 }
