@@ -6,12 +6,15 @@ import type { CallerConfig } from './caller-variables.ts';
 import { createJwtVerifier } from './jwt-verifier.ts';
 import { type CallerVerifier, createBypassVerifier } from './principal.ts';
 import { createRemoteKeys } from './remote-keys.ts';
+import { usableKeys } from './usable-keys.ts';
 
 /** @throws Error where the file with the keys cannot be read or holds none. A key server may be out at our start. */
 export async function createCallerVerifier(config: CallerConfig, logger: Logger): Promise<CallerVerifier> {
   if (config.authMode === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.tenant));
   const keys = 'url' in config.keys ? keysOfServer(config.keys.url, logger) : await keysOfFile(config.keys.file, logger);
-  return createJwtVerifier({ ...config, keys });
+  const onUnusable = (kid: string | undefined, err: unknown) =>
+    logger.warn({ kid, err }, 'a key of the issuer cannot be used; tokens that name it are refused');
+  return createJwtVerifier({ ...config, keys: usableKeys(keys, onUnusable) });
 }
 
 const keysOfServer = (url: string, logger: Logger): JWTVerifyGetKey =>

@@ -3,6 +3,7 @@ import { AppError } from '../app-error.ts';
 import { readClaim } from './read-claim.ts';
 import { failureCooldownMs, KeysUnavailable } from './remote-keys.ts';
 import { unauthenticated } from './unauthenticated.ts';
+import { UnusableKey } from './usable-keys.ts';
 
 /** What a token must be. */
 export interface TokenRules {
@@ -38,6 +39,7 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<JWT
     return payload;
   } catch (cause) {
     if (cause instanceof KeysUnavailable) throw identityUnavailable(cause);
+    if (cause instanceof UnusableKey) throw unauthenticated('the issuer’s key of that name cannot be used', cause);
     // A key set that cannot be used is our trouble, and what is not of jose's a mistake of ours.
     if (cause instanceof errors.JWKSInvalid || !(cause instanceof errors.JOSEError)) throw cause;
     throw unauthenticated(reasonOf(cause), cause);
