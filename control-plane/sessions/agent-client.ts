@@ -16,7 +16,7 @@ export class AgentCallFailed extends Error {
 
 /** What the control-plane asks of agents. Every call throws `AgentCallFailed`, or the signal's reason where that ends it. */
 export interface AgentClient {
-  /** Gives the instance its session, once in its life; the interpreter's epoch. */
+  /** Gives the instance its session, once in its life; the epoch, which is 1: throws where an interpreter died before it. */
   bind(agent: AgentAddress, binding: BindRequest, signal: AbortSignal): Promise<number>;
   updateLifetime(agent: AgentAddress, lifetime: Lifetime, signal: AbortSignal): Promise<void>;
   /** Resolves when the agent has heard it; its process ends after that. */
@@ -24,6 +24,8 @@ export interface AgentClient {
   state(agent: AgentAddress, signal: AbortSignal): Promise<AgentState>;
   close(): Promise<void>;
 }
+
+const firstEpoch = 1;
 
 interface Call {
   method: 'GET' | 'POST';
@@ -59,8 +61,11 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
     async bind(agent, binding, signal) {
       const answer = await call(agent, { method: 'POST', path: '/internal/bind', body: binding, expect: 200, signal });
       const bound = bindAnswerSchema.safeParse(answer);
-      if (bound.success && bound.data.instance_id === agent.instanceId) return bound.data.epoch;
-      throw new AgentCallFailed(`${agent.instanceId} did not bind as itself`, { cause: bound.error });
+      if (!bound.success || bound.data.instance_id !== agent.instanceId) {
+        throw new AgentCallFailed(`${agent.instanceId} did not bind as itself`, { cause: bound.error });
+      }
+      if (bound.data.epoch === firstEpoch) return firstEpoch;
+      throw new AgentCallFailed(`${agent.instanceId} had lost an interpreter before it was bound`);
     },
     async updateLifetime(agent, lifetime, signal) {
       await call(agent, { method: 'POST', path: '/internal/limits', body: lifetime, expect: 204, signal });

@@ -32,6 +32,7 @@ describe('a create that fails is undone and says why', () => {
     ['crash-before-ready', 'crashed', 'exit code 3: there is no interpreter'],
     ['refuse-bind', 'crashed', 'answered 409'],
     ['die-on-bind', 'crashed', ''],
+    ['second-epoch', 'crashed', 'lost an interpreter before it was bound'],
     ['never-ready', 'provisioning_timeout', 'not ready within 400 ms'],
     ['hang-bind', 'provisioning_timeout', 'not ready within 400 ms'],
   ])('where the agent does this: %s', async (runtime, reason, detail) => {

@@ -46,7 +46,7 @@ const server = createServer(async (request, response) => {
       if (behaviour === 'refuse-bind' || bound) return refuse(409, 'already_bound');
       bound = body;
       writeFileSync(join(env.STEPPE_RUN_DIR, 'bound.json'), text);
-      return answer(200, { instance_id: instanceId, epoch: 1 });
+      return answer(200, { instance_id: instanceId, epoch: behaviour === 'second-epoch' ? 2 : 1 });
     case 'POST /internal/limits':
       if (behaviour === 'refuse-limits') return refuse(500, 'internal');
       Object.assign(bound, body);

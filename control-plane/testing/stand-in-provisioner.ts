@@ -25,6 +25,7 @@ const behaviours = [
   'refuse-bind',
   'hang-bind',
   'die-on-bind',
+  'second-epoch',
   'refuse-limits',
   'hang-state',
   'ignore-term',
