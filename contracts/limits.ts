@@ -19,6 +19,8 @@ export const limits = {
   defaultTtlSeconds: 3_600,
   defaultIdleTimeoutSeconds: 900,
   internalTokenSeconds: 60,
+  /** With less memory an interpreter does not start, or has nothing left for code. */
+  leastResources: { cpu: '1m', memory: '32Mi', ephemeral_storage: '1Mi' },
   /** Their ids are one item of the table. */
   liveSessionsPerTenant: 5_000,
 } as const;

@@ -19,6 +19,7 @@ export const failedReasonSchema = z.enum(['provisioning_timeout', 'crashed', 'qu
 export const endedReasonSchema = z.enum(['deleted', 'expired', 'idle', 'oom_killed', 'evicted', 'node_lost', 'crashed']);
 export type EndedReason = z.infer<typeof endedReasonSchema>;
 
+const { leastResources: least } = limits;
 const seconds = z.number().int().min(1).max(31_536_000);
 
 export const createSessionSchema = z.strictObject({
@@ -28,7 +29,12 @@ export const createSessionSchema = z.strictObject({
     .default(limits.defaultIdleTimeoutSeconds)
     .describe('life without a step, a file call, a restart or a cancel'),
   env: envSchema.default({}).describe('environment of the interpreter, 256 KiB at most'),
-  resources: resourcesSchema.partial().default({}).describe('Kubernetes quantities; absent ones are the runtime’s default'),
+  resources: resourcesSchema
+    .partial()
+    .default({})
+    .describe(
+      `Kubernetes quantities, each at least cpu ${least.cpu}, memory ${least.memory}, ephemeral_storage ${least.ephemeral_storage}; absent ones are the runtime’s default`,
+    ),
   metadata: metadataSchema.default({}).describe('yours, to find sessions by'),
 });
 export type CreateSession = z.infer<typeof createSessionSchema>;

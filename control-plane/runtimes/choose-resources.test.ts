@@ -35,7 +35,24 @@ it('takes exactly the maximum, in whatever unit', () => {
   expect(chooseResources(python, { memory: '8192Mi', cpu: '4000m' })).toMatchObject({ memory: '8192Mi', cpu: '4000m' });
 });
 
-it('names each resource that is too large or zero', () => {
+it.each([
+  ['memory', '500m', '32Mi'],
+  ['memory', '1', '32Mi'],
+  ['memory', '31Mi', '32Mi'],
+  ['cpu', '0', '1m'],
+  ['cpu', '1u', '1m'],
+  ['ephemeral_storage', '1k', '1Mi'],
+])('refuses less than anything could run with, and says the least: %s %s', (kind, quantity, least) => {
+  expect(() => chooseResources(python, { [kind]: quantity })).toThrow(
+    `resources.${kind} is ${quantity}, and ${least} is the least`,
+  );
+});
+
+it('takes exactly the least', () => {
+  expect(chooseResources(python, { memory: '32Mi', cpu: '1m' })).toMatchObject({ memory: '32Mi', cpu: '1m' });
+});
+
+it('names each resource that is too large or too small', () => {
   const issues = [{ path: 'resources.cpu' }, { path: 'resources.memory' }];
   expect(() => chooseResources(python, { cpu: '0m', memory: '9Gi' })).toThrow(
     expect.objectContaining({

@@ -1,22 +1,31 @@
 import type { Resources } from '@steppe/contracts/fields';
+import { limits } from '@steppe/contracts/limits';
 import type { CreateSession, Runtime } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/app-error';
 import { parseQuantity } from './quantity.ts';
 
 /** Whether they come to the same, however they are written. */
 export const sameResources = (a: Resources, b: Resources): boolean =>
-  kinds.every((kind) => parseQuantity(a[kind]) === parseQuantity(b[kind]));
+  resourceKinds.every((kind) => parseQuantity(a[kind]) === parseQuantity(b[kind]));
 
-const kinds = ['cpu', 'memory', 'ephemeral_storage'] as const;
+export const resourceKinds = ['cpu', 'memory', 'ephemeral_storage'] as const;
+type ResourceKind = (typeof resourceKinds)[number];
 
-/** What was asked for, the runtime's defaults for the rest. @throws AppError `invalid_request` for zero and more than the maximum. */
+/** Why nothing can run with so little; undefined where it is enough. */
+export function tooLittle(kind: ResourceKind, quantity: string): string | undefined {
+  const least = limits.leastResources[kind];
+  return parseQuantity(quantity) < parseQuantity(least) ? `is ${quantity}, and ${least} is the least` : undefined;
+}
+
+/** What was asked for, the runtime's defaults for the rest. @throws AppError `invalid_request` for less than the least and more than the maximum. */
 export function chooseResources(runtime: Runtime, asked: CreateSession['resources']): Resources {
-  const issues = kinds.flatMap((kind) => {
+  const issues = resourceKinds.flatMap((kind) => {
     const quantity = asked[kind];
     const max = runtime.max_resources[kind];
     const path = `resources.${kind}`;
     if (quantity === undefined) return [];
-    if (parseQuantity(quantity) <= 0) return [{ path, message: `${path} must be more than 0` }];
+    const complaint = tooLittle(kind, quantity);
+    if (complaint) return [{ path, message: `${path} ${complaint}` }];
     if (parseQuantity(quantity) <= parseQuantity(max)) return [];
     return [{ path, message: `${path} is ${quantity}, and ${runtime.name} may have ${max} at most` }];
   });

@@ -53,7 +53,12 @@ describe('a list of runtimes', () => {
     ['no language where none is built in', { x: {} }, /x\.language: must be python or node/],
     ['a quantity that is none', { x: { language: 'node', max_resources: { cpu: 'many' } } }, /x\.max_resources\.cpu/],
     ['defaults past the largest', { node: { max_resources: { cpu: '500m' } } }, /node\.default_resources\.cpu: is 1, .* 500m/],
-    ['defaults of nought', { node: { default_resources: { memory: '0' } } }, /node\.default_resources\.memory: must be more/],
+    [
+      'defaults of nought',
+      { node: { default_resources: { cpu: '0' } } },
+      /node\.default_resources\.cpu: is 0, and 1m is the least/,
+    ],
+    ['too little memory', { node: { default_resources: { memory: '500m' } } }, /memory: is 500m, and 32Mi is the least/],
     ['a pool below nought', { node: { pool_size: -1 } }, /node\.pool_size/],
     ['a preload for Node', { node: { preload: ['fs'] } }, /node\.preload: is for Python alone/],
     ['a module that could be an option', { python: { preload: ['-c'] } }, /python\.preload\.0/],

@@ -2,6 +2,7 @@ import { type Resources, resourcesSchema } from '@steppe/contracts/fields';
 import { languageSchema } from '@steppe/contracts/session';
 import { namedIssues } from '@steppe/service-kit/load-config';
 import * as z from 'zod';
+import { resourceKinds, tooLittle } from './choose-resources.ts';
 import { parseQuantity } from './quantity.ts';
 import type { RuntimeDefinition } from './runtime-definition.ts';
 
@@ -64,10 +65,10 @@ function define(name: string, entry: Entry, builtIn: readonly RuntimeDefinition[
 }
 
 function complaintsAbout({ name, language, preload, default_resources, max_resources }: RuntimeDefinition): string[] {
-  const kinds = ['cpu', 'memory', 'ephemeral_storage'] as const;
-  const amiss = kinds.flatMap((kind) => {
+  const amiss = resourceKinds.flatMap((kind) => {
     const [fallback, max] = [default_resources[kind], max_resources[kind]];
-    if (parseQuantity(fallback) <= 0) return [`${name}.default_resources.${kind}: must be more than 0`];
+    const complaint = tooLittle(kind, fallback);
+    if (complaint) return [`${name}.default_resources.${kind}: ${complaint}`];
     if (parseQuantity(fallback) <= parseQuantity(max)) return [];
     return [`${name}.default_resources.${kind}: is ${fallback}, and max_resources has ${max}`];
   });

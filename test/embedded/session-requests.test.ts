@@ -45,6 +45,7 @@ describe('a session is not created with', () => {
     { body: { resources: { cpu: '0' } }, path: 'resources.cpu' },
     { body: { resources: { cpu: '5' } }, path: 'resources.cpu' },
     { body: { resources: { memory: 'much' } }, path: 'resources.memory' },
+    { body: { resources: { memory: '500m' } }, path: 'resources.memory' },
     { body: { resources: { memory: '-1Gi' } }, path: 'resources.memory' },
     { body: { resources: { memory: '9Gi' } }, path: 'resources.memory' },
     { body: { resources: { ephemeral_storage: '1Ti' } }, path: 'resources.ephemeral_storage' },
