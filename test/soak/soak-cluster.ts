@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,13 +29,12 @@ export interface SoakCluster {
 }
 
 export const quota = 8;
-/** Of each of the two runtimes. */
-const poolSize = 5;
-export const warmInstances = 2 * poolSize;
+/** As the sessions are, of which nine in ten are Python's. */
+const runtimes = { python: { pool_size: 8 }, node: { pool_size: 2 } };
+export const warmInstances = runtimes.python.pool_size + runtimes.node.pool_size;
 /** Short, so that what a kill leaves is put right while the soak lasts. */
 const controlPlaneEnv = {
   SESSIONS_PER_TENANT: String(quota),
-  STEPPE_POOL_SIZE: String(poolSize),
   PROVISIONING_LIMIT_SECONDS: '15',
   END_LIMIT_SECONDS: '10',
   SHUTDOWN_LIMIT_SECONDS: '5',
@@ -63,7 +62,9 @@ export async function startSoakCluster(): Promise<SoakCluster> {
     await python.remove();
   };
   try {
-    const env = { ...serviceEnv, ...controlPlaneEnv, STEPPE_PYTHON: python.path };
+    const runtimesFile = join(services.directory, 'runtimes.json');
+    await writeFile(runtimesFile, JSON.stringify(runtimes));
+    const env = { ...serviceEnv, ...controlPlaneEnv, STEPPE_PYTHON: python.path, STEPPE_RUNTIMES: runtimesFile };
     const startControlPlane = () => services.start('control-plane', env);
     const controlPlanes = await Promise.all([startControlPlane(), startControlPlane()]);
     const point = () => balancer.pointAt(controlPlanes.map(({ url }) => url));
