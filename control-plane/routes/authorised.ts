@@ -5,7 +5,7 @@ import type { ApiOperation } from '@steppe/service-kit/create-api';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { Context } from 'hono';
 import type { SessionServices } from '../sessions/session-services.ts';
-import { toAppError } from './to-app-error.ts';
+import { toAppError } from '../sessions/to-app-error.ts';
 
 /** One operation: parses the request, calls the use case, replies. */
 export type Handle = (call: {

@@ -4,7 +4,7 @@ import type { CreateSession } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/app-error';
 import type { SessionServices } from './session-services.ts';
 
-interface Claim {
+export interface Claim {
   tenantId: TenantId;
   key: string;
   sessionId: SessionId;

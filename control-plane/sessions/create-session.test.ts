@@ -9,7 +9,7 @@ import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { StartFailed } from '../provisioner/start-failed.ts';
 import { eventually } from '../testing/eventually.ts';
 import { type Fault, failingStore } from '../testing/failing-store.ts';
-import { openTestBed, pathOf, type TestBed, traces } from '../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestBed, pathOf, type TestBed, traces } from '../testing/open-control-plane.ts';
 import type { Behaviour } from '../testing/stand-in-provisioner.ts';
 import { claimKey } from './claim-key.ts';
 
@@ -26,6 +26,13 @@ afterEach(async () => {
 
 const rowsOf = async (tenantId: ReturnType<typeof newTenantId>): Promise<SessionRecord[]> =>
   (await bed.store.listByTenant(tenantId, { limit: 200 })).sessions;
+
+/** The outcomes of the creates that this control-plane counted as failed, each counted once. */
+async function failuresOf({ operatorPort }: OpenControlPlane): Promise<string[]> {
+  const metrics = await (await fetch(`http://127.0.0.1:${operatorPort}/metrics`)).text();
+  const counts = metrics.matchAll(/^steppe_session_create_duration_seconds_count\{.*outcome="(?!ready")(\w+)".*\} 1$/gm);
+  return [...counts].map(([, outcome = '']) => outcome);
+}
 
 describe('a create that fails is undone and says why', () => {
   it.each<[Behaviour, string, string]>([
@@ -64,6 +71,7 @@ describe('a create that fails is undone and says why', () => {
     const headers = { 'idempotency-key': key };
     const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions', { body: {}, headers });
     expect([status, body]).toMatchObject([503, { error: { code: 'route_store_unavailable', retryable: true } }]);
+    expect(await failuresOf(plane)).toEqual(['route_store_unavailable']);
     const left = await traces(bed.store, tenantId, [key]);
     expect(left).toMatchObject({ live: [], keys: [] });
     for (const state of left.states) expect(['failed', 'ended']).toContain(state);
@@ -102,6 +110,7 @@ describe('a create that fails is undone and says why', () => {
     const tenantId = newTenantId();
     const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions');
     expect([status, JSON.stringify(body)]).toEqual([500, expect.not.stringContaining('secret')]);
+    expect(await failuresOf(plane)).toEqual(['internal']);
     const [row] = await rowsOf(tenantId);
     expect([row?.state, JSON.stringify(row)]).toEqual(['failed', expect.not.stringContaining('secret')]);
   });
@@ -159,6 +168,7 @@ describe('Idempotency-Key', () => {
     const first = await plane.call(tenantId, 'POST', '/v1/sessions', { headers, body: {} });
     const changed = await plane.call(tenantId, 'POST', '/v1/sessions', { headers, body: { ttl_seconds: 1 } });
     expect([changed.status, changed.body]).toMatchObject([422, { error: { code: 'idempotency_key_reused' } }]);
+    expect(await failuresOf(plane)).toEqual(['idempotency_key_reused']);
     const foreign = await plane.call(other, 'POST', '/v1/sessions', { headers, body: { ttl_seconds: 1 } });
     expect([first.status, foreign.status]).toEqual([201, 201]);
     await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(first.body).session_id));
@@ -191,6 +201,7 @@ describe('Idempotency-Key', () => {
       const plane = await bed.open({ store: { ...bed.store, putIdempotency } });
       const answer = await plane.call(tenantId, 'POST', '/v1/sessions', { headers, sessionQuota: 0 });
       expect([answer.status, answer.body]).toMatchObject([429, { error: { code: 'quota_exceeded' } }]);
+      expect(await failuresOf(plane)).toEqual(['quota_exceeded']);
       expect(await traces(bed.store, tenantId, ['k'])).toEqual({ live: [], states: [], keys: [] });
     },
   );

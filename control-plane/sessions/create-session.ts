@@ -1,11 +1,12 @@
-import { newSessionId, type TenantId } from '@steppe/contracts/ids';
+import { newSessionId, type SessionId, type TenantId } from '@steppe/contracts/ids';
 import type { CreateSession } from '@steppe/contracts/session';
 import { awaitCreated } from './await-created.ts';
-import { claimKey } from './claim-key.ts';
+import { type Claim, claimKey } from './claim-key.ts';
 import type { KnownSession } from './known-session.ts';
 import { planSession, type SessionPlan } from './plan-session.ts';
 import { provisionSession } from './provision-session.ts';
 import type { SessionServices } from './session-services.ts';
+import { errorCodeOf } from './to-app-error.ts';
 
 export interface CreateRequest {
   tenantId: TenantId;
@@ -51,10 +52,21 @@ function runCreate(
   return pending.run(sessionId, undefined, async (signal) => {
     const until = respondAsync ? 'admitted' : 'ready';
     for (;;) {
-      const holder = await claimKey(services, { tenantId, key, sessionId, body });
+      const holder = await claimCounted(services, { tenantId, key, sessionId, body });
       if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
       const created = await awaitCreated(services, { tenantId, key, sessionId: holder, until }, signal);
       if (created) return created;
     }
   });
+}
+
+/** A create that fails before it is provisioned is counted all the same. */
+async function claimCounted(services: SessionServices, claim: Claim): Promise<SessionId> {
+  const begunAt = performance.now();
+  try {
+    return await claimKey(services, claim);
+  } catch (error) {
+    services.metrics.created({ start: 'none', outcome: errorCodeOf(error), durationMs: performance.now() - begunAt });
+    throw error;
+  }
 }

@@ -4,7 +4,9 @@ import { causeOfFailure, createFailure, isExplained } from './create-failure.ts'
 import { causeOf } from './end-cause.ts';
 import type { KnownSession } from './known-session.ts';
 import type { SessionPlan } from './plan-session.ts';
+import type { CreateOutcome } from './session-metrics.ts';
 import type { SessionServices } from './session-services.ts';
+import { errorCodeOf } from './to-app-error.ts';
 import { undoCreate } from './undo-create.ts';
 
 export interface ProvisionOptions {
@@ -23,7 +25,7 @@ export async function provisionSession(
 ): Promise<KnownSession> {
   const progress: BindProgress = { instances: [], start: 'none' };
   const begunAt = performance.now();
-  const observe = (outcome: string) =>
+  const observe = (outcome: CreateOutcome) =>
     services.metrics.created({ start: progress.start, outcome, durationMs: performance.now() - begunAt });
   try {
     await takeQuota(services, plan, signal);
@@ -37,7 +39,7 @@ export async function provisionSession(
     const over = await undoCreate(services, plan, { instanceIds, error, releaseKey });
     // Whoever ended the row first knows why; the create itself only sees that it was ended.
     const cause = over ? causeOf(over) : causeOfFailure(error);
-    observe(error instanceof AppError ? error.code : cause.reason);
+    observe(isExplained(error) ? cause.reason : errorCodeOf(error));
     throw isExplained(error) ? createFailure(plan.sessionId, cause, error) : error;
   } finally {
     services.pool.refill(plan.runtime);

@@ -1,12 +1,16 @@
+import type { ErrorCode } from '@steppe/contracts/errors';
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { OverRecord } from './end-cause.ts';
+import type { EndCause, OverRecord } from './end-cause.ts';
 
 /** Where the instance of a create came from; none where it did not get that far. */
 export type CreateStart = 'warm' | 'cold' | 'none';
 
+/** `ready`; the end reason that the row of what failed has; or the error's code where that says more. */
+export type CreateOutcome = 'ready' | EndCause['reason'] | ErrorCode;
+
 export interface SessionMetrics {
-  /** Counts a create; its outcome is `ready`, an error's code, or the end reason of what failed. */
-  created(create: { start: CreateStart; outcome: string; durationMs: number }): void;
+  /** Counts a create, but for one that waits for what another with its key makes. */
+  created(create: { start: CreateStart; outcome: CreateOutcome; durationMs: number }): void;
   /** Counts an end that this process recorded. */
   ended(over: Pick<OverRecord, 'state' | 'end_reason'>): void;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { failedReasonSchema } from '@steppe/contracts/session';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -41,6 +42,25 @@ test('every alert has its line in the guide, and every line its alert', async ()
   const told = [...section.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name);
   expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
   expect(new Set(alerts.map(({ annotations }) => annotations.runbook))).toEqual(new Set(['docs/operating.md#alerts']));
+});
+
+test('the alert about creates counts what fails on our side, among all that clients had not given up or been refused', async () => {
+  const outcomes: Record<string, 'counted' | 'among them' | 'left out'> = {
+    ready: 'among them',
+    ...Object.fromEntries(failedReasonSchema.options.map((reason) => [reason, 'counted'])),
+    internal: 'counted',
+    route_store_unavailable: 'counted',
+    quota_exceeded: 'left out',
+    idempotency_key_reused: 'left out',
+    deleted: 'left out',
+  };
+  const { expr = '' } = (await readAlerts()).find(({ alert }) => alert === 'SteppeCreatesFail') ?? {};
+  const [, counted = '', leftOut = ''] = /outcome=~"([^"]+)".*outcome!~"([^"]+)"/s.exec(expr) ?? [];
+  const read = (outcome: string) =>
+    counted.split('|').includes(outcome) ? 'counted' : leftOut.split('|').includes(outcome) ? 'left out' : 'among them';
+  expect(Object.fromEntries(Object.keys(outcomes).map((outcome) => [outcome, read(outcome)]))).toEqual(outcomes);
+  const named = [counted, leftOut].flatMap((list) => list.split('|'));
+  expect(named.filter((outcome) => !(outcome in outcomes))).toEqual([]);
 });
 
 describe('the metrics of both planes', () => {
