@@ -29,6 +29,10 @@ test('every call of the API is in it, with an example of each body that it takes
   expect(bare).toEqual([]);
 });
 
+test('every call tells what is answered before it is known which it is', () => {
+  for (const call of calls) expect(Object.keys(call.responses)).toEqual(expect.arrayContaining(['408', '431']));
+});
+
 test('every error code has an example, and a call or the introduction that tells of it', () => {
   expect(Object.keys(examples).toSorted()).toEqual(publicErrorCodes.toSorted());
   const told = JSON.stringify([responses, document.info.description]);

@@ -34,14 +34,21 @@ export function errorsOf(name: OperationName): PublicErrorCode[] {
 export function describeErrors(name: OperationName): Record<string, Reference> {
   const named = Object.entries(groupByStatus(errorsOf(name))).map(([status, codes]) => [status, responseName(name, codes)]);
   return Object.fromEntries(
-    [...named, ['431', headersTooLong]].map(([status, response]) => [status, { $ref: `#/components/responses/${response}` }]),
+    [...named, ['408', headersTooLate], ['431', headersTooLong]].map(([status, response]) => [
+      status,
+      { $ref: `#/components/responses/${response}` },
+    ]),
   );
 }
 
 /** Every error answer of every call, once. */
 export function errorResponses(): Record<string, Response> {
   const responses: Record<string, Response> = {
-    // HTTP's own status says it, before the method is known that would have a HEAD go without a body.
+    // HTTP's own statuses say it, before the method is known that would have a HEAD go without a body.
+    [headersTooLate]: {
+      ...describe(408, ['invalid_request'], true),
+      description: 'The request line and headers took too long to come.',
+    },
     [headersTooLong]: { ...describe(431, ['invalid_request'], true), description: 'The request line and headers are too long.' },
   };
   for (const name of Object.keys(operations) as OperationName[]) {
@@ -52,6 +59,7 @@ export function errorResponses(): Record<string, Response> {
   return responses;
 }
 
+const headersTooLate = 'headers_too_late';
 const headersTooLong = 'headers_too_long';
 
 const hasBody = (name: OperationName): boolean => operations[name].method !== 'HEAD';

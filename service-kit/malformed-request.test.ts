@@ -1,9 +1,12 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HttpEnv } from './http-env.ts';
 import { type HttpServer, listen } from './http-server.ts';
+import { answerMalformedRequests } from './malformed-request.ts';
 
 let server: HttpServer;
 beforeAll(async () => {
@@ -12,8 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close(0));
 
-async function send(text: string): Promise<string> {
-  const socket = connect(server.port, '127.0.0.1');
+async function send(text: string, port = server.port): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
   socket.write(text);
   let answer = '';
   for await (const chunk of socket) answer += chunk;
@@ -42,4 +45,13 @@ it.each([
 it('answers a request, and then one behind it that is none', async () => {
   const answer = await send('GET /text HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
   expect(answer).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
+});
+
+it('answers headers that are never whole by 408', async () => {
+  const hasty = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 });
+  answerMalformedRequests(hasty);
+  await once(hasty.listen(0, '127.0.0.1'), 'listening');
+  const answer = await send('GET /text HTTP/1.1\r\nHost: a\r\n', (hasty.address() as AddressInfo).port);
+  hasty.close();
+  expect(answer).toMatch(/^HTTP\/1.1 408 .*"code":"invalid_request"/s);
 });

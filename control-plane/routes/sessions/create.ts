@@ -13,12 +13,14 @@ const headersSchema = z.object({
     .string()
     .regex(/^[\x20-\x7e]{1,255}$/, 'an Idempotency-Key is 1 to 255 printable characters of ASCII')
     .optional(),
-  /** Preferences that we do not know are ignored: RFC 7240. */
-  prefer: z
-    .string()
-    .default('')
-    .transform((list) => list.split(',').some((preference) => preference.trim().toLowerCase() === 'respond-async')),
+  prefer: z.string().default('').transform(asksForAsync),
 });
+
+/** RFC 7240: an empty value is none, and preferences and parameters that we do not know are ignored. */
+function asksForAsync(list: string): boolean {
+  const withoutTexts = list.replace(/"(?:[^"\\]|\\.)*"/g, (text) => (text === '""' ? '' : 'text'));
+  return withoutTexts.split(',').some((preference) => /^\s*respond-async\s*=?\s*(;|$)/i.test(preference));
+}
 
 export const create = authorised('create_session', async ({ c, principal, services }) => {
   refuseQuery(c.req.url);

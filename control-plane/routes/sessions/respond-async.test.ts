@@ -28,21 +28,31 @@ const stateOf = async (tenantId: ReturnType<typeof newTenantId>, path: string) =
   return sessionSchema.parse(body);
 };
 
-it.each(['respond-async', 'wait=10, Respond-Async', 'respond-async, return=minimal'])(
-  'answers 202 under Prefer: %s, and makes the session ready meanwhile',
-  async (prefer) => {
-    const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer } });
-    const session = sessionSchema.parse(body);
-    const path = pathOf(session.session_id);
-    expect([status, headers.get('location'), headers.get('preference-applied')]).toEqual([202, path, 'respond-async']);
-    expect(session).toMatchObject({ state: 'provisioning', instance_id: null, ready_at: null });
-    await eventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
-    expect((await plane.call(tenantId, 'DELETE', path)).status).toBe(204);
-  },
-);
+it.each([
+  'respond-async',
+  'wait=10, Respond-Async',
+  'respond-async, return=minimal',
+  'respond-async; x=1',
+  'respond-async;x="a, b";y',
+  'respond-async=""',
+])('answers 202 under Prefer: %s, and makes the session ready meanwhile', async (prefer) => {
+  const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer } });
+  const session = sessionSchema.parse(body);
+  const path = pathOf(session.session_id);
+  expect([status, headers.get('location'), headers.get('preference-applied')]).toEqual([202, path, 'respond-async']);
+  expect(session).toMatchObject({ state: 'provisioning', instance_id: null, ready_at: null });
+  await eventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
+  expect((await plane.call(tenantId, 'DELETE', path)).status).toBe(204);
+});
 
-it('waits where another preference is sent', async () => {
-  const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer: 'return=minimal' } });
+it.each([
+  'return=minimal',
+  'return=minimal; respond-async',
+  'x="a, respond-async, b"',
+  'x="\\", respond-async, "',
+  'respond-async=no',
+])('waits under Prefer: %s', async (prefer) => {
+  const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer } });
   expect([status, headers.get('preference-applied')]).toEqual([201, null]);
   await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(body).session_id));
 });
