@@ -32,10 +32,10 @@ export function createFailure(sessionId: SessionId, { reason, detail }: EndCause
   const details = { session_id: sessionId, end_reason: reason, ...(detail && { end_detail: detail }) };
   if (reason === 'deleted') return new AppError('session_ended', 'the session was ended before it was ready', { details, cause });
   const why = reason === 'provisioning_timeout' ? 'was not ready in time' : `could not be started (${detail ?? reason})`;
-  return new AppError('runtime_unreachable', `the session ${why}; nothing of it is left, try again`, {
+  const again = cause instanceof StartFailed && !cause.retryable ? null : { retryable: true, headers: { 'Retry-After': '1' } };
+  return new AppError('runtime_unreachable', `the session ${why}; nothing of it is left${again ? ', try again' : ''}`, {
     details,
     cause,
-    retryable: true,
-    headers: { 'Retry-After': '1' },
+    ...again,
   });
 }

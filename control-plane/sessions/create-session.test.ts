@@ -104,6 +104,15 @@ describe('a create that fails is undone and says why', () => {
     expect(await rowsOf(tenantId)).toMatchObject([{ state: 'failed', end_reason: 'quota' }]);
   });
 
+  it('says where another try does not help', async () => {
+    const hopeless = () => Promise.reject(new StartFailed('crashed', 'a module is missing', { retryable: false }));
+    const plane = await bed.open({ provisioner: { ...bed.standIns.provisioner, start: hopeless } });
+    const { status, headers, body } = await plane.call(newTenantId(), 'POST', '/v1/sessions');
+    const message = expect.not.stringContaining('try again');
+    expect([status, body]).toMatchObject([503, { error: { code: 'runtime_unreachable', retryable: false, message } }]);
+    expect(headers.get('retry-after')).toBeNull();
+  });
+
   it('hides a cause that nobody expected', async () => {
     const broken: SessionProvisioner = { ...bed.standIns.provisioner, start: () => Promise.reject(new Error('secret')) };
     const plane = await bed.open({ provisioner: broken });

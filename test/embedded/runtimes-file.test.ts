@@ -54,7 +54,7 @@ test('the operator’s list of runtimes is what can be asked for', async () => {
     const gone = client.call('POST', '/v1/sessions', { runtime: 'js' });
     expect(await client.errorOf(gone)).toMatchObject({ status: 400, code: 'invalid_request' });
     const lacking = await client.errorOf(client.call('POST', '/v1/sessions', { runtime: 'lacking' }));
-    expect(lacking).toMatchObject({ status: 503, code: 'runtime_unreachable' });
+    expect(lacking).toMatchObject({ status: 503, code: 'runtime_unreachable', retryable: false });
     expect(lacking.details).toMatchObject({
       end_detail: expect.stringMatching(/lacking needs no_such_module, and python3 does not/),
     });

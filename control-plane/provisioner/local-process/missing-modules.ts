@@ -35,7 +35,7 @@ export async function requireModules({ name, preload }: RuntimeDefinition, pytho
   const missing = await missingModules(python, preload);
   if (missing.length > 0) {
     const message = `the runtime ${name} needs ${missing.join(', ')}, and ${python} does not have it; install it, or name another interpreter`;
-    throw new StartFailed('crashed', message);
+    throw new StartFailed('crashed', message, { retryable: false });
   }
   complete.add(key);
 }
