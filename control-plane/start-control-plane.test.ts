@@ -22,8 +22,9 @@ it('ends every session as lost with its node when it closes, and records each', 
   await Promise.all([plane.close(), plane.close()]);
   expect(await bed.standIns.leftovers()).toEqual([]);
   expect(await bed.store.listLive(tenantId)).toEqual([]);
+  const told = { end_reason: 'node_lost', end_detail: 'the control-plane that ran it was stopped' };
   for (const { session_id: id } of made) {
-    expect(await bed.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', end_reason: 'node_lost' });
+    expect(await bed.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', ...told });
   }
 });
 

@@ -5,7 +5,7 @@ import { type InstanceEntry, isLiving, sessionOf } from './instance-entry.ts';
 import { rootOf } from './instances-directory.ts';
 import { keepEnd } from './kept-ends.ts';
 import { isAlive } from './process-identity.ts';
-import { readLastWords } from './read-end.ts';
+import { type End, readLastWords } from './read-end.ts';
 
 /** Whether nobody is left to remove what the instance leaves: its starter does it otherwise, and an agent that outlives that. */
 export const isOrphaned = (entry: InstanceEntry): boolean => !isAlive(entry.starter) && !isLiving(entry);
@@ -21,10 +21,10 @@ export async function buryInstance(instances: string, entry: InstanceEntry): Pro
 /** The end of an instance whose starter died, and which left nothing. */
 export const lostEnd = (entry: Pick<InstanceEntry, 'instanceId' | 'owner'>): InstanceEnd => toEnd(entry, lostWith(undefined));
 
-const lostWith = (asked: InstanceEnd['reason'] | undefined) =>
-  asked ? { reason: asked } : { reason: 'node_lost' as const, detail: 'the control-plane that ran it is gone' };
+const lostWith = (asked: End | undefined): End =>
+  asked ?? { reason: 'node_lost', detail: 'the control-plane that ran it is gone' };
 
-function toEnd(entry: Pick<InstanceEntry, 'instanceId' | 'owner'>, how: Pick<InstanceEnd, 'reason' | 'detail'>): InstanceEnd {
+function toEnd(entry: Pick<InstanceEntry, 'instanceId' | 'owner'>, how: End): InstanceEnd {
   const sessionId = sessionOf(entry);
   return { instanceId: entry.instanceId, ...(sessionId && { sessionId }), ...how };
 }

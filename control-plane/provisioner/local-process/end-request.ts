@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EndedReason, endedReasonSchema } from '@steppe/contracts/session';
 import { isAbsence } from './instance-entry.ts';
+import type { End } from './read-end.ts';
 
 const fileIn = (root: string): string => join(root, 'asked');
 
@@ -15,7 +16,8 @@ export async function leaveEndRequest(root: string, reason: EndedReason): Promis
   }
 }
 
-export async function readEndRequest(root: string): Promise<EndedReason | undefined> {
+export async function readEndRequest(root: string): Promise<End | undefined> {
   const text = await readFile(fileIn(root), 'utf8').catch(() => '');
-  return endedReasonSchema.safeParse(text).data;
+  const reason = endedReasonSchema.safeParse(text).data;
+  return reason && { reason };
 }

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { newInstanceId, type SessionId } from '@steppe/contracts/ids';
-import type { EndedReason } from '@steppe/contracts/session';
 import { abortable } from '../../abortable.ts';
 import type { Instance, InstanceEnd, StartRequest } from '../session-provisioner.ts';
 import { StartFailed } from '../start-failed.ts';
@@ -12,12 +11,12 @@ import { openInstancesDirectory, rootOf } from './instances-directory.ts';
 import { keepEnd } from './kept-ends.ts';
 import { requireModules } from './missing-modules.ts';
 import { identify } from './process-identity.ts';
-import { readEnd } from './read-end.ts';
+import { type End, readEnd } from './read-end.ts';
 import { type LaunchOptions, spawnInstance } from './spawn-instance.ts';
 
 export interface LaunchedInstance extends Instance {
-  /** Begins its end; `reason` counts where the agent gives none. */
-  end(reason: EndedReason): void;
+  /** Begins its end; `because` counts where the agent gives no reason. */
+  end(because: End): void;
   /** Resolves when nothing of the instance is left; never rejects. */
   gone: Promise<InstanceEnd>;
 }
@@ -39,10 +38,10 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
   await mkdir(root, { mode: 0o700 });
   const agent = await spawnInstance(root, options, request, facts);
   let isReady = false;
-  let askedBecause: EndedReason | undefined;
+  let asked: End | undefined;
   const gone = agent.exited.then(async (exit): Promise<InstanceEnd> => {
     options.keys.forget(instanceDirectory(root).keys);
-    const how = await readEnd(instanceDirectory(root).terminationFile, exit, askedBecause ?? (await readEndRequest(root)));
+    const how = await readEnd(instanceDirectory(root).terminationFile, exit, asked ?? (await readEndRequest(root)));
     const sessionId = lastSessionOf(root, request.sessionId);
     const end = { instanceId, ...(sessionId && { sessionId }), ...how };
     const complain = (err: unknown) => options.logger.error({ err, directory: root }, 'could not clear up after an instance');
@@ -50,8 +49,8 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     await removeTree(root).catch(complain);
     return end;
   });
-  const end = (reason: EndedReason) => {
-    askedBecause ??= reason;
+  const end = (because: End) => {
+    asked ??= because;
     agent.end();
   };
   const address = await whenReady(agent, gone, request.signal, async (port) => {

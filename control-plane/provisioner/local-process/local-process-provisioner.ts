@@ -57,7 +57,7 @@ export function createLocalProcessProvisioner({
   const end = async (instanceId: InstanceId) => {
     const launched = running.get(instanceId);
     if (!launched) return endForeign(instances, instanceId, graceMs);
-    launched.end('deleted');
+    launched.end({ reason: 'deleted' });
     await launched.gone;
   };
 
@@ -123,7 +123,7 @@ export function createLocalProcessProvisioner({
       closing.abort(new StartFailed('crashed', 'the control-plane is closing'));
       await Promise.allSettled(starting);
       const left = [...running.values()];
-      for (const launched of left) launched.end('node_lost');
+      for (const launched of left) launched.end({ reason: 'node_lost', detail: 'the control-plane that ran it was stopped' });
       await Promise.all(left.map(({ gone }) => gone));
       keys.stop();
       await watch.stop();

@@ -20,7 +20,7 @@ const exited = { code: 3, signal: null, lastWords: 'Error: no\n' };
 
 it('believes what the agent wrote, whatever its exit', async () => {
   const path = fileWith('{"end_reason":"idle","end_detail":"no call for 900 s"}\n');
-  expect(await readEnd(path, exited, 'deleted')).toEqual({ reason: 'idle', detail: 'no call for 900 s' });
+  expect(await readEnd(path, exited, { reason: 'deleted' })).toEqual({ reason: 'idle', detail: 'no call for 900 s' });
 });
 
 it('tells exit code or signal with the last words where the agent wrote nothing', async () => {
@@ -35,7 +35,8 @@ it('tells that the system refused to start it', async () => {
 });
 
 it('says why it was asked to end where it wrote nothing', async () => {
-  expect(await readEnd(newPath(), exited, 'node_lost')).toEqual({ reason: 'node_lost' });
+  const asked = { reason: 'node_lost', detail: 'it was stopped' } as const;
+  expect(await readEnd(newPath(), exited, asked)).toEqual(asked);
 });
 
 it('cuts a detail that no row could hold', async () => {

@@ -15,10 +15,10 @@ const longestFile = 16_384;
 const terminationSchema = z.object({ end_reason: endedReasonSchema, end_detail: z.string().optional() });
 
 /** Why an agent ended: as it wrote itself, else why it was asked to, else `crashed` with the system's words. */
-export async function readEnd(terminationFile: string, exit: AgentExit, askedBecause: EndedReason | undefined): Promise<End> {
+export async function readEnd(terminationFile: string, exit: AgentExit, asked: End | undefined): Promise<End> {
   const told = await readLastWords(terminationFile);
   if (told) return told;
-  if (askedBecause) return { reason: askedBecause };
+  if (asked) return asked;
   return { reason: 'crashed', detail: explainExit(exit) };
 }
 
