@@ -44,6 +44,10 @@ it('refuses a lease of the reconciler that would not last from one pass to the n
   );
 });
 
+it('refuses one port for callers and operator', () => {
+  expect(refusalOf({ PORT: '8081', OPERATOR_PORT: '8081' })).toContain('OPERATOR_PORT: must be another');
+});
+
 it('gives agents five variables of our environment, and both languages an interpreter', () => {
   const env = { ...given, PATH: '/bin', HOME: '/home/me', AWS_SECRET_ACCESS_KEY: 'secret', LANG: '' };
   const { localProcess, controlPlane, interpreters } = toConfig(controlPlaneVariables.parse(given), env);

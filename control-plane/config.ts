@@ -9,6 +9,7 @@ import {
 import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
 import {
   agentLimitVariables,
+  checkPorts,
   commonVariables,
   crossCheck,
   integerVariable,
@@ -62,6 +63,7 @@ export const controlPlaneVariables = z
     SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600).default(10).describe('how long requests may go on after SIGTERM'),
   })
   .check(checkCallerVariables)
+  .check(checkPorts)
   .check(
     crossCheck((ctx) => {
       const { STEPPE_ENV, PROVISIONER } = ctx.value;

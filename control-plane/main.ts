@@ -5,9 +5,10 @@ import { openPublicKeys } from '@steppe/service-kit/internal-token/key-directory
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
-import { openOrRefuse, refuseConfig } from '@steppe/service-kit/load-config';
+import { openAll, refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
+import { openInstancesDirectory } from './provisioner/local-process/instances-directory.ts';
 import { createLocalProcessProvisioner } from './provisioner/local-process/local-process-provisioner.ts';
 import { complaintsAboutModules } from './provisioner/local-process/missing-modules.ts';
 import { prepareRuntimes } from './provisioner/local-process/prepare-runtimes.ts';
@@ -16,8 +17,6 @@ import { startControlPlane } from './start-control-plane.ts';
 const config = readConfig();
 const { publicKeysDirectory, runtimesDirectory, ...localProcess } = config.localProcess;
 const prepared = await prepareRuntimes({ ...config, ...localProcess, runtimesDirectory });
-if ('complaints' in prepared) refuseConfig('control-plane', prepared.complaints);
-const { runtimes, supervisorCommand } = prepared;
 const plainLogger = createLogger({ service: 'control-plane', level: config.logLevel });
 // The plane itself adds it to what it is given.
 const logger = plainLogger.child({ auth_mode: config.caller.authMode });
@@ -27,14 +26,21 @@ const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
-const open = <T>(variable: string, opening: Promise<T>) => openOrRefuse('control-plane', variable, opening);
-const publicKeys = await open('PUBLIC_KEYS_DIR', openPublicKeys(publicKeysDirectory, logger));
-const verifier = await open('JWKS_FILE', createCallerVerifier(config.caller, logger));
-const signingKeys = await open('INTERNAL_KEY_FILE', openSigningKeys({ path: config.internalKeyFile, logger }));
+const opened = await openAll({
+  PUBLIC_KEYS_DIR: openPublicKeys(publicKeysDirectory, logger),
+  INSTANCES_DIR: openInstancesDirectory(localProcess.instancesDirectory),
+  JWKS_FILE: createCallerVerifier(config.caller, logger),
+  INTERNAL_KEY_FILE: openSigningKeys({ path: config.internalKeyFile, logger }),
+});
+if ('complaints' in prepared || 'complaints' in opened) {
+  const complaints = [prepared, opened].flatMap((result) => ('complaints' in result ? result.complaints : []));
+  refuseConfig('control-plane', complaints);
+}
+const { runtimes, supervisorCommand } = prepared;
 const provisioner = createLocalProcessProvisioner({
   ...localProcess,
   supervisorCommand,
-  publicKeys,
+  publicKeys: opened.PUBLIC_KEYS_DIR,
   agentLogLevel: config.logLevel,
   logger,
 });
@@ -44,8 +50,8 @@ const controlPlane = await startControlPlane(
   {
     store: createDynamoDbSessionStore({ client, tableName }),
     provisioner,
-    verifier,
-    signer: createInternalTokenSigner('control-plane', signingKeys),
+    verifier: opened.JWKS_FILE,
+    signer: createInternalTokenSigner('control-plane', opened.INTERNAL_KEY_FILE),
     logger: plainLogger,
   },
 );

@@ -55,6 +55,18 @@ it('names every variable that is wrong at once', () => {
   for (const name of ['PORT', 'CONTROL_PLANE_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION']) expect(text).toContain(name);
 });
 
+it.each(['http://h/prefix', 'http://h/?x=1', 'http://h/prefix?x=1', 'http://me:secret@h', 'http://h/#x'])(
+  'refuses %s for the control-plane: what is beside host and port would be lost',
+  (CONTROL_PLANE_URL) => {
+    expect(issuesOf({ ...least, CONTROL_PLANE_URL })).toBe('CONTROL_PLANE_URL: must be an http URL of a host and a port alone');
+    expect(issuesOf({ ...least, CONTROL_PLANE_URL: 'http://h:8081/' })).toBe('');
+  },
+);
+
+it('refuses one port for callers and operator', () => {
+  expect(issuesOf({ ...least, PORT: '8080', OPERATOR_PORT: '8080' })).toContain('OPERATOR_PORT: must be another');
+});
+
 it.each(['production', 'staging', ''])('refuses bypass where STEPPE_ENV is %j', (STEPPE_ENV) => {
   expect(issuesOf({ ...least, AUTH_MODE: 'bypass', STEPPE_ENV })).toContain('bypass is for');
   expect(issuesOf({ ...least, AUTH_MODE: 'bypass', STEPPE_ENV: 'development' })).toBe('');

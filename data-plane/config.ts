@@ -5,11 +5,14 @@ import {
   toCallerConfig,
 } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig } from '@steppe/service-kit/load-config';
-import { commonVariables, integerVariable, planeVariables, portVariable } from '@steppe/service-kit/variables';
+import { checkPorts, commonVariables, integerVariable, planeVariables, portVariable } from '@steppe/service-kit/variables';
 import * as z from 'zod';
 import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
 
 const { routeCache } = defaultTuning;
+
+/** Paths are the callers' own: what more there is in the URL would be lost. */
+const isBare = (url: string): boolean => !URL.canParse(url) || new URL(url).href === `${new URL(url).origin}/`;
 
 export const dataPlaneVariables = z
   .object({
@@ -18,7 +21,8 @@ export const dataPlaneVariables = z
     OPERATOR_PORT: portVariable.default(9090).describe('port of /livez, /readyz and /metrics'),
     CONTROL_PLANE_URL: z
       .url({ protocol: /^http$/, error: 'must be an http URL' })
-      .describe('where calls about sessions are passed on to'),
+      .refine(isBare, 'must be an http URL of a host and a port alone')
+      .describe('where calls about sessions are passed on to: a host and a port alone, without a path'),
     ...callerVariables,
     ...planeVariables,
     RATE_LIMIT_PER_SECOND: integerVariable(1, 1_000_000)
@@ -51,7 +55,8 @@ export const dataPlaneVariables = z
       .default(defaultTuning.shutdownLimitMs / 1000)
       .describe('how long requests may go on after SIGTERM'),
   })
-  .check(checkCallerVariables);
+  .check(checkCallerVariables)
+  .check(checkPorts);
 
 type Variables = z.output<typeof dataPlaneVariables>;
 

@@ -4,7 +4,7 @@ import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-v
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
-import { openOrRefuse } from '@steppe/service-kit/load-config';
+import { openAll, refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
 import { readConfig } from './config.ts';
 import { startDataPlane } from './start-data-plane.ts';
@@ -19,13 +19,15 @@ const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
-const open = <T>(variable: string, opening: Promise<T>) => openOrRefuse('data-plane', variable, opening);
-const verifier = await open('JWKS_FILE', createCallerVerifier(config.caller, logger));
-const signingKeys = await open('INTERNAL_KEY_FILE', openSigningKeys({ path: config.internalKeyFile, logger }));
+const opened = await openAll({
+  JWKS_FILE: createCallerVerifier(config.caller, logger),
+  INTERNAL_KEY_FILE: openSigningKeys({ path: config.internalKeyFile, logger }),
+});
+if ('complaints' in opened) refuseConfig('data-plane', opened.complaints);
 const dataPlane = await startDataPlane(config.dataPlane, {
   routes: createDynamoDbRouteReader({ client, tableName }),
-  verifier,
-  signer: createInternalTokenSigner('data-plane', signingKeys),
+  verifier: opened.JWKS_FILE,
+  signer: createInternalTokenSigner('data-plane', opened.INTERNAL_KEY_FILE),
   logger: plainLogger,
 });
 lifecycle.onClose('data-plane', dataPlane.close);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { callerVariables, checkCallerVariables } from './caller/caller-variables.ts';
-import { helpText, namedIssues, parseVariables, pickVariables } from './load-config.ts';
-import { commonVariables, portVariable, requiredText } from './variables.ts';
+import { helpText, namedIssues, openAll, parseVariables, pickVariables } from './load-config.ts';
+import { checkPorts, commonVariables, portVariable, requiredText } from './variables.ts';
 
 const variables = z.object({
   PORT: portVariable.default(8080).describe('port to listen on'),
@@ -22,6 +22,27 @@ test('takes an empty variable for an unset one', () => {
 
 test('picks the named variables that are set', () => {
   expect(pickVariables({ A: 'a', B: '', C: undefined, D: 'd' }, ['A', 'B', 'C', 'E'])).toEqual({ A: 'a' });
+});
+
+test('opens all that variables name, or tells of each that cannot be opened', async () => {
+  expect(await openAll({ A: Promise.resolve(1), B: Promise.resolve('b') })).toEqual({ A: 1, B: 'b' });
+  const cause = new Error('no such file');
+  const openings = {
+    B: Promise.reject(new Error('not now', { cause })),
+    A: Promise.reject(new Error('no')),
+    C: Promise.resolve(1),
+  };
+  expect(await openAll(openings)).toEqual({ complaints: ['A: no', 'B: not now: no such file'] });
+});
+
+test('wants two ports of a service that has two, unless it takes free ones', () => {
+  const ports = z.object({ PORT: portVariable, OPERATOR_PORT: portVariable }).check(checkPorts);
+  const issuesOf = (PORT: string, OPERATOR_PORT: string) => {
+    const parsed = parseVariables(ports, { PORT, OPERATOR_PORT });
+    return parsed.success ? [] : namedIssues(parsed.error);
+  };
+  expect(issuesOf('8080', '8080')).toEqual(['OPERATOR_PORT: must be another than PORT, 8080']);
+  expect([issuesOf('8080', '9090'), issuesOf('0', '0')]).toEqual([[], []]);
 });
 
 test('prints the table of variables', () => {

@@ -38,13 +38,21 @@ export function refuseConfig(service: string, complaints: readonly string[]): ne
   process.exit(exitConfig);
 }
 
-/** What a variable names, opened; where that fails, says why and exits 78. */
-export async function openOrRefuse<T>(service: string, variable: string, opening: Promise<T>): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    return refuseConfig(service, [`${variable}: ${reasonOf(error)}`]);
-  }
+type Opened<Openings> = { [Variable in keyof Openings]: Awaited<Openings[Variable]> };
+
+/** What variables name, each by its variable, or why some of it cannot be opened, a line each. */
+export async function openAll<Openings extends Readonly<Record<string, Promise<unknown>>>>(
+  openings: Openings,
+): Promise<Opened<Openings> | { complaints: string[] }> {
+  const complaints: string[] = [];
+  const opened = await Promise.all(
+    Object.entries(openings).map(async ([variable, opening]) => {
+      const value = await opening.catch((error) => void complaints.push(`${variable}: ${reasonOf(error)}`));
+      return [variable, value];
+    }),
+  );
+  // Every opening is there, with what it gave.
+  return complaints.length > 0 ? { complaints: complaints.sort() } : (Object.fromEntries(opened) as Opened<Openings>);
 }
 
 const reasonOf = (error: unknown): string => {

@@ -78,3 +78,11 @@ export const isProduction = (steppeEnv: string): boolean => steppeEnv !== 'devel
 
 /** A rule between variables. It is checked even where one of them is wrong by itself, so that all is told at once. */
 export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> => z.core._check(check, { when: () => true });
+
+/** Of a service with both ports. */
+export const checkPorts = crossCheck<{ PORT: number; OPERATOR_PORT: number }>((ctx) => {
+  const { PORT, OPERATOR_PORT } = ctx.value;
+  // 0 takes a free one for each.
+  if (PORT !== OPERATOR_PORT || !(PORT > 0)) return;
+  ctx.issues.push({ code: 'custom', path: ['OPERATOR_PORT'], message: `must be another than PORT, ${PORT}`, input: ctx.value });
+});

@@ -113,6 +113,8 @@ describe('as processes', () => {
     ['control-plane', 'JWKS_FILE'],
     ['control-plane', 'INTERNAL_KEY_FILE'],
     ['control-plane', 'PUBLIC_KEYS_DIR'],
+    ['control-plane', 'AGENT_BUNDLE'],
+    ['control-plane', 'RUNTIMES_DIR'],
   ] as const)('%s ends with 78 where its %s cannot be used', async (name, variable) => {
     const file = join(services.directory, 'nowhere');
     const { code, stderr } = await runBundle(name, {
@@ -123,6 +125,20 @@ describe('as processes', () => {
     expect(code).toBe(78);
     expect(stderr).toMatch(new RegExp(`^  ${variable}: ${file}.* cannot be used: .*ENOENT`, 'm'));
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  test.each([
+    ['data-plane', ['JWKS_FILE', 'INTERNAL_KEY_FILE']],
+    ['control-plane', ['JWKS_FILE', 'INTERNAL_KEY_FILE', 'PUBLIC_KEYS_DIR', 'AGENT_BUNDLE', 'RUNTIMES_DIR', 'INSTANCES_DIR']],
+  ] as const)('%s names all that cannot be used at once', async (name, variables) => {
+    const { code, stderr } = await runBundle(name, {
+      ...services.environment(name),
+      CONTROL_PLANE_URL: 'http://127.0.0.1:9',
+      // Nobody can make it there.
+      ...Object.fromEntries(variables.map((variable) => [variable, '/proc/nowhere'])),
+    });
+    expect(code).toBe(78);
+    expect(new Set(stderr.match(/(?<=^ {2})[A-Z_]+(?=: )/gm))).toEqual(new Set(variables));
   });
 
   test('under bypass every call is the one tenant’s with all scopes, and every line says so', async () => {

@@ -77,7 +77,8 @@ function readText(path: string): string {
 
 export const isAbsence = (error: unknown): boolean => hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
 
-const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+export const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
 
 export const sessionOf = ({ owner }: Pick<InstanceEntry, 'owner'>): SessionId | undefined =>
   owner === 'retired' ? undefined : owner;

@@ -101,6 +101,13 @@ describe('the directory of all instances', () => {
     expect(execFileSync('ls', ['-ld', path], { encoding: 'utf8' })).toMatch(/^drwx------/);
   });
 
+  it('is made with those above it, and refused where the system takes no new names', async () => {
+    const path = join(directory, 'a', 'b');
+    await Promise.all([openInstancesDirectory(path), openInstancesDirectory(path)]);
+    expect(existsSync(path)).toBe(true);
+    await expect(openInstancesDirectory('/proc/nowhere/at-all')).rejects.toThrow('ENOENT');
+  });
+
   it('is refused where it is a link or a file, or a socket’s path in it would be cut', async () => {
     const [link, file] = [join(directory, 'link'), join(directory, 'file')];
     symlinkSync(directory, link);

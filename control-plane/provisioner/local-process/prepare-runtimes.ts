@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Language } from '@steppe/contracts/session';
 import { type RuntimesConfig, readRuntimes } from '../../runtimes/read-runtimes.ts';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { complaintAbout, complaintsAbout } from './check-interpreter.ts';
 import { type InstanceParts, instanceFingerprint } from './instance-fingerprint.ts';
-import { type SupervisorCommand, supervisorsIn } from './supervisor-command.ts';
+import { type SupervisorCommand, supervisorFiles, supervisorsIn } from './supervisor-command.ts';
 
 interface LocalRuntimesConfig extends RuntimesConfig, InstanceParts {
   /** Of runtimes that name none. */
@@ -15,15 +16,20 @@ type LocalRuntimes = { runtimes: readonly RuntimeDefinition[]; supervisorCommand
 
 /** The runtimes as processes of this machine, or all that is wrong with their list and their interpreters, a line each. */
 export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<LocalRuntimes> {
-  const [read, usual] = await Promise.all([readRuntimes(config), complaintsAbout(config.interpreters)]);
-  if ('complaints' in read) return { complaints: [...read.complaints, ...usual] };
+  const [read, ...usual] = await Promise.all([
+    readRuntimes(config),
+    complaintsAbout(config.interpreters),
+    complaintsAboutFile('AGENT_BUNDLE', config.agentBundle),
+    ...supervisorFiles(config.runtimesDirectory).map((file) => complaintsAboutFile('RUNTIMES_DIR', file)),
+  ]);
+  if ('complaints' in read) return { complaints: [...read.complaints, ...usual.flat()] };
   const own = await Promise.all(
     read.runtimes.map(async ({ name, language, interpreter }) => {
       const complaint = interpreter && (await complaintAbout(language, interpreter));
       return complaint ? [`STEPPE_RUNTIMES: ${name}.interpreter: ${complaint}`] : [];
     }),
   );
-  const complaints = [...usual, ...own.flat()];
+  const complaints = [...usual.flat(), ...own.flat()];
   if (complaints.length > 0) return { complaints };
   const supervisorCommand = supervisorsIn(config.runtimesDirectory, config.interpreters);
   const shared = await instanceFingerprint(config);
@@ -33,3 +39,9 @@ export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<Loca
   }));
   return { runtimes, supervisorCommand };
 }
+
+const complaintsAboutFile = (variable: string, path: string): Promise<string[]> =>
+  readFile(path).then(
+    () => [],
+    (error: Error) => [`${variable}: ${path} cannot be used: ${error.message}`],
+  );
