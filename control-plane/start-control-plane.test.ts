@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/route-store/conformance/session-records';
 import { listen } from '@steppe/route-store/dynalite/listen';
+import { createLogger } from '@steppe/service-kit/logger';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from './testing/eventually.ts';
 import { openTestBed, pathOf, type TestBed, traces } from './testing/open-control-plane.ts';
@@ -49,8 +50,13 @@ it('undoes creates that do not become ready in time for its close', async () => 
   expect(await traces(bed.store, tenantId, ['k'])).toEqual({ live: [], states: ['failed'], keys: [] });
 });
 
-it('is alive and ready on the operator port, and counts requests there', async () => {
-  const plane = await bed.open();
+it('is alive and ready on the operator port, counts requests there, and says which it is', async () => {
+  const lines: object[] = [];
+  const to = { write: (line: string) => lines.push(JSON.parse(line)) };
+  const plane = await bed.open({ logger: createLogger({ service: 'test', level: 'info', to }) });
+  expect(lines).toContainEqual(
+    expect.objectContaining({ msg: 'listening', port: plane.port, operator_port: plane.operatorPort }),
+  );
   const operator = (path: string) => fetch(`http://127.0.0.1:${plane.operatorPort}${path}`);
   expect([(await operator('/livez')).status, (await operator('/readyz')).status]).toEqual([200, 200]);
   await plane.call(newTenantId(), 'GET', '/v1/runtimes');

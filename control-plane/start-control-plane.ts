@@ -112,6 +112,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     const server = await listen({ app, host, port: config.port });
     lifecycle.onClose('HTTP server', () => server.close(shutdownMs));
     isServing = true;
+    logger.info({ port: server.port, operator_port: operator.port }, 'listening');
     return { port: server.port, operatorPort: operator.port, close: lifecycle.close, fillPool: pool.fill };
   } catch (error) {
     await lifecycle.close();

@@ -22,7 +22,7 @@ const runVariables = z
     STEPPE_ENV: commonVariables.STEPPE_ENV,
     AUTH_MODE: callerVariables.AUTH_MODE,
     AUTH_BYPASS_TENANT: callerVariables.AUTH_BYPASS_TENANT,
-    LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn'),
+    LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn').describe('least level that is logged'),
     STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
     ...runtimeVariables,
     ...agentLimitVariables,

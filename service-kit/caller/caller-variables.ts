@@ -12,6 +12,9 @@ const listVariable = z.string().transform((list) =>
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
 
+const oneOrMoreScopes = z.union([z.enum(scopes).transform((scope) => [scope]), z.array(z.enum(scopes))], {
+  error: `must be one of ${scopes.join(', ')}, or a list of them`,
+});
 const scopeMapVariable = z
   .string()
   .transform((text, ctx) => {
@@ -22,7 +25,7 @@ const scopeMapVariable = z
       return z.NEVER;
     }
   })
-  .pipe(z.record(z.string(), z.union([z.enum(scopes).transform((scope) => [scope]), z.array(z.enum(scopes))])));
+  .pipe(z.record(z.string(), oneOrMoreScopes));
 
 /** How a service that callers reach learns who calls. */
 export const callerVariables = {

@@ -34,6 +34,16 @@ const namesIn = (text: string): string[] => [...new Set(text.match(/\b(?:steppe|
 test('the tables of variables are what the services say: `make variables` writes them', async () => {
   const { stderr } = await promisify(execFile)(process.execPath, [`${root}tools/variables.mjs`, '--check']);
   expect(stderr).toBe('');
+  const undescribed = (await read('docs/operating.md')).match(/^\| `[A-Z_]+` \|.*\| \|$/gm);
+  expect(undescribed).toBeNull();
+});
+
+test('the dashboard times the creates that became ready, and tells why the reconciler acted', async () => {
+  const expressions = (await readDashboardExpressions()).join('\n');
+  expect(expressions.match(/steppe_session_create_duration_seconds_bucket\{?[^[]*/g)).toEqual([
+    'steppe_session_create_duration_seconds_bucket{outcome="ready"}',
+  ]);
+  expect(expressions).toContain('sum by (act, reason, outcome) (rate(steppe_reconciler_acts_total');
 });
 
 test('every alert has its line in the guide, and every line its alert', async () => {

@@ -1,5 +1,4 @@
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { Language } from '@steppe/contracts/session';
 import { agentLimitNames } from '@steppe/service-kit/variables';
 import type { InstanceDirectory } from './instance-directory.ts';
 
@@ -23,7 +22,6 @@ export interface AgentEnvironment {
   /** Of all instances. */
   instancesDirectory: string;
   directory: InstanceDirectory;
-  language: Language;
   supervisorCommand: readonly string[];
   /** Of the runtime, beside the host's. */
   preload?: readonly string[];
@@ -49,7 +47,6 @@ export const agentEnvironment = (agent: AgentEnvironment): Record<string, string
   STEPPE_READY_FD: '3',
   STEPPE_MEMORY_BYTES: String(agent.memoryBytes),
   STEPPE_SUPERVISOR_COMMAND: JSON.stringify(agent.supervisorCommand),
-  STEPPE_SUPERVISOR_LANGUAGE: agent.language,
 });
 
 function preloadOf({ host, preload = [] }: AgentEnvironment): { STEPPE_PRELOAD?: string } {

@@ -63,7 +63,6 @@ describe('local-process provisioner', () => {
       STEPPE_READY_FD: '3',
       STEPPE_MEMORY_BYTES: String(512 * 1024 * 1024),
       STEPPE_SUPERVISOR_COMMAND: '["stand-in","serve"]',
-      STEPPE_SUPERVISOR_LANGUAGE: 'python',
     });
     expect(JSON.parse(await standIns.readIn(instanceId, 'keys/data-plane.json'))).toEqual(standIns.publicKeys['data-plane']);
   });

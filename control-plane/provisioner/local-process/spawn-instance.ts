@@ -49,7 +49,6 @@ export async function spawnInstance(
         instanceId: facts.instanceId,
         instancesDirectory: options.instancesDirectory,
         directory,
-        language: runtime.language,
         supervisorCommand: options.supervisorCommand(runtime),
         preload: runtime.preload,
         memoryBytes: Math.ceil(parseQuantity(resources.memory)),

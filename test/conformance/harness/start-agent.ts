@@ -59,7 +59,6 @@ export async function startAgent(language: Language, options: AgentOptions = {})
         instanceId,
         instancesDirectory,
         directory,
-        language,
         supervisorCommand: options.supervisorCommand ?? supervisorCommands[language],
         memoryBytes: options.memoryBytes ?? defaultMemoryBytes,
         logLevel: 'fatal',
