@@ -59,6 +59,14 @@ it.each([
   expect(await versionOf(changed)).not.toBe(await versionOf());
 });
 
+it('refuses a runtime that has an image alone, which a process of this machine cannot be made of', async () => {
+  const python = { image: 'ours/python:3', interpreter: 'python3' };
+  write('list.json', JSON.stringify({ torch: { language: 'python', image: 'ours/torch:1' }, python }));
+  expect(await prepare({ runtimesFile: join(directory, 'list.json') })).toEqual({
+    complaints: ['STEPPE_RUNTIMES: torch.image: is for pods; for local processes name an interpreter too'],
+  });
+});
+
 it('gives it another version for another interpreter', async () => {
   const interpreters = { python: interpreter('Python 3.12.0'), node: process.execPath };
   expect(await versionOf({ interpreters })).not.toBe(await versionOf());

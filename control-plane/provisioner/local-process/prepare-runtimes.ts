@@ -24,7 +24,10 @@ export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<Loca
   ]);
   if ('complaints' in read) return { complaints: [...read.complaints, ...usual.flat()] };
   const own = await Promise.all(
-    read.runtimes.map(async ({ name, language, interpreter }) => {
+    read.runtimes.map(async ({ name, language, interpreter, image }) => {
+      // It would run on whatever this machine has, and nobody would be told.
+      if (image && !interpreter)
+        return [`STEPPE_RUNTIMES: ${name}.image: is for pods; for local processes name an interpreter too`];
       const complaint = interpreter && (await complaintAbout(language, interpreter));
       return complaint ? [`STEPPE_RUNTIMES: ${name}.interpreter: ${complaint}`] : [];
     }),
