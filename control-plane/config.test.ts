@@ -61,6 +61,13 @@ it('gives agents five variables of our environment, and both languages an interp
   expect(controlPlane.reconciler).toEqual({ intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 });
 });
 
+it('lets an operator say how fast a pool is filled', () => {
+  const startsAtOnce = (env: object) =>
+    toConfig(controlPlaneVariables.parse({ ...given, ...env }), {}).controlPlane.poolStartsAtOnce;
+  expect([startsAtOnce({}), startsAtOnce({ STEPPE_POOL_STARTS_AT_ONCE: '7' })]).toEqual([2, 7]);
+  expect(refusalOf({ STEPPE_POOL_STARTS_AT_ONCE: '0' })).toContain('STEPPE_POOL_STARTS_AT_ONCE: ');
+});
+
 it('describes every variable', () => {
   const lines = helpText('control-plane', controlPlaneVariables).trim().split('\n').slice(2);
   for (const line of lines) expect(line).toMatch(/^ {2}[A-Z_]+ +\S+ +\S/);

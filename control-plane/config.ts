@@ -148,6 +148,7 @@ const toControlPlaneConfig = (value: Variables): Config['controlPlane'] => ({
     provisioningMs: value.PROVISIONING_LIMIT_SECONDS * 1000,
     endMs: value.END_LIMIT_SECONDS * 1000,
   },
+  poolStartsAtOnce: value.STEPPE_POOL_STARTS_AT_ONCE,
   reconciler: {
     intervalMs: value.RECONCILE_INTERVAL_SECONDS * 1000,
     leaseMs: value.RECONCILE_LEASE_SECONDS * 1000,

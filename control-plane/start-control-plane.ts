@@ -38,6 +38,8 @@ export interface ControlPlaneConfig {
   operatorPort: number;
   runtimes: readonly RuntimeDefinition[];
   limits: SessionLimits;
+  /** Warm instances of one runtime that start at a time. */
+  poolStartsAtOnce: number;
   reconciler: ReconcilerConfig;
   /** How long requests that run may go on after `close`. */
   shutdownMs: number;
@@ -93,6 +95,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
       provisioner,
       runtimes,
       startLimitMs: limits.provisioningMs,
+      startsAtOnce: config.poolStartsAtOnce,
       metrics: createPoolMetrics(registry),
       logger,
     });

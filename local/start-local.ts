@@ -63,6 +63,7 @@ export async function startLocal(
       operatorPort: 0,
       runtimes,
       limits: { sessionsPerTenant: config.SESSIONS_PER_TENANT, ttlSeconds: 7 * 24 * 3600, provisioningMs: 60_000, endMs: 10_000 },
+      poolStartsAtOnce: config.STEPPE_POOL_STARTS_AT_ONCE,
       reconciler: { intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 },
       shutdownMs,
     },

@@ -16,15 +16,13 @@ export interface PoolKeeper {
 const lookEveryMs = 5_000;
 const shortestBackOffMs = 500;
 const longestBackOffMs = 60_000;
-/** Those that start cold meanwhile shall not wait behind a whole pool. */
-const startsAtOnce = 2;
 
 /**
  * Counts what is warm or starting, wherever it was started, and starts what is missing. Two control-planes that look at once may
  * both start it: the pool is then larger by that until it is claimed. Starts that fail are tried again ever later, up to a minute.
  */
 export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): PoolKeeper {
-  const { provisioner, metrics, logger, startLimitMs, wait = waitFor } = options;
+  const { provisioner, metrics, logger, startLimitMs, startsAtOnce, wait = waitFor } = options;
   const version = runtimeVersion(runtime);
   const stopping = new AbortController();
   let nudge = new AbortController();

@@ -62,10 +62,14 @@ describe('warm pool', () => {
     ({ played, provisioner } = playProvisioner());
     waits = [];
     sizes.length = 0;
-    pool = createWarmPool({
+    pool = openPool();
+  });
+  const openPool = (startsAtOnce = 2) =>
+    createWarmPool({
       provisioner,
       runtimes: [python, other],
       startLimitMs: 10_000,
+      startsAtOnce,
       metrics: { size: (_, warm, target) => sizes.push([warm, target]), startFailed: () => {} },
       logger: createLogger({ service: 'test', level: 'silent' }),
       wait: (ms, signal) =>
@@ -75,7 +79,6 @@ describe('warm pool', () => {
           waits.push({ ms, goOn: resolve });
         }),
     });
-  });
   afterEach(() => pool.close());
   const settled = () => eventually(() => waits.length).toBeGreaterThan(0);
 
@@ -89,6 +92,23 @@ describe('warm pool', () => {
       expect(request).toMatchObject({ sessionId: null, runtime: python, resources: python.default_resources });
     }
     expect(sizes.at(-1)).toEqual([3, 3]);
+  });
+
+  it.each([1, 3])('starts %i at a time where it is told so', async (startsAtOnce) => {
+    let running = 0;
+    let most = 0;
+    const { start } = provisioner;
+    provisioner.start = async (request) => {
+      most = Math.max(most, ++running);
+      const started = await start(request);
+      running -= 1;
+      return started;
+    };
+    const own = openPool(startsAtOnce);
+    own.fill();
+    await settled();
+    await own.close();
+    expect([played.requests.length, most]).toEqual([3, startsAtOnce]);
   });
 
   it('counts what others keep warm or start, and nothing of another version', async () => {

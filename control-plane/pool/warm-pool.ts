@@ -13,6 +13,8 @@ export interface PoolOptions {
   runtimes: readonly RuntimeDefinition[];
   /** Time in which a warm instance has to be ready. */
   startLimitMs: number;
+  /** Warm instances of one runtime that start at a time: those that start cold meanwhile shall not wait behind a whole pool. */
+  startsAtOnce: number;
   metrics: PoolMetrics;
   logger: Logger;
   /** Resolves after that many milliseconds, or when the signal is aborted, whichever is first. */

@@ -7,4 +7,9 @@ export const poolVariables = {
   STEPPE_POOL_SIZE: integerVariable(0, 100)
     .default(1)
     .describe('warm instances of python and of node, unless the list of runtimes says otherwise'),
+  STEPPE_POOL_STARTS_AT_ONCE: integerVariable(1, 100)
+    .default(2)
+    .describe(
+      'warm instances of one runtime that start at a time: more fill a pool sooner, and hold up sessions that start cold',
+    ),
 };

@@ -67,6 +67,7 @@ export async function openTestBed(): Promise<TestBed> {
           operatorPort: 0,
           runtimes: standInRuntimes,
           limits: { sessionsPerTenant: 50, ttlSeconds: 86_400, provisioningMs: 30_000, endMs: 10_000, ...limits },
+          poolStartsAtOnce: 2,
           reconciler: { intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 },
           shutdownMs: 5_000,
           ...config,

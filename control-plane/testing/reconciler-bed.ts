@@ -71,7 +71,14 @@ export async function startTables(): Promise<Tables> {
         return {
           store,
           provisioner,
-          pool: createWarmPool({ provisioner, runtimes, startLimitMs, metrics: createPoolMetrics(registry), logger }),
+          pool: createWarmPool({
+            provisioner,
+            runtimes,
+            startLimitMs,
+            startsAtOnce: 2,
+            metrics: createPoolMetrics(registry),
+            logger,
+          }),
           metrics: createSessionMetrics(registry),
           reconcilerMetrics: createReconcilerMetrics(registry),
           agents: place.agents,
