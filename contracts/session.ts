@@ -40,7 +40,9 @@ export const createSessionSchema = z.strictObject({
 export type CreateSession = z.infer<typeof createSessionSchema>;
 
 export const patchSessionSchema = z.strictObject({
-  ttl_seconds: seconds.optional().describe('counted from this call'),
+  ttl_seconds: seconds
+    .optional()
+    .describe('counted from this call; ends no later than the maximum after the session became ready'),
   idle_timeout_seconds: seconds.optional(),
   metadata: metadataPatchSchema.optional().describe('merged into what is there; `null` removes a key'),
 });

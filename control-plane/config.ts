@@ -48,7 +48,9 @@ export const controlPlaneVariables = z
     SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
       .default(50)
       .describe('live sessions that a tenant may have'),
-    MAX_TTL_SECONDS: integerVariable(3_600, 31_536_000).default(86_400).describe('largest ttl_seconds of a session'),
+    MAX_TTL_SECONDS: integerVariable(3_600, 31_536_000)
+      .default(86_400)
+      .describe('longest life of a session, and largest ttl_seconds'),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600).default(60).describe('time in which a new session has to be ready'),
     END_LIMIT_SECONDS: integerVariable(1, 600).default(15).describe('how long a DELETE waits for the instance to be gone'),
     RECONCILE_INTERVAL_SECONDS: integerVariable(1, 3_600)

@@ -36,7 +36,7 @@ async function updateRow(services: SessionServices, found: ReadyRecord, patch: P
   for (;;) {
     const next: ReadyRecord = {
       ...current,
-      ...(patch.ttl_seconds !== undefined && { expires_at: expiresAt(now(), patch.ttl_seconds, limits.ttlSeconds) }),
+      ...(patch.ttl_seconds !== undefined && { expires_at: extendedTo(current, now(), patch.ttl_seconds, limits.ttlSeconds) }),
       ...(patch.idle_timeout_seconds !== undefined && { idle_timeout_seconds: patch.idle_timeout_seconds }),
       metadata: mergeMetadata(current.metadata, patch.metadata ?? {}),
     };
@@ -45,6 +45,16 @@ async function updateRow(services: SessionServices, found: ReadyRecord, patch: P
     if (update.outcome === 'updated') return { ...next, version: update.record.version };
     current = requireReady(services, found.session_id, update.outcome === 'lost' ? update.current : null);
   }
+}
+
+/**
+ * No later than the maximum after the session became ready, however often it is asked for: its instance has a deadline that
+ * cannot be moved. A maximum that has become smaller takes away nothing that the session has.
+ */
+function extendedTo({ ready_at, expires_at }: ReadyRecord, nowMs: number, ttlSeconds: number, maxSeconds: number): string {
+  const asked = expiresAt(nowMs, ttlSeconds, maxSeconds);
+  const latestMs = Math.max(Date.parse(ready_at) + maxSeconds * 1000, Date.parse(expires_at));
+  return new Date(Math.min(Date.parse(asked), latestMs)).toISOString();
 }
 
 function mergeMetadata(metadata: Record<string, string>, patch: Record<string, string | null>): Record<string, string> {

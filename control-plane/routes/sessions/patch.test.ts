@@ -2,6 +2,7 @@ import { newSessionId } from '@steppe/contracts/ids';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../../testing/eventually.ts';
 import { type OpenControlPlane, openTestBed, pathOf, type TestBed } from '../../testing/open-control-plane.ts';
 
 let bed: TestBed;
@@ -30,6 +31,23 @@ it('changes the life of a session in its row and in its agent', async () => {
   expect(Date.parse(patched.expires_at) - before).toBeGreaterThanOrEqual(10_000);
   expect(Date.parse(patched.expires_at) - Date.now()).toBeLessThanOrEqual(10_000);
   expect(await boundOf(made)).toMatchObject({ expires_at: patched.expires_at, idle_timeout_seconds: 5 });
+});
+
+it('lets no session live longer than the maximum from when it became ready, however often that is asked for', async () => {
+  const [tenantId, max] = [newTenantId(), 100];
+  const limited = await bed.open({}, { ttlSeconds: max });
+  const made = await limited.create(tenantId, { ttl_seconds: max });
+  const readyMs = Date.parse(made.ready_at ?? '');
+  const extend = async (at: OpenControlPlane, ttl_seconds: number) => {
+    const { body } = await at.call(tenantId, 'PATCH', pathOf(made.session_id), { body: { ttl_seconds } });
+    return Date.parse(sessionSchema.parse(body).expires_at) - readyMs;
+  };
+  await eventually(() => Date.now()).toBeGreaterThan(readyMs + 1);
+  for (const _ of [1, 2]) expect(await extend(limited, max)).toBe(max * 1_000);
+  expect(Date.parse((await boundOf(made)).expires_at) - readyMs).toBe(max * 1_000);
+  // Where the maximum is smaller meanwhile, that takes nothing away.
+  const stricter = await bed.open({}, { ttlSeconds: max / 2 });
+  expect(await extend(stricter, max / 2)).toBeGreaterThan((max / 2) * 1_000);
 });
 
 it('merges metadata, null removes a key, and what is not named stays', async () => {
