@@ -61,6 +61,12 @@ it('gives agents five variables of our environment, and both languages an interp
   expect(controlPlane.reconciler).toEqual({ intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 });
 });
 
+it('says the least of MAX_TTL_SECONDS, which a session gets that asks for none', () => {
+  expect(refusalOf({ MAX_TTL_SECONDS: '3599' })).toContain('MAX_TTL_SECONDS: ');
+  expect(refusalOf({ MAX_TTL_SECONDS: '3600' })).toBe('');
+  expect(controlPlaneVariables.shape.MAX_TTL_SECONDS.description).toContain('at least 3600');
+});
+
 it('lets an operator say how fast a pool is filled', () => {
   const startsAtOnce = (env: object) =>
     toConfig(controlPlaneVariables.parse({ ...given, ...env }), {}).controlPlane.poolStartsAtOnce;

@@ -48,14 +48,16 @@ export const controlPlaneVariables = z
     SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
       .default(50)
       .describe('live sessions that a tenant may have'),
-    MAX_TTL_SECONDS: integerVariable(3_600, 31_536_000)
+    MAX_TTL_SECONDS: integerVariable(limits.defaultTtlSeconds, 31_536_000)
       .default(86_400)
-      .describe('longest life of a session, and largest ttl_seconds'),
+      .describe(
+        `longest life of a session, and largest ttl_seconds; at least ${limits.defaultTtlSeconds}, which a session gets that asks for none`,
+      ),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600).default(60).describe('time in which a new session has to be ready'),
     END_LIMIT_SECONDS: integerVariable(1, 600).default(15).describe('how long a DELETE waits for the instance to be gone'),
-    RECONCILE_INTERVAL_SECONDS: integerVariable(1, 3_600)
+    RECONCILE_INTERVAL_SECONDS: integerVariable(1, 300)
       .default(60)
-      .describe('from one pass of the reconciler to the next; one replica at a time makes them'),
+      .describe('from one pass of the reconciler to the next, at most 300; one replica at a time makes them'),
     RECONCILE_LEASE_SECONDS: integerVariable(3, 86_400)
       .default(150)
       .describe('how long a replica that died keeps the others from reconciling; above the interval'),

@@ -6,6 +6,7 @@ import { failedReasonSchema } from '@steppe/contracts/session';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { controlPlaneVariables } from '../../control-plane/config.ts';
 import { prepareServices, type Services } from './harness/services.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -52,6 +53,14 @@ test('every alert has its line in the guide, and every line its alert', async ()
   const told = [...section.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name);
   expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
   expect(new Set(alerts.map(({ annotations }) => annotations.runbook))).toEqual(new Set(['docs/operating.md#alerts']));
+});
+
+test('the alert about the reconciler waits for two passes, however rare an operator may make them', async () => {
+  const stopped = (await readAlerts()).find(({ alert }) => alert === 'SteppeReconcilerStopped');
+  const waitsSeconds = Number(/> (\d+)$/.exec(stopped?.expr ?? '')?.[1]);
+  const isAllowed = (seconds: number) =>
+    controlPlaneVariables.shape.RECONCILE_INTERVAL_SECONDS.safeParse(String(seconds)).success;
+  expect([isAllowed(waitsSeconds / 2), isAllowed(waitsSeconds / 2 + 1)]).toEqual([true, false]);
 });
 
 test('the alert about creates counts what fails on our side, among all that clients had not given up or been refused', async () => {
