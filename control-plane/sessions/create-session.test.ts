@@ -158,7 +158,7 @@ describe('Idempotency-Key', () => {
     const tenantId = newTenantId();
     const headers = { 'idempotency-key': 'a key/of: mine' };
     const post = (at: typeof plane, body: object) => at.call(tenantId, 'POST', '/v1/sessions', { headers, body });
-    const bodies = [{ metadata: { a: '1', b: '2' } }, { metadata: { b: '2', a: '1' }, ttl_seconds: 3_600, runtime: 'python' }];
+    const bodies = [{ metadata: { a: '1', b: '2' } }, { metadata: { b: '2', a: '1' }, ttl_seconds: 3_600, runtime: 'py' }];
     const answers = await Promise.all([plane, replica, plane, replica].flatMap((at) => bodies.map((body) => post(at, body))));
     answers.push(await post(plane, bodies[0] ?? {}), await post(replica, bodies[1] ?? {}));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));

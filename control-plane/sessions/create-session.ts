@@ -51,8 +51,10 @@ function runCreate(
   }
   return pending.run(sessionId, undefined, async (signal) => {
     const until = respondAsync ? 'admitted' : 'ready';
+    // An alias asks for the same.
+    const claim = { tenantId, key, sessionId, body: { ...body, runtime: plan.runtime.name } };
     for (;;) {
-      const holder = await claimCounted(services, { tenantId, key, sessionId, body });
+      const holder = await claimCounted(services, claim);
       if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
       const created = await awaitCreated(services, { tenantId, key, sessionId: holder, until }, signal);
       if (created) return created;
