@@ -40,6 +40,8 @@ export function createInstancePlace(now: () => number): InstancePlace {
   };
 
   const start = async ({ runtime, version, sessionId, signal }: StartRequest) => {
+    // It takes a moment, in which it can be aborted.
+    await Promise.resolve();
     signal.throwIfAborted();
     const instanceId = newInstanceId();
     const address = `http://127.0.0.1:${instances.size + 1}`;
@@ -48,20 +50,25 @@ export function createInstancePlace(now: () => number): InstancePlace {
     return { instanceId, address };
   };
 
-  const claim = async ({ sessionId, runtime, version }: ClaimRequest) => {
-    for (const warm of instances.values()) {
-      if (warm.state !== 'warm' || warm.runtime !== runtime || warm.version !== version) continue;
-      instances.set(warm.instanceId, { ...warm, state: 'claimed', sessionId });
-      return { instanceId: warm.instanceId, address: warm.address };
+  /** @param older those that were there before who claims. */
+  const claim = async ({ sessionId, runtime, version }: ClaimRequest, older: ReadonlySet<InstanceId>) => {
+    for (const warm of [...instances.values()]) {
+      if (warm.state !== 'warm' || warm.runtime !== runtime) continue;
+      if (warm.version === version) {
+        instances.set(warm.instanceId, { ...warm, state: 'claimed', sessionId });
+        return { instanceId: warm.instanceId, address: warm.address };
+      }
+      if (older.has(warm.instanceId)) kill(warm.instanceId, { reason: 'deleted' });
     }
     return null;
   };
 
   const open = (): SessionProvisioner => {
     const own = new Set<EndListener>();
+    const older = new Set(instances.keys());
     return {
       start,
-      claim,
+      claim: (request) => claim(request, older),
       async retire(instanceId) {
         if (instances.get(instanceId)?.state !== 'warm') return false;
         kill(instanceId, { reason: 'deleted' });

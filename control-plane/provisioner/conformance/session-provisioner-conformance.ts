@@ -1,8 +1,10 @@
 import { type InstanceId, newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import type { EndedReason } from '@steppe/contracts/session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { eventually } from '../../testing/eventually.ts';
-import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
+import type { Instance, InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
+import { describeEndReasons } from './end-reasons.ts';
 import { describeSharedInstances } from './shared-instances.ts';
 
 export interface OpenProvisioner {
@@ -21,11 +23,17 @@ export interface OpenProvisioner {
   bind(instanceId: InstanceId, address: string, sessionId: SessionId): Promise<number>;
   /** Kills the instance from outside, without a chance to say anything. */
   kill(instanceId: InstanceId): Promise<void>;
+  /** Lets a bound instance that `other` started end for one of the harness's reasons, as it comes to that there. */
+  endAs(reason: EndedReason, instance: Instance): Promise<void>;
   /** What is there of any instance: processes, directories, pods. */
   leftovers(): Promise<string[]>;
+  /** Ends what outlives the control-planes; absent where nothing does. */
+  dispose?(): Promise<void>;
 }
 
 export interface ProvisionerHarness {
+  /** Why instances end there, beside `deleted` and `crashed`, which they do anywhere. */
+  reasons: readonly EndedReason[];
   open(): Promise<OpenProvisioner>;
 }
 
@@ -47,6 +55,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     });
     afterEach(async () => {
       await Promise.all([open.provisioner.close(), open.other.close()]);
+      await open.dispose?.();
       expect(await open.leftovers()).toEqual([]);
     });
 
@@ -145,5 +154,6 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     });
 
     describeSharedInstances(() => open);
+    describeEndReasons(harness.reasons, () => open);
   });
 }

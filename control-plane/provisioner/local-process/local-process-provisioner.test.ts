@@ -1,26 +1,40 @@
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { type InstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import type { EndedReason } from '@steppe/contracts/session';
+import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAgentClient } from '../../sessions/agent-client.ts';
 import { bindStatus } from '../../testing/bind-status.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { holdInstance } from '../../testing/run-holder.ts';
 import { type Behaviour, behaving, isRunning, type StandIns, startStandIns } from '../../testing/stand-in-provisioner.ts';
 import { describeSessionProvisioner } from '../conformance/session-provisioner-conformance.ts';
-import type { InstanceEnd } from '../session-provisioner.ts';
+import type { Instance, InstanceEnd } from '../session-provisioner.ts';
+
+/** The agent itself says why it ends, in its termination file. */
+async function leaveLastWords(signer: InternalTokenSigner, instance: Instance, reason: EndedReason): Promise<void> {
+  const agents = createAgentClient(signer);
+  await agents.end(instance, reason, AbortSignal.timeout(10_000));
+  await agents.close();
+}
 
 describeSessionProvisioner('local-process provisioner with a stand-in for the agent', {
+  // What kills an agent from outside leaves no word of why; nothing is evicted from a machine.
+  reasons: ['idle', 'expired', 'oom_killed', 'node_lost'],
   open: async () => {
     const standIns = await startStandIns();
+    const other = standIns.openAnother();
     return {
       provisioner: standIns.provisioner,
-      other: standIns.openAnother(),
+      other,
       openAnother: standIns.openAnother,
       runtime: behaving('serve'),
       crashing: behaving('crash-before-ready'),
       stuck: behaving('never-ready'),
       bind: (instanceId, address, sessionId) => bindStatus(standIns.signer, instanceId, address, sessionId),
       kill: async (instanceId) => void process.kill(await standIns.pidOf(instanceId), 'SIGKILL'),
+      endAs: (reason, instance) => (reason === 'node_lost' ? other.close() : leaveLastWords(standIns.signer, instance, reason)),
       leftovers: standIns.leftovers,
     };
   },
