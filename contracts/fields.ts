@@ -7,15 +7,24 @@ export const timeSchema = z.iso.datetime({ precision: 3 });
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 
+/** A surrogate without its other half has no UTF-8, and so can be neither a name nor a value anywhere. */
+export const wellFormed: [(text: string) => boolean, string] = [
+  (text) => !/\p{Surrogate}/u.test(text),
+  'a text may not contain half a surrogate pair',
+];
+
 /**
  * A text of at most `maxBytes` of UTF-8. An issue that carries `params.limit` is answered as `payload_too_large`, with the
  * limit named, instead of `invalid_request`.
  */
 export const boundedText = (name: string, maxBytes: number) =>
-  z.string().refine((text) => utf8Bytes(text) <= maxBytes, {
-    message: `${name} is larger than ${maxBytes} bytes`,
-    params: { limit: name, max_bytes: maxBytes },
-  });
+  z
+    .string()
+    .refine(...wellFormed)
+    .refine((text) => utf8Bytes(text) <= maxBytes, {
+      message: `${name} is larger than ${maxBytes} bytes`,
+      params: { limit: name, max_bytes: maxBytes },
+    });
 
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment name is [A-Za-z_][A-Za-z0-9_]*');
 /** What the refinement of a text without NUL says to readers of JSON Schema. */
@@ -24,6 +33,7 @@ export const withoutNul = { pattern: '^[^\\u0000]*$' };
 const envValue = z
   .string()
   .refine((value) => !value.includes('\0'), 'an environment value may not contain NUL')
+  .refine(...wellFormed)
   .meta(withoutNul);
 
 /** A record that refuses the one key that zod would leave out without a word, so that nothing is lost unseen. */
@@ -43,7 +53,10 @@ export const envSchema = record(envName, envValue).refine(
   { message: `env is larger than ${limits.envBytes} bytes`, params: { limit: 'env', max_bytes: limits.envBytes } },
 );
 
-const metadataText = z.string().max(limits.metadataBytes);
+const metadataText = z
+  .string()
+  .max(limits.metadataBytes)
+  .refine(...wellFormed);
 export const metadataSchema = record(metadataText.min(1), metadataText)
   .refine((pairs) => Object.keys(pairs).length <= limits.metadataPairs, `at most ${limits.metadataPairs} pairs`)
   .meta({ maxProperties: limits.metadataPairs });

@@ -1,5 +1,14 @@
 import * as z from 'zod';
-import { boundedText, cursorSchema, envSchema, nextCursorSchema, queryInteger, timeSchema, withoutNul } from './fields.ts';
+import {
+  boundedText,
+  cursorSchema,
+  envSchema,
+  nextCursorSchema,
+  queryInteger,
+  timeSchema,
+  wellFormed,
+  withoutNul,
+} from './fields.ts';
 import { sessionIdSchema, stepIdSchema } from './ids.ts';
 import { limits } from './limits.ts';
 
@@ -20,6 +29,7 @@ export const stepRequestSchema = z.strictObject({
     .min(1)
     .max(4096)
     .refine((cwd) => !cwd.includes('\0'), 'cwd may not contain NUL')
+    .refine(...wellFormed)
     .meta(withoutNul)
     .optional()
     .describe('working directory: absolute, or relative to the workspace'),

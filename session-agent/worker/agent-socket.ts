@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type * as z from 'zod';
+import { namedIssues } from '@steppe/service-kit/load-config';
+import * as z from 'zod';
 import { encodeFrame, FrameDecoder } from './frame-codec.ts';
 import {
   type SupervisorCommand,
@@ -58,6 +59,11 @@ export async function listenForRuntime({ runDirectory, onSupervisor, onWorker }:
   };
 }
 
+function breachOf(error: unknown): string {
+  if (error instanceof z.ZodError) return `a frame that is not valid: ${namedIssues(error).join('; ')}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 type Become = <F, C extends object>(schema: z.ZodType<F>) => Link<F, C>;
 
 /** Hands the first frame to `onHello`, and all later ones to the link that it makes of the connection. */
@@ -69,7 +75,7 @@ function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) =>
     try {
       return parse();
     } catch (error) {
-      breach = error instanceof Error ? error.message : String(error);
+      breach = breachOf(error);
       socket.destroy();
       return undefined;
     }

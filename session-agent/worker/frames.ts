@@ -13,6 +13,8 @@ export const maxFrameBytes = 8 * 1024 * 1024;
 const epoch = z.number().int().min(1);
 const pid = z.number().int().min(1);
 const stepId = z.string().max(128);
+/** A worker counts with clocks that user code can reach: one that runs backwards is no breach. */
+const figure = z.number().transform((given) => Math.max(0, given));
 
 /** supervisor → agent. `supervisor` comes first; `exit` only when the worker and all its descendants are dead. */
 export const supervisorFrameSchema = z.discriminatedUnion('type', [
@@ -54,9 +56,9 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     status: z.enum(['completed', 'failed', 'interrupted']),
     error: stepErrorSchema.nullable(),
     usage: z.strictObject({
-      duration_ms: z.number().min(0),
-      cpu_ms: z.number().min(0),
-      max_rss_bytes: z.number().int().min(0),
+      duration_ms: figure,
+      cpu_ms: figure,
+      max_rss_bytes: figure.transform(Math.round),
     }),
   }),
   /** Text that threads, tasks or timers of earlier steps wrote through the language's own streams. */

@@ -53,6 +53,7 @@ const openWorker = (epoch: number, pid: number) => open({ type: 'ready', epoch, 
 const spawnOf = (epoch: number) => expect.objectContaining({ type: 'spawn', epoch });
 const exitOf = (epoch: number) => ({ type: 'exit', epoch, code: 1, signal: null, reason: 'spawn_failed', detail: 'no room' });
 const within = { timeout: 10_000 };
+const sink = { output: () => {}, display: () => {} };
 
 /** A supervisor whose worker of that epoch is ready. */
 async function start(epoch = 1, pid = 10) {
@@ -113,7 +114,6 @@ test('turns away a worker of the same epoch that an earlier supervisor had start
 test('ends a step as done whose worker told its end and died before its output was read', async () => {
   await listen();
   const { supervisor, worker } = await start();
-  const sink = { output: () => {}, display: () => {} };
   const running = interpreter.run({ stepId: 'step', code: '', env: {}, cwd: null }, sink, () => {});
   interpreter.interrupt('step');
   await expect.poll(() => worker.heard, within).toContainEqual(expect.objectContaining({ type: 'run', step_id: 'step' }));
@@ -129,9 +129,32 @@ test('ends a step as done whose worker told its end and died before its output w
 test('knows of a step that its worker died without a byte of it', async () => {
   await listen();
   const { supervisor } = await start();
-  const sink = { output: () => {}, display: () => {} };
   const running = interpreter.run({ stepId: 'step', code: '', env: {}, cwd: null }, sink, () => {});
   peers.at(-1)?.destroy();
   supervisor.say({ ...exitOf(1), reason: null });
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, mayHaveBegun: false });
+});
+
+test('takes figures of use from a clock that ran backwards as zero', async () => {
+  await listen();
+  const { worker } = await start();
+  const running = interpreter.run({ stepId: 'step', code: '', env: {}, cwd: null }, sink, () => {});
+  await expect.poll(() => worker.heard, within).toContainEqual(expect.objectContaining({ type: 'run' }));
+  const usage = { duration_ms: -5, cpu_ms: -1, max_rss_bytes: 1.4 };
+  worker.say({ type: 'done', step_id: 'step', status: 'completed', error: null, usage });
+  expect(await running).toMatchObject({ kind: 'done', usage: { duration_ms: 0, cpu_ms: 0, max_rss_bytes: 1 } });
+});
+
+test('says in a sentence what was wrong with the frame that a worker is killed for', async () => {
+  await listen();
+  const { supervisor, worker } = await start();
+  const running = interpreter.run({ stepId: 'step', code: '', env: {}, cwd: null }, sink, () => {});
+  await expect.poll(() => worker.heard, within).toContainEqual(expect.objectContaining({ type: 'run' }));
+  worker.say({ type: 'background', stream: 'stdin', text: '' });
+  await expect.poll(() => supervisor.heard, within).toContainEqual({ type: 'kill', epoch: 1 });
+  supervisor.say({ ...exitOf(1), reason: null });
+  expect(await running).toMatchObject({
+    kind: 'lost',
+    error: { name: 'ProtocolError', message: expect.stringMatching(/: a frame that is not valid: stream: [^{}\n]+$/) },
+  });
 });

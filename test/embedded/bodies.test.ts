@@ -128,3 +128,24 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
     }
   });
 });
+
+describe('half a surrogate pair', () => {
+  const half = '\\ud800';
+  test.each([
+    { where: 'code', path: 'code', body: `{"code":"${half}"}` },
+    { where: 'cwd', path: 'cwd', body: `{"code":"","cwd":"${half}"}` },
+    { where: 'the environment of a step', path: 'env.B', body: `{"code":"","env":{"B":"${half}"}}` },
+  ])('400 for one in $where', async ({ path, body }) => {
+    const error = await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, body, json));
+    expect(error).toMatchObject({ status: 400, code: 'invalid_request', details: { issues: [{ path }] } });
+  });
+
+  test.each([
+    { where: 'the environment of a session', body: `{"env":{"B":"${half}"}}` },
+    { where: 'a value of metadata', body: `{"metadata":{"b":"${half}"}}` },
+    { where: 'a name of metadata', body: `{"metadata":{"${half}":"b"}}` },
+  ])('400 for one in $where', async ({ body }) => {
+    const error = await client.errorOf(client.call('POST', '/v1/sessions', body, json));
+    expect(error).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+});

@@ -108,6 +108,19 @@ class StepTest(SessionCase):
         self.assertAlmostEqual(burnt["cpu_ms"], 100, delta=15)
         self.assertGreater(usage["max_rss_bytes"], 5_000_000)
 
+    def test_a_clock_that_user_code_stops_is_not_ours(self):
+        self.run_ok("import time; kept = time.perf_counter; time.perf_counter = lambda: 0.0; time.sleep(0.01)")
+        usage = self.run_ok("time.sleep(0.02); time.perf_counter = kept").done["usage"]
+        self.assertGreater(usage["duration_ms"], 19)
+
+    def test_what_cannot_be_entered_fails_only_its_step(self):
+        self.run_ok("kept = 1; import os")
+        self.run_failing("1", "UnicodeEncodeError", cwd="\ud800")
+        self.run_failing("1", "UnicodeEncodeError", env={"B": "\ud800"})
+        self.run_ok("real = os.environ; os.environ = None")
+        self.run_failing("1", "AttributeError", env={"A": "b"})
+        self.assertEqual(self.run_ok("os.environ = real; kept").value, "1")
+
 
 class ErrorTest(SessionCase):
     def test_traceback_has_the_source_of_every_step_and_no_frame_of_ours(self):

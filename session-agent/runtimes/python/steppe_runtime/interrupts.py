@@ -41,6 +41,8 @@ class Interrupts:
         self._pending = False
         # When it is raised at the latest, once it is due and could not be raised at once.
         self._raised_by: float | None = None
+        # The function itself: user code may put another in its place.
+        self._clock = time.monotonic
         self.fired = False
         # While the step awaits: what ends it in a gentler way than an exception in whatever the loop is at.
         self.awaited: AwaitedTask | None = None
@@ -111,7 +113,7 @@ class Interrupts:
     def _raise_later(self, within_seconds: float) -> None:
         """As soon as nothing has to be waited for, or the time is over. Nothing tells of that: it is looked for."""
         signal.signal(_LOOK_AGAIN, self._on_look_again)
-        self._raised_by = time.monotonic() + within_seconds
+        self._raised_by = self._clock() + within_seconds
         try:
             # Without the locks of `threading`, which the interrupted code may hold.
             _thread.start_new_thread(self._make_look_again, (self._step_id,))
@@ -135,7 +137,7 @@ class Interrupts:
 
     def _on_look_again(self, _number, frame) -> None:
         due = self._raised_by
-        if due is None or not self._is_here() or (self._must_wait(frame) and time.monotonic() < due):
+        if due is None or not self._is_here() or (self._must_wait(frame) and self._clock() < due):
             return
         self._raised_by = None
         self._interrupt(frame)

@@ -22,6 +22,8 @@ class StepRunner:
         self._workspace = workspace
         self._context = context
         self._pid = os.getpid()
+        # The function itself: freezegun, and whoever else stops the time, puts others in place of module attributes.
+        self._clock = time.perf_counter
         self.has_run = False
 
     def run(self, command: dict) -> None:
@@ -32,7 +34,7 @@ class StepRunner:
         parts.loop.prepare_step()
         parts.pipes.write_start(command["nonce"])
         parts.attribution.begin(Step(command["step_id"]), self._context)
-        before, started = own_usage(), time.perf_counter()
+        before, started = own_usage(), self._clock()
         parts.memory.begin_step()
         error = self._run_code(command)
         parts.memory.end_step(error)
@@ -42,10 +44,10 @@ class StepRunner:
         error = None
         parts.streams.flush()
         flush_c_streams()
-        ended, after = time.perf_counter(), own_usage()
+        ended, after = self._clock(), own_usage()
         usage = {
-            "duration_ms": round((ended - started) * 1000, 3),
-            "cpu_ms": round((after.cpu_seconds - before.cpu_seconds) * 1000, 3),
+            "duration_ms": _milliseconds(ended - started),
+            "cpu_ms": _milliseconds(after.cpu_seconds - before.cpu_seconds),
             "max_rss_bytes": after.peak_rss_bytes,
         }
         done = {"type": "done", "step_id": command["step_id"], **outcome, "usage": usage}
@@ -62,7 +64,8 @@ class StepRunner:
         try:
             with StepScope(command["env"], command["cwd"], self._workspace):
                 return self._guarded(interrupts, command)
-        except OSError as error:
+        except Exception as error:
+            # A directory that is not there, or an os.environ that user code has put another thing in place of.
             return error
 
     def _guarded(self, interrupts, command: dict) -> BaseException | None:
@@ -111,6 +114,10 @@ class StepRunner:
             print("\n".join(traceback_lines(error)), file=sys.stderr)
         self._parts.streams.flush()
         os._exit(1 if code is None else code)
+
+
+def _milliseconds(seconds: float) -> float:
+    return max(0.0, round(seconds * 1000, 3))
 
 
 def _exit_code(error: BaseException | None) -> int | None:
