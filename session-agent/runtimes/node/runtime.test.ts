@@ -61,6 +61,18 @@ describe('a step', () => {
     expect(await resultOf('process.env.LATER')).toBe("'yes'");
   });
 
+  it('has its variables where process.env was replaced, and leaves none in what replaces it', async () => {
+    const env = { STEP: 'secret' };
+    await agent.run('const nodesOwn = process.env; process.env = { ...process.env, MODE: "test" }', { env });
+    expect(await resultOf('[process.env.STEP, process.env.MODE]')).toBe("[ undefined, 'test' ]");
+    expect(await resultOf('process.env.STEP', { env })).toBe("'secret'");
+    agent.tellWorker({ type: 'configure', env: { LATER_STILL: 'yes' } });
+    expect(await resultOf('process.env.LATER_STILL')).toBe("'yes'");
+    await agent.run('process.env = undefined', { env });
+    await agent.run('process.env = Object.freeze({ ...nodesOwn })', { env });
+    expect(await resultOf('process.env = nodesOwn; process.env.STEP')).toBeUndefined();
+  });
+
   it('keeps what it declared before it failed', async () => {
     expect(await errorOf('const beforeFailure = 1; null.x; const afterFailure = 2')).toMatchObject({ name: 'TypeError' });
     expect(await resultOf('[beforeFailure, afterFailure]')).toBe('[ 1, undefined ]');

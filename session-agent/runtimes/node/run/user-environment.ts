@@ -1,23 +1,29 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 
-/** The worker's `process.env` is state of the user's program, not configuration: the agent adds to it, steps change it. */
-// biome-ignore lint/style/noProcessEnv: see above; nothing is configured by it after start-up
-const environment = process.env;
+/**
+ * The worker's `process.env` is state of the user's program, not configuration: the agent adds to it, steps change it, and may put
+ * another object in its place.
+ */
+function environment(): NodeJS.ProcessEnv {
+  // biome-ignore lint/style/noProcessEnv: see above; nothing is configured by it after start-up
+  return Object(process.env);
+}
 
 /** What the supervisor hands over, taken out of what user code and its children see. */
 export function takeWorkerSettings(): { runDir: string; epoch: number; workspace: string } {
+  const given = environment();
   const settings = {
-    runDir: environment.STEPPE_RUN_DIR ?? '',
-    epoch: Number(environment.STEPPE_EPOCH),
-    workspace: environment.STEPPE_WORKSPACE ?? '/',
+    runDir: given.STEPPE_RUN_DIR ?? '',
+    epoch: Number(given.STEPPE_EPOCH),
+    workspace: given.STEPPE_WORKSPACE ?? '/',
   };
-  for (const name of ['STEPPE_RUN_DIR', 'STEPPE_EPOCH', 'STEPPE_WORKSPACE']) delete environment[name];
+  for (const name of ['STEPPE_RUN_DIR', 'STEPPE_EPOCH', 'STEPPE_WORKSPACE']) delete given[name];
   return settings;
 }
 
 export function addLastingVariables(env: Record<string, string>): void {
-  Object.assign(environment, env);
+  setAll(environment(), env);
 }
 
 /**
@@ -26,15 +32,25 @@ export function addLastingVariables(env: Record<string, string>): void {
  */
 export function enterStepEnvironment(env: Record<string, string>, cwd: string | null, workspace: string): () => void {
   const leaveDirectory = cwd === null ? () => undefined : enterDirectory(cwd, workspace);
-  const before = new Map(Object.keys(env).map((name) => [name, environment[name]]));
-  Object.assign(environment, env);
+  const entered = environment();
+  const before = Object.fromEntries(Object.keys(env).map((name) => [name, entered[name]]));
+  setAll(entered, env);
   return () => {
-    for (const [name, value] of before) {
-      if (value === undefined) delete environment[name];
-      else environment[name] = value;
-    }
+    setAll(entered, before);
+    // What the step has put in its place may be a copy.
+    const left = environment();
+    const copied = Object.entries(before).filter(([name]) => left[name] === env[name]);
+    if (left !== entered) setAll(left, Object.fromEntries(copied));
     leaveDirectory();
   };
+}
+
+/** Passes over what a frozen object does not take. */
+function setAll(target: NodeJS.ProcessEnv, values: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) Reflect.deleteProperty(target, name);
+    else Reflect.set(target, name, value);
+  }
 }
 
 function enterDirectory(cwd: string, workspace: string): () => void {
