@@ -39,6 +39,11 @@ const endless = {
   'execSync after an await': 'await null; console.log("runs"); require("child_process").execSync("sleep 100; true")',
   'a loop of spawnSync': 'await null; console.log("runs"); for (;;) require("child_process").spawnSync("sleep", ["100"])',
   'a child that ignores signals': 'console.log("runs"); require("child_process").execSync("trap \'\' INT TERM; sleep 100")',
+  'a loop behind a SIGINT listener of its own': 'process.on("SIGINT", () => {}); console.log("runs"); while (true);',
+  'a loop behind a listener that passes the signal on':
+    'process.on("SIGINT", function end() { process.off("SIGINT", end); process.kill(process.pid, "SIGINT"); }); console.log("runs"); while (true);',
+  'a loop behind one that another script was ended in':
+    'console.log("runs"); try { vm.runInThisContext("while (true);", { breakOnSigint: true }) } catch {} while (true);',
   'endless printing': 'await 1; for (;;) console.log("runs")',
 };
 

@@ -32,6 +32,7 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
         if (!replace(synchronous, open)) Atomics.wait(word, 0, signalled, longestWaitMs);
       }
     },
+    losesSignal: () => void replace(synchronous, open),
     close() {
       if (!replace(open, closed) && Atomics.load(word, 0) === terminating) Atomics.wait(word, 0, terminating, longestWaitMs);
       set(closed);
@@ -48,7 +49,7 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
     },
     awaitsChild: () => Atomics.load(word, child) === 1,
     trySignal: () => replace(synchronous, signalled),
-    tryTerminate: () => replace(open, terminating),
+    tryTerminate: () => replace(open, terminating) || replace(signalled, terminating),
     terminated() {
       // The step is still under way, and what it has queued may go on: it may have to be terminated again.
       set(open);
@@ -63,6 +64,8 @@ export type StepGate = {
   open(): void;
   /** Main thread, under `breakOnSigint`: user code up to its first await. */
   callSynchronously<T>(act: () => T): T;
+  /** Main thread: from here on a SIGINT would not end the code but go to a listener of its own. */
+  losesSignal(): void;
   /** Main thread: nothing interrupts what the driver does from here on. */
   close(): void;
   /** Main thread: it can do nothing before a child of it ends. */

@@ -14,6 +14,7 @@ import { reportFatalErrors } from './run/fatal-report.ts';
 import { defineGlobals } from './run/globals.ts';
 import { createStepRunner } from './run/run-steps.ts';
 import { type Shown, showValue } from './run/shown-value.ts';
+import { yieldToSignalListeners } from './run/signal-listeners.ts';
 import { createStackFrames } from './run/stack-frames.ts';
 import { createStepContext } from './run/step-context.ts';
 import { createStepOutput } from './run/step-output.ts';
@@ -65,6 +66,7 @@ const runner = createStepRunner({
 });
 
 tellOfAwaitedChildren(gate);
+yieldToSignalListeners(gate);
 gate.open();
 control.on('message', (message: ToMain) => {
   if (message.type === 'run') runner.run(message.step);

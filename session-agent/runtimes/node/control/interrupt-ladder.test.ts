@@ -46,14 +46,17 @@ it('goes no further for a step that can be abandoned', () => {
   expect(rungs).toEqual([]);
 });
 
-it('signals code before its first await, once', () => {
-  const { ladder, acts, gate, climbTo } = createLadder();
+it('signals code before its first await, once, and terminates it where that does not end it', () => {
+  const { ladder, acts, gate, climbTo, unwind } = createLadder();
   ladder.began(step);
   ladder.interrupt('stp_1');
   gate.callSynchronously(() => {
-    climbTo(1500);
+    climbTo(60);
+    climbTo(60);
     expect(acts).toEqual(['abandon', 'signal']);
-    gate.open();
+    climbTo(1500);
+    expect(acts).toEqual(['abandon', 'signal', 'terminate']);
+    unwind();
   });
 });
 
