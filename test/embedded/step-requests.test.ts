@@ -44,6 +44,7 @@ describe('a step is refused that has', () => {
     { request: { code: '', env: { 'A=B': 'x' } }, path: 'env.A=B' },
     { request: { code: '', env: { Ä: 'x' } }, path: 'env.Ä' },
     { request: { code: '', env: { 'A\0': 'x' } }, path: 'env.A\0' },
+    { request: JSON.parse('{"code":"","env":{"__proto__":"x"}}'), path: 'env.__proto__' },
     { request: { code: '', cwd: '' }, path: 'cwd' },
     { request: { code: '', cwd: 'a\0b' }, path: 'cwd' },
     { request: { code: '', cwd: 7 }, path: 'cwd' },
