@@ -92,6 +92,14 @@ describe('Python with real packages', () => {
   bundle('fig.show() of plotly shows it', 'import plotly.graph_objects as go\ngo.Figure(go.Scatter(y=[1, 2])).show()', {
     'application/vnd.plotly.v1+json': expect.objectContaining({ data: expect.anything() }),
   });
+  flow('plotly is set up as in a notebook', async (session) => {
+    const { error } = await session.run(
+      'from plotly.offline import init_notebook_mode, iplot\nimport plotly.graph_objects as go\ninit_notebook_mode(connected=True)',
+    );
+    expect(error).toBeNull();
+    const { results } = await session.run('iplot(go.Figure(go.Scatter(y=[1, 2])))');
+    expect(results.at(-1)).toHaveProperty(['application/vnd.plotly.v1+json']);
+  });
   flow('a chart of altair has a Vega-Lite or HTML form', async (session) => {
     const { results } = await session.run(
       'import altair as alt, pandas as pd\nalt.Chart(pd.DataFrame({"a": [1, 2]})).mark_bar().encode(x="a")',

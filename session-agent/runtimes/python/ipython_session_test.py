@@ -37,6 +37,30 @@ class IPythonDisplayTest(SessionCase):
         handle = "h = display(1, display_id=True); len(h.display_id)"
         self.assertEqual(self.bundles(handle)[1]["text/plain"], "32")
 
+    def test_one_form_alone(self):
+        self.run_ok("from IPython.display import display_html, display_markdown, display_png, HTML")
+        first, second, third = self.bundles("display_html('<b>x</b>', raw=True); display_html(HTML('<i>'), 5)")
+        self.assertEqual((first["text/html"], second["text/html"], third), ("<b>x</b>", "<i>", {"text/plain": "5"}))
+        self.assertEqual(self.bundles("display_markdown('# t', raw=True)")[0]["text/markdown"], "# t")
+        self.assertEqual(self.bundles("display_png(b'\\x89PNG', raw=True)")[0]["image/png"], "iVBORw==")
+
+    def test_what_lies_elsewhere_is_not_fetched(self):
+        self.run_ok("from IPython.display import Image, Audio, IFrame, YouTubeVideo")
+        address = "http://127.0.0.1:9/x.png"
+        shown = self.bundles(f"Image(url={address!r}, width=5)")[0]["text/html"]
+        self.assertEqual(shown, f'<img src="{address}" width="5"/>')
+        self.run_failing(f"Image(url={address!r}, embed=True)", "URLError")
+        self.assertIn(
+            'src="http://127.0.0.1:9/x.wav"', self.bundles("Audio(url='http://127.0.0.1:9/x.wav')")[0]["text/html"]
+        )
+        video = self.bundles("YouTubeVideo('abc', start=3)")[0]["text/html"]
+        self.assertIn("https://www.youtube.com/embed/abc?start=3", video)
+
+    def test_the_older_modules(self):
+        self.run_ok("from IPython.core.display import display, HTML\nfrom IPython.core.getipython import get_ipython")
+        self.assertEqual(self.bundles("display(HTML('<b>'))")[0]["text/html"], "<b>")
+        self.run_ok("import IPython.core.display, IPython.display as d; assert IPython.core.display.HTML is d.HTML")
+
     def test_the_package(self):
         self.run_ok("import IPython")
         self.assertIn("text/html", self.bundles("IPython.display.HTML('x')")[0])
@@ -50,6 +74,15 @@ class IPythonDisplayTest(SessionCase):
     def test_lines_go_on_when_a_cell_takes_the_name(self):
         self.run_ok("get_ipython = lambda: None")
         self.assertEqual(self.run_ok("x = !echo line\nx").value, "['line']")
+
+
+@unittest.skipIf(importlib.util.find_spec("IPython"), "its own needs numpy for samples")
+class OwnAudioTest(SessionCase):
+    def test_samples_are_a_wave_file(self):
+        code = "import base64, io, wave\nfrom IPython.display import Audio\na = Audio([0, 0.5, -1], rate=8000); a"
+        self.assertIn("data:audio/wav;base64,UklGR", self.run_ok(code).displays[0]["bundle"]["text/html"])
+        read = "f = wave.open(io.BytesIO(a.data)); (f.getframerate(), f.getnframes(), f.readframes(3).hex())"
+        self.assertEqual(self.run_ok(read).value, "(8000, 3, '0000ff3f0180')")
 
 
 if importlib.util.find_spec("IPython"):

@@ -2,142 +2,43 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
-import mimetypes
-import os
-import urllib.request
-
 from steppe_runtime import ipython_shim
 from steppe_runtime.display import DisplayHandle  # noqa: F401  (IPython's is imported from here too)
+from steppe_runtime.ipython_media import Audio, IFrame, Image, YouTubeVideo  # noqa: F401
+from steppe_runtime.ipython_objects import (  # noqa: F401
+    HTML,
+    JSON,
+    SVG,
+    Code,
+    DisplayObject,
+    Javascript,
+    Latex,
+    Markdown,
+    Math,
+    Pretty,
+)
 from steppe_runtime.ipython_shim import clear_output, publish_display_data, update_display  # noqa: F401
 
 display = ipython_shim.displays.display
 
 
-class DisplayObject:
-    """Data given as such, or read from a file or URL."""
+def _display_as(name: str, mime: str):
+    def display_one_way(*objects, raw=False, metadata=None):
+        shown = [{mime: value} for value in objects] if raw else objects
+        about = {mime: metadata} if metadata else None
+        display(*shown, raw=raw, include=[mime], metadata=about)
 
-    _is_binary = False
-
-    def __init__(self, data=None, url=None, filename=None, metadata=None):
-        if isinstance(data, (str, os.PathLike)) and self._names_a_file(data):
-            filename, data = data, None
-        if url is None and isinstance(data, str) and data.startswith(("http://", "https://")):
-            url, data = data, None
-        self.data, self.url, self.filename, self.metadata = data, url, filename, metadata or {}
-        if data is None and (filename is not None or url is not None):
-            self.data = self._read()
-
-    def _names_a_file(self, data) -> bool:
-        return isinstance(data, os.PathLike)
-
-    def _read(self):
-        if self.filename is not None:
-            with open(self.filename, "rb") as file:
-                content = file.read()
-        else:
-            with urllib.request.urlopen(self.url, timeout=30) as answer:
-                content = answer.read()
-        return content if self._is_binary else content.decode("utf-8", "replace")
-
-    def _shown(self):
-        return (self.data, self.metadata) if self.metadata else self.data
-
-    def __repr__(self):
-        return f"<IPython.core.display.{type(self).__name__} object>"
+    display_one_way.__name__ = display_one_way.__qualname__ = name
+    display_one_way.__doc__ = f"Shows objects as {mime} alone. With raw=True they are that already."
+    return display_one_way
 
 
-class HTML(DisplayObject):
-    def _repr_html_(self):
-        return self._shown()
-
-    def __html__(self):
-        return self.data
-
-
-class Markdown(DisplayObject):
-    def _repr_markdown_(self):
-        return self._shown()
-
-
-class Latex(DisplayObject):
-    def _repr_latex_(self):
-        return self._shown()
-
-
-class Math(Latex):
-    def _repr_latex_(self):
-        return f"$\\displaystyle {self.data.strip('$')}$"
-
-
-class SVG(DisplayObject):
-    def _names_a_file(self, data) -> bool:
-        return isinstance(data, os.PathLike) or (not data.lstrip().startswith("<") and os.path.exists(data))
-
-    def _repr_svg_(self):
-        return self._shown()
-
-
-class Javascript(DisplayObject):
-    def _repr_javascript_(self):
-        return self._shown()
-
-
-class Pretty(DisplayObject):
-    def __repr__(self):
-        return str(self.data)
-
-
-class JSON(DisplayObject):
-    def __init__(self, data=None, url=None, filename=None, expanded=False, metadata=None, **options):
-        super().__init__(data, url, filename, {"expanded": expanded, **options, **(metadata or {})})
-        if isinstance(self.data, str):
-            self.data = json.loads(self.data)
-
-    def _repr_json_(self):
-        return self._shown()
-
-
-class Code(DisplayObject):
-    def __init__(self, data=None, url=None, filename=None, language=None):
-        super().__init__(data, url, filename)
-        self.language = language
-
-    def _repr_html_(self):
-        return f"<pre><code>{html.escape(self.data)}</code></pre>"
-
-    def __repr__(self):
-        return self.data
-
-
-class Image(DisplayObject):
-    _is_binary = True
-
-    def __init__(self, data=None, url=None, filename=None, format=None, width=None, height=None, **options):
-        super().__init__(data, url, filename, options.get("metadata"))
-        size = {name: value for name, value in (("width", width), ("height", height)) if value is not None}
-        self.metadata = {**size, **self.metadata}
-        self.format = format
-
-    def _names_a_file(self, data) -> bool:
-        return not str(data).startswith(("http://", "https://"))
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        mime = self._mime()
-        return {mime: base64.b64encode(self.data).decode("ascii")}, {mime: self.metadata}
-
-    def _mime(self) -> str:
-        for start, mime in ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp")):
-            if self.data.startswith(start):
-                return f"image/{mime}"
-        return mimetypes.guess_type(f"x.{self.format or 'png'}")[0] or "image/png"
-
-
-class IFrame:
-    def __init__(self, src, width, height, **_options):
-        self.src, self.width, self.height = src, width, height
-
-    def _repr_html_(self):
-        return f'<iframe src="{html.escape(self.src)}" width="{self.width}" height="{self.height}"></iframe>'
+display_pretty = _display_as("display_pretty", "text/plain")
+display_html = _display_as("display_html", "text/html")
+display_markdown = _display_as("display_markdown", "text/markdown")
+display_svg = _display_as("display_svg", "image/svg+xml")
+display_png = _display_as("display_png", "image/png")
+display_jpeg = _display_as("display_jpeg", "image/jpeg")
+display_latex = _display_as("display_latex", "text/latex")
+display_json = _display_as("display_json", "application/json")
+display_javascript = _display_as("display_javascript", "application/javascript")

@@ -14,6 +14,7 @@ from .import_hooks import when_imported
 # What the functions of `IPython.display` show with.
 displays: Displays | None = None
 
+_CORE = ("IPython.core", "IPython.core.display", "IPython.core.display_functions", "IPython.core.getipython")
 _OWN_DISPLAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ipython_display.py")
 
 
@@ -58,9 +59,29 @@ class _Finder:
     def find_spec(name, path=None, target=None):
         if name == "IPython":
             return importlib.machinery.ModuleSpec(name, _Package, is_package=True)
-        if name == "IPython.display" and _is_own_package():
+        if not _is_own_package():
+            return None
+        if name == "IPython.display":
             return importlib.util.spec_from_file_location(name, _OWN_DISPLAY)
+        if name in _CORE:
+            return importlib.machinery.ModuleSpec(name, _Core, is_package=name == "IPython.core")
         return None
+
+
+class _Core:
+    """`IPython.core` and what is written with it: its display functions are those of `IPython.display`."""
+
+    @staticmethod
+    def create_module(spec):
+        return None
+
+    @staticmethod
+    def exec_module(module):
+        if module.__name__.startswith("IPython.core.display"):
+            shown = importlib.import_module("IPython.display")
+            module.__dict__.update({name: value for name, value in vars(shown).items() if not name.startswith("_")})
+        elif module.__name__ == "IPython.core.getipython":
+            module.get_ipython = get_ipython
 
 
 class _Package:

@@ -1,0 +1,104 @@
+"""What `IPython.display` of a worker without IPython shows texts with."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import urllib.request
+
+
+class DisplayObject:
+    """Data given as such, or read from a file or URL."""
+
+    _is_binary = False
+
+    def __init__(self, data=None, url=None, filename=None, metadata=None):
+        if isinstance(data, (str, os.PathLike)) and self._names_a_file(data):
+            filename, data = data, None
+        if url is None and isinstance(data, str) and data.startswith(("http://", "https://")):
+            url, data = data, None
+        self.data, self.url, self.filename, self.metadata = data, url, filename, metadata or {}
+        if data is None and (filename is not None or url is not None):
+            self.data = self._read()
+
+    def _names_a_file(self, data) -> bool:
+        return isinstance(data, os.PathLike)
+
+    def _read(self):
+        if self.filename is not None:
+            with open(self.filename, "rb") as file:
+                content = file.read()
+        else:
+            with urllib.request.urlopen(self.url, timeout=30) as answer:
+                content = answer.read()
+        return content if self._is_binary else content.decode("utf-8", "replace")
+
+    def _shown(self):
+        return (self.data, self.metadata) if self.metadata else self.data
+
+    def __repr__(self):
+        return f"<IPython.core.display.{type(self).__name__} object>"
+
+
+class HTML(DisplayObject):
+    def _repr_html_(self):
+        return self._shown()
+
+    def __html__(self):
+        return self.data
+
+
+class Markdown(DisplayObject):
+    def _repr_markdown_(self):
+        return self._shown()
+
+
+class Latex(DisplayObject):
+    def _repr_latex_(self):
+        return self._shown()
+
+
+class Math(Latex):
+    def _repr_latex_(self):
+        return f"$\\displaystyle {self.data.strip('$')}$"
+
+
+class SVG(DisplayObject):
+    def _names_a_file(self, data) -> bool:
+        return isinstance(data, os.PathLike) or (not data.lstrip().startswith("<") and os.path.exists(data))
+
+    def _repr_svg_(self):
+        return self._shown()
+
+
+class Javascript(DisplayObject):
+    def _repr_javascript_(self):
+        return self._shown()
+
+
+class Pretty(DisplayObject):
+    def __repr__(self):
+        return str(self.data)
+
+
+class JSON(DisplayObject):
+    def __init__(self, data=None, url=None, filename=None, expanded=False, metadata=None, **options):
+        super().__init__(data, url, filename, {"expanded": expanded, **options, **(metadata or {})})
+        if isinstance(self.data, str):
+            self.data = json.loads(self.data)
+
+    def _repr_json_(self):
+        return self._shown()
+
+
+class Code(DisplayObject):
+    def __init__(self, data=None, url=None, filename=None, language=None):
+        super().__init__(data, url, filename)
+        self.language = language
+
+    def _repr_html_(self):
+        return f"<pre><code>{html.escape(self.data)}</code></pre>"
+
+    def __repr__(self):
+        return self.data
