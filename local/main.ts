@@ -7,6 +7,7 @@ import { createLogger } from '@steppe/service-kit/logger';
 import { destination } from 'pino';
 import { banner } from './banner.ts';
 import { agentBundle, bundleDirectory, hostVariables, readRunConfig } from './config.ts';
+import { onHangUp } from './hang-up.ts';
 import { startLocal } from './start-local.ts';
 
 const config = readRunConfig();
@@ -25,6 +26,7 @@ const logger = loggerOf('local');
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
 closeOnSignal(lifecycle, logger, config.STEPPE_SHUTDOWN_SECONDS * 1000 + 15_000, exit);
+onHangUp(() => process.kill(process.pid, 'SIGHUP'));
 // A terminal that hangs up takes its ends of our streams with it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 

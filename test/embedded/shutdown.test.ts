@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Client } from './harness/client.ts';
-import { startLocal } from './harness/local.ts';
+import { testEnvironment } from './harness/config.ts';
+import { localBundle, startLocal } from './harness/local.ts';
 import { stepThatWrote, submit } from './harness/steps.ts';
 import { instancesOf, leftOf, tracesOf } from './harness/traces.ts';
 
@@ -30,6 +33,25 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     for (const session of sessions) expect(session.left()).toEqual([]);
   },
 );
+
+/** Gives the command a terminal and a first process that waits for it, as make does, and hangs up when the banner is printed. */
+const hangUp = `
+import os, pty, signal, subprocess, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    os._exit(subprocess.call(sys.argv[1:]))
+seen = b''
+while b'Ctrl-C' not in seen:
+    seen += os.read(terminal, 4096)
+os.close(terminal)
+sys.exit(os.waitpid(pid, 0)[1] >> 8)`;
+
+test('a terminal that hangs up ends it, also where only a process that waits for it is told', async () => {
+  const env = testEnvironment({ PORT: '0', STEPPE_ENV: 'test', STEPPE_POOL_SIZE: '0' });
+  const child = spawn('python3', ['-c', hangUp, process.execPath, localBundle], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
 
 test('after kill -9 the agents end by themselves and clear up, in the middle of a step and warm ones too', {
   timeout: 120_000,

@@ -34,6 +34,7 @@ interface SignOptions {
   key?: CryptoKey;
 }
 
+export const localBundle = `${root}dist/local.mjs`;
 const allScopes = 'sessions:read sessions:write steps:run';
 let tenants = 0;
 
@@ -43,7 +44,7 @@ export function newTenant(): string {
 }
 
 export async function startLocal(env: Record<string, string> = {}): Promise<Local> {
-  const child = spawn(process.execPath, [`${root}dist/local.mjs`], {
+  const child = spawn(process.execPath, [localBundle], {
     env: testEnvironment({ PORT: '0', STEPPE_ENV: 'test', STEPPE_POOL_SIZE: '0', ...env }),
     stdio: ['ignore', 'pipe', 'inherit'],
     // Its own group, as a shell would give it.
