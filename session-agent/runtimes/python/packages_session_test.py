@@ -62,17 +62,49 @@ class PackagesTest(SessionCase):
         self.assertIn("Successfully installed", outcome.stdout)
         self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.value").value, "'tiny'")
 
+    def test_whatever_pip_a_cell_starts_installs_into_the_workspace(self):
+        write_wheel(os.path.join(self.agent.workspace, _WHEEL))
+        folder = os.path.join(self.agent.workspace, ".steppe", "python")
+        for code in (
+            f"%pip install ./{_WHEEL}  # it's for nice numbers",
+            f"!pip install -q ./{_WHEEL} 2>/dev/null",
+            f'!pip install "./{_WHEEL}" && echo done',
+            f"import sys\n!{{sys.executable}} -m pip install ./{_WHEEL}",
+            f"%%bash\npip install ./{_WHEEL}",
+            f"import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', './{_WHEEL}'])",
+        ):
+            with self.subTest(code):
+                self.run_ok(code, env={"PIP_NO_INDEX": "1"})
+                self.assertIn("steppe_tiny.py", os.listdir(folder))
+                self.run_ok(f"import shutil; shutil.rmtree({folder!r})")
+        self.run_ok(f"!pip install --prefix own ./{_WHEEL}", env={"PIP_NO_INDEX": "1"})
+        self.assertFalse(os.path.exists(folder))
+        self.assertIn("own", os.listdir(self.agent.workspace))
+
+    def test_another_version_takes_the_place_of_the_one_that_is_there(self):
+        for version in ("2.0", "1.0"):
+            wheel = f"steppe_tiny-{version}-py3-none-any.whl"
+            write_wheel(os.path.join(self.agent.workspace, wheel), version)
+            self.run_ok(f"%pip install ./{wheel}", env={"PIP_NO_INDEX": "1"})
+        self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.version").value, "'1.0'")
+
+    def test_python_of_a_shell_is_that_of_the_session(self):
+        self.assertEqual(
+            self.run_ok("import sys\nfound = !python3 -c 'import sys; print(sys.prefix)'\nfound == [sys.prefix]").value,
+            "True",
+        )
+
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         """The test's output is its own."""
 
 
-def write_wheel(path: str) -> None:
-    info = "steppe_tiny-1.0.dist-info"
+def write_wheel(path: str, version: str = "1.0") -> None:
+    info = f"steppe_tiny-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr("steppe_tiny.py", "value = 'tiny'\n")
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: steppe-tiny\nVersion: 1.0\n")
+        wheel.writestr("steppe_tiny.py", f"value = 'tiny'\nversion = '{version}'\n")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: steppe-tiny\nVersion: {version}\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
 

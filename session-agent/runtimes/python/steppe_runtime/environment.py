@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 
 _PASSED_ON = {
@@ -23,6 +25,7 @@ def worker_environment(
     inherited: Mapping[str, str], added: Mapping[str, str], workspace: str, instance_id: str
 ) -> dict[str, str]:
     environment = {name: value for name, value in inherited.items() if name in _PASSED_ON or name.startswith("LC_")}
+    environment["PATH"] = path_to_interpreter(sys.executable, environment.get("PATH", os.defpath))
     environment.setdefault("LANG", "C.UTF-8")
     environment["TERM"] = "dumb"
     environment["HOME"] = workspace
@@ -31,3 +34,12 @@ def worker_environment(
     # Last, and not to be overridden: it is how the descendants of this session are found.
     environment["STEPPE_INSTANCE_ID"] = instance_id
     return environment
+
+
+def path_to_interpreter(executable: str, path: str) -> str:
+    """PATH by which a child that asks for `python3` or `pip` gets those of the session."""
+    own = os.path.dirname(executable)
+    found = next(
+        (folder for folder in path.split(os.pathsep) if os.access(os.path.join(folder, "python3"), os.X_OK)), ""
+    )
+    return path if found == own else f"{own}{os.pathsep}{path}"

@@ -1,6 +1,9 @@
+import os
+import sys
+import tempfile
 import unittest
 
-from steppe_runtime.environment import worker_environment
+from steppe_runtime.environment import path_to_interpreter, worker_environment
 
 
 class EnvironmentTest(unittest.TestCase):
@@ -16,7 +19,7 @@ class EnvironmentTest(unittest.TestCase):
         self.assertEqual(
             environment,
             {
-                "PATH": "/bin",
+                "PATH": path_to_interpreter(sys.executable, "/bin"),
                 "LC_ALL": "C",
                 "LANG": "C.UTF-8",
                 "TERM": "dumb",
@@ -26,3 +29,11 @@ class EnvironmentTest(unittest.TestCase):
                 "STEPPE_INSTANCE_ID": "ins_1",
             },
         )
+
+    def test_the_interpreter_is_the_first_python_of_the_path(self):
+        with tempfile.TemporaryDirectory() as folder:
+            own = os.path.join(folder, "python3")
+            self.assertEqual(path_to_interpreter(own, "/nowhere"), f"{folder}:/nowhere")
+            os.symlink(sys.executable, own)
+            self.assertEqual(path_to_interpreter(own, f"/nowhere:{folder}:/bin"), f"/nowhere:{folder}:/bin")
+            self.assertEqual(path_to_interpreter("/own/python3", f"{folder}:/bin"), f"/own:{folder}:/bin")

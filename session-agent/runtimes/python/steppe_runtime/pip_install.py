@@ -9,27 +9,31 @@ import shlex
 import sys
 from collections.abc import Mapping
 
-from .packages import packages_folder
+from .pip_redirect import into_workspace, names_a_place
 from .shell_commands import run_program
 
-_PIP_INSTALL = re.compile(r"\s*(?:python3?\s+-m\s+)?pip3?\s+(install\b[^|&;<>]*)")
+# Without what a shell would have to be asked about.
+_PLAIN = r"""(?:"[^"$`]*"|'[^']*'|[^|&;<>$`"'*~])*"""
+_PIP_INSTALL = re.compile(rf"\s*(?:(?:python3?|{re.escape(sys.executable)})\s+-m\s+)?pip3?\s+(install\b{_PLAIN})")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _NAMES_ITS_INDEX = re.compile(r"\s(?:-i|--index-url|--extra-index-url|--no-index|-f|--find-links)\b")
 _QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-_ELSEWHERE = re.compile(r"\s(?:-t|--target|--user|--prefix|--root|--dry-run|--python)\b")
 
 
 def plain_pip_install(command: str) -> str | None:
     """The arguments of a shell command that is one `pip install` and names no place of its own."""
     found = _PIP_INSTALL.fullmatch(command)
-    return found[1] if found and not _ELSEWHERE.search(command) else None
+    return found[1] if found and not names_a_place(command) else None
 
 
 def run_pip(arguments: str, workspace: str) -> int:
+    # Not by shlex: the `#` of `git+https://…#egg=` begins no comment.
+    arguments = _COMMENT.sub("", arguments)
     words = shlex.split(arguments)
     environment = {**os.environ, **_QUIET}
     if words[:1] == ["install"]:
-        if not _ELSEWHERE.search(arguments):
-            words += ["--target", packages_folder(workspace)]
+        if not names_a_place(arguments):
+            words += into_workspace(workspace)
         if not _NAMES_ITS_INDEX.search(arguments):
             # With what it imports it would be a tenth of an idle worker's memory.
             from .package_index import unreachable_index

@@ -23,6 +23,7 @@ from .mailbox import InterruptMailbox, open_unnamed_file
 from .main_module import install_main_module
 from .offer_magics import offer_magics
 from .packages import find_packages_in, packages_path
+from .pip_redirect import redirect_pip
 from .raw_pipes import RawPipes
 from .rich_libraries import follow_rich_libraries
 from .run_cell import CellRunner
@@ -132,6 +133,7 @@ def _assemble(handover: Handover, pipes: RawPipes, context: contextvars.Context)
     install_input_hint()
     install_whole_prints()
     find_packages_in(handover.workspace)
+    redirect_pip(handover.workspace)
     offer_magics(namespace, handover.workspace)
     offer_ipython(displays)
     builtins.display = displays.display
