@@ -46,6 +46,27 @@ class FiguresTest(SessionCase):
             self.assertEqual((len(outcome.displays), outcome.stderr), (1, ""))
         self.assertEqual(len(self.images("plt.plot([2]); plt.savefig('kept.png')")), 1)
 
+    def test_figures_are_results_where_pyplot_is_switched_to_agg(self):
+        code = "import matplotlib.pyplot as plt\nplt.switch_backend('agg'); plt.plot([1]); plt.show()"
+        self.assertEqual(len(self.images(code)), 1)
+        self.assertEqual(len(self.images("plt.plot([2]);")), 1)
+
+    def test_figures_are_results_again_when_the_magic_asks_for_them(self):
+        self.run_ok(
+            "import matplotlib.pyplot as plt\nplt.switch_backend('svg'); plt.plot([1]); plt.show(); plt.close()"
+        )
+        self.assertEqual(len(self.images("%matplotlib inline\nplt.plot([1]);")), 1)
+
+    def test_figures_are_results_where_the_environment_says_agg(self):
+        self.agent.kill()
+        self.agent.spawn({"MPLBACKEND": "Agg"})
+        self.assertEqual(len(self.images("import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()")), 1)
+
+    def test_svg_by_magic(self):
+        code = "%config InlineBackend.figure_format = 'svg'\nimport matplotlib.pyplot as plt\nplt.plot([1]);"
+        self.assertEqual(len(self.images(code, "image/svg+xml")), 1)
+        self.assertEqual(len(self.images("%config InlineBackend.figure_formats = {'png'}\nplt.plot([1]);")), 1)
+
     def test_a_failed_step_shows_what_it_drew(self):
         outcome = self.run_failing("import matplotlib.pyplot as plt\nplt.plot([1])\n1/0", "ZeroDivisionError")
         self.assertEqual(len(outcome.displays), 1)

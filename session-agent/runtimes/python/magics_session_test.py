@@ -32,6 +32,10 @@ class MagicsTest(SessionCase):
         self.assertEqual(self.run_ok("%%bash\nfor i in 1 2; do echo $i; done").stdout, "1\n2\n")
         self.assertEqual(self.run_failing("%%bash\nexit 3", "CalledProcessError").error["message"].count("3"), 1)
 
+    def test_arguments_of_bash_cells(self):
+        self.assertEqual(self.run_ok("%%bash -s a 'b c'\necho $1/$2/$#").stdout, "a/b c/2\n")
+        self.assertEqual(self.run_failing("%%bash -e\nfalse\necho on", "CalledProcessError").stdout, "")
+
     def test_folder_and_environment(self):
         self.run_ok("import os; os.mkdir('sub')")
         outcome = self.run_ok("%cd sub")

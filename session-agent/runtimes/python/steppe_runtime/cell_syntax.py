@@ -9,7 +9,8 @@ from typing import NamedTuple
 SHELL = "__steppe_shell__"
 
 _WHOLE_LINE = re.compile(r"(\s*)(!!|!|%)(?!%)(.*)", re.DOTALL)
-_ASSIGNED = re.compile(r"(\s*[\w.\[\]'\"*, ()]+?\s*=\s*)(!!|!|%)(?=\S)(.*)", re.DOTALL)
+# One class for names and space: two that share a character would take turns with it, for ever in a long line of spaces.
+_ASSIGNED = re.compile(r"([\w.\[\]'\"*, ()\t]+=\s*)(!!|!|%)(?=\S)(.*)", re.DOTALL)
 _HELP = re.compile(r"(\s*)(?:\?{1,2}\s*([\w.]+)|([\w.]+)\s*\?{1,2})\s*")
 _CELL_MAGIC = re.compile(r"%%(\w+)(.*)")
 

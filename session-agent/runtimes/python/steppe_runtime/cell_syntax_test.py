@@ -1,3 +1,4 @@
+import time
 import unittest
 
 from steppe_runtime.cell_syntax import translate
@@ -15,6 +16,17 @@ class CellSyntaxTest(unittest.TestCase):
         self.check("%cd  sub", "__steppe_shell__.run_line_magic('cd', 'sub')")
         self.check("t = %timeit -o f()", "t = __steppe_shell__.run_line_magic('timeit', '-o f()')")
         self.check("len?", "__steppe_shell__.run_line_magic('pinfo', 'len')")
+
+    def test_targets_of_assignments(self):
+        self.check("a.b['c'], d\t= !ls", "a.b['c'], d\t= __steppe_shell__.getoutput('ls')")
+
+    def test_a_long_line_of_spaces_takes_no_time(self):
+        spaces = " " * 100_000
+        began = time.process_time()
+        for source in (f"x{spaces}y\nz = = 5", f"{spaces}y\nz = = 5", f"x\n{spaces}y = {spaces}5"):
+            translate(source)
+        # Half a minute where it takes the square of the length.
+        self.assertLess(time.process_time() - began, 5)
 
     def test_line_numbers_stay(self):
         self.check("!a \\\n  b\nx", "__steppe_shell__.system('a   b')\n\nx")

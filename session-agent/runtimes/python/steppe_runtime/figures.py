@@ -29,7 +29,8 @@ class Figures:
     def follow_imports(self) -> None:
         global shown_by
         shown_by = self
-        when_imported("matplotlib", _choose_backend)
+        when_imported("matplotlib", _prepare_matplotlib)
+        when_imported("matplotlib.pyplot", _prepare_pyplot)
         when_imported("matplotlib.figure", self._describe_figures)
 
     def show(self, figure) -> None:
@@ -85,9 +86,15 @@ def _is_ours(manager) -> bool:
     return type(manager).__module__ == "steppe_runtime.figure_backend"
 
 
+def show_in_results() -> None:
+    """From now on, whatever backend was asked for before."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is not None:
+        matplotlib.use(_BACKEND)
+
+
 def _choose_backend(matplotlib) -> None:
-    _take_agg_for_ours(matplotlib)
-    if os.environ.get("MPLBACKEND"):
+    if _unless_agg(os.environ.get("MPLBACKEND") or _BACKEND) != _BACKEND:
         return
     matplotlib.rcParams["backend"] = _BACKEND
     pyplot = sys.modules.get("matplotlib.pyplot")
@@ -96,12 +103,27 @@ def _choose_backend(matplotlib) -> None:
         pyplot.switch_backend(_BACKEND)
 
 
-def _take_agg_for_ours(matplotlib) -> None:
+def _unless_agg(backend):
     """Whoever asks for Agg wants no window, as a rule; ours is Agg, and its figures are results."""
+    return _BACKEND if str(backend).lower() == "agg" else backend
+
+
+def _prepare_matplotlib(matplotlib) -> None:
     use = matplotlib.use
 
     @functools.wraps(use)
     def use_ours(backend, **options):
-        return use(_BACKEND if str(backend).lower() == "agg" else backend, **options)
+        return use(_unless_agg(backend), **options)
 
     matplotlib.use = use_ours
+    _choose_backend(matplotlib)
+
+
+def _prepare_pyplot(pyplot) -> None:
+    switch = pyplot.switch_backend
+
+    @functools.wraps(switch)
+    def switch_to_ours(newbackend):
+        return switch(_unless_agg(newbackend))
+
+    pyplot.switch_backend = switch_to_ours

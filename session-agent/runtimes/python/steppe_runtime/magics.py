@@ -5,9 +5,12 @@ from __future__ import annotations
 import builtins
 import inspect
 import os
+import re
+import shlex
 import subprocess
 import sys
 
+from .figures import show_in_results
 from .pip_install import plain_pip_install, run_pip
 from .shell_commands import fill_in, read_command, run_command, run_program
 from .timing_magics import time_repeatedly, time_statement
@@ -84,9 +87,13 @@ class Shell:
 
     def _line_matplotlib(self, _arguments: str, _names: dict) -> None:
         """Figures are shown in one way, whatever is asked for."""
+        show_in_results()
 
-    # %config sets up the inline backend, as a rule.
-    _line_config = _line_matplotlib
+    def _line_config(self, arguments: str, _names: dict) -> None:
+        """It sets up the inline backend, as a rule; of that, the format of figures means something here."""
+        found = _FIGURE_FORMAT.search(arguments)
+        if found:
+            os.environ["STEPPE_FIGURE_FORMAT"] = found[1]
 
     def _line_pinfo(self, arguments: str, names: dict) -> None:
         value = eval(arguments, names)
@@ -96,11 +103,11 @@ class Shell:
             print(f"{arguments}: {type(value).__name__}")
         print(inspect.getdoc(value) or "(no documentation)")
 
-    def _cell_bash(self, _arguments: str, body: str) -> None:
-        self._run_script("bash", body)
+    def _cell_bash(self, arguments: str, body: str) -> None:
+        _run_script("bash", arguments, body)
 
-    def _cell_sh(self, _arguments: str, body: str) -> None:
-        self._run_script("sh", body)
+    def _cell_sh(self, arguments: str, body: str) -> None:
+        _run_script("sh", arguments, body)
 
     def _cell_timeit(self, arguments: str, body: str):
         return time_repeatedly(arguments, body, self.user_ns)
@@ -112,14 +119,20 @@ class Shell:
             file.write(body if body.endswith("\n") else f"{body}\n")
         print(f"{verb} {path}")
 
-    def _run_script(self, program: str, body: str) -> None:
-        code = run_program([program, "-c", body])
-        if code:
-            raise subprocess.CalledProcessError(code, program)
+
+def _run_script(program: str, arguments: str, body: str) -> None:
+    """The arguments are options of the shell itself, and behind `-s` those of the script."""
+    words = shlex.split(arguments)
+    at = words.index("-s") if "-s" in words else len(words)
+    code = run_program([program, *words[:at], "-c", body, program, *words[at + 1 :]])
+    if code:
+        raise subprocess.CalledProcessError(code, program)
 
 
+# Also in a list, and in the call that the newer way to ask for it is.
+_FIGURE_FORMAT = re.compile(r"""\bfigure_formats?\s*=\s*[\[{(]?\s*['"](svg|png)\b""")
 # Their braces and dollars are Python's.
-_OF_CODE = {"time", "timeit", "pinfo"}
+_OF_CODE = {"time", "timeit", "pinfo", "config"}
 
 
 def _known(shell: Shell, method: str, written: str):

@@ -53,8 +53,9 @@ def redirected_line(command: str, workspace: str) -> str:
 def redirected_words(words: Sequence, workspace: str) -> Sequence:
     if not all(isinstance(word, str) for word in words):
         return words
-    if len(words) == 3 and words[1] == "-c" and os.path.basename(words[0]) in ("sh", "bash"):
-        return [*words[:2], redirected_line(words[2], workspace)]
+    if words and os.path.basename(words[0]) in ("sh", "bash") and "-c" in words[:-1]:
+        after = words.index("-c") + 1
+        return [*words[:after], redirected_line(words[after], workspace), *words[after + 1 :]]
     if _AS_WORDS.match("\0".join(words)) is None or names_a_place(f" {' '.join(words)}"):
         return words
     after = words.index("install") + 1
