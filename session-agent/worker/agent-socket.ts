@@ -70,10 +70,10 @@ type Become = <F, C extends object>(schema: z.ZodType<F>) => Link<F, C>;
 function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) => void): void {
   const decoder = new FrameDecoder();
   let breach: string | undefined;
-  /** What a peer sends is not trusted: anything that does not parse closes the connection. */
-  const parsed = <T>(parse: () => T): T | undefined => {
+  /** What a peer sends is not trusted: anything that does not parse, or cannot be handled, closes its connection. */
+  const guarded = <T>(act: () => T): T | undefined => {
     try {
-      return parse();
+      return act();
     } catch (error) {
       breach = breachOf(error);
       socket.destroy();
@@ -88,14 +88,11 @@ function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) =>
       send: (command) => void (socket.writable && socket.write(encodeFrame(command))),
       close: () => socket.destroy(),
     };
-    take = (message) => {
-      const frame = parsed(() => schema.parse(message));
-      if (frame !== undefined) link.onFrame(frame);
-    };
+    take = (message) => guarded(() => link.onFrame(schema.parse(message)));
     socket.once('close', () => link.onClose(breach));
     return link;
   };
   socket.on('data', (chunk: Buffer) => {
-    for (const message of parsed(() => decoder.push(chunk)) ?? []) if (!socket.destroyed) take(message);
+    for (const message of guarded(() => decoder.push(chunk)) ?? []) if (!socket.destroyed) take(message);
   });
 }

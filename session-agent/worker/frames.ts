@@ -1,5 +1,6 @@
 import { resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step';
 import * as z from 'zod';
+import { isDeeperThan } from './nesting.ts';
 
 export { endMarker, startMarker } from './markers.ts';
 
@@ -9,6 +10,9 @@ export { endMarker, startMarker } from './markers.ts';
  * code: it is parsed here, and a breach kills the worker.
  */
 export const maxFrameBytes = 8 * 1024 * 1024;
+
+/** More than a driver sends. Whatever handles a bundle later walks down into it, and each level takes some of its stack. */
+const maxBundleDepth = 256;
 
 const epoch = z.number().int().min(1);
 const pid = z.number().int().min(1);
@@ -45,7 +49,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('display'),
     step_id: stepId,
-    bundle: resultBundleSchema,
+    bundle: resultBundleSchema.refine((bundle) => !isDeeperThan(bundle, maxBundleDepth), 'nested too deeply'),
     is_main_result: z.boolean(),
     /** A larger bundle was cut down to its text. */
     truncated: z.boolean(),

@@ -145,3 +145,17 @@ describe('code that ends its interpreter politely', () => {
     });
   });
 });
+
+test('values that are nested too deeply are shown as text, and cost the session nothing', async () => {
+  const client = await local().newClient();
+  const { session_id: id } = await client.createSession({ runtime: 'node' });
+  for (const levels of [100, 500, 900, 1_500, 3_000, 30_000]) {
+    const code = `var a = []; for (let i = 0; i < ${levels}; i += 1) a = [a]; display({ "application/json": a }); display.json(a)`;
+    expect(await client.run(id, code)).toMatchObject({
+      status: 'completed',
+      epoch: 1,
+      truncated: { results: true },
+      results: [{ 'text/plain': '[ [ [ [Array] ] ] ]' }, { 'text/plain': '[ [ [ [Array] ] ] ]' }],
+    });
+  }
+});

@@ -45,6 +45,24 @@ it('has short forms', () => {
   });
 });
 
+it('carries JSON of a hundred levels, and the text of any that is deeper', () => {
+  const nested = (levels: number) => {
+    let value: unknown[] = [];
+    for (let level = 1; level < levels; level += 1) value = [value];
+    return value;
+  };
+  expect(shownBy((display) => display({ 'application/json': nested(100) }))).toEqual([
+    { bundle: { 'application/json': nested(100) }, truncated: false },
+  ]);
+  for (const levels of [101, 3_000, 100_000]) {
+    const cut = { bundle: { 'text/plain': '[ [ [ [Array] ] ] ]' }, truncated: true };
+    expect(shownBy((display) => display({ 'application/json': nested(levels) }))).toEqual([cut]);
+    expect(shownBy((display) => display.json(nested(levels)))).toEqual([cut]);
+  }
+  const withText = { 'application/json': nested(101), 'text/plain': 'its own' };
+  expect(shownBy((display) => display(withText))).toEqual([{ bundle: { 'text/plain': 'its own' }, truncated: true }]);
+});
+
 it('survives a value whose inspection throws', () => {
   const value = {
     [Symbol.for('nodejs.util.inspect.custom')]() {

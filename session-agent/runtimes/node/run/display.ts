@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import type { Json } from './plain-json.ts';
+import { isDeeperThan } from '../../../worker/nesting.ts';
+import { type Json, maxDepth } from './plain-json.ts';
 import { type Bundle, inspectSafely, type Shown, showValue } from './shown-value.ts';
 import { cutText } from './text-limit.ts';
 
@@ -9,7 +10,13 @@ export function createDisplay(show: (shown: Shown) => void): Display {
   return Object.assign((value: unknown): void => show(asMimeBundle(value) ?? showValue(value)), {
     html: (html: string) => showBundle({ 'text/html': String(html) }),
     markdown: (markdown: string) => showBundle({ 'text/markdown': String(markdown) }),
-    json: (value: unknown) => showBundle({ 'application/json': toJson(value), 'text/plain': cutText(inspectSafely(value)) }),
+    json: (value: unknown) =>
+      show(
+        mimeBundle([
+          ['application/json', value],
+          ['text/plain', inspectSafely(value)],
+        ]),
+      ),
     png: (image: string | Uint8Array) => showBundle({ 'image/png': asText(image) }),
     svg: (svg: string | Uint8Array) =>
       showBundle({ 'image/svg+xml': typeof svg === 'string' ? svg : Buffer.from(svg).toString() }),
@@ -28,12 +35,23 @@ function asMimeBundle(value: unknown): Shown | null {
   if (typeof value !== 'object' || value === null || types.isProxy(value) || Array.isArray(value)) return null;
   const keys = Object.keys(value);
   if (keys.length === 0 || !keys.every((key) => key.includes('/'))) return null;
-  const bundle: Bundle = {};
-  for (const key of keys) bundle[key] = content(key, Reflect.get(value, key));
-  return { bundle, truncated: false };
+  return mimeBundle(keys.map((key) => [key, Reflect.get(value, key)]));
 }
 
-function content(type: string, value: unknown): Json {
+/** JSON that is too deep to be carried is left out, and the bundle has its text. */
+function mimeBundle(contents: [type: string, value: unknown][]): Shown {
+  const bundle: Bundle = {};
+  const leftOut: unknown[] = [];
+  for (const [type, value] of contents) {
+    const carried = content(type, value);
+    if (carried === undefined) leftOut.push(value);
+    else bundle[type] = carried;
+  }
+  if (leftOut.length > 0) bundle['text/plain'] ??= cutText(inspectSafely(leftOut[0]));
+  return { bundle, truncated: leftOut.length > 0 };
+}
+
+function content(type: string, value: unknown): Json | undefined {
   if (isJsonType(type)) return toJson(value);
   if (typeof value === 'string' || value instanceof Uint8Array) {
     const text = asText(value);
@@ -52,8 +70,22 @@ function asText(value: string | Uint8Array): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
 }
 
-/** As `JSON.stringify` sees it; what it cannot see (`undefined`, a function) is null. Throws on a cycle, as it does. */
-function toJson(value: unknown): Json {
-  const text: string | undefined = JSON.stringify(value);
-  return text === undefined ? null : JSON.parse(text);
+/** As `JSON.stringify` sees it; what it cannot see (a function) is null, what is too deep undefined. Throws on a cycle, as it does. */
+function toJson(value: unknown): Json | undefined {
+  const text = stringify(value);
+  if (text === tooDeep) return undefined;
+  const json: Json = text === undefined ? null : JSON.parse(text);
+  return isDeeperThan(json, maxDepth) ? undefined : json;
+}
+
+const tooDeep = Symbol('too deep');
+
+function stringify(value: unknown): string | undefined | typeof tooDeep {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // Out of stack, or longer than a string may be.
+    if (error instanceof RangeError) return tooDeep;
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 /** Deeper than this nobody reads it, and the agent's parser has a stack too. */
-const maxDepth = 100;
+export const maxDepth = 100;
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
