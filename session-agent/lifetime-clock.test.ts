@@ -1,29 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Clock, LifetimeClock } from './lifetime-clock.ts';
-
-const beginMs = Date.parse('2030-01-01T00:00:00.000Z');
-const at = (seconds: number) => new Date(beginMs + seconds * 1000).toISOString();
-
-/** A clock that is moved by hand. */
-function handClock() {
-  let nowMs = beginMs;
-  const timers = new Set<{ dueMs: number; act: () => void }>();
-  const clock: Clock = {
-    now: () => nowMs,
-    after(ms, act) {
-      const timer = { dueMs: nowMs + ms, act };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-  };
-  const passTo = (seconds: number) => {
-    nowMs = beginMs + seconds * 1000;
-    for (const timer of [...timers].filter(({ dueMs }) => dueMs <= nowMs)) {
-      if (timers.delete(timer)) timer.act();
-    }
-  };
-  return { clock, passTo };
-}
+import { deferred } from './deferred.ts';
+import { LifetimeClock } from './lifetime-clock.ts';
+import { at, handClock } from './testing/hand-clock.ts';
 
 function start({ expires, idle }: { expires: number; idle: number }) {
   const ends: string[] = [];
@@ -61,6 +39,33 @@ test('waits for a running step, whatever it is due for', () => {
   lifetime.touch();
   lifetime.change({ expires_at: at(50), idle_timeout_seconds: 1 });
   expect(ends).toEqual([]);
+});
+
+test('is not idle while somebody waits for something that is to come about or to fail', async () => {
+  const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 10 });
+  const [first, second] = [deferred(), deferred()];
+  const fails = second.promise.then(() => Promise.reject(new Error('it failed')));
+  for (const promise of [first.promise, fails]) lifetime.inUseUntil(promise);
+  passTo(300);
+  first.resolve();
+  await first.promise;
+  passTo(600);
+  expect(ends).toEqual([]);
+  second.resolve();
+  await expect(fails).rejects.toThrow('it failed');
+  passTo(609);
+  expect(ends).toEqual([]);
+  passTo(610);
+  expect(ends).toEqual(['idle']);
+});
+
+test('ends at its expiry also while somebody waits', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 10 });
+  lifetime.inUseUntil(deferred().promise);
+  passTo(99);
+  expect(ends).toEqual([]);
+  passTo(100);
+  expect(ends).toEqual(['expired']);
 });
 
 test('leaves 30 seconds to fetch a result that came after the expiry, and calls do not make them more', () => {

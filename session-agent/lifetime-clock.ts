@@ -25,14 +25,15 @@ const fetchMs = 30_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Tells when the session has been idle for too long or its time is over. A running step holds both off, up to its own limit;
- * steps that wait and what earlier steps left running do not.
+ * Tells when the session has been idle for too long or its time is over. A running step holds both off, up to its own limit; a
+ * step that waits and a restart hold off idleness alone, and what earlier steps left running neither.
  */
 export class LifetimeClock {
   readonly #clock: Clock;
   readonly #onEnd: (reason: LifetimeEnd, detail: string) => void;
   #lifetime: Lifetime | undefined;
   #isRunning = false;
+  #inUse = 0;
   #stepEndedAtMs = 0;
   #stopTimer: () => void = () => {};
   lastActiveAtMs: number;
@@ -58,6 +59,17 @@ export class LifetimeClock {
   touch(): void {
     this.lastActiveAtMs = this.#clock.now();
     this.#check();
+  }
+
+  /** Somebody waits for `end`, and the session is not idle until that has settled. */
+  inUseUntil(end: Promise<unknown>): void {
+    this.#inUse += 1;
+    this.touch();
+    const settled = () => {
+      this.#inUse -= 1;
+      this.touch();
+    };
+    void end.then(settled, settled);
   }
 
   stepBegan(): void {
@@ -92,7 +104,7 @@ export class LifetimeClock {
     this.stop();
     if (!this.#lifetime || this.#isRunning) return;
     const { expires_at, idle_timeout_seconds } = this.#lifetime;
-    const idleAtMs = this.lastActiveAtMs + idle_timeout_seconds * 1000;
+    const idleAtMs = this.#inUse > 0 ? Number.POSITIVE_INFINITY : this.lastActiveAtMs + idle_timeout_seconds * 1000;
     const expiresAtMs = Date.parse(expires_at);
     // A step that ended after the expiry leaves its caller some time to fetch the result.
     const endsAtMs = this.#stepEndedAtMs > expiresAtMs ? this.#stepEndedAtMs + fetchMs : expiresAtMs;

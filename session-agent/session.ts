@@ -47,6 +47,7 @@ export class Binding {
       journal,
       limits,
       timeOver: () => clock.refusal(),
+      onTaken: ({ ended }) => clock.inUseUntil(ended.promise),
       onBegin: () => clock.stepBegan(),
       onEnd: () => clock.stepEnded(),
     });

@@ -14,12 +14,12 @@ export const restart: Operation =
     refuseQuery(c.req.url);
     const { epoch: asked } = await readJson(c.req.raw, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
     const restarting = queue.restart(asked);
+    clock.inUseUntil(restarting);
     let epoch = 0;
     await answerWhenReady(
       outgoingOf(c),
       restarting.then((now) => (epoch = now)),
       () => ({ epoch }),
     );
-    clock.touch();
     return RESPONSE_ALREADY_SENT;
   };

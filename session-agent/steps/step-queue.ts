@@ -18,6 +18,8 @@ interface StepQueueOptions {
   limits: StepLimits;
   /** Why no step may begin any more, once the session's time is over. */
   timeOver: () => AppError | undefined;
+  /** A step was taken in, and waits from now on. */
+  onTaken: (step: Step) => void;
   onBegin: () => void;
   onEnd: () => void;
 }
@@ -68,6 +70,7 @@ export class StepQueue {
     const step = new Step(request, { requestHash, sessionId, epoch, limits: stepLimits });
     journal.add(step);
     this.#waiting.push(step);
+    this.#options.onTaken(step);
     void this.#pump();
     return step;
   }

@@ -11,10 +11,11 @@ import { type Operation, outgoingOf } from '../routes.ts';
 
 /** Runs a step, or joins it where it was submitted before, and answers in the form that `Accept` asks for. */
 export const runStep: Operation =
-  ({ verifier, binding, limits }) =>
+  ({ verifier, binding, limits, clock }) =>
   async (c) => {
     const { queue } = await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
+    clock.touch();
     const request = await readJson(c.req.raw, forwardedStepSchema, { maxBytes: limits.bodyBytes });
     c.header('Steppe-Step-Id', request.step_id);
     requireWithinLimits(request, limits);
