@@ -87,6 +87,24 @@ test('gives a kept refusal again for the same step, unless that names the presen
   expect(find(journal, { ...asked, epoch: 2 }, 2)).toBeUndefined();
 });
 
+test('counts a step that takes the place of a refused one once, as the newest', () => {
+  const journal = new StepJournal(1_000_000);
+  const request = newRequest({ code: 'x'.repeat(300_000) });
+  const refused = newStep(request);
+  const others = [newStep(), newStep()] as const;
+  for (const step of [refused, ...others]) journal.add(step);
+  refused.end({ ...completed, status: 'cancelled', refusal: new AppError('runtime_restarted', 'restarted') });
+  expect(find(journal, request)).toBe(refused);
+  expect(find(journal, { ...request, epoch: 1 })).toBeUndefined();
+  const anew = newStep(request);
+  journal.add(anew);
+  expect(journal.list()).toEqual([anew, others[1], others[0]]);
+  expect(journal.get(request.step_id)).toBe(anew);
+  // Whatever the first still counted for would make this too much.
+  for (let at = 0; at < 2; at += 1) journal.add(endedStep(300_000));
+  expect(journal.list()).toHaveLength(5);
+});
+
 test('never runs a step whose refusal it has forgotten', () => {
   const journal = new StepJournal();
   const [first, ...others] = Array.from({ length: limits.journalSteps + 1 }, () => newRequest());

@@ -34,9 +34,10 @@ export class StepJournal {
   }
 
   /**
-   * The step that was submitted under the same id before.
+   * The step that was submitted under the same id before; none where that was refused, and the request names the epoch that the
+   * interpreter is at now: it runs anew.
    * @throws AppError `step_conflict` where it was another request, or its result is no longer held; the refusal that was kept
-   * under its id, unless the request names the epoch that the interpreter is at now.
+   * under its id otherwise.
    */
   find(request: ForwardedStep, requestHash: string, epoch: number): Step | undefined {
     const id = request.step_id;
@@ -51,8 +52,8 @@ export class StepJournal {
         details: { reason: 'forgotten' },
       });
     }
+    if (known?.refusal && request.epoch === epoch) return undefined;
     if (known === undefined || 'status' in known) return known;
-    if (request.epoch === epoch) return undefined;
     throw known.refusal;
   }
 
@@ -60,8 +61,11 @@ export class StepJournal {
     this.#refusals.set(id, kept);
   }
 
+  /** Takes the place of one that was refused under the same id. */
   add(step: Step): void {
     this.#refusals.delete(step.id);
+    const refused = this.#steps.get(step.id);
+    if (refused) this.#remove(refused);
     this.#steps.set(step.id, step);
     this.#bytes += step.bytes;
     step.onGrowth = (bytes) => {
@@ -94,11 +98,15 @@ export class StepJournal {
   }
 
   #forget(step: Step): void {
+    this.#remove(step);
+    this.#forgotten.set(step.id, true);
+    step.forget();
+  }
+
+  #remove(step: Step): void {
     this.#steps.delete(step.id);
     this.#bytes -= step.bytes;
     step.onGrowth = () => {};
-    this.#forgotten.set(step.id, true);
-    step.forget();
   }
 }
 

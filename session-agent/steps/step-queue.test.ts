@@ -25,6 +25,10 @@ beforeEach(() => {
     background: new BackgroundOutput(),
     limits: contractLimits,
     timeOver: () => over,
+    onTaken: ({ ended }) => {
+      activity.push('taken');
+      void ended.promise.then(() => activity.push('gone'));
+    },
     onBegin: () => activity.push('begin'),
     onEnd: () => activity.push('end'),
   });
@@ -60,7 +64,8 @@ test('runs steps one at a time, in the order of their arrival', async () => {
   }
   await settle();
   expect(steps.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
-  expect(activity).toEqual(['begin', 'end', 'begin', 'end', 'begin', 'end']);
+  const each = ['begin', 'gone', 'end'];
+  expect(activity).toEqual(['taken', 'taken', 'taken', ...each, ...each, ...each]);
 });
 
 test('lets sixteen wait and refuses a further one, which uses up no id', async () => {
@@ -148,6 +153,26 @@ describe('a loss of memory in a step', () => {
     }
     await running('after');
     expect(interpreter.ran).toEqual(['dies', 'after']);
+  });
+
+  test('lets a step that was refused while it waited run once it names the new epoch, and then as that step', async () => {
+    await running('dies');
+    const request = newRequest({ code: 'waited' });
+    const refused = queue.submit(request);
+    interpreter.die();
+    interpreter.tellLoss();
+    interpreter.comeBack();
+    await settle();
+    expect(refused.refusal).toMatchObject({ code: 'runtime_restarted', details: { epoch: 2 } });
+    for (const epoch of [undefined, 1, 3]) expect(queue.submit({ ...request, epoch })).toBe(refused);
+    expect(refusalOf(() => queue.submit({ ...request, code: 'other', epoch: 2 }))).toMatchObject({ code: 'step_conflict' });
+    const step = queue.submit({ ...request, epoch: 2 });
+    expect(queue.submit({ ...request, epoch: 2 })).toBe(step);
+    await settle();
+    interpreter.done();
+    await settle();
+    expect(queue.submit(request).result()).toMatchObject({ status: 'completed', epoch: 2 });
+    expect(interpreter.ran).toEqual(['dies', 'waited']);
   });
 
   test('that took a step of which nothing can have run refuses that step', async () => {
