@@ -53,9 +53,10 @@ export const agentLimitVariables = {
     .default(16 * 1024)
     .describe('largest request line and headers'),
   STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535).default(512).describe('connections to an agent at a time'),
-  STEPPE_READER_STALL_SECONDS: integerVariable(1, 3_600)
+  // Longer than the five seconds between two keepalives: a connection on which nothing was to be sent is not a stalled one.
+  STEPPE_READER_STALL_SECONDS: integerVariable(6, 3_600)
     .default(30)
-    .describe('how long a reader of events may take nothing before it is cut off'),
+    .describe('how long a reader of events may take nothing before it is cut off, at least 6'),
 };
 
 export const agentLimitNames = Object.keys(agentLimitVariables) as (keyof typeof agentLimitVariables)[];

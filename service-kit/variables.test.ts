@@ -1,0 +1,9 @@
+import { limits } from '@steppe/contracts/limits';
+import { expect, test } from 'vitest';
+import { agentLimitVariables } from './variables.ts';
+
+test('lets no operator call a reader stalled that is sent a keepalive as often as was promised', () => {
+  const { STEPPE_READER_STALL_SECONDS: stall } = agentLimitVariables;
+  expect(stall.safeParse(String(limits.keepaliveMs / 1000)).success).toBe(false);
+  expect(stall.parse(String(limits.keepaliveMs / 1000 + 1))).toBe(6);
+});
