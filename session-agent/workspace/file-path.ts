@@ -5,7 +5,7 @@ export const uploadPrefix = '.steppe-upload-';
 
 /** The system's own bounds (NAME_MAX, and PATH_MAX less its NUL). */
 const maxSegmentBytes = 255;
-const maxPathBytes = 4095;
+export const maxPathBytes = 4095;
 
 /**
  * The segments of a file path as it stands in a URL, decoded exactly once.

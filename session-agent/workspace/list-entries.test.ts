@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { segmentsOf } from './file-path.ts';
 import { type ListOptions, listEntries } from './list-entries.ts';
 
 let outside: string;
@@ -63,6 +64,22 @@ test('enters directories down to a depth, and lists those below it when they are
   const deep = Array.from({ length: 150 }, (_, at) => `d${at}`);
   make([...deep, 'leaf'].join('/'));
   expect(await pathsOf(['d0'])).toHaveLength(101);
+});
+
+test('leaves out what is too far down to be named by a path, so that its own cursor is always taken', async () => {
+  const name = (at: number) => `${String(at).padStart(2, '0')}${'x'.repeat(248)}`;
+  // One directory at a time, as the whole path is longer than the system takes.
+  const dig = `import os,sys
+os.chdir(sys.argv[1])
+for name in sys.argv[2:]:
+    os.mkdir(name); os.chdir(name)`;
+  const names = Array.from({ length: 20 }, (_, at) => name(at));
+  execFileSync('python3', ['-c', dig, root, ...names]);
+  const paths = await pathsOf();
+  expect(paths).toHaveLength(16);
+  for (const path of paths) expect(segmentsOf(path).join('/')).toBe(path);
+  expect((await everyPage({ limit: 1 })).flat()).toEqual(paths);
+  execFileSync('rm', ['-rf', root]);
 });
 
 test('leaves out uploads that are not whole, and names that are no UTF-8', async () => {

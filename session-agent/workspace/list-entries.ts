@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/app-error';
 import { systemCode, toFileError } from './file-error.ts';
-import { uploadPrefix } from './file-path.ts';
+import { maxPathBytes, uploadPrefix } from './file-path.ts';
 import { openDirectory, pathOf, walk } from './walk.ts';
 
 export interface ListOptions {
@@ -24,7 +24,8 @@ const mostLevels = 100;
 
 /**
  * Entries of a directory, sorted by name, each directory before what is in it. Links are listed, never followed. A directory that
- * cannot be read, by its permissions or its depth, is listed as one that is empty; a name that is no UTF-8 fits no URL and is left out.
+ * cannot be read, by its permissions or its depth, is listed as one that is empty; what no URL names, by a name that is no UTF-8 or
+ * a path that is too long, is left out.
  * @returns at most `limit` entries and whether there are more.
  * @throws AppError
  */
@@ -64,6 +65,7 @@ async function* entriesOf({ path, segments, names }: HeldDirectory, options: Lis
     const child = [...segments, name];
     const isAfter = !after || compare(child, after) > 0;
     if (!isAfter && !isBeginning(child, after)) continue;
+    if (Buffer.byteLength(child.join('/')) > maxPathBytes) continue;
     const childPath = join(path, name);
     const stats = await lstat(childPath).catch(() => undefined);
     if (!stats) continue;

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -32,8 +34,16 @@ export async function removeTree(root: string): Promise<void> {
     await remove();
   } catch {
     await openUp(root);
-    await remove();
+    await remove().catch(async (error: unknown) => {
+      if (!(await removeByStep(root))) throw error;
+    });
   }
+}
+
+/** Node names each entry by its whole path, which may be longer than the system takes; `rm` goes down a directory at a time. */
+async function removeByStep(root: string): Promise<boolean> {
+  const [code] = await once(spawn('rm', ['-rf', '--', root], { stdio: 'ignore' }), 'exit');
+  return code === 0;
 }
 
 /** Gives the owner every right to the directories, without which what is in them cannot be removed. */
