@@ -151,6 +151,12 @@ class ErrorTest(SessionCase):
         self.assertIn("^", outcome.error["traceback"][2])
         self.assertIn("^", self.run_failing("return 5", "SyntaxError").error["traceback"][2])
 
+    def test_the_last_error_is_kept_for_post_mortems(self):
+        self.run_failing("def f(local): 1 / 0\nf(7)", "ZeroDivisionError")
+        self.assertEqual(self.run_ok("import sys; type(sys.last_value).__name__").value, "'ZeroDivisionError'")
+        code = "t = sys.last_traceback; (t.tb_frame.f_code.co_name, t.tb_next.tb_frame.f_locals)"
+        self.assertEqual(self.run_ok(code).value, "('<module>', {'local': 7})")
+
     def test_exits_are_caught(self):
         self.run_ok("kept = 1")
         self.assertEqual(self.run_failing("import sys; sys.exit(3)", "SystemExit").error["message"], "3")
@@ -224,6 +230,12 @@ class AsyncTest(SessionCase):
         self.run_ok("loop.close()")
         self.assertEqual(self.run_ok("await f(6)").value, "6")
 
+    def test_a_coroutine_that_is_let_go_is_told_of_without_a_place_of_ours(self):
+        self.run_ok("async def fetch(): return 5")
+        self.run_ok("fetch()")
+        self.assertEqual(self.run_ok("1").stderr, "RuntimeWarning: coroutine 'fetch' was never awaited\n")
+        self.assertIn("<step 4>:1: UserWarning: mine", self.run_ok("import warnings; warnings.warn('mine')").stderr)
+
     def test_tasks_go_on_between_steps_in_the_background(self):
         self.run_ok("import asyncio\nasync def tick():\n    await asyncio.sleep(0.05)\n    print('tick')\n    return 9")
         self.run_ok("task = asyncio.create_task(tick())")
@@ -267,6 +279,9 @@ class ThreadTest(SessionCase):
             "from concurrent.futures import ThreadPoolExecutor\nex = ThreadPoolExecutor(1)\nex.submit(print, 'a').result()"
         )
         self.assertEqual(self.run_ok("ex.submit(print, 'b').result()").stdout, "b\n")
+        self.run_ok("from multiprocessing.pool import ThreadPool\npool = ThreadPool(1)\npool.map(print, [1])")
+        for call in ("map(print, [2])", "apply(print, (2,))", "starmap(print, [(2,)])", "imap(print, [2]).next()"):
+            self.assertEqual(self.run_ok(f"pool.{call};").stdout, "2\n", call)
 
     def test_a_failing_thread(self):
         outcome = self.run_ok("import threading\nt = threading.Thread(target=lambda: 1/0); t.start(); t.join()")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import sys
 import threading
 
@@ -45,6 +46,7 @@ def follow_threads() -> None:
     """Threads belong to the step that started them, work in a thread pool to the step that submitted it."""
     _follow_thread_start()
     when_imported("concurrent.futures.thread", _follow_pool_work)
+    when_imported("multiprocessing.pool", _follow_thread_pools)
 
 
 def _follow_thread_start() -> None:
@@ -81,6 +83,20 @@ def _follow_pool_work(module) -> None:
         return submit(self, _run_for, _owner.get(), fn, *args, **kwargs)
 
     module.ThreadPoolExecutor.submit = named_like(submit, submit_of_step)
+
+
+def _follow_thread_pools(module) -> None:
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        _follow_submission(module.ThreadPool, name)
+
+
+def _follow_submission(pool: type, name: str) -> None:
+    submit = getattr(pool, name)
+
+    def submit_of_step(self, func, /, *args, **kwargs):
+        return submit(self, functools.partial(_run_for, _owner.get(), func), *args, **kwargs)
+
+    setattr(pool, name, named_like(submit, submit_of_step))
 
 
 def _run_for(step: Step | None, fn, /, *args, **kwargs):

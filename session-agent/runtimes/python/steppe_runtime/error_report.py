@@ -8,7 +8,7 @@ import traceback
 
 from .text_limits import cut_lines, cut_text
 
-_OWN_FILES = os.path.dirname(os.path.abspath(__file__)) + os.sep
+OWN_FILES = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def describe_error(error: BaseException) -> dict:
@@ -22,7 +22,7 @@ def describe_error(error: BaseException) -> dict:
 
 def traceback_lines(error: BaseException) -> list[str]:
     _complete_syntax_error(error)
-    report = traceback.TracebackException(type(error), error, _without_driver(error.__traceback__))
+    report = traceback.TracebackException(type(error), error, without_driver(error.__traceback__))
     _clean(report)
     return "".join(report.format()).rstrip("\n").split("\n")
 
@@ -36,12 +36,12 @@ def _message(error: BaseException) -> str:
         return "<exception str() failed>"
 
 
-def _without_driver(trace):
+def without_driver(trace):
     """The loop that a top-level await runs in belongs to the driver; asyncio below a user's frame does not."""
     while trace is not None:
         code = trace.tb_frame.f_code
         module = trace.tb_frame.f_globals.get("__name__", "")
-        if not code.co_filename.startswith(_OWN_FILES) and module.partition(".")[0] != "asyncio":
+        if not code.co_filename.startswith(OWN_FILES) and module.partition(".")[0] != "asyncio":
             break
         trace = trace.tb_next
     return trace
@@ -56,7 +56,7 @@ def _clean(report: traceback.TracebackException) -> None:
             continue
         seen.add(id(current))
         if current.stack:
-            current.stack[:] = [frame for frame in current.stack if not frame.filename.startswith(_OWN_FILES)]
+            current.stack[:] = [frame for frame in current.stack if not frame.filename.startswith(OWN_FILES)]
         waiting += [current.__cause__, current.__context__, *(getattr(current, "exceptions", None) or ())]
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 _before: dict[str, Callable] = {}
-_after: dict[str, Callable] = {}
+_after: dict[str, list[Callable]] = {}
 
 
 def when_imported(name: str, action: Callable) -> None:
@@ -14,7 +14,7 @@ def when_imported(name: str, action: Callable) -> None:
     if name in sys.modules:
         action(sys.modules[name])
     else:
-        _after[name] = action
+        _after.setdefault(name, []).append(action)
         _watch()
 
 
@@ -55,7 +55,8 @@ def _surround(loader, name: str) -> None:
             _before.pop(name)(module)
         run_module(module)
         if name in _after:
-            _after[name](module)
+            for action in _after[name]:
+                action(module)
             # Kept until now: an import that fails is tried again.
             _after.pop(name, None)
 

@@ -8,7 +8,7 @@ import sys
 import time
 
 from .attribution import Step
-from .error_report import describe_error, traceback_lines
+from .error_report import describe_error, traceback_lines, without_driver
 from .interrupted_imports import repair_interrupted_imports
 from .process_controls import flush_c_streams, own_usage
 from .step_scope import StepScope
@@ -103,6 +103,8 @@ class StepRunner:
         status = "interrupted" if self._parts.interrupts.fired else "failed"
         if status == "interrupted":
             repair_interrupted_imports()
+        elif not isinstance(error, MemoryError):
+            _keep_for_post_mortem(error)
         return {"status": status, "error": describe_error(error)}
 
     def _leave_if_forked(self, error: BaseException | None) -> None:
@@ -114,6 +116,13 @@ class StepRunner:
             print("\n".join(traceback_lines(error)), file=sys.stderr)
         self._parts.streams.flush()
         os._exit(1 if code is None else code)
+
+
+def _keep_for_post_mortem(error: BaseException) -> None:
+    """Where Python's prompt keeps it for pdb.pm() and its kin."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, without_driver(error.__traceback__)
+    # What has taken the place of the three from Python 3.12 on.
+    sys.last_exc = error
 
 
 def _milliseconds(seconds: float) -> float:

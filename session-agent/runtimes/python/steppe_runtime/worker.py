@@ -22,6 +22,7 @@ from .ipython_shim import offer_ipython
 from .mailbox import InterruptMailbox, open_unnamed_file
 from .main_module import install_main_module
 from .offer_magics import offer_magics
+from .own_warnings import hide_own_places
 from .packages import find_packages_in, packages_path
 from .pip_redirect import redirect_pip
 from .raw_pipes import RawPipes
@@ -132,6 +133,7 @@ def _assemble(handover: Handover, pipes: RawPipes, context: contextvars.Context)
     parts.figures.follow_imports()
     install_input_hint()
     install_whole_prints()
+    hide_own_places()
     find_packages_in(handover.workspace)
     redirect_pip(handover.workspace)
     offer_magics(namespace, handover.workspace)
