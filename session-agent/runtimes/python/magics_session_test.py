@@ -57,6 +57,13 @@ class MagicsTest(SessionCase):
         self.assertEqual((quiet.value, quiet.stdout), ("(10, 2, True)", ""))
         self.assertIn("10 loops each", self.run_ok("t").value)
 
+    def test_times_of_what_is_awaited(self):
+        self.run_ok("import asyncio\nasync def f(n):\n    await asyncio.sleep(0)\n    return n")
+        for code in ("%time await f(5)", "%time x = await f(5)\nx", "x = %time await f(5)\nx"):
+            outcome = self.run_ok(code)
+            self.assertEqual((outcome.value, outcome.stdout.count("Wall time")), ("5", 1), code)
+        self.run_failing("%time await = 5", "SyntaxError")
+
     def test_the_shell_is_called_by_code(self):
         self.assertEqual(self.run_ok("get_ipython().magic('matplotlib inline')").stdout, "")
         self.assertEqual(self.run_ok("get_ipython().magic('%env A=1')\n!echo $A").stdout, "env: A=1\n1\n")

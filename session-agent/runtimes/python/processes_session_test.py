@@ -35,7 +35,7 @@ class MultiprocessingTest(SessionCase):
         pool = "with ProcessPoolExecutor(2, mp_context=spawn) as e: r = list(e.map(helpers.square, range(3)))\nr"
         self.assertEqual(self.run_ok(pool).value, "[0, 1, 4]")
 
-    def test_spawn_of_a_function_of_a_cell_says_what_to_do(self):
+    def test_spawn_of_what_a_cell_defines_says_what_to_do(self):
         for code in (
             "with spawn.Pool(1) as p: p.map(cube, [1])",
             "with spawn.Pool(1) as p: p.apply_async(cube, (1,)).get()",
@@ -43,6 +43,10 @@ class MultiprocessingTest(SessionCase):
             "with ProcessPoolExecutor(1, mp_context=spawn) as e: list(e.map(cube, [1]))",
             "spawn.Process(target=cube, args=(1,)).start()",
             "class P(spawn.Process):\n    def run(self): pass\nP().start()",
+            "class P: pass\nwith spawn.Pool(1) as p: p.map(helpers.square, [P()])",
+            "with spawn.Pool(1) as p: p.starmap(helpers.square, [(P(),)])",
+            "with spawn.Pool(1) as p: p.apply(helpers.square, (P(),))",
+            "spawn.Process(target=helpers.square, args=(P(),)).start()",
         ):
             with self.subTest(code):
                 error = self.run_failing(code, "PicklingError").error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import NamedTuple
 
@@ -77,10 +78,23 @@ def _python_of(line: str) -> str | None:
     is_assigned = bool(before.strip())
     if sign == "%":
         name, _, arguments = rest.partition(" ")
+        if name == "time" and "await" in arguments:
+            return f"{before}{_timed_in_place(arguments.strip(), is_assigned)}"
         return f"{before}{SHELL}.run_line_magic({name!r}, {arguments.strip()!r})" if rest else None
     if sign == "!!" or is_assigned:
         return f"{before}{SHELL}.getoutput({rest!r})"
     return f"{before}{SHELL}.system({rest!r})"
+
+
+def _timed_in_place(code: str, is_assigned: bool) -> str:
+    """Where it awaits, it has to stand in the cell itself."""
+    try:
+        compile(code, "<timed>", "eval", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError:
+        if not is_assigned:
+            return f"with {SHELL}.stopwatch(): {code}"
+    # Arguments are evaluated from left to right.
+    return f"{SHELL}.timed({SHELL}.started_stopwatch(), {code})"
 
 
 class _Scanner:

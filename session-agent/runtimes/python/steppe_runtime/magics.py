@@ -13,7 +13,7 @@ import sys
 from .figures import show_in_results
 from .pip_install import plain_pip_install, run_pip
 from .shell_commands import fill_in, read_command, run_command, run_program
-from .timing_magics import time_repeatedly, time_statement
+from .timing_magics import Stopwatch, time_repeatedly, time_statement
 
 
 class UsageError(Exception):
@@ -81,6 +81,16 @@ class Shell:
 
     def _line_time(self, arguments: str, names: dict):
         return time_statement(arguments, names)
+
+    def stopwatch(self) -> Stopwatch:
+        return Stopwatch()
+
+    def started_stopwatch(self) -> Stopwatch:
+        return Stopwatch().__enter__()
+
+    def timed(self, watch: Stopwatch, value):
+        watch.__exit__(None)
+        return value
 
     def _line_timeit(self, arguments: str, names: dict):
         return time_repeatedly(arguments, None, names)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 from .import_hooks import when_imported
 from .wrapping import named_like
+
+_LOOKED_AT = 8
 
 
 def follow_multiprocessing() -> None:
@@ -56,7 +59,7 @@ def _refuse_names_of_steps(start_method: str | None, *values) -> None:
         start_method = multiprocessing.get_start_method()
     if start_method == "fork":
         return
-    found = next((name for name in map(_name_of_step, values) if name), None)
+    found = _first_name_of_step(values)
     if found:
         import pickle
 
@@ -66,9 +69,16 @@ def _refuse_names_of_steps(start_method: str | None, *values) -> None:
         )
 
 
-def _name_of_step(value) -> str | None:
+def _first_name_of_step(values: Iterable, depth: int = 2) -> str | None:
+    return next((name for name in (_name_of_step(value, depth) for value in values) if name), None)
+
+
+def _name_of_step(value, depth: int) -> str | None:
     """What pickle would look up in `__main__`, as far as that is seen from outside."""
     if isinstance(value, functools.partial):
-        return next((name for name in map(_name_of_step, (value.func, *value.args)) if name), None)
+        return _first_name_of_step((value.func, *value.args), depth)
+    if type(value) in (list, tuple):
+        # What a pool maps over. The first tell of all, as a rule.
+        return _first_name_of_step(value[:_LOOKED_AT], depth - 1) if depth else None
     named = value if hasattr(value, "__qualname__") else type(value)
     return named.__qualname__ if getattr(named, "__module__", None) == "__main__" else None
