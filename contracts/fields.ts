@@ -36,33 +36,51 @@ const envValue = z
   .refine(...wellFormed)
   .meta(withoutNul);
 
-/** A record that refuses the one key that zod would leave out without a word, so that nothing is lost unseen. */
-const record = <V extends z.ZodType>(name: z.ZodString, value: V) =>
+/** Why a record is refused whole. */
+type Refusal = { message: string; params?: Record<string, unknown> };
+
+/**
+ * A record that refuses the one key that zod would leave out without a word, so that nothing is lost unseen, and one that is too
+ * large before zod looks at each entry: a refusal of each costs a hundred times what the entries do.
+ */
+const record = <V extends z.ZodType>(name: z.ZodString, value: V, tooLarge: (given: object) => Refusal | undefined) =>
   z.preprocess(
     (given, ctx) => {
-      if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__')) {
+      if (typeof given !== 'object' || given === null) return given;
+      if (Object.hasOwn(given, '__proto__')) {
         ctx.addIssue({ code: 'custom', path: ['__proto__'], message: 'no name may be __proto__' });
       }
+      const refusal = tooLarge(given);
+      if (refusal) ctx.addIssue({ code: 'custom', ...refusal });
       return given;
     },
     z.record(name, value),
   );
 
-export const envSchema = record(envName, envValue).refine(
-  (env) => Object.entries(env).reduce((sum, [name, value]) => sum + utf8Bytes(name) + utf8Bytes(value), 0) <= limits.envBytes,
-  { message: `env is larger than ${limits.envBytes} bytes`, params: { limit: 'env', max_bytes: limits.envBytes } },
-);
+const atMostPairs = (most: number) => (pairs: object) =>
+  Object.keys(pairs).length > most ? { message: `at most ${most} pairs` } : undefined;
+
+const tooManyNames = atMostPairs(limits.envNames);
+const bytesOf = (text: unknown): number => (typeof text === 'string' ? utf8Bytes(text) : 0);
+export const envSchema = record(envName, envValue, (env) => {
+  const bytes = Object.entries(env).reduce((sum, [name, value]) => sum + bytesOf(name) + bytesOf(value), 0);
+  if (bytes <= limits.envBytes) return tooManyNames(env);
+  return { message: `env is larger than ${limits.envBytes} bytes`, params: { limit: 'env', max_bytes: limits.envBytes } };
+}).meta({ maxProperties: limits.envNames });
 
 const metadataText = z
   .string()
   .max(limits.metadataBytes)
   .refine(...wellFormed);
-export const metadataSchema = record(metadataText.min(1), metadataText)
-  .refine((pairs) => Object.keys(pairs).length <= limits.metadataPairs, `at most ${limits.metadataPairs} pairs`)
-  .meta({ maxProperties: limits.metadataPairs });
+export const metadataSchema = record(metadataText.min(1), metadataText, atMostPairs(limits.metadataPairs)).meta({
+  maxProperties: limits.metadataPairs,
+});
 
-/** In a patch `null` removes a key. */
-export const metadataPatchSchema = record(metadataText.min(1), metadataText.nullable());
+/** In a patch `null` removes a key: it may name all that there are, and all that shall be. */
+const patchedPairs = 2 * limits.metadataPairs;
+export const metadataPatchSchema = record(metadataText.min(1), metadataText.nullable(), atMostPairs(patchedPairs)).meta({
+  maxProperties: patchedPairs,
+});
 
 export const resourcesSchema = z.strictObject({
   cpu: quantitySchema,

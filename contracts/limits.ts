@@ -2,6 +2,7 @@
 export const limits = {
   codeBytes: 1024 * 1024,
   envBytes: 256 * 1024,
+  envNames: 4096,
   /** JSON may escape each byte of code and env as six. */
   requestBodyBytes: 8 * 1024 * 1024,
   metadataPairs: 16,

@@ -1,6 +1,7 @@
-import { createSessionSchema } from '@steppe/contracts/session';
+import { createSessionSchema, patchSessionSchema } from '@steppe/contracts/session';
 import { stepRequestSchema } from '@steppe/contracts/step';
 import { expect, test } from 'vitest';
+import { AppError } from './app-error.ts';
 import { parseInput } from './parse-input.ts';
 
 const failure = (schema: Parameters<typeof parseInput>[0], value: unknown) => {
@@ -33,6 +34,34 @@ test.each([
   [createSessionSchema, { env: { A: 'x'.repeat(256 * 1024) } }, 'env'],
 ])('calls what is above a limit too large and names the limit (%#)', (schema, value, limit) => {
   expect(failure(schema, value)).toMatchObject({ code: 'payload_too_large', details: { limit } });
+});
+
+const manyNames = (count: number, value: unknown) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`, value]));
+
+test.each([
+  ['bad names', stepRequestSchema, { code: '', env: manyNames(4_000, 'x') }, 'env.0', 3_980],
+  ['bad values', createSessionSchema, { env: manyNames(4_000, 1) }, 'env.0', 3_980],
+  ['unknown fields', createSessionSchema, manyNames(100_000, 1), '0, 1, 2', undefined],
+  ['a long field', createSessionSchema, { ['x'.repeat(1_000_000)]: 1 }, 'xxx', undefined],
+])('keeps the refusal of %s short, and counts what it leaves out', (_, schema, value, path, moreIssues) => {
+  const error = failure(schema, value);
+  if (!(error instanceof AppError)) throw error;
+  expect(error.code).toBe('invalid_request');
+  expect(error.details.more_issues).toBe(moreIssues);
+  expect(error.details.issues).toHaveProperty('0.path', expect.stringContaining(path));
+  expect(JSON.stringify(error.toBody('r')).length).toBeLessThan(25_000);
+});
+
+test.each([
+  [stepRequestSchema, { code: '', env: manyNames(100_000, 'x') }, 'payload_too_large', 'env is larger than'],
+  [createSessionSchema, { env: manyNames(100_000, null) }, 'payload_too_large', 'env is larger than'],
+  [createSessionSchema, { env: manyNames(5_000, 1) }, 'invalid_request', 'at env: at most 4096 pairs'],
+  [createSessionSchema, { metadata: manyNames(100_000, 1) }, 'invalid_request', 'metadata: at most 16 pairs'],
+  [patchSessionSchema, { metadata: manyNames(100_000, 1) }, 'invalid_request', 'metadata: at most 32 pairs'],
+])('refuses a record of too many entries for their number, without a word on each (%#)', (schema, value, code, message) => {
+  const error = failure(schema, value);
+  expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+  expect(error).not.toHaveProperty('details.more_issues');
 });
 
 test.each([null, [], 'text', 3])('refuses %j where an object is wanted', (value) => {

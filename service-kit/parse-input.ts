@@ -4,7 +4,8 @@ import { AppError } from './app-error.ts';
 /**
  * Parses what came from outside.
  * @param what names the input in the message: `body`, `query`, `path`.
- * @throws AppError `invalid_request` with `details.issues`, or `payload_too_large` where a schema named a limit that was passed.
+ * @throws AppError `invalid_request` with `details.issues`, the first of them (`details.more_issues` counts the others), or
+ * `payload_too_large` where a schema named a limit that was passed.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
   const parsed = schema.safeParse(value);
@@ -14,13 +15,18 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what:
   if (tooLarge) {
     throw new AppError('payload_too_large', tooLarge.message, { details: tooLarge.params });
   }
-  const named = issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
+  const named = issues.slice(0, shownIssues).map((issue) => ({ path: cut(pathOf(issue)), message: cut(issue.message) }));
   const first = named[0];
   const where = first?.path ? ` at ${first.path}` : '';
   throw new AppError('invalid_request', `the ${what} is not valid${where}: ${first?.message ?? 'it breaks the schema'}`, {
-    details: { issues: named },
+    details: { issues: named, ...(issues.length > shownIssues && { more_issues: issues.length - shownIssues }) },
   });
 }
+
+/** What is wrong comes from the caller: an answer that repeated all of it would be larger than the request. */
+const shownIssues = 20;
+const shownCharacters = 500;
+const cut = (text: string): string => (text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text);
 
 type Issue = z.core.$ZodIssue;
 
