@@ -41,9 +41,11 @@ export function spawnAgent({ bundle, cwd, env, graceMs, logger }: SpawnAgentOpti
   const output = logger.isLevelEnabled('debug') ? 'pipe' : 'ignore';
   const child = spawn(process.execPath, [bundle], { cwd, env, detached: true, stdio: ['pipe', output, 'pipe', 'pipe'] });
   let lastWords = '';
+  let isEnding = false;
   child.stdout?.setEncoding('utf8').on('data', (text: string) => logger.debug({ text }, 'agent output'));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    logger.debug({ text }, 'agent error output');
+    // No part of its log: what it, or the supervisor of its runtime, cannot do. Of one that is ended, that is no news.
+    logger[isEnding ? 'debug' : 'warn']({ text }, 'agent error output');
     lastWords = (lastWords + text).slice(-lastWordsLength);
   });
   for (const stream of child.stdio) stream?.on('error', (err) => logger.debug({ err }, 'agent pipe'));
@@ -54,7 +56,11 @@ export function spawnAgent({ bundle, cwd, env, graceMs, logger }: SpawnAgentOpti
   const port = readPort(child);
   // Whoever waits for it may come later than its failure.
   port.catch(() => undefined);
-  return { pid: child.pid, port, exited, end: () => endInTime(child, exited, graceMs) };
+  const end = () => {
+    isEnding = true;
+    return endInTime(child, exited, graceMs);
+  };
+  return { pid: child.pid, port, exited, end };
 }
 
 async function readPort(child: ChildProcess): Promise<number> {
