@@ -56,15 +56,28 @@ test('others who read keep the step going, until the last of them leaves', () =>
   expect(abandoned).toBe(1);
 });
 
-test('a sender who comes back in time finds the step going, and decides anew', () => {
+test('a sender who comes back in time finds the step going, and decides anew', async () => {
   join('cancel').leave();
-  expect(audience.isGone).toBe(true);
+  const { absence } = audience;
+  expect(absence).toBeDefined();
   const again = join('continue');
-  expect(audience.isGone).toBe(false);
+  await absence;
+  expect(audience.absence).toBeUndefined();
   graceOver();
   again.leave();
   graceOver();
   expect(abandoned).toBe(0);
+});
+
+test('a reader whose data-plane needs all its tries to resume is still in time', () => {
+  join('cancel').leave();
+  vi.advanceTimersByTime(5_500);
+  const resumed = join();
+  graceOver();
+  expect(abandoned).toBe(0);
+  resumed.leave();
+  vi.advanceTimersByTime(10_000);
+  expect(abandoned).toBe(1);
 });
 
 test('a reader who resumes in the sender’s place takes over his wish', () => {

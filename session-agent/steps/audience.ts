@@ -1,8 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { ForwardedStep } from '@steppe/contracts/step';
+import { type Deferred, deferred } from '../deferred.ts';
 
-/** Time for a connection between the planes that broke to be made again: its client may still be there. */
-const graceMs = 1_000;
+/**
+ * Time for a data-plane whose connection broke to make it again, and more than all its tries take: its client may still be there.
+ * Four have a second each to connect, and the pauses between them come to 1.4 s.
+ */
+const graceMs = 7_000;
 
 /**
  * The open answers that a step has. A step that nobody reads any more is cancelled where the last sender who left had asked for
@@ -11,7 +15,7 @@ const graceMs = 1_000;
 export class Audience {
   #present = 0;
   #lastWish: ForwardedStep['on_disconnect'] = 'continue';
-  #grace: NodeJS.Timeout | undefined;
+  #absence: { grace: NodeJS.Timeout; over: Deferred<void> } | undefined;
 
   /**
    * @param wish what is to happen when this one leaves before its answer is whole; unsaid for those who only read.
@@ -19,18 +23,25 @@ export class Audience {
    */
   join(outgoing: ServerResponse, wish: ForwardedStep['on_disconnect'] | undefined, onAbandoned: () => void): void {
     this.#present += 1;
-    clearTimeout(this.#grace);
-    this.#grace = undefined;
+    clearTimeout(this.#absence?.grace);
+    this.#absence?.over.resolve();
+    this.#absence = undefined;
     outgoing.once('close', () => {
       this.#present -= 1;
       if (outgoing.writableFinished) return;
       this.#lastWish = wish ?? this.#lastWish;
-      if (this.#present === 0 && this.#lastWish === 'cancel') this.#grace = setTimeout(onAbandoned, graceMs).unref();
+      if (this.#present > 0 || this.#lastWish !== 'cancel') return;
+      const over = deferred();
+      const giveUp = () => {
+        onAbandoned();
+        over.resolve();
+      };
+      this.#absence = { grace: setTimeout(giveUp, graceMs).unref(), over };
     });
   }
 
-  /** The last reader is gone and wanted the step to end with that. */
-  get isGone(): boolean {
-    return this.#grace !== undefined;
+  /** Set while the last reader is gone and wanted the step to end with that; resolves when one has come back, or none in time. */
+  get absence(): Promise<void> | undefined {
+    return this.#absence?.over.promise;
   }
 }

@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { newSessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import { AppError } from '@steppe/service-kit/app-error';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BackgroundOutput } from './background.ts';
 import type { Step } from './step.ts';
 import { StepJournal } from './step-journal.ts';
@@ -90,6 +92,46 @@ test('finds the same step under its id while it waits, runs and has ended', asyn
   await settle();
   expect(queue.submit({ ...request, wait: false })).toBe(step);
   expect(interpreter.ran).toEqual(['once']);
+});
+
+describe('a step whose reader is gone by its turn, and wanted it to end with that', () => {
+  const read = (step: Step) => {
+    const outgoing = Object.assign(new EventEmitter(), { writableFinished: false });
+    // All that is asked of an answer is here.
+    step.audience.join(outgoing as EventEmitter as ServerResponse, 'cancel', () => queue.cancel(step));
+    return { leave: () => outgoing.emit('close') };
+  };
+  let left: Step;
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await running('first');
+    left = submit('left');
+    read(left).leave();
+    submit('last');
+    interpreter.done();
+    await settle();
+  });
+  afterEach(() => vi.useRealTimers());
+
+  test('runs once the reader has come back', async () => {
+    expect(interpreter.ran).toEqual(['first']);
+    read(left);
+    await settle();
+    expect(interpreter.ran).toEqual(['first', 'left']);
+  });
+
+  test('is cancelled where the reader does not, and the next runs', async () => {
+    vi.advanceTimersByTime(10_000);
+    await settle();
+    expect(left.result()).toMatchObject({ status: 'cancelled', started_at: null });
+    expect(interpreter.ran).toEqual(['first', 'last']);
+  });
+
+  test('holds up nobody once it is cancelled otherwise', async () => {
+    queue.cancel(left);
+    await settle();
+    expect(interpreter.ran).toEqual(['first', 'last']);
+  });
 });
 
 describe('a cancel', () => {

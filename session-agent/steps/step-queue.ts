@@ -134,7 +134,9 @@ export class StepQueue {
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#waiting.length > 0 && !this.#closedWith) {
+    for (let first = this.#waiting[0]; first && !this.#closedWith; first = this.#waiting[0]) {
+      // Whether it is to run is known when its reader has come back, or has not.
+      if (first.audience.absence) await Promise.race([first.audience.absence, first.ended.promise]);
       await this.#options.interpreter.ready();
       const step = this.#next();
       if (step) await this.#run(step);
@@ -159,8 +161,7 @@ export class StepQueue {
     const over = this.#options.timeOver();
     if (over) this.#endWaiting(over);
     this.#refuseOutdated();
-    for (let first = this.#waiting[0]; first?.audience.isGone; first = this.#waiting[0]) this.cancel(first);
-    return this.#waiting.shift();
+    return this.#waiting[0]?.audience.absence ? undefined : this.#waiting.shift();
   }
 
   #refuseOutdated(): void {

@@ -24,7 +24,7 @@ async function runAndLeave(client: Client, id: string, accept: string, request: 
 }
 
 describe.each(forms)('a client of $runtime that leaves in the middle of $accept', ({ accept, language }) => {
-  test('has its step cancelled where it asked for that, and only there', async () => {
+  test('has its step cancelled where it asked for that, and only there', { timeout: 60_000 }, async () => {
     const client = await local().newClient();
     const [kept, cancelled] = await Promise.all([1, 2].map(() => client.createSession({ runtime: language.runtime })));
     if (!kept || !cancelled) throw new Error('no sessions');
@@ -48,7 +48,7 @@ describe.each(forms)('a client of $runtime that leaves in the middle of $accept'
   });
 });
 
-test('a client that leaves a waiting step with on_disconnect cancel takes it out of the queue', async () => {
+test('a client that leaves a waiting step with on_disconnect cancel takes it out of the queue', { timeout: 60_000 }, async () => {
   const client = await local().newClient();
   const { session_id: id } = await client.createSession();
   await submit(client, id, python.waitForGo, { step_id: 'first' });

@@ -195,7 +195,7 @@ behaviours('Interrupts', [
         if (event.type === 'stdout') break;
       // Asked for and not followed: who follows a step takes the place of the caller who left.
       const left = async () => stepResultSchema.parse(await (await session.call('GET', '/steps/left')).json());
-      await expect.poll(async () => (await left()).status).toBe('cancelled');
+      await expect.poll(async () => (await left()).status, { timeout: 25_000 }).toBe('cancelled');
     },
   ),
   flow(

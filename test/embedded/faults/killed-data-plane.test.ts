@@ -61,7 +61,7 @@ test('a step whose data-plane died is joined through another by its id, and runs
   expect(await readText(other, id, 'runs')).toBe('ran\n');
 });
 
-test('a step that is to be cancelled with its connection is, where its data-plane dies', async () => {
+test('a step that is to be cancelled with its connection is, where its data-plane dies', { timeout: 60_000 }, async () => {
   const { dying, other, id, steps, kill } = await open();
   const first = dying.call('POST', steps, { code, step_id: 'a', on_disconnect: 'cancel' });
   await stepThatWrote(other, id, 'a', 'waiting');

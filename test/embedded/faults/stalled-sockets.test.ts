@@ -56,7 +56,7 @@ test('an agent that gives no byte for longer than it may is given up; its step g
   expect(await client.run(id, 'count')).toMatchObject({ results: [{ 'text/plain': '1' }] });
 });
 
-test('a client that is gone and does not say so cancels nothing until it is found out', async () => {
+test('a client that is gone and does not say so cancels nothing until it is found out', { timeout: 60_000 }, async () => {
   const { client, other, id, steps, toClient } = await open();
   const left = openRequest(client, 'POST', steps, { 'content-type': 'application/json', accept: 'text/event-stream' });
   left.end(JSON.stringify({ code, step_id: 'a', on_disconnect: 'cancel' }));

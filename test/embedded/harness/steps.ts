@@ -23,7 +23,8 @@ export const stepWith = (client: Client, sessionId: string, stepId: string, stat
     const step = await getStep(client, sessionId, stepId);
     if (step.status !== status) throw new Error(`the step is ${step.status}`);
     return step;
-  });
+    // A step whose client left is given seven seconds.
+  }, 30_000);
 
 /** The result so far, once the running step has written `text`. */
 export const stepThatWrote = (client: Client, sessionId: string, stepId: string, text: string): Promise<StepResult> =>
