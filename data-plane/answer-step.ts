@@ -33,6 +33,7 @@ export function answerStep(
 
 const seqSchema = queryInteger(0, Number.MAX_SAFE_INTEGER).catch(0);
 
-/** The `after` of a call for events, as its agent reads it: the header goes before the query. What it refuses is 0 here. */
+/** The `after` of a call for events, as its agent reads it: the header goes before the query, unless it is empty. What it refuses is 0
+ * here. */
 export const readAfter = (query: string, lastEventId: string | string[] | undefined): number =>
-  seqSchema.parse(lastEventId ?? new URLSearchParams(query).get('after'));
+  seqSchema.parse(lastEventId || new URLSearchParams(query).get('after'));

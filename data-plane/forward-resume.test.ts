@@ -53,6 +53,7 @@ describe.each(streams)('a step answered as %s', (accept) => {
   it.each([
     ['?after=1', {}],
     ['?after=0', { 'last-event-id': '1' }],
+    ['?after=1', { 'last-event-id': '' }],
   ])('goes on from where the client asked for events: %s %o', async (query, headers) => {
     agent.add(...texts);
     cutter.cuts.push(250, 250);

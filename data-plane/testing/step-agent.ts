@@ -66,7 +66,7 @@ export function createStepAgent(): StepAgent {
       const accept = req.headers.accept ?? '';
       const isStream = accept === 'text/event-stream' || accept === 'application/x-ndjson';
       const query = new URL(req.url ?? '', 'http://agent').searchParams;
-      const after = Number(req.headers['last-event-id'] ?? query.get('after') ?? 0);
+      const after = Number(req.headers['last-event-id'] || query.get('after') || 0);
       req.resume().on('end', () => {
         if (req.method === 'POST') step.submitted++;
         if (isStream) follow(accept, after, res);

@@ -62,12 +62,18 @@ test('ends the session as crashed when three starts in a row have failed, with t
   expect(words).toMatchObject({ end_reason: 'crashed', end_detail: expect.stringMatching(/exit code 3[\s\S]*full of cats/) });
 });
 
-test('takes Last-Event-ID for how far a reader has come, whatever its URL says, and refuses one that is no seq', async () => {
+test('takes Last-Event-ID for how far a reader has come, whatever its URL says, and for nothing where it is empty, and refuses one that is no seq', async () => {
   session = await openSession('python');
   await session.run('print("a")\n1', { step_id: 'read' });
   const events = (last: string, query = '') =>
     session?.call('GET', `/steps/read/events${query}`, undefined, { 'last-event-id': last, accept: 'application/x-ndjson' });
-  const lines = (await (await events('3', '?after=1'))?.text())?.trimEnd().split('\n') ?? [];
-  expect(lines.map((line) => JSON.parse(line).seq)).toEqual([4]);
+  const seqs = async (answer: ReturnType<typeof events>) =>
+    ((await (await answer)?.text()) ?? '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).seq);
+  expect(await seqs(events('3', '?after=1'))).toEqual([4]);
+  // An EventSource that has seen no id yet sends one that is empty.
+  expect(await seqs(events('', '?after=2'))).toEqual([3, 4]);
   for (const bad of ['x', '-1', '1.5', '1e3']) expect((await events(bad))?.status, bad).toBe(400);
 });
