@@ -47,6 +47,10 @@ test('forgets the oldest that has ended, and remembers that it was there', () =>
   const [first] = ended;
   expect(() => find(journal, newRequest({ step_id: first?.id }))).toThrow(forgotten);
   expect(first).toMatchObject({ forgotten: true, events: [] });
+  expect(() => journal.get(String(first?.id))).toThrow(
+    expect.objectContaining({ code: 'step_not_found', details: { reason: 'forgotten' } }),
+  );
+  expect(() => journal.get('never')).toThrow(expect.objectContaining({ code: 'step_not_found', details: {} }));
 });
 
 test('holds so many bytes, also while a step grows, and never lets go of one that has not ended', () => {

@@ -75,12 +75,15 @@ export class StepJournal {
     this.#makeRoom();
   }
 
-  /** @throws AppError `step_not_found` */
+  /** @throws AppError `step_not_found`, with `details.reason` `forgotten` where there was one */
   get(stepId: string): Step {
     // Whatever is no id is no key either.
-    const step = this.#steps.get(stepId as StepId);
-    if (!step) throw new AppError('step_not_found', `this session remembers no step ${stepId}`);
-    return step;
+    const id = stepId as StepId;
+    const step = this.#steps.get(id);
+    if (step) return step;
+    throw new AppError('step_not_found', `this session remembers no step ${stepId}`, {
+      ...(this.#forgotten.has(id) && { details: { reason: 'forgotten' } }),
+    });
   }
 
   /** Newest first. */
