@@ -12,12 +12,10 @@ export function explainLoss(exit: ExitFrame, breach: string | undefined): StepEr
   if (breach !== undefined && breach !== connectionClosed) {
     return error('ProtocolError', `the interpreter broke the protocol and was killed: ${breach}`.slice(0, 1024));
   }
-  const how = exit.signal
-    ? `by ${exit.signal}`
-    : exit.code !== null
-      ? `with exit code ${exit.code}`
-      : exit.detail || 'without a word';
-  return error('WorkerCrashed', `the interpreter ended ${how}; its memory is lost`);
+  const how = exit.signal ? ` by ${exit.signal}` : exit.code !== null ? ` with exit code ${exit.code}` : because(exit.detail);
+  return error('WorkerCrashed', `the interpreter ended${how}; its memory is lost`);
 }
+
+const because = (detail: string): string => (detail ? `: ${detail}` : ' without a word');
 
 const error = (name: string, message: string): StepError => ({ name, message, traceback: [`${name}: ${message}`] });

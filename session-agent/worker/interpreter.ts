@@ -291,5 +291,5 @@ const lostWithSupervisor: Omit<ExitFrame, 'epoch'> = {
   code: null,
   signal: null,
   reason: null,
-  detail: 'the supervisor ended, and the interpreter with it',
+  detail: 'its supervisor was gone',
 };
