@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { readJson } from './read-json.ts';
@@ -14,7 +15,7 @@ const streamOf = (...chunks: string[]) =>
     },
   });
 
-const post = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string>) =>
+const post = (body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, headers: Record<string, string>) =>
   new Request(url, { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
 
 it('reads a body whose length was announced, and one whose was not', async () => {
@@ -38,4 +39,11 @@ it('calls a body that breaks off invalid, not a failure of ours', async () => {
     },
   });
   await expect(readJson(post(broken, json), schema, { maxBytes: 100 })).rejects.toMatchObject({ code: 'invalid_request' });
+});
+
+it('says that it takes no compressed body, and takes one that is said to be as it is', async () => {
+  const refused = readJson(post(gzipSync('{"code":"x"}'), { ...json, 'content-encoding': 'gzip' }), schema, { maxBytes: 100 });
+  await expect(refused).rejects.toMatchObject({ code: 'unsupported_media_type', message: expect.stringContaining('gzip') });
+  const plain = post('{"code":"x"}', { ...json, 'content-encoding': 'identity' });
+  expect(await readJson(plain, schema, { maxBytes: 100 })).toEqual({ code: 'x' });
 });

@@ -22,6 +22,7 @@ export async function readJson<S extends z.ZodType>(request: Request, schema: S,
   const bytes = await readInTime(request, options);
   if (bytes.length === 0 && options.mayBeEmpty) return parseInput(schema, {}, 'body');
   requireJsonType(request.headers.get('content-type'));
+  requireNoEncoding(request.headers.get('content-encoding'));
   return parseInput(schema, parseJson(bytes), 'body');
 }
 
@@ -30,6 +31,11 @@ function requireJsonType(contentType: string | null): void {
   if (type === 'application/json') return;
   const seen = contentType === null ? 'the request has no content-type' : `the content-type is ${contentType}`;
   throw new AppError('unsupported_media_type', `${seen}; send application/json`);
+}
+
+function requireNoEncoding(encoding: string | null): void {
+  if (encoding === null || encoding.trim().toLowerCase() === 'identity') return;
+  throw new AppError('unsupported_media_type', `the content-encoding is ${encoding}; send the JSON without one`);
 }
 
 async function readInTime(request: Request, { maxBytes, limitMs = bodyLimitMs }: ReadJsonOptions): Promise<Uint8Array> {
