@@ -15,7 +15,7 @@ export function refuseAmbiguousRequests(next: RequestListener): RequestListener 
     const why = whyAmbiguous(incoming);
     if (why === undefined) return next(incoming, outgoing);
     refused.add(socket);
-    refuseRequest(outgoing, why);
+    refuseRequest(incoming, outgoing, { status: 400, message: why });
   };
 }
 

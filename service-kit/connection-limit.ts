@@ -27,9 +27,10 @@ export function createConnectionLimit(max: number): ConnectionLimit {
     refuse(incoming, outgoing) {
       if (admitted.has(incoming.socket)) return false;
       const error = new AppError('rate_limited', `${max} connections are open already; close one, or try again later`, {
+        details: { limit: 'connections', max_connections: max },
         headers: { 'Retry-After': '1', Connection: 'close' },
       });
-      const { body, headers } = renderError(error);
+      const { body, headers } = renderError(error, incoming);
       outgoing.writeHead(error.status, headers).end(body);
       return true;
     },

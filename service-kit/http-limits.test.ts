@@ -49,17 +49,23 @@ it('refuses requests on a connection too many, and takes new ones when another h
   server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxConnections: 1 });
   const first = open(get('/text'));
   await once(first, 'data');
-  const { head, body } = await readAll(open(get('/text')));
+  const { head, body } = await readAll(open('GET /text HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n'));
   expect(head).toMatch(/^HTTP\/1.1 429 [\s\S]*Retry-After: 1/);
-  expect(errorIn(body)).toMatchObject({ code: 'rate_limited', retryable: true });
+  expect(errorIn(body)).toMatchObject({
+    code: 'rate_limited',
+    retryable: true,
+    request_id: 'mine',
+    details: { limit: 'connections', max_connections: 1 },
+  });
   first.destroy();
   await expect.poll(async () => (await once(open(get('/text')), 'data'))[0].toString(), { timeout: 10_000 }).toContain('200 OK');
 });
 
 it('refuses a request whose headers are larger than was configured', async () => {
   server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxHeaderBytes: 4096 });
-  const { head } = await readAll(open(`GET /text HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(5000)}\r\n\r\n`));
+  const { head, body } = await readAll(open(`GET /text HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(5000)}\r\n\r\n`));
   expect(head).toMatch(/^HTTP\/1.1 431 /);
+  expect(errorIn(body).details).toEqual({ limit: 'headers', max_bytes: 4096 });
 });
 
 it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(

@@ -9,6 +9,7 @@ import { createConnectionLimit } from './connection-limit.ts';
 import { discardUnreadBodies } from './discard-unread-bodies.ts';
 import type { HttpEnv } from './http-env.ts';
 import { answerBadTarget, answerMalformedRequests } from './malformed-request.ts';
+import { takeOneAtATime } from './one-at-a-time.ts';
 
 interface ListenOptions {
   app: Hono<HttpEnv>;
@@ -54,12 +55,15 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   };
   const crowd = maxConnections === undefined ? undefined : createConnectionLimit(maxConnections);
   const admit = refuseAmbiguousRequests((incoming, outgoing) => void answer(incoming, outgoing));
-  const server = createServer(options, (incoming, outgoing) => {
-    if (!crowd?.refuse(incoming, outgoing)) admit(incoming, outgoing);
-  });
+  const server = createServer(
+    options,
+    takeOneAtATime((incoming, outgoing) => {
+      if (!crowd?.refuse(incoming, outgoing)) admit(incoming, outgoing);
+    }),
+  );
   server.setTimeout(inactivityMs);
   crowd?.watch(server);
-  answerMalformedRequests(server);
+  answerMalformedRequests(server, maxHeaderBytes);
   discardUnreadBodies(server, unreadBodyLimitMs);
   server.listen(port, host);
   await once(server, 'listening');

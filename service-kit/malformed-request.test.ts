@@ -9,8 +9,19 @@ import { type HttpServer, listen } from './http-server.ts';
 import { answerMalformedRequests } from './malformed-request.ts';
 
 let server: HttpServer;
+let isHeld = false;
+let release = () => {};
+const released = new Promise<void>((resolve) => {
+  release = resolve;
+});
 beforeAll(async () => {
-  const app = new Hono<HttpEnv>().get('/text', (c) => c.text('whole'));
+  const app = new Hono<HttpEnv>()
+    .get('/text', (c) => c.text('whole'))
+    .post('/held', async (c) => {
+      isHeld = true;
+      await released;
+      return c.text('held');
+    });
   server = await listen({ app, host: '127.0.0.1', port: 0 });
 });
 afterAll(() => server.close(0));
@@ -31,11 +42,18 @@ it.each([
   { what: 'a host that is none', text: 'GET /text HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'no host', text: 'GET /text HTTP/1.1\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'headers without end', text: `GET /text HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, status: 431 },
+  { what: 'an expectation', text: 'GET /text HTTP/1.1\r\nHost: a\r\nExpect: bananas\r\n\r\n', status: 417 },
+  {
+    what: 'a body of unknown coding',
+    text: 'POST /text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
+    status: 400,
+  },
   { what: 'CONNECT', text: 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
   { what: 'no HTTP at all', text: '\x16\x03\x01\x02\x00\x01\x00\r\n\r\n', status: 400 },
 ])('answers $what with a JSON error that has a request id', async ({ text, status }) => {
   const answer = await send(text);
-  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  const [head = '', body = '', ...more] = answer.split('\r\n\r\n');
+  expect(more).toEqual([]);
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   const { error } = errorBodySchema.parse(JSON.parse(body));
   expect(error.code).toBe('invalid_request');
@@ -47,9 +65,24 @@ it('answers a request, and then one behind it that is none', async () => {
   expect(answer).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
 });
 
+it('lets an answer that is open go out before it refuses what came behind its request', async () => {
+  const answer = send('POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GARBAGE\r\n\r\n');
+  await expect.poll(() => isHeld, { timeout: 10_000 }).toBe(true);
+  expect(await send('GARBAGE\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+  release();
+  expect(await answer).toMatch(/^HTTP\/1.1 200 OK.*heldHTTP\/1.1 400 /s);
+});
+
+it('answers requests in turn before it refuses one behind them whose body is none', async () => {
+  const broken = 'POST /held HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n';
+  const answer = await send(`GET /text HTTP/1.1\r\nHost: a\r\n\r\n${broken}`);
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
+  expect(answer.match(/HTTP\/1.1 /g)).toHaveLength(2);
+});
+
 it('answers headers that are never whole by 408', async () => {
   const hasty = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 });
-  answerMalformedRequests(hasty);
+  answerMalformedRequests(hasty, 16 * 1024);
   await once(hasty.listen(0, '127.0.0.1'), 'listening');
   const answer = await send('GET /text HTTP/1.1\r\nHost: a\r\n', (hasty.address() as AddressInfo).port);
   hasty.close();

@@ -1,23 +1,48 @@
-import { randomUUID } from 'node:crypto';
-import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, internalError } from './app-error.ts';
+import { requestIdFrom } from './request-id.ts';
+
+interface Refusal {
+  status: number;
+  message: string;
+  details?: Record<string, unknown>;
+}
+
+/** The request that came last on a connection. */
+interface Latest {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+}
 
 /** Answers what Node could not read as a request in the form of all other errors; Node's own answer has no body. */
-export function answerMalformedRequests(server: Server): void {
-  const answers = new WeakMap<Duplex, ServerResponse>();
-  server.on('request', ({ socket }, outgoing) => answers.set(socket, outgoing));
+export function answerMalformedRequests(server: Server, maxHeaderBytes: number): void {
+  const latest = new WeakMap<Duplex, Latest>();
+  const waiting = new WeakSet<Duplex>();
+  server.on('request', (incoming, outgoing) => latest.set(incoming.socket, { incoming, outgoing }));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const begun = answers.get(socket);
-    // In the middle of an answer that has begun an error would be read as a part of it.
-    if (!socket.writable || (begun?.headersSent && !begun.writableFinished)) return void socket.destroy();
-    const { status, message } = explained[error.code ?? ''] ?? {
-      status: 400,
-      message: `the request is not HTTP/1.1: ${error.message}`,
-    };
-    refuse(socket, status, message);
+    // To whoever leaves while an answer is open nothing is said; each further piece of what is no request is an error again.
+    if (!socket.writable || (waiting.has(socket) && socket.readableEnded)) return void socket.destroy();
+    if (waiting.has(socket)) return;
+    waiting.add(socket);
+    const refusal = explain(error, maxHeaderBytes);
+    afterOpenAnswers(socket, latest.get(socket), () => socket.writable && refuse(socket, refusal));
   });
-  server.on('connect', (_, socket) => refuse(socket, 400, 'CONNECT is not possible: this is no proxy'));
+  server.on('connect', (_, socket) => refuse(socket, { status: 400, message: 'CONNECT is not possible: this is no proxy' }));
+  server.on('checkExpectation', (incoming, outgoing) =>
+    refuseRequest(incoming, outgoing, { status: 417, message: 'the only expectation is 100-continue' }),
+  );
+}
+
+/** In the middle of an answer an error would be read as a part of it, and before it as the answer to another request. */
+function afterOpenAnswers(socket: Duplex, latest: Latest | undefined, answer: () => void): void {
+  if (!latest || (latest.incoming.complete && latest.outgoing.writableFinished)) answer();
+  else if (latest.incoming.complete) latest.outgoing.once('close', answer);
+  // From here on the error is in the body of the latest request, which may have its answer, or a part of it.
+  else if (latest.outgoing.writableEnded) socket.end(() => socket.destroy());
+  else if (latest.outgoing.headersSent) socket.destroy();
+  else if (latest.outgoing.socket) answer();
+  else latest.outgoing.once('socket', answer);
 }
 
 /** The answer to a request that was read, and whose target or `Host` makes no URL. */
@@ -30,27 +55,33 @@ export function answerBadTarget(error: unknown): Response {
   return new Response(body, { status: shown.status, headers });
 }
 
-const explained: Record<string, { status: number; message: string }> = {
-  HPE_HEADER_OVERFLOW: { status: 431, message: 'the request line and headers are too long' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'the request line and headers took too long to come' },
-};
+function explain({ code, message }: NodeJS.ErrnoException, maxHeaderBytes: number): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const details = { limit: 'headers', max_bytes: maxHeaderBytes };
+    return { status: 431, message: `the request line and headers are larger than ${maxHeaderBytes} bytes`, details };
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: 408, message: 'the request line and headers took too long to come' };
+  }
+  return { status: 400, message: `the request is not HTTP/1.1: ${message}` };
+}
 
-function refuse(socket: Duplex, status: number, message: string): void {
-  const { body, headers } = renderError(new AppError('invalid_request', message));
+function refuse(socket: Duplex, { status, message, details = {} }: Refusal): void {
+  const { body, headers } = renderError(new AppError('invalid_request', message, { details }));
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Connection: close\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());
 }
 
 /** Answers a request that Node could read in the same way, and closes its connection. */
-export function refuseRequest(outgoing: ServerResponse, message: string): void {
-  const { body, headers } = renderError(new AppError('invalid_request', message));
-  outgoing.writeHead(400, { ...headers, Connection: 'close' }).end(body);
+export function refuseRequest(incoming: IncomingMessage, outgoing: ServerResponse, { status, message }: Refusal): void {
+  const { body, headers } = renderError(new AppError('invalid_request', message), incoming);
+  outgoing.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 
 /** An answer in the form of all errors, for where there is no app to make it. */
-export function renderError(error: AppError) {
-  const requestId = randomUUID();
+export function renderError(error: AppError, incoming?: IncomingMessage) {
+  const requestId = requestIdFrom(incoming?.headers['x-request-id']);
   const body = JSON.stringify(error.toBody(requestId));
   const headers = {
     'Content-Type': 'application/json',

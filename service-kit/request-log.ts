@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { Logger } from './logger.ts';
 import { outcomeOf } from './outcome.ts';
+import { requestIdFrom } from './request-id.ts';
 
 interface RequestLogOptions {
   logger: Logger;
@@ -13,14 +13,11 @@ interface RequestLogOptions {
 /** The status in the log where the client left before its answer began: nginx's, as no standard one says so. */
 export const clientLeft = 499;
 
-const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/;
-
 /** Gives each request its id, and writes its one log line and its metrics when the answer has left, or its client has. */
 export const logRequest = ({ logger, metrics }: RequestLogOptions): MiddlewareHandler<HttpEnv> => {
   return async (c, next) => {
     const startedAt = performance.now();
-    const given = c.req.header('x-request-id');
-    const requestId = given && saneRequestId.test(given) ? given : randomUUID();
+    const requestId = requestIdFrom(c.req.header('x-request-id'));
     c.set('requestId', requestId);
     c.set('operation', 'none');
     c.set('logFields', {});
