@@ -30,7 +30,7 @@ it.each(forms)('gives an upload up that stands still, in a sentence, and breaks 
   expect(error).toMatchObject({
     code: 'invalid_request',
     retryable: true,
-    message: expect.stringContaining('stood still for 0.2 s'),
+    message: expect.stringContaining('the body stood still for 0.2 s'),
   });
   const [request] = agent.requests;
   await expect.poll(() => request?.destroyed, { timeout: 10_000 }).toBe(true);

@@ -86,8 +86,12 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
 }
 
 const stalled = (limitMs: number): AppError =>
-  new AppError('invalid_request', `the upload stood still for ${limitMs / 1000} s; nothing was written: send it again`, {
-    retryable: true,
-    // What may still come of it belongs to no request.
-    headers: { Connection: 'close' },
-  });
+  new AppError(
+    'invalid_request',
+    `the body stood still for ${limitMs / 1000} s before it had come whole; nothing was done: send it again`,
+    {
+      retryable: true,
+      // What may still come of it belongs to no request.
+      headers: { Connection: 'close' },
+    },
+  );
