@@ -52,8 +52,10 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
       // On the answers that we render; the agent's gets it where it is written.
       c.header(stepIdHeader, stepId);
     }
-    const request: RouteRequest = { sessionId, tenantId: principal.tenantId, begins: agentCalls[operation].begins };
-    const resolved = await routes.resolve(request);
+    const { begins, again } = agentCalls[operation];
+    const request: RouteRequest = { sessionId, tenantId: principal.tenantId, begins };
+    // Whether a step begins or joins one that runs is known to its agent alone, which refuses new ones itself.
+    const resolved = await routes.resolve({ ...request, begins: begins && again !== 'submit' });
     metrics.countRoute(resolved.source);
     addLogFields(c, { route: resolved.source });
 

@@ -35,11 +35,6 @@ it('gives the route of a ready session after one cheap read', async () => {
 it.each<[string, () => SessionRecord | undefined, object]>([
   ['a missing session', () => undefined, { code: 'session_not_found' }],
   ["another tenant's session", () => readyOf(other), { code: 'session_not_found' }],
-  [
-    'a session that is being made',
-    () => add(provisioning(tenantId)),
-    { code: 'session_not_ready', headers: { 'Retry-After': '1' } },
-  ],
   ['an ended session', () => add(ended(readyOf(tenantId))), { code: 'session_ended', details: { end_reason: 'deleted' } }],
   ['a session whose day after its end is over', () => add(ended(readyOf(tenantId), 1_000)), { code: 'session_not_found' }],
 ])('refuses %s, and only after a strongly consistent read', async (_, make, expected) => {
@@ -51,6 +46,32 @@ it.each<[string, () => SessionRecord | undefined, object]>([
   nowMs += 1_001;
   await expect(resolver.resolve(asked(record))).rejects.toMatchObject(expected);
   expect(consistentReads()).toBe(2);
+});
+
+it('refuses a session that is being made by a strongly consistent read each time', async () => {
+  const record = add(provisioning(tenantId));
+  for (let count = 1; count <= 3; count++) {
+    const refusal = { code: 'session_not_ready', headers: { 'Retry-After': '1' } };
+    await expect(resolver.resolve(asked(record))).rejects.toMatchObject(refusal);
+    expect(consistentReads()).toBe(count);
+  }
+});
+
+it('refuses by no read that began before the request came', async () => {
+  const record = add(provisioning(tenantId));
+  let open = () => {};
+  await expect(resolver.resolve(asked(record))).rejects.toMatchObject({ code: 'session_not_ready' });
+  routes.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const early = resolver.resolve(asked(record));
+  await expect.poll(consistentReads).toBe(2);
+  routes.consistent.set(record.session_id, { ...readyOf(tenantId), session_id: record.session_id });
+  const late = [resolver.resolve(asked(record)), resolver.resolve(asked(record))];
+  open();
+  await expect(early).rejects.toMatchObject({ code: 'session_not_ready' });
+  for (const resolved of await Promise.all(late)) expect(resolved).toMatchObject({ route: { state: 'ready' } });
+  expect(consistentReads()).toBe(3);
 });
 
 it.each<[string, (current: SessionRecord) => SessionRecord | undefined]>([

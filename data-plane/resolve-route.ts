@@ -42,7 +42,7 @@ export function createRouteResolver({ cache, now = Date.now }: Dependencies): Ro
     async resolve(request) {
       const found = await told(cache.find(request.sessionId));
       const first = decide(request, found);
-      if (!(first instanceof AppError) || found.isCertain) return accept(first);
+      if (!(first instanceof AppError) || (found.isCertain && isFinal(request, found.session))) return accept(first);
       return accept(decide(request, await told(cache.readAgain(request.sessionId))));
     },
     async resolveAgain(request) {
@@ -68,6 +68,10 @@ function judge({ sessionId, tenantId, begins }: RouteRequest, session: KnownSess
       return begins && session.expiresAtMs <= nowMs ? sessionEnded(sessionId, 'expired') : session;
   }
 }
+
+/** What is being made may be ready, and what has expired may live longer, an instant after it was read. */
+const isFinal = ({ tenantId }: RouteRequest, session: KnownSession | null): boolean =>
+  session?.tenantId !== tenantId || session.state === 'over';
 
 export const sessionNotFound = (): AppError => new AppError('session_not_found', 'there is no session of this id');
 

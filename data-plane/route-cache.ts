@@ -7,14 +7,14 @@ import { type KnownSession, toKnownSession } from './known-session.ts';
 export interface Lookup {
   session: KnownSession | null;
   source: 'hit' | 'stale' | 'miss';
-  /** It comes from a strongly consistent read of at most a second ago: it may be refused on. */
+  /** It comes from a strongly consistent read of at most a second ago: what cannot change any more may be refused on it. */
   isCertain: boolean;
 }
 
 export interface RouteCache {
   /** From memory where it may be, else by an eventually consistent read. Throws what the store throws. */
   find(sessionId: SessionId): Promise<Lookup>;
-  /** By a strongly consistent read. Throws what the store throws. */
+  /** By a strongly consistent read that begins after this call. Throws what the store throws. */
   readAgain(sessionId: SessionId): Promise<Lookup>;
   evict(sessionId: SessionId): void;
 }
@@ -42,7 +42,7 @@ interface Entry {
   certainUntil: number;
 }
 
-/** How long a strongly consistent answer is certain enough to refuse on. */
+/** How long a strongly consistent answer is certain enough to refuse on, where it is final. */
 const certainMs = 1_000;
 const backgroundReads = 4;
 
@@ -129,6 +129,8 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
     },
     async readAgain(sessionId) {
       flights.eventual.delete(sessionId);
+      // One that runs may have missed what this caller knows of; the next one is shared by all who wait for it.
+      await flights.consistent.get(sessionId)?.catch(() => {});
       return lookup(await read(sessionId, 'consistent'), 'miss');
     },
     evict(sessionId) {

@@ -10,7 +10,7 @@ export interface FakeRoutes extends RouteReader {
   reads: { sessionId: SessionId; consistent: boolean }[];
   /** Thrown by every read while it is set. */
   failure: Error | undefined;
-  /** Awaited by every read while it is set. */
+  /** Awaited by every read while it is set; what the read gives is what there was before. */
   gate: Promise<void> | undefined;
 }
 
@@ -24,10 +24,11 @@ export function createFakeRoutes(): FakeRoutes {
     gate: undefined,
     async get(sessionId, { consistent }) {
       fake.reads.push({ sessionId, consistent });
+      const fresh = consistent ? fake.consistent.get(sessionId) : undefined;
+      const found = fresh === undefined ? (fake.rows.get(sessionId) ?? null) : fresh;
       await fake.gate;
       if (fake.failure) throw fake.failure;
-      const fresh = consistent ? fake.consistent.get(sessionId) : undefined;
-      return fresh === undefined ? (fake.rows.get(sessionId) ?? null) : fresh;
+      return found;
     },
   };
   return fake;

@@ -77,6 +77,8 @@ describe('a session ends by itself', () => {
       expect(await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)), path).toMatchObject(expired);
     }
     expect(await getStep(client, id, 'runs')).toMatchObject({ status: 'running' });
+    const joining = { code: python.waitForGo, step_id: 'runs', wait: false };
+    expect((await client.call('POST', `/v1/sessions/${id}/steps`, joining)).status).toBe(202);
     expect((await client.call('POST', `/v1/sessions/${id}/steps/runs/cancel`)).status).toBe(202);
     expect(await resultOf(client, id, 'runs')).toMatchObject({ status: 'cancelled', stdout: 'waiting\n' });
   });
