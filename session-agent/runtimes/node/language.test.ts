@@ -62,6 +62,10 @@ const values: Record<string, [steps: string[], text: string]> = {
     "[ 5, 'function' ]",
   ],
   'an export from a module': [["export { fresh as other } from 'new-package'; export * from 'fs'; 1"], '1'],
+  'a value in front of imports and exports': [
+    ["6; import 'fs'; export { join } from 'path'; export const alsoExported = 7"],
+    '6',
+  ],
   'the main module': [
     ['[require.main === module, import.meta.filename === __filename, import.meta.dirname === __dirname]'],
     '[ true, true, true ]',

@@ -6,15 +6,31 @@ export const valueName = '__steppe_value';
 
 /**
  * Keeps the value of the last statement, and of the statements inside where it is an `if`, loop, `try`, `switch` or block.
- * Functions after it do not count: they ran first.
+ * What comes to nothing does not count: declarations, and blocks of them alone.
  */
 export function keepCompletionValue(source: string, program: Program): Edit[] {
-  const last = program.body.findLast(
-    (statement) => statement.type !== 'EmptyStatement' && statement.type !== 'FunctionDeclaration',
-  );
+  const last = program.body.findLast((statement) => !isEmpty(statement));
   if (!last) return [];
   if (last.type === 'ExportDefaultDeclaration') return keepDefaultExport(source, last.declaration);
   return valuesWithin(last).flatMap((statement) => keepValue(source, statement));
+}
+
+/** ECMAScript: its completion is empty, so that of the statement before it stands. */
+function isEmpty(node: AnyNode): boolean {
+  switch (node.type) {
+    case 'BlockStatement':
+      return node.body.every(isEmpty);
+    case 'LabeledStatement':
+      return isEmpty(node.body);
+    case 'ExportDefaultDeclaration':
+      return isNamed(node.declaration);
+    default:
+      return /^(?:Empty|Debugger)Statement$|Declaration$/.test(node.type);
+  }
+}
+
+function isNamed(declaration: AnyNode): boolean {
+  return (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') && Boolean(declaration.id);
 }
 
 function valuesWithin(node: AnyNode): ExpressionStatement[] {
@@ -53,7 +69,6 @@ function keepValue(source: string, statement: ExpressionStatement): Edit[] {
 }
 
 function keepDefaultExport(source: string, declaration: AnyNode): Edit[] {
-  if ((declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') && declaration.id) return [];
   const { start, end } = declaration;
   const closed = source[end] === ';';
   return [

@@ -2,6 +2,7 @@ import { type Expression, type Options, type Program, parse, parseExpressionAt }
 import { parsesAsJsx, stripTypes } from './strip-types.ts';
 import { createSyntaxError } from './syntax-error.ts';
 import { isReexport, startsFunction, walk } from './syntax-tree.ts';
+import { hasTypeArguments } from './type-arguments.ts';
 
 export type ParsedStep = { source: string; program: Program; typescript: boolean };
 
@@ -16,7 +17,7 @@ const options: Options = {
 /** Reads a step as JavaScript, else as TypeScript. Throws a StepSyntaxError that speaks of the user's own lines. */
 export function parseStep(code: string, filename: string): ParsedStep {
   const plain = attempt(() => parseJavaScript(code));
-  if ('value' in plain && !looksLikeTypeArguments(code)) return { source: code, program: plain.value, typescript: false };
+  if ('value' in plain && !hasTypeArguments(code, plain.value)) return { source: code, program: plain.value, typescript: false };
   const stripped = attempt(() => stripTypes(code));
   const typed = 'value' in stripped ? attempt(() => parseJavaScript(stripped.value)) : stripped;
   if ('value' in stripped && 'value' in typed) {
@@ -24,19 +25,23 @@ export function parseStep(code: string, filename: string): ParsedStep {
     return { source: stripped.value, program: typed.value, typescript: true };
   }
   if ('value' in plain) return { source: code, program: plain.value, typescript: false };
-  const unsupported = unsupportedIn(
-    code,
-    'value' in stripped && 'error' in typed && stripped.value[offsetOf(typed.error)] === '@',
-  );
   // Whichever reading came further has understood more of what was meant.
   const cause = 'error' in typed ? further(plain.error, typed.error) : plain.error;
-  throw createSyntaxError(code, filename, unsupported === undefined ? { cause } : { cause, message: unsupported });
+  if ('error' in stripped) {
+    throw createSyntaxError(code, filename, {
+      cause,
+      message: unsupportedIn(code),
+      read: cause === plain.error ? code : undefined,
+    });
+  }
+  const atDecorator = 'error' in typed && stripped.value[offsetOf(typed.error)] === '@';
+  const message = atDecorator ? 'Decorators are not supported: call the decorator as a function' : undefined;
+  throw createSyntaxError(code, filename, { cause, message, read: cause === plain.error ? code : stripped.value });
 }
 
-function unsupportedIn(code: string, isAtDecorator: boolean): string | undefined {
-  if (isAtDecorator) return 'Decorators are not supported: call the decorator as a function';
-  if (/<[A-Za-z>]/.test(code) && parsesAsJsx(code)) return 'JSX is not supported: compile it, or call createElement';
-  return undefined;
+function unsupportedIn(code: string): string | undefined {
+  const isJsx = /<[A-Za-z>]/.test(code) && parsesAsJsx(code);
+  return isJsx ? 'JSX is not supported: compile it, or call createElement' : undefined;
 }
 
 function parseJavaScript(source: string): Program {
@@ -61,11 +66,6 @@ function expressionProgram(source: string, expression: Expression): Program {
   const { start, end } = expression;
   const statement = { type: 'ExpressionStatement' as const, start, end, expression };
   return { type: 'Program', start: 0, end: source.length, sourceType: 'script', body: [statement] };
-}
-
-/** `f<T>(x)` is JavaScript too, two comparisons that nobody means. */
-function looksLikeTypeArguments(code: string): boolean {
-  return /\w<[\w\s,.[\]|{}'":]+>\(/.test(code);
 }
 
 /** sucrase leaves them out, and what they hold would be missing later on. One that is only declared is a type. */

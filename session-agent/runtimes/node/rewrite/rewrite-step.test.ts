@@ -168,6 +168,12 @@ describe('the completion value', () => {
     ['for await (const v of [1, Promise.resolve(2)]) v', 2],
     ['const unused = 1', undefined],
     ['4; function after() {}', 4],
+    ['5; var testAfter = 2; let testLater; class TestAfter {}', 5],
+    ['"a"; {}', 'a'],
+    ['6; { let inner = 1; { function innermost() {} } } ; debugger; label: {}', 6],
+    ['7; if (true) {}', undefined],
+    ['9; export default function testDefault() {}', 9],
+    ['9; export default 10', 10],
     ['"use strict"; this', globalThis],
     ['"only a text"', 'only a text'],
     ['"use strict"', 'use strict'],
@@ -218,6 +224,16 @@ describe('TypeScript', () => {
     expect(await runSteps('const identity = <T>(value: T) => value', 'identity<number>(5)')).toBe(5);
   });
 
+  it('is stripped where a type of its own stands in a list of arguments', async () => {
+    expect(await runSteps('const second = <T, U>(first: T, value: U) => value', '[second<string, Date>("a", 5)]')).toEqual([5]);
+  });
+
+  it('is not read into two comparisons', async () => {
+    const [a, b, c, d] = [fresh(), fresh(), fresh(), fresh()];
+    expect(await runSteps(`let ${a}=1,${b}=2,${c}=3,${d}=4; [${a}<${b}, ${c}>(${d})]`)).toEqual([true, false]);
+    expect(await runSteps(`'${a}<string>(x)'; [${a}<${b}, "f<T>(x)", ${c}>(${d})]`)).toEqual([true, 'f<T>(x)', false]);
+  });
+
   it('makes an enum a new object each time it is declared', async () => {
     const name = fresh();
     expect(await runSteps(`enum ${name} { A, B }`, `enum ${name} { C }`, `Object.keys(${name})`)).toEqual(['0', 'C']);
@@ -232,6 +248,17 @@ describe('code that cannot be read', () => {
   const cases: [code: string, message: string, place: string, caret: string][] = [
     ['let a = 1;\nlet b = ;', "Unexpected token ';'", '<step 1>:2', '        ^'],
     ['f(', 'Unexpected end of input', '<step 1>:1', '  ^'],
+    ["const t = '<p>hi</p>'; const t = 2", "Identifier 't' has already been declared", '<step 1>:1', `${' '.repeat(29)}^`],
+    ['let q: Array<string> = [];\nconst q = 5', "Identifier 'q' has already been declared", '<step 1>:2', '      ^'],
+    ['/(?<n>a)(?<n>b)/', 'Invalid regular expression: /(?<n>a)(?<n>b)/: Duplicate capture group name', '<step 1>:1', ' ^'],
+    [
+      'let a: number = 1;\nfunction f(){ await x }',
+      'await is only valid in async functions and the top level bodies of modules',
+      '<step 1>:2',
+      `${' '.repeat(20)}^`,
+    ],
+    ['await 1;\nconst a = 1, c;', 'Missing initializer in const declaration', '<step 1>:2', `${' '.repeat(14)}^`],
+    ['const typed: string = 1; let d = ;', "Unexpected token ';'", '<step 1>:1', `${' '.repeat(34)}^`],
     ['const c = 1; const c = 2', "Identifier 'c' has already been declared", '<step 1>:1', '                   ^'],
   ];
   for (const [code, message, place, caret] of cases) {

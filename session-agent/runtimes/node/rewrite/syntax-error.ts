@@ -1,3 +1,5 @@
+import vm from 'node:vm';
+
 /** A step that cannot be read. `traceback` shows the line and a caret below the place. */
 export class StepSyntaxError extends Error {
   readonly traceback: string[];
@@ -9,9 +11,12 @@ export class StepSyntaxError extends Error {
   }
 }
 
-export function createSyntaxError(code: string, filename: string, given: { cause: unknown; message?: string }): StepSyntaxError {
+/** `read`: the JavaScript in which the parser met `cause`. */
+type Given = { cause: unknown; message?: string | undefined; read?: string | undefined };
+
+export function createSyntaxError(code: string, filename: string, given: Given): StepSyntaxError {
   const place = placeOf(code, given.cause);
-  const message = given.message ?? messageOf(code, given.cause, place);
+  const message = given.message ?? messageOfV8(given.read, place.line) ?? messageOf(code, given.cause, place);
   const line = (code.split(/\r\n|[\n\r\u2028\u2029]/)[place.line - 1] ?? '').slice(0, 4096);
   const before = line.slice(0, place.column).replace(/[^\t]/g, ' ');
   return new StepSyntaxError(message, [`${filename}:${place.line}`, line, `${before}^`, '', `SyntaxError: ${message}`]);
@@ -29,6 +34,18 @@ function placeOf(code: string, cause: unknown): Place {
   if (typeof line === 'number' && typeof column === 'number') return { line, column, offset: start };
   const lines = code.slice(0, start).split('\n');
   return { line: lines.length, column: lines.at(-1)?.length ?? 0, offset: start };
+}
+
+/** What V8 says of the same line, where that tells more than the parser does. It does not run the code. */
+function messageOfV8(source: string | undefined, line: number): string | undefined {
+  if (source === undefined) return undefined;
+  try {
+    new vm.Script(`(async()=>{${source}\n})`, { filename: 'step' });
+  } catch (error) {
+    if (!(error instanceof Error) || !error.stack?.startsWith(`step:${line}\n`)) return undefined;
+    return /^(?:await is only valid|Missing initializer|missing \))/.test(error.message) ? error.message : undefined;
+  }
+  return undefined;
 }
 
 function messageOf(code: string, cause: unknown, place: Place): string {
