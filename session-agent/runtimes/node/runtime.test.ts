@@ -49,6 +49,7 @@ describe('a step', () => {
   it('tells its usage', async () => {
     const { done } = await agent.run('await new Promise((resolve) => setTimeout(resolve, 20))');
     expect(done.usage.duration_ms).toBeGreaterThan(15);
+    expect(String(done.usage.duration_ms)).toMatch(/^\d+(?:\.\d{1,3})?$/);
     expect(done.usage.max_rss_bytes).toBeGreaterThan(1e7);
   });
 

@@ -18,6 +18,16 @@ it('shows a value as its inspection, and as JSON where that loses nothing', () =
   expect(bundleOf((display) => display(new Map([[1, 2]])))).toEqual({ 'text/plain': 'Map(1) { 1 => 2 }' });
 });
 
+it('shows each of several values', () => {
+  const shown = shownBy((display) => display(1, { 'text/html': '<b>' }, undefined));
+  expect(shown.map(({ bundle }) => bundle)).toEqual([
+    { 'text/plain': '1' },
+    { 'text/html': '<b>' },
+    { 'text/plain': 'undefined' },
+  ]);
+  expect(shownBy((display) => display())).toEqual([]);
+});
+
 it('takes an object for a MIME bundle where every key has a slash', () => {
   const bundle = {
     'image/png': Buffer.from('png'),

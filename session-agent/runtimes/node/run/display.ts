@@ -4,10 +4,13 @@ import { type Json, maxDepth } from './plain-json.ts';
 import { type Bundle, inspectSafely, type Shown, showValue } from './shown-value.ts';
 import { cutText } from './text-limit.ts';
 
-/** The global `display`: shows a value, or a MIME bundle where every key has a `/`; its properties are short for one type each. */
+/** The global `display`: shows each value, or a MIME bundle where every key has a `/`; its properties are short for one type each. */
 export function createDisplay(show: (shown: Shown) => void): Display {
   const showBundle = (bundle: Bundle): void => show({ bundle, truncated: false });
-  return Object.assign((value: unknown): void => show(asMimeBundle(value) ?? showValue(value)), {
+  const showEach = (...values: unknown[]): void => {
+    for (const value of values) show(asMimeBundle(value) ?? showValue(value));
+  };
+  return Object.assign(showEach, {
     html: (html: string) => showBundle({ 'text/html': String(html) }),
     markdown: (markdown: string) => showBundle({ 'text/markdown': String(markdown) }),
     json: (value: unknown) =>
@@ -23,7 +26,7 @@ export function createDisplay(show: (shown: Shown) => void): Display {
   });
 }
 
-export type Display = ((value: unknown) => void) & {
+export type Display = ((...values: unknown[]) => void) & {
   html(html: string): void;
   markdown(markdown: string): void;
   json(value: unknown): void;

@@ -138,7 +138,7 @@ function isSigintOfOurs(thrown: unknown): boolean {
 function doneFrame({ step_id, startedAt, cpu }: Started, { status, error }: Outcome, now: number): WorkerFrame {
   const { user, system } = process.cpuUsage(cpu);
   const usage = {
-    duration_ms: Math.max(0, now - startedAt),
+    duration_ms: Math.round(Math.max(0, now - startedAt) * 1000) / 1000,
     cpu_ms: (user + system) / 1000,
     max_rss_bytes: process.resourceUsage().maxRSS * 1024,
   };
