@@ -11,7 +11,13 @@ export interface CollectedAnswer extends AnswerSink {
   passOn(to: AnswerSink): void;
 }
 
-export function createCollectedAnswer(declines: (status: number) => boolean): CollectedAnswer {
+interface CollectOptions {
+  declines: (status: number) => boolean;
+  /** Told of the head of a 200 that goes on, and of each space that comes before its JSON. */
+  onWaiting: (headers: IncomingHttpHeaders, spaces: Buffer) => void;
+}
+
+export function createCollectedAnswer({ declines, onWaiting }: CollectOptions): CollectedAnswer {
   let head: { status: number; headers: IncomingHttpHeaders } = { status: 0, headers: {} };
   let chunks: Buffer[] = [];
   let brokeOff = false;
@@ -21,7 +27,12 @@ export function createCollectedAnswer(declines: (status: number) => boolean): Co
       head = { status, headers };
       return true;
     },
-    write: (...pieces) => void chunks.push(...pieces),
+    write(...pieces) {
+      for (const piece of pieces) {
+        if (head.status === 200 && chunks.length === 0 && isBlank(piece)) onWaiting(head.headers, piece);
+        else chunks.push(piece);
+      }
+    },
     end() {},
     breakOff() {
       chunks = [];
@@ -38,3 +49,5 @@ export function createCollectedAnswer(declines: (status: number) => boolean): Co
     },
   };
 }
+
+const isBlank = (piece: Buffer): boolean => piece.every((byte) => byte === 0x20);

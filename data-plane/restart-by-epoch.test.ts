@@ -1,5 +1,7 @@
-import type { RequestListener } from 'node:http';
+import { once } from 'node:events';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { answerOf, open } from './testing/call.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 
 let plane: TestDataPlane;
@@ -75,6 +77,49 @@ it('restarts the epoch that another restart made meanwhile', async () => {
   });
   expect(answer).toMatchObject({ status: 200, body: { epoch: 5 } });
   expect(state.asked).toEqual([Number.MAX_SAFE_INTEGER, 3, 4]);
+});
+
+/** Begins its answer by a space, and goes on as `rest` says when the client has had it. */
+async function waitFor(rest: (res: ServerResponse, count: number) => void) {
+  let count = 0;
+  const agent = await plane.startAgent((_, res) => {
+    if (++count > 1) return rest(res, count);
+    res.writeHead(200, { 'content-type': 'application/json' }).write(' ');
+    go = () => rest(res, count);
+  });
+  let go = () => {};
+  const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/restart`;
+  const headers = { authorization: plane.authorization, 'content-type': 'application/json' };
+  const client = open(plane.port, { method: 'POST', path, headers });
+  client.end('{"epoch":3}');
+  const answer = await answerOf(client);
+  let text = '';
+  answer.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  await expect.poll(() => text, { timeout: 10_000 }).toBe(' ');
+  const closed = once(answer, 'close').catch(() => {});
+  answer.on('error', () => {});
+  go();
+  await closed;
+  return { status: answer.statusCode, text, isWhole: answer.complete };
+}
+const mismatch = (epoch: number) =>
+  JSON.stringify({ error: { code: 'epoch_mismatch', message: '', retryable: false, request_id: 'r', details: { epoch } } });
+
+it('keeps a client that waits alive by the spaces of the agent', async () => {
+  const answer = await waitFor((res) => res.end('{"epoch":4}'));
+  expect(answer).toEqual({ status: 200, text: ' {"epoch":4}', isWhole: true });
+});
+
+it('tells a client that waited of the restart whose answer broke off', async () => {
+  const answer = await waitFor((res, count) => (count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(4))));
+  expect(answer).toEqual({ status: 200, text: ' {"epoch":4}', isWhole: true });
+});
+
+it('cuts off a client that waited for what was no restart', async () => {
+  const answer = await waitFor((res, count) => (count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(9))));
+  expect(answer).toEqual({ status: 200, text: ' ', isWhole: false });
 });
 
 it('passes on any other answer', async () => {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import * as z from 'zod';
 import type { AgentDialogue } from './agent-dialogue.ts';
@@ -26,9 +27,10 @@ const mostTries = 4;
  * new epoch.
  */
 export async function restartByEpoch({ dialogue, path, request, answer, declines }: RestartOptions): Promise<ExchangeEnd> {
+  const client = createWaitingClient(answer);
   const restart = async (epoch: number) => {
     const ask = { method: 'POST', path, body: Buffer.from(JSON.stringify({ epoch })) };
-    const collected = createCollectedAnswer(declines);
+    const collected = createCollectedAnswer({ declines, onWaiting: client.keepWaiting });
     const end = await dialogue.ask(ask, collected, () => ask);
     return { end, collected, present: end.kind === 'answered' ? presentEpoch(collected) : undefined };
   };
@@ -38,14 +40,13 @@ export async function restartByEpoch({ dialogue, path, request, answer, declines
     const { end, collected, present } = await restart(epoch ?? noEpoch);
     if (end.kind !== 'answered') return end;
     if (epoch !== undefined && present === epoch + 1 && collected.brokeOff()) {
-      answerEpoch(answer, present);
+      client.answerEpoch(present);
       return { kind: 'answered', status: 200 };
     }
     // Where the client named no epoch, that of another restart meanwhile is as good.
     const mayTryAgain = request.epoch === undefined && present !== undefined && tries < mostTries;
     if (!mayTryAgain) {
-      collected.passOn(answer);
-      return end;
+      return client.passOn(collected) ? end : { kind: 'truncated', reason: 'broken', brought: true };
     }
     epoch = present;
   }
@@ -60,9 +61,30 @@ function presentEpoch(collected: CollectedAnswer): number | undefined {
   return error.code === 'epoch_mismatch' ? mismatchSchema.parse(error.details).epoch : undefined;
 }
 
-function answerEpoch(answer: AnswerSink, epoch: number): void {
-  const body = Buffer.from(JSON.stringify({ epoch }));
-  answer.begin(200, { 'content-type': 'application/json', 'content-length': String(body.length) });
-  answer.write(body);
-  answer.end();
+/** The client has the head of a 200, and spaces, where the agent took long: only the JSON of a 200 can follow then. */
+function createWaitingClient(answer: AnswerSink) {
+  let waits = false;
+  const finish = (body: Buffer) => {
+    answer.write(body);
+    answer.end();
+  };
+  return {
+    keepWaiting(headers: IncomingHttpHeaders, spaces: Buffer): void {
+      if (!waits) answer.begin(200, headers);
+      waits = true;
+      answer.write(spaces);
+    },
+    answerEpoch(epoch: number): void {
+      const body = Buffer.from(JSON.stringify({ epoch }));
+      if (!waits) answer.begin(200, { 'content-type': 'application/json', 'content-length': String(body.length) });
+      finish(body);
+    },
+    /** @returns false where it is no 200 and the client was promised one. */
+    passOn(collected: CollectedAnswer): boolean {
+      if (!waits) collected.passOn(answer);
+      else if (collected.status() === 200) finish(collected.body());
+      else return false;
+      return true;
+    },
+  };
 }
