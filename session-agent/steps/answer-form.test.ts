@@ -9,6 +9,10 @@ test.each([
   ['TEXT/Event-Stream; q=0.9', 'sse'],
   ['application/x-ndjson', 'ndjson'],
   ['text/html, application/x-ndjson;q=0.5, */*', 'ndjson'],
+  ['text/event-stream;q=0.1, application/json', 'json'],
+  ['application/x-ndjson;q=0.2, text/event-stream;q=0.8', 'sse'],
+  ['text/event-stream, application/json', 'sse'],
+  ['text/event-stream;q=0', 'json'],
   ['constructor', 'json'],
 ])('answers Accept %s as %s', (accept, form) => {
   expect(answerForm(accept)).toBe(form);

@@ -1,3 +1,5 @@
+import { parseAccept } from 'hono/utils/accept';
+
 export type AnswerForm = 'json' | 'sse' | 'ndjson';
 
 const forms = new Map<string, AnswerForm>([
@@ -6,11 +8,11 @@ const forms = new Map<string, AnswerForm>([
   ['application/json', 'json'],
 ]);
 
-/** The form that `Accept` asks for: the first one named that we have; JSON for anything else. */
+/** The form that `Accept` likes best of those we have, the first named of equals; JSON for anything else. */
 export function answerForm(accept: string | undefined): AnswerForm {
-  for (const range of (accept ?? '').split(',')) {
-    const form = forms.get(range.split(';', 1)[0]?.trim().toLowerCase() ?? '');
-    if (form) return form;
+  for (const { type, q } of parseAccept(accept ?? '')) {
+    const form = forms.get(type.toLowerCase());
+    if (form && q > 0) return form;
   }
   return 'json';
 }
