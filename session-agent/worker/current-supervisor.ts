@@ -59,7 +59,8 @@ export class CurrentSupervisor {
       if (frame.type === 'exit' && frame.epoch === this.#asked?.epoch) this.#forgetKill();
       this.#options.onFrame(frame);
     };
-    link.onClose = () => {
+    link.onClose = (breach) => {
+      if (breach) this.#options.logger.error({ breach }, 'the supervisor sent what cannot be handled');
       if (this.#link !== link) return;
       this.#link = undefined;
       this.#forgetKill();
