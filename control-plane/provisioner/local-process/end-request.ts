@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EndedReason, endedReasonSchema } from '@steppe/contracts/session';
-import { isAbsence } from './instance-entry.ts';
+import { hasCode, isAbsence } from './instance-entry.ts';
 import type { End } from './read-end.ts';
 
 const fileIn = (root: string): string => join(root, 'asked');
@@ -12,7 +12,7 @@ export async function leaveEndRequest(root: string, reason: EndedReason): Promis
     await writeFile(fileIn(root), reason, { flag: 'wx' });
   } catch (error) {
     // Asked before, or gone.
-    if (!isAbsence(error) && !(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!isAbsence(error) && !hasCode(error, 'EEXIST')) throw error;
   }
 }
 
