@@ -28,9 +28,9 @@ export async function instanceFingerprint({ agentBundle, runtimesDirectory, ...s
   return hash.digest('hex');
 }
 
-/** In a fixed order; none where there is no such directory. Python's own caches are not what an instance is made of. */
+/** In a fixed order; none where there is no such directory. Python's own caches and source maps are not what an instance is made of. */
 async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.includes('__pycache__'));
-  return files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return files.filter((path) => !/__pycache__|\.map$/.test(path)).sort();
 }
