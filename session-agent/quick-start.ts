@@ -4,7 +4,7 @@ import { Request } from 'undici/lib/web/fetch/request.js';
 import { Response } from 'undici/lib/web/fetch/response.js';
 import * as z from 'zod';
 
-// A fourth of the start went into these classes of Node's own, which it compiles anew each time; ours are compiled with the bundle.
+// Node compiles its own of these at each start; ours are compiled with the bundle.
 Object.assign(globalThis, { Headers, Request, Response });
 // A schema made into a function costs more than an agent ever gains by it.
 z.config({ jitless: true });
