@@ -28,8 +28,8 @@ export async function runUntilStopped<Run>({ start, failuresOf, describeRun }: C
     process.exitCode = 130;
     return;
   }
+  process.stdout.write(`${describeRun(run)}\n`);
   const failures = failuresOf(run);
   for (const failure of failures) say(failure);
-  process.stdout.write(`${describeRun(run)}\n`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }

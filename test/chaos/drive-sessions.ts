@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newStepId } from '@steppe/contracts/ids';
 import { type Language, sessionSchema } from '@steppe/contracts/session';
-import { restartAnswerSchema } from '@steppe/contracts/step';
 import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
 import type { ProxiedSession } from '../embedded/faults/rig/proxied-session.ts';
 import { type ApiCaller, createApiCaller } from './api-caller.ts';
 import type { StepRecord } from './history.ts';
 import type { LiveSessions } from './live-sessions.ts';
+import { restartSession } from './restart-session.ts';
 import { type StepPlan, settleStep } from './settle-step.ts';
 import { type StepShape, sessionEnv, writeStep } from './step-programs.ts';
 
@@ -73,18 +73,11 @@ async function driveSteps(drive: Drive, api: ApiCaller, session: ProxiedSession,
     history.push({ session: name, sessionId: session.id, stepId, toldEpoch, seqs, outcome });
     if (outcome.kind === 'session_ended') return;
     toldEpoch = Math.max(toldEpoch, next ?? 1);
-    if (random() < 0.01) toldEpoch = await restart(api, session.id, toldEpoch);
+    if (random() >= 0.01) continue;
+    const restarted = await restartSession(api, session.id, toldEpoch, stop);
+    if (restarted === undefined) return;
+    toldEpoch = restarted;
   }
-}
-
-/** @returns the epoch that is told of afterwards; the present one where no answer could be had. */
-async function restart(api: ApiCaller, sessionId: string, epoch: number): Promise<number> {
-  const reply = await api.call({ method: 'POST', path: `/v1/sessions/${sessionId}/restart`, body: { epoch } });
-  if (reply.kind === 'answer') {
-    const answer = restartAnswerSchema.safeParse(await reply.answer.json().catch(() => undefined));
-    return answer.success ? answer.data.epoch : epoch;
-  }
-  return reply.kind === 'refusal' && reply.error.code === 'epoch_mismatch' ? Number(reply.error.details.epoch) : epoch;
 }
 
 const forms = ['application/json', 'application/x-ndjson', 'text/event-stream', 'later'] as const;
