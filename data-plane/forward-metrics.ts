@@ -11,7 +11,7 @@ export interface ForwardMetrics {
 }
 
 /** @param upstream whose connections are counted when the metrics are read. */
-export function createForwardMetrics(registry: Registry, upstream: Agent): ForwardMetrics {
+export function createForwardMetrics(registry: Registry, upstream: Pick<Agent, 'stats'>): ForwardMetrics {
   countConnections(registry, upstream);
   const routes = new Counter({
     name: 'steppe_routes_total',
@@ -45,7 +45,7 @@ export function createForwardMetrics(registry: Registry, upstream: Agent): Forwa
   };
 }
 
-function countConnections(registry: Registry, upstream: Agent): void {
+function countConnections(registry: Registry, upstream: Pick<Agent, 'stats'>): void {
   new Gauge({
     name: 'steppe_upstream_connections',
     help: 'Connections to agents and to the control-plane: those in use, and those kept for the next call.',

@@ -1,0 +1,47 @@
+import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
+import * as z from 'zod';
+import { createPoolMetrics } from '../../../control-plane/pool/pool-metrics.ts';
+import { measureProvisioner } from '../../../control-plane/provisioner/measured-provisioner.ts';
+import type { SessionProvisioner } from '../../../control-plane/provisioner/session-provisioner.ts';
+import { createReconcilerMetrics } from '../../../control-plane/reconciler/reconciler-metrics.ts';
+import { createSessionMetrics } from '../../../control-plane/sessions/session-metrics.ts';
+import { createForwardMetrics } from '../../../data-plane/forward-metrics.ts';
+
+/** What a registry holds; its types leave the labels out. */
+const metricsSchema = z.array(z.object({ name: z.string(), type: z.string(), labelNames: z.array(z.string()) }));
+
+const scraped = ['service', 'instance', 'job'];
+
+/** Of each series that Prometheus stores of our services by its name: its labels, with those that a scrape adds. */
+export function labelsOfSeries(): Map<string, Set<string>> {
+  const registry = createRegistry('either plane');
+  createHttpMetrics(registry);
+  createPoolMetrics(registry);
+  createSessionMetrics(registry);
+  createReconcilerMetrics(registry);
+  measureProvisioner(idle, registry);
+  createForwardMetrics(registry, { stats: {} });
+  return new Map(
+    metricsSchema.parse(registry.getMetricsAsArray()).flatMap(({ name, type, labelNames }) => {
+      const labels = new Set([...scraped, ...labelNames]);
+      if (type !== 'histogram') return [[name, labels] as const];
+      return [
+        [`${name}_bucket`, new Set([...labels, 'le'])] as const,
+        [`${name}_sum`, labels] as const,
+        [`${name}_count`, labels] as const,
+      ];
+    }),
+  );
+}
+
+const never = () => Promise.reject(new Error('nothing is to be asked of it'));
+const idle: SessionProvisioner = {
+  start: never,
+  claim: never,
+  retire: never,
+  end: never,
+  list: never,
+  watch: () => () => {},
+  endOf: never,
+  close: never,
+};

@@ -1,0 +1,55 @@
+import { parser } from '@prometheus-io/lezer-promql';
+
+type Node = ReturnType<typeof parser.parse>['topNode'];
+
+/** One metric as a query names it. */
+export interface Selector {
+  metric: string;
+  matchers: { label: string; value: string; isPattern: boolean }[];
+}
+
+export interface Aggregation {
+  /** Those that it keeps, as `by (…)` lists them. */
+  labels: string[];
+  /** What is below it. */
+  selectors: Selector[];
+}
+
+export interface Query {
+  /** What is no PromQL in it, each piece as it stands there. */
+  faults: string[];
+  selectors: Selector[];
+  aggregations: Aggregation[];
+}
+
+/** A query as Prometheus's own grammar reads it. */
+export function readQuery(text: string): Query {
+  const { topNode } = parser.parse(text);
+  const textOf = (node: Node | null): string => (node ? text.slice(node.from, node.to) : '');
+  const below = (node: Node, isWanted: (one: Node) => boolean): Node[] => {
+    const found: Node[] = [];
+    for (let child = node.firstChild; child; child = child.nextSibling) {
+      if (isWanted(child)) found.push(child);
+      found.push(...below(child, isWanted));
+    }
+    return found;
+  };
+  const named = (node: Node, name: string) => below(node, (one) => one.name === name);
+  const selectorsIn = (node: Node): Selector[] =>
+    named(node, 'VectorSelector').map((selector) => ({
+      metric: textOf(selector.getChild('Identifier')),
+      matchers: named(selector, 'UnquotedLabelMatcher').map((matcher) => ({
+        label: textOf(matcher.getChild('LabelName')),
+        value: textOf(matcher.getChild('StringLiteral')).slice(1, -1),
+        isPattern: textOf(matcher.getChild('MatchOp')).endsWith('~'),
+      })),
+    }));
+  return {
+    faults: below(topNode, ({ type }) => type.isError).map((node) => textOf(node) || 'it ends too early'),
+    selectors: selectorsIn(topNode),
+    aggregations: named(topNode, 'AggregateExpr').map((node) => ({
+      labels: node.getChildren('AggregateModifier').flatMap((modifier) => named(modifier, 'LabelName').map(textOf)),
+      selectors: selectorsIn(node),
+    })),
+  };
+}
