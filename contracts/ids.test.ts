@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mintedAtMs, newSessionId, newStepId } from './ids.ts';
+import { mintedAtMs, newSessionId, newStepId, tenantIdSchema } from './ids.ts';
 
 /** A time that is past counts as the last one that an id was minted at. */
 const laterMs = Date.now() + 86_400_000;
@@ -19,4 +19,9 @@ it('ids of one millisecond differ at random from those of another process', () =
 
 it('a session id says when it was minted', () => {
   expect(mintedAtMs(newSessionId(laterMs + 1_000))).toBe(laterMs + 1_000);
+});
+
+it('no tenant has half a surrogate pair in its name: in UTF-8 two of them would be one', () => {
+  const isTenant = (name: string) => tenantIdSchema.safeParse(name).success;
+  expect(['\ud83d', '\ude00', '\ud83d\ude00'].map(isTenant)).toEqual([false, false, true]);
 });

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { decodeTime, monotonicFactory } from 'ulid';
 import * as z from 'zod';
+import { wellFormed } from './fields.ts';
 
 /** Ids are branded so that two of them cannot be swapped by mistake. */
 export const sessionIdSchema = z
@@ -22,7 +23,13 @@ export const instanceIdSchema = z
   .brand<'InstanceId'>();
 export type InstanceId = z.infer<typeof instanceIdSchema>;
 
-export const tenantIdSchema = z.string().min(1).max(256).brand<'TenantId'>();
+/** Well-formed, or two of them would be one in the table, which holds UTF-8. */
+export const tenantIdSchema = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine(...wellFormed)
+  .brand<'TenantId'>();
 export type TenantId = z.infer<typeof tenantIdSchema>;
 
 /** Drawn from Node's pool of random bytes: what the library would do asks the system for each of an id's characters. */

@@ -27,6 +27,14 @@ test('lists every issue', () => {
   expect(paths).toEqual(['code', 'timeout_ms', 'env.A-B', 'on_disconnect']);
 });
 
+test('says of a name what a name has to be', () => {
+  const message = 'an environment name is [A-Za-z_][A-Za-z0-9_]*';
+  expect(failure(createSessionSchema, { env: { 'A-B': 'x' } })).toMatchObject({
+    message: `the body is not valid at env.A-B: ${message}`,
+    details: { issues: [{ path: 'env.A-B', message }] },
+  });
+});
+
 test.each([
   [stepRequestSchema, { code: 'x'.repeat(1024 * 1024 + 1) }, 'code'],
   [stepRequestSchema, { code: 'é'.repeat(512 * 1024 + 1) }, 'code'],

@@ -42,6 +42,15 @@ test('is read again once what is known of it is too old, and the same content is
   expect(await file.read(10)).toBe(second);
 });
 
+test('is read again after the clock was set back', async () => {
+  write(1);
+  const file = open();
+  await file.read(10);
+  write(2);
+  nowMs -= 3_600_000;
+  expect(await file.read(10)).toBe(2);
+});
+
 test('a rename onto it is seen', async () => {
   write(1);
   const file = open();

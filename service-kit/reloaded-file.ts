@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isOlder } from './is-older.ts';
 import type { Logger } from './logger.ts';
 
 export interface ReloadedFile<T> {
@@ -49,7 +50,7 @@ export function createReloadedFile<T>({ path, parse, logger, now = Date.now }: R
 
   return {
     async read(maxAgeMs) {
-      if (!known || now() - lookedAt > maxAgeMs) {
+      if (!known || isOlder(lookedAt, maxAgeMs, now())) {
         looking ??= look().finally(() => {
           looking = undefined;
         });

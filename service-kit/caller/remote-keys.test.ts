@@ -72,6 +72,22 @@ test('a new key is known without a restart, and the old one until it is withdraw
   expect(await verify(verifier, second)).toMatchObject(known);
 });
 
+test('a clock that is set back lets neither keys grow old nor an outage go on until it has caught up', async () => {
+  const verifier = openVerifier();
+  await verify(verifier, first);
+  server.publish(second.publicJwk);
+  later(-60 * minute);
+  expect(await verify(verifier, second)).toMatchObject(known);
+  server.answerWith((_, res) => void res.destroy());
+  later(10 * minute + 1);
+  await verify(verifier, second);
+  expect(outages).toEqual([true]);
+  server.publish(second.publicJwk);
+  later(-60 * minute);
+  await verify(verifier, second);
+  await expect.poll(() => outages).toEqual([true, false]);
+});
+
 test('a flood of made-up keys asks once in the cool-down, and does not hold up known callers', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);

@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import { isOlder } from '../is-older.ts';
 import { parseKeySet } from '../key-set-file.ts';
 
 /** The issuer's key server gave no keys, and the ones that are known do not help. */
@@ -35,7 +36,7 @@ export function createRemoteKeys({ url, onOutage }: RemoteKeysOptions): JWTVerif
   let failure: { at: number; error: KeysUnavailable } | undefined;
 
   const fetchUnlessFailing: FetchImplementation = async (href, options) => {
-    if (failure && Date.now() - failure.at < failureCooldownMs) throw failure.error;
+    if (failure && !isOlder(failure.at, failureCooldownMs, Date.now())) throw failure.error;
     try {
       const set = parseKeySet(await textOf(await fetch(href, options)));
       answeredAt = Date.now();
@@ -58,7 +59,7 @@ export function createRemoteKeys({ url, onOutage }: RemoteKeysOptions): JWTVerif
   });
 
   return async (header, token) => {
-    if (answeredAt !== undefined && Date.now() - answeredAt > maxAgeMs) {
+    if (answeredAt !== undefined && isOlder(answeredAt, maxAgeMs, Date.now())) {
       const reloaded = remote.reload().catch(() => {});
       // Whoever comes first learns of a key that was withdrawn. In an outage nobody waits for what will not come.
       if (!failure) await reloaded;

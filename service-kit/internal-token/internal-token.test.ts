@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import { exportJWK, generateKeyPair } from 'jose';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '../logger.ts';
 import { createKeyDirectory, keyFileName } from './key-directory.ts';
 import { createInternalTokenSigner, type InternalKey } from './signer.ts';
@@ -14,7 +14,10 @@ let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'steppe-keys-'));
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(directory, { recursive: true });
+});
 
 async function newKey(plane: 'control-plane' | 'data-plane', kid: string): Promise<InternalKey> {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA');
@@ -35,6 +38,17 @@ test('an agent knows both planes by their own keys, and the session of a token',
     expect(await verifier.verify(`Bearer ${token}`)).toEqual({ plane, sessionId });
     expect(await signer.sign(instanceId, sessionId)).toBe(token);
   }
+});
+
+test('a token is signed anew after 40 s, and after the clock was set back, when the one before is of the future', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const signer = createInternalTokenSigner('control-plane', await newKey('control-plane', 'c'));
+  const token = await signer.sign(instanceId);
+  vi.setSystemTime(Date.now() + 40_001);
+  expect(await signer.sign(instanceId)).not.toBe(token);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  expect(await verifier.verify(`Bearer ${await signer.sign(instanceId)}`)).toMatchObject({ plane: 'control-plane' });
 });
 
 test('a token for another instance is misdirected', async () => {

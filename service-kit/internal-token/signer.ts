@@ -3,7 +3,7 @@ import type { Plane } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
 import { type CryptoKey, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { wallClockTtl } from '../wall-clock-ttl.ts';
+import { isOlder } from '../is-older.ts';
 
 export interface InternalKey {
   kid: string;
@@ -20,8 +20,8 @@ export type SigningKeySource = () => Promise<InternalKey>;
 
 /** Signs with the plane's own key; tokens live 60 s and are used for 40. */
 export function createInternalTokenSigner(plane: Plane, key: InternalKey | SigningKeySource): InternalTokenSigner {
-  const ttl = (limits.internalTokenSeconds - 20) * 1000;
-  const signed = new LRUCache<string, Promise<string>>({ max: 20_000, ttl, ...wallClockTtl });
+  const usedForMs = (limits.internalTokenSeconds - 20) * 1000;
+  const signed = new LRUCache<string, { token: Promise<string>; atMs: number }>({ max: 20_000 });
   const keyNow = typeof key === 'function' ? key : async () => key;
   const signNew = async (instanceId: InstanceId, sessionId: SessionId | undefined) => {
     const { kid, privateKey } = await keyNow();
@@ -37,9 +37,10 @@ export function createInternalTokenSigner(plane: Plane, key: InternalKey | Signi
     sign(instanceId, sessionId) {
       const cacheKey = `${instanceId} ${sessionId ?? ''}`;
       const known = signed.get(cacheKey);
-      if (known) return known;
+      const nowMs = Date.now();
+      if (known && !isOlder(known.atMs, usedForMs, nowMs)) return known.token;
       const token = signNew(instanceId, sessionId);
-      signed.set(cacheKey, token);
+      signed.set(cacheKey, { token, atMs: nowMs });
       token.catch(() => signed.delete(cacheKey));
       return token;
     },

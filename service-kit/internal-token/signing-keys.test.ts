@@ -88,6 +88,17 @@ test('the newest of several counts, each by its own two minutes', async () => {
   expect(await source()).toMatchObject({ kid: 'third' });
 });
 
+test('a key that was taken out and comes back waits for its two minutes again', async () => {
+  const source = await open();
+  for (const keys of [[first, second], [first], [first, second]]) {
+    holdKeys(...keys);
+    nowMs += publicationMs - 1;
+    expect(await source()).toMatchObject({ kid: 'first' });
+  }
+  nowMs += publicationMs;
+  expect(await source()).toMatchObject({ kid: 'second' });
+});
+
 describe.each([
   ['half a file', () => JSON.stringify(first.privateJwk).slice(0, 60)],
   ['nothing', () => ''],

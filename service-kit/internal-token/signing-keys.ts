@@ -27,6 +27,8 @@ export async function openSigningKeys({ path, logger, now = Date.now }: SigningK
   const source = async () => {
     const keys = await file.read(lookEveryMs);
     for (const { kid } of keys) if (!seenAt.has(kid)) seenAt.set(kid, now());
+    // One that comes back is published anew.
+    for (const kid of seenAt.keys()) if (!keys.some((key) => key.kid === kid)) seenAt.delete(kid);
     const isPublished = ({ kid }: InternalKey) => now() - (seenAt.get(kid) ?? now()) >= publicationMs;
     const next: InternalKey = keys.findLast(isPublished) ?? signing ?? keys[0];
     if (signing && next.kid !== signing.kid) logger.info({ kid: next.kid, before: signing.kid }, 'another internal key signs');
