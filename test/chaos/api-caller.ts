@@ -1,4 +1,5 @@
-import { type ErrorBody, errorBodySchema } from '@steppe/contracts/errors';
+import { type ErrorBody, type ErrorCode, errorBodySchema } from '@steppe/contracts/errors';
+import { readAnswer } from './read-answer.ts';
 
 interface ApiCall {
   method: 'GET' | 'POST' | 'DELETE';
@@ -16,7 +17,7 @@ export type Reply =
   | { kind: 'broken' };
 
 export interface ApiCaller {
-  /** Calls one of the replicas, a random one, once. */
+  /** Calls one of the replicas, a random one, once. @throws MalformedAnswer for a refusal without an error of the API */
   call(call: ApiCall): Promise<Reply>;
 }
 
@@ -30,19 +31,30 @@ export function createApiCaller({ urls, token, random }: ApiCallerOptions): ApiC
   return {
     async call({ method, path, body, headers, limitMs = 30_000 }) {
       const url = urls[Math.floor(random() * urls.length)];
-      try {
-        const answer = await fetch(`${url}${path}`, {
-          method,
-          headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }), ...headers },
-          ...(body && { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(limitMs),
-        });
-        if (answer.ok) return { kind: 'answer', answer };
-        const { error } = errorBodySchema.parse(await answer.json());
-        return { kind: 'refusal', status: answer.status, error };
-      } catch {
-        return { kind: 'broken' };
-      }
+      const answer = await fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }), ...headers },
+        ...(body && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(limitMs),
+      }).catch(() => undefined);
+      if (!answer) return { kind: 'broken' };
+      if (answer.ok) return { kind: 'answer', answer };
+      const refusal = await readAnswer(answer, errorBodySchema);
+      return refusal ? { kind: 'refusal', status: answer.status, error: refusal.error } : { kind: 'broken' };
     },
   };
 }
+
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'runtime_unreachable',
+  'route_store_unavailable',
+  'step_deadline_exceeded',
+  'session_not_ready',
+  'step_queue_full',
+]);
+
+/** Whether a fault explains the refusal, so that the call is worth making again. */
+export const isPassing = (code: ErrorCode): boolean => passing.has(code);
+
+export const wordsOf = ({ status, error }: Extract<Reply, { kind: 'refusal' }>): string =>
+  `${status} ${error.code}: ${error.message}`;

@@ -1,16 +1,19 @@
 import { expect, test } from 'vitest';
 import { breachCount, checkHistory } from './check-history.ts';
-import { type Outcome, type Run, type StepRecord, saidBy } from './history.ts';
+import type { Outcome, Run, StepRecord } from './history.ts';
 
 const step = (stepId: string, changed: Partial<StepRecord> = {}): StepRecord => ({
   session: 'one',
   sessionId: 'ses_1',
   stepId,
   toldEpoch: 1,
+  output: outputOf(stepId),
   seqs: [],
+  heard: undefined,
   outcome: ended(stepId),
   ...changed,
 });
+const outputOf = (stepId: string) => `said by ${stepId}\nand more\n`;
 type Result = Extract<Outcome, { kind: 'ended' }>['result'];
 const ended = (stepId: string, changed: Partial<Result> = {}): Outcome => ({
   kind: 'ended',
@@ -20,7 +23,7 @@ const ended = (stepId: string, changed: Partial<Result> = {}): Outcome => ({
     status: 'completed',
     epoch: 1,
     state_lost: false,
-    stdout: `${saidBy(stepId)}\n`,
+    stdout: outputOf(stepId),
     ...changed,
   },
 });
@@ -37,7 +40,7 @@ const none = { runTwice: 0, lost: 0, misrouted: 0, gaps: 0, other: 0 };
 
 test('a history that keeps the contract has no breach', () => {
   const history = [
-    step('a', { seqs: [1, 2, 3] }),
+    step('a', { seqs: [1, 2, 3], heard: outputOf('a') }),
     step('b', { outcome: ended('b', { status: 'failed', state_lost: true, epoch: 2, stdout: '' }) }),
     step('c', { toldEpoch: 2, outcome: ended('c', { epoch: 2 }), seqs: [1] }),
     step('d', { outcome: { kind: 'refused' } }),
@@ -55,7 +58,7 @@ test('a step that ran twice is found', () => {
 
 test.each<[string, StepRecord, Run[]]>([
   ['is told to be completed and never ran', step('a'), []],
-  ['has a result without what it said', step('a', { outcome: ended('a', { stdout: '' }) }), [run('a')]],
+  ['has a result with half of what it said', step('a', { outcome: ended('a', { stdout: 'said by a\n' }) }), [run('a')]],
   ['is not known any more', step('a', { outcome: { kind: 'missing', what: '404' } }), [run('a')]],
   ['was refused and ran', step('a', { outcome: { kind: 'refused' } }), [run('a')]],
 ])('a step that %s is lost', (_, record, runs) => {
@@ -77,6 +80,10 @@ test.each<[string, StepRecord, Run[]]>([
 
 test.each([[[1, 3]], [[1, 1]], [[2, 3]], [[1, 2, 2]], [[2, 1]]])('the events %j have a gap or a repeat', (seqs) => {
   expect(found([step('a', { seqs })], [run('a')])).toEqual({ ...none, gaps: 1 });
+});
+
+test('events that tell of other output than the result are found', () => {
+  expect(found([step('a', { seqs: [1, 2], heard: 'said by a\n' })], [run('a')])).toEqual({ ...none, gaps: 1 });
 });
 
 test('a step that ran in memory younger than its sender knew of is found', () => {

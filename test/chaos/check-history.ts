@@ -1,4 +1,4 @@
-import { type Run, type StepRecord, saidBy } from './history.ts';
+import type { Run, StepRecord } from './history.ts';
 
 /** What went against the contract, in sentences. */
 export interface Breaches {
@@ -31,13 +31,13 @@ export function checkHistory(history: readonly StepRecord[], runs: readonly Run[
 export const breachCount = (breaches: Breaches): number => Object.values(breaches).flat().length;
 
 function lossesOf(record: StepRecord, runs: readonly Run[]): string[] {
-  const { outcome, stepId } = record;
+  const { outcome, output } = record;
   const ran = runs.length > 0;
   if (outcome.kind === 'missing') return [`${nameOf(record)}: ${outcome.what}`];
   if (outcome.kind === 'refused' && ran) return [`${nameOf(record)} was refused and ran`];
   if (outcome.kind !== 'ended' || outcome.result.status !== 'completed') return [];
   if (!ran) return [`${nameOf(record)} was told to be completed and never ran`];
-  return outcome.result.stdout.includes(saidBy(stepId)) ? [] : [`${nameOf(record)} has a result without what it said`];
+  return outcome.result.stdout === output ? [] : [`${nameOf(record)} has a result with other output than its own`];
 }
 
 function strayingsOf(record: StepRecord, runs: readonly Run[]): string[] {
@@ -51,8 +51,12 @@ function strayingsOf(record: StepRecord, runs: readonly Run[]): string[] {
   return found;
 }
 
-const gapsOf = (record: StepRecord): string[] =>
-  record.seqs.every((seq, at) => seq === at + 1) ? [] : [`${nameOf(record)} has the events ${record.seqs.join(' ')}`];
+function gapsOf(record: StepRecord): string[] {
+  const { outcome, heard, seqs } = record;
+  if (seqs.some((seq, at) => seq !== at + 1)) return [`${nameOf(record)} has the events ${seqs.join(' ')}`];
+  if (outcome.kind !== 'ended' || heard === undefined || heard === outcome.result.stdout) return [];
+  return [`${nameOf(record)} has events with other output than its result`];
+}
 
 /** @param memories the mark of each session's epochs so far; this adds to it. */
 function surprisesOf(record: StepRecord, runs: readonly Run[], memories: Map<string, string>): string[] {

@@ -2,15 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newStepId } from '@steppe/contracts/ids';
-import { type Language, sessionSchema } from '@steppe/contracts/session';
+import { type Language, type Session, sessionSchema } from '@steppe/contracts/session';
 import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
 import type { ProxiedSession } from '../embedded/faults/rig/proxied-session.ts';
-import { type ApiCaller, createApiCaller } from './api-caller.ts';
+import { type ApiCaller, createApiCaller, isPassing, wordsOf } from './api-caller.ts';
 import type { StepRecord } from './history.ts';
 import type { LiveSessions } from './live-sessions.ts';
+import { MalformedAnswer, readAnswer } from './read-answer.ts';
 import { restartSession } from './restart-session.ts';
 import { type StepPlan, settleStep } from './settle-step.ts';
-import { type StepShape, sessionEnv, writeStep } from './step-programs.ts';
+import { outputOf, type StepShape, sessionEnv, writeStep } from './step-programs.ts';
 
 export interface Drive {
   cluster: ProxiedCluster;
@@ -19,6 +20,8 @@ export interface Drive {
   /** Where steps write down that they ran. */
   runsDirectory: string;
   history: StepRecord[];
+  /** What no step's record can say: answers to other calls that the contract has no reason for. */
+  surprises: string[];
   live: LiveSessions;
   /** No new step after it. */
   over: AbortSignal;
@@ -31,53 +34,75 @@ const stepsPerSession = 200;
 
 /** Runs one session after the other, each step settled before the next is sent. */
 export async function driveSessions(drive: Drive): Promise<void> {
-  const { cluster, random, over, live } = drive;
+  const { cluster, random, over, surprises } = drive;
   const urls = cluster.replicas.map(({ proxy }) => proxy.url);
   while (!over.aborted) {
-    const name = randomUUID();
     const api = createApiCaller({ urls, token: await cluster.services.tokenFor('chaos'), random });
-    const session = await createSession(drive, api, name);
-    if (!session) continue;
-    live.add(session);
-    await driveSteps(drive, api, session, name);
+    await driveSession(drive, api).catch((error) => {
+      if (!(error instanceof MalformedAnswer)) throw error;
+      surprises.push(error.message);
+    });
+  }
+}
+
+async function driveSession(drive: Drive, api: ApiCaller): Promise<void> {
+  const { live, surprises, stop } = drive;
+  const name = randomUUID();
+  const session = await createSession(drive, api, name);
+  if (!session) return;
+  live.add(session);
+  try {
+    const isOver = await driveSteps(drive, api, session, name);
+    if (isOver && !live.isDoomed(session)) surprises.push(`${session.id} has ended, and nobody has harmed its agent`);
+    if (!stop.aborted) await api.call({ method: 'DELETE', path: `/v1/sessions/${session.id}` });
+  } finally {
     live.remove(session);
-    await api.call({ method: 'DELETE', path: `/v1/sessions/${session.id}` });
     await session.close();
   }
 }
 
 /** @returns undefined where none could be had this time. */
-async function createSession({ cluster, language, runsDirectory }: Drive, api: ApiCaller, name: string) {
+async function createSession({ cluster, language, runsDirectory, surprises }: Drive, api: ApiCaller, name: string) {
   // One whose answer never came is used by nobody, and must not stay.
   const body = { runtime: language, env: sessionEnv(name, join(runsDirectory, name)), idle_timeout_seconds: 60 };
   const reply = await api.call({ method: 'POST', path: '/v1/sessions', body, limitMs: 20_000 });
-  try {
-    if (reply.kind === 'answer') return await cluster.adopt(sessionSchema.parse(await reply.answer.json()));
-  } catch {
-    // The answer broke off, or the session has ended already.
-  }
+  const created = reply.kind === 'answer' ? await readAnswer(reply.answer, sessionSchema) : undefined;
+  const session = created && (await adopt(cluster, created));
+  if (session) return session;
+  if (reply.kind === 'refusal' && !isPassing(reply.error.code)) surprises.push(`a create: ${wordsOf(reply)}`);
   await delay(100);
   return undefined;
 }
 
-async function driveSteps(drive: Drive, api: ApiCaller, session: ProxiedSession, name: string): Promise<void> {
-  const { random, history, language, over, stop } = drive;
+/** @returns undefined where it has ended already. */
+const adopt = (cluster: ProxiedCluster, session: Session): Promise<ProxiedSession | undefined> =>
+  cluster.adopt(session).catch(() => undefined);
+
+/** @returns whether the session was said to have ended. */
+async function driveSteps(drive: Drive, api: ApiCaller, session: ProxiedSession, name: string): Promise<boolean> {
+  const { random, history, language, over, stop, surprises } = drive;
   let toldEpoch = 1;
   for (let count = 0; count < stepsPerSession && !over.aborted; count++) {
     const stepId = newStepId();
     const { shape, ...plan } = planStep(random);
     const code = writeStep(language, shape, name, stepId);
     const epoch = random() < 0.5 ? { epoch: toldEpoch } : {};
-    const { outcome, seqs, epoch: next } = await settleStep(api, session.id, { ...plan, ...epoch, stepId, code }, stop);
-    if (stop.aborted) return;
-    history.push({ session: name, sessionId: session.id, stepId, toldEpoch, seqs, outcome });
-    if (outcome.kind === 'session_ended') return;
+    const { epoch: next, ...settled } = await settleStep(api, session.id, { ...plan, ...epoch, stepId, code }, stop);
+    if (stop.aborted) return false;
+    const output = outputOf(shape, stepId);
+    history.push({ session: name, sessionId: session.id, stepId, toldEpoch, output, ...settled });
+    if (settled.outcome.kind === 'session_ended') return true;
     toldEpoch = Math.max(toldEpoch, next ?? 1);
     if (random() >= 0.01) continue;
     const restarted = await restartSession(api, session.id, toldEpoch, stop);
-    if (restarted === undefined) return;
-    toldEpoch = restarted;
+    if (restarted.kind === 'session_ended') return true;
+    if (restarted.kind === 'unexpected') {
+      surprises.push(restarted.what);
+      return false;
+    }
+    toldEpoch = restarted.epoch;
   }
+  return false;
 }
 
 const forms = ['application/json', 'application/x-ndjson', 'text/event-stream', 'later'] as const;

@@ -28,7 +28,9 @@ const kill =
   (role: 'worker' | 'supervisor' | 'agent'): Fault =>
   async (victims) => {
     const session = anySession(victims);
-    return session !== undefined && killRole(session.instanceId, role);
+    if (!session) return false;
+    if (role === 'agent') victims.live.doom(session);
+    return killRole(session.instanceId, role);
   };
 
 async function killDataPlane({ cluster, random }: Victims): Promise<boolean> {

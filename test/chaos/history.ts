@@ -20,8 +20,12 @@ export interface StepRecord {
   stepId: string;
   /** The epoch that the sender knew of when it sent the step. */
   toldEpoch: number;
+  /** What it prints where it comes to its end. */
+  output: string;
   /** Those of the events, as they reached the sender over all its connections. */
   seqs: number[];
+  /** The output that the events told of; undefined where the last of them never came. */
+  heard: string | undefined;
   outcome: Outcome;
 }
 
@@ -34,6 +38,3 @@ export interface Run {
   /** Made once in the memory of an interpreter, and lost with it. */
   mark: string;
 }
-
-/** What a step prints as its first line. */
-export const saidBy = (stepId: string): string => `said by ${stepId}`;

@@ -1,30 +1,30 @@
-import { existsSync } from 'node:fs';
 import type { ProxiedSession } from '../embedded/faults/rig/proxied-session.ts';
-import { runningInstances, tracesOf } from '../embedded/harness/traces.ts';
 
-/** The sessions that can be harmed, and what is left of all that ever were. */
+/** The sessions that can be harmed. */
 export interface LiveSessions {
   add(session: ProxiedSession): void;
   remove(session: ProxiedSession): void;
   all(): ProxiedSession[];
+  /** Its agent is about to be killed: from now on it may end. */
+  doom(session: ProxiedSession): void;
+  isDoomed(session: ProxiedSession): boolean;
   /** Resolves when so many are live at once for the first time. */
   atLeast(count: number): Promise<void>;
-  /** Processes and directories that should be gone once the services are. */
-  leftovers(): string[];
 }
 
 export function createLiveSessions(): LiveSessions {
   const live = new Set<ProxiedSession>();
+  const doomed = new WeakSet<ProxiedSession>();
   const waiting = new Set<() => void>();
-  const directories = new Map<string, string | undefined>();
   return {
     add(session) {
       live.add(session);
       for (const check of waiting) check();
-      directories.set(session.instanceId, tracesOf(session.instanceId).directory);
     },
     remove: (session) => void live.delete(session),
     all: () => [...live],
+    doom: (session) => void doomed.add(session),
+    isDoomed: (session) => doomed.has(session),
     atLeast: (count) =>
       new Promise((resolve) => {
         const check = () => {
@@ -35,12 +35,5 @@ export function createLiveSessions(): LiveSessions {
         waiting.add(check);
         check();
       }),
-    leftovers() {
-      const running = runningInstances();
-      return [...directories].flatMap(([instanceId, directory]) => [
-        ...(running.has(instanceId) ? [`a process of ${instanceId}`] : []),
-        ...(directory && existsSync(directory) ? [directory] : []),
-      ]);
-    },
   };
 }

@@ -1,33 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { restartAnswerSchema } from '@steppe/contracts/step';
-import type { ApiCaller } from './api-caller.ts';
+import { type ApiCaller, isPassing, wordsOf } from './api-caller.ts';
+import { readAnswer } from './read-answer.ts';
 
 const limitMs = 90_000;
 const pauseMs = 50;
+
+/** What came of a restart in the end. */
+export type Restarted =
+  /** The interpreter's, from now on. */
+  | { kind: 'epoch'; epoch: number }
+  | { kind: 'session_ended' }
+  /** An answer that the contract has no reason for, or none in time. */
+  | { kind: 'unexpected'; what: string };
 
 /**
  * Restarts the interpreter, and asks on until it is known what came of it: where an answer was lost, the refusal of the same
  * epoch named again tells the present one. Without it the next step, which gets no 409, would run in memory that its sender does
  * not know of.
- * @returns the epoch from now on; undefined where the session has ended, or nothing could be learnt.
  */
-export async function restartSession(
-  api: ApiCaller,
-  sessionId: string,
-  epoch: number,
-  stop: AbortSignal,
-): Promise<number | undefined> {
+export async function restartSession(api: ApiCaller, sessionId: string, epoch: number, stop: AbortSignal): Promise<Restarted> {
   const endsAt = Date.now() + limitMs;
   while (Date.now() < endsAt && !stop.aborted) {
     const reply = await api.call({ method: 'POST', path: `/v1/sessions/${sessionId}/restart`, body: { epoch } });
     if (reply.kind === 'answer') {
-      const answer = restartAnswerSchema.safeParse(await reply.answer.json().catch(() => undefined));
-      if (answer.success) return answer.data.epoch;
+      const answer = await readAnswer(reply.answer, restartAnswerSchema);
+      if (answer) return { kind: 'epoch', epoch: answer.epoch };
     } else if (reply.kind === 'refusal') {
-      if (reply.error.code === 'session_ended') return undefined;
-      if (reply.error.code === 'epoch_mismatch') return Number(reply.error.details.epoch);
+      const { code, details } = reply.error;
+      if (code === 'session_ended') return { kind: code };
+      if (code === 'epoch_mismatch') return { kind: 'epoch', epoch: Number(details.epoch) };
+      if (!isPassing(code)) return { kind: 'unexpected', what: `the restart of ${sessionId}: ${wordsOf(reply)}` };
     }
     await delay(pauseMs);
   }
-  return undefined;
+  return { kind: 'unexpected', what: `nothing was learnt of the restart of ${sessionId} in ${limitMs / 1000} s` };
 }

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Language } from '@steppe/contracts/session';
 import { createRandom } from '../conformance/harness/random.ts';
 import { startProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
+import { leakedDirectories, leakedProcesses } from '../instance-leaks.ts';
 import type { RunOptions } from '../run-until-stopped.ts';
 import { checkHistory } from './check-history.ts';
 import type { ChaosConfig } from './config.ts';
@@ -19,6 +21,8 @@ import type { ChaosRun } from './report.ts';
 const languages = ['python', 'node'] as const;
 const sessionsAtOnce: Record<Language, number> = { python: 4, node: 4 };
 const progressEveryMs = 5_000;
+/** In which the first sessions begin, or none ever will. */
+const beginLimitMs = 120_000;
 
 const serviceEnv = {
   // Routes age fast, so that what ails DynamoDB is felt.
@@ -41,8 +45,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
     try {
       const harmed = await driveAndHarm(options, { cluster, live, runsDirectory, random: createRandom(seed) });
       const breaches = checkHistory(harmed.history, readRuns(runsDirectory));
+      breaches.other.push(...harmed.surprises);
       await cluster.close();
-      return { ...harmed, seed, breaches, leftovers: live.leftovers() };
+      const { instancesDirectory } = cluster.services;
+      const processes = leakedProcesses(instancesDirectory).map((pid) => `process ${pid}`);
+      return { ...harmed, seed, breaches, leftovers: [...processes, ...leakedDirectories(instancesDirectory)] };
     } finally {
       await cluster.close();
     }
@@ -56,13 +63,16 @@ type Parts = Pick<Drive, 'cluster' | 'live' | 'runsDirectory' | 'random'>;
 async function driveAndHarm({ durationMs, stop, say }: ChaosOptions, parts: Parts) {
   const over = new AbortController();
   stop.addEventListener('abort', () => over.abort());
-  const history: StepRecord[] = [];
+  const [history, surprises]: [StepRecord[], string[]] = [[], []];
   const faults: FaultCounts = new Map();
-  const drive = { ...parts, history, over: over.signal, stop };
+  const drive = { ...parts, history, surprises, over: over.signal, stop };
   const driving = languages.flatMap((language) =>
     Array.from({ length: sessionsAtOnce[language] }, () => driveSessions({ ...drive, language })),
   );
-  await Promise.race([parts.live.atLeast(driving.length), once(stop, 'abort')]);
+  const late = delay(beginLimitMs, 'late', { ref: false, signal: over.signal }).catch(() => undefined);
+  const begun = parts.live.atLeast(driving.length);
+  if ((await Promise.race([begun, once(stop, 'abort'), late])) === 'late')
+    throw new Error(`no sessions: ${surprises.join('; ')}`);
 
   const [startedAt, stepsBefore] = [Date.now(), history.length];
   const progress = () => `${history.length} steps, ${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults`;
@@ -81,5 +91,5 @@ async function driveAndHarm({ durationMs, stop, say }: ChaosOptions, parts: Part
   const harmed = { elapsedMs: Date.now() - startedAt, stepsHarmed: history.length - stepsBefore };
   say(`${progress()}; settling what is under way`);
   await Promise.all(driving);
-  return { ...harmed, history, faults };
+  return { ...harmed, history, surprises, faults };
 }

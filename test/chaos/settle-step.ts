@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stepResultSchema } from '@steppe/contracts/step';
-import type { ApiCaller, Reply } from './api-caller.ts';
+import { type ApiCaller, isPassing, type Reply, wordsOf } from './api-caller.ts';
 import type { Outcome } from './history.ts';
+import { MalformedAnswer, readAnswer } from './read-answer.ts';
 import { readEvents, type StreamForm } from './read-events.ts';
 
 export interface StepPlan {
@@ -17,6 +18,8 @@ export interface StepPlan {
 export interface SettledStep {
   outcome: Outcome;
   seqs: number[];
+  /** The output of the events; undefined where the last of them never came. */
+  heard: string | undefined;
   /** Of the interpreter, as the last answer told. */
   epoch: number | undefined;
 }
@@ -31,6 +34,7 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
   /** The instance said that it has the step. */
   let isTaken = false;
   let hasEnded = false;
+  let heard = '';
   let epoch: number | undefined;
 
   async function submit(): Promise<Outcome | undefined> {
@@ -63,18 +67,18 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
     try {
       for await (const event of readEvents(answer, form)) {
         seqs.push(event.seq);
+        if (event.type === 'stdout') heard += event.text;
         hasEnded ||= event.type === 'step_ended';
       }
-    } catch {
+    } catch (error) {
       // It broke off: what came so far counts.
+      if (error instanceof MalformedAnswer) throw error;
     }
   }
 
   async function endedBy(answer: Response): Promise<Outcome | undefined> {
-    const text = await answer.text().catch(() => undefined);
-    if (text === undefined) return undefined;
-    const result = stepResultSchema.parse(JSON.parse(text));
-    if (result.status === 'queued' || result.status === 'running') return undefined;
+    const result = await readAnswer(answer, stepResultSchema);
+    if (!result || result.status === 'queued' || result.status === 'running') return undefined;
     epoch = result.epoch;
     return { kind: 'ended', result };
   }
@@ -88,8 +92,8 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
   /** @returns undefined where it is worth asking again. */
   function judge(reply: Exclude<Reply, { kind: 'answer' }>): Outcome | undefined {
     if (reply.kind === 'broken') return undefined;
-    const { status, error } = reply;
-    const what = `${status} ${error.code}: ${error.message}`;
+    const { error } = reply;
+    const what = wordsOf(reply);
     switch (error.code) {
       case 'session_ended':
         return { kind: 'session_ended' };
@@ -99,25 +103,27 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
         return { kind: 'refused' };
       case 'step_not_found':
         return isTaken ? { kind: 'missing', what } : undefined;
-      case 'runtime_unreachable':
-      case 'route_store_unavailable':
-      case 'step_deadline_exceeded':
-      case 'session_not_ready':
-      case 'step_queue_full':
-        return undefined;
       case 'misdirected':
         return { kind: 'foreign', what };
       default:
-        return { kind: 'unexpected', what };
+        return isPassing(error.code) ? undefined : { kind: 'unexpected', what };
     }
   }
 
-  const endsAt = Date.now() + limitMs;
-  while (Date.now() < endsAt && !stop.aborted) {
-    const outcome = isTaken ? await ask() : await submit();
-    if (outcome) return { outcome, seqs, epoch };
-    if (plan.isCancelled && isTaken) await cancel();
-    if (!hasEnded) await delay(pauseMs);
+  async function settle(): Promise<Outcome> {
+    const endsAt = Date.now() + limitMs;
+    while (Date.now() < endsAt && !stop.aborted) {
+      const outcome = isTaken ? await ask() : await submit();
+      if (outcome) return outcome;
+      if (plan.isCancelled && isTaken) await cancel();
+      if (!hasEnded) await delay(pauseMs);
+    }
+    return { kind: 'missing', what: `nothing was learnt of it in ${limitMs / 1000} s` };
   }
-  return { outcome: { kind: 'missing', what: `nothing was learnt of it in ${limitMs / 1000} s` }, seqs, epoch };
+
+  const outcome = await settle().catch((error): Outcome => {
+    if (error instanceof MalformedAnswer) return { kind: 'unexpected', what: error.message };
+    throw error;
+  });
+  return { outcome, seqs, heard: hasEnded ? heard : undefined, epoch };
 }

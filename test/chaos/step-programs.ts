@@ -1,5 +1,4 @@
 import type { Language } from '@steppe/contracts/session';
-import { saidBy } from './history.ts';
 
 /** `long` writes for a second or so, `endless` until it is interrupted. */
 export type StepShape = 'short' | 'chatty' | 'long' | 'endless';
@@ -10,6 +9,14 @@ const rounds: Record<StepShape, { count: number; pauseMs: number; text: string }
   long: { count: 20, pauseMs: 20, text: 'still here' },
   endless: { count: 10_000, pauseMs: 10, text: 'still here' },
 };
+
+const saidBy = (stepId: string): string => `said by ${stepId}`;
+
+/** What the step prints where it comes to its end. */
+export function outputOf(shape: StepShape, stepId: string): string {
+  const { count, text } = rounds[shape];
+  return `${saidBy(stepId)}\n${`${text}\n`.repeat(count)}`;
+}
 
 /** A step that first writes down, outside of its session, that it runs, where, and with whose memory; then speaks. */
 export function writeStep(language: Language, shape: StepShape, session: string, stepId: string): string {

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { SessionSweeper } from '@steppe/route-store/ports';
 import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
+import { leakedDirectories } from '../instance-leaks.ts';
 
 /** What the table says of the present. */
 interface Table {
@@ -61,26 +61,3 @@ export async function findRemains(store: SessionSweeper, instancesDirectory: str
 }
 
 export const isNothing = (remains: Remains): boolean => Object.values(remains).every((count) => count === 0);
-
-/** Processes that were started below that directory, and still are. */
-export function leakedProcesses(instancesDirectory: string): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => readEnviron(pid).includes(`=${instancesDirectory}/`)).map(Number);
-}
-
-export function leakedDirectories(instancesDirectory: string): string[] {
-  try {
-    return readdirSync(instancesDirectory).filter((name) => name.startsWith('ins_'));
-  } catch {
-    return [];
-  }
-}
-
-function readEnviron(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
-  } catch {
-    // It ended meanwhile, or is another user's.
-    return '';
-  }
-}

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortable } from '../../control-plane/abortable.ts';
 import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
+import { leakedDirectories, leakedProcesses } from '../instance-leaks.ts';
 import type { RunOptions } from '../run-until-stopped.ts';
 import type { SoakConfig } from './config.ts';
 import { driveTenant } from './drive-tenant.ts';
-import { excessOver, findRemains, isNothing, leakedDirectories, leakedProcesses, type Remains } from './inspect.ts';
+import { excessOver, findRemains, isNothing, type Remains } from './inspect.ts';
 import type { SoakRun } from './report.ts';
 import { createSessionsClient } from './sessions-client.ts';
 import { quota, type SoakCluster, startSoakCluster, warmInstances } from './soak-cluster.ts';

@@ -13,6 +13,7 @@ import {
 } from '@steppe/contracts/step';
 import { vi } from 'vitest';
 import * as z from 'zod';
+import { answerLines } from '../../answer-lines.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
 /** A session as its caller has it, over the agent's HTTP interface; every answer is held against its schema. */
@@ -106,7 +107,7 @@ export async function openSession(language: Language, options: AgentOptions = {}
     },
     async *stream(code, request = {}) {
       const answer = await post(code, request, ndjson);
-      for await (const line of lines(answer)) yield* parseEvent(line);
+      for await (const line of answerLines(answer)) yield* parseEvent(line);
     },
     async cancel(stepId) {
       const answer = await expectOk(await call('POST', `/steps/${stepId}/cancel`), 'cancel');
@@ -140,13 +141,3 @@ const encode = (path: string): string => path.split('/').map(encodeURIComponent)
 
 const parseEvent = (line: string): StepEvent[] =>
   line === '' || line === '{"type":"keepalive"}' ? [] : [stepEventSchema.parse(JSON.parse(line))];
-
-async function* lines(answer: Response): AsyncGenerator<string> {
-  if (!answer.body) throw new Error('the answer has no body');
-  let rest = '';
-  for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    yield* parts;
-  }
-}

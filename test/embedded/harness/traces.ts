@@ -29,14 +29,6 @@ export const leftOf = (before: Traces, instanceId: string): string[] => [
   ...(before.directory && existsSync(before.directory) ? [before.directory] : []),
 ];
 
-/** The ids of all instances that have a process now. */
-export const runningInstances = (): Set<string> =>
-  new Set(
-    processes().flatMap(({ environ }) =>
-      environ.flatMap((entry) => (entry.startsWith('STEPPE_INSTANCE_ID=') ? [entry.slice('STEPPE_INSTANCE_ID='.length)] : [])),
-    ),
-  );
-
 const processes = () =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

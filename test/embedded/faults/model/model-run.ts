@@ -5,7 +5,7 @@ import { restartAnswerSchema, type StepResult, stepResultSchema } from '@steppe/
 import { expect } from 'vitest';
 import type { StepRecord } from '../../../chaos/history.ts';
 import { readEvents } from '../../../chaos/read-events.ts';
-import { writeStep } from '../../../chaos/step-programs.ts';
+import { outputOf, writeStep } from '../../../chaos/step-programs.ts';
 import type { Client } from '../../harness/client.ts';
 import { killRole } from '../rig/instance-processes.ts';
 import type { Act } from './acts.ts';
@@ -17,7 +17,9 @@ interface SentStep {
   isEndless: boolean;
   /** The epoch that the sender knew of when it was sent. */
   toldEpoch: number;
+  output: string;
   seqs: number[];
+  heard: string;
   /** It was refused as the memory was lost, and is again whenever it is sent again; or for its epoch, and may be sent anew. */
   refusal?: { code: string; epoch: number };
   result?: StepResult;
@@ -69,11 +71,13 @@ export class ModelRun {
   async history(): Promise<StepRecord[]> {
     for (const step of this.#steps) if (!step.refusal) await this.#settle(step);
     const { session, name } = this.#options;
-    return this.#steps.map(({ id, seqs, result, toldEpoch }) => ({
+    return this.#steps.map(({ id, output, seqs, heard, result, toldEpoch }) => ({
       session: name,
       sessionId: session.session_id,
       stepId: id,
+      output,
       seqs,
+      heard,
       toldEpoch: Math.max(toldEpoch, this.#toldByResults(result)),
       outcome: result ? { kind: 'ended', result } : { kind: 'refused' },
     }));
@@ -83,7 +87,8 @@ export class ModelRun {
     const { language, name } = this.#options;
     const id = newStepId();
     const code = writeStep(language, shape, name, id);
-    const step: SentStep = { id, code, isEndless: shape === 'endless', toldEpoch: this.#toldEpoch, seqs: [] };
+    const said = { output: outputOf(shape, id), seqs: [], heard: '' };
+    const step: SentStep = { id, code, isEndless: shape === 'endless', toldEpoch: this.#toldEpoch, ...said };
     this.#steps.push(step);
     const answer = await this.#post(step, namesEpoch ? { epoch: this.#toldEpoch } : {});
     if (answer.status === 202) return this.#check(step, answer);
@@ -130,7 +135,10 @@ export class ModelRun {
       const events = `${url}${this.#path}/steps/${step.id}/events?after=${step.seqs.at(-1) ?? 0}`;
       const answer = await fetch(events, { headers, ...(leave && { signal: leave }) });
       expect(answer.status).toBe(200);
-      for await (const event of readEvents(answer, form)) step.seqs.push(event.seq);
+      for await (const event of readEvents(answer, form)) {
+        step.seqs.push(event.seq);
+        if (event.type === 'stdout') step.heard += event.text;
+      }
     } catch (error) {
       if (!leave?.aborted) throw error;
     }
