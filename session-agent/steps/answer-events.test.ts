@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { limits } from '@steppe/contracts/limits';
 import { cutOffLineSchema, type StepEvent, stepEventSchema } from '@steppe/contracts/step';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { answerEvents, type EventsAnswer } from './answer-events.ts';
 import type { Step } from './step.ts';
 import { completed, newStep } from './testing/new-step.ts';
@@ -15,9 +16,10 @@ afterEach(() => {
 /** A server that answers every request with the step's events. */
 async function serve(step: Step, options: Partial<EventsAnswer> = {}) {
   const answers: ServerResponse[] = [];
+  const ends: Promise<void>[] = [];
   const server = createServer((_, outgoing) => {
     answers.push(outgoing);
-    void answerEvents(step, outgoing, { form: 'ndjson', after: 0, stallMs: 60_000, ...options });
+    ends.push(answerEvents(step, outgoing, { form: 'ndjson', after: 0, stallMs: 60_000, ...options }));
   });
   opened.push({
     destroy() {
@@ -27,7 +29,7 @@ async function serve(step: Step, options: Partial<EventsAnswer> = {}) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, answers };
+  return { port: (server.address() as AddressInfo).port, answers, ends };
 }
 
 /** A reader that has asked, and has read nothing yet. */
@@ -51,7 +53,7 @@ const write = (step: Step, megabytes: number) => {
 };
 const startedStep = (): Step => {
   const step = newStep();
-  step.started(1, 1);
+  step.started(1);
   return step;
 };
 
@@ -86,17 +88,19 @@ test.each([
 test('cuts off a reader that takes nothing, with a last word at the border of an event; others go on', async () => {
   const step = startedStep();
   write(step, 8);
-  const { port, answers } = await serve(step, { stallMs: 400 });
+  const { port, answers, ends } = await serve(step, { stallMs: 1_000 });
   const slow = ask(port);
-  await once(slow, 'connect');
+  await expect.poll(() => ends.length).toBe(1);
   const fast = readLines(ask(port));
-  await expect.poll(() => answers[0]?.writableEnded, { timeout: 20_000 }).toBe(true);
+  await ends[0];
   // What it can hold of a reader that takes nothing is one batch.
   expect(answers[0]?.writableLength).toBeLessThan(3 * 1024 * 1024);
+  // At once: it has as long again to take its last word.
+  const reading = readLines(slow);
   step.end(completed);
   expect(eventsIn(await fast)).toHaveLength(step.events.length);
 
-  const lines = await readLines(slow);
+  const lines = await reading;
   expect(cutOffLineSchema.parse(JSON.parse(lines.pop() ?? ''))).toMatchObject({ reason: 'slow_reader' });
   const seqs = eventsIn(lines).map(({ seq }) => seq);
   expect(seqs).toEqual(seqs.map((_, at) => at + 1));
@@ -120,4 +124,74 @@ test('tells a reader whose step the journal lets go of', async () => {
   const text = (await reading).join('\n');
   expect(text).toMatch(/event: cut_off\ndata: \{"type":"cut_off","reason":"forgotten"/);
   expect(text).not.toMatch(/cut_off[\s\S]*id:/);
+});
+
+test('sends its head at once, though there is nothing to tell yet', async () => {
+  const { port } = await serve(newStep());
+  const socket = ask(port).setEncoding('utf8');
+  const [head] = await once(socket.resume(), 'data');
+  expect(head).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*Content-Type: application\/x-ndjson\r\n[\s\S]*\r\n\r\n$/);
+});
+
+describe('a keepalive', () => {
+  const silence = (part: number) => vi.advanceTimersByTime(limits.keepaliveMs * part);
+  const keepalive = '{"type":"keepalive"}';
+  let step: Step;
+  let stopped: number;
+  let server: Awaited<ReturnType<typeof serve>>;
+  const begin = async () => {
+    const reader = ask(server.port);
+    await expect.poll(() => server.answers.length).toBe(1);
+    return reader;
+  };
+  afterEach(() => vi.useRealTimers());
+  const start = async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    [step, stopped] = [startedStep(), 0];
+    const onEvent = step.onEvent.bind(step);
+    step.onEvent = (listener) => {
+      const stop = onEvent(listener);
+      return () => {
+        stopped += 1;
+        stop();
+      };
+    };
+    server = await serve(step);
+  };
+  /** Nothing goes on for a reader that is gone. */
+  const isOver = () => expect.poll(() => [vi.getTimerCount(), stopped]).toEqual([0, 1]);
+
+  test('comes after so much silence, and not while there are events', async () => {
+    await start();
+    const reading = readLines(await begin());
+    silence(0.8);
+    step.display({ 'text/plain': 'x' }, false, false);
+    await expect.poll(() => server.answers[0]?.writableLength).toBe(0);
+    silence(0.8);
+    step.display({ 'text/plain': 'y' }, false, false);
+    await expect.poll(() => server.answers[0]?.writableLength).toBe(0);
+    silence(1);
+    step.end(completed);
+    const lines = await reading;
+    expect(lines.map((line) => line === keepalive)).toEqual([false, false, false, true, false]);
+    await isOver();
+  });
+
+  test('is no sign of life to a reader that takes nothing, who would never be cut off by it', async () => {
+    await start();
+    const reader = await begin();
+    write(step, 8);
+    await expect.poll(() => server.answers[0]?.writableNeedDrain).toBe(true);
+    const held = server.answers[0]?.writableLength;
+    silence(10);
+    expect(server.answers[0]?.writableLength).toBe(held);
+    reader.destroy();
+    await isOver();
+  });
+
+  test('is not made for a reader that left', async () => {
+    await start();
+    (await begin()).destroy();
+    await isOver();
+  });
 });

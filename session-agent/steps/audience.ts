@@ -19,7 +19,7 @@ export class Audience {
 
   /**
    * @param wish what is to happen when this one leaves before its answer is whole; unsaid for those who only read.
-   * @param onAbandoned called when nobody has come back in time; harmless where the step has ended.
+   * @param onAbandoned called when nobody has come back in time, to end the step; harmless where it has ended.
    */
   join(outgoing: ServerResponse, wish: ForwardedStep['on_disconnect'] | undefined, onAbandoned: () => void): void {
     this.#present += 1;
@@ -31,16 +31,11 @@ export class Audience {
       if (outgoing.writableFinished) return;
       this.#lastWish = wish ?? this.#lastWish;
       if (this.#present > 0 || this.#lastWish !== 'cancel') return;
-      const over = deferred();
-      const giveUp = () => {
-        onAbandoned();
-        over.resolve();
-      };
-      this.#absence = { grace: setTimeout(giveUp, graceMs).unref(), over };
+      this.#absence = { grace: setTimeout(onAbandoned, graceMs).unref(), over: deferred() };
     });
   }
 
-  /** Set while the last reader is gone and wanted the step to end with that; resolves when one has come back, or none in time. */
+  /** Set while the last reader is gone and wanted the step to end with that; resolves when one has come back. */
   get absence(): Promise<void> | undefined {
     return this.#absence?.over.promise;
   }

@@ -30,6 +30,18 @@ it('keeps as much of many small writes as of a large one, in their order', () =>
   expect(numbers).toEqual(numbers.map((_, index) => 39_999 - numbers.length + index));
 });
 
+it('bounds what comes while a step runs, anew for each step', () => {
+  const background = new BackgroundOutput();
+  for (const step of [newStep(), newStep()]) {
+    background.attach(step);
+    for (let n = 0; n < 40; n += 1) background.text('stdout', 'x'.repeat(4096));
+    background.detach();
+    const { length } = step.result().background?.stdout ?? '';
+    expect(length).toBeGreaterThan(limits.backgroundBytes * 0.9);
+    expect(length).toBeLessThanOrEqual(limits.backgroundBytes);
+  }
+});
+
 it('cuts no character in two', () => {
   expect(backgroundOf('🌍'.repeat(limits.backgroundBytes))).toMatch(/^🌍+$/u);
 });
@@ -37,12 +49,17 @@ it('cuts no character in two', () => {
 it('gives the errors and the output of older steps to the next one, once', () => {
   const background = new BackgroundOutput();
   const error = { name: 'Error', message: 'late', traceback: [] };
+  background.text('stdout', 'x'.repeat(limits.backgroundBytes));
   background.text('stderr', 'late\n');
   background.error(error);
-  const [first, second] = [newStep(), newStep()];
+  const [first, second, third] = [newStep(), newStep(), newStep()];
   background.attach(first);
   background.detach();
+  background.text('stdout', 'later\n');
   background.attach(second);
-  expect(first.result().background).toEqual({ stdout: '', stderr: 'late\n', errors: [error] });
-  expect(second.result().background).toBeNull();
+  background.detach();
+  background.attach(third);
+  expect(first.result().background).toEqual({ stdout: expect.stringMatching(/^x+$/), stderr: 'late\n', errors: [error] });
+  expect(second.result().background).toEqual({ stdout: 'later\n', stderr: '', errors: [] });
+  expect(third.result().background).toBeNull();
 });

@@ -32,6 +32,17 @@ test('keeps head and tail of more, and counts what it dropped', () => {
   expect(Buffer.byteLength(text()) - notice + window.droppedBytes).toBe(64 * chunk.length + 8);
 });
 
+test('bounds the number of pieces too, however small they are', () => {
+  const { pieces, window } = collect();
+  for (let at = 0; at < 10_000; at += 1) {
+    window.push(Buffer.from('.'));
+    window.flush();
+  }
+  window.end();
+  expect(pieces.length).toBeLessThan(limits.outputBytesPerStream / 2 / 100);
+  expect(pieces.join('')).toBe('.'.repeat(10_000));
+});
+
 test('puts a character together that came in two chunks', () => {
   const { window, text } = collect();
   const [first, ...rest] = Buffer.from('€');

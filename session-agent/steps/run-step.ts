@@ -22,7 +22,7 @@ export async function runStep(step: Step, { interpreter, background }: RunStepOp
       display: ({ bundle, is_main_result, truncated }) => step.display(bundle, is_main_result, truncated),
     },
     (executionCount) => {
-      step.started(executionCount, interpreter.epoch);
+      step.started(executionCount);
       background.attach(step);
       limit = setTimeout(() => stopStep(step, 'timeout', interpreter), step.timeoutMs);
     },

@@ -12,7 +12,7 @@ const different = expect.objectContaining({ code: 'step_conflict', details: { re
 /** A step that has ended, and takes about so many bytes. */
 function endedStep(bytes = 0) {
   const step = newStep();
-  step.started(1, 1);
+  step.started(1);
   if (bytes > 0) step.display({ 'text/plain': 'x'.repeat(bytes) }, false, false);
   step.end(completed);
   return step;
@@ -57,15 +57,20 @@ test('holds so many bytes, also while a step grows, and never lets go of one tha
   const journal = new StepJournal(1_000_000);
   const [first, second, growing] = [endedStep(400_000), endedStep(400_000), newStep()];
   for (const step of [first, second, growing]) journal.add(step);
-  growing.started(1, 1);
+  growing.started(1);
   growing.display({ 'text/plain': 'x'.repeat(100_000) }, false, false);
   expect(journal.list()).toEqual([growing, second, first]);
   growing.display({ 'text/plain': 'x'.repeat(200_000) }, false, false);
   expect(journal.list()).toEqual([growing, second]);
   growing.display({ 'text/plain': 'x'.repeat(2_000_000) }, false, false);
   expect(journal.list()).toEqual([growing]);
-  growing.end(completed);
+  const error = { name: 'Error', message: 'x'.repeat(600_000), traceback: [] };
+  growing.end({ ...completed, status: 'failed', error });
   expect(journal.list()).toEqual([]);
+  // What it said in its end counts no more either.
+  const next = endedStep(500_000);
+  journal.add(next);
+  expect(journal.list()).toEqual([next]);
 });
 
 test('does not count the code of a step that was run', () => {
@@ -74,7 +79,7 @@ test('does not count the code of a step that was run', () => {
   for (const step of steps) {
     journal.add(step);
     step.takeCode();
-    step.started(1, 1);
+    step.started(1);
     step.end(completed);
   }
   expect(journal.list()).toHaveLength(8);
@@ -107,6 +112,18 @@ test('counts a step that takes the place of a refused one once, as the newest', 
   // Whatever the first still counted for would make this too much.
   for (let at = 0; at < 2; at += 1) journal.add(endedStep(300_000));
   expect(journal.list()).toHaveLength(5);
+});
+
+test('finds a step that took the place of a refusal, however many others are refused after it', () => {
+  const journal = new StepJournal();
+  const [first, ...others] = Array.from({ length: limits.journalSteps + 1 }, () => newRequest());
+  if (!first) throw new Error('no request');
+  const refusal = new AppError('runtime_restarted', 'restarted');
+  journal.keepRefusal(first.step_id, { requestHash: hashRequest(first), refusal });
+  const step = newStep(first);
+  journal.add(step);
+  for (const { step_id } of others) journal.keepRefusal(step_id, { requestHash: '', refusal });
+  expect(find(journal, first)).toBe(step);
 });
 
 test('never runs a step whose refusal it has forgotten', () => {

@@ -62,8 +62,11 @@ test('runs steps one at a time, in the order of their arrival', async () => {
   for (const ran of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
     await settle();
     expect(interpreter.ran).toEqual(ran);
+    // It is known as the one that runs.
+    for (const step of steps) if (step.status === 'running') queue.cancel(step);
     interpreter.done();
   }
+  expect(interpreter.asked).toEqual(['interrupt', 'interrupt', 'interrupt']);
   await settle();
   expect(steps.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
   const each = ['begin', 'gone', 'end'];
@@ -92,6 +95,29 @@ test('finds the same step under its id while it waits, runs and has ended', asyn
   await settle();
   expect(queue.submit({ ...request, wait: false })).toBe(step);
   expect(interpreter.ran).toEqual(['once']);
+});
+
+test('waits for the interpreter once, however many steps do', async () => {
+  const ready = vi.spyOn(interpreter, 'ready');
+  interpreter.canRun = false;
+  for (const code of ['a', 'b', 'c']) submit(code);
+  await settle();
+  expect(ready).toHaveBeenCalledOnce();
+});
+
+test('waits on where the interpreter is lost in the very moment in which it was ready', async () => {
+  const ready = interpreter.ready.bind(interpreter);
+  interpreter.ready = async () => {
+    await ready();
+    interpreter.ready = ready;
+    interpreter.canRun = false;
+  };
+  submit('waits');
+  await settle();
+  expect(interpreter.ran).toEqual([]);
+  interpreter.comeBack();
+  await settle();
+  expect(interpreter.ran).toEqual(['waits']);
 });
 
 describe('a step whose reader is gone by its turn, and wanted it to end with that', () => {
@@ -125,6 +151,23 @@ describe('a step whose reader is gone by its turn, and wanted it to end with tha
     await settle();
     expect(left.result()).toMatchObject({ status: 'cancelled', started_at: null });
     expect(interpreter.ran).toEqual(['first', 'last']);
+  });
+
+  test('does not run either where it leaves while the interpreter is awaited', async () => {
+    queue.cancel(left);
+    await settle();
+    const waits = submit('waits');
+    const reader = read(waits);
+    interpreter.done();
+    interpreter.canRun = false;
+    await settle();
+    reader.leave();
+    interpreter.comeBack();
+    await settle();
+    expect(interpreter.ran).toEqual(['first', 'last']);
+    read(waits);
+    await settle();
+    expect(interpreter.ran).toEqual(['first', 'last', 'waits']);
   });
 
   test('holds up nobody once it is cancelled otherwise', async () => {
@@ -197,6 +240,27 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['dies', 'after']);
   });
 
+  test('refuses all who come before it was told, though nobody waited before them', async () => {
+    await running('dies');
+    interpreter.die();
+    const late = [submit('late'), submit('later')];
+    interpreter.tellLoss();
+    interpreter.comeBack();
+    await settle();
+    for (const step of late) expect(step.result()).toMatchObject({ ...lost, epoch: 2, started_at: null });
+    expect(interpreter.ran).toEqual(['dies']);
+  });
+
+  test('lets a step run that names the new epoch before it was told', async () => {
+    await running('dies');
+    interpreter.die();
+    submit('knows', { epoch: 2 });
+    interpreter.tellLoss();
+    interpreter.comeBack();
+    await settle();
+    expect(interpreter.ran).toEqual(['dies', 'knows']);
+  });
+
   test('lets a step that was refused while it waited run once it names the new epoch, and then as that step', async () => {
     await running('dies');
     const request = newRequest({ code: 'waited' });
@@ -224,6 +288,21 @@ describe('a loss of memory in a step', () => {
     await settle();
     expect(step.result()).toMatchObject({ ...lost, epoch: 2 });
     expect(step.refusal).toMatchObject({ code: 'runtime_restarted' });
+  });
+
+  test('after its code had ended is told to who comes behind one that knew of it, also where that one is cancelled', async () => {
+    await running('done');
+    interpreter.die();
+    const knows = submit('knows', { epoch: 2 });
+    interpreter.done('completed', 1);
+    await settle();
+    const behind = submit('behind');
+    expect(behind.status).toBe('queued');
+    queue.cancel(knows);
+    interpreter.comeBack();
+    await settle();
+    expect(behind.result()).toMatchObject({ ...lost, epoch: 2, started_at: null });
+    expect(interpreter.ran).toEqual(['done']);
   });
 
   test('after its code had ended is told to the next step instead', async () => {
@@ -273,7 +352,9 @@ describe('a loss of memory between two steps', () => {
 
   test('runs a next step that names the new epoch, and refuses one that names the old, which uses up no id', async () => {
     const old = newRequest({ code: 'old', epoch: 1 });
-    expect(refusalOf(() => queue.submit(old))).toMatchObject({ code: 'epoch_mismatch', details: { epoch: 2 } });
+    for (const epoch of [1, 3]) {
+      expect(refusalOf(() => queue.submit({ ...old, epoch }))).toMatchObject({ code: 'epoch_mismatch', details: { epoch: 2 } });
+    }
     interpreter.comeBack();
     await running('knows', { epoch: 2 });
     interpreter.done();
@@ -331,6 +412,7 @@ describe('the end of the session', () => {
     const runs = await running('runs');
     const waits = submit('waits');
     queue.close(ended);
+    queue.close(new AppError('session_ended', 'without a reason'));
     expect(runs.result()).toMatchObject({ status: 'cancelled', state_lost: true, error: { name: 'SessionEnded' } });
     expect(runs.refusal).toBeUndefined();
     expect(waits.result()).toMatchObject({ status: 'cancelled', started_at: null, error: { name: 'SessionEnded' } });

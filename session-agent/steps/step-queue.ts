@@ -45,10 +45,6 @@ export class StepQueue {
     this.#toldEpoch = options.interpreter.epoch;
   }
 
-  get isRunning(): boolean {
-    return this.#running !== undefined;
-  }
-
   /**
    * Takes a step in, or finds the one that was submitted under the same id before.
    * @throws AppError `step_conflict`, `session_ended`, `epoch_mismatch`, `runtime_restarted` or `step_queue_full`; the step was not
@@ -107,7 +103,6 @@ export class StepQueue {
     this.#closedWith ??= refusal;
     this.#endWaiting(this.#closedWith);
     if (!this.#running) return;
-    this.#running.stopReason ??= 'session_end' satisfies StopReason;
     const { epoch } = this.#options.interpreter;
     const error = stopError(this.#running, 'session_end', null);
     this.#running.end({ status: 'cancelled', error, usage: null, epoch, stateLost: true });
@@ -134,8 +129,8 @@ export class StepQueue {
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
-    for (let first = this.#waiting[0]; first && !this.#closedWith; first = this.#waiting[0]) {
-      // Whether it is to run is known when its reader has come back, or has not.
+    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+      // Whether it is to run is known when its reader has come back, or has not and it is ended.
       if (first.audience.absence) await Promise.race([first.audience.absence, first.ended.promise]);
       await this.#options.interpreter.ready();
       const step = this.#next();

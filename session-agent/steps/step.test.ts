@@ -1,10 +1,11 @@
 import { stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
 import { expect, test } from 'vitest';
+import { contractLimits } from './step-limits.ts';
 import { completed, newStep } from './testing/new-step.ts';
 
 test('numbers its events without gaps and adds them up to the result', () => {
   const step = newStep();
-  step.started(3, 1);
+  step.started(3);
   step.output('stdout', Buffer.from('a'));
   step.display({ 'text/plain': '42' }, true, false);
   step.output('stderr', Buffer.from('e'));
@@ -21,7 +22,7 @@ test('numbers its events without gaps and adds them up to the result', () => {
 
 test('ends once, whatever comes later', () => {
   const step = newStep();
-  step.started(1, 1);
+  step.started(1);
   step.end(completed);
   step.end({ ...completed, status: 'failed' });
   expect(step.status).toBe('completed');
@@ -30,12 +31,22 @@ test('ends once, whatever comes later', () => {
 
 test('drops results above the limit and says so', () => {
   const step = newStep();
-  step.started(1, 1);
+  step.started(1);
   for (let at = 0; at < 12; at += 1) step.display({ 'text/plain': 'x'.repeat(1024 * 1024) }, false, false);
   step.end(completed);
   const { results, truncated } = step.result();
   expect(results).toHaveLength(9);
   expect(truncated.results).toBe(true);
+});
+
+test('keeps results up to the very limit', () => {
+  const bundle = { 'text/plain': 'x' };
+  const resultBytes = 2 * JSON.stringify(bundle).length;
+  const step = newStep({}, { ...contractLimits, resultBytes });
+  for (const count of [1, 2, 2]) {
+    step.display(bundle, false, false);
+    expect(step.result().results).toHaveLength(count);
+  }
 });
 
 test('is a valid result while it is queued', () => {
@@ -44,9 +55,10 @@ test('is a valid result while it is queued', () => {
 
 test('takes nothing in once it has ended', () => {
   const step = newStep();
-  step.started(1, 1);
+  step.started(1);
   step.end(completed);
-  step.output('stdout', Buffer.from('late'));
+  // More than waits for more to come.
+  step.output('stdout', Buffer.alloc(64 * 1024, 'x'));
   step.display({ 'text/plain': 'late' }, true, false);
   step.background('stdout', 'late');
   step.backgroundError({ name: 'Error', message: 'late', traceback: [] });
@@ -60,4 +72,21 @@ test('does not remember its code once that was taken', () => {
   expect(step.takeCode().code).toHaveLength(10_000);
   expect(step.bytes).toBeLessThan(1_000);
   expect(() => step.takeCode()).toThrow();
+});
+
+test('does not remember its code once it has ended without being run', () => {
+  const step = newStep({ code: 'x'.repeat(10_000) });
+  step.end({ ...completed, status: 'cancelled' });
+  expect(step.bytes).toBeLessThan(1_000);
+});
+
+test('tells a listener of each event until it has stopped', () => {
+  const step = newStep();
+  let [told, toldOther] = [0, 0];
+  const stop = step.onEvent(() => (told += 1));
+  step.onEvent(() => (toldOther += 1));
+  step.started(1);
+  stop();
+  step.end(completed);
+  expect([told, toldOther]).toEqual([1, 2]);
 });

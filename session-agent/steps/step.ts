@@ -104,10 +104,9 @@ export class Step {
     return code;
   }
 
-  started(executionCount: number, epoch: number): void {
+  started(executionCount: number): void {
     this.status = 'running';
     this.#executionCount = executionCount;
-    this.#epoch = epoch;
     this.#startedAt = new Date().toISOString();
     this.#emit({ type: 'step_started', execution_count: executionCount });
   }
