@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deferred } from '../deferred.ts';
 import { listenForRuntime, type WorkerLink } from './agent-socket.ts';
 import { encodeFrame } from './frame-codec.ts';
@@ -27,6 +27,32 @@ async function openWorker(onFrame: WorkerLink['onFrame']) {
   return { socket, closed: closed.promise, server };
 }
 const interrupted = encodeFrame({ type: 'interrupted', step_id: 'a' });
+
+test.each([{ type: 'hello' }, { type: 'exit', epoch: 1, code: 0, signal: null, reason: null, detail: '' }, [], 1])(
+  'a connection that begins with %j is dropped',
+  async (hello) => {
+    const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker: () => {} });
+    const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
+    socket.write(encodeFrame(Object(hello)));
+    await once(socket, 'close');
+    server.close();
+  },
+);
+
+test('one that says nothing is dropped in time, one that said what it is stays, and all go with the agent', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const onWorker = vi.fn();
+  const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker });
+  const [worker, silent] = [1, 2].map(() => connect(join(runDirectory, 'agent.sock')).on('error', () => {}));
+  worker?.write(encodeFrame({ type: 'ready', epoch: 1, pid: 10, interrupt: 'signal' }));
+  await Promise.all([expect.poll(() => onWorker.mock.calls).toHaveLength(1), expect.poll(() => vi.getTimerCount()).toBe(1)]);
+  vi.advanceTimersByTime(60_000);
+  vi.useRealTimers();
+  await expect.poll(() => silent?.closed).toBe(true);
+  expect(worker?.closed).toBe(false);
+  server.close();
+  await expect.poll(() => worker?.closed).toBe(true);
+});
 
 test('a frame that cannot be handled ends the connection of its worker, and nothing else', async () => {
   const { socket, closed, server } = await openWorker(() => {

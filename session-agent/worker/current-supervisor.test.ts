@@ -58,6 +58,7 @@ it('forgets what it asked of one whose worker ended, that went, or that another 
   vi.advanceTimersByTime(longAfterMs);
   supervisor.kill(2);
   const second = come();
+  vi.advanceTimersByTime(longAfterMs);
   supervisor.kill(3);
   second.link.onClose(undefined);
   vi.advanceTimersByTime(longAfterMs);
@@ -74,6 +75,7 @@ it('closes the one that another replaces, and does not hear that it went', () =>
 });
 
 it('tells where none comes in time, and not once one is there or none is wanted', () => {
+  supervisor.awaitNext();
   supervisor.awaitNext();
   vi.advanceTimersByTime(longAfterMs);
   expect(told).toEqual(['absent']);

@@ -14,8 +14,10 @@ test('gives back the messages, however the bytes were cut', () => {
   }
 });
 
-test('refuses a frame above the limit before its body has come', () => {
+test('refuses a frame above the limit before its body has come, and none up to it', () => {
   const header = Buffer.alloc(4);
+  header.writeUInt32BE(maxFrameBytes);
+  expect(new FrameDecoder().push(header)).toEqual([]);
   header.writeUInt32BE(maxFrameBytes + 1);
   expect(() => new FrameDecoder().push(header)).toThrow(RangeError);
 });

@@ -34,6 +34,13 @@ test.each([1, 2, 5, 13, 1000])('tells the step from the background around it in 
   expect(scan(chunks).seen).toEqual({ step: 'in\x1eside', background: 'beforeafter', ended: 1 });
 });
 
+test('gives what precedes the next step to no step, also where the last one never came to its end marker', () => {
+  const { seen, scanner } = scan([startMarker(nonce), Buffer.from('a')]);
+  scanner.arm(otherNonce);
+  scanner.push(Buffer.from('b'));
+  expect(seen).toEqual({ step: 'a', background: 'b', ended: 0 });
+});
+
 test('takes the markers of another nonce for output', () => {
   const { seen } = scan([startMarker(nonce), startMarker(otherNonce), endMarker(otherNonce), endMarker(nonce)]);
   expect(seen.step).toBe(`${startMarker(otherNonce)}${endMarker(otherNonce)}`);
