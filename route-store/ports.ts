@@ -50,6 +50,8 @@ export interface ListQuery extends CallOptions {
 
 export interface SessionPage {
   sessions: SessionRecord[];
+  /** Rows that cannot be read are given here, not thrown, so that they never hide the others. */
+  corrupt: RouteStoreCorrupt[];
   /** Null after the last page. A page that is short, or even empty, and has a cursor is not the last. */
   nextCursor: string | null;
 }

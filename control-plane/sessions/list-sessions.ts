@@ -10,11 +10,13 @@ import type { SessionServices } from './session-services.ts';
 
 /** A page of the tenant's sessions, newest first. @throws AppError `invalid_request` for a cursor that is none of this list. */
 export async function listSessions(
-  services: Pick<SessionServices, 'store' | 'now'>,
+  services: Pick<SessionServices, 'store' | 'now' | 'logger'>,
   tenantId: TenantId,
   query: ListQuery,
 ): Promise<z.infer<typeof sessionListSchema>> {
-  const { sessions, nextCursor } = await readPage(services, tenantId, query);
+  const { sessions, corrupt, nextCursor } = await readPage(services, tenantId, query);
+  for (const err of corrupt)
+    services.logger.error({ err, item: err.itemKey }, 'an item cannot be read; the list does without it');
   const nowMs = services.now();
   return {
     sessions: sessions.filter((record) => !isPurged(record, nowMs)).map((record) => toSession(record)),

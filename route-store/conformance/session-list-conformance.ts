@@ -13,11 +13,11 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     await createRows(store, newTenantId(), [2]);
     await listed(store, tenantId, 3);
     const newestFirst = records.toSorted((a, b) => b.created_at.localeCompare(a.created_at));
-    expect(await store.listByTenant(tenantId, { limit: 50 })).toEqual({ sessions: newestFirst, nextCursor: null });
+    expect(await store.listByTenant(tenantId, { limit: 50 })).toEqual({ sessions: newestFirst, corrupt: [], nextCursor: null });
   });
 
   it('answers a tenant without sessions with an empty last page', async () => {
-    expect(await open().store.listByTenant(newTenantId(), { limit: 5 })).toEqual({ sessions: [], nextCursor: null });
+    expect(await open().store.listByTenant(newTenantId(), { limit: 5 })).toEqual({ sessions: [], corrupt: [], nextCursor: null });
   });
 
   it('gives no cursor with a page that ends at the last row', async () => {
@@ -29,6 +29,19 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     const second = await store.listByTenant(tenantId, { limit: 2, cursor: first.nextCursor ?? '' });
     expect(second.sessions).toHaveLength(2);
     expect(second.nextCursor).toBeNull();
+  });
+
+  it('gives the others where a row cannot be read, and names that one', async () => {
+    const { store, spoil } = open();
+    const tenantId = newTenantId();
+    const [oldest, spoilt, newest] = await createRows(store, tenantId, [1, 2, 3]);
+    if (!oldest || !spoilt || !newest) throw new Error('there are three');
+    await listed(store, tenantId, 3);
+    await spoil(spoilt.session_id);
+    await listed(store, tenantId, 2);
+    const page = await store.listByTenant(tenantId, { limit: 50 });
+    expect(page).toMatchObject({ sessions: [newest, oldest], corrupt: [{ itemKey: spoilt.session_id }] });
+    expect(await pages(store, tenantId, { limit: 1 })).toEqual([[newest.session_id], [oldest.session_id]]);
   });
 
   it('goes through rows of one millisecond without a gap or a repetition', async () => {

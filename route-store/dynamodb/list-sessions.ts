@@ -1,12 +1,13 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { RouteStoreCorrupt } from '../errors.ts';
 import type { ListQuery, SessionLister, SessionPage } from '../ports.ts';
 import { type Item, toItem } from './attribute-values.ts';
 import type { Send, TableAccess } from './call.ts';
 import { sessionsTable } from './key-schema.ts';
 import { decodeCursor, encodeCursor, indexKeySchema, type ListPosition } from './list-cursor.ts';
-import { parseItem } from './parse-item.ts';
+import { orCorrupt, parseItem } from './parse-item.ts';
 import { fromSessionItem } from './session-item.ts';
 
 /** How much one call reads in search of rows that match: past it the page is given short, with a cursor. */
@@ -34,19 +35,23 @@ interface Search {
 const fillPage = async (search: Search, start: ListPosition | undefined): Promise<SessionPage> => {
   const { tenantId, query, effort } = search;
   const sessions: SessionRecord[] = [];
+  const corrupt: RouteStoreCorrupt[] = [];
   let position = start;
   for (let queries = 0; queries < effort.queries; queries += 1) {
     const found = await queryOnce(search, position, sessions.length);
-    sessions.push(...found.sessions);
+    for (const row of found.rows) {
+      if (row instanceof RouteStoreCorrupt) corrupt.push(row);
+      else sessions.push(row);
+    }
     const last = sessions[query.limit - 1];
     // One row more than asked for tells a page that is followed by another from the last.
     if (last !== undefined && sessions.length > query.limit) {
-      return { sessions: sessions.slice(0, query.limit), nextCursor: encodeCursor(tenantId, last) };
+      return { sessions: sessions.slice(0, query.limit), corrupt, nextCursor: encodeCursor(tenantId, last) };
     }
-    if (found.position === undefined) return { sessions, nextCursor: null };
+    if (found.position === undefined) return { sessions, corrupt, nextCursor: null };
     position = found.position;
   }
-  return { sessions, nextCursor: position === undefined ? null : encodeCursor(tenantId, position) };
+  return { sessions, corrupt, nextCursor: position === undefined ? null : encodeCursor(tenantId, position) };
 };
 
 const queryOnce = async ({ table, send, tenantId, query, effort }: Search, start: ListPosition | undefined, have: number) => {
@@ -65,7 +70,7 @@ const queryOnce = async ({ table, send, tenantId, query, effort }: Search, start
     }),
   );
   return {
-    sessions: (answer.Items ?? []).map((item) => fromSessionItem(item).record),
+    rows: (answer.Items ?? []).map((item) => orCorrupt(() => fromSessionItem(item).record)),
     position: positionAfter(answer.LastEvaluatedKey),
   };
 };

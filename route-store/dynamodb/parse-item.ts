@@ -10,4 +10,14 @@ export const parseItem = <Output>(schema: z.ZodType<Output>, item: Item): Output
   return parsed.data;
 };
 
+/** What `read` gives, or why an item cannot be read: for whoever reads many, of which one shall not hide the others. */
+export const orCorrupt = <T>(read: () => T): T | RouteStoreCorrupt => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RouteStoreCorrupt) return error;
+    throw error;
+  }
+};
+
 export const itemKey = (item: Item): string => item[sessionsTable.partitionKey]?.S ?? '';

@@ -7,7 +7,7 @@ import type { TableAccess } from './call.ts';
 import { liveSetPrefix } from './item-keys.ts';
 import { sessionsTable } from './key-schema.ts';
 import { liveSetSchema } from './live-sessions.ts';
-import { itemKey, parseItem } from './parse-item.ts';
+import { itemKey, orCorrupt, parseItem } from './parse-item.ts';
 import { fromSessionItem } from './session-item.ts';
 
 export const createSessionSweeper = (table: TableAccess): SessionSweeper => ({
@@ -16,7 +16,7 @@ export const createSessionSweeper = (table: TableAccess): SessionSweeper => ({
     do {
       const page = await scanOnce(table, signal, start);
       for (const item of page.Items ?? []) {
-        const swept = read(item);
+        const swept = readOrTell(item);
         if (swept !== null) yield swept;
       }
       start = page.LastEvaluatedKey;
@@ -38,14 +38,14 @@ const scanOnce = (table: TableAccess, signal: AbortSignal | undefined, start: It
     ),
   );
 
+const readOrTell = (item: Item): SweptItem | null => {
+  const swept = orCorrupt(() => read(item));
+  return swept instanceof RouteStoreCorrupt ? { kind: 'corrupt', error: swept } : swept;
+};
+
 const read = (item: Item): SweptItem | null => {
-  try {
-    if (!itemKey(item).startsWith(liveSetPrefix)) return { kind: 'session', record: fromSessionItem(item).record };
-    const tenantId = tenantIdSchema.parse(itemKey(item).slice(liveSetPrefix.length));
-    const { ids: sessionIds } = parseItem(liveSetSchema, item);
-    return sessionIds.length === 0 ? null : { kind: 'live_set', tenantId, sessionIds };
-  } catch (error) {
-    if (error instanceof RouteStoreCorrupt) return { kind: 'corrupt', error };
-    throw error;
-  }
+  if (!itemKey(item).startsWith(liveSetPrefix)) return { kind: 'session', record: fromSessionItem(item).record };
+  const tenantId = tenantIdSchema.parse(itemKey(item).slice(liveSetPrefix.length));
+  const { ids: sessionIds } = parseItem(liveSetSchema, item);
+  return sessionIds.length === 0 ? null : { kind: 'live_set', tenantId, sessionIds };
 };
