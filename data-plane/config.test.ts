@@ -38,6 +38,7 @@ it('turns its units into those of the program', () => {
     ROUTE_STALE_SECONDS: '7',
     RATE_LIMIT_PER_SECOND: '200',
     AGENT_SILENCE_LIMIT_SECONDS: '20',
+    ANSWER_STALL_LIMIT_SECONDS: '75',
     SHUTDOWN_LIMIT_SECONDS: '3',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
   });
@@ -45,6 +46,7 @@ it('turns its units into those of the program', () => {
     routeCache: { staleMs: 7_000 },
     rateLimit: { requestsPerSecond: 200, burstSeconds: 5 },
     agentSilenceLimitMs: 20_000,
+    answerStallLimitMs: 75_000,
     shutdownLimitMs: 3_000,
     otlpEndpoint: 'http://collector:4318',
   });

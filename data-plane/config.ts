@@ -47,6 +47,9 @@ export const dataPlaneVariables = z
     UPLOAD_STALL_LIMIT_SECONDS: integerVariable(1, 55)
       .default(defaultTuning.uploadStallLimitMs / 1000)
       .describe('an upload that stands still for so long is given up'),
+    ANSWER_STALL_LIMIT_SECONDS: integerVariable(1, 85)
+      .default(defaultTuning.answerStallLimitMs / 1000)
+      .describe('a client that takes nothing of its answer for so long is cut off'),
     OTEL_EXPORTER_OTLP_ENDPOINT: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -91,6 +94,7 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   agentSilenceLimitMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
   controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
   uploadStallLimitMs: value.UPLOAD_STALL_LIMIT_SECONDS * 1000,
+  answerStallLimitMs: value.ANSWER_STALL_LIMIT_SECONDS * 1000,
   otlpEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT,
   shutdownLimitMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,
 });

@@ -20,6 +20,8 @@ export interface DataPlaneTuning {
   controlPlaneSilenceLimitMs: number;
   /** A client that sends next to nothing of a file for so long has its upload given up. */
   uploadStallLimitMs: number;
+  /** A client that takes nothing of its answer for so long is cut off. */
+  answerStallLimitMs: number;
   /** Where spans are sent, by OTLP over HTTP; undefined: nothing is recorded. */
   otlpEndpoint: string | undefined;
   /** How long requests may go on after `close` was called. */
@@ -37,6 +39,8 @@ export const defaultTuning: DataPlaneTuning = {
   controlPlaneSilenceLimitMs: 180_000,
   // Below what an agent allows us.
   uploadStallLimitMs: 30_000,
+  // Twice as long is below it, too.
+  answerStallLimitMs: 60_000,
   otlpEndpoint: undefined,
   shutdownLimitMs: 30_000,
 };

@@ -74,6 +74,7 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
       }),
       logger,
       metrics: createHttpMetrics(registry),
+      answerStallLimitMs: config.answerStallLimitMs,
     });
     const server = await listen({ app, host, port: config.port });
     lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));

@@ -1,5 +1,6 @@
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { AppError, internalError } from './app-error.ts';
+import { cutOffStalled } from './cut-off-stalled.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { Logger } from './logger.ts';
@@ -17,12 +18,15 @@ interface ApiOptions {
   operations: Record<string, ApiOperation>;
   logger: Logger;
   metrics: HttpMetrics;
+  /** How long a client may take nothing of its answer; unset: for ever. */
+  answerStallLimitMs?: number;
 }
 
 /** A Hono app that answers exactly `operations`: request ids, one log line each, 404, 405 with `Allow`, and rendered errors. */
-export function createApi({ operations, logger, metrics }: ApiOptions): Hono<HttpEnv> {
+export function createApi({ operations, logger, metrics, answerStallLimitMs }: ApiOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.use(logRequest({ logger, metrics }));
+  if (answerStallLimitMs !== undefined) app.use(cutOffStalled(answerStallLimitMs));
   const methodsByPath = new Map<string, Set<string>>();
   for (const [name, { method, path, handle }] of Object.entries(operations)) {
     // A file's name may have a line break in it, which a dot does not match.

@@ -17,7 +17,7 @@ export function createRegistry(service: string): Registry {
 export function createHttpMetrics(registry: Registry): HttpMetrics {
   const requests = new Counter({
     name: 'steppe_http_requests_total',
-    help: 'Requests by operation, status and outcome (ok, error, aborted, or an error code).',
+    help: 'Requests by operation, status and outcome (ok, error, aborted, stalled, or an error code).',
     labelNames: ['operation', 'status', 'outcome'],
     registers: [registry],
   });

@@ -41,6 +41,15 @@ it('logs a client that left before its answer as aborted', async () => {
   await expect.poll(() => lines).toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
 });
 
+it('logs a client that left in the middle of its answer as aborted, also where nothing more was to be written', async () => {
+  const { lines, call } = await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
+  const client = call('GET').on('error', () => {});
+  client.end();
+  await once(client, 'response');
+  client.destroy();
+  await expect.poll(() => lines).toMatchObject([{ status: 200, outcome: 'aborted' }]);
+});
+
 it('leaves an answer to HEAD alone that was written to the response of Node', async () => {
   const { lines, call } = await serve((c) => {
     c.env.outgoing?.writeHead(200, { 'content-length': '7', 'x-raw': 'yes' }).end('1234567');

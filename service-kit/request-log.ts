@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
@@ -34,10 +35,13 @@ export const logRequest = ({ logger, metrics }: RequestLogOptions): MiddlewareHa
       logger.info({ ...line, duration_ms: Math.round(durationMs * 100) / 100 }, 'request');
     };
     const outgoing = outgoingOf(c);
-    outgoing?.once('close', () => finish(outgoing.headersSent ? outgoing.statusCode : clientLeft, outgoing.writableFinished));
+    outgoing?.once('close', () => finish(outgoing.headersSent ? outgoing.statusCode : clientLeft, isWhole(outgoing)));
     await next();
     if (!outgoing) finish(c.res.status, true);
   };
 };
+
+/** What was not written yet when a connection broke is finished as well, for Node. */
+const isWhole = ({ writableFinished, req }: ServerResponse): boolean => writableFinished && !req.socket.destroyed;
 
 const outgoingOf = (c: Context<HttpEnv>) => c.env?.outgoing;

@@ -24,8 +24,11 @@ interface AgentDependencies {
 }
 
 const closeLimitMs = 1_000;
-/** Waiting answers give a byte every five seconds; uploads and downloads that stall for longer are cut off. */
-const inactivityMs = 60_000;
+/**
+ * Waiting answers give a byte every five seconds; uploads and downloads that stall for longer are cut off. Above what a data-plane
+ * allows its clients, which knows which of them it is that stalls.
+ */
+const inactivityMs = 180_000;
 
 /** Starts everything that the agent is made of. Resolves when the worker is ready and the port is listened on. */
 export async function startAgent(config: AgentConfig, { logger, lifecycle, exit }: AgentDependencies): Promise<{ port: number }> {

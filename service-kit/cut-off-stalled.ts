@@ -1,0 +1,19 @@
+import type { MiddlewareHandler } from 'hono';
+import type { HttpEnv } from './http-env.ts';
+
+/**
+ * Cuts off a client that takes nothing of its answer for `limitMs`, or somewhat longer: at most twice as long. One for whom there is
+ * nothing yet may wait.
+ */
+export const cutOffStalled =
+  (limitMs: number): MiddlewareHandler<HttpEnv> =>
+  (c, next) => {
+    const outgoing = c.env?.outgoing;
+    // Node counts a write of which the peer takes any part as activity.
+    outgoing?.setTimeout(limitMs, () => {
+      if (outgoing.writableLength === 0) return;
+      c.set('logFields', { ...c.var.logFields, outcome: 'stalled' });
+      outgoing.destroy();
+    });
+    return next();
+  };
