@@ -8,6 +8,7 @@ import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/sig
 import { createLifecycle } from '@steppe/service-kit/lifecycle';
 import type { Logger } from '@steppe/service-kit/logger';
 import { listenForOperator } from '@steppe/service-kit/operator-server';
+import { innerHeaderBytes } from '@steppe/service-kit/variables';
 import type { Registry } from 'prom-client';
 import { createPoolMetrics } from './pool/pool-metrics.ts';
 import { createWarmPool } from './pool/warm-pool.ts';
@@ -112,7 +113,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
       logger,
       metrics: createHttpMetrics(registry),
     });
-    const server = await listen({ app, host, port: config.port });
+    const server = await listen({ app, host, port: config.port, maxHeaderBytes: innerHeaderBytes });
     lifecycle.onClose('HTTP server', () => server.close(shutdownMs));
     isServing = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');

@@ -22,6 +22,12 @@ export const commonVariables = {
   HOST: z.string().default('0.0.0.0').describe('address to listen on'),
 };
 
+/**
+ * Of what a data-plane passes on: it takes 16 KiB of its clients, and a token, a trace and an id come to that. What it has taken no
+ * other service refuses.
+ */
+export const innerHeaderBytes = 20 * 1024;
+
 /** What an operator says of the runtimes; it goes from the provisioner to the agents, and what is theirs to the supervisors. */
 export const runtimeVariables = {
   STEPPE_MAX_FILE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
@@ -49,9 +55,9 @@ export const agentLimitVariables = {
   STEPPE_MAX_RESULT_BYTES: integerVariable(1, limits.resultBytesPerStep)
     .default(limits.resultBytesPerStep)
     .describe('what is kept of a step’s results'),
-  STEPPE_MAX_HEADER_BYTES: integerVariable(4 * 1024, 64 * 1024)
-    .default(16 * 1024)
-    .describe('largest request line and headers'),
+  STEPPE_MAX_HEADER_BYTES: integerVariable(innerHeaderBytes, 64 * 1024)
+    .default(innerHeaderBytes)
+    .describe('largest request line and headers, at least what a data-plane passes on'),
   STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535).default(512).describe('connections to an agent at a time'),
   // Longer than the five seconds between two keepalives: a connection on which nothing was to be sent is not a stalled one.
   STEPPE_READER_STALL_SECONDS: integerVariable(6, 3_600)
