@@ -16,8 +16,8 @@ export class AgentCallFailed extends Error {
 
 /** What the control-plane asks of agents. Every call throws `AgentCallFailed`, or the signal's reason where that ends it. */
 export interface AgentClient {
-  /** Gives the instance its session, once in its life; the epoch, which is 1: throws where an interpreter died before it. */
-  bind(agent: AgentAddress, binding: BindRequest, signal: AbortSignal): Promise<number>;
+  /** Gives the instance its session, once in its life, at `firstEpoch`: throws where an interpreter died before it. */
+  bind(agent: AgentAddress, binding: BindRequest, signal: AbortSignal): Promise<void>;
   updateLifetime(agent: AgentAddress, lifetime: Lifetime, signal: AbortSignal): Promise<void>;
   /** Resolves when the agent has heard it; its process ends after that. */
   end(agent: AgentAddress, reason: EndedReason, signal: AbortSignal): Promise<void>;
@@ -25,7 +25,8 @@ export interface AgentClient {
   close(): Promise<void>;
 }
 
-const firstEpoch = 1;
+/** Every session begins at it. */
+export const firstEpoch = 1;
 
 interface Call {
   method: 'GET' | 'POST';
@@ -64,8 +65,9 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
       if (!bound.success || bound.data.instance_id !== agent.instanceId) {
         throw new AgentCallFailed(`${agent.instanceId} did not bind as itself`, { cause: bound.error });
       }
-      if (bound.data.epoch === firstEpoch) return firstEpoch;
-      throw new AgentCallFailed(`${agent.instanceId} had lost an interpreter before it was bound`);
+      if (bound.data.epoch !== firstEpoch) {
+        throw new AgentCallFailed(`${agent.instanceId} had lost an interpreter before it was bound`);
+      }
     },
     async updateLifetime(agent, lifetime, signal) {
       await call(agent, { method: 'POST', path: '/internal/limits', body: lifetime, expect: 204, signal });

@@ -16,7 +16,6 @@ export interface BindProgress {
 
 interface Bound {
   instance: Instance;
-  epoch: number;
   /** The row, with the name of the instance. */
   named: SessionRecord;
 }
@@ -53,8 +52,8 @@ async function bindWarm(
   progress.start = 'warm';
   const named = await nameInstance(services, plan, record.version, instance);
   try {
-    const epoch = await withinLimit(signal, warmBindMs, (limit) => services.agents.bind(instance, plan.binding, limit));
-    return { bound: { instance, named, epoch }, version: named.version };
+    await withinLimit(signal, warmBindMs, (limit) => services.agents.bind(instance, plan.binding, limit));
+    return { bound: { instance, named }, version: named.version };
   } catch (err) {
     if (signal.aborted) throw err;
     const fields = { err, session_id: sessionId, instance_id: instance.instanceId };
@@ -78,7 +77,8 @@ async function bindCold(
   const useless = progress.instances.splice(0, Number.POSITIVE_INFINITY, instance);
   try {
     const named = await nameInstance(services, plan, version, instance);
-    return { instance, named, epoch: await agents.bind(instance, plan.binding, signal) };
+    await agents.bind(instance, plan.binding, signal);
+    return { instance, named };
   } finally {
     // Not before the row names another: their end would count as the session's.
     for (const { instanceId } of useless) {

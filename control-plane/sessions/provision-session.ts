@@ -1,4 +1,5 @@
 import { AppError } from '@steppe/service-kit/app-error';
+import { firstEpoch } from './agent-client.ts';
 import { type BindProgress, bindInstance, requireUpdated } from './bind-instance.ts';
 import { causeOfFailure, createFailure, isExplained } from './create-failure.ts';
 import { causeOf } from './end-cause.ts';
@@ -69,11 +70,11 @@ async function bindAndPublish(
   progress: BindProgress,
   signal: AbortSignal,
 ): Promise<KnownSession> {
-  const { named, instance, epoch } = await bindInstance(services, plan, progress, signal);
+  const { named, instance } = await bindInstance(services, plan, progress, signal);
   signal.throwIfAborted();
   const ready_at = new Date(services.now()).toISOString();
   const { instanceId: instance_id, address } = instance;
   const next = { ...plan.record, state: 'ready' as const, instance_id, address, ready_at };
   const ready = requireUpdated(await services.store.update(next, named.version));
-  return { record: ready, live: { epoch, last_active_at: ready_at } };
+  return { record: ready, live: { epoch: firstEpoch, last_active_at: ready_at } };
 }

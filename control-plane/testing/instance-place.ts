@@ -100,7 +100,6 @@ function createPlacedAgents(instances: Map<InstanceId, PlacedInstance>, kill: In
       const instance = find(agent);
       if (instance.boundTo) throw new AgentCallFailed(`${agent.instanceId} is bound already`);
       instances.set(agent.instanceId, { ...instance, boundTo: sessionId });
-      return 1;
     },
     updateLifetime: async (agent) => void find(agent),
     end: async (agent, reason) => {
