@@ -1,13 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { withinLimit } from '../within-limit.ts';
+import { createEarlyEnds } from './early-ends.ts';
 import type { PoolOptions } from './warm-pool.ts';
 
 /** Keeps the warm instances of one runtime at their number. */
 export interface PoolKeeper {
   /** Something may have changed: look now rather than later. */
   look(): void;
+  /** Told of every instance's end. */
+  ended(end: InstanceEnd): void;
   /** Resolves when no start of its own goes on. */
   stop(): Promise<void>;
 }
@@ -19,12 +23,14 @@ const longestBackOffMs = 60_000;
 
 /**
  * Counts what is warm or starting, wherever it was started, and starts what is missing. Two control-planes that look at once may
- * both start it: the pool is then larger by that until it is claimed. Starts that fail are tried again ever later, up to a minute.
+ * both start it: the pool is then larger by that until it is claimed. Starts that fail are tried again ever later, up to a minute;
+ * so is what does not live until it is claimed, from the second time on.
  */
 export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): PoolKeeper {
   const { provisioner, metrics, logger, startLimitMs, startsAtOnce, wait = waitFor } = options;
   const version = runtimeVersion(runtime);
   const stopping = new AbortController();
+  const earlyEnds = createEarlyEnds();
   let nudge = new AbortController();
 
   const countMissing = async (): Promise<number> => {
@@ -36,10 +42,13 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
     return Math.max(0, runtime.poolSize - warm - coming);
   };
 
-  const startOne = () =>
-    withinLimit(stopping.signal, startLimitMs, (signal) =>
-      provisioner.start({ runtime, resources: runtime.default_resources, version, sessionId: null, signal }),
+  const startOne = async () => {
+    const request = { runtime, resources: runtime.default_resources, version, sessionId: null };
+    const { instanceId } = await withinLimit(stopping.signal, startLimitMs, (signal) =>
+      provisioner.start({ ...request, signal }),
     );
+    earlyEnds.started(instanceId);
+  };
 
   /** True where nothing failed. */
   const startMissing = async (missing: number): Promise<boolean> => {
@@ -61,6 +70,12 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
         const missing = await countMissing();
         if (missing === 0) {
           await wait(lookEveryMs, nudge.signal);
+          if (!nudge.signal.aborted) earlyEnds.forget();
+          continue;
+        }
+        const early = earlyEnds.takeNew();
+        if (early > 1) {
+          await wait(backOffMs(early - 2), stopping.signal);
           continue;
         }
         if (await startMissing(missing)) {
@@ -71,7 +86,7 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
         logger.warn({ err, runtime: runtime.name }, 'the warm instances could not be counted');
       }
       // A claim does not shorten this: what failed a moment ago fails again.
-      await wait(Math.min(shortestBackOffMs * 2 ** failures, longestBackOffMs), stopping.signal);
+      await wait(backOffMs(failures), stopping.signal);
       failures += 1;
     }
   };
@@ -79,6 +94,14 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
   const kept = keep();
   return {
     look: () => nudge.abort(),
+    ended(end) {
+      if (earlyEnds.note(end)) {
+        metrics.startFailed(runtime.name);
+        const fields = { instance_id: end.instanceId, end_reason: end.reason, end_detail: end.detail };
+        logger.warn({ ...fields, runtime: runtime.name }, 'a warm instance ended before it was claimed');
+      }
+      if (!end.sessionId) nudge.abort();
+    },
     async stop() {
       stopping.abort(new Error('the pool is closing'));
       nudge.abort();
@@ -86,6 +109,8 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
     },
   };
 }
+
+const backOffMs = (before: number): number => Math.min(shortestBackOffMs * 2 ** before, longestBackOffMs);
 
 const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => undefined);

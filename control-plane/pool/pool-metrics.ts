@@ -23,7 +23,7 @@ export function createPoolMetrics(registry: Registry): PoolMetrics {
   });
   const failures = new Counter({
     name: 'steppe_pool_start_failures_total',
-    help: 'Starts of warm instances that failed.',
+    help: 'Starts of warm instances that failed, and of those that ended by themselves before they were claimed.',
     labelNames,
     registers: [registry],
   });

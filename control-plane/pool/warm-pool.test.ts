@@ -27,14 +27,14 @@ function playProvisioner() {
     add(version: string, state: 'warm' | 'starting' = 'warm') {
       const base = { instanceId: newInstanceId(), runtime: python.name, version, createdAtMs: 0 };
       listed.set(base.instanceId, state === 'warm' ? { ...base, state, address: 'http://127.0.0.1:1' } : { ...base, state });
+      return base.instanceId;
     },
   };
   const provisioner: Pick<SessionProvisioner, 'start' | 'claim' | 'list' | 'watch'> = {
     async start(request) {
       played.requests.push(request);
       if (played.failing) throw new StartFailed('quota', 'no room');
-      played.add(request.version);
-      return { instanceId: newInstanceId(), address: 'http://127.0.0.1:1' };
+      return { instanceId: played.add(request.version), address: 'http://127.0.0.1:1' };
     },
     async claim() {
       const found = [...listed.values()].find(({ state }) => state === 'warm');
@@ -58,19 +58,21 @@ describe('warm pool', () => {
   /** What it waits for; a test lets it go on. */
   let waits: { ms: number; goOn: () => void }[];
   const sizes: [number, number][] = [];
+  const failed: string[] = [];
   beforeEach(() => {
     ({ played, provisioner } = playProvisioner());
     waits = [];
     sizes.length = 0;
+    failed.length = 0;
     pool = openPool();
   });
-  const openPool = (startsAtOnce = 2) =>
+  const openPool = (startsAtOnce = 2, poolSize = python.poolSize) =>
     createWarmPool({
       provisioner,
-      runtimes: [python, other],
+      runtimes: [{ ...python, poolSize }, other],
       startLimitMs: 10_000,
       startsAtOnce,
-      metrics: { size: (_, warm, target) => sizes.push([warm, target]), startFailed: () => {} },
+      metrics: { size: (_, warm, target) => sizes.push([warm, target]), startFailed: (runtime) => void failed.push(runtime) },
       logger: createLogger({ service: 'test', level: 'silent' }),
       wait: (ms, signal) =>
         new Promise((resolve) => {
@@ -157,6 +159,35 @@ describe('warm pool', () => {
     waits.at(-1)?.goOn();
     await eventually(() => played.listed.size).toBe(3);
     await eventually(() => waits.at(-1)?.ms).toBe(5_000);
+  });
+
+  it('replaces ever later what does not live until it is claimed, as a start that fails, until the pool stands', async () => {
+    const { start } = provisioner;
+    let isMortal = true;
+    provisioner.start = async (request) => {
+      const started = await start(request);
+      if (isMortal) setImmediate(() => played.end(started.instanceId));
+      return started;
+    };
+    pool = openPool(1, 1);
+    const backOffs = () => waits.map(({ ms }) => ms).filter((ms) => ms !== 5_000);
+    pool.fill();
+    for (let round = 1; round <= 5; round += 1) {
+      await eventually(() => backOffs().length).toBe(round);
+      waits.at(-1)?.goOn();
+    }
+    await eventually(() => backOffs()).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000]);
+    expect(failed).toEqual(played.requests.map(() => python.name));
+    isMortal = false;
+    waits.at(-1)?.goOn();
+    await eventually(() => [played.listed.size, waits.at(-1)?.ms]).toEqual([1, 5_000]);
+    waits.at(-1)?.goOn();
+    const looks = waits.length;
+    await eventually(() => waits.length).toBeGreaterThan(looks);
+    const [first] = played.listed.keys();
+    if (first) played.end(first);
+    await eventually(() => played.listed.size).toBe(1);
+    expect(backOffs()).toHaveLength(6);
   });
 
   it('claims none where the resources are others, however the same are written, nor of a runtime without a pool', async () => {

@@ -44,8 +44,8 @@ export function createWarmPool(options: PoolOptions): WarmPool {
       for (const runtime of runtimes) {
         if (runtime.poolSize > 0) keepers.set(runtime.name, keepWarm(runtime, options));
       }
-      stopListening = provisioner.watch(({ sessionId }) => {
-        if (!sessionId) for (const keeper of keepers.values()) keeper.look();
+      stopListening = provisioner.watch((end) => {
+        for (const keeper of keepers.values()) keeper.ended(end);
       });
     },
     async claim(sessionId, runtime, resources) {
