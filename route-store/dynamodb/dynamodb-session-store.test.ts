@@ -1,4 +1,4 @@
-import { DescribeTableCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { newSessionId } from '@steppe/contracts/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newTenantId, provisioningRecord, readyRecord } from '../conformance/session-records.ts';
@@ -10,7 +10,7 @@ import { startStaleDynamoDb } from '../testing/stale-dynamodb.ts';
 import { createDynamoDbClient } from './create-client.ts';
 import { createDynamoDbRouteReader, createDynamoDbSessionStore } from './dynamodb-session-store.ts';
 import { ensureTable } from './ensure-table.ts';
-import { idempotencyKey } from './item-keys.ts';
+import { idempotencyKey, liveSetPrefix } from './item-keys.ts';
 import { sessionsTable } from './key-schema.ts';
 
 describeSessionStore('DynamoDB session store on dynalite', dynamoDbHarness(startDynalite, localAccess));
@@ -78,6 +78,16 @@ describe('DynamoDB session store', () => {
       new GetItemCommand({ TableName: dynalite.tableName, Key: { session_id: { S: idempotencyKey(tenantId, 'key') } } }),
     );
     expect(item?.[sessionsTable.ttlAttribute]).toEqual({ N: '4000000000' });
+  });
+
+  it('sweeps on past a live set of what can be no tenant, and names it', async () => {
+    const store = createDynamoDbSessionStore({ client });
+    const itemKey = `${liveSetPrefix}${'x'.repeat(300)}`;
+    const item = { session_id: { S: itemKey }, ids: { SS: [newSessionId()] } };
+    await client.send(new PutItemCommand({ TableName: dynalite.tableName, Item: item }));
+    const unread: string[] = [];
+    for await (const swept of store.sweep()) if (swept.kind === 'corrupt') unread.push(swept.error.itemKey);
+    expect(unread).toEqual([itemKey]);
   });
 
   it('gives the data-plane a reader that can do nothing else', async () => {

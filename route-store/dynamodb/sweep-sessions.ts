@@ -1,5 +1,6 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { tenantIdSchema } from '@steppe/contracts/ids';
+import * as z from 'zod';
 import { RouteStoreCorrupt } from '../errors.ts';
 import type { CallOptions, SessionSweeper, SweptItem } from '../ports.ts';
 import { type Item, toItem } from './attribute-values.ts';
@@ -38,6 +39,13 @@ const scanOnce = (table: TableAccess, signal: AbortSignal | undefined, start: It
     ),
   );
 
+const sweptSetSchema = liveSetSchema.extend({
+  session_id: z
+    .string()
+    .transform((key) => key.slice(liveSetPrefix.length))
+    .pipe(tenantIdSchema),
+});
+
 const readOrTell = (item: Item): SweptItem | null => {
   const swept = orCorrupt(() => read(item));
   return swept instanceof RouteStoreCorrupt ? { kind: 'corrupt', error: swept } : swept;
@@ -45,7 +53,6 @@ const readOrTell = (item: Item): SweptItem | null => {
 
 const read = (item: Item): SweptItem | null => {
   if (!itemKey(item).startsWith(liveSetPrefix)) return { kind: 'session', record: fromSessionItem(item).record };
-  const tenantId = tenantIdSchema.parse(itemKey(item).slice(liveSetPrefix.length));
-  const { ids: sessionIds } = parseItem(liveSetSchema, item);
+  const { session_id: tenantId, ids: sessionIds } = parseItem(sweptSetSchema, item);
   return sessionIds.length === 0 ? null : { kind: 'live_set', tenantId, sessionIds };
 };
