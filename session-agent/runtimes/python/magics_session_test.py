@@ -68,6 +68,10 @@ class MagicsTest(SessionCase):
         self.assertEqual(self.run_ok("get_ipython().magic('matplotlib inline')").stdout, "")
         self.assertEqual(self.run_ok("get_ipython().magic('%env A=1')\n!echo $A").stdout, "env: A=1\n1\n")
 
+    def test_help(self):
+        self.assertIn("Return the number of items", self.run_ok("len?").stdout)
+        self.assertEqual(self.run_ok("?no.such").stdout, "Object `no.such` not found.\n")
+
     def test_others_are_named(self):
         self.assertEqual(self.run_ok("%matplotlib inline").stdout, "")
         outcome = self.run_failing("%no_such thing", "UsageError")

@@ -47,6 +47,8 @@ class PackagesTest(SessionCase):
         self.run_ok(child)
 
     def test_without_a_way_out_it_fails_at_once_with_a_sentence(self):
+        # As after an earlier install.
+        os.makedirs(os.path.join(self.agent.workspace, ".steppe", "python"))
         for index in ("http://127.0.0.1:9/simple", "https://index.invalid/simple"):
             with self.subTest(index):
                 began = time.monotonic()
@@ -65,17 +67,20 @@ class PackagesTest(SessionCase):
     def test_whatever_pip_a_cell_starts_installs_into_the_workspace(self):
         write_wheel(os.path.join(self.agent.workspace, _WHEEL))
         folder = os.path.join(self.agent.workspace, ".steppe", "python")
+        self.run_failing("import steppe_tiny", "ModuleNotFoundError")
         for code in (
+            f"import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', './{_WHEEL}'])",
+            f"%pip install ./{_WHEEL} 2>&1 | tail -n 1",
             f"%pip install ./{_WHEEL}  # it's for nice numbers",
             f"!pip install -q ./{_WHEEL} 2>/dev/null",
             f'!pip install "./{_WHEEL}" && echo done',
             f"import sys\n!{{sys.executable}} -m pip install ./{_WHEEL}",
             f"%%bash\npip install ./{_WHEEL}",
-            f"import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', './{_WHEEL}'])",
         ):
             with self.subTest(code):
                 self.run_ok(code, env={"PIP_NO_INDEX": "1"})
                 self.assertIn("steppe_tiny.py", os.listdir(folder))
+                self.run_ok("import sys, steppe_tiny; del sys.modules['steppe_tiny']")
                 self.run_ok(f"import shutil; shutil.rmtree({folder!r})")
         self.run_ok(f"!pip install --prefix own ./{_WHEEL}", env={"PIP_NO_INDEX": "1"})
         self.assertFalse(os.path.exists(folder))

@@ -8,6 +8,8 @@ import traceback
 
 from .text_limits import cut_lines, cut_text
 
+# The innermost. A frame takes some 50 µs to describe, and recursion goes as deep as sys.setrecursionlimit() lets it.
+_MAX_FRAMES = 5000
 OWN_FILES = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -22,7 +24,8 @@ def describe_error(error: BaseException) -> dict:
 
 def traceback_lines(error: BaseException) -> list[str]:
     _complete_syntax_error(error)
-    report = traceback.TracebackException(type(error), error, without_driver(error.__traceback__))
+    trace = without_driver(error.__traceback__)
+    report = traceback.TracebackException(type(error), error, trace, limit=-_MAX_FRAMES)
     _clean(report)
     return "".join(report.format()).rstrip("\n").split("\n")
 

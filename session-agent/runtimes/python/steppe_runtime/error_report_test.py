@@ -1,3 +1,4 @@
+import sys
 import unittest
 
 from steppe_runtime.error_report import describe_error
@@ -32,6 +33,13 @@ class ErrorReportTest(unittest.TestCase):
         if "ExceptionGroup" in dir(__builtins__):
             group = _raised("raise ExceptionGroup('g', [ValueError('one'), KeyError('two')])")
             self.assertIn("ValueError: one", "\n".join(describe_error(group)["traceback"]))
+
+    def test_of_a_deep_recursion_the_innermost_frames_are_told(self):
+        code = "import sys\nsys.setrecursionlimit(9000)\ndef f(n):\n    if n: f(n - 1)\n    else: 1 / 0\nf(6000)"
+        self.addCleanup(sys.setrecursionlimit, sys.getrecursionlimit())
+        text = "\n".join(describe_error(_raised(code))["traceback"])
+        self.assertIn("Previous line repeated 4996 more times", text)
+        self.assertIn("line 5, in f", text)
 
     def test_an_exception_that_cannot_be_described_is_still_named(self):
         class Hostile(Exception):

@@ -14,7 +14,6 @@ from .import_hooks import when_imported
 # What the functions of `IPython.display` show with.
 displays: Displays | None = None
 
-_CORE = ("IPython.core", "IPython.core.display", "IPython.core.display_functions", "IPython.core.getipython")
 _OWN_DISPLAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ipython_display.py")
 
 
@@ -54,58 +53,60 @@ def _replace_functions(module) -> None:
         setattr(module, function.__name__, function)
 
 
+def _fill_package(module) -> None:
+    module.__version__ = "8.0.0"
+    module.version_info = (8, 0, 0)
+    module.get_ipython = get_ipython
+
+    def __getattr__(name):
+        # `import IPython; IPython.display.HTML(…)` works without a further import.
+        if name == "display":
+            return importlib.import_module("IPython.display")
+        raise AttributeError(f"module 'IPython' has no attribute {name!r}")
+
+    module.__getattr__ = __getattr__
+
+
+def _fill_with_display(module) -> None:
+    shown = importlib.import_module("IPython.display")
+    module.__dict__.update({name: value for name, value in vars(shown).items() if not name.startswith("_")})
+
+
+def _fill_with_nothing(_module) -> None:
+    """It is there for what is below it."""
+
+
+_CONTENTS = {
+    "IPython": _fill_package,
+    "IPython.core": _fill_with_nothing,
+    "IPython.core.display": _fill_with_display,
+    "IPython.core.display_functions": _fill_with_display,
+    "IPython.core.getipython": _replace_get_ipython,
+}
+
+
 class _Finder:
+    """Finds and loads the package where no other is installed."""
+
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if name == "IPython":
-            return importlib.machinery.ModuleSpec(name, _Package, is_package=True)
-        if not _is_own_package():
+        if name != "IPython" and not _is_own_package():
             return None
         if name == "IPython.display":
             return importlib.util.spec_from_file_location(name, _OWN_DISPLAY)
-        if name in _CORE:
-            return importlib.machinery.ModuleSpec(name, _Core, is_package=name == "IPython.core")
+        if name in _CONTENTS:
+            return importlib.machinery.ModuleSpec(name, _Finder, is_package=name in ("IPython", "IPython.core"))
         return None
 
-
-class _Core:
-    """`IPython.core` and what is written with it: its display functions are those of `IPython.display`."""
-
     @staticmethod
-    def create_module(spec):
+    def create_module(_spec):
         return None
 
     @staticmethod
     def exec_module(module):
-        if module.__name__.startswith("IPython.core.display"):
-            shown = importlib.import_module("IPython.display")
-            module.__dict__.update({name: value for name, value in vars(shown).items() if not name.startswith("_")})
-        elif module.__name__ == "IPython.core.getipython":
-            module.get_ipython = get_ipython
-
-
-class _Package:
-    """The package itself."""
-
-    @staticmethod
-    def create_module(spec):
-        return None
-
-    @staticmethod
-    def exec_module(module):
-        module.__version__ = "8.0.0"
-        module.version_info = (8, 0, 0)
-        module.get_ipython = get_ipython
-
-        def __getattr__(name):
-            # `import IPython; IPython.display.HTML(…)` works without a further import.
-            if name == "display":
-                return importlib.import_module("IPython.display")
-            raise AttributeError(f"module 'IPython' has no attribute {name!r}")
-
-        module.__getattr__ = __getattr__
+        _CONTENTS[module.__name__](module)
 
 
 def _is_own_package() -> bool:
     package = sys.modules.get("IPython")
-    return package is not None and package.__spec__.loader is _Package
+    return package is not None and package.__spec__.loader is _Finder

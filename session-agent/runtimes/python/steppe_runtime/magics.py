@@ -25,14 +25,13 @@ class UsageError(Exception):
 class Shell:
     def __init__(self, namespace: dict, workspace: str):
         self.user_ns = namespace
-        self._workspace = workspace
         self._previous_folder = workspace
 
     def system(self, command: str) -> None:
         command = fill_in(command, _names_of(sys._getframe(1)))
         install = plain_pip_install(command)
         # Where IPython keeps it, but for its being a built-in name.
-        builtins._exit_code = run_command(command) if install is None else run_pip(install, self._workspace)
+        builtins._exit_code = run_command(command) if install is None else run_pip(install)
 
     def getoutput(self, command: str):
         return read_command(fill_in(command, _names_of(sys._getframe(1))))
@@ -53,7 +52,7 @@ class Shell:
         return _known(self, f"_cell_{name}", f"%%{name}")(arguments, body)
 
     def _line_pip(self, arguments: str, _names: dict) -> None:
-        builtins._exit_code = run_pip(arguments, self._workspace)
+        builtins._exit_code = run_pip(arguments)
 
     def _line_cd(self, arguments: str, _names: dict) -> None:
         target = arguments.strip().strip("'\"")
@@ -106,7 +105,11 @@ class Shell:
             os.environ["STEPPE_FIGURE_FORMAT"] = found[1]
 
     def _line_pinfo(self, arguments: str, names: dict) -> None:
-        value = eval(arguments, names)
+        try:
+            value = eval(arguments, names)
+        except Exception:
+            print(f"Object `{arguments}` not found.")
+            return
         try:
             print(f"{arguments}{inspect.signature(value)}")
         except (TypeError, ValueError):

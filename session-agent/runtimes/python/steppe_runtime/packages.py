@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from importlib import machinery
+
+_LOADERS = (
+    (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+    (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
+    (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+)
 
 
 def packages_folder(workspace: str) -> str:
@@ -16,6 +23,8 @@ def find_packages_in(workspace: str) -> None:
     folder = packages_folder(workspace)
     installed = [number for number, entry in enumerate(sys.path) if entry.endswith(("-packages", "dist-packages"))]
     sys.path.insert(installed[0] if installed else len(sys.path), folder)
+    # Made here, since Python would take a folder that is not there yet for one that never will be.
+    sys.path_importer_cache[folder] = machinery.FileFinder(folder, *_LOADERS)
     os.environ["PYTHONPATH"] = packages_path(workspace, os.environ)
     # What a child prints is seen when it prints it, as on a terminal.
     os.environ.setdefault("PYTHONUNBUFFERED", "1")

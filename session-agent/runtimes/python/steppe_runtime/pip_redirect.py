@@ -16,17 +16,17 @@ _ELSEWHERE = re.compile(r"\s(?:-t|--target|--user|--prefix|--root|--dry-run|--py
 _PYTHON = rf"(?:{re.escape(sys.executable)}|python[\d.]*)"
 # Where a shell takes a command; the name of another environment's pip has a `/` in it.
 _IN_SHELL = re.compile(
-    rf"((?:^|[;&|(\n]|\b(?:then|do|else|sudo|time|exec)\s)\s*(?:\w+=\S*\s+)*(?:{_PYTHON}\s+-m\s+)?pip[\d.]*\s+install)\b"
-    r"(?=([^|&;\n]*))"
+    r"((?:^|[;&|(\n]|\b(?:then|do|else|sudo|time|exec|nohup|env|timeout\s+\S+)\s)\s*(?:\w+=\S*\s+)*"
+    rf"(?:{_PYTHON}\s+-m\s+)?pip[\d.]*(?:\s+-[^\s|&;]+)*\s+install)\b(?=([^|&;\n]*))"
 )
-_AS_WORDS = re.compile(rf"(?:{_PYTHON}\0-m\0)?pip[\d.]*\0install")
+_AS_WORDS = re.compile(rf"(?:{_PYTHON}\0-m\0)?pip[\d.]*(?:\0-[^\0]*)*\0install")
 
 
-def names_a_place(arguments: str) -> bool:
+def _names_a_place(arguments: str) -> bool:
     return _ELSEWHERE.search(arguments) is not None
 
 
-def into_workspace(workspace: str) -> list[str]:
+def _into_workspace(workspace: str) -> list[str]:
     """What is there of another version is replaced; without `--upgrade` pip would leave it, and say that it had not."""
     return ["--upgrade", "--target", packages_folder(workspace)]
 
@@ -46,8 +46,8 @@ def redirected_line(command: str, workspace: str) -> str:
     """For a shell. One that goes into another environment first is left as it is."""
     if "activate" in command:
         return command
-    options = " ".join(map(shlex.quote, into_workspace(workspace)))
-    return _IN_SHELL.sub(lambda found: found[0] if names_a_place(found[2]) else f"{found[0]} {options}", command)
+    options = " ".join(map(shlex.quote, _into_workspace(workspace)))
+    return _IN_SHELL.sub(lambda found: found[0] if _names_a_place(found[2]) else f"{found[0]} {options}", command)
 
 
 def redirected_words(words: Sequence, workspace: str) -> Sequence:
@@ -56,10 +56,10 @@ def redirected_words(words: Sequence, workspace: str) -> Sequence:
     if words and os.path.basename(words[0]) in ("sh", "bash") and "-c" in words[:-1]:
         after = words.index("-c") + 1
         return [*words[:after], redirected_line(words[after], workspace), *words[after + 1 :]]
-    if _AS_WORDS.match("\0".join(words)) is None or names_a_place(f" {' '.join(words)}"):
+    if _AS_WORDS.match("\0".join(words)) is None or _names_a_place(f" {' '.join(words)}"):
         return words
     after = words.index("install") + 1
-    return [*words[:after], *into_workspace(workspace), *words[after:]]
+    return [*words[:after], *_into_workspace(workspace), *words[after:]]
 
 
 def _redirect_processes(module, workspace: str) -> None:

@@ -13,6 +13,7 @@ class PipRedirectTest(unittest.TestCase):
             ("cd sub && python3 -m pip install", ' "x>=1.3" && echo done'),
             (f"{sys.executable} -m pip install", " x | tail -1"),
             ("if true; then A=1 pip3 install", " x; fi"),
+            ("timeout 60 pip -q --no-input install", " x"),
         ):
             self.assertEqual(redirected_line(before + after, "/w"), f"{before} {_PLACE}{after}")
 
@@ -30,6 +31,7 @@ class PipRedirectTest(unittest.TestCase):
     def test_words(self):
         place = _PLACE.split()
         self.assertEqual(redirected_words(["pip", "install", "x"], "/w"), ["pip", "install", *place, "x"])
+        self.assertEqual(redirected_words(["pip", "-q", "install"], "/w"), ["pip", "-q", "install", *place])
         own = [sys.executable, "-m", "pip", "install"]
         self.assertEqual(redirected_words([*own, "x"], "/w"), [*own, *place, "x"])
         self.assertEqual(redirected_words(["sh", "-c", "pip install x"], "/w")[2], f"pip install {_PLACE} x")

@@ -12,7 +12,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-_NAME = re.compile(r"\$(\$|[A-Za-z_]\w*)")
+# Single quotes keep it from the shell, and so from here.
+_NAME = re.compile(r"'[^']*'|\$\$(?=[A-Za-z_])|\$([A-Za-z_]\w*)")
 
 
 class ShellLines(list):
@@ -31,8 +32,8 @@ class ShellLines(list):
         return " ".join(self)
 
 
-def run_command(command: str) -> int:
-    return run_program([_shell(), "-c", command])
+def run_command(command: str, **options) -> int:
+    return run_program([_shell(), "-c", command], **options)
 
 
 def run_program(arguments: list[str], **options) -> int:
@@ -62,7 +63,8 @@ def read_command(command: str) -> ShellLines:
 def fill_in(command: str, names: Mapping[str, object]) -> str:
     """
     Puts values in place of `{expression}` and `$name`, by IPython's rules: where a brace holds no expression that can
-    be evaluated, as in awk, all braces are left as they are, and a `$name` that is no variable is left to the shell.
+    be evaluated, as in awk, all braces are left as they are, and a `$name` that is no variable is left to the shell. So is
+    one in single quotes, and `$$name`, with one dollar.
     """
     with contextlib.suppress(Exception):
         command = _Expressions(names).vformat(command, (), {})
@@ -80,8 +82,8 @@ class _Expressions(string.Formatter):
 
 
 def _value_of(found: re.Match, names: Mapping[str, object]) -> str:
-    if found[1] == "$":
-        return found[0]
+    if found[0] == "$$":
+        return "$"
     return str(names[found[1]]) if found[1] in names else found[0]
 
 

@@ -13,6 +13,7 @@ class ShellCommandsTest(unittest.TestCase):
     def test_what_is_the_shells_stays(self):
         for command in ("awk '{print $1}' f", "echo $HOME ${name}x {1..3}", "echo {missing}", "find . -exec rm {} \\;"):
             self.assertEqual(fill_in(command, {"other": 1}), command)
+        self.assertEqual(fill_in("awk '{print $x}' $x $$x $$", {"x": 1}), "awk '{print $x}' 1 $x $$")
 
     def test_lines(self):
         lines = read_command("echo a; echo b >&2")
@@ -20,5 +21,6 @@ class ShellCommandsTest(unittest.TestCase):
 
     def test_which_installs_are_plain(self):
         self.assertEqual(plain_pip_install("python3 -m pip install a b"), "install a b")
-        for command in ("pip list", "pip install --target x a", "pip install a && b", "v/bin/pip install a"):
+        self.assertEqual(plain_pip_install("pip -q install a"), "-q install a")
+        for command in ("pip list", "pip install a && b", "v/bin/pip install a"):
             self.assertIsNone(plain_pip_install(command))
