@@ -94,6 +94,8 @@ test.each([
 
 test.each<{ expr: string; text?: string; amiss: string[] }>([
   { expr: 'sum(rate(steppe_routes_total[5m])', amiss: ['no PromQL: it ends too early'] },
+  { expr: 'sum(rate(steppe_routes_total))', amiss: ['no PromQL: rate(steppe_routes_total)'] },
+  { expr: 'max(steppe_sessions_live[5m])', amiss: ['no PromQL: max(steppe_sessions_live[5m])'] },
   { expr: 'steppe_routes', amiss: ['no service exports steppe_routes'] },
   { expr: 'steppe_routes_total{origin="hit"}', amiss: ['steppe_routes_total has no label origin'] },
   { expr: 'steppe_sessions_ended_total{reason=~"crashed|gone"}', amiss: ['reason is never gone'] },

@@ -16,13 +16,15 @@ export interface Aggregation {
 }
 
 export interface Query {
-  /** What is no PromQL in it, each piece as it stands there. */
+  /** What Prometheus would refuse in it, each piece as it stands there. */
   faults: string[];
   selectors: Selector[];
   aggregations: Aggregation[];
 }
 
-/** A query as Prometheus's own grammar reads it. */
+const takesRange = /^(i?rate|increase|i?delta|resets|changes|\w+_over_time)$/;
+
+/** A query as Prometheus's own grammar reads it, which knows no types: that a rate is of a range, and nothing else is, is looked at here. */
 export function readQuery(text: string): Query {
   const { topNode } = parser.parse(text);
   const textOf = (node: Node | null): string => (node ? text.slice(node.from, node.to) : '');
@@ -44,8 +46,15 @@ export function readQuery(text: string): Query {
         isPattern: textOf(matcher.getChild('MatchOp')).endsWith('~'),
       })),
     }));
+  const hasWrongType = (call: Node): boolean =>
+    takesRange.test(textOf(call.firstChild)) !== (call.getChild('FunctionCallBody')?.getChild('MatrixSelector') != null);
   return {
-    faults: below(topNode, ({ type }) => type.isError).map((node) => textOf(node) || 'it ends too early'),
+    faults: [
+      ...below(topNode, ({ type }) => type.isError).map((node) => textOf(node) || 'it ends too early'),
+      ...below(topNode, ({ name }) => name === 'FunctionCall' || name === 'AggregateExpr')
+        .filter(hasWrongType)
+        .map(textOf),
+    ],
     selectors: selectorsIn(topNode),
     aggregations: named(topNode, 'AggregateExpr').map((node) => ({
       labels: node.getChildren('AggregateModifier').flatMap((modifier) => named(modifier, 'LabelName').map(textOf)),
