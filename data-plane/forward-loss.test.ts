@@ -76,10 +76,14 @@ const startBreaker = async () => {
 
 it.each(['PUT', 'DELETE'])('never tries again what may have arrived and can be done twice: %s of a file', async (method) => {
   const breaker = await startBreaker();
-  const path = `/v1/sessions/${plane.addSession(breaker.url).session_id}/files/a`;
+  const session = plane.addSession(breaker.url);
+  // Nor where the session is somewhere else by then.
+  const agent = await plane.startAgent(echo);
+  plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url });
+  const path = `/v1/sessions/${session.session_id}/files/a`;
   const answer = await plane.call({ method, path, ...(method === 'PUT' && { body: 'bytes' }) });
   expect(JSON.parse(answer.text).error).toMatchObject({ code: 'runtime_unreachable', retryable: false });
-  expect(breaker.connections()).toBe(1);
+  expect([breaker.connections(), agent.seen.length]).toEqual([1, 0]);
   breaker.close();
 });
 
@@ -119,14 +123,28 @@ it.each([201, 410, 503])('never shows a 421: it goes on where the session is now
   expect([stranger.seen.length, agent.seen.length]).toEqual([1, 1]);
 });
 
-it('does not go on twice', async () => {
-  const strangers = [1, 2].map(() => plane.startAgent((_, res) => res.writeHead(421).end()));
-  const [first, second] = await Promise.all(strangers);
-  if (!first || !second) throw new Error('no agents');
+it('does not go on twice, wherever the session is said to be then', async () => {
+  const agent = await plane.startAgent(echo);
+  const second = await plane.startAgent((_, res) => {
+    plane.routes.consistent.set(session.session_id, { ...session, version: 3, address: agent.url });
+    res.writeHead(421).end();
+  });
+  const first = await plane.startAgent((_, res) => res.writeHead(421).end());
   const session = plane.addSession(first.url);
   plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: second.url });
   expect(JSON.parse((await submit(session)).text).error.code).toBe('runtime_unreachable');
-  expect([first.seen.length, second.seen.length]).toEqual([1, 1]);
+  expect([first, second, agent].map(({ seen }) => seen.length)).toEqual([1, 1, 0]);
+});
+
+it('says of a 421 while the store is out that it may be tried again', async () => {
+  const stranger = await plane.startAgent((_, res) => res.writeHead(421).end());
+  const session = plane.addSession(stranger.url);
+  const { get } = plane.routes;
+  plane.routes.get = async (sessionId, options) => {
+    if (options.consistent) throw new RouteStoreUnavailable('out');
+    return get(sessionId, options);
+  };
+  expect(JSON.parse((await submit(session)).text).error).toMatchObject({ code: 'route_store_unavailable', retryable: true });
 });
 
 it('answers a 421 without another address with what the row says', async () => {

@@ -90,6 +90,15 @@ it('lets go of the control-plane when the client leaves', async () => {
   await slow.close();
 });
 
+it('breaks off an answer that breaks off', async () => {
+  await plane.closeAll();
+  const breaking = await startAgent((_, res) => res.writeHead(200).write('half of it', () => res.destroy()));
+  plane = await startTestDataPlane({ controlPlaneUrl: breaking.url });
+  await expect(plane.call({ path: '/v1/sessions' })).rejects.toThrow('aborted');
+  await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'runtime_unreachable' }]);
+  await breaking.close();
+});
+
 it('answers HEAD through the control-plane', async () => {
   const client = open(plane.port, { method: 'HEAD', path: '/v1/sessions', headers: { authorization: plane.authorization } });
   client.end();

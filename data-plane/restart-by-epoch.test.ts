@@ -10,8 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => plane.closeAll());
 
-/** An interpreter whose answers to the restarts named in `lost` never arrive; each restart that it carries out is counted. */
-function createInterpreter(epoch: number, lost: number[] = []) {
+/** An interpreter whose answers to the restarts named in `lost` do not arrive, or in part; each restart that it carries out is counted. */
+function createInterpreter(epoch: number, lost: number[] = [], isHalf = false) {
   const state = { epoch, asked: [] as unknown[], carriedOut: 0 };
   const handle: RequestListener = async (req, res) => {
     let text = '';
@@ -23,10 +23,13 @@ function createInterpreter(epoch: number, lost: number[] = []) {
       state.epoch++;
       state.carriedOut++;
     }
-    if (lost.includes(count)) return void res.destroy();
+    const isLost = lost.includes(count);
+    if (isLost && !isHalf) return void res.destroy();
     const error = { code: 'epoch_mismatch', message: '', retryable: false, request_id: 'r', details: { epoch: state.epoch } };
     const body = JSON.stringify(isMismatch ? { error } : { epoch: state.epoch });
-    res.writeHead(isMismatch ? 409 : 200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+    res.writeHead(isMismatch ? 409 : 200, { 'content-type': 'application/json', 'content-length': body.length });
+    if (isLost) res.write(body.slice(0, 5), () => res.destroy());
+    else res.end(body);
   };
   return { state, handle };
 }
@@ -45,8 +48,15 @@ it('asks for the present epoch where the client names none, and restarts that on
   expect(state).toEqual({ epoch: 4, carriedOut: 1, asked: [Number.MAX_SAFE_INTEGER, 3] });
 });
 
-it.each([[[1]], [[2]], [[1, 3]], [[2, 3, 4]]])('restarts once where the answers %j are lost', async (lost) => {
-  const { state, handle } = createInterpreter(3, lost);
+it.each([
+  [[1], false],
+  [[2], false],
+  [[1, 3], false],
+  [[2, 3, 4], false],
+  [[1], true],
+  [[2, 3], true],
+])('restarts once where the answers %j are lost, in part: %s', async (lost, isHalf) => {
+  const { state, handle } = createInterpreter(3, lost, isHalf);
   expect(await restart(handle)).toMatchObject({ status: 200, body: { epoch: 4 } });
   expect(state.carriedOut).toBe(1);
 });
@@ -79,15 +89,15 @@ it('restarts the epoch that another restart made meanwhile', async () => {
   expect(state.asked).toEqual([Number.MAX_SAFE_INTEGER, 3, 4]);
 });
 
-/** Begins its answer by a space, and goes on as `rest` says when the client has had it. */
+/** Begins its answer by spaces, each when the client has had the one before, and goes on as `rest` says. */
 async function waitFor(rest: (res: ServerResponse, count: number) => void) {
   let count = 0;
   const agent = await plane.startAgent((_, res) => {
     if (++count > 1) return rest(res, count);
     res.writeHead(200, { 'content-type': 'application/json' }).write(' ');
-    go = () => rest(res, count);
+    goOn = [() => void res.write(' '), () => rest(res, count)];
   });
-  let go = () => {};
+  let goOn: (() => void)[] = [];
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/restart`;
   const headers = { authorization: plane.authorization, 'content-type': 'application/json' };
   const client = open(plane.port, { method: 'POST', path, headers });
@@ -97,10 +107,12 @@ async function waitFor(rest: (res: ServerResponse, count: number) => void) {
   answer.setEncoding('utf8').on('data', (chunk) => {
     text += chunk;
   });
-  await expect.poll(() => text, { timeout: 10_000 }).toBe(' ');
   const closed = once(answer, 'close').catch(() => {});
   answer.on('error', () => {});
-  go();
+  for (const spaces of [' ', '  ']) {
+    await expect.poll(() => text, { timeout: 10_000 }).toBe(spaces);
+    goOn.shift()?.();
+  }
   await closed;
   return { status: answer.statusCode, text, isWhole: answer.complete };
 }
@@ -109,17 +121,17 @@ const mismatch = (epoch: number) =>
 
 it('keeps a client that waits alive by the spaces of the agent', async () => {
   const answer = await waitFor((res) => res.end('{"epoch":4}'));
-  expect(answer).toEqual({ status: 200, text: ' {"epoch":4}', isWhole: true });
+  expect(answer).toEqual({ status: 200, text: '  {"epoch":4}', isWhole: true });
 });
 
 it('tells a client that waited of the restart whose answer broke off', async () => {
   const answer = await waitFor((res, count) => (count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(4))));
-  expect(answer).toEqual({ status: 200, text: ' {"epoch":4}', isWhole: true });
+  expect(answer).toEqual({ status: 200, text: '  {"epoch":4}', isWhole: true });
 });
 
 it('cuts off a client that waited for what was no restart', async () => {
   const answer = await waitFor((res, count) => (count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(9))));
-  expect(answer).toEqual({ status: 200, text: ' ', isWhole: false });
+  expect(answer).toEqual({ status: 200, text: '  ', isWhole: false });
 });
 
 it('passes on any other answer', async () => {

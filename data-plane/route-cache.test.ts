@@ -63,6 +63,18 @@ it('uses an old route once more while it reads it again', async () => {
   expect(routes.reads).toHaveLength(2);
 });
 
+it('goes on reading old routes again, however many it has read', async () => {
+  const { session_id } = add();
+  const cache = cacheOf();
+  await cache.find(session_id);
+  for (let times = 1; times <= 10; times++) {
+    nowMs += 10_000;
+    expect(await cache.find(session_id)).toMatchObject({ source: 'stale' });
+    await expect.poll(() => cache.find(session_id)).toMatchObject({ source: 'hit' });
+    expect(routes.reads).toHaveLength(1 + times);
+  }
+});
+
 it('waits for the read where the route is very old', async () => {
   const { session_id } = add();
   const cache = cacheOf();

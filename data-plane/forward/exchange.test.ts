@@ -23,15 +23,20 @@ const start = async (handle: RequestListener): Promise<FakeAgent> => {
 /** A server that answers every request by one exchange with `origin`. */
 const startEdge = async (origin: string, upstream: Agent, declines: (status: number) => boolean = () => false) => {
   const ends: ExchangeEnd[] = [];
+  /** Listeners that an exchange has left on the client's answer. */
+  const left: number[] = [];
+  const countListeners = (outgoing: ServerResponse) => outgoing.listenerCount('close') + outgoing.listenerCount('drain');
   const edge = await start((req, outgoing) => {
     const request: ExchangeRequest = { origin, method: req.method ?? 'GET', path: req.url ?? '/', headers: [], body: null };
     const answer = createAnswerWriter(outgoing, { ownHeaders: {}, declines });
+    const before = countListeners(outgoing);
     void exchange(request, { upstream, outgoing, answer, silenceLimitMs: 5_000, uploadStallLimitMs: 5_000 }).then((end) => {
       ends.push(end);
+      left.push(countListeners(outgoing) - before);
       if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(500).end();
     });
   });
-  return { ...edge, ends };
+  return { ...edge, ends, left };
 };
 
 const startUpstream = (options: Agent.Options = {}): Agent => {
@@ -101,6 +106,38 @@ it('gives a declined answer back unsent', async () => {
   const edge = await startEdge(agent.url, startUpstream(), (status) => status === 421);
   expect(await call(edge.port, { path: '/' })).toMatchObject({ status: 500, text: '' });
   expect(edge.ends).toEqual([{ kind: 'declined', status: 421 }]);
+  expect(edge.left).toEqual([0]);
+});
+
+it('has no more to say of an answer once it has ended', async () => {
+  const agent = await start((req, res) => req.url === '/quick' && res.end('done'));
+  const upstream = startUpstream();
+  const outgoing = Object.assign(new EventEmitter(), { destroyed: false, writableNeedDrain: false });
+  const heard: string[] = [];
+  const ask = (path: string) =>
+    exchange(
+      { origin: agent.url, method: 'GET', path, headers: [], body: null },
+      {
+        upstream,
+        // All that is asked of it is here.
+        outgoing: outgoing as EventEmitter as ServerResponse,
+        answer: {
+          begin: () => true,
+          write() {},
+          end: () => void heard.push(`${path} ends`),
+          breakOff() {
+            heard.push(`${path} breaks off`);
+            return 'nothing';
+          },
+        },
+        silenceLimitMs: 50,
+        uploadStallLimitMs: 50,
+      },
+    );
+  await ask('/quick');
+  // By its time the silence of the first would have been noticed.
+  await ask('/never');
+  expect(heard).toEqual(['/quick ends', '/never breaks off']);
 });
 
 it('tells no connection from a connection without an answer', async () => {

@@ -130,8 +130,8 @@ test.each([
   const { supervisor, worker } = await peers.start();
   const running = run('step');
   worker.say(frame);
+  worker.socket.end();
   await supervisor.hears(killOf(1));
-  worker.socket.destroy();
   supervisor.say(crashOf(1));
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'ProtocolError' } });
 });

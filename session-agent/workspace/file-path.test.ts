@@ -23,6 +23,7 @@ test.each([
   '%zz',
   '%ff',
   'x'.repeat(256),
+  'ü'.repeat(128),
   'x/'.repeat(2048).slice(0, -1).padEnd(4096, 'x'),
   'dir/.steppe-upload-1',
 ])('refuses %s', (path) => {

@@ -25,3 +25,27 @@ test('makes no key wait for another', async () => {
   release();
   await held;
 });
+
+test('makes a late one wait too, though those before the last have ended', async () => {
+  const lock = new KeyedLock();
+  const log: string[] = [];
+  const releases: (() => void)[] = [];
+  const hold = (name: string) =>
+    lock.run('key', async () => {
+      log.push(name);
+      await new Promise<void>((resolve) => releases.push(resolve));
+    });
+  const [first, second] = [hold('first'), hold('second')];
+  await new Promise((resolve) => setImmediate(resolve));
+  releases.shift()?.();
+  await first;
+  const third = hold('third');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(log).toEqual(['first', 'second']);
+  releases.shift()?.();
+  await second;
+  await new Promise((resolve) => setImmediate(resolve));
+  releases.shift()?.();
+  await third;
+  expect(log).toEqual(['first', 'second', 'third']);
+});

@@ -1,10 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FileVersion } from './file-version.ts';
+import { listEntries } from './list-entries.ts';
 import { Workspace } from './workspace.ts';
 
 let outside: string;
@@ -18,6 +30,9 @@ beforeAll(() => {
   writeFileSync(join(root, 'file'), 'content');
   writeFileSync(join(root, 'dir', 'deep', 'leaf'), 'leaf');
   symlinkSync('../secret', join(root, 'leads-out'));
+  mkdirSync(`${root}-beside`);
+  writeFileSync(`${root}-beside/secret`, 'secret');
+  symlinkSync(`${root}-beside/secret`, join(root, 'leads-beside'));
   symlinkSync('/', join(root, 'root-link'));
   symlinkSync('dir', join(root, 'inside-link'));
   symlinkSync(join(root, 'file'), join(root, 'absolute-link'));
@@ -58,7 +73,7 @@ test('follows links that stay inside', async () => {
   expect(await read('not-there-yet')).toBe('made');
 });
 
-test.each([['leads-out'], ['root-link', 'etc', 'passwd'], ['loop-a'], ['loop-a', 'x']])(
+test.each([['leads-out'], ['leads-beside'], ['root-link', 'etc', 'passwd'], ['loop-a'], ['loop-a', 'x']])(
   'refuses the link in %s',
   async (...segments) => {
     await expect(read(...segments)).rejects.toEqual(code('invalid_request'));
@@ -127,4 +142,62 @@ test('says that a directory was removed while the bytes came', async () => {
   await expect(workspace.writeFile(['vanishing', 'file'], racing, { maxBytes: 1000 })).rejects.toEqual(
     expect.objectContaining({ code: 'file_conflict', retryable: true }),
   );
+});
+
+test('a file that was replaced keeps its permissions, and has another version, though it is as long', async () => {
+  const place = join(workspace.root, 'script');
+  const { version } = await write('#!/bin/a', 'script');
+  chmodSync(place, 0o750);
+  await write('#!/bin/b', 'script');
+  expect(statSync(place).mode & 0o777).toBe(0o750);
+  const before = await workspace.openFile(['script']);
+  await before.file.close();
+  writeFileSync(place, '#!/bin/c');
+  const after = await workspace.openFile(['script']);
+  await after.file.close();
+  expect(new Set([version, before.version, after.version].map(({ etag }) => etag)).size).toBe(3);
+});
+
+test('takes a file of just the largest size, and leaves the stream of a larger one open for its answer', async () => {
+  const largest = Readable.from([Buffer.alloc(600), Buffer.alloc(400)]);
+  expect(await workspace.writeFile(['largest'], largest, { maxBytes: 1000 })).toMatchObject({ entry: { size_bytes: 1000 } });
+  const larger = Readable.from([Buffer.alloc(600), Buffer.alloc(401), Buffer.alloc(1)]);
+  await expect(workspace.writeFile(['largest'], larger, { maxBytes: 1000 })).rejects.toEqual(code('payload_too_large'));
+  expect(larger.destroyed).toBe(false);
+});
+
+test('lets one of many at once make a file that all want to be the first of', async () => {
+  const check = (current: FileVersion | undefined) => {
+    if (current) throw new Error('there is one');
+  };
+  const uploads = Array.from({ length: 8 }, (_, at) =>
+    workspace.writeFile(['first'], Readable.from([Buffer.from(String(at))]), { maxBytes: 1000, check }),
+  );
+  const outcomes = (await Promise.allSettled(uploads)).map(({ status }) => status);
+  expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('removes nothing that a condition protects', async () => {
+  await write('x', 'protected');
+  const check = () => {
+    throw new Error('protected');
+  };
+  await expect(workspace.remove(['protected'], check)).rejects.toThrow('protected');
+  expect(await read('protected')).toBe('x');
+});
+
+test('holds nothing open and leaves nothing behind, whatever came of it', async () => {
+  const open = () => readdirSync('/proc/self/fd').length;
+  await write('x', 'warm', 'up');
+  const before = open();
+  await write('x', 'inside-link', 'made');
+  await write('y', 'inside-link', 'made');
+  await workspace.writeFile(['only-new'], Readable.from([Buffer.from('x')]), { maxBytes: 1000, onlyNew: true });
+  expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
+  for (const path of ['fifo', 'dir', 'absent', 'leads-out']) await read(path).catch(() => {});
+  await write('x'.repeat(1001), 'too', 'large').catch(() => {});
+  await listEntries(workspace.root, [], { recursive: true, limit: 1000, after: undefined });
+  await workspace.remove(['only-new']);
+  expect(open()).toBe(before);
+  expect([...uploadsIn(workspace.root), ...uploadsIn(join(workspace.root, 'too'))]).toEqual([]);
 });
