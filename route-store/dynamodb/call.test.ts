@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { newSessionId } from '@steppe/contracts/ids';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { provisioningRecord } from '../conformance/session-records.ts';
 import { localAccess, startDynalite } from '../dynalite/start-dynalite.ts';
 import {
@@ -10,6 +11,7 @@ import {
   startStallingDynamoDb,
   startThrottlingDynamoDb,
 } from '../testing/failing-dynamodb.ts';
+import { createCall } from './call.ts';
 import { type ClientOptions, createDynamoDbClient } from './create-client.ts';
 import { createDynamoDbSessionStore } from './dynamodb-session-store.ts';
 
@@ -108,11 +110,26 @@ it('does not let a mistake of ours look like an outage', async () => {
   await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
+it.each([() => Promise.resolve('done'), () => Promise.reject(new Error('not done'))])(
+  'leaves no timer and no listener on the signal behind (%o)',
+  async (operation) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const client = createDynamoDbClient({ ...localAccess, endpoint: 'http://127.0.0.1:9' });
+    opened.push(
+      () => client.destroy(),
+      () => void vi.useRealTimers(),
+    );
+    const { signal } = new AbortController();
+    await Promise.allSettled([createCall(client, 1_000)(signal, operation)]);
+    expect([vi.getTimerCount(), getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+  },
+);
+
 it('takes no call that waits for a socket for an outage', async () => {
-  const slow = await startSlowDynamoDb(500);
+  const slow = await startSlowDynamoDb(800);
   opened.push(slow.close);
   // Five rounds over the sockets, each within the limits, together far above them.
-  const store = storeOn(slow.endpoint, { connectTimeoutMs: 1_500, attemptTimeoutMs: 1_500 });
+  const store = storeOn(slow.endpoint, { connectTimeoutMs: 3_000, attemptTimeoutMs: 3_000 });
   const reads = await Promise.all(Array.from({ length: 80 }, () => store.get(newSessionId(), { consistent })));
   expect(new Set(reads)).toEqual(new Set([null]));
 });

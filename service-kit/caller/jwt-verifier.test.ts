@@ -177,6 +177,33 @@ test('asks again after five minutes for a token that lives longer', async () => 
   }
 });
 
+test('does not remember a token that has expired, though the tolerance lets it through', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    const { asked, verify: verifyCounted } = openCounted({});
+    const bearer = `Bearer ${await token({ expires: '10s' })}`;
+    later(12_000);
+    for (const times of [1, 2]) {
+      await verifyCounted(bearer);
+      expect(asked()).toBe(times);
+    }
+    later(5_000);
+    await expect(verifyCounted(bearer)).rejects.toEqual(refusal(/expired/));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each([
+  ['no scope', undefined, ['steps:run']],
+  ['an empty one', '', ['']],
+  ['an empty list', [], []],
+])('a token with %s has the default scopes only where it says nothing of scopes', async (_, scope, scopes) => {
+  const { verify: verifyCounted } = openCounted({ defaultScopes: ['steps:run'] });
+  const principal = await verifyCounted(`Bearer ${await token({ claims: { tenant: 't1', scope } })}`);
+  expect([...principal.scopes]).toEqual(scopes);
+});
+
 describe('the tenant’s own limits', () => {
   const limited = { quotaClaim: 'https://example.com/limits.sessions', rateClaim: 'rate' };
   const withLimits = (limits: object) => token({ claims: { tenant: 't1', ...limits } });
@@ -184,6 +211,11 @@ describe('the tenant’s own limits', () => {
   test('are read from their claims, also where a provider makes them texts', async () => {
     const bearer = `Bearer ${await withLimits({ 'https://example.com/limits': { sessions: 7 }, rate: '100' })}`;
     expect(await openCounted(limited).verify(bearer)).toMatchObject({ sessionQuota: 7, requestsPerSecond: 100 });
+  });
+
+  test('may be no session at all', async () => {
+    const bearer = `Bearer ${await withLimits({ 'https://example.com/limits': { sessions: 0 } })}`;
+    expect(await openCounted(limited).verify(bearer)).toMatchObject({ sessionQuota: 0 });
   });
 
   test('are the configured ones where the token has none', async () => {

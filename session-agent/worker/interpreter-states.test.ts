@@ -92,6 +92,7 @@ test('failed starts are counted anew after one that did not fail', async () => {
     supervisor.say(exitOf(2));
   }
   await expect.poll(() => peers.told, within).toEqual(['epoch 2', 'no room']);
+  expect(peers.counts.ready).toBe(1);
 });
 
 test('a worker that is ready is left alone from then on', async () => {

@@ -138,7 +138,7 @@ export class Worker {
   /** Asks for an interrupt of the running step. @returns true where the supervisor has to send the signal. */
   interrupt(stepId: string): boolean {
     const running = this.#running;
-    if (running?.stepId !== stepId || running.interrupt) return false;
+    if (running?.stepId !== stepId) return false;
     running.interrupt = deferred();
     if (this.#interruptBy === 'signal') return true;
     this.#link?.send({ type: 'interrupt', step_id: stepId });

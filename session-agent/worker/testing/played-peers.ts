@@ -14,6 +14,7 @@ const within = { timeout: 10_000 };
 export async function listenForPeers(absenceLimitMs = 60_000) {
   const runDirectory = mkdtempSync('/tmp/steppe-interpreter-');
   const told: string[] = [];
+  const counts = { ready: 0 };
   const peers: Socket[] = [];
   const interpreter = new Interpreter({
     runDirectory,
@@ -21,7 +22,9 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     background: new BackgroundOutput(),
     logger: createLogger({ service: 'test', level: 'silent' }),
     onLoss: () => told.push(`epoch ${interpreter.epoch}`),
-    onReady: () => {},
+    onReady: () => {
+      counts.ready += 1;
+    },
     onDeafSupervisor: () => told.push('deaf'),
     onGaveUp: (detail) => told.push(detail),
     absenceLimitMs,
@@ -46,6 +49,7 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     interpreter,
     runDirectory,
     told,
+    counts,
     openSupervisor,
     openWorker,
     /** A supervisor whose worker of that epoch is ready. */
