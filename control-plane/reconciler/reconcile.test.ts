@@ -226,6 +226,21 @@ it('leaves a session alone whose row was written after the sweep', async () => {
   expect(bed.place.living()).toMatchObject([{ instanceId }]);
 });
 
+it('leaves a session alone whose row is written in the moment in which it is to be ended', async () => {
+  const session = await makeGone();
+  laterBy(120_000);
+  const provisioner = bed.place.open();
+  const endOf: typeof provisioner.endOf = async (instanceId) => {
+    const row = await rowOf(session);
+    if (row) await bed.store.update({ ...row, metadata: { touched: 'yes' } }, row.version);
+    return provisioner.endOf(instanceId);
+  };
+  expect(await bed.pass({ provisioner: { ...provisioner, endOf } })).toBe('complete');
+  expect(await rowOf(session)).toMatchObject({ state: 'ready', metadata: { touched: 'yes' } });
+  await bed.pass();
+  expect(await rowOf(session)).toMatchObject({ state: 'ended', end_reason: 'idle' });
+});
+
 it('reports what cannot be read, touches nothing of it, and does the rest', async () => {
   const [unreadable, gone] = [await makeReady(), await makeGone()];
   laterBy(10 * hourMs);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '../logger.ts';
 import { createKeyDirectory, keyFileName } from './key-directory.ts';
@@ -81,4 +81,49 @@ test('a new key is read from the directory when a token names it, at most once a
 test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])('refuses the header %s', async (header) => {
   const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
   await expect(verifier.verify(header)).rejects.toEqual(code('unauthenticated'));
+});
+
+test('a key that cannot be had for a moment costs the calls of that moment alone', async () => {
+  const key = await newKey('data-plane', 'k1');
+  let isOut = true;
+  const signer = createInternalTokenSigner('data-plane', async () => {
+    if (isOut) throw new Error('the file is being replaced');
+    return key;
+  });
+  await expect(signer.sign(instanceId, sessionId)).rejects.toThrow('being replaced');
+  isOut = false;
+  expect(await signer.sign(instanceId, sessionId)).toMatch(/^ey/);
+});
+
+test('a token of one session is none of another of the same instance', async () => {
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  const signer = createInternalTokenSigner('data-plane', await newKey('data-plane', 'k1'));
+  for (const asked of [sessionId, newSessionId(), undefined]) {
+    expect(await verifier.verify(`Bearer ${await signer.sign(instanceId, asked)}`)).toEqual({
+      plane: 'data-plane',
+      sessionId: asked,
+    });
+  }
+});
+
+test('a token is good for its minute, though it was verified before', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  const bearer = `Bearer ${await createInternalTokenSigner('data-plane', await newKey('data-plane', 'k1')).sign(instanceId)}`;
+  await verifier.verify(bearer);
+  vi.setSystemTime(Date.now() + 70_000);
+  await expect(verifier.verify(bearer)).rejects.toEqual(code('unauthenticated'));
+});
+
+test('a token is not good for longer than that, whatever it says', async () => {
+  const { kid, privateKey } = await newKey('data-plane', 'k1');
+  const token = await new SignJWT({})
+    .setProtectedHeader({ alg: 'EdDSA', kid })
+    .setIssuer('data-plane')
+    .setAudience(instanceId)
+    .setIssuedAt(Math.floor(Date.now() / 1000) - 120)
+    .setExpirationTime('1h')
+    .sign(privateKey);
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  await expect(verifier.verify(`Bearer ${token}`)).rejects.toEqual(code('unauthenticated'));
 });

@@ -13,6 +13,8 @@ export interface SoakRun {
   starts: StartCounts;
   /** The most that a tenant was seen above its quota. */
   overQuota: number;
+  /** Answers that neither a kill nor a quota explains. */
+  surprises: readonly string[];
   remains: Remains;
   leakedProcesses: number;
   leakedDirectories: number;
@@ -38,6 +40,7 @@ export function failuresOf(run: SoakRun): string[] {
     [run.overQuota, 'sessions were above a quota'],
   ];
   return [
+    ...run.surprises,
     ...zeros.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
     ...(perMinute(run) < leastPerMinute ? [`${perMinute(run)} sessions a minute are fewer than ${leastPerMinute}`] : []),
     ...(warmShare(run) < leastWarmShare ? [`${percent(warmShare(run))} by warm claim are fewer than half`] : []),
@@ -53,6 +56,7 @@ export function describeRun(run: SoakRun): string {
     `leaked directories: ${run.leakedDirectories}`,
     `rows without instance: ${remains.rowsWithoutInstance}`,
     `over quota: ${run.overQuota}`,
+    `unexplained answers: ${run.surprises.length}`,
     `sessions per minute: ${perMinute(run)}`,
     `warm claims: ${percent(warmShare(run))} (${starts.warm} warm, ${starts.cold} cold)`,
   ].join('\n');

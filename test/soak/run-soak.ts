@@ -32,8 +32,9 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
     const over = abortAfter(durationMs, stop);
     const progress = () => `${tally.created} sessions, ${tally.full} refused, ${tally.kills} control-planes killed`;
     const drive = { instancesDirectory: cluster.instancesDirectory, quota, random: Math.random, tally, over };
+    const reached = { url: cluster.url, onSurprise: tally.surprised };
     const driving = tenants.map((tenant) =>
-      driveTenant({ ...drive, client: createSessionsClient(cluster.url, () => cluster.tokenFor(tenant)) }),
+      driveTenant({ ...drive, client: createSessionsClient({ ...reached, signToken: () => cluster.tokenFor(tenant) }) }),
     );
     const watching = Promise.all([
       watchQuota(cluster, over),
@@ -46,13 +47,25 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
     const remains = await settle(cluster, stop);
     const starts = await cluster.starts();
     await cluster.stop();
-    const { created, full, kills, ways, broken } = tally;
+    const { created, full, kills, ways, broken, surprises } = tally;
     for (const why of new Set(broken)) say(`  a create was lost: ${why}`);
     const left = {
       leakedProcesses: leakedProcesses(cluster.instancesDirectory).length,
       leakedDirectories: leakedDirectories(cluster.instancesDirectory).length,
     };
-    return { elapsedMs: durationMs, created, full, broken: broken.length, kills, ways, starts, overQuota, remains, ...left };
+    return {
+      elapsedMs: durationMs,
+      created,
+      full,
+      broken: broken.length,
+      kills,
+      ways,
+      starts,
+      overQuota,
+      surprises,
+      remains,
+      ...left,
+    };
   } finally {
     await cluster.close();
   }

@@ -18,8 +18,17 @@ export interface SessionsClient {
 const limitMs = 40_000;
 const tokenLastsMs = 300_000;
 const triesOfACreate = 4;
+/** Answers that no killed control-plane and no quota explains. */
+const inexplicable: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 415, 422, 500]);
 
-export function createSessionsClient(url: string, signToken: () => Promise<string>): SessionsClient {
+interface SessionsClientOptions {
+  url: string;
+  signToken: () => Promise<string>;
+  /** Told of an answer that nothing explains. */
+  onSurprise: (what: string) => void;
+}
+
+export function createSessionsClient({ url, signToken, onSurprise }: SessionsClientOptions): SessionsClient {
   let token: { text: Promise<string>; since: number } | undefined;
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
     if (!token || performance.now() - token.since > tokenLastsMs) token = { text: signToken(), since: performance.now() };
@@ -33,7 +42,9 @@ export function createSessionsClient(url: string, signToken: () => Promise<strin
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(limitMs),
     });
-    return { status: answer.status, text: await answer.text() };
+    const text = await answer.text();
+    if (inexplicable.has(answer.status)) onSurprise(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
+    return { status: answer.status, text };
   };
   const statusOf = (calling: Promise<{ status: number }>) =>
     calling.then(

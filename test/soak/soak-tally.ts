@@ -6,16 +6,19 @@ export interface SoakTally {
   asked(created: Created): void;
   ended(way: WayName): void;
   killed(): void;
+  /** An answer came that nothing explains. */
+  surprised(what: string): void;
   readonly created: number;
   readonly full: number;
   readonly broken: readonly string[];
+  readonly surprises: readonly string[];
   readonly kills: number;
   readonly ways: ReadonlyMap<WayName, number>;
 }
 
 export function createTally(): SoakTally {
   const counts = { created: 0, full: 0, kills: 0 };
-  const broken: string[] = [];
+  const [broken, surprises]: [string[], string[]] = [[], []];
   const ways = new Map<WayName, number>();
   return {
     asked(created) {
@@ -26,6 +29,7 @@ export function createTally(): SoakTally {
     killed: () => {
       counts.kills += 1;
     },
+    surprised: (what) => void surprises.push(what),
     get created() {
       return counts.created;
     },
@@ -36,6 +40,7 @@ export function createTally(): SoakTally {
       return counts.kills;
     },
     broken,
+    surprises,
     ways,
   };
 }
