@@ -24,12 +24,26 @@ test('ends a session that nobody has used for its idle time, counted from the la
 test('ends a session at its expiry, however busy it was', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
   passTo(50);
-  lifetime.touch();
+  lifetime.stepBegan();
+  lifetime.stepEnded();
   passTo(99);
+  expect(ends).toEqual([]);
   expect(lifetime.refusal()).toBeUndefined();
   passTo(100);
   expect(ends).toEqual(['expired']);
   expect(lifetime.refusal()).toMatchObject({ code: 'session_ended', details: { end_reason: 'expired' } });
+});
+
+test('sets no timer for longer than one can be, which would ring at once', () => {
+  const { clock } = handClock();
+  const waits: number[] = [];
+  const after: typeof clock.after = (ms, act) => {
+    waits.push(ms);
+    return clock.after(ms, act);
+  };
+  const year = 365 * 86_400;
+  new LifetimeClock(() => {}, { ...clock, after }).start({ expires_at: at(year), idle_timeout_seconds: year });
+  expect(waits).toEqual([2 ** 31 - 1]);
 });
 
 test('waits for a running step, whatever it is due for', () => {

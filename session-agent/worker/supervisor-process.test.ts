@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@steppe/service-kit/logger';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { deferred } from '../deferred.ts';
+import { type SupervisorProcess, superviseLocally } from './supervisor-process.ts';
+
+const within = { timeout: 20_000 };
+const supervisors: SupervisorProcess[] = [];
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'steppe-supervisor-'));
+});
+afterEach(async () => {
+  await Promise.all(supervisors.splice(0).map((supervisor) => supervisor.close()));
+  rmSync(directory, { recursive: true });
+});
+
+/** A supervisor that writes down each of its starts, and then does as `script` says. */
+function supervise(script: string) {
+  const gaveUp = deferred<string>();
+  const file = join(mkdtempSync(join(directory, 'one-')), 'starts');
+  const supervisor = superviseLocally({
+    command: ['/bin/sh', '-c', `echo >> ${file}; ${script}`],
+    env: { PATH: '/usr/bin:/bin' },
+    cwd: directory,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    onGaveUp: gaveUp.resolve,
+  });
+  supervisors.push(supervisor);
+  return { supervisor, gaveUp: gaveUp.promise, starts: () => (existsSync(file) ? readFileSync(file).length : 0) };
+}
+
+test('is given up after three that end before their worker is ready', async () => {
+  const { gaveUp, starts } = supervise('exit 3');
+  expect(await gaveUp).toContain('ended with exit code 3');
+  expect(starts()).toBe(3);
+});
+
+test('is given up where it cannot be started', async () => {
+  const { gaveUp } = supervise('kill -9 $$');
+  expect(await gaveUp).toContain('ended with SIGKILL');
+});
+
+test('is started again after each that was healthy, however often', async () => {
+  const { supervisor, starts } = supervise('read nothing');
+  for (let times = 1; times <= 5; times += 1) {
+    await expect.poll(starts, within).toBe(times);
+    supervisor.healthy();
+    supervisor.kill();
+  }
+  await expect.poll(starts, within).toBe(6);
+});
+
+test('is started no more once it is closed', async () => {
+  const closed = supervise('exit 3');
+  await expect.poll(closed.starts, within).toBe(1);
+  await closed.supervisor.close();
+  // It pauses for as long between its starts, and longer.
+  const other = supervise('exit 3');
+  await other.gaveUp;
+  expect(closed.starts()).toBe(1);
+});
