@@ -1,4 +1,4 @@
-import type { BigIntStats, Stats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileEntry } from '@steppe/contracts/file';
@@ -67,7 +67,7 @@ async function* entriesOf({ path, segments, names }: HeldDirectory, options: Lis
     if (!isAfter && !isBeginning(child, after)) continue;
     if (Buffer.byteLength(child.join('/')) > maxPathBytes) continue;
     const childPath = join(path, name);
-    const stats = await lstat(childPath).catch(() => undefined);
+    const stats = await lstat(childPath, { bigint: true }).catch(() => undefined);
     if (!stats) continue;
     if (isAfter) yield toEntry(child, stats);
     if (!recursive || !stats.isDirectory() || depth === maxDepth) continue;
@@ -108,7 +108,8 @@ function compare(a: readonly string[], b: readonly string[]): number {
 const isBeginning = (segments: readonly string[], of: readonly string[]): boolean =>
   segments.every((segment, at) => segment === of[at]);
 
-export const toEntry = (segments: readonly string[], stats: Stats | BigIntStats): FileEntry => ({
+/** Of exact times: others are rounded, and a file would seem to have changed by a millisecond. */
+export const toEntry = (segments: readonly string[], stats: BigIntStats): FileEntry => ({
   name: segments.at(-1) ?? '',
   path: segments.join('/'),
   type: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : 'other',

@@ -106,6 +106,13 @@ test('leaves the old file and nothing else when an upload breaks or is too large
   expect(uploadsIn(workspace.root)).toEqual([]);
 });
 
+test('tells the same of a file when it is written as when it is listed', async () => {
+  const written = [];
+  for (let i = 10; i < 40; i++) written.push((await write('x', 'same', `${i}`)).entry);
+  const { entries } = await listEntries(workspace.root, ['same'], { recursive: false, limit: 100, after: undefined });
+  expect(entries).toEqual(written);
+});
+
 test('removes files, empty directories and links themselves', async () => {
   await write('x', 'gone', 'file');
   await expect(workspace.remove(['gone'])).rejects.toEqual(code('file_conflict'));
