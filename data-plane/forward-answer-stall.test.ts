@@ -1,15 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { answerOf, open } from './testing/call.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 
-const limitMs = 1_000;
 let plane: TestDataPlane;
-beforeEach(async () => {
-  plane = await startTestDataPlane({ answerStallLimitMs: limitMs });
-});
+const start = async (answerStallLimitMs: number) => {
+  plane = await startTestDataPlane({ answerStallLimitMs });
+};
 afterEach(() => plane.closeAll());
 
 const megabyte = Buffer.alloc(1024 * 1024, `: ${'x'.repeat(1020)}\n\n`);
@@ -32,6 +31,7 @@ it.each([
   { path: 'steps/s1/events', type: 'text/event-stream' },
   { path: 'steps/s1', type: 'application/json' },
 ])('cuts off a client that takes nothing of its answer ($path), and lets go of the agent', async ({ path, type }) => {
+  await start(200);
   const agent = await plane.startAgent((_, res) => writeMegabytes(1000, res.writeHead(200, { 'content-type': type })));
   const answer = await openAs(agent.url, path);
   answer.on('error', () => {}).socket.pause();
@@ -42,6 +42,8 @@ it.each([
 });
 
 it('gives a slow client all of its answer, however long it takes', async () => {
+  const limitMs = 1_000;
+  await start(limitMs);
   const agent = await plane.startAgent((_, res) => writeMegabytes(40, res.writeHead(200)));
   const answer = await openAs(agent.url, 'files/big');
   const startedAt = performance.now();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -65,16 +65,39 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   crowd?.watch(server);
   answerMalformedRequests(server, maxHeaderBytes);
   discardUnreadBodies(server, unreadBodyLimitMs);
+  const sayGoodbye = prepareGoodbye(server);
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
-  return { port: address.port, close: (limitMs) => closeServer(server, limitMs) };
+  const close = (limitMs: number) => {
+    sayGoodbye();
+    return closeServer(server, limitMs);
+  };
+  return { port: address.port, close };
 }
 
 /** Hono copies the answer to a HEAD, and in the copy is lost that a handler has used Node's own response. */
 async function answerHead(app: Hono<HttpEnv>, request: Request, env: HttpBindings): Promise<Response> {
   const answer = await app.fetch(request, env);
   return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : answer;
+}
+
+/**
+ * @returns what makes every answer from now on say that it is the last of its connection: a client that believed otherwise would lose
+ * its next request to the close.
+ */
+function prepareGoodbye(server: Server): () => void {
+  const open = new Set<ServerResponse>();
+  let isClosing = false;
+  server.prependListener('request', (_, outgoing) => {
+    if (isClosing) outgoing.shouldKeepAlive = false;
+    open.add(outgoing);
+    outgoing.once('close', () => open.delete(outgoing));
+  });
+  return () => {
+    isClosing = true;
+    for (const outgoing of open) outgoing.shouldKeepAlive = false;
+  };
 }
 
 async function closeServer(server: Server, limitMs: number): Promise<void> {
