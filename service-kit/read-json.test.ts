@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { readJson } from './read-json.ts';
 
@@ -46,4 +46,20 @@ it('says that it takes no compressed body, and takes one that is said to be as i
   await expect(refused).rejects.toMatchObject({ code: 'unsupported_media_type', message: expect.stringContaining('gzip') });
   const plain = post('{"code":"x"}', { ...json, 'content-encoding': 'identity' });
   expect(await readJson(plain, schema, { maxBytes: 100 })).toEqual({ code: 'x' });
+});
+
+it('says that a body is not UTF-8, and puts nothing in the place of what is not', async () => {
+  const bytes = new Uint8Array([...Buffer.from('{"code":"'), 0xff, ...Buffer.from('"}')]);
+  const expected = { code: 'invalid_request', message: expect.stringContaining('not UTF-8') };
+  await expect(readJson(post(bytes, json), schema, { maxBytes: 100 })).rejects.toMatchObject(expected);
+});
+
+it.each(['{"code":"x"}', '{"code":1}', 'x'.repeat(101)])('leaves no timer behind, whatever came of %j', async (body) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    await readJson(post(body, json), schema, { maxBytes: 100 }).catch(() => {});
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

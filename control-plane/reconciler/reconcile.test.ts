@@ -8,6 +8,7 @@ import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { type ReconcilerBed, startTables, type Tables } from '../testing/reconciler-bed.ts';
+import { reconcile } from './reconcile.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
 let tables: Tables;
@@ -292,6 +293,20 @@ it('stops where the store is out in the middle, and the next pass does what is l
   expect(reads).toBeLessThan(30);
   expect(await bed.pass()).toBe('complete');
   expect((await Promise.all(gone.map(rowOf))).map((row) => row?.state)).toEqual(gone.map(() => 'ended'));
+});
+
+it('begins no further act once its signal is aborted', async () => {
+  const sessions = await Promise.all(Array.from({ length: 20 }, makeGone));
+  laterBy(120_000);
+  const closing = new AbortController();
+  const provisioner = bed.place.open();
+  const endOf: typeof provisioner.endOf = (instanceId) => {
+    closing.abort(new Error('it closes'));
+    return provisioner.endOf(instanceId);
+  };
+  await expect(reconcile(bed.services({ provisioner: { ...provisioner, endOf } }), closing.signal)).rejects.toThrow('it closes');
+  const states = await Promise.all(sessions.map(async (session) => (await rowOf(session))?.state));
+  expect(states).toContain('ready');
 });
 
 it('acts on nothing where the instances cannot be listed', async () => {

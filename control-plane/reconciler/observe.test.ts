@@ -1,0 +1,48 @@
+import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import { newTenantId, readyRecord } from '@steppe/route-store/conformance/session-records';
+import type { SweptItem } from '@steppe/route-store/ports';
+import { expect, test } from 'vitest';
+import type { ListedInstance } from '../provisioner/session-provisioner.ts';
+import { observe } from './observe.ts';
+
+const sourcesOf = (items: SweptItem[], instances: ListedInstance[]) => ({
+  store: {
+    async *sweep() {
+      yield* items;
+    },
+  },
+  provisioner: { list: async () => instances },
+});
+const base = () => ({ instanceId: newInstanceId(), runtime: 'python', version: 'v1', createdAtMs: 0 });
+const address = 'http://127.0.0.1:1';
+const patient = new AbortController().signal;
+
+test('tells a session of its row, of the quotas that count it and of its instances, whoever names the other', async () => {
+  const row = readyRecord();
+  const { session_id: sessionId } = row;
+  // One that is named by the row alone, one that names the session while it starts, and one that has started.
+  const named: ListedInstance = { ...base(), instanceId: row.instance_id, state: 'warm', address };
+  const starting: ListedInstance = { ...base(), state: 'starting', sessionId };
+  const claimed: ListedInstance = { ...base(), state: 'claimed', sessionId, address };
+  const tenantId = newTenantId();
+  const items: SweptItem[] = [
+    { kind: 'session', record: row },
+    { kind: 'live_set', tenantId, sessionIds: [sessionId] },
+  ];
+  const { sessions, pooled } = await observe(sourcesOf(items, [named, starting, claimed]), patient);
+  expect(sessions).toEqual([{ sessionId, row, instances: [named, starting, claimed], countedBy: [tenantId] }]);
+  expect(pooled).toEqual([]);
+});
+
+test('tells of the instances that are no session’s, and of sessions that have an instance alone', async () => {
+  const sessionId = newSessionId();
+  const [warm, starting]: ListedInstance[] = [
+    { ...base(), state: 'warm', address },
+    { ...base(), state: 'starting' },
+  ];
+  const stray: ListedInstance = { ...base(), state: 'claimed', sessionId, address };
+  const instances = [warm, starting, stray].filter((instance) => instance !== undefined);
+  const { sessions, pooled } = await observe(sourcesOf([], instances), patient);
+  expect(sessions).toEqual([{ sessionId, row: null, instances: [stray], countedBy: [] }]);
+  expect(pooled).toEqual([warm, starting]);
+});
