@@ -53,11 +53,16 @@ export function readRunConfig(): RunConfig {
 
 /** In the form of a scope claim. */
 export const allScopes = scopes.join(' ');
+const isScope = (text: string): boolean => scopes.some((scope) => scope === text);
 
 const tokenVariables = z.object({
   PORT: portVariable.default(8080).describe('port of the running local mode'),
   TENANT: z.string().min(1).default('development').describe('the tenant that the token names'),
-  SCOPES: z.string().default(allScopes).describe('its scopes, a space between them'),
+  SCOPES: z
+    .string()
+    .refine((text) => text.split(' ').every(isScope), `must be some of ${allScopes}, a space between them`)
+    .default(allScopes)
+    .describe('its scopes, a space between them'),
   TTL: integerVariable(1, 31_536_000).default(43_200).describe('seconds until it expires'),
 });
 

@@ -4,8 +4,8 @@ import * as z from 'zod';
 
 const runFileSchema = z.object({
   pid: z.number().int().min(1),
-  kid: z.string(),
-  private_jwk: z.record(z.string(), z.unknown()),
+  /** What signs tokens; null under bypass, where no call needs one. */
+  key: z.object({ kid: z.string(), private_jwk: z.record(z.string(), z.unknown()) }).nullable(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 

@@ -97,13 +97,13 @@ export async function startLocal(
 
   const { port } = dataPlane;
   const running = { url: `http://${host}:${port}`, user: userInfo().username, fillPool: controlPlane.fillPool };
-  if (config.AUTH_MODE === 'bypass') return { ...running, token: undefined };
-  const { kid, privateKey } = callerKey;
-  const private_jwk = { ...(await exportJWK(privateKey)) };
-  lifecycle.onClose('run file', await leaveRunFile(stateDirectory, port, { pid: process.pid, kid, private_jwk }));
+  const key = config.AUTH_MODE === 'bypass' ? null : callerKey;
+  const shared = key && { kid: key.kid, private_jwk: { ...(await exportJWK(key.privateKey)) } };
+  lifecycle.onClose('run file', await leaveRunFile(stateDirectory, port, { pid: process.pid, key: shared }));
+  if (!key) return { ...running, token: undefined };
   const token = await signCallerToken({
-    key: privateKey,
-    kid,
+    key: key.privateKey,
+    kid: key.kid,
     tenant: 'development',
     scopes: allScopes,
     ttlSeconds: tokenTtlSeconds,

@@ -53,6 +53,15 @@ test('make token says so where nothing runs', async () => {
   expect(stderr).toContain('nothing runs on port 1');
 });
 
+test.each(['steps:rnu', 'sessions:read,steps:run'])(
+  'make token refuses the scopes %s, which would give nothing',
+  async (scopes) => {
+    const { code, stdout, stderr } = await runBundle('token', { PORT: String(local.port), SCOPES: scopes });
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toContain('SCOPES: must be some of sessions:read sessions:write steps:run, a space between them');
+  },
+);
+
 test('a taken port is said in a sentence', async () => {
   const { code, stdout, stderr } = await runBundle('local', { PORT: String(local.port), STEPPE_ENV: 'test' });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -89,6 +98,9 @@ test('under bypass no call needs a token', async () => {
       body: '{}',
     });
     expect(await answer.json()).toMatchObject({ tenant_id: 'me', state: 'ready' });
+    const { code, stdout, stderr } = await runBundle('token', { PORT: String(open.port) });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`what runs on port ${open.port} has AUTH_MODE=bypass: it needs no token`);
   } finally {
     expect(await open.stop()).toBe(0);
   }

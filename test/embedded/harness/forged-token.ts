@@ -6,25 +6,27 @@ import * as z from 'zod';
 import type { Local } from './local.ts';
 
 const runFileSchema = z.object({
-  kid: z.string(),
-  private_jwk: z.object({ kty: z.string(), crv: z.string(), x: z.string(), d: z.string() }),
+  key: z.object({
+    kid: z.string(),
+    private_jwk: z.object({ kty: z.string(), crv: z.string(), x: z.string(), d: z.string() }),
+  }),
 });
 
-function readRunFile({ port }: Local) {
+function readCallerKey({ port }: Local) {
   const file = fileURLToPath(new URL(`../../../.steppe/${port}.json`, import.meta.url));
-  return runFileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  return runFileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).key;
 }
 
 /** The public half of the key that callers' tokens are signed with, as anybody may have it. */
 export function publicKeyOf(local: Local) {
-  const { kid, private_jwk } = readRunFile(local);
+  const { kid, private_jwk } = readCallerKey(local);
   const { d: _, ...jwk } = private_jwk;
   return { kid, jwk, pem: createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) };
 }
 
 /** Signs just these claims with the key that is trusted. */
 export async function signClaims(local: Local, claims: Record<string, unknown>): Promise<string> {
-  const { kid, private_jwk } = readRunFile(local);
+  const { kid, private_jwk } = readCallerKey(local);
   const key = (await importJWK(private_jwk, 'EdDSA')) as CryptoKey;
   return new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid }).sign(key);
 }

@@ -103,5 +103,6 @@ async function readBanner(child: ChildProcess): Promise<string> {
 
 async function readCallerKey(port: number): Promise<{ key: CryptoKey; kid: string }> {
   const run = JSON.parse(readFileSync(`${root}.steppe/${port}.json`, 'utf8'));
-  return { key: (await importJWK(run.private_jwk, 'EdDSA')) as CryptoKey, kid: run.kid };
+  const { kid, private_jwk } = run.key;
+  return { key: (await importJWK(private_jwk, 'EdDSA')) as CryptoKey, kid };
 }
