@@ -9,6 +9,10 @@ import { componentSchemas } from './schemas.ts';
 
 const description = `Stateful code sessions over plain HTTP: create a session, send steps of Python or JavaScript to it, and the memory of one step is there for the next.
 
+Samples are for a shell with four variables. \`$STEPPE_URL\` is where this document came from, without a path. \`$STEPPE_TOKEN\` is your token: \`make run\` prints one when it starts, and \`make token\` a further one; anywhere else it comes from the issuer that the operator trusts. \`$SESSION\` is the \`session_id\` of a session that you made, and \`$STEP\` is the \`step_id\` of a step in it.
+
+A first client makes three calls: \`POST /v1/sessions\` and keep \`session_id\`; \`POST /v1/sessions/{session_id}/steps\` with \`{"code":"…"}\`, once for each step, and read \`status\`, \`stdout\`, \`results\` (the last expression’s value has \`is_main_result\`) and \`error\`; \`DELETE /v1/sessions/{session_id}\` in the end.
+
 - JSON in UTF-8, \`snake_case\`. Times are RFC 3339 in UTC with milliseconds; durations end in \`_ms\` or \`_seconds\`, sizes in \`_bytes\`. Unknown fields and parameters are refused.
 - Every error has the body of the schema \`Error\`; its \`code\` is for programs, its \`message\` says what to do. Beside the errors of each call, a path that is none answers 404 \`route_not_found\`, and a method that a path lacks 405 \`method_not_allowed\` with \`Allow\`.
 - A session of another tenant answers exactly as one that never was.

@@ -15,8 +15,8 @@ interface ErrorText {
 export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   invalid_request: {
     when: 'A body, a parameter, a header or a file path breaks its schema; `details.issues` lists each place.',
-    message: 'the body is not valid at timeout_ms: Too small: expected number to be >=1',
-    details: { issues: [{ path: 'timeout_ms', message: 'Too small: expected number to be >=1' }] },
+    message: 'the body is not valid at timeout_ms: must be 1 at least',
+    details: { issues: [{ path: 'timeout_ms', message: 'must be 1 at least' }] },
   },
   unauthenticated: {
     when: 'No token, or one that is expired, badly signed or of another issuer; `WWW-Authenticate` says which.',
@@ -37,7 +37,7 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   file_not_found: { when: 'The workspace has no such file.', message: 'there is no file "report.csv" in the workspace' },
   route_not_found: {
     when: 'The API has no such path.',
-    message: 'there is no such path; the API begins at /v1/sessions',
+    message: 'there is no such path; /docs lists those that there are, and none ends with a slash or has an empty segment',
   },
   method_not_allowed: {
     when: 'The path has other methods; `Allow` lists them.',
@@ -55,7 +55,7 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   },
   step_conflict: {
     when: 'The `step_id` was used for another step, or for one whose result is forgotten (`details.reason`): it never runs twice.',
-    message: 'the step load-data was submitted before with another request',
+    message: 'the step load-data was submitted before with another request; send this one under another step_id',
   },
   file_conflict: {
     when: 'A file where a directory is needed, or the reverse, or a directory that is not empty.',

@@ -39,7 +39,10 @@ export function createApi({ operations, logger, metrics, answerStallLimitMs }: A
   }
   for (const [pattern, methods] of methodsByPath) app.all(pattern, refuseMethod([...methods].sort().join(', ')));
   app.notFound(() => {
-    throw new AppError('route_not_found', 'there is no such path; the API begins at /v1/sessions');
+    throw new AppError(
+      'route_not_found',
+      'there is no such path; /docs lists those that there are, and none ends with a slash or has an empty segment',
+    );
   });
   app.onError((error, c) => {
     const shown = error instanceof AppError ? error : internalError(error);

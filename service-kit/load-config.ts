@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { sayIssue } from './say-issue.ts';
 
 /** The environment of a process, as `process.env` has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,7 +63,7 @@ const reasonOf = (error: unknown): string => {
 
 export function parseVariables<S extends z.ZodObject>(variables: S, env: Environment): z.ZodSafeParseResult<z.output<S>> {
   const known = Object.keys(variables.shape).map((name) => [name, env[name] === '' ? undefined : env[name]]);
-  return variables.safeParse(Object.fromEntries(known));
+  return variables.safeParse(Object.fromEntries(known), { error: sayIssue });
 }
 
 /** One text for each wrong variable. */

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { AppError } from './app-error.ts';
+import { sayIssue } from './say-issue.ts';
 
 /**
  * Parses what came from outside.
@@ -8,7 +9,7 @@ import { AppError } from './app-error.ts';
  * `payload_too_large` where a schema named a limit that was passed.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: sayIssue });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   const tooLarge = issues.find(isLimitIssue);

@@ -93,5 +93,7 @@ function requireReady({ now }: SessionServices, id: string, record: SessionRecor
   const expired = Date.parse(record.expires_at) <= now();
   if (record.state === 'ready' && !expired) return record;
   const reason = record.state === 'ready' ? 'expired' : record.end_reason;
-  throw new AppError('session_ended', `the session ${id} is over`, { details: { end_reason: reason } });
+  throw new AppError('session_ended', `session ${id} has ended (${reason}); create a new one`, {
+    details: { end_reason: reason },
+  });
 }

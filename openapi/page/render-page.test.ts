@@ -21,6 +21,12 @@ test('its links lead to places on it', () => {
   expect(links.filter((id) => !ids.has(id))).toEqual([]);
 });
 
+test('it says what each variable of its samples is', () => {
+  const used = new Set([...page.matchAll(/\$[A-Z_]+/g)].map(([variable]) => variable));
+  expect(used.size).toBeGreaterThan(2);
+  expect([...used].filter((variable) => !page.includes(`<code>${variable}</code> is `))).toEqual([]);
+});
+
 test('it works without a network: no script, nothing fetched', () => {
   expect(page).not.toMatch(/<script|<link|<img|url\(|src=|https?:/);
 });

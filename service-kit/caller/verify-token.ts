@@ -62,7 +62,7 @@ const identityUnavailable = (cause: KeysUnavailable): AppError =>
 
 function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) {
-    return error.claim === 'iat' ? 'the token was issued too long ago' : 'the token has expired';
+    return error.claim === 'iat' ? 'the token was issued too long ago' : 'the token has expired; get a new one';
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     return error.claim === 'nbf' ? 'the token is not valid yet' : `the claim ${error.claim} is not the expected one`;

@@ -43,9 +43,13 @@ export class StepJournal {
     const id = request.step_id;
     const known = this.#steps.get(id) ?? this.#refusals.get(id);
     if (known && known.requestHash !== requestHash) {
-      throw new AppError('step_conflict', `the step ${id} was submitted before with another request`, {
-        details: { reason: 'different_request' },
-      });
+      throw new AppError(
+        'step_conflict',
+        `the step ${id} was submitted before with another request; send this one under another step_id`,
+        {
+          details: { reason: 'different_request' },
+        },
+      );
     }
     if (this.#forgotten.has(id)) {
       throw new AppError('step_conflict', `the step ${id} was submitted before, and its result is no longer held`, {

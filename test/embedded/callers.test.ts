@@ -46,7 +46,11 @@ const failures: { name: string; authorization: () => Promise<string> | undefined
   },
   { name: 'a malformed token', authorization: () => bearer('a.b.c'), says: invalid('the token is malformed') },
   { name: 'no token at all in it', authorization: () => bearer('token'), says: invalid('the token is malformed') },
-  { name: 'an expired token', authorization: () => bearer(sign({ expires: '-1h' })), says: invalid('the token has expired') },
+  {
+    name: 'an expired token',
+    authorization: () => bearer(sign({ expires: '-1h' })),
+    says: invalid('the token has expired; get a new one'),
+  },
   {
     name: 'a token that is not valid yet',
     authorization: () => bearer(sign({ notBefore: '1h' })),
@@ -153,7 +157,7 @@ test('a token that was good is refused once it has expired', async () => {
   await eventually(async () => {
     expect(await client.errorOf(client.call('GET', '/v1/sessions'))).toMatchObject({
       status: 401,
-      message: 'the token has expired',
+      message: 'the token has expired; get a new one',
     });
   });
 });

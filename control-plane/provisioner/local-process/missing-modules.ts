@@ -34,7 +34,7 @@ export async function requireModules({ name, preload }: RuntimeDefinition, pytho
   if (preload.length === 0 || complete.has(key)) return;
   const missing = await missingModules(python, preload);
   if (missing.length > 0) {
-    const message = `the runtime ${name} needs ${missing.join(', ')}, and ${python} does not have it; install it, or name another interpreter`;
+    const message = `the runtime ${name} needs ${missing.join(', ')}, which ${python} lacks; install what is missing, or name another interpreter`;
     throw new StartFailed('crashed', message, { retryable: false });
   }
   complete.add(key);

@@ -1,0 +1,44 @@
+import * as z from 'zod';
+
+/** What is wrong with a value in a sentence for its sender, beginning where its name ends; undefined leaves zod's own words. */
+export function sayIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined
+        ? `is missing; it must be ${nameOf(issue.expected)}`
+        : sayType(issue.expected, issue.input);
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`;
+    case 'too_big':
+      return `may ${sayAmount(issue.origin, issue.maximum)} at most`;
+    case 'too_small':
+      return `must ${sayAmount(issue.origin, issue.minimum)} at least`;
+    case 'unrecognized_keys':
+      return sayKnown(issue.inst);
+    default:
+      return undefined;
+  }
+}
+
+const names: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+};
+
+const nameOf = (type: string): string => names[type] ?? type;
+
+const sayType = (expected: string, input: unknown): string =>
+  `must be ${nameOf(expected)}${expected === 'int' ? '' : `, not ${nameOf(z.core.util.parsedType(input))}`}`;
+
+const sayAmount = (origin: string, amount: number | bigint): string =>
+  origin === 'string' ? `have ${amount} character${amount === 1 ? '' : 's'}` : `be ${amount}`;
+
+function sayKnown(schema: unknown): string {
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return known.length > 0 ? `is unknown; known are ${known.join(', ')}` : 'is unknown; none is known here';
+}
