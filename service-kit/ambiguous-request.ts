@@ -23,6 +23,7 @@ function whyAmbiguous({ httpVersion, url, headers, rawHeaders }: IncomingMessage
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'the only transfer-encoding is chunked';
   if (coding !== undefined && httpVersion !== '1.1') return 'transfer-encoding is of HTTP/1.1';
+  if (!headers.host && httpVersion !== '1.0') return 'the request names no Host';
   if (countOfHosts(rawHeaders) > 1) return 'the request names more than one Host';
   // `*` is refused with the other targets that make no URL.
   if (url !== '*' && !url?.startsWith('/')) return 'the target must be a path: this is no proxy';

@@ -38,7 +38,8 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   const { keepAliveTimeoutMs = 65_000, maxHeaderBytes = 16 * 1024, maxConnections, inactivityMs = 0 } = limits;
   const answer = getRequestListener(
     (request, env) => (request.method === 'HEAD' ? answerHead(app, request, env as HttpBindings) : app.fetch(request, env)),
-    { errorHandler: answerBadTarget, autoCleanupIncoming: false },
+    // HTTP/1.0 knows no Host, and health checks still speak it.
+    { errorHandler: answerBadTarget, autoCleanupIncoming: false, hostname: 'unnamed' },
   );
   const options = {
     // A file of gigabytes may take its time; a client that dawdles over its headers may not.

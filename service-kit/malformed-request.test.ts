@@ -41,6 +41,7 @@ it.each([
   { what: 'a space in the target', text: 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
   { what: 'a host that is none', text: 'GET /text HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'no host', text: 'GET /text HTTP/1.1\r\nConnection: close\r\n\r\n', status: 400 },
+  { what: 'an empty host', text: 'GET /text HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'headers without end', text: `GET /text HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, status: 431 },
   { what: 'an expectation', text: 'GET /text HTTP/1.1\r\nHost: a\r\nExpect: bananas\r\n\r\n', status: 417 },
   {
@@ -58,6 +59,10 @@ it.each([
   const { error } = errorBodySchema.parse(JSON.parse(body));
   expect(error.code).toBe('invalid_request');
   expect(head.toLowerCase()).toContain(`x-request-id: ${error.request_id}`);
+});
+
+it('answers a request of HTTP/1.0, which need not name a host', async () => {
+  expect(await send('GET /text HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*whole$/);
 });
 
 it('answers a request, and then one behind it that is none', async () => {
