@@ -106,6 +106,20 @@ it.each([
   breaker.close();
 });
 
+it('asks again for a short answer that broke off in the middle, of which the client has nothing yet', async () => {
+  let asked = 0;
+  const agent = await plane.startAgent((_, res) => {
+    asked += 1;
+    res.writeHead(200, { 'content-type': 'text/plain', 'content-length': '6' });
+    if (asked > 1) return void res.end('whole!');
+    // In two pieces, each of which arrives by itself.
+    res.write('wh', () => setTimeout(() => res.write('ol', () => res.destroy()), 50));
+  });
+  const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
+  expect(await plane.call({ path })).toMatchObject({ status: 200, text: 'whole!' });
+  expect(asked).toBe(2);
+});
+
 it('says that the session has ended where its agent broke off and is gone', async () => {
   const breaker = await startBreaker();
   const session = plane.addSession(breaker.url);

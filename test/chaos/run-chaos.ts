@@ -71,8 +71,10 @@ async function driveAndHarm({ durationMs, stop, say }: ChaosOptions, parts: Part
   );
   const late = delay(beginLimitMs, 'late', { ref: false, signal: over.signal }).catch(() => undefined);
   const begun = parts.live.atLeast(driving.length);
-  if ((await Promise.race([begun, once(stop, 'abort'), late])) === 'late')
-    throw new Error(`no sessions: ${surprises.join('; ')}`);
+  if ((await Promise.race([begun, once(stop, 'abort'), late])) === 'late') {
+    over.abort();
+    throw new Error(`the sessions do not begin: ${surprises.join('; ')}`);
+  }
 
   const [startedAt, stepsBefore] = [Date.now(), history.length];
   const progress = () => `${history.length} steps, ${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults`;

@@ -37,6 +37,17 @@ it('answers at once for a step that does not run', () => {
   expect(acts).toEqual(['answer stp_1']);
 });
 
+it('climbs once, however often it is asked, and answers each', () => {
+  const { ladder, acts, rungs } = createLadder();
+  ladder.began(step);
+  ladder.interrupt('stp_1');
+  const { length } = rungs;
+  ladder.interrupt('stp_1');
+  expect(rungs).toHaveLength(length);
+  ladder.ended('stp_1');
+  expect(acts).toEqual(['abandon', 'answer stp_1', 'answer stp_1']);
+});
+
 it('goes no further for a step that can be abandoned', () => {
   const { ladder, acts, rungs } = createLadder();
   ladder.began(step);
