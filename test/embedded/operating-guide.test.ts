@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { failedReasonSchema } from '@steppe/contracts/session';
+import { sessionsTable } from '@steppe/route-store/dynamodb/key-schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -45,6 +46,34 @@ test('the dashboard times the creates that became ready, and tells why the recon
     'steppe_session_create_duration_seconds_bucket{outcome="ready"}',
   ]);
   expect(expressions).toContain('sum by (act, reason, outcome) (rate(steppe_reconciler_acts_total');
+});
+
+test('the commands of the guide make the table that the key schema says', async () => {
+  const { defaultName, partitionKey, tenantIndex, ttlAttribute, attributeTypes } = sessionsTable;
+  const [, made = '', cleaned = ''] =
+    /^(aws dynamodb create-table[\s\S]*?)\naws dynamodb wait[\s\S]*?\n(.*update-time-to-live.*)$/m.exec(
+      await read('docs/operating.md'),
+    ) ?? [];
+  const wordsOf = (option: string) => new RegExp(`--${option} (.*?)'?( \\\\)?$`, 'm').exec(made)?.[1];
+  const pairs = Object.entries(attributeTypes).map(([name, type]) => `AttributeName=${name},AttributeType=${type}`);
+  expect(wordsOf('attribute-definitions')).toBe(pairs.join(' '));
+  expect(wordsOf('key-schema')).toBe(`AttributeName=${partitionKey},KeyType=HASH`);
+  const keys = `{AttributeName=${tenantIndex.partitionKey},KeyType=HASH},{AttributeName=${tenantIndex.sortKey},KeyType=RANGE}`;
+  expect(wordsOf('global-secondary-indexes')).toBe(
+    `'IndexName=${tenantIndex.name},KeySchema=[${keys}],Projection={ProjectionType=ALL}`,
+  );
+  expect(cleaned).toContain(
+    `--table-name ${defaultName} --time-to-live-specification Enabled=true,AttributeName=${ttlAttribute}`,
+  );
+});
+
+test('the permissions of the guide are the calls that the store makes', async () => {
+  const folder = `${root}route-store/dynamodb/`;
+  const names = (await readdir(folder)).filter((name) => !name.endsWith('.test.ts') && name !== 'ensure-table.ts');
+  const sources = (await Promise.all(names.map((name) => readFile(`${folder}${name}`, 'utf8')))).join('');
+  const made = new Set([...sources.matchAll(/new ([A-Z]\w+)Command\(/g)].map(([, call]) => call));
+  const [, said = ''] = /the control-plane (`GetItem`[^.]*)\./.exec(await read('docs/operating.md')) ?? [];
+  expect(new Set([...said.matchAll(/`(\w+)`/g)].map(([, call]) => call))).toEqual(made);
 });
 
 test('every alert has its line in the guide, and every line its alert', async () => {
