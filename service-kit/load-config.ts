@@ -20,7 +20,7 @@ interface LoadConfigOptions<S extends z.ZodObject> {
 
 /**
  * Reads a service's variables; an empty one counts as unset. With `--help` in `args` prints the table of variables and exits 0;
- * where variables are wrong prints all of them at once and exits 78.
+ * where variables are wrong, or another argument is given, prints all of them at once and exits 78.
  */
 export function loadConfig<S extends z.ZodObject>({ service, variables, env, args }: LoadConfigOptions<S>): z.output<S> {
   if (args.includes('--help')) {
@@ -28,8 +28,9 @@ export function loadConfig<S extends z.ZodObject>({ service, variables, env, arg
     process.exit(0);
   }
   const parsed = parseVariables(variables, env);
-  if (parsed.success) return parsed.data;
-  return refuseConfig(service, namedIssues(parsed.error));
+  const complaints = args.map((arg) => `${arg}: is no argument; the environment alone configures it`);
+  if (parsed.success && complaints.length === 0) return parsed.data;
+  return refuseConfig(service, [...complaints, ...(parsed.success ? [] : namedIssues(parsed.error))]);
 }
 
 /** Says all that is wrong, a line each, and exits 78. */

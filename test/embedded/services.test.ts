@@ -120,6 +120,12 @@ describe.each(['control-plane', 'data-plane'])('%s', (name) => {
     for (const variable of ['PORT', 'JWKS_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION']) expect(stderr).toContain(`  ${variable}: `);
   });
 
+  test('refuses an argument, which would set nothing', async () => {
+    const { code, stdout, stderr } = await runBundle(name, {}, ['--port=8080']);
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toContain('  --port=8080: is no argument; the environment alone configures it\n');
+  });
+
   test('prints its variables', async () => {
     const { code, stdout } = await runBundle(name, {}, ['--help']);
     expect(code).toBe(0);
