@@ -1,9 +1,10 @@
 import { errorKinds } from '@steppe/contracts/errors';
 import { type OperationName, operations } from '@steppe/contracts/operations';
 import { calls } from './calls/calls.ts';
-import type { Reference, Response } from './document.ts';
+import type { MediaType, Reference, Response } from './document.ts';
 import { errorTexts, type PublicErrorCode, publicErrorCodes } from './error-codes.ts';
 import { type AnswerHeader, answerHeaders } from './headers.ts';
+import { errorExample } from './public-error.ts';
 import { schemaRef } from './schemas.ts';
 
 const ofEveryCall: readonly PublicErrorCode[] = [
@@ -46,10 +47,18 @@ export function errorResponses(): Record<string, Response> {
   const responses: Record<string, Response> = {
     // HTTP's own statuses say it, before the method is known that would have a HEAD go without a body.
     [headersTooLate]: {
-      ...describe(408, ['invalid_request'], true),
+      ...describe(408, ['invalid_request'], true, invalidRequest('the request line and headers took too long to come')),
       description: 'The request line and headers took too long to come.',
     },
-    [headersTooLong]: { ...describe(431, ['invalid_request'], true), description: 'The request line and headers are too long.' },
+    [headersTooLong]: {
+      ...describe(
+        431,
+        ['invalid_request'],
+        true,
+        invalidRequest('the request line and headers are larger than 16384 bytes', { limit: 'headers', max_bytes: 16_384 }),
+      ),
+      description: 'The request line and headers are too long.',
+    },
   };
   for (const name of Object.keys(operations) as OperationName[]) {
     for (const [status, codes] of Object.entries(groupByStatus(errorsOf(name)))) {
@@ -62,12 +71,27 @@ export function errorResponses(): Record<string, Response> {
 const headersTooLate = 'headers_too_late';
 const headersTooLong = 'headers_too_long';
 
+const invalidRequest = (message: string, details = {}): Examples => {
+  const { error } = errorExample('invalid_request');
+  return { invalid_request: { value: { error: { ...error, message, details } } } };
+};
+
 const hasBody = (name: OperationName): boolean => operations[name].method !== 'HEAD';
 
 const responseName = (name: OperationName, codes: readonly PublicErrorCode[]): string =>
   [...codes, ...(hasBody(name) ? [] : ['headers_alone'])].join('.');
 
-function describe(status: number, codes: readonly PublicErrorCode[], withBody: boolean): Response {
+type Examples = NonNullable<MediaType['examples']>;
+
+const examplesOf = (codes: readonly PublicErrorCode[]): Examples =>
+  Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
+
+function describe(
+  status: number,
+  codes: readonly PublicErrorCode[],
+  withBody: boolean,
+  examples: Examples = examplesOf(codes),
+): Response {
   return {
     description: codes.map((code) => `\`${code}\`: ${errorTexts[code].when}`).join('\n\n'),
     headers: Object.fromEntries(headersOf(status).map((header) => [header, answerHeaders[header]])),
@@ -75,7 +99,7 @@ function describe(status: number, codes: readonly PublicErrorCode[], withBody: b
       content: {
         'application/json': {
           schema: { allOf: [schemaRef('Error'), { properties: { error: { properties: { code: { enum: codes } } } } }] },
-          examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+          examples,
         },
       },
     }),
