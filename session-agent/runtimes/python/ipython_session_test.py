@@ -45,7 +45,7 @@ class IPythonDisplayTest(SessionCase):
         self.assertEqual(self.bundles("display_png(b'\\x89PNG', raw=True)")[0]["image/png"], "iVBORw==")
 
     def test_what_lies_elsewhere_is_not_fetched(self):
-        self.run_ok("from IPython.display import Image, Audio, IFrame, YouTubeVideo")
+        self.run_ok("from IPython.display import Image, Audio, IFrame, Video, YouTubeVideo")
         address = "http://127.0.0.1:9/x.png"
         shown = self.bundles(f"Image(url={address!r}, width=5)")[0]["text/html"]
         self.assertEqual(shown, f'<img src="{address}" width="5"/>')
@@ -53,6 +53,9 @@ class IPythonDisplayTest(SessionCase):
         self.assertIn(
             'src="http://127.0.0.1:9/x.wav"', self.bundles("Audio(url='http://127.0.0.1:9/x.wav')")[0]["text/html"]
         )
+        video = self.bundles("Video('http://127.0.0.1:9/x.webm', width=5)")[0]["text/html"]
+        self.assertIn('src="http://127.0.0.1:9/x.webm"', video)
+        self.assertIn('width="5"', video)
         video = self.bundles("YouTubeVideo('abc', start=3)")[0]["text/html"]
         self.assertIn("https://www.youtube.com/embed/abc?start=3", video)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steppe_runtime import ipython_shim
 from steppe_runtime.display import DisplayHandle  # noqa: F401  (IPython's is imported from here too)
-from steppe_runtime.ipython_media import Audio, IFrame, Image, YouTubeVideo  # noqa: F401
+from steppe_runtime.ipython_media import Audio, IFrame, Image, Video, YouTubeVideo  # noqa: F401
 from steppe_runtime.ipython_objects import (  # noqa: F401
     HTML,
     JSON,

@@ -1,6 +1,6 @@
 """
-Pictures, sounds and frames of `IPython.display` in a worker without IPython. What lies elsewhere is named by its address,
-and fetched only where `embed` asks for it.
+Pictures, sounds, videos and frames of `IPython.display` in a worker without IPython. What lies elsewhere is named by its
+address, and fetched only where `embed` asks for it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ class Image(_Media):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         if self.data is None:
-            size = "".join(f' {name}="{self.metadata[name]}"' for name in ("width", "height") if name in self.metadata)
-            return {"text/html": f'<img src="{self._source("")}"{size}/>'}, {}
+            return {"text/html": f'<img src="{self._source("")}"{_size(self.metadata)}/>'}, {}
         mime = self._mime()
         return {mime: base64.b64encode(self.data).decode("ascii")}, {mime: self.metadata}
 
@@ -74,6 +73,18 @@ class Audio(_Media):
         return f'<audio controls="controls"{autoplay}><source src="{self._source(mime)}" type="{mime}"/></audio>'
 
 
+class Video(_Media):
+    def __init__(
+        self, data=None, url=None, filename=None, embed=False, mimetype=None, width=None, height=None, **options
+    ):
+        super().__init__(data, url, filename, embed)
+        self._mime = mimetype or mimetypes.guess_type(self.filename or self.url or "")[0] or "video/mp4"
+        self._attributes = options.get("html_attributes", "controls") + _size({"width": width, "height": height})
+
+    def _repr_html_(self):
+        return f'<video {self._attributes}><source src="{self._source(self._mime)}" type="{self._mime}"/></video>'
+
+
 class IFrame:
     def __init__(self, src, width, height, extras=None, **parameters):
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
@@ -86,6 +97,10 @@ class IFrame:
 class YouTubeVideo(IFrame):
     def __init__(self, id, width=400, height=300, **options):
         super().__init__(f"https://www.youtube.com/embed/{id}", width, height, **options)
+
+
+def _size(options) -> str:
+    return "".join(f' {name}="{options[name]}"' for name in ("width", "height") if options.get(name) is not None)
 
 
 def _wave_file(samples, rate: int, normalize: bool) -> bytes:
