@@ -174,7 +174,7 @@ class ErrorTest(SessionCase):
         outcome = self.run_failing("raise ValueError('é' * 3_000_000)", "ValueError")
         self.assertLessEqual(len(outcome.error["message"].encode()), 256 * 1024)
         self.assertLessEqual(sum(len(line.encode()) + 1 for line in outcome.error["traceback"]), 257 * 1024)
-        self.run_failing("class E(Exception):\n    def __str__(self): raise RuntimeError\nraise E", "E")
+        self.run_failing("class E(Exception):\n    def __str__(self): raise SystemExit\nraise E", "E")
         self.run_failing("def r(): r()\nr()", "RecursionError")
         self.assertEqual(self.run_ok("1 + 1").value, "2")
 
@@ -285,7 +285,9 @@ class ThreadTest(SessionCase):
 
     def test_a_failing_thread(self):
         outcome = self.run_ok("import threading\nt = threading.Thread(target=lambda: 1/0); t.start(); t.join()")
-        self.assertIn("ZeroDivisionError", outcome.stderr)
+        self.assertRegex(outcome.stderr, r"^Exception in thread Thread-\d+.*:\nTraceback")
+        self.assertIn("    t = threading.Thread(target=lambda: 1/0)", outcome.stderr)
+        self.assertTrue(outcome.stderr.endswith("\nZeroDivisionError: division by zero\n"))
         self.run_ok("import time\ndef later(): time.sleep(0.05); 1/0\nthreading.Thread(target=later).start()")
         error = self.agent.take("bgerror")
         self.assertEqual(error["name"], "ZeroDivisionError")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from .attribution import Attribution
-from .error_report import describe_error
+from .error_report import describe_error, traceback_lines
 from .frames import FrameConnection
 
 _MAX_CHARACTERS = 1024 * 1024
@@ -27,10 +28,13 @@ class Background:
         self._connection.send({"type": "bgerror", **describe_error(error)})
 
     def report_thread(self, details) -> None:
-        """threading.excepthook: a thread of the running step writes to its stderr, as Python does."""
+        """threading.excepthook: a thread of the running step writes to its stderr, as Python does, but in one piece."""
         if details.exc_type is SystemExit:
             return
-        if self._attribution.is_background() and details.exc_value is not None:
+        if details.exc_value is None:
+            self._report_foreground(details)
+        elif self._attribution.is_background():
             self.report(details.exc_value)
         else:
-            self._report_foreground(details)
+            name = threading.current_thread().name
+            print(f"Exception in thread {name}:", *traceback_lines(details.exc_value), sep="\n", file=sys.stderr)

@@ -13,19 +13,23 @@ _MAX_FRAMES = 5000
 OWN_FILES = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
+# Not what a class or an object says of itself: what user code has put there may raise.
+_name_of = type.__dict__["__name__"].__get__
+_trace_of = BaseException.__dict__["__traceback__"].__get__
+
+
 def describe_error(error: BaseException) -> dict:
-    name = type(error).__name__
+    name = _name_of(type(error))
     try:
         return {"name": name, "message": cut_text(_message(error))[0], "traceback": cut_lines(traceback_lines(error))}
-    except Exception as failure:
-        # Out of memory or of stack, or an exception whose own methods fail.
-        return {"name": name, "message": f"(it could not be described: {type(failure).__name__})", "traceback": []}
+    except BaseException as failure:
+        # Out of memory or of stack, or an exception whose own methods fail, or leave by SystemExit.
+        return {"name": name, "message": f"(it could not be described: {_name_of(type(failure))})", "traceback": []}
 
 
 def traceback_lines(error: BaseException) -> list[str]:
     _complete_syntax_error(error)
-    trace = without_driver(error.__traceback__)
-    report = traceback.TracebackException(type(error), error, trace, limit=-_MAX_FRAMES)
+    report = traceback.TracebackException(type(error), error, trace_without_driver(error), limit=-_MAX_FRAMES)
     _clean(report)
     return "".join(report.format()).rstrip("\n").split("\n")
 
@@ -35,12 +39,13 @@ def _message(error: BaseException) -> str:
         return "0" if error.code is None else str(error.code)
     try:
         return str(error)
-    except Exception:
+    except BaseException:
         return "<exception str() failed>"
 
 
-def without_driver(trace):
+def trace_without_driver(error: BaseException):
     """The loop that a top-level await runs in belongs to the driver; asyncio below a user's frame does not."""
+    trace = _trace_of(error)
     while trace is not None:
         code = trace.tb_frame.f_code
         module = trace.tb_frame.f_globals.get("__name__", "")

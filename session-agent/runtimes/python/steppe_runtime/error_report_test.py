@@ -42,8 +42,15 @@ class ErrorReportTest(unittest.TestCase):
         self.assertIn("line 5, in f", text)
 
     def test_an_exception_that_cannot_be_described_is_still_named(self):
-        class Hostile(Exception):
-            def __str__(self):
+        class Unnamed(type):
+            @property
+            def __name__(cls):
                 raise RuntimeError
+
+        class Hostile(SyntaxError, metaclass=Unnamed):
+            def __str__(self):
+                raise SystemExit
+
+            __traceback__ = text = property(__str__)
 
         self.assertEqual(describe_error(Hostile())["name"], "Hostile")

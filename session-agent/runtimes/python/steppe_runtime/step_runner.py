@@ -8,7 +8,7 @@ import sys
 import time
 
 from .attribution import Step
-from .error_report import describe_error, traceback_lines, without_driver
+from .error_report import describe_error, trace_without_driver, traceback_lines
 from .interrupted_imports import repair_interrupted_imports
 from .process_controls import flush_c_streams, own_usage
 from .step_scope import StepScope
@@ -120,7 +120,7 @@ class StepRunner:
 
 def _keep_for_post_mortem(error: BaseException) -> None:
     """Where Python's prompt keeps it for pdb.pm() and its kin."""
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, without_driver(error.__traceback__)
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace_without_driver(error)
     # What has taken the place of the three from Python 3.12 on.
     sys.last_exc = error
 
