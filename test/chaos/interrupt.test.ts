@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { signalProcess } from '../../control-plane/provisioner/local-process/process-identity.ts';
 import { testEnvironment } from '../embedded/harness/config.ts';
 
 test('Ctrl-C leaves no process and no directory', { timeout: 180_000 }, async () => {
@@ -23,15 +24,7 @@ test('Ctrl-C leaves no process and no directory', { timeout: 180_000 }, async ()
   const group = chaos.pid ?? 0;
   process.kill(-group, 'SIGINT');
   expect([await exited, said]).toEqual([[130, null], expect.stringContaining('stopped before its time')]);
-  expect(isAlive(-group)).toBe(false);
+  expect(signalProcess(-group, 0)).toBe(false);
   expect(readdirSync(scratch)).toEqual([]);
   rmSync(scratch, { recursive: true });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
+import { signalProcess } from '../../control-plane/provisioner/local-process/process-identity.ts';
 import { connect } from './harness/client.ts';
 import { testEnvironment } from './harness/config.ts';
 import { eventually } from './harness/instance.ts';
@@ -20,14 +21,6 @@ function startMake(target: string, env: Record<string, string>) {
     });
   }
   return { group: -(make.pid ?? 0), text, exited: once(make, 'exit') };
-}
-
-function isAlive(group: number): boolean {
-  try {
-    return process.kill(group, 0);
-  } catch {
-    return false;
-  }
 }
 
 test('make run prints its banner alone, make token beside it a token alone, and Ctrl-C ends it all', async () => {
@@ -49,10 +42,10 @@ test('make run prints its banner alone, make token beside it a token alone, and 
     expect((await step).status).toBe(200);
     process.kill(run.group, 'SIGINT');
     await run.exited;
-    await eventually(() => expect(isAlive(run.group)).toBe(false), 30_000);
+    await eventually(() => expect(signalProcess(run.group, 0)).toBe(false), 30_000);
     expect(leftOf(before, instanceId ?? '')).toEqual([]);
   } finally {
-    if (isAlive(run.group)) process.kill(run.group, 'SIGTERM');
+    if (signalProcess(run.group, 0)) process.kill(run.group, 'SIGTERM');
   }
 });
 

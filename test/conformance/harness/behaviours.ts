@@ -1,7 +1,8 @@
 import type { Language } from '@steppe/contracts/session';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { type Expected, expectResult } from './expectation.ts';
+import type { Expected } from './expectation.ts';
 import { languages, type PerLanguage } from './languages.ts';
+import { runSteps } from './run-steps.ts';
 import { openSession, type Session } from './session.ts';
 import type { AgentOptions } from './start-agent.ts';
 
@@ -19,7 +20,7 @@ interface StepOptions {
   own?: AgentOptions;
 }
 
-/** A row of steps: one code, or several of which the last is held against the expectation and the others must complete. */
+/** A row of steps: one code, or several, as `runSteps` takes them. */
 export function steps(
   behaviour: string,
   code: PerLanguage<string | readonly string[]>,
@@ -29,12 +30,7 @@ export function steps(
   return {
     behaviour,
     ...(own && { own }),
-    async tryIn(session, language) {
-      const given = code[language];
-      const all = typeof given === 'string' ? [given] : given;
-      for (const before of all.slice(0, -1)) expectCompleted(await session.run(before));
-      expectResult(await session.run(all.at(-1) ?? '', request), expected, language);
-    },
+    tryIn: (session, language) => runSteps(session, code[language], expected, request),
   };
 }
 
@@ -72,8 +68,4 @@ export function behaviours(group: string, rows: readonly Row[]): void {
       });
     }
   });
-}
-
-function expectCompleted(result: Awaited<ReturnType<Session['run']>>): void {
-  if (result.status !== 'completed') throw new Error(`a step before the last: ${JSON.stringify(result)}`);
 }

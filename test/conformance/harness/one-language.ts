@@ -1,6 +1,7 @@
 import type { Language } from '@steppe/contracts/session';
 import { afterAll, beforeAll, test } from 'vitest';
-import { type Expected, expectResult } from './expectation.ts';
+import type { Expected } from './expectation.ts';
+import { runSteps } from './run-steps.ts';
 import { openSession, type Session } from './session.ts';
 import type { AgentOptions } from './start-agent.ts';
 
@@ -28,19 +29,8 @@ export function casesOf(language: Language, options: AgentOptions = {}) {
       }
     });
   };
-  /** One step, or several of which the last is held against the expectation and the others must complete. */
+  /** One step, or several, as `runSteps` takes them. */
   const steps = (name: string, code: string | readonly string[], expected: Expected = {}, { own, request }: CaseOptions = {}) =>
-    flow(
-      name,
-      async (session) => {
-        const all = typeof code === 'string' ? [code] : code;
-        for (const before of all.slice(0, -1)) {
-          const { status, error } = await session.run(before);
-          if (status !== 'completed') throw new Error(`a step before the last: ${JSON.stringify(error)}`);
-        }
-        expectResult(await session.run(all.at(-1) ?? '', request), expected, language);
-      },
-      own,
-    );
+    flow(name, (session) => runSteps(session, code, expected, request), own);
   return { flow, steps };
 }
