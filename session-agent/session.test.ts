@@ -14,6 +14,7 @@ import { Interpreter } from './worker/interpreter.ts';
 const absentInterpreter = (background: BackgroundOutput) =>
   new Interpreter({
     runDirectory: '/nowhere',
+    workspace: '/nowhere',
     memoryBytes: null,
     background,
     logger: createLogger({ service: 'test', level: 'silent' }),

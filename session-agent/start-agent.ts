@@ -43,6 +43,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
   const background = new BackgroundOutput();
   const interpreter = new Interpreter({
     runDirectory: config.STEPPE_RUN_DIR,
+    workspace: config.STEPPE_WORKSPACE,
     memoryBytes: config.STEPPE_MEMORY_BYTES ?? null,
     background,
     logger,

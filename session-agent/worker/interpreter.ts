@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import type { AgentState } from '@steppe/contracts/internal';
 import type { Logger } from '@steppe/service-kit/logger';
 import { deferred } from '../deferred.ts';
@@ -12,6 +13,8 @@ import { type BackgroundSink, type ExitFrame, Worker } from './worker.ts';
 
 interface InterpreterOptions {
   runDirectory: string;
+  /** Where workers begin. */
+  workspace: string;
   memoryBytes: number | null;
   background: BackgroundSink;
   logger: Logger;
@@ -196,7 +199,9 @@ export class Interpreter implements StepInterpreter {
 
   async #prepareWorker(): Promise<Worker | undefined> {
     try {
-      const { runDirectory, background } = this.#options;
+      const { runDirectory, workspace, background } = this.#options;
+      // Code can remove it where it is no mount, and no worker starts without it.
+      await mkdir(workspace, { recursive: true });
       return new Worker(this.epoch, await makeFifos(runDirectory, this.epoch), background);
     } catch (err) {
       this.#options.logger.error({ err }, 'no worker can be prepared');

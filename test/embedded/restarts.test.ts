@@ -9,8 +9,12 @@ import { useLocal } from './harness/use-local.ts';
 const local = useLocal();
 
 const languages = [
-  { ...python, forgotten: 'NameError' },
-  { ...node, forgotten: 'ReferenceError' },
+  { ...python, forgotten: 'NameError', removeWorkspace: 'import os, shutil; shutil.rmtree(os.getcwd())' },
+  {
+    ...node,
+    forgotten: 'ReferenceError',
+    removeWorkspace: 'require("node:fs").rmSync(process.cwd(), { recursive: true })',
+  },
 ];
 
 describe.each(languages)('a restart of $runtime', (language) => {
@@ -42,6 +46,13 @@ describe.each(languages)('a restart of $runtime', (language) => {
     expect(await readText(client, id, 'kept.txt')).toBe('kept');
     expect(await restart({})).toBe(3);
     expect(await restart({ epoch: 3 })).toBe(4);
+  });
+
+  test('begins in a workspace that is there again, where code had removed it', async () => {
+    await client.call('POST', `/v1/sessions/${id}/steps`, { code: language.removeWorkspace });
+    expect(await restart()).toBe(2);
+    expect(await client.run(id, language.remember)).toMatchObject({ status: 'completed', epoch: 2 });
+    expect((await client.call('PUT', `/v1/sessions/${id}/files/new.txt`, 'new')).status).toBe(201);
   });
 
   test('ends what runs as cancelled, and does not run what waits', async () => {

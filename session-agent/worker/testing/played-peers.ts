@@ -18,6 +18,7 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
   const peers: Socket[] = [];
   const interpreter = new Interpreter({
     runDirectory,
+    workspace: '/tmp',
     memoryBytes: null,
     background: new BackgroundOutput(),
     logger: createLogger({ service: 'test', level: 'silent' }),
