@@ -6,13 +6,11 @@ import builtins
 import inspect
 import os
 import re
-import shlex
-import subprocess
 import sys
 
 from .figures import show_in_results
 from .pip_install import plain_pip_install, run_pip
-from .shell_commands import fill_in, read_command, run_command, run_program
+from .shell_commands import fill_in, read_command, run_command, run_script
 from .timing_magics import Stopwatch, time_repeatedly, time_statement
 
 
@@ -117,10 +115,10 @@ class Shell:
         print(inspect.getdoc(value) or "(no documentation)")
 
     def _cell_bash(self, arguments: str, body: str) -> None:
-        _run_script("bash", arguments, body)
+        run_script("bash", arguments, body)
 
     def _cell_sh(self, arguments: str, body: str) -> None:
-        _run_script("sh", arguments, body)
+        run_script("sh", arguments, body)
 
     def _cell_timeit(self, arguments: str, body: str):
         return time_repeatedly(arguments, body, self.user_ns)
@@ -131,15 +129,6 @@ class Shell:
         with open(path, "a" if append else "w", encoding="utf-8") as file:
             file.write(body if body.endswith("\n") else f"{body}\n")
         print(f"{verb} {path}")
-
-
-def _run_script(program: str, arguments: str, body: str) -> None:
-    """The arguments are options of the shell itself, and behind `-s` those of the script."""
-    words = shlex.split(arguments)
-    at = words.index("-s") if "-s" in words else len(words)
-    code = run_program([program, *words[:at], "-c", body, program, *words[at + 1 :]])
-    if code:
-        raise subprocess.CalledProcessError(code, program)
 
 
 # Also in a list, and in the call that the newer way to ask for it is.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import string
@@ -45,6 +46,15 @@ def run_program(arguments: list[str], **options) -> int:
     except BaseException:
         _end_group(process)
         raise
+
+
+def run_script(program: str, arguments: str, body: str) -> None:
+    """The arguments are options of the shell itself, and behind `-s` those of the script. Raises CalledProcessError."""
+    words = shlex.split(arguments)
+    at = words.index("-s") if "-s" in words else len(words)
+    code = run_program([program, *words[:at], "-c", body, program, *words[at + 1 :]])
+    if code:
+        raise subprocess.CalledProcessError(code, program)
 
 
 def read_command(command: str) -> ShellLines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextvars
 import os
 import sys
 import time
@@ -12,12 +13,11 @@ from .error_report import describe_error, trace_without_driver, traceback_lines
 from .interrupted_imports import repair_interrupted_imports
 from .process_controls import flush_c_streams, own_usage
 from .step_scope import StepScope
+from .worker_parts import WorkerParts
 
 
 class StepRunner:
-    """`parts` are those of the worker."""
-
-    def __init__(self, *, parts, workspace: str, context):
+    def __init__(self, *, parts: WorkerParts, workspace: str, context: contextvars.Context):
         self._parts = parts
         self._workspace = workspace
         self._context = context
