@@ -56,7 +56,7 @@ test('the operator’s list of runtimes is what can be asked for', async () => {
     const lacking = await client.errorOf(client.call('POST', '/v1/sessions', { runtime: 'lacking' }));
     expect(lacking).toMatchObject({ status: 503, code: 'runtime_unreachable', retryable: false });
     expect(lacking.details).toMatchObject({
-      end_detail: expect.stringMatching(/lacking needs no_such_module, and python3 does not/),
+      end_detail: expect.stringMatching(/lacking needs no_such_module, which python3 lacks/),
     });
   } finally {
     expect(await local.stop()).toBe(0);
