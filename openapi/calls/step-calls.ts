@@ -25,7 +25,7 @@ const streams: AnswerContent = {
 export const stepCalls = {
   run_step: {
     summary: 'Run code',
-    description: `Runs \`code\` in the session’s interpreter; steps of a session run one at a time, in the order of arrival. \`Accept\` chooses the answer: one result when the step ends (JSON, after white space where that takes long), or its events as they happen (\`text/event-stream\`, \`application/x-ndjson\`).
+    description: `Runs \`code\` in the session’s interpreter, as IPython or the Node REPL would: top-level \`await\` works, and the value of the last expression is a result. Steps of a session run one at a time, in the order of arrival. \`Accept\` chooses the answer: one result when the step ends (JSON, after white space where that takes long), or its events as they happen (\`text/event-stream\`, \`application/x-ndjson\`).
 
 Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again under its \`step_id\` joins the first and never runs twice. A stream that breaks loses nothing: go on at \`/events?after=\`. In every 5 s of silence comes a sign of life: a comment in SSE, a line \`keepalive\` in NDJSON, a space before JSON. A reader that takes nothing for too long gets \`cut_off\` as its last event; the step runs on.`,
     body: {
