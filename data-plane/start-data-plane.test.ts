@@ -4,7 +4,7 @@ import { tenantIdSchema } from '@steppe/contracts/ids';
 import { createBypassVerifier } from '@steppe/service-kit/caller/principal';
 import { afterEach, expect, it } from 'vitest';
 import { answerOf, call, open, readAll } from './testing/call.ts';
-import { echo } from './testing/start-agent.ts';
+import { echo, unusedUrl } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 
 let plane: TestDataPlane;
@@ -80,5 +80,7 @@ it('cuts off what runs on after the limit of its shutdown', async () => {
 it('fails to start on a port that is taken, and leaves nothing open', async () => {
   plane = await startTestDataPlane();
   const { port } = plane;
-  await expect(startTestDataPlane({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  const operatorPort = Number(new URL(await unusedUrl()).port);
+  await expect(startTestDataPlane({ port, operatorPort })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(call(operatorPort, { path: '/livez' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
