@@ -46,6 +46,18 @@ describe('a step', () => {
     await agent.run('Map = globalThis.Map; Set = globalThis.Set; Promise = (async () => {})().constructor');
   });
 
+  it('is called by no name that user code may have declared', async () => {
+    await agent.run('const whole = globalThis');
+    await agent.run('class Symbol {}; const globalThis = 5');
+    expect(await resultOf('[Symbol.name, globalThis]')).toBe("[ 'Symbol', 5 ]");
+    expect(await resultOf('Symbol = whole.Symbol; globalThis = whole; Symbol.for("a")')).toBe('Symbol(a)');
+  });
+
+  it('ends when it throws a proxy whose every trap throws', async () => {
+    const { done } = await agent.run('throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })');
+    expect(done).toMatchObject({ status: 'failed', error: { name: 'Uncaught' } });
+  });
+
   it('tells its usage', async () => {
     const { done } = await agent.run('await new Promise((resolve) => setTimeout(resolve, 20))');
     expect(done.usage.duration_ms).toBeGreaterThan(15);

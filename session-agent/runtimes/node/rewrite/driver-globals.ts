@@ -7,3 +7,6 @@ export const importMeta = '__steppe_meta';
 
 /** Makes the holder of constants from a getter for each. */
 export const constantsGuard = '__steppe_guard';
+
+/** Calls the step that is to run. */
+export const stepCall = '__steppe_call';

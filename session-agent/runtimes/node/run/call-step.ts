@@ -1,4 +1,5 @@
 import vm from 'node:vm';
+import { stepCall } from '../rewrite/driver-globals.ts';
 import type { FreshNames } from '../rewrite/known-names.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
@@ -8,18 +9,17 @@ import { mainLoader } from './workspace-modules.ts';
 /** What a step's function answers: its completion value, wrapped so that a promise is not waited for. */
 export type Completion = [unknown];
 
-const pending = Symbol.for('steppe.pending');
-
 /** Compiles steps as scripts of the real global scope and calls them so that SIGINT ends what they do before their first await. */
 export function createStepCaller(realm: object, gate: StepGate): (step: RewrittenStep) => Completion | Promise<Completion> {
-  const call = new vm.Script('globalThis[Symbol.for("steppe.pending")]()', { filename: callerFilename });
-  Object.defineProperty(realm, pending, { value: undefined, writable: true, configurable: true, enumerable: false });
+  // No name but our own: a step may declare `Symbol` or `globalThis`.
+  const call = new vm.Script(`${stepCall}()`, { filename: callerFilename });
+  Object.defineProperty(realm, stepCall, { value: undefined, writable: true, configurable: true, enumerable: false });
 
   return ({ filename, functions, main }) => {
     if (functions !== null) compile(functions, filename).runInThisContext({ displayErrors: false });
     const step: unknown = compile(main, filename).runInThisContext({ displayErrors: false });
     if (typeof step !== 'function') throw new TypeError('a step is a function');
-    Reflect.set(realm, pending, () => gate.callSynchronously(() => step()));
+    Reflect.set(realm, stepCall, () => gate.callSynchronously(() => step()));
     return call.runInThisContext({ breakOnSigint: true, displayErrors: false });
   };
 }

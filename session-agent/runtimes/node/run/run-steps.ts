@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { types } from 'node:util';
 import type { WorkerFrame } from '../../../worker/frames.ts';
 import type { PreparedStep, StepError, StepKey } from '../messages.ts';
 import type { FreshNames } from '../rewrite/known-names.ts';
@@ -131,8 +132,9 @@ type Parts = {
 
 export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey): void };
 
+/** `instanceof` would run the code of a proxy that was thrown. */
 function isSigintOfOurs(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+  return types.isNativeError(thrown) && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
 }
 
 function doneFrame({ step_id, startedAt, cpu }: Started, { status, error }: Outcome, now: number): WorkerFrame {
