@@ -58,6 +58,11 @@ describe('a step', () => {
     expect(done).toMatchObject({ status: 'failed', error: { name: 'Uncaught' } });
   });
 
+  it('ends when it throws an error whose code cannot be read', async () => {
+    const { done } = await agent.run('throw new (class Odd extends Error { get code() { throw 1 } })("x")');
+    expect(done).toMatchObject({ status: 'failed', error: { name: 'Odd', message: 'x' } });
+  });
+
   it('tells its usage', async () => {
     const { done } = await agent.run('await new Promise((resolve) => setTimeout(resolve, 20))');
     expect(done.usage.duration_ms).toBeGreaterThan(15);

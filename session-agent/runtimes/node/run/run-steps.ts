@@ -132,9 +132,10 @@ type Parts = {
 
 export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey): void };
 
-/** `instanceof` would run the code of a proxy that was thrown. */
+/** Runs no code of what was thrown: a proxy has traps, and `code` may be a getter. */
 function isSigintOfOurs(thrown: unknown): boolean {
-  return types.isNativeError(thrown) && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+  if (!types.isNativeError(thrown)) return false;
+  return Object.getOwnPropertyDescriptor(thrown, 'code')?.value === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
 }
 
 function doneFrame({ step_id, startedAt, cpu }: Started, { status, error }: Outcome, now: number): WorkerFrame {
