@@ -71,9 +71,11 @@ class Interrupts:
         self._step_id = step_id
         count, asked_for = self._mailbox.asked()
         if count != self._seen:
+            # Before it counts as seen: its signal may come now, and would be taken for one of the user's own.
+            self.fired = asked_for == step_id
             self._seen = count
-            if asked_for == step_id:
-                self._fire(None)
+            if self.fired:
+                self._interrupt(None)
 
     def disarm(self) -> None:
         self._step_id = None

@@ -40,6 +40,23 @@ class InterruptsTest(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt):
             self.interrupts.arm("a")
 
+    def test_its_signal_may_come_at_any_line_of_arming(self):
+        line = 0
+        passed = []
+        while len(passed) >= line:
+            line += 1
+            passed.clear()
+            self.mailbox.ask(f"step {line}")
+            sys.settrace(_signal_at(line, passed))
+            try:
+                with self.assertRaises(KeyboardInterrupt):
+                    self.interrupts.arm(f"step {line}")
+            finally:
+                sys.settrace(None)
+            self.assertTrue(self.interrupts.fired, f"the signal came at line {line}")
+            self.interrupts.disarm()
+        self.assertGreater(line, 8)
+
     def test_a_signal_of_the_users_own_is_not_the_agents(self):
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
@@ -59,3 +76,18 @@ class InterruptsTest(unittest.TestCase):
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
             self.ask("a")
+
+
+def _signal_at(line: int, passed: list):
+    """A trace function that sends SIGINT at that line of `arm`, and puts each into `passed`."""
+
+    def trace(frame, event, _argument):
+        if frame.f_code.co_name != "arm":
+            return None
+        if event == "line":
+            passed.append(frame.f_lineno)
+            if len(passed) == line:
+                os.kill(os.getpid(), signal.SIGINT)
+        return trace
+
+    return trace
