@@ -1,9 +1,9 @@
 import type { Scope } from '@steppe/contracts/operations';
 import { type CallerVerifier, type Principal, requireScope } from '@steppe/service-kit/caller/principal';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
+import { addLogFields } from '@steppe/service-kit/log-fields';
 import type { Context } from 'hono';
 import type { RateLimiter } from './limit-rate.ts';
-import { addLogFields } from './log-fields.ts';
 
 export interface CallerChecks {
   verifier: CallerVerifier;

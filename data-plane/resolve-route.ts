@@ -1,5 +1,6 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/app-error';
+import { sessionEnded } from '@steppe/service-kit/session-ended';
 import type { KnownSession, Route } from './known-session.ts';
 import { isStoreOutage, type Lookup, type RouteCache } from './route-cache.ts';
 
@@ -74,11 +75,6 @@ const isFinal = ({ tenantId }: RouteRequest, session: KnownSession | null): bool
   session?.tenantId !== tenantId || session.state === 'over';
 
 export const sessionNotFound = (): AppError => new AppError('session_not_found', 'there is no session of this id');
-
-const sessionEnded = (sessionId: SessionId, endReason: string): AppError =>
-  new AppError('session_ended', `session ${sessionId} has ended (${endReason}); create a new one`, {
-    details: { end_reason: endReason },
-  });
 
 /** The store's outages in the words of the API. */
 async function told(lookup: Promise<Lookup>): Promise<Lookup> {

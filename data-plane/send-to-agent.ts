@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { SessionId } from '@steppe/contracts/ids';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import { addLogFields } from '@steppe/service-kit/log-fields';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
 import type { AnswerSink } from './forward/answer-sink.ts';
@@ -11,7 +12,6 @@ import { requestHeaders } from './forward/request-headers.ts';
 import type { RetryPolicy } from './forward/retry-policy.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
 import type { Route } from './known-session.ts';
-import { addLogFields } from './log-fields.ts';
 import { nodeExchange } from './node-exchange.ts';
 import type { TraceHeaders } from './tracing/trace-headers.ts';
 

@@ -3,6 +3,7 @@ import { AppError, internalError } from './app-error.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
+import { addLogFields } from './log-fields.ts';
 import type { Logger } from './logger.ts';
 import { logRequest } from './request-log.ts';
 
@@ -46,7 +47,7 @@ export function createApi({ operations, logger, metrics, answerStallLimitMs }: A
   });
   app.onError((error, c) => {
     const shown = error instanceof AppError ? error : internalError(error);
-    c.set('logFields', { ...c.var.logFields, outcome: shown.code });
+    addLogFields(c, { outcome: shown.code });
     if (shown.status === 500) logger.error({ err: shown.cause, request_id: c.var.requestId }, 'request failed');
     return c.json(shown.toBody(c.var.requestId), shown.status, shown.headers);
   });

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { HttpEnv } from './http-env.ts';
+import { addLogFields } from './log-fields.ts';
 
 /**
  * Cuts off a client that takes nothing of its answer for `limitMs`, or somewhat longer: at most twice as long. One for whom there is
@@ -12,7 +13,7 @@ export const cutOffStalled =
     // Node counts a write of which the peer takes any part as activity.
     outgoing?.setTimeout(limitMs, () => {
       if (outgoing.writableLength === 0) return;
-      c.set('logFields', { ...c.var.logFields, outcome: 'stalled' });
+      addLogFields(c, { outcome: 'stalled' });
       outgoing.destroy();
     });
     return next();

@@ -16,7 +16,7 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what:
   if (tooLarge) {
     throw new AppError('payload_too_large', tooLarge.message, { details: tooLarge.params });
   }
-  const named = issues.slice(0, shownIssues).map((issue) => ({ path: cut(pathOf(issue)), message: cut(messageOf(issue)) }));
+  const named = issues.slice(0, shownIssues).map((issue) => ({ path: cut(pathOf(issue)), message: cut(issue.message) }));
   const first = named[0];
   const where = first?.path ? ` at ${first.path}` : '';
   throw new AppError('invalid_request', `the ${what} is not valid${where}: ${first?.message ?? 'it breaks the schema'}`, {
@@ -33,9 +33,6 @@ type Issue = z.core.$ZodIssue;
 
 const isLimitIssue = (issue: Issue): issue is Issue & { params: { limit: string; max_bytes: number } } =>
   issue.code === 'custom' && typeof issue.params?.limit === 'string';
-
-/** Of a name that breaks its schema zod says no more than that it does. */
-const messageOf = (issue: Issue): string => (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
 
 function pathOf(issue: Issue): string {
   const path = issue.path.map(String);

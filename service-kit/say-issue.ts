@@ -15,6 +15,9 @@ export function sayIssue(issue: z.core.$ZodRawIssue): string | undefined {
       return `must ${sayAmount(issue.origin, issue.minimum)} at least`;
     case 'unrecognized_keys':
       return sayKnown(issue.inst);
+    // Zod says no more than that the name breaks its schema.
+    case 'invalid_key':
+      return issue.issues[0]?.message;
     default:
       return undefined;
   }

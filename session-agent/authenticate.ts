@@ -1,6 +1,7 @@
 import { AppError } from '@steppe/service-kit/app-error';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { InternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
+import { addLogFields } from '@steppe/service-kit/log-fields';
 import type { Context } from 'hono';
 import type { Binding, Session } from './session.ts';
 
@@ -18,6 +19,6 @@ export async function requireSession(c: Context<HttpEnv>, verifier: InternalToke
   const { plane, sessionId } = await verifier.verify(c.req.header('authorization'));
   if (plane !== 'data-plane') throw new AppError('insufficient_scope', 'this call is the data-plane’s');
   if (sessionId !== c.req.param('session_id')) throw new AppError('misdirected', 'the token is for another session');
-  c.set('logFields', { ...c.var.logFields, session_id: sessionId });
+  addLogFields(c, { session_id: sessionId });
   return binding.session(sessionId);
 }

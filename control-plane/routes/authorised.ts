@@ -3,6 +3,7 @@ import { AppError } from '@steppe/service-kit/app-error';
 import { type CallerVerifier, type Principal, requireScope } from '@steppe/service-kit/caller/principal';
 import type { ApiOperation } from '@steppe/service-kit/create-api';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
+import { addLogFields } from '@steppe/service-kit/log-fields';
 import type { Context } from 'hono';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { toAppError } from '../sessions/to-app-error.ts';
@@ -36,6 +37,6 @@ export function authorised(name: OperationName, handle: Handle) {
 export function readSessionId(c: Context<HttpEnv>): string {
   const id = c.req.param('session_id');
   if (id === undefined) throw new AppError('route_not_found', 'the path names no session');
-  c.set('logFields', { ...c.var.logFields, session_id: id });
+  addLogFields(c, { session_id: id });
   return id;
 }

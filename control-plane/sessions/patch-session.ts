@@ -4,6 +4,7 @@ import type { PatchSession, Session } from '@steppe/contracts/session';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
 import { AppError } from '@steppe/service-kit/app-error';
 import { parseInput } from '@steppe/service-kit/parse-input';
+import { sessionEnded } from '@steppe/service-kit/session-ended';
 import * as z from 'zod';
 import { describeSession } from './describe-session.ts';
 import { findSession } from './find-session.ts';
@@ -92,8 +93,5 @@ function requireReady({ now }: SessionServices, id: string, record: SessionRecor
   // Its agent ends it any moment now, and would not hear of a later end in time.
   const expired = Date.parse(record.expires_at) <= now();
   if (record.state === 'ready' && !expired) return record;
-  const reason = record.state === 'ready' ? 'expired' : record.end_reason;
-  throw new AppError('session_ended', `session ${id} has ended (${reason}); create a new one`, {
-    details: { end_reason: reason },
-  });
+  throw sessionEnded(id, record.state === 'ready' ? 'expired' : record.end_reason);
 }

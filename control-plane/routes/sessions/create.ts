@@ -1,5 +1,6 @@
 import { limits } from '@steppe/contracts/limits';
 import { createSessionSchema } from '@steppe/contracts/session';
+import { addLogFields } from '@steppe/service-kit/log-fields';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
@@ -35,7 +36,7 @@ export const create = authorised('create_session', async ({ c, principal, servic
     respondAsync,
     client: c.req.raw.signal,
   });
-  c.set('logFields', { ...c.var.logFields, session_id: record.session_id, instance_id: record.instance_id });
+  addLogFields(c, { session_id: record.session_id, instance_id: record.instance_id });
   const session = live ? toSession(record, live) : await describeSession(services, record);
   const Location = `/v1/sessions/${record.session_id}`;
   if (record.state !== 'provisioning') return c.json(session, 201, { Location });

@@ -98,7 +98,7 @@ class Interrupts:
 
     def _fire(self, frame) -> None:
         self.fired = True
-        if frame and self._must_wait(frame):
+        if self._must_wait(frame):
             self._raise_later(_MAX_WAIT_SECONDS)
         else:
             self._interrupt(frame)

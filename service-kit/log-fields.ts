@@ -1,5 +1,5 @@
-import type { HttpEnv, LogFields } from '@steppe/service-kit/http-env';
 import type { Context } from 'hono';
+import type { HttpEnv, LogFields } from './http-env.ts';
 
 /** Adds to the request's one log line. */
 export const addLogFields = (c: Context<HttpEnv>, fields: LogFields): void => {
