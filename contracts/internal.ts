@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { endedReasonSchema } from './end-reason.ts';
 import { envSchema, resourcesSchema, timeSchema } from './fields.ts';
 import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
-import { endedReasonSchema } from './session.ts';
 
 /** The two issuers of internal tokens; each signs with a key of its own. */
 export const planeSchema = z.enum(['control-plane', 'data-plane']);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { endedReasonSchema, failedReasonSchema } from './end-reason.ts';
 import { metadataSchema, resourcesSchema, timeSchema } from './fields.ts';
 import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
-import { endedReasonSchema, failedReasonSchema } from './session.ts';
 
 const addressSchema = z.url({ protocol: /^http$/ });
 

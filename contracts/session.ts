@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { endedReasonSchema, failedReasonSchema } from './end-reason.ts';
 import {
   cursorSchema,
   envSchema,
@@ -14,10 +15,6 @@ import { limits } from './limits.ts';
 
 export const sessionStateSchema = z.enum(['provisioning', 'ready', 'ended', 'failed']);
 export type SessionState = z.infer<typeof sessionStateSchema>;
-
-export const failedReasonSchema = z.enum(['provisioning_timeout', 'crashed', 'quota']);
-export const endedReasonSchema = z.enum(['deleted', 'expired', 'idle', 'oom_killed', 'evicted', 'node_lost', 'crashed']);
-export type EndedReason = z.infer<typeof endedReasonSchema>;
 
 const { leastResources: least } = limits;
 const seconds = z.number().int().min(1).max(31_536_000);

@@ -7,14 +7,13 @@ import {
   toCallerConfig,
 } from '@steppe/service-kit/caller/caller-variables';
 import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
+import { checkPorts, planeVariables } from '@steppe/service-kit/plane-variables';
 import {
   agentLimitVariables,
-  checkPorts,
   commonVariables,
   crossCheck,
   integerVariable,
   isProduction,
-  planeVariables,
   portVariable,
   requiredText,
   runtimeVariables,

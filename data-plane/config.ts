@@ -5,7 +5,8 @@ import {
   toCallerConfig,
 } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig } from '@steppe/service-kit/load-config';
-import { checkPorts, commonVariables, integerVariable, planeVariables, portVariable } from '@steppe/service-kit/variables';
+import { checkPorts, planeVariables } from '@steppe/service-kit/plane-variables';
+import { commonVariables, integerVariable, portVariable } from '@steppe/service-kit/variables';
 import * as z from 'zod';
 import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
 

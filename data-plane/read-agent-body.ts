@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { newStepId, type StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
-import { type ForwardedStep, restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step';
+import { type ForwardedStep, restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step-request';
 import { hasBody } from '@steppe/service-kit/has-body';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { readJson } from '@steppe/service-kit/read-json';

@@ -11,17 +11,14 @@ import {
 } from '@steppe/contracts/session';
 import {
   cutOffLineSchema,
-  jsonValueSchema,
   keepaliveLineSchema,
   restartAnswerSchema,
-  restartRequestSchema,
-  resultBundleSchema,
-  stepErrorSchema,
   stepEventSchema,
   stepListSchema,
-  stepRequestSchema,
   stepResultSchema,
 } from '@steppe/contracts/step';
+import { jsonValueSchema, resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step-output';
+import { restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step-request';
 import * as z from 'zod';
 import type { JsonSchema } from './document.ts';
 import { publicErrorSchema } from './public-error.ts';

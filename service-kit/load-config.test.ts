@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { callerVariables, checkCallerVariables } from './caller/caller-variables.ts';
 import { helpText, namedIssues, openAll, parseVariables, pickVariables } from './load-config.ts';
-import { checkPorts, commonVariables, portVariable, requiredText } from './variables.ts';
+import { checkPorts } from './plane-variables.ts';
+import { commonVariables, portVariable, requiredText } from './variables.ts';
 
 const variables = z.object({
   PORT: portVariable.default(8080).describe('port to listen on'),

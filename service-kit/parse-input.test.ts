@@ -1,5 +1,5 @@
 import { createSessionSchema, patchSessionSchema } from '@steppe/contracts/session';
-import { stepRequestSchema } from '@steppe/contracts/step';
+import { stepRequestSchema } from '@steppe/contracts/step-request';
 import { expect, test } from 'vitest';
 import { AppError } from './app-error.ts';
 import { parseInput } from './parse-input.ts';

@@ -1,4 +1,4 @@
-import { stepRequestSchema } from '@steppe/contracts/step';
+import { stepRequestSchema } from '@steppe/contracts/step-request';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { sayIssue } from './say-issue.ts';

@@ -36,7 +36,7 @@ const names: Record<string, string> = {
 const nameOf = (type: string): string => names[type] ?? type;
 
 const sayType = (expected: string, input: unknown): string =>
-  `must be ${nameOf(expected)}${expected === 'int' ? '' : `, not ${nameOf(z.core.util.parsedType(input))}`}`;
+  `must be ${nameOf(expected)}${expected === 'int' ? '' : `, not ${nameOf(z.util.parsedType(input))}`}`;
 
 const sayAmount = (origin: string, amount: number | bigint): string =>
   origin === 'string' ? `have ${amount} character${amount === 1 ? '' : 's'}` : `be ${amount}`;

@@ -1,5 +1,6 @@
 import { limits } from '@steppe/contracts/limits';
 import * as z from 'zod';
+import { _check } from 'zod/v4/core';
 
 /** Kinds of variable that the services' tables are made of. */
 export const portVariable = z.string().regex(/^\d+$/, 'must be a port number').transform(Number).pipe(z.number().max(65_535));
@@ -67,29 +68,8 @@ export const agentLimitVariables = {
 
 export const agentLimitNames = Object.keys(agentLimitVariables) as (keyof typeof agentLimitVariables)[];
 
-/** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
-export const planeVariables = {
-  INTERNAL_KEY_FILE: requiredText.describe(
-    'the Ed25519 private JSON Web Key that signs tokens for agents, or a set of them, the oldest first; read again when it changes',
-  ),
-  AWS_REGION: requiredText.describe('region of the sessions table'),
-  DYNAMODB_ENDPOINT: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('unset: the region’s own'),
-  SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
-};
-
 /** Bypasses must be asked for, by name, in an environment that names itself as one where they do no harm. */
 export const isProduction = (steppeEnv: string): boolean => steppeEnv !== 'development' && steppeEnv !== 'test';
 
 /** A rule between variables. It is checked even where one of them is wrong by itself, so that all is told at once. */
-export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> => z.core._check(check, { when: () => true });
-
-/** Of a service with both ports. */
-export const checkPorts = crossCheck<{ PORT: number; OPERATOR_PORT: number }>((ctx) => {
-  const { PORT, OPERATOR_PORT } = ctx.value;
-  // 0 takes a free one for each.
-  if (PORT !== OPERATOR_PORT || !(PORT > 0)) return;
-  ctx.issues.push({ code: 'custom', path: ['OPERATOR_PORT'], message: `must be another than PORT, ${PORT}`, input: ctx.value });
-});
+export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> => _check(check, { when: () => true });

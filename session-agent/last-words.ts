@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { EndedReason } from '@steppe/contracts/session';
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { Logger } from '@steppe/service-kit/logger';
 
 export interface LastWords {

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import type { EndedReason } from '@steppe/contracts/session';
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import { AppError } from '@steppe/service-kit/app-error';
 import { listen } from '@steppe/service-kit/http-server';
 import { createKeyDirectory } from '@steppe/service-kit/internal-token/key-directory';

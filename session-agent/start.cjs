@@ -9,7 +9,7 @@ const cache = `${bundle}.v8`;
 
 /** The bundle as it runs and as its cache is made: V8 rejects what was made of another source or otherwise. */
 const agentScript = (cachedData) =>
-  new vm.Script(readFileSync(bundle, 'utf8'), {
+  new vm.Script(readFileSync(bundle, 'latin1'), {
     filename: bundle,
     cachedData,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

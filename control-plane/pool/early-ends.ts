@@ -1,5 +1,5 @@
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { EndedReason } from '@steppe/contracts/session';
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
 
 /** The warm instances that came to be and ended by themselves, though nobody had claimed them. */

@@ -1,6 +1,6 @@
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { Resources } from '@steppe/contracts/fields';
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
-import type { EndedReason } from '@steppe/contracts/session';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 
 export interface StartRequest {

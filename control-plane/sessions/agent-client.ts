@@ -1,6 +1,6 @@
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { type AgentState, agentStateSchema, type BindRequest, bindAnswerSchema, type Lifetime } from '@steppe/contracts/internal';
-import type { EndedReason } from '@steppe/contracts/session';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { Agent, request } from 'undici';
 

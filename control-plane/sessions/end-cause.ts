@@ -1,4 +1,4 @@
-import { type EndedReason, endedReasonSchema, failedReasonSchema } from '@steppe/contracts/session';
+import { type EndedReason, endedReasonSchema, failedReasonSchema } from '@steppe/contracts/end-reason';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 
 export type LiveRecord = Extract<SessionRecord, { state: 'provisioning' | 'ready' }>;

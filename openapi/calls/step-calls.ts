@@ -1,4 +1,4 @@
-import { stepEventsQuerySchema, stepListQuerySchema } from '@steppe/contracts/step';
+import { stepEventsQuerySchema, stepListQuerySchema } from '@steppe/contracts/step-request';
 import { asNdjson, asSse, completed, failed, memoryLost, queued, running } from '../examples.ts';
 import type { Answer, AnswerContent, Call } from './call.ts';
 import { ofStep } from './links.ts';

@@ -1,5 +1,5 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { restartRequestSchema } from '@steppe/contracts/step';
+import { restartRequestSchema } from '@steppe/contracts/step-request';
 import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../authenticate.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { EndedReason } from '@steppe/contracts/session';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { InternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
 import type { Context, Handler } from 'hono';

@@ -1,4 +1,5 @@
-import type { Background, OutputStream, ResultBundle, StepEvent, StepResult } from '@steppe/contracts/step';
+import type { Background, OutputStream, StepEvent, StepResult } from '@steppe/contracts/step';
+import type { ResultBundle } from '@steppe/contracts/step-output';
 
 /** What the events of a step say, in the form of a result. */
 export function addUp(events: readonly StepEvent[]): Pick<StepResult, 'stdout' | 'stderr' | 'results' | 'background'> {

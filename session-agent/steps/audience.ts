@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ForwardedStep } from '@steppe/contracts/step';
+import type { ForwardedStep } from '@steppe/contracts/step-request';
 import { type Deferred, deferred } from '../deferred.ts';
 
 /**

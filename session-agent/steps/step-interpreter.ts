@@ -1,4 +1,5 @@
-import type { OutputStream, ResultBundle, StepError, Usage } from '@steppe/contracts/step';
+import type { OutputStream, Usage } from '@steppe/contracts/step';
+import type { ResultBundle, StepError } from '@steppe/contracts/step-output';
 
 /** What goes to the interpreter of a step. */
 export interface StepCode {

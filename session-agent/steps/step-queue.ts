@@ -1,6 +1,6 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
-import type { ForwardedStep } from '@steppe/contracts/step';
+import type { ForwardedStep } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/app-error';
 import type { BackgroundOutput } from './background.ts';
 import { runStep, stopStep } from './run-step.ts';

@@ -1,15 +1,7 @@
 import type { SessionId, StepId } from '@steppe/contracts/ids';
-import type {
-  ForwardedStep,
-  OutputStream,
-  ResultBundle,
-  StepError,
-  StepEvent,
-  StepResult,
-  StepStatus,
-  StepSummary,
-  Usage,
-} from '@steppe/contracts/step';
+import type { OutputStream, StepEvent, StepResult, StepStatus, StepSummary, Usage } from '@steppe/contracts/step';
+import type { ResultBundle, StepError } from '@steppe/contracts/step-output';
+import type { ForwardedStep } from '@steppe/contracts/step-request';
 import type { AppError } from '@steppe/service-kit/app-error';
 import { deferred } from '../deferred.ts';
 import { addUp } from './add-up.ts';

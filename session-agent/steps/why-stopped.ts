@@ -1,4 +1,4 @@
-import type { StepError } from '@steppe/contracts/step';
+import type { StepError } from '@steppe/contracts/step-output';
 import { AppError } from '@steppe/service-kit/app-error';
 import type { Step, StopReason } from './step.ts';
 

@@ -1,4 +1,4 @@
-import type { StepError } from '@steppe/contracts/step';
+import type { StepError } from '@steppe/contracts/step-output';
 import type { ExitFrame } from './worker.ts';
 
 /** The breach of a worker that closed its connection, which every worker does that ends. */

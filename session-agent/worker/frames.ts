@@ -1,4 +1,4 @@
-import { resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step';
+import { resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step-output';
 import * as z from 'zod';
 import { isDeeperThan } from './nesting.ts';
 

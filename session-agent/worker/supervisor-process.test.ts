@@ -53,6 +53,12 @@ test('is started again after each that was healthy, however often', async () => 
   await expect.poll(starts, within).toBe(6);
 });
 
+test('is told whether it is the first', async () => {
+  const { gaveUp } = supervise(`printf "$STEPPE_SUPERVISOR_START " >> ${join(directory, 'told')}; exit 3`);
+  await gaveUp;
+  expect(readFileSync(join(directory, 'told'), 'utf8')).toBe('first again again ');
+});
+
 test('is started no more once it is closed', async () => {
   const closed = supervise('exit 3');
   await expect.poll(closed.starts, within).toBe(1);

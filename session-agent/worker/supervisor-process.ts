@@ -32,11 +32,15 @@ export function superviseLocally({ command, env, cwd, logger, onGaveUp }: Superv
   let child: ChildProcess | undefined;
   let closing = false;
   let failures = 0;
+  let starts = 0;
   let log = '';
   const [file, ...args] = command;
 
   const start = () => {
-    const started = spawn(file, args, { cwd, env, stdio: ['pipe', 'ignore', 'pipe'] });
+    starts += 1;
+    // One that knows to be the first looks for nothing that another has left.
+    const own = { ...env, STEPPE_SUPERVISOR_START: starts === 1 ? 'first' : 'again' };
+    const started = spawn(file, args, { cwd, env: own, stdio: ['pipe', 'ignore', 'pipe'] });
     child = started;
     started.stdin?.on('error', () => {});
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {

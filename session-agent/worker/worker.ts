@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { OutputStream, StepError, Usage } from '@steppe/contracts/step';
+import type { OutputStream, Usage } from '@steppe/contracts/step';
+import type { StepError } from '@steppe/contracts/step-output';
 import { type Deferred, deferred, delay } from '../deferred.ts';
 import type { StepCode, StepSink } from '../steps/step-interpreter.ts';
 import type { WorkerLink } from './agent-socket.ts';

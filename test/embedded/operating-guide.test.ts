@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { failedReasonSchema } from '@steppe/contracts/session';
+import { failedReasonSchema } from '@steppe/contracts/end-reason';
 import { sessionsTable } from '@steppe/route-store/dynamodb/key-schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';

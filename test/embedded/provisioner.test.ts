@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { EndedReason } from '@steppe/contracts/session';
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import { describeSessionProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
 import { supervisorsIn } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { Instance } from '@steppe/control-plane/provisioner/session-provisioner';

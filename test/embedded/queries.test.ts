@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { endedReasonSchema, failedReasonSchema } from '@steppe/contracts/end-reason';
 import { errorKinds } from '@steppe/contracts/errors';
-import { endedReasonSchema, failedReasonSchema } from '@steppe/contracts/session';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';

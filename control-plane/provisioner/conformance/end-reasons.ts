@@ -1,5 +1,5 @@
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import { newSessionId } from '@steppe/contracts/ids';
-import type { EndedReason } from '@steppe/contracts/session';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';

@@ -1,5 +1,5 @@
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import { type InstanceId, newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
-import type { EndedReason } from '@steppe/contracts/session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { eventually } from '../../testing/eventually.ts';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EndedReason, endedReasonSchema } from '@steppe/contracts/session';
+import { type EndedReason, endedReasonSchema } from '@steppe/contracts/end-reason';
 import { hasCode, isAbsence } from './instance-entry.ts';
 import type { End } from './read-end.ts';
 

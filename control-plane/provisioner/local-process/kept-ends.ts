@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endedReasonSchema } from '@steppe/contracts/end-reason';
 import { type InstanceId, instanceIdSchema, sessionIdSchema } from '@steppe/contracts/ids';
-import { endedReasonSchema } from '@steppe/contracts/session';
 import { keptEndsName } from '@steppe/service-kit/instances-directory';
 import * as z from 'zod';
 import type { InstanceEnd } from '../session-provisioner.ts';

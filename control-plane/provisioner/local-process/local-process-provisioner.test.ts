@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import type { EndedReason } from '@steppe/contracts/end-reason';
 import { type InstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
-import type { EndedReason } from '@steppe/contracts/session';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentClient } from '../../sessions/agent-client.ts';

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { type EndedReason, endedReasonSchema } from '@steppe/contracts/session';
+import { type EndedReason, endedReasonSchema } from '@steppe/contracts/end-reason';
 import * as z from 'zod';
 import type { AgentExit } from './agent-process.ts';
 

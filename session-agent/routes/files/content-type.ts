@@ -10,12 +10,10 @@ const ownTypes = {
   'application/vnd.apache.parquet': ['parquet'],
 };
 
-let types: Mime | undefined;
+const types = new Mime(standardTypes, otherTypes).define(ownTypes, true);
 
 /** By the name alone: nobody has looked into the file. Text is said to be UTF-8, which code writes unless told otherwise. */
 export function contentTypeOf(name: string): string {
-  // Made when the first file is asked for: every session pays for what an agent does at its start.
-  types ??= new Mime(standardTypes, otherTypes).define(ownTypes, true);
   // Without a slash before it a name that has no dot would be taken for an extension.
   const type = types.getType(`/${name}`) ?? 'application/octet-stream';
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type;

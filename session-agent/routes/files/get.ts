@@ -7,7 +7,6 @@ import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';
 import { type Operation, outgoingOf } from '../routes.ts';
 import { type ByteRange, readRange } from './byte-range.ts';
-import { contentTypeOf } from './content-type.ts';
 import { fileOf } from './file-path.ts';
 import { isKnown, isStillSame, readConditions } from './preconditions.ts';
 
@@ -30,6 +29,8 @@ export const getFile: Operation =
       const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
       if (range === 'unsatisfiable') throw notInFile(sizeBytes);
       const part = range ?? { start: 0, end: sizeBytes - 1 };
+      // Loaded when the first file is asked for: every session pays for what an agent does at its start.
+      const { contentTypeOf } = await import('./content-type.ts');
       const outgoing = outgoingOf(c);
       outgoing.writeHead(range ? 206 : 200, {
         ...about,

@@ -1,5 +1,5 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { stepEventsQuerySchema } from '@steppe/contracts/step';
+import { stepEventsQuerySchema } from '@steppe/contracts/step-request';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';

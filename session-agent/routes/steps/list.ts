@@ -1,4 +1,4 @@
-import { stepListQuerySchema } from '@steppe/contracts/step';
+import { stepListQuerySchema } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/app-error';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readQuery } from '@steppe/service-kit/read-query';

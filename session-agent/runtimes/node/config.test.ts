@@ -16,6 +16,12 @@ it('names what is missing', () => {
   expect(() => readConfig({ ...complete, STEPPE_WORKSPACE: undefined })).toThrow('STEPPE_WORKSPACE is not set');
 });
 
+it('knows whether it is the first of its instance', () => {
+  expect(readConfig({ ...complete, STEPPE_SUPERVISOR_START: 'first' }).isFirst).toBe(true);
+  expect(readConfig({ ...complete, STEPPE_SUPERVISOR_START: 'again' }).isFirst).toBe(false);
+  expect(readConfig(complete).isFirst).toBe(false);
+});
+
 it('knows one lifeline', () => {
   expect(readConfig({ ...complete, STEPPE_LIFELINE: 'stdin' }).hasLifeline).toBe(true);
   expect(readConfig(complete).hasLifeline).toBe(false);

@@ -16,6 +16,8 @@ export type SupervisorConfig = {
   socketPath: string;
   /** Standard input is a pipe from the agent: its end is ours. */
   hasLifeline: boolean;
+  /** No supervisor of this instance was started before. */
+  isFirst: boolean;
   /** Where cgroups are mounted. */
   cgroupDir: string;
   inherited: Record<string, string>;
@@ -41,6 +43,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): SupervisorConf
     instanceId: required(env, 'STEPPE_INSTANCE_ID'),
     socketPath,
     hasLifeline: lifeline === 'stdin',
+    isFirst: env.STEPPE_SUPERVISOR_START === 'first',
     cgroupDir: env.STEPPE_CGROUP_DIR || '/sys/fs/cgroup',
     inherited: pick(env),
   };

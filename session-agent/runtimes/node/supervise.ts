@@ -51,7 +51,8 @@ function asCommand(message: unknown): SupervisorCommand {
 try {
   const config = readConfig();
   // A supervisor before this may have been killed, and have left what its worker had started.
-  void killDescendants({ pid: process.pid, instanceId: config.instanceId }).then(() => supervise(config));
+  const cleared = config.isFirst ? Promise.resolve() : killDescendants({ pid: process.pid, instanceId: config.instanceId });
+  void cleared.then(() => supervise(config));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);

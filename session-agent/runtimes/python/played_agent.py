@@ -63,6 +63,7 @@ class PlayedAgent:
             "STEPPE_WORKSPACE": self.workspace,
             "STEPPE_INSTANCE_ID": self.instance_id,
             "STEPPE_PRELOAD": preload,
+            "STEPPE_SUPERVISOR_START": "first",
             **({"STEPPE_LIFELINE": "stdin"} if lifeline else {}),
             **(env or {}),
         }

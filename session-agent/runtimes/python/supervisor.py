@@ -1,5 +1,6 @@
 """Starts the Python runtime's supervisor: `python3 supervisor.py`, configured by STEPPE_* variables."""
 
+import gc
 import os
 import sys
 
@@ -14,6 +15,8 @@ def main():
         sys.stderr.write("steppe python supervisor: " + sentence + "\n")
         return _EXIT_INVALID_SETTINGS
     here = os.path.dirname(os.path.abspath(__file__))
+    # What an import makes is no garbage.
+    gc.disable()
     # Isolated and safe-path interpreters leave the script's folder out.
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -1,5 +1,5 @@
 import { newSessionId, newStepId } from '@steppe/contracts/ids';
-import { forwardedStepSchema } from '@steppe/contracts/step';
+import { forwardedStepSchema } from '@steppe/contracts/step-request';
 import { Step } from '../step.ts';
 import { hashRequest } from '../step-journal.ts';
 import { contractLimits, type StepLimits } from '../step-limits.ts';

@@ -1,5 +1,6 @@
 import type { Language } from '@steppe/contracts/session';
-import type { ResultBundle, StepResult, StepStatus } from '@steppe/contracts/step';
+import type { StepResult, StepStatus } from '@steppe/contracts/step';
+import type { ResultBundle } from '@steppe/contracts/step-output';
 import { expect } from 'vitest';
 import type { PerLanguage } from './languages.ts';
 

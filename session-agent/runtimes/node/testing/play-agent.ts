@@ -126,6 +126,7 @@ function startSupervisor({ runtimeDir, runDir, workspace, instanceId, lifeline, 
     STEPPE_WORKSPACE: workspace,
     STEPPE_INSTANCE_ID: instanceId,
     STEPPE_CGROUP_DIR: cgroupDir,
+    STEPPE_SUPERVISOR_START: 'first',
     ...(lifeline && { STEPPE_LIFELINE: 'stdin' }),
   };
   return spawn(testedNode, [join(runtimeDir, 'supervisor.cjs')], { env, stdio: ['pipe', 'inherit', 'inherit'] });

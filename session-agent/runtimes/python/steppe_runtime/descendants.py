@@ -18,14 +18,18 @@ class _Process(NamedTuple):
     started: int
 
 
-def end_descendants(instance_id: str, limit_seconds: float = 2.0) -> int:
+def end_descendants(instance_id: str, *, all_are_ours: bool = False, limit_seconds: float = 2.0) -> int:
     """
     Stops, then kills, this process's descendants and whatever carries the instance in its environment, until none is
     left. Never this process nor its ancestors (the agent carries the instance too). Returns how many remain.
+    `all_are_ours`: what carries the instance descends from here, and orphans are adopted, so that there is nobody to look
+    for where this process has no child.
     """
     deadline = time.monotonic() + limit_seconds
     while True:
         reap_children()
+        if all_are_ours and not _has_children():
+            return 0
         found = session_processes(instance_id)
         if not found or time.monotonic() > deadline:
             return len(found)
@@ -76,6 +80,14 @@ def reap_children() -> dict[int, int]:
                 break
             ended[pid] = status
     return ended
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _read_processes() -> dict[int, _Process]:

@@ -17,6 +17,8 @@ def preload(names: str, log: Callable[[str], None]) -> None:
             log(f"preload of {name} is skipped: {type(error).__name__}: {error}")
     if threading.active_count() > 1:
         log("a preloaded module left a thread running; it does not exist in the workers")
-    gc.collect()
+    if names:
+        gc.collect()
     # Frozen objects are not walked by the collector, so that it does not copy shared pages in each worker.
     gc.freeze()
+    gc.enable()

@@ -16,9 +16,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None) if os.name == "posix" else None
 
 
-def adopt_orphans() -> None:
-    """Orphaned grandchildren become children of this process, wherever they daemonised to."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+def adopt_orphans() -> bool:
+    """Orphaned grandchildren become children of this process, wherever they daemonised to. False where there is no such thing."""
+    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent(parent_pid: int) -> None:
@@ -52,6 +52,7 @@ def own_usage() -> Usage:
     return Usage(usage.ru_utime + usage.ru_stime, peak)
 
 
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+def _prctl(option: int, value: int) -> bool:
+    if sys.platform != "linux":
+        return False
+    return _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)) == 0

@@ -21,6 +21,8 @@ class Settings(NamedTuple):
     instance_id: str
     preload: str
     has_lifeline: bool
+    # No supervisor of this instance was started before.
+    is_first: bool
     environment: Mapping[str, str]
 
 
@@ -46,6 +48,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         instance_id=_required(environment, "STEPPE_INSTANCE_ID"),
         preload=environment.get("STEPPE_PRELOAD", ""),
         has_lifeline=lifeline == "stdin",
+        is_first=environment.get("STEPPE_SUPERVISOR_START") == "first",
         environment=dict(environment),
     )
 

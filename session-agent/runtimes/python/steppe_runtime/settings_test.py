@@ -11,6 +11,11 @@ class SettingsTest(unittest.TestCase):
         self.assertEqual((settings.agent_path, settings.has_lifeline), ("/tmp/r/agent.sock", True))
         self.assertFalse(read_settings(_VALID).has_lifeline)
 
+    def test_none_is_the_first_that_is_not_told_so(self):
+        self.assertTrue(read_settings({**_VALID, "STEPPE_SUPERVISOR_START": "first"}).is_first)
+        self.assertFalse(read_settings({**_VALID, "STEPPE_SUPERVISOR_START": "again"}).is_first)
+        self.assertFalse(read_settings(_VALID).is_first)
+
     def test_each_fault_is_said_in_a_sentence(self):
         for fault, word in (
             ({"STEPPE_RUN_DIR": ""}, "STEPPE_RUN_DIR must be set"),

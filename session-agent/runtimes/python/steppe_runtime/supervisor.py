@@ -32,16 +32,21 @@ def supervise(environment: Mapping[str, str]) -> int:
     except InvalidSettings as error:
         _log(str(error))
         return _EXIT_INVALID_SETTINGS
-    adopt_orphans()
+    adopts_orphans = adopt_orphans()
     preload(settings.preload, _log)
-    return Supervisor(settings).run()
+    code = Supervisor(settings, adopts_orphans).run()
+    if not settings.preload:
+        # Nobody has anything to tidy up, and to take an interpreter apart takes a while.
+        os._exit(code)
+    return code
 
 
 class Supervisor:
     """A connection that is lost ends the worker with it: `supervisor`, sent first on each, means that none is there."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, adopts_orphans: bool):
         self._settings = settings
+        self._all_are_ours = settings.is_first and adopts_orphans
         self._selector = selectors.DefaultSelector()
         self._wakeup = SignalWakeup(stop=(signal.SIGTERM, signal.SIGHUP), ignore=(signal.SIGINT,))
         self._selector.register(self._wakeup.fileno(), selectors.EVENT_READ, self._on_signal)
@@ -56,7 +61,8 @@ class Supervisor:
     def run(self) -> int:
         """Returns when it is told to stop, with no process left."""
         # One before this may have been killed, and have left what its worker had started.
-        end_descendants(self._settings.instance_id)
+        if not self._settings.is_first:
+            self._end_descendants()
         while not self._is_stopping:
             if self._connection is None:
                 self._connect()
@@ -134,7 +140,7 @@ class Supervisor:
         worker, self._worker = self._worker, None
         memory, self._memory = self._memory, MemoryWatch(None)
         end_group(worker.pid)
-        left = end_descendants(self._settings.instance_id)
+        left = self._end_descendants()
         failure = worker.close()
         signalled = os.WIFSIGNALED(status)
         if signalled and os.WTERMSIG(status) == signal.SIGKILL:
@@ -157,7 +163,10 @@ class Supervisor:
             _, status = os.waitpid(self._worker.pid, 0)
             self._bury(status)
         else:
-            end_descendants(self._settings.instance_id)
+            self._end_descendants()
+
+    def _end_descendants(self) -> int:
+        return end_descendants(self._settings.instance_id, all_are_ours=self._all_are_ours)
 
     def _disconnect(self, error: Exception) -> None:
         _log(f"the connection to the agent is lost: {error}")
