@@ -17,7 +17,7 @@ export async function endSession(services: SessionServices, tenantId: TenantId, 
   const found = await findSession(services, tenantId, id);
   const { session_id: sessionId } = found;
   // The row comes first: a create that still runs, here or elsewhere, loses its next write and undoes itself.
-  const over = await recordEnd({ store, metrics, now, sessionId, cause: { reason: 'deleted' } });
+  const over = await recordEnd({ store, metrics, now, sessionId, found, cause: { reason: 'deleted' } });
   const ended = Promise.all([pending.cancel(sessionId), endInstance(services, found, over?.instance_id)]);
   const waited = new AbortController();
   try {

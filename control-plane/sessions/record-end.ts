@@ -14,6 +14,15 @@ interface RecordEndOptions {
   instanceId?: InstanceId;
   /** Only if the row still is this one. */
   version?: number;
+  /** The row, where it was read just now. */
+  found?: SessionRecord;
+}
+
+interface Recorded {
+  /** The row; null where there is none or it is not the one that was meant. */
+  over: OverRecord | null;
+  /** False where the session was over already. */
+  isNew: boolean;
 }
 
 /** The session may yet do without the instance that ended: only its create knows, or the reconciler where that died. */
@@ -22,32 +31,35 @@ export class StillProvisioning extends Error {
 }
 
 /**
- * Records an end once: the row of a session that is over stays as it is. Takes the session out of its tenant's quota in both
- * cases. Idempotent. Gives the row, or null where there is none or it is not the one that was meant.
+ * Records an end once, and takes the session out of its tenant's quota, also where it was over already. Idempotent. Gives the row,
+ * or null where there is none or it is not the one that was meant.
  * @throws StillProvisioning for the end of an instance, as long as it cannot be said what it means.
  */
 export async function recordEnd(options: RecordEndOptions): Promise<OverRecord | null> {
-  const { store, sessionId } = options;
-  const over = await endRow(options, await store.get(sessionId, { consistent: true }));
-  if (over) await store.removeLive(over.tenant_id, sessionId);
+  const { over } = await writeEnd(options);
+  if (over) await options.store.removeLive(over.tenant_id, over.session_id);
   return over;
 }
 
-async function endRow(options: RecordEndOptions, found: SessionRecord | null): Promise<OverRecord | null> {
-  const { store, now, metrics, cause, instanceId, version } = options;
-  let current = found;
+/**
+ * Records an end in the row alone; that of a session that is over stays as it is. Idempotent.
+ * @throws StillProvisioning as `recordEnd` does.
+ */
+export async function writeEnd(options: RecordEndOptions): Promise<Recorded> {
+  const { store, now, metrics, sessionId, cause, instanceId, version, found } = options;
+  let current: SessionRecord | null = found ?? (await store.get(sessionId, { consistent: true }));
   while (current !== null && !isOver(current)) {
-    if (instanceId && current.instance_id && current.instance_id !== instanceId) return null;
+    if (instanceId && current.instance_id && current.instance_id !== instanceId) return { over: null, isNew: false };
     if (instanceId && current.state === 'provisioning') throw new StillProvisioning(`${current.session_id} is being made`);
-    if (version !== undefined && current.version !== version) return null;
+    if (version !== undefined && current.version !== version) return { over: null, isNew: false };
     const next = overRecord(current, cause, now());
     const update = await store.update(next, current.version);
     // A race is lost only to a write that went through, so that this ends.
     if (update.outcome === 'updated') {
       metrics.ended(next);
-      return { ...next, version: update.record.version };
+      return { over: { ...next, version: update.record.version }, isNew: true };
     }
     current = update.outcome === 'lost' ? update.current : null;
   }
-  return current;
+  return { over: current, isNew: false };
 }

@@ -3,7 +3,7 @@ import { AppError } from '@steppe/service-kit/app-error';
 import { causeOfFailure, isExplained } from './create-failure.ts';
 import type { OverRecord } from './end-cause.ts';
 import type { SessionPlan } from './plan-session.ts';
-import { recordEnd } from './record-end.ts';
+import { writeEnd } from './record-end.ts';
 import { retry } from './retry.ts';
 import type { SessionServices } from './session-services.ts';
 
@@ -39,7 +39,7 @@ export async function undoCreate(services: SessionServices, plan: SessionPlan, u
   }
   // The row comes first, so that what is told of the instance's end finds it recorded.
   const cause = causeOfFailure(undo.error);
-  const row = await attempt('row', async () => ({ over: await recordEnd({ store, metrics, now, sessionId, cause }) }));
+  const row = await attempt('row', () => writeEnd({ store, metrics, now, sessionId, cause }));
   const over = row?.over ?? null;
   await Promise.all([
     // A row that may still be live keeps its place in the quota; whoever ends it frees that too.

@@ -1,4 +1,5 @@
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
 import { RouteStoreUnavailable } from '@steppe/route-store/errors';
 import type { SessionStore } from '@steppe/route-store/ports';
 import { createRegistry } from '@steppe/service-kit/http-metrics';
@@ -32,4 +33,39 @@ test('does not wait for a store that is away once it is to stop, and hears nothi
   await expect.poll(() => asked).toBeGreaterThan(0);
   await ends.stop();
   expect(listeners.size).toBe(0);
+});
+
+test('leaves the quota to whoever recorded the end before, but for one that may be itself', async () => {
+  const over = { session_id: newSessionId(), tenant_id: 'acme', state: 'ended' } as SessionRecord;
+  let failures = 0;
+  const removed: string[] = [];
+  const store: Pick<SessionStore, 'get' | 'removeLive'> = {
+    async get() {
+      if (failures-- > 0) throw new RouteStoreUnavailable('it is away');
+      return over;
+    },
+    removeLive: async (_, sessionId) => void removed.push(sessionId),
+  };
+  const tells: EndListener[] = [];
+  const watch = (listener: EndListener) => {
+    tells.push(listener);
+    return () => {};
+  };
+  const infos: string[] = [];
+  const ends = watchEnds({
+    store: store as SessionStore,
+    provisioner: { ...createInstancePlace(Date.now).open(), watch },
+    metrics: createSessionMetrics(createRegistry('test')),
+    logger: createLogger({ service: 'test', level: 'info', to: { write: (line) => void infos.push(line) } }),
+    now: Date.now,
+  });
+  const tell = () => tells[0]?.({ instanceId: newInstanceId(), sessionId: over.session_id, reason: 'deleted' });
+  tell();
+  await expect.poll(() => infos.length).toBe(1);
+  expect(removed).toEqual([]);
+  failures = 1;
+  tell();
+  await expect.poll(() => infos.length).toBe(2);
+  expect(removed).toEqual([over.session_id]);
+  await ends.stop();
 });

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
-import { recordEnd } from './record-end.ts';
+import { writeEnd } from './record-end.ts';
 import { retry } from './retry.ts';
 import type { SessionServices } from './session-services.ts';
 
@@ -27,8 +27,17 @@ export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner
     if (!sessionId) return;
     const cause = { reason, ...(detail && { detail }) };
     const fields = { session_id: sessionId, instance_id: instanceId };
+    let isFirstTry = true;
+    const recordOnce = async () => {
+      const wasFirst = isFirstTry;
+      isFirstTry = false;
+      const { over, isNew } = await writeEnd({ store, metrics, now, sessionId, instanceId, cause });
+      // Each control-plane hears of it, and whoever records it sees to the quota; after a failure that may have been this one.
+      if (over && (isNew || !wasFirst)) await store.removeLive(over.tenant_id, sessionId);
+      return over;
+    };
     try {
-      const over = await retry(() => recordEnd({ store, metrics, now, sessionId, instanceId, cause }), delaysMs, stopping.signal);
+      const over = await retry(recordOnce, delaysMs, stopping.signal);
       if (over) logger.info({ ...fields, end_reason: over.end_reason, end_detail: over.end_detail }, 'session over');
     } catch (err) {
       logger.error({ ...fields, err, end_reason: reason }, 'could not record an end');

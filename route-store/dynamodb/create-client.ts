@@ -29,6 +29,8 @@ export const createDynamoDbClient = (options: ClientOptions): DynamoDBClient => 
       httpsAgent: agent,
     },
   });
+  // It takes each request and answer apart for a logger that says nothing.
+  client.middlewareStack.remove('loggerMiddleware');
   // The handler's limits run from the moment it is called: a call that waited there for a socket would look like an outage.
   const oneASocket = pLimit(maxSockets);
   client.middlewareStack.add((send) => (request) => oneASocket(() => send(request)), {
