@@ -17,7 +17,7 @@ interface Driven {
 const meanPauseMs = 480;
 const burstShare = 0.03;
 /** On a machine that cannot keep up, sessions are made as fast as it makes them: a pile of creates would be slower still. */
-const mostAtOnce = 2;
+const mostAtOnce = 1;
 
 /** Makes sessions, one after the other and now and then more than the quota lets, and ends them; resolves when it asks for no more. */
 export async function driveTenant(driven: Driven): Promise<void> {
