@@ -7,7 +7,7 @@ const vm = require('node:vm');
 const bundle = join(__dirname, 'session-agent', 'main.cjs');
 const cache = `${bundle}.v8`;
 
-/** The bundle as it runs and as its cache is made: V8 rejects what was made of another source or otherwise. */
+/** The bundle, which is ASCII, as it runs and as its cache is made: V8 rejects what was made of another source or otherwise. */
 const agentScript = (cachedData) =>
   new vm.Script(readFileSync(bundle, 'latin1'), {
     filename: bundle,
@@ -16,4 +16,4 @@ const agentScript = (cachedData) =>
   });
 
 if (require.main === module) agentScript(readFileSync(cache)).runInThisContext()(require);
-else module.exports = { agentScript, cache };
+else module.exports = { agentScript, bundle, cache };

@@ -53,7 +53,7 @@ await Promise.all([
       'node:assert': `${root}session-agent/stand-ins/assert.cjs`,
       'node:http2': `${root}session-agent/stand-ins/http2.ts`,
     },
-    // Without its comments it is ASCII, which is read in a tenth of the time. Names stay, and lines short enough to find an error in.
+    // Without its comments it is ASCII, which is read faster. Names stay, and lines short enough to find an error in.
     minifyWhitespace: true,
     lineLimit: 120,
   }),

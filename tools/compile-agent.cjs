@@ -1,10 +1,12 @@
 // Leaves beside the agent's bundle what V8 makes of it, every function compiled: what is called only later is part of a session too.
-const { writeFileSync } = require('node:fs');
+const { isAscii } = require('node:buffer');
+const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 
-const { agentScript, cache } = require(join(__dirname, '..', 'dist', 'session-agent.cjs'));
+const { agentScript, bundle, cache } = require(join(__dirname, '..', 'dist', 'session-agent.cjs'));
 
+if (!isAscii(readFileSync(bundle))) throw new Error(`${bundle} is not ASCII, and would be read as something else`);
 setFlagsFromString('--no-lazy');
 const script = agentScript();
 // The flags are noted in the cache, and V8 rejects one that was made under others than an agent's.

@@ -12,7 +12,8 @@ import { quota, type SoakCluster, startSoakCluster, warmInstances } from './soak
 import { createTally, type SoakTally } from './soak-tally.ts';
 
 const tenants = ['north', 'east', 'south', 'west'];
-const killEveryMs = 30_000;
+const firstKillMs = 30_000;
+const killEveryMs = 60_000;
 const lookEveryMs = 5_000;
 const sayEveryMs = 5_000;
 /** The longest session, what a killed control-plane leaves half made, and the passes that put it right. */
@@ -92,11 +93,14 @@ async function watchQuota({ store }: SoakCluster, over: AbortSignal): Promise<nu
 
 const killNowAndThen = async (cluster: SoakCluster, tally: SoakTally, over: AbortSignal): Promise<void> => {
   let turn = 0;
-  await repeat(killEveryMs, over, async () => {
+  const kill = async () => {
     turn += 1;
     tally.killed();
     await cluster.replaceControlPlane(turn % 2);
-  });
+  };
+  await delay(firstKillMs, undefined, { signal: over }).catch(() => undefined);
+  if (!over.aborted) await kill();
+  await repeat(killEveryMs, over, kill);
 };
 
 async function settle({ store, instancesDirectory }: SoakCluster, stop: AbortSignal): Promise<Remains> {

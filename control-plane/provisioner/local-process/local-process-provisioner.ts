@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
 import type { ClaimRequest, Instance, ListedInstance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
@@ -15,7 +16,7 @@ import { createInstanceWatch } from './watch-instances.ts';
 export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'> {
   now?: LaunchOptions['now'];
   publicKeys: PublicKeySource;
-  /** 4 where absent. */
+  /** One a processor where absent, and two at least. */
   startsAtOnce?: number;
 }
 
@@ -24,7 +25,7 @@ export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'>
  * started them; until then all that share the directory may claim and end them.
  */
 export function createLocalProcessProvisioner({
-  startsAtOnce = 4,
+  startsAtOnce = Math.max(2, availableParallelism()),
   publicKeys,
   now = Date.now,
   ...options

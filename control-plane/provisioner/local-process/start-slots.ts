@@ -3,7 +3,7 @@ export interface StartSlots {
   take(signal: AbortSignal): Promise<() => void>;
 }
 
-/** Interpreters that start together slow each other down: past a few at a time, all of them are ready later. */
+/** Interpreters that start together slow each other down: past one a processor, all of them are ready later. */
 export function createStartSlots(count: number): StartSlots {
   let free = count;
   const waiting = new Set<() => void>();
