@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { type InstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
@@ -102,21 +103,22 @@ describe('local-process provisioner', () => {
     expect(await standIns.leftovers()).toEqual([]);
   });
 
-  it('starts no more than four at a time, and lets one go that is aborted while it waits', async () => {
+  it('starts no more at a time than there are processors, or two, and lets one go that is aborted while it waits', async () => {
     const abort = new AbortController();
-    const stuck = Array.from({ length: 4 }, () => start('never-ready', abort.signal));
+    const most = Math.max(2, availableParallelism());
+    const stuck = Array.from({ length: most }, () => start('never-ready', abort.signal));
     const directories = async () => (await standIns.leftovers()).filter((name) => !name.startsWith('pid')).length;
-    await eventually(directories).toBe(4);
+    await eventually(directories).toBe(most);
     const impatient = new AbortController();
-    const fifth = start('serve', impatient.signal);
+    const waiting = start('serve', impatient.signal);
     impatient.abort(new Error('left'));
-    await expect(fifth).rejects.toThrow('left');
-    expect(await directories()).toBe(4);
-    const sixth = start('serve');
+    await expect(waiting).rejects.toThrow('left');
+    expect(await directories()).toBe(most);
+    const next = start('serve');
     abort.abort(new Error('enough'));
     const settled = await Promise.allSettled(stuck);
-    expect(settled.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
-    await sixth;
+    expect(settled.map(({ status }) => status)).toEqual(Array(most).fill('rejected'));
+    await next;
   });
 
   it('ends all that runs, waits or starts when it is closed, as lost with its node', async () => {

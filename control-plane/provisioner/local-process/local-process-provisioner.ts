@@ -16,8 +16,6 @@ import { createInstanceWatch } from './watch-instances.ts';
 export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'> {
   now?: LaunchOptions['now'];
   publicKeys: PublicKeySource;
-  /** One a processor where absent, and two at least. */
-  startsAtOnce?: number;
 }
 
 /**
@@ -25,7 +23,6 @@ export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'>
  * started them; until then all that share the directory may claim and end them.
  */
 export function createLocalProcessProvisioner({
-  startsAtOnce = Math.max(2, availableParallelism()),
   publicKeys,
   now = Date.now,
   ...options
@@ -33,7 +30,7 @@ export function createLocalProcessProvisioner({
   const { instancesDirectory: instances, logger, graceMs = 5_000 } = options;
   const keys = createKeyPublisher(publicKeys, logger);
   const startedAtMs = now();
-  const slots = createStartSlots(startsAtOnce);
+  const slots = createStartSlots(Math.max(2, availableParallelism()));
   const running = new Map<InstanceId, LaunchedInstance>();
   const starting = new Set<Promise<unknown>>();
   const removals = new Map<InstanceId, Promise<void>>();
