@@ -71,5 +71,8 @@ export const agentLimitNames = Object.keys(agentLimitVariables) as (keyof typeof
 /** Bypasses must be asked for, by name, in an environment that names itself as one where they do no harm. */
 export const isProduction = (steppeEnv: string): boolean => steppeEnv !== 'development' && steppeEnv !== 'test';
 
-/** A rule between variables. It is checked even where one of them is wrong by itself, so that all is told at once. */
+/**
+ * A rule between variables. It is checked even where one of them is wrong by itself, so that all is told at once. The check is
+ * imported by its name: `z.core` as a value would keep all of zod in every bundle.
+ */
 export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> => _check(check, { when: () => true });

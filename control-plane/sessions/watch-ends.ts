@@ -27,13 +27,10 @@ export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner
     if (!sessionId) return;
     const cause = { reason, ...(detail && { detail }) };
     const fields = { session_id: sessionId, instance_id: instanceId };
-    let isFirstTry = true;
-    const recordOnce = async () => {
-      const wasFirst = isFirstTry;
-      isFirstTry = false;
+    const recordOnce = async (failures: number) => {
       const { over, isNew } = await writeEnd({ store, metrics, now, sessionId, instanceId, cause });
       // Each control-plane hears of it, and whoever records it sees to the quota; after a failure that may have been this one.
-      if (over && (isNew || !wasFirst)) await store.removeLive(over.tenant_id, sessionId);
+      if (over && (isNew || failures > 0)) await store.removeLive(over.tenant_id, sessionId);
       return over;
     };
     try {

@@ -32,14 +32,12 @@ export function superviseLocally({ command, env, cwd, logger, onGaveUp }: Superv
   let child: ChildProcess | undefined;
   let closing = false;
   let failures = 0;
-  let starts = 0;
   let log = '';
   const [file, ...args] = command;
 
   const start = () => {
-    starts += 1;
     // One that knows to be the first looks for nothing that another has left.
-    const own = { ...env, STEPPE_SUPERVISOR_START: starts === 1 ? 'first' : 'again' };
+    const own = { ...env, STEPPE_SUPERVISOR_START: child ? 'again' : 'first' };
     const started = spawn(file, args, { cwd, env: own, stdio: ['pipe', 'ignore', 'pipe'] });
     child = started;
     started.stdin?.on('error', () => {});

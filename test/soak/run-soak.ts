@@ -98,9 +98,7 @@ const killNowAndThen = async (cluster: SoakCluster, tally: SoakTally, over: Abor
     tally.killed();
     await cluster.replaceControlPlane(turn % 2);
   };
-  await delay(firstKillMs, undefined, { signal: over }).catch(() => undefined);
-  if (!over.aborted) await kill();
-  await repeat(killEveryMs, over, kill);
+  await repeat(killEveryMs, over, kill, firstKillMs);
 };
 
 async function settle({ store, instancesDirectory }: SoakCluster, stop: AbortSignal): Promise<Remains> {
@@ -113,10 +111,10 @@ async function settle({ store, instancesDirectory }: SoakCluster, stop: AbortSig
   }
 }
 
-/** Again and again, with a pause before each time. */
-async function repeat(pauseMs: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {
-  for (;;) {
-    await delay(pauseMs, undefined, { signal: over }).catch(() => undefined);
+/** Again and again, with a pause before each time, of which the first may be another. */
+async function repeat(pauseMs: number, over: AbortSignal, act: () => Promise<void>, firstPauseMs = pauseMs): Promise<void> {
+  for (let nextMs = firstPauseMs; ; nextMs = pauseMs) {
+    await delay(nextMs, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
     await act();
   }

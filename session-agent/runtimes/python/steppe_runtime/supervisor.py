@@ -61,8 +61,7 @@ class Supervisor:
     def run(self) -> int:
         """Returns when it is told to stop, with no process left."""
         # One before this may have been killed, and have left what its worker had started.
-        if not self._settings.is_first:
-            self._end_descendants()
+        self._end_descendants()
         while not self._is_stopping:
             if self._connection is None:
                 self._connect()
