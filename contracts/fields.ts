@@ -62,19 +62,33 @@ const atMostPairs = (most: number) => (pairs: object) =>
 
 const tooManyNames = atMostPairs(limits.envNames);
 const bytesOf = (text: unknown): number => (typeof text === 'string' ? utf8Bytes(text) : 0);
+const tooManyBytes =
+  (name: string, maxBytes: number) =>
+  (pairs: object): Refusal | undefined => {
+    const bytes = Object.entries(pairs).reduce((sum, [key, value]) => sum + bytesOf(key) + bytesOf(value), 0);
+    if (bytes <= maxBytes) return undefined;
+    return { message: `${name} is larger than ${maxBytes} bytes`, params: { limit: name, max_bytes: maxBytes } };
+  };
 export const envSchema = record(envName, envValue, (env) => {
-  const bytes = Object.entries(env).reduce((sum, [name, value]) => sum + bytesOf(name) + bytesOf(value), 0);
-  if (bytes <= limits.envBytes) return tooManyNames(env);
-  return { message: `env is larger than ${limits.envBytes} bytes`, params: { limit: 'env', max_bytes: limits.envBytes } };
+  return tooManyBytes('env', limits.envBytes)(env) ?? tooManyNames(env);
 }).meta({ maxProperties: limits.envNames });
 
 const metadataText = z
   .string()
   .max(limits.metadataBytes)
   .refine(...wellFormed);
-export const metadataSchema = record(metadataText.min(1), metadataText, atMostPairs(limits.metadataPairs)).meta({
-  maxProperties: limits.metadataPairs,
-});
+const tooManyPairs = atMostPairs(limits.metadataPairs);
+const metadataPairs = { maxProperties: limits.metadataPairs };
+/** What a client may store; no more than `metadataTotalBytes` of names and values in all. */
+export const metadataSchema = record(metadataText.min(1), metadataText, (pairs) => {
+  return tooManyPairs(pairs) ?? tooManyBytes('metadata', limits.metadataTotalBytes)(pairs);
+}).meta(metadataPairs);
+
+/** What sessions are found by. Its size is that of a request line: what is too much finds nothing. */
+export const metadataFilterSchema = record(metadataText.min(1), metadataText, tooManyPairs).meta(metadataPairs);
+
+/** What a row has, which may be of a version that allowed more: a limit that shrinks makes no row unreadable. */
+export const storedMetadataSchema = z.record(z.string(), z.string());
 
 /** In a patch `null` removes a key: it may name all that there are, and all that shall be. */
 const patchedPairs = 2 * limits.metadataPairs;

@@ -7,6 +7,8 @@ export const limits = {
   requestBodyBytes: 8 * 1024 * 1024,
   metadataPairs: 16,
   metadataBytes: 4096,
+  /** Names and values together: a row is read whole on every cold route. */
+  metadataTotalBytes: 16 * 1024,
   queuedSteps: 16,
   journalSteps: 256,
   journalBytes: 64 * 1024 * 1024,

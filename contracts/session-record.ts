@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endedReasonSchema, failedReasonSchema } from './end-reason.ts';
-import { metadataSchema, resourcesSchema, timeSchema } from './fields.ts';
+import { resourcesSchema, storedMetadataSchema, timeSchema } from './fields.ts';
 import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
 
 const addressSchema = z.url({ protocol: /^http$/ });
@@ -14,7 +14,7 @@ const base = {
   created_at: timeSchema,
   expires_at: timeSchema,
   idle_timeout_seconds: z.number().int().min(1),
-  metadata: metadataSchema,
+  metadata: storedMetadataSchema,
   resources: resourcesSchema,
 };
 

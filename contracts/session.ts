@@ -32,7 +32,7 @@ export const createSessionSchema = z.strictObject({
     .describe(
       `Kubernetes quantities, each at least cpu ${least.cpu}, memory ${least.memory}, ephemeral_storage ${least.ephemeral_storage}; absent ones are the runtime’s default`,
     ),
-  metadata: metadataSchema.default({}).describe('yours, to find sessions by'),
+  metadata: metadataSchema.default({}).describe('yours, to find sessions by, names and values 16 KiB at most in all'),
 });
 export type CreateSession = z.infer<typeof createSessionSchema>;
 
@@ -41,7 +41,7 @@ export const patchSessionSchema = z.strictObject({
     .optional()
     .describe('counted from this call; ends no later than the maximum after the session became ready'),
   idle_timeout_seconds: seconds.optional(),
-  metadata: metadataPatchSchema.optional().describe('merged into what is there; `null` removes a key'),
+  metadata: metadataPatchSchema.optional().describe('merged into what is there, 16 KiB at most in all; `null` removes a key'),
 });
 export type PatchSession = z.infer<typeof patchSessionSchema>;
 

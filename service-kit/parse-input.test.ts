@@ -35,13 +35,25 @@ test('says of a name what a name has to be', () => {
   });
 });
 
+const metadataOf = (last: string) => {
+  const full = 'x'.repeat(4095);
+  return { a: full, b: full, c: full, d: last, e: '' };
+};
+
 test.each([
   [stepRequestSchema, { code: 'x'.repeat(1024 * 1024 + 1) }, 'code'],
   [stepRequestSchema, { code: 'é'.repeat(512 * 1024 + 1) }, 'code'],
   [stepRequestSchema, { code: '', env: { A: 'x'.repeat(256 * 1024) } }, 'env'],
   [createSessionSchema, { env: { A: 'x'.repeat(256 * 1024) } }, 'env'],
+  [createSessionSchema, { metadata: metadataOf('x'.repeat(4095)) }, 'metadata'],
+  [createSessionSchema, { metadata: metadataOf('é'.repeat(2048)) }, 'metadata'],
 ])('calls what is above a limit too large and names the limit (%#)', (schema, value, limit) => {
   expect(failure(schema, value)).toMatchObject({ code: 'payload_too_large', details: { limit } });
+});
+
+test('takes metadata of 16 KiB in all, names and values together', () => {
+  const metadata = metadataOf('x'.repeat(4094));
+  expect(parseInput(createSessionSchema, { metadata }, 'body')).toMatchObject({ metadata });
 });
 
 const manyNames = (count: number, value: unknown) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`, value]));

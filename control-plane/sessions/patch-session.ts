@@ -17,7 +17,8 @@ const mergedSchema = z.object({ metadata: metadataSchema });
 /**
  * Changes how long a session lives, and its metadata. The row comes first and then its agent; where only that fails, the same
  * call again mends it.
- * @throws AppError `session_not_found`, `session_ended`, `session_not_ready`, `invalid_request`, `runtime_unreachable`.
+ * @throws AppError `session_not_found`, `session_ended`, `session_not_ready`, `invalid_request`, `payload_too_large`,
+ * `runtime_unreachable`.
  */
 export async function patchSession(
   services: SessionServices,
@@ -39,7 +40,7 @@ async function updateRow(services: SessionServices, found: ReadyRecord, patch: P
       ...current,
       ...(patch.ttl_seconds !== undefined && { expires_at: extendedTo(current, now(), patch.ttl_seconds, limits.ttlSeconds) }),
       ...(patch.idle_timeout_seconds !== undefined && { idle_timeout_seconds: patch.idle_timeout_seconds }),
-      metadata: mergeMetadata(current.metadata, patch.metadata ?? {}),
+      ...(patch.metadata && { metadata: mergeMetadata(current.metadata, patch.metadata) }),
     };
     if (Object.keys(patch).length === 0) return current;
     const update = await store.update(next, current.version);

@@ -71,6 +71,16 @@ describe('a session is not created with', () => {
     });
   });
 
+  test('metadata of 16 KiB and a byte', async () => {
+    const full = 'x'.repeat(4095);
+    const metadata = { a: full, b: full, c: full, d: full, e: '' };
+    expect(await client.errorOf(client.call('POST', '/v1/sessions', { metadata }))).toMatchObject({
+      status: 413,
+      code: 'payload_too_large',
+      details: { limit: 'metadata', max_bytes: 16 * 1024 },
+    });
+  });
+
   test.each([['', 'x'.repeat(256), 'a\tb', 'clé'].map((key) => ({ key }))].flat())(
     'the Idempotency-Key $key',
     async ({ key }) => {

@@ -1,4 +1,4 @@
-import { metadataSchema } from '@steppe/contracts/fields';
+import { metadataFilterSchema } from '@steppe/contracts/fields';
 import { listSessionsQuerySchema } from '@steppe/contracts/session';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readQuery } from '@steppe/service-kit/read-query';
@@ -7,7 +7,7 @@ import { listSessions } from '../../sessions/list-sessions.ts';
 import { authorised } from '../authorised.ts';
 
 const prefix = 'metadata.';
-const filterSchema = z.object({ metadata: metadataSchema });
+const filterSchema = z.object({ metadata: metadataFilterSchema });
 
 export const list = authorised('list_sessions', async ({ c, principal, services }) => {
   const pairs = Object.entries(readQuery(c.req.url));

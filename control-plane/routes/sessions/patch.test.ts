@@ -69,6 +69,30 @@ it('counts the pairs after the merge', async () => {
   expect((await patch(tenantId, made, { metadata: { more: 'v', k0: null } })).status).toBe(200);
 });
 
+it('counts the bytes of names and values after the merge', async () => {
+  const tenantId = newTenantId();
+  const full = 'x'.repeat(4_095);
+  const made = await plane.create(tenantId, { metadata: { a: full, b: full, c: full, d: full } });
+  expect(await patch(tenantId, made, { metadata: { e: '' } })).toMatchObject({
+    status: 413,
+    body: { error: { code: 'payload_too_large', details: { limit: 'metadata', max_bytes: 16_384 } } },
+  });
+  expect((await patch(tenantId, made, { metadata: { a: null, e: full } })).status).toBe(200);
+});
+
+it('changes the life of a session whose older metadata is larger than a new one’s may be', async () => {
+  const long = 'x'.repeat(4_096);
+  const metadata = { a: long, b: long, c: long, d: long };
+  const expires_at = new Date(Date.now() + 60_000).toISOString();
+  const row = { ...readyRecord(), metadata, expires_at, address: 'http://127.0.0.1:1' };
+  await bed.store.create(row);
+  const changed = await patch(row.tenant_id, row, { metadata: { e: '' } });
+  expect(changed).toMatchObject({ status: 413, body: { error: { details: { limit: 'metadata' } } } });
+  // Nothing listens at its address: the row is changed all the same.
+  await patch(row.tenant_id, row, { idle_timeout_seconds: 77 });
+  expect(await bed.store.get(row.session_id, { consistent: true })).toMatchObject({ idle_timeout_seconds: 77 });
+});
+
 it('keeps every one of many patches at once, and row and agent agree', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
