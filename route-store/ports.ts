@@ -2,6 +2,7 @@ import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { SessionState } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { RouteStoreCorrupt } from './errors.ts';
+import type { LiveEntry } from './live-entry.ts';
 
 /**
  * Every method ends within the store's time limit. It throws `RouteStoreUnavailable`, `RouteStoreThrottled` or
@@ -108,15 +109,17 @@ export interface Leases {
 }
 
 export type SweptItem =
-  | { kind: 'session'; record: SessionRecord }
+  | { kind: 'session'; entry: LiveEntry }
   | { kind: 'live_set'; tenantId: TenantId; sessionIds: SessionId[] }
   /** An item that cannot be read is given, not thrown, so that it never stops a sweep. */
   | { kind: 'corrupt'; error: RouteStoreCorrupt };
 
 export interface SessionSweeper {
   /**
-   * Every row that is `provisioning` or `ready` and every live set that is not empty, in no order. It reads the whole table:
-   * once a minute, never on a request's way. It is no snapshot: read a row strongly consistent before acting on it.
+   * Every row that is `provisioning` or `ready` and every live set that is not empty, in no order. Its cost grows with the
+   * sessions that live, not with the table; never on the path of a request. Eventually consistent, and not a snapshot: what
+   * was just written may be missing, and what just ended may still be there. Read a row strongly consistent before acting
+   * on it, or on its absence.
    */
   sweep(options?: CallOptions): AsyncIterable<SweptItem>;
 }

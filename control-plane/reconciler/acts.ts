@@ -1,16 +1,18 @@
 import type { InstanceId, SessionId, TenantId } from '@steppe/contracts/ids';
+import type { LiveEntry } from '@steppe/route-store/live-entry';
 import type { LiveRecord } from '../sessions/end-cause.ts';
 
 /** What the reconciler does about a session, and why. Kinds and reasons are labels of a metric: bounded sets. */
 export type SessionAct =
-  | { kind: 'end_row'; because: 'instance_gone' | 'never_ready' | 'expired'; row: LiveRecord }
+  | { kind: 'end_row'; because: 'instance_gone' | 'never_ready' | 'expired'; row: LiveEntry }
   | {
       kind: 'end_instance';
       because: 'no_row' | 'row_over' | 'row_names_another' | 'never_ready' | 'expired';
       instanceId: InstanceId;
     }
   | { kind: 'uncount'; because: 'no_row' | 'row_over'; tenantId: TenantId }
-  | { kind: 'count'; because: 'not_counted'; tenantId: TenantId };
+  | { kind: 'count'; because: 'not_counted'; tenantId: TenantId }
+  | { kind: 'index_row'; because: 'not_indexed'; row: LiveRecord };
 
 /** What it does about an instance that is no session's. */
 export type PoolAct =

@@ -33,6 +33,9 @@ export async function carryOut(services: ActServices, act: Act): Promise<Outcome
       return 'done';
     case 'count':
       return count(services, act);
+    case 'index_row':
+      // Every write of a row puts it into the index.
+      return (await store.update(act.row, act.row.version)).outcome === 'updated' ? 'done' : 'moot';
   }
 }
 
@@ -57,11 +60,12 @@ async function causeOf(services: ActServices, { because, row }: ActOf<'end_row'>
 }
 
 async function count({ store }: ActServices, { sessionId, tenantId }: ActOf<'count'>): Promise<Outcome> {
-  if ((await store.listLive(tenantId)).includes(sessionId)) return 'moot';
+  const wasIn = (await store.listLive(tenantId)).includes(sessionId);
+  // Also where it was in: the index may lack a set that an older version wrote last, and has it from now on.
   const added = await store.addLive(tenantId, sessionId, largestLiveSet);
   // Where it ended between the look and the count, its end took nothing out.
   const row = await store.get(sessionId, { consistent: true });
-  if (row !== null && !isOver(row)) return added === 'added' ? 'done' : 'moot';
+  if (row !== null && !isOver(row)) return added === 'added' && !wasIn ? 'done' : 'moot';
   await store.removeLive(tenantId, sessionId);
   return 'moot';
 }

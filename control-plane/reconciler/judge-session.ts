@@ -1,13 +1,13 @@
 import { mintedAtMs, type SessionId, type TenantId } from '@steppe/contracts/ids';
-import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
+import type { LiveEntry } from '@steppe/route-store/live-entry';
 import type { ListedInstance } from '../provisioner/session-provisioner.ts';
-import { isOver, type LiveRecord, type OverRecord } from '../sessions/end-cause.ts';
+import { isOver, type OverRecord } from '../sessions/end-cause.ts';
 import type { Rules, SessionAct } from './acts.ts';
 
 /** All that is known of one session. The instances were listed after the row had been read as it is here. */
 export interface SessionView {
   sessionId: SessionId;
-  row: SessionRecord | null;
+  row: LiveEntry | OverRecord | null;
   /** Those that name the session, and the one that its row names. */
   instances: readonly ListedInstance[];
   /** The tenants in whose live set it stands: one, or none. */
@@ -38,7 +38,7 @@ function judgeOver(view: SessionView, row: OverRecord | null, nowMs: number, rul
   ];
 }
 
-function judgeProvisioning({ instances }: SessionView, row: LiveRecord, nowMs: number, rules: Rules): SessionAct[] {
+function judgeProvisioning({ instances }: SessionView, row: LiveEntry, nowMs: number, rules: Rules): SessionAct[] {
   // Its create gives up by itself when the limit is over, and needs a moment to undo what it did.
   if (isYoung(Date.parse(row.created_at), nowMs, rules.provisioningMs + rules.graceMs)) return [];
   const because = 'never_ready';
@@ -48,7 +48,12 @@ function judgeProvisioning({ instances }: SessionView, row: LiveRecord, nowMs: n
   ];
 }
 
-function judgeReady({ instances }: SessionView, row: ReadyRecord, nowMs: number, rules: Rules): SessionAct[] {
+function judgeReady(
+  { instances }: SessionView,
+  row: Extract<LiveEntry, { state: 'ready' }>,
+  nowMs: number,
+  rules: Rules,
+): SessionAct[] {
   const own = instances.find(({ instanceId }) => instanceId === row.instance_id);
   const others = isYoung(Date.parse(row.ready_at), nowMs, rules.graceMs) ? [] : instances.filter((other) => other !== own);
   const strays = others.map(({ instanceId }): SessionAct => ({ kind: 'end_instance', because: 'row_names_another', instanceId }));

@@ -26,7 +26,7 @@ test('tells a session of its row, of the quotas that count it and of its instanc
   const claimed: ListedInstance = { ...base(), state: 'claimed', sessionId, address };
   const tenantId = newTenantId();
   const items: SweptItem[] = [
-    { kind: 'session', record: row },
+    { kind: 'session', entry: row },
     { kind: 'live_set', tenantId, sessionIds: [sessionId] },
   ];
   const { sessions, pooled } = await observe(sourcesOf(items, [named, starting, claimed]), patient);

@@ -1,13 +1,13 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { RouteStoreCorrupt } from '@steppe/route-store/errors';
+import type { LiveEntry } from '@steppe/route-store/live-entry';
 import type { SessionSweeper } from '@steppe/route-store/ports';
 import type { ListedInstance, SessionProvisioner } from '../provisioner/session-provisioner.ts';
-import { isOver, type LiveRecord } from '../sessions/end-cause.ts';
 import type { SessionView } from './judge-session.ts';
 
-/** A session as one sweep saw it: a row that is over counts as none. */
+/** A session as one sweep saw it: a row that is over counts as none, and so does one that the index does not have yet. */
 export interface SweptSession extends SessionView {
-  row: LiveRecord | null;
+  row: LiveEntry | null;
 }
 
 export interface Observation {
@@ -27,12 +27,12 @@ interface Sources {
  * @throws what the store or the provisioner throws; half a list is no ground to act on.
  */
 export async function observe({ store, provisioner }: Sources, signal: AbortSignal): Promise<Observation> {
-  const rows = new Map<SessionId, LiveRecord>();
+  const rows = new Map<SessionId, LiveEntry>();
   const countedBy = new Map<SessionId, TenantId[]>();
   const corrupt: RouteStoreCorrupt[] = [];
   for await (const item of store.sweep({ signal })) {
     if (item.kind === 'corrupt') corrupt.push(item.error);
-    if (item.kind === 'session' && !isOver(item.record)) rows.set(item.record.session_id, item.record);
+    if (item.kind === 'session') rows.set(item.entry.session_id, item.entry);
     if (item.kind === 'live_set') for (const id of item.sessionIds) pushTo(countedBy, id, item.tenantId);
   }
   signal.throwIfAborted();

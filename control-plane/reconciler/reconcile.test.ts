@@ -254,7 +254,7 @@ it('reports what cannot be read, touches nothing of it, and does the rest', asyn
     },
     async *sweep(): AsyncGenerator<SweptItem> {
       for await (const item of bed.store.sweep()) {
-        yield item.kind === 'session' && item.record.session_id === unreadable.session_id ? { kind: 'corrupt', error } : item;
+        yield item.kind === 'session' && item.entry.session_id === unreadable.session_id ? { kind: 'corrupt', error } : item;
       }
     },
   };
@@ -264,6 +264,18 @@ it('reports what cannot be read, touches nothing of it, and does the rest', asyn
   expect([await rowOf(unreadable), await liveOf(unreadable)]).toEqual([unreadable, [unreadable.session_id]]);
   expect(bed.place.living()).toHaveLength(1);
   expect((await rowOf(gone))?.state).toBe('ended');
+});
+
+it('reports a row that only the index can read, once it has to act on it, and touches nothing of it', async () => {
+  const [unreadable, gone] = [await makeGone(), await makeGone()];
+  const get: SessionStore['get'] = async (id, options) => {
+    if (id === unreadable.session_id) throw new RouteStoreCorrupt(id);
+    return bed.store.get(id, options);
+  };
+  const { heard, seen, reconcilerMetrics } = listen();
+  expect(await bed.pass({ store: { ...bed.store, get }, reconcilerMetrics })).toBe('complete');
+  expect([heard, seen]).toEqual([['end_row instance_gone done'], { rows: 2, corrupt: 1 }]);
+  expect([(await rowOf(unreadable))?.state, (await rowOf(gone))?.state]).toEqual(['ready', 'ended']);
 });
 
 it('goes on after an act that fails, and the next pass does that one', async () => {

@@ -1,8 +1,8 @@
 import { RouteStoreCorrupt, RouteStoreThrottled, RouteStoreUnavailable } from '@steppe/route-store/errors';
 import type { Logger } from '@steppe/service-kit/logger';
 import pLimit from 'p-limit';
-import { isOver } from '../sessions/end-cause.ts';
-import type { Act } from './acts.ts';
+import { isOver, type LiveRecord } from '../sessions/end-cause.ts';
+import type { Act, Rules } from './acts.ts';
 import { type ActServices, carryOut } from './carry-out.ts';
 import { judgePooled, type PresentRuntimes } from './judge-pooled.ts';
 import { judgeSession } from './judge-session.ts';
@@ -27,28 +27,41 @@ export async function reconcile(services: ReconcilerServices, signal: AbortSigna
   const { now, rules, logger, missing, reconcilerMetrics } = services;
   const { sessions, pooled, corrupt } = await observe(services, signal);
   const rows = sessions.flatMap(({ row }) => row ?? []);
-  reconcilerMetrics.observed({ rows, corrupt: corrupt.length });
-  missing.keepOnly(new Set(rows.flatMap(({ instance_id }) => instance_id ?? [])));
-  for (const err of corrupt)
+  reconcilerMetrics.observed({ rows, corrupt: 0 });
+  const unreadable = new Set<string>();
+  const report = (err: RouteStoreCorrupt) => {
+    if (unreadable.has(err.itemKey)) return;
+    unreadable.add(err.itemKey);
+    reconcilerMetrics.observed({ rows, corrupt: unreadable.size });
     logger.error({ err, item: err.itemKey }, 'an item cannot be read; whatever it is about stays as it is');
+  };
+  corrupt.forEach(report);
+  missing.keepOnly(new Set(rows.flatMap(({ instance_id }) => instance_id ?? [])));
   const nowMs = now();
   const suspects = sessions.filter((session) => judgeSession(session, nowMs, rules).length > 0);
   const tasks = [
     ...suspects.map((swept) => () => settle(services, swept)),
     ...pooled.flatMap((instance) => judgePooled(instance, services, nowMs, rules)).map((act) => () => perform(services, act)),
   ];
-  return runAll(services, tasks, signal);
+  return runAll(tasks, report, signal);
 }
 
-/** Judges again on the row as it is now, and acts on that. */
+/** Judges again on the row as it is now: the index may be behind the table. Acts on that row alone. */
 async function settle(services: ReconcilerServices, swept: SweptSession): Promise<void> {
   const { store, now, rules } = services;
   const { sessionId } = swept;
   const row = await store.get(sessionId, { consistent: true });
-  // It was written since: the instances were not listed after that, and nothing can be said of it in this pass.
-  if (row !== null && !isOver(row) && row.version !== swept.row?.version) return;
+  if (row !== null && !isOver(row) && row.version !== swept.row?.version) {
+    // It was written since: the instances were not listed after that, and nothing can be said of it in this pass.
+    if (swept.row !== null || !isSettled(row, now(), rules)) return;
+    return perform(services, { kind: 'index_row', because: 'not_indexed', sessionId, row });
+  }
   for (const act of judgeSession({ ...swept, row }, now(), rules)) await perform(services, { ...act, sessionId });
 }
+
+/** No create has it in hand any more, and the index has had the time to show it: an older version wrote it last. */
+const isSettled = ({ created_at }: LiveRecord, nowMs: number, { provisioningMs, graceMs }: Rules): boolean =>
+  nowMs - Date.parse(created_at) > provisioningMs + graceMs;
 
 async function perform(services: ReconcilerServices, act: Act): Promise<void> {
   const { logger, reconcilerMetrics } = services;
@@ -71,8 +84,8 @@ async function perform(services: ReconcilerServices, act: Act): Promise<void> {
 
 /** One task that fails does not keep the others from being done. */
 async function runAll(
-  { logger }: ReconcilerServices,
   tasks: readonly (() => Promise<void>)[],
+  report: (err: RouteStoreCorrupt) => void,
   signal: AbortSignal,
 ): Promise<'complete' | 'incomplete'> {
   const limit = pLimit(actsAtOnce);
@@ -85,8 +98,8 @@ async function runAll(
       await task();
       refusals = [];
     } catch (err) {
-      // It was told of when the table was swept, and the next pass could do no more about it.
-      if (err instanceof RouteStoreCorrupt) return logger.debug({ item: err.itemKey }, 'left as it is');
+      // The next pass could do no more about it. The index shows less than the row: what is wrong may be seen here first.
+      if (err instanceof RouteStoreCorrupt) return report(err);
       outcome = 'incomplete';
       if (err instanceof RouteStoreUnavailable || err instanceof RouteStoreThrottled) refusals.push(err);
     }

@@ -186,6 +186,6 @@ it('goes on after a pass that the store made fail', async () => {
     replica.wake(timing.intervalMs);
     return orphan();
   }).toBe('failed');
-  expect(replica.turns.at(-1)).toBe('complete');
+  await eventually(() => replica.turns.at(-1)).toBe('complete');
   await replica.close();
 });

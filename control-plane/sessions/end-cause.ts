@@ -12,7 +12,8 @@ export interface EndCause {
 const keptSeconds = 24 * 60 * 60;
 const longestDetail = 4_096;
 
-export const isOver = (record: SessionRecord): record is OverRecord => record.state === 'ended' || record.state === 'failed';
+export const isOver = (record: Pick<SessionRecord, 'state'>): record is OverRecord =>
+  record.state === 'ended' || record.state === 'failed';
 
 export const causeOf = ({ end_reason: reason, end_detail: detail }: OverRecord): EndCause => ({
   reason,

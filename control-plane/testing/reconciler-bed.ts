@@ -1,4 +1,4 @@
-import { localAccess, startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
+import { localAccess, type RunningDynamoDb, startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { ensureTable } from '@steppe/route-store/dynamodb/ensure-table';
@@ -43,17 +43,21 @@ export const testRules = { provisioningMs: 60_000, graceMs: 10_000, longestStepM
 
 const runtimes = builtInRuntimes(1);
 
-export async function startTables(): Promise<Tables> {
-  const dynalite = await startDynalite();
+/** One for all tables of a process: it never goes back, as ids do not, which are minted by it. */
+const clock: Clock = { nowMs: Date.now() };
+const now = () => clock.nowMs;
+
+/** @param startStore is given the clock of the beds. */
+export async function startTables(
+  startStore: (now: () => number) => Promise<RunningDynamoDb> = () => startDynalite(),
+): Promise<Tables> {
+  const dynamoDb = await startStore(now);
   const client = createDynamoDbClient({
     ...localAccess,
-    endpoint: dynalite.endpoint,
+    endpoint: dynamoDb.endpoint,
     connectTimeoutMs: 10_000,
     attemptTimeoutMs: 10_000,
   });
-  // It never goes back, as ids do not, which are minted by it.
-  const clock = { nowMs: Date.now() };
-  const now = () => clock.nowMs;
   let tables = 0;
   return {
     async openBed(quota = 50) {
@@ -98,7 +102,7 @@ export async function startTables(): Promise<Tables> {
     },
     async close() {
       client.destroy();
-      await dynalite.close();
+      await dynamoDb.close();
     },
   };
 }

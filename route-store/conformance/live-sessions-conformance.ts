@@ -45,6 +45,23 @@ export const liveSessionsConformance = (open: () => OpenStore): void => {
     expect(await store.listLive(tenantId)).toEqual([second]);
   });
 
+  it('loses none of many additions and removals at once, also where the set becomes empty between them', async () => {
+    const { store } = open();
+    const tenantId = newTenantId();
+    const rounds = Array.from({ length: 12 }, () => ({ leaving: newSessionId(), staying: newSessionId() }));
+    const come = async ({ leaving, staying }: (typeof rounds)[number], index: number) => {
+      await store.addLive(tenantId, leaving, 50);
+      await store.removeLive(tenantId, leaving);
+      if (index % 4 === 0) await store.addLive(tenantId, staying, 50);
+      await store.removeLive(tenantId, leaving);
+    };
+    await Promise.all(rounds.map(come));
+    const staying = rounds.flatMap((round, index) => (index % 4 === 0 ? [round.staying] : []));
+    expect((await store.listLive(tenantId)).toSorted()).toEqual(staying.toSorted());
+    await Promise.all(staying.map((id) => store.removeLive(tenantId, id)));
+    expect(await store.listLive(tenantId)).toEqual([]);
+  });
+
   it('counts each tenant by itself', async () => {
     const { store } = open();
     expect(await store.addLive(newTenantId(), newSessionId(), 1)).toBe('added');

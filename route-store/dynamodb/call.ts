@@ -68,6 +68,9 @@ const throttlingNames = new Set([
   'TooManyRequestsException',
 ]);
 
+export const isRequestInvalid = (error: unknown): boolean =>
+  error instanceof DynamoDBServiceException && error.name === 'ValidationException';
+
 /** Names of a request that would never succeed: our own mistake, which is not to look like an outage. */
 const mistakeNames = new Set(['ValidationException', 'SerializationException', 'ItemCollectionSizeLimitExceededException']);
 

@@ -1,4 +1,11 @@
-import { DescribeTableCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { newSessionId } from '@steppe/contracts/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newTenantId, provisioningRecord, readyRecord } from '../conformance/session-records.ts';
@@ -10,7 +17,7 @@ import { startStaleDynamoDb } from '../testing/stale-dynamodb.ts';
 import { createDynamoDbClient } from './create-client.ts';
 import { createDynamoDbRouteReader, createDynamoDbSessionStore } from './dynamodb-session-store.ts';
 import { ensureTable } from './ensure-table.ts';
-import { idempotencyKey, liveSetPrefix } from './item-keys.ts';
+import { idempotencyKey, liveSetKey, liveSetPrefix } from './item-keys.ts';
 import { sessionsTable } from './key-schema.ts';
 
 describeSessionStore('DynamoDB session store on dynalite', dynamoDbHarness(startDynalite, localAccess));
@@ -83,7 +90,7 @@ describe('DynamoDB session store', () => {
   it('sweeps on past a live set of what can be no tenant, and names it', async () => {
     const store = createDynamoDbSessionStore({ client });
     const itemKey = `${liveSetPrefix}${'x'.repeat(300)}`;
-    const item = { session_id: { S: itemKey }, ids: { SS: [newSessionId()] } };
+    const item = { session_id: { S: itemKey }, ids: { SS: [newSessionId()] }, live_shard: { N: '0' } };
     await client.send(new PutItemCommand({ TableName: dynalite.tableName, Item: item }));
     const unread: string[] = [];
     for await (const swept of store.sweep()) if (swept.kind === 'corrupt') unread.push(swept.error.itemKey);
@@ -102,6 +109,60 @@ describe('DynamoDB session store', () => {
     const tableName = `table-${newSessionId()}`;
     await Promise.all([1, 2, 3].map(() => ensureTable(client, tableName)));
     const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
-    expect(table).toMatchObject({ TableStatus: 'ACTIVE', GlobalSecondaryIndexes: [{ IndexName: 'by_tenant' }] });
+    expect(table).toMatchObject({
+      TableStatus: 'ACTIVE',
+      GlobalSecondaryIndexes: [{ IndexName: 'by_tenant' }, { IndexName: 'live' }],
+    });
+  });
+
+  it('says what to do with a table that lacks an index, before anything is written and when it is swept', async () => {
+    const tableName = `table-${newSessionId()}`;
+    const key = { AttributeName: 'session_id', AttributeType: 'S' } as const;
+    await client.send(
+      new CreateTableCommand({
+        TableName: tableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [key],
+        KeySchema: [{ AttributeName: key.AttributeName, KeyType: 'HASH' }],
+      }),
+    );
+    await expect(ensureTable(client, tableName)).rejects.toThrow(/lacks the index by_tenant and live.*docs\/operating\.md/);
+    const store = createDynamoDbSessionStore({ client, tableName });
+    await expect(store.sweep()[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'route_store_unavailable',
+      message: expect.stringMatching(/cannot query the index live .*docs\/operating\.md/),
+    });
+  });
+
+  it('brings what an older version wrote into the index with the next write of it', async () => {
+    const store = createDynamoDbSessionStore({ client });
+    const [tenantId, id, other] = [newTenantId(), newSessionId(), newSessionId()];
+    const row = readyRecord(provisioningRecord({ tenant_id: tenantId }));
+    await store.create(row);
+    for (const one of [id, other]) await store.addLive(tenantId, one, 5);
+    const isIn = async () => {
+      const kinds: string[] = [];
+      for await (const item of store.sweep()) {
+        const owner = item.kind === 'session' ? item.entry.tenant_id : item.kind === 'live_set' && item.tenantId;
+        if (owner === tenantId) kinds.push(item.kind);
+      }
+      return kinds.toSorted();
+    };
+    const takeOut = (session_id: string) =>
+      client.send(
+        new UpdateItemCommand({
+          TableName: dynalite.tableName,
+          Key: { session_id: { S: session_id } },
+          UpdateExpression: 'REMOVE live_shard',
+        }),
+      );
+    for (const key of [row.session_id, liveSetKey(tenantId)]) await takeOut(key);
+    expect(await isIn()).toEqual([]);
+    await store.update(row, 1);
+    await store.removeLive(tenantId, other);
+    expect(await isIn()).toEqual(['live_set', 'session']);
+    await takeOut(liveSetKey(tenantId));
+    await store.addLive(tenantId, id, 1);
+    expect(await isIn()).toEqual(['live_set', 'session']);
   });
 });

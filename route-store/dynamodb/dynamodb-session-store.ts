@@ -20,6 +20,8 @@ export interface SessionStoreOptions extends RouteReaderOptions {
   /** Ms of Unix time: decides whether an idempotency key has expired. */
   now?: (() => number) | undefined;
   listEffort?: ListEffort | undefined;
+  /** Of a sweep; unset: as many as DynamoDB gives. */
+  sweptRowsPerQuery?: number | undefined;
 }
 
 /** The client stays the caller's to destroy. */
@@ -31,7 +33,7 @@ export const createDynamoDbSessionStore = (options: SessionStoreOptions): Sessio
     ...createLiveSessions(table),
     ...createIdempotencyKeys(table),
     ...createLeases(table),
-    ...createSessionSweeper(table),
+    ...createSessionSweeper(table, options.sweptRowsPerQuery),
   };
 };
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@steppe/contracts/ids';
+import { sessionsTable } from './key-schema.ts';
 
 // Session ids are `ses_` and letters or digits, so that no key with a `#` can match one.
 export const liveSetPrefix = 'live#';
@@ -13,3 +14,9 @@ export const idempotencyKey = (tenantId: TenantId, key: string): string =>
     .digest('base64url')}`;
 
 export const leaseKey = (name: string): string => `lease#${name}`;
+
+/** Hashed, as ids of one moment begin alike; an item stays in its shard. */
+export const liveShard = (itemKey: string): number => {
+  const [byte = 0] = createHash('sha256').update(itemKey).digest();
+  return byte % sessionsTable.liveIndex.shards;
+};

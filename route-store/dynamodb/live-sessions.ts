@@ -1,29 +1,33 @@
-import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { sessionIdSchema } from '@steppe/contracts/ids';
+import { DeleteItemCommand, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { type SessionId, sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import * as z from 'zod';
 import type { LiveSessions } from '../ports.ts';
 import { toItem } from './attribute-values.ts';
-import { isConditionFailure, type TableAccess } from './call.ts';
-import { liveSetKey } from './item-keys.ts';
+import { isConditionFailure, type Send, type TableAccess } from './call.ts';
+import { liveSetKey, liveShard } from './item-keys.ts';
+import { sessionsTable } from './key-schema.ts';
 import { parseItem } from './parse-item.ts';
 
-/** DynamoDB keeps no empty set: taking the last id out takes the attribute away. */
-export const liveSetSchema = z.strictObject({ session_id: z.string(), ids: z.array(sessionIdSchema).default([]) });
+/** DynamoDB keeps no empty set, and an older version left an item without one. */
+export const liveSetSchema = z.object({ session_id: z.string(), ids: z.array(sessionIdSchema).default([]) });
+
+const { partitionKey: shardKey } = sessionsTable.liveIndex;
 
 export const createLiveSessions = (table: TableAccess): LiveSessions => ({
   addLive: (tenantId, sessionId, max, { signal } = {}) =>
     table.call(signal, async (send) => {
       const room = max > 0 ? 'attribute_not_exists(#ids) OR size(#ids) < :max OR ' : '';
+      const key = liveSetKey(tenantId);
       try {
         await send(
           new UpdateItemCommand({
             TableName: table.tableName,
-            Key: toItem({ session_id: liveSetKey(tenantId) }),
-            UpdateExpression: 'ADD #ids :ids',
+            Key: toItem({ session_id: key }),
+            UpdateExpression: 'ADD #ids :ids SET #shard = :shard',
             ConditionExpression: `${room}contains(#ids, :id)`,
-            ExpressionAttributeNames: { '#ids': 'ids' },
+            ExpressionAttributeNames: { '#ids': 'ids', '#shard': shardKey },
             ExpressionAttributeValues: {
-              ...toItem({ ':id': sessionId, ...(max > 0 && { ':max': max }) }),
+              ...toItem({ ':id': sessionId, ':shard': liveShard(key), ...(max > 0 && { ':max': max }) }),
               ':ids': { SS: [sessionId] },
             },
           }),
@@ -37,32 +41,74 @@ export const createLiveSessions = (table: TableAccess): LiveSessions => ({
 
   removeLive: (tenantId, sessionId, { signal } = {}) =>
     table.call(signal, async (send) => {
-      try {
-        await send(
-          new UpdateItemCommand({
-            TableName: table.tableName,
-            Key: toItem({ session_id: liveSetKey(tenantId) }),
-            UpdateExpression: 'DELETE #ids :ids',
-            // Without it, a tenant that never had a session would get an item.
-            ConditionExpression: 'contains(#ids, :id)',
-            ExpressionAttributeNames: { '#ids': 'ids' },
-            ExpressionAttributeValues: { ...toItem({ ':id': sessionId }), ':ids': { SS: [sessionId] } },
-          }),
-        );
-      } catch (error) {
-        if (!isConditionFailure(error)) throw error;
+      const one = { table, send, tenantId, sessionId };
+      for (;;) {
+        if (await orFalse(removeOneOfMany(one))) return;
+        const ids = await readIds(table, send, tenantId);
+        if (!ids.includes(sessionId)) return;
+        if (ids.length === 1 && (await orFalse(removeLast(one)))) return;
+        // The set grew or shrank between two of these, each time by a write that went through.
       }
     }),
 
-  listLive: (tenantId, { signal } = {}) =>
-    table.call(signal, async (send) => {
-      const { Item: item } = await send(
-        new GetItemCommand({
-          TableName: table.tableName,
-          Key: toItem({ session_id: liveSetKey(tenantId) }),
-          ConsistentRead: true,
-        }),
-      );
-      return item === undefined ? [] : parseItem(liveSetSchema, item).ids;
-    }),
+  listLive: (tenantId, { signal } = {}) => table.call(signal, (send) => readIds(table, send, tenantId)),
 });
+
+interface OneId {
+  table: TableAccess;
+  send: Send;
+  tenantId: TenantId;
+  sessionId: SessionId;
+}
+
+const removeOneOfMany = ({ table, send, tenantId, sessionId }: OneId): Promise<unknown> => {
+  const key = liveSetKey(tenantId);
+  return send(
+    new UpdateItemCommand({
+      TableName: table.tableName,
+      Key: toItem({ session_id: key }),
+      // A set that an older version made comes into the index with this.
+      UpdateExpression: 'DELETE #ids :ids SET #shard = :shard',
+      ConditionExpression: 'contains(#ids, :id) AND size(#ids) > :one',
+      ExpressionAttributeNames: { '#ids': 'ids', '#shard': shardKey },
+      ExpressionAttributeValues: {
+        ...toItem({ ':id': sessionId, ':shard': liveShard(key), ':one': 1 }),
+        ':ids': { SS: [sessionId] },
+      },
+    }),
+  );
+};
+
+/** The item goes with its last id, so that no empty set stays in the index. */
+const removeLast = ({ table, send, tenantId, sessionId }: OneId): Promise<unknown> =>
+  send(
+    new DeleteItemCommand({
+      TableName: table.tableName,
+      Key: toItem({ session_id: liveSetKey(tenantId) }),
+      ConditionExpression: '#ids = :ids',
+      ExpressionAttributeNames: { '#ids': 'ids' },
+      ExpressionAttributeValues: { ':ids': { SS: [sessionId] } },
+    }),
+  );
+
+/** False where the condition did not hold. */
+const orFalse = async (write: Promise<unknown>): Promise<boolean> => {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (isConditionFailure(error)) return false;
+    throw error;
+  }
+};
+
+const readIds = async (table: TableAccess, send: Send, tenantId: TenantId): Promise<SessionId[]> => {
+  const { Item: item } = await send(
+    new GetItemCommand({
+      TableName: table.tableName,
+      Key: toItem({ session_id: liveSetKey(tenantId) }),
+      ConsistentRead: true,
+    }),
+  );
+  return item === undefined ? [] : parseItem(liveSetSchema, item).ids;
+};

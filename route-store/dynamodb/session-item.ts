@@ -1,5 +1,7 @@
 import { type SessionRecord, sessionRecordSchema } from '@steppe/contracts/session-record';
 import { type Item, toItem } from './attribute-values.ts';
+import { liveShard } from './item-keys.ts';
+import { sessionsTable } from './key-schema.ts';
 import { parseItem } from './parse-item.ts';
 
 /**
@@ -11,10 +13,16 @@ export interface WrittenRecord {
   writeId: string | undefined;
 }
 
-export const toSessionItem = ({ record, writeId }: WrittenRecord): Item => toItem({ ...record, write_id: writeId });
+const { partitionKey: shardKey } = sessionsTable.liveIndex;
+
+/** A row enters the index `live` and leaves it with the very write that begins or ends its session. */
+export const toSessionItem = ({ record, writeId }: WrittenRecord): Item => {
+  const isLive = record.state === 'provisioning' || record.state === 'ready';
+  return toItem({ ...record, write_id: writeId, [shardKey]: isLive ? liveShard(record.session_id) : undefined });
+};
 
 /** Throws `RouteStoreCorrupt`. */
 export const fromSessionItem = (item: Item): WrittenRecord => {
-  const { write_id: writeId, ...row } = item;
+  const { write_id: writeId, [shardKey]: _shard, ...row } = item;
   return { record: parseItem(sessionRecordSchema, row), writeId: writeId?.S };
 };

@@ -16,7 +16,7 @@ export const dynamoDbHarness = (
     const client = createDynamoDbClient({ ...access, endpoint, attemptTimeoutMs: 10_000, connectTimeoutMs: 10_000 });
     const key = (id: string) => ({ [sessionsTable.partitionKey]: { S: id } });
     return {
-      store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000 }),
+      store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, sweptRowsPerQuery: 3 }),
       spoil: async (sessionId) => {
         await client.send(
           new UpdateItemCommand({

@@ -18,7 +18,8 @@ export interface StaleOptions {
 }
 
 /**
- * DynamoDB as it is on a bad day: GetItem, Query and Scan see the table as it was `lagMs` ago unless `ConsistentRead` is set.
+ * DynamoDB as it is on a bad day: GetItem, Query and Scan see the table and its indexes as they were
+ * `lagMs` ago unless `ConsistentRead` is set.
  * A second dynalite is the replica: it gets every write again, in order, once a stale read finds it older than the lag.
  */
 export const startStaleDynamoDb = async ({ lagMs = 500, now = Date.now }: StaleOptions = {}): Promise<RunningDynamoDb> => {
@@ -49,6 +50,11 @@ export const startStaleDynamoDb = async ({ lagMs = 500, now = Date.now }: StaleO
 
   const answer = async (request: DynamoDbRequest): Promise<DynamoDbAnswer> => {
     if (writes.has(request.operation)) return write(request);
+    if (request.operation === 'CreateTable') {
+      await forward(replica.endpoint, request);
+      return forward(primary.endpoint, request);
+    }
+    if (request.operation === 'DescribeTable') return forward(primary.endpoint, request);
     if (!reads.has(request.operation)) return { status: 501, text: `${request.operation} is not one that this endpoint knows` };
     return request.body.ConsistentRead === true ? forward(primary.endpoint, request) : staleRead(request);
   };

@@ -49,22 +49,45 @@ test('the dashboard times the creates that became ready, and tells why the recon
 });
 
 test('the commands of the guide make the table that the key schema says', async () => {
-  const { defaultName, partitionKey, tenantIndex, ttlAttribute, attributeTypes } = sessionsTable;
+  const { defaultName, partitionKey, tenantIndex, liveIndex, ttlAttribute, attributeTypes } = sessionsTable;
   const [, made = '', cleaned = ''] =
     /^(aws dynamodb create-table[\s\S]*?)\naws dynamodb wait[\s\S]*?\n(.*update-time-to-live.*)$/m.exec(
       await read('docs/operating.md'),
     ) ?? [];
+  const allIndexes = /--global-secondary-indexes ('[\s\S]*')/.exec(made)?.[1]?.split(/ \\\n\s+/);
   const wordsOf = (option: string) => new RegExp(`--${option} (.*?)'?( \\\\)?$`, 'm').exec(made)?.[1];
   const pairs = Object.entries(attributeTypes).map(([name, type]) => `AttributeName=${name},AttributeType=${type}`);
   expect(wordsOf('attribute-definitions')).toBe(pairs.join(' '));
   expect(wordsOf('key-schema')).toBe(`AttributeName=${partitionKey},KeyType=HASH`);
   const keys = `{AttributeName=${tenantIndex.partitionKey},KeyType=HASH},{AttributeName=${tenantIndex.sortKey},KeyType=RANGE}`;
-  expect(wordsOf('global-secondary-indexes')).toBe(
-    `'IndexName=${tenantIndex.name},KeySchema=[${keys}],Projection={ProjectionType=ALL}`,
-  );
+  const liveKey = `{AttributeName=${liveIndex.partitionKey},KeyType=HASH}`;
+  const projected = `ProjectionType=INCLUDE,NonKeyAttributes=[${liveIndex.projected.join(',')}]`;
+  expect(allIndexes).toEqual([
+    `'IndexName=${tenantIndex.name},KeySchema=[${keys}],Projection={ProjectionType=ALL}'`,
+    `'IndexName=${liveIndex.name},KeySchema=[${liveKey}],Projection={${projected}}'`,
+  ]);
   expect(cleaned).toContain(
     `--table-name ${defaultName} --time-to-live-specification Enabled=true,AttributeName=${ttlAttribute}`,
   );
+});
+
+test('the command of the guide adds the index that an older table lacks', async () => {
+  const { name, partitionKey, projected } = sessionsTable.liveIndex;
+  const type = sessionsTable.attributeTypes[partitionKey];
+  const [, definition, updates = ''] =
+    /aws dynamodb update-table [\s\S]*?--attribute-definitions (\S+) [\s\S]*?--global-secondary-index-updates '(.*)'$/m.exec(
+      await read('docs/operating.md'),
+    ) ?? [];
+  expect(definition).toBe(`AttributeName=${partitionKey},AttributeType=${type}`);
+  expect(JSON.parse(updates)).toEqual([
+    {
+      Create: {
+        IndexName: name,
+        KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: projected },
+      },
+    },
+  ]);
 });
 
 test('the permissions of the guide are the calls that the store makes', async () => {

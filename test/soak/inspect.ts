@@ -1,19 +1,19 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
-import type { SessionRecord } from '@steppe/contracts/session-record';
+import type { LiveEntry } from '@steppe/route-store/live-entry';
 import type { SessionSweeper } from '@steppe/route-store/ports';
 import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
 import { leakedDirectories } from '../instance-leaks.ts';
 
 /** What the table says of the present. */
 interface Table {
-  live: Map<SessionId, SessionRecord>;
+  live: Map<SessionId, LiveEntry>;
   counted: number;
 }
 
 async function readTable(store: SessionSweeper): Promise<Table> {
   const table: Table = { live: new Map(), counted: 0 };
   for await (const item of store.sweep()) {
-    if (item.kind === 'session') table.live.set(item.record.session_id, item.record);
+    if (item.kind === 'session') table.live.set(item.entry.session_id, item.entry);
     if (item.kind === 'live_set') table.counted += item.sessionIds.length;
     if (item.kind === 'corrupt') throw item.error;
   }
