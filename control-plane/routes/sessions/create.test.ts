@@ -39,11 +39,14 @@ it.each(['100000u', '500000000n', '1E0', '1.', '+1', '1e-1'])('takes the quantit
 });
 
 it('keeps as much metadata as the contract allows, in the widest of characters', async () => {
-  const wide = '\u8a9e'.repeat(limits.metadataBytes - 2);
+  const bytesOfText = limits.metadataTotalBytes / limits.metadataPairs / 2;
+  const wide = '\u8a9e'.repeat((bytesOfText - 2) / 3);
   const metadata = Object.fromEntries(
     Array.from({ length: limits.metadataPairs }, (_, at) => [`${at + 10}${wide}`, `${wide}..`]),
   );
   expect((await plane.create(newTenantId(), { metadata })).metadata).toEqual(metadata);
+  const more = create({ metadata: { ...metadata, [`10${wide}`]: `${wide}...` } });
+  expect(await more).toMatchObject({ status: 413, body: { error: { details: { limit: 'metadata' } } } });
 });
 
 it('takes no body for an empty one', async () => {
