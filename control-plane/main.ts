@@ -1,6 +1,7 @@
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
+import { guardProcess } from '@steppe/service-kit/guard-process';
 import { openPublicKeys } from '@steppe/service-kit/internal-token/key-directory';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
@@ -21,6 +22,8 @@ const plainLogger = createLogger({ service: 'control-plane', level: config.logLe
 // The plane itself adds it to what it is given.
 const logger = plainLogger.child({ auth_mode: config.caller.authMode });
 const lifecycle = createLifecycle(logger);
+const exit = (code: number) => process.exit(code);
+guardProcess({ logger, exit });
 
 const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
@@ -57,6 +60,6 @@ const controlPlane = await startControlPlane(
 );
 lifecycle.onClose('control-plane', controlPlane.close);
 const { shutdownMs, limits } = config.controlPlane;
-closeOnSignal(lifecycle, logger, shutdownMs + limits.endMs + 5_000, (code) => process.exit(code));
+closeOnSignal(lifecycle, logger, shutdownMs + limits.endMs + 5_000, exit);
 controlPlane.fillPool();
 for (const complaint of await complaintsAboutModules(runtimes, supervisorCommand)) logger.warn(complaint);

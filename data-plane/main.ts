@@ -1,6 +1,7 @@
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbRouteReader } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
+import { guardProcess } from '@steppe/service-kit/guard-process';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
@@ -14,6 +15,8 @@ const plainLogger = createLogger({ service: 'data-plane', level: config.logLevel
 // The plane itself adds it to what it is given.
 const logger = plainLogger.child({ auth_mode: config.caller.authMode });
 const lifecycle = createLifecycle(logger);
+const exit = (code: number) => process.exit(code);
+guardProcess({ logger, exit });
 
 const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
@@ -31,4 +34,4 @@ const dataPlane = await startDataPlane(config.dataPlane, {
   logger: plainLogger,
 });
 lifecycle.onClose('data-plane', dataPlane.close);
-closeOnSignal(lifecycle, logger, config.dataPlane.shutdownLimitMs + 5_000, (code) => process.exit(code));
+closeOnSignal(lifecycle, logger, config.dataPlane.shutdownLimitMs + 5_000, exit);

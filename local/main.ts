@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
+import { guardProcess } from '@steppe/service-kit/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
@@ -25,6 +26,7 @@ const loggerOf = (service: string) => createLogger({ service, level: config.LOG_
 const logger = loggerOf('local');
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
+guardProcess({ logger, exit });
 closeOnSignal(lifecycle, logger, config.STEPPE_SHUTDOWN_SECONDS * 1000 + 15_000, exit);
 onHangUp(() => process.kill(process.pid, 'SIGHUP'));
 // A terminal that hangs up takes its ends of our streams with it.

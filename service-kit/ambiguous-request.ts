@@ -1,25 +1,31 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { refuseRequest } from './malformed-request.ts';
+import { whyTooManyHeaders } from './header-limits.ts';
+import { type Refusal, refuseRequest } from './malformed-request.ts';
 
 /**
  * Refuses requests that Node reads, and that another server on their way may read otherwise: where one request ends and the next
- * begins, or whom it is for, would be in doubt (RFC 9112, sections 3.2 and 6.1). What comes behind one on its connection is not
- * looked at.
+ * begins, or whom it is for, would be in doubt (RFC 9112, sections 3.2 and 6.1); and those whose headers are too many or too
+ * large. What comes behind one on its connection is not looked at.
  */
 export function refuseAmbiguousRequests(next: RequestListener): RequestListener {
   const refused = new WeakSet<Duplex>();
   return (incoming, outgoing) => {
     const { socket } = incoming;
     if (refused.has(socket)) return;
-    const why = whyAmbiguous(incoming);
-    if (why === undefined) return next(incoming, outgoing);
+    const refusal = whyTooManyHeaders(incoming) ?? whyAmbiguous(incoming);
+    if (!refusal) return next(incoming, outgoing);
     refused.add(socket);
-    refuseRequest(incoming, outgoing, { status: 400, message: why });
+    refuseRequest(incoming, outgoing, refusal);
   };
 }
 
-function whyAmbiguous({ httpVersion, url, headers, rawHeaders }: IncomingMessage): string | undefined {
+function whyAmbiguous(incoming: IncomingMessage): Refusal | undefined {
+  const message = explainAmbiguity(incoming);
+  return message === undefined ? undefined : { status: 400, message };
+}
+
+function explainAmbiguity({ httpVersion, url, headers, rawHeaders }: IncomingMessage): string | undefined {
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'the only transfer-encoding is chunked';
   if (coding !== undefined && httpVersion !== '1.1') return 'transfer-encoding is of HTTP/1.1';

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import { refuseAmbiguousRequests } from './ambiguous-request.ts';
 import { createConnectionLimit } from './connection-limit.ts';
+import { ownConnections, raise } from './connection-owner.ts';
 import { discardUnreadBodies } from './discard-unread-bodies.ts';
 import type { HttpEnv } from './http-env.ts';
 import { answerBadTarget, answerMalformedRequests } from './malformed-request.ts';
 import { takeOneAtATime } from './one-at-a-time.ts';
+import { type OpenConnections, trackConnections } from './open-connections.ts';
 
 interface ListenOptions {
   app: Hono<HttpEnv>;
@@ -55,24 +57,29 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     requireHostHeader: false,
   };
   const crowd = maxConnections === undefined ? undefined : createConnectionLimit(maxConnections);
-  const admit = refuseAmbiguousRequests((incoming, outgoing) => void answer(incoming, outgoing));
+  const admit = refuseAmbiguousRequests((incoming, outgoing) => {
+    answer(incoming, outgoing).catch(raise);
+  });
   const server = createServer(
     options,
     takeOneAtATime((incoming, outgoing) => {
       if (!crowd?.refuse(incoming, outgoing)) admit(incoming, outgoing);
     }),
   );
+  ownConnections(server);
+  // Node drops further ones without a word: header-limits.ts refuses them.
+  server.maxHeadersCount = 0;
   server.setTimeout(inactivityMs);
   crowd?.watch(server);
   answerMalformedRequests(server, maxHeaderBytes);
   discardUnreadBodies(server, unreadBodyLimitMs);
-  const sayGoodbye = prepareGoodbye(server);
+  const connections = trackConnections(server);
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const close = (limitMs: number) => {
-    sayGoodbye();
-    return closeServer(server, limitMs);
+    connections.sayGoodbye();
+    return closeServer(server, connections, limitMs);
   };
   return { port: address.port, close };
 }
@@ -83,31 +90,13 @@ async function answerHead(app: Hono<HttpEnv>, request: Request, env: HttpBinding
   return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : answer;
 }
 
-/**
- * @returns what makes every answer from now on say that it is the last of its connection: a client that believed otherwise would lose
- * its next request to the close.
- */
-function prepareGoodbye(server: Server): () => void {
-  const open = new Set<ServerResponse>();
-  let isClosing = false;
-  server.prependListener('request', (_, outgoing) => {
-    if (isClosing) outgoing.shouldKeepAlive = false;
-    open.add(outgoing);
-    outgoing.once('close', () => open.delete(outgoing));
-  });
-  return () => {
-    isClosing = true;
-    for (const outgoing of open) outgoing.shouldKeepAlive = false;
-  };
-}
-
-async function closeServer(server: Server, limitMs: number): Promise<void> {
+async function closeServer(server: Server, connections: OpenConnections, limitMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
   // An answer that ends now leaves a connection idle, which nothing else would close before its keep-alive ends.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => server.closeAllConnections(), limitMs);
+  const cut = setTimeout(() => connections.cut(), limitMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(cut);

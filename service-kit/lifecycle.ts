@@ -1,3 +1,4 @@
+import { runDetached } from './connection-owner.ts';
 import type { Logger } from './logger.ts';
 
 /** What was opened, closed in reverse order, once. */
@@ -49,5 +50,5 @@ export function closeOnSignal(lifecycle: Lifecycle, logger: Logger, limitMs: num
     logger.flush();
     exit(0);
   };
-  for (const signal of endSignals) process.on(signal, () => void end(signal));
+  for (const signal of endSignals) process.on(signal, () => runDetached(() => end(signal)));
 }

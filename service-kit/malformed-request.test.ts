@@ -85,6 +85,54 @@ it('answers requests in turn before it refuses one behind them whose body is non
   expect(answer.match(/HTTP\/1.1 /g)).toHaveLength(2);
 });
 
+it('refuses CONNECT in its turn, and notices that its client leaves before', async () => {
+  const { begun, left, release, server: own } = await serveHeld();
+  const behind = 'GET /held HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n';
+  for (const leave of ['end', 'resetAndDestroy'] as const) {
+    const leaving = connect(own.port, '127.0.0.1').on('error', () => {});
+    leaving.write(behind);
+    await expect.poll(begun).toBe(1);
+    leaving[leave]();
+    await expect.poll(left).toBe(1);
+    leaving.destroy();
+  }
+  const answer = send(behind, own.port);
+  await expect.poll(begun).toBe(1);
+  release();
+  expect(await answer).toMatch(/^HTTP\/1.1 200 OK.*heldHTTP\/1.1 400 /s);
+  await own.close(0);
+});
+
+it('ends with its server where CONNECT came behind an open request', async () => {
+  const { begun, server: own } = await serveHeld();
+  const socket = connect(own.port, '127.0.0.1').on('error', () => {});
+  socket.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n');
+  await expect.poll(begun).toBe(1);
+  await own.close(0);
+  await expect.poll(() => socket.closed).toBe(true);
+});
+
+/** `begun` and `left` count since they were last called with another result than 0. */
+async function serveHeld() {
+  const counts = { begun: 0, left: 0 };
+  const take = (which: keyof typeof counts) => () => {
+    const count = counts[which];
+    counts[which] = 0;
+    return count;
+  };
+  let release = () => {};
+  const app = new Hono<HttpEnv>().get('/held', async (c) => {
+    counts.begun++;
+    c.env.outgoing?.once('close', () => counts.left++);
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    return c.text('held');
+  });
+  const own = await listen({ app, host: '127.0.0.1', port: 0 });
+  return { begun: take('begun'), left: take('left'), release: () => release(), server: own };
+}
+
 it('answers headers that are never whole by 408', async () => {
   const hasty = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 });
   answerMalformedRequests(hasty, 16 * 1024);

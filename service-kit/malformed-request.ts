@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { AppError, internalError } from './app-error.ts';
 import { requestIdFrom } from './request-id.ts';
 
-interface Refusal {
+/** Of a request that is refused before an app sees it. */
+export interface Refusal {
   status: number;
   message: string;
   details?: Record<string, unknown>;
@@ -22,17 +23,29 @@ export function answerMalformedRequests(server: Server, maxHeaderBytes: number):
   server.on('request', (incoming, outgoing) => latest.set(incoming.socket, { incoming, outgoing }));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // To whoever leaves while an answer is open nothing is said; each further piece of what is no request is an error again.
-    if (!socket.writable || (waiting.has(socket) && socket.readableEnded)) return void socket.destroy();
+    const isBehind = waiting.has(socket) || isOpen(latest.get(socket));
+    if (!socket.writable || (isBehind && socket.readableEnded)) return void socket.destroy();
     if (waiting.has(socket)) return;
     waiting.add(socket);
     const refusal = explain(error, maxHeaderBytes);
     afterOpenAnswers(socket, latest.get(socket), () => socket.writable && refuse(socket, refusal));
   });
-  server.on('connect', (_, socket) => refuse(socket, { status: 400, message: 'CONNECT is not possible: this is no proxy' }));
+  server.on('connect', (_, socket) => {
+    // Node has let go of the connection: nothing else listens to it, and nothing reads it.
+    socket.on('error', () => socket.destroy()).once('end', () => socket.destroy());
+    socket.resume();
+    afterOpenAnswers(socket, latest.get(socket), () => socket.writable && refuse(socket, connectRefused));
+  });
   server.on('checkExpectation', (incoming, outgoing) =>
     refuseRequest(incoming, outgoing, { status: 417, message: 'the only expectation is 100-continue' }),
   );
 }
+
+const connectRefused: Refusal = { status: 400, message: 'CONNECT is not possible: this is no proxy' };
+
+/** A request that is whole and has not its whole response, or that waits for one before it. */
+const isOpen = (latest: Latest | undefined): boolean =>
+  latest !== undefined && !latest.outgoing.writableFinished && (latest.incoming.complete || !latest.outgoing.socket);
 
 /** In the middle of an answer an error would be read as a part of it, and before it as the answer to another request. */
 function afterOpenAnswers(socket: Duplex, latest: Latest | undefined, answer: () => void): void {
@@ -74,8 +87,9 @@ function refuse(socket: Duplex, { status, message, details = {} }: Refusal): voi
 }
 
 /** Answers a request that Node could read in the same way, and closes its connection. */
-export function refuseRequest(incoming: IncomingMessage, outgoing: ServerResponse, { status, message }: Refusal): void {
-  const { body, headers } = renderError(new AppError('invalid_request', message), incoming);
+export function refuseRequest(incoming: IncomingMessage, outgoing: ServerResponse, refusal: Refusal): void {
+  const { status, message, details = {} } = refusal;
+  const { body, headers } = renderError(new AppError('invalid_request', message, { details }), incoming);
   outgoing.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 

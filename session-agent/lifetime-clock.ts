@@ -1,5 +1,6 @@
 import type { Lifetime } from '@steppe/contracts/internal';
 import { AppError } from '@steppe/service-kit/app-error';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 
 type LifetimeEnd = 'idle' | 'expired';
 
@@ -69,7 +70,7 @@ export class LifetimeClock {
       this.#inUse -= 1;
       this.touch();
     };
-    void end.then(settled, settled);
+    runDetached(() => end.then(settled, settled));
   }
 
   stepBegan(): void {

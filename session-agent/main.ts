@@ -1,5 +1,7 @@
 import './quick-start.ts';
 import { rmSync, writeSync } from 'node:fs';
+import { runDetached } from '@steppe/service-kit/connection-owner';
+import { guardProcess } from '@steppe/service-kit/guard-process';
 import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { createLogger } from '@steppe/service-kit/logger';
@@ -12,6 +14,8 @@ const logger = createLogger({ service: 'session-agent', level: config.LOG_LEVEL 
 });
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
+// Its log may be read by nobody; the end of its standard error is what is said of its end.
+guardProcess({ logger, exit, onFatal: (error) => writeSync(2, `${error instanceof Error ? error.stack : error}\n`) });
 closeOnSignal(lifecycle, logger, 8_000, exit);
 
 if (config.STEPPE_LIFELINE === 'stdin') {
@@ -24,11 +28,12 @@ if (config.STEPPE_LIFELINE === 'stdin') {
   };
   // Its ends of our streams went with it; what is still written there, of a supervisor too, shall not cut the clearing up short.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  process.stdin.on('error', () => {}).once('close', () => void endAlone());
+  process.stdin.on('error', () => {}).once('close', () => runDetached(endAlone));
   process.stdin.resume();
 }
 // The bundle is a script, which awaits nothing at its top.
-void startAgent(config, { logger, lifecycle, exit }).then(({ port }) => {
+runDetached(async () => {
+  const { port } = await startAgent(config, { logger, lifecycle, exit });
   logger.info({ port }, 'ready');
   if (config.STEPPE_READY_FD !== undefined) writeSync(config.STEPPE_READY_FD, `${JSON.stringify({ port })}\n`);
 });

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { AppError } from '@steppe/service-kit/app-error';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import { listen } from '@steppe/service-kit/http-server';
 import { createKeyDirectory } from '@steppe/service-kit/internal-token/key-directory';
 import { createInternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
@@ -36,7 +37,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
     if (!lifecycle.isOpen()) return;
     leaveLastWords(config.STEPPE_TERMINATION_FILE, { end_reason: reason, end_detail: detail }, logger);
     binding.bound?.queue.close(sessionEnded(reason));
-    void lifecycle.close().then(() => exit(0));
+    runDetached(() => lifecycle.close().then(() => exit(0)));
   };
   let supervisor: SupervisorProcess | undefined;
   const crash = (detail: string) => end('crashed', `${detail}\n${supervisor?.logTail() ?? ''}`.trimEnd());

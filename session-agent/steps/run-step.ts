@@ -1,3 +1,4 @@
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import { delay } from '../deferred.ts';
 import type { BackgroundOutput } from './background.ts';
 import type { Step, StepEnd, StopReason } from './step.ts';
@@ -39,8 +40,9 @@ export function stopStep(step: Step, reason: StopReason, interpreter: StepInterp
   if (step.stopReason) return;
   step.stopReason = reason;
   interpreter.interrupt(step.id);
-  void Promise.race([step.ended.promise, delay(graceMs)]).then(() => {
-    if (!step.hasEnded) void interpreter.kill();
+  runDetached(async () => {
+    await Promise.race([step.ended.promise, delay(graceMs)]);
+    if (!step.hasEnded) await interpreter.kill();
   });
 }
 

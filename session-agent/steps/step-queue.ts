@@ -2,6 +2,7 @@ import type { SessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/app-error';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import type { BackgroundOutput } from './background.ts';
 import { runStep, stopStep } from './run-step.ts';
 import { Step, type StopReason } from './step.ts';
@@ -67,7 +68,8 @@ export class StepQueue {
     journal.add(step);
     this.#waiting.push(step);
     this.#options.onTaken(step);
-    void this.#pump();
+    // Whoever sent the first of the steps that wait does not own the others.
+    runDetached(() => this.#pump());
     return step;
   }
 

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { AgentState } from '@steppe/contracts/internal';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import type { Logger } from '@steppe/service-kit/logger';
 import { deferred } from '../deferred.ts';
 import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../steps/step-interpreter.ts';
@@ -60,7 +61,7 @@ export class Interpreter implements StepInterpreter {
       logger: options.logger,
       absenceLimitMs: options.absenceLimitMs,
       onCome: () => {
-        if (!this.#loseWorker()) void this.#spawn();
+        if (!this.#loseWorker()) runDetached(() => this.#spawn());
       },
       onFrame: (frame) => this.#obey(frame),
       onGone: () => this.#carryOnWithoutSupervisor(),
@@ -74,7 +75,7 @@ export class Interpreter implements StepInterpreter {
     const { close } = await listenForRuntime({
       runDirectory: this.#options.runDirectory,
       onSupervisor: (link, hello) => this.#supervisor.take(link, hello),
-      onWorker: (link, hello) => void this.#takeWorker(link, hello),
+      onWorker: (link, hello) => runDetached(() => this.#takeWorker(link, hello)),
     });
     this.#closeSocket = close;
     this.#supervisor.awaitNext();
@@ -155,7 +156,7 @@ export class Interpreter implements StepInterpreter {
 
   #obey(frame: SupervisorFrame): void {
     if (frame.type === 'interrupted') this.#worker?.interrupted(frame.step_id);
-    else if (frame.type === 'exit') void this.#bury(frame);
+    else if (frame.type === 'exit') runDetached(() => this.#bury(frame));
     else if (frame.type === 'spawned' && frame.epoch === this.#worker?.epoch) this.#worker.pid.resolve(frame.pid);
   }
 
@@ -164,7 +165,7 @@ export class Interpreter implements StepInterpreter {
     const worker = this.#worker;
     if (!worker) return false;
     worker.isOrphan = true;
-    void this.#bury({ ...lostWithSupervisor, epoch: worker.epoch });
+    runDetached(() => this.#bury({ ...lostWithSupervisor, epoch: worker.epoch }));
     return true;
   }
 
@@ -233,7 +234,7 @@ export class Interpreter implements StepInterpreter {
     worker.breach = breach;
     if (this.state !== 'closing') this.state = 'killing';
     const kill = setTimeout(() => this.#end(worker), graceMs);
-    void worker.gone.promise.then(() => clearTimeout(kill));
+    runDetached(() => worker.gone.promise.then(() => clearTimeout(kill)));
   }
 
   /** Has the worker killed, unless it is dead by now. */
@@ -270,7 +271,7 @@ export class Interpreter implements StepInterpreter {
   }
 
   #spawnIfSupervised(): void {
-    if (this.#supervisor.isThere) void this.#spawn();
+    if (this.#supervisor.isThere) runDetached(() => this.#spawn());
   }
 
   #giveUp(detail: string): void {

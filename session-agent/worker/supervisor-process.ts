@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import type { Logger } from '@steppe/service-kit/logger';
 import { delay } from '../deferred.ts';
 
@@ -41,6 +42,7 @@ export function superviseLocally({ command, env, cwd, logger, onGaveUp }: Superv
     const started = spawn(file, args, { cwd, env: own, stdio: ['pipe', 'ignore', 'pipe'] });
     child = started;
     started.stdin?.on('error', () => {});
+    started.stderr?.on('error', () => {});
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {
       process.stderr.write(text);
       log = (log + text).slice(-logTailLength);
@@ -55,12 +57,12 @@ export function superviseLocally({ command, env, cwd, logger, onGaveUp }: Superv
       await delay(100 * failures);
       if (!closing) start();
     };
-    started.once('error', (error) => void onEnd(`${file} cannot be started: ${error.message}`));
+    started.once('error', (error) => runDetached(() => onEnd(`${file} cannot be started: ${error.message}`)));
     // What it wrote last has been read by then; a process that it left may hold the pipe open, and is not waited for.
     started.once('exit', (code, signal) => {
       const detail = `${file} ended with ${signal ?? `exit code ${code}`}`;
-      started.once('close', () => void onEnd(detail));
-      void delay(200).then(() => onEnd(detail));
+      started.once('close', () => runDetached(() => onEnd(detail)));
+      runDetached(() => delay(200).then(() => onEnd(detail)));
     });
   };
   start();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OutputStream, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import { type Deferred, deferred, delay } from '../deferred.ts';
 import type { StepCode, StepSink } from '../steps/step-interpreter.ts';
 import type { WorkerLink } from './agent-socket.ts';
@@ -163,8 +164,7 @@ export class Worker {
 
   /** It was never spawned. */
   discard(): void {
-    void this.#out.close(0);
-    void this.#err.close(0);
+    for (const stream of [this.#out, this.#err]) runDetached(() => stream.close(0));
   }
 
   /** @returns what is wrong with the frame, if anything is. */

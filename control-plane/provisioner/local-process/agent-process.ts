@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import type { Logger } from '@steppe/service-kit/logger';
 import { awaitEmptyGroup } from './process-group.ts';
 import { readReadyPort } from './read-ready-port.ts';
@@ -88,5 +89,5 @@ async function awaitExit(child: ChildProcess): Promise<Pick<AgentExit, 'code' | 
 function endInTime(child: ChildProcess, exited: Promise<unknown>, graceMs: number): void {
   if (!child.kill('SIGTERM')) return;
   const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
-  void exited.finally(() => clearTimeout(force));
+  runDetached(() => exited.finally(() => clearTimeout(force)));
 }

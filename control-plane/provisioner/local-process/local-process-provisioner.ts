@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { InstanceId } from '@steppe/contracts/ids';
+import { runDetached } from '@steppe/service-kit/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
 import type { ClaimRequest, Instance, ListedInstance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
 import { StartFailed } from '../start-failed.ts';
@@ -42,7 +43,8 @@ export function createLocalProcessProvisioner({
     try {
       const launched = await launchInstance({ ...options, keys, now }, { ...request, signal });
       running.set(launched.instanceId, launched);
-      void launched.gone.then((end) => {
+      runDetached(async () => {
+        const end = await launched.gone;
         running.delete(end.instanceId);
         watch.tell(end);
       });

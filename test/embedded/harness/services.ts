@@ -31,6 +31,7 @@ export interface Service {
   operatorUrl: string;
   /** Lines of its log so far. */
   log(): Record<string, unknown>[];
+  hasExited(): boolean;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -108,6 +109,7 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
 
 function toService(child: ChildProcess, port: number, operatorPort: number): Service {
   const exited = once(child, 'exit');
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   let log = '';
   child.stdout?.setEncoding('utf8').on('data', (text) => {
     log += text;
@@ -116,8 +118,9 @@ function toService(child: ChildProcess, port: number, operatorPort: number): Ser
     url: `http://127.0.0.1:${port}`,
     operatorUrl: `http://127.0.0.1:${operatorPort}`,
     log: () => log.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : [])),
+    hasExited,
     async stop(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      if (!hasExited()) child.kill(signal);
       const [code] = await exited;
       return code;
     },

@@ -3,7 +3,7 @@ import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { type Client, connect } from '../../harness/client.ts';
-import { prepareServices, type Services } from '../../harness/services.ts';
+import { prepareServices, type Service, type Services } from '../../harness/services.ts';
 import { type ProxiedSession, putProxyBefore } from './proxied-session.ts';
 import { type Replica, startReplica } from './replica.ts';
 import { type SwitchableDynamoDb, startSwitchableDynamoDb } from './switchable-dynamodb.ts';
@@ -12,6 +12,7 @@ import { type SwitchableDynamoDb, startSwitchableDynamoDb } from './switchable-d
 export interface ProxiedCluster {
   services: Services;
   dynamoDb: SwitchableDynamoDb;
+  controlPlane: Service;
   replicas: readonly [Replica, Replica];
   /** Of the first replica where none is named. */
   clientOf(tenant: string, replica?: Replica): Promise<Client>;
@@ -32,9 +33,10 @@ export async function startProxiedCluster(env: Record<string, string> = {}): Pro
   const start = async () => {
     const controlPlane = await services.start('control-plane', { SESSIONS_PER_TENANT: '500', ...env });
     const planeEnv = { CONTROL_PLANE_URL: controlPlane.url, ...env };
-    return Promise.all([startReplica(services, planeEnv), startReplica(services, planeEnv)]);
+    const [one, other] = await Promise.all([startReplica(services, planeEnv), startReplica(services, planeEnv)]);
+    return { controlPlane, replicas: [one, other] as const };
   };
-  const replicas = await start().catch(async (error) => {
+  const { controlPlane, replicas } = await start().catch(async (error) => {
     await services.close();
     client.destroy();
     throw error;
@@ -54,6 +56,7 @@ export async function startProxiedCluster(env: Record<string, string> = {}): Pro
   return {
     services,
     dynamoDb,
+    controlPlane,
     replicas,
     clientOf: async (tenant, replica = replicas[0]) => connect(replica.proxy.url, await services.tokenFor(tenant)),
     createSession: async (caller, body = {}) => adopt(await caller.createSession(body)),

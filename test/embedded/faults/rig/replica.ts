@@ -8,7 +8,8 @@ export interface Replica {
   /** kill -9. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Of the present process. */
+  /** The present process. */
+  service(): Service;
   log(): Record<string, unknown>[];
 }
 
@@ -26,6 +27,7 @@ export async function startReplica(services: Services, env: Record<string, strin
       service = await start();
     },
     kill: async () => void (await service.stop('SIGKILL')),
+    service: () => service,
     log: () => service.log(),
   };
 }

@@ -1,0 +1,59 @@
+import { Hono } from 'hono';
+import { raise, runDetached } from '../connection-owner.ts';
+import { guardProcess } from '../guard-process.ts';
+import type { HttpEnv } from '../http-env.ts';
+import { listen } from '../http-server.ts';
+import { createLogger } from '../logger.ts';
+
+/** A process with a server that fails in every way that no handler catches; prints its port, and then its log. */
+const logger = createLogger({ service: 'failing', level: 'info' });
+guardProcess({ logger, exit: (code) => process.exit(code) });
+
+const fail = (): never => {
+  throw new Error('unexpected');
+};
+const never = () => new Promise<Response>(() => {});
+
+const app = new Hono<HttpEnv>()
+  .get('/text', (c) => c.text('whole'))
+  .get('/never', never)
+  .get('/timer', () => {
+    setTimeout(fail, 1);
+    return never();
+  })
+  .get('/rejection', () => {
+    setTimeout(async () => fail(), 1);
+    return never();
+  })
+  .get('/response', (c) => {
+    c.env.outgoing?.once('close', fail);
+    c.env.outgoing?.destroy();
+    return never();
+  })
+  .get('/request', (c) => {
+    c.env.incoming?.once('close', fail);
+    c.env.incoming?.destroy();
+    return never();
+  })
+  .get('/socket', (c) => {
+    c.env.incoming?.socket.once('close', fail).destroy();
+    return never();
+  })
+  .get('/error', (c) => {
+    c.env.outgoing?.emit('error', new Error('told to nobody'));
+    return never();
+  })
+  .get('/raised', () => {
+    raise(new Error('unexpected'));
+    return never();
+  })
+  .get('/detached', (c) => {
+    runDetached(async () => fail());
+    return c.text('begun');
+  })
+  .get('/detached-timer', (c) => {
+    runDetached(() => setTimeout(fail, 1));
+    return c.text('begun');
+  });
+const { port } = await listen({ app, host: '127.0.0.1', port: 0 });
+logger.info({ port }, 'listening');
