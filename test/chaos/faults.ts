@@ -5,6 +5,7 @@ import type { SocketFault } from '../embedded/faults/rig/socket-pair.ts';
 import type { DynamoDbMode } from '../embedded/faults/rig/switchable-dynamodb.ts';
 import type { TcpProxy } from '../embedded/faults/rig/tcp-proxy.ts';
 import type { LiveSessions } from './live-sessions.ts';
+import { pick } from './pick.ts';
 
 /** What there is to be harmed. */
 export interface Victims {
@@ -16,10 +17,6 @@ export interface Victims {
 /** Harms something, and resolves when that is over; false where there was nothing to harm. */
 export type Fault = (victims: Victims) => Promise<boolean>;
 
-const pick = <T>(list: Iterable<T>, random: () => number): T | undefined => {
-  const all = [...list];
-  return all[Math.floor(random() * all.length)];
-};
 const anySession = ({ live, random }: Victims) => pick(live.all(), random);
 const toReplica = ({ cluster, random }: Victims) => pick(cluster.replicas, random)?.proxy;
 const toAgent = (victims: Victims) => anySession(victims)?.proxy;

@@ -8,6 +8,7 @@ const clean: ChaosRun = {
   history: [],
   faults: new Map([['worker killed', 1]]),
   breaches: { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] },
+  failures: [],
   leftovers: [],
 };
 
@@ -22,6 +23,7 @@ test.each<[string, Partial<ChaosRun>]>([
   ['a step strayed', { breaches: { ...clean.breaches, misrouted: ['a'] } }],
   ['events have a gap', { breaches: { ...clean.breaches, gaps: ['a'] } }],
   ['the contract was broken otherwise', { breaches: { ...clean.breaches, other: ['a'] } }],
+  ['a service ended by itself', { failures: ['a'] }],
   ['a process is left', { leftovers: ['a'] }],
   ['a kind of fault never happened', { faults: new Map([['worker killed', 0]]) }],
   ['there were too few steps', { stepsHarmed: 999 }],

@@ -10,6 +10,8 @@ export interface ChaosRun {
   history: readonly StepRecord[];
   faults: FaultCounts;
   breaches: Breaches;
+  /** Services that ended by themselves, and what failed in them unexpectedly. */
+  failures: readonly string[];
   /** Processes and directories of instances that are still there. */
   leftovers: readonly string[];
 }
@@ -25,6 +27,7 @@ export function failuresOf(run: ChaosRun): string[] {
   const rate = stepsPerMinute(run);
   return [
     ...Object.values(run.breaches).flat(),
+    ...run.failures,
     ...run.leftovers.map((what) => `left behind: ${what}`),
     ...missing,
     ...(rate < leastStepsPerMinute ? [`${rate} steps a minute are fewer than ${leastStepsPerMinute}`] : []),
@@ -32,7 +35,7 @@ export function failuresOf(run: ChaosRun): string[] {
 }
 
 export function describeRun(run: ChaosRun): string {
-  const { history, faults, breaches, elapsedMs, stepsHarmed, seed, leftovers } = run;
+  const { history, faults, breaches, elapsedMs, stepsHarmed, seed, failures, leftovers } = run;
   const outcomes = new Map<string, number>();
   for (const { outcome } of history) {
     const name = outcome.kind === 'ended' ? outcome.result.status : outcome.kind;
@@ -46,6 +49,6 @@ export function describeRun(run: ChaosRun): string {
     `${total} faults`,
     ...[...faults].map(([kind, count]) => `  ${kind.padEnd(34)}${String(count).padStart(5)}`),
     `run twice: ${breaches.runTwice.length}, lost: ${breaches.lost.length}, misrouted: ${breaches.misrouted.length}, gaps: ${breaches.gaps.length}`,
-    `other breaches: ${breaches.other.length}, left behind: ${leftovers.length}`,
+    `other breaches: ${breaches.other.length}, unexpected failures: ${failures.length}, left behind: ${leftovers.length}`,
   ].join('\n');
 }

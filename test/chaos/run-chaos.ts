@@ -12,7 +12,9 @@ import { checkHistory } from './check-history.ts';
 import type { ChaosConfig } from './config.ts';
 import { type Drive, driveSessions } from './drive-sessions.ts';
 import { processFaults, storeFaults } from './faults.ts';
+import { findFailures } from './find-failures.ts';
 import type { StepRecord } from './history.ts';
+import { hostileFaults } from './hostile-faults.ts';
 import { type FaultCounts, injectFaults } from './inject-faults.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import { readRuns } from './read-runs.ts';
@@ -46,10 +48,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
       const harmed = await driveAndHarm(options, { cluster, live, runsDirectory, random: createRandom(seed) });
       const breaches = checkHistory(harmed.history, readRuns(runsDirectory));
       breaches.other.push(...harmed.surprises);
+      const failures = findFailures(cluster);
       await cluster.close();
       const { instancesDirectory } = cluster.services;
       const processes = leakedProcesses(instancesDirectory).map((pid) => `process ${pid}`);
-      return { ...harmed, seed, breaches, leftovers: [...processes, ...leakedDirectories(instancesDirectory)] };
+      return { ...harmed, seed, breaches, failures, leftovers: [...processes, ...leakedDirectories(instancesDirectory)] };
     } finally {
       await cluster.close();
     }
@@ -83,6 +86,7 @@ async function driveAndHarm({ durationMs, stop, say }: ChaosOptions, parts: Part
   try {
     await Promise.all([
       injectFaults({ faults: processFaults, victims: parts, counts: faults, pauseMs: 400, signal: over.signal }),
+      injectFaults({ faults: hostileFaults, victims: parts, counts: faults, pauseMs: 300, signal: over.signal }),
       injectFaults({ faults: storeFaults, victims: parts, counts: faults, pauseMs: 1_500, signal: over.signal }),
     ]);
   } finally {

@@ -10,14 +10,18 @@ export interface Replica {
   start(): Promise<void>;
   /** The present process. */
   service(): Service;
+  /** All processes that it has had, also those that were killed. */
+  started(): readonly { service: Service; wasKilled: boolean }[];
   log(): Record<string, unknown>[];
 }
 
 export async function startReplica(services: Services, env: Record<string, string>): Promise<Replica> {
   const proxy = await startTcpProxy(0);
+  const all: { service: Service; wasKilled: boolean }[] = [];
   const start = async () => {
     const started = await services.start('data-plane', env);
     proxy.retarget(Number(new URL(started.url).port));
+    all.push({ service: started, wasKilled: false });
     return started;
   };
   let service: Service = await start();
@@ -26,8 +30,14 @@ export async function startReplica(services: Services, env: Record<string, strin
     async start() {
       service = await start();
     },
-    kill: async () => void (await service.stop('SIGKILL')),
+    async kill() {
+      const present = all.at(-1);
+      // One that has ended by itself was not killed.
+      if (present && !service.hasExited()) present.wasKilled = true;
+      await service.stop('SIGKILL');
+    },
     service: () => service,
+    started: () => all,
     log: () => service.log(),
   };
 }

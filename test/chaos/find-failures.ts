@@ -1,0 +1,19 @@
+import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
+
+/** Messages of errors that nobody expected. */
+const unexpected: readonly unknown[] = ['connection failed', 'uncaught exception'];
+
+/** Services that ended by themselves, and errors in their logs that nobody expected. */
+export function findFailures({ controlPlane, replicas }: Pick<ProxiedCluster, 'controlPlane' | 'replicas'>): string[] {
+  const started = [
+    { name: 'control-plane', service: controlPlane, wasKilled: false },
+    ...replicas.flatMap((replica) => replica.started().map((one) => ({ name: 'data-plane', ...one }))),
+  ];
+  return started.flatMap(({ name, service, wasKilled }) => [
+    ...(service.hasExited() && !wasKilled ? [`a ${name} ended by itself`] : []),
+    ...service
+      .log()
+      .filter(({ msg }) => unexpected.includes(msg))
+      .map((line) => `a ${name} failed: ${JSON.stringify(line)}`),
+  ]);
+}

@@ -1,0 +1,42 @@
+import { hostileBytes, type LeavesAt, sendAndReset } from '../embedded/faults/rig/hostile-client.ts';
+import type { Fault, Victims } from './faults.ts';
+import { pick } from './pick.ts';
+
+const portOf = (url: string): number => Number(new URL(url).port);
+
+/** Of the processes themselves, past every proxy. */
+const ports = {
+  'data-plane': ({ cluster, random }) => portOf(pick(cluster.replicas, random)?.service().url ?? ''),
+  'data-plane operator port': ({ cluster, random }) => portOf(pick(cluster.replicas, random)?.service().operatorUrl ?? ''),
+  'control-plane': ({ cluster }) => portOf(cluster.controlPlane.url),
+  'control-plane operator port': ({ cluster }) => portOf(cluster.controlPlane.operatorUrl),
+  agent: ({ live, random }) => pick(live.all(), random)?.agentPort,
+} satisfies Record<string, (victims: Victims) => number | undefined>;
+
+const connectionsAtOnce = 20;
+const request = `POST /v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"runtime":"python"}`;
+const leavings: readonly LeavesAt[] = ['connect', 'sent', 'response'];
+
+/** A request that ends by a reset after any of its bytes. */
+const randomAbort = (random: () => number) => request.slice(0, Math.floor(random() * (request.length + 1)));
+const hostile = (random: () => number) => pick(Object.values(hostileBytes), random) ?? '';
+
+const attack =
+  (portIn: (victims: Victims) => number | undefined, textOf: (random: () => number) => string): Fault =>
+  async (victims) => {
+    const port = portIn(victims);
+    if (!port) return false;
+    const { random } = victims;
+    const connections = Array.from({ length: connectionsAtOnce }, () =>
+      sendAndReset(port, textOf(random), pick(leavings, random)),
+    );
+    return (await Promise.all(connections)).some(Boolean);
+  };
+
+/** What anybody who reaches a port can do, meanwhile. */
+export const hostileFaults: Readonly<Record<string, Fault>> = Object.fromEntries(
+  Object.entries(ports).flatMap(([name, portIn]) => [
+    [`${name}: random aborts`, attack(portIn, randomAbort)],
+    [`${name}: hostile bytes`, attack(portIn, hostile)],
+  ]),
+);

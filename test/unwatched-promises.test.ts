@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+/** What runs in processes that serve requests; the supervisors and workers below session-agent/runtimes/ do not. */
+const services = ['contracts', 'control-plane', 'data-plane', 'local', 'route-store', 'service-kit', 'session-agent'];
+const isOurs = (path: string) =>
+  path.endsWith('.ts') && !/\.test\.ts$|node_modules|(^|\/)(testing|stand-ins|conformance|runtimes)\//.test(path);
+
+/** Lines that keep the linter from seeing a promise whose failure nobody is told of: it would end the process. */
+function unwatchedPromises(text: string, asyncNames: ReadonlySet<string>): string[] {
+  return text.split('\n').filter((line) => {
+    const isStatement = /^\s*(?:else |(?:else )?if \(.*\) )?void\b/.test(line);
+    const [, called = ''] = /\bvoid (?:[\w#]+\??\.)*(#?\w+)\(/.exec(line) ?? [];
+    return isStatement || asyncNames.has(called);
+  });
+}
+
+const asyncNamesIn = (text: string): string[] =>
+  [...text.matchAll(/\basync (?:function )?(#?\w+)\(|\b(?:const|let) (\w+)(?:: [^=]+)? = async\b/g)].map(
+    ([, method, variable]) => method ?? variable ?? '',
+  );
+
+test('every promise that nobody awaits goes through runDetached, or has a catch', () => {
+  const files = services.flatMap((service) =>
+    readdirSync(join(root, service), { recursive: true, encoding: 'utf8' })
+      .filter(isOurs)
+      .map((path) => join(service, path)),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  const texts = new Map(files.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
+  // `close` and its like are named so in files where they are synchronous.
+  const found = [...texts].flatMap(([path, text]) =>
+    unwatchedPromises(text, new Set(asyncNamesIn(text))).map((line) => `${path}: ${line.trim()}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test.each([
+  'void this.#pump();',
+  '  if (!step.hasEnded) void interpreter.kill();',
+  '  void exited.finally(() => clearTimeout(force));',
+  "  process.on(signal, () => void end('now'));",
+  '  return void this.#bury(frame);',
+])('sees a promise that nobody watches: %s', (line) => {
+  const names = asyncNamesIn('  async #bury(frame) {\n  const end = async (signal: string) => {');
+  expect(unwatchedPromises(line, new Set(names))).toEqual([line]);
+});
+
+test.each([
+  '    remove: (session) => void live.delete(session),',
+  'function open(): void {',
+  '  if (over) return void socket.destroy();',
+])('leaves other uses of void alone: %s', (line) => expect(unwatchedPromises(line, new Set(['end']))).toEqual([]));
