@@ -57,7 +57,9 @@ export function errorResponses(): Record<string, Response> {
         true,
         invalidRequest('the request line and headers are larger than 16384 bytes', { limit: 'headers', max_bytes: 16_384 }),
       ),
-      description: 'The request line and headers are too long.',
+      description:
+        'The request line and headers are too long, one header is larger than 4096 bytes (but for `Authorization`, `Cookie`, ' +
+        '`Baggage` and `X-…`), or there are more than 2000 header lines; `details.limit` says which.',
     },
   };
   for (const name of Object.keys(operations) as OperationName[]) {

@@ -22,6 +22,8 @@ export function trackConnections(server: Server): OpenConnections {
     socket.on('error', () => {}).once('close', () => open.delete(socket));
   });
   server.prependListener('request', ({ socket }, outgoing) => {
+    // What came in one piece with what ended a connection is parsed still.
+    if (socket.destroyed) return;
     const responses = open.get(socket);
     responses?.add(outgoing);
     outgoing.on('error', () => outgoing.destroy()).once('close', () => responses?.delete(outgoing));
