@@ -12,7 +12,8 @@ const clean: ChaosRun = {
   leftovers: [],
 };
 
-test('a run with every fault, a thousand steps a minute and no breach passes', () => {
+test('a run with every fault and no breach passes, whatever its rate', () => {
+  expect(failuresOf({ ...clean, stepsHarmed: 1 })).toEqual([]);
   expect(failuresOf(clean)).toEqual([]);
   expect(describeRun(clean)).toContain('run twice: 0, lost: 0, misrouted: 0, gaps: 0');
 });
@@ -26,7 +27,7 @@ test.each<[string, Partial<ChaosRun>]>([
   ['a service ended by itself', { failures: ['a'] }],
   ['a process is left', { leftovers: ['a'] }],
   ['a kind of fault never happened', { faults: new Map([['worker killed', 0]]) }],
-  ['there were too few steps', { stepsHarmed: 999 }],
+  ['no step ended', { stepsHarmed: 0 }],
 ])('a run fails where %s', (_, changed) => {
   expect(failuresOf({ ...clean, ...changed })).toHaveLength(1);
 });

@@ -20,9 +20,6 @@ export interface SoakRun {
   leakedDirectories: number;
 }
 
-const leastPerMinute = 300;
-const leastWarmShare = 0.5;
-
 const perMinute = ({ created, elapsedMs }: SoakRun): number => Math.floor((created * 60_000) / elapsedMs);
 const warmShare = ({ starts: { warm, cold } }: SoakRun): number => (warm + cold === 0 ? 0 : warm / (warm + cold));
 
@@ -42,8 +39,7 @@ export function failuresOf(run: SoakRun): string[] {
   return [
     ...run.surprises,
     ...zeros.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
-    ...(perMinute(run) < leastPerMinute ? [`${perMinute(run)} sessions a minute are fewer than ${leastPerMinute}`] : []),
-    ...(warmShare(run) < leastWarmShare ? [`${percent(warmShare(run))} by warm claim are fewer than half`] : []),
+    ...(run.created === 0 ? ['no session was created'] : []),
   ];
 }
 
