@@ -5,10 +5,10 @@ import { at, handClock } from './testing/hand-clock.ts';
 
 function start({ expires, idle }: { expires: number; idle: number }) {
   const ends: string[] = [];
-  const { clock, passTo } = handClock();
+  const { clock, passTo, stepWallClock } = handClock();
   const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
   lifetime.start({ expires_at: at(expires), idle_timeout_seconds: idle });
-  return { lifetime, ends, passTo };
+  return { lifetime, ends, passTo, stepWallClock };
 }
 
 test('ends a session that nobody has used for its idle time, counted from the last use', () => {
@@ -126,4 +126,44 @@ test('ends nothing before its start or after its stop', () => {
   lifetime.stop();
   passTo(3_000);
   expect(ends).toEqual([]);
+});
+
+test('a wall clock that is set forward ends no session as idle', () => {
+  const { lifetime, ends, passTo, stepWallClock } = start({ expires: 100_000, idle: 60 });
+  passTo(10);
+  stepWallClock(3_600);
+  lifetime.change({ expires_at: at(100_000), idle_timeout_seconds: 60 });
+  passTo(59);
+  expect(ends).toEqual([]);
+  passTo(60);
+  expect(ends).toEqual(['idle']);
+});
+
+test('a wall clock that is set back keeps no idle session', () => {
+  const { ends, passTo, stepWallClock } = start({ expires: 100_000, idle: 60 });
+  passTo(10);
+  stepWallClock(-3_600);
+  passTo(60);
+  expect(ends).toEqual(['idle']);
+});
+
+test('the expiry is a time of the wall clock', () => {
+  const { lifetime, ends, stepWallClock } = start({ expires: 1_000, idle: 10_000 });
+  stepWallClock(1_000);
+  expect(lifetime.refusal()).toMatchObject({ code: 'session_ended' });
+  lifetime.touch();
+  expect(ends).toEqual(['expired']);
+});
+
+test('a wall clock that is set forward leaves 30 seconds to fetch a result all the same', () => {
+  const { lifetime, ends, passTo, stepWallClock } = start({ expires: 100, idle: 600 });
+  lifetime.stepBegan();
+  passTo(200);
+  lifetime.stepEnded();
+  stepWallClock(3_600);
+  lifetime.touch();
+  passTo(229);
+  expect(ends).toEqual([]);
+  passTo(230);
+  expect(ends).toEqual(['expired']);
 });

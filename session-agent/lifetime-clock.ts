@@ -6,14 +6,17 @@ type LifetimeEnd = 'idle' | 'expired';
 
 /** What tells the time. */
 export interface Clock {
-  /** Milliseconds of Unix time. */
+  /** Milliseconds of Unix time: the wall clock, which may be set forward or back. */
   now(): number;
+  /** Milliseconds since some fixed moment, on a clock that is never set. */
+  monotonicNow(): number;
   /** Calls `act` once after `ms`. @returns how to stop that. */
   after(ms: number, act: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
+  monotonicNow: () => performance.now(),
   after(ms, act) {
     const timer = setTimeout(act, ms);
     return () => clearTimeout(timer);
@@ -26,7 +29,7 @@ const fetchMs = 30_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Tells when the session has been idle for too long or its time is over. A running step holds both off, up to its own limit; a
+ * Tells when the session has been idle for too long, by the monotonic clock, or its time is over, by the wall clock. A running step holds both off, up to its own limit; a
  * step that waits and a restart hold off idleness alone, and what earlier steps left running neither.
  */
 export class LifetimeClock {
@@ -35,14 +38,17 @@ export class LifetimeClock {
   #lifetime: Lifetime | undefined;
   #isRunning = false;
   #inUse = 0;
-  #stepEndedAtMs = 0;
+  #stepEnd: { wallMs: number; monotonicMs: number } | undefined;
+  #idleSinceMs: number;
   #stopTimer: () => void = () => {};
+  /** In Unix time, for people to read: idle time is not counted from it. */
   lastActiveAtMs: number;
 
   constructor(onEnd: (reason: LifetimeEnd, detail: string) => void, clock: Clock = systemClock) {
     this.#onEnd = onEnd;
     this.#clock = clock;
     this.lastActiveAtMs = clock.now();
+    this.#idleSinceMs = clock.monotonicNow();
   }
 
   /** Begins to count, with the session's bind. */
@@ -59,6 +65,7 @@ export class LifetimeClock {
   /** A step, a file call, a restart or a cancel. */
   touch(): void {
     this.lastActiveAtMs = this.#clock.now();
+    this.#idleSinceMs = this.#clock.monotonicNow();
     this.#check();
   }
 
@@ -80,7 +87,7 @@ export class LifetimeClock {
 
   stepEnded(): void {
     this.#isRunning = false;
-    this.#stepEndedAtMs = this.#clock.now();
+    this.#stepEnd = { wallMs: this.#clock.now(), monotonicMs: this.#clock.monotonicNow() };
     this.touch();
   }
 
@@ -105,13 +112,20 @@ export class LifetimeClock {
     this.stop();
     if (!this.#lifetime || this.#isRunning) return;
     const { expires_at, idle_timeout_seconds } = this.#lifetime;
-    const idleAtMs = this.#inUse > 0 ? Number.POSITIVE_INFINITY : this.lastActiveAtMs + idle_timeout_seconds * 1000;
-    const expiresAtMs = Date.parse(expires_at);
-    // A step that ended after the expiry leaves its caller some time to fetch the result.
-    const endsAtMs = this.#stepEndedAtMs > expiresAtMs ? this.#stepEndedAtMs + fetchMs : expiresAtMs;
-    const dueMs = Math.min(idleAtMs, endsAtMs) - this.#clock.now();
+    const idleInMs =
+      this.#inUse > 0 ? Number.POSITIVE_INFINITY : this.#idleSinceMs + idle_timeout_seconds * 1000 - this.#clock.monotonicNow();
+    const endsInMs = this.#endsInMs(Date.parse(expires_at));
+    const dueMs = Math.min(idleInMs, endsInMs);
     if (dueMs > 0) this.#stopTimer = this.#clock.after(Math.min(dueMs, longestTimerMs), () => this.#check());
-    else if (endsAtMs <= idleAtMs) this.#onEnd('expired', `its time was over at ${expires_at}`);
+    else if (endsInMs <= idleInMs) this.#onEnd('expired', `its time was over at ${expires_at}`);
     else this.#onEnd('idle', `nobody used it for its idle_timeout_seconds of ${idle_timeout_seconds}`);
+  }
+
+  /** A step that ended after the expiry leaves its caller some time to fetch the result. */
+  #endsInMs(expiresAtMs: number): number {
+    const end = this.#stepEnd;
+    return end && end.wallMs > expiresAtMs
+      ? end.monotonicMs + fetchMs - this.#clock.monotonicNow()
+      : expiresAtMs - this.#clock.now();
   }
 }

@@ -7,21 +7,27 @@ export const at = (seconds: number): string => new Date(beginMs + seconds * 1000
 
 /** A clock that is moved by hand. */
 export function handClock() {
-  let nowMs = beginMs;
+  let passedMs = 0;
+  let wallOffsetMs = 0;
   const timers = new Set<{ dueMs: number; act: () => void }>();
   const clock: Clock = {
-    now: () => nowMs,
+    now: () => beginMs + passedMs + wallOffsetMs,
+    monotonicNow: () => passedMs,
     after(ms, act) {
-      const timer = { dueMs: nowMs + ms, act };
+      const timer = { dueMs: passedMs + ms, act };
       timers.add(timer);
       return () => timers.delete(timer);
     },
   };
   const passTo = (seconds: number) => {
-    nowMs = beginMs + seconds * 1000;
-    for (const timer of [...timers].filter(({ dueMs }) => dueMs <= nowMs)) {
+    passedMs = seconds * 1000;
+    for (const timer of [...timers].filter(({ dueMs }) => dueMs <= passedMs)) {
       if (timers.delete(timer)) timer.act();
     }
   };
-  return { clock, passTo };
+  /** Sets the wall clock forward or back, as an administrator or NTP does, while no time passes. */
+  const stepWallClock = (seconds: number) => {
+    wallOffsetMs += seconds * 1000;
+  };
+  return { clock, passTo, stepWallClock };
 }
