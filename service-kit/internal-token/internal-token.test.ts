@@ -127,3 +127,12 @@ test('a token is not good for longer than that, whatever it says', async () => {
   const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
   await expect(verifier.verify(`Bearer ${token}`)).rejects.toEqual(code('unauthenticated'));
 });
+
+test.each([-15, -5, 5, 15])('a token is good where the agent’s clock differs from the plane’s by %d s', async (seconds) => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const key = await newKey('data-plane', 'k1');
+  const token = await createInternalTokenSigner('data-plane', key).sign(instanceId);
+  vi.setSystemTime(Date.now() + seconds * 1000);
+  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ plane: 'data-plane' });
+});

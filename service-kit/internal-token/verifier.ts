@@ -27,8 +27,8 @@ export function createInternalTokenVerifier(instanceId: InstanceId, keys: JWTVer
       const cacheKey = hash('sha256', token);
       const known = verified.get(cacheKey);
       if (known) return known;
-      const { caller, exp } = await verifyToken(token, instanceId, keys);
-      const leftMs = exp * 1000 - Date.now();
+      const { caller, goodUntil } = await verifyToken(token, instanceId, keys);
+      const leftMs = Math.floor(goodUntil * 1000 - Date.now());
       if (leftMs > 0) verified.set(cacheKey, caller, { ttl: leftMs });
       return caller;
     },
@@ -47,7 +47,9 @@ async function verifyToken(token: string, instanceId: InstanceId, keys: JWTVerif
     });
     const claims = internalClaimsSchema.parse(payload);
     const caller: InternalCaller = { plane: claims.iss, sessionId: claims.session_id };
-    return { caller, exp: Number(payload.exp) };
+    // Seconds of Unix time, which may have a fraction; jose has seen that both claims are numbers.
+    const goodUntil = Math.min(Number(payload.exp), Number(payload.iat) + limits.internalTokenSeconds);
+    return { caller, goodUntil };
   } catch (cause) {
     if (cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud') {
       throw new AppError('misdirected', 'the token is for another instance', { cause });
