@@ -37,6 +37,8 @@ export interface ControlPlaneConfig {
   /** 0 takes a free one. */
   port: number;
   operatorPort: number;
+  /** Requests for other hosts are refused; unset: those that the verifier allows. */
+  servedHosts?: readonly string[];
   runtimes: readonly RuntimeDefinition[];
   limits: SessionLimits;
   /** Warm instances of one runtime that start at a time. */
@@ -112,6 +114,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
       operations: createOperations(verifier, services),
       logger,
       metrics: createHttpMetrics(registry),
+      servedHosts: config.servedHosts ?? verifier.servedHosts,
     });
     const server = await listen({ app, host, port: config.port, maxHeaderBytes: innerHeaderBytes });
     lifecycle.onClose('HTTP server', () => server.close(shutdownMs));

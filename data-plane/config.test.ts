@@ -65,6 +65,22 @@ it.each(['http://h/prefix', 'http://h/?x=1', 'http://h/prefix?x=1', 'http://me:s
   },
 );
 
+it('takes origins whose pages may call, and refuses what is none', () => {
+  const value = dataPlaneVariables.parse({ ...least, CORS_ORIGINS: 'https://app.test, http://localhost:3000' });
+  expect(toConfig(value).dataPlane.corsOrigins).toEqual(['https://app.test', 'http://localhost:3000']);
+  for (const CORS_ORIGINS of [
+    '*',
+    'null',
+    'app.test',
+    'https://app.test/',
+    'https://app.test/x',
+    'https://app.test:443',
+    'file://',
+  ]) {
+    expect(issuesOf({ ...least, CORS_ORIGINS })).toMatch(/^CORS_ORIGINS.*must be an origin/);
+  }
+});
+
 it('refuses one port for callers and operator', () => {
   expect(issuesOf({ ...least, PORT: '8080', OPERATOR_PORT: '8080' })).toContain('OPERATOR_PORT: must be another');
 });

@@ -1,3 +1,4 @@
+import { corsOriginsVariable } from '@steppe/service-kit/browsers/browser-variables';
 import {
   type CallerConfig,
   callerVariables,
@@ -25,6 +26,7 @@ export const dataPlaneVariables = z
       .refine(isBare, 'must be an http URL of a host and a port alone')
       .describe('where calls about sessions are passed on to: a host and a port alone, without a path'),
     ...callerVariables,
+    CORS_ORIGINS: corsOriginsVariable,
     ...planeVariables,
     RATE_LIMIT_PER_SECOND: integerVariable(1, 1_000_000)
       .optional()
@@ -96,6 +98,7 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
   uploadStallLimitMs: value.UPLOAD_STALL_LIMIT_SECONDS * 1000,
   answerStallLimitMs: value.ANSWER_STALL_LIMIT_SECONDS * 1000,
+  corsOrigins: value.CORS_ORIGINS,
   otlpEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT,
   shutdownLimitMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,
 });

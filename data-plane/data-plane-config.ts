@@ -26,6 +26,8 @@ export interface DataPlaneTuning {
   otlpEndpoint: string | undefined;
   /** How long requests may go on after `close` was called. */
   shutdownLimitMs: number;
+  /** Origins whose pages may call from a browser. */
+  corsOrigins: readonly string[];
 }
 
 export const defaultTuning: DataPlaneTuning = {
@@ -43,4 +45,5 @@ export const defaultTuning: DataPlaneTuning = {
   answerStallLimitMs: 60_000,
   otlpEndpoint: undefined,
   shutdownLimitMs: 30_000,
+  corsOrigins: [],
 };

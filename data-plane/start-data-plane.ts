@@ -75,6 +75,8 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
       logger,
       metrics: createHttpMetrics(registry),
       answerStallLimitMs: config.answerStallLimitMs,
+      servedHosts: verifier.servedHosts,
+      corsOrigins: config.corsOrigins,
     });
     const server = await listen({ app, host, port: config.port });
     lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { scopes } from '@steppe/contracts/operations';
 import { type HostVariables, hostVariableNames } from '@steppe/control-plane/provisioner/local-process/agent-environment';
 import { poolVariables } from '@steppe/control-plane/runtimes/pool-variables';
+import { corsOriginsVariable } from '@steppe/service-kit/browsers/browser-variables';
 import { callerVariables } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig, pickVariables } from '@steppe/service-kit/load-config';
 import {
@@ -22,6 +23,8 @@ const runVariables = z
     STEPPE_ENV: commonVariables.STEPPE_ENV,
     AUTH_MODE: callerVariables.AUTH_MODE,
     AUTH_BYPASS_TENANT: callerVariables.AUTH_BYPASS_TENANT,
+    AUTH_BYPASS_HOSTS: callerVariables.AUTH_BYPASS_HOSTS,
+    CORS_ORIGINS: corsOriginsVariable,
     LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn').describe('least level that is logged'),
     STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
     ...runtimeVariables,

@@ -5,6 +5,7 @@ import type { RuntimeDefinition } from '@steppe/control-plane/runtimes/runtime-d
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
 import { defaultTuning } from '@steppe/data-plane/data-plane-config';
 import { startDataPlane } from '@steppe/data-plane/start-data-plane';
+import { loopbackHosts } from '@steppe/service-kit/browsers/refuse-foreign';
 import { createJwtVerifier, plainTokens } from '@steppe/service-kit/caller/jwt-verifier';
 import { type CallerVerifier, createBypassVerifier } from '@steppe/service-kit/caller/principal';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
@@ -61,6 +62,7 @@ export async function startLocal(
       host,
       port: 0,
       operatorPort: 0,
+      servedHosts: loopbackHosts,
       runtimes,
       limits: { sessionsPerTenant: config.SESSIONS_PER_TENANT, ttlSeconds: 7 * 24 * 3600, provisioningMs: 60_000, endMs: 10_000 },
       poolStartsAtOnce: config.STEPPE_POOL_STARTS_AT_ONCE,
@@ -85,6 +87,7 @@ export async function startLocal(
       operatorPort: 0,
       controlPlaneUrl: `http://${host}:${controlPlane.port}`,
       shutdownLimitMs: shutdownMs,
+      corsOrigins: config.CORS_ORIGINS,
     },
     {
       routes: store,
@@ -112,7 +115,9 @@ export async function startLocal(
 }
 
 function createVerifier(config: RunConfig, key: SigningKey): CallerVerifier {
-  if (config.AUTH_MODE === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.AUTH_BYPASS_TENANT));
+  if (config.AUTH_MODE === 'bypass') {
+    return createBypassVerifier(tenantIdSchema.parse(config.AUTH_BYPASS_TENANT), config.AUTH_BYPASS_HOSTS);
+  }
   return createJwtVerifier({
     keys: createLocalJWKSet(key.publicSet),
     ...plainTokens,

@@ -23,7 +23,7 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
     message: 'the token has expired; get a new one',
   },
   insufficient_scope: {
-    when: 'The token lacks the scope of this call.',
+    when: 'The token lacks the scope of this call. Where no token is needed (`AUTH_MODE=bypass`): the request is for a host that is not served, or comes from a web page of another origin.',
     message: 'the token lacks the scope sessions:write',
   },
   session_not_found: {

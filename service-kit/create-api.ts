@@ -1,5 +1,8 @@
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { AppError, internalError } from './app-error.ts';
+import { allowOrigins } from './browsers/allow-origins.ts';
+import { forbidSniffing } from './browsers/forbid-sniffing.ts';
+import { refuseForeign } from './browsers/refuse-foreign.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
@@ -21,12 +24,19 @@ interface ApiOptions {
   metrics: HttpMetrics;
   /** How long a client may take nothing of its answer; unset: for ever. */
   answerStallLimitMs?: number;
+  /** Requests for other hosts, and of pages of other origins, are refused; undefined: any host is served. */
+  servedHosts?: readonly string[] | undefined;
+  /** Origins whose pages may call from a browser. */
+  corsOrigins?: readonly string[];
 }
 
 /** A Hono app that answers exactly `operations`: request ids, one log line each, 404, 405 with `Allow`, and rendered errors. */
-export function createApi({ operations, logger, metrics, answerStallLimitMs }: ApiOptions): Hono<HttpEnv> {
+export function createApi({ operations, logger, metrics, answerStallLimitMs, ...browsers }: ApiOptions): Hono<HttpEnv> {
+  const { servedHosts, corsOrigins = [] } = browsers;
   const app = new Hono<HttpEnv>();
-  app.use(logRequest({ logger, metrics }));
+  app.use(logRequest({ logger, metrics }), forbidSniffing);
+  if (servedHosts) app.use(refuseForeign({ hosts: servedHosts, origins: corsOrigins }));
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
   if (answerStallLimitMs !== undefined) app.use(cutOffStalled(answerStallLimitMs));
   const methodsByPath = new Map<string, Set<string>>();
   for (const [name, { method, path, handle }] of Object.entries(operations)) {

@@ -8,6 +8,14 @@ export const portVariable = z.string().regex(/^\d+$/, 'must be a port number').t
 export const integerVariable = (min: number, max: number) =>
   z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().int().min(min).max(max));
 
+/** Texts with a comma between them; spaces around them do not count. */
+export const listVariable = z.string().transform((list) =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== ''),
+);
+
 export const requiredText = z.string({ error: 'must be set' }).min(1);
 
 /** Variables that every service has. */

@@ -40,11 +40,11 @@ const answered: Record<string, Answered> = {
   state: { method: 'GET', path: '/internal/state', operation: state },
 };
 
-/** The agent's HTTP interface. */
-export function createApp(parts: AgentParts, logger: Logger) {
+/** The agent's HTTP interface. @param servedHosts undefined: any host. */
+export function createApp(parts: AgentParts, logger: Logger, servedHosts?: readonly string[]) {
   const table = Object.entries(answered).map(([name, { method, path, operation }]) => [
     name,
     { method, path, handle: operation(parts) },
   ]);
-  return createApi({ operations: Object.fromEntries(table), logger, metrics: { observe: () => {} } });
+  return createApi({ operations: Object.fromEntries(table), logger, metrics: { observe: () => {} }, servedHosts });
 }

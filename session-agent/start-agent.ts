@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { AppError } from '@steppe/service-kit/app-error';
+import { loopbackHosts } from '@steppe/service-kit/browsers/refuse-foreign';
 import { runDetached } from '@steppe/service-kit/connection-owner';
 import { listen } from '@steppe/service-kit/http-server';
 import { createKeyDirectory } from '@steppe/service-kit/internal-token/key-directory';
@@ -75,6 +76,8 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
       end,
     },
     logger,
+    // Who listens on loopback alone is local mode's: web pages can reach it, and nothing else that calls by a name.
+    loopbackHosts.includes(config.HOST) ? loopbackHosts : undefined,
   );
   const server = await listen({
     app,

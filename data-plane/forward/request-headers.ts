@@ -8,6 +8,7 @@ const replaced: ReadonlySet<string> = new Set([
   'cookie',
   'expect',
   'host',
+  'origin',
   'traceparent',
   'tracestate',
   'x-request-id',

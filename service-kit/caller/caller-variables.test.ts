@@ -28,6 +28,10 @@ test.each<[Record<string, string>, RegExp]>([
   [{ JWT_SCOPE_MAP: '{"admin":"all"}' }, /^JWT_SCOPE_MAP\.admin: must be one of sessions:read, .*steps:run, or a list/],
   [{ JWT_DEFAULT_SCOPES: 'steps:run,admin' }, /^JWT_DEFAULT_SCOPES/],
   [{ JWT_MAX_AGE_SECONDS: '0' }, /^JWT_MAX_AGE_SECONDS/],
+  [{ AUTH_BYPASS_HOSTS: 'localhost:8080' }, /^AUTH_BYPASS_HOSTS.*must be a host without a port/],
+  [{ AUTH_BYPASS_HOSTS: '::1' }, /^AUTH_BYPASS_HOSTS.*must be a host without a port/],
+  [{ AUTH_BYPASS_HOSTS: '*' }, /^AUTH_BYPASS_HOSTS.*must be a host without a port/],
+  [{ AUTH_BYPASS_HOSTS: ',' }, /^AUTH_BYPASS_HOSTS/],
   [{ JWT_CLOCK_TOLERANCE_SECONDS: '301' }, /^JWT_CLOCK_TOLERANCE_SECONDS/],
 ])('refuses %j by its name', (env, why) => {
   expect(issuesOf(env)).toEqual([expect.stringMatching(why)]);
@@ -62,5 +66,11 @@ test('takes one scope or a list for a name of the issuer’s', () => {
 
 test('needs nothing of a token under bypass', () => {
   const env = { STEPPE_ENV: 'test', AUTH_MODE: 'bypass', JWT_ISSUER: '', JWT_AUDIENCE: '', JWKS_FILE: '' };
-  expect(configOf(env)).toEqual({ authMode: 'bypass', tenant: 'development' });
+  const hosts = ['localhost', '127.0.0.1', '[::1]'];
+  expect(configOf(env)).toEqual({ authMode: 'bypass', tenant: 'development', hosts });
+});
+
+test('takes the hosts that are served under bypass', () => {
+  const env = { STEPPE_ENV: 'test', AUTH_MODE: 'bypass', AUTH_BYPASS_HOSTS: 'Dev.test, [::1]' };
+  expect(configOf(env)).toMatchObject({ hosts: ['dev.test', '[::1]'] });
 });

@@ -1,14 +1,8 @@
 import { scopes } from '@steppe/contracts/operations';
 import * as z from 'zod';
-import { crossCheck, integerVariable, isProduction } from '../variables.ts';
+import { bypassHostsVariable } from '../browsers/browser-variables.ts';
+import { crossCheck, integerVariable, isProduction, listVariable } from '../variables.ts';
 import type { JwtVerifierOptions } from './jwt-verifier.ts';
-
-const listVariable = z.string().transform((list) =>
-  list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== ''),
-);
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
 
@@ -34,6 +28,7 @@ export const callerVariables = {
     .default('jwt')
     .describe('bypass takes every call for one tenant; development and test alone'),
   AUTH_BYPASS_TENANT: z.string().min(1).max(256).default('development').describe('the tenant of every call under bypass'),
+  AUTH_BYPASS_HOSTS: bypassHostsVariable,
   JWT_ISSUER: listVariable.optional().describe('the iss of callers’ tokens, or several with a comma between; required with jwt'),
   JWT_AUDIENCE: listVariable
     .optional()
@@ -94,12 +89,14 @@ export const checkCallerVariables = crossCheck<CallerVariables>((ctx) => {
 
 /** What `createCallerVerifier` needs; local mode makes it without an environment. */
 export type CallerConfig =
-  | { authMode: 'bypass'; tenant: string }
+  | { authMode: 'bypass'; tenant: string; hosts: readonly string[] }
   | ({ authMode: 'jwt'; keys: { url: string } | { file: string } } & Omit<JwtVerifierOptions, 'keys'>);
 
 /** Variables that passed `checkCallerVariables`, as a config. */
 export function toCallerConfig(value: CallerVariables): CallerConfig {
-  if (value.AUTH_MODE === 'bypass') return { authMode: 'bypass', tenant: value.AUTH_BYPASS_TENANT };
+  if (value.AUTH_MODE === 'bypass') {
+    return { authMode: 'bypass', tenant: value.AUTH_BYPASS_TENANT, hosts: value.AUTH_BYPASS_HOSTS };
+  }
   return {
     authMode: 'jwt',
     issuers: value.JWT_ISSUER ?? [],

@@ -10,7 +10,7 @@ import { usableKeys } from './usable-keys.ts';
 
 /** @throws Error where the file with the keys cannot be read or holds none. A key server may be out at our start. */
 export async function createCallerVerifier(config: CallerConfig, logger: Logger): Promise<CallerVerifier> {
-  if (config.authMode === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.tenant));
+  if (config.authMode === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.tenant), config.hosts);
   const keys = 'url' in config.keys ? keysOfServer(config.keys.url, logger) : await keysOfFile(config.keys.file, logger);
   const onUnusable = (kid: string | undefined, err: unknown) =>
     logger.warn({ kid, err }, 'a key of the issuer cannot be used; tokens that name it are refused');

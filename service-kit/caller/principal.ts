@@ -1,6 +1,7 @@
 import type { TenantId } from '@steppe/contracts/ids';
 import { type Scope, scopes } from '@steppe/contracts/operations';
 import { AppError } from '../app-error.ts';
+import { loopbackHosts } from '../browsers/refuse-foreign.ts';
 
 /** Who calls: the tenant and what it may do. */
 export interface Principal {
@@ -14,6 +15,8 @@ export interface Principal {
 
 export interface CallerVerifier {
   authMode: 'jwt' | 'bypass';
+  /** The hosts that may be served while callers are verified like this; undefined: any. */
+  servedHosts?: readonly string[];
   /**
    * @param authorization the header as it came.
    * @throws AppError `unauthenticated`, with a `WWW-Authenticate` that says why.
@@ -29,8 +32,11 @@ export function requireScope(principal: Principal, scope: Scope): void {
   });
 }
 
-/** Every call is one tenant's, with all scopes: for development and tests alone, which the configuration sees to. */
-export const createBypassVerifier = (tenantId: TenantId): CallerVerifier => {
+/**
+ * Every call is one tenant's, with all scopes: for development and tests alone, which the configuration sees to. Where no token
+ * is asked for, the host that a request is for tells the calls of this machine from those of a web page.
+ */
+export const createBypassVerifier = (tenantId: TenantId, servedHosts = loopbackHosts): CallerVerifier => {
   const principal: Principal = { tenantId, scopes: new Set(scopes) };
-  return { authMode: 'bypass', verify: () => principal };
+  return { authMode: 'bypass', servedHosts, verify: () => principal };
 };

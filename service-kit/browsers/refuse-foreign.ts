@@ -1,0 +1,47 @@
+import type { MiddlewareHandler } from 'hono';
+import { AppError } from '../app-error.ts';
+import type { HttpEnv } from '../http-env.ts';
+
+/** What a machine calls itself: no name server of somebody else's decides where these lead. */
+export const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+
+interface ForeignOptions {
+  /** The hosts that are served, in lower case and without a port. */
+  hosts: readonly string[];
+  /** Origins of web pages that may call, beside those of the hosts themselves. */
+  origins: readonly string[];
+}
+
+/**
+ * Refuses what a web page of somebody else can make a browser send to a service that trusts whoever reaches it: requests for a
+ * host name that was pointed here (DNS rebinding), and requests of another origin, which a browser sends without a preflight
+ * where they are simple ones.
+ */
+export const refuseForeign =
+  ({ hosts, origins }: ForeignOptions): MiddlewareHandler<HttpEnv> =>
+  (c, next) => {
+    const host = (c.req.header('host') ?? '').toLowerCase();
+    if (!hosts.includes(withoutPort(host))) {
+      throw refusal(`the host ${shown(host)} is not served; call this service as ${hosts.join(', ')}`);
+    }
+    const origin = c.req.header('origin')?.toLowerCase();
+    if (origin !== undefined && !origins.includes(origin) && !isOriginOf(host, origin)) {
+      throw refusal(`requests from pages of ${shown(origin)} are refused; CORS_ORIGINS allows an origin`);
+    }
+    return next();
+  };
+
+const refusal = (message: string): AppError => new AppError('insufficient_scope', message);
+
+const withoutPort = (host: string): string => host.replace(/:\d{1,5}$/, '');
+
+/** With the port, which is a part of an origin. */
+const isOriginOf = (host: string, origin: string): boolean =>
+  ['http:', 'https:'].some((protocol) => origin === originAt(protocol, host));
+
+function originAt(protocol: string, host: string): string | undefined {
+  const url = `${protocol}//${host}`;
+  return URL.canParse(url) ? new URL(url).origin : undefined;
+}
+
+const shown = (text: string): string => JSON.stringify(text.slice(0, 200));
