@@ -7,7 +7,7 @@ import {
   toCallerConfig,
 } from '@steppe/service-kit/caller/caller-variables';
 import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
-import { checkPorts, planeVariables } from '@steppe/service-kit/plane-variables';
+import { checkPorts, checkStoreEndpoint, planeVariables } from '@steppe/service-kit/plane-variables';
 import {
   agentLimitVariables,
   commonVariables,
@@ -67,6 +67,7 @@ export const controlPlaneVariables = z
   })
   .check(checkCallerVariables)
   .check(checkPorts)
+  .check(checkStoreEndpoint)
   .check(
     crossCheck((ctx) => {
       const { STEPPE_ENV, PROVISIONER } = ctx.value;

@@ -6,7 +6,7 @@ import {
   toCallerConfig,
 } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig } from '@steppe/service-kit/load-config';
-import { checkPorts, planeVariables } from '@steppe/service-kit/plane-variables';
+import { checkPorts, checkStoreEndpoint, planeVariables } from '@steppe/service-kit/plane-variables';
 import { commonVariables, integerVariable, portVariable } from '@steppe/service-kit/variables';
 import * as z from 'zod';
 import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
@@ -62,7 +62,8 @@ export const dataPlaneVariables = z
       .describe('how long requests may go on after SIGTERM'),
   })
   .check(checkCallerVariables)
-  .check(checkPorts);
+  .check(checkPorts)
+  .check(checkStoreEndpoint);
 
 type Variables = z.output<typeof dataPlaneVariables>;
 

@@ -1,5 +1,6 @@
+import { maxSocketPathBytes, socketPathOf } from '@steppe/contracts/unix-socket';
 import * as z from 'zod';
-import { crossCheck, requiredText } from './variables.ts';
+import { crossCheck, isProduction, requiredText } from './variables.ts';
 
 /** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
 export const planeVariables = {
@@ -8,11 +9,28 @@ export const planeVariables = {
   ),
   AWS_REGION: requiredText.describe('region of the sessions table'),
   DYNAMODB_ENDPOINT: z
-    .url({ protocol: /^https?$/ })
+    .union([z.url({ protocol: /^https?$/ }), z.string().regex(/^unix:\//)], {
+      error: 'must be an http or https URL, or unix: and the absolute path of a socket',
+    })
+    .refine((endpoint) => Buffer.byteLength(socketPathOf(endpoint) ?? '') <= maxSocketPathBytes, {
+      error: `the path of a socket must have ${maxSocketPathBytes} bytes at most`,
+    })
     .optional()
-    .describe('unset: the region’s own'),
+    .describe('unset: the region’s own; unix:/path for a socket of this machine, in development and test alone'),
   SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
 };
+
+/** What listens on a socket of this machine checks no signature: it is a stand-in for DynamoDB. */
+export const checkStoreEndpoint = crossCheck<{ STEPPE_ENV: string; DYNAMODB_ENDPOINT?: string | undefined }>((ctx) => {
+  const { STEPPE_ENV, DYNAMODB_ENDPOINT = '' } = ctx.value;
+  if (socketPathOf(DYNAMODB_ENDPOINT) === undefined || !isProduction(STEPPE_ENV)) return;
+  ctx.issues.push({
+    code: 'custom',
+    path: ['DYNAMODB_ENDPOINT'],
+    message: `a socket is for STEPPE_ENV=development or test alone, and STEPPE_ENV is ${STEPPE_ENV} (unset means production)`,
+    input: ctx.value,
+  });
+});
 
 /** Of a service with both ports. */
 export const checkPorts = crossCheck<{ PORT: number; OPERATOR_PORT: number }>((ctx) => {

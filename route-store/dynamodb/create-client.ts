@@ -1,9 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { socketPathOf } from '@steppe/contracts/unix-socket';
 import pLimit from 'p-limit';
 
 export interface ClientOptions {
   region: string;
-  /** Unset: AWS's own for the region. */
+  /** A URL, or `unix:` and the path of a socket. Unset: AWS's own for the region. */
   endpoint?: string | undefined;
   /** Unset: the SDK's chain (environment, web identity, instance profile). */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
@@ -15,10 +16,13 @@ export interface ClientOptions {
 
 /** The caller ends it with `destroy()`. */
 export const createDynamoDbClient = (options: ClientOptions): DynamoDBClient => {
-  const agent = { keepAlive: true, maxSockets };
+  const { endpoint } = options;
+  const socketPath = endpoint === undefined ? undefined : socketPathOf(endpoint);
+  const agent = { keepAlive: true, maxSockets, ...(socketPath !== undefined && { socketPath }) };
   const client = new DynamoDBClient({
     region: options.region,
-    ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+    // On a socket the host is a name alone.
+    ...(endpoint !== undefined && { endpoint: socketPath === undefined ? endpoint : 'http://localhost' }),
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     maxAttempts: options.maxAttempts ?? 3,
     requestHandler: {

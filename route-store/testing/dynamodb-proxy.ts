@@ -1,4 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
+import { socketPathOf } from '@steppe/contracts/unix-socket';
 import * as z from 'zod';
 import { type Listening, listen } from '../dynalite/listen.ts';
 import { sessionsTable } from '../dynamodb/key-schema.ts';
@@ -37,8 +40,13 @@ export const startDynamoDbProxy = (answer: (request: DynamoDbRequest) => Promise
 };
 
 export const forward = async (endpoint: string, { headers, text }: DynamoDbRequest): Promise<DynamoDbAnswer> => {
-  const answer = await fetch(endpoint, { method: 'POST', headers, body: text, signal: AbortSignal.timeout(5_000) });
-  return { status: answer.status, text: await answer.text() };
+  const socketPath = socketPathOf(endpoint);
+  const options = { method: 'POST', headers, signal: AbortSignal.timeout(5_000), agent: false };
+  const sent = socketPath === undefined ? request(endpoint, options) : request({ ...options, socketPath });
+  const responded = once(sent, 'response') as Promise<[IncomingMessage]>;
+  sent.end(text);
+  const [response] = await responded;
+  return { status: response.statusCode ?? 0, text: await textOf(response) };
 };
 
 const readRequest = async (incoming: IncomingMessage): Promise<DynamoDbRequest> => {

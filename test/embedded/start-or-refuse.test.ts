@@ -80,6 +80,31 @@ describe.each(environments)('with STEPPE_ENV=%j', (STEPPE_ENV) => {
   });
 });
 
+describe.each([
+  ['data-plane', dataPlaneVariables, dataPlane],
+  ['control-plane', controlPlaneVariables, { ...controlPlane, PROVISIONER: 'local-process' }],
+] as const)('the endpoint of a %s', (_, variables, least) => {
+  const issuesWith = (DYNAMODB_ENDPOINT: string, STEPPE_ENV?: string) =>
+    issuesOf(variables, environmentOf({ ...least, DYNAMODB_ENDPOINT, STEPPE_ENV }));
+
+  test.each([undefined, '', 'production', 'staging'])('is no socket with STEPPE_ENV=%j', (environment) => {
+    expect(issuesWith('unix:/run/dynamodb.sock', environment)).toContainEqual(
+      expect.stringMatching(/^DYNAMODB_ENDPOINT: a socket is for STEPPE_ENV=development or test alone/),
+    );
+  });
+
+  test('may be a URL or a socket with a short path', () => {
+    for (const good of ['http://localhost:8000', 'unix:/run/dynamodb.sock', `unix:/${'a'.repeat(99)}`]) {
+      expect(issuesWith(good, 'test')).toEqual([]);
+    }
+    for (const bad of ['unix:run/dynamodb.sock', 'unix:', 'ftp://host', '/run/dynamodb.sock', `unix:/${'é'.repeat(50)}`]) {
+      expect(issuesWith(bad, 'test')).toEqual([
+        expect.stringMatching(/^DYNAMODB_ENDPOINT: (must be an http|the path of a socket must)/),
+      ]);
+    }
+  });
+});
+
 describe('as processes', () => {
   let services: Services;
   beforeAll(async () => {

@@ -59,6 +59,15 @@ describe('in local mode', () => {
     for (const headers of foreign) expect((await statuses(headers)).sort()).toEqual([403, 404, 404]);
   });
 
+  test('the store listens on no port', async () => {
+    const ports = listeningPorts(local().process.pid ?? 0);
+    // The API, the control-plane and the operator's port of each.
+    expect(ports).toHaveLength(4);
+    const headers = { 'x-amz-target': 'DynamoDB_20120810.ListTables', 'content-type': 'application/x-amz-json-1.0' };
+    const bodies = await Promise.all(ports.map(async (port) => (await callRaw(at(port), 'POST', '/', headers, '{}')).body));
+    for (const body of bodies) expect(body).not.toMatch(/amazon|TableNames/i);
+  });
+
   test('an agent is served to neither', async () => {
     const client = await local().newClient();
     const { instance_id } = await client.createSession();
