@@ -5,6 +5,11 @@ export type StepError = z.infer<typeof stepErrorSchema>;
 
 export const jsonValueSchema = z.json();
 
-/** A MIME bundle: text as text, binary in base64, application/json as JSON; keys without a `/` are about the bundle. */
-export const resultBundleSchema = z.record(z.string(), jsonValueSchema);
+/** Keys of a bundle beside its MIME types; `is_main_result` is added by the agent alone. */
+export const bundleKeys = ['display_id', 'is_update', 'metadata'] as const;
+
+const bundleKeySchema = z.string().regex(new RegExp(`/|^(?:is_main_result|${bundleKeys.join('|')})$`));
+
+/** A MIME bundle: text as text, binary in base64, application/json as JSON; the few keys without a `/` are about the bundle. */
+export const resultBundleSchema = z.record(bundleKeySchema, jsonValueSchema);
 export type ResultBundle = z.infer<typeof resultBundleSchema>;

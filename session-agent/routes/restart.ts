@@ -3,6 +3,7 @@ import { restartRequestSchema } from '@steppe/contracts/step-request';
 import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../authenticate.ts';
+import { toRawJson } from '../json/raw-json.ts';
 import { answerWhenReady } from '../steps/answer-when-ready.ts';
 import { type Operation, outgoingOf } from './routes.ts';
 
@@ -19,7 +20,7 @@ export const restart: Operation =
     await answerWhenReady(
       outgoingOf(c),
       restarting.then((now) => (epoch = now)),
-      () => ({ epoch }),
+      () => toRawJson({ epoch }),
     );
     return RESPONSE_ALREADY_SENT;
   };

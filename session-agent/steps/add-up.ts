@@ -1,14 +1,16 @@
-import type { Background, OutputStream, StepEvent, StepResult } from '@steppe/contracts/step';
-import type { ResultBundle } from '@steppe/contracts/step-output';
+import type { Background, OutputStream } from '@steppe/contracts/step';
+import type { RawJson } from '../json/raw-json.ts';
+import type { KeptEvent } from './kept-event.ts';
+import type { KeptResult } from './kept-result.ts';
 
 /** What the events of a step say, in the form of a result. */
-export function addUp(events: readonly StepEvent[]): Pick<StepResult, 'stdout' | 'stderr' | 'results' | 'background'> {
+export function addUp(events: readonly KeptEvent[]): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {
   const text: Record<OutputStream, string> = { stdout: '', stderr: '' };
-  const results: ResultBundle[] = [];
+  const results: RawJson[] = [];
   let background: Background | null = null;
   for (const event of events) {
     if (event.type === 'stdout' || event.type === 'stderr') text[event.type] += event.text;
-    else if (event.type === 'result') results.push(bundleOf(event));
+    else if (event.type === 'result') results.push(event.bundle);
     else if (event.type === 'background') {
       background ??= { stdout: '', stderr: '', errors: [] };
       background[event.stream] += event.text;
@@ -18,8 +20,4 @@ export function addUp(events: readonly StepEvent[]): Pick<StepResult, 'stdout' |
     }
   }
   return { ...text, results, background };
-}
-
-function bundleOf({ type: _type, seq: _seq, at: _at, ...bundle }: Extract<StepEvent, { type: 'result' }>): ResultBundle {
-  return bundle;
 }

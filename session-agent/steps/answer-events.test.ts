@@ -4,7 +4,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { limits } from '@steppe/contracts/limits';
 import { cutOffLineSchema, type StepEvent, stepEventSchema } from '@steppe/contracts/step';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { toRawJson } from '../json/raw-json.ts';
 import { answerEvents, type EventsAnswer } from './answer-events.ts';
+import { eventText } from './kept-event.ts';
 import type { Step } from './step.ts';
 import { completed, newStep } from './testing/new-step.ts';
 
@@ -49,7 +51,7 @@ async function readLines(socket: Socket): Promise<string[]> {
 
 const eventsIn = (lines: string[]): StepEvent[] => lines.map((line) => stepEventSchema.parse(JSON.parse(line)));
 const write = (step: Step, megabytes: number) => {
-  for (let at = 0; at < megabytes; at += 1) step.display({ 'text/plain': 'x'.repeat(1024 * 1024) }, false, false);
+  for (let at = 0; at < megabytes; at += 1) step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), false, false);
 };
 const startedStep = (): Step => {
   const step = newStep();
@@ -67,7 +69,8 @@ test('replays and then follows to the end, for several readers at once, without 
   step.end(completed);
   const late = readLines(ask(port));
   for (const lines of await Promise.all([...readers, late])) {
-    expect(eventsIn(lines)).toEqual(step.events);
+    expect(lines).toEqual(step.events.map(eventText));
+    eventsIn(lines);
   }
   expect(step.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
 });
@@ -165,10 +168,10 @@ describe('a keepalive', () => {
     await start();
     const reading = readLines(await begin());
     silence(0.8);
-    step.display({ 'text/plain': 'x' }, false, false);
+    step.display(toRawJson({ 'text/plain': 'x' }), false, false);
     await expect.poll(() => server.answers[0]?.writableLength).toBe(0);
     silence(0.8);
-    step.display({ 'text/plain': 'y' }, false, false);
+    step.display(toRawJson({ 'text/plain': 'y' }), false, false);
     await expect.poll(() => server.answers[0]?.writableLength).toBe(0);
     silence(1);
     step.end(completed);

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { limits } from '@steppe/contracts/limits';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Deferred, deferred } from '../deferred.ts';
+import { toRawJson } from '../json/raw-json.ts';
 import { answerWhenReady } from './answer-when-ready.ts';
 
 let ready: Deferred<unknown>;
@@ -21,7 +22,7 @@ beforeEach(async () => {
   const server = createServer((_, outgoing) => {
     answering = answerWhenReady(outgoing, ready.promise, (hasBegun) => {
       made.push(hasBegun);
-      return { ok: true };
+      return toRawJson({ ok: true });
     });
     // Whoever calls it does so later.
     answering.catch(() => outgoing.end());

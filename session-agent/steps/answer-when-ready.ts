@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { limits } from '@steppe/contracts/limits';
+import type { RawJson } from '../json/raw-json.ts';
 
 /**
  * Answers with JSON when `ready` resolves. One still waiting after five seconds has its status and headers sent, and then a space
@@ -9,7 +10,7 @@ import { limits } from '@steppe/contracts/limits';
 export async function answerWhenReady(
   outgoing: ServerResponse,
   ready: Promise<unknown>,
-  body: (hasBegun: boolean) => object,
+  body: (hasBegun: boolean) => RawJson,
 ): Promise<void> {
   outgoing.setHeader('Content-Type', 'application/json');
   const keepalive = setInterval(() => outgoing.write(' '), limits.keepaliveMs);
@@ -24,7 +25,7 @@ export async function answerWhenReady(
     clearInterval(keepalive);
   }
   if (outgoing.destroyed) return;
-  const text = JSON.stringify(body(outgoing.headersSent));
+  const text = body(outgoing.headersSent);
   if (!outgoing.headersSent) outgoing.setHeader('Content-Length', Buffer.byteLength(text));
   outgoing.end(text);
 }

@@ -1,5 +1,6 @@
 import type { OutputStream, Usage } from '@steppe/contracts/step';
-import type { ResultBundle, StepError } from '@steppe/contracts/step-output';
+import type { StepError } from '@steppe/contracts/step-output';
+import type { RawJson } from '../json/raw-json.ts';
 
 /** What goes to the interpreter of a step. */
 export interface StepCode {
@@ -12,7 +13,7 @@ export interface StepCode {
 /** Takes what a running step gives. */
 export interface StepSink {
   output(stream: OutputStream, bytes: Buffer): void;
-  display(shown: { bundle: ResultBundle; is_main_result: boolean; truncated: boolean }): void;
+  display(shown: { bundle: RawJson; is_main_result: boolean; truncated: boolean }): void;
 }
 
 /** How a step's run ended. `epoch` is that of the memory that later steps will find, as far as this run tells. */

@@ -1,6 +1,7 @@
 import { limits } from '@steppe/contracts/limits';
 import { AppError } from '@steppe/service-kit/app-error';
 import { expect, test } from 'vitest';
+import { toRawJson } from '../json/raw-json.ts';
 import { hashRequest, StepJournal } from './step-journal.ts';
 import { completed, newRequest, newStep } from './testing/new-step.ts';
 
@@ -13,7 +14,7 @@ const different = expect.objectContaining({ code: 'step_conflict', details: { re
 function endedStep(bytes = 0) {
   const step = newStep();
   step.started(1);
-  if (bytes > 0) step.display({ 'text/plain': 'x'.repeat(bytes) }, false, false);
+  if (bytes > 0) step.display(toRawJson({ 'text/plain': 'x'.repeat(bytes) }), false, false);
   step.end(completed);
   return step;
 }
@@ -58,11 +59,11 @@ test('holds so many bytes, also while a step grows, and never lets go of one tha
   const [first, second, growing] = [endedStep(400_000), endedStep(400_000), newStep()];
   for (const step of [first, second, growing]) journal.add(step);
   growing.started(1);
-  growing.display({ 'text/plain': 'x'.repeat(100_000) }, false, false);
+  growing.display(toRawJson({ 'text/plain': 'x'.repeat(100_000) }), false, false);
   expect(journal.list()).toEqual([growing, second, first]);
-  growing.display({ 'text/plain': 'x'.repeat(200_000) }, false, false);
+  growing.display(toRawJson({ 'text/plain': 'x'.repeat(200_000) }), false, false);
   expect(journal.list()).toEqual([growing, second]);
-  growing.display({ 'text/plain': 'x'.repeat(2_000_000) }, false, false);
+  growing.display(toRawJson({ 'text/plain': 'x'.repeat(2_000_000) }), false, false);
   expect(journal.list()).toEqual([growing]);
   const error = { name: 'Error', message: 'x'.repeat(600_000), traceback: [] };
   growing.end({ ...completed, status: 'failed', error });

@@ -1,5 +1,8 @@
 import { stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
 import { expect, test } from 'vitest';
+import { toRawJson } from '../json/raw-json.ts';
+import { eventText } from './kept-event.ts';
+import { resultText } from './kept-result.ts';
 import { contractLimits } from './step-limits.ts';
 import { completed, newStep } from './testing/new-step.ts';
 
@@ -7,17 +10,17 @@ test('numbers its events without gaps and adds them up to the result', () => {
   const step = newStep();
   step.started(3);
   step.output('stdout', Buffer.from('a'));
-  step.display({ 'text/plain': '42' }, true, false);
+  step.display(toRawJson({ 'text/plain': '42' }), true, false);
   step.output('stderr', Buffer.from('e'));
   step.background('stdout', 'late');
   step.end(completed);
   expect(step.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
   expect(step.events.map(({ type }) => type)).toEqual(['step_started', 'stdout', 'result', 'background', 'stderr', 'step_ended']);
-  const result = stepResultSchema.parse(step.result());
+  const result = stepResultSchema.parse(JSON.parse(resultText(step.result())));
   expect(result).toMatchObject({ stdout: 'a', stderr: 'e', execution_count: 3, status: 'completed' });
   expect(result.results).toEqual([{ 'text/plain': '42', is_main_result: true }]);
   expect(result.background).toEqual({ stdout: 'late', stderr: '', errors: [] });
-  for (const event of step.events) stepEventSchema.parse(event);
+  for (const event of step.events) stepEventSchema.parse(JSON.parse(eventText(event)));
 });
 
 test('ends once, whatever comes later', () => {
@@ -32,7 +35,7 @@ test('ends once, whatever comes later', () => {
 test('drops results above the limit and says so', () => {
   const step = newStep();
   step.started(1);
-  for (let at = 0; at < 12; at += 1) step.display({ 'text/plain': 'x'.repeat(1024 * 1024) }, false, false);
+  for (let at = 0; at < 12; at += 1) step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), false, false);
   step.end(completed);
   const { results, truncated } = step.result();
   expect(results).toHaveLength(9);
@@ -44,13 +47,17 @@ test('keeps results up to the very limit', () => {
   const resultBytes = 2 * JSON.stringify(bundle).length;
   const step = newStep({}, { ...contractLimits, resultBytes });
   for (const count of [1, 2, 2]) {
-    step.display(bundle, false, false);
+    step.display(toRawJson(bundle), false, false);
     expect(step.result().results).toHaveLength(count);
   }
 });
 
 test('is a valid result while it is queued', () => {
-  expect(stepResultSchema.parse(newStep().result())).toMatchObject({ status: 'queued', execution_count: null, usage: null });
+  expect(stepResultSchema.parse(JSON.parse(resultText(newStep().result())))).toMatchObject({
+    status: 'queued',
+    execution_count: null,
+    usage: null,
+  });
 });
 
 test('takes nothing in once it has ended', () => {
@@ -59,7 +66,7 @@ test('takes nothing in once it has ended', () => {
   step.end(completed);
   // More than waits for more to come.
   step.output('stdout', Buffer.alloc(64 * 1024, 'x'));
-  step.display({ 'text/plain': 'late' }, true, false);
+  step.display(toRawJson({ 'text/plain': 'late' }), true, false);
   step.background('stdout', 'late');
   step.backgroundError({ name: 'Error', message: 'late', traceback: [] });
   expect(step.events.at(-1)?.type).toBe('step_ended');

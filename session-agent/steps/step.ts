@@ -1,11 +1,14 @@
 import type { SessionId, StepId } from '@steppe/contracts/ids';
-import type { OutputStream, StepEvent, StepResult, StepStatus, StepSummary, Usage } from '@steppe/contracts/step';
-import type { ResultBundle, StepError } from '@steppe/contracts/step-output';
+import type { OutputStream, StepStatus, StepSummary, Usage } from '@steppe/contracts/step';
+import type { StepError } from '@steppe/contracts/step-output';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import type { AppError } from '@steppe/service-kit/app-error';
 import { deferred } from '../deferred.ts';
+import { asRawJson, mergeObjects, type RawJson } from '../json/raw-json.ts';
 import { addUp } from './add-up.ts';
 import { Audience } from './audience.ts';
+import type { KeptEvent } from './kept-event.ts';
+import type { KeptResult } from './kept-result.ts';
 import { OutputWindow } from './output-window.ts';
 import type { StepCode } from './step-interpreter.ts';
 import { contractLimits, type StepLimits } from './step-limits.ts';
@@ -34,6 +37,7 @@ interface StepOrigin {
   limits?: StepLimits;
 }
 
+const mainResult = asRawJson('{"is_main_result":true}');
 /** What an event costs beside its text. */
 const eventBytes = 200;
 
@@ -45,7 +49,7 @@ export class Step {
   readonly basisEpoch: number;
   /** Those who read its answer. */
   readonly audience = new Audience();
-  readonly events: StepEvent[] = [];
+  readonly events: KeptEvent[] = [];
   status: StepStatus = 'queued';
   refusal: AppError | undefined;
   stopReason: StopReason | undefined;
@@ -108,17 +112,17 @@ export class Step {
   }
 
   /** @param truncated the driver had to cut the bundle down to its text. */
-  display(bundle: ResultBundle, isMainResult: boolean, truncated: boolean): void {
+  display(bundle: RawJson, isMainResult: boolean, truncated: boolean): void {
     if (this.#end) return;
     for (const stream of Object.values(this.#streams)) stream.flush();
     this.#resultsTruncated ||= truncated;
-    const bytes = Buffer.byteLength(JSON.stringify(bundle));
+    const bytes = Buffer.byteLength(bundle);
     if (this.#resultBytes + bytes > this.#limits.resultBytes) {
       this.#resultsTruncated = true;
       return;
     }
     this.#resultBytes += bytes;
-    this.#emit({ type: 'result', ...bundle, ...(isMainResult && { is_main_result: true }) }, bytes);
+    this.#emit({ type: 'result', bundle: isMainResult ? mergeObjects(bundle, mainResult) : bundle }, bytes);
   }
 
   background(stream: OutputStream, text: string): void {
@@ -180,7 +184,7 @@ export class Step {
   }
 
   /** The result so far, or the final one. */
-  result(): StepResult {
+  result(): KeptResult {
     const { step_id, session_id, status, execution_count, ...rest } = this.summary();
     return { step_id, session_id, status, execution_count, ...addUp(this.events), ...rest };
   }
@@ -192,9 +196,9 @@ export class Step {
     this.#grow(-bytes);
   }
 
-  #emit(event: Unnumbered<StepEvent>, bytes = sizeOf(event)): void {
+  #emit(event: Unnumbered<KeptEvent>, bytes = sizeOf(event)): void {
     // Numbering is all that an event lacks.
-    const numbered = { ...event, seq: this.events.length + 1, at: new Date().toISOString() } as StepEvent;
+    const numbered = { ...event, seq: this.events.length + 1, at: new Date().toISOString() } as KeptEvent;
     this.events.push(numbered);
     this.#grow(bytes + eventBytes);
     for (const listener of this.#listeners) listener();

@@ -69,14 +69,44 @@ test.each([300, 3_000, 100_000])(
     const handled: string[] = [];
     const { socket, closed, server } = await openWorker(({ type }) => void handled.push(type));
     const deep = '['.repeat(levels) + ']'.repeat(levels);
-    const display = Buffer.from(
-      `{"type":"display","step_id":"a","bundle":{"application/json":${deep}},"is_main_result":false,"truncated":false}`,
-    );
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(display.length);
-    socket.write(Buffer.concat([length, display, interrupted]));
+    socket.write(Buffer.concat([displayOf(`{"application/json":${deep}}`), interrupted]));
     expect(await closed).toMatch(/nested too deeply|call stack/);
     expect(handled).toEqual([]);
     server.close();
   },
 );
+
+const displayOf = (bundle: string) =>
+  encodeFrame({ type: 'display', step_id: 'a', is_main_result: false, truncated: false }, bundle);
+
+test('a bundle stays the text that it was', async () => {
+  const handled: unknown[] = [];
+  const { socket, closed, server } = await openWorker((frame) => void handled.push(frame));
+  const bundle = '{"application/json":{"n":[1e309,9223372036854775808],"__proto__":1}}';
+  socket.write(displayOf(bundle));
+  await expect.poll(() => handled).toMatchObject([{ type: 'display', bundle }]);
+  server.close();
+  await closed;
+});
+
+test.each([
+  ['{"type":"step_ended"}', 'not a MIME type'],
+  ['{"text/plain":"x",\n\n"a/b":1}', 'not valid at byte'],
+  ['{"text/plain":NaN}', 'not valid at byte'],
+  ['{"text/plain":"x"', 'ends too early'],
+])('a bundle that could be taken for events of ours ends the connection: %s', async (bundle, breach) => {
+  const handled: unknown[] = [];
+  const { socket, closed, server } = await openWorker((frame) => void handled.push(frame));
+  socket.write(displayOf(bundle));
+  expect(await closed).toContain(breach);
+  expect(handled).toEqual([]);
+  server.close();
+});
+
+test('says once what is wrong with a traceback, however many of its lines are none', async () => {
+  const { socket, closed, server } = await openWorker(() => {});
+  const traceback = Array.from({ length: 200_000 }, () => 1);
+  socket.write(encodeFrame({ type: 'bgerror', name: 'E', message: '', traceback }));
+  expect(await closed).toMatch(/^a frame that is not valid: traceback: [^;]+$/);
+  server.close();
+});

@@ -93,6 +93,8 @@ function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) =>
     return link;
   };
   socket.on('data', (chunk: Buffer) => {
-    for (const message of guarded(() => decoder.push(chunk)) ?? []) if (!socket.destroyed) take(message);
+    guarded(() => {
+      for (const message of decoder.push(chunk)) if (!socket.destroyed) take(message);
+    });
   });
 }

@@ -2,10 +2,16 @@ import { expect, test } from 'vitest';
 import { encodeFrame, FrameDecoder } from './frame-codec.ts';
 import { maxFrameBytes } from './frames.ts';
 
+const push = (bytes: Buffer) => [...new FrameDecoder().push(bytes)];
+const frameOf = (text: string): Buffer => {
+  const frame = Buffer.from(`    ${text}`);
+  frame.writeUInt32BE(frame.length - 4);
+  return frame;
+};
 const messages = [{ type: 'ready' }, { text: 'ü\u0000\n' }, { big: 'x'.repeat(100_000) }, {}];
 
 test('gives back the messages, however the bytes were cut', () => {
-  const bytes = Buffer.concat(messages.map(encodeFrame));
+  const bytes = Buffer.concat(messages.map((message) => encodeFrame(message)));
   for (const size of [1, 3, 7, 1000, bytes.length]) {
     const decoder = new FrameDecoder();
     const seen: unknown[] = [];
@@ -17,11 +23,32 @@ test('gives back the messages, however the bytes were cut', () => {
 test('refuses a frame above the limit before its body has come, and none up to it', () => {
   const header = Buffer.alloc(4);
   header.writeUInt32BE(maxFrameBytes);
-  expect(new FrameDecoder().push(header)).toEqual([]);
+  expect(push(header)).toEqual([]);
   header.writeUInt32BE(maxFrameBytes + 1);
-  expect(() => new FrameDecoder().push(header)).toThrow(RangeError);
+  expect(() => push(header)).toThrow(RangeError);
 });
 
-test('refuses a frame that is not JSON', () => {
-  expect(() => new FrameDecoder().push(Buffer.from([0, 0, 0, 1, 0x7b]))).toThrow(SyntaxError);
+test.each(['{', '', '1', 'null', '{} ', '{"a": 1}'])('refuses a frame of %j, which is not a message', (text) => {
+  expect(() => push(frameOf(text))).toThrow(SyntaxError);
+});
+
+test('gives what came before a frame that it refuses', () => {
+  const seen: unknown[] = [];
+  const takeAll = () => {
+    for (const message of new FrameDecoder().push(Buffer.concat([encodeFrame({ a: 1 }), frameOf('{')]))) seen.push(message);
+  };
+  expect(takeAll).toThrow(SyntaxError);
+  expect(seen).toEqual([{ a: 1 }]);
+});
+
+test('gives a bundle as the bytes of its line', () => {
+  const bundle = '{"application/json":9223372036854775808}';
+  expect(push(encodeFrame({ type: 'display' }, bundle))).toEqual([{ type: 'display', bundle: Buffer.from(bundle) }]);
+});
+
+test('has a frame cost no more than its bytes, however many values are in it', () => {
+  const errorOf = (lines: number) => encodeFrame({ error: { traceback: Array.from({ length: lines }, () => '') } });
+  expect(push(errorOf(256 * 1024))).toHaveLength(1);
+  expect(() => push(errorOf(2_500_000))).toThrow('too many values');
+  expect(() => push(frameOf(`{"a":${'['.repeat(1_000_000)}`))).toThrow('nested too deeply');
 });

@@ -1,22 +1,31 @@
-import { resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step-output';
+import { stepErrorSchema } from '@steppe/contracts/step-output';
 import * as z from 'zod';
-import { isDeeperThan } from './nesting.ts';
+import { readBundle } from '../json/read-bundle.ts';
 
 export { endMarker, startMarker } from './markers.ts';
 
 /**
- * The messages on `agent.sock`. A frame is a big-endian 32-bit length and that many bytes of JSON in UTF-8. The supervisor of
- * the runtime opens one connection, each worker one of its own. Whatever comes from a worker comes, in the end, from user
+ * The messages on `agent.sock`. A frame is a big-endian 32-bit length and that many bytes of UTF-8: a line of JSON and, for a
+ * `display`, the bundle's JSON text on a second line, without white space between its tokens. The supervisor of the runtime opens
+ * one connection, each worker one of its own. Whatever comes from a worker comes, in the end, from user
  * code: it is parsed here, and a breach kills the worker.
  */
 export const maxFrameBytes = 8 * 1024 * 1024;
 
-/** More than a driver sends. Whatever handles a bundle later walks down into it, and each level takes some of its stack. */
-const maxBundleDepth = 256;
-
 const epoch = z.number().int().min(1);
 const pid = z.number().int().min(1);
 const stepId = z.string().max(128);
+/** One issue at most, however many lines are none: zod's own array makes an object of each. */
+const lines = z.custom<string[]>((given) => Array.isArray(given) && given.every((line) => typeof line === 'string'));
+const workerErrorSchema = stepErrorSchema.extend({ traceback: lines });
+const bundleSchema = z.instanceof(Buffer).transform((bytes, context) => {
+  try {
+    return readBundle(bytes);
+  } catch (error) {
+    context.addIssue(error instanceof Error ? error.message : String(error));
+    return z.NEVER;
+  }
+});
 /** A worker counts with clocks that user code can reach: one that runs backwards is no breach. */
 const figure = z.number().transform((given) => Math.max(0, given));
 
@@ -49,7 +58,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('display'),
     step_id: stepId,
-    bundle: resultBundleSchema.refine((bundle) => !isDeeperThan(bundle, maxBundleDepth), 'nested too deeply'),
+    bundle: bundleSchema,
     is_main_result: z.boolean(),
     /** A larger bundle was cut down to its text. */
     truncated: z.boolean(),
@@ -58,7 +67,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     type: z.literal('done'),
     step_id: stepId,
     status: z.enum(['completed', 'failed', 'interrupted']),
-    error: stepErrorSchema.nullable(),
+    error: workerErrorSchema.nullable(),
     usage: z.strictObject({
       duration_ms: figure,
       cpu_ms: figure,
@@ -67,7 +76,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
   }),
   /** Text that threads, tasks or timers of earlier steps wrote through the language's own streams. */
   z.strictObject({ type: z.literal('background'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
-  z.strictObject({ type: z.literal('bgerror'), ...stepErrorSchema.shape }),
+  z.strictObject({ type: z.literal('bgerror'), ...workerErrorSchema.shape }),
   /** The answer to `interrupt`: no interrupt for that step comes after it. */
   z.strictObject({ type: z.literal('interrupted'), step_id: stepId }),
 ]);

@@ -1,6 +1,8 @@
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';
+import { resultText } from '../../steps/kept-result.ts';
 import type { Operation } from '../routes.ts';
+import { sendJson } from './send-json.ts';
 
 /** Interrupts a step: 202 with the result so far, 200 with the unchanged result if it had ended. */
 export const cancelStep: Operation =
@@ -12,5 +14,5 @@ export const cancelStep: Operation =
     const step = journal.get(c.req.param('step_id') ?? '');
     const { hasEnded } = step;
     queue.cancel(step);
-    return c.json(step.result(), hasEnded ? 200 : 202);
+    return sendJson(c, resultText(step.result()), hasEnded ? 200 : 202);
   };

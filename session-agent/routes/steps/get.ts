@@ -1,6 +1,8 @@
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';
+import { resultText } from '../../steps/kept-result.ts';
 import type { Operation } from '../routes.ts';
+import { sendJson } from './send-json.ts';
 
 /** One step's result so far. */
 export const getStep: Operation =
@@ -8,5 +10,5 @@ export const getStep: Operation =
   async (c) => {
     const { journal } = await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
-    return c.json(journal.get(c.req.param('step_id') ?? '').result());
+    return sendJson(c, resultText(journal.get(c.req.param('step_id') ?? '').result()), 200);
   };

@@ -3,8 +3,11 @@ import { AppError } from '@steppe/service-kit/app-error';
 import { parseInput } from '@steppe/service-kit/parse-input';
 import { readQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';
+import { asRawJson, mergeObjects, toRawJson } from '../../json/raw-json.ts';
+import { resultText } from '../../steps/kept-result.ts';
 import type { Step } from '../../steps/step.ts';
 import type { Operation } from '../routes.ts';
+import { sendJson } from './send-json.ts';
 
 /** A page of steps with much output ends early. */
 const pageBytes = 8 * 1024 * 1024;
@@ -23,7 +26,9 @@ export const listSteps: Operation =
     const rest = steps.slice(before + 1);
     const page = rest.slice(0, Math.min(limit, stepsThatFit(rest)));
     const next_cursor = page.length < rest.length ? (page.at(-1)?.id ?? null) : null;
-    return c.json({ steps: page.map((step) => step.result()), next_cursor });
+    const results = page.map((step) => resultText(step.result()));
+    const text = mergeObjects(asRawJson(`{"steps":[${results.join(',')}]}`), toRawJson({ next_cursor }));
+    return sendJson(c, text, 200);
   };
 
 /** At least one, so that the pages go on. */

@@ -6,8 +6,10 @@ import { requireSession } from '../../authenticate.ts';
 import { answerEvents } from '../../steps/answer-events.ts';
 import { answerForm } from '../../steps/answer-form.ts';
 import { answerWhenReady } from '../../steps/answer-when-ready.ts';
+import { resultText } from '../../steps/kept-result.ts';
 import { requireWithinLimits } from '../../steps/step-limits.ts';
 import { type Operation, outgoingOf } from '../routes.ts';
+import { sendJson } from './send-json.ts';
 
 /** Runs a step, or joins it where it was submitted before, and answers in the form that `Accept` asks for. */
 export const runStep: Operation =
@@ -21,7 +23,7 @@ export const runStep: Operation =
     requireWithinLimits(request, limits);
     const step = queue.submit(request);
     const form = answerForm(c.req.header('accept'));
-    if (form === 'json' && !request.wait) return c.json(step.result(), 202);
+    if (form === 'json' && !request.wait) return sendJson(c, resultText(step.result()), 202);
     const outgoing = outgoingOf(c);
     outgoing.setHeader('Steppe-Step-Id', request.step_id);
     step.audience.join(outgoing, request.on_disconnect, () => queue.cancel(step));
@@ -29,7 +31,7 @@ export const runStep: Operation =
     else {
       await answerWhenReady(outgoing, step.ended.promise, (hasBegun) => {
         if (step.refusal && !hasBegun) throw step.refusal;
-        return step.result();
+        return resultText(step.result());
       });
     }
     return RESPONSE_ALREADY_SENT;

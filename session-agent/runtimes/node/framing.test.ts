@@ -8,7 +8,7 @@ it('has the limit of the agent', () => {
 
 it('reads what it wrote, in pieces of any size', () => {
   const messages = [{ a: 1 }, { text: 'ü'.repeat(100) }, {}];
-  const bytes = Buffer.concat(messages.map(encodeFrame));
+  const bytes = Buffer.concat(messages.map((message) => encodeFrame(message)));
   for (const size of [1, 3, 7, 64, bytes.length]) {
     const read: unknown[] = [];
     const take = createFrameReader((message) => read.push(message));

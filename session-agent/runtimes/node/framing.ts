@@ -1,9 +1,10 @@
 /** The largest body of a frame on `agent.sock`; a test holds it equal to the agent's own limit. */
 export const maxBodyBytes = 8 * 1024 * 1024;
 
-/** A frame is a big-endian 32-bit length and that many bytes of JSON in UTF-8. */
-export function encodeFrame(message: unknown): Buffer {
-  const body = Buffer.from(JSON.stringify(message), 'utf8');
+/** A frame is a big-endian 32-bit length and that many bytes of UTF-8: a line of JSON and, where there is one, a bundle's on another. */
+export function encodeFrame(message: unknown, bundle?: string): Buffer {
+  const json = JSON.stringify(message);
+  const body = Buffer.from(bundle === undefined ? json : `${json}\n${bundle}`, 'utf8');
   const frame = Buffer.allocUnsafe(4 + body.length);
   frame.writeUInt32BE(body.length, 0);
   body.copy(frame, 4);

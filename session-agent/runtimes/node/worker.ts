@@ -7,11 +7,13 @@ import { createLoad } from './load.ts';
 import type { ControlData, ToControl, ToMain } from './messages.ts';
 import { tellOfAwaitedChildren } from './run/awaited-children.ts';
 import { reportBackgroundErrors } from './run/background-errors.ts';
+import { bundleText } from './run/bundle-text.ts';
 import { createStepCaller, declareNames } from './run/call-step.ts';
 import { describeError } from './run/describe-error.ts';
 import { createDisplay } from './run/display.ts';
 import { reportFatalErrors } from './run/fatal-report.ts';
 import { defineGlobals } from './run/globals.ts';
+import { parse } from './run/own-json.ts';
 import { createStepRunner } from './run/run-steps.ts';
 import { type Shown, showValue } from './run/shown-value.ts';
 import { yieldToSignalListeners } from './run/signal-listeners.ts';
@@ -106,14 +108,13 @@ function sendBackground(stream: 'stdout' | 'stderr', text: string): void {
   }
 }
 
-function sendDisplay({ bundle, truncated }: Shown, isMainResult: boolean): void {
+function sendDisplay(shown: Shown, isMainResult: boolean): void {
   const stepId = scope.isBackground() ? null : scope.running();
-  const text = bundle['text/plain'];
+  const text = shown.bundle['text/plain'];
   // A value that an earlier step shows has no step to belong to: its text is background.
-  if (stepId === null) sendBackground('stdout', typeof text === 'string' ? `${text}\n` : '');
-  else send({ type: 'display', step_id: stepId, bundle, is_main_result: isMainResult, truncated }, weightOf(bundle));
-}
-
-function weightOf(bundle: Shown['bundle']): number {
-  return Object.values(bundle).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 4096), 64);
+  if (stepId === null) sendBackground('stdout', text === undefined ? '' : `${parse(text)}\n`);
+  else {
+    const { bundle, truncated } = bundleText(shown);
+    send({ type: 'display', step_id: stepId, bundle, is_main_result: isMainResult, truncated }, 64 + bundle.length);
+  }
 }

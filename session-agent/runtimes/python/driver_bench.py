@@ -72,7 +72,7 @@ def _drive(agent: PlayedAgent, code: str) -> float:
 
 def _read_frame(sock: socket.socket) -> dict:
     (size,) = struct.unpack(">I", sock.recv(4, socket.MSG_WAITALL))
-    return json.loads(sock.recv(size, socket.MSG_WAITALL))
+    return json.loads(sock.recv(size, socket.MSG_WAITALL).partition(b"\n")[0])
 
 
 if __name__ == "__main__":

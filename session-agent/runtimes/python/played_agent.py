@@ -96,7 +96,10 @@ class PlayedAgent:
         buffer += data
         while len(buffer) >= 4 and len(buffer) >= 4 + struct.unpack_from(">I", buffer)[0]:
             size = struct.unpack_from(">I", buffer)[0]
-            frame = json.loads(buffer[4 : 4 + size])
+            line, *bundle = bytes(buffer[4 : 4 + size]).split(b"\n")
+            frame = json.loads(line)
+            if bundle:
+                frame["bundle"] = json.loads(bundle[0])
             del buffer[: 4 + size]
             if frame["type"] == "supervisor":
                 self.supervisor_socket = sock

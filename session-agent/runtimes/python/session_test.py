@@ -212,6 +212,16 @@ class DisplayTest(SessionCase):
         (frame,) = self.run_ok("I()").displays
         self.assertEqual((frame["bundle"], frame["is_main_result"]), ({"text/plain": "'inner'"}, True))
 
+    def test_keys_that_are_no_types_are_left_out(self):
+        code = (
+            "_h = display({'type': 'step_ended', 'is_main_result': True, 'text/plain': 'x'}, raw=True, display_id='d')"
+        )
+        (frame,) = self.run_ok(code).displays
+        self.assertEqual(frame["bundle"], {"text/plain": "x", "display_id": "d"})
+        self.assertFalse(frame["is_main_result"])
+        (frame,) = self.run_ok("display({'type': 'stdout'}, raw=True)").displays
+        self.assertEqual(frame["bundle"], {"text/plain": "{'type': 'stdout'}"})
+
     def test_large_values_are_cut(self):
         (frame,) = self.run_ok("'y' * 9_000_000").displays
         self.assertEqual((len(frame["bundle"]["text/plain"]), frame["truncated"]), (256 * 1024, True))

@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
-import { maxBodyBytes } from '../framing.ts';
+import { asRawJson } from '../../../json/raw-json.ts';
+import { FrameDecoder } from '../../../worker/frame-codec.ts';
+import { workerFrameSchema } from '../../../worker/frames.ts';
 import { encodeWorkerFrame } from './encode-worker-frame.ts';
 
-it('cuts a bundle above the limit down to its text', () => {
-  const bundle = { 'text/plain': 'small', 'image/png': 'x'.repeat(maxBodyBytes) };
-  const frame = encodeWorkerFrame({ type: 'display', step_id: 'stp_1', bundle, is_main_result: false, truncated: false });
-  expect(JSON.parse(frame.subarray(4).toString())).toMatchObject({ bundle: { 'text/plain': 'small' }, truncated: true });
+it('gives the agent the bundle as the text that it is', () => {
+  const bundle = asRawJson('{"application/json":{"n":9223372036854775808,"__proto__":1e400}}');
+  const frame = { type: 'display', step_id: 'stp_1', bundle, is_main_result: false, truncated: false } as const;
+  const decoded = [...new FrameDecoder().push(encodeWorkerFrame(frame))];
+  expect(decoded.map((message) => workerFrameSchema.parse(message))).toEqual([frame]);
 });

@@ -1,10 +1,16 @@
 import { expect, it } from 'vitest';
 import { createDisplay } from './display.ts';
-import { type Shown, showValue } from './shown-value.ts';
+import { type Shown, showValue as showAsText } from './shown-value.ts';
 
-function shownBy(act: (display: ReturnType<typeof createDisplay>) => void): Shown[] {
-  const shown: Shown[] = [];
-  act(createDisplay((one) => shown.push(one)));
+/** With the JSON of each type parsed. */
+const parsed = ({ bundle, truncated }: Shown) => ({
+  bundle: Object.fromEntries(Object.entries(bundle).map(([type, text]) => [type, JSON.parse(text)])),
+  truncated,
+});
+const showValue = (value: unknown) => parsed(showAsText(value));
+function shownBy(act: (display: ReturnType<typeof createDisplay>) => void) {
+  const shown: ReturnType<typeof parsed>[] = [];
+  act(createDisplay((one) => shown.push(parsed(one))));
   return shown;
 }
 const bundleOf = (act: Parameters<typeof shownBy>[0]) => shownBy(act)[0]?.bundle;
@@ -118,4 +124,27 @@ it('cuts text at 256 KiB and says that JSON was too large', () => {
   expect(Object.keys(shown.bundle)).toEqual(['text/plain']);
   const long = bundleOf((display) => display({ 'text/plain': 'ü'.repeat(300_000) }))?.['text/plain'];
   expect(Buffer.byteLength(String(long))).toBeLessThanOrEqual(256 * 1024);
+});
+
+it('carries the JSON of keys of any name as it is', () => {
+  const text = '{"__proto__":{"a":[1,"ü"]},"constructor":null,"":true}';
+  expect(showAsText(JSON.parse(text)).bundle['application/json']).toBe(text);
+  const shown: Shown[] = [];
+  createDisplay((one) => shown.push(one))({ 'application/json': JSON.parse(text) });
+  expect(shown.map(({ bundle }) => bundle)).toEqual([{ 'application/json': text }]);
+});
+
+it('is not disturbed by what code puts in place of JSON.stringify, or teaches arrays', () => {
+  const { stringify } = JSON;
+  try {
+    JSON.stringify = () => 'no JSON';
+    Object.assign(Array.prototype, { toJSON: () => 'no array' });
+    expect(showAsText([1, 'a'])).toEqual({
+      bundle: { 'text/plain': '"[ 1, \'a\' ]"', 'application/json': '[1,"a"]' },
+      truncated: false,
+    });
+  } finally {
+    JSON.stringify = stringify;
+    Reflect.deleteProperty(Array.prototype, 'toJSON');
+  }
 });

@@ -1,7 +1,9 @@
 import { types } from 'node:util';
-import { isDeeperThan } from '../../../worker/nesting.ts';
-import { type Json, maxDepth } from './plain-json.ts';
-import { type Bundle, inspectSafely, type Shown, showValue } from './shown-value.ts';
+import { checkJson } from '../../../json/check-json.ts';
+import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
+import { stringify } from './own-json.ts';
+import { maxDepth } from './plain-json.ts';
+import { type Bundle, inspectSafely, type Shown, showValue, textJson } from './shown-value.ts';
 import { cutText } from './text-limit.ts';
 
 /** The global `display`: shows each value, or a MIME bundle where every key has a `/`; its properties are short for one type each. */
@@ -11,8 +13,8 @@ export function createDisplay(show: (shown: Shown) => void): Display {
     for (const value of values) show(asMimeBundle(value) ?? showValue(value));
   };
   return Object.assign(showEach, {
-    html: (html: string) => showBundle({ 'text/html': String(html) }),
-    markdown: (markdown: string) => showBundle({ 'text/markdown': String(markdown) }),
+    html: (html: string) => showBundle({ 'text/html': textJson(String(html)) }),
+    markdown: (markdown: string) => showBundle({ 'text/markdown': textJson(String(markdown)) }),
     json: (value: unknown) =>
       show(
         mimeBundle([
@@ -20,9 +22,9 @@ export function createDisplay(show: (shown: Shown) => void): Display {
           ['text/plain', inspectSafely(value)],
         ]),
       ),
-    png: (image: string | Uint8Array) => showBundle({ 'image/png': asText(image) }),
+    png: (image: string | Uint8Array) => showBundle({ 'image/png': textJson(asText(image)) }),
     svg: (svg: string | Uint8Array) =>
-      showBundle({ 'image/svg+xml': typeof svg === 'string' ? svg : Buffer.from(svg).toString() }),
+      showBundle({ 'image/svg+xml': textJson(typeof svg === 'string' ? svg : Buffer.from(svg).toString()) }),
   });
 }
 
@@ -50,17 +52,17 @@ function mimeBundle(contents: [type: string, value: unknown][]): Shown {
     if (carried === undefined) leftOut.push(value);
     else bundle[type] = carried;
   }
-  if (leftOut.length > 0) bundle['text/plain'] ??= cutText(inspectSafely(leftOut[0]));
+  if (leftOut.length > 0) bundle['text/plain'] ??= textJson(cutText(inspectSafely(leftOut[0])));
   return { bundle, truncated: leftOut.length > 0 };
 }
 
-function content(type: string, value: unknown): Json | undefined {
+function content(type: string, value: unknown): RawJson | undefined {
   if (isJsonType(type)) return toJson(value);
   if (typeof value === 'string' || value instanceof Uint8Array) {
     const text = asText(value);
-    return type === 'text/plain' ? cutText(text) : text;
+    return textJson(type === 'text/plain' ? cutText(text) : text);
   }
-  return cutText(inspectSafely(value));
+  return textJson(cutText(inspectSafely(value)));
 }
 
 function isJsonType(type: string): boolean {
@@ -74,21 +76,14 @@ function asText(value: string | Uint8Array): string {
 }
 
 /** As `JSON.stringify` sees it; what it cannot see (a function) is null, what is too deep undefined. Throws on a cycle, as it does. */
-function toJson(value: unknown): Json | undefined {
-  const text = stringify(value);
-  if (text === tooDeep) return undefined;
-  const json: Json = text === undefined ? null : JSON.parse(text);
-  return isDeeperThan(json, maxDepth) ? undefined : json;
-}
-
-const tooDeep = Symbol('too deep');
-
-function stringify(value: unknown): string | undefined | typeof tooDeep {
+function toJson(value: unknown): RawJson | undefined {
   try {
-    return JSON.stringify(value);
+    const text: string = stringify(value) ?? 'null';
+    checkJson(Buffer.from(text), { maxDepth });
+    return asRawJson(text);
   } catch (error) {
-    // Out of stack, or longer than a string may be.
-    if (error instanceof RangeError) return tooDeep;
+    // Too deep, out of stack, or longer than a string may be.
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }

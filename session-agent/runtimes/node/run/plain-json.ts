@@ -1,45 +1,46 @@
+import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
+import { stringify } from './own-json.ts';
+
 /** Deeper than this nobody reads it, and the agent's parser has a stack too. */
 export const maxDepth = 100;
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
 /**
- * A copy of a value that JSON carries without any loss; `undefined` for any other, `'too large'` above `maxBytes`. Runs no user
+ * The JSON of a value that JSON carries without any loss; `undefined` for any other, `tooLarge` above about `maxBytes`. Runs no user
  * code: an accessor, a proxy or a class makes the value one that is not plain.
  */
-export function plainJson(value: unknown, maxBytes: number, isProxy: (value: object) => boolean): Json | undefined | TooLarge {
+export function plainJson(value: unknown, maxBytes: number, isProxy: (value: object) => boolean): RawJson | undefined | TooLarge {
   let bytes = 0;
   const open = new Set<object>();
 
-  const copy = (given: unknown, depth: number): Json => {
+  const write = (given: unknown, depth: number): string => {
     bytes += typeof given === 'string' ? given.length + 2 : 4;
     if (bytes > maxBytes) throw tooLarge;
-    if (given === null || typeof given === 'string' || typeof given === 'boolean') return given;
-    if (typeof given === 'number' && Number.isFinite(given) && !Object.is(given, -0)) return given;
+    if (given === null || typeof given === 'string' || typeof given === 'boolean') return stringify(given);
+    if (typeof given === 'number' && Number.isFinite(given) && !Object.is(given, -0)) return stringify(given);
     if (typeof given !== 'object' || depth > maxDepth || open.has(given) || isProxy(given)) throw notPlain;
     open.add(given);
-    const copied = Array.isArray(given) ? copyArray(given, depth) : copyObject(given, depth);
+    const text = Array.isArray(given) ? writeArray(given, depth) : writeObject(given, depth);
     open.delete(given);
-    return copied;
+    return text;
   };
-  const copyArray = (given: unknown[], depth: number): Json[] => {
+  const writeArray = (given: unknown[], depth: number): string => {
     if (Object.getPrototypeOf(given) !== Array.prototype || Reflect.ownKeys(given).length !== given.length + 1) throw notPlain;
-    return Array.from({ length: given.length }, (_, index) => copy(dataOf(given, String(index)), depth + 1));
+    const items = Array.from({ length: given.length }, (_, index) => write(dataOf(given, String(index)), depth + 1));
+    return `[${items.join(',')}]`;
   };
-  const copyObject = (given: object, depth: number): Json => {
+  const writeObject = (given: object, depth: number): string => {
     const prototype: unknown = Object.getPrototypeOf(given);
     if (prototype !== null && prototype !== Object.prototype) throw notPlain;
-    const copied: { [key: string]: Json } = {};
-    for (const key of Reflect.ownKeys(given)) {
-      if (typeof key !== 'string' || key === '__proto__') throw notPlain;
+    const members = Reflect.ownKeys(given).map((key) => {
+      if (typeof key !== 'string') throw notPlain;
       bytes += key.length + 4;
-      copied[key] = copy(dataOf(given, key), depth + 1);
-    }
-    return copied;
+      return `${stringify(key)}:${write(dataOf(given, key), depth + 1)}`;
+    });
+    return `{${members.join(',')}}`;
   };
 
   try {
-    return copy(value, 0);
+    return asRawJson(write(value, 0));
   } catch (reason) {
     if (reason === tooLarge) return tooLarge;
     return undefined;

@@ -1,21 +1,27 @@
 import { inspect, types } from 'node:util';
+import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
 import { maxBodyBytes } from '../framing.ts';
-import { type Json, plainJson, tooLarge } from './plain-json.ts';
+import { stringify } from './own-json.ts';
+import { plainJson, tooLarge } from './plain-json.ts';
 import { cutText } from './text-limit.ts';
 
-export type Bundle = Record<string, Json>;
+/** The JSON of what is shown, by its MIME type. */
+export type Bundle = Record<string, RawJson>;
 export type Shown = { bundle: Bundle; truncated: boolean };
 
 /** A value as the REPL prints it, and as JSON too where it is an object that JSON carries whole. Never throws. */
 export function showValue(value: unknown): Shown {
   const whole = inspectSafely(value);
-  const text = cutText(whole);
-  const truncated = text.length < whole.length;
+  const cut = cutText(whole);
+  const truncated = cut.length < whole.length;
+  const text = textJson(cut);
   const json = typeof value === 'object' && value !== null ? plainJson(value, maxBodyBytes, types.isProxy) : undefined;
   if (json === undefined) return { bundle: { 'text/plain': text }, truncated };
   if (json === tooLarge) return { bundle: { 'text/plain': text }, truncated: true };
   return { bundle: { 'text/plain': text, 'application/json': json }, truncated };
 }
+
+export const textJson = (text: string): RawJson => asRawJson(stringify(text));
 
 /** `inspect` runs code of the value: custom inspectors, getters, `Symbol.toStringTag`. */
 export function inspectSafely(value: unknown, depth = inspect.defaultOptions.depth): string {

@@ -3,17 +3,20 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { FrameDecoder } from '../../../worker/frame-codec.ts';
 import type { WorkerFrame } from '../../../worker/frames.ts';
 import { supervisorFrameSchema, workerFrameSchema } from '../../../worker/frames.ts';
-import { createFrameReader, encodeFrame } from '../framing.ts';
+import { encodeFrame } from '../framing.ts';
 import { type CapturedStream, captureStream } from './capture-stream.ts';
 import { testedNode } from './config.ts';
 import { createFrameLog, type Frame, type FrameLog } from './frame-log.ts';
 
+type Display = Extract<WorkerFrame, { type: 'display' }>;
+type Shown = Omit<Display, 'bundle'> & { bundle: Record<string, unknown> };
 export type StepAnswer = {
   stdout: string;
   stderr: string;
-  shown: Extract<WorkerFrame, { type: 'display' }>[];
+  shown: Shown[];
   done: Extract<WorkerFrame, { type: 'done' }>;
 };
 export type StepOptions = { env?: Record<string, string>; cwd?: string; stepId?: string };
@@ -33,13 +36,15 @@ export async function playAgent(runtimeDir: string, options: { lifeline?: boolea
 
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    const read = createFrameReader((message) => {
-      const frame = asFrame(message);
+    const decoder = new FrameDecoder();
+    const take = (frame: ReturnType<typeof asFrame>) => {
       if (frame.type === 'supervisor') links.supervisor = socket;
       if (frame.type === 'ready') links.worker = socket;
       log.add(frame);
+    };
+    socket.on('data', (chunk: Buffer) => {
+      for (const message of decoder.push(chunk)) take(asFrame(message));
     });
-    socket.on('data', read);
   }).listen(join(runDir, 'agent.sock'));
   const supervisor = startSupervisor({
     runtimeDir,
@@ -71,7 +76,12 @@ export async function playAgent(runtimeDir: string, options: { lifeline?: boolea
     const ended = async (): Promise<StepAnswer> => {
       const done = await log.next('done', (frame) => frame.step_id === id);
       const [out, err] = await Promise.all([stdout?.step(nonce), stderr?.step(nonce)]);
-      return { stdout: out ?? '', stderr: err ?? '', shown: log.take('display', (frame) => frame.step_id === id), done };
+      return {
+        stdout: out ?? '',
+        stderr: err ?? '',
+        shown: log.take('display', (frame) => frame.step_id === id).map(asShown),
+        done,
+      };
     };
     return { id, nonce, ended };
   }
@@ -131,6 +141,8 @@ function startSupervisor({ runtimeDir, runDir, workspace, instanceId, lifeline, 
   };
   return spawn(testedNode, [join(runtimeDir, 'supervisor.cjs')], { env, stdio: ['pipe', 'inherit', 'inherit'] });
 }
+
+const asShown = (frame: Display): Shown => ({ ...frame, bundle: JSON.parse(frame.bundle) });
 
 function asFrame(message: unknown): Parameters<FrameLog['add']>[0] {
   const fromWorker = workerFrameSchema.safeParse(message);

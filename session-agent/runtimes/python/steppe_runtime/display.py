@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from .attribution import Attribution
 from .error_report import traceback_lines
-from .frames import FrameConnection, FrameTooLarge
+from .frames import FrameConnection, FrameTooLarge, encode_json
 from .json_value import json_value
-from .mime import mime_data, plain_text, representations, special_method
+from .mime import is_bundle, mime_data, mime_items, plain_text, representations, special_method
 from .text_limits import cut_text
 
 
@@ -37,13 +37,13 @@ class Displays:
         **_jupyter,
     ):
         """
-        Shows objects in the step's results. With raw=True they are MIME bundles. `display_id` (True for a new one) names
-        what is shown, and the handle that is then returned shows it anew.
+        Shows objects in the step's results. With raw=True they are MIME bundles, of which keys without a `/` are left out.
+        `display_id` (True for a new one) names what is shown, and the handle that is then returned shows it anew.
         """
         about = _about(display_id, is_update)
         for value in objects:
-            if raw and isinstance(value, dict):
-                bundle = {str(mime): mime_data(str(mime), data) for mime, data in value.items()}
+            if raw and is_bundle(value):
+                bundle = {mime: mime_data(mime, data) for mime, data in mime_items(value)}
                 self.publish({**bundle, **about}, metadata or {})
             else:
                 self._show(value, include, exclude, metadata or {}, about)
@@ -87,16 +87,17 @@ class Displays:
         if self._attribution.is_forked:
             print(bundle["text/plain"])
             return
+        text = encode_json(bundle)
         # With the lock held no step ends between the check and the frame.
         with self._connection.lock:
             step = self._attribution.running
             if step is None or self._attribution.is_background():
                 self._send_background("stdout", bundle["text/plain"] + "\n")
                 return
-            frame = {"type": "display", "step_id": step.step_id, "bundle": bundle}
+            frame = {"type": "display", "step_id": step.step_id}
             frame.update(is_main_result=is_main_result, truncated=truncated)
             # After the main result comes `done`.
-            self._connection.send(frame, with_next=is_main_result)
+            self._connection.send(frame, text, with_next=is_main_result)
 
 
 class DisplayHandle:

@@ -1,9 +1,10 @@
-"""Messages on agent.sock: a big-endian 32-bit length, then that many bytes of JSON in UTF-8."""
+"""Messages on agent.sock: a big-endian 32-bit length, then that many bytes of UTF-8, a line of JSON; a bundle's on another."""
 
 from __future__ import annotations
 
 import json
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -35,9 +36,9 @@ class FrameConnection:
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def send(self, message: dict, *, with_next: bool = False) -> None:
+    def send(self, message: dict, bundle: str | None = None, *, with_next: bool = False) -> None:
         """`with_next` lets a frame wait for the one that follows at once: the agent is woken once for both."""
-        frame = encode_frame(message)
+        frame = encode_frame(message, bundle)
         with self.lock:
             self._queued += frame
             if not with_next:
@@ -73,9 +74,25 @@ class FrameConnection:
         self._sock.close()
 
 
-def encode_frame(message: dict) -> bytes:
+def encode_json(value) -> str:
+    """JSON in one line. A number has all its digits, however many."""
+    try:
+        return _encode_json(value)
+    except ValueError:
+        # Python refuses to write integers of so many digits unless it is told to.
+        limit = sys.get_int_max_str_digits()
+        try:
+            sys.set_int_max_str_digits(0)
+            return _encode_json(value)
+        finally:
+            sys.set_int_max_str_digits(limit)
+
+
+def encode_frame(message: dict, bundle: str | None = None) -> bytes:
+    """`bundle` is the JSON of one."""
+    text = _encode_json(message) if bundle is None else f"{_encode_json(message)}\n{bundle}"
     # Lone surrogates cannot be UTF-8; backslashreplace writes them as \udXXX, which is how JSON spells them.
-    payload = _encode_json(message).encode("utf-8", "backslashreplace")
+    payload = text.encode("utf-8", "backslashreplace")
     if len(payload) > MAX_FRAME_BYTES:
         raise FrameTooLarge(f"a frame of {len(payload)} bytes is over the limit of {MAX_FRAME_BYTES}")
     return _header.pack(len(payload)) + payload

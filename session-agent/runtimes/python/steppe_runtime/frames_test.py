@@ -1,7 +1,15 @@
 import socket
+import sys
 import unittest
 
-from steppe_runtime.frames import MAX_FRAME_BYTES, ConnectionClosed, FrameConnection, FrameTooLarge, encode_frame
+from steppe_runtime.frames import (
+    MAX_FRAME_BYTES,
+    ConnectionClosed,
+    FrameConnection,
+    FrameTooLarge,
+    encode_frame,
+    encode_json,
+)
 
 
 class FramesTest(unittest.TestCase):
@@ -26,6 +34,17 @@ class FramesTest(unittest.TestCase):
 
     def test_lone_surrogates_are_json_escapes(self):
         self.assertEqual(encode_frame({"t": "\udc80"})[4:], b'{"t":"\\udc80"}')
+
+    def test_a_bundle_stands_on_a_line_of_its_own(self):
+        self.assertEqual(encode_frame({"a": "\n"}, '{"t/p":"\udc80"}')[4:], b'{"a":"\\n"}\n{"t/p":"\\udc80"}')
+        with self.assertRaises(FrameTooLarge):
+            encode_frame({"a": 1}, "x" * MAX_FRAME_BYTES)
+
+    def test_a_number_has_all_its_digits(self):
+        limit = sys.get_int_max_str_digits()
+        self.assertEqual(encode_json({"n": [10**5000]}), '{"n":[1' + "0" * 5000 + "]}")
+        self.assertEqual(encode_json({"n": 2**63}), '{"n":9223372036854775808}')
+        self.assertEqual(sys.get_int_max_str_digits(), limit)
 
     def test_the_limit_holds_both_ways(self):
         with self.assertRaises(FrameTooLarge):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
+
+from .frames import encode_json
 
 _MAX_DEPTH = 200
 
@@ -31,7 +32,7 @@ def json_value(data, depth: int = _MAX_DEPTH):
 def _key(key) -> str:
     if isinstance(key, str):
         return str(key)
-    return json.dumps(key) if key is None or isinstance(key, (bool, int, float)) else str(key)
+    return encode_json(key) if key is None or isinstance(key, (bool, int, float)) else str(key)
 
 
 def _foreign(data, depth: int):

@@ -65,6 +65,16 @@ def mime_data(mime: str, data):
     return data if type(data) is str else str(data)
 
 
+def mime_items(bundle: dict) -> list[tuple[str, object]]:
+    """What has a `/` in its key: any other could be taken for one of our own."""
+    texts = [(str.__str__(key), data) for key, data in bundle.items() if isinstance(key, str)]
+    return [(key, data) for key, data in texts if "/" in key]
+
+
+def is_bundle(value) -> bool:
+    return isinstance(value, dict) and (not value or bool(mime_items(value)))
+
+
 def special_method(value, name: str):
     """The method, unless `value` is a class or makes up attributes as they are asked for."""
     if isinstance(value, type):
@@ -82,8 +92,8 @@ def _offered(value, on_error: Callable[[BaseException], None]):
     answer = _call(value, "_repr_mimebundle_", on_error, include=None, exclude=None)
     bundle, metadata = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, {})
     if isinstance(bundle, dict):
-        for mime, data in bundle.items():
-            yield str(mime), data, metadata.get(mime) if isinstance(metadata, dict) else None
+        for mime, data in mime_items(bundle):
+            yield mime, data, metadata.get(mime) if isinstance(metadata, dict) else None
     has_png = isinstance(bundle, dict) and "image/png" in bundle
     for name, mime in _METHODS.items():
         # A picture that offers PNG says nothing more as JPEG.

@@ -2,7 +2,7 @@ import unittest
 from unittest import mock
 
 from steppe_runtime.json_value import json_value
-from steppe_runtime.mime import mime_data, representations
+from steppe_runtime.mime import is_bundle, mime_data, mime_items, representations
 
 
 class MimeTest(unittest.TestCase):
@@ -57,6 +57,20 @@ class MimeTest(unittest.TestCase):
         self.assertEqual(mime_data("application/pdf", b"%"), "JQ==")
         self.assertEqual(mime_data("application/vnd.x+json", {"a": (1,)}), {"a": [1]})
         self.assertEqual(mime_data("application/vnd.x.json", {"a": (1,)}), {"a": [1]})
+
+    def test_only_types_are_keys_of_a_bundle(self):
+        class Rich:
+            def _repr_mimebundle_(self, include, exclude):
+                return {"type": "stdout", "seq": 9, "text/html": "<b>", "text/plain": "b", 7: "x"}
+
+        self.assertEqual(self.bundle(Rich()), {"text/html": "<b>", "text/plain": "b"})
+        self.assertEqual(mime_items({"is_main_result": True, 1: 2, "a/b": 3}), [("a/b", 3)])
+        self.assertEqual(
+            [is_bundle(value) for value in ({"a/b": 1, "c": 2}, {}, {"c": 2}, "a/b")], [True, True, False, False]
+        )
+
+    def test_json_has_all_digits_of_a_key(self):
+        self.assertEqual(json_value({10**5000: 10**5000}), {"1" + "0" * 5000: 10**5000})
 
     def test_json_has_no_nan_and_only_text_keys(self):
         self.assertEqual(json_value({1: float("inf"), None: {2}, "b": b"\0"})["1"], None)

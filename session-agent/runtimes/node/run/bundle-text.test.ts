@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { toRawJson } from '../../../json/raw-json.ts';
+import { maxBodyBytes } from '../framing.ts';
+import { bundleText } from './bundle-text.ts';
+import { textJson } from './shown-value.ts';
+
+const large = textJson('x'.repeat(maxBodyBytes));
+
+it('joins the JSON of each type', () => {
+  const bundle = { 'text/plain': textJson('"ü"'), 'application/json': toRawJson([1]) };
+  expect(bundleText({ bundle, truncated: false })).toEqual({
+    bundle: '{"text/plain":"\\"ü\\"","application/json":[1]}',
+    truncated: false,
+  });
+});
+
+it('cuts a bundle above the limit down to its text', () => {
+  const bundle = { 'text/plain': textJson('small'), 'image/png': large };
+  expect(bundleText({ bundle, truncated: false })).toEqual({ bundle: '{"text/plain":"small"}', truncated: true });
+});
+
+it('says of what a bundle without text was', () => {
+  const cut = bundleText({ bundle: { 'text/html': large, 'image/png': large }, truncated: false });
+  expect(cut).toEqual({ bundle: '{"text/plain":"[text/html, image/png: larger than 8 MiB]"}', truncated: true });
+});

@@ -1,0 +1,23 @@
+import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
+import { maxBodyBytes } from '../framing.ts';
+import { stringify } from './own-json.ts';
+import type { Bundle, Shown } from './shown-value.ts';
+
+/** For what a frame says beside the bundle. */
+const headBytes = 1024;
+
+/** The JSON of a bundle that fits into a frame: one above the limit is cut down to its text. */
+export function bundleText({ bundle, truncated }: Shown): { bundle: RawJson; truncated: boolean } {
+  const whole = join(bundle);
+  if (Buffer.byteLength(whole) <= maxBodyBytes - headBytes) return { bundle: whole, truncated };
+  const types = Object.keys(bundle).join(', ').slice(0, 4096);
+  const text = bundle['text/plain'] ?? asRawJson(stringify(`[${types}: larger than 8 MiB]`));
+  return { bundle: join({ 'text/plain': text }), truncated: true };
+}
+
+const join = (bundle: Bundle): RawJson =>
+  asRawJson(
+    `{${Object.entries(bundle)
+      .map(([type, text]) => `${stringify(type)}:${text}`)
+      .join(',')}}`,
+  );
