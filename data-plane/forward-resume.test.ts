@@ -107,6 +107,27 @@ describe.each(streams)('a step answered as %s', (accept) => {
     await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'ok' }]);
   });
 
+  it('is not gone on with after an event that cannot be read: the client can tell, and has its own place', async () => {
+    const unreadable = accept === 'text/event-stream' ? 'event: x\n\n' : '{"type":"x"\n';
+    agent.handle = (req, res) => {
+      res.writeHead(200, { 'content-type': accept });
+      res.write(wholeStream(accept, ['one']) + unreadable);
+      req.resume();
+    };
+    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    client.end('{"code":"1"}');
+    const answer = await answerOf(client);
+    const reading = (async () => {
+      let got = '';
+      for await (const text of answer.setEncoding('utf8')) {
+        got += text;
+        if (got.endsWith(unreadable)) cutter.cutAll();
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect.poll(attempts).toEqual([1]);
+  });
+
   it('is given up when it breaks again and again without bringing anything', async () => {
     agent.add('one');
     cutter.cuts.push(400, 0, 0, 0, 0, 0);

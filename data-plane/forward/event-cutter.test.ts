@@ -77,3 +77,57 @@ it.each(forms)('gives back what an answer of %s leaves unfinished when it ends i
   cutter.take(Buffer.from('a b'));
   expect(text(cutter.finish())).toBe('a b');
 });
+
+const unreadable: Record<EventForm, string[]> = {
+  sse: [
+    'event: step_ended\nid: 9\ndata: {"type":"stdout"}\n\n',
+    'event: stdout\nid: 9\nid: 10\ndata: {"type":"stdout"}\n\n',
+    'event: stdout\ndata: {"type":"stdout"}\n\n',
+    'event: stdout\nid: 99999999999999999999\ndata: {"type":"stdout"}\n\n',
+    'event: stdout\nid: 0\ndata: {"type":"stdout"}\n\n',
+    'id: 9\ndata: x\n\n',
+    'x\n\n',
+  ],
+  ndjson: [
+    '{"type":"step_ended","text":"a\n',
+    '{"type":"step_ended","seq":"9","at":"x"}\n',
+    '{"type":"step_ended","seq":9.5,"at":"x"}\n',
+    '{"type":"step_ended","seq":0,"at":"x"}\n',
+    '{"type":"step_ended","seq":9007199254740993,"at":"x"}\n',
+    '{"type":"step_ended","type":"stdout","seq":9,"text":"x"}\n',
+    '{"type":"step_ended"}\n',
+    '{"seq":9,"type":"step_ended"}\n',
+    'null\n',
+    'x\n',
+  ],
+};
+
+it.each(forms.flatMap((form) => unreadable[form].map((text) => [form, text] as const)))(
+  'does not go on after an event of %s that it cannot read: %j',
+  (form, event) => {
+    const cutter = createEventCutter(form, 3);
+    cutter.take(Buffer.from(eventOf(form, 'stdout', 4)));
+    expect(text(cutter.take(Buffer.from(event)))).toBe(event);
+    expect([cutter.lastSeq(), cutter.isWhole()]).toEqual([undefined, false]);
+    cutter.take(Buffer.from(eventOf(form, 'step_ended', 10)));
+    expect([cutter.lastSeq(), cutter.isWhole()]).toEqual([10, true]);
+  },
+);
+
+it.each(forms)('does not believe an event of %s whose number goes back', (form) => {
+  const cutter = createEventCutter(form, 3);
+  cutter.take(Buffer.from(eventOf(form, 'stdout', 5)));
+  cutter.take(Buffer.from(eventOf(form, 'step_ended', 5)));
+  expect([cutter.lastSeq(), cutter.isWhole()]).toEqual([undefined, false]);
+});
+
+it.each(forms)('holds back no more of %s than any event is long', (form) => {
+  const cutter = createEventCutter(form, 0);
+  const piece = Buffer.alloc(1024 * 1024, 'x');
+  let passed = 0;
+  for (let count = 1; count <= 40; count++) {
+    for (const { length } of cutter.take(piece)) passed += length;
+    expect(count * piece.length - passed).toBeLessThanOrEqual(16 * 1024 * 1024);
+  }
+  expect(cutter.lastSeq()).toBeUndefined();
+});

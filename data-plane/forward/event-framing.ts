@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 export type EventForm = 'sse' | 'ndjson';
 
 interface LastEvent {
@@ -10,18 +12,21 @@ interface LastEvent {
 interface EventFraming {
   separator: Buffer;
   /** The last of whole events; undefined where they are all keepalives. */
-  readLast(whole: Buffer): LastEvent | undefined;
+  readLast(whole: Buffer): LastEvent | 'unreadable' | undefined;
 }
 
-/** As little of the framing as tells where events end and which the last one is: JSON escapes line ends, so no text has one. */
+/**
+ * As little of the framing as tells where events end and which the last one is: JSON escapes line ends, so no text has one. What an
+ * agent sends comes in part from user code: an event that does not say its type and number as agents do is not believed.
+ */
 export const eventFramings: Record<EventForm, EventFraming> = {
   sse: { separator: Buffer.from('\n\n'), readLast: (whole) => lastOf(whole, '\n\n', readSse) },
   ndjson: { separator: Buffer.from('\n'), readLast: (whole) => lastOf(whole, '\n', readNdjson) },
 };
 
-type Read = (whole: Buffer, start: number, end: number) => LastEvent | 'keepalive' | undefined;
+type Read = (whole: Buffer, start: number, end: number) => LastEvent | 'keepalive' | 'unreadable';
 
-function lastOf(whole: Buffer, separator: string, read: Read): LastEvent | undefined {
+function lastOf(whole: Buffer, separator: string, read: Read): LastEvent | 'unreadable' | undefined {
   for (let end = whole.length - separator.length; end > 0; ) {
     const at = whole.lastIndexOf(separator, end - 1);
     const event = read(whole, at === -1 ? 0 : at + separator.length, end);
@@ -31,29 +36,43 @@ function lastOf(whole: Buffer, separator: string, read: Read): LastEvent | undef
   return undefined;
 }
 
-const headOf = (whole: Buffer, start: number, end: number): string => whole.toString('latin1', start, Math.min(end, start + 80));
+const headOf = (whole: Buffer, start: number, end: number): string => whole.toString('latin1', start, Math.min(end, start + 160));
+
+/** The type stands in its field and first in the data. */
+const sseHead = /^event: (\w{1,40})\n(?:id: ([1-9]\d{0,15})\n)?data: \{"type":"\1"/;
 
 function readSse(whole: Buffer, start: number, end: number): ReturnType<Read> {
   if (whole[start] === 0x3a) return 'keepalive';
-  const [, type, seq] = /^event: (\w+)\n(?:id: (\d+)\n)?data: /.exec(headOf(whole, start, end)) ?? [];
-  if (type === undefined) return undefined;
-  return { seq: seq === undefined ? undefined : Number(seq), isFinal: isFinal(type) };
+  const [, type, seq] = sseHead.exec(headOf(whole, start, end)) ?? [];
+  return type === undefined ? 'unreadable' : eventOf(type, seq);
 }
 
+const ndjsonHead = /^\{"type":"(\w{1,40})"/;
 /** `seq` is the last field but `at`; anywhere else the line has to be parsed. */
-const seqAtEnd = /"seq":(\d+),"at":"[^"\\]*"\}$/;
+const seqAtEnd = /"seq":([1-9]\d{0,15}),"at":"[^"\\]*"\}$/;
 
 function readNdjson(whole: Buffer, start: number, end: number): ReturnType<Read> {
-  const [, type] = /^\{"type":"(\w+)"/.exec(headOf(whole, start, end)) ?? [];
-  if (type === undefined) return undefined;
+  const [, type] = ndjsonHead.exec(headOf(whole, start, end)) ?? [];
+  if (type === undefined) return 'unreadable';
   if (type === 'keepalive') return 'keepalive';
   const [, seq] = seqAtEnd.exec(whole.toString('latin1', Math.max(start, end - 80), end)) ?? [];
-  return { seq: seq === undefined ? parseSeq(whole.toString('utf8', start, end)) : Number(seq), isFinal: isFinal(type) };
+  return eventOf(type, seq ?? parseSeq(whole.toString('utf8', start, end), type));
 }
 
-function parseSeq(line: string): number | undefined {
-  const { seq } = JSON.parse(line);
-  return typeof seq === 'number' ? seq : undefined;
+function eventOf(type: string, digits: string | undefined): LastEvent | 'unreadable' {
+  if (digits === undefined) return type === 'cut_off' ? { seq: undefined, isFinal: true } : 'unreadable';
+  const seq = Number(digits);
+  return Number.isSafeInteger(seq) ? { seq, isFinal: type === 'step_ended' || type === 'cut_off' } : 'unreadable';
 }
 
-const isFinal = (type: string): boolean => type === 'step_ended' || type === 'cut_off';
+const lineSchema = z.object({ type: z.string(), seq: z.int().min(1) });
+
+/** Undefined where the line is no JSON, or is not what its beginning says. */
+function parseSeq(line: string, type: string): string | undefined {
+  try {
+    const parsed = lineSchema.safeParse(JSON.parse(line));
+    return parsed.data?.type === type ? String(parsed.data.seq) : undefined;
+  } catch {
+    return undefined;
+  }
+}

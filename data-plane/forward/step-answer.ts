@@ -20,7 +20,7 @@ interface Begun {
   form: Form;
   length: string | undefined;
   cutter: AnswerCutter;
-  rest: () => Rest;
+  rest: () => Rest | undefined;
 }
 
 /**
@@ -78,7 +78,11 @@ function beginAs(form: Form | undefined, length: string | undefined, after: numb
   if (form === 'result')
     return { form, length, cutter: createResultCutter(length === undefined), rest: () => ({ kind: 'result' }) };
   const cutter = createEventCutter(form, after);
-  return { form, length, cutter, rest: () => ({ kind: 'events', lastSeq: cutter.lastSeq() }) };
+  const rest = (): Rest | undefined => {
+    const lastSeq = cutter.lastSeq();
+    return lastSeq === undefined ? undefined : { kind: 'events', lastSeq };
+  };
+  return { form, length, cutter, rest };
 }
 
 /** A length that was promised to the client must be kept. */

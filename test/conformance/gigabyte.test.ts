@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { languages, type PerLanguage } from './harness/languages.ts';
+import { peaksMib } from './harness/peak-memory.ts';
 import { openSession, type Session } from './harness/session.ts';
 
 const gibibyte = 1024 ** 3;
@@ -40,26 +40,3 @@ test.each(languages)(
   },
   120_000,
 );
-
-/** The largest memory that each process of an instance ever had resident, by its pid and name. */
-function peaksMib(instanceId: string): Record<string, number> {
-  const peaks = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid): [string, number][] => {
-      if (!read(`/proc/${pid}/environ`).includes(instanceId)) return [];
-      const status = read(`/proc/${pid}/status`);
-      const peakKib = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]);
-      const name = read(`/proc/${pid}/cmdline`).split('\0').slice(0, 2).join(' ');
-      return Number.isNaN(peakKib) ? [] : [[`${pid} ${name}`, peakKib / 1024]];
-    });
-  return Object.fromEntries(peaks);
-}
-
-/** Empty where it is not ours to read, or its process has ended. */
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
-}
