@@ -11,6 +11,7 @@ interface JsonRules {
 
 const code = (character: string): number => character.charCodeAt(0);
 const [quote, backslash, comma, colon] = [code('"'), code('\\'), code(','), code(':')];
+const [minus, plus, point, zero, exponent, hex] = [code('-'), code('+'), code('.'), code('0'), code('e'), code('u')];
 const [openArray, closeArray, openObject, closeObject] = [code('['), code(']'), code('{'), code('}')];
 
 type Expected = 'value' | 'first item' | 'first key' | 'key' | 'comma';
@@ -123,7 +124,7 @@ function endOfString(bytes: Uint8Array, start: number): number {
 function lastOfEscape(bytes: Uint8Array, at: number): number {
   const kind = bytes[at + 1] ?? 0;
   if (escapes.has(kind)) return at + 1;
-  if (kind !== code('u')) throw unexpected(at);
+  if (kind !== hex) throw unexpected(at);
   for (let digit = at + 2; digit < at + 6; digit += 1) if (!isHexDigit(bytes[digit] ?? 0)) throw unexpected(digit);
   return at + 5;
 }
@@ -136,16 +137,16 @@ const words = new Map(['true', 'false', 'null'].map((word) => [code(word), Uint8
 function endOfScalar(bytes: Uint8Array, start: number): number {
   const word = words.get(bytes[start] ?? 0);
   if (!word) return endOfNumber(bytes, start);
-  if (!word.every((byte, at) => bytes[start + at] === byte)) throw unexpected(start);
+  for (let at = 1; at < word.length; at += 1) if (bytes[start + at] !== word[at]) throw unexpected(start);
   return start + word.length;
 }
 
 function endOfNumber(bytes: Uint8Array, start: number): number {
-  const afterSign = start + (bytes[start] === code('-') ? 1 : 0);
-  let end = bytes[afterSign] === code('0') ? afterSign + 1 : endOfDigits(bytes, afterSign);
-  if (bytes[end] === code('.')) end = endOfDigits(bytes, end + 1);
-  if (((bytes[end] ?? 0) | 0x20) !== code('e')) return end;
-  const isSigned = bytes[end + 1] === code('+') || bytes[end + 1] === code('-');
+  const afterSign = start + (bytes[start] === minus ? 1 : 0);
+  let end = bytes[afterSign] === zero ? afterSign + 1 : endOfDigits(bytes, afterSign);
+  if (bytes[end] === point) end = endOfDigits(bytes, end + 1);
+  if (((bytes[end] ?? 0) | 0x20) !== exponent) return end;
+  const isSigned = bytes[end + 1] === plus || bytes[end + 1] === minus;
   return endOfDigits(bytes, end + (isSigned ? 2 : 1));
 }
 
