@@ -10,6 +10,9 @@ export const bundleKeys = ['display_id', 'is_update', 'metadata'] as const;
 
 const bundleKeySchema = z.string().regex(new RegExp(`/|^(?:is_main_result|${bundleKeys.join('|')})$`));
 
-/** A MIME bundle: text as text, binary in base64, application/json as JSON; the few keys without a `/` are about the bundle. */
+/**
+ * A MIME bundle: text as text, binary in base64, application/json as JSON; the few keys without a
+ * `/` are about the bundle.
+ */
 export const resultBundleSchema = z.record(bundleKeySchema, jsonValueSchema);
 export type ResultBundle = z.infer<typeof resultBundleSchema>;

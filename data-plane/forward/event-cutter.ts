@@ -2,7 +2,10 @@ import type { AnswerCutter } from './answer-cutter.ts';
 import { type EventForm, eventFramings } from './event-framing.ts';
 
 export interface EventCutter extends AnswerCutter {
-  /** `seq` of the last event that was let through; undefined where that one could not be read, so that nothing can follow it. */
+  /**
+   * `seq` of the last event that was let through; undefined where that one could not be read, so
+   * that nothing can follow it.
+   */
   lastSeq(): number | undefined;
 }
 
@@ -10,8 +13,8 @@ export interface EventCutter extends AnswerCutter {
 const maxHeldBytes = 16 * 1024 * 1024;
 
 /**
- * Lets whole events through and holds back the beginning of one, which a break would leave unfinished. Of a chunk it looks at the
- * last event alone, however many there are.
+ * Lets whole events through and holds back the beginning of one, which a break would leave
+ * unfinished. Of a chunk it looks at the last event alone, however many there are.
  * @param after `seq` of the event before the first one that comes.
  */
 export function createEventCutter(form: EventForm, after: number): EventCutter {

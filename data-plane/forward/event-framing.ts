@@ -16,8 +16,9 @@ interface EventFraming {
 }
 
 /**
- * As little of the framing as tells where events end and which the last one is: JSON escapes line ends, so no text has one. What an
- * agent sends comes in part from user code: an event that does not say its type and number as agents do is not believed.
+ * As little of the framing as tells where events end and which the last one is: JSON escapes line
+ * ends, so no text has one. What an agent sends comes in part from user code: an event that does
+ * not say its type and number as agents do is not believed.
  */
 export const eventFramings: Record<EventForm, EventFraming> = {
   sse: { separator: Buffer.from('\n\n'), readLast: (whole) => lastOf(whole, '\n\n', readSse) },

@@ -1,4 +1,7 @@
-/** Called for each key of the outermost object: where it begins and ends, quotes included, and where its value begins. */
+/**
+ * Called for each key of the outermost object: where it begins and ends, quotes included, and where
+ * its value begins.
+ */
 export type OnKey = (start: number, end: number, valueStart: number) => void;
 
 interface JsonRules {
@@ -17,8 +20,9 @@ const [openArray, closeArray, openObject, closeObject] = [code('['), code(']'), 
 type Expected = 'value' | 'first item' | 'first key' | 'key' | 'comma';
 
 /**
- * Checks that the bytes are one JSON text without white space between its tokens, and builds nothing of it: time grows with the
- * bytes, memory with the depth. Whether they are UTF-8 is not looked at.
+ * Checks that the bytes are one JSON text without white space between its tokens, and builds
+ * nothing of it: time grows with the bytes, memory with the depth. Whether they are UTF-8 is not
+ * looked at.
  * @throws SyntaxError where they are not; RangeError where the rules allow less.
  */
 export function checkJson(bytes: Uint8Array, rules: JsonRules): void {

@@ -3,14 +3,17 @@ import { bundleKeys } from '@steppe/contracts/step-output';
 import { checkJson } from './check-json.ts';
 import { asRawJson, type RawJson } from './raw-json.ts';
 
-/** More than a driver sends. Whatever parses a bundle later may walk down into it, and each level takes some of its stack. */
+/**
+ * More than a driver sends. Whatever parses a bundle later may walk down into it, and each level
+ * takes some of its stack.
+ */
 const maxBundleDepth = 256;
 
 const slash = 0x2f;
 
 /**
- * The JSON text of a MIME bundle, from bytes that come, in the end, from user code. No key of it can be taken for one of ours: each
- * has a `/`, or is one of a few.
+ * The JSON text of a MIME bundle, from bytes that come, in the end, from user code. No key of it
+ * can be taken for one of ours: each has a `/`, or is one of a few.
  * @throws SyntaxError or RangeError for anything else.
  */
 export function readBundle(bytes: Buffer): RawJson {

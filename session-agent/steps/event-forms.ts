@@ -34,7 +34,9 @@ export const eventForms: Record<'sse' | 'ndjson', EventForm> = {
   },
 };
 
-/** @throws Error for a value with a line break, which would begin another field, or another event. */
+/**
+ * @throws Error for a value with a line break, which would begin another field, or another event.
+ */
 export const sseEvent = (fields: readonly [name: string, value: string | number][]): string =>
   `${fields.map(([name, value]) => sseField(name, String(value))).join('')}\n`;
 

@@ -3,10 +3,15 @@ import { mergeObjects, type RawJson, toRawJson } from '../json/raw-json.ts';
 
 type ResultEvent = Extract<StepEvent, { type: 'result' }>;
 
-/** An event as a step holds it: a bundle stays the JSON text that the driver made, apart from what is ours. */
+/**
+ * An event as a step holds it: a bundle stays the JSON text that the driver made, apart from what
+ * is ours.
+ */
 export type KeptEvent = Exclude<StepEvent, { type: 'result' }> | (Pick<ResultEvent, 'type' | 'seq' | 'at'> & { bundle: RawJson });
 
-/** What clients get. No key of a bundle is one of ours: that was checked where the bundle came in. */
+/**
+ * What clients get. No key of a bundle is one of ours: that was checked where the bundle came in.
+ */
 export function eventText(event: KeptEvent): RawJson {
   if (event.type !== 'result') return toRawJson(event);
   const { type, bundle, seq, at } = event;

@@ -2,8 +2,8 @@ import { checkJson } from '../json/check-json.ts';
 import { maxFrameBytes } from './frames.ts';
 
 /**
- * One message as a frame: a big-endian 32-bit length and that many bytes, a line of JSON. The JSON text of a bundle follows on a
- * line of its own.
+ * One message as a frame: a big-endian 32-bit length and that many bytes, a line of JSON. The JSON
+ * text of a bundle follows on a line of its own.
  */
 export function encodeFrame(message: object, bundle?: string): Buffer {
   const json = JSON.stringify(message);
@@ -25,8 +25,10 @@ export class FrameDecoder {
   #bodyBytes: number | undefined;
 
   /**
-   * Gives the messages that are complete with this chunk, as parsed JSON; a `bundle` is the bytes of its line.
-   * @throws RangeError for a frame above the limit, or more in it than any message has; SyntaxError for one that is not JSON.
+   * Gives the messages that are complete with this chunk, as parsed JSON; a `bundle` is the bytes
+   * of its line.
+   * @throws RangeError for a frame above the limit, or more in it than any message has; SyntaxError
+   * for one that is not JSON.
    */
   *push(chunk: Buffer): Generator<unknown, void> {
     this.#chunks.push(chunk);
@@ -57,7 +59,10 @@ export class FrameDecoder {
 }
 
 const lineEnd = 0x0a;
-/** A traceback of 256 KiB may have as many lines: without a limit, a frame of empty lists takes a hundred times its own bytes. */
+/**
+ * A traceback of 256 KiB may have as many lines: without a limit, a frame of empty lists takes a
+ * hundred times its own bytes.
+ */
 const messageRules = { maxDepth: 8, maxValues: 300_000 };
 
 function decodeBody(body: Buffer): unknown {

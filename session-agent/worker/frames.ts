@@ -5,10 +5,11 @@ import { readBundle } from '../json/read-bundle.ts';
 export { endMarker, startMarker } from './markers.ts';
 
 /**
- * The messages on `agent.sock`. A frame is a big-endian 32-bit length and that many bytes of UTF-8: a line of JSON and, for a
- * `display`, the bundle's JSON text on a second line, without white space between its tokens. The supervisor of the runtime opens
- * one connection, each worker one of its own. Whatever comes from a worker comes, in the end, from user
- * code: it is parsed here, and a breach kills the worker.
+ * The messages on `agent.sock`. A frame is a big-endian 32-bit length and that many bytes of UTF-8:
+ * a line of JSON and, for a `display`, the bundle's JSON text on a second line, without white space
+ * between its tokens. The supervisor of the runtime opens one connection, each worker one of its
+ * own. Whatever comes from a worker comes, in the end, from user code: it is parsed here, and a
+ * breach kills the worker.
  */
 export const maxFrameBytes = 8 * 1024 * 1024;
 
@@ -29,7 +30,10 @@ const bundleSchema = z.instanceof(Buffer).transform((bytes, context) => {
 /** A worker counts with clocks that user code can reach: one that runs backwards is no breach. */
 const figure = z.number().transform((given) => Math.max(0, given));
 
-/** supervisor → agent. `supervisor` comes first; `exit` only when the worker and all its descendants are dead. */
+/**
+ * supervisor → agent. `supervisor` comes first; `exit` only when the worker and all its descendants
+ * are dead.
+ */
 export const supervisorFrameSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('supervisor'), language: z.enum(['python', 'node']), version: z.string().max(256), pid }),
   z.strictObject({ type: z.literal('spawned'), epoch, pid }),
@@ -38,7 +42,9 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
     epoch,
     code: z.number().int().nullable(),
     signal: z.string().max(32).nullable(),
-    /** What the supervisor knows beside code and signal: why a start failed, that memory ran out. */
+    /**
+     * What the supervisor knows beside code and signal: why a start failed, that memory ran out.
+     */
     reason: z.enum(['spawn_failed', 'memory']).nullable(),
     detail: z.string().max(4096),
   }),
@@ -52,7 +58,10 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     type: z.literal('ready'),
     epoch,
     pid,
-    /** Whom to ask for an interrupt: the supervisor, that sends a signal, or the worker itself, by a frame. */
+    /**
+     * Whom to ask for an interrupt: the supervisor, that sends a signal, or the worker itself, by a
+     * frame.
+     */
     interrupt: z.enum(['signal', 'frame']),
   }),
   z.strictObject({
@@ -74,7 +83,9 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
       max_rss_bytes: figure.transform(Math.round),
     }),
   }),
-  /** Text that threads, tasks or timers of earlier steps wrote through the language's own streams. */
+  /**
+   * Text that threads, tasks or timers of earlier steps wrote through the language's own streams.
+   */
   z.strictObject({ type: z.literal('background'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
   z.strictObject({ type: z.literal('bgerror'), ...workerErrorSchema.shape }),
   /** The answer to `interrupt`: no interrupt for that step comes after it. */
@@ -88,7 +99,10 @@ export type SupervisorCommand =
   | { type: 'interrupt'; epoch: number; step_id: string }
   | { type: 'kill'; epoch: number };
 
-/** agent → worker. `configure` adds lasting variables; `run` may add some for the length of the step. */
+/**
+ * agent → worker. `configure` adds lasting variables; `run` may add some for the length of the
+ * step.
+ */
 export type WorkerCommand =
   | { type: 'configure'; env: Record<string, string> }
   | {

@@ -4,7 +4,10 @@ import { languages, type PerLanguage } from './harness/languages.ts';
 import { peaksMib } from './harness/peak-memory.ts';
 import { openSession, type Session } from './harness/session.ts';
 
-/** The text of one such bundle is 7.5 MB: it is there as bytes, as text and in the response, and none of them is one object a list. */
+/**
+ * The text of one such bundle is 7.5 MB: it is there as bytes, as text and in the response, and
+ * none of them is one object a list.
+ */
 const allowedGrowthMib = 120;
 
 const displayLists: PerLanguage<string> = {

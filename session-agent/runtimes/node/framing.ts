@@ -1,7 +1,10 @@
 /** The largest body of a frame on `agent.sock`; a test holds it equal to the agent's own limit. */
 export const maxBodyBytes = 8 * 1024 * 1024;
 
-/** A frame is a big-endian 32-bit length and that many bytes of UTF-8: a line of JSON and, where there is one, a bundle's on another. */
+/**
+ * A frame is a big-endian 32-bit length and that many bytes of UTF-8: a line of JSON and, where
+ * there is one, a bundle's on another.
+ */
 export function encodeFrame(message: unknown, bundle?: string): Buffer {
   const json = JSON.stringify(message);
   const body = Buffer.from(bundle === undefined ? json : `${json}\n${bundle}`, 'utf8');
@@ -11,7 +14,10 @@ export function encodeFrame(message: unknown, bundle?: string): Buffer {
   return frame;
 }
 
-/** Takes a byte stream in pieces of any size, hands on each whole message. Throws on a length above the limit and on bad JSON. */
+/**
+ * Takes a byte stream in pieces of any size, hands on each whole message. Throws on a length above
+ * the limit and on bad JSON.
+ */
 export function createFrameReader(onMessage: (message: unknown) => void): (chunk: Buffer) => void {
   let pieces: Buffer[] = [];
   let held = 0;

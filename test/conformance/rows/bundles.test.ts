@@ -27,7 +27,10 @@ async function responsesOf(session: Session, stepId: string): Promise<Record<str
   };
 }
 
-/** The JSON of a bundle arrives as this very text, in each form of the response, and the memory is kept. */
+/**
+ * The JSON of a bundle arrives as this very text, in each form of the response, and the memory is
+ * kept.
+ */
 const arrives = (behaviour: string, codes: PerLanguage<string>, texts: PerLanguage<string>): Row =>
   flow(behaviour, codes, async (session, code) => {
     const request = { step_id: newStepId(), code };

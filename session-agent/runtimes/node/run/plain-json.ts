@@ -5,8 +5,9 @@ import { stringify } from './own-json.ts';
 export const maxDepth = 100;
 
 /**
- * The JSON of a value that JSON carries without any loss; `undefined` for any other, `tooLarge` above about `maxBytes`. Runs no user
- * code: an accessor, a proxy or a class makes the value one that is not plain.
+ * The JSON of a value that JSON carries without any loss; `undefined` for any other, `tooLarge`
+ * above about `maxBytes`. Runs no user code: an accessor, a proxy or a class makes the value one
+ * that is not plain.
  */
 export function plainJson(value: unknown, maxBytes: number, isProxy: (value: object) => boolean): RawJson | undefined | TooLarge {
   let bytes = 0;

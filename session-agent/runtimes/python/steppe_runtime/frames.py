@@ -1,4 +1,4 @@
-"""Messages on agent.sock: a big-endian 32-bit length, then that many bytes of UTF-8, a line of JSON; a bundle's on another."""
+"""Messages on agent.sock: a big-endian 32-bit length, then a line of JSON and, for a bundle, another."""
 
 from __future__ import annotations
 
