@@ -1,5 +1,6 @@
 import { limits } from '@steppe/contracts/limits';
 import { expect, test } from 'vitest';
+import { heldBytes } from '../testing/held-bytes.ts';
 import { OutputWindow } from './output-window.ts';
 
 function collect() {
@@ -73,4 +74,19 @@ test('makes one piece of small writes that follow each other', () => {
   for (let at = 0; at < 1000; at += 1) window.push(Buffer.from('.'));
   window.end();
   expect(pieces).toEqual(['.'.repeat(1000)]);
+});
+
+test('holds of one-byte writes no more than the bytes of the tail', () => {
+  const { window, text } = collect();
+  const half = limits.outputBytesPerStream / 2;
+  window.push(Buffer.alloc(half, 'h'));
+  const held = heldBytes(() => {
+    for (let at = 0; at < half; at += 1) window.push(Buffer.of(0x61 + (at % 26)));
+    return window;
+  });
+  expect(held).toBeLessThan(2 * half);
+  window.push(Buffer.from('TAIL'));
+  window.end();
+  expect(text()).toMatch(/^h+\n\[… \d+ bytes dropped …\]\n[a-z]+TAIL$/);
+  expect(text()).toContain(`[… ${window.droppedBytes} bytes dropped …]`);
 });

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { TailBuffer } from '../tail-buffer.ts';
 
 /** Room for the sentence that says what was dropped. */
 const noticeBytes = 64;
@@ -14,20 +15,21 @@ const largestPieceBytes = 32 * 1024;
  */
 export class OutputWindow {
   readonly #emit: (text: string) => void;
-  readonly #tailBytes: number;
   readonly #decoder = new StringDecoder('utf8');
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #headLeft: number;
-  #tail: Buffer[] = [];
-  #tailSize = 0;
-  droppedBytes = 0;
+  readonly #tail: TailBuffer;
 
   constructor(maxBytes: number, emit: (text: string) => void) {
     this.#emit = emit;
     this.#headLeft = Math.floor(maxBytes / 2);
-    this.#tailBytes = Math.max(0, Math.floor(maxBytes / 2) - noticeBytes);
+    this.#tail = new TailBuffer(Math.max(0, Math.floor(maxBytes / 2) - noticeBytes));
+  }
+
+  get droppedBytes(): number {
+    return this.#tail.droppedBytes;
   }
 
   push(bytes: Buffer): void {
@@ -39,7 +41,7 @@ export class OutputWindow {
       if (this.#pendingBytes >= largestPieceBytes) this.flush();
       else this.#timer ??= setTimeout(() => this.flush(), coalesceMs);
     }
-    if (passed < bytes.length) this.#keepTail(bytes.subarray(passed));
+    if (passed < bytes.length) this.#tail.push(bytes.subarray(passed));
   }
 
   /** Passes on what waits for more. */
@@ -56,29 +58,13 @@ export class OutputWindow {
 
   end(): void {
     this.flush();
-    const tail = Buffer.concat(this.#tail);
-    this.#tail = [];
+    const tail = this.#tail.take();
     if (this.droppedBytes === 0) {
       const text = this.#decoder.write(tail) + this.#decoder.end();
       if (text) this.#emit(text);
       return;
     }
     this.#emit(`\n[… ${this.droppedBytes} bytes dropped …]\n${tail.subarray(firstCharacter(tail)).toString('utf8')}`);
-  }
-
-  #keepTail(bytes: Buffer): void {
-    // A copy: a slice would keep the whole read buffer alive.
-    this.#tail.push(Buffer.from(bytes));
-    this.#tailSize += bytes.length;
-    while (this.#tailSize > this.#tailBytes) {
-      const first = this.#tail[0];
-      if (!first) return;
-      const excess = Math.min(first.length, this.#tailSize - this.#tailBytes);
-      this.#tailSize -= excess;
-      this.droppedBytes += excess;
-      if (excess === first.length) this.#tail.shift();
-      else this.#tail[0] = first.subarray(excess);
-    }
   }
 }
 

@@ -261,7 +261,7 @@ export class Interpreter implements StepInterpreter {
     this.#options.logger.warn({ ...exit, breach: worker.breach, started }, 'worker ended');
     if (started) return this.#spawnIfSupervised();
     const how = exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`;
-    this.#failStart(`${how}\n${worker.startOutput}`.trimEnd());
+    this.#failStart(`${how}\n${worker.takeStartOutput()}`.trimEnd());
   }
 
   #failStart(detail: string): void {

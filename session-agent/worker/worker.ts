@@ -4,6 +4,7 @@ import type { StepError } from '@steppe/contracts/step-output';
 import { runDetached } from '@steppe/service-kit/connection-owner';
 import { type Deferred, deferred, delay } from '../deferred.ts';
 import type { StepCode, StepSink } from '../steps/step-interpreter.ts';
+import { TailBuffer } from '../tail-buffer.ts';
 import type { WorkerLink } from './agent-socket.ts';
 import type { SupervisorFrame, WorkerFrame } from './frames.ts';
 import type { Place } from './marker-scanner.ts';
@@ -63,7 +64,7 @@ export class Worker {
   renewed = false;
   /** Its supervisor went before it, so that nobody has seen it dead. */
   isOrphan = false;
-  #startOutput: Buffer = Buffer.alloc(0);
+  readonly #startOutput = new TailBuffer(startOutputBytes);
 
   constructor(epoch: number, fifos: { out: string; err: string }, background: BackgroundSink) {
     this.epoch = epoch;
@@ -82,8 +83,8 @@ export class Worker {
   }
 
   /** The end of what it wrote before it was ready. */
-  get startOutput(): string {
-    return this.#startOutput.toString('utf8');
+  takeStartOutput(): string {
+    return this.#startOutput.take().toString('utf8');
   }
 
   connect(link: WorkerLink, interruptBy: 'signal' | 'frame', { onBreach, onClosed }: WorkerEvents): void {
@@ -187,7 +188,7 @@ export class Worker {
 
   #bytes(stream: OutputStream, place: Place, bytes: Buffer): void {
     if (!this.connected && this.#executionCount === 0) {
-      this.#startOutput = Buffer.concat([this.#startOutput, bytes]).subarray(-startOutputBytes);
+      this.#startOutput.push(bytes);
     }
     if (place === 'step' && this.#running) this.#running.sink.output(stream, bytes);
     else this.#background.bytes(stream, bytes);

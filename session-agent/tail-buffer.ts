@@ -1,0 +1,50 @@
+/** The last bytes of a stream, in a ring: a write costs its own length, however small it is and however many came before. */
+export class TailBuffer {
+  readonly #maxBytes: number;
+  /** Grows up to the limit, so that a short tail takes little. */
+  #ring: Buffer = Buffer.alloc(0);
+  /** Where the oldest byte is. */
+  #start = 0;
+  #size = 0;
+  droppedBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  push(bytes: Buffer): void {
+    const kept = bytes.subarray(Math.max(0, bytes.length - this.#maxBytes));
+    this.#makeRoom(kept.length);
+    const excess = Math.max(0, this.#size + kept.length - this.#ring.length);
+    this.droppedBytes += excess + bytes.length - kept.length;
+    if (kept.length === 0) return;
+    const end = (this.#start + this.#size) % this.#ring.length;
+    const before = kept.copy(this.#ring, end);
+    kept.copy(this.#ring, 0, before);
+    this.#start = (this.#start + excess) % this.#ring.length;
+    this.#size += kept.length - excess;
+  }
+
+  /** @returns what was kept, and keeps it no longer. */
+  take(): Buffer {
+    const kept = this.#inOrder();
+    this.#ring = Buffer.alloc(0);
+    this.#start = 0;
+    this.#size = 0;
+    return kept;
+  }
+
+  #inOrder(): Buffer {
+    const first = this.#ring.subarray(this.#start, this.#start + this.#size);
+    return Buffer.concat([first, this.#ring.subarray(0, this.#size - first.length)]);
+  }
+
+  #makeRoom(length: number): void {
+    const needed = Math.min(this.#maxBytes, this.#size + length);
+    if (needed <= this.#ring.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.min(this.#maxBytes, Math.max(needed, 2 * this.#ring.length)));
+    this.#inOrder().copy(larger);
+    this.#ring = larger;
+    this.#start = 0;
+  }
+}
