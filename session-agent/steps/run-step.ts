@@ -3,7 +3,7 @@ import { delay } from '../deferred.ts';
 import type { BackgroundOutput } from './background.ts';
 import type { Step, StepEnd, StopReason } from './step.ts';
 import type { RunEnd, StepInterpreter } from './step-interpreter.ts';
-import { restarted, stepError, stopError } from './why-stopped.ts';
+import { stopError } from './why-stopped.ts';
 
 /** How long an interrupted step may take to end before its worker is killed. */
 const graceMs = 2_000;
@@ -56,10 +56,6 @@ function toStepEnd(run: RunEnd, step: Step): StepEnd {
   if (stopReason === 'timeout' || (stopReason && wasStopped)) {
     const status = stopReason === 'timeout' ? 'timed_out' : 'cancelled';
     return { status, error: stopError(step, stopReason, error), usage, epoch, stateLost };
-  }
-  if (run.kind === 'lost' && !run.mayHaveBegun) {
-    const refusal = restarted(epoch);
-    return { status: 'cancelled', error: stepError('RuntimeRestarted', refusal.message), usage, epoch, stateLost, refusal };
   }
   const status = run.kind === 'done' && run.status === 'completed' ? 'completed' : 'failed';
   return { status, error, usage, epoch, stateLost };

@@ -19,8 +19,8 @@ export interface StepSink {
 /** How a step's run ended. `epoch` is that of the memory that later steps will find, as far as this run tells. */
 export type RunEnd =
   | { kind: 'done'; status: 'completed' | 'failed' | 'interrupted'; error: StepError | null; usage: Usage; epoch: number }
-  /** The memory is gone. `mayHaveBegun` is false where none of the step's code can have run. */
-  | { kind: 'lost'; error: StepError; epoch: number; mayHaveBegun: boolean };
+  /** The memory is gone, whether or not any of the step's code ran. */
+  | { kind: 'lost'; error: StepError; epoch: number };
 
 /** The interpreter as the queue of steps sees it: it runs one step at a time, and may lose its memory at any moment. */
 export interface StepInterpreter {

@@ -281,13 +281,13 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['dies', 'waited']);
   });
 
-  test('that took a step of which nothing can have run refuses that step', async () => {
+  test('fails a step that was sent to the worker, and never refuses it', async () => {
     const step = await running('unread');
     interpreter.die();
-    interpreter.tellLoss({ mayHaveBegun: false });
+    interpreter.tellLoss();
     await settle();
-    expect(step.result()).toMatchObject({ ...lost, epoch: 2 });
-    expect(step.refusal).toMatchObject({ code: 'runtime_restarted' });
+    expect(step.result()).toMatchObject({ status: 'failed', state_lost: true, epoch: 2, error: { name: 'WorkerCrashed' } });
+    expect(step.refusal).toBeUndefined();
   });
 
   test('after its code had ended is told to who comes behind one that knew of it, also where that one is cancelled', async () => {

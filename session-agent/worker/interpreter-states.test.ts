@@ -137,11 +137,11 @@ test.each([
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'ProtocolError' } });
 });
 
-test('a step whose supervisor is gone may have begun: nobody has seen its worker dead', async () => {
+test('a step whose supervisor is gone is lost, though nobody has seen its worker dead', async () => {
   const { supervisor, worker } = await peers.start();
   const running = run('step');
   supervisor.socket.destroy();
-  expect(await running).toMatchObject({ kind: 'lost', epoch: 2, mayHaveBegun: true });
+  expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'WorkerCrashed' } });
   await expect.poll(() => worker.socket.closed, within).toBe(true);
 });
 

@@ -67,13 +67,13 @@ test('ends a step as done whose worker told its end and died before its output w
   expect([peers.interpreter.epoch, peers.interpreter.canRun]).toEqual([2, false]);
 });
 
-test('knows of a step that its worker died without a byte of it', async () => {
+test('tells a crash of a worker that took a step and died without a byte of it', async () => {
   peers = await listenForPeers();
   const { supervisor, worker } = await peers.start();
   const running = run();
   worker.socket.destroy();
   supervisor.say({ ...exitOf(1), reason: null });
-  expect(await running).toMatchObject({ kind: 'lost', epoch: 2, mayHaveBegun: false });
+  expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'WorkerCrashed' } });
 });
 
 test('takes figures of use from a clock that ran backwards as zero', async () => {

@@ -110,7 +110,7 @@ export class Interpreter implements StepInterpreter {
     // It may have ended the step and died before the agent was through with its output: the step is done all the same.
     const end = 'type' in first && worker.hasDone ? await done : first;
     if ('type' in end) {
-      return { kind: 'lost', error: explainLoss(end, worker.breach), epoch: this.epoch, mayHaveBegun: worker.mayHaveBegun };
+      return { kind: 'lost', error: explainLoss(end, worker.breach), epoch: this.epoch };
     }
     if (this.#worker === worker && (this.state === 'running' || this.state === 'interrupting')) this.#becomeIdle();
     return { kind: 'done', ...end, epoch: worker.epoch };

@@ -31,10 +31,6 @@ export class MarkerScanner {
     this.#awaited = [startMarker(nonce), endMarker(nonce)];
   }
 
-  get hasBegun(): boolean {
-    return this.#awaited.length < 2;
-  }
-
   push(chunk: Buffer): void {
     let rest = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk;
     for (let marker = this.#awaited[0]; marker; marker = this.#awaited[0]) {

@@ -44,11 +44,6 @@ export class RawStream {
     this.#writeEnd = undefined;
   }
 
-  /** The start marker of the step that was last armed has come. */
-  get hasBegun(): boolean {
-    return this.#scanner.hasBegun;
-  }
-
   /** @returns when the end marker with this nonce has come, or the stream has ended. */
   arm(nonce: string): Promise<void> {
     this.#scanner.arm(nonce);

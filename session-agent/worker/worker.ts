@@ -77,11 +77,6 @@ export class Worker {
     return this.#link !== undefined;
   }
 
-  /** False where it died without a byte of what precedes user code. */
-  get mayHaveBegun(): boolean {
-    return this.isOrphan || this.#out.hasBegun || this.#err.hasBegun;
-  }
-
   /** The end of what it wrote before it was ready. */
   takeStartOutput(): string {
     return this.#startOutput.take().toString('utf8');

@@ -32,7 +32,11 @@ const { runDir, epoch, workspace } = takeWorkerSettings();
 const gate = createStepGate();
 const load = createLoad();
 const workerData: ControlData = { socketPath: join(runDir, 'agent.sock'), epoch, gate: gate.memory, load: load.memory };
-const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), { workerData });
+const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), {
+  workerData,
+  // What the bounded parser of steps needs, twice over; a page of it is taken only when it is reached.
+  resourceLimits: { stackSizeMb: 16 },
+});
 
 const hasContextFrames = Number.parseInt(process.versions.node, 10) >= 24 || process.execArgv.includes(contextFramesFlag);
 prepareProcess();

@@ -63,10 +63,10 @@ export class ScriptedInterpreter implements StepInterpreter {
     this.onLoss();
   }
 
-  tellLoss({ mayHaveBegun = true } = {}): void {
+  tellLoss(): void {
     const run = this.#run;
     this.#run = undefined;
-    run?.end.resolve({ kind: 'lost', error: crashed, epoch: this.epoch, mayHaveBegun });
+    run?.end.resolve({ kind: 'lost', error: crashed, epoch: this.epoch });
     this.#gone.resolve();
     this.#gone = deferred();
   }

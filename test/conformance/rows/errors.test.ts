@@ -153,6 +153,39 @@ behaviours('Errors and tracebacks', [
     { python: 'def fall2(): return fall2()\nfall2()', node: 'function fall2() { return fall2() + 1 }\nfall2()' },
     { error: { name: /^(Recursion|Range)Error$/ } },
   ),
+  flow(
+    'code that is nested too deeply fails the step, and memory is kept',
+    {
+      python: {
+        remember: 'kept_deep = 41',
+        recall: 'kept_deep + 1',
+        deep: ['['.repeat(200_000), `${'-'.repeat(200_000)}1`, `1${'+1'.repeat(200_000)}`, `1${'.real'.repeat(200_000)}`],
+      },
+      node: {
+        remember: 'const keptDeep = 41',
+        recall: 'keptDeep + 1',
+        deep: [
+          '['.repeat(200_000),
+          `${'- '.repeat(200_000)}1`,
+          `1${'+1'.repeat(200_000)}`,
+          `Math${'.abs'.repeat(200_000)}`,
+          `${'`${'.repeat(50_000)}1${'}`'.repeat(50_000)}`,
+          `${'class A{m(){'.repeat(50_000)}${'}}'.repeat(50_000)}`,
+          `let q: number = 1; ${'['.repeat(200_000)}`,
+          `let q: ${'('.repeat(200_000)}`,
+          `/${'('.repeat(50_000)}${')'.repeat(50_000)}/`,
+        ],
+      },
+    },
+    async (session, { remember, recall, deep }) => {
+      await session.run(remember);
+      for (const code of deep) {
+        const error = { name: /^(Syntax|Recursion|Memory|Range)Error$/ };
+        expectResult(await session.run(code), { error }, session.language);
+        expectResult(await session.run(recall), { value: '42' }, session.language);
+      }
+    },
+  ),
   steps(
     'an error that is caught does not fail the step',
     {

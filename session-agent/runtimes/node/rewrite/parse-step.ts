@@ -1,4 +1,5 @@
-import { type Expression, type Options, type Program, parse, parseExpressionAt } from 'acorn';
+import type { Expression, Options, Program } from 'acorn';
+import { BoundedParser, NestingError } from './bounded-parser.ts';
 import { parsesAsJsx, stripTypes } from './strip-types.ts';
 import { createSyntaxError } from './syntax-error.ts';
 import { isReexport, startsFunction, walk } from './syntax-tree.ts';
@@ -18,6 +19,8 @@ const options: Options = {
 export function parseStep(code: string, filename: string): ParsedStep {
   const plain = attempt(() => parseJavaScript(code));
   if ('value' in plain && !hasTypeArguments(code, plain.value)) return { source: code, program: plain.value, typescript: false };
+  // TypeScript has no other brackets, and its parser no such limit.
+  if ('error' in plain && plain.error instanceof NestingError) throw createSyntaxError(code, filename, { cause: plain.error });
   const stripped = attempt(() => stripTypes(code));
   const typed = 'value' in stripped ? attempt(() => parseJavaScript(stripped.value)) : stripped;
   if ('value' in stripped && 'value' in typed) {
@@ -45,7 +48,7 @@ function unsupportedIn(code: string): string | undefined {
 }
 
 function parseJavaScript(source: string): Program {
-  return parseObjectLiteral(source) ?? parse(source, options);
+  return parseObjectLiteral(source) ?? BoundedParser.parse(source, options);
 }
 
 /** White space and comments, each in one way only: a line of slashes must not be tried as two comments, and three. */
@@ -57,7 +60,7 @@ const nothingElse = new RegExp(`^(?:\\s|;|${comment})*$`);
 function parseObjectLiteral(source: string): Program | null {
   const start = skipped.exec(source)?.[0].length ?? 0;
   if (source[start] !== '{') return null;
-  const parsed = attempt(() => parseExpressionAt(source, start, options));
+  const parsed = attempt(() => BoundedParser.parseExpressionAt(source, start, options));
   if ('error' in parsed || !nothingElse.test(source.slice(parsed.value.end))) return null;
   return expressionProgram(source, parsed.value);
 }

@@ -10,7 +10,7 @@ const firstWithContextFrames = 24;
 // From here on V8 maps half a gigabyte of writable memory for the code of each thread, used or not.
 const firstWithoutDataLimit = 24;
 // Stacks of threads and the like, mapped and hardly touched.
-const untouchedBytes = 64 * 1024 * 1024;
+const untouchedBytes = 76 * 1024 * 1024;
 // What Node maps beside a full heap: less of it, and the collector's own memory runs out first, in an abort that says nothing.
 const besideHeapBytes = 144 * 1024 * 1024;
 const heapShare = 0.75;

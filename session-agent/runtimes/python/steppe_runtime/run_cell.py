@@ -11,6 +11,7 @@ from typing import NamedTuple
 from .cell_loop import CellLoop
 from .cell_syntax import Translation, translate
 from .last_value import split_last_value
+from .long_chains import refuse_long_chains
 from .sources import Sources
 
 _FUTURE_FLAGS = 0
@@ -42,6 +43,7 @@ class CellRunner:
     def run(self, source: str, filename: str):
         """The last expression's value, or None; raises what user code raises."""
         self._sources.add(filename, source)
+        refuse_long_chains(source)
         parsed = self._parse(source, filename)
         cell = self._compile(parsed, filename)
         if parsed.translation.is_timed:
