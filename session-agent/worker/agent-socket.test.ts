@@ -19,6 +19,7 @@ async function openWorker(onFrame: WorkerLink['onFrame']) {
   const server = await listenForRuntime({
     runDirectory,
     onSupervisor: () => {},
+    onStranger: () => {},
     onWorker: (link) => Object.assign(link, { onFrame, onClose: closed.resolve }),
   });
   const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
@@ -31,7 +32,7 @@ const interrupted = encodeFrame({ type: 'interrupted', step_id: 'a' });
 test.each([{ type: 'hello' }, { type: 'exit', epoch: 1, code: 0, signal: null, reason: null, detail: '' }, [], 1])(
   'a connection that begins with %j is dropped',
   async (hello) => {
-    const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker: () => {} });
+    const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker: () => {}, onStranger: () => {} });
     const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
     socket.write(encodeFrame(Object(hello)));
     await once(socket, 'close');
@@ -42,7 +43,7 @@ test.each([{ type: 'hello' }, { type: 'exit', epoch: 1, code: 0, signal: null, r
 test('one that says nothing is dropped in time, one that said what it is stays, and all go with the agent', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const onWorker = vi.fn();
-  const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker });
+  const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker, onStranger: () => {} });
   const [worker, silent] = [1, 2].map(() => connect(join(runDirectory, 'agent.sock')).on('error', () => {}));
   worker?.write(encodeFrame({ type: 'ready', epoch: 1, pid: 10, interrupt: 'signal' }));
   await Promise.all([expect.poll(() => onWorker.mock.calls).toHaveLength(1), expect.poll(() => vi.getTimerCount()).toBe(1)]);
@@ -109,4 +110,50 @@ test('says once what is wrong with a traceback, however many of its lines are no
   socket.write(encodeFrame({ type: 'bgerror', name: 'E', message: '', traceback }));
   expect(await closed).toMatch(/^a frame that is not valid: traceback: [^;]+$/);
   server.close();
+});
+
+/** The agent's socket, and the breaches of connections that never said what they are. */
+async function openStranger() {
+  const breaches: string[] = [];
+  const server = await listenForRuntime({
+    runDirectory,
+    onSupervisor: () => {},
+    onWorker: () => {},
+    onStranger: (breach) => breaches.push(breach),
+  });
+  const open = () => connect(join(runDirectory, 'agent.sock')).on('error', () => {});
+  return { breaches, open, close: server.close };
+}
+
+const deepHello = Buffer.from(
+  `{"type":"display","step_id":"a","bundle":{"application/json":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`,
+);
+const framed = (body: Buffer, length = body.length) => {
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(length);
+  return Buffer.concat([header, body]);
+};
+
+test.each([
+  ['nested deep', framed(deepHello), /./],
+  ['not valid', encodeFrame({ type: 'hello' }), /first frame of a connection must be/],
+  ['no JSON', framed(Buffer.from('{')), /JSON/],
+  ['announced as larger than 64 KiB', framed(Buffer.alloc(0), 64 * 1024 + 1), /above the limit of 65536/],
+])('a first frame that is %s is a breach, and the agent listens on', async (_what, bytes, breach) => {
+  const { breaches, open, close } = await openStranger();
+  const stranger = open();
+  stranger.write(bytes);
+  await once(stranger, 'close');
+  await expect.poll(() => breaches).toEqual([expect.stringMatching(breach)]);
+  const next = open();
+  await once(next, 'connect');
+  close();
+});
+
+test('a fifth connection is a breach, while four are open', async () => {
+  const { breaches, open, close } = await openStranger();
+  const connections = [1, 2, 3, 4, 5].map(open);
+  await expect.poll(() => breaches).toContain('more than 4 connections are open');
+  await expect.poll(() => connections.filter(({ closed }) => closed).length).toBeGreaterThan(0);
+  close();
 });

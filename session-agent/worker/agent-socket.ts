@@ -27,28 +27,33 @@ interface AgentSocketOptions {
   runDirectory: string;
   onSupervisor(link: SupervisorLink, hello: Extract<SupervisorFrame, { type: 'supervisor' }>): void;
   onWorker(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): void;
+  /** A connection that did not say what it is broke the protocol. The socket is within reach of the runtime alone. */
+  onStranger(breach: string): void;
 }
 
-const helloLimitMs = 10_000;
+/** A supervisor and a worker, and as many that take their places before the old connections are closed. */
+const maxConnections = 4;
+const maxHelloBytes = 64 * 1024;
+const helloLimitMs = 1_000;
 
 /** Listens on `agent.sock`. A connection whose first frame is neither of the two is dropped. */
-export async function listenForRuntime({ runDirectory, onSupervisor, onWorker }: AgentSocketOptions) {
+export async function listenForRuntime({ runDirectory, onSupervisor, onWorker, onStranger }: AgentSocketOptions) {
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
     socket.on('error', () => socket.destroy());
-    const late = setTimeout(() => socket.destroy(), helloLimitMs);
-    socket.once('close', () => clearTimeout(late));
-    readFrames(socket, (hello, become) => {
-      clearTimeout(late);
+    const onHello: OnHello = (hello, become) => {
       const supervisor = supervisorFrameSchema.safeParse(hello);
       if (supervisor.data?.type === 'supervisor') return onSupervisor(become(supervisorFrameSchema), supervisor.data);
       const worker = workerFrameSchema.safeParse(hello);
       if (worker.data?.type === 'ready') return onWorker(become(workerFrameSchema), worker.data);
-      socket.destroy();
-    });
+      throw new Error('the first frame of a connection must be a valid supervisor or ready');
+    };
+    readFrames(socket, { onHello, onStranger });
   });
+  server.maxConnections = maxConnections;
+  server.on('drop', () => onStranger(`more than ${maxConnections} connections are open`));
   server.listen(join(runDirectory, 'agent.sock'));
   await once(server, 'listening');
   return {
@@ -66,10 +71,16 @@ function breachOf(error: unknown): string {
 
 type Become = <F, C extends object>(schema: z.ZodType<F>) => Link<F, C>;
 
+type OnHello = (hello: unknown, become: Become) => void;
+
 /** Hands the first frame to `onHello`, and all later ones to the link that it makes of the connection. */
-function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) => void): void {
-  const decoder = new FrameDecoder();
+function readFrames(socket: Socket, { onHello, onStranger }: { onHello: OnHello; onStranger(breach: string): void }): void {
+  const decoder = new FrameDecoder(maxHelloBytes);
   let breach: string | undefined;
+  let onClose = () => {
+    if (breach) onStranger(breach);
+  };
+  socket.once('close', () => onClose());
   /** What a peer sends is not trusted: anything that does not parse, or cannot be handled, closes its connection. */
   const guarded = <T>(act: () => T): T | undefined => {
     try {
@@ -80,7 +91,11 @@ function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) =>
       return undefined;
     }
   };
-  let take = (message: unknown): void => onHello(message, become);
+  const stopWaiting = waitForHello(socket, () => {
+    breach = `no first frame came within ${helloLimitMs} ms`;
+    socket.destroy();
+  });
+  let take = (message: unknown): void => guarded(() => onHello(message, become));
   const become: Become = <F, C extends object>(schema: z.ZodType<F>) => {
     const link: Link<F, C> = {
       onFrame: () => {},
@@ -88,8 +103,9 @@ function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) =>
       send: (command) => void (socket.writable && socket.write(encodeFrame(command))),
       close: () => socket.destroy(),
     };
+    stopWaiting();
     take = (message) => guarded(() => link.onFrame(schema.parse(message)));
-    socket.once('close', () => link.onClose(breach));
+    onClose = () => link.onClose(breach);
     return link;
   };
   socket.on('data', (chunk: Buffer) => {
@@ -97,4 +113,19 @@ function readFrames(socket: Socket, onHello: (hello: unknown, become: Become) =>
       for (const message of decoder.push(chunk)) if (!socket.destroyed) take(message);
     });
   });
+}
+
+/** @returns how to stop waiting, which the end of the connection does too. */
+function waitForHello(socket: Socket, onLate: () => void): () => void {
+  let unread: NodeJS.Immediate | undefined;
+  // Where the agent itself was busy the frame is there, and has yet to be read.
+  const late = setTimeout(() => {
+    unread = setImmediate(onLate);
+  }, helloLimitMs);
+  const stop = () => {
+    clearTimeout(late);
+    clearImmediate(unread);
+  };
+  socket.once('close', stop);
+  return stop;
 }

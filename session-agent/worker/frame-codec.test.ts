@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { heldBytes } from '../testing/held-bytes.ts';
 import { encodeFrame, FrameDecoder } from './frame-codec.ts';
 import { maxFrameBytes } from './frames.ts';
 
@@ -51,4 +52,31 @@ test('has a frame cost no more than its bytes, however many values are in it', (
   expect(push(errorOf(256 * 1024))).toHaveLength(1);
   expect(() => push(errorOf(2_500_000))).toThrow('too many values');
   expect(() => push(frameOf(`{"a":${'['.repeat(1_000_000)}`))).toThrow('nested too deeply');
+});
+
+test('takes a first frame up to its own limit, and later ones up to that of all', () => {
+  const hello = encodeFrame({ text: 'x'.repeat(80) });
+  const large = encodeFrame({ text: 'x'.repeat(200) });
+  expect(new FrameDecoder(100).push(Buffer.concat([hello, large]))).toHaveLength(2);
+  expect(() => new FrameDecoder(100).push(large)).toThrow('a frame of 211 bytes is above the limit of 100');
+});
+
+test('holds of half a frame no more than twice what came of it, however small its chunks', () => {
+  const half = 256 * 1024;
+  const decoder = new FrameDecoder();
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(maxFrameBytes);
+  decoder.push(header);
+  const held = heldBytes(() => {
+    for (let at = 0; at < half; at += 1) decoder.push(Buffer.of(0x20));
+    return decoder;
+  });
+  expect(held).toBeLessThan(3 * half);
+});
+
+test('takes an empty body for no JSON, and goes on after a frame that ends with its chunk', () => {
+  expect(() => new FrameDecoder().push(Buffer.alloc(4))).toThrow(SyntaxError);
+  const decoder = new FrameDecoder();
+  expect(decoder.push(encodeFrame({ n: 1 }))).toEqual([{ n: 1 }]);
+  expect(decoder.push(encodeFrame({ n: 2 }))).toEqual([{ n: 2 }]);
 });

@@ -16,13 +16,23 @@ export function encodeFrame(message: object, bundle?: string): Buffer {
 }
 
 const headerBytes = 4;
+const firstRoomBytes = 64 * 1024;
 
-/** Takes a byte stream apart into messages, however it was cut into chunks. */
+/**
+ * Takes a byte stream apart into messages, however it was cut into chunks. A frame that is not whole takes at most twice the bytes
+ * that came of it, and none of its chunks is kept alive.
+ */
 export class FrameDecoder {
-  #chunks: Buffer[] = [];
+  readonly #header = Buffer.alloc(headerBytes);
+  /** Of the header and the body of the frame under way. */
   #size = 0;
-  /** Length of the body that is awaited, once its header has come. */
-  #bodyBytes: number | undefined;
+  #body: Buffer = Buffer.alloc(0);
+  #maxBytes: number;
+
+  /** @param firstFrameBytes the limit of the first frame, before which its sender is not known. */
+  constructor(firstFrameBytes = maxFrameBytes) {
+    this.#maxBytes = firstFrameBytes;
+  }
 
   /**
    * Gives the messages that are complete with this chunk, as parsed JSON; a `bundle` is the bytes
@@ -31,30 +41,50 @@ export class FrameDecoder {
    * for one that is not JSON.
    */
   *push(chunk: Buffer): Generator<unknown, void> {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    for (let body = this.#takeBody(); body; body = this.#takeBody()) yield decodeBody(body);
-  }
-
-  #takeBody(): Buffer | undefined {
-    this.#bodyBytes ??= this.#take(headerBytes)?.readUInt32BE(0);
-    if (this.#bodyBytes === undefined) return undefined;
-    if (this.#bodyBytes > maxFrameBytes) {
-      throw new RangeError(`a frame of ${this.#bodyBytes} bytes is above the limit of ${maxFrameBytes}`);
+    for (let rest = chunk; rest.length > 0; ) {
+      rest = this.#size < headerBytes ? this.#takeHeader(rest) : this.#takeBody(rest);
+      if (this.#size < headerBytes || this.#size < headerBytes + this.#bodyBytes) continue;
+      const body = this.#body.subarray(0, this.#bodyBytes);
+      this.#size = 0;
+      this.#body = Buffer.alloc(0);
+      this.#maxBytes = maxFrameBytes;
+      yield decodeBody(body);
     }
-    const body = this.#take(this.#bodyBytes);
-    if (body) this.#bodyBytes = undefined;
-    return body;
   }
 
-  /** The next `length` bytes when they are there; chunks are joined only then. */
-  #take(length: number): Buffer | undefined {
-    if (this.#size < length) return undefined;
-    const [first] = this.#chunks;
-    const all = first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
-    this.#chunks = all.length > length ? [all.subarray(length)] : [];
-    this.#size = all.length - length;
-    return all.subarray(0, length);
+  get #bodyBytes(): number {
+    return this.#header.readUInt32BE(0);
+  }
+
+  /** @returns what is left of the chunk. */
+  #takeHeader(chunk: Buffer): Buffer {
+    const taken = chunk.copy(this.#header, this.#size);
+    this.#size += taken;
+    if (this.#size === headerBytes && this.#bodyBytes > this.#maxBytes) {
+      throw new RangeError(`a frame of ${this.#bodyBytes} bytes is above the limit of ${this.#maxBytes}`);
+    }
+    return chunk.subarray(taken);
+  }
+
+  /** @returns what is left of the chunk. */
+  #takeBody(chunk: Buffer): Buffer {
+    const had = this.#size - headerBytes;
+    const taken = Math.min(chunk.length, this.#bodyBytes - had);
+    // A body that came in one piece, as most do, is not copied.
+    if (had === 0 && taken === this.#bodyBytes) this.#body = chunk.subarray(0, taken);
+    else this.#append(chunk.subarray(0, taken), had);
+    this.#size += taken;
+    return chunk.subarray(taken);
+  }
+
+  #append(bytes: Buffer, had: number): void {
+    const needed = had + bytes.length;
+    if (needed > this.#body.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(this.#bodyBytes, Math.max(needed, 2 * had, firstRoomBytes)));
+      this.#body.copy(larger, 0, 0, had);
+      this.#body = larger;
+    }
+    bytes.copy(this.#body, had);
   }
 }
 

@@ -98,3 +98,25 @@ test('says in a sentence what was wrong with the frame that a worker is killed f
     error: { name: 'ProtocolError', message: expect.stringMatching(/: a frame that is not valid: stream: [^{}\n]+$/) },
   });
 });
+
+test('a connection that breaks the protocol is the breach of the worker, whose code alone can have opened it', async () => {
+  peers = await listenForPeers();
+  const { supervisor } = await peers.start();
+  const running = run();
+  peers.openStranger({ type: 'hello' });
+  await supervisor.hears(killOf(1));
+  supervisor.say({ ...exitOf(1), reason: null });
+  expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'ProtocolError' } });
+});
+
+test('a connection that breaks the protocol before a worker is ready fails no start', async () => {
+  peers = await listenForPeers();
+  const supervisor = peers.openSupervisor(10);
+  await supervisor.hears(spawnOf(1));
+  const stranger = peers.openStranger({ type: 'hello' });
+  await expect.poll(() => stranger.socket.closed).toBe(true);
+  supervisor.say({ type: 'spawned', epoch: 1, pid: 11 });
+  peers.openWorker(1, 11);
+  await peers.interpreter.ready();
+  expect(supervisor.heard).toEqual([spawnOf(1)]);
+});

@@ -76,6 +76,7 @@ export class Interpreter implements StepInterpreter {
       runDirectory: this.#options.runDirectory,
       onSupervisor: (link, hello) => this.#supervisor.take(link, hello),
       onWorker: (link, hello) => runDetached(() => this.#takeWorker(link, hello)),
+      onStranger: (breach) => this.#blameWorker(breach),
     });
     this.#closeSocket = close;
     this.#supervisor.awaitNext();
@@ -235,6 +236,12 @@ export class Interpreter implements StepInterpreter {
     if (this.state !== 'closing') this.state = 'killing';
     const kill = setTimeout(() => this.#end(worker), graceMs);
     runDetached(() => worker.gone.promise.then(() => clearTimeout(kill)));
+  }
+
+  /** Only user code opens connections of its own. Before the worker is connected none of it has run: the start limit holds then. */
+  #blameWorker(breach: string): void {
+    this.#options.logger.warn({ breach }, 'connection to the agent socket refused');
+    if (this.#worker?.connected) this.#broken(this.#worker, breach, 0);
   }
 
   /** Has the worker killed, unless it is dead by now. */

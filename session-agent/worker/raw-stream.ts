@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { MarkerScanner, type Place } from './marker-scanner.ts';
 
@@ -22,9 +22,9 @@ export class RawStream {
   constructor(path: string, sink: RawStreamSink) {
     this.#path = path;
     this.#scanner = new MarkerScanner({ bytes: sink.bytes, ended: () => this.#stepEnded() });
-    const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const readEnd = openFifo(path, constants.O_RDONLY);
     // A FIFO that nobody has open for writing reads as ended: one write end of ours bridges the time until the worker's is open.
-    this.#writeEnd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    this.#writeEnd = closing(readEnd, () => openFifo(path, constants.O_WRONLY));
     this.#socket = new Socket({ fd: readEnd, readable: true, writable: false });
     this.#socket.on('data', (chunk: Buffer) => this.#scanner.push(chunk));
     this.ended = new Promise((resolve) => {
@@ -56,9 +56,36 @@ export class RawStream {
   async close(limitMs: number): Promise<void> {
     this.workerHasIt();
     // Now, and not when all is read: the next worker's may have the same name.
-    rmSync(this.#path, { force: true });
+    removeFifo(this.#path);
     const cut = setTimeout(() => this.#socket.destroy(), limitMs);
     await this.ended;
     clearTimeout(cut);
+  }
+}
+
+/** User code can put anything in the place of a FIFO; nothing of it is waited for. */
+function openFifo(path: string, mode: number): number {
+  const fd = openSync(path, mode | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  return closing(fd, () => {
+    if (!fstatSync(fd).isFIFO()) throw new Error(`${path} is not a FIFO`);
+    return fd;
+  });
+}
+
+/** Closes `fd` where `act` throws. */
+function closing<T>(fd: number, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function removeFifo(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone, or user code has put a directory in its place, which is moved away where the name is needed again.
   }
 }

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { Socket } from 'node:net';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerCommand, WorkerFrame } from '../../worker/frames.ts';
@@ -15,7 +15,7 @@ import { createStepGate } from './step-gate.ts';
 /** Speaks with the agent, also while user code keeps the main thread busy, and reads the code of steps. */
 const data: ControlData = workerData;
 const load = createLoad(data.load);
-const socket = connect(data.socketPath);
+const socket = new Socket();
 let preparer: Promise<StepPreparer> | undefined;
 
 const ladder = createInterruptLadder({
@@ -38,6 +38,8 @@ socket.on('error', endProcess);
 socket.on('close', endProcess);
 
 parentPort?.on('message', ({ frame, weight }: ToControl) => {
+  // The agent gives a connection one second for its first frame: the main thread has started by now.
+  if (frame.type === 'ready') socket.connect(data.socketPath);
   send(frame, () => load.remove(weight));
   if (frame.type === 'done') ladder.ended(frame.step_id);
   if (frame.type === 'ready') void loadPreparer();

@@ -26,7 +26,9 @@ export function createFrameReader(onMessage: (message: unknown) => void): (chunk
     pieces.push(chunk);
     held += chunk.length;
     while (held >= 4) {
-      const head = lengthAhead(pieces);
+      // Joined once, so that a length that was cut in two does not have all that follows copied with each piece.
+      if (chunkOf(pieces).length < 4) pieces = [Buffer.concat(pieces)];
+      const head = chunkOf(pieces).readUInt32BE(0);
       if (head > maxBodyBytes) throw new RangeError(`a frame of ${head} bytes is above the limit of ${maxBodyBytes}`);
       if (held < 4 + head) return;
       const bytes = pieces.length === 1 ? chunkOf(pieces) : Buffer.concat(pieces);
@@ -35,11 +37,6 @@ export function createFrameReader(onMessage: (message: unknown) => void): (chunk
       onMessage(JSON.parse(bytes.toString('utf8', 4, 4 + head)));
     }
   };
-}
-
-function lengthAhead(pieces: Buffer[]): number {
-  const first = chunkOf(pieces);
-  return first.length >= 4 ? first.readUInt32BE(0) : Buffer.concat(pieces).readUInt32BE(0);
 }
 
 function chunkOf(pieces: Buffer[]): Buffer {

@@ -53,6 +53,8 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     counts,
     openSupervisor,
     openWorker,
+    /** A connection that begins with what neither of them says. */
+    openStranger: open,
     /** A supervisor whose worker of that epoch is ready. */
     async start(epoch = 1, pid = 10, language: Language = 'python') {
       const supervisor = openSupervisor(pid, language);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import process from 'node:process';
 import type { SupervisorConfig } from '../config.ts';
@@ -24,11 +24,15 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
   }
 }
 
-/** A blocking descriptor, without ever blocking on a FIFO that nobody reads: the first open finds out. */
+/**
+ * A blocking descriptor, without ever blocking on a FIFO that nobody reads: the first open finds out. Linux opens that same FIFO
+ * a second time, whatever stands in its place by then.
+ */
 function openForWriting(fifo: string): number {
   const probe = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
-    return openSync(fifo, constants.O_WRONLY);
+    if (!fstatSync(probe).isFIFO()) throw new Error(`${fifo} is not a FIFO`);
+    return openSync(process.platform === 'linux' ? `/proc/self/fd/${probe}` : fifo, constants.O_WRONLY);
   } finally {
     closeSync(probe);
   }

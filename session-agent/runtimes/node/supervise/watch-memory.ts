@@ -1,6 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { fatalReportPath } from '../run/fatal-report.ts';
 import type { ContainerMemory, MemoryUsage } from './container-memory.ts';
+import { readUntrustedFile } from './read-untrusted-file.ts';
 
 const fullAt = 0.95;
 const lookEveryMs = 250;
@@ -44,10 +45,13 @@ type Watched = {
 /** Takes whether a SIGKILL ended the worker that nobody here had sent. */
 export type EndOfWatch = (wasKilledUnasked: boolean) => { reason: 'memory' | null; detail: string };
 
+/** A report of Node takes some 50 KiB, and more with many native libraries. */
+const maxReportBytes = 4 * 1024 * 1024;
+
 /** The event that Node's report names; empty where there is none. */
 function takeFatalReport(path: string): string {
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = readUntrustedFile(path, maxReportBytes);
     rmSync(path, { force: true });
     const event: unknown = JSON.parse(text).header.event;
     return typeof event === 'string' ? event.slice(0, 1000) : '';

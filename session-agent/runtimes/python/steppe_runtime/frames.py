@@ -36,6 +36,9 @@ class FrameConnection:
     def fileno(self) -> int:
         return self._sock.fileno()
 
+    def connect(self, path: str) -> None:
+        self._sock.connect(path)
+
     def send(self, message: dict, bundle: str | None = None, *, with_next: bool = False) -> None:
         """`with_next` lets a frame wait for the one that follows at once: the agent is woken once for both."""
         frame = encode_frame(message, bundle)

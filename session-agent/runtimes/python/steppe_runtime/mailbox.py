@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import mmap
 import os
 import struct
@@ -15,7 +17,7 @@ _NAME_AT = _count.size + _length.size
 def open_unnamed_file() -> int:
     """A file descriptor with nothing on disk to clean up."""
     if hasattr(os, "memfd_create"):
-        return os.memfd_create("steppe", os.MFD_CLOEXEC)
+        return os.memfd_create("steppe", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     import tempfile
 
     with tempfile.TemporaryFile() as file:
@@ -32,6 +34,7 @@ class InterruptMailbox:
         self.fd = open_unnamed_file() if fd is None else fd
         if fd is None:
             os.ftruncate(self.fd, _SIZE)
+            _keep_size(self.fd)
         self._memory = mmap.mmap(self.fd, _SIZE)
 
     def close(self) -> None:
@@ -50,3 +53,10 @@ class InterruptMailbox:
         (count,) = _count.unpack_from(self._memory)
         (length,) = _length.unpack_from(self._memory, _count.size)
         return count, self._memory[_NAME_AT : _NAME_AT + length].decode("utf-8", "replace")
+
+
+def _keep_size(fd: int) -> None:
+    """User code has the file too: were it cut, the supervisor's next write to its memory would end the supervisor."""
+    if hasattr(fcntl, "F_ADD_SEALS"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)

@@ -1,4 +1,5 @@
 import os
+import sys
 import unittest
 
 from steppe_runtime.mailbox import InterruptMailbox
@@ -15,3 +16,12 @@ class MailboxTest(unittest.TestCase):
             os._exit(0)
         os.waitpid(pid, 0)
         self.assertEqual(mailbox.asked(), (2, "stp_" + "2" * 124))
+
+    @unittest.skipUnless(sys.platform == "linux", "files are sealed on Linux")
+    def test_who_shares_it_can_neither_cut_nor_grow_it(self):
+        mailbox = InterruptMailbox()
+        for size in (0, 1 << 30):
+            with self.assertRaises(PermissionError):
+                os.ftruncate(mailbox.fd, size)
+        mailbox.ask("stp_1")
+        self.assertEqual(mailbox.asked(), (1, "stp_1"))

@@ -19,7 +19,7 @@ READY = b"ready"
 
 
 class Worker:
-    """Made when it has told the agent that it is ready."""
+    """Made when it has told the agent that it is ready. Raises OSError where the agent cannot be reached."""
 
     def __init__(self, handover: Handover, pipes: RawPipes):
         self._handover = handover
@@ -31,6 +31,8 @@ class Worker:
         self._steps = StepRunner(parts=parts, workspace=handover.workspace, context=context)
         if handover.ready_fd is not None:
             ready = {"type": "ready", "epoch": handover.epoch, "pid": os.getpid(), "interrupt": "signal"}
+            # The agent gives a connection one second for its first frame: all that takes time comes before.
+            self._connection.connect(handover.agent_path)
             self._connection.send(ready)
             os.write(handover.ready_fd, READY)
             os.close(handover.ready_fd)

@@ -50,10 +50,10 @@ class WorkerParts(NamedTuple):
 
 
 def assemble_worker(handover: Handover, pipes: RawPipes, context: contextvars.Context) -> WorkerParts:
-    """To be called once in a process. Raises OSError where the agent cannot be reached."""
+    """To be called once in a process. The connection is open only where it was handed over."""
     interrupts = Interrupts(InterruptMailbox(handover.mailbox_fd))
     interrupts.install()
-    connection = _connect(handover, UninterruptedLock(interrupts))
+    connection = _make_connection(handover, UninterruptedLock(interrupts))
     attribution = Attribution()
     background = Background(connection, attribution)
     streams = StandardStreams(attribution, background.send_text)
@@ -91,14 +91,12 @@ def assemble_worker(handover: Handover, pipes: RawPipes, context: contextvars.Co
     return parts
 
 
-def _connect(handover: Handover, lock: UninterruptedLock) -> FrameConnection:
+def _make_connection(handover: Handover, lock: UninterruptedLock) -> FrameConnection:
     if handover.agent_fd is not None and handover.unread_fd is not None:
         with open(handover.unread_fd, "rb") as file:
             file.seek(0)
             return FrameConnection(socket.socket(fileno=handover.agent_fd), lock, file.read())
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.connect(handover.agent_path)
-    return FrameConnection(sock, lock)
+    return FrameConnection(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), lock)
 
 
 def _forget_agent(parts: WorkerParts) -> None:

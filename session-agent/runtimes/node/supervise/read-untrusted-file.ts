@@ -1,0 +1,21 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+/**
+ * The text of a file that user code can replace: never waits, as a FIFO would have it, and follows no link.
+ * @throws where it is not a regular file, or holds more than `maxBytes`; the system's error where it cannot be read.
+ */
+export function readUntrustedFile(path: string, maxBytes: number): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.size > maxBytes) throw new Error(`${path} is not a regular file of at most ${maxBytes} bytes`);
+    const bytes = Buffer.alloc(stats.size);
+    let size = 0;
+    for (let read = -1; read !== 0; size += read) {
+      read = readSync(fd, bytes, size, bytes.length - size, null);
+    }
+    return bytes.toString('utf8', 0, size);
+  } finally {
+    closeSync(fd);
+  }
+}
