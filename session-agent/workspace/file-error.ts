@@ -24,7 +24,7 @@ export function toFileError(error: unknown, path: string): unknown {
     case 'ENAMETOOLONG':
       return new AppError('invalid_request', 'the file path is too long');
     case 'ELOOP':
-      return new AppError('file_conflict', `${named} became a symbolic link at this moment; ask again`, { retryable: true });
+      return changedMeanwhile(path);
     case 'EACCES':
     case 'EPERM':
       return new AppError('file_conflict', `the permissions of ${named} do not allow it`);
@@ -37,3 +37,9 @@ export function toFileError(error: unknown, path: string): unknown {
       return error;
   }
 }
+
+/** A part of the path turned from a link into something else, or the reverse, between two system calls. */
+export const changedMeanwhile = (path: string): AppError =>
+  new AppError('file_conflict', `a part of ${JSON.stringify(path)} changed during the request; send it again`, {
+    retryable: true,
+  });

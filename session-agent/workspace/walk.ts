@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readlink } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { AppError } from '@steppe/service-kit/app-error';
-import { systemCode } from './file-error.ts';
+import { changedMeanwhile, systemCode } from './file-error.ts';
 
 /** A directory that is held open, and the last segment of a path in it, which is no symbolic link. */
 export interface Place {
@@ -34,7 +34,7 @@ export async function walk(root: string, segments: readonly string[], options: W
       const parent = segments.slice(0, at);
       const entryPath = join(pathOf(directory, join(root, ...parent)), segment);
       const isLast = at === segments.length - 1;
-      const target = isLast && options.keepLastLink ? undefined : await linkTarget(entryPath);
+      const target = isLast && options.keepLastLink ? undefined : await linkTarget(entryPath, segments);
       if (target !== undefined) {
         await directory.close();
         const rest = segments.slice(at + 1);
@@ -61,13 +61,18 @@ export const openDirectory = (path: string): Promise<FileHandle> =>
 export const pathOf = (directory: FileHandle, realPath: string): string =>
   process.platform === 'linux' ? `/proc/self/fd/${directory.fd}` : realPath;
 
-async function linkTarget(path: string): Promise<string | undefined> {
-  try {
-    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+/** Code of the session may replace a link between two calls: what stands in its place is looked at once more. */
+async function linkTarget(path: string, segments: readonly string[]): Promise<string | undefined> {
+  for (let looks = 0; looks < 2; looks += 1) {
+    try {
+      return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOENT') return undefined;
+      if (code !== 'EINVAL') throw error;
+    }
   }
+  throw changedMeanwhile(segments.join('/'));
 }
 
 async function makeDirectory(path: string): Promise<void> {
