@@ -12,6 +12,7 @@ import type { AgentConfig } from './config.ts';
 import { createApp } from './create-app.ts';
 import { leaveLastWords } from './last-words.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
+import { isReserved } from './reserved-requests.ts';
 import { Binding } from './session.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
@@ -85,6 +86,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
     port: config.PORT,
     maxHeaderBytes: config.STEPPE_MAX_HEADER_BYTES,
     maxConnections: config.STEPPE_MAX_CONNECTIONS,
+    isReserved,
     inactivityMs,
   });
   lifecycle.onClose('http', () => server.close(closeLimitMs));
