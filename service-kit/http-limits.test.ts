@@ -21,7 +21,7 @@ const app = () =>
   new Hono<HttpEnv>()
     .get('/text', (c) => c.text('whole'))
     .get('/never', () => new Promise<Response>(() => {}))
-    .post('/json', async (c) => c.json(await readJson(c.req.raw, z.unknown(), { maxBytes: 100, limitMs: 100 })))
+    .post('/json', async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 100, limitMs: 100 })))
     .onError((error, c) =>
       error instanceof AppError ? c.json(error.toBody('r'), error.status, error.headers) : c.text('', 500),
     );
