@@ -19,7 +19,7 @@ export interface AgentBody {
   restart?: RestartRequest;
 }
 
-const small = { maxBytes: 4 * 1024, mayBeEmpty: true };
+const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
 
 /**
  * What is sent on as the body of a call; only files are streamed. A step's is taken from the share, the others are small.

@@ -6,20 +6,15 @@ import * as z from 'zod';
 import { createSession } from '../../sessions/create-session.ts';
 import { describeSession, toSession } from '../../sessions/describe-session.ts';
 import { authorised } from '../authorised.ts';
+import { prefersAsync } from './read-preference.ts';
 
 const headersSchema = z.object({
   'idempotency-key': z
     .string()
     .regex(/^[\x20-\x7e]{1,255}$/, 'an Idempotency-Key is 1 to 255 printable characters of ASCII')
     .optional(),
-  prefer: z.string().default('').transform(asksForAsync),
+  prefer: z.string().default('').transform(prefersAsync),
 });
-
-/** RFC 7240: an empty value is none, and preferences and parameters that we do not know are ignored. */
-function asksForAsync(list: string): boolean {
-  const withoutTexts = list.replace(/"(?:[^"\\]|\\.)*"/g, (text) => (text === '""' ? '' : 'text'));
-  return withoutTexts.split(',').some((preference) => /^\s*respond-async\s*=?\s*(;|$)/i.test(preference));
-}
 
 export const create = authorised('create_session', async ({ c, principal, services, readBody }) => {
   refuseQuery(c.req.url);
