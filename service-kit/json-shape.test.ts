@@ -34,3 +34,12 @@ it.each(['["[[[[,,,,,,"]', '["\\"[[[[,,,,,,"]', '["\\\\\\"[[[[,,,,,,"]', '"[[[[,
 it('goes on after a text', () => {
   expect(check('["\\\\",[[["x"]]]]')).toThrow(tooDeep);
 });
+
+it.each(['x', '\\n', '\\"', '\\\\', '\\\\\\"', 'é'])('finds the end of a long text of %s', (piece) => {
+  // Of every length around that at which it is searched otherwise.
+  for (let pieces = 0; pieces < 600; pieces++) {
+    const text = `"${piece.repeat(pieces)}x"`;
+    expect(check(`[${text},[[1]]]`)).not.toThrow();
+    expect(check(`[${text},[[[1]]]]`)).toThrow(tooDeep);
+  }
+});
