@@ -5,6 +5,9 @@ export const limits = {
   envNames: 4096,
   /** JSON may escape each byte of code and env as six. */
   requestBodyBytes: 8 * 1024 * 1024,
+  /** Of a JSON body: each level and each value costs its reader far more than its bytes. */
+  jsonDepth: 64,
+  jsonValues: 16_384,
   metadataPairs: 16,
   metadataBytes: 4096,
   /** Names and values together: a row is read whole on every cold route. */

@@ -7,7 +7,13 @@ import {
   toCallerConfig,
 } from '@steppe/service-kit/caller/caller-variables';
 import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
-import { checkPorts, checkStoreEndpoint, planeVariables } from '@steppe/service-kit/plane-variables';
+import {
+  bodyBudgetVariables,
+  checkPorts,
+  checkStoreEndpoint,
+  planeVariables,
+  toBodyBudget,
+} from '@steppe/service-kit/plane-variables';
 import {
   agentLimitVariables,
   commonVariables,
@@ -44,6 +50,7 @@ export const controlPlaneVariables = z
       .describe('local-process: directory of the instances, shared by the control-planes of one table; made if absent'),
     PUBLIC_KEYS_DIR: requiredText.describe('local-process: directory with control-plane.json and data-plane.json for the agents'),
     ...poolVariables,
+    ...bodyBudgetVariables,
     SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
       .default(50)
       .describe('live sessions that a tenant may have'),
@@ -152,6 +159,7 @@ const toControlPlaneConfig = (value: Variables): Config['controlPlane'] => ({
     provisioningMs: value.PROVISIONING_LIMIT_SECONDS * 1000,
     endMs: value.END_LIMIT_SECONDS * 1000,
   },
+  bodyBudget: toBodyBudget(value),
   poolStartsAtOnce: value.STEPPE_POOL_STARTS_AT_ONCE,
   reconciler: {
     intervalMs: value.RECONCILE_INTERVAL_SECONDS * 1000,

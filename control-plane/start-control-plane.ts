@@ -1,5 +1,6 @@
 import { limits as contractLimits } from '@steppe/contracts/limits';
 import type { SessionStore } from '@steppe/route-store/ports';
+import { type BodyBudget, type BodyBudgetOptions, createBodyBudget, defaultBodyBudget } from '@steppe/service-kit/body-budget';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import { createApi } from '@steppe/service-kit/create-api';
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
@@ -41,6 +42,8 @@ export interface ControlPlaneConfig {
   servedHosts?: readonly string[];
   runtimes: readonly RuntimeDefinition[];
   limits: SessionLimits;
+  /** Unset: the default one. */
+  bodyBudget?: BodyBudgetOptions;
   /** Warm instances of one runtime that start at a time. */
   poolStartsAtOnce: number;
   reconciler: ReconcilerConfig;
@@ -111,7 +114,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     const reconciler = startReconciler(toReconcilerServices(services, config.reconciler, registry), config.reconciler);
     lifecycle.onClose('reconciler', () => reconciler.close());
     const app = createApi({
-      operations: createOperations(verifier, services),
+      operations: createOperations(verifier, services, createBodyBudget(config.bodyBudget ?? defaultBodyBudget)),
       logger,
       metrics: createHttpMetrics(registry),
       servedHosts: config.servedHosts ?? verifier.servedHosts,
@@ -140,11 +143,11 @@ const toReconcilerServices = (
   reconcilerMetrics: createReconcilerMetrics(registry),
 });
 
-const createOperations = (verifier: CallerVerifier, services: SessionServices) => ({
-  create_session: create(verifier, services),
-  list_sessions: list(verifier, services),
-  get_session: get(verifier, services),
-  patch_session: patch(verifier, services),
-  delete_session: remove(verifier, services),
-  list_runtimes: listRuntimes(verifier, services),
+const createOperations = (verifier: CallerVerifier, services: SessionServices, bodies: BodyBudget) => ({
+  create_session: create(verifier, services, bodies),
+  list_sessions: list(verifier, services, bodies),
+  get_session: get(verifier, services, bodies),
+  patch_session: patch(verifier, services, bodies),
+  delete_session: remove(verifier, services, bodies),
+  list_runtimes: listRuntimes(verifier, services, bodies),
 });

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { AppError } from '@steppe/service-kit/app-error';
 import { agentUnreachable, type Loss, lossOf, uploadMoved } from './agent-failures.ts';
 import type { AnswerSink } from './forward/answer-sink.ts';
 import type { ExchangeEnd } from './forward/exchange.ts';
@@ -63,7 +64,10 @@ export function createAgentDialogue(options: DialogueOptions): AgentDialogue {
           continue;
         }
         const loss = lossOf(end);
-        if (!loss) return end;
+        if (!loss) {
+          await refuseEndedIfSilent(routes, request, end);
+          return end;
+        }
         await moveOn(loss, ask);
       }
     },
@@ -80,6 +84,23 @@ async function lookAgain(routes: RouteResolver, request: RouteRequest, loss: Los
   } catch (error) {
     if (loss !== 'misdirected' && isStoreOutage((error as Error).cause)) return undefined;
     throw error;
+  }
+}
+
+/**
+ * An unresponsive agent may be one whose session has ended: its route is forgotten, and where the client has no response yet,
+ * a strongly consistent read tells an ended session from a slow one.
+ * @throws AppError `session_ended`
+ */
+async function refuseEndedIfSilent(routes: RouteResolver, request: RouteRequest, end: ExchangeEnd): Promise<void> {
+  if (end.kind === 'truncated' && end.reason === 'silent') return routes.evict(request.sessionId);
+  if (end.kind !== 'silent') return;
+  try {
+    // What has expired may still run the step that the client waits for.
+    await routes.resolveAgain({ ...request, begins: false });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'session_ended') throw error;
+    // A read that fails does not make the agent's timeout another error.
   }
 }
 

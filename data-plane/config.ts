@@ -6,7 +6,13 @@ import {
   toCallerConfig,
 } from '@steppe/service-kit/caller/caller-variables';
 import { loadConfig } from '@steppe/service-kit/load-config';
-import { checkPorts, checkStoreEndpoint, planeVariables } from '@steppe/service-kit/plane-variables';
+import {
+  bodyBudgetVariables,
+  checkPorts,
+  checkStoreEndpoint,
+  planeVariables,
+  toBodyBudget,
+} from '@steppe/service-kit/plane-variables';
 import { commonVariables, integerVariable, portVariable } from '@steppe/service-kit/variables';
 import * as z from 'zod';
 import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
@@ -34,6 +40,7 @@ export const dataPlaneVariables = z
     RATE_LIMIT_BURST_SECONDS: integerVariable(1, 3_600)
       .default(defaultTuning.rateLimit.burstSeconds)
       .describe('how many seconds’ worth of them may come at once'),
+    ...bodyBudgetVariables,
     ROUTE_CACHE_SIZE: integerVariable(1, 10_000_000).default(routeCache.max).describe('sessions whose routes are kept in memory'),
     ROUTE_TTL_MS: integerVariable(0, 600_000)
       .default(routeCache.ttlMs)
@@ -94,6 +101,7 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   operatorPort: value.OPERATOR_PORT,
   controlPlaneUrl: value.CONTROL_PLANE_URL,
   rateLimit: { requestsPerSecond: value.RATE_LIMIT_PER_SECOND, burstSeconds: value.RATE_LIMIT_BURST_SECONDS },
+  bodyBudget: toBodyBudget(value),
   routeCache: { max: value.ROUTE_CACHE_SIZE, ttlMs: value.ROUTE_TTL_MS, staleMs: value.ROUTE_STALE_SECONDS * 1000 },
   agentSilenceLimitMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
   controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,

@@ -1,3 +1,4 @@
+import { type BodyBudgetOptions, defaultBodyBudget } from '@steppe/service-kit/body-budget';
 import type { RateLimitOptions } from './limit-rate.ts';
 import type { RouteCacheOptions } from './route-cache.ts';
 
@@ -12,6 +13,7 @@ export interface DataPlaneConfig extends DataPlaneTuning {
 
 export interface DataPlaneTuning {
   rateLimit: RateLimitOptions;
+  bodyBudget: BodyBudgetOptions;
   routeCache: RouteCacheOptions;
   connectTimeoutMs: number;
   /** Waiting times before each further try after a connection could not be made. */
@@ -33,6 +35,7 @@ export interface DataPlaneTuning {
 export const defaultTuning: DataPlaneTuning = {
   // Off: what is much for one tenant is an operator's to say.
   rateLimit: { requestsPerSecond: undefined, burstSeconds: 5 },
+  bodyBudget: defaultBodyBudget,
   routeCache: { max: 50_000, ttlMs: 5_000, staleMs: 60_000 },
   connectTimeoutMs: 1_000,
   connectRetryDelaysMs: [100, 300, 900],

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { RouteStoreUnavailable } from '@steppe/route-store/errors';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { answerOf, open, readAll } from './testing/call.ts';
+import { ended } from './testing/fake-routes.ts';
 import { echo } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 import { wholeStream } from './testing/step-agent.ts';
@@ -29,6 +31,46 @@ it('gives up an agent that says nothing, and lets go of it', async () => {
   expect(JSON.parse(answer.text).error.code).toBe('step_deadline_exceeded');
   expect(answer.headers['steppe-step-id']).toMatch(/^stp_/);
   await closed;
+});
+
+const silentCall = async (prepare: (session: ReadyRecord) => void) => {
+  const agent = await plane.startAgent(() => prepare(session));
+  const session = plane.addSession(agent.url);
+  const path = stepsOf(session);
+  const answer = await plane.call({ method: 'POST', path, headers: json, body: '{"code":"1"}' });
+  const consistentReads = plane.routes.reads.filter((read) => read.consistent && read.sessionId === session.session_id);
+  return { session, status: answer.status, error: JSON.parse(answer.text).error, consistentReads };
+};
+
+it('returns 410 for a session whose unresponsive agent has ended, after one strongly consistent read', async () => {
+  const { status, error, consistentReads } = await silentCall((session) => {
+    plane.routes.consistent.set(session.session_id, ended(session));
+  });
+  expect({ status, code: error.code }).toEqual({ status: 410, code: 'session_ended' });
+  expect(error.details.end_reason).toBe('deleted');
+  expect(consistentReads).toHaveLength(1);
+});
+
+it('returns 504 for an unresponsive agent whose session still runs, and reads its route once', async () => {
+  const { status, error, consistentReads } = await silentCall(() => {});
+  expect({ status, code: error.code }).toEqual({ status: 504, code: 'step_deadline_exceeded' });
+  expect(consistentReads).toHaveLength(1);
+});
+
+it('returns 504 for an unresponsive agent where the route cannot be read, and forgets the route', async () => {
+  const { session, status, error } = await silentCall(() => {
+    plane.routes.failure = new RouteStoreUnavailable('out');
+  });
+  expect({ status, code: error.code }).toEqual({ status: 504, code: 'step_deadline_exceeded' });
+  expect((await plane.call({ path: stepsOf(session) })).status).toBe(503);
+});
+
+it('forgets the route of an agent that falls silent in the middle of a response', async () => {
+  const agent = await plane.startAgent((_, res) => res.writeHead(200).write('first'));
+  const session = plane.addSession(agent.url);
+  await expect(plane.call({ path: stepsOf(session) })).rejects.toMatchObject({ code: 'ECONNRESET' });
+  plane.routes.rows.set(session.session_id, ended(session));
+  expect((await plane.call({ path: stepsOf(session) })).status).toBe(410);
 });
 
 it('waits as long as the agent gives a sign of life', async () => {

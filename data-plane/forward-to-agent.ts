@@ -1,6 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorCode } from '@steppe/contracts/errors';
 import { AppError } from '@steppe/service-kit/app-error';
+import type { BodyBudget, BodyShare } from '@steppe/service-kit/body-budget';
 import type { Principal } from '@steppe/service-kit/caller/principal';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { addLogFields } from '@steppe/service-kit/log-fields';
@@ -23,6 +24,8 @@ import type { TraceHeaders } from './tracing/trace-headers.ts';
 
 interface Dependencies extends SenderDependencies {
   routes: RouteResolver;
+  /** A step's body is held until the call ends: it may have to be sent again. */
+  bodies: BodyBudget;
   metrics: ForwardMetrics;
   logger: Logger;
 }
@@ -38,20 +41,19 @@ const stepIdHeader = 'steppe-step-id';
 
 /** Sends a call to the agent of its session and streams the answer back. */
 export function createAgentForwarder(dependencies: Dependencies): AgentForwarder {
-  const { routes, metrics, retries, silenceLimitMs, logger } = dependencies;
-  return async (c, operation, { principal, trace }) => {
+  const { routes, bodies, metrics, retries, silenceLimitMs, logger } = dependencies;
+  return (c, operation, caller) => bodies.hold(caller.principal.tenantId, (share) => forward(c, operation, { ...caller, share }));
+
+  async function forward(
+    c: Context<HttpEnv>,
+    operation: AgentOperation,
+    { principal, trace, share }: Caller & { share: BodyShare },
+  ): Promise<Response> {
     const arrivedAt = performance.now();
     const path = targetPath(c.req.url);
     const sessionId = readSessionId(path);
     addLogFields(c, { session_id: sessionId, step_id: readStepId(path) });
     const { incoming, outgoing } = nodeExchange(c);
-
-    const { body, stepId, restart } = await readAgentBody(c, operation, incoming);
-    if (stepId) {
-      addLogFields(c, { step_id: stepId });
-      // On the answers that we render; the agent's gets it where it is written.
-      c.header(stepIdHeader, stepId);
-    }
     const { begins, again } = agentCalls[operation];
     const request: RouteRequest = { sessionId, tenantId: principal.tenantId, begins };
     // Whether a step begins or joins one that runs is known to its agent alone, which refuses new ones itself.
@@ -59,6 +61,13 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
     metrics.countRoute(resolved.source);
     addLogFields(c, { route: resolved.source });
 
+    // After the route: for a session that is not there no body is read.
+    const { body, stepId, restart } = await readAgentBody(c, operation, { incoming, share });
+    if (stepId) {
+      addLogFields(c, { step_id: stepId });
+      // On the answers that we render; the agent's gets it where it is written.
+      c.header(stepIdHeader, stepId);
+    }
     const sender = createSender(dependencies, c, { sessionId, trace, arrivedAt });
     const dialogue = createAgentDialogue({ sender, routes, route: resolved.route, request, outgoing, retries, metrics });
     const ownHeaders = { 'x-request-id': c.var.requestId, ...(stepId && { [stepIdHeader]: stepId }) };
@@ -86,5 +95,5 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
       addLogFields(c, { outcome });
       outgoing.destroy();
     }
-  };
+  }
 }

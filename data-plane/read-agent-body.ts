@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { newStepId, type StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import { type ForwardedStep, restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step-request';
+import type { BodyShare } from '@steppe/service-kit/body-budget';
 import { hasBody } from '@steppe/service-kit/has-body';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { readJson } from '@steppe/service-kit/read-json';
@@ -21,13 +22,13 @@ export interface AgentBody {
 const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
 
 /**
- * What is sent on as the body of a call; only files are streamed.
+ * What is sent on as the body of a call; only files are streamed. A step's is taken from the share, the others are small.
  * @throws AppError for a body that is not one of the call.
  */
 export async function readAgentBody(
   c: Context<HttpEnv>,
   operation: AgentOperation,
-  incoming: IncomingMessage,
+  { incoming, share }: { incoming: IncomingMessage; share: BodyShare },
 ): Promise<AgentBody> {
   switch (agentCalls[operation].body) {
     case 'none':
@@ -35,15 +36,17 @@ export async function readAgentBody(
     case 'upload':
       return { body: hasBody(incoming) ? incoming : null };
     case 'cancel':
-      await readJson(c.req.raw, z.strictObject({}), small);
+      await readJson(c, z.strictObject({}), small);
       return { body: null };
     case 'restart':
-      return { body: null, restart: await readJson(c.req.raw, restartRequestSchema, small) };
+      return { body: null, restart: await readJson(c, restartRequestSchema, small) };
     case 'step': {
-      const request = await readJson(c.req.raw, stepRequestSchema, { maxBytes: limits.requestBodyBytes });
+      const request = await readJson(c, stepRequestSchema, { maxBytes: limits.requestBodyBytes, share });
       const stepId = request.step_id ?? newStepId();
       const step: ForwardedStep = { ...request, step_id: stepId };
-      return { body: toJson(step), stepId };
+      const body = toJson(step);
+      share.shrinkTo(body.length);
+      return { body, stepId };
     }
   }
 }

@@ -146,7 +146,7 @@ describe('the body of a step', () => {
     ['a wrong type', '{"code":1}', json, 400, { details: { issues: [{ path: 'code' }] } }],
     ['no code', '{}', json, 400, { code: 'invalid_request' }],
     ['a number', '7', json, 400, { code: 'invalid_request' }],
-    ['what is not JSON', '{"code":', json, 400, { message: expect.stringContaining('not JSON') }],
+    ['what is not JSON', '{"code":', json, 400, { message: expect.stringContaining('not valid JSON') }],
     ['nothing', '', json, 400, { message: expect.stringContaining('empty') }],
     ['nothing at all', undefined, {}, 415, { code: 'unsupported_media_type' }],
     ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22]), json, 400, { message: expect.stringContaining('not UTF-8') }],

@@ -1,4 +1,4 @@
-import { tenantIdSchema } from '@steppe/contracts/ids';
+import { newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
 import { RouteStoreThrottled, RouteStoreUnavailable } from '@steppe/route-store/errors';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRouteCache } from './route-cache.ts';
@@ -33,6 +33,36 @@ it('shares one read among all who ask at once', async () => {
   const found = await Promise.all(Array.from({ length: 50 }, () => cache.find(session_id)));
   expect(routes.reads).toEqual([{ sessionId: session_id, consistent: false }]);
   expect(new Set(found.map(({ source }) => source))).toEqual(new Set(['miss']));
+});
+
+it('keeps its routes, however many ids are made up', async () => {
+  const { session_id } = add();
+  const cache = cacheOf({ max: 2 });
+  await cache.find(session_id);
+  for (let i = 0; i < 5; i++) await cache.readAgain(newSessionId());
+  expect(await cache.find(session_id)).toMatchObject({ source: 'hit' });
+});
+
+it('keeps a bounded number of absences', async () => {
+  const first = newSessionId();
+  const cache = cacheOf();
+  await cache.readAgain(first);
+  expect(await cache.find(first)).toMatchObject({ source: 'hit', session: null });
+  for (let i = 0; i < 10_000; i++) await cache.readAgain(newSessionId());
+  expect(await cache.find(first)).toMatchObject({ source: 'miss' });
+});
+
+it('forgets an absence when the session is there, and a session that is gone', async () => {
+  const { session_id } = ready(tenant, address);
+  const cache = cacheOf();
+  await cache.readAgain(session_id);
+  const record = { ...ready(tenant, address), session_id };
+  routes.rows.set(session_id, record);
+  expect(await cache.readAgain(session_id)).toMatchObject({ session: { origin: address } });
+  expect(await cache.find(session_id)).toMatchObject({ source: 'hit', session: { origin: address } });
+  routes.rows.delete(session_id);
+  await cache.readAgain(session_id);
+  expect(await cache.find(session_id)).toMatchObject({ source: 'hit', session: null });
 });
 
 it('varies how long a route is fresh by a half', async () => {

@@ -45,10 +45,14 @@ interface Entry {
 /** How long a strongly consistent answer is certain enough to refuse on, where it is final. */
 const certainMs = 1_000;
 const backgroundReads = 4;
+/** Each is of use for a second. */
+const maxAbsences = 10_000;
 
 export function createRouteCache(options: RouteCacheOptions, dependencies: Dependencies): RouteCache {
   const { routes, now = Date.now, random = Math.random, onOutage } = dependencies;
   const entries = new LRUCache<SessionId, Entry>({ max: options.max });
+  // Anybody can make up ids: those that lead nowhere never push out a session.
+  const absences = new LRUCache<SessionId, Entry>({ max: maxAbsences });
   const flights = { eventual: new Map<SessionId, Promise<Entry>>(), consistent: new Map<SessionId, Promise<Entry>>() };
   let inBackground = 0;
   let isOut = false;
@@ -78,7 +82,9 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
     const known = entries.get(sessionId)?.session;
     const isOlder = known && entry.session && entry.session.version < known.version;
     const kept = isOlder ? { ...entry, session: known } : entry;
-    entries.set(sessionId, kept);
+    const [home, other] = kept.session ? [entries, absences] : [absences, entries];
+    other.delete(sessionId);
+    home.set(sessionId, kept);
     return kept;
   };
 
@@ -112,7 +118,7 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
 
   return {
     async find(sessionId) {
-      const known = entries.get(sessionId);
+      const known = entries.get(sessionId) ?? absences.get(sessionId);
       if (known && now() < known.freshUntil) return lookup(known, 'hit');
       // Only a route is worth using when it is old: a refusal needs a read in any case.
       const route = known?.session?.state === 'ready' ? known : undefined;
@@ -135,6 +141,7 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
     },
     evict(sessionId) {
       entries.delete(sessionId);
+      absences.delete(sessionId);
       flights.eventual.delete(sessionId);
     },
   };

@@ -1,4 +1,5 @@
 import type { RouteReader } from '@steppe/route-store/ports';
+import { createBodyBudget } from '@steppe/service-kit/body-budget';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import { createApi } from '@steppe/service-kit/create-api';
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
@@ -61,6 +62,7 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
         limitRate: createRateLimiter(config.rateLimit),
         forwardToAgent: createAgentForwarder({
           ...shared,
+          bodies: createBodyBudget(config.bodyBudget),
           routes: createRoutes(config, { ...dependencies, logger }),
           signer: dependencies.signer,
           logger,

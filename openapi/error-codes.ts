@@ -98,7 +98,7 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
     message: '16 steps wait already; send this one again when one has ended',
   },
   rate_limited: {
-    when: 'The tenant sends more requests than it may. Try again after `Retry-After` seconds.',
+    when: 'The tenant sends more than it may, or request bodies fill the memory for them. Try again after `Retry-After` seconds.',
     message: 'the tenant sends more requests than it may; try again in 1 s',
   },
   internal: {

@@ -9,11 +9,17 @@ export interface ConnectionLimit {
   refuse(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
 }
 
+interface ConnectionLimitOptions {
+  max: number;
+  /** Requests that the connections beyond `max` are kept for: short ones, by which what holds the others is ended. */
+  isReserved?: ((incoming: IncomingMessage) => boolean) | undefined;
+}
+
 /**
- * Requests on connections beyond `max` are answered 429 and the connection is closed; connections beyond twice as many are closed
- * at once, unanswered.
+ * Requests on connections beyond `max` get 429, unless they are reserved, and their connection is closed after the response;
+ * connections beyond twice as many are closed at once, without a response.
  */
-export function createConnectionLimit(max: number): ConnectionLimit {
+export function createConnectionLimit({ max, isReserved = () => false }: ConnectionLimitOptions): ConnectionLimit {
   const admitted = new Set<Duplex>();
   return {
     watch(server) {
@@ -26,6 +32,11 @@ export function createConnectionLimit(max: number): ConnectionLimit {
     },
     refuse(incoming, outgoing) {
       if (admitted.has(incoming.socket)) return false;
+      if (isReserved(incoming)) {
+        // Kept alive, it would refuse the next request even where other connections have closed.
+        outgoing.shouldKeepAlive = false;
+        return false;
+      }
       const error = new AppError('rate_limited', `${max} connections are open already; close one, or try again later`, {
         details: { limit: 'connections', max_connections: max },
         headers: { 'Retry-After': '1', Connection: 'close' },

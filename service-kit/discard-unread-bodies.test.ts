@@ -20,7 +20,7 @@ beforeEach(async () => {
       c.env.outgoing?.once('finish', () => setImmediate(() => c.env.incoming?.pause()));
       return c.text('no', 413);
     })
-    .put('/json', async (c) => c.json(await readJson(c.req.raw, z.unknown(), { maxBytes: 100 })))
+    .put('/json', async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 100 })))
     .onError((error, c) => c.text('no', error instanceof AppError ? error.status : 500));
   server = await listen({ app, host: '127.0.0.1', port: 0 });
 });
@@ -56,7 +56,9 @@ async function sendMuch(path: string, form: keyof typeof forms, connection: stri
   const { header, frame, end } = forms[form];
   const socket = connect(server.port, '127.0.0.1');
   socket.pause();
-  socket.write(`PUT ${path} HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n${header}\r\n\r\n`);
+  socket.write(
+    `PUT ${path} HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\nContent-Type: application/json\r\n${header}\r\n\r\n`,
+  );
   for (let sent = 0; sent < 100; sent++) {
     for (const part of frame(megabyte)) if (!socket.write(part)) await once(socket, 'drain');
   }

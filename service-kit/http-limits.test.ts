@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { Hono } from 'hono';
@@ -20,7 +21,7 @@ const app = () =>
   new Hono<HttpEnv>()
     .get('/text', (c) => c.text('whole'))
     .get('/never', () => new Promise<Response>(() => {}))
-    .post('/json', async (c) => c.json(await readJson(c.req.raw, z.unknown(), { maxBytes: 100, limitMs: 100 })))
+    .post('/json', async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 100, limitMs: 100 })))
     .onError((error, c) =>
       error instanceof AppError ? c.json(error.toBody('r'), error.status, error.headers) : c.text('', 500),
     );
@@ -59,6 +60,16 @@ it('refuses requests on a connection too many, and takes new ones when another h
   });
   first.destroy();
   await expect.poll(async () => (await once(open(get('/text')), 'data'))[0].toString(), { timeout: 10_000 }).toContain('200 OK');
+});
+
+it('takes reserved requests on a connection too many, and closes it after the response', async () => {
+  const isReserved = ({ url }: IncomingMessage) => url === '/text?reserved';
+  server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxConnections: 2, isReserved });
+  for (let reader = 0; reader < 2; reader++) await once(open(get('/never')), 'connect');
+  expect((await readAll(open(get('/text')))).head).toMatch(/^HTTP\/1.1 429 /);
+  const { head, body } = await readAll(open(get('/text?reserved')));
+  expect(head).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close/i);
+  expect(body).toBe('whole');
 });
 
 it('refuses a request whose headers are larger than was configured', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -22,6 +22,8 @@ interface ListenOptions {
   maxHeaderBytes?: number;
   /** Requests on connections beyond so many are refused; of twice as many none is accepted. */
   maxConnections?: number;
+  /** Requests that are taken on those connections all the same. */
+  isReserved?: (incoming: IncomingMessage) => boolean;
   /** A connection on which nothing moves for so long is closed; unset: never, but for the time between two requests. */
   inactivityMs?: number;
 }
@@ -37,7 +39,7 @@ const unreadBodyLimitMs = 10_000;
 
 /** @throws the system's error, with its `code`, where the address cannot be listened on. */
 export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
-  const { keepAliveTimeoutMs = 65_000, maxHeaderBytes = 16 * 1024, maxConnections, inactivityMs = 0 } = limits;
+  const { keepAliveTimeoutMs = 65_000, maxHeaderBytes = 16 * 1024, maxConnections: max, isReserved, inactivityMs = 0 } = limits;
   const answer = getRequestListener(
     (request, env) => (request.method === 'HEAD' ? answerHead(app, request, env as HttpBindings) : app.fetch(request, env)),
     // HTTP/1.0 knows no Host, and health checks still speak it.
@@ -56,7 +58,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     // Refused in our words instead of Node's.
     requireHostHeader: false,
   };
-  const crowd = maxConnections === undefined ? undefined : createConnectionLimit(maxConnections);
+  const crowd = max === undefined ? undefined : createConnectionLimit({ max, isReserved });
   const admit = refuseAmbiguousRequests((incoming, outgoing) => {
     answer(incoming, outgoing).catch(raise);
   });

@@ -1,6 +1,8 @@
+import { limits } from '@steppe/contracts/limits';
 import { maxSocketPathBytes, socketPathOf } from '@steppe/contracts/unix-socket';
 import * as z from 'zod';
-import { crossCheck, isProduction, requiredText } from './variables.ts';
+import { type BodyBudgetOptions, defaultBodyBudget } from './body-budget.ts';
+import { crossCheck, integerVariable, isProduction, requiredText } from './variables.ts';
 
 /** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
 export const planeVariables = {
@@ -30,6 +32,21 @@ export const checkStoreEndpoint = crossCheck<{ STEPPE_ENV: string; DYNAMODB_ENDP
     message: `a socket is for STEPPE_ENV=development or test alone, and STEPPE_ENV is ${STEPPE_ENV} (unset means production)`,
     input: ctx.value,
   });
+});
+
+/** Of both planes, which read bodies into memory. The largest body there may be always fits. */
+export const bodyBudgetVariables = {
+  BODY_BUDGET_BYTES: integerVariable(limits.requestBodyBytes, Number.MAX_SAFE_INTEGER)
+    .default(defaultBodyBudget.totalBytes)
+    .describe('JSON bodies in flight that this replica holds in memory; when they are full: 429'),
+  TENANT_BODY_BUDGET_BYTES: integerVariable(limits.requestBodyBytes, Number.MAX_SAFE_INTEGER)
+    .default(defaultBodyBudget.tenantBytes)
+    .describe('the same of one tenant'),
+};
+
+export const toBodyBudget = (value: { BODY_BUDGET_BYTES: number; TENANT_BODY_BUDGET_BYTES: number }): BodyBudgetOptions => ({
+  totalBytes: value.BODY_BUDGET_BYTES,
+  tenantBytes: value.TENANT_BODY_BUDGET_BYTES,
 });
 
 /** Of a service with both ports. */

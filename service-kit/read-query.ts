@@ -5,8 +5,8 @@ import { parseInput } from './parse-input.ts';
 /** The query's parameters by name. @throws AppError `invalid_request` for one that comes twice. */
 export function readQuery(url: string): Record<string, string> {
   const pairs = [...new URL(url).searchParams];
-  const names = pairs.map(([name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const twice = pairs.map(([name]) => name).find((name) => seen.size === seen.add(name).size);
   if (twice === undefined) return Object.fromEntries(pairs);
   const message = `the query has ${twice} more than once`;
   throw new AppError('invalid_request', message, { details: { issues: [{ path: twice, message }] } });

@@ -67,7 +67,9 @@ export const agentLimitVariables = {
   STEPPE_MAX_HEADER_BYTES: integerVariable(innerHeaderBytes, 64 * 1024)
     .default(innerHeaderBytes)
     .describe('largest request line and headers, at least what a data-plane passes on'),
-  STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535).default(512).describe('connections to an agent at a time'),
+  STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535)
+    .default(512)
+    .describe('connections to an agent at a time; as many more are kept for cancels and for the control-plane'),
   // Longer than the five seconds between two keepalives: a connection on which nothing was to be sent is not a stalled one.
   STEPPE_READER_STALL_SECONDS: integerVariable(6, 3_600)
     .default(30)

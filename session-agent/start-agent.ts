@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { AppError } from '@steppe/service-kit/app-error';
+import { createBodyBudget } from '@steppe/service-kit/body-budget';
 import { loopbackHosts } from '@steppe/service-kit/browsers/refuse-foreign';
 import { runDetached } from '@steppe/service-kit/connection-owner';
 import { listen } from '@steppe/service-kit/http-server';
@@ -12,6 +13,7 @@ import type { AgentConfig } from './config.ts';
 import { createApp } from './create-app.ts';
 import { leaveLastWords } from './last-words.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
+import { isReserved } from './reserved-requests.ts';
 import { Binding } from './session.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
@@ -26,6 +28,8 @@ interface AgentDependencies {
 }
 
 const closeLimitMs = 1_000;
+/** Of the largest size; many more of those that there usually are. */
+const bodiesAtOnce = 4;
 /**
  * Waiting answers give a byte every five seconds; uploads and downloads that stall for longer are cut off. Above what a data-plane
  * allows its clients, which knows which of them it is that stalls.
@@ -63,6 +67,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
   lifecycle.onClose('supervisor', () => supervisor?.close());
   lifecycle.onClose('interpreter', () => interpreter.close());
 
+  const bodiesBytes = bodiesAtOnce * limits.bodyBytes;
   const app = createApp(
     {
       instanceId: config.STEPPE_INSTANCE_ID,
@@ -70,6 +75,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
       binding,
       interpreter,
       workspace: new Workspace(await realpath(config.STEPPE_WORKSPACE)),
+      bodies: createBodyBudget({ totalBytes: bodiesBytes, tenantBytes: bodiesBytes }),
       clock,
       maxFileBytes: config.STEPPE_MAX_FILE_BYTES,
       limits,
@@ -85,6 +91,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
     port: config.PORT,
     maxHeaderBytes: config.STEPPE_MAX_HEADER_BYTES,
     maxConnections: config.STEPPE_MAX_CONNECTIONS,
+    isReserved,
     inactivityMs,
   });
   lifecycle.onClose('http', () => server.close(closeLimitMs));

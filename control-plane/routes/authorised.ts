@@ -1,10 +1,14 @@
+import { limits } from '@steppe/contracts/limits';
 import { type OperationName, operations } from '@steppe/contracts/operations';
 import { AppError } from '@steppe/service-kit/app-error';
+import type { BodyBudget } from '@steppe/service-kit/body-budget';
 import { type CallerVerifier, type Principal, requireScope } from '@steppe/service-kit/caller/principal';
 import type { ApiOperation } from '@steppe/service-kit/create-api';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { addLogFields } from '@steppe/service-kit/log-fields';
+import { readJson } from '@steppe/service-kit/read-json';
 import type { Context } from 'hono';
+import type * as z from 'zod';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { toAppError } from '../sessions/to-app-error.ts';
 
@@ -13,19 +17,29 @@ export type Handle = (call: {
   c: Context<HttpEnv>;
   principal: Principal;
   services: SessionServices;
+  /** Reads the JSON body, out of the budget of the tenant. @throws AppError as `readJson` */
+  readBody: <S extends z.ZodType>(schema: S, options?: { mayBeEmpty: boolean }) => Promise<z.output<S>>;
 }) => Response | Promise<Response>;
 
 /** The operation of the contract by that name, done by `handle` for callers who have its scope. */
 export function authorised(name: OperationName, handle: Handle) {
   const { method, path, scope } = operations[name];
-  return (verifier: CallerVerifier, services: SessionServices): ApiOperation => ({
+  return (verifier: CallerVerifier, services: SessionServices, bodies: BodyBudget): ApiOperation => ({
     method,
     path,
     async handle(c) {
       const principal = await verifier.verify(c.req.header('authorization'));
       requireScope(principal, scope);
       try {
-        return await handle({ c, principal, services });
+        return await handle({
+          c,
+          principal,
+          services,
+          readBody: (schema, options) =>
+            bodies.hold(principal.tenantId, (share) =>
+              readJson(c, schema, { maxBytes: limits.requestBodyBytes, share, ...options }),
+            ),
+        });
       } catch (error) {
         throw toAppError(error);
       }

@@ -16,7 +16,7 @@ const mergedSchema = z.object({ metadata: metadataSchema });
 
 /**
  * Changes how long a session lives, and its metadata. The row comes first and then its agent; where only that fails, the same
- * call again mends it.
+ * call again mends it. The patch is read once it is known that there is a session to change.
  * @throws AppError `session_not_found`, `session_ended`, `session_not_ready`, `invalid_request`, `payload_too_large`,
  * `runtime_unreachable`.
  */
@@ -24,9 +24,10 @@ export async function patchSession(
   services: SessionServices,
   tenantId: TenantId,
   id: string,
-  patch: PatchSession,
+  readPatch: () => Promise<PatchSession>,
 ): Promise<Session> {
   const found = requireReady(services, id, await findSession(services, tenantId, id));
+  const patch = await readPatch();
   const patched = await updateRow(services, found, patch);
   if (patch.ttl_seconds === undefined && patch.idle_timeout_seconds === undefined) return describeSession(services, patched);
   return describeSession(services, await tellAgent(services, patched));

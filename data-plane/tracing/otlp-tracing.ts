@@ -26,7 +26,10 @@ export function createOtlpTracing(endpoint: string, logger: Logger): Tracing {
   const warn = (message: string) => logger.warn({ detail: message }, 'traces could not be sent');
   const silent = () => {};
   diag.setLogger({ error: warn, warn, info: silent, debug: silent, verbose: silent }, { suppressOverrideMessage: true });
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces`, timeoutMillis: exportLimitMs });
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/(?<!\/)\/+$/, '')}/v1/traces`,
+    timeoutMillis: exportLimitMs,
+  });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'steppe-data-plane' }),
     spanProcessors: [new BatchSpanProcessor(exporter)],

@@ -13,7 +13,7 @@ export const restart: Operation =
   async (c) => {
     const { queue } = await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
-    const { epoch: asked } = await readJson(c.req.raw, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
+    const { epoch: asked } = await readJson(c, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
     const restarting = queue.restart(asked);
     clock.inUseUntil(restarting);
     let epoch = 0;

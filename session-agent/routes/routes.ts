@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
+import type { BodyBudget } from '@steppe/service-kit/body-budget';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { InternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
 import type { Context, Handler } from 'hono';
@@ -17,6 +18,8 @@ export interface AgentParts {
   binding: Binding;
   interpreter: Interpreter;
   workspace: Workspace;
+  /** Of steps, until they are parsed. */
+  bodies: BodyBudget;
   clock: LifetimeClock;
   maxFileBytes: number;
   limits: StepLimits & AnswerLimits;

@@ -77,3 +77,19 @@ test('takes Last-Event-ID for how far a reader has come, whatever its URL says, 
   expect(await seqs(events('', '?after=2'))).toEqual([3, 4]);
   for (const bad of ['x', '-1', '1.5', '1e3']) expect((await events(bad))?.status, bad).toBe(400);
 });
+
+test('cancels a step and serves the control-plane while its readers hold all the connections that there are', async () => {
+  session = await openSession('python', { agentEnv: { STEPPE_MAX_CONNECTIONS: '24' } });
+  const { call, cancel, epoch } = session;
+  const stepId = await session.submit('import time\nprint("runs", flush=True)\ntime.sleep(1000)');
+  await session.untilPrinted(stepId, 'runs');
+  const readers: Response[] = [];
+  do readers.push(await call('GET', `/steps/${stepId}/events`));
+  while (readers.at(-1)?.ok);
+  expect(readers.pop()?.status).toBe(429);
+  expect((await call('GET', '/steps')).status).toBe(429);
+  expect(await epoch()).toBe(1);
+  expect((await cancel(stepId)).httpStatus).toBe(202);
+  const texts = await Promise.all(readers.map((reader) => reader.text()));
+  for (const text of texts) expect(text).toContain('event: step_ended');
+});

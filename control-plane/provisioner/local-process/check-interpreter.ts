@@ -16,7 +16,7 @@ export async function complaintAbout(language: Language, program: string): Promi
   const needed = `${language === 'python' ? 'Python' : 'Node'} ${major}.${minor} or newer is needed`;
   try {
     const { stdout, stderr } = await run(program, ['--version'], { timeout: 10_000 });
-    const found = /(\d+)\.(\d+)[\d.]*/.exec(stdout || stderr);
+    const found = /(?<!\d)(\d+)\.(\d+)[\d.]*/.exec(stdout || stderr);
     if (!found) return `${program} does not tell its version; ${needed}`;
     const [version, foundMajor, foundMinor] = [found[0], Number(found[1]), Number(found[2])];
     if (foundMajor > major || (foundMajor === major && foundMinor >= minor)) return undefined;

@@ -1,33 +1,26 @@
-import { limits } from '@steppe/contracts/limits';
 import { createSessionSchema } from '@steppe/contracts/session';
 import { addLogFields } from '@steppe/service-kit/log-fields';
 import { parseInput } from '@steppe/service-kit/parse-input';
-import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import * as z from 'zod';
 import { createSession } from '../../sessions/create-session.ts';
 import { describeSession, toSession } from '../../sessions/describe-session.ts';
 import { authorised } from '../authorised.ts';
+import { prefersAsync } from './read-preference.ts';
 
 const headersSchema = z.object({
   'idempotency-key': z
     .string()
     .regex(/^[\x20-\x7e]{1,255}$/, 'an Idempotency-Key is 1 to 255 printable characters of ASCII')
     .optional(),
-  prefer: z.string().default('').transform(asksForAsync),
+  prefer: z.string().default('').transform(prefersAsync),
 });
 
-/** RFC 7240: an empty value is none, and preferences and parameters that we do not know are ignored. */
-function asksForAsync(list: string): boolean {
-  const withoutTexts = list.replace(/"(?:[^"\\]|\\.)*"/g, (text) => (text === '""' ? '' : 'text'));
-  return withoutTexts.split(',').some((preference) => /^\s*respond-async\s*=?\s*(;|$)/i.test(preference));
-}
-
-export const create = authorised('create_session', async ({ c, principal, services }) => {
+export const create = authorised('create_session', async ({ c, principal, services, readBody }) => {
   refuseQuery(c.req.url);
   const given = { 'idempotency-key': c.req.header('idempotency-key'), prefer: c.req.header('prefer') };
   const { 'idempotency-key': idempotencyKey, prefer: respondAsync } = parseInput(headersSchema, given, 'header');
-  const body = await readJson(c.req.raw, createSessionSchema, { maxBytes: limits.requestBodyBytes, mayBeEmpty: true });
+  const body = await readBody(createSessionSchema, { mayBeEmpty: true });
   const { record, live } = await createSession(services, {
     tenantId: principal.tenantId,
     body,

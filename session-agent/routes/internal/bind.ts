@@ -9,6 +9,6 @@ export const bind: Operation =
   ({ instanceId, verifier, binding, interpreter }) =>
   async (c) => {
     await requireControlPlane(c, verifier);
-    binding.bind(await readJson(c.req.raw, bindRequestSchema, { maxBytes: limits.requestBodyBytes }));
+    binding.bind(await readJson(c, bindRequestSchema, { maxBytes: limits.requestBodyBytes }));
     return c.json({ instance_id: instanceId, epoch: interpreter.epoch } satisfies BindAnswer);
   };

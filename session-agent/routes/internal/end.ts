@@ -8,7 +8,7 @@ export const end: Operation =
   ({ verifier, end: endProcess }) =>
   async (c) => {
     await requireControlPlane(c, verifier);
-    const { reason } = await readJson(c.req.raw, endRequestSchema, { maxBytes: 4096 });
+    const { reason } = await readJson(c, endRequestSchema, { maxBytes: 4096 });
     setImmediate(() => endProcess(reason, 'the control-plane asked for it'));
     return c.body(null, 202);
   };

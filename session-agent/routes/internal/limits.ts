@@ -8,6 +8,6 @@ export const limits: Operation =
   ({ verifier, clock }) =>
   async (c) => {
     await requireControlPlane(c, verifier);
-    clock.change(await readJson(c.req.raw, limitsRequestSchema, { maxBytes: 4096 }));
+    clock.change(await readJson(c, limitsRequestSchema, { maxBytes: 4096 }));
     return c.body(null, 204);
   };

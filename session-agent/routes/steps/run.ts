@@ -13,12 +13,14 @@ import { sendJson } from './send-json.ts';
 
 /** Runs a step, or joins it where it was submitted before, and answers in the form that `Accept` asks for. */
 export const runStep: Operation =
-  ({ verifier, binding, limits, clock }) =>
+  ({ verifier, binding, bodies, limits, clock }) =>
   async (c) => {
-    const { queue } = await requireSession(c, verifier, binding);
+    const { queue, sessionId } = await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
     clock.touch();
-    const request = await readJson(c.req.raw, forwardedStepSchema, { maxBytes: limits.bodyBytes });
+    const request = await bodies.hold(sessionId, (share) =>
+      readJson(c, forwardedStepSchema, { maxBytes: limits.bodyBytes, share }),
+    );
     c.header('Steppe-Step-Id', request.step_id);
     requireWithinLimits(request, limits);
     const step = queue.submit(request);

@@ -1,0 +1,28 @@
+/**
+ * True where a `Prefer` header asks for an asynchronous response (RFC 7240): an empty value is none, and preferences and
+ * parameters that we do not know are ignored. Reads each character once: the header is anybody's.
+ */
+export function prefersAsync(list: string): boolean {
+  return splitUnquoted(list, ',').some((preference) => {
+    const [first = ''] = splitUnquoted(preference, ';');
+    const [name = '', value = ''] = splitUnquoted(first, '=', 2).map((part) => part.trim());
+    return name.toLowerCase() === 'respond-async' && (value === '' || value === '""');
+  });
+}
+
+/** The parts between separators that stand outside of quoted texts, in which a backslash escapes. */
+function splitUnquoted(text: string, separator: string, most = Number.POSITIVE_INFINITY): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let i = 0; i < text.length && parts.length + 1 < most; i++) {
+    const sign = text[i];
+    if (isQuoted && sign === '\\') i++;
+    else if (sign === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && sign === separator) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
+}
