@@ -10,6 +10,10 @@ export class RouteStoreThrottled extends Error {
   readonly code = 'route_store_throttled';
 }
 
+/** Whether a write that threw this may have been carried out, or may still be: its effect is decided by another write alone. */
+export const isAmbiguous = (error: unknown): boolean =>
+  error instanceof RouteStoreUnavailable || error instanceof RouteStoreThrottled;
+
 /** An item breaks its schema. The message names its key and never what is in it. */
 export class RouteStoreCorrupt extends Error {
   override readonly name = 'RouteStoreCorrupt';

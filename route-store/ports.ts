@@ -7,7 +7,7 @@ import type { LiveEntry } from './live-entry.ts';
 /**
  * Every method ends within the store's time limit. It throws `RouteStoreUnavailable`, `RouteStoreThrottled` or
  * `RouteStoreCorrupt` (errors.ts), or the reason of `signal` where that was aborted. A write that throws one of the first two,
- * or was aborted, may still have happened.
+ * or was aborted, may have happened, or may happen at any later moment (`isAmbiguous`): a read that does not see it proves nothing.
  */
 export interface CallOptions {
   signal?: AbortSignal | undefined;

@@ -10,6 +10,8 @@ import type { SessionServices } from './session-services.ts';
 
 /** What a create has had so far; all of it is to be ended where the create fails. */
 export interface BindProgress {
+  /** `in_doubt`: the write of the row has begun, and its outcome is not known. */
+  row: 'none' | 'in_doubt' | 'written';
   instances: Instance[];
   start: CreateStart;
 }
@@ -93,5 +95,7 @@ const nameInstance = async ({ store }: SessionServices, { record }: SessionPlan,
 /** Only an end is written into a row that is not ready, so that a lost race means that the session is over. */
 export function requireUpdated(update: UpdateOutcome): SessionRecord {
   if (update.outcome === 'updated') return update.record;
-  throw new CreateGivenUp({ reason: 'deleted', detail: 'the session was ended before it was ready' });
+  throw endedMeanwhile();
 }
+
+export const endedMeanwhile = () => new CreateGivenUp({ reason: 'deleted', detail: 'the session was ended before it was ready' });

@@ -1,10 +1,13 @@
 import { newSessionId, type SessionId, type TenantId } from '@steppe/contracts/ids';
 import type { CreateSession } from '@steppe/contracts/session';
+import { isAmbiguous } from '@steppe/route-store/errors';
 import { awaitCreated } from './await-created.ts';
 import { type Claim, claimKey } from './claim-key.ts';
+import { causeOfFailure } from './create-failure.ts';
 import type { KnownSession } from './known-session.ts';
 import { planSession, type SessionPlan } from './plan-session.ts';
 import { provisionSession } from './provision-session.ts';
+import { writeEnd } from './record-end.ts';
 import type { SessionServices } from './session-services.ts';
 import { errorCodeOf } from './to-app-error.ts';
 
@@ -54,7 +57,7 @@ function runCreate(
     // An alias asks for the same.
     const claim = { tenantId, key, sessionId, body: { ...body, runtime: plan.runtime.name } };
     for (;;) {
-      const holder = await claimCounted(services, claim);
+      const holder = await claimCounted(services, plan, claim);
       if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
       const created = await awaitCreated(services, { tenantId, key, sessionId: holder, until }, signal);
       if (created) return created;
@@ -63,12 +66,27 @@ function runCreate(
 }
 
 /** A create that fails before it is provisioned is counted all the same. */
-async function claimCounted(services: SessionServices, claim: Claim): Promise<SessionId> {
+async function claimCounted(services: SessionServices, plan: SessionPlan, claim: Claim): Promise<SessionId> {
   const begunAt = performance.now();
   try {
     return await claimKey(services, claim);
   } catch (error) {
+    if (isAmbiguous(error)) await recordAsFailed(services, plan, error);
     services.metrics.created({ start: 'none', outcome: errorCodeOf(error), durationMs: performance.now() - begunAt });
     throw error;
+  }
+}
+
+/** The claim may still come, and the key would stand for a session that nobody makes: the row tells whoever finds it. */
+async function recordAsFailed(
+  { store, metrics, logger, now }: SessionServices,
+  plan: SessionPlan,
+  error: unknown,
+): Promise<void> {
+  const { sessionId, record } = plan;
+  try {
+    await writeEnd({ store, metrics, now, sessionId, cause: causeOfFailure(error), unwritten: record });
+  } catch (err) {
+    logger.error({ err, session_id: sessionId }, 'claim of an idempotency key not compensated');
   }
 }

@@ -1,6 +1,7 @@
+import { isAmbiguous } from '@steppe/route-store/errors';
 import { AppError } from '@steppe/service-kit/app-error';
 import { firstEpoch } from './agent-client.ts';
-import { type BindProgress, bindInstance, requireUpdated } from './bind-instance.ts';
+import { type BindProgress, bindInstance, endedMeanwhile, requireUpdated } from './bind-instance.ts';
 import { causeOfFailure, createFailure, isExplained } from './create-failure.ts';
 import { causeOf } from './end-cause.ts';
 import type { KnownSession } from './known-session.ts';
@@ -24,20 +25,20 @@ export async function provisionSession(
   plan: SessionPlan,
   { signal, onAdmitted, releaseKey }: ProvisionOptions,
 ): Promise<KnownSession> {
-  const progress: BindProgress = { instances: [], start: 'none' };
+  const progress: BindProgress = { row: 'none', instances: [], start: 'none' };
   const begunAt = performance.now();
   const observe = (outcome: CreateOutcome) =>
     services.metrics.created({ start: progress.start, outcome, durationMs: performance.now() - begunAt });
   try {
     await takeQuota(services, plan, signal);
-    await services.store.create(plan.record);
+    await createRow(services, plan, progress);
     onAdmitted?.();
     const known = await bindAndPublish(services, plan, progress, signal);
     observe('ready');
     return known;
   } catch (error) {
     const instanceIds = progress.instances.map(({ instanceId }) => instanceId);
-    const over = await undoCreate(services, plan, { instanceIds, error, releaseKey });
+    const over = await undoCreate(services, plan, { row: progress.row, instanceIds, error, releaseKey });
     // Whoever ended the row first knows why; the create itself only sees that it was ended.
     const cause = over ? causeOf(over) : causeOfFailure(error);
     observe(isExplained(error) ? cause.reason : errorCodeOf(error));
@@ -62,6 +63,17 @@ async function takeQuota(
       headers: { 'Retry-After': '5' },
     },
   );
+}
+
+async function createRow({ store }: SessionServices, { record }: SessionPlan, progress: BindProgress): Promise<void> {
+  progress.row = 'in_doubt';
+  try {
+    if ((await store.create(record)) === 'exists') throw endedMeanwhile();
+    progress.row = 'written';
+  } catch (error) {
+    if (!isAmbiguous(error)) progress.row = 'none';
+    throw error;
+  }
 }
 
 async function bindAndPublish(

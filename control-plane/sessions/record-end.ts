@@ -1,7 +1,7 @@
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { LiveSessions, RouteWriter } from '@steppe/route-store/ports';
-import { type EndCause, isOver, type OverRecord, overRecord } from './end-cause.ts';
+import { type EndCause, isOver, type LiveRecord, type OverRecord, overRecord } from './end-cause.ts';
 import type { SessionMetrics } from './session-metrics.ts';
 
 interface RecordEndOptions {
@@ -16,6 +16,11 @@ interface RecordEndOptions {
   version?: number;
   /** The row, where it was read just now. */
   found?: SessionRecord;
+  /**
+   * What a write that may still come would make of the row: where there is none, the row is written as over, so that whichever
+   * of the two writes comes second fails.
+   */
+  unwritten?: LiveRecord;
 }
 
 interface Recorded {
@@ -46,8 +51,16 @@ export async function recordEnd(options: RecordEndOptions): Promise<OverRecord |
  * @throws StillProvisioning as `recordEnd` does.
  */
 export async function writeEnd(options: RecordEndOptions): Promise<Recorded> {
-  const { store, now, metrics, sessionId, cause, instanceId, version, found } = options;
+  const { store, now, metrics, sessionId, cause, instanceId, version, found, unwritten } = options;
   let current: SessionRecord | null = found ?? (await store.get(sessionId, { consistent: true }));
+  if (current === null && unwritten) {
+    const over = overRecord(unwritten, cause, now());
+    if ((await store.create(over)) === 'created') {
+      metrics.ended(over);
+      return { over, isNew: true };
+    }
+    current = await store.get(sessionId, { consistent: true });
+  }
   while (current !== null && !isOver(current)) {
     if (instanceId && current.instance_id && current.instance_id !== instanceId) return { over: null, isNew: false };
     if (instanceId && current.state === 'provisioning') throw new StillProvisioning(`${current.session_id} is being made`);

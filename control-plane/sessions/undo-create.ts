@@ -1,5 +1,6 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/app-error';
+import type { BindProgress } from './bind-instance.ts';
 import { causeOfFailure, isExplained } from './create-failure.ts';
 import type { OverRecord } from './end-cause.ts';
 import type { SessionPlan } from './plan-session.ts';
@@ -8,6 +9,7 @@ import { retry } from './retry.ts';
 import type { SessionServices } from './session-services.ts';
 
 interface Undo {
+  row: BindProgress['row'];
   instanceIds: readonly InstanceId[];
   /** Why it is undone. */
   error: unknown;
@@ -39,7 +41,8 @@ export async function undoCreate(services: SessionServices, plan: SessionPlan, u
   }
   // The row comes first, so that what is told of the instance's end finds it recorded.
   const cause = causeOfFailure(undo.error);
-  const row = await attempt('row', () => writeEnd({ store, metrics, now, sessionId, cause }));
+  const unwritten = undo.row === 'in_doubt' ? { unwritten: record } : {};
+  const row = await attempt('row', () => writeEnd({ store, metrics, now, sessionId, cause, ...unwritten }));
   const over = row?.over ?? null;
   await Promise.all([
     // A row that may still be live keeps its place in the quota; whoever ends it frees that too.

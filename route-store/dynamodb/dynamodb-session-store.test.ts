@@ -8,11 +8,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { newSessionId } from '@steppe/contracts/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newTenantId, provisioningRecord, readyRecord } from '../conformance/session-records.ts';
+import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '../conformance/session-records.ts';
 import { describeSessionStore } from '../conformance/session-store-conformance.ts';
 import { localAccess, type RunningDynamoDb, startDynalite } from '../dynalite/start-dynalite.ts';
+import { isAmbiguous } from '../errors.ts';
 import { dynamoDbHarness } from '../testing/dynamodb-harness.ts';
-import { startForgetfulDynamoDb } from '../testing/failing-dynamodb.ts';
+import { startForgetfulDynamoDb, startLateDynamoDb } from '../testing/failing-dynamodb.ts';
 import { startStaleDynamoDb } from '../testing/stale-dynamodb.ts';
 import { createDynamoDbClient } from './create-client.ts';
 import { createDynamoDbRouteReader, createDynamoDbSessionStore } from './dynamodb-session-store.ts';
@@ -75,6 +76,24 @@ describe('DynamoDB session store', () => {
     expect(await withLostAnswer((store) => store.update(readyRecord(record), 1))).toMatchObject({ outcome: 'updated' });
     expect(await withLostAnswer((store) => store.update(readyRecord(record), 1))).toMatchObject({ outcome: 'lost' });
     expect(await withLostAnswer((store) => store.putIdempotency(record.tenant_id, 'key', item))).toEqual({ outcome: 'stored' });
+  });
+
+  it('lets whichever comes second fail of a create that exceeded its time limit and the write that rolls it back', async () => {
+    const late = await startLateDynamoDb(dynalite.endpoint);
+    const lateClient = createDynamoDbClient({ ...localAccess, endpoint: late.endpoint, attemptTimeoutMs: 60_000 });
+    try {
+      const record = provisioningRecord();
+      const slow = createDynamoDbSessionStore({ client: lateClient, timeLimitMs: 100 });
+      const error = await slow.create(record).catch((thrown: unknown) => thrown);
+      expect(isAmbiguous(error)).toBe(true);
+      const store = createDynamoDbSessionStore({ client });
+      const over = endedRecord(record);
+      expect([await store.create(over), await late.land()]).toEqual(['created', 400]);
+      expect(await store.get(record.session_id, { consistent: true })).toEqual(over);
+    } finally {
+      lateClient.destroy();
+      await late.close();
+    }
   });
 
   it('lets DynamoDB remove an idempotency key when it has expired', async () => {

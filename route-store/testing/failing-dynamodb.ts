@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { type Listening, listen } from '../dynalite/listen.ts';
-import { forward, startDynamoDbProxy } from './dynamodb-proxy.ts';
+import { type DynamoDbRequest, forward, startDynamoDbProxy } from './dynamodb-proxy.ts';
 
 export interface FailingDynamoDb extends Listening {
   /** How many requests have come. */
@@ -59,4 +59,26 @@ export const startForgetfulDynamoDb = (endpoint: string): Promise<Listening> => 
     forget = false;
     return null;
   });
+};
+
+export interface LateDynamoDb extends Listening {
+  /** Carries out the write that was held back; gives the status of its response, which nobody waits for any more. */
+  land(): Promise<number>;
+}
+
+/** Holds the first PutItem back until the test lets it land; forwards everything else. */
+export const startLateDynamoDb = async (endpoint: string): Promise<LateDynamoDb> => {
+  let held: DynamoDbRequest | undefined;
+  const proxy = await startDynamoDbProxy((request) => {
+    if (request.operation !== 'PutItem' || held) return forward(endpoint, request);
+    held = request;
+    return new Promise(() => {});
+  });
+  return {
+    ...proxy,
+    async land() {
+      if (!held) throw new Error('no PutItem has come');
+      return (await forward(endpoint, held)).status;
+    },
+  };
 };
