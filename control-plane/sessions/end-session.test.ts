@@ -1,7 +1,7 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { InstanceEnd, SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { eventually } from '../testing/eventually.ts';
 import { failingStore } from '../testing/failing-store.ts';
@@ -172,6 +172,38 @@ it('does not take the end of another instance for the session’s', async () => 
   for (const listener of listeners) listener({ sessionId: row.session_id, instanceId: other.instance_id, reason: 'crashed' });
   await deaf.close();
   expect(await bed.store.get(row.session_id, { consistent: true })).toMatchObject({ state: 'ready' });
+});
+
+it('responds 204 where the end is recorded and the instance cannot be ended just now, and leaves that to the reconciler', async () => {
+  const tenantId = newTenantId();
+  const made = await plane.create(tenantId);
+  const end = vi.fn(() => Promise.reject(new Error('the cluster refuses the call')));
+  const refused = await bed.open({ provisioner: { ...bed.standIns.provisioner, end, close: async () => {} } });
+  expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
+  expect(end).toHaveBeenCalledWith(made.instance_id);
+  expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
+  expect((await remove(tenantId, made.session_id)).status).toBe(204);
+  await eventually(() => isListed(instanceOf(made))).toBe(false);
+});
+
+it('responds 204 where the end is recorded and the quota cannot be released just now', async () => {
+  const tenantId = newTenantId();
+  const made = await plane.create(tenantId);
+  const store = failingStore(bed.store, { method: 'removeLive', from: 1, times: 9 });
+  const refused = await bed.open({ store });
+  expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
+  expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
+  expect(await isListed(instanceOf(made))).toBe(false);
+  expect((await remove(tenantId, made.session_id)).status).toBe(204);
+  expect(await bed.store.listLive(tenantId)).toEqual([]);
+});
+
+it('responds 503 where the end itself cannot be recorded, and ends nothing', async () => {
+  const tenantId = newTenantId();
+  const made = await plane.create(tenantId);
+  const refused = await bed.open({ store: failingStore(bed.store, { method: 'update', from: 1 }) });
+  expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(503);
+  expect([await isListed(instanceOf(made)), (await get(tenantId, made.session_id)).state]).toEqual([true, 'ready']);
 });
 
 it('answers a delete whose instance does not end in time, and goes on with it', async () => {

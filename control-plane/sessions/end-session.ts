@@ -2,14 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { findSession } from './find-session.ts';
-import { recordEnd } from './record-end.ts';
+import { writeEnd } from './record-end.ts';
+import { retry } from './retry.ts';
 import type { SessionServices } from './session-services.ts';
 
 const courtesyMs = 1_000;
+const quotaDelaysMs = [50, 200];
 
 /**
- * Ends a session, what runs in it included, and resolves when its instance is gone or the limit for that has passed. Harmless
- * again: an end that an earlier call could not finish is finished.
+ * Ends a session, what runs in it included, and resolves when its instance is gone or the limit for that has passed. Idempotent:
+ * an end that an earlier call could not finish is finished. Once the end is recorded, what cannot be removed is logged and left
+ * to the reconciler.
  * @throws AppError `session_not_found`
  */
 export async function endSession(services: SessionServices, tenantId: TenantId, id: string): Promise<void> {
@@ -17,15 +20,19 @@ export async function endSession(services: SessionServices, tenantId: TenantId, 
   const found = await findSession(services, tenantId, id);
   const { session_id: sessionId } = found;
   // The row comes first: a create that still runs, here or elsewhere, loses its next write and undoes itself.
-  const over = await recordEnd({ store, metrics, now, sessionId, found, cause: { reason: 'deleted' } });
-  const ended = Promise.all([pending.cancel(sessionId), endInstance(services, found, over?.instance_id)]);
+  const { over } = await writeEnd({ store, metrics, now, sessionId, found, cause: { reason: 'deleted' } });
+  const fields = { session_id: sessionId, instance_id: over?.instance_id };
+  const remove = (what: 'quota' | 'instance', act: () => Promise<void>) =>
+    act().catch((err) => logger.error({ ...fields, err, what }, 'remains of an ended session not removed'));
+  const removed = Promise.all([
+    pending.cancel(sessionId),
+    remove('quota', () => retry(() => store.removeLive(found.tenant_id, sessionId), quotaDelaysMs)),
+    remove('instance', () => endInstance(services, found, over?.instance_id)),
+  ]);
   const waited = new AbortController();
   try {
     const late = delay(limits.endMs, 'late', { signal: waited.signal });
-    if ((await Promise.race([ended, late])) === 'late') {
-      logger.warn({ session_id: sessionId, instance_id: over?.instance_id }, 'the instance does not end in time');
-      ended.catch((err) => logger.error({ err, session_id: sessionId }, 'could not end the instance'));
-    }
+    if ((await Promise.race([removed, late])) === 'late') logger.warn(fields, 'the instance does not end in time');
   } finally {
     waited.abort();
   }
