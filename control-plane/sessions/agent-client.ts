@@ -9,9 +9,25 @@ export interface AgentAddress {
   address: string;
 }
 
-/** The agent did not answer, or not as it should. */
+interface AgentCallFailedOptions extends ErrorOptions {
+  /** The message where it is absent. */
+  detail?: string;
+  isUnreachable?: boolean;
+}
+
+/** The agent did not respond, or not as it should. The message is for the log. */
 export class AgentCallFailed extends Error {
   override readonly name = 'AgentCallFailed';
+  /** For the session's owner: names no address and no path. */
+  readonly detail: string;
+  /** There was no response: the instance may have ended. */
+  readonly isUnreachable: boolean;
+
+  constructor(message: string, { detail = message, isUnreachable = false, ...options }: AgentCallFailedOptions = {}) {
+    super(message, options);
+    this.detail = detail;
+    this.isUnreachable = isUnreachable;
+  }
 }
 
 /** What the control-plane asks of agents. Every call throws `AgentCallFailed`, or the signal's reason where that ends it. */
@@ -39,22 +55,36 @@ interface Call {
 export function createAgentClient(signer: InternalTokenSigner): AgentClient {
   const dispatcher = new Agent({ connect: { timeout: 1_000 }, keepAliveTimeout: 4_000, maxResponseSize: 64 * 1024 });
 
-  const call = async ({ instanceId, address }: AgentAddress, { method, path, body, expect, signal }: Call): Promise<unknown> => {
+  const send = async ({ instanceId, address }: AgentAddress, { method, path, body, signal }: Call) => {
     try {
-      const answer = await request(`${address}${path}`, {
+      const { statusCode, body: received } = await request(`${address}${path}`, {
         method,
         dispatcher,
         signal,
         headers: { authorization: `Bearer ${await signer.sign(instanceId)}`, 'content-type': 'application/json' },
         body: body ? JSON.stringify(body) : null,
       });
-      const text = await answer.body.text();
-      if (answer.statusCode !== expect) throw new Error(`answered ${answer.statusCode}: ${text.slice(0, 256)}`);
-      return text === '' ? undefined : JSON.parse(text);
+      return { status: statusCode, text: await received.text() };
     } catch (cause) {
       signal.throwIfAborted();
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new AgentCallFailed(`${method} ${path} of ${instanceId}: ${why}`, { cause });
+      const detail = `the agent cannot be reached (${codeOf(cause)})`;
+      throw new AgentCallFailed(`${method} ${path} of ${instanceId}: ${why}`, { cause, detail, isUnreachable: true });
+    }
+  };
+
+  const call = async (agent: AgentAddress, details: Call): Promise<unknown> => {
+    const { status, text } = await send(agent, details);
+    const what = `${details.method} ${details.path} of ${agent.instanceId}`;
+    if (status !== details.expect) {
+      const detail = `the agent responded with status ${status}`;
+      throw new AgentCallFailed(`${what}: status ${status}: ${text.slice(0, 256)}`, { detail });
+    }
+    try {
+      return text === '' ? undefined : JSON.parse(text);
+    } catch (cause) {
+      const detail = 'the response of the agent is not valid JSON';
+      throw new AgentCallFailed(`${what}: ${detail}`, { cause, detail });
     }
   };
 
@@ -84,3 +114,6 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
     close: () => dispatcher.destroy(),
   };
 }
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no response';

@@ -19,7 +19,7 @@ export class CreateGivenUp extends Error {
 export function causeOfFailure(error: unknown): EndCause {
   if (error instanceof CreateGivenUp) return error.because;
   if (error instanceof StartFailed) return { reason: error.reason, detail: error.message };
-  if (error instanceof AgentCallFailed) return { reason: 'crashed', detail: error.message };
+  if (error instanceof AgentCallFailed) return { reason: 'crashed', detail: error.detail };
   return { reason: 'crashed', detail: 'the session could not be made; the log of the control-plane has the cause' };
 }
 

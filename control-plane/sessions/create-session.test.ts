@@ -37,8 +37,8 @@ async function failuresOf({ operatorPort }: OpenControlPlane): Promise<string[]>
 describe('a create that fails is undone and says why', () => {
   it.each<[Behaviour, string, string]>([
     ['crash-before-ready', 'crashed', 'exit code 3: there is no interpreter'],
-    ['refuse-bind', 'crashed', 'answered 409'],
-    ['die-on-bind', 'crashed', ''],
+    ['refuse-bind', 'crashed', 'status 409'],
+    ['die-on-bind', 'crashed', 'exit code 7'],
     ['second-epoch', 'crashed', 'lost an interpreter before it was bound'],
     ['never-ready', 'provisioning_timeout', 'not ready within 400 ms'],
     ['hang-bind', 'provisioning_timeout', 'not ready within 400 ms'],

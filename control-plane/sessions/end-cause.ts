@@ -1,5 +1,6 @@
 import { type EndedReason, endedReasonSchema, failedReasonSchema } from '@steppe/contracts/end-reason';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { withoutInternals } from '../without-internals.ts';
 
 export type LiveRecord = Extract<SessionRecord, { state: 'provisioning' | 'ready' }>;
 export type OverRecord = Extract<SessionRecord, { state: 'ended' | 'failed' }>;
@@ -25,7 +26,7 @@ export const isPurged = (record: SessionRecord, nowMs: number): boolean => isOve
 
 /**
  * The row of a session that is over. One that never became ready has `failed`, unless it was deleted; a cause that its state
- * does not know counts as `crashed`, its own name in the detail.
+ * does not know counts as `crashed`, its own name first in the detail. Traces and paths of ours are left out.
  */
 export function overRecord(record: LiveRecord, cause: EndCause, nowMs: number): OverRecord {
   const { session_id, tenant_id, version, runtime, created_at, expires_at, idle_timeout_seconds, metadata, resources } = record;
@@ -49,9 +50,17 @@ interface Reasons<R> {
 
 function asReason<R extends string>(known: Reasons<R>, { reason, detail }: EndCause) {
   const parsed = known.safeParse(reason);
-  const words = parsed.success ? detail : [reason, detail].filter(Boolean).join(': ');
+  const shown = withoutInternals(detail ?? '');
+  const words = parsed.success ? shown : [reason, shown].filter(Boolean).join(': ');
   return {
     end_reason: parsed.success ? parsed.data : ('crashed' as const),
     ...(words && { end_detail: words.slice(0, longestDetail) }),
   };
+}
+
+/** The cause as the row of a create that failed would have it. */
+export function asFailed(cause: EndCause): EndCause {
+  if (cause.reason === 'deleted') return cause;
+  const { end_reason: reason, end_detail: detail } = asReason(failedReasonSchema, cause);
+  return { reason, ...(detail && { detail }) };
 }

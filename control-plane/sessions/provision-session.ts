@@ -2,8 +2,9 @@ import { isAmbiguous } from '@steppe/route-store/errors';
 import { AppError } from '@steppe/service-kit/app-error';
 import { firstEpoch } from './agent-client.ts';
 import { type BindProgress, bindInstance, endedMeanwhile, requireUpdated } from './bind-instance.ts';
-import { causeOfFailure, createFailure, isExplained } from './create-failure.ts';
-import { causeOf } from './end-cause.ts';
+import { createFailure, isExplained } from './create-failure.ts';
+import { asFailed, causeOf } from './end-cause.ts';
+import { findCause } from './find-cause.ts';
 import type { KnownSession } from './known-session.ts';
 import type { SessionPlan } from './plan-session.ts';
 import type { CreateOutcome } from './session-metrics.ts';
@@ -38,9 +39,11 @@ export async function provisionSession(
     return known;
   } catch (error) {
     const instanceIds = progress.instances.map(({ instanceId }) => instanceId);
-    const over = await undoCreate(services, plan, { row: progress.row, instanceIds, error, releaseKey });
+    // Before the instance is ended, which would be how it ended.
+    const found = await findCause(services, error, instanceIds.at(-1));
+    const over = await undoCreate(services, plan, { row: progress.row, instanceIds, error, cause: found, releaseKey });
     // Whoever ended the row first knows why; the create itself only sees that it was ended.
-    const cause = over ? causeOf(over) : causeOfFailure(error);
+    const cause = over ? causeOf(over) : asFailed(found);
     observe(isExplained(error) ? cause.reason : errorCodeOf(error));
     throw isExplained(error) ? createFailure(plan.sessionId, cause, error) : error;
   } finally {

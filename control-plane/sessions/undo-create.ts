@@ -1,8 +1,8 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/app-error';
 import type { BindProgress } from './bind-instance.ts';
-import { causeOfFailure, isExplained } from './create-failure.ts';
-import type { OverRecord } from './end-cause.ts';
+import { isExplained } from './create-failure.ts';
+import type { EndCause, OverRecord } from './end-cause.ts';
 import type { SessionPlan } from './plan-session.ts';
 import { writeEnd } from './record-end.ts';
 import { retry } from './retry.ts';
@@ -11,8 +11,10 @@ import type { SessionServices } from './session-services.ts';
 interface Undo {
   row: BindProgress['row'];
   instanceIds: readonly InstanceId[];
-  /** Why it is undone. */
+  /** What the create failed with. */
   error: unknown;
+  /** What the row is to say about that. */
+  cause: EndCause;
   releaseKey: () => Promise<void>;
 }
 
@@ -26,6 +28,7 @@ const delaysMs = [50, 200];
 export async function undoCreate(services: SessionServices, plan: SessionPlan, undo: Undo): Promise<OverRecord | null> {
   const { store, provisioner, metrics, now } = services;
   const { sessionId, record } = plan;
+  const { error: err, cause } = undo;
   const logger = services.logger.child({ session_id: sessionId, instance_id: undo.instanceIds.at(-1) });
   const attempt = async <T>(what: string, act: () => Promise<T>): Promise<T | null> => {
     try {
@@ -40,7 +43,6 @@ export async function undoCreate(services: SessionServices, plan: SessionPlan, u
     return null;
   }
   // The row comes first, so that what is told of the instance's end finds it recorded.
-  const cause = causeOfFailure(undo.error);
   const unwritten = undo.row === 'in_doubt' ? { unwritten: record } : {};
   const row = await attempt('row', () => writeEnd({ store, metrics, now, sessionId, cause, ...unwritten }));
   const over = row?.over ?? null;
@@ -50,8 +52,11 @@ export async function undoCreate(services: SessionServices, plan: SessionPlan, u
     attempt('idempotency key', undo.releaseKey),
     ...undo.instanceIds.map((instanceId) => attempt('instance', () => provisioner.end(instanceId))),
   ]);
-  if (over) logger.info({ end_reason: over.end_reason, end_detail: over.end_detail }, 'create undone');
-  if (over && !isExplained(undo.error)) logger.error({ err: undo.error }, 'a create failed on our side');
+  if (!over) return over;
+  // The whole of it, which the row has not.
+  const { reason, detail } = cause;
+  logger.info({ err, end_reason: over.end_reason, end_detail: over.end_detail, because: { reason, detail } }, 'create undone');
+  if (!isExplained(err)) logger.error({ err }, 'a create failed on our side');
   return over;
 }
 

@@ -35,7 +35,9 @@ export function watchEnds(services: Pick<SessionServices, 'store' | 'provisioner
     };
     try {
       const over = await retry(recordOnce, delaysMs, stopping.signal);
-      if (over) logger.info({ ...fields, end_reason: over.end_reason, end_detail: over.end_detail }, 'session over');
+      const { end_reason, end_detail } = over ?? {};
+      // The row has less of the detail than the log.
+      if (over) logger.info({ ...fields, end_reason, end_detail, because: { reason, detail } }, 'session over');
     } catch (err) {
       logger.error({ ...fields, err, end_reason: reason }, 'could not record an end');
     }

@@ -93,7 +93,7 @@ function createPlacedAgents(instances: Map<InstanceId, PlacedInstance>, kill: In
   const find = ({ instanceId }: AgentAddress): PlacedInstance => {
     const instance = instances.get(instanceId);
     if (instance) return instance;
-    throw new AgentCallFailed(`${instanceId} does not answer`);
+    throw new AgentCallFailed(`${instanceId} does not respond`, { isUnreachable: true });
   };
   return {
     async bind(agent, { session_id: sessionId }: BindRequest) {

@@ -108,6 +108,11 @@ export function shakeWorld(bed: ReconcilerBed, isAtFault: () => boolean): Shaken
 function tellEnds(store: SessionStore, ends: SessionId[]): SessionStore {
   return {
     ...store,
+    async create(record, ...rest) {
+      const outcome = await store.create(record, ...rest);
+      if (outcome === 'created' && isOver(record)) ends.push(record.session_id);
+      return outcome;
+    },
     async update(next, ...rest) {
       const update = await store.update(next, ...rest);
       if (update.outcome === 'updated' && isOver(next)) ends.push(next.session_id);

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type EndedReason, endedReasonSchema } from '@steppe/contracts/end-reason';
 import * as z from 'zod';
+import { withoutInternals } from '../../without-internals.ts';
 import type { AgentExit } from './agent-process.ts';
 
 export interface End {
@@ -14,7 +15,7 @@ const longestFile = 16_384;
 
 const terminationSchema = z.object({ end_reason: endedReasonSchema, end_detail: z.string().optional() });
 
-/** Why an agent ended: as it wrote itself, else why it was asked to, else `crashed` with the system's words. */
+/** Why an agent ended: as it wrote itself, else why it was asked to, else `crashed` with the system's words and its own. */
 export async function readEnd(terminationFile: string, exit: AgentExit, asked: End | undefined): Promise<End> {
   const told = await readLastWords(terminationFile);
   if (told) return told;
@@ -24,7 +25,7 @@ export async function readEnd(terminationFile: string, exit: AgentExit, asked: E
 
 function explainExit({ code, signal, lastWords }: AgentExit): string {
   const how = signal === null ? (code === null ? 'the agent could not be started' : `exit code ${code}`) : `signal ${signal}`;
-  const words = lastWords.trim();
+  const words = withoutInternals(lastWords);
   return words === '' ? how : `${how}: ${words}`;
 }
 
