@@ -15,7 +15,7 @@ const base = {
   expires_at: timeSchema,
   idle_timeout_seconds: z.number().int().min(1),
   metadata: storedMetadataSchema,
-  resources: resourcesSchema,
+  resources: z.object(resourcesSchema.shape),
 };
 
 const over = {
@@ -27,18 +27,21 @@ const over = {
   purge_at: z.number().int(),
 };
 
-/** The row of a session: the route while it is `ready`, the truth about its end afterwards. */
+/**
+ * The row of a session: the route while it is `ready`, the truth about its end afterwards. A newer version may write more into
+ * it, which this one ignores.
+ */
 export const sessionRecordSchema = z.discriminatedUnion('state', [
-  z.strictObject({ ...base, state: z.literal('provisioning'), instance_id: instanceIdSchema.optional() }),
-  z.strictObject({
+  z.object({ ...base, state: z.literal('provisioning'), instance_id: instanceIdSchema.optional() }),
+  z.object({
     ...base,
     state: z.literal('ready'),
     instance_id: instanceIdSchema,
     address: addressSchema,
     ready_at: timeSchema,
   }),
-  z.strictObject({ ...base, ...over, state: z.literal('ended'), end_reason: endedReasonSchema }),
-  z.strictObject({ ...base, ...over, state: z.literal('failed'), end_reason: failedReasonSchema }),
+  z.object({ ...base, ...over, state: z.literal('ended'), end_reason: endedReasonSchema }),
+  z.object({ ...base, ...over, state: z.literal('failed'), end_reason: failedReasonSchema }),
 ]);
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 export type ReadyRecord = Extract<SessionRecord, { state: 'ready' }>;

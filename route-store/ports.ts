@@ -33,7 +33,7 @@ export interface RouteWriter extends RouteReader {
   /** Writes the row unless its id is taken; an existing row is never touched. Safe against the store's own retries. */
   create(record: SessionRecord, options?: CallOptions): Promise<'created' | 'exists'>;
   /**
-   * Replaces the whole row by `next` if its version still is `expectedVersion`, and makes its version one more (that of `next`
+   * Replaces the whole row by `next`, but for what only a newer version knows of it, if its version still is `expectedVersion`, and makes its version one more (that of `next`
    * is ignored). Of any number of updates that expect one version, exactly one is `updated`.
    */
   update(next: SessionRecord, expectedVersion: number, options?: CallOptions): Promise<UpdateOutcome>;

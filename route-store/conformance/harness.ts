@@ -7,6 +7,10 @@ export interface OpenStore {
   spoil(sessionId: SessionId): Promise<void>;
   /** What the row has as its TTL attribute, read behind the store's back. */
   purgeAt(sessionId: SessionId): Promise<number | undefined>;
+  /** Gives the row and its `resources` an attribute each that only a newer version knows, behind the store's back. */
+  addUnknown(sessionId: SessionId): Promise<void>;
+  /** What the row has of those, read behind the store's back. */
+  unknownOf(sessionId: SessionId): Promise<unknown[]>;
   close(): Promise<void>;
 }
 

@@ -91,6 +91,24 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     expect(await purgeAt(record.session_id)).toBe(ended.purge_at);
   });
 
+  it('reads a row without what only a newer version knows, and keeps that through updates', async () => {
+    const { store, addUnknown, unknownOf } = open();
+    const record = provisioningRecord({ metadata: { gone: 'with the next write' } });
+    const { session_id: sessionId, tenant_id: tenantId } = record;
+    await store.create(record);
+    await addUnknown(sessionId);
+    expect(await store.get(sessionId, { consistent: true })).toEqual(record);
+    const list = async () => (await store.listByTenant(tenantId, { limit: 5 })).sessions;
+    await expect.poll(list, { timeout: 5_000 }).toEqual([record]);
+    const ready = readyRecord({ ...record, metadata: {} });
+    expect(await store.update(ready, 1)).toEqual({ outcome: 'updated', record: { ...ready, version: 2 } });
+    expect(await store.update(ready, 1)).toEqual({ outcome: 'lost', current: { ...ready, version: 2 } });
+    const ended = endedRecord(ready);
+    await store.update(ended, 2);
+    expect(await store.get(sessionId, { consistent: true })).toEqual({ ...ended, version: 3 });
+    expect(await unknownOf(sessionId)).toEqual(['a', '1']);
+  });
+
   it('names the id of a row that cannot be read', async () => {
     const { store, spoil } = open();
     const record = provisioningRecord();

@@ -106,6 +106,30 @@ describe('DynamoDB session store', () => {
     expect(item?.[sessionsTable.ttlAttribute]).toEqual({ N: '4000000000' });
   });
 
+  it('ignores what only a newer version knows of a live set and of an idempotency key', async () => {
+    const store = createDynamoDbSessionStore({ client });
+    const [tenantId, sessionId] = [newTenantId(), newSessionId()];
+    const item = { session_id: sessionId, body_hash: '', expires: 4_000_000_000 };
+    await store.addLive(tenantId, sessionId, 5);
+    await store.putIdempotency(tenantId, 'key', item);
+    for (const id of [liveSetKey(tenantId), idempotencyKey(tenantId, 'key')]) {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: dynalite.tableName,
+          Key: { session_id: { S: id } },
+          UpdateExpression: 'SET newer = :newer',
+          ExpressionAttributeValues: { ':newer': { BOOL: true } },
+        }),
+      );
+    }
+    expect(await store.listLive(tenantId)).toEqual([sessionId]);
+    expect(await store.getIdempotency(tenantId, 'key')).toEqual(item);
+    expect(await store.putIdempotency(tenantId, 'key', item)).toEqual({ outcome: 'exists', item });
+    const corrupt: unknown[] = [];
+    for await (const swept of store.sweep()) if (swept.kind === 'corrupt') corrupt.push(swept.error.itemKey);
+    expect(corrupt).not.toContain(liveSetKey(tenantId));
+  });
+
   it('sweeps on past a live set of what can be no tenant, and names it', async () => {
     const store = createDynamoDbSessionStore({ client });
     const itemKey = `${liveSetPrefix}${'x'.repeat(300)}`;

@@ -11,7 +11,7 @@ import { parseItem } from './parse-item.ts';
 
 /** `session_id` is the table's key, so that the session stands under another name. `write_id`: see session-item.ts. */
 const storedSchema = z
-  .strictObject({
+  .object({
     session_id: z.string(),
     stands_for: sessionIdSchema,
     body_hash: z.string(),

@@ -21,6 +21,13 @@ export const toSessionItem = ({ record, writeId }: WrittenRecord): Item => {
   return toItem({ ...record, write_id: writeId, [shardKey]: isLive ? liveShard(record.session_id) : undefined });
 };
 
+/** All that `toSessionItem` may write: an update removes those of them that the next state does not have, and no others. */
+export const rowAttributes: ReadonlySet<string> = new Set([
+  ...sessionRecordSchema.options.flatMap(({ shape }) => Object.keys(shape)),
+  'write_id',
+  shardKey,
+]);
+
 /** Throws `RouteStoreCorrupt`. */
 export const fromSessionItem = (item: Item): WrittenRecord => {
   const { write_id: writeId, [shardKey]: _shard, ...row } = item;

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { RouteReader, RouteWriter } from '../ports.ts';
 import { toItem } from './attribute-values.ts';
 import { isConditionFailure, type Send, type TableAccess } from './call.ts';
+import { toRowUpdate } from './row-update.ts';
 import { fromSessionItem, toSessionItem, type WrittenRecord } from './session-item.ts';
 
 export const createSessionRows = (table: TableAccess): RouteWriter => ({
@@ -35,14 +36,17 @@ export const createSessionRows = (table: TableAccess): RouteWriter => ({
     table.call(signal, async (send) => {
       const record: SessionRecord = { ...next, version: expectedVersion + 1 };
       const writeId = randomUUID();
+      const change = toRowUpdate(toSessionItem({ record, writeId }));
       try {
         await send(
-          new PutItemCommand({
+          new UpdateItemCommand({
             TableName: table.tableName,
-            Item: toSessionItem({ record, writeId }),
+            Key: toItem({ session_id: record.session_id }),
+            ...change,
+            // One that is absent has no version either, and is not made.
             ConditionExpression: '#version = :expected',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: toItem({ ':expected': expectedVersion }),
+            ExpressionAttributeNames: { ...change.ExpressionAttributeNames, '#version': 'version' },
+            ExpressionAttributeValues: { ...change.ExpressionAttributeValues, ...toItem({ ':expected': expectedVersion }) },
           }),
         );
         return { outcome: 'updated', record };

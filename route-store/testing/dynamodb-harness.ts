@@ -35,6 +35,23 @@ export const dynamoDbHarness = (
         const purgeAt = item?.[sessionsTable.ttlAttribute]?.N;
         return purgeAt === undefined ? undefined : Number(purgeAt);
       },
+      addUnknown: async (sessionId) => {
+        await client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: key(sessionId),
+            UpdateExpression: 'SET #zones = :zones, #resources.#gpu = :gpu',
+            ExpressionAttributeNames: { '#zones': 'zones', '#resources': 'resources', '#gpu': 'gpu' },
+            ExpressionAttributeValues: { ':zones': { L: [{ NULL: true }, { S: 'a' }] }, ':gpu': { S: '1' } },
+          }),
+        );
+      },
+      unknownOf: async (sessionId) => {
+        const { Item: item } = await client.send(
+          new GetItemCommand({ TableName: tableName, Key: key(sessionId), ConsistentRead: true }),
+        );
+        return [item?.zones?.L?.[1]?.S, item?.resources?.M?.gpu?.S];
+      },
       close: async () => {
         client.destroy();
         await close();

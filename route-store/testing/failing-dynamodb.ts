@@ -50,12 +50,12 @@ export const refusingEndpoint = async (): Promise<string> => {
   return endpoint;
 };
 
-/** Carries the first PutItem out and breaks the connection in place of its answer; forwards everything else. */
+/** Carries the first PutItem or UpdateItem out and breaks the connection in place of its answer; forwards everything else. */
 export const startForgetfulDynamoDb = (endpoint: string): Promise<Listening> => {
   let forget = true;
   return startDynamoDbProxy(async (request) => {
     const answer = await forward(endpoint, request);
-    if (request.operation !== 'PutItem' || !forget) return answer;
+    if (!['PutItem', 'UpdateItem'].includes(request.operation) || !forget) return answer;
     forget = false;
     return null;
   });
