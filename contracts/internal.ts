@@ -3,6 +3,11 @@ import { endedReasonSchema } from './end-reason.ts';
 import { envSchema, resourcesSchema, timeSchema } from './fields.ts';
 import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
 
+/*
+ * Planes and agents are of different versions while one is rolled out. A response is read without what only a newer version says;
+ * a request that asks for more than its reader knows is refused, and nothing of it is done.
+ */
+
 /** The two issuers of internal tokens; each signs with a key of its own. */
 export const planeSchema = z.enum(['control-plane', 'data-plane']);
 export type Plane = z.infer<typeof planeSchema>;
@@ -26,7 +31,7 @@ export const bindRequestSchema = z.strictObject({
 });
 export type BindRequest = z.infer<typeof bindRequestSchema>;
 
-export const bindAnswerSchema = z.strictObject({ instance_id: instanceIdSchema, epoch: z.number().int().min(1) });
+export const bindAnswerSchema = z.object({ instance_id: instanceIdSchema, epoch: z.number().int().min(1) });
 
 export type BindAnswer = z.infer<typeof bindAnswerSchema>;
 
@@ -34,7 +39,7 @@ export const limitsRequestSchema = lifetimeSchema;
 
 export const endRequestSchema = z.strictObject({ reason: endedReasonSchema });
 
-export const agentStateSchema = z.strictObject({
+export const agentStateSchema = z.object({
   epoch: z.number().int().min(1),
   state: z.enum(['starting', 'idle', 'running', 'interrupting', 'killing', 'dead', 'closing']),
   last_active_at: timeSchema,

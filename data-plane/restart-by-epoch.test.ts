@@ -26,7 +26,8 @@ function createInterpreter(epoch: number, lost: number[] = [], isHalf = false) {
     const isLost = lost.includes(count);
     if (isLost && !isHalf) return void res.destroy();
     const error = { code: 'epoch_mismatch', message: '', retryable: false, request_id: 'r', details: { epoch: state.epoch } };
-    const body = JSON.stringify(isMismatch ? { error } : { epoch: state.epoch });
+    // A newer agent says more than this version knows.
+    const body = JSON.stringify({ ...(isMismatch ? { error: { ...error, hint: '' } } : { epoch: state.epoch }), since: 1 });
     res.writeHead(isMismatch ? 409 : 200, { 'content-type': 'application/json', 'content-length': body.length });
     if (isLost) res.write(body.slice(0, 5), () => res.destroy());
     else res.end(body);

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { errorBodySchema } from '@steppe/contracts/errors';
 import * as z from 'zod';
 import type { AgentDialogue } from './agent-dialogue.ts';
 import { type CollectedAnswer, createCollectedAnswer } from './collected-answer.ts';
@@ -52,12 +51,14 @@ export async function restartByEpoch({ dialogue, path, request, answer, declines
   }
 }
 
+/** Of the body of a refusal only this is needed: a newer agent may say more, or use codes that are not known here. */
+const refusalSchema = z.object({ error: z.object({ code: z.string(), details: z.unknown() }) });
 const mismatchSchema = z.object({ epoch: z.number().int() });
 
 /** The epoch that a refusal names; undefined for any other answer. */
 function presentEpoch(collected: CollectedAnswer): number | undefined {
   if (collected.status() !== 409) return undefined;
-  const { error } = errorBodySchema.parse(JSON.parse(collected.body().toString()));
+  const { error } = refusalSchema.parse(JSON.parse(collected.body().toString()));
   return error.code === 'epoch_mismatch' ? mismatchSchema.parse(error.details).epoch : undefined;
 }
 

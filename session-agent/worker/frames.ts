@@ -9,7 +9,7 @@ export { endMarker, startMarker } from './markers.ts';
  * a line of JSON and, for a `display`, the bundle's JSON text on a second line, without white space
  * between its tokens. The supervisor of the runtime opens one connection, each worker one of its
  * own. Whatever comes from a worker comes, in the end, from user code: it is parsed here, and a
- * breach kills the worker.
+ * breach kills the worker. What only a newer runtime says is ignored.
  */
 export const maxFrameBytes = 8 * 1024 * 1024;
 
@@ -18,7 +18,7 @@ const pid = z.number().int().min(1);
 const stepId = z.string().max(128);
 /** One issue at most, however many lines are none: zod's own array makes an object of each. */
 const lines = z.custom<string[]>((given) => Array.isArray(given) && given.every((line) => typeof line === 'string'));
-const workerErrorSchema = stepErrorSchema.extend({ traceback: lines });
+const workerErrorSchema = z.object({ ...stepErrorSchema.shape, traceback: lines });
 const bundleSchema = z.instanceof(Buffer).transform((bytes, context) => {
   try {
     return readBundle(bytes);
@@ -35,9 +35,9 @@ const figure = z.number().transform((given) => Math.max(0, given));
  * are dead.
  */
 export const supervisorFrameSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('supervisor'), language: z.enum(['python', 'node']), version: z.string().max(256), pid }),
-  z.strictObject({ type: z.literal('spawned'), epoch, pid }),
-  z.strictObject({
+  z.object({ type: z.literal('supervisor'), language: z.enum(['python', 'node']), version: z.string().max(256), pid }),
+  z.object({ type: z.literal('spawned'), epoch, pid }),
+  z.object({
     type: z.literal('exit'),
     epoch,
     code: z.number().int().nullable(),
@@ -48,13 +48,13 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
     reason: z.enum(['spawn_failed', 'memory']).nullable(),
     detail: z.string().max(4096),
   }),
-  z.strictObject({ type: z.literal('interrupted'), step_id: stepId }),
+  z.object({ type: z.literal('interrupted'), step_id: stepId }),
 ]);
 export type SupervisorFrame = z.infer<typeof supervisorFrameSchema>;
 
 /** worker → agent. `ready` comes first; for one `run`: any number of `display`, then one `done`. */
 export const workerFrameSchema = z.discriminatedUnion('type', [
-  z.strictObject({
+  z.object({
     type: z.literal('ready'),
     epoch,
     pid,
@@ -64,7 +64,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
      */
     interrupt: z.enum(['signal', 'frame']),
   }),
-  z.strictObject({
+  z.object({
     type: z.literal('display'),
     step_id: stepId,
     bundle: bundleSchema,
@@ -72,12 +72,12 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     /** A larger bundle was cut down to its text. */
     truncated: z.boolean(),
   }),
-  z.strictObject({
+  z.object({
     type: z.literal('done'),
     step_id: stepId,
     status: z.enum(['completed', 'failed', 'interrupted']),
     error: workerErrorSchema.nullable(),
-    usage: z.strictObject({
+    usage: z.object({
       duration_ms: figure,
       cpu_ms: figure,
       max_rss_bytes: figure.transform(Math.round),
@@ -86,10 +86,10 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
   /**
    * Text that threads, tasks or timers of earlier steps wrote through the language's own streams.
    */
-  z.strictObject({ type: z.literal('background'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
-  z.strictObject({ type: z.literal('bgerror'), ...workerErrorSchema.shape }),
+  z.object({ type: z.literal('background'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
+  z.object({ type: z.literal('bgerror'), ...workerErrorSchema.shape }),
   /** The answer to `interrupt`: no interrupt for that step comes after it. */
-  z.strictObject({ type: z.literal('interrupted'), step_id: stepId }),
+  z.object({ type: z.literal('interrupted'), step_id: stepId }),
 ]);
 export type WorkerFrame = z.infer<typeof workerFrameSchema>;
 

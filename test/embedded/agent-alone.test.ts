@@ -33,6 +33,18 @@ test('refuses what an operator does not allow, with the limit named, and uses up
   expect(await session.run('#'.repeat(1000), { step_id: stepId })).toMatchObject({ status: 'completed' });
 });
 
+test('runs nothing of a step that asks for more than this agent knows', async () => {
+  session = await openSession('python');
+  const stepId = newStepId();
+  const newer = { step_id: stepId, code: 'open("ran", "w").close()', sandbox: 'strict' };
+  expect(await session.refusal('POST', '/steps', newer)).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+    details: { issues: [{ path: 'sandbox' }] },
+  });
+  expect([await session.list(), await session.files()]).toEqual([[], []]);
+});
+
 test('keeps as much of output and results as an operator allows, and says so', async () => {
   session = await openSession('python', { agentEnv: { STEPPE_MAX_OUTPUT_BYTES: '4096', STEPPE_MAX_RESULT_BYTES: '1000' } });
   const result = await session.run('print("x" * 100_000)\ndisplay("y" * 100)\n"z" * 2000');
