@@ -133,7 +133,7 @@ it('keeps an end that was recorded where a change of the session lands after it'
   const late = lateStore(bed.store, 'update');
   const services = bed.services({ store: late.store });
   const patch = { metadata: { a: 'b' } };
-  await expect(patchSession(services, tenantId, record.session_id, patch)).rejects.toMatchObject({
+  await expect(patchSession(services, tenantId, record.session_id, async () => patch)).rejects.toMatchObject({
     code: 'route_store_unavailable',
   });
   await endSession(bed.services(), tenantId, record.session_id);
