@@ -1,6 +1,6 @@
 # Every target installs what it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples newcomer chaos soak
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -9,11 +9,11 @@ data := .venv-data/.installed
 nodes := .nodes/.installed
 bench := .venv-bench/.installed
 schemathesis := .venv-schemathesis/.installed
-workspaces := contracts openapi route-store service-kit control-plane data-plane session-agent local
+workspaces := contracts openapi session-store service-kit control-plane data-plane session-agent local
 sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name '*.cjs' -o -name package.json \) -not -path '*/node_modules/*')
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: $(bundles) ## bundle each service into dist/
 
@@ -53,8 +53,8 @@ chaos: $(bundles) ## break everything that can break under load for ten minutes 
 soak: $(bundles) ## make and end sessions at random for ten minutes (DURATION=60s), and count what is left of them
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/soak/main.ts
 
-newcomer: ## walk the README in a fresh clone, and print how long the first answer took
-	@exec node tools/newcomer.mjs
+readme-smoke-test: ## run the README in a fresh clone and print how long the first response took
+	@exec node tools/readme-smoke-test.mjs
 
 # Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms. Versions are the lock file's all the same.
 $(installed): package.json package-lock.json $(wildcard */package.json)

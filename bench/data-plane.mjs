@@ -1,5 +1,6 @@
-// Prints what the data-plane adds to a step with a warm route, beside the same step sent to its agent directly, in alternating
-// rounds on loopback. RATE= requests a second (1000), ROUNDS= (3), SECONDS= of each (3). Compare inside one run alone.
+// Prints what the data-plane adds to a step with a warm route, beside the same step sent to its
+// agent directly, in alternating rounds on loopback. RATE= requests a second (1000), ROUNDS= (3),
+// SECONDS= of each (3). Compare inside one run alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +24,7 @@ const agent = spawn(process.execPath, [`${root}bench/data-plane/agent.mjs`], { s
 const agentPort = Number(String((await once(agent.stdout, 'data'))[0]));
 const table = await startTable({ sessionId, tenantId: 'development', address: `http://127.0.0.1:${agentPort}` });
 const dataPlane = await startDataPlane(table.endpoint);
-/** Of the data-plane, while it was asked at the rate. */
+/** Of the data-plane, while it was loaded at that rate. */
 const cpu = { seconds: 0 };
 try {
   const headers = { 'content-type': 'application/json' };

@@ -5,7 +5,10 @@ interface ErrorKind {
   retryable: boolean;
 }
 
-/** Every error code of the API, with its HTTP status and what `retryable` says unless the thrower knows better. */
+/**
+ * Every error code of the API, with its HTTP status and what `retryable` says unless the thrower
+ * knows better.
+ */
 export const errorKinds = {
   invalid_request: { status: 400, retryable: false },
   unauthenticated: { status: 401, retryable: false },

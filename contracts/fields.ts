@@ -7,15 +7,18 @@ export const timeSchema = z.iso.datetime({ precision: 3 });
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 
-/** A surrogate without its other half has no UTF-8, and so can be neither a name nor a value anywhere. */
+/**
+ * A surrogate without its other half has no UTF-8, and so can be neither a name nor a value
+ * anywhere.
+ */
 export const wellFormed: [(text: string) => boolean, string] = [
   (text) => !/\p{Surrogate}/u.test(text),
   'a text may not contain half a surrogate pair',
 ];
 
 /**
- * A text of at most `maxBytes` of UTF-8. An issue that carries `params.limit` is answered as `payload_too_large`, with the
- * limit named, instead of `invalid_request`.
+ * A text of at most `maxBytes` of UTF-8. An issue that carries `params.limit` becomes
+ * `payload_too_large`, with the limit named, instead of `invalid_request`.
  */
 export const boundedText = (name: string, maxBytes: number) =>
   z
@@ -40,8 +43,9 @@ const envValue = z
 type Refusal = { message: string; params?: Record<string, unknown> };
 
 /**
- * A record that refuses the one key that zod would leave out without a word, so that nothing is lost unseen, and one that is too
- * large before zod looks at each entry: a refusal of each costs a hundred times what the entries do.
+ * A record that refuses the one key that zod would leave out without a word, so that nothing is
+ * lost unseen, and one that is too large before zod looks at each entry: a refusal of each costs a
+ * hundred times what the entries do.
  */
 const record = <V extends z.ZodType>(name: z.ZodString, value: V, tooLarge: (given: object) => Refusal | undefined) =>
   z.preprocess(
@@ -84,13 +88,18 @@ export const metadataSchema = record(metadataText.min(1), metadataText, (pairs) 
   return tooManyPairs(pairs) ?? tooManyBytes('metadata', limits.metadataTotalBytes)(pairs);
 }).meta(metadataPairs);
 
-/** What sessions are found by. Its size is that of a request line: what is too much finds nothing. */
+/**
+ * What sessions are found by. Its size is that of a request line: what is too much finds nothing.
+ */
 export const metadataFilterSchema = record(metadataText.min(1), metadataText, tooManyPairs).meta(metadataPairs);
 
-/** What a row has, which may be of a version that allowed more: a limit that shrinks makes no row unreadable. */
+/**
+ * What a row has, which may be of a version that allowed more: a limit that shrinks makes no row
+ * unreadable.
+ */
 export const storedMetadataSchema = z.record(z.string(), z.string());
 
-/** In a patch `null` removes a key: it may name all that there are, and all that shall be. */
+/** In a patch `null` removes a key: it may name all existing keys and all new ones. */
 const patchedPairs = 2 * limits.metadataPairs;
 export const metadataPatchSchema = record(metadataText.min(1), metadataText.nullable(), atMostPairs(patchedPairs)).meta({
   maxProperties: patchedPairs,

@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { nextCursorSchema, queryInteger, timeSchema } from './fields.ts';
 
 const segment = String.raw`(?!\.{1,2}(/|$))[^/\u0000]{1,255}`;
-/** Of a path below the workspace, for readers of JSON Schema: an agent judges it, with segments of at most 255 bytes. */
+/**
+ * Of a path below the workspace, for readers of JSON Schema: an agent validates it, with segments
+ * of at most 255 bytes.
+ */
 export const filePathPattern = `${segment}(/${segment})*`;
 
 export const fileEntrySchema = z.strictObject({
@@ -37,7 +40,10 @@ const entityTags = z
   .string()
   .regex(/^\s*(\*|(W[/])?"[^"]*"(\s*,\s*(W[/])?"[^"]*")*)\s*$/, 'must be entity tags in quotes, a comma between them, or *');
 
-/** Headers that make a call depend on the file as it is (RFC 9110, section 13); each file has a strong `ETag`. */
+/**
+ * Headers that make a call depend on the file as it is (RFC 9110, section 13); each file has a
+ * strong `ETag`.
+ */
 export const fileConditionsSchema = z.object({
   'if-match': entityTags.optional().describe('only if the file is one of these; `*` for any; else 412'),
   'if-none-match': entityTags

@@ -32,10 +32,16 @@ export const tenantIdSchema = z
   .brand<'TenantId'>();
 export type TenantId = z.infer<typeof tenantIdSchema>;
 
-/** Drawn from Node's pool of random bytes: what the library would do asks the system for each of an id's characters. */
+/**
+ * Drawn from Node's pool of random bytes: what the library would do calls the system for each of an
+ * id's characters.
+ */
 const ulid = monotonicFactory(() => randomInt(2 ** 47) / 2 ** 47);
 
-/** Ids sort by the time they were minted, also within one millisecond of one process. @param nowMs of Unix time. */
+/**
+ * Ids sort by the time they were minted, also within one millisecond of one process.
+ * @param nowMs of Unix time.
+ */
 export const newSessionId = (nowMs = Date.now()): SessionId => sessionIdSchema.parse(`ses_${ulid(nowMs)}`);
 export const newStepId = (): StepId => stepIdSchema.parse(`stp_${ulid()}`);
 export const newInstanceId = (): InstanceId => instanceIdSchema.parse(`ins_${ulid()}`);

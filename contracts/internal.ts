@@ -4,15 +4,19 @@ import { envSchema, resourcesSchema, timeSchema } from './fields.ts';
 import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
 
 /*
- * Planes and agents are of different versions while one is rolled out. A response is read without what only a newer version says;
- * a request that asks for more than its reader knows is refused, and nothing of it is done.
+ * Planes and agents are of different versions while one is rolled out. A response is read without
+ * what only a newer version says; a request that requests more than its reader knows is refused,
+ * and nothing of it is done.
  */
 
 /** The two issuers of internal tokens; each signs with a key of its own. */
 export const planeSchema = z.enum(['control-plane', 'data-plane']);
 export type Plane = z.infer<typeof planeSchema>;
 
-/** Claims of an internal token beside `exp` and `iat`; `aud` is the instance. The data-plane's names the session too. */
+/**
+ * Claims of an internal token beside `exp` and `iat`; `aud` is the instance. The data-plane's names
+ * the session too.
+ */
 export const internalClaimsSchema = z.object({
   iss: planeSchema,
   aud: instanceIdSchema,
@@ -31,9 +35,9 @@ export const bindRequestSchema = z.strictObject({
 });
 export type BindRequest = z.infer<typeof bindRequestSchema>;
 
-export const bindAnswerSchema = z.object({ instance_id: instanceIdSchema, epoch: z.number().int().min(1) });
+export const bindResponseSchema = z.object({ instance_id: instanceIdSchema, epoch: z.number().int().min(1) });
 
-export type BindAnswer = z.infer<typeof bindAnswerSchema>;
+export type BindResponse = z.infer<typeof bindResponseSchema>;
 
 export const limitsRequestSchema = lifetimeSchema;
 

@@ -1,4 +1,7 @@
-/** The numbers that the contract itself names. What an operator may change is in each service's config instead. */
+/**
+ * The numbers that the contract itself names. What an operator may change is in each service's
+ * config instead.
+ */
 export const limits = {
   codeBytes: 1024 * 1024,
   envBytes: 256 * 1024,

@@ -62,18 +62,18 @@ export const sessionSchema = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('grows by one each time the interpreter’s memory is lost; absent in lists, and where the agent does not answer'),
+    .describe('grows by one each time the interpreter’s memory is lost; absent in lists, and when the agent does not respond'),
   instance_id: instanceIdSchema.nullable().describe('the process that serves it'),
   created_at: timeSchema,
   ready_at: timeSchema.nullable(),
-  last_active_at: timeSchema.optional().describe('absent in lists, and where the agent does not answer'),
+  last_active_at: timeSchema.optional().describe('absent in lists, and when the agent does not respond'),
   expires_at: timeSchema,
   idle_timeout_seconds: z.number().int(),
   metadata: metadataSchema,
   resources: resourcesSchema,
   ended_at: timeSchema.optional(),
   end_reason: z.union([endedReasonSchema, failedReasonSchema]).optional().describe('why it is `ended` or `failed`'),
-  end_detail: z.string().optional().describe('what is known beyond that: exit code, signal, last words'),
+  end_detail: z.string().optional().describe('what is known beyond that: exit code, signal, last output'),
 });
 export type Session = z.infer<typeof sessionSchema>;
 

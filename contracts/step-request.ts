@@ -27,12 +27,15 @@ export const stepRequestSchema = z.strictObject({
   on_disconnect: z
     .enum(['continue', 'cancel'])
     .default('continue')
-    .describe('what becomes of the step where the client leaves; one that others still read goes on'),
+    .describe('what becomes of the step where the client leaves; one that others still read continues'),
   wait: z.boolean().default(true).describe('false: 202 at once; follow it by its id'),
 });
 export type StepRequest = z.infer<typeof stepRequestSchema>;
 
-/** What travels from the data-plane to the agent: the same, with the id minted where the client chose none. */
+/**
+ * What travels from the data-plane to the agent: the same, with the id minted where the client
+ * chose none.
+ */
 export const forwardedStepSchema = stepRequestSchema.required({ step_id: true });
 export type ForwardedStep = z.infer<typeof forwardedStepSchema>;
 

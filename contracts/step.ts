@@ -3,7 +3,7 @@ import { nextCursorSchema, timeSchema } from './fields.ts';
 import { sessionIdSchema, stepIdSchema } from './ids.ts';
 import { jsonValueSchema, resultBundleSchema, stepErrorSchema } from './step-output.ts';
 
-export const restartAnswerSchema = z.strictObject({ epoch: z.number().int().min(1) });
+export const restartResponseSchema = z.strictObject({ epoch: z.number().int().min(1) });
 
 export const stepStatusSchema = z.enum(['queued', 'running', 'completed', 'failed', 'cancelled', 'timed_out']);
 export type StepStatus = z.infer<typeof stepStatusSchema>;
@@ -67,8 +67,9 @@ export type StepEvent = z.infer<typeof stepEventSchema>;
 export const keepaliveLineSchema = z.strictObject({ type: z.literal('keepalive') });
 
 /**
- * The last word to a reader of events that is cut off while the step goes on: no `seq`, no SSE `id`, never replayed. It took
- * nothing for too long (`slow_reader`), or the journal let go of a step that had ended (`forgotten`).
+ * The last word to a reader of events that is cut off while the step continues: no `seq`, no SSE
+ * `id`, never replayed. It took nothing for too long (`slow_reader`), or the journal let go of a
+ * step that had ended (`forgotten`).
  */
 export const cutOffLineSchema = z.strictObject({
   type: z.literal('cut_off'),

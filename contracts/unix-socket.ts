@@ -1,9 +1,14 @@
-/** The longest path of a socket: a system cuts longer ones at 104 or 108 bytes, some without a word. */
+/**
+ * The longest path of a socket: a system cuts longer ones at 104 or 108 bytes, some without a word.
+ */
 export const maxSocketPathBytes = 100;
 
 const prefix = 'unix:';
 
-/** The path of an endpoint such as `unix:/run/store/dynamodb.sock`. @returns undefined for a URL. */
+/**
+ * The path of an endpoint such as `unix:/run/store/dynamodb.sock`.
+ * @returns undefined for a URL.
+ */
 export const socketPathOf = (endpoint: string): string | undefined =>
   endpoint.startsWith(prefix) ? endpoint.slice(prefix.length) : undefined;
 

@@ -1,4 +1,7 @@
-/** What `promise` gives, or the signal's reason as soon as it is aborted; the promise itself then goes on unseen. */
+/**
+ * What `promise` gives, or the signal's reason as soon as it is aborted; the promise itself then
+ * continues unseen.
+ */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

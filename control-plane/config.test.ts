@@ -31,7 +31,7 @@ describe('PROVISIONER=local-process', () => {
   });
 });
 
-it('refuses a provisioner that is none, and bypass in production', () => {
+it('refuses an invalid provisioner, and bypass in production', () => {
   expect(refusalOf({ PROVISIONER: 'docker' })).toContain('PROVISIONER: must be local-process');
   expect(refusalOf({ PROVISIONER: '' })).toContain('PROVISIONER');
   expect(refusalOf({ STEPPE_ENV: '', AUTH_MODE: 'bypass' })).toContain('AUTH_MODE: bypass');
@@ -61,7 +61,7 @@ it('gives agents five variables of our environment, and both languages an interp
   expect(controlPlane.reconciler).toEqual({ intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 });
 });
 
-it('says the least of MAX_TTL_SECONDS, which a session gets that asks for none', () => {
+it('says the least of MAX_TTL_SECONDS, which a session gets that names none', () => {
   expect(refusalOf({ MAX_TTL_SECONDS: '3599' })).toContain('MAX_TTL_SECONDS: ');
   expect(refusalOf({ MAX_TTL_SECONDS: '3600' })).toBe('');
   expect(controlPlaneVariables.shape.MAX_TTL_SECONDS.description).toContain('at least 3600');

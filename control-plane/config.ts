@@ -57,7 +57,7 @@ export const controlPlaneVariables = z
     MAX_TTL_SECONDS: integerVariable(limits.defaultTtlSeconds, 31_536_000)
       .default(86_400)
       .describe(
-        `longest life of a session, and largest ttl_seconds; at least ${limits.defaultTtlSeconds}, which a session gets that asks for none`,
+        `longest life of a session, and largest ttl_seconds; at least ${limits.defaultTtlSeconds}, which a session gets that names none`,
       ),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600).default(60).describe('time in which a new session has to be ready'),
     END_LIMIT_SECONDS: integerVariable(1, 600).default(15).describe('how long a DELETE waits for the instance to be gone'),
@@ -70,7 +70,7 @@ export const controlPlaneVariables = z
     RECONCILE_GRACE_SECONDS: integerVariable(1, 3_600)
       .default(30)
       .describe('what creates, deletes and ends may take to finish by themselves before the reconciler steps in'),
-    SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600).default(10).describe('how long requests may go on after SIGTERM'),
+    SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600).default(10).describe('how long requests may continue after SIGTERM'),
   })
   .check(checkCallerVariables)
   .check(checkPorts)

@@ -1,5 +1,3 @@
-import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
-import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
 import { guardProcess } from '@steppe/service-kit/guard-process';
 import { openPublicKeys } from '@steppe/service-kit/internal-token/key-directory';
@@ -8,6 +6,8 @@ import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { openAll, refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { readConfig } from './config.ts';
 import { openInstancesDirectory } from './provisioner/local-process/instances-directory.ts';
 import { createLocalProcessProvisioner } from './provisioner/local-process/local-process-provisioner.ts';

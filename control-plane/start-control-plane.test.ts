@@ -1,59 +1,59 @@
 import { createServer } from 'node:http';
 import { sessionSchema } from '@steppe/contracts/session';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
-import { listen } from '@steppe/route-store/dynalite/listen';
 import { createLogger } from '@steppe/service-kit/logger';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import { listen } from '@steppe/session-store/dynalite/listen';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from './testing/eventually.ts';
-import { openTestBed, pathOf, type TestBed, traces } from './testing/open-control-plane.ts';
+import { openTestFixture, pathOf, type TestFixture, traces } from './testing/open-control-plane.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 beforeEach(async () => {
-  bed = await openTestBed();
+  fixture = await openTestFixture();
 });
 afterEach(async () => {
-  await bed.close();
-  expect(await bed.standIns.leftovers()).toEqual([]);
+  await fixture.close();
+  expect(await fixture.fakes.leftovers()).toEqual([]);
 });
 
 it('ends every session as lost with its node when it closes, and records each', async () => {
-  const plane = await bed.open();
+  const plane = await fixture.open();
   const tenantId = newTenantId();
   const made = await Promise.all([1, 2, 3].map(() => plane.create(tenantId)));
   await Promise.all([plane.close(), plane.close()]);
-  expect(await bed.standIns.leftovers()).toEqual([]);
-  expect(await bed.store.listLive(tenantId)).toEqual([]);
+  expect(await fixture.fakes.leftovers()).toEqual([]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([]);
   const told = { end_reason: 'node_lost', end_detail: 'the control-plane that ran it was stopped' };
   for (const { session_id: id } of made) {
-    expect(await bed.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', ...told });
+    expect(await fixture.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', ...told });
   }
 });
 
 it('finishes a create that runs when it closes', async () => {
-  const plane = await bed.open();
+  const plane = await fixture.open();
   const tenantId = newTenantId();
   const creating = plane.create(tenantId);
-  await eventually(() => bed.store.listLive(tenantId)).toHaveLength(1);
+  await eventually(() => fixture.store.listLive(tenantId)).toHaveLength(1);
   await plane.close();
   expect((await creating).state).toBe('ready');
 });
 
-it('undoes creates that do not become ready in time for its close', async () => {
-  const plane = await bed.open({}, {}, { shutdownMs: 50 });
+it('rolls back creates that do not become ready in time for its close', async () => {
+  const plane = await fixture.open({}, {}, { shutdownMs: 50 });
   const tenantId = newTenantId();
   const headers = { 'idempotency-key': 'k' };
   const body = { runtime: 'never-ready' };
   const left = plane.call(tenantId, 'POST', '/v1/sessions', { body, headers }).catch((error: unknown) => error);
-  await eventually(bed.standIns.leftovers).not.toEqual([]);
+  await eventually(fixture.fakes.leftovers).not.toEqual([]);
   await plane.close();
   expect(await left).toBeInstanceOf(Error);
-  expect(await traces(bed.store, tenantId, ['k'])).toEqual({ live: [], states: ['failed'], keys: [] });
+  expect(await traces(fixture.store, tenantId, ['k'])).toEqual({ live: [], states: ['failed'], keys: [] });
 });
 
 it('is alive and ready on the operator port, counts requests there, and says which it is', async () => {
   const lines: object[] = [];
   const to = { write: (line: string) => lines.push(JSON.parse(line)) };
-  const plane = await bed.open({ logger: createLogger({ service: 'test', level: 'info', to }) });
+  const plane = await fixture.open({ logger: createLogger({ service: 'test', level: 'info', to }) });
   expect(lines).toContainEqual(
     expect.objectContaining({ msg: 'listening', port: plane.port, operator_port: plane.operatorPort }),
   );
@@ -66,12 +66,12 @@ it('is alive and ready on the operator port, counts requests there, and says whi
 it('opens nothing where a port is taken, and says which', async () => {
   const taken = await listen(createServer());
   const port = Number(new URL(taken.endpoint).port);
-  await expect(bed.open({}, {}, { port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+  await expect(fixture.open({}, {}, { port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
   await taken.close();
 });
 
 it('lets two control-planes share a table: each sees the other’s sessions', async () => {
-  const [one, other] = [await bed.open(), await bed.open()];
+  const [one, other] = [await fixture.open(), await fixture.open()];
   const tenantId = newTenantId();
   const made = await one.create(tenantId);
   const { body } = await other.call(tenantId, 'GET', pathOf(made.session_id));

@@ -1,5 +1,4 @@
 import { limits as contractLimits } from '@steppe/contracts/limits';
-import type { SessionStore } from '@steppe/route-store/ports';
 import { type BodyBudget, type BodyBudgetOptions, createBodyBudget, defaultBodyBudget } from '@steppe/service-kit/body-budget';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import { createApi } from '@steppe/service-kit/create-api';
@@ -10,10 +9,11 @@ import { createLifecycle } from '@steppe/service-kit/lifecycle';
 import type { Logger } from '@steppe/service-kit/logger';
 import { listenForOperator } from '@steppe/service-kit/operator-server';
 import { innerHeaderBytes } from '@steppe/service-kit/variables';
+import type { SessionStore } from '@steppe/session-store/ports';
 import type { Registry } from 'prom-client';
 import { createPoolMetrics } from './pool/pool-metrics.ts';
 import { createWarmPool } from './pool/warm-pool.ts';
-import { measureProvisioner } from './provisioner/measured-provisioner.ts';
+import { instrumentProvisioner } from './provisioner/instrumented-provisioner.ts';
 import type { SessionProvisioner } from './provisioner/session-provisioner.ts';
 import { createMissingInstances } from './reconciler/missing-instances.ts';
 import type { ReconcilerServices } from './reconciler/reconcile.ts';
@@ -31,7 +31,7 @@ import { createAgentClient } from './sessions/agent-client.ts';
 import { createPendingCreates } from './sessions/pending-creates.ts';
 import { createSessionMetrics } from './sessions/session-metrics.ts';
 import type { SessionLimits, SessionServices } from './sessions/session-services.ts';
-import { watchEnds } from './sessions/watch-ends.ts';
+import { watchTerminations } from './sessions/watch-terminations.ts';
 
 export interface ControlPlaneConfig {
   host: string;
@@ -47,7 +47,7 @@ export interface ControlPlaneConfig {
   /** Warm instances of one runtime that start at a time. */
   poolStartsAtOnce: number;
   reconciler: ReconcilerConfig;
-  /** How long requests that run may go on after `close`. */
+  /** How long requests that run may continue after `close`. */
   shutdownMs: number;
 }
 
@@ -71,9 +71,15 @@ export interface ControlPlaneParts {
 export interface ControlPlane {
   port: number;
   operatorPort: number;
-  /** Begins to keep warm instances, which costs the machine a moment: once whoever waits for the start has been told. */
+  /**
+   * Begins to keep warm instances, which costs the machine a moment: once whoever waits for the
+   * start has been told.
+   */
   fillPool(): void;
-  /** Ends requests in time, undoes creates that do not, ends what cannot outlive this process. Harmless twice. */
+  /**
+   * Ends requests in time, rolls back creates that do not, ends what cannot outlive this process.
+   * Harmless twice.
+   */
   close(): Promise<void>;
 }
 
@@ -88,7 +94,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
   let isServing = false;
   const registry = createRegistry('control-plane');
-  const provisioner = measureProvisioner(parts.provisioner, registry);
+  const provisioner = instrumentProvisioner(parts.provisioner, registry);
   try {
     const isReady = () => isServing && lifecycle.isOpen();
     const operator = await listenForOperator({ host, port: config.operatorPort, registry, isReady });
@@ -106,7 +112,7 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
       logger,
     });
     const services: SessionServices = { store, provisioner, agents, pending, pool, runtimes, limits, metrics, logger, now };
-    const watch = watchEnds(services);
+    const watch = watchTerminations(services);
     lifecycle.onClose('recording of ends', () => watch.stop());
     lifecycle.onClose('instances', () => provisioner.close());
     lifecycle.onClose('warm pool', () => pool.close());

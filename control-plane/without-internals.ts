@@ -1,6 +1,6 @@
 /**
- * What people outside need of a process's last words: exit code, signal, the interpreter's own message. Stack traces are left
- * out, of a path its last part alone stays. Idempotent.
+ * What people outside need of a process's last output: exit code, signal, the interpreter's own
+ * message. Stack traces are left out, of a path its last part alone stays. Idempotent.
  */
 export function withoutInternals(text: string): string {
   const kept: string[] = [];
@@ -24,7 +24,10 @@ export function withoutInternals(text: string): string {
 
 const python = 'Traceback (most recent call last):';
 
-/** Where a trace, or the source line that Node prints before one, begins; with what stands before it in its line. */
+/**
+ * Where a trace, or the source line that Node prints before one, begins; with what stands before it
+ * in its line.
+ */
 function startOfTrace(line: string): { section: 'trace' | 'source'; before: string } | undefined {
   if (line.endsWith(python)) return { section: 'trace', before: line.slice(0, -python.length).trim().replace(/:$/, '') };
   if (/^\s+(?:File "|at )/.test(line)) return { section: 'trace', before: '' };

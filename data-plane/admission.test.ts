@@ -1,7 +1,7 @@
 import type { ClientRequest } from 'node:http';
 import { newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { answerOf, open, readAll } from './testing/call.ts';
+import { open, readAll, responseOf } from './testing/call.ts';
 import { ready } from './testing/fake-routes.ts';
 import { echo, type FakeAgent } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
@@ -37,7 +37,7 @@ function announce(path: string, bytes: number, authorization = plane.authorizati
 }
 
 async function responseTo(client: ClientRequest) {
-  const { status, headers, text } = await readAll(await answerOf(client));
+  const { status, headers, text } = await readAll(await responseOf(client));
   return { status, headers, error: JSON.parse(text).error };
 }
 
@@ -115,8 +115,8 @@ it('holds the body of a step until the step ends, because it may have to be sent
   expect((await responseTo(announce(other, 2 * kibibyte))).status).toBe(429);
   end();
   expect((await running).status).toBe(200);
-  const again = await plane.call({ method: 'POST', path: other, headers: json, body });
-  expect(again.status).toBe(200);
+  const recovery = await plane.call({ method: 'POST', path: other, headers: json, body });
+  expect(recovery.status).toBe(200);
 });
 
 it.each([

@@ -10,7 +10,10 @@ export interface CallerChecks {
   limitRate: RateLimiter;
 }
 
-/** @throws AppError `unauthenticated`, `identity_unavailable`, `rate_limited` or `insufficient_scope` */
+/**
+ * @throws AppError `unauthenticated`, `identity_unavailable`, `rate_limited` or
+ * `insufficient_scope`
+ */
 export async function authenticate(c: Context<HttpEnv>, { verifier, limitRate }: CallerChecks, scope: Scope): Promise<Principal> {
   const principal = await verifier.verify(c.req.header('authorization'));
   addLogFields(c, { tenant_id: principal.tenantId });

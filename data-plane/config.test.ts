@@ -45,8 +45,8 @@ it('turns its units into those of the program', () => {
   expect(toConfig(value).dataPlane).toMatchObject({
     routeCache: { staleMs: 7_000 },
     rateLimit: { requestsPerSecond: 200, burstSeconds: 5 },
-    agentSilenceLimitMs: 20_000,
-    answerStallLimitMs: 75_000,
+    agentIdleTimeoutMs: 20_000,
+    writeTimeoutMs: 75_000,
     shutdownLimitMs: 3_000,
     otlpEndpoint: 'http://collector:4318',
   });

@@ -49,24 +49,24 @@ export const dataPlaneVariables = z
       .default(routeCache.staleMs / 1000)
       .describe('age up to which a route is used once more while it is read again'),
     AGENT_SILENCE_LIMIT_SECONDS: integerVariable(6, 600)
-      .default(defaultTuning.agentSilenceLimitMs / 1000)
+      .default(defaultTuning.agentIdleTimeoutMs / 1000)
       .describe('an agent that gives no byte for so long is given up; it promises one every 5'),
     CONTROL_PLANE_SILENCE_LIMIT_SECONDS: integerVariable(1, 3_600)
-      .default(defaultTuning.controlPlaneSilenceLimitMs / 1000)
-      .describe('a control-plane that does not answer for so long is given up'),
+      .default(defaultTuning.controlPlaneIdleTimeoutMs / 1000)
+      .describe('a control-plane that does not respond for so long is given up'),
     UPLOAD_STALL_LIMIT_SECONDS: integerVariable(1, 55)
       .default(defaultTuning.uploadStallLimitMs / 1000)
       .describe('an upload that stands still for so long is given up'),
     ANSWER_STALL_LIMIT_SECONDS: integerVariable(1, 85)
-      .default(defaultTuning.answerStallLimitMs / 1000)
-      .describe('a client that takes nothing of its answer for so long is cut off'),
+      .default(defaultTuning.writeTimeoutMs / 1000)
+      .describe('a client that takes nothing of its response for so long is cut off'),
     OTEL_EXPORTER_OTLP_ENDPOINT: z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe('where spans of calls are sent, by OTLP over HTTP (its further OTEL_ variables count too); unset: nowhere'),
     SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600)
       .default(defaultTuning.shutdownLimitMs / 1000)
-      .describe('how long requests may go on after SIGTERM'),
+      .describe('how long requests may continue after SIGTERM'),
   })
   .check(checkCallerVariables)
   .check(checkPorts)
@@ -103,10 +103,10 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   rateLimit: { requestsPerSecond: value.RATE_LIMIT_PER_SECOND, burstSeconds: value.RATE_LIMIT_BURST_SECONDS },
   bodyBudget: toBodyBudget(value),
   routeCache: { max: value.ROUTE_CACHE_SIZE, ttlMs: value.ROUTE_TTL_MS, staleMs: value.ROUTE_STALE_SECONDS * 1000 },
-  agentSilenceLimitMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
-  controlPlaneSilenceLimitMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
+  agentIdleTimeoutMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
+  controlPlaneIdleTimeoutMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
   uploadStallLimitMs: value.UPLOAD_STALL_LIMIT_SECONDS * 1000,
-  answerStallLimitMs: value.ANSWER_STALL_LIMIT_SECONDS * 1000,
+  writeTimeoutMs: value.ANSWER_STALL_LIMIT_SECONDS * 1000,
   corsOrigins: value.CORS_ORIGINS,
   otlpEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT,
   shutdownLimitMs: value.SHUTDOWN_LIMIT_SECONDS * 1000,

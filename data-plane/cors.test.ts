@@ -1,7 +1,7 @@
-import { answerHeaders } from '@steppe/openapi/headers';
+import { responseHeaders } from '@steppe/openapi/headers';
 import { exposedHeaders } from '@steppe/service-kit/browsers/allow-origins';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { answerOf, type Call, open } from './testing/call.ts';
+import { type Call, open, responseOf } from './testing/call.ts';
 import { echo } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 
@@ -36,7 +36,7 @@ const readable = {
   vary: 'Origin',
 };
 
-test('allows a preflight of a listed origin before any token is asked for', async () => {
+test('allows a preflight of a listed origin before any token is requested', async () => {
   const { status, headers, text } = await plane.call(preflight(origin));
   expect({ status, text }).toEqual({ status: 204, text: '' });
   expect(ofBrowsers(headers)).toEqual({
@@ -75,7 +75,7 @@ test('lets a page read a stream as it comes', async () => {
   const headers = { authorization: plane.authorization, origin, accept: 'text/event-stream' };
   const client = open(plane.port, { path: `/v1/sessions/${session.session_id}/steps/s/events`, headers });
   client.end();
-  const response = await answerOf(client);
+  const response = await responseOf(client);
   expect(ofBrowsers(response.headers)).toEqual(readable);
   response.destroy();
 });
@@ -102,6 +102,6 @@ test('shows a page of another origin nothing, and tells caches that it goes by t
 test('exposes every header that the API document has, but for those that browsers always show', () => {
   const alwaysShown = ['Cache-Control', 'Last-Modified'];
   expect(exposedHeaders).toEqual(
-    expect.arrayContaining(Object.keys(answerHeaders).filter((name) => !alwaysShown.includes(name))),
+    expect.arrayContaining(Object.keys(responseHeaders).filter((name) => !alwaysShown.includes(name))),
   );
 });

@@ -7,18 +7,21 @@ import { isAgentOperation } from './agent-calls.ts';
 import { authenticate, type CallerChecks } from './authenticate.ts';
 import { createDocumentOperations } from './document-operations.ts';
 import type { AgentForwarder } from './forward-to-agent.ts';
-import { nodeExchange } from './node-exchange.ts';
-import type { ControlPlanePasser } from './pass-to-control-plane.ts';
+import { nodeBindings } from './node-bindings.ts';
+import type { ControlPlaneProxy } from './proxy-to-control-plane.ts';
 import type { TraceHeaders } from './tracing/trace-headers.ts';
 import type { Tracing } from './tracing/tracing.ts';
 
 interface Dependencies extends CallerChecks {
   forwardToAgent: AgentForwarder;
-  passToControlPlane: ControlPlanePasser;
+  passToControlPlane: ControlPlaneProxy;
   tracing: Tracing;
 }
 
-/** Every call of the API, authenticated here and answered by who the contract says; and what describes them, open to all. */
+/**
+ * Every call of the API, authenticated here and proxied to the service that the contract names; and
+ * what describes them, open to all.
+ */
 export function createOperations(dependencies: Dependencies): Record<string, ApiOperation> {
   const { forwardToAgent, passToControlPlane, tracing, ...checks } = dependencies;
   const entries = Object.entries(operations).map(([name, { method, path, scope }]): [string, ApiOperation] => [
@@ -38,7 +41,7 @@ export function createOperations(dependencies: Dependencies): Record<string, Api
 
 /** @returns the headers by which the next hop knows the trace. */
 function traceCall(c: Context<HttpEnv>, tracing: Tracing, call: { operation: string; route: string }): TraceHeaders {
-  const { incoming, outgoing } = nodeExchange(c);
+  const { incoming, outgoing } = nodeBindings(c);
   const { headers, end } = tracing.begin({ ...call, method: c.req.method, headers: incoming.headers });
   if (end)
     outgoing.once('close', () =>

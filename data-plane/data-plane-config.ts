@@ -18,15 +18,15 @@ export interface DataPlaneTuning {
   connectTimeoutMs: number;
   /** Waiting times before each further try after a connection could not be made. */
   connectRetryDelaysMs: readonly number[];
-  agentSilenceLimitMs: number;
-  controlPlaneSilenceLimitMs: number;
+  agentIdleTimeoutMs: number;
+  controlPlaneIdleTimeoutMs: number;
   /** A client that sends next to nothing of a file for so long has its upload given up. */
   uploadStallLimitMs: number;
-  /** A client that takes nothing of its answer for so long is cut off. */
-  answerStallLimitMs: number;
+  /** A client that takes nothing of its response for so long is cut off. */
+  writeTimeoutMs: number;
   /** Where spans are sent, by OTLP over HTTP; undefined: nothing is recorded. */
   otlpEndpoint: string | undefined;
-  /** How long requests may go on after `close` was called. */
+  /** How long requests may continue after `close` was called. */
   shutdownLimitMs: number;
   /** Origins whose pages may call from a browser. */
   corsOrigins: readonly string[];
@@ -40,12 +40,12 @@ export const defaultTuning: DataPlaneTuning = {
   connectTimeoutMs: 1_000,
   connectRetryDelaysMs: [100, 300, 900],
   // An agent gives a byte at least every 5 s.
-  agentSilenceLimitMs: 15_000,
-  controlPlaneSilenceLimitMs: 180_000,
+  agentIdleTimeoutMs: 15_000,
+  controlPlaneIdleTimeoutMs: 180_000,
   // Below what an agent allows us.
   uploadStallLimitMs: 30_000,
   // Twice as long is below it, too.
-  answerStallLimitMs: 60_000,
+  writeTimeoutMs: 60_000,
   otlpEndpoint: undefined,
   shutdownLimitMs: 30_000,
   corsOrigins: [],

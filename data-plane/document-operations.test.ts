@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => plane.closeAll());
 
-test('/openapi.json is the document, for whoever asks', async () => {
+test('/openapi.json is the document, for whoever requests', async () => {
   const { status, headers, text } = await call(plane.port, { path: '/openapi.json' });
   expect([status, headers['content-type']]).toEqual([200, 'application/json']);
   expect(JSON.parse(text)).toEqual(createDocument());

@@ -2,13 +2,16 @@ import { createDocument } from '@steppe/openapi/create-document';
 import { renderPage } from '@steppe/openapi/page/render-page';
 import type { ApiOperation } from '@steppe/service-kit/create-api';
 
-/** The page has no script and fetches nothing; a browser is told to hold it to that. */
+/** The page has no script and fetches nothing; a browser enforces that. */
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/** What describes the API, for programs and for people; it is the same for every caller, so no token is asked for. */
+/**
+ * What describes the API, for programs and for people; it is the same for every caller, so no token
+ * is required.
+ */
 export function createDocumentOperations(): Record<string, ApiOperation> {
   let made: { json: string; page: string } | undefined;
-  // Few who start a data-plane ever ask it for them.
+  // Few data-planes ever serve them.
   const make = () => {
     const document = createDocument();
     made ??= { json: `${JSON.stringify(document, null, 2)}\n`, page: renderPage(document) };

@@ -5,7 +5,7 @@ import type { ResolvedRoute } from './resolve-route.ts';
 export interface ForwardMetrics {
   countRoute(source: ResolvedRoute['source']): void;
   countRetry(target: 'agent' | 'control_plane'): void;
-  countResumption(point: 'unanswered' | 'midway'): void;
+  countResumption(point: 'no_response' | 'midway'): void;
   /** What it took from the request's arrival until it was handed to its connection. */
   observeAdded(addedMs: number): void;
 }
@@ -21,19 +21,19 @@ export function createForwardMetrics(registry: Registry, upstream: Pick<Agent, '
   });
   const retries = new Counter({
     name: 'steppe_upstream_retries_total',
-    help: 'Further tries after a connection could not be made.',
+    help: 'Retries after a connection could not be made.',
     labelNames: ['target'],
     registers: [registry],
   });
   const resumptions = new Counter({
     name: 'steppe_upstream_resumptions_total',
-    help: 'Answers of agents that broke off and were asked for again, unanswered or midway, without the client’s knowing.',
+    help: 'Interrupted responses of agents that were resumed without the client noticing, by point (no_response, midway).',
     labelNames: ['point'],
     registers: [registry],
   });
   const added = new Histogram({
     name: 'steppe_forward_added_seconds',
-    help: 'Time from the arrival of a request until it was handed to the connection it went on by.',
+    help: 'Time from the arrival of a request until it was handed to its upstream connection.',
     buckets: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
     registers: [registry],
   });

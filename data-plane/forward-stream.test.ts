@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { newSessionId } from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { answerOf, open, readAll } from './testing/call.ts';
+import { open, readAll, responseOf } from './testing/call.ts';
 import { echo, unusedUrl } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 
@@ -50,7 +50,7 @@ it('streams 50 MB to a client, no faster than it reads', async () => {
   });
   const client = openAs(fileOf(plane.addSession(agent.url)));
   client.end();
-  const answer = await answerOf(client);
+  const received = await responseOf(client);
   let before = -1;
   await expect
     .poll(
@@ -63,7 +63,7 @@ it('streams 50 MB to a client, no faster than it reads', async () => {
     )
     .toBe(true);
   expect(written).toBeLessThan(30);
-  expect(await hashOf(answer)).toBe(expectedHash(50));
+  expect(await hashOf(received)).toBe(expectedHash(50));
 });
 
 it('streams 50 MB from a client, no faster than the agent reads', async () => {
@@ -89,9 +89,9 @@ it('streams 50 MB from a client, no faster than the agent reads', async () => {
     .toBe(true);
   expect(written).toBeLessThan(40);
   go();
-  const answer = await readAll(await answerOf(client));
+  const received = await readAll(await responseOf(client));
   await sent;
-  expect(answer).toMatchObject({ status: 201, text: expectedHash(50) });
+  expect(received).toMatchObject({ status: 201, text: expectedHash(50) });
   expect(agent.requests[0]?.headers['content-length']).toBe(String(50 * megabyte.length));
 });
 
@@ -100,7 +100,7 @@ it('passes a chunked upload on as one', async () => {
   const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT');
   client.write('one ');
   client.end('two');
-  const got = JSON.parse((await readAll(await answerOf(client))).text);
+  const got = JSON.parse((await readAll(await responseOf(client))).text);
   expect(got).toMatchObject({ body: 'one two', headers: { 'transfer-encoding': 'chunked' } });
 });
 
@@ -108,27 +108,27 @@ it('uploads an empty file', async () => {
   const agent = await plane.startAgent(echo);
   const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', { 'content-length': '0' });
   client.end();
-  expect(JSON.parse((await readAll(await answerOf(client))).text)).toMatchObject({ body: '' });
+  expect(JSON.parse((await readAll(await responseOf(client))).text)).toMatchObject({ body: '' });
 });
 
-it('answers a client that waits for 100 Continue', async () => {
+it('responds to a client that waits for 100 Continue', async () => {
   const agent = await plane.startAgent(echo);
   const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', { expect: '100-continue', 'content-length': '4' });
   client.flushHeaders();
   await once(client, 'continue');
   client.end('body');
-  const got = JSON.parse((await readAll(await answerOf(client))).text);
+  const got = JSON.parse((await readAll(await responseOf(client))).text);
   expect(got.body).toBe('body');
   expect(got.headers).not.toHaveProperty('expect');
 });
 
-it('keeps the answer of an agent that gives it before the upload is over', async () => {
+it('keeps the response of an agent that gives it before the upload has ended', async () => {
   const agent = await plane.startAgent((_, res) => res.writeHead(413, { 'content-type': 'text/plain' }).end('too large'));
   const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', { 'content-length': String(50 * megabyte.length) });
-  // What the client still wants to send is cut off after the answer.
+  // What the client still wants to send is cut off after the response.
   client.on('error', () => {});
   client.write(megabyte);
-  expect(await readAll(await answerOf(client))).toMatchObject({ status: 413, text: 'too large' });
+  expect(await readAll(await responseOf(client))).toMatchObject({ status: 413, text: 'too large' });
   client.destroy();
 });
 
@@ -140,16 +140,16 @@ it('sends each piece on when it comes', async () => {
   });
   const client = openAs(eventsOf(plane.addSession(agent.url)));
   client.end();
-  const answer = await answerOf(client);
-  expect(answer.headers['content-type']).toBe('text/event-stream');
+  const received = await responseOf(client);
+  expect(received.headers['content-type']).toBe('text/event-stream');
   const pieces: string[] = [];
-  answer.on('data', (chunk: Buffer) => pieces.push(chunk.toString()));
+  received.on('data', (chunk: Buffer) => pieces.push(chunk.toString()));
   for (const piece of [': one\n\n', ': two\n\n', ': three\n\n']) {
     response?.write(piece);
     await expect.poll(() => pieces.at(-1)).toBe(piece);
   }
   response?.end();
-  await once(answer, 'end');
+  await once(received, 'end');
 });
 
 it('closes its side to the agent when the client leaves in the middle', async () => {
@@ -160,9 +160,9 @@ it('closes its side to the agent when the client leaves in the middle', async ()
   });
   const client = openAs(eventsOf(plane.addSession(agent.url)));
   client.end();
-  const answer = await answerOf(client);
-  answer.on('error', () => {});
-  await once(answer, 'data');
+  const received = await responseOf(client);
+  received.on('error', () => {});
+  await once(received, 'data');
   client.destroy();
   await closed;
   await expect.poll(() => plane.requests()).toMatchObject([{ status: 200, outcome: 'aborted' }]);
@@ -179,7 +179,7 @@ it('closes its side to the agent when the client leaves in the middle of an uplo
   await expect.poll(() => plane.requests()).toMatchObject([{ status: 499, outcome: 'aborted' }]);
 });
 
-it('asks an agent for nothing when the client leaves before there is a connection', async () => {
+it('requests an agent for nothing when the client leaves before there is a connection', async () => {
   await plane.closeAll();
   plane = await startTestDataPlane({ connectRetryDelaysMs: [60_000] });
   const url = await unusedUrl();
@@ -207,15 +207,15 @@ it('survives a client that leaves before it is refused', async () => {
   expect((await plane.call({ path: fileOf(plane.addSession(agent.url)) })).status).toBe(200);
 });
 
-it('cuts off an answer that the agent cut off, so that the client can tell', async () => {
+it('cuts off a response that the agent cut off, so that the client can tell', async () => {
   const agent = await plane.startAgent((_, res) => {
     res.writeHead(200).write('first');
     setImmediate(() => res.destroy());
   });
   const client = openAs(eventsOf(plane.addSession(agent.url)));
   client.end();
-  const answer = await answerOf(client);
-  await expect(readAll(answer)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  const received = await responseOf(client);
+  await expect(readAll(received)).rejects.toMatchObject({ code: 'ECONNRESET' });
   await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'runtime_unreachable' }]);
 });
 
@@ -225,11 +225,11 @@ it('survives an agent that does not speak HTTP', async () => {
   const { port } = server.address() as { port: number };
   const client = openAs(eventsOf(plane.addSession(`http://127.0.0.1:${port}`)));
   client.end();
-  expect((await answerOf(client)).statusCode).toBe(503);
+  expect((await responseOf(client)).statusCode).toBe(503);
   server.close();
 });
 
-it('leaves an unread answer to nobody: a client that reads nothing and leaves frees the agent', async () => {
+it('leaves an unread response to nobody: a client that reads nothing and leaves frees the agent', async () => {
   let closed: Promise<unknown> | undefined;
   const agent = await plane.startAgent((_: IncomingMessage, res) => {
     closed = once(res, 'close');
@@ -239,9 +239,9 @@ it('leaves an unread answer to nobody: a client that reads nothing and leaves fr
   });
   const client = openAs(fileOf(plane.addSession(agent.url)));
   client.end();
-  const answer = await answerOf(client);
-  answer.on('error', () => {});
-  const socket: Socket = answer.socket;
+  const received = await responseOf(client);
+  received.on('error', () => {});
+  const socket: Socket = received.socket;
   socket.pause();
   client.destroy();
   await closed;

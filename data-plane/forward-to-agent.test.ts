@@ -13,15 +13,15 @@ afterEach(() => plane.closeAll());
 const stepsOf = (session: ReadyRecord) => `/v1/sessions/${session.session_id}/steps`;
 const json = { 'content-type': 'application/json' };
 
-it('sends a step on with an id of its own and names the id in the answer', async () => {
+it('sends a step on with an id of its own and names the id in the response', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
   const path = stepsOf(session);
-  const answer = await plane.call({ method: 'POST', path, headers: json, body: '{"code":"x = 1"}' });
-  expect(answer.status).toBe(200);
-  const stepId = answer.headers['steppe-step-id'];
+  const response = await plane.call({ method: 'POST', path, headers: json, body: '{"code":"x = 1"}' });
+  expect(response.status).toBe(200);
+  const stepId = response.headers['steppe-step-id'];
   expect(stepId).toMatch(/^stp_/);
-  const got = JSON.parse(answer.text);
+  const got = JSON.parse(response.text);
   expect(got.url).toBe(path);
   expect(JSON.parse(got.body)).toEqual({
     code: 'x = 1',
@@ -31,7 +31,7 @@ it('sends a step on with an id of its own and names the id in the answer', async
     on_disconnect: 'continue',
     wait: true,
   });
-  expect(got.headers).toMatchObject({ ...json, 'x-request-id': answer.headers['x-request-id'] });
+  expect(got.headers).toMatchObject({ ...json, 'x-request-id': response.headers['x-request-id'] });
   expect(got.headers.authorization).toMatch(/^Bearer ey/);
   const claims = JSON.parse(Buffer.from(got.headers.authorization.split('.')[1], 'base64url').toString());
   expect(claims).toMatchObject({ iss: 'data-plane', session_id: session.session_id, aud: session.instance_id });
@@ -41,17 +41,17 @@ it("keeps a client's own step id", async () => {
   const agent = await plane.startAgent(echo);
   const path = stepsOf(plane.addSession(agent.url));
   const step_id = newStepId();
-  const answer = await plane.call({ method: 'POST', path, headers: json, body: JSON.stringify({ code: '', step_id }) });
-  expect(answer.headers['steppe-step-id']).toBe(step_id);
-  expect(JSON.parse(JSON.parse(answer.text).body).step_id).toBe(step_id);
+  const response = await plane.call({ method: 'POST', path, headers: json, body: JSON.stringify({ code: '', step_id }) });
+  expect(response.headers['steppe-step-id']).toBe(step_id);
+  expect(JSON.parse(JSON.parse(response.text).body).step_id).toBe(step_id);
 });
 
 it('writes one line for a step, with these fields and no others', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
-  const answer = await plane.call({ method: 'POST', path: stepsOf(session), headers: json, body: '{"code":"1"}' });
+  const response = await plane.call({ method: 'POST', path: stepsOf(session), headers: json, body: '{"code":"1"}' });
   await expect.poll(() => plane.requests()).toHaveLength(1);
-  const ofRequest = { request_id: answer.headers['x-request-id'], method: 'POST', operation: 'run_step', status: 200 };
+  const ofRequest = { request_id: response.headers['x-request-id'], method: 'POST', operation: 'run_step', status: 200 };
   expect(plane.requests()).toEqual([
     {
       ...{ level: 'info', time: expect.any(String), service: 'test', msg: 'request' },
@@ -61,7 +61,7 @@ it('writes one line for a step, with these fields and no others', async () => {
       instance_id: session.instance_id,
       target_endpoint: agent.url,
       auth_mode: 'jwt',
-      step_id: answer.headers['steppe-step-id'],
+      step_id: response.headers['steppe-step-id'],
       outcome: 'ok',
       duration_ms: expect.any(Number),
       attempts: 1,
@@ -112,19 +112,19 @@ it('reads a warm route from memory', async () => {
   await expect.poll(() => plane.requests().map((line) => line.route)).toEqual(['miss', 'hit', 'hit', 'hit', 'hit']);
 });
 
-it('answers HEAD as the agent does, without a body', async () => {
+it('responds to HEAD as the agent does, without a body', async () => {
   const agent = await plane.startAgent((_, res) => res.writeHead(200, { 'content-length': '7', etag: '"e"' }).end());
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a.txt`;
-  const answer = await plane.call({ method: 'HEAD', path });
-  expect(answer).toMatchObject({ status: 200, text: '', headers: { 'content-length': '7', etag: '"e"' } });
+  const response = await plane.call({ method: 'HEAD', path });
+  expect(response).toMatchObject({ status: 200, text: '', headers: { 'content-length': '7', etag: '"e"' } });
   expect(agent.seen).toEqual([`HEAD ${path}`]);
 });
 
 it('turns an agent that refuses our token into an error of ours', async () => {
   const agent = await plane.startAgent((_, res) => res.writeHead(401).end('secret'));
-  const answer = await plane.call({ path: stepsOf(plane.addSession(agent.url)) });
-  expect(answer.status).toBe(500);
-  expect(JSON.parse(answer.text).error.code).toBe('internal');
+  const response = await plane.call({ path: stepsOf(plane.addSession(agent.url)) });
+  expect(response.status).toBe(500);
+  expect(JSON.parse(response.text).error.code).toBe('internal');
 });
 
 it('forgets the route of a session whose agent says that it has ended', async () => {

@@ -8,21 +8,21 @@ import { addLogFields } from '@steppe/service-kit/log-fields';
 import type { Logger } from '@steppe/service-kit/logger';
 import type { Context } from 'hono';
 import { type AgentOperation, agentCalls } from './agent-calls.ts';
-import { createAgentDialogue } from './agent-dialogue.ts';
-import { agentSilent, isAboutToken } from './agent-failures.ts';
-import { answerCall } from './answer-call.ts';
-import { createAnswerWriter } from './forward/answer-writer.ts';
-import type { ExchangeEnd } from './forward/exchange.ts';
+import { callAgent } from './call-agent.ts';
+import type { ProxyOutcome } from './forward/proxy-request.ts';
+import { createResponseWriter } from './forward/response-writer.ts';
 import { targetPath } from './forward/target-path.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
-import { nodeExchange } from './node-exchange.ts';
+import { nodeBindings } from './node-bindings.ts';
 import { readAgentBody } from './read-agent-body.ts';
 import { readSessionId, readStepId } from './read-session-id.ts';
 import type { RouteRequest, RouteResolver } from './resolve-route.ts';
-import { createSender, type SenderDependencies } from './send-to-agent.ts';
+import { createUpstreamSender, type UpstreamSenderDependencies } from './send-to-agent.ts';
 import type { TraceHeaders } from './tracing/trace-headers.ts';
+import { createAgentUpstream } from './upstream.ts';
+import { agentIdleTimeout, isTokenRejection } from './upstream-failure.ts';
 
-interface Dependencies extends SenderDependencies {
+interface Dependencies extends UpstreamSenderDependencies {
   routes: RouteResolver;
   /** A step's body is held until the call ends: it may have to be sent again. */
   bodies: BodyBudget;
@@ -39,9 +39,9 @@ export type AgentForwarder = (c: Context<HttpEnv>, operation: AgentOperation, ca
 
 const stepIdHeader = 'steppe-step-id';
 
-/** Sends a call to the agent of its session and streams the answer back. */
+/** Sends a call to the agent of its session and streams the response back. */
 export function createAgentForwarder(dependencies: Dependencies): AgentForwarder {
-  const { routes, bodies, metrics, retries, silenceLimitMs, logger } = dependencies;
+  const { routes, bodies, metrics, retries, idleTimeoutMs, logger } = dependencies;
   return (c, operation, caller) => bodies.hold(caller.principal.tenantId, (share) => forward(c, operation, { ...caller, share }));
 
   async function forward(
@@ -53,11 +53,12 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
     const path = targetPath(c.req.url);
     const sessionId = readSessionId(path);
     addLogFields(c, { session_id: sessionId, step_id: readStepId(path) });
-    const { incoming, outgoing } = nodeExchange(c);
-    const { begins, again } = agentCalls[operation];
+    const { incoming, outgoing } = nodeBindings(c);
+    const { begins, recovery } = agentCalls[operation];
     const request: RouteRequest = { sessionId, tenantId: principal.tenantId, begins };
-    // Whether a step begins or joins one that runs is known to its agent alone, which refuses new ones itself.
-    const resolved = await routes.resolve({ ...request, begins: begins && again !== 'submit' });
+    // Whether a step begins or joins one that runs is known to its agent alone, which refuses new
+    // ones itself.
+    const resolved = await routes.resolve({ ...request, begins: begins && recovery !== 'submit' });
     metrics.countRoute(resolved.source);
     addLogFields(c, { route: resolved.source });
 
@@ -65,17 +66,17 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
     const { body, stepId, restart } = await readAgentBody(c, operation, { incoming, share });
     if (stepId) {
       addLogFields(c, { step_id: stepId });
-      // On the answers that we render; the agent's gets it where it is written.
+      // On the responses that we render; the agent's gets it where it is written.
       c.header(stepIdHeader, stepId);
     }
-    const sender = createSender(dependencies, c, { sessionId, trace, arrivedAt });
-    const dialogue = createAgentDialogue({ sender, routes, route: resolved.route, request, outgoing, retries, metrics });
+    const sender = createUpstreamSender(dependencies, c, { sessionId, trace, arrivedAt });
+    const agentUpstream = createAgentUpstream({ sender, routes, route: resolved.route, request, outgoing, retries, metrics });
     const ownHeaders = { 'x-request-id': c.var.requestId, ...(stepId && { [stepIdHeader]: stepId }) };
-    const answer = createAnswerWriter(outgoing, { ownHeaders, declines: isAboutToken });
+    const response = createResponseWriter(outgoing, { ownHeaders, isRejected: isTokenRejection });
     try {
-      const ask = { method: c.req.method, path, body };
+      const agentRequest = { method: c.req.method, path, body };
       const lastEventId = incoming.headers['last-event-id'];
-      finish(await answerCall(dialogue, { operation, ask, stepId, restart, lastEventId }, answer));
+      finish(await callAgent(agentUpstream, { operation, agentRequest, stepId, restart, lastEventId }, response));
     } catch (error) {
       if (!outgoing.headersSent) throw error;
       cutOff(error instanceof AppError ? error.code : 'internal');
@@ -83,14 +84,18 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
     }
     return RESPONSE_ALREADY_SENT;
 
-    function finish(end: ExchangeEnd): void {
-      if (end.kind === 'silent') throw agentSilent(silenceLimitMs);
+    function finish(end: ProxyOutcome): void {
+      if (end.kind === 'idle_timeout') throw agentIdleTimeout(idleTimeoutMs);
       if ('status' in end && end.status === 410) routes.evict(sessionId);
-      if (end.kind === 'declined' && isAboutToken(end.status)) throw new Error(`the agent refused our token with ${end.status}`);
-      if (end.kind === 'declined') cutOff('runtime_unreachable');
-      if (end.kind === 'truncated') cutOff(end.reason === 'silent' ? 'step_deadline_exceeded' : 'runtime_unreachable');
+      if (end.kind === 'rejected' && isTokenRejection(end.status))
+        throw new Error(`the agent rejected our token with ${end.status}`);
+      if (end.kind === 'rejected') cutOff('runtime_unreachable');
+      if (end.kind === 'truncated') cutOff(end.reason === 'idle_timeout' ? 'step_deadline_exceeded' : 'runtime_unreachable');
     }
-    /** The client has a part of an answer that nothing can be added to: that it is not whole must be plain to see. */
+    /**
+     * The client has a part of a response that nothing can be added to: that it is not whole must
+     * be plain to see.
+     */
     function cutOff(outcome: ErrorCode): void {
       addLogFields(c, { outcome });
       outgoing.destroy();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { answerOf, open, readAll } from './testing/call.ts';
+import { open, readAll, responseOf } from './testing/call.ts';
 import { echo } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 
@@ -23,14 +23,14 @@ it.each(forms)('gives an upload up that stands still, in a sentence, and breaks 
   const agent = await plane.startAgent((req) => req.resume());
   const client = upload(agent.url, form);
   client.write('some of it');
-  const answer = await readAll(await answerOf(client));
-  expect(answer.status).toBe(400);
-  expect(answer.headers.connection).toBe('close');
-  const { error } = errorBodySchema.parse(JSON.parse(answer.text));
+  const response = await readAll(await responseOf(client));
+  expect(response.status).toBe(400);
+  expect(response.headers.connection).toBe('close');
+  const { error } = errorBodySchema.parse(JSON.parse(response.text));
   expect(error).toMatchObject({
     code: 'invalid_request',
     retryable: true,
-    message: expect.stringContaining('the body stood still for 0.2 s'),
+    message: expect.stringContaining('the upload stalled for 0.2 s'),
   });
   const [request] = agent.requests;
   await expect.poll(() => request?.destroyed, { timeout: 10_000 }).toBe(true);
@@ -42,13 +42,13 @@ it('gives one up that trickles', async () => {
   const agent = await plane.startAgent((req) => req.resume());
   const client = upload(agent.url, { 'transfer-encoding': 'chunked' });
   const trickle = setInterval(() => client.write('x'), limitMs / 10);
-  const answer = await readAll(await answerOf(client));
+  const response = await readAll(await responseOf(client));
   clearInterval(trickle);
-  expect(answer.status).toBe(400);
+  expect(response.status).toBe(400);
   client.destroy();
 });
 
-it('lets one take longer than the limit that goes on', async () => {
+it('lets one take longer than the limit that continues', async () => {
   const agent = await plane.startAgent(echo);
   const client = upload(agent.url, { 'transfer-encoding': 'chunked' });
   const piece = 'x'.repeat(2048);
@@ -60,9 +60,9 @@ it('lets one take longer than the limit that goes on', async () => {
     await new Promise((resolve) => setTimeout(resolve, limitMs / 10));
   }
   client.end();
-  const answer = await readAll(await answerOf(client));
-  expect(answer.status).toBe(200);
-  expect(JSON.parse(answer.text).body).toBe(piece.repeat(pieces));
+  const response = await readAll(await responseOf(client));
+  expect(response.status).toBe(200);
+  expect(JSON.parse(response.text).body).toBe(piece.repeat(pieces));
 });
 
 it('does not blame the client for an agent that takes nothing for a while', async () => {
@@ -72,8 +72,8 @@ it('does not blame the client for an agent that takes nothing for a while', asyn
   const piece = Buffer.alloc(1024 * 1024, 'x');
   const client = upload(agent.url, { 'content-length': String(32 * piece.length) });
   Readable.from(Array.from({ length: 32 }, () => piece)).pipe(client);
-  const answer = await answerOf(client);
-  expect(answer.statusCode).toBe(200);
-  answer.resume();
-  await once(answer, 'end');
+  const response = await responseOf(client);
+  expect(response.statusCode).toBe(200);
+  response.resume();
+  await once(response, 'end');
 });

@@ -23,12 +23,12 @@ afterEach(async () => {
   await keyServer.stop();
 });
 
-it('says that it cannot tell who calls while the issuer’s keys cannot be had, and answers as soon as they can', async () => {
+it('says that it cannot tell who calls while the issuer’s keys cannot be had, and responds as soon as they can', async () => {
   const agent = await plane.startAgent(echo);
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/steps`;
   const token = await issuer.sign({ iss: 'i', aud: 'a', tenant: plane.tenantId, scope: 'steps:run', exp: nowSeconds() + 600 });
   const headers = { authorization: `Bearer ${token}` };
-  keyServer.answerWith((_, res) => void res.writeHead(502).end(token));
+  keyServer.respondWith((_, res) => void res.writeHead(502).end(token));
   const refused = await plane.call({ path, headers });
   expect([refused.status, refused.headers['retry-after'], refused.headers['www-authenticate']]).toEqual([503, '5', undefined]);
   expect(JSON.parse(refused.text)).toMatchObject({ error: { code: 'identity_unavailable', retryable: true, details: {} } });
@@ -40,8 +40,8 @@ it('says that it cannot tell who calls while the issuer’s keys cannot be had, 
   expect((await plane.call({ path, headers })).status).toBe(200);
   const stranger = await makeTokenMaker('issuer');
   const forged = await stranger.sign({ iss: 'i', aud: 'a', tenant: plane.tenantId, scope: 'steps:run', exp: nowSeconds() + 600 });
-  const answer = await plane.call({ path, headers: { authorization: `Bearer ${forged}` } });
-  expect([answer.status, answer.headers['www-authenticate']]).toEqual([
+  const response = await plane.call({ path, headers: { authorization: `Bearer ${forged}` } });
+  expect([response.status, response.headers['www-authenticate']]).toEqual([
     401,
     'Bearer error="invalid_token", error_description="the signature does not verify"',
   ]);

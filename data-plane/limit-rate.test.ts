@@ -26,7 +26,7 @@ describe('a tenant', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it('may spend its burst at once and its rate after that, and is told when to call again', () => {
+  it('may spend its burst at once and its rate after that, and learns when to call again', () => {
     const limit = createRateLimiter({ requestsPerSecond: 10, burstSeconds: 3 });
     const caller = { tenantId: newTenant() };
     const { passed, refusal } = callUntilRefused(limit, caller);

@@ -4,7 +4,10 @@ import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
 
 export interface RateLimitOptions {
-  /** Calls per second of one tenant at this replica, where its token says nothing else; undefined: any number. */
+  /**
+   * Calls per second of one tenant at this replica, where its token says nothing else; undefined:
+   * any number.
+   */
   requestsPerSecond: number | undefined;
   /** How many seconds' worth of calls may come at once after a pause. */
   burstSeconds: number;
@@ -13,10 +16,12 @@ export interface RateLimitOptions {
 /** Counts a call of the tenant. @throws AppError `rate_limited` where it has none left. */
 export type RateLimiter = (caller: Pick<Principal, 'tenantId' | 'requestsPerSecond'>) => void;
 
-/** One that was not heard of for so many others begins with a full bucket again. */
+/** One that was not seen for so many others begins with a full bucket again. */
 const rememberedTenants = 10_000;
 
-/** A token bucket for each tenant, in this replica's memory: n replicas let n times as much through. */
+/**
+ * A token bucket for each tenant, in this replica's memory: n replicas let n times as much through.
+ */
 export function createRateLimiter({ requestsPerSecond, burstSeconds }: RateLimitOptions): RateLimiter {
   const buckets = new LRUCache<string, TokenBucket>({ max: rememberedTenants });
   return ({ tenantId, requestsPerSecond: own }) => {
@@ -36,7 +41,10 @@ function fullBucket(rate: number, size: number): TokenBucket {
   return bucket;
 }
 
-/** Tokens of one tenant may differ in their rate: the part that is left stays, so that none of them is a way around the other. */
+/**
+ * Tokens of one tenant may differ in their rate: the part that is left stays, so that none of them
+ * is a way around the other.
+ */
 function resize(bucket: TokenBucket, rate: number, size: number): void {
   bucket.drip();
   bucket.content *= size / bucket.bucketSize;

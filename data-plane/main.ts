@@ -1,5 +1,3 @@
-import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
-import { createDynamoDbRouteReader } from '@steppe/route-store/dynamodb/dynamodb-session-store';
 import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
 import { guardProcess } from '@steppe/service-kit/guard-process';
 import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
@@ -7,6 +5,8 @@ import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
 import { openAll, refuseConfig } from '@steppe/service-kit/load-config';
 import { createLogger } from '@steppe/service-kit/logger';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbRouteReader } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { readConfig } from './config.ts';
 import { startDataPlane } from './start-data-plane.ts';
 

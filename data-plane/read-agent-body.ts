@@ -22,7 +22,8 @@ export interface AgentBody {
 const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
 
 /**
- * What is sent on as the body of a call; only files are streamed. A step's is taken from the share, the others are small.
+ * What is sent on as the body of a call; only files are streamed. A step's is taken from the share,
+ * the others are small.
  * @throws AppError for a body that is not one of the call.
  */
 export async function readAgentBody(

@@ -2,8 +2,8 @@ import { type SessionId, sessionIdSchema, stepIdSchema } from '@steppe/contracts
 import { sessionNotFound } from './resolve-route.ts';
 
 /**
- * The session that a path below `/v1/sessions/` is about, as it stands there and goes on: an id that only decoding would make
- * valid is none.
+ * The session that a path below `/v1/sessions/` is about, as it is written and forwarded: an id
+ * that only decoding would make valid is none.
  * @throws AppError `session_not_found`
  */
 export function readSessionId(path: string): SessionId {
@@ -12,7 +12,7 @@ export function readSessionId(path: string): SessionId {
   return parsed.data;
 }
 
-/** For the log: the agent is who judges it. */
+/** For the log: the agent validates it. */
 export const readStepId = (path: string): string | undefined =>
   segmentOf(path, 4) === 'steps' ? stepIdSchema.safeParse(segmentOf(path, 5)).data : undefined;
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => plane.closeAll());
 
 const json = { 'content-type': 'application/json' };
-const errorOf = (answer: { text: string }) => JSON.parse(answer.text).error;
+const errorOf = (response: { text: string }) => JSON.parse(response.text).error;
 
 const addForeign = () => {
   const record = ready(tenantIdSchema.parse('somebody-else'), agent.url);
@@ -34,24 +34,24 @@ const calls = Object.entries(operations).map(([name, { method, path, scope }]) =
     ...(method === 'POST' && { body: name === 'run_step' ? '{"code":""}' : '{}' }),
   }),
 }));
-const agentCalls = calls.filter(({ name }) => operations[name as keyof typeof operations].answeredBy === 'session-agent');
+const agentCalls = calls.filter(({ name }) => operations[name as keyof typeof operations].servedBy === 'session-agent');
 
-it.each(calls)('asks for a token: $name', async ({ at }) => {
-  const answer = await call(plane.port, at(newSessionId()));
-  expect(answer.status).toBe(401);
-  expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+it.each(calls)('requires a token: $name', async ({ at }) => {
+  const response = await call(plane.port, at(newSessionId()));
+  expect(response.status).toBe(401);
+  expect(response.headers['www-authenticate']).toMatch(/^Bearer/);
 });
 
-it.each(calls)('asks for the scope $scope: $name', async ({ at, scope }) => {
+it.each(calls)('requires the scope $scope: $name', async ({ at, scope }) => {
   const others = ['sessions:read', 'sessions:write', 'steps:run'].filter((name) => name !== scope);
   const authorization = `Bearer ${plane.tenantId} ${others.join(',')}`;
   const given = at(newSessionId());
-  const answer = await call(plane.port, { ...given, headers: { ...given.headers, authorization } });
-  expect(answer.status).toBe(403);
-  if (given.method !== 'HEAD') expect(errorOf(answer)).toMatchObject({ code: 'insufficient_scope' });
+  const response = await call(plane.port, { ...given, headers: { ...given.headers, authorization } });
+  expect(response.status).toBe(403);
+  if (given.method !== 'HEAD') expect(errorOf(response)).toMatchObject({ code: 'insufficient_scope' });
 });
 
-it.each(agentCalls)('answers the same 404 for foreign and missing sessions: $name', async ({ at }) => {
+it.each(agentCalls)('returns the same 404 for foreign and missing sessions: $name', async ({ at }) => {
   const headers = { 'x-request-id': 'same' };
   const [foreign, missing] = await Promise.all(
     [addForeign(), newSessionId()].map((id) => {
@@ -59,20 +59,20 @@ it.each(agentCalls)('answers the same 404 for foreign and missing sessions: $nam
       return plane.call({ ...given, headers: { ...given.headers, ...headers } });
     }),
   );
-  const comparable = (answer: typeof foreign) => ({
-    ...answer,
-    headers: { ...answer?.headers, date: '', 'steppe-step-id': typeof answer?.headers['steppe-step-id'] },
+  const comparable = (response: typeof foreign) => ({
+    ...response,
+    headers: { ...response?.headers, date: '', 'steppe-step-id': typeof response?.headers['steppe-step-id'] },
   });
   expect(foreign?.status).toBe(404);
   expect(comparable(foreign)).toEqual(comparable(missing));
 });
 
 it.each(['x', 'ses_', 'ses_a-b', `ses_${'a'.repeat(65)}`, 'SES_1', 'ses_%41', '%73es_A', 'ses_a%2Fb', 'ses_a%00'])(
-  'answers 404 for %s before it reads anything',
+  'returns 404 for %s before it reads anything',
   async (id) => {
     const reads = plane.routes.reads.length;
-    const answer = await plane.call({ path: `/v1/sessions/${id}/steps` });
-    expect([answer.status, errorOf(answer).code]).toEqual([404, 'session_not_found']);
+    const response = await plane.call({ path: `/v1/sessions/${id}/steps` });
+    expect([response.status, errorOf(response).code]).toEqual([404, 'session_not_found']);
     expect(plane.routes.reads).toHaveLength(reads);
   },
 );
@@ -84,11 +84,11 @@ describe('a path aimed at another session', () => {
     '/files/.%2E/%2e./FOREIGN/steps',
     '/../FOREIGN/steps',
     '/%2e%2e/FOREIGN/files/a',
-  ])('is judged by where it leads: %s', async (tail) => {
+  ])('is checked by where it leads: %s', async (tail) => {
     const seen = agent.seen.length;
     const foreign = addForeign();
-    const answer = await plane.call({ path: `/v1/sessions/${addOwn()}${tail.replace('FOREIGN', foreign)}` });
-    expect([answer.status, errorOf(answer).code]).toEqual([404, 'session_not_found']);
+    const response = await plane.call({ path: `/v1/sessions/${addOwn()}${tail.replace('FOREIGN', foreign)}` });
+    expect([response.status, errorOf(response).code]).toEqual([404, 'session_not_found']);
     expect(agent.seen).toHaveLength(seen);
   });
 
@@ -100,12 +100,12 @@ describe('a path aimed at another session', () => {
     '%',
     '%c0%ae%c0%ae/FOREIGN',
     '..;/FOREIGN',
-  ])('stays one of the own session where it is none, for the agent to judge: %s', async (tail) => {
+  ])('stays one of the own session where it is none, for the agent to check: %s', async (tail) => {
     const own = addOwn();
     const path = `/v1/sessions/${own}/files/${tail.replace('FOREIGN', addForeign())}`;
-    const answer = await plane.call({ path });
-    expect(answer.status).toBe(200);
-    const { url, headers } = JSON.parse(answer.text);
+    const response = await plane.call({ path });
+    expect(response.status).toBe(200);
+    const { url, headers } = JSON.parse(response.text);
     expect(url).toBe(path);
     const claims = JSON.parse(Buffer.from(headers.authorization.split('.')[1], 'base64url').toString());
     expect(claims.session_id).toBe(own);
@@ -130,13 +130,13 @@ describe('a path aimed at another session', () => {
 });
 
 it('names the methods of a path', async () => {
-  const answer = await plane.call({ method: 'PATCH', path: `/v1/sessions/${addOwn()}/steps` });
-  expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
+  const response = await plane.call({ method: 'PATCH', path: `/v1/sessions/${addOwn()}/steps` });
+  expect([response.status, response.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
 });
 
 it.each(['/', '/v1', '/v1/nothing', '/v2/sessions', '/v1//sessions', '/v1/sessions/'])('knows no path %s', async (path) => {
-  const answer = await plane.call({ path });
-  expect([answer.status, errorOf(answer).code]).toEqual([404, 'route_not_found']);
+  const response = await plane.call({ path });
+  expect([response.status, errorOf(response).code]).toEqual([404, 'route_not_found']);
 });
 
 const mib = 1024 * 1024;
@@ -164,24 +164,24 @@ describe('the body of a step', () => {
   ])('may not be %s', async (_, body, headers, status, expected) => {
     const seen = agent.seen.length;
     const path = `/v1/sessions/${addOwn()}/steps`;
-    const answer = await plane.call({ method: 'POST', path, headers: { ...headers }, ...(body !== undefined && { body }) });
-    expect(answer.status).toBe(status);
-    expect(errorOf(answer)).toMatchObject(expected);
-    expect(answer.headers).not.toHaveProperty('steppe-step-id');
+    const response = await plane.call({ method: 'POST', path, headers: { ...headers }, ...(body !== undefined && { body }) });
+    expect(response.status).toBe(status);
+    expect(errorOf(response)).toMatchObject(expected);
+    expect(response.headers).not.toHaveProperty('steppe-step-id');
     expect(agent.seen).toHaveLength(seen);
   });
 
   it('may be code of exactly 1 MiB', async () => {
     const body = JSON.stringify({ code: 'a'.repeat(mib) });
-    const answer = await plane.call({ method: 'POST', path: `/v1/sessions/${addOwn()}/steps`, headers: json, body });
-    expect(answer.status).toBe(200);
+    const response = await plane.call({ method: 'POST', path: `/v1/sessions/${addOwn()}/steps`, headers: json, body });
+    expect(response.status).toBe(200);
   });
 });
 
 it('checks the body of a restart', async () => {
   const path = `/v1/sessions/${addOwn()}/restart`;
-  const answer = await plane.call({ method: 'POST', path, headers: json, body: '{"epoch":2}' });
-  expect(JSON.parse(JSON.parse(answer.text).body)).toEqual({ epoch: 2 });
+  const response = await plane.call({ method: 'POST', path, headers: json, body: '{"epoch":2}' });
+  expect(JSON.parse(JSON.parse(response.text).body)).toEqual({ epoch: 2 });
   const refused = await plane.call({ method: 'POST', path, headers: json, body: '{"epoch":"2"}' });
   expect(refused.status).toBe(400);
 });
@@ -194,8 +194,8 @@ it('lets cancel have no body', async () => {
 
 it('sends no body on where a call has none', async () => {
   const path = `/v1/sessions/${addOwn()}/files/a`;
-  const answer = await plane.call({ method: 'DELETE', path, headers: { 'content-length': '4' }, body: 'body' });
-  const got = JSON.parse(answer.text);
+  const response = await plane.call({ method: 'DELETE', path, headers: { 'content-length': '4' }, body: 'body' });
+  const got = JSON.parse(response.text);
   expect(got.body).toBe('');
   expect(got.headers).not.toHaveProperty('content-type');
 });

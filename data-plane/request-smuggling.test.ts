@@ -71,9 +71,9 @@ describe('a request whose end is in doubt is refused, and hides no other', () =>
     ['a space before the first header', () => `${head('PUT', '/files/a').replace('Host:', ' Host:')}\r\n\r\n`],
   ])('%s', async (_, request) => {
     const seen = agent.seen.length;
-    const answer = await send(request() + hidden());
-    expect(statusesIn(answer)).toEqual([400]);
-    const error = errorBodySchema.parse(JSON.parse(answer.split('\r\n\r\n').at(-1) ?? ''));
+    const response = await send(request() + hidden());
+    expect(statusesIn(response)).toEqual([400]);
+    const error = errorBodySchema.parse(JSON.parse(response.split('\r\n\r\n').at(-1) ?? ''));
     expect(error.error.code).toBe('invalid_request');
     expect(agent.seen.length).toBe(seen);
   });
@@ -116,8 +116,8 @@ describe('what is in a body is no request', () => {
   it('of a call that has none', async () => {
     const body = hidden();
     const first = `${head('GET', '/files/a', `Content-Length: ${body.length}`)}\r\n\r\n`;
-    const answer = await send(`${first}${body}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`);
-    expect(statusesIn(answer)).toEqual([200, 200]);
+    const response = await send(`${first}${body}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`);
+    expect(statusesIn(response)).toEqual([200, 200]);
     expect(hiddenSeen()).toEqual([]);
   });
 
@@ -129,16 +129,16 @@ describe('what is in a body is no request', () => {
 });
 
 it('lets an honest upload in chunks through, with extensions and a trailer, and the request behind it', async () => {
-  const answer = await send(
+  const response = await send(
     `${chunked('5;name=value\r\nhello\r\n0\r\nX-A: a\r\n\r\n')}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`,
   );
-  expect(statusesIn(answer)).toEqual([200, 200]);
-  expect(answer).toContain('"body":"hello"');
+  expect(statusesIn(response)).toEqual([200, 200]);
+  expect(response).toContain('"body":"hello"');
 });
 
 it('does not take garbage behind a request for one', async () => {
-  const answer = await send(`${head('GET', '/files/own')}\r\n\r\n\0\x01garbage\r\n\r\n${hidden()}`);
-  expect(statusesIn(answer).at(-1)).toBe(400);
+  const response = await send(`${head('GET', '/files/own')}\r\n\r\n\0\x01garbage\r\n\r\n${hidden()}`);
+  expect(statusesIn(response).at(-1)).toBe(400);
   expect(hiddenSeen()).toEqual([]);
 });
 
@@ -150,8 +150,8 @@ it('keeps one connection for calls that follow each other, on both sides', async
   const socket = connect(plane.port, '127.0.0.1');
   for (let count = 1; count <= 3; count++) {
     socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${plane.authorization}\r\n\r\n`);
-    const [answer] = await once(socket, 'data');
-    expect(statusesIn(answer.toString())).toEqual([200]);
+    const [response] = await once(socket, 'data');
+    expect(statusesIn(response.toString())).toEqual([200]);
   }
   expect([own.seen.length, connections.size]).toEqual([3, 1]);
   socket.destroy();

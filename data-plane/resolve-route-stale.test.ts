@@ -1,11 +1,11 @@
 import { newInstanceId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
-import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
-import { createDynamoDbRouteReader, createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
-import type { SessionStore } from '@steppe/route-store/ports';
-import { forward, startDynamoDbProxy } from '@steppe/route-store/testing/dynamodb-proxy';
-import { startStaleDynamoDb } from '@steppe/route-store/testing/stale-dynamodb';
+import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbRouteReader, createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import type { SessionStore } from '@steppe/session-store/ports';
+import { forward, startDynamoDbProxy } from '@steppe/session-store/testing/dynamodb-proxy';
+import { startStaleDynamoDb } from '@steppe/session-store/testing/stale-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createRouteResolver, type RouteResolver } from './resolve-route.ts';
 import { createRouteCache } from './route-cache.ts';
@@ -37,7 +37,7 @@ beforeEach(() => {
 
 const tenantId = tenantIdSchema.parse('t');
 const address = 'http://10.0.0.1:8080';
-const asked = ({ session_id }: SessionRecord) => ({ sessionId: session_id, tenantId, begins: true });
+const requestFor = ({ session_id }: SessionRecord) => ({ sessionId: session_id, tenantId, begins: true });
 const readyRow = async () => {
   const record = ready(tenantId, address);
   await store.create(record);
@@ -46,42 +46,42 @@ const readyRow = async () => {
 
 it('finds a session that was made this instant, and refuses one that just ended', async () => {
   const record = await readyRow();
-  expect(await resolver.resolve(asked(record))).toMatchObject({ route: { state: 'ready' } });
+  expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready' } });
   await store.update(ended(record), 1);
-  await expect(resolver.resolveAgain(asked(record))).rejects.toMatchObject({ code: 'session_ended' });
+  await expect(resolver.resolveAgain(requestFor(record))).rejects.toMatchObject({ code: 'session_ended' });
 });
 
 it('refuses a session that is being made until it is ready, and not an instant longer', async () => {
   const record = provisioning(tenantId);
   await store.create(record);
-  await expect(resolver.resolve(asked(record))).rejects.toMatchObject({ code: 'session_not_ready' });
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({ code: 'session_not_ready' });
   await store.update({ ...ready(tenantId, address), session_id: record.session_id }, 1);
-  expect(await resolver.resolve(asked(record))).toMatchObject({ route: { state: 'ready', origin: address } });
+  expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready', origin: address } });
 });
 
 it('does not go back to an address that it knows to be old', async () => {
   const record = await readyRow();
-  await resolver.resolve(asked(record));
+  await resolver.resolve(requestFor(record));
   const moved = 'http://10.0.0.2:8080';
   await store.update({ ...record, address: moved, instance_id: newInstanceId() }, 1);
-  expect(await resolver.resolveAgain(asked(record))).toMatchObject({ route: { origin: moved } });
+  expect(await resolver.resolveAgain(requestFor(record))).toMatchObject({ route: { origin: moved } });
   // Each of these begins a read that does not know the new address yet.
   for (let i = 0; i < 5; i++) {
     nowMs += 10_000;
-    expect(await resolver.resolve(asked(record))).toMatchObject({ route: { origin: moved } });
+    expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { origin: moved } });
   }
 });
 
 it('does not call a session expired whose longer life is not seen everywhere yet', async () => {
   const record = ready(tenantId, address, { expires_at: new Date(nowMs + 1_000).toISOString() });
   await store.create(record);
-  await resolver.resolve(asked(record));
+  await resolver.resolve(requestFor(record));
   await store.update({ ...record, expires_at: new Date(nowMs + 3_600_000).toISOString() }, 1);
   nowMs += 20_000;
-  expect(await resolver.resolve(asked(record))).toMatchObject({ route: { state: 'ready' } });
+  expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready' } });
 });
 
-it('answers 410 for a session whose agent is gone, although cheap reads still show it', async () => {
+it('returns 410 for a session whose agent is gone, although cheap reads still show it', async () => {
   const plane = await startTestDataPlane({}, { routes: createDynamoDbRouteReader({ client }) });
   const agent = await plane.startAgent(echo);
   const record = ready(plane.tenantId, agent.url);
@@ -100,7 +100,7 @@ it('answers 410 for a session whose agent is gone, although cheap reads still sh
   await plane.closeAll();
 });
 
-it('goes on with what it knows while the store breaks every connection', async () => {
+it('continues with what it knows while the store breaks every connection', async () => {
   const record = await readyRow();
   let isOut = false;
   const proxy = await startDynamoDbProxy(async (request) => (isOut ? null : forward(db.endpoint, request)));
@@ -110,13 +110,13 @@ it('goes on with what it knows while the store breaks every connection', async (
     { routes: createDynamoDbRouteReader({ client: broken }), now: () => nowMs },
   );
   const own = createRouteResolver({ cache, now: () => nowMs });
-  expect(await own.resolve(asked(record))).toMatchObject({ source: 'miss' });
+  expect(await own.resolve(requestFor(record))).toMatchObject({ source: 'miss' });
   isOut = true;
   for (let i = 0; i < 3; i++)
-    expect(await own.resolve(asked(record))).toMatchObject({ source: 'stale', route: { origin: address } });
-  await expect(own.resolve(asked(ready(tenantId, address)))).rejects.toMatchObject({ code: 'route_store_unavailable' });
+    expect(await own.resolve(requestFor(record))).toMatchObject({ source: 'stale', route: { origin: address } });
+  await expect(own.resolve(requestFor(ready(tenantId, address)))).rejects.toMatchObject({ code: 'route_store_unavailable' });
   isOut = false;
-  await expect.poll(() => own.resolve(asked(record)).then(({ source }) => source)).toBe('stale');
+  await expect.poll(() => own.resolve(requestFor(record)).then(({ source }) => source)).toBe('stale');
   broken.destroy();
   await proxy.close();
 });

@@ -1,6 +1,6 @@
 import { newSessionId, type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
-import { RouteStoreUnavailable } from '@steppe/route-store/errors';
+import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import { beforeEach, expect, it } from 'vitest';
 import { createRouteResolver, type RouteResolver } from './resolve-route.ts';
 import { createRouteCache } from './route-cache.ts';
@@ -23,12 +23,16 @@ const add = <R extends SessionRecord>(record: R): R => {
   return record;
 };
 const readyOf = (tenant: TenantId, changed: Partial<ReadyRecord> = {}) => add(ready(tenant, 'http://10.0.0.1:8080', changed));
-const asked = (record: Pick<SessionRecord, 'session_id'>, begins = false) => ({ sessionId: record.session_id, tenantId, begins });
+const requestFor = (record: Pick<SessionRecord, 'session_id'>, begins = false) => ({
+  sessionId: record.session_id,
+  tenantId,
+  begins,
+});
 const consistentReads = () => routes.reads.filter(({ consistent }) => consistent).length;
 
 it('gives the route of a ready session after one cheap read', async () => {
   const record = readyOf(tenantId);
-  expect(await resolver.resolve(asked(record))).toMatchObject({ source: 'miss', route: { origin: 'http://10.0.0.1:8080' } });
+  expect(await resolver.resolve(requestFor(record))).toMatchObject({ source: 'miss', route: { origin: 'http://10.0.0.1:8080' } });
   expect(consistentReads()).toBe(0);
 });
 
@@ -39,12 +43,12 @@ it.each<[string, () => SessionRecord | undefined, object]>([
   ['a session whose day after its end is over', () => add(ended(readyOf(tenantId), 1_000)), { code: 'session_not_found' }],
 ])('refuses %s, and only after a strongly consistent read', async (_, make, expected) => {
   const record = make() ?? { session_id: newSessionId() };
-  await expect(resolver.resolve(asked(record))).rejects.toMatchObject(expected);
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject(expected);
   expect(routes.reads.map(({ consistent }) => consistent)).toEqual([false, true]);
-  await expect(resolver.resolve(asked(record))).rejects.toMatchObject(expected);
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject(expected);
   expect(routes.reads).toHaveLength(2);
   nowMs += 1_001;
-  await expect(resolver.resolve(asked(record))).rejects.toMatchObject(expected);
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject(expected);
   expect(consistentReads()).toBe(2);
 });
 
@@ -52,7 +56,7 @@ it('refuses a session that is being made by a strongly consistent read each time
   const record = add(provisioning(tenantId));
   for (let count = 1; count <= 3; count++) {
     const refusal = { code: 'session_not_ready', headers: { 'Retry-After': '1' } };
-    await expect(resolver.resolve(asked(record))).rejects.toMatchObject(refusal);
+    await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject(refusal);
     expect(consistentReads()).toBe(count);
   }
 });
@@ -60,14 +64,14 @@ it('refuses a session that is being made by a strongly consistent read each time
 it('refuses by no read that began before the request came', async () => {
   const record = add(provisioning(tenantId));
   let open = () => {};
-  await expect(resolver.resolve(asked(record))).rejects.toMatchObject({ code: 'session_not_ready' });
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({ code: 'session_not_ready' });
   routes.gate = new Promise((resolve) => {
     open = resolve;
   });
-  const early = resolver.resolve(asked(record));
+  const early = resolver.resolve(requestFor(record));
   await expect.poll(consistentReads).toBe(2);
   routes.consistent.set(record.session_id, { ...readyOf(tenantId), session_id: record.session_id });
-  const late = [resolver.resolve(asked(record)), resolver.resolve(asked(record))];
+  const late = [resolver.resolve(requestFor(record)), resolver.resolve(requestFor(record))];
   open();
   await expect(early).rejects.toMatchObject({ code: 'session_not_ready' });
   for (const resolved of await Promise.all(late)) expect(resolved).toMatchObject({ route: { state: 'ready' } });
@@ -83,21 +87,21 @@ it.each<[string, (current: SessionRecord) => SessionRecord | undefined]>([
   routes.rows.delete(current.session_id);
   if (stale) routes.rows.set(current.session_id, stale);
   routes.consistent.set(current.session_id, current);
-  expect(await resolver.resolve(asked(current))).toMatchObject({ route: { state: 'ready' } });
+  expect(await resolver.resolve(requestFor(current))).toMatchObject({ route: { state: 'ready' } });
 });
 
 it('refuses a cached route to another tenant, and leaves it in the cache for its own', async () => {
   const record = readyOf(other);
-  await resolver.resolve({ ...asked(record), tenantId: other });
-  await expect(resolver.resolve(asked(record))).rejects.toMatchObject({ code: 'session_not_found' });
+  await resolver.resolve({ ...requestFor(record), tenantId: other });
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({ code: 'session_not_found' });
   expect(consistentReads()).toBe(1);
-  expect(await resolver.resolve({ ...asked(record), tenantId: other })).toMatchObject({ source: 'hit' });
+  expect(await resolver.resolve({ ...requestFor(record), tenantId: other })).toMatchObject({ source: 'hit' });
 });
 
 it('says the same of a foreign and of a missing session', async () => {
   const refusals = await Promise.all(
     [readyOf(other), { session_id: newSessionId() }].map((record) =>
-      resolver.resolve(asked(record)).catch((error) => error.toBody('r')),
+      resolver.resolve(requestFor(record)).catch((error) => error.toBody('r')),
     ),
   );
   expect(refusals[0]).toEqual(refusals[1]);
@@ -106,25 +110,25 @@ it('says the same of a foreign and of a missing session', async () => {
 
 it('refuses what begins anew in an expired session, and lets the rest through', async () => {
   const record = readyOf(tenantId, { expires_at: new Date(nowMs - 1).toISOString() });
-  await expect(resolver.resolve(asked(record, true))).rejects.toMatchObject({
+  await expect(resolver.resolve(requestFor(record, true))).rejects.toMatchObject({
     code: 'session_ended',
     details: { end_reason: 'expired' },
   });
   expect(consistentReads()).toBe(1);
-  expect(await resolver.resolve(asked(record, false))).toMatchObject({ route: { state: 'ready' } });
+  expect(await resolver.resolve(requestFor(record, false))).toMatchObject({ route: { state: 'ready' } });
 });
 
 it('learns of a longer life before it calls a session expired', async () => {
   const record = readyOf(tenantId, { expires_at: new Date(nowMs + 1_000).toISOString() });
-  await resolver.resolve(asked(record, true));
+  await resolver.resolve(requestFor(record, true));
   routes.consistent.set(record.session_id, { ...record, version: 2, expires_at: new Date(nowMs + 60_000).toISOString() });
   nowMs += 1_500;
-  expect(await resolver.resolve(asked(record, true))).toMatchObject({ route: { state: 'ready' } });
+  expect(await resolver.resolve(requestFor(record, true))).toMatchObject({ route: { state: 'ready' } });
 });
 
 it('calls an outage of the store by its name where the route is not known', async () => {
-  routes.failure = new RouteStoreUnavailable('down');
-  await expect(resolver.resolve(asked(readyOf(tenantId)))).rejects.toMatchObject({
+  routes.failure = new SessionStoreUnavailableError('down');
+  await expect(resolver.resolve(requestFor(readyOf(tenantId)))).rejects.toMatchObject({
     code: 'route_store_unavailable',
     retryable: true,
     status: 503,
@@ -133,13 +137,13 @@ it('calls an outage of the store by its name where the route is not known', asyn
 
 it('does not refuse on what it cannot read again', async () => {
   const record = readyOf(tenantId, { expires_at: new Date(nowMs + 1_000).toISOString() });
-  await resolver.resolve(asked(record, true));
+  await resolver.resolve(requestFor(record, true));
   nowMs += 1_500;
-  routes.failure = new RouteStoreUnavailable('down');
-  await expect(resolver.resolve(asked(record, true))).rejects.toMatchObject({ code: 'route_store_unavailable' });
+  routes.failure = new SessionStoreUnavailableError('down');
+  await expect(resolver.resolve(requestFor(record, true))).rejects.toMatchObject({ code: 'route_store_unavailable' });
 });
 
-it('lets a failure that is no outage be one of ours', async () => {
+it('lets a failure that is not an outage be one of ours', async () => {
   routes.failure = new Error('a mistake');
-  await expect(resolver.resolve(asked(readyOf(tenantId)))).rejects.toBe(routes.failure);
+  await expect(resolver.resolve(requestFor(readyOf(tenantId)))).rejects.toBe(routes.failure);
 });

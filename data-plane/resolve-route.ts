@@ -1,8 +1,8 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/app-error';
 import { sessionEnded } from '@steppe/service-kit/session-ended';
-import type { KnownSession, Route } from './known-session.ts';
 import { isStoreOutage, type Lookup, type RouteCache } from './route-cache.ts';
+import type { Route, RouteEntry } from './route-entry.ts';
 
 export interface RouteRequest {
   sessionId: SessionId;
@@ -17,7 +17,10 @@ export interface ResolvedRoute {
 }
 
 export interface RouteResolver {
-  /** @throws AppError `session_not_found`, `session_ended`, `session_not_ready` or `route_store_unavailable`. */
+  /**
+   * @throws AppError `session_not_found`, `session_ended`, `session_not_ready` or
+   * `route_store_unavailable`.
+   */
   resolve(request: RouteRequest): Promise<ResolvedRoute>;
   /** The same after the route in memory proved wrong: forgets it and reads strongly consistent. */
   resolveAgain(request: RouteRequest): Promise<ResolvedRoute>;
@@ -29,11 +32,14 @@ interface Dependencies {
   now?: () => number;
 }
 
-/** Where a session's agent is, if the tenant may know. Never refuses on what may be old: it reads strongly consistent first. */
+/**
+ * Where a session's agent is, if the tenant may know. Never refuses on what may be old: it reads
+ * strongly consistent first.
+ */
 export function createRouteResolver({ cache, now = Date.now }: Dependencies): RouteResolver {
   const decide = (request: RouteRequest, { session, source }: Lookup): ResolvedRoute | AppError => {
-    const verdict = judge(request, session, now());
-    return verdict instanceof AppError ? verdict : { route: verdict, source };
+    const checked = checkRoute(request, session, now());
+    return checked instanceof AppError ? checked : { route: checked, source };
   };
   const accept = (decision: ResolvedRoute | AppError): ResolvedRoute => {
     if (decision instanceof AppError) throw decision;
@@ -41,28 +47,28 @@ export function createRouteResolver({ cache, now = Date.now }: Dependencies): Ro
   };
   return {
     async resolve(request) {
-      const found = await told(cache.find(request.sessionId));
+      const found = await translateOutage(cache.find(request.sessionId));
       const first = decide(request, found);
       if (!(first instanceof AppError) || (found.isCertain && isFinal(request, found.session))) return accept(first);
-      return accept(decide(request, await told(cache.readAgain(request.sessionId))));
+      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
     },
     async resolveAgain(request) {
       cache.evict(request.sessionId);
-      return accept(decide(request, await told(cache.readAgain(request.sessionId))));
+      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
     },
     evict: (sessionId) => cache.evict(sessionId),
   };
 }
 
-function judge({ sessionId, tenantId, begins }: RouteRequest, session: KnownSession | null, nowMs: number): Route | AppError {
+function checkRoute({ sessionId, tenantId, begins }: RouteRequest, session: RouteEntry | null, nowMs: number): Route | AppError {
   // A session of another tenant and none at all are the same to the caller.
   if (session?.tenantId !== tenantId) return sessionNotFound();
   switch (session.state) {
     case 'provisioning':
-      return new AppError('session_not_ready', `session ${sessionId} is being made; try again`, {
+      return new AppError('session_not_ready', `session ${sessionId} is being created; try again`, {
         headers: { 'Retry-After': '1' },
       });
-    case 'over':
+    case 'terminal':
       // The store may take days to remove it.
       return session.purgeAtMs <= nowMs ? sessionNotFound() : sessionEnded(sessionId, session.endReason);
     case 'ready':
@@ -70,18 +76,21 @@ function judge({ sessionId, tenantId, begins }: RouteRequest, session: KnownSess
   }
 }
 
-/** What is being made may be ready, and what has expired may live longer, an instant after it was read. */
-const isFinal = ({ tenantId }: RouteRequest, session: KnownSession | null): boolean =>
-  session?.tenantId !== tenantId || session.state === 'over';
+/**
+ * What is being made may be ready, and what has expired may live longer, an instant after it was
+ * read.
+ */
+const isFinal = ({ tenantId }: RouteRequest, session: RouteEntry | null): boolean =>
+  session?.tenantId !== tenantId || session.state === 'terminal';
 
 export const sessionNotFound = (): AppError => new AppError('session_not_found', 'there is no session of this id');
 
 /** The store's outages in the words of the API. */
-async function told(lookup: Promise<Lookup>): Promise<Lookup> {
+async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
   try {
     return await lookup;
   } catch (cause) {
     if (!isStoreOutage(cause)) throw cause;
-    throw new AppError('route_store_unavailable', 'the store of routes does not answer; try again', { cause });
+    throw new AppError('route_store_unavailable', 'the session store does not respond; try again', { cause });
   }
 }

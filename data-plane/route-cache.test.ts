@@ -1,5 +1,5 @@
 import { newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
-import { RouteStoreThrottled, RouteStoreUnavailable } from '@steppe/route-store/errors';
+import { SessionStoreThrottledError, SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRouteCache } from './route-cache.ts';
 import { createFakeRoutes, ended, type FakeRoutes, ready } from './testing/fake-routes.ts';
@@ -27,7 +27,7 @@ const add = (origin = address) => {
   return record;
 };
 
-it('shares one read among all who ask at once', async () => {
+it('shares one read among all who request at once', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   const found = await Promise.all(Array.from({ length: 50 }, () => cache.find(session_id)));
@@ -93,7 +93,7 @@ it('uses an old route once more while it reads it again', async () => {
   expect(routes.reads).toHaveLength(2);
 });
 
-it('goes on reading old routes again, however many it has read', async () => {
+it('continues reading old routes again, however many it has read', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   await cache.find(session_id);
@@ -131,7 +131,7 @@ it('forgets what it had not room for', async () => {
   expect(await cache.find(first.session_id)).toMatchObject({ source: 'miss' });
 });
 
-describe.each([RouteStoreUnavailable, RouteStoreThrottled])('while the store throws %o', (Failure) => {
+describe.each([SessionStoreUnavailableError, SessionStoreThrottledError])('while the store throws %o', (Failure) => {
   it('uses a known route at any age, and tells of the outage once', async () => {
     const { session_id } = add();
     const cache = cacheOf();
@@ -158,11 +158,11 @@ it('takes no row that is older than the one it knows', async () => {
   routes.consistent.set(record.session_id, ended(record));
   await cache.readAgain(record.session_id);
   nowMs += 1_001;
-  expect(await cache.find(record.session_id)).toMatchObject({ session: { state: 'over' } });
+  expect(await cache.find(record.session_id)).toMatchObject({ session: { state: 'terminal' } });
   expect(routes.reads.at(-1)).toMatchObject({ consistent: false });
 });
 
-it('is certain of a consistent answer for a second', async () => {
+it('is certain of a consistent response for a second', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   expect(await cache.find(session_id)).toMatchObject({ isCertain: false });

@@ -1,18 +1,24 @@
 import type { SessionId } from '@steppe/contracts/ids';
-import { RouteStoreThrottled, RouteStoreUnavailable } from '@steppe/route-store/errors';
-import type { RouteReader } from '@steppe/route-store/ports';
+import { SessionStoreThrottledError, SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import type { SessionReader } from '@steppe/session-store/ports';
 import { LRUCache } from 'lru-cache';
-import { type KnownSession, toKnownSession } from './known-session.ts';
+import { type RouteEntry, toRouteEntry } from './route-entry.ts';
 
 export interface Lookup {
-  session: KnownSession | null;
+  session: RouteEntry | null;
   source: 'hit' | 'stale' | 'miss';
-  /** It comes from a strongly consistent read of at most a second ago: what cannot change any more may be refused on it. */
+  /**
+   * It comes from a strongly consistent read of at most a second ago: what cannot change any more
+   * may be refused on it.
+   */
   isCertain: boolean;
 }
 
 export interface RouteCache {
-  /** From memory where it may be, else by an eventually consistent read. Throws what the store throws. */
+  /**
+   * From memory where it may be, else by an eventually consistent read. Throws what the store
+   * throws.
+   */
   find(sessionId: SessionId): Promise<Lookup>;
   /** By a strongly consistent read that begins after this call. Throws what the store throws. */
   readAgain(sessionId: SessionId): Promise<Lookup>;
@@ -21,28 +27,34 @@ export interface RouteCache {
 
 export interface RouteCacheOptions {
   max: number;
-  /** How long a ready session's row is taken from memory, varied by a half: rows read together must not expire together. */
+  /**
+   * How long a ready session's row is taken from memory, varied by a half: rows read together must
+   * not expire together.
+   */
   ttlMs: number;
-  /** Up to this age a row is used once more while it is read again; while the store is out, at any age. */
+  /**
+   * Up to this age a row is used once more while it is read again; while the store is out, at any
+   * age.
+   */
   staleMs: number;
 }
 
 interface Dependencies {
-  routes: RouteReader;
+  routes: SessionReader;
   now?: () => number;
   random?: () => number;
-  /** Told when the store stops answering, and when it answers again. */
+  /** Called when the store stops responding, and when it responds again. */
   onOutage?: (isOut: boolean, cause?: unknown) => void;
 }
 
 interface Entry {
-  session: KnownSession | null;
+  session: RouteEntry | null;
   readAt: number;
   freshUntil: number;
   certainUntil: number;
 }
 
-/** How long a strongly consistent answer is certain enough to refuse on, where it is final. */
+/** How long a strongly consistent response is certain enough to refuse on, where it is final. */
 const certainMs = 1_000;
 const backgroundReads = 4;
 /** Each is of use for a second. */
@@ -57,7 +69,7 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
   let inBackground = 0;
   let isOut = false;
 
-  const noteOutage = (out: boolean, cause?: unknown) => {
+  const reportOutage = (out: boolean, cause?: unknown) => {
     if (out !== isOut) onOutage?.(out, cause);
     isOut = out;
   };
@@ -65,14 +77,14 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
   const readRow = async (sessionId: SessionId, consistent: boolean): Promise<Entry> => {
     try {
       const record = await routes.get(sessionId, { consistent });
-      noteOutage(false);
+      reportOutage(false);
       const readAt = now();
-      const session = record && toKnownSession(record);
+      const session = record && toRouteEntry(record);
       const certainUntil = consistent ? readAt + certainMs : 0;
       const ttlMs = session?.state === 'ready' ? options.ttlMs * (0.5 + random()) : certainMs;
       return { session, readAt, freshUntil: readAt + ttlMs, certainUntil };
     } catch (error) {
-      if (isStoreOutage(error)) noteOutage(true, error);
+      if (isStoreOutage(error)) reportOutage(true, error);
       throw error;
     }
   };
@@ -135,7 +147,8 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
     },
     async readAgain(sessionId) {
       flights.eventual.delete(sessionId);
-      // One that runs may have missed what this caller knows of; the next one is shared by all who wait for it.
+      // One that runs may have missed what this caller knows of; the next one is shared by all who
+      // wait for it.
       await flights.consistent.get(sessionId)?.catch(() => {});
       return lookup(await read(sessionId, 'consistent'), 'miss');
     },
@@ -148,4 +161,4 @@ export function createRouteCache(options: RouteCacheOptions, dependencies: Depen
 }
 
 export const isStoreOutage = (error: unknown): boolean =>
-  error instanceof RouteStoreUnavailable || error instanceof RouteStoreThrottled;
+  error instanceof SessionStoreUnavailableError || error instanceof SessionStoreThrottledError;

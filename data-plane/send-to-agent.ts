@@ -5,27 +5,27 @@ import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/sig
 import { addLogFields } from '@steppe/service-kit/log-fields';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
-import type { AnswerSink } from './forward/answer-sink.ts';
-import type { ExchangeEnd } from './forward/exchange.ts';
-import { exchangeWithRetries } from './forward/exchange-with-retries.ts';
+import type { ProxyOutcome } from './forward/proxy-request.ts';
+import { proxyWithRetries } from './forward/proxy-with-retries.ts';
 import { requestHeaders } from './forward/request-headers.ts';
+import type { ResponseSink } from './forward/response-sink.ts';
 import type { RetryPolicy } from './forward/retry-policy.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
-import type { Route } from './known-session.ts';
-import { nodeExchange } from './node-exchange.ts';
+import { nodeBindings } from './node-bindings.ts';
+import type { Route } from './route-entry.ts';
 import type { TraceHeaders } from './tracing/trace-headers.ts';
 
-export interface SenderDependencies {
+export interface UpstreamSenderDependencies {
   signer: InternalTokenSigner;
   upstream: Dispatcher;
   metrics: ForwardMetrics;
   retries: RetryPolicy;
-  silenceLimitMs: number;
+  idleTimeoutMs: number;
   uploadStallLimitMs: number;
 }
 
-/** What an agent is asked for. */
-export interface AgentAsk {
+/** A request to an agent. */
+export interface AgentRequest {
   method: string;
   path: string;
   body: Buffer | IncomingMessage | null;
@@ -33,14 +33,17 @@ export interface AgentAsk {
   without?: string;
 }
 
-export interface Sender {
-  /** Sends `ask`, with a token for that instance and session, and gives the answer to `answer`. */
-  send(route: Route, ask: AgentAsk, answer: AnswerSink): Promise<ExchangeEnd>;
+export interface UpstreamSender {
+  /**
+   * Sends `agentRequest`, with a token for that instance and session, and gives the response to
+   * `response`.
+   */
+  send(route: Route, agentRequest: AgentRequest, response: ResponseSink): Promise<ProxyOutcome>;
   /** How often a connection was wanted, over all routes. */
   attempts(): number;
 }
 
-interface CallFacts {
+interface CallDetails {
   sessionId: SessionId;
   trace: TraceHeaders;
   /** By `performance.now`. */
@@ -48,13 +51,13 @@ interface CallFacts {
 }
 
 /** Sends what one call of a client needs of the agent of its session. */
-export function createSender(
-  dependencies: SenderDependencies,
+export function createUpstreamSender(
+  dependencies: UpstreamSenderDependencies,
   c: Context<HttpEnv>,
-  { sessionId, trace, arrivedAt }: CallFacts,
-): Sender {
-  const { signer, upstream, metrics, retries, silenceLimitMs, uploadStallLimitMs } = dependencies;
-  const { incoming, outgoing } = nodeExchange(c);
+  { sessionId, trace, arrivedAt }: CallDetails,
+): UpstreamSender {
+  const { signer, upstream, metrics, retries, idleTimeoutMs, uploadStallLimitMs } = dependencies;
+  const { incoming, outgoing } = nodeBindings(c);
   let attempts = 0;
   let isSent = false;
   const count = () => addLogFields(c, { attempts: ++attempts });
@@ -64,7 +67,7 @@ export function createSender(
   };
   return {
     attempts: () => attempts,
-    async send({ origin, instanceId }, { method, path, body, without }, answer) {
+    async send({ origin, instanceId }, { method, path, body, without }, response) {
       addLogFields(c, { instance_id: instanceId, target_endpoint: origin });
       const authorization = `Bearer ${await signer.sign(instanceId, sessionId)}`;
       const bodyKind = body === null ? 'none' : body === incoming ? 'same' : 'json';
@@ -75,8 +78,8 @@ export function createSender(
         metrics.countRetry('agent');
       };
       const request = { origin, method, path, headers, body };
-      const limits = { silenceLimitMs, uploadStallLimitMs, retries };
-      return exchangeWithRetries(request, { upstream, outgoing, answer, ...limits, onSent, onRetry });
+      const limits = { idleTimeoutMs, uploadStallLimitMs, retries };
+      return proxyWithRetries(request, { upstream, outgoing, response, ...limits, onSent, onRetry });
     },
   };
 }

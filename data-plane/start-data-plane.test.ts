@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { tenantIdSchema } from '@steppe/contracts/ids';
 import { createBypassVerifier } from '@steppe/service-kit/caller/principal';
 import { afterEach, expect, it } from 'vitest';
-import { answerOf, call, open, readAll } from './testing/call.ts';
+import { call, open, readAll, responseOf } from './testing/call.ts';
 import { echo, unusedUrl } from './testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';
 
@@ -48,12 +48,12 @@ it('lets a request that runs finish when it closes', async () => {
   const path = `/v1/sessions/${session_id}/steps`;
   const client = open(plane.port, { path, headers: { authorization: plane.authorization } });
   client.end();
-  const answer = await answerOf(client);
+  const response = await responseOf(client);
   const closed = plane.close();
   await expect.poll(() => call(plane.port, { path }).catch((error) => error.code)).toBe('ECONNREFUSED');
   expect((await call(plane.operatorPort, { path: '/readyz' })).status).toBe(503);
   running?.end('last');
-  expect((await readAll(answer)).text).toBe('first last');
+  expect((await readAll(response)).text).toBe('first last');
   await closed;
 });
 
@@ -69,9 +69,9 @@ it('cuts off what runs on after the limit of its shutdown', async () => {
   const { session_id } = plane.addSession(agent.url);
   const client = open(plane.port, { path: `/v1/sessions/${session_id}/steps`, headers: { authorization: plane.authorization } });
   client.end();
-  const answer = await answerOf(client);
-  const broken = once(answer, 'error');
-  answer.resume();
+  const response = await responseOf(client);
+  const broken = once(response, 'error');
+  response.resume();
   await plane.close();
   expect(await broken).toMatchObject([{ code: 'ECONNRESET' }]);
   await expect.poll(() => isLetGo).toBe(true);

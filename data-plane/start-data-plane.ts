@@ -1,4 +1,3 @@
-import type { RouteReader } from '@steppe/route-store/ports';
 import { createBodyBudget } from '@steppe/service-kit/body-budget';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import { createApi } from '@steppe/service-kit/create-api';
@@ -8,19 +7,20 @@ import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/sig
 import { createLifecycle } from '@steppe/service-kit/lifecycle';
 import type { Logger } from '@steppe/service-kit/logger';
 import { listenForOperator } from '@steppe/service-kit/operator-server';
+import type { SessionReader } from '@steppe/session-store/ports';
 import { createOperations } from './create-operations.ts';
 import type { DataPlaneConfig } from './data-plane-config.ts';
 import { createUpstream } from './forward/create-upstream.ts';
 import { createForwardMetrics } from './forward-metrics.ts';
 import { createAgentForwarder } from './forward-to-agent.ts';
 import { createRateLimiter } from './limit-rate.ts';
-import { createControlPlanePasser } from './pass-to-control-plane.ts';
+import { createControlPlaneProxy } from './proxy-to-control-plane.ts';
 import { createRouteResolver } from './resolve-route.ts';
 import { createRouteCache } from './route-cache.ts';
 import { startTracing } from './tracing/tracing.ts';
 
 export interface DataPlaneDependencies {
-  routes: RouteReader;
+  routes: SessionReader;
   verifier: CallerVerifier;
   signer: InternalTokenSigner;
   logger: Logger;
@@ -33,7 +33,10 @@ export interface RunningDataPlane {
   close(): Promise<void>;
 }
 
-/** Reads no environment and handles no signal. @throws the system's error where a port cannot be listened on. */
+/**
+ * Reads no environment and handles no signal.
+ * @throws the system's error where a port cannot be listened on.
+ */
 export async function startDataPlane(config: DataPlaneConfig, dependencies: DataPlaneDependencies): Promise<RunningDataPlane> {
   const { verifier } = dependencies;
   // In each line, so that a bypass is seen wherever one looks.
@@ -66,17 +69,17 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
           routes: createRoutes(config, { ...dependencies, logger }),
           signer: dependencies.signer,
           logger,
-          silenceLimitMs: config.agentSilenceLimitMs,
+          idleTimeoutMs: config.agentIdleTimeoutMs,
         }),
-        passToControlPlane: createControlPlanePasser({
+        passToControlPlane: createControlPlaneProxy({
           ...shared,
           controlPlaneUrl: config.controlPlaneUrl,
-          silenceLimitMs: config.controlPlaneSilenceLimitMs,
+          idleTimeoutMs: config.controlPlaneIdleTimeoutMs,
         }),
       }),
       logger,
       metrics: createHttpMetrics(registry),
-      answerStallLimitMs: config.answerStallLimitMs,
+      writeTimeoutMs: config.writeTimeoutMs,
       servedHosts: verifier.servedHosts,
       corsOrigins: config.corsOrigins,
     });
@@ -96,8 +99,8 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
 
 function createRoutes(config: DataPlaneConfig, { routes, logger }: DataPlaneDependencies) {
   const onOutage = (isOut: boolean, err?: unknown) => {
-    if (isOut) logger.warn({ err }, 'the store of routes does not answer; routes that are known are used at any age');
-    else logger.info('the store of routes answers again');
+    if (isOut) logger.warn({ err }, 'session store unavailable; cached routes are used at any age');
+    else logger.info('session store available again');
   };
   return createRouteResolver({ cache: createRouteCache(config.routeCache, { routes, onOutage }) });
 }

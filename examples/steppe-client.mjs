@@ -1,13 +1,13 @@
 /** The few calls of the API that the examples need. */
 export function connect({ url, token }) {
   const call = async (method, path, { json, body } = {}) => {
-    const answer = await fetch(`${url}${path}`, {
+    const response = await fetch(`${url}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(json && { 'content-type': 'application/json' }) },
       body: json ? JSON.stringify(json) : body,
     });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer;
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response;
   };
   return {
     async createSession(runtime) {

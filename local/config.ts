@@ -32,7 +32,7 @@ const runVariables = z
     STEPPE_NODE: z.string().default(process.execPath).describe('the interpreter of Node sessions; unset: our own'),
     ...poolVariables,
     SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(100).describe('live sessions that a tenant may have'),
-    STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600).default(3).describe('how long a running step may go on after Ctrl-C'),
+    STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600).default(3).describe('how long a running step may continue after Ctrl-C'),
   })
   .check(
     crossCheck((ctx) => {

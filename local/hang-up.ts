@@ -4,8 +4,8 @@ import { isatty } from 'node:tty';
 const lookEveryMs = 500;
 
 /**
- * Calls `act` once the terminal that we were started from is gone. The system tells that to the terminal's first process alone,
- * which may be a `make` that waits for us.
+ * Calls `act` once the terminal that we were started from is gone. The system tells that to the
+ * terminal's first process alone, which may be a `make` that waits for us.
  */
 export function onHangUp(act: () => void): void {
   const streams = [0, 1, 2].filter(isatty);
@@ -21,7 +21,10 @@ export function onHangUp(act: () => void): void {
   process.on('SIGHUP', look);
 }
 
-/** At its end Node restores the terminals that it still finds under these numbers, and aborts where one is gone. */
+/**
+ * At its end Node restores the terminals that it still finds under these numbers, and aborts where
+ * one is gone.
+ */
 function letGo(fd: number): void {
   closeSync(fd);
   openSync('/dev/null', 'r+');

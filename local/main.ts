@@ -36,7 +36,8 @@ try {
   const local = await startLocal(config, prepared, lifecycle, loggerOf);
   process.stdout.write(banner(local));
   local.fillPool();
-  // Of the built-in list, python-data says it to whoever asks for one; a list of the operator's own is looked through at once.
+  // Of the built-in list, python-data reports it to whoever requests one; a list of the operator's
+  // own is looked through at once.
   if (config.STEPPE_RUNTIMES) {
     const complaints = await complaintsAboutModules(prepared.runtimes, prepared.supervisorCommand);
     for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}\n`);

@@ -29,7 +29,7 @@ test('every call of the API is in it, with an example of each body that it takes
   expect(bare).toEqual([]);
 });
 
-test('every call tells what is answered before it is known which it is', () => {
+test('every call lists the responses that come before the operation is known', () => {
   for (const call of calls) expect(Object.keys(call.responses)).toEqual(expect.arrayContaining(['408', '431']));
 });
 

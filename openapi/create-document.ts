@@ -14,10 +14,10 @@ Samples are for a shell with four variables. \`$STEPPE_URL\` is where this docum
 A first client makes three calls: \`POST /v1/sessions\` and keep \`session_id\`; \`POST /v1/sessions/{session_id}/steps\` with \`{"code":"…"}\`, once for each step, and read \`status\`, \`stdout\`, \`results\` (the last expression’s value has \`is_main_result\`) and \`error\`; \`DELETE /v1/sessions/{session_id}\` in the end.
 
 - JSON in UTF-8, \`snake_case\`. Times are RFC 3339 in UTC with milliseconds; durations end in \`_ms\` or \`_seconds\`, sizes in \`_bytes\`. Unknown fields and parameters are refused.
-- Every error has the body of the schema \`Error\`; its \`code\` is for programs, its \`message\` says what to do. Beside the errors of each call, a path that is none answers 404 \`route_not_found\`, and a method that a path lacks 405 \`method_not_allowed\` with \`Allow\`.
+- Every error has the body of the schema \`Error\`; its \`code\` is for programs, its \`message\` says what to do. Beside the errors of each call, a unknown path returns 404 \`route_not_found\`, and a method that a path lacks 405 \`method_not_allowed\` with \`Allow\`.
 - Web pages may call where the operator lists their origins (\`CORS_ORIGINS\`): every response then has the headers of CORS, and a preflight needs no token. Cookies are never read: a page sends its own token.
 - Every response has \`X-Content-Type-Options: nosniff\`.
-- A session of another tenant answers exactly as one that never was.
+- A session of another tenant returns exactly the same as one that never existed.
 - A loss of memory is always told: \`epoch\` grows by one each time, and \`state_lost\` marks the step in which it happened.`;
 
 /** The whole API as OpenAPI 3.1, made from the contract's schemas and its table of operations. */

@@ -3,7 +3,7 @@ import { type OperationName, operations } from '@steppe/contracts/operations';
 import { calls } from './calls/calls.ts';
 import type { MediaType, Reference, Response } from './document.ts';
 import { errorTexts, type PublicErrorCode, publicErrorCodes } from './error-codes.ts';
-import { type AnswerHeader, answerHeaders } from './headers.ts';
+import { type ResponseHeader, responseHeaders } from './headers.ts';
 import { errorExample } from './public-error.ts';
 import { schemaRef } from './schemas.ts';
 
@@ -23,15 +23,15 @@ const ofEverySession: readonly PublicErrorCode[] = [
   'step_deadline_exceeded',
 ];
 
-/** Every code that a call can answer with, in the order of their statuses. */
+/** Every code that a call can return, in the order of their statuses. */
 export function errorsOf(name: OperationName): PublicErrorCode[] {
   const codes = new Set([...ofEveryCall, ...calls[name].errors]);
   if (name !== 'list_runtimes') codes.add('route_store_unavailable');
-  if (operations[name].answeredBy === 'session-agent') for (const code of ofEverySession) codes.add(code);
+  if (operations[name].servedBy === 'session-agent') for (const code of ofEverySession) codes.add(code);
   return publicErrorCodes.filter((code) => codes.has(code));
 }
 
-/** The error answers of a call by status, as references to `errorResponses()`. */
+/** The error responses of a call by status, as references to `errorResponses()`. */
 export function describeErrors(name: OperationName): Record<string, Reference> {
   const named = Object.entries(groupByStatus(errorsOf(name))).map(([status, codes]) => [status, responseName(name, codes)]);
   return Object.fromEntries(
@@ -42,12 +42,13 @@ export function describeErrors(name: OperationName): Record<string, Reference> {
   );
 }
 
-/** Every error answer of every call, once. */
+/** Every error response of every call, once. */
 export function errorResponses(): Record<string, Response> {
   const responses: Record<string, Response> = {
-    // HTTP's own statuses say it, before the method is known that would have a HEAD go without a body.
+    // HTTP's own statuses say it, before the method is known that would have a HEAD go without a
+    // body.
     [headersTooLate]: {
-      ...describe(408, ['invalid_request'], true, invalidRequest('the request line and headers took too long to come')),
+      ...describe(408, ['invalid_request'], true, invalidRequest('the request line and headers took too long')),
       description: 'The request line and headers took too long to come.',
     },
     [headersTooLong]: {
@@ -96,7 +97,7 @@ function describe(
 ): Response {
   return {
     description: codes.map((code) => `\`${code}\`: ${errorTexts[code].when}`).join('\n\n'),
-    headers: Object.fromEntries(headersOf(status).map((header) => [header, answerHeaders[header]])),
+    headers: Object.fromEntries(headersOf(status).map((header) => [header, responseHeaders[header]])),
     ...(withBody && {
       content: {
         'application/json': {
@@ -108,7 +109,7 @@ function describe(
   };
 }
 
-function headersOf(status: number): AnswerHeader[] {
+function headersOf(status: number): ResponseHeader[] {
   if (status === 401) return ['X-Request-Id', 'WWW-Authenticate'];
   return [425, 429, 503].includes(status) ? ['X-Request-Id', 'Retry-After'] : ['X-Request-Id'];
 }

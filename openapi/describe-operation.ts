@@ -1,17 +1,20 @@
 import { filePathPattern } from '@steppe/contracts/file';
 import { type OperationName, operations } from '@steppe/contracts/operations';
-import type { Answer, AnswerContent, Body, Call, Content } from './calls/call.ts';
+import type { Body, Call, CallResponse, Content, ResponseContent } from './calls/call.ts';
 import { calls } from './calls/calls.ts';
 import { describeErrors } from './describe-errors.ts';
 import type { JsonSchema, MediaType, Operation, Parameter, Response } from './document.ts';
-import { answerHeaders, requestHeaders } from './headers.ts';
+import { requestHeaders, responseHeaders } from './headers.ts';
 import { propertiesOf, schemaRef } from './schemas.ts';
 
 /** One call of the API, whole. */
 export function describeOperation(name: OperationName): Operation {
   const { path, scope } = operations[name];
   const call = calls[name];
-  const answers = Object.entries(call.answers).map(([status, answer]): [string, Response] => [status, describeAnswer(answer)]);
+  const responses = Object.entries(call.responses).map(([status, response]): [string, Response] => [
+    status,
+    describeResponse(response),
+  ]);
   return {
     operationId: name,
     tags: [tagOf(path)],
@@ -20,7 +23,7 @@ export function describeOperation(name: OperationName): Operation {
     security: [{ bearer: [scope] }],
     parameters: [...pathParameters(path), ...queryParameters(call), ...headerParameters(call)],
     ...(call.body && { requestBody: describeBody(call.body) }),
-    responses: { ...Object.fromEntries(answers), ...describeErrors(name) },
+    responses: { ...Object.fromEntries(responses), ...describeErrors(name) },
     'x-codeSamples': [
       { lang: 'Shell', source: `curl -sS -H "Authorization: Bearer $STEPPE_TOKEN" ${jsonType(call)}${call.sample}` },
     ],
@@ -79,16 +82,16 @@ const describeBody = ({ content, required, examples }: Body): NonNullable<Operat
   content: { [typeOf(content)]: mediaType(content, examples) },
 });
 
-function describeAnswer({ description, headers = [], content, links }: Answer): Response {
+function describeResponse({ description, headers = [], content, links }: CallResponse): Response {
   return {
     description,
-    headers: Object.fromEntries([...headers, 'X-Request-Id' as const].map((name) => [name, answerHeaders[name]])),
+    headers: Object.fromEntries([...headers, 'X-Request-Id' as const].map((name) => [name, responseHeaders[name]])),
     ...(content && { content: describeContent(content) }),
     ...(links && { links }),
   };
 }
 
-const describeContent = (content: AnswerContent): Record<string, MediaType> =>
+const describeContent = (content: ResponseContent): Record<string, MediaType> =>
   Object.fromEntries(Object.entries(content).map(([type, { content: what, examples }]) => [type, mediaType(what, examples)]));
 
 const typeOf = (content: Content): string => ('json' in content ? 'application/json' : 'application/octet-stream');

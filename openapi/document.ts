@@ -1,4 +1,7 @@
-/** The part of OpenAPI 3.1 that our document is made of; a test holds the whole of it against the official schema. */
+/**
+ * The part of OpenAPI 3.1 that our document is made of; a test holds the whole of it against the
+ * official schema.
+ */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export interface Example {

@@ -15,8 +15,8 @@ interface ErrorText {
 export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   invalid_request: {
     when: 'A body, a parameter, a header or a file path breaks its schema; `details.issues` lists each place.',
-    message: 'the body is not valid at timeout_ms: must be 1 at least',
-    details: { issues: [{ path: 'timeout_ms', message: 'must be 1 at least' }] },
+    message: 'the body is not valid at timeout_ms: must be at least 1',
+    details: { issues: [{ path: 'timeout_ms', message: 'must be at least 1' }] },
   },
   unauthenticated: {
     when: 'No token, or one that is expired, badly signed or of another issuer; `WWW-Authenticate` says which.',
@@ -27,21 +27,21 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
     message: 'the token lacks the scope sessions:write',
   },
   session_not_found: {
-    when: 'The session never was, is long gone, or belongs to another tenant: the answers are identical.',
+    when: 'The session never existed, is long gone, or belongs to another tenant: the responses are identical.',
     message: 'there is no session of this id',
   },
   step_not_found: {
     when: 'The session has no such step, or no longer remembers it.',
-    message: 'this session remembers no step stp_01JD90FQ5M8T2XW6Z4B7C9D1EF',
+    message: 'this session has no step stp_01JD90FQ5M8T2XW6Z4B7C9D1EF',
   },
   file_not_found: { when: 'The workspace has no such file.', message: 'there is no file "report.csv" in the workspace' },
   route_not_found: {
     when: 'The API has no such path.',
-    message: 'there is no such path; /docs lists those that there are, and none ends with a slash or has an empty segment',
+    message: 'no such path; see /docs. Paths have no trailing slash and no empty segment',
   },
   method_not_allowed: {
     when: 'The path has other methods; `Allow` lists them.',
-    message: 'PUT is not possible here; use GET, HEAD, POST',
+    message: 'PUT is not allowed here; use GET, HEAD, POST',
   },
   runtime_restarted: {
     when: 'The memory was lost since the last step, and the step was not run. Send it again with a new id, or with the new `epoch`.',
@@ -50,7 +50,7 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   },
   epoch_mismatch: {
     when: 'The request named an `epoch`, and the interpreter is at another one.',
-    message: 'the interpreter is at epoch 2: the memory that the request counts on is gone',
+    message: 'the interpreter is at epoch 2: the memory that the request expects is gone',
     details: { epoch: 2 },
   },
   step_conflict: {
@@ -62,12 +62,12 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
     message: 'the directory "results" is not empty',
   },
   session_ended: {
-    when: 'The session is over; `details.end_reason` says why. Create another.',
+    when: 'The session has terminated; `details.end_reason` says why. Create another.',
     message: 'the session has ended (idle); create a new one',
     details: { end_reason: 'idle' },
   },
   precondition_failed: {
-    when: 'The file is not the one that `If-Match` or `If-None-Match` asked for.',
+    when: 'The file is not the one that `If-Match` or `If-None-Match` requested.',
     message: 'the file has changed since; read it again',
   },
   payload_too_large: {
@@ -82,11 +82,11 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   range_not_satisfiable: { when: 'The `Range` lies outside the file.', message: 'the file has 120 bytes' },
   idempotency_key_reused: {
     when: 'The `Idempotency-Key` came before with another body.',
-    message: 'this Idempotency-Key came with another body before; send a new key',
+    message: 'this Idempotency-Key was used with a different body; send a new key',
   },
   session_not_ready: {
-    when: 'The session is still being made. Ask again after `Retry-After` seconds.',
-    message: 'the session is being made; try again',
+    when: 'The session is still being made. Try again after `Retry-After` seconds.',
+    message: 'the session is being created; try again',
   },
   quota_exceeded: {
     when: 'The tenant has as many live sessions as it may. Delete one, or try later.',
@@ -95,7 +95,7 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   },
   step_queue_full: {
     when: 'Sixteen steps wait already. Try again after `Retry-After` seconds.',
-    message: '16 steps wait already; send this one again when one has ended',
+    message: '16 steps are queued already; send this one again when one has ended',
   },
   rate_limited: {
     when: 'The tenant sends more than it may, or request bodies fill the memory for them. Try again after `Retry-After` seconds.',
@@ -107,22 +107,22 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   },
   runtime_unreachable: {
     when: 'The session, or who makes sessions, cannot be reached. `retryable` says whether the same request may be sent again.',
-    message: 'no connection to the runtime of the session could be made; ask for the session to see whether it lives',
+    message: 'no connection to the runtime of the session could be made; get the session to see whether it is alive',
     details: { attempts: 4 },
   },
   route_store_unavailable: {
-    when: 'The table of sessions does not answer, and the session is not known here. Try again.',
-    message: 'the store of sessions does not answer; try again',
+    when: 'The table of sessions does not respond, and the session is not known here. Try again.',
+    message: 'the session store does not respond; try again',
   },
   identity_unavailable: {
     when: 'The keys of the token’s issuer cannot be fetched, and the token is not known here. Try again.',
     message: 'the keys of the issuer cannot be fetched; try again',
   },
   step_deadline_exceeded: {
-    when: 'The session gave no sign of life for too long. A step may still be running: ask for it by its id.',
-    message: 'the runtime gave no sign of life for 15 s; what was asked for may still be done: ask for it by its id',
+    when: 'The session sent nothing for too long. A step may still be running: get it by its id.',
+    message: 'the runtime sent nothing for 15 s; the request may still be running: fetch it by its id',
   },
-  no_space: { when: 'The workspace is full.', message: 'the workspace is full; delete files, or ask for more ephemeral_storage' },
+  no_space: { when: 'The workspace is full.', message: 'the workspace is full; delete files or request more ephemeral_storage' },
 };
 
 export const publicErrorCodes = Object.keys(errorTexts) as [PublicErrorCode, ...PublicErrorCode[]];

@@ -20,19 +20,22 @@ function headerOf(schema: z.ZodObject, name: string, example: string): Parameter
   return { ...requestHeader(shown, String(description), rest), example };
 }
 
-/** Headers that a client may send. `Accept`, `Authorization` and `Content-Type` are told by other parts of OpenAPI. */
+/**
+ * Headers that a client may send. `Accept`, `Authorization` and `Content-Type` are told by other
+ * parts of OpenAPI.
+ */
 export const requestHeaders = {
   requestId: requestHeader(
     'X-Request-Id',
-    'Yours for this request, in answers and in the operator’s logs: 1 to 128 of `A-Z a-z 0-9 . _ : -`. Anything else is replaced.',
+    'Yours for this request, in responses and in the operator’s logs: 1 to 128 of `A-Z a-z 0-9 . _ : -`. Anything else is replaced.',
   ),
   traceparent: requestHeader('traceparent', 'W3C trace context; passed on.'),
   idempotencyKey: requestHeader(
     'Idempotency-Key',
-    'The same key and body answer with the same session for 24 h, so that a create may be sent again.',
+    'The same key and body return the same session for 24 h, so that a create may be sent again.',
     { type: 'string', pattern: '^[\\x20-\\x7e]{1,255}$' },
   ),
-  prefer: requestHeader('Prefer', '`respond-async` answers 202 at once, with a session that is still `provisioning`.'),
+  prefer: requestHeader('Prefer', '`respond-async` returns 202 at once, with a session that is still `provisioning`.'),
   lastEventId: requestHeader('Last-Event-ID', 'What an EventSource sends when it connects again; it wins over `after`.', {
     type: 'integer',
     minimum: 0,
@@ -50,8 +53,8 @@ export type RequestHeader = keyof typeof requestHeaders;
 const always = (description: string, schema: Header['schema'] = text): Header => ({ description, required: true, schema });
 const sometimes = (description: string, schema: Header['schema'] = text): Header => ({ description, schema });
 
-/** Headers of answers. */
-export const answerHeaders = {
+/** Headers of responses. */
+export const responseHeaders = {
   'X-Request-Id': always('The caller’s, where it sent a sane one, else a new one.'),
   Location: always('Path of the session.'),
   'Preference-Applied': sometimes('`respond-async` where it was.'),
@@ -59,10 +62,10 @@ export const answerHeaders = {
   'Retry-After': sometimes('Seconds after which to try again.', { type: 'integer', minimum: 0 }),
   'WWW-Authenticate': always('`Bearer`, and what is wrong with the token.'),
   ETag: always('Strong: changes whenever the file is written.'),
-  'Cache-Control': always('`private, no-cache`: may be kept, and is asked for again.'),
+  'Cache-Control': always('`private, no-cache`: may be stored, and must be revalidated.'),
   'Last-Modified': always('When the file was last written.'),
   'Accept-Ranges': sometimes('`bytes`'),
   'Content-Range': always('Which bytes of how many.'),
 } satisfies Record<string, Header>;
 
-export type AnswerHeader = keyof typeof answerHeaders;
+export type ResponseHeader = keyof typeof responseHeaders;

@@ -12,7 +12,7 @@ import {
 import {
   cutOffLineSchema,
   keepaliveLineSchema,
-  restartAnswerSchema,
+  restartResponseSchema,
   stepEventSchema,
   stepListSchema,
   stepResultSchema,
@@ -23,7 +23,7 @@ import * as z from 'zod';
 import type { JsonSchema } from './document.ts';
 import { publicErrorSchema } from './public-error.ts';
 
-/** The same in a request and in an answer. */
+/** The same in a request and in a response. */
 const shared = {
   Env: envSchema,
   JsonValue: jsonValueSchema,
@@ -42,13 +42,13 @@ const requests = {
   RestartRequest: restartRequestSchema,
 };
 
-const answers = {
+const responses = {
   CutOff: cutOffLineSchema,
   Error: publicErrorSchema,
   FileEntry: fileEntrySchema,
   FileList: fileListSchema,
   Keepalive: keepaliveLineSchema,
-  Restarted: restartAnswerSchema,
+  Restarted: restartResponseSchema,
   ResultBundle: resultBundleSchema,
   Runtime: runtimeSchema,
   RuntimeList: runtimeListSchema,
@@ -60,15 +60,18 @@ const answers = {
   StepResult: stepResultSchema,
 };
 
-export type SchemaName = keyof typeof shared | keyof typeof requests | keyof typeof answers;
+export type SchemaName = keyof typeof shared | keyof typeof requests | keyof typeof responses;
 
 export const schemaRef = (name: SchemaName): JsonSchema => ({ $ref: uriOf(name) });
 
-/** Every named schema, as JSON Schema 2020-12: of requests what may be sent, of answers what comes. */
+/**
+ * Every named schema, as JSON Schema 2020-12: of requests what may be sent, of responses what
+ * comes.
+ */
 export function componentSchemas(): Record<string, JsonSchema> {
   return sortKeys({
     ...toJsonSchemas({ ...shared, ...requests }, 'input'),
-    ...toJsonSchemas({ ...shared, ...answers }, 'output'),
+    ...toJsonSchemas({ ...shared, ...responses }, 'output'),
   });
 }
 
@@ -106,7 +109,8 @@ function simplify(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.propertyNames !== undefined && Object.keys(schema.propertyNames).join() === 'type') delete schema.propertyNames;
-  // Of the calendar, which `date-time` says already, the pattern needs to say only that there are milliseconds and Z.
+  // Of the calendar, which `date-time` says already, the pattern needs to say only that there are
+  // milliseconds and Z.
   if (schema.format === 'date-time') schema.pattern = String.raw`\.\d{3}Z$`;
 }
 

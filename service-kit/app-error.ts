@@ -5,11 +5,13 @@ interface AppErrorOptions {
   details?: Record<string, unknown>;
   /** Where the thrower knows better than the default of the code. */
   retryable?: boolean;
-  /** Headers that belong to the answer, such as `Retry-After` or `WWW-Authenticate`. */
+  /** Headers that belong to the response, such as `Retry-After` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
 }
 
-/** A failure that the caller is told about: a code of the API, and a message that says what to do. */
+/**
+ * A failure that is reported to the caller: a code of the API, and a message that says what to do.
+ */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: Record<string, unknown>;
@@ -35,6 +37,9 @@ export class AppError extends Error {
   }
 }
 
-/** What the caller sees of a failure that nobody expected; the cause is in the log under the request's id. */
+/**
+ * What the caller sees of a failure that nobody expected; the cause is in the log under the
+ * request's id.
+ */
 export const internalError = (cause: unknown): AppError =>
   new AppError('internal', 'something failed on our side; the log has the cause under this request_id', { cause });

@@ -22,7 +22,10 @@ export interface BodyBudget {
   hold<T>(tenantId: string, use: (share: BodyShare) => Promise<T>): Promise<T>;
 }
 
-/** Bounds the memory of requests' bodies, so that no tenant, nor all together, can fill it with bodies that are not whole yet. */
+/**
+ * Bounds the memory of requests' bodies, so that no tenant, nor all together, can fill it with
+ * bodies that are not whole yet.
+ */
 export function createBodyBudget({ totalBytes, tenantBytes }: BodyBudgetOptions): BodyBudget {
   const byTenant = new Map<string, number>();
   let total = 0;

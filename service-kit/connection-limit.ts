@@ -5,19 +5,23 @@ import { renderError } from './malformed-request.ts';
 
 export interface ConnectionLimit {
   watch(server: Server): void;
-  /** @returns true where it has answered, because the request came on a connection too many. */
+  /** @returns true when it responded because the request came on a connection too many. */
   refuse(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
 }
 
 interface ConnectionLimitOptions {
   max: number;
-  /** Requests that the connections beyond `max` are kept for: short ones, by which what holds the others is ended. */
+  /**
+   * Requests that the connections beyond `max` are kept for: short ones, by which what holds the
+   * others is ended.
+   */
   isReserved?: ((incoming: IncomingMessage) => boolean) | undefined;
 }
 
 /**
- * Requests on connections beyond `max` get 429, unless they are reserved, and their connection is closed after the response;
- * connections beyond twice as many are closed at once, without a response.
+ * Requests on connections beyond `max` get 429, unless they are reserved, and their connection is
+ * closed after the response; connections beyond twice as many are closed at once, without a
+ * response.
  */
 export function createConnectionLimit({ max, isReserved = () => false }: ConnectionLimitOptions): ConnectionLimit {
   const admitted = new Set<Duplex>();

@@ -8,7 +8,10 @@ const owners = new AsyncLocalStorage<Socket | undefined>();
 /** The connection whose handling the present code is a part of, directly or by what it started. */
 export const connectionOwner = (): Socket | undefined => owners.getStore();
 
-/** Has all that the server does for a connection, and all that comes of it, belong to that connection. */
+/**
+ * Has all that the server does for a connection, and all that comes of it, belong to that
+ * connection.
+ */
 export function ownConnections(server: Server): void {
   const emit: Emit = (event, ...args) => EventEmitter.prototype.emit.call(server, event, ...args);
   const emitOwned: Emit = (event, ...args) => {
@@ -22,8 +25,9 @@ export function ownConnections(server: Server): void {
 }
 
 /**
- * Runs work that belongs to no connection, although the handling of one has started it: others depend on it too. Nobody waits for
- * it, so its failure ends the process, as every failure does that no connection owns.
+ * Runs work that belongs to no connection, although the handling of one has started it: others
+ * depend on it too. Nobody waits for it, so its failure ends the process, as every failure does
+ * that no connection owns.
  */
 export function runDetached(work: () => unknown): void {
   owners.run(undefined, () => {

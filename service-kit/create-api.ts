@@ -3,12 +3,12 @@ import { AppError, internalError } from './app-error.ts';
 import { allowOrigins } from './browsers/allow-origins.ts';
 import { forbidSniffing } from './browsers/forbid-sniffing.ts';
 import { refuseForeign } from './browsers/refuse-foreign.ts';
-import { cutOffStalled } from './cut-off-stalled.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { addLogFields } from './log-fields.ts';
 import type { Logger } from './logger.ts';
 import { logRequest } from './request-log.ts';
+import { writeTimeout } from './write-timeout.ts';
 
 export interface ApiOperation {
   method: string;
@@ -22,27 +22,33 @@ interface ApiOptions {
   operations: Record<string, ApiOperation>;
   logger: Logger;
   metrics: HttpMetrics;
-  /** How long a client may take nothing of its answer; unset: for ever. */
-  answerStallLimitMs?: number;
-  /** Requests for other hosts, and of pages of other origins, are refused; undefined: any host is served. */
+  /** How long a client may take nothing of its response; unset: for ever. */
+  writeTimeoutMs?: number;
+  /**
+   * Requests for other hosts, and of pages of other origins, are refused; undefined: any host is
+   * served.
+   */
   servedHosts?: readonly string[] | undefined;
   /** Origins whose pages may call from a browser. */
   corsOrigins?: readonly string[];
 }
 
-/** A Hono app that answers exactly `operations`: request ids, one log line each, 404, 405 with `Allow`, and rendered errors. */
-export function createApi({ operations, logger, metrics, answerStallLimitMs, ...browsers }: ApiOptions): Hono<HttpEnv> {
+/**
+ * A Hono app that serves exactly `operations`: request ids, one log line each, 404, 405 with
+ * `Allow`, and rendered errors.
+ */
+export function createApi({ operations, logger, metrics, writeTimeoutMs, ...browsers }: ApiOptions): Hono<HttpEnv> {
   const { servedHosts, corsOrigins = [] } = browsers;
   const app = new Hono<HttpEnv>();
   app.use(logRequest({ logger, metrics }), forbidSniffing);
   if (servedHosts) app.use(refuseForeign({ hosts: servedHosts, origins: corsOrigins }));
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
-  if (answerStallLimitMs !== undefined) app.use(cutOffStalled(answerStallLimitMs));
+  if (writeTimeoutMs !== undefined) app.use(writeTimeout(writeTimeoutMs));
   const methodsByPath = new Map<string, Set<string>>();
   for (const [name, { method, path, handle }] of Object.entries(operations)) {
     // A file's name may have a line break in it, which a dot does not match.
     const pattern = path.replace(/\*$/, ':rest{[\\s\\S]+}');
-    // Hono answers HEAD through the handler of GET.
+    // Hono responds to HEAD through the handler of GET.
     if (method !== 'HEAD') app.on(method, pattern, nameOperation(name), handle);
     const methods = methodsByPath.get(pattern) ?? new Set();
     methodsByPath.set(pattern, methods.add(method));
@@ -50,10 +56,7 @@ export function createApi({ operations, logger, metrics, answerStallLimitMs, ...
   }
   for (const [pattern, methods] of methodsByPath) app.all(pattern, refuseMethod([...methods].sort().join(', ')));
   app.notFound(() => {
-    throw new AppError(
-      'route_not_found',
-      'there is no such path; /docs lists those that there are, and none ends with a slash or has an empty segment',
-    );
+    throw new AppError('route_not_found', 'no such path; see /docs. Paths have no trailing slash and no empty segment');
   });
   app.onError((error, c) => {
     const shown = error instanceof AppError ? error : internalError(error);
@@ -74,5 +77,5 @@ const nameOperation =
 const refuseMethod =
   (allow: string): Handler<HttpEnv> =>
   (c) => {
-    throw new AppError('method_not_allowed', `${c.req.method} is not possible here; use ${allow}`, { headers: { Allow: allow } });
+    throw new AppError('method_not_allowed', `${c.req.method} is not allowed here; use ${allow}`, { headers: { Allow: allow } });
   };

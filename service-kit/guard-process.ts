@@ -9,8 +9,9 @@ interface GuardOptions {
 }
 
 /**
- * Ends on an unexpected error the connection whose handling threw it, and that connection alone. An error that no connection owns
- * may have broken anything: it ends the process with 1, after a log line. Rejections that nobody handles are errors like others.
+ * Ends on an unexpected error the connection whose handling threw it, and that connection alone. An
+ * error that no connection owns may have broken anything: it ends the process with 1, after a log
+ * line. Rejections that nobody handles are errors like others.
  */
 export function guardProcess({ logger, exit, onFatal }: GuardOptions): void {
   process.on('uncaughtException', (err, origin) => {

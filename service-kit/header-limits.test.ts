@@ -16,7 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close(0));
 
-/** A PUT, whose headers are these after its Host, and all that comes of it until the connection is closed. */
+/**
+ * A PUT, whose headers are these after its Host, and all that comes of it until the connection is
+ * closed.
+ */
 async function put(lines: readonly string[], body = ''): Promise<{ head: string; body: string }> {
   const socket = connect(server.port, '127.0.0.1');
   socket.write(['PUT /a HTTP/1.1', 'Host: a', ...lines, '', body].join('\r\n'));

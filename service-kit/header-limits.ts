@@ -5,7 +5,10 @@ import type { Refusal } from './malformed-request.ts';
 const mostLines = 2_000;
 const mostValueBytes = 4 * 1024;
 
-/** Of these the bound of all headers together is the only one: tokens may be large, and nothing here reads the others. */
+/**
+ * Of these the bound of all headers together is the only one: tokens may be large, and nothing here
+ * reads the others.
+ */
 const isUnbounded = (name: string): boolean =>
   name === 'authorization' || name === 'cookie' || name === 'baggage' || name.startsWith('x-');
 

@@ -5,7 +5,10 @@ export interface HttpMetrics {
   observe(request: { operation: string; status: number; outcome: Outcome; durationMs: number }): void;
 }
 
-/** A registry with Node's own metrics in it; one for each service, also where several share a process. */
+/**
+ * A registry with Node's own metrics in it; one for each service, also where several share a
+ * process.
+ */
 export function createRegistry(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
@@ -23,7 +26,7 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
   });
   const duration = new Histogram({
     name: 'steppe_http_request_duration_seconds',
-    help: 'Time from the request line to the end of the answer, running of user code included.',
+    help: 'Time from the request line to the end of the response, including user code.',
     labelNames: ['operation'],
     buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 5, 30, 120, 600, 3600],
     registers: [registry],

@@ -31,7 +31,7 @@ it.each(['["[[[[,,,,,,"]', '["\\"[[[[,,,,,,"]', '["\\\\\\"[[[[,,,,,,"]', '"[[[[,
   },
 );
 
-it('goes on after a text', () => {
+it('continues after a text', () => {
   expect(check('["\\\\",[[["x"]]]]')).toThrow(tooDeep);
 });
 

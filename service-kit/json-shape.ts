@@ -3,7 +3,10 @@ import { AppError } from './app-error.ts';
 
 export interface JsonShape {
   maxDepth: number;
-  /** Commas, lists and objects, taken together: each value but the first of its parent comes after a comma. */
+  /**
+   * Commas, lists and objects, taken together: each value but the first of its parent comes after a
+   * comma.
+   */
   maxValues: number;
 }
 
@@ -18,8 +21,8 @@ const openingBrace = 0x7b;
 const closingBrace = 0x7d;
 
 /**
- * Refuses JSON that would cost much more to parse and to check than its bytes say, in one pass over its bytes. What is not
- * JSON passes or not: its parser refuses it.
+ * Refuses JSON that would cost much more to parse and to check than its bytes say, in one pass over
+ * its bytes. What is not JSON passes or not: its parser refuses it.
  * @param bytes UTF-8, in which no byte of another character looks like one of the structure.
  * @throws AppError `invalid_request` for too deep, `payload_too_large` for too many values
  */
@@ -47,7 +50,10 @@ export function requireJsonShape(bytes: Uint8Array, { maxDepth, maxValues }: Jso
   }
 }
 
-/** So many bytes of a text are looked at one by one, before the search for a quote, which costs more to begin. */
+/**
+ * So many bytes of a text are looked at one by one, before the search for a quote, which costs more
+ * to begin.
+ */
 const stretch = 256;
 
 /** Where its quote is, or the end of the bytes. */

@@ -27,8 +27,9 @@ export interface KeySetFile {
 }
 
 /**
- * The public keys in a file. It is read again when it was looked at more than ten seconds ago, and at most once a second when a
- * token names a key that it lacks; where it cannot be used, the keys before go on verifying.
+ * The public keys in a file. It is read again when it was looked at more than ten seconds ago, and
+ * at most once a second when a token names a key that it lacks; where it cannot be used, the keys
+ * before keep verifying.
  */
 export function createKeySetFile({ path, logger, now = Date.now }: KeySetFileOptions): KeySetFile {
   const file = createReloadedFile({

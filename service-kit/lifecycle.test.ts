@@ -4,7 +4,7 @@ import { createLogger } from './logger.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 
-test('closes in reverse order, once, and goes on after a failure', async () => {
+test('closes in reverse order, once, and continues after a failure', async () => {
   const lifecycle = createLifecycle(logger);
   const closed: string[] = [];
   lifecycle.onClose('first', () => void closed.push('first'));

@@ -7,7 +7,10 @@ export interface Lifecycle {
   onClose(name: string, close: () => Promise<void> | void): void;
   /** True until `close` is called. */
   isOpen(): boolean;
-  /** Closes everything; a failure to close one thing is logged and does not keep the rest open. Harmless twice. */
+  /**
+   * Closes everything; a failure to close one thing is logged and does not keep the rest open.
+   * Harmless twice.
+   */
   close(): Promise<void>;
 }
 
@@ -36,8 +39,9 @@ export function createLifecycle(logger: Logger): Lifecycle {
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Ends the process in order on SIGTERM, SIGINT or the terminal's hang-up: exit 0 when all is closed. A second signal changes
- * nothing; `limitMs` after the first one the process ends with 1, whatever still hangs.
+ * Ends the process in order on SIGTERM, SIGINT or the terminal's hang-up: exit 0 when all is
+ * closed. A second signal changes nothing; `limitMs` after the first one the process ends with 1,
+ * whatever still hangs.
  */
 export function closeOnSignal(lifecycle: Lifecycle, logger: Logger, limitMs: number, exit: (code: number) => void): void {
   let ending = false;

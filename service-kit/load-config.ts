@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { sayIssue } from './say-issue.ts';
+import { errorMap } from './error-map.ts';
 
 /** The environment of a process, as `process.env` has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,8 +19,9 @@ interface LoadConfigOptions<S extends z.ZodObject> {
 }
 
 /**
- * Reads a service's variables; an empty one counts as unset. With `--help` in `args` prints the table of variables and exits 0;
- * where variables are wrong, or another argument is given, prints all of them at once and exits 78.
+ * Reads a service's variables; an empty one counts as unset. With `--help` in `args` prints the
+ * table of variables and exits 0; where variables are wrong, or another argument is given, prints
+ * all of them at once and exits 78.
  */
 export function loadConfig<S extends z.ZodObject>({ service, variables, env, args }: LoadConfigOptions<S>): z.output<S> {
   if (args.includes('--help')) {
@@ -28,7 +29,7 @@ export function loadConfig<S extends z.ZodObject>({ service, variables, env, arg
     process.exit(0);
   }
   const parsed = parseVariables(variables, env);
-  const complaints = args.map((arg) => `${arg}: is no argument; the environment alone configures it`);
+  const complaints = args.map((arg) => `${arg}: unexpected argument; configure it through environment variables`);
   if (parsed.success && complaints.length === 0) return parsed.data;
   return refuseConfig(service, [...complaints, ...(parsed.success ? [] : namedIssues(parsed.error))]);
 }
@@ -64,7 +65,7 @@ const reasonOf = (error: unknown): string => {
 
 export function parseVariables<S extends z.ZodObject>(variables: S, env: Environment): z.ZodSafeParseResult<z.output<S>> {
   const known = Object.keys(variables.shape).map((name) => [name, env[name] === '' ? undefined : env[name]]);
-  return variables.safeParse(Object.fromEntries(known), { error: sayIssue });
+  return variables.safeParse(Object.fromEntries(known), { error: errorMap });
 }
 
 /** One text for each wrong variable. */

@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HttpEnv } from './http-env.ts';
 import { type HttpServer, listen } from './http-server.ts';
-import { answerMalformedRequests } from './malformed-request.ts';
+import { rejectMalformedRequests } from './malformed-request.ts';
 
 let server: HttpServer;
 let isHeld = false;
@@ -29,9 +29,9 @@ afterAll(() => server.close(0));
 async function send(text: string, port = server.port): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.write(text);
-  let answer = '';
-  for await (const chunk of socket) answer += chunk;
-  return answer;
+  let response = '';
+  for await (const chunk of socket) response += chunk;
+  return response;
 }
 
 it.each([
@@ -39,7 +39,7 @@ it.each([
   { what: 'a target with a backslash', text: 'GET /a\\b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'the target *', text: 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'a space in the target', text: 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
-  { what: 'a host that is none', text: 'GET /text HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', status: 400 },
+  { what: 'an invalid host', text: 'GET /text HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'no host', text: 'GET /text HTTP/1.1\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'an empty host', text: 'GET /text HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', status: 400 },
   { what: 'headers without end', text: `GET /text HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, status: 431 },
@@ -51,9 +51,9 @@ it.each([
   },
   { what: 'CONNECT', text: 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
   { what: 'no HTTP at all', text: '\x16\x03\x01\x02\x00\x01\x00\r\n\r\n', status: 400 },
-])('answers $what with a JSON error that has a request id', async ({ text, status }) => {
-  const answer = await send(text);
-  const [head = '', body = '', ...more] = answer.split('\r\n\r\n');
+])('responds to $what with a JSON error that has a request id', async ({ text, status }) => {
+  const response = await send(text);
+  const [head = '', body = '', ...more] = response.split('\r\n\r\n');
   expect(more).toEqual([]);
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   const { error } = errorBodySchema.parse(JSON.parse(body));
@@ -61,28 +61,28 @@ it.each([
   expect(head.toLowerCase()).toContain(`x-request-id: ${error.request_id}`);
 });
 
-it('answers a request of HTTP/1.0, which need not name a host', async () => {
+it('responds to a request of HTTP/1.0, which need not name a host', async () => {
   expect(await send('GET /text HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*whole$/);
 });
 
-it('answers a request, and then one behind it that is none', async () => {
-  const answer = await send('GET /text HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
-  expect(answer).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
+it('serves a request and rejects the malformed one behind it', async () => {
+  const response = await send('GET /text HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
+  expect(response).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
 });
 
-it('lets an answer that is open go out before it refuses what came behind its request', async () => {
-  const answer = send('POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GARBAGE\r\n\r\n');
+it('lets a response that is open go out before it refuses what came behind its request', async () => {
+  const response = send('POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GARBAGE\r\n\r\n');
   await expect.poll(() => isHeld, { timeout: 10_000 }).toBe(true);
   expect(await send('GARBAGE\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
   release();
-  expect(await answer).toMatch(/^HTTP\/1.1 200 OK.*heldHTTP\/1.1 400 /s);
+  expect(await response).toMatch(/^HTTP\/1.1 200 OK.*heldHTTP\/1.1 400 /s);
 });
 
-it('answers requests in turn before it refuses one behind them whose body is none', async () => {
+it('serves requests in turn before it rejects one behind them with a malformed body', async () => {
   const broken = 'POST /held HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n';
-  const answer = await send(`GET /text HTTP/1.1\r\nHost: a\r\n\r\n${broken}`);
-  expect(answer).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
-  expect(answer.match(/HTTP\/1.1 /g)).toHaveLength(2);
+  const response = await send(`GET /text HTTP/1.1\r\nHost: a\r\n\r\n${broken}`);
+  expect(response).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
+  expect(response.match(/HTTP\/1.1 /g)).toHaveLength(2);
 });
 
 it('refuses CONNECT in its turn, and notices that its client leaves before', async () => {
@@ -96,10 +96,10 @@ it('refuses CONNECT in its turn, and notices that its client leaves before', asy
     await expect.poll(left).toBe(1);
     leaving.destroy();
   }
-  const answer = send(behind, own.port);
+  const response = send(behind, own.port);
   await expect.poll(begun).toBe(1);
   release();
-  expect(await answer).toMatch(/^HTTP\/1.1 200 OK.*heldHTTP\/1.1 400 /s);
+  expect(await response).toMatch(/^HTTP\/1.1 200 OK.*heldHTTP\/1.1 400 /s);
   await own.close(0);
 });
 
@@ -133,11 +133,11 @@ async function serveHeld() {
   return { begun: take('begun'), left: take('left'), release: () => release(), server: own };
 }
 
-it('answers headers that are never whole by 408', async () => {
+it('returns 408 for headers that are never complete', async () => {
   const hasty = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 });
-  answerMalformedRequests(hasty, 16 * 1024);
+  rejectMalformedRequests(hasty, 16 * 1024);
   await once(hasty.listen(0, '127.0.0.1'), 'listening');
-  const answer = await send('GET /text HTTP/1.1\r\nHost: a\r\n', (hasty.address() as AddressInfo).port);
+  const response = await send('GET /text HTTP/1.1\r\nHost: a\r\n', (hasty.address() as AddressInfo).port);
   hasty.close();
-  expect(answer).toMatch(/^HTTP\/1.1 408 .*"code":"invalid_request"/s);
+  expect(response).toMatch(/^HTTP\/1.1 408 .*"code":"invalid_request"/s);
 });

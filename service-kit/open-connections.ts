@@ -3,15 +3,18 @@ import type { Duplex } from 'node:stream';
 
 export interface OpenConnections {
   /**
-   * Every response from now on says that it is the last of its connection: a client that believed otherwise would lose its next
-   * request to the close.
+   * Every response from now on says that it is the last of its connection: a client that believed
+   * otherwise would lose its next request to the close.
    */
-  sayGoodbye(): void;
+  startDraining(): void;
   /** Ends them all, also those that Node has handed over and no longer counts. */
   cut(): void;
 }
 
-/** Keeps what is open, and listens for the errors of it all: an `error` without a listener ends the process. */
+/**
+ * Keeps what is open, and listens for the errors of it all: an `error` without a listener ends the
+ * process.
+ */
 export function trackConnections(server: Server): OpenConnections {
   // A response that waits for the one before it is not told of the end of its connection.
   const open = new Map<Duplex, Set<ServerResponse>>();
@@ -30,7 +33,7 @@ export function trackConnections(server: Server): OpenConnections {
     if (isClosing) outgoing.shouldKeepAlive = false;
   });
   return {
-    sayGoodbye() {
+    startDraining() {
       isClosing = true;
       for (const responses of open.values()) for (const outgoing of responses) outgoing.shouldKeepAlive = false;
     },

@@ -1,15 +1,16 @@
 import type * as z from 'zod';
 import { AppError } from './app-error.ts';
-import { sayIssue } from './say-issue.ts';
+import { errorMap } from './error-map.ts';
 
 /**
  * Parses what came from outside.
  * @param what names the input in the message: `body`, `query`, `path`.
- * @throws AppError `invalid_request` with `details.issues`, the first of them (`details.more_issues` counts the others), or
- * `payload_too_large` where a schema named a limit that was passed.
+ * @throws AppError `invalid_request` with `details.issues`, the first of them
+ * (`details.more_issues` counts the others), or `payload_too_large` where a schema named a limit
+ * that was passed.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
-  const parsed = schema.safeParse(value, { error: sayIssue });
+  const parsed = schema.safeParse(value, { error: errorMap });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   const tooLarge = issues.find(isLimitIssue);
@@ -24,7 +25,10 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what:
   });
 }
 
-/** What is wrong comes from the caller: an answer that repeated all of it would be larger than the request. */
+/**
+ * What is wrong comes from the caller: a response that repeated all of it would be larger than the
+ * request.
+ */
 const shownIssues = 20;
 const shownCharacters = 500;
 const cut = (text: string): string => (text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text);

@@ -22,7 +22,7 @@ export const planeVariables = {
   SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
 };
 
-/** What listens on a socket of this machine checks no signature: it is a stand-in for DynamoDB. */
+/** What listens on a socket of this machine checks no signature: it replaces DynamoDB. */
 export const checkStoreEndpoint = crossCheck<{ STEPPE_ENV: string; DYNAMODB_ENDPOINT?: string | undefined }>((ctx) => {
   const { STEPPE_ENV, DYNAMODB_ENDPOINT = '' } = ctx.value;
   if (socketPathOf(DYNAMODB_ENDPOINT) === undefined || !isProduction(STEPPE_ENV)) return;

@@ -13,14 +13,18 @@ export interface ReadBodyOptions {
   share?: BodyShare | undefined;
 }
 
-/** A body of megabytes has time on a slow line; one that is never whole does not hold a connection for ever. */
+/**
+ * A body of megabytes has time on a slow line; one that is never whole does not hold a connection
+ * for ever.
+ */
 const bodyLimitMs = 60_000;
 const bodyStallMs = 5_000;
 
 /**
- * Reads a body into memory. A length that is announced is taken from the share before the first byte, else each chunk as it comes.
- * @throws AppError `payload_too_large` as soon as more than `maxBytes` are announced or have come, `rate_limited`, or
- * `invalid_request` for what is late, stalls or breaks off
+ * Reads a body into memory. A length that is announced is taken from the share before the first
+ * byte, else each chunk as it comes.
+ * @throws AppError `payload_too_large` as soon as more than `maxBytes` are announced or have come,
+ * `rate_limited`, or `invalid_request` for what is late, stalls or breaks off
  */
 export async function readBody(incoming: IncomingMessage, options: ReadBodyOptions): Promise<Buffer> {
   const { maxBytes, share } = options;
@@ -40,7 +44,10 @@ export async function readBody(incoming: IncomingMessage, options: ReadBodyOptio
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Calls `take` with each chunk. What it throws ends the reading, and what still comes is left to the server. */
+/**
+ * Calls `take` with each chunk. What it throws ends the reading, and what still comes is left to
+ * the server.
+ */
 function collect(
   incoming: IncomingMessage,
   { limitMs = bodyLimitMs, stallMs = bodyStallMs }: ReadBodyOptions,
@@ -75,10 +82,11 @@ function collect(
     const lateTimer = setTimeout(() => fail(late(limitMs)), limitMs);
     const stallTimer = setTimeout(() => {
       const before = chunks;
-      // What came while this process was busy is taken before the client is judged.
+      // What came while this process was busy is taken before the client is checked.
       setImmediate(() => chunks === before && fail(stalled(stallMs)));
     }, stallMs);
-    // `close` follows, and says the same. The listener stays: a client that leaves later must not find nobody listening.
+    // `close` follows, and says the same. The listener stays: a client that leaves later must not
+    // find nobody listening.
     incoming.on('error', () => {});
     incoming.on('data', onData).once('end', onEnd).once('close', onClose);
     if (incoming.destroyed) onClose();
@@ -90,13 +98,13 @@ const tooLarge = (maxBytes: number): AppError =>
     details: { limit: 'body', max_bytes: maxBytes },
   });
 
-const brokeOff = (): AppError => new AppError('invalid_request', 'the connection broke before the body had come whole');
+const brokeOff = (): AppError => new AppError('invalid_request', 'the connection broke before the body was complete');
 
 /** What still comes of it is not read. */
 const closing = { Connection: 'close' };
 
 const late = (limitMs: number): AppError =>
-  new AppError('invalid_request', `the body did not come whole within ${limitMs} ms`, { headers: closing });
+  new AppError('invalid_request', `the body was not complete within ${limitMs} ms`, { headers: closing });
 
 const stalled = (stallMs: number): AppError =>
   new AppError('invalid_request', `the body made no progress for ${stallMs} ms; nothing was done: send it again`, {

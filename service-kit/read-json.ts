@@ -15,8 +15,9 @@ interface ReadJsonOptions extends ReadBodyOptions {
 
 /**
  * Reads a JSON body whole and parses it.
- * @throws AppError `unsupported_media_type`, `payload_too_large`, `rate_limited`, or `invalid_request` for what is late, stalls,
- * breaks off, is empty, not UTF-8, not JSON, nested too deep, or breaks the schema.
+ * @throws AppError `unsupported_media_type`, `payload_too_large`, `rate_limited`, or
+ * `invalid_request` for what is late, stalls, breaks off, is empty, not UTF-8, not JSON, nested too
+ * deep, or breaks the schema.
  */
 export async function readJson<S extends z.ZodType>(
   c: Context<HttpEnv>,
@@ -25,7 +26,8 @@ export async function readJson<S extends z.ZodType>(
 ): Promise<z.output<S>> {
   const incoming = incomingOf(c);
   const isChunked = incoming.headers['transfer-encoding'] !== undefined;
-  // What may turn out to be empty needs no type; of everything else the type is known before a byte is read.
+  // What may turn out to be empty needs no type; of everything else the type is known before a byte
+  // is read.
   const mayTurnOutEmpty = options.mayBeEmpty && isChunked;
   if (hasBody(incoming) && !mayTurnOutEmpty) requireJsonHeaders(c);
   const bytes = await readBody(incoming, options);

@@ -4,8 +4,8 @@ import type { Logger } from './logger.ts';
 
 export interface ReloadedFile<T> {
   /**
-   * What the file holds, read again where the last look is older than `maxAgeMs`. Content that cannot be used leaves what was
-   * known before. The same content is the same object.
+   * What the file holds, read again where the last look is older than `maxAgeMs`. Content that
+   * cannot be used leaves what was known before. The same content is the same object.
    * @throws Error that names the file, where nothing usable was ever read.
    */
   read(maxAgeMs: number): Promise<T>;
@@ -21,8 +21,9 @@ interface ReloadedFileOptions<T> {
 }
 
 /**
- * A file that others replace while we run. It is looked at by its path when its content is asked for, so that a rewrite, a rename
- * onto it and the swapped symbolic links of a mounted ConfigMap or Secret are all the same.
+ * A file that others replace while we run. It is looked at by its path when its content is
+ * requested, so that a rewrite, a rename onto it and the swapped symbolic links of a mounted
+ * ConfigMap or Secret are all the same.
  */
 export function createReloadedFile<T>({ path, parse, logger, now = Date.now }: ReloadedFileOptions<T>): ReloadedFile<T> {
   let known: { text: string; value: T } | undefined;

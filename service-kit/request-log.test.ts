@@ -24,7 +24,7 @@ const serve = async (handle: ApiOperation['handle']) => {
   return { lines, call };
 };
 
-it('logs a client that left before its answer as aborted', async () => {
+it('logs a client that left before its response as aborted', async () => {
   let enter = () => {};
   const entered = new Promise<void>((resolve) => {
     enter = resolve;
@@ -41,7 +41,7 @@ it('logs a client that left before its answer as aborted', async () => {
   await expect.poll(() => lines).toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
 });
 
-it('logs a client that left in the middle of its answer as aborted, also where nothing more was to be written', async () => {
+it('logs a client that left in the middle of its response as aborted, also where nothing more was to be written', async () => {
   const { lines, call } = await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
   const client = call('GET').on('error', () => {});
   client.end();
@@ -50,7 +50,7 @@ it('logs a client that left in the middle of its answer as aborted, also where n
   await expect.poll(() => lines).toMatchObject([{ status: 200, outcome: 'aborted' }]);
 });
 
-it('leaves an answer to HEAD alone that was written to the response of Node', async () => {
+it('leaves a response to HEAD alone that was written to the response of Node', async () => {
   const { lines, call } = await serve((c) => {
     c.env.outgoing?.writeHead(200, { 'content-length': '7', 'x-raw': 'yes' }).end('1234567');
     return RESPONSE_ALREADY_SENT;
@@ -58,10 +58,10 @@ it('leaves an answer to HEAD alone that was written to the response of Node', as
   for (const method of ['HEAD', 'GET']) {
     const client = call(method);
     client.end();
-    const [answer] = (await once(client, 'response')) as [IncomingMessage];
-    expect(answer.headers).toMatchObject({ 'content-length': '7', 'x-raw': 'yes' });
-    answer.resume();
-    await once(answer, 'end');
+    const [response] = (await once(client, 'response')) as [IncomingMessage];
+    expect(response.headers).toMatchObject({ 'content-length': '7', 'x-raw': 'yes' });
+    response.resume();
+    await once(response, 'end');
   }
   await expect.poll(() => lines).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }]);
 });

@@ -11,10 +11,16 @@ interface RequestLogOptions {
   metrics: HttpMetrics;
 }
 
-/** The status in the log where the client left before its answer began: nginx's, as no standard one says so. */
+/**
+ * The status in the log where the client left before its response began: nginx's, as no standard
+ * one says so.
+ */
 export const clientLeft = 499;
 
-/** Gives each request its id, and writes its one log line and its metrics when the answer has left, or its client has. */
+/**
+ * Gives each request its id, and writes its one log line and its metrics when the response has
+ * left, or its client has.
+ */
 export const logRequest = ({ logger, metrics }: RequestLogOptions): MiddlewareHandler<HttpEnv> => {
   return async (c, next) => {
     const startedAt = performance.now();

@@ -32,12 +32,15 @@ export const commonVariables = {
 };
 
 /**
- * Of what a data-plane passes on: it takes 16 KiB of its clients, and a token, a trace and an id come to that. What it has taken no
- * other service refuses.
+ * Of what a data-plane passes on: it takes 16 KiB of its clients, and a token, a trace and an id
+ * come to that. What it has taken no other service refuses.
  */
 export const innerHeaderBytes = 20 * 1024;
 
-/** What an operator says of the runtimes; it goes from the provisioner to the agents, and what is theirs to the supervisors. */
+/**
+ * What an operator says of the runtimes; it goes from the provisioner to the agents, and what is
+ * theirs to the supervisors.
+ */
 export const runtimeVariables = {
   STEPPE_MAX_FILE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
     .default(4 * 1024 ** 3)
@@ -49,7 +52,10 @@ export const runtimeVariables = {
   STEPPE_FIGURE_FORMAT: z.enum(['png', 'svg']).optional().describe('how matplotlib’s figures are shown; unset: png'),
 };
 
-/** What an operator lets one session have; like the runtimes’ variables it goes through the provisioner to the agent. */
+/**
+ * What an operator lets one session have; like the runtimes’ variables it goes through the
+ * provisioner to the agent.
+ */
 export const agentLimitVariables = {
   STEPPE_MAX_TIMEOUT_MS: integerVariable(limits.defaultTimeoutMs, limits.maxTimeoutMs)
     .default(limits.maxTimeoutMs)
@@ -70,7 +76,8 @@ export const agentLimitVariables = {
   STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535)
     .default(512)
     .describe('connections to an agent at a time; as many more are kept for cancels and for the control-plane'),
-  // Longer than the five seconds between two keepalives: a connection on which nothing was to be sent is not a stalled one.
+  // Longer than the five seconds between two keepalives: a connection on which nothing was to be
+  // sent is not a stalled one.
   STEPPE_READER_STALL_SECONDS: integerVariable(6, 3_600)
     .default(30)
     .describe('how long a reader of events may take nothing before it is cut off, at least 6'),
@@ -78,11 +85,15 @@ export const agentLimitVariables = {
 
 export const agentLimitNames = Object.keys(agentLimitVariables) as (keyof typeof agentLimitVariables)[];
 
-/** Bypasses must be asked for, by name, in an environment that names itself as one where they do no harm. */
+/**
+ * Bypasses must be enabled by name, in an environment that names itself as one where they do no
+ * harm.
+ */
 export const isProduction = (steppeEnv: string): boolean => steppeEnv !== 'development' && steppeEnv !== 'test';
 
 /**
- * A rule between variables. It is checked even where one of them is wrong by itself, so that all is told at once. The check is
- * imported by its name: `z.core` as a value would keep all of zod in every bundle.
+ * A rule between variables. It is checked even where one of them is wrong by itself, so that all is
+ * reported at once. The check is imported by its name: `z.core` as a value would keep all of zod in
+ * every bundle.
  */
 export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> => _check(check, { when: () => true });

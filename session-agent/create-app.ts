@@ -17,13 +17,13 @@ import { getStep } from './routes/steps/get.ts';
 import { listSteps } from './routes/steps/list.ts';
 import { runStep } from './routes/steps/run.ts';
 
-interface Answered {
+interface ServedOperation {
   method: string;
   path: string;
   operation: Operation;
 }
 
-const answered: Record<string, Answered> = {
+const served: Record<string, ServedOperation> = {
   run_step: { ...operations.run_step, operation: runStep },
   list_steps: { ...operations.list_steps, operation: listSteps },
   get_step: { ...operations.get_step, operation: getStep },
@@ -42,7 +42,7 @@ const answered: Record<string, Answered> = {
 
 /** The agent's HTTP interface. @param servedHosts undefined: any host. */
 export function createApp(parts: AgentParts, logger: Logger, servedHosts?: readonly string[]) {
-  const table = Object.entries(answered).map(([name, { method, path, operation }]) => [
+  const table = Object.entries(served).map(([name, { method, path, operation }]) => [
     name,
     { method, path, handle: operation(parts) },
   ]);

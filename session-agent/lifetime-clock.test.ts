@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { deferred } from './deferred.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
-import { at, handClock } from './testing/hand-clock.ts';
+import { at, handClock } from './testing/manual-clock.ts';
 
 function start({ expires, idle }: { expires: number; idle: number }) {
   const ends: string[] = [];
@@ -37,9 +37,9 @@ test('ends a session at its expiry, however busy it was', () => {
 test('sets no timer for longer than one can be, which would ring at once', () => {
   const { clock } = handClock();
   const waits: number[] = [];
-  const after: typeof clock.after = (ms, act) => {
+  const after: typeof clock.after = (ms, callback) => {
     waits.push(ms);
-    return clock.after(ms, act);
+    return clock.after(ms, callback);
   };
   const year = 365 * 86_400;
   new LifetimeClock(() => {}, { ...clock, after }).start({ expires_at: at(year), idle_timeout_seconds: year });

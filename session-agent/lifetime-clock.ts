@@ -10,27 +10,28 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment, on a clock that is never set. */
   monotonicNow(): number;
-  /** Calls `act` once after `ms`. @returns how to stop that. */
-  after(ms: number, act: () => void): () => void;
+  /** Calls `callback` once after `ms`. @returns how to stop that. */
+  after(ms: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
   monotonicNow: () => performance.now(),
-  after(ms, act) {
-    const timer = setTimeout(act, ms);
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   },
 };
 
-/** Longest time that a result can still be fetched after a session's time is over. */
+/** Longest time that a result can still be fetched after a session's time is up. */
 const fetchMs = 30_000;
 /** `setTimeout` takes no more. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Tells when the session has been idle for too long, by the monotonic clock, or its time is over, by the wall clock. A running step holds both off, up to its own limit; a
- * step that waits and a restart hold off idleness alone, and what earlier steps left running neither.
+ * Tells when the session has been idle for too long, by the monotonic clock, or its time is up, by
+ * the wall clock. A running step holds both off, up to its own limit; a step that waits and a
+ * restart hold off idleness alone, and what earlier steps left running neither.
  */
 export class LifetimeClock {
   readonly #clock: Clock;
@@ -117,8 +118,8 @@ export class LifetimeClock {
     const endsInMs = this.#endsInMs(Date.parse(expires_at));
     const dueMs = Math.min(idleInMs, endsInMs);
     if (dueMs > 0) this.#stopTimer = this.#clock.after(Math.min(dueMs, longestTimerMs), () => this.#check());
-    else if (endsInMs <= idleInMs) this.#onEnd('expired', `its time was over at ${expires_at}`);
-    else this.#onEnd('idle', `nobody used it for its idle_timeout_seconds of ${idle_timeout_seconds}`);
+    else if (endsInMs <= idleInMs) this.#onEnd('expired', `it expired at ${expires_at}`);
+    else this.#onEnd('idle', `it was idle for its idle_timeout_seconds of ${idle_timeout_seconds}`);
   }
 
   /** A step that ended after the expiry leaves its caller some time to fetch the result. */

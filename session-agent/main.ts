@@ -26,7 +26,8 @@ if (config.STEPPE_LIFELINE === 'stdin') {
     if (config.STEPPE_INSTANCES_DIR) removeUnusedInstances(config.STEPPE_INSTANCES_DIR);
     exit(0);
   };
-  // Its ends of our streams went with it; what is still written there, of a supervisor too, shall not cut the clearing up short.
+  // Its ends of our streams went with it; what is still written there, of a supervisor too, must
+  // not cut the clearing up short.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.stdin.on('error', () => {}).once('close', () => runDetached(endAlone));
   process.stdin.resume();

@@ -1,4 +1,5 @@
-// What every session would pay for again, as an agent is started for each: loaded before everything else.
+// What every session would pay for again, as an agent is started for each: loaded before everything
+// else.
 import { Headers } from 'undici/lib/web/fetch/headers.js';
 import { Request } from 'undici/lib/web/fetch/request.js';
 import { Response } from 'undici/lib/web/fetch/response.js';

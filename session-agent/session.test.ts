@@ -7,7 +7,7 @@ import { Binding } from './session.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
 import { newRequest } from './steps/testing/new-step.ts';
-import { at, handClock } from './testing/hand-clock.ts';
+import { at, handClock } from './testing/manual-clock.ts';
 import { Interpreter } from './worker/interpreter.ts';
 
 /** One that waits for its supervisor for as long as the test takes. */
@@ -18,7 +18,7 @@ const absentInterpreter = (background: BackgroundOutput) =>
     memoryBytes: null,
     background,
     logger: createLogger({ service: 'test', level: 'silent' }),
-    onLoss: () => {},
+    onMemoryLost: () => {},
     onReady: () => {},
     onDeafSupervisor: () => {},
     onGaveUp: () => {},

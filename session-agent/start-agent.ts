@@ -11,12 +11,12 @@ import type { Lifecycle } from '@steppe/service-kit/lifecycle';
 import type { Logger } from '@steppe/service-kit/logger';
 import type { AgentConfig } from './config.ts';
 import { createApp } from './create-app.ts';
-import { leaveLastWords } from './last-words.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
 import { isReserved } from './reserved-requests.ts';
 import { Binding } from './session.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
+import { writeTerminationMessage } from './termination-message.ts';
 import { Interpreter } from './worker/interpreter.ts';
 import { type SupervisorProcess, superviseLocally } from './worker/supervisor-process.ts';
 import { Workspace } from './workspace/workspace.ts';
@@ -31,16 +31,19 @@ const closeLimitMs = 1_000;
 /** Of the largest size; many more of those that there usually are. */
 const bodiesAtOnce = 4;
 /**
- * Waiting answers give a byte every five seconds; uploads and downloads that stall for longer are cut off. Above what a data-plane
- * allows its clients, which knows which of them it is that stalls.
+ * Waiting responses give a byte every five seconds; uploads and downloads that stall for longer are
+ * cut off. Above what a data-plane allows its clients, which knows which of them it is that stalls.
  */
 const inactivityMs = 180_000;
 
-/** Starts everything that the agent is made of. Resolves when the worker is ready and the port is listened on. */
+/**
+ * Starts everything that the agent is made of. Resolves when the worker is ready and the port is
+ * listened on.
+ */
 export async function startAgent(config: AgentConfig, { logger, lifecycle, exit }: AgentDependencies): Promise<{ port: number }> {
   const end = (reason: EndedReason, detail: string): void => {
     if (!lifecycle.isOpen()) return;
-    leaveLastWords(config.STEPPE_TERMINATION_FILE, { end_reason: reason, end_detail: detail }, logger);
+    writeTerminationMessage(config.STEPPE_TERMINATION_FILE, { end_reason: reason, end_detail: detail }, logger);
     binding.bound?.queue.close(sessionEnded(reason));
     runDetached(() => lifecycle.close().then(() => exit(0)));
   };
@@ -53,7 +56,7 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
     memoryBytes: config.STEPPE_MEMORY_BYTES ?? null,
     background,
     logger,
-    onLoss: () => binding.bound?.queue.onLoss(),
+    onMemoryLost: () => binding.bound?.queue.onMemoryLost(),
     onReady: () => supervisor?.healthy(),
     onDeafSupervisor: () => supervisor?.kill(),
     onGaveUp: crash,
@@ -82,7 +85,8 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
       end,
     },
     logger,
-    // Who listens on loopback alone is local mode's: web pages can reach it, and nothing else that calls by a name.
+    // Who listens on loopback alone is local mode's: web pages can reach it, and nothing else that
+    // calls by a name.
     loopbackHosts.includes(config.HOST) ? loopbackHosts : undefined,
   );
   const server = await listen({
@@ -128,7 +132,9 @@ const toLimits = (config: AgentConfig) => ({
   readerStallMs: config.STEPPE_READER_STALL_SECONDS * 1000,
 });
 
-/** @param reason is unknown where a signal ends the process: the control-plane knows who sent it. */
+/**
+ * @param reason is unknown where a signal ends the process: the control-plane knows who sent it.
+ */
 const sessionEnded = (reason: EndedReason | undefined): AppError =>
   new AppError('session_ended', 'the session has ended; create a new one', {
     details: { ...(reason && { end_reason: reason }) },

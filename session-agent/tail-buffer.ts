@@ -1,4 +1,7 @@
-/** The last bytes of a stream, in a ring: a write costs its own length, however small it is and however many came before. */
+/**
+ * The last bytes of a stream, in a ring: a write costs its own length, however small it is and
+ * however many came before.
+ */
 export class TailBuffer {
   readonly #maxBytes: number;
   /** Grows up to the limit, so that a short tail takes little. */

@@ -9,10 +9,19 @@ import { expect, it } from 'vitest';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * The services' own code, whatever it reads. What runs beside the user's code in the session's container, which can spend
- * that container's time as it likes, is not looked at.
+ * The services' own code, whatever it reads. What runs beside the user's code in the session's
+ * container, which can spend that container's time as it likes, is not looked at.
  */
-const services = ['contracts', 'service-kit', 'route-store', 'control-plane', 'data-plane', 'session-agent', 'local', 'openapi'];
+const services = [
+  'contracts',
+  'service-kit',
+  'session-store',
+  'control-plane',
+  'data-plane',
+  'session-agent',
+  'local',
+  'openapi',
+];
 const isLookedAt = (file: string): boolean =>
   file.endsWith('.ts') && !/\.(?:test|d)\.ts$|\/testing\/|\/conformance\/|^session-agent\/runtimes\//.test(file);
 

@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { testEnvironment } from './embedded/harness/config.ts';
 
-/** A program around a run that this code of a function of `{ stop, say }` makes, whose result is the failures that it found. */
+/**
+ * A program around a run that this code of a function of `{ stop, say }` makes, whose result is the
+ * failures that it found.
+ */
 function outcomeOf(start: string) {
   const program = `
     import { runUntilStopped } from './test/run-until-stopped.ts';

@@ -12,7 +12,10 @@ export interface RunOptions {
   say: (line: string) => void;
 }
 
-/** The whole of a program: exits 0 where nothing failed, 1 where something did, 130 where a signal came before it was put away. */
+/**
+ * The whole of a program: exits 0 where nothing failed, 1 where something did, 130 where a signal
+ * came before it was put away.
+ */
 export async function runUntilStopped<Run>({ start, failuresOf, describeRun }: CheckedRun<Run>): Promise<void> {
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopped.abort());

@@ -4,12 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-/** What runs in processes that serve requests; the supervisors and workers below session-agent/runtimes/ do not. */
-const services = ['contracts', 'control-plane', 'data-plane', 'local', 'route-store', 'service-kit', 'session-agent'];
+/**
+ * What runs in processes that serve requests; the supervisors and workers below
+ * session-agent/runtimes/ do not.
+ */
+const services = ['contracts', 'control-plane', 'data-plane', 'local', 'session-store', 'service-kit', 'session-agent'];
 const isOurs = (path: string) =>
-  path.endsWith('.ts') && !/\.test\.ts$|node_modules|(^|\/)(testing|stand-ins|conformance|runtimes)\//.test(path);
+  path.endsWith('.ts') && !/\.test\.ts$|node_modules|(^|\/)(testing|stubs|conformance|runtimes)\//.test(path);
 
-/** Lines that keep the linter from seeing a promise whose failure nobody is told of: it would end the process. */
+/**
+ * Lines that keep the linter from seeing a promise whose failure nobody is reported of: it would
+ * end the process.
+ */
 function unwatchedPromises(text: string, asyncNames: ReadonlySet<string>): string[] {
   return text.split('\n').filter((line) => {
     const isStatement = /^\s*(?:else |(?:else )?if \(.*\) )?void\b/.test(line);
@@ -43,9 +49,9 @@ test.each([
   '  if (!step.hasEnded) void interpreter.kill();',
   '  void exited.finally(() => clearTimeout(force));',
   "  process.on(signal, () => void end('now'));",
-  '  return void this.#bury(frame);',
+  '  return void this.#reap(frame);',
 ])('sees a promise that nobody watches: %s', (line) => {
-  const names = asyncNamesIn('  async #bury(frame) {\n  const end = async (signal: string) => {');
+  const names = asyncNamesIn('  async #reap(frame) {\n  const end = async (signal: string) => {');
   expect(unwatchedPromises(line, new Set(names))).toEqual([line]);
 });
 

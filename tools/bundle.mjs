@@ -49,11 +49,12 @@ await Promise.all([
     banner: { js: '(function (require) {' },
     footer: { js: '})' },
     alias: {
-      assert: `${root}session-agent/stand-ins/assert.cjs`,
-      'node:assert': `${root}session-agent/stand-ins/assert.cjs`,
-      'node:http2': `${root}session-agent/stand-ins/http2.ts`,
+      assert: `${root}session-agent/stubs/assert.cjs`,
+      'node:assert': `${root}session-agent/stubs/assert.cjs`,
+      'node:http2': `${root}session-agent/stubs/http2.ts`,
     },
-    // Without its comments it is ASCII, which is read faster. Names stay, and lines short enough to find an error in.
+    // Without its comments it is ASCII, which is read faster. Names stay, and lines short enough to
+    // find an error in.
     minifyWhitespace: true,
     lineLimit: 120,
   }),
@@ -61,7 +62,7 @@ await Promise.all([
   build({ ...nodeRuntimeBundle, outdir: `${dist}/runtimes/node`, logLevel: 'warning' }),
   cp(`${root}session-agent/runtimes/python`, `${dist}/runtimes/python`, {
     recursive: true,
-    filter: (path) => !/__pycache__|_test\.py$|played_agent|session_case|driver_bench/.test(path),
+    filter: (path) => !/__pycache__|_test\.py$|fake_agent|session_case|driver_bench/.test(path),
   }),
 ]);
 execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -1,4 +1,5 @@
-// Leaves beside the agent's bundle what V8 makes of it, every function compiled: what is called only later is part of a session too.
+// Leaves beside the agent's bundle what V8 makes of it, every function compiled: what is called
+// only later is part of a session too.
 const { isAscii } = require('node:buffer');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');

@@ -1,5 +1,5 @@
-// Runs every test of every language, each runtime under every interpreter that it is claimed for, and ends with one line that
-// counts them all.
+// Runs every test of every language, each runtime under every interpreter that it is claimed for,
+// and ends with one line that counts them all.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -10,7 +10,8 @@ const say = (line) => process.stderr.write(`\n${line}\n`);
 
 function runVitest(filters, env = {}) {
   const report = join(scratch, 'vitest.json');
-  // Real processes may lose against a busy machine once: the reporter says of which test. Those that draw at random are tried once.
+  // Real processes may lose against a busy machine once: the reporter says of which test. Those
+  // that draw at random are tried once.
   const options = ['--retry=1', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', ...options, ...filters], {
     stdio: 'inherit',
@@ -42,7 +43,10 @@ function* underOtherNodes() {
   }
 }
 
-/** The Python runtime under the other versions that this machine has. They lack the packages, whose tests run under the first. */
+/**
+ * The Python runtime under the other versions that this machine has. They lack the packages, whose
+ * tests run under the first.
+ */
 function* underOtherPythons() {
   for (const version of ['3.9', '3.10', '3.12', '3.13']) {
     const python = [`python${version}`, ...pyenvPythons(version)].find((name) => spawnSync(name, ['-c', 'pass']).status === 0);

@@ -1,5 +1,5 @@
-// Writes the tables of variables in docs/operating.md anew, from what `--help` of each bundle says. With --check only says whether
-// they are true.
+// Writes the tables of variables in docs/operating.md anew, from what `--help` of each bundle says.
+// With --check only says whether they are true.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// Stands for an agent in the benchmark: takes a step and answers at once. Prints its port.
+// Stands for an agent in the benchmark: takes a step and responses at once. Prints its port.
 import { createServer } from 'node:http';
 
 const result = JSON.stringify({

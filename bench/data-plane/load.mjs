@@ -1,7 +1,8 @@
-// Loads one address with steps: at a fixed rate, each timed from when it was due, or as fast as a stream comes.
+// Loads one address with steps: at a fixed rate, each timed from when it was due, or as fast as a
+// stream comes.
 import { Agent, request } from 'node:http';
 
-/** @returns ms from when each request was due until its answer was whole, sorted. */
+/** @returns ms from when each request was due until its response was whole, sorted. */
 export async function atRate(target, { perSecond, seconds }) {
   const agent = new Agent({ keepAlive: true, maxSockets: 512 });
   const startedAt = performance.now();
@@ -35,10 +36,10 @@ const body = JSON.stringify({ code: 'x += 1' });
 function call({ port, path, headers }, agent) {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers });
-    sent.on('error', reject).on('response', (answer) => {
+    sent.on('error', reject).on('response', (response) => {
       let bytes = 0;
-      if (answer.statusCode !== 200) reject(new Error(`status ${answer.statusCode}`));
-      answer
+      if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode}`));
+      response
         .on('data', (chunk) => {
           bytes += chunk.length;
         })

@@ -1,4 +1,5 @@
-// A sessions table of one row, as DynamoDB's GetItem gives it: routes are read so seldom that its speed does not count.
+// A sessions table of one row, as DynamoDB's GetItem gives it: routes are read so seldom that its
+// speed does not count.
 import { createServer } from 'node:http';
 
 const text = (value) => ({ S: value });
@@ -21,9 +22,9 @@ const itemOf = ({ sessionId, tenantId, address }) => ({
 });
 
 export async function startTable(row) {
-  const answer = JSON.stringify({ Item: itemOf(row) });
+  const response = JSON.stringify({ Item: itemOf(row) });
   const server = createServer((req, res) => {
-    req.resume().on('end', () => res.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(answer));
+    req.resume().on('end', () => res.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(response));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { endpoint: `http://127.0.0.1:${server.address().port}`, close: () => server.close().closeAllConnections() };

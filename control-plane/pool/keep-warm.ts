@@ -2,17 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
-import { withinLimit } from '../within-limit.ts';
-import { createEarlyEnds } from './early-ends.ts';
+import { withTimeout } from '../with-timeout.ts';
+import { createEarlyExits } from './early-exits.ts';
 import type { PoolOptions } from './warm-pool.ts';
 
 /** Keeps the warm instances of one runtime at their number. */
 export interface PoolKeeper {
   /** Something may have changed: look now rather than later. */
   look(): void;
-  /** Told of every instance's end. */
+  /** Called with the end of every instance. */
   ended(end: InstanceEnd): void;
-  /** Resolves when no start of its own goes on. */
+  /** Resolves when no start of its own continues. */
   stop(): Promise<void>;
 }
 
@@ -22,16 +22,17 @@ const shortestBackOffMs = 500;
 const longestBackOffMs = 60_000;
 
 /**
- * Counts what is warm or starting, wherever it was started, and starts what is missing. Two control-planes that look at once may
- * both start it: the pool is then larger by that until it is claimed. Starts that fail are tried again ever later, up to a minute;
- * so is what does not live until it is claimed, from the second time on.
+ * Counts what is warm or starting, wherever it was started, and starts what is missing. Two
+ * control-planes that look at once may both start it: the pool is then larger by that until it is
+ * claimed. Starts that fail are tried again ever later, up to a minute; so is what does not live
+ * until it is claimed, from the second time on.
  */
 export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): PoolKeeper {
   const { provisioner, metrics, logger, startLimitMs, startsAtOnce, wait = waitFor } = options;
   const version = runtimeVersion(runtime);
   const stopping = new AbortController();
-  const earlyEnds = createEarlyEnds();
-  let nudge = new AbortController();
+  const earlyExits = createEarlyExits();
+  let wakeUp = new AbortController();
 
   const countMissing = async (): Promise<number> => {
     const listed = await provisioner.list();
@@ -44,10 +45,10 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
 
   const startOne = async () => {
     const request = { runtime, resources: runtime.default_resources, version, sessionId: null };
-    const { instanceId } = await withinLimit(stopping.signal, startLimitMs, (signal) =>
+    const { instanceId } = await withTimeout(stopping.signal, startLimitMs, (signal) =>
       provisioner.start({ ...request, signal }),
     );
-    earlyEnds.started(instanceId);
+    earlyExits.started(instanceId);
   };
 
   /** True where nothing failed. */
@@ -57,7 +58,7 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
     if (failed.length === 0 || stopping.signal.aborted) return true;
     for (const { reason } of failed) {
       metrics.startFailed(runtime.name);
-      logger.warn({ err: reason, runtime: runtime.name }, 'a warm instance could not be started');
+      logger.warn({ err: reason, runtime: runtime.name }, 'warm instance failed to start');
     }
     return false;
   };
@@ -65,15 +66,15 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
   const keep = async () => {
     let failures = 0;
     while (!stopping.signal.aborted) {
-      nudge = new AbortController();
+      wakeUp = new AbortController();
       try {
         const missing = await countMissing();
         if (missing === 0) {
-          await wait(lookEveryMs, nudge.signal);
-          if (!nudge.signal.aborted) earlyEnds.forget();
+          await wait(lookEveryMs, wakeUp.signal);
+          if (!wakeUp.signal.aborted) earlyExits.forget();
           continue;
         }
-        const early = earlyEnds.takeNew();
+        const early = earlyExits.takeNew();
         if (early > 1) {
           await wait(backOffMs(early - 2), stopping.signal);
           continue;
@@ -83,7 +84,7 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
           continue;
         }
       } catch (err) {
-        logger.warn({ err, runtime: runtime.name }, 'the warm instances could not be counted');
+        logger.warn({ err, runtime: runtime.name }, 'could not count warm instances');
       }
       // A claim does not shorten this: what failed a moment ago fails again.
       await wait(backOffMs(failures), stopping.signal);
@@ -93,18 +94,18 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
 
   const kept = keep();
   return {
-    look: () => nudge.abort(),
+    look: () => wakeUp.abort(),
     ended(end) {
-      if (earlyEnds.note(end)) {
+      if (earlyExits.note(end)) {
         metrics.startFailed(runtime.name);
         const fields = { instance_id: end.instanceId, end_reason: end.reason, end_detail: end.detail };
-        logger.warn({ ...fields, runtime: runtime.name }, 'a warm instance ended before it was claimed');
+        logger.warn({ ...fields, runtime: runtime.name }, 'warm instance exited before it was claimed');
       }
-      if (!end.sessionId) nudge.abort();
+      if (!end.sessionId) wakeUp.abort();
     },
     async stop() {
       stopping.abort(new Error('the pool is closing'));
-      nudge.abort();
+      wakeUp.abort();
       await kept;
     },
   };

@@ -1,12 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface PoolMetrics {
-  /** What a look found: the warm instances of a runtime, of all control-planes, and how many there shall be. */
+  /**
+   * What a look found: the warm instances of a runtime, of all control-planes, and how many are
+   * desired.
+   */
   size(runtime: string, warm: number, target: number): void;
   startFailed(runtime: string): void;
 }
 
-/** The label is the name of a runtime, of which the operator's list has few. */
+/** The label is the name of a runtime, and the operator's list is short. */
 export function createPoolMetrics(registry: Registry): PoolMetrics {
   const labelNames = ['runtime'] as const;
   const warm = new Gauge({
@@ -17,7 +20,7 @@ export function createPoolMetrics(registry: Registry): PoolMetrics {
   });
   const target = new Gauge({
     name: 'steppe_pool_target',
-    help: 'Warm instances that there shall be.',
+    help: 'Desired warm instances.',
     labelNames,
     registers: [registry],
   });

@@ -2,7 +2,7 @@ import { type InstanceId, newInstanceId, newSessionId } from '@steppe/contracts/
 import { createLogger } from '@steppe/service-kit/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EndListener, ListedInstance, SessionProvisioner, StartRequest } from '../provisioner/session-provisioner.ts';
-import { StartFailed } from '../provisioner/start-failed.ts';
+import { StartFailedError } from '../provisioner/start-failed-error.ts';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
@@ -13,10 +13,10 @@ const python = { ...findRuntime(builtInRuntimes(1), 'python'), poolSize: 3 };
 const other = { ...python, name: 'python-data', poolSize: 0 };
 
 /** Stands for a provisioner whose instances are ready when the test says so, or at once. */
-function playProvisioner() {
+function createFakeProvisioner() {
   const listed = new Map<InstanceId, ListedInstance>();
   const listeners = new Set<EndListener>();
-  const played = {
+  const fake = {
     requests: [] as StartRequest[],
     failing: false,
     listed,
@@ -32,9 +32,9 @@ function playProvisioner() {
   };
   const provisioner: Pick<SessionProvisioner, 'start' | 'claim' | 'list' | 'watch'> = {
     async start(request) {
-      played.requests.push(request);
-      if (played.failing) throw new StartFailed('quota', 'no room');
-      return { instanceId: played.add(request.version), address: 'http://127.0.0.1:1' };
+      fake.requests.push(request);
+      if (fake.failing) throw new StartFailedError('quota', 'no room');
+      return { instanceId: fake.add(request.version), address: 'http://127.0.0.1:1' };
     },
     async claim() {
       const found = [...listed.values()].find(({ state }) => state === 'warm');
@@ -49,18 +49,18 @@ function playProvisioner() {
     },
   };
   const unused = () => Promise.reject(new Error('not for this test'));
-  return { played, provisioner: { ...provisioner, retire: unused, end: unused, endOf: unused, close: unused } };
+  return { fake, provisioner: { ...provisioner, retire: unused, end: unused, endOf: unused, close: unused } };
 }
 
 describe('warm pool', () => {
-  let { played, provisioner } = playProvisioner();
+  let { fake, provisioner } = createFakeProvisioner();
   let pool: WarmPool;
   /** What it waits for; a test lets it go on. */
   let waits: { ms: number; goOn: () => void }[];
   const sizes: [number, number][] = [];
   const failed: string[] = [];
   beforeEach(() => {
-    ({ played, provisioner } = playProvisioner());
+    ({ fake, provisioner } = createFakeProvisioner());
     waits = [];
     sizes.length = 0;
     failed.length = 0;
@@ -84,19 +84,19 @@ describe('warm pool', () => {
   afterEach(() => pool.close());
   const settled = () => eventually(() => waits.length).toBeGreaterThan(0);
 
-  it('starts nothing before it is told to, and then what is missing, for nobody, with the defaults', async () => {
-    expect(played.requests).toEqual([]);
+  it('starts nothing before told, and then what is missing, for nobody, with the defaults', async () => {
+    expect(fake.requests).toEqual([]);
     pool.fill();
     pool.fill();
     await settled();
-    expect(played.requests).toHaveLength(3);
-    for (const request of played.requests) {
+    expect(fake.requests).toHaveLength(3);
+    for (const request of fake.requests) {
       expect(request).toMatchObject({ sessionId: null, runtime: python, resources: python.default_resources });
     }
     expect(sizes.at(-1)).toEqual([3, 3]);
   });
 
-  it.each([1, 3])('starts %i at a time where it is told so', async (startsAtOnce) => {
+  it.each([1, 3])('starts %i at a time where told', async (startsAtOnce) => {
     let running = 0;
     let most = 0;
     const { start } = provisioner;
@@ -110,43 +110,43 @@ describe('warm pool', () => {
     own.fill();
     await settled();
     await own.close();
-    expect([played.requests.length, most]).toEqual([3, startsAtOnce]);
+    expect([fake.requests.length, most]).toEqual([3, startsAtOnce]);
   });
 
   it('counts what others keep warm or start, and nothing of another version', async () => {
     const version = runtimeVersion(python);
-    played.add(version);
-    played.add(version, 'starting');
-    played.add('an older one');
+    fake.add(version);
+    fake.add(version, 'starting');
+    fake.add('an older one');
     pool.fill();
     await settled();
-    expect(played.requests).toHaveLength(1);
+    expect(fake.requests).toHaveLength(1);
   });
 
-  it('replaces what was claimed once it is told so, and what ended at once', async () => {
+  it('replaces what was claimed once told, and what ended at once', async () => {
     pool.fill();
     await settled();
     expect(await pool.claim(newSessionId(), python, python.default_resources)).not.toBeNull();
-    expect(played.requests).toHaveLength(3);
+    expect(fake.requests).toHaveLength(3);
     pool.refill(python);
-    await eventually(() => played.requests).toHaveLength(4);
-    const [first] = played.listed.keys();
-    if (first) played.end(first);
-    await eventually(() => played.requests).toHaveLength(5);
+    await eventually(() => fake.requests).toHaveLength(4);
+    const [first] = fake.listed.keys();
+    if (first) fake.end(first);
+    await eventually(() => fake.requests).toHaveLength(5);
   });
 
   it('sees claims of other control-planes when it looks again', async () => {
     pool.fill();
     await settled();
-    const [first] = played.listed.keys();
-    if (first) played.listed.delete(first);
+    const [first] = fake.listed.keys();
+    if (first) fake.listed.delete(first);
     expect(waits.map(({ ms }) => ms)).toEqual([5_000]);
     waits[0]?.goOn();
-    await eventually(() => played.requests).toHaveLength(4);
+    await eventually(() => fake.requests).toHaveLength(4);
   });
 
   it('tries again ever later where starts fail, up to a minute, whatever is claimed meanwhile, and at once after a success', async () => {
-    played.failing = true;
+    fake.failing = true;
     pool.fill();
     for (let round = 0; round < 9; round += 1) {
       await eventually(() => waits.length).toBe(round + 1);
@@ -155,18 +155,18 @@ describe('warm pool', () => {
     }
     await eventually(() => waits.length).toBe(10);
     expect(waits.map(({ ms }) => ms)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
-    played.failing = false;
+    fake.failing = false;
     waits.at(-1)?.goOn();
-    await eventually(() => played.listed.size).toBe(3);
+    await eventually(() => fake.listed.size).toBe(3);
     await eventually(() => waits.at(-1)?.ms).toBe(5_000);
   });
 
   it('replaces ever later what does not live until it is claimed, as a start that fails, until the pool stands', async () => {
     const { start } = provisioner;
-    let isMortal = true;
+    let isCrashable = true;
     provisioner.start = async (request) => {
       const started = await start(request);
-      if (isMortal) setImmediate(() => played.end(started.instanceId));
+      if (isCrashable) setImmediate(() => fake.end(started.instanceId));
       return started;
     };
     pool = openPool(1, 1);
@@ -177,16 +177,16 @@ describe('warm pool', () => {
       waits.at(-1)?.goOn();
     }
     await eventually(() => backOffs()).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000]);
-    expect(failed).toEqual(played.requests.map(() => python.name));
-    isMortal = false;
+    expect(failed).toEqual(fake.requests.map(() => python.name));
+    isCrashable = false;
     waits.at(-1)?.goOn();
-    await eventually(() => [played.listed.size, waits.at(-1)?.ms]).toEqual([1, 5_000]);
+    await eventually(() => [fake.listed.size, waits.at(-1)?.ms]).toEqual([1, 5_000]);
     waits.at(-1)?.goOn();
     const looks = waits.length;
     await eventually(() => waits.length).toBeGreaterThan(looks);
-    const [first] = played.listed.keys();
-    if (first) played.end(first);
-    await eventually(() => played.listed.size).toBe(1);
+    const [first] = fake.listed.keys();
+    if (first) fake.end(first);
+    await eventually(() => fake.listed.size).toBe(1);
     expect(backOffs()).toHaveLength(6);
   });
 

@@ -13,7 +13,10 @@ export interface PoolOptions {
   runtimes: readonly RuntimeDefinition[];
   /** Time in which a warm instance has to be ready. */
   startLimitMs: number;
-  /** Warm instances of one runtime that start at a time: those that start cold meanwhile shall not wait behind a whole pool. */
+  /**
+   * Warm instances of one runtime that start at a time: those that start cold meanwhile must not
+   * wait behind a whole pool.
+   */
   startsAtOnce: number;
   metrics: PoolMetrics;
   logger: Logger;
@@ -25,9 +28,15 @@ export interface PoolOptions {
 export interface WarmPool {
   /** Begins to keep every runtime's pool at its size. Harmless twice. */
   fill(): void;
-  /** A warm instance, which is the session's from now on; null where none fits. Never throws: a cold start does as well. */
+  /**
+   * A warm instance, which is the session's from now on; null where none fits. Never throws: a cold
+   * start does as well.
+   */
   claim(sessionId: SessionId, runtime: RuntimeDefinition, resources: Resources): Promise<Instance | null>;
-  /** What was claimed is to be replaced; called when the session has it, so that the two do not slow each other down. */
+  /**
+   * What was claimed is to be replaced; called when the session has it, so that the two do not slow
+   * each other down.
+   */
   refill(runtime: RuntimeDefinition): void;
   /** Starts no more. What is warm stays, for whoever shares it. */
   close(): Promise<void>;

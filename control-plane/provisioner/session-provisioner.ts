@@ -47,48 +47,59 @@ export interface InstanceEnd {
   /** Absent of one that never had a session. */
   sessionId?: SessionId;
   reason: EndedReason;
-  /** Exit code, signal, last words: for people, at most 4096 characters. */
+  /** Exit code, signal, last output: for people, at most 4096 characters. */
   detail?: string;
 }
 
 export type EndListener = (end: InstanceEnd) => void;
 
 /**
- * Where the instances come from. Any number of control-planes share one place of instances, each through a provisioner of its
- * own; every method sees the instances of all of them, and ends within a time limit of its own, or by the signal where it takes one.
+ * Where the instances come from. Any number of control-planes share one set of instances, each
+ * through a provisioner of its own; every method sees the instances of all of them, and ends within
+ * a time limit of its own, or by the signal where it takes one.
  */
 export interface SessionProvisioner {
   /**
-   * A new instance: it listens, its worker is ready, and nobody has bound it. Where this throws, nothing of the instance is
-   * left and no listener hears of it: `StartFailed`, or the reason of the signal.
+   * A new instance: it listens, its worker is ready, and nobody has bound it. Where this throws,
+   * nothing of the instance is left and no listener is notified: `StartFailedError`, or the reason
+   * of the signal.
    */
   start(request: StartRequest): Promise<Instance>;
   /**
-   * A warm instance of that runtime and version, which is the session's from now on; null where there is none. Of any number of
-   * claims at once, here and elsewhere, each instance goes to one: a lost race takes the next. One that is dead is
-   * removed, and one of another version, unless that was made since this provisioner began: a newer one may have made it.
+   * A warm instance of that runtime and version, which is the session's from now on; null where
+   * there is none. Of any number of claims at once, here and elsewhere, each instance goes to one:
+   * a lost race takes the next. One that is dead is removed, and one of another version, unless
+   * that was made since this provisioner began: a newer one may have made it.
    */
   claim(request: ClaimRequest): Promise<Instance | null>;
-  /** Ends the instance if it is warm, as `end` does; false, and nothing is done, where a claim was earlier or it is none. */
+  /**
+   * Ends the instance if it is warm, as `end` does; false, and nothing is done, where a claim came
+   * first or it is not a warm instance.
+   */
   retire(instanceId: InstanceId): Promise<boolean>;
   /**
-   * Ends the instance whatever it does, at once where it can; resolves when nothing of it is left. Idempotent: one that
-   * ended before, and one that never was, resolve too. It sets its own time limit before it uses force.
+   * Ends the instance whatever it does, at once where it can; resolves when nothing of it is left.
+   * Idempotent: one that ended before, and one that never existed, resolve too. It sets its own
+   * time limit before it uses force.
    */
   end(instanceId: InstanceId): Promise<void>;
   /** The instances that have not ended, but for those that are being retired. */
   list(): Promise<ListedInstance[]>;
   /**
-   * From now on tells of the end of every instance that was ready, of whatever cause, `end` included, also where whoever
-   * started it is gone: once each, when nothing of it is left. Ends that happened while nobody watched are not told later.
-   * Returns how to stop.
+   * Delivers the end of every instance from now on that was ready, of whatever cause, `end`
+   * included, also where whoever started it is gone: once each, when nothing of it is left. Ends
+   * that happened while nobody watched are not delivered later. Returns how to stop.
    */
   watch(listener: EndListener): () => void;
-  /** How an instance ended, as far as that is still known; for an hour or so it is. Null of one that lives or never was. */
+  /**
+   * How an instance ended, as far as that is still known; for an hour or so it is. Null of one that
+   * lives or never existed.
+   */
   endOf(instanceId: InstanceId): Promise<InstanceEnd | null>;
   /**
-   * Releases what the adapter holds. Instances that cannot outlive it are ended as `node_lost`, and their ends are told before
-   * this resolves; starts that wait or run throw `StartFailed`. Harmless twice.
+   * Releases what the adapter holds. Instances that cannot outlive it are ended as `node_lost`, and
+   * their ends are delivered before this resolves; starts that wait or run throw
+   * `StartFailedError`. Harmless twice.
    */
   close(): Promise<void>;
 }

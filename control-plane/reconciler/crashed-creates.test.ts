@@ -1,10 +1,16 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import { createSessionSchema } from '@steppe/contracts/session';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSession } from '../sessions/create-session.ts';
-import { createLife, mortal } from '../testing/mortal.ts';
-import { type BedServices, type ReconcilerBed, startTables, type Tables, testRules } from '../testing/reconciler-bed.ts';
+import { crashable, createLife } from '../testing/crashable.ts';
+import {
+  type FixtureServices,
+  type ReconcilerFixture,
+  startTables,
+  type Tables,
+  testRules,
+} from '../testing/reconciler-fixture.ts';
 
 let tables: Tables;
 beforeAll(async () => {
@@ -15,7 +21,7 @@ afterAll(() => tables.close());
 const key = 'key';
 
 /** A create with a key that ends as told, or never. */
-const create = (services: BedServices, tenantId: TenantId) =>
+const create = (services: FixtureServices, tenantId: TenantId) =>
   createSession(services, {
     tenantId,
     body: createSessionSchema.parse({}),
@@ -24,24 +30,24 @@ const create = (services: BedServices, tenantId: TenantId) =>
   });
 
 /** Its control-plane dies at that moment; gives the session's id where it was ready before that. */
-async function createAndDie(bed: ReconcilerBed, tenantId: TenantId, moment: number): Promise<'dead' | SessionId> {
+async function createAndDie(fixture: ReconcilerFixture, tenantId: TenantId, moment: number): Promise<'dead' | SessionId> {
   const life = createLife();
   life.endAfter(moment);
-  const { store, provisioner, agents } = bed.services();
-  const services = bed.services({
-    store: mortal(store, life),
-    provisioner: mortal(provisioner, life),
-    agents: mortal(agents, life),
+  const { store, provisioner, agents } = fixture.services();
+  const services = fixture.services({
+    store: crashable(store, life),
+    provisioner: crashable(provisioner, life),
+    agents: crashable(agents, life),
   });
   const created = create(services, tenantId).then(({ record }) => record.session_id);
   return Promise.race([created, life.ended.then(() => 'dead' as const)]);
 }
 
-/** Asks as a client does, which may be told to try again. */
-async function createAtLast(bed: ReconcilerBed, tenantId: TenantId): Promise<SessionId> {
+/** Sends requests as a client does, which may have to retry. */
+async function createAtLast(fixture: ReconcilerFixture, tenantId: TenantId): Promise<SessionId> {
   for (const last of [false, false, true]) {
     try {
-      return (await create(bed.services(), tenantId)).record.session_id;
+      return (await create(fixture.services(), tenantId)).record.session_id;
     } catch (error) {
       if (last) throw error;
     }
@@ -50,40 +56,40 @@ async function createAtLast(bed: ReconcilerBed, tenantId: TenantId): Promise<Ses
 }
 
 /** @returns what is live of the tenant: rows, and ids that its quota counts. */
-async function remains(bed: ReconcilerBed, tenantId: TenantId) {
-  const { sessions } = await bed.store.listByTenant(tenantId, { limit: 200 });
+async function remains(fixture: ReconcilerFixture, tenantId: TenantId) {
+  const { sessions } = await fixture.store.listByTenant(tenantId, { limit: 200 });
   const rows = sessions.filter(({ state }) => state === 'ready' || state === 'provisioning');
   return {
     rows: rows.map(({ session_id, state, instance_id }) => ({ session_id, state, instance_id })),
-    counted: await bed.store.listLive(tenantId),
-    instances: bed.place.living().map(({ instanceId, boundTo }) => ({ instanceId, boundTo })),
+    isReserved: await fixture.store.listLive(tenantId),
+    instances: fixture.inMemory.living().map(({ instanceId, boundTo }) => ({ instanceId, boundTo })),
   };
 }
 
-async function settle(bed: ReconcilerBed): Promise<void> {
+async function settle(fixture: ReconcilerFixture): Promise<void> {
   for (const ms of [testRules.provisioningMs + testRules.graceMs + 1, testRules.graceMs + 1]) {
-    bed.clock.nowMs += ms;
-    await bed.pass();
+    fixture.clock.nowMs += ms;
+    await fixture.pass();
   }
 }
 
-it('finishes or undoes a create whose control-plane died, at whatever moment, and its key is good again', async () => {
+it('finishes or rolls back a create whose control-plane died, at whatever moment, and its key is good again', async () => {
   const outcomes: string[] = [];
-  for (let moment = 1, isOver = false; !isOver; moment += 1) {
-    const bed = await tables.openBed();
+  for (let moment = 1, isTerminal = false; !isTerminal; moment += 1) {
+    const fixture = await tables.openFixture();
     const tenantId = newTenantId();
-    isOver = (await createAndDie(bed, tenantId, moment)) !== 'dead';
-    await settle(bed);
-    const left = await remains(bed, tenantId);
-    outcomes.push(left.rows.length === 0 ? 'undone' : 'ready');
-    if (left.rows.length === 0) expect(left).toEqual({ rows: [], counted: [], instances: [] });
+    isTerminal = (await createAndDie(fixture, tenantId, moment)) !== 'dead';
+    await settle(fixture);
+    const left = await remains(fixture, tenantId);
+    outcomes.push(left.rows.length === 0 ? 'rolled back' : 'ready');
+    if (left.rows.length === 0) expect(left).toEqual({ rows: [], isReserved: [], instances: [] });
 
-    const sessionId = await createAtLast(bed, tenantId);
-    const made = await remains(bed, tenantId);
+    const sessionId = await createAtLast(fixture, tenantId);
+    const made = await remains(fixture, tenantId);
     const [instance] = made.instances;
     expect(made).toEqual({
       rows: [{ session_id: sessionId, state: 'ready', instance_id: instance?.instanceId }],
-      counted: [sessionId],
+      isReserved: [sessionId],
       instances: [{ instanceId: instance?.instanceId, boundTo: sessionId }],
     });
     if (left.rows.length > 0) expect(made).toEqual(left);

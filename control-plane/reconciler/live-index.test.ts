@@ -1,14 +1,14 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
-import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
-import { startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
-import { forward, startDynamoDbProxy } from '@steppe/route-store/testing/dynamodb-proxy';
-import { startStaleDynamoDb } from '@steppe/route-store/testing/stale-dynamodb';
+import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
+import { startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
+import { forward, startDynamoDbProxy } from '@steppe/session-store/testing/dynamodb-proxy';
+import { startStaleDynamoDb } from '@steppe/session-store/testing/stale-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
-import { type ReconcilerBed, startTables, type Tables, testRules } from '../testing/reconciler-bed.ts';
+import { type ReconcilerFixture, startTables, type Tables, testRules } from '../testing/reconciler-fixture.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
 const runtime = findRuntime(builtInRuntimes(1), 'python');
@@ -18,32 +18,32 @@ const whileMs = testRules.provisioningMs + testRules.graceMs + 1;
 const lagMs = 4 * whileMs;
 const dayMs = 86_400_000;
 
-const makeBed = (bed: ReconcilerBed) => {
+const makeBed = (fixture: ReconcilerFixture) => {
   const provisioning = (): SessionRecord =>
     provisioningRecord({
-      session_id: newSessionId(bed.clock.nowMs),
-      created_at: at(bed.clock.nowMs),
-      expires_at: at(bed.clock.nowMs + dayMs),
+      session_id: newSessionId(fixture.clock.nowMs),
+      created_at: at(fixture.clock.nowMs),
+      expires_at: at(fixture.clock.nowMs + dayMs),
     });
   /** The row as it is with an instance of its own. */
   const withInstance = async (row: SessionRecord): Promise<ReadyRecord> => {
-    const { instanceId, address } = await bed.place.open().start({
+    const { instanceId, address } = await fixture.inMemory.open().start({
       runtime,
       resources: runtime.default_resources,
       version: runtimeVersion(runtime),
       sessionId: row.session_id,
       signal: new AbortController().signal,
     });
-    return { ...readyRecord(row), instance_id: instanceId, address, ready_at: at(bed.clock.nowMs) };
+    return { ...readyRecord(row), instance_id: instanceId, address, ready_at: at(fixture.clock.nowMs) };
   };
-  const ended = (row: SessionRecord): SessionRecord => ({ ...endedRecord(row), ended_at: at(bed.clock.nowMs) });
-  const count = (row: SessionRecord) => bed.store.addLive(row.tenant_id, row.session_id, 50);
-  const acts: string[] = [];
+  const ended = (row: SessionRecord): SessionRecord => ({ ...endedRecord(row), ended_at: at(fixture.clock.nowMs) });
+  const count = (row: SessionRecord) => fixture.store.addLive(row.tenant_id, row.session_id, 50);
+  const actions: string[] = [];
   const reconcilerMetrics: ReconcilerMetrics = {
     observed: () => {},
-    acted: ({ kind, because }, outcome) => acts.push(`${kind} ${because} ${outcome}`),
+    applied: ({ kind, reason }, outcome) => actions.push(`${kind} ${reason} ${outcome}`),
     passed: () => {},
-    stoodBy: () => {},
+    standingBy: () => {},
   };
   return {
     provisioning,
@@ -51,97 +51,97 @@ const makeBed = (bed: ReconcilerBed) => {
     ended,
     count,
     later: (ms: number) => {
-      bed.clock.nowMs += ms;
+      fixture.clock.nowMs += ms;
     },
-    rowOf: (row: SessionRecord) => bed.store.get(row.session_id, { consistent: true }),
+    rowOf: (row: SessionRecord) => fixture.store.get(row.session_id, { consistent: true }),
     /** What one pass does. */
     pass: async () => {
-      acts.length = 0;
-      expect(await bed.pass({ reconcilerMetrics })).toBe('complete');
-      return [...acts];
+      actions.length = 0;
+      expect(await fixture.pass({ reconcilerMetrics })).toBe('complete');
+      return [...actions];
     },
   };
 };
 
 describe('where the index is far behind the table', () => {
   let tables: Tables;
-  let bed: ReconcilerBed;
+  let fixture: ReconcilerFixture;
   beforeAll(async () => {
     tables = await startTables((now) => startStaleDynamoDb({ lagMs, now }));
   });
   beforeEach(async () => {
-    bed = await tables.openBed();
+    fixture = await tables.openFixture();
   });
   afterAll(() => tables.close());
 
   it('keeps the instance and the place of a session that the index does not have yet', async () => {
-    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(bed);
+    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
     const row = provisioning();
     await count(row);
     later(lagMs - whileMs);
     const live = await withInstance(row);
-    await bed.store.create(live);
+    await fixture.store.create(live);
     // The set is seen by now, with an id that is old enough and without a row.
     later(whileMs);
     expect(await pass()).toEqual(['index_row not_indexed done']);
     expect(await rowOf(live)).toEqual({ ...live, version: 2 });
-    expect(bed.place.living()).toMatchObject([{ instanceId: live.instance_id }]);
-    expect(await bed.store.listLive(live.tenant_id)).toEqual([live.session_id]);
+    expect(fixture.inMemory.living()).toMatchObject([{ instanceId: live.instance_id }]);
+    expect(await fixture.store.listLive(live.tenant_id)).toEqual([live.session_id]);
     later(lagMs);
     expect(await pass()).toEqual([]);
   });
 
   it('leaves a session alone that became ready since', async () => {
-    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(bed);
+    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
     const row = provisioning();
-    await Promise.all([bed.store.create(row), count(row)]);
+    await Promise.all([fixture.store.create(row), count(row)]);
     later(lagMs);
     const live = await withInstance(row);
-    await bed.store.update(live, 1);
+    await fixture.store.update(live, 1);
     expect(await pass()).toEqual([]);
     expect(await rowOf(live)).toEqual({ ...live, version: 2 });
-    expect(bed.place.living()).toHaveLength(1);
+    expect(fixture.inMemory.living()).toHaveLength(1);
   });
 
   it('leaves a session alone that moved to another instance since', async () => {
-    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(bed);
+    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
     const row = await withInstance(provisioning());
-    await Promise.all([bed.store.create(row), count(row)]);
+    await Promise.all([fixture.store.create(row), count(row)]);
     later(lagMs);
-    await bed.place.open().end(row.instance_id);
+    await fixture.inMemory.open().end(row.instance_id);
     const moved = await withInstance(row);
-    await bed.store.update(moved, 1);
+    await fixture.store.update(moved, 1);
     expect(await pass()).toEqual([]);
     expect(await rowOf(moved)).toEqual({ ...moved, version: 2 });
-    expect(bed.place.living()).toMatchObject([{ instanceId: moved.instance_id }]);
+    expect(fixture.inMemory.living()).toMatchObject([{ instanceId: moved.instance_id }]);
   });
 
   it('does not end again what ended since, and clears up after it', async () => {
-    const { provisioning, withInstance, ended, count, later, pass, rowOf } = makeBed(bed);
+    const { provisioning, withInstance, ended, count, later, pass, rowOf } = makeBed(fixture);
     const row = await withInstance(provisioning());
-    await Promise.all([bed.store.create(row), count(row)]);
+    await Promise.all([fixture.store.create(row), count(row)]);
     later(lagMs);
-    const over = ended(row);
-    await bed.store.update(over, 1);
+    const terminal = ended(row);
+    await fixture.store.update(terminal, 1);
     later(lagMs - 1);
     expect(await pass()).toEqual([]);
-    bed.place.kill(row.instance_id, { reason: 'crashed' });
-    expect(await pass()).toEqual(['uncount row_over done']);
-    expect(await rowOf(row)).toEqual({ ...over, version: 2 });
+    fixture.inMemory.kill(row.instance_id, { reason: 'crashed' });
+    expect(await pass()).toEqual(['release_quota row_terminal done']);
+    expect(await rowOf(row)).toEqual({ ...terminal, version: 2 });
   });
 
   it('counts nobody twice, and nobody who ended since', async () => {
-    const { provisioning, withInstance, count, later, pass } = makeBed(bed);
+    const { provisioning, withInstance, count, later, pass } = makeBed(fixture);
     const row = await withInstance(provisioning());
-    await bed.store.create(row);
+    await fixture.store.create(row);
     later(lagMs);
     await count(row);
-    expect(await pass()).toEqual(['count not_counted moot']);
-    expect(await bed.store.listLive(row.tenant_id)).toEqual([row.session_id]);
+    expect(await pass()).toEqual(['reserve_quota quota_not_reserved noop']);
+    expect(await fixture.store.listLive(row.tenant_id)).toEqual([row.session_id]);
   });
 });
 
-describe('what the store is asked for', () => {
+describe('what the store is requested', () => {
   const reads: { operation: string; isConsistent: boolean; index: string | undefined }[] = [];
   let tables: Tables;
   beforeAll(async () => {
@@ -163,23 +163,23 @@ describe('what the store is asked for', () => {
   afterAll(() => tables.close());
 
   it('never scans the table, and reads a row consistently before it acts on it', async () => {
-    const bed = await tables.openBed();
-    const { provisioning, withInstance, ended, count, later, pass } = makeBed(bed);
-    const [gone, stray, over] = [await withInstance(provisioning()), provisioning(), provisioning()];
-    await Promise.all([bed.store.create(gone), count(gone)]);
-    bed.place.kill(gone.instance_id, { reason: 'idle' });
+    const fixture = await tables.openFixture();
+    const { provisioning, withInstance, ended, count, later, pass } = makeBed(fixture);
+    const [gone, stray, terminal] = [await withInstance(provisioning()), provisioning(), provisioning()];
+    await Promise.all([fixture.store.create(gone), count(gone)]);
+    fixture.inMemory.kill(gone.instance_id, { reason: 'idle' });
     await withInstance(stray);
-    await Promise.all([bed.store.create(ended(over)), count(over)]);
-    await bed.store.create(await withInstance(provisioning()));
-    await bed.store.addLive(newTenantId(), newSessionId(bed.clock.nowMs), 1);
+    await Promise.all([fixture.store.create(ended(terminal)), count(terminal)]);
+    await fixture.store.create(await withInstance(provisioning()));
+    await fixture.store.addLive(newTenantId(), newSessionId(fixture.clock.nowMs), 1);
     later(whileMs);
     reads.length = 0;
     expect((await pass()).toSorted()).toEqual([
-      'count not_counted done',
-      'end_instance no_row done',
-      'end_row instance_gone done',
-      'uncount no_row done',
-      'uncount row_over done',
+      'reserve_quota quota_not_reserved done',
+      'terminate_instance no_row done',
+      'terminate_row instance_gone done',
+      'release_quota no_row done',
+      'release_quota row_terminal done',
     ]);
     const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
     const made = reads.filter(({ operation }) => !writes.has(operation));

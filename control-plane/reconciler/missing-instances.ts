@@ -1,6 +1,8 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 
-/** Instances that passes have missed, though rows name them, while nothing is known of their ends. */
+/**
+ * Instances that passes have missed, though rows name them, while nothing is known of their ends.
+ */
 export interface MissingInstances {
   /** How long this one has been missed, in ms; 0 at the first time. */
   missedForMs(instanceId: InstanceId, nowMs: number): number;

@@ -1,6 +1,6 @@
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
-import { newTenantId, readyRecord } from '@steppe/route-store/conformance/session-records';
-import type { SweptItem } from '@steppe/route-store/ports';
+import { newTenantId, readyRecord } from '@steppe/session-store/conformance/session-records';
+import type { SweptItem } from '@steppe/session-store/ports';
 import { expect, test } from 'vitest';
 import type { ListedInstance } from '../provisioner/session-provisioner.ts';
 import { observe } from './observe.ts';
@@ -20,7 +20,8 @@ const patient = new AbortController().signal;
 test('tells a session of its row, of the quotas that count it and of its instances, whoever names the other', async () => {
   const row = readyRecord();
   const { session_id: sessionId } = row;
-  // One that is named by the row alone, one that names the session while it starts, and one that has started.
+  // One that is named by the row alone, one that names the session while it starts, and one that
+  // has started.
   const named: ListedInstance = { ...base(), instanceId: row.instance_id, state: 'warm', address };
   const starting: ListedInstance = { ...base(), state: 'starting', sessionId };
   const claimed: ListedInstance = { ...base(), state: 'claimed', sessionId, address };
@@ -30,7 +31,7 @@ test('tells a session of its row, of the quotas that count it and of its instanc
     { kind: 'live_set', tenantId, sessionIds: [sessionId] },
   ];
   const { sessions, pooled } = await observe(sourcesOf(items, [named, starting, claimed]), patient);
-  expect(sessions).toEqual([{ sessionId, row, instances: [named, starting, claimed], countedBy: [tenantId] }]);
+  expect(sessions).toEqual([{ sessionId, row, instances: [named, starting, claimed], reservedBy: [tenantId] }]);
   expect(pooled).toEqual([]);
 });
 
@@ -43,6 +44,6 @@ test('tells of the instances that are no session’s, and of sessions that have 
   const stray: ListedInstance = { ...base(), state: 'claimed', sessionId, address };
   const instances = [warm, starting, stray].filter((instance) => instance !== undefined);
   const { sessions, pooled } = await observe(sourcesOf([], instances), patient);
-  expect(sessions).toEqual([{ sessionId, row: null, instances: [stray], countedBy: [] }]);
+  expect(sessions).toEqual([{ sessionId, row: null, instances: [stray], reservedBy: [] }]);
   expect(pooled).toEqual([warm, starting]);
 });

@@ -1,11 +1,14 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
-import type { RouteStoreCorrupt } from '@steppe/route-store/errors';
-import type { LiveEntry } from '@steppe/route-store/live-entry';
-import type { SessionSweeper } from '@steppe/route-store/ports';
+import type { SessionStoreCorruptError } from '@steppe/session-store/errors';
+import type { LiveEntry } from '@steppe/session-store/live-entry';
+import type { SessionSweeper } from '@steppe/session-store/ports';
 import type { ListedInstance, SessionProvisioner } from '../provisioner/session-provisioner.ts';
-import type { SessionView } from './judge-session.ts';
+import type { SessionView } from './plan-session-actions.ts';
 
-/** A session as one sweep saw it: a row that is over counts as none, and so does one that the index does not have yet. */
+/**
+ * A session as one sweep saw it: a terminal row counts as none, and so does one that the index does
+ * not have yet.
+ */
 export interface SweptSession extends SessionView {
   row: LiveEntry | null;
 }
@@ -14,7 +17,7 @@ export interface Observation {
   sessions: SweptSession[];
   /** The instances that are no session's. */
   pooled: ListedInstance[];
-  corrupt: RouteStoreCorrupt[];
+  corrupt: SessionStoreCorruptError[];
 }
 
 interface Sources {
@@ -23,17 +26,18 @@ interface Sources {
 }
 
 /**
- * Both lists, the table's first: an instance that is missing from the second, though a row in the first names it, is gone.
- * @throws what the store or the provisioner throws; half a list is no ground to act on.
+ * Both lists, the table's first: an instance that is missing from the second, though a row in the
+ * first names it, is gone.
+ * @throws what the store or the provisioner throws; no action is based on half a list.
  */
 export async function observe({ store, provisioner }: Sources, signal: AbortSignal): Promise<Observation> {
   const rows = new Map<SessionId, LiveEntry>();
-  const countedBy = new Map<SessionId, TenantId[]>();
-  const corrupt: RouteStoreCorrupt[] = [];
+  const reservedBy = new Map<SessionId, TenantId[]>();
+  const corrupt: SessionStoreCorruptError[] = [];
   for await (const item of store.sweep({ signal })) {
     if (item.kind === 'corrupt') corrupt.push(item.error);
     if (item.kind === 'session') rows.set(item.entry.session_id, item.entry);
-    if (item.kind === 'live_set') for (const id of item.sessionIds) pushTo(countedBy, id, item.tenantId);
+    if (item.kind === 'live_set') for (const id of item.sessionIds) pushTo(reservedBy, id, item.tenantId);
   }
   signal.throwIfAborted();
   const instances = await provisioner.list();
@@ -47,12 +51,12 @@ export async function observe({ store, provisioner }: Sources, signal: AbortSign
     for (const id of owners) pushTo(bySession, id, instance);
     if (owners.size === 0) pooled.push(instance);
   }
-  const ids = new Set([...rows.keys(), ...countedBy.keys(), ...bySession.keys()]);
+  const ids = new Set([...rows.keys(), ...reservedBy.keys(), ...bySession.keys()]);
   const sessions = [...ids].map((sessionId) => ({
     sessionId,
     row: rows.get(sessionId) ?? null,
     instances: bySession.get(sessionId) ?? [],
-    countedBy: countedBy.get(sessionId) ?? [],
+    reservedBy: reservedBy.get(sessionId) ?? [],
   }));
   return { sessions, pooled, corrupt };
 }

@@ -1,27 +1,32 @@
-import { RouteStoreCorrupt, RouteStoreThrottled, RouteStoreUnavailable } from '@steppe/route-store/errors';
 import type { Logger } from '@steppe/service-kit/logger';
+import { SessionStoreCorruptError, SessionStoreThrottledError, SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import pLimit from 'p-limit';
-import { isOver, type LiveRecord } from '../sessions/end-cause.ts';
-import type { Act, Rules } from './acts.ts';
-import { type ActServices, carryOut } from './carry-out.ts';
-import { judgePooled, type PresentRuntimes } from './judge-pooled.ts';
-import { judgeSession } from './judge-session.ts';
+import { isTerminal, type LiveRecord } from '../sessions/termination-cause.ts';
+import type { Action, Rules } from './actions.ts';
+import { type ActionServices, applyAction } from './apply-action.ts';
 import { observe, type SweptSession } from './observe.ts';
+import { type PresentRuntimes, planPooledActions } from './plan-pooled-actions.ts';
+import { planSessionActions } from './plan-session-actions.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
-export interface ReconcilerServices extends ActServices, PresentRuntimes {
+export interface ReconcilerServices extends ActionServices, PresentRuntimes {
   logger: Logger;
   reconcilerMetrics: ReconcilerMetrics;
 }
 
-const actsAtOnce = 8;
-/** A store that refuses this often in a row is out: the pass stops, and the next one does what is left. */
-const patience = 3;
+const concurrentActions = 8;
+/**
+ * A store that refuses this often in a row is out: the pass stops, and the next one does what is
+ * left.
+ */
+const maxConsecutiveRefusals = 3;
 
 /**
- * One pass: brings rows, instances and quotas together wherever they differ. Idempotent; any number of passes at once do no harm.
- * @returns whether all was done: an act that fails is logged and left to the next pass.
- * @throws what the store throws when it is out, the provisioner where it cannot list, and the signal's reason between two acts.
+ * One pass: brings rows, instances and quotas together wherever they differ. Idempotent; any number
+ * of passes at once do no harm.
+ * @returns whether all was done: an action that fails is logged and left to the next pass.
+ * @throws what the store throws when it is out, the provisioner where it cannot list, and the
+ * signal's reason between two actions.
  */
 export async function reconcile(services: ReconcilerServices, signal: AbortSignal): Promise<'complete' | 'incomplete'> {
   const { now, rules, logger, missing, reconcilerMetrics } = services;
@@ -29,55 +34,63 @@ export async function reconcile(services: ReconcilerServices, signal: AbortSigna
   const rows = sessions.flatMap(({ row }) => row ?? []);
   reconcilerMetrics.observed({ rows, corrupt: 0 });
   const unreadable = new Set<string>();
-  const report = (err: RouteStoreCorrupt) => {
+  const report = (err: SessionStoreCorruptError) => {
     if (unreadable.has(err.itemKey)) return;
     unreadable.add(err.itemKey);
     reconcilerMetrics.observed({ rows, corrupt: unreadable.size });
-    logger.error({ err, item: err.itemKey }, 'an item cannot be read; whatever it is about stays as it is');
+    logger.error({ err, item: err.itemKey }, 'an item cannot be read and is left as it is');
   };
   corrupt.forEach(report);
   missing.keepOnly(new Set(rows.flatMap(({ instance_id }) => instance_id ?? [])));
   const nowMs = now();
-  const suspects = sessions.filter((session) => judgeSession(session, nowMs, rules).length > 0);
+  const suspects = sessions.filter((session) => planSessionActions(session, nowMs, rules).length > 0);
   const tasks = [
     ...suspects.map((swept) => () => settle(services, swept)),
-    ...pooled.flatMap((instance) => judgePooled(instance, services, nowMs, rules)).map((act) => () => perform(services, act)),
+    ...pooled
+      .flatMap((instance) => planPooledActions(instance, services, nowMs, rules))
+      .map((action) => () => perform(services, action)),
   ];
   return runAll(tasks, report, signal);
 }
 
-/** Judges again on the row as it is now: the index may be behind the table. Acts on that row alone. */
+/**
+ * Judges again on the row as it is now: the index may be behind the table. Acts on that row alone.
+ */
 async function settle(services: ReconcilerServices, swept: SweptSession): Promise<void> {
   const { store, now, rules } = services;
   const { sessionId } = swept;
   const row = await store.get(sessionId, { consistent: true });
-  if (row !== null && !isOver(row) && row.version !== swept.row?.version) {
-    // It was written since: the instances were not listed after that, and nothing can be said of it in this pass.
+  if (row !== null && !isTerminal(row) && row.version !== swept.row?.version) {
+    // It was written since: the instances were not listed after that, and nothing can be said of it
+    // in this pass.
     if (swept.row !== null || !isSettled(row, now(), rules)) return;
-    return perform(services, { kind: 'index_row', because: 'not_indexed', sessionId, row });
+    return perform(services, { kind: 'index_row', reason: 'not_indexed', sessionId, row });
   }
-  for (const act of judgeSession({ ...swept, row }, now(), rules)) await perform(services, { ...act, sessionId });
+  for (const action of planSessionActions({ ...swept, row }, now(), rules)) await perform(services, { ...action, sessionId });
 }
 
-/** No create has it in hand any more, and the index has had the time to show it: an older version wrote it last. */
+/**
+ * No create has it in hand any more, and the index has had the time to show it: an older version
+ * wrote it last.
+ */
 const isSettled = ({ created_at }: LiveRecord, nowMs: number, { provisioningMs, graceMs }: Rules): boolean =>
   nowMs - Date.parse(created_at) > provisioningMs + graceMs;
 
-async function perform(services: ReconcilerServices, act: Act): Promise<void> {
+async function perform(services: ReconcilerServices, action: Action): Promise<void> {
   const { logger, reconcilerMetrics } = services;
   const fields = {
-    act: act.kind,
-    because: act.because,
-    ...('sessionId' in act && { session_id: act.sessionId }),
-    ...('instanceId' in act && { instance_id: act.instanceId }),
+    action: action.kind,
+    reason: action.reason,
+    ...('sessionId' in action && { session_id: action.sessionId }),
+    ...('instanceId' in action && { instance_id: action.instanceId }),
   };
   try {
-    const outcome = await carryOut(services, act);
-    reconcilerMetrics.acted(act, outcome);
+    const outcome = await applyAction(services, action);
+    reconcilerMetrics.applied(action, outcome);
     logger.info({ ...fields, outcome }, 'reconciled');
   } catch (err) {
-    reconcilerMetrics.acted(act, 'failed');
-    logger.warn({ ...fields, err }, 'could not reconcile; the next pass tries again');
+    reconcilerMetrics.applied(action, 'failed');
+    logger.warn({ ...fields, err }, 'reconcile action failed; the next pass retries');
     throw err;
   }
 }
@@ -85,23 +98,24 @@ async function perform(services: ReconcilerServices, act: Act): Promise<void> {
 /** One task that fails does not keep the others from being done. */
 async function runAll(
   tasks: readonly (() => Promise<void>)[],
-  report: (err: RouteStoreCorrupt) => void,
+  report: (err: SessionStoreCorruptError) => void,
   signal: AbortSignal,
 ): Promise<'complete' | 'incomplete'> {
-  const limit = pLimit(actsAtOnce);
+  const limit = pLimit(concurrentActions);
   let outcome: 'complete' | 'incomplete' = 'complete';
   let refusals: unknown[] = [];
   const run = async (task: () => Promise<void>) => {
     signal.throwIfAborted();
-    if (refusals.length >= patience) throw refusals.at(-1);
+    if (refusals.length >= maxConsecutiveRefusals) throw refusals.at(-1);
     try {
       await task();
       refusals = [];
     } catch (err) {
-      // The next pass could do no more about it. The index shows less than the row: what is wrong may be seen here first.
-      if (err instanceof RouteStoreCorrupt) return report(err);
+      // The next pass could do no more about it. The index shows less than the row: what is wrong
+      // may be seen here first.
+      if (err instanceof SessionStoreCorruptError) return report(err);
       outcome = 'incomplete';
-      if (err instanceof RouteStoreUnavailable || err instanceof RouteStoreThrottled) refusals.push(err);
+      if (err instanceof SessionStoreUnavailableError || err instanceof SessionStoreThrottledError) refusals.push(err);
     }
   };
   const results = await Promise.allSettled(tasks.map((task) => limit(() => run(task))));

@@ -9,7 +9,7 @@ it('tells nothing of what it saw once another replica reconciles, which sees wha
   metrics.observed({ rows: [{ state: 'ready' }], corrupt: 2 });
   expect(await told('steppe_sessions_live')).toEqual([0, 1]);
   expect(await told('steppe_reconciler_corrupt_items')).toEqual([2]);
-  metrics.stoodBy();
+  metrics.standingBy();
   expect(await told('steppe_sessions_live')).toEqual([]);
   expect(await told('steppe_reconciler_corrupt_items')).toEqual([0]);
 });

@@ -1,44 +1,47 @@
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Act } from './acts.ts';
-import type { Outcome } from './carry-out.ts';
+import type { Action } from './actions.ts';
+import type { Outcome } from './apply-action.ts';
 
 const liveStates = ['provisioning', 'ready'] as const;
 
-/** `failed`: the store is out, or the instances cannot be listed. `interrupted`: the lease is lost, or this process closes. */
+/**
+ * `failed`: the store is out, or the instances cannot be listed. `interrupted`: the lease is lost,
+ * or this process closes.
+ */
 export type PassOutcome = 'complete' | 'incomplete' | 'failed' | 'interrupted';
 
 export interface ReconcilerMetrics {
   /** What a sweep saw. */
   observed(seen: { rows: readonly Pick<SessionRecord, 'state'>[]; corrupt: number }): void;
-  acted(act: Pick<Act, 'kind' | 'because'>, outcome: Outcome | 'failed'): void;
+  applied(action: Pick<Action, 'kind' | 'reason'>, outcome: Outcome | 'failed'): void;
   passed(outcome: PassOutcome, nowMs: number): void;
-  /** Another process has the lease: what this one saw is no longer how things are. */
-  stoodBy(): void;
+  /** Another process has the lease: what this one saw is outdated. */
+  standingBy(): void;
 }
 
 export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   const registers = [registry];
   const live = new Gauge({
     name: 'steppe_sessions_live',
-    help: 'Sessions that are not over, by state, as the reconciler counted them last; told by the one replica that reconciles.',
+    help: 'Live sessions by state, as last counted by the reconciler; reported by the one replica that reconciles.',
     labelNames: ['state'],
     registers,
   });
   const corrupt = new Gauge({
     name: 'steppe_reconciler_corrupt_items',
-    help: 'Items of the table that the last sweep could not read; told by the one replica that reconciles.',
+    help: 'Items of the table that the last sweep could not read; reported by the one replica that reconciles.',
     registers,
   });
-  const acts = new Counter({
-    name: 'steppe_reconciler_acts_total',
-    help: 'What the reconciler put right, by act, reason and outcome (done, moot where somebody else did it, deferred, failed).',
-    labelNames: ['act', 'reason', 'outcome'],
+  const actions = new Counter({
+    name: 'steppe_reconciler_actions_total',
+    help: 'Actions of the reconciler, by action, reason and outcome (done, noop, deferred, failed).',
+    labelNames: ['action', 'reason', 'outcome'],
     registers,
   });
   const passes = new Counter({
     name: 'steppe_reconciler_passes_total',
-    help: 'Passes by outcome (complete, incomplete where an act failed, failed, interrupted).',
+    help: 'Passes by outcome (complete, incomplete where an action failed, failed, interrupted).',
     labelNames: ['outcome'],
     registers,
   });
@@ -52,12 +55,12 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
       for (const state of liveStates) live.set({ state }, rows.filter((row) => row.state === state).length);
       corrupt.set(items);
     },
-    acted: ({ kind, because }, outcome) => acts.inc({ act: kind, reason: because, outcome }),
+    applied: ({ kind, reason }, outcome) => actions.inc({ action: kind, reason: reason, outcome }),
     passed(outcome, nowMs) {
       passes.inc({ outcome });
       if (outcome === 'complete') lastSuccess.set(nowMs / 1000);
     },
-    stoodBy() {
+    standingBy() {
       live.reset();
       corrupt.reset();
     },

@@ -1,20 +1,20 @@
-import { provisioningRecord } from '@steppe/route-store/conformance/session-records';
-import { RouteStoreUnavailable } from '@steppe/route-store/errors';
-import type { SessionStore } from '@steppe/route-store/ports';
+import { provisioningRecord } from '@steppe/session-store/conformance/session-records';
+import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
-import { type ReconcilerBed, startTables, type Tables } from '../testing/reconciler-bed.ts';
+import { type ReconcilerFixture, startTables, type Tables } from '../testing/reconciler-fixture.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 import { type Reconciler, startReconciler } from './start-reconciler.ts';
 
 let tables: Tables;
-let bed: ReconcilerBed;
+let fixture: ReconcilerFixture;
 let replicas: Replica[];
 beforeAll(async () => {
   tables = await startTables();
 });
 beforeEach(async () => {
-  bed = await tables.openBed();
+  fixture = await tables.openFixture();
   replicas = [];
 });
 afterAll(() => tables.close());
@@ -29,16 +29,16 @@ interface Replica extends Reconciler {
 }
 
 /** Its sleeps end when they are told to. */
-function startReplica(store: SessionStore = bed.store): Replica {
+function startReplica(store: SessionStore = fixture.store): Replica {
   const turns: string[] = [];
   const sleepers: { ms: number; wake: () => void }[] = [];
   const reconcilerMetrics: ReconcilerMetrics = {
     observed: () => {},
-    acted: () => {},
+    applied: () => {},
     passed: (outcome) => turns.push(outcome),
-    stoodBy: () => turns.push('stood by'),
+    standingBy: () => turns.push('stood by'),
   };
-  const reconciler = startReconciler(bed.services({ store, reconcilerMetrics }), {
+  const reconciler = startReconciler(fixture.services({ store, reconcilerMetrics }), {
     ...timing,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
@@ -58,8 +58,8 @@ function startReplica(store: SessionStore = bed.store): Replica {
 /** A row that the next pass fails; gives how to see its state. */
 async function makeOrphan(): Promise<() => Promise<string | undefined>> {
   const row = provisioningRecord();
-  await bed.store.create(row);
-  return async () => (await bed.store.get(row.session_id, { consistent: true }))?.state;
+  await fixture.store.create(row);
+  return async () => (await fixture.store.get(row.session_id, { consistent: true }))?.state;
 }
 
 it('makes a pass at once, and one more after each interval', async () => {
@@ -79,7 +79,7 @@ it('lets one replica at a time do it', async () => {
   await eventually(() => holder.turns).toEqual(['complete']);
   const other = startReplica();
   await eventually(() => other.turns).toEqual(['stood by']);
-  bed.clock.nowMs += timing.intervalMs;
+  fixture.clock.nowMs += timing.intervalMs;
   holder.wake(timing.intervalMs);
   await eventually(() => holder.turns).toEqual(['complete', 'complete']);
   other.wake(timing.intervalMs);
@@ -95,10 +95,10 @@ it('is taken over at once from a replica that closes, and after its lease from o
   await eventually(() => dying.turns).toEqual(['complete']);
   const heir = startReplica();
   await eventually(() => heir.turns).toEqual(['stood by']);
-  bed.clock.nowMs += timing.leaseMs - 1;
+  fixture.clock.nowMs += timing.leaseMs - 1;
   heir.wake(timing.intervalMs);
   await eventually(() => heir.turns).toEqual(['stood by', 'stood by']);
-  bed.clock.nowMs += 1;
+  fixture.clock.nowMs += 1;
   heir.wake(timing.intervalMs);
   await eventually(() => heir.turns).toEqual(['stood by', 'stood by', 'complete']);
   await Promise.all([dying.close(), heir.close()]);
@@ -112,11 +112,11 @@ function holdSweeps() {
   });
   let sweeps = 0;
   const store: SessionStore = {
-    ...bed.store,
+    ...fixture.store,
     async *sweep(options) {
       sweeps += 1;
       await held;
-      yield* bed.store.sweep(options);
+      yield* fixture.store.sweep(options);
     },
   };
   return { store, letGo, sweeps: () => sweeps };
@@ -133,7 +133,7 @@ it('keeps its lease while a pass takes long', async () => {
   const slow = startReplica({ ...store, renewLease });
   await eventually(sweeps).toBe(1);
   for (const renewal of [1, 2, 3, 4]) {
-    bed.clock.nowMs += timing.leaseMs / 3;
+    fixture.clock.nowMs += timing.leaseMs / 3;
     await eventually(() => {
       slow.wake(timing.leaseMs / 3);
       return renewals;
@@ -157,8 +157,8 @@ it('gives its pass up where another took the lease, and acts on nothing more', a
   };
   const paused = startReplica({ ...store, renewLease });
   await eventually(sweeps).toBe(1);
-  bed.clock.nowMs += timing.leaseMs;
-  expect(await bed.store.acquireLease('reconciler', 'another', timing.leaseMs, bed.clock.nowMs)).toBe('acquired');
+  fixture.clock.nowMs += timing.leaseMs;
+  expect(await fixture.store.acquireLease('reconciler', 'another', timing.leaseMs, fixture.clock.nowMs)).toBe('acquired');
   await eventually(() => {
     paused.wake(timing.leaseMs / 3);
     return lost;
@@ -169,18 +169,18 @@ it('gives its pass up where another took the lease, and acts on nothing more', a
   await paused.close();
 });
 
-it('goes on after a pass that the store made fail', async () => {
+it('continues after a pass that the store made fail', async () => {
   let isOut = true;
   const acquireLease: SessionStore['acquireLease'] = async (...args) => {
-    if (isOut) throw new RouteStoreUnavailable('it is away');
-    return bed.store.acquireLease(...args);
+    if (isOut) throw new SessionStoreUnavailableError('it is away');
+    return fixture.store.acquireLease(...args);
   };
   const orphan = await makeOrphan();
   const sweep: SessionStore['sweep'] = (options) => {
-    if (isOut) throw new RouteStoreUnavailable('it is away');
-    return bed.store.sweep(options);
+    if (isOut) throw new SessionStoreUnavailableError('it is away');
+    return fixture.store.sweep(options);
   };
-  const replica = startReplica({ ...bed.store, acquireLease, sweep });
+  const replica = startReplica({ ...fixture.store, acquireLease, sweep });
   isOut = false;
   await eventually(() => {
     replica.wake(timing.intervalMs);

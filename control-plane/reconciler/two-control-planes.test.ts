@@ -1,10 +1,10 @@
 import type { TenantId } from '@steppe/contracts/ids';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isOver } from '../sessions/end-cause.ts';
+import { isTerminal } from '../sessions/termination-cause.ts';
 import { histories, seed } from '../testing/config.ts';
-import { type ReconcilerBed, startTables, type Tables } from '../testing/reconciler-bed.ts';
-import { type Event, quota, shakeWorld } from '../testing/shaken-world.ts';
+import { type ReconcilerFixture, startTables, type Tables } from '../testing/reconciler-fixture.ts';
+import { type Event, quota, shakeWorld } from '../testing/simulation.ts';
 
 let tables: Tables;
 beforeAll(async () => {
@@ -22,7 +22,10 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('crash'), plane, afterMoments: fc.integer({ min: 1, max: 20 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.constantFrom(1_000, 11_000, 71_000, 7_300_000) }) },
 );
-/** Whether a call of a port fails, one after the other and from the start again: one in ten, and none in some histories. */
+/**
+ * Whether a call of a port fails, one after the other and from the start again: one in ten, and
+ * none in some histories.
+ */
 const faults = fc.oneof(
   fc.constant([false]),
   fc.array(
@@ -31,27 +34,30 @@ const faults = fc.oneof(
   ),
 );
 
-async function liveRows(bed: ReconcilerBed, tenantId: TenantId) {
-  const { sessions } = await bed.store.listByTenant(tenantId, { limit: 200 });
-  return sessions.filter((row) => !isOver(row));
+async function liveRows(fixture: ReconcilerFixture, tenantId: TenantId) {
+  const { sessions } = await fixture.store.listByTenant(tenantId, { limit: 200 });
+  return sessions.filter((row) => !isTerminal(row));
 }
 
-/** What is wrong in a world at rest: with rows and quotas, with instances, and with what was told of ends. */
-async function complaints(bed: ReconcilerBed, tenants: readonly TenantId[], ends: readonly string[]): Promise<string[]> {
+/**
+ * What is wrong in a simulation at rest: with rows and quotas, with instances, and with the
+ * reported ends.
+ */
+async function complaints(fixture: ReconcilerFixture, tenants: readonly TenantId[], ends: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   const owned = new Set<string>();
-  const living = new Map(bed.place.living().map((instance) => [instance.instanceId, instance]));
+  const living = new Map(fixture.inMemory.living().map((instance) => [instance.instanceId, instance]));
   for (const tenantId of tenants) {
-    const rows = await liveRows(bed, tenantId);
-    const counted = await bed.store.listLive(tenantId);
+    const rows = await liveRows(fixture, tenantId);
+    const isReserved = await fixture.store.listLive(tenantId);
     for (const row of rows) {
       const instance = row.instance_id && living.get(row.instance_id);
       if (row.state !== 'ready' || !instance || instance.boundTo !== row.session_id)
         found.push(`${row.session_id} is not served`);
       if (instance) owned.add(instance.instanceId);
-      if (!counted.includes(row.session_id)) found.push(`${row.session_id} is not counted`);
+      if (!isReserved.includes(row.session_id)) found.push(`${row.session_id} is not counted`);
     }
-    if (counted.length !== rows.length) found.push(`${counted.length} are counted, and ${rows.length} live`);
+    if (isReserved.length !== rows.length) found.push(`${isReserved.length} are counted, and ${rows.length} live`);
     if (rows.length > quota) found.push(`${rows.length} live, and ${quota} may`);
   }
   for (const { instanceId, state, version } of living.values()) {
@@ -70,16 +76,16 @@ it('lets rows, instances and quotas agree when the dust has settled, whatever tw
   const history = fc.array(event, { minLength: 30, maxLength: 60, size: 'max' });
   await fc.assert(
     fc.asyncProperty(history, faults, async (events, atFault) => {
-      const bed = await tables.openBed(quota);
+      const fixture = await tables.openFixture(quota);
       let calls = 0;
-      const world = shakeWorld(bed, () => atFault[calls++ % atFault.length] === true);
+      const world = shakeWorld(fixture, () => atFault[calls++ % atFault.length] === true);
       for (const each of events) {
         await world.happen(each);
-        const rows = await Promise.all(world.tenants.map((tenantId) => liveRows(bed, tenantId)));
+        const rows = await Promise.all(world.tenants.map((tenantId) => liveRows(fixture, tenantId)));
         expect(Math.max(...rows.map(({ length }) => length))).toBeLessThanOrEqual(quota);
       }
       await world.settle();
-      expect(await complaints(bed, world.tenants, world.ends)).toEqual([]);
+      expect(await complaints(fixture, world.tenants, world.ends)).toEqual([]);
     }),
     { seed, numRuns: histories, endOnFailure: true },
   );

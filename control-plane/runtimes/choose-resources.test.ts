@@ -27,7 +27,7 @@ it('prefers a runtime that the operator named like an alias', () => {
   expect(findRuntime([{ ...python, name: 'py' }, python], 'py').name).toBe('py');
 });
 
-it('fills in what was not asked for', () => {
+it('fills in what was not requested', () => {
   expect(chooseResources(python, { memory: '1Gi' })).toEqual({ ...python.default_resources, memory: '1Gi' });
 });
 

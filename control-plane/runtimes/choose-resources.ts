@@ -17,24 +17,27 @@ export function tooLittle(kind: ResourceKind, quantity: string): string | undefi
   return parseQuantity(quantity) < parseQuantity(least) ? `is ${quantity}, and ${least} is the least` : undefined;
 }
 
-/** What was asked for, the runtime's defaults for the rest. @throws AppError `invalid_request` for less than the least and more than the maximum. */
-export function chooseResources(runtime: Runtime, asked: CreateSession['resources']): Resources {
+/**
+ * What was requested, the runtime's defaults for the rest.
+ * @throws AppError `invalid_request` for less than the least and more than the maximum.
+ */
+export function chooseResources(runtime: Runtime, requested: CreateSession['resources']): Resources {
   const issues = resourceKinds.flatMap((kind) => {
-    const quantity = asked[kind];
+    const quantity = requested[kind];
     const max = runtime.max_resources[kind];
     const path = `resources.${kind}`;
     if (quantity === undefined) return [];
     const complaint = tooLittle(kind, quantity);
     if (complaint) return [{ path, message: `${path} ${complaint}` }];
     if (parseQuantity(quantity) <= parseQuantity(max)) return [];
-    return [{ path, message: `${path} is ${quantity}, and ${runtime.name} may have ${max} at most` }];
+    return [{ path, message: `${path} is ${quantity}; ${runtime.name} allows at most ${max}` }];
   });
   const first = issues[0];
   if (first) throw new AppError('invalid_request', first.message, { details: { issues } });
   const { default_resources: fallback } = runtime;
   return {
-    cpu: asked.cpu ?? fallback.cpu,
-    memory: asked.memory ?? fallback.memory,
-    ephemeral_storage: asked.ephemeral_storage ?? fallback.ephemeral_storage,
+    cpu: requested.cpu ?? fallback.cpu,
+    memory: requested.memory ?? fallback.memory,
+    ephemeral_storage: requested.ephemeral_storage ?? fallback.ephemeral_storage,
   };
 }

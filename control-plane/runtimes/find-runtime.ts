@@ -10,7 +10,10 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['ts', 'node'],
 ]);
 
-/** The runtime of that name, or the one that it is an alias of. @throws AppError `invalid_request` that lists the known. */
+/**
+ * The runtime of that name, or the one that it is an alias of.
+ * @throws AppError `invalid_request` that lists the known.
+ */
 export function findRuntime(runtimes: readonly RuntimeDefinition[], name: string): RuntimeDefinition {
   const named = (wanted: string | undefined) => runtimes.find((runtime) => runtime.name === wanted);
   const found = named(name) ?? named(aliases.get(name));

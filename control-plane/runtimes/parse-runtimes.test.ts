@@ -45,13 +45,13 @@ describe('a list of runtimes', () => {
   });
 
   it.each([
-    ['no JSON', '{', /is no JSON/],
+    ['invalid JSON', '{', /is not valid JSON/],
     ['no object', [], /expected record/i],
     ['a name of another kind', { 'My Runtime': { language: 'node' } }, /My Runtime/],
     ['an unknown field', { x: { language: 'node', colour: 'red' } }, /x: .*colour/],
     ['an unknown language', { x: { language: 'ruby' } }, /x\.language/],
     ['no language where none is built in', { x: {} }, /x\.language: must be python or node/],
-    ['a quantity that is none', { x: { language: 'node', max_resources: { cpu: 'many' } } }, /x\.max_resources\.cpu/],
+    ['an invalid quantity', { x: { language: 'node', max_resources: { cpu: 'many' } } }, /x\.max_resources\.cpu/],
     ['defaults past the largest', { node: { max_resources: { cpu: '500m' } } }, /node\.default_resources\.cpu: is 1, .* 500m/],
     [
       'defaults of nought',

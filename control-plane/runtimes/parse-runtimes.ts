@@ -25,8 +25,8 @@ const fileSchema = z.record(nameSchema, entrySchema.nullable());
 export type ParsedRuntimes = { runtimes: readonly RuntimeDefinition[] } | { complaints: string[] };
 
 /**
- * The operator's list of runtimes: JSON, an object from names to entries. What an entry leaves out is the built-in runtime's of
- * that name, or of its language.
+ * The operator's list of runtimes: JSON, an object from names to entries. What an entry leaves out
+ * is the built-in runtime's of that name, or of its language.
  */
 export function parseRuntimes(text: string, builtIn: readonly RuntimeDefinition[]): ParsedRuntimes {
   const json = readJson(text);
@@ -83,6 +83,6 @@ function readJson(text: string): { value: unknown } | { complaint: string } {
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return { complaint: `is no JSON: ${error instanceof Error ? error.message : error}` };
+    return { complaint: `is not valid JSON: ${error instanceof Error ? error.message : error}` };
   }
 }

@@ -11,9 +11,10 @@ const factors: Readonly<Record<string, number>> = {
 };
 
 /**
- * A Kubernetes quantity as a number: `500m` is 0.5, `512Mi` is 536870912. Two that come to the same are equal, however they are
- * written: the number nearest to a decimal is found once, with its exponent.
- * @throws Error for what is no quantity.
+ * A Kubernetes quantity as a number: `500m` is 0.5, `512Mi` is 536870912. Two that come to the same
+ * are equal, however they are written: the number nearest to a decimal is found once, with its
+ * exponent.
+ * @throws Error for an invalid quantity.
  */
 export function parseQuantity(quantity: string): number {
   const match = quantityPattern.exec(quantity);

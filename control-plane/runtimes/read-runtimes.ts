@@ -9,7 +9,7 @@ export interface RuntimesConfig {
   poolSize: number;
 }
 
-/** The runtimes that may be asked for, or what is wrong with the operator's list, a line each. */
+/** The runtimes that may be requested, or what is wrong with the operator's list, a line each. */
 export async function readRuntimes({ runtimesFile, poolSize }: RuntimesConfig): Promise<ParsedRuntimes> {
   const builtIn = builtInRuntimes(poolSize);
   if (runtimesFile === undefined) return { runtimes: builtIn };

@@ -10,7 +10,10 @@ export interface RuntimeDefinition extends Runtime {
   preload: readonly string[];
   /** Instances that are kept warm. */
   poolSize: number;
-  /** Of what the provisioner makes its instances of beside all this; absent where it says nothing of it. */
+  /**
+   * Of what the provisioner makes its instances of beside all this; absent where it says nothing of
+   * it.
+   */
   fingerprint?: string;
 }
 

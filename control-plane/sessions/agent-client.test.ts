@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { newInstanceId, newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
-import { listen } from '@steppe/route-store/dynalite/listen';
+import { listen } from '@steppe/session-store/dynalite/listen';
 import { afterEach, expect, it } from 'vitest';
 import { makeInternalKeys } from '../testing/internal-keys.ts';
 import { createAgentClient } from './agent-client.ts';
@@ -53,7 +53,7 @@ it.each([
 ])('tells of a response of %i with %j without address or path', async (status, body, detail, isUnreachable) => {
   const { client, agent } = await open(status, body);
   const failure = expect(client.bind(agent, binding, signal)).rejects;
-  await failure.toMatchObject({ name: 'AgentCallFailed', detail, isUnreachable });
+  await failure.toMatchObject({ name: 'AgentCallError', detail, isUnreachable });
 });
 
 it('names instance and path in the message, which is for the log', async () => {

@@ -1,6 +1,12 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
-import { type AgentState, agentStateSchema, type BindRequest, bindAnswerSchema, type Lifetime } from '@steppe/contracts/internal';
+import {
+  type AgentState,
+  agentStateSchema,
+  type BindRequest,
+  bindResponseSchema,
+  type Lifetime,
+} from '@steppe/contracts/internal';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { Agent, request } from 'undici';
 
@@ -16,8 +22,8 @@ interface AgentCallFailedOptions extends ErrorOptions {
 }
 
 /** The agent did not respond, or not as it should. The message is for the log. */
-export class AgentCallFailed extends Error {
-  override readonly name = 'AgentCallFailed';
+export class AgentCallError extends Error {
+  override readonly name = 'AgentCallError';
   /** For the session's owner: names no address and no path. */
   readonly detail: string;
   /** There was no response: the instance may have ended. */
@@ -30,12 +36,18 @@ export class AgentCallFailed extends Error {
   }
 }
 
-/** What the control-plane asks of agents. Every call throws `AgentCallFailed`, or the signal's reason where that ends it. */
+/**
+ * The calls of the control-plane to agents. Every call throws `AgentCallError`, or the signal's
+ * reason where that ends it.
+ */
 export interface AgentClient {
-  /** Gives the instance its session, once in its life, at `firstEpoch`: throws where an interpreter died before it. */
+  /**
+   * Gives the instance its session, once in its life, at `firstEpoch`: throws where an interpreter
+   * died before it.
+   */
   bind(agent: AgentAddress, binding: BindRequest, signal: AbortSignal): Promise<void>;
   updateLifetime(agent: AgentAddress, lifetime: Lifetime, signal: AbortSignal): Promise<void>;
-  /** Resolves when the agent has heard it; its process ends after that. */
+  /** Resolves when the agent has received it; its process ends after that. */
   end(agent: AgentAddress, reason: EndedReason, signal: AbortSignal): Promise<void>;
   state(agent: AgentAddress, signal: AbortSignal): Promise<AgentState>;
   close(): Promise<void>;
@@ -69,7 +81,7 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
       signal.throwIfAborted();
       const why = cause instanceof Error ? cause.message : String(cause);
       const detail = `the agent cannot be reached (${codeOf(cause)})`;
-      throw new AgentCallFailed(`${method} ${path} of ${instanceId}: ${why}`, { cause, detail, isUnreachable: true });
+      throw new AgentCallError(`${method} ${path} of ${instanceId}: ${why}`, { cause, detail, isUnreachable: true });
     }
   };
 
@@ -78,25 +90,25 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
     const what = `${details.method} ${details.path} of ${agent.instanceId}`;
     if (status !== details.expect) {
       const detail = `the agent responded with status ${status}`;
-      throw new AgentCallFailed(`${what}: status ${status}: ${text.slice(0, 256)}`, { detail });
+      throw new AgentCallError(`${what}: status ${status}: ${text.slice(0, 256)}`, { detail });
     }
     try {
       return text === '' ? undefined : JSON.parse(text);
     } catch (cause) {
       const detail = 'the response of the agent is not valid JSON';
-      throw new AgentCallFailed(`${what}: ${detail}`, { cause, detail });
+      throw new AgentCallError(`${what}: ${detail}`, { cause, detail });
     }
   };
 
   return {
     async bind(agent, binding, signal) {
-      const answer = await call(agent, { method: 'POST', path: '/internal/bind', body: binding, expect: 200, signal });
-      const bound = bindAnswerSchema.safeParse(answer);
+      const response = await call(agent, { method: 'POST', path: '/internal/bind', body: binding, expect: 200, signal });
+      const bound = bindResponseSchema.safeParse(response);
       if (!bound.success || bound.data.instance_id !== agent.instanceId) {
-        throw new AgentCallFailed(`${agent.instanceId} did not bind as itself`, { cause: bound.error });
+        throw new AgentCallError(`${agent.instanceId} did not bind as itself`, { cause: bound.error });
       }
       if (bound.data.epoch !== firstEpoch) {
-        throw new AgentCallFailed(`${agent.instanceId} had lost an interpreter before it was bound`);
+        throw new AgentCallError(`${agent.instanceId} had lost an interpreter before it was bound`);
       }
     },
     async updateLifetime(agent, lifetime, signal) {
@@ -106,10 +118,10 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
       await call(agent, { method: 'POST', path: '/internal/end', body: { reason }, expect: 202, signal });
     },
     async state(agent, signal) {
-      const answer = await call(agent, { method: 'GET', path: '/internal/state', expect: 200, signal });
-      const state = agentStateSchema.safeParse(answer);
+      const response = await call(agent, { method: 'GET', path: '/internal/state', expect: 200, signal });
+      const state = agentStateSchema.safeParse(response);
       if (state.success) return state.data;
-      throw new AgentCallFailed(`${agent.instanceId} told a state that is none`, { cause: state.error });
+      throw new AgentCallError(`${agent.instanceId} returned an invalid state`, { cause: state.error });
     },
     close: () => dispatcher.destroy(),
   };

@@ -1,9 +1,9 @@
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import type { UpdateOutcome } from '@steppe/route-store/ports';
+import type { UpdateOutcome } from '@steppe/session-store/ports';
 import type { Instance } from '../provisioner/session-provisioner.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
-import { withinLimit } from '../within-limit.ts';
-import { CreateGivenUp } from './create-failure.ts';
+import { withTimeout } from '../with-timeout.ts';
+import { CreateAbortedError } from './create-failure.ts';
 import type { SessionPlan } from './plan-session.ts';
 import type { CreateStart } from './session-metrics.ts';
 import type { SessionServices } from './session-services.ts';
@@ -23,8 +23,9 @@ interface Bound {
 }
 
 /**
- * Binds a warm instance to the session where there is one that lets itself be bound, else one that is started for it. The
- * instance's name is in the row before it is bound: whoever finds a half-made session finds its instance.
+ * Binds a warm instance to the session where there is one that lets itself be bound, else one that
+ * is started for it. The instance's name is in the row before it is bound: whoever finds a
+ * half-made session finds its instance.
  */
 export async function bindInstance(
   services: SessionServices,
@@ -54,12 +55,12 @@ async function bindWarm(
   progress.start = 'warm';
   const named = await nameInstance(services, plan, record.version, instance);
   try {
-    await withinLimit(signal, warmBindMs, (limit) => services.agents.bind(instance, plan.binding, limit));
+    await withTimeout(signal, warmBindMs, (limit) => services.agents.bind(instance, plan.binding, limit));
     return { bound: { instance, named }, version: named.version };
   } catch (err) {
     if (signal.aborted) throw err;
     const fields = { err, session_id: sessionId, instance_id: instance.instanceId };
-    services.logger.warn(fields, 'a warm instance could not be bound; another starts in its place');
+    services.logger.warn(fields, 'could not bind a warm instance; starting another');
     return { version: named.version };
   }
 }
@@ -92,10 +93,14 @@ async function bindCold(
 const nameInstance = async ({ store }: SessionServices, { record }: SessionPlan, version: number, { instanceId }: Instance) =>
   requireUpdated(await store.update({ ...record, instance_id: instanceId }, version));
 
-/** Only an end is written into a row that is not ready, so that a lost race means that the session is over. */
+/**
+ * Only an end is written into a row that is not ready, so that a lost race means that the session
+ * is over.
+ */
 export function requireUpdated(update: UpdateOutcome): SessionRecord {
   if (update.outcome === 'updated') return update.record;
   throw endedMeanwhile();
 }
 
-export const endedMeanwhile = () => new CreateGivenUp({ reason: 'deleted', detail: 'the session was ended before it was ready' });
+export const endedMeanwhile = () =>
+  new CreateAbortedError({ reason: 'deleted', detail: 'the session was terminated before it was ready' });

@@ -2,30 +2,30 @@ import { randomUUID } from 'node:crypto';
 import { newSessionId } from '@steppe/contracts/ids';
 import { createSessionSchema, sessionListSchema, sessionSchema } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
-import type { SessionStore } from '@steppe/route-store/ports';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
-import { StartFailed } from '../provisioner/start-failed.ts';
+import { StartFailedError } from '../provisioner/start-failed-error.ts';
 import { eventually } from '../testing/eventually.ts';
 import { type Fault, failingStore } from '../testing/failing-store.ts';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed, traces } from '../testing/open-control-plane.ts';
-import type { Behaviour } from '../testing/stand-in-provisioner.ts';
-import { claimKey } from './claim-key.ts';
+import type { Behaviour } from '../testing/fake-provisioner.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture, traces } from '../testing/open-control-plane.ts';
+import { claimIdempotencyKey } from './claim-idempotency-key.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 beforeAll(async () => {
-  bed = await openTestBed();
+  fixture = await openTestFixture();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 /** Every test of this file ends its own sessions, or has none. */
 afterEach(async () => {
-  expect(await bed.standIns.leftovers()).toEqual([]);
+  expect(await fixture.fakes.leftovers()).toEqual([]);
 });
 
 const rowsOf = async (tenantId: ReturnType<typeof newTenantId>): Promise<SessionRecord[]> =>
-  (await bed.store.listByTenant(tenantId, { limit: 200 })).sessions;
+  (await fixture.store.listByTenant(tenantId, { limit: 200 })).sessions;
 
 /** The outcomes of the creates that this control-plane counted as failed, each counted once. */
 async function failuresOf({ operatorPort }: OpenControlPlane): Promise<string[]> {
@@ -34,7 +34,7 @@ async function failuresOf({ operatorPort }: OpenControlPlane): Promise<string[]>
   return [...counts].map(([, outcome = '']) => outcome);
 }
 
-describe('a create that fails is undone and says why', () => {
+describe('a create that fails is rolled back and says why', () => {
   it.each<[Behaviour, string, string]>([
     ['crash-before-ready', 'crashed', 'exit code 3: there is no interpreter'],
     ['refuse-bind', 'crashed', 'status 409'],
@@ -43,13 +43,13 @@ describe('a create that fails is undone and says why', () => {
     ['never-ready', 'provisioning_timeout', 'not ready within 400 ms'],
     ['hang-bind', 'provisioning_timeout', 'not ready within 400 ms'],
   ])('where the agent does this: %s', async (runtime, reason, detail) => {
-    const plane = await bed.open({}, reason === 'provisioning_timeout' ? { provisioningMs: 400 } : {});
+    const plane = await fixture.open({}, reason === 'provisioning_timeout' ? { provisioningMs: 400 } : {});
     const [tenantId, key] = [newTenantId(), randomUUID()];
     const headers = { 'idempotency-key': key };
     const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions', { body: { runtime }, headers });
     const details = { end_reason: reason, end_detail: expect.stringContaining(detail) };
     expect([status, body]).toMatchObject([503, { error: { code: 'runtime_unreachable', retryable: true, details } }]);
-    expect(await traces(bed.store, tenantId, [key])).toEqual({ live: [], states: ['failed'], keys: [] });
+    expect(await traces(fixture.store, tenantId, [key])).toEqual({ live: [], states: ['failed'], keys: [] });
     expect(await rowsOf(tenantId)).toMatchObject([details]);
   });
 
@@ -63,16 +63,16 @@ describe('a create that fails is undone and says why', () => {
           ['the instance is named', { method: 'update', from: 1, done }],
           ['the row is made ready', { method: 'update', from: 2, done }],
         ] satisfies [string, Fault][]
-      ).map(([stage, fault]): [string, Fault] => [`${stage}${done ? ', its answer lost' : ''}`, fault]),
+      ).map(([stage, fault]): [string, Fault] => [`${stage}${done ? ', its response lost' : ''}`, fault]),
     ),
   )('where the store fails when %s', async (_, fault) => {
-    const plane = await bed.open({ store: failingStore(bed.store, fault) });
+    const plane = await fixture.open({ store: failingStore(fixture.store, fault) });
     const [tenantId, key] = [newTenantId(), randomUUID()];
     const headers = { 'idempotency-key': key };
     const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions', { body: {}, headers });
     expect([status, body]).toMatchObject([503, { error: { code: 'route_store_unavailable', retryable: true } }]);
     expect(await failuresOf(plane)).toEqual(['route_store_unavailable']);
-    const left = await traces(bed.store, tenantId, [key]);
+    const left = await traces(fixture.store, tenantId, [key]);
     expect(left).toMatchObject({ live: [], keys: [] });
     for (const state of left.states) expect(['failed', 'ended']).toContain(state);
     const again = await plane.call(tenantId, 'POST', '/v1/sessions', { body: {}, headers });
@@ -80,24 +80,24 @@ describe('a create that fails is undone and says why', () => {
     await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(again.body).session_id));
   });
 
-  it('also where the store is still busy while it is undone', async () => {
-    const busy = failingStore(failingStore(bed.store, { method: 'get', from: 1, times: 2 }), {
+  it('also where the store is still busy during the rollback', async () => {
+    const busy = failingStore(failingStore(fixture.store, { method: 'get', from: 1, times: 2 }), {
       method: 'removeLive',
       from: 1,
       times: 2,
     });
-    const plane = await bed.open({ store: busy });
+    const plane = await fixture.open({ store: busy });
     const tenantId = newTenantId();
     await plane.call(tenantId, 'POST', '/v1/sessions', { body: { runtime: 'refuse-bind' } });
-    expect(await traces(bed.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
+    expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
   });
 
-  it('where the place to run it has no room', async () => {
+  it('without capacity for it', async () => {
     const full: SessionProvisioner = {
-      ...bed.standIns.provisioner,
-      start: () => Promise.reject(new StartFailed('quota', 'no room on any node')),
+      ...fixture.fakes.provisioner,
+      start: () => Promise.reject(new StartFailedError('quota', 'no room on any node')),
     };
-    const plane = await bed.open({ provisioner: full });
+    const plane = await fixture.open({ provisioner: full });
     const tenantId = newTenantId();
     const { body } = await plane.call(tenantId, 'POST', '/v1/sessions');
     expect(body).toMatchObject({ error: { details: { end_reason: 'quota', end_detail: 'no room on any node' } } });
@@ -105,8 +105,8 @@ describe('a create that fails is undone and says why', () => {
   });
 
   it('says where another try does not help', async () => {
-    const hopeless = () => Promise.reject(new StartFailed('crashed', 'a module is missing', { retryable: false }));
-    const plane = await bed.open({ provisioner: { ...bed.standIns.provisioner, start: hopeless } });
+    const hopeless = () => Promise.reject(new StartFailedError('crashed', 'a module is missing', { retryable: false }));
+    const plane = await fixture.open({ provisioner: { ...fixture.fakes.provisioner, start: hopeless } });
     const { status, headers, body } = await plane.call(newTenantId(), 'POST', '/v1/sessions');
     const message = expect.not.stringContaining('try again');
     expect([status, body]).toMatchObject([503, { error: { code: 'runtime_unreachable', retryable: false, message } }]);
@@ -114,8 +114,8 @@ describe('a create that fails is undone and says why', () => {
   });
 
   it('hides a cause that nobody expected', async () => {
-    const broken: SessionProvisioner = { ...bed.standIns.provisioner, start: () => Promise.reject(new Error('secret')) };
-    const plane = await bed.open({ provisioner: broken });
+    const broken: SessionProvisioner = { ...fixture.fakes.provisioner, start: () => Promise.reject(new Error('secret')) };
+    const plane = await fixture.open({ provisioner: broken });
     const tenantId = newTenantId();
     const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions');
     expect([status, JSON.stringify(body)]).toEqual([500, expect.not.stringContaining('secret')]);
@@ -127,17 +127,17 @@ describe('a create that fails is undone and says why', () => {
 
 describe('a client that leaves', () => {
   const leave = async (headers: Record<string, string>) => {
-    const plane = await bed.open({}, { provisioningMs: 2_000 });
+    const plane = await fixture.open({}, { provisioningMs: 2_000 });
     const tenantId = newTenantId();
     const client = new AbortController();
     const body = { runtime: 'never-ready' };
     const left = plane.call(tenantId, 'POST', '/v1/sessions', { body, headers, signal: client.signal });
-    await eventually(bed.standIns.leftovers).not.toEqual([]);
+    await eventually(fixture.fakes.leftovers).not.toEqual([]);
     client.abort();
     await expect(left).rejects.toThrow();
-    await eventually(bed.standIns.leftovers).toEqual([]);
+    await eventually(fixture.fakes.leftovers).toEqual([]);
     await eventually(async () => (await rowsOf(tenantId)).map(({ state }) => state)).not.toEqual(['provisioning']);
-    await eventually(() => bed.store.listLive(tenantId)).toEqual([]);
+    await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
     return rowsOf(tenantId);
   };
 
@@ -147,23 +147,23 @@ describe('a client that leaves', () => {
     ]);
   });
 
-  it('leaves a create with a key to go on, since it may ask again', async () => {
+  it('leaves a create with a key to continue, since it may retry', async () => {
     expect(await leave({ 'idempotency-key': 'k' })).toMatchObject([{ state: 'failed', end_reason: 'provisioning_timeout' }]);
   });
 });
 
 describe('Idempotency-Key', () => {
   it('gives requests at once, later ones and those to another replica one session', async () => {
-    const [plane, replica] = [await bed.open(), await bed.open()];
+    const [plane, replica] = [await fixture.open(), await fixture.open()];
     const tenantId = newTenantId();
     const headers = { 'idempotency-key': 'a key/of: mine' };
     const post = (at: typeof plane, body: object) => at.call(tenantId, 'POST', '/v1/sessions', { headers, body });
     const bodies = [{ metadata: { a: '1', b: '2' } }, { metadata: { b: '2', a: '1' }, ttl_seconds: 3_600, runtime: 'py' }];
-    const answers = await Promise.all([plane, replica, plane, replica].flatMap((at) => bodies.map((body) => post(at, body))));
-    answers.push(await post(plane, bodies[0] ?? {}), await post(replica, bodies[1] ?? {}));
-    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
-    const ids = new Set(answers.map(({ body }) => sessionSchema.parse(body).session_id));
-    expect([ids.size, (await bed.store.listLive(tenantId)).length]).toEqual([1, 1]);
+    const responses = await Promise.all([plane, replica, plane, replica].flatMap((at) => bodies.map((body) => post(at, body))));
+    responses.push(await post(plane, bodies[0] ?? {}), await post(replica, bodies[1] ?? {}));
+    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(201));
+    const ids = new Set(responses.map(({ body }) => sessionSchema.parse(body).session_id));
+    expect([ids.size, (await fixture.store.listLive(tenantId)).length]).toEqual([1, 1]);
     const [id] = ids;
     if (id) await plane.call(tenantId, 'DELETE', pathOf(id));
     const after = await post(plane, bodies[0] ?? {});
@@ -171,7 +171,7 @@ describe('Idempotency-Key', () => {
   });
 
   it('refuses another body, and is each tenant’s own', async () => {
-    const plane = await bed.open();
+    const plane = await fixture.open();
     const [tenantId, other] = [newTenantId(), newTenantId()];
     const headers = { 'idempotency-key': 'k' };
     const first = await plane.call(tenantId, 'POST', '/v1/sessions', { headers, body: {} });
@@ -185,11 +185,11 @@ describe('Idempotency-Key', () => {
   });
 
   it('tells all that wait under one key of its failure, and is good again after it', async () => {
-    const [plane, replica] = [await bed.open(), await bed.open()];
+    const [plane, replica] = [await fixture.open(), await fixture.open()];
     const tenantId = newTenantId();
     const options = { headers: { 'idempotency-key': 'k' }, body: { runtime: 'refuse-bind' } };
-    const answers = await Promise.all([1, 2, 3].map(() => plane.call(tenantId, 'POST', '/v1/sessions', options)));
-    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
+    const responses = await Promise.all([1, 2, 3].map(() => plane.call(tenantId, 'POST', '/v1/sessions', options)));
+    expect(responses.map(({ status }) => status)).toEqual([503, 503, 503]);
     const again = await replica.call(tenantId, 'POST', '/v1/sessions', { ...options, body: {} });
     expect(again.status).toBe(201);
     await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(again.body).session_id));
@@ -200,26 +200,26 @@ describe('Idempotency-Key', () => {
     async (prefer) => {
       const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k', ...prefer }];
       const body = createSessionSchema.parse({});
-      await claimKey({ store: bed.store, now: Date.now }, { tenantId, key: 'k', sessionId: newSessionId(), body });
+      await claimIdempotencyKey({ store: fixture.store, now: Date.now }, { tenantId, key: 'k', sessionId: newSessionId(), body });
       const putIdempotency: SessionStore['putIdempotency'] = async (...put) => {
-        const outcome = await bed.store.putIdempotency(...put);
+        const outcome = await fixture.store.putIdempotency(...put);
         // The other replica finds the quota full only after this one has seen its claim.
-        if (outcome.outcome === 'exists') await bed.store.deleteIdempotency(tenantId, 'k', outcome.item.session_id);
+        if (outcome.outcome === 'exists') await fixture.store.deleteIdempotency(tenantId, 'k', outcome.item.session_id);
         return outcome;
       };
-      const plane = await bed.open({ store: { ...bed.store, putIdempotency } });
-      const answer = await plane.call(tenantId, 'POST', '/v1/sessions', { headers, sessionQuota: 0 });
-      expect([answer.status, answer.body]).toMatchObject([429, { error: { code: 'quota_exceeded' } }]);
+      const plane = await fixture.open({ store: { ...fixture.store, putIdempotency } });
+      const response = await plane.call(tenantId, 'POST', '/v1/sessions', { headers, sessionQuota: 0 });
+      expect([response.status, response.body]).toMatchObject([429, { error: { code: 'quota_exceeded' } }]);
       expect(await failuresOf(plane)).toEqual(['quota_exceeded']);
-      expect(await traces(bed.store, tenantId, ['k'])).toEqual({ live: [], states: [], keys: [] });
+      expect(await traces(fixture.store, tenantId, ['k'])).toEqual({ live: [], states: [], keys: [] });
     },
   );
 
   it('is freed from a replica that died before it made a row', async () => {
-    const [hasty, plane] = [await bed.open({}, { provisioningMs: 300 }), await bed.open()];
+    const [hasty, plane] = [await fixture.open({}, { provisioningMs: 300 }), await fixture.open()];
     const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k' }];
     const body = createSessionSchema.parse({});
-    await claimKey({ store: bed.store, now: Date.now }, { tenantId, key: 'k', sessionId: newSessionId(), body });
+    await claimIdempotencyKey({ store: fixture.store, now: Date.now }, { tenantId, key: 'k', sessionId: newSessionId(), body });
     const early = await hasty.call(tenantId, 'POST', '/v1/sessions', { headers });
     expect([early.status, early.headers.get('retry-after'), early.body]).toMatchObject([
       425,
@@ -233,7 +233,7 @@ describe('Idempotency-Key', () => {
 });
 
 it('lets sixty creates and their deletes at once leave nothing behind', async () => {
-  const plane = await bed.open({}, { sessionsPerTenant: 20 });
+  const plane = await fixture.open({}, { sessionsPerTenant: 20 });
   const tenantId = newTenantId();
   const bodies: Behaviour[] = ['serve', 'crash-before-ready', 'refuse-bind'];
   await Promise.all(
@@ -244,7 +244,7 @@ it('lets sixty creates and their deletes at once leave nothing behind', async ()
       return expect(deleted.status).toBe(204);
     }),
   );
-  expect(await bed.store.listLive(tenantId)).toEqual([]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([]);
   const { body } = await plane.call(tenantId, 'GET', '/v1/sessions?limit=200');
   for (const { state } of sessionListSchema.parse(body).sessions) expect(['ended', 'failed']).toContain(state);
 });

@@ -1,14 +1,14 @@
 import { newSessionId, type SessionId, type TenantId } from '@steppe/contracts/ids';
 import type { CreateSession } from '@steppe/contracts/session';
-import { isAmbiguous } from '@steppe/route-store/errors';
-import { awaitCreated } from './await-created.ts';
-import { type Claim, claimKey } from './claim-key.ts';
+import { isAmbiguous } from '@steppe/session-store/errors';
+import { claimIdempotencyKey, type KeyClaim } from './claim-idempotency-key.ts';
 import { causeOfFailure } from './create-failure.ts';
-import type { KnownSession } from './known-session.ts';
+import { joinCreate } from './join-create.ts';
 import { planSession, type SessionPlan } from './plan-session.ts';
 import { provisionSession } from './provision-session.ts';
-import { writeEnd } from './record-end.ts';
+import { writeTermination } from './record-termination.ts';
 import type { SessionServices } from './session-services.ts';
+import type { SessionWithState } from './session-with-state.ts';
 import { errorCodeOf } from './to-app-error.ts';
 
 export interface CreateRequest {
@@ -24,12 +24,13 @@ export interface CreateRequest {
 }
 
 /**
- * Makes a session that is ready, or nothing at all. A client that leaves takes its create with it, unless it sent a key or has
- * its answer already: then it may ask again, and the create is finished.
- * @throws AppError `invalid_request`, `quota_exceeded`, `idempotency_key_reused`, `session_not_ready` where another request
- * with this key still waits for the session, `session_ended` where it was deleted meanwhile, `runtime_unreachable`.
+ * Makes a session that is ready, or nothing at all. A client that leaves takes its create with it,
+ * unless it sent a key or has its response already: then it may retry, and the create finishes.
+ * @throws AppError `invalid_request`, `quota_exceeded`, `idempotency_key_reused`,
+ * `session_not_ready` where another request with this key still waits for the session,
+ * `session_ended` where it was deleted meanwhile, `runtime_unreachable`.
  */
-export function createSession(services: SessionServices, request: CreateRequest): Promise<KnownSession> {
+export function createSession(services: SessionServices, request: CreateRequest): Promise<SessionWithState> {
   const plan = planSession(services, request, newSessionId(services.now()));
   if (!request.respondAsync) return runCreate(services, request, plan, () => {});
   return new Promise((resolve, reject) => {
@@ -43,7 +44,7 @@ function runCreate(
   request: CreateRequest,
   plan: SessionPlan,
   onAdmitted: () => void,
-): Promise<KnownSession> {
+): Promise<SessionWithState> {
   const { tenantId, body, idempotencyKey: key, respondAsync, client } = request;
   const { store, pending } = services;
   const { sessionId } = plan;
@@ -54,22 +55,22 @@ function runCreate(
   }
   return pending.run(sessionId, undefined, async (signal) => {
     const until = respondAsync ? 'admitted' : 'ready';
-    // An alias asks for the same.
+    // An alias requests the same.
     const claim = { tenantId, key, sessionId, body: { ...body, runtime: plan.runtime.name } };
     for (;;) {
-      const holder = await claimCounted(services, plan, claim);
+      const holder = await claimWithMetrics(services, plan, claim);
       if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
-      const created = await awaitCreated(services, { tenantId, key, sessionId: holder, until }, signal);
+      const created = await joinCreate(services, { tenantId, key, sessionId: holder, until }, signal);
       if (created) return created;
     }
   });
 }
 
 /** A create that fails before it is provisioned is counted all the same. */
-async function claimCounted(services: SessionServices, plan: SessionPlan, claim: Claim): Promise<SessionId> {
+async function claimWithMetrics(services: SessionServices, plan: SessionPlan, claim: KeyClaim): Promise<SessionId> {
   const begunAt = performance.now();
   try {
-    return await claimKey(services, claim);
+    return await claimIdempotencyKey(services, claim);
   } catch (error) {
     if (isAmbiguous(error)) await recordAsFailed(services, plan, error);
     services.metrics.created({ start: 'none', outcome: errorCodeOf(error), durationMs: performance.now() - begunAt });
@@ -77,7 +78,10 @@ async function claimCounted(services: SessionServices, plan: SessionPlan, claim:
   }
 }
 
-/** The claim may still come, and the key would stand for a session that nobody makes: the row tells whoever finds it. */
+/**
+ * The claim may still come, and the key would stand for a session that nobody makes: the row tells
+ * whoever finds it.
+ */
 async function recordAsFailed(
   { store, metrics, logger, now }: SessionServices,
   plan: SessionPlan,
@@ -85,7 +89,7 @@ async function recordAsFailed(
 ): Promise<void> {
   const { sessionId, record } = plan;
   try {
-    await writeEnd({ store, metrics, now, sessionId, cause: causeOfFailure(error), unwritten: record });
+    await writeTermination({ store, metrics, now, sessionId, cause: causeOfFailure(error), unwritten: record });
   } catch (err) {
     logger.error({ err, session_id: sessionId }, 'claim of an idempotency key not compensated');
   }

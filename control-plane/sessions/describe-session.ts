@@ -1,14 +1,14 @@
 import type { Session } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { isOver } from './end-cause.ts';
-import type { LiveState } from './known-session.ts';
 import type { SessionServices } from './session-services.ts';
+import type { LiveState } from './session-with-state.ts';
+import { isTerminal } from './termination-cause.ts';
 
-const askLimitMs = 300;
+const agentTimeoutMs = 300;
 
 /** A row as the API shows it. */
 export function toSession(record: SessionRecord, live?: LiveState): Session {
-  const over = isOver(record)
+  const terminal = isTerminal(record)
     ? {
         ended_at: record.ended_at,
         end_reason: record.end_reason,
@@ -28,14 +28,14 @@ export function toSession(record: SessionRecord, live?: LiveState): Session {
     idle_timeout_seconds: record.idle_timeout_seconds,
     metadata: record.metadata,
     resources: record.resources,
-    ...over,
+    ...terminal,
   };
 }
 
-/** The same with what its agent says, where it answers within 300 ms. */
+/** The same with what its agent says, where it responds within 300 ms. */
 export async function describeSession({ agents }: Pick<SessionServices, 'agents'>, record: SessionRecord): Promise<Session> {
   if (record.state !== 'ready') return toSession(record);
   const agent = { instanceId: record.instance_id, address: record.address };
-  const live = await agents.state(agent, AbortSignal.timeout(askLimitMs)).catch(() => undefined);
+  const live = await agents.state(agent, AbortSignal.timeout(agentTimeoutMs)).catch(() => undefined);
   return toSession(record, live);
 }

@@ -1,20 +1,20 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { sessionSchema } from '@steppe/contracts/session';
-import { newTenantId, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
+import { newTenantId, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { InstanceEnd, SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { eventually } from '../testing/eventually.ts';
 import { failingStore } from '../testing/failing-store.ts';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed } from '../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../testing/open-control-plane.ts';
 import { createAgentClient } from './agent-client.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 let plane: OpenControlPlane;
 beforeAll(async () => {
-  bed = await openTestBed();
-  plane = await bed.open();
+  fixture = await openTestFixture();
+  plane = await fixture.open();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 type TenantId = ReturnType<typeof newTenantId>;
 const get = async (tenantId: TenantId, id: string) =>
@@ -24,22 +24,22 @@ const instanceOf = ({ instance_id: id }: { instance_id: ReturnType<typeof sessio
   if (id === null) throw new Error('the session has no instance');
   return id;
 };
-const isListed = async (id: string) => (await bed.standIns.provisioner.list()).some(({ instanceId }) => instanceId === id);
+const isListed = async (id: string) => (await fixture.fakes.provisioner.list()).some(({ instanceId }) => instanceId === id);
 
-it('ends a session, its instance and its place in the quota before it answers 204, and again 204', async () => {
+it('ends a session, its instance and its place in the quota before it returns 204, and again 204', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const first = await remove(tenantId, made.session_id);
   expect([first.status, first.body, await isListed(instanceOf(made))]).toEqual([204, undefined, false]);
   const ended = await get(tenantId, made.session_id);
   expect(ended).toMatchObject({ state: 'ended', end_reason: 'deleted', instance_id: made.instance_id, ready_at: made.ready_at });
-  expect(await bed.store.listLive(tenantId)).toEqual([]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([]);
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
   expect(await get(tenantId, made.session_id)).toEqual(ended);
 });
 
 it('counts each end once, by its reason', async () => {
-  const own = await bed.open();
+  const own = await fixture.open();
   const tenantId = newTenantId();
   const { session_id: id } = await own.create(tenantId);
   const deletes = [1, 2, 3].map(() => own.call(tenantId, 'DELETE', pathOf(id)));
@@ -48,42 +48,42 @@ it('counts each end once, by its reason', async () => {
   expect(metrics).toContain('steppe_sessions_ended_total{state="ended",reason="deleted",service="control-plane"} 1\n');
 });
 
-it('answers two deletes at once alike, and records one end', async () => {
+it('gives two concurrent deletes the same response, and records one end', async () => {
   const tenantId = newTenantId();
   const { session_id: id } = await plane.create(tenantId);
-  const answers = await Promise.all([remove(tenantId, id), remove(tenantId, id), remove(tenantId, id)]);
-  expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
-  const row = await bed.store.get(id, { consistent: true });
+  const responses = await Promise.all([remove(tenantId, id), remove(tenantId, id), remove(tenantId, id)]);
+  expect(responses.map(({ status }) => status)).toEqual([204, 204, 204]);
+  const row = await fixture.store.get(id, { consistent: true });
   expect(row).toMatchObject({ state: 'ended', version: 4 });
 });
 
-it('answers the same 404 for foreign, missing and impossible sessions, and harms none', async () => {
+it('returns the same 404 for foreign, missing and impossible sessions, and harms none', async () => {
   const [owner, stranger] = [newTenantId(), newTenantId()];
   const { session_id: id } = await plane.create(owner);
-  const answers = [await remove(stranger, id), await remove(stranger, newSessionId()), await remove(stranger, 'nothing')];
-  expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+  const responses = [await remove(stranger, id), await remove(stranger, newSessionId()), await remove(stranger, 'nothing')];
+  expect(responses.map(({ status }) => status)).toEqual([404, 404, 404]);
   expect((await get(owner, id)).state).toBe('ready');
 });
 
-it('ends a session that is still being made: the create is undone and answers 410', async () => {
+it('ends a session that is still being made: the create is rolled back and returns 410', async () => {
   const tenantId = newTenantId();
   const creating = plane.call(tenantId, 'POST', '/v1/sessions', { body: { runtime: 'never-ready' } });
-  await eventually(async () => (await bed.store.listByTenant(tenantId, { limit: 1 })).sessions.length).toBe(1);
-  const [row] = (await bed.store.listByTenant(tenantId, { limit: 1 })).sessions;
+  await eventually(async () => (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions.length).toBe(1);
+  const [row] = (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions;
   expect((await remove(tenantId, row?.session_id ?? '')).status).toBe(204);
   expect(await creating).toMatchObject({
     status: 410,
     body: { error: { code: 'session_ended', details: { end_reason: 'deleted' } } },
   });
   expect(await get(tenantId, row?.session_id ?? '')).toMatchObject({ state: 'ended', end_reason: 'deleted', ready_at: null });
-  expect(await bed.store.listLive(tenantId)).toEqual([]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([]);
 });
 
-it('ends one that another replica makes: its next write is lost and it undoes itself', async () => {
-  const replica = await bed.open();
+it('ends one that another replica makes: its next write is lost and it rolls itself back', async () => {
+  const replica = await fixture.open();
   const tenantId = newTenantId();
   const creating = replica.call(tenantId, 'POST', '/v1/sessions', { body: { runtime: 'hang-bind' } });
-  const named = async () => (await bed.store.listByTenant(tenantId, { limit: 1 })).sessions[0];
+  const named = async () => (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions[0];
   await eventually(async () => (await named())?.instance_id).toBeDefined();
   const row = await named();
   expect((await remove(tenantId, row?.session_id ?? '')).status).toBe(204);
@@ -91,15 +91,15 @@ it('ends one that another replica makes: its next write is lost and it undoes it
   expect(await isListed(row?.instance_id ?? '')).toBe(false);
 });
 
-it('records the end of an instance that nobody ended, once, with the words of the system', async () => {
-  const replica = await bed.open();
+it('records the end of an instance that nobody ended, once, with the exit status', async () => {
+  const replica = await fixture.open();
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
-  process.kill(await bed.standIns.pidOf(instanceOf(made)), 'SIGKILL');
-  await eventually(() => bed.store.listLive(tenantId)).toEqual([]);
-  const answer = await replica.call(tenantId, 'GET', pathOf(made.session_id));
-  expect(answer.body).toMatchObject({ state: 'ended', end_reason: 'crashed', end_detail: 'signal SIGKILL' });
-  expect(await bed.store.get(made.session_id, { consistent: true })).toMatchObject({ version: 4 });
+  process.kill(await fixture.fakes.pidOf(instanceOf(made)), 'SIGKILL');
+  await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
+  const response = await replica.call(tenantId, 'GET', pathOf(made.session_id));
+  expect(response.body).toMatchObject({ state: 'ended', end_reason: 'crashed', end_detail: 'signal SIGKILL' });
+  expect(await fixture.store.get(made.session_id, { consistent: true })).toMatchObject({ version: 4 });
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
   expect(await get(tenantId, made.session_id)).toMatchObject({ end_reason: 'crashed' });
 });
@@ -108,12 +108,12 @@ it('records the reason that an agent gives for its own end', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const instanceId = instanceOf(made);
-  const row = await bed.store.get(made.session_id, { consistent: true });
+  const row = await fixture.store.get(made.session_id, { consistent: true });
   if (row?.state !== 'ready') throw new Error('the session is ready');
-  const agents = createAgentClient(bed.standIns.signer);
+  const agents = createAgentClient(fixture.fakes.signer);
   await agents.end({ instanceId, address: row.address }, 'idle', AbortSignal.timeout(5_000));
   await agents.close();
-  await eventually(() => bed.store.listLive(tenantId)).toEqual([]);
+  await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
   expect(await get(tenantId, made.session_id)).toMatchObject({
     state: 'ended',
     end_reason: 'idle',
@@ -125,7 +125,7 @@ it('purges a day after the end', async () => {
   const tenantId = newTenantId();
   const { session_id: id } = await plane.create(tenantId);
   await remove(tenantId, id);
-  const row = await bed.store.get(id, { consistent: true });
+  const row = await fixture.store.get(id, { consistent: true });
   if (row?.state !== 'ended') throw new Error('the session has ended');
   const keptMs = row.purge_at * 1000 - Date.parse(row.ended_at);
   expect(keptMs).toBeGreaterThanOrEqual(86_400_000);
@@ -137,48 +137,48 @@ it('lets a delete and an end at once leave one record', async () => {
   const made = await Promise.all(Array.from({ length: 8 }, () => plane.create(tenantId)));
   await Promise.all(
     made.map(async (session) => {
-      const pid = await bed.standIns.pidOf(instanceOf(session));
+      const pid = await fixture.fakes.pidOf(instanceOf(session));
       const removing = remove(tenantId, session.session_id);
       process.kill(pid, 'SIGKILL');
       expect((await removing).status).toBe(204);
     }),
   );
-  await eventually(() => bed.store.listLive(tenantId)).toEqual([]);
+  await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
   for (const { session_id: id } of made) {
-    expect(await bed.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', version: 4 });
+    expect(await fixture.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', version: 4 });
   }
 });
 
 it('records an end although the store is away for a while', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
-  const [listeners, silent] = watchable(bed.standIns.provisioner);
-  await bed.open({ provisioner: silent, store: failingStore(bed.store, { method: 'get', from: 1, times: 3 }) });
+  const [listeners, unwatched] = watchable(fixture.fakes.provisioner);
+  await fixture.open({ provisioner: unwatched, store: failingStore(fixture.store, { method: 'get', from: 1, times: 3 }) });
   const row = readyRecord(provisioningRecord({ tenant_id: tenantId }));
-  await bed.store.create(row);
-  await bed.store.addLive(tenantId, row.session_id, 9);
+  await fixture.store.create(row);
+  await fixture.store.addLive(tenantId, row.session_id, 9);
   const { session_id: sessionId, instance_id: instanceId } = row;
   for (const listener of listeners) listener({ sessionId, instanceId, reason: 'oom_killed', detail: 'exit code 137' });
-  await eventually(() => bed.store.listLive(tenantId)).toEqual([made.session_id]);
-  expect(await bed.store.get(sessionId, { consistent: true })).toMatchObject({ state: 'ended', end_reason: 'oom_killed' });
+  await eventually(() => fixture.store.listLive(tenantId)).toEqual([made.session_id]);
+  expect(await fixture.store.get(sessionId, { consistent: true })).toMatchObject({ state: 'ended', end_reason: 'oom_killed' });
 });
 
 it('does not take the end of another instance for the session’s', async () => {
   const tenantId = newTenantId();
-  const [listeners, silent] = watchable(bed.standIns.provisioner);
-  const deaf = await bed.open({ provisioner: silent });
+  const [listeners, unwatched] = watchable(fixture.fakes.provisioner);
+  const unsubscribed = await fixture.open({ provisioner: unwatched });
   const [row, other] = [readyRecord(provisioningRecord({ tenant_id: tenantId })), readyRecord()];
-  await bed.store.create(row);
+  await fixture.store.create(row);
   for (const listener of listeners) listener({ sessionId: row.session_id, instanceId: other.instance_id, reason: 'crashed' });
-  await deaf.close();
-  expect(await bed.store.get(row.session_id, { consistent: true })).toMatchObject({ state: 'ready' });
+  await unsubscribed.close();
+  expect(await fixture.store.get(row.session_id, { consistent: true })).toMatchObject({ state: 'ready' });
 });
 
 it('responds 204 where the end is recorded and the instance cannot be ended just now, and leaves that to the reconciler', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const end = vi.fn(() => Promise.reject(new Error('the cluster refuses the call')));
-  const refused = await bed.open({ provisioner: { ...bed.standIns.provisioner, end, close: async () => {} } });
+  const refused = await fixture.open({ provisioner: { ...fixture.fakes.provisioner, end, close: async () => {} } });
   expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
   expect(end).toHaveBeenCalledWith(made.instance_id);
   expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
@@ -189,36 +189,36 @@ it('responds 204 where the end is recorded and the instance cannot be ended just
 it('responds 204 where the end is recorded and the quota cannot be released just now', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
-  const store = failingStore(bed.store, { method: 'removeLive', from: 1, times: 9 });
-  const refused = await bed.open({ store });
+  const store = failingStore(fixture.store, { method: 'removeLive', from: 1, times: 9 });
+  const refused = await fixture.open({ store });
   expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
   expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
   expect(await isListed(instanceOf(made))).toBe(false);
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
-  expect(await bed.store.listLive(tenantId)).toEqual([]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([]);
 });
 
 it('responds 503 where the end itself cannot be recorded, and ends nothing', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
-  const refused = await bed.open({ store: failingStore(bed.store, { method: 'update', from: 1 }) });
+  const refused = await fixture.open({ store: failingStore(fixture.store, { method: 'update', from: 1 }) });
   expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(503);
   expect([await isListed(instanceOf(made)), (await get(tenantId, made.session_id)).state]).toEqual([true, 'ready']);
 });
 
-it('answers a delete whose instance does not end in time, and goes on with it', async () => {
+it('responds to a delete whose instance does not terminate in time, and continues it', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   let finish = () => {};
   const slow: SessionProvisioner = {
-    ...bed.standIns.provisioner,
+    ...fixture.fakes.provisioner,
     close: async () => {},
     end: (instanceId) =>
       new Promise((resolve, reject) => {
-        finish = () => void bed.standIns.provisioner.end(instanceId).then(resolve, reject);
+        finish = () => void fixture.fakes.provisioner.end(instanceId).then(resolve, reject);
       }),
   };
-  const impatient = await bed.open({ provisioner: slow }, { endMs: 20 });
+  const impatient = await fixture.open({ provisioner: slow }, { endMs: 20 });
   expect((await impatient.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
   expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
   finish();

@@ -2,37 +2,38 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { findSession } from './find-session.ts';
-import { writeEnd } from './record-end.ts';
+import { writeTermination } from './record-termination.ts';
 import { retry } from './retry.ts';
 import type { SessionServices } from './session-services.ts';
 
-const courtesyMs = 1_000;
+const agentNoticeMs = 1_000;
 const quotaDelaysMs = [50, 200];
 
 /**
- * Ends a session, what runs in it included, and resolves when its instance is gone or the limit for that has passed. Idempotent:
- * an end that an earlier call could not finish is finished. Once the end is recorded, what cannot be removed is logged and left
- * to the reconciler.
+ * Ends a session, what runs in it included, and resolves when its instance is gone or the limit for
+ * that has passed. Idempotent: an end that an earlier call could not finish is finished. Once the
+ * end is recorded, what cannot be removed is logged and left to the reconciler.
  * @throws AppError `session_not_found`
  */
 export async function endSession(services: SessionServices, tenantId: TenantId, id: string): Promise<void> {
   const { store, pending, metrics, now, limits, logger } = services;
   const found = await findSession(services, tenantId, id);
   const { session_id: sessionId } = found;
-  // The row comes first: a create that still runs, here or elsewhere, loses its next write and undoes itself.
-  const { over } = await writeEnd({ store, metrics, now, sessionId, found, cause: { reason: 'deleted' } });
-  const fields = { session_id: sessionId, instance_id: over?.instance_id };
-  const remove = (what: 'quota' | 'instance', act: () => Promise<void>) =>
-    act().catch((err) => logger.error({ ...fields, err, what }, 'remains of an ended session not removed'));
+  // The row comes first: a create that still runs, here or elsewhere, loses its next write and
+  // rolls itself back.
+  const { terminal } = await writeTermination({ store, metrics, now, sessionId, found, cause: { reason: 'deleted' } });
+  const fields = { session_id: sessionId, instance_id: terminal?.instance_id };
+  const remove = (what: 'quota' | 'instance', action: () => Promise<void>) =>
+    action().catch((err) => logger.error({ ...fields, err, what }, 'remains of an ended session not removed'));
   const removed = Promise.all([
     pending.cancel(sessionId),
     remove('quota', () => retry(() => store.removeLive(found.tenant_id, sessionId), quotaDelaysMs)),
-    remove('instance', () => endInstance(services, found, over?.instance_id)),
+    remove('instance', () => endInstance(services, found, terminal?.instance_id)),
   ]);
   const waited = new AbortController();
   try {
     const late = delay(limits.endMs, 'late', { signal: waited.signal });
-    if ((await Promise.race([removed, late])) === 'late') logger.warn(fields, 'the instance does not end in time');
+    if ((await Promise.race([removed, late])) === 'late') logger.warn(fields, 'instance did not terminate in time');
   } finally {
     waited.abort();
   }
@@ -45,9 +46,10 @@ async function endInstance(
 ): Promise<void> {
   if (!instanceId) return;
   if (found.state === 'ready') {
-    // An agent that knows the reason can tell it to those who wait for its steps. It may as well be gone.
+    // An agent that knows the reason can tell it to those who wait for its steps. It may as well be
+    // gone.
     const agent = { instanceId, address: found.address };
-    await agents.end(agent, 'deleted', AbortSignal.timeout(courtesyMs)).catch(() => undefined);
+    await agents.end(agent, 'deleted', AbortSignal.timeout(agentNoticeMs)).catch(() => undefined);
   }
   await provisioner.end(instanceId);
 }

@@ -1,23 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { InstanceEnd, SessionProvisioner } from '../provisioner/session-provisioner.ts';
-import { AgentCallFailed } from './agent-client.ts';
-import { CreateGivenUp, causeOfFailure } from './create-failure.ts';
-import type { EndCause } from './end-cause.ts';
+import { AgentCallError } from './agent-client.ts';
+import { CreateAbortedError, causeOfFailure } from './create-failure.ts';
 import type { SessionServices } from './session-services.ts';
+import type { TerminationCause } from './termination-cause.ts';
 
 /** How long an agent that does not respond may be dead before its provisioner knows. */
 const lateEndMs = 2_000;
 
 /**
- * Why a create failed: as its instance ended, where the failure may come of that and the provisioner knows it, or soon does.
- * Never throws.
+ * Why a create failed: as its instance ended, where the failure may come of that and the
+ * provisioner knows it, or soon does. Never throws.
  */
 export async function findCause(
   { provisioner, logger }: Pick<SessionServices, 'provisioner' | 'logger'>,
   error: unknown,
   instanceId: InstanceId | undefined,
-): Promise<EndCause> {
+): Promise<TerminationCause> {
   const cause = causeOfFailure(error);
   const waitMs = waitFor(error);
   if (!instanceId || waitMs === undefined) return cause;
@@ -32,8 +32,8 @@ export async function findCause(
 
 /** Undefined where the end of an instance explains nothing. */
 function waitFor(error: unknown): number | undefined {
-  if (error instanceof AgentCallFailed) return error.isUnreachable ? lateEndMs : 0;
-  if (error instanceof CreateGivenUp && error.because.reason === 'provisioning_timeout') return 0;
+  if (error instanceof AgentCallError) return error.isUnreachable ? lateEndMs : 0;
+  if (error instanceof CreateAbortedError && error.terminationCause.reason === 'provisioning_timeout') return 0;
   return undefined;
 }
 
@@ -55,7 +55,7 @@ async function findEnd(provisioner: SessionProvisioner, instanceId: InstanceId, 
 }
 
 /** That an instance was deleted does not mean that its session was. */
-function causeOfEnd({ reason, detail }: InstanceEnd): EndCause {
+function causeOfEnd({ reason, detail }: InstanceEnd): TerminationCause {
   if (reason === 'deleted') return { reason: 'crashed', detail: 'deleted: its instance was ended before it was bound' };
   return { reason, ...(detail && { detail }) };
 }

@@ -1,12 +1,13 @@
 import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { AppError } from '@steppe/service-kit/app-error';
-import { isPurged } from './end-cause.ts';
 import type { SessionServices } from './session-services.ts';
+import { isPurged } from './termination-cause.ts';
 
 /**
  * The tenant's session, read strongly consistent.
- * @throws AppError `session_not_found`, in the same words for one that never was, was purged, is another tenant's, or could be none.
+ * @throws AppError `session_not_found`, in the same words for one that never existed, was purged,
+ * is another tenant's, or could be none.
  */
 export async function findSession(
   { store, now }: Pick<SessionServices, 'store' | 'now'>,

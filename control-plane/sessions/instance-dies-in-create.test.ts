@@ -1,28 +1,28 @@
 import type { InstanceId } from '@steppe/contracts/ids';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
-import type { SessionStore } from '@steppe/route-store/ports';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { eventually } from '../testing/eventually.ts';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed } from '../testing/open-control-plane.ts';
-import { standInRuntimes } from '../testing/stand-in-provisioner.ts';
-import { recordEnd } from './record-end.ts';
+import { fakeRuntimes } from '../testing/fake-provisioner.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../testing/open-control-plane.ts';
+import { recordTermination } from './record-termination.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 beforeEach(async () => {
-  bed = await openTestBed();
+  fixture = await openTestFixture();
 });
-afterEach(() => bed.close());
+afterEach(() => fixture.close());
 
 const noMetrics = { created: () => {}, ended: () => {} };
-const kill = async (instanceId: InstanceId) => process.kill(await bed.standIns.pidOf(instanceId), 'SIGKILL');
-const isEnded = (instanceId: InstanceId) => eventually(() => bed.standIns.provisioner.endOf(instanceId)).not.toBeNull();
+const kill = async (instanceId: InstanceId) => process.kill(await fixture.fakes.pidOf(instanceId), 'SIGKILL');
+const isEnded = (instanceId: InstanceId) => eventually(() => fixture.fakes.provisioner.endOf(instanceId)).not.toBeNull();
 const metricsOf = async ({ operatorPort }: OpenControlPlane) => (await fetch(`http://127.0.0.1:${operatorPort}/metrics`)).text();
 const creates = (start: string, outcome: string) =>
   new RegExp(`^steppe_session_create_duration_seconds_count\\{.*start="${start}",outcome="${outcome}".*\\} 1$`, 'm');
 
 it('makes the session in another instance where a warm one dies between its claim and its bind', async () => {
-  const { provisioner } = bed.standIns;
+  const { provisioner } = fixture.fakes;
   let dead: InstanceId | undefined;
   const deadly: SessionProvisioner = {
     ...provisioner,
@@ -38,8 +38,8 @@ it('makes the session in another instance where a warm one dies between its clai
       return provisioner.start(request);
     },
   };
-  const runtimes = standInRuntimes.map((runtime) => (runtime.name === 'python' ? { ...runtime, poolSize: 1 } : runtime));
-  const plane = await bed.open({ provisioner: deadly }, {}, { runtimes });
+  const runtimes = fakeRuntimes.map((runtime) => (runtime.name === 'python' ? { ...runtime, poolSize: 1 } : runtime));
+  const plane = await fixture.open({ provisioner: deadly }, {}, { runtimes });
   plane.fillPool();
   await eventually(async () => (await provisioner.list()).map(({ state }) => state)).toEqual(['warm']);
   const tenantId = newTenantId();
@@ -56,11 +56,11 @@ it('records the end of an instance that died as its session became ready', async
       await kill(next.instance_id);
       await isEnded(next.instance_id);
     }
-    return bed.store.update(next, ...rest);
+    return fixture.store.update(next, ...rest);
   };
-  const plane = await bed.open({ store: { ...bed.store, update } });
+  const plane = await fixture.open({ store: { ...fixture.store, update } });
   const { session_id } = await plane.create(newTenantId());
-  const row = () => bed.store.get(session_id, { consistent: true });
+  const row = () => fixture.store.get(session_id, { consistent: true });
   await eventually(row).toMatchObject({ state: 'ended', end_reason: 'crashed', end_detail: 'signal SIGKILL' });
 });
 
@@ -68,14 +68,15 @@ it('tells, records and counts one reason where somebody else ends the row of a c
   const update: SessionStore['update'] = async (next, ...rest) => {
     const { session_id: sessionId } = next;
     const cause = { reason: 'provisioning_timeout', detail: 'as the reconciler found it' } as const;
-    if (next.state === 'ready') await recordEnd({ store: bed.store, metrics: noMetrics, now: Date.now, sessionId, cause });
-    return bed.store.update(next, ...rest);
+    if (next.state === 'ready')
+      await recordTermination({ store: fixture.store, metrics: noMetrics, now: Date.now, sessionId, cause });
+    return fixture.store.update(next, ...rest);
   };
-  const plane = await bed.open({ store: { ...bed.store, update } });
+  const plane = await fixture.open({ store: { ...fixture.store, update } });
   const tenantId = newTenantId();
   const { body } = await plane.call(tenantId, 'POST', '/v1/sessions');
   expect(body).toMatchObject({ error: { code: 'runtime_unreachable', details: { end_reason: 'provisioning_timeout' } } });
-  const { sessions } = await bed.store.listByTenant(tenantId, { limit: 9 });
+  const { sessions } = await fixture.store.listByTenant(tenantId, { limit: 9 });
   expect(sessions).toMatchObject([{ state: 'failed', end_reason: 'provisioning_timeout' }]);
   expect(await metricsOf(plane)).toMatch(creates('cold', 'provisioning_timeout'));
 });

@@ -1,14 +1,17 @@
 import type { TenantId } from '@steppe/contracts/ids';
 import type { sessionListSchema } from '@steppe/contracts/session';
-import { CursorRefused } from '@steppe/route-store/errors';
-import type { ListQuery, SessionPage } from '@steppe/route-store/ports';
 import { AppError } from '@steppe/service-kit/app-error';
+import { CursorRejectedError } from '@steppe/session-store/errors';
+import type { ListQuery, SessionPage } from '@steppe/session-store/ports';
 import type * as z from 'zod';
 import { toSession } from './describe-session.ts';
-import { isPurged } from './end-cause.ts';
 import type { SessionServices } from './session-services.ts';
+import { isPurged } from './termination-cause.ts';
 
-/** A page of the tenant's sessions, newest first. @throws AppError `invalid_request` for a cursor that is none of this list. */
+/**
+ * A page of the tenant's sessions, newest first.
+ * @throws AppError `invalid_request` for an invalid cursor of this list.
+ */
 export async function listSessions(
   services: Pick<SessionServices, 'store' | 'now' | 'logger'>,
   tenantId: TenantId,
@@ -28,7 +31,7 @@ async function readPage({ store }: Pick<SessionServices, 'store'>, tenantId: Ten
   try {
     return await store.listByTenant(tenantId, query);
   } catch (cause) {
-    if (!(cause instanceof CursorRefused)) throw cause;
+    if (!(cause instanceof CursorRejectedError)) throw cause;
     const { message } = cause;
     throw new AppError('invalid_request', message, { cause, details: { issues: [{ path: 'cursor', message }] } });
   }

@@ -15,10 +15,11 @@ const agentLimitMs = 5_000;
 const mergedSchema = z.object({ metadata: metadataSchema });
 
 /**
- * Changes how long a session lives, and its metadata. The row comes first and then its agent; where only that fails, the same
- * call again mends it. The patch is read once it is known that there is a session to change.
- * @throws AppError `session_not_found`, `session_ended`, `session_not_ready`, `invalid_request`, `payload_too_large`,
- * `runtime_unreachable`.
+ * Changes how long a session lives, and its metadata. The row comes first and then its agent; where
+ * only that fails, the same call again repairs it. The patch is read once it is known that there is
+ * a session to change.
+ * @throws AppError `session_not_found`, `session_ended`, `session_not_ready`, `invalid_request`,
+ * `payload_too_large`, `runtime_unreachable`.
  */
 export async function patchSession(
   services: SessionServices,
@@ -51,13 +52,14 @@ async function updateRow(services: SessionServices, found: ReadyRecord, patch: P
 }
 
 /**
- * No later than the maximum after the session became ready, however often it is asked for: its instance has a deadline that
- * cannot be moved. A maximum that has become smaller takes away nothing that the session has.
+ * No later than the maximum after the session became ready, however often it is requested: its
+ * instance has a deadline that cannot be moved. A maximum that has become smaller takes away
+ * nothing that the session has.
  */
 function extendedTo({ ready_at, expires_at }: ReadyRecord, nowMs: number, ttlSeconds: number, maxSeconds: number): string {
-  const asked = expiresAt(nowMs, ttlSeconds, maxSeconds);
+  const requested = expiresAt(nowMs, ttlSeconds, maxSeconds);
   const latestMs = Math.max(Date.parse(ready_at) + maxSeconds * 1000, Date.parse(expires_at));
-  return new Date(Math.min(Date.parse(asked), latestMs)).toISOString();
+  return new Date(Math.min(Date.parse(requested), latestMs)).toISOString();
 }
 
 function mergeMetadata(metadata: Record<string, string>, patch: Record<string, string | null>): Record<string, string> {
@@ -65,7 +67,10 @@ function mergeMetadata(metadata: Record<string, string>, patch: Record<string, s
   return parseInput(mergedSchema, { metadata: Object.fromEntries(kept) }, 'body').metadata;
 }
 
-/** Of two patches at once the agent may hear the older one last: it is told until the row still says what it was told. */
+/**
+ * Of two patches at once the agent may receive the older one last: it is sent again until the row
+ * matches what was sent.
+ */
 async function tellAgent(services: SessionServices, patched: ReadyRecord): Promise<ReadyRecord> {
   let told = patched;
   for (;;) {
@@ -86,13 +91,16 @@ async function tellAgent(services: SessionServices, patched: ReadyRecord): Promi
   }
 }
 
-/** @throws AppError `session_not_ready` or `session_ended`, and `session_not_found` where the row vanished meanwhile. */
+/**
+ * @throws AppError `session_not_ready` or `session_ended`, and `session_not_found` where the row
+ * vanished meanwhile.
+ */
 function requireReady({ now }: SessionServices, id: string, record: SessionRecord | null): ReadyRecord {
   if (record === null) throw new AppError('session_not_found', `there is no session ${id}`);
   if (record.state === 'provisioning') {
     throw new AppError('session_not_ready', `the session ${id} is still being made`, { headers: { 'Retry-After': '1' } });
   }
-  // Its agent ends it any moment now, and would not hear of a later end in time.
+  // Its agent ends it any moment now, and would not receive a later expiry in time.
   const expired = Date.parse(record.expires_at) <= now();
   if (record.state === 'ready' && !expired) return record;
   throw sessionEnded(id, record.state === 'ready' ? 'expired' : record.end_reason);

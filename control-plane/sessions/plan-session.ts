@@ -6,8 +6,8 @@ import { AppError } from '@steppe/service-kit/app-error';
 import { chooseResources } from '../runtimes/choose-resources.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
-import type { LiveRecord } from './end-cause.ts';
 import type { SessionServices } from './session-services.ts';
+import type { LiveRecord } from './termination-cause.ts';
 
 type ProvisioningRecord = Extract<LiveRecord, { state: 'provisioning' }>;
 
@@ -61,6 +61,6 @@ export function planSession(planner: Planner, request: PlannedRequest, sessionId
 /** @throws AppError `invalid_request` for more than the maximum. */
 export function expiresAt(nowMs: number, ttlSeconds: number, maxSeconds: number): string {
   if (ttlSeconds <= maxSeconds) return new Date(nowMs + ttlSeconds * 1000).toISOString();
-  const message = `ttl_seconds may be ${maxSeconds} at most`;
+  const message = `ttl_seconds must be at most ${maxSeconds}`;
   throw new AppError('invalid_request', message, { details: { issues: [{ path: 'ttl_seconds', message }] } });
 }

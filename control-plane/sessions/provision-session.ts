@@ -1,37 +1,40 @@
-import { isAmbiguous } from '@steppe/route-store/errors';
 import { AppError } from '@steppe/service-kit/app-error';
+import { isAmbiguous } from '@steppe/session-store/errors';
 import { firstEpoch } from './agent-client.ts';
 import { type BindProgress, bindInstance, endedMeanwhile, requireUpdated } from './bind-instance.ts';
 import { createFailure, isExplained } from './create-failure.ts';
-import { asFailed, causeOf } from './end-cause.ts';
 import { findCause } from './find-cause.ts';
-import type { KnownSession } from './known-session.ts';
 import type { SessionPlan } from './plan-session.ts';
+import { rollbackCreate } from './rollback-create.ts';
 import type { CreateOutcome } from './session-metrics.ts';
 import type { SessionServices } from './session-services.ts';
+import type { SessionWithState } from './session-with-state.ts';
+import { asFailed, causeOf } from './termination-cause.ts';
 import { errorCodeOf } from './to-app-error.ts';
-import { undoCreate } from './undo-create.ts';
 
 export interface ProvisionOptions {
   signal: AbortSignal;
   /** Called once the session has its place in the quota and its row. */
   onAdmitted?: () => void;
-  /** Undoes the claim of the idempotency key. */
+  /** Releases the idempotency key. */
   releaseKey: () => Promise<void>;
 }
 
-/** Takes a session from its plan to `ready`. Where a stage fails, everything that was done is undone before this throws. */
+/**
+ * Takes a session from its plan to `ready`. Where a stage fails, everything that was done is rolled
+ * back before this throws.
+ */
 export async function provisionSession(
   services: SessionServices,
   plan: SessionPlan,
   { signal, onAdmitted, releaseKey }: ProvisionOptions,
-): Promise<KnownSession> {
+): Promise<SessionWithState> {
   const progress: BindProgress = { row: 'none', instances: [], start: 'none' };
   const begunAt = performance.now();
   const observe = (outcome: CreateOutcome) =>
     services.metrics.created({ start: progress.start, outcome, durationMs: performance.now() - begunAt });
   try {
-    await takeQuota(services, plan, signal);
+    await reserveQuota(services, plan, signal);
     await createRow(services, plan, progress);
     onAdmitted?.();
     const known = await bindAndPublish(services, plan, progress, signal);
@@ -41,9 +44,9 @@ export async function provisionSession(
     const instanceIds = progress.instances.map(({ instanceId }) => instanceId);
     // Before the instance is ended, which would be how it ended.
     const found = await findCause(services, error, instanceIds.at(-1));
-    const over = await undoCreate(services, plan, { row: progress.row, instanceIds, error, cause: found, releaseKey });
+    const terminal = await rollbackCreate(services, plan, { row: progress.row, instanceIds, error, cause: found, releaseKey });
     // Whoever ended the row first knows why; the create itself only sees that it was ended.
-    const cause = over ? causeOf(over) : asFailed(found);
+    const cause = terminal ? causeOf(terminal) : asFailed(found);
     observe(isExplained(error) ? cause.reason : errorCodeOf(error));
     throw isExplained(error) ? createFailure(plan.sessionId, cause, error) : error;
   } finally {
@@ -51,7 +54,7 @@ export async function provisionSession(
   }
 }
 
-async function takeQuota(
+async function reserveQuota(
   { store }: SessionServices,
   { record, sessionId, quota }: SessionPlan,
   signal: AbortSignal,
@@ -84,7 +87,7 @@ async function bindAndPublish(
   plan: SessionPlan,
   progress: BindProgress,
   signal: AbortSignal,
-): Promise<KnownSession> {
+): Promise<SessionWithState> {
   const { named, instance } = await bindInstance(services, plan, progress, signal);
   signal.throwIfAborted();
   const ready_at = new Date(services.now()).toISOString();

@@ -1,5 +1,5 @@
-import type { SessionStore } from '@steppe/route-store/ports';
 import type { Logger } from '@steppe/service-kit/logger';
+import type { SessionStore } from '@steppe/session-store/ports';
 import type { WarmPool } from '../pool/warm-pool.ts';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
@@ -14,7 +14,7 @@ export interface SessionLimits {
   ttlSeconds: number;
   /** Of a create as a whole. */
   provisioningMs: number;
-  /** How long a delete waits for the instance to be gone; the end goes on after it. */
+  /** How long a delete waits for the instance to be gone; the end continues after it. */
   endMs: number;
 }
 

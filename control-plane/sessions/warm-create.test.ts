@@ -1,19 +1,19 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bindStatus } from '../testing/bind-status.ts';
 import { eventually } from '../testing/eventually.ts';
 import { failingStore } from '../testing/failing-store.ts';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed, traces } from '../testing/open-control-plane.ts';
-import { type Behaviour, behaving, standInRuntimes } from '../testing/stand-in-provisioner.ts';
+import { type Behaviour, behaving, fakeRuntimes } from '../testing/fake-provisioner.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture, traces } from '../testing/open-control-plane.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 let tenantId = newTenantId();
 beforeAll(async () => {
-  bed = await openTestBed();
+  fixture = await openTestFixture();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 beforeEach(() => {
   tenantId = newTenantId();
 });
@@ -22,20 +22,20 @@ let planes: OpenControlPlane[] = [];
 afterEach(async () => {
   await Promise.all(planes.map((plane) => plane.close()));
   planes = [];
-  expect(await bed.standIns.leftovers()).toEqual([]);
+  expect(await fixture.fakes.leftovers()).toEqual([]);
 });
 
 const runtimesWith = (name: string, poolSize: number) =>
-  standInRuntimes.map((runtime) => (runtime.name === name ? { ...runtime, poolSize } : runtime));
+  fakeRuntimes.map((runtime) => (runtime.name === name ? { ...runtime, poolSize } : runtime));
 
-async function open(name: Behaviour | 'python', poolSize: number, store = bed.store) {
-  const parts = { store, provisioner: bed.standIns.openAnother() };
-  const plane = await bed.open(parts, {}, { runtimes: runtimesWith(name, poolSize) });
+async function open(name: Behaviour | 'python', poolSize: number, store = fixture.store) {
+  const parts = { store, provisioner: fixture.fakes.openAnother() };
+  const plane = await fixture.open(parts, {}, { runtimes: runtimesWith(name, poolSize) });
   planes.push(plane);
   return plane;
 }
 
-const warm = async () => (await bed.standIns.provisioner.list()).filter(({ state }) => state === 'warm');
+const warm = async () => (await fixture.fakes.provisioner.list()).filter(({ state }) => state === 'warm');
 const idsOf = (instances: { instanceId: string }[]) => instances.map(({ instanceId }) => instanceId).toSorted();
 const end = (plane: OpenControlPlane, { session_id }: Session) => plane.call(tenantId, 'DELETE', pathOf(session_id));
 
@@ -48,7 +48,7 @@ it('gives a create a warm instance with all that is the session’s, and replace
   expect(before).toContain(session.instance_id);
   expect(session).toMatchObject({ state: 'ready', epoch: 1 });
   if (session.instance_id === null) throw new Error('a ready session has an instance');
-  expect(JSON.parse(await bed.standIns.readIn(session.instance_id, 'run/bound.json'))).toMatchObject({
+  expect(JSON.parse(await fixture.fakes.readIn(session.instance_id, 'run/bound.json'))).toMatchObject({
     session_id: session.session_id,
     tenant_id: tenantId,
     env: { PYTHONHASHSEED: '0' },
@@ -58,7 +58,7 @@ it('gives a create a warm instance with all that is the session’s, and replace
   await end(plane, session);
 });
 
-it('starts cold what asks for other resources, and what finds the pool empty', async () => {
+it('starts cold what needs other resources, and what finds the pool empty', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
@@ -86,11 +86,12 @@ it('starts another where a warm one does not let itself be bound, and ends that'
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
   const [{ instanceId } = { instanceId: '' }] = await warm();
-  // The one that starts in its place refuses too: what is told is its refusal, and nothing is left of both.
+  // The one that starts in its place refuses too: the client gets its refusal, and nothing is left
+  // of both.
   const { status } = await plane.call(tenantId, 'POST', '/v1/sessions', { body: { runtime: 'refuse-bind' } });
   expect(status).toBe(503);
-  expect(await traces(bed.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
-  await eventually(async () => idsOf(await bed.standIns.provisioner.list())).not.toContain(instanceId);
+  expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
+  await eventually(async () => idsOf(await fixture.fakes.provisioner.list())).not.toContain(instanceId);
 });
 
 it('makes the session in another instance where somebody bound the warm one before', async () => {
@@ -99,11 +100,11 @@ it('makes the session in another instance where somebody bound the warm one befo
   await eventually(warm).toHaveLength(1);
   const [found] = await warm();
   if (found?.state !== 'warm') throw new Error('there is a warm one');
-  expect(await bindStatus(bed.standIns.signer, found.instanceId, found.address, newSessionId())).toBe(200);
+  expect(await bindStatus(fixture.fakes.signer, found.instanceId, found.address, newSessionId())).toBe(200);
   const session = await plane.create(tenantId);
   expect(session).toMatchObject({ state: 'ready', epoch: 1 });
   expect(session.instance_id).not.toBe(found.instanceId);
-  await eventually(async () => idsOf(await bed.standIns.provisioner.list())).not.toContain(found.instanceId);
+  await eventually(async () => idsOf(await fixture.fakes.provisioner.list())).not.toContain(found.instanceId);
   const { body } = await plane.call(tenantId, 'GET', pathOf(session.session_id));
   expect(sessionSchema.parse(body).state).toBe('ready');
   await end(plane, session);
@@ -113,14 +114,14 @@ it.each([
   ['named', 1],
   ['made ready', 2],
 ])('leaves nothing of a warm instance where the store fails when its session is %s', async (_, from) => {
-  const plane = await open('python', 1, failingStore(bed.store, { method: 'update', from }));
+  const plane = await open('python', 1, failingStore(fixture.store, { method: 'update', from }));
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
   const [found] = await warm();
   const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions');
   expect([status, body]).toMatchObject([503, { error: { code: 'route_store_unavailable' } }]);
-  expect(await traces(bed.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
-  expect(idsOf(await bed.standIns.provisioner.list())).not.toContain(found?.instanceId);
+  expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
+  expect(idsOf(await fixture.fakes.provisioner.list())).not.toContain(found?.instanceId);
 });
 
 it('ends a claimed instance where its create is over before it is bound', async () => {
@@ -131,11 +132,11 @@ it('ends a claimed instance where its create is over before it is bound', async 
   const client = new AbortController();
   const options = { body: { runtime: 'hang-bind' }, signal: client.signal };
   const left = plane.call(tenantId, 'POST', '/v1/sessions', options);
-  await eventually(async () => (await bed.standIns.provisioner.list()).map(({ state }) => state)).toContain('claimed');
+  await eventually(async () => (await fixture.fakes.provisioner.list()).map(({ state }) => state)).toContain('claimed');
   client.abort();
   await expect(left).rejects.toThrow();
-  await eventually(async () => idsOf(await bed.standIns.provisioner.list())).not.toContain(found?.instanceId);
-  await eventually(() => traces(bed.store, tenantId)).toEqual({ live: [], states: ['ended'], keys: [] });
+  await eventually(async () => idsOf(await fixture.fakes.provisioner.list())).not.toContain(found?.instanceId);
+  await eventually(() => traces(fixture.store, tenantId)).toEqual({ live: [], states: ['ended'], keys: [] });
 });
 
 it('passes over one that died in the pool, and replaces it', async () => {
@@ -145,7 +146,7 @@ it('passes over one that died in the pool, and replaces it', async () => {
   const [found] = await warm();
   if (!found) throw new Error('there is a warm one');
   const { instanceId } = found;
-  process.kill(await bed.standIns.pidOf(instanceId), 'SIGKILL');
+  process.kill(await fixture.fakes.pidOf(instanceId), 'SIGKILL');
   await eventually(async () => idsOf(await warm())).not.toContain(instanceId);
   const session = await plane.create(tenantId);
   expect(session.state).toBe('ready');

@@ -1,9 +1,9 @@
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 
-/** Binds the instance as the control-plane does; gives the answer's status. */
+/** Binds the instance as the control-plane does; gives the response's status. */
 export async function bindStatus(signer: InternalTokenSigner, instanceId: InstanceId, address: string, sessionId: SessionId) {
-  const answer = await fetch(`${address}/internal/bind`, {
+  const response = await fetch(`${address}/internal/bind`, {
     method: 'POST',
     headers: { authorization: `Bearer ${await signer.sign(instanceId)}`, 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -16,6 +16,6 @@ export async function bindStatus(signer: InternalTokenSigner, instanceId: Instan
     }),
     signal: AbortSignal.timeout(10_000),
   });
-  await answer.body?.cancel();
-  return answer.status;
+  await response.body?.cancel();
+  return response.status;
 }

@@ -1,5 +1,5 @@
-import { RouteStoreUnavailable } from '@steppe/route-store/errors';
-import type { SessionStore } from '@steppe/route-store/ports';
+import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import type { SessionStore } from '@steppe/session-store/ports';
 
 type Method = 'get' | 'create' | 'update' | 'addLive' | 'removeLive' | 'putIdempotency' | 'deleteIdempotency';
 
@@ -9,7 +9,7 @@ export interface Fault {
   from: number;
   /** How many calls fail; 1 where absent. */
   times?: number;
-  /** Whether the call is done before it throws, as one whose answer was lost. */
+  /** Whether the call is done before it throws, as one whose response was lost. */
   done?: boolean;
 }
 
@@ -23,9 +23,9 @@ export function failingStore(store: SessionStore, { method, from, times = 1, don
       return async (...args: unknown[]) => {
         calls += 1;
         const fails = calls >= from && calls < from + times;
-        if (fails && !done) throw new RouteStoreUnavailable('it is away');
+        if (fails && !done) throw new SessionStoreUnavailableError('it is away');
         const result = await Reflect.apply(real, target, args);
-        if (fails) throw new RouteStoreUnavailable('its answer was lost');
+        if (fails) throw new SessionStoreUnavailableError('its response was lost');
         return result;
       };
     },

@@ -1,5 +1,5 @@
-import { RouteStoreUnavailable } from '@steppe/route-store/errors';
-import type { SessionStore } from '@steppe/route-store/ports';
+import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import type { SessionStore } from '@steppe/session-store/ports';
 
 export type Write = 'create' | 'update' | 'addLive' | 'removeLive' | 'putIdempotency' | 'deleteIdempotency';
 
@@ -9,7 +9,10 @@ export interface LateStore {
   land(): Promise<unknown>;
 }
 
-/** The store, but that one call of `write` exceeds its time limit: it throws, and is carried out when the test says so. */
+/**
+ * The store, but that one call of `write` exceeds its time limit: it throws, and is carried out
+ * when the test says so.
+ */
 export function lateStore(real: SessionStore, write: Write, call = 1): LateStore {
   let calls = 0;
   let held: (() => unknown) | undefined;
@@ -21,7 +24,7 @@ export function lateStore(real: SessionStore, write: Write, call = 1): LateStore
         calls += 1;
         if (calls !== call) return Reflect.apply(method, target, args);
         held = () => Reflect.apply(method, target, args);
-        throw new RouteStoreUnavailable('the route store did not respond in time');
+        throw new SessionStoreUnavailableError('the session store did not respond in time');
       };
     },
   });

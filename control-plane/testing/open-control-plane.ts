@@ -1,13 +1,13 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { Scope } from '@steppe/contracts/operations';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
-import { localAccess, startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
-import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
-import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
-import type { SessionStore } from '@steppe/route-store/ports';
 import { createLogger } from '@steppe/service-kit/logger';
+import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { type ControlPlane, type ControlPlaneConfig, type ControlPlaneParts, startControlPlane } from '../start-control-plane.ts';
-import { type StandIns, standInRuntimes, startStandIns } from './stand-in-provisioner.ts';
+import { type Fakes, fakeRuntimes, startFakes } from './fake-provisioner.ts';
 import { authorizationOf, tenantVerifier } from './tenant-verifier.ts';
 
 interface CallOptions {
@@ -19,22 +19,24 @@ interface CallOptions {
   signal?: AbortSignal;
 }
 
-export interface Answer {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   body: unknown;
 }
 
 export interface OpenControlPlane extends Pick<ControlPlane, 'port' | 'operatorPort' | 'fillPool' | 'close'> {
-  call(tenantId: TenantId, method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** Creates a session; throws where that is not answered by 201. */
+  call(tenantId: TenantId, method: string, path: string, options?: CallOptions): Promise<ApiResponse>;
+  /** Creates a session; throws where that does not return 201. */
   create(tenantId: TenantId, body?: object): Promise<Session>;
 }
 
-export interface TestBed {
+export interface TestFixture {
   store: SessionStore;
-  standIns: StandIns;
-  /** A control-plane on the bed's store and provisioner, or on what `parts` has in their place. */
+  fakes: Fakes;
+  /**
+   * A control-plane on the fixture's store and provisioner, or on what `parts` has in their place.
+   */
   open(
     parts?: Partial<ControlPlaneParts>,
     limits?: Partial<ControlPlaneConfig['limits']>,
@@ -43,10 +45,11 @@ export interface TestBed {
   close(): Promise<void>;
 }
 
-/** dynalite and stand-ins, for any number of control-planes. */
-export async function openTestBed(): Promise<TestBed> {
+/** dynalite and fake agents, for any number of control-planes. */
+export async function openTestFixture(): Promise<TestFixture> {
   const dynalite = await startDynalite();
-  // The table shares this process, and many agents this machine: patience keeps a busy moment from looking like an outage.
+  // The table shares this process, and many agents this machine: a generous limit keeps a busy
+  // moment from looking like an outage.
   const client = createDynamoDbClient({
     ...localAccess,
     endpoint: dynalite.endpoint,
@@ -54,18 +57,18 @@ export async function openTestBed(): Promise<TestBed> {
     attemptTimeoutMs: 10_000,
   });
   const store = createDynamoDbSessionStore({ client, tableName: dynalite.tableName, timeLimitMs: 20_000 });
-  const standIns = await startStandIns();
+  const fakes = await startFakes();
   const opened: ControlPlane[] = [];
   return {
     store,
-    standIns,
+    fakes,
     async open(parts = {}, limits = {}, config = {}) {
       const controlPlane = await startControlPlane(
         {
           host: '127.0.0.1',
           port: 0,
           operatorPort: 0,
-          runtimes: standInRuntimes,
+          runtimes: fakeRuntimes,
           limits: { sessionsPerTenant: 50, ttlSeconds: 86_400, provisioningMs: 30_000, endMs: 10_000, ...limits },
           poolStartsAtOnce: 2,
           reconciler: { intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 },
@@ -74,9 +77,9 @@ export async function openTestBed(): Promise<TestBed> {
         },
         {
           store,
-          provisioner: standIns.provisioner,
+          provisioner: fakes.provisioner,
           verifier: tenantVerifier,
-          signer: standIns.signer,
+          signer: fakes.signer,
           logger: createLogger({ service: 'test', level: 'silent' }),
           ...parts,
         },
@@ -99,7 +102,7 @@ function createCalls(port: number): Pick<OpenControlPlane, 'call' | 'create'> {
     path,
     { body, headers = {}, scopes, sessionQuota, signal } = {},
   ) => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
       headers: {
         authorization: authorizationOf(tenantId, scopes, sessionQuota),
@@ -109,20 +112,20 @@ function createCalls(port: number): Pick<OpenControlPlane, 'call' | 'create'> {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: signal ?? AbortSignal.timeout(30_000),
     });
-    const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
   };
   return {
     call,
     async create(tenantId, body = {}) {
-      const answer = await call(tenantId, 'POST', '/v1/sessions', { body });
-      if (answer.status !== 201) throw new Error(`create answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-      return sessionSchema.parse(answer.body);
+      const response = await call(tenantId, 'POST', '/v1/sessions', { body });
+      if (response.status !== 201) throw new Error(`create returned ${response.status}: ${JSON.stringify(response.body)}`);
+      return sessionSchema.parse(response.body);
     },
   };
 }
 
-/** What the store still holds for a tenant that shall have nothing. */
+/** What the store still holds for a tenant that should have nothing. */
 export async function traces(store: SessionStore, tenantId: TenantId, keys: readonly string[] = []) {
   const { sessions } = await store.listByTenant(tenantId, { limit: 200 });
   const items = await Promise.all(keys.map((key) => store.getIdempotency(tenantId, key)));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { standInBundle } from './stand-in-provisioner.ts';
+import { fakeAgentBundle } from './fake-provisioner.ts';
 
 /** Starts hold-instance.ts as a process of its own, whose standard output can be read. */
 export async function holdInstance(instancesDirectory: string) {
@@ -16,7 +16,7 @@ export async function holdInstance(instancesDirectory: string) {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   const [output] = result.outputFiles;
-  const holder = spawn(process.execPath, ['--input-type=module', '-', standInBundle, instancesDirectory], {
+  const holder = spawn(process.execPath, ['--input-type=module', '-', fakeAgentBundle, instancesDirectory], {
     cwd: here('.'),
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -1,8 +1,9 @@
 import { Agent } from 'undici';
 
 /**
- * One pool of kept connections for each origin. No bound on a pool's connections: requests would queue behind streams, and the
- * other side bounds what it takes. No time limits on answers: silence-clock.ts sees to that.
+ * One pool of kept connections for each origin. No bound on a pool's connections: requests would
+ * queue behind streams, and the other side bounds what it takes. No time limits on responses:
+ * idle-timer.ts enforces an idle timeout.
  */
 export const createUpstream = (connectTimeoutMs: number): Agent =>
   new Agent({

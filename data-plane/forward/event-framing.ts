@@ -68,7 +68,7 @@ function eventOf(type: string, digits: string | undefined): LastEvent | 'unreada
 
 const lineSchema = z.object({ type: z.string(), seq: z.int().min(1) });
 
-/** Undefined where the line is no JSON, or is not what its beginning says. */
+/** Undefined where the line is not valid JSON, or is not what its beginning says. */
 function parseSeq(line: string, type: string): string | undefined {
   try {
     const parsed = lineSchema.safeParse(JSON.parse(line));

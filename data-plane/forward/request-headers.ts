@@ -27,13 +27,13 @@ interface OwnHeaders {
   authorization: string | undefined;
   requestId: string;
   trace: TraceHeaders;
-  /** `same` goes on as it comes in; `json` was parsed and is written anew. */
+  /** `same` is forwarded as it comes in; `json` was parsed and is written anew. */
   body: 'none' | 'same' | 'json';
   /** Dropped too, in lower case. */
   without?: string | undefined;
 }
 
-/** The client's headers as they go on: names and values in turn, as undici takes them. */
+/** The client's headers as they are forwarded: names and values in turn, as undici takes them. */
 export function requestHeaders(
   incoming: IncomingMessage,
   { authorization, requestId, trace, body, without }: OwnHeaders,

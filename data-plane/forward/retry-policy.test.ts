@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ExchangeEnd } from './exchange.ts';
+import type { ProxyOutcome } from './proxy-request.ts';
 import { retryDelay } from './retry-policy.ts';
 
 const policy = { delaysMs: [100, 300, 900], random: () => 0.5 };
@@ -19,11 +19,11 @@ it('varies the waiting times by a quarter', () => {
   expect(delays).toEqual([75, 125]);
 });
 
-it.each<ExchangeEnd>([
+it.each<ProxyOutcome>([
   { kind: 'broken', error },
-  { kind: 'silent' },
-  { kind: 'declined', status: 421 },
-  { kind: 'answered', status: 503 },
+  { kind: 'idle_timeout' },
+  { kind: 'rejected', status: 421 },
+  { kind: 'responded', status: 503 },
   { kind: 'truncated', reason: 'broken', brought: true },
   { kind: 'client_left' },
   { kind: 'unconnected', error: Object.assign(new Error('bad header'), { code: 'UND_ERR_INVALID_ARG' }) },

@@ -1,4 +1,4 @@
-import type { ExchangeEnd } from './exchange.ts';
+import type { ProxyOutcome } from './proxy-request.ts';
 
 export interface RetryPolicy {
   /** Waiting times before the second, third … try; each is varied by a quarter. */
@@ -7,11 +7,11 @@ export interface RetryPolicy {
 }
 
 /**
- * How long to wait before trying again, or undefined where it must not be: only a connection that was never made is sure not to
- * have done anything.
+ * How long to wait before trying again, or undefined where it must not be: only a connection that
+ * was never made is sure not to have done anything.
  * @param tries how many there were.
  */
-export function retryDelay(end: ExchangeEnd, tries: number, policy: RetryPolicy): number | undefined {
+export function retryDelay(end: ProxyOutcome, tries: number, policy: RetryPolicy): number | undefined {
   if (end.kind !== 'unconnected' || isOurMistake(end.error)) return undefined;
   const delayMs = policy.delaysMs[tries - 1];
   return delayMs === undefined ? undefined : jittered(delayMs, policy);

@@ -17,12 +17,13 @@ interface UploadOptions {
   onStalled: (error: AppError) => void;
 }
 
-/** Less than this in the time of the limit is no progress. */
+/** Less than this in the time of the limit is not progress. */
 const leastBytes = 1024;
 
 /**
- * The client's body as a stream of its own: undici destroys the body of a request that ends early, and destroying the incoming
- * message would cut the connection that the answer has to leave by. Takes nothing before it is read.
+ * The client's body as a stream of its own: undici destroys the body of a request that ends early,
+ * and destroying the incoming message would cut the connection that the response has to leave by.
+ * Takes nothing before it is read.
  */
 export function createUploadBody(incoming: IncomingMessage, options: UploadOptions): UploadBody {
   const { onChunk, onBroken, stallLimitMs, onStalled } = options;
@@ -38,7 +39,10 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
     waitsForClient = false;
     incoming.pause();
   };
-  /** A body of hours is welcome while it makes progress; that nobody here takes it is not the client's fault. */
+  /**
+   * A body of hours is welcome while it makes progress; that nobody here takes it is not the
+   * client's fault.
+   */
   const look = () => {
     if (stream.destroyed || incoming.readableEnded) return;
     if (waitsForClient && bytes < leastBytes) return onStalled(stalled(stallLimitMs));
@@ -50,23 +54,23 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
     waitsForClient = false;
     stream.push(null);
   };
-  const breakOff = () => {
+  const interrupt = () => {
     if (incoming.readableEnded) return;
     onBroken();
     stream.destroy(new Error('the client broke off its upload'));
   };
   const attach = () => {
     isAttached = true;
-    // What came while this process was busy is taken before it is judged.
+    // What came while this process was busy is taken before it is checked.
     stallTimer = setTimeout(() => setImmediate(look), stallLimitMs);
-    incoming.on('data', take).once('end', finish).on('error', breakOff).once('close', breakOff);
-    if (incoming.destroyed) breakOff();
+    incoming.on('data', take).once('end', finish).on('error', interrupt).once('close', interrupt);
+    if (incoming.destroyed) interrupt();
   };
   const detach = () => {
     clearTimeout(stallTimer);
     if (!isAttached) return;
     // `error` stays: a client that leaves later must not find nobody listening.
-    incoming.off('data', take).off('end', finish).off('close', breakOff).pause();
+    incoming.off('data', take).off('end', finish).off('close', interrupt).pause();
   };
 
   const stream = new Readable({
@@ -80,7 +84,7 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
       callback(error);
     },
   });
-  // undici listens only until its request is over.
+  // undici listens only until its request has ended.
   stream.on('error', () => {});
   return { stream, waitsForClient: () => waitsForClient };
 }
@@ -88,7 +92,7 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
 const stalled = (limitMs: number): AppError =>
   new AppError(
     'invalid_request',
-    `the body stood still for ${limitMs / 1000} s before it had come whole; nothing was done: send it again`,
+    `the upload stalled for ${limitMs / 1000} s before it was complete; nothing was written: send it again`,
     {
       retryable: true,
       // What may still come of it belongs to no request.

@@ -9,7 +9,7 @@ export interface Call {
   body?: string | Buffer;
 }
 
-export interface Answer {
+export interface Response {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
@@ -18,21 +18,21 @@ export interface Answer {
 export const open = (port: number, { method = 'GET', path, headers = {} }: Call): ClientRequest =>
   request({ host: '127.0.0.1', port, method, path, headers: { connection: 'keep-alive', ...headers }, agent: false });
 
-export async function answerOf(client: ClientRequest): Promise<IncomingMessage> {
-  const [answer] = (await once(client, 'response')) as [IncomingMessage];
-  // Once there is an answer, what goes wrong is told by it.
+export async function responseOf(client: ClientRequest): Promise<IncomingMessage> {
+  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  // Once there is a response, what goes wrong is reported by it.
   client.on('error', () => {});
-  return answer;
+  return response;
 }
 
-export async function readAll(answer: IncomingMessage): Promise<Answer> {
+export async function readAll(response: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
-  return { status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString() };
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() };
 }
 
-export async function call(port: number, given: Call): Promise<Answer> {
+export async function call(port: number, given: Call): Promise<Response> {
   const client = open(port, given);
   client.end(given.body);
-  return readAll(await answerOf(client));
+  return readAll(await responseOf(client));
 }

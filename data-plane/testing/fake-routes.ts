@@ -1,9 +1,9 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
-import { endedRecord, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
-import type { RouteReader } from '@steppe/route-store/ports';
+import { endedRecord, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
+import type { SessionReader } from '@steppe/session-store/ports';
 
-export interface FakeRoutes extends RouteReader {
+export interface FakeRoutes extends SessionReader {
   /** What reads give; a consistent one first looks into `consistent`. */
   rows: Map<SessionId, SessionRecord>;
   consistent: Map<SessionId, SessionRecord | null>;

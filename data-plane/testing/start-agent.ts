@@ -34,7 +34,7 @@ export async function startAgent(handle: RequestListener, port = 0): Promise<Fak
   return { url: `http://127.0.0.1:${address.port}`, port: address.port, seen, requests, server, close };
 }
 
-/** Answers with what it got. */
+/** Responds with what it got. */
 export const echo: RequestListener = (req, res) => {
   const chunks: Buffer[] = [];
   req.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -7,7 +7,7 @@ import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/si
 import { createLogger } from '@steppe/service-kit/logger';
 import { type DataPlaneConfig, defaultTuning } from '../data-plane-config.ts';
 import { type DataPlaneDependencies, startDataPlane } from '../start-data-plane.ts';
-import { type Answer, type Call, call } from './call.ts';
+import { type Call, call, type Response } from './call.ts';
 import { createFakeRoutes, type FakeRoutes, ready } from './fake-routes.ts';
 import { type FakeAgent, startAgent } from './start-agent.ts';
 
@@ -23,7 +23,7 @@ export interface TestDataPlane {
   addSession(address: string, changed?: Partial<ReadyRecord>): ReadyRecord;
   startAgent(handle: Parameters<typeof startAgent>[0], port?: number): Promise<FakeAgent>;
   /** As the tenant. */
-  call(given: Call): Promise<Answer>;
+  call(given: Call): Promise<Response>;
   authorization: string;
   close(): Promise<void>;
   /** Closes this and every agent started by it. */

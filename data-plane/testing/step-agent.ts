@@ -1,6 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 
-interface PlayedStep {
+interface FakeStep {
   /** Texts of the events so far; the last one is `end` once it has ended. */
   texts: string[];
   /** Called when there are more. */
@@ -10,7 +10,7 @@ interface PlayedStep {
 
 export interface StepAgent {
   handle: RequestListener;
-  step: PlayedStep;
+  step: FakeStep;
   add(...texts: string[]): void;
   /** The same, and the connections that the last event ends stay open. */
   addUnended(...texts: string[]): void;
@@ -24,9 +24,12 @@ const forms = {
   'application/x-ndjson': (seq: number, type: string, text: string) => `${JSON.stringify({ type, text, seq, at })}\n`,
 };
 
-/** Plays the part of an agent that matters to a broken answer: one step, joined by its id, its events replayed from any of them. */
+/**
+ * Plays the part of an agent that matters to a broken response: one step, joined by its id, its
+ * events replayed from any of them.
+ */
 export function createStepAgent(): StepAgent {
-  const step: PlayedStep = { texts: [], changed: new Set(), submitted: 0 };
+  const step: FakeStep = { texts: [], changed: new Set(), submitted: 0 };
   let staysOpen = false;
   const isOver = () => step.texts.at(-1) === 'end';
   const follow = (accept: keyof typeof forms, after: number, res: ServerResponse) => {
@@ -43,7 +46,7 @@ export function createStepAgent(): StepAgent {
     res.once('close', () => step.changed.delete(write));
     write();
   };
-  const answerWhole = (res: ServerResponse) => {
+  const responseWhole = (res: ServerResponse) => {
     const write = () => {
       if (isOver()) res.end(JSON.stringify({ stdout: step.texts.join('') }));
     };
@@ -70,7 +73,7 @@ export function createStepAgent(): StepAgent {
       req.resume().on('end', () => {
         if (req.method === 'POST') step.submitted++;
         if (isStream) follow(accept, after, res);
-        else answerWhole(res);
+        else responseWhole(res);
       });
     },
   };

@@ -21,7 +21,10 @@ const exportLimitMs = 3_000;
 /** For all that is left at the end. */
 const closeLimitMs = 4_000;
 
-/** Sampled as the caller says; where it says nothing, by `OTEL_TRACES_SAMPLER`, which OpenTelemetry reads itself. */
+/**
+ * Sampled as the caller says; where it says nothing, by `OTEL_TRACES_SAMPLER`, which OpenTelemetry
+ * reads itself.
+ */
 export function createOtlpTracing(endpoint: string, logger: Logger): Tracing {
   const warn = (message: string) => logger.warn({ detail: message }, 'traces could not be sent');
   const silent = () => {};

@@ -31,9 +31,9 @@ async function step(to: TestDataPlane, headers: Record<string, string>) {
   const session = to.addSession(agent.url);
   const path = `/v1/sessions/${session.session_id}/steps`;
   const given = { 'content-type': 'application/json', ...headers };
-  const answer = await to.call({ method: 'POST', path, headers: given, body: '{"code":"secret_code"}' });
-  const got = JSON.parse(answer.text).headers;
-  return { session, stepId: answer.headers['steppe-step-id'], traceparent: got.traceparent, tracestate: got.tracestate };
+  const response = await to.call({ method: 'POST', path, headers: given, body: '{"code":"secret_code"}' });
+  const got = JSON.parse(response.text).headers;
+  return { session, stepId: response.headers['steppe-step-id'], traceparent: got.traceparent, tracestate: got.tracestate };
 }
 
 // The first test of the file: what a later one loads stays loaded.

@@ -31,8 +31,8 @@ export interface Tracing {
 }
 
 /**
- * Records a span of each call and sends it to `endpoint` (OTLP over HTTP). Without an endpoint callers' traces are passed on and
- * nothing is recorded: OpenTelemetry is not even loaded then.
+ * Records a span of each call and sends it to `endpoint` (OTLP over HTTP). Without an endpoint
+ * callers' traces are passed on and nothing is recorded: OpenTelemetry is not even loaded then.
  */
 export async function startTracing(endpoint: string | undefined, logger: Logger): Promise<Tracing> {
   if (endpoint === undefined) return { begin: ({ headers }) => ({ headers: readTraceHeaders(headers) }), close: async () => {} };

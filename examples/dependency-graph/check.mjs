@@ -21,18 +21,18 @@ export function check({ lock, steps }) {
     }
     return seen.size;
   };
-  const [read, declared, built, asked, alone] = steps;
+  const [read, declared, built, queried, alone] = steps;
 
   assert.equal(read.stdout, `${installed.length} packages are installed\n`);
   assert.equal(declared.status, 'completed');
   assert.equal(built.results.at(-1)['text/plain'], String(dependencies.size));
 
-  const heaviest = asked.results.at(-1)['application/json'];
+  const heaviest = queried.results.at(-1)['application/json'];
   const most = Math.max(...[...dependencies.keys()].map(reach));
   assert.equal(heaviest.length, 5);
   assert.equal(heaviest[0].brings, most);
   for (const { name, brings } of heaviest) assert.equal(brings, reach(name));
-  assert.match(asked.stdout, /brings/);
+  assert.match(queried.stdout, /brings/);
 
   const without = [...dependencies.keys()].filter((name) => reach(name) === 0).length;
   assert.deepEqual(alone.results.at(-1)['application/json'], {

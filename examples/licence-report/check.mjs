@@ -7,7 +7,7 @@ export const downloads = ['licences.csv'];
 export function check({ lock, steps, files }) {
   const packages = Object.entries(lock.packages).filter(([path, entry]) => path.startsWith('node_modules/') && !entry.link);
   const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-  const [parsed, counted, indexed, asked, written] = steps;
+  const [parsed, counted, indexed, queried, written] = steps;
 
   assert.equal(parsed.stdout, `${packages.length} packages in a lock file of version ${lock.lockfileVersion}\n`);
 
@@ -23,10 +23,10 @@ export function check({ lock, steps, files }) {
   const ofZod = [...(dependents.get('zod') ?? [])].sort();
   assert.equal(indexed.results[0]['text/plain'], `[${ofZod.map((name) => `'${name}'`).join(', ')}]`);
 
-  const favourite = asked.results[0]['text/plain'].slice(1, -1);
+  const favourite = queried.results[0]['text/plain'].slice(1, -1);
   const most = Math.max(...[...dependents.values()].map((users) => users.size));
   assert.equal(dependents.get(favourite)?.size, most);
-  assert.equal(asked.stdout, `${favourite} is a dependency of ${most} packages\n`);
+  assert.equal(queried.stdout, `${favourite} is a dependency of ${most} packages\n`);
 
   assert.equal(written.stdout, `wrote ${packages.length} rows\n`);
   const rows = files['licences.csv'].trimEnd().split('\r\n');

@@ -1,10 +1,13 @@
 import type * as z from 'zod';
 import type { Example, JsonSchema, Link } from '../document.ts';
 import type { PublicErrorCode } from '../error-codes.ts';
-import type { AnswerHeader, RequestHeader } from '../headers.ts';
+import type { RequestHeader, ResponseHeader } from '../headers.ts';
 import type { SchemaName } from '../schemas.ts';
 
-/** What a body is: JSON of a named schema, the bytes of a file, or a stream of items, each of one of the named schemas. */
+/**
+ * What a body is: JSON of a named schema, the bytes of a file, or a stream of items, each of one of
+ * the named schemas.
+ */
 export type Content = { json: SchemaName } | { bytes: true } | { stream: readonly SchemaName[] };
 
 export interface Body {
@@ -14,13 +17,13 @@ export interface Body {
 }
 
 /** By media type. */
-export type AnswerContent = Record<string, { content: Content; examples: Record<string, Example> }>;
+export type ResponseContent = Record<string, { content: Content; examples: Record<string, Example> }>;
 
-export interface Answer {
+export interface CallResponse {
   description: string;
-  headers?: readonly AnswerHeader[];
-  /** Absent for an answer without a body. */
-  content?: AnswerContent;
+  headers?: readonly ResponseHeader[];
+  /** Absent for a response without a body. */
+  content?: ResponseContent;
   links?: Record<string, Link>;
 }
 
@@ -33,7 +36,7 @@ export interface Call {
   queryPatterns?: { name: string; description: string; schema: JsonSchema; example: unknown };
   headers?: readonly RequestHeader[];
   body?: Body;
-  answers: Readonly<Record<number, Answer>>;
+  responses: Readonly<Record<number, CallResponse>>;
   /** Beside those that every call of its kind can give. */
   errors: readonly PublicErrorCode[];
   /** The rest of a command after `curl`, that works with `$STEPPE_URL` and `$SESSION` set. */

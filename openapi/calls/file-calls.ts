@@ -1,15 +1,15 @@
 import { fileListQuerySchema } from '@steppe/contracts/file';
 import { directory, file } from '../examples.ts';
-import type { Answer, AnswerContent, Call } from './call.ts';
+import type { Call, CallResponse, ResponseContent } from './call.ts';
 
-const entry = (description: string): Answer => ({
+const entry = (description: string): CallResponse => ({
   description,
   headers: ['ETag'],
   content: { 'application/json': { content: { json: 'FileEntry' }, examples: { file: { value: file } } } },
 });
 
 /** Of the type that the file's name says. */
-const bytes: AnswerContent = {
+const bytes: ResponseContent = {
   '*/*': { content: { bytes: true }, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
 };
 
@@ -20,7 +20,7 @@ export const fileCalls = {
     summary: 'List files',
     description: 'A directory of the workspace, or the whole tree below it.',
     query: fileListQuerySchema,
-    answers: {
+    responses: {
       200: {
         description: 'A page of entries.',
         content: {
@@ -40,7 +40,7 @@ export const fileCalls = {
       'Streamed, and whole or not at all: a broken upload leaves what was there. Directories are made on the way; without a body the file is empty.',
     headers: ['ifMatch', 'ifNoneMatch', 'ifUnmodifiedSince'],
     body: { content: { bytes: true }, required: false, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
-    answers: { 200: entry('It replaced a file.'), 201: entry('It is new.') },
+    responses: { 200: entry('It replaced a file.'), 201: entry('It is new.') },
     errors: ['file_conflict', 'precondition_failed', 'payload_too_large', 'unsupported_media_type', 'no_space'],
     sample: '-T sales.csv $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
   },
@@ -48,9 +48,9 @@ export const fileCalls = {
     summary: 'Read a file',
     description: 'Streamed, whole or a range of it. Its `Content-Type` goes by its name.',
     headers: ['range', 'ifRange', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifUnmodifiedSince'],
-    answers: {
+    responses: {
       200: { description: 'The file.', headers: ofFile, content: bytes },
-      206: { description: 'The range that was asked for.', headers: [...ofFile, 'Content-Range'], content: bytes },
+      206: { description: 'The range that was requested.', headers: [...ofFile, 'Content-Range'], content: bytes },
       304: {
         description: 'The reader has it already, as its conditions say.',
         headers: ['ETag', 'Last-Modified', 'Cache-Control'],
@@ -60,10 +60,10 @@ export const fileCalls = {
     sample: '-o sales.csv $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
   },
   head_file: {
-    summary: 'Ask for a file’s size and ETag',
-    description: 'What GET would answer, without the bytes.',
+    summary: 'Get a file’s size and ETag',
+    description: 'The headers of GET, without the bytes.',
     headers: ['ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifUnmodifiedSince'],
-    answers: {
+    responses: {
       200: { description: 'Its size is the `Content-Length`.', headers: ofFile },
       304: {
         description: 'The reader has it already, as its conditions say.',
@@ -77,7 +77,7 @@ export const fileCalls = {
     summary: 'Delete a file',
     description: 'Or a symbolic link, or an empty directory.',
     headers: ['ifMatch', 'ifNoneMatch', 'ifUnmodifiedSince'],
-    answers: { 204: { description: 'It is gone.' } },
+    responses: { 204: { description: 'It is gone.' } },
     errors: ['file_not_found', 'file_conflict', 'precondition_failed'],
     sample: '-X DELETE $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
   },

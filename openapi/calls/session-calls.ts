@@ -1,9 +1,9 @@
 import { createSessionSchema, listSessionsQuerySchema } from '@steppe/contracts/session';
 import { endedSession, listedSession, provisioningSession, session } from '../examples.ts';
-import type { Answer, Call } from './call.ts';
+import type { Call, CallResponse } from './call.ts';
 import { ofSession } from './links.ts';
 
-const one = (description: string, value: unknown, more: Partial<Answer> = {}): Answer => ({
+const one = (description: string, value: unknown, more: Partial<CallResponse> = {}): CallResponse => ({
   description,
   content: { 'application/json': { content: { json: 'Session' }, examples: { session: { value } } } },
   ...more,
@@ -16,7 +16,7 @@ export const sessionCalls = {
   create_session: {
     summary: 'Create a session',
     description:
-      'Starts an interpreter of its own for the caller, and answers when it is ready. A client that leaves before takes its session with it, unless it sent an `Idempotency-Key`.',
+      'Starts an interpreter of its own for the caller, and responds when it is ready. A client that leaves before takes its session with it, unless it sent an `Idempotency-Key`.',
     headers: ['idempotencyKey', 'prefer'],
     body: {
       content: { json: 'CreateSession' },
@@ -36,10 +36,10 @@ export const sessionCalls = {
         },
       },
     },
-    answers: {
+    responses: {
       201: one('The session, ready.', session, { headers: ['Location'], links: ofSession('$response.body#/session_id') }),
       202: one(
-        'Under `Prefer: respond-async`: the session, still being made. Until it is ready, steps answer 425.',
+        'Under `Prefer: respond-async`: the session, still being made. Until it is ready, steps return 425.',
         provisioningSession,
         {
           headers: ['Location', 'Preference-Applied'],
@@ -72,7 +72,7 @@ export const sessionCalls = {
       },
       example: { 'metadata.job': '7' },
     },
-    answers: {
+    responses: {
       200: {
         description: 'A page of sessions.',
         content: {
@@ -88,8 +88,8 @@ export const sessionCalls = {
   },
   get_session: {
     summary: 'Get a session',
-    description: '`epoch` and `last_active_at` are asked from its agent, and absent where that does not answer at once.',
-    answers: { 200: one('The session, in whatever state.', session) },
+    description: '`epoch` and `last_active_at` are requested from its agent, and absent where that does not respond at once.',
+    responses: { 200: one('The session, in whatever state.', session) },
     errors: ['session_not_found'],
     sample: '$STEPPE_URL/v1/sessions/$SESSION',
   },
@@ -103,21 +103,21 @@ export const sessionCalls = {
         extend: { summary: 'an hour from now', value: { ttl_seconds: 3600, metadata: { job: null, stage: 'review' } } },
       },
     },
-    answers: { 200: one('The session as it is now.', { ...session, metadata: { stage: 'review' } }) },
+    responses: { 200: one('The session as it is now.', { ...session, metadata: { stage: 'review' } }) },
     errors: ['session_not_found', 'session_ended', 'session_not_ready', 'payload_too_large', 'unsupported_media_type'],
     sample: `-X PATCH -d '{"ttl_seconds":3600}' $STEPPE_URL/v1/sessions/$SESSION`,
   },
   delete_session: {
     summary: 'End a session',
     description: 'What runs in it ends too. Harmless twice.',
-    answers: { 204: { description: 'It is over.' } },
+    responses: { 204: { description: 'The session has terminated.' } },
     errors: ['session_not_found'],
     sample: '-X DELETE $STEPPE_URL/v1/sessions/$SESSION',
   },
   list_runtimes: {
     summary: 'List runtimes',
-    description: 'The names that a session may ask for.',
-    answers: {
+    description: 'The runtimes that a session may use.',
+    responses: {
       200: {
         description: 'All of them.',
         content: {

@@ -1,9 +1,9 @@
 import { stepEventsQuerySchema, stepListQuerySchema } from '@steppe/contracts/step-request';
 import { asNdjson, asSse, completed, failed, memoryLost, queued, running } from '../examples.ts';
-import type { Answer, AnswerContent, Call } from './call.ts';
+import type { Call, CallResponse, ResponseContent } from './call.ts';
 import { ofStep } from './links.ts';
 
-const result = (description: string, examples: Record<string, unknown>, more: Partial<Answer> = {}): Answer => ({
+const result = (description: string, examples: Record<string, unknown>, more: Partial<CallResponse> = {}): CallResponse => ({
   description,
   content: {
     'application/json': {
@@ -14,7 +14,7 @@ const result = (description: string, examples: Record<string, unknown>, more: Pa
   ...more,
 });
 
-const streams: AnswerContent = {
+const streams: ResponseContent = {
   'text/event-stream': { content: { stream: ['StepEvent', 'CutOff'] }, examples: { events: { value: asSse } } },
   'application/x-ndjson': {
     content: { stream: ['StepEvent', 'CutOff', 'Keepalive'] },
@@ -25,9 +25,9 @@ const streams: AnswerContent = {
 export const stepCalls = {
   run_step: {
     summary: 'Run code',
-    description: `Runs \`code\` in the session’s interpreter, as IPython or the Node REPL would: top-level \`await\` works, and the value of the last expression is a result. Steps of a session run one at a time, in the order of arrival. \`Accept\` chooses the answer: one result when the step ends (JSON, after white space where that takes long), or its events as they happen (\`text/event-stream\`, \`application/x-ndjson\`).
+    description: `Runs \`code\` in the session’s interpreter, as IPython or the Node REPL would: top-level \`await\` works, and the value of the last expression is a result. Steps of a session run one at a time, in the order of arrival. \`Accept\` chooses the response: one result when the step ends (JSON, after white space where that takes long), or its events as they happen (\`text/event-stream\`, \`application/x-ndjson\`).
 
-Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again under its \`step_id\` joins the first and never runs twice. A stream that breaks loses nothing: go on at \`/events?after=\`. In every 5 s of silence comes a sign of life: a comment in SSE, a line \`keepalive\` in NDJSON, a space before JSON. A reader that takes nothing for too long gets \`cut_off\` as its last event; the step runs on.`,
+Code that raises is not an HTTP error: 200, \`status: "failed"\`. A step sent again under its \`step_id\` joins the first and never runs twice. A stream that breaks loses nothing: go on at \`/events?after=\`. In every 5 s of inactivity comes a sign of life: a comment in SSE, a line \`keepalive\` in NDJSON, a space before JSON. A reader that takes nothing for too long gets \`cut_off\` as its last event; the step runs on.`,
     body: {
       content: { json: 'StepRequest' },
       required: true,
@@ -40,7 +40,7 @@ Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again 
         background: { summary: 'not waited for', value: { code: 'train()', wait: false, env: { SEED: '7' }, cwd: 'models' } },
       },
     },
-    answers: {
+    responses: {
       200: {
         ...result('The step has ended, or its events follow.', { completed, failed, memoryLost }),
         headers: ['Steppe-Step-Id'],
@@ -70,7 +70,7 @@ Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again 
     summary: 'List steps',
     description: 'Those that the session remembers, newest first: the last 256, and 64 MiB of them at most.',
     query: stepListQuerySchema,
-    answers: {
+    responses: {
       200: {
         description: 'A page of results.',
         content: {
@@ -87,23 +87,23 @@ Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again 
   get_step: {
     summary: 'Get a step',
     description: 'Its result so far.',
-    answers: { 200: result('Running, or ended.', { completed, running }) },
+    responses: { 200: result('Running, or ended.', { completed, running }) },
     errors: ['step_not_found'],
     sample: '$STEPPE_URL/v1/sessions/$SESSION/steps/$STEP',
   },
   follow_step: {
     summary: 'Follow a step’s events',
-    description: 'Replays the events after `after`, then follows until the step ends. As SSE, unless `Accept` asks for NDJSON.',
+    description: 'Replays the events after `after`, then follows until the step ends. As SSE, unless `Accept` requests NDJSON.',
     query: stepEventsQuerySchema,
     headers: ['lastEventId'],
-    answers: { 200: { description: 'The events, `seq` without gaps.', content: streams } },
+    responses: { 200: { description: 'The events, `seq` without gaps.', content: streams } },
     errors: ['step_not_found'],
     sample: '-N "$STEPPE_URL/v1/sessions/$SESSION/steps/$STEP/events?after=0"',
   },
   cancel_step: {
     summary: 'Cancel a step',
     description: 'Interrupts it; the memory stays where the language allows. One that waits never runs.',
-    answers: {
+    responses: {
       200: result('It had ended, and is as it was.', { completed }),
       202: result('The result so far; the end follows.', { running }),
     },
@@ -118,7 +118,7 @@ Code that raises is no HTTP error: 200, \`status: "failed"\`. A step sent again 
       required: false,
       examples: { whatever: { value: {} }, guarded: { summary: 'only if it still is at epoch 1', value: { epoch: 1 } } },
     },
-    answers: {
+    responses: {
       200: {
         description: 'The new epoch.',
         content: { 'application/json': { content: { json: 'Restarted' }, examples: { restarted: { value: { epoch: 2 } } } } },

@@ -2,7 +2,10 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);
 
-/** The little of Markdown that our descriptions use: words in backticks, paragraphs, and lists with dashes. */
+/**
+ * The little of Markdown that our descriptions use: words in backticks, paragraphs, and lists with
+ * dashes.
+ */
 export function renderText(text: string): string {
   return text
     .split('\n\n')

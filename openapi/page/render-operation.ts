@@ -13,7 +13,7 @@ ${renderText(description)}
 ${operation['x-codeSamples'].map(({ source }) => renderValue(source)).join('')}
 ${renderTable(['parameter', 'in', 'type', ''], parameters.map(parameterRow))}
 ${requestBody ? `<h4>Body${requestBody.required ? '' : ', which may be absent'}</h4>${renderContent(document, requestBody.content)}` : ''}
-<h4>Answers</h4>
+<h4>Responses</h4>
 ${Object.entries(responses)
   .map(([status, response]) => renderResponse(document, status, response))
   .join('\n')}

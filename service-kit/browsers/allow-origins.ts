@@ -23,18 +23,19 @@ export const exposedHeaders: readonly string[] = [
 const preflightSeconds = 600;
 
 /**
- * Lets pages of these origins call from a browser: their preflights are answered here, before any authentication, and every
- * response to them can be read. A page brings its own token, so no credentials of the browser's are allowed.
+ * Lets pages of these origins call from a browser: their preflights are responded here, before any
+ * authentication, and every response to them can be read. A page brings its own token, so no
+ * credentials of the browser's are allowed.
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler<HttpEnv> {
   // Any header may be sent: what none of ours reads does nothing.
-  const answerPreflight = cors({ origin: [...origins], allowMethods: methods, maxAge: preflightSeconds });
+  const responsePreflight = cors({ origin: [...origins], allowMethods: methods, maxAge: preflightSeconds });
   return (c, next) => {
     // A cache must not give the response of one origin to another, nor to none.
     setHeader(c, 'Vary', 'Origin');
     const origin = c.req.header('origin');
     if (origin === undefined || !origins.includes(origin)) return next();
-    if (isPreflight(c)) return answerPreflight(c, next);
+    if (isPreflight(c)) return responsePreflight(c, next);
     setHeader(c, 'Access-Control-Allow-Origin', origin);
     setHeader(c, 'Access-Control-Expose-Headers', exposedHeaders.join(', '));
     return next();

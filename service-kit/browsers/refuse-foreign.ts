@@ -13,9 +13,9 @@ interface ForeignOptions {
 }
 
 /**
- * Refuses what a web page of somebody else can make a browser send to a service that trusts whoever reaches it: requests for a
- * host name that was pointed here (DNS rebinding), and requests of another origin, which a browser sends without a preflight
- * where they are simple ones.
+ * Refuses what a web page of somebody else can make a browser send to a service that trusts whoever
+ * reaches it: requests for a host name that was pointed here (DNS rebinding), and requests of
+ * another origin, which a browser sends without a preflight where they are simple ones.
  */
 export const refuseForeign =
   ({ hosts, origins }: ForeignOptions): MiddlewareHandler<HttpEnv> =>

@@ -69,7 +69,10 @@ export const callerVariables = {
 
 type CallerVariables = z.output<z.ZodObject<typeof callerVariables>> & { STEPPE_ENV: string };
 
-/** The rules between variables; each breach is an issue of its own, so that all are shown at once. */
+/**
+ * The rules between variables; each violation is an issue of its own, so that all are shown at
+ * once.
+ */
 export const checkCallerVariables = crossCheck<CallerVariables>((ctx) => {
   const { value } = ctx;
   const refuse = (path: string, message: string) => ctx.issues.push({ code: 'custom', path: [path], message, input: value });

@@ -8,7 +8,10 @@ import { type CallerVerifier, createBypassVerifier } from './principal.ts';
 import { createRemoteKeys } from './remote-keys.ts';
 import { usableKeys } from './usable-keys.ts';
 
-/** @throws Error where the file with the keys cannot be read or holds none. A key server may be out at our start. */
+/**
+ * @throws Error where the file with the keys cannot be read or holds none. A key server may be out
+ * at our start.
+ */
 export async function createCallerVerifier(config: CallerConfig, logger: Logger): Promise<CallerVerifier> {
   if (config.authMode === 'bypass') return createBypassVerifier(tenantIdSchema.parse(config.tenant), config.hosts);
   const keys = 'url' in config.keys ? keysOfServer(config.keys.url, logger) : await keysOfFile(config.keys.file, logger);
@@ -21,7 +24,7 @@ const keysOfServer = (url: string, logger: Logger): JWTVerifyGetKey =>
   createRemoteKeys({
     url,
     onOutage(isOut, err) {
-      if (isOut) logger.warn({ err, url }, 'the issuer’s key server gives no keys; those that are known go on verifying');
+      if (isOut) logger.warn({ err, url }, 'the issuer’s key server gives no keys; those that are known keep verifying');
       else logger.info({ url }, 'the issuer’s key server gives keys again');
     },
   });

@@ -61,7 +61,7 @@ const refusals: [string, () => Promise<string> | string, RegExp][] = [
   ['one that another key signed', () => token({ key: stranger.privateKey }), /signature/],
   ['one without a tenant', () => token({ claims: { scope: 'steps:run' } }), /tenant/],
   ['one whose tenant is empty', () => token({ claims: { tenant: '' } }), /tenant/],
-  ['something that is no JWT', () => 'abc', /malformed/],
+  ['something that is not a JWT', () => 'abc', /malformed/],
   ['alg none', async () => `${base64url({ alg: 'none' })}.${(await token()).split('.')[1]}.`, /algorithm|malformed/],
   [
     'HS256 signed with the public key',
@@ -94,18 +94,18 @@ test('lets a mistake of ours through as one', async () => {
   await expect(async () => broken.verify(`Bearer ${await token()}`)).rejects.toThrow(TypeError);
 });
 
-/** The verifier's rules with some changed, and the keys it was asked for. */
+/** The verifier's rules with some changed, and the keys it was requested. */
 function openCounted(changed: Partial<JwtVerifierOptions>) {
-  let asked = 0;
+  let requests = 0;
   const verifier = createJwtVerifier({
     ...rules,
     keys: async () => {
-      asked++;
+      requests++;
       return known.publicKey;
     },
     ...changed,
   });
-  return { asked: () => asked, verify: async (bearer: string) => verifier.verify(bearer) };
+  return { requests: () => requests, verify: async (bearer: string) => verifier.verify(bearer) };
 }
 
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
@@ -114,11 +114,11 @@ const refusal = (message: RegExp) =>
   expect.objectContaining({ code: 'unauthenticated', message: expect.stringMatching(message) });
 
 test('a burst of calls with one new token verifies it once', async () => {
-  const { asked, verify: verifyCounted } = openCounted({});
+  const { requests, verify: verifyCounted } = openCounted({});
   const bearer = `Bearer ${await token()}`;
   const principals = await Promise.all(Array.from({ length: 20 }, () => verifyCounted(bearer)));
   expect(new Set(principals).size).toBe(1);
-  expect(asked()).toBe(1);
+  expect(requests()).toBe(1);
 });
 
 test('what did not verify is not remembered', async () => {
@@ -146,12 +146,12 @@ describe('with a maximum age', () => {
   test('remembers a token no longer than that', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
-      const { asked, verify: verifyCounted } = openCounted(maxAge);
+      const { requests, verify: verifyCounted } = openCounted(maxAge);
       const bearer = `Bearer ${await issued(secondsAgo(30))}`;
       await verifyCounted(bearer);
       later(20_000);
       await verifyCounted(bearer);
-      expect(asked()).toBe(1);
+      expect(requests()).toBe(1);
       later(11_000);
       await expect(verifyCounted(bearer)).rejects.toEqual(refusal(/issued too long ago/));
     } finally {
@@ -160,18 +160,18 @@ describe('with a maximum age', () => {
   });
 });
 
-test('asks again after five minutes for a token that lives longer', async () => {
+test('fetches again after five minutes for a token that lives longer', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
-    const { asked, verify: verifyCounted } = openCounted({});
+    const { requests, verify: verifyCounted } = openCounted({});
     const bearer = `Bearer ${await token({ expires: '1d' })}`;
     await verifyCounted(bearer);
     later(299_000);
     await verifyCounted(bearer);
-    expect(asked()).toBe(1);
+    expect(requests()).toBe(1);
     later(2_000);
     await verifyCounted(bearer);
-    expect(asked()).toBe(2);
+    expect(requests()).toBe(2);
   } finally {
     vi.useRealTimers();
   }
@@ -180,12 +180,12 @@ test('asks again after five minutes for a token that lives longer', async () => 
 test('does not remember a token that has expired, though the tolerance lets it through', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
-    const { asked, verify: verifyCounted } = openCounted({});
+    const { requests, verify: verifyCounted } = openCounted({});
     const bearer = `Bearer ${await token({ expires: '10s' })}`;
     later(12_000);
     for (const times of [1, 2]) {
       await verifyCounted(bearer);
-      expect(asked()).toBe(times);
+      expect(requests()).toBe(times);
     }
     later(5_000);
     await expect(verifyCounted(bearer)).rejects.toEqual(refusal(/expired/));

@@ -25,8 +25,9 @@ export const plainTokens = {
 const longestCacheMs = 5 * 60_000;
 
 /**
- * Verifies a token once, however many calls bring it at the same time, and remembers its principal by the token's hash: until it
- * expires or is too old, and for five minutes at most. What does not verify is not remembered.
+ * Verifies a token once, however many calls bring it at the same time, and remembers its principal
+ * by the token's hash: until it expires or is too old, and for five minutes at most. What does not
+ * verify is not remembered.
  */
 export function createJwtVerifier(options: JwtVerifierOptions): CallerVerifier {
   const verified = new LRUCache<string, Principal>({ max: 10_000, ...wallClockTtl });

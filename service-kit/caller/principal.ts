@@ -33,8 +33,9 @@ export function requireScope(principal: Principal, scope: Scope): void {
 }
 
 /**
- * Every call is one tenant's, with all scopes: for development and tests alone, which the configuration sees to. Where no token
- * is asked for, the host that a request is for tells the calls of this machine from those of a web page.
+ * Every call is one tenant's, with all scopes: for development and tests alone, which the
+ * configuration enforces. Where no token is requested, the host that a request is for tells the
+ * calls of this machine from those of a web page.
  */
 export const createBypassVerifier = (tenantId: TenantId, servedHosts = loopbackHosts): CallerVerifier => {
   const principal: Principal = { tenantId, scopes: new Set(scopes) };

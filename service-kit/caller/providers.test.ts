@@ -212,7 +212,7 @@ test('roles count for a program of Entra’s, whose token has no scp', async () 
   expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ scopes: new Set(['sessions:write']) });
 });
 
-test('the client that asked counts for a Keycloak without an audience mapper', async () => {
+test('the requesting client counts for a Keycloak without an audience mapper', async () => {
   const env = { ...keycloak.env, JWT_AUDIENCE: 'notebook-frontend', JWT_AUDIENCE_CLAIM: 'azp', JWKS_URL: server.url };
   const verifier = await createCallerVerifier(toCallerConfig(variables.parse(env)), logger);
   const signed = (azp: string) => issuer.sign({ ...times(), ...keycloak.claims, aud: 'account', azp });

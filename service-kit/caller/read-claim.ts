@@ -1,6 +1,8 @@
 /**
- * A claim by its exact name (`https://example.com/tenant`) or by a dotted path (`realm_access.roles`). The names on the path may
- * have dots themselves (`kubernetes.io.namespace`): where several ways lead to a value, that of the longest first name counts.
+ * A claim by its exact name (`https://example.com/tenant`) or by a dotted path
+ * (`realm_access.roles`). The names on the path may have dots themselves
+ * (`kubernetes.io.namespace`): where several ways lead to a value, that of the longest first name
+ * counts.
  */
 export function readClaim(claims: Record<string, unknown>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];

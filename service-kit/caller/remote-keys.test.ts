@@ -56,7 +56,7 @@ test('a burst of callers is one fetch, and later callers are none', async () => 
   const verifier = openVerifier();
   await Promise.all(Array.from({ length: 50 }, () => verify(verifier, first)));
   await verify(verifier, first);
-  expect(server.asked()).toBe(1);
+  expect(server.requests()).toBe(1);
 });
 
 test('a new key is known without a restart, and the old one until it is withdrawn', async () => {
@@ -78,7 +78,7 @@ test('a clock that is set back lets neither keys grow old nor an outage go on un
   server.publish(second.publicJwk);
   later(-60 * minute);
   expect(await verify(verifier, second)).toMatchObject(known);
-  server.answerWith((_, res) => void res.destroy());
+  server.respondWith((_, res) => void res.destroy());
   later(10 * minute + 1);
   await verify(verifier, second);
   expect(outages).toEqual([true]);
@@ -88,7 +88,7 @@ test('a clock that is set back lets neither keys grow old nor an outage go on un
   await expect.poll(() => outages).toEqual([true, false]);
 });
 
-test('a flood of made-up keys asks once in the cool-down, and does not hold up known callers', async () => {
+test('a flood of made-up keys causes one fetch in the cool-down, and does not hold up known callers', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   const stranger = await makeTokenMaker('stranger');
@@ -97,30 +97,30 @@ test('a flood of made-up keys asks once in the cool-down, and does not hold up k
     for (const refusal of refusals) expect(refusal).toMatchObject({ reason: unknownKey });
   };
   await flood();
-  expect(server.asked()).toBe(1);
+  expect(server.requests()).toBe(1);
   later(cooldownMs + 1);
   await flood();
   await flood();
-  expect(server.asked()).toBe(2);
+  expect(server.requests()).toBe(2);
   expect(await verify(verifier, first)).toMatchObject(known);
 });
 
 const troubles: [string, RequestListener][] = [
-  ['answers 500', (_, res) => void res.writeHead(500).end('{"keys":[]}')],
+  ['returns 500', (_, res) => void res.writeHead(500).end('{"keys":[]}')],
   ['redirects', (_, res) => void res.writeHead(302, { location: 'http://127.0.0.1:9/' }).end()],
-  ['answers a page', (_, res) => void res.writeHead(200).end('<html>we will be back soon</html>')],
-  ['answers an empty set', (_, res) => void res.writeHead(200).end('{"keys":[]}')],
-  ['answers another document', (_, res) => void res.writeHead(200).end('{"keys":{"first":1}}')],
-  ['answers without end', (_, res) => void res.writeHead(200).end(`{"keys":[{"kty":"OKP"}]}${' '.repeat(2 * 1024 * 1024)}`)],
+  ['returns a page', (_, res) => void res.writeHead(200).end('<html>we will be back soon</html>')],
+  ['returns an empty set', (_, res) => void res.writeHead(200).end('{"keys":[]}')],
+  ['returns another document', (_, res) => void res.writeHead(200).end('{"keys":{"first":1}}')],
+  ['returns without end', (_, res) => void res.writeHead(200).end(`{"keys":[{"kty":"OKP"}]}${' '.repeat(2 * 1024 * 1024)}`)],
   ['hangs up', (_, res) => void res.destroy()],
   ['breaks off', (_, res) => void res.writeHead(200, { 'content-length': '100' }).write('{"keys":[', () => res.destroy())],
 ];
 
-describe.each(troubles)('a key server that %s', (_name, answer) => {
+describe.each(troubles)('a key server that %s', (_name, response) => {
   test('leaves known callers alone for as long as it lasts, and its end is noticed', async () => {
     const verifier = openVerifier();
     await verify(verifier, first);
-    server.answerWith(answer);
+    server.respondWith(response);
     for (let hours = 0; hours < 12; hours++) {
       expect(await verify(verifier, first)).toMatchObject(known);
       later(60 * minute);
@@ -130,21 +130,21 @@ describe.each(troubles)('a key server that %s', (_name, answer) => {
     server.publish(second.publicJwk);
     later(failureCooldownMs + 1);
     expect(await verify(verifier, second)).toMatchObject(known);
-    const asked = server.asked();
+    const requests = server.requests();
     later(60 * minute);
     expect(await verify(verifier, second)).toMatchObject(known);
-    expect([server.asked(), outages]).toEqual([asked + 1, [true, false]]);
+    expect([server.requests(), outages]).toEqual([requests + 1, [true, false]]);
   });
 
   test('before it ever gave a key is our trouble and not the caller’s, and is not hammered', async () => {
-    server.answerWith(answer);
+    server.respondWith(response);
     const verifier = openVerifier();
     for (let i = 0; i < 20; i++) await expect(verify(verifier, first)).rejects.toEqual(unavailable);
-    expect(server.asked()).toBe(1);
+    expect(server.requests()).toBe(1);
     server.publish(first.publicJwk);
     later(failureCooldownMs + 1);
     expect(await verify(verifier, first)).toMatchObject(known);
-    expect(server.asked()).toBe(2);
+    expect(server.requests()).toBe(2);
   });
 });
 
@@ -161,18 +161,18 @@ test('a key server at whose port nobody listens is the same outage', async () =>
   expect(await verify(verifier, second)).toMatchObject(known);
 });
 
-test('a key server that does not answer in five seconds is waited for by the first alone', async () => {
+test('a key server that does not respond in five seconds is waited for by the first alone', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
-  server.answerWith(() => {});
+  server.respondWith(() => {});
   later(10 * minute + 1);
   const waited = verify(verifier, first);
-  await expect.poll(() => server.asked()).toBe(2);
+  await expect.poll(() => server.requests()).toBe(2);
   expect(await waited).toMatchObject(known);
   expect(outages).toEqual([true]);
   later(failureCooldownMs + 1);
-  // The server is asked again, and nobody waits for it.
+  // The keys are fetched again, and nobody waits.
   expect(await verify(verifier, first)).toMatchObject(known);
-  await expect.poll(() => server.asked()).toBe(3);
+  await expect.poll(() => server.requests()).toBe(3);
   expect(await verify(verifier, first)).toMatchObject(known);
 });

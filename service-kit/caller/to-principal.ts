@@ -18,7 +18,7 @@ export interface ClaimNames {
   rateClaim: string | undefined;
 }
 
-/** @throws AppError `unauthenticated` where the claims name no tenant, or a limit that is none. */
+/** @throws AppError `unauthenticated` where the claims name no tenant, or an invalid limit. */
 export function toPrincipal(payload: JWTPayload, names: ClaimNames): Principal {
   const tenant = tenantIdSchema.safeParse(readClaim(payload, names.tenantClaim));
   if (!tenant.success) throw unauthenticated(`the token has no tenant: the claim ${names.tenantClaim} must be a text`);

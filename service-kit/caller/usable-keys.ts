@@ -2,13 +2,13 @@ import { errors, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { wallClockTtl } from '../wall-clock-ttl.ts';
-import { KeysUnavailable } from './remote-keys.ts';
+import { KeysUnavailableError } from './remote-keys.ts';
 
 /** The issuer publishes a key for the token, and no signature can be verified with it. */
-export class UnusableKey extends Error {
+export class UnusableKeyError extends Error {
   constructor(cause: unknown) {
     super('the key cannot be used', { cause });
-    this.name = 'UnusableKey';
+    this.name = 'UnusableKeyError';
   }
 }
 
@@ -18,9 +18,10 @@ const shortestModulusBits = 2048;
 const toldAgainMs = 10 * 60_000;
 
 /**
- * Keys of an issuer of which some may be broken: that is its mistake, and of concern to those alone whose token names one.
+ * Keys of an issuer of which some may be broken: that is its mistake, and of concern to those alone
+ * whose token names one.
  * @param onUnusable told of each such key once in ten minutes.
- * @returns what throws UnusableKey in place of whatever the import of a key gave.
+ * @returns what throws UnusableKeyError in place of whatever the import of a key gave.
  */
 export function usableKeys(
   keys: JWTVerifyGetKey,
@@ -40,14 +41,16 @@ export function usableKeys(
     } catch (cause) {
       if (isAboutToken(cause)) throw cause;
       tell(header.kid, cause);
-      throw new UnusableKey(cause);
+      throw new UnusableKeyError(cause);
     }
   };
 }
 
-/** A private key among the public ones is no matter of the token's, though jose has an error for it. */
+/**
+ * A private key among the public ones is no matter of the token's, though jose has an error for it.
+ */
 const isAboutToken = (cause: unknown): boolean =>
-  cause instanceof KeysUnavailable || (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSInvalid));
+  cause instanceof KeysUnavailableError || (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSInvalid));
 
 const rsaKeySchema = z.object({ algorithm: z.object({ modulusLength: z.number() }) });
 

@@ -1,9 +1,9 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { AppError } from '../app-error.ts';
 import { readClaim } from './read-claim.ts';
-import { failureCooldownMs, KeysUnavailable } from './remote-keys.ts';
+import { failureCooldownMs, KeysUnavailableError } from './remote-keys.ts';
 import { unauthenticated } from './unauthenticated.ts';
-import { UnusableKey } from './usable-keys.ts';
+import { UnusableKeyError } from './usable-keys.ts';
 
 /** What a token must be. */
 export interface TokenRules {
@@ -22,7 +22,8 @@ export interface TokenRules {
 
 /**
  * The claims of a token that is all that the rules say.
- * @throws AppError `unauthenticated`, or `identity_unavailable` where it cannot be told for want of keys.
+ * @throws AppError `unauthenticated`, or `identity_unavailable` where it cannot be told for want of
+ * keys.
  */
 export async function verifyToken(token: string, rules: TokenRules): Promise<JWTPayload> {
   const isStandardAudience = rules.audienceClaim === 'aud';
@@ -38,8 +39,8 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<JWT
     if (!isStandardAudience) requireAudience(payload, rules);
     return payload;
   } catch (cause) {
-    if (cause instanceof KeysUnavailable) throw identityUnavailable(cause);
-    if (cause instanceof UnusableKey) throw unauthenticated('the issuer’s key of that name cannot be used', cause);
+    if (cause instanceof KeysUnavailableError) throw identityUnavailable(cause);
+    if (cause instanceof UnusableKeyError) throw unauthenticated('the issuer’s key of that name cannot be used', cause);
     // A key set that cannot be used is our trouble, and what is not of jose's a mistake of ours.
     if (cause instanceof errors.JWKSInvalid || !(cause instanceof errors.JOSEError)) throw cause;
     throw unauthenticated(reasonOf(cause), cause);
@@ -54,7 +55,7 @@ function requireAudience(payload: JWTPayload, { audiences, audienceClaim }: Toke
 }
 
 /** The token may be good: a 401 would make its owner throw it away. */
-const identityUnavailable = (cause: KeysUnavailable): AppError =>
+const identityUnavailable = (cause: KeysUnavailableError): AppError =>
   new AppError('identity_unavailable', 'tokens cannot be verified just now: the issuer’s keys cannot be had; try again', {
     cause,
     headers: { 'Retry-After': String(failureCooldownMs / 1000) },

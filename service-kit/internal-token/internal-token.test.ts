@@ -98,10 +98,10 @@ test('a key that cannot be had for a moment costs the calls of that moment alone
 test('a token of one session is none of another of the same instance', async () => {
   const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
   const signer = createInternalTokenSigner('data-plane', await newKey('data-plane', 'k1'));
-  for (const asked of [sessionId, newSessionId(), undefined]) {
-    expect(await verifier.verify(`Bearer ${await signer.sign(instanceId, asked)}`)).toEqual({
+  for (const requested of [sessionId, newSessionId(), undefined]) {
+    expect(await verifier.verify(`Bearer ${await signer.sign(instanceId, requested)}`)).toEqual({
       plane: 'data-plane',
-      sessionId: asked,
+      sessionId: requested,
     });
   }
 });

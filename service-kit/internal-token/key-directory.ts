@@ -7,7 +7,10 @@ import type { Logger } from '../logger.ts';
 /** The file of a plane's public keys inside the directory. */
 export const keyFileName = (plane: Plane): string => `${plane}.json`;
 
-/** Public keys of both planes, from a directory of JSON Web Key Sets; each is read again as `createKeySetFile` does. */
+/**
+ * Public keys of both planes, from a directory of JSON Web Key Sets; each is read again as
+ * `createKeySetFile` does.
+ */
 export function createKeyDirectory(directory: string, logger: Logger, now?: () => number): JWTVerifyGetKey {
   const files = openFiles(directory, logger, now);
   return async (header, token) => {
@@ -16,7 +19,10 @@ export function createKeyDirectory(directory: string, logger: Logger, now?: () =
   };
 }
 
-/** What a provisioner gives to its agents: the sets as they are now. @throws Error that names the file that holds none. */
+/**
+ * What a provisioner gives to its agents: the sets as they are now.
+ * @throws Error that names the file that holds none.
+ */
 export async function openPublicKeys(directory: string, logger: Logger): Promise<() => Promise<Record<Plane, JSONWebKeySet>>> {
   const files = openFiles(directory, logger);
   const read = async () => ({

@@ -40,7 +40,9 @@ test('a plane’s key is rotated without one refused call, by old and new agents
   const planes = [await openPlane()];
   const agents = [openAgent()];
   const kids = new Set<unknown>();
-  /** Every plane calls every agent each few seconds for a time in which tokens and keys are renewed. */
+  /**
+   * Every plane calls every agent each few seconds for a time in which tokens and keys are renewed.
+   */
   const callAllFor = async (ms: number) => {
     for (const end = Date.now() + ms; Date.now() < end; later(7_000)) {
       for (const plane of planes) {

@@ -11,17 +11,26 @@ export interface InternalKey {
 }
 
 export interface InternalTokenSigner {
-  /** A token for one instance, and for one session of it where the data-plane asks; good for at least 10 s more. */
+  /**
+   * A token for one instance, and for one session of it where the data-plane needs one; good for at
+   * least 10 s more.
+   */
   sign(instanceId: InstanceId, sessionId?: SessionId): Promise<string>;
 }
 
 /** The key that signs now. */
 export type SigningKeySource = () => Promise<InternalKey>;
 
-/** By so much a token is dated back: an agent's clock may be as far behind, beyond what it tolerates. */
+/**
+ * By so much a token is dated back: an agent's clock may be as far behind, beyond what it
+ * tolerates.
+ */
 const datedBackSeconds = 10;
 
-/** Signs with the plane's own key; tokens live 60 s, of which 10 are past when they are signed, and are used for 40. */
+/**
+ * Signs with the plane's own key; tokens live 60 s, of which 10 are past when they are signed, and
+ * are used for 40.
+ */
 export function createInternalTokenSigner(plane: Plane, key: InternalKey | SigningKeySource): InternalTokenSigner {
   const usedForMs = (limits.internalTokenSeconds - 20) * 1000;
   const signed = new LRUCache<string, { token: Promise<string>; atMs: number }>({ max: 20_000 });

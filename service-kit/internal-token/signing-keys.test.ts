@@ -57,7 +57,7 @@ test('a new key signs two minutes after it was first seen, and the old one until
   expect(log).toContain('another internal key signs');
 });
 
-test('the old key goes on where it was taken out too early', async () => {
+test('the old key continues where it was taken out too early', async () => {
   const source = await open();
   holdKeys(second);
   nowMs += lookTime;

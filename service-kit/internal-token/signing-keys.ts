@@ -15,9 +15,10 @@ interface SigningKeysOptions {
 }
 
 /**
- * A plane's private keys, from a file that is read again when it changes: one key, or a set with the oldest first. The newest signs
- * that has been in the file for two minutes. A process that has just begun signs with the first of the file, which is known
- * everywhere. A key that was taken out goes on until the one in its place may sign.
+ * A plane's private keys, from a file that is read again when it changes: one key, or a set with
+ * the oldest first. The newest signs that has been in the file for two minutes. A process that has
+ * just begun signs with the first of the file, which is known everywhere. A key that was taken out
+ * continues until the one in its place may sign.
  * @throws Error that names the file, where it holds no such key at first.
  */
 export async function openSigningKeys({ path, logger, now = Date.now }: SigningKeysOptions): Promise<SigningKeySource> {

@@ -13,7 +13,10 @@ export interface InternalCaller {
 }
 
 export interface InternalTokenVerifier {
-  /** @throws AppError `misdirected` for another instance's token, `unauthenticated` for anything else that does not verify. */
+  /**
+   * @throws AppError `misdirected` for another instance's token, `unauthenticated` for anything
+   * else that does not verify.
+   */
   verify(authorization: string | undefined): Promise<InternalCaller>;
 }
 
@@ -23,7 +26,7 @@ export function createInternalTokenVerifier(instanceId: InstanceId, keys: JWTVer
   return {
     async verify(authorization) {
       const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
-      if (!token) throw new AppError('unauthenticated', 'an agent answers the planes alone, by their tokens');
+      if (!token) throw new AppError('unauthenticated', 'an agent accepts requests from the planes only, with their tokens');
       const cacheKey = hash('sha256', token);
       const known = verified.get(cacheKey);
       if (known) return known;

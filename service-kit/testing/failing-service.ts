@@ -5,7 +5,10 @@ import type { HttpEnv } from '../http-env.ts';
 import { listen } from '../http-server.ts';
 import { createLogger } from '../logger.ts';
 
-/** A process with a server that fails in every way that no handler catches; prints its port, and then its log. */
+/**
+ * A process with a server that fails in every way that no handler catches; prints its port, and
+ * then its log.
+ */
 const logger = createLogger({ service: 'failing', level: 'info' });
 guardProcess({ logger, exit: (code) => process.exit(code) });
 

@@ -5,9 +5,9 @@ import type { JWK } from 'jose';
 export interface KeyServer {
   url: string;
   /** Requests so far. */
-  asked(): number;
+  requests(): number;
   publish(...keys: JWK[]): void;
-  answerWith(answer: RequestListener): void;
+  respondWith(response: RequestListener): void;
   /** Nobody listens at its port any more. */
   stop(): Promise<void>;
   /** It listens again at the same port. */
@@ -15,15 +15,16 @@ export interface KeyServer {
 }
 
 export async function startKeyServer(...keys: JWK[]): Promise<KeyServer> {
-  let asked = 0;
-  let answer: RequestListener;
+  let requests = 0;
+  let response: RequestListener;
   const publish: KeyServer['publish'] = (...published) => {
-    answer = (_, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: published }));
+    response = (_, res) =>
+      void res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: published }));
   };
   publish(...keys);
   const server = createServer((req, res) => {
-    asked++;
-    answer(req, res);
+    requests++;
+    response(req, res);
   });
   const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   await listen(0);
@@ -32,10 +33,10 @@ export async function startKeyServer(...keys: JWK[]): Promise<KeyServer> {
   const { port } = address;
   return {
     url: `http://127.0.0.1:${port}/jwks`,
-    asked: () => asked,
+    requests: () => requests,
     publish,
-    answerWith(next) {
-      answer = next;
+    respondWith(next) {
+      response = next;
     },
     stop: () =>
       new Promise((resolve) => {

@@ -2,7 +2,10 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A ConfigMap or Secret as the kubelet mounts it: files are links through `..data`, a link that one rename swaps. */
+/**
+ * A ConfigMap or Secret as the kubelet mounts it: files are links through `..data`, a link that one
+ * rename swaps.
+ */
 export interface MountedDirectory {
   path: string;
   /** All files anew, at once. */

@@ -4,20 +4,23 @@ import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../authenticate.ts';
 import { toRawJson } from '../json/raw-json.ts';
-import { answerWhenReady } from '../steps/answer-when-ready.ts';
+import { respondWhenReady } from '../steps/respond-when-ready.ts';
 import { type Operation, outgoingOf } from './routes.ts';
 
-/** A fresh interpreter in the same workspace; waits with it while the runtime's container is being restarted. */
+/**
+ * A fresh interpreter in the same workspace; waits with it while the runtime's container is being
+ * restarted.
+ */
 export const restart: Operation =
   ({ verifier, binding, clock }) =>
   async (c) => {
     const { queue } = await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
-    const { epoch: asked } = await readJson(c, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
-    const restarting = queue.restart(asked);
+    const { epoch: requestedEpoch } = await readJson(c, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
+    const restarting = queue.restart(requestedEpoch);
     clock.inUseUntil(restarting);
     let epoch = 0;
-    await answerWhenReady(
+    await respondWhenReady(
       outgoingOf(c),
       restarting.then((now) => (epoch = now)),
       () => toRawJson({ epoch }),

@@ -22,12 +22,12 @@ export interface AgentParts {
   bodies: BodyBudget;
   clock: LifetimeClock;
   maxFileBytes: number;
-  limits: StepLimits & AnswerLimits;
-  /** Ends this process, with the reason as its last words. */
+  limits: StepLimits & ResponseLimits;
+  /** Ends this process, with the reason as its termination message. */
   end: (reason: EndedReason, detail: string) => void;
 }
 
-export interface AnswerLimits {
+export interface ResponseLimits {
   /** Of the body of a step. */
   bodyBytes: number;
   /** How long a reader of events may take nothing. */
@@ -37,7 +37,7 @@ export interface AnswerLimits {
 /** An operation: given the parts, a handler. */
 export type Operation = (parts: AgentParts) => Handler<HttpEnv>;
 
-/** Node's own response, for answers that are streamed. The agent is only ever served by Node. */
+/** Node's own response, for responses that are streamed. The agent is only ever served by Node. */
 export function outgoingOf(c: Context<HttpEnv>): ServerResponse {
   const outgoing = c.env.outgoing;
   if (!outgoing || !('writeHead' in outgoing)) throw new TypeError('not served over HTTP/1');

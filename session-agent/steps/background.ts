@@ -13,7 +13,10 @@ const pieces = new RegExp(`.{1,${pieceLength}}`, 'gsu');
 
 const sizeOf = (kept: Kept): number => JSON.stringify(kept).length;
 
-/** What threads, timers and children of earlier steps write: to the running step as it comes, else kept for the next one. */
+/**
+ * What threads, timers and children of earlier steps write: to the running step as it comes, else
+ * kept for the next one.
+ */
 export class BackgroundOutput implements BackgroundSink {
   readonly #decoders: Record<OutputStream, StringDecoder> = {
     stdout: new StringDecoder('utf8'),

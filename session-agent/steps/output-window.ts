@@ -9,9 +9,10 @@ const coalesceMs = 3;
 const largestPieceBytes = 32 * 1024;
 
 /**
- * One output stream of a step: bytes in, pieces of text out. Small writes that follow each other within a few milliseconds
- * become one piece. The first half of the limit is passed on at once; of what comes after it the last half is kept, and
- * passed on at the end, with a sentence between them that counts what was dropped.
+ * One output stream of a step: bytes in, pieces of text out. Small writes that follow each other
+ * within a few milliseconds become one piece. The first half of the limit is passed on at once; of
+ * what comes after it the last half is kept, and passed on at the end, with a sentence between them
+ * that counts what was dropped.
  */
 export class OutputWindow {
   readonly #emit: (text: string) => void;
@@ -68,7 +69,10 @@ export class OutputWindow {
   }
 }
 
-/** Where the first whole character of a cut text begins: a character has at most three continuation bytes. */
+/**
+ * Where the first whole character of a cut text begins: a character has at most three continuation
+ * bytes.
+ */
 function firstCharacter(bytes: Buffer): number {
   for (let at = 0; at < 4; at += 1) {
     const byte = bytes[at];

@@ -2,8 +2,8 @@ import { runDetached } from '@steppe/service-kit/connection-owner';
 import { delay } from '../deferred.ts';
 import type { BackgroundOutput } from './background.ts';
 import type { Step, StepEnd, StopReason } from './step.ts';
+import { stopError } from './step-errors.ts';
 import type { RunEnd, StepInterpreter } from './step-interpreter.ts';
-import { stopError } from './why-stopped.ts';
 
 /** How long an interrupted step may take to end before its worker is killed. */
 const graceMs = 2_000;
@@ -35,7 +35,10 @@ export async function runStep(step: Step, { interpreter, background }: RunStepOp
   return end;
 }
 
-/** Interrupts the running step; if it has not ended after the grace, its worker is killed and the memory lost. */
+/**
+ * Interrupts the running step; if it has not ended after the grace, its worker is killed and the
+ * memory lost.
+ */
 export function stopStep(step: Step, reason: StopReason, interpreter: StepInterpreter): void {
   if (step.stopReason) return;
   step.stopReason = reason;
@@ -51,7 +54,8 @@ function toStepEnd(run: RunEnd, step: Step): StepEnd {
   const { epoch, error } = run;
   const stateLost = run.kind === 'lost';
   const usage = run.kind === 'lost' ? null : run.usage;
-  // The code may have gone on to its own end in spite of a cancel or a restart; a time limit that was passed was passed.
+  // The code may have gone on to its own end in spite of a cancel or a restart; a time limit that
+  // was passed was passed.
   const wasStopped = run.kind === 'lost' || run.status === 'interrupted';
   if (stopReason === 'timeout' || (stopReason && wasStopped)) {
     const status = stopReason === 'timeout' ? 'timed_out' : 'cancelled';

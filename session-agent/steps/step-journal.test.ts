@@ -21,19 +21,19 @@ function endedStep(bytes = 0) {
 
 test('finds a step again by its id and the same request', () => {
   const journal = new StepJournal();
-  const asked = newRequest({ env: { A: '1', B: '2' } });
-  const step = newStep(asked);
+  const request = newRequest({ env: { A: '1', B: '2' } });
+  const step = newStep(request);
   journal.add(step);
-  expect(find(journal, { ...asked, env: { B: '2', A: '1' }, wait: false, on_disconnect: 'cancel', epoch: 7 })).toBe(step);
+  expect(find(journal, { ...request, env: { B: '2', A: '1' }, wait: false, on_disconnect: 'cancel', epoch: 7 })).toBe(step);
 });
 
 test.each([{ code: '2' }, { env: { A: '1' } }, { cwd: '/tmp' }, { timeout_ms: 1 }])(
   'calls %j under the same id a conflict',
   (change) => {
     const journal = new StepJournal();
-    const asked = newRequest();
-    journal.add(newStep(asked));
-    expect(() => find(journal, { ...asked, ...change })).toThrow(different);
+    const request = newRequest();
+    journal.add(newStep(request));
+    expect(() => find(journal, { ...request, ...change })).toThrow(different);
   },
 );
 
@@ -54,7 +54,7 @@ test('forgets the oldest that has ended, and remembers that it was there', () =>
   expect(() => journal.get('never')).toThrow(expect.objectContaining({ code: 'step_not_found', details: {} }));
 });
 
-test('holds so many bytes, also while a step grows, and never lets go of one that has not ended', () => {
+test('holds so many bytes, also while a step grows, and never releases one that has not ended', () => {
   const journal = new StepJournal(1_000_000);
   const [first, second, growing] = [endedStep(400_000), endedStep(400_000), newStep()];
   for (const step of [first, second, growing]) journal.add(step);
@@ -88,13 +88,13 @@ test('does not count the code of a step that was run', () => {
 
 test('gives a kept refusal again for the same step, unless that names the present epoch', () => {
   const journal = new StepJournal();
-  const asked = newRequest();
+  const request = newRequest();
   const refusal = new AppError('runtime_restarted', 'restarted');
-  journal.keepRefusal(asked.step_id, { requestHash: hashRequest(asked), refusal });
-  expect(() => find(journal, asked, 2)).toThrow(refusal);
-  expect(() => find(journal, { ...asked, epoch: 1 }, 2)).toThrow(refusal);
-  expect(() => find(journal, { ...asked, code: '2', epoch: 2 }, 2)).toThrow(different);
-  expect(find(journal, { ...asked, epoch: 2 }, 2)).toBeUndefined();
+  journal.keepRefusal(request.step_id, { requestHash: hashRequest(request), refusal });
+  expect(() => find(journal, request, 2)).toThrow(refusal);
+  expect(() => find(journal, { ...request, epoch: 1 }, 2)).toThrow(refusal);
+  expect(() => find(journal, { ...request, code: '2', epoch: 2 }, 2)).toThrow(different);
+  expect(find(journal, { ...request, epoch: 2 }, 2)).toBeUndefined();
 });
 
 test('counts a step that takes the place of a refused one once, as the newest', () => {

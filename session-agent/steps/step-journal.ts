@@ -6,7 +6,7 @@ import { AppError } from '@steppe/service-kit/app-error';
 import { LRUCache } from 'lru-cache';
 import type { Step } from './step.ts';
 
-/** A refusal that is the answer of a step which never ran, also when it is sent again. */
+/** A refusal that is the response of a step which never ran, also when it is sent again. */
 interface KeptRefusal {
   requestHash: string;
   refusal: AppError;
@@ -15,8 +15,8 @@ interface KeptRefusal {
 const rememberedIds = 100_000;
 
 /**
- * What the instance remembers of its steps: so many, and so many bytes. The oldest that has ended is forgotten first; of those
- * the ids are remembered, so that none runs twice.
+ * What the instance remembers of its steps: so many, and so many bytes. The oldest that has ended
+ * is forgotten first; of those the ids are remembered, so that none runs twice.
  */
 export class StepJournal {
   readonly #steps = new Map<StepId, Step>();
@@ -34,10 +34,10 @@ export class StepJournal {
   }
 
   /**
-   * The step that was submitted under the same id before; none where that was refused, and the request names the epoch that the
-   * interpreter is at now: it runs anew.
-   * @throws AppError `step_conflict` where it was another request, or its result is no longer held; the refusal that was kept
-   * under its id otherwise.
+   * The step that was submitted under the same id before; none where that was refused, and the
+   * request names the epoch that the interpreter is at now: it runs anew.
+   * @throws AppError `step_conflict` where it was another request, or its result is no longer held;
+   * the refusal that was kept under its id otherwise.
    */
   find(request: ForwardedStep, requestHash: string, epoch: number): Step | undefined {
     const id = request.step_id;
@@ -52,7 +52,7 @@ export class StepJournal {
       );
     }
     if (this.#forgotten.has(id)) {
-      throw new AppError('step_conflict', `the step ${id} was submitted before, and its result is no longer held`, {
+      throw new AppError('step_conflict', `the step ${id} was submitted before and its result is no longer kept`, {
         details: { reason: 'forgotten' },
       });
     }
@@ -85,7 +85,7 @@ export class StepJournal {
     const id = stepId as StepId;
     const step = this.#steps.get(id);
     if (step) return step;
-    throw new AppError('step_not_found', `this session remembers no step ${stepId}`, {
+    throw new AppError('step_not_found', `this session has no step ${stepId}`, {
       ...(this.#forgotten.has(id) && { details: { reason: 'forgotten' } }),
     });
   }

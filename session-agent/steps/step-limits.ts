@@ -20,7 +20,10 @@ export const contractLimits: StepLimits = {
   journalBytes: limits.journalBytes,
 };
 
-/** @throws AppError `payload_too_large` or `invalid_request` for what the contract allows and the operator does not. */
+/**
+ * @throws AppError `payload_too_large` or `invalid_request` for what the contract allows and the
+ * operator does not.
+ */
 export function requireWithinLimits({ code, timeout_ms }: ForwardedStep, { codeBytes, timeoutMs }: StepLimits): void {
   if (Buffer.byteLength(code) > codeBytes) {
     throw new AppError('payload_too_large', `code is larger than ${codeBytes} bytes`, {

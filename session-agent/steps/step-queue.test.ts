@@ -34,13 +34,13 @@ beforeEach(() => {
     onBegin: () => activity.push('begin'),
     onEnd: () => activity.push('end'),
   });
-  interpreter.onLoss = () => queue.onLoss();
+  interpreter.onMemoryLost = () => queue.onMemoryLost();
 });
 
 const submit = (code: string, given: object = {}) => queue.submit(newRequest({ code, ...given }));
-const refusalOf = (act: () => unknown): AppError => {
+const refusalOf = (callback: () => unknown): AppError => {
   try {
-    act();
+    callback();
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
@@ -66,7 +66,7 @@ test('runs steps one at a time, in the order of their arrival', async () => {
     for (const step of steps) if (step.status === 'running') queue.cancel(step);
     interpreter.done();
   }
-  expect(interpreter.asked).toEqual(['interrupt', 'interrupt', 'interrupt']);
+  expect(interpreter.commands).toEqual(['interrupt', 'interrupt', 'interrupt']);
   await settle();
   expect(steps.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
   const each = ['begin', 'gone', 'end'];
@@ -123,8 +123,8 @@ test('waits on where the interpreter is lost in the very moment in which it was 
 describe('a step whose reader is gone by its turn, and wanted it to end with that', () => {
   const read = (step: Step) => {
     const outgoing = Object.assign(new EventEmitter(), { writableFinished: false });
-    // All that is asked of an answer is here.
-    step.audience.join(outgoing as EventEmitter as ServerResponse, 'cancel', () => queue.cancel(step));
+    // Only this part is used.
+    step.subscribers.join(outgoing as EventEmitter as ServerResponse, 'cancel', () => queue.cancel(step));
     return { leave: () => outgoing.emit('close') };
   };
   let left: Step;
@@ -193,7 +193,7 @@ describe('a cancel', () => {
     const step = await running('first');
     queue.cancel(step);
     queue.cancel(step);
-    expect(interpreter.asked).toEqual(['interrupt']);
+    expect(interpreter.commands).toEqual(['interrupt']);
     interpreter.done('interrupted');
     await settle();
     expect(step.result()).toMatchObject({ status: 'cancelled', state_lost: false, error: { name: 'StepCancelled' } });
@@ -210,7 +210,7 @@ describe('a cancel', () => {
 });
 
 describe('a loss of memory in a step', () => {
-  test('is told by the step, and a step that comes after that runs', async () => {
+  test('is reported by the step, and a step that comes after that runs', async () => {
     const dies = await running('dies');
     interpreter.die();
     interpreter.tellLoss();
@@ -290,7 +290,7 @@ describe('a loss of memory in a step', () => {
     expect(step.refusal).toBeUndefined();
   });
 
-  test('after its code had ended is told to who comes behind one that knew of it, also where that one is cancelled', async () => {
+  test('after its code had ended is reported to who comes behind one that knew of it, also where that one is cancelled', async () => {
     await running('done');
     interpreter.die();
     const knows = submit('knows', { epoch: 2 });
@@ -305,7 +305,7 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['done']);
   });
 
-  test('after its code had ended is told to the next step instead', async () => {
+  test('after its code had ended is reported to the next step instead', async () => {
     const step = await running('done');
     interpreter.die();
     interpreter.done('completed', 1);
@@ -391,7 +391,7 @@ describe('a restart', () => {
 
   test('that names another epoch does nothing', async () => {
     await expect(queue.restart(2)).rejects.toMatchObject({ code: 'epoch_mismatch', details: { epoch: 1 } });
-    expect(interpreter.asked).toEqual([]);
+    expect(interpreter.commands).toEqual([]);
   });
 
   test('tells the loss of a crash that came before it', async () => {
@@ -425,7 +425,7 @@ describe('the end of the session', () => {
     expect(interpreter.ran).toEqual(['runs']);
   });
 
-  test('comes for those who wait when the time is over, and lets what runs end', async () => {
+  test('comes for those who wait when the time is up, and lets what runs end', async () => {
     const runs = await running('runs');
     const waits = submit('waits');
     over = ended;

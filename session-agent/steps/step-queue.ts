@@ -6,10 +6,10 @@ import { runDetached } from '@steppe/service-kit/connection-owner';
 import type { BackgroundOutput } from './background.ts';
 import { runStep, stopStep } from './run-step.ts';
 import { Step, type StopReason } from './step.ts';
+import { epochMismatch, restarted, stepError, stopError } from './step-errors.ts';
 import type { StepInterpreter } from './step-interpreter.ts';
 import { hashRequest, type StepJournal } from './step-journal.ts';
 import type { StepLimits } from './step-limits.ts';
-import { epochMismatch, restarted, stepError, stopError } from './why-stopped.ts';
 
 interface StepQueueOptions {
   sessionId: SessionId;
@@ -17,7 +17,7 @@ interface StepQueueOptions {
   journal: StepJournal;
   background: BackgroundOutput;
   limits: StepLimits;
-  /** Why no step may begin any more, once the session's time is over. */
+  /** Why no step may begin any more, once the session's time is up. */
   timeOver: () => AppError | undefined;
   /** A step was taken in, and waits from now on. */
   onTaken: (step: Step) => void;
@@ -26,8 +26,9 @@ interface StepQueueOptions {
 }
 
 /**
- * The session's steps, one at a time, in the order of their arrival. A step runs only in the memory that its sender was told of:
- * it counts on the epoch that was the last told when it came, and is refused where the interpreter is at another by its turn.
+ * The session's steps, one at a time, in the order of their arrival. A step runs only in the memory
+ * that its sender knew of: it counts on the epoch that was the last told when it came, and is
+ * refused where the interpreter is at another by its turn.
  *
  *     submit ──► queued ──► running ──► completed, failed, cancelled, timed_out
  *                   └──────────────────► cancelled (cancel, lost memory, end of the session)
@@ -38,18 +39,21 @@ export class StepQueue {
   #running: Step | undefined;
   #pumping = false;
   #closedWith: AppError | undefined;
-  /** The memory that callers know of: by the result of a step, a refusal, or the answer of a restart. */
-  #toldEpoch: number;
+  /**
+   * The memory that callers know of: by the result of a step, a refusal, or the response of a
+   * restart.
+   */
+  #reportedEpoch: number;
 
   constructor(options: StepQueueOptions) {
     this.#options = options;
-    this.#toldEpoch = options.interpreter.epoch;
+    this.#reportedEpoch = options.interpreter.epoch;
   }
 
   /**
    * Takes a step in, or finds the one that was submitted under the same id before.
-   * @throws AppError `step_conflict`, `session_ended`, `epoch_mismatch`, `runtime_restarted` or `step_queue_full`; the step was not
-   * run then.
+   * @throws AppError `step_conflict`, `session_ended`, `epoch_mismatch`, `runtime_restarted` or
+   * `step_queue_full`; the step was not run then.
    */
   submit(request: ForwardedStep): Step {
     const { journal, interpreter, sessionId, limits: stepLimits } = this.#options;
@@ -59,11 +63,15 @@ export class StepQueue {
     this.#refuseWhenOver();
     this.#refuseOtherMemory(request, requestHash);
     if (this.#waiting.length >= limits.queuedSteps) {
-      throw new AppError('step_queue_full', `${limits.queuedSteps} steps wait already; send this one again when one has ended`, {
-        headers: { 'Retry-After': '1' },
-      });
+      throw new AppError(
+        'step_queue_full',
+        `${limits.queuedSteps} steps are queued already; send this one again when one has ended`,
+        {
+          headers: { 'Retry-After': '1' },
+        },
+      );
     }
-    const epoch = request.epoch ?? this.#toldEpoch;
+    const epoch = request.epoch ?? this.#reportedEpoch;
     const step = new Step(request, { requestHash, sessionId, epoch, limits: stepLimits });
     journal.add(step);
     this.#waiting.push(step);
@@ -84,19 +92,25 @@ export class StepQueue {
     step.end({ status: 'cancelled', error, usage: null, epoch, stateLost: false });
   }
 
-  /** A fresh interpreter. @throws AppError `session_ended`, or `epoch_mismatch` where `epoch` is not the present one. */
+  /**
+   * A fresh interpreter.
+   * @throws AppError `session_ended`, or `epoch_mismatch` where `epoch` is not the present one.
+   */
   async restart(epoch: number | undefined): Promise<number> {
     const { interpreter } = this.#options;
     this.#refuseWhenOver();
     if (epoch !== undefined && epoch !== interpreter.epoch) throw epochMismatch(interpreter.epoch);
     if (this.#running) this.#running.stopReason = 'restart' satisfies StopReason;
     await interpreter.restart();
-    this.#toldEpoch = interpreter.epoch;
+    this.#reportedEpoch = interpreter.epoch;
     return interpreter.epoch;
   }
 
-  /** The interpreter's memory is gone: whoever waits is told instead of run, at the latest when the step that it was lost in ends. */
-  onLoss(): void {
+  /**
+   * The interpreter's memory is gone: steps that wait are rejected instead of run, at the latest
+   * when the step that it was lost in ends.
+   */
+  onMemoryLost(): void {
     if (!this.#running) this.#refuseOutdated();
   }
 
@@ -119,9 +133,9 @@ export class StepQueue {
     const { journal, interpreter } = this.#options;
     const { epoch } = interpreter;
     if (request.epoch !== undefined && request.epoch !== epoch) throw epochMismatch(epoch);
-    // While others are before it, it waits and is told with them.
-    if (this.#toldEpoch === epoch || this.#running || this.#waiting.length > 0) return;
-    this.#toldEpoch = epoch;
+    // While others are before it, it waits and is rejected with them.
+    if (this.#reportedEpoch === epoch || this.#running || this.#waiting.length > 0) return;
+    this.#reportedEpoch = epoch;
     if (request.epoch === epoch) return;
     const refusal = restarted(epoch);
     journal.keepRefusal(request.step_id, { requestHash, refusal });
@@ -133,7 +147,7 @@ export class StepQueue {
     this.#pumping = true;
     for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
       // Whether it is to run is known when its reader has come back, or has not and it is ended.
-      if (first.audience.absence) await Promise.race([first.audience.absence, first.ended.promise]);
+      if (first.subscribers.absence) await Promise.race([first.subscribers.absence, first.ended.promise]);
       await this.#options.interpreter.ready();
       const step = this.#next();
       if (step) await this.#run(step);
@@ -147,7 +161,7 @@ export class StepQueue {
     const end = await runStep(step, this.#options);
     this.#running = undefined;
     // Those who came before the loss was told counted on the memory that was lost.
-    if (end.stateLost) this.#toldEpoch = Math.max(this.#toldEpoch, end.epoch);
+    if (end.stateLost) this.#reportedEpoch = Math.max(this.#reportedEpoch, end.epoch);
     this.#refuseOutdated();
     this.#options.onEnd();
   }
@@ -158,14 +172,14 @@ export class StepQueue {
     const over = this.#options.timeOver();
     if (over) this.#endWaiting(over);
     this.#refuseOutdated();
-    return this.#waiting[0]?.audience.absence ? undefined : this.#waiting.shift();
+    return this.#waiting[0]?.subscribers.absence ? undefined : this.#waiting.shift();
   }
 
   #refuseOutdated(): void {
     const { epoch } = this.#options.interpreter;
     const outdated = this.#waiting.filter(({ basisEpoch }) => basisEpoch !== epoch);
     if (outdated.length === 0) return;
-    this.#toldEpoch = epoch;
+    this.#reportedEpoch = epoch;
     const refusal = restarted(epoch);
     const error = stepError('RuntimeRestarted', refusal.message);
     for (const step of outdated) {

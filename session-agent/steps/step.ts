@@ -5,13 +5,13 @@ import type { ForwardedStep } from '@steppe/contracts/step-request';
 import type { AppError } from '@steppe/service-kit/app-error';
 import { deferred } from '../deferred.ts';
 import { asRawJson, mergeObjects, type RawJson } from '../json/raw-json.ts';
-import { addUp } from './add-up.ts';
-import { Audience } from './audience.ts';
+import { aggregateResult } from './aggregate-result.ts';
 import type { KeptEvent } from './kept-event.ts';
 import type { KeptResult } from './kept-result.ts';
 import { OutputWindow } from './output-window.ts';
 import type { StepCode } from './step-interpreter.ts';
 import { contractLimits, type StepLimits } from './step-limits.ts';
+import { Subscribers } from './subscribers.ts';
 
 /** An event before its place in the order and its time are known. */
 type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;
@@ -22,7 +22,7 @@ export interface StepEnd {
   usage: Usage | null;
   epoch: number;
   stateLost: boolean;
-  /** Set where the step was never run: who has not begun to answer answers with this. */
+  /** Set where the step was never run: a response that has not begun carries this. */
   refusal?: AppError;
 }
 
@@ -41,21 +41,24 @@ const mainResult = asRawJson('{"is_main_result":true}');
 /** What an event costs beside its text. */
 const eventBytes = 200;
 
-/** One step from its submission to its end: its events, in order and without gaps, and the result that they add up to. */
+/**
+ * One step from its submission to its end: its events, in order and without gaps, and the result
+ * that they add up to.
+ */
 export class Step {
   readonly id: StepId;
   readonly requestHash: string;
   readonly timeoutMs: number;
   readonly basisEpoch: number;
-  /** Those who read its answer. */
-  readonly audience = new Audience();
+  /** Those who read its response. */
+  readonly subscribers = new Subscribers();
   readonly events: KeptEvent[] = [];
   status: StepStatus = 'queued';
   refusal: AppError | undefined;
   stopReason: StopReason | undefined;
   /** The journal has let go of its events. */
   forgotten = false;
-  /** About what it costs to remember; `onGrowth` is told each change. */
+  /** About what it costs to remember; `onGrowth` is called for each change. */
   bytes = 0;
   onGrowth: (bytes: number) => void = () => {};
   /** Resolves with the last event. */
@@ -186,7 +189,7 @@ export class Step {
   /** The result so far, or the final one. */
   result(): KeptResult {
     const { step_id, session_id, status, execution_count, ...rest } = this.summary();
-    return { step_id, session_id, status, execution_count, ...addUp(this.events), ...rest };
+    return { step_id, session_id, status, execution_count, ...aggregateResult(this.events), ...rest };
   }
 
   #dropCode(): void {

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** The bytes that `act` allocates and that its result still holds. */
-export function heldBytes(act: () => unknown): number {
+/** The bytes that `callback` allocates and that its result still holds. */
+export function heldBytes(callback: () => unknown): number {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   if (typeof collect !== 'function') throw new Error('this Node does not expose its collector');
@@ -12,7 +12,7 @@ export function heldBytes(act: () => unknown): number {
     return heapUsed + external;
   };
   const before = used();
-  const result = act();
+  const result = callback();
   const after = used();
   // Kept alive until it was counted.
   return result === undefined ? 0 : after - before;

@@ -44,12 +44,12 @@ test('one that says nothing is dropped in time, one that said what it is stays, 
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const onWorker = vi.fn();
   const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker, onStranger: () => {} });
-  const [worker, silent] = [1, 2].map(() => connect(join(runDirectory, 'agent.sock')).on('error', () => {}));
+  const [worker, unexplained] = [1, 2].map(() => connect(join(runDirectory, 'agent.sock')).on('error', () => {}));
   worker?.write(encodeFrame({ type: 'ready', epoch: 1, pid: 10, interrupt: 'signal' }));
   await Promise.all([expect.poll(() => onWorker.mock.calls).toHaveLength(1), expect.poll(() => vi.getTimerCount()).toBe(1)]);
   vi.advanceTimersByTime(60_000);
   vi.useRealTimers();
-  await expect.poll(() => silent?.closed).toBe(true);
+  await expect.poll(() => unexplained?.closed).toBe(true);
   expect(worker?.closed).toBe(false);
   server.close();
   await expect.poll(() => worker?.closed).toBe(true);
@@ -95,11 +95,11 @@ test.each([
   ['{"text/plain":"x",\n\n"a/b":1}', 'not valid at byte'],
   ['{"text/plain":NaN}', 'not valid at byte'],
   ['{"text/plain":"x"', 'ends too early'],
-])('a bundle that could be taken for events of ours ends the connection: %s', async (bundle, breach) => {
+])('a bundle that could be taken for events of ours ends the connection: %s', async (bundle, protocolError) => {
   const handled: unknown[] = [];
   const { socket, closed, server } = await openWorker((frame) => void handled.push(frame));
   socket.write(displayOf(bundle));
-  expect(await closed).toContain(breach);
+  expect(await closed).toContain(protocolError);
   expect(handled).toEqual([]);
   server.close();
 });
@@ -112,17 +112,17 @@ test('says once what is wrong with a traceback, however many of its lines are no
   server.close();
 });
 
-/** The agent's socket, and the breaches of connections that never said what they are. */
+/** The agent's socket, and the protocol errors of connections that never said what they are. */
 async function openStranger() {
-  const breaches: string[] = [];
+  const protocolErrors: string[] = [];
   const server = await listenForRuntime({
     runDirectory,
     onSupervisor: () => {},
     onWorker: () => {},
-    onStranger: (breach) => breaches.push(breach),
+    onStranger: (protocolError) => protocolErrors.push(protocolError),
   });
   const open = () => connect(join(runDirectory, 'agent.sock')).on('error', () => {});
-  return { breaches, open, close: server.close };
+  return { protocolErrors, open, close: server.close };
 }
 
 const deepHello = Buffer.from(
@@ -137,23 +137,23 @@ const framed = (body: Buffer, length = body.length) => {
 test.each([
   ['nested deep', framed(deepHello), /./],
   ['not valid', encodeFrame({ type: 'hello' }), /first frame of a connection must be/],
-  ['no JSON', framed(Buffer.from('{')), /JSON/],
+  ['invalid JSON', framed(Buffer.from('{')), /JSON/],
   ['announced as larger than 64 KiB', framed(Buffer.alloc(0), 64 * 1024 + 1), /above the limit of 65536/],
-])('a first frame that is %s is a breach, and the agent listens on', async (_what, bytes, breach) => {
-  const { breaches, open, close } = await openStranger();
+])('a first frame that is %s is a protocol error, and the agent listens on', async (_what, bytes, protocolError) => {
+  const { protocolErrors, open, close } = await openStranger();
   const stranger = open();
   stranger.write(bytes);
   await once(stranger, 'close');
-  await expect.poll(() => breaches).toEqual([expect.stringMatching(breach)]);
+  await expect.poll(() => protocolErrors).toEqual([expect.stringMatching(protocolError)]);
   const next = open();
   await once(next, 'connect');
   close();
 });
 
-test('a fifth connection is a breach, while four are open', async () => {
-  const { breaches, open, close } = await openStranger();
+test('a fifth connection is a protocol error, while four are open', async () => {
+  const { protocolErrors, open, close } = await openStranger();
   const connections = [1, 2, 3, 4, 5].map(open);
-  await expect.poll(() => breaches).toContain('more than 4 connections are open');
+  await expect.poll(() => protocolErrors).toContain('more than 4 connections are open');
   await expect.poll(() => connections.filter(({ closed }) => closed).length).toBeGreaterThan(0);
   close();
 });

@@ -16,7 +16,7 @@ import {
 /** One connection, after its first frame said what it is. */
 export interface Link<Frame, Command> {
   onFrame: (frame: Frame) => void;
-  onClose: (breach: string | undefined) => void;
+  onClose: (protocolError: string | undefined) => void;
   send(command: Command): void;
   close(): void;
 }
@@ -27,11 +27,17 @@ interface AgentSocketOptions {
   runDirectory: string;
   onSupervisor(link: SupervisorLink, hello: Extract<SupervisorFrame, { type: 'supervisor' }>): void;
   onWorker(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): void;
-  /** A connection that did not say what it is broke the protocol. The socket is within reach of the runtime alone. */
-  onStranger(breach: string): void;
+  /**
+   * A connection that did not say what it is broke the protocol. The socket is within reach of the
+   * runtime alone.
+   */
+  onStranger(protocolError: string): void;
 }
 
-/** A supervisor and a worker, and as many that take their places before the old connections are closed. */
+/**
+ * A supervisor and a worker, and as many that take their places before the old connections are
+ * closed.
+ */
 const maxConnections = 4;
 const maxHelloBytes = 64 * 1024;
 const helloLimitMs = 1_000;
@@ -64,7 +70,7 @@ export async function listenForRuntime({ runDirectory, onSupervisor, onWorker, o
   };
 }
 
-function breachOf(error: unknown): string {
+function protocolErrorOf(error: unknown): string {
   if (error instanceof z.ZodError) return `a frame that is not valid: ${namedIssues(error).join('; ')}`;
   return error instanceof Error ? error.message : String(error);
 }
@@ -73,26 +79,35 @@ type Become = <F, C extends object>(schema: z.ZodType<F>) => Link<F, C>;
 
 type OnHello = (hello: unknown, become: Become) => void;
 
-/** Hands the first frame to `onHello`, and all later ones to the link that it makes of the connection. */
-function readFrames(socket: Socket, { onHello, onStranger }: { onHello: OnHello; onStranger(breach: string): void }): void {
+/**
+ * Hands the first frame to `onHello`, and all later ones to the link that it makes of the
+ * connection.
+ */
+function readFrames(
+  socket: Socket,
+  { onHello, onStranger }: { onHello: OnHello; onStranger(protocolError: string): void },
+): void {
   const decoder = new FrameDecoder(maxHelloBytes);
-  let breach: string | undefined;
+  let protocolError: string | undefined;
   let onClose = () => {
-    if (breach) onStranger(breach);
+    if (protocolError) onStranger(protocolError);
   };
   socket.once('close', () => onClose());
-  /** What a peer sends is not trusted: anything that does not parse, or cannot be handled, closes its connection. */
-  const guarded = <T>(act: () => T): T | undefined => {
+  /**
+   * What a peer sends is not trusted: anything that does not parse, or cannot be handled, closes
+   * its connection.
+   */
+  const guarded = <T>(callback: () => T): T | undefined => {
     try {
-      return act();
+      return callback();
     } catch (error) {
-      breach = breachOf(error);
+      protocolError = protocolErrorOf(error);
       socket.destroy();
       return undefined;
     }
   };
   const stopWaiting = waitForHello(socket, () => {
-    breach = `no first frame came within ${helloLimitMs} ms`;
+    protocolError = `no first frame came within ${helloLimitMs} ms`;
     socket.destroy();
   });
   let take = (message: unknown): void => guarded(() => onHello(message, become));
@@ -105,7 +120,7 @@ function readFrames(socket: Socket, { onHello, onStranger }: { onHello: OnHello;
     };
     stopWaiting();
     take = (message) => guarded(() => link.onFrame(schema.parse(message)));
-    onClose = () => link.onClose(breach);
+    onClose = () => link.onClose(protocolError);
     return link;
   };
   socket.on('data', (chunk: Buffer) => {

@@ -16,11 +16,11 @@ beforeEach(() => {
   supervisor = new CurrentSupervisor({
     logger: createLogger({ service: 'test', level: 'silent' }),
     absenceLimitMs: 1_000,
-    onCome: () => told.push('came'),
+    onConnect: () => told.push('came'),
     onFrame: ({ type }) => told.push(type),
-    onGone: () => told.push('gone'),
+    onDisconnect: () => told.push('gone'),
     onAbsent: () => told.push('absent'),
-    onDeaf: () => told.push('deaf'),
+    onUnresponsive: () => told.push('unresponsiveTimer'),
   });
 });
 afterEach(() => {
@@ -28,30 +28,30 @@ afterEach(() => {
 });
 
 /** One that has come, and what it hears. */
-function come(): { link: SupervisorLink; heard: (SupervisorCommand | 'close')[] } {
-  const heard: (SupervisorCommand | 'close')[] = [];
+function come(): { link: SupervisorLink; received: (SupervisorCommand | 'close')[] } {
+  const received: (SupervisorCommand | 'close')[] = [];
   const link: SupervisorLink = {
     onFrame: () => {},
     onClose: () => {},
-    send: (command) => heard.push(command),
-    close: () => heard.push('close'),
+    send: (command) => received.push(command),
+    close: () => received.push('close'),
   };
   supervisor.take(link, { type: 'supervisor', language: 'python', version: '3', pid: 10 });
-  return { link, heard };
+  return { link, received };
 }
 
 it('takes one that does not end its worker in time for dead, once', () => {
-  const { link, heard } = come();
+  const { link, received } = come();
   supervisor.kill(1);
   supervisor.kill(1);
   link.onFrame(exitOf(2));
   vi.advanceTimersByTime(longAfterMs);
-  expect(told).toEqual(['came', 'exit', 'deaf']);
+  expect(told).toEqual(['came', 'exit', 'unresponsiveTimer']);
   const kill = { type: 'kill', epoch: 1 };
-  expect(heard).toEqual([kill, kill, 'close']);
+  expect(received).toEqual([kill, kill, 'close']);
 });
 
-it('forgets what it asked of one whose worker ended, that went, or that another replaced', () => {
+it('forgets the pending kill of one whose worker ended, that went, or that another replaced', () => {
   const first = come();
   supervisor.kill(1);
   first.link.onFrame(exitOf(1));
@@ -65,13 +65,13 @@ it('forgets what it asked of one whose worker ended, that went, or that another 
   expect(told).toEqual(['came', 'exit', 'came', 'gone']);
 });
 
-it('closes the one that another replaces, and does not hear that it went', () => {
+it('closes the one that another replaces, and does not notice that it went', () => {
   const first = come();
   const second = come();
   first.link.onClose(undefined);
-  expect([first.heard, supervisor.isThere, told]).toEqual([['close'], true, ['came', 'came']]);
+  expect([first.received, supervisor.isThere, told]).toEqual([['close'], true, ['came', 'came']]);
   supervisor.send({ type: 'kill', epoch: 1 });
-  expect(second.heard).toHaveLength(1);
+  expect(second.received).toHaveLength(1);
 });
 
 it('tells where none comes in time, and not once one is there or none is wanted', () => {

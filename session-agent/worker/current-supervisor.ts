@@ -6,19 +6,22 @@ import type { SupervisorCommand, SupervisorFrame } from './frames.ts';
 interface CurrentSupervisorOptions {
   logger: Logger;
   /** One has come. It has no worker, whatever became of the one before it. */
-  onCome: () => void;
+  onConnect: () => void;
   onFrame: (frame: SupervisorFrame) => void;
   /** It went, and ends its worker with itself; another may come. */
-  onGone: () => void;
+  onDisconnect: () => void;
   /** None came in time. */
   onAbsent: (detail: string) => void;
   /** It did not kill in time, and is treated as gone. */
-  onDeaf: () => void;
+  onUnresponsive: () => void;
   /** How long to wait for one where there is none; five minutes where undefined. */
   absenceLimitMs: number | undefined;
 }
 
-/** Kubernetes restarts a killed container after 1.2 s, then with a back-off that grows to five minutes. */
+/**
+ * Kubernetes restarts a killed container after 1.2 s, then with a back-off that grows to five
+ * minutes.
+ */
 const longestAbsenceMs = 5 * 60_000;
 /** A supervisor takes up to two seconds to end what a worker has started. */
 const killLimitMs = 8_000;
@@ -30,7 +33,7 @@ export class CurrentSupervisor {
   readonly #options: CurrentSupervisorOptions;
   #link: SupervisorLink | undefined;
   #absence: NodeJS.Timeout | undefined;
-  #asked: { epoch: number; deaf: NodeJS.Timeout } | undefined;
+  #pendingKill: { epoch: number; unresponsiveTimer: NodeJS.Timeout } | undefined;
 
   constructor(options: CurrentSupervisorOptions) {
     this.#options = options;
@@ -44,7 +47,7 @@ export class CurrentSupervisor {
   awaitNext(): void {
     const { absenceLimitMs = longestAbsenceMs, onAbsent } = this.#options;
     clearTimeout(this.#absence);
-    this.#absence = setTimeout(() => onAbsent(`the runtime did not come back within ${absenceLimitMs} ms`), absenceLimitMs);
+    this.#absence = setTimeout(() => onAbsent(`the runtime did not reconnect within ${absenceLimitMs} ms`), absenceLimitMs);
   }
 
   take(link: SupervisorLink, { language, version, pid }: Extract<SupervisorFrame, { type: 'supervisor' }>): void {
@@ -56,17 +59,17 @@ export class CurrentSupervisor {
     this.#forgetKill();
     before?.close();
     link.onFrame = (frame) => {
-      if (frame.type === 'exit' && frame.epoch === this.#asked?.epoch) this.#forgetKill();
+      if (frame.type === 'exit' && frame.epoch === this.#pendingKill?.epoch) this.#forgetKill();
       this.#options.onFrame(frame);
     };
-    link.onClose = (breach) => {
-      if (breach) this.#options.logger.error({ breach }, 'the supervisor sent what cannot be handled');
+    link.onClose = (protocolError) => {
+      if (protocolError) this.#options.logger.error({ protocolError }, 'invalid frame from the supervisor');
       if (this.#link !== link) return;
       this.#link = undefined;
       this.#forgetKill();
-      this.#options.onGone();
+      this.#options.onDisconnect();
     };
-    this.#options.onCome();
+    this.#options.onConnect();
   }
 
   /** Lost where there is none. */
@@ -79,13 +82,13 @@ export class CurrentSupervisor {
     const link = this.#link;
     if (!link) return;
     link.send({ type: 'kill', epoch });
-    if (this.#asked) return;
-    const deaf = setTimeout(() => {
-      this.#options.logger.error({ epoch }, 'the supervisor does not end its worker');
+    if (this.#pendingKill) return;
+    const unresponsiveTimer = setTimeout(() => {
+      this.#options.logger.error({ epoch }, 'the supervisor did not terminate its worker');
       link.close();
-      this.#options.onDeaf();
+      this.#options.onUnresponsive();
     }, killLimitMs);
-    this.#asked = { epoch, deaf };
+    this.#pendingKill = { epoch, unresponsiveTimer };
   }
 
   close(): void {
@@ -95,7 +98,7 @@ export class CurrentSupervisor {
   }
 
   #forgetKill(): void {
-    clearTimeout(this.#asked?.deaf);
-    this.#asked = undefined;
+    clearTimeout(this.#pendingKill?.unresponsiveTimer);
+    this.#pendingKill = undefined;
   }
 }

@@ -74,7 +74,7 @@ test('holds of half a frame no more than twice what came of it, however small it
   expect(held).toBeLessThan(3 * half);
 });
 
-test('takes an empty body for no JSON, and goes on after a frame that ends with its chunk', () => {
+test('takes an empty body for no JSON, and continues after a frame that ends with its chunk', () => {
   expect(() => [...new FrameDecoder().push(Buffer.alloc(4))]).toThrow(SyntaxError);
   const decoder = new FrameDecoder();
   expect([...decoder.push(encodeFrame({ n: 1 }))]).toEqual([{ n: 1 }]);

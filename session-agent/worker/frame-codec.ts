@@ -19,8 +19,8 @@ const headerBytes = 4;
 const firstRoomBytes = 64 * 1024;
 
 /**
- * Takes a byte stream apart into messages, however it was cut into chunks. A frame that is not whole takes at most twice the bytes
- * that came of it, and none of its chunks is kept alive.
+ * Takes a byte stream apart into messages, however it was cut into chunks. A frame that is not
+ * whole takes at most twice the bytes that came of it, and none of its chunks is kept alive.
  */
 export class FrameDecoder {
   readonly #header = Buffer.alloc(headerBytes);

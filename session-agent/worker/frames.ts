@@ -9,7 +9,7 @@ export { endMarker, startMarker } from './markers.ts';
  * a line of JSON and, for a `display`, the bundle's JSON text on a second line, without white space
  * between its tokens. The supervisor of the runtime opens one connection, each worker one of its
  * own. Whatever comes from a worker comes, in the end, from user code: it is parsed here, and a
- * breach kills the worker. What only a newer runtime says is ignored.
+ * protocol error kills the worker. What only a newer runtime says is ignored.
  */
 export const maxFrameBytes = 8 * 1024 * 1024;
 
@@ -27,7 +27,10 @@ const bundleSchema = z.instanceof(Buffer).transform((bytes, context) => {
     return z.NEVER;
   }
 });
-/** A worker counts with clocks that user code can reach: one that runs backwards is no breach. */
+/**
+ * A worker counts with clocks that user code can reach: one that runs backwards is not a protocol
+ * error.
+ */
 const figure = z.number().transform((given) => Math.max(0, given));
 
 /**
@@ -59,7 +62,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     epoch,
     pid,
     /**
-     * Whom to ask for an interrupt: the supervisor, that sends a signal, or the worker itself, by a
+     * Who interrupts: the supervisor, that sends a signal, or the worker itself, by a
      * frame.
      */
     interrupt: z.enum(['signal', 'frame']),
@@ -88,7 +91,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
    */
   z.object({ type: z.literal('background'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
   z.object({ type: z.literal('bgerror'), ...workerErrorSchema.shape }),
-  /** The answer to `interrupt`: no interrupt for that step comes after it. */
+  /** Acknowledges `interrupt`: no interrupt for that step follows. */
   z.object({ type: z.literal('interrupted'), step_id: stepId }),
 ]);
 export type WorkerFrame = z.infer<typeof workerFrameSchema>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { StepSink } from '../steps/step-interpreter.ts';
 import { endMarker, startMarker } from './frames.ts';
-import { doneOf, exitOf, killOf, listenForPeers, type Peers, spawnOf } from './testing/played-peers.ts';
+import { doneOf, exitOf, killOf, listenForPeers, type Peers, spawnOf } from './testing/fake-peers.ts';
 
 let peers: Peers;
 beforeEach(async () => {
@@ -15,26 +15,27 @@ afterEach(() => {
 });
 
 const within = { timeout: 10_000 };
-const deaf: StepSink = { output: () => {}, display: () => {} };
-const run = (stepId: string, sink = deaf) => peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
+const unresponsiveTimer: StepSink = { output: () => {}, display: () => {} };
+const run = (stepId: string, sink = unresponsiveTimer) =>
+  peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
 const runOf = (stepId: string) => expect.objectContaining({ type: 'run', step_id: stepId });
 const crashOf = (epoch: number) => ({ ...exitOf(epoch), reason: null });
 
 test('a restart of a worker that is still starting counts as a loss, and not as a start that failed', async () => {
   const supervisor = peers.openSupervisor(10);
-  await supervisor.hears(spawnOf(1));
+  await supervisor.receives(spawnOf(1));
   const restarting = peers.interpreter.restart();
-  await supervisor.hears(killOf(1));
+  await supervisor.receives(killOf(1));
   supervisor.say(crashOf(1));
   await restarting;
   expect([peers.interpreter.epoch, peers.told]).toEqual([2, ['epoch 2']]);
-  await supervisor.hears(spawnOf(2));
+  await supervisor.receives(spawnOf(2));
 });
 
 test('a restart waits for the worker that is not there yet, and ends with the interpreter', async () => {
   const restarting = peers.interpreter.restart();
   const supervisor = peers.openSupervisor(10);
-  await supervisor.hears(killOf(1));
+  await supervisor.receives(killOf(1));
   supervisor.say(crashOf(1));
   await restarting;
   supervisor.socket.destroy();
@@ -48,47 +49,47 @@ test('variables that a running interpreter would not heed make another take its 
   const { supervisor } = await peers.start(1, 10, 'node');
   const env = { NODE_OPTIONS: '--no-warnings' };
   peers.interpreter.configure(env);
-  await supervisor.hears(killOf(1));
+  await supervisor.receives(killOf(1));
   supervisor.say(crashOf(1));
-  await supervisor.hears(expect.objectContaining({ type: 'spawn', epoch: 1, env }));
+  await supervisor.receives(expect.objectContaining({ type: 'spawn', epoch: 1, env }));
   expect([peers.interpreter.epoch, peers.told]).toEqual([1, []]);
 });
 
 test('variables that come while the worker starts reach it before it runs anything', async () => {
   const supervisor = peers.openSupervisor(10);
-  await supervisor.hears(spawnOf(1));
+  await supervisor.receives(spawnOf(1));
   peers.interpreter.configure({ A: '1' });
   supervisor.say({ type: 'spawned', epoch: 1, pid: 11 });
   const worker = peers.openWorker(1, 11);
   await peers.interpreter.ready();
   void run('step');
-  await worker.hears(runOf('step'));
-  expect(worker.heard).toEqual([{ type: 'configure', env: { A: '1' } }, runOf('step')]);
+  await worker.receives(runOf('step'));
+  expect(worker.received).toEqual([{ type: 'configure', env: { A: '1' } }, runOf('step')]);
 });
 
 test('of two supervisors that come at once the later has one worker started', async () => {
   const before = peers.openSupervisor(10);
   const supervisor = peers.openSupervisor(20);
-  await supervisor.hears(spawnOf(1));
+  await supervisor.receives(spawnOf(1));
   supervisor.say({ type: 'spawned', epoch: 1, pid: 21 });
   peers.openWorker(1, 21);
   await peers.interpreter.ready();
-  expect([before.heard, supervisor.heard]).toEqual([[], [spawnOf(1)]]);
+  expect([before.received, supervisor.received]).toEqual([[], [spawnOf(1)]]);
 });
 
 test('failed starts are counted anew after one that did not fail', async () => {
   const supervisor = peers.openSupervisor(10);
   for (const times of [1, 2]) {
-    await expect.poll(() => supervisor.heard.length, within).toBe(times);
+    await expect.poll(() => supervisor.received.length, within).toBe(times);
     supervisor.say(exitOf(1));
   }
-  await expect.poll(() => supervisor.heard.length, within).toBe(3);
+  await expect.poll(() => supervisor.received.length, within).toBe(3);
   supervisor.say({ type: 'spawned', epoch: 1, pid: 11 });
   peers.openWorker(1, 11);
   await peers.interpreter.ready();
   supervisor.say(crashOf(1));
   for (const times of [4, 5, 6]) {
-    await expect.poll(() => supervisor.heard.length, within).toBe(times);
+    await expect.poll(() => supervisor.received.length, within).toBe(times);
     supervisor.say(exitOf(2));
   }
   await expect.poll(() => peers.told, within).toEqual(['epoch 2', 'no room']);
@@ -100,8 +101,8 @@ test('a worker that is ready is left alone from then on', async () => {
   const { supervisor, worker } = await peers.start();
   vi.advanceTimersByTime(10 * 60_000);
   void run('step');
-  await worker.hears(runOf('step'));
-  expect(supervisor.heard).toEqual([spawnOf(1)]);
+  await worker.receives(runOf('step'));
+  expect(supervisor.received).toEqual([spawnOf(1)]);
 });
 
 test('nobody takes the place of a worker that is ready, and no exit of another ends it', async () => {
@@ -110,7 +111,7 @@ test('nobody takes the place of a worker that is ready, and no exit of another e
   const impostor = peers.openWorker(1, 11);
   await expect.poll(() => impostor.socket.closed, within).toBe(true);
   const running = run('step');
-  await worker.hears(runOf('step'));
+  await worker.receives(runOf('step'));
   worker.say(doneOf('step'));
   expect(await running).toMatchObject({ kind: 'done' });
   expect(peers.told).toEqual([]);
@@ -120,7 +121,7 @@ test('an interrupt that comes when nothing runs changes nothing', async () => {
   const { supervisor } = await peers.start();
   peers.interpreter.interrupt('step');
   expect(peers.interpreter.canRun).toBe(true);
-  expect(supervisor.heard).toEqual([spawnOf(1)]);
+  expect(supervisor.received).toEqual([spawnOf(1)]);
 });
 
 test.each([
@@ -132,7 +133,7 @@ test.each([
   const running = run('step');
   worker.say(frame);
   worker.socket.end();
-  await supervisor.hears(killOf(1));
+  await supervisor.receives(killOf(1));
   supervisor.say(crashOf(1));
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'ProtocolError' } });
 });
@@ -145,7 +146,7 @@ test('a step whose supervisor is gone is lost, though nobody has seen its worker
   await expect.poll(() => worker.socket.closed, within).toBe(true);
 });
 
-test('what a worker told before its exit counts, though it is heard after that', async () => {
+test('what a worker told before its exit counts, though it arrives after that', async () => {
   const { supervisor, worker } = await peers.start();
   const running = run('step');
   supervisor.say(crashOf(1));
@@ -161,7 +162,7 @@ test('a step that is lost after one that was done is lost', async () => {
   worker.say(doneOf('first'));
   await first;
   const second = run('second');
-  await worker.hears(runOf('second'));
+  await worker.receives(runOf('second'));
   worker.socket.destroy();
   supervisor.say(crashOf(1));
   expect(await second).toMatchObject({ kind: 'lost', error: { name: 'WorkerCrashed' } });
@@ -171,9 +172,9 @@ test('output that comes behind the word of the step’s end is its own, up to it
   const { worker } = await peers.start();
   const streams = ['1.out', '1.err'].map((name) => openSync(join(peers.runDirectory, name), 'w'));
   let text = '';
-  const running = run('step', { ...deaf, output: (_, bytes) => (text += bytes) });
-  await worker.hears(runOf('step'));
-  const { nonce } = worker.heard.at(-1) as { nonce: string };
+  const running = run('step', { ...unresponsiveTimer, output: (_, bytes) => (text += bytes) });
+  await worker.receives(runOf('step'));
+  const { nonce } = worker.received.at(-1) as { nonce: string };
   for (const fd of streams) writeSync(fd, startMarker(nonce));
   worker.say(doneOf('step'));
   for (const fd of streams) {

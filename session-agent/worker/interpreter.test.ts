@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { doneOf, exitOf, killOf, listenForPeers, type Peers, spawnOf } from './testing/played-peers.ts';
+import { doneOf, exitOf, killOf, listenForPeers, type Peers, spawnOf } from './testing/fake-peers.ts';
 
 let peers: Peers;
 afterEach(() => peers.close());
@@ -16,8 +16,8 @@ test('gives up after three failed starts in a row, with the last reason, and kee
   peers = await listenForPeers();
   const supervisor = peers.openSupervisor(10);
   for (const times of [1, 2, 3]) {
-    await expect.poll(() => supervisor.heard.length, within).toBe(times);
-    expect(supervisor.heard.at(-1)).toEqual(spawnOf(1));
+    await expect.poll(() => supervisor.received.length, within).toBe(times);
+    expect(supervisor.received.at(-1)).toEqual(spawnOf(1));
     supervisor.say(exitOf(1));
   }
   await expect.poll(() => peers.told, within).toEqual(['no room']);
@@ -26,9 +26,9 @@ test('gives up after three failed starts in a row, with the last reason, and kee
 test('has a worker started by a supervisor that takes the place of another, and counts the memory of the first as lost', async () => {
   peers = await listenForPeers();
   const first = await peers.start();
-  // The agent has not heard of the first one's end.
+  // The agent does not know of the first one's end.
   const second = peers.openSupervisor(20);
-  await second.hears(spawnOf(2));
+  await second.receives(spawnOf(2));
   expect(peers.told).toEqual(['epoch 2']);
   await expect.poll(() => first.worker.socket.closed, within).toBe(true);
   expect(peers.interpreter.canRun).toBe(false);
@@ -40,11 +40,11 @@ test('has a worker started by a supervisor that takes the place of another, and 
 test('turns away a worker of the same epoch that an earlier supervisor had started', async () => {
   peers = await listenForPeers();
   const first = peers.openSupervisor(10);
-  await first.hears(spawnOf(1));
+  await first.receives(spawnOf(1));
   first.socket.destroy();
   await expect.poll(() => peers.interpreter.state, within).toBe('dead');
   const second = peers.openSupervisor(20);
-  await second.hears(spawnOf(1));
+  await second.receives(spawnOf(1));
   const stray = peers.openWorker(1, 11);
   second.say({ type: 'spawned', epoch: 1, pid: 21 });
   await expect.poll(() => stray.socket.closed, within).toBe(true);
@@ -58,10 +58,10 @@ test('ends a step as done whose worker told its end and died before its output w
   const { supervisor, worker } = await peers.start();
   const running = run();
   peers.interpreter.interrupt('step');
-  await worker.hears(expect.objectContaining({ type: 'run', step_id: 'step' }));
+  await worker.receives(expect.objectContaining({ type: 'run', step_id: 'step' }));
   worker.say(doneOf('step'));
   worker.socket.end();
-  // The interrupt is never answered.
+  // The interrupt is never acknowledged.
   supervisor.say({ ...exitOf(1), reason: null });
   expect(await running).toMatchObject({ kind: 'done', status: 'completed', epoch: 1 });
   expect([peers.interpreter.epoch, peers.interpreter.canRun]).toEqual([2, false]);
@@ -80,7 +80,7 @@ test('takes figures of use from a clock that ran backwards as zero', async () =>
   peers = await listenForPeers();
   const { worker } = await peers.start();
   const running = run();
-  await worker.hears(expect.objectContaining({ type: 'run' }));
+  await worker.receives(expect.objectContaining({ type: 'run' }));
   worker.say(doneOf('step', { duration_ms: -5, cpu_ms: -1, max_rss_bytes: 1.4 }));
   expect(await running).toMatchObject({ kind: 'done', usage: { duration_ms: 0, cpu_ms: 0, max_rss_bytes: 1 } });
 });
@@ -89,9 +89,9 @@ test('says in a sentence what was wrong with the frame that a worker is killed f
   peers = await listenForPeers();
   const { supervisor, worker } = await peers.start();
   const running = run();
-  await worker.hears(expect.objectContaining({ type: 'run' }));
+  await worker.receives(expect.objectContaining({ type: 'run' }));
   worker.say({ type: 'background', stream: 'stdin', text: '' });
-  await supervisor.hears(killOf(1));
+  await supervisor.receives(killOf(1));
   supervisor.say({ ...exitOf(1), reason: null });
   expect(await running).toMatchObject({
     kind: 'lost',
@@ -99,12 +99,12 @@ test('says in a sentence what was wrong with the frame that a worker is killed f
   });
 });
 
-test('a connection that breaks the protocol is the breach of the worker, whose code alone can have opened it', async () => {
+test('a connection that breaks the protocol is the protocol error of the worker, whose code alone can have opened it', async () => {
   peers = await listenForPeers();
   const { supervisor } = await peers.start();
   const running = run();
   peers.openStranger({ type: 'hello' });
-  await supervisor.hears(killOf(1));
+  await supervisor.receives(killOf(1));
   supervisor.say({ ...exitOf(1), reason: null });
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'ProtocolError' } });
 });
@@ -112,11 +112,11 @@ test('a connection that breaks the protocol is the breach of the worker, whose c
 test('a connection that breaks the protocol before a worker is ready fails no start', async () => {
   peers = await listenForPeers();
   const supervisor = peers.openSupervisor(10);
-  await supervisor.hears(spawnOf(1));
+  await supervisor.receives(spawnOf(1));
   const stranger = peers.openStranger({ type: 'hello' });
   await expect.poll(() => stranger.socket.closed).toBe(true);
   supervisor.say({ type: 'spawned', epoch: 1, pid: 11 });
   peers.openWorker(1, 11);
   await peers.interpreter.ready();
-  expect(supervisor.heard).toEqual([spawnOf(1)]);
+  expect(supervisor.received).toEqual([spawnOf(1)]);
 });

@@ -6,7 +6,7 @@ import { deferred } from '../deferred.ts';
 import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../steps/step-interpreter.ts';
 import { listenForRuntime, type WorkerLink } from './agent-socket.ts';
 import { CurrentSupervisor } from './current-supervisor.ts';
-import { connectionClosed, explainLoss } from './explain-loss.ts';
+import { connectionClosed, describeWorkerExit } from './describe-worker-exit.ts';
 import type { SupervisorFrame, WorkerFrame } from './frames.ts';
 import { makeFifos } from './make-fifos.ts';
 import { needsRenewal } from './start-variables.ts';
@@ -19,11 +19,14 @@ interface InterpreterOptions {
   memoryBytes: number | null;
   background: BackgroundSink;
   logger: Logger;
-  /** The memory is gone and the epoch has grown; called before `run` of a step that was cut off returns. */
-  onLoss: () => void;
+  /**
+   * The memory is gone and the epoch has grown; called before `run` of a step that was cut off
+   * returns.
+   */
+  onMemoryLost: () => void;
   /** A worker is ready to run steps. */
   onReady: () => void;
-  /** The supervisor does not do what it is told, and is treated as gone. */
+  /** The supervisor does not respond to commands, and is treated as gone. */
   onDeafSupervisor: () => void;
   /** There will be no interpreter any more. */
   onGaveUp: (detail: string) => void;
@@ -38,8 +41,9 @@ const exitGraceMs = 500;
 const startsBeforeGivingUp = 3;
 
 /**
- * The session's interpreter: `starting → idle ⇄ running → interrupting → idle | killing → dead → starting (epoch + 1)`;
- * `closing` is terminal. It keeps one worker alive through the supervisor, and runs one step at a time in it.
+ * The session's interpreter: `starting → idle ⇄ running → interrupting → idle | killing → dead →
+ * starting (epoch + 1)`; `closing` is terminal. It keeps one worker alive through the supervisor,
+ * and runs one step at a time in it.
  */
 export class Interpreter implements StepInterpreter {
   state: AgentState['state'] = 'starting';
@@ -60,13 +64,13 @@ export class Interpreter implements StepInterpreter {
     this.#supervisor = new CurrentSupervisor({
       logger: options.logger,
       absenceLimitMs: options.absenceLimitMs,
-      onCome: () => {
+      onConnect: () => {
         if (!this.#loseWorker()) runDetached(() => this.#spawn());
       },
       onFrame: (frame) => this.#obey(frame),
-      onGone: () => this.#carryOnWithoutSupervisor(),
+      onDisconnect: () => this.#carryOnWithoutSupervisor(),
       onAbsent: (detail) => this.#giveUp(detail),
-      onDeaf: options.onDeafSupervisor,
+      onUnresponsive: options.onDeafSupervisor,
     });
   }
 
@@ -76,15 +80,16 @@ export class Interpreter implements StepInterpreter {
       runDirectory: this.#options.runDirectory,
       onSupervisor: (link, hello) => this.#supervisor.take(link, hello),
       onWorker: (link, hello) => runDetached(() => this.#takeWorker(link, hello)),
-      onStranger: (breach) => this.#blameWorker(breach),
+      onStranger: (protocolError) => this.#blameWorker(protocolError),
     });
     this.#closeSocket = close;
     this.#supervisor.awaitNext();
   }
 
   /**
-   * Lasting variables of the session, for this worker and all that follow; before any step. Where they hold what an interpreter
-   * reads only at its start, another worker takes the place of the present one, in the same epoch: nothing is lost with it.
+   * Lasting variables of the session, for this worker and all that follow; before any step. Where
+   * they hold what an interpreter reads only at its start, another worker takes the place of the
+   * present one, in the same epoch: nothing is lost with it.
    */
   configure(env: Record<string, string>): void {
     this.#env = env;
@@ -108,10 +113,11 @@ export class Interpreter implements StepInterpreter {
     const { executionCount, done } = worker.run(step, sink);
     onStarted(executionCount);
     const first = await Promise.race([done, worker.gone.promise]);
-    // It may have ended the step and died before the agent was through with its output: the step is done all the same.
+    // It may have ended the step and died before the agent was through with its output: the step is
+    // done all the same.
     const end = 'type' in first && worker.hasDone ? await done : first;
     if ('type' in end) {
-      return { kind: 'lost', error: explainLoss(end, worker.breach), epoch: this.epoch };
+      return { kind: 'lost', error: describeWorkerExit(end, worker.protocolError), epoch: this.epoch };
     }
     if (this.#worker === worker && (this.state === 'running' || this.state === 'interrupting')) this.#becomeIdle();
     return { kind: 'done', ...end, epoch: worker.epoch };
@@ -144,7 +150,7 @@ export class Interpreter implements StepInterpreter {
     // One that is about to be spawned gets the variables with that.
     if (!worker || this.state === 'closing') return;
     this.state = 'killing';
-    worker.renewed = true;
+    worker.replaced = true;
     this.#end(worker);
   }
 
@@ -157,16 +163,19 @@ export class Interpreter implements StepInterpreter {
 
   #obey(frame: SupervisorFrame): void {
     if (frame.type === 'interrupted') this.#worker?.interrupted(frame.step_id);
-    else if (frame.type === 'exit') runDetached(() => this.#bury(frame));
+    else if (frame.type === 'exit') runDetached(() => this.#reap(frame));
     else if (frame.type === 'spawned' && frame.epoch === this.#worker?.epoch) this.#worker.pid.resolve(frame.pid);
   }
 
-  /** The worker's supervisor is gone, and ends it with itself. @returns false where there was none. */
+  /**
+   * The worker's supervisor is gone, and ends it with itself.
+   * @returns false where there was none.
+   */
   #loseWorker(): boolean {
     const worker = this.#worker;
     if (!worker) return false;
     worker.isOrphan = true;
-    runDetached(() => this.#bury({ ...lostWithSupervisor, epoch: worker.epoch }));
+    runDetached(() => this.#reap({ ...lostWithSupervisor, epoch: worker.epoch }));
     return true;
   }
 
@@ -202,7 +211,7 @@ export class Interpreter implements StepInterpreter {
   async #prepareWorker(): Promise<Worker | undefined> {
     try {
       const { runDirectory, workspace, background } = this.#options;
-      // Code can remove it where it is no mount, and no worker starts without it.
+      // Code can remove it where it is not a mount, and no worker starts without it.
       await mkdir(workspace, { recursive: true });
       return new Worker(this.epoch, await makeFifos(runDirectory, this.epoch), background);
     } catch (err) {
@@ -219,7 +228,7 @@ export class Interpreter implements StepInterpreter {
       return link.close();
     }
     worker.connect(link, hello.interrupt, {
-      onBreach: (breach) => this.#broken(worker, breach, 0),
+      onProtocolError: (protocolError) => this.#broken(worker, protocolError, 0),
       onClosed: () => this.#broken(worker, connectionClosed, exitGraceMs),
     });
     // The variables may have come between the spawn and now.
@@ -229,19 +238,25 @@ export class Interpreter implements StepInterpreter {
     this.#becomeIdle();
   }
 
-  /** The worker broke the protocol or its connection: nothing more runs in it, and it is killed after `graceMs`. */
-  #broken(worker: Worker, breach: string, graceMs: number): void {
-    if (this.#worker !== worker || worker.breach) return;
-    worker.breach = breach;
+  /**
+   * The worker broke the protocol or its connection: nothing more runs in it, and it is killed
+   * after `graceMs`.
+   */
+  #broken(worker: Worker, protocolError: string, graceMs: number): void {
+    if (this.#worker !== worker || worker.protocolError) return;
+    worker.protocolError = protocolError;
     if (this.state !== 'closing') this.state = 'killing';
     const kill = setTimeout(() => this.#end(worker), graceMs);
     runDetached(() => worker.gone.promise.then(() => clearTimeout(kill)));
   }
 
-  /** Only user code opens connections of its own. Before the worker is connected none of it has run: the start limit holds then. */
-  #blameWorker(breach: string): void {
-    this.#options.logger.warn({ breach }, 'connection to the agent socket refused');
-    if (this.#worker?.connected) this.#broken(this.#worker, breach, 0);
+  /**
+   * Only user code opens connections of its own. Before the worker is connected none of it has run:
+   * the start limit holds then.
+   */
+  #blameWorker(protocolError: string): void {
+    this.#options.logger.warn({ protocolError }, 'connection to the agent socket refused');
+    if (this.#worker?.connected) this.#broken(this.#worker, protocolError, 0);
   }
 
   /** Has the worker killed, unless it is dead by now. */
@@ -249,23 +264,23 @@ export class Interpreter implements StepInterpreter {
     if (this.#worker === worker) this.#supervisor.kill(worker.epoch);
   }
 
-  async #bury(exit: ExitFrame): Promise<void> {
+  async #reap(exit: ExitFrame): Promise<void> {
     const worker = this.#worker;
     if (!worker || worker.epoch !== exit.epoch) return;
     this.#worker = undefined;
     this.#betweenWorkers = true;
     // One that was killed while it started has not failed to start.
-    const started = worker.unwanted || (!worker.renewed && (worker.connected || worker.breach !== undefined));
+    const started = worker.unwanted || (!worker.replaced && (worker.connected || worker.protocolError !== undefined));
     if (this.state !== 'closing') this.state = 'dead';
     if (started) {
       this.epoch += 1;
-      this.#options.onLoss();
+      this.#options.onMemoryLost();
     }
     await worker.exited(exit, drainMs);
     this.#betweenWorkers = false;
     if (this.isClosing) return;
-    if (worker.renewed && !started) return this.#spawnIfSupervised();
-    this.#options.logger.warn({ ...exit, breach: worker.breach, started }, 'worker ended');
+    if (worker.replaced && !started) return this.#spawnIfSupervised();
+    this.#options.logger.warn({ ...exit, protocolError: worker.protocolError, started }, 'worker ended');
     if (started) return this.#spawnIfSupervised();
     const how = exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`;
     this.#failStart(`${how}\n${worker.takeStartOutput()}`.trimEnd());
@@ -287,7 +302,7 @@ export class Interpreter implements StepInterpreter {
     this.#options.onGaveUp(detail);
   }
 
-  /** Asked after an await, over which the state may have changed. */
+  /** Checked after an await, over which the state may have changed. */
   get isClosing(): boolean {
     return this.state === 'closing';
   }

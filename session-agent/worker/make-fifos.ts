@@ -7,11 +7,15 @@ import { systemCode } from '../workspace/file-error.ts';
 
 const run = promisify(execFile);
 
-/** The two FIFOs of a worker, in the place of whatever user code has put there; Node itself cannot make one. */
+/**
+ * The two FIFOs of a worker, in the place of whatever user code has put there; Node itself cannot
+ * make one.
+ */
 export async function makeFifos(runDirectory: string, epoch: number): Promise<{ out: string; err: string }> {
   const out = join(runDirectory, `${epoch}.out`);
   const err = join(runDirectory, `${epoch}.err`);
-  // User code may have taken our own rights to the directory away. One that is not ours it cannot change either.
+  // User code may have taken our own rights to the directory away. One that is not ours it cannot
+  // change either.
   await chmod(runDirectory, 0o700).catch(() => {});
   await Promise.all([out, err].map(clear));
   // Without the instance in its environment, by which a supervisor knows what user code has left.
@@ -19,7 +23,10 @@ export async function makeFifos(runDirectory: string, epoch: number): Promise<{ 
   return { out, err };
 }
 
-/** A directory is moved away: to remove all that is in it may take long, or be forbidden. It goes with the run directory. */
+/**
+ * A directory is moved away: to remove all that is in it may take long, or be forbidden. It goes
+ * with the run directory.
+ */
 async function clear(path: string): Promise<void> {
   try {
     await unlink(path);

@@ -1,6 +1,8 @@
 import { endMarker, startMarker } from './frames.ts';
 
-/** Where bytes of a raw stream belong: to the running step, or to what earlier steps left running. */
+/**
+ * Where bytes of a raw stream belong: to the running step, or to what earlier steps left running.
+ */
 export type Place = 'step' | 'background';
 
 export interface MarkerSink {
@@ -12,8 +14,8 @@ export interface MarkerSink {
 const markerByte = 0x1e;
 
 /**
- * Splits one raw stream at the markers of its steps. Bytes are handed on at once; only a tail that may be the beginning of the
- * awaited marker is held back until more comes.
+ * Splits one raw stream at the markers of its steps. Bytes are handed on at once; only a tail that
+ * may be the beginning of the awaited marker is held back until more comes.
  */
 export class MarkerScanner {
   #sink: MarkerSink;

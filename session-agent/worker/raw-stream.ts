@@ -7,8 +7,8 @@ export interface RawStreamSink {
 }
 
 /**
- * The agent's end of a FIFO that is a worker's fd 1 or 2. It never stops reading, so no reader of a step's output can block the
- * worker.
+ * The agent's end of a FIFO that is a worker's fd 1 or 2. It never stops reading, so no reader of a
+ * step's output can block the worker.
  */
 export class RawStream {
   readonly #path: string;
@@ -23,7 +23,8 @@ export class RawStream {
     this.#path = path;
     this.#scanner = new MarkerScanner({ bytes: sink.bytes, ended: () => this.#stepEnded() });
     const readEnd = openFifo(path, constants.O_RDONLY);
-    // A FIFO that nobody has open for writing reads as ended: one write end of ours bridges the time until the worker's is open.
+    // A FIFO that nobody has open for writing reads as ended: one write end of ours bridges the
+    // time until the worker's is open.
     this.#writeEnd = closing(readEnd, () => openFifo(path, constants.O_WRONLY));
     this.#socket = new Socket({ fd: readEnd, readable: true, writable: false });
     this.#socket.on('data', (chunk: Buffer) => this.#scanner.push(chunk));
@@ -72,10 +73,10 @@ function openFifo(path: string, mode: number): number {
   });
 }
 
-/** Closes `fd` where `act` throws. */
-function closing<T>(fd: number, act: () => T): T {
+/** Closes `fd` where `callback` throws. */
+function closing<T>(fd: number, callback: () => T): T {
   try {
-    return act();
+    return callback();
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -86,6 +87,7 @@ function removeFifo(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It is gone, or user code has put a directory in its place, which is moved away where the name is needed again.
+    // It is gone, or user code has put a directory in its place, which is moved away where the name
+    // is needed again.
   }
 }

@@ -14,7 +14,7 @@ interface SupervisorProcessOptions {
 export interface SupervisorProcess {
   /** Its worker is ready: whatever ends it from now on is no failure to start. */
   healthy(): void;
-  /** For one that does not do what it is told: the next one is started. */
+  /** For one that does not respond to commands: the next one is started. */
   kill(): void;
   /** The end of what it wrote to standard error. */
   logTail(): string;
@@ -25,9 +25,9 @@ const failuresBeforeGivingUp = 3;
 const logTailLength = 2_048;
 
 /**
- * Keeps the supervisor running as a child, in local mode: in a pod it is the other container. Its standard input is its
- * lifeline: the pipe's end, whatever became of us, ends it and all that it started. Three in a row that end before their worker
- * was ready are given up.
+ * Keeps the supervisor running as a child, in local mode: in a pod it is the other container. Its
+ * standard input is its lifeline: the pipe's end, whatever became of us, ends it and all that it
+ * started. Three in a row that end before their worker was ready are given up.
  */
 export function superviseLocally({ command, env, cwd, logger, onGaveUp }: SupervisorProcessOptions): SupervisorProcess {
   let child: ChildProcess | undefined;
@@ -52,13 +52,14 @@ export function superviseLocally({ command, env, cwd, logger, onGaveUp }: Superv
       if (ended || closing) return;
       ended = true;
       failures += 1;
-      logger.warn({ detail, failures }, 'supervisor ended');
+      logger.warn({ detail, failures }, 'supervisor exited');
       if (failures >= failuresBeforeGivingUp) return onGaveUp(detail);
       await delay(100 * failures);
       if (!closing) start();
     };
     started.once('error', (error) => runDetached(() => onEnd(`${file} cannot be started: ${error.message}`)));
-    // What it wrote last has been read by then; a process that it left may hold the pipe open, and is not waited for.
+    // What it wrote last has been read by then; a process that it left may hold the pipe open, and
+    // is not waited for.
     started.once('exit', (code, signal) => {
       const detail = `${file} ended with ${signal ?? `exit code ${code}`}`;
       started.once('close', () => runDetached(() => onEnd(detail)));

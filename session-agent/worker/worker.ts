@@ -22,7 +22,7 @@ export interface BackgroundSink {
 
 interface WorkerEvents {
   /** It sent what no worker may send. */
-  onBreach(breach: string): void;
+  onProtocolError(protocolError: string): void;
   onClosed(): void;
 }
 
@@ -38,7 +38,10 @@ interface Running {
 const markerLimitMs = 2_000;
 const startOutputBytes = 2_048;
 
-/** One interpreter process as the agent sees it: its two raw streams, its connection, and the step that it runs. */
+/**
+ * One interpreter process as the agent sees it: its two raw streams, its connection, and the step
+ * that it runs.
+ */
 export class Worker {
   readonly epoch: number;
   readonly ready = deferred();
@@ -55,13 +58,13 @@ export class Worker {
   #running: Running | undefined;
   #executionCount = 0;
   /** Why the agent ends it, where user code broke the protocol. */
-  breach: string | undefined;
+  protocolError: string | undefined;
   /** The step that was run last has ended, for the worker. */
   hasDone = false;
-  /** Its end was asked for. */
+  /** Its termination was requested. */
   unwanted = false;
   /** Another takes its place before it has run anything. */
-  renewed = false;
+  replaced = false;
   /** Its supervisor went before it, so that nobody has seen it dead. */
   isOrphan = false;
   readonly #startOutput = new TailBuffer(startOutputBytes);
@@ -82,19 +85,19 @@ export class Worker {
     return this.#startOutput.take().toString('utf8');
   }
 
-  connect(link: WorkerLink, interruptBy: 'signal' | 'frame', { onBreach, onClosed }: WorkerEvents): void {
+  connect(link: WorkerLink, interruptBy: 'signal' | 'frame', { onProtocolError, onClosed }: WorkerEvents): void {
     this.#out.workerHasIt();
     this.#err.workerHasIt();
     this.#link = link;
     this.#interruptBy = interruptBy;
     link.onFrame = (frame) => {
-      const breach = this.#take(frame);
-      if (breach) onBreach(breach);
+      const protocolError = this.#take(frame);
+      if (protocolError) onProtocolError(protocolError);
     };
-    link.onClose = (breach) => {
+    link.onClose = (protocolError) => {
       this.#link = undefined;
       this.#linkClosed.resolve();
-      if (breach) onBreach(breach);
+      if (protocolError) onProtocolError(protocolError);
       else onClosed();
     };
     this.ready.resolve();
@@ -104,7 +107,10 @@ export class Worker {
     this.#link?.send({ type: 'configure', env });
   }
 
-  /** Starts the step. @returns its number in this epoch, and its end, which never comes if the worker goes first. */
+  /**
+   * Starts the step.
+   * @returns its number in this epoch, and its end, which never comes if the worker goes first.
+   */
   run(step: StepCode, sink: StepSink): { executionCount: number; done: Promise<WorkerDone> } {
     this.#executionCount += 1;
     this.hasDone = false;
@@ -126,14 +132,18 @@ export class Worker {
 
   async #end(running: Running, markers: Promise<unknown>): Promise<WorkerDone> {
     const { status, error, usage } = await running.done.promise;
-    // Both markers were written before `done`; only user code that tampers with the streams can make them late.
+    // Both markers were written before `done`; only user code that tampers with the streams can
+    // make them late.
     await Promise.race([markers, delay(markerLimitMs)]);
     await running.interrupt?.promise;
     this.#running = undefined;
     return { status, error, usage };
   }
 
-  /** Asks for an interrupt of the running step. @returns true where the supervisor has to send the signal. */
+  /**
+   * Requests an interrupt of the running step.
+   * @returns true where the supervisor has to send the signal.
+   */
   interrupt(stepId: string): boolean {
     const running = this.#running;
     if (running?.stepId !== stepId) return false;

@@ -6,7 +6,7 @@ const systemErrorSchema = z.object({ code: z.string() });
 /** The code of a system error (`ENOENT`), or nothing for any other value. */
 export const systemCode = (error: unknown): string | undefined => systemErrorSchema.safeParse(error).data?.code;
 
-/** What the caller is told of a system error at `path`; anything unexpected is returned as it is. */
+/** What the caller gets for a system error at `path`; anything unexpected is returned as it is. */
 export function toFileError(error: unknown, path: string): unknown {
   const named = JSON.stringify(path);
   switch (systemCode(error)) {
@@ -30,7 +30,7 @@ export function toFileError(error: unknown, path: string): unknown {
       return new AppError('file_conflict', `the permissions of ${named} do not allow it`);
     case 'ENOSPC':
     case 'EDQUOT':
-      return new AppError('no_space', 'the workspace is full; delete files, or ask for more ephemeral_storage');
+      return new AppError('no_space', 'the workspace is full; delete files or request more ephemeral_storage');
     case 'EFBIG':
       return new AppError('no_space', `${named} is larger than a file of the workspace can be`);
     default:
@@ -38,7 +38,10 @@ export function toFileError(error: unknown, path: string): unknown {
   }
 }
 
-/** A part of the path turned from a link into something else, or the reverse, between two system calls. */
+/**
+ * A part of the path turned from a link into something else, or the reverse, between two system
+ * calls.
+ */
 export const changedMeanwhile = (path: string): AppError =>
   new AppError('file_conflict', `a part of ${JSON.stringify(path)} changed during the request; send it again`, {
     retryable: true,

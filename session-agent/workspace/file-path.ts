@@ -9,7 +9,8 @@ export const maxPathBytes = 4095;
 
 /**
  * The segments of a file path as it stands in a URL, decoded exactly once.
- * @throws AppError `invalid_request` for a bad escape, NUL, what is too long, and empty, `.` or `..` segments.
+ * @throws AppError `invalid_request` for a bad escape, NUL, what is too long, and empty, `.` or
+ * `..` segments.
  */
 export function segmentsOfUrl(encoded: string): string[] {
   let decoded: string;
@@ -21,7 +22,10 @@ export function segmentsOfUrl(encoded: string): string[] {
   return segmentsOf(decoded);
 }
 
-/** The same for a path that is not encoded; the empty path is the workspace itself. @throws AppError `invalid_request` */
+/**
+ * The same for a path that is not encoded; the empty path is the workspace itself.
+ * @throws AppError `invalid_request`
+ */
 export function segmentsOf(path: string): string[] {
   if (path === '') return [];
   if (path.includes('\0')) throw new AppError('invalid_request', 'a file path may not contain NUL');

@@ -8,7 +8,9 @@ export interface FileVersion {
   sizeBytes: number;
 }
 
-/** The inode's own time of change tells more than the time of modification, which code can set back. */
+/**
+ * The inode's own time of change tells more than the time of modification, which code can set back.
+ */
 export const versionOf = ({ ino, ctimeNs, size, mtime }: BigIntStats): FileVersion => ({
   etag: `"${[ino, ctimeNs, size].map((part) => part.toString(36)).join('-')}"`,
   modifiedAt: mtime,

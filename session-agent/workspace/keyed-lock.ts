@@ -1,4 +1,7 @@
-/** Runs what is asked for under one key one at a time, in the order of asking; keys do not wait for one another. */
+/**
+ * Runs what is requested under one key one at a time, in the order of the calls; keys do not wait
+ * for one another.
+ */
 export class KeyedLock {
   readonly #last = new Map<string, Promise<void>>();
 

@@ -45,7 +45,7 @@ test('is sorted, page by page, each entry once', async () => {
   expect(await everyPage({ limit: 3 })).toEqual([whole.slice(0, 3), whole.slice(3)]);
 });
 
-test('ends a page when its time is over, with one entry at least', async () => {
+test('ends a page when its time is up, with one entry at least', async () => {
   make('b', 'a/x', 'a.txt');
   expect(await everyPage({ maxMs: 0 })).toEqual([['a'], ['a/x'], ['a.txt'], ['b']]);
 });
@@ -57,7 +57,7 @@ test('follows a link to the directory that is listed, and no other', async () =>
   expect(await pathsOf()).toEqual(['dir', 'dir/deep', 'dir/deep/leaf', 'inside']);
 });
 
-test('enters directories down to a depth, and lists those below it when they are asked for', async () => {
+test('enters directories down to a depth, and lists those below it when they are requested', async () => {
   make('1/2/3/4/5');
   expect(await pathsOf([], { maxDepth: 2 })).toEqual(['1', '1/2', '1/2/3']);
   expect(await pathsOf(['1', '2', '3'], { maxDepth: 2 })).toEqual(['1/2/3/4', '1/2/3/4/5']);

@@ -12,7 +12,7 @@ export interface ListOptions {
   limit: number;
   /** The last entry of the page before; entries after it follow, whether or not it still exists. */
   after: readonly string[] | undefined;
-  /** When a page is over, however full it is; it has one entry at least. */
+  /** When a page has ended, however full it is; it has one entry at least. */
   maxMs?: number;
   /** How many directories below the one that is listed are entered. */
   maxDepth?: number;
@@ -23,9 +23,10 @@ const mostMs = 5_000;
 const mostLevels = 100;
 
 /**
- * Entries of a directory, sorted by name, each directory before what is in it. Links are listed, never followed. A directory that
- * cannot be read, by its permissions or its depth, is listed as one that is empty; what no URL names, by a name that is no UTF-8 or
- * a path that is too long, is left out.
+ * Entries of a directory, sorted by name, each directory before what is in it. Links are listed,
+ * never followed. A directory that cannot be read, by its permissions or its depth, is listed as
+ * one that is empty; what no URL names, by a name that is no UTF-8 or a path that is too long, is
+ * left out.
  * @returns at most `limit` entries and whether there are more.
  * @throws AppError
  */
@@ -34,7 +35,8 @@ export async function listEntries(root: string, segments: readonly string[], opt
   const endsAt = performance.now() + (options.maxMs ?? mostMs);
   const isFull = () => entries.length === options.limit || (entries.length > 0 && performance.now() > endsAt);
   try {
-    // A last segment that is made up makes the walk end in the directory itself, links to it followed.
+    // A last segment that is made up makes the walk end in the directory itself, links to it
+    // followed.
     const { directory, segments: real } = await walk(root, [...segments, '.'], { keepLastLink: true });
     try {
       const top = real.slice(0, -1);

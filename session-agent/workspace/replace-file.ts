@@ -29,14 +29,15 @@ export interface Replaced {
 }
 
 interface Surroundings {
-  /** The entry as it is. @throws where it is no file */
+  /** The entry as it is. @throws where it is not a file */
   inspect: () => Promise<BigIntStats | undefined>;
   alone: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Takes `content` into a file of its own, and puts that in its place when it is whole. What was there keeps its permissions.
- * Nothing is synced to the disk: a workspace does not outlive its machine.
+ * Takes `content` into a file of its own, and puts that in its place when it is whole. What was
+ * there keeps its permissions. Nothing is synced to the disk: a workspace does not outlive its
+ * machine.
  * @throws what `check` and the content throw, and the system's errors; the entry is then as before.
  */
 export async function replaceFile(

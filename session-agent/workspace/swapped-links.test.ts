@@ -78,7 +78,7 @@ test.each([
   await expect(call()).rejects.toMatchObject({ code: 'file_conflict', retryable: true });
 });
 
-test('a link that vanishes before it is read is no file', async () => {
+test('a link that vanishes before it is read is not a file', async () => {
   swap.beforeReadlink = (path) => isSwapped(path) && unlinkSync(path);
   await expect(read('swapped')).rejects.toMatchObject({ code: 'file_not_found' });
 });

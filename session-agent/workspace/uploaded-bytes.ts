@@ -7,12 +7,15 @@ interface UploadLimits {
   onProgress?: () => void;
 }
 
-/** A write costs a turn of the event loop and of a thread: pieces of this size take half the processor that a socket's own do. */
+/**
+ * A write costs a turn of the event loop and of a thread: pieces of this size take half the
+ * processor that a socket's own do.
+ */
 const pieceBytes = 512 * 1024;
 
 /**
- * The bytes of an upload, in pieces that are worth a write. Whoever stops taking them leaves the stream open: where it is a
- * request, its answer has yet to go out by the same connection.
+ * The bytes of an upload, in pieces that are worth a write. Whoever stops taking them leaves the
+ * stream open: where it is a request, its response has yet to go out by the same connection.
  * @throws AppError `payload_too_large` past `maxBytes`, `invalid_request` where the stream breaks.
  */
 export async function* uploadedBytes(content: Readable, { maxBytes, onProgress }: UploadLimits): AsyncGenerator<Buffer> {
@@ -34,7 +37,7 @@ export async function* uploadedBytes(content: Readable, { maxBytes, onProgress }
     if (heldBytes > 0) yield Buffer.concat(held);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError('invalid_request', 'the connection broke before the file had come whole; nothing was written', { cause });
+    throw new AppError('invalid_request', 'the connection broke before the file was complete; nothing was written', { cause });
   }
 }
 

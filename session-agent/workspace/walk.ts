@@ -4,9 +4,15 @@ import { isAbsolute, join, normalize } from 'node:path';
 import { AppError } from '@steppe/service-kit/app-error';
 import { changedMeanwhile, systemCode } from './file-error.ts';
 
-/** A directory that is held open, and the last segment of a path in it, which is no symbolic link. */
+/**
+ * A directory that is held open, and the last segment of a path in it, which is not a symbolic
+ * link.
+ */
 export interface Place {
-  /** Reaches the entry through the held directory: nobody can swap a part of the way for a link any more. */
+  /**
+   * Reaches the entry through the held directory: nobody can swap a part of the way for a link any
+   * more.
+   */
   entryPath: string;
   directory: FileHandle;
   /** Where it really is, relative to the workspace. */
@@ -22,9 +28,11 @@ export interface WalkOptions {
 const mostLinks = 40;
 
 /**
- * Walks to `segments` one directory at a time, each opened without following links in the one before. A link whose target lies
- * inside the workspace is followed by walking to the target in the same way.
- * @throws AppError `invalid_request` for a link that leads out; the system's error (ENOENT, ENOTDIR, …) otherwise.
+ * Walks to `segments` one directory at a time, each opened without following links in the one
+ * before. A link whose target lies inside the workspace is followed by walking to the target in the
+ * same way.
+ * @throws AppError `invalid_request` for a link that leads out; the system's error (ENOENT,
+ * ENOTDIR, …) otherwise.
  */
 export async function walk(root: string, segments: readonly string[], options: WalkOptions = {}, links = 0): Promise<Place> {
   if (links > mostLinks) throw new AppError('invalid_request', 'the file path goes through too many symbolic links');
@@ -57,11 +65,17 @@ export async function walk(root: string, segments: readonly string[], options: W
 export const openDirectory = (path: string): Promise<FileHandle> =>
   open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 
-/** Linux reaches an open directory by its descriptor; elsewhere (local mode on macOS) the path has to do. */
+/**
+ * Linux reaches an open directory by its descriptor; elsewhere (local mode on macOS) the path has
+ * to do.
+ */
 export const pathOf = (directory: FileHandle, realPath: string): string =>
   process.platform === 'linux' ? `/proc/self/fd/${directory.fd}` : realPath;
 
-/** Code of the session may replace a link between two calls: what stands in its place is looked at once more. */
+/**
+ * Code of the session may replace a link between two calls: what stands in its place is looked at
+ * once more.
+ */
 async function linkTarget(path: string, segments: readonly string[]): Promise<string | undefined> {
   for (let looks = 0; looks < 2; looks += 1) {
     try {

@@ -165,7 +165,7 @@ test('a file that was replaced keeps its permissions, and has another version, t
   expect(new Set([version, before.version, after.version].map(({ etag }) => etag)).size).toBe(3);
 });
 
-test('takes a file of just the largest size, and leaves the stream of a larger one open for its answer', async () => {
+test('takes a file of just the largest size, and leaves the stream of a larger one open for its response', async () => {
   const largest = Readable.from([Buffer.alloc(600), Buffer.alloc(400)]);
   expect(await workspace.writeFile(['largest'], largest, { maxBytes: 1000 })).toMatchObject({ entry: { size_bytes: 1000 } });
   const larger = Readable.from([Buffer.alloc(600), Buffer.alloc(401), Buffer.alloc(1)]);

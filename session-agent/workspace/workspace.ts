@@ -8,7 +8,10 @@ import { KeyedLock } from './keyed-lock.ts';
 import { type Check, type Replaced, type ReplaceOptions, replaceFile } from './replace-file.ts';
 import { type Place, type WalkOptions, walk } from './walk.ts';
 
-/** The session's files. Every path is given as segments that `segmentsOf` has checked, and never leads out. */
+/**
+ * The session's files. Every path is given as segments that `segmentsOf` has checked, and never
+ * leads out.
+ */
 export class Workspace {
   readonly root: string;
   /** Between a check and what is done upon it nobody else may write the same entry through us. */
@@ -31,8 +34,8 @@ export class Workspace {
   }
 
   /**
-   * Writes a file whole: it takes its place when all of it is there, and a broken upload leaves what was before. Directories
-   * are made on the way.
+   * Writes a file whole: it takes its place when all of it is there, and a broken upload leaves
+   * what was before. Directories are made on the way.
    * @throws AppError
    */
   async writeFile(segments: readonly string[], content: Readable, options: ReplaceOptions): Promise<Replaced> {
@@ -65,7 +68,10 @@ export class Workspace {
     });
   }
 
-  /** The file as a reader would see it now; undefined where there is none. @throws AppError where none could be */
+  /**
+   * The file as a reader would see it now; undefined where there is none.
+   * @throws AppError where none could be
+   */
   async #find(segments: readonly string[]): Promise<FileVersion | undefined> {
     return this.#at(segments, {}, async ({ entryPath }) => {
       const stats = await lstat(entryPath, { bigint: true });

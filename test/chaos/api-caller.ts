@@ -1,5 +1,5 @@
 import { type ErrorBody, type ErrorCode, errorBodySchema } from '@steppe/contracts/errors';
-import { readAnswer } from './read-answer.ts';
+import { readResponse } from './read-response.ts';
 
 interface ApiCall {
   method: 'GET' | 'POST' | 'DELETE';
@@ -11,13 +11,16 @@ interface ApiCall {
 
 /** What came of a call. */
 export type Reply =
-  | { kind: 'answer'; answer: Response }
+  | { kind: 'response'; response: Response }
   | { kind: 'refusal'; status: number; error: ErrorBody['error'] }
   /** There is no telling whether it was carried out. */
   | { kind: 'broken' };
 
 export interface ApiCaller {
-  /** Calls one of the replicas, a random one, once. @throws MalformedAnswer for a refusal without an error of the API */
+  /**
+   * Calls one of the replicas, a random one, once.
+   * @throws MalformedResponseError for a refusal without an error of the API
+   */
   call(call: ApiCall): Promise<Reply>;
 }
 
@@ -31,16 +34,16 @@ export function createApiCaller({ urls, token, random }: ApiCallerOptions): ApiC
   return {
     async call({ method, path, body, headers, limitMs = 30_000 }) {
       const url = urls[Math.floor(random() * urls.length)];
-      const answer = await fetch(`${url}${path}`, {
+      const response = await fetch(`${url}${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }), ...headers },
         ...(body && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(limitMs),
       }).catch(() => undefined);
-      if (!answer) return { kind: 'broken' };
-      if (answer.ok) return { kind: 'answer', answer };
-      const refusal = await readAnswer(answer, errorBodySchema);
-      return refusal ? { kind: 'refusal', status: answer.status, error: refusal.error } : { kind: 'broken' };
+      if (!response) return { kind: 'broken' };
+      if (response.ok) return { kind: 'response', response };
+      const refusal = await readResponse(response, errorBodySchema);
+      return refusal ? { kind: 'refusal', status: response.status, error: refusal.error } : { kind: 'broken' };
     },
   };
 }

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { breachCount, checkHistory } from './check-history.ts';
+import { checkHistory, violationCount } from './check-history.ts';
 import type { Outcome, Run, StepRecord } from './history.ts';
 
 const step = (stepId: string, changed: Partial<StepRecord> = {}): StepRecord => ({
   session: 'one',
   sessionId: 'ses_1',
   stepId,
-  toldEpoch: 1,
+  reportedEpoch: 1,
   output: outputOf(stepId),
   seqs: [],
-  heard: undefined,
+  received: undefined,
   outcome: ended(stepId),
   ...changed,
 });
@@ -38,18 +38,18 @@ const found = (history: StepRecord[], runs: Run[]) =>
   Object.fromEntries(Object.entries(checkHistory(history, runs)).map(([kind, list]) => [kind, list.length]));
 const none = { runTwice: 0, lost: 0, misrouted: 0, gaps: 0, other: 0 };
 
-test('a history that keeps the contract has no breach', () => {
+test('a history that keeps the contract has no violation', () => {
   const history = [
-    step('a', { seqs: [1, 2, 3], heard: outputOf('a') }),
+    step('a', { seqs: [1, 2, 3], received: outputOf('a') }),
     step('b', { outcome: ended('b', { status: 'failed', state_lost: true, epoch: 2, stdout: '' }) }),
-    step('c', { toldEpoch: 2, outcome: ended('c', { epoch: 2 }), seqs: [1] }),
+    step('c', { reportedEpoch: 2, outcome: ended('c', { epoch: 2 }), seqs: [1] }),
     step('d', { outcome: { kind: 'refused' } }),
     step('e', { outcome: { kind: 'session_ended' }, seqs: [1, 2] }),
     step('f', { outcome: ended('f', { status: 'cancelled', stdout: '' }) }),
   ];
   const runs = [run('a'), run('b'), run('c', { mark: 'm2' }), run('e')];
   expect(checkHistory(history, runs)).toEqual({ runTwice: [], lost: [], misrouted: [], gaps: [], other: [] });
-  expect(breachCount(checkHistory(history, runs))).toBe(0);
+  expect(violationCount(checkHistory(history, runs))).toBe(0);
 });
 
 test('a step that ran twice is found', () => {
@@ -57,7 +57,7 @@ test('a step that ran twice is found', () => {
 });
 
 test.each<[string, StepRecord, Run[]]>([
-  ['is told to be completed and never ran', step('a'), []],
+  ['is reported as completed and never ran', step('a'), []],
   ['has a result with half of what it said', step('a', { outcome: ended('a', { stdout: 'said by a\n' }) }), [run('a')]],
   ['is not known any more', step('a', { outcome: { kind: 'missing', what: '404' } }), [run('a')]],
   ['was refused and ran', step('a', { outcome: { kind: 'refused' } }), [run('a')]],
@@ -67,13 +67,9 @@ test.each<[string, StepRecord, Run[]]>([
 
 test.each<[string, StepRecord, Run[]]>([
   ['ran in another session', step('a'), [run('a', { actual: 'two' })]],
-  [
-    'is answered with another session’s',
-    step('a', { outcome: ended('a', { session_id: 'ses_2' as Result['session_id'] }) }),
-    [run('a')],
-  ],
-  ['is answered with another step’s', step('a', { outcome: ended('a', { step_id: 'b' as Result['step_id'] }) }), [run('a')]],
-  ['is answered with 421', step('a', { outcome: { kind: 'foreign', what: '421' } }), []],
+  ['got another session’s', step('a', { outcome: ended('a', { session_id: 'ses_2' as Result['session_id'] }) }), [run('a')]],
+  ['got another step’s', step('a', { outcome: ended('a', { step_id: 'b' as Result['step_id'] }) }), [run('a')]],
+  ['got 421', step('a', { outcome: { kind: 'foreign', what: '421' } }), []],
 ])('a step that %s is misrouted', (_, record, runs) => {
   expect(found([record], runs)).toEqual({ ...none, misrouted: 1 });
 });
@@ -83,7 +79,7 @@ test.each([[[1, 3]], [[1, 1]], [[2, 3]], [[1, 2, 2]], [[2, 1]]])('the events %j 
 });
 
 test('events that tell of other output than the result are found', () => {
-  expect(found([step('a', { seqs: [1, 2], heard: 'said by a\n' })], [run('a')])).toEqual({ ...none, gaps: 1 });
+  expect(found([step('a', { seqs: [1, 2], received: 'said by a\n' })], [run('a')])).toEqual({ ...none, gaps: 1 });
 });
 
 test('a step that ran in memory younger than its sender knew of is found', () => {
@@ -94,6 +90,6 @@ test('memory that changed within one epoch is found', () => {
   expect(found([step('a'), step('b')], [run('a'), run('b', { mark: 'm2' })])).toEqual({ ...none, other: 1 });
 });
 
-test('an answer without a reason, and a run that nobody has sent, are found', () => {
+test('a response without a reason, and a run that nobody has sent, are found', () => {
   expect(found([step('a', { outcome: { kind: 'unexpected', what: '500' } })], [run('b')])).toEqual({ ...none, other: 2 });
 });

@@ -1,42 +1,42 @@
 import type { Run, StepRecord } from './history.ts';
 
 /** What went against the contract, in sentences. */
-export interface Breaches {
+export interface Violations {
   runTwice: string[];
   lost: string[];
   misrouted: string[];
   gaps: string[];
-  /** A step ran in memory younger than its sender was told of, or an answer had no reason. */
+  /** A step ran in memory younger than its sender knew of, or a response had no reason. */
   other: string[];
 }
 
 /** Holds what the senders were told against what really ran. */
-export function checkHistory(history: readonly StepRecord[], runs: readonly Run[]): Breaches {
+export function checkHistory(history: readonly StepRecord[], runs: readonly Run[]): Violations {
   const runsOf = groupByStep(runs);
-  const breaches: Breaches = { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] };
+  const violations: Violations = { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] };
   const memories = new Map<string, string>();
   for (const record of history) {
     const own = runsOf.get(record.stepId) ?? [];
-    if (own.length > 1) breaches.runTwice.push(`${nameOf(record)} ran ${own.length} times`);
-    breaches.lost.push(...lossesOf(record, own));
-    breaches.misrouted.push(...strayingsOf(record, own));
-    breaches.gaps.push(...gapsOf(record));
-    breaches.other.push(...surprisesOf(record, own, memories));
+    if (own.length > 1) violations.runTwice.push(`${nameOf(record)} ran ${own.length} times`);
+    violations.lost.push(...lostStepsOf(record, own));
+    violations.misrouted.push(...strayingsOf(record, own));
+    violations.gaps.push(...gapsOf(record));
+    violations.other.push(...surprisesOf(record, own, memories));
   }
   const known = new Set(history.map(({ stepId }) => stepId));
-  for (const stepId of runsOf.keys()) if (!known.has(stepId)) breaches.other.push(`${stepId} ran, and nobody has sent it`);
-  return breaches;
+  for (const stepId of runsOf.keys()) if (!known.has(stepId)) violations.other.push(`${stepId} ran, and nobody has sent it`);
+  return violations;
 }
 
-export const breachCount = (breaches: Breaches): number => Object.values(breaches).flat().length;
+export const violationCount = (violations: Violations): number => Object.values(violations).flat().length;
 
-function lossesOf(record: StepRecord, runs: readonly Run[]): string[] {
+function lostStepsOf(record: StepRecord, runs: readonly Run[]): string[] {
   const { outcome, output } = record;
   const ran = runs.length > 0;
   if (outcome.kind === 'missing') return [`${nameOf(record)}: ${outcome.what}`];
   if (outcome.kind === 'refused' && ran) return [`${nameOf(record)} was refused and ran`];
   if (outcome.kind !== 'ended' || outcome.result.status !== 'completed') return [];
-  if (!ran) return [`${nameOf(record)} was told to be completed and never ran`];
+  if (!ran) return [`${nameOf(record)} was reported as completed and never ran`];
   return outcome.result.stdout === output ? [] : [`${nameOf(record)} has a result with other output than its own`];
 }
 
@@ -46,28 +46,28 @@ function strayingsOf(record: StepRecord, runs: readonly Run[]): string[] {
   const found = strayed.map(({ actual }) => `${nameOf(record)} ran in ${actual}`);
   if (outcome.kind === 'foreign') found.push(`${nameOf(record)}: ${outcome.what}`);
   if (outcome.kind === 'ended' && (outcome.result.session_id !== sessionId || outcome.result.step_id !== stepId)) {
-    found.push(`${nameOf(record)} was answered with ${outcome.result.step_id} of ${outcome.result.session_id}`);
+    found.push(`${nameOf(record)} got ${outcome.result.step_id} of ${outcome.result.session_id}`);
   }
   return found;
 }
 
 function gapsOf(record: StepRecord): string[] {
-  const { outcome, heard, seqs } = record;
+  const { outcome, received, seqs } = record;
   if (seqs.some((seq, at) => seq !== at + 1)) return [`${nameOf(record)} has the events ${seqs.join(' ')}`];
-  if (outcome.kind !== 'ended' || heard === undefined || heard === outcome.result.stdout) return [];
+  if (outcome.kind !== 'ended' || received === undefined || received === outcome.result.stdout) return [];
   return [`${nameOf(record)} has events with other output than its result`];
 }
 
 /** @param memories the mark of each session's epochs so far; this adds to it. */
 function surprisesOf(record: StepRecord, runs: readonly Run[], memories: Map<string, string>): string[] {
-  const { outcome, session, toldEpoch } = record;
+  const { outcome, session, reportedEpoch } = record;
   if (outcome.kind === 'unexpected') return [`${nameOf(record)}: ${outcome.what}`];
   const [run] = runs;
   if (outcome.kind !== 'ended' || !run) return [];
   const { epoch, state_lost: lost } = outcome.result;
   // The result of a step that took the memory with it names the epoch that came after.
   const ranIn = lost ? epoch - 1 : epoch;
-  const found = ranIn > toldEpoch ? [`${nameOf(record)} ran in epoch ${ranIn}, and its sender knew of ${toldEpoch}`] : [];
+  const found = ranIn > reportedEpoch ? [`${nameOf(record)} ran in epoch ${ranIn}, and its sender knew of ${reportedEpoch}`] : [];
   const memory = `${session} ${ranIn}`;
   const mark = memories.get(memory);
   if (mark !== undefined && mark !== run.mark)

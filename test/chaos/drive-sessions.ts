@@ -8,7 +8,7 @@ import type { ProxiedSession } from '../embedded/faults/rig/proxied-session.ts';
 import { type ApiCaller, createApiCaller, isPassing, wordsOf } from './api-caller.ts';
 import type { StepRecord } from './history.ts';
 import type { LiveSessions } from './live-sessions.ts';
-import { MalformedAnswer, readAnswer } from './read-answer.ts';
+import { MalformedResponseError, readResponse } from './read-response.ts';
 import { restartSession } from './restart-session.ts';
 import { type StepPlan, settleStep } from './settle-step.ts';
 import { outputOf, type StepShape, sessionEnv, writeStep } from './step-programs.ts';
@@ -20,7 +20,9 @@ export interface Drive {
   /** Where steps write down that they ran. */
   runsDirectory: string;
   history: StepRecord[];
-  /** What no step's record can say: answers to other calls that the contract has no reason for. */
+  /**
+   * What no step's record can say: responses to other calls that the contract has no reason for.
+   */
   surprises: string[];
   live: LiveSessions;
   /** No new step after it. */
@@ -29,7 +31,7 @@ export interface Drive {
   stop: AbortSignal;
 }
 
-/** Fewer than an instance remembers: each can still be asked for. */
+/** Fewer than an instance remembers: each can still be requested. */
 const stepsPerSession = 200;
 
 /** Runs one session after the other, each step settled before the next is sent. */
@@ -39,7 +41,7 @@ export async function driveSessions(drive: Drive): Promise<void> {
   while (!over.aborted) {
     const api = createApiCaller({ urls, token: await cluster.services.tokenFor('chaos'), random });
     await driveSession(drive, api).catch((error) => {
-      if (!(error instanceof MalformedAnswer)) throw error;
+      if (!(error instanceof MalformedResponseError)) throw error;
       surprises.push(error.message);
     });
   }
@@ -63,10 +65,10 @@ async function driveSession(drive: Drive, api: ApiCaller): Promise<void> {
 
 /** @returns undefined where none could be had this time. */
 async function createSession({ cluster, language, runsDirectory, surprises }: Drive, api: ApiCaller, name: string) {
-  // One whose answer never came is used by nobody, and must not stay.
+  // One whose response never came is used by nobody, and must not stay.
   const body = { runtime: language, env: sessionEnv(name, join(runsDirectory, name)), idle_timeout_seconds: 60 };
   const reply = await api.call({ method: 'POST', path: '/v1/sessions', body, limitMs: 20_000 });
-  const created = reply.kind === 'answer' ? await readAnswer(reply.answer, sessionSchema) : undefined;
+  const created = reply.kind === 'response' ? await readResponse(reply.response, sessionSchema) : undefined;
   const session = created && (await adopt(cluster, created));
   if (session) return session;
   if (reply.kind === 'refusal' && !isPassing(reply.error.code)) surprises.push(`a create: ${wordsOf(reply)}`);
@@ -81,26 +83,26 @@ const adopt = (cluster: ProxiedCluster, session: Session): Promise<ProxiedSessio
 /** @returns whether the session was said to have ended. */
 async function driveSteps(drive: Drive, api: ApiCaller, session: ProxiedSession, name: string): Promise<boolean> {
   const { random, history, language, over, stop, surprises } = drive;
-  let toldEpoch = 1;
+  let reportedEpoch = 1;
   for (let count = 0; count < stepsPerSession && !over.aborted; count++) {
     const stepId = newStepId();
     const { shape, ...plan } = planStep(random);
     const code = writeStep(language, shape, name, stepId);
-    const epoch = random() < 0.5 ? { epoch: toldEpoch } : {};
+    const epoch = random() < 0.5 ? { epoch: reportedEpoch } : {};
     const { epoch: next, ...settled } = await settleStep(api, session.id, { ...plan, ...epoch, stepId, code }, stop);
     if (stop.aborted) return false;
     const output = outputOf(shape, stepId);
-    history.push({ session: name, sessionId: session.id, stepId, toldEpoch, output, ...settled });
+    history.push({ session: name, sessionId: session.id, stepId, reportedEpoch, output, ...settled });
     if (settled.outcome.kind === 'session_ended') return true;
-    toldEpoch = Math.max(toldEpoch, next ?? 1);
+    reportedEpoch = Math.max(reportedEpoch, next ?? 1);
     if (random() >= 0.01) continue;
-    const restarted = await restartSession(api, session.id, toldEpoch, stop);
+    const restarted = await restartSession(api, session.id, reportedEpoch, stop);
     if (restarted.kind === 'session_ended') return true;
     if (restarted.kind === 'unexpected') {
       surprises.push(restarted.what);
       return false;
     }
-    toldEpoch = restarted.epoch;
+    reportedEpoch = restarted.epoch;
   }
   return false;
 }

@@ -14,7 +14,7 @@ export interface Victims {
   random: () => number;
 }
 
-/** Harms something, and resolves when that is over; false where there was nothing to harm. */
+/** Harms something, and resolves when that has ended; false where there was nothing to harm. */
 export type Fault = (victims: Victims) => Promise<boolean>;
 
 const anySession = ({ live, random }: Victims) => pick(live.all(), random);
@@ -55,7 +55,7 @@ const cutNow =
     (choose(victims)?.cut() ?? 0) > 0;
 
 const cutSoon = (random: () => number): SocketFault => ({
-  cutAfter: { direction: random() < 0.3 ? 'request' : 'answer', bytes: Math.floor(random() ** 2 * 20_000) },
+  cutAfter: { direction: random() < 0.3 ? 'request' : 'response', bytes: Math.floor(random() ** 2 * 20_000) },
 });
 const stalled = (): SocketFault => ({ stalled: true });
 const slow = (random: () => number): SocketFault => ({ slow: { bytes: 1 + Math.floor(random() * 200), everyMs: 5 } });
@@ -117,7 +117,7 @@ export const processFaults = {
 /** Of the table, meanwhile. */
 export const storeFaults = {
   'DynamoDB throttles': dynamoDbThat('throttles'),
-  'DynamoDB answers garbage': dynamoDbThat('answers garbage'),
+  'DynamoDB returns garbage': dynamoDbThat('returns garbage'),
   'DynamoDB stalls': onSockets(toDynamoDb, stalled, 1_500),
   'DynamoDB out': refuse(toDynamoDb, 700),
 } satisfies Record<string, Fault>;

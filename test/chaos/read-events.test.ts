@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { MalformedAnswer } from './read-answer.ts';
 import { readEvents, type StreamForm } from './read-events.ts';
+import { MalformedResponseError } from './read-response.ts';
 
 const event = (seq: number) => JSON.stringify({ type: 'stdout', text: `${seq}`, seq, at: '2026-11-25T12:00:00.000Z' });
 const cutOff = JSON.stringify({ type: 'cut_off', reason: 'slow_reader', message: 'too slow' });
@@ -27,5 +27,5 @@ test.each<[StreamForm, string]>([
   ['text/event-stream', `data: ${event(1)}data: ${event(2)}\n\n`],
   ['text/event-stream', `${event(1)}x\n\n`],
 ])('takes no whole line of %s that is none for one that broke off', async (form, text) => {
-  await expect(seqsOf(form, text)).rejects.toBeInstanceOf(MalformedAnswer);
+  await expect(seqsOf(form, text)).rejects.toBeInstanceOf(MalformedResponseError);
 });

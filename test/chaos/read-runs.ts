@@ -9,7 +9,8 @@ const runSchema = z.strictObject({ stepId: z.string(), wanted: z.string(), actua
 export function readRuns(directory: string): Run[] {
   return readdirSync(directory).flatMap((name) => {
     const lines = readFileSync(join(directory, name), 'utf8').split('\n');
-    // The last line has no end where its writer was killed in the middle of it; its step never came further.
+    // The last line has no end where its writer was killed in the middle of it; its step never came
+    // further.
     return lines.slice(0, -1).map((line) => runSchema.parse(JSON.parse(line)));
   });
 }

@@ -7,23 +7,23 @@ const clean: ChaosRun = {
   stepsHarmed: 1_000,
   history: [],
   faults: new Map([['worker killed', 1]]),
-  breaches: { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] },
+  violations: { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] },
   failures: [],
   leftovers: [],
 };
 
-test('a run with every fault and no breach passes, whatever its rate', () => {
+test('a run with every fault and no violation passes, whatever its rate', () => {
   expect(failuresOf({ ...clean, stepsHarmed: 1 })).toEqual([]);
   expect(failuresOf(clean)).toEqual([]);
   expect(describeRun(clean)).toContain('run twice: 0, lost: 0, misrouted: 0, gaps: 0');
 });
 
 test.each<[string, Partial<ChaosRun>]>([
-  ['a step ran twice', { breaches: { ...clean.breaches, runTwice: ['a'] } }],
-  ['a step is lost', { breaches: { ...clean.breaches, lost: ['a'] } }],
-  ['a step strayed', { breaches: { ...clean.breaches, misrouted: ['a'] } }],
-  ['events have a gap', { breaches: { ...clean.breaches, gaps: ['a'] } }],
-  ['the contract was broken otherwise', { breaches: { ...clean.breaches, other: ['a'] } }],
+  ['a step ran twice', { violations: { ...clean.violations, runTwice: ['a'] } }],
+  ['a step is lost', { violations: { ...clean.violations, lost: ['a'] } }],
+  ['a step strayed', { violations: { ...clean.violations, misrouted: ['a'] } }],
+  ['events have a gap', { violations: { ...clean.violations, gaps: ['a'] } }],
+  ['the contract was broken otherwise', { violations: { ...clean.violations, other: ['a'] } }],
   ['a service ended by itself', { failures: ['a'] }],
   ['a process is left', { leftovers: ['a'] }],
   ['a kind of fault never happened', { faults: new Map([['worker killed', 0]]) }],

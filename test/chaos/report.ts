@@ -1,4 +1,4 @@
-import type { Breaches } from './check-history.ts';
+import type { Violations } from './check-history.ts';
 import type { StepRecord } from './history.ts';
 import type { FaultCounts } from './inject-faults.ts';
 
@@ -9,7 +9,7 @@ export interface ChaosRun {
   stepsHarmed: number;
   history: readonly StepRecord[];
   faults: FaultCounts;
-  breaches: Breaches;
+  violations: Violations;
   /** Services that ended by themselves, and what failed in them unexpectedly. */
   failures: readonly string[];
   /** Processes and directories of instances that are still there. */
@@ -23,7 +23,7 @@ const stepsPerMinute = ({ stepsHarmed, elapsedMs }: Pick<ChaosRun, 'stepsHarmed'
 export function failuresOf(run: ChaosRun): string[] {
   const missing = [...run.faults].filter(([, count]) => count === 0).map(([kind]) => `no fault of the kind: ${kind}`);
   return [
-    ...Object.values(run.breaches).flat(),
+    ...Object.values(run.violations).flat(),
     ...run.failures,
     ...run.leftovers.map((what) => `left behind: ${what}`),
     ...missing,
@@ -32,7 +32,7 @@ export function failuresOf(run: ChaosRun): string[] {
 }
 
 export function describeRun(run: ChaosRun): string {
-  const { history, faults, breaches, elapsedMs, stepsHarmed, seed, failures, leftovers } = run;
+  const { history, faults, violations, elapsedMs, stepsHarmed, seed, failures, leftovers } = run;
   const outcomes = new Map<string, number>();
   for (const { outcome } of history) {
     const name = outcome.kind === 'ended' ? outcome.result.status : outcome.kind;
@@ -45,7 +45,7 @@ export function describeRun(run: ChaosRun): string {
     `  ${[...outcomes].map(([name, count]) => `${name} ${count}`).join(', ')}`,
     `${total} faults`,
     ...[...faults].map(([kind, count]) => `  ${kind.padEnd(34)}${String(count).padStart(5)}`),
-    `run twice: ${breaches.runTwice.length}, lost: ${breaches.lost.length}, misrouted: ${breaches.misrouted.length}, gaps: ${breaches.gaps.length}`,
-    `other breaches: ${breaches.other.length}, unexpected failures: ${failures.length}, left behind: ${leftovers.length}`,
+    `run twice: ${violations.runTwice.length}, lost: ${violations.lost.length}, misrouted: ${violations.misrouted.length}, gaps: ${violations.gaps.length}`,
+    `other violations: ${violations.other.length}, unexpected failures: ${failures.length}, left behind: ${leftovers.length}`,
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { restartAnswerSchema } from '@steppe/contracts/step';
+import { restartResponseSchema } from '@steppe/contracts/step';
 import { type ApiCaller, isPassing, wordsOf } from './api-caller.ts';
-import { readAnswer } from './read-answer.ts';
+import { readResponse } from './read-response.ts';
 
 const limitMs = 90_000;
 const pauseMs = 50;
@@ -11,21 +11,21 @@ export type Restarted =
   /** The interpreter's, from now on. */
   | { kind: 'epoch'; epoch: number }
   | { kind: 'session_ended' }
-  /** An answer that the contract has no reason for, or none in time. */
+  /** A response that the contract has no reason for, or none in time. */
   | { kind: 'unexpected'; what: string };
 
 /**
- * Restarts the interpreter, and asks on until it is known what came of it: where an answer was lost, the refusal of the same
- * epoch named again tells the present one. Without it the next step, which gets no 409, would run in memory that its sender does
- * not know of.
+ * Restarts the interpreter, and retries until it is known what came of it: where a response was
+ * lost, the refusal of the same epoch named again tells the present one. Without it the next step,
+ * which gets no 409, would run in memory that its sender does not know of.
  */
 export async function restartSession(api: ApiCaller, sessionId: string, epoch: number, stop: AbortSignal): Promise<Restarted> {
   const endsAt = Date.now() + limitMs;
   while (Date.now() < endsAt && !stop.aborted) {
     const reply = await api.call({ method: 'POST', path: `/v1/sessions/${sessionId}/restart`, body: { epoch } });
-    if (reply.kind === 'answer') {
-      const answer = await readAnswer(reply.answer, restartAnswerSchema);
-      if (answer) return { kind: 'epoch', epoch: answer.epoch };
+    if (reply.kind === 'response') {
+      const response = await readResponse(reply.response, restartResponseSchema);
+      if (response) return { kind: 'epoch', epoch: response.epoch };
     } else if (reply.kind === 'refusal') {
       const { code, details } = reply.error;
       if (code === 'session_ended') return { kind: code };

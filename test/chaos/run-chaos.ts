@@ -36,7 +36,10 @@ const serviceEnv = {
 
 type ChaosOptions = ChaosConfig & RunOptions;
 
-/** Drives sessions and harms them for the time given, settles what is under way, and holds it all against the contract. */
+/**
+ * Drives sessions and harms them for the time given, settles what is under way, and holds it all
+ * against the contract.
+ */
 export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
   const { seed, say } = options;
   const runsDirectory = mkdtempSync(join(tmpdir(), 'steppe-chaos-'));
@@ -46,13 +49,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
     const live = createLiveSessions();
     try {
       const harmed = await driveAndHarm(options, { cluster, live, runsDirectory, random: createRandom(seed) });
-      const breaches = checkHistory(harmed.history, readRuns(runsDirectory));
-      breaches.other.push(...harmed.surprises);
+      const violations = checkHistory(harmed.history, readRuns(runsDirectory));
+      violations.other.push(...harmed.surprises);
       const failures = findFailures(cluster);
       await cluster.close();
       const { instancesDirectory } = cluster.services;
       const processes = leakedProcesses(instancesDirectory).map((pid) => `process ${pid}`);
-      return { ...harmed, seed, breaches, failures, leftovers: [...processes, ...leakedDirectories(instancesDirectory)] };
+      return { ...harmed, seed, violations, failures, leftovers: [...processes, ...leakedDirectories(instancesDirectory)] };
     } finally {
       await cluster.close();
     }

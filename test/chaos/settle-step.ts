@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stepResultSchema } from '@steppe/contracts/step';
 import { type ApiCaller, isPassing, type Reply, wordsOf } from './api-caller.ts';
 import type { Outcome } from './history.ts';
-import { MalformedAnswer, readAnswer } from './read-answer.ts';
 import { readEvents, type StreamForm } from './read-events.ts';
+import { MalformedResponseError, readResponse } from './read-response.ts';
 
 export interface StepPlan {
   stepId: string;
@@ -19,22 +19,25 @@ export interface SettledStep {
   outcome: Outcome;
   seqs: number[];
   /** The output of the events; undefined where the last of them never came. */
-  heard: string | undefined;
-  /** Of the interpreter, as the last answer told. */
+  received: string | undefined;
+  /** Of the interpreter, as the last response told. */
   epoch: number | undefined;
 }
 
 const limitMs = 90_000;
 const pauseMs = 50;
 
-/** Sends a step and asks on until it is known what became of it, whatever breaks meanwhile; never sends another in its place. */
+/**
+ * Sends a step and retries until it is known what became of it, whatever breaks meanwhile; never
+ * sends another in its place.
+ */
 export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPlan, stop: AbortSignal): Promise<SettledStep> {
   const steps = `/v1/sessions/${sessionId}/steps`;
   const seqs: number[] = [];
   /** The instance said that it has the step. */
   let isTaken = false;
   let hasEnded = false;
-  let heard = '';
+  let received = '';
   let epoch: number | undefined;
 
   async function submit(): Promise<Outcome | undefined> {
@@ -42,55 +45,55 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
     const body = { code, step_id: stepId, ...(plan.epoch && { epoch: plan.epoch }), ...(form === 'later' && { wait: false }) };
     const headers = form === 'later' ? {} : { accept: form };
     const reply = await api.call({ method: 'POST', path: steps, body, headers });
-    if (reply.kind !== 'answer') return judge(reply);
+    if (reply.kind !== 'response') return classify(reply);
     isTaken = true;
     if (plan.isCancelled) await cancel();
-    if (form === 'application/json') return endedBy(reply.answer);
+    if (form === 'application/json') return endedBy(reply.response);
     if (form === 'later') return undefined;
-    return follow(reply.answer, form);
+    return follow(reply.response, form);
   }
 
-  async function ask(): Promise<Outcome | undefined> {
+  async function queryStep(): Promise<Outcome | undefined> {
     if (hasEnded || plan.form === 'application/json') {
       const reply = await api.call({ method: 'GET', path: `${steps}/${plan.stepId}` });
-      return reply.kind === 'answer' ? endedBy(reply.answer) : judge(reply);
+      return reply.kind === 'response' ? endedBy(reply.response) : classify(reply);
     }
     const form = plan.form === 'later' ? 'text/event-stream' : plan.form;
     const last = seqs.at(-1) ?? 0;
     const headers = { accept: form, ...(form === 'text/event-stream' && { 'last-event-id': String(last) }) };
     const query = form === 'text/event-stream' ? '' : `?after=${last}`;
     const reply = await api.call({ method: 'GET', path: `${steps}/${plan.stepId}/events${query}`, headers });
-    return reply.kind === 'answer' ? follow(reply.answer, form) : judge(reply);
+    return reply.kind === 'response' ? follow(reply.response, form) : classify(reply);
   }
 
-  async function follow(answer: Response, form: StreamForm): Promise<undefined> {
+  async function follow(response: Response, form: StreamForm): Promise<undefined> {
     try {
-      for await (const event of readEvents(answer, form)) {
+      for await (const event of readEvents(response, form)) {
         seqs.push(event.seq);
-        if (event.type === 'stdout') heard += event.text;
+        if (event.type === 'stdout') received += event.text;
         hasEnded ||= event.type === 'step_ended';
       }
     } catch (error) {
       // It broke off: what came so far counts.
-      if (error instanceof MalformedAnswer) throw error;
+      if (error instanceof MalformedResponseError) throw error;
     }
   }
 
-  async function endedBy(answer: Response): Promise<Outcome | undefined> {
-    const result = await readAnswer(answer, stepResultSchema);
+  async function endedBy(response: Response): Promise<Outcome | undefined> {
+    const result = await readResponse(response, stepResultSchema);
     if (!result || result.status === 'queued' || result.status === 'running') return undefined;
     epoch = result.epoch;
     return { kind: 'ended', result };
   }
 
-  /** Asked for again with the next try where it breaks. */
+  /** Requested again with the next try where it breaks. */
   async function cancel(): Promise<void> {
     const reply = await api.call({ method: 'POST', path: `${steps}/${plan.stepId}/cancel` });
-    if (reply.kind === 'answer') await reply.answer.text().catch(() => '');
+    if (reply.kind === 'response') await reply.response.text().catch(() => '');
   }
 
-  /** @returns undefined where it is worth asking again. */
-  function judge(reply: Exclude<Reply, { kind: 'answer' }>): Outcome | undefined {
+  /** @returns undefined where it is worth requesting again. */
+  function classify(reply: Exclude<Reply, { kind: 'response' }>): Outcome | undefined {
     if (reply.kind === 'broken') return undefined;
     const { error } = reply;
     const what = wordsOf(reply);
@@ -113,7 +116,7 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
   async function settle(): Promise<Outcome> {
     const endsAt = Date.now() + limitMs;
     while (Date.now() < endsAt && !stop.aborted) {
-      const outcome = isTaken ? await ask() : await submit();
+      const outcome = isTaken ? await queryStep() : await submit();
       if (outcome) return outcome;
       if (plan.isCancelled && isTaken) await cancel();
       if (!hasEnded) await delay(pauseMs);
@@ -122,8 +125,8 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
   }
 
   const outcome = await settle().catch((error): Outcome => {
-    if (error instanceof MalformedAnswer) return { kind: 'unexpected', what: error.message };
+    if (error instanceof MalformedResponseError) return { kind: 'unexpected', what: error.message };
     throw error;
   });
-  return { outcome, seqs, heard: hasEnded ? heard : undefined, epoch };
+  return { outcome, seqs, received: hasEnded ? received : undefined, epoch };
 }

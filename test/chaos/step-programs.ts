@@ -12,13 +12,16 @@ const rounds: Record<StepShape, { count: number; pauseMs: number; text: string }
 
 const saidBy = (stepId: string): string => `said by ${stepId}`;
 
-/** What the step prints where it comes to its end. */
+/** What the step prints when it completes. */
 export function outputOf(shape: StepShape, stepId: string): string {
   const { count, text } = rounds[shape];
   return `${saidBy(stepId)}\n${`${text}\n`.repeat(count)}`;
 }
 
-/** A step that first writes down, outside of its session, that it runs, where, and with whose memory; then speaks. */
+/**
+ * A step that first writes down, outside of its session, that it runs, where, and with whose
+ * memory; then speaks.
+ */
 export function writeStep(language: Language, shape: StepShape, session: string, stepId: string): string {
   const { count, pauseMs, text } = rounds[shape];
   const [id, wanted, said, line] = [stepId, session, saidBy(stepId), text].map((one) => JSON.stringify(one));
@@ -42,5 +45,5 @@ for (let i = 0; i < ${count}; i++) {
 }`;
 }
 
-/** What the interpreter of a session is told at its creation. */
+/** What the interpreter gets at its creation. */
 export const sessionEnv = (session: string, runsFile: string) => ({ CHAOS_SESSION: session, CHAOS_RUNS: runsFile });

@@ -20,7 +20,7 @@ function install(session: Session, copied: string, linked: readonly string[]): v
 steps('an object literal that begins a step is an object', '{ a: 1, b: 2 }', { value: '{ a: 1, b: 2 }' });
 steps('an empty object literal is an object', '({})', { value: '{}' });
 steps('a block that begins a step is a block', '{ let inner = 1; inner + 1 }', { value: '2' });
-steps('a trailing semicolon silences nothing', '42;', { value: '42' });
+steps('a trailing semicolon suppresses nothing', '42;', { value: '42' });
 steps('null is a value', 'null', { value: 'null' });
 steps('an assignment is a value', ['let given', 'given = 5'], { value: '5' });
 steps('a directive is a text', "'use strict'", { value: "'use strict'" });
@@ -51,9 +51,9 @@ flow('what is more than JSON is text alone', async (session) => {
 });
 steps('comments at both ends change nothing', '// first\n/* second */ 42 // last', { value: '42' });
 steps('a template with code in it is a text', ['const who = "you";\n`for $', '{who}`'].join(''), { value: "'for you'" });
-steps('a regular expression is no comment', '/\\/\\*/.test("/*")', { value: 'true' });
+steps('a regular expression is not a comment', '/\\/\\*/.test("/*")', { value: 'true' });
 steps('a hashbang is a comment', '#!/usr/bin/env node\n42', { value: '42' });
-steps('lines without semicolons are told apart', 'const a1 = 1\nconst b1 = a1\n;[a1, b1]', { value: '[ 1, 1 ]' });
+steps('lines without semicolons are distinguished', 'const a1 = 1\nconst b1 = a1\n;[a1, b1]', { value: '[ 1, 1 ]' });
 
 // Declarations: every pair of kinds
 const kinds = {
@@ -215,9 +215,9 @@ steps('a comparison is not taken for a type', 'const a2 = 1, b2 = 2, c2 = 3\na2 
 steps('JSX is refused with a clear error', 'const el = <div>hi</div>', { error: { name: 'SyntaxError', message: /JSX/ } });
 
 // Errors
-steps('a thrown text is told', 'throw "just text"', { error: { name: 'Uncaught', message: "'just text'" } });
-steps('a thrown object is told', 'throw { code: 7 }', { error: { name: 'Uncaught', message: '{ code: 7 }' } });
-steps('thrown undefined is told', 'throw undefined', { error: { name: 'Uncaught', message: 'undefined' } });
+steps('a thrown text is reported', 'throw "just text"', { error: { name: 'Uncaught', message: "'just text'" } });
+steps('a thrown object is reported', 'throw { code: 7 }', { error: { name: 'Uncaught', message: '{ code: 7 }' } });
+steps('thrown undefined is reported', 'throw undefined', { error: { name: 'Uncaught', message: 'undefined' } });
 steps('the cause of an error is in its traceback', 'throw new Error("top", { cause: new TypeError("root") })', {
   error: { name: 'Error', traceback: /Error: top[\s\S]*\[cause\]: TypeError: root/ },
 });
@@ -251,7 +251,7 @@ steps('console.trace names no frame of ours', 'console.trace("here")', {
   stderr: /^Trace: here\n(?![\s\S]*(dist\/runtimes|worker\.cjs|control-thread))/,
 });
 steps(
-  'a stream piped to standard output is heard',
+  'a stream piped to standard output is captured',
   'const { Readable } = require("stream")\nawait new Promise((done) => Readable.from(["a", "b"]).on("end", done).pipe(process.stdout)); undefined',
   { stdout: 'ab' },
 );
@@ -286,7 +286,7 @@ steps(
   { stdout: 'handled\n' },
 );
 steps(
-  'worker threads run, and what they print is heard',
+  'worker threads run, and what they print is captured',
   'const { Worker } = require("worker_threads")\nconst thread = new Worker("require(\\"worker_threads\\").parentPort.postMessage(41 + 1)", { eval: true })\nawait new Promise((done) => thread.on("message", done))',
   { value: '42' },
 );
@@ -323,7 +323,7 @@ for (const [what, code] of [
   );
 }
 flow(
-  'a heap that is full ends the interpreter, and that is told',
+  'a heap that is full ends the interpreter, and that is reported',
   async (session) => {
     const result = await session.run('const all = []\nwhile (true) all.push(new Array(1000).fill({}).map((x) => ({ ...x })))');
     expectResult(result, { stderr: /(?:)/, error: { name: 'OutOfMemory' }, stateLost: true, epoch: 2 }, 'node');

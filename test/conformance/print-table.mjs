@@ -1,5 +1,5 @@
-// Runs the rows of the conformance suite, and prints them as a table: behaviour × language. Exit code 1 where a cell fails, is
-// missing, or the table is shorter than it has to be.
+// Runs the rows of the conformance suite, and prints them as a table: behaviour × language. Exit
+// code 1 where a cell fails, is missing, or the table is shorter than it has to be.
 import { startVitest } from 'vitest/node';
 
 const fewestRows = 120;

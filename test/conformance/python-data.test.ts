@@ -65,7 +65,7 @@ describe('Python with real packages', () => {
     expect((await session.run('import matplotlib.pyplot as plt\nNone')).results).toEqual([]);
   });
   flow(
-    'figures are SVG where that is asked for',
+    'figures are SVG where that is requested',
     async (session) => {
       const { results } = await session.run('import matplotlib.pyplot as plt\n_ = plt.plot([1])');
       expect(results.at(-1)).toMatchObject({ 'image/svg+xml': expect.stringContaining('<svg') });

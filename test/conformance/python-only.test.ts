@@ -5,9 +5,9 @@ import { casesOf } from './harness/one-language.ts';
 const { steps, flow } = casesOf('python');
 
 // Values
-steps('a trailing semicolon silences the value', '42;');
-steps('a trailing semicolon silences the value before a comment', '42;  # quiet');
-steps('a semicolon in the middle silences nothing', '1; 2', { value: '2' });
+steps('a trailing semicolon suppresses the value', '42;');
+steps('a trailing semicolon suppresses the value before a comment', '42;  # quiet');
+steps('a semicolon in the middle suppresses nothing', '1; 2', { value: '2' });
 steps('the last value is kept as _', ['20 + 1', '_ * 2'], { value: '42' });
 steps('None leaves _ as it was', ['7', 'None', '_'], { value: '7' });
 steps('a cell that is indented as a whole runs', '    a = 1\n    a + 1', { value: '2' });
@@ -99,7 +99,7 @@ flow(
   {},
 );
 steps(
-  'a forked child that prints is heard',
+  'a forked child that prints is captured',
   'import os\npid = os.fork()\nif pid == 0:\n    print("child", flush=True)\n    os._exit(0)\n_ = os.waitpid(pid, 0)\nprint("parent")',
   { stdout: 'child\nparent\n' },
   { own: {} },

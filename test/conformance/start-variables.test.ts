@@ -2,7 +2,10 @@ import type { Language } from '@steppe/contracts/session';
 import { expect, test } from 'vitest';
 import { openSession } from './harness/session.ts';
 
-/** The agent runs its worker before it is bound, as a warm instance does: the variables come after the interpreter's start. */
+/**
+ * The agent runs its worker before it is bound, as a warm instance does: the variables come after
+ * the interpreter's start.
+ */
 const cases: [Language, Record<string, string>, string, string][] = [
   [
     'python',

@@ -42,27 +42,27 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
   });
 
   test('with code of 1 MiB that JSON escapes', async () => {
-    const answer = await client.call(
+    const response = await client.call(
       'POST',
       `/v1/sessions/${id}/steps`,
       `{"code":"6 * 7 ${language.comment}${'\\u0078'.repeat(megabyte - 16)}"}`,
       { 'content-type': 'application/json' },
     );
-    expect(await answer.json()).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
+    expect(await response.json()).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
   });
 
   test('with a byte order mark before its JSON', async () => {
-    const answer = await client.call('POST', `/v1/sessions/${id}/steps`, '\ufeff{"code":"6 * 7"}', {
+    const response = await client.call('POST', `/v1/sessions/${id}/steps`, '\ufeff{"code":"6 * 7"}', {
       'content-type': 'application/json',
     });
-    expect(await answer.json()).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
+    expect(await response.json()).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
   });
 
   test('with the last of two fields of one name', async () => {
-    const answer = await client.call('POST', `/v1/sessions/${id}/steps`, '{"code":"1","code":"6 * 7"}', {
+    const response = await client.call('POST', `/v1/sessions/${id}/steps`, '{"code":"1","code":"6 * 7"}', {
       'content-type': 'application/json',
     });
-    expect(await answer.json()).toMatchObject({ results: [{ 'text/plain': '42' }] });
+    expect(await response.json()).toMatchObject({ results: [{ 'text/plain': '42' }] });
   });
 
   test.each(['\n', '\r\n', '   ', '\t\n\n', '# only\n'.replace('#', language.comment)])('with nothing but %j', async (code) => {

@@ -33,7 +33,7 @@ test('refuses what an operator does not allow, with the limit named, and uses up
   expect(await session.run('#'.repeat(1000), { step_id: stepId })).toMatchObject({ status: 'completed' });
 });
 
-test('runs nothing of a step that asks for more than this agent knows', async () => {
+test('runs nothing of a step that requests more than this agent knows', async () => {
   session = await openSession('python');
   const stepId = newStepId();
   const newer = { step_id: stepId, code: 'open("ran", "w").close()', sandbox: 'strict' };
@@ -68,9 +68,9 @@ test('ends the session as crashed when three starts in a row have failed, with t
   const startsOnce = 'if [ -e started ]; then echo "the disk is full of cats" >&2; exit 3; fi; touch started; exec "$0" "$@"';
   const command = supervisorCommands.python;
   session = await openSession('python', { supervisorCommand: ['/bin/sh', '-c', startsOnce, ...command] });
-  const lastWords = join(dirname(session.agent.workspace), 'termination');
+  const stderrTail = join(dirname(session.agent.workspace), 'termination');
   await session.submit(killSupervisor);
-  const words = await eventually(() => JSON.parse(readFileSync(lastWords, 'utf8')));
+  const words = await eventually(() => JSON.parse(readFileSync(stderrTail, 'utf8')));
   expect(words).toMatchObject({ end_reason: 'crashed', end_detail: expect.stringMatching(/exit code 3[\s\S]*full of cats/) });
 });
 
@@ -79,8 +79,8 @@ test('takes Last-Event-ID for how far a reader has come, whatever its URL says, 
   await session.run('print("a")\n1', { step_id: 'read' });
   const events = (last: string, query = '') =>
     session?.call('GET', `/steps/read/events${query}`, undefined, { 'last-event-id': last, accept: 'application/x-ndjson' });
-  const seqs = async (answer: ReturnType<typeof events>) =>
-    ((await (await answer)?.text()) ?? '')
+  const seqs = async (response: ReturnType<typeof events>) =>
+    ((await (await response)?.text()) ?? '')
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line).seq);

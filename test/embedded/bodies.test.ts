@@ -37,7 +37,7 @@ const calls = [
 ];
 
 const notJson = [
-  { what: 'no JSON', body: 'code' },
+  { what: 'invalid JSON', body: 'code' },
   { what: 'half of an object', body: '{"code":"x"' },
   { what: 'something behind the object', body: '{"code":""} {}' },
   { what: 'single quotes', body: "{'code':''}" },
@@ -111,20 +111,20 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
         controller.enqueue(Buffer.alloc(megabyte, ' '));
       },
     });
-    const answer = fetch(`${client.url}${path()}`, {
+    const response = fetch(`${client.url}${path()}`, {
       method,
       headers: { ...json, authorization: `Bearer ${client.token}` },
       body: chunks,
       duplex: 'half',
     });
-    expect(await client.errorOf(answer)).toMatchObject({ status: 413, code: 'payload_too_large', details: { limit: 'body' } });
+    expect(await client.errorOf(response)).toMatchObject({ status: 413, code: 'payload_too_large', details: { limit: 'body' } });
   });
 
   test('an empty body', async () => {
     for (const headers of [json, {}]) {
-      const answer = await send(undefined, headers);
-      if (mayBeEmpty) expect([200, 201, 404]).toContain(answer.status);
-      else expect([400, 415]).toContain(answer.status);
+      const response = await send(undefined, headers);
+      if (mayBeEmpty) expect([200, 201, 404]).toContain(response.status);
+      else expect([400, 415]).toContain(response.status);
     }
   });
 });

@@ -1,9 +1,9 @@
 import { sessionIdSchema } from '@steppe/contracts/ids';
-import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
-import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
-import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
+import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cutter, startCutter } from '../../data-plane/testing/start-cutter.ts';
+import { type CuttingProxy, startCuttingProxy } from '../../data-plane/testing/start-cutting-proxy.ts';
 import { type Client, connect } from './harness/client.ts';
 import { eventually, findInstance } from './harness/instance.ts';
 import { node, python } from './harness/languages.ts';
@@ -25,21 +25,21 @@ afterAll(async () => {
   for (const one of opened) await one.close();
 });
 
-/** A session whose agent is reached through a cutter. */
-async function sessionBehindCutter(
+/** A session whose agent is reached through a cutting proxy. */
+async function sessionBehindProxy(
   runtime: 'python' | 'node',
-): Promise<{ client: Client; id: string; instanceId: string; cutter: Cutter }> {
+): Promise<{ client: Client; id: string; instanceId: string; cuttingProxy: CuttingProxy }> {
   const client = connect(dataPlane.url, await services.tokenFor(newTenant()));
   const { session_id: id } = await client.createSession({ runtime });
   const dynamoDb = createDynamoDbClient({ ...localAccess, endpoint: services.dynamoDb.endpoint });
   const store = createDynamoDbSessionStore({ client: dynamoDb, tableName: services.dynamoDb.tableName });
   const record = await store.get(sessionIdSchema.parse(id), { consistent: true });
   if (record?.state !== 'ready') throw new Error('the session is not ready');
-  const cutter = await startCutter(Number(new URL(record.address).port));
-  opened.push(cutter);
-  await store.update({ ...record, address: cutter.url }, record.version);
+  const cuttingProxy = await startCuttingProxy(Number(new URL(record.address).port));
+  opened.push(cuttingProxy);
+  await store.update({ ...record, address: cuttingProxy.url }, record.version);
   dynamoDb.destroy();
-  return { client, id, instanceId: record.instance_id, cutter };
+  return { client, id, instanceId: record.instance_id, cuttingProxy };
 }
 
 const linesOf = (text: string) => text.trimEnd().split('\n');
@@ -50,29 +50,29 @@ const printThirty = {
 
 describe.each([python, node])('between a data-plane and an agent of $runtime', (language) => {
   test('connections that break in the middle of events leave no gap and no repeat', async () => {
-    const { client, id, cutter } = await sessionBehindCutter(language.runtime);
-    cutter.cuts.push(...Array.from({ length: 8 }, (_, i) => 400 + 237 * i));
-    const answer = await client.call(
+    const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
+    cuttingProxy.cuts.push(...Array.from({ length: 8 }, (_, i) => 400 + 237 * i));
+    const response = await client.call(
       'POST',
       `/v1/sessions/${id}/steps`,
       { code: printThirty[language.runtime] },
       { accept: 'application/x-ndjson' },
     );
-    const events = await readEvents(answer);
+    const events = await readEvents(response);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
     expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed', execution_count: 1 });
     const text = events.map((event) => (event.type === 'stdout' ? event.text : '')).join('');
     expect(linesOf(text)).toEqual(Array.from({ length: 30 }, (_, i) => String(i)));
-    expect(cutter.connections()).toBeGreaterThan(2);
+    expect(cuttingProxy.connections()).toBeGreaterThan(2);
   });
 
   test('a step that is waited for runs once, whatever breaks meanwhile', async () => {
-    const { client, id, cutter } = await sessionBehindCutter(language.runtime);
-    const answering = client.run(id, language.waitForGo, { step_id: 'waited' });
+    const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
+    const responding = client.run(id, language.waitForGo, { step_id: 'waited' });
     await stepThatWrote(client, id, 'waited', 'waiting');
-    cutter.cutAll();
+    cuttingProxy.cutAll();
     await letGo(client, id);
-    expect(await answering).toMatchObject({ status: 'completed', execution_count: 1 });
+    expect(await responding).toMatchObject({ status: 'completed', execution_count: 1 });
     expect((await client.run(id, '1')).execution_count).toBe(2);
   });
 
@@ -80,13 +80,13 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     timeout: 60_000,
   }, async () => {
     const breakAndLeave = async (accept: string) => {
-      const { client, id, cutter } = await sessionBehindCutter(language.runtime);
+      const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
       const headers = { accept, 'content-type': 'application/json' };
       const left = open(client, 'POST', `/v1/sessions/${id}/steps`, headers);
       left.end(JSON.stringify({ code: language.waitForGo, step_id: 'mine', on_disconnect: 'cancel' }));
       await stepThatWrote(client, id, 'mine', 'waiting');
-      cutter.cutAll();
-      await eventually(() => expect(cutter.connections()).toBeGreaterThan(1));
+      cuttingProxy.cutAll();
+      await eventually(() => expect(cuttingProxy.connections()).toBeGreaterThan(1));
       // Longer than an agent waits for a connection to be made again.
       await new Promise((resolve) => setTimeout(resolve, 7_500));
       expect(await getStep(client, id, 'mine')).toMatchObject({ status: 'running' });
@@ -96,18 +96,19 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     await Promise.all(['application/json', 'text/event-stream'].map(breakAndLeave));
   });
 
-  test('a restart whose answer is lost is carried out once', async () => {
-    const { client, id, cutter } = await sessionBehindCutter(language.runtime);
-    // The first connection carries the question for the epoch, and breaks in the middle of the second answer.
-    cutter.cuts.push(600);
-    const answer = await client.call('POST', `/v1/sessions/${id}/restart`);
-    expect(await answer.json()).toEqual({ epoch: 2 });
-    expect(cutter.connections()).toBe(2);
+  test('a restart whose response is lost is carried out once', async () => {
+    const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
+    // The first connection carries the question for the epoch, and breaks in the middle of the
+    // second response.
+    cuttingProxy.cuts.push(600);
+    const response = await client.call('POST', `/v1/sessions/${id}/restart`);
+    expect(await response.json()).toEqual({ epoch: 2 });
+    expect(cuttingProxy.connections()).toBe(2);
     expect(await client.run(id, '1')).toMatchObject({ epoch: 2, state_lost: false });
   });
 
-  test('an agent that is killed in the middle of events is told by a broken stream, and then by 410', async () => {
-    const { client, id, instanceId } = await sessionBehindCutter(language.runtime);
+  test('an agent that is killed in the middle of events is reported by a broken stream, and then by 410', async () => {
+    const { client, id, instanceId } = await sessionBehindProxy(language.runtime);
     const stream = await client.call(
       'POST',
       `/v1/sessions/${id}/steps`,

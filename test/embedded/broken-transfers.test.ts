@@ -4,7 +4,7 @@ import { sessionSchema } from '@steppe/contracts/session';
 import { expect, test } from 'vitest';
 import { fileUrl, listFiles, readText } from './harness/files.ts';
 import { eventually, findInstance, openFiles } from './harness/instance.ts';
-import { answerOf, open } from './harness/raw-http.ts';
+import { open, responseOf } from './harness/raw-http.ts';
 import { useLocal } from './harness/use-local.ts';
 
 const local = useLocal();
@@ -54,9 +54,9 @@ test('a download that its client leaves is closed, and the next client is served
   await client.run(id, `open("large", "wb").truncate(${size})`);
   const download = open(client, 'GET', fileUrl(id, 'large'));
   download.end();
-  const answer = await answerOf(download);
-  await new Promise((resolve) => answer.once('data', resolve));
-  answer.pause();
+  const response = await responseOf(download);
+  await new Promise((resolve) => response.once('data', resolve));
+  response.pause();
   const isRead = () => openFiles(agentPid).includes(join(workspace, 'large'));
   expect(isRead()).toBe(true);
   download.destroy();
@@ -76,19 +76,19 @@ test('a client that leaves in the middle of a step’s body has run nothing', as
   expect(await client.run(id, '"ran" in globals()')).toMatchObject({ execution_count: 1, results: [{ 'text/plain': 'False' }] });
 });
 
-test('a file that shrinks while it is sent breaks the answer off, instead of passing for whole', async () => {
+test('a file that shrinks while it is sent breaks the response off, instead of passing for whole', async () => {
   const { client, id, workspace } = await newSession();
   await client.run(id, `open("large", "wb").truncate(${64 * 1024 * 1024})`);
   const download = open(client, 'GET', fileUrl(id, 'large'));
   download.end();
-  const answer = await answerOf(download);
-  await new Promise((resolve) => answer.once('data', resolve));
-  answer.pause();
+  const response = await responseOf(download);
+  await new Promise((resolve) => response.once('data', resolve));
+  response.pause();
   truncateSync(join(workspace, 'large'), 1);
-  await expect(answer.toArray()).rejects.toThrow('aborted');
+  await expect(response.toArray()).rejects.toThrow('aborted');
 });
 
-test('a transfer is activity of the session as long as it goes on, in and out', async () => {
+test('a transfer is activity of the session as long as it continues, in and out', async () => {
   const { client, id, workspace } = await newSession();
   const lastActive = async () =>
     sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json()).last_active_at ?? '';
@@ -101,16 +101,16 @@ test('a transfer is activity of the session as long as it goes on, in and out', 
   upload.write(piece);
   await becomesActive(begun);
   upload.end();
-  expect((await answerOf(upload)).statusCode).toBe(201);
+  expect((await responseOf(upload)).statusCode).toBe(201);
 
   await client.run(id, `open("large", "wb").truncate(${64 * 1024 * 1024})`);
   const download = open(client, 'GET', fileUrl(id, 'large'));
   download.end();
-  const answer = await answerOf(download);
-  await new Promise((resolve) => answer.once('data', resolve));
-  answer.pause();
+  const response = await responseOf(download);
+  await new Promise((resolve) => response.once('data', resolve));
+  response.pause();
   const held = await lastActive();
-  answer.resume();
+  response.resume();
   await becomesActive(held);
   download.destroy();
 });

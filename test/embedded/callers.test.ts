@@ -137,11 +137,17 @@ describe('a call is refused with 401', () => {
     const given = await authorization();
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (given !== undefined) headers.authorization = given;
-    // One call that the control-plane answers, one of an agent, and one whose session never was.
+    // One call that the control-plane responses, one of an agent, and one whose session never
+    // existed.
     for (const path of ['/v1/sessions', `/v1/sessions/${id}/steps`, '/v1/sessions/ses_0/steps']) {
-      const answer = await fetch(`${local().url}${path}`, { method: 'POST', headers, body: '{"code":"ran = True"}' });
-      expect(answer.headers.get('www-authenticate')).toBe(says);
-      expect(await client.errorOf(answer)).toMatchObject({ status: 401, code: 'unauthenticated', retryable: false, details: {} });
+      const response = await fetch(`${local().url}${path}`, { method: 'POST', headers, body: '{"code":"ran = True"}' });
+      expect(response.headers.get('www-authenticate')).toBe(says);
+      expect(await client.errorOf(response)).toMatchObject({
+        status: 401,
+        code: 'unauthenticated',
+        retryable: false,
+        details: {},
+      });
     }
   });
 

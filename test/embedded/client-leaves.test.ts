@@ -2,7 +2,7 @@ import { stepListSchema } from '@steppe/contracts/step';
 import { describe, expect, test } from 'vitest';
 import type { Client } from './harness/client.ts';
 import { node, python } from './harness/languages.ts';
-import { answerOf, open } from './harness/raw-http.ts';
+import { open, responseOf } from './harness/raw-http.ts';
 import { getStep, letGo, resultOf, stepThatWrote, stepWith, submit } from './harness/steps.ts';
 import { useLocal } from './harness/use-local.ts';
 
@@ -24,7 +24,7 @@ async function runAndLeave(client: Client, id: string, accept: string, request: 
 }
 
 describe.each(forms)('a client of $runtime that leaves in the middle of $accept', ({ accept, language }) => {
-  test('has its step cancelled where it asked for that, and only there', { timeout: 60_000 }, async () => {
+  test('has its step cancelled where it requested that, and only there', { timeout: 60_000 }, async () => {
     const client = await local().newClient();
     const [kept, cancelled] = await Promise.all([1, 2].map(() => client.createSession({ runtime: language.runtime })));
     if (!kept || !cancelled) throw new Error('no sessions');
@@ -69,7 +69,7 @@ test('a step whose client left is joined by its id from a second connection', as
   await runAndLeave(client, id, 'application/json', request);
   const [joined, streamed] = await Promise.all([
     client.run(id, request.code, { step_id: 'joined' }),
-    client.call('POST', `/v1/sessions/${id}/steps`, request, { accept: 'text/event-stream' }).then((answer) => answer.text()),
+    client.call('POST', `/v1/sessions/${id}/steps`, request, { accept: 'text/event-stream' }).then((response) => response.text()),
     letGo(client, id),
   ]);
   expect(joined).toMatchObject({ status: 'completed', execution_count: 1, results: [{ 'text/plain': '42' }] });
@@ -84,7 +84,7 @@ test('a client that leaves a stream of events in the middle costs the step nothi
   await submit(client, id, `${python.waitForGo}\nprint("went on")`, { step_id: 'followed' });
   const follow = open(client, 'GET', `/v1/sessions/${id}/steps/followed/events`);
   follow.end();
-  for await (const chunk of await answerOf(follow)) if (String(chunk).includes('waiting')) break;
+  for await (const chunk of await responseOf(follow)) if (String(chunk).includes('waiting')) break;
   follow.destroy();
   await letGo(client, id);
   expect(await resultOf(client, id, 'followed')).toMatchObject({ status: 'completed', stdout: 'waiting\nwent on\n' });

@@ -33,9 +33,9 @@ test.each(['python', 'node'])(
     };
     await expect.poll(another, patient).not.toBe(worker);
     const headers = { authorization: `Bearer ${await services.tokenFor(runtime)}`, 'content-type': 'application/json' };
-    const answer = await fetch(`${plane.url}/v1/sessions`, { method: 'POST', headers, body: JSON.stringify({ runtime }) });
-    expect(answer.status).toBe(201);
-    const session = sessionSchema.parse(await answer.json());
+    const response = await fetch(`${plane.url}/v1/sessions`, { method: 'POST', headers, body: JSON.stringify({ runtime }) });
+    expect(response.status).toBe(201);
+    const session = sessionSchema.parse(await response.json());
     expect(session.epoch).toBe(1);
     expect(session.instance_id).not.toBe(instanceId);
   },

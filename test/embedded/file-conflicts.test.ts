@@ -90,7 +90,7 @@ describe('a symbolic link that code made', () => {
     expect(await client.errorOf(list)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
-  test('that leads nowhere, or round in a circle, is no file', async () => {
+  test('that leads nowhere, or round in a circle, is not a file', async () => {
     await client.run(
       id,
       'import os\nos.symlink("nowhere", "broken")\nos.symlink("b", "a")\nos.symlink("a", "b")\nos.symlink("self/x", "self")',
@@ -119,8 +119,8 @@ describe('a symbolic link that code made', () => {
     });
     const seen = new Set<string>();
     while (!isOver) {
-      const answer = await call('GET', 'swapped/hostname');
-      seen.add(answer.status === 200 ? await answer.text() : String(answer.status));
+      const response = await call('GET', 'swapped/hostname');
+      seen.add(response.status === 200 ? await response.text() : String(response.status));
     }
     for (const one of seen) expect(['inside', '400', '404']).toContain(one);
     expect(await swapping).toMatchObject({ status: 'completed' });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Client } from './harness/client.ts';
 import { fileUrl, listFiles, putFile, readText } from './harness/files.ts';
 import { findInstance } from './harness/instance.ts';
-import { answerOf, open } from './harness/raw-http.ts';
+import { open, responseOf } from './harness/raw-http.ts';
 import { useLocal } from './harness/use-local.ts';
 
 const megabyte = 1024 * 1024;
@@ -18,7 +18,7 @@ async function newSession() {
   return { client, id, ...findInstance(instanceId) };
 }
 
-/** Sends an upload in pieces; it may be answered before it is whole. */
+/** Sends an upload in pieces; its response may come before it is complete. */
 async function upload(client: Client, id: string, sizeBytes: number, form: 'announced' | 'chunked') {
   const headers = form === 'announced' ? { 'content-length': sizeBytes } : { 'transfer-encoding': 'chunked' };
   const request = open(client, 'PUT', fileUrl(id, 'file'), headers);
@@ -26,10 +26,10 @@ async function upload(client: Client, id: string, sizeBytes: number, form: 'anno
     for (let sent = 0; sent < sizeBytes; sent += megabyte) yield Buffer.alloc(Math.min(megabyte, sizeBytes - sent), 'n');
   };
   Readable.from(pieces()).pipe(request);
-  const answer = await answerOf(request);
+  const response = await responseOf(request);
   const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk);
-  return { status: answer.statusCode, error: JSON.parse(Buffer.concat(chunks).toString()).error };
+  for await (const chunk of response) chunks.push(chunk);
+  return { status: response.statusCode, error: JSON.parse(Buffer.concat(chunks).toString()).error };
 }
 
 const forms = ['announced', 'chunked'] as const;
@@ -114,7 +114,7 @@ test.each([
 ])('$what is not taken for a whole one', async ({ header, value, status, code }) => {
   const { client, id } = await newSession();
   await putFile(client, id, 'file', 'kept');
-  const answer = client.call('PUT', fileUrl(id, 'file'), 'part', { [header]: value });
-  expect(await client.errorOf(answer)).toMatchObject({ status, code });
+  const response = client.call('PUT', fileUrl(id, 'file'), 'part', { [header]: value });
+  expect(await client.errorOf(response)).toMatchObject({ status, code });
   expect(await readText(client, id, 'file')).toBe('kept');
 });

@@ -64,7 +64,7 @@ for i in range(2500):
     expect((await everyPage('?path=', limit)).flat()).toEqual(top);
   });
 
-  test('of many files has a thousand on a page unless asked otherwise', async () => {
+  test('of many files has a thousand on a page unless requested otherwise', async () => {
     const first = await listFiles(client, id, '?path=many');
     expect(first.entries).toHaveLength(1_000);
     expect(first.next_cursor).not.toBeNull();
@@ -73,7 +73,7 @@ for i in range(2500):
     expect(new Set(pages.flat()).size).toBe(2_500);
   });
 
-  test('goes on where it was when the last entry is gone', async () => {
+  test('continues where it was when the last entry is gone', async () => {
     const { next_cursor: cursor } = await listFiles(client, id, '?path=b&limit=1');
     await client.call('DELETE', `/v1/sessions/${id}/files/b/1`);
     expect(await paths(`?path=b&limit=1&cursor=${cursor}`)).toEqual(['b/2']);
@@ -82,8 +82,8 @@ for i in range(2500):
 
   test('of a directory that is not there is 404', async () => {
     for (const path of ['nowhere', 'a%20b', 'c/x']) {
-      const answer = client.call('GET', `/v1/sessions/${id}/files?path=${path}`);
-      expect(await client.errorOf(answer)).toMatchObject({ status: 404, code: 'file_not_found' });
+      const response = client.call('GET', `/v1/sessions/${id}/files?path=${path}`);
+      expect(await client.errorOf(response)).toMatchObject({ status: 404, code: 'file_not_found' });
     }
   });
 });

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 const get = (headers: Record<string, string>, path = 'file.bin') => client.call('GET', fileUrl(id, path), undefined, headers);
-const bytesOf = async (answer: Response) => new Uint8Array(await answer.arrayBuffer());
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
 describe('a part of a file', () => {
   test.each([
@@ -30,18 +30,18 @@ describe('a part of a file', () => {
     { range: 'bytes=-1000000', start: 0, end: 99_999 },
     { range: 'bytes=50000-1000000', start: 50_000, end: 99_999 },
   ])('is what $range says', async ({ range, start, end }) => {
-    const answer = await get({ range });
-    expect(answer.status).toBe(206);
-    expect(answer.headers.get('content-range')).toBe(`bytes ${start}-${end}/${size}`);
-    expect(answer.headers.get('content-length')).toBe(String(end - start + 1));
-    expect(answer.headers.get('etag')).toBe(etag);
-    expect(Buffer.compare(await bytesOf(answer), content.slice(start, end + 1))).toBe(0);
+    const response = await get({ range });
+    expect(response.status).toBe(206);
+    expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end}/${size}`);
+    expect(response.headers.get('content-length')).toBe(String(end - start + 1));
+    expect(response.headers.get('etag')).toBe(etag);
+    expect(Buffer.compare(await bytesOf(response), content.slice(start, end + 1))).toBe(0);
   });
 
-  test.each(['bytes=100000-', 'bytes=-0'])('is not there for %s, and the size is told', async (range) => {
-    const answer = await get({ range });
-    expect(answer.headers.get('content-range')).toBe(`bytes */${size}`);
-    expect(await client.errorOf(answer)).toMatchObject({
+  test.each(['bytes=100000-', 'bytes=-0'])('is not there for %s, and the size is reported', async (range) => {
+    const response = await get({ range });
+    expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
+    expect(await client.errorOf(response)).toMatchObject({
       status: 416,
       code: 'range_not_satisfiable',
       details: { size_bytes: size },
@@ -49,25 +49,25 @@ describe('a part of a file', () => {
   });
 
   test('of an empty file is not there', async () => {
-    const answer = await get({ range: 'bytes=0-' }, 'empty.txt');
-    expect(answer.status).toBe(416);
-    expect(answer.headers.get('content-range')).toBe('bytes */0');
+    const response = await get({ range: 'bytes=0-' }, 'empty.txt');
+    expect(response.status).toBe(416);
+    expect(response.headers.get('content-range')).toBe('bytes */0');
   });
 
   test.each(['bytes=0-1,5-6', 'bytes=5-2', 'bytes=x', 'lines=0-1'])('is the whole for %s', async (range) => {
-    const answer = await get({ range });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.has('content-range')).toBe(false);
-    expect(await bytesOf(answer)).toHaveLength(size);
+    const response = await get({ range });
+    expect(response.status).toBe(200);
+    expect(response.headers.has('content-range')).toBe(false);
+    expect(await bytesOf(response)).toHaveLength(size);
   });
 
   test('is sent under If-Range while the file is the same, and the whole otherwise', async () => {
     const range = 'bytes=0-9';
     expect((await get({ range, 'if-range': etag })).status).toBe(206);
     for (const other of ['"other"', `W/${etag}`, new Date().toUTCString()]) {
-      const answer = await get({ range, 'if-range': other });
-      expect(answer.status, other).toBe(200);
-      expect(await bytesOf(answer)).toHaveLength(size);
+      const response = await get({ range, 'if-range': other });
+      expect(response.status, other).toBe(200);
+      expect(await bytesOf(response)).toHaveLength(size);
     }
     expect((await get({ range: `bytes=${size}-`, 'if-range': '"other"' })).status).toBe(200);
   });
@@ -81,7 +81,7 @@ describe('a part of a file', () => {
 
 test.each(['file.bin', 'empty.txt'])('HEAD of %s has the headers of GET, and no range', async (path) => {
   const own = ['date', 'x-request-id', 'connection', 'keep-alive'];
-  const headersOf = (answer: Response) => Object.fromEntries([...answer.headers].filter(([name]) => !own.includes(name)));
+  const headersOf = (response: Response) => Object.fromEntries([...response.headers].filter(([name]) => !own.includes(name)));
   const [read, head] = await Promise.all([get({}, path), client.call('HEAD', fileUrl(id, path))]);
   await read.arrayBuffer();
   expect(headersOf(head)).toEqual(headersOf(read));

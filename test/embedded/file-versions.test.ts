@@ -16,10 +16,10 @@ type Headers = Record<string, string>;
 const call = (method: string, path: string, headers?: Headers, body?: string) =>
   client.call(method, fileUrl(id, path), body, headers);
 const put = (path: string, body: string, headers?: Headers) => call('PUT', path, headers, body);
-const tagOf = (answer: Response): string => answer.headers.get('etag') ?? '';
+const tagOf = (response: Response): string => response.headers.get('etag') ?? '';
 const failed = { status: 412, code: 'precondition_failed' };
 
-test('a file has one strong tag, in the answer to PUT, HEAD and GET alike, until a byte of it is written', async () => {
+test('a file has one strong tag, in the response to PUT, HEAD and GET alike, until a byte of it is written', async () => {
   const tag = tagOf(await put('file', 'one'));
   expect(tag).toMatch(/^"[^"]+"$/);
   for (const method of ['HEAD', 'GET', 'GET']) expect(tagOf(await call(method, 'file'))).toBe(tag);
@@ -45,15 +45,15 @@ describe('a reader', () => {
     ];
     for (const headers of conditions) {
       for (const method of ['GET', 'HEAD']) {
-        const answer = await call(method, 'file', headers);
-        expect(answer.status, `${method} ${JSON.stringify(headers)}`).toBe(304);
-        expect(tagOf(answer)).toBe(tagOf(got));
-        expect(await answer.text()).toBe('');
+        const response = await call(method, 'file', headers);
+        expect(response.status, `${method} ${JSON.stringify(headers)}`).toBe(304);
+        expect(tagOf(response)).toBe(tagOf(got));
+        expect(await response.text()).toBe('');
       }
     }
     await put('file', 'changed');
-    const answer = await call('GET', 'file', { 'if-none-match': tagOf(got) });
-    expect([answer.status, await answer.text()]).toEqual([200, 'changed']);
+    const response = await call('GET', 'file', { 'if-none-match': tagOf(got) });
+    expect([response.status, await response.text()]).toEqual([200, 'changed']);
   });
 
   test('that wants another file than there is gets 412', async () => {
@@ -101,11 +101,11 @@ describe('a writer', () => {
   test('is one of many at the same time, and one alone gets through', async () => {
     const contents = Array.from({ length: 20 }, (_, at) => `${at}`.repeat(100_000));
     const race = async (headers: Headers) => {
-      const answers = await Promise.all(contents.map((content) => put('raced', content, headers)));
-      const winners = answers.flatMap((answer, at) => (answer.ok ? [at] : []));
-      expect(answers.filter(({ status }) => status === 412)).toHaveLength(contents.length - 1);
+      const responses = await Promise.all(contents.map((content) => put('raced', content, headers)));
+      const winners = responses.flatMap((response, at) => (response.ok ? [at] : []));
+      expect(responses.filter(({ status }) => status === 412)).toHaveLength(contents.length - 1);
       expect(await readText(client, id, 'raced')).toBe(contents[winners[0] ?? -1]);
-      return tagOf(answers[winners[0] ?? -1] ?? Response.error());
+      return tagOf(responses[winners[0] ?? -1] ?? Response.error());
     };
     const first = await race({ 'if-none-match': '*' });
     const second = await race({ 'if-match': first });
@@ -126,11 +126,11 @@ describe('a writer', () => {
   });
 });
 
-test.each(['if-match', 'if-none-match'])('a tag without quotes in %s is told from one that differs', async (name) => {
+test.each(['if-match', 'if-none-match'])('a tag without quotes in %s is distinguished from one that differs', async (name) => {
   await put('file', 'kept');
   for (const method of ['GET', 'PUT', 'DELETE']) {
-    const answer = call(method, 'file', { [name]: 'tag' }, method === 'PUT' ? 'x' : undefined);
-    const error = await client.errorOf(answer);
+    const response = call(method, 'file', { [name]: 'tag' }, method === 'PUT' ? 'x' : undefined);
+    const error = await client.errorOf(response);
     expect(error, method).toMatchObject({ status: 400, code: 'invalid_request', details: { issues: [{ path: name }] } });
   }
   expect(await readText(client, id, 'file')).toBe('kept');

@@ -31,7 +31,7 @@ test('a file is new, then replaced, each time with its entry', async () => {
   expect(await readText(client, id, 'dir/deep/a.txt')).toBe('three');
 });
 
-test('a file is read, asked for, removed, and gone', async () => {
+test('a file is read, requested, removed, and gone', async () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
   const entry = await putFile(client, id, 'bytes', bytes);
   const read = await call('GET', 'bytes');

@@ -48,9 +48,9 @@ describe.each(languages)('a session of $runtime', (language) => {
   });
 
   const stream = async (code: string, accept: string): Promise<StepEvent[]> => {
-    const answer = await client.call('POST', `/v1/sessions/${id}/steps`, { code }, { accept });
-    expect(answer.headers.get('content-type')).toBe(accept);
-    const text = await answer.text();
+    const response = await client.call('POST', `/v1/sessions/${id}/steps`, { code }, { accept });
+    expect(response.headers.get('content-type')).toBe(accept);
+    const text = await response.text();
     const lines = accept.endsWith('ndjson')
       ? text.trimEnd().split('\n')
       : [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data ?? '');
@@ -77,7 +77,7 @@ describe.each(languages)('a session of $runtime', (language) => {
     expect(await client.run(id, language.prints)).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
   });
 
-  test('answers code that raises with 200 and a clean traceback', async () => {
+  test('returns 200 for code that raises and a clean traceback', async () => {
     const { status, error } = await client.run(id, language.raises);
     expect(status).toBe('failed');
     expect(error).toMatchObject(language.error);
@@ -95,14 +95,14 @@ describe.each(languages)('a session of $runtime', (language) => {
   });
 
   test('shows what a step has written while it still runs', async () => {
-    const answer = await client.call(
+    const response = await client.call(
       'POST',
       `/v1/sessions/${id}/steps`,
       { code: language.printsThenWaits },
       { accept: 'text/event-stream' },
     );
     let text = '';
-    for await (const chunk of answer.body ?? []) {
+    for await (const chunk of response.body ?? []) {
       // The step ends only because its output has been seen.
       const seen = text.includes('waiting');
       text += Buffer.from(chunk).toString();
@@ -120,11 +120,11 @@ describe.each(languages)('a session of $runtime', (language) => {
     expect(failed.at(-1)).toMatchObject({ status: 'failed', error: language.error });
   });
 
-  test('answers at once where nobody waits, and replays what happened', async () => {
-    const answer = await client.call('POST', `/v1/sessions/${id}/steps`, { code: language.slow, wait: false });
-    expect(answer.status).toBe(202);
-    const { step_id: stepId } = stepResultSchema.parse(await answer.json());
-    expect(answer.headers.get('steppe-step-id')).toBe(stepId);
+  test('responds at once where nobody waits, and replays what happened', async () => {
+    const response = await client.call('POST', `/v1/sessions/${id}/steps`, { code: language.slow, wait: false });
+    expect(response.status).toBe(202);
+    const { step_id: stepId } = stepResultSchema.parse(await response.json());
+    expect(response.headers.get('steppe-step-id')).toBe(stepId);
     const follow = await client.call('GET', `/v1/sessions/${id}/steps/${stepId}/events?after=1`, undefined, {
       accept: 'application/x-ndjson',
     });

@@ -52,7 +52,7 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
   });
   const epoch = async () => sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json()).epoch;
 
-  test.each(language.deaths)('by $by is told, and the next step runs in a fresh one', async ({ code, says }) => {
+  test.each(language.deaths)('by $by is reported, and the next step runs in a fresh one', async ({ code, says }) => {
     await client.call('PUT', `/v1/sessions/${id}/files/kept.txt`, 'kept');
     const died = await client.run(id, `${language.print('before')}\n${code}`);
     expect(died).toMatchObject({

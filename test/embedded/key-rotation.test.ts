@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => services.close());
 
-test('running sessions learn of a new key and forget the old one, while their steps go on', async () => {
+test('running sessions learn of a new key and forget the old one, while their steps continue', async () => {
   const start = (env = {}) => services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url, ...env });
   const publicFile = join(services.directory, 'public/data-plane.json');
   const before = JSON.parse(readFileSync(publicFile, 'utf8')).keys[0];

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { fileUrl } from './harness/files.ts';
 import { findInstance, residentBytes } from './harness/instance.ts';
-import { answerOf, open } from './harness/raw-http.ts';
+import { open, responseOf } from './harness/raw-http.ts';
 import { useLocal } from './harness/use-local.ts';
 
 const local = useLocal();
@@ -72,14 +72,14 @@ test('2 GiB and a byte go in and out, and neither process grows with them', { ti
     for (let sent = 0; sent < sizeBytes; sent += piece.length) yield piece.subarray(0, sizeBytes - sent);
   };
   Readable.from(pieces()).pipe(upload);
-  const put = await answerOf(upload);
+  const put = await responseOf(upload);
   expect(put.statusCode).toBe(201);
   expect(JSON.parse((await put.toArray()).join(''))).toMatchObject({ size_bytes: sizeBytes });
   expect(statSync(join(workspace, 'huge')).size).toBe(sizeBytes);
 
   const download = open(client, 'GET', fileUrl(id, 'huge'));
   download.end();
-  const get = await answerOf(download);
+  const get = await responseOf(download);
   expect(get.headers).toMatchObject({ 'content-length': String(sizeBytes), etag: put.headers.etag });
   let received = 0;
   for await (const chunk of get) received += chunk.length;

@@ -92,12 +92,12 @@ test('under bypass no call needs a token', async () => {
   const open = await startLocal({ AUTH_MODE: 'bypass', AUTH_BYPASS_TENANT: 'me', LOG_LEVEL: 'fatal' });
   try {
     expect(open.banner).not.toContain('STEPPE_TOKEN');
-    const answer = await fetch(`${open.url}/v1/sessions`, {
+    const response = await fetch(`${open.url}/v1/sessions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{}',
     });
-    expect(await answer.json()).toMatchObject({ tenant_id: 'me', state: 'ready' });
+    expect(await response.json()).toMatchObject({ tenant_id: 'me', state: 'ready' });
     const { code, stdout, stderr } = await runBundle('token', { PORT: String(open.port) });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(`what runs on port ${open.port} has AUTH_MODE=bypass: it needs no token`);

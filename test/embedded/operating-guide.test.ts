@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { failedReasonSchema } from '@steppe/contracts/end-reason';
-import { sessionsTable } from '@steppe/route-store/dynamodb/key-schema';
+import { sessionsTable } from '@steppe/session-store/dynamodb/key-schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -45,7 +45,7 @@ test('the dashboard times the creates that became ready, and tells why the recon
   expect(expressions.match(/steppe_session_create_duration_seconds_bucket\{?[^[]*/g)).toEqual([
     'steppe_session_create_duration_seconds_bucket{outcome="ready"}',
   ]);
-  expect(expressions).toContain('sum by (act, reason, outcome) (rate(steppe_reconciler_acts_total');
+  expect(expressions).toContain('sum by (action, reason, outcome) (rate(steppe_reconciler_actions_total');
 });
 
 test('the commands of the guide make the table that the key schema says', async () => {
@@ -91,7 +91,7 @@ test('the command of the guide adds the index that an older table lacks', async 
 });
 
 test('the permissions of the guide are the calls that the store makes', async () => {
-  const folder = `${root}route-store/dynamodb/`;
+  const folder = `${root}session-store/dynamodb/`;
   const names = (await readdir(folder)).filter((name) => !name.endsWith('.test.ts') && name !== 'ensure-table.ts');
   const sources = (await Promise.all(names.map((name) => readFile(`${folder}${name}`, 'utf8')))).join('');
   const made = new Set([...sources.matchAll(/new ([A-Z]\w+)Command\(/g)].map(([, call]) => call));

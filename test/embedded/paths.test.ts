@@ -69,12 +69,12 @@ describe('paths aimed at another session', () => {
   ];
 
   test.each(targets)('GET $target', async ({ target, status = 404 }) => {
-    const answer = await callRaw(attacker, 'GET', target.replaceAll('{own}', own).replaceAll('{other}', other));
-    expect(answer.body).not.toContain('the secret');
-    expect(answer.headers['content-type']).toBe('application/json');
-    const error = errorIn(answer);
-    expect(answer.headers['x-request-id']).toBe(error.request_id);
-    expect(answer.status).toBe(status);
+    const response = await callRaw(attacker, 'GET', target.replaceAll('{own}', own).replaceAll('{other}', other));
+    expect(response.body).not.toContain('the secret');
+    expect(response.headers['content-type']).toBe('application/json');
+    const error = errorIn(response);
+    expect(response.headers['x-request-id']).toBe(error.request_id);
+    expect(response.status).toBe(status);
     if (status === 400) expect(error.code).toBe('invalid_request');
   });
 
@@ -99,14 +99,14 @@ describe('paths aimed at another session', () => {
 
   test('its own path is refused as a whole URL, which a proxy would be sent', async () => {
     await putFile(attacker, own, 'mine.txt', 'mine');
-    const answer = await callRaw(attacker, 'GET', `${local().url}${fileUrl(own, 'mine.txt')}`);
-    expect(answer.status).toBe(400);
-    expect(errorIn(answer).code).toBe('invalid_request');
+    const response = await callRaw(attacker, 'GET', `${local().url}${fileUrl(own, 'mine.txt')}`);
+    expect(response.status).toBe(400);
+    expect(errorIn(response).code).toBe('invalid_request');
     expect((await attacker.call('DELETE', fileUrl(own, 'mine.txt'))).status).toBe(204);
   });
 });
 
-describe('a path that is none of the API', () => {
+describe('an invalid path of the API', () => {
   test.each([
     '/',
     '/v1',
@@ -124,7 +124,7 @@ describe('a path that is none of the API', () => {
     '/internal/state',
     '/livez',
     '/metrics',
-  ])('%s answers 404', async (path) => {
+  ])('%s returns 404', async (path) => {
     const client = await local().newClient();
     for (const method of ['GET', 'POST', 'DELETE']) {
       expect(await client.errorOf(client.call(method, path))).toMatchObject({ status: 404, code: 'route_not_found' });
@@ -144,10 +144,10 @@ describe('a method that a path does not have', () => {
     const client = await local().newClient();
     const target = path.replace(':session_id', 'ses_0').replace(':step_id', 'none').replace('*', 'none.txt');
     for (const method of methods.filter((name) => !allowed.includes(name))) {
-      const answer = await client.call(method, target);
-      expect(answer.status, method).toBe(405);
-      expect(answer.headers.get('allow')).toBe(allowed.join(', '));
-      if (method !== 'HEAD') expect((await client.errorOf(answer)).code).toBe('method_not_allowed');
+      const response = await client.call(method, target);
+      expect(response.status, method).toBe(405);
+      expect(response.headers.get('allow')).toBe(allowed.join(', '));
+      if (method !== 'HEAD') expect((await client.errorOf(response)).code).toBe('method_not_allowed');
     }
   });
 });

@@ -7,14 +7,14 @@ import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtime
 import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
 import { createAgentClient } from '@steppe/control-plane/sessions/agent-client';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
-import { startStandIns } from '@steppe/control-plane/testing/stand-in-provisioner';
+import { startFakes } from '@steppe/control-plane/testing/fake-provisioner';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 import { testEnvironment } from './harness/config.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const supervisorCommand = supervisorsIn(`${dist}runtimes`, { python: 'python3', node: process.execPath });
 
-/** A second from now it has been idle for too long, or its time is over. */
+/** A second from now it has been idle for too long, or its time is up. */
 async function shortenLife(signer: InternalTokenSigner, instance: Instance, reason: EndedReason): Promise<void> {
   const agents = createAgentClient(signer);
   const lifeMs = reason === 'expired' ? 1_000 : 3_600_000;
@@ -22,7 +22,7 @@ async function shortenLife(signer: InternalTokenSigner, instance: Instance, reas
     expires_at: new Date(Date.now() + lifeMs).toISOString(),
     idle_timeout_seconds: reason === 'idle' ? 1 : 900,
   };
-  // On a busy machine the second is over before the agent has answered.
+  // On a busy machine the second is over before the agent has responded.
   await agents.updateLifetime(instance, lifetime, AbortSignal.timeout(10_000)).catch(() => undefined);
   await agents.close();
 }
@@ -32,7 +32,7 @@ for (const language of ['python', 'node'] as const) {
   describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
     reasons: ['idle', 'expired', 'node_lost'],
     open: async () => {
-      const { provisioner, openAnother, signer, leftovers, pidOf } = await startStandIns({
+      const { provisioner, openAnother, signer, leftovers, pidOf } = await startFakes({
         agentBundle: `${dist}session-agent.cjs`,
         supervisorCommand,
         hostVariables: testEnvironment({}),

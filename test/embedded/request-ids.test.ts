@@ -12,7 +12,7 @@ beforeAll(async () => {
   id = (await client.createSession()).session_id;
 });
 
-const answers = [
+const responses = [
   { of: 'the data-plane', method: 'GET', path: '/nowhere', status: 404 },
   { of: 'the data-plane to a wrong method', method: 'PUT', path: '/v1/sessions', status: 405 },
   { of: 'the control-plane', method: 'GET', path: '/v1/sessions', status: 200 },
@@ -23,7 +23,7 @@ const answers = [
   { of: 'an agent without a body', method: 'DELETE', path: '/files/none', status: 404 },
 ];
 
-describe.each(answers)('an answer of $of', ({ method, path, status, body }) => {
+describe.each(responses)('a response of $of', ({ method, path, status, body }) => {
   const call = (headers: Record<string, string>) => {
     const target = path.startsWith('/v1') || path === '/nowhere' ? path : `/v1/sessions/${id}${path}`;
     const type = { 'content-type': 'application/json', accept: 'text/event-stream' };
@@ -38,15 +38,15 @@ describe.each(answers)('an answer of $of', ({ method, path, status, body }) => {
   });
 
   test.each(['a', 'trace-1:2.3_4', 'x'.repeat(128)])('has the caller’s where it is sane: %s', async (given) => {
-    const answer = await call({ 'x-request-id': given });
-    expect(answer.headers['x-request-id']).toBe(given);
-    if (status >= 400) expect(errorIn(answer).request_id).toBe(given);
+    const response = await call({ 'x-request-id': given });
+    expect(response.headers['x-request-id']).toBe(given);
+    if (status >= 400) expect(errorIn(response).request_id).toBe(given);
   });
 
   test.each(['a b', 'a"b', 'é', '<script>', 'a,b', '../x', 'x'.repeat(129), ''])('has another than “%s”', async (given) => {
-    const answer = await call({ 'x-request-id': given });
-    expect(answer.status).toBe(status);
-    expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    const response = await call({ 'x-request-id': given });
+    expect(response.status).toBe(status);
+    expect(response.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
 
@@ -58,8 +58,8 @@ test.each([
   { what: 'a target without end', text: `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, status: 431 },
   { what: 'CONNECT', text: 'CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
   { what: 'TRACE', text: 'TRACE /v1/sessions HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', status: 405 },
-])('what is no request has one too: $what', async ({ text, status }) => {
-  const answer = await sendRaw(local().port, text);
-  expect(answer.status).toBe(status);
-  expect(answer.headers['x-request-id']).toBe(errorIn(answer).request_id);
+])('a malformed request has one too: $what', async ({ text, status }) => {
+  const response = await sendRaw(local().port, text);
+  expect(response.status).toBe(status);
+  expect(response.headers['x-request-id']).toBe(errorIn(response).request_id);
 });

@@ -24,16 +24,16 @@ afterAll(async () => {
 });
 
 async function createAsync(body: object) {
-  const answer = await client.call('POST', '/v1/sessions', body, { prefer: 'respond-async' });
-  const session = sessionSchema.parse(await answer.json());
+  const response = await client.call('POST', '/v1/sessions', body, { prefer: 'respond-async' });
+  const session = sessionSchema.parse(await response.json());
   const path = `/v1/sessions/${session.session_id}`;
-  expect(answer.headers.get('location')).toBe(path);
-  return { answer, session, path };
+  expect(response.headers.get('location')).toBe(path);
+  return { response, session, path };
 }
 
-test('a session that is still made is told of at once, refuses steps by 425, and can be deleted', async () => {
-  const { answer, session, path } = await createAsync({ runtime: 'stuck' });
-  expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
+test('a session that is still made is reported of at once, refuses steps by 425, and can be deleted', async () => {
+  const { response, session, path } = await createAsync({ runtime: 'stuck' });
+  expect([response.status, response.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
   expect(session.state).toBe('provisioning');
   const step = await client.call('POST', `${path}/steps`, { code: '1' });
   expect([step.status, step.headers.get('retry-after')]).toEqual([425, expect.stringMatching(/^\d+$/)]);

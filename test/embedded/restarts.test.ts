@@ -1,4 +1,4 @@
-import { restartAnswerSchema } from '@steppe/contracts/step';
+import { restartResponseSchema } from '@steppe/contracts/step';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from './harness/client.ts';
 import { readText } from './harness/files.ts';
@@ -26,9 +26,9 @@ describe.each(languages)('a restart of $runtime', (language) => {
     await client.run(id, language.remember);
   });
   const restart = async (body?: object) => {
-    const answer = await client.call('POST', `/v1/sessions/${id}/restart`, body);
-    expect(answer.status).toBe(200);
-    return restartAnswerSchema.parse(await answer.json()).epoch;
+    const response = await client.call('POST', `/v1/sessions/${id}/restart`, body);
+    expect(response.status).toBe(200);
+    return restartResponseSchema.parse(await response.json()).epoch;
   };
 
   test('forgets the memory, keeps files and variables, and refuses nobody', async () => {
@@ -76,8 +76,8 @@ describe.each(languages)('a restart of $runtime', (language) => {
 
   test('that names another epoch does nothing', async () => {
     for (const epoch of [2, 999]) {
-      const answer = client.call('POST', `/v1/sessions/${id}/restart`, { epoch });
-      expect(await client.errorOf(answer)).toMatchObject({ status: 409, code: 'epoch_mismatch', details: { epoch: 1 } });
+      const response = client.call('POST', `/v1/sessions/${id}/restart`, { epoch });
+      expect(await client.errorOf(response)).toMatchObject({ status: 409, code: 'epoch_mismatch', details: { epoch: 1 } });
     }
     expect((await client.run(id, language.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });

@@ -23,8 +23,8 @@ function startControlPlane(limits: Record<string, string>): Promise<Service> {
 const warm = () => readEntries(services.instancesDirectory).filter(({ address, owner }) => address && !owner);
 
 async function create(plane: Service, token: string) {
-  const answer = await fetch(`${plane.url}/v1/sessions`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
-  return sessionSchema.parse(await answer.json());
+  const response = await fetch(`${plane.url}/v1/sessions`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  return sessionSchema.parse(await response.json());
 }
 
 async function passesOf({ operatorUrl }: Service): Promise<number> {

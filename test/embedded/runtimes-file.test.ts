@@ -18,7 +18,7 @@ function fileWith(text: string): string {
   return path;
 }
 
-test('the operator’s list of runtimes is what can be asked for', async () => {
+test('the operator’s list of runtimes is what can be requested', async () => {
   const list = {
     node: null,
     colours: {
@@ -79,9 +79,9 @@ test('python-data has its packages imported before the first step, where its int
 });
 
 test.each([
-  ['is no JSON', '{', /STEPPE_RUNTIMES: is no JSON/],
+  ['is not valid JSON', '{', /STEPPE_RUNTIMES: is not valid JSON/],
   ['names no language', '{"x": {}}', /STEPPE_RUNTIMES: x\.language: must be python or node/],
-  ['names an interpreter that is none', '{"node": {"interpreter": "no-such-node"}}', /node\.interpreter: no-such-node cannot be/],
+  ['names a missing interpreter', '{"node": {"interpreter": "no-such-node"}}', /node\.interpreter: no-such-node cannot be/],
 ])('a list that %s is refused at the start', async (_, text, complaint) => {
   const { code, stdout, stderr } = await runBundle('local', { PORT: '0', STEPPE_ENV: 'test', STEPPE_RUNTIMES: fileWith(text) });
   expect({ code, stdout }).toEqual({ code: 78, stdout: '' });

@@ -12,7 +12,10 @@ const program = fileURLToPath(new URL('../../.venv-schemathesis/bin/st', import.
 const directory = fileURLToPath(new URL('./schemathesis/', import.meta.url));
 const local = useLocal({ LOG_LEVEL: 'fatal' });
 
-/** Calls the API in a thousand ways that the document allows or forbids. @returns its exit code and all that it printed. */
+/**
+ * Calls the API in a thousand ways that the document allows or forbids.
+ * @returns its exit code and all that it printed.
+ */
 async function runSchemathesis(env: Record<string, string>) {
   if (!existsSync(program)) throw new Error('schemathesis is not installed; make .venv-schemathesis/.installed');
   const scratch = mkdtempSync(join(tmpdir(), 'steppe-schemathesis-'));
@@ -33,7 +36,7 @@ async function runSchemathesis(env: Record<string, string>) {
   return { code, output };
 }
 
-test('whatever is sent, the answer is one that the OpenAPI document tells of, and never a 500', {
+test('whatever is sent, the response is one that the OpenAPI document tells of, and never a 500', {
   timeout: 600_000,
 }, async () => {
   const client = await local().newClient();

@@ -27,11 +27,11 @@ describe.each(calls)('$name needs $scope', ({ method, path, scope }) => {
     { has: 'a claim of another type', claim: { [scope]: true } },
   ])('and refuses a token with $has', async ({ claim }) => {
     const client = await clientWith(claim);
-    const answer = await call(client);
-    expect(answer.status).toBe(403);
-    expect(answer.headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${scope}"`);
+    const response = await call(client);
+    expect(response.status).toBe(403);
+    expect(response.headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${scope}"`);
     if (method === 'HEAD') return;
-    expect(await client.errorOf(answer)).toMatchObject({ code: 'insufficient_scope', retryable: false });
+    expect(await client.errorOf(response)).toMatchObject({ code: 'insufficient_scope', retryable: false });
   });
 
   test.each([

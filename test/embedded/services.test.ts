@@ -22,7 +22,7 @@ describe('services as processes of their own', () => {
     return [connect(replicas[0].url, token), connect(replicas[1].url, token)];
   };
 
-  test('a session made through one replica goes on through the other', async () => {
+  test('a session made through one replica continues through the other', async () => {
     const [first, second] = await clientsOf();
     const { session_id: id } = await first.createSession({ runtime: 'node' });
     await first.run(id, 'let x = 20');
@@ -38,7 +38,7 @@ describe('services as processes of their own', () => {
     expect((await direct(`Bearer ${client.token}`)).status).toBe(200);
   });
 
-  test('steps go on while the control-plane is down, and calls about sessions say so', async () => {
+  test('steps continue while the control-plane is down, and calls about sessions say so', async () => {
     const own = await services.start('control-plane');
     const replica = await services.start('data-plane', { CONTROL_PLANE_URL: own.url });
     const client = connect(replica.url, await services.tokenFor(newTenant()));
@@ -61,14 +61,14 @@ describe('services as processes of their own', () => {
     const [client] = await clientsOf();
     const { session_id: id, instance_id } = await client.createSession();
     const requestId = `log-${id}`;
-    const answer = await client.call(
+    const response = await client.call(
       'POST',
       `/v1/sessions/${id}/steps`,
       { code: 'print("s3cret")' },
       { 'x-request-id': requestId },
     );
-    const stepId = answer.headers.get('steppe-step-id');
-    await answer.text();
+    const stepId = response.headers.get('steppe-step-id');
+    await response.text();
     const lines = () => replicas[0].log().filter((line) => line.request_id === requestId);
     await expect.poll(lines).toHaveLength(1);
     expect(lines()[0]).toMatchObject({
@@ -123,7 +123,7 @@ describe.each(['control-plane', 'data-plane'])('%s', (name) => {
   test('refuses an argument, which would set nothing', async () => {
     const { code, stdout, stderr } = await runBundle(name, {}, ['--port=8080']);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
-    expect(stderr).toContain('  --port=8080: is no argument; the environment alone configures it\n');
+    expect(stderr).toContain('  --port=8080: unexpected argument; configure it through environment variables\n');
   });
 
   test('prints its variables', async () => {

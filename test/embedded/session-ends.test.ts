@@ -23,7 +23,10 @@ const ended = (id: string): Promise<Session> =>
     return session;
   });
 
-/** The session is over for that reason, for its record and for every call; nothing of its instance is left. */
+/**
+ * The session is over for that reason, for its record and for every call; nothing of its instance
+ * is left.
+ */
 async function expectEnd(
   { session_id: id, instance_id: instanceId }: Session,
   reason: string,
@@ -50,7 +53,7 @@ async function expectEnd(
 describe('a session ends by itself', () => {
   test.each([
     { when: 'nobody has used it for its idle time', body: { idle_timeout_seconds: 1 }, reason: 'idle' },
-    { when: 'its time is over', body: { ttl_seconds: 1 }, reason: 'expired' },
+    { when: 'its time is up', body: { ttl_seconds: 1 }, reason: 'expired' },
   ])('when $when, as created and as patched', async ({ body, reason }) => {
     const created = await client.createSession(body);
     expect(await ended(created.session_id)).toMatchObject({ end_reason: reason });
@@ -102,10 +105,12 @@ describe('a session whose agent is killed', () => {
     const instance = findInstance(session.instance_id);
     await submit(client, session.session_id, python.waitForGo, { step_id: 'runs' });
     await stepThatWrote(client, session.session_id, 'runs', 'waiting');
-    const follows = client.call('GET', `/v1/sessions/${session.session_id}/steps/runs/events`).then((answer) => answer.text());
+    const follows = client
+      .call('GET', `/v1/sessions/${session.session_id}/steps/runs/events`)
+      .then((response) => response.text());
     const joins = client.call('POST', `/v1/sessions/${session.session_id}/steps`, { code: python.waitForGo, step_id: 'runs' });
     process.kill(instance.agentPid, 'SIGKILL');
-    // A stream that has begun breaks; an answer that has not is an error.
+    // A stream that has begun breaks; a response that has not is an error.
     await follows.catch(() => undefined);
     const { status, code } = await client.errorOf(joins);
     expect([410, 503]).toContain(status);
@@ -123,15 +128,15 @@ describe('a session whose agent is killed', () => {
   });
 });
 
-test('a delete ends what runs, and those who wait are told', async () => {
+test('a delete ends what runs, and those who wait are reported', async () => {
   const session = await client.createSession();
   const { session_id: id } = session;
   const instance = findInstance(session.instance_id);
   const runs = client.call('POST', `/v1/sessions/${id}/steps`, { code: python.waitForGo, step_id: 'runs' });
   await stepThatWrote(client, id, 'runs', 'waiting');
   expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
-  const answer = await runs;
-  expect([200, 410]).toContain(answer.status);
-  if (answer.status === 200) expect(await answer.json()).toMatchObject({ status: 'cancelled', state_lost: true });
+  const response = await runs;
+  expect([200, 410]).toContain(response.status);
+  if (response.status === 200) expect(await response.json()).toMatchObject({ status: 'cancelled', state_lost: true });
   await expectEnd(session, 'deleted', instance);
 });

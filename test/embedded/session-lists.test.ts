@@ -17,9 +17,9 @@ describe('a list of sessions', () => {
     expect((await client.call('DELETE', `/v1/sessions/${ids[4]}`)).status).toBe(204);
   });
   const list = async (query: string) => {
-    const answer = await client.call('GET', `/v1/sessions${query}`);
-    expect(answer.status).toBe(200);
-    const { sessions, next_cursor: cursor } = sessionListSchema.parse(await answer.json());
+    const response = await client.call('GET', `/v1/sessions${query}`);
+    expect(response.status).toBe(200);
+    const { sessions, next_cursor: cursor } = sessionListSchema.parse(await response.json());
     return { sessions, cursor, listed: sessions.map(({ session_id }) => session_id) };
   };
 
@@ -78,9 +78,9 @@ describe('a list of sessions', () => {
   test('refuses a cursor that another tenant was given', async () => {
     const { cursor } = await list('?limit=1');
     const stranger = await local().newClient();
-    const answer = await stranger.call('GET', `/v1/sessions?cursor=${encodeURIComponent(cursor ?? '')}`);
-    const text = await answer.text();
-    expect([200, 400]).toContain(answer.status);
+    const response = await stranger.call('GET', `/v1/sessions?cursor=${encodeURIComponent(cursor ?? '')}`);
+    const text = await response.text();
+    expect([200, 400]).toContain(response.status);
     for (const id of ids) expect(text).not.toContain(id);
   });
 });

@@ -11,16 +11,16 @@ beforeEach(async () => {
 });
 
 const get = async (id: string): Promise<Session> => {
-  const answer = await client.call('GET', `/v1/sessions/${id}`);
-  expect(answer.status).toBe(200);
-  return sessionSchema.parse(await answer.json());
+  const response = await client.call('GET', `/v1/sessions/${id}`);
+  expect(response.status).toBe(200);
+  return sessionSchema.parse(await response.json());
 };
 
 describe('a session is patched', () => {
   const patch = async (id: string, body: object) => {
-    const answer = await client.call('PATCH', `/v1/sessions/${id}`, body);
-    expect(answer.status).toBe(200);
-    return sessionSchema.parse(await answer.json());
+    const response = await client.call('PATCH', `/v1/sessions/${id}`, body);
+    expect(response.status).toBe(200);
+    return sessionSchema.parse(await response.json());
   };
 
   test('in its metadata: keys are merged, null removes one', async () => {

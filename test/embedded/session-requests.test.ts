@@ -84,8 +84,8 @@ describe('a session is not created with', () => {
   test.each([['', 'x'.repeat(256), 'a\tb', 'clé'].map((key) => ({ key }))].flat())(
     'the Idempotency-Key $key',
     async ({ key }) => {
-      const answer = client.call('POST', '/v1/sessions', {}, { 'idempotency-key': key });
-      expect(await client.errorOf(answer)).toMatchObject({ status: 400, code: 'invalid_request' });
+      const response = client.call('POST', '/v1/sessions', {}, { 'idempotency-key': key });
+      expect(await client.errorOf(response)).toMatchObject({ status: 400, code: 'invalid_request' });
     },
   );
 

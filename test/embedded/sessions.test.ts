@@ -12,17 +12,17 @@ beforeEach(async () => {
 });
 
 const get = async (id: string): Promise<Session> => {
-  const answer = await client.call('GET', `/v1/sessions/${id}`);
-  expect(answer.status).toBe(200);
-  return sessionSchema.parse(await answer.json());
+  const response = await client.call('GET', `/v1/sessions/${id}`);
+  expect(response.status).toBe(200);
+  return sessionSchema.parse(await response.json());
 };
 
 describe('a session is created', () => {
   test('with defaults, also from no body at all', async () => {
     for (const body of [{}, undefined]) {
-      const answer = await client.call('POST', '/v1/sessions', body);
-      expect(answer.status).toBe(201);
-      const session = sessionSchema.parse(await answer.json());
+      const response = await client.call('POST', '/v1/sessions', body);
+      expect(response.status).toBe(201);
+      const session = sessionSchema.parse(await response.json());
       expect(session).toMatchObject({
         runtime: 'python',
         state: 'ready',
@@ -32,8 +32,8 @@ describe('a session is created', () => {
         resources: { cpu: '1', memory: '512Mi', ephemeral_storage: '1Gi' },
       });
       expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(3_600_000);
-      expect(answer.headers.get('location')).toBe(`/v1/sessions/${session.session_id}`);
-      expect(await (await client.call('GET', answer.headers.get('location') ?? '')).json()).toMatchObject({
+      expect(response.headers.get('location')).toBe(`/v1/sessions/${session.session_id}`);
+      expect(await (await client.call('GET', response.headers.get('location') ?? '')).json()).toMatchObject({
         session_id: session.session_id,
         state: 'ready',
       });
@@ -49,27 +49,27 @@ describe('a session is created', () => {
     ['js', 'node'],
     ['typescript', 'node'],
     ['ts', 'node'],
-  ])('with the runtime %s, which is %s', async (asked, runtime) => {
-    const session = await client.createSession({ runtime: asked });
+  ])('with the runtime %s, which is %s', async (requested, runtime) => {
+    const session = await client.createSession({ runtime: requested });
     expect(session.runtime).toBe(runtime);
     const code = runtime === 'python' ? 'import sys\nsys.version_info.major' : 'process.versions.node.length > 0';
     expect(await client.run(session.session_id, code)).toMatchObject({ status: 'completed' });
   });
 
-  test('with all that it was asked for', async () => {
-    const asked = {
+  test('with all that it was requested', async () => {
+    const requested = {
       runtime: 'node',
       ttl_seconds: 120,
       idle_timeout_seconds: 60,
       metadata: { team: 'a', 'x.y/z': 'ü' },
       resources: { cpu: '500m', memory: '256Mi' },
     };
-    const { session_id: id } = await client.createSession({ ...asked, env: { SECRET: 'value' } });
+    const { session_id: id } = await client.createSession({ ...requested, env: { SECRET: 'value' } });
     const session = await get(id);
     expect(session).toMatchObject({
       runtime: 'node',
       idle_timeout_seconds: 60,
-      metadata: asked.metadata,
+      metadata: requested.metadata,
       resources: { cpu: '500m', memory: '256Mi', ephemeral_storage: '1Gi' },
     });
     expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(120_000);
@@ -87,9 +87,9 @@ describe('a session is created', () => {
     const create = (body: string) =>
       client.call('POST', '/v1/sessions', body, { 'content-type': 'application/json', 'idempotency-key': 'same key' });
     const bodies = ['{"runtime":"python","metadata":{"a":"1","b":"2"}}', '{"metadata":{"b":"2","a":"1"},"ttl_seconds":3600}'];
-    const answers = await Promise.all([...bodies, ...bodies].map(create));
-    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
-    const ids = await Promise.all(answers.map(async (answer) => sessionSchema.parse(await answer.json()).session_id));
+    const responses = await Promise.all([...bodies, ...bodies].map(create));
+    expect(responses.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    const ids = await Promise.all(responses.map(async (response) => sessionSchema.parse(await response.json()).session_id));
     expect(new Set(ids).size).toBe(1);
     expect(await client.errorOf(create('{}'))).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
     const other = await client.call('POST', '/v1/sessions', {}, { 'idempotency-key': 'other key' });
@@ -126,9 +126,9 @@ test('a session is deleted, and again, and leaves nothing but its record', async
   const instance = findInstance(instanceId);
   await client.run(id, 'import subprocess\nchild = subprocess.Popen(["setsid", "sleep", "1000"])');
   for (const _ of [1, 2, 3]) {
-    const answer = await client.call('DELETE', `/v1/sessions/${id}`);
-    expect(answer.status).toBe(204);
-    expect(await answer.text()).toBe('');
+    const response = await client.call('DELETE', `/v1/sessions/${id}`);
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe('');
   }
   await eventually(() => expect(isGone(instanceId ?? '', instance)).toBe(true));
   const ended = await get(id);

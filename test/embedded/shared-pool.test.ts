@@ -21,9 +21,9 @@ const warmCreatesOf = (plane: Service) =>
 
 async function create(plane: Service, token: string, body: object = {}) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const answer = await fetch(`${plane.url}/v1/sessions`, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (answer.status !== 201) throw new Error(`create: ${answer.status} ${await answer.text()}`);
-  return sessionSchema.parse(await answer.json());
+  const response = await fetch(`${plane.url}/v1/sessions`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (response.status !== 201) throw new Error(`create: ${response.status} ${await response.text()}`);
+  return sessionSchema.parse(await response.json());
 }
 
 const remove = async (plane: Service, token: string, id: string) =>
@@ -41,7 +41,7 @@ test('two control-planes share one pool: what one keeps warm the other gives awa
   expect(removed).toEqual(Array(6).fill(204));
 });
 
-test('the end of a control-plane ends what it started, and the other one records that and goes on', {
+test('the end of a control-plane ends what it started, and the other one records that and continues', {
   timeout: 90_000,
 }, async () => {
   const [first, second] = planes;
@@ -51,7 +51,8 @@ test('the end of a control-plane ends what it started, and the other one records
   await first.stop('SIGKILL');
   const read = async () =>
     sessionSchema.parse(await (await fetch(`${second.url}/v1/sessions/${made.session_id}`, { headers })).json());
-  // Where the other one had not seen the instance before it was gone, the reconciler finds that it is, and not how.
+  // Where the other one had not seen the instance before it was gone, the reconciler finds that it
+  // is, and not how.
   const reason = expect.stringMatching(/^(node_lost|crashed)$/);
   await expect.poll(read, patient).toMatchObject({ state: 'ended', end_reason: reason });
   await expect.poll(() => warmOf(second), patient).toBeGreaterThanOrEqual(2);

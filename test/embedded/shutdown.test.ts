@@ -34,7 +34,10 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-/** Gives the command a terminal and a first process that waits for it, as make does, and hangs up when the banner is printed. */
+/**
+ * Gives the command a terminal and a first process that waits for it, as make does, and hangs up
+ * when the banner is printed.
+ */
 const hangUp = `
 import os, pty, signal, subprocess, sys
 pid, terminal = pty.fork()
@@ -47,7 +50,7 @@ while b'Ctrl-C' not in seen:
 os.close(terminal)
 sys.exit(os.waitpid(pid, 0)[1] >> 8)`;
 
-test('a terminal that hangs up ends it, also where only a process that waits for it is told', async () => {
+test('a terminal that hangs up ends it, also where only a process that waits for it is reported', async () => {
   const env = testEnvironment({ PORT: '0', STEPPE_ENV: 'test', STEPPE_POOL_SIZE: '0' });
   const child = spawn('python3', ['-c', hangUp, process.execPath, localBundle], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   expect(await once(child, 'exit')).toEqual([0, null]);
@@ -73,16 +76,16 @@ test('after kill -9 the agents end by themselves and clear up, in the middle of 
 /** Starts a step, calls `then` when it runs, and gives its whole stream. */
 async function whileRunning(client: Client, code: string, then: () => void): Promise<string> {
   const { session_id: id } = await client.createSession();
-  const answer = await client.call('POST', `/v1/sessions/${id}/steps`, { code }, { accept: 'text/event-stream' });
+  const response = await client.call('POST', `/v1/sessions/${id}/steps`, { code }, { accept: 'text/event-stream' });
   let text = '';
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of response.body ?? []) {
     if (text === '') then();
     text += Buffer.from(chunk).toString();
   }
   return text;
 }
 
-test('a step that ends in time is answered before everything closes', async () => {
+test('a step that ends in time gets its response before everything closes', async () => {
   const local = await startLocal({ STEPPE_SHUTDOWN_SECONDS: '20' });
   const text = await whileRunning(await local.newClient(), 'import time; time.sleep(1); "in time"', () => void local.stop());
   expect(text).toContain('"status":"completed"');

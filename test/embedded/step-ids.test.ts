@@ -34,7 +34,7 @@ describe('the same step under its id', () => {
     await hasRunOnce();
   });
 
-  test('answers the result of one that has ended, in every form', async () => {
+  test('returns the result of a step that has ended, in every format', async () => {
     const first = await client.run(id, 'runs += 1', { step_id: 'same' });
     for (const request of [
       {},
@@ -58,8 +58,8 @@ describe('the same step under its id', () => {
     'with another request is a conflict: $code $env $cwd $timeout_ms',
     async (other) => {
       const first = await client.run(id, 'runs += 1', { step_id: 'same' });
-      const answer = client.call('POST', steps(), { code: 'runs += 1', step_id: 'same', ...other });
-      expect(await client.errorOf(answer)).toMatchObject({
+      const response = client.call('POST', steps(), { code: 'runs += 1', step_id: 'same', ...other });
+      expect(await client.errorOf(response)).toMatchObject({
         status: 409,
         code: 'step_conflict',
         details: { reason: 'different_request' },
@@ -78,8 +78,12 @@ describe('the same step under its id', () => {
   test('is a conflict that says so where its result is forgotten, and does not run again', async () => {
     await client.run(id, 'runs += 1', { step_id: 'same' });
     for (let at = 0; at < 256; at += 1) await client.run(id, '');
-    const answer = client.call('POST', steps(), { code: 'runs += 1', step_id: 'same' });
-    expect(await client.errorOf(answer)).toMatchObject({ status: 409, code: 'step_conflict', details: { reason: 'forgotten' } });
+    const response = client.call('POST', steps(), { code: 'runs += 1', step_id: 'same' });
+    expect(await client.errorOf(response)).toMatchObject({
+      status: 409,
+      code: 'step_conflict',
+      details: { reason: 'forgotten' },
+    });
     expect(await client.errorOf(client.call('GET', `${steps()}/same`))).toMatchObject({ status: 404, code: 'step_not_found' });
     await hasRunOnce();
   });
@@ -91,14 +95,14 @@ describe('the same step under its id', () => {
     await hasRunOnce();
   });
 
-  test('is named in every answer, chosen or minted', async () => {
+  test('is named in every response, chosen or minted', async () => {
     const chosen = await client.call('POST', steps(), { code: '', step_id: 'chosen' });
     expect(chosen.headers.get('steppe-step-id')).toBe('chosen');
     for (const request of [{ code: '' }, { code: '', wait: false }, { code: '', epoch: 99 }]) {
-      const answer = await client.call('POST', steps(), request);
-      expect(answer.headers.get('steppe-step-id')).toMatch(/^stp_[0-9A-Z]{26}$/);
-      const body = (await answer.json()) as { step_id?: string };
-      if (answer.ok) expect(body.step_id).toBe(answer.headers.get('steppe-step-id'));
+      const response = await client.call('POST', steps(), request);
+      expect(response.headers.get('steppe-step-id')).toMatch(/^stp_[0-9A-Z]{26}$/);
+      const body = (await response.json()) as { step_id?: string };
+      if (response.ok) expect(body.step_id).toBe(response.headers.get('steppe-step-id'));
     }
   });
 });

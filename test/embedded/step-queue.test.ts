@@ -40,9 +40,9 @@ describe.each(languages)('steps of $runtime', (language) => {
     for (let at = 0; at < 16; at += 1) waiting.push(await submit(client, id, language.append(at)));
 
     const further = () => client.call('POST', `/v1/sessions/${id}/steps`, { code: language.append(16), step_id: 'further' });
-    for (const answer of [await further(), await further()]) {
-      expect(answer.headers.get('retry-after')).toBe('1');
-      expect(await client.errorOf(answer)).toMatchObject({ status: 429, code: 'step_queue_full', retryable: true });
+    for (const response of [await further(), await further()]) {
+      expect(response.headers.get('retry-after')).toBe('1');
+      expect(await client.errorOf(response)).toMatchObject({ status: 429, code: 'step_queue_full', retryable: true });
     }
     await letGo(client, id);
     for (const stepId of waiting) expect(await resultOf(client, id, stepId)).toMatchObject({ status: 'completed' });

@@ -132,7 +132,7 @@ describe('a parameter is refused that is', () => {
 
   test('malformed as Last-Event-ID', async () => {
     await client.run(id, '', { step_id: 'followed' });
-    const answer = client.call('GET', `${steps()}/followed/events`, undefined, { 'last-event-id': 'x' });
-    expect(await client.errorOf(answer)).toMatchObject({ status: 400, code: 'invalid_request' });
+    const response = client.call('GET', `${steps()}/followed/events`, undefined, { 'last-event-id': 'x' });
+    expect(await client.errorOf(response)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 });

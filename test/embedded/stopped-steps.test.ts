@@ -71,9 +71,9 @@ describe.each(languages)('a step of $runtime', (language) => {
   test.each(language.endless)('that is $what ends when it is cancelled, and the memory is kept', async ({ code }) => {
     await submit(client, id, `${language.print('before')}\n${code}`, { step_id: 'endless' });
     await stepThatWrote(client, id, 'endless', 'before');
-    const answer = await cancel('endless');
-    expect(answer.status).toBe(202);
-    expect(stepResultSchema.parse(await answer.json())).toMatchObject({ step_id: 'endless', completed_at: null });
+    const response = await cancel('endless');
+    expect(response.status).toBe(202);
+    expect(stepResultSchema.parse(await response.json())).toMatchObject({ step_id: 'endless', completed_at: null });
     expect(await resultOf(client, id, 'endless')).toMatchObject({
       status: 'cancelled',
       state_lost: false,
@@ -83,7 +83,7 @@ describe.each(languages)('a step of $runtime', (language) => {
     await stillRemembers();
   });
 
-  test.each(language.unstoppable)('that $what is killed, and the loss is told', async ({ code }) => {
+  test.each(language.unstoppable)('that $what is killed, and the loss is reported', async ({ code }) => {
     const result = await client.run(id, `${language.print('before')}\n${code}`, { timeout_ms: 200 });
     expect(result).toMatchObject({
       status: 'timed_out',
@@ -125,9 +125,9 @@ describe.each(languages)('a step of $runtime', (language) => {
 
   test('that has ended is not changed by a cancel', async () => {
     const ended = await client.run(id, language.recall, { step_id: 'ended' });
-    const answer = await cancel('ended');
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual(ended);
+    const response = await cancel('ended');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual(ended);
     expect(await client.errorOf(cancel('never-was'))).toMatchObject({ status: 404, code: 'step_not_found' });
   });
 

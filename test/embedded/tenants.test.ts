@@ -24,18 +24,21 @@ const calls = [
   { name: 'restart', method: 'POST', path: '/restart', body: { epoch: 1 } },
   { name: 'list files', method: 'GET', path: '/files?recursive=true' },
   { name: 'read a file', method: 'GET', path: '/files/kept.txt' },
-  { name: 'ask for a file', method: 'HEAD', path: '/files/kept.txt' },
+  { name: 'request a file', method: 'HEAD', path: '/files/kept.txt' },
   { name: 'replace a file', method: 'PUT', path: '/files/kept.txt', body: 'strange' },
   { name: 'write a file', method: 'PUT', path: '/files/strange.txt', body: 'strange' },
   { name: 'remove a file', method: 'DELETE', path: '/files/kept.txt' },
   { name: 'read a file that never was', method: 'GET', path: '/files/none' },
 ];
 
-/** All of an answer but when it was given; the session's id is taken out, since no two sessions share one. */
-async function wholeAnswer(client: Client, sessionId: string, { method, path, body }: (typeof calls)[number]) {
-  const answer = await client.call(method, `/v1/sessions/${sessionId}${path}`, body, { 'x-request-id': 'the-same' });
-  const headers = [...answer.headers].filter(([name]) => name !== 'date');
-  return { status: answer.status, headers, body: (await answer.text()).replaceAll(sessionId, '<id>') };
+/**
+ * All of a response but when it was given; the session's id is taken out, since no two sessions
+ * share one.
+ */
+async function wholeResponse(client: Client, sessionId: string, { method, path, body }: (typeof calls)[number]) {
+  const response = await client.call(method, `/v1/sessions/${sessionId}${path}`, body, { 'x-request-id': 'the-same' });
+  const headers = [...response.headers].filter(([name]) => name !== 'date');
+  return { status: response.status, headers, body: (await response.text()).replaceAll(sessionId, '<id>') };
 }
 
 describe('a session of another tenant', () => {
@@ -51,11 +54,11 @@ describe('a session of another tenant', () => {
     await stepThatWrote(owner, id, 'running', 'waiting');
   });
 
-  test.each(calls)('answers as one that never was: $name', async (call) => {
-    const answer = await wholeAnswer(stranger, id, call);
-    expect(answer).toEqual(await wholeAnswer(stranger, neverWas, call));
-    expect(answer.status).toBe(404);
-    if (call.method !== 'HEAD') expect(JSON.parse(answer.body).error.code).toBe('session_not_found');
+  test.each(calls)('returns the same as one that never existed: $name', async (call) => {
+    const response = await wholeResponse(stranger, id, call);
+    expect(response).toEqual(await wholeResponse(stranger, neverWas, call));
+    expect(response.status).toBe(404);
+    if (call.method !== 'HEAD') expect(JSON.parse(response.body).error.code).toBe('session_not_found');
   });
 
   test('is not in the list', async () => {
@@ -77,20 +80,20 @@ describe('a session of another tenant', () => {
   });
 });
 
-test('an ended session of another tenant answers as one that never was', async () => {
+test('an ended session of another tenant returns the same as one that never existed', async () => {
   const [owner, stranger] = [await local().newClient(), await local().newClient()];
   const { session_id: id } = await owner.createSession();
   expect((await owner.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
   for (const call of calls) {
-    expect(await wholeAnswer(stranger, id, call), call.name).toEqual(await wholeAnswer(stranger, neverWas, call));
+    expect(await wholeResponse(stranger, id, call), call.name).toEqual(await wholeResponse(stranger, neverWas, call));
   }
 });
 
 test('an Idempotency-Key of another tenant stands for nothing', async () => {
   const [owner, stranger] = [await local().newClient(), await local().newClient()];
   const create = async (client: Client) => {
-    const answer = await client.call('POST', '/v1/sessions', {}, { 'idempotency-key': 'shared' });
-    return sessionSchema.parse(await answer.json()).session_id;
+    const response = await client.call('POST', '/v1/sessions', {}, { 'idempotency-key': 'shared' });
+    return sessionSchema.parse(await response.json()).session_id;
   };
   expect(await create(stranger)).not.toBe(await create(owner));
 });

@@ -106,7 +106,7 @@ describe.each(languages)('code of $runtime', (language) => {
     expect(pieces.filter((piece) => Buffer.from(piece).includes('\ufffd'))).toEqual([]);
   });
 
-  test('is heard where a child process or a raw descriptor writes', async () => {
+  test('is captured where a child process or a raw descriptor writes', async () => {
     const { stdout, stderr } = await client.run(id, language.child);
     expect(stdout.split('\n').sort()).toEqual(['', 'child', 'own', 'raw']);
     expect(stderr).toBe('oops\n');
@@ -135,7 +135,7 @@ describe('code that ends its interpreter politely', () => {
     expect((await client.run(id, python.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });
 
-  test('input finds nobody to ask', async () => {
+  test('input fails because nobody can type', async () => {
     const client = await local().newClient();
     const { session_id: id } = await client.createSession();
     expect(await client.run(id, 'input("name? ")')).toMatchObject({

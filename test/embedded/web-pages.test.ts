@@ -4,7 +4,7 @@ import { type Client, connect } from './harness/client.ts';
 import { fileUrl, putFile } from './harness/files.ts';
 import { findInstance } from './harness/instance.ts';
 import { listeningPorts } from './harness/listeners.ts';
-import { callRaw, errorIn, type RawAnswer } from './harness/raw-http.ts';
+import { callRaw, errorIn, type RawResponse } from './harness/raw-http.ts';
 import { useLocal } from './harness/use-local.ts';
 
 const page = 'http://page.test';
@@ -15,7 +15,7 @@ const portOf = ({ url }: Client): number => Number(new URL(url).port);
 const at = (port: number): Client => connect(`http://127.0.0.1:${port}`, 'none');
 const sniffing = ({ headers }: { headers: Headers }) => headers.get('x-content-type-options');
 
-function expectRefusal(response: RawAnswer): void {
+function expectRefusal(response: RawResponse): void {
   expect(response.status).toBe(403);
   expect(errorIn(response)).toMatchObject(refused);
 }

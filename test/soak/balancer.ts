@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Stands before replicas, as a service of Kubernetes does: each connection goes to one that takes it. */
+/**
+ * Stands before replicas, as a service of Kubernetes does: each connection goes to one that takes
+ * it.
+ */
 export interface Balancer {
   url: string;
   /** Replaces where connections go from now on. */

@@ -1,4 +1,6 @@
-/** Sessions that became ready on an instance that was warm, and on one that was started for them. */
+/**
+ * Sessions that became ready on an instance that was warm, and on one that was started for them.
+ */
 export interface StartCounts {
   warm: number;
   cold: number;

@@ -16,10 +16,16 @@ interface Driven {
 
 const meanPauseMs = 480;
 const burstShare = 0.03;
-/** On a machine that cannot keep up, sessions are made as fast as it makes them: a pile of creates would be slower still. */
+/**
+ * On a machine that cannot keep up, sessions are made as fast as it makes them: a pile of creates
+ * would be slower still.
+ */
 const mostAtOnce = 1;
 
-/** Makes sessions, one after the other and now and then more than the quota lets, and ends them; resolves when it asks for no more. */
+/**
+ * Makes sessions, one after the other and now and then more than the quota lets, and ends them;
+ * resolves when it creates no more.
+ */
 export async function driveTenant(driven: Driven): Promise<void> {
   const { quota, random, over } = driven;
   const running = new Set<Promise<void>>();
@@ -45,7 +51,7 @@ async function makeAndEnd({ client, instancesDirectory, random, tally, over }: D
   const runtime = random() < 0.9 ? 'python' : 'node';
   const created = await client.create({ runtime, ...way.lifetime });
   isMade();
-  if (!over.aborted) tally.asked(created);
+  if (!over.aborted) tally.requested(created);
   if (created.outcome !== 'created') return;
   const { session } = created;
   await live({ client, session }, random);

@@ -1,6 +1,6 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
-import type { LiveEntry } from '@steppe/route-store/live-entry';
-import type { SessionSweeper } from '@steppe/route-store/ports';
+import type { LiveEntry } from '@steppe/session-store/live-entry';
+import type { SessionSweeper } from '@steppe/session-store/ports';
 import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
 import { leakedDirectories } from '../instance-leaks.ts';
 
@@ -20,7 +20,10 @@ async function readTable(store: SessionSweeper): Promise<Table> {
   return table;
 }
 
-/** By how many sessions a tenant was above the quota: those that two reads show lived together between them. */
+/**
+ * By how many sessions a tenant was above the quota: those that two reads show lived together
+ * between them.
+ */
 export async function excessOver(store: SessionSweeper, quota: number): Promise<number> {
   const [before, after] = [await readTable(store), await readTable(store)];
   const together = new Map<TenantId, number>();
@@ -37,9 +40,12 @@ export interface Remains {
   rowsThatLive: number;
   /** Ids in the sets of live sessions. */
   counted: number;
-  /** Instances of sessions that are over. */
+  /** Instances of terminated sessions. */
   instancesWithoutRow: number;
-  /** Directories in which a control-plane was killed before it wrote what they are for: others remove them after a minute. */
+  /**
+   * Directories in which a control-plane was killed before it wrote what they are for: others
+   * remove them after a minute.
+   */
   unfinishedDirectories: number;
 }
 

@@ -28,7 +28,7 @@ test.each<[string, Partial<SoakRun>]>([
   ['1 directories are left', { leakedDirectories: 1 }],
   ['1 live rows have no instance', { remains: { ...nothing, rowsWithoutInstance: 1 } }],
   ['1 sessions did not end', { remains: { ...nothing, rowsThatLive: 1 } }],
-  ['1 sessions that are over still count', { remains: { ...nothing, counted: 1 } }],
+  ['1 terminated sessions still count', { remains: { ...nothing, counted: 1 } }],
   ['1 instances have no live row', { remains: { ...nothing, instancesWithoutRow: 1 } }],
   ['1 directories are no instance’s', { remains: { ...nothing, unfinishedDirectories: 1 } }],
   ['1 sessions were above a quota', { overQuota: 1 }],

@@ -13,7 +13,7 @@ export interface SoakRun {
   starts: StartCounts;
   /** The most that a tenant was seen above its quota. */
   overQuota: number;
-  /** Answers that neither a kill nor a quota explains. */
+  /** Responses that neither a kill nor a quota explains. */
   surprises: readonly string[];
   remains: Remains;
   leakedProcesses: number;
@@ -31,7 +31,7 @@ export function failuresOf(run: SoakRun): string[] {
     [run.leakedDirectories, 'directories are left'],
     [remains.rowsWithoutInstance, 'live rows have no instance'],
     [remains.rowsThatLive, 'sessions did not end'],
-    [remains.counted, 'sessions that are over still count'],
+    [remains.counted, 'terminated sessions still count'],
     [remains.instancesWithoutRow, 'instances have no live row'],
     [remains.unfinishedDirectories, 'directories are no instance’s'],
     [run.overQuota, 'sessions were above a quota'],
@@ -52,7 +52,7 @@ export function describeRun(run: SoakRun): string {
     `leaked directories: ${run.leakedDirectories}`,
     `rows without instance: ${remains.rowsWithoutInstance}`,
     `over quota: ${run.overQuota}`,
-    `unexplained answers: ${run.surprises.length}`,
+    `unexplained responses: ${run.surprises.length}`,
     `sessions per minute: ${perMinute(run)}`,
     `warm claims: ${percent(warmShare(run))} (${starts.warm} warm, ${starts.cold} cold)`,
   ].join('\n');

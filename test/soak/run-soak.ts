@@ -16,13 +16,19 @@ const firstKillMs = 30_000;
 const killEveryMs = 60_000;
 const lookEveryMs = 5_000;
 const sayEveryMs = 5_000;
-/** The longest session, what a killed control-plane leaves half made, and the passes that put it right. */
+/**
+ * The longest session, what a killed control-plane leaves half made, and the passes that put it
+ * right.
+ */
 const settleMs = 100_000;
 const warmUpMs = 30_000;
 
 type SoakOptions = SoakConfig & RunOptions;
 
-/** Makes and ends sessions for the time given, lets the last ones end, and looks at what is left. @throws where `stop` ends it. */
+/**
+ * Makes and ends sessions for the time given, lets the last ones end, and looks at what is left.
+ * @throws where `stop` ends it.
+ */
 export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<SoakRun> {
   say('starting the services');
   const cluster = await startSoakCluster();
@@ -112,11 +118,11 @@ async function settle({ store, instancesDirectory }: SoakCluster, stop: AbortSig
 }
 
 /** Again and again, with a pause before each time, of which the first may be another. */
-async function repeat(pauseMs: number, over: AbortSignal, act: () => Promise<void>, firstPauseMs = pauseMs): Promise<void> {
+async function repeat(pauseMs: number, over: AbortSignal, action: () => Promise<void>, firstPauseMs = pauseMs): Promise<void> {
   for (let nextMs = firstPauseMs; ; nextMs = pauseMs) {
     await delay(nextMs, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
-    await act();
+    await action();
   }
 }
 

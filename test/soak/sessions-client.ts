@@ -3,14 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 
-/** What came of a create. `full`: the quota is used up. `broken`: a control-plane was killed, and asking again did not help. */
+/**
+ * What came of a create. `full`: the quota is used up. `broken`: a control-plane was killed, and
+ * retrying did not help.
+ */
 export type Created = { outcome: 'created'; session: Session } | { outcome: 'full' } | { outcome: 'broken'; why: string };
 
 /** One tenant's calls of the data-plane. */
 export interface SessionsClient {
-  /** Asks again under its key where there is no telling what came of it. */
+  /** Retries with its key where there is no telling what came of it. */
   create(body: object): Promise<Created>;
-  /** The status, or undefined where there was no answer. */
+  /** The status, or undefined where there was no response. */
   remove(id: string): Promise<number | undefined>;
   run(id: string, code: string): Promise<number | undefined>;
 }
@@ -18,13 +21,13 @@ export interface SessionsClient {
 const limitMs = 40_000;
 const tokenLastsMs = 300_000;
 const triesOfACreate = 4;
-/** Answers that no killed control-plane and no quota explains. */
+/** Responses that no killed control-plane and no quota explains. */
 const inexplicable: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 415, 422, 500]);
 
 interface SessionsClientOptions {
   url: string;
   signToken: () => Promise<string>;
-  /** Told of an answer that nothing explains. */
+  /** Called with a response that nothing explains. */
   onSurprise: (what: string) => void;
 }
 
@@ -32,7 +35,7 @@ export function createSessionsClient({ url, signToken, onSurprise }: SessionsCli
   let token: { text: Promise<string>; since: number } | undefined;
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
     if (!token || performance.now() - token.since > tokenLastsMs) token = { text: signToken(), since: performance.now() };
-    const answer = await fetch(`${url}${path}`, {
+    const response = await fetch(`${url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${await token.text}`,
@@ -42,9 +45,9 @@ export function createSessionsClient({ url, signToken, onSurprise }: SessionsCli
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(limitMs),
     });
-    const text = await answer.text();
-    if (inexplicable.has(answer.status)) onSurprise(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
-    return { status: answer.status, text };
+    const text = await response.text();
+    if (inexplicable.has(response.status)) onSurprise(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
+    return { status: response.status, text };
   };
   const statusOf = (calling: Promise<{ status: number }>) =>
     calling.then(

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
-import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
-import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
-import type { SessionStore } from '@steppe/route-store/ports';
+import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { prepareServices, type Service } from '../embedded/harness/services.ts';
 import { startBalancer } from './balancer.ts';
 import { countStarts, type StartCounts } from './count-starts.ts';
@@ -21,9 +21,14 @@ export interface SoakCluster {
   tokenFor(tenant: string): Promise<string>;
   /** Kills one control-plane and starts another in its place; resolves when that is ready. */
   replaceControlPlane(index: number): Promise<void>;
-  /** The starts of sessions so far, those of killed control-planes included up to the moments of their deaths. */
+  /**
+   * The starts of sessions so far, those of killed control-planes included up to the moments of
+   * their deaths.
+   */
   starts(): Promise<StartCounts>;
-  /** Ends the services in order, and the processes below them; the store goes on. Harmless twice. */
+  /**
+   * Ends the services in order, and the processes below them; the store continues. Harmless twice.
+   */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,7 +37,7 @@ export const quota = 8;
 /** As the sessions are, of which nine in ten are Python's. */
 const runtimes = { python: { pool_size: 8 }, node: { pool_size: 2 } };
 export const warmInstances = runtimes.python.pool_size + runtimes.node.pool_size;
-/** Short, so that what a kill leaves is put right while the soak lasts. */
+/** Short, so that what a kill leaves is repaired while the soak lasts. */
 const controlPlaneEnv = {
   SESSIONS_PER_TENANT: String(quota),
   PROVISIONING_LIMIT_SECONDS: '15',
@@ -115,7 +120,10 @@ export async function startSoakCluster(): Promise<SoakCluster> {
   }
 }
 
-/** A Python without what the machine's own has installed and does at its start, which each session would pay for. */
+/**
+ * A Python without what the machine's own has installed and does at its start, which each session
+ * would pay for.
+ */
 async function makePython(): Promise<{ path: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'steppe-soak-python-'));
   await promisify(execFile)('python3', ['-m', 'venv', '--without-pip', directory]);

@@ -3,10 +3,10 @@ import type { WayName } from './ways-to-end.ts';
 
 /** What happened so far. */
 export interface SoakTally {
-  asked(created: Created): void;
+  requested(created: Created): void;
   ended(way: WayName): void;
   killed(): void;
-  /** An answer came that nothing explains. */
+  /** A response came that nothing explains. */
   surprised(what: string): void;
   readonly created: number;
   readonly full: number;
@@ -21,7 +21,7 @@ export function createTally(): SoakTally {
   const [broken, surprises]: [string[], string[]] = [[], []];
   const ways = new Map<WayName, number>();
   return {
-    asked(created) {
+    requested(created) {
       if (created.outcome === 'broken') broken.push(created.why);
       else counts[created.outcome] += 1;
     },

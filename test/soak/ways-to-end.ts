@@ -9,7 +9,7 @@ interface Ending {
   instancesDirectory: string;
 }
 
-/** A session as it is asked for, and how it comes to its end. */
+/** A session as it is requested, and how it comes to its end. */
 export interface WayToEnd {
   /** Of the create's body. */
   lifetime: { ttl_seconds: number; idle_timeout_seconds: number };

@@ -7,7 +7,7 @@ import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
 /** How instances end for the reasons that there are where the adapter's instances live. */
 export function describeEndReasons(reasons: readonly EndedReason[], opened: () => OpenProvisioner): void {
-  const hear = (provisioner: SessionProvisioner) => {
+  const collectEnds = (provisioner: SessionProvisioner) => {
     const ends: InstanceEnd[] = [];
     provisioner.watch((end) => ends.push(end));
     return ends;
@@ -20,12 +20,12 @@ export function describeEndReasons(reasons: readonly EndedReason[], opened: () =
       // Whoever was there before is not concerned.
       const bystander = await provisioner.start({ ...requestFor(runtime), sessionId: newSessionId() });
       const { instanceId, address } = await other.start({ ...requestFor(runtime), sessionId });
-      const heard = [hear(provisioner), hear(other)];
+      const received = [collectEnds(provisioner), collectEnds(other)];
       expect(await bind(instanceId, address, sessionId)).toBe(200);
       await endAs(reason, { instanceId, address });
-      for (const ends of heard) await eventually(() => ends).toMatchObject([{ instanceId, sessionId, reason }]);
-      const [end] = heard[0] ?? [];
-      expect(heard[1]).toEqual([end]);
+      for (const ends of received) await eventually(() => ends).toMatchObject([{ instanceId, sessionId, reason }]);
+      const [end] = received[0] ?? [];
+      expect(received[1]).toEqual([end]);
       expect(await provisioner.endOf(instanceId)).toEqual(end);
       expect(await provisioner.list()).toMatchObject([{ instanceId: bystander.instanceId }]);
     });

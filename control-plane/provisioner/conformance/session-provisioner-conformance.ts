@@ -19,11 +19,14 @@ export interface OpenProvisioner {
   crashing?: RuntimeDefinition;
   /** One whose instances are never ready. */
   stuck?: RuntimeDefinition;
-  /** Binds as the control-plane does; the answer's status. */
+  /** Binds as the control-plane does; the response's status. */
   bind(instanceId: InstanceId, address: string, sessionId: SessionId): Promise<number>;
   /** Kills the instance from outside, without a chance to say anything. */
   kill(instanceId: InstanceId): Promise<void>;
-  /** Lets a bound instance that `other` started end for one of the harness's reasons, as it comes to that there. */
+  /**
+   * Lets a bound instance that `other` started end for one of the harness's reasons, as it comes to
+   * that there.
+   */
   endAs(reason: EndedReason, instance: Instance): Promise<void>;
   /** What is there of any instance: processes, directories, pods. */
   leftovers(): Promise<string[]>;
@@ -99,13 +102,13 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect(ends).toEqual([]);
     });
 
-    it('tells an end that was asked for, once', async () => {
+    it('tells an end that was requested, once', async () => {
       const { instanceId, sessionId } = await start();
       await Promise.all([open.provisioner.end(instanceId), open.provisioner.end(instanceId)]);
       expect(ends).toEqual([expect.objectContaining({ instanceId, sessionId, reason: 'deleted' })]);
     });
 
-    it('tells an end that nobody asked for, with the words of the system, when nothing is left', async () => {
+    it('tells an end that nobody requested, with the exit status, when nothing is left', async () => {
       const { instanceId, sessionId } = await start();
       const told = nextEnd();
       await open.kill(instanceId);
@@ -116,17 +119,17 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     });
 
     it('tells a listener nothing more once it has stopped', async () => {
-      const heard: InstanceEnd[] = [];
-      const stop = open.provisioner.watch((end) => heard.push(end));
+      const received: InstanceEnd[] = [];
+      const stop = open.provisioner.watch((end) => received.push(end));
       const { instanceId } = await start();
       stop();
       await open.provisioner.end(instanceId);
-      expect([heard.length, ends.length]).toEqual([0, 1]);
+      expect([received.length, ends.length]).toEqual([0, 1]);
     });
 
     it('leaves nothing of an instance that ends before it is ready, and tells no listener', async () => {
       if (!open.crashing) return;
-      await expect(start(open.crashing)).rejects.toMatchObject({ name: 'StartFailed', reason: 'crashed' });
+      await expect(start(open.crashing)).rejects.toMatchObject({ name: 'StartFailedError', reason: 'crashed' });
       expect(await open.leftovers()).toEqual([]);
       expect([ends, await open.provisioner.list()]).toEqual([[], []]);
     });

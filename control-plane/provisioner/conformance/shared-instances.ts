@@ -14,7 +14,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
   };
   const claim = (by: SessionProvisioner, sessionId = newSessionId(), runtime = opened().runtime.name) =>
     by.claim({ sessionId, runtime, version: 'v1' });
-  const hear = (provisioner: SessionProvisioner) => {
+  const collectEnds = (provisioner: SessionProvisioner) => {
     const ends: InstanceEnd[] = [];
     provisioner.watch((end) => ends.push(end));
     return ends;
@@ -73,7 +73,8 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       const fresh = await start(null);
       await opened().kill(dead.instanceId);
       const claimed = await claim(opened().other);
-      // Where a kill takes a moment, the dead one may still be taken for alive: its bind would fail.
+      // Where a kill takes a moment, the dead one may still be taken for alive: its bind would
+      // fail.
       if (claimed?.instanceId === dead.instanceId) expect(await claim(opened().other)).toEqual(fresh);
       else expect(claimed).toEqual(fresh);
     });
@@ -104,7 +105,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       if (!stuck) return;
       const request = { sessionId: newSessionId(), resources: stuck.default_resources, version: 'v1', signal: patient };
       const starting = opened().provisioner.start({ ...request, runtime: stuck });
-      const refused = expect(starting).rejects.toMatchObject({ name: 'StartFailed' });
+      const refused = expect(starting).rejects.toMatchObject({ name: 'StartFailedError' });
       await eventually(() => other.list()).toMatchObject([{ state: 'starting', sessionId: request.sessionId }]);
       const [found] = await other.list();
       if (found) await other.end(found.instanceId);
@@ -114,22 +115,22 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
 
     it('tells every control-plane of an end, once, with the session that claimed it', async () => {
       const { provisioner, other, kill } = opened();
-      const heard = [hear(provisioner), hear(other)];
+      const received = [collectEnds(provisioner), collectEnds(other)];
       const { instanceId } = await start(null);
       const sessionId = newSessionId();
       await claim(other, sessionId);
       await kill(instanceId);
       const end = { instanceId, sessionId, reason: 'crashed', detail: expect.stringMatching(/SIGKILL|137/) };
-      for (const ends of heard) await eventually(() => ends).toEqual([end]);
+      for (const ends of received) await eventually(() => ends).toEqual([end]);
       expect(await other.endOf(instanceId)).toEqual(end);
-      const asked = await start(newSessionId(), 'v1', other);
-      await provisioner.end(asked.instanceId);
-      for (const ends of heard)
-        await eventually(() => ends).toMatchObject([end, { instanceId: asked.instanceId, reason: 'deleted' }]);
+      const requested = await start(newSessionId(), 'v1', other);
+      await provisioner.end(requested.instanceId);
+      for (const ends of received)
+        await eventually(() => ends).toMatchObject([end, { instanceId: requested.instanceId, reason: 'deleted' }]);
     });
 
     it('tells of the end of one that was never claimed, without a session', async () => {
-      const ends = hear(opened().other);
+      const ends = collectEnds(opened().other);
       const { instanceId } = await start(null);
       await opened().provisioner.end(instanceId);
       await eventually(() => ends).toEqual([{ instanceId, reason: 'deleted' }]);

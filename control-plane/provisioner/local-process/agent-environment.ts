@@ -2,7 +2,10 @@ import type { InstanceId } from '@steppe/contracts/ids';
 import { agentLimitNames } from '@steppe/service-kit/variables';
 import type { InstanceDirectory } from './instance-directory.ts';
 
-/** What an agent gets of the environment that we were started in, the operator's word on runtimes last; nothing else is inherited. */
+/**
+ * What an agent gets of the environment that we were started in, the operator's word on runtimes
+ * last; nothing else is inherited.
+ */
 export const hostVariableNames = [
   'PATH',
   'LANG',
@@ -29,7 +32,10 @@ export interface AgentEnvironment {
   logLevel: string;
 }
 
-/** The environment of an agent process: the whole contract between it and this provisioner, but for its two pipes. */
+/**
+ * The environment of an agent process: the whole contract between it and this provisioner, but for
+ * its two pipes.
+ */
 export const agentEnvironment = (agent: AgentEnvironment): Record<string, string> => ({
   ...agent.host,
   ...preloadOf(agent),

@@ -23,6 +23,6 @@ test('tells operators what an agent complains of, but not of one that is ended',
   const agent = spawnAgent({ bundle, cwd, env: {}, graceMs: 10_000, logger });
   await expect.poll(() => logged, { timeout: 10_000 }).toEqual([expect.stringMatching(/"warn".*preload of nope is skipped/)]);
   await agent.end();
-  expect((await agent.exited).lastWords).toContain('a last word');
+  expect((await agent.exited).stderrTail).toContain('a last word');
   expect(logged).toHaveLength(1);
 });

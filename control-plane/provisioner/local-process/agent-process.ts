@@ -10,7 +10,7 @@ export interface AgentExit {
   code: number | null;
   signal: NodeJS.Signals | null;
   /** The end of what it wrote to standard error. */
-  lastWords: string;
+  stderrTail: string;
 }
 
 export interface AgentProcess {
@@ -35,25 +35,27 @@ export interface SpawnAgentOptions {
 const lastWordsLength = 2_048;
 
 /**
- * Starts an agent in a session of its own, so that a terminal's Ctrl-C does not reach it past us. Its standard input is a pipe
- * that is never written: when this process dies, however it does, the agent reads the end and ends too.
+ * Starts an agent in a session of its own, so that a terminal's Ctrl-C does not reach it past us.
+ * Its standard input is a pipe that is never written: when this process dies, however it does, the
+ * agent reads the end and ends too.
  */
 export function spawnAgent({ bundle, cwd, env, graceMs, logger }: SpawnAgentOptions): AgentProcess {
   const output = logger.isLevelEnabled('debug') ? 'pipe' : 'ignore';
   const child = spawn(process.execPath, [bundle], { cwd, env, detached: true, stdio: ['pipe', output, 'pipe', 'pipe'] });
-  let lastWords = '';
+  let stderrTail = '';
   let isEnding = false;
   child.stdout?.setEncoding('utf8').on('data', (text: string) => logger.debug({ text }, 'agent output'));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    // No part of its log: what it, or the supervisor of its runtime, cannot do. Of one that is ended, that is no news.
+    // No part of its log: what it, or the supervisor of its runtime, cannot do. Of one that is
+    // ended, that is not news.
     logger[isEnding ? 'debug' : 'warn']({ text }, 'agent error output');
-    lastWords = (lastWords + text).slice(-lastWordsLength);
+    stderrTail = (stderrTail + text).slice(-lastWordsLength);
   });
   for (const stream of child.stdio) stream?.on('error', (err) => logger.debug({ err }, 'agent pipe'));
   child.once('error', (error) => {
-    lastWords = error.message;
+    stderrTail = error.message;
   });
-  const exited = awaitExit(child).then((exit) => ({ ...exit, lastWords }));
+  const exited = awaitExit(child).then((exit) => ({ ...exit, stderrTail }));
   const port = readPort(child);
   // Whoever waits for it may come later than its failure.
   port.catch(() => undefined);
@@ -70,7 +72,10 @@ async function readPort(child: ChildProcess): Promise<number> {
   return readReadyPort(pipe);
 }
 
-/** Pipes may stay open in processes that outlive the agent: what is in them is waited for a moment, not for ever. */
+/**
+ * Pipes may stay open in processes that outlive the agent: what is in them is waited for a moment,
+ * not for ever.
+ */
 async function awaitExit(child: ChildProcess): Promise<Pick<AgentExit, 'code' | 'signal'>> {
   const closed = new Promise((resolve) => child.once('close', resolve));
   const exit = await new Promise<Pick<AgentExit, 'code' | 'signal'>>((resolve) => {

@@ -26,7 +26,9 @@ export async function complaintAbout(language: Language, program: string): Promi
   }
 }
 
-/** All that is wrong with the interpreters of an operator, a line each by the name of its variable. */
+/**
+ * All that is wrong with the interpreters of an operator, a line each by the name of its variable.
+ */
 export async function complaintsAbout(interpreters: Readonly<Record<Language, string>>): Promise<string[]> {
   const complaints = await Promise.all([
     complaintAbout('python', interpreters.python).then((text) => text && `STEPPE_PYTHON: ${text}`),

@@ -25,7 +25,8 @@ export async function fillInstanceDirectory({ run, workspace, keys }: InstanceDi
 }
 
 /**
- * Removes it whole, also while something still writes there (for three seconds), and whatever modes user code has set.
+ * Removes it whole, also while something still writes there (for three seconds), and whatever modes
+ * user code has set.
  * @throws the system's error where it stays.
  */
 export async function removeTree(root: string): Promise<void> {
@@ -40,13 +41,18 @@ export async function removeTree(root: string): Promise<void> {
   }
 }
 
-/** Node names each entry by its whole path, which may be longer than the system takes; `rm` goes down a directory at a time. */
+/**
+ * Node names each entry by its whole path, which may be longer than the system takes; `rm` goes
+ * down a directory at a time.
+ */
 async function removeByStep(root: string): Promise<boolean> {
   const [code] = await once(spawn('rm', ['-rf', '--', root], { stdio: 'ignore' }), 'exit');
   return code === 0;
 }
 
-/** Gives the owner every right to the directories, without which what is in them cannot be removed. */
+/**
+ * Gives the owner every right to the directories, without which what is in them cannot be removed.
+ */
 async function openUp(directory: string): Promise<void> {
   try {
     await chmod(directory, 0o700);

@@ -22,7 +22,7 @@ const factsSchema = z.object({
 export type InstanceFacts = z.infer<typeof factsSchema>;
 
 export interface InstanceEntry extends InstanceFacts {
-  /** Whose it is; `retired` of one that shall be nobody's. */
+  /** Whose it is; `retired` of one that must have no session. */
   owner: SessionId | 'retired' | undefined;
 }
 
@@ -38,7 +38,10 @@ export async function writeFacts(root: string, facts: InstanceFacts): Promise<vo
   await rename(draft, factsFile(root));
 }
 
-/** Makes the instance in `root` the owner's; false where it has an owner, or is gone. Of any number at once exactly one is true. */
+/**
+ * Makes the instance in `root` the owner's; false where it has an owner, or is gone. Of any number
+ * at once exactly one is true.
+ */
 export async function takeOwnership(root: string, owner: SessionId | 'retired'): Promise<boolean> {
   const draft = draftIn(root);
   try {
@@ -54,7 +57,10 @@ export async function takeOwnership(root: string, owner: SessionId | 'retired'):
   }
 }
 
-/** What is written of the instance in `root`; null where that cannot be read: it is being made or removed. */
+/**
+ * What is written of the instance in `root`; null where that cannot be read: it is being made or
+ * removed.
+ */
 export function readEntry(root: string): InstanceEntry | null {
   const facts = factsSchema.safeParse(fromJson(readText(factsFile(root))));
   if (!facts.success) return null;
@@ -65,7 +71,10 @@ export function readEntry(root: string): InstanceEntry | null {
 /** Whether its agent runs, or is still to be spawned by a starter that does. */
 export const isLiving = ({ agent, starter }: InstanceEntry): boolean => isAlive(agent ?? starter);
 
-/** The text of a small file; empty where there is none. Through the thread pool it would cost ten times what reading it does. */
+/**
+ * The text of a small file; empty where there is none. Through the thread pool it would cost ten
+ * times what reading it does.
+ */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -72,7 +72,7 @@ describe('an entry', () => {
 });
 
 describe('a process', () => {
-  it('is told from a later one of the same number', async () => {
+  it('is distinguished from a later one of the same number', async () => {
     const self = identify(process.pid);
     expect(isAlive(self)).toBe(true);
     expect(isAlive({ ...self, startedAt: '1' })).toBe(false);

@@ -4,7 +4,9 @@ import { join, relative } from 'node:path';
 import type { HostVariables } from './agent-environment.ts';
 
 export interface InstanceParts {
-  /** Path of the session-agent's bundle; what it loads is in the directory of its name beside it. */
+  /**
+   * Path of the session-agent's bundle; what it loads is in the directory of its name beside it.
+   */
   agentBundle: string;
   /** With python/supervisor.py and node/supervisor.cjs. */
   runtimesDirectory: string;
@@ -14,8 +16,9 @@ export interface InstanceParts {
 }
 
 /**
- * What all instances are made of, whatever their runtime: the same for two control-planes only where they make the same.
- * Reads the files once: a control-plane whose files are replaced under it is to be started again.
+ * What all instances are made of, whatever their runtime: the same for two control-planes only
+ * where they make the same. Reads the files once: a control-plane whose files are replaced under it
+ * is to be started again.
  * @throws the system's error where a file cannot be read.
  */
 export async function instanceFingerprint({ agentBundle, runtimesDirectory, ...settings }: InstanceParts): Promise<string> {
@@ -28,7 +31,10 @@ export async function instanceFingerprint({ agentBundle, runtimesDirectory, ...s
   return hash.digest('hex');
 }
 
-/** In a fixed order; none where there is no such directory. Python's own caches and source maps are not what an instance is made of. */
+/**
+ * In a fixed order; none where there is no such directory. Python's own caches and source maps are
+ * not what an instance is made of.
+ */
 async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

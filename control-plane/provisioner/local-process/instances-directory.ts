@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { hasCode, type InstanceEntry, instanceIdOf, isAbsence, readEntry } from './instance-entry.ts';
 
-/** The agent's run directory below an instance's root below this must not pass 88 bytes: Node cuts a socket's path of 107. */
+/**
+ * The agent's run directory below an instance's root below this must not pass 88 bytes: Node cuts a
+ * socket's path of 107.
+ */
 const longestPath = 50;
 
 /**
@@ -18,7 +21,10 @@ export async function openInstancesDirectory(path: string): Promise<void> {
   if (!found.isDirectory() || found.uid !== process.getuid?.()) throw new Error(`${path} is not a directory of this user`);
 }
 
-/** With those above it. Node's own way to do that never ends where a directory takes no new names, as /proc. */
+/**
+ * With those above it. Node's own way to do that never ends where a directory takes no new names,
+ * as /proc.
+ */
 async function makeDirectory(path: string): Promise<void> {
   const make = () =>
     mkdir(path, { mode: 0o700 }).catch((error) => {
@@ -35,7 +41,10 @@ async function makeDirectory(path: string): Promise<void> {
 
 export const rootOf = (directory: string, instanceId: InstanceId): string => join(directory, instanceId);
 
-/** Of what is named as an instance is, those that are being made or removed included. Empty where there is no such directory. */
+/**
+ * Of what is named as an instance is, those that are being made or removed included. Empty where
+ * there is no such directory.
+ */
 export function listInstanceIds(directory: string): InstanceId[] {
   try {
     return readdirSync(directory)

@@ -2,26 +2,29 @@ import { mkdir } from 'node:fs/promises';
 import { newInstanceId, type SessionId } from '@steppe/contracts/ids';
 import { abortable } from '../../abortable.ts';
 import type { Instance, InstanceEnd, StartRequest } from '../session-provisioner.ts';
-import { StartFailed } from '../start-failed.ts';
+import { StartFailedError } from '../start-failed-error.ts';
 import type { AgentProcess } from './agent-process.ts';
-import { readEndRequest } from './end-request.ts';
 import { instanceDirectory, removeTree } from './instance-directory.ts';
 import { type InstanceFacts, readEntry, sessionOf, writeFacts } from './instance-entry.ts';
 import { openInstancesDirectory, rootOf } from './instances-directory.ts';
 import { keepEnd } from './kept-ends.ts';
 import { requireModules } from './missing-modules.ts';
 import { identify } from './process-identity.ts';
-import { type End, readEnd } from './read-end.ts';
+import { type End, readTermination } from './read-termination.ts';
 import { type LaunchOptions, spawnInstance } from './spawn-instance.ts';
+import { readTerminationRequest } from './termination-request.ts';
 
 export interface LaunchedInstance extends Instance {
-  /** Begins its end; `because` counts where the agent gives no reason. */
-  end(because: End): void;
+  /** Begins its end; `reason` counts where the agent gives no reason. */
+  end(reason: End): void;
   /** Resolves when nothing of the instance is left; never rejects. */
   gone: Promise<InstanceEnd>;
 }
 
-/** @throws where nothing of the instance is left: StartFailed, the signal's reason, or what the system refused it with. */
+/**
+ * @throws where nothing of the instance is left: StartFailedError, the signal's reason, or what the
+ * system refused it with.
+ */
 export async function launchInstance(options: LaunchOptions, request: StartRequest): Promise<LaunchedInstance> {
   const { instancesDirectory } = options;
   await requireModules(request.runtime, options.supervisorCommand(request.runtime)[0]);
@@ -38,10 +41,14 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
   await mkdir(root, { mode: 0o700 });
   const agent = await spawnInstance(root, options, request, facts);
   let isReady = false;
-  let asked: End | undefined;
+  let requested: End | undefined;
   const gone = agent.exited.then(async (exit): Promise<InstanceEnd> => {
     options.keys.forget(instanceDirectory(root).keys);
-    const how = await readEnd(instanceDirectory(root).terminationFile, exit, asked ?? (await readEndRequest(root)));
+    const how = await readTermination(
+      instanceDirectory(root).terminationFile,
+      exit,
+      requested ?? (await readTerminationRequest(root)),
+    );
     const sessionId = lastSessionOf(root, request.sessionId);
     const end = { instanceId, ...(sessionId && { sessionId }), ...how };
     const complain = (err: unknown) => options.logger.error({ err, directory: root }, 'could not clear up after an instance');
@@ -49,8 +56,8 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     await removeTree(root).catch(complain);
     return end;
   });
-  const end = (because: End) => {
-    asked ??= because;
+  const end = (reason: End) => {
+    requested ??= reason;
     agent.end();
   };
   const address = await whenReady(agent, gone, request.signal, async (port) => {
@@ -62,13 +69,13 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
   return { instanceId, address, end, gone };
 }
 
-/** As it is written; as the start asked where that cannot be read. */
-function lastSessionOf(root: string, asked: SessionId | null): SessionId | null {
+/** As it is written; as the start requested where that cannot be read. */
+function lastSessionOf(root: string, requested: SessionId | null): SessionId | null {
   try {
     const entry = readEntry(root);
-    return entry ? (sessionOf(entry) ?? null) : asked;
+    return entry ? (sessionOf(entry) ?? null) : requested;
   } catch {
-    return asked;
+    return requested;
   }
 }
 
@@ -84,6 +91,6 @@ async function whenReady(
     agent.end();
     const { detail } = await gone;
     signal.throwIfAborted();
-    throw new StartFailed('crashed', detail ?? 'the agent ended before it was ready', { cause });
+    throw new StartFailedError('crashed', detail ?? 'the agent ended before it was ready', { cause });
   }
 }

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentClient } from '../../sessions/agent-client.ts';
 import { bindStatus } from '../../testing/bind-status.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { type Behaviour, behaving, type Fakes, isRunning, startFakes } from '../../testing/fake-provisioner.ts';
 import { holdInstance } from '../../testing/run-holder.ts';
-import { type Behaviour, behaving, isRunning, type StandIns, startStandIns } from '../../testing/stand-in-provisioner.ts';
 import { describeSessionProvisioner } from '../conformance/session-provisioner-conformance.ts';
 import type { Instance, InstanceEnd } from '../session-provisioner.ts';
 
@@ -20,56 +20,56 @@ async function leaveLastWords(signer: InternalTokenSigner, instance: Instance, r
   await agents.close();
 }
 
-describeSessionProvisioner('local-process provisioner with a stand-in for the agent', {
+describeSessionProvisioner('local-process provisioner with a fake agent', {
   // What kills an agent from outside leaves no word of why; nothing is evicted from a machine.
   reasons: ['idle', 'expired', 'oom_killed', 'node_lost'],
   open: async () => {
-    const standIns = await startStandIns();
-    const other = standIns.openAnother();
+    const fakes = await startFakes();
+    const other = fakes.openAnother();
     return {
-      provisioner: standIns.provisioner,
+      provisioner: fakes.provisioner,
       other,
-      openAnother: standIns.openAnother,
+      openAnother: fakes.openAnother,
       runtime: behaving('serve'),
       crashing: behaving('crash-before-ready'),
       stuck: behaving('never-ready'),
-      bind: (instanceId, address, sessionId) => bindStatus(standIns.signer, instanceId, address, sessionId),
-      kill: async (instanceId) => void process.kill(await standIns.pidOf(instanceId), 'SIGKILL'),
-      endAs: (reason, instance) => (reason === 'node_lost' ? other.close() : leaveLastWords(standIns.signer, instance, reason)),
-      leftovers: standIns.leftovers,
+      bind: (instanceId, address, sessionId) => bindStatus(fakes.signer, instanceId, address, sessionId),
+      kill: async (instanceId) => void process.kill(await fakes.pidOf(instanceId), 'SIGKILL'),
+      endAs: (reason, instance) => (reason === 'node_lost' ? other.close() : leaveLastWords(fakes.signer, instance, reason)),
+      leftovers: fakes.leftovers,
     };
   },
 });
 
 describe('local-process provisioner', () => {
-  let standIns: StandIns;
+  let fakes: Fakes;
   beforeEach(async () => {
-    standIns = await startStandIns();
+    fakes = await startFakes();
   });
   afterEach(async () => {
-    await standIns.provisioner.close();
-    expect(await standIns.leftovers()).toEqual([]);
-    expect(existsSync(standIns.instancesDirectory)).toBe(false);
+    await fakes.provisioner.close();
+    expect(await fakes.leftovers()).toEqual([]);
+    expect(existsSync(fakes.instancesDirectory)).toBe(false);
   });
 
   const patient = new AbortController().signal;
   const start = (behaviour: Behaviour, signal = patient) => {
     const runtime = behaving(behaviour);
     const request = { sessionId: newSessionId(), runtime, resources: runtime.default_resources, version: 'v1', signal };
-    return standIns.provisioner.start(request);
+    return fakes.provisioner.start(request);
   };
-  const nextEnd = () => new Promise<InstanceEnd>((resolve) => standIns.provisioner.watch(resolve));
+  const nextEnd = () => new Promise<InstanceEnd>((resolve) => fakes.provisioner.watch(resolve));
 
   it('gives an agent its contract and nothing else of our environment', async () => {
     const { instanceId } = await start('serve');
-    const environ = await standIns.environmentOf(instanceId);
+    const environ = await fakes.environmentOf(instanceId);
     expect(environ).toEqual({
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'info',
       STEPPE_INSTANCE_ID: instanceId,
-      STEPPE_INSTANCE_DIR: `${standIns.instancesDirectory}/${instanceId}`,
-      STEPPE_INSTANCES_DIR: standIns.instancesDirectory,
+      STEPPE_INSTANCE_DIR: `${fakes.instancesDirectory}/${instanceId}`,
+      STEPPE_INSTANCES_DIR: fakes.instancesDirectory,
       STEPPE_RUN_DIR: expect.stringMatching(/^\/tmp\/steppe-.*\/run$/),
       STEPPE_WORKSPACE: expect.stringMatching(/\/workspace$/),
       STEPPE_KEYS_DIR: expect.stringMatching(/\/keys$/),
@@ -77,37 +77,37 @@ describe('local-process provisioner', () => {
       STEPPE_LIFELINE: 'stdin',
       STEPPE_READY_FD: '3',
       STEPPE_MEMORY_BYTES: String(512 * 1024 * 1024),
-      STEPPE_SUPERVISOR_COMMAND: '["stand-in","serve"]',
+      STEPPE_SUPERVISOR_COMMAND: '["fake-agent","serve"]',
     });
-    expect(JSON.parse(await standIns.readIn(instanceId, 'keys/data-plane.json'))).toEqual(standIns.publicKeys['data-plane']);
+    expect(JSON.parse(await fakes.readIn(instanceId, 'keys/data-plane.json'))).toEqual(fakes.publicKeys['data-plane']);
   });
 
-  it('tells the last words of an agent that ends before it is ready', async () => {
+  it('reports the stderr tail of an agent that ends before it is ready', async () => {
     await expect(start('crash-before-ready')).rejects.toThrow('exit code 3: there is no interpreter');
   });
 
   it('refuses an agent that says anything but its port', async () => {
-    await expect(start('say-nonsense')).rejects.toMatchObject({ name: 'StartFailed' });
+    await expect(start('say-nonsense')).rejects.toMatchObject({ name: 'StartFailedError' });
   });
 
-  it('kills an agent that does not end when asked', async () => {
+  it('kills an agent that ignores SIGTERM', async () => {
     const { instanceId } = await start('ignore-term');
-    await standIns.provisioner.end(instanceId);
+    await fakes.provisioner.end(instanceId);
   });
 
   it('removes the directory of a killed agent whose supervisor still writes there', async () => {
     const { instanceId } = await start('lose-child');
     const told = nextEnd();
-    process.kill(await standIns.pidOf(instanceId), 'SIGKILL');
+    process.kill(await fakes.pidOf(instanceId), 'SIGKILL');
     expect(await told).toMatchObject({ instanceId, reason: 'crashed', detail: 'signal SIGKILL' });
-    expect(await standIns.leftovers()).toEqual([]);
+    expect(await fakes.leftovers()).toEqual([]);
   });
 
   it('starts no more at a time than there are processors, or two, and lets one go that is aborted while it waits', async () => {
     const abort = new AbortController();
     const most = Math.max(2, availableParallelism());
     const stuck = Array.from({ length: most }, () => start('never-ready', abort.signal));
-    const directories = async () => (await standIns.leftovers()).filter((name) => !name.startsWith('pid')).length;
+    const directories = async () => (await fakes.leftovers()).filter((name) => !name.startsWith('pid')).length;
     await eventually(directories).toBe(most);
     const impatient = new AbortController();
     const waiting = start('serve', impatient.signal);
@@ -123,18 +123,18 @@ describe('local-process provisioner', () => {
 
   it('ends all that runs, waits or starts when it is closed, as lost with its node', async () => {
     const ends: InstanceEnd[] = [];
-    standIns.provisioner.watch((end) => ends.push(end));
+    fakes.provisioner.watch((end) => ends.push(end));
     const { instanceId } = await start('serve');
     const stuck = Array.from({ length: 5 }, () => start('never-ready'));
     const settled = Promise.allSettled(stuck);
-    await Promise.all([standIns.provisioner.close(), standIns.provisioner.close()]);
+    await Promise.all([fakes.provisioner.close(), fakes.provisioner.close()]);
     for (const { status } of await settled) expect(status).toBe('rejected');
     expect(ends).toEqual([expect.objectContaining({ instanceId, reason: 'node_lost' })]);
-    await expect(start('serve')).rejects.toMatchObject({ name: 'StartFailed' });
+    await expect(start('serve')).rejects.toMatchObject({ name: 'StartFailedError' });
   });
 
   it('holds the agents by a lifeline: they end, and clear up, when this process does', async () => {
-    const alone = `${standIns.instancesDirectory}-alone`;
+    const alone = `${fakes.instancesDirectory}-alone`;
     const { holder, pid } = await hold(alone);
     expect(existsSync(alone)).toBe(true);
     holder.kill('SIGKILL');
@@ -143,30 +143,30 @@ describe('local-process provisioner', () => {
 
   it('tells of the end of an instance whose control-plane died, and leaves nothing of it', async () => {
     const ends: InstanceEnd[] = [];
-    standIns.provisioner.watch((end) => ends.push(end));
+    fakes.provisioner.watch((end) => ends.push(end));
     await start('serve');
-    const { holder, instanceId, sessionId } = await hold(standIns.instancesDirectory);
-    await eventually(() => standIns.provisioner.list()).toHaveLength(2);
-    await eventually(() => standIns.provisioner.list()).toContainEqual(expect.objectContaining({ instanceId, sessionId }));
+    const { holder, instanceId, sessionId } = await hold(fakes.instancesDirectory);
+    await eventually(() => fakes.provisioner.list()).toHaveLength(2);
+    await eventually(() => fakes.provisioner.list()).toContainEqual(expect.objectContaining({ instanceId, sessionId }));
     holder.kill('SIGKILL');
     await eventually(() => ends).toEqual([expect.objectContaining({ instanceId, sessionId, reason: 'node_lost' })]);
-    expect(existsSync(`${standIns.instancesDirectory}/${instanceId}`)).toBe(false);
+    expect(existsSync(`${fakes.instancesDirectory}/${instanceId}`)).toBe(false);
   });
 
-  it('buries an instance that was killed together with its control-plane, with its last words', async () => {
-    const { holder, pid, instanceId, sessionId } = await hold(standIns.instancesDirectory);
-    writeFileSync(`${standIns.instancesDirectory}/${instanceId}/termination`, '{"end_reason":"idle","end_detail":"too long"}');
+  it('reaps an instance that was killed together with its control-plane, with its termination message', async () => {
+    const { holder, pid, instanceId, sessionId } = await hold(fakes.instancesDirectory);
+    writeFileSync(`${fakes.instancesDirectory}/${instanceId}/termination`, '{"end_reason":"idle","end_detail":"too long"}');
     holder.kill('SIGSTOP');
     process.kill(pid, 'SIGKILL');
     holder.kill('SIGKILL');
     await once(holder, 'exit');
     const ends: InstanceEnd[] = [];
-    standIns.provisioner.watch((end) => ends.push(end));
-    await eventually(() => standIns.provisioner.list()).toEqual([]);
+    fakes.provisioner.watch((end) => ends.push(end));
+    await eventually(() => fakes.provisioner.list()).toEqual([]);
     const end = { instanceId, sessionId, reason: 'idle', detail: 'too long' };
     await eventually(() => ends).toEqual([end]);
-    expect(await standIns.leftovers()).toEqual([]);
-    expect(await standIns.provisioner.endOf(instanceId)).toEqual(end);
+    expect(await fakes.leftovers()).toEqual([]);
+    expect(await fakes.provisioner.endOf(instanceId)).toEqual(end);
   });
 
   async function hold(directory: string) {

@@ -3,8 +3,7 @@ import type { InstanceId } from '@steppe/contracts/ids';
 import { runDetached } from '@steppe/service-kit/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
 import type { ClaimRequest, Instance, ListedInstance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
-import { StartFailed } from '../start-failed.ts';
-import { endForeign } from './end-foreign.ts';
+import { StartFailedError } from '../start-failed-error.ts';
 import { type InstanceEntry, isLiving, readEntry, sessionOf, takeOwnership } from './instance-entry.ts';
 import { readEntries, rootOf } from './instances-directory.ts';
 import { readKeptEnd } from './kept-ends.ts';
@@ -12,6 +11,7 @@ import { type LaunchedInstance, launchInstance } from './launch-instance.ts';
 import { createKeyPublisher, type PublicKeySource } from './publish-keys.ts';
 import type { LaunchOptions } from './spawn-instance.ts';
 import { createStartSlots } from './start-slots.ts';
+import { terminateForeign } from './terminate-foreign.ts';
 import { createInstanceWatch } from './watch-instances.ts';
 
 export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'> {
@@ -20,8 +20,9 @@ export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'>
 }
 
 /**
- * Instances are processes on this machine, which run code as the user who started this one. They end when the process does that
- * started them; until then all that share the directory may claim and end them.
+ * Instances are processes on this machine, which run code as the user who started this one. They
+ * end when the process does that started them; until then all that share the directory may claim
+ * and end them.
  */
 export function createLocalProcessProvisioner({
   publicKeys,
@@ -56,7 +57,7 @@ export function createLocalProcessProvisioner({
 
   const end = async (instanceId: InstanceId) => {
     const launched = running.get(instanceId);
-    if (!launched) return endForeign(instances, instanceId, graceMs);
+    if (!launched) return terminateForeign(instances, instanceId, graceMs);
     launched.end({ reason: 'deleted' });
     await launched.gone;
   };
@@ -69,9 +70,9 @@ export function createLocalProcessProvisioner({
     return true;
   };
 
-  const inBackground = (instanceId: InstanceId, act: (instanceId: InstanceId) => Promise<unknown>) => {
+  const inBackground = (instanceId: InstanceId, operation: (instanceId: InstanceId) => Promise<unknown>) => {
     if (removals.has(instanceId)) return;
-    const removal = act(instanceId)
+    const removal = operation(instanceId)
       .catch((err) => logger.warn({ err, instance_id: instanceId }, 'could not remove an instance'))
       .then(() => void removals.delete(instanceId));
     removals.set(instanceId, removal);
@@ -103,8 +104,8 @@ export function createLocalProcessProvisioner({
       try {
         return await start;
       } catch (cause) {
-        if (request.signal.aborted || cause instanceof StartFailed) throw cause;
-        throw new StartFailed('crashed', 'the instance could not be started', { cause });
+        if (request.signal.aborted || cause instanceof StartFailedError) throw cause;
+        throw new StartFailedError('crashed', 'the instance could not be started', { cause });
       } finally {
         starting.delete(start);
       }
@@ -120,7 +121,7 @@ export function createLocalProcessProvisioner({
     watch: watch.watch,
     endOf: (instanceId) => readKeptEnd(instances, instanceId),
     async close() {
-      closing.abort(new StartFailed('crashed', 'the control-plane is closing'));
+      closing.abort(new StartFailedError('crashed', 'the control-plane is closing'));
       await Promise.allSettled(starting);
       const left = [...running.values()];
       for (const launched of left) launched.end({ reason: 'node_lost', detail: 'the control-plane that ran it was stopped' });

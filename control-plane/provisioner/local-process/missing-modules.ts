@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
-import { StartFailed } from '../start-failed.ts';
+import { StartFailedError } from '../start-failed-error.ts';
 import type { SupervisorCommand } from './supervisor-command.ts';
 
 const run = promisify(execFile);
@@ -27,7 +27,7 @@ const complete = new Set<string>();
 
 /**
  * Looks whether the runtime's interpreter has what the runtime promises; once, where it has.
- * @throws StartFailed that names what is missing.
+ * @throws StartFailedError that names what is missing.
  */
 export async function requireModules({ name, preload }: RuntimeDefinition, python = ''): Promise<void> {
   const key = JSON.stringify([python, preload]);
@@ -35,12 +35,15 @@ export async function requireModules({ name, preload }: RuntimeDefinition, pytho
   const missing = await missingModules(python, preload);
   if (missing.length > 0) {
     const message = `the runtime ${name} needs ${missing.join(', ')}, which ${python} lacks; install what is missing, or name another interpreter`;
-    throw new StartFailed('crashed', message, { retryable: false });
+    throw new StartFailedError('crashed', message, { retryable: false });
   }
   complete.add(key);
 }
 
-/** For the operator, before anybody asks for one: the runtimes that cannot start for want of modules, a sentence each. */
+/**
+ * For the operator, before anybody requests one: the runtimes that cannot start for want of
+ * modules, a sentence each.
+ */
 export async function complaintsAboutModules(
   runtimes: readonly RuntimeDefinition[],
   supervisorCommand: SupervisorCommand,

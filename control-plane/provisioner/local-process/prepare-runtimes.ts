@@ -14,7 +14,10 @@ interface LocalRuntimesConfig extends RuntimesConfig, InstanceParts {
 
 type LocalRuntimes = { runtimes: readonly RuntimeDefinition[]; supervisorCommand: SupervisorCommand } | { complaints: string[] };
 
-/** The runtimes as processes of this machine, or all that is wrong with their list and their interpreters, a line each. */
+/**
+ * The runtimes as processes of this machine, or all that is wrong with their list and their
+ * interpreters, a line each.
+ */
 export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<LocalRuntimes> {
   const [read, ...usual] = await Promise.all([
     readRuntimes(config),

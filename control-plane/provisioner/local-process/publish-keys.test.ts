@@ -36,7 +36,7 @@ const held = (directory: string) => ({
   'data-plane': JSON.parse(readFileSync(join(directory, 'data-plane.json'), 'utf8')),
 });
 
-it('writes the keys where they were asked for, and again when they change, with nothing beside them', async () => {
+it('writes the keys where they were requested, and again when they change, with nothing beside them', async () => {
   const first = await newDirectory('first');
   expect(held(first)).toEqual(keysNamed('1'));
   const second = await newDirectory('second');
@@ -54,7 +54,7 @@ it('leaves alone what it was told to forget', async () => {
   expect(held(forgotten)).toEqual(keysNamed('1'));
 });
 
-it('goes on with the others after a directory was lost', async () => {
+it('continues with the others after a directory was lost', async () => {
   const lost = await newDirectory('lost');
   rmSync(lost, { recursive: true });
   const kept = await newDirectory('kept');

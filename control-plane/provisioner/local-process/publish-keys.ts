@@ -11,7 +11,10 @@ export type PublicKeys = Readonly<Record<Plane, { keys: readonly object[] }>>;
 export type PublicKeySource = () => PublicKeys | Promise<PublicKeys>;
 
 export interface KeyPublisher {
-  /** Writes the keys into a directory that is there, and again whenever they change, until it is forgotten. */
+  /**
+   * Writes the keys into a directory that is there, and again whenever they change, until it is
+   * forgotten.
+   */
   publishTo(directory: string): Promise<void>;
   forget(directory: string): void;
   /** Harmless twice. */

@@ -18,7 +18,10 @@ export interface LaunchOptions {
   hostVariables: HostVariables;
   /** Of the agents. */
   agentLogLevel: string;
-  /** Of the instances: shared by the control-planes of one table, and by no others. At most 50 bytes; made where it is absent. */
+  /**
+   * Of the instances: shared by the control-planes of one table, and by no others. At most 50
+   * bytes; made where it is absent.
+   */
   instancesDirectory: string;
   logger: Logger;
   /** Milliseconds of Unix time. */

@@ -22,7 +22,7 @@ it('lets no more in than it has slots, in the order of arrival', async () => {
   expect(entered).toEqual(['a', 'b', 'c', 'd']);
 });
 
-it('lets go of a waiter that was aborted, and gives its turn to the next', async () => {
+it('releases a waiter that was aborted, and gives its turn to the next', async () => {
   const slots = createStartSlots(1);
   const release = await slots.take(never);
   const impatient = new AbortController();

@@ -1,9 +1,15 @@
 export interface StartSlots {
-  /** Waits for its turn, first come first served; gives how to free the slot. Throws the signal's reason where it comes first. */
+  /**
+   * Waits for its turn, first come first served; gives how to free the slot. Throws the signal's
+   * reason where it comes first.
+   */
   take(signal: AbortSignal): Promise<() => void>;
 }
 
-/** Interpreters that start together slow each other down: past one a processor, all of them are ready later. */
+/**
+ * Interpreters that start together slow each other down: past one a processor, all of them are
+ * ready later.
+ */
 export function createStartSlots(count: number): StartSlots {
   let free = count;
   const waiting = new Set<() => void>();

@@ -2,17 +2,17 @@ import { stat } from 'node:fs/promises';
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { Logger } from '@steppe/service-kit/logger';
 import type { EndListener, InstanceEnd } from '../session-provisioner.ts';
-import { buryInstance, isOrphaned, lostEnd } from './bury-instance.ts';
 import { removeTree } from './instance-directory.ts';
 import { type InstanceEntry, readEntry } from './instance-entry.ts';
 import { listInstanceIds, rootOf } from './instances-directory.ts';
 import { forgetOldEnds, listKeptEnds, readKeptEnd } from './kept-ends.ts';
+import { isOrphaned, nodeLostEnd, reapInstance } from './reap-instance.ts';
 
 export interface InstanceWatch {
   watch(listener: EndListener): () => void;
-  /** An end of what was noted is told also where it leaves no trace. */
+  /** An end of what was noted is reported also where it leaves no trace. */
   note(entry: InstanceEntry): void;
-  /** Tells the listeners of an end, unless they have heard of it. */
+  /** Notifies the listeners of an end, unless they know it. */
   tell(end: InstanceEnd): void;
   /** Resolves when no look is going on. */
   stop(): Promise<void>;
@@ -32,10 +32,13 @@ const forgetEveryMs = 60_000;
 /** A directory that nothing is written in is neither being made nor removed after that. */
 const abandonedMs = 60_000;
 
-/** Looks, while somebody listens, for the ends of other control-planes' instances, and buries those that nobody else will. */
+/**
+ * Looks, while somebody listens, for the ends of other control-planes' instances, and reaps those
+ * that nobody else will.
+ */
 export function createInstanceWatch({ instances, logger, isOwn, endRetired }: WatchOptions): InstanceWatch {
   const listeners = new Set<EndListener>();
-  const heard = new Set<InstanceId>();
+  const received = new Set<InstanceId>();
   const known = new Map<InstanceId, InstanceEntry>();
   let forgotAtMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
@@ -43,8 +46,8 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
 
   const tell = (end: InstanceEnd) => {
     known.delete(end.instanceId);
-    if (heard.has(end.instanceId)) return;
-    heard.add(end.instanceId);
+    if (received.has(end.instanceId)) return;
+    received.add(end.instanceId);
     for (const listener of listeners) listener(end);
   };
 
@@ -55,15 +58,16 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
   const look = async () => {
     const there = new Set(listInstanceIds(instances));
     const missing = [...known.values()].filter(({ instanceId }) => !there.has(instanceId) && !isOwn(instanceId));
-    // An end is kept before its directory goes: whatever is missing by now and was kept, is kept by now.
+    // An end is kept before its directory goes: whatever is missing by now and was kept, is kept by
+    // now.
     const kept = new Set(listKeptEnds(instances));
     for (const instanceId of kept) {
-      if (there.has(instanceId) || heard.has(instanceId) || isOwn(instanceId)) continue;
+      if (there.has(instanceId) || received.has(instanceId) || isOwn(instanceId)) continue;
       const end = await readKeptEnd(instances, instanceId);
       if (end) tell(end);
     }
-    for (const entry of missing) tell(lostEnd(entry));
-    for (const instanceId of heard) if (!kept.has(instanceId) && !there.has(instanceId)) heard.delete(instanceId);
+    for (const entry of missing) tell(nodeLostEnd(entry));
+    for (const instanceId of received) if (!kept.has(instanceId) && !there.has(instanceId)) received.delete(instanceId);
     for (const instanceId of there) if (!isOwn(instanceId)) await lookAt(instanceId);
     // Those of an hour: too many to look at each of them each time.
     if (performance.now() - forgotAtMs < forgetEveryMs) return;
@@ -77,7 +81,7 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
     const entry = seen?.owner ? seen : readEntry(rootOf(instances, instanceId));
     if (!entry) return removeIfAbandoned(rootOf(instances, instanceId));
     note(entry);
-    if (isOrphaned(entry)) await buryInstance(instances, entry);
+    if (isOrphaned(entry)) await reapInstance(instances, entry);
     else if (entry.owner === 'retired') endRetired(instanceId);
   };
 
@@ -93,8 +97,8 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
     tell,
     note,
     watch(listener) {
-      // What is kept from before shall be told from what comes now.
-      if (listeners.size === 0) for (const instanceId of listKeptEnds(instances)) heard.add(instanceId);
+      // What is kept from before must be distinguished from what comes now.
+      if (listeners.size === 0) for (const instanceId of listKeptEnds(instances)) received.add(instanceId);
       listeners.add(listener);
       timer ??= setInterval(lookOn, lookEveryMs).unref();
       return () => void listeners.delete(listener);

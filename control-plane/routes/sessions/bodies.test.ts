@@ -2,23 +2,23 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { newSessionId, type TenantId } from '@steppe/contracts/ids';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed } from '../../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../../testing/open-control-plane.ts';
 import { authorizationOf } from '../../testing/tenant-verifier.ts';
 
 const kibibyte = 1024;
 const opened: ClientRequest[] = [];
-let bed: TestBed;
+let fixture: TestFixture;
 let plane: OpenControlPlane;
 beforeAll(async () => {
-  bed = await openTestBed();
-  plane = await bed.open({}, {}, { bodyBudget: { tenantBytes: 100 * kibibyte, totalBytes: 150 * kibibyte } });
+  fixture = await openTestFixture();
+  plane = await fixture.open({}, {}, { bodyBudget: { tenantBytes: 100 * kibibyte, totalBytes: 150 * kibibyte } });
 });
 afterEach(() => {
   for (const client of opened.splice(0)) client.destroy();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 /** Announces a body and sends none of it. */
 function announce(tenantId: TenantId, method: string, path: string, bytes: number): ClientRequest {
@@ -57,7 +57,7 @@ it('returns 429 where bodies fill the budget of their tenant or of all, and take
 });
 
 it('refuses a body that is nested too deep, or has too many values, before it is parsed', async () => {
-  const large = await bed.open();
+  const large = await fixture.open();
   const nested = JSON.parse(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`);
   const deep = await large.call(newTenantId(), 'POST', '/v1/sessions', { body: { env: nested } });
   expect(deep).toMatchObject({ status: 400, body: { error: { code: 'invalid_request', details: { limit: 'depth' } } } });

@@ -1,21 +1,21 @@
 import { limits } from '@steppe/contracts/limits';
 import { sessionSchema } from '@steppe/contracts/session';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenControlPlane, openTestBed, type TestBed, traces } from '../../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestFixture, type TestFixture, traces } from '../../testing/open-control-plane.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 let plane: OpenControlPlane;
 beforeAll(async () => {
-  bed = await openTestBed();
-  plane = await bed.open();
+  fixture = await openTestFixture();
+  plane = await fixture.open();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 const create = (body: unknown, headers: Record<string, string> = {}, tenantId = newTenantId()) =>
   plane.call(tenantId, 'POST', '/v1/sessions', { body, headers });
 
-it('answers 201 with a session that is ready, and where it is', async () => {
+it('returns 201 with a session that is ready, and where it is', async () => {
   const tenantId = newTenantId();
   const { status, headers, body } = await create({ metadata: { job: '7' } }, {}, tenantId);
   const session = sessionSchema.parse(body);
@@ -65,7 +65,7 @@ it('binds the instance to the session with its environment, which no row holds',
     resources: { memory: '1Gi' },
   });
   if (instance_id === null) throw new Error('a ready session has an instance');
-  expect(JSON.parse(await bed.standIns.readIn(instance_id, 'run/bound.json'))).toEqual({
+  expect(JSON.parse(await fixture.fakes.readIn(instance_id, 'run/bound.json'))).toEqual({
     session_id,
     tenant_id: tenantId,
     env: { TOKEN: 'hidden' },
@@ -73,9 +73,9 @@ it('binds the instance to the session with its environment, which no row holds',
     expires_at,
     idle_timeout_seconds: 60,
   });
-  const { STEPPE_MEMORY_BYTES: memoryBytes } = await bed.standIns.environmentOf(instance_id);
+  const { STEPPE_MEMORY_BYTES: memoryBytes } = await fixture.fakes.environmentOf(instance_id);
   expect(memoryBytes).toBe(String(1024 ** 3));
-  expect(JSON.stringify(await bed.store.get(session_id, { consistent: true }))).not.toContain('hidden');
+  expect(JSON.stringify(await fixture.store.get(session_id, { consistent: true }))).not.toContain('hidden');
 });
 
 it.each([
@@ -85,7 +85,7 @@ it.each([
   ['a ttl past the maximum', { ttl_seconds: 86_401 }, 'ttl_seconds'],
   ['resources past the maximum', { resources: { memory: '9Gi' } }, 'resources.memory'],
   ['a quantity without an end', { resources: { cpu: `${'0'.repeat(500_000)}1` } }, 'resources.cpu'],
-  ['a quantity that is none', { resources: { cpu: '1K' } }, 'resources.cpu'],
+  ['an invalid quantity', { resources: { cpu: '1K' } }, 'resources.cpu'],
   ['an unknown resource', { resources: { gpu: '1' } }, 'resources.gpu'],
   ['a bad environment name', { env: { 'A-B': '' } }, 'env.A-B'],
   ['NUL in the environment', { env: { A: 'a\0b' } }, 'env.A'],
@@ -96,9 +96,9 @@ it.each([
   ['no object', [], ''],
 ])('refuses %s and makes nothing', async (_, body, path) => {
   const tenantId = newTenantId();
-  const answer = await create(body, {}, tenantId);
-  expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_request', details: { issues: [{ path }] } } } });
-  expect(await traces(bed.store, tenantId)).toEqual({ live: [], states: [], keys: [] });
+  const response = await create(body, {}, tenantId);
+  expect(response).toMatchObject({ status: 400, body: { error: { code: 'invalid_request', details: { issues: [{ path }] } } } });
+  expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: [], keys: [] });
 });
 
 it('lists the known runtimes where it refuses one', async () => {
@@ -113,7 +113,7 @@ it('names the limit that an environment passes', async () => {
   expect([status, body]).toEqual([413, { error: expect.objectContaining({ details: { limit: 'env', max_bytes: 262_144 } }) }]);
 });
 
-it('refuses parameters of the query and keys that are none', async () => {
+it('refuses parameters of the query and invalid keys', async () => {
   expect((await plane.call(newTenantId(), 'POST', '/v1/sessions?wait=true')).status).toBe(400);
   expect((await create({}, { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
   expect((await create({}, { 'idempotency-key': 'caf\u00e9' })).status).toBe(400);

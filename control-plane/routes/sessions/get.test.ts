@@ -1,18 +1,18 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { sessionSchema } from '@steppe/contracts/session';
-import { endedRecord, newTenantId, provisioningRecord } from '@steppe/route-store/conformance/session-records';
+import { endedRecord, newTenantId, provisioningRecord } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed } from '../../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../../testing/open-control-plane.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 let plane: OpenControlPlane;
 beforeAll(async () => {
-  bed = await openTestBed();
-  plane = await bed.open();
+  fixture = await openTestFixture();
+  plane = await fixture.open();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
-it('asks the agent for the epoch and the last activity', async () => {
+it('gets the epoch and the last activity from the agent', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const { status, body } = await plane.call(tenantId, 'GET', pathOf(made.session_id));
@@ -20,7 +20,7 @@ it('asks the agent for the epoch and the last activity', async () => {
   expect(sessionSchema.parse(body)).toEqual({ ...made, epoch: 4, last_active_at: '2026-11-23T12:00:00.000Z' });
 });
 
-it('leaves both out where the agent does not answer in time', async () => {
+it('leaves both out when the agent does not respond in time', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId, { runtime: 'hang-state' });
   const { body } = await plane.call(tenantId, 'GET', pathOf(made.session_id));
@@ -28,35 +28,45 @@ it('leaves both out where the agent does not answer in time', async () => {
   expect(body).toEqual(row);
 });
 
-it('answers the same 404 for foreign, missing, purged and impossible sessions', async () => {
+it('returns the same 404 for foreign, missing, purged and impossible sessions', async () => {
   const owner = newTenantId();
   const { session_id: foreign } = await plane.create(owner);
   const purged = endedRecord(provisioningRecord({ tenant_id: owner }));
-  await bed.store.create({ ...purged, purge_at: 1_700_000_000 });
+  await fixture.store.create({ ...purged, purge_at: 1_700_000_000 });
   const errorOf = async (tenantId: typeof owner, id: string) => {
-    const answer = await plane.call(tenantId, 'GET', `/v1/sessions/${id}`, { headers: { 'x-request-id': 'same' } });
-    expect(answer.status).toBe(404);
-    return JSON.stringify(answer.body).replaceAll(id, 'ID');
+    const response = await plane.call(tenantId, 'GET', `/v1/sessions/${id}`, { headers: { 'x-request-id': 'same' } });
+    expect(response.status).toBe(404);
+    return JSON.stringify(response.body).replaceAll(id, 'ID');
   };
   const stranger = newTenantId();
-  const answers = [
+  const responses = [
     await errorOf(stranger, newSessionId()),
     await errorOf(stranger, foreign),
     await errorOf(owner, purged.session_id),
     await errorOf(owner, 'ses_'),
     await errorOf(owner, 'ses_a-b'),
   ];
-  expect(new Set(answers).size).toBe(1);
+  expect(new Set(responses).size).toBe(1);
 });
 
 it('shows an ended session with its reason until it is purged', async () => {
   const tenantId = newTenantId();
-  const record = { ...endedRecord(provisioningRecord({ tenant_id: tenantId })), end_detail: 'as asked', purge_at: 4_000_000_000 };
-  await bed.store.create(record);
+  const record = {
+    ...endedRecord(provisioningRecord({ tenant_id: tenantId })),
+    end_detail: 'as requested',
+    purge_at: 4_000_000_000,
+  };
+  await fixture.store.create(record);
   const { status, body } = await plane.call(tenantId, 'GET', pathOf(record.session_id));
   expect([status, sessionSchema.parse(body)]).toEqual([
     200,
-    expect.objectContaining({ state: 'ended', end_reason: 'deleted', end_detail: 'as asked', instance_id: null, ready_at: null }),
+    expect.objectContaining({
+      state: 'ended',
+      end_reason: 'deleted',
+      end_detail: 'as requested',
+      instance_id: null,
+      ready_at: null,
+    }),
   ]);
 });
 
@@ -72,9 +82,11 @@ it('refuses parameters, methods, tokens without the scope and callers without a 
   expect((await plane.call(tenantId, 'GET', '/v2/sessions')).body).toMatchObject({ error: { code: 'route_not_found' } });
 });
 
-it('answers 503 where the store does not', async () => {
-  const { RouteStoreThrottled } = await import('@steppe/route-store/errors');
-  const broken = await bed.open({ store: { ...bed.store, get: () => Promise.reject(new RouteStoreThrottled('too much')) } });
+it('returns 503 where the store does not', async () => {
+  const { SessionStoreThrottledError } = await import('@steppe/session-store/errors');
+  const broken = await fixture.open({
+    store: { ...fixture.store, get: () => Promise.reject(new SessionStoreThrottledError('too much')) },
+  });
   const { status, body } = await broken.call(newTenantId(), 'GET', pathOf(newSessionId()));
   expect([status, body]).toMatchObject([503, { error: { code: 'route_store_unavailable', retryable: true } }]);
 });

@@ -1,15 +1,15 @@
 import { sessionListSchema } from '@steppe/contracts/session';
-import { endedRecord, newTenantId, provisioningRecord } from '@steppe/route-store/conformance/session-records';
+import { endedRecord, newTenantId, provisioningRecord } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenControlPlane, openTestBed, type TestBed } from '../../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestFixture, type TestFixture } from '../../testing/open-control-plane.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 let plane: OpenControlPlane;
 beforeAll(async () => {
-  bed = await openTestBed();
-  plane = await bed.open();
+  fixture = await openTestFixture();
+  plane = await fixture.open();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 const list = async (tenantId: ReturnType<typeof newTenantId>, query = '') => {
   const { status, body } = await plane.call(tenantId, 'GET', `/v1/sessions${query}`);
@@ -22,8 +22,8 @@ it('lists the tenant’s sessions, newest first, a page at a time, without what 
   const records = Array.from({ length: 5 }, (_, second) =>
     provisioningRecord({ tenant_id: tenantId, created_at: `2026-11-23T12:00:0${second}.000Z` }),
   );
-  await Promise.all(records.map((record) => bed.store.create(record)));
-  await bed.store.create(provisioningRecord());
+  await Promise.all(records.map((record) => fixture.store.create(record)));
+  await fixture.store.create(provisioningRecord());
   const newestFirst = records.map(({ session_id }) => session_id).toReversed();
   const first = await list(tenantId, '?limit=3');
   const rest = await list(tenantId, `?limit=3&cursor=${encodeURIComponent(first.next_cursor ?? '')}`);
@@ -38,7 +38,7 @@ it('filters by state and by every pair of metadata, whatever their names', async
   const made = provisioningRecord({ tenant_id: tenantId, metadata: { 'job.id': '7', 'a b': 'ü&=' } });
   const other = provisioningRecord({ tenant_id: tenantId, metadata: { 'job.id': '8', 'a b': 'ü&=' } });
   const ended = { ...endedRecord(provisioningRecord({ tenant_id: tenantId })), purge_at: 4_000_000_000 };
-  await Promise.all([made, other, ended].map((record) => bed.store.create(record)));
+  await Promise.all([made, other, ended].map((record) => fixture.store.create(record)));
   const ids = async (query: string) => (await list(tenantId, query)).sessions.map(({ session_id }) => session_id);
   expect(await ids('?state=ended')).toEqual([ended.session_id]);
   expect(await ids('?metadata.job.id=7')).toEqual([made.session_id]);
@@ -50,7 +50,7 @@ it('filters by state and by every pair of metadata, whatever their names', async
 
 it('leaves out what was purged', async () => {
   const tenantId = newTenantId();
-  await bed.store.create({ ...endedRecord(provisioningRecord({ tenant_id: tenantId })), purge_at: 1_700_000_000 });
+  await fixture.store.create({ ...endedRecord(provisioningRecord({ tenant_id: tenantId })), purge_at: 1_700_000_000 });
   expect((await list(tenantId)).sessions).toEqual([]);
 });
 
@@ -74,7 +74,7 @@ it.each([
 
 it('refuses a cursor of another tenant', async () => {
   const [owner, stranger] = [newTenantId(), newTenantId()];
-  await Promise.all([1, 2].map(() => bed.store.create(provisioningRecord({ tenant_id: owner }))));
+  await Promise.all([1, 2].map(() => fixture.store.create(provisioningRecord({ tenant_id: owner }))));
   const { next_cursor: cursor } = await list(owner, '?limit=1');
   const { status } = await plane.call(stranger, 'GET', `/v1/sessions?cursor=${encodeURIComponent(cursor ?? '')}`);
   expect([typeof cursor, status]).toEqual(['string', 400]);

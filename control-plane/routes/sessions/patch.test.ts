@@ -1,24 +1,24 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
-import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/route-store/conformance/session-records';
+import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed } from '../../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../../testing/open-control-plane.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 let plane: OpenControlPlane;
 beforeAll(async () => {
-  bed = await openTestBed();
-  plane = await bed.open();
+  fixture = await openTestFixture();
+  plane = await fixture.open();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 type TenantId = ReturnType<typeof newTenantId>;
 const patch = (tenantId: TenantId, { session_id: id }: Pick<Session, 'session_id'>, body: unknown) =>
   plane.call(tenantId, 'PATCH', pathOf(id), { body });
 const boundOf = async ({ instance_id: id }: Session) => {
   if (id === null) throw new Error('a ready session has an instance');
-  return JSON.parse(await bed.standIns.readIn(id, 'run/bound.json'));
+  return JSON.parse(await fixture.fakes.readIn(id, 'run/bound.json'));
 };
 
 it('changes the life of a session in its row and in its agent', async () => {
@@ -33,9 +33,9 @@ it('changes the life of a session in its row and in its agent', async () => {
   expect(await boundOf(made)).toMatchObject({ expires_at: patched.expires_at, idle_timeout_seconds: 5 });
 });
 
-it('lets no session live longer than the maximum from when it became ready, however often that is asked for', async () => {
+it('lets no session live longer than the maximum from when it became ready, however often that is requested', async () => {
   const [tenantId, max] = [newTenantId(), 100];
-  const limited = await bed.open({}, { ttlSeconds: max });
+  const limited = await fixture.open({}, { ttlSeconds: max });
   const made = await limited.create(tenantId, { ttl_seconds: max });
   const readyMs = Date.parse(made.ready_at ?? '');
   const extend = async (at: OpenControlPlane, ttl_seconds: number) => {
@@ -46,7 +46,7 @@ it('lets no session live longer than the maximum from when it became ready, howe
   for (const _ of [1, 2]) expect(await extend(limited, max)).toBe(max * 1_000);
   expect(Date.parse((await boundOf(made)).expires_at) - readyMs).toBe(max * 1_000);
   // Where the maximum is smaller meanwhile, that takes nothing away.
-  const stricter = await bed.open({}, { ttlSeconds: max / 2 });
+  const stricter = await fixture.open({}, { ttlSeconds: max / 2 });
   expect(await extend(stricter, max / 2)).toBeGreaterThan((max / 2) * 1_000);
 });
 
@@ -85,26 +85,26 @@ it('changes the life of a session whose older metadata is larger than a new oneâ
   const metadata = { a: long, b: long, c: long, d: long };
   const expires_at = new Date(Date.now() + 60_000).toISOString();
   const row = { ...readyRecord(), metadata, expires_at, address: 'http://127.0.0.1:1' };
-  await bed.store.create(row);
+  await fixture.store.create(row);
   const changed = await patch(row.tenant_id, row, { metadata: { e: '' } });
   expect(changed).toMatchObject({ status: 413, body: { error: { details: { limit: 'metadata' } } } });
   // Nothing listens at its address: the row is changed all the same.
   await patch(row.tenant_id, row, { idle_timeout_seconds: 77 });
-  expect(await bed.store.get(row.session_id, { consistent: true })).toMatchObject({ idle_timeout_seconds: 77 });
+  expect(await fixture.store.get(row.session_id, { consistent: true })).toMatchObject({ idle_timeout_seconds: 77 });
 });
 
 it('keeps every one of many patches at once, and row and agent agree', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const bodies = Array.from({ length: 8 }, (_, index) => ({ idle_timeout_seconds: index + 1, metadata: { [`k${index}`]: 'v' } }));
-  const answers = await Promise.all(bodies.map((body) => patch(tenantId, made, body)));
-  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
-  const row = await bed.store.get(made.session_id, { consistent: true });
+  const responses = await Promise.all(bodies.map((body) => patch(tenantId, made, body)));
+  expect(responses.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  const row = await fixture.store.get(made.session_id, { consistent: true });
   expect(Object.keys(row?.metadata ?? {})).toHaveLength(8);
   expect((await boundOf(made)).idle_timeout_seconds).toBe(row?.idle_timeout_seconds);
 });
 
-it('says so where the agent does not take the change, which the same call mends', async () => {
+it('says so where the agent does not take the change, which the same call repairs', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId, { runtime: 'refuse-limits' });
   const { status, body } = await patch(tenantId, made, { ttl_seconds: 10 });
@@ -112,22 +112,22 @@ it('says so where the agent does not take the change, which the same call mends'
   expect((await patch(tenantId, made, { metadata: { a: '1' } })).status).toBe(200);
 });
 
-it('answers 410 for one that ended, failed or expired, 425 for one that is being made, 404 for what is not there', async () => {
+it('returns 410 for one that ended, failed or expired, 425 for one that is being made, 404 for what is not there', async () => {
   const [tenantId, other] = [newTenantId(), newTenantId()];
   const given = provisioningRecord({ tenant_id: tenantId });
   const ended = { ...endedRecord(provisioningRecord({ tenant_id: tenantId })), purge_at: 4_000_000_000 };
   const expired = readyRecord(provisioningRecord({ tenant_id: tenantId, expires_at: '2026-01-01T00:00:00.000Z' }));
-  await Promise.all([given, ended, expired].map((record) => bed.store.create(record)));
-  const over = (reason: string) => [410, { error: { code: 'session_ended', details: { end_reason: reason } } }];
-  const answer = async (session: Pick<Session, 'session_id'>, as = tenantId) => {
+  await Promise.all([given, ended, expired].map((record) => fixture.store.create(record)));
+  const terminal = (reason: string) => [410, { error: { code: 'session_ended', details: { end_reason: reason } } }];
+  const response = async (session: Pick<Session, 'session_id'>, as = tenantId) => {
     const { status, body } = await patch(as, session, { ttl_seconds: 10 });
     return [status, body];
   };
-  expect(await answer(ended)).toMatchObject(over('deleted'));
-  expect(await answer(expired)).toMatchObject(over('expired'));
-  expect(await answer(given)).toMatchObject([425, { error: { code: 'session_not_ready' } }]);
-  expect(await answer({ session_id: newSessionId() })).toMatchObject([404, { error: { code: 'session_not_found' } }]);
-  expect(await answer(ended, other)).toMatchObject([404, { error: { code: 'session_not_found' } }]);
+  expect(await response(ended)).toMatchObject(terminal('deleted'));
+  expect(await response(expired)).toMatchObject(terminal('expired'));
+  expect(await response(given)).toMatchObject([425, { error: { code: 'session_not_ready' } }]);
+  expect(await response({ session_id: newSessionId() })).toMatchObject([404, { error: { code: 'session_not_found' } }]);
+  expect(await response(ended, other)).toMatchObject([404, { error: { code: 'session_not_found' } }]);
 });
 
 it.each([

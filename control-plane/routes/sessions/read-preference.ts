@@ -1,6 +1,7 @@
 /**
- * True where a `Prefer` header asks for an asynchronous response (RFC 7240): an empty value is none, and preferences and
- * parameters that we do not know are ignored. Reads each character once: the header is anybody's.
+ * True where a `Prefer` header requests an asynchronous response (RFC 7240): an empty value is
+ * none, and preferences and parameters that we do not know are ignored. Reads each character once:
+ * the header is anybody's.
  */
 export function prefersAsync(list: string): boolean {
   return splitUnquoted(list, ',').some((preference) => {
@@ -10,7 +11,9 @@ export function prefersAsync(list: string): boolean {
   });
 }
 
-/** The parts between separators that stand outside of quoted texts, in which a backslash escapes. */
+/**
+ * The parts between separators that stand outside of quoted texts, in which a backslash escapes.
+ */
 function splitUnquoted(text: string, separator: string, most = Number.POSITIVE_INFINITY): string[] {
   const parts: string[] = [];
   let start = 0;

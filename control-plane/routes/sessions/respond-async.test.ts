@@ -1,26 +1,26 @@
 import { sessionSchema } from '@steppe/contracts/session';
-import { newTenantId } from '@steppe/route-store/conformance/session-records';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import { type OpenControlPlane, openTestBed, pathOf, type TestBed, traces } from '../../testing/open-control-plane.ts';
+import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture, traces } from '../../testing/open-control-plane.ts';
 
-let bed: TestBed;
+let fixture: TestFixture;
 let plane: OpenControlPlane;
 beforeAll(async () => {
-  bed = await openTestBed();
-  plane = await bed.open();
+  fixture = await openTestFixture();
+  plane = await fixture.open();
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 afterEach(async () => {
-  await eventually(bed.standIns.leftovers).toEqual([]);
+  await eventually(fixture.fakes.leftovers).toEqual([]);
 });
 
 type Options = { body?: object; headers?: Record<string, string>; signal?: AbortSignal; by?: OpenControlPlane };
 
 async function createAsync(tenantId = newTenantId(), { body = {}, headers = {}, signal, by = plane }: Options = {}) {
   const options = { body, headers: { prefer: 'respond-async', ...headers }, ...(signal && { signal }) };
-  const answer = await by.call(tenantId, 'POST', '/v1/sessions', options);
-  return { ...answer, tenantId };
+  const response = await by.call(tenantId, 'POST', '/v1/sessions', options);
+  return { ...response, tenantId };
 }
 
 const stateOf = async (tenantId: ReturnType<typeof newTenantId>, path: string) => {
@@ -35,7 +35,7 @@ it.each([
   'respond-async; x=1',
   'respond-async;x="a, b";y',
   'respond-async=""',
-])('answers 202 under Prefer: %s, and makes the session ready meanwhile', async (prefer) => {
+])('returns 202 under Prefer: %s, and makes the session ready meanwhile', async (prefer) => {
   const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer } });
   const session = sessionSchema.parse(body);
   const path = pathOf(session.session_id);
@@ -57,7 +57,7 @@ it.each([
   await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(body).session_id));
 });
 
-it('goes on when its client has left', async () => {
+it('continues when its client has left', async () => {
   const client = new AbortController();
   const { tenantId, body } = await createAsync(newTenantId(), { signal: client.signal });
   client.abort();
@@ -71,11 +71,11 @@ it('leaves a failure in the row, with nothing else', async () => {
   expect(status).toBe(202);
   const path = pathOf(sessionSchema.parse(body).session_id);
   await eventually(() => stateOf(tenantId, path)).toMatchObject({ state: 'failed', end_reason: 'crashed' });
-  await eventually(() => traces(bed.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
+  await eventually(() => traces(fixture.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
 });
 
 it('refuses at once what can never be', async () => {
-  const full = await bed.open({}, { sessionsPerTenant: 0 });
+  const full = await fixture.open({}, { sessionsPerTenant: 0 });
   expect((await createAsync(newTenantId(), { by: full })).status).toBe(429);
   expect((await createAsync(newTenantId(), { body: { runtime: 'ruby' } })).status).toBe(400);
 });
@@ -88,7 +88,7 @@ it('is ended by a delete before it is ready', async () => {
 });
 
 it('gives the session of its key: 202 while that is made, also at another replica, 201 once it is ready', async () => {
-  const replica = await bed.open();
+  const replica = await fixture.open();
   const tenantId = newTenantId();
   const headers = { 'idempotency-key': 'k' };
   const first = await createAsync(tenantId, { headers });

@@ -8,8 +8,9 @@ const firstAndLast = /^bytes=[ \t]*(\d+)-(\d*)[ \t]*$/i;
 const lastOnes = /^bytes=[ \t]*-(\d+)[ \t]*$/i;
 
 /**
- * The part of a file that a `Range` header asks for. Undefined where the whole file is the answer: without the header, and, as
- * RFC 9110 (section 14.2) allows, for several ranges, for other units and for what is no range.
+ * The part of a file that a `Range` header requests. Undefined where the whole file is the
+ * response: without the header, and, as RFC 9110 (section 14.2) allows, for several ranges, for
+ * other units and for invalid ranges.
  */
 export function readRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
   if (header === undefined) return undefined;

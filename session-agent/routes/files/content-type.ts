@@ -12,7 +12,10 @@ const ownTypes = {
 
 const types = new Mime(standardTypes, otherTypes).define(ownTypes, true);
 
-/** By the name alone: nobody has looked into the file. Text is said to be UTF-8, which code writes unless told otherwise. */
+/**
+ * By the name alone: nobody has looked into the file. Text is said to be UTF-8, which code writes
+ * unless told otherwise.
+ */
 export function contentTypeOf(name: string): string {
   // Without a slash before it a name that has no dot would be taken for an extension.
   const type = types.getType(`/${name}`) ?? 'application/octet-stream';

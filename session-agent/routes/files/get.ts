@@ -29,7 +29,8 @@ export const getFile: Operation =
       const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
       if (range === 'unsatisfiable') throw notInFile(sizeBytes);
       const part = range ?? { start: 0, end: sizeBytes - 1 };
-      // Loaded when the first file is asked for: every session pays for what an agent does at its start.
+      // Loaded when the first file is requested: every session pays for what an agent does at its
+      // start.
       const { contentTypeOf } = await import('./content-type.ts');
       const outgoing = outgoingOf(c);
       outgoing.writeHead(range ? 206 : 200, {
@@ -53,7 +54,10 @@ const notInFile = (sizeBytes: number): AppError =>
     headers: { 'Content-Range': `bytes */${sizeBytes}` },
   });
 
-/** What was announced is what is sent, though the file may grow; one that shrinks breaks the answer off. Never rejects. */
+/**
+ * What was announced is what is sent, though the file may grow; one that shrinks breaks the
+ * response off. Never rejects.
+ */
 async function sendPart(
   file: FileHandle,
   { start, end }: ByteRange,
@@ -67,7 +71,7 @@ async function sendPart(
     if (content.bytesRead === end - start + 1) outgoing.end();
     else outgoing.destroy();
   } catch {
-    // A client that leaves in the middle ends this answer and nothing else.
+    // A client that leaves in the middle ends this response and nothing else.
     outgoing.destroy();
   }
 }

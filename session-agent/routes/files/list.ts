@@ -6,7 +6,9 @@ import { segmentsOf } from '../../workspace/file-path.ts';
 import { listEntries } from '../../workspace/list-entries.ts';
 import type { Operation } from '../routes.ts';
 
-/** Lists a directory of the workspace; a cursor is the path of the last entry of the page before. */
+/**
+ * Lists a directory of the workspace; a cursor is the path of the last entry of the page before.
+ */
 export const listFiles: Operation =
   ({ verifier, binding, clock, workspace }) =>
   async (c) => {

@@ -25,7 +25,7 @@ describe('a write', () => {
     // The tag says more than the date.
     { 'if-match': '"now"', 'if-unmodified-since': before },
     { 'if-modified-since': sameSecond },
-  ])('goes on under %j', (headers) => {
+  ])('continues under %j', (headers) => {
     expect(writes(headers)).not.toThrow();
   });
 

@@ -9,7 +9,9 @@ import type { Check } from '../../workspace/replace-file.ts';
 /** The conditions of a request. @throws AppError `invalid_request` for a malformed one */
 export const readConditions = (c: Context<HttpEnv>): FileConditions => parseInput(fileConditionsSchema, c.req.header(), 'header');
 
-/** What has to be asked of the file before it is changed; undefined where the request sets no condition. */
+/**
+ * What to check of the file before it is changed; undefined where the request sets no condition.
+ */
 export function checkOf(conditions: FileConditions): Check | undefined {
   if (Object.values(conditions).every((value) => value === undefined)) return undefined;
   return (current) => {
@@ -38,7 +40,10 @@ export function isKnown(conditions: FileConditions, current: FileVersion): boole
   return since !== undefined && inSeconds(current.modifiedAt) <= since;
 }
 
-/** Whether a part may be sent. Only a strong tag says so: a date is too coarse to tell two versions apart. */
+/**
+ * Whether a part may be sent. Only a strong tag says so: a date is too coarse to tell two versions
+ * apart.
+ */
 export const isStillSame = (ifRange: string | undefined, current: FileVersion): boolean =>
   ifRange === undefined || ifRange.trim() === current.etag;
 
@@ -63,7 +68,10 @@ function names(list: string, etag: string, comparison: 'strong' | 'weak' = 'weak
   return tags.some((tag) => tag === etag || (comparison === 'weak' && tag === `W/${etag}`));
 }
 
-/** Seconds since 1970; what is no date of HTTP is as if it were not there (RFC 9110, section 13.1.3). */
+/**
+ * Seconds since 1970; what is no date of HTTP is as if it were not there (RFC 9110, section
+ * 13.1.3).
+ */
 function readDate(text: string | undefined): number | undefined {
   const ms = text?.endsWith(' GMT') ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms / 1000;

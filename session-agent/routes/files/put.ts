@@ -32,7 +32,10 @@ export const putFile: Operation =
     return c.json(entry satisfies FileEntry, created ? 201 : 200, { ETag: version.etag });
   };
 
-/** Where they were overlooked, a part would become the file, or compressed bytes its content (RFC 9110, sections 14.5 and 8.4). */
+/**
+ * Where they were overlooked, a part would become the file, or compressed bytes its content (RFC
+ * 9110, sections 14.5 and 8.4).
+ */
 function refuseOtherThanWhole(c: Context<HttpEnv>): void {
   if (c.req.header('content-range') !== undefined) {
     throw new AppError('invalid_request', 'a file is written whole: send it without Content-Range');

@@ -1,4 +1,4 @@
-import { type BindAnswer, bindRequestSchema } from '@steppe/contracts/internal';
+import { type BindResponse, bindRequestSchema } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
 import { readJson } from '@steppe/service-kit/read-json';
 import { requireControlPlane } from '../../authenticate.ts';
@@ -10,5 +10,5 @@ export const bind: Operation =
   async (c) => {
     await requireControlPlane(c, verifier);
     binding.bind(await readJson(c, bindRequestSchema, { maxBytes: limits.requestBodyBytes }));
-    return c.json({ instance_id: instanceId, epoch: interpreter.epoch } satisfies BindAnswer);
+    return c.json({ instance_id: instanceId, epoch: interpreter.epoch } satisfies BindResponse);
   };

@@ -9,6 +9,6 @@ export const end: Operation =
   async (c) => {
     await requireControlPlane(c, verifier);
     const { reason } = await readJson(c, endRequestSchema, { maxBytes: 4096 });
-    setImmediate(() => endProcess(reason, 'the control-plane asked for it'));
+    setImmediate(() => endProcess(reason, 'the control-plane requested it'));
     return c.body(null, 202);
   };

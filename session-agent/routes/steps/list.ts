@@ -12,7 +12,10 @@ import { sendJson } from './send-json.ts';
 /** A page of steps with much output ends early. */
 const pageBytes = 8 * 1024 * 1024;
 
-/** What the instance still remembers, newest first; a cursor is the id of the last step of the page before. */
+/**
+ * What the instance still remembers, newest first; a cursor is the id of the last step of the page
+ * before.
+ */
 export const listSteps: Operation =
   ({ verifier, binding }) =>
   async (c) => {

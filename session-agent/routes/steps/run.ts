@@ -3,15 +3,18 @@ import { forwardedStepSchema } from '@steppe/contracts/step-request';
 import { readJson } from '@steppe/service-kit/read-json';
 import { refuseQuery } from '@steppe/service-kit/read-query';
 import { requireSession } from '../../authenticate.ts';
-import { answerEvents } from '../../steps/answer-events.ts';
-import { answerForm } from '../../steps/answer-form.ts';
-import { answerWhenReady } from '../../steps/answer-when-ready.ts';
 import { resultText } from '../../steps/kept-result.ts';
+import { respondWhenReady } from '../../steps/respond-when-ready.ts';
+import { responseFormat } from '../../steps/response-format.ts';
 import { requireWithinLimits } from '../../steps/step-limits.ts';
+import { streamEvents } from '../../steps/stream-events.ts';
 import { type Operation, outgoingOf } from '../routes.ts';
 import { sendJson } from './send-json.ts';
 
-/** Runs a step, or joins it where it was submitted before, and answers in the form that `Accept` asks for. */
+/**
+ * Runs a step, or joins it where it was submitted before, and responds in the format that `Accept`
+ * names.
+ */
 export const runStep: Operation =
   ({ verifier, binding, bodies, limits, clock }) =>
   async (c) => {
@@ -24,14 +27,14 @@ export const runStep: Operation =
     c.header('Steppe-Step-Id', request.step_id);
     requireWithinLimits(request, limits);
     const step = queue.submit(request);
-    const form = answerForm(c.req.header('accept'));
+    const form = responseFormat(c.req.header('accept'));
     if (form === 'json' && !request.wait) return sendJson(c, resultText(step.result()), 202);
     const outgoing = outgoingOf(c);
     outgoing.setHeader('Steppe-Step-Id', request.step_id);
-    step.audience.join(outgoing, request.on_disconnect, () => queue.cancel(step));
-    if (form !== 'json') await answerEvents(step, outgoing, { form, after: 0, stallMs: limits.readerStallMs });
+    step.subscribers.join(outgoing, request.on_disconnect, () => queue.cancel(step));
+    if (form !== 'json') await streamEvents(step, outgoing, { form, after: 0, stallMs: limits.readerStallMs });
     else {
-      await answerWhenReady(outgoing, step.ended.promise, (hasBegun) => {
+      await respondWhenReady(outgoing, step.ended.promise, (hasBegun) => {
         if (step.refusal && !hasBegun) throw step.refusal;
         return resultText(step.result());
       });

@@ -4,14 +4,16 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
- * User code shares its global scope with the worker: a `class Map {}` there must not become the worker's own. The names are
- * taken before any user code runs.
+ * User code shares its global scope with the worker: a `class Map {}` there must not become the
+ * worker's own. The names are taken before any user code runs.
  */
 const captured =
   'Array ArrayBuffer Atomics Buffer Date Error Int32Array JSON Map Math Number Object Promise RangeError Reflect RegExp Set ' +
   'SharedArrayBuffer String Symbol SyntaxError TypeError URL Uint8Array WeakMap clearTimeout performance setImmediate setTimeout';
 
-/** What is loaded by `import()` is a file of its own: a worker is ready before its parsers are read. */
+/**
+ * What is loaded by `import()` is a file of its own: a worker is ready before its parsers are read.
+ */
 const filesOfTheirOwn = {
   name: 'files-of-their-own',
   setup(build) {
@@ -21,7 +23,10 @@ const filesOfTheirOwn = {
   },
 };
 
-/** esbuild's options for the files of the runtime, which must end up in one directory under these names. */
+/**
+ * esbuild's options for the files of the runtime, which must end up in one directory under these
+ * names.
+ */
 export const nodeRuntimeBundle = {
   entryPoints: ['supervisor', 'supervise', 'worker', 'control-thread', 'control/prepare-step'].map((name) => ({
     in: join(here, `${name}.ts`),

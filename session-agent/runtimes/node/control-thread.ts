@@ -12,7 +12,10 @@ import { createLoad } from './load.ts';
 import type { ControlData, ToControl, ToMain } from './messages.ts';
 import { createStepGate } from './step-gate.ts';
 
-/** Speaks with the agent, also while user code keeps the main thread busy, and reads the code of steps. */
+/**
+ * Speaks with the agent, also while user code keeps the main thread busy, and reads the code of
+ * steps.
+ */
 const data: ControlData = workerData;
 const load = createLoad(data.load);
 const socket = new Socket();
@@ -24,21 +27,23 @@ const ladder = createInterruptLadder({
   signal: () => process.kill(process.pid, 'SIGINT'),
   terminate: terminateMainThread,
   signalChild: signalAwaitedChild,
-  answer: (stepId) => send({ type: 'interrupted', step_id: stepId }),
-  schedule: (delayMs, act) => {
-    const timer = setTimeout(act, delayMs);
+  acknowledge: (stepId) => send({ type: 'interrupted', step_id: stepId }),
+  schedule: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 });
 
 const readFrames = createFrameReader((message) => obey(asCommand(message)));
 socket.on('data', readFrames);
-// Without the agent there is nobody to work for, and the main thread may be too busy to end by itself.
+// Without the agent there is nobody to work for, and the main thread may be too busy to end by
+// itself.
 socket.on('error', endProcess);
 socket.on('close', endProcess);
 
 parentPort?.on('message', ({ frame, weight }: ToControl) => {
-  // The agent gives a connection one second for its first frame: the main thread has started by now.
+  // The agent gives a connection one second for its first frame: the main thread has started by
+  // now.
   if (frame.type === 'ready') socket.connect(data.socketPath);
   send(frame, () => load.remove(weight));
   if (frame.type === 'done') ladder.ended(frame.step_id);

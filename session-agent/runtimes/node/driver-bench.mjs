@@ -1,4 +1,5 @@
-// Prints what a worker costs: `node driver-bench.mjs`, one JSON object. STEPPE_NODE names another Node to measure.
+// Prints what a worker costs: `node driver-bench.mjs`, one JSON object. STEPPE_NODE names another
+// Node to measure.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,14 +13,14 @@ const warmUps = 500;
 const starts = 10;
 
 const outdir = mkdtempSync('/tmp/steppe-bench-');
-const entryPoints = [fileURLToPath(new URL('testing/play-agent.ts', import.meta.url))];
+const entryPoints = [fileURLToPath(new URL('testing/fake-agent.ts', import.meta.url))];
 const outExtension = { '.js': '.mjs' };
 await build({ ...nodeRuntimeBundle, outdir });
 await build({ entryPoints, outdir, outExtension, bundle: true, platform: 'node', format: 'esm' });
-const { playAgent } = await import(join(outdir, 'play-agent.mjs'));
+const { startFakeAgent } = await import(join(outdir, 'fake-agent.mjs'));
 
 const beforeSupervisor = performance.now();
-const agent = await playAgent(outdir);
+const agent = await startFakeAgent(outdir);
 const supervisorStartMs = performance.now() - beforeSupervisor;
 const startTimes = [];
 let rssMb = 0;

@@ -26,7 +26,8 @@ export function createFrameReader(onMessage: (message: unknown) => void): (chunk
     pieces.push(chunk);
     held += chunk.length;
     while (held >= 4) {
-      // Joined once, so that a length that was cut in two does not have all that follows copied with each piece.
+      // Joined once, so that a length that was cut in two does not have all that follows copied
+      // with each piece.
       if (chunkOf(pieces).length < 4) pieces = [Buffer.concat(pieces)];
       const head = chunkOf(pieces).readUInt32BE(0);
       if (head > maxBodyBytes) throw new RangeError(`a frame of ${head} bytes is above the limit of ${maxBodyBytes}`);

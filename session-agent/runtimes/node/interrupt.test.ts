@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listProcesses } from './supervise/processes.ts';
 import { bundleRuntime } from './testing/bundle-runtime.ts';
 import { randomSeed, randomTriesMs } from './testing/config.ts';
-import { type PlayedAgent, playAgent } from './testing/play-agent.ts';
+import { type FakeAgent, startFakeAgent } from './testing/fake-agent.ts';
 
 let runtimeDir: string;
-let agent: PlayedAgent;
+let agent: FakeAgent;
 
 beforeAll(async () => {
   runtimeDir = await bundleRuntime();
-  agent = await playAgent(runtimeDir);
+  agent = await startFakeAgent(runtimeDir);
   await agent.start(1);
   await agent.run('const kept = { value: 1 }');
 });
@@ -72,7 +72,7 @@ it('frees the session of a loop that an earlier step left behind', async () => {
   expect((await agent.run('kept.value')).done.status).toBe('completed');
 });
 
-it('answers for a step that has ended', async () => {
+it('responds for a step that has ended', async () => {
   await agent.run('1', { stepId: 'stp_over' });
   agent.tellWorker({ type: 'interrupt', step_id: 'stp_over' });
   expect(await agent.log.next('interrupted')).toEqual({ type: 'interrupted', step_id: 'stp_over' });
@@ -88,7 +88,7 @@ it(`never hits the step after, at whatever moment it comes (STEPPE_TEST_SEED=${r
   timeout: randomTriesMs + 60_000,
   retry: 0,
 }, async () => {
-  const others = await Promise.all([playAgent(runtimeDir), playAgent(runtimeDir)]);
+  const others = await Promise.all([startFakeAgent(runtimeDir), startFakeAgent(runtimeDir)]);
   for (const other of others) await other.start(1);
   const until = performance.now() + randomTriesMs;
   const tries = await Promise.all(
@@ -98,8 +98,11 @@ it(`never hits the step after, at whatever moment it comes (STEPPE_TEST_SEED=${r
   expect(tries.reduce((sum, count) => sum + count)).toBeGreaterThan(randomTriesMs / 200);
 });
 
-/** Steps that last about as long as it takes to a rung of the ladder, or much less, each followed by one that must not suffer. */
-async function interruptAtRandom(tried: PlayedAgent, random: () => number, until: number): Promise<number> {
+/**
+ * Steps that last about as long as it takes to a rung of the ladder, or much less, each followed by
+ * one that must not suffer.
+ */
+async function interruptAtRandom(tried: FakeAgent, random: () => number, until: number): Promise<number> {
   const before = ['', 'await null; ', 'await new Promise((resolve) => setTimeout(resolve, 1)); '];
   const lengthsMs = [0, 2, 5, 5, 10, 10, 58, 158];
   await tried.run('const untouched = { value: 1 }');

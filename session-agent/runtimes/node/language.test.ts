@@ -2,14 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleRuntime } from './testing/bundle-runtime.ts';
-import { type PlayedAgent, playAgent } from './testing/play-agent.ts';
+import { type FakeAgent, startFakeAgent } from './testing/fake-agent.ts';
 
 let runtimeDir: string;
-let agent: PlayedAgent;
+let agent: FakeAgent;
 
 beforeAll(async () => {
   runtimeDir = await bundleRuntime();
-  agent = await playAgent(runtimeDir);
+  agent = await startFakeAgent(runtimeDir);
   await agent.start(1);
   const files = {
     'node_modules/old-package/index.js': 'exports.old = 1',

@@ -13,10 +13,16 @@ export type PreparedStep = Omit<RunCommand, 'type' | 'code'> & { program: Rewrit
 export type ToMain =
   | { type: 'configure'; env: Record<string, string> }
   | { type: 'run'; step: PreparedStep }
-  /** Give the step up if it is still under way: first as a request, at the end as the news that its code was terminated. */
+  /**
+   * Give the step up if it is still under way: first as a request, at the end as the news that its
+   * code was terminated.
+   */
   | { type: 'abandon'; step: StepKey };
 
-/** The nonce is for the markers of a step that never began: a termination can hit the very message that was to begin it. */
+/**
+ * The nonce is for the markers of a step that never began: a termination can hit the very message
+ * that was to begin it.
+ */
 export type StepKey = Pick<RunCommand, 'step_id' | 'nonce'>;
 
 /** main thread → control thread. `weight` is what the message adds to the outbox's load. */

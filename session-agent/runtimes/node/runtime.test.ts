@@ -2,14 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleRuntime } from './testing/bundle-runtime.ts';
-import { type PlayedAgent, playAgent, type StepOptions } from './testing/play-agent.ts';
+import { type FakeAgent, type StepOptions, startFakeAgent } from './testing/fake-agent.ts';
 
 let runtimeDir: string;
-let agent: PlayedAgent;
+let agent: FakeAgent;
 
 beforeAll(async () => {
   runtimeDir = await bundleRuntime();
-  agent = await playAgent(runtimeDir);
+  agent = await startFakeAgent(runtimeDir);
   await agent.start(1, { env: { SESSION: 'kept' } });
 });
 afterAll(async () => {
@@ -38,8 +38,8 @@ describe('a step', () => {
       'class Map {} ; class Set {}; let process = 1; const Error = 2, JSON = 3, Buffer = 4, Object = 5; function Promise() {}',
     );
     expect(await resultOf('await null; process')).toBe('1');
-    const answer = await agent.run('console.log("still"); null.x');
-    expect(answer).toMatchObject({ stdout: 'still\n', done: { error: { name: 'TypeError' } } });
+    const response = await agent.run('console.log("still"); null.x');
+    expect(response).toMatchObject({ stdout: 'still\n', done: { error: { name: 'TypeError' } } });
     await agent.run(
       'process = globalThis.process; Error = globalThis.Error; JSON = globalThis.JSON; Buffer = globalThis.Buffer; Object = globalThis.Object',
     );
@@ -154,10 +154,10 @@ describe('an error', () => {
 
 describe('output', () => {
   it('comes whole before the end of the step, in its order, of children too', async () => {
-    const answer = await agent.run(
+    const response = await agent.run(
       'console.log("a"); process.stdout.write("b\\n"); require("child_process").execSync("echo c; echo d >&2", { stdio: "inherit" }); console.error("e"); console.log("f")',
     );
-    expect([answer.stdout, answer.stderr]).toEqual(['a\nb\nc\nf\n', 'd\ne\n']);
+    expect([response.stdout, response.stderr]).toEqual(['a\nb\nc\nf\n', 'd\ne\n']);
     expect((await agent.run('process.stdout.write("x".repeat(1e7)); 1')).stdout.length).toBe(1e7);
   });
 
@@ -207,17 +207,17 @@ describe('a descriptor that was closed', () => {
   it('is there again for the next step and its children', async () => {
     const closing = await agent.run('fs.closeSync(2); fs.closeSync(1); console.log("lost"); 1');
     expect(closing).toMatchObject({ stdout: '', done: { status: 'completed' } });
-    const answer = await agent.run(
+    const response = await agent.run(
       'console.log("out"); child_process.execSync("echo child; echo error >&2", { stdio: "inherit" }); console.error("end")',
     );
-    expect([answer.stdout, answer.stderr]).toEqual(['out\nchild\n', 'error\nend\n']);
+    expect([response.stdout, response.stderr]).toEqual(['out\nchild\n', 'error\nend\n']);
   });
 });
 
 describe('between steps', () => {
-  it('a server goes on', async () => {
+  it('a server continues', async () => {
     await agent.run(
-      'const server = http.createServer((_, answer) => answer.end("served")); await new Promise((done) => server.listen(0, "127.0.0.1", done))',
+      'const server = http.createServer((_, response) => response.end("served")); await new Promise((done) => server.listen(0, "127.0.0.1", done))',
     );
     expect(await resultOf('const { port } = server.address(); await (await fetch("http://127.0.0.1:" + port)).text()')).toBe(
       "'served'",
@@ -225,7 +225,7 @@ describe('between steps', () => {
     await agent.run('server.close(); server.closeAllConnections()');
   });
 
-  it('a polling loop whose step was given up goes on in the background', async () => {
+  it('a polling loop whose step was given up continues in the background', async () => {
     const step = agent.submit(
       'console.log("polls"); for (;;) { await new Promise((r) => setTimeout(r, 5)); console.log("still") }',
     );
@@ -295,7 +295,7 @@ it('shows values as the REPL does', async () => {
 });
 
 it('ends with the process when a timer between steps calls process.exit', async () => {
-  const other = await playAgent(runtimeDir);
+  const other = await startFakeAgent(runtimeDir);
   await other.start(1);
   await other.run('setTimeout(() => process.exit(7), 5); 1');
   expect(await other.log.next('exit')).toMatchObject({ code: 7, reason: null });

@@ -11,9 +11,10 @@ const longestWaitMs = 1000;
 const child = 1;
 
 /**
- * Memory that both threads see. A SIGINT where nobody listens ends the process, and V8's termination hits whatever
- * the main thread does when it comes. So each is sent only while the code is one that it ends, and who leaves such code waits
- * for one that is on its way: the wait itself is what it then unwinds.
+ * Memory that both threads see. A SIGINT where nobody listens ends the process, and V8's
+ * termination hits whatever the main thread does when it comes. So each is sent only while the code
+ * is one that it ends, and who leaves such code waits for one that is on its way: the wait itself
+ * is what it then unwinds.
  */
 export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
   const word = new Int32Array(memory);
@@ -24,10 +25,10 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
   return {
     memory,
     open: () => set(open),
-    callSynchronously(act) {
+    callSynchronously(callback) {
       set(synchronous);
       try {
-        return act();
+        return callback();
       } finally {
         if (!replace(synchronous, open)) Atomics.wait(word, 0, signalled, longestWaitMs);
       }
@@ -36,13 +37,13 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
     close() {
       if (!replace(open, closed) && Atomics.load(word, 0) === terminating) Atomics.wait(word, 0, terminating, longestWaitMs);
       set(closed);
-      // Code that was terminated in a child's company could not say that it is over.
+      // Code that was terminated in a child's company could not say that it has ended.
       Atomics.store(word, child, 0);
     },
-    awaitChild(act) {
+    awaitChild(callback) {
       Atomics.store(word, child, 1);
       try {
-        return act();
+        return callback();
       } finally {
         Atomics.store(word, child, 0);
       }
@@ -51,7 +52,8 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
     trySignal: () => replace(synchronous, signalled),
     tryTerminate: () => replace(open, terminating) || replace(signalled, terminating),
     terminated() {
-      // The step is still under way, and what it has queued may go on: it may have to be terminated again.
+      // The step is still under way, and what it has queued may continue: it may have to be
+      // terminated again.
       set(open);
       Atomics.notify(word, 0);
     },
@@ -63,18 +65,18 @@ export type StepGate = {
   /** Main thread: from here on user code may run, of a step or between steps. */
   open(): void;
   /** Main thread, under `breakOnSigint`: user code up to its first await. */
-  callSynchronously<T>(act: () => T): T;
+  callSynchronously<T>(callback: () => T): T;
   /** Main thread: from here on a SIGINT would not end the code but go to a listener of its own. */
   losesSignal(): void;
   /** Main thread: nothing interrupts what the driver does from here on. */
   close(): void;
   /** Main thread: it can do nothing before a child of it ends. */
-  awaitChild<T>(act: () => T): T;
+  awaitChild<T>(callback: () => T): T;
   /** Control thread */
   awaitsChild(): boolean;
-  /** Control thread: answers whether SIGINT may be sent now, and must be. */
+  /** Control thread: returns whether SIGINT may be sent now, and must be. */
   trySignal(): boolean;
-  /** Control thread: answers whether a termination may be sent now, and must be. */
+  /** Control thread: returns whether a termination may be sent now, and must be. */
   tryTerminate(): boolean;
   /** Control thread: the termination has done its work. */
   terminated(): void;

@@ -5,7 +5,10 @@ import { createAgentLink } from './supervise/agent-link.ts';
 import { killDescendants } from './supervise/descendants.ts';
 import { createWorkerSupervision } from './supervise/supervise-worker.ts';
 
-/** Starts workers for the agent, and sees to it that nothing of one is left when it ends. Never runs user code itself. */
+/**
+ * Starts workers for the agent, and makes sure that nothing of one is left when it exits. Never
+ * runs user code itself.
+ */
 function supervise(config: SupervisorConfig): void {
   const supervision = createWorkerSupervision(config, process.pid, (frame) => link.send(frame));
   const link = createAgentLink({

@@ -5,11 +5,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { listProcesses } from './supervise/processes.ts';
 import { bundleRuntime } from './testing/bundle-runtime.ts';
 import { testedNode } from './testing/config.ts';
-import { type PlayedAgent, playAgent } from './testing/play-agent.ts';
+import { type FakeAgent, startFakeAgent } from './testing/fake-agent.ts';
 
 let runtimeDir: string;
 const ownCgroup = makeCgroup();
-const agents: PlayedAgent[] = [];
+const agents: FakeAgent[] = [];
 
 beforeAll(async () => {
   runtimeDir = await bundleRuntime();
@@ -25,13 +25,13 @@ afterEach(async () => {
   }
 });
 
-async function started(options?: { lifeline?: boolean; memoryBytes?: number; cgroupDir?: string }): Promise<PlayedAgent> {
-  const agent = await playAgent(runtimeDir, options);
+async function started(options?: { lifeline?: boolean; memoryBytes?: number; cgroupDir?: string }): Promise<FakeAgent> {
+  const agent = await startFakeAgent(runtimeDir, options);
   agents.push(agent);
   await agent.start(1, { memoryBytes: options?.memoryBytes ?? null });
   return agent;
 }
-const leftOf = ({ instanceId }: PlayedAgent): number[] =>
+const leftOf = ({ instanceId }: FakeAgent): number[] =>
   listProcesses().flatMap(({ pid, ended, carries }) => (!ended && carries(`STEPPE_INSTANCE_ID=${instanceId}`) ? [pid] : []));
 
 describe('the end of a worker', () => {
@@ -53,14 +53,14 @@ describe('the end of a worker', () => {
     });
   }
 
-  it('is told as a lack of memory where the heap was full', async () => {
+  it('is reported as out of memory where the heap was full', async () => {
     const agent = await started({ memoryBytes: 64 * 1024 * 1024 });
     agent.submit('const all = []; for (;;) all.push(new Array(1000).fill(all.length))');
     expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, reason: 'memory' });
     expect(existsSync(join(agent.runDir, '1.fatal.json'))).toBe(false);
   });
 
-  it('is told as a lack of memory where the worker holds all that its session may have', async () => {
+  it('is reported as out of memory where the worker holds all that its session may have', async () => {
     const agent = await started({ memoryBytes: 128 * 1024 * 1024 });
     // Smaller than any limit by itself; a version with a limit on data takes them for too many.
     agent.submit(
@@ -97,7 +97,7 @@ describe('the end of a worker', () => {
     expect(await agent.log.next('exit')).toMatchObject({ epoch: 2, signal: 'SIGKILL', reason: 'memory' });
   });
 
-  it('by the kernel is told as a lack of memory, by the agent is not', async () => {
+  it('by the kernel is reported as out of memory, by the agent is not', async () => {
     const cgroupDir = mkdtempSync('/tmp/steppe-cgroup-');
     const agent = await started({ cgroupDir });
     writeFileSync(join(cgroupDir, 'memory.events'), 'oom_kill 1');
@@ -181,7 +181,10 @@ it('refuses a Node that is too old', () => {
   ]);
 });
 
-/** A cgroup of 400 MB, where this user may make one; of version 1, in which a group of processes may have children at any place. */
+/**
+ * A cgroup of 400 MB, where this user may make one; of version 1, in which a group of processes may
+ * have children at any place.
+ */
 function makeCgroup(): string {
   const path = `/sys/fs/cgroup/memory/steppe-test-${process.pid}`;
   try {

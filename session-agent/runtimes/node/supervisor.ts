@@ -1,4 +1,7 @@
-/** Says what is wrong where Node is too old: this file alone is written, and bundled, so that old versions can read it. */
+/**
+ * Says what is wrong where Node is too old: this file alone is written, and bundled, so that old
+ * versions can read it.
+ */
 const oldest = [20, 20] as const;
 // Bundled beside this file, not into it.
 const supervise = './supervise.cjs';

@@ -26,7 +26,10 @@ import { createWorkspaceModules } from './run/workspace-modules.ts';
 import { createStepGate } from './step-gate.ts';
 import { contextFramesFlag } from './supervise/worker-command.ts';
 
-/** The main thread of a worker: user code runs here, in the real global scope. The control thread speaks with the agent. */
+/**
+ * The main thread of a worker: user code runs here, in the real global scope. The control thread
+ * speaks with the agent.
+ */
 const ownFile = process.argv[1] ?? '';
 const { runDir, epoch, workspace } = takeWorkerSettings();
 const gate = createStepGate();
@@ -34,7 +37,8 @@ const load = createLoad();
 const workerData: ControlData = { socketPath: join(runDir, 'agent.sock'), epoch, gate: gate.memory, load: load.memory };
 const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), {
   workerData,
-  // What the bounded parser of steps needs, twice over; a page of it is taken only when it is reached.
+  // What the bounded parser of steps needs, twice over; a page of it is taken only when it is
+  // reached.
   resourceLimits: { stackSizeMb: 16 },
 });
 
@@ -67,7 +71,7 @@ const runner = createStepRunner({
   showMainResult: (value) => sendDisplay(showValue(value), true),
   describe,
   now: () => performance.now(),
-  afterTicks: (act) => void setImmediate(act),
+  afterTicks: (callback) => void setImmediate(callback),
   onEnd: keepReporting,
 });
 

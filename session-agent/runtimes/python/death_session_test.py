@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from played_agent import PlayedAgent
+from fake_agent import FakeAgent
 from session_case import SessionCase, descendants, is_alive
 
 
@@ -93,7 +93,7 @@ class DeathTest(SessionCase):
 
 class LifecycleTest(unittest.TestCase):
     def test_the_end_of_the_lifeline_ends_everything(self):
-        agent = PlayedAgent()
+        agent = FakeAgent()
         pid = agent.spawn()["pid"]
         agent.run("import subprocess; subprocess.Popen(['setsid', 'sleep', '300'])")
         agent.process.stdin.close()
@@ -103,7 +103,7 @@ class LifecycleTest(unittest.TestCase):
         agent.close()
 
     def test_sigterm_ends_everything(self):
-        agent = PlayedAgent(lifeline=False)
+        agent = FakeAgent(lifeline=False)
         agent.spawn()
         agent.run("import subprocess; subprocess.Popen(['setsid', 'sleep', '300'])")
         agent.process.send_signal(signal.SIGTERM)
@@ -113,7 +113,7 @@ class LifecycleTest(unittest.TestCase):
 
     def test_a_lost_connection_is_made_again_without_the_old_worker(self):
         for lifeline in (True, False):
-            agent = PlayedAgent(lifeline=lifeline)
+            agent = FakeAgent(lifeline=lifeline)
             pid = agent.spawn()["pid"]
             agent.take("supervisor")
             agent.drop_supervisor()
@@ -124,7 +124,7 @@ class LifecycleTest(unittest.TestCase):
             agent.close()
 
     def test_missing_preloads_are_logged_and_skipped(self):
-        agent = PlayedAgent(preload="no_such_module, decimal")
+        agent = FakeAgent(preload="no_such_module, decimal")
         agent.spawn()
         self.assertEqual(agent.run("import sys; 'decimal' in sys.modules").value, "True")
         self.assertIn("no_such_module", agent.close())
@@ -134,7 +134,7 @@ class LifecycleTest(unittest.TestCase):
             ({"STEPPE_RUN_DIR": "/tmp/" + "d" * 100}, "too long"),
             ({"STEPPE_INSTANCE_ID": ""}, "INSTANCE_ID"),
         ):
-            agent = PlayedAgent(env=env)
+            agent = FakeAgent(env=env)
             self.assertEqual(agent.process.wait(10), 78)
             self.assertIn(word, agent.close())
 

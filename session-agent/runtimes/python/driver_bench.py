@@ -9,14 +9,14 @@ import socket
 import struct
 import time
 
-from played_agent import PlayedAgent
+from fake_agent import FakeAgent
 
 ROUND_TRIPS = 2000
 
 
 def main() -> None:
     started = time.perf_counter()
-    agent = PlayedAgent()
+    agent = FakeAgent()
     agent.take("supervisor")
     figures = {"supervisor_start_ms": _since(started)}
     started = time.perf_counter()
@@ -52,12 +52,12 @@ def _idle_mb(pid: int) -> dict:
     return sizes
 
 
-def _round_trips(agent: PlayedAgent, code: str) -> dict:
+def _round_trips(agent: FakeAgent, code: str) -> dict:
     times = sorted(_drive(agent, code) for _ in range(ROUND_TRIPS))
     return {"p50": round(times[ROUND_TRIPS // 2], 4), "p95": round(times[ROUND_TRIPS * 95 // 100], 4)}
 
 
-def _drive(agent: PlayedAgent, code: str) -> float:
+def _drive(agent: FakeAgent, code: str) -> float:
     """One step by the shortest way: frame out, frames in, both pipes read."""
     run = {"type": "run", "step_id": "s", "code": code, "execution_count": 1, "env": {}, "cwd": None, "nonce": "0" * 32}
     data = json.dumps(run).encode()

@@ -39,9 +39,9 @@ class FiguresTest(SessionCase):
         self.assertEqual(self.run_ok("plt.get_fignums()").value, "[]")
 
     def test_figures_are_results_where_agg_is_asked_for(self):
-        for ask in ("matplotlib.use('Agg')", "matplotlib.use('agg', force=True)"):
+        for request in ("matplotlib.use('Agg')", "matplotlib.use('agg', force=True)"):
             outcome = self.run_ok(
-                f"import matplotlib\n{ask}\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show()"
+                f"import matplotlib\n{request}\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show()"
             )
             self.assertEqual((len(outcome.displays), outcome.stderr), (1, ""))
         self.assertEqual(len(self.images("plt.plot([2]); plt.savefig('kept.png')")), 1)

@@ -1,4 +1,4 @@
-"""Variables that an interpreter reads at its start: the worker goes on as a fresh one."""
+"""Variables that an interpreter reads at its start: the worker continues as a fresh one."""
 
 from __future__ import annotations
 

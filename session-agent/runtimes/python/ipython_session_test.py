@@ -70,9 +70,9 @@ class IPythonDisplayTest(SessionCase):
 
     def test_a_cell_that_asks_has_the_shell_and_a_library_has_none(self):
         self.run_ok("from IPython import get_ipython")
-        self.assertEqual(self.run_ok("get_ipython().system('echo asked')\n!echo line").stdout, "asked\nline\n")
-        self.run_ok("%%writefile asking.py\nimport IPython\ndef ask(): return IPython.get_ipython()")
-        self.assertEqual(self.run_ok("import asking; asking.ask() is None").value, "True")
+        self.assertEqual(self.run_ok("get_ipython().system('echo called')\n!echo line").stdout, "called\nline\n")
+        self.run_ok("%%writefile requesting.py\nimport IPython\ndef request(): return IPython.get_ipython()")
+        self.assertEqual(self.run_ok("import requesting; requesting.request() is None").value, "True")
 
     def test_lines_go_on_when_a_cell_takes_the_name(self):
         self.run_ok("get_ipython = lambda: None")

@@ -9,7 +9,7 @@ import time
 import unittest
 import uuid
 
-from played_agent import COMMAND
+from fake_agent import COMMAND
 from session_case import SessionCase, descendants
 
 _MIB = 1 << 20
@@ -37,7 +37,7 @@ def make_cgroup(controller: str, limits: dict[str, int]) -> str | None:
 
 
 def remove_cgroup(folder: str) -> None:
-    """Fails where processes are left, but not without ending them: bombs that go on would take the machine."""
+    """Fails where processes are left, but not without ending them: bombs that continue would take the machine."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import unittest
 
-from played_agent import PlayedAgent
+from fake_agent import FakeAgent
 
 
 class SessionCase(unittest.TestCase):
     def setUp(self):
-        self.agent = PlayedAgent(**self.options())
+        self.agent = FakeAgent(**self.options())
         self.addCleanup(self.agent.close)
         self.agent.spawn()
 

@@ -8,14 +8,14 @@ _EXIT_INVALID_SETTINGS = 78
 
 
 def main():
-    # Nothing above these lines is newer than the oldest Python that may be asked to read them.
+    # Nothing above these lines is newer than the oldest Python that may read them.
     if sys.version_info < (3, 9):  # noqa: UP036
         found = ".".join(str(part) for part in sys.version_info[:3])
         sentence = "needs Python 3.9 or later, and " + sys.executable + " is " + found
         sys.stderr.write("steppe python supervisor: " + sentence + "\n")
         return _EXIT_INVALID_SETTINGS
     here = os.path.dirname(os.path.abspath(__file__))
-    # What an import makes is no garbage.
+    # What an import makes is not garbage.
     gc.disable()
     # Isolated and safe-path interpreters leave the script's folder out.
     if here not in sys.path:

@@ -10,14 +10,17 @@ interface Run {
   end: Deferred<RunEnd>;
 }
 
-/** An interpreter whose every move a test makes. It is idle at epoch 1, and comes back only by `comeBack`. */
+/**
+ * An interpreter whose every move a test makes. It is idle at epoch 1, and comes back only by
+ * `comeBack`.
+ */
 export class ScriptedInterpreter implements StepInterpreter {
   epoch = 1;
   canRun = true;
-  onLoss: () => void = () => {};
+  onMemoryLost: () => void = () => {};
   /** All that was ever run, by code. */
   readonly ran: string[] = [];
-  readonly asked: string[] = [];
+  readonly commands: string[] = [];
   #run: Run | undefined;
   #idle = deferred();
   #gone = deferred();
@@ -36,15 +39,15 @@ export class ScriptedInterpreter implements StepInterpreter {
   }
 
   interrupt(): void {
-    this.asked.push('interrupt');
+    this.commands.push('interrupt');
   }
 
   async kill(): Promise<void> {
-    this.asked.push('kill');
+    this.commands.push('kill');
   }
 
   async restart(): Promise<void> {
-    this.asked.push('restart');
+    this.commands.push('restart');
     await this.#gone.promise;
   }
 
@@ -56,11 +59,14 @@ export class ScriptedInterpreter implements StepInterpreter {
     if (epoch === this.epoch) this.comeBack();
   }
 
-  /** The worker dies, with what runs. The end of that is told by `tellLoss`, when its output has been read. */
+  /**
+   * The worker dies, with what runs. The end of that is reported by `tellLoss`, when its output has
+   * been read.
+   */
   die(): void {
     this.canRun = false;
     this.epoch += 1;
-    this.onLoss();
+    this.onMemoryLost();
   }
 
   tellLoss(): void {

@@ -8,7 +8,9 @@ type Pattern = string | RegExp;
 /** One text for all languages, or one for each where they differ by nature. */
 type Text = Pattern | PerLanguage<Pattern>;
 
-/** What a step must come to. What is left out must be as in a step that completes without a word. */
+/**
+ * What a step must come to. What is left out must be as in a step that completes without a word.
+ */
 export interface Expected {
   status?: StepStatus;
   stdout?: Text;

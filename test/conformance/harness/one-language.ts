@@ -10,7 +10,7 @@ interface CaseOptions {
   request?: object;
 }
 
-/** Registers cases of one language alone, which share a session unless they ask for their own. */
+/** Registers cases of one language alone, which share a session unless they need their own. */
 export function casesOf(language: Language, options: AgentOptions = {}) {
   let shared: Session | undefined;
   beforeAll(async () => {

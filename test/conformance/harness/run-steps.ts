@@ -1,7 +1,10 @@
 import { type Expected, expectResult } from './expectation.ts';
 import type { Session } from './session.ts';
 
-/** Runs one step, or several of which the last is held against the expectation and the others must complete. */
+/**
+ * Runs one step, or several of which the last is held against the expectation and the others must
+ * complete.
+ */
 export async function runSteps(
   session: Session,
   code: string | readonly string[],

@@ -3,7 +3,7 @@ import { fileListSchema } from '@steppe/contracts/file';
 import { newStepId } from '@steppe/contracts/ids';
 import type { Language } from '@steppe/contracts/session';
 import {
-  restartAnswerSchema,
+  restartResponseSchema,
   type StepEvent,
   type StepResult,
   type StepStatus,
@@ -13,10 +13,13 @@ import {
 } from '@steppe/contracts/step';
 import { vi } from 'vitest';
 import * as z from 'zod';
-import { answerLines } from '../../answer-lines.ts';
+import { responseLines } from '../../response-lines.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
-/** A session as its caller has it, over the agent's HTTP interface; every answer is held against its schema. */
+/**
+ * A session as its caller has it, over the agent's HTTP interface; every response is held against
+ * its schema.
+ */
 export interface Session {
   language: Language;
   agent: Agent;
@@ -66,13 +69,13 @@ export async function openSession(language: Language, options: AgentOptions = {}
       ...(body !== undefined && { body: isRaw ? Buffer.from(body) : JSON.stringify(body) }),
     });
   };
-  const expectOk = async (answer: Response, what: string): Promise<Response> => {
-    if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
-    return answer;
+  const expectOk = async (response: Response, what: string): Promise<Response> => {
+    if (!response.ok) throw new Error(`${what}: ${response.status} ${await response.text()}`);
+    return response;
   };
   const post = async (code: string, request: object, headers = {}) =>
     expectOk(await call('POST', '/steps', { step_id: newStepId(), code, ...request }, headers), 'step');
-  const result = async (answer: Response) => stepResultSchema.parse(await answer.json());
+  const result = async (response: Response) => stepResultSchema.parse(await response.json());
 
   const get = async (stepId: string) => result(await expectOk(await call('GET', `/steps/${stepId}`), 'get'));
   const until: Session['until'] = (stepId, holds) =>
@@ -86,8 +89,8 @@ export async function openSession(language: Language, options: AgentOptions = {}
     );
   const events: Session['events'] = async (stepId, after = 0) => {
     const path = `/steps/${stepId}/events?after=${after}`;
-    const answer = await expectOk(await call('GET', path, undefined, ndjson), 'events');
-    return (await answer.text()).split('\n').flatMap(parseEvent);
+    const response = await expectOk(await call('GET', path, undefined, ndjson), 'events');
+    return (await response.text()).split('\n').flatMap(parseEvent);
   };
   return {
     language,
@@ -106,16 +109,16 @@ export async function openSession(language: Language, options: AgentOptions = {}
       return get(stepId);
     },
     async *stream(code, request = {}) {
-      const answer = await post(code, request, ndjson);
-      for await (const line of answerLines(answer)) yield* parseEvent(line);
+      const response = await post(code, request, ndjson);
+      for await (const line of responseLines(response)) yield* parseEvent(line);
     },
     async cancel(stepId) {
-      const answer = await expectOk(await call('POST', `/steps/${stepId}/cancel`), 'cancel');
-      return { httpStatus: answer.status, step: await result(answer) };
+      const response = await expectOk(await call('POST', `/steps/${stepId}/cancel`), 'cancel');
+      return { httpStatus: response.status, step: await result(response) };
     },
     async restart(epoch) {
-      const answer = await expectOk(await call('POST', '/restart', epoch === undefined ? {} : { epoch }), 'restart');
-      return restartAnswerSchema.parse(await answer.json()).epoch;
+      const response = await expectOk(await call('POST', '/restart', epoch === undefined ? {} : { epoch }), 'restart');
+      return restartResponseSchema.parse(await response.json()).epoch;
     },
     async epoch() {
       const headers = { authorization: await agent.authorization('control-plane') };
@@ -124,12 +127,12 @@ export async function openSession(language: Language, options: AgentOptions = {}
     put: async (path, content) => void (await expectOk(await call('PUT', `/files/${encode(path)}`, content), 'put')),
     read: async (path) => Buffer.from(await (await expectOk(await call('GET', `/files/${encode(path)}`), 'read')).arrayBuffer()),
     async files(path = '') {
-      const answer = await expectOk(await call('GET', `/files?recursive=true&path=${encodeURIComponent(path)}`), 'files');
-      return fileListSchema.parse(await answer.json()).entries.map((entry) => entry.path);
+      const response = await expectOk(await call('GET', `/files?recursive=true&path=${encodeURIComponent(path)}`), 'files');
+      return fileListSchema.parse(await response.json()).entries.map((entry) => entry.path);
     },
     async refusal(method, path, body) {
-      const answer = await call(method, path, body);
-      return { status: answer.status, ...errorBodySchema.parse(await answer.json()).error };
+      const response = await call(method, path, body);
+      return { status: response.status, ...errorBodySchema.parse(await response.json()).error };
     },
     close: agent.stop,
   };

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
-import { bindAnswerSchema, type Plane } from '@steppe/contracts/internal';
+import { bindResponseSchema, type Plane } from '@steppe/contracts/internal';
 import type { Language } from '@steppe/contracts/session';
 import { exportJWK, generateKeyPair } from 'jose';
 import { agentEnvironment } from '../../../control-plane/provisioner/local-process/agent-environment.ts';
@@ -84,7 +84,7 @@ export async function startAgent(language: Language, options: AgentOptions = {})
     return { url, sessionId, instanceId, workspace: directory.workspace, authorization, stop };
   } catch (cause) {
     await stop();
-    throw new Error(`the agent did not start: ${(await agent.exited).lastWords}`, { cause });
+    throw new Error(`the agent did not start: ${(await agent.exited).stderrTail}`, { cause });
   }
 }
 
@@ -97,7 +97,7 @@ async function makeKey(plane: Plane) {
 }
 
 async function bind(url: string, authorization: string, session: object): Promise<void> {
-  const answer = await fetch(`${url}/internal/bind`, {
+  const response = await fetch(`${url}/internal/bind`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -108,5 +108,5 @@ async function bind(url: string, authorization: string, session: object): Promis
       idle_timeout_seconds: 3_600,
     }),
   });
-  bindAnswerSchema.parse(await answer.json());
+  bindResponseSchema.parse(await response.json());
 }

@@ -7,14 +7,14 @@ import type { Session } from '../harness/session.ts';
 type Code = PerLanguage<string>;
 
 const sleep = 'const sleep = (ms) => new Promise((done) => setTimeout(done, ms));\n';
-/** Starts work that waits for the file `go`, then does `act`. */
-const later = (act: Code): Code => ({
-  python: `import asyncio, os\nasync def work():\n    while not os.path.exists('go'):\n        await asyncio.sleep(0.005)\n    ${act.python}\ntask = asyncio.create_task(work())`,
-  node: `${sleep}const work = async () => { while (!fs.existsSync('go')) await sleep(5);\n ${act.node} };\nvoid work(); undefined`,
+/** Starts work that waits for the file `go`, then does `action`. */
+const later = (action: Code): Code => ({
+  python: `import asyncio, os\nasync def work():\n    while not os.path.exists('go'):\n        await asyncio.sleep(0.005)\n    ${action.python}\ntask = asyncio.create_task(work())`,
+  node: `${sleep}const work = async () => { while (!fs.existsSync('go')) await sleep(5);\n ${action.node} };\nvoid work(); undefined`,
 });
-const inThread = (act: Code): Code => ({
-  python: `import os, threading, time\ndef work():\n    while not os.path.exists('go'):\n        time.sleep(0.005)\n    ${act.python}\nthreading.Thread(target=work).start()`,
-  node: `const timer = setInterval(() => { if (!fs.existsSync('go')) return;\n clearInterval(timer); ${act.node} }, 5); undefined`,
+const inThread = (action: Code): Code => ({
+  python: `import os, threading, time\ndef work():\n    while not os.path.exists('go'):\n        time.sleep(0.005)\n    ${action.python}\nthreading.Thread(target=work).start()`,
+  node: `const timer = setInterval(() => { if (!fs.existsSync('go')) return;\n clearInterval(timer); ${action.node} }, 5); undefined`,
 });
 const tellDone = { python: "open('done', 'w').close()", node: "fs.writeFileSync('done', '')" };
 const printLate = { python: `print('late')\n    ${tellDone.python}`, node: `console.log('late'); ${tellDone.node}` };
@@ -25,12 +25,12 @@ const goAstray = {
 };
 
 /** What was sent to the agent by another way has time to arrive. */
-const afterMoment = (act: Code): Code => ({
-  python: `import asyncio\nawait asyncio.sleep(0.05)\n${act.python}`,
-  node: `await new Promise((done) => setTimeout(done, 50))\n${act.node}`,
+const afterMoment = (action: Code): Code => ({
+  python: `import asyncio\nawait asyncio.sleep(0.05)\n${action.python}`,
+  node: `await new Promise((done) => setTimeout(done, 50))\n${action.node}`,
 });
 const printOwn = { python: 'print("own")', node: 'console.log("own")' };
-const answer = { python: '40 + 2', node: '40 + 2' };
+const response = { python: '40 + 2', node: '40 + 2' };
 
 const inTurn = (starts: Code, next: Code): PerLanguage<{ starts: string; next: string }> => ({
   python: { starts: starts.python, next: next.python },
@@ -90,8 +90,8 @@ behaviours('Async and background', [
   steps(
     'an async function of an earlier step is awaited',
     {
-      python: ['async def answer(): return 42', 'await answer()'],
-      node: ['async function answer() { return 42 }', 'await answer()'],
+      python: ['async def response(): return 42', 'await response()'],
+      node: ['async function response() { return 42 }', 'await response()'],
     },
     { value: '42' },
   ),
@@ -167,7 +167,7 @@ behaviours('Async and background', [
     { value: '42' },
     { own: {} },
   ),
-  goesOn('work that was left behind goes on between steps', later(tellDone)),
+  goesOn('work that was left behind continues between steps', later(tellDone)),
   goesOn('threads and timers go on between steps', inThread(tellDone)),
   between('what is printed between steps is background of the next', later(printLate), afterMoment(printOwn), lateBackground),
   between(
@@ -217,10 +217,10 @@ behaviours('Async and background', [
   between(
     'an error in work that was left behind is a background error, not a death',
     { ...later(goAstray), python: `${later(goAstray).python}\ndel task` },
-    afterMoment(answer),
+    afterMoment(response),
     astray,
   ),
-  between('an error in a thread or timer is a background error, not a death', inThread(goAstray), afterMoment(answer), astray),
+  between('an error in a thread or timer is a background error, not a death', inThread(goAstray), afterMoment(response), astray),
   between(
     'what a child process prints between steps is background of the next',
     {
@@ -242,22 +242,23 @@ behaviours('Async and background', [
     {},
   ),
   flow(
-    'a server of one step answers the next',
+    'a server of one step serves the next',
     {
       python: {
         starts:
           "import asyncio\nasync def reply(reader, writer):\n    await reader.readline()\n    writer.write(b'pong')\n    writer.close()\nserver = await asyncio.start_server(reply, '127.0.0.1', 0)\nport = server.sockets[0].getsockname()[1]",
-        asks: "reader, writer = await asyncio.open_connection('127.0.0.1', port)\nwriter.write(b'ping\\n')\n(await reader.read()).decode()",
+        reads:
+          "reader, writer = await asyncio.open_connection('127.0.0.1', port)\nwriter.write(b'ping\\n')\n(await reader.read()).decode()",
       },
       node: {
         starts:
-          "const server = require('http').createServer((request, answer) => answer.end('pong'))\nawait new Promise((done) => server.listen(0, '127.0.0.1', done))",
-        asks: 'await (await fetch("http://127.0.0.1:" + server.address().port)).text()',
+          "const server = require('http').createServer((request, response) => response.end('pong'))\nawait new Promise((done) => server.listen(0, '127.0.0.1', done))",
+        reads: 'await (await fetch("http://127.0.0.1:" + server.address().port)).text()',
       },
     },
-    async (session, { starts, asks }) => {
+    async (session, { starts, reads }) => {
       expectResult(await session.run(starts), {}, session.language);
-      expectResult(await session.run(asks), { value: "'pong'" }, session.language);
+      expectResult(await session.run(reads), { value: "'pong'" }, session.language);
     },
     {},
   ),

@@ -12,14 +12,19 @@ const waitForGo = {
   node: 'console.log("waits");\nwhile (!fs.existsSync("go")) await new Promise((done) => setTimeout(done, 5));\n',
 };
 const exit3 = { python: 'import os\nos._exit(3)', node: 'process.exit(3)' };
-/** Goes over the descriptors of the process that are sockets: the control connection is among them. */
+/**
+ * Goes over the descriptors of the process that are sockets: the control connection is among them.
+ */
 const eachSocket = {
-  python: (act: string) =>
-    `import os, stat\nfor fd in range(3, 256):\n    try:\n        if stat.S_ISSOCK(os.fstat(fd).st_mode): ${act}\n    except OSError: pass\n`,
-  node: (act: string) => `for (let fd = 3; fd < 256; fd++) try { if (fs.fstatSync(fd).isSocket()) ${act} } catch {}\n`,
+  python: (action: string) =>
+    `import os, stat\nfor fd in range(3, 256):\n    try:\n        if stat.S_ISSOCK(os.fstat(fd).st_mode): ${action}\n    except OSError: pass\n`,
+  node: (action: string) => `for (let fd = 3; fd < 256; fd++) try { if (fs.fstatSync(fd).isSocket()) ${action} } catch {}\n`,
 };
 
-/** A death in a step: told with its cause, what was printed is kept, and the next step finds a fresh interpreter. */
+/**
+ * A death in a step: told with its cause, what was printed is kept, and the next step finds a fresh
+ * interpreter.
+ */
 const dies = (by: string, code: PerLanguage<string>, message: RegExp, name = 'WorkerCrashed'): Row =>
   flow(
     `${by} is told, and the next step runs afresh`,
@@ -85,9 +90,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-behaviours('Death, and what the caller is told', [
+behaviours('Death, and what the caller gets', [
   flow(
-    'a polite exit is told with its code',
+    'a polite exit is reported with its code',
     {
       python: {
         code: 'import sys\nprint("before")\nsys.exit(3)',
@@ -170,7 +175,7 @@ behaviours('Death, and what the caller is told', [
     'ProtocolError',
   ),
   flow(
-    'a closed control connection is a loss that is told',
+    'a closed control connection is a loss that is reported',
     {
       python: `${eachSocket.python('os.close(fd)')}import time\ntime.sleep(1)`,
       node: `${eachSocket.node('fs.closeSync(fd)')}await new Promise((done) => setTimeout(done, 1000))`,
@@ -264,7 +269,7 @@ behaviours('Death, and what the caller is told', [
     own,
   ),
   flow(
-    'a death between steps is told to the next one, and the one after it runs',
+    'a death between steps is reported to the next one, and the one after it runs',
     {
       python:
         'import os, threading, time\ndef end():\n    while not os.path.exists("go"): time.sleep(0.005)\n    os._exit(3)\nthreading.Thread(target=end).start()',
@@ -315,7 +320,7 @@ behaviours('Death, and what the caller is told', [
     expectResult(await session.run(code, { epoch: 1 }), { value: '42' }, session.language);
   }),
   flow(
-    'one death after the other is told each time',
+    'one death after the other is reported each time',
     exit3,
     async (session, code) => {
       for (const epoch of [2, 3, 4, 5]) expect(await session.run(code)).toMatchObject({ state_lost: true, epoch });

@@ -106,17 +106,17 @@ behaviours('Errors and tracebacks', [
     { error: { name: 'SyntaxError' } },
   ),
   steps(
-    'a name that is not there is told',
+    'a name that is not there is reported',
     { python: 'no_such_name', node: 'no_such_name' },
     { error: { name: /^(Name|Reference)Error$/, message: /no_such_name/ } },
   ),
   steps(
-    'a member of nothing is told',
+    'a member of nothing is reported',
     { python: 'None.size', node: 'null.size' },
     { error: { name: /^(Attribute|Type)Error$/, message: /size/ } },
   ),
   steps(
-    'a module that is not there is told',
+    'a module that is not there is reported',
     { python: 'import no_such_module', node: "import x from 'no-such-module'" },
     { error: { name: /^(ModuleNotFound)?Error$/, message: /no.such.module/ } },
   ),
@@ -211,7 +211,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /Error$/, traceback: /origin/ } },
   ),
   steps(
-    'an error whose message cannot be made is told all the same',
+    'an error whose message cannot be made is reported',
     {
       python: 'class Mute(Exception):\n    def __str__(self): raise TypeError("mute")\nraise Mute()',
       node: 'class Mute extends Error { get message() { throw new TypeError("mute") } }\nthrow new Mute()',
@@ -219,7 +219,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /^(Mute|Error)$/ } },
   ),
   steps(
-    'a failed assertion is told',
+    'a failed assertion is reported',
     { python: 'assert 1 == 2, "not equal"', node: 'require("assert").strictEqual(1, 2, "not equal")' },
     { error: { name: 'AssertionError', message: /^not equal/ } },
   ),

@@ -84,7 +84,7 @@ behaviours('Files and modules', [
     {},
   ),
   steps(
-    'an open file goes on in the next step',
+    'an open file continues in the next step',
     {
       python: ['log = open("log.txt", "w")\n_ = log.write("one ")', '_ = log.write("two")\nlog.close()', read('log.txt').python],
       node: [
@@ -103,12 +103,12 @@ behaviours('Files and modules', [
     'a package of the workspace is imported',
     {
       python: {
-        files: { 'box/__init__.py': 'from .inner import answer\n', 'box/inner.py': 'answer = 42\n' },
-        use: 'import box\nbox.answer',
+        files: { 'box/__init__.py': 'from .inner import response\n', 'box/inner.py': 'response = 42\n' },
+        use: 'import box\nbox.response',
       },
       node: {
-        files: { 'box/index.js': 'exports.answer = require("./inner.js")\n', 'box/inner.js': 'module.exports = 42\n' },
-        use: 'require("./box").answer',
+        files: { 'box/index.js': 'exports.response = require("./inner.js")\n', 'box/inner.js': 'module.exports = 42\n' },
+        use: 'require("./box").response',
       },
     },
     async (session, { files, use }) => {

@@ -5,7 +5,9 @@ import type { PerLanguage } from '../harness/languages.ts';
 const own = {};
 const remember = { python: 'kept = 41', node: 'const kept = 41' };
 
-/** The run directory, and ways to speak on its socket and to put things in the place of its files. */
+/**
+ * The run directory, and ways to speak on its socket and to put things in the place of its files.
+ */
 const tools = {
   python: `
 import os, shutil, socket, stat, struct, time

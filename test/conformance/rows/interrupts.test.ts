@@ -113,7 +113,7 @@ behaviours('Interrupts', [
     { request: { timeout_ms: 20_000 } },
   ),
   flow(
-    'a step that cannot be interrupted is killed, and the loss is told',
+    'a step that cannot be interrupted is killed, and the loss is reported',
     {
       python: 'import time\nwhile True:\n    try:\n        while True: time.sleep(0.01)\n    except BaseException: pass',
       node: 'require("crypto").pbkdf2Sync("a", "b", 2 ** 31 - 1, 64, "sha512")',
@@ -188,12 +188,12 @@ behaviours('Interrupts', [
     },
   ),
   flow(
-    'a caller that leaves cancels the step where it asked for that',
+    'a caller that leaves cancels the step where it requested that',
     { python: 'print("runs", flush=True)\nwhile True: pass', node: 'console.log("runs")\nwhile (true) {}' },
     async (session, code) => {
       for await (const event of session.stream(code, { step_id: 'left', on_disconnect: 'cancel' }))
         if (event.type === 'stdout') break;
-      // Asked for and not followed: who follows a step takes the place of the caller who left.
+      // Requested and not followed: who follows a step takes the place of the caller who left.
       const left = async () => stepResultSchema.parse(await (await session.call('GET', '/steps/left')).json());
       await expect.poll(async () => (await left()).status, { timeout: 25_000 }).toBe('cancelled');
     },

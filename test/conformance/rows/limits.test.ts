@@ -93,7 +93,7 @@ behaviours('Limits', [
     small,
   ),
   flow(
-    'memory that fills bit by bit ends in an error or a loss that is told',
+    'memory that fills bit by bit ends in an error or a loss that is reported',
     {
       python: 'all = []\nwhile True: all.append([0] * 1000)',
       node: 'const all = []\nwhile (true) all.push(new Array(1000).fill(0.5))',
@@ -116,7 +116,7 @@ behaviours('Limits', [
     },
   ),
   flow(
-    'a hundred megabytes of output do not end up in the answer',
+    'a hundred megabytes of output do not end up in the response',
     {
       python: 'line = "x" * 1023 + "\\n"\nimport sys\nfor _ in range(100 * 1024): sys.stdout.write(line)',
       node: 'const line = "x".repeat(1023) + "\\n"\nfor (let n = 0; n < 100 * 1024; n++) process.stdout.write(line); undefined',

@@ -16,7 +16,7 @@ behaviours('Output', [
     { stdout: 'hi' },
   ),
   steps(
-    'standard error is told apart',
+    'standard error is distinguished',
     { python: 'import sys\nprint("oops", file=sys.stderr)', node: 'console.error("oops")' },
     { stderr: 'oops\n' },
   ),

@@ -51,9 +51,9 @@ behaviours('Queue and idempotency', [
     expect(refused).toMatchObject({ status: 409, code: 'step_conflict' });
   }),
   flow('a step that is not waited for is fetched later', { python: '40 + 2', node: '40 + 2' }, async (session, code) => {
-    const answer = await session.call('POST', '/steps', { step_id: 'later', code, wait: false });
-    expect(answer.status).toBe(202);
-    expect(await answer.json()).toMatchObject({ status: expect.stringMatching(/^(queued|running)$/) });
+    const response = await session.call('POST', '/steps', { step_id: 'later', code, wait: false });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ status: expect.stringMatching(/^(queued|running)$/) });
     expectResult(await session.ended('later'), { value: '42' }, session.language);
   }),
   flow(
@@ -89,9 +89,9 @@ behaviours('Queue and idempotency', [
     expect(await session.events(id, 2)).toEqual(all.slice(2));
   }),
   flow('events come as server-sent events too', { python: 'print(1)', node: 'console.log(1)' }, async (session, code) => {
-    const answer = await session.call('POST', '/steps', { step_id: 'sse', code }, { accept: 'text/event-stream' });
-    expect(answer.headers.get('content-type')).toBe('text/event-stream');
-    expect(await answer.text()).toMatch(
+    const response = await session.call('POST', '/steps', { step_id: 'sse', code }, { accept: 'text/event-stream' });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect(await response.text()).toMatch(
       /^event: step_started\nid: 1\ndata: \{.*\}\n\nevent: stdout\nid: 2\n[\s\S]*event: step_ended\n/,
     );
   }),
@@ -116,8 +116,8 @@ behaviours('Queue and idempotency', [
       expect(Date.parse(completed ?? '')).toBeGreaterThanOrEqual(Date.parse(started ?? ''));
     },
   ),
-  flow('a session is found where it is asked for by another token only', { python: '1', node: '1' }, async (session) => {
-    const answer = await session.call('GET', '/steps', undefined, { authorization: 'Bearer nonsense' });
-    expect(answer.status).toBe(401);
+  flow('a session is found where it is requested by another token only', { python: '1', node: '1' }, async (session) => {
+    const response = await session.call('GET', '/steps', undefined, { authorization: 'Bearer nonsense' });
+    expect(response.status).toBe(401);
   }),
 ]);

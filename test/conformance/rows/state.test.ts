@@ -14,8 +14,8 @@ behaviours('State and redeclaration', [
   steps(
     'a class lasts',
     {
-      python: ['class K1:\n    def answer(self):\n        return 42', 'K1().answer()'],
-      node: ['class K1 { answer() { return 42 } }', 'new K1().answer()'],
+      python: ['class K1:\n    def response(self):\n        return 42', 'K1().response()'],
+      node: ['class K1 { response() { return 42 } }', 'new K1().response()'],
     },
     { value: '42' },
   ),
@@ -99,7 +99,7 @@ behaviours('State and redeclaration', [
     { value: '2' },
   ),
   steps(
-    'a generator goes on where it stood',
+    'a generator continues where it stood',
     {
       python: ['g = iter(range(3))', 'next(g)', 'next(g)'],
       node: ['function* count() { let n = 0; while (true) yield n++ }\nconst g = count()', 'g.next().value', 'g.next().value'],
@@ -117,36 +117,36 @@ behaviours('State and redeclaration', [
   flow(
     'what a failed step declared is there in the next',
     {
-      python: { fails: "kept = 41\nraise ValueError('x')", asks: 'kept + 1' },
-      node: { fails: "const kept = 41\nthrow new Error('x')", asks: 'kept + 1' },
+      python: { fails: "kept = 41\nraise ValueError('x')", reads: 'kept + 1' },
+      node: { fails: "const kept = 41\nthrow new Error('x')", reads: 'kept + 1' },
     },
-    async (session, { fails, asks }) => {
+    async (session, { fails, reads }) => {
       expect((await session.run(fails)).status).toBe('failed');
-      expectResult(await session.run(asks), { value: '42' }, session.language);
+      expectResult(await session.run(reads), { value: '42' }, session.language);
     },
   ),
   flow(
     'a step with a syntax error changes nothing',
     {
-      python: { before: 'v9 = 1', wrong: 'v9 = 2\n)', asks: 'v9' },
-      node: { before: 'let v9 = 1', wrong: 'v9 = 2\n)', asks: 'v9' },
+      python: { before: 'v9 = 1', wrong: 'v9 = 2\n)', reads: 'v9' },
+      node: { before: 'let v9 = 1', wrong: 'v9 = 2\n)', reads: 'v9' },
     },
-    async (session, { before, wrong, asks }) => {
+    async (session, { before, wrong, reads }) => {
       await session.run(before);
       expect((await session.run(wrong)).status).toBe('failed');
-      expectResult(await session.run(asks), { value: '1' }, session.language);
+      expectResult(await session.run(reads), { value: '1' }, session.language);
     },
   ),
   flow(
     'a name that was taken away is unknown again',
     {
-      python: { code: ['gone = 1', 'del gone'], asks: 'gone' },
-      node: { code: ['globalThis.gone = 1', 'delete globalThis.gone'], asks: 'gone' },
+      python: { code: ['gone = 1', 'del gone'], reads: 'gone' },
+      node: { code: ['globalThis.gone = 1', 'delete globalThis.gone'], reads: 'gone' },
     },
-    async (session, { code, asks }) => {
+    async (session, { code, reads }) => {
       for (const one of code) await session.run(one);
       const error = { name: /^(Name|Reference)Error$/, message: /gone/ };
-      expectResult(await session.run(asks), { error }, session.language);
+      expectResult(await session.run(reads), { error }, session.language);
     },
   ),
   steps('a name of the language can be taken', {
@@ -188,22 +188,22 @@ behaviours('State and redeclaration', [
   ),
   flow(
     'a restart forgets all',
-    { python: { before: 'lost = 1', asks: 'lost' }, node: { before: 'const lost = 1', asks: 'lost' } },
-    async (session, { before, asks }) => {
+    { python: { before: 'lost = 1', reads: 'lost' }, node: { before: 'const lost = 1', reads: 'lost' } },
+    async (session, { before, reads }) => {
       await session.run(before);
       expect(await session.restart()).toBe(2);
-      expectResult(await session.run(asks), { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 }, session.language);
+      expectResult(await session.run(reads), { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 }, session.language);
     },
     {},
   ),
   flow(
     'two sessions know nothing of each other',
-    { python: { before: 'mine = 1', asks: 'mine' }, node: { before: 'const mine = 1', asks: 'mine' } },
-    async (session, { before, asks }) => {
+    { python: { before: 'mine = 1', reads: 'mine' }, node: { before: 'const mine = 1', reads: 'mine' } },
+    async (session, { before, reads }) => {
       const other = await openSession(session.language);
       try {
         await session.run(before);
-        expectResult(await other.run(asks), { error: { name: /^(Name|Reference)Error$/ } }, session.language);
+        expectResult(await other.run(reads), { error: { name: /^(Name|Reference)Error$/ } }, session.language);
       } finally {
         await other.close();
       }

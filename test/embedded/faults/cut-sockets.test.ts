@@ -34,7 +34,7 @@ const languages = ['python', 'node'] as const;
 
 describe.each(languages)(`sockets of a session of %s that are cut at random bytes (seed ${seed})`, (runtime) => {
   const random = createRandom(seed);
-  const cut = (direction: 'request' | 'answer', most: number): SocketFault => ({
+  const cut = (direction: 'request' | 'response', most: number): SocketFault => ({
     cutAfter: { direction, bytes: Math.floor(random() * most) },
   });
 
@@ -55,7 +55,7 @@ describe.each(languages)(`sockets of a session of %s that are cut at random byte
       const { client, session, api, sockets } = await open();
       const names: string[] = [];
       for (const form of forms) {
-        for (const direction of ['request', 'answer', 'answer'] as const) {
+        for (const direction of ['request', 'response', 'response'] as const) {
           const stepId = `step-${names.push(`step-${names.length}`) - 1}`;
           const fault = cut(direction, direction === 'request' ? 900 : 6_000);
           for (const proxy of sockets[side]) proxy.setFault(fault);
@@ -71,11 +71,11 @@ describe.each(languages)(`sockets of a session of %s that are cut at random byte
     },
   );
 
-  test('of its agent in the middle of an answer: the client sees nothing of it', async () => {
+  test('of its agent in the middle of a response: the client sees nothing of it', async () => {
     const { client, session } = await open();
     for (const at of [1, 2, 3]) {
-      // Less than what any of the three answers has.
-      const fault = cut('answer', 3_000);
+      // Less than what any of the three responses has.
+      const fault = cut('response', 3_000);
       session.proxy.setFault(fault);
       const code = programs[runtime](`whole-${at}`);
       const [json, ...streams] = await sendInAllForms(client, session.id, { code, step_id: `whole-${at}` });

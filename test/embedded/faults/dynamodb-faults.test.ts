@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const ailments: { what: string; begin: (dynamoDb: SwitchableDynamoDb) => void | Promise<void> }[] = [
   { what: 'throttles', begin: ({ setMode }) => setMode('throttles') },
-  { what: 'answers garbage', begin: ({ setMode }) => setMode('answers garbage') },
+  { what: 'returns garbage', begin: ({ setMode }) => setMode('returns garbage') },
   { what: 'breaks its connections', begin: ({ setMode }) => setMode('breaks connections') },
   { what: 'stalls', begin: ({ proxy }) => proxy.setFault({ stalled: true }) },
   { what: 'is not there', begin: ({ proxy }) => proxy.refuse() },

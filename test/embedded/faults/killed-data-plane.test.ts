@@ -29,7 +29,7 @@ const streams: { form: StreamForm; resume: (last: number) => { query: string; he
 ];
 
 test.each(streams)(
-  '$form that died with its data-plane goes on through another, without gap or repeat',
+  '$form that died with its data-plane continues through another, without gap or repeat',
   async ({ form, resume }) => {
     const { dying, other, id, steps, kill } = await open();
     const events: StepEvent[] = [];

@@ -30,7 +30,10 @@ async function open(runtime: string) {
 }
 type Opened = Awaited<ReturnType<typeof open>>;
 
-/** Sends a step in all forms, and gives what was told once `role` was killed in that stage of it. */
+/**
+ * Sends a step in all forms, and gives what was reported once `role` was killed in that stage of
+ * it.
+ */
 async function killIn({ client, id, has, kill }: Opened, role: Role, code: string): Promise<Told[]> {
   const stepId = newStepId();
   const { telling, streaming } = sendAndStream(client, id, { code, step_id: stepId });
@@ -39,7 +42,10 @@ async function killIn({ client, id, has, kill }: Opened, role: Role, code: strin
   return telling;
 }
 
-/** Sends a step in all forms; when this resolves, its worker has sent `done` and the agent, which is stopped, has not read it. */
+/**
+ * Sends a step in all forms; when this resolves, its worker has sent `done` and the agent, which is
+ * stopped, has not read it.
+ */
 async function sendDoneUnread({ client, id, has, letGo, signal }: Opened): Promise<() => Promise<Told[]>> {
   const { telling, streaming } = sendAndStream(client, id, { code: heldPython.beforeDone, step_id: newStepId() });
   await Promise.all([has('held'), streaming]);
@@ -72,7 +78,7 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     { stage: 'before the first byte', code: held.beforeOutput, stdout: '' },
     { stage: 'mid-stream', code: held.midStream, stdout: 'said\n' },
     { stage: 'between the end markers and done', code: held.beforeDone, stdout: 'said\n' },
-  ])('$stage, is told in every form, with what was written until then', async ({ code, stdout }) => {
+  ])('$stage, is reported in every form, with what was written until then', async ({ code, stdout }) => {
     const session = await open(runtime);
     const told = await killIn(session, role, code);
     expect(endsIn(told)).toEqual(
@@ -82,7 +88,7 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     await expectFreshMemory(session);
   });
 
-  test('while a step waits, runs it not: 409, or cancelled where the answer had begun', async () => {
+  test('while a step waits, runs it not: 409, or cancelled where the response had begun', async () => {
     const session = await open(runtime);
     const { client, id, has, kill } = session;
     const running = await submit(client, id, held.midStream);
@@ -102,7 +108,7 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
 });
 
 test.each(['worker', 'supervisor'] as const)(
-  'the %s, killed after done and before the answer, takes no result with it',
+  'the %s, killed after done and before the response, takes no result with it',
   async (role) => {
     const session = await open('python');
     const { client, id } = session;
@@ -113,7 +119,7 @@ test.each(['worker', 'supervisor'] as const)(
     const completed = { status: 'completed', state_lost: false, epoch: 1, execution_count: 1, error: null };
     expect(endsIn(told)).toMatchObject([completed, completed, completed]);
     expect(told.map(stdoutIn)).toEqual(['said\n', 'said\n', 'said\n']);
-    // The memory was lost between two steps: the next is told, and not run.
+    // The memory was lost between two steps: the next is reported, and not run.
     const next = client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: 'x = 1', step_id: 'next' }));
     expect(await next).toMatchObject({ status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
     await expectFreshMemory(session);
@@ -121,7 +127,9 @@ test.each(['worker', 'supervisor'] as const)(
 );
 
 describe('the agent, killed', () => {
-  /** 410 as soon as its end is recorded; the moment before, nobody can know why it does not answer. */
+  /**
+   * 410 as soon as its end is recorded; the moment before, nobody can know why it does not respond.
+   */
   const expectGone = (told: Told | undefined) =>
     expect([410, 503]).toContain(told?.kind === 'refusal' ? told.status : told?.kind);
   const expectEnded = ({ client, id }: Opened) =>
@@ -142,7 +150,7 @@ describe('the agent, killed', () => {
     await expectEnded(session);
   });
 
-  test('after done and before the answer, ends the session all the same', async () => {
+  test('after done and before the response, ends the session all the same', async () => {
     const session = await open('python');
     const telling = await sendDoneUnread(session);
     session.kill('agent');

@@ -48,7 +48,7 @@ const otherCalls: { what: string; call: (client: Client, id: string) => Promise<
   { what: 'an upload', call: (client, id) => client.call('PUT', fileUrl(id, 'a'), 'x'.repeat(100_000)), statuses: [201, 503] },
 ];
 
-test.each(otherCalls)('$what is never answered by a stranger', async ({ call, statuses }) => {
+test.each(otherCalls)('$what never gets a response from another instance', async ({ call, statuses }) => {
   const { client, session, stranger, seenByStranger } = await twoSessions();
   await session.move(stranger.agentPort);
   expect(statuses).toContain((await call(client, session.id)).status);
@@ -59,13 +59,13 @@ test('a session whose agent died, and whose address is a stranger’s now, has e
   const { client, session, stranger, seenByStranger } = await twoSessions();
   killRole(session.instanceId, 'agent');
   session.proxy.retarget(stranger.agentPort);
-  const answers = new Set<number>();
+  const responses = new Set<number>();
   await eventually(async () => {
     const error = await client.errorOf(client.call('POST', `/v1/sessions/${session.id}/steps`, { code: 'ran = True' }));
-    answers.add(error.status);
+    responses.add(error.status);
     expect(error).toMatchObject({ code: 'session_ended', details: { end_reason: 'crashed' } });
   });
-  // The moment before its end is recorded, nobody can know more than that it does not answer.
-  expect([...answers].filter((status) => status !== 503)).toEqual([410]);
+  // The moment before its end is recorded, nobody can know more than that it does not respond.
+  expect([...responses].filter((status) => status !== 503)).toEqual([410]);
   expect(await seenByStranger()).toEqual(nothing);
 });

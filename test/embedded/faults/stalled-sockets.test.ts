@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { python } from '../harness/languages.ts';
 import { newTenant } from '../harness/local.ts';
-import { answerOf, open as openRequest } from '../harness/raw-http.ts';
+import { open as openRequest, responseOf } from '../harness/raw-http.ts';
 import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../harness/steps.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
@@ -24,11 +24,11 @@ async function open() {
 }
 const code = `${python.waitForGo}\nprint("went on")`;
 
-test('a stream over a client’s socket that stalls and goes on misses nothing', async () => {
+test('a stream over a client’s socket that stalls and continues misses nothing', async () => {
   const { client, other, id, steps, toClient } = await open();
-  const answer = await client.call('POST', steps, { code, step_id: 'a' }, { accept: 'application/x-ndjson' });
+  const response = await client.call('POST', steps, { code, step_id: 'a' }, { accept: 'application/x-ndjson' });
   toClient.setFault({ stalled: true });
-  const reading = readEvents(answer);
+  const reading = readEvents(response);
   await letGo(other, id);
   await stepWith(other, id, 'a', 'completed');
   toClient.heal();
@@ -37,15 +37,15 @@ test('a stream over a client’s socket that stalls and goes on misses nothing',
   expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed' });
 });
 
-test('a slow socket carries an answer of some size whole', async () => {
+test('a slow socket carries a response of some size whole', async () => {
   const { client, session, id, steps, toClient } = await open();
   for (const proxy of [toClient, session.proxy]) proxy.setFault({ slow: { bytes: 700, everyMs: 1 } });
-  const answer = await client.call('POST', steps, { code: 'print("x" * 100_000)', step_id: 'a' });
-  expect(await answer.json()).toMatchObject({ stdout: `${'x'.repeat(100_000)}\n` });
+  const response = await client.call('POST', steps, { code: 'print("x" * 100_000)', step_id: 'a' });
+  expect(await response.json()).toMatchObject({ stdout: `${'x'.repeat(100_000)}\n` });
   expect(await getStep(client, id, 'a')).toMatchObject({ status: 'completed' });
 });
 
-test('an agent that gives no byte for longer than it may is given up; its step goes on, and runs once', async () => {
+test('an agent that gives no byte for longer than it may is given up; its step continues, and runs once', async () => {
   const { client, session, id, steps } = await open();
   await client.run(id, 'count = 0');
   session.proxy.setFault({ stalled: true });
@@ -60,11 +60,11 @@ test('a client that is gone and does not say so cancels nothing until it is foun
   const { client, other, id, steps, toClient } = await open();
   const left = openRequest(client, 'POST', steps, { 'content-type': 'application/json', accept: 'text/event-stream' });
   left.end(JSON.stringify({ code, step_id: 'a', on_disconnect: 'cancel' }));
-  await answerOf(left);
+  await responseOf(left);
   await stepThatWrote(other, id, 'a', 'waiting');
   toClient.setFault({ halfOpen: true });
   left.destroy();
-  // A call that came after it was gone is answered, and the step still runs.
+  // A call that came after it was gone gets a response, and the step still runs.
   expect(await getStep(other, id, 'a')).toMatchObject({ status: 'running' });
   toClient.cut();
   expect(await stepWith(other, id, 'a', 'cancelled')).toMatchObject({ error: { name: 'StepCancelled' }, state_lost: false });

@@ -3,17 +3,19 @@ import { errorBodySchema } from '@steppe/contracts/errors';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { type StepResult, stepResultSchema } from '@steppe/contracts/step';
 
-/** The API as a caller has it; every answer that has a schema is held against it. */
+/** The API as a caller has it; every response that has a schema is held against it. */
 export interface Client {
   url: string;
   token: string;
-  /** One call, whatever comes of it. A string or bytes are sent as they are, anything else as JSON. */
+  /**
+   * One call, whatever comes of it. A string or bytes are sent as they are, anything else as JSON.
+   */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   createSession(body?: object): Promise<Session>;
-  /** Runs a step to its end and answers with its result. */
+  /** Runs a step to its end and returns its result. */
   run(sessionId: string, code: string, request?: object): Promise<StepResult>;
   /** The error of a call that must fail. */
-  errorOf(answer: Response | Promise<Response>): Promise<{ status: number } & ErrorBody['error']>;
+  errorOf(response: Response | Promise<Response>): Promise<{ status: number } & ErrorBody['error']>;
 }
 
 export function connect(url: string, token: string): Client {
@@ -30,17 +32,17 @@ export function connect(url: string, token: string): Client {
     token,
     call,
     async createSession(body = {}) {
-      const answer = await call('POST', '/v1/sessions', body);
-      if (answer.status !== 201) throw new Error(`create: ${answer.status} ${await answer.text()}`);
-      return sessionSchema.parse(await answer.json());
+      const response = await call('POST', '/v1/sessions', body);
+      if (response.status !== 201) throw new Error(`create: ${response.status} ${await response.text()}`);
+      return sessionSchema.parse(await response.json());
     },
     async run(sessionId, code, request = {}) {
-      const answer = await call('POST', `/v1/sessions/${sessionId}/steps`, { code, ...request });
-      if (answer.status !== 200) throw new Error(`step: ${answer.status} ${await answer.text()}`);
-      return stepResultSchema.parse(await answer.json());
+      const response = await call('POST', `/v1/sessions/${sessionId}/steps`, { code, ...request });
+      if (response.status !== 200) throw new Error(`step: ${response.status} ${await response.text()}`);
+      return stepResultSchema.parse(await response.json());
     },
-    async errorOf(answer) {
-      const response = await answer;
+    async errorOf(pending) {
+      const response = await pending;
       const { error } = errorBodySchema.parse(await response.json());
       return { status: response.status, ...error };
     },

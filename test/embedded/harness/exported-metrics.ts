@@ -1,7 +1,7 @@
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
 import * as z from 'zod';
 import { createPoolMetrics } from '../../../control-plane/pool/pool-metrics.ts';
-import { measureProvisioner } from '../../../control-plane/provisioner/measured-provisioner.ts';
+import { instrumentProvisioner } from '../../../control-plane/provisioner/instrumented-provisioner.ts';
 import type { SessionProvisioner } from '../../../control-plane/provisioner/session-provisioner.ts';
 import { createReconcilerMetrics } from '../../../control-plane/reconciler/reconciler-metrics.ts';
 import { createSessionMetrics } from '../../../control-plane/sessions/session-metrics.ts';
@@ -12,14 +12,17 @@ const metricsSchema = z.array(z.object({ name: z.string(), type: z.string(), lab
 
 const scraped = ['service', 'instance', 'job'];
 
-/** Of each series that Prometheus stores of our services by its name: its labels, with those that a scrape adds. */
+/**
+ * Of each series that Prometheus stores of our services by its name: its labels, with those that a
+ * scrape adds.
+ */
 export function labelsOfSeries(): Map<string, Set<string>> {
   const registry = createRegistry('either plane');
   createHttpMetrics(registry);
   createPoolMetrics(registry);
   createSessionMetrics(registry);
   createReconcilerMetrics(registry);
-  measureProvisioner(idle, registry);
+  instrumentProvisioner(idle, registry);
   createForwardMetrics(registry, { stats: {} });
   return new Map(
     metricsSchema.parse(registry.getMetricsAsArray()).flatMap(({ name, type, labelNames }) => {
@@ -34,7 +37,7 @@ export function labelsOfSeries(): Map<string, Set<string>> {
   );
 }
 
-const never = () => Promise.reject(new Error('nothing is to be asked of it'));
+const never = () => Promise.reject(new Error('it must not be called'));
 const idle: SessionProvisioner = {
   start: never,
   claim: never,

@@ -9,19 +9,19 @@ export const encodePath = (path: string): string => path.split('/').map(encodeUR
 
 /** One page of a listing. */
 export async function listFiles(client: Client, sessionId: string, query = '') {
-  const answer = await client.call('GET', `/v1/sessions/${sessionId}/files${query}`);
-  if (answer.status !== 200) throw new Error(`list: ${answer.status} ${await answer.text()}`);
-  return fileListSchema.parse(await answer.json());
+  const response = await client.call('GET', `/v1/sessions/${sessionId}/files${query}`);
+  if (response.status !== 200) throw new Error(`list: ${response.status} ${await response.text()}`);
+  return fileListSchema.parse(await response.json());
 }
 
 export async function readText(client: Client, sessionId: string, path: string): Promise<string> {
-  const answer = await client.call('GET', fileUrl(sessionId, path));
-  if (answer.status !== 200) throw new Error(`read: ${answer.status} ${await answer.text()}`);
-  return answer.text();
+  const response = await client.call('GET', fileUrl(sessionId, path));
+  if (response.status !== 200) throw new Error(`read: ${response.status} ${await response.text()}`);
+  return response.text();
 }
 
 export async function putFile(client: Client, sessionId: string, path: string, content: string | Uint8Array): Promise<FileEntry> {
-  const answer = await client.call('PUT', fileUrl(sessionId, path), content);
-  if (!answer.ok) throw new Error(`write: ${answer.status} ${await answer.text()}`);
-  return fileEntrySchema.parse(await answer.json());
+  const response = await client.call('PUT', fileUrl(sessionId, path), content);
+  if (!response.ok) throw new Error(`write: ${response.status} ${await response.text()}`);
+  return fileEntrySchema.parse(await response.json());
 }

@@ -1,4 +1,4 @@
-/** Programs that do the same in each language, for tests that are told apart by nothing else. */
+/** Programs that do the same in each language, for tests that are distinguished by nothing else. */
 export interface Language {
   runtime: 'python' | 'node';
   /** Keeps 41 in memory, and recalls it: fails where the memory is not there. */

@@ -24,7 +24,10 @@ export interface Query {
 
 const takesRange = /^(i?rate|increase|i?delta|resets|changes|\w+_over_time)$/;
 
-/** A query as Prometheus's own grammar reads it, which knows no types: that a rate is of a range, and nothing else is, is looked at here. */
+/**
+ * A query as Prometheus's own grammar reads it, which knows no types: that a rate is of a range,
+ * and nothing else is, is looked at here.
+ */
 export function readQuery(text: string): Query {
   const { topNode } = parser.parse(text);
   const textOf = (node: Node | null): string => (node ? text.slice(node.from, node.to) : '');

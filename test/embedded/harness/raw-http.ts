@@ -4,14 +4,17 @@ import { connect } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import type { Client } from './client.ts';
 
-export interface RawAnswer {
+export interface RawResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
-/** Sends bytes as they are, which no client library would, and reads until the server closes the connection. */
-export async function sendRaw(port: number, bytes: string | Buffer): Promise<RawAnswer> {
+/**
+ * Sends bytes as they are, which no client library would, and reads until the server closes the
+ * connection.
+ */
+export async function sendRaw(port: number, bytes: string | Buffer): Promise<RawResponse> {
   const socket = connect(port, '127.0.0.1');
   // The sending side stays open: a client that closes it counts as one that left.
   socket.write(bytes);
@@ -21,7 +24,7 @@ export async function sendRaw(port: number, bytes: string | Buffer): Promise<Raw
   const split = text.indexOf('\r\n\r\n');
   const [statusLine = '', ...lines] = text.slice(0, split).split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
-  if (split === -1 || !status) throw new Error(`not an HTTP answer: ${JSON.stringify(text.slice(0, 200))}`);
+  if (split === -1 || !status) throw new Error(`not an HTTP response: ${JSON.stringify(text.slice(0, 200))}`);
   const headers = Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
@@ -43,7 +46,7 @@ export function callRaw(client: Client, method: string, target: string, headers:
   return sendRaw(Number(port), `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
 }
 
-export const errorIn = ({ body }: RawAnswer) => errorBodySchema.parse(JSON.parse(body)).error;
+export const errorIn = ({ body }: RawResponse) => errorBodySchema.parse(JSON.parse(body)).error;
 
 /** A request that is open: its caller writes the body, and may leave at any time by `destroy`. */
 export function open(client: Client, method: string, path: string, headers: Record<string, string | number> = {}): ClientRequest {
@@ -55,9 +58,9 @@ export function open(client: Client, method: string, path: string, headers: Reco
   return opened.on('error', () => {});
 }
 
-export async function answerOf(opened: ClientRequest): Promise<IncomingMessage> {
-  const [answer] = await once(opened, 'response');
-  return answer;
+export async function responseOf(opened: ClientRequest): Promise<IncomingMessage> {
+  const [response] = await once(opened, 'response');
+  return response;
 }
 
 function unchunk(text: string): string {

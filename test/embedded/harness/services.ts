@@ -6,13 +6,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type RunningDynamoDb, startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
+import { type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { testEnvironment } from './config.ts';
 
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
 
-/** Services as processes of their own, from their bundles, as they run in a cluster: configured by their environment alone. */
+/**
+ * Services as processes of their own, from their bundles, as they run in a cluster: configured by
+ * their environment alone.
+ */
 export interface Services {
   dynamoDb: RunningDynamoDb;
   /** With the keys: `public/<plane>.json` and `<plane>.private.json`. */
@@ -131,8 +134,8 @@ async function untilReady(child: ChildProcess, operatorUrl: string): Promise<voi
   for (;;) {
     const ended = child.exitCode ?? child.signalCode;
     if (ended !== null) throw new Error(`the service ended with ${ended}`);
-    const answer = await fetch(`${operatorUrl}/readyz`).catch(() => undefined);
-    if (answer?.ok) return;
+    const response = await fetch(`${operatorUrl}/readyz`).catch(() => undefined);
+    if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

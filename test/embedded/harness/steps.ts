@@ -6,15 +6,15 @@ const stepsOf = (sessionId: string): string => `/v1/sessions/${sessionId}/steps`
 
 /** Submits a step without waiting for it. @returns its id */
 export async function submit(client: Client, sessionId: string, code: string, request: object = {}): Promise<string> {
-  const answer = await client.call('POST', stepsOf(sessionId), { code, wait: false, ...request });
-  if (answer.status !== 202) throw new Error(`submit: ${answer.status} ${await answer.text()}`);
-  return stepResultSchema.parse(await answer.json()).step_id;
+  const response = await client.call('POST', stepsOf(sessionId), { code, wait: false, ...request });
+  if (response.status !== 202) throw new Error(`submit: ${response.status} ${await response.text()}`);
+  return stepResultSchema.parse(await response.json()).step_id;
 }
 
 export async function getStep(client: Client, sessionId: string, stepId: string): Promise<StepResult> {
-  const answer = await client.call('GET', `${stepsOf(sessionId)}/${stepId}`);
-  if (answer.status !== 200) throw new Error(`step: ${answer.status} ${await answer.text()}`);
-  return stepResultSchema.parse(await answer.json());
+  const response = await client.call('GET', `${stepsOf(sessionId)}/${stepId}`);
+  if (response.status !== 200) throw new Error(`step: ${response.status} ${await response.text()}`);
+  return stepResultSchema.parse(await response.json());
 }
 
 /** The result as soon as the step has that status. */
@@ -46,13 +46,13 @@ export async function eventsOf(client: Client, sessionId: string, stepId: string
   return readEvents(await client.call('GET', path, undefined, { accept: 'application/x-ndjson' }));
 }
 
-export async function readEvents(answer: Response): Promise<StepEvent[]> {
-  const lines = (await answer.text()).trimEnd().split('\n');
+export async function readEvents(response: Response): Promise<StepEvent[]> {
+  const lines = (await response.text()).trimEnd().split('\n');
   return lines.filter((line) => line !== '{"type":"keepalive"}').map((line) => stepEventSchema.parse(JSON.parse(line)));
 }
 
 /** Ends a step that waits for the file `go`. */
 export async function letGo(client: Client, sessionId: string, file = 'go'): Promise<void> {
-  const answer = await client.call('PUT', `/v1/sessions/${sessionId}/files/${file}`, '');
-  if (!answer.ok) throw new Error(`go: ${answer.status} ${await answer.text()}`);
+  const response = await client.call('PUT', `/v1/sessions/${sessionId}/files/${file}`, '');
+  if (!response.ok) throw new Error(`go: ${response.status} ${await response.text()}`);
 }

@@ -8,10 +8,12 @@ const killChildAfterMs = 600;
 const giveUpAfterMs = 1500;
 
 /**
- * Ends the step under way by the mildest means that works: asks the main thread to give it up, which it can while the step only
- * awaits; sends SIGINT, which ends code before its first await; terminates what runs after it. A child that the code waits for
- * gets a SIGINT too, once the code cannot go on after it, and SIGKILL if it stays. Beyond that only the agent can help.
- * An interrupt is answered once nothing of it can come any more: when its step is done, or at once if it no longer runs.
+ * Ends the step under way by the mildest means that works: tells the main thread to abandon it,
+ * which it can while the step only awaits; sends SIGINT, which ends code before its first await;
+ * terminates what runs after it. A child that the code waits for gets a SIGINT too, once the code
+ * cannot go on after it, and SIGKILL if it stays. Beyond that only the agent can help. An interrupt
+ * is acknowledged once it can no longer take effect: when its step is done, or at once if it no
+ * longer runs.
  */
 export function createInterruptLadder({
   gate,
@@ -19,11 +21,11 @@ export function createInterruptLadder({
   signal,
   terminate,
   signalChild,
-  answer,
+  acknowledge,
   schedule,
 }: Parts): InterruptLadder {
   let running: StepKey | null = null;
-  let unanswered = 0;
+  let pending = 0;
   let rungs: (() => void)[] = [];
 
   function climb(step: StepKey): void {
@@ -66,15 +68,15 @@ export function createInterruptLadder({
       if (running?.step_id !== stepId) return;
       running = null;
       for (const cancel of rungs.splice(0)) cancel();
-      for (; unanswered > 0; unanswered -= 1) answer(stepId);
+      for (; pending > 0; pending -= 1) acknowledge(stepId);
     },
     interrupt(stepId) {
       if (running?.step_id !== stepId) {
-        answer(stepId);
+        acknowledge(stepId);
         return;
       }
-      unanswered += 1;
-      if (unanswered === 1) climb(running);
+      pending += 1;
+      if (pending === 1) climb(running);
     },
   };
 }
@@ -87,9 +89,9 @@ type Parts = {
   terminate(onUnwound: () => void): void;
   /** To the child that the main thread waits for. */
   signalChild(name: NodeJS.Signals): void;
-  answer(stepId: string): void;
-  /** Answers how to cancel. */
-  schedule(delayMs: number, act: () => unknown): () => void;
+  acknowledge(stepId: string): void;
+  /** Returns how to cancel. */
+  schedule(delayMs: number, action: () => unknown): () => void;
 };
 
 export type InterruptLadder = { began(step: StepKey): void; ended(stepId: string): void; interrupt(stepId: string): void };

@@ -3,7 +3,10 @@ import { createKnownNames } from '../rewrite/known-names.ts';
 import { rewriteStep } from '../rewrite/rewrite-step.ts';
 import { StepSyntaxError } from '../rewrite/syntax-error.ts';
 
-/** Reads and rewrites the steps of one interpreter's life, in their order. A step that cannot be read is prepared to fail. */
+/**
+ * Reads and rewrites the steps of one interpreter's life, in their order. A step that cannot be
+ * read is prepared to fail.
+ */
 export function createStepPreparer(): StepPreparer {
   const known = createKnownNames();
   return ({ type: _type, code, ...step }) => {

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { listProcesses } from '../supervise/processes.ts';
 
-/** Signals the child that the main thread waits for in `execSync` and the like, the newest that it has started, and all below it. */
+/**
+ * Signals the child that the main thread waits for in `execSync` and the like, the newest that it
+ * has started, and all below it.
+ */
 export function signalAwaitedChild(signal: NodeJS.Signals): void {
   const child = newestChild();
   if (child === undefined) return;

@@ -3,12 +3,16 @@ import type { Edit } from './edits.ts';
 import { isShadowed } from './scopes.ts';
 import { startsFunction, walk } from './syntax-tree.ts';
 
-/** A parameter around the step's wrapper, whose setters reach the names of all steps: in the block its own name hides them. */
+/**
+ * A parameter around the step's wrapper, whose setters reach the names of all steps: in the block
+ * its own name hides them.
+ */
 export const blockFunctionsSetter = '__steppe_blocks';
 
 /**
- * Outside strict mode a function that a block of the step declares is one of the step too, as soon as the block is entered,
- * unless its name is one that the step or a block around it has declared in another way.
+ * Outside strict mode a function that a block of the step declares is one of the step too, as soon
+ * as the block is entered, unless its name is one that the step or a block around it has declared
+ * in another way.
  */
 export function setBlockFunctions(program: Program, isLexical: (name: string) => boolean): { edits: Edit[]; names: Set<string> } {
   const edits: Edit[] = [];

@@ -1,6 +1,9 @@
 import { Parser } from 'acorn';
 
-/** All nesting goes through these: of brackets, operators, statements, patterns, and groups of a regular expression. */
+/**
+ * All nesting goes through these: of brackets, operators, statements, patterns, and groups of a
+ * regular expression.
+ */
 const nesting = [
   'parseStatement',
   'parseMaybeAssign',
@@ -16,7 +19,9 @@ const nesting = [
 
 /** Takes at most half of the stack that the worker gives its control thread. */
 const maxDepth = 10_000;
-/** Of `a.b.c()`, which the parser reads in a loop, and which is a tree of that depth all the same. */
+/**
+ * Of `a.b.c()`, which the parser reads in a loop, and which is a tree of that depth all the same.
+ */
 const maxChain = 10_000;
 
 /** The code is nested deeper than it can be handled. */
@@ -30,8 +35,9 @@ export class NestingError extends Error {
 }
 
 /**
- * A parser that refuses deep nesting while half of its stack is left. V8 ends the whole process when it has to compile a regular
- * expression at the end of a stack, so the parser must never reach it.
+ * A parser that refuses deep nesting while half of its stack is left. V8 ends the whole process
+ * when it has to compile a regular expression at the end of a stack, so the parser must never reach
+ * it.
  */
 export class BoundedParser extends Parser {
   depth = 0;
@@ -44,7 +50,10 @@ function override(name: string, make: (inherited: Method) => Method): void {
   Object.defineProperty(BoundedParser.prototype, name, { value: make(methodOf(name)), writable: true, configurable: true });
 }
 
-/** The parser's methods are public and untyped; each takes the parser that it is called on as `this`. */
+/**
+ * The parser's methods are public and untyped; each takes the parser that it is called on as
+ * `this`.
+ */
 function methodOf(name: string): Method {
   const inherited: unknown = Reflect.get(Parser.prototype, name);
   if (typeof inherited !== 'function') throw new Error(`acorn has no method ${name}`);

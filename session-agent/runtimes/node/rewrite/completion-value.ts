@@ -5,8 +5,9 @@ import type { Edit } from './edits.ts';
 export const valueName = '__steppe_value';
 
 /**
- * Keeps the value of the last statement, and of the statements inside where it is an `if`, loop, `try`, `switch` or block.
- * What comes to nothing does not count: declarations, and blocks of them alone.
+ * Keeps the value of the last statement, and of the statements inside where it is an `if`, loop,
+ * `try`, `switch` or block. What comes to nothing does not count: declarations, and blocks of them
+ * alone.
  */
 export function keepCompletionValue(source: string, program: Program): Edit[] {
   const last = program.body.findLast((statement) => !isEmpty(statement));

@@ -3,14 +3,17 @@ import type { Edit } from './edits.ts';
 import { isShadowed } from './scopes.ts';
 import { walk } from './syntax-tree.ts';
 
-/** The object that a rewritten assignment goes to: its setters throw what an assignment to a constant throws. */
+/**
+ * The object that a rewritten assignment goes to: its setters throw what an assignment to a
+ * constant throws.
+ */
 export const constantsHolder = '__steppe_constants';
 
 type Target = { identifier: Identifier; shorthand: boolean };
 
 /**
- * Constants of earlier steps may be declared anew, so they are no constants to V8. Those of this step stay so by turning each
- * assignment to `x` into one to `__steppe_constants.x`.
+ * Constants of earlier steps may be declared anew, so they are no constants to V8. Those of this
+ * step stay so by turning each assignment to `x` into one to `__steppe_constants.x`.
  */
 export function guardConstants(program: AnyNode, constants: ReadonlySet<string>): { edits: Edit[]; guarded: Set<string> } {
   const edits: Edit[] = [];

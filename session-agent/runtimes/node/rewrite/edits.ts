@@ -1,10 +1,19 @@
-/** A change to the source: what stands in [start, end) becomes `text`. Neither may change the number of lines. */
+/**
+ * A change to the source: what stands in [start, end) becomes `text`. Neither may change the number
+ * of lines.
+ */
 export type Edit = { start: number; end: number; text: string };
 
-/** On `line` (from 1), columns (from 1) at or past `column` stand `by` further right than in what the user wrote. */
+/**
+ * On `line` (from 1), columns (from 1) at or past `column` stand `by` further right than in what
+ * the user wrote.
+ */
 export type ColumnShift = { line: number; column: number; by: number };
 
-/** Applies edits in the order of their start; of two insertions at one place the one pushed first comes first. */
+/**
+ * Applies edits in the order of their start; of two insertions at one place the one pushed first
+ * comes first.
+ */
 export function applyEdits(source: string, edits: readonly Edit[]): { text: string; shifts: ColumnShift[] } {
   const ordered = [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
   const shifts: ColumnShift[] = [];
@@ -20,7 +29,8 @@ export function applyEdits(source: string, edits: readonly Edit[]): { text: stri
     const at = position(edit.end);
     if (at.line !== line) lineShift = 0;
     line = at.line;
-    // The text of a removal over several lines keeps its line breaks and its last line's length, so that nothing moves.
+    // The text of a removal over several lines keeps its line breaks and its last line's length, so
+    // that nothing moves.
     const by = edit.text.includes('\n') ? 0 : edit.text.length - (edit.end - edit.start);
     if (by === 0) continue;
     lineShift += by;
@@ -41,7 +51,7 @@ export function blank(source: string): string {
   return source.replace(/[^\n\r\u2028\u2029]/g, ' ');
 }
 
-/** Positions must be asked in ascending order. */
+/** Positions must be requested in ascending order. */
 function createPosition(source: string): (offset: number) => { line: number; column: number } {
   const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;
   let line = 1;

@@ -10,9 +10,10 @@ export function topLevelFunctions(program: Program): FunctionDeclaration[] {
 }
 
 /**
- * A second script that runs before the step: its functions, each where it stood, and white space for the rest. As declarations
- * of a script they become global and keep their text; `assign` turns them into assignments, for names that live in the scope
- * of scripts or functions that need something of the step's wrapper.
+ * A second script that runs before the step: its functions, each where it stood, and white space
+ * for the rest. As declarations of a script they become global and keep their text; `assign` turns
+ * them into assignments, for names that live in the scope of scripts or functions that need
+ * something of the step's wrapper.
  */
 export function hoistFunctions(source: string, functions: readonly FunctionDeclaration[], assign: boolean): Edit[] {
   const edits: Edit[] = [];
@@ -26,7 +27,10 @@ export function hoistFunctions(source: string, functions: readonly FunctionDecla
   return edits;
 }
 
-/** The name goes, since a function expression's own name would hide the one that later steps can set. */
+/**
+ * The name goes, since a function expression's own name would hide the one that later steps can
+ * set.
+ */
 function assignment({ id, start, end }: FunctionDeclaration): Edit[] {
   return [
     { start, end: start, text: `${id.name}=` },

@@ -1,6 +1,9 @@
 import type { NameKind } from './top-level-names.ts';
 
-/** Remembers for the life of the interpreter how each name was first declared: V8 lets nothing change it afterwards. */
+/**
+ * Remembers for the life of the interpreter how each name was first declared: V8 lets nothing
+ * change it afterwards.
+ */
 export function createKnownNames(): KnownNames {
   const kinds = new Map<string, NameKind>();
   return {
@@ -21,6 +24,6 @@ export type FreshNames = { let: string[]; var: string[] };
 
 export type KnownNames = {
   kindOf(name: string): NameKind | undefined;
-  /** Answers those that no step has declared yet: they are to be declared before this one runs. */
+  /** Returns those that no step has declared yet: they are to be declared before this one runs. */
   declare(wanted: ReadonlyMap<string, NameKind>): FreshNames;
 };

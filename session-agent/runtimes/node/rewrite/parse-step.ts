@@ -15,7 +15,10 @@ const options: Options = {
   allowHashBang: true,
 };
 
-/** Reads a step as JavaScript, else as TypeScript. Throws a StepSyntaxError that speaks of the user's own lines. */
+/**
+ * Reads a step as JavaScript, else as TypeScript. Throws a StepSyntaxError that speaks of the
+ * user's own lines.
+ */
 export function parseStep(code: string, filename: string): ParsedStep {
   const plain = attempt(() => parseJavaScript(code));
   if ('value' in plain && !hasTypeArguments(code, plain.value)) return { source: code, program: plain.value, typescript: false };
@@ -51,12 +54,18 @@ function parseJavaScript(source: string): Program {
   return parseObjectLiteral(source) ?? BoundedParser.parse(source, options);
 }
 
-/** White space and comments, each in one way only: a line of slashes must not be tried as two comments, and three. */
+/**
+ * White space and comments, each in one way only: a line of slashes must not be tried as two
+ * comments, and three.
+ */
 const comment = /\/\/.*(?:[\n\r\u2028\u2029]|$)|\/\*(?:[^*]|\*(?!\/))*\*\//.source;
 const skipped = new RegExp(`^(?:\\s|${comment})*`);
 const nothingElse = new RegExp(`^(?:\\s|;|${comment})*$`);
 
-/** A step that is nothing but an object literal is an object, where a script would take its braces for a block. */
+/**
+ * A step that is nothing but an object literal is an object, where a script would take its braces
+ * for a block.
+ */
 function parseObjectLiteral(source: string): Program | null {
   const start = skipped.exec(source)?.[0].length ?? 0;
   if (source[start] !== '{') return null;
@@ -71,7 +80,10 @@ function expressionProgram(source: string, expression: Expression): Program {
   return { type: 'Program', start: 0, end: source.length, sourceType: 'script', body: [statement] };
 }
 
-/** sucrase leaves them out, and what they hold would be missing later on. One that is only declared is a type. */
+/**
+ * sucrase leaves them out, and what they hold would be missing later on. One that is only declared
+ * is a type.
+ */
 function refuseNamespaces(code: string, stripped: string, filename: string): void {
   const namespace = /^\s*(?:export\s+)?(?:namespace|module)\s+[\w$.]+\s*\{/;
   const left = stripped.split('\n');
@@ -99,9 +111,9 @@ export function awaits(program: Program): boolean {
   return found;
 }
 
-function attempt<T>(act: () => T): { value: T } | { error: unknown } {
+function attempt<T>(callback: () => T): { value: T } | { error: unknown } {
   try {
-    return { value: act() };
+    return { value: callback() };
   } catch (error) {
     return { error };
   }

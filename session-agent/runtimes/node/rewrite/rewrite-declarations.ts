@@ -4,8 +4,9 @@ import { startsFunction, walk } from './syntax-tree.ts';
 import { declarationIn } from './top-level-names.ts';
 
 /**
- * The names of a step are declared before it, once for all steps. What is left of `const x = 1` is `(x = 1);`, of
- * `class A {}` is `A = class A {}`. Functions are lifted out by `hoistFunctions`; here they leave white space.
+ * The names of a step are declared before it, once for all steps. What is left of `const x = 1` is
+ * `(x = 1);`, of `class A {}` is `A = class A {}`. Functions are lifted out by `hoistFunctions`;
+ * here they leave white space.
  */
 export function rewriteDeclarations(source: string, program: Program, typescript: boolean): Edit[] {
   const edits: Edit[] = [];
@@ -51,7 +52,8 @@ function assignVariables(source: string, node: VariableDeclaration, parent: AnyN
     'body' in parent ? Array.isArray(parent.body) : parent.type === 'SwitchCase' || parent.type === 'ExportNamedDeclaration';
   const edits: Edit[] = [{ ...keyword, text: (inList ? ';(' : '(').padEnd(node.kind.length) }];
   for (const declarator of node.declarations) {
-    // `var x;` keeps what x holds. sucrase writes one before each enum, which is to be a new object.
+    // `var x;` keeps what x holds. sucrase writes one before each enum, which is to be a new
+    // object.
     const resets = node.kind !== 'var' || (typescript && opensEnum(source, node));
     if (!declarator.init && resets) edits.push({ start: declarator.end, end: declarator.end, text: '=void 0' });
   }

@@ -13,8 +13,8 @@ import { removal } from './rewrite-declarations.ts';
 import { isReexport, walk } from './syntax-tree.ts';
 
 /**
- * A step is a script, so static imports become assignments of what `import()` gives. Nobody imports a step: `export` goes, and
- * what stands behind it stays.
+ * A step is a script, so static imports become assignments of what `import()` gives. Nobody imports
+ * a step: `export` goes, and what stands behind it stays.
  */
 export function rewriteImports(source: string, program: Program, typescript: boolean): Edit[] {
   const edits: Edit[] = [];

@@ -215,7 +215,7 @@ describe('lines and columns', () => {
 });
 
 describe('TypeScript', () => {
-  it('is stripped where the code is no JavaScript', async () => {
+  it('is stripped where the code is not JavaScript', async () => {
     const name = fresh();
     expect(await runSteps(`interface A { a: number }\nconst ${name}: A = { a: 1 } as A;\n${name}.a`)).toBe(1);
   });

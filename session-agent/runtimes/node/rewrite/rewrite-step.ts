@@ -17,7 +17,10 @@ export type RewrittenStep = {
   names: FreshNames;
   /** Runs before `main`: the step's functions. */
   functions: string | null;
-  /** An expression whose value is a function: the step. It answers `[value]`, or a promise of it where the step awaits. */
+  /**
+   * An expression whose value is a function: the step. It returns `[value]`, or a promise of it
+   * where the step awaits.
+   */
   main: string;
   shifts: ColumnShift[];
 };
@@ -80,7 +83,10 @@ function settersOf(names: ReadonlySet<string>): [opening: string, end: string] {
   return [`(${blockFunctionsSetter}=>`, `)({${setters.join()}})`];
 }
 
-/** A `var` of a name that the global object has as an accessor would call its setter, if there is one: such a name is a `let`. */
+/**
+ * A `var` of a name that the global object has as an accessor would call its setter, if there is
+ * one: such a name is a `let`.
+ */
 function mostLasting({ declared }: TopLevelNames, inBlocks: ReadonlySet<string>): Map<string, NameKind> {
   const kinds = new Map<string, NameKind>([...[...inBlocks].map((name): [string, NameKind] => [name, 'var']), ...declared]);
   for (const name of kinds.keys()) {

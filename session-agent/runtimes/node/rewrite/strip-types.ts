@@ -1,6 +1,9 @@
 import { transform } from 'sucrase';
 
-/** TypeScript to JavaScript, every statement on the line it stood on. Enums become objects. Throws a SyntaxError of sucrase's own. */
+/**
+ * TypeScript to JavaScript, every statement on the line it stood on. Enums become objects. Throws a
+ * SyntaxError of sucrase's own.
+ */
 export function stripTypes(source: string): string {
   return transform(source, {
     transforms: ['typescript'],

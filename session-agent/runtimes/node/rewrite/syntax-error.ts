@@ -36,7 +36,10 @@ function placeOf(code: string, cause: unknown): Place {
   return { line: lines.length, column: lines.at(-1)?.length ?? 0, offset: start };
 }
 
-/** What V8 says of the same line, where that tells more than the parser does. It does not run the code. */
+/**
+ * What V8 says of the same line, where that tells more than the parser does. It does not run the
+ * code.
+ */
 function messageOfV8(source: string | undefined, line: number): string | undefined {
   if (source === undefined) return undefined;
   try {

@@ -10,7 +10,10 @@ export function childrenOf(node: AnyNode): AnyNode[] {
   return children;
 }
 
-/** Visits `node` and all below it; `enter` answers false to leave out what is below. `ancestors` runs from the root to the parent. */
+/**
+ * Visits `node` and all below it; `enter` returns false to leave out what is below. `ancestors`
+ * runs from the root to the parent.
+ */
 export function walk(node: AnyNode, enter: (node: AnyNode, ancestors: readonly AnyNode[]) => boolean | undefined): void {
   const ancestors: AnyNode[] = [];
   const visit = (here: AnyNode): void => {

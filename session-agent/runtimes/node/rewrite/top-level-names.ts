@@ -1,7 +1,10 @@
 import type { AnyNode, Program, Statement, VariableDeclaration } from 'acorn';
 import { namesIn, startsFunction, walk } from './syntax-tree.ts';
 
-/** How a name lives between steps: in the scope that all scripts share, or as a property of the global object. */
+/**
+ * How a name lives between steps: in the scope that all scripts share, or as a property of the
+ * global object.
+ */
 export type NameKind = 'let' | 'var';
 
 export type TopLevelNames = {

@@ -4,8 +4,9 @@ import { walk } from './syntax-tree.ts';
 const typeOfTypeScript = /\b(?:any|bigint|boolean|never|number|object|string|symbol|unknown|void)\b/;
 
 /**
- * Whether what reads as JavaScript plainly is TypeScript: `f<T>(x)`, a comparison with the outcome of another that nobody means, or
- * `f<string, T>(x)`. In `[a<b, c>(d)]` two comparisons may well be meant.
+ * Whether what reads as JavaScript plainly is TypeScript: `f<T>(x)`, a comparison with the outcome
+ * of another that nobody means, or `f<string, T>(x)`. In `[a<b, c>(d)]` two comparisons may well be
+ * meant.
  */
 export function hasTypeArguments(source: string, program: Program): boolean {
   let found = false;

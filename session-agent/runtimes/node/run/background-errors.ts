@@ -6,9 +6,10 @@ const events = ['uncaughtException', 'unhandledRejection'];
 const emitter: EventEmitter = process;
 
 /**
- * What nobody catches is told, and the worker lives on: a timer's exception or a rejected promise is no death, whether its step
- * still runs or not. User code with a handler of its own has caught it. Answers what to call now and then: with
- * `removeAllListeners` user code removes this one too.
+ * What nobody catches is reported, and the worker lives on: a timer's exception or a rejected
+ * promise is not a death, whether its step still runs or not. User code with a handler of its own
+ * has caught it. Returns what to call now and then: with `removeAllListeners` user code removes
+ * this one too.
  */
 export function reportBackgroundErrors(describe: (thrown: unknown) => StepError, report: (error: StepError) => void): () => void {
   const listeners = events.map((event) => {

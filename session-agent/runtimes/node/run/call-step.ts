@@ -6,10 +6,16 @@ import type { StepGate } from '../step-gate.ts';
 import { callerFilename } from './stack-frames.ts';
 import { mainLoader } from './workspace-modules.ts';
 
-/** What a step's function answers: its completion value, wrapped so that a promise is not waited for. */
+/**
+ * What a step's function returns: its completion value, wrapped so that a promise is not waited
+ * for.
+ */
 export type Completion = [unknown];
 
-/** Compiles steps as scripts of the real global scope and calls them so that SIGINT ends what they do before their first await. */
+/**
+ * Compiles steps as scripts of the real global scope and calls them so that SIGINT ends what they
+ * do before their first await.
+ */
 export function createStepCaller(realm: object, gate: StepGate): (step: RewrittenStep) => Completion | Promise<Completion> {
   // No name but our own: a step may declare `Symbol` or `globalThis`.
   const call = new vm.Script(`${stepCall}()`, { filename: callerFilename });
@@ -24,7 +30,10 @@ export function createStepCaller(realm: object, gate: StepGate): (step: Rewritte
   };
 }
 
-/** Throws V8's SyntaxError for what the parser of steps takes and this V8 does not, with its line and without our text of it. */
+/**
+ * Throws V8's SyntaxError for what the parser of steps takes and this V8 does not, with its line
+ * and without our text of it.
+ */
 function compile(source: string, filename: string): vm.Script {
   try {
     return new vm.Script(source, { filename, ...mainLoader });
@@ -35,7 +44,10 @@ function compile(source: string, filename: string): vm.Script {
   }
 }
 
-/** Makes names known to all scripts. Each by itself where V8 refuses one of them: a script that the user ran may already have it. */
+/**
+ * Makes names known to all scripts. Each by itself where V8 refuses one of them: a script that the
+ * user ran may already have it.
+ */
 export function declareNames(names: FreshNames): void {
   const statements = [...names.let.map((name) => `let ${name};`), ...names.var.map((name) => `var ${name};`)];
   if (statements.length === 0 || tryToRun(statements.join(''))) return;

@@ -33,7 +33,7 @@ it('shows what an error carries, and runs no getter for it', () => {
   expect(describeError(error, same).traceback.at(-1)).toBe("{ code: 'E_GONE', response: [Object] }");
 });
 
-it('says Uncaught of a value that is no error', () => {
+it('says Uncaught of a value that is not an error', () => {
   expect(describeError({ code: 1 }, same)).toEqual({
     name: 'Uncaught',
     message: '{ code: 1 }',

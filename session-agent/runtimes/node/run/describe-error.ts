@@ -6,7 +6,10 @@ import { cutText } from './text-limit.ts';
 const maxCauses = 10;
 const shownElsewhere = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
-/** Whatever was thrown, for a traceback. A value that is no error is `Uncaught`, as the REPL says. Never throws. */
+/**
+ * Whatever was thrown, for a traceback. A value that is not an error is `Uncaught`, as the REPL
+ * says. Never throws.
+ */
 export function describeError(thrown: unknown, withoutOwnFrames: (stack: string) => string): StepError {
   if (!isErrorLike(thrown)) {
     const message = cutText(inspectSafely(thrown));
@@ -40,7 +43,10 @@ function causesOf(error: object, withoutOwnFrames: (stack: string) => string, se
   });
 }
 
-/** What the error carries beside its text, such as a code: in the REPL it stands below the stack too. */
+/**
+ * What the error carries beside its text, such as a code: in the REPL it stands below the stack
+ * too.
+ */
 function propertiesOf(error: object): string[] {
   const shown = dataOf(error).filter(([key]) => !shownElsewhere.has(key));
   return shown.length === 0 ? [] : inspectSafely(Object.fromEntries(shown), 0).split('\n');
@@ -65,7 +71,9 @@ function linesOf(error: object, withoutOwnFrames: (stack: string) => string): st
   return withoutOwnFrames(named).split('\n');
 }
 
-/** `class MyError extends Error {}` says nothing of its name: its class does, here as in the REPL. */
+/**
+ * `class MyError extends Error {}` says nothing of its name: its class does, here as in the REPL.
+ */
 function nameOf(error: object): string {
   const name = textOf(error, 'name') ?? 'Error';
   const maker = name === 'Error' ? read(error, 'constructor') : undefined;

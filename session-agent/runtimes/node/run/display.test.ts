@@ -8,12 +8,12 @@ const parsed = ({ bundle, truncated }: Shown) => ({
   truncated,
 });
 const showValue = (value: unknown) => parsed(showAsText(value));
-function shownBy(act: (display: ReturnType<typeof createDisplay>) => void) {
+function shownBy(callback: (display: ReturnType<typeof createDisplay>) => void) {
   const shown: ReturnType<typeof parsed>[] = [];
-  act(createDisplay((one) => shown.push(parsed(one))));
+  callback(createDisplay((one) => shown.push(parsed(one))));
   return shown;
 }
-const bundleOf = (act: Parameters<typeof shownBy>[0]) => shownBy(act)[0]?.bundle;
+const bundleOf = (callback: Parameters<typeof shownBy>[0]) => shownBy(callback)[0]?.bundle;
 
 it('shows a value as its inspection, and as JSON where that loses nothing', () => {
   expect(bundleOf((display) => display('text'))).toEqual({ 'text/plain': "'text'" });
@@ -137,7 +137,7 @@ it('carries the JSON of keys of any name as it is', () => {
 it('is not disturbed by what code puts in place of JSON.stringify, or teaches arrays', () => {
   const { stringify } = JSON;
   try {
-    JSON.stringify = () => 'no JSON';
+    JSON.stringify = () => 'invalid JSON';
     Object.assign(Array.prototype, { toJSON: () => 'no array' });
     expect(showAsText([1, 'a'])).toEqual({
       bundle: { 'text/plain': '"[ 1, \'a\' ]"', 'application/json': '[1,"a"]' },

@@ -6,7 +6,10 @@ import { maxDepth } from './plain-json.ts';
 import { type Bundle, inspectSafely, type Shown, showValue, textJson } from './shown-value.ts';
 import { cutText } from './text-limit.ts';
 
-/** The global `display`: shows each value, or a MIME bundle where every key has a `/`; its properties are short for one type each. */
+/**
+ * The global `display`: shows each value, or a MIME bundle where every key has a `/`; its
+ * properties are short for one type each.
+ */
 export function createDisplay(show: (shown: Shown) => void): Display {
   const showBundle = (bundle: Bundle): void => show({ bundle, truncated: false });
   const showEach = (...values: unknown[]): void => {
@@ -75,7 +78,10 @@ function asText(value: string | Uint8Array): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
 }
 
-/** As `JSON.stringify` sees it; what it cannot see (a function) is null, what is too deep undefined. Throws on a cycle, as it does. */
+/**
+ * As `JSON.stringify` sees it; what it cannot see (a function) is null, what is too deep undefined.
+ * Throws on a cycle, as it does.
+ */
 function toJson(value: unknown): RawJson | undefined {
   try {
     const text: string = stringify(value) ?? 'null';

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import process from 'node:process';
 
-/** Where Node leaves a report when V8 runs out of heap: the abort alone would look like one that user code made. */
+/**
+ * Where Node leaves a report when V8 runs out of heap: the abort alone would look like one that
+ * user code made.
+ */
 export function fatalReportPath(runDir: string, epoch: number): string {
   return join(runDir, `${epoch}.fatal.json`);
 }

@@ -3,7 +3,10 @@ import { constantsGuard, importer, importMeta, nameImporter } from '../rewrite/d
 import type { Display } from './display.ts';
 import type { WorkspaceModules } from './workspace-modules.ts';
 
-/** What a step finds beside Node's own globals: `display`, CommonJS as in a file of the workspace, and modules as in the REPL. */
+/**
+ * What a step finds beside Node's own globals: `display`, CommonJS as in a file of the workspace,
+ * and modules as in the REPL.
+ */
 export function defineGlobals(realm: object, modules: WorkspaceModules, display: Display, workspace: string): void {
   const { require, module } = modules;
   const visible = { display, require, module, exports: module.exports, __filename: module.filename, __dirname: workspace };

@@ -6,7 +6,10 @@ import type { StepContext } from './step-context.ts';
 
 type Callback = (...given: unknown[]) => unknown;
 
-/** A step's id through V8's promise hooks and wrapped timers. Callbacks of sockets and files belong to no step. */
+/**
+ * A step's id through V8's promise hooks and wrapped timers. Callbacks of sockets and files belong
+ * to no step.
+ */
 export function createHookedContext(realm: object): StepContext {
   let active: string | undefined;
 
@@ -22,11 +25,11 @@ export function createHookedContext(realm: object): StepContext {
     },
   });
 
-  function run<T>(stepId: string | undefined, act: () => T): T {
+  function run<T>(stepId: string | undefined, callback: () => T): T {
     const outer = active;
     active = stepId;
     try {
-      return act();
+      return callback();
     } finally {
       active = outer;
     }
@@ -69,7 +72,10 @@ function wrap(holder: object, name: string, bind: (callback: unknown) => unknown
   Object.defineProperty(holder, name, { ...Object.getOwnPropertyDescriptor(holder, name), value: wrapped });
 }
 
-/** A constructor that answers the object it is given makes room for private fields on it: nobody sees the mark. */
+/**
+ * A constructor that returns the object it is given makes room for private fields on it: nobody
+ * sees the mark.
+ */
 const Marked = function Marked(holder: object): object {
   return holder;
 } as unknown as new (

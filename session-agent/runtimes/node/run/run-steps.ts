@@ -41,7 +41,10 @@ export function createStepRunner(parts: Parts): StepRunner {
     else finishSoon(running, outcome);
   }
 
-  /** Microtasks and ticks that the step has queued are still its own: what they print, and rejections that nobody handles. */
+  /**
+   * Microtasks and ticks that the step has queued are still its own: what they print, and
+   * rejections that nobody handles.
+   */
   function finishSoon(running: Running, outcome: Outcome): void {
     parts.afterTicks(() => finish(running, outcome));
   }
@@ -82,7 +85,8 @@ export function createStepRunner(parts: Parts): StepRunner {
   function finish(running: Running, outcome: Outcome): void {
     if (current !== running) return;
     running.outcome ??= outcome;
-    // A termination under way unwinds this function here; `abandon` then comes again and goes on with the same outcome.
+    // A termination under way unwinds this function here; `abandon` then comes again and continues
+    // with the same outcome.
     gate.close();
     current = null;
     scope.end();
@@ -125,8 +129,8 @@ type Parts = {
   describe(thrown: unknown): StepError;
   now(): number;
   /** Calls back when no microtask and no tick is left. */
-  afterTicks(act: () => void): void;
-  /** Before a step is told to be done. */
+  afterTicks(callback: () => void): void;
+  /** Before a step is reported to be done. */
   onEnd(): void;
 };
 

@@ -9,7 +9,10 @@ import { cutText } from './text-limit.ts';
 export type Bundle = Record<string, RawJson>;
 export type Shown = { bundle: Bundle; truncated: boolean };
 
-/** A value as the REPL prints it, and as JSON too where it is an object that JSON carries whole. Never throws. */
+/**
+ * A value as the REPL prints it, and as JSON too where it is an object that JSON carries whole.
+ * Never throws.
+ */
 export function showValue(value: unknown): Shown {
   const whole = inspectSafely(value);
   const cut = cutText(whole);

@@ -1,11 +1,15 @@
 import { type ColumnShift, originalColumn } from '../rewrite/edits.ts';
 
-/** The name of the script through which every step is called: what stands below it in a stack is the driver. */
+/**
+ * The name of the script through which every step is called: what stands below it in a stack is the
+ * driver.
+ */
 export const callerFilename = 'steppe:call';
 
 /**
- * Stacks as the user's own program would have them: without frames of the driver, and with the columns of the code that was
- * sent. `install` makes `error.stack` so; `clean` does what is left where user code has its own `Error.prepareStackTrace`.
+ * Stacks as the user's own program would have them: without frames of the driver, and with the
+ * columns of the code that was sent. `install` makes `error.stack` so; `clean` does what is left
+ * where user code has its own `Error.prepareStackTrace`.
  */
 export function createStackFrames(driverDir: string): StackFrames {
   const shiftsOf = new Map<string, ColumnShift[]>();

@@ -9,11 +9,12 @@ import type { StepScope } from './step-scope.ts';
 type Stream = 'stdout' | 'stderr';
 
 /**
- * The worker's two raw streams. A step's own text is written to the descriptor before `write` returns, so that no marker can
- * overtake it; text of earlier steps goes to `onBackground`.
+ * The worker's two raw streams. A step's own text is written to the descriptor before `write`
+ * returns, so that no marker can overtake it; text of earlier steps goes to `onBackground`.
  */
 export function createStepOutput({ runDir, epoch, scope, onBackground }: Parts): StepOutput {
-  // A second open of each FIFO: what user code and its children do to descriptors 1 and 2 does not reach these.
+  // A second open of each FIFO: what user code and its children do to descriptors 1 and 2 does not
+  // reach these.
   const paths = [`${epoch}.out`, `${epoch}.err`].map((name) => join(runDir, name));
   const raw = paths.map((path) => openSync(path, constants.O_WRONLY));
   const streams: [Stream, Writable, number][] = [
@@ -39,7 +40,10 @@ type Parts = { runDir: string; epoch: number; scope: StepScope; onBackground: (s
 
 export type StepOutput = { begin(nonce: string): void; end(nonce: string): void };
 
-/** In place of the stream's own `write`: its bookkeeping would not survive a termination in the middle of one. */
+/**
+ * In place of the stream's own `write`: its bookkeeping would not survive a termination in the
+ * middle of one.
+ */
 function takeOver(stream: Writable, fd: number, scope: StepScope, onBackground: (text: string) => void): void {
   const decoder = new StringDecoder('utf8');
   const refuse = stream.write.bind(stream);
@@ -59,7 +63,10 @@ function isEncoding(value: unknown): value is BufferEncoding {
   return typeof value === 'string' && Buffer.isEncoding(value);
 }
 
-/** Nobody may read any more, or user code closed the descriptor: then the text is lost, and the step goes on. */
+/**
+ * Nobody may read any more, or user code closed the descriptor: then the text is lost, and the step
+ * continues.
+ */
 function writeWhole(fd: number, bytes: Uint8Array, onWouldBlock?: () => void): void {
   let written = 0;
   while (written < bytes.length) {
@@ -77,8 +84,8 @@ function isWouldBlock(error: unknown): boolean {
 }
 
 /**
- * A descriptor that an earlier step has closed would become that of the next file or socket, and a child could not start. The
- * kernel gives the lowest free number: theirs.
+ * A descriptor that an earlier step has closed would become that of the next file or socket, and a
+ * child could not start. The kernel gives the lowest free number: theirs.
  */
 function reopen(fd: number, path: string): void {
   try {
@@ -96,7 +103,7 @@ function tryToOpen(path: string): void {
   }
 }
 
-/** The handle under a stream is no public interface, and a user may have closed it. */
+/** The handle under a stream is not a public interface, and a user may have closed it. */
 function setBlocking(stream: Writable): void {
   const handle: unknown = Reflect.get(stream, '_handle');
   if (typeof handle !== 'object' || handle === null || !('setBlocking' in handle)) return;

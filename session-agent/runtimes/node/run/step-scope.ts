@@ -4,9 +4,9 @@ import type { StepContext } from './step-context.ts';
 export function createStepScope(context: StepContext): StepScope {
   let current: string | null = null;
   return {
-    run(stepId, act) {
+    run(stepId, callback) {
       current = stepId;
-      return context.run(stepId, act);
+      return context.run(stepId, callback);
     },
     end: () => {
       current = null;
@@ -19,7 +19,7 @@ export function createStepScope(context: StepContext): StepScope {
 }
 
 export type StepScope = {
-  run<T>(stepId: string, act: () => T): T;
+  run<T>(stepId: string, callback: () => T): T;
   /** From here on everything is background until the next `run`. */
   end(): void;
   running(): string | null;

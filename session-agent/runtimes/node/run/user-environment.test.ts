@@ -14,7 +14,7 @@ vi.spyOn(process, 'chdir').mockImplementation((directory) => {
   current = realpathSync(directory);
 });
 
-it('undoes the variables and the directory of a step', () => {
+it('restores the variables and the directory of a step', () => {
   const leave = enterStepEnvironment({ STEPPE_TEST_A: 'a\n$"ü' }, 'inside', workspace);
   expect(process.cwd()).toBe(join(workspace, 'inside'));
   // biome-ignore lint/style/noProcessEnv: it is what the module changes

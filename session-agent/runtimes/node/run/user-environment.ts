@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 
 /**
- * The worker's `process.env` is state of the user's program, not configuration: the agent adds to it, steps change it, and may put
- * another object in its place.
+ * The worker's `process.env` is state of the user's program, not configuration: the agent adds to
+ * it, steps change it, and may put another object in its place.
  */
 function environment(): NodeJS.ProcessEnv {
   // biome-ignore lint/style/noProcessEnv: see above; nothing is configured by it after start-up
@@ -27,8 +27,8 @@ export function addLastingVariables(env: Record<string, string>): void {
 }
 
 /**
- * Sets what holds for one step and answers how to undo it. Throws Node's ENOENT where `cwd` does not exist; nothing is changed
- * then. A directory that user code changed to in the step stays.
+ * Sets what holds for one step and returns how to restore it. Throws Node's ENOENT where `cwd` does
+ * not exist; nothing is changed then. A directory that user code changed to in the step stays.
  */
 export function enterStepEnvironment(env: Record<string, string>, cwd: string | null, workspace: string): () => void {
   const leaveDirectory = cwd === null ? () => undefined : enterDirectory(cwd, workspace);

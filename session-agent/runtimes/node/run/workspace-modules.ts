@@ -56,12 +56,15 @@ function compileLoader(filename: string): WorkspaceModules['import'] {
   };
 }
 
-/** At its first use Node warns that the main loader in scripts is experimental: no business of the user's. */
-function withoutWarning<T>(act: () => T): T {
+/**
+ * At its first use Node warns that the main loader in scripts is experimental: no business of the
+ * user's.
+ */
+function withoutWarning<T>(callback: () => T): T {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
-    return act();
+    return callback();
   } finally {
     process.emitWarning = emitWarning;
   }

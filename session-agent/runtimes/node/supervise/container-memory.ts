@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 
 export type MemoryUsage = { usedBytes: number; limitBytes: number };
 
-/** What the cgroup that this container sees as its root says of memory, of either version; zero and null where it says nothing. */
+/**
+ * What the cgroup that this container sees as its root says of memory, of either version; zero and
+ * null where it says nothing.
+ */
 export function createContainerMemory(cgroupDir: string): ContainerMemory {
   const read = (name: string): string => readIfThere(`${cgroupDir}/${name}`) ?? readIfThere(`${cgroupDir}/memory/${name}`) ?? '';
   return {

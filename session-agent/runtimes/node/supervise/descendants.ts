@@ -5,8 +5,9 @@ const limitMs = 2000;
 const pauseMs = 5;
 
 /**
- * Kills whatever user code has started: the supervisor's descendants, and every process with the instance's id in its
- * environment. Stops them first, so that none can start another behind our back. Answers whether none is left.
+ * Kills whatever user code has started: the supervisor's descendants, and every process with the
+ * instance's id in its environment. Stops them first, so that none can start another behind our
+ * back. Returns whether none is left.
  */
 export async function killDescendants(own: { pid: number; instanceId: string }): Promise<boolean> {
   const deadline = performance.now() + limitMs;
@@ -20,7 +21,9 @@ export async function killDescendants(own: { pid: number; instanceId: string }):
   }
 }
 
-/** The supervisor and its ancestors, of which the agent carries the same id, are never among them. */
+/**
+ * The supervisor and its ancestors, of which the agent carries the same id, are never among them.
+ */
 export function findDescendants(processes: ProcessEntry[], own: { pid: number; instanceId: string }): number[] {
   const byPid = new Map(processes.map((entry) => [entry.pid, entry]));
   const spared = new Set(lineOf(own.pid, byPid));

@@ -34,9 +34,9 @@ function readEntry(pid: number): ProcessEntry | undefined {
   };
 }
 
-function attempt<T>(act: () => T): T | undefined {
+function attempt<T>(callback: () => T): T | undefined {
   try {
-    return act();
+    return callback();
   } catch {
     return undefined;
   }

@@ -1,8 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
- * The text of a file that user code can replace: never waits, as a FIFO would have it, and follows no link.
- * @throws where it is not a regular file, or holds more than `maxBytes`; the system's error where it cannot be read.
+ * The text of a file that user code can replace: never waits, as a FIFO would have it, and follows
+ * no link.
+ * @throws where it is not a regular file, or holds more than `maxBytes`; the system's error where
+ * it cannot be read.
  */
 export function readUntrustedFile(path: string, maxBytes: number): string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);

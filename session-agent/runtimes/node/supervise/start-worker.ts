@@ -5,7 +5,10 @@ import process from 'node:process';
 import type { SupervisorConfig } from '../config.ts';
 import { type SpawnRequest, workerCommand, workerEnvironment } from './worker-command.ts';
 
-/** Starts `worker.*` beside the supervisor's own file, with the FIFOs as its output. Throws where there is no reader on them. */
+/**
+ * Starts `worker.*` beside the supervisor's own file, with the FIFOs as its output. Throws where
+ * there is no reader on them.
+ */
 export function startWorker(config: SupervisorConfig, request: SpawnRequest): ChildProcess {
   const ownFile = process.argv[1] ?? '';
   const workerFile = join(dirname(ownFile), `worker${extname(ownFile)}`);
@@ -16,7 +19,8 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
       cwd: config.workspace,
       env: workerEnvironment(config, request),
       stdio: ['ignore', ...opened],
-      // A session of its own: what a terminal sends to the agent's process group is not for user code.
+      // A session of its own: what a terminal sends to the agent's process group is not for user
+      // code.
       detached: true,
     });
   } finally {
@@ -25,8 +29,8 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
 }
 
 /**
- * A blocking descriptor, without ever blocking on a FIFO that nobody reads: the first open finds out. Linux opens that same FIFO
- * a second time, whatever stands in its place by then.
+ * A blocking descriptor, without ever blocking on a FIFO that nobody reads: the first open finds
+ * out. Linux opens that same FIFO a second time, whatever stands in its place by then.
  */
 function openForWriting(fifo: string): number {
   const probe = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -7,7 +7,7 @@ import { startWorker } from './start-worker.ts';
 import { type EndOfWatch, watchMemory } from './watch-memory.ts';
 import type { SpawnRequest } from './worker-command.ts';
 
-type Worker = { epoch: number; process: ChildProcess; endOfWatch: EndOfWatch; killAsked: boolean };
+type Worker = { epoch: number; process: ChildProcess; endOfWatch: EndOfWatch; killRequested: boolean };
 
 /** One worker at a time. `exit` is sent when it and all that it started are gone. */
 export function createWorkerSupervision(
@@ -33,7 +33,7 @@ export function createWorkerSupervision(
       onFull: () => current?.process.kill('SIGKILL'),
     });
     try {
-      follow({ epoch, process: startWorker(config, request), endOfWatch, killAsked: false });
+      follow({ epoch, process: startWorker(config, request), endOfWatch, killRequested: false });
     } catch (error) {
       endOfWatch(false);
       failToSpawn(epoch, error instanceof Error ? error.message : String(error));
@@ -52,7 +52,7 @@ export function createWorkerSupervision(
     });
     process.on('exit', (code, signal) => {
       void killDescendants(own).then((isClean) => {
-        const { reason, detail } = endOfWatch(signal === 'SIGKILL' && !worker.killAsked);
+        const { reason, detail } = endOfWatch(signal === 'SIGKILL' && !worker.killRequested);
         current = null;
         const whole = isClean ? detail : `${detail} Some processes could not be killed.`;
         send({ type: 'exit', epoch, code, signal, reason, detail: whole });
@@ -67,7 +67,7 @@ export function createWorkerSupervision(
 
   function kill(epoch?: number): void {
     if (!current || (epoch !== undefined && current.epoch !== epoch)) return;
-    current.killAsked = true;
+    current.killRequested = true;
     current.process.kill('SIGKILL');
   }
 
@@ -89,6 +89,6 @@ export type Supervision = {
   spawn(request: SpawnRequest): void;
   /** Of any epoch where none is named; the worker's `exit` follows. */
   kill(epoch?: number): void;
-  /** Kills everything; answers when it is gone. */
+  /** Kills everything; resolves when it is gone. */
   end(): Promise<void>;
 };

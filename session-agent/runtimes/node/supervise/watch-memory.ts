@@ -7,9 +7,9 @@ const fullAt = 0.95;
 const lookEveryMs = 250;
 
 /**
- * Watches one worker's memory from before its start: calls `onFull` when the container is nearly full, so that the container
- * survives, or the worker itself holds nearly all that its session may have. What it answers ends the watch and tells why the
- * worker died.
+ * Watches one worker's memory from before its start: calls `onFull` when the container is nearly
+ * full, so that the container survives, or the worker itself holds nearly all that its session may
+ * have. What it returns ends the watch and tells why the worker died.
  */
 export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched): EndOfWatch {
   const killsBefore = memory.oomKills();
@@ -21,12 +21,12 @@ export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched
     onFull();
   }, lookEveryMs);
 
-  return (wasKilledUnasked) => {
+  return (wasKilledUnexpectedly) => {
     clearInterval(timer);
     const event = takeFatalReport(fatalReportPath(runDir, epoch));
     if (full !== '') return { reason: 'memory', detail: full };
     if (/out of memory|allocation failed/i.test(event)) return { reason: 'memory', detail: event };
-    if (wasKilledUnasked && memory.oomKills() > killsBefore) {
+    if (wasKilledUnexpectedly && memory.oomKills() > killsBefore) {
       return { reason: 'memory', detail: "The kernel's out-of-memory killer ended it." };
     }
     return { reason: null, detail: event };
@@ -43,7 +43,7 @@ type Watched = {
 };
 
 /** Takes whether a SIGKILL ended the worker that nobody here had sent. */
-export type EndOfWatch = (wasKilledUnasked: boolean) => { reason: 'memory' | null; detail: string };
+export type EndOfWatch = (wasKilledUnexpectedly: boolean) => { reason: 'memory' | null; detail: string };
 
 /** A report of Node takes some 50 KiB, and more with many native libraries. */
 const maxReportBytes = 4 * 1024 * 1024;

@@ -11,7 +11,8 @@ const firstWithContextFrames = 24;
 const firstWithoutDataLimit = 24;
 // Stacks of threads and the like, mapped and hardly touched.
 const untouchedBytes = 76 * 1024 * 1024;
-// What Node maps beside a full heap: less of it, and the collector's own memory runs out first, in an abort that says nothing.
+// What Node maps beside a full heap: less of it, and the collector's own memory runs out first, in
+// an abort that says nothing.
 const besideHeapBytes = 144 * 1024 * 1024;
 const heapShare = 0.75;
 const nodeMajor = Number.parseInt(process.versions.node, 10);
@@ -26,12 +27,16 @@ export function workerCommand(file: string, request: SpawnRequest): [command: st
   return ['/bin/sh', ['-c', underDataLimit, String(limitKiB), process.execPath, ...given]];
 }
 
-/** Array buffers that do not fit are then a RangeError. Where the limit cannot be set the worker runs without; the shell leaves no trace. */
+/**
+ * Array buffers that do not fit are then a RangeError. Where the limit cannot be set the worker
+ * runs without; the shell leaves no trace.
+ */
 const underDataLimit = 'ulimit -S -d "$0" 2>/dev/null; unset PWD OLDPWD SHLVL; exec "$@"';
 
 /** Flags of Node before the worker's file. */
 function workerFlags({ memoryBytes }: SpawnRequest): string[] {
-  // V8 terminates an interrupted timer in the middle of its async hook: the check of their order would abort the process.
+  // V8 terminates an interrupted timer in the middle of its async hook: the check of their order
+  // would abort the process.
   const flags = ['--no-force-async-hooks-checks'];
   if (nodeMajor < firstWithContextFrames && process.allowedNodeEnvironmentFlags.has(contextFramesFlag)) {
     flags.push(contextFramesFlag);
@@ -41,7 +46,10 @@ function workerFlags({ memoryBytes }: SpawnRequest): string[] {
   return flags;
 }
 
-/** Nothing of the supervisor's own environment but an allow-list; the session's variables; what the worker needs, which wins. */
+/**
+ * Nothing of the supervisor's own environment but an allow-list; the session's variables; what the
+ * worker needs, which wins.
+ */
 export function workerEnvironment(config: SupervisorConfig, { epoch, env }: SpawnRequest): Record<string, string> {
   return {
     ...config.inherited,

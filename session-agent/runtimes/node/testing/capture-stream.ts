@@ -50,7 +50,7 @@ export function captureStream(path: string): CapturedStream {
 }
 
 export type CapturedStream = {
-  /** What has come and belongs to no step that was asked for. */
+  /** What has come and belongs to no step that was requested. */
   all(): Buffer;
   releaseWriter(): void;
   destroy(): void;

@@ -1,4 +1,4 @@
-"""One asyncio loop for the life of a worker: top-level await runs in it, tasks go on in it between steps."""
+"""One asyncio loop for the life of a worker: top-level await runs in it, tasks continue in it between steps."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _CELL_MAGIC = re.compile(r"%%(\w+)(.*)")
 
 
 class Translation(NamedTuple):
-    """Python with the same line numbers. `is_timed` asks for the time the whole took (`%%time`)."""
+    """Python with the same line numbers. `is_timed` requests the time the whole took (`%%time`)."""
 
     source: str
     is_timed: bool = False
@@ -72,8 +72,8 @@ def _translate_lines(lines: list[str]) -> str:
 def _python_of(line: str) -> str | None:
     found = _WHOLE_LINE.fullmatch(line) or _ASSIGNED.fullmatch(line)
     if found is None:
-        asked = _HELP.fullmatch(line)
-        return f"{asked[1]}{SHELL}.run_line_magic('pinfo', {asked[2] or asked[3]!r})" if asked else None
+        matched = _HELP.fullmatch(line)
+        return f"{matched[1]}{SHELL}.run_line_magic('pinfo', {matched[2] or matched[3]!r})" if matched else None
     before, sign, rest = found[1], found[2], found[3].strip()
     is_assigned = bool(before.strip())
     if sign == "%":

@@ -1,4 +1,4 @@
-"""input() in a step: nobody answers, and the error says so."""
+"""input() in a step: nobody types, and the error says so."""
 
 from __future__ import annotations
 

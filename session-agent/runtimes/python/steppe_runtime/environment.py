@@ -37,7 +37,7 @@ def worker_environment(
 
 
 def path_to_interpreter(executable: str, path: str) -> str:
-    """PATH by which a child that asks for `python3` or `pip` gets those of the session."""
+    """PATH by which a child that requests `python3` or `pip` gets those of the session."""
     own = os.path.dirname(executable)
     found = next(
         (folder for folder in path.split(os.pathsep) if os.access(os.path.join(folder, "python3"), os.X_OK)), ""

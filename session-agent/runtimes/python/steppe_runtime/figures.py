@@ -87,7 +87,7 @@ def _is_ours(manager) -> bool:
 
 
 def show_in_results() -> None:
-    """From now on, whatever backend was asked for before."""
+    """From now on, whatever backend was requested before."""
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None:
         matplotlib.use(_BACKEND)
@@ -104,7 +104,7 @@ def _choose_backend(matplotlib) -> None:
 
 
 def _unless_agg(backend):
-    """Whoever asks for Agg wants no window, as a rule; ours is Agg, and its figures are results."""
+    """Code that selects Agg wants no window, as a rule; ours is Agg, and its figures are results."""
     return _BACKEND if str(backend).lower() == "agg" else backend
 
 

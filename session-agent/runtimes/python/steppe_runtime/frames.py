@@ -82,7 +82,7 @@ def encode_json(value) -> str:
     try:
         return _encode_json(value)
     except ValueError:
-        # Python refuses to write integers of so many digits unless it is told to.
+        # Python refuses to write integers of so many digits unless it is reported to.
         limit = sys.get_int_max_str_digits()
         try:
             sys.set_int_max_str_digits(0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .handover import take_over
+from .exec_state import restore_exec_state
 from .raw_pipes import RawPipes
 from .spawn import serve
 
 
 def main(text: str) -> None:
-    handover = take_over(text)
-    serve(handover, lambda: RawPipes(handover.run_dir, handover.epoch))
+    exec_state = restore_exec_state(text)
+    serve(exec_state, lambda: RawPipes(exec_state.run_dir, exec_state.epoch))

@@ -1,4 +1,4 @@
-"""SIGINT becomes KeyboardInterrupt, in the step it was asked for and nowhere else."""
+"""SIGINT becomes KeyboardInterrupt, in the step it was sent for and nowhere else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from _signal import getsignal
 
 from .awaited_task import AwaitedTask
-from .mailbox import InterruptMailbox
+from .interrupt_request import InterruptRequest
 
 # Half of what the agent waits before it kills.
 _MAX_WAIT_SECONDS = 1.0
@@ -24,17 +24,17 @@ _LOOK_AGAIN = signal.SIGURG
 
 class Interrupts:
     """
-    Armed while user code runs on the main thread, and raises at most once for the agent in a step. The mailbox says
+    Armed while user code runs on the main thread, and raises at most once for the agent in a step. The interrupt request says
     which step a signal is for: one that comes too late is ignored, one that came before its step had begun is kept.
     An import is given time to end, since C extensions such as numpy's cannot be loaded again after half of one, and so
     is the turn of an asyncio loop, which forgets the callback it was about to call.
     """
 
-    def __init__(self, mailbox: InterruptMailbox):
-        self._mailbox = mailbox
+    def __init__(self, interrupt_request: InterruptRequest):
+        self._interrupt_request = interrupt_request
         self._pid = os.getpid()
         self._main_thread = threading.get_ident()
-        # What was asked for before this interpreter was there, it shall find as well.
+        # What was requested before this interpreter was there, it must find as well.
         self._seen = 0
         self._step_id: str | None = None
         self._held = 0
@@ -69,10 +69,10 @@ class Interrupts:
         self._held = 0
         self._raised_by = None
         self._step_id = step_id
-        count, asked_for = self._mailbox.asked()
+        count, target_step = self._interrupt_request.read()
         if count != self._seen:
             # Before it counts as seen: its signal may come now, and would be taken for one of the user's own.
-            self.fired = asked_for == step_id
+            self.fired = target_step == step_id
             self._seen = count
             if self.fired:
                 self._interrupt(None)
@@ -88,12 +88,12 @@ class Interrupts:
             raise KeyboardInterrupt
         if self._step_id is None:
             return
-        count, asked_for = self._mailbox.asked()
+        count, target_step = self._interrupt_request.read()
         if count == self._seen:
-            # Nobody asked for it: user code signalled itself.
+            # The agent did not send it: user code signalled itself.
             raise KeyboardInterrupt
         self._seen = count
-        if asked_for == self._step_id and not self.fired:
+        if target_step == self._step_id and not self.fired:
             self._fire(frame)
 
     def _fire(self, frame) -> None:
@@ -113,7 +113,7 @@ class Interrupts:
         return frame.f_globals.get("__name__", "").startswith("asyncio.")
 
     def _raise_later(self, within_seconds: float) -> None:
-        """As soon as nothing has to be waited for, or the time is over. Nothing tells of that: it is looked for."""
+        """As soon as nothing has to be waited for, or the time is up. Nothing tells of that: it is looked for."""
         signal.signal(_LOOK_AGAIN, self._on_look_again)
         self._raised_by = self._clock() + within_seconds
         try:

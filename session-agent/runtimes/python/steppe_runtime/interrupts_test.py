@@ -3,40 +3,40 @@ import signal
 import sys
 import unittest
 
+from steppe_runtime.interrupt_request import InterruptRequest
 from steppe_runtime.interrupts import Interrupts
-from steppe_runtime.mailbox import InterruptMailbox
 from steppe_runtime.uninterrupted_lock import UninterruptedLock
 
 
 class InterruptsTest(unittest.TestCase):
     def setUp(self):
         self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
-        self.mailbox = InterruptMailbox()
-        self.interrupts = Interrupts(self.mailbox)
+        self.interrupt_request = InterruptRequest()
+        self.interrupts = Interrupts(self.interrupt_request)
         self.addCleanup(setattr, sys, "unraisablehook", sys.unraisablehook)
         self.interrupts.install()
 
-    def ask(self, step_id: str) -> None:
-        self.mailbox.ask(step_id)
+    def send(self, step_id: str) -> None:
+        self.interrupt_request.send(step_id)
         os.kill(os.getpid(), signal.SIGINT)
 
     def test_it_is_raised_once_in_the_step_it_is_for(self):
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
-            self.ask("a")
-        self.ask("a")
+            self.send("a")
+        self.send("a")
         self.assertTrue(self.interrupts.fired)
 
     def test_other_steps_and_idle_times_are_left_alone(self):
-        self.ask("a")
+        self.send("a")
         self.interrupts.arm("b")
-        self.ask("a")
+        self.send("a")
         self.interrupts.disarm()
-        self.ask("b")
+        self.send("b")
         self.assertFalse(self.interrupts.fired)
 
     def test_one_that_came_early_is_raised_when_its_step_begins(self):
-        self.ask("a")
+        self.send("a")
         with self.assertRaises(KeyboardInterrupt):
             self.interrupts.arm("a")
 
@@ -46,7 +46,7 @@ class InterruptsTest(unittest.TestCase):
         while len(passed) >= line:
             line += 1
             passed.clear()
-            self.mailbox.ask(f"step {line}")
+            self.interrupt_request.send(f"step {line}")
             sys.settrace(_signal_at(line, passed))
             try:
                 with self.assertRaises(KeyboardInterrupt):
@@ -67,7 +67,7 @@ class InterruptsTest(unittest.TestCase):
         steps = []
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt), UninterruptedLock(self.interrupts):
-            self.ask("a")
+            self.send("a")
             steps.append("still whole")
         self.assertEqual(steps, ["still whole"])
 
@@ -75,7 +75,7 @@ class InterruptsTest(unittest.TestCase):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
-            self.ask("a")
+            self.send("a")
 
 
 def _signal_at(line: int, passed: list):

@@ -1,6 +1,6 @@
 """
 Pictures, sounds, videos and frames of `IPython.display` in a worker without IPython. What lies elsewhere is named by its
-address, and fetched only where `embed` asks for it.
+address, and fetched only where `embed` requests it.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ class DisplayObject:
             with open(self.filename, "rb") as file:
                 content = file.read()
         else:
-            with urllib.request.urlopen(self.url, timeout=30) as answer:
-                content = answer.read()
+            with urllib.request.urlopen(self.url, timeout=30) as result:
+                content = result.read()
         return content if self._is_binary else content.decode("utf-8", "replace")
 
     def _shown(self):

@@ -39,7 +39,7 @@ def clear_output(wait=False) -> None:
 
 
 def get_ipython():
-    """What runs the lines of cells, for a cell that asks; none for libraries, which would count on a whole shell."""
+    """What runs the lines of cells, for a cell that uses it; none for libraries, which would count on a whole shell."""
     return builtins.get_ipython() if sys._getframe(1).f_globals.get("__name__") == "__main__" else None
 
 

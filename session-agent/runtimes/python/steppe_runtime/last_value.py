@@ -10,7 +10,7 @@ _SEMICOLON = re.compile(rb"[\s\\]*;")
 
 
 def split_last_value(tree: ast.Module, source: str) -> tuple[ast.Module, ast.Expression | None]:
-    """A `;` after the last expression silences it: it stays a statement."""
+    """A `;` after the last expression suppresses it: it stays a statement."""
     if not tree.body or not isinstance(tree.body[-1], ast.Expr) or _is_silenced(tree.body[-1], source):
         return tree, None
     last = tree.body.pop()

@@ -27,7 +27,7 @@ def refuse_long_chains(source: str) -> None:
         if kind == "open":
             links.append(0)
         elif kind == "end":
-            # Inside of brackets a line goes on.
+            # Inside of brackets a line continues.
             if len(links) == 1 or token[0] != "\n":
                 links[-1] = 0
         elif kind is not None:

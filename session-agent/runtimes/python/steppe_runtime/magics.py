@@ -93,7 +93,7 @@ class Shell:
         return time_repeatedly(arguments, None, names)
 
     def _line_matplotlib(self, _arguments: str, _names: dict) -> None:
-        """Figures are shown in one way, whatever is asked for."""
+        """Figures are shown in one way, whatever is requested."""
         show_in_results()
 
     def _line_config(self, arguments: str, _names: dict) -> None:
@@ -131,7 +131,7 @@ class Shell:
         print(f"{verb} {path}")
 
 
-# Also in a list, and in the call that the newer way to ask for it is.
+# Also in a list, and in the call that the newer way to request it is.
 _FIGURE_FORMAT = re.compile(r"""\bfigure_formats?\s*=\s*[\[{(]?\s*['"](svg|png)\b""")
 # Their braces and dollars are Python's.
 _OF_CODE = {"time", "timeit", "pinfo", "config"}

@@ -37,7 +37,7 @@ class MemoryWatch:
         return True
 
     def explain_kill(self) -> None:
-        """After a SIGKILL that the agent did not ask for: `verdict` is set where it was the kernel's, for want of memory."""
+        """After a SIGKILL that the agent did not send: `verdict` is set where it was the kernel's, for want of memory."""
         if self._memory and not self.verdict and self._count_oom_kills() > self._oom_kills:
             size = _mebibytes(self._memory.limit_bytes)
             self.verdict = f"The {size} of its container were used up, and the kernel ended it."

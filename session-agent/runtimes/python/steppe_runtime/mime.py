@@ -1,4 +1,4 @@
-"""Asks an object for its representations, as IPython would: _repr_mimebundle_, then _repr_html_ and its kin."""
+"""Reads the representations of an object, as IPython would: _repr_mimebundle_, then _repr_html_ and its kin."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _METHODS = {
 _TEXT_TYPES = {"image/svg+xml", "application/javascript"}
 # They have text alone, and are most of what steps end with.
 _TEXT_ONLY = {bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None)}
-# An object that has this answers to any name, as mocks do.
+# An object that has this has every attribute, as mocks do.
 _CANARY = "_ipython_canary_method_should_not_exist_"
 
 
 def representations(value, on_error: Callable[[BaseException], None]) -> tuple[dict, dict]:
-    """MIME bundle and metadata, text/plain always among them. A method that raises is told to on_error, and left out."""
+    """MIME bundle and metadata, text/plain always among them. A method that raises is reported to on_error, and left out."""
     if type(value) in _TEXT_ONLY:
         return {"text/plain": plain_text(value, on_error)}, {}
     bundle: dict = {}
@@ -76,7 +76,7 @@ def is_bundle(value) -> bool:
 
 
 def special_method(value, name: str):
-    """The method, unless `value` is a class or makes up attributes as they are asked for."""
+    """The method, unless `value` is a class or makes up attributes on access."""
     if isinstance(value, type):
         return None
     try:
@@ -89,8 +89,8 @@ def special_method(value, name: str):
 
 
 def _offered(value, on_error: Callable[[BaseException], None]):
-    answer = _call(value, "_repr_mimebundle_", on_error, include=None, exclude=None)
-    bundle, metadata = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, {})
+    result = _call(value, "_repr_mimebundle_", on_error, include=None, exclude=None)
+    bundle, metadata = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
     if isinstance(bundle, dict):
         for mime, data in mime_items(bundle):
             yield mime, data, metadata.get(mime) if isinstance(metadata, dict) else None
@@ -99,8 +99,8 @@ def _offered(value, on_error: Callable[[BaseException], None]):
         # A picture that offers PNG says nothing more as JPEG.
         if mime == "image/jpeg" and has_png:
             continue
-        answer = _call(value, name, on_error)
-        data, about = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
+        result = _call(value, name, on_error)
+        data, about = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
         has_png = has_png or (mime == "image/png" and data is not None)
         yield mime, data, about
 

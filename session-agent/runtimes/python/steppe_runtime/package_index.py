@@ -14,26 +14,26 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def unreachable_index(environment: Mapping[str, str], limit_seconds: float = 3.0) -> str | None:
-    """The host that pip would ask first, where it does not answer in time."""
+    """The host that pip would contact first, where it does not respond in time."""
     index = environment.get("PIP_INDEX_URL") or _configured("index-url") or _default_index()
-    asked = urlsplit(_proxy(environment, urlsplit(index).scheme) or index)
-    if asked.hostname is None:
+    parsed_url = urlsplit(_proxy(environment, urlsplit(index).scheme) or index)
+    if parsed_url.hostname is None:
         return None
-    port = asked.port or _PORTS.get(asked.scheme, 443)
-    answers: list[bool] = []
+    port = parsed_url.port or _PORTS.get(parsed_url.scheme, 443)
+    outcomes: list[bool] = []
 
     def connect() -> None:
         try:
-            socket.create_connection((asked.hostname, port), limit_seconds).close()
-            answers.append(True)
+            socket.create_connection((parsed_url.hostname, port), limit_seconds).close()
+            outcomes.append(True)
         except OSError:
-            answers.append(False)
+            outcomes.append(False)
 
     # On a thread, since a resolver has time limits of its own.
     attempt = threading.Thread(target=connect, daemon=True)
     attempt.start()
     attempt.join(limit_seconds)
-    return None if answers == [True] else asked.hostname
+    return None if outcomes == [True] else parsed_url.hostname
 
 
 def _proxy(environment: Mapping[str, str], scheme: str) -> str | None:

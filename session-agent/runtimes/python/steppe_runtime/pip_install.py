@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .shell_commands import run_command, run_program
 
-# Without what a shell would have to be asked about.
+# Without what only a shell can evaluate.
 _PLAIN = r"""(?:"[^"$`]*"|'[^']*'|[^|&;<>$`"'*~])*"""
 _PIP_INSTALL = re.compile(
     rf"\s*(?:(?:python3?|{re.escape(sys.executable)})\s+-m\s+)?pip3?\s+((?:-\S+\s+)*install\b{_PLAIN})"

@@ -27,7 +27,7 @@ def die_with_parent(parent_pid: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def be_expendable() -> None:
+def raise_oom_score() -> None:
     """Leaves no core file, and is the first that the kernel ends where memory is short."""
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

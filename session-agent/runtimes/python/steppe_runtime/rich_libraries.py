@@ -19,7 +19,7 @@ def follow_rich_libraries() -> None:
 
 
 def _keep_plotly_from_browsers(module) -> None:
-    # It asks for nbformat, which notebooks have, and uses nothing of it.
+    # It imports nbformat, which notebooks have, and uses nothing of it.
     if getattr(module, "nbformat", None) is None:
         module.nbformat = types.SimpleNamespace(__version__="5.0.0")
     if not os.environ.get("PLOTLY_RENDERER"):

@@ -73,7 +73,7 @@ def read_command(command: str) -> ShellLines:
 def fill_in(command: str, names: Mapping[str, object]) -> str:
     """
     Puts values in place of `{expression}` and `$name`, by IPython's rules: where a brace holds no expression that can
-    be evaluated, as in awk, all braces are left as they are, and a `$name` that is no variable is left to the shell. So is
+    be evaluated, as in awk, all braces are left as they are, and a `$name` that is not a variable is left to the shell. So is
     one in single quotes, and `$$name`, with one dollar.
     """
     with contextlib.suppress(Exception):
@@ -87,7 +87,7 @@ class _Expressions(string.Formatter):
 
     def get_field(self, field_name, args, kwargs):
         if field_name.isdigit():
-            raise ValueError("`{}` is no expression")
+            raise ValueError("`{}` is not an expression")
         return eval(field_name, dict(self._names)), None
 
 

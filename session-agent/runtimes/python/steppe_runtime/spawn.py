@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn
 
 from .environment import worker_environment
-from .handover import Handover, exec_fresh, needs_fresh_interpreter
-from .mailbox import InterruptMailbox
-from .process_controls import be_expendable, die_with_parent
+from .exec_state import ExecState, exec_fresh, needs_fresh_interpreter
+from .interrupt_request import InterruptRequest
+from .process_controls import die_with_parent, raise_oom_score
 from .raw_pipes import RawPipes
 from .settings import Settings
 from .step_scope import set_environment
@@ -24,13 +24,13 @@ _EXIT_DRIVER_FAILED = 70
 class ForkedWorker(NamedTuple):
     epoch: int
     pid: int
-    mailbox: InterruptMailbox
+    interrupt_request: InterruptRequest
     # READY, or what kept the child from becoming a worker.
     ready_fd: int
 
     def close(self) -> str | None:
         """To be called once, when the worker has ended. Why it never was ready, if so."""
-        self.mailbox.close()
+        self.interrupt_request.close()
         with open(self.ready_fd, "rb") as told:
             os.set_blocking(self.ready_fd, False)
             said = told.read() or b""
@@ -46,26 +46,26 @@ def fork_worker(
     `release` closes in the child what belongs to the supervisor. Raises OSError where no process can be made. Variables
     that are read only at the start of an interpreter have the child go on as a fresh one.
     """
-    mailbox = InterruptMailbox()
+    interrupt_request = InterruptRequest()
     ready_fd, ready_writer = os.pipe()
     supervisor_pid = os.getpid()
     try:
         pid = os.fork()
     except OSError:
-        mailbox.close()
+        interrupt_request.close()
         os.close(ready_fd)
         os.close(ready_writer)
         raise
     if pid:
         os.close(ready_writer)
-        return ForkedWorker(epoch, pid, mailbox, ready_fd)
-    handover = Handover(
+        return ForkedWorker(epoch, pid, interrupt_request, ready_fd)
+    exec_state = ExecState(
         agent_path=settings.agent_path,
         epoch=epoch,
         workspace=settings.workspace,
         run_dir=settings.run_dir,
         memory_bytes=memory_bytes,
-        mailbox_fd=mailbox.fd,
+        interrupt_request_fd=interrupt_request.fd,
         ready_fd=ready_writer,
     )
 
@@ -73,20 +73,20 @@ def fork_worker(
         release()
         die_with_parent(supervisor_pid)
         environment = worker_environment(settings.environment, env, settings.workspace, settings.instance_id)
-        pipes = _become_worker(handover, environment)
+        pipes = _become_worker(exec_state, environment)
         if needs_fresh_interpreter(environment, settings.environment):
-            exec_fresh(handover)
+            exec_fresh(exec_state)
         return pipes
 
-    serve(handover, prepare)
+    serve(exec_state, prepare)
 
 
-def serve(handover: Handover, prepare: Callable[[], RawPipes]) -> NoReturn:
-    """Ends the process, whatever happens. A failure is told to the supervisor until the worker is ready."""
+def serve(exec_state: ExecState, prepare: Callable[[], RawPipes]) -> NoReturn:
+    """Ends the process, whatever happens. A failure is reported to the supervisor until the worker is ready."""
     try:
-        worker = Worker(handover, prepare())
+        worker = Worker(exec_state, prepare())
     except BaseException as error:
-        os.write(2 if handover.ready_fd is None else handover.ready_fd, _described(error))
+        os.write(2 if exec_state.ready_fd is None else exec_state.ready_fd, _described(error))
         os._exit(_EXIT_DRIVER_FAILED)
     try:
         worker.run()
@@ -101,20 +101,20 @@ def _described(error: BaseException) -> bytes:
     return f"{type(error).__name__}: {error}"[:2000].encode("utf-8", "replace")
 
 
-def _become_worker(handover: Handover, environment: Mapping[str, str]) -> RawPipes:
+def _become_worker(exec_state: ExecState, environment: Mapping[str, str]) -> RawPipes:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     # A session of its own: the terminal's Ctrl-C is for the agent.
     os.setsid()
-    _close_inherited({0, 1, 2, handover.mailbox_fd, handover.ready_fd})
+    _close_inherited({0, 1, 2, exec_state.interrupt_request_fd, exec_state.ready_fd})
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0, inheritable=True)
     os.close(null)
-    pipes = RawPipes(handover.run_dir, handover.epoch)
-    be_expendable()
+    pipes = RawPipes(exec_state.run_dir, exec_state.epoch)
+    raise_oom_score()
     set_environment({name: None for name in os.environ if name not in environment})
     set_environment(environment)
-    os.chdir(handover.workspace)
+    os.chdir(exec_state.workspace)
     _reseed()
     gc.enable()
     return pipes

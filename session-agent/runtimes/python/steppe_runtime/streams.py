@@ -29,7 +29,7 @@ class StandardStreams:
             self._replace(fd, name)
 
     def prepare(self) -> None:
-        """Undoes what would keep the next step from being heard; a replaced but living sys.stdout is the user's choice."""
+        """Restores what would keep the next step from being captured; a replaced but living sys.stdout is the user's choice."""
         for fd, name in _NAMES.items():
             if _is_gone(name):
                 self._replace(fd, name)

@@ -59,7 +59,7 @@ class Supervisor:
         self._is_stopping = False
 
     def run(self) -> int:
-        """Returns when it is told to stop, with no process left."""
+        """Returns when told to stop, with no process left."""
         # One before this may have been killed, and have left what its worker had started.
         self._end_descendants()
         while not self._is_stopping:
@@ -103,7 +103,7 @@ class Supervisor:
         elif command["type"] == "interrupt":
             worker = self._worker_of(command["epoch"])
             if worker:
-                worker.mailbox.ask(command["step_id"])
+                worker.interrupt_request.send(command["step_id"])
                 os.kill(worker.pid, signal.SIGINT)
             self._send({"type": "interrupted", "step_id": command["step_id"]})
         elif command["type"] == "kill":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextvars
 import os
 
+from .exec_state import ExecState, exec_fresh, needs_fresh_interpreter
 from .frames import ConnectionClosed
-from .handover import Handover, exec_fresh, needs_fresh_interpreter
-from .mailbox import open_unnamed_file
+from .interrupt_request import open_unnamed_file
 from .packages import packages_path
 from .raw_pipes import RawPipes
 from .step_runner import StepRunner
@@ -21,21 +21,21 @@ READY = b"ready"
 class Worker:
     """Made when it has told the agent that it is ready. Raises OSError where the agent cannot be reached."""
 
-    def __init__(self, handover: Handover, pipes: RawPipes):
-        self._handover = handover
+    def __init__(self, exec_state: ExecState, pipes: RawPipes):
+        self._exec_state = exec_state
         self._started_with = dict(os.environ)
         context = contextvars.copy_context()
-        parts = assemble_worker(handover, pipes, context)
+        parts = assemble_worker(exec_state, pipes, context)
         self._connection = parts.connection
         self._loop = parts.loop
-        self._steps = StepRunner(parts=parts, workspace=handover.workspace, context=context)
-        if handover.ready_fd is not None:
-            ready = {"type": "ready", "epoch": handover.epoch, "pid": os.getpid(), "interrupt": "signal"}
+        self._steps = StepRunner(parts=parts, workspace=exec_state.workspace, context=context)
+        if exec_state.ready_fd is not None:
+            ready = {"type": "ready", "epoch": exec_state.epoch, "pid": os.getpid(), "interrupt": "signal"}
             # The agent gives a connection one second for its first frame: all that takes time comes before.
-            self._connection.connect(handover.agent_path)
+            self._connection.connect(exec_state.agent_path)
             self._connection.send(ready)
-            os.write(handover.ready_fd, READY)
-            os.close(handover.ready_fd)
+            os.write(exec_state.ready_fd, READY)
+            os.close(exec_state.ready_fd)
 
     def run(self) -> None:
         """Serves the agent until it closes the connection."""
@@ -60,9 +60,9 @@ class Worker:
 
     def _start_afresh(self) -> None:
         # Ours is added to it again.
-        if os.environ["PYTHONPATH"] == packages_path(self._handover.workspace, self._started_with):
+        if os.environ["PYTHONPATH"] == packages_path(self._exec_state.workspace, self._started_with):
             set_environment({"PYTHONPATH": self._started_with.get("PYTHONPATH")})
         unread_fd = open_unnamed_file()
         with os.fdopen(os.dup(unread_fd), "wb") as file:
             file.write(self._connection.unread())
-        exec_fresh(self._handover._replace(ready_fd=None, agent_fd=self._connection.fileno(), unread_fd=unread_fd))
+        exec_fresh(self._exec_state._replace(ready_fd=None, agent_fd=self._connection.fileno(), unread_fd=unread_fd))

@@ -9,19 +9,20 @@ import socket
 import threading
 from typing import NamedTuple
 
+from .atomic_print import install_atomic_print
 from .attribution import Attribution, follow_threads
 from .background import Background
 from .cell_loop import CellLoop
 from .display import Displays, note_error
 from .empty_input import install_input_hint
+from .exec_state import ExecState
 from .figures import Figures
 from .frames import FrameConnection
-from .handover import Handover
+from .install_magics import install_magics
+from .interrupt_request import InterruptRequest
 from .interrupts import Interrupts
 from .ipython_shim import offer_ipython
-from .mailbox import InterruptMailbox
 from .main_module import install_main_module
-from .offer_magics import offer_magics
 from .own_warnings import hide_own_places
 from .packages import find_packages_in
 from .pip_redirect import redirect_pip
@@ -33,7 +34,6 @@ from .sources import Sources
 from .spawned_processes import follow_multiprocessing
 from .streams import StandardStreams
 from .uninterrupted_lock import UninterruptedLock
-from .whole_prints import install_whole_prints
 
 
 class WorkerParts(NamedTuple):
@@ -49,11 +49,11 @@ class WorkerParts(NamedTuple):
     memory: SoftMemoryLimit
 
 
-def assemble_worker(handover: Handover, pipes: RawPipes, context: contextvars.Context) -> WorkerParts:
+def assemble_worker(exec_state: ExecState, pipes: RawPipes, context: contextvars.Context) -> WorkerParts:
     """To be called once in a process. The connection is open only where it was handed over."""
-    interrupts = Interrupts(InterruptMailbox(handover.mailbox_fd))
+    interrupts = Interrupts(InterruptRequest(exec_state.interrupt_request_fd))
     interrupts.install()
-    connection = _make_connection(handover, UninterruptedLock(interrupts))
+    connection = _make_connection(exec_state, UninterruptedLock(interrupts))
     attribution = Attribution()
     background = Background(connection, attribution)
     streams = StandardStreams(attribution, background.send_text)
@@ -70,7 +70,7 @@ def assemble_worker(handover: Handover, pipes: RawPipes, context: contextvars.Co
         cells=CellRunner(namespace, Sources(), loop, context),
         displays=displays,
         figures=Figures(displays.publish, note_error),
-        memory=SoftMemoryLimit(handover.memory_bytes),
+        memory=SoftMemoryLimit(exec_state.memory_bytes),
     )
     streams.install()
     follow_threads()
@@ -79,11 +79,11 @@ def assemble_worker(handover: Handover, pipes: RawPipes, context: contextvars.Co
     loop.follow_imports()
     parts.figures.follow_imports()
     install_input_hint()
-    install_whole_prints()
+    install_atomic_print()
     hide_own_places()
-    find_packages_in(handover.workspace)
-    redirect_pip(handover.workspace)
-    offer_magics(namespace, handover.workspace)
+    find_packages_in(exec_state.workspace)
+    redirect_pip(exec_state.workspace)
+    install_magics(namespace, exec_state.workspace)
     offer_ipython(displays)
     builtins.display = displays.display
     threading.excepthook = background.report_thread
@@ -91,11 +91,11 @@ def assemble_worker(handover: Handover, pipes: RawPipes, context: contextvars.Co
     return parts
 
 
-def _make_connection(handover: Handover, lock: UninterruptedLock) -> FrameConnection:
-    if handover.agent_fd is not None and handover.unread_fd is not None:
-        with open(handover.unread_fd, "rb") as file:
+def _make_connection(exec_state: ExecState, lock: UninterruptedLock) -> FrameConnection:
+    if exec_state.agent_fd is not None and exec_state.unread_fd is not None:
+        with open(exec_state.unread_fd, "rb") as file:
             file.seek(0)
-            return FrameConnection(socket.socket(fileno=handover.agent_fd), lock, file.read())
+            return FrameConnection(socket.socket(fileno=exec_state.agent_fd), lock, file.read())
     return FrameConnection(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), lock)
 
 

@@ -1,10 +1,13 @@
-import type { Act } from './acts.ts';
+import type { Action } from './actions.ts';
 
-/** Interleavings that went wrong once, or nearly could: run before the random ones. A failure prints its own; add it here. */
-export const keptCases: { what: string; acts: Act[] }[] = [
+/**
+ * Interleavings that went wrong once, or nearly could: run before the random ones. A failure prints
+ * its own; add it here.
+ */
+export const keptCases: { what: string; actions: Action[] }[] = [
   {
     what: 'the worker dies under a step, and others wait',
-    acts: [
+    actions: [
       { do: 'step', shape: 'endless', namesEpoch: false },
       { do: 'step', shape: 'short', namesEpoch: false },
       { do: 'step', shape: 'short', namesEpoch: true },
@@ -17,7 +20,7 @@ export const keptCases: { what: string; acts: Act[] }[] = [
   },
   {
     what: 'the memory is lost between two steps, and the refused one is sent again',
-    acts: [
+    actions: [
       { do: 'step', shape: 'short', namesEpoch: false },
       { do: 'settle', which: 0 },
       { do: 'kill', role: 'worker' },
@@ -28,8 +31,8 @@ export const keptCases: { what: string; acts: Act[] }[] = [
     ],
   },
   {
-    what: 'a loss is told by an epoch_mismatch first',
-    acts: [
+    what: 'a loss is reported by an epoch_mismatch first',
+    actions: [
       { do: 'kill', role: 'supervisor' },
       { do: 'step', shape: 'chatty', namesEpoch: true },
       { do: 'settle', which: 0 },
@@ -41,7 +44,7 @@ export const keptCases: { what: string; acts: Act[] }[] = [
   },
   {
     what: 'a restart comes while the supervisor is down',
-    acts: [
+    actions: [
       { do: 'step', shape: 'chatty', namesEpoch: false },
       { do: 'kill', role: 'supervisor' },
       { do: 'restart' },

@@ -1,14 +1,14 @@
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { newStepId } from '@steppe/contracts/ids';
 import type { Language, Session } from '@steppe/contracts/session';
-import { restartAnswerSchema, type StepResult, stepResultSchema } from '@steppe/contracts/step';
+import { restartResponseSchema, type StepResult, stepResultSchema } from '@steppe/contracts/step';
 import { expect } from 'vitest';
 import type { StepRecord } from '../../../chaos/history.ts';
 import { readEvents } from '../../../chaos/read-events.ts';
 import { outputOf, writeStep } from '../../../chaos/step-programs.ts';
 import type { Client } from '../../harness/client.ts';
 import { killRole } from '../rig/instance-processes.ts';
-import type { Act } from './acts.ts';
+import type { Action } from './actions.ts';
 
 /** A step as its sender knows it. */
 interface SentStep {
@@ -16,11 +16,14 @@ interface SentStep {
   code: string;
   isEndless: boolean;
   /** The epoch that the sender knew of when it was sent. */
-  toldEpoch: number;
+  reportedEpoch: number;
   output: string;
   seqs: number[];
-  heard: string;
-  /** It was refused as the memory was lost, and is again whenever it is sent again; or for its epoch, and may be sent anew. */
+  received: string;
+  /**
+   * It was refused as the memory was lost, and is again whenever it is sent again; or for its
+   * epoch, and may be sent anew.
+   */
   refusal?: { code: string; epoch: number };
   result?: StepResult;
 }
@@ -37,13 +40,16 @@ const form = 'application/x-ndjson';
 /** A supervisor that ends three times within seconds ends the session. */
 const mostSupervisorKills = 2;
 
-/** Acts on a session, and holds each answer against what the contract says of a session with this past. */
+/**
+ * Acts on a session, and holds each response against what the contract says of a session with this
+ * past.
+ */
 export class ModelRun {
   readonly #options: ModelRunOptions;
   readonly #path: string;
   readonly #steps: SentStep[] = [];
-  /** What the answers so far have said. */
-  #toldEpoch = 1;
+  /** What the responses so far have said. */
+  #reportedEpoch = 1;
   /** The last epoch that an `epoch_mismatch` has told of, and nothing else since. */
   #mismatched: number | undefined;
   #supervisorKills = 0;
@@ -53,17 +59,17 @@ export class ModelRun {
     this.#path = `/v1/sessions/${options.session.session_id}`;
   }
 
-  async act(act: Act): Promise<void> {
-    if (act.do === 'step') return this.#send(act);
-    if (act.do === 'restart') return this.#restart();
-    if (act.do === 'kill') return this.#kill(act.role);
-    const step = this.#steps[act.which % Math.max(1, this.#steps.length)];
+  async action(action: Action): Promise<void> {
+    if (action.do === 'step') return this.#send(action);
+    if (action.do === 'restart') return this.#restart();
+    if (action.do === 'kill') return this.#kill(action.role);
+    const step = this.#steps[action.which % Math.max(1, this.#steps.length)];
     if (!step) return;
-    if (act.do === 'resubmit') return this.#resubmit(step);
+    if (action.do === 'resubmit') return this.#resubmit(step);
     if (step.refusal) return this.#isUnknown(step);
-    if (act.do === 'conflict') return this.#conflict(step);
-    if (act.do === 'cancel') return this.#cancel(step);
-    if (act.do === 'follow') return this.#follow(step, AbortSignal.timeout(act.ms));
+    if (action.do === 'conflict') return this.#conflict(step);
+    if (action.do === 'cancel') return this.#cancel(step);
+    if (action.do === 'follow') return this.#follow(step, AbortSignal.timeout(action.ms));
     return this.#settle(step);
   }
 
@@ -71,59 +77,60 @@ export class ModelRun {
   async history(): Promise<StepRecord[]> {
     for (const step of this.#steps) if (!step.refusal) await this.#settle(step);
     const { session, name } = this.#options;
-    return this.#steps.map(({ id, output, seqs, heard, result, toldEpoch }) => ({
+    return this.#steps.map(({ id, output, seqs, received, result, reportedEpoch }) => ({
       session: name,
       sessionId: session.session_id,
       stepId: id,
       output,
       seqs,
-      heard,
-      toldEpoch: Math.max(toldEpoch, this.#toldByResults(result)),
+      received,
+      reportedEpoch: Math.max(reportedEpoch, this.#toldByResults(result)),
       outcome: result ? { kind: 'ended', result } : { kind: 'refused' },
     }));
   }
 
-  async #send({ shape, namesEpoch }: Extract<Act, { do: 'step' }>): Promise<void> {
+  async #send({ shape, namesEpoch }: Extract<Action, { do: 'step' }>): Promise<void> {
     const { language, name } = this.#options;
     const id = newStepId();
     const code = writeStep(language, shape, name, id);
-    const said = { output: outputOf(shape, id), seqs: [], heard: '' };
-    const step: SentStep = { id, code, isEndless: shape === 'endless', toldEpoch: this.#toldEpoch, ...said };
+    const said = { output: outputOf(shape, id), seqs: [], received: '' };
+    const step: SentStep = { id, code, isEndless: shape === 'endless', reportedEpoch: this.#reportedEpoch, ...said };
     this.#steps.push(step);
-    const answer = await this.#post(step, namesEpoch ? { epoch: this.#toldEpoch } : {});
-    if (answer.status === 202) return this.#check(step, answer);
-    const refusal = await this.#refusal(answer);
+    const response = await this.#post(step, namesEpoch ? { epoch: this.#reportedEpoch } : {});
+    if (response.status === 202) return this.#check(step, response);
+    const refusal = await this.#refusal(response);
     expect(refusal.code).toBe(namesEpoch ? 'epoch_mismatch' : 'runtime_restarted');
-    // It tells what its sender did not know. Who names no epoch is told by a refusal of its own.
-    expect(refusal.epoch).toBeGreaterThan(refusal.epoch === this.#mismatched ? step.toldEpoch - 1 : step.toldEpoch);
+    // It tells what its sender did not know. Who names no epoch is reported by a refusal of its
+    // own.
+    expect(refusal.epoch).toBeGreaterThan(refusal.epoch === this.#mismatched ? step.reportedEpoch - 1 : step.reportedEpoch);
     this.#mismatched = namesEpoch ? refusal.epoch : undefined;
-    this.#toldEpoch = refusal.epoch;
+    this.#reportedEpoch = refusal.epoch;
     step.refusal = refusal;
   }
 
   async #resubmit(step: SentStep): Promise<void> {
     if (step.refusal?.code === 'epoch_mismatch') return;
-    const answer = await this.#post(step, {});
-    if (step.refusal) expect(await this.#refusal(answer)).toEqual(step.refusal);
-    else await this.#check(step, answer);
+    const response = await this.#post(step, {});
+    if (step.refusal) expect(await this.#refusal(response)).toEqual(step.refusal);
+    else await this.#check(step, response);
   }
 
   async #conflict(step: SentStep): Promise<void> {
-    const answer = await this.#post({ ...step, code: `${step.code}\n` }, {});
-    expect((await this.#refusal(answer)).code).toBe('step_conflict');
+    const response = await this.#post({ ...step, code: `${step.code}\n` }, {});
+    expect((await this.#refusal(response)).code).toBe('step_conflict');
   }
 
   async #cancel(step: SentStep): Promise<void> {
-    const answer = await this.#call('POST', `/steps/${step.id}/cancel`);
-    if (step.result) expect(answer.status).toBe(200);
-    await this.#check(step, answer);
+    const response = await this.#call('POST', `/steps/${step.id}/cancel`);
+    if (step.result) expect(response.status).toBe(200);
+    await this.#check(step, response);
   }
 
   async #settle(step: SentStep): Promise<void> {
     if (step.isEndless) await this.#cancel(step);
     await this.#follow(step);
-    const answer = await this.#call('GET', `/steps/${step.id}`);
-    await this.#check(step, answer);
+    const response = await this.#call('GET', `/steps/${step.id}`);
+    await this.#check(step, response);
     expect(step.result).toBeDefined();
   }
 
@@ -133,11 +140,11 @@ export class ModelRun {
     const headers = { authorization: `Bearer ${token}`, accept: form };
     try {
       const events = `${url}${this.#path}/steps/${step.id}/events?after=${step.seqs.at(-1) ?? 0}`;
-      const answer = await fetch(events, { headers, ...(leave && { signal: leave }) });
-      expect(answer.status).toBe(200);
-      for await (const event of readEvents(answer, form)) {
+      const response = await fetch(events, { headers, ...(leave && { signal: leave }) });
+      expect(response.status).toBe(200);
+      for await (const event of readEvents(response, form)) {
         step.seqs.push(event.seq);
-        if (event.type === 'stdout') step.heard += event.text;
+        if (event.type === 'stdout') step.received += event.text;
       }
     } catch (error) {
       if (!leave?.aborted) throw error;
@@ -149,17 +156,17 @@ export class ModelRun {
   }
 
   async #restart(): Promise<void> {
-    const answer = await this.#call('POST', '/restart', {});
-    if (answer.ok) {
-      const { epoch } = restartAnswerSchema.parse(await answer.json());
-      expect(epoch).toBeGreaterThan(this.#toldEpoch);
-      this.#toldEpoch = epoch;
+    const response = await this.#call('POST', '/restart', {});
+    if (response.ok) {
+      const { epoch } = restartResponseSchema.parse(await response.json());
+      expect(epoch).toBeGreaterThan(this.#reportedEpoch);
+      this.#reportedEpoch = epoch;
       return;
     }
     // The memory was lost by itself in that moment.
-    const { code, epoch } = await this.#refusal(answer);
+    const { code, epoch } = await this.#refusal(response);
     expect(code).toBe('epoch_mismatch');
-    this.#toldEpoch = epoch;
+    this.#reportedEpoch = epoch;
   }
 
   async #kill(role: 'worker' | 'supervisor'): Promise<void> {
@@ -167,18 +174,21 @@ export class ModelRun {
     killRole(this.#options.session.instance_id ?? '', role);
   }
 
-  /** An answer with the step's result: what has ended stays as it is. */
-  async #check(step: SentStep, answer: Response): Promise<void> {
-    expect([200, 202]).toContain(answer.status);
-    const result = stepResultSchema.parse(await answer.json());
+  /** A response with the step's result: what has ended stays as it is. */
+  async #check(step: SentStep, response: Response): Promise<void> {
+    expect([200, 202]).toContain(response.status);
+    const result = stepResultSchema.parse(await response.json());
     expect(result).toMatchObject({ step_id: step.id, session_id: this.#options.session.session_id });
     if (step.result) expect(result).toEqual(step.result);
     if (result.completed_at === null) return;
     step.result = result;
-    this.#toldEpoch = Math.max(this.#toldEpoch, result.epoch);
+    this.#reportedEpoch = Math.max(this.#reportedEpoch, result.epoch);
   }
 
-  /** The latest epoch that a result told of before this one was sent, whether its sender has read it or not. */
+  /**
+   * The latest epoch that a result told of before this one was sent, whether its sender has read it
+   * or not.
+   */
   #toldByResults(sent: StepResult | undefined): number {
     const told = this.#steps.flatMap(({ result }) => {
       const isBefore = result?.completed_at && sent && result.completed_at <= sent.submitted_at;
@@ -193,8 +203,8 @@ export class ModelRun {
   #call = (method: string, path: string, body?: object): Promise<Response> =>
     this.#options.client.call(method, `${this.#path}${path}`, body);
 
-  async #refusal(answer: Response): Promise<{ code: string; epoch: number }> {
-    const { code, details } = errorBodySchema.parse(await answer.json()).error;
+  async #refusal(response: Response): Promise<{ code: string; epoch: number }> {
+    const { code, details } = errorBodySchema.parse(await response.json()).error;
     return { code, epoch: Number(details.epoch) };
   }
 }

@@ -1,8 +1,9 @@
 import { node, python } from '../../harness/languages.ts';
 
 /**
- * Programs that hold a step at one of its stages until the file `go` is there, and say by a file that it has come so far. The
- * last two reach into the driver that runs them, as any user code could.
+ * Programs that hold a step at one of its stages until the file `go` is there, and say by a file
+ * that it has come so far. The last two reach into the driver that runs them, as any user code
+ * could.
  */
 interface HeldSteps {
   runtime: 'python' | 'node';
@@ -10,7 +11,10 @@ interface HeldSteps {
   beforeOutput: string;
   /** Writes `said` first. */
   midStream: string;
-  /** Holds when both end markers are out and `done` is not; then writes the file `sent` when `done` is. */
+  /**
+   * Holds when both end markers are out and `done` is not; then writes the file `sent` when `done`
+   * is.
+   */
   beforeDone: string;
 }
 
@@ -47,7 +51,7 @@ export const heldNode: HeldSteps = {
   runtime: 'node',
   beforeOutput: waitsIn.node,
   midStream: `${node.print('said')}\n${waitsIn.node}`,
-  // The last that the driver asks before it sends `done`.
+  // The last call of the driver before it sends `done`.
   beforeDone: `const { resourceUsage } = process;
 process.resourceUsage = () => {
   process.resourceUsage = resourceUsage;

@@ -1,6 +1,9 @@
 import { connect } from 'node:net';
 
-/** Where a client that means harm leaves: at once, when the bytes are out, or when the first of a response has come. */
+/**
+ * Where a client that means harm leaves: at once, when the bytes are out, or when the first of a
+ * response has come.
+ */
 export type LeavesAt = 'connect' | 'sent' | 'response';
 
 const request = (method: string, path: string, ...lines: string[]) =>
@@ -29,7 +32,10 @@ export const hostileBytes = {
   nothing: '',
 } satisfies Record<string, string>;
 
-/** Resolves when the connection is gone; false where there was none. It ends by a reset, if the server does not end it before. */
+/**
+ * Resolves when the connection is gone; false where there was none. It ends by a reset, if the
+ * server does not end it before.
+ */
 export function sendAndReset(port: number, text: string, leavesAt: LeavesAt = 'sent'): Promise<boolean> {
   return new Promise((resolve) => {
     let isConnected = false;

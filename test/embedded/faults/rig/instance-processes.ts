@@ -4,7 +4,10 @@ import { tracesOf } from '../../harness/traces.ts';
 const roles = ['agent', 'supervisor', 'worker'] as const;
 export type Role = (typeof roles)[number];
 
-/** The three processes of an instance that can be killed; one that is just being started is not there. */
+/**
+ * The three processes of an instance that can be killed; one that is just being started is not
+ * there.
+ */
 function processesOf(instanceId: string): Partial<Record<Role, number>> {
   const parents = new Map(tracesOf(instanceId).pids.map((pid) => [pid, parentOf(pid)]));
   const found: Partial<Record<Role, number>> = {};

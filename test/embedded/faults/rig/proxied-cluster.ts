@@ -1,7 +1,7 @@
 import type { Session } from '@steppe/contracts/session';
-import { localAccess } from '@steppe/route-store/dynalite/start-dynalite';
-import { createDynamoDbClient } from '@steppe/route-store/dynamodb/create-client';
-import { createDynamoDbSessionStore } from '@steppe/route-store/dynamodb/dynamodb-session-store';
+import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { type Client, connect } from '../../harness/client.ts';
 import { prepareServices, type Service, type Services } from '../../harness/services.ts';
 import { type ProxiedSession, putProxyBefore } from './proxied-session.ts';

@@ -1,6 +1,6 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import type { Session } from '@steppe/contracts/session';
-import type { SessionStore } from '@steppe/route-store/ports';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 export interface ProxiedSession {
@@ -10,15 +10,17 @@ export interface ProxiedSession {
   /** Between the data-plane and its agent. */
   proxy: TcpProxy;
   /**
-   * Its agent is to be found at another address from now on, and the old one is given to whoever listens at `strangerPort`. The
-   * route says so; a cached one is wrong.
+   * Its agent is to be found at another address from now on, and the old one is given to whoever
+   * listens at `strangerPort`. The route says so; a cached one is wrong.
    * @throws Error where the session has ended.
    */
   move(strangerPort: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Puts a proxy before the agent of a session that nobody has asked anything of yet: its route is in no cache. */
+/**
+ * Puts a proxy before the agent of a session that nobody has called yet: its route is in no cache.
+ */
 export async function putProxyBefore(
   { session_id: id, instance_id: instanceId }: Session,
   store: SessionStore,

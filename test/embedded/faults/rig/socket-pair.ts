@@ -1,12 +1,15 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** `request` is what the caller sends, `answer` what comes back. */
-type Direction = 'request' | 'answer';
+/** `request` is what the caller sends, `response` what comes back. */
+type Direction = 'request' | 'response';
 
 /** What is wrong with a connection; of both directions unless one is named. */
 export interface SocketFault {
-  /** Both ends of one connection are closed when just so many further bytes of one direction have passed; then all is well. */
+  /**
+   * Both ends of one connection are closed when just so many further bytes of one direction have
+   * passed; then all is well.
+   */
   cutAfter?: { direction: Direction; bytes: number };
   /** Nothing passes, and nothing closes. */
   stalled?: boolean;
@@ -37,7 +40,7 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
   const callee = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   const ends = [caller, callee];
   let present = fault;
-  let passed: Record<Direction, number> = { request: 0, answer: 0 };
+  let passed: Record<Direction, number> = { request: 0, response: 0 };
   let changed = deferred();
 
   // Whoever carries from or to it learns of it there.
@@ -78,11 +81,11 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
     if (!present.halfOpen) other.destroy();
   };
   carry(caller, callee, 'request').catch(() => onBroken(callee));
-  carry(callee, caller, 'answer').catch(() => onBroken(caller));
+  carry(callee, caller, 'response').catch(() => onBroken(caller));
   return {
     setFault(next) {
       present = next;
-      passed = { request: 0, answer: 0 };
+      passed = { request: 0, response: 0 };
       changed.resolve();
       changed = deferred();
     },

@@ -1,10 +1,13 @@
-import { type RunningDynamoDb, startDynalite } from '@steppe/route-store/dynalite/start-dynalite';
-import { type DynamoDbAnswer, forward, startDynamoDbProxy } from '../../../../route-store/testing/dynamodb-proxy.ts';
+import { type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
+import { type DynamoDbResponse, forward, startDynamoDbProxy } from '../../../../session-store/testing/dynamodb-proxy.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
-export type DynamoDbMode = 'well' | 'throttles' | 'answers garbage' | 'breaks connections';
+export type DynamoDbMode = 'well' | 'throttles' | 'returns garbage' | 'breaks connections';
 
-/** dynalite, behind what can go wrong with DynamoDB itself, behind what can go wrong on the way to it. */
+/**
+ * dynalite, behind what can go wrong with DynamoDB itself, behind what can go wrong on the way to
+ * it.
+ */
 export interface SwitchableDynamoDb extends RunningDynamoDb {
   /** The endpoint; stalls and outages are its faults. */
   proxy: TcpProxy;
@@ -15,7 +18,7 @@ export interface SwitchableDynamoDb extends RunningDynamoDb {
   spoiled(): number;
 }
 
-const answers: Record<Exclude<DynamoDbMode, 'well'>, DynamoDbAnswer | null> = {
+const responses: Record<Exclude<DynamoDbMode, 'well'>, DynamoDbResponse | null> = {
   throttles: {
     status: 400,
     text: JSON.stringify({
@@ -23,7 +26,7 @@ const answers: Record<Exclude<DynamoDbMode, 'well'>, DynamoDbAnswer | null> = {
       message: 'slower',
     }),
   },
-  'answers garbage': { status: 200, text: '{"Item": <html>' },
+  'returns garbage': { status: 200, text: '{"Item": <html>' },
   'breaks connections': null,
 };
 
@@ -34,7 +37,7 @@ export async function startSwitchableDynamoDb(): Promise<SwitchableDynamoDb> {
   const gate = await startDynamoDbProxy(async (request) => {
     if (mode === 'well') return forward(direct.endpoint, request);
     spoiled += 1;
-    return answers[mode];
+    return responses[mode];
   });
   const proxy = await startTcpProxy(Number(new URL(gate.endpoint).port));
   return {

@@ -37,8 +37,8 @@ test('it carries both directions whole, each to its own end', async () => {
   expect((await text(caller)).length).toBe(1_000_000);
 });
 
-test.each([0, 1, 5])('an answer is cut off after %i bytes, and not before', async (bytes) => {
-  proxy.setFault({ cutAfter: { direction: 'answer', bytes } });
+test.each([0, 1, 5])('a response is cut off after %i bytes, and not before', async (bytes) => {
+  proxy.setFault({ cutAfter: { direction: 'response', bytes } });
   const caller = call();
   const all = echoed(caller);
   caller.write('a longer text');
@@ -46,18 +46,18 @@ test.each([0, 1, 5])('an answer is cut off after %i bytes, and not before', asyn
 });
 
 test('a request is cut off after so many bytes', async () => {
-  const heard: string[] = [];
-  const server = await listening((socket) => void echoed(socket.resume()).then((all) => heard.push(all)));
+  const received: string[] = [];
+  const server = await listening((socket) => void echoed(socket.resume()).then((all) => received.push(all)));
   proxy.retarget(portOf(server));
   proxy.setFault({ cutAfter: { direction: 'request', bytes: 3 } });
   const caller = call();
   caller.write('a longer text');
   await once(caller.resume(), 'close');
-  await expect.poll(() => heard).toEqual(['a l']);
+  await expect.poll(() => received).toEqual(['a l']);
   server.close();
 });
 
-test('what is stalled goes on when it heals, with nothing lost', async () => {
+test('what is stalled continues when it heals, with nothing lost', async () => {
   const caller = call();
   caller.write('before ');
   await once(caller.setEncoding('utf8'), 'data');
@@ -70,7 +70,7 @@ test('what is stalled goes on when it heals, with nothing lost', async () => {
   expect(await late).toBe('after');
 });
 
-test('what is slow comes in pieces of the size that was asked for', async () => {
+test('what is slow comes in pieces of the size that was requested', async () => {
   proxy.setFault({ slow: { bytes: 2, everyMs: 5 } });
   const caller = call();
   caller.end('123456');
@@ -91,7 +91,8 @@ test('a half-open connection does not tell that its caller left', async () => {
   await once(caller, 'data');
   proxy.setFault({ halfOpen: true });
   caller.destroy();
-  // A second connection through the same proxy is taken and answered: the first one's end would have been told by now.
+  // A second connection through the same proxy is accepted and gets a response: the first one's end
+  // would have been told by now.
   const second = call();
   second.write('hello');
   await once(second, 'data');

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { joinSockets, type SocketFault, type SocketPair } from './socket-pair.ts';
 
-/** Stands between a caller and a port of this machine, and carries whatever they say, or does not. */
+/**
+ * Stands between a caller and a port of this machine, and carries whatever they say, or does not.
+ */
 export interface TcpProxy {
   port: number;
   url: string;

@@ -8,7 +8,7 @@ export type Told =
   | { kind: 'result'; result: StepResult }
   | { kind: 'events'; events: StepEvent[] }
   | { kind: 'refusal'; status: number; code: ErrorCode; details: Record<string, unknown> }
-  /** The answer broke off, as a client can tell. */
+  /** The response broke off, as a client can tell. */
   | { kind: 'broken' };
 
 const forms = ['application/json', 'text/event-stream', 'application/x-ndjson'] as const;
@@ -19,7 +19,10 @@ type StepToSend = { code: string; step_id: string };
 export const sendInAllForms = (client: Client, sessionId: string, request: StepToSend): Promise<Told[]> =>
   sendAndStream(client, sessionId, request).telling;
 
-/** The same, and when both streams have begun: what breaks after that can be told by their breaking alone. */
+/**
+ * The same, and when both streams have begun: what breaks after that can be told by their breaking
+ * alone.
+ */
 export function sendAndStream(client: Client, sessionId: string, request: StepToSend) {
   let begun = 0;
   let onStreaming: () => void = () => {};
@@ -41,14 +44,14 @@ async function send(
   onBegin: (form: (typeof forms)[number]) => void,
 ): Promise<Told> {
   try {
-    const answer = await client.call('POST', `/v1/sessions/${sessionId}/steps`, request, { accept: form });
+    const response = await client.call('POST', `/v1/sessions/${sessionId}/steps`, request, { accept: form });
     onBegin(form);
-    if (!answer.ok) {
-      const { code, details } = errorBodySchema.parse(await answer.json()).error;
-      return { kind: 'refusal', status: answer.status, code, details };
+    if (!response.ok) {
+      const { code, details } = errorBodySchema.parse(await response.json()).error;
+      return { kind: 'refusal', status: response.status, code, details };
     }
-    if (form === 'application/json') return { kind: 'result', result: stepResultSchema.parse(await answer.json()) };
-    return { kind: 'events', events: await eventsIn(answer, form) };
+    if (form === 'application/json') return { kind: 'result', result: stepResultSchema.parse(await response.json()) };
+    return { kind: 'events', events: await eventsIn(response, form) };
   } catch (error) {
     // What fetch throws where a connection breaks; what a schema throws is no such thing.
     if (error instanceof TypeError) return { kind: 'broken' };
@@ -56,8 +59,8 @@ async function send(
   }
 }
 
-async function eventsIn(answer: Response, form: StreamForm): Promise<StepEvent[]> {
+async function eventsIn(response: Response, form: StreamForm): Promise<StepEvent[]> {
   const events: StepEvent[] = [];
-  for await (const event of readEvents(answer, form)) events.push(event);
+  for await (const event of readEvents(response, form)) events.push(event);
   return events;
 }

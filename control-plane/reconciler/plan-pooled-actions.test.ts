@@ -1,0 +1,34 @@
+import { newInstanceId } from '@steppe/contracts/ids';
+import { expect, it } from 'vitest';
+import type { ListedInstance } from '../provisioner/session-provisioner.ts';
+import { planPooledActions } from './plan-pooled-actions.ts';
+
+const rules = { provisioningMs: 60_000, graceMs: 10_000, longestStepMs: 3_600_000 };
+const createdAtMs = Date.parse('2026-11-24T12:00:00.000Z');
+const instanceId = newInstanceId();
+const base = { instanceId, runtime: 'python', version: 'v1', createdAtMs };
+const warm: ListedInstance = { ...base, state: 'warm', address: 'http://127.0.0.1:1' };
+const starting: ListedInstance = { ...base, state: 'starting' };
+const versions = (version: string) => new Map([['python', version]]);
+const plan = (instance: ListedInstance, ageMs: number, present = versions('v1'), startedAtMs = createdAtMs + 1) =>
+  planPooledActions(instance, { versions: present, startedAtMs }, createdAtMs + ageMs, rules);
+
+it('leaves a warm instance of the present version alone, however old it is', () => {
+  expect(plan(warm, 1e9)).toEqual([]);
+});
+
+it('retires a warm instance of another version, and of a runtime that is no longer offered, after the grace', () => {
+  const retired = [{ kind: 'retire_instance', reason: 'old_version', instanceId }];
+  expect(plan(warm, 10_000, versions('v2'))).toEqual([]);
+  expect(plan(warm, 10_001, versions('v2'))).toEqual(retired);
+  expect(plan(warm, 10_001, new Map())).toEqual(retired);
+});
+
+it('leaves one of another version alone that was made since this control-plane began: a newer one may have made it', () => {
+  expect(plan(warm, 1e9, versions('v0'), createdAtMs)).toEqual([]);
+});
+
+it('ends a start that nobody can be waiting for any more', () => {
+  expect(plan(starting, 70_000)).toEqual([]);
+  expect(plan(starting, 70_001)).toEqual([{ kind: 'terminate_instance', reason: 'start_abandoned', instanceId }]);
+});

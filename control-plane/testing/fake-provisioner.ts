@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { InstanceId } from '@steppe/contracts/ids';
+import { createLogger } from '@steppe/service-kit/logger';
+import {
+  createLocalProcessProvisioner,
+  type LocalProcessOptions,
+} from '../provisioner/local-process/local-process-provisioner.ts';
+import type { SupervisorCommand } from '../provisioner/local-process/supervisor-command.ts';
+import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
+import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
+import { findRuntime } from '../runtimes/find-runtime.ts';
+import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
+import { makeInternalKeys, type TestKeys } from './internal-keys.ts';
+
+export const fakeAgentBundle = fileURLToPath(new URL('./fake-agent.mjs', import.meta.url));
+
+const behaviours = [
+  'serve',
+  'crash-before-ready',
+  'say-nonsense',
+  'never-ready',
+  'refuse-bind',
+  'hang-bind',
+  'die-on-bind',
+  'second-epoch',
+  'refuse-limits',
+  'hang-state',
+  'ignore-term',
+  'lose-child',
+] as const;
+export type Behaviour = (typeof behaviours)[number];
+
+const builtIn = builtInRuntimes(0);
+const python = findRuntime(builtIn, 'python');
+
+/** A runtime whose agents behave so; `python` and `node` serve. */
+export const behaving = (name: Behaviour): RuntimeDefinition => ({ ...python, name });
+export const fakeRuntimes: readonly RuntimeDefinition[] = [...builtIn, ...behaviours.map(behaving)];
+
+const fakeAgentCommand: SupervisorCommand = ({ name }) => ['fake-agent', name];
+
+/** Others in place of the fakes. */
+type AgentOptions = Pick<LocalProcessOptions, 'agentBundle' | 'supervisorCommand' | 'hostVariables'>;
+
+export interface Fakes extends TestKeys {
+  provisioner: SessionProvisioner;
+  /** Of another control-plane, which shares the instances; its opener closes it. */
+  openAnother(): SessionProvisioner;
+  instancesDirectory: string;
+  /** Processes and directories of its instances. */
+  leftovers(): Promise<string[]>;
+  /** The pid of the instance's agent. */
+  pidOf(instanceId: InstanceId): Promise<number>;
+  environmentOf(instanceId: InstanceId): Promise<Record<string, string>>;
+  /** A file below the instance's directory, as text. */
+  readIn(instanceId: InstanceId, file: string): Promise<string>;
+}
+
+/** The local-process provisioner, with the fake agent, in a directory of its own. */
+export async function startFakes(
+  agents: Partial<AgentOptions> = {},
+  instancesDirectory = `/tmp/steppe-${randomUUID().slice(0, 13)}`,
+): Promise<Fakes> {
+  const keys = await makeInternalKeys();
+  const options = {
+    agentBundle: fakeAgentBundle,
+    supervisorCommand: fakeAgentCommand,
+    publicKeys: () => keys.publicKeys,
+    hostVariables: {},
+    ...agents,
+    agentLogLevel: 'info',
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    graceMs: 300,
+    instancesDirectory,
+  };
+  const processOf = async (instanceId: InstanceId) => {
+    const found = (await processes()).find(({ env }) => env.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
+    if (!found) throw new Error(`${instanceId} has no process`);
+    return found;
+  };
+  const environmentOf = async (instanceId: InstanceId) => {
+    const { env } = await processOf(instanceId);
+    return Object.fromEntries(env.map(splitVariable));
+  };
+  return {
+    ...keys,
+    instancesDirectory,
+    provisioner: createLocalProcessProvisioner(options),
+    openAnother: () => createLocalProcessProvisioner(options),
+    leftovers: async () => {
+      const live = (await processes()).filter(({ env }) => env.some((variable) => variable.includes(instancesDirectory)));
+      const directories = (await readdir(instancesDirectory).catch(() => [])).filter((name) => name.startsWith('ins_'));
+      return [...live.map(({ pid }) => `pid ${pid}`), ...directories];
+    },
+    pidOf: async (instanceId) => (await processOf(instanceId)).pid,
+    environmentOf,
+    readIn: async (instanceId, file) => {
+      const { STEPPE_TERMINATION_FILE: termination = '' } = await environmentOf(instanceId);
+      return readFile(join(dirname(termination), file), 'utf8');
+    },
+  };
+}
+
+const splitVariable = (variable: string): [string, string] => {
+  const [name = '', ...value] = variable.split('=');
+  return [name, value.join('=')];
+};
+
+/** Every process of this machine whose environment can be read, oldest first. */
+async function processes(): Promise<{ pid: number; env: string[] }[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map(async (pid) => ({ pid, env: await readEnvironment(pid) })));
+  return found.toSorted((a, b) => a.pid - b.pid);
+}
+
+/** Empty of one that has ended, also where nobody has reaped it. */
+async function readEnvironment(pid: number): Promise<string[]> {
+  try {
+    return (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').filter((variable) => variable !== '');
+  } catch {
+    return [];
+  }
+}
+
+export const isRunning = async (pid: number): Promise<boolean> => (await readEnvironment(pid)).length > 0;

@@ -1,0 +1,40 @@
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import { describeSessionProvisioner } from '../provisioner/conformance/session-provisioner-conformance.ts';
+import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
+import { findRuntime } from '../runtimes/find-runtime.ts';
+import { createInMemoryProvisioner } from './in-memory-provisioner.ts';
+
+const patient = new AbortController().signal;
+const runtime = findRuntime(builtInRuntimes(0), 'python');
+const binding = {
+  tenant_id: newTenantId(),
+  env: {},
+  resources: runtime.default_resources,
+  expires_at: '2100-01-01T00:00:00.000Z',
+  idle_timeout_seconds: 900,
+};
+
+describeSessionProvisioner('instances in memory', {
+  reasons: ['idle', 'expired', 'oom_killed', 'evicted', 'node_lost'],
+  open: async () => {
+    const inMemory = createInMemoryProvisioner(Date.now);
+    const living = () => inMemory.living().map(({ instanceId }) => instanceId);
+    return {
+      provisioner: inMemory.open(),
+      other: inMemory.open(),
+      openAnother: inMemory.open,
+      runtime,
+      bind: (instanceId, address, session_id) =>
+        inMemory.agents.bind({ instanceId, address }, { ...binding, session_id }, patient).then(
+          () => 200,
+          () => 409,
+        ),
+      kill: async (instanceId) => inMemory.kill(instanceId, { reason: 'crashed', detail: 'signal SIGKILL' }),
+      endAs: async (reason, { instanceId }) => inMemory.kill(instanceId, { reason }),
+      leftovers: async () => living(),
+      dispose: async () => {
+        for (const instanceId of living()) inMemory.kill(instanceId, { reason: 'deleted' });
+      },
+    };
+  },
+});

@@ -1,0 +1,108 @@
+import { createRegistry } from '@steppe/service-kit/http-metrics';
+import { createLogger } from '@steppe/service-kit/logger';
+import { localAccess, type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import { ensureTable } from '@steppe/session-store/dynamodb/ensure-table';
+import type { SessionStore } from '@steppe/session-store/ports';
+import { createPoolMetrics } from '../pool/pool-metrics.ts';
+import { createWarmPool } from '../pool/warm-pool.ts';
+import { createMissingInstances } from '../reconciler/missing-instances.ts';
+import { type ReconcilerServices, reconcile } from '../reconciler/reconcile.ts';
+import { createReconcilerMetrics } from '../reconciler/reconciler-metrics.ts';
+import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
+import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import { createPendingCreates } from '../sessions/pending-creates.ts';
+import { createSessionMetrics } from '../sessions/session-metrics.ts';
+import type { SessionServices } from '../sessions/session-services.ts';
+import { createInMemoryProvisioner, type InMemoryProvisioner } from './in-memory-provisioner.ts';
+
+/** A clock that moves when told. */
+export interface Clock {
+  nowMs: number;
+}
+
+export type FixtureServices = SessionServices & ReconcilerServices;
+
+export interface ReconcilerFixture {
+  store: SessionStore;
+  inMemory: InMemoryProvisioner;
+  clock: Clock;
+  /** The services of one control-plane, `given` in the place of its own. */
+  services(given?: Partial<FixtureServices>): FixtureServices;
+  pass(given?: Partial<ReconcilerServices>): Promise<'complete' | 'incomplete'>;
+}
+
+export interface Tables {
+  /** A table of its own for each fixture, and no instances. */
+  openFixture(quota?: number): Promise<ReconcilerFixture>;
+  close(): Promise<void>;
+}
+
+export const testRules = { provisioningMs: 60_000, graceMs: 10_000, longestStepMs: 3_600_000 };
+
+const runtimes = builtInRuntimes(1);
+
+/** One for all tables of a process: it never goes back, as ids do not, which are minted by it. */
+const clock: Clock = { nowMs: Date.now() };
+const now = () => clock.nowMs;
+
+/** @param startStore is given the clock of the fixture. */
+export async function startTables(
+  startStore: (now: () => number) => Promise<RunningDynamoDb> = () => startDynalite(),
+): Promise<Tables> {
+  const dynamoDb = await startStore(now);
+  const client = createDynamoDbClient({
+    ...localAccess,
+    endpoint: dynamoDb.endpoint,
+    connectTimeoutMs: 10_000,
+    attemptTimeoutMs: 10_000,
+  });
+  let tables = 0;
+  return {
+    async openFixture(quota = 50) {
+      tables += 1;
+      const tableName = `table-${tables}`;
+      await ensureTable(client, tableName);
+      const store = createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, now });
+      const inMemory = createInMemoryProvisioner(now);
+      const missing = createMissingInstances();
+      const services: ReconcilerFixture['services'] = (given = {}) => {
+        const registry = createRegistry('test');
+        const provisioner = given.provisioner ?? inMemory.open();
+        const logger = createLogger({ service: 'test', level: 'silent' });
+        const startLimitMs = testRules.provisioningMs;
+        return {
+          store,
+          provisioner,
+          pool: createWarmPool({
+            provisioner,
+            runtimes,
+            startLimitMs,
+            startsAtOnce: 2,
+            metrics: createPoolMetrics(registry),
+            logger,
+          }),
+          metrics: createSessionMetrics(registry),
+          reconcilerMetrics: createReconcilerMetrics(registry),
+          agents: inMemory.agents,
+          pending: createPendingCreates(testRules.provisioningMs),
+          runtimes,
+          limits: { sessionsPerTenant: quota, ttlSeconds: 86_400, provisioningMs: testRules.provisioningMs, endMs: 10_000 },
+          rules: testRules,
+          missing,
+          startedAtMs: now(),
+          versions: new Map(runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+          logger,
+          now,
+          ...given,
+        };
+      };
+      return { store, inMemory, clock, services, pass: (given) => reconcile(services(given), new AbortController().signal) };
+    },
+    async close() {
+      client.destroy();
+      await dynamoDb.close();
+    },
+  };
+}

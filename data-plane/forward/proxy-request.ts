@@ -1,0 +1,155 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { createIdleTimer } from './idle-timer.ts';
+import type { ResponseSink } from './response-sink.ts';
+import { createUploadBody } from './upload-body.ts';
+
+export interface ProxyRequest {
+  origin: string;
+  method: string;
+  path: string;
+  headers: string[];
+  /** The client's own message is streamed. */
+  body: Buffer | IncomingMessage | null;
+}
+
+export interface ProxyOptions {
+  upstream: Dispatcher;
+  outgoing: ServerResponse;
+  /** Writes into `outgoing`. */
+  response: ResponseSink;
+  idleTimeoutMs: number;
+  /** For how long an upload may stand still. */
+  uploadStallLimitMs: number;
+  onSent?: () => void;
+}
+
+/** How one try of forwarding ended. */
+export type ProxyOutcome =
+  /** No connection was made: nothing was sent. */
+  | { kind: 'unconnected'; error: Error }
+  /** The request may have arrived, and the client has nothing of a response. */
+  | { kind: 'broken'; error: Error }
+  | { kind: 'idle_timeout' }
+  | { kind: 'rejected'; status: number }
+  | { kind: 'responded'; status: number }
+  /**
+   * The response broke off, and the client has a part of it. `brought` is true where this try gave
+   * any of its bytes.
+   */
+  | { kind: 'truncated'; reason: 'broken' | 'idle_timeout'; brought: boolean }
+  | { kind: 'client_left' };
+
+/**
+ * Sends a request and streams its response into `response`, no faster than `outgoing` takes it. The
+ * phases follow each other; whatever comes after the end is ignored.
+ *
+ *     connecting ──► waiting ──► receiving ──► done
+ *     unconnected    broken      responded
+ *                    idle_timeout truncated
+ *                    declined
+ *     client_left    client_left client_left
+ *
+ * @throws AppError `invalid_request` where the client's upload stands still
+ */
+export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Promise<ProxyOutcome> {
+  const { upstream, outgoing, response, idleTimeoutMs } = options;
+  if (outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
+  return new Promise((resolve, reject) => {
+    let phase: 'connecting' | 'waiting' | 'receiving' | 'done' = 'connecting';
+    let controller: Dispatcher.DispatchController | undefined;
+    let responseStatus = 0;
+    let brought = false;
+
+    const end = (how: ProxyOutcome) => {
+      if (phase === 'done') return;
+      phase = 'done';
+      idleTimer.stop();
+      outgoing.off('close', onClientLeft);
+      outgoing.off('drain', onDrained);
+      resolve(how);
+    };
+    /** Ends without the upstream's consent; one that is not connected yet is aborted when it is. */
+    const abandon = (how: ProxyOutcome) => {
+      end(how);
+      controller?.abort(new Error(`the request ended: ${how.kind}`));
+      upload?.stream.destroy();
+    };
+    const interrupt = (reason: 'broken' | 'idle_timeout', error: Error) => {
+      const delivered = response.interrupt();
+      if (delivered === 'whole') abandon({ kind: 'responded', status: responseStatus });
+      else if (delivered === 'part') abandon({ kind: 'truncated', reason, brought });
+      else abandon(reason === 'idle_timeout' ? { kind: 'idle_timeout' } : { kind: 'broken', error });
+    };
+    /** Nothing of a response has come: it is ours to say what is wrong. */
+    const refuse = (error: Error) => {
+      if (phase !== 'waiting') return;
+      reject(error);
+      abandon({ kind: 'client_left' });
+    };
+    const onClientLeft = () => abandon({ kind: 'client_left' });
+    const onDrained = () => {
+      idleTimer.reset();
+      controller?.resume();
+    };
+
+    const upload =
+      request.body === null || Buffer.isBuffer(request.body)
+        ? undefined
+        : createUploadBody(request.body, {
+            onChunk: () => idleTimer.reset(),
+            onBroken: onClientLeft,
+            stallLimitMs: options.uploadStallLimitMs,
+            onStalled: refuse,
+          });
+    const idleTimer = createIdleTimer({
+      limitMs: idleTimeoutMs,
+      isPaused: () => controller?.paused === true || upload?.waitsForClient() === true,
+      onIdle: () => interrupt('idle_timeout', new Error('the upstream sent nothing until the idle timeout')),
+    });
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(started) {
+        controller = started;
+        if (phase === 'done') return started.abort(new Error('the client left before the connection was made'));
+        phase = 'waiting';
+        idleTimer.start();
+        options.onSent?.();
+      },
+      onResponseStart(_, status, headers) {
+        if (phase !== 'waiting' || status < 200) return;
+        idleTimer.reset();
+        if (!response.begin(status, headers)) return abandon({ kind: 'rejected', status });
+        phase = 'receiving';
+        responseStatus = status;
+      },
+      onResponseData(_, chunk) {
+        if (phase !== 'receiving') return;
+        idleTimer.reset();
+        brought = true;
+        response.write(chunk);
+        if (outgoing.writableNeedDrain) controller?.pause();
+      },
+      // The response may be whole before an upload is: undici then aborts the upload, and the
+      // response counts.
+      onResponseEnd() {
+        if (phase !== 'receiving') return;
+        response.end();
+        end({ kind: 'responded', status: responseStatus });
+      },
+      onResponseError(_, error) {
+        if (phase === 'connecting') abandon({ kind: 'unconnected', error });
+        else if (phase !== 'done') interrupt('broken', error);
+      },
+    };
+
+    // Watched from before the dispatch: a client may leave while the connection is still being
+    // made.
+    outgoing.once('close', onClientLeft);
+    outgoing.on('drain', onDrained);
+    const { origin, method, path, headers } = request;
+    upstream.dispatch({ origin, method, path, headers, body: upload?.stream ?? bufferOf(request.body) }, handler);
+  });
+}
+
+const bufferOf = (body: ProxyRequest['body']): Buffer | null => (Buffer.isBuffer(body) ? body : null);

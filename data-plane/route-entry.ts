@@ -1,0 +1,28 @@
+import type { InstanceId, TenantId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+
+/** What routing needs of a row: a cache of these is small, whatever metadata the rows have. */
+export type RouteEntry = { tenantId: TenantId; version: number; expiresAtMs: number } & (
+  | { state: 'provisioning' }
+  | { state: 'ready'; instanceId: InstanceId; origin: string }
+  | { state: 'terminal'; endReason: string; purgeAtMs: number }
+);
+
+export type Route = Extract<RouteEntry, { state: 'ready' }>;
+
+export function toRouteEntry(record: SessionRecord): RouteEntry {
+  const known = {
+    tenantId: record.tenant_id,
+    version: record.version,
+    expiresAtMs: Date.parse(record.expires_at),
+  };
+  switch (record.state) {
+    case 'provisioning':
+      return { ...known, state: 'provisioning' };
+    case 'ready':
+      return { ...known, state: 'ready', instanceId: record.instance_id, origin: new URL(record.address).origin };
+    case 'ended':
+    case 'failed':
+      return { ...known, state: 'terminal', endReason: record.end_reason, purgeAtMs: record.purge_at * 1000 };
+  }
+}

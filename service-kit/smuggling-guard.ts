@@ -1,0 +1,47 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { whyTooManyHeaders } from './header-limits.ts';
+import { type Refusal, refuseRequest } from './malformed-request.ts';
+
+/**
+ * Refuses requests that Node reads, and that another server on their way may read otherwise: where
+ * one request ends and the next begins, or whom it is for, would be in doubt (RFC 9112, sections
+ * 3.2 and 6.1); and those whose headers are too many or too large. What comes behind one on its
+ * connection is not looked at.
+ */
+export function guardAgainstSmuggling(next: RequestListener): RequestListener {
+  const refused = new WeakSet<Duplex>();
+  return (incoming, outgoing) => {
+    const { socket } = incoming;
+    if (refused.has(socket)) return;
+    const refusal = whyTooManyHeaders(incoming) ?? ambiguityOf(incoming);
+    if (!refusal) return next(incoming, outgoing);
+    refused.add(socket);
+    refuseRequest(incoming, outgoing, refusal);
+  };
+}
+
+function ambiguityOf(incoming: IncomingMessage): Refusal | undefined {
+  const message = explainAmbiguity(incoming);
+  return message === undefined ? undefined : { status: 400, message };
+}
+
+function explainAmbiguity({ httpVersion, url, headers, rawHeaders }: IncomingMessage): string | undefined {
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'the only supported transfer-encoding is chunked';
+  if (coding !== undefined && httpVersion !== '1.1') return 'transfer-encoding needs HTTP/1.1';
+  if (!headers.host && httpVersion !== '1.0') return 'the request names no Host';
+  if (countOfHosts(rawHeaders) > 1) return 'the request names more than one Host';
+  // `*` is refused with the other targets that make no URL.
+  if (url !== '*' && !url?.startsWith('/')) return 'the target must be a path: this server is not a proxy';
+  return undefined;
+}
+
+function countOfHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  return count;
+}

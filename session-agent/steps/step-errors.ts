@@ -1,0 +1,34 @@
+import type { StepError } from '@steppe/contracts/step-output';
+import { AppError } from '@steppe/service-kit/app-error';
+import type { Step, StopReason } from './step.ts';
+
+/** Says who stopped the step, with the traceback of where it was. */
+export function stopError(step: Step, reason: StopReason, error: StepError | null): StepError {
+  const { name, message } = describeStop(step, reason);
+  return stepError(name, message, error?.traceback);
+}
+
+export const stepError = (name: string, message: string, traceback: string[] = []): StepError => ({ name, message, traceback });
+
+function describeStop(step: Step, reason: StopReason): { name: string; message: string } {
+  switch (reason) {
+    case 'timeout':
+      return { name: 'StepTimedOut', message: `the step ran longer than its timeout_ms of ${step.timeoutMs}` };
+    case 'cancel':
+      return { name: 'StepCancelled', message: 'the step was cancelled' };
+    case 'restart':
+      return { name: 'RuntimeRestarted', message: 'the interpreter was restarted while the step ran' };
+    case 'session_end':
+      return { name: 'SessionEnded', message: 'the session ended before the step did' };
+  }
+}
+
+export const epochMismatch = (epoch: number): AppError =>
+  new AppError('epoch_mismatch', `the interpreter is at epoch ${epoch}: the memory that the request expects is gone`, {
+    details: { epoch },
+  });
+
+export const restarted = (epoch: number): AppError =>
+  new AppError('runtime_restarted', `the interpreter was restarted and its memory is lost; it is at epoch ${epoch} now`, {
+    details: { epoch },
+  });

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Language } from '@steppe/contracts/session';
+import { createLogger } from '@steppe/service-kit/logger';
+import { expect } from 'vitest';
+import { BackgroundOutput } from '../../steps/background.ts';
+import { encodeFrame, FrameDecoder } from '../frame-codec.ts';
+import { Interpreter } from '../interpreter.ts';
+
+const within = { timeout: 10_000 };
+
+/** An interpreter whose supervisors and workers say what a test has them say. */
+export async function listenForPeers(absenceLimitMs = 60_000) {
+  const runDirectory = mkdtempSync('/tmp/steppe-interpreter-');
+  const told: string[] = [];
+  const counts = { ready: 0 };
+  const peers: Socket[] = [];
+  const interpreter = new Interpreter({
+    runDirectory,
+    workspace: '/tmp',
+    memoryBytes: null,
+    background: new BackgroundOutput(),
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    onMemoryLost: () => told.push(`epoch ${interpreter.epoch}`),
+    onReady: () => {
+      counts.ready += 1;
+    },
+    onDeafSupervisor: () => told.push('unresponsiveTimer'),
+    onGaveUp: (detail) => told.push(detail),
+    absenceLimitMs,
+  });
+  await interpreter.listen();
+
+  const open = (hello: object) => {
+    const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
+    peers.push(socket);
+    const received: unknown[] = [];
+    const decoder = new FrameDecoder();
+    socket.on('data', (chunk: Buffer) => received.push(...decoder.push(chunk)));
+    const say = (frame: object) => socket.write(encodeFrame(frame));
+    say(hello);
+    return { socket, received, say, receives: (frame: object) => expect.poll(() => received, within).toContainEqual(frame) };
+  };
+  const openSupervisor = (pid: number, language: Language = 'python') =>
+    open({ type: 'supervisor', language, version: '3', pid });
+  const openWorker = (epoch: number, pid: number) => open({ type: 'ready', epoch, pid, interrupt: 'signal' });
+
+  return {
+    interpreter,
+    runDirectory,
+    told,
+    counts,
+    openSupervisor,
+    openWorker,
+    /** A connection that begins with what neither of them says. */
+    openStranger: open,
+    /** A supervisor whose worker of that epoch is ready. */
+    async start(epoch = 1, pid = 10, language: Language = 'python') {
+      const supervisor = openSupervisor(pid, language);
+      await supervisor.receives(spawnOf(epoch));
+      supervisor.say({ type: 'spawned', epoch, pid: pid + 1 });
+      const worker = openWorker(epoch, pid + 1);
+      await interpreter.ready();
+      return { supervisor, worker };
+    },
+    close() {
+      interpreter.close();
+      for (const peer of peers) peer.destroy();
+      rmSync(runDirectory, { recursive: true });
+    },
+  };
+}
+export type Peers = Awaited<ReturnType<typeof listenForPeers>>;
+
+export const spawnOf = (epoch: number) => expect.objectContaining({ type: 'spawn', epoch });
+export const killOf = (epoch: number) => ({ type: 'kill', epoch });
+/** Of a worker that did not start. */
+export const exitOf = (epoch: number) => ({
+  type: 'exit',
+  epoch,
+  code: 1,
+  signal: null,
+  reason: 'spawn_failed',
+  detail: 'no room',
+});
+export const doneOf = (stepId: string, usage = { duration_ms: 1, cpu_ms: 1, max_rss_bytes: 1 }) => ({
+  type: 'done',
+  step_id: stepId,
+  status: 'completed',
+  error: null,
+  usage,
+});

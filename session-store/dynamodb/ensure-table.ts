@@ -1,0 +1,57 @@
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceInUseException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import type { CallOptions } from '../ports.ts';
+import { sessionsTable } from './key-schema.ts';
+
+/**
+ * Makes the table unless it is there, and waits at most 10 s until it is active: for local mode and
+ * tests. Production's table is the CDK stack's, which also turns its TTL on (dynalite knows none).
+ * @throws where a table is there without one of the indexes: adding one takes its time and is the
+ * operator's to do.
+ */
+export const ensureTable = async (client: DynamoDBClient, tableName: string, { signal }: CallOptions = {}): Promise<void> => {
+  const abort = signal === undefined ? {} : { abortSignal: signal };
+  try {
+    await client.send(new CreateTableCommand(tableInput(tableName)), abort);
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  await waitUntilTableExists({ client, ...abort, maxWaitTime: 10, minDelay: 0.02, maxDelay: 1 }, { TableName: tableName });
+  const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }), abort);
+  const present = new Set(table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName));
+  const missing = [sessionsTable.tenantIndex, sessionsTable.liveIndex].filter(({ name }) => !present.has(name));
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name).join(' and ');
+  throw new Error(`the table ${tableName} lacks the index ${names}; add it as docs/operating.md says, or delete the table`);
+};
+
+const tableInput = (tableName: string): CreateTableCommandInput => {
+  const { partitionKey, tenantIndex, liveIndex, attributeTypes } = sessionsTable;
+  return {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: Object.entries(attributeTypes).map(([name, type]) => ({ AttributeName: name, AttributeType: type })),
+    KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: tenantIndex.name,
+        KeySchema: [
+          { AttributeName: tenantIndex.partitionKey, KeyType: 'HASH' },
+          { AttributeName: tenantIndex.sortKey, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+      {
+        IndexName: liveIndex.name,
+        KeySchema: [{ AttributeName: liveIndex.partitionKey, KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...liveIndex.projected] },
+      },
+    ],
+  };
+};

@@ -1,0 +1,40 @@
+import { type SessionRecord, sessionRecordSchema } from '@steppe/contracts/session-record';
+import { type Item, toItem } from './attribute-values.ts';
+import { liveShard } from './item-keys.ts';
+import { sessionsTable } from './key-schema.ts';
+import { parseItem } from './parse-item.ts';
+
+/**
+ * A row and the id of the write that made it. A retry of the SDK whose first attempt did arrive
+ * fails on its own condition: the id tells that from a lost race.
+ */
+export interface WrittenRecord {
+  record: SessionRecord;
+  writeId: string | undefined;
+}
+
+const { partitionKey: shardKey } = sessionsTable.liveIndex;
+
+/**
+ * A row enters the index `live` and leaves it with the very write that begins or ends its session.
+ */
+export const toSessionItem = ({ record, writeId }: WrittenRecord): Item => {
+  const isLive = record.state === 'provisioning' || record.state === 'ready';
+  return toItem({ ...record, write_id: writeId, [shardKey]: isLive ? liveShard(record.session_id) : undefined });
+};
+
+/**
+ * All that `toSessionItem` may write: an update removes those of them that the next state does not
+ * have, and no others.
+ */
+export const rowAttributes: ReadonlySet<string> = new Set([
+  ...sessionRecordSchema.options.flatMap(({ shape }) => Object.keys(shape)),
+  'write_id',
+  shardKey,
+]);
+
+/** Throws `SessionStoreCorruptError`. */
+export const fromSessionItem = (item: Item): WrittenRecord => {
+  const { write_id: writeId, [shardKey]: _shard, ...row } = item;
+  return { record: parseItem(sessionRecordSchema, row), writeId: writeId?.S };
+};

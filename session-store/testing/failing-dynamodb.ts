@@ -1,0 +1,90 @@
+import { createServer } from 'node:http';
+import { type Listening, listen } from '../dynalite/listen.ts';
+import { type DynamoDbRequest, forward, startDynamoDbProxy } from './dynamodb-proxy.ts';
+
+export interface FailingDynamoDb extends Listening {
+  /** How many requests have come. */
+  requests(): number;
+}
+
+/** Responds every request as DynamoDB does when the table's throughput is used up. */
+export const startThrottlingDynamoDb = (): Promise<FailingDynamoDb> =>
+  startRefusing(400, 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException');
+
+/** Responds every request with the error named `type`. */
+export const startRefusing = async (status: number, type: string): Promise<FailingDynamoDb> => {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify({ __type: type, message: 'refused' }));
+  });
+  return { ...(await listen(server)), requests: () => requests };
+};
+
+/** Takes every request and never responds. */
+export const startStallingDynamoDb = async (): Promise<FailingDynamoDb> => {
+  let requests = 0;
+  const server = createServer((request) => {
+    requests += 1;
+    request.resume();
+  });
+  return { ...(await listen(server)), requests: () => requests };
+};
+
+/** Responds each read after `delayMs` that there is no such row. */
+export const startSlowDynamoDb = (delayMs: number): Promise<Listening> =>
+  listen(
+    createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+      setTimeout(() => response.end('{}'), delayMs);
+    }),
+  );
+
+/** An endpoint whose port was just given back: connections are refused. */
+export const refusingEndpoint = async (): Promise<string> => {
+  const { endpoint, close } = await listen(createServer());
+  await close();
+  return endpoint;
+};
+
+/**
+ * Carries the first PutItem or UpdateItem out and breaks the connection in place of its response;
+ * forwards everything else.
+ */
+export const startForgetfulDynamoDb = (endpoint: string): Promise<Listening> => {
+  let forget = true;
+  return startDynamoDbProxy(async (request) => {
+    const response = await forward(endpoint, request);
+    if (!['PutItem', 'UpdateItem'].includes(request.operation) || !forget) return response;
+    forget = false;
+    return null;
+  });
+};
+
+export interface LateDynamoDb extends Listening {
+  /**
+   * Carries out the write that was held back; gives the status of its response, which nobody waits
+   * for any more.
+   */
+  land(): Promise<number>;
+}
+
+/** Holds the first PutItem back until the test lets it land; forwards everything else. */
+export const startLateDynamoDb = async (endpoint: string): Promise<LateDynamoDb> => {
+  let held: DynamoDbRequest | undefined;
+  const proxy = await startDynamoDbProxy((request) => {
+    if (request.operation !== 'PutItem' || held) return forward(endpoint, request);
+    held = request;
+    return new Promise(() => {});
+  });
+  return {
+    ...proxy,
+    async land() {
+      if (!held) throw new Error('no PutItem has come');
+      return (await forward(endpoint, held)).status;
+    },
+  };
+};

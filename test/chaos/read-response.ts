@@ -1,0 +1,24 @@
+import type * as z from 'zod';
+
+/**
+ * What came whole and is not what the API promises: no fault between us and the product makes that
+ * of it.
+ */
+export class MalformedResponseError extends Error {
+  override readonly name = 'MalformedResponseError';
+}
+
+/** What a response says; undefined where it broke off. @throws MalformedResponseError */
+export async function readResponse<S extends z.ZodType>(response: Response, schema: S): Promise<z.output<S> | undefined> {
+  const text = await response.text().catch(() => undefined);
+  return text === undefined ? undefined : parseWhole(text, schema);
+}
+
+/** @throws MalformedResponseError */
+export function parseWhole<S extends z.ZodType>(text: string, schema: S): z.output<S> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new MalformedResponseError(`an invalid response: ${text.slice(0, 500)}`, { cause });
+  }
+}
