@@ -20,20 +20,33 @@ const sessionId = 'ses_bench';
 const path = `/v1/sessions/${sessionId}/steps`;
 
 const directory = mkdtempSync(join(tmpdir(), 'steppe-bench-'));
-const agent = spawn(process.execPath, [`${root}bench/data-plane/agent.mjs`], { stdio: ['ignore', 'pipe', 'inherit'] });
+const agent = spawn(process.execPath, [`${root}bench/data-plane/agent.mjs`], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
 const agentPort = Number(String((await once(agent.stdout, 'data'))[0]));
-const table = await startTable({ sessionId, tenantId: 'development', address: `http://127.0.0.1:${agentPort}` });
+const table = await startTable({
+  sessionId,
+  tenantId: 'development',
+  address: `http://127.0.0.1:${agentPort}`,
+});
 const dataPlane = await startDataPlane(table.endpoint);
 /** Of the data-plane, while it was loaded at that rate. */
 const cpu = { seconds: 0 };
 try {
   const headers = { 'content-type': 'application/json' };
-  const targets = { direct: { port: agentPort, path, headers }, 'data-plane': { port: dataPlane.port, path, headers } };
+  const targets = {
+    direct: { port: agentPort, path, headers },
+    'data-plane': { port: dataPlane.port, path, headers },
+  };
   const rows = await measure(targets);
   console.table(rows);
   const added = (name) => (rows['data-plane'][name] - rows.direct[name]).toFixed(2);
-  console.log(`at ${perSecond} requests/s the data-plane adds ${added('p50 ms')} ms at p50 and ${added('p95 ms')} ms at p95`);
-  console.log(`and takes ${Math.round((cpu.seconds / (rounds * seconds * perSecond)) * 1e6)} µs of CPU a request`);
+  console.log(
+    `at ${perSecond} requests/s the data-plane adds ${added('p50 ms')} ms at p50 and ${added('p95 ms')} ms at p95`,
+  );
+  console.log(
+    `and takes ${Math.round((cpu.seconds / (rounds * seconds * perSecond)) * 1e6)} µs of CPU a request`,
+  );
 } finally {
   dataPlane.process.kill();
   agent.kill();
@@ -42,7 +55,13 @@ try {
 }
 
 async function measure(targets) {
-  const measured = Object.keys(targets).map((name) => ({ name, p50: [], p95: [], p99: [], stream: [] }));
+  const measured = Object.keys(targets).map((name) => ({
+    name,
+    p50: [],
+    p95: [],
+    p99: [],
+    stream: [],
+  }));
   for (const target of Object.values(targets)) await atRate(target, { perSecond, seconds: 1 });
   for (let round = 0; round < rounds; round++) {
     for (const { name, p50, p95, p99, stream } of measured) {

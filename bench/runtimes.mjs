@@ -31,6 +31,12 @@ const {
   round_trip_ms,
 } = measure('our Python', 'python3', ['session-agent/runtimes/python/driver_bench.py']);
 const python = { start_ms, rss_mb: idle_worker_mb.VmRSS, round_trip_ms };
-const node = measure('our Node', process.execPath, ['session-agent/runtimes/node/driver-bench.mjs']);
+const node = measure('our Node', process.execPath, [
+  'session-agent/runtimes/node/driver-bench.mjs',
+]);
 
-console.table([rowOf('python', python, kernel), rowOf('node', node, kernel), rowOf('ipykernel', kernel, kernel)]);
+console.table([
+  rowOf('python', python, kernel),
+  rowOf('node', node, kernel),
+  rowOf('ipykernel', kernel, kernel),
+]);

@@ -29,7 +29,9 @@ export const boundedText = (name: string, maxBytes: number) =>
       params: { limit: name, max_bytes: maxBytes },
     });
 
-const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment name is [A-Za-z_][A-Za-z0-9_]*');
+const envName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment name is [A-Za-z_][A-Za-z0-9_]*');
 /** What the refinement of a text without NUL says to readers of JSON Schema. */
 export const withoutNul = { pattern: '^[^\\u0000]*$' };
 
@@ -47,7 +49,11 @@ type Refusal = { message: string; params?: Record<string, unknown> };
  * lost unseen, and one that is too large before zod looks at each entry: a refusal of each costs a
  * hundred times what the entries do.
  */
-const record = <V extends z.ZodType>(name: z.ZodString, value: V, tooLarge: (given: object) => Refusal | undefined) =>
+const record = <V extends z.ZodType>(
+  name: z.ZodString,
+  value: V,
+  tooLarge: (given: object) => Refusal | undefined,
+) =>
   z.preprocess(
     (given, ctx) => {
       if (typeof given !== 'object' || given === null) return given;
@@ -69,9 +75,15 @@ const bytesOf = (text: unknown): number => (typeof text === 'string' ? utf8Bytes
 const tooManyBytes =
   (name: string, maxBytes: number) =>
   (pairs: object): Refusal | undefined => {
-    const bytes = Object.entries(pairs).reduce((sum, [key, value]) => sum + bytesOf(key) + bytesOf(value), 0);
+    const bytes = Object.entries(pairs).reduce(
+      (sum, [key, value]) => sum + bytesOf(key) + bytesOf(value),
+      0,
+    );
     if (bytes <= maxBytes) return undefined;
-    return { message: `${name} is larger than ${maxBytes} bytes`, params: { limit: name, max_bytes: maxBytes } };
+    return {
+      message: `${name} is larger than ${maxBytes} bytes`,
+      params: { limit: name, max_bytes: maxBytes },
+    };
   };
 export const envSchema = record(envName, envValue, (env) => {
   return tooManyBytes('env', limits.envBytes)(env) ?? tooManyNames(env);
@@ -91,7 +103,9 @@ export const metadataSchema = record(metadataText.min(1), metadataText, (pairs) 
 /**
  * What sessions are found by. Its size is that of a request line: what is too much finds nothing.
  */
-export const metadataFilterSchema = record(metadataText.min(1), metadataText, tooManyPairs).meta(metadataPairs);
+export const metadataFilterSchema = record(metadataText.min(1), metadataText, tooManyPairs).meta(
+  metadataPairs,
+);
 
 /**
  * What a row has, which may be of a version that allowed more: a limit that shrinks makes no row
@@ -101,7 +115,11 @@ export const storedMetadataSchema = z.record(z.string(), z.string());
 
 /** In a patch `null` removes a key: it may name all existing keys and all new ones. */
 const patchedPairs = 2 * limits.metadataPairs;
-export const metadataPatchSchema = record(metadataText.min(1), metadataText.nullable(), atMostPairs(patchedPairs)).meta({
+export const metadataPatchSchema = record(
+  metadataText.min(1),
+  metadataText.nullable(),
+  atMostPairs(patchedPairs),
+).meta({
   maxProperties: patchedPairs,
 });
 
@@ -121,4 +139,7 @@ export const queryInteger = (min: number, max: number) =>
     .pipe(z.number().int().min(min).max(max));
 
 export const cursorSchema = z.string().min(1).max(1024);
-export const nextCursorSchema = z.string().nullable().describe('for the next page; null on the last one');
+export const nextCursorSchema = z
+  .string()
+  .nullable()
+  .describe('for the next page; null on the last one');

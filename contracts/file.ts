@@ -30,26 +30,44 @@ export const fileListQuerySchema = z.strictObject({
     .transform((value) => value === 'true')
     .pipe(z.boolean())
     .describe('the whole tree below it, symbolic links not followed'),
-  limit: queryInteger(1, 10_000).default(1_000).describe('entries a page; one that takes long to find may have fewer'),
+  limit: queryInteger(1, 10_000)
+    .default(1_000)
+    .describe('entries a page; one that takes long to find may have fewer'),
   cursor: z.string().min(1).max(4096).optional().describe('`next_cursor` of the page before'),
 });
 
-export const fileListSchema = z.strictObject({ entries: z.array(fileEntrySchema), next_cursor: nextCursorSchema });
+export const fileListSchema = z.strictObject({
+  entries: z.array(fileEntrySchema),
+  next_cursor: nextCursorSchema,
+});
 
 const entityTags = z
   .string()
-  .regex(/^\s*(\*|(W[/])?"[^"]*"(\s*,\s*(W[/])?"[^"]*")*)\s*$/, 'must be entity tags in quotes, a comma between them, or *');
+  .regex(
+    /^\s*(\*|(W[/])?"[^"]*"(\s*,\s*(W[/])?"[^"]*")*)\s*$/,
+    'must be entity tags in quotes, a comma between them, or *',
+  );
 
 /**
  * Headers that make a call depend on the file as it is (RFC 9110, section 13); each file has a
  * strong `ETag`.
  */
 export const fileConditionsSchema = z.object({
-  'if-match': entityTags.optional().describe('only if the file is one of these; `*` for any; else 412'),
+  'if-match': entityTags
+    .optional()
+    .describe('only if the file is one of these; `*` for any; else 412'),
   'if-none-match': entityTags
     .optional()
-    .describe('only if the file is none of these; `*`: only if there is none yet; else 412, and 304 for a reader'),
-  'if-modified-since': z.string().optional().describe('for a reader: 304 unless the file was changed since'),
-  'if-unmodified-since': z.string().optional().describe('only if the file was not changed since; else 412'),
+    .describe(
+      'only if the file is none of these; `*`: only if there is none yet; else 412, and 304 for a reader',
+    ),
+  'if-modified-since': z
+    .string()
+    .optional()
+    .describe('for a reader: 304 unless the file was changed since'),
+  'if-unmodified-since': z
+    .string()
+    .optional()
+    .describe('only if the file was not changed since; else 412'),
 });
 export type FileConditions = z.infer<typeof fileConditionsSchema>;

@@ -42,7 +42,8 @@ const ulid = monotonicFactory(() => randomInt(2 ** 47) / 2 ** 47);
  * Ids sort by the time they were minted, also within one millisecond of one process.
  * @param nowMs of Unix time.
  */
-export const newSessionId = (nowMs = Date.now()): SessionId => sessionIdSchema.parse(`ses_${ulid(nowMs)}`);
+export const newSessionId = (nowMs = Date.now()): SessionId =>
+  sessionIdSchema.parse(`ses_${ulid(nowMs)}`);
 export const newStepId = (): StepId => stepIdSchema.parse(`stp_${ulid()}`);
 export const newInstanceId = (): InstanceId => instanceIdSchema.parse(`ins_${ulid()}`);
 

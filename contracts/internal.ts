@@ -23,7 +23,10 @@ export const internalClaimsSchema = z.object({
   session_id: sessionIdSchema.optional(),
 });
 
-const lifetimeSchema = z.strictObject({ expires_at: timeSchema, idle_timeout_seconds: z.number().int().min(1) });
+const lifetimeSchema = z.strictObject({
+  expires_at: timeSchema,
+  idle_timeout_seconds: z.number().int().min(1),
+});
 export type Lifetime = z.infer<typeof lifetimeSchema>;
 
 export const bindRequestSchema = z.strictObject({
@@ -35,7 +38,10 @@ export const bindRequestSchema = z.strictObject({
 });
 export type BindRequest = z.infer<typeof bindRequestSchema>;
 
-export const bindResponseSchema = z.object({ instance_id: instanceIdSchema, epoch: z.number().int().min(1) });
+export const bindResponseSchema = z.object({
+  instance_id: instanceIdSchema,
+  epoch: z.number().int().min(1),
+});
 
 export type BindResponse = z.infer<typeof bindResponseSchema>;
 

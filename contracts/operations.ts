@@ -15,15 +15,60 @@ interface Operation {
  * made from.
  */
 export const operations = {
-  create_session: { method: 'POST', path: '/v1/sessions', scope: 'sessions:write', servedBy: 'control-plane' },
-  list_sessions: { method: 'GET', path: '/v1/sessions', scope: 'sessions:read', servedBy: 'control-plane' },
-  get_session: { method: 'GET', path: '/v1/sessions/:session_id', scope: 'sessions:read', servedBy: 'control-plane' },
-  patch_session: { method: 'PATCH', path: '/v1/sessions/:session_id', scope: 'sessions:write', servedBy: 'control-plane' },
-  delete_session: { method: 'DELETE', path: '/v1/sessions/:session_id', scope: 'sessions:write', servedBy: 'control-plane' },
-  list_runtimes: { method: 'GET', path: '/v1/runtimes', scope: 'sessions:read', servedBy: 'control-plane' },
-  run_step: { method: 'POST', path: '/v1/sessions/:session_id/steps', scope: 'steps:run', servedBy: 'session-agent' },
-  list_steps: { method: 'GET', path: '/v1/sessions/:session_id/steps', scope: 'steps:run', servedBy: 'session-agent' },
-  get_step: { method: 'GET', path: '/v1/sessions/:session_id/steps/:step_id', scope: 'steps:run', servedBy: 'session-agent' },
+  create_session: {
+    method: 'POST',
+    path: '/v1/sessions',
+    scope: 'sessions:write',
+    servedBy: 'control-plane',
+  },
+  list_sessions: {
+    method: 'GET',
+    path: '/v1/sessions',
+    scope: 'sessions:read',
+    servedBy: 'control-plane',
+  },
+  get_session: {
+    method: 'GET',
+    path: '/v1/sessions/:session_id',
+    scope: 'sessions:read',
+    servedBy: 'control-plane',
+  },
+  patch_session: {
+    method: 'PATCH',
+    path: '/v1/sessions/:session_id',
+    scope: 'sessions:write',
+    servedBy: 'control-plane',
+  },
+  delete_session: {
+    method: 'DELETE',
+    path: '/v1/sessions/:session_id',
+    scope: 'sessions:write',
+    servedBy: 'control-plane',
+  },
+  list_runtimes: {
+    method: 'GET',
+    path: '/v1/runtimes',
+    scope: 'sessions:read',
+    servedBy: 'control-plane',
+  },
+  run_step: {
+    method: 'POST',
+    path: '/v1/sessions/:session_id/steps',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
+  list_steps: {
+    method: 'GET',
+    path: '/v1/sessions/:session_id/steps',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
+  get_step: {
+    method: 'GET',
+    path: '/v1/sessions/:session_id/steps/:step_id',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
   follow_step: {
     method: 'GET',
     path: '/v1/sessions/:session_id/steps/:step_id/events',
@@ -36,12 +81,42 @@ export const operations = {
     scope: 'steps:run',
     servedBy: 'session-agent',
   },
-  restart_session: { method: 'POST', path: '/v1/sessions/:session_id/restart', scope: 'steps:run', servedBy: 'session-agent' },
-  list_files: { method: 'GET', path: '/v1/sessions/:session_id/files', scope: 'steps:run', servedBy: 'session-agent' },
-  put_file: { method: 'PUT', path: '/v1/sessions/:session_id/files/*', scope: 'steps:run', servedBy: 'session-agent' },
-  get_file: { method: 'GET', path: '/v1/sessions/:session_id/files/*', scope: 'steps:run', servedBy: 'session-agent' },
-  head_file: { method: 'HEAD', path: '/v1/sessions/:session_id/files/*', scope: 'steps:run', servedBy: 'session-agent' },
-  delete_file: { method: 'DELETE', path: '/v1/sessions/:session_id/files/*', scope: 'steps:run', servedBy: 'session-agent' },
+  restart_session: {
+    method: 'POST',
+    path: '/v1/sessions/:session_id/restart',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
+  list_files: {
+    method: 'GET',
+    path: '/v1/sessions/:session_id/files',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
+  put_file: {
+    method: 'PUT',
+    path: '/v1/sessions/:session_id/files/*',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
+  get_file: {
+    method: 'GET',
+    path: '/v1/sessions/:session_id/files/*',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
+  head_file: {
+    method: 'HEAD',
+    path: '/v1/sessions/:session_id/files/*',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
+  delete_file: {
+    method: 'DELETE',
+    path: '/v1/sessions/:session_id/files/*',
+    scope: 'steps:run',
+    servedBy: 'session-agent',
+  },
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

@@ -8,6 +8,10 @@ const longest = 32;
  * k8s.io/apimachinery, but for amounts below zero. Its groups are the number, the suffix and the
  * exponent.
  */
-export const quantityPattern = /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([numkMGTPE]?|[KMGTPE]i)|[eE]([+-]?\d+))$/;
+export const quantityPattern =
+  /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([numkMGTPE]?|[KMGTPE]i)|[eE]([+-]?\d+))$/;
 
-export const quantitySchema = z.string().max(longest).regex(quantityPattern, 'a Kubernetes quantity, such as 500m, 2, 512Mi');
+export const quantitySchema = z
+  .string()
+  .max(longest)
+  .regex(quantityPattern, 'a Kubernetes quantity, such as 500m, 2, 512Mi');

@@ -20,8 +20,15 @@ const { leastResources: least } = limits;
 const seconds = z.number().int().min(1).max(31_536_000);
 
 export const createSessionSchema = z.strictObject({
-  runtime: z.string().min(1).max(64).default('python').describe('a name of `GET /v1/runtimes`, or an alias such as `py` or `ts`'),
-  ttl_seconds: seconds.default(limits.defaultTtlSeconds).describe('life from now on; the operator sets a maximum'),
+  runtime: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('python')
+    .describe('a name of `GET /v1/runtimes`, or an alias such as `py` or `ts`'),
+  ttl_seconds: seconds
+    .default(limits.defaultTtlSeconds)
+    .describe('life from now on; the operator sets a maximum'),
   idle_timeout_seconds: seconds
     .default(limits.defaultIdleTimeoutSeconds)
     .describe('life without a step, a file call, a restart or a cancel'),
@@ -32,16 +39,22 @@ export const createSessionSchema = z.strictObject({
     .describe(
       `Kubernetes quantities, each at least cpu ${least.cpu}, memory ${least.memory}, ephemeral_storage ${least.ephemeral_storage}; absent ones are the runtime’s default`,
     ),
-  metadata: metadataSchema.default({}).describe('yours, to find sessions by, names and values 16 KiB at most in all'),
+  metadata: metadataSchema
+    .default({})
+    .describe('yours, to find sessions by, names and values 16 KiB at most in all'),
 });
 export type CreateSession = z.infer<typeof createSessionSchema>;
 
 export const patchSessionSchema = z.strictObject({
   ttl_seconds: seconds
     .optional()
-    .describe('counted from this call; ends no later than the maximum after the session became ready'),
+    .describe(
+      'counted from this call; ends no later than the maximum after the session became ready',
+    ),
   idle_timeout_seconds: seconds.optional(),
-  metadata: metadataPatchSchema.optional().describe('merged into what is there, 16 KiB at most in all; `null` removes a key'),
+  metadata: metadataPatchSchema
+    .optional()
+    .describe('merged into what is there, 16 KiB at most in all; `null` removes a key'),
 });
 export type PatchSession = z.infer<typeof patchSessionSchema>;
 
@@ -62,18 +75,28 @@ export const sessionSchema = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('grows by one each time the interpreter’s memory is lost; absent in lists, and when the agent does not respond'),
+    .describe(
+      'grows by one each time the interpreter’s memory is lost; absent in lists, and when the agent does not respond',
+    ),
   instance_id: instanceIdSchema.nullable().describe('the process that serves it'),
   created_at: timeSchema,
   ready_at: timeSchema.nullable(),
-  last_active_at: timeSchema.optional().describe('absent in lists, and when the agent does not respond'),
+  last_active_at: timeSchema
+    .optional()
+    .describe('absent in lists, and when the agent does not respond'),
   expires_at: timeSchema,
   idle_timeout_seconds: z.number().int(),
   metadata: metadataSchema,
   resources: resourcesSchema,
   ended_at: timeSchema.optional(),
-  end_reason: z.union([endedReasonSchema, failedReasonSchema]).optional().describe('why it is `ended` or `failed`'),
-  end_detail: z.string().optional().describe('what is known beyond that: exit code, signal, last output'),
+  end_reason: z
+    .union([endedReasonSchema, failedReasonSchema])
+    .optional()
+    .describe('why it is `ended` or `failed`'),
+  end_detail: z
+    .string()
+    .optional()
+    .describe('what is known beyond that: exit code, signal, last output'),
 });
 export type Session = z.infer<typeof sessionSchema>;
 

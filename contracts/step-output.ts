@@ -1,6 +1,10 @@
 import * as z from 'zod';
 
-export const stepErrorSchema = z.strictObject({ name: z.string(), message: z.string(), traceback: z.array(z.string()) });
+export const stepErrorSchema = z.strictObject({
+  name: z.string(),
+  message: z.string(),
+  traceback: z.array(z.string()),
+});
 export type StepError = z.infer<typeof stepErrorSchema>;
 
 export const jsonValueSchema = z.json();
@@ -8,7 +12,9 @@ export const jsonValueSchema = z.json();
 /** Keys of a bundle beside its MIME types; `is_main_result` is added by the agent alone. */
 export const bundleKeys = ['display_id', 'is_update', 'metadata'] as const;
 
-const bundleKeySchema = z.string().regex(new RegExp(`/|^(?:is_main_result|${bundleKeys.join('|')})$`));
+const bundleKeySchema = z
+  .string()
+  .regex(new RegExp(`/|^(?:is_main_result|${bundleKeys.join('|')})$`));
 
 /**
  * A MIME bundle: text as text, binary in base64, application/json as JSON; the few keys without a

@@ -1,11 +1,20 @@
 import * as z from 'zod';
-import { boundedText, cursorSchema, envSchema, queryInteger, wellFormed, withoutNul } from './fields.ts';
+import {
+  boundedText,
+  cursorSchema,
+  envSchema,
+  queryInteger,
+  wellFormed,
+  withoutNul,
+} from './fields.ts';
 import { stepIdSchema } from './ids.ts';
 import { limits } from './limits.ts';
 
 export const stepRequestSchema = z.strictObject({
   code: boundedText('code', limits.codeBytes).describe('1 MiB of UTF-8 at most'),
-  step_id: stepIdSchema.optional().describe('yours: the same step sent again joins the first one and never runs twice'),
+  step_id: stepIdSchema
+    .optional()
+    .describe('yours: the same step sent again joins the first one and never runs twice'),
   timeout_ms: z
     .number()
     .int()
@@ -27,7 +36,9 @@ export const stepRequestSchema = z.strictObject({
   on_disconnect: z
     .enum(['continue', 'cancel'])
     .default('continue')
-    .describe('what becomes of the step where the client leaves; one that others still read continues'),
+    .describe(
+      'what becomes of the step where the client leaves; one that others still read continues',
+    ),
   wait: z.boolean().default(true).describe('false: 202 at once; follow it by its id'),
 });
 export type StepRequest = z.infer<typeof stepRequestSchema>;
@@ -49,5 +60,7 @@ export const stepListQuerySchema = z.strictObject({
 });
 
 export const stepEventsQuerySchema = z.strictObject({
-  after: queryInteger(0, Number.MAX_SAFE_INTEGER).optional().describe('`seq` of the last event that you have'),
+  after: queryInteger(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('`seq` of the last event that you have'),
 });

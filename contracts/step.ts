@@ -5,13 +5,24 @@ import { jsonValueSchema, resultBundleSchema, stepErrorSchema } from './step-out
 
 export const restartResponseSchema = z.strictObject({ epoch: z.number().int().min(1) });
 
-export const stepStatusSchema = z.enum(['queued', 'running', 'completed', 'failed', 'cancelled', 'timed_out']);
+export const stepStatusSchema = z.enum([
+  'queued',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'timed_out',
+]);
 export type StepStatus = z.infer<typeof stepStatusSchema>;
 
 const outputStreamSchema = z.enum(['stdout', 'stderr']);
 export type OutputStream = z.infer<typeof outputStreamSchema>;
 
-const backgroundSchema = z.strictObject({ stdout: z.string(), stderr: z.string(), errors: z.array(stepErrorSchema) });
+const backgroundSchema = z.strictObject({
+  stdout: z.string(),
+  stderr: z.string(),
+  errors: z.array(stepErrorSchema),
+});
 export type Background = z.infer<typeof backgroundSchema>;
 
 const usageSchema = z.strictObject({
@@ -25,7 +36,12 @@ export const stepResultSchema = z.strictObject({
   step_id: stepIdSchema,
   session_id: sessionIdSchema,
   status: stepStatusSchema,
-  execution_count: z.number().int().min(1).nullable().describe('of the steps of this epoch; null before it runs'),
+  execution_count: z
+    .number()
+    .int()
+    .min(1)
+    .nullable()
+    .describe('of the steps of this epoch; null before it runs'),
   stdout: z.string(),
   stderr: z.string(),
   results: z.array(resultBundleSchema),
@@ -33,9 +49,13 @@ export const stepResultSchema = z.strictObject({
   truncated: z
     .strictObject({ stdout: z.boolean(), stderr: z.boolean(), results: z.boolean() })
     .describe('where more came than is kept: of output the head and the tail'),
-  background: backgroundSchema.nullable().describe('what threads, tasks and children of earlier steps wrote meanwhile'),
+  background: backgroundSchema
+    .nullable()
+    .describe('what threads, tasks and children of earlier steps wrote meanwhile'),
   epoch: z.number().int().min(1),
-  state_lost: z.boolean().describe('true where the interpreter and its memory are gone; `epoch` is the new one'),
+  state_lost: z
+    .boolean()
+    .describe('true where the interpreter and its memory are gone; `epoch` is the new one'),
   submitted_at: timeSchema,
   started_at: timeSchema.nullable(),
   completed_at: timeSchema.nullable(),
@@ -43,21 +63,38 @@ export const stepResultSchema = z.strictObject({
 });
 export type StepResult = z.infer<typeof stepResultSchema>;
 
-export const stepListSchema = z.strictObject({ steps: z.array(stepResultSchema), next_cursor: nextCursorSchema });
+export const stepListSchema = z.strictObject({
+  steps: z.array(stepResultSchema),
+  next_cursor: nextCursorSchema,
+});
 
 /** The result without what the events before it have already said. */
-export const stepSummarySchema = stepResultSchema.omit({ stdout: true, stderr: true, results: true, background: true });
+export const stepSummarySchema = stepResultSchema.omit({
+  stdout: true,
+  stderr: true,
+  results: true,
+  background: true,
+});
 export type StepSummary = z.infer<typeof stepSummarySchema>;
 
 const eventBase = { seq: z.number().int().min(1), at: timeSchema };
 
 export const stepEventSchema = z.discriminatedUnion('type', [
-  z.strictObject({ ...eventBase, type: z.literal('step_started'), execution_count: z.number().int().min(1) }),
+  z.strictObject({
+    ...eventBase,
+    type: z.literal('step_started'),
+    execution_count: z.number().int().min(1),
+  }),
   z.strictObject({ ...eventBase, type: z.literal('stdout'), text: z.string() }),
   z.strictObject({ ...eventBase, type: z.literal('stderr'), text: z.string() }),
   z.object({ ...eventBase, type: z.literal('result') }).catchall(jsonValueSchema),
   z.strictObject({ ...eventBase, type: z.literal('error'), ...stepErrorSchema.shape }),
-  z.strictObject({ ...eventBase, type: z.literal('background'), stream: outputStreamSchema, text: z.string() }),
+  z.strictObject({
+    ...eventBase,
+    type: z.literal('background'),
+    stream: outputStreamSchema,
+    text: z.string(),
+  }),
   z.strictObject({ ...eventBase, type: z.literal('background_error'), ...stepErrorSchema.shape }),
   z.strictObject({ ...eventBase, type: z.literal('step_ended'), ...stepSummarySchema.shape }),
 ]);

@@ -26,9 +26,14 @@ describe('PROVISIONER=local-process', () => {
     expect(refusalOf({ STEPPE_ENV: env })).toBe('');
   });
 
-  it.each(['production', 'staging', 'Development', '', 'prod'])('is refused where STEPPE_ENV is %j', (env) => {
-    expect(refusalOf({ STEPPE_ENV: env })).toContain('PROVISIONER: local-process is for STEPPE_ENV=development or test alone');
-  });
+  it.each(['production', 'staging', 'Development', '', 'prod'])(
+    'is refused where STEPPE_ENV is %j',
+    (env) => {
+      expect(refusalOf({ STEPPE_ENV: env })).toContain(
+        'PROVISIONER: local-process is for STEPPE_ENV=development or test alone',
+      );
+    },
+  );
 });
 
 it('refuses an invalid provisioner, and bypass in production', () => {
@@ -45,20 +50,38 @@ it('refuses a lease of the reconciler that would not last from one pass to the n
 });
 
 it('refuses one port for callers and operator', () => {
-  expect(refusalOf({ PORT: '8081', OPERATOR_PORT: '8081' })).toContain('OPERATOR_PORT: must be another');
+  expect(refusalOf({ PORT: '8081', OPERATOR_PORT: '8081' })).toContain(
+    'OPERATOR_PORT: must be another',
+  );
 });
 
 it('gives agents five variables of our environment, and both languages an interpreter', () => {
-  const env = { ...given, PATH: '/bin', HOME: '/home/me', AWS_SECRET_ACCESS_KEY: 'secret', LANG: '' };
-  const { localProcess, controlPlane, interpreters } = toConfig(controlPlaneVariables.parse(given), env);
+  const env = {
+    ...given,
+    PATH: '/bin',
+    HOME: '/home/me',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    LANG: '',
+  };
+  const { localProcess, controlPlane, interpreters } = toConfig(
+    controlPlaneVariables.parse(given),
+    env,
+  );
   expect(localProcess).toMatchObject({
     hostVariables: { PATH: '/bin', HOME: '/home/me' },
     runtimesDirectory: '/dist/runtimes',
   });
   expect(interpreters).toEqual({ python: 'python3', node: process.execPath });
   expect(JSON.stringify(localProcess)).not.toContain('secret');
-  expect(controlPlane).toMatchObject({ port: 8081, limits: { sessionsPerTenant: 50, provisioningMs: 60_000 } });
-  expect(controlPlane.reconciler).toEqual({ intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 });
+  expect(controlPlane).toMatchObject({
+    port: 8081,
+    limits: { sessionsPerTenant: 50, provisioningMs: 60_000 },
+  });
+  expect(controlPlane.reconciler).toEqual({
+    intervalMs: 60_000,
+    leaseMs: 150_000,
+    graceMs: 30_000,
+  });
 });
 
 it('says the least of MAX_TTL_SECONDS, which a session gets that names none', () => {

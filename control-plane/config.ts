@@ -25,30 +25,52 @@ import {
   runtimeVariables,
 } from '@steppe/service-kit/variables';
 import * as z from 'zod';
-import { type HostVariables, hostVariableNames } from './provisioner/local-process/agent-environment.ts';
+import {
+  type HostVariables,
+  hostVariableNames,
+} from './provisioner/local-process/agent-environment.ts';
 import { poolVariables } from './runtimes/pool-variables.ts';
 import type { ControlPlaneConfig } from './start-control-plane.ts';
 
 export const controlPlaneVariables = z
   .object({
     ...commonVariables,
-    PORT: portVariable.default(8081).describe('port that the data-plane passes calls about sessions on to'),
+    PORT: portVariable
+      .default(8081)
+      .describe('port that the data-plane passes calls about sessions on to'),
     OPERATOR_PORT: portVariable.default(9091).describe('port of /livez, /readyz and /metrics'),
     ...callerVariables,
     ...planeVariables,
     PROVISIONER: z
       .enum(['local-process'], { error: 'must be local-process' })
-      .describe('what runs the sessions; local-process runs their code as this process’s user: development and test alone'),
+      .describe(
+        'what runs the sessions; local-process runs their code as this process’s user: development and test alone',
+      ),
     AGENT_BUNDLE: requiredText.describe('local-process: path of the session-agent’s bundle'),
-    RUNTIMES_DIR: requiredText.describe('local-process: directory with python/supervisor.py and node/supervisor.cjs'),
-    STEPPE_PYTHON: z.string().default('python3').describe('local-process: the interpreter of Python sessions'),
+    RUNTIMES_DIR: requiredText.describe(
+      'local-process: directory with python/supervisor.py and node/supervisor.cjs',
+    ),
+    STEPPE_PYTHON: z
+      .string()
+      .default('python3')
+      .describe('local-process: the interpreter of Python sessions'),
     ...runtimeVariables,
     ...agentLimitVariables,
-    STEPPE_NODE: z.string().default(process.execPath).describe('local-process: the interpreter of Node sessions; unset: our own'),
+    STEPPE_NODE: z
+      .string()
+      .default(process.execPath)
+      .describe('local-process: the interpreter of Node sessions; unset: our own'),
     INSTANCES_DIR: requiredText
-      .refine((path) => Buffer.byteLength(path) <= 50, 'is longer than 50 bytes: a socket’s path in it would be cut')
-      .describe('local-process: directory of the instances, shared by the control-planes of one table; made if absent'),
-    PUBLIC_KEYS_DIR: requiredText.describe('local-process: directory with control-plane.json and data-plane.json for the agents'),
+      .refine(
+        (path) => Buffer.byteLength(path) <= 50,
+        'is longer than 50 bytes: a socket’s path in it would be cut',
+      )
+      .describe(
+        'local-process: directory of the instances, shared by the control-planes of one table; made if absent',
+      ),
+    PUBLIC_KEYS_DIR: requiredText.describe(
+      'local-process: directory with control-plane.json and data-plane.json for the agents',
+    ),
     ...poolVariables,
     ...bodyBudgetVariables,
     SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
@@ -59,18 +81,30 @@ export const controlPlaneVariables = z
       .describe(
         `longest life of a session, and largest ttl_seconds; at least ${limits.defaultTtlSeconds}, which a session gets that names none`,
       ),
-    PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600).default(60).describe('time in which a new session has to be ready'),
-    END_LIMIT_SECONDS: integerVariable(1, 600).default(15).describe('how long a DELETE waits for the instance to be gone'),
+    PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600)
+      .default(60)
+      .describe('time in which a new session has to be ready'),
+    END_LIMIT_SECONDS: integerVariable(1, 600)
+      .default(15)
+      .describe('how long a DELETE waits for the instance to be gone'),
     RECONCILE_INTERVAL_SECONDS: integerVariable(1, 300)
       .default(60)
-      .describe('from one pass of the reconciler to the next, at most 300; one replica at a time makes them'),
+      .describe(
+        'from one pass of the reconciler to the next, at most 300; one replica at a time makes them',
+      ),
     RECONCILE_LEASE_SECONDS: integerVariable(3, 86_400)
       .default(150)
-      .describe('how long a replica that died keeps the others from reconciling; above the interval'),
+      .describe(
+        'how long a replica that died keeps the others from reconciling; above the interval',
+      ),
     RECONCILE_GRACE_SECONDS: integerVariable(1, 3_600)
       .default(30)
-      .describe('what creates, deletes and ends may take to finish by themselves before the reconciler steps in'),
-    SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600).default(10).describe('how long requests may continue after SIGTERM'),
+      .describe(
+        'what creates, deletes and ends may take to finish by themselves before the reconciler steps in',
+      ),
+    SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600)
+      .default(10)
+      .describe('how long requests may continue after SIGTERM'),
   })
   .check(checkCallerVariables)
   .check(checkPorts)
@@ -137,7 +171,11 @@ export const toConfig = (value: Variables, env: Environment): Config => ({
   poolSize: value.STEPPE_POOL_SIZE,
   caller: toCallerConfig(value),
   internalKeyFile: value.INTERNAL_KEY_FILE,
-  dynamoDb: { region: value.AWS_REGION, endpoint: value.DYNAMODB_ENDPOINT, tableName: value.SESSIONS_TABLE },
+  dynamoDb: {
+    region: value.AWS_REGION,
+    endpoint: value.DYNAMODB_ENDPOINT,
+    tableName: value.SESSIONS_TABLE,
+  },
   interpreters: { python: value.STEPPE_PYTHON, node: value.STEPPE_NODE },
   localProcess: {
     agentBundle: value.AGENT_BUNDLE,

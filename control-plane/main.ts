@@ -36,7 +36,9 @@ const opened = await openAll({
   INTERNAL_KEY_FILE: openSigningKeys({ path: config.internalKeyFile, logger }),
 });
 if ('complaints' in prepared || 'complaints' in opened) {
-  const complaints = [prepared, opened].flatMap((result) => ('complaints' in result ? result.complaints : []));
+  const complaints = [prepared, opened].flatMap((result) =>
+    'complaints' in result ? result.complaints : [],
+  );
   refuseConfig('control-plane', complaints);
 }
 const { runtimes, supervisorCommand } = prepared;
@@ -62,4 +64,5 @@ lifecycle.onClose('control-plane', controlPlane.close);
 const { shutdownMs, limits } = config.controlPlane;
 closeOnSignal(lifecycle, logger, shutdownMs + limits.endMs + 5_000, exit);
 controlPlane.fillPool();
-for (const complaint of await complaintsAboutModules(runtimes, supervisorCommand)) logger.warn(complaint);
+for (const complaint of await complaintsAboutModules(runtimes, supervisorCommand))
+  logger.warn(complaint);

@@ -25,7 +25,10 @@ it('ends every session as lost with its node when it closes, and records each', 
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
   const told = { end_reason: 'node_lost', end_detail: 'the control-plane that ran it was stopped' };
   for (const { session_id: id } of made) {
-    expect(await fixture.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', ...told });
+    expect(await fixture.store.get(id, { consistent: true })).toMatchObject({
+      state: 'ended',
+      ...told,
+    });
   }
 });
 
@@ -43,22 +46,36 @@ it('rolls back creates that do not become ready in time for its close', async ()
   const tenantId = newTenantId();
   const headers = { 'idempotency-key': 'k' };
   const body = { runtime: 'never-ready' };
-  const left = plane.call(tenantId, 'POST', '/v1/sessions', { body, headers }).catch((error: unknown) => error);
+  const left = plane
+    .call(tenantId, 'POST', '/v1/sessions', { body, headers })
+    .catch((error: unknown) => error);
   await eventually(fixture.fakes.leftovers).not.toEqual([]);
   await plane.close();
   expect(await left).toBeInstanceOf(Error);
-  expect(await traces(fixture.store, tenantId, ['k'])).toEqual({ live: [], states: ['failed'], keys: [] });
+  expect(await traces(fixture.store, tenantId, ['k'])).toEqual({
+    live: [],
+    states: ['failed'],
+    keys: [],
+  });
 });
 
 it('is alive and ready on the operator port, counts requests there, and says which it is', async () => {
   const lines: object[] = [];
   const to = { write: (line: string) => lines.push(JSON.parse(line)) };
-  const plane = await fixture.open({ logger: createLogger({ service: 'test', level: 'info', to }) });
+  const plane = await fixture.open({
+    logger: createLogger({ service: 'test', level: 'info', to }),
+  });
   expect(lines).toContainEqual(
-    expect.objectContaining({ msg: 'listening', port: plane.port, operator_port: plane.operatorPort }),
+    expect.objectContaining({
+      msg: 'listening',
+      port: plane.port,
+      operator_port: plane.operatorPort,
+    }),
   );
   const operator = (path: string) => fetch(`http://127.0.0.1:${plane.operatorPort}${path}`);
-  expect([(await operator('/livez')).status, (await operator('/readyz')).status]).toEqual([200, 200]);
+  expect([(await operator('/livez')).status, (await operator('/readyz')).status]).toEqual([
+    200, 200,
+  ]);
   await plane.call(newTenantId(), 'GET', '/v1/runtimes');
   expect(await (await operator('/metrics')).text()).toContain('operation="list_runtimes"');
 });

@@ -1,5 +1,10 @@
 import { limits as contractLimits } from '@steppe/contracts/limits';
-import { type BodyBudget, type BodyBudgetOptions, createBodyBudget, defaultBodyBudget } from '@steppe/service-kit/body-budget';
+import {
+  type BodyBudget,
+  type BodyBudgetOptions,
+  createBodyBudget,
+  defaultBodyBudget,
+} from '@steppe/service-kit/body-budget';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 import { createApi } from '@steppe/service-kit/create-api';
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
@@ -84,7 +89,10 @@ export interface ControlPlane {
 }
 
 /** Reads no environment and handles no signal: several services can share a process. */
-export async function startControlPlane(config: ControlPlaneConfig, parts: ControlPlaneParts): Promise<ControlPlane> {
+export async function startControlPlane(
+  config: ControlPlaneConfig,
+  parts: ControlPlaneParts,
+): Promise<ControlPlane> {
   const { store, verifier, signer, now = Date.now } = parts;
   // In each line, so that a bypass is seen wherever one looks.
   const logger = parts.logger.child({ auth_mode: verifier.authMode });
@@ -97,7 +105,12 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
   const provisioner = instrumentProvisioner(parts.provisioner, registry);
   try {
     const isReady = () => isServing && lifecycle.isOpen();
-    const operator = await listenForOperator({ host, port: config.operatorPort, registry, isReady });
+    const operator = await listenForOperator({
+      host,
+      port: config.operatorPort,
+      registry,
+      isReady,
+    });
     lifecycle.onClose('operator server', () => operator.close(0));
     const agents = createAgentClient(signer);
     lifecycle.onClose('agent connections', () => agents.close());
@@ -111,16 +124,34 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
       metrics: createPoolMetrics(registry),
       logger,
     });
-    const services: SessionServices = { store, provisioner, agents, pending, pool, runtimes, limits, metrics, logger, now };
+    const services: SessionServices = {
+      store,
+      provisioner,
+      agents,
+      pending,
+      pool,
+      runtimes,
+      limits,
+      metrics,
+      logger,
+      now,
+    };
     const watch = watchTerminations(services);
     lifecycle.onClose('recording of ends', () => watch.stop());
     lifecycle.onClose('instances', () => provisioner.close());
     lifecycle.onClose('warm pool', () => pool.close());
     lifecycle.onClose('creates', () => pending.close());
-    const reconciler = startReconciler(toReconcilerServices(services, config.reconciler, registry), config.reconciler);
+    const reconciler = startReconciler(
+      toReconcilerServices(services, config.reconciler, registry),
+      config.reconciler,
+    );
     lifecycle.onClose('reconciler', () => reconciler.close());
     const app = createApi({
-      operations: createOperations(verifier, services, createBodyBudget(config.bodyBudget ?? defaultBodyBudget)),
+      operations: createOperations(
+        verifier,
+        services,
+        createBodyBudget(config.bodyBudget ?? defaultBodyBudget),
+      ),
       logger,
       metrics: createHttpMetrics(registry),
       servedHosts: config.servedHosts ?? verifier.servedHosts,
@@ -129,7 +160,12 @@ export async function startControlPlane(config: ControlPlaneConfig, parts: Contr
     lifecycle.onClose('HTTP server', () => server.close(shutdownMs));
     isServing = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');
-    return { port: server.port, operatorPort: operator.port, close: lifecycle.close, fillPool: pool.fill };
+    return {
+      port: server.port,
+      operatorPort: operator.port,
+      close: lifecycle.close,
+      fillPool: pool.fill,
+    };
   } catch (error) {
     await lifecycle.close();
     throw error;
@@ -142,14 +178,22 @@ const toReconcilerServices = (
   registry: Registry,
 ): ReconcilerServices => ({
   ...services,
-  rules: { provisioningMs: services.limits.provisioningMs, graceMs, longestStepMs: contractLimits.maxTimeoutMs },
+  rules: {
+    provisioningMs: services.limits.provisioningMs,
+    graceMs,
+    longestStepMs: contractLimits.maxTimeoutMs,
+  },
   startedAtMs: services.now(),
   versions: new Map(services.runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
   missing: createMissingInstances(),
   reconcilerMetrics: createReconcilerMetrics(registry),
 });
 
-const createOperations = (verifier: CallerVerifier, services: SessionServices, bodies: BodyBudget) => ({
+const createOperations = (
+  verifier: CallerVerifier,
+  services: SessionServices,
+  bodies: BodyBudget,
+) => ({
   create_session: create(verifier, services, bodies),
   list_sessions: list(verifier, services, bodies),
   get_session: get(verifier, services, bodies),

@@ -64,16 +64,22 @@ it.each([
   [syntax, "SyntaxError: expected ':'"],
   [node, "Error: Cannot find module 'session-agent.mjs'"],
   [bundled, 'Error: the port is in use'],
-  ['exit code 1: Traceback (most recent call last):\n  File "/srv/x.py", line 1\nKeyError: 1', 'exit code 1\nKeyError: 1'],
+  [
+    'exit code 1: Traceback (most recent call last):\n  File "/srv/x.py", line 1\nKeyError: 1',
+    'exit code 1\nKeyError: 1',
+  ],
 ])('keeps what people need of %j', (raw, shown) => {
   expect(withoutInternals(raw)).toBe(shown);
   expect(withoutInternals(shown)).toBe(shown);
 });
 
-it.each(['/'.repeat(200_000), `/${'a/'.repeat(100_000)}`, ' '.repeat(200_000), ':1\n'.repeat(60_000), `x${' /'.repeat(90_000)}`])(
-  'takes time in proportion to its length',
-  (long) => {
-    // A quadratic pattern takes minutes here, and the test's own limit ends it.
-    expect(withoutInternals(long).length).toBeLessThanOrEqual(long.length);
-  },
-);
+it.each([
+  '/'.repeat(200_000),
+  `/${'a/'.repeat(100_000)}`,
+  ' '.repeat(200_000),
+  ':1\n'.repeat(60_000),
+  `x${' /'.repeat(90_000)}`,
+])('takes time in proportion to its length', (long) => {
+  // A quadratic pattern takes minutes here, and the test's own limit ends it.
+  expect(withoutInternals(long).length).toBeLessThanOrEqual(long.length);
+});

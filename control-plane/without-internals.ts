@@ -29,7 +29,8 @@ const python = 'Traceback (most recent call last):';
  * in its line.
  */
 function startOfTrace(line: string): { section: 'trace' | 'source'; before: string } | undefined {
-  if (line.endsWith(python)) return { section: 'trace', before: line.slice(0, -python.length).trim().replace(/:$/, '') };
+  if (line.endsWith(python))
+    return { section: 'trace', before: line.slice(0, -python.length).trim().replace(/:$/, '') };
   if (/^\s+(?:File "|at )/.test(line)) return { section: 'trace', before: '' };
   const header = /^(?:[^/]{0,100}: )?(?:node:|file:|\/)\S+:\d+$/.test(line);
   if (!header) return undefined;
@@ -45,7 +46,9 @@ const isBetweenTraces = (line: string): boolean =>
   line.startsWith('The above exception was the direct cause');
 
 const shortenPaths = (line: string): string =>
-  line.replace(/[^\s'"`(),;=<>[\]{}]+/g, (word) => (/^(?:file:\/\/)?\/[^/]/.test(word) ? word.slice(cutOf(word)) : word));
+  line.replace(/[^\s'"`(),;=<>[\]{}]+/g, (word) =>
+    /^(?:file:\/\/)?\/[^/]/.test(word) ? word.slice(cutOf(word)) : word,
+  );
 
 /** A trailing slash belongs to the last part. */
 const cutOf = (path: string): number => path.lastIndexOf('/', path.length - 2) + 1;

@@ -13,7 +13,9 @@ let agent: FakeAgent;
 let opened: ClientRequest[];
 beforeEach(async () => {
   opened = [];
-  plane = await startTestDataPlane({ bodyBudget: { tenantBytes: 100 * kibibyte, totalBytes: 150 * kibibyte } });
+  plane = await startTestDataPlane({
+    bodyBudget: { tenantBytes: 100 * kibibyte, totalBytes: 150 * kibibyte },
+  });
   agent = await plane.startAgent(echo);
 });
 afterEach(async () => {
@@ -44,7 +46,12 @@ async function responseTo(client: ClientRequest) {
 /** Of a small step: 200 or why not. */
 async function submit(path: string, authorization = plane.authorization) {
   const headers = { ...json, authorization };
-  const { status, text } = await plane.call({ method: 'POST', path, headers, body: '{"code":"1"}' });
+  const { status, text } = await plane.call({
+    method: 'POST',
+    path,
+    headers,
+    body: '{"code":"1"}',
+  });
   return { status, error: status === 200 ? undefined : JSON.parse(text).error };
 }
 
@@ -53,23 +60,37 @@ it.each([
   ['steps', 9 * kibibyte * kibibyte],
   ['restart', 1000],
   ['steps/stp_1/cancel', 1000],
-])('returns 404 to %s of a missing session before a byte of its body has come', async (call, bytes) => {
-  const path = `/v1/sessions/${newSessionId()}/${call}`;
-  expect(await responseTo(announce(path, bytes))).toMatchObject({ status: 404, error: { code: 'session_not_found' } });
-});
+])(
+  'returns 404 to %s of a missing session before a byte of its body has come',
+  async (call, bytes) => {
+    const path = `/v1/sessions/${newSessionId()}/${call}`;
+    expect(await responseTo(announce(path, bytes))).toMatchObject({
+      status: 404,
+      error: { code: 'session_not_found' },
+    });
+  },
+);
 
 it.each([
   ['another type', 'text/plain', 'x'],
   ['what is not JSON', 'application/json', '{'],
   ['deep nesting', 'application/json', '['.repeat(1000)],
-])('returns the same 404 for a missing session and a foreign one with a body of %s', async (_, type, body) => {
-  const foreign = ready(tenantIdSchema.parse('foreign'), agent.url);
-  plane.routes.rows.set(foreign.session_id, foreign);
-  for (const session of [foreign, { session_id: newSessionId() }]) {
-    const { status } = await plane.call({ method: 'POST', path: stepsOf(session), headers: { 'content-type': type }, body });
-    expect(status).toBe(404);
-  }
-});
+])(
+  'returns the same 404 for a missing session and a foreign one with a body of %s',
+  async (_, type, body) => {
+    const foreign = ready(tenantIdSchema.parse('foreign'), agent.url);
+    plane.routes.rows.set(foreign.session_id, foreign);
+    for (const session of [foreign, { session_id: newSessionId() }]) {
+      const { status } = await plane.call({
+        method: 'POST',
+        path: stepsOf(session),
+        headers: { 'content-type': type },
+        body,
+      });
+      expect(status).toBe(404);
+    }
+  },
+);
 
 it('returns 429 where the bodies of a tenant fill its budget, and serves other tenants', async () => {
   const path = stepsOf(plane.addSession(agent.url));
@@ -78,7 +99,11 @@ it('returns 429 where the bodies of a tenant fill its budget, and serves other t
   const refused = await responseTo(announce(path, 1000));
   expect(refused).toMatchObject({
     status: 429,
-    error: { code: 'rate_limited', retryable: true, details: { limit: 'tenant_bodies', max_bytes: 100 * kibibyte } },
+    error: {
+      code: 'rate_limited',
+      retryable: true,
+      details: { limit: 'tenant_bodies', max_bytes: 100 * kibibyte },
+    },
   });
   expect(refused.headers['retry-after']).toBe('1');
 
@@ -86,7 +111,10 @@ it('returns 429 where the bodies of a tenant fill its budget, and serves other t
   plane.routes.rows.set(other.session_id, other);
   expect((await submit(stepsOf(other), 'Bearer other')).status).toBe(200);
   const tooMuch = await responseTo(announce(stepsOf(other), 60 * kibibyte, 'Bearer other'));
-  expect(tooMuch).toMatchObject({ status: 429, error: { details: { limit: 'bodies', max_bytes: 150 * kibibyte } } });
+  expect(tooMuch).toMatchObject({
+    status: 429,
+    error: { details: { limit: 'bodies', max_bytes: 150 * kibibyte } },
+  });
 
   held.destroy();
   await expect.poll(() => submit(path)).toMatchObject({ status: 200 });
@@ -96,10 +124,17 @@ it('takes a cancel, and a file, while the budget is full', async () => {
   const session = plane.addSession(agent.url);
   announce(stepsOf(session), 100 * kibibyte);
   await expect.poll(() => submit(stepsOf(session))).toMatchObject({ status: 429 });
-  const cancel = await plane.call({ method: 'POST', path: `${stepsOf(session)}/stp_1/cancel`, headers: json, body: '{}' });
+  const cancel = await plane.call({
+    method: 'POST',
+    path: `${stepsOf(session)}/stp_1/cancel`,
+    headers: json,
+    body: '{}',
+  });
   expect(cancel.status).toBe(200);
   const path = `/v1/sessions/${session.session_id}/files/a`;
-  expect((await plane.call({ method: 'PUT', path, body: 'x'.repeat(200 * kibibyte) })).status).toBe(200);
+  expect((await plane.call({ method: 'PUT', path, body: 'x'.repeat(200 * kibibyte) })).status).toBe(
+    200,
+  );
 });
 
 it('holds the body of a step until the step ends, because it may have to be sent again', async () => {
@@ -128,7 +163,10 @@ it.each([
   [
     'very many names',
     `{"code":"","env":{${Array.from({ length: 20_000 }, (_, i) => `"A${i}":""`).join()}}}`,
-    { status: 413, error: { code: 'payload_too_large', details: { limit: 'values', max_values: 16_384 } } },
+    {
+      status: 413,
+      error: { code: 'payload_too_large', details: { limit: 'values', max_values: 16_384 } },
+    },
   ],
 ])('refuses a body of %s before it is parsed', async (_, body, expected) => {
   await plane.closeAll();

@@ -14,7 +14,9 @@ interface AgentCall {
 }
 
 export type AgentOperation = {
-  [Name in OperationName]: (typeof operations)[Name]['servedBy'] extends 'session-agent' ? Name : never;
+  [Name in OperationName]: (typeof operations)[Name]['servedBy'] extends 'session-agent'
+    ? Name
+    : never;
 }[OperationName];
 
 /** How each call to an agent is handled. */
@@ -32,4 +34,5 @@ export const agentCalls = {
   delete_file: { body: 'none', begins: true, recovery: 'never' },
 } as const satisfies Record<AgentOperation, AgentCall>;
 
-export const isAgentOperation = (name: string): name is AgentOperation => Object.hasOwn(agentCalls, name);
+export const isAgentOperation = (name: string): name is AgentOperation =>
+  Object.hasOwn(agentCalls, name);

@@ -1,5 +1,9 @@
 import type { Scope } from '@steppe/contracts/operations';
-import { type CallerVerifier, type Principal, requireScope } from '@steppe/service-kit/caller/principal';
+import {
+  type CallerVerifier,
+  type Principal,
+  requireScope,
+} from '@steppe/service-kit/caller/principal';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { addLogFields } from '@steppe/service-kit/log-fields';
 import type { Context } from 'hono';
@@ -14,7 +18,11 @@ export interface CallerChecks {
  * @throws AppError `unauthenticated`, `identity_unavailable`, `rate_limited` or
  * `insufficient_scope`
  */
-export async function authenticate(c: Context<HttpEnv>, { verifier, limitRate }: CallerChecks, scope: Scope): Promise<Principal> {
+export async function authenticate(
+  c: Context<HttpEnv>,
+  { verifier, limitRate }: CallerChecks,
+  scope: Scope,
+): Promise<Principal> {
   const principal = await verifier.verify(c.req.header('authorization'));
   addLogFields(c, { tenant_id: principal.tenantId });
   limitRate(principal);

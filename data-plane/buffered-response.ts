@@ -35,7 +35,8 @@ export function createBufferedResponse({ isRejected, onWaiting }: BufferOptions)
     },
     write(...pieces) {
       for (const piece of pieces) {
-        if (head.status === 200 && chunks.length === 0 && isBlank(piece)) onWaiting(head.headers, piece);
+        if (head.status === 200 && chunks.length === 0 && isBlank(piece))
+          onWaiting(head.headers, piece);
         else chunks.push(piece);
       }
     },

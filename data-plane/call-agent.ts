@@ -23,19 +23,39 @@ interface AgentCall {
  * Proxies a call, with as many tries as its kind allows.
  * @throws AppError as `AgentUpstream.request`
  */
-export function callAgent(agentUpstream: AgentUpstream, call: AgentCall, response: ResponseSink): Promise<ProxyOutcome> {
+export function callAgent(
+  agentUpstream: AgentUpstream,
+  call: AgentCall,
+  response: ResponseSink,
+): Promise<ProxyOutcome> {
   const { operation, agentRequest, stepId, restart = {}, lastEventId } = call;
   const [pathname = '', query = ''] = agentRequest.path.split('?');
   switch (agentCalls[operation].recovery) {
     case 'never':
       return agentUpstream.request(agentRequest, response, () => undefined);
     case 'no_response':
-      return agentUpstream.request(agentRequest, response, ({ kind }) => (kind === 'broken' ? agentRequest : undefined));
+      return agentUpstream.request(agentRequest, response, ({ kind }) =>
+        kind === 'broken' ? agentRequest : undefined,
+      );
     case 'submit':
-      return proxyStep(agentUpstream, { agentRequest, eventsPath: `${pathname}/${stepId}/events`, after: 0 }, response);
+      return proxyStep(
+        agentUpstream,
+        { agentRequest, eventsPath: `${pathname}/${stepId}/events`, after: 0 },
+        response,
+      );
     case 'follow':
-      return proxyStep(agentUpstream, { agentRequest, eventsPath: pathname, after: readAfter(query, lastEventId) }, response);
+      return proxyStep(
+        agentUpstream,
+        { agentRequest, eventsPath: pathname, after: readAfter(query, lastEventId) },
+        response,
+      );
     case 'restart':
-      return restartByEpoch({ agentUpstream, path: agentRequest.path, request: restart, response, isRejected: isTokenRejection });
+      return restartByEpoch({
+        agentUpstream,
+        path: agentRequest.path,
+        request: restart,
+        response,
+        isRejected: isTokenRejection,
+      });
   }
 }

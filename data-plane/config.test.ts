@@ -25,7 +25,11 @@ it('makes a configuration of the least that must be set', () => {
       operatorPort: 9090,
       controlPlaneUrl: 'http://control-plane:8081',
     },
-    caller: expect.objectContaining({ authMode: 'jwt', issuers: ['https://issuer'], keys: { file: '/jwks.json' } }),
+    caller: expect.objectContaining({
+      authMode: 'jwt',
+      issuers: ['https://issuer'],
+      keys: { file: '/jwks.json' },
+    }),
     internalKeyFile: '/keys/data-plane.json',
     dynamoDb: { region: 'eu-central-1', endpoint: undefined, tableName: 'steppe-sessions' },
     logLevel: 'info',
@@ -54,20 +58,35 @@ it('turns its units into those of the program', () => {
 
 it('names every variable that is wrong at once', () => {
   const text = issuesOf({ PORT: 'http', AUTH_MODE: 'jwt' });
-  for (const name of ['PORT', 'CONTROL_PLANE_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION']) expect(text).toContain(name);
+  for (const name of ['PORT', 'CONTROL_PLANE_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION'])
+    expect(text).toContain(name);
 });
 
-it.each(['http://h/prefix', 'http://h/?x=1', 'http://h/prefix?x=1', 'http://me:secret@h', 'http://h/#x'])(
+it.each([
+  'http://h/prefix',
+  'http://h/?x=1',
+  'http://h/prefix?x=1',
+  'http://me:secret@h',
+  'http://h/#x',
+])(
   'refuses %s for the control-plane: what is beside host and port would be lost',
   (CONTROL_PLANE_URL) => {
-    expect(issuesOf({ ...least, CONTROL_PLANE_URL })).toBe('CONTROL_PLANE_URL: must be an http URL of a host and a port alone');
+    expect(issuesOf({ ...least, CONTROL_PLANE_URL })).toBe(
+      'CONTROL_PLANE_URL: must be an http URL of a host and a port alone',
+    );
     expect(issuesOf({ ...least, CONTROL_PLANE_URL: 'http://h:8081/' })).toBe('');
   },
 );
 
 it('takes origins whose pages may call, and refuses what is none', () => {
-  const value = dataPlaneVariables.parse({ ...least, CORS_ORIGINS: 'https://app.test, http://localhost:3000' });
-  expect(toConfig(value).dataPlane.corsOrigins).toEqual(['https://app.test', 'http://localhost:3000']);
+  const value = dataPlaneVariables.parse({
+    ...least,
+    CORS_ORIGINS: 'https://app.test, http://localhost:3000',
+  });
+  expect(toConfig(value).dataPlane.corsOrigins).toEqual([
+    'https://app.test',
+    'http://localhost:3000',
+  ]);
   for (const CORS_ORIGINS of [
     '*',
     'null',
@@ -82,7 +101,9 @@ it('takes origins whose pages may call, and refuses what is none', () => {
 });
 
 it('refuses one port for callers and operator', () => {
-  expect(issuesOf({ ...least, PORT: '8080', OPERATOR_PORT: '8080' })).toContain('OPERATOR_PORT: must be another');
+  expect(issuesOf({ ...least, PORT: '8080', OPERATOR_PORT: '8080' })).toContain(
+    'OPERATOR_PORT: must be another',
+  );
 });
 
 it.each(['production', 'staging', ''])('refuses bypass where STEPPE_ENV is %j', (STEPPE_ENV) => {

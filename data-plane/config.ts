@@ -20,7 +20,8 @@ import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
 const { routeCache } = defaultTuning;
 
 /** Paths are the callers' own: what more there is in the URL would be lost. */
-const isBare = (url: string): boolean => !URL.canParse(url) || new URL(url).href === `${new URL(url).origin}/`;
+const isBare = (url: string): boolean =>
+  !URL.canParse(url) || new URL(url).href === `${new URL(url).origin}/`;
 
 export const dataPlaneVariables = z
   .object({
@@ -30,7 +31,9 @@ export const dataPlaneVariables = z
     CONTROL_PLANE_URL: z
       .url({ protocol: /^http$/, error: 'must be an http URL' })
       .refine(isBare, 'must be an http URL of a host and a port alone')
-      .describe('where calls about sessions are passed on to: a host and a port alone, without a path'),
+      .describe(
+        'where calls about sessions are passed on to: a host and a port alone, without a path',
+      ),
     ...callerVariables,
     CORS_ORIGINS: corsOriginsVariable,
     ...planeVariables,
@@ -41,7 +44,9 @@ export const dataPlaneVariables = z
       .default(defaultTuning.rateLimit.burstSeconds)
       .describe('how many seconds’ worth of them may come at once'),
     ...bodyBudgetVariables,
-    ROUTE_CACHE_SIZE: integerVariable(1, 10_000_000).default(routeCache.max).describe('sessions whose routes are kept in memory'),
+    ROUTE_CACHE_SIZE: integerVariable(1, 10_000_000)
+      .default(routeCache.max)
+      .describe('sessions whose routes are kept in memory'),
     ROUTE_TTL_MS: integerVariable(0, 600_000)
       .default(routeCache.ttlMs)
       .describe('how long a route is used without a read, ± a half'),
@@ -63,7 +68,9 @@ export const dataPlaneVariables = z
     OTEL_EXPORTER_OTLP_ENDPOINT: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .describe('where spans of calls are sent, by OTLP over HTTP (its further OTEL_ variables count too); unset: nowhere'),
+      .describe(
+        'where spans of calls are sent, by OTLP over HTTP (its further OTEL_ variables count too); unset: nowhere',
+      ),
     SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600)
       .default(defaultTuning.shutdownLimitMs / 1000)
       .describe('how long requests may continue after SIGTERM'),
@@ -84,13 +91,24 @@ interface Config {
 
 /** The process's configuration; ends the process where it cannot be used. */
 export const readConfig = (): Config =>
-  toConfig(loadConfig({ service: 'data-plane', variables: dataPlaneVariables, env: process.env, args: process.argv.slice(2) }));
+  toConfig(
+    loadConfig({
+      service: 'data-plane',
+      variables: dataPlaneVariables,
+      env: process.env,
+      args: process.argv.slice(2),
+    }),
+  );
 
 export const toConfig = (value: Variables): Config => ({
   dataPlane: toDataPlaneConfig(value),
   caller: toCallerConfig(value),
   internalKeyFile: value.INTERNAL_KEY_FILE,
-  dynamoDb: { region: value.AWS_REGION, endpoint: value.DYNAMODB_ENDPOINT, tableName: value.SESSIONS_TABLE },
+  dynamoDb: {
+    region: value.AWS_REGION,
+    endpoint: value.DYNAMODB_ENDPOINT,
+    tableName: value.SESSIONS_TABLE,
+  },
   logLevel: value.LOG_LEVEL,
 });
 
@@ -100,9 +118,16 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   port: value.PORT,
   operatorPort: value.OPERATOR_PORT,
   controlPlaneUrl: value.CONTROL_PLANE_URL,
-  rateLimit: { requestsPerSecond: value.RATE_LIMIT_PER_SECOND, burstSeconds: value.RATE_LIMIT_BURST_SECONDS },
+  rateLimit: {
+    requestsPerSecond: value.RATE_LIMIT_PER_SECOND,
+    burstSeconds: value.RATE_LIMIT_BURST_SECONDS,
+  },
   bodyBudget: toBodyBudget(value),
-  routeCache: { max: value.ROUTE_CACHE_SIZE, ttlMs: value.ROUTE_TTL_MS, staleMs: value.ROUTE_STALE_SECONDS * 1000 },
+  routeCache: {
+    max: value.ROUTE_CACHE_SIZE,
+    ttlMs: value.ROUTE_TTL_MS,
+    staleMs: value.ROUTE_STALE_SECONDS * 1000,
+  },
   agentIdleTimeoutMs: value.AGENT_SILENCE_LIMIT_SECONDS * 1000,
   controlPlaneIdleTimeoutMs: value.CONTROL_PLANE_SILENCE_LIMIT_SECONDS * 1000,
   uploadStallLimitMs: value.UPLOAD_STALL_LIMIT_SECONDS * 1000,

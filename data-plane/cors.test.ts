@@ -10,7 +10,10 @@ const other = 'https://other.test';
 let plane: TestDataPlane;
 let closed: TestDataPlane;
 beforeAll(async () => {
-  [plane, closed] = await Promise.all([startTestDataPlane({ corsOrigins: [origin] }), startTestDataPlane()]);
+  [plane, closed] = await Promise.all([
+    startTestDataPlane({ corsOrigins: [origin] }),
+    startTestDataPlane(),
+  ]);
 });
 afterAll(() => Promise.all([plane.closeAll(), closed.closeAll()]));
 
@@ -27,7 +30,9 @@ const preflight = (from: string) => ({
 });
 
 const ofBrowsers = (headers: NodeJS.Dict<string | string[]>) =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => /^access-control-|^vary$/.test(name)));
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => /^access-control-|^vary$/.test(name)),
+  );
 
 /** On every response to a page that may call. */
 const readable = {
@@ -62,7 +67,10 @@ test('allows no preflight of another origin, nor any where none is listed', asyn
 test('lets a page read what is forwarded', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
-  const { status, headers } = await plane.call({ path: `/v1/sessions/${session.session_id}/steps`, headers: { origin } });
+  const { status, headers } = await plane.call({
+    path: `/v1/sessions/${session.session_id}/steps`,
+    headers: { origin },
+  });
   expect({ status, ...ofBrowsers(headers) }).toEqual({ status: 200, ...readable });
   expect(agent.requests[0]?.headers).not.toHaveProperty('origin');
 });
@@ -73,7 +81,10 @@ test('lets a page read a stream as it comes', async () => {
   });
   const session = plane.addSession(agent.url);
   const headers = { authorization: plane.authorization, origin, accept: 'text/event-stream' };
-  const client = open(plane.port, { path: `/v1/sessions/${session.session_id}/steps/s/events`, headers });
+  const client = open(plane.port, {
+    path: `/v1/sessions/${session.session_id}/steps/s/events`,
+    headers,
+  });
   client.end();
   const response = await responseOf(client);
   expect(ofBrowsers(response.headers)).toEqual(readable);
@@ -94,7 +105,9 @@ test.each<[number, Call]>([
 
 test('shows a page of another origin nothing, and tells caches that it goes by the origin', async () => {
   for (const headers of [{ origin: other }, undefined]) {
-    expect(ofBrowsers((await plane.call({ path, ...(headers && { headers }) })).headers)).toEqual({ vary: 'Origin' });
+    expect(ofBrowsers((await plane.call({ path, ...(headers && { headers }) })).headers)).toEqual({
+      vary: 'Origin',
+    });
   }
   expect(ofBrowsers((await closed.call({ path, headers: { origin } })).headers)).toEqual({});
 });
@@ -102,6 +115,8 @@ test('shows a page of another origin nothing, and tells caches that it goes by t
 test('exposes every header that the API document has, but for those that browsers always show', () => {
   const alwaysShown = ['Cache-Control', 'Last-Modified'];
   expect(exposedHeaders).toEqual(
-    expect.arrayContaining(Object.keys(responseHeaders).filter((name) => !alwaysShown.includes(name))),
+    expect.arrayContaining(
+      Object.keys(responseHeaders).filter((name) => !alwaysShown.includes(name)),
+    ),
   );
 });

@@ -24,28 +24,43 @@ interface Dependencies extends CallerChecks {
  */
 export function createOperations(dependencies: Dependencies): Record<string, ApiOperation> {
   const { forwardToAgent, passToControlPlane, tracing, ...checks } = dependencies;
-  const entries = Object.entries(operations).map(([name, { method, path, scope }]): [string, ApiOperation] => [
-    name,
-    {
-      method,
-      path,
-      async handle(c) {
-        const trace = traceCall(c, tracing, { operation: name, route: path });
-        const principal = await authenticate(c, checks, scope);
-        return isAgentOperation(name) ? forwardToAgent(c, name, { principal, trace }) : passToControlPlane(c, trace);
+  const entries = Object.entries(operations).map(
+    ([name, { method, path, scope }]): [string, ApiOperation] => [
+      name,
+      {
+        method,
+        path,
+        async handle(c) {
+          const trace = traceCall(c, tracing, { operation: name, route: path });
+          const principal = await authenticate(c, checks, scope);
+          return isAgentOperation(name)
+            ? forwardToAgent(c, name, { principal, trace })
+            : passToControlPlane(c, trace);
+        },
       },
-    },
-  ]);
+    ],
+  );
   return { ...Object.fromEntries(entries), ...createDocumentOperations() };
 }
 
 /** @returns the headers by which the next hop knows the trace. */
-function traceCall(c: Context<HttpEnv>, tracing: Tracing, call: { operation: string; route: string }): TraceHeaders {
+function traceCall(
+  c: Context<HttpEnv>,
+  tracing: Tracing,
+  call: { operation: string; route: string },
+): TraceHeaders {
   const { incoming, outgoing } = nodeBindings(c);
-  const { headers, end } = tracing.begin({ ...call, method: c.req.method, headers: incoming.headers });
+  const { headers, end } = tracing.begin({
+    ...call,
+    method: c.req.method,
+    headers: incoming.headers,
+  });
   if (end)
     outgoing.once('close', () =>
-      end({ status: outgoing.headersSent ? outgoing.statusCode : clientLeft, fields: c.var.logFields }),
+      end({
+        status: outgoing.headersSent ? outgoing.statusCode : clientLeft,
+        fields: c.var.logFields,
+      }),
     );
   return headers;
 }

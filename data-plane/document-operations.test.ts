@@ -31,5 +31,7 @@ test('neither takes anything but a read', async () => {
 });
 
 test('both stand in the log by names of their own', () => {
-  expect(new Set(plane.requests().map(({ operation }) => operation))).toEqual(new Set(['get_openapi', 'get_docs', 'none']));
+  expect(new Set(plane.requests().map(({ operation }) => operation))).toEqual(
+    new Set(['get_openapi', 'get_docs', 'none']),
+  );
 });

@@ -15,7 +15,12 @@ afterEach(() => plane.closeAll());
 
 const json = { 'content-type': 'application/json' };
 const submit = (session: ReadyRecord) =>
-  plane.call({ method: 'POST', path: `/v1/sessions/${session.session_id}/steps`, headers: json, body: '{"code":"1"}' });
+  plane.call({
+    method: 'POST',
+    path: `/v1/sessions/${session.session_id}/steps`,
+    headers: json,
+    body: '{"code":"1"}',
+  });
 const upload = (session: ReadyRecord, body: string) =>
   plane.call({ method: 'PUT', path: `/v1/sessions/${session.session_id}/files/a`, body });
 const consistentReads = () => plane.routes.reads.filter(({ consistent }) => consistent).length;
@@ -28,7 +33,9 @@ it('gives up a connection that cannot be made after three further tries', async 
   });
   expect(response.headers['steppe-step-id']).toMatch(/^stp_/);
   expect(consistentReads()).toBe(1);
-  await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'runtime_unreachable', attempts: 4 }]);
+  await expect
+    .poll(() => plane.requests())
+    .toMatchObject([{ outcome: 'runtime_unreachable', attempts: 4 }]);
 });
 
 it('goes through when a further try gets its connection', async () => {
@@ -71,21 +78,31 @@ const startBreaker = async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  return { url: `http://127.0.0.1:${port}`, connections: () => connections, close: () => server.close() };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    connections: () => connections,
+    close: () => server.close(),
+  };
 };
 
-it.each(['PUT', 'DELETE'])('never tries again what may have arrived and can be done twice: %s of a file', async (method) => {
-  const breaker = await startBreaker();
-  const session = plane.addSession(breaker.url);
-  // Nor where the session is somewhere else by then.
-  const agent = await plane.startAgent(echo);
-  plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url });
-  const path = `/v1/sessions/${session.session_id}/files/a`;
-  const response = await plane.call({ method, path, ...(method === 'PUT' && { body: 'bytes' }) });
-  expect(JSON.parse(response.text).error).toMatchObject({ code: 'runtime_unreachable', retryable: false });
-  expect([breaker.connections(), agent.seen.length]).toEqual([1, 0]);
-  breaker.close();
-});
+it.each(['PUT', 'DELETE'])(
+  'never tries again what may have arrived and can be done twice: %s of a file',
+  async (method) => {
+    const breaker = await startBreaker();
+    const session = plane.addSession(breaker.url);
+    // Nor where the session is somewhere else by then.
+    const agent = await plane.startAgent(echo);
+    plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url });
+    const path = `/v1/sessions/${session.session_id}/files/a`;
+    const response = await plane.call({ method, path, ...(method === 'PUT' && { body: 'bytes' }) });
+    expect(JSON.parse(response.text).error).toMatchObject({
+      code: 'runtime_unreachable',
+      retryable: false,
+    });
+    expect([breaker.connections(), agent.seen.length]).toEqual([1, 0]);
+    breaker.close();
+  },
+);
 
 it.each([
   ['POST', 'steps', '{"code":"1"}'],
@@ -96,15 +113,23 @@ it.each([
   ['GET', 'steps/stp_1/events', undefined],
   ['GET', 'files/a', undefined],
   ['HEAD', 'files/a', undefined],
-])('retries idempotent calls three times, then reads the route again: %s %s', async (method, tail, body) => {
-  const breaker = await startBreaker();
-  const path = `/v1/sessions/${plane.addSession(breaker.url).session_id}/${tail}`;
-  const response = await plane.call({ method, path, headers: body ? json : {}, ...(body && { body }) });
-  expect(response.status).toBe(503);
-  expect(breaker.connections()).toBe(4);
-  expect(consistentReads()).toBe(1);
-  breaker.close();
-});
+])(
+  'retries idempotent calls three times, then reads the route again: %s %s',
+  async (method, tail, body) => {
+    const breaker = await startBreaker();
+    const path = `/v1/sessions/${plane.addSession(breaker.url).session_id}/${tail}`;
+    const response = await plane.call({
+      method,
+      path,
+      headers: body ? json : {},
+      ...(body && { body }),
+    });
+    expect(response.status).toBe(503);
+    expect(breaker.connections()).toBe(4);
+    expect(consistentReads()).toBe(1);
+    breaker.close();
+  },
+);
 
 it('requests a short response again that was interrupted before the client got any of it', async () => {
   let requests = 0;
@@ -128,14 +153,24 @@ it('says that the session has ended where its agent broke off and is gone', asyn
   breaker.close();
 });
 
-it.each([201, 410, 503])('never shows a 421: it continues where the session is now, and shows its %i', async (status) => {
-  const stranger = await plane.startAgent((_, res) => res.writeHead(421).end('{"error":{"code":"misdirected"}}'));
-  const agent = await plane.startAgent((_, res) => res.writeHead(status).end('here'));
-  const session = plane.addSession(stranger.url);
-  plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url, instance_id: newInstanceId() });
-  expect(await submit(session)).toMatchObject({ status, text: 'here' });
-  expect([stranger.seen.length, agent.seen.length]).toEqual([1, 1]);
-});
+it.each([201, 410, 503])(
+  'never shows a 421: it continues where the session is now, and shows its %i',
+  async (status) => {
+    const stranger = await plane.startAgent((_, res) =>
+      res.writeHead(421).end('{"error":{"code":"misdirected"}}'),
+    );
+    const agent = await plane.startAgent((_, res) => res.writeHead(status).end('here'));
+    const session = plane.addSession(stranger.url);
+    plane.routes.consistent.set(session.session_id, {
+      ...session,
+      version: 2,
+      address: agent.url,
+      instance_id: newInstanceId(),
+    });
+    expect(await submit(session)).toMatchObject({ status, text: 'here' });
+    expect([stranger.seen.length, agent.seen.length]).toEqual([1, 1]);
+  },
+);
 
 it('does not go on twice, wherever the session is said to be then', async () => {
   const agent = await plane.startAgent(echo);
@@ -158,7 +193,10 @@ it('says of a 421 while the store is out that it may be tried again', async () =
     if (options.consistent) throw new SessionStoreUnavailableError('out');
     return get(sessionId, options);
   };
-  expect(JSON.parse((await submit(session)).text).error).toMatchObject({ code: 'route_store_unavailable', retryable: true });
+  expect(JSON.parse((await submit(session)).text).error).toMatchObject({
+    code: 'route_store_unavailable',
+    retryable: true,
+  });
 });
 
 it('responds to a 421 without another address with the state of the row', async () => {
@@ -178,7 +216,10 @@ it('requests an upload again that was lost on the way to where the session is no
   const session = plane.addSession(stranger.url);
   plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url });
   const response = await upload(session, 'some bytes');
-  expect(JSON.parse(response.text).error).toMatchObject({ code: 'runtime_unreachable', retryable: true });
+  expect(JSON.parse(response.text).error).toMatchObject({
+    code: 'runtime_unreachable',
+    retryable: true,
+  });
   expect(agent.seen).toEqual([]);
   expect(await upload(session, 'some bytes')).toMatchObject({ status: 200 });
 });
@@ -202,6 +243,10 @@ it('serves a known route through an outage of the store', async () => {
   await submit(session);
   plane.routes.failure = new SessionStoreUnavailableError('out');
   for (let i = 0; i < 3; i++) expect((await submit(session)).status).toBe(200);
-  await expect.poll(() => plane.requests().map((line) => line.route)).toEqual(['miss', 'stale', 'stale', 'stale']);
-  expect(JSON.parse((await submit(plane.addSession(agent.url))).text).error.code).toBe('route_store_unavailable');
+  await expect
+    .poll(() => plane.requests().map((line) => line.route))
+    .toEqual(['miss', 'stale', 'stale', 'stale']);
+  expect(JSON.parse((await submit(plane.addSession(agent.url))).text).error.code).toBe(
+    'route_store_unavailable',
+  );
 });

@@ -38,8 +38,15 @@ const silentCall = async (prepare: (session: ReadyRecord) => void) => {
   const session = plane.addSession(agent.url);
   const path = stepsOf(session);
   const response = await plane.call({ method: 'POST', path, headers: json, body: '{"code":"1"}' });
-  const consistentReads = plane.routes.reads.filter((read) => read.consistent && read.sessionId === session.session_id);
-  return { session, status: response.status, error: JSON.parse(response.text).error, consistentReads };
+  const consistentReads = plane.routes.reads.filter(
+    (read) => read.consistent && read.sessionId === session.session_id,
+  );
+  return {
+    session,
+    status: response.status,
+    error: JSON.parse(response.text).error,
+    consistentReads,
+  };
 };
 
 it('returns 410 for a session whose unresponsive agent has ended, after one strongly consistent read', async () => {
@@ -68,7 +75,9 @@ it('returns 504 for an unresponsive agent where the route cannot be read, and fo
 it('forgets the route of an agent that goes idle in the middle of a response', async () => {
   const agent = await plane.startAgent((_, res) => res.writeHead(200).write('first'));
   const session = plane.addSession(agent.url);
-  await expect(plane.call({ path: stepsOf(session) })).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await expect(plane.call({ path: stepsOf(session) })).rejects.toMatchObject({
+    code: 'ECONNRESET',
+  });
   plane.routes.rows.set(session.session_id, ended(session));
   expect((await plane.call({ path: stepsOf(session) })).status).toBe(410);
 });
@@ -120,7 +129,11 @@ it('continues with a stream of events that goes idle, over another connection', 
 it('does not blame the agent for a client that sends its file slowly', async () => {
   const agent = await plane.startAgent(echo);
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
-  const client = open(plane.port, { method: 'PUT', path, headers: { authorization: plane.authorization } });
+  const client = open(plane.port, {
+    method: 'PUT',
+    path,
+    headers: { authorization: plane.authorization },
+  });
   client.write('slow ');
   await after(limitMs * 3);
   client.end('file');
@@ -130,7 +143,11 @@ it('does not blame the agent for a client that sends its file slowly', async () 
 it('blames an agent that takes nothing of a file', async () => {
   const agent = await plane.startAgent(() => {});
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
-  const client = open(plane.port, { method: 'PUT', path, headers: { authorization: plane.authorization } });
+  const client = open(plane.port, {
+    method: 'PUT',
+    path,
+    headers: { authorization: plane.authorization },
+  });
   client.on('error', () => {});
   const megabyte = Buffer.alloc(1024 * 1024);
   for (let i = 0; i < 32; i++) client.write(megabyte);

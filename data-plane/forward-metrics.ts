@@ -11,7 +11,10 @@ export interface ForwardMetrics {
 }
 
 /** @param upstream whose connections are counted when the metrics are read. */
-export function createForwardMetrics(registry: Registry, upstream: Pick<Agent, 'stats'>): ForwardMetrics {
+export function createForwardMetrics(
+  registry: Registry,
+  upstream: Pick<Agent, 'stats'>,
+): ForwardMetrics {
   countConnections(registry, upstream);
   const routes = new Counter({
     name: 'steppe_routes_total',
@@ -55,7 +58,10 @@ function countConnections(registry: Registry, upstream: Pick<Agent, 'stats'>): v
       const pools = Object.values(upstream.stats);
       const idle = pools.reduce((sum, pool) => sum + ('free' in pool ? pool.free : 0), 0);
       this.set({ state: 'idle' }, idle);
-      this.set({ state: 'busy' }, pools.reduce((sum, pool) => sum + Number(pool.connected), 0) - idle);
+      this.set(
+        { state: 'busy' },
+        pools.reduce((sum, pool) => sum + Number(pool.connected), 0) - idle,
+      );
     },
   });
 }

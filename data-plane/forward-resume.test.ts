@@ -26,9 +26,18 @@ afterEach(async () => {
 const texts = ['one\n\n', 'two: "quoted"', 'three {"type":"keepalive"}', 'end'];
 const streams = ['text/event-stream', 'application/x-ndjson'] as const;
 const stepsPath = () => `/v1/sessions/${session.session_id}/steps`;
-const headersFor = (accept: string) => ({ accept, 'content-type': 'application/json', authorization: plane.authorization });
+const headersFor = (accept: string) => ({
+  accept,
+  'content-type': 'application/json',
+  authorization: plane.authorization,
+});
 const submit = (accept: string) =>
-  plane.call({ method: 'POST', path: stepsPath(), headers: headersFor(accept), body: '{"code":"1"}' });
+  plane.call({
+    method: 'POST',
+    path: stepsPath(),
+    headers: headersFor(accept),
+    body: '{"code":"1"}',
+  });
 const attempts = () => plane.requests().map((line) => line.attempts);
 
 describe.each(streams)('a step with a response as %s', (accept) => {
@@ -59,14 +68,21 @@ describe.each(streams)('a step with a response as %s', (accept) => {
     const expected = wholeStream(accept, texts, 1);
     for (let cut = 200; cut < expected.length + 250; cut += 20) {
       cuttingProxy.cuts[cuttingProxy.connections()] = cut;
-      const response = await plane.call({ path: `${stepsPath()}/stp_1/events${query}`, headers: { accept, ...headers } });
+      const response = await plane.call({
+        path: `${stepsPath()}/stp_1/events${query}`,
+        headers: { accept, ...headers },
+      });
       expect({ cut, text: response.text }).toEqual({ cut, text: expected });
     }
     expect(new Set(attempts())).toEqual(new Set([1, 2]));
   });
 
   it('sends each event on when it comes, before and after a break', async () => {
-    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    const client = open(plane.port, {
+      method: 'POST',
+      path: stepsPath(),
+      headers: headersFor(accept),
+    });
     client.end('{"code":"1"}');
     const response = await responseOf(client);
     let got = '';
@@ -82,18 +98,28 @@ describe.each(streams)('a step with a response as %s', (accept) => {
   });
 
   it('is cut off where the agent is gone for good, so that the client can tell', async () => {
-    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    const client = open(plane.port, {
+      method: 'POST',
+      path: stepsPath(),
+      headers: headersFor(accept),
+    });
     client.end('{"code":"1"}');
     const response = await responseOf(client);
     agent.add('one');
     plane.routes.consistent.set(session.session_id, ended(session));
     await cuttingProxy.close();
     await expect(readAll(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
-    await expect.poll(() => plane.requests()).toMatchObject([{ status: 200, outcome: 'session_ended' }]);
+    await expect
+      .poll(() => plane.requests())
+      .toMatchObject([{ status: 200, outcome: 'session_ended' }]);
   });
 
   it('is whole when its last event has come, whatever happens after', async () => {
-    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    const client = open(plane.port, {
+      method: 'POST',
+      path: stepsPath(),
+      headers: headersFor(accept),
+    });
     client.end('{"code":"1"}');
     const response = await responseOf(client);
     agent.addUnended(...texts);
@@ -114,7 +140,11 @@ describe.each(streams)('a step with a response as %s', (accept) => {
       res.write(wholeStream(accept, ['one']) + unreadable);
       req.resume();
     };
-    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    const client = open(plane.port, {
+      method: 'POST',
+      path: stepsPath(),
+      headers: headersFor(accept),
+    });
     client.end('{"code":"1"}');
     const response = await responseOf(client);
     const reading = (async () => {
@@ -131,7 +161,11 @@ describe.each(streams)('a step with a response as %s', (accept) => {
   it('is given up when it breaks again and again without bringing anything', async () => {
     agent.add('one');
     cuttingProxy.cuts.push(400, 0, 0, 0, 0, 0);
-    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor(accept) });
+    const client = open(plane.port, {
+      method: 'POST',
+      path: stepsPath(),
+      headers: headersFor(accept),
+    });
     client.end('{"code":"1"}');
     const response = await responseOf(client);
     cuttingProxy.cutAll();
@@ -173,20 +207,27 @@ describe('a response whose length is known', () => {
     };
   };
 
-  it.each(['files/a', 'steps', 'steps/stp_1'])('is requested again while the client has nothing of it: GET %s', async (tail) => {
-    const body = bodyOf(1_000);
-    respondWith(body);
-    cuttingProxy.cuts.push(0, 100, 700);
-    expect(await plane.call({ path: `${stepsPath().replace(/steps$/, '')}${tail}` })).toMatchObject({ status: 200, text: body });
-    await expect.poll(attempts).toEqual([4]);
-  });
+  it.each(['files/a', 'steps', 'steps/stp_1'])(
+    'is requested again while the client has nothing of it: GET %s',
+    async (tail) => {
+      const body = bodyOf(1_000);
+      respondWith(body);
+      cuttingProxy.cuts.push(0, 100, 700);
+      expect(
+        await plane.call({ path: `${stepsPath().replace(/steps$/, '')}${tail}` }),
+      ).toMatchObject({ status: 200, text: body });
+      await expect.poll(attempts).toEqual([4]);
+    },
+  );
 
   it('is not requested again when the client has a part of it', async () => {
     respondWith(bodyOf(1_000_000));
     cuttingProxy.cuts.push(500_000);
     const responding = plane.call({ path: stepsPath().replace(/steps$/, 'files/a') });
     await expect(responding).rejects.toMatchObject({ code: 'ECONNRESET' });
-    await expect.poll(() => plane.requests()).toMatchObject([{ attempts: 1, outcome: 'runtime_unreachable' }]);
+    await expect
+      .poll(() => plane.requests())
+      .toMatchObject([{ attempts: 1, outcome: 'runtime_unreachable' }]);
   });
 
   it('keeps its length when it is the result of a step that breaks off again and again', async () => {
@@ -202,7 +243,11 @@ describe('a response whose length is known', () => {
   it('is cut off when the same step has another length the second time', async () => {
     respondWith(bodyOf(1_000_000));
     cuttingProxy.cuts.push(500_000);
-    const client = open(plane.port, { method: 'POST', path: stepsPath(), headers: headersFor('application/json') });
+    const client = open(plane.port, {
+      method: 'POST',
+      path: stepsPath(),
+      headers: headersFor('application/json'),
+    });
     client.end('{"code":"1"}');
     const response = await responseOf(client);
     respondWith(bodyOf(1_000_001));
@@ -215,6 +260,10 @@ it('counts in its metrics what it requested again', async () => {
   cuttingProxy.cuts.push(0, 300);
   await submit('text/event-stream');
   const { text } = await call(plane.operatorPort, { path: '/metrics' });
-  expect(text).toContain('steppe_upstream_resumptions_total{point="no_response",service="data-plane"} 1');
-  expect(text).toContain('steppe_upstream_resumptions_total{point="midway",service="data-plane"} 1');
+  expect(text).toContain(
+    'steppe_upstream_resumptions_total{point="no_response",service="data-plane"} 1',
+  );
+  expect(text).toContain(
+    'steppe_upstream_resumptions_total{point="midway",service="data-plane"} 1',
+  );
 });

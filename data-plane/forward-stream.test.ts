@@ -22,7 +22,11 @@ const eventsOf = (session: ReadyRecord) => `/v1/sessions/${session.session_id}/s
 const openAs = (path: string, method = 'GET', headers: Record<string, string> = {}) =>
   open(plane.port, { path, method, headers: { authorization: plane.authorization, ...headers } });
 
-const writeMegabytes = async (to: NodeJS.WritableStream, count: number, onWritten: (written: number) => void = () => {}) => {
+const writeMegabytes = async (
+  to: NodeJS.WritableStream,
+  count: number,
+  onWritten: (written: number) => void = () => {},
+) => {
   for (let i = 0; i < count; i++) {
     onWritten(i);
     if (!to.write(megabyte)) await once(to, 'drain');
@@ -71,7 +75,9 @@ it('streams 50 MB from a client, no faster than the agent reads', async () => {
   const agent = await plane.startAgent((req, res) => {
     go = () => void hashOf(req).then((digest) => res.writeHead(201).end(digest));
   });
-  const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', { 'content-length': String(50 * megabyte.length) });
+  const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', {
+    'content-length': String(50 * megabyte.length),
+  });
   let written = 0;
   const sent = writeMegabytes(client, 50, (n) => {
     written = n;
@@ -113,7 +119,10 @@ it('uploads an empty file', async () => {
 
 it('responds to a client that waits for 100 Continue', async () => {
   const agent = await plane.startAgent(echo);
-  const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', { expect: '100-continue', 'content-length': '4' });
+  const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', {
+    expect: '100-continue',
+    'content-length': '4',
+  });
   client.flushHeaders();
   await once(client, 'continue');
   client.end('body');
@@ -123,8 +132,12 @@ it('responds to a client that waits for 100 Continue', async () => {
 });
 
 it('keeps the response of an agent that gives it before the upload has ended', async () => {
-  const agent = await plane.startAgent((_, res) => res.writeHead(413, { 'content-type': 'text/plain' }).end('too large'));
-  const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', { 'content-length': String(50 * megabyte.length) });
+  const agent = await plane.startAgent((_, res) =>
+    res.writeHead(413, { 'content-type': 'text/plain' }).end('too large'),
+  );
+  const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', {
+    'content-length': String(50 * megabyte.length),
+  });
   // What the client still wants to send is cut off after the response.
   client.on('error', () => {});
   client.write(megabyte);
@@ -170,7 +183,9 @@ it('closes its side to the agent when the client leaves in the middle', async ()
 
 it('closes its side to the agent when the client leaves in the middle of an upload', async () => {
   const errors: unknown[] = [];
-  const agent = await plane.startAgent((req) => void req.resume().on('error', (error) => errors.push(error)));
+  const agent = await plane.startAgent(
+    (req) => void req.resume().on('error', (error) => errors.push(error)),
+  );
   const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT').on('error', () => {});
   client.write('a part');
   await expect.poll(() => agent.seen.length).toBe(1);
@@ -220,7 +235,10 @@ it('cuts off a response that the agent cut off, so that the client can tell', as
 });
 
 it('survives an agent that does not speak HTTP', async () => {
-  const server = createServer((socket) => void socket.end('garbage\r\n\r\n')).listen(0, '127.0.0.1');
+  const server = createServer((socket) => void socket.end('garbage\r\n\r\n')).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const client = openAs(eventsOf(plane.addSession(`http://127.0.0.1:${port}`)));

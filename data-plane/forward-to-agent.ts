@@ -35,14 +35,19 @@ interface Caller {
   trace: TraceHeaders;
 }
 
-export type AgentForwarder = (c: Context<HttpEnv>, operation: AgentOperation, caller: Caller) => Promise<Response>;
+export type AgentForwarder = (
+  c: Context<HttpEnv>,
+  operation: AgentOperation,
+  caller: Caller,
+) => Promise<Response>;
 
 const stepIdHeader = 'steppe-step-id';
 
 /** Sends a call to the agent of its session and streams the response back. */
 export function createAgentForwarder(dependencies: Dependencies): AgentForwarder {
   const { routes, bodies, metrics, retries, idleTimeoutMs, logger } = dependencies;
-  return (c, operation, caller) => bodies.hold(caller.principal.tenantId, (share) => forward(c, operation, { ...caller, share }));
+  return (c, operation, caller) =>
+    bodies.hold(caller.principal.tenantId, (share) => forward(c, operation, { ...caller, share }));
 
   async function forward(
     c: Context<HttpEnv>,
@@ -70,17 +75,35 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
       c.header(stepIdHeader, stepId);
     }
     const sender = createUpstreamSender(dependencies, c, { sessionId, trace, arrivedAt });
-    const agentUpstream = createAgentUpstream({ sender, routes, route: resolved.route, request, outgoing, retries, metrics });
-    const ownHeaders = { 'x-request-id': c.var.requestId, ...(stepId && { [stepIdHeader]: stepId }) };
+    const agentUpstream = createAgentUpstream({
+      sender,
+      routes,
+      route: resolved.route,
+      request,
+      outgoing,
+      retries,
+      metrics,
+    });
+    const ownHeaders = {
+      'x-request-id': c.var.requestId,
+      ...(stepId && { [stepIdHeader]: stepId }),
+    };
     const response = createResponseWriter(outgoing, { ownHeaders, isRejected: isTokenRejection });
     try {
       const agentRequest = { method: c.req.method, path, body };
       const lastEventId = incoming.headers['last-event-id'];
-      finish(await callAgent(agentUpstream, { operation, agentRequest, stepId, restart, lastEventId }, response));
+      finish(
+        await callAgent(
+          agentUpstream,
+          { operation, agentRequest, stepId, restart, lastEventId },
+          response,
+        ),
+      );
     } catch (error) {
       if (!outgoing.headersSent) throw error;
       cutOff(error instanceof AppError ? error.code : 'internal');
-      if (!(error instanceof AppError)) logger.error({ err: error, request_id: c.var.requestId }, 'request failed midway');
+      if (!(error instanceof AppError))
+        logger.error({ err: error, request_id: c.var.requestId }, 'request failed midway');
     }
     return RESPONSE_ALREADY_SENT;
 
@@ -90,7 +113,8 @@ export function createAgentForwarder(dependencies: Dependencies): AgentForwarder
       if (end.kind === 'rejected' && isTokenRejection(end.status))
         throw new Error(`the agent rejected our token with ${end.status}`);
       if (end.kind === 'rejected') cutOff('runtime_unreachable');
-      if (end.kind === 'truncated') cutOff(end.reason === 'idle_timeout' ? 'step_deadline_exceeded' : 'runtime_unreachable');
+      if (end.kind === 'truncated')
+        cutOff(end.reason === 'idle_timeout' ? 'step_deadline_exceeded' : 'runtime_unreachable');
     }
     /**
      * The client has a part of a response that nothing can be added to: that it is not whole must

@@ -15,28 +15,35 @@ afterEach(() => plane.closeAll());
 
 const upload = (agentUrl: string, headers: Record<string, string>) => {
   const path = `/v1/sessions/${plane.addSession(agentUrl).session_id}/files/file`;
-  return open(plane.port, { path, method: 'PUT', headers: { authorization: plane.authorization, ...headers } });
+  return open(plane.port, {
+    path,
+    method: 'PUT',
+    headers: { authorization: plane.authorization, ...headers },
+  });
 };
 const forms = [{ 'content-length': '1000000' }, { 'transfer-encoding': 'chunked' }];
 
-it.each(forms)('gives an upload up that stands still, in a sentence, and breaks it off at the agent (%j)', async (form) => {
-  const agent = await plane.startAgent((req) => req.resume());
-  const client = upload(agent.url, form);
-  client.write('some of it');
-  const response = await readAll(await responseOf(client));
-  expect(response.status).toBe(400);
-  expect(response.headers.connection).toBe('close');
-  const { error } = errorBodySchema.parse(JSON.parse(response.text));
-  expect(error).toMatchObject({
-    code: 'invalid_request',
-    retryable: true,
-    message: expect.stringContaining('the upload stalled for 0.2 s'),
-  });
-  const [request] = agent.requests;
-  await expect.poll(() => request?.destroyed, { timeout: 10_000 }).toBe(true);
-  expect(request?.complete).toBe(false);
-  client.destroy();
-});
+it.each(forms)(
+  'gives an upload up that stands still, in a sentence, and breaks it off at the agent (%j)',
+  async (form) => {
+    const agent = await plane.startAgent((req) => req.resume());
+    const client = upload(agent.url, form);
+    client.write('some of it');
+    const response = await readAll(await responseOf(client));
+    expect(response.status).toBe(400);
+    expect(response.headers.connection).toBe('close');
+    const { error } = errorBodySchema.parse(JSON.parse(response.text));
+    expect(error).toMatchObject({
+      code: 'invalid_request',
+      retryable: true,
+      message: expect.stringContaining('the upload stalled for 0.2 s'),
+    });
+    const [request] = agent.requests;
+    await expect.poll(() => request?.destroyed, { timeout: 10_000 }).toBe(true);
+    expect(request?.complete).toBe(false);
+    client.destroy();
+  },
+);
 
 it('gives one up that trickles', async () => {
   const agent = await plane.startAgent((req) => req.resume());

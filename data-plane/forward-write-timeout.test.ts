@@ -30,16 +30,23 @@ it.each([
   { path: 'files/big', type: 'application/octet-stream' },
   { path: 'steps/s1/events', type: 'text/event-stream' },
   { path: 'steps/s1', type: 'application/json' },
-])('cuts off a client that takes nothing of its response ($path), and releases the agent', async ({ path, type }) => {
-  await start(200);
-  const agent = await plane.startAgent((_, res) => writeMegabytes(1000, res.writeHead(200, { 'content-type': type })));
-  const response = await openAs(agent.url, path);
-  response.on('error', () => {}).socket.pause();
-  await expect.poll(() => plane.requests(), { timeout: 20_000 }).toMatchObject([{ status: 200, outcome: 'stalled' }]);
-  await expect.poll(() => agent.requests[0]?.destroyed).toBe(true);
-  expect(agent.seen).toHaveLength(1);
-  response.destroy();
-});
+])(
+  'cuts off a client that takes nothing of its response ($path), and releases the agent',
+  async ({ path, type }) => {
+    await start(200);
+    const agent = await plane.startAgent((_, res) =>
+      writeMegabytes(1000, res.writeHead(200, { 'content-type': type })),
+    );
+    const response = await openAs(agent.url, path);
+    response.on('error', () => {}).socket.pause();
+    await expect
+      .poll(() => plane.requests(), { timeout: 20_000 })
+      .toMatchObject([{ status: 200, outcome: 'stalled' }]);
+    await expect.poll(() => agent.requests[0]?.destroyed).toBe(true);
+    expect(agent.seen).toHaveLength(1);
+    response.destroy();
+  },
+);
 
 it('gives a slow client all of its response, however long it takes', async () => {
   const limitMs = 1_000;
@@ -51,7 +58,8 @@ it('gives a slow client all of its response, however long it takes', async () =>
   let rested = 0;
   for await (const chunk of response) {
     bytes += chunk.length;
-    if (bytes < (rested + 1) * megabyte.length || performance.now() > startedAt + 2.5 * limitMs) continue;
+    if (bytes < (rested + 1) * megabyte.length || performance.now() > startedAt + 2.5 * limitMs)
+      continue;
     rested += 1;
     await new Promise((resolve) => setTimeout(resolve, limitMs / 10));
   }

@@ -17,13 +17,21 @@ afterEach(async () => {
   await inner.close(0);
 });
 
-it.each(['an agent', 'the control-plane'])('passes nothing on to %s whose headers are too large for it', async (to) => {
-  const session = plane.addSession(`http://127.0.0.1:${inner.port}`);
-  const path = to === 'an agent' ? `/v1/sessions/${session.session_id}/steps` : '/v1/sessions';
-  const responses = new Set<string>();
-  for (let size = 15_800; size < 16_400; size += 20) {
-    const { status, text, headers } = await plane.call({ path, headers: { 'x-large': 'x'.repeat(size) } });
-    responses.add(`${status} ${status === 200 ? text : JSON.parse(text).error.request_id === headers['x-request-id']}`);
-  }
-  expect([...responses]).toEqual(['200 found room', '431 true']);
-});
+it.each(['an agent', 'the control-plane'])(
+  'passes nothing on to %s whose headers are too large for it',
+  async (to) => {
+    const session = plane.addSession(`http://127.0.0.1:${inner.port}`);
+    const path = to === 'an agent' ? `/v1/sessions/${session.session_id}/steps` : '/v1/sessions';
+    const responses = new Set<string>();
+    for (let size = 15_800; size < 16_400; size += 20) {
+      const { status, text, headers } = await plane.call({
+        path,
+        headers: { 'x-large': 'x'.repeat(size) },
+      });
+      responses.add(
+        `${status} ${status === 200 ? text : JSON.parse(text).error.request_id === headers['x-request-id']}`,
+      );
+    }
+    expect([...responses]).toEqual(['200 found room', '431 true']);
+  },
+);

@@ -10,7 +10,10 @@ import { startTestDataPlane, type TestDataPlane } from './testing/start-test-dat
 const newTenant = () => tenantIdSchema.parse(`tenant-${randomUUID()}`);
 
 /** How many calls go through before one is refused, and the refusal. */
-function callUntilRefused(limit: RateLimiter, caller: Parameters<RateLimiter>[0]): { passed: number; refusal: AppError } {
+function callUntilRefused(
+  limit: RateLimiter,
+  caller: Parameters<RateLimiter>[0],
+): { passed: number; refusal: AppError } {
   for (let passed = 0; passed < 100_000; passed++) {
     try {
       limit(caller);
@@ -45,12 +48,15 @@ describe('a tenant', () => {
 
   it('has calls of its own, whatever others do', () => {
     const limit = createRateLimiter({ requestsPerSecond: 1, burstSeconds: 1 });
-    for (let i = 0; i < 5; i++) expect(callUntilRefused(limit, { tenantId: newTenant() }).passed).toBe(1);
+    for (let i = 0; i < 5; i++)
+      expect(callUntilRefused(limit, { tenantId: newTenant() }).passed).toBe(1);
   });
 
   it('has the rate that its token says, also where none is configured', () => {
     const limit = createRateLimiter({ requestsPerSecond: undefined, burstSeconds: 2 });
-    expect(callUntilRefused(limit, { tenantId: newTenant(), requestsPerSecond: 5 }).passed).toBe(10);
+    expect(callUntilRefused(limit, { tenantId: newTenant(), requestsPerSecond: 5 }).passed).toBe(
+      10,
+    );
     const caller = { tenantId: newTenant() };
     for (let i = 0; i < 10_000; i++) limit(caller);
   });
@@ -93,13 +99,20 @@ describe('the data-plane', () => {
     const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/steps`;
     for (let i = 0; i < 2; i++) expect((await plane.call({ path })).status).toBe(200);
     const reads = plane.routes.reads.length;
-    for (const refused of [{ path }, { method: 'POST', path }, { path: '/v1/sessions' }, { path: '/v1/runtimes' }]) {
+    for (const refused of [
+      { path },
+      { method: 'POST', path },
+      { path: '/v1/sessions' },
+      { path: '/v1/runtimes' },
+    ]) {
       const { status, headers, text } = await plane.call(refused);
       expect([status, headers['retry-after']]).toEqual([429, '1']);
       expect(JSON.parse(text)).toMatchObject({ error: { code: 'rate_limited', retryable: true } });
     }
     expect(plane.routes.reads).toHaveLength(reads);
-    expect(plane.requests()).toContainEqual(expect.objectContaining({ outcome: 'rate_limited', tenant_id: plane.tenantId }));
+    expect(plane.requests()).toContainEqual(
+      expect.objectContaining({ outcome: 'rate_limited', tenant_id: plane.tenantId }),
+    );
     const metrics = await call(plane.operatorPort, { path: '/metrics' });
     expect(metrics.text).toMatch(
       /^steppe_http_requests_total\{operation="list_steps",status="429",outcome="rate_limited",.*\} 1$/m,

@@ -22,7 +22,10 @@ const rememberedTenants = 10_000;
 /**
  * A token bucket for each tenant, in this replica's memory: n replicas let n times as much through.
  */
-export function createRateLimiter({ requestsPerSecond, burstSeconds }: RateLimitOptions): RateLimiter {
+export function createRateLimiter({
+  requestsPerSecond,
+  burstSeconds,
+}: RateLimitOptions): RateLimiter {
   const buckets = new LRUCache<string, TokenBucket>({ max: rememberedTenants });
   return ({ tenantId, requestsPerSecond: own }) => {
     const rate = own ?? requestsPerSecond;
@@ -53,7 +56,11 @@ function resize(bucket: TokenBucket, rate: number, size: number): void {
 }
 
 const rateLimited = (rate: number, waitMs: number): AppError =>
-  new AppError('rate_limited', `the tenant makes more than ${rate} calls per second; call again after Retry-After`, {
-    details: { requests_per_second: rate },
-    headers: { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) },
-  });
+  new AppError(
+    'rate_limited',
+    `the tenant makes more than ${rate} calls per second; call again after Retry-After`,
+    {
+      details: { requests_per_second: rate },
+      headers: { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) },
+    },
+  );

@@ -3,8 +3,12 @@ import type { HttpEnv } from '@steppe/service-kit/http-env';
 import type { Context } from 'hono';
 
 /** Node's own request and response behind a call, which forwarding works on. */
-export function nodeBindings(c: Context<HttpEnv>): { incoming: IncomingMessage; outgoing: ServerResponse } {
+export function nodeBindings(c: Context<HttpEnv>): {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+} {
   const { incoming, outgoing } = c.env;
-  if (!incoming || !outgoing) throw new Error('the data-plane needs a server; app.request is not supported');
+  if (!incoming || !outgoing)
+    throw new Error('the data-plane needs a server; app.request is not supported');
   return { incoming, outgoing };
 }

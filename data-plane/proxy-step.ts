@@ -27,7 +27,12 @@ export function proxyStep(
     if (kind === 'broken') return agentRequest;
     const rest = response.rest();
     if (rest?.kind !== 'events') return rest && agentRequest;
-    return { method: 'GET', path: `${eventsPath}?after=${rest.lastSeq}`, body: null, without: 'last-event-id' };
+    return {
+      method: 'GET',
+      path: `${eventsPath}?after=${rest.lastSeq}`,
+      body: null,
+      without: 'last-event-id',
+    };
   });
 }
 

@@ -24,14 +24,22 @@ it.each([
   ['DELETE', '/v1/sessions/ses_1', undefined],
   ['GET', '/v1/runtimes', undefined],
 ])('passes %s %s on as it is, with the token of its caller', async (method, path, body) => {
-  const headers = { ...(body && { 'content-type': 'application/json' }), 'idempotency-key': 'k', prefer: 'respond-async' };
+  const headers = {
+    ...(body && { 'content-type': 'application/json' }),
+    'idempotency-key': 'k',
+    prefer: 'respond-async',
+  };
   const response = await plane.call({ method, path, headers, ...(body && { body }) });
   expect(response.status).toBe(200);
   const got = JSON.parse(response.text);
   expect(got).toMatchObject({
     url: path,
     body: body ?? '',
-    headers: { authorization: plane.authorization, 'idempotency-key': 'k', prefer: 'respond-async' },
+    headers: {
+      authorization: plane.authorization,
+      'idempotency-key': 'k',
+      prefer: 'respond-async',
+    },
   });
   expect(got.headers['x-request-id']).toBe(response.headers['x-request-id']);
   expect(plane.routes.reads).toEqual([]);
@@ -44,7 +52,10 @@ it('streams a body that is not one of JSON on, for the control-plane to check', 
     headers: { 'content-type': 'text/plain' },
     body: 'x',
   });
-  expect(JSON.parse(response.text)).toMatchObject({ body: 'x', headers: { 'content-type': 'text/plain' } });
+  expect(JSON.parse(response.text)).toMatchObject({
+    body: 'x',
+    headers: { 'content-type': 'text/plain' },
+  });
 });
 
 it('does not bother the control-plane with callers that it cannot know, or invalid ids', async () => {
@@ -70,24 +81,30 @@ it.each([
   ['POST', {}, false],
   ['POST', { 'idempotency-key': 'k' }, true],
   ['GET', {}, true],
-])('calls %s with %o that may have been carried out retryable: %s', async (method, headers, retryable) => {
-  await plane.closeAll();
-  const unresponsive = await startAgent(() => {});
-  plane = await startTestDataPlane({ controlPlaneUrl: unresponsive.url, controlPlaneIdleTimeoutMs: 50 });
-  const response = await plane.call({ method, path: '/v1/sessions', headers: { ...headers } });
-  expect(errorOf(response)).toMatchObject({ code: 'runtime_unreachable', retryable });
-  await unresponsive.close();
-});
+])(
+  'calls %s with %o that may have been carried out retryable: %s',
+  async (method, headers, retryable) => {
+    await plane.closeAll();
+    const unresponsive = await startAgent(() => {});
+    plane = await startTestDataPlane({
+      controlPlaneUrl: unresponsive.url,
+      controlPlaneIdleTimeoutMs: 50,
+    });
+    const response = await plane.call({ method, path: '/v1/sessions', headers: { ...headers } });
+    expect(errorOf(response)).toMatchObject({ code: 'runtime_unreachable', retryable });
+    await unresponsive.close();
+  },
+);
 
 it('releases the control-plane when the client leaves', async () => {
   await plane.closeAll();
   let closed = false;
   const slow = await startAgent((_, res) => res.on('close', () => (closed = true)));
   plane = await startTestDataPlane({ controlPlaneUrl: slow.url });
-  const client = open(plane.port, { path: '/v1/sessions', headers: { authorization: plane.authorization } }).on(
-    'error',
-    () => {},
-  );
+  const client = open(plane.port, {
+    path: '/v1/sessions',
+    headers: { authorization: plane.authorization },
+  }).on('error', () => {});
   client.end();
   await expect.poll(() => slow.seen.length).toBe(1);
   client.destroy();
@@ -97,7 +114,9 @@ it('releases the control-plane when the client leaves', async () => {
 
 it('breaks off a response that breaks off', async () => {
   await plane.closeAll();
-  const breaking = await startAgent((_, res) => res.writeHead(200).write('half of it', () => res.destroy()));
+  const breaking = await startAgent((_, res) =>
+    res.writeHead(200).write('half of it', () => res.destroy()),
+  );
   plane = await startTestDataPlane({ controlPlaneUrl: breaking.url });
   await expect(plane.call({ path: '/v1/sessions' })).rejects.toThrow('aborted');
   await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'runtime_unreachable' }]);
@@ -105,7 +124,11 @@ it('breaks off a response that breaks off', async () => {
 });
 
 it('responds to HEAD through the control-plane', async () => {
-  const client = open(plane.port, { method: 'HEAD', path: '/v1/sessions', headers: { authorization: plane.authorization } });
+  const client = open(plane.port, {
+    method: 'HEAD',
+    path: '/v1/sessions',
+    headers: { authorization: plane.authorization },
+  });
   client.end();
   expect((await responseOf(client)).statusCode).toBe(200);
   expect(controlPlane.seen).toEqual(['HEAD /v1/sessions']);

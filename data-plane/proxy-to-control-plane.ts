@@ -35,7 +35,8 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
   return async (c, trace) => {
     const { incoming, outgoing } = nodeBindings(c);
     const path = targetPath(c.req.url);
-    if (c.req.path.startsWith('/v1/sessions/')) addLogFields(c, { session_id: readSessionId(path) });
+    if (c.req.path.startsWith('/v1/sessions/'))
+      addLogFields(c, { session_id: readSessionId(path) });
     addLogFields(c, { target_endpoint: origin });
     const { requestId } = c.var;
     const body = takesBody(c.req.method) && hasBody(incoming) ? incoming : null;
@@ -50,7 +51,10 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
       {
         upstream,
         outgoing,
-        response: createResponseWriter(outgoing, { ownHeaders: { 'x-request-id': requestId }, isRejected: () => false }),
+        response: createResponseWriter(outgoing, {
+          ownHeaders: { 'x-request-id': requestId },
+          isRejected: () => false,
+        }),
         idleTimeoutMs,
         uploadStallLimitMs,
         retries,
@@ -74,9 +78,13 @@ const isFailure = (end: ProxyOutcome): boolean =>
 function noResponse(c: Context<HttpEnv>, end: ProxyOutcome): AppError {
   const wasSent = end.kind !== 'unconnected';
   // A create that may have happened makes a second session, unless it has a key.
-  const retryable = !wasSent || c.req.method !== 'POST' || c.req.header('idempotency-key') !== undefined;
+  const retryable =
+    !wasSent || c.req.method !== 'POST' || c.req.header('idempotency-key') !== undefined;
   const message = wasSent
     ? 'the control-plane received the request and did not respond; it may have been executed'
     : 'the control-plane does not respond; existing sessions continue to work. Try again';
-  return new AppError('runtime_unreachable', message, { retryable, cause: 'error' in end ? end.error : undefined });
+  return new AppError('runtime_unreachable', message, {
+    retryable,
+    cause: 'error' in end ? end.error : undefined,
+  });
 }

@@ -1,7 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { newStepId, type StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
-import { type ForwardedStep, restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step-request';
+import {
+  type ForwardedStep,
+  restartRequestSchema,
+  stepRequestSchema,
+} from '@steppe/contracts/step-request';
 import type { BodyShare } from '@steppe/service-kit/body-budget';
 import { hasBody } from '@steppe/service-kit/has-body';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
@@ -42,7 +46,10 @@ export async function readAgentBody(
     case 'restart':
       return { body: null, restart: await readJson(c, restartRequestSchema, small) };
     case 'step': {
-      const request = await readJson(c, stepRequestSchema, { maxBytes: limits.requestBodyBytes, share });
+      const request = await readJson(c, stepRequestSchema, {
+        maxBytes: limits.requestBodyBytes,
+        share,
+      });
       const stepId = request.step_id ?? newStepId();
       const step: ForwardedStep = { ...request, step_id: stepId };
       const body = toJson(step);

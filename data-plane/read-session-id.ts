@@ -16,4 +16,5 @@ export function readSessionId(path: string): SessionId {
 export const readStepId = (path: string): string | undefined =>
   segmentOf(path, 4) === 'steps' ? stepIdSchema.safeParse(segmentOf(path, 5)).data : undefined;
 
-const segmentOf = (path: string, index: number): string | undefined => path.split('?', 1)[0]?.split('/')[index];
+const segmentOf = (path: string, index: number): string | undefined =>
+  path.split('?', 1)[0]?.split('/')[index];

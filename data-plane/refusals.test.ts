@@ -34,7 +34,9 @@ const calls = Object.entries(operations).map(([name, { method, path, scope }]) =
     ...(method === 'POST' && { body: name === 'run_step' ? '{"code":""}' : '{}' }),
   }),
 }));
-const agentCalls = calls.filter(({ name }) => operations[name as keyof typeof operations].servedBy === 'session-agent');
+const agentCalls = calls.filter(
+  ({ name }) => operations[name as keyof typeof operations].servedBy === 'session-agent',
+);
 
 it.each(calls)('requires a token: $name', async ({ at }) => {
   const response = await call(plane.port, at(newSessionId()));
@@ -46,36 +48,54 @@ it.each(calls)('requires the scope $scope: $name', async ({ at, scope }) => {
   const others = ['sessions:read', 'sessions:write', 'steps:run'].filter((name) => name !== scope);
   const authorization = `Bearer ${plane.tenantId} ${others.join(',')}`;
   const given = at(newSessionId());
-  const response = await call(plane.port, { ...given, headers: { ...given.headers, authorization } });
-  expect(response.status).toBe(403);
-  if (given.method !== 'HEAD') expect(errorOf(response)).toMatchObject({ code: 'insufficient_scope' });
-});
-
-it.each(agentCalls)('returns the same 404 for foreign and missing sessions: $name', async ({ at }) => {
-  const headers = { 'x-request-id': 'same' };
-  const [foreign, missing] = await Promise.all(
-    [addForeign(), newSessionId()].map((id) => {
-      const given = at(id);
-      return plane.call({ ...given, headers: { ...given.headers, ...headers } });
-    }),
-  );
-  const comparable = (response: typeof foreign) => ({
-    ...response,
-    headers: { ...response?.headers, date: '', 'steppe-step-id': typeof response?.headers['steppe-step-id'] },
+  const response = await call(plane.port, {
+    ...given,
+    headers: { ...given.headers, authorization },
   });
-  expect(foreign?.status).toBe(404);
-  expect(comparable(foreign)).toEqual(comparable(missing));
+  expect(response.status).toBe(403);
+  if (given.method !== 'HEAD')
+    expect(errorOf(response)).toMatchObject({ code: 'insufficient_scope' });
 });
 
-it.each(['x', 'ses_', 'ses_a-b', `ses_${'a'.repeat(65)}`, 'SES_1', 'ses_%41', '%73es_A', 'ses_a%2Fb', 'ses_a%00'])(
-  'returns 404 for %s before it reads anything',
-  async (id) => {
-    const reads = plane.routes.reads.length;
-    const response = await plane.call({ path: `/v1/sessions/${id}/steps` });
-    expect([response.status, errorOf(response).code]).toEqual([404, 'session_not_found']);
-    expect(plane.routes.reads).toHaveLength(reads);
+it.each(agentCalls)(
+  'returns the same 404 for foreign and missing sessions: $name',
+  async ({ at }) => {
+    const headers = { 'x-request-id': 'same' };
+    const [foreign, missing] = await Promise.all(
+      [addForeign(), newSessionId()].map((id) => {
+        const given = at(id);
+        return plane.call({ ...given, headers: { ...given.headers, ...headers } });
+      }),
+    );
+    const comparable = (response: typeof foreign) => ({
+      ...response,
+      headers: {
+        ...response?.headers,
+        date: '',
+        'steppe-step-id': typeof response?.headers['steppe-step-id'],
+      },
+    });
+    expect(foreign?.status).toBe(404);
+    expect(comparable(foreign)).toEqual(comparable(missing));
   },
 );
+
+it.each([
+  'x',
+  'ses_',
+  'ses_a-b',
+  `ses_${'a'.repeat(65)}`,
+  'SES_1',
+  'ses_%41',
+  '%73es_A',
+  'ses_a%2Fb',
+  'ses_a%00',
+])('returns 404 for %s before it reads anything', async (id) => {
+  const reads = plane.routes.reads.length;
+  const response = await plane.call({ path: `/v1/sessions/${id}/steps` });
+  expect([response.status, errorOf(response).code]).toEqual([404, 'session_not_found']);
+  expect(plane.routes.reads).toHaveLength(reads);
+});
 
 describe('a path aimed at another session', () => {
   it.each([
@@ -87,7 +107,9 @@ describe('a path aimed at another session', () => {
   ])('is checked by where it leads: %s', async (tail) => {
     const seen = agent.seen.length;
     const foreign = addForeign();
-    const response = await plane.call({ path: `/v1/sessions/${addOwn()}${tail.replace('FOREIGN', foreign)}` });
+    const response = await plane.call({
+      path: `/v1/sessions/${addOwn()}${tail.replace('FOREIGN', foreign)}`,
+    });
     expect([response.status, errorOf(response).code]).toEqual([404, 'session_not_found']);
     expect(agent.seen).toHaveLength(seen);
   });
@@ -107,7 +129,9 @@ describe('a path aimed at another session', () => {
     expect(response.status).toBe(200);
     const { url, headers } = JSON.parse(response.text);
     expect(url).toBe(path);
-    const claims = JSON.parse(Buffer.from(headers.authorization.split('.')[1], 'base64url').toString());
+    const claims = JSON.parse(
+      Buffer.from(headers.authorization.split('.')[1], 'base64url').toString(),
+    );
     expect(claims.session_id).toBe(own);
   });
 
@@ -134,23 +158,50 @@ it('names the methods of a path', async () => {
   expect([response.status, response.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
 });
 
-it.each(['/', '/v1', '/v1/nothing', '/v2/sessions', '/v1//sessions', '/v1/sessions/'])('knows no path %s', async (path) => {
-  const response = await plane.call({ path });
-  expect([response.status, errorOf(response).code]).toEqual([404, 'route_not_found']);
-});
+it.each(['/', '/v1', '/v1/nothing', '/v2/sessions', '/v1//sessions', '/v1/sessions/'])(
+  'knows no path %s',
+  async (path) => {
+    const response = await plane.call({ path });
+    expect([response.status, errorOf(response).code]).toEqual([404, 'route_not_found']);
+  },
+);
 
 const mib = 1024 * 1024;
 describe('the body of a step', () => {
   it.each<[string, string | Buffer | undefined, object, number, object]>([
-    ['an unknown field', '{"code":"1","cod":"2"}', json, 400, { details: { issues: [{ path: 'cod' }] } }],
+    [
+      'an unknown field',
+      '{"code":"1","cod":"2"}',
+      json,
+      400,
+      { details: { issues: [{ path: 'cod' }] } },
+    ],
     ['a wrong type', '{"code":1}', json, 400, { details: { issues: [{ path: 'code' }] } }],
     ['no code', '{}', json, 400, { code: 'invalid_request' }],
     ['a number', '7', json, 400, { code: 'invalid_request' }],
-    ['what is not JSON', '{"code":', json, 400, { message: expect.stringContaining('not valid JSON') }],
+    [
+      'what is not JSON',
+      '{"code":',
+      json,
+      400,
+      { message: expect.stringContaining('not valid JSON') },
+    ],
     ['nothing', '', json, 400, { message: expect.stringContaining('empty') }],
     ['nothing at all', undefined, {}, 415, { code: 'unsupported_media_type' }],
-    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22]), json, 400, { message: expect.stringContaining('not UTF-8') }],
-    ['another type', 'code=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, { code: 'unsupported_media_type' }],
+    [
+      'invalid UTF-8',
+      Buffer.from([0x7b, 0x22, 0xff, 0x22]),
+      json,
+      400,
+      { message: expect.stringContaining('not UTF-8') },
+    ],
+    [
+      'another type',
+      'code=1',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      415,
+      { code: 'unsupported_media_type' },
+    ],
     [
       'code of 1 MiB and 1',
       JSON.stringify({ code: 'a'.repeat(mib + 1) }),
@@ -158,13 +209,36 @@ describe('the body of a step', () => {
       413,
       { details: { limit: 'code', max_bytes: mib } },
     ],
-    ['a body of 8 MiB and more', Buffer.alloc(8 * mib + 1, 32), json, 413, { details: { limit: 'body', max_bytes: 8 * mib } }],
-    ['a bad step id', '{"code":"","step_id":"a b"}', json, 400, { details: { issues: [{ path: 'step_id' }] } }],
-    ['no time', '{"code":"","timeout_ms":0}', json, 400, { details: { issues: [{ path: 'timeout_ms' }] } }],
+    [
+      'a body of 8 MiB and more',
+      Buffer.alloc(8 * mib + 1, 32),
+      json,
+      413,
+      { details: { limit: 'body', max_bytes: 8 * mib } },
+    ],
+    [
+      'a bad step id',
+      '{"code":"","step_id":"a b"}',
+      json,
+      400,
+      { details: { issues: [{ path: 'step_id' }] } },
+    ],
+    [
+      'no time',
+      '{"code":"","timeout_ms":0}',
+      json,
+      400,
+      { details: { issues: [{ path: 'timeout_ms' }] } },
+    ],
   ])('may not be %s', async (_, body, headers, status, expected) => {
     const seen = agent.seen.length;
     const path = `/v1/sessions/${addOwn()}/steps`;
-    const response = await plane.call({ method: 'POST', path, headers: { ...headers }, ...(body !== undefined && { body }) });
+    const response = await plane.call({
+      method: 'POST',
+      path,
+      headers: { ...headers },
+      ...(body !== undefined && { body }),
+    });
     expect(response.status).toBe(status);
     expect(errorOf(response)).toMatchObject(expected);
     expect(response.headers).not.toHaveProperty('steppe-step-id');
@@ -173,7 +247,12 @@ describe('the body of a step', () => {
 
   it('may be code of exactly 1 MiB', async () => {
     const body = JSON.stringify({ code: 'a'.repeat(mib) });
-    const response = await plane.call({ method: 'POST', path: `/v1/sessions/${addOwn()}/steps`, headers: json, body });
+    const response = await plane.call({
+      method: 'POST',
+      path: `/v1/sessions/${addOwn()}/steps`,
+      headers: json,
+      body,
+    });
     expect(response.status).toBe(200);
   });
 });
@@ -189,12 +268,19 @@ it('checks the body of a restart', async () => {
 it('lets cancel have no body', async () => {
   const path = `/v1/sessions/${addOwn()}/steps/stp_1/cancel`;
   expect((await plane.call({ method: 'POST', path })).status).toBe(200);
-  expect((await plane.call({ method: 'POST', path, headers: json, body: '{"force":true}' })).status).toBe(400);
+  expect(
+    (await plane.call({ method: 'POST', path, headers: json, body: '{"force":true}' })).status,
+  ).toBe(400);
 });
 
 it('sends no body on where a call has none', async () => {
   const path = `/v1/sessions/${addOwn()}/files/a`;
-  const response = await plane.call({ method: 'DELETE', path, headers: { 'content-length': '4' }, body: 'body' });
+  const response = await plane.call({
+    method: 'DELETE',
+    path,
+    headers: { 'content-length': '4' },
+    body: 'body',
+  });
   const got = JSON.parse(response.text);
   expect(got.body).toBe('');
   expect(got.headers).not.toHaveProperty('content-type');

@@ -17,7 +17,12 @@ afterAll(() => plane.closeAll());
 
 /** Head of a request that would be carried out, with the given header lines and no end. */
 const head = (method: string, path: string, ...lines: string[]) =>
-  [`${method} ${base}${path} HTTP/1.1`, 'Host: steppe', `Authorization: ${plane.authorization}`, ...lines].join('\r\n');
+  [
+    `${method} ${base}${path} HTTP/1.1`,
+    'Host: steppe',
+    `Authorization: ${plane.authorization}`,
+    ...lines,
+  ].join('\r\n');
 /** A whole one, which must never be taken for one. */
 const hidden = () => `${head('GET', '/files/hidden', 'Connection: close')}\r\n\r\n`;
 
@@ -28,20 +33,29 @@ async function send(...pieces: string[]): Promise<string> {
   socket.setEncoding('latin1').on('data', (chunk) => {
     text += chunk;
   });
-  for (const piece of pieces) await new Promise((resolve) => socket.write(piece, 'latin1', resolve));
+  for (const piece of pieces)
+    await new Promise((resolve) => socket.write(piece, 'latin1', resolve));
   if (!socket.closed) await once(socket, 'close');
   return text;
 }
-const statusesIn = (text: string) => [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
+const statusesIn = (text: string) =>
+  [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
 const hiddenSeen = () => agent.seen.filter((line) => line.includes('hidden'));
 
 const upload = (...lines: string[]) => head('PUT', '/files/a', ...lines);
-const chunked = (body: string, ...lines: string[]) => `${upload('Transfer-Encoding: chunked', ...lines)}\r\n\r\n${body}`;
+const chunked = (body: string, ...lines: string[]) =>
+  `${upload('Transfer-Encoding: chunked', ...lines)}\r\n\r\n${body}`;
 
 describe('a request whose end is in doubt is refused, and hides no other', () => {
   it.each<[string, () => string]>([
-    ['two kinds of length', () => `${upload('Content-Length: 5', 'Transfer-Encoding: chunked')}\r\n\r\n0\r\n\r\n`],
-    ['two kinds of length, the other way', () => `${upload('Transfer-Encoding: chunked', 'Content-Length: 5')}\r\n\r\n0\r\n\r\n`],
+    [
+      'two kinds of length',
+      () => `${upload('Content-Length: 5', 'Transfer-Encoding: chunked')}\r\n\r\n0\r\n\r\n`,
+    ],
+    [
+      'two kinds of length, the other way',
+      () => `${upload('Transfer-Encoding: chunked', 'Content-Length: 5')}\r\n\r\n0\r\n\r\n`,
+    ],
     ['two lengths', () => `${upload('Content-Length: 0', 'Content-Length: 200')}\r\n\r\n`],
     ['a length twice', () => `${upload('Content-Length: 5', 'Content-Length: 5')}\r\n\r\nhello`],
     ['a list of lengths', () => `${upload('Content-Length: 0, 200')}\r\n\r\n`],
@@ -56,19 +70,44 @@ describe('a request whose end is in doubt is refused, and hides no other', () =>
     ['a CR alone', () => `${upload('X-A: a\rTransfer-Encoding: chunked')}\r\n\r\n0\r\n\r\n`],
     ['NUL in a header', () => `${upload('X-A: a\0b', 'Content-Length: 0')}\r\n\r\n`],
     ['the coding identity', () => `${upload('Transfer-Encoding: identity')}\r\n\r\n`],
-    ['identity with a length', () => `${upload('Transfer-Encoding: identity', 'Content-Length: 0')}\r\n\r\n`],
-    ['identity after chunked', () => `${upload('Transfer-Encoding: chunked, identity')}\r\n\r\n0\r\n\r\n`],
+    [
+      'identity with a length',
+      () => `${upload('Transfer-Encoding: identity', 'Content-Length: 0')}\r\n\r\n`,
+    ],
+    [
+      'identity after chunked',
+      () => `${upload('Transfer-Encoding: chunked, identity')}\r\n\r\n0\r\n\r\n`,
+    ],
     ['chunked twice', () => `${upload('Transfer-Encoding: chunked, chunked')}\r\n\r\n0\r\n\r\n`],
-    ['two codings', () => `${upload('Transfer-Encoding: chunked', 'Transfer-Encoding: identity')}\r\n\r\n0\r\n\r\n`],
+    [
+      'two codings',
+      () =>
+        `${upload('Transfer-Encoding: chunked', 'Transfer-Encoding: identity')}\r\n\r\n0\r\n\r\n`,
+    ],
     ['gzip before chunked', () => `${upload('Transfer-Encoding: gzip, chunked')}\r\n\r\n0\r\n\r\n`],
-    ['a coding that looks like chunked', () => `${upload('Transfer-Encoding: xchunked')}\r\n\r\n0\r\n\r\n`],
-    ['chunked with a parameter', () => `${upload('Transfer-Encoding: chunked;q=1')}\r\n\r\n0\r\n\r\n`],
-    ['chunked behind a control character', () => `${upload('Transfer-Encoding: \x0bchunked')}\r\n\r\n0\r\n\r\n`],
+    [
+      'a coding that looks like chunked',
+      () => `${upload('Transfer-Encoding: xchunked')}\r\n\r\n0\r\n\r\n`,
+    ],
+    [
+      'chunked with a parameter',
+      () => `${upload('Transfer-Encoding: chunked;q=1')}\r\n\r\n0\r\n\r\n`,
+    ],
+    [
+      'chunked behind a control character',
+      () => `${upload('Transfer-Encoding: \x0bchunked')}\r\n\r\n0\r\n\r\n`,
+    ],
     ['chunked in HTTP/1.0', () => chunked('0\r\n\r\n').replace('HTTP/1.1', 'HTTP/1.0')],
     ['two hosts', () => `${upload('Host: other', 'Content-Length: 0')}\r\n\r\n`],
-    ['a whole URL', () => `${upload('Content-Length: 0').replace(' /v1', ' http://other/v1')}\r\n\r\n`],
+    [
+      'a whole URL',
+      () => `${upload('Content-Length: 0').replace(' /v1', ' http://other/v1')}\r\n\r\n`,
+    ],
     ['a header without a colon', () => `${upload('Content-Length', 'X-A: a')}\r\n\r\n`],
-    ['a space before the first header', () => `${head('PUT', '/files/a').replace('Host:', ' Host:')}\r\n\r\n`],
+    [
+      'a space before the first header',
+      () => `${head('PUT', '/files/a').replace('Host:', ' Host:')}\r\n\r\n`,
+    ],
   ])('%s', async (_, request) => {
     const seen = agent.seen.length;
     const response = await send(request() + hidden());
@@ -101,29 +140,43 @@ describe('a body whose chunks are in doubt breaks its own upload, and hides no o
 });
 
 describe('what is in a body is no request', () => {
-  it.each(['at once', 'after the refusal'])('of a call that is refused before its body is read: %s', async (when) => {
-    const body = hidden();
-    const refused = `${head('PUT', '/files/a', `Content-Length: ${body.length}`).replace(plane.authorization, 'Bearer')}\r\n\r\n`;
-    const socket = connect(plane.port, '127.0.0.1');
-    socket.write(when === 'at once' ? refused + body : refused);
-    expect(statusesIn(String((await once(socket, 'data'))[0]))).toEqual([401]);
-    socket.write(`${when === 'at once' ? '' : body}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`);
-    expect(statusesIn(String((await once(socket, 'data'))[0]))).toEqual([200]);
-    expect(hiddenSeen()).toEqual([]);
-    socket.destroy();
-  });
+  it.each(['at once', 'after the refusal'])(
+    'of a call that is refused before its body is read: %s',
+    async (when) => {
+      const body = hidden();
+      const refused = `${head('PUT', '/files/a', `Content-Length: ${body.length}`).replace(plane.authorization, 'Bearer')}\r\n\r\n`;
+      const socket = connect(plane.port, '127.0.0.1');
+      socket.write(when === 'at once' ? refused + body : refused);
+      expect(statusesIn(String((await once(socket, 'data'))[0]))).toEqual([401]);
+      socket.write(
+        `${when === 'at once' ? '' : body}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`,
+      );
+      expect(statusesIn(String((await once(socket, 'data'))[0]))).toEqual([200]);
+      expect(hiddenSeen()).toEqual([]);
+      socket.destroy();
+    },
+  );
 
   it('of a call that has none', async () => {
     const body = hidden();
     const first = `${head('GET', '/files/a', `Content-Length: ${body.length}`)}\r\n\r\n`;
-    const response = await send(`${first}${body}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`);
+    const response = await send(
+      `${first}${body}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`,
+    );
     expect(statusesIn(response)).toEqual([200, 200]);
     expect(hiddenSeen()).toEqual([]);
   });
 
   it('of a step that announces more than it may have', async () => {
-    const announced = head('POST', '/steps', 'Content-Type: application/json', 'Content-Length: 9000000');
-    expect(statusesIn(await send(`${announced}\r\n\r\n`, hidden(), 'Connection: close'))[0]).toBe(413);
+    const announced = head(
+      'POST',
+      '/steps',
+      'Content-Type: application/json',
+      'Content-Length: 9000000',
+    );
+    expect(statusesIn(await send(`${announced}\r\n\r\n`, hidden(), 'Connection: close'))[0]).toBe(
+      413,
+    );
     expect(hiddenSeen()).toEqual([]);
   });
 });
@@ -137,7 +190,9 @@ it('lets an honest upload in chunks through, with extensions and a trailer, and 
 });
 
 it('does not take garbage behind a request for one', async () => {
-  const response = await send(`${head('GET', '/files/own')}\r\n\r\n\0\x01garbage\r\n\r\n${hidden()}`);
+  const response = await send(
+    `${head('GET', '/files/own')}\r\n\r\n\0\x01garbage\r\n\r\n${hidden()}`,
+  );
   expect(statusesIn(response).at(-1)).toBe(400);
   expect(hiddenSeen()).toEqual([]);
 });
@@ -149,7 +204,9 @@ it('keeps one connection for calls that follow each other, on both sides', async
   const path = `/v1/sessions/${plane.addSession(own.url).session_id}/files/a`;
   const socket = connect(plane.port, '127.0.0.1');
   for (let count = 1; count <= 3; count++) {
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${plane.authorization}\r\n\r\n`);
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${plane.authorization}\r\n\r\n`,
+    );
     const [response] = await once(socket, 'data');
     expect(statusesIn(response.toString())).toEqual([200]);
   }

@@ -2,7 +2,10 @@ import { newInstanceId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
-import { createDynamoDbRouteReader, createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import {
+  createDynamoDbRouteReader,
+  createDynamoDbSessionStore,
+} from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { forward, startDynamoDbProxy } from '@steppe/session-store/testing/dynamodb-proxy';
 import { startStaleDynamoDb } from '@steppe/session-store/testing/stale-dynamodb';
@@ -31,13 +34,20 @@ afterAll(async () => {
 beforeEach(() => {
   nowMs = Date.now();
   const options = { max: 9, ttlMs: 5_000, staleMs: 60_000 };
-  const cache = createRouteCache(options, { routes: createDynamoDbRouteReader({ client }), now: () => nowMs });
+  const cache = createRouteCache(options, {
+    routes: createDynamoDbRouteReader({ client }),
+    now: () => nowMs,
+  });
   resolver = createRouteResolver({ cache, now: () => nowMs });
 });
 
 const tenantId = tenantIdSchema.parse('t');
 const address = 'http://10.0.0.1:8080';
-const requestFor = ({ session_id }: SessionRecord) => ({ sessionId: session_id, tenantId, begins: true });
+const requestFor = ({ session_id }: SessionRecord) => ({
+  sessionId: session_id,
+  tenantId,
+  begins: true,
+});
 const readyRow = async () => {
   const record = ready(tenantId, address);
   await store.create(record);
@@ -48,15 +58,21 @@ it('finds a session that was made this instant, and refuses one that just ended'
   const record = await readyRow();
   expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready' } });
   await store.update(ended(record), 1);
-  await expect(resolver.resolveAgain(requestFor(record))).rejects.toMatchObject({ code: 'session_ended' });
+  await expect(resolver.resolveAgain(requestFor(record))).rejects.toMatchObject({
+    code: 'session_ended',
+  });
 });
 
 it('refuses a session that is being made until it is ready, and not an instant longer', async () => {
   const record = provisioning(tenantId);
   await store.create(record);
-  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({ code: 'session_not_ready' });
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({
+    code: 'session_not_ready',
+  });
   await store.update({ ...ready(tenantId, address), session_id: record.session_id }, 1);
-  expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready', origin: address } });
+  expect(await resolver.resolve(requestFor(record))).toMatchObject({
+    route: { state: 'ready', origin: address },
+  });
 });
 
 it('does not go back to an address that it knows to be old', async () => {
@@ -64,7 +80,9 @@ it('does not go back to an address that it knows to be old', async () => {
   await resolver.resolve(requestFor(record));
   const moved = 'http://10.0.0.2:8080';
   await store.update({ ...record, address: moved, instance_id: newInstanceId() }, 1);
-  expect(await resolver.resolveAgain(requestFor(record))).toMatchObject({ route: { origin: moved } });
+  expect(await resolver.resolveAgain(requestFor(record))).toMatchObject({
+    route: { origin: moved },
+  });
   // Each of these begins a read that does not know the new address yet.
   for (let i = 0; i < 5; i++) {
     nowMs += 10_000;
@@ -103,7 +121,9 @@ it('returns 410 for a session whose agent is gone, although cheap reads still sh
 it('continues with what it knows while the store breaks every connection', async () => {
   const record = await readyRow();
   let isOut = false;
-  const proxy = await startDynamoDbProxy(async (request) => (isOut ? null : forward(db.endpoint, request)));
+  const proxy = await startDynamoDbProxy(async (request) =>
+    isOut ? null : forward(db.endpoint, request),
+  );
   const broken = createDynamoDbClient({ ...localAccess, endpoint: proxy.endpoint, maxAttempts: 1 });
   const cache = createRouteCache(
     { max: 9, ttlMs: 0, staleMs: 0 },
@@ -113,10 +133,17 @@ it('continues with what it knows while the store breaks every connection', async
   expect(await own.resolve(requestFor(record))).toMatchObject({ source: 'miss' });
   isOut = true;
   for (let i = 0; i < 3; i++)
-    expect(await own.resolve(requestFor(record))).toMatchObject({ source: 'stale', route: { origin: address } });
-  await expect(own.resolve(requestFor(ready(tenantId, address)))).rejects.toMatchObject({ code: 'route_store_unavailable' });
+    expect(await own.resolve(requestFor(record))).toMatchObject({
+      source: 'stale',
+      route: { origin: address },
+    });
+  await expect(own.resolve(requestFor(ready(tenantId, address)))).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
   isOut = false;
-  await expect.poll(() => own.resolve(requestFor(record)).then(({ source }) => source)).toBe('stale');
+  await expect
+    .poll(() => own.resolve(requestFor(record)).then(({ source }) => source))
+    .toBe('stale');
   broken.destroy();
   await proxy.close();
 });

@@ -4,7 +4,13 @@ import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import { beforeEach, expect, it } from 'vitest';
 import { createRouteResolver, type RouteResolver } from './resolve-route.ts';
 import { createRouteCache } from './route-cache.ts';
-import { createFakeRoutes, ended, type FakeRoutes, provisioning, ready } from './testing/fake-routes.ts';
+import {
+  createFakeRoutes,
+  ended,
+  type FakeRoutes,
+  provisioning,
+  ready,
+} from './testing/fake-routes.ts';
 
 const tenantId = tenantIdSchema.parse('mine');
 const other = tenantIdSchema.parse('theirs');
@@ -15,14 +21,18 @@ beforeEach(() => {
   routes = createFakeRoutes();
   nowMs = Date.now();
   const now = () => nowMs;
-  resolver = createRouteResolver({ cache: createRouteCache({ max: 9, ttlMs: 5_000, staleMs: 60_000 }, { routes, now }), now });
+  resolver = createRouteResolver({
+    cache: createRouteCache({ max: 9, ttlMs: 5_000, staleMs: 60_000 }, { routes, now }),
+    now,
+  });
 });
 
 const add = <R extends SessionRecord>(record: R): R => {
   routes.rows.set(record.session_id, record);
   return record;
 };
-const readyOf = (tenant: TenantId, changed: Partial<ReadyRecord> = {}) => add(ready(tenant, 'http://10.0.0.1:8080', changed));
+const readyOf = (tenant: TenantId, changed: Partial<ReadyRecord> = {}) =>
+  add(ready(tenant, 'http://10.0.0.1:8080', changed));
 const requestFor = (record: Pick<SessionRecord, 'session_id'>, begins = false) => ({
   sessionId: record.session_id,
   tenantId,
@@ -32,15 +42,26 @@ const consistentReads = () => routes.reads.filter(({ consistent }) => consistent
 
 it('gives the route of a ready session after one cheap read', async () => {
   const record = readyOf(tenantId);
-  expect(await resolver.resolve(requestFor(record))).toMatchObject({ source: 'miss', route: { origin: 'http://10.0.0.1:8080' } });
+  expect(await resolver.resolve(requestFor(record))).toMatchObject({
+    source: 'miss',
+    route: { origin: 'http://10.0.0.1:8080' },
+  });
   expect(consistentReads()).toBe(0);
 });
 
 it.each<[string, () => SessionRecord | undefined, object]>([
   ['a missing session', () => undefined, { code: 'session_not_found' }],
   ["another tenant's session", () => readyOf(other), { code: 'session_not_found' }],
-  ['an ended session', () => add(ended(readyOf(tenantId))), { code: 'session_ended', details: { end_reason: 'deleted' } }],
-  ['a session whose day after its end is over', () => add(ended(readyOf(tenantId), 1_000)), { code: 'session_not_found' }],
+  [
+    'an ended session',
+    () => add(ended(readyOf(tenantId))),
+    { code: 'session_ended', details: { end_reason: 'deleted' } },
+  ],
+  [
+    'a session whose day after its end is over',
+    () => add(ended(readyOf(tenantId), 1_000)),
+    { code: 'session_not_found' },
+  ],
 ])('refuses %s, and only after a strongly consistent read', async (_, make, expected) => {
   const record = make() ?? { session_id: newSessionId() };
   await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject(expected);
@@ -64,7 +85,9 @@ it('refuses a session that is being made by a strongly consistent read each time
 it('refuses by no read that began before the request came', async () => {
   const record = add(provisioning(tenantId));
   let open = () => {};
-  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({ code: 'session_not_ready' });
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({
+    code: 'session_not_ready',
+  });
   routes.gate = new Promise((resolve) => {
     open = resolve;
   });
@@ -74,13 +97,17 @@ it('refuses by no read that began before the request came', async () => {
   const late = [resolver.resolve(requestFor(record)), resolver.resolve(requestFor(record))];
   open();
   await expect(early).rejects.toMatchObject({ code: 'session_not_ready' });
-  for (const resolved of await Promise.all(late)) expect(resolved).toMatchObject({ route: { state: 'ready' } });
+  for (const resolved of await Promise.all(late))
+    expect(resolved).toMatchObject({ route: { state: 'ready' } });
   expect(consistentReads()).toBe(3);
 });
 
 it.each<[string, (current: SessionRecord) => SessionRecord | undefined]>([
   ['has no row yet', () => undefined],
-  ['still says provisioning', (current) => ({ ...provisioning(tenantId), session_id: current.session_id })],
+  [
+    'still says provisioning',
+    (current) => ({ ...provisioning(tenantId), session_id: current.session_id }),
+  ],
 ])('finds a session that a stale read %s', async (_, staleOf) => {
   const current = readyOf(tenantId);
   const stale = staleOf(current);
@@ -93,9 +120,13 @@ it.each<[string, (current: SessionRecord) => SessionRecord | undefined]>([
 it('refuses a cached route to another tenant, and leaves it in the cache for its own', async () => {
   const record = readyOf(other);
   await resolver.resolve({ ...requestFor(record), tenantId: other });
-  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({ code: 'session_not_found' });
+  await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({
+    code: 'session_not_found',
+  });
   expect(consistentReads()).toBe(1);
-  expect(await resolver.resolve({ ...requestFor(record), tenantId: other })).toMatchObject({ source: 'hit' });
+  expect(await resolver.resolve({ ...requestFor(record), tenantId: other })).toMatchObject({
+    source: 'hit',
+  });
 });
 
 it('says the same of a foreign and of a missing session', async () => {
@@ -115,15 +146,23 @@ it('refuses what begins anew in an expired session, and lets the rest through', 
     details: { end_reason: 'expired' },
   });
   expect(consistentReads()).toBe(1);
-  expect(await resolver.resolve(requestFor(record, false))).toMatchObject({ route: { state: 'ready' } });
+  expect(await resolver.resolve(requestFor(record, false))).toMatchObject({
+    route: { state: 'ready' },
+  });
 });
 
 it('learns of a longer life before it calls a session expired', async () => {
   const record = readyOf(tenantId, { expires_at: new Date(nowMs + 1_000).toISOString() });
   await resolver.resolve(requestFor(record, true));
-  routes.consistent.set(record.session_id, { ...record, version: 2, expires_at: new Date(nowMs + 60_000).toISOString() });
+  routes.consistent.set(record.session_id, {
+    ...record,
+    version: 2,
+    expires_at: new Date(nowMs + 60_000).toISOString(),
+  });
   nowMs += 1_500;
-  expect(await resolver.resolve(requestFor(record, true))).toMatchObject({ route: { state: 'ready' } });
+  expect(await resolver.resolve(requestFor(record, true))).toMatchObject({
+    route: { state: 'ready' },
+  });
 });
 
 it('calls an outage of the store by its name where the route is not known', async () => {
@@ -140,7 +179,9 @@ it('does not refuse on what it cannot read again', async () => {
   await resolver.resolve(requestFor(record, true));
   nowMs += 1_500;
   routes.failure = new SessionStoreUnavailableError('down');
-  await expect(resolver.resolve(requestFor(record, true))).rejects.toMatchObject({ code: 'route_store_unavailable' });
+  await expect(resolver.resolve(requestFor(record, true))).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
 });
 
 it('lets a failure that is not an outage be one of ours', async () => {

@@ -49,7 +49,8 @@ export function createRouteResolver({ cache, now = Date.now }: Dependencies): Ro
     async resolve(request) {
       const found = await translateOutage(cache.find(request.sessionId));
       const first = decide(request, found);
-      if (!(first instanceof AppError) || (found.isCertain && isFinal(request, found.session))) return accept(first);
+      if (!(first instanceof AppError) || (found.isCertain && isFinal(request, found.session)))
+        return accept(first);
       return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
     },
     async resolveAgain(request) {
@@ -60,7 +61,11 @@ export function createRouteResolver({ cache, now = Date.now }: Dependencies): Ro
   };
 }
 
-function checkRoute({ sessionId, tenantId, begins }: RouteRequest, session: RouteEntry | null, nowMs: number): Route | AppError {
+function checkRoute(
+  { sessionId, tenantId, begins }: RouteRequest,
+  session: RouteEntry | null,
+  nowMs: number,
+): Route | AppError {
   // A session of another tenant and none at all are the same to the caller.
   if (session?.tenantId !== tenantId) return sessionNotFound();
   switch (session.state) {
@@ -70,7 +75,9 @@ function checkRoute({ sessionId, tenantId, begins }: RouteRequest, session: Rout
       });
     case 'terminal':
       // The store may take days to remove it.
-      return session.purgeAtMs <= nowMs ? sessionNotFound() : sessionEnded(sessionId, session.endReason);
+      return session.purgeAtMs <= nowMs
+        ? sessionNotFound()
+        : sessionEnded(sessionId, session.endReason);
     case 'ready':
       return begins && session.expiresAtMs <= nowMs ? sessionEnded(sessionId, 'expired') : session;
   }
@@ -83,7 +90,8 @@ function checkRoute({ sessionId, tenantId, begins }: RouteRequest, session: Rout
 const isFinal = ({ tenantId }: RouteRequest, session: RouteEntry | null): boolean =>
   session?.tenantId !== tenantId || session.state === 'terminal';
 
-export const sessionNotFound = (): AppError => new AppError('session_not_found', 'there is no session of this id');
+export const sessionNotFound = (): AppError =>
+  new AppError('session_not_found', 'there is no session of this id');
 
 /** The store's outages in the words of the API. */
 async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
@@ -91,6 +99,8 @@ async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
     return await lookup;
   } catch (cause) {
     if (!isStoreOutage(cause)) throw cause;
-    throw new AppError('route_store_unavailable', 'the session store does not respond; try again', { cause });
+    throw new AppError('route_store_unavailable', 'the session store does not respond; try again', {
+      cause,
+    });
   }
 }

@@ -28,10 +28,22 @@ function createInterpreter(epoch: number, lost: number[] = [], isHalf = false) {
     }
     const isFailure = lost.includes(count);
     if (isFailure && !isHalf) return void res.destroy();
-    const error = { code: 'epoch_mismatch', message: '', retryable: false, request_id: 'r', details: { epoch: state.epoch } };
+    const error = {
+      code: 'epoch_mismatch',
+      message: '',
+      retryable: false,
+      request_id: 'r',
+      details: { epoch: state.epoch },
+    };
     // A newer agent says more than this version knows.
-    const body = JSON.stringify({ ...(isMismatch ? { error: { ...error, hint: '' } } : { epoch: state.epoch }), since: 1 });
-    res.writeHead(isMismatch ? 409 : 200, { 'content-type': 'application/json', 'content-length': body.length });
+    const body = JSON.stringify({
+      ...(isMismatch ? { error: { ...error, hint: '' } } : { epoch: state.epoch }),
+      since: 1,
+    });
+    res.writeHead(isMismatch ? 409 : 200, {
+      'content-type': 'application/json',
+      'content-length': body.length,
+    });
     if (isFailure) res.write(body.slice(0, 5), () => res.destroy());
     else res.end(body);
   };
@@ -41,7 +53,10 @@ function createInterpreter(epoch: number, lost: number[] = [], isHalf = false) {
 async function restart(handle: RequestListener, body?: object) {
   const agent = await plane.startAgent(handle);
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/restart`;
-  const given = body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const given = body && {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
   const response = await plane.call({ method: 'POST', path, ...given });
   return { status: response.status, body: JSON.parse(response.text), headers: response.headers };
 }
@@ -79,7 +94,10 @@ it.each([
   ['the epoch before without a break', 2, []],
 ])('shows the refusal of %s', async (_, epoch, lost) => {
   const { state, handle } = createInterpreter(4, lost);
-  expect(await restart(handle, { epoch })).toMatchObject({ status: 409, body: { error: { details: { epoch: 4 } } } });
+  expect(await restart(handle, { epoch })).toMatchObject({
+    status: 409,
+    body: { error: { details: { epoch: 4 } } },
+  });
   expect(state.carriedOut).toBe(0);
 });
 
@@ -124,7 +142,15 @@ async function waitFor(rest: (res: ServerResponse, count: number) => void) {
   return { status: response.statusCode, text, isWhole: response.complete };
 }
 const mismatch = (epoch: number) =>
-  JSON.stringify({ error: { code: 'epoch_mismatch', message: '', retryable: false, request_id: 'r', details: { epoch } } });
+  JSON.stringify({
+    error: {
+      code: 'epoch_mismatch',
+      message: '',
+      retryable: false,
+      request_id: 'r',
+      details: { epoch },
+    },
+  });
 
 it('keeps a client that waits alive by the spaces of the agent', async () => {
   const response = await waitFor((res) => res.end('{"epoch":4}'));
@@ -132,16 +158,22 @@ it('keeps a client that waits alive by the spaces of the agent', async () => {
 });
 
 it('tells a client that waited of the restart whose response broke off', async () => {
-  const response = await waitFor((res, count) => (count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(4))));
+  const response = await waitFor((res, count) =>
+    count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(4)),
+  );
   expect(response).toEqual({ status: 200, text: '  {"epoch":4}', isWhole: true });
 });
 
 it('cuts off a client that waited for what was no restart', async () => {
-  const response = await waitFor((res, count) => (count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(9))));
+  const response = await waitFor((res, count) =>
+    count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(9)),
+  );
   expect(response).toEqual({ status: 200, text: '  ', isWhole: false });
 });
 
 it('passes on any other response', async () => {
-  const response = await restart((_, res) => res.writeHead(410, { 'content-type': 'application/json' }).end('{"over":true}'));
+  const response = await restart((_, res) =>
+    res.writeHead(410, { 'content-type': 'application/json' }).end('{"over":true}'),
+  );
   expect(response).toMatchObject({ status: 410, body: { over: true } });
 });

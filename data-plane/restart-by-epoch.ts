@@ -40,7 +40,11 @@ export async function restartByEpoch({
     const agentRequest = { method: 'POST', path, body: Buffer.from(JSON.stringify({ epoch })) };
     const buffered = createBufferedResponse({ isRejected, onWaiting: client.keepWaiting });
     const end = await agentUpstream.request(agentRequest, buffered, () => agentRequest);
-    return { end, buffered, present: end.kind === 'responded' ? presentEpoch(buffered) : undefined };
+    return {
+      end,
+      buffered,
+      present: end.kind === 'responded' ? presentEpoch(buffered) : undefined,
+    };
   };
 
   let epoch = request.epoch;
@@ -54,7 +58,9 @@ export async function restartByEpoch({
     // Where the client named no epoch, that of another restart meanwhile is as good.
     const mayTryAgain = request.epoch === undefined && present !== undefined && tries < mostTries;
     if (!mayTryAgain) {
-      return client.forwardTo(buffered) ? end : { kind: 'truncated', reason: 'broken', brought: true };
+      return client.forwardTo(buffered)
+        ? end
+        : { kind: 'truncated', reason: 'broken', brought: true };
     }
     epoch = present;
   }
@@ -92,7 +98,11 @@ function createWaitingClient(response: ResponseSink) {
     },
     respondWithEpoch(epoch: number): void {
       const body = Buffer.from(JSON.stringify({ epoch }));
-      if (!waits) response.begin(200, { 'content-type': 'application/json', 'content-length': String(body.length) });
+      if (!waits)
+        response.begin(200, {
+          'content-type': 'application/json',
+          'content-length': String(body.length),
+        });
       finish(body);
     },
     /** @returns false where it is no 200 and the client was promised one. */

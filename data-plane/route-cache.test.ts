@@ -1,5 +1,8 @@
 import { newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
-import { SessionStoreThrottledError, SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import {
+  SessionStoreThrottledError,
+  SessionStoreUnavailableError,
+} from '@steppe/session-store/errors';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRouteCache } from './route-cache.ts';
 import { createFakeRoutes, ended, type FakeRoutes, ready } from './testing/fake-routes.ts';
@@ -18,7 +21,12 @@ beforeEach(() => {
 const cacheOf = (options: { max?: number; random?: number } = {}) =>
   createRouteCache(
     { max: options.max ?? 100, ttlMs: 5_000, staleMs: 60_000 },
-    { routes, now: () => nowMs, random: () => options.random ?? 0.5, onOutage: (isOut) => outages.push(isOut) },
+    {
+      routes,
+      now: () => nowMs,
+      random: () => options.random ?? 0.5,
+      onOutage: (isOut) => outages.push(isOut),
+    },
   );
 
 const add = (origin = address) => {
@@ -59,7 +67,10 @@ it('forgets an absence when the session is there, and a session that is gone', a
   const record = { ...ready(tenant, address), session_id };
   routes.rows.set(session_id, record);
   expect(await cache.readAgain(session_id)).toMatchObject({ session: { origin: address } });
-  expect(await cache.find(session_id)).toMatchObject({ source: 'hit', session: { origin: address } });
+  expect(await cache.find(session_id)).toMatchObject({
+    source: 'hit',
+    session: { origin: address },
+  });
   routes.rows.delete(session_id);
   await cache.readAgain(session_id);
   expect(await cache.find(session_id)).toMatchObject({ source: 'hit', session: null });
@@ -86,7 +97,10 @@ it('uses an old route once more while it reads it again', async () => {
   await cache.find(record.session_id);
   routes.rows.set(record.session_id, { ...record, version: 2, address: 'http://10.0.0.2:8080' });
   nowMs += 10_000;
-  expect(await cache.find(record.session_id)).toMatchObject({ source: 'stale', session: { origin: address } });
+  expect(await cache.find(record.session_id)).toMatchObject({
+    source: 'stale',
+    session: { origin: address },
+  });
   await expect
     .poll(() => cache.find(record.session_id))
     .toMatchObject({ source: 'hit', session: { origin: 'http://10.0.0.2:8080' } });
@@ -119,7 +133,8 @@ it('reads at most four routes again at a time in the background', async () => {
   for (const { session_id } of records) await cache.find(session_id);
   nowMs += 10_000;
   routes.gate = new Promise(() => {});
-  for (const { session_id } of records) expect(await cache.find(session_id)).toMatchObject({ source: 'stale' });
+  for (const { session_id } of records)
+    expect(await cache.find(session_id)).toMatchObject({ source: 'stale' });
   expect(routes.reads).toHaveLength(14);
 });
 
@@ -131,26 +146,32 @@ it('forgets what it had not room for', async () => {
   expect(await cache.find(first.session_id)).toMatchObject({ source: 'miss' });
 });
 
-describe.each([SessionStoreUnavailableError, SessionStoreThrottledError])('while the store throws %o', (Failure) => {
-  it('uses a known route at any age, and tells of the outage once', async () => {
-    const { session_id } = add();
-    const cache = cacheOf();
-    await cache.find(session_id);
-    routes.failure = new Failure('out');
-    for (let hours = 1; hours <= 3; hours++) {
-      nowMs += 3_600_000;
-      expect(await cache.find(session_id)).toMatchObject({ source: 'stale', session: { origin: address } });
-    }
-    routes.failure = undefined;
-    await expect.poll(() => cache.find(session_id)).toMatchObject({ source: 'hit' });
-    expect(outages).toEqual([true, false]);
-  });
+describe.each([SessionStoreUnavailableError, SessionStoreThrottledError])(
+  'while the store throws %o',
+  (Failure) => {
+    it('uses a known route at any age, and tells of the outage once', async () => {
+      const { session_id } = add();
+      const cache = cacheOf();
+      await cache.find(session_id);
+      routes.failure = new Failure('out');
+      for (let hours = 1; hours <= 3; hours++) {
+        nowMs += 3_600_000;
+        expect(await cache.find(session_id)).toMatchObject({
+          source: 'stale',
+          session: { origin: address },
+        });
+      }
+      routes.failure = undefined;
+      await expect.poll(() => cache.find(session_id)).toMatchObject({ source: 'hit' });
+      expect(outages).toEqual([true, false]);
+    });
 
-  it('throws for a session that it does not know', async () => {
-    routes.failure = new Failure('out');
-    await expect(cacheOf().find(add().session_id)).rejects.toBe(routes.failure);
-  });
-});
+    it('throws for a session that it does not know', async () => {
+      routes.failure = new Failure('out');
+      await expect(cacheOf().find(add().session_id)).rejects.toBe(routes.failure);
+    });
+  },
+);
 
 it('takes no row that is older than the one it knows', async () => {
   const record = add();

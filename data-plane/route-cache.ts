@@ -1,5 +1,8 @@
 import type { SessionId } from '@steppe/contracts/ids';
-import { SessionStoreThrottledError, SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import {
+  SessionStoreThrottledError,
+  SessionStoreUnavailableError,
+} from '@steppe/session-store/errors';
 import type { SessionReader } from '@steppe/session-store/ports';
 import { LRUCache } from 'lru-cache';
 import { type RouteEntry, toRouteEntry } from './route-entry.ts';
@@ -60,12 +63,18 @@ const backgroundReads = 4;
 /** Each is of use for a second. */
 const maxAbsences = 10_000;
 
-export function createRouteCache(options: RouteCacheOptions, dependencies: Dependencies): RouteCache {
+export function createRouteCache(
+  options: RouteCacheOptions,
+  dependencies: Dependencies,
+): RouteCache {
   const { routes, now = Date.now, random = Math.random, onOutage } = dependencies;
   const entries = new LRUCache<SessionId, Entry>({ max: options.max });
   // Anybody can make up ids: those that lead nowhere never push out a session.
   const absences = new LRUCache<SessionId, Entry>({ max: maxAbsences });
-  const flights = { eventual: new Map<SessionId, Promise<Entry>>(), consistent: new Map<SessionId, Promise<Entry>>() };
+  const flights = {
+    eventual: new Map<SessionId, Promise<Entry>>(),
+    consistent: new Map<SessionId, Promise<Entry>>(),
+  };
   let inBackground = 0;
   let isOut = false;
 

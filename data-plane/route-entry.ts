@@ -20,9 +20,19 @@ export function toRouteEntry(record: SessionRecord): RouteEntry {
     case 'provisioning':
       return { ...known, state: 'provisioning' };
     case 'ready':
-      return { ...known, state: 'ready', instanceId: record.instance_id, origin: new URL(record.address).origin };
+      return {
+        ...known,
+        state: 'ready',
+        instanceId: record.instance_id,
+        origin: new URL(record.address).origin,
+      };
     case 'ended':
     case 'failed':
-      return { ...known, state: 'terminal', endReason: record.end_reason, purgeAtMs: record.purge_at * 1000 };
+      return {
+        ...known,
+        state: 'terminal',
+        endReason: record.end_reason,
+        purgeAtMs: record.purge_at * 1000,
+      };
   }
 }

@@ -71,7 +71,13 @@ export function createUpstreamSender(
       addLogFields(c, { instance_id: instanceId, target_endpoint: origin });
       const authorization = `Bearer ${await signer.sign(instanceId, sessionId)}`;
       const bodyKind = body === null ? 'none' : body === incoming ? 'same' : 'json';
-      const headers = requestHeaders(incoming, { authorization, requestId: c.var.requestId, trace, body: bodyKind, without });
+      const headers = requestHeaders(incoming, {
+        authorization,
+        requestId: c.var.requestId,
+        trace,
+        body: bodyKind,
+        without,
+      });
       count();
       const onRetry = () => {
         count();
@@ -79,7 +85,14 @@ export function createUpstreamSender(
       };
       const request = { origin, method, path, headers, body };
       const limits = { idleTimeoutMs, uploadStallLimitMs, retries };
-      return proxyWithRetries(request, { upstream, outgoing, response, ...limits, onSent, onRetry });
+      return proxyWithRetries(request, {
+        upstream,
+        outgoing,
+        response,
+        ...limits,
+        onSent,
+        onRetry,
+      });
     },
   };
 }

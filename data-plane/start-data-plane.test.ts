@@ -22,17 +22,25 @@ it('serves its health and its metrics on the port of the operator', async () => 
   expect(text).toMatch(/steppe_forward_added_seconds_count\{.*\} 1/);
   expect(text).toContain('steppe_upstream_connections{state="idle",service="data-plane"} 1');
   expect(text).toContain('steppe_upstream_connections{state="busy",service="data-plane"} 0');
-  for (const name of ['steppe_upstream_retries_total', 'steppe_upstream_resumptions_total', 'nodejs_eventloop_lag_p99_seconds']) {
+  for (const name of [
+    'steppe_upstream_retries_total',
+    'steppe_upstream_resumptions_total',
+    'nodejs_eventloop_lag_p99_seconds',
+  ]) {
     expect(text).toContain(`# TYPE ${name} `);
   }
-  expect(text).toContain('steppe_http_requests_total{operation="list_steps",status="200",outcome="ok",service="data-plane"} 1');
+  expect(text).toContain(
+    'steppe_http_requests_total{operation="list_steps",status="200",outcome="ok",service="data-plane"} 1',
+  );
   expect((await plane.call({ path: '/metrics' })).status).toBe(404);
 });
 
 it('warns of bypass at its start and names it in each line', async () => {
   const tenant = tenantIdSchema.parse('development');
   plane = await startTestDataPlane({}, { verifier: createBypassVerifier(tenant) });
-  expect(plane.lines).toContainEqual(expect.objectContaining({ level: 'warn', auth_mode: 'bypass' }));
+  expect(plane.lines).toContainEqual(
+    expect.objectContaining({ level: 'warn', auth_mode: 'bypass' }),
+  );
   await call(plane.port, { path: '/v1/nothing' });
   await expect.poll(() => plane.requests()).toMatchObject([{ auth_mode: 'bypass' }]);
 });
@@ -50,7 +58,9 @@ it('lets a request that runs finish when it closes', async () => {
   client.end();
   const response = await responseOf(client);
   const closed = plane.close();
-  await expect.poll(() => call(plane.port, { path }).catch((error) => error.code)).toBe('ECONNREFUSED');
+  await expect
+    .poll(() => call(plane.port, { path }).catch((error) => error.code))
+    .toBe('ECONNREFUSED');
   expect((await call(plane.operatorPort, { path: '/readyz' })).status).toBe(503);
   running?.end('last');
   expect((await readAll(response)).text).toBe('first last');
@@ -67,7 +77,10 @@ it('cuts off what runs on after the limit of its shutdown', async () => {
     });
   });
   const { session_id } = plane.addSession(agent.url);
-  const client = open(plane.port, { path: `/v1/sessions/${session_id}/steps`, headers: { authorization: plane.authorization } });
+  const client = open(plane.port, {
+    path: `/v1/sessions/${session_id}/steps`,
+    headers: { authorization: plane.authorization },
+  });
   client.end();
   const response = await responseOf(client);
   const broken = once(response, 'error');
@@ -81,6 +94,10 @@ it('fails to start on a port that is taken, and leaves nothing open', async () =
   plane = await startTestDataPlane();
   const { port } = plane;
   const operatorPort = Number(new URL(await unusedUrl()).port);
-  await expect(startTestDataPlane({ port, operatorPort })).rejects.toMatchObject({ code: 'EADDRINUSE' });
-  await expect(call(operatorPort, { path: '/livez' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await expect(startTestDataPlane({ port, operatorPort })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  });
+  await expect(call(operatorPort, { path: '/livez' })).rejects.toMatchObject({
+    code: 'ECONNREFUSED',
+  });
 });

@@ -37,7 +37,10 @@ export interface RunningDataPlane {
  * Reads no environment and handles no signal.
  * @throws the system's error where a port cannot be listened on.
  */
-export async function startDataPlane(config: DataPlaneConfig, dependencies: DataPlaneDependencies): Promise<RunningDataPlane> {
+export async function startDataPlane(
+  config: DataPlaneConfig,
+  dependencies: DataPlaneDependencies,
+): Promise<RunningDataPlane> {
   const { verifier } = dependencies;
   // In each line, so that a bypass is seen wherever one looks.
   const logger = dependencies.logger.child({ auth_mode: verifier.authMode });
@@ -47,7 +50,12 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
     const { host } = config;
     let isListening = false;
     const isReady = () => isListening && lifecycle.isOpen();
-    const operator = await listenForOperator({ host, port: config.operatorPort, registry, isReady });
+    const operator = await listenForOperator({
+      host,
+      port: config.operatorPort,
+      registry,
+      isReady,
+    });
     lifecycle.onClose('operator port', () => operator.close(0));
     const tracing = await startTracing(config.otlpEndpoint, logger);
     lifecycle.onClose('traces', tracing.close);
@@ -88,7 +96,9 @@ export async function startDataPlane(config: DataPlaneConfig, dependencies: Data
     isListening = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');
     if (verifier.authMode === 'bypass') {
-      logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
+      logger.warn(
+        'no caller is authenticated: every call is taken for one tenant, with all scopes',
+      );
     }
     return { port: server.port, operatorPort: operator.port, close: lifecycle.close };
   } catch (error) {

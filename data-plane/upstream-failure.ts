@@ -16,8 +16,10 @@ export function upstreamFailureOf(end: ProxyOutcome): UpstreamFailure | undefine
 export const isTokenRejection = (status: number): boolean => status === 401 || status === 421;
 
 const messages: Record<UpstreamFailure, string> = {
-  unconnected: 'no connection to the runtime of the session could be made; get the session to see whether it is alive',
-  broken: 'the connection to the runtime broke before it responded; the request may have been executed: fetch it by its id',
+  unconnected:
+    'no connection to the runtime of the session could be made; get the session to see whether it is alive',
+  broken:
+    'the connection to the runtime broke before it responded; the request may have been executed: fetch it by its id',
   misdirected: 'the runtime of the session has moved; get the session to see whether it is alive',
 };
 
@@ -26,9 +28,13 @@ export const agentUnreachable = (failure: UpstreamFailure, attempts: number): Ap
 
 /** The session has moved, and a part of the upload is gone with the first try. */
 export const uploadInterrupted = (): AppError =>
-  new AppError('runtime_unreachable', 'the session moved during the upload; nothing was written: send the file again', {
-    retryable: true,
-  });
+  new AppError(
+    'runtime_unreachable',
+    'the session moved during the upload; nothing was written: send the file again',
+    {
+      retryable: true,
+    },
+  );
 
 export const agentIdleTimeout = (limitMs: number): AppError =>
   new AppError(

@@ -10,7 +10,12 @@ import type { RouteRequest, RouteResolver } from './resolve-route.ts';
 import { isStoreOutage } from './route-cache.ts';
 import type { Route } from './route-entry.ts';
 import type { AgentRequest, UpstreamSender } from './send-to-agent.ts';
-import { agentUnreachable, type UpstreamFailure, uploadInterrupted, upstreamFailureOf } from './upstream-failure.ts';
+import {
+  agentUnreachable,
+  type UpstreamFailure,
+  uploadInterrupted,
+  upstreamFailureOf,
+} from './upstream-failure.ts';
 
 /** Sends one client call to its session's agent, wherever that is. */
 export interface AgentUpstream {
@@ -19,7 +24,11 @@ export interface AgentUpstream {
    * sends what `nextRequest` returns.
    * @throws AppError where the agent cannot be reached, or a strongly consistent read says why.
    */
-  request(agentRequest: AgentRequest, response: ResponseSink, nextRequest: NextRequest): Promise<ProxyOutcome>;
+  request(
+    agentRequest: AgentRequest,
+    response: ResponseSink,
+    nextRequest: NextRequest,
+  ): Promise<ProxyOutcome>;
 }
 
 /** The request to send after an interrupted response; undefined if there must be none. */
@@ -44,7 +53,8 @@ export function createAgentUpstream(options: UpstreamOptions): AgentUpstream {
   const reroute = async (failure: UpstreamFailure, { body }: AgentRequest): Promise<void> => {
     const next = await resolveAgain(routes, request, failure);
     // To go on elsewhere is safe while nothing was done, and is tried once.
-    if (!next || failure === 'broken' || hasRerouted || isSame(next, route)) throw agentUnreachable(failure, sender.attempts());
+    if (!next || failure === 'broken' || hasRerouted || isSame(next, route))
+      throw agentUnreachable(failure, sender.attempts());
     if (isSpent(body)) throw uploadInterrupted();
     hasRerouted = true;
     route = next;
@@ -55,7 +65,8 @@ export function createAgentUpstream(options: UpstreamOptions): AgentUpstream {
       let agentRequest = first;
       for (;;) {
         const end = await sender.send(route, agentRequest, response);
-        const next = end.kind === 'broken' || end.kind === 'truncated' ? nextRequest(end) : undefined;
+        const next =
+          end.kind === 'broken' || end.kind === 'truncated' ? nextRequest(end) : undefined;
         const delayMs = next && retryBudget.delayAfter(end);
         if (next && delayMs !== undefined) {
           await waitOrLeave(delayMs, outgoing);
@@ -80,7 +91,11 @@ export function createAgentUpstream(options: UpstreamOptions): AgentUpstream {
  * the loss says enough.
  * @throws AppError as `RouteResolver.resolve`: most of all `session_ended`.
  */
-async function resolveAgain(routes: RouteResolver, request: RouteRequest, failure: UpstreamFailure): Promise<Route | undefined> {
+async function resolveAgain(
+  routes: RouteResolver,
+  request: RouteRequest,
+  failure: UpstreamFailure,
+): Promise<Route | undefined> {
   try {
     return (await routes.resolveAgain(request)).route;
   } catch (error) {
@@ -94,8 +109,13 @@ async function resolveAgain(routes: RouteResolver, request: RouteRequest, failur
  * client has no response yet, a strongly consistent read tells an ended session from a slow one.
  * @throws AppError `session_ended`
  */
-async function refuseEndedIfSilent(routes: RouteResolver, request: RouteRequest, end: ProxyOutcome): Promise<void> {
-  if (end.kind === 'truncated' && end.reason === 'idle_timeout') return routes.evict(request.sessionId);
+async function refuseEndedIfSilent(
+  routes: RouteResolver,
+  request: RouteRequest,
+  end: ProxyOutcome,
+): Promise<void> {
+  if (end.kind === 'truncated' && end.reason === 'idle_timeout')
+    return routes.evict(request.sessionId);
   if (end.kind !== 'idle_timeout') return;
   try {
     // What has expired may still run the step that the client waits for.
@@ -106,7 +126,9 @@ async function refuseEndedIfSilent(routes: RouteResolver, request: RouteRequest,
   }
 }
 
-const isSame = (one: Route, other: Route): boolean => one.origin === other.origin && one.instanceId === other.instanceId;
+const isSame = (one: Route, other: Route): boolean =>
+  one.origin === other.origin && one.instanceId === other.instanceId;
 
 /** Of an upload that was begun a part is gone. */
-const isSpent = (body: AgentRequest['body']): boolean => body !== null && !Buffer.isBuffer(body) && body.readableDidRead;
+const isSpent = (body: AgentRequest['body']): boolean =>
+  body !== null && !Buffer.isBuffer(body) && body.readableDidRead;

@@ -50,7 +50,8 @@ async function runExample(client, name) {
     }
     const files = {};
     for (const path of downloads) files[path] = await session.download(path);
-    for (const [path, text] of Object.entries(files)) console.log(`\n── ${name}: ${path}, ${text.length} characters`);
+    for (const [path, text] of Object.entries(files))
+      console.log(`\n── ${name}: ${path}, ${text.length} characters`);
     check({ lock: JSON.parse(lock), steps, files });
     console.log(`✓ ${name}: ${steps.length} steps, as expected`);
   } finally {
@@ -61,7 +62,8 @@ async function runExample(client, name) {
 const { STEPPE_URL: url, STEPPE_TOKEN: token } = process.env;
 const service = url && token ? { url, token, stop: async () => {} } : await startLocal();
 try {
-  for (const name of ['licence-report', 'dependency-graph']) await runExample(connect(service), name);
+  for (const name of ['licence-report', 'dependency-graph'])
+    await runExample(connect(service), name);
 } finally {
   await service.stop();
 }

@@ -12,7 +12,13 @@ interface CallerTokenOptions {
 }
 
 /** A token as an identity provider would give one. */
-export const signCallerToken = ({ key, kid, tenant, scopes, ttlSeconds }: CallerTokenOptions): Promise<string> =>
+export const signCallerToken = ({
+  key,
+  kid,
+  tenant,
+  scopes,
+  ttlSeconds,
+}: CallerTokenOptions): Promise<string> =>
   new SignJWT({ tenant, scope: scopes })
     .setProtectedHeader({ alg: 'EdDSA', kid })
     .setIssuer(issuer)

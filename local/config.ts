@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { scopes } from '@steppe/contracts/operations';
-import { type HostVariables, hostVariableNames } from '@steppe/control-plane/provisioner/local-process/agent-environment';
+import {
+  type HostVariables,
+  hostVariableNames,
+} from '@steppe/control-plane/provisioner/local-process/agent-environment';
 import { poolVariables } from '@steppe/control-plane/runtimes/pool-variables';
 import { corsOriginsVariable } from '@steppe/service-kit/browsers/browser-variables';
 import { callerVariables } from '@steppe/service-kit/caller/caller-variables';
@@ -29,10 +32,17 @@ const runVariables = z
     STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
     ...runtimeVariables,
     ...agentLimitVariables,
-    STEPPE_NODE: z.string().default(process.execPath).describe('the interpreter of Node sessions; unset: our own'),
+    STEPPE_NODE: z
+      .string()
+      .default(process.execPath)
+      .describe('the interpreter of Node sessions; unset: our own'),
     ...poolVariables,
-    SESSIONS_PER_TENANT: integerVariable(0, 5_000).default(100).describe('live sessions that a tenant may have'),
-    STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600).default(3).describe('how long a running step may continue after Ctrl-C'),
+    SESSIONS_PER_TENANT: integerVariable(0, 5_000)
+      .default(100)
+      .describe('live sessions that a tenant may have'),
+    STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600)
+      .default(3)
+      .describe('how long a running step may continue after Ctrl-C'),
   })
   .check(
     crossCheck((ctx) => {
@@ -51,7 +61,12 @@ export type RunConfig = z.output<typeof runVariables>;
 export function readRunConfig(): RunConfig {
   // A notice about Node versions of the coming year, printed into every first session.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  return loadConfig({ service: 'steppe', variables: runVariables, env: process.env, args: process.argv.slice(2) });
+  return loadConfig({
+    service: 'steppe',
+    variables: runVariables,
+    env: process.env,
+    args: process.argv.slice(2),
+  });
 }
 
 /** In the form of a scope claim. */
@@ -63,14 +78,22 @@ const tokenVariables = z.object({
   TENANT: z.string().min(1).default('development').describe('the tenant that the token names'),
   SCOPES: z
     .string()
-    .refine((text) => text.split(' ').every(isScope), `must be some of ${allScopes}, a space between them`)
+    .refine(
+      (text) => text.split(' ').every(isScope),
+      `must be some of ${allScopes}, a space between them`,
+    )
     .default(allScopes)
     .describe('its scopes, a space between them'),
   TTL: integerVariable(1, 31_536_000).default(43_200).describe('seconds until it expires'),
 });
 
 export const readTokenConfig = () =>
-  loadConfig({ service: 'token', variables: tokenVariables, env: process.env, args: process.argv.slice(2) });
+  loadConfig({
+    service: 'token',
+    variables: tokenVariables,
+    env: process.env,
+    args: process.argv.slice(2),
+  });
 
 /** Where the bundles are: beside this one. */
 export const bundleDirectory = fileURLToPath(new URL('.', import.meta.url));

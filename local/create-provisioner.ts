@@ -17,7 +17,10 @@ export function createProvisioner(
   return createLocalProcessProvisioner({
     agentBundle,
     supervisorCommand,
-    publicKeys: () => ({ 'control-plane': controlPlaneKey.publicSet, 'data-plane': dataPlaneKey.publicSet }),
+    publicKeys: () => ({
+      'control-plane': controlPlaneKey.publicSet,
+      'data-plane': dataPlaneKey.publicSet,
+    }),
     hostVariables: hostVariables(),
     instancesDirectory: `/tmp/steppe-${randomUUID().slice(0, 13)}`,
     agentLogLevel: config.LOG_LEVEL,

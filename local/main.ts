@@ -22,7 +22,8 @@ const prepared = await prepareRuntimes({
   logLevel: config.LOG_LEVEL,
 });
 if ('complaints' in prepared) refuseConfig('steppe', prepared.complaints);
-const loggerOf = (service: string) => createLogger({ service, level: config.LOG_LEVEL, to: destination({ fd: 2, sync: false }) });
+const loggerOf = (service: string) =>
+  createLogger({ service, level: config.LOG_LEVEL, to: destination({ fd: 2, sync: false }) });
 const logger = loggerOf('local');
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
@@ -45,7 +46,9 @@ try {
 } catch (error) {
   await lifecycle.close();
   if (!isAddressInUse(error)) throw error;
-  process.stderr.write(`steppe: port ${config.PORT} is taken; end what listens there, or choose another: PORT=8081 make run\n`);
+  process.stderr.write(
+    `steppe: port ${config.PORT} is taken; end what listens there, or choose another: PORT=8081 make run\n`,
+  );
   exit(1);
 }
 

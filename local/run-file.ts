@@ -12,7 +12,11 @@ export type RunFile = z.infer<typeof runFileSchema>;
 const fileOf = (directory: string, port: number): string => join(directory, `${port}.json`);
 
 /** Leaves what `make token` needs, readable by its owner alone. @returns how to remove it. */
-export async function leaveRunFile(directory: string, port: number, run: RunFile): Promise<() => Promise<void>> {
+export async function leaveRunFile(
+  directory: string,
+  port: number,
+  run: RunFile,
+): Promise<() => Promise<void>> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await rm(fileOf(directory, port), { force: true });
   await writeFile(fileOf(directory, port), JSON.stringify(run), { mode: 0o600, flag: 'wx' });

@@ -64,14 +64,25 @@ export async function startLocal(
       operatorPort: 0,
       servedHosts: loopbackHosts,
       runtimes,
-      limits: { sessionsPerTenant: config.SESSIONS_PER_TENANT, ttlSeconds: 7 * 24 * 3600, provisioningMs: 60_000, endMs: 10_000 },
+      limits: {
+        sessionsPerTenant: config.SESSIONS_PER_TENANT,
+        ttlSeconds: 7 * 24 * 3600,
+        provisioningMs: 60_000,
+        endMs: 10_000,
+      },
       poolStartsAtOnce: config.STEPPE_POOL_STARTS_AT_ONCE,
       reconciler: { intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 },
       shutdownMs,
     },
     {
       store,
-      provisioner: createProvisioner(config, supervisorCommand, controlPlaneKey, dataPlaneKey, controlPlaneLogger),
+      provisioner: createProvisioner(
+        config,
+        supervisorCommand,
+        controlPlaneKey,
+        dataPlaneKey,
+        controlPlaneLogger,
+      ),
       verifier,
       signer: createInternalTokenSigner('control-plane', controlPlaneKey),
       logger: controlPlaneLogger,
@@ -99,10 +110,17 @@ export async function startLocal(
   lifecycle.onClose('data-plane', dataPlane.close);
 
   const { port } = dataPlane;
-  const running = { url: `http://${host}:${port}`, user: userInfo().username, fillPool: controlPlane.fillPool };
+  const running = {
+    url: `http://${host}:${port}`,
+    user: userInfo().username,
+    fillPool: controlPlane.fillPool,
+  };
   const key = config.AUTH_MODE === 'bypass' ? null : callerKey;
   const shared = key && { kid: key.kid, private_jwk: { ...(await exportJWK(key.privateKey)) } };
-  lifecycle.onClose('run file', await leaveRunFile(stateDirectory, port, { pid: process.pid, key: shared }));
+  lifecycle.onClose(
+    'run file',
+    await leaveRunFile(stateDirectory, port, { pid: process.pid, key: shared }),
+  );
   if (!key) return { ...running, token: undefined };
   const token = await signCallerToken({
     key: key.privateKey,
@@ -116,7 +134,10 @@ export async function startLocal(
 
 function createVerifier(config: RunConfig, key: SigningKey): CallerVerifier {
   if (config.AUTH_MODE === 'bypass') {
-    return createBypassVerifier(tenantIdSchema.parse(config.AUTH_BYPASS_TENANT), config.AUTH_BYPASS_HOSTS);
+    return createBypassVerifier(
+      tenantIdSchema.parse(config.AUTH_BYPASS_TENANT),
+      config.AUTH_BYPASS_HOSTS,
+    );
   }
   return createJwtVerifier({
     keys: createLocalJWKSet(key.publicSet),

@@ -9,7 +9,9 @@ const run = await readRunFile(stateDirectory, PORT);
 if (run?.key) {
   const key = (await importJWK(run.key.private_jwk, 'EdDSA')) as CryptoKey;
   const { kid } = run.key;
-  process.stdout.write(`${await signCallerToken({ key, kid, tenant: TENANT, scopes: SCOPES, ttlSeconds: TTL })}\n`);
+  process.stdout.write(
+    `${await signCallerToken({ key, kid, tenant: TENANT, scopes: SCOPES, ttlSeconds: TTL })}\n`,
+  );
 } else {
   const why = run
     ? `what runs on port ${PORT} has AUTH_MODE=bypass: it needs no token, and takes every call for one tenant`

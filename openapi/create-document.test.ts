@@ -18,19 +18,26 @@ test('docs/openapi.json is this document: `make openapi` writes it', async () =>
 });
 
 test('the document is OpenAPI 3.1', async () => {
-  const { valid, errors } = await new Validator().validate(structuredClone(document) as unknown as Record<string, unknown>);
+  const { valid, errors } = await new Validator().validate(
+    structuredClone(document) as unknown as Record<string, unknown>,
+  );
   expect(errors).toBeUndefined();
   expect(valid).toBe(true);
 });
 
 test('every call of the API is in it, with an example of each body that it takes or gives', () => {
-  expect(calls.map(({ operationId }) => operationId).toSorted()).toEqual(Object.keys(operations).toSorted());
-  const bare = calls.flatMap((call) => mediaTypesOf(call).filter(({ media }) => Object.keys(media.examples ?? {}).length === 0));
+  expect(calls.map(({ operationId }) => operationId).toSorted()).toEqual(
+    Object.keys(operations).toSorted(),
+  );
+  const bare = calls.flatMap((call) =>
+    mediaTypesOf(call).filter(({ media }) => Object.keys(media.examples ?? {}).length === 0),
+  );
   expect(bare).toEqual([]);
 });
 
 test('every call lists the responses that come before the operation is known', () => {
-  for (const call of calls) expect(Object.keys(call.responses)).toEqual(expect.arrayContaining(['408', '431']));
+  for (const call of calls)
+    expect(Object.keys(call.responses)).toEqual(expect.arrayContaining(['408', '431']));
 });
 
 test('every error code has an example, and a call or the introduction that tells of it', () => {
@@ -44,7 +51,9 @@ test.each(calls.map((call): [string, Operation] => [call.operationId, call]))(
   (_, call) => {
     const wrong = mediaTypesOf(call).flatMap(({ where, media }) =>
       Object.entries(media.examples ?? {}).flatMap(([name, example]) =>
-        complaints(media.schema, resolve(example).value).map((complaint) => `${where} ${name}: ${complaint}`),
+        complaints(media.schema, resolve(example).value).map(
+          (complaint) => `${where} ${name}: ${complaint}`,
+        ),
       ),
     );
     expect(wrong).toEqual([]);
@@ -55,7 +64,9 @@ test('the items of example streams are events, of every type that a step without
   const types = mediaTypesOf(callOf('follow_step')).flatMap(({ media }) => {
     const { 'x-item-schema': item, examples: streams = {} } = media;
     if (!item) return [];
-    const lines = Object.values(streams).flatMap((stream) => String(resolve(stream).value).match(/\{.*\}/g) ?? []);
+    const lines = Object.values(streams).flatMap(
+      (stream) => String(resolve(stream).value).match(/\{.*\}/g) ?? [],
+    );
     expect(lines.flatMap((line) => complaints(item, JSON.parse(line)))).toEqual([]);
     return lines.map((line) => JSON.parse(line).type);
   });
@@ -81,7 +92,9 @@ addFormats.default(ajv);
 
 function complaints(schema: JsonSchema, value: unknown): string[] {
   const validate = ajv.compile({ ...schema, components: document.components });
-  return validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+  return validate(value)
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
 const isReference = (value: object): value is Reference => '$ref' in value;
@@ -90,7 +103,10 @@ const nameOf = ({ $ref }: Reference): string => $ref.slice($ref.lastIndexOf('/')
 const resolve = (example: Example | Reference): Example =>
   isReference(example) ? (examples[nameOf(example)] ?? { value: undefined }) : example;
 
-function mediaTypesOf({ requestBody, responses: given }: Operation): { where: string; media: MediaType }[] {
+function mediaTypesOf({
+  requestBody,
+  responses: given,
+}: Operation): { where: string; media: MediaType }[] {
   const bodies = Object.entries(given).map(([status, given]): [string, Response['content']] => [
     status,
     (isReference(given) ? responses[nameOf(given)] : given)?.content,

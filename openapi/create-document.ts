@@ -33,7 +33,10 @@ export const createDocument = (): Document => ({
   servers: [{ url: '/', description: 'the data-plane that this document came from' }],
   tags: [
     { name: 'sessions', description: 'One isolated interpreter each, with a workspace of files.' },
-    { name: 'steps', description: 'Pieces of code, run one after the other in a session’s memory.' },
+    {
+      name: 'steps',
+      description: 'Pieces of code, run one after the other in a session’s memory.',
+    },
     { name: 'files', description: 'The workspace of a session.' },
   ],
   paths: describePaths(),
@@ -41,7 +44,10 @@ export const createDocument = (): Document => ({
     schemas: componentSchemas(),
     responses: errorResponses(),
     examples: Object.fromEntries(
-      publicErrorCodes.map((code) => [code, { summary: `${errorKinds[code].status} ${code}`, value: errorExample(code) }]),
+      publicErrorCodes.map((code) => [
+        code,
+        { summary: `${errorKinds[code].status} ${code}`, value: errorExample(code) },
+      ]),
     ),
     securitySchemes: {
       bearer: {

@@ -27,13 +27,17 @@ const ofEverySession: readonly PublicErrorCode[] = [
 export function errorsOf(name: OperationName): PublicErrorCode[] {
   const codes = new Set([...ofEveryCall, ...calls[name].errors]);
   if (name !== 'list_runtimes') codes.add('route_store_unavailable');
-  if (operations[name].servedBy === 'session-agent') for (const code of ofEverySession) codes.add(code);
+  if (operations[name].servedBy === 'session-agent')
+    for (const code of ofEverySession) codes.add(code);
   return publicErrorCodes.filter((code) => codes.has(code));
 }
 
 /** The error responses of a call by status, as references to `errorResponses()`. */
 export function describeErrors(name: OperationName): Record<string, Reference> {
-  const named = Object.entries(groupByStatus(errorsOf(name))).map(([status, codes]) => [status, responseName(name, codes)]);
+  const named = Object.entries(groupByStatus(errorsOf(name))).map(([status, codes]) => [
+    status,
+    responseName(name, codes),
+  ]);
   return Object.fromEntries(
     [...named, ['408', headersTooLate], ['431', headersTooLong]].map(([status, response]) => [
       status,
@@ -48,7 +52,12 @@ export function errorResponses(): Record<string, Response> {
     // HTTP's own statuses say it, before the method is known that would have a HEAD go without a
     // body.
     [headersTooLate]: {
-      ...describe(408, ['invalid_request'], true, invalidRequest('the request line and headers took too long')),
+      ...describe(
+        408,
+        ['invalid_request'],
+        true,
+        invalidRequest('the request line and headers took too long'),
+      ),
       description: 'The request line and headers took too long to come.',
     },
     [headersTooLong]: {
@@ -56,7 +65,10 @@ export function errorResponses(): Record<string, Response> {
         431,
         ['invalid_request'],
         true,
-        invalidRequest('the request line and headers are larger than 16384 bytes', { limit: 'headers', max_bytes: 16_384 }),
+        invalidRequest('the request line and headers are larger than 16384 bytes', {
+          limit: 'headers',
+          max_bytes: 16_384,
+        }),
       ),
       description:
         'The request line and headers are too long, one header is larger than 4096 bytes (but for `Authorization`, `Cookie`, ' +
@@ -97,11 +109,18 @@ function describe(
 ): Response {
   return {
     description: codes.map((code) => `\`${code}\`: ${errorTexts[code].when}`).join('\n\n'),
-    headers: Object.fromEntries(headersOf(status).map((header) => [header, responseHeaders[header]])),
+    headers: Object.fromEntries(
+      headersOf(status).map((header) => [header, responseHeaders[header]]),
+    ),
     ...(withBody && {
       content: {
         'application/json': {
-          schema: { allOf: [schemaRef('Error'), { properties: { error: { properties: { code: { enum: codes } } } } }] },
+          schema: {
+            allOf: [
+              schemaRef('Error'),
+              { properties: { error: { properties: { code: { enum: codes } } } } },
+            ],
+          },
           examples,
         },
       },
@@ -116,5 +135,10 @@ function headersOf(status: number): ResponseHeader[] {
 
 function groupByStatus(codes: readonly PublicErrorCode[]): Record<string, PublicErrorCode[]> {
   const statuses = new Set(codes.map((code) => errorKinds[code].status));
-  return Object.fromEntries([...statuses].map((status) => [status, codes.filter((code) => errorKinds[code].status === status)]));
+  return Object.fromEntries(
+    [...statuses].map((status) => [
+      status,
+      codes.filter((code) => errorKinds[code].status === status),
+    ]),
+  );
 }

@@ -25,20 +25,25 @@ export function describeOperation(name: OperationName): Operation {
     ...(call.body && { requestBody: describeBody(call.body) }),
     responses: { ...Object.fromEntries(responses), ...describeErrors(name) },
     'x-codeSamples': [
-      { lang: 'Shell', source: `curl -sS -H "Authorization: Bearer $STEPPE_TOKEN" ${jsonType(call)}${call.sample}` },
+      {
+        lang: 'Shell',
+        source: `curl -sS -H "Authorization: Bearer $STEPPE_TOKEN" ${jsonType(call)}${call.sample}`,
+      },
     ],
   };
 }
 
 /** A path of the table of operations, as OpenAPI writes it. */
-export const toTemplate = (path: string): string => path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
+export const toTemplate = (path: string): string =>
+  path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
 
 function tagOf(path: string): string {
   const [, , tag = 'sessions'] = /^\/v1\/(sessions\/:session_id\/)?(steps|files)/.exec(path) ?? [];
   return path.endsWith('/restart') ? 'steps' : tag;
 }
 
-const jsonType = ({ body }: Call): string => (body && 'json' in body.content ? "-H 'Content-Type: application/json' " : '');
+const jsonType = ({ body }: Call): string =>
+  body && 'json' in body.content ? "-H 'Content-Type: application/json' " : '';
 
 const pathSchemas: Record<string, { description: string; schema: JsonSchema }> = {
   session_id: { description: 'The session’s id.', schema: schemaRef('SessionId') },
@@ -71,13 +76,19 @@ function queryParameters({ query, queryPatterns }: Call): Parameter[] {
       schema,
     }),
   );
-  return queryPatterns ? [...fixed, { in: 'query', required: false, style: 'form', explode: true, ...queryPatterns }] : fixed;
+  return queryPatterns
+    ? [...fixed, { in: 'query', required: false, style: 'form', explode: true, ...queryPatterns }]
+    : fixed;
 }
 
 const headerParameters = ({ headers = [] }: Call): Parameter[] =>
   [...headers, 'requestId' as const, 'traceparent' as const].map((name) => requestHeaders[name]);
 
-const describeBody = ({ content, required, examples }: Body): NonNullable<Operation['requestBody']> => ({
+const describeBody = ({
+  content,
+  required,
+  examples,
+}: Body): NonNullable<Operation['requestBody']> => ({
   required,
   content: { [typeOf(content)]: mediaType(content, examples) },
 });
@@ -85,16 +96,24 @@ const describeBody = ({ content, required, examples }: Body): NonNullable<Operat
 function describeResponse({ description, headers = [], content, links }: CallResponse): Response {
   return {
     description,
-    headers: Object.fromEntries([...headers, 'X-Request-Id' as const].map((name) => [name, responseHeaders[name]])),
+    headers: Object.fromEntries(
+      [...headers, 'X-Request-Id' as const].map((name) => [name, responseHeaders[name]]),
+    ),
     ...(content && { content: describeContent(content) }),
     ...(links && { links }),
   };
 }
 
 const describeContent = (content: ResponseContent): Record<string, MediaType> =>
-  Object.fromEntries(Object.entries(content).map(([type, { content: what, examples }]) => [type, mediaType(what, examples)]));
+  Object.fromEntries(
+    Object.entries(content).map(([type, { content: what, examples }]) => [
+      type,
+      mediaType(what, examples),
+    ]),
+  );
 
-const typeOf = (content: Content): string => ('json' in content ? 'application/json' : 'application/octet-stream');
+const typeOf = (content: Content): string =>
+  'json' in content ? 'application/json' : 'application/octet-stream';
 
 function mediaType(content: Content, examples: NonNullable<MediaType['examples']>): MediaType {
   if ('json' in content) return { schema: schemaRef(content.json), examples };

@@ -34,7 +34,10 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
     when: 'The session has no such step, or no longer remembers it.',
     message: 'this session has no step stp_01JD90FQ5M8T2XW6Z4B7C9D1EF',
   },
-  file_not_found: { when: 'The workspace has no such file.', message: 'there is no file "report.csv" in the workspace' },
+  file_not_found: {
+    when: 'The workspace has no such file.',
+    message: 'there is no file "report.csv" in the workspace',
+  },
   route_not_found: {
     when: 'The API has no such path.',
     message: 'no such path; see /docs. Paths have no trailing slash and no empty segment',
@@ -55,7 +58,8 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   },
   step_conflict: {
     when: 'The `step_id` was used for another step, or for one whose result is forgotten (`details.reason`): it never runs twice.',
-    message: 'the step load-data was submitted before with another request; send this one under another step_id',
+    message:
+      'the step load-data was submitted before with another request; send this one under another step_id',
   },
   file_conflict: {
     when: 'A file where a directory is needed, or the reverse, or a directory that is not empty.',
@@ -79,7 +83,10 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
     when: 'A body that is not `application/json`.',
     message: 'the content-type is text/plain; send application/json',
   },
-  range_not_satisfiable: { when: 'The `Range` lies outside the file.', message: 'the file has 120 bytes' },
+  range_not_satisfiable: {
+    when: 'The `Range` lies outside the file.',
+    message: 'the file has 120 bytes',
+  },
   idempotency_key_reused: {
     when: 'The `Idempotency-Key` came before with another body.',
     message: 'this Idempotency-Key was used with a different body; send a new key',
@@ -107,7 +114,8 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   },
   runtime_unreachable: {
     when: 'The session, or who makes sessions, cannot be reached. `retryable` says whether the same request may be sent again.',
-    message: 'no connection to the runtime of the session could be made; get the session to see whether it is alive',
+    message:
+      'no connection to the runtime of the session could be made; get the session to see whether it is alive',
     details: { attempts: 4 },
   },
   route_store_unavailable: {
@@ -120,9 +128,13 @@ export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   },
   step_deadline_exceeded: {
     when: 'The session sent nothing for too long. A step may still be running: get it by its id.',
-    message: 'the runtime sent nothing for 15 s; the request may still be running: fetch it by its id',
+    message:
+      'the runtime sent nothing for 15 s; the request may still be running: fetch it by its id',
   },
-  no_space: { when: 'The workspace is full.', message: 'the workspace is full; delete files or request more ephemeral_storage' },
+  no_space: {
+    when: 'The workspace is full.',
+    message: 'the workspace is full; delete files or request more ephemeral_storage',
+  },
 };
 
 export const publicErrorCodes = Object.keys(errorTexts) as [PublicErrorCode, ...PublicErrorCode[]];

@@ -30,7 +30,12 @@ export const session: Session = {
 const { epoch: _, last_active_at: __, ...listed } = session;
 export const listedSession: Session = listed;
 
-export const provisioningSession: Session = { ...listed, state: 'provisioning', instance_id: null, ready_at: null };
+export const provisioningSession: Session = {
+  ...listed,
+  state: 'provisioning',
+  instance_id: null,
+  ready_at: null,
+};
 
 export const endedSession: Session = {
   ...listed,
@@ -94,18 +99,32 @@ export const running: StepResult = {
   usage: null,
 };
 
-export const queued: StepResult = { ...running, status: 'queued', execution_count: null, stdout: '', started_at: null };
+export const queued: StepResult = {
+  ...running,
+  status: 'queued',
+  execution_count: null,
+  stdout: '',
+  started_at: null,
+};
 
 const { stdout: ___, stderr: ____, results: _____, background: ______, ...summary } = completed;
 
 export const events: StepEvent[] = [
   { type: 'step_started', seq: 1, at: '2026-11-23T09:00:05.001Z', execution_count: 1 },
   { type: 'stdout', seq: 2, at: '2026-11-23T09:00:05.002Z', text: 'adding\n' },
-  { type: 'result', seq: 3, at: '2026-11-23T09:00:05.003Z', 'text/plain': '42', is_main_result: true },
+  {
+    type: 'result',
+    seq: 3,
+    at: '2026-11-23T09:00:05.003Z',
+    'text/plain': '42',
+    is_main_result: true,
+  },
   { type: 'step_ended', seq: 4, at: '2026-11-23T09:00:05.003Z', ...summary },
 ];
 
-export const asSse = events.map((event) => `event: ${event.type}\nid: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+export const asSse = events
+  .map((event) => `event: ${event.type}\nid: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`)
+  .join('');
 export const asNdjson = events.map((event) => `${JSON.stringify(event)}\n`).join('');
 
 export const file: FileEntry = {
@@ -116,4 +135,10 @@ export const file: FileEntry = {
   modified_at: '2026-11-23T09:00:04.120Z',
 };
 
-export const directory: FileEntry = { ...file, name: 'data', path: 'data', type: 'directory', size_bytes: 4096 };
+export const directory: FileEntry = {
+  ...file,
+  name: 'data',
+  path: 'data',
+  type: 'directory',
+  size_bytes: 4096,
+};

@@ -5,7 +5,11 @@ import { propertiesOf } from './schemas.ts';
 
 const text = { type: 'string' };
 
-const requestHeader = (name: string, description: string, schema: Parameter['schema'] = text): Parameter => ({
+const requestHeader = (
+  name: string,
+  description: string,
+  schema: Parameter['schema'] = text,
+): Parameter => ({
   name,
   in: 'header',
   required: false,
@@ -35,23 +39,51 @@ export const requestHeaders = {
     'The same key and body return the same session for 24 h, so that a create may be sent again.',
     { type: 'string', pattern: '^[\\x20-\\x7e]{1,255}$' },
   ),
-  prefer: requestHeader('Prefer', '`respond-async` returns 202 at once, with a session that is still `provisioning`.'),
-  lastEventId: requestHeader('Last-Event-ID', 'What an EventSource sends when it connects again; it wins over `after`.', {
-    type: 'integer',
-    minimum: 0,
-  }),
-  range: requestHeader('Range', 'One range of bytes, such as `bytes=0-1023`, `bytes=1024-` or `bytes=-512`.'),
-  ifRange: requestHeader('If-Range', 'An ETag: the range only of that file, and the whole of any other.'),
+  prefer: requestHeader(
+    'Prefer',
+    '`respond-async` returns 202 at once, with a session that is still `provisioning`.',
+  ),
+  lastEventId: requestHeader(
+    'Last-Event-ID',
+    'What an EventSource sends when it connects again; it wins over `after`.',
+    {
+      type: 'integer',
+      minimum: 0,
+    },
+  ),
+  range: requestHeader(
+    'Range',
+    'One range of bytes, such as `bytes=0-1023`, `bytes=1024-` or `bytes=-512`.',
+  ),
+  ifRange: requestHeader(
+    'If-Range',
+    'An ETag: the range only of that file, and the whole of any other.',
+  ),
   ifMatch: headerOf(fileConditionsSchema, 'if-match', '*'),
   ifNoneMatch: headerOf(fileConditionsSchema, 'if-none-match', '"1f-18c2a7"'),
-  ifModifiedSince: headerOf(fileConditionsSchema, 'if-modified-since', 'Mon, 23 Nov 2026 09:00:00 GMT'),
-  ifUnmodifiedSince: headerOf(fileConditionsSchema, 'if-unmodified-since', 'Fri, 01 Jan 2100 00:00:00 GMT'),
+  ifModifiedSince: headerOf(
+    fileConditionsSchema,
+    'if-modified-since',
+    'Mon, 23 Nov 2026 09:00:00 GMT',
+  ),
+  ifUnmodifiedSince: headerOf(
+    fileConditionsSchema,
+    'if-unmodified-since',
+    'Fri, 01 Jan 2100 00:00:00 GMT',
+  ),
 } satisfies Record<string, Parameter>;
 
 export type RequestHeader = keyof typeof requestHeaders;
 
-const always = (description: string, schema: Header['schema'] = text): Header => ({ description, required: true, schema });
-const sometimes = (description: string, schema: Header['schema'] = text): Header => ({ description, schema });
+const always = (description: string, schema: Header['schema'] = text): Header => ({
+  description,
+  required: true,
+  schema,
+});
+const sometimes = (description: string, schema: Header['schema'] = text): Header => ({
+  description,
+  schema,
+});
 
 /** Headers of responses. */
 export const responseHeaders = {

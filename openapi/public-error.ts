@@ -8,7 +8,9 @@ export const publicErrorSchema = z.strictObject({
     code: z.enum(publicErrorCodes),
     message: z.string().describe('what happened and what to do'),
     retryable: z.boolean().describe('whether the same request may succeed later'),
-    request_id: z.string().describe('of the response’s `X-Request-Id`; the operator’s logs have it'),
+    request_id: z
+      .string()
+      .describe('of the response’s `X-Request-Id`; the operator’s logs have it'),
   }),
 });
 

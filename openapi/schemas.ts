@@ -17,7 +17,11 @@ import {
   stepListSchema,
   stepResultSchema,
 } from '@steppe/contracts/step';
-import { jsonValueSchema, resultBundleSchema, stepErrorSchema } from '@steppe/contracts/step-output';
+import {
+  jsonValueSchema,
+  resultBundleSchema,
+  stepErrorSchema,
+} from '@steppe/contracts/step-output';
 import { restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step-request';
 import * as z from 'zod';
 import type { JsonSchema } from './document.ts';
@@ -84,20 +88,34 @@ export function propertiesOf(query: z.ZodObject): Record<string, JsonSchema> {
 
 const uriOf = (name: string): string => `#/components/schemas/${name}`;
 
-function toJsonSchemas(schemas: Record<string, z.ZodType>, io: 'input' | 'output'): Record<string, JsonSchema> {
+function toJsonSchemas(
+  schemas: Record<string, z.ZodType>,
+  io: 'input' | 'output',
+): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
   return convert(registry, io);
 }
 
-function convert(registry: z.core.$ZodRegistry<{ id?: string }>, io: 'input' | 'output'): Record<string, JsonSchema> {
+function convert(
+  registry: z.core.$ZodRegistry<{ id?: string }>,
+  io: 'input' | 'output',
+): Record<string, JsonSchema> {
   const { schemas } = z.toJSONSchema(registry, { io, uri: uriOf, override: describe });
   return Object.fromEntries(
-    Object.entries(schemas).map(([name, { $id: _, $schema: __, ...schema }]): [string, JsonSchema] => [name, schema]),
+    Object.entries(schemas).map(
+      ([name, { $id: _, $schema: __, ...schema }]): [string, JsonSchema] => [name, schema],
+    ),
   );
 }
 
-function describe({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+function describe({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
   const { def } = zodSchema._zod;
   // zod leaves it out where something looks at a value before its schema does; ours only refuse.
   if (def.type === 'default') jsonSchema.default = def.defaultValue;
@@ -108,7 +126,8 @@ function describe({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; json
 function simplify(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
-  if (schema.propertyNames !== undefined && Object.keys(schema.propertyNames).join() === 'type') delete schema.propertyNames;
+  if (schema.propertyNames !== undefined && Object.keys(schema.propertyNames).join() === 'type')
+    delete schema.propertyNames;
   // Of the calendar, which `date-time` says already, the pattern needs to say only that there are
   // milliseconds and Z.
   if (schema.format === 'date-time') schema.pattern = String.raw`\.\d{3}Z$`;

@@ -1,4 +1,9 @@
-import { type ErrorBody, type ErrorCode, type ErrorStatus, errorKinds } from '@steppe/contracts/errors';
+import {
+  type ErrorBody,
+  type ErrorCode,
+  type ErrorStatus,
+  errorKinds,
+} from '@steppe/contracts/errors';
 
 interface AppErrorOptions {
   cause?: unknown;
@@ -42,4 +47,8 @@ export class AppError extends Error {
  * request's id.
  */
 export const internalError = (cause: unknown): AppError =>
-  new AppError('internal', 'something failed on our side; the log has the cause under this request_id', { cause });
+  new AppError(
+    'internal',
+    'something failed on our side; the log has the cause under this request_id',
+    { cause },
+  );

@@ -21,7 +21,11 @@ function open(budget: ReturnType<typeof createBodyBudget>, tenantId: string) {
 }
 
 const full = (limit: string, max_bytes: number) =>
-  expect.objectContaining({ code: 'rate_limited', details: { limit, max_bytes }, headers: { 'Retry-After': '1' } });
+  expect.objectContaining({
+    code: 'rate_limited',
+    details: { limit, max_bytes },
+    headers: { 'Retry-After': '1' },
+  });
 
 it('refuses what is more than one tenant may have, and nothing of another', () => {
   const budget = createBodyBudget({ totalBytes: 100, tenantBytes: 10 });

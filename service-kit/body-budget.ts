@@ -7,7 +7,10 @@ export interface BodyBudgetOptions {
   tenantBytes: number;
 }
 
-export const defaultBodyBudget: BodyBudgetOptions = { totalBytes: 256 * 1024 * 1024, tenantBytes: 64 * 1024 * 1024 };
+export const defaultBodyBudget: BodyBudgetOptions = {
+  totalBytes: 256 * 1024 * 1024,
+  tenantBytes: 64 * 1024 * 1024,
+};
 
 /** What one request takes of the budget. */
 export interface BodyShare {
@@ -40,7 +43,8 @@ export function createBodyBudget({ totalBytes, tenantBytes }: BodyBudgetOptions)
       let own = 0;
       const share: BodyShare = {
         take(bytes) {
-          if ((byTenant.get(tenantId) ?? 0) + bytes > tenantBytes) throw isFull('the tenant', 'tenant_bodies', tenantBytes);
+          if ((byTenant.get(tenantId) ?? 0) + bytes > tenantBytes)
+            throw isFull('the tenant', 'tenant_bodies', tenantBytes);
           if (total + bytes > totalBytes) throw isFull('all tenants', 'bodies', totalBytes);
           add(tenantId, bytes);
           own += bytes;

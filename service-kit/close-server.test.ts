@@ -10,9 +10,13 @@ it('says on each response that leaves while it closes that the connection ends, 
   const held = new Promise<void>((resolve) => {
     response = resolve;
   });
-  const app = new Hono<HttpEnv>().get('/held', async (c) => held.then(() => c.text('held'))).get('/next', (c) => c.text('next'));
+  const app = new Hono<HttpEnv>()
+    .get('/held', async (c) => held.then(() => c.text('held')))
+    .get('/next', (c) => c.text('next'));
   const server = await listen({ app, host: '127.0.0.1', port: 0 });
-  const [open, begun, other] = [1, 2, 3].map(() => connect(server.port, '127.0.0.1').on('error', () => {}));
+  const [open, begun, other] = [1, 2, 3].map(() =>
+    connect(server.port, '127.0.0.1').on('error', () => {}),
+  );
   if (!open || !begun || !other) throw new Error('three connections');
   open.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\n');
   begun.write('GET /next HTTP/1.1\r\n');
@@ -26,7 +30,8 @@ it('says on each response that leaves while it closes that the connection ends, 
   begun.write('Host: a\r\n\r\n');
   response();
   const responses = await Promise.all([open, begun].map((socket) => once(socket, 'data')));
-  for (const [bytes] of responses) expect(String(bytes)).toMatch(/^HTTP\/1.1 200 [\s\S]*\r\nConnection: close\r\n/);
+  for (const [bytes] of responses)
+    expect(String(bytes)).toMatch(/^HTTP\/1.1 200 [\s\S]*\r\nConnection: close\r\n/);
   for (const socket of [open, begun, other]) socket.destroy();
   await closed;
 });

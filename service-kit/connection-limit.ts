@@ -23,7 +23,10 @@ interface ConnectionLimitOptions {
  * closed after the response; connections beyond twice as many are closed at once, without a
  * response.
  */
-export function createConnectionLimit({ max, isReserved = () => false }: ConnectionLimitOptions): ConnectionLimit {
+export function createConnectionLimit({
+  max,
+  isReserved = () => false,
+}: ConnectionLimitOptions): ConnectionLimit {
   const admitted = new Set<Duplex>();
   return {
     watch(server) {
@@ -41,10 +44,14 @@ export function createConnectionLimit({ max, isReserved = () => false }: Connect
         outgoing.shouldKeepAlive = false;
         return false;
       }
-      const error = new AppError('rate_limited', `${max} connections are open already; close one, or try again later`, {
-        details: { limit: 'connections', max_connections: max },
-        headers: { 'Retry-After': '1', Connection: 'close' },
-      });
+      const error = new AppError(
+        'rate_limited',
+        `${max} connections are open already; close one, or try again later`,
+        {
+          details: { limit: 'connections', max_connections: max },
+          headers: { 'Retry-After': '1', Connection: 'close' },
+        },
+      );
       const { body, headers } = renderError(error, incoming);
       outgoing.writeHead(error.status, headers).end(body);
       return true;

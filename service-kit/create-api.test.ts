@@ -16,7 +16,9 @@ it.each(['a', 'a/b/c', 'a%20b', 'a%0Ab', '%0A', 'a%2Fb', '%E2%80%A8', 'a/'])(
   'takes a rest of the path that is %s',
   async (rest) => {
     expect(await (await app.request(`/files/${rest}`)).text()).toBe('file');
-    expect((await app.request(`/files/${rest}`, { method: 'POST' })).headers.get('allow')).toBe('GET, HEAD, PUT');
+    expect((await app.request(`/files/${rest}`, { method: 'POST' })).headers.get('allow')).toBe(
+      'GET, HEAD, PUT',
+    );
   },
 );
 

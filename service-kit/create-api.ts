@@ -37,7 +37,13 @@ interface ApiOptions {
  * A Hono app that serves exactly `operations`: request ids, one log line each, 404, 405 with
  * `Allow`, and rendered errors.
  */
-export function createApi({ operations, logger, metrics, writeTimeoutMs, ...browsers }: ApiOptions): Hono<HttpEnv> {
+export function createApi({
+  operations,
+  logger,
+  metrics,
+  writeTimeoutMs,
+  ...browsers
+}: ApiOptions): Hono<HttpEnv> {
   const { servedHosts, corsOrigins = [] } = browsers;
   const app = new Hono<HttpEnv>();
   app.use(logRequest({ logger, metrics }), forbidSniffing);
@@ -54,14 +60,19 @@ export function createApi({ operations, logger, metrics, writeTimeoutMs, ...brow
     methodsByPath.set(pattern, methods.add(method));
     if (method === 'GET') methods.add('HEAD');
   }
-  for (const [pattern, methods] of methodsByPath) app.all(pattern, refuseMethod([...methods].sort().join(', ')));
+  for (const [pattern, methods] of methodsByPath)
+    app.all(pattern, refuseMethod([...methods].sort().join(', ')));
   app.notFound(() => {
-    throw new AppError('route_not_found', 'no such path; see /docs. Paths have no trailing slash and no empty segment');
+    throw new AppError(
+      'route_not_found',
+      'no such path; see /docs. Paths have no trailing slash and no empty segment',
+    );
   });
   app.onError((error, c) => {
     const shown = error instanceof AppError ? error : internalError(error);
     addLogFields(c, { outcome: shown.code });
-    if (shown.status === 500) logger.error({ err: shown.cause, request_id: c.var.requestId }, 'request failed');
+    if (shown.status === 500)
+      logger.error({ err: shown.cause, request_id: c.var.requestId }, 'request failed');
     return c.json(shown.toBody(c.var.requestId), shown.status, shown.headers);
   });
   return app;
@@ -77,5 +88,7 @@ const nameOperation =
 const refuseMethod =
   (allow: string): Handler<HttpEnv> =>
   (c) => {
-    throw new AppError('method_not_allowed', `${c.req.method} is not allowed here; use ${allow}`, { headers: { Allow: allow } });
+    throw new AppError('method_not_allowed', `${c.req.method} is not allowed here; use ${allow}`, {
+      headers: { Allow: allow },
+    });
   };

@@ -28,7 +28,11 @@ afterEach(() => server.close(0));
 
 const megabyte = Buffer.alloc(1024 * 1024, 'x');
 const forms = {
-  announced: { header: `Content-Length: ${100 * megabyte.length}`, frame: (bytes: Buffer) => [bytes], end: '' },
+  announced: {
+    header: `Content-Length: ${100 * megabyte.length}`,
+    frame: (bytes: Buffer) => [bytes],
+    end: '',
+  },
   chunked: {
     header: 'Transfer-Encoding: chunked',
     frame: (bytes: Buffer) => [`${bytes.length.toString(16)}\r\n`, bytes, '\r\n'],
@@ -45,14 +49,21 @@ it.each([
   { path: '/held', form: 'chunked' as const },
   { path: '/json', form: 'announced' as const },
   { path: '/json', form: 'chunked' as const },
-])('a client that reads its response after 100 MB, $form, to $path, finds it', async ({ path, form }) => {
-  const kept = await sendMuch(path, form, 'keep-alive');
-  kept.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-  expect(await readAll(kept)).toMatch(/^HTTP\/1.1 413 [\s\S]*HTTP\/1.1 404 /);
-  expect(await readAll(await sendMuch(path, form, 'close'))).toMatch(/^HTTP\/1.1 413 [\s\S]*no$/);
-});
+])(
+  'a client that reads its response after 100 MB, $form, to $path, finds it',
+  async ({ path, form }) => {
+    const kept = await sendMuch(path, form, 'keep-alive');
+    kept.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(await readAll(kept)).toMatch(/^HTTP\/1.1 413 [\s\S]*HTTP\/1.1 404 /);
+    expect(await readAll(await sendMuch(path, form, 'close'))).toMatch(/^HTTP\/1.1 413 [\s\S]*no$/);
+  },
+);
 
-async function sendMuch(path: string, form: keyof typeof forms, connection: string): Promise<Socket> {
+async function sendMuch(
+  path: string,
+  form: keyof typeof forms,
+  connection: string,
+): Promise<Socket> {
   const { header, frame, end } = forms[form];
   const socket = connect(server.port, '127.0.0.1');
   socket.pause();

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { errorMap } from './error-map.ts';
 
-const wordsOf = (schema: z.ZodType, value: unknown) => schema.safeParse(value, { error: errorMap }).error?.issues[0]?.message;
+const wordsOf = (schema: z.ZodType, value: unknown) =>
+  schema.safeParse(value, { error: errorMap }).error?.issues[0]?.message;
 
 test.each([
   [{}, 'is missing; it must be a text'],
@@ -17,7 +18,10 @@ test.each([
   [{ code: '', cwd: '' }, 'must have at least 1 character'],
   [{ code: '', env: [] }, 'must be an object, not a list'],
   [{ code: '', on_disconnect: 'stop' }, 'must be one of continue, cancel'],
-  [{ code: '', tiemout_ms: 1 }, 'is unknown; known names are code, step_id, timeout_ms, epoch, env, cwd, on_disconnect, wait'],
+  [
+    { code: '', tiemout_ms: 1 },
+    'is unknown; known names are code, step_id, timeout_ms, epoch, env, cwd, on_disconnect, wait',
+  ],
   [[], 'must be an object, not a list'],
 ])('says of %j what it must be', (request, words) => {
   expect(wordsOf(stepRequestSchema, request)).toBe(words);

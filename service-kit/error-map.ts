@@ -46,5 +46,7 @@ const sayAmount = (origin: string, bound: string, amount: number | bigint): stri
 
 function sayKnown(schema: unknown): string {
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  return known.length > 0 ? `is unknown; known names are ${known.join(', ')}` : 'is unknown; no names are known here';
+  return known.length > 0
+    ? `is unknown; known names are ${known.join(', ')}`
+    : 'is unknown; no names are known here';
 }

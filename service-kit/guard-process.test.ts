@@ -45,9 +45,15 @@ it('ends the connection alone whose handling failed unexpectedly, with a log lin
   const failing = ['/timer', '/rejection', '/response', '/request', '/socket', '/raised'];
   for (const path of failing) expect([path, await get(port, path)]).toEqual([path, '']);
   expect(await get(port, '/error')).toBe('');
-  await expect.poll(() => lines.slice(1).map(({ level, msg }) => [level, msg])).toHaveLength(failing.length);
+  await expect
+    .poll(() => lines.slice(1).map(({ level, msg }) => [level, msg]))
+    .toHaveLength(failing.length);
   for (const line of lines.slice(1)) {
-    expect(line).toMatchObject({ level: 'error', msg: 'connection failed', err: { message: 'unexpected' } });
+    expect(line).toMatchObject({
+      level: 'error',
+      msg: 'connection failed',
+      err: { message: 'unexpected' },
+    });
   }
   expect(child.exitCode).toBe(null);
   expect(other.closed).toBe(false);
@@ -62,6 +68,10 @@ it.each(['/detached', '/detached-timer'])(
     const exited = once(child, 'close');
     await get(port, path);
     expect(await exited).toEqual([1, null]);
-    expect(lines.at(-1)).toMatchObject({ level: 'fatal', msg: 'uncaught exception', err: { message: 'unexpected' } });
+    expect(lines.at(-1)).toMatchObject({
+      level: 'fatal',
+      msg: 'uncaught exception',
+      err: { message: 'unexpected' },
+    });
   },
 );

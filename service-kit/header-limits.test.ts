@@ -10,7 +10,9 @@ const bodies: string[] = [];
 beforeAll(async () => {
   const app = new Hono<HttpEnv>().all('*', async (c) => {
     bodies.push(await c.req.text());
-    return c.text(`<${c.req.header('x-last') ?? c.req.header('prefer')}>`, 200, { Connection: 'close' });
+    return c.text(`<${c.req.header('x-last') ?? c.req.header('prefer')}>`, 200, {
+      Connection: 'close',
+    });
   });
   server = await listen({ app, host: '127.0.0.1', port: 0 });
 });
@@ -38,14 +40,19 @@ it.each([
 ])('does not pass over a header beyond the two thousandth: %s', async (line, sent) => {
   const { head, body } = await put([...filling(2_099), line], sent);
   expect(head).toMatch(/^HTTP\/1.1 431 [\s\S]*Connection: close/);
-  expect(errorIn(body)).toMatchObject({ code: 'invalid_request', details: { limit: 'header_lines', max_lines: 2_000 } });
+  expect(errorIn(body)).toMatchObject({
+    code: 'invalid_request',
+    details: { limit: 'header_lines', max_lines: 2_000 },
+  });
   expect(bodies).toEqual([]);
 });
 
 it('sees the last of as many headers as it takes', async () => {
   const refused = await put([...filling(1_998), 'Host: other']);
   expect(refused.head).toMatch(/^HTTP\/1.1 400 /);
-  expect(await put([...filling(1_997), 'X-Last: seen', 'Content-Length: 2'], 'hi')).toMatchObject({ body: '<seen>' });
+  expect(await put([...filling(1_997), 'X-Last: seen', 'Content-Length: 2'], 'hi')).toMatchObject({
+    body: '<seen>',
+  });
   expect(bodies.splice(0)).toEqual(['hi']);
 });
 
@@ -64,5 +71,7 @@ it.each<[string, string[]]>([
 
 it('takes the largest value of a header, and larger tokens', async () => {
   expect((await put([`Prefer: ${'a'.repeat(4_096)}`])).body).toBe(`<${'a'.repeat(4_096)}>`);
-  expect((await put(['Prefer: a', `Authorization: Bearer ${'a'.repeat(12_000)}`])).body).toBe('<a>');
+  expect((await put(['Prefer: a', `Authorization: Bearer ${'a'.repeat(12_000)}`])).body).toBe(
+    '<a>',
+  );
 });

@@ -21,7 +21,11 @@ export function whyTooManyHeaders({ rawHeaders }: IncomingMessage): Refusal | un
   const name = findLongValue(rawHeaders);
   if (name === undefined) return undefined;
   const details = { limit: 'header_value', header: name, max_bytes: mostValueBytes };
-  return { status: 431, message: `the header ${name} is larger than ${mostValueBytes} bytes`, details };
+  return {
+    status: 431,
+    message: `the header ${name} is larger than ${mostValueBytes} bytes`,
+    details,
+  };
 }
 
 /** The lines of one name count together: whoever reads them reads one value. */

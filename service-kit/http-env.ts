@@ -2,7 +2,10 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Outcome } from './outcome.ts';
 
 /** What a handler adds to the request's one log line; names are the log's. */
-export type LogFields = { outcome?: Outcome } & Record<string, string | number | boolean | undefined>;
+export type LogFields = { outcome?: Outcome } & Record<
+  string,
+  string | number | boolean | undefined
+>;
 
 /**
  * The Hono environment of every server of ours. `Bindings` are absent where a test calls

@@ -21,9 +21,13 @@ const app = () =>
   new Hono<HttpEnv>()
     .get('/text', (c) => c.text('whole'))
     .get('/never', () => new Promise<Response>(() => {}))
-    .post('/json', async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 100, limitMs: 100 })))
+    .post('/json', async (c) =>
+      c.json(await readJson(c, z.unknown(), { maxBytes: 100, limitMs: 100 })),
+    )
     .onError((error, c) =>
-      error instanceof AppError ? c.json(error.toBody('r'), error.status, error.headers) : c.text('', 500),
+      error instanceof AppError
+        ? c.json(error.toBody('r'), error.status, error.headers)
+        : c.text('', 500),
     );
 
 function open(text: string): Socket {
@@ -50,7 +54,9 @@ it('refuses requests on a connection too many, and takes new ones when another h
   server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxConnections: 1 });
   const first = open(get('/text'));
   await once(first, 'data');
-  const { head, body } = await readAll(open('GET /text HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n'));
+  const { head, body } = await readAll(
+    open('GET /text HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n'),
+  );
   expect(head).toMatch(/^HTTP\/1.1 429 [\s\S]*Retry-After: 1/);
   expect(errorIn(body)).toMatchObject({
     code: 'rate_limited',
@@ -59,7 +65,9 @@ it('refuses requests on a connection too many, and takes new ones when another h
     details: { limit: 'connections', max_connections: 1 },
   });
   first.destroy();
-  await expect.poll(async () => (await once(open(get('/text')), 'data'))[0].toString(), { timeout: 10_000 }).toContain('200 OK');
+  await expect
+    .poll(async () => (await once(open(get('/text')), 'data'))[0].toString(), { timeout: 10_000 })
+    .toContain('200 OK');
 });
 
 it('takes reserved requests on a connection too many, and closes it after the response', async () => {
@@ -74,7 +82,9 @@ it('takes reserved requests on a connection too many, and closes it after the re
 
 it('refuses a request whose headers are larger than was configured', async () => {
   server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxHeaderBytes: 4096 });
-  const { head, body } = await readAll(open(`GET /text HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(5000)}\r\n\r\n`));
+  const { head, body } = await readAll(
+    open(`GET /text HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(5000)}\r\n\r\n`),
+  );
   expect(head).toMatch(/^HTTP\/1.1 431 /);
   expect(errorIn(body).details).toEqual({ limit: 'headers', max_bytes: 4096 });
 });
@@ -86,7 +96,10 @@ it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
     const headers = `Host: a\r\nContent-Type: application/json\r\n${length}\r\n`;
     const { head, body } = await readAll(open(`POST /json HTTP/1.1\r\n${headers}\r\n`));
     expect(head).toMatch(/^HTTP\/1.1 400 /);
-    expect(errorIn(body)).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('within 100 ms') });
+    expect(errorIn(body)).toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('within 100 ms'),
+    });
   },
 );
 

@@ -2,7 +2,12 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 import type { Outcome } from './outcome.ts';
 
 export interface HttpMetrics {
-  observe(request: { operation: string; status: number; outcome: Outcome; durationMs: number }): void;
+  observe(request: {
+    operation: string;
+    status: number;
+    outcome: Outcome;
+    durationMs: number;
+  }): void;
 }
 
 /**

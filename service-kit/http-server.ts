@@ -42,9 +42,18 @@ const unreadBodyLimitMs = 10_000;
 
 /** @throws the system's error, with its `code`, where the address cannot be listened on. */
 export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
-  const { keepAliveTimeoutMs = 65_000, maxHeaderBytes = 16 * 1024, maxConnections: max, isReserved, inactivityMs = 0 } = limits;
+  const {
+    keepAliveTimeoutMs = 65_000,
+    maxHeaderBytes = 16 * 1024,
+    maxConnections: max,
+    isReserved,
+    inactivityMs = 0,
+  } = limits;
   const response = getRequestListener(
-    (request, env) => (request.method === 'HEAD' ? respondToHead(app, request, env as HttpBindings) : app.fetch(request, env)),
+    (request, env) =>
+      request.method === 'HEAD'
+        ? respondToHead(app, request, env as HttpBindings)
+        : app.fetch(request, env),
     // HTTP/1.0 knows no Host, and health checks still speak it.
     { errorHandler: respondToBadTarget, autoCleanupIncoming: false, hostname: 'unnamed' },
   );
@@ -61,7 +70,8 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     // Refused in our words instead of Node's.
     requireHostHeader: false,
   };
-  const connectionLimit = max === undefined ? undefined : createConnectionLimit({ max, isReserved });
+  const connectionLimit =
+    max === undefined ? undefined : createConnectionLimit({ max, isReserved });
   const admit = guardAgainstSmuggling((incoming, outgoing) => {
     response(incoming, outgoing).catch(raise);
   });
@@ -93,12 +103,20 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
  * Hono copies the response to a HEAD, and in the copy is lost that a handler has used Node's own
  * response.
  */
-async function respondToHead(app: Hono<HttpEnv>, request: Request, env: HttpBindings): Promise<Response> {
+async function respondToHead(
+  app: Hono<HttpEnv>,
+  request: Request,
+  env: HttpBindings,
+): Promise<Response> {
   const response = await app.fetch(request, env);
   return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
 }
 
-async function closeServer(server: Server, connections: OpenConnections, limitMs: number): Promise<void> {
+async function closeServer(
+  server: Server,
+  connections: OpenConnections,
+  limitMs: number,
+): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();

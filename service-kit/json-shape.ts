@@ -26,7 +26,10 @@ const closingBrace = 0x7d;
  * @param bytes UTF-8, in which no byte of another character looks like one of the structure.
  * @throws AppError `invalid_request` for too deep, `payload_too_large` for too many values
  */
-export function requireJsonShape(bytes: Uint8Array, { maxDepth, maxValues }: JsonShape = requestShape): void {
+export function requireJsonShape(
+  bytes: Uint8Array,
+  { maxDepth, maxValues }: JsonShape = requestShape,
+): void {
   let depth = 0;
   let values = 0;
   for (let i = 0; i < bytes.length; i++) {

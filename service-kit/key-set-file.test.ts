@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => mount.remove());
 
-const setOf = (...from: TokenMaker[]) => JSON.stringify({ keys: from.map(({ publicJwk }) => publicJwk) });
+const setOf = (...from: TokenMaker[]) =>
+  JSON.stringify({ keys: from.map(({ publicJwk }) => publicJwk) });
 const logger = createLogger({ service: 'test', level: 'silent' });
 
 function openVerifier() {
@@ -24,12 +25,21 @@ function openVerifier() {
   const verifier = createJwtVerifier({ ...rules, keys: file.getKey });
   let serial = 0;
   return async (maker: TokenMaker) => {
-    const token = await maker.sign({ iss: 'i', aud: 'a', tenant: 't', exp: nowSeconds() + 600, jti: String(serial++) });
+    const token = await maker.sign({
+      iss: 'i',
+      aud: 'a',
+      tenant: 't',
+      exp: nowSeconds() + 600,
+      jti: String(serial++),
+    });
     return verifier.verify(`Bearer ${token}`);
   };
 }
 
-const unknownKey = expect.objectContaining({ code: 'unauthenticated', message: 'no known key has signed the token' });
+const unknownKey = expect.objectContaining({
+  code: 'unauthenticated',
+  message: 'no known key has signed the token',
+});
 
 test('a token with a new key has the file read again, at most once a second; a withdrawn key is refused ten seconds later', async () => {
   const verify = openVerifier();
@@ -45,13 +55,16 @@ test('a token with a new key has the file read again, at most once a second; a w
   await expect(verify(first)).rejects.toEqual(unknownKey);
 });
 
-test.each(['{"keys":[]}', '{"keys":', '[]'])('a file that holds %s leaves the keys before in use', async (text) => {
-  const verify = openVerifier();
-  await verify(makers[0]);
-  mount.update({ 'jwks.json': text });
-  nowMs += 60_000;
-  expect(await verify(makers[0])).toMatchObject({ tenantId: 't' });
-});
+test.each(['{"keys":[]}', '{"keys":', '[]'])(
+  'a file that holds %s leaves the keys before in use',
+  async (text) => {
+    const verify = openVerifier();
+    await verify(makers[0]);
+    mount.update({ 'jwks.json': text });
+    nowMs += 60_000;
+    expect(await verify(makers[0])).toMatchObject({ tenantId: 't' });
+  },
+);
 
 test('private keys in it are our mistake, not a caller’s', async () => {
   const { privateJwk } = await makeTokenMaker('private');

@@ -43,7 +43,12 @@ const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  * closed. A second signal changes nothing; `limitMs` after the first one the process ends with 1,
  * whatever still hangs.
  */
-export function closeOnSignal(lifecycle: Lifecycle, logger: Logger, limitMs: number, exit: (code: number) => void): void {
+export function closeOnSignal(
+  lifecycle: Lifecycle,
+  logger: Logger,
+  limitMs: number,
+  exit: (code: number) => void,
+): void {
   let ending = false;
   const end = async (signal: string) => {
     if (ending) return;

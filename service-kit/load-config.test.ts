@@ -14,19 +14,31 @@ const variables = z.object({
 test('names every wrong variable at once', () => {
   const parsed = parseVariables(variables, { PORT: '99999', MODE: 'c', NAME: '' });
   if (parsed.success) throw new Error('it should not parse');
-  expect(namedIssues(parsed.error).map((text) => text.split(':')[0])).toEqual(['PORT', 'NAME', 'MODE']);
+  expect(namedIssues(parsed.error).map((text) => text.split(':')[0])).toEqual([
+    'PORT',
+    'NAME',
+    'MODE',
+  ]);
 });
 
 test('takes an empty variable for an unset one', () => {
-  expect(parseVariables(variables, { PORT: '', NAME: 'n' }).data).toEqual({ PORT: 8080, NAME: 'n' });
+  expect(parseVariables(variables, { PORT: '', NAME: 'n' }).data).toEqual({
+    PORT: 8080,
+    NAME: 'n',
+  });
 });
 
 test('picks the named variables that are set', () => {
-  expect(pickVariables({ A: 'a', B: '', C: undefined, D: 'd' }, ['A', 'B', 'C', 'E'])).toEqual({ A: 'a' });
+  expect(pickVariables({ A: 'a', B: '', C: undefined, D: 'd' }, ['A', 'B', 'C', 'E'])).toEqual({
+    A: 'a',
+  });
 });
 
 test('opens all that variables name, or tells of each that cannot be opened', async () => {
-  expect(await openAll({ A: Promise.resolve(1), B: Promise.resolve('b') })).toEqual({ A: 1, B: 'b' });
+  expect(await openAll({ A: Promise.resolve(1), B: Promise.resolve('b') })).toEqual({
+    A: 1,
+    B: 'b',
+  });
   const cause = new Error('no such file');
   const openings = {
     B: Promise.reject(new Error('not now', { cause })),
@@ -55,7 +67,9 @@ test('prints the table of variables', () => {
   ]);
 });
 
-const withCaller = z.object({ STEPPE_ENV: commonVariables.STEPPE_ENV, ...callerVariables }).check(checkCallerVariables);
+const withCaller = z
+  .object({ STEPPE_ENV: commonVariables.STEPPE_ENV, ...callerVariables })
+  .check(checkCallerVariables);
 const jwt = { JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', JWKS_FILE: 'f' };
 
 test.each([

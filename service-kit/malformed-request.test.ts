@@ -36,14 +36,38 @@ async function send(text: string, port = server.port): Promise<string> {
 
 it.each([
   { what: 'a target without a slash', text: 'GET text HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
-  { what: 'a target with a backslash', text: 'GET /a\\b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', status: 400 },
-  { what: 'the target *', text: 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', status: 400 },
+  {
+    what: 'a target with a backslash',
+    text: 'GET /a\\b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    status: 400,
+  },
+  {
+    what: 'the target *',
+    text: 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    status: 400,
+  },
   { what: 'a space in the target', text: 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
-  { what: 'an invalid host', text: 'GET /text HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', status: 400 },
+  {
+    what: 'an invalid host',
+    text: 'GET /text HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n',
+    status: 400,
+  },
   { what: 'no host', text: 'GET /text HTTP/1.1\r\nConnection: close\r\n\r\n', status: 400 },
-  { what: 'an empty host', text: 'GET /text HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', status: 400 },
-  { what: 'headers without end', text: `GET /text HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, status: 431 },
-  { what: 'an expectation', text: 'GET /text HTTP/1.1\r\nHost: a\r\nExpect: bananas\r\n\r\n', status: 417 },
+  {
+    what: 'an empty host',
+    text: 'GET /text HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n',
+    status: 400,
+  },
+  {
+    what: 'headers without end',
+    text: `GET /text HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`,
+    status: 431,
+  },
+  {
+    what: 'an expectation',
+    text: 'GET /text HTTP/1.1\r\nHost: a\r\nExpect: bananas\r\n\r\n',
+    status: 417,
+  },
   {
     what: 'a body of unknown coding',
     text: 'POST /text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
@@ -71,7 +95,9 @@ it('serves a request and rejects the malformed one behind it', async () => {
 });
 
 it('lets a response that is open go out before it refuses what came behind its request', async () => {
-  const response = send('POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GARBAGE\r\n\r\n');
+  const response = send(
+    'POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GARBAGE\r\n\r\n',
+  );
   await expect.poll(() => isHeld, { timeout: 10_000 }).toBe(true);
   expect(await send('GARBAGE\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
   release();
@@ -137,7 +163,10 @@ it('returns 408 for headers that are never complete', async () => {
   const hasty = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 });
   rejectMalformedRequests(hasty, 16 * 1024);
   await once(hasty.listen(0, '127.0.0.1'), 'listening');
-  const response = await send('GET /text HTTP/1.1\r\nHost: a\r\n', (hasty.address() as AddressInfo).port);
+  const response = await send(
+    'GET /text HTTP/1.1\r\nHost: a\r\n',
+    (hasty.address() as AddressInfo).port,
+  );
   hasty.close();
   expect(response).toMatch(/^HTTP\/1.1 408 .*"code":"invalid_request"/s);
 });

@@ -29,24 +29,40 @@ export function rejectMalformedRequests(server: Server, maxHeaderBytes: number):
     if (waiting.has(socket)) return;
     waiting.add(socket);
     const refusal = explain(error, maxHeaderBytes);
-    afterOpenResponses(socket, latest.get(socket), () => socket.writable && refuse(socket, refusal));
+    afterOpenResponses(
+      socket,
+      latest.get(socket),
+      () => socket.writable && refuse(socket, refusal),
+    );
   });
   server.on('connect', (_, socket) => {
     // Node has let go of the connection: nothing else listens to it, and nothing reads it.
     socket.on('error', () => socket.destroy()).once('end', () => socket.destroy());
     socket.resume();
-    afterOpenResponses(socket, latest.get(socket), () => socket.writable && refuse(socket, connectRefused));
+    afterOpenResponses(
+      socket,
+      latest.get(socket),
+      () => socket.writable && refuse(socket, connectRefused),
+    );
   });
   server.on('checkExpectation', (incoming, outgoing) =>
-    refuseRequest(incoming, outgoing, { status: 417, message: 'the only supported expectation is 100-continue' }),
+    refuseRequest(incoming, outgoing, {
+      status: 417,
+      message: 'the only supported expectation is 100-continue',
+    }),
   );
 }
 
-const connectRefused: Refusal = { status: 400, message: 'CONNECT is not possible: this server is not a proxy' };
+const connectRefused: Refusal = {
+  status: 400,
+  message: 'CONNECT is not possible: this server is not a proxy',
+};
 
 /** A request that is whole and has not its whole response, or that waits for one before it. */
 const isOpen = (latest: Latest | undefined): boolean =>
-  latest !== undefined && !latest.outgoing.writableFinished && (latest.incoming.complete || !latest.outgoing.socket);
+  latest !== undefined &&
+  !latest.outgoing.writableFinished &&
+  (latest.incoming.complete || !latest.outgoing.socket);
 
 /**
  * In the middle of a response an error would be read as a part of it, and before it as the response
@@ -76,7 +92,11 @@ export function respondToBadTarget(error: unknown): Response {
 function explain({ code, message }: NodeJS.ErrnoException, maxHeaderBytes: number): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') {
     const details = { limit: 'headers', max_bytes: maxHeaderBytes };
-    return { status: 431, message: `the request line and headers are larger than ${maxHeaderBytes} bytes`, details };
+    return {
+      status: 431,
+      message: `the request line and headers are larger than ${maxHeaderBytes} bytes`,
+      details,
+    };
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return { status: 408, message: 'the request line and headers took too long' };
@@ -92,9 +112,16 @@ function refuse(socket: Duplex, { status, message, details = {} }: Refusal): voi
 }
 
 /** Responds in the same way to a request that Node could parse, and closes its connection. */
-export function refuseRequest(incoming: IncomingMessage, outgoing: ServerResponse, refusal: Refusal): void {
+export function refuseRequest(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  refusal: Refusal,
+): void {
   const { status, message, details = {} } = refusal;
-  const { body, headers } = renderError(new AppError('invalid_request', message, { details }), incoming);
+  const { body, headers } = renderError(
+    new AppError('invalid_request', message, { details }),
+    incoming,
+  );
   outgoing.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 

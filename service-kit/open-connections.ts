@@ -35,7 +35,8 @@ export function trackConnections(server: Server): OpenConnections {
   return {
     startDraining() {
       isClosing = true;
-      for (const responses of open.values()) for (const outgoing of responses) outgoing.shouldKeepAlive = false;
+      for (const responses of open.values())
+        for (const outgoing of responses) outgoing.shouldKeepAlive = false;
     },
     cut() {
       for (const socket of open.keys()) socket.destroy();

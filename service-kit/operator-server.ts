@@ -12,10 +12,17 @@ interface OperatorOptions {
 }
 
 /** `/livez`, `/readyz` and `/metrics`, on a port that callers of the API never reach. */
-export function listenForOperator({ host, port, registry, isReady }: OperatorOptions): Promise<HttpServer> {
+export function listenForOperator({
+  host,
+  port,
+  registry,
+  isReady,
+}: OperatorOptions): Promise<HttpServer> {
   const app = new Hono<HttpEnv>();
   app.get('/livez', (c) => c.text('ok\n'));
   app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('not ready\n', 503)));
-  app.get('/metrics', async (c) => c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }));
+  app.get('/metrics', async (c) =>
+    c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+  );
   return listen({ app, host, port });
 }

@@ -22,8 +22,15 @@ test('names an unknown field', () => {
 });
 
 test('lists every issue', () => {
-  const error = failure(stepRequestSchema, { code: 1, timeout_ms: 0, env: { 'A-B': 'x' }, on_disconnect: 'no' });
-  const paths = (error as { details: { issues: { path: string }[] } }).details.issues.map(({ path }) => path);
+  const error = failure(stepRequestSchema, {
+    code: 1,
+    timeout_ms: 0,
+    env: { 'A-B': 'x' },
+    on_disconnect: 'no',
+  });
+  const paths = (error as { details: { issues: { path: string }[] } }).details.issues.map(
+    ({ path }) => path,
+  );
   expect(paths).toEqual(['code', 'timeout_ms', 'env.A-B', 'on_disconnect']);
 });
 
@@ -56,33 +63,65 @@ test('takes metadata of 16 KiB in all, names and values together', () => {
   expect(parseInput(createSessionSchema, { metadata }, 'body')).toMatchObject({ metadata });
 });
 
-const manyNames = (count: number, value: unknown) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`, value]));
+const manyNames = (count: number, value: unknown) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`, value]));
 
 test.each([
   ['bad names', stepRequestSchema, { code: '', env: manyNames(4_000, 'x') }, 'env.0', 3_980],
   ['bad values', createSessionSchema, { env: manyNames(4_000, 1) }, 'env.0', 3_980],
   ['unknown fields', createSessionSchema, manyNames(100_000, 1), '0, 1, 2', undefined],
   ['a long field', createSessionSchema, { ['x'.repeat(1_000_000)]: 1 }, 'xxx', undefined],
-])('keeps the refusal of %s short, and counts what it leaves out', (_, schema, value, path, moreIssues) => {
-  const error = failure(schema, value);
-  if (!(error instanceof AppError)) throw error;
-  expect(error.code).toBe('invalid_request');
-  expect(error.details.more_issues).toBe(moreIssues);
-  expect(error.details.issues).toHaveProperty('0.path', expect.stringContaining(path));
-  expect(JSON.stringify(error.toBody('r')).length).toBeLessThan(25_000);
-});
+])(
+  'keeps the refusal of %s short, and counts what it leaves out',
+  (_, schema, value, path, moreIssues) => {
+    const error = failure(schema, value);
+    if (!(error instanceof AppError)) throw error;
+    expect(error.code).toBe('invalid_request');
+    expect(error.details.more_issues).toBe(moreIssues);
+    expect(error.details.issues).toHaveProperty('0.path', expect.stringContaining(path));
+    expect(JSON.stringify(error.toBody('r')).length).toBeLessThan(25_000);
+  },
+);
 
 test.each([
-  [stepRequestSchema, { code: '', env: manyNames(100_000, 'x') }, 'payload_too_large', 'env is larger than'],
-  [createSessionSchema, { env: manyNames(100_000, null) }, 'payload_too_large', 'env is larger than'],
-  [createSessionSchema, { env: manyNames(5_000, 1) }, 'invalid_request', 'at env: at most 4096 pairs'],
-  [createSessionSchema, { metadata: manyNames(100_000, 1) }, 'invalid_request', 'metadata: at most 16 pairs'],
-  [patchSessionSchema, { metadata: manyNames(100_000, 1) }, 'invalid_request', 'metadata: at most 32 pairs'],
-])('refuses a record of too many entries for their number, without a word on each (%#)', (schema, value, code, message) => {
-  const error = failure(schema, value);
-  expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
-  expect(error).not.toHaveProperty('details.more_issues');
-});
+  [
+    stepRequestSchema,
+    { code: '', env: manyNames(100_000, 'x') },
+    'payload_too_large',
+    'env is larger than',
+  ],
+  [
+    createSessionSchema,
+    { env: manyNames(100_000, null) },
+    'payload_too_large',
+    'env is larger than',
+  ],
+  [
+    createSessionSchema,
+    { env: manyNames(5_000, 1) },
+    'invalid_request',
+    'at env: at most 4096 pairs',
+  ],
+  [
+    createSessionSchema,
+    { metadata: manyNames(100_000, 1) },
+    'invalid_request',
+    'metadata: at most 16 pairs',
+  ],
+  [
+    patchSessionSchema,
+    { metadata: manyNames(100_000, 1) },
+    'invalid_request',
+    'metadata: at most 32 pairs',
+  ],
+])(
+  'refuses a record of too many entries for their number, without a word on each (%#)',
+  (schema, value, code, message) => {
+    const error = failure(schema, value);
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+    expect(error).not.toHaveProperty('details.more_issues');
+  },
+);
 
 test.each([null, [], 'text', 3])('refuses %j where an object is wanted', (value) => {
   expect(failure(stepRequestSchema, value)).toMatchObject({ code: 'invalid_request' });

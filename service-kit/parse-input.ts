@@ -9,7 +9,11 @@ import { errorMap } from './error-map.ts';
  * (`details.more_issues` counts the others), or `payload_too_large` where a schema named a limit
  * that was passed.
  */
-export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
+export function parseInput<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  what: string,
+): z.output<S> {
   const parsed = schema.safeParse(value, { error: errorMap });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
@@ -17,12 +21,21 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what:
   if (tooLarge) {
     throw new AppError('payload_too_large', tooLarge.message, { details: tooLarge.params });
   }
-  const named = issues.slice(0, shownIssues).map((issue) => ({ path: cut(pathOf(issue)), message: cut(issue.message) }));
+  const named = issues
+    .slice(0, shownIssues)
+    .map((issue) => ({ path: cut(pathOf(issue)), message: cut(issue.message) }));
   const first = named[0];
   const where = first?.path ? ` at ${first.path}` : '';
-  throw new AppError('invalid_request', `the ${what} is not valid${where}: ${first?.message ?? 'it breaks the schema'}`, {
-    details: { issues: named, ...(issues.length > shownIssues && { more_issues: issues.length - shownIssues }) },
-  });
+  throw new AppError(
+    'invalid_request',
+    `the ${what} is not valid${where}: ${first?.message ?? 'it breaks the schema'}`,
+    {
+      details: {
+        issues: named,
+        ...(issues.length > shownIssues && { more_issues: issues.length - shownIssues }),
+      },
+    },
+  );
 }
 
 /**
@@ -31,11 +44,14 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what:
  */
 const shownIssues = 20;
 const shownCharacters = 500;
-const cut = (text: string): string => (text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text);
+const cut = (text: string): string =>
+  text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
 
 type Issue = z.core.$ZodIssue;
 
-const isLimitIssue = (issue: Issue): issue is Issue & { params: { limit: string; max_bytes: number } } =>
+const isLimitIssue = (
+  issue: Issue,
+): issue is Issue & { params: { limit: string; max_bytes: number } } =>
   issue.code === 'custom' && typeof issue.params?.limit === 'string';
 
 function pathOf(issue: Issue): string {

@@ -18,12 +18,17 @@ export const planeVariables = {
       error: `the path of a socket must have ${maxSocketPathBytes} bytes at most`,
     })
     .optional()
-    .describe('unset: the region’s own; unix:/path for a socket of this machine, in development and test alone'),
+    .describe(
+      'unset: the region’s own; unix:/path for a socket of this machine, in development and test alone',
+    ),
   SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
 };
 
 /** What listens on a socket of this machine checks no signature: it replaces DynamoDB. */
-export const checkStoreEndpoint = crossCheck<{ STEPPE_ENV: string; DYNAMODB_ENDPOINT?: string | undefined }>((ctx) => {
+export const checkStoreEndpoint = crossCheck<{
+  STEPPE_ENV: string;
+  DYNAMODB_ENDPOINT?: string | undefined;
+}>((ctx) => {
   const { STEPPE_ENV, DYNAMODB_ENDPOINT = '' } = ctx.value;
   if (socketPathOf(DYNAMODB_ENDPOINT) === undefined || !isProduction(STEPPE_ENV)) return;
   ctx.issues.push({
@@ -44,7 +49,10 @@ export const bodyBudgetVariables = {
     .describe('the same of one tenant'),
 };
 
-export const toBodyBudget = (value: { BODY_BUDGET_BYTES: number; TENANT_BODY_BUDGET_BYTES: number }): BodyBudgetOptions => ({
+export const toBodyBudget = (value: {
+  BODY_BUDGET_BYTES: number;
+  TENANT_BODY_BUDGET_BYTES: number;
+}): BodyBudgetOptions => ({
   totalBytes: value.BODY_BUDGET_BYTES,
   tenantBytes: value.TENANT_BODY_BUDGET_BYTES,
 });
@@ -54,5 +62,10 @@ export const checkPorts = crossCheck<{ PORT: number; OPERATOR_PORT: number }>((c
   const { PORT, OPERATOR_PORT } = ctx.value;
   // 0 takes a free one for each.
   if (PORT !== OPERATOR_PORT || !(PORT > 0)) return;
-  ctx.issues.push({ code: 'custom', path: ['OPERATOR_PORT'], message: `must be another than PORT, ${PORT}`, input: ctx.value });
+  ctx.issues.push({
+    code: 'custom',
+    path: ['OPERATOR_PORT'],
+    message: `must be another than PORT, ${PORT}`,
+    input: ctx.value,
+  });
 });

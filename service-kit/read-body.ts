@@ -26,7 +26,10 @@ const bodyStallMs = 5_000;
  * @throws AppError `payload_too_large` as soon as more than `maxBytes` are announced or have come,
  * `rate_limited`, or `invalid_request` for what is late, stalls or breaks off
  */
-export async function readBody(incoming: IncomingMessage, options: ReadBodyOptions): Promise<Buffer> {
+export async function readBody(
+  incoming: IncomingMessage,
+  options: ReadBodyOptions,
+): Promise<Buffer> {
   const { maxBytes, share } = options;
   if (!hasBody(incoming)) return Buffer.alloc(0);
   const announced = Number(incoming.headers['content-length'] ?? 0);
@@ -98,16 +101,23 @@ const tooLarge = (maxBytes: number): AppError =>
     details: { limit: 'body', max_bytes: maxBytes },
   });
 
-const brokeOff = (): AppError => new AppError('invalid_request', 'the connection broke before the body was complete');
+const brokeOff = (): AppError =>
+  new AppError('invalid_request', 'the connection broke before the body was complete');
 
 /** What still comes of it is not read. */
 const closing = { Connection: 'close' };
 
 const late = (limitMs: number): AppError =>
-  new AppError('invalid_request', `the body was not complete within ${limitMs} ms`, { headers: closing });
-
-const stalled = (stallMs: number): AppError =>
-  new AppError('invalid_request', `the body made no progress for ${stallMs} ms; nothing was done: send it again`, {
-    retryable: true,
+  new AppError('invalid_request', `the body was not complete within ${limitMs} ms`, {
     headers: closing,
   });
+
+const stalled = (stallMs: number): AppError =>
+  new AppError(
+    'invalid_request',
+    `the body made no progress for ${stallMs} ms; nothing was done: send it again`,
+    {
+      retryable: true,
+      headers: closing,
+    },
+  );

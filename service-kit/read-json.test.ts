@@ -22,7 +22,10 @@ afterEach(async () => {
 type Outcome = { value: unknown } | { error: unknown };
 
 /** Sends the head of a request with a body. Resolves when it is being read. */
-async function post(options: ReadBodyOptions, ...headers: string[]): Promise<{ outcome: Promise<Outcome>; socket: Socket }> {
+async function post(
+  options: ReadBodyOptions,
+  ...headers: string[]
+): Promise<{ outcome: Promise<Outcome>; socket: Socket }> {
   let settle: (outcome: Outcome) => void = () => {};
   const outcome = new Promise<Outcome>((resolve) => {
     settle = resolve;
@@ -47,15 +50,27 @@ async function post(options: ReadBodyOptions, ...headers: string[]): Promise<{ o
   return { outcome, socket };
 }
 
-async function readWhole(body: string | Uint8Array, options: ReadBodyOptions, ...headers: string[]): Promise<Outcome> {
-  const { outcome, socket } = await post(options, `Content-Length: ${Buffer.byteLength(body)}`, ...headers);
+async function readWhole(
+  body: string | Uint8Array,
+  options: ReadBodyOptions,
+  ...headers: string[]
+): Promise<Outcome> {
+  const { outcome, socket } = await post(
+    options,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
+  );
   socket.write(body);
   const settled = await outcome;
   await server?.close(0);
   return settled;
 }
 
-async function readChunked(chunks: string[], options: ReadBodyOptions, ...headers: string[]): Promise<Outcome> {
+async function readChunked(
+  chunks: string[],
+  options: ReadBodyOptions,
+  ...headers: string[]
+): Promise<Outcome> {
   const { outcome, socket } = await post(options, 'Transfer-Encoding: chunked', ...headers);
   for (const chunk of [...chunks, '']) socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
   const settled = await outcome;
@@ -64,8 +79,12 @@ async function readChunked(chunks: string[], options: ReadBodyOptions, ...header
 }
 
 it('reads a body whose length was announced, and one whose was not', async () => {
-  expect(await readWhole('{"code":"x"}', { maxBytes: 100 }, json)).toEqual({ value: { code: 'x' } });
-  expect(await readChunked(['{"code"', ':"x"}'], { maxBytes: 100 }, json)).toEqual({ value: { code: 'x' } });
+  expect(await readWhole('{"code":"x"}', { maxBytes: 100 }, json)).toEqual({
+    value: { code: 'x' },
+  });
+  expect(await readChunked(['{"code"', ':"x"}'], { maxBytes: 100 }, json)).toEqual({
+    value: { code: 'x' },
+  });
 });
 
 it('refuses more bytes than it may take, announced or not', async () => {
@@ -84,18 +103,36 @@ it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
 );
 
 it('says that it takes no compressed body, and takes one that is said to be as it is', async () => {
-  const refused = await readWhole(gzipSync('{"code":"x"}'), { maxBytes: 100 }, json, 'Content-Encoding: gzip');
-  expect(refused).toMatchObject({ error: { code: 'unsupported_media_type', message: expect.stringContaining('gzip') } });
-  const plain = await readWhole('{"code":"x"}', { maxBytes: 100 }, json, 'Content-Encoding: identity');
+  const refused = await readWhole(
+    gzipSync('{"code":"x"}'),
+    { maxBytes: 100 },
+    json,
+    'Content-Encoding: gzip',
+  );
+  expect(refused).toMatchObject({
+    error: { code: 'unsupported_media_type', message: expect.stringContaining('gzip') },
+  });
+  const plain = await readWhole(
+    '{"code":"x"}',
+    { maxBytes: 100 },
+    json,
+    'Content-Encoding: identity',
+  );
   expect(plain).toEqual({ value: { code: 'x' } });
 });
 
 it('refuses another type before a byte of the body has come, and one type after another', async () => {
   const error = { code: 'unsupported_media_type' };
-  const { outcome } = await post({ maxBytes: 100 }, 'Content-Length: 20', 'Content-Type: text/plain');
+  const { outcome } = await post(
+    { maxBytes: 100 },
+    'Content-Length: 20',
+    'Content-Type: text/plain',
+  );
   expect(await outcome).toMatchObject({ error });
   await server?.close(0);
-  expect(await readWhole('{}', { maxBytes: 100 }, json, 'Content-Type: text/plain')).toMatchObject({ error });
+  expect(await readWhole('{}', { maxBytes: 100 }, json, 'Content-Type: text/plain')).toMatchObject({
+    error,
+  });
 });
 
 it('says that a body is not UTF-8, and puts nothing in the place of what is not', async () => {
@@ -108,13 +145,21 @@ it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
   'refuses a body that makes no progress, and says that it may be sent again (%s)',
   async (length) => {
     const { outcome } = await post({ maxBytes: 100, stallMs: 50 }, length, json);
-    const error = { code: 'invalid_request', retryable: true, message: expect.stringContaining('no progress for 50 ms') };
+    const error = {
+      code: 'invalid_request',
+      retryable: true,
+      message: expect.stringContaining('no progress for 50 ms'),
+    };
     expect(await outcome).toMatchObject({ error });
   },
 );
 
 it('takes a body that comes slowly, and makes progress', async () => {
-  const { outcome, socket } = await post({ maxBytes: 100, stallMs: 400 }, 'Content-Length: 12', json);
+  const { outcome, socket } = await post(
+    { maxBytes: 100, stallMs: 400 },
+    'Content-Length: 12',
+    json,
+  );
   for (const byte of '{"code":"x"}') {
     socket.write(byte);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -139,14 +184,21 @@ it('takes what has come from its share where no length was announced', async () 
   expect(taken.reduce((sum, bytes) => sum + bytes, 0)).toBe(body.length);
 });
 
-it.each(['{"code":"x"}', '{"code":1}', 'x'.repeat(101)])('leaves no timer behind, whatever came of %j', async (body) => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  try {
-    const { outcome, socket } = await post({ maxBytes: 100 }, `Content-Length: ${body.length}`, json);
-    socket.write(body);
-    await outcome;
-    expect(vi.getTimerCount()).toBe(0);
-  } finally {
-    vi.useRealTimers();
-  }
-});
+it.each(['{"code":"x"}', '{"code":1}', 'x'.repeat(101)])(
+  'leaves no timer behind, whatever came of %j',
+  async (body) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { outcome, socket } = await post(
+        { maxBytes: 100 },
+        `Content-Length: ${body.length}`,
+        json,
+      );
+      socket.write(body);
+      await outcome;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  },
+);

@@ -46,16 +46,23 @@ function requireJsonHeaders(c: Context<HttpEnv>): void {
   const contentType = c.req.header('content-type');
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
-    const seen = contentType === undefined ? 'the request has no content-type' : `the content-type is ${contentType}`;
+    const seen =
+      contentType === undefined
+        ? 'the request has no content-type'
+        : `the content-type is ${contentType}`;
     throw new AppError('unsupported_media_type', `${seen}; send application/json`);
   }
   const encoding = c.req.header('content-encoding');
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
-  throw new AppError('unsupported_media_type', `the content-encoding is ${encoding}; send the JSON without one`);
+  throw new AppError(
+    'unsupported_media_type',
+    `the content-encoding is ${encoding}; send the JSON without one`,
+  );
 }
 
 function parseJson(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) throw new AppError('invalid_request', 'the body is empty; send a JSON object');
+  if (bytes.length === 0)
+    throw new AppError('invalid_request', 'the body is empty; send a JSON object');
   requireJsonShape(bytes);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));

@@ -9,7 +9,9 @@ export function readQuery(url: string): Record<string, string> {
   const twice = pairs.map(([name]) => name).find((name) => seen.size === seen.add(name).size);
   if (twice === undefined) return Object.fromEntries(pairs);
   const message = `the query has ${twice} more than once`;
-  throw new AppError('invalid_request', message, { details: { issues: [{ path: twice, message }] } });
+  throw new AppError('invalid_request', message, {
+    details: { issues: [{ path: twice, message }] },
+  });
 }
 
 const noneSchema = z.strictObject({});

@@ -22,7 +22,11 @@ const open = (at = path, parse: (text: string) => unknown = JSON.parse) =>
   createReloadedFile({
     path: at,
     parse,
-    logger: createLogger({ service: 'test', level: 'info', to: { write: (line) => void lines.push(JSON.parse(line)) } }),
+    logger: createLogger({
+      service: 'test',
+      level: 'info',
+      to: { write: (line) => void lines.push(JSON.parse(line)) },
+    }),
     now: () => nowMs,
   });
 const write = (value: unknown) => writeFileSync(path, JSON.stringify(value));

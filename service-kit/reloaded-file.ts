@@ -25,7 +25,12 @@ interface ReloadedFileOptions<T> {
  * requested, so that a rewrite, a rename onto it and the swapped symbolic links of a mounted
  * ConfigMap or Secret are all the same.
  */
-export function createReloadedFile<T>({ path, parse, logger, now = Date.now }: ReloadedFileOptions<T>): ReloadedFile<T> {
+export function createReloadedFile<T>({
+  path,
+  parse,
+  logger,
+  now = Date.now,
+}: ReloadedFileOptions<T>): ReloadedFile<T> {
   let known: { text: string; value: T } | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
@@ -44,7 +49,11 @@ export function createReloadedFile<T>({ path, parse, logger, now = Date.now }: R
     } catch (cause) {
       if (!known) throw new Error(`${path} cannot be used`, { cause });
       const said = String(cause);
-      if (said !== complaint) logger.error({ err: cause, file: path }, 'a file cannot be used; what it held before stays in use');
+      if (said !== complaint)
+        logger.error(
+          { err: cause, file: path },
+          'a file cannot be used; what it held before stays in use',
+        );
       complaint = said;
     }
   };

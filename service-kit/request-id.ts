@@ -3,4 +3,5 @@ import { randomUUID } from 'node:crypto';
 const sane = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** The caller's `X-Request-Id` where it sent a sane one, else a new one. */
-export const requestIdFrom = (given: unknown): string => (typeof given === 'string' && sane.test(given) ? given : randomUUID());
+export const requestIdFrom = (given: unknown): string =>
+  typeof given === 'string' && sane.test(given) ? given : randomUUID();

@@ -14,9 +14,17 @@ afterEach(async () => {
 
 const serve = async (handle: ApiOperation['handle']) => {
   const lines: Record<string, unknown>[] = [];
-  const logger = createLogger({ service: 'test', level: 'info', to: { write: (line) => void lines.push(JSON.parse(line)) } });
+  const logger = createLogger({
+    service: 'test',
+    level: 'info',
+    to: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
   const metrics = createHttpMetrics(createRegistry('test'));
-  const app = createApi({ operations: { probe: { method: 'GET', path: '/probe', handle } }, logger, metrics });
+  const app = createApi({
+    operations: { probe: { method: 'GET', path: '/probe', handle } },
+    logger,
+    metrics,
+  });
   const server = await listen({ app, host: '127.0.0.1', port: 0 });
   servers.push(server);
   const call = (method: string): ClientRequest =>
@@ -38,7 +46,9 @@ it('logs a client that left before its response as aborted', async () => {
   client.end();
   await entered;
   client.destroy();
-  await expect.poll(() => lines).toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
+  await expect
+    .poll(() => lines)
+    .toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
 });
 
 it('logs a client that left in the middle of its response as aborted, also where nothing more was to be written', async () => {

@@ -37,17 +37,27 @@ export const logRequest = ({ logger, metrics }: RequestLogOptions): MiddlewareHa
       // For who listens to `close` after this.
       c.set('logFields', { ...logFields, outcome });
       metrics.observe({ operation, status, outcome, durationMs });
-      const line = { request_id: requestId, method: c.req.method, operation, status, ...logFields, outcome };
+      const line = {
+        request_id: requestId,
+        method: c.req.method,
+        operation,
+        status,
+        ...logFields,
+        outcome,
+      };
       logger.info({ ...line, duration_ms: Math.round(durationMs * 100) / 100 }, 'request');
     };
     const outgoing = outgoingOf(c);
-    outgoing?.once('close', () => finish(outgoing.headersSent ? outgoing.statusCode : clientLeft, isWhole(outgoing)));
+    outgoing?.once('close', () =>
+      finish(outgoing.headersSent ? outgoing.statusCode : clientLeft, isWhole(outgoing)),
+    );
     await next();
     if (!outgoing) finish(c.res.status, true);
   };
 };
 
 /** What was not written yet when a connection broke is finished as well, for Node. */
-const isWhole = ({ writableFinished, req }: ServerResponse): boolean => writableFinished && !req.socket.destroyed;
+const isWhole = ({ writableFinished, req }: ServerResponse): boolean =>
+  writableFinished && !req.socket.destroyed;
 
 const outgoingOf = (c: Context<HttpEnv>) => c.env?.outgoing;

@@ -5,7 +5,8 @@ import { expect, it } from 'vitest';
 import type { HttpEnv } from './http-env.ts';
 import { listen } from './http-server.ts';
 
-const put = (name: string, body: string) => `PUT /${name} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const put = (name: string, body: string) =>
+  `PUT /${name} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 const get = (name: string) => `GET /${name} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
 async function serve() {
@@ -114,15 +115,18 @@ it.each([
   ['a body that has come', put('waits', 'x'.repeat(60_000))],
   ['half of a body', put('waits', 'x'.repeat(60_000)).slice(0, -100)],
   ['half of a request', get('waits').repeat(15) + get('waits').slice(0, -2)],
-])('notices at once that a client leaves with more behind an open request: %s', async (_, bytes) => {
-  for (const leave of ['destroy', 'end', 'resetAndDestroy'] as const) {
-    const { begun, left, server } = await serve();
-    const socket = await openSlow(server.port, begun);
-    await new Promise((resolve) => socket.write(bytes, resolve));
-    socket[leave]();
-    await expect.poll(() => left).toEqual(['slow']);
-    expect(begun).toEqual(['slow']);
-    socket.destroy();
-    await server.close(0);
-  }
-});
+])(
+  'notices at once that a client leaves with more behind an open request: %s',
+  async (_, bytes) => {
+    for (const leave of ['destroy', 'end', 'resetAndDestroy'] as const) {
+      const { begun, left, server } = await serve();
+      const socket = await openSlow(server.port, begun);
+      await new Promise((resolve) => socket.write(bytes, resolve));
+      socket[leave]();
+      await expect.poll(() => left).toEqual(['slow']);
+      expect(begun).toEqual(['slow']);
+      socket.destroy();
+      await server.close(0);
+    }
+  },
+);

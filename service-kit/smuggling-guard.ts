@@ -26,14 +26,21 @@ function ambiguityOf(incoming: IncomingMessage): Refusal | undefined {
   return message === undefined ? undefined : { status: 400, message };
 }
 
-function explainAmbiguity({ httpVersion, url, headers, rawHeaders }: IncomingMessage): string | undefined {
+function explainAmbiguity({
+  httpVersion,
+  url,
+  headers,
+  rawHeaders,
+}: IncomingMessage): string | undefined {
   const coding = headers['transfer-encoding'];
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'the only supported transfer-encoding is chunked';
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    return 'the only supported transfer-encoding is chunked';
   if (coding !== undefined && httpVersion !== '1.1') return 'transfer-encoding needs HTTP/1.1';
   if (!headers.host && httpVersion !== '1.0') return 'the request names no Host';
   if (countOfHosts(rawHeaders) > 1) return 'the request names more than one Host';
   // `*` is refused with the other targets that make no URL.
-  if (url !== '*' && !url?.startsWith('/')) return 'the target must be a path: this server is not a proxy';
+  if (url !== '*' && !url?.startsWith('/'))
+    return 'the target must be a path: this server is not a proxy';
   return undefined;
 }
 

@@ -3,10 +3,18 @@ import * as z from 'zod';
 import { _check } from 'zod/v4/core';
 
 /** Kinds of variable that the services' tables are made of. */
-export const portVariable = z.string().regex(/^\d+$/, 'must be a port number').transform(Number).pipe(z.number().max(65_535));
+export const portVariable = z
+  .string()
+  .regex(/^\d+$/, 'must be a port number')
+  .transform(Number)
+  .pipe(z.number().max(65_535));
 
 export const integerVariable = (min: number, max: number) =>
-  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().int().min(min).max(max));
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(min).max(max));
 
 /** Texts with a comma between them; spaces around them do not count. */
 export const listVariable = z.string().transform((list) =>
@@ -48,8 +56,13 @@ export const runtimeVariables = {
   STEPPE_PRELOAD: z
     .string()
     .optional()
-    .describe('Python modules that are imported once, before workers are forked; a comma between them'),
-  STEPPE_FIGURE_FORMAT: z.enum(['png', 'svg']).optional().describe('how matplotlib’s figures are shown; unset: png'),
+    .describe(
+      'Python modules that are imported once, before workers are forked; a comma between them',
+    ),
+  STEPPE_FIGURE_FORMAT: z
+    .enum(['png', 'svg'])
+    .optional()
+    .describe('how matplotlib’s figures are shown; unset: png'),
 };
 
 /**
@@ -60,7 +73,9 @@ export const agentLimitVariables = {
   STEPPE_MAX_TIMEOUT_MS: integerVariable(limits.defaultTimeoutMs, limits.maxTimeoutMs)
     .default(limits.maxTimeoutMs)
     .describe('largest timeout_ms of a step'),
-  STEPPE_MAX_CODE_BYTES: integerVariable(1, limits.codeBytes).default(limits.codeBytes).describe('largest code of a step'),
+  STEPPE_MAX_CODE_BYTES: integerVariable(1, limits.codeBytes)
+    .default(limits.codeBytes)
+    .describe('largest code of a step'),
   STEPPE_MAX_BODY_BYTES: integerVariable(1024, limits.requestBodyBytes)
     .default(limits.requestBodyBytes)
     .describe('largest body of a step'),
@@ -75,7 +90,9 @@ export const agentLimitVariables = {
     .describe('largest request line and headers, at least what a data-plane passes on'),
   STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535)
     .default(512)
-    .describe('connections to an agent at a time; as many more are kept for cancels and for the control-plane'),
+    .describe(
+      'connections to an agent at a time; as many more are kept for cancels and for the control-plane',
+    ),
   // Longer than the five seconds between two keepalives: a connection on which nothing was to be
   // sent is not a stalled one.
   STEPPE_READER_STALL_SECONDS: integerVariable(6, 3_600)
@@ -83,17 +100,21 @@ export const agentLimitVariables = {
     .describe('how long a reader of events may take nothing before it is cut off, at least 6'),
 };
 
-export const agentLimitNames = Object.keys(agentLimitVariables) as (keyof typeof agentLimitVariables)[];
+export const agentLimitNames = Object.keys(
+  agentLimitVariables,
+) as (keyof typeof agentLimitVariables)[];
 
 /**
  * Bypasses must be enabled by name, in an environment that names itself as one where they do no
  * harm.
  */
-export const isProduction = (steppeEnv: string): boolean => steppeEnv !== 'development' && steppeEnv !== 'test';
+export const isProduction = (steppeEnv: string): boolean =>
+  steppeEnv !== 'development' && steppeEnv !== 'test';
 
 /**
  * A rule between variables. It is checked even where one of them is wrong by itself, so that all is
  * reported at once. The check is imported by its name: `z.core` as a value would keep all of zod in
  * every bundle.
  */
-export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> => _check(check, { when: () => true });
+export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> =>
+  _check(check, { when: () => true });

@@ -19,11 +19,18 @@ const variables = z.object({
     .pipe(instanceIdSchema)
     .describe('the id of this instance; tokens are bound to it'),
   STEPPE_RUN_DIR: requiredText
-    .refine((directory) => Buffer.byteLength(directory) <= 88, 'is too long: a socket path in it would pass 100 bytes')
+    .refine(
+      (directory) => Buffer.byteLength(directory) <= 88,
+      'is too long: a socket path in it would pass 100 bytes',
+    )
     .describe('directory of the agent’s socket and the workers’ FIFOs'),
   STEPPE_WORKSPACE: requiredText.describe('the session’s files'),
-  STEPPE_KEYS_DIR: requiredText.describe('directory with the planes’ public keys: control-plane.json, data-plane.json'),
-  STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER).optional().describe('memory of the worker; its soft limit'),
+  STEPPE_KEYS_DIR: requiredText.describe(
+    'directory with the planes’ public keys: control-plane.json, data-plane.json',
+  ),
+  STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('memory of the worker; its soft limit'),
   STEPPE_SUPERVISOR_COMMAND: z
     .string()
     .optional()
@@ -38,18 +45,32 @@ const variables = z.object({
         return z.NEVER;
       }
     })
-    .describe('local mode: the supervisor to start as a child, a JSON list; in a pod it is the other container'),
-  STEPPE_LIFELINE: z.enum(['stdin']).optional().describe('local mode: end when standard input does'),
+    .describe(
+      'local mode: the supervisor to start as a child, a JSON list; in a pod it is the other container',
+    ),
+  STEPPE_LIFELINE: z
+    .enum(['stdin'])
+    .optional()
+    .describe('local mode: end when standard input does'),
   STEPPE_INSTANCE_DIR: z
     .string()
     .optional()
-    .describe('local mode: all that is this instance’s; removed where the lifeline ends, which leaves nobody else to do it'),
+    .describe(
+      'local mode: all that is this instance’s; removed where the lifeline ends, which leaves nobody else to do it',
+    ),
   STEPPE_INSTANCES_DIR: z
     .string()
     .optional()
-    .describe('local mode: where the directories of all instances are; removed with the last of them where the lifeline ends'),
-  STEPPE_READY_FD: integerVariable(3, 1024).optional().describe('local mode: where to write {"port":…} when ready'),
-  STEPPE_TERMINATION_FILE: z.string().default('/dev/termination-log').describe('where the reason of the end is left'),
+    .describe(
+      'local mode: where the directories of all instances are; removed with the last of them where the lifeline ends',
+    ),
+  STEPPE_READY_FD: integerVariable(3, 1024)
+    .optional()
+    .describe('local mode: where to write {"port":…} when ready'),
+  STEPPE_TERMINATION_FILE: z
+    .string()
+    .default('/dev/termination-log')
+    .describe('where the reason of the end is left'),
   ...runtimeVariables,
   ...agentLimitVariables,
 });
@@ -73,6 +94,11 @@ export interface AgentConfig extends z.output<typeof variables> {
 
 export function readConfig(): AgentConfig {
   const env: Environment = process.env;
-  const config = loadConfig({ service: 'session-agent', variables, env, args: process.argv.slice(2) });
+  const config = loadConfig({
+    service: 'session-agent',
+    variables,
+    env,
+    args: process.argv.slice(2),
+  });
   return { ...config, inheritedEnv: pickVariables(env, inherited) };
 }

@@ -46,5 +46,10 @@ export function createApp(parts: AgentParts, logger: Logger, servedHosts?: reado
     name,
     { method, path, handle: operation(parts) },
   ]);
-  return createApi({ operations: Object.fromEntries(table), logger, metrics: { observe: () => {} }, servedHosts });
+  return createApi({
+    operations: Object.fromEntries(table),
+    logger,
+    metrics: { observe: () => {} },
+    servedHosts,
+  });
 }

@@ -13,4 +13,5 @@ export function deferred<T = void>(): Deferred<T> {
 }
 
 /** Settles after `ms`, without keeping the process alive. */
-export const delay = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms).unref());
+export const delay = (ms: number): Promise<void> =>
+  new Promise((resolve) => void setTimeout(resolve, ms).unref());

@@ -31,7 +31,10 @@ test('ends a session at its expiry, however busy it was', () => {
   expect(lifetime.refusal()).toBeUndefined();
   passTo(100);
   expect(ends).toEqual(['expired']);
-  expect(lifetime.refusal()).toMatchObject({ code: 'session_ended', details: { end_reason: 'expired' } });
+  expect(lifetime.refusal()).toMatchObject({
+    code: 'session_ended',
+    details: { end_reason: 'expired' },
+  });
 });
 
 test('sets no timer for longer than one can be, which would ring at once', () => {
@@ -42,7 +45,10 @@ test('sets no timer for longer than one can be, which would ring at once', () =>
     return clock.after(ms, callback);
   };
   const year = 365 * 86_400;
-  new LifetimeClock(() => {}, { ...clock, after }).start({ expires_at: at(year), idle_timeout_seconds: year });
+  new LifetimeClock(() => {}, { ...clock, after }).start({
+    expires_at: at(year),
+    idle_timeout_seconds: year,
+  });
   expect(waits).toEqual([2 ** 31 - 1]);
 });
 

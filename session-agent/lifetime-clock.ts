@@ -94,8 +94,11 @@ export class LifetimeClock {
 
   /** Set after the expiry: what runs may end and be read, nothing new begins. */
   refusal(): AppError | undefined {
-    if (this.#lifetime === undefined || this.#clock.now() < Date.parse(this.#lifetime.expires_at)) return undefined;
-    return new AppError('session_ended', 'the session has expired; create a new one', { details: { end_reason: 'expired' } });
+    if (this.#lifetime === undefined || this.#clock.now() < Date.parse(this.#lifetime.expires_at))
+      return undefined;
+    return new AppError('session_ended', 'the session has expired; create a new one', {
+      details: { end_reason: 'expired' },
+    });
   }
 
   /** @throws AppError `session_ended` after the expiry */
@@ -114,10 +117,13 @@ export class LifetimeClock {
     if (!this.#lifetime || this.#isRunning) return;
     const { expires_at, idle_timeout_seconds } = this.#lifetime;
     const idleInMs =
-      this.#inUse > 0 ? Number.POSITIVE_INFINITY : this.#idleSinceMs + idle_timeout_seconds * 1000 - this.#clock.monotonicNow();
+      this.#inUse > 0
+        ? Number.POSITIVE_INFINITY
+        : this.#idleSinceMs + idle_timeout_seconds * 1000 - this.#clock.monotonicNow();
     const endsInMs = this.#endsInMs(Date.parse(expires_at));
     const dueMs = Math.min(idleInMs, endsInMs);
-    if (dueMs > 0) this.#stopTimer = this.#clock.after(Math.min(dueMs, longestTimerMs), () => this.#check());
+    if (dueMs > 0)
+      this.#stopTimer = this.#clock.after(Math.min(dueMs, longestTimerMs), () => this.#check());
     else if (endsInMs <= idleInMs) this.#onEnd('expired', `it expired at ${expires_at}`);
     else this.#onEnd('idle', `it was idle for its idle_timeout_seconds of ${idle_timeout_seconds}`);
   }

@@ -15,14 +15,19 @@ const logger = createLogger({ service: 'session-agent', level: config.LOG_LEVEL 
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
 // Its log may be read by nobody; the end of its standard error is what is said of its end.
-guardProcess({ logger, exit, onFatal: (error) => writeSync(2, `${error instanceof Error ? error.stack : error}\n`) });
+guardProcess({
+  logger,
+  exit,
+  onFatal: (error) => writeSync(2, `${error instanceof Error ? error.stack : error}\n`),
+});
 closeOnSignal(lifecycle, logger, 8_000, exit);
 
 if (config.STEPPE_LIFELINE === 'stdin') {
   // Whoever started us is gone, however it went: so do we, and nobody else is left to clear up.
   const endAlone = async () => {
     await lifecycle.close();
-    if (config.STEPPE_INSTANCE_DIR) rmSync(config.STEPPE_INSTANCE_DIR, { recursive: true, force: true, maxRetries: 10 });
+    if (config.STEPPE_INSTANCE_DIR)
+      rmSync(config.STEPPE_INSTANCE_DIR, { recursive: true, force: true, maxRetries: 10 });
     if (config.STEPPE_INSTANCES_DIR) removeUnusedInstances(config.STEPPE_INSTANCES_DIR);
     exit(0);
   };
@@ -36,5 +41,6 @@ if (config.STEPPE_LIFELINE === 'stdin') {
 runDetached(async () => {
   const { port } = await startAgent(config, { logger, lifecycle, exit });
   logger.info({ port }, 'ready');
-  if (config.STEPPE_READY_FD !== undefined) writeSync(config.STEPPE_READY_FD, `${JSON.stringify({ port })}\n`);
+  if (config.STEPPE_READY_FD !== undefined)
+    writeSync(config.STEPPE_READY_FD, `${JSON.stringify({ port })}\n`);
 });

@@ -37,7 +37,8 @@ export class Binding {
 
   /** @throws AppError `already_bound` */
   bind(request: BindRequest): void {
-    if (this.#session) throw new AppError('already_bound', 'this instance serves a session already');
+    if (this.#session)
+      throw new AppError('already_bound', 'this instance serves a session already');
     const { clock, limits, ...parts } = this.#options;
     const journal = new StepJournal(limits.journalBytes);
     const sessionId = request.session_id;
@@ -53,7 +54,10 @@ export class Binding {
     });
     this.#session = { sessionId, journal, queue };
     parts.interpreter.configure(request.env);
-    clock.start({ expires_at: request.expires_at, idle_timeout_seconds: request.idle_timeout_seconds });
+    clock.start({
+      expires_at: request.expires_at,
+      idle_timeout_seconds: request.idle_timeout_seconds,
+    });
   }
 
   /** @throws AppError `misdirected` unless bound to just this session. */

@@ -40,15 +40,23 @@ const inactivityMs = 180_000;
  * Starts everything that the agent is made of. Resolves when the worker is ready and the port is
  * listened on.
  */
-export async function startAgent(config: AgentConfig, { logger, lifecycle, exit }: AgentDependencies): Promise<{ port: number }> {
+export async function startAgent(
+  config: AgentConfig,
+  { logger, lifecycle, exit }: AgentDependencies,
+): Promise<{ port: number }> {
   const end = (reason: EndedReason, detail: string): void => {
     if (!lifecycle.isOpen()) return;
-    writeTerminationMessage(config.STEPPE_TERMINATION_FILE, { end_reason: reason, end_detail: detail }, logger);
+    writeTerminationMessage(
+      config.STEPPE_TERMINATION_FILE,
+      { end_reason: reason, end_detail: detail },
+      logger,
+    );
     binding.bound?.queue.close(sessionEnded(reason));
     runDetached(() => lifecycle.close().then(() => exit(0)));
   };
   let supervisor: SupervisorProcess | undefined;
-  const crash = (detail: string) => end('crashed', `${detail}\n${supervisor?.logTail() ?? ''}`.trimEnd());
+  const crash = (detail: string) =>
+    end('crashed', `${detail}\n${supervisor?.logTail() ?? ''}`.trimEnd());
   const background = new BackgroundOutput();
   const interpreter = new Interpreter({
     runDirectory: config.STEPPE_RUN_DIR,
@@ -74,7 +82,10 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
   const app = createApp(
     {
       instanceId: config.STEPPE_INSTANCE_ID,
-      verifier: createInternalTokenVerifier(config.STEPPE_INSTANCE_ID, createKeyDirectory(config.STEPPE_KEYS_DIR, logger)),
+      verifier: createInternalTokenVerifier(
+        config.STEPPE_INSTANCE_ID,
+        createKeyDirectory(config.STEPPE_KEYS_DIR, logger),
+      ),
       binding,
       interpreter,
       workspace: new Workspace(await realpath(config.STEPPE_WORKSPACE)),
@@ -105,7 +116,11 @@ export async function startAgent(config: AgentConfig, { logger, lifecycle, exit 
   return { port: server.port };
 }
 
-function startSupervisor(config: AgentConfig, logger: Logger, onGaveUp: (detail: string) => void): SupervisorProcess | undefined {
+function startSupervisor(
+  config: AgentConfig,
+  logger: Logger,
+  onGaveUp: (detail: string) => void,
+): SupervisorProcess | undefined {
   if (!config.STEPPE_SUPERVISOR_COMMAND) return undefined;
   return superviseLocally({
     command: config.STEPPE_SUPERVISOR_COMMAND,

@@ -11,5 +11,7 @@ it('starts from code that V8 takes as it was built', () => {
     process.stdout.write(String(script.cachedDataRejected));`;
   // A process of its own, as an agent's is: flags of V8, which a test's may have, are part of what
   // it compares.
-  expect(execFileSync(process.execPath, ['--eval', program, starter], { env: {}, encoding: 'utf8' })).toBe('false');
+  expect(
+    execFileSync(process.execPath, ['--eval', program, starter], { env: {}, encoding: 'utf8' }),
+  ).toBe('false');
 });

@@ -45,7 +45,9 @@ export class TailBuffer {
   #makeRoom(length: number): void {
     const needed = Math.min(this.#maxBytes, this.#size + length);
     if (needed <= this.#ring.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.min(this.#maxBytes, Math.max(needed, 2 * this.#ring.length)));
+    const larger = Buffer.allocUnsafeSlow(
+      Math.min(this.#maxBytes, Math.max(needed, 2 * this.#ring.length)),
+    );
     this.#inOrder().copy(larger);
     this.#ring = larger;
     this.#start = 0;

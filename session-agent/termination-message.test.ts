@@ -9,7 +9,10 @@ test('leaves short words as they are', () => {
 test.each(['"', 'é', '🌍', '\n'])(
   'keeps beginning and end of a long detail of %j, as JSON of at most 4096 bytes',
   (character) => {
-    const text = fitTerminationMessage({ end_reason: 'crashed', end_detail: `first ${character.repeat(5_000)} last` });
+    const text = fitTerminationMessage({
+      end_reason: 'crashed',
+      end_detail: `first ${character.repeat(5_000)} last`,
+    });
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096);
     expect(JSON.parse(text).end_detail).toMatch(/^first [\s\S]*…[\s\S]* last$/);
   },

@@ -14,7 +14,11 @@ const longestMessageBytes = 4096;
  * Leaves why the process ends where the control-plane finds it; of a detail that is too long the
  * beginning and the end.
  */
-export function writeTerminationMessage(file: string, words: TerminationMessage, logger: Logger): void {
+export function writeTerminationMessage(
+  file: string,
+  words: TerminationMessage,
+  logger: Logger,
+): void {
   try {
     writeFileSync(file, fitTerminationMessage(words));
   } catch (err) {
@@ -25,7 +29,10 @@ export function writeTerminationMessage(file: string, words: TerminationMessage,
 export function fitTerminationMessage({ end_reason, end_detail }: TerminationMessage): string {
   for (let kept = end_detail.length; ; kept = Math.floor(kept * 0.9)) {
     const half = Math.floor(kept / 2);
-    const detail = kept === end_detail.length ? end_detail : `${end_detail.slice(0, half)}\n…\n${end_detail.slice(-half)}`;
+    const detail =
+      kept === end_detail.length
+        ? end_detail
+        : `${end_detail.slice(0, half)}\n…\n${end_detail.slice(-half)}`;
     const text = JSON.stringify({ end_reason, end_detail: detail });
     if (Buffer.byteLength(text) <= longestMessageBytes) return text;
   }

@@ -45,7 +45,11 @@ export interface SessionWriter extends SessionReader {
    * still is `expectedVersion`, and makes its version one more (that of `next` is ignored). Of any
    * number of updates that expect one version, exactly one is `updated`.
    */
-  update(next: SessionRecord, expectedVersion: number, options?: CallOptions): Promise<UpdateOutcome>;
+  update(
+    next: SessionRecord,
+    expectedVersion: number,
+    options?: CallOptions,
+  ): Promise<UpdateOutcome>;
 }
 
 export interface ListQuery extends CallOptions {
@@ -85,7 +89,12 @@ export interface LiveSessions {
    * Adds the id while the set holds fewer than `max`, exact under concurrency. An id that is
    * already in is `added`, also above `max`.
    */
-  addLive(tenantId: TenantId, sessionId: SessionId, max: number, options?: CallOptions): Promise<'added' | 'full'>;
+  addLive(
+    tenantId: TenantId,
+    sessionId: SessionId,
+    max: number,
+    options?: CallOptions,
+  ): Promise<'added' | 'full'>;
   /** Takes the id out; nothing happens where it is not in. */
   removeLive(tenantId: TenantId, sessionId: SessionId, options?: CallOptions): Promise<void>;
   /** In no particular order. */
@@ -99,7 +108,9 @@ export interface IdempotencyItem {
   expires: number;
 }
 
-export type PutIdempotencyOutcome = { outcome: 'stored' } | { outcome: 'exists'; item: IdempotencyItem };
+export type PutIdempotencyOutcome =
+  | { outcome: 'stored' }
+  | { outcome: 'exists'; item: IdempotencyItem };
 
 /**
  * What each tenant's `Idempotency-Key` stands for; a key may be any text. Strongly consistent
@@ -110,11 +121,25 @@ export interface IdempotencyKeys {
    * Stores the item unless the key holds one that has not expired. Of any number at once exactly
    * one is `stored`.
    */
-  putIdempotency(tenantId: TenantId, key: string, item: IdempotencyItem, options?: CallOptions): Promise<PutIdempotencyOutcome>;
+  putIdempotency(
+    tenantId: TenantId,
+    key: string,
+    item: IdempotencyItem,
+    options?: CallOptions,
+  ): Promise<PutIdempotencyOutcome>;
   /** Null where there is none or it has expired. */
-  getIdempotency(tenantId: TenantId, key: string, options?: CallOptions): Promise<IdempotencyItem | null>;
+  getIdempotency(
+    tenantId: TenantId,
+    key: string,
+    options?: CallOptions,
+  ): Promise<IdempotencyItem | null>;
   /** Undoes a put: deletes the item if it is that session's, else does nothing. */
-  deleteIdempotency(tenantId: TenantId, key: string, sessionId: SessionId, options?: CallOptions): Promise<void>;
+  deleteIdempotency(
+    tenantId: TenantId,
+    key: string,
+    sessionId: SessionId,
+    options?: CallOptions,
+  ): Promise<void>;
 }
 
 /**
@@ -124,12 +149,24 @@ export interface IdempotencyKeys {
  */
 export interface Leases {
   /** Takes a lease that is free, expired or already the holder's. */
-  acquireLease(name: string, holder: string, ttlMs: number, now: number, options?: CallOptions): Promise<'acquired' | 'held'>;
+  acquireLease(
+    name: string,
+    holder: string,
+    ttlMs: number,
+    now: number,
+    options?: CallOptions,
+  ): Promise<'acquired' | 'held'>;
   /**
    * `lost` once somebody else took it or it was released. An expired lease that nobody took is
    * renewed.
    */
-  renewLease(name: string, holder: string, ttlMs: number, now: number, options?: CallOptions): Promise<'renewed' | 'lost'>;
+  renewLease(
+    name: string,
+    holder: string,
+    ttlMs: number,
+    now: number,
+    options?: CallOptions,
+  ): Promise<'renewed' | 'lost'>;
   /** Frees the lease if it is the holder's, else does nothing. */
   releaseLease(name: string, holder: string, options?: CallOptions): Promise<void>;
 }
@@ -151,4 +188,10 @@ export interface SessionSweeper {
   sweep(options?: CallOptions): AsyncIterable<SweptItem>;
 }
 
-export interface SessionStore extends SessionWriter, SessionLister, LiveSessions, IdempotencyKeys, Leases, SessionSweeper {}
+export interface SessionStore
+  extends SessionWriter,
+    SessionLister,
+    LiveSessions,
+    IdempotencyKeys,
+    Leases,
+    SessionSweeper {}

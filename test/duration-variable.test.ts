@@ -11,13 +11,24 @@ test.each([
   expect(durationVariable.parse(text)).toBe(ms);
 });
 
-test.each(['', '60', 's', '0s', '-1s', '1.5m', '60 s', '10M', '1d', '9999999s'])('%j is refused', (text) => {
-  expect(durationVariable.safeParse(text).success).toBe(false);
-});
+test.each(['', '60', 's', '0s', '-1s', '1.5m', '60 s', '10M', '1d', '9999999s'])(
+  '%j is refused',
+  (text) => {
+    expect(durationVariable.safeParse(text).success).toBe(false);
+  },
+);
 
-test.each(['chaos', 'soak'])('make %s tells a wrong duration in a sentence, before anything is started', (name) => {
-  const args = ['--import', 'tsx', `test/${name}/main.ts`];
-  const { status, stderr } = spawnSync(process.execPath, args, { env: testEnvironment({ DURATION: 'soon' }), encoding: 'utf8' });
-  expect(status).toBe(78);
-  expect(stderr).toContain('DURATION: must be a whole number and a unit, as 60s, 10m or 1h, and is "soon"');
-});
+test.each(['chaos', 'soak'])(
+  'make %s tells a wrong duration in a sentence, before anything is started',
+  (name) => {
+    const args = ['--import', 'tsx', `test/${name}/main.ts`];
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      env: testEnvironment({ DURATION: 'soon' }),
+      encoding: 'utf8',
+    });
+    expect(status).toBe(78);
+    expect(stderr).toContain(
+      'DURATION: must be a whole number and a unit, as 60s, 10m or 1h, and is "soon"',
+    );
+  },
+);

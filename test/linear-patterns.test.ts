@@ -23,7 +23,8 @@ const services = [
   'openapi',
 ];
 const isLookedAt = (file: string): boolean =>
-  file.endsWith('.ts') && !/\.(?:test|d)\.ts$|\/testing\/|\/conformance\/|^session-agent\/runtimes\//.test(file);
+  file.endsWith('.ts') &&
+  !/\.(?:test|d)\.ts$|\/testing\/|\/conformance\/|^session-agent\/runtimes\//.test(file);
 
 /** Made from texts of our own: one of a few names, and any character so many times at most. */
 const knownConstructions = ['contracts/step-output.ts', 'session-agent/steps/background.ts'];
@@ -53,7 +54,8 @@ function collect(value: unknown, file: string, found: Found): void {
     found.literals.set(`/${source}/${flags}`, { source, flags, file });
   }
   if ('type' in node && (node.type === 'NewExpression' || node.type === 'CallExpression')) {
-    if (node.callee.type === 'Identifier' && node.callee.name === 'RegExp') found.constructions.add(file);
+    if (node.callee.type === 'Identifier' && node.callee.name === 'RegExp')
+      found.constructions.add(file);
   }
   for (const child of Object.values(node)) collect(child, file, found);
 }
@@ -70,7 +72,10 @@ it('knows a pattern that is not linear', async () => {
   expect((await check('\\s+$', '')).status).toBe('vulnerable');
 });
 
-it.each([...literals])('%s takes time in proportion to the text it is matched against', async (_, { source, flags, file }) => {
-  const { status } = await check(source, flags, { timeout: 25_000 });
-  expect({ file, status }).toEqual({ file, status: 'safe' });
-});
+it.each([...literals])(
+  '%s takes time in proportion to the text it is matched against',
+  async (_, { source, flags, file }) => {
+    const { status } = await check(source, flags, { timeout: 25_000 });
+    expect({ file, status }).toEqual({ file, status: 'safe' });
+  },
+);

@@ -35,13 +35,21 @@ test('exits 0 with its report where nothing failed', () => {
 });
 
 test('exits 1 with its report and the failures', () => {
-  expect(outcomeOf(`async () => ['a step is lost']`)).toEqual({ status: 1, stdout: '1 failures\n', stderr: 'a step is lost\n' });
+  expect(outcomeOf(`async () => ['a step is lost']`)).toEqual({
+    status: 1,
+    stdout: '1 failures\n',
+    stderr: 'a step is lost\n',
+  });
 });
 
 test('exits 130 without a report where it was stopped, whether it then rejects or comes to its end', () => {
   const stopped = { status: 130, stdout: '', stderr: 'stopped before its time\n' };
-  expect(outcomeOf(`async ({ stop }) => { await interrupt(stop); stop.throwIfAborted(); }`)).toEqual(stopped);
-  expect(outcomeOf(`async ({ stop }) => { await interrupt(stop); return ['half of it']; }`)).toEqual(stopped);
+  expect(
+    outcomeOf(`async ({ stop }) => { await interrupt(stop); stop.throwIfAborted(); }`),
+  ).toEqual(stopped);
+  expect(
+    outcomeOf(`async ({ stop }) => { await interrupt(stop); return ['half of it']; }`),
+  ).toEqual(stopped);
 });
 
 test('throws what ends a run that nobody stopped', () => {

@@ -16,9 +16,14 @@ export interface RunOptions {
  * The whole of a program: exits 0 where nothing failed, 1 where something did, 130 where a signal
  * came before it was put away.
  */
-export async function runUntilStopped<Run>({ start, failuresOf, describeRun }: CheckedRun<Run>): Promise<void> {
+export async function runUntilStopped<Run>({
+  start,
+  failuresOf,
+  describeRun,
+}: CheckedRun<Run>): Promise<void> {
   const stopped = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopped.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => stopped.abort());
   const say = (line: string) => void process.stderr.write(`${line}\n`);
 
   const run = await start({ stop: stopped.signal, say }).catch((error: unknown) => {

@@ -8,9 +8,18 @@ const root = fileURLToPath(new URL('../', import.meta.url));
  * What runs in processes that serve requests; the supervisors and workers below
  * session-agent/runtimes/ do not.
  */
-const services = ['contracts', 'control-plane', 'data-plane', 'local', 'session-store', 'service-kit', 'session-agent'];
+const services = [
+  'contracts',
+  'control-plane',
+  'data-plane',
+  'local',
+  'session-store',
+  'service-kit',
+  'session-agent',
+];
 const isOurs = (path: string) =>
-  path.endsWith('.ts') && !/\.test\.ts$|node_modules|(^|\/)(testing|stubs|conformance|runtimes)\//.test(path);
+  path.endsWith('.ts') &&
+  !/\.test\.ts$|node_modules|(^|\/)(testing|stubs|conformance|runtimes)\//.test(path);
 
 /**
  * Lines that keep the linter from seeing a promise whose failure nobody is reported of: it would
@@ -25,9 +34,11 @@ function unwatchedPromises(text: string, asyncNames: ReadonlySet<string>): strin
 }
 
 const asyncNamesIn = (text: string): string[] =>
-  [...text.matchAll(/\basync (?:function )?(#?\w+)\(|\b(?:const|let) (\w+)(?:: [^=]+)? = async\b/g)].map(
-    ([, method, variable]) => method ?? variable ?? '',
-  );
+  [
+    ...text.matchAll(
+      /\basync (?:function )?(#?\w+)\(|\b(?:const|let) (\w+)(?:: [^=]+)? = async\b/g,
+    ),
+  ].map(([, method, variable]) => method ?? variable ?? '');
 
 test('every promise that nobody awaits goes through runDetached, or has a catch', () => {
   const files = services.flatMap((service) =>
@@ -59,4 +70,6 @@ test.each([
   '    remove: (session) => void live.delete(session),',
   'function open(): void {',
   '  if (over) return void socket.destroy();',
-])('leaves other uses of void alone: %s', (line) => expect(unwatchedPromises(line, new Set(['end']))).toEqual([]));
+])('leaves other uses of void alone: %s', (line) =>
+  expect(unwatchedPromises(line, new Set(['end']))).toEqual([]),
+);

@@ -65,5 +65,7 @@ await Promise.all([
     filter: (path) => !/__pycache__|_test\.py$|fake_agent|session_case|driver_bench/.test(path),
   }),
 ]);
-execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], { stdio: ['ignore', 'ignore', 'inherit'] });
+execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
 process.stderr.write(`bundled into dist/ in ${Math.round(performance.now() - startedAt)} ms\n`);

@@ -4,7 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const documents = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.md'], { encoding: 'utf8' })
+const documents = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.md'], {
+  encoding: 'utf8',
+})
   .split('\n')
   .filter(Boolean);
 const roots = new Set(
@@ -15,10 +17,16 @@ const roots = new Set(
 
 const missing = documents.flatMap((document) => {
   const text = readFileSync(document, 'utf8');
-  const links = [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)[^)]*\)/g)].map(([, path]) => join(dirname(document), path));
+  const links = [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)[^)]*\)/g)].map(([, path]) =>
+    join(dirname(document), path),
+  );
   const words = [...text.matchAll(/`([\w.@-]+(?:\/[\w.@*-]+)*\/?)`/g)].map(([, path]) => path);
-  const named = words.filter((path) => roots.has(path.split('/')[0]) && !path.includes('*') && /[./]/.test(path));
-  return [...links, ...named].filter((path) => !existsSync(path)).map((path) => `${document}: there is no ${path}`);
+  const named = words.filter(
+    (path) => roots.has(path.split('/')[0]) && !path.includes('*') && /[./]/.test(path),
+  );
+  return [...links, ...named]
+    .filter((path) => !existsSync(path))
+    .map((path) => `${document}: there is no ${path}`);
 });
 
 for (const line of missing) console.error(line);

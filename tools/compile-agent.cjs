@@ -7,7 +7,8 @@ const { setFlagsFromString } = require('node:v8');
 
 const { agentScript, bundle, cache } = require(join(__dirname, '..', 'dist', 'session-agent.cjs'));
 
-if (!isAscii(readFileSync(bundle))) throw new Error(`${bundle} is not ASCII, and would be read as something else`);
+if (!isAscii(readFileSync(bundle)))
+  throw new Error(`${bundle} is not ASCII, and would be read as something else`);
 setFlagsFromString('--no-lazy');
 const script = agentScript();
 // The flags are noted in the cache, and V8 rejects one that was made under others than an agent's.

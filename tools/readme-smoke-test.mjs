@@ -26,7 +26,9 @@ async function freePort() {
 
 /** What the kernel says of each process that was started from the clone. */
 function ownProcesses() {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  const pids = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && name !== String(process.pid),
+  );
   return pids
     .map((pid) => `${read(`/proc/${pid}/cmdline`)}\0${read(`/proc/${pid}/environ`)}`)
     .filter((text) => text.includes(clone));
@@ -42,7 +44,8 @@ function read(path) {
 
 const paste = (commands, env) =>
   execFileSync('bash', ['-euo', 'pipefail', '-c', commands], { cwd: clone, encoding: 'utf8', env });
-const jsonLines = (text) => text.split('\n').flatMap((line) => (line.startsWith('{"') ? [JSON.parse(line)] : []));
+const jsonLines = (text) =>
+  text.split('\n').flatMap((line) => (line.startsWith('{"') ? [JSON.parse(line)] : []));
 
 async function readBanner(output) {
   let banner = '';
@@ -57,16 +60,25 @@ const startedAt = performance.now();
 execFileSync('git', ['clone', '--quiet', repository, clone]);
 const env = { ...process.env, PORT: String(await freePort()) };
 // A group of its own, as a terminal gives one: Ctrl-C is sent to all of it.
-const run = spawn('make', ['run'], { cwd: clone, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+const run = spawn('make', ['run'], {
+  cwd: clone,
+  env,
+  stdio: ['ignore', 'pipe', 'inherit'],
+  detached: true,
+});
 const ended = once(run, 'exit');
 let directories = [];
 try {
   const banner = await readBanner(run.stdout);
-  const [, second] = jsonLines(paste(banner.slice(banner.indexOf('export STEPPE_URL'), banner.indexOf('Ctrl-C')), env));
+  const [, second] = jsonLines(
+    paste(banner.slice(banner.indexOf('export STEPPE_URL'), banner.indexOf('Ctrl-C')), env),
+  );
   const seconds = (performance.now() - startedAt) / 1000;
   assert.equal(second.results[0]['text/plain'], '42');
 
-  const blocks = [...readFileSync(join(clone, 'README.md'), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
+  const blocks = [
+    ...readFileSync(join(clone, 'README.md'), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g),
+  ].map(([, block]) => block);
   const byHand = blocks.find((block) => block.includes('make -s token'));
   const output = paste(byHand.replaceAll(':8080', `:${env.PORT}`), env);
   assert.ok(output.includes("'hello steppe'"), output);
@@ -75,11 +87,17 @@ try {
     once.map(({ results }) => results[0]['text/plain']),
     ['1', '1'],
   );
-  assert.ok(!output.includes('"type":"step_started","execution_count":4') && output.includes('event: result'), output);
+  assert.ok(
+    !output.includes('"type":"step_started","execution_count":4') &&
+      output.includes('event: result'),
+    output,
+  );
   assert.ok(output.includes("'steppe'"), output);
   assert.ok(output.includes('event: step_ended'), output);
   assert.ok(output.includes('"path":"package.json"'), output);
-  directories = ownProcesses().flatMap((text) => /\0STEPPE_INSTANCE_DIR=([^\0]+)/.exec(text)?.[1] ?? []);
+  directories = ownProcesses().flatMap(
+    (text) => /\0STEPPE_INSTANCE_DIR=([^\0]+)/.exec(text)?.[1] ?? [],
+  );
   assert.ok(directories.length > 0, 'no agent was found');
   console.log(`from git clone to the response of the second step: ${seconds.toFixed(1)} s`);
   assert.ok(seconds < 60, 'it takes less than a minute, with packages cached');

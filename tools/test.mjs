@@ -12,20 +12,38 @@ function runVitest(filters, env = {}) {
   const report = join(scratch, 'vitest.json');
   // Real processes may lose against a busy machine once: the reporter says of which test. Those
   // that draw at random are tried once.
-  const options = ['--retry=1', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const options = [
+    '--retry=1',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
   const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', ...options, ...filters], {
     stdio: 'inherit',
     env: { ...process.env, ...env },
   });
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
   // A file that does not even load has no test that could fail.
   const failed = numFailedTests || (status === 0 ? 0 : 1);
   return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
 }
 
 function runUnittest(python) {
-  const args = ['-m', 'unittest', 'discover', '-s', 'session-agent/runtimes/python', '-p', '*_test.py'];
-  const { status, stderr } = spawnSync(python, args, { stdio: ['ignore', 'inherit', 'pipe'], encoding: 'utf8' });
+  const args = [
+    '-m',
+    'unittest',
+    'discover',
+    '-s',
+    'session-agent/runtimes/python',
+    '-p',
+    '*_test.py',
+  ];
+  const { status, stderr } = spawnSync(python, args, {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    encoding: 'utf8',
+  });
   process.stderr.write(stderr);
   const count = (pattern) => Number(pattern.exec(stderr)?.[1] ?? 0);
   const skipped = count(/skipped=(\d+)/);
@@ -39,7 +57,10 @@ function* underOtherNodes() {
     const node = `${process.cwd()}/.nodes/node_modules/node-${version}-${process.arch}/bin/node`;
     if (!existsSync(node)) continue;
     say(`the Node runtime under Node ${version}`);
-    yield runVitest(['session-agent/runtimes/node'], { STEPPE_NODE: node, STEPPE_TEST_RANDOM_MS: '5000' });
+    yield runVitest(['session-agent/runtimes/node'], {
+      STEPPE_NODE: node,
+      STEPPE_TEST_RANDOM_MS: '5000',
+    });
   }
 }
 
@@ -49,7 +70,9 @@ function* underOtherNodes() {
  */
 function* underOtherPythons() {
   for (const version of ['3.9', '3.10', '3.12', '3.13']) {
-    const python = [`python${version}`, ...pyenvPythons(version)].find((name) => spawnSync(name, ['-c', 'pass']).status === 0);
+    const python = [`python${version}`, ...pyenvPythons(version)].find(
+      (name) => spawnSync(name, ['-c', 'pass']).status === 0,
+    );
     if (!python) continue;
     say(`the Python runtime under Python ${version}`);
     yield { ...runUnittest(python), skipped: 0 };
@@ -70,7 +93,9 @@ try {
   counts.push(runUnittest('.venv-data/bin/python'), ...underOtherNodes(), ...underOtherPythons());
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
   const skipped = sum('skipped');
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped ? `, ${skipped} skipped` : ''}`);
+  console.log(
+    `${sum('passed')} passed, ${sum('failed')} failed${skipped ? `, ${skipped} skipped` : ''}`,
+  );
   process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 } finally {
   rmSync(scratch, { recursive: true });

@@ -7,7 +7,8 @@ const result = JSON.stringify({
   stdout: '',
   results: [{ 'text/plain': '42' }],
 }).padEnd(400);
-const event = (seq) => `event: stdout\nid: ${seq}\ndata: ${JSON.stringify({ type: 'stdout', seq, text: 'a'.repeat(100) })}\n\n`;
+const event = (seq) =>
+  `event: stdout\nid: ${seq}\ndata: ${JSON.stringify({ type: 'stdout', seq, text: 'a'.repeat(100) })}\n\n`;
 /** 40 MB, in pieces as an agent writes them. */
 const batch = Array.from({ length: 64 }, (_, i) => event(i + 1)).join('');
 const batches = Math.ceil((40 * 1024 * 1024) / batch.length);
@@ -15,7 +16,12 @@ const batches = Math.ceil((40 * 1024 * 1024) / batch.length);
 const server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
   req.resume().on('end', () => {
     if (req.headers.accept === 'text/event-stream') return stream(res);
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(result) }).end(result);
+    res
+      .writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(result),
+      })
+      .end(result);
   });
 });
 

@@ -26,7 +26,10 @@ export async function atRate(target, { perSecond, seconds }) {
 export async function asStream(target) {
   const agent = new Agent();
   const startedAt = performance.now();
-  const bytes = await call({ ...target, headers: { ...target.headers, accept: 'text/event-stream' } }, agent);
+  const bytes = await call(
+    { ...target, headers: { ...target.headers, accept: 'text/event-stream' } },
+    agent,
+  );
   agent.destroy();
   return bytes / 1024 / 1024 / ((performance.now() - startedAt) / 1000);
 }

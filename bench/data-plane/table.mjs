@@ -24,8 +24,15 @@ const itemOf = ({ sessionId, tenantId, address }) => ({
 export async function startTable(row) {
   const response = JSON.stringify({ Item: itemOf(row) });
   const server = createServer((req, res) => {
-    req.resume().on('end', () => res.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(response));
+    req
+      .resume()
+      .on('end', () =>
+        res.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(response),
+      );
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { endpoint: `http://127.0.0.1:${server.address().port}`, close: () => server.close().closeAllConnections() };
+  return {
+    endpoint: `http://127.0.0.1:${server.address().port}`,
+    close: () => server.close().closeAllConnections(),
+  };
 }

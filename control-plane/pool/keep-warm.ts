@@ -39,7 +39,9 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
     const pooled = listed.filter((one) => one.runtime === runtime.name && one.version === version);
     const warm = pooled.filter(({ state }) => state === 'warm').length;
     metrics.size(runtime.name, warm, runtime.poolSize);
-    const coming = pooled.filter((one) => one.state === 'starting' && one.sessionId === undefined).length;
+    const coming = pooled.filter(
+      (one) => one.state === 'starting' && one.sessionId === undefined,
+    ).length;
     return Math.max(0, runtime.poolSize - warm - coming);
   };
 
@@ -54,7 +56,9 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
   /** True where nothing failed. */
   const startMissing = async (missing: number): Promise<boolean> => {
     const starts = Array.from({ length: Math.min(missing, startsAtOnce) }, startOne);
-    const failed = (await Promise.allSettled(starts)).filter((start) => start.status === 'rejected');
+    const failed = (await Promise.allSettled(starts)).filter(
+      (start) => start.status === 'rejected',
+    );
     if (failed.length === 0 || stopping.signal.aborted) return true;
     for (const { reason } of failed) {
       metrics.startFailed(runtime.name);
@@ -98,8 +102,15 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
     ended(end) {
       if (earlyExits.note(end)) {
         metrics.startFailed(runtime.name);
-        const fields = { instance_id: end.instanceId, end_reason: end.reason, end_detail: end.detail };
-        logger.warn({ ...fields, runtime: runtime.name }, 'warm instance exited before it was claimed');
+        const fields = {
+          instance_id: end.instanceId,
+          end_reason: end.reason,
+          end_detail: end.detail,
+        };
+        logger.warn(
+          { ...fields, runtime: runtime.name },
+          'warm instance exited before it was claimed',
+        );
       }
       if (!end.sessionId) wakeUp.abort();
     },
@@ -111,7 +122,8 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
   };
 }
 
-const backOffMs = (before: number): number => Math.min(shortestBackOffMs * 2 ** before, longestBackOffMs);
+const backOffMs = (before: number): number =>
+  Math.min(shortestBackOffMs * 2 ** before, longestBackOffMs);
 
 const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => undefined);

@@ -1,7 +1,12 @@
 import { type InstanceId, newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import { createLogger } from '@steppe/service-kit/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EndListener, ListedInstance, SessionProvisioner, StartRequest } from '../provisioner/session-provisioner.ts';
+import type {
+  EndListener,
+  ListedInstance,
+  SessionProvisioner,
+  StartRequest,
+} from '../provisioner/session-provisioner.ts';
 import { StartFailedError } from '../provisioner/start-failed-error.ts';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
@@ -26,7 +31,10 @@ function createFakeProvisioner() {
     },
     add(version: string, state: 'warm' | 'starting' = 'warm') {
       const base = { instanceId: newInstanceId(), runtime: python.name, version, createdAtMs: 0 };
-      listed.set(base.instanceId, state === 'warm' ? { ...base, state, address: 'http://127.0.0.1:1' } : { ...base, state });
+      listed.set(
+        base.instanceId,
+        state === 'warm' ? { ...base, state, address: 'http://127.0.0.1:1' } : { ...base, state },
+      );
       return base.instanceId;
     },
   };
@@ -49,7 +57,10 @@ function createFakeProvisioner() {
     },
   };
   const unused = () => Promise.reject(new Error('not for this test'));
-  return { fake, provisioner: { ...provisioner, retire: unused, end: unused, endOf: unused, close: unused } };
+  return {
+    fake,
+    provisioner: { ...provisioner, retire: unused, end: unused, endOf: unused, close: unused },
+  };
 }
 
 describe('warm pool', () => {
@@ -72,7 +83,10 @@ describe('warm pool', () => {
       runtimes: [{ ...python, poolSize }, other],
       startLimitMs: 10_000,
       startsAtOnce,
-      metrics: { size: (_, warm, target) => sizes.push([warm, target]), startFailed: (runtime) => void failed.push(runtime) },
+      metrics: {
+        size: (_, warm, target) => sizes.push([warm, target]),
+        startFailed: (runtime) => void failed.push(runtime),
+      },
       logger: createLogger({ service: 'test', level: 'silent' }),
       wait: (ms, signal) =>
         new Promise((resolve) => {
@@ -91,7 +105,11 @@ describe('warm pool', () => {
     await settled();
     expect(fake.requests).toHaveLength(3);
     for (const request of fake.requests) {
-      expect(request).toMatchObject({ sessionId: null, runtime: python, resources: python.default_resources });
+      expect(request).toMatchObject({
+        sessionId: null,
+        runtime: python,
+        resources: python.default_resources,
+      });
     }
     expect(sizes.at(-1)).toEqual([3, 3]);
   });
@@ -154,7 +172,9 @@ describe('warm pool', () => {
       waits.at(-1)?.goOn();
     }
     await eventually(() => waits.length).toBe(10);
-    expect(waits.map(({ ms }) => ms)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    expect(waits.map(({ ms }) => ms)).toEqual([
+      500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
+    ]);
     fake.failing = false;
     waits.at(-1)?.goOn();
     await eventually(() => fake.listed.size).toBe(3);
@@ -197,7 +217,9 @@ describe('warm pool', () => {
       pool.claim(newSessionId(), runtime, resources);
     expect(await claim(python, { ...python.default_resources, cpu: '2' })).toBeNull();
     expect(await claim(other)).toBeNull();
-    expect(await claim(python, { ...python.default_resources, cpu: '1000m', memory: '0.5Gi' })).not.toBeNull();
+    expect(
+      await claim(python, { ...python.default_resources, cpu: '1000m', memory: '0.5Gi' }),
+    ).not.toBeNull();
   });
 
   it('gives none where the provisioner fails to claim', async () => {
@@ -210,7 +232,9 @@ describe('warm pool', () => {
     provisioner.start = (request) => {
       signal = request.signal;
       return new Promise((_, reject) => {
-        request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true });
+        request.signal.addEventListener('abort', () => reject(request.signal.reason), {
+          once: true,
+        });
       });
     };
     pool.fill();

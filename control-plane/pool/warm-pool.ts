@@ -32,7 +32,11 @@ export interface WarmPool {
    * A warm instance, which is the session's from now on; null where none fits. Never throws: a cold
    * start does as well.
    */
-  claim(sessionId: SessionId, runtime: RuntimeDefinition, resources: Resources): Promise<Instance | null>;
+  claim(
+    sessionId: SessionId,
+    runtime: RuntimeDefinition,
+    resources: Resources,
+  ): Promise<Instance | null>;
   /**
    * What was claimed is to be replaced; called when the session has it, so that the two do not slow
    * each other down.
@@ -59,9 +63,14 @@ export function createWarmPool(options: PoolOptions): WarmPool {
     },
     async claim(sessionId, runtime, resources) {
       // A warm one has the default resources, and cannot be given others.
-      if (runtime.poolSize === 0 || !sameResources(resources, runtime.default_resources)) return null;
+      if (runtime.poolSize === 0 || !sameResources(resources, runtime.default_resources))
+        return null;
       try {
-        return await provisioner.claim({ sessionId, runtime: runtime.name, version: runtimeVersion(runtime) });
+        return await provisioner.claim({
+          sessionId,
+          runtime: runtime.name,
+          version: runtimeVersion(runtime),
+        });
       } catch (err) {
         logger.warn({ err, session_id: sessionId }, 'could not claim a warm instance');
         return null;

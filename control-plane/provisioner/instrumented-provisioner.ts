@@ -4,7 +4,10 @@ import type { SessionProvisioner } from './session-provisioner.ts';
 type Call = 'start' | 'claim' | 'retire' | 'end' | 'list';
 
 /** The same provisioner, its calls counted and timed. */
-export function instrumentProvisioner(provisioner: SessionProvisioner, registry: Registry): SessionProvisioner {
+export function instrumentProvisioner(
+  provisioner: SessionProvisioner,
+  registry: Registry,
+): SessionProvisioner {
   const duration = new Histogram({
     name: 'steppe_provisioner_call_duration_seconds',
     help: 'Calls of the provisioner by outcome: ok, none (a claim that found nothing), failed.',

@@ -13,7 +13,11 @@ export class StartFailedError extends Error {
   readonly retryable: boolean;
 
   /** @param detail is shown to the session's owner. */
-  constructor(reason: 'crashed' | 'quota', detail: string, { retryable = true, ...options }: StartFailedErrorOptions = {}) {
+  constructor(
+    reason: 'crashed' | 'quota',
+    detail: string,
+    { retryable = true, ...options }: StartFailedErrorOptions = {},
+  ) {
     super(detail, options);
     this.reason = reason;
     this.retryable = retryable;

@@ -43,31 +43,48 @@ export async function applyAction(services: ActionServices, action: Action): Pro
       return reserveQuota(services, action);
     case 'index_row':
       // Every write of a row puts it into the index.
-      return (await store.update(action.row, action.row.version)).outcome === 'updated' ? 'done' : 'noop';
+      return (await store.update(action.row, action.row.version)).outcome === 'updated'
+        ? 'done'
+        : 'noop';
   }
 }
 
-async function terminateRow(services: ActionServices, action: ActionOf<'terminate_row'>): Promise<Outcome> {
+async function terminateRow(
+  services: ActionServices,
+  action: ActionOf<'terminate_row'>,
+): Promise<Outcome> {
   const { store, metrics, now } = services;
   const { sessionId, row } = action;
   const cause = await causeOf(services, action);
   if (cause === null) return 'deferred';
-  return (await recordTermination({ store, metrics, now, sessionId, version: row.version, cause })) ? 'done' : 'noop';
+  return (await recordTermination({ store, metrics, now, sessionId, version: row.version, cause }))
+    ? 'done'
+    : 'noop';
 }
 
 /** Null while whoever saw the instance's end may still be about to say what it was. */
-async function causeOf(services: ActionServices, { reason, row }: ActionOf<'terminate_row'>): Promise<TerminationCause | null> {
+async function causeOf(
+  services: ActionServices,
+  { reason, row }: ActionOf<'terminate_row'>,
+): Promise<TerminationCause | null> {
   const { provisioner, rules, missing, now } = services;
   const end = row.instance_id ? await provisioner.endOf(row.instance_id) : null;
   if (end) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };
-  if (reason === 'never_ready') return { reason: 'provisioning_timeout', detail: `not ready within ${rules.provisioningMs} ms` };
+  if (reason === 'never_ready')
+    return {
+      reason: 'provisioning_timeout',
+      detail: `not ready within ${rules.provisioningMs} ms`,
+    };
   if (reason === 'expired') return { reason: 'expired' };
   if (row.instance_id && missing.missedForMs(row.instance_id, now()) < rules.graceMs) return null;
   if (Date.parse(row.expires_at) <= now()) return { reason: 'expired' };
   return { reason: 'crashed', detail: 'its instance is gone; how it exited is unknown' };
 }
 
-async function reserveQuota({ store }: ActionServices, { sessionId, tenantId }: ActionOf<'reserve_quota'>): Promise<Outcome> {
+async function reserveQuota(
+  { store }: ActionServices,
+  { sessionId, tenantId }: ActionOf<'reserve_quota'>,
+): Promise<Outcome> {
   const wasIn = (await store.listLive(tenantId)).includes(sessionId);
   // Also where it was in: the index may lack a set that an older version wrote last, and has it
   // from now on.

@@ -30,7 +30,11 @@ const create = (services: FixtureServices, tenantId: TenantId) =>
   });
 
 /** Its control-plane dies at that moment; gives the session's id where it was ready before that. */
-async function createAndDie(fixture: ReconcilerFixture, tenantId: TenantId, moment: number): Promise<'dead' | SessionId> {
+async function createAndDie(
+  fixture: ReconcilerFixture,
+  tenantId: TenantId,
+  moment: number,
+): Promise<'dead' | SessionId> {
   const life = createLife();
   life.endAfter(moment);
   const { store, provisioner, agents } = fixture.services();
@@ -62,7 +66,9 @@ async function remains(fixture: ReconcilerFixture, tenantId: TenantId) {
   return {
     rows: rows.map(({ session_id, state, instance_id }) => ({ session_id, state, instance_id })),
     isReserved: await fixture.store.listLive(tenantId),
-    instances: fixture.inMemory.living().map(({ instanceId, boundTo }) => ({ instanceId, boundTo })),
+    instances: fixture.inMemory
+      .living()
+      .map(({ instanceId, boundTo }) => ({ instanceId, boundTo })),
   };
 }
 

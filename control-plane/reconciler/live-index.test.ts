@@ -1,6 +1,11 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
-import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
+import {
+  endedRecord,
+  newTenantId,
+  provisioningRecord,
+  readyRecord,
+} from '@steppe/session-store/conformance/session-records';
 import { startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { forward, startDynamoDbProxy } from '@steppe/session-store/testing/dynamodb-proxy';
 import { startStaleDynamoDb } from '@steppe/session-store/testing/stale-dynamodb';
@@ -8,7 +13,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
-import { type ReconcilerFixture, startTables, type Tables, testRules } from '../testing/reconciler-fixture.ts';
+import {
+  type ReconcilerFixture,
+  startTables,
+  type Tables,
+  testRules,
+} from '../testing/reconciler-fixture.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
 const runtime = findRuntime(builtInRuntimes(1), 'python');
@@ -34,9 +44,17 @@ const makeBed = (fixture: ReconcilerFixture) => {
       sessionId: row.session_id,
       signal: new AbortController().signal,
     });
-    return { ...readyRecord(row), instance_id: instanceId, address, ready_at: at(fixture.clock.nowMs) };
+    return {
+      ...readyRecord(row),
+      instance_id: instanceId,
+      address,
+      ready_at: at(fixture.clock.nowMs),
+    };
   };
-  const ended = (row: SessionRecord): SessionRecord => ({ ...endedRecord(row), ended_at: at(fixture.clock.nowMs) });
+  const ended = (row: SessionRecord): SessionRecord => ({
+    ...endedRecord(row),
+    ended_at: at(fixture.clock.nowMs),
+  });
   const count = (row: SessionRecord) => fixture.store.addLive(row.tenant_id, row.session_id, 50);
   const actions: string[] = [];
   const reconcilerMetrics: ReconcilerMetrics = {
@@ -165,7 +183,11 @@ describe('what the store is requested', () => {
   it('never scans the table, and reads a row consistently before it acts on it', async () => {
     const fixture = await tables.openFixture();
     const { provisioning, withInstance, ended, count, later, pass } = makeBed(fixture);
-    const [gone, stray, terminal] = [await withInstance(provisioning()), provisioning(), provisioning()];
+    const [gone, stray, terminal] = [
+      await withInstance(provisioning()),
+      provisioning(),
+      provisioning(),
+    ];
     await Promise.all([fixture.store.create(gone), count(gone)]);
     fixture.inMemory.kill(gone.instance_id, { reason: 'idle' });
     await withInstance(stray);
@@ -185,6 +207,8 @@ describe('what the store is requested', () => {
     const made = reads.filter(({ operation }) => !writes.has(operation));
     expect(new Set(made.map(({ operation }) => operation))).toEqual(new Set(['Query', 'GetItem']));
     expect(new Set(made.flatMap(({ index }) => index ?? []))).toEqual(new Set(['live']));
-    expect(made.filter(({ operation, isConsistent }) => operation === 'GetItem' && !isConsistent)).toEqual([]);
+    expect(
+      made.filter(({ operation, isConsistent }) => operation === 'GetItem' && !isConsistent),
+    ).toEqual([]);
   });
 });

@@ -19,7 +19,8 @@ export function createMissingInstances(): MissingInstances {
       return nowMs - since;
     },
     keepOnly(named) {
-      for (const instanceId of firstMissedMs.keys()) if (!named.has(instanceId)) firstMissedMs.delete(instanceId);
+      for (const instanceId of firstMissedMs.keys())
+        if (!named.has(instanceId)) firstMissedMs.delete(instanceId);
     },
   };
 }

@@ -13,7 +13,12 @@ const sourcesOf = (items: SweptItem[], instances: ListedInstance[]) => ({
   },
   provisioner: { list: async () => instances },
 });
-const base = () => ({ instanceId: newInstanceId(), runtime: 'python', version: 'v1', createdAtMs: 0 });
+const base = () => ({
+  instanceId: newInstanceId(),
+  runtime: 'python',
+  version: 'v1',
+  createdAtMs: 0,
+});
 const address = 'http://127.0.0.1:1';
 const patient = new AbortController().signal;
 
@@ -31,7 +36,9 @@ test('tells a session of its row, of the quotas that count it and of its instanc
     { kind: 'live_set', tenantId, sessionIds: [sessionId] },
   ];
   const { sessions, pooled } = await observe(sourcesOf(items, [named, starting, claimed]), patient);
-  expect(sessions).toEqual([{ sessionId, row, instances: [named, starting, claimed], reservedBy: [tenantId] }]);
+  expect(sessions).toEqual([
+    { sessionId, row, instances: [named, starting, claimed], reservedBy: [tenantId] },
+  ]);
   expect(pooled).toEqual([]);
 });
 

@@ -30,24 +30,32 @@ interface Sources {
  * first names it, is gone.
  * @throws what the store or the provisioner throws; no action is based on half a list.
  */
-export async function observe({ store, provisioner }: Sources, signal: AbortSignal): Promise<Observation> {
+export async function observe(
+  { store, provisioner }: Sources,
+  signal: AbortSignal,
+): Promise<Observation> {
   const rows = new Map<SessionId, LiveEntry>();
   const reservedBy = new Map<SessionId, TenantId[]>();
   const corrupt: SessionStoreCorruptError[] = [];
   for await (const item of store.sweep({ signal })) {
     if (item.kind === 'corrupt') corrupt.push(item.error);
     if (item.kind === 'session') rows.set(item.entry.session_id, item.entry);
-    if (item.kind === 'live_set') for (const id of item.sessionIds) pushTo(reservedBy, id, item.tenantId);
+    if (item.kind === 'live_set')
+      for (const id of item.sessionIds) pushTo(reservedBy, id, item.tenantId);
   }
   signal.throwIfAborted();
   const instances = await provisioner.list();
   const named = new Map(
-    [...rows.values()].flatMap((row) => (row.instance_id ? [[row.instance_id, row.session_id] as const] : [])),
+    [...rows.values()].flatMap((row) =>
+      row.instance_id ? [[row.instance_id, row.session_id] as const] : [],
+    ),
   );
   const bySession = new Map<SessionId, ListedInstance[]>();
   const pooled: ListedInstance[] = [];
   for (const instance of instances) {
-    const owners = new Set([ownerOf(instance), named.get(instance.instanceId)].filter((id) => id !== undefined));
+    const owners = new Set(
+      [ownerOf(instance), named.get(instance.instanceId)].filter((id) => id !== undefined),
+    );
     for (const id of owners) pushTo(bySession, id, instance);
     if (owners.size === 0) pooled.push(instance);
   }
@@ -61,7 +69,8 @@ export async function observe({ store, provisioner }: Sources, signal: AbortSign
   return { sessions, pooled, corrupt };
 }
 
-const ownerOf = (instance: ListedInstance): SessionId | undefined => (instance.state === 'warm' ? undefined : instance.sessionId);
+const ownerOf = (instance: ListedInstance): SessionId | undefined =>
+  instance.state === 'warm' ? undefined : instance.sessionId;
 
 function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key);

@@ -10,8 +10,12 @@ const base = { instanceId, runtime: 'python', version: 'v1', createdAtMs };
 const warm: ListedInstance = { ...base, state: 'warm', address: 'http://127.0.0.1:1' };
 const starting: ListedInstance = { ...base, state: 'starting' };
 const versions = (version: string) => new Map([['python', version]]);
-const plan = (instance: ListedInstance, ageMs: number, present = versions('v1'), startedAtMs = createdAtMs + 1) =>
-  planPooledActions(instance, { versions: present, startedAtMs }, createdAtMs + ageMs, rules);
+const plan = (
+  instance: ListedInstance,
+  ageMs: number,
+  present = versions('v1'),
+  startedAtMs = createdAtMs + 1,
+) => planPooledActions(instance, { versions: present, startedAtMs }, createdAtMs + ageMs, rules);
 
 it('leaves a warm instance of the present version alone, however old it is', () => {
   expect(plan(warm, 1e9)).toEqual([]);
@@ -30,5 +34,7 @@ it('leaves one of another version alone that was made since this control-plane b
 
 it('ends a start that nobody can be waiting for any more', () => {
   expect(plan(starting, 70_000)).toEqual([]);
-  expect(plan(starting, 70_001)).toEqual([{ kind: 'terminate_instance', reason: 'start_abandoned', instanceId }]);
+  expect(plan(starting, 70_001)).toEqual([
+    { kind: 'terminate_instance', reason: 'start_abandoned', instanceId },
+  ]);
 });

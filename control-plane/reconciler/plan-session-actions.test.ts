@@ -1,6 +1,16 @@
-import { type InstanceId, newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import {
+  type InstanceId,
+  newInstanceId,
+  newSessionId,
+  type SessionId,
+} from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
-import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
+import {
+  endedRecord,
+  newTenantId,
+  provisioningRecord,
+  readyRecord,
+} from '@steppe/session-store/conformance/session-records';
 import { describe, expect, it } from 'vitest';
 import type { ListedInstance } from '../provisioner/session-provisioner.ts';
 import { planSessionActions, type SessionView } from './plan-session-actions.ts';
@@ -12,7 +22,9 @@ const at = (ms: number) => new Date(ms).toISOString();
 const sessionId = newSessionId(createdMs);
 const tenantId = newTenantId();
 const instanceId = newInstanceId();
-const provisioning = { ...provisioningRecord({ session_id: sessionId, tenant_id: tenantId, created_at: at(createdMs) }) };
+const provisioning = {
+  ...provisioningRecord({ session_id: sessionId, tenant_id: tenantId, created_at: at(createdMs) }),
+};
 const ready: ReadyRecord = {
   ...readyRecord(provisioning),
   instance_id: instanceId,
@@ -34,9 +46,11 @@ const claimed = (id: InstanceId = instanceId, by: SessionId = sessionId): Listed
 
 /** Kinds and reasons of what is to be done. */
 const plan = (view: Partial<SessionView>, nowMs: number) =>
-  planSessionActions({ sessionId, row: null, instances: [], reservedBy: [tenantId], ...view }, nowMs, rules).map(
-    ({ kind, reason }) => `${kind} ${reason}`,
-  );
+  planSessionActions(
+    { sessionId, row: null, instances: [], reservedBy: [tenantId], ...view },
+    nowMs,
+    rules,
+  ).map(({ kind, reason }) => `${kind} ${reason}`);
 
 describe('a session that is being made', () => {
   const lateMs = createdMs + 70_001;
@@ -52,11 +66,15 @@ describe('a session that is being made', () => {
     ]);
   });
   it('fails after that also where nothing was started for it, or it is not counted', () => {
-    expect(plan({ row: provisioning, reservedBy: [] }, lateMs)).toEqual(['terminate_row never_ready']);
+    expect(plan({ row: provisioning, reservedBy: [] }, lateMs)).toEqual([
+      'terminate_row never_ready',
+    ]);
   });
   it('is counted where it is not, after the grace period', () => {
     expect(plan({ row: provisioning, reservedBy: [] }, createdMs + 10_000)).toEqual([]);
-    expect(plan({ row: provisioning, reservedBy: [] }, createdMs + 10_001)).toEqual(['reserve_quota quota_not_reserved']);
+    expect(plan({ row: provisioning, reservedBy: [] }, createdMs + 10_001)).toEqual([
+      'reserve_quota quota_not_reserved',
+    ]);
   });
 });
 
@@ -72,8 +90,16 @@ describe('a session that is ready', () => {
   it('keeps one instance: others that name it end after the grace period', () => {
     const instances = [claimed(newInstanceId()), claimed()];
     expect(plan({ row: ready, instances }, createdMs + 11_000)).toEqual([]);
-    const [action] = planSessionActions({ sessionId, row: ready, instances, reservedBy: [tenantId] }, createdMs + 11_001, rules);
-    expect(action).toEqual({ kind: 'terminate_instance', reason: 'row_names_another', instanceId: instances[0]?.instanceId });
+    const [action] = planSessionActions(
+      { sessionId, row: ready, instances, reservedBy: [tenantId] },
+      createdMs + 11_001,
+      rules,
+    );
+    expect(action).toEqual({
+      kind: 'terminate_instance',
+      reason: 'row_names_another',
+      instanceId: instances[0]?.instanceId,
+    });
   });
   it('outlives its expiry by the largest step, and ends after that', () => {
     const lastMs = Date.parse(ready.expires_at) + 3_610_000;
@@ -86,7 +112,9 @@ describe('a session that is ready', () => {
   it('is counted for its own tenant where it is not', () => {
     const instances = [claimed()];
     const view = { sessionId, row: ready, instances, reservedBy: [newTenantId()] };
-    expect(planSessionActions(view, nowMs, rules)).toEqual([{ kind: 'reserve_quota', reason: 'quota_not_reserved', tenantId }]);
+    expect(planSessionActions(view, nowMs, rules)).toEqual([
+      { kind: 'reserve_quota', reason: 'quota_not_reserved', tenantId },
+    ]);
   });
 });
 
@@ -94,7 +122,10 @@ describe('a terminal session', () => {
   it('loses an instance that is left, and its place in the quota, after the grace', () => {
     const view = { row: ended, instances: [claimed()] };
     expect(plan(view, endedMs + 10_000)).toEqual(['release_quota row_terminal']);
-    expect(plan(view, endedMs + 10_001)).toEqual(['terminate_instance row_terminal', 'release_quota row_terminal']);
+    expect(plan(view, endedMs + 10_001)).toEqual([
+      'terminate_instance row_terminal',
+      'release_quota row_terminal',
+    ]);
   });
   it('keeps its place in the quota while a create with its id could still run', () => {
     const early = { ...ended, ended_at: at(createdMs) };
@@ -110,6 +141,8 @@ describe('a session without a row', () => {
   });
   it('has no instance: one that names it ends after the grace', () => {
     expect(plan({ instances: [claimed()], reservedBy: [] }, createdMs + 10_000)).toEqual([]);
-    expect(plan({ instances: [claimed()], reservedBy: [] }, createdMs + 10_001)).toEqual(['terminate_instance no_row']);
+    expect(plan({ instances: [claimed()], reservedBy: [] }, createdMs + 10_001)).toEqual([
+      'terminate_instance no_row',
+    ]);
   });
 });

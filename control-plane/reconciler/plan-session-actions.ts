@@ -21,42 +21,69 @@ export interface SessionView {
  * What is to be done so that row, instances and quota agree, in this order; nothing where they do,
  * or may soon do by themselves.
  */
-export function planSessionActions(view: SessionView, nowMs: number, rules: Rules): SessionAction[] {
+export function planSessionActions(
+  view: SessionView,
+  nowMs: number,
+  rules: Rules,
+): SessionAction[] {
   const { row } = view;
   if (row === null || isTerminal(row)) return planTerminalActions(view, row, nowMs, rules);
   const actions =
-    row.state === 'provisioning' ? planProvisioningActions(view, row, nowMs, rules) : planReadyActions(view, row, nowMs, rules);
+    row.state === 'provisioning'
+      ? planProvisioningActions(view, row, nowMs, rules)
+      : planReadyActions(view, row, nowMs, rules);
   const ends = actions.some(({ kind }) => kind === 'terminate_row');
-  const isReserved = view.reservedBy.includes(row.tenant_id) || isYoung(Date.parse(row.created_at), nowMs, rules.graceMs);
+  const isReserved =
+    view.reservedBy.includes(row.tenant_id) ||
+    isYoung(Date.parse(row.created_at), nowMs, rules.graceMs);
   return ends || isReserved
     ? actions
-    : [...actions, { kind: 'reserve_quota', reason: 'quota_not_reserved', tenantId: row.tenant_id }];
+    : [
+        ...actions,
+        { kind: 'reserve_quota', reason: 'quota_not_reserved', tenantId: row.tenant_id },
+      ];
 }
 
 /**
  * A row is written before anything is started or claimed for it: where there is none, there was
  * one, or there never will be.
  */
-function planTerminalActions(view: SessionView, row: TerminalRecord | null, nowMs: number, rules: Rules): SessionAction[] {
+function planTerminalActions(
+  view: SessionView,
+  row: TerminalRecord | null,
+  nowMs: number,
+  rules: Rules,
+): SessionAction[] {
   const reason = row === null ? 'no_row' : 'row_terminal';
   const minted = mintedAtMs(view.sessionId);
   const terminalSince = row === null ? minted : Date.parse(row.ended_at);
   const strays = isYoung(terminalSince, nowMs, rules.graceMs) ? [] : view.instances;
   // Its create may have been counted and not have come to the row yet.
-  const leaked = isYoung(minted, nowMs, rules.provisioningMs + rules.graceMs) ? [] : view.reservedBy;
+  const leaked = isYoung(minted, nowMs, rules.provisioningMs + rules.graceMs)
+    ? []
+    : view.reservedBy;
   return [
-    ...strays.map(({ instanceId }): SessionAction => ({ kind: 'terminate_instance', reason, instanceId })),
+    ...strays.map(
+      ({ instanceId }): SessionAction => ({ kind: 'terminate_instance', reason, instanceId }),
+    ),
     ...leaked.map((tenantId): SessionAction => ({ kind: 'release_quota', reason, tenantId })),
   ];
 }
 
-function planProvisioningActions({ instances }: SessionView, row: LiveEntry, nowMs: number, rules: Rules): SessionAction[] {
+function planProvisioningActions(
+  { instances }: SessionView,
+  row: LiveEntry,
+  nowMs: number,
+  rules: Rules,
+): SessionAction[] {
   // Its create gives up by itself when the limit is up, and needs a moment to roll back.
   if (isYoung(Date.parse(row.created_at), nowMs, rules.provisioningMs + rules.graceMs)) return [];
   const reason = 'never_ready';
   return [
     { kind: 'terminate_row', reason, row },
-    ...instances.map(({ instanceId }): SessionAction => ({ kind: 'terminate_instance', reason, instanceId })),
+    ...instances.map(
+      ({ instanceId }): SessionAction => ({ kind: 'terminate_instance', reason, instanceId }),
+    ),
   ];
 }
 
@@ -67,13 +94,20 @@ function planReadyActions(
   rules: Rules,
 ): SessionAction[] {
   const own = instances.find(({ instanceId }) => instanceId === row.instance_id);
-  const others = isYoung(Date.parse(row.ready_at), nowMs, rules.graceMs) ? [] : instances.filter((other) => other !== own);
+  const others = isYoung(Date.parse(row.ready_at), nowMs, rules.graceMs)
+    ? []
+    : instances.filter((other) => other !== own);
   const strays = others.map(
-    ({ instanceId }): SessionAction => ({ kind: 'terminate_instance', reason: 'row_names_another', instanceId }),
+    ({ instanceId }): SessionAction => ({
+      kind: 'terminate_instance',
+      reason: 'row_names_another',
+      instanceId,
+    }),
   );
   if (!own) return [{ kind: 'terminate_row', reason: 'instance_gone', row }, ...strays];
   // Its agent ends by itself when it expires, but never in the middle of a step.
-  if (isYoung(Date.parse(row.expires_at), nowMs, rules.longestStepMs + rules.graceMs)) return strays;
+  if (isYoung(Date.parse(row.expires_at), nowMs, rules.longestStepMs + rules.graceMs))
+    return strays;
   const { instanceId } = own;
   return [
     { kind: 'terminate_row', reason: 'expired', row },
@@ -82,4 +116,5 @@ function planReadyActions(
   ];
 }
 
-const isYoung = (sinceMs: number, nowMs: number, ageMs: number): boolean => nowMs - sinceMs <= ageMs;
+const isYoung = (sinceMs: number, nowMs: number, ageMs: number): boolean =>
+  nowMs - sinceMs <= ageMs;

@@ -1,6 +1,11 @@
 import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
+import {
+  endedRecord,
+  newTenantId,
+  provisioningRecord,
+  readyRecord,
+} from '@steppe/session-store/conformance/session-records';
 import { SessionStoreCorruptError, SessionStoreThrottledError } from '@steppe/session-store/errors';
 import type { SessionStore, SweptItem } from '@steppe/session-store/ports';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -42,7 +47,9 @@ async function makeGone(): Promise<SessionRecord> {
 }
 
 /** A row as a create leaves it, and counted. */
-async function makeRow(change: (row: SessionRecord) => SessionRecord = (row) => row): Promise<SessionRecord> {
+async function makeRow(
+  change: (row: SessionRecord) => SessionRecord = (row) => row,
+): Promise<SessionRecord> {
   const { nowMs } = fixture.clock;
   const provisioning = provisioningRecord({
     session_id: newSessionId(nowMs),
@@ -66,7 +73,8 @@ async function makeReady(): Promise<SessionRecord> {
   }));
 }
 
-const rowOf = ({ session_id }: SessionRecord) => fixture.store.get(session_id, { consistent: true });
+const rowOf = ({ session_id }: SessionRecord) =>
+  fixture.store.get(session_id, { consistent: true });
 const liveOf = ({ tenant_id }: SessionRecord) => fixture.store.listLive(tenant_id);
 const laterBy = (ms: number) => {
   fixture.clock.nowMs += ms;
@@ -96,20 +104,33 @@ it('does nothing where rows, instances and quotas agree', async () => {
 
 it('ends a session whose instance is gone, with the words it left, and frees its place', async () => {
   const session = await makeReady();
-  fixture.inMemory.kill(session.instance_id ?? newInstanceId(), { reason: 'oom_killed', detail: 'exit code 137' });
+  fixture.inMemory.kill(session.instance_id ?? newInstanceId(), {
+    reason: 'oom_killed',
+    detail: 'exit code 137',
+  });
   await fixture.pass();
-  expect(await rowOf(session)).toMatchObject({ state: 'ended', end_reason: 'oom_killed', end_detail: 'exit code 137' });
+  expect(await rowOf(session)).toMatchObject({
+    state: 'ended',
+    end_reason: 'oom_killed',
+    end_detail: 'exit code 137',
+  });
   expect(await liveOf(session)).toEqual([]);
 });
 
 it('waits a grace period for the termination message of an instance that is gone, and calls it crashed, or expired where its time is up', async () => {
   const crashed = await makeRow((row) => readyRecord(row));
-  const expired = await makeRow((row) => ({ ...readyRecord(row), expires_at: at(fixture.clock.nowMs) }));
+  const expired = await makeRow((row) => ({
+    ...readyRecord(row),
+    expires_at: at(fixture.clock.nowMs),
+  }));
   const { received, reconcilerMetrics } = listen();
   await fixture.pass();
   laterBy(9_999);
   expect(await fixture.pass({ reconcilerMetrics })).toBe('complete');
-  expect(received).toEqual(['terminate_row instance_gone deferred', 'terminate_row instance_gone deferred']);
+  expect(received).toEqual([
+    'terminate_row instance_gone deferred',
+    'terminate_row instance_gone deferred',
+  ]);
   laterBy(1);
   await fixture.pass();
   expect(await rowOf(crashed)).toMatchObject({
@@ -128,7 +149,10 @@ it('fails one that did not become ready in time, and ends what was started for i
   expect(await rowOf(session)).toEqual(session);
   laterBy(1);
   await fixture.pass();
-  expect(await rowOf(session)).toMatchObject({ state: 'failed', end_reason: 'provisioning_timeout' });
+  expect(await rowOf(session)).toMatchObject({
+    state: 'failed',
+    end_reason: 'provisioning_timeout',
+  });
   expect([await liveOf(session), fixture.inMemory.living()]).toEqual([[], []]);
 });
 
@@ -144,8 +168,15 @@ it('ends one that its agent lets live for too long after its time', async () => 
 });
 
 it('ends instances whose session is terminal or never got a row', async () => {
-  const terminal = await makeRow((row) => ({ ...endedRecord(row), ended_at: at(fixture.clock.nowMs) }));
-  await Promise.all([startFor(terminal.session_id), startFor(newSessionId(fixture.clock.nowMs)), startFor(null)]);
+  const terminal = await makeRow((row) => ({
+    ...endedRecord(row),
+    ended_at: at(fixture.clock.nowMs),
+  }));
+  await Promise.all([
+    startFor(terminal.session_id),
+    startFor(newSessionId(fixture.clock.nowMs)),
+    startFor(null),
+  ]);
   laterBy(10_001);
   await fixture.pass();
   expect(fixture.inMemory.living()).toMatchObject([{ state: 'warm' }]);
@@ -155,7 +186,8 @@ it('takes out of a quota what is terminal or never got a row, once it is old eno
   const terminal = await makeRow((row) => endedRecord(row));
   const live = await makeReady();
   const never = newSessionId(fixture.clock.nowMs);
-  for (const id of [never, live.session_id]) await fixture.store.addLive(terminal.tenant_id, id, 50);
+  for (const id of [never, live.session_id])
+    await fixture.store.addLive(terminal.tenant_id, id, 50);
   laterBy(70_000);
   await fixture.pass();
   expect(await liveOf(terminal)).toHaveLength(3);
@@ -202,13 +234,18 @@ it('retires warm instances of another version, but not one that a claim takes fi
     return provisioner.retire(instanceId);
   };
   await fixture.pass({ reconcilerMetrics, provisioner: { ...provisioner, retire: claimFirst } });
-  expect(received.sort()).toEqual(['retire_instance old_version noop', 'retire_instance old_version noop']);
+  expect(received.sort()).toEqual([
+    'retire_instance old_version noop',
+    'retire_instance old_version noop',
+  ]);
   const claimed = fixture.inMemory.living().filter(({ version }) => version === 'v0');
   expect(claimed.map(({ state }) => state)).toEqual(['claimed', 'claimed']);
   await Promise.all([startFor(null, 'v0')]);
   laterBy(10_001);
   await fixture.pass();
-  expect(fixture.inMemory.living().filter(({ state }) => state === 'warm')).toMatchObject([{ version: runtimeVersion(runtime) }]);
+  expect(fixture.inMemory.living().filter(({ state }) => state === 'warm')).toMatchObject([
+    { version: runtimeVersion(runtime) },
+  ]);
 });
 
 it('leaves a session alone whose row was written after the sweep', async () => {
@@ -217,7 +254,12 @@ it('leaves a session alone whose row was written after the sweep', async () => {
   const { instanceId, address } = await startFor(session.session_id);
   const list = async () => {
     const listed = await fixture.inMemory.open().list();
-    const ready = { ...readyRecord(session), instance_id: newInstanceId(), address, ready_at: at(fixture.clock.nowMs) };
+    const ready = {
+      ...readyRecord(session),
+      instance_id: newInstanceId(),
+      address,
+      ready_at: at(fixture.clock.nowMs),
+    };
     await fixture.store.update(ready, session.version);
     return listed;
   };
@@ -254,14 +296,19 @@ it('reports what cannot be read, touches nothing of it, and does the rest', asyn
     },
     async *sweep(): AsyncGenerator<SweptItem> {
       for await (const item of fixture.store.sweep()) {
-        yield item.kind === 'session' && item.entry.session_id === unreadable.session_id ? { kind: 'corrupt', error } : item;
+        yield item.kind === 'session' && item.entry.session_id === unreadable.session_id
+          ? { kind: 'corrupt', error }
+          : item;
       }
     },
   };
   const { seen, reconcilerMetrics } = listen();
   expect(await fixture.pass({ store, reconcilerMetrics })).toBe('complete');
   expect(seen).toMatchObject({ corrupt: 1 });
-  expect([await rowOf(unreadable), await liveOf(unreadable)]).toEqual([unreadable, [unreadable.session_id]]);
+  expect([await rowOf(unreadable), await liveOf(unreadable)]).toEqual([
+    unreadable,
+    [unreadable.session_id],
+  ]);
   expect(fixture.inMemory.living()).toHaveLength(1);
   expect((await rowOf(gone))?.state).toBe('ended');
 });
@@ -273,9 +320,14 @@ it('reports a row that only the index can read, once it has to act on it, and to
     return fixture.store.get(id, options);
   };
   const { received, seen, reconcilerMetrics } = listen();
-  expect(await fixture.pass({ store: { ...fixture.store, get }, reconcilerMetrics })).toBe('complete');
+  expect(await fixture.pass({ store: { ...fixture.store, get }, reconcilerMetrics })).toBe(
+    'complete',
+  );
   expect([received, seen]).toEqual([['terminate_row instance_gone done'], { rows: 2, corrupt: 1 }]);
-  expect([(await rowOf(unreadable))?.state, (await rowOf(gone))?.state]).toEqual(['ready', 'ended']);
+  expect([(await rowOf(unreadable))?.state, (await rowOf(gone))?.state]).toEqual([
+    'ready',
+    'ended',
+  ]);
 });
 
 it('continues after an action that fails, and the next pass does that one', async () => {
@@ -287,10 +339,14 @@ it('continues after an action that fails, and the next pass does that one', asyn
     return fixture.store.update(...args);
   };
   const { received, reconcilerMetrics } = listen();
-  expect(await fixture.pass({ reconcilerMetrics, store: { ...fixture.store, update } })).toBe('incomplete');
+  expect(await fixture.pass({ reconcilerMetrics, store: { ...fixture.store, update } })).toBe(
+    'incomplete',
+  );
   expect(received.filter((action) => action.endsWith('failed'))).toHaveLength(1);
   expect(await fixture.pass()).toBe('complete');
-  expect((await Promise.all(gone.map(rowOf))).map((row) => row?.state)).toEqual(gone.map(() => 'ended'));
+  expect((await Promise.all(gone.map(rowOf))).map((row) => row?.state)).toEqual(
+    gone.map(() => 'ended'),
+  );
 });
 
 it('stops where the store is out in the middle, and the next pass does what is left', async () => {
@@ -304,7 +360,9 @@ it('stops where the store is out in the middle, and the next pass does what is l
   await expect(fixture.pass({ store: { ...fixture.store, get } })).rejects.toThrow('throttled');
   expect(reads).toBeLessThan(30);
   expect(await fixture.pass()).toBe('complete');
-  expect((await Promise.all(gone.map(rowOf))).map((row) => row?.state)).toEqual(gone.map(() => 'ended'));
+  expect((await Promise.all(gone.map(rowOf))).map((row) => row?.state)).toEqual(
+    gone.map(() => 'ended'),
+  );
 });
 
 it('begins no further action once its signal is aborted', async () => {
@@ -316,9 +374,9 @@ it('begins no further action once its signal is aborted', async () => {
     closing.abort(new Error('it closes'));
     return provisioner.endOf(instanceId);
   };
-  await expect(reconcile(fixture.services({ provisioner: { ...provisioner, endOf } }), closing.signal)).rejects.toThrow(
-    'it closes',
-  );
+  await expect(
+    reconcile(fixture.services({ provisioner: { ...provisioner, endOf } }), closing.signal),
+  ).rejects.toThrow('it closes');
   const states = await Promise.all(sessions.map(async (session) => (await rowOf(session))?.state));
   expect(states).toContain('ready');
 });
@@ -326,7 +384,9 @@ it('begins no further action once its signal is aborted', async () => {
 it('acts on nothing where the instances cannot be listed', async () => {
   const session = await makeGone();
   const list = () => Promise.reject(new Error('the cluster is away'));
-  await expect(fixture.pass({ provisioner: { ...fixture.inMemory.open(), list } })).rejects.toThrow('the cluster is away');
+  await expect(fixture.pass({ provisioner: { ...fixture.inMemory.open(), list } })).rejects.toThrow(
+    'the cluster is away',
+  );
   expect(await rowOf(session)).toEqual(session);
 });
 
@@ -337,8 +397,16 @@ it('does no harm where two replicas do it at once', async () => {
   laterBy(70_001);
   const ends: unknown[] = [];
   const metrics = { created: () => {}, ended: (terminal: unknown) => void ends.push(terminal) };
-  await Promise.all([fixture.pass({ metrics }), fixture.pass({ metrics }), fixture.pass({ metrics })]);
-  expect((await Promise.all(sessions.map(rowOf))).map((row) => row?.state)).toEqual(['ready', 'ended', 'failed']);
+  await Promise.all([
+    fixture.pass({ metrics }),
+    fixture.pass({ metrics }),
+    fixture.pass({ metrics }),
+  ]);
+  expect((await Promise.all(sessions.map(rowOf))).map((row) => row?.state)).toEqual([
+    'ready',
+    'ended',
+    'failed',
+  ]);
   expect(ends).toHaveLength(2);
   expect(fixture.inMemory.living()).toHaveLength(1);
 });

@@ -1,5 +1,9 @@
 import type { Logger } from '@steppe/service-kit/logger';
-import { SessionStoreCorruptError, SessionStoreThrottledError, SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import {
+  SessionStoreCorruptError,
+  SessionStoreThrottledError,
+  SessionStoreUnavailableError,
+} from '@steppe/session-store/errors';
 import pLimit from 'p-limit';
 import { isTerminal, type LiveRecord } from '../sessions/termination-cause.ts';
 import type { Action, Rules } from './actions.ts';
@@ -28,7 +32,10 @@ const maxConsecutiveRefusals = 3;
  * @throws what the store throws when it is out, the provisioner where it cannot list, and the
  * signal's reason between two actions.
  */
-export async function reconcile(services: ReconcilerServices, signal: AbortSignal): Promise<'complete' | 'incomplete'> {
+export async function reconcile(
+  services: ReconcilerServices,
+  signal: AbortSignal,
+): Promise<'complete' | 'incomplete'> {
   const { now, rules, logger, missing, reconcilerMetrics } = services;
   const { sessions, pooled, corrupt } = await observe(services, signal);
   const rows = sessions.flatMap(({ row }) => row ?? []);
@@ -43,7 +50,9 @@ export async function reconcile(services: ReconcilerServices, signal: AbortSigna
   corrupt.forEach(report);
   missing.keepOnly(new Set(rows.flatMap(({ instance_id }) => instance_id ?? [])));
   const nowMs = now();
-  const suspects = sessions.filter((session) => planSessionActions(session, nowMs, rules).length > 0);
+  const suspects = sessions.filter(
+    (session) => planSessionActions(session, nowMs, rules).length > 0,
+  );
   const tasks = [
     ...suspects.map((swept) => () => settle(services, swept)),
     ...pooled
@@ -66,15 +75,19 @@ async function settle(services: ReconcilerServices, swept: SweptSession): Promis
     if (swept.row !== null || !isSettled(row, now(), rules)) return;
     return perform(services, { kind: 'index_row', reason: 'not_indexed', sessionId, row });
   }
-  for (const action of planSessionActions({ ...swept, row }, now(), rules)) await perform(services, { ...action, sessionId });
+  for (const action of planSessionActions({ ...swept, row }, now(), rules))
+    await perform(services, { ...action, sessionId });
 }
 
 /**
  * No create has it in hand any more, and the index has had the time to show it: an older version
  * wrote it last.
  */
-const isSettled = ({ created_at }: LiveRecord, nowMs: number, { provisioningMs, graceMs }: Rules): boolean =>
-  nowMs - Date.parse(created_at) > provisioningMs + graceMs;
+const isSettled = (
+  { created_at }: LiveRecord,
+  nowMs: number,
+  { provisioningMs, graceMs }: Rules,
+): boolean => nowMs - Date.parse(created_at) > provisioningMs + graceMs;
 
 async function perform(services: ReconcilerServices, action: Action): Promise<void> {
   const { logger, reconcilerMetrics } = services;
@@ -115,7 +128,8 @@ async function runAll(
       // may be seen here first.
       if (err instanceof SessionStoreCorruptError) return report(err);
       outcome = 'incomplete';
-      if (err instanceof SessionStoreUnavailableError || err instanceof SessionStoreThrottledError) refusals.push(err);
+      if (err instanceof SessionStoreUnavailableError || err instanceof SessionStoreThrottledError)
+        refusals.push(err);
     }
   };
   const results = await Promise.allSettled(tasks.map((task) => limit(() => run(task))));

@@ -5,7 +5,8 @@ import { createReconcilerMetrics } from './reconciler-metrics.ts';
 it('tells nothing of what it saw once another replica reconciles, which sees what has changed', async () => {
   const registry = createRegistry('test');
   const metrics = createReconcilerMetrics(registry);
-  const told = async (name: string) => (await registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value);
+  const told = async (name: string) =>
+    (await registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value);
   metrics.observed({ rows: [{ state: 'ready' }], corrupt: 2 });
   expect(await told('steppe_sessions_live')).toEqual([0, 1]);
   expect(await told('steppe_reconciler_corrupt_items')).toEqual([2]);

@@ -52,7 +52,8 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   });
   return {
     observed({ rows, corrupt: items }) {
-      for (const state of liveStates) live.set({ state }, rows.filter((row) => row.state === state).length);
+      for (const state of liveStates)
+        live.set({ state }, rows.filter((row) => row.state === state).length);
       corrupt.set(items);
     },
     applied: ({ kind, reason }, outcome) => actions.inc({ action: kind, reason: reason, outcome }),

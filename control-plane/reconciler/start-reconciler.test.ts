@@ -48,7 +48,8 @@ function startReplica(store: SessionStore = fixture.store): Replica {
       }),
   });
   const wake = (ms: number) => {
-    for (const sleeper of sleepers.splice(0)) sleeper.ms === ms ? sleeper.wake() : sleepers.push(sleeper);
+    for (const sleeper of sleepers.splice(0))
+      sleeper.ms === ms ? sleeper.wake() : sleepers.push(sleeper);
   };
   const replica = { ...reconciler, turns, wake };
   replicas.push(replica);
@@ -158,7 +159,9 @@ it('gives its pass up where another took the lease, and acts on nothing more', a
   const paused = startReplica({ ...store, renewLease });
   await eventually(sweeps).toBe(1);
   fixture.clock.nowMs += timing.leaseMs;
-  expect(await fixture.store.acquireLease('reconciler', 'another', timing.leaseMs, fixture.clock.nowMs)).toBe('acquired');
+  expect(
+    await fixture.store.acquireLease('reconciler', 'another', timing.leaseMs, fixture.clock.nowMs),
+  ).toBe('acquired');
   await eventually(() => {
     paused.wake(timing.leaseMs / 3);
     return lost;

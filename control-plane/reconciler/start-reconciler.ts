@@ -32,14 +32,20 @@ const leaseName = 'reconciler';
  * Of all replicas that run one, the holder of a lease makes a pass in each interval, the first at
  * once.
  */
-export function startReconciler(services: ReconcilerServices, options: ReconcilerOptions): Reconciler {
+export function startReconciler(
+  services: ReconcilerServices,
+  options: ReconcilerOptions,
+): Reconciler {
   const { store, logger, now, reconcilerMetrics: metrics } = services;
   const { intervalMs, leaseMs, sleep = sleepUnlessAborted } = options;
   const holder = randomUUID();
   const closing = new AbortController();
 
   const passOnce = async (): Promise<void> => {
-    if ((await store.acquireLease(leaseName, holder, leaseMs, now(), { signal: closing.signal })) === 'held') {
+    if (
+      (await store.acquireLease(leaseName, holder, leaseMs, now(), { signal: closing.signal })) ===
+      'held'
+    ) {
       return metrics.standingBy();
     }
     const lost = new AbortController();
@@ -67,16 +73,20 @@ export function startReconciler(services: ReconcilerServices, options: Reconcile
     for (;;) {
       await sleep(leaseMs / 3, done);
       if (done.aborted) return;
-      const renewed = await store.renewLease(leaseName, holder, leaseMs, now()).catch(() => 'unknown' as const);
+      const renewed = await store
+        .renewLease(leaseName, holder, leaseMs, now())
+        .catch(() => 'unknown' as const);
       if (renewed === 'renewed') heldUntilMs = now() + leaseMs;
-      if (renewed === 'lost' || now() >= heldUntilMs) return lost.abort(new Error('another replica holds the lease'));
+      if (renewed === 'lost' || now() >= heldUntilMs)
+        return lost.abort(new Error('another replica holds the lease'));
     }
   };
 
   const run = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       await passOnce().catch((err) => {
-        if (!closing.signal.aborted) logger.error({ err }, 'reconciler pass stopped; the next pass continues');
+        if (!closing.signal.aborted)
+          logger.error({ err }, 'reconciler pass stopped; the next pass continues');
       });
       await sleep(intervalMs, closing.signal);
     }

@@ -14,13 +14,35 @@ afterAll(() => tables.close());
 
 const plane = fc.nat({ max: 1 });
 const event: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('create'), plane, tenant: fc.nat({ max: 1 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('delete'), plane, session: fc.nat({ max: 20 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fill_pool'), plane, isOld: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('create'), plane, tenant: fc.nat({ max: 1 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('delete'), plane, session: fc.nat({ max: 20 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('fill_pool'), plane, isOld: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('kill'), instance: fc.nat({ max: 20 }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('reconcile'), plane }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('crash'), plane, afterMoments: fc.integer({ min: 1, max: 20 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.constantFrom(1_000, 11_000, 71_000, 7_300_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('crash'),
+      plane,
+      afterMoments: fc.integer({ min: 1, max: 20 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('wait'),
+      ms: fc.constantFrom(1_000, 11_000, 71_000, 7_300_000),
+    }),
+  },
 );
 /**
  * Whether a call of a port fails, one after the other and from the start again: one in ten, and
@@ -43,10 +65,16 @@ async function liveRows(fixture: ReconcilerFixture, tenantId: TenantId) {
  * What is wrong in a simulation at rest: with rows and quotas, with instances, and with the
  * reported ends.
  */
-async function complaints(fixture: ReconcilerFixture, tenants: readonly TenantId[], ends: readonly string[]): Promise<string[]> {
+async function complaints(
+  fixture: ReconcilerFixture,
+  tenants: readonly TenantId[],
+  ends: readonly string[],
+): Promise<string[]> {
   const found: string[] = [];
   const owned = new Set<string>();
-  const living = new Map(fixture.inMemory.living().map((instance) => [instance.instanceId, instance]));
+  const living = new Map(
+    fixture.inMemory.living().map((instance) => [instance.instanceId, instance]),
+  );
   for (const tenantId of tenants) {
     const rows = await liveRows(fixture, tenantId);
     const isReserved = await fixture.store.listLive(tenantId);
@@ -57,12 +85,14 @@ async function complaints(fixture: ReconcilerFixture, tenants: readonly TenantId
       if (instance) owned.add(instance.instanceId);
       if (!isReserved.includes(row.session_id)) found.push(`${row.session_id} is not counted`);
     }
-    if (isReserved.length !== rows.length) found.push(`${isReserved.length} are counted, and ${rows.length} live`);
+    if (isReserved.length !== rows.length)
+      found.push(`${isReserved.length} are counted, and ${rows.length} live`);
     if (rows.length > quota) found.push(`${rows.length} live, and ${quota} may`);
   }
   for (const { instanceId, state, version } of living.values()) {
     const isPooled = state === 'warm' && version !== 'old';
-    if (!isPooled && !owned.has(instanceId)) found.push(`${instanceId} leaks: it is ${state}, version ${version}`);
+    if (!isPooled && !owned.has(instanceId))
+      found.push(`${instanceId} leaks: it is ${state}, version ${version}`);
   }
   if (new Set(ends).size !== ends.length) found.push('an end was recorded twice');
   return found;
@@ -81,7 +111,9 @@ it('lets rows, instances and quotas agree when the dust has settled, whatever tw
       const world = shakeWorld(fixture, () => atFault[calls++ % atFault.length] === true);
       for (const each of events) {
         await world.happen(each);
-        const rows = await Promise.all(world.tenants.map((tenantId) => liveRows(fixture, tenantId)));
+        const rows = await Promise.all(
+          world.tenants.map((tenantId) => liveRows(fixture, tenantId)),
+        );
         expect(Math.max(...rows.map(({ length }) => length))).toBeLessThanOrEqual(quota);
       }
       await world.settle();

@@ -2,7 +2,11 @@ import { limits } from '@steppe/contracts/limits';
 import { type OperationName, operations } from '@steppe/contracts/operations';
 import { AppError } from '@steppe/service-kit/app-error';
 import type { BodyBudget } from '@steppe/service-kit/body-budget';
-import { type CallerVerifier, type Principal, requireScope } from '@steppe/service-kit/caller/principal';
+import {
+  type CallerVerifier,
+  type Principal,
+  requireScope,
+} from '@steppe/service-kit/caller/principal';
 import type { ApiOperation } from '@steppe/service-kit/create-api';
 import type { HttpEnv } from '@steppe/service-kit/http-env';
 import { addLogFields } from '@steppe/service-kit/log-fields';
@@ -18,13 +22,20 @@ export type Handle = (call: {
   principal: Principal;
   services: SessionServices;
   /** Reads the JSON body, out of the budget of the tenant. @throws AppError as `readJson` */
-  readBody: <S extends z.ZodType>(schema: S, options?: { mayBeEmpty: boolean }) => Promise<z.output<S>>;
+  readBody: <S extends z.ZodType>(
+    schema: S,
+    options?: { mayBeEmpty: boolean },
+  ) => Promise<z.output<S>>;
 }) => Response | Promise<Response>;
 
 /** The operation of the contract by that name, done by `handle` for callers who have its scope. */
 export function authorised(name: OperationName, handle: Handle) {
   const { method, path, scope } = operations[name];
-  return (verifier: CallerVerifier, services: SessionServices, bodies: BodyBudget): ApiOperation => ({
+  return (
+    verifier: CallerVerifier,
+    services: SessionServices,
+    bodies: BodyBudget,
+  ): ApiOperation => ({
     method,
     path,
     async handle(c) {

@@ -28,11 +28,17 @@ it('prefers a runtime that the operator named like an alias', () => {
 });
 
 it('fills in what was not requested', () => {
-  expect(chooseResources(python, { memory: '1Gi' })).toEqual({ ...python.default_resources, memory: '1Gi' });
+  expect(chooseResources(python, { memory: '1Gi' })).toEqual({
+    ...python.default_resources,
+    memory: '1Gi',
+  });
 });
 
 it('takes exactly the maximum, in whatever unit', () => {
-  expect(chooseResources(python, { memory: '8192Mi', cpu: '4000m' })).toMatchObject({ memory: '8192Mi', cpu: '4000m' });
+  expect(chooseResources(python, { memory: '8192Mi', cpu: '4000m' })).toMatchObject({
+    memory: '8192Mi',
+    cpu: '4000m',
+  });
 });
 
 it.each([
@@ -42,14 +48,20 @@ it.each([
   ['cpu', '0', '1m'],
   ['cpu', '1u', '1m'],
   ['ephemeral_storage', '1k', '1Mi'],
-])('refuses less than anything could run with, and says the least: %s %s', (kind, quantity, least) => {
-  expect(() => chooseResources(python, { [kind]: quantity })).toThrow(
-    `resources.${kind} is ${quantity}, and ${least} is the least`,
-  );
-});
+])(
+  'refuses less than anything could run with, and says the least: %s %s',
+  (kind, quantity, least) => {
+    expect(() => chooseResources(python, { [kind]: quantity })).toThrow(
+      `resources.${kind} is ${quantity}, and ${least} is the least`,
+    );
+  },
+);
 
 it('takes exactly the least', () => {
-  expect(chooseResources(python, { memory: '32Mi', cpu: '1m' })).toMatchObject({ memory: '32Mi', cpu: '1m' });
+  expect(chooseResources(python, { memory: '32Mi', cpu: '1m' })).toMatchObject({
+    memory: '32Mi',
+    cpu: '1m',
+  });
 });
 
 it('names each resource that is too large or too small', () => {

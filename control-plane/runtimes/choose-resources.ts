@@ -14,14 +14,19 @@ type ResourceKind = (typeof resourceKinds)[number];
 /** Why nothing can run with so little; undefined where it is enough. */
 export function tooLittle(kind: ResourceKind, quantity: string): string | undefined {
   const least = limits.leastResources[kind];
-  return parseQuantity(quantity) < parseQuantity(least) ? `is ${quantity}, and ${least} is the least` : undefined;
+  return parseQuantity(quantity) < parseQuantity(least)
+    ? `is ${quantity}, and ${least} is the least`
+    : undefined;
 }
 
 /**
  * What was requested, the runtime's defaults for the rest.
  * @throws AppError `invalid_request` for less than the least and more than the maximum.
  */
-export function chooseResources(runtime: Runtime, requested: CreateSession['resources']): Resources {
+export function chooseResources(
+  runtime: Runtime,
+  requested: CreateSession['resources'],
+): Resources {
   const issues = resourceKinds.flatMap((kind) => {
     const quantity = requested[kind];
     const max = runtime.max_resources[kind];

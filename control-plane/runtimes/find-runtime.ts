@@ -14,11 +14,16 @@ const aliases: ReadonlyMap<string, string> = new Map([
  * The runtime of that name, or the one that it is an alias of.
  * @throws AppError `invalid_request` that lists the known.
  */
-export function findRuntime(runtimes: readonly RuntimeDefinition[], name: string): RuntimeDefinition {
+export function findRuntime(
+  runtimes: readonly RuntimeDefinition[],
+  name: string,
+): RuntimeDefinition {
   const named = (wanted: string | undefined) => runtimes.find((runtime) => runtime.name === wanted);
   const found = named(name) ?? named(aliases.get(name));
   if (found) return found;
   const known = runtimes.map((runtime) => runtime.name);
   const message = `there is no runtime ${name}; the known ones are ${known.join(', ')}`;
-  throw new AppError('invalid_request', message, { details: { issues: [{ path: 'runtime', message }], known } });
+  throw new AppError('invalid_request', message, {
+    details: { issues: [{ path: 'runtime', message }], known },
+  });
 }

@@ -18,7 +18,14 @@ const namesOf = (file: unknown) => runtimesOf(file).map(({ name }) => name);
 
 describe('a list of runtimes', () => {
   it('adds to the built-in ones, and takes what it leaves out from its language', () => {
-    const file = { torch: { language: 'python', image: 'torch:1', max_resources: { memory: '32Gi' }, preload: ['torch'] } };
+    const file = {
+      torch: {
+        language: 'python',
+        image: 'torch:1',
+        max_resources: { memory: '32Gi' },
+        preload: ['torch'],
+      },
+    };
     const runtimes = runtimesOf(file);
     expect(runtimes.map(({ name }) => name)).toEqual(['python', 'node', 'python-data', 'torch']);
     expect(runtimes.at(-1)).toEqual({
@@ -33,15 +40,21 @@ describe('a list of runtimes', () => {
   });
 
   it('changes a built-in one in what it names alone', () => {
-    const changed = runtimesOf({ python: { interpreter: '/opt/python', pool_size: 5 } }).find(({ name }) => name === 'python');
+    const changed = runtimesOf({ python: { interpreter: '/opt/python', pool_size: 5 } }).find(
+      ({ name }) => name === 'python',
+    );
     expect(changed).toEqual({ ...builtIn[0], interpreter: '/opt/python', poolSize: 5 });
-    const data = runtimesOf({ 'python-data': { pool_size: 2 } }).find(({ name }) => name === 'python-data');
+    const data = runtimesOf({ 'python-data': { pool_size: 2 } }).find(
+      ({ name }) => name === 'python-data',
+    );
     expect(data?.preload).toContain('numpy');
   });
 
   it('takes a built-in one away by null', () => {
     expect(namesOf({ node: null, 'python-data': null })).toEqual(['python']);
-    expect(complaintsOf({ node: null, 'python-data': null, python: null })).toBe('no runtime is left');
+    expect(complaintsOf({ node: null, 'python-data': null, python: null })).toBe(
+      'no runtime is left',
+    );
   });
 
   it.each([
@@ -51,14 +64,26 @@ describe('a list of runtimes', () => {
     ['an unknown field', { x: { language: 'node', colour: 'red' } }, /x: .*colour/],
     ['an unknown language', { x: { language: 'ruby' } }, /x\.language/],
     ['no language where none is built in', { x: {} }, /x\.language: must be python or node/],
-    ['an invalid quantity', { x: { language: 'node', max_resources: { cpu: 'many' } } }, /x\.max_resources\.cpu/],
-    ['defaults past the largest', { node: { max_resources: { cpu: '500m' } } }, /node\.default_resources\.cpu: is 1, .* 500m/],
+    [
+      'an invalid quantity',
+      { x: { language: 'node', max_resources: { cpu: 'many' } } },
+      /x\.max_resources\.cpu/,
+    ],
+    [
+      'defaults past the largest',
+      { node: { max_resources: { cpu: '500m' } } },
+      /node\.default_resources\.cpu: is 1, .* 500m/,
+    ],
     [
       'defaults of nought',
       { node: { default_resources: { cpu: '0' } } },
       /node\.default_resources\.cpu: is 0, and 1m is the least/,
     ],
-    ['too little memory', { node: { default_resources: { memory: '500m' } } }, /memory: is 500m, and 32Mi is the least/],
+    [
+      'too little memory',
+      { node: { default_resources: { memory: '500m' } } },
+      /memory: is 500m, and 32Mi is the least/,
+    ],
     ['a pool below nought', { node: { pool_size: -1 } }, /node\.pool_size/],
     ['a preload for Node', { node: { preload: ['fs'] } }, /node\.preload: is for Python alone/],
     ['a module that could be an option', { python: { preload: ['-c'] } }, /python\.preload\.0/],

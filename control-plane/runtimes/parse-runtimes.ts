@@ -6,8 +6,15 @@ import { resourceKinds, tooLittle } from './choose-resources.ts';
 import { parseQuantity } from './quantity.ts';
 import type { RuntimeDefinition } from './runtime-definition.ts';
 
-const nameSchema = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a name is 1 to 63 of a-z 0-9 -, no - at its ends');
-const moduleSchema = z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'a module is a dotted name of Python');
+const nameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a name is 1 to 63 of a-z 0-9 -, no - at its ends',
+  );
+const moduleSchema = z
+  .string()
+  .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'a module is a dotted name of Python');
 
 const entrySchema = z.strictObject({
   language: languageSchema.optional(),
@@ -34,22 +41,35 @@ export function parseRuntimes(text: string, builtIn: readonly RuntimeDefinition[
   const parsed = fileSchema.safeParse(json.value);
   if (!parsed.success) return { complaints: namedIssues(parsed.error) };
   const kept = builtIn.filter(({ name }) => parsed.data[name] === undefined);
-  const made = Object.entries(parsed.data).flatMap(([name, entry]) => (entry ? [define(name, entry, builtIn)] : []));
+  const made = Object.entries(parsed.data).flatMap(([name, entry]) =>
+    entry ? [define(name, entry, builtIn)] : [],
+  );
   const complaints = made.flatMap((one) => ('complaints' in one ? one.complaints : []));
   const runtimes = [...kept, ...made.flatMap((one) => ('complaints' in one ? [] : [one]))];
-  if (complaints.length === 0 && runtimes.length === 0) return { complaints: ['no runtime is left'] };
+  if (complaints.length === 0 && runtimes.length === 0)
+    return { complaints: ['no runtime is left'] };
   return complaints.length > 0 ? { complaints } : { runtimes };
 }
 
 type Entry = z.output<typeof entrySchema>;
 
-function define(name: string, entry: Entry, builtIn: readonly RuntimeDefinition[]): RuntimeDefinition | { complaints: string[] } {
+function define(
+  name: string,
+  entry: Entry,
+  builtIn: readonly RuntimeDefinition[],
+): RuntimeDefinition | { complaints: string[] } {
   const named = builtIn.find((runtime) => runtime.name === name);
   const language = entry.language ?? named?.language;
   if (!language) return { complaints: [`${name}.language: must be python or node`] };
-  const base = named?.language === language ? named : builtIn.find((runtime) => runtime.name === language);
+  const base =
+    named?.language === language ? named : builtIn.find((runtime) => runtime.name === language);
   if (!base) throw new Error(`there is no built-in runtime of ${language}`);
-  const { interpreter, image, preload = base.preload, pool_size: poolSize = named ? base.poolSize : 0 } = entry;
+  const {
+    interpreter,
+    image,
+    preload = base.preload,
+    pool_size: poolSize = named ? base.poolSize : 0,
+  } = entry;
   const runtime: RuntimeDefinition = {
     name,
     language,
@@ -64,7 +84,13 @@ function define(name: string, entry: Entry, builtIn: readonly RuntimeDefinition[
   return complaints.length > 0 ? { complaints } : runtime;
 }
 
-function complaintsAbout({ name, language, preload, default_resources, max_resources }: RuntimeDefinition): string[] {
+function complaintsAbout({
+  name,
+  language,
+  preload,
+  default_resources,
+  max_resources,
+}: RuntimeDefinition): string[] {
   const amiss = resourceKinds.flatMap((kind) => {
     const [fallback, max] = [default_resources[kind], max_resources[kind]];
     const complaint = tooLittle(kind, fallback);
@@ -72,12 +98,15 @@ function complaintsAbout({ name, language, preload, default_resources, max_resou
     if (parseQuantity(fallback) <= parseQuantity(max)) return [];
     return [`${name}.default_resources.${kind}: is ${fallback}, and max_resources has ${max}`];
   });
-  const preloads = language === 'node' && preload.length > 0 ? [`${name}.preload: is for Python alone`] : [];
+  const preloads =
+    language === 'node' && preload.length > 0 ? [`${name}.preload: is for Python alone`] : [];
   return [...amiss, ...preloads];
 }
 
 const defined = (resources: Entry['default_resources']): Partial<Resources> =>
-  Object.fromEntries(Object.entries(resources ?? {}).filter(([, quantity]) => quantity !== undefined));
+  Object.fromEntries(
+    Object.entries(resources ?? {}).filter(([, quantity]) => quantity !== undefined),
+  );
 
 function readJson(text: string): { value: unknown } | { complaint: string } {
   try {

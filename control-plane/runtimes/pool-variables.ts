@@ -3,7 +3,10 @@ import * as z from 'zod';
 
 /** What an operator says of runtimes, in local mode too. */
 export const poolVariables = {
-  STEPPE_RUNTIMES: z.string().optional().describe('path of the list of runtimes, JSON; unset: python, node and python-data'),
+  STEPPE_RUNTIMES: z
+    .string()
+    .optional()
+    .describe('path of the list of runtimes, JSON; unset: python, node and python-data'),
   STEPPE_POOL_SIZE: integerVariable(0, 100)
     .default(1)
     .describe('warm instances of python and of node, unless the list of runtimes says otherwise'),

@@ -37,9 +37,23 @@ it('finds the same number however it is written', () => {
   expect(new Set(written.map(parseQuantity))).toEqual(new Set([0.3]));
 });
 
-it.each(['', '.', '+', 'Mi', '1.2.3', '1KB', '1K', '1ki', '-1', '1 Gi', '1mi', '1e', '1e1.5', '1Ee1', '1ni', '1\n'])(
-  'refuses %j',
-  (text) => {
-    expect(() => parseQuantity(text)).toThrow('is not a quantity');
-  },
-);
+it.each([
+  '',
+  '.',
+  '+',
+  'Mi',
+  '1.2.3',
+  '1KB',
+  '1K',
+  '1ki',
+  '-1',
+  '1 Gi',
+  '1mi',
+  '1e',
+  '1e1.5',
+  '1Ee1',
+  '1ni',
+  '1\n',
+])('refuses %j', (text) => {
+  expect(() => parseQuantity(text)).toThrow('is not a quantity');
+});

@@ -10,7 +10,10 @@ export interface RuntimesConfig {
 }
 
 /** The runtimes that may be requested, or what is wrong with the operator's list, a line each. */
-export async function readRuntimes({ runtimesFile, poolSize }: RuntimesConfig): Promise<ParsedRuntimes> {
+export async function readRuntimes({
+  runtimesFile,
+  poolSize,
+}: RuntimesConfig): Promise<ParsedRuntimes> {
   const builtIn = builtInRuntimes(poolSize);
   if (runtimesFile === undefined) return { runtimes: builtIn };
   try {

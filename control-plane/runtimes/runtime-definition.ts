@@ -18,7 +18,12 @@ export interface RuntimeDefinition extends Runtime {
 }
 
 /** What callers may know of it. */
-export const toRuntime = ({ name, language, default_resources, max_resources }: RuntimeDefinition): Runtime => ({
+export const toRuntime = ({
+  name,
+  language,
+  default_resources,
+  max_resources,
+}: RuntimeDefinition): Runtime => ({
   name,
   language,
   default_resources,

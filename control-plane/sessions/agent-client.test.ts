@@ -43,20 +43,29 @@ it('ignores what only a newer agent says in its responses', async () => {
   const idle = await open(200, JSON.stringify({ ...state, ...newer }));
   expect(await idle.client.state(idle.agent, signal)).toEqual(state);
   const told = await open(204, '');
-  await told.client.updateLifetime(told.agent, { expires_at: binding.expires_at, idle_timeout_seconds: 1 }, signal);
+  await told.client.updateLifetime(
+    told.agent,
+    { expires_at: binding.expires_at, idle_timeout_seconds: 1 },
+    signal,
+  );
 });
 
 it.each([
   [409, '{"error":{"code":"already_bound"}}', 'the agent responded with status 409', false],
   [200, '{', 'the response of the agent is not valid JSON', false],
   [200, null, 'the agent cannot be reached (UND_ERR_SOCKET)', true],
-])('tells of a response of %i with %j without address or path', async (status, body, detail, isUnreachable) => {
-  const { client, agent } = await open(status, body);
-  const failure = expect(client.bind(agent, binding, signal)).rejects;
-  await failure.toMatchObject({ name: 'AgentCallError', detail, isUnreachable });
-});
+])(
+  'tells of a response of %i with %j without address or path',
+  async (status, body, detail, isUnreachable) => {
+    const { client, agent } = await open(status, body);
+    const failure = expect(client.bind(agent, binding, signal)).rejects;
+    await failure.toMatchObject({ name: 'AgentCallError', detail, isUnreachable });
+  },
+);
 
 it('names instance and path in the message, which is for the log', async () => {
   const { client, agent } = await open(500, '{}');
-  await expect(client.state(agent, signal)).rejects.toThrow(`GET /internal/state of ${instanceId}: status 500`);
+  await expect(client.state(agent, signal)).rejects.toThrow(
+    `GET /internal/state of ${instanceId}: status 500`,
+  );
 });

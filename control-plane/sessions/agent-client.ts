@@ -29,7 +29,10 @@ export class AgentCallError extends Error {
   /** There was no response: the instance may have ended. */
   readonly isUnreachable: boolean;
 
-  constructor(message: string, { detail = message, isUnreachable = false, ...options }: AgentCallFailedOptions = {}) {
+  constructor(
+    message: string,
+    { detail = message, isUnreachable = false, ...options }: AgentCallFailedOptions = {},
+  ) {
     super(message, options);
     this.detail = detail;
     this.isUnreachable = isUnreachable;
@@ -65,15 +68,25 @@ interface Call {
 }
 
 export function createAgentClient(signer: InternalTokenSigner): AgentClient {
-  const dispatcher = new Agent({ connect: { timeout: 1_000 }, keepAliveTimeout: 4_000, maxResponseSize: 64 * 1024 });
+  const dispatcher = new Agent({
+    connect: { timeout: 1_000 },
+    keepAliveTimeout: 4_000,
+    maxResponseSize: 64 * 1024,
+  });
 
-  const send = async ({ instanceId, address }: AgentAddress, { method, path, body, signal }: Call) => {
+  const send = async (
+    { instanceId, address }: AgentAddress,
+    { method, path, body, signal }: Call,
+  ) => {
     try {
       const { statusCode, body: received } = await request(`${address}${path}`, {
         method,
         dispatcher,
         signal,
-        headers: { authorization: `Bearer ${await signer.sign(instanceId)}`, 'content-type': 'application/json' },
+        headers: {
+          authorization: `Bearer ${await signer.sign(instanceId)}`,
+          'content-type': 'application/json',
+        },
         body: body ? JSON.stringify(body) : null,
       });
       return { status: statusCode, text: await received.text() };
@@ -81,7 +94,11 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
       signal.throwIfAborted();
       const why = cause instanceof Error ? cause.message : String(cause);
       const detail = `the agent cannot be reached (${codeOf(cause)})`;
-      throw new AgentCallError(`${method} ${path} of ${instanceId}: ${why}`, { cause, detail, isUnreachable: true });
+      throw new AgentCallError(`${method} ${path} of ${instanceId}: ${why}`, {
+        cause,
+        detail,
+        isUnreachable: true,
+      });
     }
   };
 
@@ -102,30 +119,59 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
 
   return {
     async bind(agent, binding, signal) {
-      const response = await call(agent, { method: 'POST', path: '/internal/bind', body: binding, expect: 200, signal });
+      const response = await call(agent, {
+        method: 'POST',
+        path: '/internal/bind',
+        body: binding,
+        expect: 200,
+        signal,
+      });
       const bound = bindResponseSchema.safeParse(response);
       if (!bound.success || bound.data.instance_id !== agent.instanceId) {
-        throw new AgentCallError(`${agent.instanceId} did not bind as itself`, { cause: bound.error });
+        throw new AgentCallError(`${agent.instanceId} did not bind as itself`, {
+          cause: bound.error,
+        });
       }
       if (bound.data.epoch !== firstEpoch) {
         throw new AgentCallError(`${agent.instanceId} had lost an interpreter before it was bound`);
       }
     },
     async updateLifetime(agent, lifetime, signal) {
-      await call(agent, { method: 'POST', path: '/internal/limits', body: lifetime, expect: 204, signal });
+      await call(agent, {
+        method: 'POST',
+        path: '/internal/limits',
+        body: lifetime,
+        expect: 204,
+        signal,
+      });
     },
     async end(agent, reason, signal) {
-      await call(agent, { method: 'POST', path: '/internal/end', body: { reason }, expect: 202, signal });
+      await call(agent, {
+        method: 'POST',
+        path: '/internal/end',
+        body: { reason },
+        expect: 202,
+        signal,
+      });
     },
     async state(agent, signal) {
-      const response = await call(agent, { method: 'GET', path: '/internal/state', expect: 200, signal });
+      const response = await call(agent, {
+        method: 'GET',
+        path: '/internal/state',
+        expect: 200,
+        signal,
+      });
       const state = agentStateSchema.safeParse(response);
       if (state.success) return state.data;
-      throw new AgentCallError(`${agent.instanceId} returned an invalid state`, { cause: state.error });
+      throw new AgentCallError(`${agent.instanceId} returned an invalid state`, {
+        cause: state.error,
+      });
     },
     close: () => dispatcher.destroy(),
   };
 }
 
 const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no response';
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : 'no response';

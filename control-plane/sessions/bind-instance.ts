@@ -55,7 +55,9 @@ async function bindWarm(
   progress.start = 'warm';
   const named = await nameInstance(services, plan, record.version, instance);
   try {
-    await withTimeout(signal, warmBindMs, (limit) => services.agents.bind(instance, plan.binding, limit));
+    await withTimeout(signal, warmBindMs, (limit) =>
+      services.agents.bind(instance, plan.binding, limit),
+    );
     return { bound: { instance, named }, version: named.version };
   } catch (err) {
     if (signal.aborted) throw err;
@@ -75,7 +77,13 @@ async function bindCold(
   const { sessionId, runtime, record } = plan;
   const { provisioner, agents, logger } = services;
   progress.start = 'cold';
-  const request = { sessionId, runtime, resources: record.resources, version: runtimeVersion(runtime), signal };
+  const request = {
+    sessionId,
+    runtime,
+    resources: record.resources,
+    version: runtimeVersion(runtime),
+    signal,
+  };
   const instance = await provisioner.start(request);
   const useless = progress.instances.splice(0, Number.POSITIVE_INFINITY, instance);
   try {
@@ -85,13 +93,21 @@ async function bindCold(
   } finally {
     // Not before the row names another: their end would count as the session's.
     for (const { instanceId } of useless) {
-      provisioner.end(instanceId).catch((err) => logger.error({ err, instance_id: instanceId }, 'could not end an instance'));
+      provisioner
+        .end(instanceId)
+        .catch((err) =>
+          logger.error({ err, instance_id: instanceId }, 'could not end an instance'),
+        );
     }
   }
 }
 
-const nameInstance = async ({ store }: SessionServices, { record }: SessionPlan, version: number, { instanceId }: Instance) =>
-  requireUpdated(await store.update({ ...record, instance_id: instanceId }, version));
+const nameInstance = async (
+  { store }: SessionServices,
+  { record }: SessionPlan,
+  version: number,
+  { instanceId }: Instance,
+) => requireUpdated(await store.update({ ...record, instance_id: instanceId }, version));
 
 /**
  * Only an end is written into a row that is not ready, so that a lost race means that the session
@@ -103,4 +119,7 @@ export function requireUpdated(update: UpdateOutcome): SessionRecord {
 }
 
 export const endedMeanwhile = () =>
-  new CreateAbortedError({ reason: 'deleted', detail: 'the session was terminated before it was ready' });
+  new CreateAbortedError({
+    reason: 'deleted',
+    detail: 'the session was terminated before it was ready',
+  });

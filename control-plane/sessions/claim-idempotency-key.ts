@@ -23,7 +23,11 @@ export async function claimIdempotencyKey(
   { tenantId, key, sessionId, body }: KeyClaim,
 ): Promise<SessionId> {
   const bodyHash = hash('sha256', canonicalJson(body));
-  const item = { session_id: sessionId, body_hash: bodyHash, expires: Math.ceil(now() / 1000) + keptSeconds };
+  const item = {
+    session_id: sessionId,
+    body_hash: bodyHash,
+    expires: Math.ceil(now() / 1000) + keptSeconds,
+  };
   try {
     const put = await store.putIdempotency(tenantId, key, item);
     if (put.outcome === 'stored') return sessionId;
@@ -33,13 +37,18 @@ export async function claimIdempotencyKey(
     await store.deleteIdempotency(tenantId, key, sessionId).catch(() => undefined);
     throw error;
   }
-  throw new AppError('idempotency_key_reused', 'this Idempotency-Key was used with a different body; send a new key');
+  throw new AppError(
+    'idempotency_key_reused',
+    'this Idempotency-Key was used with a different body; send a new key',
+  );
 }
 
 /** The same text for the same value, whatever the order of its keys. */
 const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
-    isRecord(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
+    isRecord(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
   );
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

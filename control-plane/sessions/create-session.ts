@@ -30,12 +30,18 @@ export interface CreateRequest {
  * `session_not_ready` where another request with this key still waits for the session,
  * `session_ended` where it was deleted meanwhile, `runtime_unreachable`.
  */
-export function createSession(services: SessionServices, request: CreateRequest): Promise<SessionWithState> {
+export function createSession(
+  services: SessionServices,
+  request: CreateRequest,
+): Promise<SessionWithState> {
   const plan = planSession(services, request, newSessionId(services.now()));
   if (!request.respondAsync) return runCreate(services, request, plan, () => {});
   return new Promise((resolve, reject) => {
     // What comes of it later is in the row.
-    runCreate(services, request, plan, () => resolve({ record: plan.record })).then(resolve, reject);
+    runCreate(services, request, plan, () => resolve({ record: plan.record })).then(
+      resolve,
+      reject,
+    );
   });
 }
 
@@ -51,7 +57,9 @@ function runCreate(
   const provision = (signal: AbortSignal, releaseKey: () => Promise<void>) =>
     provisionSession(services, plan, { signal, onAdmitted, releaseKey });
   if (key === undefined) {
-    return pending.run(sessionId, respondAsync ? undefined : client, (signal) => provision(signal, async () => {}));
+    return pending.run(sessionId, respondAsync ? undefined : client, (signal) =>
+      provision(signal, async () => {}),
+    );
   }
   return pending.run(sessionId, undefined, async (signal) => {
     const until = respondAsync ? 'admitted' : 'ready';
@@ -59,21 +67,34 @@ function runCreate(
     const claim = { tenantId, key, sessionId, body: { ...body, runtime: plan.runtime.name } };
     for (;;) {
       const holder = await claimWithMetrics(services, plan, claim);
-      if (holder === sessionId) return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
-      const created = await joinCreate(services, { tenantId, key, sessionId: holder, until }, signal);
+      if (holder === sessionId)
+        return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
+      const created = await joinCreate(
+        services,
+        { tenantId, key, sessionId: holder, until },
+        signal,
+      );
       if (created) return created;
     }
   });
 }
 
 /** A create that fails before it is provisioned is counted all the same. */
-async function claimWithMetrics(services: SessionServices, plan: SessionPlan, claim: KeyClaim): Promise<SessionId> {
+async function claimWithMetrics(
+  services: SessionServices,
+  plan: SessionPlan,
+  claim: KeyClaim,
+): Promise<SessionId> {
   const begunAt = performance.now();
   try {
     return await claimIdempotencyKey(services, claim);
   } catch (error) {
     if (isAmbiguous(error)) await recordAsFailed(services, plan, error);
-    services.metrics.created({ start: 'none', outcome: errorCodeOf(error), durationMs: performance.now() - begunAt });
+    services.metrics.created({
+      start: 'none',
+      outcome: errorCodeOf(error),
+      durationMs: performance.now() - begunAt,
+    });
     throw error;
   }
 }
@@ -89,7 +110,14 @@ async function recordAsFailed(
 ): Promise<void> {
   const { sessionId, record } = plan;
   try {
-    await writeTermination({ store, metrics, now, sessionId, cause: causeOfFailure(error), unwritten: record });
+    await writeTermination({
+      store,
+      metrics,
+      now,
+      sessionId,
+      cause: causeOfFailure(error),
+      unwritten: record,
+    });
   } catch (err) {
     logger.error({ err, session_id: sessionId }, 'claim of an idempotency key not compensated');
   }

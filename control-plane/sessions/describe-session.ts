@@ -33,9 +33,14 @@ export function toSession(record: SessionRecord, live?: LiveState): Session {
 }
 
 /** The same with what its agent says, where it responds within 300 ms. */
-export async function describeSession({ agents }: Pick<SessionServices, 'agents'>, record: SessionRecord): Promise<Session> {
+export async function describeSession(
+  { agents }: Pick<SessionServices, 'agents'>,
+  record: SessionRecord,
+): Promise<Session> {
   if (record.state !== 'ready') return toSession(record);
   const agent = { instanceId: record.instance_id, address: record.address };
-  const live = await agents.state(agent, AbortSignal.timeout(agentTimeoutMs)).catch(() => undefined);
+  const live = await agents
+    .state(agent, AbortSignal.timeout(agentTimeoutMs))
+    .catch(() => undefined);
   return toSession(record, live);
 }

@@ -1,11 +1,20 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { sessionSchema } from '@steppe/contracts/session';
-import { newTenantId, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
+import {
+  newTenantId,
+  provisioningRecord,
+  readyRecord,
+} from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { InstanceEnd, SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { eventually } from '../testing/eventually.ts';
 import { failingStore } from '../testing/failing-store.ts';
-import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../testing/open-control-plane.ts';
+import {
+  type OpenControlPlane,
+  openTestFixture,
+  pathOf,
+  type TestFixture,
+} from '../testing/open-control-plane.ts';
 import { createAgentClient } from './agent-client.ts';
 
 let fixture: TestFixture;
@@ -19,20 +28,35 @@ afterAll(() => fixture.close());
 type TenantId = ReturnType<typeof newTenantId>;
 const get = async (tenantId: TenantId, id: string) =>
   sessionSchema.parse((await plane.call(tenantId, 'GET', `/v1/sessions/${id}`)).body);
-const remove = (tenantId: TenantId, id: string) => plane.call(tenantId, 'DELETE', `/v1/sessions/${id}`);
-const instanceOf = ({ instance_id: id }: { instance_id: ReturnType<typeof sessionSchema.parse>['instance_id'] }) => {
+const remove = (tenantId: TenantId, id: string) =>
+  plane.call(tenantId, 'DELETE', `/v1/sessions/${id}`);
+const instanceOf = ({
+  instance_id: id,
+}: {
+  instance_id: ReturnType<typeof sessionSchema.parse>['instance_id'];
+}) => {
   if (id === null) throw new Error('the session has no instance');
   return id;
 };
-const isListed = async (id: string) => (await fixture.fakes.provisioner.list()).some(({ instanceId }) => instanceId === id);
+const isListed = async (id: string) =>
+  (await fixture.fakes.provisioner.list()).some(({ instanceId }) => instanceId === id);
 
 it('ends a session, its instance and its place in the quota before it returns 204, and again 204', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const first = await remove(tenantId, made.session_id);
-  expect([first.status, first.body, await isListed(instanceOf(made))]).toEqual([204, undefined, false]);
+  expect([first.status, first.body, await isListed(instanceOf(made))]).toEqual([
+    204,
+    undefined,
+    false,
+  ]);
   const ended = await get(tenantId, made.session_id);
-  expect(ended).toMatchObject({ state: 'ended', end_reason: 'deleted', instance_id: made.instance_id, ready_at: made.ready_at });
+  expect(ended).toMatchObject({
+    state: 'ended',
+    end_reason: 'deleted',
+    instance_id: made.instance_id,
+    ready_at: made.ready_at,
+  });
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
   expect(await get(tenantId, made.session_id)).toEqual(ended);
@@ -45,13 +69,19 @@ it('counts each end once, by its reason', async () => {
   const deletes = [1, 2, 3].map(() => own.call(tenantId, 'DELETE', pathOf(id)));
   await Promise.all(deletes);
   const metrics = await (await fetch(`http://127.0.0.1:${own.operatorPort}/metrics`)).text();
-  expect(metrics).toContain('steppe_sessions_ended_total{state="ended",reason="deleted",service="control-plane"} 1\n');
+  expect(metrics).toContain(
+    'steppe_sessions_ended_total{state="ended",reason="deleted",service="control-plane"} 1\n',
+  );
 });
 
 it('gives two concurrent deletes the same response, and records one end', async () => {
   const tenantId = newTenantId();
   const { session_id: id } = await plane.create(tenantId);
-  const responses = await Promise.all([remove(tenantId, id), remove(tenantId, id), remove(tenantId, id)]);
+  const responses = await Promise.all([
+    remove(tenantId, id),
+    remove(tenantId, id),
+    remove(tenantId, id),
+  ]);
   expect(responses.map(({ status }) => status)).toEqual([204, 204, 204]);
   const row = await fixture.store.get(id, { consistent: true });
   expect(row).toMatchObject({ state: 'ended', version: 4 });
@@ -60,29 +90,43 @@ it('gives two concurrent deletes the same response, and records one end', async 
 it('returns the same 404 for foreign, missing and impossible sessions, and harms none', async () => {
   const [owner, stranger] = [newTenantId(), newTenantId()];
   const { session_id: id } = await plane.create(owner);
-  const responses = [await remove(stranger, id), await remove(stranger, newSessionId()), await remove(stranger, 'nothing')];
+  const responses = [
+    await remove(stranger, id),
+    await remove(stranger, newSessionId()),
+    await remove(stranger, 'nothing'),
+  ];
   expect(responses.map(({ status }) => status)).toEqual([404, 404, 404]);
   expect((await get(owner, id)).state).toBe('ready');
 });
 
 it('ends a session that is still being made: the create is rolled back and returns 410', async () => {
   const tenantId = newTenantId();
-  const creating = plane.call(tenantId, 'POST', '/v1/sessions', { body: { runtime: 'never-ready' } });
-  await eventually(async () => (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions.length).toBe(1);
+  const creating = plane.call(tenantId, 'POST', '/v1/sessions', {
+    body: { runtime: 'never-ready' },
+  });
+  await eventually(
+    async () => (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions.length,
+  ).toBe(1);
   const [row] = (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions;
   expect((await remove(tenantId, row?.session_id ?? '')).status).toBe(204);
   expect(await creating).toMatchObject({
     status: 410,
     body: { error: { code: 'session_ended', details: { end_reason: 'deleted' } } },
   });
-  expect(await get(tenantId, row?.session_id ?? '')).toMatchObject({ state: 'ended', end_reason: 'deleted', ready_at: null });
+  expect(await get(tenantId, row?.session_id ?? '')).toMatchObject({
+    state: 'ended',
+    end_reason: 'deleted',
+    ready_at: null,
+  });
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
 });
 
 it('ends one that another replica makes: its next write is lost and it rolls itself back', async () => {
   const replica = await fixture.open();
   const tenantId = newTenantId();
-  const creating = replica.call(tenantId, 'POST', '/v1/sessions', { body: { runtime: 'hang-bind' } });
+  const creating = replica.call(tenantId, 'POST', '/v1/sessions', {
+    body: { runtime: 'hang-bind' },
+  });
   const named = async () => (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions[0];
   await eventually(async () => (await named())?.instance_id).toBeDefined();
   const row = await named();
@@ -98,8 +142,14 @@ it('records the end of an instance that nobody ended, once, with the exit status
   process.kill(await fixture.fakes.pidOf(instanceOf(made)), 'SIGKILL');
   await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
   const response = await replica.call(tenantId, 'GET', pathOf(made.session_id));
-  expect(response.body).toMatchObject({ state: 'ended', end_reason: 'crashed', end_detail: 'signal SIGKILL' });
-  expect(await fixture.store.get(made.session_id, { consistent: true })).toMatchObject({ version: 4 });
+  expect(response.body).toMatchObject({
+    state: 'ended',
+    end_reason: 'crashed',
+    end_detail: 'signal SIGKILL',
+  });
+  expect(await fixture.store.get(made.session_id, { consistent: true })).toMatchObject({
+    version: 4,
+  });
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
   expect(await get(tenantId, made.session_id)).toMatchObject({ end_reason: 'crashed' });
 });
@@ -145,7 +195,10 @@ it('lets a delete and an end at once leave one record', async () => {
   );
   await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
   for (const { session_id: id } of made) {
-    expect(await fixture.store.get(id, { consistent: true })).toMatchObject({ state: 'ended', version: 4 });
+    expect(await fixture.store.get(id, { consistent: true })).toMatchObject({
+      state: 'ended',
+      version: 4,
+    });
   }
 });
 
@@ -153,14 +206,21 @@ it('records an end although the store is away for a while', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const [listeners, unwatched] = watchable(fixture.fakes.provisioner);
-  await fixture.open({ provisioner: unwatched, store: failingStore(fixture.store, { method: 'get', from: 1, times: 3 }) });
+  await fixture.open({
+    provisioner: unwatched,
+    store: failingStore(fixture.store, { method: 'get', from: 1, times: 3 }),
+  });
   const row = readyRecord(provisioningRecord({ tenant_id: tenantId }));
   await fixture.store.create(row);
   await fixture.store.addLive(tenantId, row.session_id, 9);
   const { session_id: sessionId, instance_id: instanceId } = row;
-  for (const listener of listeners) listener({ sessionId, instanceId, reason: 'oom_killed', detail: 'exit code 137' });
+  for (const listener of listeners)
+    listener({ sessionId, instanceId, reason: 'oom_killed', detail: 'exit code 137' });
   await eventually(() => fixture.store.listLive(tenantId)).toEqual([made.session_id]);
-  expect(await fixture.store.get(sessionId, { consistent: true })).toMatchObject({ state: 'ended', end_reason: 'oom_killed' });
+  expect(await fixture.store.get(sessionId, { consistent: true })).toMatchObject({
+    state: 'ended',
+    end_reason: 'oom_killed',
+  });
 });
 
 it('does not take the end of another instance for the session’s', async () => {
@@ -169,19 +229,27 @@ it('does not take the end of another instance for the session’s', async () => 
   const unsubscribed = await fixture.open({ provisioner: unwatched });
   const [row, other] = [readyRecord(provisioningRecord({ tenant_id: tenantId })), readyRecord()];
   await fixture.store.create(row);
-  for (const listener of listeners) listener({ sessionId: row.session_id, instanceId: other.instance_id, reason: 'crashed' });
+  for (const listener of listeners)
+    listener({ sessionId: row.session_id, instanceId: other.instance_id, reason: 'crashed' });
   await unsubscribed.close();
-  expect(await fixture.store.get(row.session_id, { consistent: true })).toMatchObject({ state: 'ready' });
+  expect(await fixture.store.get(row.session_id, { consistent: true })).toMatchObject({
+    state: 'ready',
+  });
 });
 
 it('responds 204 where the end is recorded and the instance cannot be ended just now, and leaves that to the reconciler', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const end = vi.fn(() => Promise.reject(new Error('the cluster refuses the call')));
-  const refused = await fixture.open({ provisioner: { ...fixture.fakes.provisioner, end, close: async () => {} } });
+  const refused = await fixture.open({
+    provisioner: { ...fixture.fakes.provisioner, end, close: async () => {} },
+  });
   expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
   expect(end).toHaveBeenCalledWith(made.instance_id);
-  expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
+  expect(await get(tenantId, made.session_id)).toMatchObject({
+    state: 'ended',
+    end_reason: 'deleted',
+  });
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
   await eventually(() => isListed(instanceOf(made))).toBe(false);
 });
@@ -192,7 +260,10 @@ it('responds 204 where the end is recorded and the quota cannot be released just
   const store = failingStore(fixture.store, { method: 'removeLive', from: 1, times: 9 });
   const refused = await fixture.open({ store });
   expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
-  expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
+  expect(await get(tenantId, made.session_id)).toMatchObject({
+    state: 'ended',
+    end_reason: 'deleted',
+  });
   expect(await isListed(instanceOf(made))).toBe(false);
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
@@ -201,9 +272,14 @@ it('responds 204 where the end is recorded and the quota cannot be released just
 it('responds 503 where the end itself cannot be recorded, and ends nothing', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
-  const refused = await fixture.open({ store: failingStore(fixture.store, { method: 'update', from: 1 }) });
+  const refused = await fixture.open({
+    store: failingStore(fixture.store, { method: 'update', from: 1 }),
+  });
   expect((await refused.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(503);
-  expect([await isListed(instanceOf(made)), (await get(tenantId, made.session_id)).state]).toEqual([true, 'ready']);
+  expect([await isListed(instanceOf(made)), (await get(tenantId, made.session_id)).state]).toEqual([
+    true,
+    'ready',
+  ]);
 });
 
 it('responds to a delete whose instance does not terminate in time, and continues it', async () => {
@@ -220,13 +296,18 @@ it('responds to a delete whose instance does not terminate in time, and continue
   };
   const impatient = await fixture.open({ provisioner: slow }, { endMs: 20 });
   expect((await impatient.call(tenantId, 'DELETE', pathOf(made.session_id))).status).toBe(204);
-  expect(await get(tenantId, made.session_id)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
+  expect(await get(tenantId, made.session_id)).toMatchObject({
+    state: 'ended',
+    end_reason: 'deleted',
+  });
   finish();
   await eventually(() => isListed(instanceOf(made))).toBe(false);
 });
 
 /** The provisioner with listeners that a test can tell whatever it likes. */
-function watchable(real: SessionProvisioner): [Set<(end: InstanceEnd) => void>, SessionProvisioner] {
+function watchable(
+  real: SessionProvisioner,
+): [Set<(end: InstanceEnd) => void>, SessionProvisioner] {
   const listeners = new Set<(end: InstanceEnd) => void>();
   const watch: SessionProvisioner['watch'] = (listener) => {
     listeners.add(listener);

@@ -15,16 +15,29 @@ const quotaDelaysMs = [50, 200];
  * end is recorded, what cannot be removed is logged and left to the reconciler.
  * @throws AppError `session_not_found`
  */
-export async function endSession(services: SessionServices, tenantId: TenantId, id: string): Promise<void> {
+export async function endSession(
+  services: SessionServices,
+  tenantId: TenantId,
+  id: string,
+): Promise<void> {
   const { store, pending, metrics, now, limits, logger } = services;
   const found = await findSession(services, tenantId, id);
   const { session_id: sessionId } = found;
   // The row comes first: a create that still runs, here or elsewhere, loses its next write and
   // rolls itself back.
-  const { terminal } = await writeTermination({ store, metrics, now, sessionId, found, cause: { reason: 'deleted' } });
+  const { terminal } = await writeTermination({
+    store,
+    metrics,
+    now,
+    sessionId,
+    found,
+    cause: { reason: 'deleted' },
+  });
   const fields = { session_id: sessionId, instance_id: terminal?.instance_id };
   const remove = (what: 'quota' | 'instance', action: () => Promise<void>) =>
-    action().catch((err) => logger.error({ ...fields, err, what }, 'remains of an ended session not removed'));
+    action().catch((err) =>
+      logger.error({ ...fields, err, what }, 'remains of an ended session not removed'),
+    );
   const removed = Promise.all([
     pending.cancel(sessionId),
     remove('quota', () => retry(() => store.removeLive(found.tenant_id, sessionId), quotaDelaysMs)),
@@ -33,7 +46,8 @@ export async function endSession(services: SessionServices, tenantId: TenantId, 
   const waited = new AbortController();
   try {
     const late = delay(limits.endMs, 'late', { signal: waited.signal });
-    if ((await Promise.race([removed, late])) === 'late') logger.warn(fields, 'instance did not terminate in time');
+    if ((await Promise.race([removed, late])) === 'late')
+      logger.warn(fields, 'instance did not terminate in time');
   } finally {
     waited.abort();
   }

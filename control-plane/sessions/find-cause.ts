@@ -33,11 +33,19 @@ export async function findCause(
 /** Undefined where the end of an instance explains nothing. */
 function waitFor(error: unknown): number | undefined {
   if (error instanceof AgentCallError) return error.isUnreachable ? lateEndMs : 0;
-  if (error instanceof CreateAbortedError && error.terminationCause.reason === 'provisioning_timeout') return 0;
+  if (
+    error instanceof CreateAbortedError &&
+    error.terminationCause.reason === 'provisioning_timeout'
+  )
+    return 0;
   return undefined;
 }
 
-async function findEnd(provisioner: SessionProvisioner, instanceId: InstanceId, waitMs: number): Promise<InstanceEnd | null> {
+async function findEnd(
+  provisioner: SessionProvisioner,
+  instanceId: InstanceId,
+  waitMs: number,
+): Promise<InstanceEnd | null> {
   let stopWatching = () => {};
   // Before it is looked up: an end between the two would be neither known nor told.
   const told = new Promise<InstanceEnd>((resolve) => {
@@ -56,6 +64,7 @@ async function findEnd(provisioner: SessionProvisioner, instanceId: InstanceId, 
 
 /** That an instance was deleted does not mean that its session was. */
 function causeOfEnd({ reason, detail }: InstanceEnd): TerminationCause {
-  if (reason === 'deleted') return { reason: 'crashed', detail: 'deleted: its instance was ended before it was bound' };
+  if (reason === 'deleted')
+    return { reason: 'crashed', detail: 'deleted: its instance was ended before it was bound' };
   return { reason, ...(detail && { detail }) };
 }

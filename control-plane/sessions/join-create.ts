@@ -36,7 +36,10 @@ export async function joinCreate(
   const freeKey = () => store.deleteIdempotency(tenantId, key, sessionId);
   while (!signal.aborted) {
     const here = until === 'ready' && pending.find(sessionId);
-    if (here) return abortable(here, signal).catch((error) => Promise.reject(signal.aborted ? notReady(sessionId) : error));
+    if (here)
+      return abortable(here, signal).catch((error) =>
+        Promise.reject(signal.aborted ? notReady(sessionId) : error),
+      );
     const record = await store.get(sessionId, { consistent: true });
     if (record?.state === 'failed') {
       await freeKey();
@@ -44,7 +47,8 @@ export async function joinCreate(
     }
     if (record && (until === 'admitted' || record.state !== 'provisioning')) return { record };
     // A maker that was refused frees the key without a row.
-    if (!record && (await store.getIdempotency(tenantId, key))?.session_id !== sessionId) return null;
+    if (!record && (await store.getIdempotency(tenantId, key))?.session_id !== sessionId)
+      return null;
     // Whoever claimed the key is dead if it wrote no row in all this time.
     if (!record && now() - mintedAtMs(sessionId) > limits.provisioningMs) break;
     await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
@@ -54,7 +58,11 @@ export async function joinCreate(
 }
 
 const notReady = (sessionId: SessionId): AppError =>
-  new AppError('session_not_ready', 'an earlier request with this Idempotency-Key is still creating the session; try again', {
-    details: { session_id: sessionId },
-    headers: { 'Retry-After': '1' },
-  });
+  new AppError(
+    'session_not_ready',
+    'an earlier request with this Idempotency-Key is still creating the session; try again',
+    {
+      details: { session_id: sessionId },
+      headers: { 'Retry-After': '1' },
+    },
+  );

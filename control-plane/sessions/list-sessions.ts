@@ -19,20 +19,32 @@ export async function listSessions(
 ): Promise<z.infer<typeof sessionListSchema>> {
   const { sessions, corrupt, nextCursor } = await readPage(services, tenantId, query);
   for (const err of corrupt)
-    services.logger.error({ err, item: err.itemKey }, 'an item cannot be read; the list does without it');
+    services.logger.error(
+      { err, item: err.itemKey },
+      'an item cannot be read; the list does without it',
+    );
   const nowMs = services.now();
   return {
-    sessions: sessions.filter((record) => !isPurged(record, nowMs)).map((record) => toSession(record)),
+    sessions: sessions
+      .filter((record) => !isPurged(record, nowMs))
+      .map((record) => toSession(record)),
     next_cursor: nextCursor,
   };
 }
 
-async function readPage({ store }: Pick<SessionServices, 'store'>, tenantId: TenantId, query: ListQuery): Promise<SessionPage> {
+async function readPage(
+  { store }: Pick<SessionServices, 'store'>,
+  tenantId: TenantId,
+  query: ListQuery,
+): Promise<SessionPage> {
   try {
     return await store.listByTenant(tenantId, query);
   } catch (cause) {
     if (!(cause instanceof CursorRejectedError)) throw cause;
     const { message } = cause;
-    throw new AppError('invalid_request', message, { cause, details: { issues: [{ path: 'cursor', message }] } });
+    throw new AppError('invalid_request', message, {
+      cause,
+      details: { issues: [{ path: 'cursor', message }] },
+    });
   }
 }

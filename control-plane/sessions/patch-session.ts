@@ -30,24 +30,37 @@ export async function patchSession(
   const found = requireReady(services, id, await findSession(services, tenantId, id));
   const patch = await readPatch();
   const patched = await updateRow(services, found, patch);
-  if (patch.ttl_seconds === undefined && patch.idle_timeout_seconds === undefined) return describeSession(services, patched);
+  if (patch.ttl_seconds === undefined && patch.idle_timeout_seconds === undefined)
+    return describeSession(services, patched);
   return describeSession(services, await tellAgent(services, patched));
 }
 
-async function updateRow(services: SessionServices, found: ReadyRecord, patch: PatchSession): Promise<ReadyRecord> {
+async function updateRow(
+  services: SessionServices,
+  found: ReadyRecord,
+  patch: PatchSession,
+): Promise<ReadyRecord> {
   const { store, limits, now } = services;
   let current = found;
   for (;;) {
     const next: ReadyRecord = {
       ...current,
-      ...(patch.ttl_seconds !== undefined && { expires_at: extendedTo(current, now(), patch.ttl_seconds, limits.ttlSeconds) }),
-      ...(patch.idle_timeout_seconds !== undefined && { idle_timeout_seconds: patch.idle_timeout_seconds }),
+      ...(patch.ttl_seconds !== undefined && {
+        expires_at: extendedTo(current, now(), patch.ttl_seconds, limits.ttlSeconds),
+      }),
+      ...(patch.idle_timeout_seconds !== undefined && {
+        idle_timeout_seconds: patch.idle_timeout_seconds,
+      }),
       ...(patch.metadata && { metadata: mergeMetadata(current.metadata, patch.metadata) }),
     };
     if (Object.keys(patch).length === 0) return current;
     const update = await store.update(next, current.version);
     if (update.outcome === 'updated') return { ...next, version: update.record.version };
-    current = requireReady(services, found.session_id, update.outcome === 'lost' ? update.current : null);
+    current = requireReady(
+      services,
+      found.session_id,
+      update.outcome === 'lost' ? update.current : null,
+    );
   }
 }
 
@@ -56,14 +69,24 @@ async function updateRow(services: SessionServices, found: ReadyRecord, patch: P
  * instance has a deadline that cannot be moved. A maximum that has become smaller takes away
  * nothing that the session has.
  */
-function extendedTo({ ready_at, expires_at }: ReadyRecord, nowMs: number, ttlSeconds: number, maxSeconds: number): string {
+function extendedTo(
+  { ready_at, expires_at }: ReadyRecord,
+  nowMs: number,
+  ttlSeconds: number,
+  maxSeconds: number,
+): string {
   const requested = expiresAt(nowMs, ttlSeconds, maxSeconds);
   const latestMs = Math.max(Date.parse(ready_at) + maxSeconds * 1000, Date.parse(expires_at));
   return new Date(Math.min(Date.parse(requested), latestMs)).toISOString();
 }
 
-function mergeMetadata(metadata: Record<string, string>, patch: Record<string, string | null>): Record<string, string> {
-  const kept = Object.entries({ ...metadata, ...patch }).filter((pair): pair is [string, string] => pair[1] !== null);
+function mergeMetadata(
+  metadata: Record<string, string>,
+  patch: Record<string, string | null>,
+): Record<string, string> {
+  const kept = Object.entries({ ...metadata, ...patch }).filter(
+    (pair): pair is [string, string] => pair[1] !== null,
+  );
   return parseInput(mergedSchema, { metadata: Object.fromEntries(kept) }, 'body').metadata;
 }
 
@@ -77,16 +100,29 @@ async function tellAgent(services: SessionServices, patched: ReadyRecord): Promi
     const { expires_at, idle_timeout_seconds } = told;
     const agent = { instanceId: told.instance_id, address: told.address };
     const failure = await services.agents
-      .updateLifetime(agent, { expires_at, idle_timeout_seconds }, AbortSignal.timeout(agentLimitMs))
+      .updateLifetime(
+        agent,
+        { expires_at, idle_timeout_seconds },
+        AbortSignal.timeout(agentLimitMs),
+      )
       .catch((error: unknown) => ({ error }));
-    const current = requireReady(services, told.session_id, await services.store.get(told.session_id, { consistent: true }));
+    const current = requireReady(
+      services,
+      told.session_id,
+      await services.store.get(told.session_id, { consistent: true }),
+    );
     if (failure) {
-      throw new AppError('runtime_unreachable', 'the session’s agent did not take the change; send it again', {
-        cause: failure.error,
-        retryable: true,
-      });
+      throw new AppError(
+        'runtime_unreachable',
+        'the session’s agent did not take the change; send it again',
+        {
+          cause: failure.error,
+          retryable: true,
+        },
+      );
     }
-    if (current.expires_at === expires_at && current.idle_timeout_seconds === idle_timeout_seconds) return current;
+    if (current.expires_at === expires_at && current.idle_timeout_seconds === idle_timeout_seconds)
+      return current;
     told = current;
   }
 }
@@ -95,10 +131,16 @@ async function tellAgent(services: SessionServices, patched: ReadyRecord): Promi
  * @throws AppError `session_not_ready` or `session_ended`, and `session_not_found` where the row
  * vanished meanwhile.
  */
-function requireReady({ now }: SessionServices, id: string, record: SessionRecord | null): ReadyRecord {
+function requireReady(
+  { now }: SessionServices,
+  id: string,
+  record: SessionRecord | null,
+): ReadyRecord {
   if (record === null) throw new AppError('session_not_found', `there is no session ${id}`);
   if (record.state === 'provisioning') {
-    throw new AppError('session_not_ready', `the session ${id} is still being made`, { headers: { 'Retry-After': '1' } });
+    throw new AppError('session_not_ready', `the session ${id} is still being made`, {
+      headers: { 'Retry-After': '1' },
+    });
   }
   // Its agent ends it any moment now, and would not receive a later expiry in time.
   const expired = Date.parse(record.expires_at) <= now();

@@ -11,7 +11,11 @@ export interface PendingCreates {
    * Runs one. Its signal is aborted with `CreateAbortedError` when the time is up, when `client` is
    * aborted, or by the methods below; what it did so far is its own to roll back.
    */
-  run(sessionId: SessionId, client: AbortSignal | undefined, create: Create): Promise<SessionWithState>;
+  run(
+    sessionId: SessionId,
+    client: AbortSignal | undefined,
+    create: Create,
+  ): Promise<SessionWithState>;
   /** The create of that session, if it runs here. */
   find(sessionId: SessionId): Promise<SessionWithState> | undefined;
   /**
@@ -38,12 +42,14 @@ export function createPendingCreates(limitMs: number): PendingCreates {
     async run(sessionId, client, create) {
       if (!isOpen) throw new CreateAbortedError(closing);
       const controller = new AbortController();
-      const abort = (terminationCause: TerminationCause) => controller.abort(new CreateAbortedError(terminationCause));
+      const abort = (terminationCause: TerminationCause) =>
+        controller.abort(new CreateAbortedError(terminationCause));
       const timer = setTimeout(
         () => abort({ reason: 'provisioning_timeout', detail: `not ready within ${limitMs} ms` }),
         limitMs,
       );
-      const onLeave = () => abort({ reason: 'deleted', detail: 'its client left before it was ready' });
+      const onLeave = () =>
+        abort({ reason: 'deleted', detail: 'its client left before it was ready' });
       client?.addEventListener('abort', onLeave, { once: true });
       if (client?.aborted) onLeave();
       const ended = create(controller.signal);

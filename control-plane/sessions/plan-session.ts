@@ -29,7 +29,11 @@ interface PlannedRequest {
 type Planner = Pick<SessionServices, 'runtimes' | 'limits' | 'now'>;
 
 /** Decides all of a session before anything of it is made. @throws AppError `invalid_request` */
-export function planSession(planner: Planner, request: PlannedRequest, sessionId: SessionId): SessionPlan {
+export function planSession(
+  planner: Planner,
+  request: PlannedRequest,
+  sessionId: SessionId,
+): SessionPlan {
   const { tenantId, body, sessionQuota = planner.limits.sessionsPerTenant } = request;
   const runtime = findRuntime(planner.runtimes, body.runtime);
   const resources = chooseResources(runtime, body.resources);
@@ -62,5 +66,7 @@ export function planSession(planner: Planner, request: PlannedRequest, sessionId
 export function expiresAt(nowMs: number, ttlSeconds: number, maxSeconds: number): string {
   if (ttlSeconds <= maxSeconds) return new Date(nowMs + ttlSeconds * 1000).toISOString();
   const message = `ttl_seconds must be at most ${maxSeconds}`;
-  throw new AppError('invalid_request', message, { details: { issues: [{ path: 'ttl_seconds', message }] } });
+  throw new AppError('invalid_request', message, {
+    details: { issues: [{ path: 'ttl_seconds', message }] },
+  });
 }

@@ -1,7 +1,12 @@
 import { AppError } from '@steppe/service-kit/app-error';
 import { isAmbiguous } from '@steppe/session-store/errors';
 import { firstEpoch } from './agent-client.ts';
-import { type BindProgress, bindInstance, endedMeanwhile, requireUpdated } from './bind-instance.ts';
+import {
+  type BindProgress,
+  bindInstance,
+  endedMeanwhile,
+  requireUpdated,
+} from './bind-instance.ts';
 import { createFailure, isExplained } from './create-failure.ts';
 import { findCause } from './find-cause.ts';
 import type { SessionPlan } from './plan-session.ts';
@@ -32,7 +37,11 @@ export async function provisionSession(
   const progress: BindProgress = { row: 'none', instances: [], start: 'none' };
   const begunAt = performance.now();
   const observe = (outcome: CreateOutcome) =>
-    services.metrics.created({ start: progress.start, outcome, durationMs: performance.now() - begunAt });
+    services.metrics.created({
+      start: progress.start,
+      outcome,
+      durationMs: performance.now() - begunAt,
+    });
   try {
     await reserveQuota(services, plan, signal);
     await createRow(services, plan, progress);
@@ -44,7 +53,13 @@ export async function provisionSession(
     const instanceIds = progress.instances.map(({ instanceId }) => instanceId);
     // Before the instance is ended, which would be how it ended.
     const found = await findCause(services, error, instanceIds.at(-1));
-    const terminal = await rollbackCreate(services, plan, { row: progress.row, instanceIds, error, cause: found, releaseKey });
+    const terminal = await rollbackCreate(services, plan, {
+      row: progress.row,
+      instanceIds,
+      error,
+      cause: found,
+      releaseKey,
+    });
     // Whoever ended the row first knows why; the create itself only sees that it was ended.
     const cause = terminal ? causeOf(terminal) : asFailed(found);
     observe(isExplained(error) ? cause.reason : errorCodeOf(error));
@@ -71,7 +86,11 @@ async function reserveQuota(
   );
 }
 
-async function createRow({ store }: SessionServices, { record }: SessionPlan, progress: BindProgress): Promise<void> {
+async function createRow(
+  { store }: SessionServices,
+  { record }: SessionPlan,
+  progress: BindProgress,
+): Promise<void> {
   progress.row = 'in_doubt';
   try {
     if ((await store.create(record)) === 'exists') throw endedMeanwhile();

@@ -2,7 +2,13 @@ import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { LiveSessions, SessionWriter } from '@steppe/session-store/ports';
 import type { SessionMetrics } from './session-metrics.ts';
-import { isTerminal, type LiveRecord, type TerminalRecord, type TerminationCause, terminalRecord } from './termination-cause.ts';
+import {
+  isTerminal,
+  type LiveRecord,
+  type TerminalRecord,
+  type TerminationCause,
+  terminalRecord,
+} from './termination-cause.ts';
 
 interface RecordTerminationOptions {
   store: SessionWriter & LiveSessions;
@@ -45,7 +51,9 @@ export class StillProvisioningError extends Error {
  * @throws StillProvisioningError for the end of an instance, as long as it cannot be said what it
  * means.
  */
-export async function recordTermination(options: RecordTerminationOptions): Promise<TerminalRecord | null> {
+export async function recordTermination(
+  options: RecordTerminationOptions,
+): Promise<TerminalRecord | null> {
   const { terminal } = await writeTermination(options);
   if (terminal) await options.store.removeLive(terminal.tenant_id, terminal.session_id);
   return terminal;
@@ -55,7 +63,9 @@ export async function recordTermination(options: RecordTerminationOptions): Prom
  * Records an end in the row alone; that of a terminal session stays as it is. Idempotent.
  * @throws StillProvisioningError as `recordTermination` does.
  */
-export async function writeTermination(options: RecordTerminationOptions): Promise<TerminationResult> {
+export async function writeTermination(
+  options: RecordTerminationOptions,
+): Promise<TerminationResult> {
   const { store, now, metrics, sessionId, cause, instanceId, version, found, unwritten } = options;
   let current: SessionRecord | null = found ?? (await store.get(sessionId, { consistent: true }));
   if (current === null && unwritten) {
@@ -67,9 +77,12 @@ export async function writeTermination(options: RecordTerminationOptions): Promi
     current = await store.get(sessionId, { consistent: true });
   }
   while (current !== null && !isTerminal(current)) {
-    if (instanceId && current.instance_id && current.instance_id !== instanceId) return { terminal: null, isNew: false };
-    if (instanceId && current.state === 'provisioning') throw new StillProvisioningError(`${current.session_id} is being made`);
-    if (version !== undefined && current.version !== version) return { terminal: null, isNew: false };
+    if (instanceId && current.instance_id && current.instance_id !== instanceId)
+      return { terminal: null, isNew: false };
+    if (instanceId && current.state === 'provisioning')
+      throw new StillProvisioningError(`${current.session_id} is being made`);
+    if (version !== undefined && current.version !== version)
+      return { terminal: null, isNew: false };
     const next = terminalRecord(current, cause, now());
     const update = await store.update(next, current.version);
     // A race is lost only to a write that went through, so that this ends.

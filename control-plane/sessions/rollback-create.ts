@@ -34,7 +34,10 @@ export async function rollbackCreate(
   const { store, provisioner, metrics, now } = services;
   const { sessionId, record } = plan;
   const { error: err, cause } = rollback;
-  const logger = services.logger.child({ session_id: sessionId, instance_id: rollback.instanceIds.at(-1) });
+  const logger = services.logger.child({
+    session_id: sessionId,
+    instance_id: rollback.instanceIds.at(-1),
+  });
   const attempt = async <T>(what: string, operation: () => Promise<T>): Promise<T | null> => {
     try {
       return await retry(operation, delaysMs);
@@ -49,19 +52,28 @@ export async function rollbackCreate(
   }
   // The row comes first, so that a notification of the instance's end finds it recorded.
   const unwritten = rollback.row === 'in_doubt' ? { unwritten: record } : {};
-  const row = await attempt('row', () => writeTermination({ store, metrics, now, sessionId, cause, ...unwritten }));
+  const row = await attempt('row', () =>
+    writeTermination({ store, metrics, now, sessionId, cause, ...unwritten }),
+  );
   const terminal = row?.terminal ?? null;
   await Promise.all([
     // A row that may still be live keeps its place in the quota; whoever ends it frees that too.
     row && attempt('quota', () => store.removeLive(record.tenant_id, sessionId)),
     attempt('idempotency key', rollback.releaseKey),
-    ...rollback.instanceIds.map((instanceId) => attempt('instance', () => provisioner.end(instanceId))),
+    ...rollback.instanceIds.map((instanceId) =>
+      attempt('instance', () => provisioner.end(instanceId)),
+    ),
   ]);
   if (!terminal) return terminal;
   // The whole of it, which the row has not.
   const { reason, detail } = cause;
   logger.info(
-    { err, end_reason: terminal.end_reason, end_detail: terminal.end_detail, reason: { reason, detail } },
+    {
+      err,
+      end_reason: terminal.end_reason,
+      end_detail: terminal.end_detail,
+      reason: { reason, detail },
+    },
     'create rolled back',
   );
   if (!isExplained(err)) logger.error({ err }, 'create failed with an internal error');
@@ -72,4 +84,5 @@ export async function rollbackCreate(
  * A full quota says for certain that nothing was done but for the key; refusals come in floods and
  * must be cheap.
  */
-const isRefused = (error: unknown): boolean => error instanceof AppError && error.code === 'quota_exceeded';
+const isRefused = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'quota_exceeded';

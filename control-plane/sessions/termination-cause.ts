@@ -1,4 +1,8 @@
-import { type EndedReason, endedReasonSchema, failedReasonSchema } from '@steppe/contracts/end-reason';
+import {
+  type EndedReason,
+  endedReasonSchema,
+  failedReasonSchema,
+} from '@steppe/contracts/end-reason';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { withoutInternals } from '../without-internals.ts';
 
@@ -16,22 +20,50 @@ const longestDetail = 4_096;
 export const isTerminal = (record: Pick<SessionRecord, 'state'>): record is TerminalRecord =>
   record.state === 'ended' || record.state === 'failed';
 
-export const causeOf = ({ end_reason: reason, end_detail: detail }: TerminalRecord): TerminationCause => ({
+export const causeOf = ({
+  end_reason: reason,
+  end_detail: detail,
+}: TerminalRecord): TerminationCause => ({
   reason,
   ...(detail && { detail }),
 });
 
 /** True of a row that the store has not purged yet, though its day is over. */
-export const isPurged = (record: SessionRecord, nowMs: number): boolean => isTerminal(record) && record.purge_at * 1000 <= nowMs;
+export const isPurged = (record: SessionRecord, nowMs: number): boolean =>
+  isTerminal(record) && record.purge_at * 1000 <= nowMs;
 
 /**
  * The row of a terminal session. One that never became ready has `failed`, unless it was deleted; a
  * cause that its state does not know counts as `crashed`, its own name first in the detail. Traces
  * and paths of ours are left out.
  */
-export function terminalRecord(record: LiveRecord, cause: TerminationCause, nowMs: number): TerminalRecord {
-  const { session_id, tenant_id, version, runtime, created_at, expires_at, idle_timeout_seconds, metadata, resources } = record;
-  const base = { session_id, tenant_id, version, runtime, created_at, expires_at, idle_timeout_seconds, metadata, resources };
+export function terminalRecord(
+  record: LiveRecord,
+  cause: TerminationCause,
+  nowMs: number,
+): TerminalRecord {
+  const {
+    session_id,
+    tenant_id,
+    version,
+    runtime,
+    created_at,
+    expires_at,
+    idle_timeout_seconds,
+    metadata,
+    resources,
+  } = record;
+  const base = {
+    session_id,
+    tenant_id,
+    version,
+    runtime,
+    created_at,
+    expires_at,
+    idle_timeout_seconds,
+    metadata,
+    resources,
+  };
   const terminal = {
     ...base,
     ...(record.instance_id && { instance_id: record.instance_id }),

@@ -1,18 +1,32 @@
 import type { ErrorCode } from '@steppe/contracts/errors';
 import { AppError } from '@steppe/service-kit/app-error';
-import { SessionStoreThrottledError, SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import {
+  SessionStoreThrottledError,
+  SessionStoreUnavailableError,
+} from '@steppe/session-store/errors';
 import { CreateAbortedError } from './create-failure.ts';
 
 /** What the caller gets for a failure that the store or a shutdown made. */
 export function toAppError(error: unknown): unknown {
-  if (error instanceof SessionStoreUnavailableError || error instanceof SessionStoreThrottledError) {
-    return new AppError('route_store_unavailable', 'the session store does not respond; try again', {
-      cause: error,
-      headers: { 'Retry-After': '1' },
-    });
+  if (
+    error instanceof SessionStoreUnavailableError ||
+    error instanceof SessionStoreThrottledError
+  ) {
+    return new AppError(
+      'route_store_unavailable',
+      'the session store does not respond; try again',
+      {
+        cause: error,
+        headers: { 'Retry-After': '1' },
+      },
+    );
   }
   if (error instanceof CreateAbortedError) {
-    return new AppError('runtime_unreachable', error.message, { cause: error, retryable: true, headers: { 'Retry-After': '1' } });
+    return new AppError('runtime_unreachable', error.message, {
+      cause: error,
+      retryable: true,
+      headers: { 'Retry-After': '1' },
+    });
   }
   return error;
 }

@@ -29,14 +29,19 @@ test('does not wait for a store that is away once it is to stop, and hears nothi
     logger: createLogger({ service: 'test', level: 'silent' }),
     now: Date.now,
   });
-  for (const tell of listeners) tell({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' });
+  for (const tell of listeners)
+    tell({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' });
   await expect.poll(() => requested).toBeGreaterThan(0);
   await ends.stop();
   expect(listeners.size).toBe(0);
 });
 
 test('leaves the quota to whoever recorded the end before, but for one that may be itself', async () => {
-  const terminal = { session_id: newSessionId(), tenant_id: 'acme', state: 'ended' } as SessionRecord;
+  const terminal = {
+    session_id: newSessionId(),
+    tenant_id: 'acme',
+    state: 'ended',
+  } as SessionRecord;
   let failures = 0;
   const removed: string[] = [];
   const store: Pick<SessionStore, 'get' | 'removeLive'> = {
@@ -56,10 +61,15 @@ test('leaves the quota to whoever recorded the end before, but for one that may 
     store: store as SessionStore,
     provisioner: { ...createInMemoryProvisioner(Date.now).open(), watch },
     metrics: createSessionMetrics(createRegistry('test')),
-    logger: createLogger({ service: 'test', level: 'info', to: { write: (line) => void infos.push(line) } }),
+    logger: createLogger({
+      service: 'test',
+      level: 'info',
+      to: { write: (line) => void infos.push(line) },
+    }),
     now: Date.now,
   });
-  const tell = () => tells[0]?.({ instanceId: newInstanceId(), sessionId: terminal.session_id, reason: 'deleted' });
+  const tell = () =>
+    tells[0]?.({ instanceId: newInstanceId(), sessionId: terminal.session_id, reason: 'deleted' });
   tell();
   await expect.poll(() => infos.length).toBe(1);
   expect(removed).toEqual([]);

@@ -30,17 +30,29 @@ export function watchTerminations(
     const cause = { reason, ...(detail && { detail }) };
     const fields = { session_id: sessionId, instance_id: instanceId };
     const recordOnce = async (failures: number) => {
-      const { terminal, isNew } = await writeTermination({ store, metrics, now, sessionId, instanceId, cause });
+      const { terminal, isNew } = await writeTermination({
+        store,
+        metrics,
+        now,
+        sessionId,
+        instanceId,
+        cause,
+      });
       // Every control-plane is notified, and the one that records it releases the quota; after a
       // failure that may have been this one.
-      if (terminal && (isNew || failures > 0)) await store.removeLive(terminal.tenant_id, sessionId);
+      if (terminal && (isNew || failures > 0))
+        await store.removeLive(terminal.tenant_id, sessionId);
       return terminal;
     };
     try {
       const terminal = await retry(recordOnce, delaysMs, stopping.signal);
       const { end_reason, end_detail } = terminal ?? {};
       // The row has less of the detail than the log.
-      if (terminal) logger.info({ ...fields, end_reason, end_detail, reason: { reason, detail } }, 'session terminated');
+      if (terminal)
+        logger.info(
+          { ...fields, end_reason, end_detail, reason: { reason, detail } },
+          'session terminated',
+        );
     } catch (err) {
       logger.error({ ...fields, err, end_reason: reason }, 'could not record a termination');
     }

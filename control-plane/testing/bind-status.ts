@@ -2,10 +2,18 @@ import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
 
 /** Binds the instance as the control-plane does; gives the response's status. */
-export async function bindStatus(signer: InternalTokenSigner, instanceId: InstanceId, address: string, sessionId: SessionId) {
+export async function bindStatus(
+  signer: InternalTokenSigner,
+  instanceId: InstanceId,
+  address: string,
+  sessionId: SessionId,
+) {
   const response = await fetch(`${address}/internal/bind`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${await signer.sign(instanceId)}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${await signer.sign(instanceId)}`,
+      'content-type': 'application/json',
+    },
     body: JSON.stringify({
       session_id: sessionId,
       tenant_id: 'tenant',

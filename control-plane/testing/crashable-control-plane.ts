@@ -31,7 +31,11 @@ export function startCrashableControlPlane(
   };
   const services = fixture.services({
     store: crashable(store, life, fail(new SessionStoreThrottledError('throttled'))),
-    provisioner: crashable(provisioner, life, fail(new StartFailedError('quota', 'there is no room'))),
+    provisioner: crashable(
+      provisioner,
+      life,
+      fail(new StartFailedError('quota', 'there is no room')),
+    ),
     agents: crashable(agents, life, fail(new AgentCallError('does not respond'))),
   });
   const watch = watchTerminations(services);

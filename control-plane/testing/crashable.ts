@@ -58,10 +58,13 @@ export function crashable<Port extends object>(
       const real: unknown = Reflect.get(target, property);
       if (typeof real !== 'function') return real;
       const method = String(property);
-      if (method === 'sweep') return (...args: unknown[]) => sweepCrashably(Reflect.apply(real, target, args), moment);
+      if (method === 'sweep')
+        return (...args: unknown[]) => sweepCrashably(Reflect.apply(real, target, args), moment);
       if (method === 'watch') {
         return (listener: (received: unknown) => void) =>
-          Reflect.apply(real, target, [(received: unknown) => !life.isTerminal() && listener(received)]);
+          Reflect.apply(real, target, [
+            (received: unknown) => !life.isTerminal() && listener(received),
+          ]);
       }
       return async (...args: unknown[]) => {
         await moment(method, 'before');

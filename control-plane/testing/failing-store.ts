@@ -1,7 +1,14 @@
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import type { SessionStore } from '@steppe/session-store/ports';
 
-type Method = 'get' | 'create' | 'update' | 'addLive' | 'removeLive' | 'putIdempotency' | 'deleteIdempotency';
+type Method =
+  | 'get'
+  | 'create'
+  | 'update'
+  | 'addLive'
+  | 'removeLive'
+  | 'putIdempotency'
+  | 'deleteIdempotency';
 
 export interface Fault {
   method: Method;
@@ -14,7 +21,10 @@ export interface Fault {
 }
 
 /** The store, but that some calls of one method throw. */
-export function failingStore(store: SessionStore, { method, from, times = 1, done = false }: Fault): SessionStore {
+export function failingStore(
+  store: SessionStore,
+  { method, from, times = 1, done = false }: Fault,
+): SessionStore {
   let calls = 0;
   return new Proxy(store, {
     get(target, property) {

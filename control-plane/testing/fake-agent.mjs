@@ -26,15 +26,20 @@ process.on('SIGTERM', () => behaviour !== 'ignore-term' && process.exit(0));
 process.stdin.resume().on('end', () => {
   rmSync(env.STEPPE_INSTANCE_DIR, { recursive: true, force: true });
   // As the agent does where it is the last.
-  if (readdirSync(env.STEPPE_INSTANCES_DIR).length === 0) rmSync(env.STEPPE_INSTANCES_DIR, { recursive: true });
+  if (readdirSync(env.STEPPE_INSTANCES_DIR).length === 0)
+    rmSync(env.STEPPE_INSTANCES_DIR, { recursive: true });
   process.exit(0);
 });
 
 const server = createServer(async (request, response) => {
   const reply = (status, body) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body && JSON.stringify(body));
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(body && JSON.stringify(body));
   const refuse = (status, code) =>
-    reply(status, { error: { code, message: code, retryable: false, request_id: 'r', details: {} } });
+    reply(status, {
+      error: { code, message: code, retryable: false, request_id: 'r', details: {} },
+    });
   let text = '';
   for await (const chunk of request.setEncoding('utf8')) text += chunk;
   if (!isAllowed(request.headers.authorization)) return refuse(401, 'unauthenticated');
@@ -53,7 +58,10 @@ const server = createServer(async (request, response) => {
       writeFileSync(join(env.STEPPE_RUN_DIR, 'bound.json'), JSON.stringify(bound));
       return reply(204);
     case 'POST /internal/end':
-      writeFileSync(env.STEPPE_TERMINATION_FILE, JSON.stringify({ end_reason: body.reason, end_detail: 'as it was told' }));
+      writeFileSync(
+        env.STEPPE_TERMINATION_FILE,
+        JSON.stringify({ end_reason: body.reason, end_detail: 'as it was told' }),
+      );
       reply(202);
       return response.on('finish', () => process.exit(0));
     case 'GET /internal/state':
@@ -65,16 +73,24 @@ const server = createServer(async (request, response) => {
 });
 
 server.listen(Number(env.PORT), env.HOST, () => {
-  if (behaviour !== 'never-ready') writeSync(Number(env.STEPPE_READY_FD), `${JSON.stringify({ port: server.address().port })}\n`);
+  if (behaviour !== 'never-ready')
+    writeSync(Number(env.STEPPE_READY_FD), `${JSON.stringify({ port: server.address().port })}\n`);
 });
 
 function isAllowed(authorization = '') {
   const [header, payload, signature] = authorization.replace('Bearer ', '').split('.');
   if (!signature) return false;
-  const { keys } = JSON.parse(readFileSync(join(env.STEPPE_KEYS_DIR, 'control-plane.json'), 'utf8'));
+  const { keys } = JSON.parse(
+    readFileSync(join(env.STEPPE_KEYS_DIR, 'control-plane.json'), 'utf8'),
+  );
   const key = createPublicKey({ key: keys[0], format: 'jwk' });
   const { iss, aud, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  const signed = verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'));
+  const signed = verify(
+    null,
+    Buffer.from(`${header}.${payload}`),
+    key,
+    Buffer.from(signature, 'base64url'),
+  );
   return signed && iss === 'control-plane' && aud === instanceId && exp * 1000 > Date.now();
 }
 

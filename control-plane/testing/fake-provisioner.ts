@@ -43,7 +43,10 @@ export const fakeRuntimes: readonly RuntimeDefinition[] = [...builtIn, ...behavi
 const fakeAgentCommand: SupervisorCommand = ({ name }) => ['fake-agent', name];
 
 /** Others in place of the fakes. */
-type AgentOptions = Pick<LocalProcessOptions, 'agentBundle' | 'supervisorCommand' | 'hostVariables'>;
+type AgentOptions = Pick<
+  LocalProcessOptions,
+  'agentBundle' | 'supervisorCommand' | 'hostVariables'
+>;
 
 export interface Fakes extends TestKeys {
   provisioner: SessionProvisioner;
@@ -77,7 +80,9 @@ export async function startFakes(
     instancesDirectory,
   };
   const processOf = async (instanceId: InstanceId) => {
-    const found = (await processes()).find(({ env }) => env.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
+    const found = (await processes()).find(({ env }) =>
+      env.includes(`STEPPE_INSTANCE_ID=${instanceId}`),
+    );
     if (!found) throw new Error(`${instanceId} has no process`);
     return found;
   };
@@ -91,8 +96,12 @@ export async function startFakes(
     provisioner: createLocalProcessProvisioner(options),
     openAnother: () => createLocalProcessProvisioner(options),
     leftovers: async () => {
-      const live = (await processes()).filter(({ env }) => env.some((variable) => variable.includes(instancesDirectory)));
-      const directories = (await readdir(instancesDirectory).catch(() => [])).filter((name) => name.startsWith('ins_'));
+      const live = (await processes()).filter(({ env }) =>
+        env.some((variable) => variable.includes(instancesDirectory)),
+      );
+      const directories = (await readdir(instancesDirectory).catch(() => [])).filter((name) =>
+        name.startsWith('ins_'),
+      );
       return [...live.map(({ pid }) => `pid ${pid}`), ...directories];
     },
     pidOf: async (instanceId) => (await processOf(instanceId)).pid,
@@ -112,17 +121,22 @@ const splitVariable = (variable: string): [string, string] => {
 /** Every process of this machine whose environment can be read, oldest first. */
 async function processes(): Promise<{ pid: number; env: string[] }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(pids.map(async (pid) => ({ pid, env: await readEnvironment(pid) })));
+  const found = await Promise.all(
+    pids.map(async (pid) => ({ pid, env: await readEnvironment(pid) })),
+  );
   return found.toSorted((a, b) => a.pid - b.pid);
 }
 
 /** Empty of one that has ended, also where nobody has reaped it. */
 async function readEnvironment(pid: number): Promise<string[]> {
   try {
-    return (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').filter((variable) => variable !== '');
+    return (await readFile(`/proc/${pid}/environ`, 'utf8'))
+      .split('\0')
+      .filter((variable) => variable !== '');
   } catch {
     return [];
   }
 }
 
-export const isRunning = async (pid: number): Promise<boolean> => (await readEnvironment(pid)).length > 0;
+export const isRunning = async (pid: number): Promise<boolean> =>
+  (await readEnvironment(pid)).length > 0;

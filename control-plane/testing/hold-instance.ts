@@ -13,4 +13,6 @@ const { instanceId } = await fakes.provisioner.start({
   version: 'v',
   signal: new AbortController().signal,
 });
-process.stdout.write(`${JSON.stringify({ pid: await fakes.pidOf(instanceId), instanceId, sessionId })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ pid: await fakes.pidOf(instanceId), instanceId, sessionId })}\n`,
+);

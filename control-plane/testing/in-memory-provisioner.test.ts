@@ -29,7 +29,8 @@ describeSessionProvisioner('instances in memory', {
           () => 200,
           () => 409,
         ),
-      kill: async (instanceId) => inMemory.kill(instanceId, { reason: 'crashed', detail: 'signal SIGKILL' }),
+      kill: async (instanceId) =>
+        inMemory.kill(instanceId, { reason: 'crashed', detail: 'signal SIGKILL' }),
       endAs: async (reason, { instanceId }) => inMemory.kill(instanceId, { reason }),
       leftovers: async () => living(),
       dispose: async () => {

@@ -46,12 +46,18 @@ export function createInMemoryProvisioner(now: () => number): InMemoryProvisione
     const instanceId = newInstanceId();
     const address = `http://127.0.0.1:${instances.size + 1}`;
     const base = { instanceId, address, runtime: runtime.name, version, createdAtMs: now() };
-    instances.set(instanceId, sessionId === null ? { ...base, state: 'warm' } : { ...base, state: 'claimed', sessionId });
+    instances.set(
+      instanceId,
+      sessionId === null ? { ...base, state: 'warm' } : { ...base, state: 'claimed', sessionId },
+    );
     return { instanceId, address };
   };
 
   /** @param older those that were there before who claims. */
-  const claim = async ({ sessionId, runtime, version }: ClaimRequest, older: ReadonlySet<InstanceId>) => {
+  const claim = async (
+    { sessionId, runtime, version }: ClaimRequest,
+    older: ReadonlySet<InstanceId>,
+  ) => {
     for (const warm of [...instances.values()]) {
       if (warm.state !== 'warm' || warm.runtime !== runtime) continue;
       if (warm.version === version) {
@@ -86,10 +92,18 @@ export function createInMemoryProvisioner(now: () => number): InMemoryProvisione
       },
     };
   };
-  return { open, kill, agents: createInMemoryAgents(instances, kill), living: () => [...instances.values()] };
+  return {
+    open,
+    kill,
+    agents: createInMemoryAgents(instances, kill),
+    living: () => [...instances.values()],
+  };
 }
 
-function createInMemoryAgents(instances: Map<InstanceId, InMemoryInstance>, kill: InMemoryProvisioner['kill']): AgentClient {
+function createInMemoryAgents(
+  instances: Map<InstanceId, InMemoryInstance>,
+  kill: InMemoryProvisioner['kill'],
+): AgentClient {
   const find = ({ instanceId }: AgentAddress): InMemoryInstance => {
     const instance = instances.get(instanceId);
     if (instance) return instance;

@@ -1,4 +1,7 @@
-import { createInternalTokenSigner, type InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import {
+  createInternalTokenSigner,
+  type InternalTokenSigner,
+} from '@steppe/service-kit/internal-token/signer';
 import type { PublicKeys } from '../provisioner/local-process/publish-keys.ts';
 
 export interface TestKeys {
@@ -11,7 +14,10 @@ export async function makeInternalKeys(): Promise<TestKeys> {
   const [control, data] = await Promise.all([makeKey('control'), makeKey('data')]);
   return {
     signer: createInternalTokenSigner('control-plane', control),
-    publicKeys: { 'control-plane': { keys: [control.publicJwk] }, 'data-plane': { keys: [data.publicJwk] } },
+    publicKeys: {
+      'control-plane': { keys: [control.publicJwk] },
+      'data-plane': { keys: [data.publicJwk] },
+    },
   };
 }
 

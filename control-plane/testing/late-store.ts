@@ -1,7 +1,13 @@
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import type { SessionStore } from '@steppe/session-store/ports';
 
-export type Write = 'create' | 'update' | 'addLive' | 'removeLive' | 'putIdempotency' | 'deleteIdempotency';
+export type Write =
+  | 'create'
+  | 'update'
+  | 'addLive'
+  | 'removeLive'
+  | 'putIdempotency'
+  | 'deleteIdempotency';
 
 export interface LateStore {
   store: SessionStore;

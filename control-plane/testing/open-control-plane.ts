@@ -6,7 +6,12 @@ import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import type { SessionStore } from '@steppe/session-store/ports';
-import { type ControlPlane, type ControlPlaneConfig, type ControlPlaneParts, startControlPlane } from '../start-control-plane.ts';
+import {
+  type ControlPlane,
+  type ControlPlaneConfig,
+  type ControlPlaneParts,
+  startControlPlane,
+} from '../start-control-plane.ts';
 import { type Fakes, fakeRuntimes, startFakes } from './fake-provisioner.ts';
 import { authorizationOf, tenantVerifier } from './tenant-verifier.ts';
 
@@ -25,8 +30,14 @@ export interface ApiResponse {
   body: unknown;
 }
 
-export interface OpenControlPlane extends Pick<ControlPlane, 'port' | 'operatorPort' | 'fillPool' | 'close'> {
-  call(tenantId: TenantId, method: string, path: string, options?: CallOptions): Promise<ApiResponse>;
+export interface OpenControlPlane
+  extends Pick<ControlPlane, 'port' | 'operatorPort' | 'fillPool' | 'close'> {
+  call(
+    tenantId: TenantId,
+    method: string,
+    path: string,
+    options?: CallOptions,
+  ): Promise<ApiResponse>;
   /** Creates a session; throws where that does not return 201. */
   create(tenantId: TenantId, body?: object): Promise<Session>;
 }
@@ -56,7 +67,11 @@ export async function openTestFixture(): Promise<TestFixture> {
     connectTimeoutMs: 10_000,
     attemptTimeoutMs: 10_000,
   });
-  const store = createDynamoDbSessionStore({ client, tableName: dynalite.tableName, timeLimitMs: 20_000 });
+  const store = createDynamoDbSessionStore({
+    client,
+    tableName: dynalite.tableName,
+    timeLimitMs: 20_000,
+  });
   const fakes = await startFakes();
   const opened: ControlPlane[] = [];
   return {
@@ -69,7 +84,13 @@ export async function openTestFixture(): Promise<TestFixture> {
           port: 0,
           operatorPort: 0,
           runtimes: fakeRuntimes,
-          limits: { sessionsPerTenant: 50, ttlSeconds: 86_400, provisioningMs: 30_000, endMs: 10_000, ...limits },
+          limits: {
+            sessionsPerTenant: 50,
+            ttlSeconds: 86_400,
+            provisioningMs: 30_000,
+            endMs: 10_000,
+            ...limits,
+          },
           poolStartsAtOnce: 2,
           reconciler: { intervalMs: 60_000, leaseMs: 150_000, graceMs: 30_000 },
           shutdownMs: 5_000,
@@ -113,20 +134,29 @@ function createCalls(port: number): Pick<OpenControlPlane, 'call' | 'create'> {
       signal: signal ?? AbortSignal.timeout(30_000),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
   };
   return {
     call,
     async create(tenantId, body = {}) {
       const response = await call(tenantId, 'POST', '/v1/sessions', { body });
-      if (response.status !== 201) throw new Error(`create returned ${response.status}: ${JSON.stringify(response.body)}`);
+      if (response.status !== 201)
+        throw new Error(`create returned ${response.status}: ${JSON.stringify(response.body)}`);
       return sessionSchema.parse(response.body);
     },
   };
 }
 
 /** What the store still holds for a tenant that should have nothing. */
-export async function traces(store: SessionStore, tenantId: TenantId, keys: readonly string[] = []) {
+export async function traces(
+  store: SessionStore,
+  tenantId: TenantId,
+  keys: readonly string[] = [],
+) {
   const { sessions } = await store.listByTenant(tenantId, { limit: 200 });
   const items = await Promise.all(keys.map((key) => store.getIdempotency(tenantId, key)));
   return {

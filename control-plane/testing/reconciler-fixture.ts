@@ -1,6 +1,10 @@
 import { createRegistry } from '@steppe/service-kit/http-metrics';
 import { createLogger } from '@steppe/service-kit/logger';
-import { localAccess, type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
+import {
+  localAccess,
+  type RunningDynamoDb,
+  startDynalite,
+} from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { ensureTable } from '@steppe/session-store/dynamodb/ensure-table';
@@ -88,7 +92,12 @@ export async function startTables(
           agents: inMemory.agents,
           pending: createPendingCreates(testRules.provisioningMs),
           runtimes,
-          limits: { sessionsPerTenant: quota, ttlSeconds: 86_400, provisioningMs: testRules.provisioningMs, endMs: 10_000 },
+          limits: {
+            sessionsPerTenant: quota,
+            ttlSeconds: 86_400,
+            provisioningMs: testRules.provisioningMs,
+            endMs: 10_000,
+          },
           rules: testRules,
           missing,
           startedAtMs: now(),
@@ -98,7 +107,13 @@ export async function startTables(
           ...given,
         };
       };
-      return { store, inMemory, clock, services, pass: (given) => reconcile(services(given), new AbortController().signal) };
+      return {
+        store,
+        inMemory,
+        clock,
+        services,
+        pass: (given) => reconcile(services(given), new AbortController().signal),
+      };
     },
     async close() {
       client.destroy();

@@ -13,13 +13,19 @@ export async function holdInstance(instancesDirectory: string) {
     format: 'esm',
     write: false,
     external: ['pino'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   });
   const [output] = result.outputFiles;
-  const holder = spawn(process.execPath, ['--input-type=module', '-', fakeAgentBundle, instancesDirectory], {
-    cwd: here('.'),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const holder = spawn(
+    process.execPath,
+    ['--input-type=module', '-', fakeAgentBundle, instancesDirectory],
+    {
+      cwd: here('.'),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   holder.stdin.end(output?.text);
   return holder;
 }

@@ -9,7 +9,10 @@ import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { createSession } from '../sessions/create-session.ts';
 import { endSession } from '../sessions/end-session.ts';
 import { isTerminal } from '../sessions/termination-cause.ts';
-import { type CrashableControlPlane, startCrashableControlPlane } from './crashable-control-plane.ts';
+import {
+  type CrashableControlPlane,
+  startCrashableControlPlane,
+} from './crashable-control-plane.ts';
 import { type ReconcilerFixture, testRules } from './reconciler-fixture.ts';
 
 /** One thing that happens; numbers choose among what is there. */
@@ -69,19 +72,30 @@ export function shakeWorld(fixture: ReconcilerFixture, isAtFault: () => boolean)
         );
       }
       case 'delete': {
-        const { sessions } = await fixture.store.listByTenant(choose(tenants, event.session), { limit: 200 });
+        const { sessions } = await fixture.store.listByTenant(choose(tenants, event.session), {
+          limit: 200,
+        });
         if (sessions.length === 0) return;
         const { tenant_id, session_id } = choose(sessions, event.session);
         return plane(event.plane).begin((services) => endSession(services, tenant_id, session_id));
       }
       case 'fill_pool': {
         const version = event.isOld ? 'old' : runtimeVersion(runtime);
-        const request = { sessionId: null, runtime, resources: runtime.default_resources, version, signal: never };
+        const request = {
+          sessionId: null,
+          runtime,
+          resources: runtime.default_resources,
+          version,
+          signal: never,
+        };
         return plane(event.plane).begin(({ provisioner }) => provisioner.start(request));
       }
       case 'kill': {
         const living = fixture.inMemory.living();
-        if (living.length > 0) fixture.inMemory.kill(choose(living, event.instance).instanceId, { reason: 'oom_killed' });
+        if (living.length > 0)
+          fixture.inMemory.kill(choose(living, event.instance).instanceId, {
+            reason: 'oom_killed',
+          });
         return;
       }
       case 'reconcile':
@@ -103,7 +117,10 @@ export function shakeWorld(fixture: ReconcilerFixture, isAtFault: () => boolean)
       fixture.clock.nowMs += testRules.provisioningMs + testRules.graceMs + 1;
       const actions: unknown[] = [];
       const { reconcilerMetrics } = fixture.services();
-      await fixture.pass({ store, reconcilerMetrics: { ...reconcilerMetrics, applied: (action) => actions.push(action) } });
+      await fixture.pass({
+        store,
+        reconcilerMetrics: { ...reconcilerMetrics, applied: (action) => actions.push(action) },
+      });
       if (actions.length === 0) return;
     }
     throw new Error('each of ten passes found something to do');

@@ -4,14 +4,18 @@ import { AppError } from '@steppe/service-kit/app-error';
 import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
 
 /** A header that `tenantVerifier` takes. */
-export const authorizationOf = (tenantId: TenantId, allowed: readonly Scope[] = scopes, sessionQuota?: number): string =>
-  `Bearer ${encodeURIComponent(tenantId)}|${allowed.join(',')}|${sessionQuota ?? ''}`;
+export const authorizationOf = (
+  tenantId: TenantId,
+  allowed: readonly Scope[] = scopes,
+  sessionQuota?: number,
+): string => `Bearer ${encodeURIComponent(tenantId)}|${allowed.join(',')}|${sessionQuota ?? ''}`;
 
 /** Believes what the header says. */
 export const tenantVerifier: CallerVerifier = {
   authMode: 'jwt',
   verify(authorization) {
-    const [tenant, allowed = '', quota = ''] = authorization?.replace('Bearer ', '').split('|') ?? [];
+    const [tenant, allowed = '', quota = ''] =
+      authorization?.replace('Bearer ', '').split('|') ?? [];
     if (!tenant) throw new AppError('unauthenticated', 'there is no token');
     return {
       tenantId: tenantIdSchema.parse(decodeURIComponent(tenant)),

@@ -3,7 +3,10 @@ import { createEventFilter } from './event-filter.ts';
 import { type EventForm, eventFramings } from './event-framing.ts';
 
 const forms = Object.keys(eventFramings) as EventForm[];
-const keepalives: Record<EventForm, string> = { sse: ': keepalive\n\n', ndjson: '{"type":"keepalive"}\n' };
+const keepalives: Record<EventForm, string> = {
+  sse: ': keepalive\n\n',
+  ndjson: '{"type":"keepalive"}\n',
+};
 const cutOffs: Record<EventForm, string> = {
   sse: 'event: cut_off\ndata: {"type":"cut_off"}\n\n',
   ndjson: '{"type":"cut_off"}\n',
@@ -23,9 +26,14 @@ it.each(forms)('lets through whole events of %s alone, however they come', (form
     eventOf(form, 'stdout', 5),
     keepalives[form],
     // A bundle is free in its keys, and where they stand.
-    eventOf(form, 'result', 6, { seq: 0, 'application/json': { type: 'step_ended', seq: 99, at: 'x' } }),
+    eventOf(form, 'result', 6, {
+      seq: 0,
+      'application/json': { type: 'step_ended', seq: 99, at: 'x' },
+    }),
     keepalives[form],
-    eventOf(form, 'result', 7, { 'application/json': [{ type: 'keepalive' }, { type: 'cut_off' }] }),
+    eventOf(form, 'result', 7, {
+      'application/json': [{ type: 'keepalive' }, { type: 'cut_off' }],
+    }),
     eventOf(form, 'step_ended', 8),
   ].join('');
   for (let size = 1; size <= whole.length; size++) {
@@ -43,40 +51,57 @@ it.each(forms)('lets through whole events of %s alone, however they come', (form
 });
 
 it.each(forms)('reads an event of %s that comes in two pieces, wherever it is cut', (form) => {
-  const events = eventOf(form, 'result', 1, { 'application/json': { type: 'step_ended' } }) + keepalives[form];
+  const events =
+    eventOf(form, 'result', 1, { 'application/json': { type: 'step_ended' } }) + keepalives[form];
   for (let cut = 1; cut < events.length; cut++) {
     const filter = createEventFilter(form, 0);
-    const got = [events.slice(0, cut), events.slice(cut)].map((piece) => text(filter.take(Buffer.from(piece)))).join('');
-    expect({ cut, got, seq: filter.lastSeq(), isWhole: filter.isWhole() }).toEqual({ cut, got: events, seq: 1, isWhole: false });
+    const got = [events.slice(0, cut), events.slice(cut)]
+      .map((piece) => text(filter.take(Buffer.from(piece))))
+      .join('');
+    expect({ cut, got, seq: filter.lastSeq(), isWhole: filter.isWhole() }).toEqual({
+      cut,
+      got: events,
+      seq: 1,
+      isWhole: false,
+    });
   }
 });
 
-it.each(forms)('forgets the beginning of an event of %s that the next response brings whole', (form) => {
-  const first = eventOf(form, 'stdout', 1);
-  const rest = keepalives[form] + eventOf(form, 'stdout', 2);
-  const filter = createEventFilter(form, 0);
-  expect(text(filter.take(Buffer.from(first + rest.slice(0, 9))))).toMatch(first.slice(0, 9));
-  filter.nextResponse();
-  expect(text(filter.take(Buffer.from(rest)))).toBe(rest);
-  expect([filter.lastSeq(), filter.isWhole(), text(filter.finish())]).toEqual([2, false, '']);
-});
+it.each(forms)(
+  'forgets the beginning of an event of %s that the next response brings whole',
+  (form) => {
+    const first = eventOf(form, 'stdout', 1);
+    const rest = keepalives[form] + eventOf(form, 'stdout', 2);
+    const filter = createEventFilter(form, 0);
+    expect(text(filter.take(Buffer.from(first + rest.slice(0, 9))))).toMatch(first.slice(0, 9));
+    filter.nextResponse();
+    expect(text(filter.take(Buffer.from(rest)))).toBe(rest);
+    expect([filter.lastSeq(), filter.isWhole(), text(filter.finish())]).toEqual([2, false, '']);
+  },
+);
 
-it.each(forms)('takes a keepalive of %s for no event, and the word that cuts a reader off for the last', (form) => {
-  const filter = createEventFilter(form, 3);
-  filter.take(Buffer.from(keepalives[form].repeat(3)));
-  expect([filter.lastSeq(), filter.isWhole()]).toEqual([3, false]);
-  filter.take(Buffer.from(eventOf(form, 'step_ended', 4) + keepalives[form]));
-  expect([filter.lastSeq(), filter.isWhole()]).toEqual([4, true]);
-  const other = createEventFilter(form, 3);
-  other.take(Buffer.from(cutOffs[form]));
-  expect([other.lastSeq(), other.isWhole()]).toEqual([3, true]);
-});
+it.each(forms)(
+  'takes a keepalive of %s for no event, and the word that cuts a reader off for the last',
+  (form) => {
+    const filter = createEventFilter(form, 3);
+    filter.take(Buffer.from(keepalives[form].repeat(3)));
+    expect([filter.lastSeq(), filter.isWhole()]).toEqual([3, false]);
+    filter.take(Buffer.from(eventOf(form, 'step_ended', 4) + keepalives[form]));
+    expect([filter.lastSeq(), filter.isWhole()]).toEqual([4, true]);
+    const other = createEventFilter(form, 3);
+    other.take(Buffer.from(cutOffs[form]));
+    expect([other.lastSeq(), other.isWhole()]).toEqual([3, true]);
+  },
+);
 
-it.each(forms)('gives back what a response of %s leaves unfinished when it ends in order', (form) => {
-  const filter = createEventFilter(form, 0);
-  filter.take(Buffer.from('a b'));
-  expect(text(filter.finish())).toBe('a b');
-});
+it.each(forms)(
+  'gives back what a response of %s leaves unfinished when it ends in order',
+  (form) => {
+    const filter = createEventFilter(form, 0);
+    filter.take(Buffer.from('a b'));
+    expect(text(filter.finish())).toBe('a b');
+  },
+);
 
 const unreadable: Record<EventForm, string[]> = {
   sse: [

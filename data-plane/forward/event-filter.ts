@@ -37,7 +37,8 @@ export function createEventFilter(form: EventForm, after: number): EventFilter {
   const noteLast = (events: Buffer): boolean => {
     const last = readLast(events);
     if (!last) return false;
-    const event = last === 'unreadable' || (last.seq !== undefined && last.seq <= seq) ? undefined : last;
+    const event =
+      last === 'unreadable' || (last.seq !== undefined && last.seq <= seq) ? undefined : last;
     isReadable = event !== undefined;
     isWhole = event?.isFinal ?? false;
     seq = event?.seq ?? seq;
@@ -65,7 +66,8 @@ export function createEventFilter(form: EventForm, after: number): EventFilter {
       const pieces = [...held, whole];
       // What begins in the middle of an event can look like anything: the event that was held back
       // is read whole, if at all.
-      const begunHere = held.length === 0 ? whole : whole.subarray(whole.indexOf(separator) + separator.length);
+      const begunHere =
+        held.length === 0 ? whole : whole.subarray(whole.indexOf(separator) + separator.length);
       if (!noteLast(begunHere) && held.length > 0) noteLast(Buffer.concat(pieces));
       hold(end < chunk.length ? [chunk.subarray(end)] : []);
       return pieces;

@@ -27,7 +27,11 @@ export const eventFramings: Record<EventForm, EventFraming> = {
 
 type Read = (whole: Buffer, start: number, end: number) => LastEvent | 'keepalive' | 'unreadable';
 
-function lastOf(whole: Buffer, separator: string, read: Read): LastEvent | 'unreadable' | undefined {
+function lastOf(
+  whole: Buffer,
+  separator: string,
+  read: Read,
+): LastEvent | 'unreadable' | undefined {
   for (let end = whole.length - separator.length; end > 0; ) {
     const at = whole.lastIndexOf(separator, end - 1);
     const event = read(whole, at === -1 ? 0 : at + separator.length, end);
@@ -37,7 +41,8 @@ function lastOf(whole: Buffer, separator: string, read: Read): LastEvent | 'unre
   return undefined;
 }
 
-const headOf = (whole: Buffer, start: number, end: number): string => whole.toString('latin1', start, Math.min(end, start + 160));
+const headOf = (whole: Buffer, start: number, end: number): string =>
+  whole.toString('latin1', start, Math.min(end, start + 160));
 
 /** The type stands in its field and first in the data. */
 const sseHead = /^event: (\w{1,40})\n(?:id: ([1-9]\d{0,15})\n)?data: \{"type":"\1"/;
@@ -61,9 +66,12 @@ function readNdjson(whole: Buffer, start: number, end: number): ReturnType<Read>
 }
 
 function eventOf(type: string, digits: string | undefined): LastEvent | 'unreadable' {
-  if (digits === undefined) return type === 'cut_off' ? { seq: undefined, isFinal: true } : 'unreadable';
+  if (digits === undefined)
+    return type === 'cut_off' ? { seq: undefined, isFinal: true } : 'unreadable';
   const seq = Number(digits);
-  return Number.isSafeInteger(seq) ? { seq, isFinal: type === 'step_ended' || type === 'cut_off' } : 'unreadable';
+  return Number.isSafeInteger(seq)
+    ? { seq, isFinal: type === 'step_ended' || type === 'cut_off' }
+    : 'unreadable';
 }
 
 const lineSchema = z.object({ type: z.string(), seq: z.int().min(1) });

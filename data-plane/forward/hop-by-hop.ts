@@ -15,7 +15,8 @@ const always: ReadonlySet<string> = new Set([
  * section 7.6.1).
  */
 export function hopByHop(connection: string | undefined): (name: string) => boolean {
-  if (connection === undefined || /^(keep-alive|close)$/i.test(connection)) return (name) => always.has(name);
+  if (connection === undefined || /^(keep-alive|close)$/i.test(connection))
+    return (name) => always.has(name);
   const named = new Set(connection.toLowerCase().split(/[\s,]+/));
   return (name) => always.has(name) || named.has(name);
 }

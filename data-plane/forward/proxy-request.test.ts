@@ -21,16 +21,33 @@ const start = async (handle: RequestListener): Promise<FakeAgent> => {
 };
 
 /** A server that responds to every request by one request with `origin`. */
-const startEdge = async (origin: string, upstream: Agent, isRejected: (status: number) => boolean = () => false) => {
+const startEdge = async (
+  origin: string,
+  upstream: Agent,
+  isRejected: (status: number) => boolean = () => false,
+) => {
   const ends: ProxyOutcome[] = [];
   /** Listeners that a request has left on the client's response. */
   const left: number[] = [];
-  const countListeners = (outgoing: ServerResponse) => outgoing.listenerCount('close') + outgoing.listenerCount('drain');
+  const countListeners = (outgoing: ServerResponse) =>
+    outgoing.listenerCount('close') + outgoing.listenerCount('drain');
   const edge = await start((req, outgoing) => {
-    const request: ProxyRequest = { origin, method: req.method ?? 'GET', path: req.url ?? '/', headers: [], body: null };
+    const request: ProxyRequest = {
+      origin,
+      method: req.method ?? 'GET',
+      path: req.url ?? '/',
+      headers: [],
+      body: null,
+    };
     const response = createResponseWriter(outgoing, { ownHeaders: {}, isRejected });
     const before = countListeners(outgoing);
-    void proxyRequest(request, { upstream, outgoing, response, idleTimeoutMs: 5_000, uploadStallLimitMs: 5_000 }).then((end) => {
+    void proxyRequest(request, {
+      upstream,
+      outgoing,
+      response,
+      idleTimeoutMs: 5_000,
+      uploadStallLimitMs: 5_000,
+    }).then((end) => {
       ends.push(end);
       left.push(countListeners(outgoing) - before);
       if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(500).end();
@@ -71,10 +88,27 @@ it('sends nothing when the client leaves while the connection is being made', as
 
 it('makes no connection for a client that has left already', async () => {
   const outgoing = { destroyed: true } as ServerResponse;
-  const request = { origin: 'http://127.0.0.1:9', method: 'GET', path: '/', headers: [], body: null };
-  const response: ResponseSink = { begin: () => true, write() {}, end() {}, interrupt: () => 'nothing' };
+  const request = {
+    origin: 'http://127.0.0.1:9',
+    method: 'GET',
+    path: '/',
+    headers: [],
+    body: null,
+  };
+  const response: ResponseSink = {
+    begin: () => true,
+    write() {},
+    end() {},
+    interrupt: () => 'nothing',
+  };
   expect(
-    await proxyRequest(request, { upstream: startUpstream(), outgoing, response, idleTimeoutMs: 1, uploadStallLimitMs: 1 }),
+    await proxyRequest(request, {
+      upstream: startUpstream(),
+      outgoing,
+      response,
+      idleTimeoutMs: 1,
+      uploadStallLimitMs: 1,
+    }),
   ).toEqual({
     kind: 'client_left',
   });
@@ -112,7 +146,10 @@ it('gives a declined response back unsent', async () => {
 it('has no more to say of a response once it has ended', async () => {
   const agent = await start((req, res) => req.url === '/quick' && res.end('done'));
   const upstream = startUpstream();
-  const outgoing = Object.assign(new EventEmitter(), { destroyed: false, writableNeedDrain: false });
+  const outgoing = Object.assign(new EventEmitter(), {
+    destroyed: false,
+    writableNeedDrain: false,
+  });
   const reset: string[] = [];
   const agentRequest = (path: string) =>
     proxyRequest(

@@ -79,7 +79,8 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
       const delivered = response.interrupt();
       if (delivered === 'whole') abandon({ kind: 'responded', status: responseStatus });
       else if (delivered === 'part') abandon({ kind: 'truncated', reason, brought });
-      else abandon(reason === 'idle_timeout' ? { kind: 'idle_timeout' } : { kind: 'broken', error });
+      else
+        abandon(reason === 'idle_timeout' ? { kind: 'idle_timeout' } : { kind: 'broken', error });
     };
     /** Nothing of a response has come: it is ours to say what is wrong. */
     const refuse = (error: Error) => {
@@ -105,13 +106,15 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
     const idleTimer = createIdleTimer({
       limitMs: idleTimeoutMs,
       isPaused: () => controller?.paused === true || upload?.waitsForClient() === true,
-      onIdle: () => interrupt('idle_timeout', new Error('the upstream sent nothing until the idle timeout')),
+      onIdle: () =>
+        interrupt('idle_timeout', new Error('the upstream sent nothing until the idle timeout')),
     });
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
         controller = started;
-        if (phase === 'done') return started.abort(new Error('the client left before the connection was made'));
+        if (phase === 'done')
+          return started.abort(new Error('the client left before the connection was made'));
         phase = 'waiting';
         idleTimer.start();
         options.onSent?.();
@@ -148,8 +151,12 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
     outgoing.once('close', onClientLeft);
     outgoing.on('drain', onDrained);
     const { origin, method, path, headers } = request;
-    upstream.dispatch({ origin, method, path, headers, body: upload?.stream ?? bufferOf(request.body) }, handler);
+    upstream.dispatch(
+      { origin, method, path, headers, body: upload?.stream ?? bufferOf(request.body) },
+      handler,
+    );
   });
 }
 
-const bufferOf = (body: ProxyRequest['body']): Buffer | null => (Buffer.isBuffer(body) ? body : null);
+const bufferOf = (body: ProxyRequest['body']): Buffer | null =>
+  Buffer.isBuffer(body) ? body : null;

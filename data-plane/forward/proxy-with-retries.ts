@@ -1,5 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { type ProxyOptions, type ProxyOutcome, type ProxyRequest, proxyRequest } from './proxy-request.ts';
+import {
+  type ProxyOptions,
+  type ProxyOutcome,
+  type ProxyRequest,
+  proxyRequest,
+} from './proxy-request.ts';
 import { isOurMistake, type RetryPolicy, retryDelay } from './retry-policy.ts';
 
 export interface RetryOptions extends ProxyOptions {
@@ -8,7 +13,10 @@ export interface RetryOptions extends ProxyOptions {
 }
 
 /** @throws Error where the fault is in the request that we made. */
-export async function proxyWithRetries(request: ProxyRequest, options: RetryOptions): Promise<ProxyOutcome> {
+export async function proxyWithRetries(
+  request: ProxyRequest,
+  options: RetryOptions,
+): Promise<ProxyOutcome> {
   for (let tries = 1; ; tries++) {
     const end = await proxyRequest(request, options);
     if (end.kind === 'unconnected' && isOurMistake(end.error)) throw end.error;

@@ -4,21 +4,44 @@ import { requestHeaders } from './request-headers.ts';
 
 const from = (...rawHeaders: string[]): IncomingMessage => {
   const at = rawHeaders.findIndex((name) => name.toLowerCase() === 'connection');
-  return { rawHeaders, headers: { connection: at < 0 ? undefined : rawHeaders[at + 1] } } as IncomingMessage;
+  return {
+    rawHeaders,
+    headers: { connection: at < 0 ? undefined : rawHeaders[at + 1] },
+  } as IncomingMessage;
 };
 const own = { authorization: 'Bearer ours', requestId: 'r1', trace: {}, body: 'same' } as const;
-const kept = (incoming: IncomingMessage, changed: Partial<Parameters<typeof requestHeaders>[1]> = {}) => {
+const kept = (
+  incoming: IncomingMessage,
+  changed: Partial<Parameters<typeof requestHeaders>[1]> = {},
+) => {
   const flat = requestHeaders(incoming, { ...own, ...changed });
   return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])));
 };
 
 it('puts its own authorization and request id in the place of the client’s', () => {
-  const headers = kept(from('Authorization', 'Bearer theirs', 'X-Request-Id', 'x', 'Accept', 'text/event-stream'));
-  expect(headers).toEqual({ authorization: 'Bearer ours', 'x-request-id': 'r1', accept: 'text/event-stream' });
+  const headers = kept(
+    from('Authorization', 'Bearer theirs', 'X-Request-Id', 'x', 'Accept', 'text/event-stream'),
+  );
+  expect(headers).toEqual({
+    authorization: 'Bearer ours',
+    'x-request-id': 'r1',
+    accept: 'text/event-stream',
+  });
 });
 
 it('drops hop-by-hop headers and those that connection names', () => {
-  const incoming = from('Connection', 'close, X-Secret', 'X-Secret', 's', 'Keep-Alive', '5', 'TE', 'trailers', 'Upgrade', 'h2c');
+  const incoming = from(
+    'Connection',
+    'close, X-Secret',
+    'X-Secret',
+    's',
+    'Keep-Alive',
+    '5',
+    'TE',
+    'trailers',
+    'Upgrade',
+    'h2c',
+  );
   expect(kept(incoming)).toEqual({ authorization: 'Bearer ours', 'x-request-id': 'r1' });
 });
 
@@ -30,7 +53,18 @@ it('cannot be made to drop what it writes itself', () => {
 });
 
 it('drops expect, host, cookies and reserved headers', () => {
-  const incoming = from('Expect', '100-continue', 'Host', 'a', 'Cookie', 'a=b', 'Steppe-Tenant', 't', 'STEPPE-Step-Id', 's');
+  const incoming = from(
+    'Expect',
+    '100-continue',
+    'Host',
+    'a',
+    'Cookie',
+    'a=b',
+    'Steppe-Tenant',
+    't',
+    'STEPPE-Step-Id',
+    's',
+  );
   expect(Object.keys(kept(incoming)).sort()).toEqual(['authorization', 'x-request-id']);
 });
 
@@ -42,9 +76,9 @@ it('names the trace that it is given, whatever the client wrote', () => {
 });
 
 it('leaves out the header that it is to go without', () => {
-  expect(kept(from('Last-Event-ID', '3', 'Range', 'bytes=0-1'), { without: 'last-event-id' })).not.toHaveProperty(
-    'last-event-id',
-  );
+  expect(
+    kept(from('Last-Event-ID', '3', 'Range', 'bytes=0-1'), { without: 'last-event-id' }),
+  ).not.toHaveProperty('last-event-id');
 });
 
 it('passes on ranges and conditions', () => {
@@ -53,8 +87,19 @@ it('passes on ranges and conditions', () => {
 });
 
 it('lets the headers of a body go with the body', () => {
-  const incoming = from('Content-Length', '3', 'Content-Type', 'text/plain', 'Content-Encoding', 'gzip');
-  expect(kept(incoming)).toMatchObject({ 'content-length': '3', 'content-type': 'text/plain', 'content-encoding': 'gzip' });
+  const incoming = from(
+    'Content-Length',
+    '3',
+    'Content-Type',
+    'text/plain',
+    'Content-Encoding',
+    'gzip',
+  );
+  expect(kept(incoming)).toMatchObject({
+    'content-length': '3',
+    'content-type': 'text/plain',
+    'content-encoding': 'gzip',
+  });
   expect(kept(incoming, { body: 'none' })).not.toHaveProperty('content-length');
   expect(kept(incoming, { body: 'json' })).toEqual({
     authorization: 'Bearer ours',

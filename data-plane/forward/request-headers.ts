@@ -47,7 +47,8 @@ export function requestHeaders(
   const { rawHeaders } = incoming;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
-    if (replaced.has(name) || name.startsWith('steppe-') || name === without || endsHere(name)) continue;
+    if (replaced.has(name) || name.startsWith('steppe-') || name === without || endsHere(name))
+      continue;
     if (body !== 'same' && ofBody.has(name)) continue;
     headers.push(name, rawHeaders[i + 1] ?? '');
   }

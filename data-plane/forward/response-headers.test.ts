@@ -11,11 +11,16 @@ it('drops hop-by-hop headers and those that connection names, and keeps the rest
     'content-type': 'text/event-stream',
     'set-cookie': ['a', 'b'],
   };
-  expect(responseHeaders(headers, {})).toEqual({ 'content-type': 'text/event-stream', 'set-cookie': ['a', 'b'] });
+  expect(responseHeaders(headers, {})).toEqual({
+    'content-type': 'text/event-stream',
+    'set-cookie': ['a', 'b'],
+  });
 });
 
 it('lets its own headers win', () => {
-  expect(responseHeaders({ 'x-request-id': 'theirs', etag: 'e' }, { 'x-request-id': 'ours' })).toEqual({
+  expect(
+    responseHeaders({ 'x-request-id': 'theirs', etag: 'e' }, { 'x-request-id': 'ours' }),
+  ).toEqual({
     'x-request-id': 'ours',
     etag: 'e',
   });

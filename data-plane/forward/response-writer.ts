@@ -20,7 +20,10 @@ const heldBytes = 16 * 1024;
  * back control: a response that came in one piece leaves in one, and of any other the first byte
  * leaves at once.
  */
-export function createResponseWriter(outgoing: ServerResponse, { ownHeaders, isRejected }: WriterOptions): ResponseSink {
+export function createResponseWriter(
+  outgoing: ServerResponse,
+  { ownHeaders, isRejected }: WriterOptions,
+): ResponseSink {
   let head: { status: number; headers: OutgoingHttpHeaders } | undefined;
   let held: Buffer[] = [];
   let isHeldWhole = false;

@@ -4,19 +4,23 @@ import { createResultFilter } from './result-filter.ts';
 const json = '{"stdout":"  text  "}';
 const give = (filter: ReturnType<typeof createResultFilter>, text: string, size: number) => {
   let got = '';
-  for (let at = 0; at < text.length; at += size) got += filter.take(Buffer.from(text.slice(at, at + size))).join('');
+  for (let at = 0; at < text.length; at += size)
+    got += filter.take(Buffer.from(text.slice(at, at + size))).join('');
   return got;
 };
 
-it.each([1, 2, 5, 100])('resumes a result where the response before was interrupted, in pieces of %i', (size) => {
-  for (let cut = 0; cut <= json.length; cut++) {
-    const filter = createResultFilter(true);
-    let got = give(filter, `  ${json.slice(0, cut)}`, size);
-    filter.nextResponse();
-    got += give(filter, `   ${json}`, size);
-    expect({ cut, got: got.trimStart() }).toEqual({ cut, got: json });
-  }
-});
+it.each([1, 2, 5, 100])(
+  'resumes a result where the response before was interrupted, in pieces of %i',
+  (size) => {
+    for (let cut = 0; cut <= json.length; cut++) {
+      const filter = createResultFilter(true);
+      let got = give(filter, `  ${json.slice(0, cut)}`, size);
+      filter.nextResponse();
+      got += give(filter, `   ${json}`, size);
+      expect({ cut, got: got.trimStart() }).toEqual({ cut, got: json });
+    }
+  },
+);
 
 it('adds no white space to a response whose length was promised', () => {
   const filter = createResultFilter(false);

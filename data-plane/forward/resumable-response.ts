@@ -79,10 +79,19 @@ function formOf(status: number, headers: IncomingHttpHeaders): Form | undefined 
   }
 }
 
-function beginAs(form: Form | undefined, length: string | undefined, after: number): Begun | undefined {
+function beginAs(
+  form: Form | undefined,
+  length: string | undefined,
+  after: number,
+): Begun | undefined {
   if (form === undefined) return undefined;
   if (form === 'result')
-    return { form, length, filter: createResultFilter(length === undefined), rest: () => ({ kind: 'result' }) };
+    return {
+      form,
+      length,
+      filter: createResultFilter(length === undefined),
+      rest: () => ({ kind: 'result' }),
+    };
   const filter = createEventFilter(form, after);
   const rest = (): Rest | undefined => {
     const lastSeq = filter.lastSeq();
@@ -92,5 +101,10 @@ function beginAs(form: Form | undefined, length: string | undefined, after: numb
 }
 
 /** A length that was promised to the client must be kept. */
-const continues = ({ form, length }: Begun, status: number, headers: IncomingHttpHeaders): boolean =>
-  formOf(status, headers) === form && (length === undefined || [length, undefined].includes(headers['content-length']));
+const continues = (
+  { form, length }: Begun,
+  status: number,
+  headers: IncomingHttpHeaders,
+): boolean =>
+  formOf(status, headers) === form &&
+  (length === undefined || [length, undefined].includes(headers['content-length']));

@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+} from 'node:http';
 
 export interface Call {
   method?: string;
@@ -16,7 +21,14 @@ export interface Response {
 }
 
 export const open = (port: number, { method = 'GET', path, headers = {} }: Call): ClientRequest =>
-  request({ host: '127.0.0.1', port, method, path, headers: { connection: 'keep-alive', ...headers }, agent: false });
+  request({
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    headers: { connection: 'keep-alive', ...headers },
+    agent: false,
+  });
 
 export async function responseOf(client: ClientRequest): Promise<IncomingMessage> {
   const [response] = (await once(client, 'response')) as [IncomingMessage];
@@ -28,7 +40,11 @@ export async function responseOf(client: ClientRequest): Promise<IncomingMessage
 export async function readAll(response: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return { status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() };
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: Buffer.concat(chunks).toString(),
+  };
 }
 
 export async function call(port: number, given: Call): Promise<Response> {

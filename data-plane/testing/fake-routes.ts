@@ -1,6 +1,10 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
-import { endedRecord, provisioningRecord, readyRecord } from '@steppe/session-store/conformance/session-records';
+import {
+  endedRecord,
+  provisioningRecord,
+  readyRecord,
+} from '@steppe/session-store/conformance/session-records';
 import type { SessionReader } from '@steppe/session-store/ports';
 
 export interface FakeRoutes extends SessionReader {
@@ -36,7 +40,11 @@ export function createFakeRoutes(): FakeRoutes {
 
 const expires_at = '2999-01-01T00:00:00.000Z';
 
-export const ready = (tenantId: TenantId, address: string, changed: Partial<ReadyRecord> = {}): ReadyRecord => ({
+export const ready = (
+  tenantId: TenantId,
+  address: string,
+  changed: Partial<ReadyRecord> = {},
+): ReadyRecord => ({
   ...readyRecord(provisioningRecord({ tenant_id: tenantId, expires_at })),
   address,
   ...changed,
@@ -49,4 +57,5 @@ export const ended = (from: SessionRecord, purgeAtMs = 4_000_000_000_000): Sessi
   purge_at: purgeAtMs / 1000,
 });
 
-export const provisioning = (tenantId: TenantId): SessionRecord => provisioningRecord({ tenant_id: tenantId, expires_at });
+export const provisioning = (tenantId: TenantId): SessionRecord =>
+  provisioningRecord({ tenant_id: tenantId, expires_at });

@@ -31,7 +31,14 @@ export async function startAgent(handle: RequestListener, port = 0): Promise<Fak
     server.closeAllConnections();
     await closed;
   };
-  return { url: `http://127.0.0.1:${address.port}`, port: address.port, seen, requests, server, close };
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    seen,
+    requests,
+    server,
+    close,
+  };
 }
 
 /** Responds with what it got. */
@@ -39,7 +46,11 @@ export const echo: RequestListener = (req, res) => {
   const chunks: Buffer[] = [];
   req.on('data', (chunk: Buffer) => chunks.push(chunk));
   req.on('end', () => {
-    const body = JSON.stringify({ url: req.url, headers: req.headers, body: Buffer.concat(chunks).toString() });
+    const body = JSON.stringify({
+      url: req.url,
+      headers: req.headers,
+      body: Buffer.concat(chunks).toString(),
+    });
     res.writeHead(200, { 'content-type': 'application/json' }).end(body);
   });
 };

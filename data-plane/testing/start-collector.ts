@@ -12,10 +12,14 @@ const spanSchema = z.object({
   attributes: z.array(attributeSchema),
 });
 const exportSchema = z.object({
-  resourceSpans: z.array(z.object({ scopeSpans: z.array(z.object({ spans: z.array(spanSchema) })) })),
+  resourceSpans: z.array(
+    z.object({ scopeSpans: z.array(z.object({ spans: z.array(spanSchema) })) }),
+  ),
 });
 
-type Span = Omit<z.infer<typeof spanSchema>, 'attributes'> & { attributes: Record<string, unknown> };
+type Span = Omit<z.infer<typeof spanSchema>, 'attributes'> & {
+  attributes: Record<string, unknown>;
+};
 
 /** Receives spans as OTLP over HTTP in JSON. */
 export async function startCollector() {
@@ -29,7 +33,11 @@ export async function startCollector() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, spans, close: () => void server.close().closeAllConnections() };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    spans,
+    close: () => void server.close().closeAllConnections(),
+  };
 }
 
 const spansIn = (text: string): Span[] =>
@@ -39,5 +47,7 @@ const spansIn = (text: string): Span[] =>
     .flatMap(({ spans }) => spans)
     .map((span) => ({
       ...span,
-      attributes: Object.fromEntries(span.attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+      attributes: Object.fromEntries(
+        span.attributes.map(({ key, value }) => [key, Object.values(value)[0]]),
+      ),
     }));

@@ -28,7 +28,8 @@ export async function startCuttingProxy(agentPort: number): Promise<CuttingProxy
         sockets.delete(socket);
       }
     };
-    for (const socket of [client, agent]) sockets.add(socket.on('error', () => {}).on('close', cut));
+    for (const socket of [client, agent])
+      sockets.add(socket.on('error', () => {}).on('close', cut));
     client.on('data', (chunk) => agent.write(chunk));
     if (left === 0) client.once('data', () => setImmediate(cut));
     agent.on('data', (chunk: Buffer) => {

@@ -37,8 +37,14 @@ export const tenantVerifier: CallerVerifier = {
   authMode: 'jwt',
   verify(authorization) {
     const [, tenant, listed] = authorization?.split(' ') ?? [];
-    if (!tenant) throw new AppError('unauthenticated', 'no token', { headers: { 'WWW-Authenticate': 'Bearer' } });
-    return { tenantId: tenantIdSchema.parse(tenant), scopes: new Set(listed?.split(',') ?? scopes) };
+    if (!tenant)
+      throw new AppError('unauthenticated', 'no token', {
+        headers: { 'WWW-Authenticate': 'Bearer' },
+      });
+    return {
+      tenantId: tenantIdSchema.parse(tenant),
+      scopes: new Set(listed?.split(',') ?? scopes),
+    };
   },
 };
 
@@ -48,8 +54,15 @@ export async function startTestDataPlane(
 ): Promise<TestDataPlane> {
   const routes = createFakeRoutes();
   const lines: Record<string, unknown>[] = [];
-  const logger = createLogger({ service: 'test', level: 'info', to: { write: (line) => void lines.push(JSON.parse(line)) } });
-  const { privateKey } = (await webcrypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const logger = createLogger({
+    service: 'test',
+    level: 'info',
+    to: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const { privateKey } = (await webcrypto.subtle.generateKey('Ed25519', true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair;
   const running = await startDataPlane(
     {
       ...defaultTuning,

@@ -21,7 +21,8 @@ const at = '2026-11-25T12:00:00.000Z';
 const forms = {
   'text/event-stream': (seq: number, type: string, text: string) =>
     `event: ${type}\nid: ${seq}\ndata: ${JSON.stringify({ type, text, seq, at })}\n\n`,
-  'application/x-ndjson': (seq: number, type: string, text: string) => `${JSON.stringify({ type, text, seq, at })}\n`,
+  'application/x-ndjson': (seq: number, type: string, text: string) =>
+    `${JSON.stringify({ type, text, seq, at })}\n`,
 };
 
 /**

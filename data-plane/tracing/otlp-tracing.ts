@@ -28,7 +28,10 @@ const closeLimitMs = 4_000;
 export function createOtlpTracing(endpoint: string, logger: Logger): Tracing {
   const warn = (message: string) => logger.warn({ detail: message }, 'traces could not be sent');
   const silent = () => {};
-  diag.setLogger({ error: warn, warn, info: silent, debug: silent, verbose: silent }, { suppressOverrideMessage: true });
+  diag.setLogger(
+    { error: warn, warn, info: silent, debug: silent, verbose: silent },
+    { suppressOverrideMessage: true },
+  );
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/(?<!\/)\/+$/, '')}/v1/traces`,
     timeoutMillis: exportLimitMs,
@@ -41,7 +44,11 @@ export function createOtlpTracing(endpoint: string, logger: Logger): Tracing {
   const propagator = new W3CTraceContextPropagator();
   return {
     begin({ operation, method, route, headers }) {
-      const parent = propagator.extract(ROOT_CONTEXT, readTraceHeaders(headers), defaultTextMapGetter);
+      const parent = propagator.extract(
+        ROOT_CONTEXT,
+        readTraceHeaders(headers),
+        defaultTextMapGetter,
+      );
       const attributes = { 'http.request.method': method, 'http.route': route };
       const span = tracer.startSpan(operation, { kind: SpanKind.SERVER, attributes }, parent);
       const next: TraceHeaders = {};
@@ -57,12 +64,18 @@ export function createOtlpTracing(endpoint: string, logger: Logger): Tracing {
     },
     close: () => {
       const sent = provider.shutdown().catch((error: unknown) => warn(String(error)));
-      return finishWithin(closeLimitMs, sent, () => warn('the collector does not take what is left'));
+      return finishWithin(closeLimitMs, sent, () =>
+        warn('the collector does not take what is left'),
+      );
     },
   };
 }
 
-async function finishWithin(limitMs: number, work: Promise<void>, onLate: () => void): Promise<void> {
+async function finishWithin(
+  limitMs: number,
+  work: Promise<void>,
+  onLate: () => void,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
@@ -75,7 +88,20 @@ async function finishWithin(limitMs: number, work: Promise<void>, onLate: () => 
 }
 
 /** What the log line says of where a call went; never code, output or a token. */
-const logged = ['outcome', 'session_id', 'step_id', 'instance_id', 'target_endpoint', 'auth_mode', 'attempts', 'route'] as const;
+const logged = [
+  'outcome',
+  'session_id',
+  'step_id',
+  'instance_id',
+  'target_endpoint',
+  'auth_mode',
+  'attempts',
+  'route',
+] as const;
 
 const attributesOf = (fields: LogFields): LogFields =>
-  Object.fromEntries(logged.flatMap((name) => (fields[name] === undefined ? [] : [[`steppe.${name}`, fields[name]]])));
+  Object.fromEntries(
+    logged.flatMap((name) =>
+      fields[name] === undefined ? [] : [[`steppe.${name}`, fields[name]]],
+    ),
+  );

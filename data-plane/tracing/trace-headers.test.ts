@@ -4,13 +4,18 @@ import { readTraceHeaders } from './trace-headers.ts';
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
 const span = '00f067aa0ba902b7';
 
-it.each([`00-${trace}-${span}-01`, `00-${trace}-${span}-00`, `01-${trace}-${span}-01-more`, `cc-${trace}-${span}-01`])(
-  'keeps %s, and the state with it',
-  (traceparent) => {
-    expect(readTraceHeaders({ traceparent, tracestate: 'a=1' })).toEqual({ traceparent, tracestate: 'a=1' });
-    expect(readTraceHeaders({ traceparent })).toEqual({ traceparent });
-  },
-);
+it.each([
+  `00-${trace}-${span}-01`,
+  `00-${trace}-${span}-00`,
+  `01-${trace}-${span}-01-more`,
+  `cc-${trace}-${span}-01`,
+])('keeps %s, and the state with it', (traceparent) => {
+  expect(readTraceHeaders({ traceparent, tracestate: 'a=1' })).toEqual({
+    traceparent,
+    tracestate: 'a=1',
+  });
+  expect(readTraceHeaders({ traceparent })).toEqual({ traceparent });
+});
 
 it.each([
   '',

@@ -7,7 +7,8 @@ export interface TraceHeaders {
 }
 
 /** Later versions may have more fields behind these. */
-const parent = /^(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+const parent =
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
 
 /** The trace that a caller named; an invalid one is dropped, and what belongs to it. */
 export function readTraceHeaders({ traceparent, tracestate }: IncomingHttpHeaders): TraceHeaders {

@@ -31,15 +31,28 @@ async function step(to: TestDataPlane, headers: Record<string, string>) {
   const session = to.addSession(agent.url);
   const path = `/v1/sessions/${session.session_id}/steps`;
   const given = { 'content-type': 'application/json', ...headers };
-  const response = await to.call({ method: 'POST', path, headers: given, body: '{"code":"secret_code"}' });
+  const response = await to.call({
+    method: 'POST',
+    path,
+    headers: given,
+    body: '{"code":"secret_code"}',
+  });
   const got = JSON.parse(response.text).headers;
-  return { session, stepId: response.headers['steppe-step-id'], traceparent: got.traceparent, tracestate: got.tracestate };
+  return {
+    session,
+    stepId: response.headers['steppe-step-id'],
+    traceparent: got.traceparent,
+    tracestate: got.tracestate,
+  };
 }
 
 // The first test of the file: what a later one loads stays loaded.
 it('passes traces on and loads nothing where no endpoint is set', async () => {
   plane = await startTestDataPlane();
-  expect(await step(plane, { traceparent: parent, tracestate: 'a=1' })).toMatchObject({ traceparent: parent, tracestate: 'a=1' });
+  expect(await step(plane, { traceparent: parent, tracestate: 'a=1' })).toMatchObject({
+    traceparent: parent,
+    tracestate: 'a=1',
+  });
   expect(await step(plane, { traceparent: 'none', tracestate: 'a=1' })).toMatchObject({
     traceparent: undefined,
     tracestate: undefined,
@@ -50,7 +63,10 @@ it('passes traces on and loads nothing where no endpoint is set', async () => {
 it('sends a span of a step in the trace of its caller, and its agent continues it', async () => {
   plane = await startTestDataPlane({ otlpEndpoint: `${collector.url}/` });
   expect(loaded.openTelemetry).toBe(true);
-  const { session, stepId, traceparent, tracestate } = await step(plane, { traceparent: parent, tracestate: 'a=1' });
+  const { session, stepId, traceparent, tracestate } = await step(plane, {
+    traceparent: parent,
+    tracestate: 'a=1',
+  });
   await plane.close();
   expect(collector.spans).toMatchObject([
     {
@@ -65,13 +81,19 @@ it('sends a span of a step in the trace of its caller, and its agent continues i
       },
     },
   ]);
-  expect([traceparent, tracestate]).toEqual([`00-${traceId}-${collector.spans[0]?.spanId}-01`, 'a=1']);
+  expect([traceparent, tracestate]).toEqual([
+    `00-${traceId}-${collector.spans[0]?.spanId}-01`,
+    'a=1',
+  ]);
   expect(JSON.stringify(collector.spans)).not.toMatch(/secret_code|Bearer/);
 });
 
 it('begins a trace of its own where the caller names none that is one', async () => {
   plane = await startTestDataPlane({ otlpEndpoint: collector.url });
-  const { traceparent, tracestate } = await step(plane, { traceparent: `00-${'0'.repeat(32)}-${spanId}-01`, tracestate: 'a=1' });
+  const { traceparent, tracestate } = await step(plane, {
+    traceparent: `00-${'0'.repeat(32)}-${spanId}-01`,
+    tracestate: 'a=1',
+  });
   await plane.close();
   const [span] = collector.spans;
   expect(span?.parentSpanId ?? '').toBe('');
@@ -94,5 +116,7 @@ it('closes also while nobody takes the spans, and says so', async () => {
   await step(plane, {});
   await plane.close();
   stalled.close();
-  expect(plane.lines).toContainEqual(expect.objectContaining({ level: 'warn', msg: 'traces could not be sent' }));
+  expect(plane.lines).toContainEqual(
+    expect.objectContaining({ level: 'warn', msg: 'traces could not be sent' }),
+  );
 });

@@ -35,7 +35,11 @@ export interface Tracing {
  * callers' traces are passed on and nothing is recorded: OpenTelemetry is not even loaded then.
  */
 export async function startTracing(endpoint: string | undefined, logger: Logger): Promise<Tracing> {
-  if (endpoint === undefined) return { begin: ({ headers }) => ({ headers: readTraceHeaders(headers) }), close: async () => {} };
+  if (endpoint === undefined)
+    return {
+      begin: ({ headers }) => ({ headers: readTraceHeaders(headers) }),
+      close: async () => {},
+    };
   const { createOtlpTracing } = await import('./otlp-tracing.ts');
   return createOtlpTracing(endpoint, logger);
 }

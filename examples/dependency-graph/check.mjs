@@ -5,11 +5,16 @@ export const downloads = [];
 
 /** Holds what the five steps said against the same facts, counted here. */
 export function check({ lock, steps }) {
-  const installed = Object.entries(lock.packages).filter(([path, entry]) => path.startsWith('node_modules/') && !entry.link);
+  const installed = Object.entries(lock.packages).filter(
+    ([path, entry]) => path.startsWith('node_modules/') && !entry.link,
+  );
   const dependencies = new Map();
   for (const [path, entry] of installed) {
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-    dependencies.set(name, [...(dependencies.get(name) ?? []), ...Object.keys(entry.dependencies ?? {})]);
+    dependencies.set(name, [
+      ...(dependencies.get(name) ?? []),
+      ...Object.keys(entry.dependencies ?? {}),
+    ]);
   }
   const reach = (name) => {
     const seen = new Set();

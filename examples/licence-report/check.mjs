@@ -5,11 +5,16 @@ export const downloads = ['licences.csv'];
 
 /** Holds what the five steps said against the same facts, counted here. */
 export function check({ lock, steps, files }) {
-  const packages = Object.entries(lock.packages).filter(([path, entry]) => path.startsWith('node_modules/') && !entry.link);
+  const packages = Object.entries(lock.packages).filter(
+    ([path, entry]) => path.startsWith('node_modules/') && !entry.link,
+  );
   const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
   const [parsed, counted, indexed, queried, written] = steps;
 
-  assert.equal(parsed.stdout, `${packages.length} packages in a lock file of version ${lock.lockfileVersion}\n`);
+  assert.equal(
+    parsed.stdout,
+    `${packages.length} packages in a lock file of version ${lock.lockfileVersion}\n`,
+  );
 
   const mit = packages.filter(([, entry]) => entry.license === 'MIT').length;
   assert.match(counted.stdout, new RegExp(`^ +${mit} MIT$`, 'm'));
@@ -18,10 +23,14 @@ export function check({ lock, steps, files }) {
 
   const dependents = new Map();
   for (const [path, { dependencies = {} }] of packages) {
-    for (const name of Object.keys(dependencies)) dependents.set(name, (dependents.get(name) ?? new Set()).add(nameOf(path)));
+    for (const name of Object.keys(dependencies))
+      dependents.set(name, (dependents.get(name) ?? new Set()).add(nameOf(path)));
   }
   const ofZod = [...(dependents.get('zod') ?? [])].sort();
-  assert.equal(indexed.results[0]['text/plain'], `[${ofZod.map((name) => `'${name}'`).join(', ')}]`);
+  assert.equal(
+    indexed.results[0]['text/plain'],
+    `[${ofZod.map((name) => `'${name}'`).join(', ')}]`,
+  );
 
   const favourite = queried.results[0]['text/plain'].slice(1, -1);
   const most = Math.max(...[...dependents.values()].map((users) => users.size));

@@ -17,7 +17,10 @@ export interface Body {
 }
 
 /** By media type. */
-export type ResponseContent = Record<string, { content: Content; examples: Record<string, Example> }>;
+export type ResponseContent = Record<
+  string,
+  { content: Content; examples: Record<string, Example> }
+>;
 
 export interface CallResponse {
   description: string;

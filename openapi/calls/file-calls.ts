@@ -5,7 +5,9 @@ import type { Call, CallResponse, ResponseContent } from './call.ts';
 const entry = (description: string): CallResponse => ({
   description,
   headers: ['ETag'],
-  content: { 'application/json': { content: { json: 'FileEntry' }, examples: { file: { value: file } } } },
+  content: {
+    'application/json': { content: { json: 'FileEntry' }, examples: { file: { value: file } } },
+  },
 });
 
 /** Of the type that the file's name says. */
@@ -39,9 +41,19 @@ export const fileCalls = {
     description:
       'Streamed, and whole or not at all: a broken upload leaves what was there. Directories are made on the way; without a body the file is empty.',
     headers: ['ifMatch', 'ifNoneMatch', 'ifUnmodifiedSince'],
-    body: { content: { bytes: true }, required: false, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
+    body: {
+      content: { bytes: true },
+      required: false,
+      examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } },
+    },
     responses: { 200: entry('It replaced a file.'), 201: entry('It is new.') },
-    errors: ['file_conflict', 'precondition_failed', 'payload_too_large', 'unsupported_media_type', 'no_space'],
+    errors: [
+      'file_conflict',
+      'precondition_failed',
+      'payload_too_large',
+      'unsupported_media_type',
+      'no_space',
+    ],
     sample: '-T sales.csv $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
   },
   get_file: {
@@ -50,7 +62,11 @@ export const fileCalls = {
     headers: ['range', 'ifRange', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifUnmodifiedSince'],
     responses: {
       200: { description: 'The file.', headers: ofFile, content: bytes },
-      206: { description: 'The range that was requested.', headers: [...ofFile, 'Content-Range'], content: bytes },
+      206: {
+        description: 'The range that was requested.',
+        headers: [...ofFile, 'Content-Range'],
+        content: bytes,
+      },
       304: {
         description: 'The reader has it already, as its conditions say.',
         headers: ['ETag', 'Last-Modified', 'Cache-Control'],

@@ -11,11 +11,15 @@ const operationsOfSession = [
 ];
 const operationsOfStep = ['get_step', 'follow_step', 'cancel_step'];
 
-const linksTo = (operationIds: readonly string[], parameters: Record<string, string>): Record<string, Link> =>
+const linksTo = (
+  operationIds: readonly string[],
+  parameters: Record<string, string>,
+): Record<string, Link> =>
   Object.fromEntries(operationIds.map((operationId) => [operationId, { operationId, parameters }]));
 
 /** What may be done next with a session whose id that expression finds. */
-export const ofSession = (sessionId: string): Record<string, Link> => linksTo(operationsOfSession, { session_id: sessionId });
+export const ofSession = (sessionId: string): Record<string, Link> =>
+  linksTo(operationsOfSession, { session_id: sessionId });
 
 /** What may be done next with a step of the same session, whose id that expression finds. */
 export const ofStep = (stepId: string): Record<string, Link> =>

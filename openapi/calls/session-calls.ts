@@ -3,9 +3,15 @@ import { endedSession, listedSession, provisioningSession, session } from '../ex
 import type { Call, CallResponse } from './call.ts';
 import { ofSession } from './links.ts';
 
-const one = (description: string, value: unknown, more: Partial<CallResponse> = {}): CallResponse => ({
+const one = (
+  description: string,
+  value: unknown,
+  more: Partial<CallResponse> = {},
+): CallResponse => ({
   description,
-  content: { 'application/json': { content: { json: 'Session' }, examples: { session: { value } } } },
+  content: {
+    'application/json': { content: { json: 'Session' }, examples: { session: { value } } },
+  },
   ...more,
 });
 
@@ -37,7 +43,10 @@ export const sessionCalls = {
       },
     },
     responses: {
-      201: one('The session, ready.', session, { headers: ['Location'], links: ofSession('$response.body#/session_id') }),
+      201: one('The session, ready.', session, {
+        headers: ['Location'],
+        links: ofSession('$response.body#/session_id'),
+      }),
       202: one(
         'Under `Prefer: respond-async`: the session, still being made. Until it is ready, steps return 425.',
         provisioningSession,
@@ -66,7 +75,9 @@ export const sessionCalls = {
       description: 'Only sessions with these pairs, each a parameter `metadata.<key>=<value>`.',
       schema: {
         type: 'object',
-        patternProperties: { '^metadata\\.[^\\u0000]{1,4096}$': { type: 'string', maxLength: 4096 } },
+        patternProperties: {
+          '^metadata\\.[^\\u0000]{1,4096}$': { type: 'string', maxLength: 4096 },
+        },
         additionalProperties: false,
         maxProperties: 16,
       },
@@ -78,7 +89,9 @@ export const sessionCalls = {
         content: {
           'application/json': {
             content: { json: 'SessionList' },
-            examples: { page: { value: { sessions: [listedSession, endedSession], next_cursor: null } } },
+            examples: {
+              page: { value: { sessions: [listedSession, endedSession], next_cursor: null } },
+            },
           },
         },
       },
@@ -88,7 +101,8 @@ export const sessionCalls = {
   },
   get_session: {
     summary: 'Get a session',
-    description: '`epoch` and `last_active_at` are requested from its agent, and absent where that does not respond at once.',
+    description:
+      '`epoch` and `last_active_at` are requested from its agent, and absent where that does not respond at once.',
     responses: { 200: one('The session, in whatever state.', session) },
     errors: ['session_not_found'],
     sample: '$STEPPE_URL/v1/sessions/$SESSION',
@@ -100,11 +114,22 @@ export const sessionCalls = {
       content: { json: 'PatchSession' },
       required: true,
       examples: {
-        extend: { summary: 'an hour from now', value: { ttl_seconds: 3600, metadata: { job: null, stage: 'review' } } },
+        extend: {
+          summary: 'an hour from now',
+          value: { ttl_seconds: 3600, metadata: { job: null, stage: 'review' } },
+        },
       },
     },
-    responses: { 200: one('The session as it is now.', { ...session, metadata: { stage: 'review' } }) },
-    errors: ['session_not_found', 'session_ended', 'session_not_ready', 'payload_too_large', 'unsupported_media_type'],
+    responses: {
+      200: one('The session as it is now.', { ...session, metadata: { stage: 'review' } }),
+    },
+    errors: [
+      'session_not_found',
+      'session_ended',
+      'session_not_ready',
+      'payload_too_large',
+      'unsupported_media_type',
+    ],
     sample: `-X PATCH -d '{"ttl_seconds":3600}' $STEPPE_URL/v1/sessions/$SESSION`,
   },
   delete_session: {

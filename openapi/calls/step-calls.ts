@@ -3,19 +3,28 @@ import { asNdjson, asSse, completed, failed, memoryLost, queued, running } from 
 import type { Call, CallResponse, ResponseContent } from './call.ts';
 import { ofStep } from './links.ts';
 
-const result = (description: string, examples: Record<string, unknown>, more: Partial<CallResponse> = {}): CallResponse => ({
+const result = (
+  description: string,
+  examples: Record<string, unknown>,
+  more: Partial<CallResponse> = {},
+): CallResponse => ({
   description,
   content: {
     'application/json': {
       content: { json: 'StepResult' },
-      examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])),
+      examples: Object.fromEntries(
+        Object.entries(examples).map(([name, value]) => [name, { value }]),
+      ),
     },
   },
   ...more,
 });
 
 const streams: ResponseContent = {
-  'text/event-stream': { content: { stream: ['StepEvent', 'CutOff'] }, examples: { events: { value: asSse } } },
+  'text/event-stream': {
+    content: { stream: ['StepEvent', 'CutOff'] },
+    examples: { events: { value: asSse } },
+  },
   'application/x-ndjson': {
     content: { stream: ['StepEvent', 'CutOff', 'Keepalive'] },
     examples: { events: { value: asNdjson } },
@@ -37,7 +46,10 @@ Code that raises is not an HTTP error: 200, \`status: "failed"\`. A step sent ag
           summary: 'with an id, a limit, and for the memory of epoch 1 alone',
           value: { code: 'total += 1', step_id: 'add-1', timeout_ms: 5000, epoch: 1 },
         },
-        background: { summary: 'not waited for', value: { code: 'train()', wait: false, env: { SEED: '7' }, cwd: 'models' } },
+        background: {
+          summary: 'not waited for',
+          value: { code: 'train()', wait: false, env: { SEED: '7' }, cwd: 'models' },
+        },
       },
     },
     responses: {
@@ -68,7 +80,8 @@ Code that raises is not an HTTP error: 200, \`status: "failed"\`. A step sent ag
   },
   list_steps: {
     summary: 'List steps',
-    description: 'Those that the session remembers, newest first: the last 256, and 64 MiB of them at most.',
+    description:
+      'Those that the session remembers, newest first: the last 256, and 64 MiB of them at most.',
     query: stepListQuerySchema,
     responses: {
       200: {
@@ -93,7 +106,8 @@ Code that raises is not an HTTP error: 200, \`status: "failed"\`. A step sent ag
   },
   follow_step: {
     summary: 'Follow a step’s events',
-    description: 'Replays the events after `after`, then follows until the step ends. As SSE, unless `Accept` requests NDJSON.',
+    description:
+      'Replays the events after `after`, then follows until the step ends. As SSE, unless `Accept` requests NDJSON.',
     query: stepEventsQuerySchema,
     headers: ['lastEventId'],
     responses: { 200: { description: 'The events, `seq` without gaps.', content: streams } },
@@ -102,7 +116,8 @@ Code that raises is not an HTTP error: 200, \`status: "failed"\`. A step sent ag
   },
   cancel_step: {
     summary: 'Cancel a step',
-    description: 'Interrupts it; the memory stays where the language allows. One that waits never runs.',
+    description:
+      'Interrupts it; the memory stays where the language allows. One that waits never runs.',
     responses: {
       200: result('It had ended, and is as it was.', { completed }),
       202: result('The result so far; the end follows.', { running }),
@@ -112,16 +127,25 @@ Code that raises is not an HTTP error: 200, \`status: "failed"\`. A step sent ag
   },
   restart_session: {
     summary: 'Restart the interpreter',
-    description: 'A fresh interpreter in the same workspace: the memory is gone, files stay, `epoch` grows.',
+    description:
+      'A fresh interpreter in the same workspace: the memory is gone, files stay, `epoch` grows.',
     body: {
       content: { json: 'RestartRequest' },
       required: false,
-      examples: { whatever: { value: {} }, guarded: { summary: 'only if it still is at epoch 1', value: { epoch: 1 } } },
+      examples: {
+        whatever: { value: {} },
+        guarded: { summary: 'only if it still is at epoch 1', value: { epoch: 1 } },
+      },
     },
     responses: {
       200: {
         description: 'The new epoch.',
-        content: { 'application/json': { content: { json: 'Restarted' }, examples: { restarted: { value: { epoch: 2 } } } } },
+        content: {
+          'application/json': {
+            content: { json: 'Restarted' },
+            examples: { restarted: { value: { epoch: 2 } } },
+          },
+        },
       },
     },
     errors: ['epoch_mismatch', 'payload_too_large', 'unsupported_media_type'],

@@ -1,6 +1,7 @@
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);
 
 /**
  * The little of Markdown that our descriptions use: words in backticks, paragraphs, and lists with
@@ -17,9 +18,13 @@ export function renderText(text: string): string {
     .join('');
 }
 
-export const renderWords = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+export const renderWords = (text: string): string =>
+  escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 
-export const renderTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const renderTable = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string =>
   rows.length === 0
     ? ''
     : `<table><thead><tr>${head.map((cell) => `<th>${cell}</th>`).join('')}</tr></thead><tbody>${rows

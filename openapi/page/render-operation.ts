@@ -1,11 +1,27 @@
-import type { Document, Example, MediaType, Operation, Parameter, Reference, Response } from '../document.ts';
+import type {
+  Document,
+  Example,
+  MediaType,
+  Operation,
+  Parameter,
+  Reference,
+  Response,
+} from '../document.ts';
 import { escapeHtml, renderTable, renderText, renderValue, renderWords } from './html.ts';
 import { renderNotes, renderType } from './render-schema.ts';
 
 /** One call, with all that it takes and gives. */
-export function renderOperation(document: Document, method: string, path: string, operation: Operation): string {
-  const { operationId, summary, description, security, parameters, requestBody, responses } = operation;
-  const scopes = security.flatMap(({ bearer = [] }) => bearer).map((scope) => `<code>${scope}</code>`);
+export function renderOperation(
+  document: Document,
+  method: string,
+  path: string,
+  operation: Operation,
+): string {
+  const { operationId, summary, description, security, parameters, requestBody, responses } =
+    operation;
+  const scopes = security
+    .flatMap(({ bearer = [] }) => bearer)
+    .map((scope) => `<code>${scope}</code>`);
   return `<section id="${operationId}">
 <h3>${escapeHtml(summary)}</h3>
 <p class="call"><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code> <span>scope ${scopes.join(', ')}</span></p>
@@ -20,7 +36,14 @@ ${Object.entries(responses)
 </section>`;
 }
 
-const parameterRow = ({ name, in: where, required, description = '', schema, style }: Parameter): string[] => [
+const parameterRow = ({
+  name,
+  in: where,
+  required,
+  description = '',
+  schema,
+  style,
+}: Parameter): string[] => [
   `<code>${style ? `${name}.<i>key</i>` : name}</code>${required ? '' : ' <i>optional</i>'}`,
   where,
   style ? 'string' : renderType(schema),
@@ -32,11 +55,17 @@ function renderResponse(document: Document, status: string, given: Response | Re
     description,
     headers = {},
     content,
-  } = '$ref' in given ? (document.components.responses[nameOf(given)] ?? { description: '' }) : given;
+  } = '$ref' in given
+    ? (document.components.responses[nameOf(given)] ?? { description: '' })
+    : given;
   const names = Object.keys(headers).filter((name) => name !== 'X-Request-Id');
-  const told = names.length > 0 ? `<p class="headers">with ${names.map((name) => `<code>${name}</code>`).join(', ')}</p>` : '';
+  const told =
+    names.length > 0
+      ? `<p class="headers">with ${names.map((name) => `<code>${name}</code>`).join(', ')}</p>`
+      : '';
   const codes = [...description.matchAll(/^`(\w+)`:/gm)].map(([, code]) => `<code>${code}</code>`);
-  const [title, body] = codes.length > 1 ? [codes.join(', '), renderText(description)] : [renderWords(description), ''];
+  const [title, body] =
+    codes.length > 1 ? [codes.join(', '), renderText(description)] : [renderWords(description), ''];
   return `<details class="s${status[0]}"${status.startsWith('2') ? ' open' : ''}><summary><b>${status}</b> ${title}</summary>
 ${body}${told}${content ? renderContent(document, content) : ''}</details>`;
 }
@@ -45,14 +74,21 @@ const renderContent = (document: Document, content: Record<string, MediaType>): 
   Object.entries(content)
     .map(([type, { schema, 'x-item-schema': item, examples = {} }]) => {
       const isError = 'allOf' in schema;
-      const what = isError ? '<a href="#schema-Error">Error</a>' : item ? `a stream of ${renderType(item)}` : renderType(schema);
-      const shown = Object.entries(examples).map(([name, example]) => renderExample(document, name, example));
+      const what = isError
+        ? '<a href="#schema-Error">Error</a>'
+        : item
+          ? `a stream of ${renderType(item)}`
+          : renderType(schema);
+      const shown = Object.entries(examples).map(([name, example]) =>
+        renderExample(document, name, example),
+      );
       return `<p class="type"><code>${type}</code> ${what}</p>${shown.join('')}`;
     })
     .join('');
 
 function renderExample(document: Document, name: string, given: Example | Reference): string {
-  const { summary, value } = '$ref' in given ? (document.components.examples[nameOf(given)] ?? { value: undefined }) : given;
+  const { summary, value } =
+    '$ref' in given ? (document.components.examples[nameOf(given)] ?? { value: undefined }) : given;
   return `<details class="example"><summary>example: ${renderWords(summary ?? name)}</summary>${renderValue(value)}</details>`;
 }
 

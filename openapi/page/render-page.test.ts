@@ -8,10 +8,14 @@ const page = renderPage(document);
 
 test('the page tells of every call, error and schema', () => {
   const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
-  const calls = Object.values(document.paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  const calls = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
   const schemas = Object.keys(document.components.schemas).map((name) => `schema-${name}`);
   expect([...calls, ...schemas].filter((id) => !ids.has(id))).toEqual([]);
-  expect(publicErrorCodes.filter((code) => !page.includes(`<td><code>${code}</code></td>`))).toEqual([]);
+  expect(
+    publicErrorCodes.filter((code) => !page.includes(`<td><code>${code}</code></td>`)),
+  ).toEqual([]);
 });
 
 test('its links lead to places on it', () => {
@@ -24,7 +28,9 @@ test('its links lead to places on it', () => {
 test('it says what each variable of its samples is', () => {
   const used = new Set([...page.matchAll(/\$[A-Z_]+/g)].map(([variable]) => variable));
   expect(used.size).toBeGreaterThan(2);
-  expect([...used].filter((variable) => !page.includes(`<code>${variable}</code> is `))).toEqual([]);
+  expect([...used].filter((variable) => !page.includes(`<code>${variable}</code> is `))).toEqual(
+    [],
+  );
 });
 
 test('it works without a network: no script, nothing fetched', () => {

@@ -18,7 +18,10 @@ export function renderPage(document: Document): string {
   const all: Listed[] = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
   );
-  const groups = tags.map((tag) => ({ ...tag, listed: all.filter(({ operation }) => operation.tags.includes(tag.name)) }));
+  const groups = tags.map((tag) => ({
+    ...tag,
+    listed: all.filter(({ operation }) => operation.tags.includes(tag.name)),
+  }));
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -44,7 +44,9 @@ export function renderType(schema: JsonSchema): string {
 export function renderNotes(schema: JsonSchema): string {
   const { description, default: fallback } = wordsSchema.parse(schema);
   const absent = fallback === undefined ? '' : `Default ${code(JSON.stringify(fallback))}.`;
-  const said = description ? `${renderWords(description.replace(/^./, (first) => first.toUpperCase()))}.` : '';
+  const said = description
+    ? `${renderWords(description.replace(/^./, (first) => first.toUpperCase()))}.`
+    : '';
   return [said.replace(/\.\.$/, '.'), absent].filter(Boolean).join(' ');
 }
 
@@ -52,12 +54,16 @@ export function renderNotes(schema: JsonSchema): string {
 export function renderSchema(name: string, schema: JsonSchema): string {
   const words = wordsSchema.parse(schema);
   const kinds = words.oneOf?.map((kind) => renderFields(wordsSchema.parse(kind))) ?? [];
-  const body = words.properties ? renderFields(words) : kinds.join('') || `<p>${renderType(schema)}</p>`;
+  const body = words.properties
+    ? renderFields(words)
+    : kinds.join('') || `<p>${renderType(schema)}</p>`;
   return `<section id="schema-${name}"><h3>${name}</h3>${body}</section>`;
 }
 
 function renderFields({ properties = {}, required = [] }: Words): string {
-  const rows = Object.entries(properties).flatMap(([name, schema]) => renderField(name, schema, required.includes(name)));
+  const rows = Object.entries(properties).flatMap(([name, schema]) =>
+    renderField(name, schema, required.includes(name)),
+  );
   return renderTable(['field', 'type', ''], rows);
 }
 

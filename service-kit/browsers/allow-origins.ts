@@ -29,7 +29,11 @@ const preflightSeconds = 600;
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler<HttpEnv> {
   // Any header may be sent: what none of ours reads does nothing.
-  const responsePreflight = cors({ origin: [...origins], allowMethods: methods, maxAge: preflightSeconds });
+  const responsePreflight = cors({
+    origin: [...origins],
+    allowMethods: methods,
+    maxAge: preflightSeconds,
+  });
   return (c, next) => {
     // A cache must not give the response of one origin to another, nor to none.
     setHeader(c, 'Vary', 'Origin');

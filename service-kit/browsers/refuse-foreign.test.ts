@@ -23,8 +23,17 @@ afterAll(() => server.close(0));
 
 /** PORT stands for the server's port. */
 async function send(headers: Record<string, string>): Promise<{ status: number; text: string }> {
-  const withPort = Object.entries(headers).map(([name, value]) => [name, value.replace('PORT', String(server.port))]);
-  const client = request({ port: server.port, host: '127.0.0.1', method: 'POST', path: '/things', agent: false });
+  const withPort = Object.entries(headers).map(([name, value]) => [
+    name,
+    value.replace('PORT', String(server.port)),
+  ]);
+  const client = request({
+    port: server.port,
+    host: '127.0.0.1',
+    method: 'POST',
+    path: '/things',
+    agent: false,
+  });
   for (const [name = '', value = ''] of withPort) client.setHeader(name, value);
   client.end();
   const [response] = (await once(client, 'response')) as [IncomingMessage];
@@ -69,6 +78,9 @@ test.each<Record<string, string>>([
   });
 });
 
-test.each(['[::1', 'localhost@rebound.test', 'localhost:80:1'])('refuses the host %s, which is none', async (host) => {
-  expect((await send({ host })).status).toBe(400);
-});
+test.each(['[::1', 'localhost@rebound.test', 'localhost:80:1'])(
+  'refuses the host %s, which is none',
+  async (host) => {
+    expect((await send({ host })).status).toBe(400);
+  },
+);

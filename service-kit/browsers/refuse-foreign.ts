@@ -22,11 +22,15 @@ export const refuseForeign =
   (c, next) => {
     const host = (c.req.header('host') ?? '').toLowerCase();
     if (!hosts.includes(withoutPort(host))) {
-      throw refusal(`the host ${shown(host)} is not served; call this service as ${hosts.join(', ')}`);
+      throw refusal(
+        `the host ${shown(host)} is not served; call this service as ${hosts.join(', ')}`,
+      );
     }
     const origin = c.req.header('origin')?.toLowerCase();
     if (origin !== undefined && !origins.includes(origin) && !isOriginOf(host, origin)) {
-      throw refusal(`requests from pages of ${shown(origin)} are refused; CORS_ORIGINS allows an origin`);
+      throw refusal(
+        `requests from pages of ${shown(origin)} are refused; CORS_ORIGINS allows an origin`,
+      );
     }
     return next();
   };

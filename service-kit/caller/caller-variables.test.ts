@@ -5,12 +5,17 @@ import { commonVariables } from '../variables.ts';
 import { callerVariables, checkCallerVariables, toCallerConfig } from './caller-variables.ts';
 
 const variables = z.object({ ...commonVariables, ...callerVariables }).check(checkCallerVariables);
-const least = { JWT_ISSUER: 'https://issuer.test', JWT_AUDIENCE: 'steppe', JWKS_FILE: '/jwks.json' };
+const least = {
+  JWT_ISSUER: 'https://issuer.test',
+  JWT_AUDIENCE: 'steppe',
+  JWKS_FILE: '/jwks.json',
+};
 const issuesOf = (env: Record<string, string>) => {
   const parsed = parseVariables(variables, { ...least, ...env });
   return parsed.success ? [] : namedIssues(parsed.error);
 };
-const configOf = (env: Record<string, string>) => toCallerConfig(variables.parse({ ...least, ...env }));
+const configOf = (env: Record<string, string>) =>
+  toCallerConfig(variables.parse({ ...least, ...env }));
 
 test.each<[Record<string, string>, RegExp]>([
   [{ JWT_ISSUER: '' }, /^JWT_ISSUER: must be set/],
@@ -24,8 +29,14 @@ test.each<[Record<string, string>, RegExp]>([
   [{ JWT_SCOPE_CLAIM: ',' }, /^JWT_SCOPE_CLAIM/],
   [{ JWT_SCOPE_MAP: 'admin=steps:run' }, /^JWT_SCOPE_MAP: must be a JSON object/],
   [{ JWT_SCOPE_MAP: '["steps:run"]' }, /^JWT_SCOPE_MAP/],
-  [{ JWT_SCOPE_MAP: '{"admin":["steps:all"]}' }, /^JWT_SCOPE_MAP\.admin: must be one of sessions:read, .*steps:run, or a list/],
-  [{ JWT_SCOPE_MAP: '{"admin":"all"}' }, /^JWT_SCOPE_MAP\.admin: must be one of sessions:read, .*steps:run, or a list/],
+  [
+    { JWT_SCOPE_MAP: '{"admin":["steps:all"]}' },
+    /^JWT_SCOPE_MAP\.admin: must be one of sessions:read, .*steps:run, or a list/,
+  ],
+  [
+    { JWT_SCOPE_MAP: '{"admin":"all"}' },
+    /^JWT_SCOPE_MAP\.admin: must be one of sessions:read, .*steps:run, or a list/,
+  ],
   [{ JWT_DEFAULT_SCOPES: 'steps:run,admin' }, /^JWT_DEFAULT_SCOPES/],
   [{ JWT_MAX_AGE_SECONDS: '0' }, /^JWT_MAX_AGE_SECONDS/],
   [{ AUTH_BYPASS_HOSTS: 'localhost:8080' }, /^AUTH_BYPASS_HOSTS.*must be a host without a port/],
@@ -56,7 +67,9 @@ test('takes lists with commas, and spaces around them', () => {
 });
 
 test('takes one scope or a list for a name of the issuer’s', () => {
-  expect(configOf({ JWT_SCOPE_MAP: '{"viewer":"sessions:read","user":["sessions:read","steps:run"]}' })).toMatchObject({
+  expect(
+    configOf({ JWT_SCOPE_MAP: '{"viewer":"sessions:read","user":["sessions:read","steps:run"]}' }),
+  ).toMatchObject({
     scopeMap: new Map([
       ['viewer', ['sessions:read']],
       ['user', ['sessions:read', 'steps:run']],
@@ -65,7 +78,13 @@ test('takes one scope or a list for a name of the issuer’s', () => {
 });
 
 test('needs nothing of a token under bypass', () => {
-  const env = { STEPPE_ENV: 'test', AUTH_MODE: 'bypass', JWT_ISSUER: '', JWT_AUDIENCE: '', JWKS_FILE: '' };
+  const env = {
+    STEPPE_ENV: 'test',
+    AUTH_MODE: 'bypass',
+    JWT_ISSUER: '',
+    JWT_AUDIENCE: '',
+    JWKS_FILE: '',
+  };
   const hosts = ['localhost', '127.0.0.1', '[::1]'];
   expect(configOf(env)).toEqual({ authMode: 'bypass', tenant: 'development', hosts });
 });

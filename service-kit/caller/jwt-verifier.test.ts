@@ -3,7 +3,12 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createJwtVerifier, type JwtVerifierOptions, plainTokens } from './jwt-verifier.ts';
 import type { CallerVerifier } from './principal.ts';
 
-const rules = { ...plainTokens, issuers: ['https://issuer.test'], audiences: ['steppe'], algorithms: ['ES256', 'RS256'] };
+const rules = {
+  ...plainTokens,
+  issuers: ['https://issuer.test'],
+  audiences: ['steppe'],
+  algorithms: ['ES256', 'RS256'],
+};
 
 type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 let known: Keys;
@@ -28,7 +33,10 @@ interface TokenOptions {
   key?: Keys['privateKey'];
 }
 
-async function token({ claims = { tenant: 't1', scope: 'steps:run' }, ...options }: TokenOptions = {}): Promise<string> {
+async function token({
+  claims = { tenant: 't1', scope: 'steps:run' },
+  ...options
+}: TokenOptions = {}): Promise<string> {
   const jwt = new SignJWT(claims)
     .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
     .setIssuer(options.issuer ?? 'https://issuer.test')
@@ -39,14 +47,17 @@ async function token({ claims = { tenant: 't1', scope: 'steps:run' }, ...options
 }
 
 const verify = async (authorization: string | undefined) => verifier.verify(authorization);
-const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const base64url = (value: object): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url');
 
 test('tells the tenant and the scopes, as a text or a list, the second time from its cache', async () => {
   const bearer = `Bearer ${await token()}`;
   const first = await verify(bearer);
   expect(first).toEqual({ tenantId: 't1', scopes: new Set(['steps:run']) });
   expect(verifier.verify(bearer)).toBe(first);
-  expect(await verify(`bearer ${await token({ claims: { tenant: 't2', scope: ['a', 'b', 3] } })}`)).toEqual({
+  expect(
+    await verify(`bearer ${await token({ claims: { tenant: 't2', scope: ['a', 'b', 3] } })}`),
+  ).toEqual({
     tenantId: 't2',
     scopes: new Set(['a', 'b']),
   });
@@ -62,7 +73,11 @@ const refusals: [string, () => Promise<string> | string, RegExp][] = [
   ['one without a tenant', () => token({ claims: { scope: 'steps:run' } }), /tenant/],
   ['one whose tenant is empty', () => token({ claims: { tenant: '' } }), /tenant/],
   ['something that is not a JWT', () => 'abc', /malformed/],
-  ['alg none', async () => `${base64url({ alg: 'none' })}.${(await token()).split('.')[1]}.`, /algorithm|malformed/],
+  [
+    'alg none',
+    async () => `${base64url({ alg: 'none' })}.${(await token()).split('.')[1]}.`,
+    /algorithm|malformed/,
+  ],
   [
     'HS256 signed with the public key',
     async () =>
@@ -77,14 +92,22 @@ const refusals: [string, () => Promise<string> | string, RegExp][] = [
 ];
 
 test.each(refusals)('refuses %s and says why', async (_name, make, why) => {
-  const refusal = expect.objectContaining({ code: 'unauthenticated', message: expect.stringMatching(why) });
+  const refusal = expect.objectContaining({
+    code: 'unauthenticated',
+    message: expect.stringMatching(why),
+  });
   await expect(verify(`Bearer ${await make()}`)).rejects.toEqual(refusal);
 });
 
-test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer a b'])('refuses the header %s', async (header) => {
-  const headers = { 'WWW-Authenticate': expect.stringMatching(/^Bearer/) };
-  await expect(verify(header)).rejects.toEqual(expect.objectContaining({ code: 'unauthenticated', headers }));
-});
+test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer a b'])(
+  'refuses the header %s',
+  async (header) => {
+    const headers = { 'WWW-Authenticate': expect.stringMatching(/^Bearer/) };
+    await expect(verify(header)).rejects.toEqual(
+      expect.objectContaining({ code: 'unauthenticated', headers }),
+    );
+  },
+);
 
 test('lets a mistake of ours through as one', async () => {
   const broken = createJwtVerifier({
@@ -123,7 +146,9 @@ test('a burst of calls with one new token verifies it once', async () => {
 
 test('what did not verify is not remembered', async () => {
   let isKeyKnown = false;
-  const { verify: verifyCounted } = openCounted({ keys: async () => (isKeyKnown ? known : stranger).publicKey });
+  const { verify: verifyCounted } = openCounted({
+    keys: async () => (isKeyKnown ? known : stranger).publicKey,
+  });
   const bearer = `Bearer ${await token()}`;
   await expect(verifyCounted(bearer)).rejects.toEqual(refusal(/signature/));
   isKeyKnown = true;
@@ -198,11 +223,16 @@ test.each([
   ['no scope', undefined, ['steps:run']],
   ['an empty one', '', ['']],
   ['an empty list', [], []],
-])('a token with %s has the default scopes only where it says nothing of scopes', async (_, scope, scopes) => {
-  const { verify: verifyCounted } = openCounted({ defaultScopes: ['steps:run'] });
-  const principal = await verifyCounted(`Bearer ${await token({ claims: { tenant: 't1', scope } })}`);
-  expect([...principal.scopes]).toEqual(scopes);
-});
+])(
+  'a token with %s has the default scopes only where it says nothing of scopes',
+  async (_, scope, scopes) => {
+    const { verify: verifyCounted } = openCounted({ defaultScopes: ['steps:run'] });
+    const principal = await verifyCounted(
+      `Bearer ${await token({ claims: { tenant: 't1', scope } })}`,
+    );
+    expect([...principal.scopes]).toEqual(scopes);
+  },
+);
 
 describe('the tenant’s own limits', () => {
   const limited = { quotaClaim: 'https://example.com/limits.sessions', rateClaim: 'rate' };
@@ -210,7 +240,10 @@ describe('the tenant’s own limits', () => {
 
   test('are read from their claims, also where a provider makes them texts', async () => {
     const bearer = `Bearer ${await withLimits({ 'https://example.com/limits': { sessions: 7 }, rate: '100' })}`;
-    expect(await openCounted(limited).verify(bearer)).toMatchObject({ sessionQuota: 7, requestsPerSecond: 100 });
+    expect(await openCounted(limited).verify(bearer)).toMatchObject({
+      sessionQuota: 7,
+      requestsPerSecond: 100,
+    });
   });
 
   test('may be no session at all', async () => {
@@ -224,7 +257,9 @@ describe('the tenant’s own limits', () => {
   });
 
   test.each([-1, 0, 1.5, 'many', '', null, []])('are refused where they are %j', async (rate) => {
-    await expect(openCounted(limited).verify(`Bearer ${await withLimits({ rate })}`)).rejects.toEqual(refusal(/rate/));
+    await expect(
+      openCounted(limited).verify(`Bearer ${await withLimits({ rate })}`),
+    ).rejects.toEqual(refusal(/rate/));
   });
 });
 
@@ -234,5 +269,7 @@ test('names a claim in WWW-Authenticate by what may stand there', async () => {
     'WWW-Authenticate':
       'Bearer error="invalid_token", error_description="the token has no tenant: the claim a?b?? must be a text"',
   };
-  await expect(verifyCounted(`Bearer ${await token()}`)).rejects.toEqual(expect.objectContaining({ headers }));
+  await expect(verifyCounted(`Bearer ${await token()}`)).rejects.toEqual(
+    expect.objectContaining({ headers }),
+  );
 });

@@ -37,7 +37,10 @@ export function requireScope(principal: Principal, scope: Scope): void {
  * configuration enforces. Where no token is requested, the host that a request is for tells the
  * calls of this machine from those of a web page.
  */
-export const createBypassVerifier = (tenantId: TenantId, servedHosts = loopbackHosts): CallerVerifier => {
+export const createBypassVerifier = (
+  tenantId: TenantId,
+  servedHosts = loopbackHosts,
+): CallerVerifier => {
   const principal: Principal = { tenantId, scopes: new Set(scopes) };
   return { authMode: 'bypass', servedHosts, verify: () => principal };
 };

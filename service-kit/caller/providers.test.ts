@@ -74,7 +74,12 @@ const cognito: Provider = {
     ['of another client of the pool', { client_id: '0stranger' }, /client_id/],
     [
       'that is an ID token',
-      { client_id: undefined, aud: '7h1example2client3id4abcdef', token_use: 'id', scope: undefined },
+      {
+        client_id: undefined,
+        aud: '7h1example2client3id4abcdef',
+        token_use: 'id',
+        scope: undefined,
+      },
       /client_id/,
     ],
   ],
@@ -101,8 +106,13 @@ const keycloak: Provider = {
     azp: 'notebook-frontend',
     sid: '0c1b6b8e-3f66-4d37-9f4c-9d0c3f0b2f55',
     acr: '1',
-    realm_access: { roles: ['offline_access', 'uma_authorization', 'default-roles-acme', 'steppe-viewer'] },
-    resource_access: { steppe: { roles: ['steppe-user'] }, account: { roles: ['manage-account', 'view-profile'] } },
+    realm_access: {
+      roles: ['offline_access', 'uma_authorization', 'default-roles-acme', 'steppe-viewer'],
+    },
+    resource_access: {
+      steppe: { roles: ['steppe-user'] },
+      account: { roles: ['manage-account', 'view-profile'] },
+    },
     scope: 'profile email',
     organisation: { id: 'acme-research' },
     preferred_username: 'ada',
@@ -177,7 +187,9 @@ const kubernetes: Provider = {
   },
   tenantId: 'agents',
   scopes: ['sessions:read', 'sessions:write', 'steps:run'],
-  refused: [['for the API server', { aud: ['https://kubernetes.default.svc.cluster.local'] }, /aud/]],
+  refused: [
+    ['for the API server', { aud: ['https://kubernetes.default.svc.cluster.local'] }, /aud/],
+  ],
 };
 
 let issuer: TokenMaker;
@@ -188,36 +200,63 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe.each([auth0, cognito, keycloak, entra, kubernetes])('tokens of $name', ({ env, claims, tenantId, scopes, refused }) => {
-  const open = async () => {
-    const parsed = parseVariables(variables, { ...env, JWKS_URL: server.url });
-    if (!parsed.success) throw new Error(namedIssues(parsed.error).join('\n'));
-    return createCallerVerifier(toCallerConfig(parsed.data), logger);
-  };
-  const verify = async (changed: Record<string, unknown> = {}) =>
-    (await open()).verify(`Bearer ${await issuer.sign({ ...times(), ...claims, ...changed })}`);
+describe.each([auth0, cognito, keycloak, entra, kubernetes])(
+  'tokens of $name',
+  ({ env, claims, tenantId, scopes, refused }) => {
+    const open = async () => {
+      const parsed = parseVariables(variables, { ...env, JWKS_URL: server.url });
+      if (!parsed.success) throw new Error(namedIssues(parsed.error).join('\n'));
+      return createCallerVerifier(toCallerConfig(parsed.data), logger);
+    };
+    const verify = async (changed: Record<string, unknown> = {}) =>
+      (await open()).verify(`Bearer ${await issuer.sign({ ...times(), ...claims, ...changed })}`);
 
-  test('name the tenant and its scopes', async () => {
-    expect(await verify()).toEqual({ tenantId, scopes: new Set(scopes) });
-  });
+    test('name the tenant and its scopes', async () => {
+      expect(await verify()).toEqual({ tenantId, scopes: new Set(scopes) });
+    });
 
-  test.each(refused)('are refused %s', async (_what, changed, why) => {
-    await expect(verify(changed)).rejects.toMatchObject({ code: 'unauthenticated', message: expect.stringMatching(why) });
-  });
-});
+    test.each(refused)('are refused %s', async (_what, changed, why) => {
+      await expect(verify(changed)).rejects.toMatchObject({
+        code: 'unauthenticated',
+        message: expect.stringMatching(why),
+      });
+    });
+  },
+);
 
 test('roles count for a program of Entra’s, whose token has no scp', async () => {
-  const verifier = await createCallerVerifier(toCallerConfig(variables.parse({ ...entra.env, JWKS_URL: server.url })), logger);
-  const token = await issuer.sign({ ...times(), ...entra.claims, scp: undefined, idtyp: 'app', roles: ['Sessions.Write'] });
-  expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ scopes: new Set(['sessions:write']) });
+  const verifier = await createCallerVerifier(
+    toCallerConfig(variables.parse({ ...entra.env, JWKS_URL: server.url })),
+    logger,
+  );
+  const token = await issuer.sign({
+    ...times(),
+    ...entra.claims,
+    scp: undefined,
+    idtyp: 'app',
+    roles: ['Sessions.Write'],
+  });
+  expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({
+    scopes: new Set(['sessions:write']),
+  });
 });
 
 test('the requesting client counts for a Keycloak without an audience mapper', async () => {
-  const env = { ...keycloak.env, JWT_AUDIENCE: 'notebook-frontend', JWT_AUDIENCE_CLAIM: 'azp', JWKS_URL: server.url };
+  const env = {
+    ...keycloak.env,
+    JWT_AUDIENCE: 'notebook-frontend',
+    JWT_AUDIENCE_CLAIM: 'azp',
+    JWKS_URL: server.url,
+  };
   const verifier = await createCallerVerifier(toCallerConfig(variables.parse(env)), logger);
-  const signed = (azp: string) => issuer.sign({ ...times(), ...keycloak.claims, aud: 'account', azp });
-  expect(await verifier.verify(`Bearer ${await signed('notebook-frontend')}`)).toMatchObject({ tenantId: 'acme-research' });
-  await expect(async () => verifier.verify(`Bearer ${await signed('another')}`)).rejects.toMatchObject({
+  const signed = (azp: string) =>
+    issuer.sign({ ...times(), ...keycloak.claims, aud: 'account', azp });
+  expect(await verifier.verify(`Bearer ${await signed('notebook-frontend')}`)).toMatchObject({
+    tenantId: 'acme-research',
+  });
+  await expect(async () =>
+    verifier.verify(`Bearer ${await signed('another')}`),
+  ).rejects.toMatchObject({
     code: 'unauthenticated',
   });
 });

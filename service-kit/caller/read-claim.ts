@@ -15,4 +15,5 @@ export function readClaim(claims: Record<string, unknown>, path: string): unknow
   return undefined;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;

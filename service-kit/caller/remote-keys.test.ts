@@ -38,7 +38,14 @@ const openVerifier = () =>
 /** A token that no cache of verified ones knows. */
 async function verify(verifier: ReturnType<typeof openVerifier>, maker: TokenMaker) {
   const jti = String(serial++);
-  const token = await maker.sign({ iss: 'i', aud: 'a', tenant: 't', scope: '', exp: nowSeconds() + 86_400, jti });
+  const token = await maker.sign({
+    iss: 'i',
+    aud: 'a',
+    tenant: 't',
+    scope: '',
+    exp: nowSeconds() + 86_400,
+    jti,
+  });
   return verifier.verify(`Bearer ${token}`);
 }
 
@@ -50,7 +57,10 @@ const unavailable = expect.objectContaining({
   headers: { 'Retry-After': '5' },
   message: 'tokens cannot be verified just now: the issuer’s keys cannot be had; try again',
 });
-const unknownKey = expect.objectContaining({ code: 'unauthenticated', message: 'no known key has signed the token' });
+const unknownKey = expect.objectContaining({
+  code: 'unauthenticated',
+  message: 'no known key has signed the token',
+});
 
 test('a burst of callers is one fetch, and later callers are none', async () => {
   const verifier = openVerifier();
@@ -93,7 +103,9 @@ test('a flood of made-up keys causes one fetch in the cool-down, and does not ho
   await verify(verifier, first);
   const stranger = await makeTokenMaker('stranger');
   const flood = async () => {
-    const refusals = await Promise.allSettled(Array.from({ length: 100 }, () => verify(verifier, stranger)));
+    const refusals = await Promise.allSettled(
+      Array.from({ length: 100 }, () => verify(verifier, stranger)),
+    );
     for (const refusal of refusals) expect(refusal).toMatchObject({ reason: unknownKey });
   };
   await flood();
@@ -111,9 +123,17 @@ const troubles: [string, RequestListener][] = [
   ['returns a page', (_, res) => void res.writeHead(200).end('<html>we will be back soon</html>')],
   ['returns an empty set', (_, res) => void res.writeHead(200).end('{"keys":[]}')],
   ['returns another document', (_, res) => void res.writeHead(200).end('{"keys":{"first":1}}')],
-  ['returns without end', (_, res) => void res.writeHead(200).end(`{"keys":[{"kty":"OKP"}]}${' '.repeat(2 * 1024 * 1024)}`)],
+  [
+    'returns without end',
+    (_, res) =>
+      void res.writeHead(200).end(`{"keys":[{"kty":"OKP"}]}${' '.repeat(2 * 1024 * 1024)}`),
+  ],
   ['hangs up', (_, res) => void res.destroy()],
-  ['breaks off', (_, res) => void res.writeHead(200, { 'content-length': '100' }).write('{"keys":[', () => res.destroy())],
+  [
+    'breaks off',
+    (_, res) =>
+      void res.writeHead(200, { 'content-length': '100' }).write('{"keys":[', () => res.destroy()),
+  ],
 ];
 
 describe.each(troubles)('a key server that %s', (_name, response) => {

@@ -1,4 +1,9 @@
-import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { isOlder } from '../is-older.ts';
 import { parseKeySet } from '../key-set-file.ts';
 
@@ -77,7 +82,8 @@ async function textOf(response: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    if (bytes > maxResponseBytes) throw new Error(`the key server returned more than ${maxResponseBytes} bytes`);
+    if (bytes > maxResponseBytes)
+      throw new Error(`the key server returned more than ${maxResponseBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -21,7 +21,8 @@ export interface ClaimNames {
 /** @throws AppError `unauthenticated` where the claims name no tenant, or an invalid limit. */
 export function toPrincipal(payload: JWTPayload, names: ClaimNames): Principal {
   const tenant = tenantIdSchema.safeParse(readClaim(payload, names.tenantClaim));
-  if (!tenant.success) throw unauthenticated(`the token has no tenant: the claim ${names.tenantClaim} must be a text`);
+  if (!tenant.success)
+    throw unauthenticated(`the token has no tenant: the claim ${names.tenantClaim} must be a text`);
   return {
     tenantId: tenant.data,
     scopes: new Set(scopesOf(payload, names)),
@@ -30,14 +31,24 @@ export function toPrincipal(payload: JWTPayload, names: ClaimNames): Principal {
   };
 }
 
-function scopesOf(payload: JWTPayload, { scopeClaims, scopeMap, defaultScopes }: ClaimNames): readonly string[] {
-  const claim = scopeClaims.map((name) => readClaim(payload, name)).find((value) => value !== undefined);
+function scopesOf(
+  payload: JWTPayload,
+  { scopeClaims, scopeMap, defaultScopes }: ClaimNames,
+): readonly string[] {
+  const claim = scopeClaims
+    .map((name) => readClaim(payload, name))
+    .find((value) => value !== undefined);
   if (claim === undefined) return defaultScopes;
-  const listed = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim.filter(isText) : [];
+  const listed =
+    typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim.filter(isText) : [];
   return scopeMap ? listed.flatMap((name) => scopeMap.get(name) ?? []) : listed;
 }
 
-function wholeNumber(payload: JWTPayload, name: string | undefined, least: number): number | undefined {
+function wholeNumber(
+  payload: JWTPayload,
+  name: string | undefined,
+  least: number,
+): number | undefined {
   const value = name === undefined ? undefined : readClaim(payload, name);
   if (value === undefined) return undefined;
   // Some providers can put nothing but texts into claims of one's own.

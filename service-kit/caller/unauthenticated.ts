@@ -7,7 +7,9 @@ import { AppError } from '../app-error.ts';
 export function unauthenticated(reason: string, cause?: unknown): AppError {
   return new AppError('unauthenticated', reason, {
     cause,
-    headers: { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${quotable(reason)}"` },
+    headers: {
+      'WWW-Authenticate': `Bearer error="invalid_token", error_description="${quotable(reason)}"`,
+    },
   });
 }
 

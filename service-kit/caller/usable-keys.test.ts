@@ -9,7 +9,9 @@ import { plainTokens } from './jwt-verifier.ts';
 import type { CallerVerifier } from './principal.ts';
 
 const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
-const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+  format: 'jwk',
+});
 const broken: Record<string, JWK> = {
   short: { ...short.publicKey.export({ format: 'jwk' }), kid: 'short' } as JWK,
   empty: { kty: 'RSA', kid: 'empty' },
@@ -25,13 +27,32 @@ const lines: { level: string; kid?: string }[] = [];
 beforeAll(async () => {
   good = await makeTokenMaker('good');
   server = await startKeyServer(good.publicJwk, ...Object.values(broken));
-  const rules = { ...plainTokens, issuers: ['i'], audiences: ['a'], algorithms: ['RS256', 'ES256'] };
-  const logger = createLogger({ service: 'test', level: 'debug', to: { write: (line) => lines.push(JSON.parse(line)) } });
-  verifier = await createCallerVerifier({ authMode: 'jwt', keys: { url: server.url }, ...rules }, logger);
+  const rules = {
+    ...plainTokens,
+    issuers: ['i'],
+    audiences: ['a'],
+    algorithms: ['RS256', 'ES256'],
+  };
+  const logger = createLogger({
+    service: 'test',
+    level: 'debug',
+    to: { write: (line) => lines.push(JSON.parse(line)) },
+  });
+  verifier = await createCallerVerifier(
+    { authMode: 'jwt', keys: { url: server.url }, ...rules },
+    logger,
+  );
 });
 afterAll(() => server.stop());
 
-const claims = (jti: string) => ({ iss: 'i', aud: 'a', tenant: 't', scope: '', exp: nowSeconds() + 60, jti });
+const claims = (jti: string) => ({
+  iss: 'i',
+  aud: 'a',
+  tenant: 't',
+  scope: '',
+  exp: nowSeconds() + 60,
+  jti,
+});
 /** Of a signature only the form matters: it is never verified. */
 async function tokenNaming(kid: string, jti: string): Promise<string> {
   const [, payload, signature] = (await good.sign(claims(jti))).split('.');
@@ -39,15 +60,23 @@ async function tokenNaming(kid: string, jti: string): Promise<string> {
   return `${Buffer.from(JSON.stringify({ alg, kid })).toString('base64url')}.${payload}.${signature}`;
 }
 
-test.each(Object.keys(broken))('refuses tokens that name the key %s, and says so once in the log, without them', async (kid) => {
-  const tokens = await Promise.all(['1', '2', '3'].map((jti) => tokenNaming(kid, jti)));
-  for (const token of tokens) {
-    await expect(verifier.verify(`Bearer ${token}`)).rejects.toMatchObject({ code: 'unauthenticated', status: 401 });
-  }
-  expect(lines.filter((line) => line.kid === kid)).toMatchObject([{ level: 'warn' }]);
-  expect(JSON.stringify(lines)).not.toContain(tokens[0]?.split('.')[1]);
-});
+test.each(Object.keys(broken))(
+  'refuses tokens that name the key %s, and says so once in the log, without them',
+  async (kid) => {
+    const tokens = await Promise.all(['1', '2', '3'].map((jti) => tokenNaming(kid, jti)));
+    for (const token of tokens) {
+      await expect(verifier.verify(`Bearer ${token}`)).rejects.toMatchObject({
+        code: 'unauthenticated',
+        status: 401,
+      });
+    }
+    expect(lines.filter((line) => line.kid === kid)).toMatchObject([{ level: 'warn' }]);
+    expect(JSON.stringify(lines)).not.toContain(tokens[0]?.split('.')[1]);
+  },
+);
 
 test('verifies tokens of the keys beside them', async () => {
-  expect(await verifier.verify(`Bearer ${await good.sign(claims('good'))}`)).toMatchObject({ tenantId: 't' });
+  expect(await verifier.verify(`Bearer ${await good.sign(claims('good'))}`)).toMatchObject({
+    tenantId: 't',
+  });
 });

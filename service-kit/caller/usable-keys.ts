@@ -50,9 +50,11 @@ export function usableKeys(
  * A private key among the public ones is no matter of the token's, though jose has an error for it.
  */
 const isAboutToken = (cause: unknown): boolean =>
-  cause instanceof KeysUnavailableError || (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSInvalid));
+  cause instanceof KeysUnavailableError ||
+  (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSInvalid));
 
 const rsaKeySchema = z.object({ algorithm: z.object({ modulusLength: z.number() }) });
 
 const isTooShort = (key: unknown): boolean =>
-  (rsaKeySchema.safeParse(key).data?.algorithm.modulusLength ?? shortestModulusBits) < shortestModulusBits;
+  (rsaKeySchema.safeParse(key).data?.algorithm.modulusLength ?? shortestModulusBits) <
+  shortestModulusBits;

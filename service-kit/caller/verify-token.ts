@@ -40,7 +40,8 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<JWT
     return payload;
   } catch (cause) {
     if (cause instanceof KeysUnavailableError) throw identityUnavailable(cause);
-    if (cause instanceof UnusableKeyError) throw unauthenticated('the issuer’s key of that name cannot be used', cause);
+    if (cause instanceof UnusableKeyError)
+      throw unauthenticated('the issuer’s key of that name cannot be used', cause);
     // A key set that cannot be used is our trouble, and what is not of jose's a mistake of ours.
     if (cause instanceof errors.JWKSInvalid || !(cause instanceof errors.JOSEError)) throw cause;
     throw unauthenticated(reasonOf(cause), cause);
@@ -56,21 +57,31 @@ function requireAudience(payload: JWTPayload, { audiences, audienceClaim }: Toke
 
 /** The token may be good: a 401 would make its owner throw it away. */
 const identityUnavailable = (cause: KeysUnavailableError): AppError =>
-  new AppError('identity_unavailable', 'tokens cannot be verified just now: the issuer’s keys cannot be had; try again', {
-    cause,
-    headers: { 'Retry-After': String(failureCooldownMs / 1000) },
-  });
+  new AppError(
+    'identity_unavailable',
+    'tokens cannot be verified just now: the issuer’s keys cannot be had; try again',
+    {
+      cause,
+      headers: { 'Retry-After': String(failureCooldownMs / 1000) },
+    },
+  );
 
 function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) {
-    return error.claim === 'iat' ? 'the token was issued too long ago' : 'the token has expired; get a new one';
+    return error.claim === 'iat'
+      ? 'the token was issued too long ago'
+      : 'the token has expired; get a new one';
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return error.claim === 'nbf' ? 'the token is not valid yet' : `the claim ${error.claim} is not the expected one`;
+    return error.claim === 'nbf'
+      ? 'the token is not valid yet'
+      : `the claim ${error.claim} is not the expected one`;
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return 'the algorithm of the token is not allowed';
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature does not verify';
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'the signature does not verify';
   if (error instanceof errors.JWKSNoMatchingKey) return 'no known key has signed the token';
-  if (error instanceof errors.JWKSMultipleMatchingKeys) return 'the token does not name its key, and several would fit';
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'the token does not name its key, and several would fit';
   return 'the token is malformed';
 }

@@ -48,13 +48,17 @@ test('a token is signed anew after 40 s, and after the clock was set back, when 
   expect(await signer.sign(instanceId)).not.toBe(token);
   vi.setSystemTime(Date.now() - 3_600_000);
   const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
-  expect(await verifier.verify(`Bearer ${await signer.sign(instanceId)}`)).toMatchObject({ plane: 'control-plane' });
+  expect(await verifier.verify(`Bearer ${await signer.sign(instanceId)}`)).toMatchObject({
+    plane: 'control-plane',
+  });
 });
 
 test('a token for another instance is misdirected', async () => {
   const signer = createInternalTokenSigner('data-plane', await newKey('data-plane', 'd'));
   const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
-  await expect(verifier.verify(`Bearer ${await signer.sign(newInstanceId())}`)).rejects.toEqual(code('misdirected'));
+  await expect(verifier.verify(`Bearer ${await signer.sign(newInstanceId())}`)).rejects.toEqual(
+    code('misdirected'),
+  );
 });
 
 test('one plane cannot speak for the other', async () => {
@@ -62,7 +66,9 @@ test('one plane cannot speak for the other', async () => {
   const dataPlaneKey = await newKey('data-plane', 'k');
   const forged = createInternalTokenSigner('control-plane', dataPlaneKey);
   const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
-  await expect(verifier.verify(`Bearer ${await forged.sign(instanceId)}`)).rejects.toEqual(code('unauthenticated'));
+  await expect(verifier.verify(`Bearer ${await forged.sign(instanceId)}`)).rejects.toEqual(
+    code('unauthenticated'),
+  );
 });
 
 test('a new key is read from the directory when a token names it, at most once a second', async () => {
@@ -78,10 +84,13 @@ test('a new key is read from the directory when a token names it, at most once a
   expect(await verifier.verify(token)).toMatchObject({ plane: 'data-plane' });
 });
 
-test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])('refuses the header %s', async (header) => {
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
-  await expect(verifier.verify(header)).rejects.toEqual(code('unauthenticated'));
-});
+test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])(
+  'refuses the header %s',
+  async (header) => {
+    const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+    await expect(verifier.verify(header)).rejects.toEqual(code('unauthenticated'));
+  },
+);
 
 test('a key that cannot be had for a moment costs the calls of that moment alone', async () => {
   const key = await newKey('data-plane', 'k1');
@@ -128,11 +137,14 @@ test('a token is not good for longer than that, whatever it says', async () => {
   await expect(verifier.verify(`Bearer ${token}`)).rejects.toEqual(code('unauthenticated'));
 });
 
-test.each([-15, -5, 5, 15])('a token is good where the agent’s clock differs from the plane’s by %d s', async (seconds) => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  const key = await newKey('data-plane', 'k1');
-  const token = await createInternalTokenSigner('data-plane', key).sign(instanceId);
-  vi.setSystemTime(Date.now() + seconds * 1000);
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
-  expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ plane: 'data-plane' });
-});
+test.each([-15, -5, 5, 15])(
+  'a token is good where the agent’s clock differs from the plane’s by %d s',
+  async (seconds) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const key = await newKey('data-plane', 'k1');
+    const token = await createInternalTokenSigner('data-plane', key).sign(instanceId);
+    vi.setSystemTime(Date.now() + seconds * 1000);
+    const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+    expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ plane: 'data-plane' });
+  },
+);

@@ -22,7 +22,9 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 test('a plane’s key is rotated without one refused call, by old and new agents', async () => {
-  const [before, after, other] = await Promise.all(['before', 'after', 'other'].map(makeInternalKeyPair));
+  const [before, after, other] = await Promise.all(
+    ['before', 'after', 'other'].map(makeInternalKeyPair),
+  );
   if (!before || !after || !other) throw new Error('three were made');
   const published = (...keys: (typeof before)[]) => ({
     'control-plane.json': keySetOf(other.publicJwk),
@@ -32,10 +34,19 @@ test('a plane’s key is rotated without one refused call, by old and new agents
   privateKeys = mountDirectory({ key: JSON.stringify(before.privateJwk) });
 
   const openPlane = async () =>
-    createInternalTokenSigner('data-plane', await openSigningKeys({ path: join(privateKeys.path, 'key'), logger }));
+    createInternalTokenSigner(
+      'data-plane',
+      await openSigningKeys({ path: join(privateKeys.path, 'key'), logger }),
+    );
   const openAgent = () => {
     const instanceId = newInstanceId();
-    return { instanceId, verifier: createInternalTokenVerifier(instanceId, createKeyDirectory(publicKeys.path, logger)) };
+    return {
+      instanceId,
+      verifier: createInternalTokenVerifier(
+        instanceId,
+        createKeyDirectory(publicKeys.path, logger),
+      ),
+    };
   };
   const planes = [await openPlane()];
   const agents = [openAgent()];

@@ -31,7 +31,10 @@ const datedBackSeconds = 10;
  * Signs with the plane's own key; tokens live 60 s, of which 10 are past when they are signed, and
  * are used for 40.
  */
-export function createInternalTokenSigner(plane: Plane, key: InternalKey | SigningKeySource): InternalTokenSigner {
+export function createInternalTokenSigner(
+  plane: Plane,
+  key: InternalKey | SigningKeySource,
+): InternalTokenSigner {
   const usedForMs = (limits.internalTokenSeconds - 20) * 1000;
   const signed = new LRUCache<string, { token: Promise<string>; atMs: number }>({ max: 20_000 });
   const keyNow = typeof key === 'function' ? key : async () => key;

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../logger.ts';
-import { type InternalKeyPair, keySetOf, makeInternalKeyPair } from '../testing/internal-key-pair.ts';
+import {
+  type InternalKeyPair,
+  keySetOf,
+  makeInternalKeyPair,
+} from '../testing/internal-key-pair.ts';
 import { type MountedDirectory, mountDirectory } from '../testing/mounted-directory.ts';
 import { openSigningKeys, publicationMs } from './signing-keys.ts';
 
@@ -14,11 +18,9 @@ let nowMs: number;
 let log: string;
 
 beforeEach(async () => {
-  [first, second, third] = (await Promise.all(['first', 'second', 'third'].map(makeInternalKeyPair))) as [
-    InternalKeyPair,
-    InternalKeyPair,
-    InternalKeyPair,
-  ];
+  [first, second, third] = (await Promise.all(
+    ['first', 'second', 'third'].map(makeInternalKeyPair),
+  )) as [InternalKeyPair, InternalKeyPair, InternalKeyPair];
   mount = mountDirectory({ [fileName]: JSON.stringify(first.privateJwk) });
   nowMs = 1_000_000;
   log = '';
@@ -26,7 +28,8 @@ beforeEach(async () => {
 afterEach(() => mount.remove());
 
 const hold = (text: string) => mount.update({ [fileName]: text });
-const holdKeys = (...pairs: InternalKeyPair[]) => hold(keySetOf(...pairs.map(({ privateJwk }) => privateJwk)));
+const holdKeys = (...pairs: InternalKeyPair[]) =>
+  hold(keySetOf(...pairs.map(({ privateJwk }) => privateJwk)));
 const logger = createLogger({
   service: 'test',
   level: 'info',

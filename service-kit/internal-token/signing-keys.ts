@@ -21,7 +21,11 @@ interface SigningKeysOptions {
  * continues until the one in its place may sign.
  * @throws Error that names the file, where it holds no such key at first.
  */
-export async function openSigningKeys({ path, logger, now = Date.now }: SigningKeysOptions): Promise<SigningKeySource> {
+export async function openSigningKeys({
+  path,
+  logger,
+  now = Date.now,
+}: SigningKeysOptions): Promise<SigningKeySource> {
   const file = createReloadedFile({ path, parse: parseKeys, logger, now });
   const seenAt = new Map<string, number>();
   let signing: InternalKey | undefined;
@@ -30,9 +34,11 @@ export async function openSigningKeys({ path, logger, now = Date.now }: SigningK
     for (const { kid } of keys) if (!seenAt.has(kid)) seenAt.set(kid, now());
     // One that comes back is published anew.
     for (const kid of seenAt.keys()) if (!keys.some((key) => key.kid === kid)) seenAt.delete(kid);
-    const isPublished = ({ kid }: InternalKey) => now() - (seenAt.get(kid) ?? now()) >= publicationMs;
+    const isPublished = ({ kid }: InternalKey) =>
+      now() - (seenAt.get(kid) ?? now()) >= publicationMs;
     const next: InternalKey = keys.findLast(isPublished) ?? signing ?? keys[0];
-    if (signing && next.kid !== signing.kid) logger.info({ kid: next.kid, before: signing.kid }, 'another internal key signs');
+    if (signing && next.kid !== signing.kid)
+      logger.info({ kid: next.kid, before: signing.kid }, 'another internal key signs');
     signing = next;
     return next;
   };

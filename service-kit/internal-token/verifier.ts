@@ -21,12 +21,19 @@ export interface InternalTokenVerifier {
 }
 
 /** @param keys finds the public key of the plane that the token names as its issuer. */
-export function createInternalTokenVerifier(instanceId: InstanceId, keys: JWTVerifyGetKey): InternalTokenVerifier {
+export function createInternalTokenVerifier(
+  instanceId: InstanceId,
+  keys: JWTVerifyGetKey,
+): InternalTokenVerifier {
   const verified = new LRUCache<string, InternalCaller>({ max: 100, ...wallClockTtl });
   return {
     async verify(authorization) {
       const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
-      if (!token) throw new AppError('unauthenticated', 'an agent accepts requests from the planes only, with their tokens');
+      if (!token)
+        throw new AppError(
+          'unauthenticated',
+          'an agent accepts requests from the planes only, with their tokens',
+        );
       const cacheKey = hash('sha256', token);
       const known = verified.get(cacheKey);
       if (known) return known;
@@ -51,7 +58,10 @@ async function verifyToken(token: string, instanceId: InstanceId, keys: JWTVerif
     const claims = internalClaimsSchema.parse(payload);
     const caller: InternalCaller = { plane: claims.iss, sessionId: claims.session_id };
     // Seconds of Unix time, which may have a fraction; jose has seen that both claims are numbers.
-    const goodUntil = Math.min(Number(payload.exp), Number(payload.iat) + limits.internalTokenSeconds);
+    const goodUntil = Math.min(
+      Number(payload.exp),
+      Number(payload.iat) + limits.internalTokenSeconds,
+    );
     return { caller, goodUntil };
   } catch (cause) {
     if (cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud') {

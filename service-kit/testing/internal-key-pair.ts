@@ -8,7 +8,10 @@ export interface InternalKeyPair {
 
 export async function makeInternalKeyPair(kid: string): Promise<InternalKeyPair> {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
-  return { privateJwk: { ...(await exportJWK(privateKey)), kid }, publicJwk: { ...(await exportJWK(publicKey)), kid } };
+  return {
+    privateJwk: { ...(await exportJWK(privateKey)), kid },
+    publicJwk: { ...(await exportJWK(publicKey)), kid },
+  };
 }
 
 /** The text of a key set. */

@@ -19,14 +19,17 @@ export async function startKeyServer(...keys: JWK[]): Promise<KeyServer> {
   let response: RequestListener;
   const publish: KeyServer['publish'] = (...published) => {
     response = (_, res) =>
-      void res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: published }));
+      void res
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ keys: published }));
   };
   publish(...keys);
   const server = createServer((req, res) => {
     requests++;
     response(req, res);
   });
-  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const listen = (port: number) =>
+    new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   await listen(0);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');

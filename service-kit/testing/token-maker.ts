@@ -13,7 +13,8 @@ export async function makeTokenMaker(kid: string, alg = 'ES256'): Promise<TokenM
   return {
     publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' },
     privateJwk: { ...(await exportJWK(privateKey)), kid, alg },
-    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(privateKey),
+    sign: (claims) =>
+      new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(privateKey),
   };
 }
 

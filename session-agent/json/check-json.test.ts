@@ -45,7 +45,10 @@ test('accepts of near misses what JSON.parse accepts, and no white space between
     fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
       const text = parts.join('');
       const hasSpace = /[\s]/.test(text.replaceAll(/"(?:[^"\\]|\\.)*"/gs, ''));
-      expect({ text, isValid: isValid(text) }).toEqual({ text, isValid: isJson(text) && !hasSpace });
+      expect({ text, isValid: isValid(text) }).toEqual({
+        text,
+        isValid: isJson(text) && !hasSpace,
+      });
     }),
     { numRuns: 5_000 },
   );

@@ -14,8 +14,20 @@ interface JsonRules {
 
 const code = (character: string): number => character.charCodeAt(0);
 const [quote, backslash, comma, colon] = [code('"'), code('\\'), code(','), code(':')];
-const [minus, plus, point, zero, exponent, hex] = [code('-'), code('+'), code('.'), code('0'), code('e'), code('u')];
-const [openArray, closeArray, openObject, closeObject] = [code('['), code(']'), code('{'), code('}')];
+const [minus, plus, point, zero, exponent, hex] = [
+  code('-'),
+  code('+'),
+  code('.'),
+  code('0'),
+  code('e'),
+  code('u'),
+];
+const [openArray, closeArray, openObject, closeObject] = [
+  code('['),
+  code(']'),
+  code('{'),
+  code('}'),
+];
 
 type Expected = 'value' | 'first item' | 'first key' | 'key' | 'comma';
 
@@ -67,7 +79,10 @@ class JsonCheck {
     }
     if (byte === openArray) this.#open(closeArray, 'first item');
     else if (byte === openObject) this.#open(closeObject, 'first key');
-    else this.#pass(byte === quote ? endOfString(this.#bytes, this.#at) : endOfScalar(this.#bytes, this.#at));
+    else
+      this.#pass(
+        byte === quote ? endOfString(this.#bytes, this.#at) : endOfScalar(this.#bytes, this.#at),
+      );
   }
 
   #takeKey(): void {
@@ -89,7 +104,8 @@ class JsonCheck {
 
   #open(closer: number, next: Expected): void {
     const { maxDepth } = this.#rules;
-    if (this.#depth === maxDepth) throw new RangeError(`JSON is nested too deeply; at most ${maxDepth} levels are allowed`);
+    if (this.#depth === maxDepth)
+      throw new RangeError(`JSON is nested too deeply; at most ${maxDepth} levels are allowed`);
     this.#closers[this.#depth] = closer;
     this.#depth += 1;
     this.#expected = next;
@@ -129,19 +145,24 @@ function lastOfEscape(bytes: Uint8Array, at: number): number {
   const kind = bytes[at + 1] ?? 0;
   if (escapes.has(kind)) return at + 1;
   if (kind !== hex) throw unexpected(at);
-  for (let digit = at + 2; digit < at + 6; digit += 1) if (!isHexDigit(bytes[digit] ?? 0)) throw unexpected(digit);
+  for (let digit = at + 2; digit < at + 6; digit += 1)
+    if (!isHexDigit(bytes[digit] ?? 0)) throw unexpected(digit);
   return at + 5;
 }
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
-const isHexDigit = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+const isHexDigit = (byte: number): boolean =>
+  isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 
-const words = new Map(['true', 'false', 'null'].map((word) => [code(word), Uint8Array.from(word, code)]));
+const words = new Map(
+  ['true', 'false', 'null'].map((word) => [code(word), Uint8Array.from(word, code)]),
+);
 
 function endOfScalar(bytes: Uint8Array, start: number): number {
   const word = words.get(bytes[start] ?? 0);
   if (!word) return endOfNumber(bytes, start);
-  for (let at = 1; at < word.length; at += 1) if (bytes[start + at] !== word[at]) throw unexpected(start);
+  for (let at = 1; at < word.length; at += 1)
+    if (bytes[start + at] !== word[at]) throw unexpected(start);
   return start + word.length;
 }
 

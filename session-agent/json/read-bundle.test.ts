@@ -11,17 +11,29 @@ test.each([
   '{"text/plain":"\\ud800 ü \\u0000"}',
 ])('gives %s back as it is', (text) => expect(read(text)).toBe(text));
 
-test.each(['type', 'seq', 'at', 'text', 'stream', 'is_main_result', '\\u0074ype', '__proto__', '', 'Metadata'])(
-  'refuses the key %s',
-  (key) => expect(() => read(`{"text/plain":"x","${key}":"y"}`)).toThrow('not a MIME type'),
+test.each([
+  'type',
+  'seq',
+  'at',
+  'text',
+  'stream',
+  'is_main_result',
+  '\\u0074ype',
+  '__proto__',
+  '',
+  'Metadata',
+])('refuses the key %s', (key) =>
+  expect(() => read(`{"text/plain":"x","${key}":"y"}`)).toThrow('not a MIME type'),
 );
 
-test.each(['{"display_id":1}', '{"is_update":false}', '{"is_update":"t"}'])('refuses a key of ours of another type: %s', (text) =>
-  expect(() => read(text)).toThrow('of another type'),
+test.each(['{"display_id":1}', '{"is_update":false}', '{"is_update":"t"}'])(
+  'refuses a key of ours of another type: %s',
+  (text) => expect(() => read(text)).toThrow('of another type'),
 );
 
-test.each(['[]', '1', '"a/b"', '', '{"a/b":1}\n', '{"a/b":\n1}', '{"a/b":1}{}', '{"a/b":NaN}'])('refuses %j', (text) =>
-  expect(() => read(text)).toThrow(SyntaxError),
+test.each(['[]', '1', '"a/b"', '', '{"a/b":1}\n', '{"a/b":\n1}', '{"a/b":1}{}', '{"a/b":NaN}'])(
+  'refuses %j',
+  (text) => expect(() => read(text)).toThrow(SyntaxError),
 );
 
 test('refuses bytes that are not UTF-8', () => {
@@ -29,5 +41,7 @@ test('refuses bytes that are not UTF-8', () => {
 });
 
 test.each([300, 100_000])('refuses %i levels', (levels) => {
-  expect(() => read(`{"a/b":${'['.repeat(levels)}${']'.repeat(levels)}}`)).toThrow('nested too deeply');
+  expect(() => read(`{"a/b":${'['.repeat(levels)}${']'.repeat(levels)}}`)).toThrow(
+    'nested too deeply',
+  );
 });

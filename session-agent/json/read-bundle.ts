@@ -38,6 +38,10 @@ const firstBytes: Readonly<Record<(typeof bundleKeys)[number], readonly number[]
 
 function requireKnown(key: string, firstOfValue: number | undefined): void {
   const known = bundleKeys.find((name) => name === key);
-  if (!known) throw new SyntaxError(`a bundle has the key ${JSON.stringify(key.slice(0, 64))}, which is not a MIME type`);
-  if (firstBytes[known]?.includes(firstOfValue ?? 0) === false) throw new SyntaxError(`a bundle has a ${known} of another type`);
+  if (!known)
+    throw new SyntaxError(
+      `a bundle has the key ${JSON.stringify(key.slice(0, 64))}, which is not a MIME type`,
+    );
+  if (firstBytes[known]?.includes(firstOfValue ?? 0) === false)
+    throw new SyntaxError(`a bundle has a ${known} of another type`);
 }

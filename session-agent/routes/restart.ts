@@ -16,7 +16,10 @@ export const restart: Operation =
   async (c) => {
     const { queue } = await requireSession(c, verifier, binding);
     refuseQuery(c.req.url);
-    const { epoch: requestedEpoch } = await readJson(c, restartRequestSchema, { maxBytes: 4096, mayBeEmpty: true });
+    const { epoch: requestedEpoch } = await readJson(c, restartRequestSchema, {
+      maxBytes: 4096,
+      mayBeEmpty: true,
+    });
     const restarting = queue.restart(requestedEpoch);
     clock.inUseUntil(restarting);
     let epoch = 0;

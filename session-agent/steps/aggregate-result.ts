@@ -4,7 +4,9 @@ import type { KeptEvent } from './kept-event.ts';
 import type { KeptResult } from './kept-result.ts';
 
 /** What the events of a step say, in the form of a result. */
-export function aggregateResult(events: readonly KeptEvent[]): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {
+export function aggregateResult(
+  events: readonly KeptEvent[],
+): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {
   const text: Record<OutputStream, string> = { stdout: '', stderr: '' };
   const results: RawJson[] = [];
   let background: Background | null = null;
@@ -16,7 +18,11 @@ export function aggregateResult(events: readonly KeptEvent[]): Pick<KeptResult, 
       background[event.stream] += event.text;
     } else if (event.type === 'background_error') {
       background ??= { stdout: '', stderr: '', errors: [] };
-      background.errors.push({ name: event.name, message: event.message, traceback: event.traceback });
+      background.errors.push({
+        name: event.name,
+        message: event.message,
+        traceback: event.traceback,
+      });
     }
   }
   return { ...text, results, background };

@@ -20,7 +20,8 @@ it('keeps the end of one write that is larger than all that is kept', () => {
 
 it('keeps as much of many small writes as of a large one, in their order', () => {
   const background = new BackgroundOutput();
-  for (let n = 0; n < 40_000; n += 1) background.text(n % 10_000 === 9_999 ? 'stderr' : 'stdout', `${n}\n`);
+  for (let n = 0; n < 40_000; n += 1)
+    background.text(n % 10_000 === 9_999 ? 'stderr' : 'stdout', `${n}\n`);
   const step = newStep();
   background.attach(step);
   const { stdout = '', stderr = '' } = step.result().background ?? {};
@@ -59,7 +60,11 @@ it('gives the errors and the output of older steps to the next one, once', () =>
   background.attach(second);
   background.detach();
   background.attach(third);
-  expect(first.result().background).toEqual({ stdout: expect.stringMatching(/^x+$/), stderr: 'late\n', errors: [error] });
+  expect(first.result().background).toEqual({
+    stdout: expect.stringMatching(/^x+$/),
+    stderr: 'late\n',
+    errors: [error],
+  });
   expect(second.result().background).toEqual({ stdout: 'later\n', stderr: '', errors: [] });
   expect(third.result().background).toBeNull();
 });

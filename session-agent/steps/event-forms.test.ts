@@ -10,6 +10,10 @@ test('writes an event with its type and seq as fields', () => {
   expect(eventForms.ndjson.event(event)).toBe(`${data}\n`);
 });
 
-test.each(['a\nid: 7', 'a\r', '\n', 'a\r\n\r\ndata: x'])('refuses a field with a line break: %j', (value) => {
-  for (const name of ['event', 'id', 'data']) expect(() => sseEvent([[name, value]])).toThrow('line break');
-});
+test.each(['a\nid: 7', 'a\r', '\n', 'a\r\n\r\ndata: x'])(
+  'refuses a field with a line break: %j',
+  (value) => {
+    for (const name of ['event', 'id', 'data'])
+      expect(() => sseEvent([[name, value]])).toThrow('line break');
+  },
+);

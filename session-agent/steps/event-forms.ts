@@ -41,6 +41,7 @@ export const sseEvent = (fields: readonly [name: string, value: string | number]
   `${fields.map(([name, value]) => sseField(name, String(value))).join('')}\n`;
 
 function sseField(name: string, value: string): string {
-  if (/[\r\n]/.test(value)) throw new Error(`the field ${name} of a server-sent event has a line break`);
+  if (/[\r\n]/.test(value))
+    throw new Error(`the field ${name} of a server-sent event has a line break`);
   return `${name}: ${value}\n`;
 }

@@ -13,5 +13,7 @@ test.each([
 
 test('has the type first and seq and time last, where a data-plane looks for them', () => {
   const event: KeptEvent = { type: 'stdout', text: '{"type":"x"}', seq: 1, at };
-  expect(eventText(event)).toBe(`{"type":"stdout","text":"{\\"type\\":\\"x\\"}","seq":1,"at":"${at}"}`);
+  expect(eventText(event)).toBe(
+    `{"type":"stdout","text":"{\\"type\\":\\"x\\"}","seq":1,"at":"${at}"}`,
+  );
 });

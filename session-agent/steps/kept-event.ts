@@ -7,7 +7,9 @@ type ResultEvent = Extract<StepEvent, { type: 'result' }>;
  * An event as a step holds it: a bundle stays the JSON text that the driver made, apart from what
  * is ours.
  */
-export type KeptEvent = Exclude<StepEvent, { type: 'result' }> | (Pick<ResultEvent, 'type' | 'seq' | 'at'> & { bundle: RawJson });
+export type KeptEvent =
+  | Exclude<StepEvent, { type: 'result' }>
+  | (Pick<ResultEvent, 'type' | 'seq' | 'at'> & { bundle: RawJson });
 
 /**
  * What clients get. No key of a bundle is one of ours: that was checked where the bundle came in.

@@ -12,7 +12,8 @@ function collect() {
 test('passes text on whole up to the limit', () => {
   const { window, text } = collect();
   const all = 'abcdefgh'.repeat(limits.outputBytesPerStream / 8 / 2 + 100);
-  for (let at = 0; at < all.length; at += 10_000) window.push(Buffer.from(all.slice(at, at + 10_000)));
+  for (let at = 0; at < all.length; at += 10_000)
+    window.push(Buffer.from(all.slice(at, at + 10_000)));
   window.end();
   expect(text()).toBe(all);
   expect(window.droppedBytes).toBe(0);

@@ -65,7 +65,9 @@ export class OutputWindow {
       if (text) this.#emit(text);
       return;
     }
-    this.#emit(`\n[… ${this.droppedBytes} bytes dropped …]\n${tail.subarray(firstCharacter(tail)).toString('utf8')}`);
+    this.#emit(
+      `\n[… ${this.droppedBytes} bytes dropped …]\n${tail.subarray(firstCharacter(tail)).toString('utf8')}`,
+    );
   }
 }
 

@@ -14,13 +14,17 @@ interface RunStepOptions {
 }
 
 /** Runs the step to its end, whatever that is; never throws for what user code does. */
-export async function runStep(step: Step, { interpreter, background }: RunStepOptions): Promise<StepEnd> {
+export async function runStep(
+  step: Step,
+  { interpreter, background }: RunStepOptions,
+): Promise<StepEnd> {
   let limit: NodeJS.Timeout | undefined;
   const run = await interpreter.run(
     step.takeCode(),
     {
       output: (stream, bytes) => step.output(stream, bytes),
-      display: ({ bundle, is_main_result, truncated }) => step.display(bundle, is_main_result, truncated),
+      display: ({ bundle, is_main_result, truncated }) =>
+        step.display(bundle, is_main_result, truncated),
     },
     (executionCount) => {
       step.started(executionCount);

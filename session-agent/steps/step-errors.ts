@@ -8,27 +8,45 @@ export function stopError(step: Step, reason: StopReason, error: StepError | nul
   return stepError(name, message, error?.traceback);
 }
 
-export const stepError = (name: string, message: string, traceback: string[] = []): StepError => ({ name, message, traceback });
+export const stepError = (name: string, message: string, traceback: string[] = []): StepError => ({
+  name,
+  message,
+  traceback,
+});
 
 function describeStop(step: Step, reason: StopReason): { name: string; message: string } {
   switch (reason) {
     case 'timeout':
-      return { name: 'StepTimedOut', message: `the step ran longer than its timeout_ms of ${step.timeoutMs}` };
+      return {
+        name: 'StepTimedOut',
+        message: `the step ran longer than its timeout_ms of ${step.timeoutMs}`,
+      };
     case 'cancel':
       return { name: 'StepCancelled', message: 'the step was cancelled' };
     case 'restart':
-      return { name: 'RuntimeRestarted', message: 'the interpreter was restarted while the step ran' };
+      return {
+        name: 'RuntimeRestarted',
+        message: 'the interpreter was restarted while the step ran',
+      };
     case 'session_end':
       return { name: 'SessionEnded', message: 'the session ended before the step did' };
   }
 }
 
 export const epochMismatch = (epoch: number): AppError =>
-  new AppError('epoch_mismatch', `the interpreter is at epoch ${epoch}: the memory that the request expects is gone`, {
-    details: { epoch },
-  });
+  new AppError(
+    'epoch_mismatch',
+    `the interpreter is at epoch ${epoch}: the memory that the request expects is gone`,
+    {
+      details: { epoch },
+    },
+  );
 
 export const restarted = (epoch: number): AppError =>
-  new AppError('runtime_restarted', `the interpreter was restarted and its memory is lost; it is at epoch ${epoch} now`, {
-    details: { epoch },
-  });
+  new AppError(
+    'runtime_restarted',
+    `the interpreter was restarted and its memory is lost; it is at epoch ${epoch} now`,
+    {
+      details: { epoch },
+    },
+  );

@@ -21,7 +21,13 @@ export interface StepSink {
  * run tells.
  */
 export type RunEnd =
-  | { kind: 'done'; status: 'completed' | 'failed' | 'interrupted'; error: StepError | null; usage: Usage; epoch: number }
+  | {
+      kind: 'done';
+      status: 'completed' | 'failed' | 'interrupted';
+      error: StepError | null;
+      usage: Usage;
+      epoch: number;
+    }
   /** The memory is gone, whether or not any of the step's code ran. */
   | { kind: 'lost'; error: StepError; epoch: number };
 

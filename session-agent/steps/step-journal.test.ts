@@ -7,8 +7,14 @@ import { completed, newRequest, newStep } from './testing/new-step.ts';
 
 const find = (journal: StepJournal, request: ReturnType<typeof newRequest>, epoch = 1) =>
   journal.find(request, hashRequest(request), epoch);
-const forgotten = expect.objectContaining({ code: 'step_conflict', details: { reason: 'forgotten' } });
-const different = expect.objectContaining({ code: 'step_conflict', details: { reason: 'different_request' } });
+const forgotten = expect.objectContaining({
+  code: 'step_conflict',
+  details: { reason: 'forgotten' },
+});
+const different = expect.objectContaining({
+  code: 'step_conflict',
+  details: { reason: 'different_request' },
+});
 
 /** A step that has ended, and takes about so many bytes. */
 function endedStep(bytes = 0) {
@@ -24,7 +30,15 @@ test('finds a step again by its id and the same request', () => {
   const request = newRequest({ env: { A: '1', B: '2' } });
   const step = newStep(request);
   journal.add(step);
-  expect(find(journal, { ...request, env: { B: '2', A: '1' }, wait: false, on_disconnect: 'cancel', epoch: 7 })).toBe(step);
+  expect(
+    find(journal, {
+      ...request,
+      env: { B: '2', A: '1' },
+      wait: false,
+      on_disconnect: 'cancel',
+      epoch: 7,
+    }),
+  ).toBe(step);
 });
 
 test.each([{ code: '2' }, { env: { A: '1' } }, { cwd: '/tmp' }, { timeout_ms: 1 }])(
@@ -51,7 +65,9 @@ test('forgets the oldest that has ended, and remembers that it was there', () =>
   expect(() => journal.get(String(first?.id))).toThrow(
     expect.objectContaining({ code: 'step_not_found', details: { reason: 'forgotten' } }),
   );
-  expect(() => journal.get('never')).toThrow(expect.objectContaining({ code: 'step_not_found', details: {} }));
+  expect(() => journal.get('never')).toThrow(
+    expect.objectContaining({ code: 'step_not_found', details: {} }),
+  );
 });
 
 test('holds so many bytes, also while a step grows, and never releases one that has not ended', () => {
@@ -103,7 +119,11 @@ test('counts a step that takes the place of a refused one once, as the newest', 
   const refused = newStep(request);
   const others = [newStep(), newStep()] as const;
   for (const step of [refused, ...others]) journal.add(step);
-  refused.end({ ...completed, status: 'cancelled', refusal: new AppError('runtime_restarted', 'restarted') });
+  refused.end({
+    ...completed,
+    status: 'cancelled',
+    refusal: new AppError('runtime_restarted', 'restarted'),
+  });
   expect(find(journal, request)).toBe(refused);
   expect(find(journal, { ...request, epoch: 1 })).toBeUndefined();
   const anew = newStep(request);
@@ -132,6 +152,7 @@ test('never runs a step whose refusal it has forgotten', () => {
   const [first, ...others] = Array.from({ length: limits.journalSteps + 1 }, () => newRequest());
   if (!first) throw new Error('no request');
   const refusal = new AppError('runtime_restarted', 'restarted');
-  for (const { step_id } of [first, ...others]) journal.keepRefusal(step_id, { requestHash: '', refusal });
+  for (const { step_id } of [first, ...others])
+    journal.keepRefusal(step_id, { requestHash: '', refusal });
   expect(() => find(journal, first)).toThrow(forgotten);
 });

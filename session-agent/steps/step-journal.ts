@@ -21,7 +21,10 @@ const rememberedIds = 100_000;
 export class StepJournal {
   readonly #steps = new Map<StepId, Step>();
   // Not `max`, which would take room for all of them at once, in every agent.
-  readonly #forgotten = new LRUCache<StepId, true>({ maxSize: rememberedIds, sizeCalculation: () => 1 });
+  readonly #forgotten = new LRUCache<StepId, true>({
+    maxSize: rememberedIds,
+    sizeCalculation: () => 1,
+  });
   readonly #refusals = new LRUCache<StepId, KeptRefusal>({
     max: limits.journalSteps,
     dispose: (_, id, why) => void (why === 'evict' && this.#forgotten.set(id, true)),
@@ -52,9 +55,13 @@ export class StepJournal {
       );
     }
     if (this.#forgotten.has(id)) {
-      throw new AppError('step_conflict', `the step ${id} was submitted before and its result is no longer kept`, {
-        details: { reason: 'forgotten' },
-      });
+      throw new AppError(
+        'step_conflict',
+        `the step ${id} was submitted before and its result is no longer kept`,
+        {
+          details: { reason: 'forgotten' },
+        },
+      );
     }
     if (known?.refusal && request.epoch === epoch) return undefined;
     if (known === undefined || 'status' in known) return known;

@@ -24,7 +24,10 @@ export const contractLimits: StepLimits = {
  * @throws AppError `payload_too_large` or `invalid_request` for what the contract allows and the
  * operator does not.
  */
-export function requireWithinLimits({ code, timeout_ms }: ForwardedStep, { codeBytes, timeoutMs }: StepLimits): void {
+export function requireWithinLimits(
+  { code, timeout_ms }: ForwardedStep,
+  { codeBytes, timeoutMs }: StepLimits,
+): void {
   if (Buffer.byteLength(code) > codeBytes) {
     throw new AppError('payload_too_large', `code is larger than ${codeBytes} bytes`, {
       details: { limit: 'code', max_bytes: codeBytes },
@@ -32,6 +35,8 @@ export function requireWithinLimits({ code, timeout_ms }: ForwardedStep, { codeB
   }
   if (timeout_ms > timeoutMs) {
     const message = `timeout_ms is above this server's maximum of ${timeoutMs}`;
-    throw new AppError('invalid_request', message, { details: { issues: [{ path: 'timeout_ms', message }] } });
+    throw new AppError('invalid_request', message, {
+      details: { issues: [{ path: 'timeout_ms', message }] },
+    });
   }
 }

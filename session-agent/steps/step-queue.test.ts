@@ -77,7 +77,10 @@ test('lets sixteen wait and refuses a further one, which uses up no id', async (
   await running('first');
   for (let at = 0; at < limits.queuedSteps; at += 1) submit('waits');
   const further = newRequest({ code: 'further' });
-  expect(refusalOf(() => queue.submit(further))).toMatchObject({ code: 'step_queue_full', headers: { 'Retry-After': '1' } });
+  expect(refusalOf(() => queue.submit(further))).toMatchObject({
+    code: 'step_queue_full',
+    headers: { 'Retry-After': '1' },
+  });
   interpreter.done();
   await settle();
   expect(queue.submit(further).status).toBe('queued');
@@ -124,7 +127,9 @@ describe('a step whose reader is gone by its turn, and wanted it to end with tha
   const read = (step: Step) => {
     const outgoing = Object.assign(new EventEmitter(), { writableFinished: false });
     // Only this part is used.
-    step.subscribers.join(outgoing as EventEmitter as ServerResponse, 'cancel', () => queue.cancel(step));
+    step.subscribers.join(outgoing as EventEmitter as ServerResponse, 'cancel', () =>
+      queue.cancel(step),
+    );
     return { leave: () => outgoing.emit('close') };
   };
   let left: Step;
@@ -183,7 +188,11 @@ describe('a cancel', () => {
     const waits = submit('waits');
     queue.cancel(waits);
     queue.cancel(waits);
-    expect(waits.result()).toMatchObject({ status: 'cancelled', state_lost: false, error: { name: 'StepCancelled' } });
+    expect(waits.result()).toMatchObject({
+      status: 'cancelled',
+      state_lost: false,
+      error: { name: 'StepCancelled' },
+    });
     interpreter.done();
     await settle();
     expect(interpreter.ran).toEqual(['first']);
@@ -196,7 +205,11 @@ describe('a cancel', () => {
     expect(interpreter.commands).toEqual(['interrupt']);
     interpreter.done('interrupted');
     await settle();
-    expect(step.result()).toMatchObject({ status: 'cancelled', state_lost: false, error: { name: 'StepCancelled' } });
+    expect(step.result()).toMatchObject({
+      status: 'cancelled',
+      state_lost: false,
+      error: { name: 'StepCancelled' },
+    });
   });
 
   test('that comes when the code has ended leaves it completed', async () => {
@@ -215,7 +228,12 @@ describe('a loss of memory in a step', () => {
     interpreter.die();
     interpreter.tellLoss();
     await settle();
-    expect(dies.result()).toMatchObject({ status: 'failed', state_lost: true, epoch: 2, error: { name: 'WorkerCrashed' } });
+    expect(dies.result()).toMatchObject({
+      status: 'failed',
+      state_lost: true,
+      epoch: 2,
+      error: { name: 'WorkerCrashed' },
+    });
     interpreter.comeBack();
     const after = await running('after');
     interpreter.done();
@@ -247,7 +265,8 @@ describe('a loss of memory in a step', () => {
     interpreter.tellLoss();
     interpreter.comeBack();
     await settle();
-    for (const step of late) expect(step.result()).toMatchObject({ ...lost, epoch: 2, started_at: null });
+    for (const step of late)
+      expect(step.result()).toMatchObject({ ...lost, epoch: 2, started_at: null });
     expect(interpreter.ran).toEqual(['dies']);
   });
 
@@ -270,8 +289,11 @@ describe('a loss of memory in a step', () => {
     interpreter.comeBack();
     await settle();
     expect(refused.refusal).toMatchObject({ code: 'runtime_restarted', details: { epoch: 2 } });
-    for (const epoch of [undefined, 1, 3]) expect(queue.submit({ ...request, epoch })).toBe(refused);
-    expect(refusalOf(() => queue.submit({ ...request, code: 'other', epoch: 2 }))).toMatchObject({ code: 'step_conflict' });
+    for (const epoch of [undefined, 1, 3])
+      expect(queue.submit({ ...request, epoch })).toBe(refused);
+    expect(refusalOf(() => queue.submit({ ...request, code: 'other', epoch: 2 }))).toMatchObject({
+      code: 'step_conflict',
+    });
     const step = queue.submit({ ...request, epoch: 2 });
     expect(queue.submit({ ...request, epoch: 2 })).toBe(step);
     await settle();
@@ -286,7 +308,12 @@ describe('a loss of memory in a step', () => {
     interpreter.die();
     interpreter.tellLoss();
     await settle();
-    expect(step.result()).toMatchObject({ status: 'failed', state_lost: true, epoch: 2, error: { name: 'WorkerCrashed' } });
+    expect(step.result()).toMatchObject({
+      status: 'failed',
+      state_lost: true,
+      epoch: 2,
+      error: { name: 'WorkerCrashed' },
+    });
     expect(step.refusal).toBeUndefined();
   });
 
@@ -312,7 +339,10 @@ describe('a loss of memory in a step', () => {
     await settle();
     interpreter.comeBack();
     expect(step.result()).toMatchObject({ status: 'completed', state_lost: false, epoch: 1 });
-    expect(refusalOf(() => submit('next'))).toMatchObject({ code: 'runtime_restarted', details: { epoch: 2 } });
+    expect(refusalOf(() => submit('next'))).toMatchObject({
+      code: 'runtime_restarted',
+      details: { epoch: 2 },
+    });
     await running('after');
   });
 });
@@ -336,7 +366,9 @@ describe('a loss of memory between two steps', () => {
     interpreter.comeBack();
     await running('after');
     expect(refusalOf(() => queue.submit(next))).toMatchObject({ code: 'runtime_restarted' });
-    expect(refusalOf(() => queue.submit({ ...next, code: 'other' }))).toMatchObject({ code: 'step_conflict' });
+    expect(refusalOf(() => queue.submit({ ...next, code: 'other' }))).toMatchObject({
+      code: 'step_conflict',
+    });
     expect(interpreter.ran).toEqual(['first', 'after']);
   });
 
@@ -353,7 +385,10 @@ describe('a loss of memory between two steps', () => {
   test('runs a next step that names the new epoch, and refuses one that names the old, which uses up no id', async () => {
     const old = newRequest({ code: 'old', epoch: 1 });
     for (const epoch of [1, 3]) {
-      expect(refusalOf(() => queue.submit({ ...old, epoch }))).toMatchObject({ code: 'epoch_mismatch', details: { epoch: 2 } });
+      expect(refusalOf(() => queue.submit({ ...old, epoch }))).toMatchObject({
+        code: 'epoch_mismatch',
+        details: { epoch: 2 },
+      });
     }
     interpreter.comeBack();
     await running('knows', { epoch: 2 });
@@ -390,7 +425,10 @@ describe('a restart', () => {
   });
 
   test('that names another epoch does nothing', async () => {
-    await expect(queue.restart(2)).rejects.toMatchObject({ code: 'epoch_mismatch', details: { epoch: 1 } });
+    await expect(queue.restart(2)).rejects.toMatchObject({
+      code: 'epoch_mismatch',
+      details: { epoch: 1 },
+    });
     expect(interpreter.commands).toEqual([]);
   });
 
@@ -413,9 +451,17 @@ describe('the end of the session', () => {
     const waits = submit('waits');
     queue.close(ended);
     queue.close(new AppError('session_ended', 'without a reason'));
-    expect(runs.result()).toMatchObject({ status: 'cancelled', state_lost: true, error: { name: 'SessionEnded' } });
+    expect(runs.result()).toMatchObject({
+      status: 'cancelled',
+      state_lost: true,
+      error: { name: 'SessionEnded' },
+    });
     expect(runs.refusal).toBeUndefined();
-    expect(waits.result()).toMatchObject({ status: 'cancelled', started_at: null, error: { name: 'SessionEnded' } });
+    expect(waits.result()).toMatchObject({
+      status: 'cancelled',
+      started_at: null,
+      error: { name: 'SessionEnded' },
+    });
     expect(waits.refusal).toBe(ended);
     expect(refusalOf(() => submit('late'))).toBe(ended);
     await expect(queue.restart(undefined)).rejects.toBe(ended);

@@ -147,7 +147,8 @@ export class StepQueue {
     this.#pumping = true;
     for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
       // Whether it is to run is known when its reader has come back, or has not and it is ended.
-      if (first.subscribers.absence) await Promise.race([first.subscribers.absence, first.ended.promise]);
+      if (first.subscribers.absence)
+        await Promise.race([first.subscribers.absence, first.ended.promise]);
       await this.#options.interpreter.ready();
       const step = this.#next();
       if (step) await this.#run(step);

@@ -15,9 +15,21 @@ test('numbers its events without gaps and adds them up to the result', () => {
   step.background('stdout', 'late');
   step.end(completed);
   expect(step.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(step.events.map(({ type }) => type)).toEqual(['step_started', 'stdout', 'result', 'background', 'stderr', 'step_ended']);
+  expect(step.events.map(({ type }) => type)).toEqual([
+    'step_started',
+    'stdout',
+    'result',
+    'background',
+    'stderr',
+    'step_ended',
+  ]);
   const result = stepResultSchema.parse(JSON.parse(resultText(step.result())));
-  expect(result).toMatchObject({ stdout: 'a', stderr: 'e', execution_count: 3, status: 'completed' });
+  expect(result).toMatchObject({
+    stdout: 'a',
+    stderr: 'e',
+    execution_count: 3,
+    status: 'completed',
+  });
   expect(result.results).toEqual([{ 'text/plain': '42', is_main_result: true }]);
   expect(result.background).toEqual({ stdout: 'late', stderr: '', errors: [] });
   for (const event of step.events) stepEventSchema.parse(JSON.parse(eventText(event)));
@@ -35,7 +47,8 @@ test('ends once, whatever comes later', () => {
 test('drops results above the limit and says so', () => {
   const step = newStep();
   step.started(1);
-  for (let at = 0; at < 12; at += 1) step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), false, false);
+  for (let at = 0; at < 12; at += 1)
+    step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), false, false);
   step.end(completed);
   const { results, truncated } = step.result();
   expect(results).toHaveLength(9);

@@ -77,7 +77,10 @@ export class Step {
   #resultBytes = 0;
   #resultsTruncated = false;
 
-  constructor(request: ForwardedStep, { requestHash, sessionId, epoch, limits = contractLimits }: StepOrigin) {
+  constructor(
+    request: ForwardedStep,
+    { requestHash, sessionId, epoch, limits = contractLimits }: StepOrigin,
+  ) {
     const { step_id, code, env, cwd = null, timeout_ms } = request;
     this.id = step_id;
     this.requestHash = requestHash;
@@ -90,8 +93,12 @@ export class Step {
     this.bytes = sizeOf(this.#code);
     const { outputBytesPerStream } = limits;
     this.#streams = {
-      stdout: new OutputWindow(outputBytesPerStream, (text) => this.#emit({ type: 'stdout', text })),
-      stderr: new OutputWindow(outputBytesPerStream, (text) => this.#emit({ type: 'stderr', text })),
+      stdout: new OutputWindow(outputBytesPerStream, (text) =>
+        this.#emit({ type: 'stdout', text }),
+      ),
+      stderr: new OutputWindow(outputBytesPerStream, (text) =>
+        this.#emit({ type: 'stderr', text }),
+      ),
     };
   }
 
@@ -125,7 +132,10 @@ export class Step {
       return;
     }
     this.#resultBytes += bytes;
-    this.#emit({ type: 'result', bundle: isMainResult ? mergeObjects(bundle, mainResult) : bundle }, bytes);
+    this.#emit(
+      { type: 'result', bundle: isMainResult ? mergeObjects(bundle, mainResult) : bundle },
+      bytes,
+    );
   }
 
   background(stream: OutputStream, text: string): void {
@@ -176,7 +186,11 @@ export class Step {
       status: this.status,
       execution_count: this.#executionCount,
       error: this.#end?.error ?? null,
-      truncated: { stdout: dropped('stdout'), stderr: dropped('stderr'), results: this.#resultsTruncated },
+      truncated: {
+        stdout: dropped('stdout'),
+        stderr: dropped('stderr'),
+        results: this.#resultsTruncated,
+      },
       epoch: this.#epoch,
       state_lost: this.#end?.stateLost ?? false,
       submitted_at: this.#submittedAt,
@@ -189,7 +203,14 @@ export class Step {
   /** The result so far, or the final one. */
   result(): KeptResult {
     const { step_id, session_id, status, execution_count, ...rest } = this.summary();
-    return { step_id, session_id, status, execution_count, ...aggregateResult(this.events), ...rest };
+    return {
+      step_id,
+      session_id,
+      status,
+      execution_count,
+      ...aggregateResult(this.events),
+      ...rest,
+    };
   }
 
   #dropCode(): void {
@@ -201,7 +222,11 @@ export class Step {
 
   #emit(event: Unnumbered<KeptEvent>, bytes = sizeOf(event)): void {
     // Numbering is all that an event lacks.
-    const numbered = { ...event, seq: this.events.length + 1, at: new Date().toISOString() } as KeptEvent;
+    const numbered = {
+      ...event,
+      seq: this.events.length + 1,
+      at: new Date().toISOString(),
+    } as KeptEvent;
     this.events.push(numbered);
     this.#grow(bytes + eventBytes);
     for (const listener of this.#listeners) listener();

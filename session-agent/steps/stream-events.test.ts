@@ -21,7 +21,9 @@ async function serve(step: Step, options: Partial<StreamOptions> = {}) {
   const ends: Promise<void>[] = [];
   const server = createServer((_, outgoing) => {
     responses.push(outgoing);
-    ends.push(streamEvents(step, outgoing, { form: 'ndjson', after: 0, stallMs: 60_000, ...options }));
+    ends.push(
+      streamEvents(step, outgoing, { form: 'ndjson', after: 0, stallMs: 60_000, ...options }),
+    );
   });
   opened.push({
     destroy() {
@@ -49,9 +51,11 @@ async function readLines(socket: Socket): Promise<string[]> {
   return body.trimEnd().split('\n');
 }
 
-const eventsIn = (lines: string[]): StepEvent[] => lines.map((line) => stepEventSchema.parse(JSON.parse(line)));
+const eventsIn = (lines: string[]): StepEvent[] =>
+  lines.map((line) => stepEventSchema.parse(JSON.parse(line)));
 const write = (step: Step, megabytes: number) => {
-  for (let at = 0; at < megabytes; at += 1) step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), false, false);
+  for (let at = 0; at < megabytes; at += 1)
+    step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), false, false);
 };
 const startedStep = (): Step => {
   const step = newStep();
@@ -104,7 +108,9 @@ test('cuts off a reader that takes nothing, with a last word at the border of an
   expect(eventsIn(await fast)).toHaveLength(step.events.length);
 
   const lines = await reading;
-  expect(cutOffLineSchema.parse(JSON.parse(lines.pop() ?? ''))).toMatchObject({ reason: 'slow_reader' });
+  expect(cutOffLineSchema.parse(JSON.parse(lines.pop() ?? ''))).toMatchObject({
+    reason: 'slow_reader',
+  });
   const seqs = eventsIn(lines).map(({ seq }) => seq);
   expect(seqs).toEqual(seqs.map((_, at) => at + 1));
   expect(seqs.length).toBeLessThan(step.events.length);
@@ -133,7 +139,9 @@ test('sends its head at once, though there is nothing to tell yet', async () => 
   const { port } = await serve(newStep());
   const socket = openReader(port).setEncoding('utf8');
   const [head] = await once(socket.resume(), 'data');
-  expect(head).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*Content-Type: application\/x-ndjson\r\n[\s\S]*\r\n\r\n$/);
+  expect(head).toMatch(
+    /^HTTP\/1.1 200 OK\r\n[\s\S]*Content-Type: application\/x-ndjson\r\n[\s\S]*\r\n\r\n$/,
+  );
 });
 
 describe('a keepalive', () => {

@@ -9,7 +9,8 @@ import type { Step } from './step.ts';
 const batchLength = 64 * 1024;
 
 const cutOffMessages: Record<CutOffLine['reason'], string> = {
-  slow_reader: 'you read nothing for too long; resume after the last seq that you have, with ?after=',
+  slow_reader:
+    'you read nothing for too long; resume after the last seq that you have, with ?after=',
   forgotten: 'the step has ended and its events are no longer kept',
 };
 
@@ -26,14 +27,27 @@ export interface StreamOptions {
  * at its own pace over the journal's events, so a slow one holds up nobody. One that takes nothing,
  * or is so late that the journal has let go of the step, is reported and cut off.
  */
-export async function streamEvents(step: Step, outgoing: ServerResponse, { form, after, stallMs }: StreamOptions): Promise<void> {
+export async function streamEvents(
+  step: Step,
+  outgoing: ServerResponse,
+  { form, after, stallMs }: StreamOptions,
+): Promise<void> {
   const { contentType, keepalive, cutOff } = eventForms[form];
-  outgoing.writeHead(200, { 'Content-Type': contentType, 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' });
+  outgoing.writeHead(200, {
+    'Content-Type': contentType,
+    'Cache-Control': 'no-cache',
+    'X-Accel-Buffering': 'no',
+  });
   outgoing.flushHeaders();
-  const beat = setInterval(() => outgoing.writableNeedDrain || outgoing.write(keepalive), limits.keepaliveMs);
+  const beat = setInterval(
+    () => outgoing.writableNeedDrain || outgoing.write(keepalive),
+    limits.keepaliveMs,
+  );
   const closed = once(outgoing, 'close');
   // Node counts a write of which the peer takes any part as activity.
-  const stalled = new Promise<'stalled'>((resolve) => outgoing.setTimeout(stallMs).once('timeout', () => resolve('stalled')));
+  const stalled = new Promise<'stalled'>((resolve) =>
+    outgoing.setTimeout(stallMs).once('timeout', () => resolve('stalled')),
+  );
   let wake: () => void = () => {};
   const stop = step.onEvent(() => wake());
   try {
@@ -71,4 +85,8 @@ function takeBatch(step: Step, start: number, form: EventForm): { text: string; 
   return { text, end };
 }
 
-const cutOffLine = (reason: CutOffLine['reason']): CutOffLine => ({ type: 'cut_off', reason, message: cutOffMessages[reason] });
+const cutOffLine = (reason: CutOffLine['reason']): CutOffLine => ({
+  type: 'cut_off',
+  reason,
+  message: cutOffMessages[reason],
+});

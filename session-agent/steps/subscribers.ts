@@ -24,7 +24,11 @@ export class Subscribers {
    * @param onAbandoned called when nobody has come back in time, to end the step; harmless where it
    * has ended.
    */
-  join(outgoing: ServerResponse, wish: ForwardedStep['on_disconnect'] | undefined, onAbandoned: () => void): void {
+  join(
+    outgoing: ServerResponse,
+    wish: ForwardedStep['on_disconnect'] | undefined,
+    onAbandoned: () => void,
+  ): void {
     this.#present += 1;
     clearTimeout(this.#absence?.grace);
     this.#absence?.over.resolve();

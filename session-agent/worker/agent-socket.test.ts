@@ -29,24 +29,41 @@ async function openWorker(onFrame: WorkerLink['onFrame']) {
 }
 const interrupted = encodeFrame({ type: 'interrupted', step_id: 'a' });
 
-test.each([{ type: 'hello' }, { type: 'exit', epoch: 1, code: 0, signal: null, reason: null, detail: '' }, [], 1])(
-  'a connection that begins with %j is dropped',
-  async (hello) => {
-    const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker: () => {}, onStranger: () => {} });
-    const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
-    socket.write(encodeFrame(Object(hello)));
-    await once(socket, 'close');
-    server.close();
-  },
-);
+test.each([
+  { type: 'hello' },
+  { type: 'exit', epoch: 1, code: 0, signal: null, reason: null, detail: '' },
+  [],
+  1,
+])('a connection that begins with %j is dropped', async (hello) => {
+  const server = await listenForRuntime({
+    runDirectory,
+    onSupervisor: () => {},
+    onWorker: () => {},
+    onStranger: () => {},
+  });
+  const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
+  socket.write(encodeFrame(Object(hello)));
+  await once(socket, 'close');
+  server.close();
+});
 
 test('one that says nothing is dropped in time, one that said what it is stays, and all go with the agent', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const onWorker = vi.fn();
-  const server = await listenForRuntime({ runDirectory, onSupervisor: () => {}, onWorker, onStranger: () => {} });
-  const [worker, unexplained] = [1, 2].map(() => connect(join(runDirectory, 'agent.sock')).on('error', () => {}));
+  const server = await listenForRuntime({
+    runDirectory,
+    onSupervisor: () => {},
+    onWorker,
+    onStranger: () => {},
+  });
+  const [worker, unexplained] = [1, 2].map(() =>
+    connect(join(runDirectory, 'agent.sock')).on('error', () => {}),
+  );
   worker?.write(encodeFrame({ type: 'ready', epoch: 1, pid: 10, interrupt: 'signal' }));
-  await Promise.all([expect.poll(() => onWorker.mock.calls).toHaveLength(1), expect.poll(() => vi.getTimerCount()).toBe(1)]);
+  await Promise.all([
+    expect.poll(() => onWorker.mock.calls).toHaveLength(1),
+    expect.poll(() => vi.getTimerCount()).toBe(1),
+  ]);
   vi.advanceTimersByTime(60_000);
   vi.useRealTimers();
   await expect.poll(() => unexplained?.closed).toBe(true);
@@ -95,14 +112,17 @@ test.each([
   ['{"text/plain":"x",\n\n"a/b":1}', 'not valid at byte'],
   ['{"text/plain":NaN}', 'not valid at byte'],
   ['{"text/plain":"x"', 'ends too early'],
-])('a bundle that could be taken for events of ours ends the connection: %s', async (bundle, protocolError) => {
-  const handled: unknown[] = [];
-  const { socket, closed, server } = await openWorker((frame) => void handled.push(frame));
-  socket.write(displayOf(bundle));
-  expect(await closed).toContain(protocolError);
-  expect(handled).toEqual([]);
-  server.close();
-});
+])(
+  'a bundle that could be taken for events of ours ends the connection: %s',
+  async (bundle, protocolError) => {
+    const handled: unknown[] = [];
+    const { socket, closed, server } = await openWorker((frame) => void handled.push(frame));
+    socket.write(displayOf(bundle));
+    expect(await closed).toContain(protocolError);
+    expect(handled).toEqual([]);
+    server.close();
+  },
+);
 
 test('says once what is wrong with a traceback, however many of its lines are none', async () => {
   const { socket, closed, server } = await openWorker(() => {});
@@ -138,17 +158,24 @@ test.each([
   ['nested deep', framed(deepHello), /./],
   ['not valid', encodeFrame({ type: 'hello' }), /first frame of a connection must be/],
   ['invalid JSON', framed(Buffer.from('{')), /JSON/],
-  ['announced as larger than 64 KiB', framed(Buffer.alloc(0), 64 * 1024 + 1), /above the limit of 65536/],
-])('a first frame that is %s is a protocol error, and the agent listens on', async (_what, bytes, protocolError) => {
-  const { protocolErrors, open, close } = await openStranger();
-  const stranger = open();
-  stranger.write(bytes);
-  await once(stranger, 'close');
-  await expect.poll(() => protocolErrors).toEqual([expect.stringMatching(protocolError)]);
-  const next = open();
-  await once(next, 'connect');
-  close();
-});
+  [
+    'announced as larger than 64 KiB',
+    framed(Buffer.alloc(0), 64 * 1024 + 1),
+    /above the limit of 65536/,
+  ],
+])(
+  'a first frame that is %s is a protocol error, and the agent listens on',
+  async (_what, bytes, protocolError) => {
+    const { protocolErrors, open, close } = await openStranger();
+    const stranger = open();
+    stranger.write(bytes);
+    await once(stranger, 'close');
+    await expect.poll(() => protocolErrors).toEqual([expect.stringMatching(protocolError)]);
+    const next = open();
+    await once(next, 'connect');
+    close();
+  },
+);
 
 test('a fifth connection is a protocol error, while four are open', async () => {
   const { protocolErrors, open, close } = await openStranger();

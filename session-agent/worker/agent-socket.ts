@@ -43,7 +43,12 @@ const maxHelloBytes = 64 * 1024;
 const helloLimitMs = 1_000;
 
 /** Listens on `agent.sock`. A connection whose first frame is neither of the two is dropped. */
-export async function listenForRuntime({ runDirectory, onSupervisor, onWorker, onStranger }: AgentSocketOptions) {
+export async function listenForRuntime({
+  runDirectory,
+  onSupervisor,
+  onWorker,
+  onStranger,
+}: AgentSocketOptions) {
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
     connections.add(socket);
@@ -51,7 +56,8 @@ export async function listenForRuntime({ runDirectory, onSupervisor, onWorker, o
     socket.on('error', () => socket.destroy());
     const onHello: OnHello = (hello, become) => {
       const supervisor = supervisorFrameSchema.safeParse(hello);
-      if (supervisor.data?.type === 'supervisor') return onSupervisor(become(supervisorFrameSchema), supervisor.data);
+      if (supervisor.data?.type === 'supervisor')
+        return onSupervisor(become(supervisorFrameSchema), supervisor.data);
       const worker = workerFrameSchema.safeParse(hello);
       if (worker.data?.type === 'ready') return onWorker(become(workerFrameSchema), worker.data);
       throw new Error('the first frame of a connection must be a valid supervisor or ready');
@@ -71,7 +77,8 @@ export async function listenForRuntime({ runDirectory, onSupervisor, onWorker, o
 }
 
 function protocolErrorOf(error: unknown): string {
-  if (error instanceof z.ZodError) return `a frame that is not valid: ${namedIssues(error).join('; ')}`;
+  if (error instanceof z.ZodError)
+    return `a frame that is not valid: ${namedIssues(error).join('; ')}`;
   return error instanceof Error ? error.message : String(error);
 }
 

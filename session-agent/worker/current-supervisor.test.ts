@@ -5,7 +5,14 @@ import { CurrentSupervisor } from './current-supervisor.ts';
 import type { SupervisorCommand } from './frames.ts';
 
 const longAfterMs = 60_000;
-const exitOf = (epoch: number) => ({ type: 'exit' as const, epoch, code: 0, signal: null, reason: null, detail: '' });
+const exitOf = (epoch: number) => ({
+  type: 'exit' as const,
+  epoch,
+  code: 0,
+  signal: null,
+  reason: null,
+  detail: '',
+});
 
 let supervisor: CurrentSupervisor;
 let told: string[];

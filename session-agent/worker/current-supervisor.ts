@@ -47,10 +47,16 @@ export class CurrentSupervisor {
   awaitNext(): void {
     const { absenceLimitMs = longestAbsenceMs, onAbsent } = this.#options;
     clearTimeout(this.#absence);
-    this.#absence = setTimeout(() => onAbsent(`the runtime did not reconnect within ${absenceLimitMs} ms`), absenceLimitMs);
+    this.#absence = setTimeout(
+      () => onAbsent(`the runtime did not reconnect within ${absenceLimitMs} ms`),
+      absenceLimitMs,
+    );
   }
 
-  take(link: SupervisorLink, { language, version, pid }: Extract<SupervisorFrame, { type: 'supervisor' }>): void {
+  take(
+    link: SupervisorLink,
+    { language, version, pid }: Extract<SupervisorFrame, { type: 'supervisor' }>,
+  ): void {
     this.#options.logger.info({ language, version, pid }, 'supervisor connected');
     this.language = language;
     const before = this.#link;
@@ -63,7 +69,8 @@ export class CurrentSupervisor {
       this.#options.onFrame(frame);
     };
     link.onClose = (protocolError) => {
-      if (protocolError) this.#options.logger.error({ protocolError }, 'invalid frame from the supervisor');
+      if (protocolError)
+        this.#options.logger.error({ protocolError }, 'invalid frame from the supervisor');
       if (this.#link !== link) return;
       this.#link = undefined;
       this.#forgetKill();

@@ -7,10 +7,16 @@ export const connectionClosed = 'the control connection was closed';
 /** The error of a step whose worker died under it. */
 export function describeWorkerExit(exit: ExitFrame, protocolError: string | undefined): StepError {
   if (exit.reason === 'memory') {
-    return error('OutOfMemory', `the interpreter ran out of memory and was killed; its memory is lost. ${exit.detail}`.trim());
+    return error(
+      'OutOfMemory',
+      `the interpreter ran out of memory and was killed; its memory is lost. ${exit.detail}`.trim(),
+    );
   }
   if (protocolError !== undefined && protocolError !== connectionClosed) {
-    return error('ProtocolError', `the interpreter violated the protocol and was killed: ${protocolError}`.slice(0, 1024));
+    return error(
+      'ProtocolError',
+      `the interpreter violated the protocol and was killed: ${protocolError}`.slice(0, 1024),
+    );
   }
   const how = exit.signal
     ? ` by ${exit.signal}`
@@ -22,4 +28,8 @@ export function describeWorkerExit(exit: ExitFrame, protocolError: string | unde
 
 const describeDetail = (detail: string): string => (detail ? `: ${detail}` : ' without output');
 
-const error = (name: string, message: string): StepError => ({ name, message, traceback: [`${name}: ${message}`] });
+const error = (name: string, message: string): StepError => ({
+  name,
+  message,
+  traceback: [`${name}: ${message}`],
+});

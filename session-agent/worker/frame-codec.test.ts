@@ -16,7 +16,8 @@ test('gives back the messages, however the bytes were cut', () => {
   for (const size of [1, 3, 7, 1000, bytes.length]) {
     const decoder = new FrameDecoder();
     const seen: unknown[] = [];
-    for (let at = 0; at < bytes.length; at += size) seen.push(...decoder.push(bytes.subarray(at, at + size)));
+    for (let at = 0; at < bytes.length; at += size)
+      seen.push(...decoder.push(bytes.subarray(at, at + size)));
     expect(seen).toEqual(messages);
   }
 });
@@ -29,14 +30,20 @@ test('refuses a frame above the limit before its body has come, and none up to i
   expect(() => push(header)).toThrow(RangeError);
 });
 
-test.each(['{', '', '1', 'null', '{} ', '{"a": 1}'])('refuses a frame of %j, which is not a message', (text) => {
-  expect(() => push(frameOf(text))).toThrow(SyntaxError);
-});
+test.each(['{', '', '1', 'null', '{} ', '{"a": 1}'])(
+  'refuses a frame of %j, which is not a message',
+  (text) => {
+    expect(() => push(frameOf(text))).toThrow(SyntaxError);
+  },
+);
 
 test('gives what came before a frame that it refuses', () => {
   const seen: unknown[] = [];
   const takeAll = () => {
-    for (const message of new FrameDecoder().push(Buffer.concat([encodeFrame({ a: 1 }), frameOf('{')]))) seen.push(message);
+    for (const message of new FrameDecoder().push(
+      Buffer.concat([encodeFrame({ a: 1 }), frameOf('{')]),
+    ))
+      seen.push(message);
   };
   expect(takeAll).toThrow(SyntaxError);
   expect(seen).toEqual([{ a: 1 }]);
@@ -44,11 +51,14 @@ test('gives what came before a frame that it refuses', () => {
 
 test('gives a bundle as the bytes of its line', () => {
   const bundle = '{"application/json":9223372036854775808}';
-  expect(push(encodeFrame({ type: 'display' }, bundle))).toEqual([{ type: 'display', bundle: Buffer.from(bundle) }]);
+  expect(push(encodeFrame({ type: 'display' }, bundle))).toEqual([
+    { type: 'display', bundle: Buffer.from(bundle) },
+  ]);
 });
 
 test('has a frame cost no more than its bytes, however many values are in it', () => {
-  const errorOf = (lines: number) => encodeFrame({ error: { traceback: Array.from({ length: lines }, () => '') } });
+  const errorOf = (lines: number) =>
+    encodeFrame({ error: { traceback: Array.from({ length: lines }, () => '') } });
   expect(push(errorOf(256 * 1024))).toHaveLength(1);
   expect(() => push(errorOf(2_500_000))).toThrow('too many values');
   expect(() => push(frameOf(`{"a":${'['.repeat(1_000_000)}`))).toThrow('nested too deeply');
@@ -58,7 +68,9 @@ test('takes a first frame up to its own limit, and later ones up to that of all'
   const hello = encodeFrame({ text: 'x'.repeat(80) });
   const large = encodeFrame({ text: 'x'.repeat(200) });
   expect([...new FrameDecoder(100).push(Buffer.concat([hello, large]))]).toHaveLength(2);
-  expect(() => [...new FrameDecoder(100).push(large)]).toThrow('a frame of 211 bytes is above the limit of 100');
+  expect(() => [...new FrameDecoder(100).push(large)]).toThrow(
+    'a frame of 211 bytes is above the limit of 100',
+  );
 });
 
 test('holds of half a frame no more than twice what came of it, however small its chunks', () => {
@@ -68,7 +80,8 @@ test('holds of half a frame no more than twice what came of it, however small it
   header.writeUInt32BE(maxFrameBytes);
   expect([...decoder.push(header)]).toEqual([]);
   const held = heldBytes(() => {
-    for (let at = 0; at < half; at += 1) for (const _ of decoder.push(Buffer.of(0x20))) throw new Error('no frame is whole');
+    for (let at = 0; at < half; at += 1)
+      for (const _ of decoder.push(Buffer.of(0x20))) throw new Error('no frame is whole');
     return decoder;
   });
   expect(held).toBeLessThan(3 * half);

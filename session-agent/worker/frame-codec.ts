@@ -61,7 +61,9 @@ export class FrameDecoder {
     const taken = chunk.copy(this.#header, this.#size);
     this.#size += taken;
     if (this.#size === headerBytes && this.#bodyBytes > this.#maxBytes) {
-      throw new RangeError(`a frame of ${this.#bodyBytes} bytes is above the limit of ${this.#maxBytes}`);
+      throw new RangeError(
+        `a frame of ${this.#bodyBytes} bytes is above the limit of ${this.#maxBytes}`,
+      );
     }
     return chunk.subarray(taken);
   }
@@ -80,7 +82,9 @@ export class FrameDecoder {
   #append(bytes: Buffer, had: number): void {
     const needed = had + bytes.length;
     if (needed > this.#body.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(this.#bodyBytes, Math.max(needed, 2 * had, firstRoomBytes)));
+      const larger = Buffer.allocUnsafeSlow(
+        Math.min(this.#bodyBytes, Math.max(needed, 2 * had, firstRoomBytes)),
+      );
       this.#body.copy(larger, 0, 0, had);
       this.#body = larger;
     }
@@ -104,6 +108,7 @@ function decodeBody(body: Buffer): unknown {
 function decodeMessage(line: Buffer): object {
   checkJson(line, messageRules);
   const message: unknown = JSON.parse(line.toString('utf8'));
-  if (typeof message !== 'object' || message === null) throw new SyntaxError('a message is not a JSON object');
+  if (typeof message !== 'object' || message === null)
+    throw new SyntaxError('a message is not a JSON object');
   return message;
 }

@@ -14,8 +14,14 @@ const error = { name: 'E', message: 'm', traceback: [] };
 test.each([
   [{ type: 'ready', epoch: 1, pid: 7, interrupt: 'signal' }, { since: 1 }],
   [{ type: 'interrupted', step_id: 'a' }, { since: 1 }],
-  [{ type: 'done', step_id: 'a', status: 'completed', error: null, usage }, { usage: { ...usage, gpu_ms: 1 } }],
-  [{ type: 'done', step_id: 'a', status: 'failed', error, usage }, { error: { ...error, notes: ['n'] } }],
+  [
+    { type: 'done', step_id: 'a', status: 'completed', error: null, usage },
+    { usage: { ...usage, gpu_ms: 1 } },
+  ],
+  [
+    { type: 'done', step_id: 'a', status: 'failed', error, usage },
+    { error: { ...error, notes: ['n'] } },
+  ],
   [{ type: 'bgerror', ...error }, { notes: ['n'] }],
 ])('a worker’s frame %j is read without %j', (frame, newer) => {
   expect(workerFrameSchema.parse({ ...frame, ...newer })).toEqual(frame);

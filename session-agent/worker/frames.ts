@@ -17,7 +17,9 @@ const epoch = z.number().int().min(1);
 const pid = z.number().int().min(1);
 const stepId = z.string().max(128);
 /** One issue at most, however many lines are none: zod's own array makes an object of each. */
-const lines = z.custom<string[]>((given) => Array.isArray(given) && given.every((line) => typeof line === 'string'));
+const lines = z.custom<string[]>(
+  (given) => Array.isArray(given) && given.every((line) => typeof line === 'string'),
+);
 const workerErrorSchema = z.object({ ...stepErrorSchema.shape, traceback: lines });
 const bundleSchema = z.instanceof(Buffer).transform((bytes, context) => {
   try {
@@ -38,7 +40,12 @@ const figure = z.number().transform((given) => Math.max(0, given));
  * are dead.
  */
 export const supervisorFrameSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('supervisor'), language: z.enum(['python', 'node']), version: z.string().max(256), pid }),
+  z.object({
+    type: z.literal('supervisor'),
+    language: z.enum(['python', 'node']),
+    version: z.string().max(256),
+    pid,
+  }),
   z.object({ type: z.literal('spawned'), epoch, pid }),
   z.object({
     type: z.literal('exit'),
@@ -89,7 +96,11 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
   /**
    * Text that threads, tasks or timers of earlier steps wrote through the language's own streams.
    */
-  z.object({ type: z.literal('background'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
+  z.object({
+    type: z.literal('background'),
+    stream: z.enum(['stdout', 'stderr']),
+    text: z.string(),
+  }),
   z.object({ type: z.literal('bgerror'), ...workerErrorSchema.shape }),
   /** Acknowledges `interrupt`: no interrupt for that step follows. */
   z.object({ type: z.literal('interrupted'), step_id: stepId }),

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { StepSink } from '../steps/step-interpreter.ts';
 import { endMarker, startMarker } from './frames.ts';
-import { doneOf, exitOf, killOf, listenForPeers, type Peers, spawnOf } from './testing/fake-peers.ts';
+import {
+  doneOf,
+  exitOf,
+  killOf,
+  listenForPeers,
+  type Peers,
+  spawnOf,
+} from './testing/fake-peers.ts';
 
 let peers: Peers;
 beforeEach(async () => {
@@ -128,15 +135,22 @@ test.each([
   { type: 'ready', epoch: 1, pid: 11, interrupt: 'signal' },
   doneOf('other'),
   { type: 'interrupted', step_id: 'other' },
-])('a worker that says $type where it may not is killed for that, whatever it does after it', async (frame) => {
-  const { supervisor, worker } = await peers.start();
-  const running = run('step');
-  worker.say(frame);
-  worker.socket.end();
-  await supervisor.receives(killOf(1));
-  supervisor.say(crashOf(1));
-  expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'ProtocolError' } });
-});
+])(
+  'a worker that says $type where it may not is killed for that, whatever it does after it',
+  async (frame) => {
+    const { supervisor, worker } = await peers.start();
+    const running = run('step');
+    worker.say(frame);
+    worker.socket.end();
+    await supervisor.receives(killOf(1));
+    supervisor.say(crashOf(1));
+    expect(await running).toMatchObject({
+      kind: 'lost',
+      epoch: 2,
+      error: { name: 'ProtocolError' },
+    });
+  },
+);
 
 test('a step whose supervisor is gone is lost, though nobody has seen its worker dead', async () => {
   const { supervisor, worker } = await peers.start();

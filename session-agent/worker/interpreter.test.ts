@@ -1,15 +1,25 @@
 import { afterEach, expect, test } from 'vitest';
-import { doneOf, exitOf, killOf, listenForPeers, type Peers, spawnOf } from './testing/fake-peers.ts';
+import {
+  doneOf,
+  exitOf,
+  killOf,
+  listenForPeers,
+  type Peers,
+  spawnOf,
+} from './testing/fake-peers.ts';
 
 let peers: Peers;
 afterEach(() => peers.close());
 const within = { timeout: 10_000 };
 const sink = { output: () => {}, display: () => {} };
-const run = (stepId = 'step') => peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
+const run = (stepId = 'step') =>
+  peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
 
 test('gives up where no supervisor comes', async () => {
   peers = await listenForPeers(50);
-  await expect.poll(() => peers.told, within).toEqual([expect.stringContaining('did not come back within 50 ms')]);
+  await expect
+    .poll(() => peers.told, within)
+    .toEqual([expect.stringContaining('did not come back within 50 ms')]);
 });
 
 test('gives up after three failed starts in a row, with the last reason, and keeps the epoch until then', async () => {
@@ -82,7 +92,10 @@ test('takes figures of use from a clock that ran backwards as zero', async () =>
   const running = run();
   await worker.receives(expect.objectContaining({ type: 'run' }));
   worker.say(doneOf('step', { duration_ms: -5, cpu_ms: -1, max_rss_bytes: 1.4 }));
-  expect(await running).toMatchObject({ kind: 'done', usage: { duration_ms: 0, cpu_ms: 0, max_rss_bytes: 1 } });
+  expect(await running).toMatchObject({
+    kind: 'done',
+    usage: { duration_ms: 0, cpu_ms: 0, max_rss_bytes: 1 },
+  });
 });
 
 test('says in a sentence what was wrong with the frame that a worker is killed for', async () => {
@@ -95,7 +108,10 @@ test('says in a sentence what was wrong with the frame that a worker is killed f
   supervisor.say({ ...exitOf(1), reason: null });
   expect(await running).toMatchObject({
     kind: 'lost',
-    error: { name: 'ProtocolError', message: expect.stringMatching(/: a frame that is not valid: stream: [^{}\n]+$/) },
+    error: {
+      name: 'ProtocolError',
+      message: expect.stringMatching(/: a frame that is not valid: stream: [^{}\n]+$/),
+    },
   });
 });
 

@@ -106,7 +106,11 @@ export class Interpreter implements StepInterpreter {
     while (!this.canRun) await this.#idle.promise;
   }
 
-  async run(step: StepCode, sink: StepSink, onStarted: (executionCount: number) => void): Promise<RunEnd> {
+  async run(
+    step: StepCode,
+    sink: StepSink,
+    onStarted: (executionCount: number) => void,
+  ): Promise<RunEnd> {
     const worker = this.#worker;
     if (!worker || !this.canRun) throw new Error(`the interpreter is ${this.state}`);
     this.state = 'running';
@@ -117,9 +121,14 @@ export class Interpreter implements StepInterpreter {
     // done all the same.
     const end = 'type' in first && worker.hasDone ? await done : first;
     if ('type' in end) {
-      return { kind: 'lost', error: describeWorkerExit(end, worker.protocolError), epoch: this.epoch };
+      return {
+        kind: 'lost',
+        error: describeWorkerExit(end, worker.protocolError),
+        epoch: this.epoch,
+      };
     }
-    if (this.#worker === worker && (this.state === 'running' || this.state === 'interrupting')) this.#becomeIdle();
+    if (this.#worker === worker && (this.state === 'running' || this.state === 'interrupting'))
+      this.#becomeIdle();
     return { kind: 'done', ...end, epoch: worker.epoch };
   }
 
@@ -164,7 +173,8 @@ export class Interpreter implements StepInterpreter {
   #obey(frame: SupervisorFrame): void {
     if (frame.type === 'interrupted') this.#worker?.interrupted(frame.step_id);
     else if (frame.type === 'exit') runDetached(() => this.#reap(frame));
-    else if (frame.type === 'spawned' && frame.epoch === this.#worker?.epoch) this.#worker.pid.resolve(frame.pid);
+    else if (frame.type === 'spawned' && frame.epoch === this.#worker?.epoch)
+      this.#worker.pid.resolve(frame.pid);
   }
 
   /**
@@ -199,7 +209,12 @@ export class Interpreter implements StepInterpreter {
     this.#spawned.resolve();
     this.#spawned = deferred();
     const { memoryBytes } = this.#options;
-    this.#supervisor.send({ type: 'spawn', epoch: worker.epoch, env: this.#env, memory_bytes: memoryBytes });
+    this.#supervisor.send({
+      type: 'spawn',
+      epoch: worker.epoch,
+      env: this.#env,
+      memory_bytes: memoryBytes,
+    });
     const late = setTimeout(() => {
       this.#options.logger.warn({ epoch: worker.epoch }, 'the worker was not ready in time');
       this.#end(worker);
@@ -220,11 +235,20 @@ export class Interpreter implements StepInterpreter {
     }
   }
 
-  async #takeWorker(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): Promise<void> {
+  async #takeWorker(
+    link: WorkerLink,
+    hello: Extract<WorkerFrame, { type: 'ready' }>,
+  ): Promise<void> {
     const worker = this.#worker;
     // One that an earlier supervisor has started for the same epoch is not it.
     const pid = worker?.epoch === hello.epoch ? await worker.pid.promise : undefined;
-    if (!worker || pid !== hello.pid || worker !== this.#worker || worker.connected || this.state !== 'starting') {
+    if (
+      !worker ||
+      pid !== hello.pid ||
+      worker !== this.#worker ||
+      worker.connected ||
+      this.state !== 'starting'
+    ) {
       return link.close();
     }
     worker.connect(link, hello.interrupt, {
@@ -270,7 +294,9 @@ export class Interpreter implements StepInterpreter {
     this.#worker = undefined;
     this.#betweenWorkers = true;
     // One that was killed while it started has not failed to start.
-    const started = worker.unwanted || (!worker.replaced && (worker.connected || worker.protocolError !== undefined));
+    const started =
+      worker.unwanted ||
+      (!worker.replaced && (worker.connected || worker.protocolError !== undefined));
     if (this.state !== 'closing') this.state = 'dead';
     if (started) {
       this.epoch += 1;
@@ -280,9 +306,13 @@ export class Interpreter implements StepInterpreter {
     this.#betweenWorkers = false;
     if (this.isClosing) return;
     if (worker.replaced && !started) return this.#spawnIfSupervised();
-    this.#options.logger.warn({ ...exit, protocolError: worker.protocolError, started }, 'worker ended');
+    this.#options.logger.warn(
+      { ...exit, protocolError: worker.protocolError, started },
+      'worker ended',
+    );
     if (started) return this.#spawnIfSupervised();
-    const how = exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`;
+    const how =
+      exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`;
     this.#failStart(`${how}\n${worker.takeStartOutput()}`.trimEnd());
   }
 

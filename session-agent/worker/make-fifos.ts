@@ -11,7 +11,10 @@ const run = promisify(execFile);
  * The two FIFOs of a worker, in the place of whatever user code has put there; Node itself cannot
  * make one.
  */
-export async function makeFifos(runDirectory: string, epoch: number): Promise<{ out: string; err: string }> {
+export async function makeFifos(
+  runDirectory: string,
+  epoch: number,
+): Promise<{ out: string; err: string }> {
   const out = join(runDirectory, `${epoch}.out`);
   const err = join(runDirectory, `${epoch}.err`);
   // User code may have taken our own rights to the directory away. One that is not ours it cannot

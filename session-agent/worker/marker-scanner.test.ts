@@ -28,11 +28,14 @@ const whole = Buffer.concat([
   Buffer.from('after'),
 ]);
 
-test.each([1, 2, 5, 13, 1000])('tells the step from the background around it in chunks of %i bytes', (size) => {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < whole.length; at += size) chunks.push(whole.subarray(at, at + size));
-  expect(scan(chunks).seen).toEqual({ step: 'in\x1eside', background: 'beforeafter', ended: 1 });
-});
+test.each([1, 2, 5, 13, 1000])(
+  'tells the step from the background around it in chunks of %i bytes',
+  (size) => {
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < whole.length; at += size) chunks.push(whole.subarray(at, at + size));
+    expect(scan(chunks).seen).toEqual({ step: 'in\x1eside', background: 'beforeafter', ended: 1 });
+  },
+);
 
 test('gives what precedes the next step to no step, also where the last one never came to its end marker', () => {
   const { seen, scanner } = scan([startMarker(nonce), Buffer.from('a')]);
@@ -42,7 +45,12 @@ test('gives what precedes the next step to no step, also where the last one neve
 });
 
 test('takes the markers of another nonce for output', () => {
-  const { seen } = scan([startMarker(nonce), startMarker(otherNonce), endMarker(otherNonce), endMarker(nonce)]);
+  const { seen } = scan([
+    startMarker(nonce),
+    startMarker(otherNonce),
+    endMarker(otherNonce),
+    endMarker(nonce),
+  ]);
   expect(seen.step).toBe(`${startMarker(otherNonce)}${endMarker(otherNonce)}`);
   expect(seen.ended).toBe(1);
 });

@@ -73,7 +73,11 @@ export class MarkerScanner {
 function heldBack(bytes: Buffer, marker: Buffer): number {
   const from = Math.max(0, bytes.length - marker.length + 1);
   // The marker byte also ends a marker, so the first place from which the rest fits is the one.
-  for (let at = bytes.indexOf(markerByte, from); at !== -1; at = bytes.indexOf(markerByte, at + 1)) {
+  for (
+    let at = bytes.indexOf(markerByte, from);
+    at !== -1;
+    at = bytes.indexOf(markerByte, at + 1)
+  ) {
     const length = bytes.length - at;
     if (bytes.subarray(at).equals(marker.subarray(0, length))) return length;
   }

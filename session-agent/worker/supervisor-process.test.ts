@@ -29,7 +29,11 @@ function supervise(script: string) {
     onGaveUp: gaveUp.resolve,
   });
   supervisors.push(supervisor);
-  return { supervisor, gaveUp: gaveUp.promise, starts: () => (existsSync(file) ? readFileSync(file).length : 0) };
+  return {
+    supervisor,
+    gaveUp: gaveUp.promise,
+    starts: () => (existsSync(file) ? readFileSync(file).length : 0),
+  };
 }
 
 test('is given up after three that end before their worker is ready', async () => {
@@ -54,7 +58,9 @@ test('is started again after each that was healthy, however often', async () => 
 });
 
 test('is told whether it is the first', async () => {
-  const { gaveUp } = supervise(`printf "$STEPPE_SUPERVISOR_START " >> ${join(directory, 'told')}; exit 3`);
+  const { gaveUp } = supervise(
+    `printf "$STEPPE_SUPERVISOR_START " >> ${join(directory, 'told')}; exit 3`,
+  );
   await gaveUp;
   expect(readFileSync(join(directory, 'told'), 'utf8')).toBe('first again again ');
 });

@@ -29,7 +29,13 @@ const logTailLength = 2_048;
  * standard input is its lifeline: the pipe's end, whatever became of us, ends it and all that it
  * started. Three in a row that end before their worker was ready are given up.
  */
-export function superviseLocally({ command, env, cwd, logger, onGaveUp }: SupervisorProcessOptions): SupervisorProcess {
+export function superviseLocally({
+  command,
+  env,
+  cwd,
+  logger,
+  onGaveUp,
+}: SupervisorProcessOptions): SupervisorProcess {
   let child: ChildProcess | undefined;
   let closing = false;
   let failures = 0;
@@ -57,7 +63,9 @@ export function superviseLocally({ command, env, cwd, logger, onGaveUp }: Superv
       await delay(100 * failures);
       if (!closing) start();
     };
-    started.once('error', (error) => runDetached(() => onEnd(`${file} cannot be started: ${error.message}`)));
+    started.once('error', (error) =>
+      runDetached(() => onEnd(`${file} cannot be started: ${error.message}`)),
+    );
     // What it wrote last has been read by then; a process that it left may hold the pipe open, and
     // is not waited for.
     started.once('exit', (code, signal) => {
@@ -77,7 +85,8 @@ export function superviseLocally({ command, env, cwd, logger, onGaveUp }: Superv
     async close() {
       closing = true;
       const last = child;
-      if (!last || last.exitCode !== null || last.signalCode !== null || last.pid === undefined) return;
+      if (!last || last.exitCode !== null || last.signalCode !== null || last.pid === undefined)
+        return;
       const exited = new Promise((resolve) => last.once('exit', resolve));
       last.stdin?.end();
       last.kill('SIGTERM');

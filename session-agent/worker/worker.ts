@@ -72,8 +72,12 @@ export class Worker {
   constructor(epoch: number, fifos: { out: string; err: string }, background: BackgroundSink) {
     this.epoch = epoch;
     this.#background = background;
-    this.#out = new RawStream(fifos.out, { bytes: (place, bytes) => this.#bytes('stdout', place, bytes) });
-    this.#err = new RawStream(fifos.err, { bytes: (place, bytes) => this.#bytes('stderr', place, bytes) });
+    this.#out = new RawStream(fifos.out, {
+      bytes: (place, bytes) => this.#bytes('stdout', place, bytes),
+    });
+    this.#err = new RawStream(fifos.err, {
+      bytes: (place, bytes) => this.#bytes('stderr', place, bytes),
+    });
   }
 
   get connected(): boolean {
@@ -85,7 +89,11 @@ export class Worker {
     return this.#startOutput.take().toString('utf8');
   }
 
-  connect(link: WorkerLink, interruptBy: 'signal' | 'frame', { onProtocolError, onClosed }: WorkerEvents): void {
+  connect(
+    link: WorkerLink,
+    interruptBy: 'signal' | 'frame',
+    { onProtocolError, onClosed }: WorkerEvents,
+  ): void {
     this.#out.workerHasIt();
     this.#err.workerHasIt();
     this.#link = link;

@@ -4,7 +4,8 @@ import * as z from 'zod';
 const systemErrorSchema = z.object({ code: z.string() });
 
 /** The code of a system error (`ENOENT`), or nothing for any other value. */
-export const systemCode = (error: unknown): string | undefined => systemErrorSchema.safeParse(error).data?.code;
+export const systemCode = (error: unknown): string | undefined =>
+  systemErrorSchema.safeParse(error).data?.code;
 
 /** What the caller gets for a system error at `path`; anything unexpected is returned as it is. */
 export function toFileError(error: unknown, path: string): unknown {
@@ -13,7 +14,10 @@ export function toFileError(error: unknown, path: string): unknown {
     case 'ENOENT':
       return new AppError('file_not_found', `there is no file ${named} in the workspace`);
     case 'ENOTDIR':
-      return new AppError('file_conflict', `a part of ${named} is a file where a directory is needed`);
+      return new AppError(
+        'file_conflict',
+        `a part of ${named} is a file where a directory is needed`,
+      );
     case 'EISDIR':
       return new AppError('file_conflict', `${named} is a directory, and a file is needed`);
     case 'ENOTEMPTY':
@@ -30,7 +34,10 @@ export function toFileError(error: unknown, path: string): unknown {
       return new AppError('file_conflict', `the permissions of ${named} do not allow it`);
     case 'ENOSPC':
     case 'EDQUOT':
-      return new AppError('no_space', 'the workspace is full; delete files or request more ephemeral_storage');
+      return new AppError(
+        'no_space',
+        'the workspace is full; delete files or request more ephemeral_storage',
+      );
     case 'EFBIG':
       return new AppError('no_space', `${named} is larger than a file of the workspace can be`);
     default:
@@ -43,6 +50,10 @@ export function toFileError(error: unknown, path: string): unknown {
  * calls.
  */
 export const changedMeanwhile = (path: string): AppError =>
-  new AppError('file_conflict', `a part of ${JSON.stringify(path)} changed during the request; send it again`, {
-    retryable: true,
-  });
+  new AppError(
+    'file_conflict',
+    `a part of ${JSON.stringify(path)} changed during the request; send it again`,
+    {
+      retryable: true,
+    },
+  );

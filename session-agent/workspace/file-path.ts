@@ -17,7 +17,9 @@ export function segmentsOfUrl(encoded: string): string[] {
   try {
     decoded = decodeURIComponent(encoded);
   } catch (cause) {
-    throw new AppError('invalid_request', 'the file path has a bad % escape, or is not UTF-8', { cause });
+    throw new AppError('invalid_request', 'the file path has a bad % escape, or is not UTF-8', {
+      cause,
+    });
   }
   return segmentsOf(decoded);
 }
@@ -45,9 +47,15 @@ function refuseSegment(segment: string): void {
     );
   }
   if (Buffer.byteLength(segment) > maxSegmentBytes) {
-    throw new AppError('invalid_request', `a segment of the file path is longer than ${maxSegmentBytes} bytes`);
+    throw new AppError(
+      'invalid_request',
+      `a segment of the file path is longer than ${maxSegmentBytes} bytes`,
+    );
   }
   if (segment.startsWith(uploadPrefix)) {
-    throw new AppError('invalid_request', `names that begin with ${uploadPrefix} are kept for uploads that are not whole yet`);
+    throw new AppError(
+      'invalid_request',
+      `names that begin with ${uploadPrefix} are kept for uploads that are not whole yet`,
+    );
   }
 }

@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -24,7 +32,8 @@ const make = (...files: string[]) => {
 };
 const list = (segments: string[] = [], options: Partial<ListOptions> = {}) =>
   listEntries(root, segments, { recursive: true, limit: 10_000, after: undefined, ...options });
-const pathsOf = async (...given: Parameters<typeof list>) => (await list(...given)).entries.map(({ path }) => path);
+const pathsOf = async (...given: Parameters<typeof list>) =>
+  (await list(...given)).entries.map(({ path }) => path);
 const everyPage = async (options: Partial<ListOptions>) => {
   const pages: string[][] = [];
   for (let after: string[] | undefined, isMore = true; isMore; ) {
@@ -96,7 +105,9 @@ test('lists a directory that it may not read as an empty one', async () => {
   chmodSync(join(root, 'closed'), 0o700);
 });
 
-test('shows nothing of another place while directories are swapped for links', { timeout: 60_000 }, async () => {
+test('shows nothing of another place while directories are swapped for links', {
+  timeout: 60_000,
+}, async () => {
   mkdirSync(join(outside, 'elsewhere'));
   writeFileSync(join(outside, 'elsewhere', 'secret'), 'x');
   make('swapped/own');
@@ -108,7 +119,8 @@ test('shows nothing of another place while directories are swapped for links', {
     }`;
   const swapping = spawn(process.execPath, ['-e', swap], { stdio: 'ignore' });
   const seen = new Set<string>();
-  for (let round = 0; round < 1000 || !seen.has('swapped/own'); round++) for (const path of await pathsOf()) seen.add(path);
+  for (let round = 0; round < 1000 || !seen.has('swapped/own'); round++)
+    for (const path of await pathsOf()) seen.add(path);
   const ended = once(swapping, 'exit');
   swapping.kill('SIGKILL');
   await ended;

@@ -33,15 +33,21 @@ const mostLevels = 100;
 export async function listEntries(root: string, segments: readonly string[], options: ListOptions) {
   const entries: FileEntry[] = [];
   const endsAt = performance.now() + (options.maxMs ?? mostMs);
-  const isFull = () => entries.length === options.limit || (entries.length > 0 && performance.now() > endsAt);
+  const isFull = () =>
+    entries.length === options.limit || (entries.length > 0 && performance.now() > endsAt);
   try {
     // A last segment that is made up makes the walk end in the directory itself, links to it
     // followed.
-    const { directory, segments: real } = await walk(root, [...segments, '.'], { keepLastLink: true });
+    const { directory, segments: real } = await walk(root, [...segments, '.'], {
+      keepLastLink: true,
+    });
     try {
       const top = real.slice(0, -1);
       const path = pathOf(directory, join(root, ...top));
-      for await (const entry of entriesOf({ path, segments: top, names: await namesIn(path) }, options)) {
+      for await (const entry of entriesOf(
+        { path, segments: top, names: await namesIn(path) },
+        options,
+      )) {
         if (isFull()) return { entries, more: true };
         entries.push(entry);
       }
@@ -49,7 +55,9 @@ export async function listEntries(root: string, segments: readonly string[], opt
       await directory.close();
     }
   } catch (error) {
-    throw systemCode(error) === 'ENOENT' ? notThere(segments) : toFileError(error, segments.join('/'));
+    throw systemCode(error) === 'ENOENT'
+      ? notThere(segments)
+      : toFileError(error, segments.join('/'));
   }
   return { entries, more: false };
 }
@@ -61,7 +69,11 @@ interface HeldDirectory {
   names: string[];
 }
 
-async function* entriesOf({ path, segments, names }: HeldDirectory, options: ListOptions, depth = 0): AsyncGenerator<FileEntry> {
+async function* entriesOf(
+  { path, segments, names }: HeldDirectory,
+  options: ListOptions,
+  depth = 0,
+): AsyncGenerator<FileEntry> {
   const { after, recursive, maxDepth = mostLevels } = options;
   for (const name of names) {
     const child = [...segments, name];
@@ -74,7 +86,13 @@ async function* entriesOf({ path, segments, names }: HeldDirectory, options: Lis
     if (isAfter) yield toEntry(child, stats);
     if (!recursive || !stats.isDirectory() || depth === maxDepth) continue;
     const directory = await openDirectory(childPath).catch(() => undefined);
-    if (directory) yield* entriesIn(directory, { path: pathOf(directory, childPath), segments: child }, options, depth + 1);
+    if (directory)
+      yield* entriesIn(
+        directory,
+        { path: pathOf(directory, childPath), segments: child },
+        options,
+        depth + 1,
+      );
   }
 }
 
@@ -114,10 +132,19 @@ const isBeginning = (segments: readonly string[], of: readonly string[]): boolea
 export const toEntry = (segments: readonly string[], stats: BigIntStats): FileEntry => ({
   name: segments.at(-1) ?? '',
   path: segments.join('/'),
-  type: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : 'other',
+  type: stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : stats.isSymbolicLink()
+        ? 'symlink'
+        : 'other',
   size_bytes: Number(stats.size),
   modified_at: stats.mtime.toISOString(),
 });
 
 const notThere = (segments: readonly string[]): AppError =>
-  new AppError('file_not_found', `there is no directory ${JSON.stringify(segments.join('/'))} in the workspace`);
+  new AppError(
+    'file_not_found',
+    `there is no directory ${JSON.stringify(segments.join('/'))} in the workspace`,
+  );

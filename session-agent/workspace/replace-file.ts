@@ -47,7 +47,11 @@ export async function replaceFile(
 ): Promise<Replaced> {
   await inspect();
   const temporary = join(dirname(entryPath), `${uploadPrefix}${randomUUID()}`);
-  const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o666);
+  const file = await open(
+    temporary,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o666,
+  );
   try {
     await writeFile(file, uploadedBytes(content, limits));
     return await alone(async () => {
@@ -58,7 +62,11 @@ export async function replaceFile(
       else await rename(temporary, entryPath);
       // Through the file itself: by its name another may be found already.
       const stats = await file.stat({ bigint: true });
-      return { created: before === undefined, entry: toEntry(segments, stats), version: versionOf(stats) };
+      return {
+        created: before === undefined,
+        entry: toEntry(segments, stats),
+        version: versionOf(stats),
+      };
     });
   } catch (error) {
     await unlink(temporary).catch(() => {});
@@ -68,7 +76,8 @@ export async function replaceFile(
   }
 }
 
-const keepMode = (file: FileHandle, { mode }: BigIntStats): Promise<void> => file.chmod(Number(mode) & 0o777);
+const keepMode = (file: FileHandle, { mode }: BigIntStats): Promise<void> =>
+  file.chmod(Number(mode) & 0o777);
 
 /** A rename would replace what has come there since the check. */
 async function takeFreePlace(from: string, to: string, check?: Check): Promise<void> {

@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -56,7 +65,8 @@ const becomeLink = (path: string) => {
   unlinkSync(path);
   symlinkSync('target', path);
 };
-const write = () => workspace.writeFile(['swapped'], Readable.from([Buffer.from('new')]), { maxBytes: 1000 });
+const write = () =>
+  workspace.writeFile(['swapped'], Readable.from([Buffer.from('new')]), { maxBytes: 1000 });
 
 test('a link that becomes a file before it is read is looked at again', async () => {
   swap.beforeReadlink = becomeFile;
@@ -70,13 +80,19 @@ test.each([
   ['read', () => read('swapped')],
   ['read below', () => read('swapped', 'file')],
   ['written', () => write()],
-  ['listed', () => listEntries(root, ['swapped'], { recursive: false, limit: 10, after: undefined })],
+  [
+    'listed',
+    () => listEntries(root, ['swapped'], { recursive: false, limit: 10, after: undefined }),
+  ],
   ['removed below', () => workspace.remove(['swapped', 'file'])],
-])('a link that becomes a file each time is refused when it is %s, and may be sent again', async (_how, call) => {
-  swap.beforeLstat = becomeLink;
-  swap.beforeReadlink = becomeFile;
-  await expect(call()).rejects.toMatchObject({ code: 'file_conflict', retryable: true });
-});
+])(
+  'a link that becomes a file each time is refused when it is %s, and may be sent again',
+  async (_how, call) => {
+    swap.beforeLstat = becomeLink;
+    swap.beforeReadlink = becomeFile;
+    await expect(call()).rejects.toMatchObject({ code: 'file_conflict', retryable: true });
+  },
+);
 
 test('a link that vanishes before it is read is not a file', async () => {
   swap.beforeReadlink = (path) => isSwapped(path) && unlinkSync(path);

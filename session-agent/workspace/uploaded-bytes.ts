@@ -18,7 +18,10 @@ const pieceBytes = 512 * 1024;
  * stream open: where it is a request, its response has yet to go out by the same connection.
  * @throws AppError `payload_too_large` past `maxBytes`, `invalid_request` where the stream breaks.
  */
-export async function* uploadedBytes(content: Readable, { maxBytes, onProgress }: UploadLimits): AsyncGenerator<Buffer> {
+export async function* uploadedBytes(
+  content: Readable,
+  { maxBytes, onProgress }: UploadLimits,
+): AsyncGenerator<Buffer> {
   let size = 0;
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -37,7 +40,11 @@ export async function* uploadedBytes(content: Readable, { maxBytes, onProgress }
     if (heldBytes > 0) yield Buffer.concat(held);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError('invalid_request', 'the connection broke before the file was complete; nothing was written', { cause });
+    throw new AppError(
+      'invalid_request',
+      'the connection broke before the file was complete; nothing was written',
+      { cause },
+    );
   }
 }
 

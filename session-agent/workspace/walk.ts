@@ -34,19 +34,31 @@ const mostLinks = 40;
  * @throws AppError `invalid_request` for a link that leads out; the system's error (ENOENT,
  * ENOTDIR, …) otherwise.
  */
-export async function walk(root: string, segments: readonly string[], options: WalkOptions = {}, links = 0): Promise<Place> {
-  if (links > mostLinks) throw new AppError('invalid_request', 'the file path goes through too many symbolic links');
+export async function walk(
+  root: string,
+  segments: readonly string[],
+  options: WalkOptions = {},
+  links = 0,
+): Promise<Place> {
+  if (links > mostLinks)
+    throw new AppError('invalid_request', 'the file path goes through too many symbolic links');
   let directory = await openDirectory(root);
   try {
     for (const [at, segment] of segments.entries()) {
       const parent = segments.slice(0, at);
       const entryPath = join(pathOf(directory, join(root, ...parent)), segment);
       const isLast = at === segments.length - 1;
-      const target = isLast && options.keepLastLink ? undefined : await linkTarget(entryPath, segments);
+      const target =
+        isLast && options.keepLastLink ? undefined : await linkTarget(entryPath, segments);
       if (target !== undefined) {
         await directory.close();
         const rest = segments.slice(at + 1);
-        return await walk(root, [...resolveInside(root, parent, target), ...rest], options, links + 1);
+        return await walk(
+          root,
+          [...resolveInside(root, parent, target), ...rest],
+          options,
+          links + 1,
+        );
       }
       if (isLast) return { entryPath, directory, segments: [...segments] };
       if (options.createDirectories) await makeDirectory(entryPath);
@@ -100,7 +112,10 @@ async function makeDirectory(path: string): Promise<void> {
 function resolveInside(root: string, parent: readonly string[], target: string): string[] {
   const absolute = isAbsolute(target) ? normalize(target) : join(root, ...parent, target);
   if (absolute !== root && !absolute.startsWith(`${root}/`)) {
-    throw new AppError('invalid_request', 'the file path goes through a symbolic link that leads out of the workspace');
+    throw new AppError(
+      'invalid_request',
+      'the file path goes through a symbolic link that leads out of the workspace',
+    );
   }
   return absolute.slice(root.length).split('/').filter(Boolean);
 }

@@ -55,13 +55,17 @@ const read = async (...segments: string[]) => {
 };
 const write = (content: string, ...segments: string[]) =>
   workspace.writeFile(segments, Readable.from([Buffer.from(content)]), { maxBytes: 1000 });
-const uploadsIn = (directory: string) => readdirSync(directory).filter((name) => name.startsWith('.steppe-upload'));
+const uploadsIn = (directory: string) =>
+  readdirSync(directory).filter((name) => name.startsWith('.steppe-upload'));
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 test('reads and replaces a file', async () => {
   expect(await read('file')).toBe('content');
   const first = await write('one', 'new', 'dirs', 'made');
-  expect(first).toMatchObject({ created: true, entry: { name: 'made', path: 'new/dirs/made', type: 'file', size_bytes: 3 } });
+  expect(first).toMatchObject({
+    created: true,
+    entry: { name: 'made', path: 'new/dirs/made', type: 'file', size_bytes: 3 },
+  });
   expect(await write('three', 'new', 'dirs', 'made')).toMatchObject({ created: false });
   expect(await read('new', 'dirs', 'made')).toBe('three');
 });
@@ -73,13 +77,16 @@ test('follows links that stay inside', async () => {
   expect(await read('not-there-yet')).toBe('made');
 });
 
-test.each([['leads-out'], ['leads-beside'], ['root-link', 'etc', 'passwd'], ['loop-a'], ['loop-a', 'x']])(
-  'refuses the link in %s',
-  async (...segments) => {
-    await expect(read(...segments)).rejects.toEqual(code('invalid_request'));
-    await expect(write('x', ...segments)).rejects.toEqual(code('invalid_request'));
-  },
-);
+test.each([
+  ['leads-out'],
+  ['leads-beside'],
+  ['root-link', 'etc', 'passwd'],
+  ['loop-a'],
+  ['loop-a', 'x'],
+])('refuses the link in %s', async (...segments) => {
+  await expect(read(...segments)).rejects.toEqual(code('invalid_request'));
+  await expect(write('x', ...segments)).rejects.toEqual(code('invalid_request'));
+});
 
 test('says which kind of entry is in the way', async () => {
   await expect(read('absent')).rejects.toEqual(code('file_not_found'));
@@ -100,7 +107,9 @@ test('leaves the old file and nothing else when an upload breaks or is too large
       throw new Error('cut');
     })(),
   );
-  await expect(workspace.writeFile(['kept'], broken, { maxBytes: 1000 })).rejects.toEqual(code('invalid_request'));
+  await expect(workspace.writeFile(['kept'], broken, { maxBytes: 1000 })).rejects.toEqual(
+    code('invalid_request'),
+  );
   await expect(write('x'.repeat(1001), 'kept')).rejects.toEqual(code('payload_too_large'));
   expect(readFileSync(join(workspace.root, 'kept'), 'utf8')).toBe('old');
   expect(uploadsIn(workspace.root)).toEqual([]);
@@ -109,7 +118,11 @@ test('leaves the old file and nothing else when an upload breaks or is too large
 test('tells the same of a file when it is written as when it is listed', async () => {
   const written = [];
   for (let i = 10; i < 40; i++) written.push((await write('x', 'same', `${i}`)).entry);
-  const { entries } = await listEntries(workspace.root, ['same'], { recursive: false, limit: 100, after: undefined });
+  const { entries } = await listEntries(workspace.root, ['same'], {
+    recursive: false,
+    limit: 100,
+    after: undefined,
+  });
   expect(entries).toEqual(written);
 });
 
@@ -133,7 +146,11 @@ test('makes a new file only where there is none, even when code makes one at the
     // The second look is the one right before the file takes its place.
     if (looks === 2) writeFileSync(place, 'by code');
   };
-  const upload = workspace.writeFile(['contested'], Readable.from([Buffer.from('x')]), { maxBytes: 1000, check, onlyNew: true });
+  const upload = workspace.writeFile(['contested'], Readable.from([Buffer.from('x')]), {
+    maxBytes: 1000,
+    check,
+    onlyNew: true,
+  });
   await expect(upload).rejects.toThrow('there is one');
   expect(readFileSync(place, 'utf8')).toBe('by code');
   expect(uploadsIn(workspace.root)).toEqual([]);
@@ -146,9 +163,9 @@ test('says that a directory was removed while the bytes came', async () => {
       rmSync(join(workspace.root, 'vanishing'), { recursive: true });
     })(),
   );
-  await expect(workspace.writeFile(['vanishing', 'file'], racing, { maxBytes: 1000 })).rejects.toEqual(
-    expect.objectContaining({ code: 'file_conflict', retryable: true }),
-  );
+  await expect(
+    workspace.writeFile(['vanishing', 'file'], racing, { maxBytes: 1000 }),
+  ).rejects.toEqual(expect.objectContaining({ code: 'file_conflict', retryable: true }));
 });
 
 test('a file that was replaced keeps its permissions, and has another version, though it is as long', async () => {
@@ -167,9 +184,13 @@ test('a file that was replaced keeps its permissions, and has another version, t
 
 test('takes a file of just the largest size, and leaves the stream of a larger one open for its response', async () => {
   const largest = Readable.from([Buffer.alloc(600), Buffer.alloc(400)]);
-  expect(await workspace.writeFile(['largest'], largest, { maxBytes: 1000 })).toMatchObject({ entry: { size_bytes: 1000 } });
+  expect(await workspace.writeFile(['largest'], largest, { maxBytes: 1000 })).toMatchObject({
+    entry: { size_bytes: 1000 },
+  });
   const larger = Readable.from([Buffer.alloc(600), Buffer.alloc(401), Buffer.alloc(1)]);
-  await expect(workspace.writeFile(['largest'], larger, { maxBytes: 1000 })).rejects.toEqual(code('payload_too_large'));
+  await expect(workspace.writeFile(['largest'], larger, { maxBytes: 1000 })).rejects.toEqual(
+    code('payload_too_large'),
+  );
   expect(larger.destroyed).toBe(false);
 });
 
@@ -178,7 +199,10 @@ test('lets one of many at once make a file that all want to be the first of', as
     if (current) throw new Error('there is one');
   };
   const uploads = Array.from({ length: 8 }, (_, at) =>
-    workspace.writeFile(['first'], Readable.from([Buffer.from(String(at))]), { maxBytes: 1000, check }),
+    workspace.writeFile(['first'], Readable.from([Buffer.from(String(at))]), {
+      maxBytes: 1000,
+      check,
+    }),
   );
   const outcomes = (await Promise.allSettled(uploads)).map(({ status }) => status);
   expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(1);
@@ -199,7 +223,10 @@ test('holds nothing open and leaves nothing behind, whatever came of it', async 
   const before = open();
   await write('x', 'inside-link', 'made');
   await write('y', 'inside-link', 'made');
-  await workspace.writeFile(['only-new'], Readable.from([Buffer.from('x')]), { maxBytes: 1000, onlyNew: true });
+  await workspace.writeFile(['only-new'], Readable.from([Buffer.from('x')]), {
+    maxBytes: 1000,
+    onlyNew: true,
+  });
   expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
   for (const path of ['fifo', 'dir', 'absent', 'leads-out']) await read(path).catch(() => {});
   await write('x'.repeat(1001), 'too', 'large').catch(() => {});

@@ -25,7 +25,10 @@ export class Workspace {
   /** Opens a regular file for reading; the caller closes it. @throws AppError */
   async openFile(segments: readonly string[]): Promise<{ file: FileHandle; version: FileVersion }> {
     return this.#at(segments, {}, async ({ entryPath }) => {
-      const file = await open(entryPath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+      const file = await open(
+        entryPath,
+        constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
+      );
       const stats = await file.stat({ bigint: true });
       if (stats.isFile()) return { file, version: versionOf(stats) };
       await file.close();
@@ -38,7 +41,11 @@ export class Workspace {
    * what was before. Directories are made on the way.
    * @throws AppError
    */
-  async writeFile(segments: readonly string[], content: Readable, options: ReplaceOptions): Promise<Replaced> {
+  async writeFile(
+    segments: readonly string[],
+    content: Readable,
+    options: ReplaceOptions,
+  ): Promise<Replaced> {
     // What fails at once makes no directories, and takes not a byte.
     options.check?.(await this.#find(segments));
     return this.#at(segments, { createDirectories: true }, async (place) => {
@@ -49,7 +56,11 @@ export class Workspace {
       };
       const key = await keyOf(place);
       try {
-        return await replaceFile(place, content, { ...options, inspect, alone: (work) => this.#locks.run(key, work) });
+        return await replaceFile(place, content, {
+          ...options,
+          inspect,
+          alone: (work) => this.#locks.run(key, work),
+        });
       } catch (error) {
         throw systemCode(error) === 'ENOENT' ? directoryGone(segments) : error;
       }
@@ -83,7 +94,11 @@ export class Workspace {
   }
 
   /** Runs `work` where the walk ends, and closes what the walk opened. */
-  async #at<T>(segments: readonly string[], options: WalkOptions, work: (place: Place) => Promise<T>) {
+  async #at<T>(
+    segments: readonly string[],
+    options: WalkOptions,
+    work: (place: Place) => Promise<T>,
+  ) {
     try {
       const place = await walk(this.root, segments, options);
       try {
@@ -109,10 +124,17 @@ function absent(error: unknown): undefined {
 
 const notAFile = (stats: BigIntStats, segments: readonly string[]): AppError => {
   const what = stats.isDirectory() ? 'a directory' : 'not a regular file';
-  return new AppError('file_conflict', `${JSON.stringify(segments.join('/'))} is ${what}, and a file is needed`);
+  return new AppError(
+    'file_conflict',
+    `${JSON.stringify(segments.join('/'))} is ${what}, and a file is needed`,
+  );
 };
 
 const directoryGone = (segments: readonly string[]): AppError =>
-  new AppError('file_conflict', `the directory of ${JSON.stringify(segments.join('/'))} was removed meanwhile; send it again`, {
-    retryable: true,
-  });
+  new AppError(
+    'file_conflict',
+    `the directory of ${JSON.stringify(segments.join('/'))} was removed meanwhile; send it again`,
+    {
+      retryable: true,
+    },
+  );

@@ -9,11 +9,15 @@ export const idempotencyKeysConformance = (open: () => OpenStore): void => {
     const { store } = open();
     const tenantId = newTenantId();
     const items = Array.from({ length: 20 }, newItem);
-    const outcomes = await Promise.all(items.map((item) => store.putIdempotency(tenantId, 'key', item)));
+    const outcomes = await Promise.all(
+      items.map((item) => store.putIdempotency(tenantId, 'key', item)),
+    );
     expect(outcomes.filter(({ outcome }) => outcome === 'stored')).toHaveLength(1);
     const stored = items[outcomes.findIndex(({ outcome }) => outcome === 'stored')];
     expect(await store.getIdempotency(tenantId, 'key')).toEqual(stored);
-    expect(outcomes.filter(({ outcome }) => outcome === 'exists')).toEqual(Array(19).fill({ outcome: 'exists', item: stored }));
+    expect(outcomes.filter(({ outcome }) => outcome === 'exists')).toEqual(
+      Array(19).fill({ outcome: 'exists', item: stored }),
+    );
   });
 
   it('stores an item once, also where the second is the same', async () => {
@@ -26,9 +30,23 @@ export const idempotencyKeysConformance = (open: () => OpenStore): void => {
   it('tells tenants and keys of any characters apart', async () => {
     const { store } = open();
     const tenants = [newTenantId(), newTenantId()];
-    const keys = ['', ' ', 'a', 'A', 'a#b', 'ses_1', '#'.repeat(3_000), '\u0000', 'ü', '日本', '\u{1F600}', '","'];
+    const keys = [
+      '',
+      ' ',
+      'a',
+      'A',
+      'a#b',
+      'ses_1',
+      '#'.repeat(3_000),
+      '\u0000',
+      'ü',
+      '日本',
+      '\u{1F600}',
+      '","',
+    ];
     for (const tenantId of tenants) {
-      for (const key of keys) expect(await store.putIdempotency(tenantId, key, newItem())).toEqual({ outcome: 'stored' });
+      for (const key of keys)
+        expect(await store.putIdempotency(tenantId, key, newItem())).toEqual({ outcome: 'stored' });
     }
   });
 
@@ -54,4 +72,8 @@ export const idempotencyKeysConformance = (open: () => OpenStore): void => {
   });
 };
 
-const newItem = (): IdempotencyItem => ({ session_id: newSessionId(), body_hash: 'sha256', expires: 4_000_000_000 });
+const newItem = (): IdempotencyItem => ({
+  session_id: newSessionId(),
+  body_hash: 'sha256',
+  expires: 4_000_000_000,
+});

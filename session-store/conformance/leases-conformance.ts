@@ -9,7 +9,9 @@ export const leasesConformance = (open: () => OpenStore): void => {
     const { store } = open();
     const name = randomUUID();
     const holders = Array.from({ length: 20 }, () => randomUUID());
-    const outcomes = await Promise.all(holders.map((holder) => store.acquireLease(name, holder, ttlMs, 0)));
+    const outcomes = await Promise.all(
+      holders.map((holder) => store.acquireLease(name, holder, ttlMs, 0)),
+    );
     expect(outcomes.filter((outcome) => outcome === 'acquired')).toHaveLength(1);
   });
 

@@ -48,7 +48,10 @@ export const liveSessionsConformance = (open: () => OpenStore): void => {
   it('loses none of many additions and removals at once, also where the set becomes empty between them', async () => {
     const { store } = open();
     const tenantId = newTenantId();
-    const rounds = Array.from({ length: 12 }, () => ({ leaving: newSessionId(), staying: newSessionId() }));
+    const rounds = Array.from({ length: 12 }, () => ({
+      leaving: newSessionId(),
+      staying: newSessionId(),
+    }));
     const come = async ({ leaving, staying }: (typeof rounds)[number], index: number) => {
       await store.addLive(tenantId, leaving, 50);
       await store.removeLive(tenantId, leaving);

@@ -13,11 +13,19 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     await createRows(store, newTenantId(), [2]);
     await listed(store, tenantId, 3);
     const newestFirst = records.toSorted((a, b) => b.created_at.localeCompare(a.created_at));
-    expect(await store.listByTenant(tenantId, { limit: 50 })).toEqual({ sessions: newestFirst, corrupt: [], nextCursor: null });
+    expect(await store.listByTenant(tenantId, { limit: 50 })).toEqual({
+      sessions: newestFirst,
+      corrupt: [],
+      nextCursor: null,
+    });
   });
 
   it('returns an empty last page for a tenant without sessions', async () => {
-    expect(await open().store.listByTenant(newTenantId(), { limit: 5 })).toEqual({ sessions: [], corrupt: [], nextCursor: null });
+    expect(await open().store.listByTenant(newTenantId(), { limit: 5 })).toEqual({
+      sessions: [],
+      corrupt: [],
+      nextCursor: null,
+    });
   });
 
   it('gives no cursor with a page that ends at the last row', async () => {
@@ -40,8 +48,14 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     await spoil(spoilt.session_id);
     await listed(store, tenantId, 2);
     const page = await store.listByTenant(tenantId, { limit: 50 });
-    expect(page).toMatchObject({ sessions: [newest, oldest], corrupt: [{ itemKey: spoilt.session_id }] });
-    expect(await pages(store, tenantId, { limit: 1 })).toEqual([[newest.session_id], [oldest.session_id]]);
+    expect(page).toMatchObject({
+      sessions: [newest, oldest],
+      corrupt: [{ itemKey: spoilt.session_id }],
+    });
+    expect(await pages(store, tenantId, { limit: 1 })).toEqual([
+      [newest.session_id],
+      [oldest.session_id],
+    ]);
   });
 
   it('goes through rows of one millisecond without a gap or a repetition', async () => {
@@ -49,7 +63,9 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     const tenantId = newTenantId();
     const records = await createRows(store, tenantId, [5, 5, 5, 5, 5, 5, 5]);
     await listed(store, tenantId, 7);
-    expect((await pages(store, tenantId, { limit: 2 })).flat().toSorted()).toEqual(idsOf(records).toSorted());
+    expect((await pages(store, tenantId, { limit: 2 })).flat().toSorted()).toEqual(
+      idsOf(records).toSorted(),
+    );
   });
 
   it('keeps its place while rows come and go between two pages', async () => {
@@ -67,18 +83,29 @@ export const sessionListConformance = (open: () => OpenStore): void => {
   it('fills its pages from rows that match a state and metadata', async () => {
     const { store } = open();
     const tenantId = newTenantId();
-    const metadata = (second: number): SessionRecord['metadata'] => ({ 'team.name': second % 5 === 0 ? 'a' : 'b', all: 'x' });
+    const metadata = (second: number): SessionRecord['metadata'] => ({
+      'team.name': second % 5 === 0 ? 'a' : 'b',
+      all: 'x',
+    });
     const seconds = Array.from({ length: 30 }, (_, second) => second);
     const records = await createRows(store, tenantId, seconds, metadata);
     await listed(store, tenantId, 30);
-    await Promise.all(records.filter((_, second) => second % 10 === 0).map((record) => store.update(readyRecord(record), 1)));
+    await Promise.all(
+      records
+        .filter((_, second) => second % 10 === 0)
+        .map((record) => store.update(readyRecord(record), 1)),
+    );
     await expect
       .poll(() => store.listByTenant(tenantId, { limit: 50, state: 'ready' }), wait)
       .toMatchObject({ sessions: { length: 3 } });
     const query = { limit: 2, metadata: { 'team.name': 'a', all: 'x' } };
     expect((await pages(store, tenantId, query)).map((page) => page.length)).toEqual([2, 2, 2]);
-    expect((await pages(store, tenantId, { ...query, state: 'provisioning' })).flat()).toHaveLength(3);
-    expect((await pages(store, tenantId, { ...query, metadata: { 'team.name': 'c' } })).flat()).toEqual([]);
+    expect((await pages(store, tenantId, { ...query, state: 'provisioning' })).flat()).toHaveLength(
+      3,
+    );
+    expect(
+      (await pages(store, tenantId, { ...query, metadata: { 'team.name': 'c' } })).flat(),
+    ).toEqual([]);
   });
 
   it("refuses another tenant's cursor and every text that it never gave out", async () => {
@@ -126,10 +153,16 @@ const createRows = async (
 
 /** The index is eventually consistent. */
 const listed = async (store: SessionStore, tenantId: TenantId, count: number): Promise<void> => {
-  await expect.poll(async () => (await store.listByTenant(tenantId, { limit: 100 })).sessions.length, wait).toBe(count);
+  await expect
+    .poll(async () => (await store.listByTenant(tenantId, { limit: 100 })).sessions.length, wait)
+    .toBe(count);
 };
 
-const pages = async (store: SessionStore, tenantId: TenantId, query: ListQuery): Promise<SessionId[][]> => {
+const pages = async (
+  store: SessionStore,
+  tenantId: TenantId,
+  query: ListQuery,
+): Promise<SessionId[][]> => {
   const found: SessionId[][] = [];
   let cursor: string | undefined;
   do {

@@ -16,7 +16,9 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     const { store } = open();
     const record = provisioningRecord();
     await store.create(record);
-    await expect.poll(() => store.get(record.session_id, { consistent: false }), { timeout: 5_000 }).toEqual(record);
+    await expect
+      .poll(() => store.get(record.session_id, { consistent: false }), { timeout: 5_000 })
+      .toEqual(record);
   });
 
   it('creates an id once and leaves the first row as it is', async () => {
@@ -40,8 +42,14 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     const record = provisioningRecord();
     await store.create(record);
     const ready = readyRecord(record);
-    expect(await store.update(ready, 1)).toEqual({ outcome: 'updated', record: { ...ready, version: 2 } });
-    expect(await store.get(record.session_id, { consistent: true })).toEqual({ ...ready, version: 2 });
+    expect(await store.update(ready, 1)).toEqual({
+      outcome: 'updated',
+      record: { ...ready, version: 2 },
+    });
+    expect(await store.get(record.session_id, { consistent: true })).toEqual({
+      ...ready,
+      version: 2,
+    });
   });
 
   it('drops the fields that the next state does not have', async () => {
@@ -51,7 +59,10 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     await store.update(readyRecord(record), 1);
     const ended = endedRecord(record);
     await store.update(ended, 2);
-    expect(await store.get(record.session_id, { consistent: true })).toEqual({ ...ended, version: 3 });
+    expect(await store.get(record.session_id, { consistent: true })).toEqual({
+      ...ended,
+      version: 3,
+    });
   });
 
   it('returns the current row after a lost race', async () => {
@@ -60,7 +71,10 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     await store.create(record);
     const ready = readyRecord(record);
     await store.update(ready, 1);
-    expect(await store.update(endedRecord(record), 1)).toEqual({ outcome: 'lost', current: { ...ready, version: 2 } });
+    expect(await store.update(endedRecord(record), 1)).toEqual({
+      outcome: 'lost',
+      current: { ...ready, version: 2 },
+    });
   });
 
   it('tells an absent row from a lost race and does not make it', async () => {
@@ -74,11 +88,15 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     const { store } = open();
     const record = provisioningRecord();
     await store.create(record);
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.update(readyRecord(record), 1)));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => store.update(readyRecord(record), 1)),
+    );
     const won = outcomes.filter(({ outcome }) => outcome === 'updated');
     expect(won).toHaveLength(1);
     expect(outcomes.filter(({ outcome }) => outcome === 'lost')).toHaveLength(19);
-    expect(won).toEqual([{ outcome: 'updated', record: await store.get(record.session_id, { consistent: true }) }]);
+    expect(won).toEqual([
+      { outcome: 'updated', record: await store.get(record.session_id, { consistent: true }) },
+    ]);
   });
 
   it('writes purge_at as the TTL attribute of an ended row alone', async () => {
@@ -101,8 +119,14 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     const list = async () => (await store.listByTenant(tenantId, { limit: 5 })).sessions;
     await expect.poll(list, { timeout: 5_000 }).toEqual([record]);
     const ready = readyRecord({ ...record, metadata: {} });
-    expect(await store.update(ready, 1)).toEqual({ outcome: 'updated', record: { ...ready, version: 2 } });
-    expect(await store.update(ready, 1)).toEqual({ outcome: 'lost', current: { ...ready, version: 2 } });
+    expect(await store.update(ready, 1)).toEqual({
+      outcome: 'updated',
+      record: { ...ready, version: 2 },
+    });
+    expect(await store.update(ready, 1)).toEqual({
+      outcome: 'lost',
+      current: { ...ready, version: 2 },
+    });
     const ended = endedRecord(ready);
     await store.update(ended, 2);
     expect(await store.get(sessionId, { consistent: true })).toEqual({ ...ended, version: 3 });
@@ -114,7 +138,10 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     const record = provisioningRecord();
     await store.create(record);
     await spoil(record.session_id);
-    const refusal = expect.objectContaining({ code: 'route_store_corrupt', itemKey: record.session_id });
+    const refusal = expect.objectContaining({
+      code: 'route_store_corrupt',
+      itemKey: record.session_id,
+    });
     await expect(store.get(record.session_id, { consistent: true })).rejects.toEqual(refusal);
     await expect(store.update(record, 7)).rejects.toEqual(refusal);
   });

@@ -25,7 +25,9 @@ export const sessionSweepConformance = (open: () => OpenStore): void => {
   it('gives a live set while it has an id', async () => {
     const { store } = open();
     const [tenantId, first, second] = [newTenantId(), newId(), newId()];
-    const setOf = (...sessionIds: SessionId[]) => [{ kind: 'live_set', tenantId, sessionIds: inAnyOrder(sessionIds) }];
+    const setOf = (...sessionIds: SessionId[]) => [
+      { kind: 'live_set', tenantId, sessionIds: inAnyOrder(sessionIds) },
+    ];
     for (const _ of ['once', 'and once more']) {
       await store.addLive(tenantId, first, 5);
       await swept(store, tenantId).toEqual(setOf(first));
@@ -43,7 +45,11 @@ export const sessionSweepConformance = (open: () => OpenStore): void => {
     const tenantId = newTenantId();
     const live = readyRecord(provisioningRecord({ tenant_id: tenantId }));
     const { session_id: sessionId } = live;
-    await store.putIdempotency(tenantId, 'key', { session_id: sessionId, body_hash: '', expires: 4_000_000_000 });
+    await store.putIdempotency(tenantId, 'key', {
+      session_id: sessionId,
+      body_hash: '',
+      expires: 4_000_000_000,
+    });
     await store.acquireLease(tenantId, 'holder', 1_000, 0);
     await store.create(endedRecord(provisioningRecord({ tenant_id: tenantId })));
     await store.addLive(tenantId, newId(), 0);
@@ -70,7 +76,10 @@ export const sessionSweepConformance = (open: () => OpenStore): void => {
     const [spoilt, ...sound] = records;
     if (spoilt === undefined) throw new Error('there are five');
     await spoil(spoilt.session_id);
-    const error = expect.objectContaining({ code: 'route_store_corrupt', itemKey: spoilt.session_id });
+    const error = expect.objectContaining({
+      code: 'route_store_corrupt',
+      itemKey: spoilt.session_id,
+    });
     await expect
       .poll(() => sweep(store, tenantId, [spoilt.session_id]), wait)
       .toEqual(inAnyOrder([...sound.map(entryOf), { kind: 'corrupt', error }]));
@@ -81,7 +90,10 @@ const wait = { timeout: 10_000 };
 
 const newId = (): SessionId => provisioningRecord().session_id;
 
-const entryOf = (record: SessionRecord): SweptItem => ({ kind: 'session', entry: liveEntrySchema.parse(record) });
+const entryOf = (record: SessionRecord): SweptItem => ({
+  kind: 'session',
+  entry: liveEntrySchema.parse(record),
+});
 
 const inAnyOrder = (wanted: readonly unknown[]) =>
   expect.toSatisfy((given: readonly unknown[]) => {
@@ -90,10 +102,15 @@ const inAnyOrder = (wanted: readonly unknown[]) =>
     return true;
   });
 
-const swept = (store: SessionStore, tenantId: TenantId) => expect.poll(() => sweep(store, tenantId), wait);
+const swept = (store: SessionStore, tenantId: TenantId) =>
+  expect.poll(() => sweep(store, tenantId), wait);
 
 /** Other tests write to the table at the same time: what is not this tenant's is left out. */
-const sweep = async (store: SessionStore, tenantId: TenantId, spoilt: SessionId[] = []): Promise<SweptItem[]> => {
+const sweep = async (
+  store: SessionStore,
+  tenantId: TenantId,
+  spoilt: SessionId[] = [],
+): Promise<SweptItem[]> => {
   const own: SweptItem[] = [];
   for await (const item of store.sweep()) {
     if (item.kind === 'session' && item.entry.tenant_id === tenantId) own.push(item);

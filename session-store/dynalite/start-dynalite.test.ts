@@ -18,7 +18,9 @@ test('is served on a socket in a directory that this user alone can enter, which
   expect((statSync(dirname(path)).mode & 0o777).toString(8)).toBe('700');
   const client = createDynamoDbClient({ ...localAccess, endpoint });
   const store = createDynamoDbSessionStore({ client, tableName });
-  const reads = await Promise.all(Array.from({ length: 50 }, () => store.get(newSessionId(), { consistent: true })));
+  const reads = await Promise.all(
+    Array.from({ length: 50 }, () => store.get(newSessionId(), { consistent: true })),
+  );
   expect(new Set(reads)).toEqual(new Set([null]));
   client.destroy();
   await close();
@@ -39,6 +41,8 @@ test('an endpoint without a server is reported as one that cannot be reached', a
   await close();
   const client = createDynamoDbClient({ ...localAccess, endpoint, maxAttempts: 1 });
   const store = createDynamoDbSessionStore({ client, tableName: 'none' });
-  await expect(store.get(newSessionId(), { consistent: true })).rejects.toMatchObject({ code: 'route_store_unavailable' });
+  await expect(store.get(newSessionId(), { consistent: true })).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
   client.destroy();
 });

@@ -9,14 +9,21 @@ export interface RunningDynamoDb extends Listening {
 }
 
 /** What the SDK needs for an endpoint that checks no signature. */
-export const localAccess = { region: 'eu-central-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+export const localAccess = {
+  region: 'eu-central-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
 
 /**
  * dynalite in this process and in memory, on a Unix socket that this user alone can reach, with the
  * table made.
  */
-export const startDynalite = async (tableName: string = sessionsTable.defaultName): Promise<RunningDynamoDb> => {
-  const server = await listenPrivately(dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 }));
+export const startDynalite = async (
+  tableName: string = sessionsTable.defaultName,
+): Promise<RunningDynamoDb> => {
+  const server = await listenPrivately(
+    dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 }),
+  );
   const client = createDynamoDbClient({ ...localAccess, endpoint: server.endpoint });
   try {
     await ensureTable(client, tableName);

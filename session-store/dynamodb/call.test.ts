@@ -40,7 +40,11 @@ it.each([
   'com.amazon.coral.availability#ThrottlingException',
 ])('tells throttling (%s) from an outage', async (type) => {
   const store = storeOn((await started(startRefusing(400, type))).endpoint);
-  const expected = { name: 'SessionStoreThrottledError', code: 'route_store_throttled', cause: { name: type.split('#')[1] } };
+  const expected = {
+    name: 'SessionStoreThrottledError',
+    code: 'route_store_throttled',
+    cause: { name: type.split('#')[1] },
+  };
   await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject(expected);
   await expect(store.update(provisioningRecord(), 1)).rejects.toMatchObject(expected);
 });
@@ -48,13 +52,19 @@ it.each([
 it('tries a throttled call again before it gives up', async () => {
   const throttling = await started(startThrottlingDynamoDb());
   const store = storeOn(throttling.endpoint, { maxAttempts: 2 });
-  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({ code: 'route_store_throttled' });
+  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({
+    code: 'route_store_throttled',
+  });
   expect(throttling.requests()).toBe(2);
 });
 
 it('calls an endpoint that is down unavailable', async () => {
   const store = storeOn(await refusingEndpoint(), { maxAttempts: 2 });
-  const expected = { name: 'SessionStoreUnavailableError', code: 'route_store_unavailable', cause: { code: 'ECONNREFUSED' } };
+  const expected = {
+    name: 'SessionStoreUnavailableError',
+    code: 'route_store_unavailable',
+    cause: { code: 'ECONNREFUSED' },
+  };
   await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject(expected);
   await expect(store.create(provisioningRecord())).rejects.toMatchObject(expected);
   await expect(store.sweep()[Symbol.asyncIterator]().next()).rejects.toMatchObject(expected);
@@ -71,28 +81,37 @@ it('ends an attempt without a response and tries again', async () => {
 it('ends the whole call at its time limit, whatever an attempt may take', async () => {
   const stalling = await started(startStallingDynamoDb());
   const store = storeOn(stalling.endpoint, { attemptTimeoutMs: 60_000 }, 100);
-  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({ code: 'route_store_unavailable' });
+  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
 });
 
 it('ends a wait between two attempts at the time limit', async () => {
   const throttling = await started(startThrottlingDynamoDb());
   const store = storeOn(throttling.endpoint, { maxAttempts: 1_000 }, 100);
-  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({ code: 'route_store_unavailable' });
+  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
 });
 
-it.each([startStallingDynamoDb, startThrottlingDynamoDb])('surfaces the abort of its caller as that (%o)', async (start) => {
-  const failing = await started(start());
-  const store = storeOn(failing.endpoint, { attemptTimeoutMs: 60_000, maxAttempts: 1_000 });
-  const caller = new AbortController();
-  const reading = store.get(newSessionId(), { consistent, signal: caller.signal });
-  const outcome = expect(reading).rejects.toMatchObject({ message: 'the client left' });
-  await expect.poll(failing.requests).toBeGreaterThan(0);
-  caller.abort(new Error('the client left'));
-  await outcome;
-});
+it.each([startStallingDynamoDb, startThrottlingDynamoDb])(
+  'surfaces the abort of its caller as that (%o)',
+  async (start) => {
+    const failing = await started(start());
+    const store = storeOn(failing.endpoint, { attemptTimeoutMs: 60_000, maxAttempts: 1_000 });
+    const caller = new AbortController();
+    const reading = store.get(newSessionId(), { consistent, signal: caller.signal });
+    const outcome = expect(reading).rejects.toMatchObject({ message: 'the client left' });
+    await expect.poll(failing.requests).toBeGreaterThan(0);
+    caller.abort(new Error('the client left'));
+    await outcome;
+  },
+);
 
 it('calls a refused login and a missing table unavailable, with the cause', async () => {
-  const denied = storeOn((await started(startRefusing(400, 'com.amazon.coral.service#AccessDeniedException'))).endpoint);
+  const denied = storeOn(
+    (await started(startRefusing(400, 'com.amazon.coral.service#AccessDeniedException'))).endpoint,
+  );
   await expect(denied.get(newSessionId(), { consistent })).rejects.toMatchObject({
     code: 'route_store_unavailable',
     cause: { name: 'AccessDeniedException' },
@@ -106,8 +125,12 @@ it('calls a refused login and a missing table unavailable, with the cause', asyn
 });
 
 it('does not let a mistake of ours look like an outage', async () => {
-  const store = storeOn((await started(startRefusing(400, 'com.amazon.coral.validate#ValidationException'))).endpoint);
-  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({ name: 'ValidationException' });
+  const store = storeOn(
+    (await started(startRefusing(400, 'com.amazon.coral.validate#ValidationException'))).endpoint,
+  );
+  await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({
+    name: 'ValidationException',
+  });
 });
 
 it.each([() => Promise.resolve('done'), () => Promise.reject(new Error('not done'))])(
@@ -130,6 +153,8 @@ it('takes no call that waits for a socket for an outage', async () => {
   opened.push(slow.close);
   // Five rounds over the sockets, each within the limits, together far above them.
   const store = storeOn(slow.endpoint, { connectTimeoutMs: 3_000, attemptTimeoutMs: 3_000 });
-  const reads = await Promise.all(Array.from({ length: 80 }, () => store.get(newSessionId(), { consistent })));
+  const reads = await Promise.all(
+    Array.from({ length: 80 }, () => store.get(newSessionId(), { consistent })),
+  );
   expect(new Set(reads)).toEqual(new Set([null]));
 });

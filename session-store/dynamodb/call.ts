@@ -10,14 +10,23 @@ import {
 import { SessionStoreThrottledError, SessionStoreUnavailableError } from '../errors.ts';
 
 export type Send = <Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-  command: Command<Input, Output, DynamoDBClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
+  command: Command<
+    Input,
+    Output,
+    DynamoDBClientResolvedConfig,
+    ServiceInputTypes,
+    ServiceOutputTypes
+  >,
 ) => Promise<Output>;
 
 /**
  * Runs one operation of the port, however many requests it sends, under one time limit and the
  * caller's signal.
  */
-export type Call = <T>(signal: AbortSignal | undefined, operation: (send: Send) => Promise<T>) => Promise<T>;
+export type Call = <T>(
+  signal: AbortSignal | undefined,
+  operation: (send: Send) => Promise<T>,
+) => Promise<T>;
 
 /** What the parts of the store share. `now` is in ms of Unix time. */
 export interface TableAccess {
@@ -37,7 +46,12 @@ export const createCall =
       end.signal.addEventListener('abort', () => reject(end.signal.reason), { once: true });
     });
     const timer = setTimeout(
-      () => end.abort(new SessionStoreUnavailableError(`the session store did not respond within ${timeLimitMs} ms`)),
+      () =>
+        end.abort(
+          new SessionStoreUnavailableError(
+            `the session store did not respond within ${timeLimitMs} ms`,
+          ),
+        ),
       timeLimitMs,
     );
     const onAbort = () => end.abort(signal?.reason);
@@ -79,12 +93,17 @@ export const isRequestInvalid = (error: unknown): boolean =>
  * Names of a request that would never succeed: our own mistake, which is not to look like an
  * outage.
  */
-const mistakeNames = new Set(['ValidationException', 'SerializationException', 'ItemCollectionSizeLimitExceededException']);
+const mistakeNames = new Set([
+  'ValidationException',
+  'SerializationException',
+  'ItemCollectionSizeLimitExceededException',
+]);
 
 const toStoreError = (error: unknown): unknown => {
   if (error instanceof DynamoDBServiceException) {
     if (isConditionFailure(error) || mistakeNames.has(error.name)) return error;
-    if (throttlingNames.has(error.name)) return new SessionStoreThrottledError('the session store throttles', { cause: error });
+    if (throttlingNames.has(error.name))
+      return new SessionStoreThrottledError('the session store throttles', { cause: error });
   }
   return new SessionStoreUnavailableError('the session store cannot be reached', { cause: error });
 };

@@ -22,7 +22,9 @@ export const createDynamoDbClient = (options: ClientOptions): DynamoDBClient => 
   const client = new DynamoDBClient({
     region: options.region,
     // On a socket the host is a name alone.
-    ...(endpoint !== undefined && { endpoint: socketPath === undefined ? endpoint : 'http://localhost' }),
+    ...(endpoint !== undefined && {
+      endpoint: socketPath === undefined ? endpoint : 'http://localhost',
+    }),
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     maxAttempts: options.maxAttempts ?? 3,
     requestHandler: {

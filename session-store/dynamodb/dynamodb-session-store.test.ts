@@ -8,7 +8,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { newSessionId } from '@steppe/contracts/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endedRecord, newTenantId, provisioningRecord, readyRecord } from '../conformance/session-records.ts';
+import {
+  endedRecord,
+  newTenantId,
+  provisioningRecord,
+  readyRecord,
+} from '../conformance/session-records.ts';
 import { describeSessionStore } from '../conformance/session-store-conformance.ts';
 import { localAccess, type RunningDynamoDb, startDynalite } from '../dynalite/start-dynalite.ts';
 import { isAmbiguous } from '../errors.ts';
@@ -21,7 +26,10 @@ import { ensureTable } from './ensure-table.ts';
 import { idempotencyKey, liveSetKey, liveSetPrefix } from './item-keys.ts';
 import { sessionsTable } from './key-schema.ts';
 
-describeSessionStore('DynamoDB session store on dynalite', dynamoDbHarness(startDynalite, localAccess));
+describeSessionStore(
+  'DynamoDB session store on dynalite',
+  dynamoDbHarness(startDynalite, localAccess),
+);
 
 describeSessionStore(
   'DynamoDB session store on an endpoint whose reads are stale',
@@ -41,17 +49,28 @@ describe('DynamoDB session store', () => {
   });
 
   it('ends a page short, with a cursor, when it has read enough without finding it full', async () => {
-    const store = createDynamoDbSessionStore({ client, listEffort: { rowsPerQuery: 2, queries: 2 } });
+    const store = createDynamoDbSessionStore({
+      client,
+      listEffort: { rowsPerQuery: 2, queries: 2 },
+    });
     const tenantId = newTenantId();
     const at = (second: number) => new Date(Date.UTC(2026, 10, 23) + second * 1_000).toISOString();
     const records = Array.from({ length: 10 }, (_, second) =>
-      provisioningRecord({ tenant_id: tenantId, created_at: at(second), metadata: second === 1 ? { wanted: 'yes' } : {} }),
+      provisioningRecord({
+        tenant_id: tenantId,
+        created_at: at(second),
+        metadata: second === 1 ? { wanted: 'yes' } : {},
+      }),
     );
     for (const record of records) await store.create(record);
     const counts: number[] = [];
     let cursor: string | undefined;
     do {
-      const page = await store.listByTenant(tenantId, { limit: 5, metadata: { wanted: 'yes' }, cursor });
+      const page = await store.listByTenant(tenantId, {
+        limit: 5,
+        metadata: { wanted: 'yes' },
+        cursor,
+      });
       counts.push(page.sessions.length);
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
@@ -61,9 +80,14 @@ describe('DynamoDB session store', () => {
   it('knows its own write again when the response to it was lost', async () => {
     const record = provisioningRecord();
     const item = { session_id: record.session_id, body_hash: '', expires: 4_000_000_000 };
-    const withLostResponse = async <T>(use: (store: ReturnType<typeof createDynamoDbSessionStore>) => Promise<T>): Promise<T> => {
+    const withLostResponse = async <T>(
+      use: (store: ReturnType<typeof createDynamoDbSessionStore>) => Promise<T>,
+    ): Promise<T> => {
       const forgetful = await startForgetfulDynamoDb(dynalite.endpoint);
-      const forgetfulClient = createDynamoDbClient({ ...localAccess, endpoint: forgetful.endpoint });
+      const forgetfulClient = createDynamoDbClient({
+        ...localAccess,
+        endpoint: forgetful.endpoint,
+      });
       try {
         return await use(createDynamoDbSessionStore({ client: forgetfulClient }));
       } finally {
@@ -73,14 +97,24 @@ describe('DynamoDB session store', () => {
     };
     expect(await withLostResponse((store) => store.create(record))).toBe('created');
     expect(await withLostResponse((store) => store.create(record))).toBe('exists');
-    expect(await withLostResponse((store) => store.update(readyRecord(record), 1))).toMatchObject({ outcome: 'updated' });
-    expect(await withLostResponse((store) => store.update(readyRecord(record), 1))).toMatchObject({ outcome: 'lost' });
-    expect(await withLostResponse((store) => store.putIdempotency(record.tenant_id, 'key', item))).toEqual({ outcome: 'stored' });
+    expect(await withLostResponse((store) => store.update(readyRecord(record), 1))).toMatchObject({
+      outcome: 'updated',
+    });
+    expect(await withLostResponse((store) => store.update(readyRecord(record), 1))).toMatchObject({
+      outcome: 'lost',
+    });
+    expect(
+      await withLostResponse((store) => store.putIdempotency(record.tenant_id, 'key', item)),
+    ).toEqual({ outcome: 'stored' });
   });
 
   it('lets whichever comes second fail of a create that exceeded its time limit and the write that rolls it back', async () => {
     const late = await startLateDynamoDb(dynalite.endpoint);
-    const lateClient = createDynamoDbClient({ ...localAccess, endpoint: late.endpoint, attemptTimeoutMs: 60_000 });
+    const lateClient = createDynamoDbClient({
+      ...localAccess,
+      endpoint: late.endpoint,
+      attemptTimeoutMs: 60_000,
+    });
     try {
       const record = provisioningRecord();
       const slow = createDynamoDbSessionStore({ client: lateClient, timeLimitMs: 100 });
@@ -99,9 +133,16 @@ describe('DynamoDB session store', () => {
   it('lets DynamoDB remove an idempotency key when it has expired', async () => {
     const store = createDynamoDbSessionStore({ client });
     const tenantId = newTenantId();
-    await store.putIdempotency(tenantId, 'key', { session_id: newSessionId(), body_hash: '', expires: 4_000_000_000 });
+    await store.putIdempotency(tenantId, 'key', {
+      session_id: newSessionId(),
+      body_hash: '',
+      expires: 4_000_000_000,
+    });
     const { Item: item } = await client.send(
-      new GetItemCommand({ TableName: dynalite.tableName, Key: { session_id: { S: idempotencyKey(tenantId, 'key') } } }),
+      new GetItemCommand({
+        TableName: dynalite.tableName,
+        Key: { session_id: { S: idempotencyKey(tenantId, 'key') } },
+      }),
     );
     expect(item?.[sessionsTable.ttlAttribute]).toEqual({ N: '4000000000' });
   });
@@ -126,17 +167,23 @@ describe('DynamoDB session store', () => {
     expect(await store.getIdempotency(tenantId, 'key')).toEqual(item);
     expect(await store.putIdempotency(tenantId, 'key', item)).toEqual({ outcome: 'exists', item });
     const corrupt: unknown[] = [];
-    for await (const swept of store.sweep()) if (swept.kind === 'corrupt') corrupt.push(swept.error.itemKey);
+    for await (const swept of store.sweep())
+      if (swept.kind === 'corrupt') corrupt.push(swept.error.itemKey);
     expect(corrupt).not.toContain(liveSetKey(tenantId));
   });
 
   it('sweeps on past a live set of what can be no tenant, and names it', async () => {
     const store = createDynamoDbSessionStore({ client });
     const itemKey = `${liveSetPrefix}${'x'.repeat(300)}`;
-    const item = { session_id: { S: itemKey }, ids: { SS: [newSessionId()] }, live_shard: { N: '0' } };
+    const item = {
+      session_id: { S: itemKey },
+      ids: { SS: [newSessionId()] },
+      live_shard: { N: '0' },
+    };
     await client.send(new PutItemCommand({ TableName: dynalite.tableName, Item: item }));
     const unread: string[] = [];
-    for await (const swept of store.sweep()) if (swept.kind === 'corrupt') unread.push(swept.error.itemKey);
+    for await (const swept of store.sweep())
+      if (swept.kind === 'corrupt') unread.push(swept.error.itemKey);
     expect(unread).toEqual([itemKey]);
   });
 
@@ -169,7 +216,9 @@ describe('DynamoDB session store', () => {
         KeySchema: [{ AttributeName: key.AttributeName, KeyType: 'HASH' }],
       }),
     );
-    await expect(ensureTable(client, tableName)).rejects.toThrow(/lacks the index by_tenant and live.*docs\/operating\.md/);
+    await expect(ensureTable(client, tableName)).rejects.toThrow(
+      /lacks the index by_tenant and live.*docs\/operating\.md/,
+    );
     const store = createDynamoDbSessionStore({ client, tableName });
     await expect(store.sweep()[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: 'route_store_unavailable',
@@ -186,7 +235,10 @@ describe('DynamoDB session store', () => {
     const isIn = async () => {
       const kinds: string[] = [];
       for await (const item of store.sweep()) {
-        const owner = item.kind === 'session' ? item.entry.tenant_id : item.kind === 'live_set' && item.tenantId;
+        const owner =
+          item.kind === 'session'
+            ? item.entry.tenant_id
+            : item.kind === 'live_set' && item.tenantId;
         if (owner === tenantId) kinds.push(item.kind);
       }
       return kinds.toSorted();

@@ -38,9 +38,15 @@ export const createDynamoDbSessionStore = (options: SessionStoreOptions): Sessio
 };
 
 /** All that the data-plane needs: it can read one row and nothing else. */
-export const createDynamoDbRouteReader = (options: RouteReaderOptions): SessionReader => createRouteReader(tableAccess(options));
+export const createDynamoDbRouteReader = (options: RouteReaderOptions): SessionReader =>
+  createRouteReader(tableAccess(options));
 
-const tableAccess = ({ client, tableName, timeLimitMs, now }: SessionStoreOptions): TableAccess => ({
+const tableAccess = ({
+  client,
+  tableName,
+  timeLimitMs,
+  now,
+}: SessionStoreOptions): TableAccess => ({
   call: createCall(client, timeLimitMs ?? 3_000),
   tableName: tableName ?? sessionsTable.defaultName,
   now: now ?? Date.now,

@@ -15,20 +15,34 @@ import { sessionsTable } from './key-schema.ts';
  * @throws where a table is there without one of the indexes: adding one takes its time and is the
  * operator's to do.
  */
-export const ensureTable = async (client: DynamoDBClient, tableName: string, { signal }: CallOptions = {}): Promise<void> => {
+export const ensureTable = async (
+  client: DynamoDBClient,
+  tableName: string,
+  { signal }: CallOptions = {},
+): Promise<void> => {
   const abort = signal === undefined ? {} : { abortSignal: signal };
   try {
     await client.send(new CreateTableCommand(tableInput(tableName)), abort);
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error;
   }
-  await waitUntilTableExists({ client, ...abort, maxWaitTime: 10, minDelay: 0.02, maxDelay: 1 }, { TableName: tableName });
-  const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }), abort);
+  await waitUntilTableExists(
+    { client, ...abort, maxWaitTime: 10, minDelay: 0.02, maxDelay: 1 },
+    { TableName: tableName },
+  );
+  const { Table: table } = await client.send(
+    new DescribeTableCommand({ TableName: tableName }),
+    abort,
+  );
   const present = new Set(table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName));
-  const missing = [sessionsTable.tenantIndex, sessionsTable.liveIndex].filter(({ name }) => !present.has(name));
+  const missing = [sessionsTable.tenantIndex, sessionsTable.liveIndex].filter(
+    ({ name }) => !present.has(name),
+  );
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(' and ');
-  throw new Error(`the table ${tableName} lacks the index ${names}; add it as docs/operating.md says, or delete the table`);
+  throw new Error(
+    `the table ${tableName} lacks the index ${names}; add it as docs/operating.md says, or delete the table`,
+  );
 };
 
 const tableInput = (tableName: string): CreateTableCommandInput => {
@@ -36,7 +50,10 @@ const tableInput = (tableName: string): CreateTableCommandInput => {
   return {
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: Object.entries(attributeTypes).map(([name, type]) => ({ AttributeName: name, AttributeType: type })),
+    AttributeDefinitions: Object.entries(attributeTypes).map(([name, type]) => ({
+      AttributeName: name,
+      AttributeType: type,
+    })),
     KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
     GlobalSecondaryIndexes: [
       {

@@ -43,7 +43,10 @@ export const createIdempotencyKeys = (table: TableAccess): IdempotencyKeys => ({
     }),
 
   getIdempotency: (tenantId, key, { signal } = {}) =>
-    table.call(signal, async (send) => (await read(table, send, idempotencyKey(tenantId, key)))?.item ?? null),
+    table.call(
+      signal,
+      async (send) => (await read(table, send, idempotencyKey(tenantId, key)))?.item ?? null,
+    ),
 
   deleteIdempotency: (tenantId, key, sessionId, { signal } = {}) =>
     table.call(signal, async (send) => {
@@ -62,7 +65,13 @@ export const createIdempotencyKeys = (table: TableAccess): IdempotencyKeys => ({
     }),
 });
 
-const put = async (table: TableAccess, send: Send, itemKey: string, item: IdempotencyItem, writeId: string): Promise<boolean> => {
+const put = async (
+  table: TableAccess,
+  send: Send,
+  itemKey: string,
+  item: IdempotencyItem,
+  writeId: string,
+): Promise<boolean> => {
   try {
     await send(
       new PutItemCommand({
@@ -88,7 +97,11 @@ const put = async (table: TableAccess, send: Send, itemKey: string, item: Idempo
 
 const read = async (table: TableAccess, send: Send, itemKey: string) => {
   const { Item: found } = await send(
-    new GetItemCommand({ TableName: table.tableName, Key: toItem({ session_id: itemKey }), ConsistentRead: true }),
+    new GetItemCommand({
+      TableName: table.tableName,
+      Key: toItem({ session_id: itemKey }),
+      ConsistentRead: true,
+    }),
   );
   if (found === undefined) return null;
   const stored = parseItem(storedSchema, found);

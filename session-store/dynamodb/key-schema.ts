@@ -15,7 +15,16 @@ export const sessionsTable = {
     partitionKey: 'live_shard',
     shards: 16,
     /** Beside the keys: of a row what live-entry.ts reads, of a set its ids. */
-    projected: ['tenant_id', 'version', 'state', 'created_at', 'expires_at', 'ready_at', 'instance_id', 'ids'],
+    projected: [
+      'tenant_id',
+      'version',
+      'state',
+      'created_at',
+      'expires_at',
+      'ready_at',
+      'instance_id',
+      'ids',
+    ],
   },
   /**
    * Seconds of Unix time. Cleanup only: nothing relies on when, or whether, DynamoDB acts on it.

@@ -15,7 +15,8 @@ export const createLeases = (table: TableAccess): Leases => ({
           new PutItemCommand({
             TableName: table.tableName,
             Item: toItem({ session_id: leaseKey(name), holder, expires_at_ms: now + ttlMs }),
-            ConditionExpression: 'attribute_not_exists(session_id) OR #holder = :holder OR #expires <= :now',
+            ConditionExpression:
+              'attribute_not_exists(session_id) OR #holder = :holder OR #expires <= :now',
             ExpressionAttributeNames: names,
             ExpressionAttributeValues: toItem({ ':holder': holder, ':now': now }),
           }),

@@ -14,9 +14,16 @@ export type ListPosition = z.infer<typeof positionSchema>;
 /** The key of the index, of which the query itself names the tenant. */
 export const indexKeySchema = z.object(positionSchema.shape);
 
-const cursorSchema = z.tuple([z.string(), positionSchema.shape.created_at, positionSchema.shape.session_id]);
+const cursorSchema = z.tuple([
+  z.string(),
+  positionSchema.shape.created_at,
+  positionSchema.shape.session_id,
+]);
 
-export const encodeCursor = (tenantId: TenantId, { created_at, session_id }: ListPosition): string =>
+export const encodeCursor = (
+  tenantId: TenantId,
+  { created_at, session_id }: ListPosition,
+): string =>
   Buffer.from(JSON.stringify([tenantMark(tenantId), created_at, session_id])).toString('base64url');
 
 /**
@@ -35,7 +42,8 @@ export const decodeCursor = (tenantId: TenantId, cursor: string): ListPosition =
 };
 
 /** Hashed, as a tenant's name may be longer than a cursor may be. */
-const tenantMark = (tenantId: TenantId): string => createHash('sha256').update(tenantId).digest('base64url').slice(0, 22);
+const tenantMark = (tenantId: TenantId): string =>
+  createHash('sha256').update(tenantId).digest('base64url').slice(0, 22);
 
 const fromJson = (text: string): unknown => {
   try {

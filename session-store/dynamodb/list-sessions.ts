@@ -49,15 +49,27 @@ const fillPage = async (search: Search, start: ListPosition | undefined): Promis
     const last = sessions[query.limit - 1];
     // One row more than requested tells a page that is followed by another from the last.
     if (last !== undefined && sessions.length > query.limit) {
-      return { sessions: sessions.slice(0, query.limit), corrupt, nextCursor: encodeCursor(tenantId, last) };
+      return {
+        sessions: sessions.slice(0, query.limit),
+        corrupt,
+        nextCursor: encodeCursor(tenantId, last),
+      };
     }
     if (found.position === undefined) return { sessions, corrupt, nextCursor: null };
     position = found.position;
   }
-  return { sessions, corrupt, nextCursor: position === undefined ? null : encodeCursor(tenantId, position) };
+  return {
+    sessions,
+    corrupt,
+    nextCursor: position === undefined ? null : encodeCursor(tenantId, position),
+  };
 };
 
-const queryOnce = async ({ table, send, tenantId, query, effort }: Search, start: ListPosition | undefined, have: number) => {
+const queryOnce = async (
+  { table, send, tenantId, query, effort }: Search,
+  start: ListPosition | undefined,
+  have: number,
+) => {
   const filter = createFilter(query);
   const response = await send(
     new QueryCommand({
@@ -65,10 +77,14 @@ const queryOnce = async ({ table, send, tenantId, query, effort }: Search, start
       IndexName: sessionsTable.tenantIndex.name,
       KeyConditionExpression: '#tenant = :tenant',
       FilterExpression: filter.expression,
-      ExpressionAttributeNames: { '#tenant': sessionsTable.tenantIndex.partitionKey, ...filter.names },
+      ExpressionAttributeNames: {
+        '#tenant': sessionsTable.tenantIndex.partitionKey,
+        ...filter.names,
+      },
       ExpressionAttributeValues: toItem({ ':tenant': tenantId, ...filter.values }),
       ScanIndexForward: false,
-      ExclusiveStartKey: start === undefined ? undefined : toItem({ tenant_id: tenantId, ...start }),
+      ExclusiveStartKey:
+        start === undefined ? undefined : toItem({ tenant_id: tenantId, ...start }),
       Limit: filter.expression === undefined ? query.limit + 1 - have : effort.rowsPerQuery,
     }),
   );

@@ -9,7 +9,10 @@ import { sessionsTable } from './key-schema.ts';
 import { parseItem } from './parse-item.ts';
 
 /** DynamoDB keeps no empty set, and an older version left an item without one. */
-export const liveSetSchema = z.object({ session_id: z.string(), ids: z.array(sessionIdSchema).default([]) });
+export const liveSetSchema = z.object({
+  session_id: z.string(),
+  ids: z.array(sessionIdSchema).default([]),
+});
 
 const { partitionKey: shardKey } = sessionsTable.liveIndex;
 
@@ -27,7 +30,11 @@ export const createLiveSessions = (table: TableAccess): LiveSessions => ({
             ConditionExpression: `${room}contains(#ids, :id)`,
             ExpressionAttributeNames: { '#ids': 'ids', '#shard': shardKey },
             ExpressionAttributeValues: {
-              ...toItem({ ':id': sessionId, ':shard': liveShard(key), ...(max > 0 && { ':max': max }) }),
+              ...toItem({
+                ':id': sessionId,
+                ':shard': liveShard(key),
+                ...(max > 0 && { ':max': max }),
+              }),
               ':ids': { SS: [sessionId] },
             },
           }),
@@ -51,7 +58,8 @@ export const createLiveSessions = (table: TableAccess): LiveSessions => ({
       }
     }),
 
-  listLive: (tenantId, { signal } = {}) => table.call(signal, (send) => readIds(table, send, tenantId)),
+  listLive: (tenantId, { signal } = {}) =>
+    table.call(signal, (send) => readIds(table, send, tenantId)),
 });
 
 interface OneId {
@@ -102,7 +110,11 @@ const orFalse = async (write: Promise<unknown>): Promise<boolean> => {
   }
 };
 
-const readIds = async (table: TableAccess, send: Send, tenantId: TenantId): Promise<SessionId[]> => {
+const readIds = async (
+  table: TableAccess,
+  send: Send,
+  tenantId: TenantId,
+): Promise<SessionId[]> => {
   const { Item: item } = await send(
     new GetItemCommand({
       TableName: table.tableName,

@@ -3,7 +3,10 @@ import type { Item } from './attribute-values.ts';
 import { sessionsTable } from './key-schema.ts';
 import { rowAttributes } from './session-item.ts';
 
-type RowUpdate = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>;
+type RowUpdate = Pick<
+  UpdateItemCommandInput,
+  'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>;
 
 /**
  * Makes a row what `item` says of the attributes that this version knows, and leaves all others to

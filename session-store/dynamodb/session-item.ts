@@ -20,7 +20,11 @@ const { partitionKey: shardKey } = sessionsTable.liveIndex;
  */
 export const toSessionItem = ({ record, writeId }: WrittenRecord): Item => {
   const isLive = record.state === 'provisioning' || record.state === 'ready';
-  return toItem({ ...record, write_id: writeId, [shardKey]: isLive ? liveShard(record.session_id) : undefined });
+  return toItem({
+    ...record,
+    write_id: writeId,
+    [shardKey]: isLive ? liveShard(record.session_id) : undefined,
+  });
 };
 
 /**

@@ -46,7 +46,10 @@ export const createSessionRows = (table: TableAccess): SessionWriter => ({
             // One that is absent has no version either, and is not made.
             ConditionExpression: '#version = :expected',
             ExpressionAttributeNames: { ...change.ExpressionAttributeNames, '#version': 'version' },
-            ExpressionAttributeValues: { ...change.ExpressionAttributeValues, ...toItem({ ':expected': expectedVersion }) },
+            ExpressionAttributeValues: {
+              ...change.ExpressionAttributeValues,
+              ...toItem({ ':expected': expectedVersion }),
+            },
           }),
         );
         return { outcome: 'updated', record };
@@ -62,12 +65,24 @@ export const createSessionRows = (table: TableAccess): SessionWriter => ({
 
 export const createRouteReader = (table: TableAccess): SessionReader => ({
   get: (sessionId, { consistent, signal }) =>
-    table.call(signal, async (send) => (await read(table, send, sessionId, consistent))?.record ?? null),
+    table.call(
+      signal,
+      async (send) => (await read(table, send, sessionId, consistent))?.record ?? null,
+    ),
 });
 
-const read = async (table: TableAccess, send: Send, sessionId: SessionId, consistent: boolean): Promise<WrittenRecord | null> => {
+const read = async (
+  table: TableAccess,
+  send: Send,
+  sessionId: SessionId,
+  consistent: boolean,
+): Promise<WrittenRecord | null> => {
   const { Item: item } = await send(
-    new GetItemCommand({ TableName: table.tableName, Key: toItem({ session_id: sessionId }), ConsistentRead: consistent }),
+    new GetItemCommand({
+      TableName: table.tableName,
+      Key: toItem({ session_id: sessionId }),
+      ConsistentRead: consistent,
+    }),
   );
   return item === undefined ? null : fromSessionItem(item);
 };

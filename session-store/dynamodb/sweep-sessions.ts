@@ -14,7 +14,10 @@ import { itemKey, orCorrupt, parseItem } from './parse-item.ts';
 const { liveIndex } = sessionsTable;
 
 /** @param rowsPerQuery unset: as many as DynamoDB gives at once, which is 1 MB. */
-export const createSessionSweeper = (table: TableAccess, rowsPerQuery?: number): SessionSweeper => ({
+export const createSessionSweeper = (
+  table: TableAccess,
+  rowsPerQuery?: number,
+): SessionSweeper => ({
   sweep: async function* ({ signal }: CallOptions = {}) {
     for (let shard = 0; shard < liveIndex.shards; shard += 1) {
       let start: Item | undefined;
@@ -38,7 +41,13 @@ interface PageQuery {
   rowsPerQuery: number | undefined;
 }
 
-const queryOnce = ({ table, signal, shard, start, rowsPerQuery }: PageQuery): Promise<QueryCommandOutput> =>
+const queryOnce = ({
+  table,
+  signal,
+  shard,
+  start,
+  rowsPerQuery,
+}: PageQuery): Promise<QueryCommandOutput> =>
   table.call(signal, async (send) => {
     try {
       return await send(
@@ -75,7 +84,8 @@ const readOrReport = (item: Item): SweptItem | null => {
 };
 
 const read = (item: Item): SweptItem | null => {
-  if (!itemKey(item).startsWith(liveSetPrefix)) return { kind: 'session', entry: parseItem(liveEntrySchema, item) };
+  if (!itemKey(item).startsWith(liveSetPrefix))
+    return { kind: 'session', entry: parseItem(liveEntrySchema, item) };
   const { session_id: tenantId, ids: sessionIds } = parseItem(sweptSetSchema, item);
   return sessionIds.length === 0 ? null : { kind: 'live_set', tenantId, sessionIds };
 };

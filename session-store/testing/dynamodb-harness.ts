@@ -13,10 +13,20 @@ export const dynamoDbHarness = (
   open: async () => {
     const { endpoint, tableName, close } = await start();
     // A hundred calls at once on a busy machine are no outage.
-    const client = createDynamoDbClient({ ...access, endpoint, attemptTimeoutMs: 10_000, connectTimeoutMs: 10_000 });
+    const client = createDynamoDbClient({
+      ...access,
+      endpoint,
+      attemptTimeoutMs: 10_000,
+      connectTimeoutMs: 10_000,
+    });
     const key = (id: string) => ({ [sessionsTable.partitionKey]: { S: id } });
     return {
-      store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, sweptRowsPerQuery: 3 }),
+      store: createDynamoDbSessionStore({
+        client,
+        tableName,
+        timeLimitMs: 20_000,
+        sweptRowsPerQuery: 3,
+      }),
       spoil: async (sessionId) => {
         await client.send(
           new UpdateItemCommand({
@@ -41,8 +51,15 @@ export const dynamoDbHarness = (
             TableName: tableName,
             Key: key(sessionId),
             UpdateExpression: 'SET #zones = :zones, #resources.#gpu = :gpu',
-            ExpressionAttributeNames: { '#zones': 'zones', '#resources': 'resources', '#gpu': 'gpu' },
-            ExpressionAttributeValues: { ':zones': { L: [{ NULL: true }, { S: 'a' }] }, ':gpu': { S: '1' } },
+            ExpressionAttributeNames: {
+              '#zones': 'zones',
+              '#resources': 'resources',
+              '#gpu': 'gpu',
+            },
+            ExpressionAttributeValues: {
+              ':zones': { L: [{ NULL: true }, { S: 'a' }] },
+              ':gpu': { S: '1' },
+            },
           }),
         );
       },

@@ -39,15 +39,22 @@ export const startDynamoDbProxy = (
       .then(handle)
       .catch((error: unknown) => ({ status: 500, text: String(error) }));
     if (result === null) response.destroy();
-    else response.writeHead(result.status, { 'content-type': 'application/x-amz-json-1.0' }).end(result.text);
+    else
+      response
+        .writeHead(result.status, { 'content-type': 'application/x-amz-json-1.0' })
+        .end(result.text);
   };
   return listen(createServer((incoming, response) => void serve(incoming, response)));
 };
 
-export const forward = async (endpoint: string, { headers, text }: DynamoDbRequest): Promise<DynamoDbResponse> => {
+export const forward = async (
+  endpoint: string,
+  { headers, text }: DynamoDbRequest,
+): Promise<DynamoDbResponse> => {
   const socketPath = socketPathOf(endpoint);
   const options = { method: 'POST', headers, signal: AbortSignal.timeout(5_000), agent: false };
-  const sent = socketPath === undefined ? request(endpoint, options) : request({ ...options, socketPath });
+  const sent =
+    socketPath === undefined ? request(endpoint, options) : request({ ...options, socketPath });
   const responded = once(sent, 'response') as Promise<[IncomingMessage]>;
   sent.end(text);
   const [response] = await responded;
@@ -63,5 +70,10 @@ const readRequest = async (incoming: IncomingMessage): Promise<DynamoDbRequest> 
     const value = incoming.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
-  return { operation: target.split('.').at(-1) ?? '', body: bodySchema.parse(JSON.parse(text)), text, headers };
+  return {
+    operation: target.split('.').at(-1) ?? '',
+    body: bodySchema.parse(JSON.parse(text)),
+    text,
+    headers,
+  };
 };

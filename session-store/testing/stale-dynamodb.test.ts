@@ -33,10 +33,17 @@ it('serves what was there 500 ms ago, and the newest to a consistent read', asyn
     for await (const item of store.sweep()) entries.push(item);
     return entries;
   };
-  const entryOf = (row: typeof record | typeof ready) => [{ kind: 'session', entry: liveEntrySchema.parse(row) }];
+  const entryOf = (row: typeof record | typeof ready) => [
+    { kind: 'session', entry: liveEntrySchema.parse(row) },
+  ];
 
   await store.create(record);
-  expect([await read(false), await read(true), await list(), await live()]).toEqual([null, record, [], []]);
+  expect([await read(false), await read(true), await list(), await live()]).toEqual([
+    null,
+    record,
+    [],
+    [],
+  ]);
   clock += 300;
   await store.update(ready, 1);
   clock += 200;

@@ -8,7 +8,12 @@ import {
 import { localAccess, type RunningDynamoDb, startDynalite } from '../dynalite/start-dynalite.ts';
 import { createDynamoDbClient } from '../dynamodb/create-client.ts';
 import { sessionsTable } from '../dynamodb/key-schema.ts';
-import { type DynamoDbRequest, type DynamoDbResponse, forward, startDynamoDbProxy } from './dynamodb-proxy.ts';
+import {
+  type DynamoDbRequest,
+  type DynamoDbResponse,
+  forward,
+  startDynamoDbProxy,
+} from './dynamodb-proxy.ts';
 
 export interface StaleOptions {
   /** How old a read without `ConsistentRead` is; 500 by default. */
@@ -22,7 +27,10 @@ export interface StaleOptions {
  * were `lagMs` ago unless `ConsistentRead` is set. A second dynalite is the replica: it gets every
  * write again, in order, once a stale read finds it older than the lag.
  */
-export const startStaleDynamoDb = async ({ lagMs = 500, now = Date.now }: StaleOptions = {}): Promise<RunningDynamoDb> => {
+export const startStaleDynamoDb = async ({
+  lagMs = 500,
+  now = Date.now,
+}: StaleOptions = {}): Promise<RunningDynamoDb> => {
   const [primary, replica] = await Promise.all([startDynalite(), startDynalite()]);
   const clients = {
     primary: createDynamoDbClient({ ...localAccess, endpoint: primary.endpoint }),
@@ -34,13 +42,18 @@ export const startStaleDynamoDb = async ({ lagMs = 500, now = Date.now }: StaleO
   const write = (request: DynamoDbRequest) =>
     inOrder(async () => {
       const response = await forward(primary.endpoint, request);
-      if (response.status === 200) pending.push({ ...(await readImage(clients.primary, request)), writtenAt: now() });
+      if (response.status === 200)
+        pending.push({ ...(await readImage(clients.primary, request)), writtenAt: now() });
       return response;
     });
 
   const staleRead = async (request: DynamoDbRequest) => {
     await inOrder(async () => {
-      for (let image = pending[0]; image !== undefined && image.writtenAt <= now() - lagMs; image = pending[0]) {
+      for (
+        let image = pending[0];
+        image !== undefined && image.writtenAt <= now() - lagMs;
+        image = pending[0]
+      ) {
         await writeImage(clients.replica, image);
         pending.shift();
       }
@@ -55,8 +68,11 @@ export const startStaleDynamoDb = async ({ lagMs = 500, now = Date.now }: StaleO
       return forward(primary.endpoint, request);
     }
     if (request.operation === 'DescribeTable') return forward(primary.endpoint, request);
-    if (!reads.has(request.operation)) return { status: 501, text: `${request.operation} is not one that this endpoint knows` };
-    return request.body.ConsistentRead === true ? forward(primary.endpoint, request) : staleRead(request);
+    if (!reads.has(request.operation))
+      return { status: 501, text: `${request.operation} is not one that this endpoint knows` };
+    return request.body.ConsistentRead === true
+      ? forward(primary.endpoint, request)
+      : staleRead(request);
   };
 
   const proxy = await startDynamoDbProxy(response);
@@ -83,15 +99,24 @@ interface Image {
   writtenAt: number;
 }
 
-const readImage = async (primary: DynamoDBClient, { body: { TableName: tableName, Key, Item } }: DynamoDbRequest) => {
+const readImage = async (
+  primary: DynamoDBClient,
+  { body: { TableName: tableName, Key, Item } }: DynamoDbRequest,
+) => {
   const id = (Key ?? Item)?.[sessionsTable.partitionKey]?.S ?? '';
   const key = { [sessionsTable.partitionKey]: { S: id } };
-  const { Item: item } = await primary.send(new GetItemCommand({ TableName: tableName, Key: key, ConsistentRead: true }));
+  const { Item: item } = await primary.send(
+    new GetItemCommand({ TableName: tableName, Key: key, ConsistentRead: true }),
+  );
   return { tableName, key, item };
 };
 
-const writeImage = async (replica: DynamoDBClient, { tableName, key, item }: Image): Promise<void> => {
-  if (item === undefined) await replica.send(new DeleteItemCommand({ TableName: tableName, Key: key }));
+const writeImage = async (
+  replica: DynamoDBClient,
+  { tableName, key, item }: Image,
+): Promise<void> => {
+  if (item === undefined)
+    await replica.send(new DeleteItemCommand({ TableName: tableName, Key: key }));
   else await replica.send(new PutItemCommand({ TableName: tableName, Item: item }));
 };
 

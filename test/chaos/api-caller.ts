@@ -36,14 +36,20 @@ export function createApiCaller({ urls, token, random }: ApiCallerOptions): ApiC
       const url = urls[Math.floor(random() * urls.length)];
       const response = await fetch(`${url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body && { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(limitMs),
       }).catch(() => undefined);
       if (!response) return { kind: 'broken' };
       if (response.ok) return { kind: 'response', response };
       const refusal = await readResponse(response, errorBodySchema);
-      return refusal ? { kind: 'refusal', status: response.status, error: refusal.error } : { kind: 'broken' };
+      return refusal
+        ? { kind: 'refusal', status: response.status, error: refusal.error }
+        : { kind: 'broken' };
     },
   };
 }

@@ -35,20 +35,30 @@ const run = (stepId: string, changed: Partial<Run> = {}): Run => ({
   ...changed,
 });
 const found = (history: StepRecord[], runs: Run[]) =>
-  Object.fromEntries(Object.entries(checkHistory(history, runs)).map(([kind, list]) => [kind, list.length]));
+  Object.fromEntries(
+    Object.entries(checkHistory(history, runs)).map(([kind, list]) => [kind, list.length]),
+  );
 const none = { runTwice: 0, lost: 0, misrouted: 0, gaps: 0, other: 0 };
 
 test('a history that keeps the contract has no violation', () => {
   const history = [
     step('a', { seqs: [1, 2, 3], received: outputOf('a') }),
-    step('b', { outcome: ended('b', { status: 'failed', state_lost: true, epoch: 2, stdout: '' }) }),
+    step('b', {
+      outcome: ended('b', { status: 'failed', state_lost: true, epoch: 2, stdout: '' }),
+    }),
     step('c', { reportedEpoch: 2, outcome: ended('c', { epoch: 2 }), seqs: [1] }),
     step('d', { outcome: { kind: 'refused' } }),
     step('e', { outcome: { kind: 'session_ended' }, seqs: [1, 2] }),
     step('f', { outcome: ended('f', { status: 'cancelled', stdout: '' }) }),
   ];
   const runs = [run('a'), run('b'), run('c', { mark: 'm2' }), run('e')];
-  expect(checkHistory(history, runs)).toEqual({ runTwice: [], lost: [], misrouted: [], gaps: [], other: [] });
+  expect(checkHistory(history, runs)).toEqual({
+    runTwice: [],
+    lost: [],
+    misrouted: [],
+    gaps: [],
+    other: [],
+  });
   expect(violationCount(checkHistory(history, runs))).toBe(0);
 });
 
@@ -58,7 +68,11 @@ test('a step that ran twice is found', () => {
 
 test.each<[string, StepRecord, Run[]]>([
   ['is reported as completed and never ran', step('a'), []],
-  ['has a result with half of what it said', step('a', { outcome: ended('a', { stdout: 'said by a\n' }) }), [run('a')]],
+  [
+    'has a result with half of what it said',
+    step('a', { outcome: ended('a', { stdout: 'said by a\n' }) }),
+    [run('a')],
+  ],
   ['is not known any more', step('a', { outcome: { kind: 'missing', what: '404' } }), [run('a')]],
   ['was refused and ran', step('a', { outcome: { kind: 'refused' } }), [run('a')]],
 ])('a step that %s is lost', (_, record, runs) => {
@@ -67,29 +81,52 @@ test.each<[string, StepRecord, Run[]]>([
 
 test.each<[string, StepRecord, Run[]]>([
   ['ran in another session', step('a'), [run('a', { actual: 'two' })]],
-  ['got another session’s', step('a', { outcome: ended('a', { session_id: 'ses_2' as Result['session_id'] }) }), [run('a')]],
-  ['got another step’s', step('a', { outcome: ended('a', { step_id: 'b' as Result['step_id'] }) }), [run('a')]],
+  [
+    'got another session’s',
+    step('a', { outcome: ended('a', { session_id: 'ses_2' as Result['session_id'] }) }),
+    [run('a')],
+  ],
+  [
+    'got another step’s',
+    step('a', { outcome: ended('a', { step_id: 'b' as Result['step_id'] }) }),
+    [run('a')],
+  ],
   ['got 421', step('a', { outcome: { kind: 'foreign', what: '421' } }), []],
 ])('a step that %s is misrouted', (_, record, runs) => {
   expect(found([record], runs)).toEqual({ ...none, misrouted: 1 });
 });
 
-test.each([[[1, 3]], [[1, 1]], [[2, 3]], [[1, 2, 2]], [[2, 1]]])('the events %j have a gap or a repeat', (seqs) => {
-  expect(found([step('a', { seqs })], [run('a')])).toEqual({ ...none, gaps: 1 });
-});
+test.each([[[1, 3]], [[1, 1]], [[2, 3]], [[1, 2, 2]], [[2, 1]]])(
+  'the events %j have a gap or a repeat',
+  (seqs) => {
+    expect(found([step('a', { seqs })], [run('a')])).toEqual({ ...none, gaps: 1 });
+  },
+);
 
 test('events that tell of other output than the result are found', () => {
-  expect(found([step('a', { seqs: [1, 2], received: 'said by a\n' })], [run('a')])).toEqual({ ...none, gaps: 1 });
+  expect(found([step('a', { seqs: [1, 2], received: 'said by a\n' })], [run('a')])).toEqual({
+    ...none,
+    gaps: 1,
+  });
 });
 
 test('a step that ran in memory younger than its sender knew of is found', () => {
-  expect(found([step('a', { outcome: ended('a', { epoch: 2 }) })], [run('a')])).toEqual({ ...none, other: 1 });
+  expect(found([step('a', { outcome: ended('a', { epoch: 2 }) })], [run('a')])).toEqual({
+    ...none,
+    other: 1,
+  });
 });
 
 test('memory that changed within one epoch is found', () => {
-  expect(found([step('a'), step('b')], [run('a'), run('b', { mark: 'm2' })])).toEqual({ ...none, other: 1 });
+  expect(found([step('a'), step('b')], [run('a'), run('b', { mark: 'm2' })])).toEqual({
+    ...none,
+    other: 1,
+  });
 });
 
 test('a response without a reason, and a run that nobody has sent, are found', () => {
-  expect(found([step('a', { outcome: { kind: 'unexpected', what: '500' } })], [run('b')])).toEqual({ ...none, other: 2 });
+  expect(found([step('a', { outcome: { kind: 'unexpected', what: '500' } })], [run('b')])).toEqual({
+    ...none,
+    other: 2,
+  });
 });

@@ -24,11 +24,13 @@ export function checkHistory(history: readonly StepRecord[], runs: readonly Run[
     violations.other.push(...surprisesOf(record, own, memories));
   }
   const known = new Set(history.map(({ stepId }) => stepId));
-  for (const stepId of runsOf.keys()) if (!known.has(stepId)) violations.other.push(`${stepId} ran, and nobody has sent it`);
+  for (const stepId of runsOf.keys())
+    if (!known.has(stepId)) violations.other.push(`${stepId} ran, and nobody has sent it`);
   return violations;
 }
 
-export const violationCount = (violations: Violations): number => Object.values(violations).flat().length;
+export const violationCount = (violations: Violations): number =>
+  Object.values(violations).flat().length;
 
 function lostStepsOf(record: StepRecord, runs: readonly Run[]): string[] {
   const { outcome, output } = record;
@@ -37,7 +39,9 @@ function lostStepsOf(record: StepRecord, runs: readonly Run[]): string[] {
   if (outcome.kind === 'refused' && ran) return [`${nameOf(record)} was refused and ran`];
   if (outcome.kind !== 'ended' || outcome.result.status !== 'completed') return [];
   if (!ran) return [`${nameOf(record)} was reported as completed and never ran`];
-  return outcome.result.stdout === output ? [] : [`${nameOf(record)} has a result with other output than its own`];
+  return outcome.result.stdout === output
+    ? []
+    : [`${nameOf(record)} has a result with other output than its own`];
 }
 
 function strayingsOf(record: StepRecord, runs: readonly Run[]): string[] {
@@ -45,7 +49,10 @@ function strayingsOf(record: StepRecord, runs: readonly Run[]): string[] {
   const strayed = runs.filter(({ actual, wanted }) => actual !== session || wanted !== session);
   const found = strayed.map(({ actual }) => `${nameOf(record)} ran in ${actual}`);
   if (outcome.kind === 'foreign') found.push(`${nameOf(record)}: ${outcome.what}`);
-  if (outcome.kind === 'ended' && (outcome.result.session_id !== sessionId || outcome.result.step_id !== stepId)) {
+  if (
+    outcome.kind === 'ended' &&
+    (outcome.result.session_id !== sessionId || outcome.result.step_id !== stepId)
+  ) {
     found.push(`${nameOf(record)} got ${outcome.result.step_id} of ${outcome.result.session_id}`);
   }
   return found;
@@ -53,13 +60,19 @@ function strayingsOf(record: StepRecord, runs: readonly Run[]): string[] {
 
 function gapsOf(record: StepRecord): string[] {
   const { outcome, received, seqs } = record;
-  if (seqs.some((seq, at) => seq !== at + 1)) return [`${nameOf(record)} has the events ${seqs.join(' ')}`];
-  if (outcome.kind !== 'ended' || received === undefined || received === outcome.result.stdout) return [];
+  if (seqs.some((seq, at) => seq !== at + 1))
+    return [`${nameOf(record)} has the events ${seqs.join(' ')}`];
+  if (outcome.kind !== 'ended' || received === undefined || received === outcome.result.stdout)
+    return [];
   return [`${nameOf(record)} has events with other output than its result`];
 }
 
 /** @param memories the mark of each session's epochs so far; this adds to it. */
-function surprisesOf(record: StepRecord, runs: readonly Run[], memories: Map<string, string>): string[] {
+function surprisesOf(
+  record: StepRecord,
+  runs: readonly Run[],
+  memories: Map<string, string>,
+): string[] {
   const { outcome, session, reportedEpoch } = record;
   if (outcome.kind === 'unexpected') return [`${nameOf(record)}: ${outcome.what}`];
   const [run] = runs;
@@ -67,7 +80,10 @@ function surprisesOf(record: StepRecord, runs: readonly Run[], memories: Map<str
   const { epoch, state_lost: lost } = outcome.result;
   // The result of a step that took the memory with it names the epoch that came after.
   const ranIn = lost ? epoch - 1 : epoch;
-  const found = ranIn > reportedEpoch ? [`${nameOf(record)} ran in epoch ${ranIn}, and its sender knew of ${reportedEpoch}`] : [];
+  const found =
+    ranIn > reportedEpoch
+      ? [`${nameOf(record)} ran in epoch ${ranIn}, and its sender knew of ${reportedEpoch}`]
+      : [];
   const memory = `${session} ${ranIn}`;
   const mark = memories.get(memory);
   if (mark !== undefined && mark !== run.mark)

@@ -18,6 +18,11 @@ export interface ChaosConfig {
 }
 
 export function readConfig(): ChaosConfig {
-  const { DURATION, SEED } = loadConfig({ service: 'chaos', variables, env: process.env, args: process.argv.slice(2) });
+  const { DURATION, SEED } = loadConfig({
+    service: 'chaos',
+    variables,
+    env: process.env,
+    args: process.argv.slice(2),
+  });
   return { durationMs: DURATION, seed: SEED };
 }

@@ -55,7 +55,8 @@ async function driveSession(drive: Drive, api: ApiCaller): Promise<void> {
   live.add(session);
   try {
     const isOver = await driveSteps(drive, api, session, name);
-    if (isOver && !live.isDoomed(session)) surprises.push(`${session.id} has ended, and nobody has harmed its agent`);
+    if (isOver && !live.isDoomed(session))
+      surprises.push(`${session.id} has ended, and nobody has harmed its agent`);
     if (!stop.aborted) await api.call({ method: 'DELETE', path: `/v1/sessions/${session.id}` });
   } finally {
     live.remove(session);
@@ -64,14 +65,24 @@ async function driveSession(drive: Drive, api: ApiCaller): Promise<void> {
 }
 
 /** @returns undefined where none could be had this time. */
-async function createSession({ cluster, language, runsDirectory, surprises }: Drive, api: ApiCaller, name: string) {
+async function createSession(
+  { cluster, language, runsDirectory, surprises }: Drive,
+  api: ApiCaller,
+  name: string,
+) {
   // One whose response never came is used by nobody, and must not stay.
-  const body = { runtime: language, env: sessionEnv(name, join(runsDirectory, name)), idle_timeout_seconds: 60 };
+  const body = {
+    runtime: language,
+    env: sessionEnv(name, join(runsDirectory, name)),
+    idle_timeout_seconds: 60,
+  };
   const reply = await api.call({ method: 'POST', path: '/v1/sessions', body, limitMs: 20_000 });
-  const created = reply.kind === 'response' ? await readResponse(reply.response, sessionSchema) : undefined;
+  const created =
+    reply.kind === 'response' ? await readResponse(reply.response, sessionSchema) : undefined;
   const session = created && (await adopt(cluster, created));
   if (session) return session;
-  if (reply.kind === 'refusal' && !isPassing(reply.error.code)) surprises.push(`a create: ${wordsOf(reply)}`);
+  if (reply.kind === 'refusal' && !isPassing(reply.error.code))
+    surprises.push(`a create: ${wordsOf(reply)}`);
   await delay(100);
   return undefined;
 }
@@ -81,7 +92,12 @@ const adopt = (cluster: ProxiedCluster, session: Session): Promise<ProxiedSessio
   cluster.adopt(session).catch(() => undefined);
 
 /** @returns whether the session was said to have ended. */
-async function driveSteps(drive: Drive, api: ApiCaller, session: ProxiedSession, name: string): Promise<boolean> {
+async function driveSteps(
+  drive: Drive,
+  api: ApiCaller,
+  session: ProxiedSession,
+  name: string,
+): Promise<boolean> {
   const { random, history, language, over, stop, surprises } = drive;
   let reportedEpoch = 1;
   for (let count = 0; count < stepsPerSession && !over.aborted; count++) {
@@ -89,10 +105,22 @@ async function driveSteps(drive: Drive, api: ApiCaller, session: ProxiedSession,
     const { shape, ...plan } = planStep(random);
     const code = writeStep(language, shape, name, stepId);
     const epoch = random() < 0.5 ? { epoch: reportedEpoch } : {};
-    const { epoch: next, ...settled } = await settleStep(api, session.id, { ...plan, ...epoch, stepId, code }, stop);
+    const { epoch: next, ...settled } = await settleStep(
+      api,
+      session.id,
+      { ...plan, ...epoch, stepId, code },
+      stop,
+    );
     if (stop.aborted) return false;
     const output = outputOf(shape, stepId);
-    history.push({ session: name, sessionId: session.id, stepId, reportedEpoch, output, ...settled });
+    history.push({
+      session: name,
+      sessionId: session.id,
+      stepId,
+      reportedEpoch,
+      output,
+      ...settled,
+    });
     if (settled.outcome.kind === 'session_ended') return true;
     reportedEpoch = Math.max(reportedEpoch, next ?? 1);
     if (random() >= 0.01) continue;
@@ -109,9 +137,15 @@ async function driveSteps(drive: Drive, api: ApiCaller, session: ProxiedSession,
 
 const forms = ['application/json', 'application/x-ndjson', 'text/event-stream', 'later'] as const;
 
-function planStep(random: () => number): Pick<StepPlan, 'form' | 'isCancelled'> & { shape: StepShape } {
+function planStep(
+  random: () => number,
+): Pick<StepPlan, 'form' | 'isCancelled'> & { shape: StepShape } {
   const form = forms[Math.floor(random() * forms.length)] ?? 'later';
   const dice = random();
   if (dice < 0.01) return { form: 'later', shape: 'endless', isCancelled: true };
-  return { form, shape: dice < 0.03 ? 'long' : dice < 0.15 ? 'chatty' : 'short', isCancelled: false };
+  return {
+    form,
+    shape: dice < 0.03 ? 'long' : dice < 0.15 ? 'chatty' : 'short',
+    isCancelled: false,
+  };
 }

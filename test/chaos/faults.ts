@@ -39,7 +39,11 @@ async function killDataPlane({ cluster, random }: Victims): Promise<boolean> {
 
 /** Sockets as they are while `fault` lasts. */
 const onSockets =
-  (choose: (victims: Victims) => TcpProxy | undefined, fault: (random: () => number) => SocketFault, lastsMs: number): Fault =>
+  (
+    choose: (victims: Victims) => TcpProxy | undefined,
+    fault: (random: () => number) => SocketFault,
+    lastsMs: number,
+  ): Fault =>
   async (victims) => {
     const proxy = choose(victims);
     if (!proxy?.connections()) return false;
@@ -55,10 +59,15 @@ const cutNow =
     (choose(victims)?.cut() ?? 0) > 0;
 
 const cutSoon = (random: () => number): SocketFault => ({
-  cutAfter: { direction: random() < 0.3 ? 'request' : 'response', bytes: Math.floor(random() ** 2 * 20_000) },
+  cutAfter: {
+    direction: random() < 0.3 ? 'request' : 'response',
+    bytes: Math.floor(random() ** 2 * 20_000),
+  },
 });
 const stalled = (): SocketFault => ({ stalled: true });
-const slow = (random: () => number): SocketFault => ({ slow: { bytes: 1 + Math.floor(random() * 200), everyMs: 5 } });
+const slow = (random: () => number): SocketFault => ({
+  slow: { bytes: 1 + Math.floor(random() * 200), everyMs: 5 },
+});
 
 const refuse =
   (choose: (victims: Victims) => TcpProxy | undefined, lastsMs: number): Fault =>

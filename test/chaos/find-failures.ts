@@ -4,10 +4,15 @@ import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
 const unexpected: readonly unknown[] = ['connection failed', 'uncaught exception'];
 
 /** Services that ended by themselves, and errors in their logs that nobody expected. */
-export function findFailures({ controlPlane, replicas }: Pick<ProxiedCluster, 'controlPlane' | 'replicas'>): string[] {
+export function findFailures({
+  controlPlane,
+  replicas,
+}: Pick<ProxiedCluster, 'controlPlane' | 'replicas'>): string[] {
   const started = [
     { name: 'control-plane', service: controlPlane, wasKilled: false },
-    ...replicas.flatMap((replica) => replica.started().map((one) => ({ name: 'data-plane', ...one }))),
+    ...replicas.flatMap((replica) =>
+      replica.started().map((one) => ({ name: 'data-plane', ...one })),
+    ),
   ];
   return started.flatMap(({ name, service, wasKilled }) => [
     ...(service.hasExited() && !wasKilled ? [`a ${name} ended by itself`] : []),

@@ -2,7 +2,13 @@ import type { StepResult } from '@steppe/contracts/step';
 
 /** What the sender of a step got in the end. */
 export type Outcome =
-  | { kind: 'ended'; result: Pick<StepResult, 'session_id' | 'step_id' | 'status' | 'epoch' | 'state_lost' | 'stdout'> }
+  | {
+      kind: 'ended';
+      result: Pick<
+        StepResult,
+        'session_id' | 'step_id' | 'status' | 'epoch' | 'state_lost' | 'stdout'
+      >;
+    }
   /** It was not run and will not be, for its sender counted on memory that is gone. */
   | { kind: 'refused' }
   | { kind: 'session_ended' }

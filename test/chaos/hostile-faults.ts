@@ -1,4 +1,8 @@
-import { hostileBytes, type LeavesAt, sendAndReset } from '../embedded/faults/rig/hostile-client.ts';
+import {
+  hostileBytes,
+  type LeavesAt,
+  sendAndReset,
+} from '../embedded/faults/rig/hostile-client.ts';
 import type { Fault, Victims } from './faults.ts';
 import { pick } from './pick.ts';
 
@@ -6,8 +10,10 @@ const portOf = (url: string): number => Number(new URL(url).port);
 
 /** Of the processes themselves, past every proxy. */
 const ports = {
-  'data-plane': ({ cluster, random }) => portOf(pick(cluster.replicas, random)?.service().url ?? ''),
-  'data-plane operator port': ({ cluster, random }) => portOf(pick(cluster.replicas, random)?.service().operatorUrl ?? ''),
+  'data-plane': ({ cluster, random }) =>
+    portOf(pick(cluster.replicas, random)?.service().url ?? ''),
+  'data-plane operator port': ({ cluster, random }) =>
+    portOf(pick(cluster.replicas, random)?.service().operatorUrl ?? ''),
   'control-plane': ({ cluster }) => portOf(cluster.controlPlane.url),
   'control-plane operator port': ({ cluster }) => portOf(cluster.controlPlane.operatorUrl),
   agent: ({ live, random }) => pick(live.all(), random)?.agentPort,
@@ -19,11 +25,15 @@ const request = `POST /v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: applicat
 const leavings: readonly LeavesAt[] = ['connect', 'sent', 'response'];
 
 /** A request that ends by a reset after any of its bytes. */
-const randomAbort = (random: () => number) => request.slice(0, Math.floor(random() * (request.length + 1)));
+const randomAbort = (random: () => number) =>
+  request.slice(0, Math.floor(random() * (request.length + 1)));
 const hostile = (random: () => number) => pick(Object.values(hostileBytes), random) ?? '';
 
 const attack =
-  (portIn: (victims: Victims) => number | undefined, textOf: (random: () => number) => string): Fault =>
+  (
+    portIn: (victims: Victims) => number | undefined,
+    textOf: (random: () => number) => string,
+  ): Fault =>
   async (victims) => {
     const port = portIn(victims);
     if (!port) return false;

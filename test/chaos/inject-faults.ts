@@ -16,7 +16,13 @@ interface InjectOptions {
  * Harms by one kind after the other, each as often as the others, in random order; counts what took
  * effect.
  */
-export async function injectFaults({ faults, victims, counts, pauseMs, signal }: InjectOptions): Promise<void> {
+export async function injectFaults({
+  faults,
+  victims,
+  counts,
+  pauseMs,
+  signal,
+}: InjectOptions): Promise<void> {
   for (const kind of Object.keys(faults)) counts.set(kind, 0);
   let bag: string[] = [];
   while (!signal.aborted) {

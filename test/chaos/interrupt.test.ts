@@ -23,7 +23,10 @@ test('Ctrl-C leaves no process and no directory', { timeout: 180_000 }, async ()
   await expect.poll(() => said, { timeout: 120_000 }).toMatch(/[1-9]\d* faults/);
   const group = chaos.pid ?? 0;
   process.kill(-group, 'SIGINT');
-  expect([await exited, said]).toEqual([[130, null], expect.stringContaining('stopped before its time')]);
+  expect([await exited, said]).toEqual([
+    [130, null],
+    expect.stringContaining('stopped before its time'),
+  ]);
   expect(signalProcess(-group, 0)).toBe(false);
   expect(readdirSync(scratch)).toEqual([]);
   rmSync(scratch, { recursive: true });

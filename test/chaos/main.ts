@@ -4,4 +4,8 @@ import { describeRun, failuresOf } from './report.ts';
 import { runChaos } from './run-chaos.ts';
 
 const config = readConfig();
-await runUntilStopped({ start: (options) => runChaos({ ...config, ...options }), failuresOf, describeRun });
+await runUntilStopped({
+  start: (options) => runChaos({ ...config, ...options }),
+  failuresOf,
+  describeRun,
+});

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { readEvents, type StreamForm } from './read-events.ts';
 import { MalformedResponseError } from './read-response.ts';
 
-const event = (seq: number) => JSON.stringify({ type: 'stdout', text: `${seq}`, seq, at: '2026-11-25T12:00:00.000Z' });
+const event = (seq: number) =>
+  JSON.stringify({ type: 'stdout', text: `${seq}`, seq, at: '2026-11-25T12:00:00.000Z' });
 const cutOff = JSON.stringify({ type: 'cut_off', reason: 'slow_reader', message: 'too slow' });
 
 async function seqsOf(form: StreamForm, text: string): Promise<number[]> {
@@ -12,7 +13,10 @@ async function seqsOf(form: StreamForm, text: string): Promise<number[]> {
 }
 
 test.each<[StreamForm, string]>([
-  ['application/x-ndjson', `${event(1)}\n{"type":"keepalive"}\n${event(2)}\n${cutOff}\n{"type":"stdo`],
+  [
+    'application/x-ndjson',
+    `${event(1)}\n{"type":"keepalive"}\n${event(2)}\n${cutOff}\n{"type":"stdo`,
+  ],
   [
     'text/event-stream',
     `event: stdout\nid: 1\ndata: ${event(1)}\n\n: keepalive\n\nevent: stdout\nid: 2\ndata: ${event(2)}\n\nevent: cut_off\ndata: ${cutOff}\n\nevent: std`,

@@ -5,7 +5,8 @@ import { parseWhole } from './read-response.ts';
 export type StreamForm = 'application/x-ndjson' | 'text/event-stream';
 
 /** They have no `seq`: a keepalive, and the line after which a reader has to reconnect. */
-const isNoEvent = (json: string): boolean => json === '{"type":"keepalive"}' || json.startsWith('{"type":"cut_off"');
+const isNoEvent = (json: string): boolean =>
+  json === '{"type":"keepalive"}' || json.startsWith('{"type":"cut_off"');
 
 /**
  * The events of a stream in either form, as they come; ends where the stream does.

@@ -9,7 +9,10 @@ export class MalformedResponseError extends Error {
 }
 
 /** What a response says; undefined where it broke off. @throws MalformedResponseError */
-export async function readResponse<S extends z.ZodType>(response: Response, schema: S): Promise<z.output<S> | undefined> {
+export async function readResponse<S extends z.ZodType>(
+  response: Response,
+  schema: S,
+): Promise<z.output<S> | undefined> {
   const text = await response.text().catch(() => undefined);
   return text === undefined ? undefined : parseWhole(text, schema);
 }

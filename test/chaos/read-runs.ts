@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Run } from './history.ts';
 
-const runSchema = z.strictObject({ stepId: z.string(), wanted: z.string(), actual: z.string(), mark: z.string() });
+const runSchema = z.strictObject({
+  stepId: z.string(),
+  wanted: z.string(),
+  actual: z.string(),
+  mark: z.string(),
+});
 
 /** What the steps of all sessions wrote into the directory, in the order of each session. */
 export function readRuns(directory: string): Run[] {

@@ -16,12 +16,17 @@ export interface ChaosRun {
   leftovers: readonly string[];
 }
 
-const stepsPerMinute = ({ stepsHarmed, elapsedMs }: Pick<ChaosRun, 'stepsHarmed' | 'elapsedMs'>): number =>
+const stepsPerMinute = ({
+  stepsHarmed,
+  elapsedMs,
+}: Pick<ChaosRun, 'stepsHarmed' | 'elapsedMs'>): number =>
   Math.floor((stepsHarmed * 60_000) / elapsedMs);
 
 /** Why the run does not count as passed, in sentences; empty where it does. */
 export function failuresOf(run: ChaosRun): string[] {
-  const missing = [...run.faults].filter(([, count]) => count === 0).map(([kind]) => `no fault of the kind: ${kind}`);
+  const missing = [...run.faults]
+    .filter(([, count]) => count === 0)
+    .map(([kind]) => `no fault of the kind: ${kind}`);
   return [
     ...Object.values(run.violations).flat(),
     ...run.failures,

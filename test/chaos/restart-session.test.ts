@@ -20,17 +20,30 @@ async function restartWith(...replies: Reply[]) {
 
 test.each<[string, Reply[], object]>([
   ['succeeds', [response('{"epoch":4}')], { kind: 'epoch', epoch: 4 }],
-  ['has its response lost', [{ kind: 'broken' }, refusal('epoch_mismatch', { epoch: 4 })], { kind: 'epoch', epoch: 4 }],
-  ['cannot reach its agent at first', [refusal('runtime_unreachable'), response('{"epoch":4}')], { kind: 'epoch', epoch: 4 }],
+  [
+    'has its response lost',
+    [{ kind: 'broken' }, refusal('epoch_mismatch', { epoch: 4 })],
+    { kind: 'epoch', epoch: 4 },
+  ],
+  [
+    'cannot reach its agent at first',
+    [refusal('runtime_unreachable'), response('{"epoch":4}')],
+    { kind: 'epoch', epoch: 4 },
+  ],
   ['comes too late', [refusal('session_ended')], { kind: 'session_ended' }],
 ])('learns what came of a restart that %s', async (_, replies, restarted) => {
   expect(await restartWith(...replies)).toEqual({ restarted, calls: replies.length });
 });
 
 test('calls a refusal unexpected that no fault explains', async () => {
-  expect(await restartWith(refusal('internal'))).toMatchObject({ restarted: { kind: 'unexpected' }, calls: 1 });
+  expect(await restartWith(refusal('internal'))).toMatchObject({
+    restarted: { kind: 'unexpected' },
+    calls: 1,
+  });
 });
 
 test('throws for a complete but invalid response', async () => {
-  await expect(restartWith(response('{"epoch":'))).rejects.toThrow('an invalid response: {"epoch":');
+  await expect(restartWith(response('{"epoch":'))).rejects.toThrow(
+    'an invalid response: {"epoch":',
+  );
 });

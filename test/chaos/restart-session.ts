@@ -19,10 +19,19 @@ export type Restarted =
  * lost, the refusal of the same epoch named again tells the present one. Without it the next step,
  * which gets no 409, would run in memory that its sender does not know of.
  */
-export async function restartSession(api: ApiCaller, sessionId: string, epoch: number, stop: AbortSignal): Promise<Restarted> {
+export async function restartSession(
+  api: ApiCaller,
+  sessionId: string,
+  epoch: number,
+  stop: AbortSignal,
+): Promise<Restarted> {
   const endsAt = Date.now() + limitMs;
   while (Date.now() < endsAt && !stop.aborted) {
-    const reply = await api.call({ method: 'POST', path: `/v1/sessions/${sessionId}/restart`, body: { epoch } });
+    const reply = await api.call({
+      method: 'POST',
+      path: `/v1/sessions/${sessionId}/restart`,
+      body: { epoch },
+    });
     if (reply.kind === 'response') {
       const response = await readResponse(reply.response, restartResponseSchema);
       if (response) return { kind: 'epoch', epoch: response.epoch };
@@ -30,9 +39,13 @@ export async function restartSession(api: ApiCaller, sessionId: string, epoch: n
       const { code, details } = reply.error;
       if (code === 'session_ended') return { kind: code };
       if (code === 'epoch_mismatch') return { kind: 'epoch', epoch: Number(details.epoch) };
-      if (!isPassing(code)) return { kind: 'unexpected', what: `the restart of ${sessionId}: ${wordsOf(reply)}` };
+      if (!isPassing(code))
+        return { kind: 'unexpected', what: `the restart of ${sessionId}: ${wordsOf(reply)}` };
     }
     await delay(pauseMs);
   }
-  return { kind: 'unexpected', what: `nothing was learnt of the restart of ${sessionId} in ${limitMs / 1000} s` };
+  return {
+    kind: 'unexpected',
+    what: `nothing was learnt of the restart of ${sessionId} in ${limitMs / 1000} s`,
+  };
 }

@@ -48,14 +48,25 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
     const cluster = await startProxiedCluster(serviceEnv);
     const live = createLiveSessions();
     try {
-      const harmed = await driveAndHarm(options, { cluster, live, runsDirectory, random: createRandom(seed) });
+      const harmed = await driveAndHarm(options, {
+        cluster,
+        live,
+        runsDirectory,
+        random: createRandom(seed),
+      });
       const violations = checkHistory(harmed.history, readRuns(runsDirectory));
       violations.other.push(...harmed.surprises);
       const failures = findFailures(cluster);
       await cluster.close();
       const { instancesDirectory } = cluster.services;
       const processes = leakedProcesses(instancesDirectory).map((pid) => `process ${pid}`);
-      return { ...harmed, seed, violations, failures, leftovers: [...processes, ...leakedDirectories(instancesDirectory)] };
+      return {
+        ...harmed,
+        seed,
+        violations,
+        failures,
+        leftovers: [...processes, ...leakedDirectories(instancesDirectory)],
+      };
     } finally {
       await cluster.close();
     }
@@ -75,7 +86,9 @@ async function driveAndHarm({ durationMs, stop, say }: ChaosOptions, parts: Part
   const driving = languages.flatMap((language) =>
     Array.from({ length: sessionsAtOnce[language] }, () => driveSessions({ ...drive, language })),
   );
-  const late = delay(beginLimitMs, 'late', { ref: false, signal: over.signal }).catch(() => undefined);
+  const late = delay(beginLimitMs, 'late', { ref: false, signal: over.signal }).catch(
+    () => undefined,
+  );
   const begun = parts.live.atLeast(driving.length);
   if ((await Promise.race([begun, once(stop, 'abort'), late])) === 'late') {
     over.abort();
@@ -83,14 +96,33 @@ async function driveAndHarm({ durationMs, stop, say }: ChaosOptions, parts: Part
   }
 
   const [startedAt, stepsBefore] = [Date.now(), history.length];
-  const progress = () => `${history.length} steps, ${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults`;
+  const progress = () =>
+    `${history.length} steps, ${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults`;
   const telling = setInterval(() => say(progress()), progressEveryMs);
   const timer = setTimeout(() => over.abort(), durationMs);
   try {
     await Promise.all([
-      injectFaults({ faults: processFaults, victims: parts, counts: faults, pauseMs: 400, signal: over.signal }),
-      injectFaults({ faults: hostileFaults, victims: parts, counts: faults, pauseMs: 300, signal: over.signal }),
-      injectFaults({ faults: storeFaults, victims: parts, counts: faults, pauseMs: 1_500, signal: over.signal }),
+      injectFaults({
+        faults: processFaults,
+        victims: parts,
+        counts: faults,
+        pauseMs: 400,
+        signal: over.signal,
+      }),
+      injectFaults({
+        faults: hostileFaults,
+        victims: parts,
+        counts: faults,
+        pauseMs: 300,
+        signal: over.signal,
+      }),
+      injectFaults({
+        faults: storeFaults,
+        victims: parts,
+        counts: faults,
+        pauseMs: 1_500,
+        signal: over.signal,
+      }),
     ]);
   } finally {
     clearInterval(telling);

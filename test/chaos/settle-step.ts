@@ -31,7 +31,12 @@ const pauseMs = 50;
  * Sends a step and retries until it is known what became of it, whatever breaks meanwhile; never
  * sends another in its place.
  */
-export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPlan, stop: AbortSignal): Promise<SettledStep> {
+export async function settleStep(
+  api: ApiCaller,
+  sessionId: string,
+  plan: StepPlan,
+  stop: AbortSignal,
+): Promise<SettledStep> {
   const steps = `/v1/sessions/${sessionId}/steps`;
   const seqs: number[] = [];
   /** The instance said that it has the step. */
@@ -42,7 +47,12 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
 
   async function submit(): Promise<Outcome | undefined> {
     const { code, form, stepId } = plan;
-    const body = { code, step_id: stepId, ...(plan.epoch && { epoch: plan.epoch }), ...(form === 'later' && { wait: false }) };
+    const body = {
+      code,
+      step_id: stepId,
+      ...(plan.epoch && { epoch: plan.epoch }),
+      ...(form === 'later' && { wait: false }),
+    };
     const headers = form === 'later' ? {} : { accept: form };
     const reply = await api.call({ method: 'POST', path: steps, body, headers });
     if (reply.kind !== 'response') return classify(reply);
@@ -60,9 +70,16 @@ export async function settleStep(api: ApiCaller, sessionId: string, plan: StepPl
     }
     const form = plan.form === 'later' ? 'text/event-stream' : plan.form;
     const last = seqs.at(-1) ?? 0;
-    const headers = { accept: form, ...(form === 'text/event-stream' && { 'last-event-id': String(last) }) };
+    const headers = {
+      accept: form,
+      ...(form === 'text/event-stream' && { 'last-event-id': String(last) }),
+    };
     const query = form === 'text/event-stream' ? '' : `?after=${last}`;
-    const reply = await api.call({ method: 'GET', path: `${steps}/${plan.stepId}/events${query}`, headers });
+    const reply = await api.call({
+      method: 'GET',
+      path: `${steps}/${plan.stepId}/events${query}`,
+      headers,
+    });
     return reply.kind === 'response' ? follow(reply.response, form) : classify(reply);
   }
 

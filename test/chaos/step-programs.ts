@@ -22,9 +22,16 @@ export function outputOf(shape: StepShape, stepId: string): string {
  * A step that first writes down, outside of its session, that it runs, where, and with whose
  * memory; then speaks.
  */
-export function writeStep(language: Language, shape: StepShape, session: string, stepId: string): string {
+export function writeStep(
+  language: Language,
+  shape: StepShape,
+  session: string,
+  stepId: string,
+): string {
   const { count, pauseMs, text } = rounds[shape];
-  const [id, wanted, said, line] = [stepId, session, saidBy(stepId), text].map((one) => JSON.stringify(one));
+  const [id, wanted, said, line] = [stepId, session, saidBy(stepId), text].map((one) =>
+    JSON.stringify(one),
+  );
   if (language === 'python') {
     return `import json, os, time
 mark = globals().get("mark") or os.urandom(8).hex()
@@ -46,4 +53,7 @@ for (let i = 0; i < ${count}; i++) {
 }
 
 /** What the interpreter gets at its creation. */
-export const sessionEnv = (session: string, runsFile: string) => ({ CHAOS_SESSION: session, CHAOS_RUNS: runsFile });
+export const sessionEnv = (session: string, runsFile: string) => ({
+  CHAOS_SESSION: session,
+  CHAOS_RUNS: runsFile,
+});

@@ -50,7 +50,9 @@ test.each(languages)(
 );
 
 function agentPeakMib({ agent }: Session): number {
-  const peaks = Object.entries(peaksMib(agent.instanceId)).filter(([name]) => name.includes('session-agent'));
+  const peaks = Object.entries(peaksMib(agent.instanceId)).filter(([name]) =>
+    name.includes('session-agent'),
+  );
   expect(peaks).toHaveLength(1);
   return peaks[0]?.[1] ?? Number.NaN;
 }

@@ -29,10 +29,17 @@ test.each(languages)(
     await session.run(printLittle[language]);
     const before = peaksMib(session.agent.instanceId);
     expect(Object.keys(before).length).toBeGreaterThanOrEqual(3);
-    const { status, truncated, stdout } = await session.run(printGibibyte[language], { timeout_ms: 100_000 });
-    expect({ status, truncated }).toMatchObject({ status: 'completed', truncated: { stdout: true } });
+    const { status, truncated, stdout } = await session.run(printGibibyte[language], {
+      timeout_ms: 100_000,
+    });
+    expect({ status, truncated }).toMatchObject({
+      status: 'completed',
+      truncated: { stdout: true },
+    });
     const dropped = Number(/\n\[… (\d+) bytes dropped …\]\n/.exec(stdout)?.[1]);
-    expect(Buffer.byteLength(stdout) - Buffer.byteLength(`\n[… ${dropped} bytes dropped …]\n`) + dropped).toBe(gibibyte);
+    expect(
+      Buffer.byteLength(stdout) - Buffer.byteLength(`\n[… ${dropped} bytes dropped …]\n`) + dropped,
+    ).toBe(gibibyte);
     const after = peaksMib(session.agent.instanceId);
     for (const [process, peak] of Object.entries(before)) {
       expect((after[process] ?? Number.NaN) - peak, process).toBeLessThanOrEqual(allowedGrowthMib);

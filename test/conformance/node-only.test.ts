@@ -13,28 +13,43 @@ function install(session: Session, copied: string, linked: readonly string[]): v
   const modules = join(session.agent.workspace, 'node_modules');
   mkdirSync(modules, { recursive: true });
   cpSync(join(repository, 'node_modules', copied), join(modules, copied), { recursive: true });
-  for (const name of linked) symlinkSync(join(repository, 'node_modules', name), join(modules, name));
+  for (const name of linked)
+    symlinkSync(join(repository, 'node_modules', name), join(modules, name));
 }
 
 // Values
-steps('an object literal that begins a step is an object', '{ a: 1, b: 2 }', { value: '{ a: 1, b: 2 }' });
+steps('an object literal that begins a step is an object', '{ a: 1, b: 2 }', {
+  value: '{ a: 1, b: 2 }',
+});
 steps('an empty object literal is an object', '({})', { value: '{}' });
 steps('a block that begins a step is a block', '{ let inner = 1; inner + 1 }', { value: '2' });
 steps('a trailing semicolon suppresses nothing', '42;', { value: '42' });
 steps('null is a value', 'null', { value: 'null' });
 steps('an assignment is a value', ['let given', 'given = 5'], { value: '5' });
 steps('a directive is a text', "'use strict'", { value: "'use strict'" });
-steps('an if has the value of its branch', 'if (1 < 2) { "yes" } else { "no" }', { value: "'yes'" });
-steps('a for has the value of its last turn', 'for (let n = 0; n < 3; n++) { n * 10 }', { value: '20' });
-steps('a try has the value of what ran', 'try { null.x } catch { "caught" }', { value: "'caught'" });
-steps('a switch has the value of its case', 'switch (2) { case 1: "one"; break; case 2: "two" }', { value: "'two'" });
-steps('a block with an await has a value', 'if (true) { await Promise.resolve(5) }', { value: '5' });
+steps('an if has the value of its branch', 'if (1 < 2) { "yes" } else { "no" }', {
+  value: "'yes'",
+});
+steps('a for has the value of its last turn', 'for (let n = 0; n < 3; n++) { n * 10 }', {
+  value: '20',
+});
+steps('a try has the value of what ran', 'try { null.x } catch { "caught" }', {
+  value: "'caught'",
+});
+steps('a switch has the value of its case', 'switch (2) { case 1: "one"; break; case 2: "two" }', {
+  value: "'two'",
+});
+steps('a block with an await has a value', 'if (true) { await Promise.resolve(5) }', {
+  value: '5',
+});
 steps('a loop with an await has a value', 'for (const n of [1, 2]) { await n }', { value: '2' });
 steps('a Map is shown as Node shows it', 'new Map([["a", 1]])', { value: "Map(1) { 'a' => 1 }" });
 steps('a settled promise is shown as one', 'const settled = Promise.resolve(5); ({ settled })', {
   value: '{ settled: Promise { 5 } }',
 });
-steps('a promise that is the last value is awaited or shown, not lost', 'Promise.resolve(5)', { value: /^(5|Promise \{ 5 \})$/ });
+steps('a promise that is the last value is awaited or shown, not lost', 'Promise.resolve(5)', {
+  value: /^(5|Promise \{ 5 \})$/,
+});
 steps('a class is shown as Node shows it', 'class Shape {}\nShape', { value: '[class Shape]' });
 steps('a symbol is shown', 'Symbol("s")', { value: 'Symbol(s)' });
 steps('an error with a cause shows both', 'new Error("top", { cause: new TypeError("root") })', {
@@ -42,18 +57,35 @@ steps('an error with a cause shows both', 'new Error("top", { cause: new TypeErr
 });
 flow('plain data is JSON too', async (session) => {
   const { results } = await session.run('({ a: [1, null, "x"], b: { c: true } })');
-  expect(results[0]).toMatchObject({ 'application/json': { a: [1, null, 'x'], b: { c: true } }, is_main_result: true });
+  expect(results[0]).toMatchObject({
+    'application/json': { a: [1, null, 'x'], b: { c: true } },
+    is_main_result: true,
+  });
 });
 flow('what is more than JSON is text alone', async (session) => {
-  for (const code of ['new Map()', 'new Date()', '({ f() {} })', '42', '"text"', 'class A {}; new A()']) {
-    expect(Object.keys((await session.run(code)).results[0] ?? {}).sort()).toEqual(['is_main_result', 'text/plain']);
+  for (const code of [
+    'new Map()',
+    'new Date()',
+    '({ f() {} })',
+    '42',
+    '"text"',
+    'class A {}; new A()',
+  ]) {
+    expect(Object.keys((await session.run(code)).results[0] ?? {}).sort()).toEqual([
+      'is_main_result',
+      'text/plain',
+    ]);
   }
 });
 steps('comments at both ends change nothing', '// first\n/* second */ 42 // last', { value: '42' });
-steps('a template with code in it is a text', ['const who = "you";\n`for $', '{who}`'].join(''), { value: "'for you'" });
+steps('a template with code in it is a text', ['const who = "you";\n`for $', '{who}`'].join(''), {
+  value: "'for you'",
+});
 steps('a regular expression is not a comment', '/\\/\\*/.test("/*")', { value: 'true' });
 steps('a hashbang is a comment', '#!/usr/bin/env node\n42', { value: '42' });
-steps('lines without semicolons are distinguished', 'const a1 = 1\nconst b1 = a1\n;[a1, b1]', { value: '[ 1, 1 ]' });
+steps('lines without semicolons are distinguished', 'const a1 = 1\nconst b1 = a1\n;[a1, b1]', {
+  value: '[ 1, 1 ]',
+});
 
 // Declarations: every pair of kinds
 const kinds = {
@@ -66,7 +98,8 @@ const kinds = {
 for (const [first, declare] of Object.entries(kinds)) {
   for (const [second, declareAgain] of Object.entries(kinds)) {
     flow(`${second} after ${first} declares the name again`, async (session) => {
-      for (const code of [declare("'old'"), declareAgain("'new'")]) expect((await session.run(code)).status).toBe('completed');
+      for (const code of [declare("'old'"), declareAgain("'new'")])
+        expect((await session.run(code)).status).toBe('completed');
       const { results, error } = await session.run(
         second === 'class' ? 'String(again)' : second === 'function' ? 'again()' : 'again',
       );
@@ -80,17 +113,28 @@ steps('a constant cannot be assigned to within its step', 'const fixed = 1\nfixe
 steps('a name twice in one step is a syntax error', 'let twice = 1\nlet twice = 2', {
   error: { name: 'SyntaxError', message: /twice/ },
 });
-steps('a function is called before its line', 'early()\nfunction early() { console.log("hoisted") }', { stdout: 'hoisted\n' });
-steps('a name in a block stays in it', ['{ let hidden = 1 }', 'typeof hidden'], { value: "'undefined'" });
+steps(
+  'a function is called before its line',
+  'early()\nfunction early() { console.log("hoisted") }',
+  { stdout: 'hoisted\n' },
+);
+steps('a name in a block stays in it', ['{ let hidden = 1 }', 'typeof hidden'], {
+  value: "'undefined'",
+});
 steps(
   'destructuring with defaults declares each name',
   ['const { p, q: { r = 5 } = {}, ...rest } = { p: 1, s: 2 }', '[p, r, rest.s]'],
   { value: '[ 1, 5, 2 ]' },
 );
 flow('a failed step keeps each name that it had declared, whatever its kind', async (session) => {
-  const code = 'const k1 = 1; let k2 = 2; var k3 = 3; class K4 {} function k5() {}\nthrow new Error("x")\nconst k6 = 6';
+  const code =
+    'const k1 = 1; let k2 = 2; var k3 = 3; class K4 {} function k5() {}\nthrow new Error("x")\nconst k6 = 6';
   expect((await session.run(code)).status).toBe('failed');
-  expectResult(await session.run('[k1, k2, k3, typeof K4, typeof k5]'), { value: "[ 1, 2, 3, 'function', 'function' ]" }, 'node');
+  expectResult(
+    await session.run('[k1, k2, k3, typeof K4, typeof k5]'),
+    { value: "[ 1, 2, 3, 'function', 'function' ]" },
+    'node',
+  );
 });
 steps(
   'a loop closure sees its own turn',
@@ -99,7 +143,10 @@ steps(
 );
 steps(
   'a class with private fields and statics lasts',
-  ['class Box { #n = 1; static made = 0; get n() { return this.#n } }', 'Box.made += 1\nnew Box().n + Box.made'],
+  [
+    'class Box { #n = 1; static made = 0; get n() { return this.#n } }',
+    'Box.made += 1\nnew Box().n + Box.made',
+  ],
   { value: '2' },
 );
 steps(
@@ -112,12 +159,20 @@ steps(
 );
 
 // The real realm
-steps('an array is an Array', '[] instanceof Array && ({}) instanceof Object && (() => 1) instanceof Function', {
-  value: 'true',
-});
-steps('an error of Node is an Error', 'let is\ntry { fs.readFileSync("/no/such") } catch (e) { is = e instanceof Error }\nis', {
-  value: 'true',
-});
+steps(
+  'an array is an Array',
+  '[] instanceof Array && ({}) instanceof Object && (() => 1) instanceof Function',
+  {
+    value: 'true',
+  },
+);
+steps(
+  'an error of Node is an Error',
+  'let is\ntry { fs.readFileSync("/no/such") } catch (e) { is = e instanceof Error }\nis',
+  {
+    value: 'true',
+  },
+);
 steps(
   'the globals of Node are there',
   '[fetch, Buffer, URL, structuredClone, AbortController, setTimeout, queueMicrotask].every((it) => typeof it === "function")',
@@ -141,16 +196,38 @@ flow(
   'a CommonJS package and an ES module of node_modules are imported',
   async (session) => {
     install(session, 'minimist', ['nanoid', 'picocolors']);
-    expectResult(await session.run('const minimist = require("minimist")\nminimist(["--a", "1"]).a'), { value: '1' }, 'node');
-    expectResult(await session.run('import minimist2 from "minimist"\nminimist2(["-b"]).b'), { value: 'true' }, 'node');
-    expectResult(await session.run('import { nanoid } from "nanoid"\nnanoid(10).length'), { value: '10' }, 'node');
-    expectResult(await session.run('const { nanoid: again } = await import("nanoid")\nagain(5).length'), { value: '5' }, 'node');
     expectResult(
-      await session.run('import colors, { createColors } from "picocolors"\n[typeof colors.red, typeof createColors]'),
+      await session.run('const minimist = require("minimist")\nminimist(["--a", "1"]).a'),
+      { value: '1' },
+      'node',
+    );
+    expectResult(
+      await session.run('import minimist2 from "minimist"\nminimist2(["-b"]).b'),
+      { value: 'true' },
+      'node',
+    );
+    expectResult(
+      await session.run('import { nanoid } from "nanoid"\nnanoid(10).length'),
+      { value: '10' },
+      'node',
+    );
+    expectResult(
+      await session.run('const { nanoid: again } = await import("nanoid")\nagain(5).length'),
+      { value: '5' },
+      'node',
+    );
+    expectResult(
+      await session.run(
+        'import colors, { createColors } from "picocolors"\n[typeof colors.red, typeof createColors]',
+      ),
       { value: "[ 'function', 'function' ]" },
       'node',
     );
-    expectResult(await session.run('import * as all from "nanoid"\n"nanoid" in all'), { value: 'true' }, 'node');
+    expectResult(
+      await session.run('import * as all from "nanoid"\n"nanoid" in all'),
+      { value: 'true' },
+      'node',
+    );
     expectResult(
       await session.run('import { noSuchThing } from "nanoid"'),
       { error: { name: 'SyntaxError', message: /noSuchThing/ } },
@@ -164,12 +241,16 @@ flow(
   async (session) => {
     await session.put('lib/tool.mjs', 'export const twice = (n) => n * 2\nexport default "main"\n');
     expectResult(
-      await session.run('import main, { twice as double } from "./lib/tool.mjs"\n[main, double(21)]'),
+      await session.run(
+        'import main, { twice as double } from "./lib/tool.mjs"\n[main, double(21)]',
+      ),
       { value: "[ 'main', 42 ]" },
       'node',
     );
     expectResult(
-      await session.run('process.chdir("/")\nconst { twice } = await import("./lib/tool.mjs")\ntwice(2)'),
+      await session.run(
+        'process.chdir("/")\nconst { twice } = await import("./lib/tool.mjs")\ntwice(2)',
+      ),
       { value: '4' },
       'node',
     );
@@ -194,7 +275,9 @@ steps(
   { value: "[ '/', 'function' ]" },
 );
 steps('an import for its effect alone runs', 'import "node:fs"\n42', { value: '42' });
-steps('export in front of a declaration is let go', ['export const shared = 5', 'shared'], { value: '5' });
+steps('export in front of a declaration is let go', ['export const shared = 5', 'shared'], {
+  value: '5',
+});
 
 // TypeScript
 steps(
@@ -203,24 +286,50 @@ steps(
   { value: '42' },
 );
 steps('a type declares nothing and shows nothing', 'type Id = string | number', {});
-steps('satisfies and non-null assertions are stripped', 'const conf = { a: 1 } satisfies Record<string, number>\nconf.a!', {
-  value: '1',
+steps(
+  'satisfies and non-null assertions are stripped',
+  'const conf = { a: 1 } satisfies Record<string, number>\nconf.a!',
+  {
+    value: '1',
+  },
+);
+steps('enums become objects', ['enum Colour { Red, Green = "g" }', '[Colour.Red, Colour.Green]'], {
+  value: "[ 0, 'g' ]",
 });
-steps('enums become objects', ['enum Colour { Red, Green = "g" }', '[Colour.Red, Colour.Green]'], { value: "[ 0, 'g' ]" });
 steps('a type import is let go', 'import type { Stats } from "node:fs"\n42', { value: '42' });
-steps('line numbers hold in TypeScript', 'type A = {\n  a: number\n}\nthrow new Error("line four")', {
-  error: { name: 'Error', traceback: /:4:\d+/ },
+steps(
+  'line numbers hold in TypeScript',
+  'type A = {\n  a: number\n}\nthrow new Error("line four")',
+  {
+    error: { name: 'Error', traceback: /:4:\d+/ },
+  },
+);
+steps(
+  'a comparison is not taken for a type',
+  'const a2 = 1, b2 = 2, c2 = 3\na2 < b2 && b2 > (c2 - 2)',
+  { value: 'true' },
+);
+steps('JSX is refused with a clear error', 'const el = <div>hi</div>', {
+  error: { name: 'SyntaxError', message: /JSX/ },
 });
-steps('a comparison is not taken for a type', 'const a2 = 1, b2 = 2, c2 = 3\na2 < b2 && b2 > (c2 - 2)', { value: 'true' });
-steps('JSX is refused with a clear error', 'const el = <div>hi</div>', { error: { name: 'SyntaxError', message: /JSX/ } });
 
 // Errors
-steps('a thrown text is reported', 'throw "just text"', { error: { name: 'Uncaught', message: "'just text'" } });
-steps('a thrown object is reported', 'throw { code: 7 }', { error: { name: 'Uncaught', message: '{ code: 7 }' } });
-steps('thrown undefined is reported', 'throw undefined', { error: { name: 'Uncaught', message: 'undefined' } });
-steps('the cause of an error is in its traceback', 'throw new Error("top", { cause: new TypeError("root") })', {
-  error: { name: 'Error', traceback: /Error: top[\s\S]*\[cause\]: TypeError: root/ },
+steps('a thrown text is reported', 'throw "just text"', {
+  error: { name: 'Uncaught', message: "'just text'" },
 });
+steps('a thrown object is reported', 'throw { code: 7 }', {
+  error: { name: 'Uncaught', message: '{ code: 7 }' },
+});
+steps('thrown undefined is reported', 'throw undefined', {
+  error: { name: 'Uncaught', message: 'undefined' },
+});
+steps(
+  'the cause of an error is in its traceback',
+  'throw new Error("top", { cause: new TypeError("root") })',
+  {
+    error: { name: 'Error', traceback: /Error: top[\s\S]*\[cause\]: TypeError: root/ },
+  },
+);
 steps(
   'a rejected await has the line of its origin',
   'async function bad() {\n  await null\n  throw new Error("x")\n}\nawait bad()',
@@ -243,10 +352,14 @@ steps(
   'console.group("g"); console.dir({ a: 1 }); console.groupEnd(); console.log("out")',
   { stdout: 'g\n  { a: 1 }\nout\n' },
 );
-steps('console.count and assert work', 'console.count("c"); console.count("c"); console.assert(false, "bad")', {
-  stdout: 'c: 1\nc: 2\n',
-  stderr: 'Assertion failed: bad\n',
-});
+steps(
+  'console.count and assert work',
+  'console.count("c"); console.count("c"); console.assert(false, "bad")',
+  {
+    stdout: 'c: 1\nc: 2\n',
+    stderr: 'Assertion failed: bad\n',
+  },
+);
 steps('console.trace names no frame of ours', 'console.trace("here")', {
   stderr: /^Trace: here\n(?![\s\S]*(dist\/runtimes|worker\.cjs|control-thread))/,
 });
@@ -261,12 +374,14 @@ flow(
   'a rejection that nobody handles is a background error',
   async (session) => {
     await session.run('Promise.reject(new RangeError("astray")); undefined');
-    const { background, status } = await session.run('await new Promise((done) => setTimeout(done, 50)); undefined');
+    const { background, status } = await session.run(
+      'await new Promise((done) => setTimeout(done, 50)); undefined',
+    );
     const first = (await session.list()).flatMap((step) => step.background?.errors ?? []);
-    expect([status, [...first, ...(background?.errors ?? [])].some(({ message }) => message === 'astray')]).toEqual([
-      'completed',
-      true,
-    ]);
+    expect([
+      status,
+      [...first, ...(background?.errors ?? [])].some(({ message }) => message === 'astray'),
+    ]).toEqual(['completed', true]);
   },
   {},
 );
@@ -274,7 +389,9 @@ flow(
   'an exception in a timer is a background error, and the session lives',
   async (session) => {
     await session.run('setTimeout(() => { throw new RangeError("late") }, 5); undefined');
-    const { background } = await session.run('await new Promise((done) => setTimeout(done, 100)); undefined');
+    const { background } = await session.run(
+      'await new Promise((done) => setTimeout(done, 100)); undefined',
+    );
     expect(background?.errors).toMatchObject([{ name: 'RangeError', message: 'late' }]);
     expectResult(await session.run('40 + 2'), { value: '42' }, 'node');
   },
@@ -301,8 +418,14 @@ const timedOut = { status: 'timed_out', error: { name: 'StepTimedOut' } } as con
 for (const [what, code] of [
   ['a microtask storm', 'const storm = () => Promise.resolve().then(storm)\nawait storm()'],
   ['a loop in a then', 'await Promise.resolve().then(() => { while (true) {} })'],
-  ['a loop in an interval', 'setInterval(() => { while (true) {} }, 1)\nawait new Promise(() => {})'],
-  ['a nextTick storm', 'const storm2 = () => process.nextTick(storm2)\nstorm2()\nawait new Promise(() => {})'],
+  [
+    'a loop in an interval',
+    'setInterval(() => { while (true) {} }, 1)\nawait new Promise(() => {})',
+  ],
+  [
+    'a nextTick storm',
+    'const storm2 = () => process.nextTick(storm2)\nstorm2()\nawait new Promise(() => {})',
+  ],
   ['a loop in a getter', '({ get a() { while (true) {} } }).a'],
   ['a loop in a proxy', 'new Proxy({}, { get() { while (true) {} } }).x'],
   ['a loop in a class constructor', 'new (class { constructor() { while (true) {} } })()'],
@@ -310,7 +433,10 @@ for (const [what, code] of [
   ['JSON without end', 'JSON.stringify({ toJSON() { while (true) {} } })'],
   ['a replace without end', '"x".replace(/x/, () => { while (true) {} })'],
   ['Atomics.wait', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
-  ['a for await over what never comes', 'for await (const _ of (async function* () { await new Promise(() => {}) })());'],
+  [
+    'a for await over what never comes',
+    'for await (const _ of (async function* () { await new Promise(() => {}) })());',
+  ],
 ] as const) {
   flow(
     `${what} is ended by the time limit, and memory is kept`,
@@ -325,8 +451,14 @@ for (const [what, code] of [
 flow(
   'a heap that is full ends the interpreter, and that is reported',
   async (session) => {
-    const result = await session.run('const all = []\nwhile (true) all.push(new Array(1000).fill({}).map((x) => ({ ...x })))');
-    expectResult(result, { stderr: /(?:)/, error: { name: 'OutOfMemory' }, stateLost: true, epoch: 2 }, 'node');
+    const result = await session.run(
+      'const all = []\nwhile (true) all.push(new Array(1000).fill({}).map((x) => ({ ...x })))',
+    );
+    expectResult(
+      result,
+      { stderr: /(?:)/, error: { name: 'OutOfMemory' }, stateLost: true, epoch: 2 },
+      'node',
+    );
     expectResult(await session.run('40 + 2'), { value: '42', epoch: 2 }, 'node');
   },
   { memoryBytes: 128 * 1024 * 1024 },

@@ -13,32 +13,48 @@ class TableReporter {
     const cells = rows.flatMap((row) => [...row.children.tests()]);
     const failures = cells.filter((cell) => cell.result().state !== 'passed');
     const retried = cells.filter((cell) => cell.diagnostic()?.retryCount);
-    const broken = [...modules, ...groups, ...rows].flatMap((part) => part.errors()).concat(unhandledErrors);
+    const broken = [...modules, ...groups, ...rows]
+      .flatMap((part) => part.errors())
+      .concat(unhandledErrors);
 
     const width = Math.max(...rows.map((row) => row.name.length));
     for (const group of groups) {
-      console.log(`\n${group.name.padEnd(width + 2)}${languages.map((language) => language.padEnd(8)).join('')}`);
-      for (const row of group.children.suites()) console.log(`  ${row.name.padEnd(width)}${marks(row)}`);
+      console.log(
+        `\n${group.name.padEnd(width + 2)}${languages.map((language) => language.padEnd(8)).join('')}`,
+      );
+      for (const row of group.children.suites())
+        console.log(`  ${row.name.padEnd(width)}${marks(row)}`);
     }
     for (const cell of retried) console.log(`\n${cell.fullName} was tried again`);
-    for (const cell of failures) console.log(`\n✗ ${cell.fullName}\n${indent(cell.result().errors ?? [])}`);
+    for (const cell of failures)
+      console.log(`\n✗ ${cell.fullName}\n${indent(cell.result().errors ?? [])}`);
     if (broken.length > 0) console.log(`\n${indent(broken)}`);
 
     const expected = rows.length * languages.length;
     const isWhole = rows.every((row) => row.children.size === languages.length);
-    console.log(`\n${rows.length} behaviours, ${languages.length} languages: ${expected - failures.length} of ${expected} hold`);
-    const passed = failures.length === 0 && broken.length === 0 && isWhole && rows.length >= fewestRows;
+    console.log(
+      `\n${rows.length} behaviours, ${languages.length} languages: ${expected - failures.length} of ${expected} hold`,
+    );
+    const passed =
+      failures.length === 0 && broken.length === 0 && isWhole && rows.length >= fewestRows;
     process.exitCode = passed ? 0 : 1;
   }
 }
 
 function marks(row) {
   const states = new Map([...row.children.tests()].map((cell) => [cell.name, cell.result().state]));
-  return languages.map((language) => (states.get(language) === 'passed' ? '   ✓    ' : '   ✗    ')).join('');
+  return languages
+    .map((language) => (states.get(language) === 'passed' ? '   ✓    ' : '   ✗    '))
+    .join('');
 }
 
 const indent = (errors) =>
-  errors.map((error) => `    ${[error.message, error.diff].filter(Boolean).join('\n').replaceAll('\n', '\n    ')}`).join('\n');
+  errors
+    .map(
+      (error) =>
+        `    ${[error.message, error.diff].filter(Boolean).join('\n').replaceAll('\n', '\n    ')}`,
+    )
+    .join('\n');
 
 // Real processes may lose against a busy machine once, as in `make test`.
 const options = { reporters: [new TableReporter()], watch: false, retry: 1 };

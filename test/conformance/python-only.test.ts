@@ -16,21 +16,39 @@ steps('a lambda is shown', 'lambda: 1', { value: /<function <lambda>/ });
 steps('a coroutine that is a value is shown', 'async def co(): pass\nc = co()\nc.close()\nc', {
   value: /coroutine object co/,
 });
-steps('annotations at the top are kept', ['count: int = 5', '__annotations__["count"]'], { value: "<class 'int'>" });
-steps('a future import holds for its step', 'from __future__ import annotations\ndef f(x: NoSuchName): pass\nf.__annotations__', {
-  value: "{'x': 'NoSuchName'}",
+steps('annotations at the top are kept', ['count: int = 5', '__annotations__["count"]'], {
+  value: "<class 'int'>",
 });
+steps(
+  'a future import holds for its step',
+  'from __future__ import annotations\ndef f(x: NoSuchName): pass\nf.__annotations__',
+  {
+    value: "{'x': 'NoSuchName'}",
+  },
+);
 steps('a walrus declares', ['(w := 5)', 'w'], { value: '5' });
-steps('a match statement runs', 'match (1, 2):\n    case (a, b):\n        print(a + b)', { stdout: '3\n' });
+steps('a match statement runs', 'match (1, 2):\n    case (a, b):\n        print(a + b)', {
+  stdout: '3\n',
+});
 steps('a loop variable lasts', ['for last in range(3): pass', 'last'], { value: '2' });
-steps('a comprehension sees globals', 'base = 10\n[base + n for n in range(2)]', { value: '[10, 11]' });
-steps('nested functions use nonlocal and global', 'g = 1\ndef f():\n    global g\n    g += 1\nf()\ng', { value: '2' });
+steps('a comprehension sees globals', 'base = 10\n[base + n for n in range(2)]', {
+  value: '[10, 11]',
+});
+steps(
+  'nested functions use nonlocal and global',
+  'g = 1\ndef f():\n    global g\n    g += 1\nf()\ng',
+  { value: '2' },
+);
 steps('a star import works', 'from math import *\nfloor(pi)', { value: '3' });
 
 // A real __main__
-steps('the namespace is __main__', 'import sys, __main__\nmine = 1\n[__name__, __main__.mine, sys.modules["__main__"].mine]', {
-  value: "['__main__', 1, 1]",
-});
+steps(
+  'the namespace is __main__',
+  'import sys, __main__\nmine = 1\n[__name__, __main__.mine, sys.modules["__main__"].mine]',
+  {
+    value: "['__main__', 1, 1]",
+  },
+);
 steps(
   'what a cell defines is pickled and back',
   'import pickle\nclass P:\n    def __init__(self, n): self.n = n\npickle.loads(pickle.dumps(P(42))).n',
@@ -48,7 +66,10 @@ steps(
 );
 steps(
   'inspect.getsource knows a function of an earlier step',
-  ['def sourced(n):\n    return n + 1', 'import inspect\nprint(inspect.getsource(sourced), end="")'],
+  [
+    'def sourced(n):\n    return n + 1',
+    'import inspect\nprint(inspect.getsource(sourced), end="")',
+  ],
   { stdout: 'def sourced(n):\n    return n + 1\n' },
 );
 steps(
@@ -94,7 +115,9 @@ flow(
     const code =
       'import multiprocessing as mp\ndef local(n): print(n)\nchild = mp.get_context("spawn").Process(target=local, args=(1,))\nchild.start()\nchild.join()';
     const { error, stderr } = await session.run(code);
-    expect(`${error?.message}\n${stderr}`).toMatch(/fork|file of the workspace|module of the workspace/);
+    expect(`${error?.message}\n${stderr}`).toMatch(
+      /fork|file of the workspace|module of the workspace/,
+    );
   },
   {},
 );
@@ -106,20 +129,39 @@ steps(
 );
 
 // Errors
-steps('a traceback shows the source lines of each step', ['def early(n):\n    return 1 / n', 'early(0)'], {
-  error: { name: 'ZeroDivisionError', traceback: /early\(0\)\n[\s\S]*return 1 \/ n/ },
+steps(
+  'a traceback shows the source lines of each step',
+  ['def early(n):\n    return 1 / n', 'early(0)'],
+  {
+    error: { name: 'ZeroDivisionError', traceback: /early\(0\)\n[\s\S]*return 1 \/ n/ },
+  },
+);
+steps('a syntax error shows its caret', 'x = (1 +', {
+  error: { name: 'SyntaxError', traceback: /x = \(1 \+\n\s+\^/ },
 });
-steps('a syntax error shows its caret', 'x = (1 +', { error: { name: 'SyntaxError', traceback: /x = \(1 \+\n\s+\^/ } });
-steps('an indentation error has its name', 'def f():\nreturn 1', { error: { name: 'IndentationError' } });
-steps('an error during handling shows both', 'try:\n    1 / 0\nexcept ZeroDivisionError:\n    {}["x"]', {
-  error: { name: 'KeyError', traceback: /ZeroDivisionError[\s\S]*During handling[\s\S]*KeyError/ },
+steps('an indentation error has its name', 'def f():\nreturn 1', {
+  error: { name: 'IndentationError' },
 });
+steps(
+  'an error during handling shows both',
+  'try:\n    1 / 0\nexcept ZeroDivisionError:\n    {}["x"]',
+  {
+    error: {
+      name: 'KeyError',
+      traceback: /ZeroDivisionError[\s\S]*During handling[\s\S]*KeyError/,
+    },
+  },
+);
 steps('notes of an error are shown', 'e = ValueError("x")\ne.add_note("look here")\nraise e', {
   error: { name: 'ValueError', traceback: /look here/ },
 });
-steps('a warning comes once', 'import warnings\nfor _ in range(3): warnings.warn("careful", DeprecationWarning)', {
-  stderr: /^(?:(?!careful)[\s\S])*careful(?:(?!DeprecationWarning: careful)[\s\S])*$/,
-});
+steps(
+  'a warning comes once',
+  'import warnings\nfor _ in range(3): warnings.warn("careful", DeprecationWarning)',
+  {
+    stderr: /^(?:(?!careful)[\s\S])*careful(?:(?!DeprecationWarning: careful)[\s\S])*$/,
+  },
+);
 for (const [name, code, message] of [
   ['sys.exit with a code', 'import sys\nsys.exit(3)', '3'],
   ['sys.exit without one', 'import sys\nsys.exit()', '0'],
@@ -142,7 +184,9 @@ steps(
   'import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()',
   { stderr: /ZeroDivisionError: division by zero\n$/ },
 );
-steps('logging goes to standard error', 'import logging\nlogging.warning("logged")', { stderr: 'WARNING:root:logged\n' });
+steps('logging goes to standard error', 'import logging\nlogging.warning("logged")', {
+  stderr: 'WARNING:root:logged\n',
+});
 steps(
   'a logger of one step serves the next',
   [
@@ -158,27 +202,42 @@ steps(
 );
 
 // asyncio
-steps('asyncio.run works inside a cell', 'import asyncio\nasync def main(): return 42\nasyncio.run(main())', { value: '42' });
-steps('await works after asyncio.run', ['import asyncio\nasync def main(): return 1\nasyncio.run(main())', 'await main()'], {
-  value: '1',
-});
+steps(
+  'asyncio.run works inside a cell',
+  'import asyncio\nasync def main(): return 42\nasyncio.run(main())',
+  { value: '42' },
+);
+steps(
+  'await works after asyncio.run',
+  ['import asyncio\nasync def main(): return 1\nasyncio.run(main())', 'await main()'],
+  {
+    value: '1',
+  },
+);
 steps(
   'async with at the top',
   'import contextlib\n@contextlib.asynccontextmanager\nasync def room():\n    print("in")\n    yield 42\n    print("out")\nasync with room() as got: print(got)',
   { stdout: 'in\n42\nout\n' },
 );
-steps('an async comprehension at the top', 'async def gen():\n    for n in range(3): yield n\n[n async for n in gen()]', {
-  value: '[0, 1, 2]',
-});
+steps(
+  'an async comprehension at the top',
+  'async def gen():\n    for n in range(3): yield n\n[n async for n in gen()]',
+  {
+    value: '[0, 1, 2]',
+  },
+);
 steps(
   'a TaskGroup shows what failed',
   'import asyncio\nasync def bad(): raise ValueError("one")\nasync with asyncio.TaskGroup() as group: group.create_task(bad())',
   { error: { name: 'ExceptionGroup', traceback: /ValueError: one/ } },
 );
-steps('asyncio.to_thread works', 'import asyncio\nawait asyncio.to_thread(lambda: 42)', { value: '42' });
+steps('asyncio.to_thread works', 'import asyncio\nawait asyncio.to_thread(lambda: 42)', {
+  value: '42',
+});
 
 // Display protocols
-const repr = (method: string, value: string) => `class R:\n    def ${method}(self, **k): return ${value}\nR()`;
+const repr = (method: string, value: string) =>
+  `class R:\n    def ${method}(self, **k): return ${value}\nR()`;
 const bundleOf = async (session: Parameters<Parameters<typeof flow>[1]>[0], code: string) =>
   (await session.run(code)).results.at(-1);
 for (const [method, value, mime, shown] of [
@@ -193,19 +252,31 @@ for (const [method, value, mime, shown] of [
 ] as const) {
   flow(`${method} is shown, with text beside it`, async (session) => {
     const bundle = await bundleOf(session, repr(method, value));
-    expect(bundle).toMatchObject({ [mime]: shown, 'text/plain': expect.stringContaining('R object'), is_main_result: true });
+    expect(bundle).toMatchObject({
+      [mime]: shown,
+      'text/plain': expect.stringContaining('R object'),
+      is_main_result: true,
+    });
   });
 }
-steps('_ipython_display_ shows itself', 'class S:\n    def _ipython_display_(self): print("myself")\nS()', {
-  stdout: 'myself\n',
-});
+steps(
+  '_ipython_display_ shows itself',
+  'class S:\n    def _ipython_display_(self): print("myself")\nS()',
+  {
+    stdout: 'myself\n',
+  },
+);
 flow('a representation that fails leaves the others', async (session) => {
-  const result = await session.run('class B:\n    def _repr_html_(self): raise ValueError("no html")\nB()');
+  const result = await session.run(
+    'class B:\n    def _repr_html_(self): raise ValueError("no html")\nB()',
+  );
   expect(result).toMatchObject({ status: 'completed', stderr: expect.stringContaining('no html') });
   expect(result.results[0]).toMatchObject({ 'text/plain': expect.stringContaining('B object') });
 });
 flow('what has a display_id is updated', async (session) => {
-  const { results } = await session.run('handle = display("one", display_id=True)\nhandle.update("two")');
+  const { results } = await session.run(
+    'handle = display("one", display_id=True)\nhandle.update("two")',
+  );
   expect(results.map((bundle) => bundle['text/plain'])).toEqual(["'one'", "'two'"]);
   expect(results[1]).toMatchObject({ display_id: results[0]?.display_id, is_update: true });
 });
@@ -217,7 +288,11 @@ steps(
   'from IPython.display import display, HTML, Markdown, Image, JSON, SVG, Latex, clear_output, Code, Math, Javascript\nHTML is not None',
   { value: 'True' },
 );
-steps('from IPython import display is there', 'from IPython import display as d\nd.HTML is not None', { value: 'True' });
+steps(
+  'from IPython import display is there',
+  'from IPython import display as d\nd.HTML is not None',
+  { value: 'True' },
+);
 steps('get_ipython is there', 'get_ipython() is not None', { value: 'True' });
 
 // Shell and magics
@@ -225,28 +300,52 @@ steps('!command runs a program', '!echo hi', { stdout: 'hi\n' });
 steps('!command is filled in', 'word = "x y"\n!echo {word}', { stdout: 'x y\n' });
 steps('!command is filled in with $name', 'word = "dollar"\n!echo $word', { stdout: 'dollar\n' });
 steps('!command runs inside a block', 'for n in range(2):\n    !echo {n}', { stdout: '0\n1\n' });
-steps('x = !command keeps the lines', 'lines = !printf "a\\nb\\n"\nlist(lines)', { value: "['a', 'b']" });
-steps('a command that fails does not fail the step', '!false', {});
-steps('a string that begins with an exclamation mark is a string', 'text = """\n!echo no\n"""\ntext', {
-  value: String.raw`'\n!echo no\n'`,
+steps('x = !command keeps the lines', 'lines = !printf "a\\nb\\n"\nlist(lines)', {
+  value: "['a', 'b']",
 });
+steps('a command that fails does not fail the step', '!false', {});
+steps(
+  'a string that begins with an exclamation mark is a string',
+  'text = """\n!echo no\n"""\ntext',
+  {
+    value: String.raw`'\n!echo no\n'`,
+  },
+);
 steps('%cd lasts', ['%cd /', 'import os\nos.getcwd()'], { value: "'/'" }, { own: {} });
 steps('%%bash runs a script', '%%bash\nfor n in 1 2; do echo $n; done', { stdout: '1\n2\n' });
-steps('%%bash that fails fails the step', '%%bash\nexit 3', { error: { name: 'CalledProcessError', message: /3/ } });
-steps('%time tells the time and gives the value', '%time 40 + 2', { stdout: /Wall time|CPU times/, value: '42' });
+steps('%%bash that fails fails the step', '%%bash\nexit 3', {
+  error: { name: 'CalledProcessError', message: /3/ },
+});
+steps('%time tells the time and gives the value', '%time 40 + 2', {
+  stdout: /Wall time|CPU times/,
+  value: '42',
+});
 steps('%timeit tells the time', '%timeit -n 1 -r 1 1 + 1', { stdout: /loop/ });
-steps('%env sets a variable', ['%env MAGIC_WORD=abra', 'import os\nos.environ["MAGIC_WORD"]'], { value: "'abra'" });
+steps('%env sets a variable', ['%env MAGIC_WORD=abra', 'import os\nos.environ["MAGIC_WORD"]'], {
+  value: "'abra'",
+});
 steps('%matplotlib is accepted', '%matplotlib inline', {});
-steps('%%writefile writes', ['%%writefile note.txt\nhello', 'open("note.txt").read()'], { value: String.raw`'hello\n'` });
-steps('a magic that is not there is named', '%nosuchmagic', { error: { name: 'UsageError', message: /%nosuchmagic/ } });
+steps('%%writefile writes', ['%%writefile note.txt\nhello', 'open("note.txt").read()'], {
+  value: String.raw`'hello\n'`,
+});
+steps('a magic that is not there is named', '%nosuchmagic', {
+  error: { name: 'UsageError', message: /%nosuchmagic/ },
+});
 steps('a percent sign is still an operator', 'a = 7\n(a\n% 4)', { value: '3' });
 
 // Interrupts
 flow('KeyboardInterrupt runs what must happen in the end', async (session) => {
-  const result = await session.run('import time\ntry:\n    while True: time.sleep(0.01)\nfinally:\n    print("cleaned")', {
-    timeout_ms: 150,
-  });
-  expectResult(result, { status: 'timed_out', stdout: 'cleaned\n', error: { name: 'StepTimedOut' } }, 'python');
+  const result = await session.run(
+    'import time\ntry:\n    while True: time.sleep(0.01)\nfinally:\n    print("cleaned")',
+    {
+      timeout_ms: 150,
+    },
+  );
+  expectResult(
+    result,
+    { status: 'timed_out', stdout: 'cleaned\n', error: { name: 'StepTimedOut' } },
+    'python',
+  );
 });
 steps(
   'a command is ended by the time limit, and memory is kept',

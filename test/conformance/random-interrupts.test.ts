@@ -13,17 +13,21 @@ const fewest = 300;
 /** Steps of all lengths, most of which end about when they are interrupted. */
 const steps: PerLanguage<readonly ((ms: number) => string)[]> = {
   python: [
-    (ms) => `import time\nend = time.perf_counter() + ${ms / 1000}\nwhile time.perf_counter() < end: pass\nmark`,
+    (ms) =>
+      `import time\nend = time.perf_counter() + ${ms / 1000}\nwhile time.perf_counter() < end: pass\nmark`,
     (ms) => `import time\ntime.sleep(${ms / 1000})\nmark`,
     (ms) => `import asyncio\nawait asyncio.sleep(${ms / 1000})\nmark`,
-    (ms) => `import time\nend = time.perf_counter() + ${ms / 1000}\nwhile time.perf_counter() < end: print("x" * 100)\nmark`,
+    (ms) =>
+      `import time\nend = time.perf_counter() + ${ms / 1000}\nwhile time.perf_counter() < end: print("x" * 100)\nmark`,
     () => 'mark',
   ],
   node: [
     (ms) => `for (const end = performance.now() + ${ms}; performance.now() < end; );\nmark`,
     (ms) => `await new Promise((done) => setTimeout(done, ${ms}))\nmark`,
-    (ms) => `await null\nfor (const end = performance.now() + ${ms}; performance.now() < end; );\nmark`,
-    (ms) => `for (const end = performance.now() + ${ms}; performance.now() < end; ) console.log("x".repeat(100))\nmark`,
+    (ms) =>
+      `await null\nfor (const end = performance.now() + ${ms}; performance.now() < end; );\nmark`,
+    (ms) =>
+      `for (const end = performance.now() + ${ms}; performance.now() < end; ) console.log("x".repeat(100))\nmark`,
     () => 'mark',
   ],
 };
@@ -49,7 +53,9 @@ test.each(languages)(
       counts.tries += 1;
       const ms = random() * 6;
       const makeStep = steps[language][Math.floor(random() * steps[language].length)] ?? String;
-      const interrupted = await session.run(makeStep(ms), { timeout_ms: Math.max(1, Math.round(ms + (random() - 0.5) * 4)) });
+      const interrupted = await session.run(makeStep(ms), {
+        timeout_ms: Math.max(1, Math.round(ms + (random() - 0.5) * 4)),
+      });
       const context = `seed ${seed}, try ${counts.tries}: ${JSON.stringify(interrupted)}`;
       expect(interrupted.status, context).toMatch(/^(completed|timed_out)$/);
       expect(interrupted.state_lost, context).toBe(false);
@@ -65,6 +71,8 @@ test.each(languages)(
     console.log(`${language}, seed ${seed}: ${JSON.stringify(counts)}`);
     expect(counts.tries, `seed ${seed}: the machine is too slow`).toBeGreaterThanOrEqual(fewest);
     // Both kinds came, or the moments were not random.
-    expect(Math.min(counts.completed, counts.timed_out), `seed ${seed}`).toBeGreaterThan(counts.tries / 20);
+    expect(Math.min(counts.completed, counts.timed_out), `seed ${seed}`).toBeGreaterThan(
+      counts.tries / 20,
+    );
   },
 );

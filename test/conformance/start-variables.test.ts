@@ -23,24 +23,34 @@ const cases: [Language, Record<string, string>, string, string][] = [
   ['node', { NODE_EXTRA: 'x', UV_THREADPOOL_SIZE: '2' }, 'process.env.UV_THREADPOOL_SIZE', "'2'"],
 ];
 
-test.each(cases)('%s heeds what an interpreter reads at its start, still in epoch 1: %j', async (language, env, code, value) => {
-  const session = await openSession(language, { env });
-  try {
-    const first = await session.run(code);
-    expect(first).toMatchObject({ status: 'completed', epoch: 1, state_lost: false, execution_count: 1 });
-    expect(first.results[0]?.['text/plain']).toBe(value);
-    // What follows keeps its memory, and a fresh interpreter has the variables too.
-    await session.run('kept = 1');
-    expect((await session.run('kept')).epoch).toBe(1);
-    expect(await session.restart()).toBe(2);
-    expect((await session.run(code)).results[0]?.['text/plain']).toBe(value);
-  } finally {
-    await session.close();
-  }
-});
+test.each(cases)(
+  '%s heeds what an interpreter reads at its start, still in epoch 1: %j',
+  async (language, env, code, value) => {
+    const session = await openSession(language, { env });
+    try {
+      const first = await session.run(code);
+      expect(first).toMatchObject({
+        status: 'completed',
+        epoch: 1,
+        state_lost: false,
+        execution_count: 1,
+      });
+      expect(first.results[0]?.['text/plain']).toBe(value);
+      // What follows keeps its memory, and a fresh interpreter has the variables too.
+      await session.run('kept = 1');
+      expect((await session.run('kept')).epoch).toBe(1);
+      expect(await session.restart()).toBe(2);
+      expect((await session.run(code)).results[0]?.['text/plain']).toBe(value);
+    } finally {
+      await session.close();
+    }
+  },
+);
 
 test('node makes an epoch of its own of a restart that comes before its renewed worker', async () => {
-  const session = await openSession('node', { env: { NODE_OPTIONS: '--max-http-header-size=12345' } });
+  const session = await openSession('node', {
+    env: { NODE_OPTIONS: '--max-http-header-size=12345' },
+  });
   try {
     expect(await session.restart()).toBe(2);
     expect((await session.run('1 + 1')).epoch).toBe(2);

@@ -7,7 +7,12 @@ const local = useLocal();
 
 const megabyte = 1024 * 1024;
 
-const languages: (Language & { comment: string; cwd: string; missing: string; json(expression: string): string })[] = [
+const languages: (Language & {
+  comment: string;
+  cwd: string;
+  missing: string;
+  json(expression: string): string;
+})[] = [
   {
     ...python,
     comment: '#',
@@ -15,7 +20,13 @@ const languages: (Language & { comment: string; cwd: string; missing: string; js
     missing: 'FileNotFoundError',
     json: (text) => `import json\njson.dumps(${text})`,
   },
-  { ...node, comment: '//', cwd: 'process.cwd()', missing: 'ENOENT', json: (text) => `JSON.stringify(${text})` },
+  {
+    ...node,
+    comment: '//',
+    cwd: 'process.cwd()',
+    missing: 'ENOENT',
+    json: (text) => `JSON.stringify(${text})`,
+  },
 ];
 
 describe.each(languages)('a step of $runtime is taken', (language) => {
@@ -33,7 +44,13 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
   };
 
   test('with no code', async () => {
-    expect(await client.run(id, '')).toMatchObject({ status: 'completed', stdout: '', stderr: '', results: [], error: null });
+    expect(await client.run(id, '')).toMatchObject({
+      status: 'completed',
+      stdout: '',
+      stderr: '',
+      results: [],
+      error: null,
+    });
   });
 
   test('with code of exactly 1 MiB', async () => {
@@ -48,26 +65,49 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
       `{"code":"6 * 7 ${language.comment}${'\\u0078'.repeat(megabyte - 16)}"}`,
       { 'content-type': 'application/json' },
     );
-    expect(await response.json()).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
+    expect(await response.json()).toMatchObject({
+      status: 'completed',
+      results: [{ 'text/plain': '42' }],
+    });
   });
 
   test('with a byte order mark before its JSON', async () => {
-    const response = await client.call('POST', `/v1/sessions/${id}/steps`, '\ufeff{"code":"6 * 7"}', {
-      'content-type': 'application/json',
+    const response = await client.call(
+      'POST',
+      `/v1/sessions/${id}/steps`,
+      '\ufeff{"code":"6 * 7"}',
+      {
+        'content-type': 'application/json',
+      },
+    );
+    expect(await response.json()).toMatchObject({
+      status: 'completed',
+      results: [{ 'text/plain': '42' }],
     });
-    expect(await response.json()).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
   });
 
   test('with the last of two fields of one name', async () => {
-    const response = await client.call('POST', `/v1/sessions/${id}/steps`, '{"code":"1","code":"6 * 7"}', {
-      'content-type': 'application/json',
-    });
+    const response = await client.call(
+      'POST',
+      `/v1/sessions/${id}/steps`,
+      '{"code":"1","code":"6 * 7"}',
+      {
+        'content-type': 'application/json',
+      },
+    );
     expect(await response.json()).toMatchObject({ results: [{ 'text/plain': '42' }] });
   });
 
-  test.each(['\n', '\r\n', '   ', '\t\n\n', '# only\n'.replace('#', language.comment)])('with nothing but %j', async (code) => {
-    expect(await client.run(id, code)).toMatchObject({ status: 'completed', results: [], error: null });
-  });
+  test.each(['\n', '\r\n', '   ', '\t\n\n', '# only\n'.replace('#', language.comment)])(
+    'with nothing but %j',
+    async (code) => {
+      expect(await client.run(id, code)).toMatchObject({
+        status: 'completed',
+        results: [],
+        error: null,
+      });
+    },
+  );
 
   test('with variables that hold anything but NUL', async () => {
     const values = [
@@ -84,7 +124,9 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
       '\x01',
     ];
     const env = Object.fromEntries(values.map((text, at) => [`STEP_${at}`, text]));
-    const read = values.map((_, at) => (language.runtime === 'python' ? `os.environ["STEP_${at}"]` : `process.env.STEP_${at}`));
+    const read = values.map((_, at) =>
+      language.runtime === 'python' ? `os.environ["STEP_${at}"]` : `process.env.STEP_${at}`,
+    );
     const code = `${language.runtime === 'python' ? 'import os\n' : ''}${language.print('READ:').replace(/"READ:"/, dump(read))}`;
     const { stdout, error } = await client.run(id, code, { env });
     expect(error).toBeNull();
@@ -94,11 +136,17 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
   /** An expression for a JSON text of the values, in ASCII. */
   function dump(expressions: string[]): string {
     const list = `[${expressions.join(', ')}]`;
-    return language.runtime === 'python' ? `__import__("json").dumps(${list})` : `JSON.stringify(${list})`;
+    return language.runtime === 'python'
+      ? `__import__("json").dumps(${list})`
+      : `JSON.stringify(${list})`;
   }
 
   test('with variables of exactly 256 KiB', async () => {
-    const env = { A: 'x'.repeat(120_000), B: 'x'.repeat(120_000), C: 'x'.repeat(256 * 1024 - 240_003) };
+    const env = {
+      A: 'x'.repeat(120_000),
+      B: 'x'.repeat(120_000),
+      C: 'x'.repeat(256 * 1024 - 240_003),
+    };
     expect(await client.run(id, '', { env })).toMatchObject({ status: 'completed' });
   });
 
@@ -118,15 +166,22 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
     for (const cwd of ['missing', 'sub/dir/file', '/missing']) {
       const { status, error } = await client.run(id, language.print('ran'), { cwd });
       expect(status).toBe('failed');
-      expect(`${error?.name} ${error?.message}`).toMatch(/FileNotFoundError|NotADirectoryError|ENOENT|ENOTDIR/);
+      expect(`${error?.name} ${error?.message}`).toMatch(
+        /FileNotFoundError|NotADirectoryError|ENOENT|ENOTDIR/,
+      );
     }
     const { error } = await client.run(id, '', { cwd: 'missing' });
     expect(`${error?.name} ${error?.message}`).toContain(language.missing);
   });
 
   test('with any time limit up to an hour, and any step id of its alphabet', async () => {
-    expect(await client.run(id, '', { timeout_ms: 3_600_000 })).toMatchObject({ status: 'completed' });
+    expect(await client.run(id, '', { timeout_ms: 3_600_000 })).toMatchObject({
+      status: 'completed',
+    });
     const stepId = `-_${'aZ9'.repeat(42)}`;
-    expect(await client.run(id, '', { step_id: stepId })).toMatchObject({ step_id: stepId, status: 'completed' });
+    expect(await client.run(id, '', { step_id: stepId })).toMatchObject({
+      step_id: stepId,
+      status: 'completed',
+    });
   });
 });

@@ -9,13 +9,19 @@ import { eventually } from './harness/instance.ts';
 let session: Session | undefined;
 afterEach(() => session?.close());
 
-const killSupervisor = 'import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)';
+const killSupervisor =
+  'import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)';
 
 test('refuses what an operator does not allow, with the limit named, and uses up no id', async () => {
-  const agentEnv = { STEPPE_MAX_TIMEOUT_MS: '60000', STEPPE_MAX_CODE_BYTES: '1000', STEPPE_MAX_BODY_BYTES: '4096' };
+  const agentEnv = {
+    STEPPE_MAX_TIMEOUT_MS: '60000',
+    STEPPE_MAX_CODE_BYTES: '1000',
+    STEPPE_MAX_BODY_BYTES: '4096',
+  };
   session = await openSession('python', { agentEnv });
   const stepId = newStepId();
-  const refusal = (request: object) => session?.refusal('POST', '/steps', { step_id: stepId, code: '1', ...request });
+  const refusal = (request: object) =>
+    session?.refusal('POST', '/steps', { step_id: stepId, code: '1', ...request });
   expect(await refusal({ code: '#'.repeat(1001) })).toMatchObject({
     status: 413,
     code: 'payload_too_large',
@@ -30,7 +36,9 @@ test('refuses what an operator does not allow, with the limit named, and uses up
     code: 'invalid_request',
     details: { issues: [{ path: 'timeout_ms', message: expect.stringContaining('60000') }] },
   });
-  expect(await session.run('#'.repeat(1000), { step_id: stepId })).toMatchObject({ status: 'completed' });
+  expect(await session.run('#'.repeat(1000), { step_id: stepId })).toMatchObject({
+    status: 'completed',
+  });
 });
 
 test('runs nothing of a step that requests more than this agent knows', async () => {
@@ -46,9 +54,14 @@ test('runs nothing of a step that requests more than this agent knows', async ()
 });
 
 test('keeps as much of output and results as an operator allows, and says so', async () => {
-  session = await openSession('python', { agentEnv: { STEPPE_MAX_OUTPUT_BYTES: '4096', STEPPE_MAX_RESULT_BYTES: '1000' } });
+  session = await openSession('python', {
+    agentEnv: { STEPPE_MAX_OUTPUT_BYTES: '4096', STEPPE_MAX_RESULT_BYTES: '1000' },
+  });
   const result = await session.run('print("x" * 100_000)\ndisplay("y" * 100)\n"z" * 2000');
-  expect(result).toMatchObject({ status: 'completed', truncated: { stdout: true, stderr: false, results: true } });
+  expect(result).toMatchObject({
+    status: 'completed',
+    truncated: { stdout: true, stderr: false, results: true },
+  });
   expect(Buffer.byteLength(result.stdout)).toBeLessThanOrEqual(4096);
   expect(result.results).toHaveLength(1);
 });
@@ -56,29 +69,48 @@ test('keeps as much of output and results as an operator allows, and says so', a
 test('starts the supervisor again however often it is killed, tells each loss, and leaves nothing of what was running', async () => {
   session = await openSession('python');
   for (const epoch of [2, 3, 4, 5]) {
-    const child = 'import subprocess\nprint(subprocess.Popen(["setsid", "sleep", "1000"]).pid, flush=True)\n';
+    const child =
+      'import subprocess\nprint(subprocess.Popen(["setsid", "sleep", "1000"]).pid, flush=True)\n';
     const died = await session.run(child + killSupervisor);
-    expect(died).toMatchObject({ status: 'failed', state_lost: true, epoch, error: { name: 'WorkerCrashed' } });
-    expect(await session.run('6 * 7')).toMatchObject({ status: 'completed', epoch, execution_count: 1 });
+    expect(died).toMatchObject({
+      status: 'failed',
+      state_lost: true,
+      epoch,
+      error: { name: 'WorkerCrashed' },
+    });
+    expect(await session.run('6 * 7')).toMatchObject({
+      status: 'completed',
+      epoch,
+      execution_count: 1,
+    });
     expect(existsSync(`/proc/${died.stdout.trim()}/exe`)).toBe(false);
   }
 });
 
 test('ends the session as crashed when three starts in a row have failed, with the end of the log', async () => {
-  const startsOnce = 'if [ -e started ]; then echo "the disk is full of cats" >&2; exit 3; fi; touch started; exec "$0" "$@"';
+  const startsOnce =
+    'if [ -e started ]; then echo "the disk is full of cats" >&2; exit 3; fi; touch started; exec "$0" "$@"';
   const command = supervisorCommands.python;
-  session = await openSession('python', { supervisorCommand: ['/bin/sh', '-c', startsOnce, ...command] });
+  session = await openSession('python', {
+    supervisorCommand: ['/bin/sh', '-c', startsOnce, ...command],
+  });
   const stderrTail = join(dirname(session.agent.workspace), 'termination');
   await session.submit(killSupervisor);
   const words = await eventually(() => JSON.parse(readFileSync(stderrTail, 'utf8')));
-  expect(words).toMatchObject({ end_reason: 'crashed', end_detail: expect.stringMatching(/exit code 3[\s\S]*full of cats/) });
+  expect(words).toMatchObject({
+    end_reason: 'crashed',
+    end_detail: expect.stringMatching(/exit code 3[\s\S]*full of cats/),
+  });
 });
 
 test('takes Last-Event-ID for how far a reader has come, whatever its URL says, and for nothing where it is empty, and refuses one that is no seq', async () => {
   session = await openSession('python');
   await session.run('print("a")\n1', { step_id: 'read' });
   const events = (last: string, query = '') =>
-    session?.call('GET', `/steps/read/events${query}`, undefined, { 'last-event-id': last, accept: 'application/x-ndjson' });
+    session?.call('GET', `/steps/read/events${query}`, undefined, {
+      'last-event-id': last,
+      accept: 'application/x-ndjson',
+    });
   const seqs = async (response: ReturnType<typeof events>) =>
     ((await (await response)?.text()) ?? '')
       .trimEnd()

@@ -57,18 +57,28 @@ describe.each(languages)('what a step of $runtime leaves running', (language) =>
       background: { stdout: 'late\n', stderr: 'late too\n', errors: [] },
     });
     const events = await eventsOf(client, id, next.step_id);
-    expect(events.map(({ type }) => type)).toEqual(['step_started', 'background', 'background', 'stdout', 'step_ended']);
+    expect(events.map(({ type }) => type)).toEqual([
+      'step_started',
+      'background',
+      'background',
+      'stdout',
+      'step_ended',
+    ]);
     expect((await client.run(id, language.print('own'))).background).toBeNull();
     expect(await resultOf(client, id, first.step_id)).toEqual(first);
   });
 
   test('writes while another step runs to that one’s background, live', async () => {
     await client.run(id, language.inBackground(language.prints));
-    await submit(client, id, `${language.waitForGo}\n${language.print('own')}`, { step_id: 'runs' });
+    await submit(client, id, `${language.waitForGo}\n${language.print('own')}`, {
+      step_id: 'runs',
+    });
     await stepThatWrote(client, id, 'runs', 'waiting');
     await tick();
     await eventually(async () => {
-      const { background } = (await (await client.call('GET', `/v1/sessions/${id}/steps/runs`)).json()) as {
+      const { background } = (await (
+        await client.call('GET', `/v1/sessions/${id}/steps/runs`)
+      ).json()) as {
         background: unknown;
       };
       expect(background).toEqual({ stdout: 'late\n', stderr: 'late too\n', errors: [] });
@@ -83,7 +93,9 @@ describe.each(languages)('what a step of $runtime leaves running', (language) =>
   });
 
   test('writes while its own step runs to that step itself', async () => {
-    await submit(client, id, `${language.inBackground(language.prints)}\n${language.waitForGo}`, { step_id: 'runs' });
+    await submit(client, id, `${language.inBackground(language.prints)}\n${language.waitForGo}`, {
+      step_id: 'runs',
+    });
     await stepThatWrote(client, id, 'runs', 'waiting');
     await tick();
     await stepThatWrote(client, id, 'runs', 'late');
@@ -100,7 +112,12 @@ describe.each(languages)('what a step of $runtime leaves running', (language) =>
     await client.run(id, language.inBackground(language.raises));
     await tick();
     const next = await client.run(id, language.recall);
-    expect(next).toMatchObject({ status: 'completed', epoch: 1, error: null, results: [{ 'text/plain': '42' }] });
+    expect(next).toMatchObject({
+      status: 'completed',
+      epoch: 1,
+      error: null,
+      results: [{ 'text/plain': '42' }],
+    });
     expect(next.background?.errors).toMatchObject([language.error]);
     const events = await eventsOf(client, id, next.step_id);
     expect(events[1]).toMatchObject({ type: 'background_error', ...language.error });

@@ -15,9 +15,28 @@ const megabyte = 1024 * 1024;
 const json = { 'content-type': 'application/json' };
 
 const calls = [
-  { name: 'run a step', method: 'POST', path: () => `/v1/sessions/${id}/steps`, good: '{"code":""}', cap: 8 * megabyte },
-  { name: 'create a session', method: 'POST', path: () => '/v1/sessions', good: '{}', cap: 8 * megabyte, mayBeEmpty: true },
-  { name: 'patch a session', method: 'PATCH', path: () => `/v1/sessions/${id}`, good: '{}', cap: 8 * megabyte },
+  {
+    name: 'run a step',
+    method: 'POST',
+    path: () => `/v1/sessions/${id}/steps`,
+    good: '{"code":""}',
+    cap: 8 * megabyte,
+  },
+  {
+    name: 'create a session',
+    method: 'POST',
+    path: () => '/v1/sessions',
+    good: '{}',
+    cap: 8 * megabyte,
+    mayBeEmpty: true,
+  },
+  {
+    name: 'patch a session',
+    method: 'PATCH',
+    path: () => `/v1/sessions/${id}`,
+    good: '{}',
+    cap: 8 * megabyte,
+  },
   {
     name: 'restart',
     method: 'POST',
@@ -48,14 +67,21 @@ const notJson = [
   { what: 'invalid UTF-8', body: Buffer.from('{"code":"\xff\xfe"}', 'latin1') },
   {
     what: 'a surrogate in UTF-8',
-    body: Buffer.concat([Buffer.from('{"code":"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]),
+    body: Buffer.concat([
+      Buffer.from('{"code":"'),
+      Buffer.from([0xed, 0xa0, 0x80]),
+      Buffer.from('"}'),
+    ]),
   },
   { what: 'UTF-16', body: Buffer.from('\ufeff{"code":""}', 'utf16le') },
   { what: 'a raw control character in a text', body: '{"code":"a\nb"}' },
   { what: 'NaN', body: '{"code":"","timeout_ms":NaN}' },
   { what: 'thirty thousand brackets', body: '['.repeat(30_000) },
   { what: 'thirty thousand nested lists', body: `${'['.repeat(30_000)}${']'.repeat(30_000)}` },
-  { what: 'deep nesting where a text belongs', body: `{"code":${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}}` },
+  {
+    what: 'deep nesting where a text belongs',
+    body: `{"code":${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}}`,
+  },
   { what: 'an unknown field', body: '{"cod":"x"}' },
   { what: 'a field of the prototype', body: '{"code":"","__proto__":{"wait":false}}' },
 ];
@@ -70,30 +96,43 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
   });
 
   test('an unknown field is named', async () => {
-    const { details, message } = await client.errorOf(send(`${good.slice(0, -1)}${good === '{}' ? '' : ','}"tpyo":1}`));
+    const { details, message } = await client.errorOf(
+      send(`${good.slice(0, -1)}${good === '{}' ? '' : ','}"tpyo":1}`),
+    );
     expect(message).toContain('tpyo');
     expect(details.issues).toMatchObject([{ path: 'tpyo' }]);
   });
 
-  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'text/json', 'application/json-patch+json'])(
-    '415 for %s',
-    async (type) => {
-      const error = await client.errorOf(send(good, { 'content-type': type }));
-      expect(error).toMatchObject({ status: 415, code: 'unsupported_media_type', message: expect.stringContaining(type) });
-    },
-  );
-
-  test('415 without a content type', async () => {
-    expect(await client.errorOf(send(Buffer.from(good), {}))).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/jsonp',
+    'text/json',
+    'application/json-patch+json',
+  ])('415 for %s', async (type) => {
+    const error = await client.errorOf(send(good, { 'content-type': type }));
+    expect(error).toMatchObject({
+      status: 415,
+      code: 'unsupported_media_type',
+      message: expect.stringContaining(type),
+    });
   });
 
-  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="UTF-8"'])(
-    'takes %s',
-    async (type) => {
-      const { status } = await send(good, { 'content-type': type });
-      expect([200, 201, 404, 409]).toContain(status);
-    },
-  );
+  test('415 without a content type', async () => {
+    expect(await client.errorOf(send(Buffer.from(good), {}))).toMatchObject({
+      status: 415,
+      code: 'unsupported_media_type',
+    });
+  });
+
+  test.each([
+    'application/json; charset=utf-8',
+    'Application/JSON',
+    'application/json;charset="UTF-8"',
+  ])('takes %s', async (type) => {
+    const { status } = await send(good, { 'content-type': type });
+    expect([200, 201, 404, 409]).toContain(status);
+  });
 
   test('413 above the cap, which is named', async () => {
     const error = await client.errorOf(send(`{"code":"${' '.repeat(cap)}"}`));
@@ -117,7 +156,11 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
       body: chunks,
       duplex: 'half',
     });
-    expect(await client.errorOf(response)).toMatchObject({ status: 413, code: 'payload_too_large', details: { limit: 'body' } });
+    expect(await client.errorOf(response)).toMatchObject({
+      status: 413,
+      code: 'payload_too_large',
+      details: { limit: 'body' },
+    });
   });
 
   test('an empty body', async () => {
@@ -134,10 +177,18 @@ describe('half a surrogate pair', () => {
   test.each([
     { where: 'code', path: 'code', body: `{"code":"${half}"}` },
     { where: 'cwd', path: 'cwd', body: `{"code":"","cwd":"${half}"}` },
-    { where: 'the environment of a step', path: 'env.B', body: `{"code":"","env":{"B":"${half}"}}` },
+    {
+      where: 'the environment of a step',
+      path: 'env.B',
+      body: `{"code":"","env":{"B":"${half}"}}`,
+    },
   ])('400 for one in $where', async ({ path, body }) => {
     const error = await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, body, json));
-    expect(error).toMatchObject({ status: 400, code: 'invalid_request', details: { issues: [{ path }] } });
+    expect(error).toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      details: { issues: [{ path }] },
+    });
   });
 
   test.each([

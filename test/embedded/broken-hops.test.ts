@@ -3,7 +3,10 @@ import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CuttingProxy, startCuttingProxy } from '../../data-plane/testing/start-cutting-proxy.ts';
+import {
+  type CuttingProxy,
+  startCuttingProxy,
+} from '../../data-plane/testing/start-cutting-proxy.ts';
 import { type Client, connect } from './harness/client.ts';
 import { eventually, findInstance } from './harness/instance.ts';
 import { node, python } from './harness/languages.ts';
@@ -32,7 +35,10 @@ async function sessionBehindProxy(
   const client = connect(dataPlane.url, await services.tokenFor(newTenant()));
   const { session_id: id } = await client.createSession({ runtime });
   const dynamoDb = createDynamoDbClient({ ...localAccess, endpoint: services.dynamoDb.endpoint });
-  const store = createDynamoDbSessionStore({ client: dynamoDb, tableName: services.dynamoDb.tableName });
+  const store = createDynamoDbSessionStore({
+    client: dynamoDb,
+    tableName: services.dynamoDb.tableName,
+  });
   const record = await store.get(sessionIdSchema.parse(id), { consistent: true });
   if (record?.state !== 'ready') throw new Error('the session is not ready');
   const cuttingProxy = await startCuttingProxy(Number(new URL(record.address).port));
@@ -60,7 +66,11 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     );
     const events = await readEvents(response);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
-    expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed', execution_count: 1 });
+    expect(events.at(-1)).toMatchObject({
+      type: 'step_ended',
+      status: 'completed',
+      execution_count: 1,
+    });
     const text = events.map((event) => (event.type === 'stdout' ? event.text : '')).join('');
     expect(linesOf(text)).toEqual(Array.from({ length: 30 }, (_, i) => String(i)));
     expect(cuttingProxy.connections()).toBeGreaterThan(2);
@@ -83,7 +93,9 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
       const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
       const headers = { accept, 'content-type': 'application/json' };
       const left = open(client, 'POST', `/v1/sessions/${id}/steps`, headers);
-      left.end(JSON.stringify({ code: language.waitForGo, step_id: 'mine', on_disconnect: 'cancel' }));
+      left.end(
+        JSON.stringify({ code: language.waitForGo, step_id: 'mine', on_disconnect: 'cancel' }),
+      );
       await stepThatWrote(client, id, 'mine', 'waiting');
       cuttingProxy.cutAll();
       await eventually(() => expect(cuttingProxy.connections()).toBeGreaterThan(1));
@@ -119,7 +131,9 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     process.kill(findInstance(instanceId).agentPid, 'SIGKILL');
     await expect(stream.text()).rejects.toThrow();
     await eventually(async () => {
-      expect(await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: '1' }))).toMatchObject({ status: 410 });
+      expect(
+        await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: '1' })),
+      ).toMatchObject({ status: 410 });
     });
   });
 });

@@ -20,23 +20,26 @@ const halves = [
   { how: 'in chunks', headers: { 'transfer-encoding': 'chunked' } },
 ];
 
-test.each(halves)('an upload $how that breaks off leaves the old file and nothing else', async ({ headers }) => {
-  const { client, id, workspace } = await newSession();
-  await client.call('PUT', fileUrl(id, 'kept.txt'), 'the old one');
-  const upload = open(client, 'PUT', fileUrl(id, 'kept.txt'), headers);
-  upload.write(Buffer.alloc(1_000_000, 'x'));
-  const unfinished = () => readdirSync(workspace).filter((name) => name !== 'kept.txt');
-  await eventually(() => {
-    expect(unfinished().map((name) => statSync(join(workspace, name)).size > 0)).toEqual([true]);
-  });
-  expect((await listFiles(client, id)).entries).toMatchObject([{ path: 'kept.txt' }]);
+test.each(halves)(
+  'an upload $how that breaks off leaves the old file and nothing else',
+  async ({ headers }) => {
+    const { client, id, workspace } = await newSession();
+    await client.call('PUT', fileUrl(id, 'kept.txt'), 'the old one');
+    const upload = open(client, 'PUT', fileUrl(id, 'kept.txt'), headers);
+    upload.write(Buffer.alloc(1_000_000, 'x'));
+    const unfinished = () => readdirSync(workspace).filter((name) => name !== 'kept.txt');
+    await eventually(() => {
+      expect(unfinished().map((name) => statSync(join(workspace, name)).size > 0)).toEqual([true]);
+    });
+    expect((await listFiles(client, id)).entries).toMatchObject([{ path: 'kept.txt' }]);
 
-  upload.destroy();
-  await eventually(() => expect(unfinished()).toEqual([]));
-  expect(await readText(client, id, 'kept.txt')).toBe('the old one');
-  expect((await client.call('PUT', fileUrl(id, 'kept.txt'), 'the next one')).status).toBe(200);
-  expect(await readText(client, id, 'kept.txt')).toBe('the next one');
-});
+    upload.destroy();
+    await eventually(() => expect(unfinished()).toEqual([]));
+    expect(await readText(client, id, 'kept.txt')).toBe('the old one');
+    expect((await client.call('PUT', fileUrl(id, 'kept.txt'), 'the next one')).status).toBe(200);
+    expect(await readText(client, id, 'kept.txt')).toBe('the next one');
+  },
+);
 
 test('an upload of a new file that breaks off leaves no file', async () => {
   const { client, id, workspace } = await newSession();
@@ -61,7 +64,9 @@ test('a download that its client leaves is closed, and the next client is served
   expect(isRead()).toBe(true);
   download.destroy();
   await eventually(() => expect(isRead()).toBe(false));
-  expect((await (await client.call('GET', fileUrl(id, 'large'))).arrayBuffer()).byteLength).toBe(size);
+  expect((await (await client.call('GET', fileUrl(id, 'large'))).arrayBuffer()).byteLength).toBe(
+    size,
+  );
 });
 
 test('a client that leaves in the middle of a step’s body has run nothing', async () => {
@@ -73,7 +78,10 @@ test('a client that leaves in the middle of a step’s body has run nothing', as
   });
   await new Promise((resolve) => step.write(body.slice(0, -1), resolve));
   step.destroy();
-  expect(await client.run(id, '"ran" in globals()')).toMatchObject({ execution_count: 1, results: [{ 'text/plain': 'False' }] });
+  expect(await client.run(id, '"ran" in globals()')).toMatchObject({
+    execution_count: 1,
+    results: [{ 'text/plain': 'False' }],
+  });
 });
 
 test('a file that shrinks while it is sent breaks the response off, instead of passing for whole', async () => {
@@ -91,12 +99,18 @@ test('a file that shrinks while it is sent breaks the response off, instead of p
 test('a transfer is activity of the session as long as it continues, in and out', async () => {
   const { client, id, workspace } = await newSession();
   const lastActive = async () =>
-    sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json()).last_active_at ?? '';
-  const becomesActive = (since: string) => eventually(async () => expect((await lastActive()) > since).toBe(true));
+    sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json())
+      .last_active_at ?? '';
+  const becomesActive = (since: string) =>
+    eventually(async () => expect((await lastActive()) > since).toBe(true));
   const upload = open(client, 'PUT', fileUrl(id, 'large'), { 'transfer-encoding': 'chunked' });
   const piece = Buffer.alloc(1_000_000);
   upload.write(piece);
-  await eventually(() => expect(readdirSync(workspace).map((name) => statSync(join(workspace, name)).size > 0)).toEqual([true]));
+  await eventually(() =>
+    expect(readdirSync(workspace).map((name) => statSync(join(workspace, name)).size > 0)).toEqual([
+      true,
+    ]),
+  );
   const begun = await lastActive();
   upload.write(piece);
   await becomesActive(begun);

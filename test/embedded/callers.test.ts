@@ -9,12 +9,19 @@ const local = useLocal();
 
 const scope = 'sessions:read sessions:write steps:run';
 const nowSeconds = () => Math.floor(Date.now() / 1000);
-const goodClaims = () => ({ iss: 'steppe-local', aud: 'steppe', tenant: 'forged', scope, exp: nowSeconds() + 600 });
+const goodClaims = () => ({
+  iss: 'steppe-local',
+  aud: 'steppe',
+  tenant: 'forged',
+  scope,
+  exp: nowSeconds() + 600,
+});
 const sign = (options: Parameters<ReturnType<typeof local>['sign']>[0]) =>
   local().sign({ claims: { tenant: 'tenant', scope }, ...options });
 
 const bearer = async (token: string | Promise<string>) => `Bearer ${await token}`;
-const invalid = (description: string) => `Bearer error="invalid_token", error_description="${description}"`;
+const invalid = (description: string) =>
+  `Bearer error="invalid_token", error_description="${description}"`;
 
 async function strangersToken(kid: string): Promise<string> {
   const { privateKey } = await generateKeyPair('EdDSA');
@@ -24,106 +31,125 @@ async function strangersToken(kid: string): Promise<string> {
 async function alteredToken(): Promise<string> {
   const [header, claims = '', signature] = (await sign({})).split('.');
   const { tenant: _, ...rest } = JSON.parse(Buffer.from(claims, 'base64url').toString());
-  return [header, Buffer.from(JSON.stringify({ ...rest, tenant: 'another' })).toString('base64url'), signature].join('.');
+  return [
+    header,
+    Buffer.from(JSON.stringify({ ...rest, tenant: 'another' })).toString('base64url'),
+    signature,
+  ].join('.');
 }
 
-const failures: { name: string; authorization: () => Promise<string> | undefined; says: string }[] = [
-  { name: 'no token', authorization: () => undefined, says: 'Bearer' },
-  {
-    name: 'another scheme',
-    authorization: async () => 'Basic dXNlcjpwYXNz',
-    says: invalid('the Authorization header is not of the form Bearer <JWT>'),
-  },
-  {
-    name: 'a scheme alone',
-    authorization: async () => 'Bearer',
-    says: invalid('the Authorization header is not of the form Bearer <JWT>'),
-  },
-  {
-    name: 'two tokens',
-    authorization: async () => `${await bearer(sign({}))} ${await sign({})}`,
-    says: invalid('the Authorization header is not of the form Bearer <JWT>'),
-  },
-  { name: 'a malformed token', authorization: () => bearer('a.b.c'), says: invalid('the token is malformed') },
-  { name: 'no token at all in it', authorization: () => bearer('token'), says: invalid('the token is malformed') },
-  {
-    name: 'an expired token',
-    authorization: () => bearer(sign({ expires: '-1h' })),
-    says: invalid('the token has expired; get a new one'),
-  },
-  {
-    name: 'a token that is not valid yet',
-    authorization: () => bearer(sign({ notBefore: '1h' })),
-    says: invalid('the token is not valid yet'),
-  },
-  {
-    name: 'a token without an end',
-    authorization: () => bearer(signClaims(local(), { ...goodClaims(), exp: undefined })),
-    says: invalid('the claim exp is not the expected one'),
-  },
-  {
-    name: 'a token without an issuer',
-    authorization: () => bearer(signClaims(local(), { ...goodClaims(), iss: undefined })),
-    says: invalid('the claim iss is not the expected one'),
-  },
-  {
-    name: 'a wrong issuer',
-    authorization: () => bearer(sign({ issuer: 'somebody' })),
-    says: invalid('the claim iss is not the expected one'),
-  },
-  {
-    name: 'a wrong audience',
-    authorization: () => bearer(sign({ audience: 'something' })),
-    says: invalid('the claim aud is not the expected one'),
-  },
-  {
-    name: 'another key under the known name',
-    authorization: () => bearer(strangersToken('caller')),
-    says: invalid('the signature does not verify'),
-  },
-  {
-    name: 'another key under its own name',
-    authorization: () => bearer(strangersToken('strange')),
-    says: invalid('no known key has signed the token'),
-  },
-  { name: 'claims altered', authorization: () => bearer(alteredToken()), says: invalid('the signature does not verify') },
-  {
-    name: 'alg none',
-    authorization: () => bearer(forge({ alg: 'none' }, goodClaims(), () => '')),
-    says: invalid('the algorithm of the token is not allowed'),
-  },
-  {
-    name: 'HS256 with the public key in PEM for a secret',
-    authorization: () => {
-      const { kid, pem } = publicKeyOf(local());
-      return bearer(forge({ alg: 'HS256', kid }, goodClaims(), hs256(pem)));
+const failures: { name: string; authorization: () => Promise<string> | undefined; says: string }[] =
+  [
+    { name: 'no token', authorization: () => undefined, says: 'Bearer' },
+    {
+      name: 'another scheme',
+      authorization: async () => 'Basic dXNlcjpwYXNz',
+      says: invalid('the Authorization header is not of the form Bearer <JWT>'),
     },
-    says: invalid('the algorithm of the token is not allowed'),
-  },
-  {
-    name: 'HS256 with the public key’s bytes for a secret',
-    authorization: () => {
-      const { kid, jwk } = publicKeyOf(local());
-      return bearer(forge({ alg: 'HS256', kid }, goodClaims(), hs256(Buffer.from(jwk.x, 'base64url'))));
+    {
+      name: 'a scheme alone',
+      authorization: async () => 'Bearer',
+      says: invalid('the Authorization header is not of the form Bearer <JWT>'),
     },
-    says: invalid('the algorithm of the token is not allowed'),
-  },
-  {
-    name: 'no tenant',
-    authorization: () => bearer(sign({ claims: { scope } })),
-    says: invalid('the token has no tenant: the claim tenant must be a text'),
-  },
-  {
-    name: 'a tenant that is no text',
-    authorization: () => bearer(sign({ claims: { scope, tenant: 7 } })),
-    says: invalid('the token has no tenant: the claim tenant must be a text'),
-  },
-  {
-    name: 'an empty tenant',
-    authorization: () => bearer(sign({ claims: { scope, tenant: '' } })),
-    says: invalid('the token has no tenant: the claim tenant must be a text'),
-  },
-];
+    {
+      name: 'two tokens',
+      authorization: async () => `${await bearer(sign({}))} ${await sign({})}`,
+      says: invalid('the Authorization header is not of the form Bearer <JWT>'),
+    },
+    {
+      name: 'a malformed token',
+      authorization: () => bearer('a.b.c'),
+      says: invalid('the token is malformed'),
+    },
+    {
+      name: 'no token at all in it',
+      authorization: () => bearer('token'),
+      says: invalid('the token is malformed'),
+    },
+    {
+      name: 'an expired token',
+      authorization: () => bearer(sign({ expires: '-1h' })),
+      says: invalid('the token has expired; get a new one'),
+    },
+    {
+      name: 'a token that is not valid yet',
+      authorization: () => bearer(sign({ notBefore: '1h' })),
+      says: invalid('the token is not valid yet'),
+    },
+    {
+      name: 'a token without an end',
+      authorization: () => bearer(signClaims(local(), { ...goodClaims(), exp: undefined })),
+      says: invalid('the claim exp is not the expected one'),
+    },
+    {
+      name: 'a token without an issuer',
+      authorization: () => bearer(signClaims(local(), { ...goodClaims(), iss: undefined })),
+      says: invalid('the claim iss is not the expected one'),
+    },
+    {
+      name: 'a wrong issuer',
+      authorization: () => bearer(sign({ issuer: 'somebody' })),
+      says: invalid('the claim iss is not the expected one'),
+    },
+    {
+      name: 'a wrong audience',
+      authorization: () => bearer(sign({ audience: 'something' })),
+      says: invalid('the claim aud is not the expected one'),
+    },
+    {
+      name: 'another key under the known name',
+      authorization: () => bearer(strangersToken('caller')),
+      says: invalid('the signature does not verify'),
+    },
+    {
+      name: 'another key under its own name',
+      authorization: () => bearer(strangersToken('strange')),
+      says: invalid('no known key has signed the token'),
+    },
+    {
+      name: 'claims altered',
+      authorization: () => bearer(alteredToken()),
+      says: invalid('the signature does not verify'),
+    },
+    {
+      name: 'alg none',
+      authorization: () => bearer(forge({ alg: 'none' }, goodClaims(), () => '')),
+      says: invalid('the algorithm of the token is not allowed'),
+    },
+    {
+      name: 'HS256 with the public key in PEM for a secret',
+      authorization: () => {
+        const { kid, pem } = publicKeyOf(local());
+        return bearer(forge({ alg: 'HS256', kid }, goodClaims(), hs256(pem)));
+      },
+      says: invalid('the algorithm of the token is not allowed'),
+    },
+    {
+      name: 'HS256 with the public key’s bytes for a secret',
+      authorization: () => {
+        const { kid, jwk } = publicKeyOf(local());
+        return bearer(
+          forge({ alg: 'HS256', kid }, goodClaims(), hs256(Buffer.from(jwk.x, 'base64url'))),
+        );
+      },
+      says: invalid('the algorithm of the token is not allowed'),
+    },
+    {
+      name: 'no tenant',
+      authorization: () => bearer(sign({ claims: { scope } })),
+      says: invalid('the token has no tenant: the claim tenant must be a text'),
+    },
+    {
+      name: 'a tenant that is no text',
+      authorization: () => bearer(sign({ claims: { scope, tenant: 7 } })),
+      says: invalid('the token has no tenant: the claim tenant must be a text'),
+    },
+    {
+      name: 'an empty tenant',
+      authorization: () => bearer(sign({ claims: { scope, tenant: '' } })),
+      says: invalid('the token has no tenant: the claim tenant must be a text'),
+    },
+  ];
 
 describe('a call is refused with 401', () => {
   let client: Client;
@@ -140,7 +166,11 @@ describe('a call is refused with 401', () => {
     // One call that the control-plane responses, one of an agent, and one whose session never
     // existed.
     for (const path of ['/v1/sessions', `/v1/sessions/${id}/steps`, '/v1/sessions/ses_0/steps']) {
-      const response = await fetch(`${local().url}${path}`, { method: 'POST', headers, body: '{"code":"ran = True"}' });
+      const response = await fetch(`${local().url}${path}`, {
+        method: 'POST',
+        headers,
+        body: '{"code":"ran = True"}',
+      });
       expect(response.headers.get('www-authenticate')).toBe(says);
       expect(await client.errorOf(response)).toMatchObject({
         status: 401,
@@ -152,7 +182,9 @@ describe('a call is refused with 401', () => {
   });
 
   test('and nothing of it has run', async () => {
-    expect((await client.run(id, '"ran" in globals()')).results).toMatchObject([{ 'text/plain': 'False' }]);
+    expect((await client.run(id, '"ran" in globals()')).results).toMatchObject([
+      { 'text/plain': 'False' },
+    ]);
   });
 });
 

@@ -18,7 +18,9 @@ test.each(['python', 'node'])(
   'a session of %s begins at epoch 1, also where the warm one had lost an interpreter',
   async (runtime) => {
     const warm = () =>
-      readEntries(services.instancesDirectory).find((one) => one.runtime === runtime && one.address && !one.owner);
+      readEntries(services.instancesDirectory).find(
+        (one) => one.runtime === runtime && one.address && !one.owner,
+      );
     await expect.poll(warm, patient).toBeDefined();
     const instanceId = warm()?.instanceId ?? '';
     const worker = pidOf(instanceId, 'worker');
@@ -32,8 +34,15 @@ test.each(['python', 'node'])(
       }
     };
     await expect.poll(another, patient).not.toBe(worker);
-    const headers = { authorization: `Bearer ${await services.tokenFor(runtime)}`, 'content-type': 'application/json' };
-    const response = await fetch(`${plane.url}/v1/sessions`, { method: 'POST', headers, body: JSON.stringify({ runtime }) });
+    const headers = {
+      authorization: `Bearer ${await services.tokenFor(runtime)}`,
+      'content-type': 'application/json',
+    };
+    const response = await fetch(`${plane.url}/v1/sessions`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ runtime }),
+    });
     expect(response.status).toBe(201);
     const session = sessionSchema.parse(await response.json());
     expect(session.epoch).toBe(1);

@@ -12,7 +12,8 @@ beforeEach(async () => {
   id = (await client.createSession()).session_id;
 });
 
-const call = (method: string, path: string) => client.call(method, fileUrl(id, path), method === 'PUT' ? 'x' : undefined);
+const call = (method: string, path: string) =>
+  client.call(method, fileUrl(id, path), method === 'PUT' ? 'x' : undefined);
 const refused = async (method: string, path: string, expected: object) => {
   expect(await client.errorOf(call(method, path)), `${method} ${path}`).toMatchObject(expected);
 };
@@ -44,15 +45,29 @@ describe('a symbolic link that code made', () => {
       id,
       'import os\nos.symlink("dir/real", "relative")\nos.symlink(os.path.abspath("dir/real"), "absolute")\nos.symlink("dir", "folder")\nos.symlink("../dir/real", "dir/back")\nos.symlink("relative", "twice")',
     );
-    for (const path of ['relative', 'absolute', 'folder/real', 'dir/back', 'twice', 'folder/back']) {
+    for (const path of [
+      'relative',
+      'absolute',
+      'folder/real',
+      'dir/back',
+      'twice',
+      'folder/back',
+    ]) {
       expect(await readText(client, id, path), path).toBe('one');
     }
     expect((await call('HEAD', 'relative')).headers.get('content-length')).toBe('3');
-    expect(await putFile(client, id, 'twice', 'four')).toMatchObject({ path: 'dir/real', size_bytes: 4 });
+    expect(await putFile(client, id, 'twice', 'four')).toMatchObject({
+      path: 'dir/real',
+      size_bytes: 4,
+    });
     expect(await readText(client, id, 'dir/real')).toBe('four');
     await putFile(client, id, 'folder/new', 'new');
     expect(await readText(client, id, 'dir/new')).toBe('new');
-    expect((await listFiles(client, id, '?path=folder')).entries.map(({ name }) => name)).toEqual(['back', 'new', 'real']);
+    expect((await listFiles(client, id, '?path=folder')).entries.map(({ name }) => name)).toEqual([
+      'back',
+      'new',
+      'real',
+    ]);
     const { entries } = await listFiles(client, id);
     expect(entries.find(({ name }) => name === 'relative')).toMatchObject({ type: 'symlink' });
   });
@@ -63,7 +78,8 @@ describe('a symbolic link that code made', () => {
       id,
       'import os\nos.symlink("real", "link")\nos.symlink("/etc/hostname", "outside")\nos.symlink("nowhere", "broken")',
     );
-    for (const path of ['link', 'outside', 'broken']) expect((await call('DELETE', path)).status).toBe(204);
+    for (const path of ['link', 'outside', 'broken'])
+      expect((await call('DELETE', path)).status).toBe(204);
     expect((await listFiles(client, id)).entries.map(({ name }) => name)).toEqual(['real']);
   });
 
@@ -77,9 +93,13 @@ describe('a symbolic link that code made', () => {
     { what: 'to the keys beside the workspace', target: '../keys', path: 'link/data-plane.json' },
     { what: 'to a link that leads out', target: 'second', path: 'link' },
   ])('$what is refused', async ({ target, path }) => {
-    await client.run(id, 'import os\nos.symlink(os.environ["TARGET"], "link")\nos.symlink("/etc/hostname", "second")', {
-      env: { TARGET: target },
-    });
+    await client.run(
+      id,
+      'import os\nos.symlink(os.environ["TARGET"], "link")\nos.symlink("/etc/hostname", "second")',
+      {
+        env: { TARGET: target },
+      },
+    );
     for (const method of ['GET', 'PUT', 'DELETE']) {
       // A link that is the last of the path is removed itself.
       if (method === 'DELETE' && path === 'link') continue;
@@ -96,7 +116,8 @@ describe('a symbolic link that code made', () => {
       'import os\nos.symlink("nowhere", "broken")\nos.symlink("b", "a")\nos.symlink("a", "b")\nos.symlink("self/x", "self")',
     );
     await refused('GET', 'broken', { status: 404, code: 'file_not_found' });
-    for (const path of ['a', 'self', 'self/x']) await refused('GET', path, { status: 400, code: 'invalid_request' });
+    for (const path of ['a', 'self', 'self/x'])
+      await refused('GET', path, { status: 400, code: 'invalid_request' });
   });
 
   test('is not followed by a recursive listing', async () => {
@@ -129,7 +150,10 @@ describe('a symbolic link that code made', () => {
 
 describe('what is neither file nor directory', () => {
   test('is listed, refused without waiting, and can be removed', async () => {
-    await client.run(id, 'import os, socket\nos.mkfifo("fifo")\nsocket.socket(socket.AF_UNIX).bind("socket")');
+    await client.run(
+      id,
+      'import os, socket\nos.mkfifo("fifo")\nsocket.socket(socket.AF_UNIX).bind("socket")',
+    );
     const { entries } = await listFiles(client, id);
     expect(entries).toMatchObject([
       { name: 'fifo', type: 'other' },

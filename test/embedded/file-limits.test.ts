@@ -19,11 +19,18 @@ async function newSession() {
 }
 
 /** Sends an upload in pieces; its response may come before it is complete. */
-async function upload(client: Client, id: string, sizeBytes: number, form: 'announced' | 'chunked') {
-  const headers = form === 'announced' ? { 'content-length': sizeBytes } : { 'transfer-encoding': 'chunked' };
+async function upload(
+  client: Client,
+  id: string,
+  sizeBytes: number,
+  form: 'announced' | 'chunked',
+) {
+  const headers =
+    form === 'announced' ? { 'content-length': sizeBytes } : { 'transfer-encoding': 'chunked' };
   const request = open(client, 'PUT', fileUrl(id, 'file'), headers);
   const pieces = function* () {
-    for (let sent = 0; sent < sizeBytes; sent += megabyte) yield Buffer.alloc(Math.min(megabyte, sizeBytes - sent), 'n');
+    for (let sent = 0; sent < sizeBytes; sent += megabyte)
+      yield Buffer.alloc(Math.min(megabyte, sizeBytes - sent), 'n');
   };
   Readable.from(pieces()).pipe(request);
   const response = await responseOf(request);
@@ -77,40 +84,61 @@ afterAll(() => {
 
 function canMount(): boolean {
   try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {
+      stdio: 'ignore',
+    });
     return true;
   } catch {
     return false;
   }
 }
 
-test.skipIf(!canMount())('a full workspace is 507 with a sentence, and takes files again when some are gone', async () => {
-  const { client, id, workspace } = await newSession();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=10', 'none', workspace]);
-  mounts.push(workspace);
-  await putFile(client, id, 'file', 'kept');
-  for (const form of forms) {
-    const { status, error } = await upload(client, id, 3 * megabyte, form);
-    expect(status).toBe(507);
-    expect(error).toMatchObject({ code: 'no_space', message: expect.stringMatching(/workspace is full; delete files/) });
-  }
-  expect(await readText(client, id, 'file')).toBe('kept');
-  expect((await listFiles(client, id)).entries).toHaveLength(1);
+test.skipIf(!canMount())(
+  'a full workspace is 507 with a sentence, and takes files again when some are gone',
+  async () => {
+    const { client, id, workspace } = await newSession();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=10', 'none', workspace]);
+    mounts.push(workspace);
+    await putFile(client, id, 'file', 'kept');
+    for (const form of forms) {
+      const { status, error } = await upload(client, id, 3 * megabyte, form);
+      expect(status).toBe(507);
+      expect(error).toMatchObject({
+        code: 'no_space',
+        message: expect.stringMatching(/workspace is full; delete files/),
+      });
+    }
+    expect(await readText(client, id, 'file')).toBe('kept');
+    expect((await listFiles(client, id)).entries).toHaveLength(1);
 
-  await putFile(client, id, 'filler', Buffer.alloc(1.5 * megabyte));
-  expect(await upload(client, id, megabyte, 'chunked')).toMatchObject({ status: 507 });
-  await client.call('DELETE', fileUrl(id, 'filler'));
-  expect(await upload(client, id, megabyte, 'chunked')).toMatchObject({ status: 200 });
-  // Names run out as well as bytes.
-  const statuses = [];
-  for (let at = 0; at < 10; at++) statuses.push((await client.call('PUT', fileUrl(id, `dir/${at}`), '')).status);
-  expect(statuses[0]).toBe(201);
-  expect(statuses.at(-1)).toBe(507);
-});
+    await putFile(client, id, 'filler', Buffer.alloc(1.5 * megabyte));
+    expect(await upload(client, id, megabyte, 'chunked')).toMatchObject({ status: 507 });
+    await client.call('DELETE', fileUrl(id, 'filler'));
+    expect(await upload(client, id, megabyte, 'chunked')).toMatchObject({ status: 200 });
+    // Names run out as well as bytes.
+    const statuses = [];
+    for (let at = 0; at < 10; at++)
+      statuses.push((await client.call('PUT', fileUrl(id, `dir/${at}`), '')).status);
+    expect(statuses[0]).toBe(201);
+    expect(statuses.at(-1)).toBe(507);
+  },
+);
 
 test.each([
-  { what: 'a part of a file', header: 'content-range', value: 'bytes 0-3/8', status: 400, code: 'invalid_request' },
-  { what: 'a compressed file', header: 'content-encoding', value: 'gzip', status: 415, code: 'unsupported_media_type' },
+  {
+    what: 'a part of a file',
+    header: 'content-range',
+    value: 'bytes 0-3/8',
+    status: 400,
+    code: 'invalid_request',
+  },
+  {
+    what: 'a compressed file',
+    header: 'content-encoding',
+    value: 'gzip',
+    status: 415,
+    code: 'unsupported_media_type',
+  },
 ])('$what is not taken for a whole one', async ({ header, value, status, code }) => {
   const { client, id } = await newSession();
   await putFile(client, id, 'file', 'kept');

@@ -22,7 +22,8 @@ for i in range(2500):
     expect(await client.run(id, code)).toMatchObject({ status: 'completed' });
   });
   const small = '?path=';
-  const paths = async (query: string) => (await listFiles(client, id, query)).entries.map(({ path }) => path);
+  const paths = async (query: string) =>
+    (await listFiles(client, id, query)).entries.map(({ path }) => path);
   const everyPage = async (query: string, limit: number) => {
     const pages: string[][] = [];
     let cursor: string | null = null;

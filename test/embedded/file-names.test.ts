@@ -12,7 +12,8 @@ beforeAll(async () => {
   id = (await client.createSession()).session_id;
 });
 
-const call = (method: string, path: string, body?: string) => client.call(method, fileUrl(id, path), body);
+const call = (method: string, path: string, body?: string) =>
+  client.call(method, fileUrl(id, path), body);
 
 describe('a name', () => {
   test.each([
@@ -43,11 +44,14 @@ describe('a name', () => {
     expect(await readText(client, id, encodePath(path))).toBe('content');
     const { entries } = await listFiles(client, id, '?recursive=true');
     expect(entries.map((entry) => entry.path)).toContain(path);
-    const step = await client.run(id, 'import os\nopen(os.environ["NAME"]).read()', { env: { NAME: path } });
+    const step = await client.run(id, 'import os\nopen(os.environ["NAME"]).read()', {
+      env: { NAME: path },
+    });
     expect(step.results).toMatchObject([{ 'text/plain': "'content'" }]);
     expect((await call('DELETE', encodePath(path))).status).toBe(204);
     // The directory that was made on the way.
-    if (path.includes('/')) expect((await call('DELETE', encodePath(path.slice(0, path.indexOf('/'))))).status).toBe(204);
+    if (path.includes('/'))
+      expect((await call('DELETE', encodePath(path.slice(0, path.indexOf('/'))))).status).toBe(204);
   });
 
   test.each([
@@ -63,7 +67,10 @@ describe('a name', () => {
     { what: 'that is not UTF-8', path: 'a%ff' },
   ])('$what is refused', async ({ path }) => {
     for (const method of ['PUT', 'GET', 'DELETE']) {
-      expect(await client.errorOf(call(method, path, method === 'PUT' ? 'x' : undefined)), method).toMatchObject({
+      expect(
+        await client.errorOf(call(method, path, method === 'PUT' ? 'x' : undefined)),
+        method,
+      ).toMatchObject({
         status: 400,
         code: 'invalid_request',
       });

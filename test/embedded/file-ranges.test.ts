@@ -18,7 +18,8 @@ beforeAll(async () => {
   await putFile(client, id, 'empty.txt', '');
 });
 
-const get = (headers: Record<string, string>, path = 'file.bin') => client.call('GET', fileUrl(id, path), undefined, headers);
+const get = (headers: Record<string, string>, path = 'file.bin') =>
+  client.call('GET', fileUrl(id, path), undefined, headers);
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
 describe('a part of a file', () => {
@@ -38,15 +39,18 @@ describe('a part of a file', () => {
     expect(Buffer.compare(await bytesOf(response), content.slice(start, end + 1))).toBe(0);
   });
 
-  test.each(['bytes=100000-', 'bytes=-0'])('is not there for %s, and the size is reported', async (range) => {
-    const response = await get({ range });
-    expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
-    expect(await client.errorOf(response)).toMatchObject({
-      status: 416,
-      code: 'range_not_satisfiable',
-      details: { size_bytes: size },
-    });
-  });
+  test.each(['bytes=100000-', 'bytes=-0'])(
+    'is not there for %s, and the size is reported',
+    async (range) => {
+      const response = await get({ range });
+      expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
+      expect(await client.errorOf(response)).toMatchObject({
+        status: 416,
+        code: 'range_not_satisfiable',
+        details: { size_bytes: size },
+      });
+    },
+  );
 
   test('of an empty file is not there', async () => {
     const response = await get({ range: 'bytes=0-' }, 'empty.txt');
@@ -54,12 +58,15 @@ describe('a part of a file', () => {
     expect(response.headers.get('content-range')).toBe('bytes */0');
   });
 
-  test.each(['bytes=0-1,5-6', 'bytes=5-2', 'bytes=x', 'lines=0-1'])('is the whole for %s', async (range) => {
-    const response = await get({ range });
-    expect(response.status).toBe(200);
-    expect(response.headers.has('content-range')).toBe(false);
-    expect(await bytesOf(response)).toHaveLength(size);
-  });
+  test.each(['bytes=0-1,5-6', 'bytes=5-2', 'bytes=x', 'lines=0-1'])(
+    'is the whole for %s',
+    async (range) => {
+      const response = await get({ range });
+      expect(response.status).toBe(200);
+      expect(response.headers.has('content-range')).toBe(false);
+      expect(await bytesOf(response)).toHaveLength(size);
+    },
+  );
 
   test('is sent under If-Range while the file is the same, and the whole otherwise', async () => {
     const range = 'bytes=0-9';
@@ -79,19 +86,24 @@ describe('a part of a file', () => {
   });
 });
 
-test.each(['file.bin', 'empty.txt'])('HEAD of %s has the headers of GET, and no range', async (path) => {
-  const own = ['date', 'x-request-id', 'connection', 'keep-alive'];
-  const headersOf = (response: Response) => Object.fromEntries([...response.headers].filter(([name]) => !own.includes(name)));
-  const [read, head] = await Promise.all([get({}, path), client.call('HEAD', fileUrl(id, path))]);
-  await read.arrayBuffer();
-  expect(headersOf(head)).toEqual(headersOf(read));
-  expect(headersOf(read)).toMatchObject({
-    'accept-ranges': 'bytes',
-    'cache-control': 'private, no-cache',
-    'content-length': path === 'empty.txt' ? '0' : String(size),
-    'content-type': path === 'empty.txt' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
-    'last-modified': expect.stringMatching(/ GMT$/),
-  });
-  const ranged = await client.call('HEAD', fileUrl(id, path), undefined, { range: 'bytes=0-0' });
-  expect(headersOf(ranged)).toEqual(headersOf(read));
-});
+test.each(['file.bin', 'empty.txt'])(
+  'HEAD of %s has the headers of GET, and no range',
+  async (path) => {
+    const own = ['date', 'x-request-id', 'connection', 'keep-alive'];
+    const headersOf = (response: Response) =>
+      Object.fromEntries([...response.headers].filter(([name]) => !own.includes(name)));
+    const [read, head] = await Promise.all([get({}, path), client.call('HEAD', fileUrl(id, path))]);
+    await read.arrayBuffer();
+    expect(headersOf(head)).toEqual(headersOf(read));
+    expect(headersOf(read)).toMatchObject({
+      'accept-ranges': 'bytes',
+      'cache-control': 'private, no-cache',
+      'content-length': path === 'empty.txt' ? '0' : String(size),
+      'content-type':
+        path === 'empty.txt' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+      'last-modified': expect.stringMatching(/ GMT$/),
+    });
+    const ranged = await client.call('HEAD', fileUrl(id, path), undefined, { range: 'bytes=0-0' });
+    expect(headersOf(ranged)).toEqual(headersOf(read));
+  },
+);

@@ -26,11 +26,17 @@ test('a file has one strong tag, in the response to PUT, HEAD and GET alike, unt
   expect(tagOf(await put('other', 'one'))).not.toBe(tag);
   const replaced = tagOf(await put('file', 'two'));
   expect(replaced).not.toBe(tag);
-  await client.run(id, 'import os\nbefore = os.stat("file")\nwith open("file", "r+") as file:\n    file.write("2wo")');
+  await client.run(
+    id,
+    'import os\nbefore = os.stat("file")\nwith open("file", "r+") as file:\n    file.write("2wo")',
+  );
   const written = tagOf(await call('HEAD', 'file'));
   expect(written).not.toBe(replaced);
   // As cp -p, rsync and tar do.
-  await client.run(id, 'with open("file", "r+") as file:\n    file.write("two")\nos.utime("file", ns=(0, before.st_mtime_ns))');
+  await client.run(
+    id,
+    'with open("file", "r+") as file:\n    file.write("two")\nos.utime("file", ns=(0, before.st_mtime_ns))',
+  );
   for (const tag of [replaced, written]) expect(tagOf(await call('HEAD', 'file'))).not.toBe(tag);
 });
 
@@ -77,13 +83,17 @@ describe('a writer', () => {
       details: { etag: tagOf(second) },
     });
     await client.run(id, 'open("file", "a").write(", and code")');
-    expect(await client.errorOf(put('file', 'late', { 'if-match': tagOf(second) }))).toMatchObject(failed);
+    expect(await client.errorOf(put('file', 'late', { 'if-match': tagOf(second) }))).toMatchObject(
+      failed,
+    );
     expect(await readText(client, id, 'file')).toBe('second, and code');
   });
 
   test('that expects no file makes one, once', async () => {
     expect((await put('dir/file', 'first', { 'if-none-match': '*' })).status).toBe(201);
-    expect(await client.errorOf(put('dir/file', 'second', { 'if-none-match': '*' }))).toMatchObject(failed);
+    expect(await client.errorOf(put('dir/file', 'second', { 'if-none-match': '*' }))).toMatchObject(
+      failed,
+    );
     expect(await readText(client, id, 'dir/file')).toBe('first');
     await putFile(client, id, 'dir/file', 'replaced');
   });
@@ -101,7 +111,9 @@ describe('a writer', () => {
   test('is one of many at the same time, and one alone gets through', async () => {
     const contents = Array.from({ length: 20 }, (_, at) => `${at}`.repeat(100_000));
     const race = async (headers: Headers) => {
-      const responses = await Promise.all(contents.map((content) => put('raced', content, headers)));
+      const responses = await Promise.all(
+        contents.map((content) => put('raced', content, headers)),
+      );
       const winners = responses.flatMap((response, at) => (response.ok ? [at] : []));
       expect(responses.filter(({ status }) => status === 412)).toHaveLength(contents.length - 1);
       expect(await readText(client, id, 'raced')).toBe(contents[winners[0] ?? -1]);
@@ -117,24 +129,35 @@ describe('a writer', () => {
     const tag = tagOf(await put('file', 'one'));
     await client.run(id, 'import os\nos.symlink("file", "link")');
     for (const path of ['file', 'link']) {
-      expect(await client.errorOf(call('DELETE', path, { 'if-match': '"other"' }))).toMatchObject(failed);
+      expect(await client.errorOf(call('DELETE', path, { 'if-match': '"other"' }))).toMatchObject(
+        failed,
+      );
     }
     // The tag that a reader of the link has seen.
     expect((await call('DELETE', 'link', { 'if-match': tag })).status).toBe(204);
     expect((await call('DELETE', 'file', { 'if-match': tag })).status).toBe(204);
-    expect(await client.errorOf(call('DELETE', 'file', { 'if-match': tag }))).toMatchObject({ status: 404 });
+    expect(await client.errorOf(call('DELETE', 'file', { 'if-match': tag }))).toMatchObject({
+      status: 404,
+    });
   });
 });
 
-test.each(['if-match', 'if-none-match'])('a tag without quotes in %s is distinguished from one that differs', async (name) => {
-  await put('file', 'kept');
-  for (const method of ['GET', 'PUT', 'DELETE']) {
-    const response = call(method, 'file', { [name]: 'tag' }, method === 'PUT' ? 'x' : undefined);
-    const error = await client.errorOf(response);
-    expect(error, method).toMatchObject({ status: 400, code: 'invalid_request', details: { issues: [{ path: name }] } });
-  }
-  expect(await readText(client, id, 'file')).toBe('kept');
-});
+test.each(['if-match', 'if-none-match'])(
+  'a tag without quotes in %s is distinguished from one that differs',
+  async (name) => {
+    await put('file', 'kept');
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const response = call(method, 'file', { [name]: 'tag' }, method === 'PUT' ? 'x' : undefined);
+      const error = await client.errorOf(response);
+      expect(error, method).toMatchObject({
+        status: 400,
+        code: 'invalid_request',
+        details: { issues: [{ path: name }] },
+      });
+    }
+    expect(await readText(client, id, 'file')).toBe('kept');
+  },
+);
 
 test('a file that is replaced keeps its permissions', async () => {
   await put('run.sh', '#!/bin/sh\necho one\n');

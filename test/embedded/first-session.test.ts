@@ -20,7 +20,8 @@ const languages = [
     awaited: "'awaited'",
     prints: 'import sys\nprint("out")\nprint("err", file=sys.stderr)\n6 * 7',
     slow: 'import time\nfor i in range(3):\n    print(i)\n    time.sleep(0.1)',
-    printsThenWaits: 'import os, time\nprint("waiting")\nwhile not os.path.exists("go"):\n    time.sleep(0.01)',
+    printsThenWaits:
+      'import os, time\nprint("waiting")\nwhile not os.path.exists("go"):\n    time.sleep(0.01)',
     raises: '1\n1 / 0',
     error: { name: 'ZeroDivisionError', message: 'division by zero' },
   },
@@ -65,16 +66,26 @@ describe.each(languages)('a session of $runtime', (language) => {
       epoch: 1,
     });
     const second = await client.run(id, language.recall);
-    expect(second).toMatchObject({ status: 'completed', execution_count: 2, error: null, state_lost: false });
+    expect(second).toMatchObject({
+      status: 'completed',
+      execution_count: 2,
+      error: null,
+      state_lost: false,
+    });
     expect(second.results).toEqual([{ 'text/plain': '42', is_main_result: true }]);
   });
 
   test('awaits at the top level', async () => {
-    expect((await client.run(id, language.awaits)).results).toMatchObject([{ 'text/plain': language.awaited }]);
+    expect((await client.run(id, language.awaits)).results).toMatchObject([
+      { 'text/plain': language.awaited },
+    ]);
   });
 
   test('tells both streams apart', async () => {
-    expect(await client.run(id, language.prints)).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
+    expect(await client.run(id, language.prints)).toMatchObject({
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
   });
 
   test('returns 200 for code that raises and a clean traceback', async () => {
@@ -86,13 +97,26 @@ describe.each(languages)('a session of $runtime', (language) => {
     expect(traceback).not.toMatch(/runtimes|steppe_runtime|\.cjs|node:/);
   });
 
-  test.each(['text/event-stream', 'application/x-ndjson'])('streams %s as it is written, without gaps', async (accept) => {
-    const events = await stream(language.slow, accept);
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
-    expect(events.map(({ type }) => type)).toEqual(['step_started', 'stdout', 'stdout', 'stdout', 'step_ended']);
-    expect(events.flatMap((event) => (event.type === 'stdout' ? [event.text] : []))).toEqual(['0\n', '1\n', '2\n']);
-    expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed' });
-  });
+  test.each(['text/event-stream', 'application/x-ndjson'])(
+    'streams %s as it is written, without gaps',
+    async (accept) => {
+      const events = await stream(language.slow, accept);
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
+      expect(events.map(({ type }) => type)).toEqual([
+        'step_started',
+        'stdout',
+        'stdout',
+        'stdout',
+        'step_ended',
+      ]);
+      expect(events.flatMap((event) => (event.type === 'stdout' ? [event.text] : []))).toEqual([
+        '0\n',
+        '1\n',
+        '2\n',
+      ]);
+      expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed' });
+    },
+  );
 
   test('shows what a step has written while it still runs', async () => {
     const response = await client.call(
@@ -121,13 +145,21 @@ describe.each(languages)('a session of $runtime', (language) => {
   });
 
   test('responds at once where nobody waits, and replays what happened', async () => {
-    const response = await client.call('POST', `/v1/sessions/${id}/steps`, { code: language.slow, wait: false });
+    const response = await client.call('POST', `/v1/sessions/${id}/steps`, {
+      code: language.slow,
+      wait: false,
+    });
     expect(response.status).toBe(202);
     const { step_id: stepId } = stepResultSchema.parse(await response.json());
     expect(response.headers.get('steppe-step-id')).toBe(stepId);
-    const follow = await client.call('GET', `/v1/sessions/${id}/steps/${stepId}/events?after=1`, undefined, {
-      accept: 'application/x-ndjson',
-    });
+    const follow = await client.call(
+      'GET',
+      `/v1/sessions/${id}/steps/${stepId}/events?after=1`,
+      undefined,
+      {
+        accept: 'application/x-ndjson',
+      },
+    );
     const events = (await follow.text())
       .trimEnd()
       .split('\n')

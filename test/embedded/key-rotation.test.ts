@@ -15,7 +15,8 @@ beforeAll(async () => {
 afterAll(() => services.close());
 
 test('running sessions learn of a new key and forget the old one, while their steps continue', async () => {
-  const start = (env = {}) => services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url, ...env });
+  const start = (env = {}) =>
+    services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url, ...env });
   const publicFile = join(services.directory, 'public/data-plane.json');
   const before = JSON.parse(readFileSync(publicFile, 'utf8')).keys[0];
   const after = await makeInternalKeyPair('after');
@@ -25,8 +26,10 @@ test('running sessions learn of a new key and forget the old one, while their st
   const { session_id: id } = await viaOld.createSession({ runtime: 'node' });
 
   // Local-process agents have their keys beside the workspace.
-  const kids = 'JSON.parse(require("fs").readFileSync("../keys/data-plane.json", "utf8")).keys.map(({ kid }) => kid).join()';
-  const kidsSeenBy = async (client: typeof viaOld) => (await client.run(id, kids)).results[0]?.['text/plain'];
+  const kids =
+    'JSON.parse(require("fs").readFileSync("../keys/data-plane.json", "utf8")).keys.map(({ kid }) => kid).join()';
+  const kidsSeenBy = async (client: typeof viaOld) =>
+    (await client.run(id, kids)).results[0]?.['text/plain'];
   const limit = { timeout: 25_000, interval: 200 };
   expect(await kidsSeenBy(viaOld)).toBe("'data-plane'");
 

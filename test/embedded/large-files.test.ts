@@ -14,7 +14,9 @@ const megabyte = 1024 * 1024;
 const pieces = 50;
 const heldBack = 200 * megabyte;
 
-test('50 MB go in and out unchanged, and neither process grows with them', { timeout: 60_000 }, async () => {
+test('50 MB go in and out unchanged, and neither process grows with them', {
+  timeout: 60_000,
+}, async () => {
   const client = await local().newClient();
   const { session_id: id, instance_id: instanceId } = await client.createSession();
   const pids = [findInstance(instanceId).agentPid, local().process.pid ?? 0];
@@ -57,7 +59,9 @@ test('50 MB go in and out unchanged, and neither process grows with them', { tim
   expect(growth).toBeLessThan(100 * megabyte);
 });
 
-test('2 GiB and a byte go in and out, and neither process grows with them', { timeout: 600_000 }, async () => {
+test('2 GiB and a byte go in and out, and neither process grows with them', {
+  timeout: 600_000,
+}, async () => {
   const client = await local().newClient();
   const { session_id: id, instance_id: instanceId } = await client.createSession();
   const { workspace, agentPid } = findInstance(instanceId);
@@ -69,7 +73,8 @@ test('2 GiB and a byte go in and out, and neither process grows with them', { ti
   const upload = open(client, 'PUT', fileUrl(id, 'huge'), { 'content-length': sizeBytes });
   const piece = Buffer.alloc(megabyte, 'huge');
   const pieces = function* () {
-    for (let sent = 0; sent < sizeBytes; sent += piece.length) yield piece.subarray(0, sizeBytes - sent);
+    for (let sent = 0; sent < sizeBytes; sent += piece.length)
+      yield piece.subarray(0, sizeBytes - sent);
   };
   Readable.from(pieces()).pipe(upload);
   const put = await responseOf(upload);
@@ -80,20 +85,29 @@ test('2 GiB and a byte go in and out, and neither process grows with them', { ti
   const download = open(client, 'GET', fileUrl(id, 'huge'));
   download.end();
   const get = await responseOf(download);
-  expect(get.headers).toMatchObject({ 'content-length': String(sizeBytes), etag: put.headers.etag });
+  expect(get.headers).toMatchObject({
+    'content-length': String(sizeBytes),
+    etag: put.headers.etag,
+  });
   let received = 0;
   for await (const chunk of get) received += chunk.length;
   expect(received).toBe(sizeBytes);
   // Beyond what 31 bits can count.
-  const end = await client.call('GET', fileUrl(id, 'huge'), undefined, { range: `bytes=${sizeBytes - 5}-` });
-  expect(end.headers.get('content-range')).toBe(`bytes ${sizeBytes - 5}-${sizeBytes - 1}/${sizeBytes}`);
+  const end = await client.call('GET', fileUrl(id, 'huge'), undefined, {
+    range: `bytes=${sizeBytes - 5}-`,
+  });
+  expect(end.headers.get('content-range')).toBe(
+    `bytes ${sizeBytes - 5}-${sizeBytes - 1}/${sizeBytes}`,
+  );
   expect(await end.text()).toBe('hugeh');
   for (const [at, pid] of pids.entries()) {
     expect(residentBytes(pid, 'VmHWM') - (before[at] ?? 0)).toBeLessThan(100 * megabyte);
   }
 });
 
-test('a client that reads slowly holds the file back instead of filling memory', { timeout: 60_000 }, async () => {
+test('a client that reads slowly holds the file back instead of filling memory', {
+  timeout: 60_000,
+}, async () => {
   const client = await local().newClient();
   const { session_id: id, instance_id: instanceId } = await client.createSession();
   await client.run(id, `open("large", "wb").truncate(${heldBack})`);
@@ -104,8 +118,10 @@ test('a client that reads slowly holds the file back instead of filling memory',
   await reader?.read();
   // Another call through both processes, after which all that could be taken in has been.
   expect(await client.run(id, '6 * 7')).toMatchObject({ status: 'completed' });
-  for (const [at, pid] of pids.entries()) expect(residentBytes(pid) - (before[at] ?? 0)).toBeLessThan(100 * megabyte);
+  for (const [at, pid] of pids.entries())
+    expect(residentBytes(pid) - (before[at] ?? 0)).toBeLessThan(100 * megabyte);
   let size = 0;
-  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) size += next.value.length;
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read())
+    size += next.value.length;
   expect(size).toBeGreaterThan(heldBack - 2 * megabyte);
 });

@@ -20,7 +20,10 @@ test('the pair that the command of the guide makes signs and verifies', async ()
   const command = /```sh\n(node -e 'crypto[^`]+)```/.exec(guide)?.[1];
   execFileSync('sh', ['-ec', command ?? 'false'], { cwd: directory });
   const logger = createLogger({ service: 'test', level: 'silent' });
-  const signingKeys = await openSigningKeys({ path: join(directory, 'data-plane.private.json'), logger });
+  const signingKeys = await openSigningKeys({
+    path: join(directory, 'data-plane.private.json'),
+    logger,
+  });
   const keys = createKeySetFile({ path: join(directory, 'data-plane.json'), logger });
   const instanceId = newInstanceId();
   const token = await createInternalTokenSigner('data-plane', signingKeys).sign(instanceId);

@@ -13,7 +13,12 @@ const cwd = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The target as a terminal runs it: in a group of its own, to all of which Ctrl-C goes. */
 function startMake(target: string, env: Record<string, string>) {
-  const make = spawn('make', [target], { cwd, env: testEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const make = spawn('make', [target], {
+    cwd,
+    env: testEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     make[name].setEncoding('utf8').on('data', (chunk) => {
@@ -30,7 +35,12 @@ test('make run prints its banner alone, make token beside it a token alone, and 
     expect(run.text.stdout).toMatch(/^\s*Steppe listens on http/);
     const url = /^export STEPPE_URL=(\S+)$/m.exec(run.text.stdout)?.[1] ?? '';
     const env = testEnvironment({ PORT: new URL(url).port, TENANT: 'acme' });
-    const token = execFileSync('make', ['token'], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const token = execFileSync('make', ['token'], {
+      cwd,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     expect(decodeJwt(token.trim())).toMatchObject({ tenant: 'acme' });
 
@@ -38,7 +48,12 @@ test('make run prints its banner alone, make token beside it a token alone, and 
     const { session_id: id, instance_id: instanceId } = await client.createSession();
     const before = tracesOf(instanceId ?? '');
     expect(before.pids.length).toBeGreaterThan(1);
-    const step = client.call('POST', `/v1/sessions/${id}/steps`, { code: 'while True: pass' }, { accept: 'text/event-stream' });
+    const step = client.call(
+      'POST',
+      `/v1/sessions/${id}/steps`,
+      { code: 'while True: pass' },
+      { accept: 'text/event-stream' },
+    );
     expect((await step).status).toBe(200);
     process.kill(run.group, 'SIGINT');
     await run.exited;
@@ -52,7 +67,9 @@ test('make run prints its banner alone, make token beside it a token alone, and 
 test('make run takes an empty STEPPE_ENV for production, and ends with the sentence', async () => {
   const make = (env: Record<string, string>) =>
     new Promise<string>((resolve) =>
-      execFile('make', ['run'], { cwd, env: testEnvironment(env) }, (_, __, stderr) => resolve(stderr)),
+      execFile('make', ['run'], { cwd, env: testEnvironment(env) }, (_, __, stderr) =>
+        resolve(stderr),
+      ),
     );
   for (const env of [{}, { AUTH_MODE: 'bypass' }]) {
     const stderr = await make({ ...env, PORT: '0', STEPPE_ENV: '' });

@@ -16,14 +16,24 @@ const read = (path: string): Promise<string> => readFile(`${root}${path}`, 'utf8
 const alertsSchema = z.object({
   groups: z.array(
     z.object({
-      rules: z.array(z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ runbook: z.string() }) })),
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          expr: z.string(),
+          annotations: z.object({ runbook: z.string() }),
+        }),
+      ),
     }),
   ),
 });
-const dashboardSchema = z.object({ panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })).default([]) })) });
+const dashboardSchema = z.object({
+  panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })).default([]) })),
+});
 
 async function readAlerts() {
-  return alertsSchema.parse(parse(await read('infra/prometheus/alerts.yaml'))).groups.flatMap(({ rules }) => rules);
+  return alertsSchema
+    .parse(parse(await read('infra/prometheus/alerts.yaml')))
+    .groups.flatMap(({ rules }) => rules);
 }
 
 async function readDashboardExpressions(): Promise<string[]> {
@@ -31,10 +41,15 @@ async function readDashboardExpressions(): Promise<string[]> {
   return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 }
 
-const namesIn = (text: string): string[] => [...new Set(text.match(/\b(?:steppe|nodejs|process)_[a-z0-9_]+\b/g))];
+const namesIn = (text: string): string[] => [
+  ...new Set(text.match(/\b(?:steppe|nodejs|process)_[a-z0-9_]+\b/g)),
+];
 
 test('the tables of variables are what the services say: `make variables` writes them', async () => {
-  const { stderr } = await promisify(execFile)(process.execPath, [`${root}tools/variables.mjs`, '--check']);
+  const { stderr } = await promisify(execFile)(process.execPath, [
+    `${root}tools/variables.mjs`,
+    '--check',
+  ]);
   expect(stderr).toBe('');
   const undescribed = (await read('docs/operating.md')).match(/^\| `[A-Z_]+` \|.*\| \|$/gm);
   expect(undescribed).toBeNull();
@@ -45,18 +60,24 @@ test('the dashboard times the creates that became ready, and tells why the recon
   expect(expressions.match(/steppe_session_create_duration_seconds_bucket\{?[^[]*/g)).toEqual([
     'steppe_session_create_duration_seconds_bucket{outcome="ready"}',
   ]);
-  expect(expressions).toContain('sum by (action, reason, outcome) (rate(steppe_reconciler_actions_total');
+  expect(expressions).toContain(
+    'sum by (action, reason, outcome) (rate(steppe_reconciler_actions_total',
+  );
 });
 
 test('the commands of the guide make the table that the key schema says', async () => {
-  const { defaultName, partitionKey, tenantIndex, liveIndex, ttlAttribute, attributeTypes } = sessionsTable;
+  const { defaultName, partitionKey, tenantIndex, liveIndex, ttlAttribute, attributeTypes } =
+    sessionsTable;
   const [, made = '', cleaned = ''] =
     /^(aws dynamodb create-table[\s\S]*?)\naws dynamodb wait[\s\S]*?\n(.*update-time-to-live.*)$/m.exec(
       await read('docs/operating.md'),
     ) ?? [];
   const allIndexes = /--global-secondary-indexes ('[\s\S]*')/.exec(made)?.[1]?.split(/ \\\n\s+/);
-  const wordsOf = (option: string) => new RegExp(`--${option} (.*?)'?( \\\\)?$`, 'm').exec(made)?.[1];
-  const pairs = Object.entries(attributeTypes).map(([name, type]) => `AttributeName=${name},AttributeType=${type}`);
+  const wordsOf = (option: string) =>
+    new RegExp(`--${option} (.*?)'?( \\\\)?$`, 'm').exec(made)?.[1];
+  const pairs = Object.entries(attributeTypes).map(
+    ([name, type]) => `AttributeName=${name},AttributeType=${type}`,
+  );
   expect(wordsOf('attribute-definitions')).toBe(pairs.join(' '));
   expect(wordsOf('key-schema')).toBe(`AttributeName=${partitionKey},KeyType=HASH`);
   const keys = `{AttributeName=${tenantIndex.partitionKey},KeyType=HASH},{AttributeName=${tenantIndex.sortKey},KeyType=RANGE}`;
@@ -92,10 +113,15 @@ test('the command of the guide adds the index that an older table lacks', async 
 
 test('the permissions of the guide are the calls that the store makes', async () => {
   const folder = `${root}session-store/dynamodb/`;
-  const names = (await readdir(folder)).filter((name) => !name.endsWith('.test.ts') && name !== 'ensure-table.ts');
-  const sources = (await Promise.all(names.map((name) => readFile(`${folder}${name}`, 'utf8')))).join('');
+  const names = (await readdir(folder)).filter(
+    (name) => !name.endsWith('.test.ts') && name !== 'ensure-table.ts',
+  );
+  const sources = (
+    await Promise.all(names.map((name) => readFile(`${folder}${name}`, 'utf8')))
+  ).join('');
   const made = new Set([...sources.matchAll(/new ([A-Z]\w+)Command\(/g)].map(([, call]) => call));
-  const [, said = ''] = /the control-plane (`GetItem`[^.]*)\./.exec(await read('docs/operating.md')) ?? [];
+  const [, said = ''] =
+    /the control-plane (`GetItem`[^.]*)\./.exec(await read('docs/operating.md')) ?? [];
   expect(new Set([...said.matchAll(/`(\w+)`/g)].map(([, call]) => call))).toEqual(made);
 });
 
@@ -104,7 +130,9 @@ test('every alert has its line in the guide, and every line its alert', async ()
   const [, section = ''] = (await read('docs/operating.md')).split('\n## Alerts\n');
   const told = [...section.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name);
   expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
-  expect(new Set(alerts.map(({ annotations }) => annotations.runbook))).toEqual(new Set(['docs/operating.md#alerts']));
+  expect(new Set(alerts.map(({ annotations }) => annotations.runbook))).toEqual(
+    new Set(['docs/operating.md#alerts']),
+  );
 });
 
 test('the alert about the reconciler waits for two passes, however rare an operator may make them', async () => {
@@ -125,11 +153,18 @@ test('the alert about creates counts what fails on our side, among all that clie
     idempotency_key_reused: 'left out',
     deleted: 'left out',
   };
-  const { expr = '' } = (await readAlerts()).find(({ alert }) => alert === 'SteppeCreatesFail') ?? {};
+  const { expr = '' } =
+    (await readAlerts()).find(({ alert }) => alert === 'SteppeCreatesFail') ?? {};
   const [, counted = '', leftOut = ''] = /outcome=~"([^"]+)".*outcome!~"([^"]+)"/s.exec(expr) ?? [];
   const read = (outcome: string) =>
-    counted.split('|').includes(outcome) ? 'counted' : leftOut.split('|').includes(outcome) ? 'left out' : 'among them';
-  expect(Object.fromEntries(Object.keys(outcomes).map((outcome) => [outcome, read(outcome)]))).toEqual(outcomes);
+    counted.split('|').includes(outcome)
+      ? 'counted'
+      : leftOut.split('|').includes(outcome)
+        ? 'left out'
+        : 'among them';
+  expect(
+    Object.fromEntries(Object.keys(outcomes).map((outcome) => [outcome, read(outcome)])),
+  ).toEqual(outcomes);
   const named = [counted, leftOut].flatMap((list) => list.split('|'));
   expect(named.filter((outcome) => !(outcome in outcomes))).toEqual([]);
 });
@@ -156,7 +191,9 @@ describe('the metrics of both planes', () => {
   afterAll(() => services.close());
 
   test('are all that the alerts name', async () => {
-    const unknown = (await readAlerts()).flatMap(({ expr }) => namesIn(expr)).filter((name) => !series.has(name));
+    const unknown = (await readAlerts())
+      .flatMap(({ expr }) => namesIn(expr))
+      .filter((name) => !series.has(name));
     expect(unknown).toEqual([]);
   });
 
@@ -170,7 +207,9 @@ describe('the metrics of both planes', () => {
   test('are told of in the guide, each of ours in its table', async () => {
     const guide = await read('docs/operating.md');
     const rows = [...guide.matchAll(/^\| `(steppe_[a-z_]+)` \|/gm)].map(([, name = '']) => name);
-    expect(rows.toSorted()).toEqual([...metrics].filter((name) => name.startsWith('steppe_')).toSorted());
+    expect(rows.toSorted()).toEqual(
+      [...metrics].filter((name) => name.startsWith('steppe_')).toSorted(),
+    );
     const elsewhere = namesIn(guide).filter(
       (name) => name.includes('_') && /_(total|seconds|bytes|bucket|seconds_bucket)$/.test(name),
     );

@@ -28,7 +28,10 @@ describe('paths aimed at another session', () => {
     { target: '/v1/sessions/{own}/files/%2e%2e/%2e%2e/{other}/files/secret.txt' },
     { target: '/v1/sessions/{own}/files/.%2e/%2E./{other}/files/secret.txt' },
     { target: '/v1/sessions/{own}/files/..%2f..%2f{other}%2ffiles%2fsecret.txt', status: 400 },
-    { target: '/v1/sessions/{own}/files/%2e%2e%2f%2e%2e%2f{other}%2ffiles%2fsecret.txt', status: 400 },
+    {
+      target: '/v1/sessions/{own}/files/%2e%2e%2f%2e%2e%2f{other}%2ffiles%2fsecret.txt',
+      status: 400,
+    },
     { target: '/v1/sessions/{own}/files/%252e%252e%252f{other}%252ffiles%252fsecret.txt' },
     { target: '/v1/sessions/{own}/files/..%5c..%5c{other}%5cfiles%5csecret.txt' },
     { target: '/v1/sessions/{own}/files/..\\..\\{other}\\files\\secret.txt', status: 400 },
@@ -69,7 +72,11 @@ describe('paths aimed at another session', () => {
   ];
 
   test.each(targets)('GET $target', async ({ target, status = 404 }) => {
-    const response = await callRaw(attacker, 'GET', target.replaceAll('{own}', own).replaceAll('{other}', other));
+    const response = await callRaw(
+      attacker,
+      'GET',
+      target.replaceAll('{own}', own).replaceAll('{other}', other),
+    );
     expect(response.body).not.toContain('the secret');
     expect(response.headers['content-type']).toBe('application/json');
     const error = errorIn(response);
@@ -92,7 +99,9 @@ describe('paths aimed at another session', () => {
   );
 
   test('and the other session is as it was', async () => {
-    expect((await listFiles(victim, other, '?recursive=true')).entries.map(({ path }) => path)).toEqual(['secret.txt']);
+    expect(
+      (await listFiles(victim, other, '?recursive=true')).entries.map(({ path }) => path),
+    ).toEqual(['secret.txt']);
     expect(await readText(victim, other, 'secret.txt')).toBe('the secret');
     expect((await listFiles(attacker, own, '?recursive=true')).entries).toEqual([]);
   });
@@ -127,7 +136,10 @@ describe('an invalid path of the API', () => {
   ])('%s returns 404', async (path) => {
     const client = await local().newClient();
     for (const method of ['GET', 'POST', 'DELETE']) {
-      expect(await client.errorOf(client.call(method, path))).toMatchObject({ status: 404, code: 'route_not_found' });
+      expect(await client.errorOf(client.call(method, path))).toMatchObject({
+        status: 404,
+        code: 'route_not_found',
+      });
     }
   });
 });
@@ -142,12 +154,16 @@ describe('a method that a path does not have', () => {
 
   test.each(paths)('is refused at $path', async ({ path, allowed }) => {
     const client = await local().newClient();
-    const target = path.replace(':session_id', 'ses_0').replace(':step_id', 'none').replace('*', 'none.txt');
+    const target = path
+      .replace(':session_id', 'ses_0')
+      .replace(':step_id', 'none')
+      .replace('*', 'none.txt');
     for (const method of methods.filter((name) => !allowed.includes(name))) {
       const response = await client.call(method, target);
       expect(response.status, method).toBe(405);
       expect(response.headers.get('allow')).toBe(allowed.join(', '));
-      if (method !== 'HEAD') expect((await client.errorOf(response)).code).toBe('method_not_allowed');
+      if (method !== 'HEAD')
+        expect((await client.errorOf(response)).code).toBe('method_not_allowed');
     }
   });
 });

@@ -12,10 +12,17 @@ import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/sig
 import { testEnvironment } from './harness/config.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const supervisorCommand = supervisorsIn(`${dist}runtimes`, { python: 'python3', node: process.execPath });
+const supervisorCommand = supervisorsIn(`${dist}runtimes`, {
+  python: 'python3',
+  node: process.execPath,
+});
 
 /** A second from now it has been idle for too long, or its time is up. */
-async function shortenLife(signer: InternalTokenSigner, instance: Instance, reason: EndedReason): Promise<void> {
+async function shortenLife(
+  signer: InternalTokenSigner,
+  instance: Instance,
+  reason: EndedReason,
+): Promise<void> {
   const agents = createAgentClient(signer);
   const lifeMs = reason === 'expired' ? 1_000 : 3_600_000;
   const lifetime = {
@@ -23,7 +30,9 @@ async function shortenLife(signer: InternalTokenSigner, instance: Instance, reas
     idle_timeout_seconds: reason === 'idle' ? 1 : 900,
   };
   // On a busy machine the second is over before the agent has responded.
-  await agents.updateLifetime(instance, lifetime, AbortSignal.timeout(10_000)).catch(() => undefined);
+  await agents
+    .updateLifetime(instance, lifetime, AbortSignal.timeout(10_000))
+    .catch(() => undefined);
   await agents.close();
 }
 
@@ -44,9 +53,11 @@ for (const language of ['python', 'node'] as const) {
         openAnother,
         runtime,
         crashing: { ...runtime, interpreter: 'no-such-program' },
-        bind: (instanceId, address, sessionId) => bindStatus(signer, instanceId, address, sessionId),
+        bind: (instanceId, address, sessionId) =>
+          bindStatus(signer, instanceId, address, sessionId),
         kill: async (instanceId) => void process.kill(await pidOf(instanceId), 'SIGKILL'),
-        endAs: (reason, instance) => (reason === 'node_lost' ? other.close() : shortenLife(signer, instance, reason)),
+        endAs: (reason, instance) =>
+          reason === 'node_lost' ? other.close() : shortenLife(signer, instance, reason),
         leftovers,
       };
     },

@@ -13,18 +13,29 @@ interface Shown {
   texts: string[];
 }
 
-const infra = (path: string): Promise<string> => readFile(new URL(`../../infra/${path}`, import.meta.url), 'utf8');
+const infra = (path: string): Promise<string> =>
+  readFile(new URL(`../../infra/${path}`, import.meta.url), 'utf8');
 
 const alertsSchema = z.object({
-  groups: z.array(z.object({ rules: z.array(z.object({ expr: z.string(), annotations: z.record(z.string(), z.string()) })) })),
+  groups: z.array(
+    z.object({
+      rules: z.array(z.object({ expr: z.string(), annotations: z.record(z.string(), z.string()) })),
+    }),
+  ),
 });
 const dashboardSchema = z.object({
-  panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).default([]) })),
+  panels: z.array(
+    z.object({
+      targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).default([]),
+    }),
+  ),
 });
 
 async function alerts(): Promise<Shown[]> {
   const { groups } = alertsSchema.parse(parse(await infra('prometheus/alerts.yaml')));
-  return groups.flatMap(({ rules }) => rules.map(({ expr, annotations }) => ({ expr, texts: Object.values(annotations) })));
+  return groups.flatMap(({ rules }) =>
+    rules.map(({ expr, annotations }) => ({ expr, texts: Object.values(annotations) })),
+  );
 }
 
 async function dashboard(): Promise<Shown[]> {
@@ -51,13 +62,17 @@ function amissInSelector({ metric, matchers }: Selector): string[] {
   return matchers.flatMap(({ label, value, isPattern }) => {
     if (!labels.has(label)) return [`${metric} has no label ${label}`];
     const wanted = isPattern ? value.split('|') : [value];
-    return wanted.filter((one) => !valuesOf[label]?.includes(one)).map((one) => `${label} is never ${one}`);
+    return wanted
+      .filter((one) => !valuesOf[label]?.includes(one))
+      .map((one) => `${label} is never ${one}`);
   });
 }
 
 const amissInAggregation = ({ labels, selectors }: Aggregation): string[] =>
   labels.flatMap((label) =>
-    selectors.filter(({ metric }) => !series.get(metric)?.has(label)).map(({ metric }) => `${metric} has no label ${label}`),
+    selectors
+      .filter(({ metric }) => !series.get(metric)?.has(label))
+      .map(({ metric }) => `${metric} has no label ${label}`),
   );
 
 /** Labels are shown as `{{label}}` by Grafana, as `{{ $labels.label }}` by an alert. */
@@ -68,7 +83,9 @@ function amissIn({ expr, texts }: Shown): string[] {
   const { faults, selectors, aggregations } = readQuery(expr);
   const [outer] = aggregations;
   const isGiven = (label: string) =>
-    outer ? outer.labels.includes(label) : selectors.every(({ metric }) => series.get(metric)?.has(label));
+    outer
+      ? outer.labels.includes(label)
+      : selectors.every(({ metric }) => series.get(metric)?.has(label));
   return [
     ...faults.map((fault) => `no PromQL: ${fault}`),
     ...selectors.flatMap(amissInSelector),
@@ -88,7 +105,9 @@ test.each([
   async ({ read }) => {
     const queries = await read();
     expect(queries.length).toBeGreaterThan(10);
-    expect(queries.flatMap((query) => amissIn(query).map((what) => `${what}: ${query.expr}`))).toEqual([]);
+    expect(
+      queries.flatMap((query) => amissIn(query).map((what) => `${what}: ${query.expr}`)),
+    ).toEqual([]);
   },
 );
 
@@ -99,8 +118,15 @@ test.each<{ expr: string; text?: string; amiss: string[] }>([
   { expr: 'steppe_routes', amiss: ['no service exports steppe_routes'] },
   { expr: 'steppe_routes_total{origin="hit"}', amiss: ['steppe_routes_total has no label origin'] },
   { expr: 'steppe_sessions_ended_total{reason=~"crashed|gone"}', amiss: ['reason is never gone'] },
-  { expr: 'sum by (le) (steppe_forward_added_seconds_sum)', amiss: ['steppe_forward_added_seconds_sum has no label le'] },
-  { expr: 'sum by (reason) (steppe_sessions_ended_total)', text: '{{state}}', amiss: ['state is shown, and lost'] },
+  {
+    expr: 'sum by (le) (steppe_forward_added_seconds_sum)',
+    amiss: ['steppe_forward_added_seconds_sum has no label le'],
+  },
+  {
+    expr: 'sum by (reason) (steppe_sessions_ended_total)',
+    text: '{{state}}',
+    amiss: ['state is shown, and lost'],
+  },
   {
     expr: 'steppe_sessions_live',
     text: 'of {{ $labels.service }}: {{ $value }} {{ $labels.reason }}',

@@ -11,7 +11,10 @@ let local: Local;
 let client: Client;
 beforeAll(async () => {
   const stuck = join(directory, 'stuck');
-  writeFileSync(stuck, '#!/bin/sh\nif [ "$1" = --version ]; then echo Python 3.12.0; else exec sleep 1000; fi\n');
+  writeFileSync(
+    stuck,
+    '#!/bin/sh\nif [ "$1" = --version ]; then echo Python 3.12.0; else exec sleep 1000; fi\n',
+  );
   chmodSync(stuck, 0o755);
   const runtimes = join(directory, 'runtimes.json');
   writeFileSync(runtimes, JSON.stringify({ stuck: { language: 'python', interpreter: stuck } }));
@@ -33,10 +36,16 @@ async function createAsync(body: object) {
 
 test('a session that is still made is reported of at once, refuses steps by 425, and can be deleted', async () => {
   const { response, session, path } = await createAsync({ runtime: 'stuck' });
-  expect([response.status, response.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
+  expect([response.status, response.headers.get('preference-applied')]).toEqual([
+    202,
+    'respond-async',
+  ]);
   expect(session.state).toBe('provisioning');
   const step = await client.call('POST', `${path}/steps`, { code: '1' });
-  expect([step.status, step.headers.get('retry-after')]).toEqual([425, expect.stringMatching(/^\d+$/)]);
+  expect([step.status, step.headers.get('retry-after')]).toEqual([
+    425,
+    expect.stringMatching(/^\d+$/),
+  ]);
   expect(await client.errorOf(step)).toMatchObject({ code: 'session_not_ready', retryable: true });
   expect((await client.call('DELETE', path)).status).toBe(204);
   // What is not ready is not looked up anew for a second.
@@ -47,7 +56,10 @@ test('a session that is still made is reported of at once, refuses steps by 425,
 
 test('once it is ready it takes steps', async () => {
   const { path, session } = await createAsync({});
-  const state = async () => sessionSchema.parse(await (await client.call('GET', path)).json()).state;
+  const state = async () =>
+    sessionSchema.parse(await (await client.call('GET', path)).json()).state;
   await expect.poll(state, { timeout: 20_000 }).toBe('ready');
-  expect((await client.run(session.session_id, '20 + 22')).results).toMatchObject([{ 'text/plain': '42' }]);
+  expect((await client.run(session.session_id, '20 + 22')).results).toMatchObject([
+    { 'text/plain': '42' },
+  ]);
 });

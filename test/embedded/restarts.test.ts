@@ -9,7 +9,11 @@ import { useLocal } from './harness/use-local.ts';
 const local = useLocal();
 
 const languages = [
-  { ...python, forgotten: 'NameError', removeWorkspace: 'import os, shutil; shutil.rmtree(os.getcwd())' },
+  {
+    ...python,
+    forgotten: 'NameError',
+    removeWorkspace: 'import os, shutil; shutil.rmtree(os.getcwd())',
+  },
   {
     ...node,
     forgotten: 'ReferenceError',
@@ -22,7 +26,8 @@ describe.each(languages)('a restart of $runtime', (language) => {
   let id: string;
   beforeEach(async () => {
     client = await local().newClient();
-    id = (await client.createSession({ runtime: language.runtime, env: { LASTS: 'yes' } })).session_id;
+    id = (await client.createSession({ runtime: language.runtime, env: { LASTS: 'yes' } }))
+      .session_id;
     await client.run(id, language.remember);
   });
   const restart = async (body?: object) => {
@@ -42,7 +47,9 @@ describe.each(languages)('a restart of $runtime', (language) => {
       state_lost: false,
       error: { name: language.forgotten },
     });
-    expect((await client.run(id, language.readEnv('LASTS'))).results).toMatchObject([{ 'text/plain': "'yes'" }]);
+    expect((await client.run(id, language.readEnv('LASTS'))).results).toMatchObject([
+      { 'text/plain': "'yes'" },
+    ]);
     expect(await readText(client, id, 'kept.txt')).toBe('kept');
     expect(await restart({})).toBe(3);
     expect(await restart({ epoch: 3 })).toBe(4);
@@ -51,7 +58,10 @@ describe.each(languages)('a restart of $runtime', (language) => {
   test('begins in a workspace that is there again, where code had removed it', async () => {
     await client.call('POST', `/v1/sessions/${id}/steps`, { code: language.removeWorkspace });
     expect(await restart()).toBe(2);
-    expect(await client.run(id, language.remember)).toMatchObject({ status: 'completed', epoch: 2 });
+    expect(await client.run(id, language.remember)).toMatchObject({
+      status: 'completed',
+      epoch: 2,
+    });
     expect((await client.call('PUT', `/v1/sessions/${id}/files/new.txt`, 'new')).status).toBe(201);
   });
 
@@ -59,40 +69,80 @@ describe.each(languages)('a restart of $runtime', (language) => {
     const runs = client.run(id, language.waitForGo, { step_id: 'runs' });
     await stepThatWrote(client, id, 'runs', 'waiting');
     const steps = `/v1/sessions/${id}/steps`;
-    const waits = client.errorOf(client.call('POST', steps, { code: language.recall, step_id: 'waits' }));
+    const waits = client.errorOf(
+      client.call('POST', steps, { code: language.recall, step_id: 'waits' }),
+    );
     const streams = client
-      .call('POST', steps, { code: language.recall, step_id: 'streams' }, { accept: 'application/x-ndjson' })
+      .call(
+        'POST',
+        steps,
+        { code: language.recall, step_id: 'streams' },
+        { accept: 'application/x-ndjson' },
+      )
       .then(readEvents);
     for (const stepId of ['waits', 'streams']) await stepWith(client, id, stepId, 'queued');
 
     expect(await restart()).toBe(2);
-    const lost = { status: 'cancelled', state_lost: true, epoch: 2, error: { name: 'RuntimeRestarted' } };
+    const lost = {
+      status: 'cancelled',
+      state_lost: true,
+      epoch: 2,
+      error: { name: 'RuntimeRestarted' },
+    };
     expect(await runs).toMatchObject({ ...lost, stdout: 'waiting\n' });
-    expect(await waits).toMatchObject({ status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
+    expect(await waits).toMatchObject({
+      status: 409,
+      code: 'runtime_restarted',
+      details: { epoch: 2 },
+    });
     expect((await streams).at(-1)).toMatchObject({ type: 'step_ended', ...lost });
     expect(await getStep(client, id, 'waits')).toMatchObject(lost);
-    expect(await client.run(id, language.remember)).toMatchObject({ status: 'completed', epoch: 2, execution_count: 1 });
+    expect(await client.run(id, language.remember)).toMatchObject({
+      status: 'completed',
+      epoch: 2,
+      execution_count: 1,
+    });
   });
 
   test('that names another epoch does nothing', async () => {
     for (const epoch of [2, 999]) {
       const response = client.call('POST', `/v1/sessions/${id}/restart`, { epoch });
-      expect(await client.errorOf(response)).toMatchObject({ status: 409, code: 'epoch_mismatch', details: { epoch: 1 } });
+      expect(await client.errorOf(response)).toMatchObject({
+        status: 409,
+        code: 'epoch_mismatch',
+        details: { epoch: 1 },
+      });
     }
     expect((await client.run(id, language.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });
 
   test('refuses steps that count on the memory before it, and uses up no id', async () => {
-    expect(await client.run(id, language.recall, { epoch: 1 })).toMatchObject({ status: 'completed' });
+    expect(await client.run(id, language.recall, { epoch: 1 })).toMatchObject({
+      status: 'completed',
+    });
     await restart();
-    const old = client.call('POST', `/v1/sessions/${id}/steps`, { code: language.remember, step_id: 'guarded', epoch: 1 });
-    expect(await client.errorOf(old)).toMatchObject({ status: 409, code: 'epoch_mismatch', details: { epoch: 2 } });
-    expect(await client.run(id, language.remember, { step_id: 'guarded', epoch: 2 })).toMatchObject({ status: 'completed' });
+    const old = client.call('POST', `/v1/sessions/${id}/steps`, {
+      code: language.remember,
+      step_id: 'guarded',
+      epoch: 1,
+    });
+    expect(await client.errorOf(old)).toMatchObject({
+      status: 409,
+      code: 'epoch_mismatch',
+      details: { epoch: 2 },
+    });
+    expect(await client.run(id, language.remember, { step_id: 'guarded', epoch: 2 })).toMatchObject(
+      { status: 'completed' },
+    );
   });
 
   test('that comes while the last one is still starting counts as one of its own', async () => {
     for (const epoch of [2, 3, 4, 5, 6]) expect(await restart({ epoch: epoch - 1 })).toBe(epoch);
-    expect(await client.run(id, language.remember)).toMatchObject({ status: 'completed', epoch: 6, execution_count: 1 });
+    expect(await client.run(id, language.remember)).toMatchObject({
+      status: 'completed',
+      epoch: 6,
+      execution_count: 1,
+    });
   });
 
   test('in the midst of many others loses no call and no step', async () => {

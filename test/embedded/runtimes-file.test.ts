@@ -29,11 +29,21 @@ test('the operator’s list of runtimes is what can be requested', async () => {
     },
     lacking: { language: 'python', preload: ['json', 'no_such_module'] },
   };
-  const local = await startLocal({ STEPPE_RUNTIMES: fileWith(JSON.stringify(list)), LOG_LEVEL: 'fatal' });
+  const local = await startLocal({
+    STEPPE_RUNTIMES: fileWith(JSON.stringify(list)),
+    LOG_LEVEL: 'fatal',
+  });
   try {
     const client = await local.newClient();
-    const { runtimes } = runtimeListSchema.parse(await (await client.call('GET', '/v1/runtimes')).json());
-    expect(runtimes.map(({ name }) => name)).toEqual(['python', 'python-data', 'colours', 'lacking']);
+    const { runtimes } = runtimeListSchema.parse(
+      await (await client.call('GET', '/v1/runtimes')).json(),
+    );
+    expect(runtimes.map(({ name }) => name)).toEqual([
+      'python',
+      'python-data',
+      'colours',
+      'lacking',
+    ]);
     expect(runtimes[2]).toEqual({
       name: 'colours',
       language: 'python',
@@ -43,17 +53,27 @@ test('the operator’s list of runtimes is what can be requested', async () => {
 
     const session = await client.createSession({ runtime: 'colours' });
     expect(session.resources.memory).toBe('256Mi');
-    const { results } = await client.run(session.session_id, 'import sys; "colorsys" in sys.modules');
+    const { results } = await client.run(
+      session.session_id,
+      'import sys; "colorsys" in sys.modules',
+    );
     expect(results).toMatchObject([{ 'text/plain': 'True' }]);
 
-    const tooMuch = client.call('POST', '/v1/sessions', { runtime: 'colours', resources: { memory: '0.5Gi' } });
+    const tooMuch = client.call('POST', '/v1/sessions', {
+      runtime: 'colours',
+      resources: { memory: '0.5Gi' },
+    });
     expect(await client.errorOf(tooMuch)).toMatchObject({
       code: 'invalid_request',
-      details: { issues: [{ path: 'resources.memory', message: expect.stringContaining('300Mi') }] },
+      details: {
+        issues: [{ path: 'resources.memory', message: expect.stringContaining('300Mi') }],
+      },
     });
     const gone = client.call('POST', '/v1/sessions', { runtime: 'js' });
     expect(await client.errorOf(gone)).toMatchObject({ status: 400, code: 'invalid_request' });
-    const lacking = await client.errorOf(client.call('POST', '/v1/sessions', { runtime: 'lacking' }));
+    const lacking = await client.errorOf(
+      client.call('POST', '/v1/sessions', { runtime: 'lacking' }),
+    );
     expect(lacking).toMatchObject({ status: 503, code: 'runtime_unreachable', retryable: false });
     expect(lacking.details).toMatchObject({
       end_detail: expect.stringMatching(/lacking needs no_such_module, which python3 lacks/),
@@ -71,8 +91,11 @@ test('python-data has its packages imported before the first step, where its int
     const client = await local.newClient();
     const session = await client.createSession({ runtime: 'python-data' });
     expect([session.runtime, session.resources.memory]).toEqual(['python-data', '1Gi']);
-    const code = 'import sys; [name in sys.modules for name in ("numpy", "pandas", "matplotlib.pyplot")]';
-    expect((await client.run(session.session_id, code)).results).toMatchObject([{ 'text/plain': '[True, True, True]' }]);
+    const code =
+      'import sys; [name in sys.modules for name in ("numpy", "pandas", "matplotlib.pyplot")]';
+    expect((await client.run(session.session_id, code)).results).toMatchObject([
+      { 'text/plain': '[True, True, True]' },
+    ]);
   } finally {
     expect(await local.stop()).toBe(0);
   }
@@ -81,9 +104,17 @@ test('python-data has its packages imported before the first step, where its int
 test.each([
   ['is not valid JSON', '{', /STEPPE_RUNTIMES: is not valid JSON/],
   ['names no language', '{"x": {}}', /STEPPE_RUNTIMES: x\.language: must be python or node/],
-  ['names a missing interpreter', '{"node": {"interpreter": "no-such-node"}}', /node\.interpreter: no-such-node cannot be/],
+  [
+    'names a missing interpreter',
+    '{"node": {"interpreter": "no-such-node"}}',
+    /node\.interpreter: no-such-node cannot be/,
+  ],
 ])('a list that %s is refused at the start', async (_, text, complaint) => {
-  const { code, stdout, stderr } = await runBundle('local', { PORT: '0', STEPPE_ENV: 'test', STEPPE_RUNTIMES: fileWith(text) });
+  const { code, stdout, stderr } = await runBundle('local', {
+    PORT: '0',
+    STEPPE_ENV: 'test',
+    STEPPE_RUNTIMES: fileWith(text),
+  });
   expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
   expect(stderr).toMatch(complaint);
 });

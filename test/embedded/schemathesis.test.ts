@@ -17,14 +17,24 @@ const local = useLocal({ LOG_LEVEL: 'fatal' });
  * @returns its exit code and all that it printed.
  */
 async function runSchemathesis(env: Record<string, string>) {
-  if (!existsSync(program)) throw new Error('schemathesis is not installed; make .venv-schemathesis/.installed');
+  if (!existsSync(program))
+    throw new Error('schemathesis is not installed; make .venv-schemathesis/.installed');
   const scratch = mkdtempSync(join(tmpdir(), 'steppe-schemathesis-'));
-  const child = spawn(program, ['--config-file', `${directory}schemathesis.toml`, 'run', `${local().url}/openapi.json`], {
-    // It leaves what it has learnt in the directory that it is started in.
-    cwd: scratch,
-    env: testEnvironment({ ...env, PYTHONPATH: directory, PYTHONDONTWRITEBYTECODE: '1', COLUMNS: '200' }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    program,
+    ['--config-file', `${directory}schemathesis.toml`, 'run', `${local().url}/openapi.json`],
+    {
+      // It leaves what it has learnt in the directory that it is started in.
+      cwd: scratch,
+      env: testEnvironment({
+        ...env,
+        PYTHONPATH: directory,
+        PYTHONDONTWRITEBYTECODE: '1',
+        COLUMNS: '200',
+      }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
@@ -40,7 +50,11 @@ test('whatever is sent, the response is one that the OpenAPI document tells of, 
   timeout: 600_000,
 }, async () => {
   const client = await local().newClient();
-  const [busy, quiet, doomed] = await Promise.all([client.createSession(), client.createSession(), client.createSession()]);
+  const [busy, quiet, doomed] = await Promise.all([
+    client.createSession(),
+    client.createSession(),
+    client.createSession(),
+  ]);
   const step = await client.run(quiet.session_id, 'print("remembered")\n20 + 22');
   const { code, output } = await runSchemathesis({
     STEPPE_URL: local().url,
@@ -53,5 +67,6 @@ test('whatever is sent, the response is one that the OpenAPI document tells of, 
   expect(code, output).toBe(0);
   // It met every call, and the sessions that it was to reach live still.
   expect(output).toMatch(/Tested: 17/);
-  for (const { session_id: id } of [busy, quiet]) expect((await client.run(id, '')).status).toBe('completed');
+  for (const { session_id: id } of [busy, quiet])
+    expect((await client.run(id, '')).status).toBe('completed');
 });

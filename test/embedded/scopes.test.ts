@@ -12,12 +12,21 @@ describe.each(calls)('$name needs $scope', ({ method, path, scope }) => {
   const tenant = newTenant();
   let target: string;
   const clientWith = async (scopeClaim: unknown): Promise<Client> =>
-    connect(local().url, await local().sign({ claims: { tenant, ...(scopeClaim !== undefined && { scope: scopeClaim }) } }));
-  const call = (client: Client) => client.call(method, target, method === 'POST' || method === 'PATCH' ? {} : undefined);
+    connect(
+      local().url,
+      await local().sign({
+        claims: { tenant, ...(scopeClaim !== undefined && { scope: scopeClaim }) },
+      }),
+    );
+  const call = (client: Client) =>
+    client.call(method, target, method === 'POST' || method === 'PATCH' ? {} : undefined);
 
   // No session is needed to be refused, and none to be let through as far as its 404.
   beforeAll(() => {
-    target = path.replace(':session_id', 'ses_0').replace(':step_id', 'none').replace('*', 'none.txt');
+    target = path
+      .replace(':session_id', 'ses_0')
+      .replace(':step_id', 'none')
+      .replace('*', 'none.txt');
   });
 
   test.each([
@@ -29,9 +38,14 @@ describe.each(calls)('$name needs $scope', ({ method, path, scope }) => {
     const client = await clientWith(claim);
     const response = await call(client);
     expect(response.status).toBe(403);
-    expect(response.headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${scope}"`);
+    expect(response.headers.get('www-authenticate')).toBe(
+      `Bearer error="insufficient_scope", scope="${scope}"`,
+    );
     if (method === 'HEAD') return;
-    expect(await client.errorOf(response)).toMatchObject({ code: 'insufficient_scope', retryable: false });
+    expect(await client.errorOf(response)).toMatchObject({
+      code: 'insufficient_scope',
+      retryable: false,
+    });
   });
 
   test.each([

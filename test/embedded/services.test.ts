@@ -48,7 +48,10 @@ describe('services as processes of their own', () => {
     const mine = connect(replica.url, viaStaying.token);
     const { session_id: id } = await viaStaying.createSession();
     await own.stop();
-    expect(await mine.run(id, '6 * 7')).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
+    expect(await mine.run(id, '6 * 7')).toMatchObject({
+      status: 'completed',
+      results: [{ 'text/plain': '42' }],
+    });
     expect(await other.errorOf(other.call('GET', '/v1/sessions'))).toMatchObject({
       status: 503,
       code: 'runtime_unreachable',
@@ -108,22 +111,31 @@ describe('services as processes of their own', () => {
 });
 
 describe.each(['control-plane', 'data-plane'])('%s', (name) => {
-  test.each([undefined, '', 'production', 'staging', 'TEST'])('refuses bypass with STEPPE_ENV=%s, in a sentence', async (env) => {
-    const { code, stderr } = await runBundle(name, { AUTH_MODE: 'bypass', ...(env !== undefined && { STEPPE_ENV: env }) });
-    expect(code).toBe(78);
-    expect(stderr).toMatch(/AUTH_MODE: bypass is for STEPPE_ENV=development or test alone/);
-  });
+  test.each([undefined, '', 'production', 'staging', 'TEST'])(
+    'refuses bypass with STEPPE_ENV=%s, in a sentence',
+    async (env) => {
+      const { code, stderr } = await runBundle(name, {
+        AUTH_MODE: 'bypass',
+        ...(env !== undefined && { STEPPE_ENV: env }),
+      });
+      expect(code).toBe(78);
+      expect(stderr).toMatch(/AUTH_MODE: bypass is for STEPPE_ENV=development or test alone/);
+    },
+  );
 
   test('names every wrong variable at once', async () => {
     const { code, stdout, stderr } = await runBundle(name, { PORT: 'eighty', JWKS_URL: 'nowhere' });
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
-    for (const variable of ['PORT', 'JWKS_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION']) expect(stderr).toContain(`  ${variable}: `);
+    for (const variable of ['PORT', 'JWKS_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION'])
+      expect(stderr).toContain(`  ${variable}: `);
   });
 
   test('refuses an argument, which would set nothing', async () => {
     const { code, stdout, stderr } = await runBundle(name, {}, ['--port=8080']);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
-    expect(stderr).toContain('  --port=8080: unexpected argument; configure it through environment variables\n');
+    expect(stderr).toContain(
+      '  --port=8080: unexpected argument; configure it through environment variables\n',
+    );
   });
 
   test('prints its variables', async () => {

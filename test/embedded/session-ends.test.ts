@@ -39,7 +39,10 @@ async function expectEnd(
     ['PUT', '/files/a', 'x'],
     ['POST', '/restart', undefined],
   ] as const) {
-    expect(await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)), `${method} ${path}`).toMatchObject({
+    expect(
+      await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)),
+      `${method} ${path}`,
+    ).toMatchObject({
       status: 410,
       code: 'session_ended',
       details: { end_reason: reason },
@@ -52,14 +55,20 @@ async function expectEnd(
 
 describe('a session ends by itself', () => {
   test.each([
-    { when: 'nobody has used it for its idle time', body: { idle_timeout_seconds: 1 }, reason: 'idle' },
+    {
+      when: 'nobody has used it for its idle time',
+      body: { idle_timeout_seconds: 1 },
+      reason: 'idle',
+    },
     { when: 'its time is up', body: { ttl_seconds: 1 }, reason: 'expired' },
   ])('when $when, as created and as patched', async ({ body, reason }) => {
     const created = await client.createSession(body);
     expect(await ended(created.session_id)).toMatchObject({ end_reason: reason });
     const session = await client.createSession();
     const instance = findInstance(session.instance_id);
-    expect((await client.call('PATCH', `/v1/sessions/${session.session_id}`, body)).status).toBe(200);
+    expect((await client.call('PATCH', `/v1/sessions/${session.session_id}`, body)).status).toBe(
+      200,
+    );
     await expectEnd(session, reason, instance);
   });
 
@@ -70,20 +79,28 @@ describe('a session ends by itself', () => {
     await client.call('PATCH', `/v1/sessions/${id}`, { ttl_seconds: 1 });
     const expired = { status: 410, code: 'session_ended', details: { end_reason: 'expired' } };
     await eventually(async () => {
-      expect(await client.errorOf(client.call('PUT', `/v1/sessions/${id}/files/a`, 'x'))).toMatchObject(expired);
+      expect(
+        await client.errorOf(client.call('PUT', `/v1/sessions/${id}/files/a`, 'x')),
+      ).toMatchObject(expired);
     });
     for (const [method, path, body] of [
       ['POST', '/steps', { code: '' }],
       ['DELETE', '/files/a', undefined],
       ['POST', '/restart', undefined],
     ] as const) {
-      expect(await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)), path).toMatchObject(expired);
+      expect(
+        await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)),
+        path,
+      ).toMatchObject(expired);
     }
     expect(await getStep(client, id, 'runs')).toMatchObject({ status: 'running' });
     const joining = { code: python.waitForGo, step_id: 'runs', wait: false };
     expect((await client.call('POST', `/v1/sessions/${id}/steps`, joining)).status).toBe(202);
     expect((await client.call('POST', `/v1/sessions/${id}/steps/runs/cancel`)).status).toBe(202);
-    expect(await resultOf(client, id, 'runs')).toMatchObject({ status: 'cancelled', stdout: 'waiting\n' });
+    expect(await resultOf(client, id, 'runs')).toMatchObject({
+      status: 'cancelled',
+      stdout: 'waiting\n',
+    });
   });
 
   test('not while a step runs that takes longer than the idle time', async () => {
@@ -93,7 +110,9 @@ describe('a session ends by itself', () => {
     await stepThatWrote(client, id, 'runs', 'waiting');
     const joined = client.run(id, code, { step_id: 'runs' });
     await letGo(client, id);
-    expect((await client.call('PATCH', `/v1/sessions/${id}`, { idle_timeout_seconds: 1 })).status).toBe(200);
+    expect(
+      (await client.call('PATCH', `/v1/sessions/${id}`, { idle_timeout_seconds: 1 })).status,
+    ).toBe(200);
     expect(await joined).toMatchObject({ status: 'completed', stdout: 'waiting\nended\n' });
     expect(await ended(id)).toMatchObject({ end_reason: 'idle' });
   });
@@ -108,7 +127,10 @@ describe('a session whose agent is killed', () => {
     const follows = client
       .call('GET', `/v1/sessions/${session.session_id}/steps/runs/events`)
       .then((response) => response.text());
-    const joins = client.call('POST', `/v1/sessions/${session.session_id}/steps`, { code: python.waitForGo, step_id: 'runs' });
+    const joins = client.call('POST', `/v1/sessions/${session.session_id}/steps`, {
+      code: python.waitForGo,
+      step_id: 'runs',
+    });
     process.kill(instance.agentPid, 'SIGKILL');
     // A stream that has begun breaks; a response that has not is an error.
     await follows.catch(() => undefined);
@@ -124,7 +146,9 @@ describe('a session whose agent is killed', () => {
     await client.run(other.session_id, python.remember);
     process.kill(findInstance(killed.instance_id).agentPid, 'SIGKILL');
     await ended(killed.session_id);
-    expect((await client.run(other.session_id, python.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
+    expect((await client.run(other.session_id, python.recall)).results).toMatchObject([
+      { 'text/plain': '42' },
+    ]);
   });
 });
 
@@ -132,11 +156,15 @@ test('a delete ends what runs, and those who wait are reported', async () => {
   const session = await client.createSession();
   const { session_id: id } = session;
   const instance = findInstance(session.instance_id);
-  const runs = client.call('POST', `/v1/sessions/${id}/steps`, { code: python.waitForGo, step_id: 'runs' });
+  const runs = client.call('POST', `/v1/sessions/${id}/steps`, {
+    code: python.waitForGo,
+    step_id: 'runs',
+  });
   await stepThatWrote(client, id, 'runs', 'waiting');
   expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
   const response = await runs;
   expect([200, 410]).toContain(response.status);
-  if (response.status === 200) expect(await response.json()).toMatchObject({ status: 'cancelled', state_lost: true });
+  if (response.status === 200)
+    expect(await response.json()).toMatchObject({ status: 'cancelled', state_lost: true });
   await expectEnd(session, 'deleted', instance);
 });

@@ -57,7 +57,10 @@ describe('a list of sessions', () => {
     { query: '?metadata.parity=odd&metadata.at=2', expected: [] },
     { query: '?metadata.parity=', expected: [] },
     { query: '?metadata.never=was', expected: [] },
-    { query: `?metadata.${encodeURIComponent('a b&c')}=${encodeURIComponent('ü=?')}&state=ended`, expected: [4] },
+    {
+      query: `?metadata.${encodeURIComponent('a b&c')}=${encodeURIComponent('ü=?')}&state=ended`,
+      expected: [4],
+    },
   ])('is filtered by $query', async ({ query, expected }) => {
     expect((await list(query)).listed).toEqual(expected.map((at) => ids[at]));
   });
@@ -78,7 +81,10 @@ describe('a list of sessions', () => {
   test('refuses a cursor that another tenant was given', async () => {
     const { cursor } = await list('?limit=1');
     const stranger = await local().newClient();
-    const response = await stranger.call('GET', `/v1/sessions?cursor=${encodeURIComponent(cursor ?? '')}`);
+    const response = await stranger.call(
+      'GET',
+      `/v1/sessions?cursor=${encodeURIComponent(cursor ?? '')}`,
+    );
     const text = await response.text();
     expect([200, 400]).toContain(response.status);
     for (const id of ids) expect(text).not.toContain(id);

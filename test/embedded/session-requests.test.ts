@@ -58,7 +58,11 @@ describe('a session is not created with', () => {
 
   test('a runtime that nobody knows; those that are known are listed', async () => {
     const error = await client.errorOf(client.call('POST', '/v1/sessions', { runtime: 'ruby' }));
-    expect(error).toMatchObject({ status: 400, code: 'invalid_request', details: { known: ['python', 'node', 'python-data'] } });
+    expect(error).toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      details: { known: ['python', 'node', 'python-data'] },
+    });
     expect(error.message).toMatch(/ruby.*python.*node/);
   });
 
@@ -85,12 +89,18 @@ describe('a session is not created with', () => {
     'the Idempotency-Key $key',
     async ({ key }) => {
       const response = client.call('POST', '/v1/sessions', {}, { 'idempotency-key': key });
-      expect(await client.errorOf(response)).toMatchObject({ status: 400, code: 'invalid_request' });
+      expect(await client.errorOf(response)).toMatchObject({
+        status: 400,
+        code: 'invalid_request',
+      });
     },
   );
 
   test('and none of these has made one', async () => {
-    expect(await (await client.call('GET', '/v1/sessions')).json()).toEqual({ sessions: [], next_cursor: null });
+    expect(await (await client.call('GET', '/v1/sessions')).json()).toEqual({
+      sessions: [],
+      next_cursor: null,
+    });
   });
 });
 

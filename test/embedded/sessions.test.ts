@@ -33,7 +33,9 @@ describe('a session is created', () => {
       });
       expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(3_600_000);
       expect(response.headers.get('location')).toBe(`/v1/sessions/${session.session_id}`);
-      expect(await (await client.call('GET', response.headers.get('location') ?? '')).json()).toMatchObject({
+      expect(
+        await (await client.call('GET', response.headers.get('location') ?? '')).json(),
+      ).toMatchObject({
         session_id: session.session_id,
         state: 'ready',
       });
@@ -52,7 +54,10 @@ describe('a session is created', () => {
   ])('with the runtime %s, which is %s', async (requested, runtime) => {
     const session = await client.createSession({ runtime: requested });
     expect(session.runtime).toBe(runtime);
-    const code = runtime === 'python' ? 'import sys\nsys.version_info.major' : 'process.versions.node.length > 0';
+    const code =
+      runtime === 'python'
+        ? 'import sys\nsys.version_info.major'
+        : 'process.versions.node.length > 0';
     expect(await client.run(session.session_id, code)).toMatchObject({ status: 'completed' });
   });
 
@@ -64,7 +69,10 @@ describe('a session is created', () => {
       metadata: { team: 'a', 'x.y/z': 'ü' },
       resources: { cpu: '500m', memory: '256Mi' },
     };
-    const { session_id: id } = await client.createSession({ ...requested, env: { SECRET: 'value' } });
+    const { session_id: id } = await client.createSession({
+      ...requested,
+      env: { SECRET: 'value' },
+    });
     const session = await get(id);
     expect(session).toMatchObject({
       runtime: 'node',
@@ -77,7 +85,9 @@ describe('a session is created', () => {
   });
 
   test('with the most that is allowed', async () => {
-    const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`key${at}`, 'x'.repeat(100)]));
+    const metadata = Object.fromEntries(
+      Array.from({ length: 16 }, (_, at) => [`key${at}`, 'x'.repeat(100)]),
+    );
     const resources = { cpu: '4', memory: '8192Mi', ephemeral_storage: '20Gi' };
     const session = await client.createSession({ ttl_seconds: 7 * 24 * 3600, metadata, resources });
     expect(session).toMatchObject({ metadata, resources });
@@ -85,20 +95,33 @@ describe('a session is created', () => {
 
   test('once for an Idempotency-Key, whatever the order of its fields', async () => {
     const create = (body: string) =>
-      client.call('POST', '/v1/sessions', body, { 'content-type': 'application/json', 'idempotency-key': 'same key' });
-    const bodies = ['{"runtime":"python","metadata":{"a":"1","b":"2"}}', '{"metadata":{"b":"2","a":"1"},"ttl_seconds":3600}'];
+      client.call('POST', '/v1/sessions', body, {
+        'content-type': 'application/json',
+        'idempotency-key': 'same key',
+      });
+    const bodies = [
+      '{"runtime":"python","metadata":{"a":"1","b":"2"}}',
+      '{"metadata":{"b":"2","a":"1"},"ttl_seconds":3600}',
+    ];
     const responses = await Promise.all([...bodies, ...bodies].map(create));
     expect(responses.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
-    const ids = await Promise.all(responses.map(async (response) => sessionSchema.parse(await response.json()).session_id));
+    const ids = await Promise.all(
+      responses.map(async (response) => sessionSchema.parse(await response.json()).session_id),
+    );
     expect(new Set(ids).size).toBe(1);
-    expect(await client.errorOf(create('{}'))).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+    expect(await client.errorOf(create('{}'))).toMatchObject({
+      status: 422,
+      code: 'idempotency_key_reused',
+    });
     const other = await client.call('POST', '/v1/sessions', {}, { 'idempotency-key': 'other key' });
     expect(sessionSchema.parse(await other.json()).session_id).not.toBe(ids[0]);
   });
 });
 
 test('runtimes are listed, and each can be had', async () => {
-  const { runtimes } = runtimeListSchema.parse(await (await client.call('GET', '/v1/runtimes')).json());
+  const { runtimes } = runtimeListSchema.parse(
+    await (await client.call('GET', '/v1/runtimes')).json(),
+  );
   expect(runtimes.map(({ name, language }) => [name, language])).toEqual([
     ['python', 'python'],
     ['node', 'node'],
@@ -122,7 +145,9 @@ test('a session says when it was last active: steps and files count, looking doe
 });
 
 test('a session is deleted, and again, and leaves nothing but its record', async () => {
-  const { session_id: id, instance_id: instanceId } = await client.createSession({ metadata: { a: '1' } });
+  const { session_id: id, instance_id: instanceId } = await client.createSession({
+    metadata: { a: '1' },
+  });
   const instance = findInstance(instanceId);
   await client.run(id, 'import subprocess\nchild = subprocess.Popen(["setsid", "sleep", "1000"])');
   for (const _ of [1, 2, 3]) {
@@ -132,7 +157,12 @@ test('a session is deleted, and again, and leaves nothing but its record', async
   }
   await eventually(() => expect(isGone(instanceId ?? '', instance)).toBe(true));
   const ended = await get(id);
-  expect(ended).toMatchObject({ state: 'ended', end_reason: 'deleted', metadata: { a: '1' }, instance_id: instanceId });
+  expect(ended).toMatchObject({
+    state: 'ended',
+    end_reason: 'deleted',
+    metadata: { a: '1' },
+    instance_id: instanceId,
+  });
   expect(ended.epoch).toBeUndefined();
   expect(Date.parse(ended.ended_at ?? '')).toBeGreaterThanOrEqual(Date.parse(ended.created_at));
 
@@ -144,7 +174,10 @@ test('a session is deleted, and again, and leaves nothing but its record', async
     ['PUT', '/files/a', 'x'],
     ['PATCH', '', { metadata: { b: '2' } }],
   ] as const) {
-    expect(await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)), `${method} ${path}`).toMatchObject({
+    expect(
+      await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)),
+      `${method} ${path}`,
+    ).toMatchObject({
       status: 410,
       code: 'session_ended',
       details: { end_reason: 'deleted' },

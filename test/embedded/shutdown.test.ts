@@ -12,7 +12,10 @@ import { instancesOf, leftOf, tracesOf } from './harness/traces.ts';
 async function startSessions(client: Client) {
   const python = await client.createSession({ runtime: 'python' });
   const node = await client.createSession({ runtime: 'node' });
-  await client.run(python.session_id, 'import subprocess; child = subprocess.Popen(["sleep", "1000"], start_new_session=True)');
+  await client.run(
+    python.session_id,
+    'import subprocess; child = subprocess.Popen(["sleep", "1000"], start_new_session=True)',
+  );
   await client.run(node.session_id, 'require("node:fs").writeFileSync("kept", "x")');
   return [python, node].map(({ instance_id }) => {
     if (!instance_id) throw new Error('a session without an instance');
@@ -52,7 +55,10 @@ sys.exit(os.waitpid(pid, 0)[1] >> 8)`;
 
 test('a terminal that hangs up ends it, also where only a process that waits for it is reported', async () => {
   const env = testEnvironment({ PORT: '0', STEPPE_ENV: 'test', STEPPE_POOL_SIZE: '0' });
-  const child = spawn('python3', ['-c', hangUp, process.execPath, localBundle], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn('python3', ['-c', hangUp, process.execPath, localBundle], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
@@ -66,17 +72,29 @@ test('after kill -9 the agents end by themselves and clear up, in the middle of 
   await submit(client, id, 'print("busy", flush=True)\nwhile True: pass', { step_id: 'busy' });
   await stepThatWrote(client, id, 'busy', 'busy');
   // Three sessions, and one that waits for a fourth.
-  await expect.poll(() => instancesOf(local.process.pid ?? 0).length, { timeout: 30_000 }).toBeGreaterThan(3);
-  const all = instancesOf(local.process.pid ?? 0).map((instanceId) => ({ instanceId, before: tracesOf(instanceId) }));
+  await expect
+    .poll(() => instancesOf(local.process.pid ?? 0).length, { timeout: 30_000 })
+    .toBeGreaterThan(3);
+  const all = instancesOf(local.process.pid ?? 0).map((instanceId) => ({
+    instanceId,
+    before: tracesOf(instanceId),
+  }));
   await local.stop('SIGKILL');
   const left = () => all.flatMap(({ instanceId, before }) => leftOf(before, instanceId));
-  await expect.poll(() => [...left(), ...sessions.flatMap((session) => session.left())], { timeout: 25_000 }).toEqual([]);
+  await expect
+    .poll(() => [...left(), ...sessions.flatMap((session) => session.left())], { timeout: 25_000 })
+    .toEqual([]);
 });
 
 /** Starts a step, calls `then` when it runs, and gives its whole stream. */
 async function whileRunning(client: Client, code: string, then: () => void): Promise<string> {
   const { session_id: id } = await client.createSession();
-  const response = await client.call('POST', `/v1/sessions/${id}/steps`, { code }, { accept: 'text/event-stream' });
+  const response = await client.call(
+    'POST',
+    `/v1/sessions/${id}/steps`,
+    { code },
+    { accept: 'text/event-stream' },
+  );
   let text = '';
   for await (const chunk of response.body ?? []) {
     if (text === '') then();
@@ -87,7 +105,11 @@ async function whileRunning(client: Client, code: string, then: () => void): Pro
 
 test('a step that ends in time gets its response before everything closes', async () => {
   const local = await startLocal({ STEPPE_SHUTDOWN_SECONDS: '20' });
-  const text = await whileRunning(await local.newClient(), 'import time; time.sleep(1); "in time"', () => void local.stop());
+  const text = await whileRunning(
+    await local.newClient(),
+    'import time; time.sleep(1); "in time"',
+    () => void local.stop(),
+  );
   expect(text).toContain('"status":"completed"');
   expect(text).toContain('in time');
   expect(await local.stop()).toBe(0);

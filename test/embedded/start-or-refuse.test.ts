@@ -34,7 +34,8 @@ function complaintsOf(
   const complaints: string[] = [];
   if (!isJwt(mode) && mode !== 'bypass') complaints.push('AUTH_MODE');
   if (mode === 'bypass' && !isOpen(environment)) complaints.push('AUTH_MODE');
-  if (provisioner && !(provisioner.name === 'local-process' && isOpen(environment))) complaints.push('PROVISIONER');
+  if (provisioner && !(provisioner.name === 'local-process' && isOpen(environment)))
+    complaints.push('PROVISIONER');
   return complaints;
 }
 
@@ -56,9 +57,16 @@ const controlPlane = {
 
 /** Without those that are undefined, as an environment is. */
 const environmentOf = (variables: Record<string, string | undefined>): Record<string, string> =>
-  Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
 
-function issuesOf(variables: typeof dataPlaneVariables | typeof controlPlaneVariables, env: Record<string, string>): string[] {
+function issuesOf(
+  variables: typeof dataPlaneVariables | typeof controlPlaneVariables,
+  env: Record<string, string>,
+): string[] {
   const parsed = parseVariables(variables, env);
   return parsed.success ? [] : namedIssues(parsed.error);
 }
@@ -68,15 +76,24 @@ const namesIn = (issues: readonly string[]) => issues.map((issue) => issue.split
 describe.each(environments)('with STEPPE_ENV=%j', (STEPPE_ENV) => {
   describe.each(modes)('and AUTH_MODE=%j', (AUTH_MODE) => {
     test('a data-plane starts, or refuses in a sentence', () => {
-      const issues = issuesOf(dataPlaneVariables, environmentOf({ ...dataPlane, STEPPE_ENV, AUTH_MODE }));
+      const issues = issuesOf(
+        dataPlaneVariables,
+        environmentOf({ ...dataPlane, STEPPE_ENV, AUTH_MODE }),
+      );
       expect(namesIn(issues)).toEqual(complaintsOf(STEPPE_ENV, AUTH_MODE));
       for (const issue of issues) expect(issue).toMatch(/^[A-Z_]+: \S+ .+/);
     });
 
-    test.each(provisioners)('and PROVISIONER=%j, a control-plane starts or refuses in a sentence', (PROVISIONER) => {
-      const issues = issuesOf(controlPlaneVariables, environmentOf({ ...controlPlane, STEPPE_ENV, AUTH_MODE, PROVISIONER }));
-      expect(namesIn(issues)).toEqual(complaintsOf(STEPPE_ENV, AUTH_MODE, { name: PROVISIONER }));
-    });
+    test.each(provisioners)(
+      'and PROVISIONER=%j, a control-plane starts or refuses in a sentence',
+      (PROVISIONER) => {
+        const issues = issuesOf(
+          controlPlaneVariables,
+          environmentOf({ ...controlPlane, STEPPE_ENV, AUTH_MODE, PROVISIONER }),
+        );
+        expect(namesIn(issues)).toEqual(complaintsOf(STEPPE_ENV, AUTH_MODE, { name: PROVISIONER }));
+      },
+    );
   });
 });
 
@@ -87,17 +104,32 @@ describe.each([
   const issuesWith = (DYNAMODB_ENDPOINT: string, STEPPE_ENV?: string) =>
     issuesOf(variables, environmentOf({ ...least, DYNAMODB_ENDPOINT, STEPPE_ENV }));
 
-  test.each([undefined, '', 'production', 'staging'])('is no socket with STEPPE_ENV=%j', (environment) => {
-    expect(issuesWith('unix:/run/dynamodb.sock', environment)).toContainEqual(
-      expect.stringMatching(/^DYNAMODB_ENDPOINT: a socket is for STEPPE_ENV=development or test alone/),
-    );
-  });
+  test.each([undefined, '', 'production', 'staging'])(
+    'is no socket with STEPPE_ENV=%j',
+    (environment) => {
+      expect(issuesWith('unix:/run/dynamodb.sock', environment)).toContainEqual(
+        expect.stringMatching(
+          /^DYNAMODB_ENDPOINT: a socket is for STEPPE_ENV=development or test alone/,
+        ),
+      );
+    },
+  );
 
   test('may be a URL or a socket with a short path', () => {
-    for (const good of ['http://localhost:8000', 'unix:/run/dynamodb.sock', `unix:/${'a'.repeat(99)}`]) {
+    for (const good of [
+      'http://localhost:8000',
+      'unix:/run/dynamodb.sock',
+      `unix:/${'a'.repeat(99)}`,
+    ]) {
       expect(issuesWith(good, 'test')).toEqual([]);
     }
-    for (const bad of ['unix:run/dynamodb.sock', 'unix:', 'ftp://host', '/run/dynamodb.sock', `unix:/${'é'.repeat(50)}`]) {
+    for (const bad of [
+      'unix:run/dynamodb.sock',
+      'unix:',
+      'ftp://host',
+      '/run/dynamodb.sock',
+      `unix:/${'é'.repeat(50)}`,
+    ]) {
       expect(issuesWith(bad, 'test')).toEqual([
         expect.stringMatching(/^DYNAMODB_ENDPOINT: (must be an http|the path of a socket must)/),
       ]);
@@ -113,7 +145,11 @@ describe('as processes', () => {
   afterAll(() => services.close());
 
   const refusals: [string, Record<string, string>, string][] = [
-    ['data-plane', { ...dataPlane, AUTH_MODE: 'bypass' }, 'AUTH_MODE: bypass is for STEPPE_ENV=development or test alone'],
+    [
+      'data-plane',
+      { ...dataPlane, AUTH_MODE: 'bypass' },
+      'AUTH_MODE: bypass is for STEPPE_ENV=development or test alone',
+    ],
     ['data-plane', { ...dataPlane, AUTH_MODE: 'BYPASS', STEPPE_ENV: 'test' }, 'AUTH_MODE: '],
     [
       'control-plane',
@@ -154,7 +190,17 @@ describe('as processes', () => {
 
   test.each([
     ['data-plane', ['JWKS_FILE', 'INTERNAL_KEY_FILE']],
-    ['control-plane', ['JWKS_FILE', 'INTERNAL_KEY_FILE', 'PUBLIC_KEYS_DIR', 'AGENT_BUNDLE', 'RUNTIMES_DIR', 'INSTANCES_DIR']],
+    [
+      'control-plane',
+      [
+        'JWKS_FILE',
+        'INTERNAL_KEY_FILE',
+        'PUBLIC_KEYS_DIR',
+        'AGENT_BUNDLE',
+        'RUNTIMES_DIR',
+        'INSTANCES_DIR',
+      ],
+    ],
   ] as const)('%s names all that cannot be used at once', async (name, variables) => {
     const { code, stderr } = await runBundle(name, {
       ...services.environment(name),
@@ -167,20 +213,37 @@ describe('as processes', () => {
   });
 
   test('under bypass every call is the one tenant’s with all scopes, and every line says so', async () => {
-    const env = { AUTH_MODE: 'bypass', AUTH_BYPASS_TENANT: 'somebody', JWT_ISSUER: '', JWT_AUDIENCE: '', JWKS_FILE: '' };
+    const env = {
+      AUTH_MODE: 'bypass',
+      AUTH_BYPASS_TENANT: 'somebody',
+      JWT_ISSUER: '',
+      JWT_AUDIENCE: '',
+      JWKS_FILE: '',
+    };
     const controlPlane = await services.start('control-plane', env);
-    const dataPlane = await services.start('data-plane', { ...env, CONTROL_PLANE_URL: controlPlane.url });
+    const dataPlane = await services.start('data-plane', {
+      ...env,
+      CONTROL_PLANE_URL: controlPlane.url,
+    });
     const created = await fetch(`${dataPlane.url}/v1/sessions`, {
       method: 'POST',
       headers: { authorization: 'Bearer of no use' },
     });
-    expect([created.status, sessionSchema.parse(await created.json()).tenant_id]).toEqual([201, 'somebody']);
+    expect([created.status, sessionSchema.parse(await created.json()).tenant_id]).toEqual([
+      201,
+      'somebody',
+    ]);
     expect((await fetch(`${dataPlane.url}/v1/sessions`)).status).toBe(200);
     for (const service of [controlPlane, dataPlane]) {
-      await expect.poll(() => service.log().filter(({ msg }) => msg === 'request').length).toBeGreaterThanOrEqual(2);
+      await expect
+        .poll(() => service.log().filter(({ msg }) => msg === 'request').length)
+        .toBeGreaterThanOrEqual(2);
       for (const line of service.log()) expect(line).toMatchObject({ auth_mode: 'bypass' });
       expect(service.log()).toContainEqual(
-        expect.objectContaining({ level: 'warn', msg: expect.stringContaining('no caller is authenticated') }),
+        expect.objectContaining({
+          level: 'warn',
+          msg: expect.stringContaining('no caller is authenticated'),
+        }),
       );
     }
   });

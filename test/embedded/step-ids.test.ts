@@ -25,12 +25,19 @@ describe('the same step under its id', () => {
     await stepThatWrote(client, id, 'same', 'waiting');
     const joined = [1, 2, 3].map(() => client.run(id, code, { step_id: 'same' }));
     await submit(client, id, code, { step_id: 'same' });
-    const streamed = client.call('POST', steps(), { code, step_id: 'same' }, { accept: 'application/x-ndjson' }).then(readEvents);
+    const streamed = client
+      .call('POST', steps(), { code, step_id: 'same' }, { accept: 'application/x-ndjson' })
+      .then(readEvents);
     await letGo(client, id);
     const [first, ...others] = await Promise.all(joined);
     expect(first).toMatchObject({ status: 'completed', stdout: 'waiting\n', execution_count: 2 });
     for (const other of others) expect(other).toEqual(first);
-    expect((await streamed).map(({ type }) => type)).toEqual(['step_started', 'stdout', 'result', 'step_ended']);
+    expect((await streamed).map(({ type }) => type)).toEqual([
+      'step_started',
+      'stdout',
+      'result',
+      'step_ended',
+    ]);
     await hasRunOnce();
   });
 
@@ -47,31 +54,45 @@ describe('the same step under its id', () => {
     ]) {
       expect(await client.run(id, 'runs += 1', { step_id: 'same', ...request })).toEqual(first);
     }
-    const submitted = await client.call('POST', steps(), { code: 'runs += 1', step_id: 'same', wait: false });
+    const submitted = await client.call('POST', steps(), {
+      code: 'runs += 1',
+      step_id: 'same',
+      wait: false,
+    });
     expect(await submitted.json()).toEqual(first);
-    const streamed = await client.call('POST', steps(), { code: 'runs += 1', step_id: 'same' }, { accept: 'text/event-stream' });
+    const streamed = await client.call(
+      'POST',
+      steps(),
+      { code: 'runs += 1', step_id: 'same' },
+      { accept: 'text/event-stream' },
+    );
     expect(await streamed.text()).toContain('event: step_ended');
     await hasRunOnce();
   });
 
-  test.each([{ code: 'runs += 2' }, { code: 'runs += 1 ' }, { env: { A: 'x' } }, { cwd: '.' }, { timeout_ms: 59_999 }])(
-    'with another request is a conflict: $code $env $cwd $timeout_ms',
-    async (other) => {
-      const first = await client.run(id, 'runs += 1', { step_id: 'same' });
-      const response = client.call('POST', steps(), { code: 'runs += 1', step_id: 'same', ...other });
-      expect(await client.errorOf(response)).toMatchObject({
-        status: 409,
-        code: 'step_conflict',
-        details: { reason: 'different_request' },
-      });
-      expect(await client.run(id, 'runs += 1', { step_id: 'same' })).toEqual(first);
-      await hasRunOnce();
-    },
-  );
+  test.each([
+    { code: 'runs += 2' },
+    { code: 'runs += 1 ' },
+    { env: { A: 'x' } },
+    { cwd: '.' },
+    { timeout_ms: 59_999 },
+  ])('with another request is a conflict: $code $env $cwd $timeout_ms', async (other) => {
+    const first = await client.run(id, 'runs += 1', { step_id: 'same' });
+    const response = client.call('POST', steps(), { code: 'runs += 1', step_id: 'same', ...other });
+    expect(await client.errorOf(response)).toMatchObject({
+      status: 409,
+      code: 'step_conflict',
+      details: { reason: 'different_request' },
+    });
+    expect(await client.run(id, 'runs += 1', { step_id: 'same' })).toEqual(first);
+    await hasRunOnce();
+  });
 
   test('is compared without regard to the order of its variables', async () => {
     const first = await client.run(id, 'runs += 1', { step_id: 'same', env: { A: '1', B: '2' } });
-    expect(await client.run(id, 'runs += 1', { step_id: 'same', env: { B: '2', A: '1' } })).toEqual(first);
+    expect(await client.run(id, 'runs += 1', { step_id: 'same', env: { B: '2', A: '1' } })).toEqual(
+      first,
+    );
     await hasRunOnce();
   });
 
@@ -84,14 +105,19 @@ describe('the same step under its id', () => {
       code: 'step_conflict',
       details: { reason: 'forgotten' },
     });
-    expect(await client.errorOf(client.call('GET', `${steps()}/same`))).toMatchObject({ status: 404, code: 'step_not_found' });
+    expect(await client.errorOf(client.call('GET', `${steps()}/same`))).toMatchObject({
+      status: 404,
+      code: 'step_not_found',
+    });
     await hasRunOnce();
   });
 
   test('in another session is another step', async () => {
     const { session_id: other } = await client.createSession();
     await client.run(id, 'runs += 1', { step_id: 'same' });
-    expect(await client.run(other, '6 * 7', { step_id: 'same' })).toMatchObject({ results: [{ 'text/plain': '42' }] });
+    expect(await client.run(other, '6 * 7', { step_id: 'same' })).toMatchObject({
+      results: [{ 'text/plain': '42' }],
+    });
     await hasRunOnce();
   });
 

@@ -39,22 +39,35 @@ describe.each(languages)('steps of $runtime', (language) => {
     const waiting: string[] = [];
     for (let at = 0; at < 16; at += 1) waiting.push(await submit(client, id, language.append(at)));
 
-    const further = () => client.call('POST', `/v1/sessions/${id}/steps`, { code: language.append(16), step_id: 'further' });
+    const further = () =>
+      client.call('POST', `/v1/sessions/${id}/steps`, {
+        code: language.append(16),
+        step_id: 'further',
+      });
     for (const response of [await further(), await further()]) {
       expect(response.headers.get('retry-after')).toBe('1');
-      expect(await client.errorOf(response)).toMatchObject({ status: 429, code: 'step_queue_full', retryable: true });
+      expect(await client.errorOf(response)).toMatchObject({
+        status: 429,
+        code: 'step_queue_full',
+        retryable: true,
+      });
     }
     await letGo(client, id);
-    for (const stepId of waiting) expect(await resultOf(client, id, stepId)).toMatchObject({ status: 'completed' });
+    for (const stepId of waiting)
+      expect(await resultOf(client, id, stepId)).toMatchObject({ status: 'completed' });
     // The refusals have used up no id.
     expect((await further()).status).toBe(200);
     const order = Array.from({ length: 17 }, (_, at) => at).join(', ');
-    expect((await client.run(id, language.order)).results).toMatchObject([{ 'text/plain': language.shown(order) }]);
+    expect((await client.run(id, language.order)).results).toMatchObject([
+      { 'text/plain': language.shown(order) },
+    ]);
   });
 
   test('that are sent at once all run, each once', async () => {
     await client.run(id, language.begin);
-    const results = await Promise.all(Array.from({ length: 16 }, (_, at) => client.run(id, language.append(at))));
+    const results = await Promise.all(
+      Array.from({ length: 16 }, (_, at) => client.run(id, language.append(at))),
+    );
     expect(new Set(results.map(({ execution_count }) => execution_count)).size).toBe(16);
     const { results: values } = await client.run(
       id,
@@ -68,7 +81,9 @@ describe.each(languages)('steps of $runtime', (language) => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     for (const stepId of ids) await client.run(id, '', { step_id: stepId });
     const page = async (query: string) =>
-      stepListSchema.parse(await (await client.call('GET', `/v1/sessions/${id}/steps${query}`)).json());
+      stepListSchema.parse(
+        await (await client.call('GET', `/v1/sessions/${id}/steps${query}`)).json(),
+      );
     expect((await page('')).steps.map(({ step_id }) => step_id)).toEqual([...ids].reverse());
     const listed: string[] = [];
     let cursor: string | null = '';

@@ -59,7 +59,12 @@ describe('a step is refused that has', () => {
   });
 
   test.each([
-    { what: 'code of 1 MiB and a byte', request: { code: ' '.repeat(megabyte + 1) }, limit: 'code', bytes: megabyte },
+    {
+      what: 'code of 1 MiB and a byte',
+      request: { code: ' '.repeat(megabyte + 1) },
+      limit: 'code',
+      bytes: megabyte,
+    },
     {
       what: 'code of 1 MiB in fewer characters',
       request: { code: `#${'é'.repeat(megabyte / 2)}` },
@@ -82,15 +87,23 @@ describe('a step is refused that has', () => {
   });
 
   test('all that is wrong is said at once', async () => {
-    const error = await client.errorOf(client.call('POST', steps(), { code: 7, timeout_ms: 0, tpyo: true }));
-    expect(error.details.issues).toMatchObject([{ path: 'code' }, { path: 'timeout_ms' }, { path: 'tpyo' }]);
+    const error = await client.errorOf(
+      client.call('POST', steps(), { code: 7, timeout_ms: 0, tpyo: true }),
+    );
+    expect(error.details.issues).toMatchObject([
+      { path: 'code' },
+      { path: 'timeout_ms' },
+      { path: 'tpyo' },
+    ]);
   });
 
   test('and none of these has run, nor is remembered', async () => {
     const before = await client.run(id, '', { step_id: 'only' });
     expect(before.execution_count).toBe(1);
     const list = await (await client.call('GET', steps())).text();
-    expect([...list.matchAll(/"step_id":"([^"]*)"/g)].map(([, stepId]) => stepId)).toEqual(['only']);
+    expect([...list.matchAll(/"step_id":"([^"]*)"/g)].map(([, stepId]) => stepId)).toEqual([
+      'only',
+    ]);
   });
 });
 
@@ -132,7 +145,9 @@ describe('a parameter is refused that is', () => {
 
   test('malformed as Last-Event-ID', async () => {
     await client.run(id, '', { step_id: 'followed' });
-    const response = client.call('GET', `${steps()}/followed/events`, undefined, { 'last-event-id': 'x' });
+    const response = client.call('GET', `${steps()}/followed/events`, undefined, {
+      'last-event-id': 'x',
+    });
     expect(await client.errorOf(response)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 });

@@ -15,9 +15,15 @@ const languages = [
       { what: 'a loop', code: 'while True:\n    pass' },
       { what: 'a sleep', code: 'import time\ntime.sleep(1000)' },
       { what: 'an await', code: 'import asyncio\nawait asyncio.sleep(1000)' },
-      { what: 'a loop over awaits', code: 'import asyncio\nwhile True:\n    await asyncio.sleep(0)' },
+      {
+        what: 'a loop over awaits',
+        code: 'import asyncio\nwhile True:\n    await asyncio.sleep(0)',
+      },
       { what: 'a child process', code: 'import subprocess\nsubprocess.run(["sleep", "1000"])' },
-      { what: 'a lock', code: 'import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()' },
+      {
+        what: 'a lock',
+        code: 'import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()',
+      },
       { what: 'much output', code: 'while True:\n    print("x" * 1000)' },
     ],
     unstoppable: [
@@ -25,7 +31,10 @@ const languages = [
         what: 'swallows every interrupt',
         code: 'while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass',
       },
-      { what: 'ignores the signal', code: 'import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass' },
+      {
+        what: 'ignores the signal',
+        code: 'import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass',
+      },
     ],
   },
   {
@@ -39,7 +48,12 @@ const languages = [
       { what: 'a loop that catches', code: 'while (true) { try { while (true) {} } catch {} }' },
       { what: 'much output', code: 'while (true) console.log("x".repeat(1000));' },
     ],
-    unstoppable: [{ what: 'computes in native code', code: 'require("crypto").pbkdf2Sync("a", "b", 1e9, 64, "sha512")' }],
+    unstoppable: [
+      {
+        what: 'computes in native code',
+        code: 'require("crypto").pbkdf2Sync("a", "b", 1e9, 64, "sha512")',
+      },
+    ],
   },
 ];
 
@@ -51,57 +65,88 @@ describe.each(languages)('a step of $runtime', (language) => {
     id = (await client.createSession({ runtime: language.runtime })).session_id;
     await client.run(id, language.remember);
   });
-  const cancel = (stepId: string) => client.call('POST', `/v1/sessions/${id}/steps/${stepId}/cancel`);
+  const cancel = (stepId: string) =>
+    client.call('POST', `/v1/sessions/${id}/steps/${stepId}/cancel`);
   const stillRemembers = async () => {
-    expect(await client.run(id, language.recall)).toMatchObject({ epoch: 1, results: [{ 'text/plain': '42' }] });
+    expect(await client.run(id, language.recall)).toMatchObject({
+      epoch: 1,
+      results: [{ 'text/plain': '42' }],
+    });
   };
 
-  test.each(language.endless)('that is $what ends at its time limit, and the memory is kept', async ({ code }) => {
-    const result = await client.run(id, `${language.print('before')}\n${code}`, { timeout_ms: 200 });
-    expect(result).toMatchObject({
-      status: 'timed_out',
-      stdout: expect.stringMatching(/^before\n/),
-      state_lost: false,
-      epoch: 1,
-      error: { name: 'StepTimedOut', message: expect.stringContaining('200') },
-    });
-    await stillRemembers();
-  });
+  test.each(language.endless)(
+    'that is $what ends at its time limit, and the memory is kept',
+    async ({ code }) => {
+      const result = await client.run(id, `${language.print('before')}\n${code}`, {
+        timeout_ms: 200,
+      });
+      expect(result).toMatchObject({
+        status: 'timed_out',
+        stdout: expect.stringMatching(/^before\n/),
+        state_lost: false,
+        epoch: 1,
+        error: { name: 'StepTimedOut', message: expect.stringContaining('200') },
+      });
+      await stillRemembers();
+    },
+  );
 
-  test.each(language.endless)('that is $what ends when it is cancelled, and the memory is kept', async ({ code }) => {
-    await submit(client, id, `${language.print('before')}\n${code}`, { step_id: 'endless' });
-    await stepThatWrote(client, id, 'endless', 'before');
-    const response = await cancel('endless');
-    expect(response.status).toBe(202);
-    expect(stepResultSchema.parse(await response.json())).toMatchObject({ step_id: 'endless', completed_at: null });
-    expect(await resultOf(client, id, 'endless')).toMatchObject({
-      status: 'cancelled',
-      state_lost: false,
-      epoch: 1,
-      error: { name: 'StepCancelled' },
-    });
-    await stillRemembers();
-  });
+  test.each(language.endless)(
+    'that is $what ends when it is cancelled, and the memory is kept',
+    async ({ code }) => {
+      await submit(client, id, `${language.print('before')}\n${code}`, { step_id: 'endless' });
+      await stepThatWrote(client, id, 'endless', 'before');
+      const response = await cancel('endless');
+      expect(response.status).toBe(202);
+      expect(stepResultSchema.parse(await response.json())).toMatchObject({
+        step_id: 'endless',
+        completed_at: null,
+      });
+      expect(await resultOf(client, id, 'endless')).toMatchObject({
+        status: 'cancelled',
+        state_lost: false,
+        epoch: 1,
+        error: { name: 'StepCancelled' },
+      });
+      await stillRemembers();
+    },
+  );
 
-  test.each(language.unstoppable)('that $what is killed, and the loss is reported', async ({ code }) => {
-    const result = await client.run(id, `${language.print('before')}\n${code}`, { timeout_ms: 200 });
-    expect(result).toMatchObject({
-      status: 'timed_out',
-      stdout: 'before\n',
-      state_lost: true,
-      epoch: 2,
-      error: { name: 'StepTimedOut' },
-    });
-    expect(await client.run(id, language.recall)).toMatchObject({ status: 'failed', epoch: 2, execution_count: 1 });
-  });
+  test.each(language.unstoppable)(
+    'that $what is killed, and the loss is reported',
+    async ({ code }) => {
+      const result = await client.run(id, `${language.print('before')}\n${code}`, {
+        timeout_ms: 200,
+      });
+      expect(result).toMatchObject({
+        status: 'timed_out',
+        stdout: 'before\n',
+        state_lost: true,
+        epoch: 2,
+        error: { name: 'StepTimedOut' },
+      });
+      expect(await client.run(id, language.recall)).toMatchObject({
+        status: 'failed',
+        epoch: 2,
+        execution_count: 1,
+      });
+    },
+  );
 
   test.each(language.unstoppable)('that $what is killed when it is cancelled', async ({ code }) => {
     await submit(client, id, `${language.print('before')}\n${code}`, { step_id: 'endless' });
     await stepThatWrote(client, id, 'endless', 'before');
     expect((await cancel('endless')).status).toBe(202);
     expect((await cancel('endless')).status).toBe(202);
-    expect(await resultOf(client, id, 'endless')).toMatchObject({ status: 'cancelled', state_lost: true, epoch: 2 });
-    expect(await client.run(id, language.remember)).toMatchObject({ status: 'completed', epoch: 2 });
+    expect(await resultOf(client, id, 'endless')).toMatchObject({
+      status: 'cancelled',
+      state_lost: true,
+      epoch: 2,
+    });
+    expect(await client.run(id, language.remember)).toMatchObject({
+      status: 'completed',
+      epoch: 2,
+    });
   });
 
   test('that waits is taken out when it is cancelled, and never runs', async () => {
@@ -119,7 +164,10 @@ describe.each(languages)('a step of $runtime', (language) => {
       error: { name: 'StepCancelled' },
     });
     expect((await cancel('first')).status).toBe(202);
-    expect(await resultOf(client, id, 'first')).toMatchObject({ status: 'cancelled', state_lost: false });
+    expect(await resultOf(client, id, 'first')).toMatchObject({
+      status: 'cancelled',
+      state_lost: false,
+    });
     await stillRemembers();
   });
 
@@ -128,7 +176,10 @@ describe.each(languages)('a step of $runtime', (language) => {
     const response = await cancel('ended');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual(ended);
-    expect(await client.errorOf(cancel('never-was'))).toMatchObject({ status: 404, code: 'step_not_found' });
+    expect(await client.errorOf(cancel('never-was'))).toMatchObject({
+      status: 404,
+      code: 'step_not_found',
+    });
   });
 
   test('that is waiting has its time limit still before it', async () => {

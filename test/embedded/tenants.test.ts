@@ -12,10 +12,25 @@ const local = useLocal();
 const neverWas = 'ses_00000000000000000000000000';
 const calls = [
   { name: 'get', method: 'GET', path: '' },
-  { name: 'patch', method: 'PATCH', path: '', body: { metadata: { owner: 'stranger' }, ttl_seconds: 1 } },
+  {
+    name: 'patch',
+    method: 'PATCH',
+    path: '',
+    body: { metadata: { owner: 'stranger' }, ttl_seconds: 1 },
+  },
   { name: 'delete', method: 'DELETE', path: '' },
-  { name: 'run a step', method: 'POST', path: '/steps', body: { code: 'kept = 0', step_id: 'strange' } },
-  { name: 'run a step at an epoch', method: 'POST', path: '/steps', body: { code: 'kept = 0', step_id: 'strange', epoch: 1 } },
+  {
+    name: 'run a step',
+    method: 'POST',
+    path: '/steps',
+    body: { code: 'kept = 0', step_id: 'strange' },
+  },
+  {
+    name: 'run a step at an epoch',
+    method: 'POST',
+    path: '/steps',
+    body: { code: 'kept = 0', step_id: 'strange', epoch: 1 },
+  },
   { name: 'list steps', method: 'GET', path: '/steps' },
   { name: 'get a step', method: 'GET', path: '/steps/running' },
   { name: 'follow a step', method: 'GET', path: '/steps/running/events?after=0' },
@@ -35,10 +50,20 @@ const calls = [
  * All of a response but when it was given; the session's id is taken out, since no two sessions
  * share one.
  */
-async function wholeResponse(client: Client, sessionId: string, { method, path, body }: (typeof calls)[number]) {
-  const response = await client.call(method, `/v1/sessions/${sessionId}${path}`, body, { 'x-request-id': 'the-same' });
+async function wholeResponse(
+  client: Client,
+  sessionId: string,
+  { method, path, body }: (typeof calls)[number],
+) {
+  const response = await client.call(method, `/v1/sessions/${sessionId}${path}`, body, {
+    'x-request-id': 'the-same',
+  });
   const headers = [...response.headers].filter(([name]) => name !== 'date');
-  return { status: response.status, headers, body: (await response.text()).replaceAll(sessionId, '<id>') };
+  return {
+    status: response.status,
+    headers,
+    body: (await response.text()).replaceAll(sessionId, '<id>'),
+  };
 }
 
 describe('a session of another tenant', () => {
@@ -58,7 +83,8 @@ describe('a session of another tenant', () => {
     const response = await wholeResponse(stranger, id, call);
     expect(response).toEqual(await wholeResponse(stranger, neverWas, call));
     expect(response.status).toBe(404);
-    if (call.method !== 'HEAD') expect(JSON.parse(response.body).error.code).toBe('session_not_found');
+    if (call.method !== 'HEAD')
+      expect(JSON.parse(response.body).error.code).toBe('session_not_found');
   });
 
   test('is not in the list', async () => {
@@ -85,7 +111,9 @@ test('an ended session of another tenant returns the same as one that never exis
   const { session_id: id } = await owner.createSession();
   expect((await owner.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
   for (const call of calls) {
-    expect(await wholeResponse(stranger, id, call), call.name).toEqual(await wholeResponse(stranger, neverWas, call));
+    expect(await wholeResponse(stranger, id, call), call.name).toEqual(
+      await wholeResponse(stranger, neverWas, call),
+    );
   }
 });
 

@@ -16,14 +16,24 @@ afterAll(async () => {
 });
 
 test('a data-plane sends its spans before it ends, and ends in order', async () => {
-  const env = { CONTROL_PLANE_URL: 'http://127.0.0.1:9', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+  const env = {
+    CONTROL_PLANE_URL: 'http://127.0.0.1:9',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  };
   const dataPlane = await services.start('data-plane', env);
   const client = connect(dataPlane.url, await services.tokenFor(newTenant()));
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
   const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-  const response = await client.call('POST', `/v1/sessions/${newSessionId()}/steps`, { code: '1' }, { traceparent });
+  const response = await client.call(
+    'POST',
+    `/v1/sessions/${newSessionId()}/steps`,
+    { code: '1' },
+    { traceparent },
+  );
   expect(response.status).toBe(404);
   expect(await dataPlane.stop()).toBe(0);
   const attributes = expect.objectContaining({ 'steppe.outcome': 'session_not_found' });
-  expect(collector.spans).toEqual([expect.objectContaining({ traceId, name: 'run_step', attributes })]);
+  expect(collector.spans).toEqual([
+    expect.objectContaining({ traceId, name: 'run_step', attributes }),
+  ]);
 });

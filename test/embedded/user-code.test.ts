@@ -12,14 +12,20 @@ const megabyte = 1024 * 1024;
 const languages = [
   {
     ...python,
-    raises: { code: 'print("before")\nraise ValueError("no value")', error: { name: 'ValueError', message: 'no value' } },
+    raises: {
+      code: 'print("before")\nraise ValueError("no value")',
+      error: { name: 'ValueError', message: 'no value' },
+    },
     wrong: { code: 'print("before"', name: 'SyntaxError' },
     nested: 'def outer():\n    inner()\ndef inner():\n    raise RuntimeError("deep")\nouter()',
-    prints: (count: number) => `import sys\nfor i in range(${count}):\n    sys.stdout.write("%07d " % i + "x" * 1015 + "\\n")`,
+    prints: (count: number) =>
+      `import sys\nfor i in range(${count}):\n    sys.stdout.write("%07d " % i + "x" * 1015 + "\\n")`,
     writesBytes:
       'import sys\nsys.stdout.buffer.write(b"ok \\xff\\xfe \\xe4\\xb8 \\xc3\\xa9\\n")\nsys.stderr.buffer.write(b"\\x80\\n")',
-    writesSplit: 'import os, time\nfor byte in "Grüße 世界 🌍".encode():\n    os.write(1, bytes([byte]))\n    time.sleep(0.005)',
-    child: 'import os, subprocess\nsubprocess.run("echo child; echo oops >&2", shell=True)\nos.write(1, b"raw\\n")\nprint("own")',
+    writesSplit:
+      'import os, time\nfor byte in "Grüße 世界 🌍".encode():\n    os.write(1, bytes([byte]))\n    time.sleep(0.005)',
+    child:
+      'import os, subprocess\nsubprocess.run("echo child; echo oops >&2", shell=True)\nos.write(1, b"raw\\n")\nprint("own")',
     waitsForChildren: 'import subprocess\nsubprocess.run(["seq", "100000"])\nprint("end")',
   },
   {
@@ -38,7 +44,8 @@ const languages = [
       'for (const byte of Buffer.from("Grüße 世界 🌍")) {\n  require("fs").writeSync(1, Buffer.from([byte]));\n  await new Promise((done) => setTimeout(done, 5));\n}',
     child:
       'require("child_process").execSync("echo child; echo oops >&2", { stdio: "inherit" });\nrequire("fs").writeSync(1, "raw\\n");\nconsole.log("own");',
-    waitsForChildren: 'require("child_process").execSync("seq 100000", { stdio: "inherit" });\nconsole.log("end");',
+    waitsForChildren:
+      'require("child_process").execSync("seq 100000", { stdio: "inherit" });\nconsole.log("end");',
   },
 ];
 
@@ -56,13 +63,22 @@ describe.each(languages)('code of $runtime', (language) => {
   test('that raises fails with its error, its output and its memory kept', async () => {
     await client.run(id, language.remember);
     const result = await client.run(id, language.raises.code);
-    expect(result).toMatchObject({ status: 'failed', stdout: 'before\n', state_lost: false, error: language.raises.error });
+    expect(result).toMatchObject({
+      status: 'failed',
+      stdout: 'before\n',
+      state_lost: false,
+      error: language.raises.error,
+    });
     expect((await client.run(id, language.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });
 
   test('that is wrong fails before any of it runs', async () => {
     const result = await client.run(id, language.wrong.code);
-    expect(result).toMatchObject({ status: 'failed', stdout: '', error: { name: language.wrong.name } });
+    expect(result).toMatchObject({
+      status: 'failed',
+      stdout: '',
+      error: { name: language.wrong.name },
+    });
   });
 
   test('that raises deep inside names its lines, and no file of ours', async () => {
@@ -85,23 +101,32 @@ describe.each(languages)('code of $runtime', (language) => {
     expect((await client.run(id, language.recall)).truncated.stdout).toBe(false);
   });
 
-  test('that prints 1 GB makes neither the agent nor the data-plane grow, not even meanwhile', { timeout: 240_000 }, async () => {
+  test('that prints 1 GB makes neither the agent nor the data-plane grow, not even meanwhile', {
+    timeout: 240_000,
+  }, async () => {
     const pids = [agentPid, local().process.pid ?? 0];
     const before = pids.map((pid) => residentBytes(pid, 'VmHWM'));
     const result = await client.run(id, language.prints(1024 * 1024), { timeout_ms: 200_000 });
     expect(result).toMatchObject({ status: 'completed', truncated: { stdout: true } });
-    for (const [at, pid] of pids.entries()) expect(residentBytes(pid, 'VmHWM') - (before[at] ?? 0)).toBeLessThan(64 * megabyte);
+    for (const [at, pid] of pids.entries())
+      expect(residentBytes(pid, 'VmHWM') - (before[at] ?? 0)).toBeLessThan(64 * megabyte);
   });
 
   test('that writes invalid UTF-8 has each bad sequence replaced', async () => {
     const { status, stdout, stderr } = await client.run(id, language.writesBytes);
-    expect({ status, stdout, stderr }).toEqual({ status: 'completed', stdout: 'ok \ufffd\ufffd \ufffd é\n', stderr: '\ufffd\n' });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 'completed',
+      stdout: 'ok \ufffd\ufffd \ufffd é\n',
+      stderr: '\ufffd\n',
+    });
   });
 
   test('that writes characters byte by byte has them whole in each event', async () => {
     const { step_id: stepId, stdout } = await client.run(id, language.writesSplit);
     expect(stdout).toBe('Grüße 世界 🌍');
-    const pieces = (await eventsOf(client, id, stepId)).flatMap((event) => (event.type === 'stdout' ? [event.text] : []));
+    const pieces = (await eventsOf(client, id, stepId)).flatMap((event) =>
+      event.type === 'stdout' ? [event.text] : [],
+    );
     expect(pieces.join('')).toBe(stdout);
     expect(pieces.filter((piece) => Buffer.from(piece).includes('\ufffd'))).toEqual([]);
   });
@@ -130,8 +155,16 @@ describe('code that ends its interpreter politely', () => {
     const { session_id: id } = await client.createSession();
     await client.run(id, python.remember);
     const result = await client.run(id, code);
-    expect(result).toMatchObject({ status: 'failed', stdout: 'before\n', state_lost: false, epoch: 1 });
-    expect(result.error).toMatchObject({ name: 'SystemExit', message: expect.stringContaining(message) });
+    expect(result).toMatchObject({
+      status: 'failed',
+      stdout: 'before\n',
+      state_lost: false,
+      epoch: 1,
+    });
+    expect(result.error).toMatchObject({
+      name: 'SystemExit',
+      message: expect.stringContaining(message),
+    });
     expect((await client.run(id, python.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });
 

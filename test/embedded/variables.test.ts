@@ -41,7 +41,9 @@ describe.each(languages)('variables of $runtime', (language) => {
   test('of the session are there in every step, for child processes and after a restart', async () => {
     expect(await read('LASTS')).toBe("'the session’s'");
     expect(await read('EMPTY')).toBe("''");
-    expect((await client.run(id, language.ofChild)).results).toMatchObject([{ 'text/plain': "'the session’s'" }]);
+    expect((await client.run(id, language.ofChild)).results).toMatchObject([
+      { 'text/plain': "'the session’s'" },
+    ]);
     expect((await client.call('POST', `/v1/sessions/${id}/restart`)).status).toBe(200);
     expect(await read('LASTS')).toBe("'the session’s'");
   });
@@ -49,9 +51,9 @@ describe.each(languages)('variables of $runtime', (language) => {
   test('of a step are there in it and gone after it', async () => {
     expect(await read('STEP', { env: { STEP: 'the step’s' } })).toBe("'the step’s'");
     expect(await read('STEP')).toBeUndefined();
-    expect((await client.run(id, language.ofChild, { env: { STEP: 'too' } })).results).toMatchObject([
-      { 'text/plain': "'the session’s too'" },
-    ]);
+    expect(
+      (await client.run(id, language.ofChild, { env: { STEP: 'too' } })).results,
+    ).toMatchObject([{ 'text/plain': "'the session’s too'" }]);
   });
 
   test('of a step cover those of the session, which come back', async () => {
@@ -71,13 +73,17 @@ describe.each(languages)('variables of $runtime', (language) => {
   });
 
   test('of a step that its code removes do not stand in the way', async () => {
-    expect(await client.run(id, language.unset, { env: { STEP: 'x', LASTS: 'covered' } })).toMatchObject({ status: 'completed' });
+    expect(
+      await client.run(id, language.unset, { env: { STEP: 'x', LASTS: 'covered' } }),
+    ).toMatchObject({ status: 'completed' });
     expect(await read('STEP')).toBeUndefined();
     expect(await client.run(id, '')).toMatchObject({ status: 'completed' });
   });
 
   test('of ours are none but what is meant for user code', async () => {
     const names = (await client.run(id, language.names)).results[0]?.['text/plain'];
-    expect(names).not.toMatch(/KEY|TOKEN|SECRET|AWS|STEPPE_RUN_DIR|STEPPE_SUPERVISOR|STEPPE_KEYS|STEPPE_TERMINATION/);
+    expect(names).not.toMatch(
+      /KEY|TOKEN|SECRET|AWS|STEPPE_RUN_DIR|STEPPE_SUPERVISOR|STEPPE_KEYS|STEPPE_TERMINATION/,
+    );
   });
 });

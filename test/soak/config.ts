@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { durationVariable } from '../duration-variable.ts';
 
 const variables = z.object({
-  DURATION: durationVariable.prefault('10m').describe('how long sessions are made and ended: 60s, 10m, 1h'),
+  DURATION: durationVariable
+    .prefault('10m')
+    .describe('how long sessions are made and ended: 60s, 10m, 1h'),
 });
 
 export interface SoakConfig {
@@ -11,6 +13,11 @@ export interface SoakConfig {
 }
 
 export function readConfig(): SoakConfig {
-  const { DURATION } = loadConfig({ service: 'soak', variables, env: process.env, args: process.argv.slice(2) });
+  const { DURATION } = loadConfig({
+    service: 'soak',
+    variables,
+    env: process.env,
+    args: process.argv.slice(2),
+  });
   return { durationMs: DURATION };
 }

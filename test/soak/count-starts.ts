@@ -8,13 +8,19 @@ export interface StartCounts {
 
 /** As a control-plane counts them. */
 export async function countStarts(operatorUrl: string): Promise<StartCounts> {
-  const text = await (await fetch(`${operatorUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })).text();
+  const text = await (
+    await fetch(`${operatorUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })
+  ).text();
   return { warm: readCount(text, 'warm'), cold: readCount(text, 'cold') };
 }
 
 /** 0 where there was none yet. */
 function readCount(metrics: string, start: keyof StartCounts): number {
-  const lines = metrics.split('\n').filter((line) => line.startsWith('steppe_session_create_duration_seconds_count{'));
-  const line = lines.find((each) => each.includes(`start="${start}"`) && each.includes('outcome="ready"'));
+  const lines = metrics
+    .split('\n')
+    .filter((line) => line.startsWith('steppe_session_create_duration_seconds_count{'));
+  const line = lines.find(
+    (each) => each.includes(`start="${start}"`) && each.includes('outcome="ready"'),
+  );
   return Number(line?.split(' ').at(-1) ?? 0);
 }

@@ -46,7 +46,10 @@ export async function driveTenant(driven: Driven): Promise<void> {
   await Promise.all(running);
 }
 
-async function makeAndEnd({ client, instancesDirectory, random, tally, over }: Driven, isMade: () => void): Promise<void> {
+async function makeAndEnd(
+  { client, instancesDirectory, random, tally, over }: Driven,
+  isMade: () => void,
+): Promise<void> {
   const { name, way } = drawWay(random);
   const runtime = random() < 0.9 ? 'python' : 'node';
   const created = await client.create({ runtime, ...way.lifetime });

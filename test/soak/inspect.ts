@@ -49,14 +49,19 @@ export interface Remains {
   unfinishedDirectories: number;
 }
 
-export async function findRemains(store: SessionSweeper, instancesDirectory: string): Promise<Remains> {
+export async function findRemains(
+  store: SessionSweeper,
+  instancesDirectory: string,
+): Promise<Remains> {
   const { live, counted } = await readTable(store);
   const entries = readEntries(instancesDirectory);
   const there = new Set(entries.map(({ instanceId }) => instanceId));
   const rows = [...live.values()];
   const served = rows.filter(({ instance_id }) => instance_id && there.has(instance_id)).length;
   const strays = entries.filter(({ owner }) => owner && (owner === 'retired' || !live.has(owner)));
-  const unfinished = leakedDirectories(instancesDirectory).filter((name) => !entries.some((entry) => entry.instanceId === name));
+  const unfinished = leakedDirectories(instancesDirectory).filter(
+    (name) => !entries.some((entry) => entry.instanceId === name),
+  );
   return {
     rowsWithoutInstance: rows.length - served,
     rowsThatLive: served,
@@ -66,4 +71,5 @@ export async function findRemains(store: SessionSweeper, instancesDirectory: str
   };
 }
 
-export const isNothing = (remains: Remains): boolean => Object.values(remains).every((count) => count === 0);
+export const isNothing = (remains: Remains): boolean =>
+  Object.values(remains).every((count) => count === 0);

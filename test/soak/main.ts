@@ -4,4 +4,8 @@ import { describeRun, failuresOf } from './report.ts';
 import { runSoak } from './run-soak.ts';
 
 const config = readConfig();
-await runUntilStopped({ start: (options) => runSoak({ ...config, ...options }), failuresOf, describeRun });
+await runUntilStopped({
+  start: (options) => runSoak({ ...config, ...options }),
+  failuresOf,
+  describeRun,
+});

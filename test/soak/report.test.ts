@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { describeRun, failuresOf, type SoakRun } from './report.ts';
 
-const nothing = { rowsWithoutInstance: 0, rowsThatLive: 0, counted: 0, instancesWithoutRow: 0, unfinishedDirectories: 0 };
+const nothing = {
+  rowsWithoutInstance: 0,
+  rowsThatLive: 0,
+  counted: 0,
+  instancesWithoutRow: 0,
+  unfinishedDirectories: 0,
+};
 const passed: SoakRun = {
   elapsedMs: 60_000,
   created: 300,
@@ -20,7 +26,9 @@ const passed: SoakRun = {
 test('a run that leaves nothing passes, whatever its rate', () => {
   expect(failuresOf({ ...passed, created: 1, starts: { warm: 0, cold: 1 } })).toEqual([]);
   expect(failuresOf(passed)).toEqual([]);
-  expect(describeRun(passed)).toContain('sessions per minute: 300\nwarm claims: 50 % (150 warm, 150 cold)');
+  expect(describeRun(passed)).toContain(
+    'sessions per minute: 300\nwarm claims: 50 % (150 warm, 150 cold)',
+  );
 });
 
 test.each<[string, Partial<SoakRun>]>([

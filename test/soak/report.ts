@@ -20,8 +20,10 @@ export interface SoakRun {
   leakedDirectories: number;
 }
 
-const perMinute = ({ created, elapsedMs }: SoakRun): number => Math.floor((created * 60_000) / elapsedMs);
-const warmShare = ({ starts: { warm, cold } }: SoakRun): number => (warm + cold === 0 ? 0 : warm / (warm + cold));
+const perMinute = ({ created, elapsedMs }: SoakRun): number =>
+  Math.floor((created * 60_000) / elapsedMs);
+const warmShare = ({ starts: { warm, cold } }: SoakRun): number =>
+  warm + cold === 0 ? 0 : warm / (warm + cold);
 
 /** Why the run does not count as passed, in sentences; empty where it does. */
 export function failuresOf(run: SoakRun): string[] {

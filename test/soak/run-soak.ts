@@ -37,11 +37,21 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
     const tally = createTally();
     await warmUp(cluster, stop);
     const over = abortAfter(durationMs, stop);
-    const progress = () => `${tally.created} sessions, ${tally.full} refused, ${tally.kills} control-planes killed`;
-    const drive = { instancesDirectory: cluster.instancesDirectory, quota, random: Math.random, tally, over };
+    const progress = () =>
+      `${tally.created} sessions, ${tally.full} refused, ${tally.kills} control-planes killed`;
+    const drive = {
+      instancesDirectory: cluster.instancesDirectory,
+      quota,
+      random: Math.random,
+      tally,
+      over,
+    };
     const reached = { url: cluster.url, onSurprise: tally.surprised };
     const driving = tenants.map((tenant) =>
-      driveTenant({ ...drive, client: createSessionsClient({ ...reached, signToken: () => cluster.tokenFor(tenant) }) }),
+      driveTenant({
+        ...drive,
+        client: createSessionsClient({ ...reached, signToken: () => cluster.tokenFor(tenant) }),
+      }),
     );
     const watching = Promise.all([
       watchQuota(cluster, over),
@@ -97,7 +107,11 @@ async function watchQuota({ store }: SoakCluster, over: AbortSignal): Promise<nu
   return most;
 }
 
-const killNowAndThen = async (cluster: SoakCluster, tally: SoakTally, over: AbortSignal): Promise<void> => {
+const killNowAndThen = async (
+  cluster: SoakCluster,
+  tally: SoakTally,
+  over: AbortSignal,
+): Promise<void> => {
   let turn = 0;
   const kill = async () => {
     turn += 1;
@@ -107,7 +121,10 @@ const killNowAndThen = async (cluster: SoakCluster, tally: SoakTally, over: Abor
   await repeat(killEveryMs, over, kill, firstKillMs);
 };
 
-async function settle({ store, instancesDirectory }: SoakCluster, stop: AbortSignal): Promise<Remains> {
+async function settle(
+  { store, instancesDirectory }: SoakCluster,
+  stop: AbortSignal,
+): Promise<Remains> {
   const until = performance.now() + settleMs;
   for (;;) {
     stop.throwIfAborted();
@@ -118,7 +135,12 @@ async function settle({ store, instancesDirectory }: SoakCluster, stop: AbortSig
 }
 
 /** Again and again, with a pause before each time, of which the first may be another. */
-async function repeat(pauseMs: number, over: AbortSignal, action: () => Promise<void>, firstPauseMs = pauseMs): Promise<void> {
+async function repeat(
+  pauseMs: number,
+  over: AbortSignal,
+  action: () => Promise<void>,
+  firstPauseMs = pauseMs,
+): Promise<void> {
   for (let nextMs = firstPauseMs; ; nextMs = pauseMs) {
     await delay(nextMs, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;

@@ -7,7 +7,10 @@ import { type Session, sessionSchema } from '@steppe/contracts/session';
  * What came of a create. `full`: the quota is used up. `broken`: a control-plane was killed, and
  * retrying did not help.
  */
-export type Created = { outcome: 'created'; session: Session } | { outcome: 'full' } | { outcome: 'broken'; why: string };
+export type Created =
+  | { outcome: 'created'; session: Session }
+  | { outcome: 'full' }
+  | { outcome: 'broken'; why: string };
 
 /** One tenant's calls of the data-plane. */
 export interface SessionsClient {
@@ -31,10 +34,20 @@ interface SessionsClientOptions {
   onSurprise: (what: string) => void;
 }
 
-export function createSessionsClient({ url, signToken, onSurprise }: SessionsClientOptions): SessionsClient {
+export function createSessionsClient({
+  url,
+  signToken,
+  onSurprise,
+}: SessionsClientOptions): SessionsClient {
   let token: { text: Promise<string>; since: number } | undefined;
-  const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
-    if (!token || performance.now() - token.since > tokenLastsMs) token = { text: signToken(), since: performance.now() };
+  const call = async (
+    method: string,
+    path: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ) => {
+    if (!token || performance.now() - token.since > tokenLastsMs)
+      token = { text: signToken(), since: performance.now() };
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
@@ -46,7 +59,8 @@ export function createSessionsClient({ url, signToken, onSurprise }: SessionsCli
       signal: AbortSignal.timeout(limitMs),
     });
     const text = await response.text();
-    if (inexplicable.has(response.status)) onSurprise(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
+    if (inexplicable.has(response.status))
+      onSurprise(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
     return { status: response.status, text };
   };
   const statusOf = (calling: Promise<{ status: number }>) =>
@@ -57,9 +71,12 @@ export function createSessionsClient({ url, signToken, onSurprise }: SessionsCli
   const createOnce = async (body: object, key: string): Promise<Created> => {
     try {
       const { status, text } = await call('POST', '/v1/sessions', body, { 'idempotency-key': key });
-      if (status === 201) return { outcome: 'created', session: sessionSchema.parse(JSON.parse(text)) };
+      if (status === 201)
+        return { outcome: 'created', session: sessionSchema.parse(JSON.parse(text)) };
       const { code } = errorBodySchema.parse(JSON.parse(text)).error;
-      return code === 'quota_exceeded' ? { outcome: 'full' } : { outcome: 'broken', why: `${status} ${code}` };
+      return code === 'quota_exceeded'
+        ? { outcome: 'full' }
+        : { outcome: 'broken', why: `${status} ${code}` };
     } catch (error) {
       return { outcome: 'broken', why: error instanceof Error ? error.name : 'unknown' };
     }

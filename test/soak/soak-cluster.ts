@@ -69,12 +69,20 @@ export async function startSoakCluster(): Promise<SoakCluster> {
   try {
     const runtimesFile = join(services.directory, 'runtimes.json');
     await writeFile(runtimesFile, JSON.stringify(runtimes));
-    const env = { ...serviceEnv, ...controlPlaneEnv, STEPPE_PYTHON: python.path, STEPPE_RUNTIMES: runtimesFile };
+    const env = {
+      ...serviceEnv,
+      ...controlPlaneEnv,
+      STEPPE_PYTHON: python.path,
+      STEPPE_RUNTIMES: runtimesFile,
+    };
     const startControlPlane = () => services.start('control-plane', env);
     const controlPlanes = await Promise.all([startControlPlane(), startControlPlane()]);
     const point = () => balancer.pointAt(controlPlanes.map(({ url }) => url));
     point();
-    const dataPlane = await services.start('data-plane', { ...serviceEnv, CONTROL_PLANE_URL: balancer.url });
+    const dataPlane = await services.start('data-plane', {
+      ...serviceEnv,
+      CONTROL_PLANE_URL: balancer.url,
+    });
     const dead: StartCounts[] = [];
     let stopped: Promise<unknown> | undefined;
 
@@ -104,7 +112,10 @@ export async function startSoakCluster(): Promise<SoakCluster> {
         await replacing;
       },
       async starts() {
-        const counts = [...dead, ...(await Promise.all(controlPlanes.map(({ operatorUrl }) => countStarts(operatorUrl))))];
+        const counts = [
+          ...dead,
+          ...(await Promise.all(controlPlanes.map(({ operatorUrl }) => countStarts(operatorUrl)))),
+        ];
         const sum = (of: keyof StartCounts) => counts.reduce((total, each) => total + each[of], 0);
         return { warm: sum('warm'), cold: sum('cold') };
       },
@@ -127,5 +138,8 @@ export async function startSoakCluster(): Promise<SoakCluster> {
 async function makePython(): Promise<{ path: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'steppe-soak-python-'));
   await promisify(execFile)('python3', ['-m', 'venv', '--without-pip', directory]);
-  return { path: join(directory, 'bin', 'python'), remove: () => rm(directory, { recursive: true }) };
+  return {
+    path: join(directory, 'bin', 'python'),
+    remove: () => rm(directory, { recursive: true }),
+  };
 }

@@ -27,7 +27,10 @@ const ways = {
   worker_killed: {
     lifetime: short,
     async end({ client, session }) {
-      await client.run(session.session_id, session.runtime === 'python' ? suicide.python : suicide.node);
+      await client.run(
+        session.session_id,
+        session.runtime === 'python' ? suicide.python : suicide.node,
+      );
       await client.remove(session.session_id);
     },
   },
@@ -62,8 +65,12 @@ export function drawWay(random: () => number): { name: WayName; way: WayToEnd } 
 }
 
 /** Lets the session do something first, or nothing. */
-export async function live({ client, session }: Pick<Ending, 'client' | 'session'>, random: () => number): Promise<void> {
-  if (random() < 0.2) await client.run(session.session_id, session.runtime === 'python' ? 'x = 1' : 'var x = 1');
+export async function live(
+  { client, session }: Pick<Ending, 'client' | 'session'>,
+  random: () => number,
+): Promise<void> {
+  if (random() < 0.2)
+    await client.run(session.session_id, session.runtime === 'python' ? 'x = 1' : 'var x = 1');
   await delay(random() * 400);
 }
 

@@ -1,5 +1,10 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import { type InstanceId, newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import {
+  type InstanceId,
+  newInstanceId,
+  newSessionId,
+  type SessionId,
+} from '@steppe/contracts/ids';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -63,7 +68,13 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     });
 
     const start = async (runtime = open.runtime, signal = patient, sessionId = newSessionId()) => {
-      const request = { sessionId, runtime, resources: runtime.default_resources, version: 'v1', signal };
+      const request = {
+        sessionId,
+        runtime,
+        resources: runtime.default_resources,
+        version: 'v1',
+        signal,
+      };
       return { ...(await open.provisioner.start(request)), sessionId };
     };
     const nextEnd = () => new Promise<void>((resolve) => waiting.push(resolve));
@@ -84,9 +95,16 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       if (first) await open.provisioner.end(first.instanceId);
       const listed = await open.provisioner.list();
       const { name: runtime } = open.runtime;
-      const facts = { runtime, version: 'v1', state: 'claimed', createdAtMs: expect.toSatisfy((ms) => ms >= before - 1_000) };
+      const facts = {
+        runtime,
+        version: 'v1',
+        state: 'claimed',
+        createdAtMs: expect.toSatisfy((ms) => ms >= before - 1_000),
+      };
       expect(listed).toHaveLength(2);
-      expect(listed).toEqual(expect.arrayContaining(others.map((instance) => ({ ...instance, ...facts }))));
+      expect(listed).toEqual(
+        expect.arrayContaining(others.map((instance) => ({ ...instance, ...facts }))),
+      );
     });
 
     it('ends an instance so that nothing is left when it resolves, also twice at once and again', async () => {
@@ -113,7 +131,9 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       const told = nextEnd();
       await open.kill(instanceId);
       await told;
-      expect(ends).toEqual([{ instanceId, sessionId, reason: 'crashed', detail: expect.stringMatching(/SIGKILL|137/) }]);
+      expect(ends).toEqual([
+        { instanceId, sessionId, reason: 'crashed', detail: expect.stringMatching(/SIGKILL|137/) },
+      ]);
       expect(await open.leftovers()).toEqual([]);
       expect(await open.provisioner.list()).toEqual([]);
     });
@@ -129,7 +149,10 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
 
     it('leaves nothing of an instance that ends before it is ready, and tells no listener', async () => {
       if (!open.crashing) return;
-      await expect(start(open.crashing)).rejects.toMatchObject({ name: 'StartFailedError', reason: 'crashed' });
+      await expect(start(open.crashing)).rejects.toMatchObject({
+        name: 'StartFailedError',
+        reason: 'crashed',
+      });
       expect(await open.leftovers()).toEqual([]);
       expect([ends, await open.provisioner.list()]).toEqual([[], []]);
     });
@@ -145,7 +168,9 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     });
 
     it('does not begin a start whose signal was aborted before', async () => {
-      await expect(start(open.runtime, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+      await expect(start(open.runtime, AbortSignal.abort(new Error('too late')))).rejects.toThrow(
+        'too late',
+      );
       expect(await open.leftovers()).toEqual([]);
     });
 

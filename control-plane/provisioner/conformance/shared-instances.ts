@@ -10,10 +10,19 @@ const patient = new AbortController().signal;
 export function describeSharedInstances(opened: () => OpenProvisioner): void {
   const start = (sessionId: SessionId | null, version = 'v1', by = opened().provisioner) => {
     const { runtime } = opened();
-    return by.start({ sessionId, runtime, resources: runtime.default_resources, version, signal: patient });
+    return by.start({
+      sessionId,
+      runtime,
+      resources: runtime.default_resources,
+      version,
+      signal: patient,
+    });
   };
-  const claim = (by: SessionProvisioner, sessionId = newSessionId(), runtime = opened().runtime.name) =>
-    by.claim({ sessionId, runtime, version: 'v1' });
+  const claim = (
+    by: SessionProvisioner,
+    sessionId = newSessionId(),
+    runtime = opened().runtime.name,
+  ) => by.claim({ sessionId, runtime, version: 'v1' });
   const collectEnds = (provisioner: SessionProvisioner) => {
     const ends: InstanceEnd[] = [];
     provisioner.watch((end) => ends.push(end));
@@ -26,7 +35,14 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       const { instanceId, address } = await start(null);
       for (const by of [provisioner, other]) {
         expect(await by.list()).toEqual([
-          { instanceId, address, runtime: runtime.name, version: 'v1', createdAtMs: expect.any(Number), state: 'warm' },
+          {
+            instanceId,
+            address,
+            runtime: runtime.name,
+            version: 'v1',
+            createdAtMs: expect.any(Number),
+            state: 'warm',
+          },
         ]);
       }
       const sessionId = newSessionId();
@@ -41,7 +57,9 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
     it('gives each warm instance to one of many claims at once, and the next to those who lost it', async () => {
       const { provisioner, other } = opened();
       const warm = await Promise.all([start(null), start(null), start(null)]);
-      const claims = Array.from({ length: 10 }, (_, index) => claim(index % 2 ? provisioner : other));
+      const claims = Array.from({ length: 10 }, (_, index) =>
+        claim(index % 2 ? provisioner : other),
+      );
       const given = (await Promise.all(claims)).flatMap((instance) => instance?.instanceId ?? []);
       expect(given.toSorted()).toEqual(warm.map(({ instanceId }) => instanceId).toSorted());
     });
@@ -75,7 +93,8 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       const claimed = await claim(opened().other);
       // Where a kill takes a moment, the dead one may still be taken for alive: its bind would
       // fail.
-      if (claimed?.instanceId === dead.instanceId) expect(await claim(opened().other)).toEqual(fresh);
+      if (claimed?.instanceId === dead.instanceId)
+        expect(await claim(opened().other)).toEqual(fresh);
       else expect(claimed).toEqual(fresh);
     });
 
@@ -87,7 +106,9 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       expect(await other.retire(claimed?.instanceId ?? newInstanceId())).toBe(false);
       expect(await other.retire(unclaimed.instanceId)).toBe(true);
       expect(await provisioner.retire(unclaimed.instanceId)).toBe(false);
-      expect(await provisioner.list()).toMatchObject([{ instanceId: claimed?.instanceId, state: 'claimed' }]);
+      expect(await provisioner.list()).toMatchObject([
+        { instanceId: claimed?.instanceId, state: 'claimed' },
+      ]);
     });
 
     it('lets either a claim or a retirement have a warm one', async () => {
@@ -103,10 +124,17 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       await other.end(instanceId);
       expect(await leftovers()).toEqual([]);
       if (!stuck) return;
-      const request = { sessionId: newSessionId(), resources: stuck.default_resources, version: 'v1', signal: patient };
+      const request = {
+        sessionId: newSessionId(),
+        resources: stuck.default_resources,
+        version: 'v1',
+        signal: patient,
+      };
       const starting = opened().provisioner.start({ ...request, runtime: stuck });
       const refused = expect(starting).rejects.toMatchObject({ name: 'StartFailedError' });
-      await eventually(() => other.list()).toMatchObject([{ state: 'starting', sessionId: request.sessionId }]);
+      await eventually(() => other.list()).toMatchObject([
+        { state: 'starting', sessionId: request.sessionId },
+      ]);
       const [found] = await other.list();
       if (found) await other.end(found.instanceId);
       await refused;
@@ -120,13 +148,21 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       const sessionId = newSessionId();
       await claim(other, sessionId);
       await kill(instanceId);
-      const end = { instanceId, sessionId, reason: 'crashed', detail: expect.stringMatching(/SIGKILL|137/) };
+      const end = {
+        instanceId,
+        sessionId,
+        reason: 'crashed',
+        detail: expect.stringMatching(/SIGKILL|137/),
+      };
       for (const ends of received) await eventually(() => ends).toEqual([end]);
       expect(await other.endOf(instanceId)).toEqual(end);
       const requested = await start(newSessionId(), 'v1', other);
       await provisioner.end(requested.instanceId);
       for (const ends of received)
-        await eventually(() => ends).toMatchObject([end, { instanceId: requested.instanceId, reason: 'deleted' }]);
+        await eventually(() => ends).toMatchObject([
+          end,
+          { instanceId: requested.instanceId, reason: 'deleted' },
+        ]);
     });
 
     it('tells of the end of one that was never claimed, without a session', async () => {

@@ -19,9 +19,15 @@ test('tells operators what an agent complains of, but not of one that is ended',
      setInterval(() => {}, 1000);`,
   );
   const logged: string[] = [];
-  const logger = createLogger({ service: 'test', level: 'info', to: { write: (line) => void logged.push(line) } });
+  const logger = createLogger({
+    service: 'test',
+    level: 'info',
+    to: { write: (line) => void logged.push(line) },
+  });
   const agent = spawnAgent({ bundle, cwd, env: {}, graceMs: 10_000, logger });
-  await expect.poll(() => logged, { timeout: 10_000 }).toEqual([expect.stringMatching(/"warn".*preload of nope is skipped/)]);
+  await expect
+    .poll(() => logged, { timeout: 10_000 })
+    .toEqual([expect.stringMatching(/"warn".*preload of nope is skipped/)]);
   await agent.end();
   expect((await agent.exited).stderrTail).toContain('a last word');
   expect(logged).toHaveLength(1);

@@ -41,17 +41,25 @@ const lastWordsLength = 2_048;
  */
 export function spawnAgent({ bundle, cwd, env, graceMs, logger }: SpawnAgentOptions): AgentProcess {
   const output = logger.isLevelEnabled('debug') ? 'pipe' : 'ignore';
-  const child = spawn(process.execPath, [bundle], { cwd, env, detached: true, stdio: ['pipe', output, 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [bundle], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['pipe', output, 'pipe', 'pipe'],
+  });
   let stderrTail = '';
   let isEnding = false;
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => logger.debug({ text }, 'agent output'));
+  child.stdout
+    ?.setEncoding('utf8')
+    .on('data', (text: string) => logger.debug({ text }, 'agent output'));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     // No part of its log: what it, or the supervisor of its runtime, cannot do. Of one that is
     // ended, that is not news.
     logger[isEnding ? 'debug' : 'warn']({ text }, 'agent error output');
     stderrTail = (stderrTail + text).slice(-lastWordsLength);
   });
-  for (const stream of child.stdio) stream?.on('error', (err) => logger.debug({ err }, 'agent pipe'));
+  for (const stream of child.stdio)
+    stream?.on('error', (err) => logger.debug({ err }, 'agent pipe'));
   child.once('error', (error) => {
     stderrTail = error.message;
   });

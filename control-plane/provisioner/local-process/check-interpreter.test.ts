@@ -28,7 +28,9 @@ test.each([
   ['node', 'v20.9.0', /is version 20\.9\.0/],
   ['node', 'hello', /does not tell its version/],
 ] as const)('complains of a %s that says %s', async (language, prints, complaint) => {
-  expect(await complaintAbout(language, program(prints.replace(/\W/g, '-'), prints))).toMatch(complaint);
+  expect(await complaintAbout(language, program(prints.replace(/\W/g, '-'), prints))).toMatch(
+    complaint,
+  );
 });
 
 test.each([
@@ -36,7 +38,9 @@ test.each([
   ['python', 'Python 3.13.1'],
   ['node', 'v24.0.0'],
 ] as const)('takes a %s that says %s', async (language, prints) => {
-  expect(await complaintAbout(language, program(prints.replace(/\W/g, '-'), prints))).toBeUndefined();
+  expect(
+    await complaintAbout(language, program(prints.replace(/\W/g, '-'), prints)),
+  ).toBeUndefined();
 });
 
 test('complains of one that is not there, by the name of its variable', async () => {

@@ -5,13 +5,19 @@ import type { Language } from '@steppe/contracts/session';
 const run = promisify(execFile);
 
 /** The oldest versions whose tests have run; `session-agent/runtimes` says the same of itself. */
-const oldest: Readonly<Record<Language, readonly [number, number]>> = { python: [3, 9], node: [20, 20] };
+const oldest: Readonly<Record<Language, readonly [number, number]>> = {
+  python: [3, 9],
+  node: [20, 20],
+};
 
 /**
  * Looks at an interpreter before the first session needs it.
  * @returns what is wrong with it, in a sentence; undefined where nothing is.
  */
-export async function complaintAbout(language: Language, program: string): Promise<string | undefined> {
+export async function complaintAbout(
+  language: Language,
+  program: string,
+): Promise<string | undefined> {
   const [major, minor] = oldest[language];
   const needed = `${language === 'python' ? 'Python' : 'Node'} ${major}.${minor} or newer is needed`;
   try {
@@ -29,7 +35,9 @@ export async function complaintAbout(language: Language, program: string): Promi
 /**
  * All that is wrong with the interpreters of an operator, a line each by the name of its variable.
  */
-export async function complaintsAbout(interpreters: Readonly<Record<Language, string>>): Promise<string[]> {
+export async function complaintsAbout(
+  interpreters: Readonly<Record<Language, string>>,
+): Promise<string[]> {
   const complaints = await Promise.all([
     complaintAbout('python', interpreters.python).then((text) => text && `STEPPE_PYTHON: ${text}`),
     complaintAbout('node', interpreters.node).then((text) => text && `STEPPE_NODE: ${text}`),

@@ -20,7 +20,11 @@ export const instanceDirectory = (root: string): InstanceDirectory => ({
 });
 
 /** Makes what is to be in `root`, which is there. */
-export async function fillInstanceDirectory({ run, workspace, keys }: InstanceDirectory): Promise<void> {
+export async function fillInstanceDirectory({
+  run,
+  workspace,
+  keys,
+}: InstanceDirectory): Promise<void> {
   await Promise.all([run, workspace, keys].map((path) => mkdir(path, { mode: 0o700 })));
 }
 
@@ -57,7 +61,11 @@ async function openUp(directory: string): Promise<void> {
   try {
     await chmod(directory, 0o700);
     const entries = await readdir(directory, { withFileTypes: true });
-    await Promise.all(entries.filter((entry) => entry.isDirectory()).map((entry) => openUp(join(directory, entry.name))));
+    await Promise.all(
+      entries
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => openUp(join(directory, entry.name))),
+    );
   } catch {
     // It vanished meanwhile, or the removal that follows will say what is wrong.
   }

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type InstanceId, instanceIdSchema, type SessionId, sessionIdSchema } from '@steppe/contracts/ids';
+import {
+  type InstanceId,
+  instanceIdSchema,
+  type SessionId,
+  sessionIdSchema,
+} from '@steppe/contracts/ids';
 import * as z from 'zod';
 import { isAlive, processIdentitySchema } from './process-identity.ts';
 
@@ -84,7 +89,8 @@ function readText(path: string): string {
   }
 }
 
-export const isAbsence = (error: unknown): boolean => hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
+export const isAbsence = (error: unknown): boolean =>
+  hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
 
 export const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
@@ -92,7 +98,8 @@ export const hasCode = (error: unknown, code: string): boolean =>
 export const sessionOf = ({ owner }: Pick<InstanceEntry, 'owner'>): SessionId | undefined =>
   owner === 'retired' ? undefined : owner;
 
-export const instanceIdOf = (name: string): InstanceId | undefined => instanceIdSchema.safeParse(name).data;
+export const instanceIdOf = (name: string): InstanceId | undefined =>
+  instanceIdSchema.safeParse(name).data;
 
 const draftIn = (root: string): string => join(root, `.draft-${randomUUID()}`);
 

@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import { keptEndsName, removeUnusedInstances } from '@steppe/service-kit/instances-directory';
@@ -19,7 +28,12 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('ends that are kept', () => {
   it('are read as they were kept, for an hour', async () => {
-    const end = { instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'idle' as const, detail: 'no call' };
+    const end = {
+      instanceId: newInstanceId(),
+      sessionId: newSessionId(),
+      reason: 'idle' as const,
+      detail: 'no call',
+    };
     const pooled = { instanceId: newInstanceId(), reason: 'deleted' as const };
     await keepEnd(directory, end);
     await keepEnd(directory, pooled);
@@ -64,7 +78,13 @@ describe('an entry', () => {
 
   async function make(): Promise<InstanceFacts> {
     const instanceId = newInstanceId();
-    const facts = { instanceId, runtime: 'python', version: 'v1', createdAtMs: 1, starter: identify(process.pid) };
+    const facts = {
+      instanceId,
+      runtime: 'python',
+      version: 'v1',
+      createdAtMs: 1,
+      starter: identify(process.pid),
+    };
     mkdirSync(rootOf(directory, instanceId));
     await writeFacts(rootOf(directory, instanceId), facts);
     return facts;
@@ -80,7 +100,9 @@ describe('a process', () => {
 
   it('is not alive once it has ended, also where nobody has reaped it', async () => {
     // The shell replaces itself by a sleep that never waits for the child it got.
-    const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     try {
       const [line] = await once(parent.stdout, 'data');
       const child = identify(Number(line));
@@ -114,7 +136,9 @@ describe('the directory of all instances', () => {
     writeFileSync(file, '');
     await expect(openInstancesDirectory(link)).rejects.toThrow('is not a directory of this user');
     await expect(openInstancesDirectory(file)).rejects.toThrow();
-    await expect(openInstancesDirectory(`/tmp/${'x'.repeat(46)}`)).rejects.toThrow('longer than 50 bytes');
+    await expect(openInstancesDirectory(`/tmp/${'x'.repeat(46)}`)).rejects.toThrow(
+      'longer than 50 bytes',
+    );
   });
 
   it('is removed with the ends that are kept in it, unless an instance is there', async () => {

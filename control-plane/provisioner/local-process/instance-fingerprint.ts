@@ -21,12 +21,23 @@ export interface InstanceParts {
  * is to be started again.
  * @throws the system's error where a file cannot be read.
  */
-export async function instanceFingerprint({ agentBundle, runtimesDirectory, ...settings }: InstanceParts): Promise<string> {
+export async function instanceFingerprint({
+  agentBundle,
+  runtimesDirectory,
+  ...settings
+}: InstanceParts): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([process.version, Object.entries(settings.hostVariables).sort(), settings.logLevel]));
+  hash.update(
+    JSON.stringify([
+      process.version,
+      Object.entries(settings.hostVariables).sort(),
+      settings.logLevel,
+    ]),
+  );
   hash.update(await readFile(agentBundle));
   for (const directory of [agentBundle.replace(/\.[a-z]+$/, ''), runtimesDirectory]) {
-    for (const path of await filesBelow(directory)) hash.update(relative(directory, path)).update(await readFile(path));
+    for (const path of await filesBelow(directory))
+      hash.update(relative(directory, path)).update(await readFile(path));
   }
   return hash.digest('hex');
 }
@@ -36,7 +47,11 @@ export async function instanceFingerprint({ agentBundle, runtimesDirectory, ...s
  * not what an instance is made of.
  */
 async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
+    () => [],
+  );
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
   return files.filter((path) => !/__pycache__|\.map$/.test(path)).sort();
 }

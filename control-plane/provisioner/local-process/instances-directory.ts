@@ -2,7 +2,13 @@ import { readdirSync } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { InstanceId } from '@steppe/contracts/ids';
-import { hasCode, type InstanceEntry, instanceIdOf, isAbsence, readEntry } from './instance-entry.ts';
+import {
+  hasCode,
+  type InstanceEntry,
+  instanceIdOf,
+  isAbsence,
+  readEntry,
+} from './instance-entry.ts';
 
 /**
  * The agent's run directory below an instance's root below this must not pass 88 bytes: Node cuts a
@@ -15,10 +21,12 @@ const longestPath = 50;
  * @throws Error where it is too long for a socket below it, or another user's.
  */
 export async function openInstancesDirectory(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > longestPath) throw new Error(`${path} is longer than ${longestPath} bytes`);
+  if (Buffer.byteLength(path) > longestPath)
+    throw new Error(`${path} is longer than ${longestPath} bytes`);
   await makeDirectory(path);
   const found = await lstat(path);
-  if (!found.isDirectory() || found.uid !== process.getuid?.()) throw new Error(`${path} is not a directory of this user`);
+  if (!found.isDirectory() || found.uid !== process.getuid?.())
+    throw new Error(`${path} is not a directory of this user`);
 }
 
 /**
@@ -39,7 +47,8 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-export const rootOf = (directory: string, instanceId: InstanceId): string => join(directory, instanceId);
+export const rootOf = (directory: string, instanceId: InstanceId): string =>
+  join(directory, instanceId);
 
 /**
  * Of what is named as an instance is, those that are being made or removed included. Empty where

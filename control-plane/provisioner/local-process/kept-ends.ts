@@ -28,7 +28,10 @@ export async function keepEnd(instances: string, end: InstanceEnd): Promise<void
 }
 
 /** Null where none is kept. */
-export async function readKeptEnd(instances: string, instanceId: InstanceId): Promise<InstanceEnd | null> {
+export async function readKeptEnd(
+  instances: string,
+  instanceId: InstanceId,
+): Promise<InstanceEnd | null> {
   try {
     const text = await readFile(join(directoryIn(instances), instanceId), 'utf8');
     const { sessionId, detail, ...end } = endSchema.parse(JSON.parse(text));
@@ -38,7 +41,8 @@ export async function readKeptEnd(instances: string, instanceId: InstanceId): Pr
   }
 }
 
-export const listKeptEnds = (instances: string): InstanceId[] => listInstanceIds(directoryIn(instances));
+export const listKeptEnds = (instances: string): InstanceId[] =>
+  listInstanceIds(directoryIn(instances));
 
 export async function forgetOldEnds(instances: string, nowMs: number): Promise<void> {
   for (const id of listKeptEnds(instances)) {

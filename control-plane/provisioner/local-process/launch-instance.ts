@@ -25,7 +25,10 @@ export interface LaunchedInstance extends Instance {
  * @throws where nothing of the instance is left: StartFailedError, the signal's reason, or what the
  * system refused it with.
  */
-export async function launchInstance(options: LaunchOptions, request: StartRequest): Promise<LaunchedInstance> {
+export async function launchInstance(
+  options: LaunchOptions,
+  request: StartRequest,
+): Promise<LaunchedInstance> {
   const { instancesDirectory } = options;
   await requireModules(request.runtime, options.supervisorCommand(request.runtime)[0]);
   const instanceId = newInstanceId();
@@ -51,7 +54,8 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     );
     const sessionId = lastSessionOf(root, request.sessionId);
     const end = { instanceId, ...(sessionId && { sessionId }), ...how };
-    const complain = (err: unknown) => options.logger.error({ err, directory: root }, 'could not clear up after an instance');
+    const complain = (err: unknown) =>
+      options.logger.error({ err, directory: root }, 'could not clear up after an instance');
     if (isReady) await keepEnd(instancesDirectory, end).catch(complain);
     await removeTree(root).catch(complain);
     return end;
@@ -61,7 +65,11 @@ export async function launchInstance(options: LaunchOptions, request: StartReque
     agent.end();
   };
   const address = await whenReady(agent, gone, request.signal, async (port) => {
-    const ready = { ...facts, agent: identify(agent.pid ?? 0), address: `http://127.0.0.1:${port}` };
+    const ready = {
+      ...facts,
+      agent: identify(agent.pid ?? 0),
+      address: `http://127.0.0.1:${port}`,
+    };
     await writeFacts(root, ready);
     isReady = true;
     return ready.address;
@@ -91,6 +99,8 @@ async function whenReady(
     agent.end();
     const { detail } = await gone;
     signal.throwIfAborted();
-    throw new StartFailedError('crashed', detail ?? 'the agent ended before it was ready', { cause });
+    throw new StartFailedError('crashed', detail ?? 'the agent ended before it was ready', {
+      cause,
+    });
   }
 }

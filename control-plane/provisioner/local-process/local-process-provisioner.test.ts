@@ -8,13 +8,23 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentClient } from '../../sessions/agent-client.ts';
 import { bindStatus } from '../../testing/bind-status.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { type Behaviour, behaving, type Fakes, isRunning, startFakes } from '../../testing/fake-provisioner.ts';
+import {
+  type Behaviour,
+  behaving,
+  type Fakes,
+  isRunning,
+  startFakes,
+} from '../../testing/fake-provisioner.ts';
 import { holdInstance } from '../../testing/run-holder.ts';
 import { describeSessionProvisioner } from '../conformance/session-provisioner-conformance.ts';
 import type { Instance, InstanceEnd } from '../session-provisioner.ts';
 
 /** The agent itself says why it ends, in its termination file. */
-async function leaveLastWords(signer: InternalTokenSigner, instance: Instance, reason: EndedReason): Promise<void> {
+async function leaveLastWords(
+  signer: InternalTokenSigner,
+  instance: Instance,
+  reason: EndedReason,
+): Promise<void> {
   const agents = createAgentClient(signer);
   await agents.end(instance, reason, AbortSignal.timeout(10_000));
   await agents.close();
@@ -33,9 +43,11 @@ describeSessionProvisioner('local-process provisioner with a fake agent', {
       runtime: behaving('serve'),
       crashing: behaving('crash-before-ready'),
       stuck: behaving('never-ready'),
-      bind: (instanceId, address, sessionId) => bindStatus(fakes.signer, instanceId, address, sessionId),
+      bind: (instanceId, address, sessionId) =>
+        bindStatus(fakes.signer, instanceId, address, sessionId),
       kill: async (instanceId) => void process.kill(await fakes.pidOf(instanceId), 'SIGKILL'),
-      endAs: (reason, instance) => (reason === 'node_lost' ? other.close() : leaveLastWords(fakes.signer, instance, reason)),
+      endAs: (reason, instance) =>
+        reason === 'node_lost' ? other.close() : leaveLastWords(fakes.signer, instance, reason),
       leftovers: fakes.leftovers,
     };
   },
@@ -55,7 +67,13 @@ describe('local-process provisioner', () => {
   const patient = new AbortController().signal;
   const start = (behaviour: Behaviour, signal = patient) => {
     const runtime = behaving(behaviour);
-    const request = { sessionId: newSessionId(), runtime, resources: runtime.default_resources, version: 'v1', signal };
+    const request = {
+      sessionId: newSessionId(),
+      runtime,
+      resources: runtime.default_resources,
+      version: 'v1',
+      signal,
+    };
     return fakes.provisioner.start(request);
   };
   const nextEnd = () => new Promise<InstanceEnd>((resolve) => fakes.provisioner.watch(resolve));
@@ -79,11 +97,15 @@ describe('local-process provisioner', () => {
       STEPPE_MEMORY_BYTES: String(512 * 1024 * 1024),
       STEPPE_SUPERVISOR_COMMAND: '["fake-agent","serve"]',
     });
-    expect(JSON.parse(await fakes.readIn(instanceId, 'keys/data-plane.json'))).toEqual(fakes.publicKeys['data-plane']);
+    expect(JSON.parse(await fakes.readIn(instanceId, 'keys/data-plane.json'))).toEqual(
+      fakes.publicKeys['data-plane'],
+    );
   });
 
   it('reports the stderr tail of an agent that ends before it is ready', async () => {
-    await expect(start('crash-before-ready')).rejects.toThrow('exit code 3: there is no interpreter');
+    await expect(start('crash-before-ready')).rejects.toThrow(
+      'exit code 3: there is no interpreter',
+    );
   });
 
   it('refuses an agent that says anything but its port', async () => {
@@ -107,7 +129,8 @@ describe('local-process provisioner', () => {
     const abort = new AbortController();
     const most = Math.max(2, availableParallelism());
     const stuck = Array.from({ length: most }, () => start('never-ready', abort.signal));
-    const directories = async () => (await fakes.leftovers()).filter((name) => !name.startsWith('pid')).length;
+    const directories = async () =>
+      (await fakes.leftovers()).filter((name) => !name.startsWith('pid')).length;
     await eventually(directories).toBe(most);
     const impatient = new AbortController();
     const waiting = start('serve', impatient.signal);
@@ -147,15 +170,22 @@ describe('local-process provisioner', () => {
     await start('serve');
     const { holder, instanceId, sessionId } = await hold(fakes.instancesDirectory);
     await eventually(() => fakes.provisioner.list()).toHaveLength(2);
-    await eventually(() => fakes.provisioner.list()).toContainEqual(expect.objectContaining({ instanceId, sessionId }));
+    await eventually(() => fakes.provisioner.list()).toContainEqual(
+      expect.objectContaining({ instanceId, sessionId }),
+    );
     holder.kill('SIGKILL');
-    await eventually(() => ends).toEqual([expect.objectContaining({ instanceId, sessionId, reason: 'node_lost' })]);
+    await eventually(() => ends).toEqual([
+      expect.objectContaining({ instanceId, sessionId, reason: 'node_lost' }),
+    ]);
     expect(existsSync(`${fakes.instancesDirectory}/${instanceId}`)).toBe(false);
   });
 
   it('reaps an instance that was killed together with its control-plane, with its termination message', async () => {
     const { holder, pid, instanceId, sessionId } = await hold(fakes.instancesDirectory);
-    writeFileSync(`${fakes.instancesDirectory}/${instanceId}/termination`, '{"end_reason":"idle","end_detail":"too long"}');
+    writeFileSync(
+      `${fakes.instancesDirectory}/${instanceId}/termination`,
+      '{"end_reason":"idle","end_detail":"too long"}',
+    );
     holder.kill('SIGSTOP');
     process.kill(pid, 'SIGKILL');
     holder.kill('SIGKILL');
@@ -172,7 +202,9 @@ describe('local-process provisioner', () => {
   async function hold(directory: string) {
     const holder = await holdInstance(directory);
     const [line] = await once(holder.stdout, 'data');
-    const told: { pid: number; instanceId: InstanceId; sessionId: SessionId } = JSON.parse(String(line));
+    const told: { pid: number; instanceId: InstanceId; sessionId: SessionId } = JSON.parse(
+      String(line),
+    );
     return { holder, ...told };
   }
 });

@@ -2,9 +2,21 @@ import { availableParallelism } from 'node:os';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { runDetached } from '@steppe/service-kit/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
-import type { ClaimRequest, Instance, ListedInstance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
+import type {
+  ClaimRequest,
+  Instance,
+  ListedInstance,
+  SessionProvisioner,
+  StartRequest,
+} from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
-import { type InstanceEntry, isLiving, readEntry, sessionOf, takeOwnership } from './instance-entry.ts';
+import {
+  type InstanceEntry,
+  isLiving,
+  readEntry,
+  sessionOf,
+  takeOwnership,
+} from './instance-entry.ts';
 import { readEntries, rootOf } from './instances-directory.ts';
 import { readKeptEnd } from './kept-ends.ts';
 import { type LaunchedInstance, launchInstance } from './launch-instance.ts';
@@ -70,7 +82,10 @@ export function createLocalProcessProvisioner({
     return true;
   };
 
-  const inBackground = (instanceId: InstanceId, operation: (instanceId: InstanceId) => Promise<unknown>) => {
+  const inBackground = (
+    instanceId: InstanceId,
+    operation: (instanceId: InstanceId) => Promise<unknown>,
+  ) => {
     if (removals.has(instanceId)) return;
     const removal = operation(instanceId)
       .catch((err) => logger.warn({ err, instance_id: instanceId }, 'could not remove an instance'))
@@ -79,13 +94,17 @@ export function createLocalProcessProvisioner({
   };
 
   const claim = async ({ sessionId, runtime, version }: ClaimRequest): Promise<Instance | null> => {
-    const warm = readEntries(instances).filter((entry) => isWarm(entry) && entry.runtime === runtime);
+    const warm = readEntries(instances).filter(
+      (entry) => isWarm(entry) && entry.runtime === runtime,
+    );
     for (const entry of warm.toSorted((a, b) => a.createdAtMs - b.createdAtMs)) {
       const { instanceId, address } = entry;
       if (!address) continue;
       const isOther = entry.version !== version;
-      if (!isLiving(entry) || (isOther && entry.createdAtMs < startedAtMs)) inBackground(instanceId, retire);
-      else if (!isOther && (await takeOwnership(rootOf(instances, instanceId), sessionId))) return { instanceId, address };
+      if (!isLiving(entry) || (isOther && entry.createdAtMs < startedAtMs))
+        inBackground(instanceId, retire);
+      else if (!isOther && (await takeOwnership(rootOf(instances, instanceId), sessionId)))
+        return { instanceId, address };
     }
     return null;
   };
@@ -124,7 +143,8 @@ export function createLocalProcessProvisioner({
       closing.abort(new StartFailedError('crashed', 'the control-plane is closing'));
       await Promise.allSettled(starting);
       const left = [...running.values()];
-      for (const launched of left) launched.end({ reason: 'node_lost', detail: 'the control-plane that ran it was stopped' });
+      for (const launched of left)
+        launched.end({ reason: 'node_lost', detail: 'the control-plane that ran it was stopped' });
       await Promise.all(left.map(({ gone }) => gone));
       keys.stop();
       await watch.stop();
@@ -134,12 +154,15 @@ export function createLocalProcessProvisioner({
   };
 }
 
-const isWarm = ({ address, owner }: InstanceEntry): boolean => address !== undefined && owner === undefined;
+const isWarm = ({ address, owner }: InstanceEntry): boolean =>
+  address !== undefined && owner === undefined;
 
 function toListed(entry: InstanceEntry): ListedInstance {
   const { instanceId, runtime, version, createdAtMs, address } = entry;
   const base = { instanceId, runtime, version, createdAtMs };
   const sessionId = sessionOf(entry);
   if (!address) return { ...base, state: 'starting', ...(sessionId && { sessionId }) };
-  return sessionId ? { ...base, state: 'claimed', address, sessionId } : { ...base, state: 'warm', address };
+  return sessionId
+    ? { ...base, state: 'claimed', address, sessionId }
+    : { ...base, state: 'warm', address };
 }

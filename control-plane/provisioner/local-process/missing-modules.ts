@@ -18,7 +18,10 @@ for name in sys.argv[1:]:
 `;
 
 /** Those of the modules that this Python does not have. */
-export async function missingModules(python: string, modules: readonly string[]): Promise<string[]> {
+export async function missingModules(
+  python: string,
+  modules: readonly string[],
+): Promise<string[]> {
   const { stdout } = await run(python, ['-c', look, ...modules], { timeout: 60_000 });
   return stdout.split('\n').filter((name) => name !== '');
 }
@@ -29,7 +32,10 @@ const complete = new Set<string>();
  * Looks whether the runtime's interpreter has what the runtime promises; once, where it has.
  * @throws StartFailedError that names what is missing.
  */
-export async function requireModules({ name, preload }: RuntimeDefinition, python = ''): Promise<void> {
+export async function requireModules(
+  { name, preload }: RuntimeDefinition,
+  python = '',
+): Promise<void> {
   const key = JSON.stringify([python, preload]);
   if (preload.length === 0 || complete.has(key)) return;
   const missing = await missingModules(python, preload);

@@ -9,7 +9,12 @@ import { prepareRuntimes } from './prepare-runtimes.ts';
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'steppe-runtimes-'));
-  for (const file of ['agent.cjs', 'agent/main.cjs', 'runtimes/python/supervisor.py', 'runtimes/node/supervisor.cjs'])
+  for (const file of [
+    'agent.cjs',
+    'agent/main.cjs',
+    'runtimes/python/supervisor.py',
+    'runtimes/node/supervisor.cjs',
+  ])
     write(file);
 });
 afterEach(() => rmSync(directory, { recursive: true }));
@@ -37,7 +42,10 @@ const prepare = (changed: Partial<Parameters<typeof prepareRuntimes>[0]> = {}) =
     ...changed,
   });
 
-async function versionOf(changed: Parameters<typeof prepare>[0] = {}, name = 'python'): Promise<string> {
+async function versionOf(
+  changed: Parameters<typeof prepare>[0] = {},
+  name = 'python',
+): Promise<string> {
   const prepared = await prepare(changed);
   if ('complaints' in prepared) throw new Error(prepared.complaints.join('\n'));
   return runtimeVersion(findRuntime(prepared.runtimes, name));
@@ -53,7 +61,10 @@ it('gives a runtime the same version in every control-plane that makes the same 
 
 it.each([
   ['another limit', { hostVariables: { PATH: '/usr/bin', STEPPE_MAX_CODE_BYTES: '20000' } }],
-  ['a module that is imported beforehand', { hostVariables: { PATH: '/usr/bin', STEPPE_PRELOAD: 'json' } }],
+  [
+    'a module that is imported beforehand',
+    { hostVariables: { PATH: '/usr/bin', STEPPE_PRELOAD: 'json' } },
+  ],
   ['another level of the agents’ logs', { logLevel: 'debug' }],
 ])('gives it another version for %s', async (_, changed) => {
   expect(await versionOf(changed)).not.toBe(await versionOf());
@@ -61,9 +72,14 @@ it.each([
 
 it('refuses a runtime that has an image alone, which a process of this machine cannot be made of', async () => {
   const python = { image: 'ours/python:3', interpreter: 'python3' };
-  write('list.json', JSON.stringify({ torch: { language: 'python', image: 'ours/torch:1' }, python }));
+  write(
+    'list.json',
+    JSON.stringify({ torch: { language: 'python', image: 'ours/torch:1' }, python }),
+  );
   expect(await prepare({ runtimesFile: join(directory, 'list.json') })).toEqual({
-    complaints: ['STEPPE_RUNTIMES: torch.image: is for pods; for local processes name an interpreter too'],
+    complaints: [
+      'STEPPE_RUNTIMES: torch.image: is for pods; for local processes name an interpreter too',
+    ],
   });
 });
 

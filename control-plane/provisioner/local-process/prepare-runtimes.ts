@@ -12,7 +12,9 @@ interface LocalRuntimesConfig extends RuntimesConfig, InstanceParts {
   interpreters: Readonly<Record<Language, string>>;
 }
 
-type LocalRuntimes = { runtimes: readonly RuntimeDefinition[]; supervisorCommand: SupervisorCommand } | { complaints: string[] };
+type LocalRuntimes =
+  | { runtimes: readonly RuntimeDefinition[]; supervisorCommand: SupervisorCommand }
+  | { complaints: string[] };
 
 /**
  * The runtimes as processes of this machine, or all that is wrong with their list and their
@@ -23,14 +25,18 @@ export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<Loca
     readRuntimes(config),
     complaintsAbout(config.interpreters),
     complaintsAboutFile('AGENT_BUNDLE', config.agentBundle),
-    ...supervisorFiles(config.runtimesDirectory).map((file) => complaintsAboutFile('RUNTIMES_DIR', file)),
+    ...supervisorFiles(config.runtimesDirectory).map((file) =>
+      complaintsAboutFile('RUNTIMES_DIR', file),
+    ),
   ]);
   if ('complaints' in read) return { complaints: [...read.complaints, ...usual.flat()] };
   const own = await Promise.all(
     read.runtimes.map(async ({ name, language, interpreter, image }) => {
       // It would run on whatever this machine has, and nobody would be told.
       if (image && !interpreter)
-        return [`STEPPE_RUNTIMES: ${name}.image: is for pods; for local processes name an interpreter too`];
+        return [
+          `STEPPE_RUNTIMES: ${name}.image: is for pods; for local processes name an interpreter too`,
+        ];
       const complaint = interpreter && (await complaintAbout(language, interpreter));
       return complaint ? [`STEPPE_RUNTIMES: ${name}.interpreter: ${complaint}`] : [];
     }),

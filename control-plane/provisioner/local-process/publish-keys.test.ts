@@ -17,7 +17,11 @@ beforeEach(() => {
   root = mkdtempSync('/tmp/steppe-publish-');
   keys = keysNamed('1');
   lines = [];
-  const logger = createLogger({ service: 'test', level: 'info', to: { write: (line) => void lines.push(line) } });
+  const logger = createLogger({
+    service: 'test',
+    level: 'info',
+    to: { write: (line) => void lines.push(line) },
+  });
   publisher = createKeyPublisher(() => keys, logger, 5);
 });
 afterEach(() => {
@@ -41,8 +45,11 @@ it('writes the keys where they were requested, and again when they change, with 
   expect(held(first)).toEqual(keysNamed('1'));
   const second = await newDirectory('second');
   keys = keysNamed('2');
-  for (const directory of [first, second]) await expect.poll(() => held(directory)).toEqual(keysNamed('2'));
-  await expect.poll(() => readdirSync(first).sort()).toEqual(['control-plane.json', 'data-plane.json']);
+  for (const directory of [first, second])
+    await expect.poll(() => held(directory)).toEqual(keysNamed('2'));
+  await expect
+    .poll(() => readdirSync(first).sort())
+    .toEqual(['control-plane.json', 'data-plane.json']);
 });
 
 it('leaves alone what it was told to forget', async () => {

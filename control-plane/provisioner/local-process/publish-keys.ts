@@ -24,15 +24,23 @@ export interface KeyPublisher {
 /** A key signs two minutes after it was published: agents have it long before. */
 const lookEveryMs = 5_000;
 
-export function createKeyPublisher(source: PublicKeySource, logger: Logger, everyMs = lookEveryMs): KeyPublisher {
+export function createKeyPublisher(
+  source: PublicKeySource,
+  logger: Logger,
+  everyMs = lookEveryMs,
+): KeyPublisher {
   const published = new Map<string, string>();
-  const complain = (err: unknown) => logger.error({ err }, 'could not give new public keys to agents; trying again');
+  const complain = (err: unknown) =>
+    logger.error({ err }, 'could not give new public keys to agents; trying again');
   const publishChanges = async () => {
     const keys = await source();
     const text = JSON.stringify(keys);
     for (const [directory, before] of published) {
       if (before === text) continue;
-      await writeKeys(directory, keys).then(() => published.has(directory) && published.set(directory, text), complain);
+      await writeKeys(directory, keys).then(
+        () => published.has(directory) && published.set(directory, text),
+        complain,
+      );
     }
   };
   let isPublishing = false;

@@ -12,7 +12,8 @@ export async function readReadyPort(pipe: Readable): Promise<number> {
   let line = '';
   for await (const chunk of pipe.setEncoding('utf8')) {
     line += chunk;
-    if (line.includes('\n') || line.length > longestLine) return readySchema.parse(JSON.parse(line)).port;
+    if (line.includes('\n') || line.length > longestLine)
+      return readySchema.parse(JSON.parse(line)).port;
   }
   throw new Error('the agent ended before it was ready');
 }

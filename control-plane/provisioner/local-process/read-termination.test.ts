@@ -20,13 +20,22 @@ const exited = { code: 3, signal: null, stderrTail: 'Error: no\n' };
 
 it('believes what the agent wrote, whatever its exit', async () => {
   const path = fileWith('{"end_reason":"idle","end_detail":"no call for 900 s"}\n');
-  expect(await readTermination(path, exited, { reason: 'deleted' })).toEqual({ reason: 'idle', detail: 'no call for 900 s' });
+  expect(await readTermination(path, exited, { reason: 'deleted' })).toEqual({
+    reason: 'idle',
+    detail: 'no call for 900 s',
+  });
 });
 
 it('reports exit code or signal with the stderr tail where the agent wrote nothing', async () => {
-  expect(await readTermination(newPath(), exited, undefined)).toEqual({ reason: 'crashed', detail: 'exit code 3: Error: no' });
+  expect(await readTermination(newPath(), exited, undefined)).toEqual({
+    reason: 'crashed',
+    detail: 'exit code 3: Error: no',
+  });
   const killed = { code: null, signal: 'SIGKILL' as const, stderrTail: '' };
-  expect(await readTermination(newPath(), killed, undefined)).toEqual({ reason: 'crashed', detail: 'signal SIGKILL' });
+  expect(await readTermination(newPath(), killed, undefined)).toEqual({
+    reason: 'crashed',
+    detail: 'signal SIGKILL',
+  });
 });
 
 it('tells that the system refused to start it', async () => {

@@ -13,13 +13,20 @@ export interface End {
 const longestDetail = 4_096;
 const longestFile = 16_384;
 
-const terminationSchema = z.object({ end_reason: endedReasonSchema, end_detail: z.string().optional() });
+const terminationSchema = z.object({
+  end_reason: endedReasonSchema,
+  end_detail: z.string().optional(),
+});
 
 /**
  * Why an agent ended: as it wrote itself, else why it was requested to, else `crashed` with the
  * system's words and its own.
  */
-export async function readTermination(terminationFile: string, exit: AgentExit, requested: End | undefined): Promise<End> {
+export async function readTermination(
+  terminationFile: string,
+  exit: AgentExit,
+  requested: End | undefined,
+): Promise<End> {
   const told = await readTerminationMessage(terminationFile);
   if (told) return told;
   if (requested) return requested;
@@ -27,7 +34,12 @@ export async function readTermination(terminationFile: string, exit: AgentExit, 
 }
 
 function explainExit({ code, signal, stderrTail }: AgentExit): string {
-  const how = signal === null ? (code === null ? 'the agent could not be started' : `exit code ${code}`) : `signal ${signal}`;
+  const how =
+    signal === null
+      ? code === null
+        ? 'the agent could not be started'
+        : `exit code ${code}`
+      : `signal ${signal}`;
   const words = withoutInternals(stderrTail);
   return words === '' ? how : `${how}: ${words}`;
 }
@@ -35,7 +47,9 @@ function explainExit({ code, signal, stderrTail }: AgentExit): string {
 /** What the agent itself wrote of its end. */
 export async function readTerminationMessage(terminationFile: string): Promise<End | undefined> {
   try {
-    const { end_reason: reason, end_detail: detail } = terminationSchema.parse(JSON.parse(await readStart(terminationFile)));
+    const { end_reason: reason, end_detail: detail } = terminationSchema.parse(
+      JSON.parse(await readStart(terminationFile)),
+    );
     return { reason, ...(detail && { detail: detail.slice(0, longestDetail) }) };
   } catch {
     return undefined;

@@ -11,7 +11,8 @@ import { readTerminationRequest } from './termination-request.ts';
  * Whether nobody is left to remove what the instance leaves: its starter does it otherwise, and an
  * agent that outlives that.
  */
-export const isOrphaned = (entry: InstanceEntry): boolean => !isAlive(entry.starter) && !isLiving(entry);
+export const isOrphaned = (entry: InstanceEntry): boolean =>
+  !isAlive(entry.starter) && !isLiving(entry);
 
 /**
  * Removes what an orphaned instance left, and keeps its end. Harmless where several do it at once.
@@ -19,7 +20,8 @@ export const isOrphaned = (entry: InstanceEntry): boolean => !isAlive(entry.star
 export async function reapInstance(instances: string, entry: InstanceEntry): Promise<void> {
   const root = rootOf(instances, entry.instanceId);
   const told =
-    (await readTerminationMessage(instanceDirectory(root).terminationFile)) ?? nodeLostUnless(await readTerminationRequest(root));
+    (await readTerminationMessage(instanceDirectory(root).terminationFile)) ??
+    nodeLostUnless(await readTerminationRequest(root));
   if (entry.address) await keepEnd(instances, toEnd(entry, told));
   await removeTree(root);
 }

@@ -58,7 +58,10 @@ export async function spawnInstance(
         logLevel: options.agentLogLevel,
       }),
       graceMs: options.graceMs ?? 5_000,
-      logger: options.logger.child({ session_id: sessionId ?? undefined, instance_id: facts.instanceId }),
+      logger: options.logger.child({
+        session_id: sessionId ?? undefined,
+        instance_id: facts.instanceId,
+      }),
     });
     if (agent.pid !== undefined) {
       const spawned = { ...facts, agent: identify(agent.pid) };

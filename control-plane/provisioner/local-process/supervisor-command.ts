@@ -11,9 +11,16 @@ export type SupervisorCommand = (runtime: RuntimeDefinition) => readonly string[
  */
 export const supervisorsIn =
   (directory: string, interpreters: Readonly<Record<Language, string>>): SupervisorCommand =>
-  ({ language, interpreter = interpreters[language] }) => [interpreter, join(directory, supervisors[language])];
+  ({ language, interpreter = interpreters[language] }) => [
+    interpreter,
+    join(directory, supervisors[language]),
+  ];
 
 /** Those that have to be in the directory. */
-export const supervisorFiles = (directory: string): string[] => Object.values(supervisors).map((file) => join(directory, file));
+export const supervisorFiles = (directory: string): string[] =>
+  Object.values(supervisors).map((file) => join(directory, file));
 
-const supervisors: Readonly<Record<Language, string>> = { python: 'python/supervisor.py', node: 'node/supervisor.cjs' };
+const supervisors: Readonly<Record<Language, string>> = {
+  python: 'python/supervisor.py',
+  node: 'node/supervisor.cjs',
+};

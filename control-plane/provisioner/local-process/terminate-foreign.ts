@@ -16,7 +16,11 @@ const reapTimeoutMs = 15_000;
  * SIGKILL after the grace. Resolves when its directory is gone.
  * @throws Error where that does not happen.
  */
-export async function terminateForeign(instances: string, instanceId: InstanceId, graceMs: number): Promise<void> {
+export async function terminateForeign(
+  instances: string,
+  instanceId: InstanceId,
+  graceMs: number,
+): Promise<void> {
   const root = rootOf(instances, instanceId);
   const begunAt = performance.now();
   await writeTerminationRequest(root, 'deleted');

@@ -36,7 +36,12 @@ const abandonedMs = 60_000;
  * Looks, while somebody listens, for the ends of other control-planes' instances, and reaps those
  * that nobody else will.
  */
-export function createInstanceWatch({ instances, logger, isOwn, endRetired }: WatchOptions): InstanceWatch {
+export function createInstanceWatch({
+  instances,
+  logger,
+  isOwn,
+  endRetired,
+}: WatchOptions): InstanceWatch {
   const listeners = new Set<EndListener>();
   const received = new Set<InstanceId>();
   const known = new Map<InstanceId, InstanceEntry>();
@@ -57,7 +62,9 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
 
   const look = async () => {
     const there = new Set(listInstanceIds(instances));
-    const missing = [...known.values()].filter(({ instanceId }) => !there.has(instanceId) && !isOwn(instanceId));
+    const missing = [...known.values()].filter(
+      ({ instanceId }) => !there.has(instanceId) && !isOwn(instanceId),
+    );
     // An end is kept before its directory goes: whatever is missing by now and was kept, is kept by
     // now.
     const kept = new Set(listKeptEnds(instances));
@@ -67,7 +74,8 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
       if (end) tell(end);
     }
     for (const entry of missing) tell(nodeLostEnd(entry));
-    for (const instanceId of received) if (!kept.has(instanceId) && !there.has(instanceId)) received.delete(instanceId);
+    for (const instanceId of received)
+      if (!kept.has(instanceId) && !there.has(instanceId)) received.delete(instanceId);
     for (const instanceId of there) if (!isOwn(instanceId)) await lookAt(instanceId);
     // Those of an hour: too many to look at each of them each time.
     if (performance.now() - forgotAtMs < forgetEveryMs) return;
@@ -98,7 +106,8 @@ export function createInstanceWatch({ instances, logger, isOwn, endRetired }: Wa
     note,
     watch(listener) {
       // What is kept from before must be distinguished from what comes now.
-      if (listeners.size === 0) for (const instanceId of listKeptEnds(instances)) received.add(instanceId);
+      if (listeners.size === 0)
+        for (const instanceId of listKeptEnds(instances)) received.add(instanceId);
       listeners.add(listener);
       timer ??= setInterval(lookOn, lookEveryMs).unref();
       return () => void listeners.delete(listener);

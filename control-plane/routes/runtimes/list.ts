@@ -6,5 +6,7 @@ import { authorised } from '../authorised.ts';
 
 export const listRuntimes = authorised('list_runtimes', ({ c, services }) => {
   refuseQuery(c.req.url);
-  return c.json({ runtimes: services.runtimes.map(toRuntime) } satisfies z.infer<typeof runtimeListSchema>);
+  return c.json({ runtimes: services.runtimes.map(toRuntime) } satisfies z.infer<
+    typeof runtimeListSchema
+  >);
 });

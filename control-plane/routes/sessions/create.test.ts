@@ -2,7 +2,12 @@ import { limits } from '@steppe/contracts/limits';
 import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenControlPlane, openTestFixture, type TestFixture, traces } from '../../testing/open-control-plane.ts';
+import {
+  type OpenControlPlane,
+  openTestFixture,
+  type TestFixture,
+  traces,
+} from '../../testing/open-control-plane.ts';
 
 let fixture: TestFixture;
 let plane: OpenControlPlane;
@@ -34,9 +39,12 @@ it('returns 201 with a session that is ready, and where it is', async () => {
   expect(session.last_active_at).toBe(session.ready_at);
 });
 
-it.each(['100000u', '500000000n', '1E0', '1.', '+1', '1e-1'])('takes the quantity %s as it is written', async (cpu) => {
-  expect((await plane.create(newTenantId(), { resources: { cpu } })).resources.cpu).toBe(cpu);
-});
+it.each(['100000u', '500000000n', '1E0', '1.', '+1', '1e-1'])(
+  'takes the quantity %s as it is written',
+  async (cpu) => {
+    expect((await plane.create(newTenantId(), { resources: { cpu } })).resources.cpu).toBe(cpu);
+  },
+);
 
 it('keeps as much metadata as the contract allows, in the widest of characters', async () => {
   const bytesOfText = limits.metadataTotalBytes / limits.metadataPairs / 2;
@@ -46,7 +54,10 @@ it('keeps as much metadata as the contract allows, in the widest of characters',
   );
   expect((await plane.create(newTenantId(), { metadata })).metadata).toEqual(metadata);
   const more = create({ metadata: { ...metadata, [`10${wide}`]: `${wide}...` } });
-  expect(await more).toMatchObject({ status: 413, body: { error: { details: { limit: 'metadata' } } } });
+  expect(await more).toMatchObject({
+    status: 413,
+    body: { error: { details: { limit: 'metadata' } } },
+  });
 });
 
 it('takes no body for an empty one', async () => {
@@ -75,7 +86,9 @@ it('binds the instance to the session with its environment, which no row holds',
   });
   const { STEPPE_MEMORY_BYTES: memoryBytes } = await fixture.fakes.environmentOf(instance_id);
   expect(memoryBytes).toBe(String(1024 ** 3));
-  expect(JSON.stringify(await fixture.store.get(session_id, { consistent: true }))).not.toContain('hidden');
+  expect(JSON.stringify(await fixture.store.get(session_id, { consistent: true }))).not.toContain(
+    'hidden',
+  );
 });
 
 it.each([
@@ -97,20 +110,29 @@ it.each([
 ])('refuses %s and makes nothing', async (_, body, path) => {
   const tenantId = newTenantId();
   const response = await create(body, {}, tenantId);
-  expect(response).toMatchObject({ status: 400, body: { error: { code: 'invalid_request', details: { issues: [{ path }] } } } });
+  expect(response).toMatchObject({
+    status: 400,
+    body: { error: { code: 'invalid_request', details: { issues: [{ path }] } } },
+  });
   expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: [], keys: [] });
 });
 
 it('lists the known runtimes where it refuses one', async () => {
   const { body } = await create({ runtime: 'ruby' });
   expect(body).toMatchObject({
-    error: { message: expect.stringContaining('python, node'), details: { known: expect.any(Array) } },
+    error: {
+      message: expect.stringContaining('python, node'),
+      details: { known: expect.any(Array) },
+    },
   });
 });
 
 it('names the limit that an environment passes', async () => {
   const { status, body } = await create({ env: { A: 'x'.repeat(256 * 1024) } });
-  expect([status, body]).toEqual([413, { error: expect.objectContaining({ details: { limit: 'env', max_bytes: 262_144 } }) }]);
+  expect([status, body]).toEqual([
+    413,
+    { error: expect.objectContaining({ details: { limit: 'env', max_bytes: 262_144 } }) },
+  ]);
 });
 
 it('refuses parameters of the query and invalid keys', async () => {

@@ -18,8 +18,15 @@ const headersSchema = z.object({
 
 export const create = authorised('create_session', async ({ c, principal, services, readBody }) => {
   refuseQuery(c.req.url);
-  const given = { 'idempotency-key': c.req.header('idempotency-key'), prefer: c.req.header('prefer') };
-  const { 'idempotency-key': idempotencyKey, prefer: respondAsync } = parseInput(headersSchema, given, 'header');
+  const given = {
+    'idempotency-key': c.req.header('idempotency-key'),
+    prefer: c.req.header('prefer'),
+  };
+  const { 'idempotency-key': idempotencyKey, prefer: respondAsync } = parseInput(
+    headersSchema,
+    given,
+    'header',
+  );
   const body = await readBody(createSessionSchema, { mayBeEmpty: true });
   const { record, live } = await createSession(services, {
     tenantId: principal.tenantId,

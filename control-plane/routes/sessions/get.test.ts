@@ -1,8 +1,17 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { sessionSchema } from '@steppe/contracts/session';
-import { endedRecord, newTenantId, provisioningRecord } from '@steppe/session-store/conformance/session-records';
+import {
+  endedRecord,
+  newTenantId,
+  provisioningRecord,
+} from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../../testing/open-control-plane.ts';
+import {
+  type OpenControlPlane,
+  openTestFixture,
+  pathOf,
+  type TestFixture,
+} from '../../testing/open-control-plane.ts';
 
 let fixture: TestFixture;
 let plane: OpenControlPlane;
@@ -17,7 +26,11 @@ it('gets the epoch and the last activity from the agent', async () => {
   const made = await plane.create(tenantId);
   const { status, body } = await plane.call(tenantId, 'GET', pathOf(made.session_id));
   expect(status).toBe(200);
-  expect(sessionSchema.parse(body)).toEqual({ ...made, epoch: 4, last_active_at: '2026-11-23T12:00:00.000Z' });
+  expect(sessionSchema.parse(body)).toEqual({
+    ...made,
+    epoch: 4,
+    last_active_at: '2026-11-23T12:00:00.000Z',
+  });
 });
 
 it('leaves both out when the agent does not respond in time', async () => {
@@ -34,7 +47,9 @@ it('returns the same 404 for foreign, missing, purged and impossible sessions', 
   const purged = endedRecord(provisioningRecord({ tenant_id: owner }));
   await fixture.store.create({ ...purged, purge_at: 1_700_000_000 });
   const errorOf = async (tenantId: typeof owner, id: string) => {
-    const response = await plane.call(tenantId, 'GET', `/v1/sessions/${id}`, { headers: { 'x-request-id': 'same' } });
+    const response = await plane.call(tenantId, 'GET', `/v1/sessions/${id}`, {
+      headers: { 'x-request-id': 'same' },
+    });
     expect(response.status).toBe(404);
     return JSON.stringify(response.body).replaceAll(id, 'ID');
   };
@@ -76,17 +91,31 @@ it('refuses parameters, methods, tokens without the scope and callers without a 
   expect((await plane.call(tenantId, 'GET', `${path}?x=1`)).status).toBe(400);
   const put = await plane.call(tenantId, 'PUT', path, { body: {} });
   expect([put.status, put.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, PATCH']);
-  expect((await plane.call(tenantId, 'GET', path, { scopes: ['sessions:write', 'steps:run'] })).status).toBe(403);
-  expect((await plane.call(tenantId, 'DELETE', path, { scopes: ['sessions:read'] })).status).toBe(403);
-  expect((await plane.call(tenantId, 'GET', path, { headers: { authorization: '' } })).status).toBe(401);
-  expect((await plane.call(tenantId, 'GET', '/v2/sessions')).body).toMatchObject({ error: { code: 'route_not_found' } });
+  expect(
+    (await plane.call(tenantId, 'GET', path, { scopes: ['sessions:write', 'steps:run'] })).status,
+  ).toBe(403);
+  expect((await plane.call(tenantId, 'DELETE', path, { scopes: ['sessions:read'] })).status).toBe(
+    403,
+  );
+  expect((await plane.call(tenantId, 'GET', path, { headers: { authorization: '' } })).status).toBe(
+    401,
+  );
+  expect((await plane.call(tenantId, 'GET', '/v2/sessions')).body).toMatchObject({
+    error: { code: 'route_not_found' },
+  });
 });
 
 it('returns 503 where the store does not', async () => {
   const { SessionStoreThrottledError } = await import('@steppe/session-store/errors');
   const broken = await fixture.open({
-    store: { ...fixture.store, get: () => Promise.reject(new SessionStoreThrottledError('too much')) },
+    store: {
+      ...fixture.store,
+      get: () => Promise.reject(new SessionStoreThrottledError('too much')),
+    },
   });
   const { status, body } = await broken.call(newTenantId(), 'GET', pathOf(newSessionId()));
-  expect([status, body]).toMatchObject([503, { error: { code: 'route_store_unavailable', retryable: true } }]);
+  expect([status, body]).toMatchObject([
+    503,
+    { error: { code: 'route_store_unavailable', retryable: true } },
+  ]);
 });

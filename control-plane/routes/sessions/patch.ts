@@ -6,5 +6,7 @@ import { authorised, readSessionId } from '../authorised.ts';
 export const patch = authorised('patch_session', async ({ c, principal, services, readBody }) => {
   refuseQuery(c.req.url);
   const id = readSessionId(c);
-  return c.json(await patchSession(services, principal.tenantId, id, () => readBody(patchSessionSchema)));
+  return c.json(
+    await patchSession(services, principal.tenantId, id, () => readBody(patchSessionSchema)),
+  );
 });

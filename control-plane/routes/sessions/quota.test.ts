@@ -1,7 +1,12 @@
 import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture } from '../../testing/open-control-plane.ts';
+import {
+  type OpenControlPlane,
+  openTestFixture,
+  pathOf,
+  type TestFixture,
+} from '../../testing/open-control-plane.ts';
 
 let fixture: TestFixture;
 let plane: OpenControlPlane;
@@ -17,12 +22,18 @@ it('gives exactly the quota to a thousand creates at once, and says when to retr
   const responses = await Promise.all(
     Array.from({ length: 1_000 }, () => plane.call(tenantId, 'POST', '/v1/sessions', { signal })),
   );
-  const made = responses.filter(({ status }) => status === 201).map(({ body }) => sessionSchema.parse(body));
+  const made = responses
+    .filter(({ status }) => status === 201)
+    .map(({ body }) => sessionSchema.parse(body));
   const refused = responses.filter(({ status }) => status === 429);
   expect([made.length, refused.length]).toEqual([20, 980]);
-  expect(refused[0]?.body).toMatchObject({ error: { code: 'quota_exceeded', retryable: true, details: { quota: 20 } } });
+  expect(refused[0]?.body).toMatchObject({
+    error: { code: 'quota_exceeded', retryable: true, details: { quota: 20 } },
+  });
   expect(refused[0]?.headers.get('retry-after')).toMatch(/^\d+$/);
-  expect((await fixture.store.listLive(tenantId)).toSorted()).toEqual(made.map(({ session_id }) => session_id).toSorted());
+  expect((await fixture.store.listLive(tenantId)).toSorted()).toEqual(
+    made.map(({ session_id }) => session_id).toSorted(),
+  );
   await plane.create(other);
   const [first] = made;
   if (first) await plane.call(tenantId, 'DELETE', pathOf(first.session_id));
@@ -42,12 +53,19 @@ it.each([
     expect(responses.filter(({ status }) => status === 201)).toHaveLength(sessionQuota);
     const refused = responses.filter(({ status }) => status === 429);
     expect(refused.map(({ body }) => body)).toEqual(
-      Array(2).fill({ error: expect.objectContaining({ code: 'quota_exceeded', details: { quota: sessionQuota } }) }),
+      Array(2).fill({
+        error: expect.objectContaining({
+          code: 'quota_exceeded',
+          details: { quota: sessionQuota },
+        }),
+      }),
     );
   },
   60_000,
 );
 
 it('takes a quota of nought at its word', async () => {
-  expect((await plane.call(newTenantId(), 'POST', '/v1/sessions', { sessionQuota: 0 })).status).toBe(429);
+  expect(
+    (await plane.call(newTenantId(), 'POST', '/v1/sessions', { sessionQuota: 0 })).status,
+  ).toBe(429);
 });

@@ -2,7 +2,13 @@ import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import { type OpenControlPlane, openTestFixture, pathOf, type TestFixture, traces } from '../../testing/open-control-plane.ts';
+import {
+  type OpenControlPlane,
+  openTestFixture,
+  pathOf,
+  type TestFixture,
+  traces,
+} from '../../testing/open-control-plane.ts';
 
 let fixture: TestFixture;
 let plane: OpenControlPlane;
@@ -15,10 +21,22 @@ afterEach(async () => {
   await eventually(fixture.fakes.leftovers).toEqual([]);
 });
 
-type Options = { body?: object; headers?: Record<string, string>; signal?: AbortSignal; by?: OpenControlPlane };
+type Options = {
+  body?: object;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+  by?: OpenControlPlane;
+};
 
-async function createAsync(tenantId = newTenantId(), { body = {}, headers = {}, signal, by = plane }: Options = {}) {
-  const options = { body, headers: { prefer: 'respond-async', ...headers }, ...(signal && { signal }) };
+async function createAsync(
+  tenantId = newTenantId(),
+  { body = {}, headers = {}, signal, by = plane }: Options = {},
+) {
+  const options = {
+    body,
+    headers: { prefer: 'respond-async', ...headers },
+    ...(signal && { signal }),
+  };
   const response = await by.call(tenantId, 'POST', '/v1/sessions', options);
   return { ...response, tenantId };
 }
@@ -36,10 +54,16 @@ it.each([
   'respond-async;x="a, b";y',
   'respond-async=""',
 ])('returns 202 under Prefer: %s, and makes the session ready meanwhile', async (prefer) => {
-  const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer } });
+  const { tenantId, status, headers, body } = await createAsync(newTenantId(), {
+    headers: { prefer },
+  });
   const session = sessionSchema.parse(body);
   const path = pathOf(session.session_id);
-  expect([status, headers.get('location'), headers.get('preference-applied')]).toEqual([202, path, 'respond-async']);
+  expect([status, headers.get('location'), headers.get('preference-applied')]).toEqual([
+    202,
+    path,
+    'respond-async',
+  ]);
   expect(session).toMatchObject({ state: 'provisioning', instance_id: null, ready_at: null });
   await eventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
   expect((await plane.call(tenantId, 'DELETE', path)).status).toBe(204);
@@ -52,7 +76,9 @@ it.each([
   'x="\\", respond-async, "',
   'respond-async=no',
 ])('waits under Prefer: %s', async (prefer) => {
-  const { tenantId, status, headers, body } = await createAsync(newTenantId(), { headers: { prefer } });
+  const { tenantId, status, headers, body } = await createAsync(newTenantId(), {
+    headers: { prefer },
+  });
   expect([status, headers.get('preference-applied')]).toEqual([201, null]);
   await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(body).session_id));
 });
@@ -67,11 +93,20 @@ it('continues when its client has left', async () => {
 });
 
 it('leaves a failure in the row, with nothing else', async () => {
-  const { tenantId, status, body } = await createAsync(newTenantId(), { body: { runtime: 'crash-before-ready' } });
+  const { tenantId, status, body } = await createAsync(newTenantId(), {
+    body: { runtime: 'crash-before-ready' },
+  });
   expect(status).toBe(202);
   const path = pathOf(sessionSchema.parse(body).session_id);
-  await eventually(() => stateOf(tenantId, path)).toMatchObject({ state: 'failed', end_reason: 'crashed' });
-  await eventually(() => traces(fixture.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
+  await eventually(() => stateOf(tenantId, path)).toMatchObject({
+    state: 'failed',
+    end_reason: 'crashed',
+  });
+  await eventually(() => traces(fixture.store, tenantId)).toEqual({
+    live: [],
+    states: ['failed'],
+    keys: [],
+  });
 });
 
 it('refuses at once what can never be', async () => {

@@ -15,9 +15,12 @@ test.each([
   expect(readRange(header, 10)).toEqual(range);
 });
 
-test.each([['bytes=10-'], ['bytes=10-20'], [`bytes=${'9'.repeat(400)}-`], ['bytes=-0']])('finds nothing in %s', (header) => {
-  expect(readRange(header, 10)).toBe('unsatisfiable');
-});
+test.each([['bytes=10-'], ['bytes=10-20'], [`bytes=${'9'.repeat(400)}-`], ['bytes=-0']])(
+  'finds nothing in %s',
+  (header) => {
+    expect(readRange(header, 10)).toBe('unsatisfiable');
+  },
+);
 
 test.each([['bytes=0-'], ['bytes=-5']])('finds nothing in %s of an empty file', (header) => {
   expect(readRange(header, 0)).toBe('unsatisfiable');

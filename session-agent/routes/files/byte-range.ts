@@ -12,7 +12,10 @@ const lastOnes = /^bytes=[ \t]*-(\d+)[ \t]*$/i;
  * response: without the header, and, as RFC 9110 (section 14.2) allows, for several ranges, for
  * other units and for invalid ranges.
  */
-export function readRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
+export function readRange(
+  header: string | undefined,
+  size: number,
+): ByteRange | 'unsatisfiable' | undefined {
   if (header === undefined) return undefined;
   const [, suffix] = lastOnes.exec(header) ?? [];
   if (suffix !== undefined) {

@@ -18,9 +18,16 @@ test.each([
   expect(contentTypeOf(name)).toBe(type);
 });
 
-test.each([['a'], ['html'], ['.html'], ['a.'], ['a.nobody-knows'], ['__proto__'], ['a.__proto__'], ['a.constructor'], ['']])(
-  'calls %j bytes',
-  (name) => {
-    expect(contentTypeOf(name)).toBe('application/octet-stream');
-  },
-);
+test.each([
+  ['a'],
+  ['html'],
+  ['.html'],
+  ['a.'],
+  ['a.nobody-knows'],
+  ['__proto__'],
+  ['a.__proto__'],
+  ['a.constructor'],
+  [''],
+])('calls %j bytes', (name) => {
+  expect(contentTypeOf(name)).toBe('application/octet-stream');
+});

@@ -22,7 +22,11 @@ export const getFile: Operation =
     const { file, version } = await workspace.openFile(segments);
     try {
       const { etag, modifiedAt, sizeBytes } = version;
-      const about = { ETag: etag, 'Last-Modified': modifiedAt.toUTCString(), 'Cache-Control': 'private, no-cache' };
+      const about = {
+        ETag: etag,
+        'Last-Modified': modifiedAt.toUTCString(),
+        'Cache-Control': 'private, no-cache',
+      };
       if (isKnown(conditions, version)) return c.body(null, 304, about);
 
       const wantsPart = c.req.method === 'GET' && isStillSame(c.req.header('if-range'), version);
@@ -49,10 +53,14 @@ export const getFile: Operation =
   };
 
 const notInFile = (sizeBytes: number): AppError =>
-  new AppError('range_not_satisfiable', `the file has ${sizeBytes} bytes, and none of them is in the range`, {
-    details: { size_bytes: sizeBytes },
-    headers: { 'Content-Range': `bytes */${sizeBytes}` },
-  });
+  new AppError(
+    'range_not_satisfiable',
+    `the file has ${sizeBytes} bytes, and none of them is in the range`,
+    {
+      details: { size_bytes: sizeBytes },
+      headers: { 'Content-Range': `bytes */${sizeBytes}` },
+    },
+  );
 
 /**
  * What was announced is what is sent, though the file may grow; one that shrinks breaks the
@@ -64,7 +72,12 @@ async function sendPart(
   outgoing: ServerResponse,
   onProgress: () => void,
 ): Promise<void> {
-  const content = file.createReadStream({ start, end, highWaterMark: 256 * 1024, autoClose: false });
+  const content = file.createReadStream({
+    start,
+    end,
+    highWaterMark: 256 * 1024,
+    autoClose: false,
+  });
   outgoing.on('drain', onProgress);
   try {
     await pipeline(content, outgoing, { end: false });

@@ -14,8 +14,16 @@ export const listFiles: Operation =
   async (c) => {
     await requireSession(c, verifier, binding);
     clock.touch();
-    const { path, recursive, limit, cursor } = parseInput(fileListQuerySchema, readQuery(c.req.url), 'query');
+    const { path, recursive, limit, cursor } = parseInput(
+      fileListQuerySchema,
+      readQuery(c.req.url),
+      'query',
+    );
     const after = cursor === undefined ? undefined : segmentsOf(cursor);
-    const { entries, more } = await listEntries(workspace.root, segmentsOf(path), { recursive, limit, after });
+    const { entries, more } = await listEntries(workspace.root, segmentsOf(path), {
+      recursive,
+      limit,
+      after,
+    });
     return c.json({ entries, next_cursor: more ? (entries.at(-1)?.path ?? null) : null });
   };

@@ -43,9 +43,15 @@ describe('a write', () => {
 
   test('of a file that is not there stops where one is expected, and nowhere else', () => {
     for (const wanted of ['*', '"now"']) {
-      expect(() => checkOf({ 'if-match': wanted })?.(undefined)).toThrow(expect.objectContaining({ details: { etag: null } }));
+      expect(() => checkOf({ 'if-match': wanted })?.(undefined)).toThrow(
+        expect.objectContaining({ details: { etag: null } }),
+      );
     }
-    for (const headers of [{ 'if-none-match': '*' }, { 'if-none-match': '"now"' }, { 'if-unmodified-since': before }]) {
+    for (const headers of [
+      { 'if-none-match': '*' },
+      { 'if-none-match': '"now"' },
+      { 'if-unmodified-since': before },
+    ]) {
       expect(() => checkOf(headers)?.(undefined)).not.toThrow();
     }
   });
@@ -82,7 +88,8 @@ describe('a reader', () => {
 test('a part is sent of the same file alone', () => {
   expect(isStillSame(undefined, current)).toBe(true);
   expect(isStillSame('"now"', current)).toBe(true);
-  for (const other of ['"old"', 'W/"now"', sameSecond, 'nonsense']) expect(isStillSame(other, current)).toBe(false);
+  for (const other of ['"old"', 'W/"now"', sameSecond, 'nonsense'])
+    expect(isStillSame(other, current)).toBe(false);
 });
 
 test.each(['now', '"now', '*, "now"', '"a" "b"', ''])('%j is no list of tags', (list) => {

@@ -7,7 +7,8 @@ import type { FileVersion } from '../../workspace/file-version.ts';
 import type { Check } from '../../workspace/replace-file.ts';
 
 /** The conditions of a request. @throws AppError `invalid_request` for a malformed one */
-export const readConditions = (c: Context<HttpEnv>): FileConditions => parseInput(fileConditionsSchema, c.req.header(), 'header');
+export const readConditions = (c: Context<HttpEnv>): FileConditions =>
+  parseInput(fileConditionsSchema, c.req.header(), 'header');
 
 /**
  * What to check of the file before it is changed; undefined where the request sets no condition.
@@ -19,14 +20,17 @@ export function checkOf(conditions: FileConditions): Check | undefined {
     const unwanted = conditions['if-none-match'];
     if (unwanted === undefined || !current || !names(unwanted, current.etag)) return;
     throw failed(
-      unwanted.trim() === '*' ? 'the file exists already' : 'the file is one of those that If-None-Match names',
+      unwanted.trim() === '*'
+        ? 'the file exists already'
+        : 'the file is one of those that If-None-Match names',
       current,
     );
   };
 }
 
 /** True for a request that may only make a file where there is none. */
-export const isOnlyNew = (conditions: FileConditions): boolean => conditions['if-none-match']?.trim() === '*';
+export const isOnlyNew = (conditions: FileConditions): boolean =>
+  conditions['if-none-match']?.trim() === '*';
 
 /**
  * Whether its reader has the file already.
@@ -53,7 +57,9 @@ function requireMatch(conditions: FileConditions, current: FileVersion | undefin
   if (wanted !== undefined) {
     if (current && names(wanted, current.etag, 'strong')) return;
     throw failed(
-      current ? 'the file has changed: it is none of those that If-Match names' : 'there is no file to match',
+      current
+        ? 'the file has changed: it is none of those that If-Match names'
+        : 'there is no file to match',
       current,
     );
   }
@@ -80,4 +86,6 @@ function readDate(text: string | undefined): number | undefined {
 const inSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 
 const failed = (what: string, current: FileVersion | undefined): AppError =>
-  new AppError('precondition_failed', `${what}; nothing was done`, { details: { etag: current?.etag ?? null } });
+  new AppError('precondition_failed', `${what}; nothing was done`, {
+    details: { etag: current?.etag ?? null },
+  });

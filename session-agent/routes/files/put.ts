@@ -20,7 +20,8 @@ export const putFile: Operation =
     refuseOtherThanWhole(c);
     clock.refuseExpired();
     clock.touch();
-    if (Number(c.req.header('content-length') ?? 0) > maxFileBytes) throw fileTooLarge(maxFileBytes);
+    if (Number(c.req.header('content-length') ?? 0) > maxFileBytes)
+      throw fileTooLarge(maxFileBytes);
     const { incoming } = c.env;
     if (!incoming) throw new TypeError('not served over HTTP');
     const { created, entry, version } = await workspace.writeFile(segments, incoming, {
@@ -42,5 +43,8 @@ function refuseOtherThanWhole(c: Context<HttpEnv>): void {
   }
   const encoding = c.req.header('content-encoding');
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
-  throw new AppError('unsupported_media_type', `a file is stored as it comes: send it without Content-Encoding ${encoding}`);
+  throw new AppError(
+    'unsupported_media_type',
+    `a file is stored as it comes: send it without Content-Encoding ${encoding}`,
+  );
 }

@@ -7,5 +7,9 @@ export const state: Operation =
   async (c) => {
     await requireControlPlane(c, verifier);
     const { epoch, state } = interpreter;
-    return c.json({ epoch, state, last_active_at: new Date(clock.lastActiveAtMs).toISOString() } satisfies AgentState);
+    return c.json({
+      epoch,
+      state,
+      last_active_at: new Date(clock.lastActiveAtMs).toISOString(),
+    } satisfies AgentState);
   };

@@ -19,7 +19,9 @@ export const followStep: Operation =
     const last = c.req.header('last-event-id');
     // An EventSource that connects again keeps its URL, and says in the header how far it has come
     // since.
-    const { after = 0 } = !last ? query : parseInput(stepEventsQuerySchema, { after: last }, 'Last-Event-ID header');
+    const { after = 0 } = !last
+      ? query
+      : parseInput(stepEventsQuerySchema, { after: last }, 'Last-Event-ID header');
     const step = journal.get(c.req.param('step_id') ?? '');
     const form = responseFormat(c.req.header('accept')) === 'ndjson' ? 'ndjson' : 'sse';
     const outgoing = outgoingOf(c);

@@ -24,13 +24,19 @@ export const listSteps: Operation =
     const steps = journal.list();
     const before = cursor === undefined ? -1 : steps.findIndex((step) => step.id === cursor);
     if (cursor !== undefined && before === -1) {
-      throw new AppError('invalid_request', 'the cursor names no step that is still remembered; begin without one');
+      throw new AppError(
+        'invalid_request',
+        'the cursor names no step that is still remembered; begin without one',
+      );
     }
     const rest = steps.slice(before + 1);
     const page = rest.slice(0, Math.min(limit, stepsThatFit(rest)));
     const next_cursor = page.length < rest.length ? (page.at(-1)?.id ?? null) : null;
     const results = page.map((step) => resultText(step.result()));
-    const text = mergeObjects(asRawJson(`{"steps":[${results.join(',')}]}`), toRawJson({ next_cursor }));
+    const text = mergeObjects(
+      asRawJson(`{"steps":[${results.join(',')}]}`),
+      toRawJson({ next_cursor }),
+    );
     return sendJson(c, text, 200);
   };
 

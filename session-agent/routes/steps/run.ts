@@ -32,7 +32,8 @@ export const runStep: Operation =
     const outgoing = outgoingOf(c);
     outgoing.setHeader('Steppe-Step-Id', request.step_id);
     step.subscribers.join(outgoing, request.on_disconnect, () => queue.cancel(step));
-    if (form !== 'json') await streamEvents(step, outgoing, { form, after: 0, stallMs: limits.readerStallMs });
+    if (form !== 'json')
+      await streamEvents(step, outgoing, { form, after: 0, stallMs: limits.readerStallMs });
     else {
       await respondWhenReady(outgoing, step.ended.promise, (hasBegun) => {
         if (step.refusal && !hasBegun) throw step.refusal;

@@ -28,10 +28,12 @@ const filesOfTheirOwn = {
  * names.
  */
 export const nodeRuntimeBundle = {
-  entryPoints: ['supervisor', 'supervise', 'worker', 'control-thread', 'control/prepare-step'].map((name) => ({
-    in: join(here, `${name}.ts`),
-    out: basename(name),
-  })),
+  entryPoints: ['supervisor', 'supervise', 'worker', 'control-thread', 'control/prepare-step'].map(
+    (name) => ({
+      in: join(here, `${name}.ts`),
+      out: basename(name),
+    }),
+  ),
   bundle: true,
   platform: 'node',
   target: 'node20.20',

@@ -1,19 +1,33 @@
 import { expect, it } from 'vitest';
 import { readConfig } from './config.ts';
 
-const complete = { STEPPE_RUN_DIR: '/tmp/run', STEPPE_WORKSPACE: '/workspace', STEPPE_INSTANCE_ID: 'ins_1' };
+const complete = {
+  STEPPE_RUN_DIR: '/tmp/run',
+  STEPPE_WORKSPACE: '/workspace',
+  STEPPE_INSTANCE_ID: 'ins_1',
+};
 
 it('passes on an allow-list and nothing else', () => {
-  const env = { ...complete, PATH: '/bin', LC_ALL: 'C', AWS_SECRET_ACCESS_KEY: 'x', NODE_OPTIONS: '--inspect' };
+  const env = {
+    ...complete,
+    PATH: '/bin',
+    LC_ALL: 'C',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    NODE_OPTIONS: '--inspect',
+  };
   expect(readConfig(env).inherited).toEqual({ PATH: '/bin', LC_ALL: 'C' });
 });
 
 it('refuses a socket path that Node would cut', () => {
-  expect(() => readConfig({ ...complete, STEPPE_RUN_DIR: `/${'x'.repeat(100)}` })).toThrow('use a shorter STEPPE_RUN_DIR');
+  expect(() => readConfig({ ...complete, STEPPE_RUN_DIR: `/${'x'.repeat(100)}` })).toThrow(
+    'use a shorter STEPPE_RUN_DIR',
+  );
 });
 
 it('names what is missing', () => {
-  expect(() => readConfig({ ...complete, STEPPE_WORKSPACE: undefined })).toThrow('STEPPE_WORKSPACE is not set');
+  expect(() => readConfig({ ...complete, STEPPE_WORKSPACE: undefined })).toThrow(
+    'STEPPE_WORKSPACE is not set',
+  );
 });
 
 it('knows whether it is the first of its instance', () => {

@@ -60,7 +60,8 @@ function required(env: NodeJS.ProcessEnv, name: string): string {
 function pick(env: NodeJS.ProcessEnv): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && (inherited.includes(name) || name.startsWith('LC_'))) picked[name] = value;
+    if (value !== undefined && (inherited.includes(name) || name.startsWith('LC_')))
+      picked[name] = value;
   }
   return picked;
 }

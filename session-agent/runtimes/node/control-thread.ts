@@ -63,7 +63,9 @@ function obey(command: WorkerCommand): void {
 
 /** The parsers take a while to load: the worker is ready before that. */
 function loadPreparer(): Promise<StepPreparer> {
-  preparer ??= import('./control/prepare-step.ts').then(({ createStepPreparer }) => createStepPreparer());
+  preparer ??= import('./control/prepare-step.ts').then(({ createStepPreparer }) =>
+    createStepPreparer(),
+  );
   return preparer;
 }
 

@@ -30,7 +30,8 @@ for (let epoch = 1; epoch <= starts; epoch += 1) {
   startTimes.push(performance.now() - startedAt);
   if (epoch === starts) {
     await delay(300);
-    rssMb = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1000;
+    rssMb =
+      Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1000;
   } else {
     agent.tellSupervisor({ type: 'kill', epoch });
     await agent.log.next('exit');

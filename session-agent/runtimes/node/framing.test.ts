@@ -12,7 +12,8 @@ it('reads what it wrote, in pieces of any size', () => {
   for (const size of [1, 3, 7, 64, bytes.length]) {
     const read: unknown[] = [];
     const take = createFrameReader((message) => read.push(message));
-    for (let start = 0; start < bytes.length; start += size) take(bytes.subarray(start, start + size));
+    for (let start = 0; start < bytes.length; start += size)
+      take(bytes.subarray(start, start + size));
     expect(read).toEqual(messages);
   }
 });

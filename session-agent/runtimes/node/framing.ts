@@ -30,7 +30,8 @@ export function createFrameReader(onMessage: (message: unknown) => void): (chunk
       // with each piece.
       if (chunkOf(pieces).length < 4) pieces = [Buffer.concat(pieces)];
       const head = chunkOf(pieces).readUInt32BE(0);
-      if (head > maxBodyBytes) throw new RangeError(`a frame of ${head} bytes is above the limit of ${maxBodyBytes}`);
+      if (head > maxBodyBytes)
+        throw new RangeError(`a frame of ${head} bytes is above the limit of ${maxBodyBytes}`);
       if (held < 4 + head) return;
       const bytes = pieces.length === 1 ? chunkOf(pieces) : Buffer.concat(pieces);
       pieces = bytes.length > 4 + head ? [bytes.subarray(4 + head)] : [];

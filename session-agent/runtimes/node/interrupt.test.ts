@@ -22,24 +22,31 @@ afterAll(async () => {
 const endless = {
   'a loop': 'console.log("runs"); while (true);',
   'a loop after an await': 'await 1; console.log("runs"); while (true);',
-  'a loop in a timer': 'setTimeout(() => { console.log("runs"); while (true); }, 1); await new Promise(() => {})',
+  'a loop in a timer':
+    'setTimeout(() => { console.log("runs"); while (true); }, 1); await new Promise(() => {})',
   'a loop in a then': 'await Promise.resolve().then(() => { console.log("runs"); while (true); })',
   'a wait': 'console.log("runs"); await new Promise(() => {})',
   'a storm of microtasks': 'console.log("runs"); for (;;) await null',
   'a storm of ticks':
     'console.log("runs"); process.nextTick(function again() { process.nextTick(again) }); await new Promise((r) => setTimeout(r, 5000))',
   'a regular expression': 'console.log("runs"); /(a+)+b/.test("a".repeat(60))',
-  'Atomics.wait': 'console.log("runs"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
+  'Atomics.wait':
+    'console.log("runs"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
   'code that swallows errors': 'console.log("runs"); for (;;) { try { for (;;); } catch {} }',
-  'code that swallows errors after an await': 'await 1; console.log("runs"); for (;;) { try { for (;;); } catch {} }',
+  'code that swallows errors after an await':
+    'await 1; console.log("runs"); for (;;) { try { for (;;); } catch {} }',
   bignums: 'console.log("runs"); const big = 3n ** 300000n; for (;;) big * big',
   WebAssembly:
     'console.log("runs"); new WebAssembly.Instance(new WebAssembly.Module(Buffer.from("0061736d010000000104016000000302010007050101660000" + "0a0901070003400c000b0b", "hex"))).exports.f()',
   execSync: 'console.log("runs"); require("child_process").execSync("sleep 100")',
-  'execSync after an await': 'await null; console.log("runs"); require("child_process").execSync("sleep 100; true")',
-  'a loop of spawnSync': 'await null; console.log("runs"); for (;;) require("child_process").spawnSync("sleep", ["100"])',
-  'a child that ignores signals': 'console.log("runs"); require("child_process").execSync("trap \'\' INT TERM; sleep 100")',
-  'a loop behind a SIGINT listener of its own': 'process.on("SIGINT", () => {}); console.log("runs"); while (true);',
+  'execSync after an await':
+    'await null; console.log("runs"); require("child_process").execSync("sleep 100; true")',
+  'a loop of spawnSync':
+    'await null; console.log("runs"); for (;;) require("child_process").spawnSync("sleep", ["100"])',
+  'a child that ignores signals':
+    'console.log("runs"); require("child_process").execSync("trap \'\' INT TERM; sleep 100")',
+  'a loop behind a SIGINT listener of its own':
+    'process.on("SIGINT", () => {}); console.log("runs"); while (true);',
   'a loop behind a listener that passes the signal on':
     'process.on("SIGINT", function end() { process.off("SIGINT", end); process.kill(process.pid, "SIGINT"); }); console.log("runs"); while (true);',
   'a loop behind one that another script was ended in':
@@ -54,9 +61,16 @@ for (const [name, code] of Object.entries(endless)) {
       await agent.streams().stdout?.until('runs');
       agent.tellWorker({ type: 'interrupt', step_id: step.id });
       expect((await step.ended()).done.status).toBe('interrupted');
-      expect(await agent.log.next('interrupted')).toEqual({ type: 'interrupted', step_id: step.id });
+      expect(await agent.log.next('interrupted')).toEqual({
+        type: 'interrupted',
+        step_id: step.id,
+      });
       const next = await agent.run('console.log("next"); await null; kept.value');
-      expect([next.done.status, next.stdout, next.shown[0]?.bundle['text/plain']]).toEqual(['completed', 'next\n', '1']);
+      expect([next.done.status, next.stdout, next.shown[0]?.bundle['text/plain']]).toEqual([
+        'completed',
+        'next\n',
+        '1',
+      ]);
     }
   });
 }
@@ -79,7 +93,9 @@ it('responds for a step that has ended', async () => {
 });
 
 it('leaves no child of a wait that it ended', () => {
-  const children = listProcesses().filter(({ carries, ended }) => !ended && carries(`STEPPE_INSTANCE_ID=${agent.instanceId}`));
+  const children = listProcesses().filter(
+    ({ carries, ended }) => !ended && carries(`STEPPE_INSTANCE_ID=${agent.instanceId}`),
+  );
   // The supervisor and the worker.
   expect(children).toHaveLength(2);
 });
@@ -92,7 +108,9 @@ it(`never hits the step after, at whatever moment it comes (STEPPE_TEST_SEED=${r
   for (const other of others) await other.start(1);
   const until = performance.now() + randomTriesMs;
   const tries = await Promise.all(
-    [agent, ...others].map((each, index) => interruptAtRandom(each, createRandom(randomSeed + index), until)),
+    [agent, ...others].map((each, index) =>
+      interruptAtRandom(each, createRandom(randomSeed + index), until),
+    ),
   );
   for (const other of others) await other.close();
   expect(tries.reduce((sum, count) => sum + count)).toBeGreaterThan(randomTriesMs / 200);
@@ -102,7 +120,11 @@ it(`never hits the step after, at whatever moment it comes (STEPPE_TEST_SEED=${r
  * Steps that last about as long as it takes to a rung of the ladder, or much less, each followed by
  * one that must not suffer.
  */
-async function interruptAtRandom(tried: FakeAgent, random: () => number, until: number): Promise<number> {
+async function interruptAtRandom(
+  tried: FakeAgent,
+  random: () => number,
+  until: number,
+): Promise<number> {
   const before = ['', 'await null; ', 'await new Promise((resolve) => setTimeout(resolve, 1)); '];
   const lengthsMs = [0, 2, 5, 5, 10, 10, 58, 158];
   await tried.run('const untouched = { value: 1 }');
@@ -120,7 +142,11 @@ async function interruptAtRandom(tried: FakeAgent, random: () => number, until: 
     const next = await tried.run(
       'for (let i = 0; i < 100000; i += 1); await null; for (let i = 0; i < 100000; i += 1); untouched.value',
     );
-    expect([next.done.status, next.shown[0]?.bundle['text/plain'], code]).toEqual(['completed', '1', code]);
+    expect([next.done.status, next.shown[0]?.bundle['text/plain'], code]).toEqual([
+      'completed',
+      '1',
+      code,
+    ]);
   }
   return tries;
 }

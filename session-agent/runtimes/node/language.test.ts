@@ -32,60 +32,106 @@ afterAll(async () => {
 /** Each list of steps ends with one whose value is compared as text. */
 const values: Record<string, [steps: string[], text: string]> = {
   'class fields': [
-    ['class A { #p = 1; static s = 2; get p() { return this.#p } static { this.t = 3 } }', '[new A().p, A.s, A.t]'],
+    [
+      'class A { #p = 1; static s = 2; get p() { return this.#p } static { this.t = 3 } }',
+      '[new A().p, A.s, A.t]',
+    ],
     '[ 1, 2, 3 ]',
   ],
   'labelled statements': [
-    ['outer: for (const i of [1, 2, 3]) { for (;;) { if (i === 2) break outer; i; continue outer } }'],
+    [
+      'outer: for (const i of [1, 2, 3]) { for (;;) { if (i === 2) break outer; i; continue outer } }',
+    ],
     '1',
   ],
   generators: [['function* gen() { yield 1; yield* [2, 3] }', '[...gen()]'], '[ 1, 2, 3 ]'],
   'a top-level for await': [
-    ['const all = []; for await (const x of (async function* () { yield 1; yield 2 })()) all.push(x)', 'all'],
+    [
+      'const all = []; for await (const x of (async function* () { yield 1; yield 2 })()) all.push(x)',
+      'all',
+    ],
     '[ 1, 2 ]',
   ],
   'await in a completion value': [['switch (await 3) { case 3: await "three"; break }'], "'three'"],
   'a directive': [["'use strict'; (function () { return this })()"], 'undefined'],
-  'a deep destructuring': [['let { x: { y: deep = 4 } = {}, ...rest } = { z: 1 }', '[deep, rest]'], '[ 4, { z: 1 } ]'],
-  'an import with attributes': [["import data from './data.json' with { type: 'json' }", 'data.from'], "'json'"],
+  'a deep destructuring': [
+    ['let { x: { y: deep = 4 } = {}, ...rest } = { z: 1 }', '[deep, rest]'],
+    '[ 4, { z: 1 } ]',
+  ],
+  'an import with attributes': [
+    ["import data from './data.json' with { type: 'json' }", 'data.from'],
+    "'json'",
+  ],
   'an import for its effect': [["import './side-effect.mjs'", 'sideEffect'], 'true'],
-  'a namespace import': [["import * as ns from 'new-package'", '[ns.fresh, ns.default]'], '[ 2, 3 ]'],
+  'a namespace import': [
+    ["import * as ns from 'new-package'", '[ns.fresh, ns.default]'],
+    '[ 2, 3 ]',
+  ],
   'a default and a named import': [
-    ["import d, { fresh } from 'new-package'; import old from 'old-package'", '[d, fresh, old.old]'],
+    [
+      "import d, { fresh } from 'new-package'; import old from 'old-package'",
+      '[d, fresh, old.old]',
+    ],
     '[ 3, 2, 1 ]',
   ],
-  'require of a package and of JSON': [["[require('old-package').old, require('./data.json').from]"], "[ 1, 'json' ]"],
+  'require of a package and of JSON': [
+    ["[require('old-package').old, require('./data.json').from]"],
+    "[ 1, 'json' ]",
+  ],
   'the module cache': [["require('./file.cjs')", "require('./file.cjs').loads"], '1'],
-  'a module loaded anew': [["delete require.cache[require.resolve('./file.cjs')]; require('./file.cjs').loads"], '2'],
+  'a module loaded anew': [
+    ["delete require.cache[require.resolve('./file.cjs')]; require('./file.cjs').loads"],
+    '2',
+  ],
   'an export in front of a declaration': [
     ['export const exported = 5; export default function shown() {}', '[exported, typeof shown]'],
     "[ 5, 'function' ]",
   ],
-  'an export from a module': [["export { fresh as other } from 'new-package'; export * from 'fs'; 1"], '1'],
+  'an export from a module': [
+    ["export { fresh as other } from 'new-package'; export * from 'fs'; 1"],
+    '1',
+  ],
   'a value in front of imports and exports': [
     ["6; import 'fs'; export { join } from 'path'; export const alsoExported = 7"],
     '6',
   ],
   'the main module': [
-    ['[require.main === module, import.meta.filename === __filename, import.meta.dirname === __dirname]'],
+    [
+      '[require.main === module, import.meta.filename === __filename, import.meta.dirname === __dirname]',
+    ],
     '[ true, true, true ]',
   ],
-  'import.meta.resolve': [["import.meta.resolve('new-package').endsWith('node_modules/new-package/index.js')"], 'true'],
+  'import.meta.resolve': [
+    ["import.meta.resolve('new-package').endsWith('node_modules/new-package/index.js')"],
+    'true',
+  ],
   'types and satisfies': [
-    ['interface I { a: number }; type T = I & { b?: string }; const typed: T = { a: 1 } satisfies T', 'typed'],
+    [
+      'interface I { a: number }; type T = I & { b?: string }; const typed: T = { a: 1 } satisfies T',
+      'typed',
+    ],
     '{ a: 1 }',
   ],
-  'an enum, translated': [["enum Color { Red, Green = 'g' }", '[Color.Red, Color[0], Color.Green]'], "[ 0, 'Red', 'g' ]"],
+  'an enum, translated': [
+    ["enum Color { Red, Green = 'g' }", '[Color.Red, Color[0], Color.Green]'],
+    "[ 0, 'Red', 'g' ]",
+  ],
   'a const enum': [['const enum Level { Low = 1 }', 'Level.Low'], '1'],
   'parameter properties': [
     ['class P { constructor(public a: number, private readonly b = 2) {} }', 'new P(1)'],
     'P { a: 1, b: 2 }',
   ],
   'overloads and abstract classes': [
-    ['function o(a: string): void; function o(a: any) { return a } abstract class Q { abstract f(): void }', '[o(4), typeof Q]'],
+    [
+      'function o(a: string): void; function o(a: any) { return a } abstract class Q { abstract f(): void }',
+      '[o(4), typeof Q]',
+    ],
     "[ 4, 'function' ]",
   ],
-  'a declared namespace': [['declare namespace N { const x: number }\nlet declared: number = 1', 'declared'], '1'],
+  'a declared namespace': [
+    ['declare namespace N { const x: number }\nlet declared: number = 1', 'declared'],
+    '1',
+  ],
 };
 
 for (const [name, [steps, text]] of Object.entries(values)) {
@@ -99,11 +145,31 @@ for (const [name, [steps, text]] of Object.entries(values)) {
 
 describe('says what it does not take', () => {
   const refused: [code: string, line: number, message: string][] = [
-    ['const el = <div className="x">hello</div>', 1, 'JSX is not supported: compile it, or call createElement'],
-    ['1;\nfunction App() { return <><b>hi</b></> }', 2, 'JSX is not supported: compile it, or call createElement'],
-    ['let a: number = 1;\nnamespace N { export const x = 1 }', 2, 'TypeScript namespaces are not supported: use an object'],
-    ['1;\nclass D { @log method() {} }', 2, 'Decorators are not supported: call the decorator as a function'],
-    ['function deco(t: any) {}\n@deco class D {}', 2, 'Decorators are not supported: call the decorator as a function'],
+    [
+      'const el = <div className="x">hello</div>',
+      1,
+      'JSX is not supported: compile it, or call createElement',
+    ],
+    [
+      '1;\nfunction App() { return <><b>hi</b></> }',
+      2,
+      'JSX is not supported: compile it, or call createElement',
+    ],
+    [
+      'let a: number = 1;\nnamespace N { export const x = 1 }',
+      2,
+      'TypeScript namespaces are not supported: use an object',
+    ],
+    [
+      '1;\nclass D { @log method() {} }',
+      2,
+      'Decorators are not supported: call the decorator as a function',
+    ],
+    [
+      'function deco(t: any) {}\n@deco class D {}',
+      2,
+      'Decorators are not supported: call the decorator as a function',
+    ],
   ];
   for (const [code, line, message] of refused) {
     it(`: ${JSON.stringify(code)}`, async () => {
@@ -115,13 +181,20 @@ describe('says what it does not take', () => {
 
   it(': what the parser takes and this V8 may not, without our text of it', async () => {
     const { error } = (await agent.run('1;\n{ using later = null; later }')).done;
-    if (error) expect(error.traceback).toEqual([expect.stringMatching(/^<step \d+>:2$/), '', `SyntaxError: ${error.message}`]);
+    if (error)
+      expect(error.traceback).toEqual([
+        expect.stringMatching(/^<step \d+>:2$/),
+        '',
+        `SyntaxError: ${error.message}`,
+      ]);
   });
 });
 
 it('shows errors of TypeScript at their line', async () => {
   const { error } = (
-    await agent.run('interface A {\n  a: number;\n}\nconst wide: A = { a: 1 };\nthrow new Error(String(wide.a as number))')
+    await agent.run(
+      'interface A {\n  a: number;\n}\nconst wide: A = { a: 1 };\nthrow new Error(String(wide.a as number))',
+    )
   ).done;
   expect(error?.traceback[1]).toMatch(/<step \d+>:5:7/);
 });

@@ -7,7 +7,10 @@ export type StepError = { name: string; message: string; traceback: string[] };
 export type RunCommand = Extract<WorkerCommand, { type: 'run' }>;
 
 /** A step as the main thread gets it: read and rewritten, or found to be wrong. */
-export type PreparedStep = Omit<RunCommand, 'type' | 'code'> & { program: RewrittenStep | null; syntaxError: StepError | null };
+export type PreparedStep = Omit<RunCommand, 'type' | 'code'> & {
+  program: RewrittenStep | null;
+  syntaxError: StepError | null;
+};
 
 /** control thread → main thread */
 export type ToMain =
@@ -28,4 +31,9 @@ export type StepKey = Pick<RunCommand, 'step_id' | 'nonce'>;
 /** main thread → control thread. `weight` is what the message adds to the outbox's load. */
 export type ToControl = { frame: WorkerFrame; weight: number };
 
-export type ControlData = { socketPath: string; epoch: number; gate: SharedArrayBuffer; load: SharedArrayBuffer };
+export type ControlData = {
+  socketPath: string;
+  epoch: number;
+  gate: SharedArrayBuffer;
+  load: SharedArrayBuffer;
+};

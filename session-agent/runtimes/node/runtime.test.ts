@@ -29,7 +29,9 @@ describe('a step', () => {
   it('runs in the real global scope, in the workspace, with its own environment', async () => {
     expect(await resultOf('[] instanceof Array && fetch.name')).toBe("'fetch'");
     expect(await resultOf('process.cwd()')).toBe(`'${agent.workspace}'`);
-    expect(await resultOf('Object.keys(process.env).sort().join()')).toBe("'HOME,PATH,SESSION,STEPPE_INSTANCE_ID'");
+    expect(await resultOf('Object.keys(process.env).sort().join()')).toBe(
+      "'HOME,PATH,SESSION,STEPPE_INSTANCE_ID'",
+    );
     expect(await resultOf('process.stdin.read(); fs.readFileSync(0, "utf8")')).toBe("''");
   });
 
@@ -43,23 +45,31 @@ describe('a step', () => {
     await agent.run(
       'process = globalThis.process; Error = globalThis.Error; JSON = globalThis.JSON; Buffer = globalThis.Buffer; Object = globalThis.Object',
     );
-    await agent.run('Map = globalThis.Map; Set = globalThis.Set; Promise = (async () => {})().constructor');
+    await agent.run(
+      'Map = globalThis.Map; Set = globalThis.Set; Promise = (async () => {})().constructor',
+    );
   });
 
   it('is called by no name that user code may have declared', async () => {
     await agent.run('const whole = globalThis');
     await agent.run('class Symbol {}; const globalThis = 5');
     expect(await resultOf('[Symbol.name, globalThis]')).toBe("[ 'Symbol', 5 ]");
-    expect(await resultOf('Symbol = whole.Symbol; globalThis = whole; Symbol.for("a")')).toBe('Symbol(a)');
+    expect(await resultOf('Symbol = whole.Symbol; globalThis = whole; Symbol.for("a")')).toBe(
+      'Symbol(a)',
+    );
   });
 
   it('ends when it throws a proxy whose every trap throws', async () => {
-    const { done } = await agent.run('throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })');
+    const { done } = await agent.run(
+      'throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })',
+    );
     expect(done).toMatchObject({ status: 'failed', error: { name: 'Uncaught' } });
   });
 
   it('ends when it throws an error whose code cannot be read', async () => {
-    const { done } = await agent.run('throw new (class Odd extends Error { get code() { throw 1 } })("x")');
+    const { done } = await agent.run(
+      'throw new (class Odd extends Error { get code() { throw 1 } })("x")',
+    );
     expect(done).toMatchObject({ status: 'failed', error: { name: 'Odd', message: 'x' } });
   });
 
@@ -72,16 +82,25 @@ describe('a step', () => {
 
   it('has variables and a directory for its own length, and lasting ones', async () => {
     mkdirSync(join(agent.workspace, 'inner'));
-    expect(await resultOf('process.env.STEP + process.cwd()', { env: { STEP: 'a"\n$ü' }, cwd: 'inner' })).toContain('/inner');
-    expect(await resultOf('[process.env.STEP, process.cwd().endsWith("inner")]')).toBe('[ undefined, false ]');
-    await expect(resultOf('1', { cwd: 'nowhere' })).rejects.toThrow('ENOENT: no such file or directory');
+    expect(
+      await resultOf('process.env.STEP + process.cwd()', { env: { STEP: 'a"\n$ü' }, cwd: 'inner' }),
+    ).toContain('/inner');
+    expect(await resultOf('[process.env.STEP, process.cwd().endsWith("inner")]')).toBe(
+      '[ undefined, false ]',
+    );
+    await expect(resultOf('1', { cwd: 'nowhere' })).rejects.toThrow(
+      'ENOENT: no such file or directory',
+    );
     agent.tellWorker({ type: 'configure', env: { LATER: 'yes' } });
     expect(await resultOf('process.env.LATER')).toBe("'yes'");
   });
 
   it('has its variables where process.env was replaced, and leaves none in what replaces it', async () => {
     const env = { STEP: 'secret' };
-    await agent.run('const nodesOwn = process.env; process.env = { ...process.env, MODE: "test" }', { env });
+    await agent.run(
+      'const nodesOwn = process.env; process.env = { ...process.env, MODE: "test" }',
+      { env },
+    );
     expect(await resultOf('[process.env.STEP, process.env.MODE]')).toBe("[ undefined, 'test' ]");
     expect(await resultOf('process.env.STEP', { env })).toBe("'secret'");
     agent.tellWorker({ type: 'configure', env: { LATER_STILL: 'yes' } });
@@ -91,7 +110,9 @@ describe('a step', () => {
   });
 
   it('keeps what it declared before it failed', async () => {
-    expect(await errorOf('const beforeFailure = 1; null.x; const afterFailure = 2')).toMatchObject({ name: 'TypeError' });
+    expect(await errorOf('const beforeFailure = 1; null.x; const afterFailure = 2')).toMatchObject({
+      name: 'TypeError',
+    });
     expect(await resultOf('[beforeFailure, afterFailure]')).toBe('[ 1, undefined ]');
   });
 });
@@ -99,42 +120,67 @@ describe('a step', () => {
 describe('modules', () => {
   it('come from the workspace, whatever the directory is', async () => {
     mkdirSync(join(agent.workspace, 'node_modules/a-package'), { recursive: true });
-    writeFileSync(join(agent.workspace, 'node_modules/a-package/index.js'), 'exports.fromPackage = 1; exports["a b"] = 2');
+    writeFileSync(
+      join(agent.workspace, 'node_modules/a-package/index.js'),
+      'exports.fromPackage = 1; exports["a b"] = 2',
+    );
     writeFileSync(join(agent.workspace, 'local.mjs'), 'export default 3; export const named = 4;');
     await agent.run('process.chdir("/")');
     expect(
-      await resultOf("import { fromPackage } from 'a-package'; import d, { named as n } from './local.mjs'; [fromPackage, d, n]"),
+      await resultOf(
+        "import { fromPackage } from 'a-package'; import d, { named as n } from './local.mjs'; [fromPackage, d, n]",
+      ),
     ).toBe('[ 1, 3, 4 ]');
-    expect(await resultOf("[(await import('./local.mjs')).named, require('a-package').fromPackage]")).toBe('[ 4, 1 ]');
-    expect(await resultOf("const load = () => import('./local.mjs'); (await load()).default")).toBe('3');
-    expect(await resultOf('[import.meta.url, import.meta.dirname]')).toContain(`'${agent.workspace}'`);
-    await expect(resultOf("import { missing } from './local.mjs'")).rejects.toThrow("does not provide an export named 'missing'");
-    await expect(resultOf("import nothing from 'no-such-package'")).rejects.toThrow("Cannot find package 'no-such-package'");
+    expect(
+      await resultOf("[(await import('./local.mjs')).named, require('a-package').fromPackage]"),
+    ).toBe('[ 4, 1 ]');
+    expect(await resultOf("const load = () => import('./local.mjs'); (await load()).default")).toBe(
+      '3',
+    );
+    expect(await resultOf('[import.meta.url, import.meta.dirname]')).toContain(
+      `'${agent.workspace}'`,
+    );
+    await expect(resultOf("import { missing } from './local.mjs'")).rejects.toThrow(
+      "does not provide an export named 'missing'",
+    );
+    await expect(resultOf("import nothing from 'no-such-package'")).rejects.toThrow(
+      "Cannot find package 'no-such-package'",
+    );
     await agent.run(`process.chdir(${JSON.stringify(agent.workspace)})`);
   });
 });
 
 describe('an error', () => {
   it('has the lines and columns of the code that was sent, and no frame of the driver', async () => {
-    const first = await agent.run('function outer() {\n  throw new Error("boo", { cause: new TypeError("why") });\n}');
+    const first = await agent.run(
+      'function outer() {\n  throw new Error("boo", { cause: new TypeError("why") });\n}',
+    );
     const count = await agent.run('1;\n  outer()');
     const step = count.done.error?.traceback.find((line) => /<step \d+>:2:3$/.test(line));
     expect(first.done.status).toBe('completed');
     expect(step).toBeDefined();
     expect(count.done.error?.traceback).toContain('[cause]: TypeError: why');
-    expect(count.done.error?.traceback.filter((line) => /worker\.cjs|steppe|node:vm/.test(line))).toEqual([]);
+    expect(
+      count.done.error?.traceback.filter((line) => /worker\.cjs|steppe|node:vm/.test(line)),
+    ).toEqual([]);
   });
 
   it('has none in what user code prints either', async () => {
-    expect((await agent.run('console.log(new Error("shown").stack)')).stdout).toMatch(/^Error: shown\n {4}at <step \d+>:1:13\n$/);
+    expect((await agent.run('console.log(new Error("shown").stack)')).stdout).toMatch(
+      /^Error: shown\n {4}at <step \d+>:1:13\n$/,
+    );
     expect((await agent.run('await null; console.log(new Error("later").stack)')).stdout).toMatch(
       /^Error: later\n {4}at <step \d+>:1:25\n$/,
     );
   });
 
   it('of Node itself has its code once', async () => {
-    expect((await errorOf('require("assert").equal(1, 2)'))?.traceback[0]).toBe('AssertionError [ERR_ASSERTION]: 1 == 2');
-    expect((await errorOf('await import("no-such-package")'))?.traceback[0]).toMatch(/^Error \[ERR_MODULE_NOT_FOUND\]: Cannot/);
+    expect((await errorOf('require("assert").equal(1, 2)'))?.traceback[0]).toBe(
+      'AssertionError [ERR_ASSERTION]: 1 == 2',
+    );
+    expect((await errorOf('await import("no-such-package")'))?.traceback[0]).toMatch(
+      /^Error \[ERR_MODULE_NOT_FOUND\]: Cannot/,
+    );
   });
 
   it('of syntax shows the place', async () => {
@@ -147,8 +193,14 @@ describe('an error', () => {
   });
 
   it('may be any value', async () => {
-    expect(await errorOf('throw { code: 7 }')).toMatchObject({ name: 'Uncaught', message: '{ code: 7 }' });
-    expect(await errorOf('await Promise.reject(undefined)')).toMatchObject({ name: 'Uncaught', message: 'undefined' });
+    expect(await errorOf('throw { code: 7 }')).toMatchObject({
+      name: 'Uncaught',
+      message: '{ code: 7 }',
+    });
+    expect(await errorOf('await Promise.reject(undefined)')).toMatchObject({
+      name: 'Uncaught',
+      message: 'undefined',
+    });
   });
 });
 
@@ -172,15 +224,29 @@ describe('output', () => {
     await agent.run(
       'setTimeout(() => console.log("timer"), 30); (async () => { await new Promise((r) => setTimeout(r, 40)); console.error("promise") })(); 0',
     );
-    const { stdout } = await agent.run('await new Promise((resolve) => setTimeout(resolve, 100)); console.log("own")');
+    const { stdout } = await agent.run(
+      'await new Promise((resolve) => setTimeout(resolve, 100)); console.log("own")',
+    );
     expect(stdout).toBe('own\n');
-    expect(await agent.log.next('background')).toEqual({ type: 'background', stream: 'stdout', text: 'timer\n' });
-    expect(await agent.log.next('background')).toEqual({ type: 'background', stream: 'stderr', text: 'promise\n' });
+    expect(await agent.log.next('background')).toEqual({
+      type: 'background',
+      stream: 'stdout',
+      text: 'timer\n',
+    });
+    expect(await agent.log.next('background')).toEqual({
+      type: 'background',
+      stream: 'stderr',
+      text: 'promise\n',
+    });
   });
 
   it('of its own timers is its own', async () => {
     expect(
-      (await agent.run('setTimeout(() => console.log("mine"), 5); await new Promise((r) => setTimeout(r, 30))')).stdout,
+      (
+        await agent.run(
+          'setTimeout(() => console.log("mine"), 5); await new Promise((r) => setTimeout(r, 30))',
+        )
+      ).stdout,
     ).toBe('mine\n');
   });
 
@@ -196,7 +262,9 @@ describe('output', () => {
 
 describe('what nobody catches', () => {
   it('is a background error, within a step and after it', async () => {
-    await agent.run('setTimeout(() => { throw new RangeError("timer") }, 1); Promise.reject(new Error("rejected")); 0');
+    await agent.run(
+      'setTimeout(() => { throw new RangeError("timer") }, 1); Promise.reject(new Error("rejected")); 0',
+    );
     expect(await agent.log.next('bgerror')).toMatchObject({ name: 'Error', message: 'rejected' });
     expect(await agent.log.next('bgerror')).toMatchObject({ name: 'RangeError', message: 'timer' });
     expect(await resultOf('1 + 1')).toBe('2');
@@ -219,9 +287,11 @@ describe('between steps', () => {
     await agent.run(
       'const server = http.createServer((_, response) => response.end("served")); await new Promise((done) => server.listen(0, "127.0.0.1", done))',
     );
-    expect(await resultOf('const { port } = server.address(); await (await fetch("http://127.0.0.1:" + port)).text()')).toBe(
-      "'served'",
-    );
+    expect(
+      await resultOf(
+        'const { port } = server.address(); await (await fetch("http://127.0.0.1:" + port)).text()',
+      ),
+    ).toBe("'served'");
     await agent.run('server.close(); server.closeAllConnections()');
   });
 
@@ -233,7 +303,9 @@ describe('between steps', () => {
     agent.tellWorker({ type: 'interrupt', step_id: step.id });
     expect((await step.ended()).done.status).toBe('interrupted');
     await agent.log.next('interrupted');
-    const { stdout } = await agent.run('await new Promise((r) => setTimeout(r, 50)); console.log("own")');
+    const { stdout } = await agent.run(
+      'await new Promise((r) => setTimeout(r, 50)); console.log("own")',
+    );
     expect(stdout).toBe('own\n');
     expect((await agent.log.next('background')).text).toBe('still\n');
   });
@@ -251,7 +323,9 @@ describe('between steps', () => {
     );
     expect(caught.stdout).toBe('caught 1\n');
     expect(agent.log.take('bgerror')).toEqual([]);
-    await agent.run('process.removeAllListeners("unhandledRejection"); process.removeAllListeners("uncaughtException")');
+    await agent.run(
+      'process.removeAllListeners("unhandledRejection"); process.removeAllListeners("uncaughtException")',
+    );
     await agent.run('Promise.reject(new Error("told again")); 1');
     expect(await agent.log.next('bgerror')).toMatchObject({ message: 'told again' });
   });
@@ -272,13 +346,18 @@ it('prints what console prints, in order', async () => {
       'console.trace("here")',
     ].join('\n'),
   );
-  expect(stdout).toMatch(/^┌.*│ \(index\) │ a │.*┘\n\{ a: \[Object\] \}\nG\n {2}x 1.5 \{\}\ndefault: 1\nt: [\d.]+ms\n$/s);
+  expect(stdout).toMatch(
+    /^┌.*│ \(index\) │ a │.*┘\n\{ a: \[Object\] \}\nG\n {2}x 1.5 \{\}\ndefault: 1\nt: [\d.]+ms\n$/s,
+  );
   expect(stderr).toMatch(/^ {2}inner\nAssertion failed: no\nTrace: here\n {4}at <step \d+>:3:9\n$/);
 });
 
 it('shows values as the REPL does', async () => {
   const values: [code: string, text: string][] = [
-    ['const circular = { n: 1 }; circular.self = circular; circular', '<ref *1> { n: 1, self: [Circular *1] }'],
+    [
+      'const circular = { n: 1 }; circular.self = circular; circular',
+      '<ref *1> { n: 1, self: [Circular *1] }',
+    ],
     ['new Map([[{ a: 1 }, new Set([1])]])', 'Map(1) { { a: 1 } => Set(1) { 1 } }'],
     ['class Point { x = 1 }; [Point, new Point()]', '[ [class Point], Point { x: 1 } ]'],
     ['[Promise.resolve(1), new Promise(() => {})]', '[ Promise { 1 }, Promise { <pending> } ]'],

@@ -18,7 +18,8 @@ const child = 1;
  */
 export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
   const word = new Int32Array(memory);
-  const replace = (from: number, to: number): boolean => Atomics.compareExchange(word, 0, from, to) === from;
+  const replace = (from: number, to: number): boolean =>
+    Atomics.compareExchange(word, 0, from, to) === from;
   const set = (state: number): void => {
     Atomics.store(word, 0, state);
   };
@@ -35,7 +36,8 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
     },
     losesSignal: () => void replace(synchronous, open),
     close() {
-      if (!replace(open, closed) && Atomics.load(word, 0) === terminating) Atomics.wait(word, 0, terminating, longestWaitMs);
+      if (!replace(open, closed) && Atomics.load(word, 0) === terminating)
+        Atomics.wait(word, 0, terminating, longestWaitMs);
       set(closed);
       // Code that was terminated in a child's company could not say that it has ended.
       Atomics.store(word, child, 0);

@@ -21,7 +21,11 @@ function supervise(config: SupervisorConfig): void {
 
   function obey(command: SupervisorCommand): void {
     if (command.type === 'spawn') {
-      supervision.spawn({ epoch: command.epoch, env: command.env, memoryBytes: command.memory_bytes });
+      supervision.spawn({
+        epoch: command.epoch,
+        env: command.env,
+        memoryBytes: command.memory_bytes,
+      });
     } else if (command.type === 'kill') {
       supervision.kill(command.epoch);
     } else {
@@ -54,7 +58,9 @@ function asCommand(message: unknown): SupervisorCommand {
 try {
   const config = readConfig();
   // A supervisor before this may have been killed, and have left what its worker had started.
-  const cleared = config.isFirst ? Promise.resolve() : killDescendants({ pid: process.pid, instanceId: config.instanceId });
+  const cleared = config.isFirst
+    ? Promise.resolve()
+    : killDescendants({ pid: process.pid, instanceId: config.instanceId });
   void cleared.then(() => supervise(config));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

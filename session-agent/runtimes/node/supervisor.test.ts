@@ -25,20 +25,29 @@ afterEach(async () => {
   }
 });
 
-async function started(options?: { lifeline?: boolean; memoryBytes?: number; cgroupDir?: string }): Promise<FakeAgent> {
+async function started(options?: {
+  lifeline?: boolean;
+  memoryBytes?: number;
+  cgroupDir?: string;
+}): Promise<FakeAgent> {
   const agent = await startFakeAgent(runtimeDir, options);
   agents.push(agent);
   await agent.start(1, { memoryBytes: options?.memoryBytes ?? null });
   return agent;
 }
 const leftOf = ({ instanceId }: FakeAgent): number[] =>
-  listProcesses().flatMap(({ pid, ended, carries }) => (!ended && carries(`STEPPE_INSTANCE_ID=${instanceId}`) ? [pid] : []));
+  listProcesses().flatMap(({ pid, ended, carries }) =>
+    !ended && carries(`STEPPE_INSTANCE_ID=${instanceId}`) ? [pid] : [],
+  );
 
 describe('the end of a worker', () => {
   const deaths = [
     { code: 'process.exit(3)', exit: { code: 3, signal: null, reason: null } },
     { code: 'process.abort()', exit: { code: null, signal: 'SIGABRT', reason: null } },
-    { code: 'process.kill(process.pid, "SIGKILL")', exit: { code: null, signal: 'SIGKILL', reason: null } },
+    {
+      code: 'process.kill(process.pid, "SIGKILL")',
+      exit: { code: null, signal: 'SIGKILL', reason: null },
+    },
     { code: 'await null; process.exit()', exit: { code: 0, signal: null, reason: null } },
   ];
   for (const { code, exit } of deaths) {
@@ -71,7 +80,11 @@ describe('the end of a worker', () => {
 
   it('comes before that of the container: at 95 % the worker is killed', async () => {
     const cgroupDir = mkdtempSync('/tmp/steppe-cgroup-');
-    const files = { 'memory.max': '1000000000', 'memory.current': '960000000', 'memory.stat': 'active_file 20000000' };
+    const files = {
+      'memory.max': '1000000000',
+      'memory.current': '960000000',
+      'memory.stat': 'active_file 20000000',
+    };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(cgroupDir, name), text);
     const agent = await started({ cgroupDir });
     expect((await agent.run('1')).done.status).toBe('completed');
@@ -84,18 +97,26 @@ describe('the end of a worker', () => {
     rmSync(cgroupDir, { recursive: true });
   });
 
-  it.runIf(ownCgroup)('comes by the kernel in a container that is really full, and spares who only fills the cache', async () => {
-    const agent = await started({ cgroupDir: ownCgroup });
-    const { pid } = agent.supervisor;
-    writeFileSync(join(ownCgroup, 'cgroup.procs'), String(pid));
-    agent.tellSupervisor({ type: 'kill', epoch: 1 });
-    await agent.log.next('exit');
-    await agent.start(2);
-    const writing = 'for (let i = 0; i < 6; i += 1) fs.appendFileSync("large", Buffer.alloc(100e6)); fs.rmSync("large"); 1';
-    expect((await agent.run(writing)).done.status).toBe('completed');
-    agent.submit('const kept = []; for (;;) kept.push(Buffer.alloc(20e6, 1))');
-    expect(await agent.log.next('exit')).toMatchObject({ epoch: 2, signal: 'SIGKILL', reason: 'memory' });
-  });
+  it.runIf(ownCgroup)(
+    'comes by the kernel in a container that is really full, and spares who only fills the cache',
+    async () => {
+      const agent = await started({ cgroupDir: ownCgroup });
+      const { pid } = agent.supervisor;
+      writeFileSync(join(ownCgroup, 'cgroup.procs'), String(pid));
+      agent.tellSupervisor({ type: 'kill', epoch: 1 });
+      await agent.log.next('exit');
+      await agent.start(2);
+      const writing =
+        'for (let i = 0; i < 6; i += 1) fs.appendFileSync("large", Buffer.alloc(100e6)); fs.rmSync("large"); 1';
+      expect((await agent.run(writing)).done.status).toBe('completed');
+      agent.submit('const kept = []; for (;;) kept.push(Buffer.alloc(20e6, 1))');
+      expect(await agent.log.next('exit')).toMatchObject({
+        epoch: 2,
+        signal: 'SIGKILL',
+        reason: 'memory',
+      });
+    },
+  );
 
   it('by the kernel is reported as out of memory, by the agent is not', async () => {
     const cgroupDir = mkdtempSync('/tmp/steppe-cgroup-');
@@ -112,9 +133,15 @@ describe('the end of a worker', () => {
 
   it('does not come where array buffers alone do not fit, in versions that can tell', async () => {
     const agent = await started({ memoryBytes: 512 * 1024 * 1024 });
-    const { done, shown } = await agent.run('process.versions.node.split(".")[0] < 24 && new ArrayBuffer(600e6)');
+    const { done, shown } = await agent.run(
+      'process.versions.node.split(".")[0] < 24 && new ArrayBuffer(600e6)',
+    );
     if (done.status === 'completed') expect(shown[0]?.bundle['text/plain']).toBe('false');
-    else expect(done.error).toMatchObject({ name: 'RangeError', message: 'Array buffer allocation failed' });
+    else
+      expect(done.error).toMatchObject({
+        name: 'RangeError',
+        message: 'Array buffer allocation failed',
+      });
     const variables = await agent.run('Object.keys(process.env).sort().join()');
     expect(variables.shown[0]?.bundle['text/plain']).toBe("'HOME,PATH,STEPPE_INSTANCE_ID'");
   });
@@ -150,7 +177,10 @@ it('says why a worker could not start', async () => {
 it('connects again after a lost connection, with its worker ended', async () => {
   const agent = await started({ lifeline: false });
   agent.dropSupervisor();
-  expect(await agent.log.next('supervisor')).toMatchObject({ language: 'node', pid: agent.supervisor.pid });
+  expect(await agent.log.next('supervisor')).toMatchObject({
+    language: 'node',
+    pid: agent.supervisor.pid,
+  });
   expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, signal: 'SIGKILL' });
 });
 
@@ -165,16 +195,29 @@ it('ends with its lifeline, or with SIGTERM, and leaves nothing behind', async (
 });
 
 it('refuses a run directory whose socket path is too long', () => {
-  const env = { STEPPE_RUN_DIR: `/tmp/${'x'.repeat(100)}`, STEPPE_WORKSPACE: '/tmp', STEPPE_INSTANCE_ID: 'ins_1' };
+  const env = {
+    STEPPE_RUN_DIR: `/tmp/${'x'.repeat(100)}`,
+    STEPPE_WORKSPACE: '/tmp',
+    STEPPE_INSTANCE_ID: 'ins_1',
+  };
   const { status, stderr } = spawnSync(testedNode, [join(runtimeDir, 'supervisor.cjs')], { env });
   expect(status).toBe(78);
-  expect(stderr.toString()).toMatch(/^The socket path .* has 116 bytes, the limit is 100: use a shorter STEPPE_RUN_DIR\.\n$/);
+  expect(stderr.toString()).toMatch(
+    /^The socket path .* has 116 bytes, the limit is 100: use a shorter STEPPE_RUN_DIR\.\n$/,
+  );
 });
 
 it('refuses a Node that is too old', () => {
   const preload = join(runtimeDir, 'pretend.cjs');
-  writeFileSync(preload, 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.19.5" } })');
-  const { status, stderr } = spawnSync(testedNode, ['--require', preload, join(runtimeDir, 'supervisor.cjs')], { env: {} });
+  writeFileSync(
+    preload,
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.19.5" } })',
+  );
+  const { status, stderr } = spawnSync(
+    testedNode,
+    ['--require', preload, join(runtimeDir, 'supervisor.cjs')],
+    { env: {} },
+  );
   expect([status, stderr.toString()]).toEqual([
     78,
     expect.stringMatching(/ is Node 20\.19\.5: Node sessions need 20\.20 or newer\.\n$/),

@@ -21,7 +21,11 @@ import { createStackFrames } from './run/stack-frames.ts';
 import { createStepContext } from './run/step-context.ts';
 import { createStepOutput } from './run/step-output.ts';
 import { createStepScope } from './run/step-scope.ts';
-import { addLastingVariables, enterStepEnvironment, takeWorkerSettings } from './run/user-environment.ts';
+import {
+  addLastingVariables,
+  enterStepEnvironment,
+  takeWorkerSettings,
+} from './run/user-environment.ts';
 import { createWorkspaceModules } from './run/workspace-modules.ts';
 import { createStepGate } from './step-gate.ts';
 import { contextFramesFlag } from './supervise/worker-command.ts';
@@ -34,7 +38,12 @@ const ownFile = process.argv[1] ?? '';
 const { runDir, epoch, workspace } = takeWorkerSettings();
 const gate = createStepGate();
 const load = createLoad();
-const workerData: ControlData = { socketPath: join(runDir, 'agent.sock'), epoch, gate: gate.memory, load: load.memory };
+const workerData: ControlData = {
+  socketPath: join(runDir, 'agent.sock'),
+  epoch,
+  gate: gate.memory,
+  load: load.memory,
+};
 const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), {
   workerData,
   // What the bounded parser of steps needs, twice over; a page of it is taken only when it is
@@ -42,7 +51,8 @@ const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFi
   resourceLimits: { stackSizeMb: 16 },
 });
 
-const hasContextFrames = Number.parseInt(process.versions.node, 10) >= 24 || process.execArgv.includes(contextFramesFlag);
+const hasContextFrames =
+  Number.parseInt(process.versions.node, 10) >= 24 || process.execArgv.includes(contextFramesFlag);
 prepareProcess();
 const scope = createStepScope(createStepContext(globalThis, hasContextFrames));
 const frames = createStackFrames(dirname(ownFile));
@@ -123,6 +133,9 @@ function sendDisplay(shown: Shown, isMainResult: boolean): void {
   if (stepId === null) sendBackground('stdout', text === undefined ? '' : `${parse(text)}\n`);
   else {
     const { bundle, truncated } = bundleText(shown);
-    send({ type: 'display', step_id: stepId, bundle, is_main_result: isMainResult, truncated }, 64 + bundle.length);
+    send(
+      { type: 'display', step_id: stepId, bundle, is_main_result: isMainResult, truncated },
+      64 + bundle.length,
+    );
   }
 }

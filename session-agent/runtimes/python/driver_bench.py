@@ -54,12 +54,23 @@ def _idle_mb(pid: int) -> dict:
 
 def _round_trips(agent: FakeAgent, code: str) -> dict:
     times = sorted(_drive(agent, code) for _ in range(ROUND_TRIPS))
-    return {"p50": round(times[ROUND_TRIPS // 2], 4), "p95": round(times[ROUND_TRIPS * 95 // 100], 4)}
+    return {
+        "p50": round(times[ROUND_TRIPS // 2], 4),
+        "p95": round(times[ROUND_TRIPS * 95 // 100], 4),
+    }
 
 
 def _drive(agent: FakeAgent, code: str) -> float:
     """One step by the shortest way: frame out, frames in, both pipes read."""
-    run = {"type": "run", "step_id": "s", "code": code, "execution_count": 1, "env": {}, "cwd": None, "nonce": "0" * 32}
+    run = {
+        "type": "run",
+        "step_id": "s",
+        "code": code,
+        "execution_count": 1,
+        "env": {},
+        "cwd": None,
+        "nonce": "0" * 32,
+    }
     data = json.dumps(run).encode()
     started = time.perf_counter()
     agent.worker_socket.sendall(struct.pack(">I", len(data)) + data)

@@ -15,7 +15,10 @@ import time
 import uuid
 from collections.abc import Sequence
 
-COMMAND = (sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "supervisor.py"))
+COMMAND = (
+    sys.executable,
+    os.path.join(os.path.dirname(os.path.abspath(__file__)), "supervisor.py"),
+)
 WAIT_SECONDS = 20.0
 
 
@@ -39,7 +42,12 @@ class FakeAgent:
     """One supervisor; `frames` keeps what has arrived and was not taken yet, `raw` the bytes of both streams."""
 
     def __init__(
-        self, *, lifeline: bool = True, preload: str = "", env: dict | None = None, command: Sequence[str] = COMMAND
+        self,
+        *,
+        lifeline: bool = True,
+        preload: str = "",
+        env: dict | None = None,
+        command: Sequence[str] = COMMAND,
     ):
         self.lifeline = lifeline
         self.root = tempfile.mkdtemp(prefix="steppe-", dir="/tmp")
@@ -67,7 +75,9 @@ class FakeAgent:
             **({"STEPPE_LIFELINE": "stdin"} if lifeline else {}),
             **(env or {}),
         }
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        )
 
     def listen(self) -> None:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -124,7 +134,9 @@ class FakeAgent:
 
         def find():
             for frame in self.frames:
-                if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
+                if frame["type"] == kind and all(
+                    frame.get(name) == value for name, value in fields.items()
+                ):
                     return frame
             return None
 
@@ -145,7 +157,12 @@ class FakeAgent:
         self.epoch += 1
         self.steps = 0
         self.open_pipes()
-        spawn = {"type": "spawn", "epoch": self.epoch, "env": env or {}, "memory_bytes": memory_bytes}
+        spawn = {
+            "type": "spawn",
+            "epoch": self.epoch,
+            "env": env or {},
+            "memory_bytes": memory_bytes,
+        }
         self.tell_supervisor(spawn)
         return self.take("ready", epoch=self.epoch)
 
@@ -157,7 +174,9 @@ class FakeAgent:
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             self.raw[name] = bytearray()
             self.pipe_fds.append(fd)
-            self.selector.register(fd, selectors.EVENT_READ, lambda fd=fd, name=name: self._read_raw(fd, name))
+            self.selector.register(
+                fd, selectors.EVENT_READ, lambda fd=fd, name=name: self._read_raw(fd, name)
+            )
 
     def _read_raw(self, fd: int, name: str) -> None:
         data = os.read(fd, 1 << 20)
@@ -171,15 +190,27 @@ class FakeAgent:
         """Sends the step and returns its id, which is its nonce too."""
         self.steps += 1
         step_id = uuid.uuid4().hex
-        run = {"type": "run", "step_id": step_id, "code": code, "execution_count": self.steps, "env": env or {}}
+        run = {
+            "type": "run",
+            "step_id": step_id,
+            "code": code,
+            "execution_count": self.steps,
+            "env": env or {},
+        }
         self.tell_worker({**run, "cwd": cwd, "nonce": step_id})
         return step_id
 
     def finish(self, step_id: str) -> StepOutcome:
         done = self.take("done", step_id=step_id)
-        displays = [frame for frame in self.frames if frame.get("step_id") == step_id and frame["type"] == "display"]
+        displays = [
+            frame
+            for frame in self.frames
+            if frame.get("step_id") == step_id and frame["type"] == "display"
+        ]
         self.frames = [frame for frame in self.frames if frame not in displays]
-        return StepOutcome(done, displays, self.between(step_id, "stdout"), self.between(step_id, "stderr"))
+        return StepOutcome(
+            done, displays, self.between(step_id, "stdout"), self.between(step_id, "stderr")
+        )
 
     def between(self, step_id: str, name: str) -> str:
         """What came between the markers of the step."""
@@ -190,7 +221,11 @@ class FakeAgent:
         return rest.partition(end)[0].decode("utf-8", "replace")
 
     def so_far(self, step_id: str, name: str = "stdout") -> str:
-        return bytes(self.raw[name]).partition(f"\x1esteppe-start:{step_id}\x1e".encode())[2].decode("utf-8", "replace")
+        return (
+            bytes(self.raw[name])
+            .partition(f"\x1esteppe-start:{step_id}\x1e".encode())[2]
+            .decode("utf-8", "replace")
+        )
 
     def run(self, code: str, **options) -> StepOutcome:
         return self.finish(self.start(code, **options))

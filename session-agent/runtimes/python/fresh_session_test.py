@@ -22,18 +22,32 @@ class FreshInterpreterTest(SessionCase):
         return self.agent.spawn(env=env)
 
     def test_at_spawn(self):
-        self.respawn({"PYTHONPATH": self.library(), "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "3", "MINE": "é\n"})
-        self.assertEqual(self.run_ok("import of_lib; of_lib.value").value, "'found'")
-        self.assertEqual(self.run_ok("import sys; sys.flags.hash_randomization, sys.argv").value, "(1, [''])")
-        self.assertEqual(
-            self.run_ok("import os; os.environ['OMP_NUM_THREADS'], os.environ['MINE']").value, "('3', 'é\\n')"
+        self.respawn(
+            {
+                "PYTHONPATH": self.library(),
+                "PYTHONHASHSEED": "1",
+                "OMP_NUM_THREADS": "3",
+                "MINE": "é\n",
+            }
         )
-        self.assertEqual(self.run_ok("sys.path[0], [p for p in sys.path if 'runtimes' in p]").value, "('', [])")
+        self.assertEqual(self.run_ok("import of_lib; of_lib.value").value, "'found'")
+        self.assertEqual(
+            self.run_ok("import sys; sys.flags.hash_randomization, sys.argv").value, "(1, [''])"
+        )
+        self.assertEqual(
+            self.run_ok("import os; os.environ['OMP_NUM_THREADS'], os.environ['MINE']").value,
+            "('3', 'é\\n')",
+        )
+        self.assertEqual(
+            self.run_ok("sys.path[0], [p for p in sys.path if 'runtimes' in p]").value, "('', [])"
+        )
         found = "import subprocess\nsubprocess.run([sys.executable, '-c', 'import of_lib; print(of_lib.value)'], check=True);"
         self.assertEqual(self.run_ok(found).stdout, "found\n")
 
     def test_by_configure_before_the_first_step(self):
-        pid = self.run_ok_in_new("import os; os.getpid()", {"PYTHONPATH": self.library(), "PYTHONHASHSEED": "0"})
+        pid = self.run_ok_in_new(
+            "import os; os.getpid()", {"PYTHONPATH": self.library(), "PYTHONHASHSEED": "0"}
+        )
         self.assertEqual(int(pid), self.pid)
         self.assertEqual(self.run_ok("import of_lib, sys; of_lib.value").value, "'found'")
         self.assertEqual(self.run_ok("sys.flags.hash_randomization").value, "0")
@@ -68,10 +82,13 @@ class FreshInterpreterTest(SessionCase):
         self.agent.epoch += 1
         self.agent.open_pipes()
         env = {"PYTHONHOME": "/nowhere"}
-        self.agent.tell_supervisor({"type": "spawn", "epoch": self.agent.epoch, "env": env, "memory_bytes": None})
+        self.agent.tell_supervisor(
+            {"type": "spawn", "epoch": self.agent.epoch, "env": env, "memory_bytes": None}
+        )
         ended = self.agent.take("exit", epoch=self.agent.epoch)
         self.assertEqual(
-            (ended["reason"], ended["detail"]), ("spawn_failed", "the interpreter ended before it was ready")
+            (ended["reason"], ended["detail"]),
+            ("spawn_failed", "the interpreter ended before it was ready"),
         )
 
     def test_it_is_forked_without_them(self):

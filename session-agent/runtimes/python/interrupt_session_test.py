@@ -44,7 +44,9 @@ class InterruptTest(SessionCase):
                 time.sleep(0.05)
                 self.agent.interrupt(step)
                 outcome = self.agent.finish(step)
-                self.assertEqual((outcome.status, outcome.error["name"]), ("interrupted", "KeyboardInterrupt"))
+                self.assertEqual(
+                    (outcome.status, outcome.error["name"]), ("interrupted", "KeyboardInterrupt")
+                )
                 self.assertNotIn("steppe_runtime", "\n".join(outcome.error["traceback"]))
         self.assertEqual(self.run_ok("kept").value, "5")
 
@@ -58,7 +60,9 @@ class InterruptTest(SessionCase):
         self.assertEqual(self.run_ok("2").value, "2")
 
     def test_an_import_ends_whole_where_it_does_so_soon(self):
-        self.write("soon.py", "import time\nprint('importing', flush=True)\ntime.sleep(0.3)\nvalue = 1")
+        self.write(
+            "soon.py", "import time\nprint('importing', flush=True)\ntime.sleep(0.3)\nvalue = 1"
+        )
         step = self.agent.start("import soon\nwhile True: pass")
         self.wait_for_output(step, "importing")
         self.agent.interrupt(step)
@@ -86,7 +90,9 @@ class InterruptTest(SessionCase):
         self.assertEqual((outcome.status, outcome.stderr), ("interrupted", ""))
 
     def test_tasks_of_the_step_before_go_on(self):
-        self.run_ok("import asyncio\nasync def later():\n    await asyncio.sleep(0.3)\n    return 'kept'")
+        self.run_ok(
+            "import asyncio\nasync def later():\n    await asyncio.sleep(0.3)\n    return 'kept'"
+        )
         self.run_ok("task = asyncio.create_task(later())")
         step = self.agent.start("print('started')\nawait asyncio.sleep(60)")
         self.wait_for_output(step, "started")
@@ -121,7 +127,10 @@ class InterruptTest(SessionCase):
         )
 
     def test_no_random_interrupt_reaches_the_next_step_under_load(self):
-        burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+        burners = [
+            subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            for _ in range(os.cpu_count() or 1)
+        ]
         try:
             self._interrupt_at_random(1000)
         finally:
@@ -146,8 +155,13 @@ class InterruptTest(SessionCase):
                 self.assertIn(outcome.status, ("completed", "interrupted"), outcome.error)
                 self.assertIn((outcome.error or {}).get("name"), (None, "KeyboardInterrupt"))
                 self.assertEqual(self.run_ok("'next'").value, "'next'")
-                self.assertEqual(self.run_ok("import asyncio\nawait asyncio.sleep(0)\n'awaited'").value, "'awaited'")
-                self.assertEqual([frame for frame in self.agent.frames if frame["type"] == "bgerror"], [])
+                self.assertEqual(
+                    self.run_ok("import asyncio\nawait asyncio.sleep(0)\n'awaited'").value,
+                    "'awaited'",
+                )
+                self.assertEqual(
+                    [frame for frame in self.agent.frames if frame["type"] == "bgerror"], []
+                )
 
     def write(self, name: str, code: str) -> None:
         with open(os.path.join(self.agent.workspace, name), "w") as file:

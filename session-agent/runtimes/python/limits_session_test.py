@@ -65,7 +65,9 @@ class CgroupSession(SessionCase):
         if folder is None:
             self.skipTest(f"no {self.controller} cgroup can be made here")
         self.addCleanup(remove_cgroup, folder)
-        return {"command": ("sh", "-c", f'echo $$ > {folder}/cgroup.procs; exec "$@"', "sh", *COMMAND)}
+        return {
+            "command": ("sh", "-c", f'echo $$ > {folder}/cgroup.procs; exec "$@"', "sh", *COMMAND)
+        }
 
 
 class ContainerMemoryTest(CgroupSession):
@@ -92,7 +94,9 @@ class ContainerMemoryTest(CgroupSession):
         self.assertIsNone(self.agent.take("exit", epoch=2)["reason"])
 
     def test_written_files_end_nothing(self):
-        self.run_ok("import os\nwith open('big', 'wb') as f:\n    for _ in range(300): f.write(bytes(1_000_000))")
+        self.run_ok(
+            "import os\nwith open('big', 'wb') as f:\n    for _ in range(300): f.write(bytes(1_000_000))"
+        )
         self.assertEqual(self.run_ok("os.path.getsize('big')").value, "300000000")
 
 

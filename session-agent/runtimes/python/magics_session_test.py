@@ -12,7 +12,8 @@ from session_case import SessionCase
 class MagicsTest(SessionCase):
     def test_commands(self):
         self.assertEqual(
-            self.run_ok("name = 'n'\nfor i in range(2):\n    !echo {name}{i} $name").stdout, "n0 n\nn1 n\n"
+            self.run_ok("name = 'n'\nfor i in range(2):\n    !echo {name}{i} $name").stdout,
+            "n0 n\nn1 n\n",
         )
         self.assertEqual(self.run_ok("def f(local):\n    !echo {local}\nf(7)").stdout, "7\n")
         self.assertEqual(self.run_ok("x = !printf 'a\\nb'\nx").value, "['a', 'b']")
@@ -30,18 +31,26 @@ class MagicsTest(SessionCase):
 
     def test_bash_cells(self):
         self.assertEqual(self.run_ok("%%bash\nfor i in 1 2; do echo $i; done").stdout, "1\n2\n")
-        self.assertEqual(self.run_failing("%%bash\nexit 3", "CalledProcessError").error["message"].count("3"), 1)
+        self.assertEqual(
+            self.run_failing("%%bash\nexit 3", "CalledProcessError").error["message"].count("3"), 1
+        )
 
     def test_arguments_of_bash_cells(self):
         self.assertEqual(self.run_ok("%%bash -s a 'b c'\necho $1/$2/$#").stdout, "a/b c/2\n")
-        self.assertEqual(self.run_failing("%%bash -e\nfalse\necho on", "CalledProcessError").stdout, "")
+        self.assertEqual(
+            self.run_failing("%%bash -e\nfalse\necho on", "CalledProcessError").stdout, ""
+        )
 
     def test_folder_and_environment(self):
         self.run_ok("import os; os.mkdir('sub')")
         outcome = self.run_ok("%cd sub")
-        self.assertEqual(outcome.stdout, os.path.join(os.path.realpath(self.agent.workspace), "sub") + "\n")
+        self.assertEqual(
+            outcome.stdout, os.path.join(os.path.realpath(self.agent.workspace), "sub") + "\n"
+        )
         self.assertEqual(self.run_ok("%env A=1 2").stdout, "env: A=1 2\n")
-        self.assertEqual(self.run_ok("os.environ['A'], os.path.basename(os.getcwd())").value, "('1 2', 'sub')")
+        self.assertEqual(
+            self.run_ok("os.environ['A'], os.path.basename(os.getcwd())").value, "('1 2', 'sub')"
+        )
 
     def test_times(self):
         outcome = self.run_ok("%time y = sum(range(10))\n%time y + 1")
@@ -49,7 +58,8 @@ class MagicsTest(SessionCase):
         outcome = self.run_ok("%%time\nimport asyncio\nawait asyncio.sleep(0)\ny")
         self.assertEqual((outcome.value, outcome.stdout.count("Wall time")), ("45", 1))
         self.assertIn(
-            "per loop (mean ± std. dev. of 2 runs, 10 loops each)", self.run_ok("%timeit -n 10 -r2 y + 1").stdout
+            "per loop (mean ± std. dev. of 2 runs, 10 loops each)",
+            self.run_ok("%timeit -n 10 -r2 y + 1").stdout,
         )
         quiet = self.run_ok(
             "t = %timeit -q -o -n 10 -r 2 y + 1\n(t.loops, t.repeat, 0 < t.best <= t.average <= t.worst)"
@@ -66,7 +76,9 @@ class MagicsTest(SessionCase):
 
     def test_the_shell_is_called_by_code(self):
         self.assertEqual(self.run_ok("get_ipython().magic('matplotlib inline')").stdout, "")
-        self.assertEqual(self.run_ok("get_ipython().magic('%env A=1')\n!echo $A").stdout, "env: A=1\n1\n")
+        self.assertEqual(
+            self.run_ok("get_ipython().magic('%env A=1')\n!echo $A").stdout, "env: A=1\n1\n"
+        )
 
     def test_help(self):
         self.assertIn("Return the number of items", self.run_ok("len?").stdout)

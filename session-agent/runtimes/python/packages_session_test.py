@@ -52,7 +52,9 @@ class PackagesTest(SessionCase):
         for index in ("http://127.0.0.1:9/simple", "https://index.invalid/simple"):
             with self.subTest(index):
                 began = time.monotonic()
-                outcome = self.run_ok("%pip install steppe-tiny\n_exit_code", env={"PIP_INDEX_URL": index})
+                outcome = self.run_ok(
+                    "%pip install steppe-tiny\n_exit_code", env={"PIP_INDEX_URL": index}
+                )
                 self.assertLess(time.monotonic() - began, 5)
                 self.assertEqual(outcome.value, "1")
                 self.assertRegex(outcome.stderr, r"^pip: \S+ cannot be reached from this session")
@@ -60,7 +62,9 @@ class PackagesTest(SessionCase):
 
     def test_files_of_the_workspace_need_no_way_out(self):
         write_wheel(os.path.join(self.agent.workspace, _WHEEL))
-        outcome = self.run_ok(f"%pip install ./{_WHEEL}", env={"PIP_INDEX_URL": "http://127.0.0.1:9/simple"})
+        outcome = self.run_ok(
+            f"%pip install ./{_WHEEL}", env={"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+        )
         self.assertIn("Successfully installed", outcome.stdout)
         self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.value").value, "'tiny'")
 
@@ -95,7 +99,9 @@ class PackagesTest(SessionCase):
 
     def test_python_of_a_shell_is_that_of_the_session(self):
         self.assertEqual(
-            self.run_ok("import sys\nfound = !python3 -c 'import sys; print(sys.prefix)'\nfound == [sys.prefix]").value,
+            self.run_ok(
+                "import sys\nfound = !python3 -c 'import sys; print(sys.prefix)'\nfound == [sys.prefix]"
+            ).value,
             "True",
         )
 
@@ -109,8 +115,13 @@ def write_wheel(path: str, version: str = "1.0") -> None:
     info = f"steppe_tiny-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("steppe_tiny.py", f"value = 'tiny'\nversion = '{version}'\n")
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: steppe-tiny\nVersion: {version}\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: steppe-tiny\nVersion: {version}\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
         wheel.writestr(f"{info}/RECORD", "")
 
 

@@ -20,12 +20,12 @@ class MultiprocessingTest(SessionCase):
 
     def test_fork_is_the_default_and_knows_what_cells_define(self):
         self.assertEqual(self.run_ok("mp.get_start_method()").value, "'fork'")
-        self.assertEqual(self.run_ok("with mp.Pool(2) as p: r = p.map(cube, range(4))\nr").value, "[0, 1, 8, 27]")
+        self.assertEqual(
+            self.run_ok("with mp.Pool(2) as p: r = p.map(cube, range(4))\nr").value, "[0, 1, 8, 27]"
+        )
         pool = "with ProcessPoolExecutor(2) as e: r = list(e.map(cube, range(4)))\nr"
         self.assertEqual(self.run_ok(pool).value, "[0, 1, 8, 27]")
-        queue = (
-            "q = mp.Queue()\np = mp.Process(target=lambda: q.put(4)); p.start(); v = q.get(); p.join(); v, p.exitcode"
-        )
+        queue = "q = mp.Queue()\np = mp.Process(target=lambda: q.put(4)); p.start(); v = q.get(); p.join(); v, p.exitcode"
         self.assertEqual(self.run_ok(queue).value, "(4, 0)")
 
     def test_spawn_finds_modules_of_the_workspace(self):
@@ -50,7 +50,10 @@ class MultiprocessingTest(SessionCase):
         ):
             with self.subTest(code):
                 error = self.run_failing(code, "PicklingError").error
-                self.assertRegex(error["message"], "(cube|P) is defined in a step.*module of the workspace.*'fork'")
+                self.assertRegex(
+                    error["message"],
+                    "(cube|P) is defined in a step.*module of the workspace.*'fork'",
+                )
                 self.assertNotIn("steppe_runtime", "\n".join(error["traceback"]))
 
     def test_interrupting_a_pool_leaves_no_process(self):

@@ -25,18 +25,26 @@ class RichValuesTest(SessionCase):
 
     @needs("pandas")
     def test_tables_of_pandas(self):
-        (table,) = self.bundles("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']}); df")
+        (table,) = self.bundles(
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']}); df"
+        )
         self.assertIn("<table", table["text/html"])
         self.assertEqual(table["text/plain"], "   a  b\n0  1  x\n1  2  y")
         (column,) = self.bundles("df.a")
         self.assertEqual(column, {"text/plain": "0    1\n1    2\nName: a, dtype: int64"})
-        self.assertLess(len(self.bundles("pd.DataFrame({'n': range(1_000_000)})")[0]["text/html"]), 20_000)
+        self.assertLess(
+            len(self.bundles("pd.DataFrame({'n': range(1_000_000)})")[0]["text/html"]), 20_000
+        )
         first, second = self.bundles("h = display(df, display_id='t'); h.update(df.T)")
-        self.assertEqual((first["display_id"], second["display_id"], second["is_update"]), ("t", "t", True))
+        self.assertEqual(
+            (first["display_id"], second["display_id"], second["is_update"]), ("t", "t", True)
+        )
 
     @needs("numpy")
     def test_numbers_and_arrays_of_numpy(self):
-        values = self.bundles("import numpy as np\ndisplay(np.arange(3), np.arange(10**6))\nnp.int64(3) + 1")
+        values = self.bundles(
+            "import numpy as np\ndisplay(np.arange(3), np.arange(10**6))\nnp.int64(3) + 1"
+        )
         self.assertEqual([list(bundle) for bundle in values], [["text/plain"]] * 3)
         self.assertEqual(values[0]["text/plain"], "array([0, 1, 2])")
         self.assertLess(len(values[1]["text/plain"]), 200)
@@ -73,9 +81,14 @@ class RichValuesTest(SessionCase):
     @needs("altair", "pandas")
     def test_charts_of_altair(self):
         self.bundles("import altair as alt, pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})")
-        for code in ("alt.Chart(df).mark_bar().encode(x='a')", "alt.Chart(df).mark_bar().encode(x='a').show()"):
+        for code in (
+            "alt.Chart(df).mark_bar().encode(x='a')",
+            "alt.Chart(df).mark_bar().encode(x='a').show()",
+        ):
             (chart,) = self.bundles(code)
-            (specification,) = [data for mime, data in chart.items() if mime.startswith("application/vnd.vegalite")]
+            (specification,) = [
+                data for mime, data in chart.items() if mime.startswith("application/vnd.vegalite")
+            ]
             self.assertEqual(specification["mark"]["type"], "bar")
             self.assertIn("vega", chart["text/html"])
             self.assertIn("Chart", chart["text/plain"])

@@ -30,7 +30,11 @@ class SessionCase(unittest.TestCase):
 
     def run_failing(self, code: str, name: str, **options):
         outcome = self.agent.run(code, **options)
-        self.assertEqual((outcome.status, outcome.error and outcome.error["name"]), ("failed", name), outcome.error)
+        self.assertEqual(
+            (outcome.status, outcome.error and outcome.error["name"]),
+            ("failed", name),
+            outcome.error,
+        )
         return outcome
 
     def wait_for_output(self, step_id: str, text: str) -> None:

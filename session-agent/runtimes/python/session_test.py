@@ -26,7 +26,9 @@ class StepTest(SessionCase):
         self.assertEqual(self.run_ok("[p for p in sys.path if 'runtimes' in p]").value, "[]")
 
     def test_classes_of_cells_are_pickled_and_multiprocessing_forks(self):
-        self.run_ok("import pickle\nclass P:\n    def __init__(self): self.v = 7\np = pickle.loads(pickle.dumps(P()))")
+        self.run_ok(
+            "import pickle\nclass P:\n    def __init__(self): self.v = 7\np = pickle.loads(pickle.dumps(P()))"
+        )
         self.assertEqual(self.run_ok("p.v, type(p) is P").value, "(7, True)")
         self.run_ok(
             "import multiprocessing as mp\nctx = mp.get_context('fork')\ndef sq(n): print('c', n); return n * n"
@@ -42,10 +44,14 @@ class StepTest(SessionCase):
 
     def test_future_imports_last(self):
         self.run_ok("from __future__ import annotations")
-        self.assertEqual(self.run_ok("def f(a: Missing): ...\nf.__annotations__").value, "{'a': 'Missing'}")
+        self.assertEqual(
+            self.run_ok("def f(a: Missing): ...\nf.__annotations__").value, "{'a': 'Missing'}"
+        )
 
     def test_streams_are_apart_and_prompt(self):
-        step = self.agent.start("import sys, time\nprint('now', end='')\nprint('e', file=sys.stderr)\ntime.sleep(30)")
+        step = self.agent.start(
+            "import sys, time\nprint('now', end='')\nprint('e', file=sys.stderr)\ntime.sleep(30)"
+        )
         self.wait_for_output(step, "now")
         self.agent.wait(lambda: "e" in self.agent.so_far(step, "stderr"), "stderr")
         self.agent.interrupt(step)
@@ -53,14 +59,16 @@ class StepTest(SessionCase):
         self.assertEqual((outcome.stdout, outcome.stderr), ("now", "e\n"))
 
     def test_output_of_children_and_c_is_captured(self):
-        code = (
-            "import subprocess, ctypes, os\nsubprocess.run(['echo', 'child'])\nctypes.CDLL(None).printf(b'c-level\\n')"
-        )
+        code = "import subprocess, ctypes, os\nsubprocess.run(['echo', 'child'])\nctypes.CDLL(None).printf(b'c-level\\n')"
         self.assertEqual(self.run_ok(code).stdout, "child\nc-level\n")
         self.assertEqual(
-            self.run_ok("os.write(1, b'\\xff\\xfe raw')\nprint('\\udc80')").stdout, "\ufffd\ufffd raw\\udc80\n"
+            self.run_ok("os.write(1, b'\\xff\\xfe raw')\nprint('\\udc80')").stdout,
+            "\ufffd\ufffd raw\\udc80\n",
         )
-        self.assertEqual(self.run_ok("sys = __import__('sys'); sys.stdout.buffer.write(b'bytes');").stdout, "bytes")
+        self.assertEqual(
+            self.run_ok("sys = __import__('sys'); sys.stdout.buffer.write(b'bytes');").stdout,
+            "bytes",
+        )
 
     def test_ten_megabytes_arrive_whole(self):
         outcome = self.run_ok("for i in range(125_000): print('x' * 79)")
@@ -68,7 +76,9 @@ class StepTest(SessionCase):
 
     def test_env_and_cwd_of_a_step_are_undone(self):
         nasty = "quote ' \" $HOME \n newline é"
-        self.assertEqual(eval(self.run_ok("import os; os.environ['V']", env={"V": nasty}).value), nasty)
+        self.assertEqual(
+            eval(self.run_ok("import os; os.environ['V']", env={"V": nasty}).value), nasty
+        )
         self.assertEqual(self.run_ok("'V' in os.environ").value, "False")
         self.run_ok("os.mkdir('sub')")
         self.assertEqual(self.run_ok("os.path.basename(os.getcwd())", cwd="sub").value, "'sub'")
@@ -79,7 +89,9 @@ class StepTest(SessionCase):
 
     def test_configure_lasts(self):
         self.agent.tell_worker({"type": "configure", "env": {"LASTS": "a"}})
-        self.assertEqual(self.run_ok("import os; os.environ['LASTS']", env={"LASTS": "b"}).value, "'b'")
+        self.assertEqual(
+            self.run_ok("import os; os.environ['LASTS']", env={"LASTS": "b"}).value, "'b'"
+        )
         self.assertEqual(self.run_ok("os.environ['LASTS']").value, "'a'")
 
     def test_environment_is_an_allow_list(self):
@@ -104,12 +116,16 @@ class StepTest(SessionCase):
         usage = self.run_ok("import time; time.sleep(0.05)").done["usage"]
         self.assertGreater(usage["duration_ms"], 49)
         self.assertLess(usage["cpu_ms"], 40)
-        burnt = self.run_ok("end = time.process_time() + 0.1\nwhile time.process_time() < end: pass").done["usage"]
+        burnt = self.run_ok(
+            "end = time.process_time() + 0.1\nwhile time.process_time() < end: pass"
+        ).done["usage"]
         self.assertAlmostEqual(burnt["cpu_ms"], 100, delta=15)
         self.assertGreater(usage["max_rss_bytes"], 5_000_000)
 
     def test_a_clock_that_user_code_stops_is_not_ours(self):
-        self.run_ok("import time; kept = time.perf_counter; time.perf_counter = lambda: 0.0; time.sleep(0.01)")
+        self.run_ok(
+            "import time; kept = time.perf_counter; time.perf_counter = lambda: 0.0; time.sleep(0.01)"
+        )
         usage = self.run_ok("time.sleep(0.02); time.perf_counter = kept").done["usage"]
         self.assertGreater(usage["duration_ms"], 19)
 
@@ -134,10 +150,13 @@ class ErrorTest(SessionCase):
         self.assertEqual(outcome.error["message"], "division by zero")
 
     def test_await_and_chained_errors_are_clean_too(self):
-        code = "import asyncio\nasync def g():\n    await asyncio.sleep(0)\n    raise KeyError('k')\n"
+        code = (
+            "import asyncio\nasync def g():\n    await asyncio.sleep(0)\n    raise KeyError('k')\n"
+        )
         self.run_ok(code)
         outcome = self.run_failing(
-            "try:\n    await g()\nexcept KeyError as e:\n    raise ValueError('v') from e", "ValueError"
+            "try:\n    await g()\nexcept KeyError as e:\n    raise ValueError('v') from e",
+            "ValueError",
         )
         text = "\n".join(outcome.error["traceback"])
         self.assertIn("KeyError: 'k'", text)
@@ -153,35 +172,49 @@ class ErrorTest(SessionCase):
 
     def test_the_last_error_is_kept_for_post_mortems(self):
         self.run_failing("def f(local): 1 / 0\nf(7)", "ZeroDivisionError")
-        self.assertEqual(self.run_ok("import sys; type(sys.last_value).__name__").value, "'ZeroDivisionError'")
+        self.assertEqual(
+            self.run_ok("import sys; type(sys.last_value).__name__").value, "'ZeroDivisionError'"
+        )
         code = "t = sys.last_traceback; (t.tb_frame.f_code.co_name, t.tb_next.tb_frame.f_locals)"
         self.assertEqual(self.run_ok(code).value, "('<module>', {'local': 7})")
 
     def test_exits_are_caught(self):
         self.run_ok("kept = 1")
-        self.assertEqual(self.run_failing("import sys; sys.exit(3)", "SystemExit").error["message"], "3")
+        self.assertEqual(
+            self.run_failing("import sys; sys.exit(3)", "SystemExit").error["message"], "3"
+        )
         self.run_failing("exit()", "SystemExit")
         self.run_failing("quit('bye')", "SystemExit")
-        self.assertIn("no keyboard", self.run_failing("input('name? ')", "EOFError").error["message"])
+        self.assertIn(
+            "no keyboard", self.run_failing("input('name? ')", "EOFError").error["message"]
+        )
         self.run_failing("import asyncio\nawait asyncio.sleep(0)\nsys.exit(4)", "SystemExit")
         self.assertEqual(self.run_ok("kept").value, "1")
 
     def test_own_keyboard_interrupt_is_a_failure(self):
         self.run_failing("raise KeyboardInterrupt", "KeyboardInterrupt")
-        self.run_failing("import os, signal\nos.kill(os.getpid(), signal.SIGINT)", "KeyboardInterrupt")
+        self.run_failing(
+            "import os, signal\nos.kill(os.getpid(), signal.SIGINT)", "KeyboardInterrupt"
+        )
 
     def test_large_and_hostile_errors(self):
         outcome = self.run_failing("raise ValueError('é' * 3_000_000)", "ValueError")
         self.assertLessEqual(len(outcome.error["message"].encode()), 256 * 1024)
-        self.assertLessEqual(sum(len(line.encode()) + 1 for line in outcome.error["traceback"]), 257 * 1024)
-        self.run_failing("class E(Exception):\n    def __str__(self): raise SystemExit\nraise E", "E")
+        self.assertLessEqual(
+            sum(len(line.encode()) + 1 for line in outcome.error["traceback"]), 257 * 1024
+        )
+        self.run_failing(
+            "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E", "E"
+        )
         self.run_failing("def r(): r()\nr()", "RecursionError")
         self.assertEqual(self.run_ok("1 + 1").value, "2")
 
 
 class DisplayTest(SessionCase):
     def test_rich_values_have_text_beside(self):
-        self.run_ok("class H:\n    def _repr_html_(self): return '<b>h</b>'\n    def __repr__(self): return 'H!'")
+        self.run_ok(
+            "class H:\n    def _repr_html_(self): return '<b>h</b>'\n    def __repr__(self): return 'H!'"
+        )
         shown = self.run_ok("display(H(), 5)\nH()").displays
         html = {"text/html": "<b>h</b>", "text/plain": "H!"}
         self.assertEqual([frame["bundle"] for frame in shown], [html, {"text/plain": "5"}, html])
@@ -205,17 +238,19 @@ class DisplayTest(SessionCase):
         self.assertEqual(outcome.displays[0]["bundle"], {"text/plain": "R!"})
         self.assertIn("no html", outcome.stderr)
         self.assertNotIn("steppe_runtime", outcome.stderr)
-        self.assertIn("__repr__ raised", self.run_ok("class Q:\n    def __repr__(self): 1/0\nQ()").value)
+        self.assertIn(
+            "__repr__ raised", self.run_ok("class Q:\n    def __repr__(self): 1/0\nQ()").value
+        )
 
     def test_ipython_display(self):
         self.run_ok("class I:\n    def _ipython_display_(self): display('inner')")
         (frame,) = self.run_ok("I()").displays
-        self.assertEqual((frame["bundle"], frame["is_main_result"]), ({"text/plain": "'inner'"}, True))
+        self.assertEqual(
+            (frame["bundle"], frame["is_main_result"]), ({"text/plain": "'inner'"}, True)
+        )
 
     def test_keys_that_are_no_types_are_left_out(self):
-        code = (
-            "_h = display({'type': 'step_ended', 'is_main_result': True, 'text/plain': 'x'}, raw=True, display_id='d')"
-        )
+        code = "_h = display({'type': 'step_ended', 'is_main_result': True, 'text/plain': 'x'}, raw=True, display_id='d')"
         (frame,) = self.run_ok(code).displays
         self.assertEqual(frame["bundle"], {"text/plain": "x", "display_id": "d"})
         self.assertFalse(frame["is_main_result"])
@@ -224,8 +259,12 @@ class DisplayTest(SessionCase):
 
     def test_large_values_are_cut(self):
         (frame,) = self.run_ok("'y' * 9_000_000").displays
-        self.assertEqual((len(frame["bundle"]["text/plain"]), frame["truncated"]), (256 * 1024, True))
-        (frame,) = self.run_ok("class L:\n    def _repr_html_(self): return 'z' * 9_000_000\nL()").displays
+        self.assertEqual(
+            (len(frame["bundle"]["text/plain"]), frame["truncated"]), (256 * 1024, True)
+        )
+        (frame,) = self.run_ok(
+            "class L:\n    def _repr_html_(self): return 'z' * 9_000_000\nL()"
+        ).displays
         self.assertEqual((list(frame["bundle"]), frame["truncated"]), (["text/plain"], True))
 
 
@@ -235,19 +274,30 @@ class AsyncTest(SessionCase):
         self.assertEqual(self.run_ok("await f(3)").value, "3")
         self.assertEqual(self.run_ok("asyncio.run(f(4))").value, "4")
         self.assertEqual(self.run_ok("await asyncio.gather(f(1), f(2))").value, "[1, 2]")
-        self.assertEqual(self.run_ok("async def g():\n    yield 8\n[x async for x in g()]").value, "[8]")
-        self.assertEqual(self.run_ok("loop = asyncio.get_event_loop(); loop.run_until_complete(f(5))").value, "5")
+        self.assertEqual(
+            self.run_ok("async def g():\n    yield 8\n[x async for x in g()]").value, "[8]"
+        )
+        self.assertEqual(
+            self.run_ok("loop = asyncio.get_event_loop(); loop.run_until_complete(f(5))").value, "5"
+        )
         self.run_ok("loop.close()")
         self.assertEqual(self.run_ok("await f(6)").value, "6")
 
     def test_a_coroutine_that_is_let_go_is_told_of_without_a_place_of_ours(self):
         self.run_ok("async def fetch(): return 5")
         self.run_ok("fetch()")
-        self.assertEqual(self.run_ok("1").stderr, "RuntimeWarning: coroutine 'fetch' was never awaited\n")
-        self.assertIn("<step 4>:1: UserWarning: mine", self.run_ok("import warnings; warnings.warn('mine')").stderr)
+        self.assertEqual(
+            self.run_ok("1").stderr, "RuntimeWarning: coroutine 'fetch' was never awaited\n"
+        )
+        self.assertIn(
+            "<step 4>:1: UserWarning: mine",
+            self.run_ok("import warnings; warnings.warn('mine')").stderr,
+        )
 
     def test_tasks_go_on_between_steps_in_the_background(self):
-        self.run_ok("import asyncio\nasync def tick():\n    await asyncio.sleep(0.05)\n    print('tick')\n    return 9")
+        self.run_ok(
+            "import asyncio\nasync def tick():\n    await asyncio.sleep(0.05)\n    print('tick')\n    return 9"
+        )
         self.run_ok("task = asyncio.create_task(tick())")
         self.assertEqual(self.agent.take("background")["text"], "tick\n")
         self.assertEqual(self.run_ok("await task").value, "9")
@@ -267,7 +317,9 @@ class AsyncTest(SessionCase):
         self.assertEqual(self.run_ok("1").value, "1")
 
     def test_context_variables_last(self):
-        self.run_ok("import asyncio, contextvars\nv = contextvars.ContextVar('v', default=0)\nv.set(1);")
+        self.run_ok(
+            "import asyncio, contextvars\nv = contextvars.ContextVar('v', default=0)\nv.set(1);"
+        )
         self.assertEqual(self.run_ok("v.get()").value, "1")
         if os.sys.version_info >= (3, 11):
             self.run_ok("await asyncio.sleep(0); v.set(2);")
@@ -289,16 +341,27 @@ class ThreadTest(SessionCase):
             "from concurrent.futures import ThreadPoolExecutor\nex = ThreadPoolExecutor(1)\nex.submit(print, 'a').result()"
         )
         self.assertEqual(self.run_ok("ex.submit(print, 'b').result()").stdout, "b\n")
-        self.run_ok("from multiprocessing.pool import ThreadPool\npool = ThreadPool(1)\npool.map(print, [1])")
-        for call in ("map(print, [2])", "apply(print, (2,))", "starmap(print, [(2,)])", "imap(print, [2]).next()"):
+        self.run_ok(
+            "from multiprocessing.pool import ThreadPool\npool = ThreadPool(1)\npool.map(print, [1])"
+        )
+        for call in (
+            "map(print, [2])",
+            "apply(print, (2,))",
+            "starmap(print, [(2,)])",
+            "imap(print, [2]).next()",
+        ):
             self.assertEqual(self.run_ok(f"pool.{call};").stdout, "2\n", call)
 
     def test_a_failing_thread(self):
-        outcome = self.run_ok("import threading\nt = threading.Thread(target=lambda: 1/0); t.start(); t.join()")
+        outcome = self.run_ok(
+            "import threading\nt = threading.Thread(target=lambda: 1/0); t.start(); t.join()"
+        )
         self.assertRegex(outcome.stderr, r"^Exception in thread Thread-\d+.*:\nTraceback")
         self.assertIn("    t = threading.Thread(target=lambda: 1/0)", outcome.stderr)
         self.assertTrue(outcome.stderr.endswith("\nZeroDivisionError: division by zero\n"))
-        self.run_ok("import time\ndef later(): time.sleep(0.05); 1/0\nthreading.Thread(target=later).start()")
+        self.run_ok(
+            "import time\ndef later(): time.sleep(0.05); 1/0\nthreading.Thread(target=later).start()"
+        )
         error = self.agent.take("bgerror")
         self.assertEqual(error["name"], "ZeroDivisionError")
         self.assertNotIn("steppe_runtime", "".join(error["traceback"]))

@@ -17,13 +17,20 @@ class OldPythonTest(unittest.TestCase):
             ast.parse(file.read(), feature_version=(3, 4))
 
     def test_they_are_refused_with_a_sentence(self):
-        with mock.patch.object(sys, "version_info", (3, 8, 18)), mock.patch.object(sys, "stderr") as stderr:
+        with (
+            mock.patch.object(sys, "version_info", (3, 8, 18)),
+            mock.patch.object(sys, "stderr") as stderr,
+        ):
             self.assertEqual(supervisor.main(), 78)
-        self.assertRegex(stderr.write.call_args[0][0], "needs Python 3.9 or later, and .* is 3.8.18\n$")
+        self.assertRegex(
+            stderr.write.call_args[0][0], "needs Python 3.9 or later, and .* is 3.8.18\n$"
+        )
 
     def test_those_that_are_here_say_it_themselves(self):
         for version in ("2.7", "3.6", "3.7", "3.8"):
             for python in glob.glob(_OLDER.format(version)):
                 with self.subTest(python):
-                    ended = subprocess.run([python, supervisor.__file__], stderr=subprocess.PIPE, env={})
+                    ended = subprocess.run(
+                        [python, supervisor.__file__], stderr=subprocess.PIPE, env={}
+                    )
                     self.assertEqual((ended.returncode, ended.stderr.count(b"\n")), (78, 1))

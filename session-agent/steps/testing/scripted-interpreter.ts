@@ -29,7 +29,11 @@ export class ScriptedInterpreter implements StepInterpreter {
     while (!this.canRun) await this.#idle.promise;
   }
 
-  run(step: StepCode, sink: StepSink, onStarted: (executionCount: number) => void): Promise<RunEnd> {
+  run(
+    step: StepCode,
+    sink: StepSink,
+    onStarted: (executionCount: number) => void,
+  ): Promise<RunEnd> {
     if (!this.canRun) throw new Error('it cannot run');
     this.canRun = false;
     this.ran.push(step.code);

@@ -40,11 +40,17 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     socket.on('data', (chunk: Buffer) => received.push(...decoder.push(chunk)));
     const say = (frame: object) => socket.write(encodeFrame(frame));
     say(hello);
-    return { socket, received, say, receives: (frame: object) => expect.poll(() => received, within).toContainEqual(frame) };
+    return {
+      socket,
+      received,
+      say,
+      receives: (frame: object) => expect.poll(() => received, within).toContainEqual(frame),
+    };
   };
   const openSupervisor = (pid: number, language: Language = 'python') =>
     open({ type: 'supervisor', language, version: '3', pid });
-  const openWorker = (epoch: number, pid: number) => open({ type: 'ready', epoch, pid, interrupt: 'signal' });
+  const openWorker = (epoch: number, pid: number) =>
+    open({ type: 'ready', epoch, pid, interrupt: 'signal' });
 
   return {
     interpreter,
@@ -84,7 +90,10 @@ export const exitOf = (epoch: number) => ({
   reason: 'spawn_failed',
   detail: 'no room',
 });
-export const doneOf = (stepId: string, usage = { duration_ms: 1, cpu_ms: 1, max_rss_bytes: 1 }) => ({
+export const doneOf = (
+  stepId: string,
+  usage = { duration_ms: 1, cpu_ms: 1, max_rss_bytes: 1 },
+) => ({
   type: 'done',
   step_id: stepId,
   status: 'completed',

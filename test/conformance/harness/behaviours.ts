@@ -41,7 +41,11 @@ export function flow<Part>(
   run: (session: Session, part: Part) => Promise<void>,
   own?: AgentOptions,
 ): Row {
-  return { behaviour, ...(own && { own }), tryIn: (session, language) => run(session, parts[language]) };
+  return {
+    behaviour,
+    ...(own && { own }),
+    tryIn: (session, language) => run(session, parts[language]),
+  };
 }
 
 /** Registers a test for each cell of a group of rows. */
@@ -49,7 +53,9 @@ export function behaviours(group: string, rows: readonly Row[]): void {
   describe(group, () => {
     const shared = new Map<Language, Session>();
     beforeAll(async () => {
-      await Promise.all(languages.map(async (language) => shared.set(language, await openSession(language))));
+      await Promise.all(
+        languages.map(async (language) => shared.set(language, await openSession(language))),
+      );
     });
     afterAll(async () => {
       await Promise.all([...shared.values()].map((session) => session.close()));

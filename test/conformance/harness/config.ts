@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url';
 
 /** The variables of this machine that agents need. */
-export const hostVariables = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8' };
+export const hostVariables = {
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '',
+  LANG: 'C.UTF-8',
+};
 
 /** The interpreters under test; another one by its variable. */
 export const interpreters = {

@@ -59,7 +59,8 @@ export function expectResult(result: StepResult, expected: Expected, language: L
 }
 
 /** The value of the last expression as text. */
-export const mainValue = (result: StepResult): unknown => result.results.find(isMain)?.['text/plain'];
+export const mainValue = (result: StepResult): unknown =>
+  result.results.find(isMain)?.['text/plain'];
 
 const isMain = (bundle: ResultBundle): boolean => bundle.is_main_result === true;
 
@@ -76,6 +77,8 @@ const observe = (result: StepResult) => ({
   epoch: result.epoch,
 });
 
-const isPattern = (given: Text): given is Pattern => typeof given === 'string' || given instanceof RegExp;
+const isPattern = (given: Text): given is Pattern =>
+  typeof given === 'string' || given instanceof RegExp;
 
-const matcher = (pattern: Pattern): unknown => (typeof pattern === 'string' ? pattern : expect.stringMatching(pattern));
+const matcher = (pattern: Pattern): unknown =>
+  typeof pattern === 'string' ? pattern : expect.stringMatching(pattern);

@@ -18,7 +18,11 @@ export function casesOf(language: Language, options: AgentOptions = {}) {
   });
   afterAll(() => shared?.close());
 
-  const flow = (name: string, run: (session: Session) => Promise<void>, own?: AgentOptions): void => {
+  const flow = (
+    name: string,
+    run: (session: Session) => Promise<void>,
+    own?: AgentOptions,
+  ): void => {
     test(name, async () => {
       const session = own ? await openSession(language, { ...options, ...own }) : shared;
       if (!session) throw new Error('there is no session');
@@ -30,7 +34,11 @@ export function casesOf(language: Language, options: AgentOptions = {}) {
     });
   };
   /** One step, or several, as `runSteps` takes them. */
-  const steps = (name: string, code: string | readonly string[], expected: Expected = {}, { own, request }: CaseOptions = {}) =>
-    flow(name, (session) => runSteps(session, code, expected, request), own);
+  const steps = (
+    name: string,
+    code: string | readonly string[],
+    expected: Expected = {},
+    { own, request }: CaseOptions = {},
+  ) => flow(name, (session) => runSteps(session, code, expected, request), own);
   return { flow, steps };
 }

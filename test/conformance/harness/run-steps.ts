@@ -15,7 +15,8 @@ export async function runSteps(
   const all = typeof code === 'string' ? [code] : code;
   for (const before of all.slice(0, -1)) {
     const result = await session.run(before);
-    if (result.status !== 'completed') throw new Error(`a step before the last: ${JSON.stringify(result)}`);
+    if (result.status !== 'completed')
+      throw new Error(`a step before the last: ${JSON.stringify(result)}`);
   }
   expectResult(await session.run(all.at(-1) ?? '', request), expected, session.language);
 }

@@ -47,15 +47,27 @@ export interface Session {
   read(path: string): Promise<Buffer>;
   files(path?: string): Promise<string[]>;
   /** One call below the session's path, whatever comes of it. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
   /** The error of a call that must fail. */
-  refusal(method: string, path: string, body?: unknown): Promise<{ status: number } & ErrorBody['error']>;
+  refusal(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number } & ErrorBody['error']>;
   close(): Promise<void>;
 }
 
 const stateSchema = z.object({ epoch: z.number() });
 
-export async function openSession(language: Language, options: AgentOptions = {}): Promise<Session> {
+export async function openSession(
+  language: Language,
+  options: AgentOptions = {},
+): Promise<Session> {
   const agent = await startAgent(language, options);
   const call: Session['call'] = async (method, path, body, headers = {}) => {
     const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
@@ -74,10 +86,14 @@ export async function openSession(language: Language, options: AgentOptions = {}
     return response;
   };
   const post = async (code: string, request: object, headers = {}) =>
-    expectOk(await call('POST', '/steps', { step_id: newStepId(), code, ...request }, headers), 'step');
+    expectOk(
+      await call('POST', '/steps', { step_id: newStepId(), code, ...request }, headers),
+      'step',
+    );
   const result = async (response: Response) => stepResultSchema.parse(await response.json());
 
-  const get = async (stepId: string) => result(await expectOk(await call('GET', `/steps/${stepId}`), 'get'));
+  const get = async (stepId: string) =>
+    result(await expectOk(await call('GET', `/steps/${stepId}`), 'get'));
   const until: Session['until'] = (stepId, holds) =>
     vi.waitFor(
       async () => {
@@ -100,8 +116,11 @@ export async function openSession(language: Language, options: AgentOptions = {}
     until,
     events,
     run: async (code, request = {}) => result(await post(code, request)),
-    submit: async (code, request = {}) => (await result(await post(code, { wait: false, ...request }))).step_id,
-    list: async () => stepListSchema.parse(await (await expectOk(await call('GET', '/steps'), 'list')).json()).steps,
+    submit: async (code, request = {}) =>
+      (await result(await post(code, { wait: false, ...request }))).step_id,
+    list: async () =>
+      stepListSchema.parse(await (await expectOk(await call('GET', '/steps'), 'list')).json())
+        .steps,
     untilStatus: (stepId, status) => until(stepId, (step) => step.status === status),
     untilPrinted: (stepId, text) => until(stepId, (step) => step.stdout.includes(text)),
     async ended(stepId) {
@@ -117,17 +136,29 @@ export async function openSession(language: Language, options: AgentOptions = {}
       return { httpStatus: response.status, step: await result(response) };
     },
     async restart(epoch) {
-      const response = await expectOk(await call('POST', '/restart', epoch === undefined ? {} : { epoch }), 'restart');
+      const response = await expectOk(
+        await call('POST', '/restart', epoch === undefined ? {} : { epoch }),
+        'restart',
+      );
       return restartResponseSchema.parse(await response.json()).epoch;
     },
     async epoch() {
       const headers = { authorization: await agent.authorization('control-plane') };
-      return stateSchema.parse(await (await fetch(`${agent.url}/internal/state`, { headers })).json()).epoch;
+      return stateSchema.parse(
+        await (await fetch(`${agent.url}/internal/state`, { headers })).json(),
+      ).epoch;
     },
-    put: async (path, content) => void (await expectOk(await call('PUT', `/files/${encode(path)}`, content), 'put')),
-    read: async (path) => Buffer.from(await (await expectOk(await call('GET', `/files/${encode(path)}`), 'read')).arrayBuffer()),
+    put: async (path, content) =>
+      void (await expectOk(await call('PUT', `/files/${encode(path)}`, content), 'put')),
+    read: async (path) =>
+      Buffer.from(
+        await (await expectOk(await call('GET', `/files/${encode(path)}`), 'read')).arrayBuffer(),
+      ),
     async files(path = '') {
-      const response = await expectOk(await call('GET', `/files?recursive=true&path=${encodeURIComponent(path)}`), 'files');
+      const response = await expectOk(
+        await call('GET', `/files?recursive=true&path=${encodeURIComponent(path)}`),
+        'files',
+      );
       return fileListSchema.parse(await response.json()).entries.map((entry) => entry.path);
     },
     async refusal(method, path, body) {

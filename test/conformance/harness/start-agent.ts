@@ -48,7 +48,10 @@ export async function startAgent(language: Language, options: AgentOptions = {})
   const directory = instanceDirectory(join(instancesDirectory, instanceId));
   mkdirSync(directory.root);
   await fillInstanceDirectory(directory);
-  await writeKeys(directory.keys, { 'control-plane': control.publicSet, 'data-plane': data.publicSet });
+  await writeKeys(directory.keys, {
+    'control-plane': control.publicSet,
+    'data-plane': data.publicSet,
+  });
   const sessionId = newSessionId();
   const agent = spawnAgent({
     bundle: `${repository}dist/session-agent.cjs`,
@@ -76,7 +79,10 @@ export async function startAgent(language: Language, options: AgentOptions = {})
   try {
     const url = `http://127.0.0.1:${await agent.port}`;
     const authorization = async (plane: Plane) => {
-      const token = plane === 'control-plane' ? control.signer.sign(instanceId) : data.signer.sign(instanceId, sessionId);
+      const token =
+        plane === 'control-plane'
+          ? control.signer.sign(instanceId)
+          : data.signer.sign(instanceId, sessionId);
       return `Bearer ${await token}`;
     };
     const env = options.env ?? {};

@@ -17,8 +17,14 @@ const inThread = (action: Code): Code => ({
   node: `const timer = setInterval(() => { if (!fs.existsSync('go')) return;\n clearInterval(timer); ${action.node} }, 5); undefined`,
 });
 const tellDone = { python: "open('done', 'w').close()", node: "fs.writeFileSync('done', '')" };
-const printLate = { python: `print('late')\n    ${tellDone.python}`, node: `console.log('late'); ${tellDone.node}` };
-const printLateInThread = { ...printLate, python: `print('late', flush=True)\n    ${tellDone.python}` };
+const printLate = {
+  python: `print('late')\n    ${tellDone.python}`,
+  node: `console.log('late'); ${tellDone.node}`,
+};
+const printLateInThread = {
+  ...printLate,
+  python: `print('late', flush=True)\n    ${tellDone.python}`,
+};
 const goAstray = {
   python: `${tellDone.python}\n    raise ValueError('astray')`,
   node: `${tellDone.node}; throw new RangeError('astray')`,
@@ -54,7 +60,8 @@ const between = (behaviour: string, starts: Code, next: Code, expected: Expected
   flow(
     behaviour,
     inTurn(starts, next),
-    async (session, code) => expectResult(await runAround(session, code), expected, session.language),
+    async (session, code) =>
+      expectResult(await runAround(session, code), expected, session.language),
     {},
   );
 
@@ -71,18 +78,25 @@ const goesOn = (behaviour: string, starts: Code): Row =>
   );
 
 const lateBackground: Expected = { stdout: 'own\n', background: { stdout: 'late\n' } };
-const astray: Expected = { value: '42', background: { errors: [{ name: /^(Value|Range)Error$/, message: 'astray' }] } };
+const astray: Expected = {
+  value: '42',
+  background: { errors: [{ name: /^(Value|Range)Error$/, message: 'astray' }] },
+};
 
 behaviours('Async and background', [
   steps(
     'await at the top of a step',
-    { python: 'import asyncio\nawait asyncio.sleep(0, result=42)', node: 'await Promise.resolve(42)' },
+    {
+      python: 'import asyncio\nawait asyncio.sleep(0, result=42)',
+      node: 'await Promise.resolve(42)',
+    },
     { value: '42' },
   ),
   steps(
     'await inside a block at the top',
     {
-      python: 'import asyncio\nif True:\n    for n in range(3):\n        got = await asyncio.sleep(0, result=n)\ngot',
+      python:
+        'import asyncio\nif True:\n    for n in range(3):\n        got = await asyncio.sleep(0, result=n)\ngot',
       node: 'let got\nif (true) { for (let n = 0; n < 3; n++) { got = await n } }\ngot',
     },
     { value: '2' },
@@ -98,7 +112,8 @@ behaviours('Async and background', [
   steps(
     'several are awaited together',
     {
-      python: 'import asyncio\nasync def one(n):\n    await asyncio.sleep(0)\n    return n\nawait asyncio.gather(one(1), one(2))',
+      python:
+        'import asyncio\nasync def one(n):\n    await asyncio.sleep(0)\n    return n\nawait asyncio.gather(one(1), one(2))',
       node: 'const one = async (n) => n\nawait Promise.all([one(1), one(2)])',
     },
     { value: /^\[ ?1, 2 ?\]$/ },
@@ -113,7 +128,10 @@ behaviours('Async and background', [
   ),
   steps(
     'a failed await fails the step',
-    { python: 'async def fail(): raise ValueError("x")\nawait fail()', node: 'await Promise.reject(new Error("x"))' },
+    {
+      python: 'async def fail(): raise ValueError("x")\nawait fail()',
+      node: 'await Promise.reject(new Error("x"))',
+    },
     { error: { name: /Error$/, message: 'x' } },
   ),
   steps(
@@ -141,7 +159,12 @@ behaviours('Async and background', [
     },
     { stdout: 'late\n' },
   ),
-  steps('a step does not wait for the work that it leaves behind', later({ python: 'pass', node: '' }), {}, { own: {} }),
+  steps(
+    'a step does not wait for the work that it leaves behind',
+    later({ python: 'pass', node: '' }),
+    {},
+    { own: {} },
+  ),
   steps(
     'work that was left behind is done in a later step',
     {
@@ -149,7 +172,10 @@ behaviours('Async and background', [
         'import asyncio\nseen = []\nasync def add():\n    await asyncio.sleep(0.01)\n    seen.append(1)\ntask = asyncio.create_task(add())',
         'await task\nseen',
       ],
-      node: [`${sleep}const seen = []\nconst task = sleep(10).then(() => seen.push(1)); undefined`, 'await task\nseen'],
+      node: [
+        `${sleep}const seen = []\nconst task = sleep(10).then(() => seen.push(1)); undefined`,
+        'await task\nseen',
+      ],
     },
     { value: /^\[ ?1 ?\]$/ },
     { own: {} },
@@ -162,14 +188,23 @@ behaviours('Async and background', [
         'future.set_result(42)',
         'await task',
       ],
-      node: ['let resolve\nconst task = new Promise((r) => { resolve = r }); undefined', 'resolve(42)', 'await task'],
+      node: [
+        'let resolve\nconst task = new Promise((r) => { resolve = r }); undefined',
+        'resolve(42)',
+        'await task',
+      ],
     },
     { value: '42' },
     { own: {} },
   ),
   goesOn('work that was left behind continues between steps', later(tellDone)),
   goesOn('threads and timers go on between steps', inThread(tellDone)),
-  between('what is printed between steps is background of the next', later(printLate), afterMoment(printOwn), lateBackground),
+  between(
+    'what is printed between steps is background of the next',
+    later(printLate),
+    afterMoment(printOwn),
+    lateBackground,
+  ),
   between(
     'what a thread or timer prints between steps is background of the next',
     inThread(printLateInThread),
@@ -209,7 +244,8 @@ behaviours('Async and background', [
   steps(
     'what a thread or timer of the step itself prints is its output',
     {
-      python: "import threading\nt = threading.Thread(target=lambda: print('mine'))\nt.start()\nt.join()",
+      python:
+        "import threading\nt = threading.Thread(target=lambda: print('mine'))\nt.start()\nt.join()",
       node: "await new Promise((done) => setTimeout(() => { console.log('mine'); done() }, 1)); undefined",
     },
     { stdout: 'mine\n' },
@@ -220,7 +256,12 @@ behaviours('Async and background', [
     afterMoment(response),
     astray,
   ),
-  between('an error in a thread or timer is a background error, not a death', inThread(goAstray), afterMoment(response), astray),
+  between(
+    'an error in a thread or timer is a background error, not a death',
+    inThread(goAstray),
+    afterMoment(response),
+    astray,
+  ),
   between(
     'what a child process prints between steps is background of the next',
     {
@@ -236,7 +277,12 @@ behaviours('Async and background', [
     inTurn(later(printLate), afterMoment(printOwn)),
     async (session, code) => {
       const events = await session.events((await runAround(session, code)).step_id);
-      expect(events.map(({ type }) => type)).toEqual(['step_started', 'background', 'stdout', 'step_ended']);
+      expect(events.map(({ type }) => type)).toEqual([
+        'step_started',
+        'background',
+        'stdout',
+        'step_ended',
+      ]);
       expect(events[1]).toMatchObject({ stream: 'stdout', text: 'late\n' });
     },
     {},

@@ -34,14 +34,18 @@ async function responsesOf(session: Session, stepId: string): Promise<Record<str
 const arrives = (behaviour: string, codes: PerLanguage<string>, texts: PerLanguage<string>): Row =>
   flow(behaviour, codes, async (session, code) => {
     const request = { step_id: newStepId(), code };
-    const run = async (accept: string) => (await session.call('POST', '/steps', request, { accept })).text();
+    const run = async (accept: string) =>
+      (await session.call('POST', '/steps', request, { accept })).text();
     const responses: Record<string, string> = {
       stream: await run('text/event-stream'),
       response: await run('application/json'),
       ...(await responsesOf(session, request.step_id)),
     };
     for (const [form, text] of Object.entries(responses)) {
-      expect(text.includes(`"application/json":${texts[session.language]}`), `${form}: ${text.slice(-2_000)}`).toBe(true);
+      expect(
+        text.includes(`"application/json":${texts[session.language]}`),
+        `${form}: ${text.slice(-2_000)}`,
+      ).toBe(true);
     }
     expectResult(await session.run('40 + 2'), { value: '42' }, session.language);
   });
@@ -64,7 +68,12 @@ behaviours('Bundles', [
       expect({ stdout, background }).toEqual({ stdout: 'real\n', background: null });
       const events = await session.events(step_id);
       // What the main thread of Node writes may overtake what it displays.
-      expect(events.map(({ type }) => type).sort()).toEqual(['result', 'stdout', 'step_ended', 'step_started']);
+      expect(events.map(({ type }) => type).sort()).toEqual([
+        'result',
+        'stdout',
+        'step_ended',
+        'step_started',
+      ]);
       expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
       expect(events.map(({ at }) => at)).not.toContain('then');
       const { events: sse } = await responsesOf(session, step_id);
@@ -76,7 +85,8 @@ behaviours('Bundles', [
   steps(
     'keys that are not MIME types are no part of a bundle',
     {
-      python: 'display({"type": "x", "is_main_result": True, "text/html": "<b>", "text/plain": "b"}, raw=True)',
+      python:
+        'display({"type": "x", "is_main_result": True, "text/html": "<b>", "text/plain": "b"}, raw=True)',
       node: 'display({ "text/html": "<b>", "text/plain": "b" })',
     },
     { displayed: [{ 'text/html': '<b>', 'text/plain': 'b' }] },
@@ -92,7 +102,11 @@ behaviours('Bundles', [
     async (session, code) => {
       const { step_id, results } = await session.run(code);
       expect(results).toMatchObject([{ 'application/json': { type: 'step_ended', seq: 9 } }]);
-      expect((await session.events(step_id)).map(({ type }) => type)).toEqual(['step_started', 'result', 'step_ended']);
+      expect((await session.events(step_id)).map(({ type }) => type)).toEqual([
+        'step_started',
+        'result',
+        'step_ended',
+      ]);
     },
   ),
   arrives(
@@ -123,7 +137,10 @@ behaviours('Bundles', [
   ),
   arrives(
     'the value of a step arrives as JSON with keys of any name',
-    { python: 'display({"application/json": {"__proto__": 1}}, raw=True)', node: 'JSON.parse(`{"__proto__":1}`)' },
+    {
+      python: 'display({"application/json": {"__proto__": 1}}, raw=True)',
+      node: 'JSON.parse(`{"__proto__":1}`)',
+    },
     same('{"__proto__":1}'),
   ),
   arrives(

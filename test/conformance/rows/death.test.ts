@@ -8,7 +8,8 @@ import type { Session } from '../harness/session.ts';
 const own = {};
 const remember = { python: 'kept = 41', node: 'const kept = 41' };
 const waitForGo = {
-  python: 'import os, time\nprint("waits", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.005)\n',
+  python:
+    'import os, time\nprint("waits", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.005)\n',
   node: 'console.log("waits");\nwhile (!fs.existsSync("go")) await new Promise((done) => setTimeout(done, 5));\n',
 };
 const exit3 = { python: 'import os\nos._exit(3)', node: 'process.exit(3)' };
@@ -18,14 +19,20 @@ const exit3 = { python: 'import os\nos._exit(3)', node: 'process.exit(3)' };
 const eachSocket = {
   python: (action: string) =>
     `import os, stat\nfor fd in range(3, 256):\n    try:\n        if stat.S_ISSOCK(os.fstat(fd).st_mode): ${action}\n    except OSError: pass\n`,
-  node: (action: string) => `for (let fd = 3; fd < 256; fd++) try { if (fs.fstatSync(fd).isSocket()) ${action} } catch {}\n`,
+  node: (action: string) =>
+    `for (let fd = 3; fd < 256; fd++) try { if (fs.fstatSync(fd).isSocket()) ${action} } catch {}\n`,
 };
 
 /**
  * A death in a step: told with its cause, what was printed is kept, and the next step finds a fresh
  * interpreter.
  */
-const dies = (by: string, code: PerLanguage<string>, message: RegExp, name = 'WorkerCrashed'): Row =>
+const dies = (
+  by: string,
+  code: PerLanguage<string>,
+  message: RegExp,
+  name = 'WorkerCrashed',
+): Row =>
   flow(
     `${by} is told, and the next step runs afresh`,
     code,
@@ -108,14 +115,22 @@ behaviours('Death, and what the caller gets', [
         } as Expected,
       },
     },
-    async (session, { code, expected }) => expectResult(await session.run(code), expected, session.language),
+    async (session, { code, expected }) =>
+      expectResult(await session.run(code), expected, session.language),
     own,
   ),
   dies('a hard exit', exit3, /exit code 3/),
-  dies('a hard exit that claims success', { python: 'import os\nos._exit(0)', node: 'process.reallyExit(0)' }, /exit code 0/),
+  dies(
+    'a hard exit that claims success',
+    { python: 'import os\nos._exit(0)', node: 'process.reallyExit(0)' },
+    /exit code 0/,
+  ),
   dies(
     'a segmentation fault',
-    { python: 'import ctypes\nctypes.string_at(0)', node: 'process.kill(process.pid, "SIGSEGV")\nwhile (true) {}' },
+    {
+      python: 'import ctypes\nctypes.string_at(0)',
+      node: 'process.kill(process.pid, "SIGSEGV")\nwhile (true) {}',
+    },
     /SIGSEGV/,
   ),
   dies('an abort', { python: 'import os\nos.abort()', node: 'process.abort()' }, /SIGABRT/),
@@ -137,13 +152,17 @@ behaviours('Death, and what the caller gets', [
   ),
   dies(
     'a program that takes the interpreter’s place',
-    { python: 'import os\nos.execvp("false", ["false"])', node: 'process.kill(process.pid, "SIGKILL")\nwhile (true) {}' },
+    {
+      python: 'import os\nos.execvp("false", ["false"])',
+      node: 'process.kill(process.pid, "SIGKILL")\nwhile (true) {}',
+    },
     /exit code 1|SIGKILL/,
   ),
   dies(
     'a death in a function called by a timer or thread',
     {
-      python: 'import os, threading, time\nthreading.Timer(0.01, lambda: os._exit(3)).start()\ntime.sleep(30)',
+      python:
+        'import os, threading, time\nthreading.Timer(0.01, lambda: os._exit(3)).start()\ntime.sleep(30)',
       node: 'setTimeout(() => process.exit(3), 10)\nawait new Promise((done) => setTimeout(done, 30000))',
     },
     /exit code 3/,
@@ -183,16 +202,29 @@ behaviours('Death, and what the caller gets', [
     async (session, code) => {
       await session.run(remember[session.language]);
       const result = await session.run(code, { timeout_ms: 5_000 });
-      expect(result).toMatchObject({ state_lost: true, epoch: 2, error: { name: /Crashed|Error|TimedOut/ } });
+      expect(result).toMatchObject({
+        state_lost: true,
+        epoch: 2,
+        error: { name: /Crashed|Error|TimedOut/ },
+      });
       await expectFresh(session);
     },
     own,
   ),
-  survives('a closed standard output', { python: 'import os\nos.close(1)', node: 'fs.closeSync(1)' }),
-  survives('a closed standard error', { python: 'import os\nos.close(2)', node: 'fs.closeSync(2)' }),
+  survives('a closed standard output', {
+    python: 'import os\nos.close(1)',
+    node: 'fs.closeSync(1)',
+  }),
+  survives('a closed standard error', {
+    python: 'import os\nos.close(2)',
+    node: 'fs.closeSync(2)',
+  }),
   flow(
     'an interpreter that stops itself is killed at its time limit',
-    { python: 'import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)', node: 'process.kill(process.pid, "SIGSTOP")' },
+    {
+      python: 'import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)',
+      node: 'process.kill(process.pid, "SIGSTOP")',
+    },
     async (session, code) => {
       await session.run(remember[session.language]);
       expectResult(
@@ -240,7 +272,8 @@ behaviours('Death, and what the caller gets', [
   flow(
     'a death in a step leaves no child behind',
     {
-      python: 'import os, subprocess\nprint(subprocess.Popen(["sleep", "60"]).pid, flush=True)\nos._exit(3)',
+      python:
+        'import os, subprocess\nprint(subprocess.Popen(["sleep", "60"]).pid, flush=True)\nos._exit(3)',
       node: 'console.log(require("child_process").spawn("sleep", ["60"]).pid)\nprocess.exit(3)',
     },
     async (session, code) => {
@@ -262,8 +295,16 @@ behaviours('Death, and what the caller gets', [
       const refused = session.refusal('POST', '/steps', { step_id: 'waits', code: waits });
       await session.untilStatus('waits', 'queued');
       await session.put('go', '');
-      expect(await refused).toMatchObject({ status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
-      expect(await session.get('waits')).toMatchObject({ status: 'cancelled', state_lost: true, started_at: null });
+      expect(await refused).toMatchObject({
+        status: 409,
+        code: 'runtime_restarted',
+        details: { epoch: 2 },
+      });
+      expect(await session.get('waits')).toMatchObject({
+        status: 'cancelled',
+        state_lost: true,
+        started_at: null,
+      });
       expect(await session.files()).not.toContain('ran');
     },
     own,
@@ -278,7 +319,10 @@ behaviours('Death, and what the caller gets', [
     async (session, code) => {
       await session.run(code);
       await session.put('go', '');
-      await vi.waitFor(async () => expect(await session.epoch()).toBe(2), { timeout: 10_000, interval: 10 });
+      await vi.waitFor(async () => expect(await session.epoch()).toBe(2), {
+        timeout: 10_000,
+        interval: 10,
+      });
       const told = { step_id: 'told', code: '40 + 2' };
       const refusal = { status: 409, code: 'runtime_restarted', details: { epoch: 2 } };
       expect(await session.refusal('POST', '/steps', told)).toMatchObject(refusal);
@@ -296,7 +340,13 @@ behaviours('Death, and what the caller gets', [
       expect(await session.restart()).toBe(2);
       expectResult(
         await session.ended(id),
-        { status: 'cancelled', stdout: 'waits\n', error: { name: 'RuntimeRestarted' }, stateLost: true, epoch: 2 },
+        {
+          status: 'cancelled',
+          stdout: 'waits\n',
+          error: { name: 'RuntimeRestarted' },
+          stateLost: true,
+          epoch: 2,
+        },
         session.language,
       );
       expectResult(await session.run('40 + 2'), { value: '42', epoch: 2 }, session.language);
@@ -307,23 +357,33 @@ behaviours('Death, and what the caller gets', [
     'a restart of another epoch is refused',
     { python: '1', node: '1' },
     async (session) => {
-      expect(await session.refusal('POST', '/restart', { epoch: 7 })).toMatchObject({ status: 409, code: 'epoch_mismatch' });
+      expect(await session.refusal('POST', '/restart', { epoch: 7 })).toMatchObject({
+        status: 409,
+        code: 'epoch_mismatch',
+      });
       expect(await session.restart(1)).toBe(2);
     },
     own,
   ),
-  flow('a step for another epoch is refused', { python: '40 + 2', node: '40 + 2' }, async (session, code) => {
-    expect(await session.refusal('POST', '/steps', { step_id: 'other', code, epoch: 7 })).toMatchObject({
-      status: 409,
-      code: 'epoch_mismatch',
-    });
-    expectResult(await session.run(code, { epoch: 1 }), { value: '42' }, session.language);
-  }),
+  flow(
+    'a step for another epoch is refused',
+    { python: '40 + 2', node: '40 + 2' },
+    async (session, code) => {
+      expect(
+        await session.refusal('POST', '/steps', { step_id: 'other', code, epoch: 7 }),
+      ).toMatchObject({
+        status: 409,
+        code: 'epoch_mismatch',
+      });
+      expectResult(await session.run(code, { epoch: 1 }), { value: '42' }, session.language);
+    },
+  ),
   flow(
     'one death after the other is reported each time',
     exit3,
     async (session, code) => {
-      for (const epoch of [2, 3, 4, 5]) expect(await session.run(code)).toMatchObject({ state_lost: true, epoch });
+      for (const epoch of [2, 3, 4, 5])
+        expect(await session.run(code)).toMatchObject({ state_lost: true, epoch });
       expectResult(await session.run('40 + 2'), { value: '42', epoch: 5 }, session.language);
     },
     own,

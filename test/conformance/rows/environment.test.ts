@@ -24,7 +24,11 @@ behaviours('Environment and working directory', [
     { request: { env: { STEP_WORD: 'once' } } },
   ),
   flow('a variable of the step is gone after it', readEnv('STEP_GONE'), async (session, code) => {
-    expectResult(await session.run(code, { env: { STEP_GONE: 'once' } }), { stdout: 'once\n' }, session.language);
+    expectResult(
+      await session.run(code, { env: { STEP_GONE: 'once' } }),
+      { stdout: 'once\n' },
+      session.language,
+    );
     expectResult(await session.run(code), { stdout: none }, session.language);
   }),
   flow(
@@ -62,7 +66,12 @@ behaviours('Environment and working directory', [
     { stdout: 'once\n' },
     { request: { env: { STEP_CHILD: 'once' } } },
   ),
-  steps('a variable of the session is there', readEnv('SESSION_WORD'), { stdout: 'lasting\n' }, { own }),
+  steps(
+    'a variable of the session is there',
+    readEnv('SESSION_WORD'),
+    { stdout: 'lasting\n' },
+    { own },
+  ),
   flow(
     'a variable of the session outlives a restart',
     readEnv('SESSION_WORD'),
@@ -76,7 +85,11 @@ behaviours('Environment and working directory', [
     'a step’s variable stands before the session’s, for the step alone',
     readEnv('SESSION_WORD'),
     async (session, code) => {
-      expectResult(await session.run(code, { env: { SESSION_WORD: 'once' } }), { stdout: 'once\n' }, session.language);
+      expectResult(
+        await session.run(code, { env: { SESSION_WORD: 'once' } }),
+        { stdout: 'once\n' },
+        session.language,
+      );
       expectResult(await session.run(code), { stdout: 'lasting\n' }, session.language);
     },
     own,
@@ -84,7 +97,8 @@ behaviours('Environment and working directory', [
   flow(
     'a value of the session keeps quotes, line ends and any script',
     readEnv('AWKWARD'),
-    async (session, code) => expectResult(await session.run(code), { stdout: `${awkward}\n` }, session.language),
+    async (session, code) =>
+      expectResult(await session.run(code), { stdout: `${awkward}\n` }, session.language),
     { env: { AWKWARD: awkward } },
   ),
   steps(
@@ -97,7 +111,10 @@ behaviours('Environment and working directory', [
   ),
   flow(
     'a variable that code sets is gone after a restart',
-    both({ python: 'import os\nos.environ["SET"] = "x"', node: 'process.env.SET = "x"; undefined' }, readEnv('SET')),
+    both(
+      { python: 'import os\nos.environ["SET"] = "x"', node: 'process.env.SET = "x"; undefined' },
+      readEnv('SET'),
+    ),
     async (session, { a, b }) => {
       await session.run(a);
       await session.restart();
@@ -108,7 +125,10 @@ behaviours('Environment and working directory', [
   flow(
     'a variable of the step that code changes is put back',
     both(
-      { python: 'import os\nos.environ["SESSION_WORD"] = "changed"', node: 'process.env.SESSION_WORD = "changed"; undefined' },
+      {
+        python: 'import os\nos.environ["SESSION_WORD"] = "changed"',
+        node: 'process.env.SESSION_WORD = "changed"; undefined',
+      },
       readEnv('SESSION_WORD'),
     ),
     async (session, { a, b }) => {
@@ -136,7 +156,10 @@ behaviours('Environment and working directory', [
   ),
   steps(
     'home is the workspace',
-    { python: 'import os\nos.path.expanduser("~") == os.getcwd()', node: 'require("os").homedir() === process.cwd()' },
+    {
+      python: 'import os\nos.path.expanduser("~") == os.getcwd()',
+      node: 'require("os").homedir() === process.cwd()',
+    },
     { value: /^[Tt]rue$/ },
   ),
   steps(
@@ -148,12 +171,24 @@ behaviours('Environment and working directory', [
     { stdout: '1\n' },
   ),
   flow('a step begins in the workspace', cwd, async (session, code) =>
-    expectResult(await session.run(code), { stdout: `${session.agent.workspace}\n` }, session.language),
+    expectResult(
+      await session.run(code),
+      { stdout: `${session.agent.workspace}\n` },
+      session.language,
+    ),
   ),
   flow('a step runs in its own directory, and only it', cwd, async (session, code) => {
     await session.put('sub/file', '');
-    expectResult(await session.run(code, { cwd: 'sub' }), { stdout: `${session.agent.workspace}/sub\n` }, session.language);
-    expectResult(await session.run(code), { stdout: `${session.agent.workspace}\n` }, session.language);
+    expectResult(
+      await session.run(code, { cwd: 'sub' }),
+      { stdout: `${session.agent.workspace}/sub\n` },
+      session.language,
+    );
+    expectResult(
+      await session.run(code),
+      { stdout: `${session.agent.workspace}\n` },
+      session.language,
+    );
   }),
   flow('a step’s directory may be absolute', cwd, async (session, code) =>
     expectResult(await session.run(code, { cwd: '/' }), { stdout: '/\n' }, session.language),
@@ -161,7 +196,12 @@ behaviours('Environment and working directory', [
   steps(
     'a step in a directory that is not there fails',
     cwd,
-    { error: { name: { python: 'FileNotFoundError', node: 'Error' }, message: { python: /nowhere/, node: /ENOENT.*nowhere/ } } },
+    {
+      error: {
+        name: { python: 'FileNotFoundError', node: 'Error' },
+        message: { python: /nowhere/, node: /ENOENT.*nowhere/ },
+      },
+    },
     { request: { cwd: 'nowhere' } },
   ),
   flow(
@@ -175,7 +215,11 @@ behaviours('Environment and working directory', [
     ),
     async (session, { a, b }) => {
       await session.run(a);
-      expectResult(await session.run(b), { stdout: `${session.agent.workspace}/deep\n` }, session.language);
+      expectResult(
+        await session.run(b),
+        { stdout: `${session.agent.workspace}/deep\n` },
+        session.language,
+      );
     },
     {},
   ),
@@ -191,7 +235,11 @@ behaviours('Environment and working directory', [
     async (session, { a, b }) => {
       await session.run(a);
       await session.run(b, { cwd: '/' });
-      expectResult(await session.run(b), { stdout: `${session.agent.workspace}/deep\n` }, session.language);
+      expectResult(
+        await session.run(b),
+        { stdout: `${session.agent.workspace}/deep\n` },
+        session.language,
+      );
     },
     {},
   ),
@@ -201,7 +249,11 @@ behaviours('Environment and working directory', [
     async (session, { a, b }) => {
       await session.run(a);
       await session.restart();
-      expectResult(await session.run(b), { stdout: `${session.agent.workspace}\n`, epoch: 2 }, session.language);
+      expectResult(
+        await session.run(b),
+        { stdout: `${session.agent.workspace}\n`, epoch: 2 },
+        session.language,
+      );
     },
     {},
   ),
@@ -238,7 +290,11 @@ behaviours('Environment and working directory', [
     { value: '0' },
   ),
   flow('a bad name of a variable is refused', { python: '1', node: '1' }, async (session, code) => {
-    const refused = await session.refusal('POST', '/steps', { step_id: 'bad-name', code, env: { 'A-B': 'x' } });
+    const refused = await session.refusal('POST', '/steps', {
+      step_id: 'bad-name',
+      code,
+      env: { 'A-B': 'x' },
+    });
     expect(refused).toMatchObject({ status: 400, code: 'invalid_request' });
   }),
 ]);

@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import { behaviours, flow, steps } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';
 
-const ownFrames = /steppe_runtime|supervisor|worker\.|control-thread|session-agent|node:internal|dist\/runtimes/;
+const ownFrames =
+  /steppe_runtime|supervisor|worker\.|control-thread|session-agent|node:internal|dist\/runtimes/;
 
 behaviours('Errors and tracebacks', [
   steps(
@@ -38,7 +39,10 @@ behaviours('Errors and tracebacks', [
   ),
   steps(
     'a traceback names the line of the step',
-    { python: 'a = 1\nb = 2\nraise ValueError("line three")', node: 'let a = 1\nlet b = 2\nthrow new Error("line three")' },
+    {
+      python: 'a = 1\nb = 2\nraise ValueError("line three")',
+      node: 'let a = 1\nlet b = 2\nthrow new Error("line three")',
+    },
     { error: { name: /Error$/, traceback: /line 3|:3:\d+/ } },
   ),
   steps(
@@ -51,7 +55,10 @@ behaviours('Errors and tracebacks', [
   ),
   steps(
     'line numbers hold behind comments and long texts',
-    { python: '"""\n\n"""\n# comment\nraise ValueError("line five")', node: '`\n\n`\n// comment\nthrow new Error("line five")' },
+    {
+      python: '"""\n\n"""\n# comment\nraise ValueError("line five")',
+      node: '`\n\n`\n// comment\nthrow new Error("line five")',
+    },
     { error: { name: /Error$/, traceback: /line 5|:5:\d+/ } },
   ),
   flow(
@@ -71,7 +78,8 @@ behaviours('Errors and tracebacks', [
   flow(
     'a traceback holds no frame of the runtime and no colours',
     {
-      python: 'import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    raise ValueError("x")\nawait f()',
+      python:
+        'import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    raise ValueError("x")\nawait f()',
       node: 'async function f() { await null; throw new Error("x") }\nawait f()',
     },
     async (session, code) => {
@@ -123,7 +131,8 @@ behaviours('Errors and tracebacks', [
   steps(
     'an error chained to another shows both',
     {
-      python: "try:\n    raise KeyError('root')\nexcept KeyError as error:\n    raise ValueError('top') from error",
+      python:
+        "try:\n    raise KeyError('root')\nexcept KeyError as error:\n    raise ValueError('top') from error",
       node: "throw new Error('top', { cause: new TypeError('root') })",
     },
     { error: { name: /Error$/, message: 'top', traceback: /(root[\s\S]*top|top[\s\S]*root)/ } },
@@ -134,7 +143,13 @@ behaviours('Errors and tracebacks', [
       python: "raise ExceptionGroup('many', [ValueError('one'), TypeError('two')])",
       node: "throw new AggregateError([new RangeError('one'), new TypeError('two')], 'many')",
     },
-    { error: { name: /^(ExceptionGroup|AggregateError)$/, message: /^many/, traceback: /one[\s\S]*two/ } },
+    {
+      error: {
+        name: /^(ExceptionGroup|AggregateError)$/,
+        message: /^many/,
+        traceback: /one[\s\S]*two/,
+      },
+    },
   ),
   steps(
     'recursion without end is an error, and memory is kept',
@@ -144,13 +159,20 @@ behaviours('Errors and tracebacks', [
         'try:\n    fall()\nexcept RecursionError as e:\n    print(type(e).__name__)',
         'deep',
       ],
-      node: ['const deep = 1\nfunction fall() { return fall() + 1 }', 'try { fall() } catch (e) { console.log(e.name) }', 'deep'],
+      node: [
+        'const deep = 1\nfunction fall() { return fall() + 1 }',
+        'try { fall() } catch (e) { console.log(e.name) }',
+        'deep',
+      ],
     },
     { value: '1' },
   ),
   steps(
     'recursion without end fails the step',
-    { python: 'def fall2(): return fall2()\nfall2()', node: 'function fall2() { return fall2() + 1 }\nfall2()' },
+    {
+      python: 'def fall2(): return fall2()\nfall2()',
+      node: 'function fall2() { return fall2() + 1 }\nfall2()',
+    },
     { error: { name: /^(Recursion|Range)Error$/ } },
   ),
   flow(
@@ -159,7 +181,12 @@ behaviours('Errors and tracebacks', [
       python: {
         remember: 'kept_deep = 41',
         recall: 'kept_deep + 1',
-        deep: ['['.repeat(200_000), `${'-'.repeat(200_000)}1`, `1${'+1'.repeat(200_000)}`, `1${'.real'.repeat(200_000)}`],
+        deep: [
+          '['.repeat(200_000),
+          `${'-'.repeat(200_000)}1`,
+          `1${'+1'.repeat(200_000)}`,
+          `1${'.real'.repeat(200_000)}`,
+        ],
       },
       node: {
         remember: 'const keptDeep = 41',
@@ -205,7 +232,8 @@ behaviours('Errors and tracebacks', [
   steps(
     'an error thrown again keeps its origin',
     {
-      python: 'def origin():\n    raise ValueError("x")\ntry:\n    origin()\nexcept ValueError:\n    raise',
+      python:
+        'def origin():\n    raise ValueError("x")\ntry:\n    origin()\nexcept ValueError:\n    raise',
       node: 'function origin() { throw new Error("x") }\ntry { origin() } catch (e) { throw e }',
     },
     { error: { name: /Error$/, traceback: /origin/ } },
@@ -213,14 +241,18 @@ behaviours('Errors and tracebacks', [
   steps(
     'an error whose message cannot be made is reported',
     {
-      python: 'class Mute(Exception):\n    def __str__(self): raise TypeError("mute")\nraise Mute()',
+      python:
+        'class Mute(Exception):\n    def __str__(self): raise TypeError("mute")\nraise Mute()',
       node: 'class Mute extends Error { get message() { throw new TypeError("mute") } }\nthrow new Mute()',
     },
     { error: { name: /^(Mute|Error)$/ } },
   ),
   steps(
     'a failed assertion is reported',
-    { python: 'assert 1 == 2, "not equal"', node: 'require("assert").strictEqual(1, 2, "not equal")' },
+    {
+      python: 'assert 1 == 2, "not equal"',
+      node: 'require("assert").strictEqual(1, 2, "not equal")',
+    },
     { error: { name: 'AssertionError', message: /^not equal/ } },
   ),
   steps(

@@ -13,15 +13,25 @@ const write = (name: string, text: string) => ({
 });
 const bytes = Buffer.from(Array.from({ length: 4096 }, (_, at) => (at * 7) % 256));
 const modules: PerLanguage<{ single: [string, string]; use: string }> = {
-  python: { single: ['tool_a.py', 'def twice(n):\n    return n * 2\n'], use: 'import tool_a\ntool_a.twice(21)' },
-  node: { single: ['tool-a.js', 'exports.twice = (n) => n * 2\n'], use: 'const { twice } = require("./tool-a.js")\ntwice(21)' },
+  python: {
+    single: ['tool_a.py', 'def twice(n):\n    return n * 2\n'],
+    use: 'import tool_a\ntool_a.twice(21)',
+  },
+  node: {
+    single: ['tool-a.js', 'exports.twice = (n) => n * 2\n'],
+    use: 'const { twice } = require("./tool-a.js")\ntwice(21)',
+  },
 };
 
 behaviours('Files and modules', [
-  flow('a file that a step writes is downloaded', write('made.txt', 'by code'), async (session, code) => {
-    expectResult(await session.run(code), {}, session.language);
-    expect((await session.read('made.txt')).toString()).toBe('by code');
-  }),
+  flow(
+    'a file that a step writes is downloaded',
+    write('made.txt', 'by code'),
+    async (session, code) => {
+      expectResult(await session.run(code), {}, session.language);
+      expect((await session.read('made.txt')).toString()).toBe('by code');
+    },
+  ),
   flow('a file that was uploaded is read by a step', read('given.txt'), async (session, code) => {
     await session.put('given.txt', 'from outside');
     expectResult(await session.run(code), { stdout: 'from outside' }, session.language);
@@ -61,15 +71,21 @@ behaviours('Files and modules', [
       expect(await session.files('tree')).toEqual(['tree/leaf', 'tree/leaf/end']);
     },
   ),
-  flow('a file that was deleted is not there for a step', read('removed.txt'), async (session, code) => {
-    await session.put('removed.txt', 'x');
-    await session.call('DELETE', '/files/removed.txt');
-    expectResult(
-      await session.run(code),
-      { error: { name: { python: 'FileNotFoundError', node: 'Error' }, message: /no such file/i } },
-      session.language,
-    );
-  }),
+  flow(
+    'a file that was deleted is not there for a step',
+    read('removed.txt'),
+    async (session, code) => {
+      await session.put('removed.txt', 'x');
+      await session.call('DELETE', '/files/removed.txt');
+      expectResult(
+        await session.run(code),
+        {
+          error: { name: { python: 'FileNotFoundError', node: 'Error' }, message: /no such file/i },
+        },
+        session.language,
+      );
+    },
+  ),
   flow(
     'a file outlives a restart',
     {
@@ -86,7 +102,11 @@ behaviours('Files and modules', [
   steps(
     'an open file continues in the next step',
     {
-      python: ['log = open("log.txt", "w")\n_ = log.write("one ")', '_ = log.write("two")\nlog.close()', read('log.txt').python],
+      python: [
+        'log = open("log.txt", "w")\n_ = log.write("one ")',
+        '_ = log.write("two")\nlog.close()',
+        read('log.txt').python,
+      ],
       node: [
         'const log = fs.openSync("log.txt", "w")\nfs.writeSync(log, "one "); undefined',
         'fs.writeSync(log, "two"); fs.closeSync(log)',
@@ -95,19 +115,29 @@ behaviours('Files and modules', [
     },
     { stdout: 'one two' },
   ),
-  flow('a module of the workspace is imported', modules, async (session, { single: [name, content], use }) => {
-    await session.put(name, content);
-    expectResult(await session.run(use), { value: '42' }, session.language);
-  }),
+  flow(
+    'a module of the workspace is imported',
+    modules,
+    async (session, { single: [name, content], use }) => {
+      await session.put(name, content);
+      expectResult(await session.run(use), { value: '42' }, session.language);
+    },
+  ),
   flow(
     'a package of the workspace is imported',
     {
       python: {
-        files: { 'box/__init__.py': 'from .inner import response\n', 'box/inner.py': 'response = 42\n' },
+        files: {
+          'box/__init__.py': 'from .inner import response\n',
+          'box/inner.py': 'response = 42\n',
+        },
         use: 'import box\nbox.response',
       },
       node: {
-        files: { 'box/index.js': 'exports.response = require("./inner.js")\n', 'box/inner.js': 'module.exports = 42\n' },
+        files: {
+          'box/index.js': 'exports.response = require("./inner.js")\n',
+          'box/inner.js': 'module.exports = 42\n',
+        },
         use: 'require("./box").response',
       },
     },
@@ -138,12 +168,19 @@ behaviours('Files and modules', [
     'a module that fails to load fails again the next time',
     {
       python: { file: ['half.py', 'first = 1\nraise ValueError("half")\n'], use: 'import half' },
-      node: { file: ['half.js', 'exports.first = 1\nthrow new RangeError("half")\n'], use: 'require("./half.js")' },
+      node: {
+        file: ['half.js', 'exports.first = 1\nthrow new RangeError("half")\n'],
+        use: 'require("./half.js")',
+      },
     },
     async (session, { file: [name = '', content = ''], use }) => {
       await session.put(name, content);
       for (const _ of [1, 2])
-        expectResult(await session.run(use), { error: { name: /^(Value|Range)Error$/, message: 'half' } }, session.language);
+        expectResult(
+          await session.run(use),
+          { error: { name: /^(Value|Range)Error$/, message: 'half' } },
+          session.language,
+        );
     },
   ),
   flow(
@@ -154,13 +191,18 @@ behaviours('Files and modules', [
     },
     async (session, { file: [name = '', content = ''], use }) => {
       await session.put(name, content);
-      expectResult(await session.run(use), { error: { name: 'SyntaxError', traceback: /wrong.mod/ } }, session.language);
+      expectResult(
+        await session.run(use),
+        { error: { name: 'SyntaxError', traceback: /wrong.mod/ } },
+        session.language,
+      );
     },
   ),
   steps(
     'the standard library is there',
     {
-      python: 'import json, re, math, collections, itertools, datetime, pathlib, sqlite3\njson.dumps({"a": 1})',
+      python:
+        'import json, re, math, collections, itertools, datetime, pathlib, sqlite3\njson.dumps({"a": 1})',
       node: 'const { createHash } = require("crypto"); require("zlib"); require("util"); require("path"); JSON.stringify({ a: 1 })',
     },
     { value: /^'\{"a": ?1\}'$/ },

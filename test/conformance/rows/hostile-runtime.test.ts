@@ -58,11 +58,18 @@ function replaceByFifo(name) {
 }
 `,
 };
-const wait = { python: 'time.sleep(30)', node: 'await new Promise((done) => setTimeout(done, 30_000))' };
+const wait = {
+  python: 'time.sleep(30)',
+  node: 'await new Promise((done) => setTimeout(done, 30_000))',
+};
 const exit = { python: 'os._exit(3)', node: 'process.exit(3)' };
 
 /** What a step does ends that step and its memory alone: the next one runs in the next epoch. */
-const endsItselfAlone = (what: string, code: PerLanguage<string>, error: { name: string; message: RegExp }): Row =>
+const endsItselfAlone = (
+  what: string,
+  code: PerLanguage<string>,
+  error: { name: string; message: RegExp },
+): Row =>
   flow(
     `${what} ends the interpreter, and nothing else`,
     code,
@@ -71,7 +78,11 @@ const endsItselfAlone = (what: string, code: PerLanguage<string>, error: { name:
       await session.run(remember[language]);
       const result = await session.run(`${tools[language]}\n${hostile}`);
       expectResult(result, { stderr: /(?:)/, error, stateLost: true, epoch: 2 }, language);
-      expectResult(await session.run('kept'), { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 }, language);
+      expectResult(
+        await session.run('kept'),
+        { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 },
+        language,
+      );
       expectResult(await session.run('40 + 2'), { value: '42', epoch: 2 }, language);
     },
     own,
@@ -91,7 +102,8 @@ const diesAfter = (what: string, code: PerLanguage<string>): Row =>
     { name: 'WorkerCrashed', message: /exit code 3/ },
   );
 
-const display = '{"type":"display","step_id":"a","is_main_result":false,"truncated":false,"bundle":{"application/json":';
+const display =
+  '{"type":"display","step_id":"a","is_main_result":false,"truncated":false,"bundle":{"application/json":';
 
 behaviours('Code that turns on its own runtime', [
   breaksProtocol(
@@ -115,7 +127,11 @@ behaviours('Code that turns on its own runtime', [
     },
     /limit of 65536|more than 4 connections/,
   ),
-  breaksProtocol('a connection that says nothing', { python: 'kept = say()', node: 'say()' }, /no first frame/),
+  breaksProtocol(
+    'a connection that says nothing',
+    { python: 'kept = say()', node: 'say()' },
+    /no first frame/,
+  ),
   breaksProtocol(
     'a fifth connection',
     { python: 'kept = [say() for _ in range(3)]', node: 'for (let n = 0; n < 3; n++) say()' },

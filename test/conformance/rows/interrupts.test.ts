@@ -11,11 +11,20 @@ const timeLimit = { request: { timeout_ms: 150 } };
 const timedOut = { status: 'timed_out', error: { name: 'StepTimedOut', message: /150/ } } as const;
 
 /** Code that never ends, ended by its time limit; the memory is kept. */
-const ended = (what: string, code: PerLanguage<string>, stdout = '', files: Record<string, string> = {}): Row =>
+const ended = (
+  what: string,
+  code: PerLanguage<string>,
+  stdout = '',
+  files: Record<string, string> = {},
+): Row =>
   flow(`${what} is ended by the time limit, and memory is kept`, code, async (session, endless) => {
     for (const [name, content] of Object.entries(files)) await session.put(name, content);
     await session.run(remember[session.language]);
-    expectResult(await session.run(endless, timeLimit.request), { ...timedOut, stdout }, session.language);
+    expectResult(
+      await session.run(endless, timeLimit.request),
+      { ...timedOut, stdout },
+      session.language,
+    );
     expectResult(await session.run('kept + 1'), { value: '42' }, session.language);
   });
 
@@ -25,7 +34,10 @@ behaviours('Interrupts', [
     python: 'def spin():\n    n = 0\n    while True: n += 1\nspin()',
     node: 'function spin() { let n = 0; while (true) n += 1 }\nspin()',
   }),
-  ended('sleep', { python: 'import time\ntime.sleep(60)', node: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)' }),
+  ended('sleep', {
+    python: 'import time\ntime.sleep(60)',
+    node: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
+  }),
   ended('an await', { python: 'import asyncio\nawait asyncio.sleep(60)', node: `await ${sleep}` }),
   ended('an await of what never comes', {
     python: 'import asyncio\nawait asyncio.get_event_loop().create_future()',
@@ -35,7 +47,10 @@ behaviours('Interrupts', [
     python: 'import asyncio\nawait asyncio.sleep(0)\nwhile True: pass',
     node: 'await null\nwhile (true) {}',
   }),
-  ended('a loop of awaits', { python: 'import asyncio\nwhile True: await asyncio.sleep(0)', node: 'while (true) await null' }),
+  ended('a loop of awaits', {
+    python: 'import asyncio\nwhile True: await asyncio.sleep(0)',
+    node: 'while (true) await null',
+  }),
   ended('a loop of timers', {
     python: 'import asyncio\nwhile True: await asyncio.sleep(0.001)',
     node: 'while (true) await new Promise((done) => setTimeout(done, 1))',
@@ -62,7 +77,8 @@ behaviours('Interrupts', [
     node: 'const cell = new Int32Array(new SharedArrayBuffer(4))\nwhile (Atomics.wait(cell, 0, 0)) {}',
   }),
   ended('an await for a child process', {
-    python: 'import asyncio\nchild = await asyncio.create_subprocess_exec("sleep", "60")\nawait child.wait()',
+    python:
+      'import asyncio\nchild = await asyncio.create_subprocess_exec("sleep", "60")\nawait child.wait()',
     node: 'await new Promise((done) => require("child_process").spawn("sleep", ["60"]).on("exit", done))',
   }),
   ended('a loop in the comparison of a sort', {
@@ -73,10 +89,15 @@ behaviours('Interrupts', [
     python: 'class Slow:\n    def __repr__(self):\n        while True: pass\nSlow()',
     node: '({ [require("util").inspect.custom]() { while (true) {} } })',
   }),
-  ended('a loop in a module that is loaded', { python: 'import spin_module', node: 'require("./spin_module.js")' }, '', {
-    'spin_module.py': 'while True: pass\n',
-    'spin_module.js': 'while (true) {}\n',
-  }),
+  ended(
+    'a loop in a module that is loaded',
+    { python: 'import spin_module', node: 'require("./spin_module.js")' },
+    '',
+    {
+      'spin_module.py': 'while True: pass\n',
+      'spin_module.js': 'while (true) {}\n',
+    },
+  ),
   ended('a generator without end', {
     python: 'def forever():\n    while True: yield 1\nfor _ in forever(): pass',
     node: 'function* forever() { while (true) yield 1 }\nfor (const _ of forever());',
@@ -93,16 +114,26 @@ behaviours('Interrupts', [
     async (session, code) => {
       await session.run(remember[session.language]);
       const { status, stdout, state_lost: lost } = await session.run(code, { timeout_ms: 300 });
-      expect({ status, lost, start: stdout.slice(0, 6) }).toEqual({ status: 'timed_out', lost: false, start: 'again\n' });
+      expect({ status, lost, start: stdout.slice(0, 6) }).toEqual({
+        status: 'timed_out',
+        lost: false,
+        start: 'again\n',
+      });
       expectResult(await session.run('kept + 1'), { value: '42' }, session.language);
     },
   ),
   flow(
     'the error of a time limit says where the step was',
-    { python: 'def busy():\n    while True: pass\nbusy()', node: 'function busy() { while (true) {} }\nbusy()' },
+    {
+      python: 'def busy():\n    while True: pass\nbusy()',
+      node: 'function busy() { while (true) {} }\nbusy()',
+    },
     async (session, code) => {
       const { error } = await session.run(code, timeLimit.request);
-      expect(error).toMatchObject({ name: 'StepTimedOut', message: 'the step ran longer than its timeout_ms of 150' });
+      expect(error).toMatchObject({
+        name: 'StepTimedOut',
+        message: 'the step ran longer than its timeout_ms of 150',
+      });
       expect(error?.traceback.length).toBeGreaterThan(0);
     },
   ),
@@ -115,19 +146,31 @@ behaviours('Interrupts', [
   flow(
     'a step that cannot be interrupted is killed, and the loss is reported',
     {
-      python: 'import time\nwhile True:\n    try:\n        while True: time.sleep(0.01)\n    except BaseException: pass',
+      python:
+        'import time\nwhile True:\n    try:\n        while True: time.sleep(0.01)\n    except BaseException: pass',
       node: 'require("crypto").pbkdf2Sync("a", "b", 2 ** 31 - 1, 64, "sha512")',
     },
     async (session, code) => {
       await session.run(remember[session.language]);
-      expectResult(await session.run(code, timeLimit.request), { ...timedOut, stateLost: true, epoch: 2 }, session.language);
-      expectResult(await session.run('kept + 1'), { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 }, session.language);
+      expectResult(
+        await session.run(code, timeLimit.request),
+        { ...timedOut, stateLost: true, epoch: 2 },
+        session.language,
+      );
+      expectResult(
+        await session.run('kept + 1'),
+        { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 },
+        session.language,
+      );
     },
     {},
   ),
   flow(
     'cancel ends a loop, and memory is kept',
-    { python: 'print("runs", flush=True)\nwhile True: pass', node: 'console.log("runs")\nwhile (true) {}' },
+    {
+      python: 'print("runs", flush=True)\nwhile True: pass',
+      node: 'console.log("runs")\nwhile (true) {}',
+    },
     async (session, code) => {
       await session.run(remember[session.language]);
       const id = await session.submit(code);
@@ -143,7 +186,10 @@ behaviours('Interrupts', [
   ),
   flow(
     'cancel ends an await, and memory is kept',
-    { python: 'import asyncio\nprint("runs", flush=True)\nawait asyncio.sleep(60)', node: `console.log("runs")\nawait ${sleep}` },
+    {
+      python: 'import asyncio\nprint("runs", flush=True)\nawait asyncio.sleep(60)',
+      node: `console.log("runs")\nawait ${sleep}`,
+    },
     async (session, code) => {
       await session.run(remember[session.language]);
       const id = await session.submit(code);
@@ -159,7 +205,10 @@ behaviours('Interrupts', [
   ),
   flow(
     'cancel twice is cancel once',
-    { python: 'print("runs", flush=True)\nwhile True: pass', node: 'console.log("runs")\nwhile (true) {}' },
+    {
+      python: 'print("runs", flush=True)\nwhile True: pass',
+      node: 'console.log("runs")\nwhile (true) {}',
+    },
     async (session, code) => {
       const id = await session.submit(code);
       await session.untilPrinted(id, 'runs');
@@ -168,19 +217,30 @@ behaviours('Interrupts', [
       expectResult(await session.run('40 + 2'), { value: '42' }, session.language);
     },
   ),
-  flow('cancel of a step that has ended changes nothing', { python: '40 + 2', node: '40 + 2' }, async (session, code) => {
-    const result = await session.run(code);
-    expect(await session.cancel(result.step_id)).toEqual({ httpStatus: 200, step: result });
-  }),
+  flow(
+    'cancel of a step that has ended changes nothing',
+    { python: '40 + 2', node: '40 + 2' },
+    async (session, code) => {
+      const result = await session.run(code);
+      expect(await session.cancel(result.step_id)).toEqual({ httpStatus: 200, step: result });
+    },
+  ),
   flow(
     'cancel of a waiting step keeps it from running',
     {
-      python: { runs: 'print("runs", flush=True)\nwhile True: pass', waits: 'open("ran", "w").close()' },
+      python: {
+        runs: 'print("runs", flush=True)\nwhile True: pass',
+        waits: 'open("ran", "w").close()',
+      },
       node: { runs: 'console.log("runs")\nwhile (true) {}', waits: 'fs.writeFileSync("ran", "")' },
     },
     async (session, { runs, waits }) => {
       const [first, second] = [await session.submit(runs), await session.submit(waits)];
-      expect((await session.cancel(second)).step).toMatchObject({ status: 'cancelled', started_at: null, state_lost: false });
+      expect((await session.cancel(second)).step).toMatchObject({
+        status: 'cancelled',
+        started_at: null,
+        state_lost: false,
+      });
       await session.cancel(first);
       await session.ended(first);
       await session.run('1');
@@ -189,25 +249,35 @@ behaviours('Interrupts', [
   ),
   flow(
     'a caller that leaves cancels the step where it requested that',
-    { python: 'print("runs", flush=True)\nwhile True: pass', node: 'console.log("runs")\nwhile (true) {}' },
+    {
+      python: 'print("runs", flush=True)\nwhile True: pass',
+      node: 'console.log("runs")\nwhile (true) {}',
+    },
     async (session, code) => {
       for await (const event of session.stream(code, { step_id: 'left', on_disconnect: 'cancel' }))
         if (event.type === 'stdout') break;
       // Requested and not followed: who follows a step takes the place of the caller who left.
-      const left = async () => stepResultSchema.parse(await (await session.call('GET', '/steps/left')).json());
+      const left = async () =>
+        stepResultSchema.parse(await (await session.call('GET', '/steps/left')).json());
       await expect.poll(async () => (await left()).status, { timeout: 25_000 }).toBe('cancelled');
     },
   ),
   flow(
     'a caller that leaves lets the step go on',
     {
-      python: 'import os, time\nprint("runs", flush=True)\nwhile not os.path.exists("left-go"): time.sleep(0.005)\n40 + 2',
+      python:
+        'import os, time\nprint("runs", flush=True)\nwhile not os.path.exists("left-go"): time.sleep(0.005)\n40 + 2',
       node: 'console.log("runs")\nwhile (!fs.existsSync("left-go")) await new Promise((done) => setTimeout(done, 5))\n40 + 2',
     },
     async (session, code) => {
-      for await (const event of session.stream(code, { step_id: 'goes-on' })) if (event.type === 'stdout') break;
+      for await (const event of session.stream(code, { step_id: 'goes-on' }))
+        if (event.type === 'stdout') break;
       await session.put('left-go', '');
-      expectResult(await session.ended('goes-on'), { stdout: 'runs\n', value: '42' }, session.language);
+      expectResult(
+        await session.ended('goes-on'),
+        { stdout: 'runs\n', value: '42' },
+        session.language,
+      );
     },
   ),
   flow(

@@ -53,7 +53,10 @@ behaviours('Limits', [
     },
     async (session, code) => {
       const { results, truncated, status } = await session.run(code);
-      expect({ status, truncated: truncated.results }).toEqual({ status: 'completed', truncated: true });
+      expect({ status, truncated: truncated.results }).toEqual({
+        status: 'completed',
+        truncated: true,
+      });
       expect(JSON.stringify(results).length).toBeLessThanOrEqual(limits.resultBytesPerStep + 1_024);
       expect(results.length).toBeGreaterThanOrEqual(3);
     },
@@ -62,19 +65,39 @@ behaviours('Limits', [
     const code = `${comment}${'x'.repeat(limits.codeBytes - 20)}\n40 + 2`;
     expectResult(await session.run(code), { value: '42' }, session.language);
   }),
-  flow('code of more than a megabyte is refused', { python: '#', node: '//' }, async (session, comment) => {
-    const code = `${comment}${'x'.repeat(limits.codeBytes)}`;
-    expect((await session.refusal('POST', '/steps', { step_id: 'too-long', code })).status).toBe(413);
-  }),
-  flow('variables of more than 256 KiB are refused', { python: '1', node: '1' }, async (session, code) => {
-    const env = { LONG: 'x'.repeat(limits.envBytes + 1) };
-    expect((await session.refusal('POST', '/steps', { step_id: 'too-much', code, env })).status).toBe(413);
-  }),
+  flow(
+    'code of more than a megabyte is refused',
+    { python: '#', node: '//' },
+    async (session, comment) => {
+      const code = `${comment}${'x'.repeat(limits.codeBytes)}`;
+      expect((await session.refusal('POST', '/steps', { step_id: 'too-long', code })).status).toBe(
+        413,
+      );
+    },
+  ),
+  flow(
+    'variables of more than 256 KiB are refused',
+    { python: '1', node: '1' },
+    async (session, code) => {
+      const env = { LONG: 'x'.repeat(limits.envBytes + 1) };
+      expect(
+        (await session.refusal('POST', '/steps', { step_id: 'too-much', code, env })).status,
+      ).toBe(413);
+    },
+  ),
   steps(
     'memory beyond the soft limit is an error, and memory is kept',
     {
-      python: ['kept = 41', 'try:\n    b = bytearray(2_000_000_000)\nexcept MemoryError:\n    print("refused")', 'kept + 1'],
-      node: ['const kept = 41', 'try { Buffer.alloc(16_000_000_000) } catch (e) { console.log(e.name) }', 'kept + 1'],
+      python: [
+        'kept = 41',
+        'try:\n    b = bytearray(2_000_000_000)\nexcept MemoryError:\n    print("refused")',
+        'kept + 1',
+      ],
+      node: [
+        'const kept = 41',
+        'try { Buffer.alloc(16_000_000_000) } catch (e) { console.log(e.name) }',
+        'kept + 1',
+      ],
     },
     { value: '42' },
     { own: small },
@@ -109,16 +132,22 @@ behaviours('Limits', [
   ),
   flow(
     'a thousand results are kept in their order',
-    { python: 'for n in range(1000): display(n)', node: 'for (let n = 0; n < 1000; n++) display(n)' },
+    {
+      python: 'for n in range(1000): display(n)',
+      node: 'for (let n = 0; n < 1000; n++) display(n)',
+    },
     async (session, code) => {
       const { results } = await session.run(code);
-      expect(results.map((bundle) => bundle['text/plain'])).toEqual([...Array(1000).keys()].map(String));
+      expect(results.map((bundle) => bundle['text/plain'])).toEqual(
+        [...Array(1000).keys()].map(String),
+      );
     },
   ),
   flow(
     'a hundred megabytes of output do not end up in the response',
     {
-      python: 'line = "x" * 1023 + "\\n"\nimport sys\nfor _ in range(100 * 1024): sys.stdout.write(line)',
+      python:
+        'line = "x" * 1023 + "\\n"\nimport sys\nfor _ in range(100 * 1024): sys.stdout.write(line)',
       node: 'const line = "x".repeat(1023) + "\\n"\nfor (let n = 0; n < 100 * 1024; n++) process.stdout.write(line); undefined',
     },
     async (session, code) => {

@@ -4,12 +4,18 @@ import { behaviours, flow, steps } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';
 
 const waitForGo = {
-  python: (name: string) => `import os, time\nwhile not os.path.exists("${name}"):\n    time.sleep(0.005)`,
-  node: (name: string) => `while (!require("fs").existsSync("${name}")) await new Promise((done) => setTimeout(done, 5));`,
+  python: (name: string) =>
+    `import os, time\nwhile not os.path.exists("${name}"):\n    time.sleep(0.005)`,
+  node: (name: string) =>
+    `while (!require("fs").existsSync("${name}")) await new Promise((done) => setTimeout(done, 5));`,
 };
 
 behaviours('Output', [
-  steps('what is printed is standard output', { python: 'print("hi")', node: 'console.log("hi")' }, { stdout: 'hi\n' }),
+  steps(
+    'what is printed is standard output',
+    { python: 'print("hi")', node: 'console.log("hi")' },
+    { stdout: 'hi\n' },
+  ),
   steps(
     'what is written without a line end has none',
     { python: 'print("hi", end="")', node: 'process.stdout.write("hi"); undefined' },
@@ -30,7 +36,10 @@ behaviours('Output', [
   ),
   steps(
     'prints keep their order',
-    { python: 'for i in range(200): print(i)', node: 'for (let i = 0; i < 200; i++) console.log(i)' },
+    {
+      python: 'for i in range(200): print(i)',
+      node: 'for (let i = 0; i < 200; i++) console.log(i)',
+    },
     { stdout: `${[...Array(200).keys()].join('\n')}\n` },
   ),
   steps(
@@ -80,14 +89,18 @@ behaviours('Output', [
   steps(
     'a character written in pieces is one character',
     {
-      python: 'import os, time\nfor byte in "世🌍".encode():\n    _ = os.write(1, bytes([byte]))\n    time.sleep(0.006)',
+      python:
+        'import os, time\nfor byte in "世🌍".encode():\n    _ = os.write(1, bytes([byte]))\n    time.sleep(0.006)',
       node: 'for (const byte of Buffer.from("世🌍")) {\n  require("fs").writeSync(1, Buffer.from([byte]))\n  await new Promise((done) => setTimeout(done, 6))\n}',
     },
     { stdout: '世🌍' },
   ),
   steps(
     'what is written to the raw descriptor is output',
-    { python: 'import os\n_ = os.write(1, b"raw\\n")', node: 'require("fs").writeSync(1, "raw\\n"); undefined' },
+    {
+      python: 'import os\n_ = os.write(1, b"raw\\n")',
+      node: 'require("fs").writeSync(1, "raw\\n"); undefined',
+    },
     { stdout: 'raw\n' },
   ),
   steps(
@@ -101,7 +114,8 @@ behaviours('Output', [
   steps(
     'prints around a child process keep their order',
     {
-      python: 'import subprocess\nprint("before")\n_ = subprocess.run(["echo", "child"])\nprint("after")',
+      python:
+        'import subprocess\nprint("before")\n_ = subprocess.run(["echo", "child"])\nprint("after")',
       node: 'console.log("before"); require("child_process").execSync("echo child", { stdio: "inherit" }); console.log("after")',
     },
     { stdout: 'before\nchild\nafter\n' },
@@ -127,7 +141,10 @@ behaviours('Output', [
   ),
   steps(
     'output before an error is kept',
-    { python: 'print("before")\nraise ValueError("x")', node: 'console.log("before"); throw new Error("x")' },
+    {
+      python: 'print("before")\nraise ValueError("x")',
+      node: 'console.log("before"); throw new Error("x")',
+    },
     { stdout: 'before\n', error: { name: /Error$/ } },
   ),
   steps(
@@ -137,7 +154,10 @@ behaviours('Output', [
   ),
   flow(
     'a print arrives before the step ends',
-    { python: `print("early")\n${waitForGo.python('go1')}`, node: `console.log("early")\n${waitForGo.node('go1')}` },
+    {
+      python: `print("early")\n${waitForGo.python('go1')}`,
+      node: `console.log("early")\n${waitForGo.node('go1')}`,
+    },
     async (session, code) => {
       const seen: string[] = [];
       for await (const event of session.stream(code)) {
@@ -166,7 +186,10 @@ behaviours('Output', [
   ),
   flow(
     'many small prints come as few events',
-    { python: 'for i in range(20000): print(i)', node: 'for (let i = 0; i < 20000; i++) console.log(i)' },
+    {
+      python: 'for i in range(20000): print(i)',
+      node: 'for (let i = 0; i < 20000; i++) console.log(i)',
+    },
     async (session, code) => {
       const { step_id: stepId, stdout } = await session.run(code);
       const events = (await session.events(stepId)).filter(({ type }) => type === 'stdout');
@@ -182,7 +205,10 @@ behaviours('Output', [
     },
     async (session, code) => {
       const { stdout, truncated, status } = await session.run(code);
-      expect({ status, truncated }).toEqual({ status: 'completed', truncated: { stdout: true, stderr: false, results: false } });
+      expect({ status, truncated }).toEqual({
+        status: 'completed',
+        truncated: { stdout: true, stderr: false, results: false },
+      });
       expect(stdout).toMatch(/^HEAD\nxx/);
       expect(stdout).toMatch(/xx\nTAIL\n$/);
       const dropped = Number(/\n\[… (\d+) bytes dropped …\]\n/.exec(stdout)?.[1]);
@@ -199,12 +225,18 @@ behaviours('Output', [
     },
     async (session, code) => {
       const { stdout, truncated } = await session.run(code);
-      expect({ stdout, truncated }).toEqual({ stdout: 'out\n', truncated: { stdout: false, stderr: true, results: false } });
+      expect({ stdout, truncated }).toEqual({
+        stdout: 'out\n',
+        truncated: { stdout: false, stderr: true, results: false },
+      });
     },
   ),
   flow(
     'what one step prints is not in the next',
-    { python: ['print("first")', 'print("second")'], node: ['console.log("first")', 'console.log("second")'] },
+    {
+      python: ['print("first")', 'print("second")'],
+      node: ['console.log("first")', 'console.log("second")'],
+    },
     async (session, [first = '', second = '']) => {
       await session.run(first);
       expectResult(await session.run(second), { stdout: 'second\n' }, session.language);

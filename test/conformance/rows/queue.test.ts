@@ -4,9 +4,13 @@ import { behaviours, flow } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';
 
 const own = {};
-const count = { python: 'n = globals().get("n", 0) + 1\nn', node: 'globalThis.n = (globalThis.n ?? 0) + 1' };
+const count = {
+  python: 'n = globals().get("n", 0) + 1\nn',
+  node: 'globalThis.n = (globalThis.n ?? 0) + 1',
+};
 const waits = {
-  python: 'import os, time\nprint("waits", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.005)',
+  python:
+    'import os, time\nprint("waits", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.005)',
   node: 'console.log("waits")\nwhile (!fs.existsSync("go")) await new Promise((done) => setTimeout(done, 5))',
 };
 
@@ -47,21 +51,35 @@ behaviours('Queue and idempotency', [
   ),
   flow('another step under the same id is refused', count, async (session, code) => {
     await session.run(code, { step_id: 'taken' });
-    const refused = await session.refusal('POST', '/steps', { step_id: 'taken', code: `${code}\n` });
+    const refused = await session.refusal('POST', '/steps', {
+      step_id: 'taken',
+      code: `${code}\n`,
+    });
     expect(refused).toMatchObject({ status: 409, code: 'step_conflict' });
   }),
-  flow('a step that is not waited for is fetched later', { python: '40 + 2', node: '40 + 2' }, async (session, code) => {
-    const response = await session.call('POST', '/steps', { step_id: 'later', code, wait: false });
-    expect(response.status).toBe(202);
-    expect(await response.json()).toMatchObject({ status: expect.stringMatching(/^(queued|running)$/) });
-    expectResult(await session.ended('later'), { value: '42' }, session.language);
-  }),
+  flow(
+    'a step that is not waited for is fetched later',
+    { python: '40 + 2', node: '40 + 2' },
+    async (session, code) => {
+      const response = await session.call('POST', '/steps', {
+        step_id: 'later',
+        code,
+        wait: false,
+      });
+      expect(response.status).toBe(202);
+      expect(await response.json()).toMatchObject({
+        status: expect.stringMatching(/^(queued|running)$/),
+      });
+      expectResult(await session.ended('later'), { value: '42' }, session.language);
+    },
+  ),
   flow(
     'more than sixteen waiting steps are refused',
     waits,
     async (session, code) => {
       await session.submit(code);
-      for (let n = 0; n < limits.queuedSteps; n += 1) await session.submit('1', { step_id: `waits-${n}` });
+      for (let n = 0; n < limits.queuedSteps; n += 1)
+        await session.submit('1', { step_id: `waits-${n}` });
       const refused = await session.refusal('POST', '/steps', { step_id: 'too-many', code: '1' });
       expect(refused).toMatchObject({ status: 429, code: 'step_queue_full' });
       await session.put('go', '');
@@ -71,7 +89,10 @@ behaviours('Queue and idempotency', [
     own,
   ),
   flow('a step that never was is not found', { python: '1', node: '1' }, async (session) => {
-    expect(await session.refusal('GET', '/steps/never')).toMatchObject({ status: 404, code: 'step_not_found' });
+    expect(await session.refusal('GET', '/steps/never')).toMatchObject({
+      status: 404,
+      code: 'step_not_found',
+    });
   }),
   flow(
     'steps are listed, newest first',
@@ -82,19 +103,32 @@ behaviours('Queue and idempotency', [
     },
     own,
   ),
-  flow('events are replayed from any place', { python: 'print(1)\n2', node: 'console.log(1)\n2' }, async (session, code) => {
-    const { step_id: id } = await session.run(code);
-    const all = await session.events(id);
-    expect(all.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
-    expect(await session.events(id, 2)).toEqual(all.slice(2));
-  }),
-  flow('events come as server-sent events too', { python: 'print(1)', node: 'console.log(1)' }, async (session, code) => {
-    const response = await session.call('POST', '/steps', { step_id: 'sse', code }, { accept: 'text/event-stream' });
-    expect(response.headers.get('content-type')).toBe('text/event-stream');
-    expect(await response.text()).toMatch(
-      /^event: step_started\nid: 1\ndata: \{.*\}\n\nevent: stdout\nid: 2\n[\s\S]*event: step_ended\n/,
-    );
-  }),
+  flow(
+    'events are replayed from any place',
+    { python: 'print(1)\n2', node: 'console.log(1)\n2' },
+    async (session, code) => {
+      const { step_id: id } = await session.run(code);
+      const all = await session.events(id);
+      expect(all.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+      expect(await session.events(id, 2)).toEqual(all.slice(2));
+    },
+  ),
+  flow(
+    'events come as server-sent events too',
+    { python: 'print(1)', node: 'console.log(1)' },
+    async (session, code) => {
+      const response = await session.call(
+        'POST',
+        '/steps',
+        { step_id: 'sse', code },
+        { accept: 'text/event-stream' },
+      );
+      expect(response.headers.get('content-type')).toBe('text/event-stream');
+      expect(await response.text()).toMatch(
+        /^event: step_started\nid: 1\ndata: \{.*\}\n\nevent: stdout\nid: 2\n[\s\S]*event: step_ended\n/,
+      );
+    },
+  ),
   flow(
     'steps are counted, failed ones too',
     { python: ['1', 'raise ValueError()', ')', '1'], node: ['1', 'throw new Error()', ')', '1'] },
@@ -107,7 +141,10 @@ behaviours('Queue and idempotency', [
   ),
   flow(
     'a result tells what the step used',
-    { python: 'sum(range(1_000_000))', node: 'let sum = 0; for (let n = 0; n < 1_000_000; n++) sum += n' },
+    {
+      python: 'sum(range(1_000_000))',
+      node: 'let sum = 0; for (let n = 0; n < 1_000_000; n++) sum += n',
+    },
     async (session, code) => {
       const { usage, started_at: started, completed_at: completed } = await session.run(code);
       expect(usage?.duration_ms).toBeGreaterThan(0);
@@ -116,8 +153,14 @@ behaviours('Queue and idempotency', [
       expect(Date.parse(completed ?? '')).toBeGreaterThanOrEqual(Date.parse(started ?? ''));
     },
   ),
-  flow('a session is found where it is requested by another token only', { python: '1', node: '1' }, async (session) => {
-    const response = await session.call('GET', '/steps', undefined, { authorization: 'Bearer nonsense' });
-    expect(response.status).toBe(401);
-  }),
+  flow(
+    'a session is found where it is requested by another token only',
+    { python: '1', node: '1' },
+    async (session) => {
+      const response = await session.call('GET', '/steps', undefined, {
+        authorization: 'Bearer nonsense',
+      });
+      expect(response.status).toBe(401);
+    },
+  ),
 ]);

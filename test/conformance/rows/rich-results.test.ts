@@ -3,7 +3,8 @@ import { behaviours, flow, steps } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';
 
 const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>';
-const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const png =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const from = 'from IPython.display import display, HTML, Markdown, JSON, SVG, Image\n';
 
 behaviours('Rich results', [
@@ -37,7 +38,10 @@ behaviours('Rich results', [
   ),
   steps(
     'JSON is displayed as data',
-    { python: `${from}display(JSON({"a": [1, None, True]}))`, node: 'display.json({ a: [1, null, true] })' },
+    {
+      python: `${from}display(JSON({"a": [1, None, True]}))`,
+      node: 'display.json({ a: [1, null, true] })',
+    },
     { displayed: [{ 'application/json': { a: [1, null, true] } }] },
   ),
   steps(
@@ -63,7 +67,10 @@ behaviours('Rich results', [
   ),
   steps(
     'JSON in a bundle is data',
-    { python: 'display({"application/json": {"a": 1}}, raw=True)', node: 'display({ "application/json": { a: 1 } })' },
+    {
+      python: 'display({"application/json": {"a": 1}}, raw=True)',
+      node: 'display({ "application/json": { a: 1 } })',
+    },
     { displayed: [{ 'application/json': { a: 1 } }] },
   ),
   steps(
@@ -76,12 +83,18 @@ behaviours('Rich results', [
   ),
   steps(
     'display works in a function of an earlier step',
-    { python: ['def show(n): display(n)', 'show(7)'], node: ['function show(n) { display(n) }', 'show(7)'] },
+    {
+      python: ['def show(n): display(n)', 'show(7)'],
+      node: ['function show(n) { display(n) }', 'show(7)'],
+    },
     { displayed: [{ 'text/plain': '7' }] },
   ),
   steps(
     'display works after an await',
-    { python: 'import asyncio\nawait asyncio.sleep(0)\ndisplay(7)', node: 'await null\ndisplay(7)' },
+    {
+      python: 'import asyncio\nawait asyncio.sleep(0)\ndisplay(7)',
+      node: 'await null\ndisplay(7)',
+    },
     { displayed: [{ 'text/plain': '7' }] },
   ),
   steps(
@@ -105,14 +118,20 @@ behaviours('Rich results', [
     { python: 'display(1)\n2', node: 'display(1)\n2' },
     async (session, code) => {
       const events = await session.events((await session.run(code)).step_id);
-      expect(events.map(({ type }) => type)).toEqual(['step_started', 'result', 'result', 'step_ended']);
+      expect(events.map(({ type }) => type)).toEqual([
+        'step_started',
+        'result',
+        'result',
+        'step_ended',
+      ]);
       expect(events[2]).toMatchObject({ 'text/plain': '2', is_main_result: true });
     },
   ),
   flow(
     'a result arrives before the step ends',
     {
-      python: 'import os, time\ndisplay(1)\nwhile not os.path.exists("shown-go"): time.sleep(0.005)',
+      python:
+        'import os, time\ndisplay(1)\nwhile not os.path.exists("shown-go"): time.sleep(0.005)',
       node: 'display(1)\nwhile (!fs.existsSync("shown-go")) await new Promise((done) => setTimeout(done, 5))',
     },
     async (session, code) => {
@@ -126,7 +145,10 @@ behaviours('Rich results', [
   ),
   flow(
     'data that cannot be JSON does not end the session',
-    { python: 'display({"application/json": object()}, raw=True)', node: 'display({ "application/json": () => 1 })' },
+    {
+      python: 'display({"application/json": object()}, raw=True)',
+      node: 'display({ "application/json": () => 1 })',
+    },
     async (session, code) => {
       expect((await session.run(code)).state_lost).toBe(false);
       expectResult(await session.run('40 + 2'), { value: '42' }, session.language);
@@ -136,7 +158,11 @@ behaviours('Rich results', [
     'a name that was display is display again when it is given back',
     {
       python: ['display = 5', 'del display', 'display(7)'],
-      node: ['const shown = display; globalThis.display = 5; undefined', 'globalThis.display = shown; undefined', 'display(7)'],
+      node: [
+        'const shown = display; globalThis.display = 5; undefined',
+        'globalThis.display = shown; undefined',
+        'display(7)',
+      ],
     },
     { displayed: [{ 'text/plain': '7' }] },
   ),

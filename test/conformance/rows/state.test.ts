@@ -4,11 +4,22 @@ import { expectResult } from '../harness/expectation.ts';
 import { openSession } from '../harness/session.ts';
 
 behaviours('State and redeclaration', [
-  steps('a variable lasts', { python: ['v1 = 41', 'v1 + 1'], node: ['let v1 = 41', 'v1 + 1'] }, { value: '42' }),
-  steps('a constant lasts', { python: ['C1 = 41', 'C1 + 1'], node: ['const C1 = 41', 'C1 + 1'] }, { value: '42' }),
+  steps(
+    'a variable lasts',
+    { python: ['v1 = 41', 'v1 + 1'], node: ['let v1 = 41', 'v1 + 1'] },
+    { value: '42' },
+  ),
+  steps(
+    'a constant lasts',
+    { python: ['C1 = 41', 'C1 + 1'], node: ['const C1 = 41', 'C1 + 1'] },
+    { value: '42' },
+  ),
   steps(
     'a function lasts',
-    { python: ['def f1(n):\n    return n + 1', 'f1(41)'], node: ['function f1(n) { return n + 1 }', 'f1(41)'] },
+    {
+      python: ['def f1(n):\n    return n + 1', 'f1(41)'],
+      node: ['function f1(n) { return n + 1 }', 'f1(41)'],
+    },
     { value: '42' },
   ),
   steps(
@@ -21,7 +32,10 @@ behaviours('State and redeclaration', [
   ),
   steps(
     'an import lasts',
-    { python: ['import math as m1', 'm1.floor(4.2)'], node: ["import { basename } from 'node:path'", "basename('/a/4')"] },
+    {
+      python: ['import math as m1', 'm1.floor(4.2)'],
+      node: ["import { basename } from 'node:path'", "basename('/a/4')"],
+    },
     { value: /^'?4'?$/ },
   ),
   steps(
@@ -31,7 +45,10 @@ behaviours('State and redeclaration', [
   ),
   steps(
     'a list grows over steps',
-    { python: ['v3 = []', 'v3.append(1)', 'len(v3)'], node: ['const v3 = []', 'v3.push(1)', 'v3.length'] },
+    {
+      python: ['v3 = []', 'v3.append(1)', 'len(v3)'],
+      node: ['const v3 = []', 'v3.push(1)', 'v3.length'],
+    },
     { value: '1' },
   ),
   steps(
@@ -55,14 +72,25 @@ behaviours('State and redeclaration', [
   steps(
     'a class is declared again, and old instances stay what they were',
     {
-      python: ['class K2:\n    def n(self): return 1\nold = K2()', 'class K2:\n    def n(self): return 2', '[old.n(), K2().n()]'],
-      node: ['class K2 { n() { return 1 } }\nconst old = new K2()', 'class K2 { n() { return 2 } }', '[old.n(), new K2().n()]'],
+      python: [
+        'class K2:\n    def n(self): return 1\nold = K2()',
+        'class K2:\n    def n(self): return 2',
+        '[old.n(), K2().n()]',
+      ],
+      node: [
+        'class K2 { n() { return 1 } }\nconst old = new K2()',
+        'class K2 { n() { return 2 } }',
+        '[old.n(), new K2().n()]',
+      ],
     },
     { value: /^\[ ?1, 2 ?\]$/ },
   ),
   steps(
     'a function takes the name of a variable',
-    { python: ['v6 = 1', 'def v6(): return 2', 'v6()'], node: ['const v6 = 1', 'function v6() { return 2 }', 'v6()'] },
+    {
+      python: ['v6 = 1', 'def v6(): return 2', 'v6()'],
+      node: ['const v6 = 1', 'function v6() { return 2 }', 'v6()'],
+    },
     { value: '2' },
   ),
   steps(
@@ -94,7 +122,11 @@ behaviours('State and redeclaration', [
         'up()',
         'up()',
       ],
-      node: ['function counter() { let n = 0; return () => ++n }\nconst up = counter()', 'up()', 'up()'],
+      node: [
+        'function counter() { let n = 0; return () => ++n }\nconst up = counter()',
+        'up()',
+        'up()',
+      ],
     },
     { value: '2' },
   ),
@@ -102,7 +134,11 @@ behaviours('State and redeclaration', [
     'a generator continues where it stood',
     {
       python: ['g = iter(range(3))', 'next(g)', 'next(g)'],
-      node: ['function* count() { let n = 0; while (true) yield n++ }\nconst g = count()', 'g.next().value', 'g.next().value'],
+      node: [
+        'function* count() { let n = 0; while (true) yield n++ }\nconst g = count()',
+        'g.next().value',
+        'g.next().value',
+      ],
     },
     { value: '1' },
   ),
@@ -156,7 +192,10 @@ behaviours('State and redeclaration', [
   steps(
     'names that the runtime itself needs can be taken',
     {
-      python: ['import sys, os, json, io\nsys.stdout.flush()\nos = json = io = sys = print = None', '40 + 2'],
+      python: [
+        'import sys, os, json, io\nsys.stdout.flush()\nos = json = io = sys = print = None',
+        '40 + 2',
+      ],
       node: ['JSON = null; Buffer = null; setTimeout = null; undefined', '40 + 2'],
     },
     { value: '42' },
@@ -188,22 +227,36 @@ behaviours('State and redeclaration', [
   ),
   flow(
     'a restart forgets all',
-    { python: { before: 'lost = 1', reads: 'lost' }, node: { before: 'const lost = 1', reads: 'lost' } },
+    {
+      python: { before: 'lost = 1', reads: 'lost' },
+      node: { before: 'const lost = 1', reads: 'lost' },
+    },
     async (session, { before, reads }) => {
       await session.run(before);
       expect(await session.restart()).toBe(2);
-      expectResult(await session.run(reads), { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 }, session.language);
+      expectResult(
+        await session.run(reads),
+        { error: { name: /^(Name|Reference)Error$/ }, epoch: 2 },
+        session.language,
+      );
     },
     {},
   ),
   flow(
     'two sessions know nothing of each other',
-    { python: { before: 'mine = 1', reads: 'mine' }, node: { before: 'const mine = 1', reads: 'mine' } },
+    {
+      python: { before: 'mine = 1', reads: 'mine' },
+      node: { before: 'const mine = 1', reads: 'mine' },
+    },
     async (session, { before, reads }) => {
       const other = await openSession(session.language);
       try {
         await session.run(before);
-        expectResult(await other.run(reads), { error: { name: /^(Name|Reference)Error$/ } }, session.language);
+        expectResult(
+          await other.run(reads),
+          { error: { name: /^(Name|Reference)Error$/ } },
+          session.language,
+        );
       } finally {
         await other.close();
       }

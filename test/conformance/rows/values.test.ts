@@ -6,10 +6,16 @@ const same = (code: string) => ({ python: code, node: code });
 behaviours('Values', [
   steps('the last expression is the result', same('40 + 2'), { value: '42' }),
   steps('a text is shown in quotes', same("'hi'"), { value: "'hi'" }),
-  steps('a text with line ends is shown with their escapes', same(String.raw`'a\nb'`), { value: String.raw`'a\nb'` }),
-  steps('text of any script is shown as it is', same("'Grüße 世界 🌍'"), { value: "'Grüße 世界 🌍'" }),
+  steps('a text with line ends is shown with their escapes', same(String.raw`'a\nb'`), {
+    value: String.raw`'a\nb'`,
+  }),
+  steps('text of any script is shown as it is', same("'Grüße 世界 🌍'"), {
+    value: "'Grüße 世界 🌍'",
+  }),
   steps('a fraction is shown in full', same('0.1 + 0.2'), { value: '0.30000000000000004' }),
-  steps('a truth value is shown as the language writes it', same('1 < 2'), { value: { python: 'True', node: 'true' } }),
+  steps('a truth value is shown as the language writes it', same('1 < 2'), {
+    value: { python: 'True', node: 'true' },
+  }),
   steps(
     'an integer of any size is shown whole',
     { python: '2 ** 100', node: '2n ** 100n' },
@@ -28,7 +34,10 @@ behaviours('Values', [
   ),
   steps(
     'a structure that contains itself is shown',
-    { python: 'ring = [1]\nring.append(ring)\nring', node: 'const ring = [1]\nring.push(ring)\nring' },
+    {
+      python: 'ring = [1]\nring.append(ring)\nring',
+      node: 'const ring = [1]\nring.push(ring)\nring',
+    },
     { value: { python: '[1, [...]]', node: '<ref *1> [ 1, [Circular *1] ]' } },
   ),
   steps(
@@ -43,7 +52,10 @@ behaviours('Values', [
   ),
   steps(
     'a date is shown',
-    { python: 'import datetime\ndatetime.date(2026, 1, 2)', node: 'new Date(Date.UTC(2026, 0, 2))' },
+    {
+      python: 'import datetime\ndatetime.date(2026, 1, 2)',
+      node: 'new Date(Date.UTC(2026, 0, 2))',
+    },
     { value: { python: 'datetime.date(2026, 1, 2)', node: '2026-01-02T00:00:00.000Z' } },
   ),
   steps(
@@ -53,18 +65,27 @@ behaviours('Values', [
   ),
   steps('nothing shows no result', { python: 'None', node: 'undefined' }),
   steps('a declaration shows no result', { python: 'silent = 5', node: 'const silent = 5' }),
-  steps('a definition shows no result', { python: 'def quiet(): return 1', node: 'function quiet() { return 1 }' }),
+  steps('a definition shows no result', {
+    python: 'def quiet(): return 1',
+    node: 'function quiet() { return 1 }',
+  }),
   steps('no code at all completes with nothing', same('')),
   steps('white space alone completes with nothing', same('  \n\n\t\n')),
   steps('a comment alone completes with nothing', { python: '# a comment', node: '// a comment' }),
-  steps('a comment after the last expression changes nothing', { python: '42  # why', node: '42 // why' }, { value: '42' }),
+  steps(
+    'a comment after the last expression changes nothing',
+    { python: '42  # why', node: '42 // why' },
+    { value: '42' },
+  ),
   steps('empty lines after the last expression change nothing', same('42\n\n\n'), { value: '42' }),
   steps(
     'line ends of Windows are line ends',
     { python: 'w = 20\r\nw + 1\r\n', node: 'const w = 20\r\nw + 1\r\n' },
     { value: '21' },
   ),
-  steps('an expression may go over several lines', same('[\n  1,\n  2,\n]'), { value: /^\[ ?1, 2 ?\]$/ }),
+  steps('an expression may go over several lines', same('[\n  1,\n  2,\n]'), {
+    value: /^\[ ?1, 2 ?\]$/,
+  }),
   steps('of several expressions the last is the result', same('1\n2\n3'), { value: '3' }),
   steps(
     'an expression after statements is the result',
@@ -81,7 +102,10 @@ behaviours('Values', [
   ),
   steps(
     'the result of a call is a value',
-    { python: 'def twice(n):\n    return n * 2\ntwice(21)', node: 'function twice(n) { return n * 2 }\ntwice(21)' },
+    {
+      python: 'def twice(n):\n    return n * 2\ntwice(21)',
+      node: 'function twice(n) { return n * 2 }\ntwice(21)',
+    },
     { value: '42' },
   ),
   steps(
@@ -97,7 +121,8 @@ behaviours('Values', [
     { python: "'<b>bold</b>'", node: "'<b>bold</b>'" },
     async (session, code) => {
       const result = await session.run(code);
-      if (mainValue(result) !== "'<b>bold</b>'" || result.results.length !== 1) throw new Error(JSON.stringify(result.results));
+      if (mainValue(result) !== "'<b>bold</b>'" || result.results.length !== 1)
+        throw new Error(JSON.stringify(result.results));
     },
   ),
 ]);

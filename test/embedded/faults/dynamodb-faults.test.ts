@@ -17,32 +17,44 @@ afterEach(async () => {
   await dynamoDb.proxy.accept();
 });
 
-const ailments: { what: string; begin: (dynamoDb: SwitchableDynamoDb) => void | Promise<void> }[] = [
-  { what: 'throttles', begin: ({ setMode }) => setMode('throttles') },
-  { what: 'returns garbage', begin: ({ setMode }) => setMode('returns garbage') },
-  { what: 'breaks its connections', begin: ({ setMode }) => setMode('breaks connections') },
-  { what: 'stalls', begin: ({ proxy }) => proxy.setFault({ stalled: true }) },
-  { what: 'is not there', begin: ({ proxy }) => proxy.refuse() },
-];
+const ailments: { what: string; begin: (dynamoDb: SwitchableDynamoDb) => void | Promise<void> }[] =
+  [
+    { what: 'throttles', begin: ({ setMode }) => setMode('throttles') },
+    { what: 'returns garbage', begin: ({ setMode }) => setMode('returns garbage') },
+    { what: 'breaks its connections', begin: ({ setMode }) => setMode('breaks connections') },
+    { what: 'stalls', begin: ({ proxy }) => proxy.setFault({ stalled: true }) },
+    { what: 'is not there', begin: ({ proxy }) => proxy.refuse() },
+  ];
 
-test.each(ailments)('where DynamoDB $what, steps on known routes go on, and others get a 503 to try again', async ({ begin }) => {
-  const { clientOf, createSession, dynamoDb, replicas } = cluster();
-  const tenant = newTenant();
-  const [warm, cold] = [await clientOf(tenant, replicas[0]), await clientOf(tenant, replicas[1])];
-  const { id } = await createSession(warm);
-  await warm.run(id, python.remember);
+test.each(ailments)(
+  'where DynamoDB $what, steps on known routes go on, and others get a 503 to try again',
+  async ({ begin }) => {
+    const { clientOf, createSession, dynamoDb, replicas } = cluster();
+    const tenant = newTenant();
+    const [warm, cold] = [await clientOf(tenant, replicas[0]), await clientOf(tenant, replicas[1])];
+    const { id } = await createSession(warm);
+    await warm.run(id, python.remember);
 
-  await begin(dynamoDb);
-  for (const _ of [1, 2, 3]) expect(await warm.run(id, python.recall)).toMatchObject({ results: [{ 'text/plain': '42' }] });
-  const step = { code: 'kept += 1', step_id: 'cold' };
-  const refused = { status: 503, code: 'route_store_unavailable', retryable: true };
-  expect(await cold.errorOf(cold.call('POST', `/v1/sessions/${id}/steps`, step))).toMatchObject(refused);
-  expect(await cold.errorOf(cold.call('POST', '/v1/sessions', {}))).toMatchObject(refused);
+    await begin(dynamoDb);
+    for (const _ of [1, 2, 3])
+      expect(await warm.run(id, python.recall)).toMatchObject({
+        results: [{ 'text/plain': '42' }],
+      });
+    const step = { code: 'kept += 1', step_id: 'cold' };
+    const refused = { status: 503, code: 'route_store_unavailable', retryable: true };
+    expect(await cold.errorOf(cold.call('POST', `/v1/sessions/${id}/steps`, step))).toMatchObject(
+      refused,
+    );
+    expect(await cold.errorOf(cold.call('POST', '/v1/sessions', {}))).toMatchObject(refused);
 
-  dynamoDb.setMode('well');
-  dynamoDb.proxy.heal();
-  await dynamoDb.proxy.accept();
-  const result = await eventually(() => cold.run(id, step.code, step));
-  expect(result).toMatchObject({ status: 'completed', execution_count: 5 });
-  expect(await warm.run(id, python.recall)).toMatchObject({ results: [{ 'text/plain': '43' }], execution_count: 6 });
-});
+    dynamoDb.setMode('well');
+    dynamoDb.proxy.heal();
+    await dynamoDb.proxy.accept();
+    const result = await eventually(() => cold.run(id, step.code, step));
+    expect(result).toMatchObject({ status: 'completed', execution_count: 5 });
+    expect(await warm.run(id, python.recall)).toMatchObject({
+      results: [{ 'text/plain': '43' }],
+      execution_count: 6,
+    });
+  },
+);

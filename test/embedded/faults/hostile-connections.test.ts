@@ -7,7 +7,13 @@ import { useCluster } from './rig/use-cluster.ts';
 vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster();
 
-const kinds = ['data-plane', 'data-plane operator', 'control-plane', 'control-plane operator', 'agent'] as const;
+const kinds = [
+  'data-plane',
+  'data-plane operator',
+  'control-plane',
+  'control-plane operator',
+  'agent',
+] as const;
 type Kind = (typeof kinds)[number];
 let ports: Record<Kind, number>;
 /** Fails where a process ended that was attacked: each of them is needed. */
@@ -50,7 +56,8 @@ describe.each(kinds)('the port of the kind %s', (kind) => {
     const lines = 'Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
     const post = `POST /v1/sessions HTTP/1.1\r\n${lines}5\r\n{"a":\r\n2\r\n1}\r\n0\r\n\r\n`;
     for (const text of [post, hostileBytes.CONNECT, hostileBytes.upgrade]) {
-      for (let bytes = 0; bytes <= text.length; bytes++) await sendAndReset(ports[kind], text.slice(0, bytes));
+      for (let bytes = 0; bytes <= text.length; bytes++)
+        await sendAndReset(ports[kind], text.slice(0, bytes));
     }
     await expectAllAlive();
   });

@@ -23,9 +23,15 @@ async function open() {
   return { dying, other, id, steps: `/v1/sessions/${id}/steps`, kill: () => replicas[0].kill() };
 }
 
-const streams: { form: StreamForm; resume: (last: number) => { query: string; headers: Record<string, string> } }[] = [
+const streams: {
+  form: StreamForm;
+  resume: (last: number) => { query: string; headers: Record<string, string> };
+}[] = [
   { form: 'application/x-ndjson', resume: (last) => ({ query: `?after=${last}`, headers: {} }) },
-  { form: 'text/event-stream', resume: (last) => ({ query: '', headers: { 'last-event-id': String(last) } }) },
+  {
+    form: 'text/event-stream',
+    resume: (last) => ({ query: '', headers: { 'last-event-id': String(last) } }),
+  },
 ];
 
 test.each(streams)(
@@ -42,11 +48,16 @@ test.each(streams)(
     }).rejects.toThrow();
     await letGo(other, id);
     const { query, headers } = resume(events.at(-1)?.seq ?? 0);
-    const second = await other.call('GET', `${steps}/a/events${query}`, undefined, { accept: form, ...headers });
+    const second = await other.call('GET', `${steps}/a/events${query}`, undefined, {
+      accept: form,
+      ...headers,
+    });
     for await (const event of readEvents(second, form)) events.push(event);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
     expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed' });
-    expect(events.map((event) => (event.type === 'stdout' ? event.text : '')).join('')).toBe('waiting\nwent on\n');
+    expect(events.map((event) => (event.type === 'stdout' ? event.text : '')).join('')).toBe(
+      'waiting\nwent on\n',
+    );
     expect(await readText(other, id, 'runs')).toBe('ran\n');
   },
 );
@@ -57,14 +68,23 @@ test('a step whose data-plane died is joined through another by its id, and runs
   await stepThatWrote(other, id, 'a', 'waiting');
   await Promise.all([expect(first).rejects.toThrow(TypeError), kill()]);
   const [joined] = await Promise.all([other.run(id, code, { step_id: 'a' }), letGo(other, id)]);
-  expect(joined).toMatchObject({ status: 'completed', execution_count: 1, stdout: 'waiting\nwent on\n' });
+  expect(joined).toMatchObject({
+    status: 'completed',
+    execution_count: 1,
+    stdout: 'waiting\nwent on\n',
+  });
   expect(await readText(other, id, 'runs')).toBe('ran\n');
 });
 
-test('a step that is to be cancelled with its connection is, where its data-plane dies', { timeout: 60_000 }, async () => {
+test('a step that is to be cancelled with its connection is, where its data-plane dies', {
+  timeout: 60_000,
+}, async () => {
   const { dying, other, id, steps, kill } = await open();
   const first = dying.call('POST', steps, { code, step_id: 'a', on_disconnect: 'cancel' });
   await stepThatWrote(other, id, 'a', 'waiting');
   await Promise.all([expect(first).rejects.toThrow(TypeError), kill()]);
-  expect(await stepWith(other, id, 'a', 'cancelled')).toMatchObject({ state_lost: false, stdout: 'waiting\n' });
+  expect(await stepWith(other, id, 'a', 'cancelled')).toMatchObject({
+    state_lost: false,
+    stdout: 'waiting\n',
+  });
 });

@@ -17,8 +17,10 @@ async function open(runtime: string) {
   const client = await local().newClient();
   const { session_id: id, instance_id: instanceId } = await client.createSession({ runtime });
   const { workspace } = findInstance(instanceId);
-  const has = (file: string) => eventually(() => expect(existsSync(join(workspace, file))).toBe(true));
-  const signal = (role: Role, name: NodeJS.Signals) => process.kill(pidOf(instanceId ?? '', role), name);
+  const has = (file: string) =>
+    eventually(() => expect(existsSync(join(workspace, file))).toBe(true));
+  const signal = (role: Role, name: NodeJS.Signals) =>
+    process.kill(pidOf(instanceId ?? '', role), name);
   return {
     client,
     id,
@@ -34,7 +36,11 @@ type Opened = Awaited<ReturnType<typeof open>>;
  * Sends a step in all forms, and gives what was reported once `role` was killed in that stage of
  * it.
  */
-async function killIn({ client, id, has, kill }: Opened, role: Role, code: string): Promise<Told[]> {
+async function killIn(
+  { client, id, has, kill }: Opened,
+  role: Role,
+  code: string,
+): Promise<Told[]> {
   const stepId = newStepId();
   const { telling, streaming } = sendAndStream(client, id, { code, step_id: stepId });
   await Promise.all([has('held'), streaming]);
@@ -46,8 +52,17 @@ async function killIn({ client, id, has, kill }: Opened, role: Role, code: strin
  * Sends a step in all forms; when this resolves, its worker has sent `done` and the agent, which is
  * stopped, has not read it.
  */
-async function sendDoneUnread({ client, id, has, letGo, signal }: Opened): Promise<() => Promise<Told[]>> {
-  const { telling, streaming } = sendAndStream(client, id, { code: heldPython.beforeDone, step_id: newStepId() });
+async function sendDoneUnread({
+  client,
+  id,
+  has,
+  letGo,
+  signal,
+}: Opened): Promise<() => Promise<Told[]>> {
+  const { telling, streaming } = sendAndStream(client, id, {
+    code: heldPython.beforeDone,
+    step_id: newStepId(),
+  });
   await Promise.all([has('held'), streaming]);
   signal('agent', 'SIGSTOP');
   letGo();
@@ -57,7 +72,9 @@ async function sendDoneUnread({ client, id, has, letGo, signal }: Opened): Promi
 
 /** The result, or the end of the events, that each of the three was given. */
 const endsIn = (told: Told[]) =>
-  told.map((one) => (one.kind === 'result' ? one.result : one.kind === 'events' ? one.events.at(-1) : one));
+  told.map((one) =>
+    one.kind === 'result' ? one.result : one.kind === 'events' ? one.events.at(-1) : one,
+  );
 const stdoutIn = (one: Told) =>
   one.kind === 'result'
     ? one.result.stdout
@@ -66,27 +83,45 @@ const stdoutIn = (one: Told) =>
       : '';
 
 async function expectFreshMemory({ client, id }: Opened): Promise<void> {
-  expect(await client.run(id, '6 * 7')).toMatchObject({ status: 'completed', epoch: 2, execution_count: 1, state_lost: false });
+  expect(await client.run(id, '6 * 7')).toMatchObject({
+    status: 'completed',
+    epoch: 2,
+    execution_count: 1,
+    state_lost: false,
+  });
 }
 
-const killed = [heldPython, heldNode].flatMap((held) => (['worker', 'supervisor'] as const).map((role) => ({ ...held, role })));
+const killed = [heldPython, heldNode].flatMap((held) =>
+  (['worker', 'supervisor'] as const).map((role) => ({ ...held, role })),
+);
 
 describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held }) => {
-  const lost = { status: 'failed', state_lost: true, epoch: 2, usage: null, error: { name: 'WorkerCrashed' } };
+  const lost = {
+    status: 'failed',
+    state_lost: true,
+    epoch: 2,
+    usage: null,
+    error: { name: 'WorkerCrashed' },
+  };
 
   test.each([
     { stage: 'before the first byte', code: held.beforeOutput, stdout: '' },
     { stage: 'mid-stream', code: held.midStream, stdout: 'said\n' },
     { stage: 'between the end markers and done', code: held.beforeDone, stdout: 'said\n' },
-  ])('$stage, is reported in every form, with what was written until then', async ({ code, stdout }) => {
-    const session = await open(runtime);
-    const told = await killIn(session, role, code);
-    expect(endsIn(told)).toEqual(
-      [0, 1, 2].map(() => expect.objectContaining({ ...lost, error: expect.objectContaining(lost.error) })),
-    );
-    expect(told.map(stdoutIn)).toEqual([stdout, stdout, stdout]);
-    await expectFreshMemory(session);
-  });
+  ])(
+    '$stage, is reported in every form, with what was written until then',
+    async ({ code, stdout }) => {
+      const session = await open(runtime);
+      const told = await killIn(session, role, code);
+      expect(endsIn(told)).toEqual(
+        [0, 1, 2].map(() =>
+          expect.objectContaining({ ...lost, error: expect.objectContaining(lost.error) }),
+        ),
+      );
+      expect(told.map(stdoutIn)).toEqual([stdout, stdout, stdout]);
+      await expectFreshMemory(session);
+    },
+  );
 
   test('while a step waits, runs it not: 409, or cancelled where the response had begun', async () => {
     const session = await open(runtime);
@@ -94,12 +129,25 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     const running = await submit(client, id, held.midStream);
     await has('held');
     const stepId = newStepId();
-    const { telling, streaming } = sendAndStream(client, id, { code: 'open("ran", "w")', step_id: stepId });
+    const { telling, streaming } = sendAndStream(client, id, {
+      code: 'open("ran", "w")',
+      step_id: stepId,
+    });
     await Promise.all([stepWith(client, id, stepId, 'queued'), streaming]);
     kill(role);
     const [json, ...streams] = await telling;
-    expect(json).toMatchObject({ kind: 'refusal', status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
-    const cancelled = { status: 'cancelled', state_lost: true, started_at: null, error: { name: 'RuntimeRestarted' } };
+    expect(json).toMatchObject({
+      kind: 'refusal',
+      status: 409,
+      code: 'runtime_restarted',
+      details: { epoch: 2 },
+    });
+    const cancelled = {
+      status: 'cancelled',
+      state_lost: true,
+      started_at: null,
+      error: { name: 'RuntimeRestarted' },
+    };
     expect(endsIn(streams)).toMatchObject([cancelled, cancelled]);
     expect(await stepWith(client, id, running, 'failed')).toMatchObject(lost);
     // Whoever waited was told: nobody else has to be.
@@ -116,12 +164,24 @@ test.each(['worker', 'supervisor'] as const)(
     session.kill(role);
     session.signal('agent', 'SIGCONT');
     const told = await telling();
-    const completed = { status: 'completed', state_lost: false, epoch: 1, execution_count: 1, error: null };
+    const completed = {
+      status: 'completed',
+      state_lost: false,
+      epoch: 1,
+      execution_count: 1,
+      error: null,
+    };
     expect(endsIn(told)).toMatchObject([completed, completed, completed]);
     expect(told.map(stdoutIn)).toEqual(['said\n', 'said\n', 'said\n']);
     // The memory was lost between two steps: the next is reported, and not run.
-    const next = client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: 'x = 1', step_id: 'next' }));
-    expect(await next).toMatchObject({ status: 409, code: 'runtime_restarted', details: { epoch: 2 } });
+    const next = client.errorOf(
+      client.call('POST', `/v1/sessions/${id}/steps`, { code: 'x = 1', step_id: 'next' }),
+    );
+    expect(await next).toMatchObject({
+      status: 409,
+      code: 'runtime_restarted',
+      details: { epoch: 2 },
+    });
     await expectFreshMemory(session);
   },
 );
@@ -134,8 +194,14 @@ describe('the agent, killed', () => {
     expect([410, 503]).toContain(told?.kind === 'refusal' ? told.status : told?.kind);
   const expectEnded = ({ client, id }: Opened) =>
     eventually(async () => {
-      const error = await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: '1' }));
-      expect(error).toMatchObject({ status: 410, code: 'session_ended', details: { end_reason: 'crashed' } });
+      const error = await client.errorOf(
+        client.call('POST', `/v1/sessions/${id}/steps`, { code: '1' }),
+      );
+      expect(error).toMatchObject({
+        status: 410,
+        code: 'session_ended',
+        details: { end_reason: 'crashed' },
+      });
     });
 
   test.each([

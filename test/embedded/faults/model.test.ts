@@ -36,7 +36,10 @@ async function hold(language: 'python' | 'node', list: readonly Action[]): Promi
   const name = `model-${sessions++}`;
   const runs = mkdtempSync(join(scratch, `${name}-`));
   const client = await local().newClient();
-  const session = await client.createSession({ runtime: language, env: sessionEnv(name, join(runs, 'runs')) });
+  const session = await client.createSession({
+    runtime: language,
+    env: sessionEnv(name, join(runs, 'runs')),
+  });
   const run = new ModelRun({ client, session, name, language });
   for (const action of list) await run.action(action);
   const violations = checkHistory(await run.history(), readRuns(runs));
@@ -45,17 +48,28 @@ async function hold(language: 'python' | 'node', list: readonly Action[]): Promi
 }
 
 describe.each(['python', 'node'] as const)('a session of %s keeps the contract', (language) => {
-  test.each(keptCases)('where $what', { timeout: 120_000 }, ({ actions: list }) => hold(language, list));
+  test.each(keptCases)('where $what', { timeout: 120_000 }, ({ actions: list }) =>
+    hold(language, list),
+  );
 
-  test(`whatever is done to it, in whatever order (seed ${seed})`, { timeout: 180_000, retry: 0 }, async () => {
+  test(`whatever is done to it, in whatever order (seed ${seed})`, {
+    timeout: 180_000,
+    retry: 0,
+  }, async () => {
     const property = fc.asyncProperty(actions, (list) => {
       const held = hold(language, list);
       running.add(held);
       return held;
     });
     const limits = { interruptAfterTimeLimit: timeLimitMs, markInterruptAsFailure: false };
-    const { failed, counterexample, errorInstance } = await fc.check(property, { seed, numRuns: 200, ...limits });
+    const { failed, counterexample, errorInstance } = await fc.check(property, {
+      seed,
+      numRuns: 200,
+      ...limits,
+    });
     // In the form of a kept case.
-    expect(failed && { actions: JSON.stringify(counterexample?.[0]), error: String(errorInstance) }).toBe(false);
+    expect(
+      failed && { actions: JSON.stringify(counterexample?.[0]), error: String(errorInstance) },
+    ).toBe(false);
   });
 });

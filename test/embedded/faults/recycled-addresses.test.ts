@@ -21,7 +21,9 @@ async function twoSessions() {
   const [session, stranger] = [await createSession(client), await createSession(strangersClient)];
   await client.run(session.id, python.remember);
   const seenByStranger = async () => ({
-    steps: stepListSchema.parse(await (await strangersClient.call('GET', `/v1/sessions/${stranger.id}/steps`)).json()).steps,
+    steps: stepListSchema.parse(
+      await (await strangersClient.call('GET', `/v1/sessions/${stranger.id}/steps`)).json(),
+    ).steps,
     files: (await listFiles(strangersClient, stranger.id)).entries,
   });
   return { client, session, stranger, seenByStranger };
@@ -31,9 +33,15 @@ const nothing = { steps: [], files: [] };
 test('a step finds its session where it has moved to, and the stranger at its old address sees nothing', async () => {
   const { client, session, stranger, seenByStranger } = await twoSessions();
   await session.move(stranger.agentPort);
-  const [json, sse, ndjson] = await sendInAllForms(client, session.id, { code: python.recall, step_id: 'moved' });
+  const [json, sse, ndjson] = await sendInAllForms(client, session.id, {
+    code: python.recall,
+    step_id: 'moved',
+  });
   const recalled = { status: 'completed', execution_count: 2, session_id: session.id };
-  expect(json).toMatchObject({ kind: 'result', result: { ...recalled, results: [{ 'text/plain': '42' }] } });
+  expect(json).toMatchObject({
+    kind: 'result',
+    result: { ...recalled, results: [{ 'text/plain': '42' }] },
+  });
   for (const told of [sse, ndjson]) {
     expect(told?.kind === 'events' && told.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
     expect(told?.kind === 'events' && told.events.at(-1)).toMatchObject(recalled);
@@ -41,19 +49,38 @@ test('a step finds its session where it has moved to, and the stranger at its ol
   expect(await seenByStranger()).toEqual(nothing);
 });
 
-const otherCalls: { what: string; call: (client: Client, id: string) => Promise<Response>; statuses: number[] }[] = [
-  { what: 'a list of steps', call: (client, id) => client.call('GET', `/v1/sessions/${id}/steps`), statuses: [200] },
-  { what: 'a restart', call: (client, id) => client.call('POST', `/v1/sessions/${id}/restart`, {}), statuses: [200] },
+const otherCalls: {
+  what: string;
+  call: (client: Client, id: string) => Promise<Response>;
+  statuses: number[];
+}[] = [
+  {
+    what: 'a list of steps',
+    call: (client, id) => client.call('GET', `/v1/sessions/${id}/steps`),
+    statuses: [200],
+  },
+  {
+    what: 'a restart',
+    call: (client, id) => client.call('POST', `/v1/sessions/${id}/restart`, {}),
+    statuses: [200],
+  },
   // What was streamed to the stranger is gone, and cannot be sent once more.
-  { what: 'an upload', call: (client, id) => client.call('PUT', fileUrl(id, 'a'), 'x'.repeat(100_000)), statuses: [201, 503] },
+  {
+    what: 'an upload',
+    call: (client, id) => client.call('PUT', fileUrl(id, 'a'), 'x'.repeat(100_000)),
+    statuses: [201, 503],
+  },
 ];
 
-test.each(otherCalls)('$what never gets a response from another instance', async ({ call, statuses }) => {
-  const { client, session, stranger, seenByStranger } = await twoSessions();
-  await session.move(stranger.agentPort);
-  expect(statuses).toContain((await call(client, session.id)).status);
-  expect(await seenByStranger()).toEqual(nothing);
-});
+test.each(otherCalls)(
+  '$what never gets a response from another instance',
+  async ({ call, statuses }) => {
+    const { client, session, stranger, seenByStranger } = await twoSessions();
+    await session.move(stranger.agentPort);
+    expect(statuses).toContain((await call(client, session.id)).status);
+    expect(await seenByStranger()).toEqual(nothing);
+  },
+);
 
 test('a session whose agent died, and whose address is a stranger’s now, has ended and says so', async () => {
   const { client, session, stranger, seenByStranger } = await twoSessions();
@@ -61,7 +88,9 @@ test('a session whose agent died, and whose address is a stranger’s now, has e
   session.proxy.retarget(stranger.agentPort);
   const responses = new Set<number>();
   await eventually(async () => {
-    const error = await client.errorOf(client.call('POST', `/v1/sessions/${session.id}/steps`, { code: 'ran = True' }));
+    const error = await client.errorOf(
+      client.call('POST', `/v1/sessions/${session.id}/steps`, { code: 'ran = True' }),
+    );
     responses.add(error.status);
     expect(error).toMatchObject({ code: 'session_ended', details: { end_reason: 'crashed' } });
   });

@@ -18,15 +18,30 @@ afterEach(() => {
 async function open() {
   const { clientOf, createSession, replicas } = cluster();
   const tenant = newTenant();
-  const [client, other] = [await clientOf(tenant, replicas[0]), await clientOf(tenant, replicas[1])];
+  const [client, other] = [
+    await clientOf(tenant, replicas[0]),
+    await clientOf(tenant, replicas[1]),
+  ];
   const session = await createSession(client);
-  return { client, other, session, id: session.id, steps: `/v1/sessions/${session.id}/steps`, toClient: replicas[0].proxy };
+  return {
+    client,
+    other,
+    session,
+    id: session.id,
+    steps: `/v1/sessions/${session.id}/steps`,
+    toClient: replicas[0].proxy,
+  };
 }
 const code = `${python.waitForGo}\nprint("went on")`;
 
 test('a stream over a client’s socket that stalls and continues misses nothing', async () => {
   const { client, other, id, steps, toClient } = await open();
-  const response = await client.call('POST', steps, { code, step_id: 'a' }, { accept: 'application/x-ndjson' });
+  const response = await client.call(
+    'POST',
+    steps,
+    { code, step_id: 'a' },
+    { accept: 'application/x-ndjson' },
+  );
   toClient.setFault({ stalled: true });
   const reading = readEvents(response);
   await letGo(other, id);
@@ -39,7 +54,8 @@ test('a stream over a client’s socket that stalls and continues misses nothing
 
 test('a slow socket carries a response of some size whole', async () => {
   const { client, session, id, steps, toClient } = await open();
-  for (const proxy of [toClient, session.proxy]) proxy.setFault({ slow: { bytes: 700, everyMs: 1 } });
+  for (const proxy of [toClient, session.proxy])
+    proxy.setFault({ slow: { bytes: 700, everyMs: 1 } });
   const response = await client.call('POST', steps, { code: 'print("x" * 100_000)', step_id: 'a' });
   expect(await response.json()).toMatchObject({ stdout: `${'x'.repeat(100_000)}\n` });
   expect(await getStep(client, id, 'a')).toMatchObject({ status: 'completed' });
@@ -49,16 +65,26 @@ test('an agent that gives no byte for longer than it may is given up; its step c
   const { client, session, id, steps } = await open();
   await client.run(id, 'count = 0');
   session.proxy.setFault({ stalled: true });
-  const error = await client.errorOf(client.call('POST', steps, { code: 'count += 1', step_id: 'a' }));
+  const error = await client.errorOf(
+    client.call('POST', steps, { code: 'count += 1', step_id: 'a' }),
+  );
   expect(error).toMatchObject({ status: 504, code: 'step_deadline_exceeded', retryable: false });
   session.proxy.heal();
-  expect(await client.run(id, 'count += 1', { step_id: 'a' })).toMatchObject({ status: 'completed', execution_count: 2 });
+  expect(await client.run(id, 'count += 1', { step_id: 'a' })).toMatchObject({
+    status: 'completed',
+    execution_count: 2,
+  });
   expect(await client.run(id, 'count')).toMatchObject({ results: [{ 'text/plain': '1' }] });
 });
 
-test('a client that is gone and does not say so cancels nothing until it is found out', { timeout: 60_000 }, async () => {
+test('a client that is gone and does not say so cancels nothing until it is found out', {
+  timeout: 60_000,
+}, async () => {
   const { client, other, id, steps, toClient } = await open();
-  const left = openRequest(client, 'POST', steps, { 'content-type': 'application/json', accept: 'text/event-stream' });
+  const left = openRequest(client, 'POST', steps, {
+    'content-type': 'application/json',
+    accept: 'text/event-stream',
+  });
   left.end(JSON.stringify({ code, step_id: 'a', on_disconnect: 'cancel' }));
   await responseOf(left);
   await stepThatWrote(other, id, 'a', 'waiting');
@@ -67,5 +93,8 @@ test('a client that is gone and does not say so cancels nothing until it is foun
   // A call that came after it was gone gets a response, and the step still runs.
   expect(await getStep(other, id, 'a')).toMatchObject({ status: 'running' });
   toClient.cut();
-  expect(await stepWith(other, id, 'a', 'cancelled')).toMatchObject({ error: { name: 'StepCancelled' }, state_lost: false });
+  expect(await stepWith(other, id, 'a', 'cancelled')).toMatchObject({
+    error: { name: 'StepCancelled' },
+    state_lost: false,
+  });
 });

@@ -10,7 +10,12 @@ export interface Client {
   /**
    * One call, whatever comes of it. A string or bytes are sent as they are, anything else as JSON.
    */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
   createSession(body?: object): Promise<Session>;
   /** Runs a step to its end and returns its result. */
   run(sessionId: string, code: string, request?: object): Promise<StepResult>;
@@ -23,7 +28,11 @@ export function connect(url: string, token: string): Client {
     const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
     return fetch(`${url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(!isRaw && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(!isRaw && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
     });
   };
@@ -33,12 +42,14 @@ export function connect(url: string, token: string): Client {
     call,
     async createSession(body = {}) {
       const response = await call('POST', '/v1/sessions', body);
-      if (response.status !== 201) throw new Error(`create: ${response.status} ${await response.text()}`);
+      if (response.status !== 201)
+        throw new Error(`create: ${response.status} ${await response.text()}`);
       return sessionSchema.parse(await response.json());
     },
     async run(sessionId, code, request = {}) {
       const response = await call('POST', `/v1/sessions/${sessionId}/steps`, { code, ...request });
-      if (response.status !== 200) throw new Error(`step: ${response.status} ${await response.text()}`);
+      if (response.status !== 200)
+        throw new Error(`step: ${response.status} ${await response.text()}`);
       return stepResultSchema.parse(await response.json());
     },
     async errorOf(pending) {

@@ -8,7 +8,9 @@ import { createSessionMetrics } from '../../../control-plane/sessions/session-me
 import { createForwardMetrics } from '../../../data-plane/forward-metrics.ts';
 
 /** What a registry holds; its types leave the labels out. */
-const metricsSchema = z.array(z.object({ name: z.string(), type: z.string(), labelNames: z.array(z.string()) }));
+const metricsSchema = z.array(
+  z.object({ name: z.string(), type: z.string(), labelNames: z.array(z.string()) }),
+);
 
 const scraped = ['service', 'instance', 'job'];
 

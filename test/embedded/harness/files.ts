@@ -2,10 +2,12 @@ import { type FileEntry, fileEntrySchema, fileListSchema } from '@steppe/contrac
 import type { Client } from './client.ts';
 
 /** @param path as it stands in the URL */
-export const fileUrl = (sessionId: string, path: string): string => `/v1/sessions/${sessionId}/files/${path}`;
+export const fileUrl = (sessionId: string, path: string): string =>
+  `/v1/sessions/${sessionId}/files/${path}`;
 
 /** Each segment encoded as a client has to. */
-export const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+export const encodePath = (path: string): string =>
+  path.split('/').map(encodeURIComponent).join('/');
 
 /** One page of a listing. */
 export async function listFiles(client: Client, sessionId: string, query = '') {
@@ -20,7 +22,12 @@ export async function readText(client: Client, sessionId: string, path: string):
   return response.text();
 }
 
-export async function putFile(client: Client, sessionId: string, path: string, content: string | Uint8Array): Promise<FileEntry> {
+export async function putFile(
+  client: Client,
+  sessionId: string,
+  path: string,
+  content: string | Uint8Array,
+): Promise<FileEntry> {
   const response = await client.call('PUT', fileUrl(sessionId, path), content);
   if (!response.ok) throw new Error(`write: ${response.status} ${await response.text()}`);
   return fileEntrySchema.parse(await response.json());

@@ -21,7 +21,11 @@ function readCallerKey({ port }: Local) {
 export function publicKeyOf(local: Local) {
   const { kid, private_jwk } = readCallerKey(local);
   const { d: _, ...jwk } = private_jwk;
-  return { kid, jwk, pem: createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) };
+  return {
+    kid,
+    jwk,
+    pem: createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
+  };
 }
 
 /** Signs just these claims with the key that is trusted. */
@@ -33,7 +37,9 @@ export async function signClaims(local: Local, claims: Record<string, unknown>):
 
 /** A token put together by hand, with a signature that no library would make. */
 export function forge(header: object, claims: object, sign: (text: string) => string): string {
-  const text = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const text = [header, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
   return `${text}.${sign(text)}`;
 }
 

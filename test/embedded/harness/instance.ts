@@ -27,17 +27,23 @@ export function findInstance(instanceId: string | null): RunningInstance {
 
 /** True when no process and no directory of it is left. */
 export const isGone = (instanceId: string, { agentPid, directory }: RunningInstance): boolean =>
-  !existsSync(`/proc/${agentPid}`) && processesOf(instanceId).length === 0 && !existsSync(directory);
+  !existsSync(`/proc/${agentPid}`) &&
+  processesOf(instanceId).length === 0 &&
+  !existsSync(directory);
 
 /** Resident memory of a process now, or the most that it ever was. */
 export function residentBytes(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
-  const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(
+    readFileSync(`/proc/${pid}/status`, 'utf8'),
+  )?.[1];
   return Number(kilobytes) * 1024;
 }
 
 /** What the open descriptors of a process lead to. */
 export const openFiles = (pid: number): string[] =>
-  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => unlessGone(() => [readlinkSync(`/proc/${pid}/fd/${fd}`)], []));
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) =>
+    unlessGone(() => [readlinkSync(`/proc/${pid}/fd/${fd}`)], []),
+  );
 
 /** Waits until `check` throws no more. */
 export const eventually = <T>(check: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
@@ -51,7 +57,9 @@ const pids = (): number[] =>
 function environmentOf(pid: number): Record<string, string> {
   const text = unlessGone(() => readFileSync(`/proc/${pid}/environ`, 'utf8'), '');
   return Object.fromEntries(
-    text.split('\0').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    text
+      .split('\0')
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
   );
 }
 

@@ -14,7 +14,8 @@ export const python: Language = {
   runtime: 'python',
   remember: 'kept = 41',
   recall: 'kept + 1',
-  waitForGo: 'import os, time\nprint("waiting", flush=True)\nwhile not os.path.exists("go"):\n    time.sleep(0.01)',
+  waitForGo:
+    'import os, time\nprint("waiting", flush=True)\nwhile not os.path.exists("go"):\n    time.sleep(0.01)',
   print: (text) => `print(${JSON.stringify(text)})`,
   readEnv: (name) => `import os\nos.environ.get("${name}")`,
 };

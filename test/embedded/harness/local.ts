@@ -65,12 +65,16 @@ export async function startLocal(env: Record<string, string> = {}): Promise<Loca
     key: own,
   }) => {
     const { key, kid } = await readCallerKey(port);
-    const jwt = new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid }).setIssuer(issuer).setAudience(audience);
+    const jwt = new SignJWT(claims)
+      .setProtectedHeader({ alg: 'EdDSA', kid })
+      .setIssuer(issuer)
+      .setAudience(audience);
     jwt.setIssuedAt().setExpirationTime(expires);
     if (notBefore) jwt.setNotBefore(notBefore);
     return jwt.sign(own ?? key);
   };
-  const clientOf = async (tenant: string) => connect(url, await sign({ claims: { tenant, scope: allScopes } }));
+  const clientOf = async (tenant: string) =>
+    connect(url, await sign({ claims: { tenant, scope: allScopes } }));
   return {
     process: child,
     url,

@@ -50,17 +50,22 @@ export function readQuery(text: string): Query {
       })),
     }));
   const hasWrongType = (call: Node): boolean =>
-    takesRange.test(textOf(call.firstChild)) !== (call.getChild('FunctionCallBody')?.getChild('MatrixSelector') != null);
+    takesRange.test(textOf(call.firstChild)) !==
+    (call.getChild('FunctionCallBody')?.getChild('MatrixSelector') != null);
   return {
     faults: [
-      ...below(topNode, ({ type }) => type.isError).map((node) => textOf(node) || 'it ends too early'),
+      ...below(topNode, ({ type }) => type.isError).map(
+        (node) => textOf(node) || 'it ends too early',
+      ),
       ...below(topNode, ({ name }) => name === 'FunctionCall' || name === 'AggregateExpr')
         .filter(hasWrongType)
         .map(textOf),
     ],
     selectors: selectorsIn(topNode),
     aggregations: named(topNode, 'AggregateExpr').map((node) => ({
-      labels: node.getChildren('AggregateModifier').flatMap((modifier) => named(modifier, 'LabelName').map(textOf)),
+      labels: node
+        .getChildren('AggregateModifier')
+        .flatMap((modifier) => named(modifier, 'LabelName').map(textOf)),
       selectors: selectorsIn(node),
     })),
   };

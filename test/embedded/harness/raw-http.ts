@@ -24,16 +24,30 @@ export async function sendRaw(port: number, bytes: string | Buffer): Promise<Raw
   const split = text.indexOf('\r\n\r\n');
   const [statusLine = '', ...lines] = text.slice(0, split).split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
-  if (split === -1 || !status) throw new Error(`not an HTTP response: ${JSON.stringify(text.slice(0, 200))}`);
+  if (split === -1 || !status)
+    throw new Error(`not an HTTP response: ${JSON.stringify(text.slice(0, 200))}`);
   const headers = Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+    lines.map((line) => [
+      line.slice(0, line.indexOf(':')).toLowerCase(),
+      line.slice(line.indexOf(':') + 1).trim(),
+    ]),
   );
   const rest = text.slice(split + 4);
-  return { status, headers, body: headers['transfer-encoding'] === 'chunked' ? unchunk(rest) : rest };
+  return {
+    status,
+    headers,
+    body: headers['transfer-encoding'] === 'chunked' ? unchunk(rest) : rest,
+  };
 }
 
 /** One request whose target and header values go out as they stand. */
-export function callRaw(client: Client, method: string, target: string, headers: Record<string, string> = {}, body = '') {
+export function callRaw(
+  client: Client,
+  method: string,
+  target: string,
+  headers: Record<string, string> = {},
+  body = '',
+) {
   const { hostname, port } = new URL(client.url);
   const sent: Record<string, string> = {
     host: `${hostname}:${port}`,
@@ -49,7 +63,12 @@ export function callRaw(client: Client, method: string, target: string, headers:
 export const errorIn = ({ body }: RawResponse) => errorBodySchema.parse(JSON.parse(body)).error;
 
 /** A request that is open: its caller writes the body, and may leave at any time by `destroy`. */
-export function open(client: Client, method: string, path: string, headers: Record<string, string | number> = {}): ClientRequest {
+export function open(
+  client: Client,
+  method: string,
+  path: string,
+  headers: Record<string, string | number> = {},
+): ClientRequest {
   const opened = request(`${client.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${client.token}`, ...headers },

@@ -6,7 +6,10 @@ import { testEnvironment } from './config.ts';
 /** Runs a bundle to its end. */
 export async function runBundle(name: string, env: Record<string, string>, args: string[] = []) {
   const bundle = fileURLToPath(new URL(`../../../dist/${name}.mjs`, import.meta.url));
-  const child = spawn(process.execPath, [bundle, ...args], { env: testEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [bundle, ...args], {
+    env: testEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

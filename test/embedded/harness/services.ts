@@ -39,18 +39,30 @@ export interface Service {
 }
 
 /** @param startStore DynamoDB as they get it; it is closed with them. */
-export async function prepareServices(startStore: () => Promise<RunningDynamoDb> = startDynalite): Promise<Services> {
+export async function prepareServices(
+  startStore: () => Promise<RunningDynamoDb> = startDynalite,
+): Promise<Services> {
   const directory = mkdtempSync(join(tmpdir(), 'steppe-services-'));
   const publicKeys = join(directory, 'public');
   const instances = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
   mkdirSync(publicKeys);
   const writeKeys = async (name: string) => {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
-    writeFileSync(join(directory, `${name}.private.json`), JSON.stringify({ ...(await exportJWK(privateKey)), kid: name }));
-    writeFileSync(join(publicKeys, `${name}.json`), JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: name }] }));
+    writeFileSync(
+      join(directory, `${name}.private.json`),
+      JSON.stringify({ ...(await exportJWK(privateKey)), kid: name }),
+    );
+    writeFileSync(
+      join(publicKeys, `${name}.json`),
+      JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: name }] }),
+    );
     return privateKey;
   };
-  const [callerKey] = await Promise.all([writeKeys('caller'), writeKeys('control-plane'), writeKeys('data-plane')]);
+  const [callerKey] = await Promise.all([
+    writeKeys('caller'),
+    writeKeys('control-plane'),
+    writeKeys('data-plane'),
+  ]);
   const dynamoDb = await startStore();
   const running: Service[] = [];
 
@@ -75,10 +87,18 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
     }),
   });
 
-  const startOnce = async (name: 'control-plane' | 'data-plane', env: Record<string, string>): Promise<Service> => {
+  const startOnce = async (
+    name: 'control-plane' | 'data-plane',
+    env: Record<string, string>,
+  ): Promise<Service> => {
     const [port, operatorPort] = await Promise.all([freePort(), freePort()]);
     const child = spawn(process.execPath, [`${dist}${name}.mjs`], {
-      env: testEnvironment({ ...environment(name), PORT: String(port), OPERATOR_PORT: String(operatorPort), ...env }),
+      env: testEnvironment({
+        ...environment(name),
+        PORT: String(port),
+        OPERATOR_PORT: String(operatorPort),
+        ...env,
+      }),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const service = toService(child, port, operatorPort);
@@ -87,7 +107,8 @@ export async function prepareServices(startStore: () => Promise<RunningDynamoDb>
     return service;
   };
   // A port that was free may be another's by the time that it is listened on.
-  const start: Services['start'] = (name, env = {}) => startOnce(name, env).catch(() => startOnce(name, env));
+  const start: Services['start'] = (name, env = {}) =>
+    startOnce(name, env).catch(() => startOnce(name, env));
 
   return {
     dynamoDb,

@@ -8,7 +8,9 @@ export interface Traces {
 
 /** Finds them by the environment that the instance and all that it starts carry. */
 export function tracesOf(instanceId: string): Traces {
-  const found = processes().filter(({ environ }) => environ.includes(`STEPPE_INSTANCE_ID=${instanceId}`));
+  const found = processes().filter(({ environ }) =>
+    environ.includes(`STEPPE_INSTANCE_ID=${instanceId}`),
+  );
   const runDirectory = found
     .flatMap(({ environ }) => environ)
     .find((entry) => entry.startsWith('STEPPE_RUN_DIR='))
@@ -20,7 +22,9 @@ export function tracesOf(instanceId: string): Traces {
 export const instancesOf = (parentPid: number): string[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && parentOf(name) === parentPid)
-    .flatMap((pid) => readEnviron(pid).find((entry) => entry.startsWith('STEPPE_INSTANCE_ID=')) ?? [])
+    .flatMap(
+      (pid) => readEnviron(pid).find((entry) => entry.startsWith('STEPPE_INSTANCE_ID=')) ?? [],
+    )
     .map((entry) => entry.slice('STEPPE_INSTANCE_ID='.length));
 
 /** What is left of it now. */

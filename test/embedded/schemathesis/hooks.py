@@ -16,9 +16,13 @@ QUIET = os.environ["STEPPE_QUIET_SESSION"]
 DOOMED = os.environ["STEPPE_DOOMED_SESSION"]
 STEP = os.environ["STEPPE_STEP"]
 
-AIMS = {"delete_session": DOOMED} | dict.fromkeys(["list_steps", "get_step", "follow_step", "cancel_step"], QUIET)
+AIMS = {"delete_session": DOOMED} | dict.fromkeys(
+    ["list_steps", "get_step", "follow_step", "cancel_step"], QUIET
+)
 # Local mode runs code as the person who started it.
-HARMLESS = cycle(["", "20 + 22", "print('x' * 100)", "1 / 0", "raise SystemExit(3)", "{'text/html': '<b>'}", "("])
+HARMLESS = cycle(
+    ["", "20 + 22", "print('x' * 100)", "1 / 0", "raise SystemExit(3)", "{'text/html': '<b>'}", "("]
+)
 ENTITY_TAGS = cycle(["*", '"1f-18c2a7"', 'W/"1f", "2a"'])
 
 
@@ -32,7 +36,9 @@ def before_load_schema(context, raw_schema):
                     item = media.get("x-item-schema")
                     if item:
                         media["schema"] = (
-                            item if media_type == "text/event-stream" else {"type": "array", "items": item}
+                            item
+                            if media_type == "text/event-stream"
+                            else {"type": "array", "items": item}
                         )
 
 
@@ -65,7 +71,11 @@ def before_call(context, case, kwargs):
         # It makes none that keep to the pattern of entity tags.
         for name in {"If-Match", "If-None-Match"} & set(case.headers or ()):
             case.headers[name] = next(ENTITY_TAGS)
-    if operation == "run_step" and isinstance(case.body, dict) and isinstance(case.body.get("code"), str):
+    if (
+        operation == "run_step"
+        and isinstance(case.body, dict)
+        and isinstance(case.body.get("code"), str)
+    ):
         case.body["code"] = next(HARMLESS)
     if isinstance(case.body, dict) and is_valid(case, ParameterLocation.BODY):
         keep_within_limits(case.body, operation)
@@ -74,8 +84,12 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def after_call(context, case, response):
     """Sessions are given back, so that the quota is not all that is seen."""
-    if case.operation.definition.raw["operationId"] == "create_session" and response.status_code in (201, 202):
-        requests.delete(f"{URL}/v1/sessions/{response.json()['session_id']}", headers=AUTHORIZATION, timeout=20)
+    if case.operation.definition.raw[
+        "operationId"
+    ] == "create_session" and response.status_code in (201, 202):
+        requests.delete(
+            f"{URL}/v1/sessions/{response.json()['session_id']}", headers=AUTHORIZATION, timeout=20
+        )
 
 
 def is_valid(case, location):
@@ -101,4 +115,6 @@ def keep_within_limits(body, operation):
         body.pop("resources", None)
         body["runtime"] = "python"
     if operation == "patch_session" and "metadata" in body:
-        body["metadata"] = {f"key-{index % 4}": value for index, value in enumerate(body["metadata"].values())}
+        body["metadata"] = {
+            f"key-{index % 4}": value for index, value in enumerate(body["metadata"].values())
+        }

@@ -85,7 +85,14 @@ it('terminates code after an await, again if it continues, and acknowledges when
   climbTo(160);
   unwind();
   ladder.ended('stp_1');
-  expect(actions).toEqual(['abandon', 'terminate', 'abandon', 'terminate', 'abandon', 'acknowledge stp_1']);
+  expect(actions).toEqual([
+    'abandon',
+    'terminate',
+    'abandon',
+    'terminate',
+    'abandon',
+    'acknowledge stp_1',
+  ]);
 });
 
 it('ends the wait for a child once the code after it cannot run', () => {
@@ -97,7 +104,9 @@ it('ends the wait for a child once the code after it cannot run', () => {
     const wait = (): void =>
       gate.awaitChild(() => {
         climbTo(60);
-        expect(actions).toEqual(isSynchronous ? ['abandon', 'signal', 'SIGINT to the child'] : ['abandon']);
+        expect(actions).toEqual(
+          isSynchronous ? ['abandon', 'signal', 'SIGINT to the child'] : ['abandon'],
+        );
         climbTo(160);
         climbTo(610);
         expect(actions.slice(-2)).toEqual(['SIGINT to the child', 'SIGKILL to the child']);

@@ -94,4 +94,8 @@ type Parts = {
   schedule(delayMs: number, action: () => unknown): () => void;
 };
 
-export type InterruptLadder = { began(step: StepKey): void; ended(stepId: string): void; interrupt(stepId: string): void };
+export type InterruptLadder = {
+  began(step: StepKey): void;
+  ended(stepId: string): void;
+  interrupt(stepId: string): void;
+};

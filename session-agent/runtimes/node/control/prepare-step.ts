@@ -11,7 +11,11 @@ export function createStepPreparer(): StepPreparer {
   const known = createKnownNames();
   return ({ type: _type, code, ...step }) => {
     try {
-      return { ...step, program: rewriteStep(code, `<step ${step.execution_count}>`, known), syntaxError: null };
+      return {
+        ...step,
+        program: rewriteStep(code, `<step ${step.execution_count}>`, known),
+        syntaxError: null,
+      };
     } catch (error) {
       if (error instanceof StepSyntaxError) {
         const { name, message, traceback } = error;
@@ -19,7 +23,11 @@ export function createStepPreparer(): StepPreparer {
       }
       // A parser has no other errors than a stack that is too deep for the code.
       const message = `The step cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-      return { ...step, program: null, syntaxError: { name: 'SyntaxError', message, traceback: [`SyntaxError: ${message}`] } };
+      return {
+        ...step,
+        program: null,
+        syntaxError: { name: 'SyntaxError', message, traceback: [`SyntaxError: ${message}`] },
+      };
     }
   };
 }

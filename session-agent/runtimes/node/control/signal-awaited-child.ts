@@ -34,6 +34,7 @@ function newestChild(): number | undefined {
 function descendantsOf(root: number): number[] {
   const processes = listProcesses();
   const found = [root];
-  for (const pid of found) found.push(...processes.filter(({ parent }) => parent === pid).map((child) => child.pid));
+  for (const pid of found)
+    found.push(...processes.filter(({ parent }) => parent === pid).map((child) => child.pid));
   return found.slice(1);
 }

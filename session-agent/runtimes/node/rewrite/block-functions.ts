@@ -14,7 +14,10 @@ export const blockFunctionsSetter = '__steppe_blocks';
  * as the block is entered, unless its name is one that the step or a block around it has declared
  * in another way.
  */
-export function setBlockFunctions(program: Program, isLexical: (name: string) => boolean): { edits: Edit[]; names: Set<string> } {
+export function setBlockFunctions(
+  program: Program,
+  isLexical: (name: string) => boolean,
+): { edits: Edit[]; names: Set<string> } {
   const edits: Edit[] = [];
   const names = new Set<string>();
   walk(program, (node, ancestors) => {
@@ -25,7 +28,11 @@ export function setBlockFunctions(program: Program, isLexical: (name: string) =>
       const around = ancestors.slice(0, block?.type === 'SwitchCase' ? -2 : -1);
       if (!isLexical(name) && !isShadowed(name, around)) {
         names.add(name);
-        edits.push({ start: opening, end: opening, text: `${blockFunctionsSetter}.${name}=${name};` });
+        edits.push({
+          start: opening,
+          end: opening,
+          text: `${blockFunctionsSetter}.${name}=${name};`,
+        });
       }
     }
     return !startsFunction(node);

@@ -47,7 +47,11 @@ export class BoundedParser extends Parser {
 type Method = (this: BoundedParser, ...args: unknown[]) => unknown;
 
 function override(name: string, make: (inherited: Method) => Method): void {
-  Object.defineProperty(BoundedParser.prototype, name, { value: make(methodOf(name)), writable: true, configurable: true });
+  Object.defineProperty(BoundedParser.prototype, name, {
+    value: make(methodOf(name)),
+    writable: true,
+    configurable: true,
+  });
 }
 
 /**
@@ -94,4 +98,7 @@ override(
     },
 );
 /** The inherited one tests the error with a regular expression at the end of the stack. */
-override('catchStackOverflow', () => (parse) => (typeof parse === 'function' ? parse() : undefined));
+override(
+  'catchStackOverflow',
+  () => (parse) => (typeof parse === 'function' ? parse() : undefined),
+);

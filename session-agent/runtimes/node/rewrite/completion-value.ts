@@ -31,7 +31,10 @@ function isEmpty(node: AnyNode): boolean {
 }
 
 function isNamed(declaration: AnyNode): boolean {
-  return (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') && Boolean(declaration.id);
+  return (
+    (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') &&
+    Boolean(declaration.id)
+  );
 }
 
 function valuesWithin(node: AnyNode): ExpressionStatement[] {
@@ -41,7 +44,9 @@ function valuesWithin(node: AnyNode): ExpressionStatement[] {
     case 'BlockStatement':
       return node.body.flatMap(valuesWithin);
     case 'IfStatement':
-      return [node.consequent, node.alternate].flatMap((branch) => (branch ? valuesWithin(branch) : []));
+      return [node.consequent, node.alternate].flatMap((branch) =>
+        branch ? valuesWithin(branch) : [],
+      );
     case 'ForStatement':
     case 'ForInStatement':
     case 'ForOfStatement':
@@ -54,7 +59,10 @@ function valuesWithin(node: AnyNode): ExpressionStatement[] {
       return node.cases.flatMap((branch) => branch.consequent.flatMap(valuesWithin));
     case 'TryStatement':
       // The value of a `finally` is never that of the whole.
-      return [...valuesWithin(node.block), ...(node.handler ? valuesWithin(node.handler.body) : [])];
+      return [
+        ...valuesWithin(node.block),
+        ...(node.handler ? valuesWithin(node.handler.body) : []),
+      ];
     default:
       return [];
   }

@@ -15,7 +15,10 @@ type Target = { identifier: Identifier; shorthand: boolean };
  * Constants of earlier steps may be declared anew, so they are no constants to V8. Those of this
  * step stay so by turning each assignment to `x` into one to `__steppe_constants.x`.
  */
-export function guardConstants(program: AnyNode, constants: ReadonlySet<string>): { edits: Edit[]; guarded: Set<string> } {
+export function guardConstants(
+  program: AnyNode,
+  constants: ReadonlySet<string>,
+): { edits: Edit[]; guarded: Set<string> } {
   const edits: Edit[] = [];
   const guarded = new Set<string>();
   if (constants.size === 0) return { edits, guarded };
@@ -43,10 +46,14 @@ function targetsIn(pattern: Pattern): Target[] {
   if (pattern.type === 'Identifier') return [{ identifier: pattern, shorthand: false }];
   if (pattern.type === 'AssignmentPattern') return targetsIn(pattern.left);
   if (pattern.type === 'RestElement') return targetsIn(pattern.argument);
-  if (pattern.type === 'ArrayPattern') return pattern.elements.flatMap((element) => (element ? targetsIn(element) : []));
+  if (pattern.type === 'ArrayPattern')
+    return pattern.elements.flatMap((element) => (element ? targetsIn(element) : []));
   if (pattern.type !== 'ObjectPattern') return [];
   return pattern.properties.flatMap((property) => {
     if (property.type === 'RestElement') return targetsIn(property);
-    return targetsIn(property.value).map((target) => ({ ...target, shorthand: target.shorthand || property.shorthand }));
+    return targetsIn(property.value).map((target) => ({
+      ...target,
+      shorthand: target.shorthand || property.shorthand,
+    }));
   });
 }

@@ -14,7 +14,10 @@ export type ColumnShift = { line: number; column: number; by: number };
  * Applies edits in the order of their start; of two insertions at one place the one pushed first
  * comes first.
  */
-export function applyEdits(source: string, edits: readonly Edit[]): { text: string; shifts: ColumnShift[] } {
+export function applyEdits(
+  source: string,
+  edits: readonly Edit[],
+): { text: string; shifts: ColumnShift[] } {
   const ordered = [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
   const shifts: ColumnShift[] = [];
   const position = createPosition(source);
@@ -40,9 +43,14 @@ export function applyEdits(source: string, edits: readonly Edit[]): { text: stri
 }
 
 /** Undoes the shifts: the column in the user's own text. */
-export function originalColumn(shifts: readonly ColumnShift[], line: number, column: number): number {
+export function originalColumn(
+  shifts: readonly ColumnShift[],
+  line: number,
+  column: number,
+): number {
   let original = column;
-  for (const shift of shifts) if (shift.line === line && column >= shift.column) original -= shift.by;
+  for (const shift of shifts)
+    if (shift.line === line && column >= shift.column) original -= shift.by;
   return Math.max(1, original);
 }
 

@@ -5,7 +5,9 @@ import { declarationIn } from './top-level-names.ts';
 export function topLevelFunctions(program: Program): FunctionDeclaration[] {
   return program.body.flatMap((statement) => {
     const declaration = declarationIn(statement);
-    return declaration?.type === 'FunctionDeclaration' && declaration.id ? [declaration as FunctionDeclaration] : [];
+    return declaration?.type === 'FunctionDeclaration' && declaration.id
+      ? [declaration as FunctionDeclaration]
+      : [];
   });
 }
 
@@ -15,11 +17,19 @@ export function topLevelFunctions(program: Program): FunctionDeclaration[] {
  * them into assignments, for names that live in the scope of scripts or functions that need
  * something of the step's wrapper.
  */
-export function hoistFunctions(source: string, functions: readonly FunctionDeclaration[], assign: boolean): Edit[] {
+export function hoistFunctions(
+  source: string,
+  functions: readonly FunctionDeclaration[],
+  assign: boolean,
+): Edit[] {
   const edits: Edit[] = [];
   let done = 0;
   for (const declaration of functions) {
-    edits.push({ start: done, end: declaration.start, text: blank(source.slice(done, declaration.start)) });
+    edits.push({
+      start: done,
+      end: declaration.start,
+      text: blank(source.slice(done, declaration.start)),
+    });
     if (assign) edits.push(...assignment(declaration));
     done = declaration.end;
   }

@@ -21,9 +21,11 @@ const options: Options = {
  */
 export function parseStep(code: string, filename: string): ParsedStep {
   const plain = attempt(() => parseJavaScript(code));
-  if ('value' in plain && !hasTypeArguments(code, plain.value)) return { source: code, program: plain.value, typescript: false };
+  if ('value' in plain && !hasTypeArguments(code, plain.value))
+    return { source: code, program: plain.value, typescript: false };
   // TypeScript has no other brackets, and its parser no such limit.
-  if ('error' in plain && plain.error instanceof NestingError) throw createSyntaxError(code, filename, { cause: plain.error });
+  if ('error' in plain && plain.error instanceof NestingError)
+    throw createSyntaxError(code, filename, { cause: plain.error });
   const stripped = attempt(() => stripTypes(code));
   const typed = 'value' in stripped ? attempt(() => parseJavaScript(stripped.value)) : stripped;
   if ('value' in stripped && 'value' in typed) {
@@ -41,8 +43,14 @@ export function parseStep(code: string, filename: string): ParsedStep {
     });
   }
   const atDecorator = 'error' in typed && stripped.value[offsetOf(typed.error)] === '@';
-  const message = atDecorator ? 'Decorators are not supported: call the decorator as a function' : undefined;
-  throw createSyntaxError(code, filename, { cause, message, read: cause === plain.error ? code : stripped.value });
+  const message = atDecorator
+    ? 'Decorators are not supported: call the decorator as a function'
+    : undefined;
+  throw createSyntaxError(code, filename, {
+    cause,
+    message,
+    read: cause === plain.error ? code : stripped.value,
+  });
 }
 
 function unsupportedIn(code: string): string | undefined {
@@ -103,7 +111,8 @@ function refuseNamespaces(code: string, stripped: string, filename: string): voi
 export function awaits(program: Program): boolean {
   let found = false;
   walk(program, (node) => {
-    if (node.type === 'AwaitExpression' || node.type === 'ImportDeclaration' || isReexport(node)) found = true;
+    if (node.type === 'AwaitExpression' || node.type === 'ImportDeclaration' || isReexport(node))
+      found = true;
     if (node.type === 'ForOfStatement' && node.await) found = true;
     if (node.type === 'VariableDeclaration' && String(node.kind) === 'await using') found = true;
     return !found && !startsFunction(node);
@@ -124,5 +133,10 @@ function further(plain: unknown, typed: unknown): unknown {
 }
 
 function offsetOf(error: unknown): number {
-  return typeof error === 'object' && error !== null && 'pos' in error && typeof error.pos === 'number' ? error.pos : -1;
+  return typeof error === 'object' &&
+    error !== null &&
+    'pos' in error &&
+    typeof error.pos === 'number'
+    ? error.pos
+    : -1;
 }

@@ -12,8 +12,10 @@ export function rewriteDeclarations(source: string, program: Program, typescript
   const edits: Edit[] = [];
   for (const statement of program.body) {
     const declaration = declarationIn(statement);
-    if (declaration?.type === 'FunctionDeclaration' && declaration.id) edits.push(removal(source, declaration));
-    else if (declaration?.type === 'ClassDeclaration' && declaration.id) edits.push(...assignClass(declaration));
+    if (declaration?.type === 'FunctionDeclaration' && declaration.id)
+      edits.push(removal(source, declaration));
+    else if (declaration?.type === 'ClassDeclaration' && declaration.id)
+      edits.push(...assignClass(declaration));
   }
   walk(program, (node, ancestors) => {
     const parent = ancestors.at(-1);
@@ -42,20 +44,29 @@ function isStepOwn(node: VariableDeclaration, parent: AnyNode): boolean {
   return atTop && (node.kind === 'let' || node.kind === 'const');
 }
 
-function assignVariables(source: string, node: VariableDeclaration, parent: AnyNode, typescript: boolean): Edit[] {
+function assignVariables(
+  source: string,
+  node: VariableDeclaration,
+  parent: AnyNode,
+  typescript: boolean,
+): Edit[] {
   const keyword = { start: node.start, end: node.start + node.kind.length };
-  const isLoopTarget = (parent.type === 'ForInStatement' || parent.type === 'ForOfStatement') && parent.left === node;
+  const isLoopTarget =
+    (parent.type === 'ForInStatement' || parent.type === 'ForOfStatement') && parent.left === node;
   if (isLoopTarget) return [{ ...keyword, text: ' '.repeat(node.kind.length) }];
 
   // In a list of statements a `;` keeps the line above from reading on into the parenthesis.
   const inList =
-    'body' in parent ? Array.isArray(parent.body) : parent.type === 'SwitchCase' || parent.type === 'ExportNamedDeclaration';
+    'body' in parent
+      ? Array.isArray(parent.body)
+      : parent.type === 'SwitchCase' || parent.type === 'ExportNamedDeclaration';
   const edits: Edit[] = [{ ...keyword, text: (inList ? ';(' : '(').padEnd(node.kind.length) }];
   for (const declarator of node.declarations) {
     // `var x;` keeps what x holds. sucrase writes one before each enum, which is to be a new
     // object.
     const resets = node.kind !== 'var' || (typescript && opensEnum(source, node));
-    if (!declarator.init && resets) edits.push({ start: declarator.end, end: declarator.end, text: '=void 0' });
+    if (!declarator.init && resets)
+      edits.push({ start: declarator.end, end: declarator.end, text: '=void 0' });
   }
   const closed = source[node.end - 1] === ';';
   const end = closed ? node.end - 1 : node.end;

@@ -19,15 +19,18 @@ import { isReexport, walk } from './syntax-tree.ts';
 export function rewriteImports(source: string, program: Program, typescript: boolean): Edit[] {
   const edits: Edit[] = [];
   for (const statement of program.body) {
-    if (statement.type === 'ImportDeclaration') edits.push(rewriteImport(source, statement, typescript));
+    if (statement.type === 'ImportDeclaration')
+      edits.push(rewriteImport(source, statement, typescript));
     if (isReexport(statement)) edits.push(loadOnly(source, statement));
-    if (statement.type === 'ExportNamedDeclaration' && !statement.source) edits.push(withoutExport(source, statement));
+    if (statement.type === 'ExportNamedDeclaration' && !statement.source)
+      edits.push(withoutExport(source, statement));
     if (statement.type === 'ExportDefaultDeclaration') {
       edits.push(removal(source, { start: statement.start, end: statement.declaration.start }));
     }
   }
   walk(program, (node) => {
-    if (node.type === 'ImportExpression') edits.push({ start: node.start, end: node.start + 'import'.length, text: importer });
+    if (node.type === 'ImportExpression')
+      edits.push({ start: node.start, end: node.start + 'import'.length, text: importer });
     if (node.type === 'MetaProperty' && node.meta.name === 'import')
       edits.push({ start: node.start, end: node.end, text: importMeta });
     return true;
@@ -43,13 +46,18 @@ function rewriteImport(source: string, node: ImportDeclaration, typescript: bool
   });
   const targets = node.specifiers.map((specifier) => {
     if (specifier.type === 'ImportNamespaceSpecifier') return `namespace:${specifier.local.name}`;
-    const name = specifier.type === 'ImportDefaultSpecifier' ? 'default' : exportedName(specifier.imported);
+    const name =
+      specifier.type === 'ImportDefaultSpecifier' ? 'default' : exportedName(specifier.imported);
     return `${JSON.stringify(name)}:${specifier.local.name}`;
   });
   // A type imported without `type` has no value in the module.
   const checked = typescript ? [] : names;
   const call = `await ${nameImporter}(${node.source.raw},${JSON.stringify(checked)},${attributesOf(node.attributes)})`;
-  return replaceStatement(source, node, targets.length > 0 ? `;({${targets.join()}}=${call});` : `;${call};`);
+  return replaceStatement(
+    source,
+    node,
+    targets.length > 0 ? `;({${targets.join()}}=${call});` : `;${call};`,
+  );
 }
 
 /** `export … from` has no other effect in a step than that the module is loaded. */
@@ -72,5 +80,8 @@ function exportedName(node: AnyNode | Expression): string {
 }
 
 function withoutExport(source: string, node: ExportNamedDeclaration): Edit {
-  return removal(source, node.declaration ? { start: node.start, end: node.declaration.start } : node);
+  return removal(
+    source,
+    node.declaration ? { start: node.start, end: node.declaration.start } : node,
+  );
 }

@@ -65,16 +65,22 @@ describe('declaring a name again', () => {
   it('keeps what a destructuring declares, with defaults and rests', async () => {
     const [a, b, c] = [fresh(), fresh(), fresh()];
     expect(
-      await runSteps(`const { ${a}, x: [${b} = 5, ...${c}] } = { ${a}: 1, x: [undefined, 7, 8] }`, `[${a}, ${b}, ${c}]`),
+      await runSteps(
+        `const { ${a}, x: [${b} = 5, ...${c}] } = { ${a}: 1, x: [undefined, 7, 8] }`,
+        `[${a}, ${b}, ${c}]`,
+      ),
     ).toEqual([1, 5, [7, 8]]);
   });
 
   it('leaves an earlier value to `var x;` and takes it for `let x;`', async () => {
     const [kept, reset] = [fresh(), fresh()];
-    expect(await runSteps(`var ${kept} = 1; let ${reset} = 1`, `var ${kept}; let ${reset}`, `[${kept}, ${reset}]`)).toEqual([
-      1,
-      undefined,
-    ]);
+    expect(
+      await runSteps(
+        `var ${kept} = 1; let ${reset} = 1`,
+        `var ${kept}; let ${reset}`,
+        `[${kept}, ${reset}]`,
+      ),
+    ).toEqual([1, undefined]);
   });
 
   it('reaches a `var` in a block, a loop and a branch without braces', async () => {
@@ -103,7 +109,9 @@ describe('a constant', () => {
 
   it('does not forbid a name that hides it', async () => {
     const name = fresh();
-    expect(await runSteps(`const ${name} = 1; ((${name}) => { ${name} = 2; return ${name} })(0)`)).toBe(2);
+    expect(
+      await runSteps(`const ${name} = 1; ((${name}) => { ${name} = 2; return ${name} })(0)`),
+    ).toBe(2);
   });
 });
 
@@ -111,7 +119,9 @@ describe('functions', () => {
   it('may be called above their declaration, and keep their text and name', async () => {
     const name = fresh();
     expect(
-      await runSteps(`const [before] = [${name}()]; function ${name}() { return 1 }\n[before, ${name}.name, String(${name})]`),
+      await runSteps(
+        `const [before] = [${name}()]; function ${name}() { return 1 }\n[before, ${name}.name, String(${name})]`,
+      ),
     ).toEqual([1, name, `function ${name}() { return 1 }`]);
   });
 
@@ -137,15 +147,25 @@ describe('a function in a block', () => {
   for (const block of blocks) {
     it(`is there for later steps: ${block}`, async () => {
       const name = fresh();
-      expect(await runSteps(block.replace('BODY', `function ${name}() { return 1 }`), `${name}()`)).toBe(1);
-      expect(await runSteps(`await null; ${block.replace('BODY', `function ${name}() { return 2 }`)}; ${name}()`)).toBe(2);
+      expect(
+        await runSteps(block.replace('BODY', `function ${name}() { return 1 }`), `${name}()`),
+      ).toBe(1);
+      expect(
+        await runSteps(
+          `await null; ${block.replace('BODY', `function ${name}() { return 2 }`)}; ${name}()`,
+        ),
+      ).toBe(2);
     });
   }
 
   it('stays in its block in strict mode, and where its name is another one there', async () => {
     const [strict, taken] = [fresh(), fresh()];
-    await expect(runSteps(`'use strict'; { function ${strict}() {} }`, strict)).rejects.toThrow('is not defined');
-    expect(await runSteps(`let ${taken} = 1`, `{ let ${taken} = 2; { function ${taken}() {} } }`, taken)).toBe(1);
+    await expect(runSteps(`'use strict'; { function ${strict}() {} }`, strict)).rejects.toThrow(
+      'is not defined',
+    );
+    expect(
+      await runSteps(`let ${taken} = 1`, `{ let ${taken} = 2; { function ${taken}() {} } }`, taken),
+    ).toBe(1);
   });
 });
 
@@ -179,7 +199,8 @@ describe('the completion value', () => {
     ['"use strict"', 'use strict'],
     ['', undefined],
   ];
-  for (const [code, value] of cases) it(`of ${JSON.stringify(code)}`, async () => expect(await runSteps(code)).toEqual(value));
+  for (const [code, value] of cases)
+    it(`of ${JSON.stringify(code)}`, async () => expect(await runSteps(code)).toEqual(value));
 
   it('is found at once behind comments that read in many ways', async () => {
     const comments = `${'/'.repeat(80)}\n${'/**/'.repeat(40)}\n`;
@@ -190,7 +211,9 @@ describe('the completion value', () => {
   });
 
   it('is a promise where the last expression is one', async () => {
-    expect(await runSteps('globalThis.testPromise = Promise.resolve(1); [testPromise]')).toEqual([expect.any(Promise)]);
+    expect(await runSteps('globalThis.testPromise = Promise.resolve(1); [testPromise]')).toEqual([
+      expect.any(Promise),
+    ]);
     const [value] = await call(rewriteStep('testPromise', '<step 1>', createKnownNames()));
     expect(value).toBeInstanceOf(Promise);
   });
@@ -203,7 +226,9 @@ describe('the completion value', () => {
 describe('lines and columns', () => {
   it('does not read on from the line above', async () => {
     const name = fresh();
-    expect(await runSteps(`let ${name} = 1\nconst [a${name}] = [2]\nvar { length } = 'abc'\nlength`)).toBe(3);
+    expect(
+      await runSteps(`let ${name} = 1\nconst [a${name}] = [2]\nvar { length } = 'abc'\nlength`),
+    ).toBe(3);
   });
 
   it('keeps every line where it was', () => {
@@ -217,30 +242,51 @@ describe('lines and columns', () => {
 describe('TypeScript', () => {
   it('is stripped where the code is not JavaScript', async () => {
     const name = fresh();
-    expect(await runSteps(`interface A { a: number }\nconst ${name}: A = { a: 1 } as A;\n${name}.a`)).toBe(1);
+    expect(
+      await runSteps(`interface A { a: number }\nconst ${name}: A = { a: 1 } as A;\n${name}.a`),
+    ).toBe(1);
   });
 
   it('is stripped where type arguments read as comparisons', async () => {
-    expect(await runSteps('const identity = <T>(value: T) => value', 'identity<number>(5)')).toBe(5);
+    expect(await runSteps('const identity = <T>(value: T) => value', 'identity<number>(5)')).toBe(
+      5,
+    );
   });
 
   it('is stripped where a type of its own stands in a list of arguments', async () => {
-    expect(await runSteps('const second = <T, U>(first: T, value: U) => value', '[second<string, Date>("a", 5)]')).toEqual([5]);
+    expect(
+      await runSteps(
+        'const second = <T, U>(first: T, value: U) => value',
+        '[second<string, Date>("a", 5)]',
+      ),
+    ).toEqual([5]);
   });
 
   it('is not read into two comparisons', async () => {
     const [a, b, c, d] = [fresh(), fresh(), fresh(), fresh()];
-    expect(await runSteps(`let ${a}=1,${b}=2,${c}=3,${d}=4; [${a}<${b}, ${c}>(${d})]`)).toEqual([true, false]);
-    expect(await runSteps(`'${a}<string>(x)'; [${a}<${b}, "f<T>(x)", ${c}>(${d})]`)).toEqual([true, 'f<T>(x)', false]);
+    expect(await runSteps(`let ${a}=1,${b}=2,${c}=3,${d}=4; [${a}<${b}, ${c}>(${d})]`)).toEqual([
+      true,
+      false,
+    ]);
+    expect(await runSteps(`'${a}<string>(x)'; [${a}<${b}, "f<T>(x)", ${c}>(${d})]`)).toEqual([
+      true,
+      'f<T>(x)',
+      false,
+    ]);
   });
 
   it('makes an enum a new object each time it is declared', async () => {
     const name = fresh();
-    expect(await runSteps(`enum ${name} { A, B }`, `enum ${name} { C }`, `Object.keys(${name})`)).toEqual(['0', 'C']);
+    expect(
+      await runSteps(`enum ${name} { A, B }`, `enum ${name} { C }`, `Object.keys(${name})`),
+    ).toEqual(['0', 'C']);
   });
 
   it('keeps an import that only a later step uses', () => {
-    expect(rewriteStep("import { join } from 'path'; let x: number = 1", '<step 1>', createKnownNames()).main).toContain('join');
+    expect(
+      rewriteStep("import { join } from 'path'; let x: number = 1", '<step 1>', createKnownNames())
+        .main,
+    ).toContain('join');
   });
 });
 
@@ -248,28 +294,64 @@ describe('code that cannot be read', () => {
   const cases: [code: string, message: string, place: string, caret: string][] = [
     ['let a = 1;\nlet b = ;', "Unexpected token ';'", '<step 1>:2', '        ^'],
     ['f(', 'Unexpected end of input', '<step 1>:1', '  ^'],
-    ["const t = '<p>hi</p>'; const t = 2", "Identifier 't' has already been declared", '<step 1>:1', `${' '.repeat(29)}^`],
-    ['let q: Array<string> = [];\nconst q = 5', "Identifier 'q' has already been declared", '<step 1>:2', '      ^'],
-    ['/(?<n>a)(?<n>b)/', 'Invalid regular expression: /(?<n>a)(?<n>b)/: Duplicate capture group name', '<step 1>:1', ' ^'],
+    [
+      "const t = '<p>hi</p>'; const t = 2",
+      "Identifier 't' has already been declared",
+      '<step 1>:1',
+      `${' '.repeat(29)}^`,
+    ],
+    [
+      'let q: Array<string> = [];\nconst q = 5',
+      "Identifier 'q' has already been declared",
+      '<step 1>:2',
+      '      ^',
+    ],
+    [
+      '/(?<n>a)(?<n>b)/',
+      'Invalid regular expression: /(?<n>a)(?<n>b)/: Duplicate capture group name',
+      '<step 1>:1',
+      ' ^',
+    ],
     [
       'let a: number = 1;\nfunction f(){ await x }',
       'await is only valid in async functions and the top level bodies of modules',
       '<step 1>:2',
       `${' '.repeat(20)}^`,
     ],
-    ['await 1;\nconst a = 1, c;', 'Missing initializer in const declaration', '<step 1>:2', `${' '.repeat(14)}^`],
-    ['const typed: string = 1; let d = ;', "Unexpected token ';'", '<step 1>:1', `${' '.repeat(34)}^`],
-    ['const c = 1; const c = 2', "Identifier 'c' has already been declared", '<step 1>:1', '                   ^'],
+    [
+      'await 1;\nconst a = 1, c;',
+      'Missing initializer in const declaration',
+      '<step 1>:2',
+      `${' '.repeat(14)}^`,
+    ],
+    [
+      'const typed: string = 1; let d = ;',
+      "Unexpected token ';'",
+      '<step 1>:1',
+      `${' '.repeat(34)}^`,
+    ],
+    [
+      'const c = 1; const c = 2',
+      "Identifier 'c' has already been declared",
+      '<step 1>:1',
+      '                   ^',
+    ],
   ];
   for (const [code, message, place, caret] of cases) {
     it(`says where: ${JSON.stringify(code)}`, () => {
       expect(() => rewriteStep(code, '<step 1>', createKnownNames())).toThrow(
-        expect.objectContaining({ name: 'SyntaxError', message, traceback: expect.arrayContaining([place, caret]) }),
+        expect.objectContaining({
+          name: 'SyntaxError',
+          message,
+          traceback: expect.arrayContaining([place, caret]),
+        }),
       );
     });
   }
 
   it('says that JSX is not supported', () => {
-    expect(() => rewriteStep('const a = <div>hello</div>', '<step 1>', createKnownNames())).toThrow('JSX is not supported');
+    expect(() => rewriteStep('const a = <div>hello</div>', '<step 1>', createKnownNames())).toThrow(
+      'JSX is not supported',
+    );
   });
 });

@@ -31,13 +31,22 @@ export function rewriteStep(code: string, filename: string, known: KnownNames): 
   const top = topLevelNames(program);
   const guard = guardConstants(program, top.constants);
   const shared = [...rewriteImports(source, program, typescript), ...guard.edits];
-  const isStrict = program.body.some((node) => 'directive' in node && node.directive === 'use strict');
+  const isStrict = program.body.some(
+    (node) => 'directive' in node && node.directive === 'use strict',
+  );
   const opening = (isStrict ? '"use strict";' : '') + guardOf(guard.guarded);
   const isLexical = (name: string): boolean => top.declared.get(name) === 'let';
-  const blocks = isStrict ? { edits: [], names: new Set<string>() } : setBlockFunctions(program, isLexical);
+  const blocks = isStrict
+    ? { edits: [], names: new Set<string>() }
+    : setBlockFunctions(program, isLexical);
   const names = known.declare(mostLasting(top, blocks.names));
 
-  const functions = hoist(source, program, { shared, opening, known, guarded: guard.guarded.size > 0 });
+  const functions = hoist(source, program, {
+    shared,
+    opening,
+    known,
+    guarded: guard.guarded.size > 0,
+  });
   const [blocksOpening, blocksEnd] = settersOf(blocks.names);
   const start = `(${blocksOpening}${awaits(program) ? 'async' : ''}()=>{${opening}let ${valueName};`;
   const edits = [
@@ -64,8 +73,14 @@ function hoist(source: string, program: Program, { shared, opening, known, guard
   if (functions.length === 0) return null;
   const assign = guarded || functions.some(({ id }) => known.kindOf(id.name) === 'let');
   const start = assign ? `(()=>{${opening}` : opening;
-  const inside = shared.filter((edit) => functions.some(({ start, end }) => edit.start >= start && edit.end <= end));
-  const edits = [{ start: 0, end: 0, text: start }, ...hoistFunctions(source, functions, assign), ...inside];
+  const inside = shared.filter((edit) =>
+    functions.some(({ start, end }) => edit.start >= start && edit.end <= end),
+  );
+  const edits = [
+    { start: 0, end: 0, text: start },
+    ...hoistFunctions(source, functions, assign),
+    ...inside,
+  ];
   const { text, shifts } = applyEdits(source, edits);
   return { text: assign ? `${text}\n})()` : text, shifts };
 }
@@ -87,8 +102,14 @@ function settersOf(names: ReadonlySet<string>): [opening: string, end: string] {
  * A `var` of a name that the global object has as an accessor would call its setter, if there is
  * one: such a name is a `let`.
  */
-function mostLasting({ declared }: TopLevelNames, inBlocks: ReadonlySet<string>): Map<string, NameKind> {
-  const kinds = new Map<string, NameKind>([...[...inBlocks].map((name): [string, NameKind] => [name, 'var']), ...declared]);
+function mostLasting(
+  { declared }: TopLevelNames,
+  inBlocks: ReadonlySet<string>,
+): Map<string, NameKind> {
+  const kinds = new Map<string, NameKind>([
+    ...[...inBlocks].map((name): [string, NameKind] => [name, 'var']),
+    ...declared,
+  ]);
   for (const name of kinds.keys()) {
     if (Object.getOwnPropertyDescriptor(globalThis, name)?.get) kinds.set(name, 'let');
   }

@@ -4,15 +4,20 @@ import { boundBy, varDeclarations } from './top-level-names.ts';
 
 /** Whether a name stands for something else than the step's own below these ancestors. */
 export function isShadowed(name: string, ancestors: readonly AnyNode[]): boolean {
-  return ancestors.some((ancestor) => ancestor.type !== 'Program' && declaredBy(ancestor).includes(name));
+  return ancestors.some(
+    (ancestor) => ancestor.type !== 'Program' && declaredBy(ancestor).includes(name),
+  );
 }
 
 /** The names that a scope opened by this node holds. */
 function declaredBy(node: AnyNode): string[] {
-  if (node.type === 'BlockStatement' || node.type === 'StaticBlock') return node.body.flatMap(lexicalNames);
-  if (node.type === 'SwitchStatement') return node.cases.flatMap((branch) => branch.consequent.flatMap(lexicalNames));
+  if (node.type === 'BlockStatement' || node.type === 'StaticBlock')
+    return node.body.flatMap(lexicalNames);
+  if (node.type === 'SwitchStatement')
+    return node.cases.flatMap((branch) => branch.consequent.flatMap(lexicalNames));
   if (node.type === 'ForStatement') return node.init ? lexicalNames(node.init) : [];
-  if (node.type === 'ForInStatement' || node.type === 'ForOfStatement') return lexicalNames(node.left);
+  if (node.type === 'ForInStatement' || node.type === 'ForOfStatement')
+    return lexicalNames(node.left);
   if (node.type === 'CatchClause') return node.param ? namesIn(node.param) : [];
   if (node.type === 'ClassExpression') return node.id ? [node.id.name] : [];
   if (!startsFunction(node) || !('params' in node)) return [];
@@ -21,7 +26,8 @@ function declaredBy(node: AnyNode): string[] {
 }
 
 function lexicalNames(statement: AnyNode): string[] {
-  if (statement.type === 'VariableDeclaration') return statement.kind === 'var' ? [] : boundBy(statement);
+  if (statement.type === 'VariableDeclaration')
+    return statement.kind === 'var' ? [] : boundBy(statement);
   if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration')
     return statement.id ? [statement.id.name] : [];
   return [];

@@ -17,7 +17,13 @@ export function stripTypes(source: string): string {
 /** Whether the code would be right if JSX were allowed. */
 export function parsesAsJsx(source: string): boolean {
   try {
-    return transform(source, { transforms: ['typescript', 'jsx'], jsxRuntime: 'preserve', keepUnusedImports: true }).code !== '';
+    return (
+      transform(source, {
+        transforms: ['typescript', 'jsx'],
+        jsxRuntime: 'preserve',
+        keepUnusedImports: true,
+      }).code !== ''
+    );
   } catch {
     return false;
   }

@@ -16,10 +16,17 @@ type Given = { cause: unknown; message?: string | undefined; read?: string | und
 
 export function createSyntaxError(code: string, filename: string, given: Given): StepSyntaxError {
   const place = placeOf(code, given.cause);
-  const message = given.message ?? messageOfV8(given.read, place.line) ?? messageOf(code, given.cause, place);
+  const message =
+    given.message ?? messageOfV8(given.read, place.line) ?? messageOf(code, given.cause, place);
   const line = (code.split(/\r\n|[\n\r\u2028\u2029]/)[place.line - 1] ?? '').slice(0, 4096);
   const before = line.slice(0, place.column).replace(/[^\t]/g, ' ');
-  return new StepSyntaxError(message, [`${filename}:${place.line}`, line, `${before}^`, '', `SyntaxError: ${message}`]);
+  return new StepSyntaxError(message, [
+    `${filename}:${place.line}`,
+    line,
+    `${before}^`,
+    '',
+    `SyntaxError: ${message}`,
+  ]);
 }
 
 type Place = { line: number; column: number; offset: number };
@@ -31,7 +38,8 @@ function placeOf(code: string, cause: unknown): Place {
   const loc = property(cause, 'loc');
   const line = property(loc, 'line');
   const column = property(loc, 'column');
-  if (typeof line === 'number' && typeof column === 'number') return { line, column, offset: start };
+  if (typeof line === 'number' && typeof column === 'number')
+    return { line, column, offset: start };
   const lines = code.slice(0, start).split('\n');
   return { line: lines.length, column: lines.at(-1)?.length ?? 0, offset: start };
 }
@@ -46,7 +54,9 @@ function messageOfV8(source: string | undefined, line: number): string | undefin
     new vm.Script(`(async()=>{${source}\n})`, { filename: 'step' });
   } catch (error) {
     if (!(error instanceof Error) || !error.stack?.startsWith(`step:${line}\n`)) return undefined;
-    return /^(?:await is only valid|Missing initializer|missing \))/.test(error.message) ? error.message : undefined;
+    return /^(?:await is only valid|Missing initializer|missing \))/.test(error.message)
+      ? error.message
+      : undefined;
   }
   return undefined;
 }

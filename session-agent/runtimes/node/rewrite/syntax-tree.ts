@@ -14,7 +14,10 @@ export function childrenOf(node: AnyNode): AnyNode[] {
  * Visits `node` and all below it; `enter` returns false to leave out what is below. `ancestors`
  * runs from the root to the parent.
  */
-export function walk(node: AnyNode, enter: (node: AnyNode, ancestors: readonly AnyNode[]) => boolean | undefined): void {
+export function walk(
+  node: AnyNode,
+  enter: (node: AnyNode, ancestors: readonly AnyNode[]) => boolean | undefined,
+): void {
   const ancestors: AnyNode[] = [];
   const visit = (here: AnyNode): void => {
     if (enter(here, ancestors) === false) return;
@@ -37,7 +40,10 @@ export function startsFunction(node: AnyNode): boolean {
 
 /** `export … from 'somewhere'` */
 export function isReexport(node: AnyNode): node is ExportAllDeclaration | ExportNamedDeclaration {
-  return node.type === 'ExportAllDeclaration' || (node.type === 'ExportNamedDeclaration' && Boolean(node.source));
+  return (
+    node.type === 'ExportAllDeclaration' ||
+    (node.type === 'ExportNamedDeclaration' && Boolean(node.source))
+  );
 }
 
 /** The names that a declaration's or parameter's pattern binds. */
@@ -46,7 +52,9 @@ export function namesIn(pattern: Pattern): string[] {
     case 'Identifier':
       return [pattern.name];
     case 'ObjectPattern':
-      return pattern.properties.flatMap((property) => namesIn(property.type === 'RestElement' ? property : property.value));
+      return pattern.properties.flatMap((property) =>
+        namesIn(property.type === 'RestElement' ? property : property.value),
+      );
     case 'ArrayPattern':
       return pattern.elements.flatMap((element) => (element ? namesIn(element) : []));
     case 'RestElement':
@@ -59,5 +67,11 @@ export function namesIn(pattern: Pattern): string[] {
 }
 
 function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value && typeof value.type === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    'start' in value &&
+    typeof value.type === 'string'
+  );
 }

@@ -22,11 +22,14 @@ export function topLevelNames(program: Program): TopLevelNames {
   };
   for (const statement of program.body) {
     const declaration = declarationIn(statement);
-    if (declaration?.type === 'FunctionDeclaration' && declaration.id) add([declaration.id.name], 'var');
-    else if (declaration?.type === 'ClassDeclaration' && declaration.id) add([declaration.id.name], 'let');
+    if (declaration?.type === 'FunctionDeclaration' && declaration.id)
+      add([declaration.id.name], 'var');
+    else if (declaration?.type === 'ClassDeclaration' && declaration.id)
+      add([declaration.id.name], 'let');
     else if (declaration?.type === 'VariableDeclaration' && isLexical(declaration)) {
       add(boundBy(declaration), 'let');
-      if (declaration.kind === 'const') for (const name of boundBy(declaration)) constants.add(name);
+      if (declaration.kind === 'const')
+        for (const name of boundBy(declaration)) constants.add(name);
     } else if (statement.type === 'ImportDeclaration') {
       const names = statement.specifiers.map((specifier) => specifier.local.name);
       add(names, 'let');

@@ -1,7 +1,8 @@
 import type { AnyNode, BinaryExpression, Program } from 'acorn';
 import { walk } from './syntax-tree.ts';
 
-const typeOfTypeScript = /\b(?:any|bigint|boolean|never|number|object|string|symbol|unknown|void)\b/;
+const typeOfTypeScript =
+  /\b(?:any|bigint|boolean|never|number|object|string|symbol|unknown|void)\b/;
 
 /**
  * Whether what reads as JavaScript plainly is TypeScript: `f<T>(x)`, a comparison with the outcome
@@ -11,7 +12,8 @@ const typeOfTypeScript = /\b(?:any|bigint|boolean|never|number|object|string|sym
 export function hasTypeArguments(source: string, program: Program): boolean {
   let found = false;
   walk(program, (node) => {
-    found ||= (closes(source, node) && opens(source, node.left)) || hasTypeList(source, listOf(node));
+    found ||=
+      (closes(source, node) && opens(source, node.left)) || hasTypeList(source, listOf(node));
     return !found;
   });
   return found;
@@ -27,7 +29,9 @@ function hasTypeList(source: string, list: readonly (AnyNode | null)[]): boolean
 
 /** `f<T` */
 function opens(source: string, node: AnyNode | null | undefined): node is BinaryExpression {
-  return isComparison(node, '<') && /\w<$/.test(source.slice(node.right.start - 2, node.right.start));
+  return (
+    isComparison(node, '<') && /\w<$/.test(source.slice(node.right.start - 2, node.right.start))
+  );
 }
 
 /** `T>(x)` */
@@ -35,7 +39,10 @@ function closes(source: string, node: AnyNode | null | undefined): node is Binar
   return isComparison(node, '>') && source.startsWith('>(', node.left.end);
 }
 
-function isComparison(node: AnyNode | null | undefined, operator: '<' | '>'): node is BinaryExpression {
+function isComparison(
+  node: AnyNode | null | undefined,
+  operator: '<' | '>',
+): node is BinaryExpression {
   return node?.type === 'BinaryExpression' && node.operator === operator;
 }
 

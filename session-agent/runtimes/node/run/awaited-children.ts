@@ -7,7 +7,8 @@ export function tellOfAwaitedChildren(gate: StepGate): void {
   for (const name of ['execSync', 'execFileSync', 'spawnSync']) {
     const original: unknown = Reflect.get(childProcess, name);
     if (typeof original !== 'function') continue;
-    const telling = (...given: unknown[]): unknown => gate.awaitChild(() => Reflect.apply(original, childProcess, given));
+    const telling = (...given: unknown[]): unknown =>
+      gate.awaitChild(() => Reflect.apply(original, childProcess, given));
     Object.defineProperties(telling, Object.getOwnPropertyDescriptors(original));
     Object.defineProperty(childProcess, name, { value: telling });
   }

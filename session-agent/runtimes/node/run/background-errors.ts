@@ -11,7 +11,10 @@ const emitter: EventEmitter = process;
  * has caught it. Returns what to call now and then: with `removeAllListeners` user code removes
  * this one too.
  */
-export function reportBackgroundErrors(describe: (thrown: unknown) => StepError, report: (error: StepError) => void): () => void {
+export function reportBackgroundErrors(
+  describe: (thrown: unknown) => StepError,
+  report: (error: StepError) => void,
+): () => void {
   const listeners = events.map((event) => {
     const listener = (thrown: unknown): void => {
       if (emitter.listenerCount(event) === 1) report(describe(thrown));
@@ -19,7 +22,8 @@ export function reportBackgroundErrors(describe: (thrown: unknown) => StepError,
     return { event, listener };
   });
   const listen = (): void => {
-    for (const { event, listener } of listeners) if (!emitter.listeners(event).includes(listener)) emitter.on(event, listener);
+    for (const { event, listener } of listeners)
+      if (!emitter.listeners(event).includes(listener)) emitter.on(event, listener);
   };
   listen();
   return listen;

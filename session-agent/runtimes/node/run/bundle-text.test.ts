@@ -16,10 +16,16 @@ it('joins the JSON of each type', () => {
 
 it('cuts a bundle above the limit down to its text', () => {
   const bundle = { 'text/plain': textJson('small'), 'image/png': large };
-  expect(bundleText({ bundle, truncated: false })).toEqual({ bundle: '{"text/plain":"small"}', truncated: true });
+  expect(bundleText({ bundle, truncated: false })).toEqual({
+    bundle: '{"text/plain":"small"}',
+    truncated: true,
+  });
 });
 
 it('says of what a bundle without text was', () => {
   const cut = bundleText({ bundle: { 'text/html': large, 'image/png': large }, truncated: false });
-  expect(cut).toEqual({ bundle: '{"text/plain":"[text/html, image/png: larger than 8 MiB]"}', truncated: true });
+  expect(cut).toEqual({
+    bundle: '{"text/plain":"[text/html, image/png: larger than 8 MiB]"}',
+    truncated: true,
+  });
 });

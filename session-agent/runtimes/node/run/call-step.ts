@@ -16,10 +16,18 @@ export type Completion = [unknown];
  * Compiles steps as scripts of the real global scope and calls them so that SIGINT ends what they
  * do before their first await.
  */
-export function createStepCaller(realm: object, gate: StepGate): (step: RewrittenStep) => Completion | Promise<Completion> {
+export function createStepCaller(
+  realm: object,
+  gate: StepGate,
+): (step: RewrittenStep) => Completion | Promise<Completion> {
   // No name but our own: a step may declare `Symbol` or `globalThis`.
   const call = new vm.Script(`${stepCall}()`, { filename: callerFilename });
-  Object.defineProperty(realm, stepCall, { value: undefined, writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(realm, stepCall, {
+    value: undefined,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
 
   return ({ filename, functions, main }) => {
     if (functions !== null) compile(functions, filename).runInThisContext({ displayErrors: false });
@@ -49,7 +57,10 @@ function compile(source: string, filename: string): vm.Script {
  * user ran may already have it.
  */
 export function declareNames(names: FreshNames): void {
-  const statements = [...names.let.map((name) => `let ${name};`), ...names.var.map((name) => `var ${name};`)];
+  const statements = [
+    ...names.let.map((name) => `let ${name};`),
+    ...names.var.map((name) => `var ${name};`),
+  ];
   if (statements.length === 0 || tryToRun(statements.join(''))) return;
   for (const statement of statements) tryToRun(statement);
 }

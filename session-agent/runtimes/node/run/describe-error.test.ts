@@ -16,9 +16,9 @@ it('shows an error with its causes, once each', () => {
 });
 
 it('shows the errors of an AggregateError', () => {
-  expect(describeError(new AggregateError([new Error('one'), 'two'], 'all'), same).traceback).toEqual(
-    expect.arrayContaining(['[errors 0]: Error: one', "[errors 1]: 'two'"]),
-  );
+  expect(
+    describeError(new AggregateError([new Error('one'), 'two'], 'all'), same).traceback,
+  ).toEqual(expect.arrayContaining(['[errors 0]: Error: one', "[errors 1]: 'two'"]));
 });
 
 it('calls an error without a name of its own after its class', () => {
@@ -28,9 +28,14 @@ it('calls an error without a name of its own after its class', () => {
 });
 
 it('shows what an error carries, and runs no getter for it', () => {
-  const error = Object.assign(new Error('gone'), { code: 'E_GONE', response: { status: { code: 410 } } });
+  const error = Object.assign(new Error('gone'), {
+    code: 'E_GONE',
+    response: { status: { code: 410 } },
+  });
   Object.defineProperty(error, 'lazy', { enumerable: true, get: () => expect.unreachable() });
-  expect(describeError(error, same).traceback.at(-1)).toBe("{ code: 'E_GONE', response: [Object] }");
+  expect(describeError(error, same).traceback.at(-1)).toBe(
+    "{ code: 'E_GONE', response: [Object] }",
+  );
 });
 
 it('says Uncaught of a value that is not an error', () => {
@@ -51,7 +56,11 @@ it('survives an error whose properties throw', () => {
       },
     });
   }
-  expect(describeError(error, same)).toEqual({ name: 'Error', message: '', traceback: ['Error: '] });
+  expect(describeError(error, same)).toEqual({
+    name: 'Error',
+    message: '',
+    traceback: ['Error: '],
+  });
 });
 
 it('cuts long texts', () => {

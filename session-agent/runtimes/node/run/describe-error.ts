@@ -10,7 +10,10 @@ const shownElsewhere = new Set(['name', 'message', 'stack', 'cause', 'errors']);
  * Whatever was thrown, for a traceback. A value that is not an error is `Uncaught`, as the REPL
  * says. Never throws.
  */
-export function describeError(thrown: unknown, withoutOwnFrames: (stack: string) => string): StepError {
+export function describeError(
+  thrown: unknown,
+  withoutOwnFrames: (stack: string) => string,
+): StepError {
   if (!isErrorLike(thrown)) {
     const message = cutText(inspectSafely(thrown));
     return { name: 'Uncaught', message, traceback: cutText(`Uncaught ${message}`).split('\n') };
@@ -28,11 +31,16 @@ export function describeError(thrown: unknown, withoutOwnFrames: (stack: string)
   };
 }
 
-function causesOf(error: object, withoutOwnFrames: (stack: string) => string, seen: Set<object>): string[] {
+function causesOf(
+  error: object,
+  withoutOwnFrames: (stack: string) => string,
+  seen: Set<object>,
+): string[] {
   const parts: [string, unknown][] = [['cause', read(error, 'cause')]];
   const errors = read(error, 'errors');
   if (Array.isArray(errors))
-    for (const [index, part] of errors.slice(0, maxCauses).entries()) parts.push([`errors ${index}`, part]);
+    for (const [index, part] of errors.slice(0, maxCauses).entries())
+      parts.push([`errors ${index}`, part]);
   return parts.flatMap(([label, part]) => {
     if (part === undefined) return [];
     if (!isErrorLike(part)) return [`[${label}]: ${inspectSafely(part)}`];
@@ -56,7 +64,9 @@ function propertiesOf(error: object): string[] {
 function dataOf(error: object): [key: string, value: unknown][] {
   try {
     const descriptors = Object.entries(Object.getOwnPropertyDescriptors(error));
-    return descriptors.flatMap(([key, { enumerable, value }]) => (enumerable && value !== undefined ? [[key, value]] : []));
+    return descriptors.flatMap(([key, { enumerable, value }]) =>
+      enumerable && value !== undefined ? [[key, value]] : [],
+    );
   } catch {
     return [];
   }
@@ -65,9 +75,13 @@ function dataOf(error: object): [key: string, value: unknown][] {
 function linesOf(error: object, withoutOwnFrames: (stack: string) => string): string[] {
   const stack = textOf(error, 'stack');
   const name = nameOf(error);
-  if (stack === undefined || stack === '') return `${name}: ${textOf(error, 'message') ?? ''}`.split('\n');
+  if (stack === undefined || stack === '')
+    return `${name}: ${textOf(error, 'message') ?? ''}`.split('\n');
   // The stack was written with the name that a subclass without one inherits.
-  const named = name !== textOf(error, 'name') && stack.startsWith('Error') ? name + stack.slice('Error'.length) : stack;
+  const named =
+    name !== textOf(error, 'name') && stack.startsWith('Error')
+      ? name + stack.slice('Error'.length)
+      : stack;
   return withoutOwnFrames(named).split('\n');
 }
 
@@ -83,7 +97,10 @@ function nameOf(error: object): string {
 /** Errors of other realms too, and what libraries throw in the shape of one. */
 function isErrorLike(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  return types.isNativeError(value) || (textOf(value, 'message') !== undefined && textOf(value, 'stack') !== undefined);
+  return (
+    types.isNativeError(value) ||
+    (textOf(value, 'message') !== undefined && textOf(value, 'stack') !== undefined)
+  );
 }
 
 function textOf(holder: object, key: string): string | undefined {

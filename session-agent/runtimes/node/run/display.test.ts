@@ -4,7 +4,9 @@ import { type Shown, showValue as showAsText } from './shown-value.ts';
 
 /** With the JSON of each type parsed. */
 const parsed = ({ bundle, truncated }: Shown) => ({
-  bundle: Object.fromEntries(Object.entries(bundle).map(([type, text]) => [type, JSON.parse(text)])),
+  bundle: Object.fromEntries(
+    Object.entries(bundle).map(([type, text]) => [type, JSON.parse(text)]),
+  ),
   truncated,
 });
 const showValue = (value: unknown) => parsed(showAsText(value));
@@ -21,7 +23,9 @@ it('shows a value as its inspection, and as JSON where that loses nothing', () =
     'text/plain': '{ a: [ 1, null ] }',
     'application/json': { a: [1, null] },
   });
-  expect(bundleOf((display) => display(new Map([[1, 2]])))).toEqual({ 'text/plain': 'Map(1) { 1 => 2 }' });
+  expect(bundleOf((display) => display(new Map([[1, 2]])))).toEqual({
+    'text/plain': 'Map(1) { 1 => 2 }',
+  });
 });
 
 it('shows each of several values', () => {
@@ -76,7 +80,9 @@ it('carries JSON of a hundred levels, and the text of any that is deeper', () =>
     expect(shownBy((display) => display.json(nested(levels)))).toEqual([cut]);
   }
   const withText = { 'application/json': nested(101), 'text/plain': 'its own' };
-  expect(shownBy((display) => display(withText))).toEqual([{ bundle: { 'text/plain': 'its own' }, truncated: true }]);
+  expect(shownBy((display) => display(withText))).toEqual([
+    { bundle: { 'text/plain': 'its own' }, truncated: true },
+  ]);
 });
 
 it('survives a value whose inspection throws', () => {
@@ -122,7 +128,9 @@ it('cuts text at 256 KiB and says that JSON was too large', () => {
   const shown = showValue(Array.from({ length: 3_000_000 }, () => 1));
   expect(shown.truncated).toBe(true);
   expect(Object.keys(shown.bundle)).toEqual(['text/plain']);
-  const long = bundleOf((display) => display({ 'text/plain': 'ü'.repeat(300_000) }))?.['text/plain'];
+  const long = bundleOf((display) => display({ 'text/plain': 'ü'.repeat(300_000) }))?.[
+    'text/plain'
+  ];
   expect(Buffer.byteLength(String(long))).toBeLessThanOrEqual(256 * 1024);
 });
 

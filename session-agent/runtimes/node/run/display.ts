@@ -27,7 +27,9 @@ export function createDisplay(show: (shown: Shown) => void): Display {
       ),
     png: (image: string | Uint8Array) => showBundle({ 'image/png': textJson(asText(image)) }),
     svg: (svg: string | Uint8Array) =>
-      showBundle({ 'image/svg+xml': textJson(typeof svg === 'string' ? svg : Buffer.from(svg).toString()) }),
+      showBundle({
+        'image/svg+xml': textJson(typeof svg === 'string' ? svg : Buffer.from(svg).toString()),
+      }),
   });
 }
 
@@ -40,7 +42,8 @@ export type Display = ((...values: unknown[]) => void) & {
 };
 
 function asMimeBundle(value: unknown): Shown | null {
-  if (typeof value !== 'object' || value === null || types.isProxy(value) || Array.isArray(value)) return null;
+  if (typeof value !== 'object' || value === null || types.isProxy(value) || Array.isArray(value))
+    return null;
   const keys = Object.keys(value);
   if (keys.length === 0 || !keys.every((key) => key.includes('/'))) return null;
   return mimeBundle(keys.map((key) => [key, Reflect.get(value, key)]));

@@ -7,11 +7,28 @@ import type { WorkspaceModules } from './workspace-modules.ts';
  * What a step finds beside Node's own globals: `display`, CommonJS as in a file of the workspace,
  * and modules as in the REPL.
  */
-export function defineGlobals(realm: object, modules: WorkspaceModules, display: Display, workspace: string): void {
+export function defineGlobals(
+  realm: object,
+  modules: WorkspaceModules,
+  display: Display,
+  workspace: string,
+): void {
   const { require, module } = modules;
-  const visible = { display, require, module, exports: module.exports, __filename: module.filename, __dirname: workspace };
+  const visible = {
+    display,
+    require,
+    module,
+    exports: module.exports,
+    __filename: module.filename,
+    __dirname: workspace,
+  };
   for (const [name, value] of Object.entries(visible)) {
-    Object.defineProperty(realm, name, { value, writable: true, configurable: true, enumerable: false });
+    Object.defineProperty(realm, name, {
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
   }
   const hidden = {
     [importer]: modules.import,
@@ -28,9 +45,19 @@ export function defineGlobals(realm: object, modules: WorkspaceModules, display:
 function defineBuiltin(realm: object, name: string, require: NodeJS.Require): void {
   if (name in realm) return;
   const set = (value: unknown): void => {
-    Object.defineProperty(realm, name, { value, writable: true, configurable: true, enumerable: true });
+    Object.defineProperty(realm, name, {
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: true,
+    });
   };
-  Object.defineProperty(realm, name, { get: () => require(name), set, configurable: true, enumerable: false });
+  Object.defineProperty(realm, name, {
+    get: () => require(name),
+    set,
+    configurable: true,
+    enumerable: false,
+  });
 }
 
 function guardConstants(getters: Record<string, () => unknown>): object {

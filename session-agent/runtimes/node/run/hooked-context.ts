@@ -67,9 +67,13 @@ export function createHookedContext(realm: object): StepContext {
 /** The same function to a user, `util.promisify` included, but for its first argument. */
 function wrap(holder: object, name: string, bind: (callback: unknown) => unknown): void {
   const original: Callback = Reflect.get(holder, name);
-  const wrapped = (callback: unknown, ...rest: unknown[]): unknown => Reflect.apply(original, holder, [bind(callback), ...rest]);
+  const wrapped = (callback: unknown, ...rest: unknown[]): unknown =>
+    Reflect.apply(original, holder, [bind(callback), ...rest]);
   Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
-  Object.defineProperty(holder, name, { ...Object.getOwnPropertyDescriptor(holder, name), value: wrapped });
+  Object.defineProperty(holder, name, {
+    ...Object.getOwnPropertyDescriptor(holder, name),
+    value: wrapped,
+  });
 }
 
 /**

@@ -9,24 +9,37 @@ export const maxDepth = 100;
  * above about `maxBytes`. Runs no user code: an accessor, a proxy or a class makes the value one
  * that is not plain.
  */
-export function plainJson(value: unknown, maxBytes: number, isProxy: (value: object) => boolean): RawJson | undefined | TooLarge {
+export function plainJson(
+  value: unknown,
+  maxBytes: number,
+  isProxy: (value: object) => boolean,
+): RawJson | undefined | TooLarge {
   let bytes = 0;
   const open = new Set<object>();
 
   const write = (given: unknown, depth: number): string => {
     bytes += typeof given === 'string' ? given.length + 2 : 4;
     if (bytes > maxBytes) throw tooLarge;
-    if (given === null || typeof given === 'string' || typeof given === 'boolean') return stringify(given);
-    if (typeof given === 'number' && Number.isFinite(given) && !Object.is(given, -0)) return stringify(given);
-    if (typeof given !== 'object' || depth > maxDepth || open.has(given) || isProxy(given)) throw notPlain;
+    if (given === null || typeof given === 'string' || typeof given === 'boolean')
+      return stringify(given);
+    if (typeof given === 'number' && Number.isFinite(given) && !Object.is(given, -0))
+      return stringify(given);
+    if (typeof given !== 'object' || depth > maxDepth || open.has(given) || isProxy(given))
+      throw notPlain;
     open.add(given);
     const text = Array.isArray(given) ? writeArray(given, depth) : writeObject(given, depth);
     open.delete(given);
     return text;
   };
   const writeArray = (given: unknown[], depth: number): string => {
-    if (Object.getPrototypeOf(given) !== Array.prototype || Reflect.ownKeys(given).length !== given.length + 1) throw notPlain;
-    const items = Array.from({ length: given.length }, (_, index) => write(dataOf(given, String(index)), depth + 1));
+    if (
+      Object.getPrototypeOf(given) !== Array.prototype ||
+      Reflect.ownKeys(given).length !== given.length + 1
+    )
+      throw notPlain;
+    const items = Array.from({ length: given.length }, (_, index) =>
+      write(dataOf(given, String(index)), depth + 1),
+    );
     return `[${items.join(',')}]`;
   };
   const writeObject = (given: object, depth: number): string => {

@@ -11,14 +11,24 @@ import type { StepOutput } from './step-output.ts';
 import type { StepScope } from './step-scope.ts';
 
 type Outcome = { status: 'completed' | 'failed' | 'interrupted'; error: StepError | null };
-type Running = { step: PreparedStep; startedAt: number; cpu: NodeJS.CpuUsage; outcome: Outcome | null; leave: () => void };
+type Running = {
+  step: PreparedStep;
+  startedAt: number;
+  cpu: NodeJS.CpuUsage;
+  outcome: Outcome | null;
+  leave: () => void;
+};
 
 type Started = { step_id: string; startedAt: number; cpu: NodeJS.CpuUsage };
 
 const completed: Outcome = { status: 'completed', error: null };
 const interrupted: Outcome = {
   status: 'interrupted',
-  error: { name: 'Interrupted', message: 'The step was interrupted.', traceback: ['Interrupted: The step was interrupted.'] },
+  error: {
+    name: 'Interrupted',
+    message: 'The step was interrupted.',
+    traceback: ['Interrupted: The step was interrupted.'],
+  },
 };
 
 /** Runs one step after the other. `abandon` ends a step as interrupted unless it has ended. */
@@ -31,7 +41,13 @@ export function createStepRunner(parts: Parts): StepRunner {
     // Abandoned before it came.
     if (lastBegun === step.step_id) return;
     gate.close();
-    const running: Running = { step, startedAt: parts.now(), cpu: process.cpuUsage(), outcome: null, leave: () => undefined };
+    const running: Running = {
+      step,
+      startedAt: parts.now(),
+      cpu: process.cpuUsage(),
+      outcome: null,
+      leave: () => undefined,
+    };
     current = running;
     lastBegun = step.step_id;
     output.begin(step.nonce);
@@ -73,7 +89,8 @@ export function createStepRunner(parts: Parts): StepRunner {
 
   function succeed(running: Running, [value]: Completion): Outcome {
     // An abandoned step's value comes too late for anybody.
-    if (current === running && value !== undefined) scope.run(running.step.step_id, () => parts.showMainResult(value));
+    if (current === running && value !== undefined)
+      scope.run(running.step.step_id, () => parts.showMainResult(value));
     return completed;
   }
 
@@ -103,7 +120,13 @@ export function createStepRunner(parts: Parts): StepRunner {
     lastBegun = step_id;
     output.begin(nonce);
     output.end(nonce);
-    send(doneFrame({ step_id, startedAt: parts.now(), cpu: process.cpuUsage() }, interrupted, parts.now()));
+    send(
+      doneFrame(
+        { step_id, startedAt: parts.now(), cpu: process.cpuUsage() },
+        interrupted,
+        parts.now(),
+      ),
+    );
     gate.open();
   }
 
@@ -139,10 +162,16 @@ export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey)
 /** Runs no code of what was thrown: a proxy has traps, and `code` may be a getter. */
 function isSigintOfOurs(thrown: unknown): boolean {
   if (!types.isNativeError(thrown)) return false;
-  return Object.getOwnPropertyDescriptor(thrown, 'code')?.value === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+  return (
+    Object.getOwnPropertyDescriptor(thrown, 'code')?.value === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
+  );
 }
 
-function doneFrame({ step_id, startedAt, cpu }: Started, { status, error }: Outcome, now: number): WorkerFrame {
+function doneFrame(
+  { step_id, startedAt, cpu }: Started,
+  { status, error }: Outcome,
+  now: number,
+): WorkerFrame {
   const { user, system } = process.cpuUsage(cpu);
   const usage = {
     duration_ms: Math.round(Math.max(0, now - startedAt) * 1000) / 1000,

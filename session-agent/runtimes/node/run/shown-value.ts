@@ -18,7 +18,10 @@ export function showValue(value: unknown): Shown {
   const cut = cutText(whole);
   const truncated = cut.length < whole.length;
   const text = textJson(cut);
-  const json = typeof value === 'object' && value !== null ? plainJson(value, maxBodyBytes, types.isProxy) : undefined;
+  const json =
+    typeof value === 'object' && value !== null
+      ? plainJson(value, maxBodyBytes, types.isProxy)
+      : undefined;
   if (json === undefined) return { bundle: { 'text/plain': text }, truncated };
   if (json === tooLarge) return { bundle: { 'text/plain': text }, truncated: true };
   return { bundle: { 'text/plain': text, 'application/json': json }, truncated };

@@ -15,11 +15,17 @@ export function createStackFrames(driverDir: string): StackFrames {
   const shiftsOf = new Map<string, ColumnShift[]>();
 
   const restoreColumns = (line: string): string =>
-    line.replace(/(<step \d+>):(\d+):(\d+)/g, (whole, file: string, row: string, column: string) => {
-      const shifts = shiftsOf.get(file);
-      return shifts ? `${file}:${row}:${originalColumn(shifts, Number(row), Number(column))}` : whole;
-    });
-  const isOwn = (frame: string): boolean => frame.includes(driverDir) || frame.includes('__steppe_');
+    line.replace(
+      /(<step \d+>):(\d+):(\d+)/g,
+      (whole, file: string, row: string, column: string) => {
+        const shifts = shiftsOf.get(file);
+        return shifts
+          ? `${file}:${row}:${originalColumn(shifts, Number(row), Number(column))}`
+          : whole;
+      },
+    );
+  const isOwn = (frame: string): boolean =>
+    frame.includes(driverDir) || frame.includes('__steppe_');
   /** Where the driver begins in one stack; it calls user code through `vm`. */
   const startsDriver = (frame: string, below: string[]): boolean =>
     isCaller(frame) || ((isOwn(frame) || frame.includes('(node:vm:')) && !below.some(isOfStep));
@@ -39,8 +45,17 @@ export function createStackFrames(driverDir: string): StackFrames {
     clean,
     install() {
       const value = (error: unknown, sites: NodeJS.CallSite[]): string =>
-        clean([heading(error), ...sites.map((site) => `    at ${restoreColumns(String(site))}`)].join('\n'));
-      Object.defineProperty(Error, 'prepareStackTrace', { value, writable: true, configurable: true, enumerable: false });
+        clean(
+          [heading(error), ...sites.map((site) => `    at ${restoreColumns(String(site))}`)].join(
+            '\n',
+          ),
+        );
+      Object.defineProperty(Error, 'prepareStackTrace', {
+        value,
+        writable: true,
+        configurable: true,
+        enumerable: false,
+      });
     },
   };
 }
@@ -70,7 +85,12 @@ export type StackFrames = {
 function heading(error: unknown): string {
   try {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (error instanceof Error && typeof code === 'string' && code.startsWith('ERR_') && !error.name.includes(code)) {
+    if (
+      error instanceof Error &&
+      typeof code === 'string' &&
+      code.startsWith('ERR_') &&
+      !error.name.includes(code)
+    ) {
       return `${error.name} [${code}]: ${error.message}`;
     }
     return Error.prototype.toString.call(error);

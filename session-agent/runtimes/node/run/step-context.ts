@@ -15,8 +15,15 @@ export type StepContext = {
  * the hooks' stack is empty), and promises would be shown with the hooks' symbols: there the driver
  * has its own.
  */
-export function createStepContext(realm: typeof globalThis, hasContextFrames: boolean): StepContext {
+export function createStepContext(
+  realm: typeof globalThis,
+  hasContextFrames: boolean,
+): StepContext {
   if (!hasContextFrames) return createHookedContext(realm);
   const storage = new AsyncLocalStorage<string>();
-  return { run: (stepId, callback) => storage.run(stepId, callback), current: () => storage.getStore(), reset: () => undefined };
+  return {
+    run: (stepId, callback) => storage.run(stepId, callback),
+    current: () => storage.getStore(),
+    reset: () => undefined,
+  };
 }

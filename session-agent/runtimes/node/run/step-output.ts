@@ -21,7 +21,8 @@ export function createStepOutput({ runDir, epoch, scope, onBackground }: Parts):
     ['stdout', process.stdout, 1],
     ['stderr', process.stderr, 2],
   ];
-  for (const [name, stream, fd] of streams) takeOver(stream, fd, scope, (text) => onBackground(name, text));
+  for (const [name, stream, fd] of streams)
+    takeOver(stream, fd, scope, (text) => onBackground(name, text));
 
   return {
     begin(nonce) {
@@ -36,7 +37,12 @@ export function createStepOutput({ runDir, epoch, scope, onBackground }: Parts):
   };
 }
 
-type Parts = { runDir: string; epoch: number; scope: StepScope; onBackground: (stream: Stream, text: string) => void };
+type Parts = {
+  runDir: string;
+  epoch: number;
+  scope: StepScope;
+  onBackground: (stream: Stream, text: string) => void;
+};
 
 export type StepOutput = { begin(nonce: string): void; end(nonce: string): void };
 
@@ -44,18 +50,31 @@ export type StepOutput = { begin(nonce: string): void; end(nonce: string): void 
  * In place of the stream's own `write`: its bookkeeping would not survive a termination in the
  * middle of one.
  */
-function takeOver(stream: Writable, fd: number, scope: StepScope, onBackground: (text: string) => void): void {
+function takeOver(
+  stream: Writable,
+  fd: number,
+  scope: StepScope,
+  onBackground: (text: string) => void,
+): void {
   const decoder = new StringDecoder('utf8');
   const refuse = stream.write.bind(stream);
   const write = (chunk: unknown, encoding?: unknown, callback: unknown = encoding): boolean => {
     if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return refuse(chunk);
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, isEncoding(encoding) ? encoding : 'utf8') : chunk;
+    const bytes =
+      typeof chunk === 'string'
+        ? Buffer.from(chunk, isEncoding(encoding) ? encoding : 'utf8')
+        : chunk;
     if (!scope.isBackground()) writeWhole(fd, bytes, () => setBlocking(stream));
     else onBackground(decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
     if (typeof callback === 'function') process.nextTick(callback, null);
     return true;
   };
-  Object.defineProperty(stream, 'write', { value: write, writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(stream, 'write', {
+    value: write,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
   setBlocking(stream);
 }
 

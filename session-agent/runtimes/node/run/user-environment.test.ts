@@ -33,7 +33,9 @@ it('leaves a directory that user code went to', () => {
 });
 
 it('changes nothing where the directory does not exist', () => {
-  expect(() => enterStepEnvironment({ STEPPE_TEST_B: 'b' }, 'nowhere', workspace)).toThrow('ENOENT');
+  expect(() => enterStepEnvironment({ STEPPE_TEST_B: 'b' }, 'nowhere', workspace)).toThrow(
+    'ENOENT',
+  );
   // biome-ignore lint/style/noProcessEnv: it is what the module changes
   expect(process.env.STEPPE_TEST_B).toBeUndefined();
 });

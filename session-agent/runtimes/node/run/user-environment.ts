@@ -30,7 +30,11 @@ export function addLastingVariables(env: Record<string, string>): void {
  * Sets what holds for one step and returns how to restore it. Throws Node's ENOENT where `cwd` does
  * not exist; nothing is changed then. A directory that user code changed to in the step stays.
  */
-export function enterStepEnvironment(env: Record<string, string>, cwd: string | null, workspace: string): () => void {
+export function enterStepEnvironment(
+  env: Record<string, string>,
+  cwd: string | null,
+  workspace: string,
+): () => void {
   const leaveDirectory = cwd === null ? () => undefined : enterDirectory(cwd, workspace);
   const entered = environment();
   const before = Object.fromEntries(Object.keys(env).map((name) => [name, entered[name]]));

@@ -10,7 +10,11 @@ export function createWorkspaceModules(workspace: string): WorkspaceModules {
   const url = pathToFileURL(filename).href;
   const require = createRequire(join(workspace, 'step.js'));
   // Steps are the program that was started: `require.main === module`.
-  const module = Object.assign(new Module('.'), { filename, paths: require.resolve.paths('package') ?? [], loaded: true });
+  const module = Object.assign(new Module('.'), {
+    filename,
+    paths: require.resolve.paths('package') ?? [],
+    loaded: true,
+  });
   require.main = module;
   // The second argument must be left out where there is none: older parsers of V8 know only one.
   const load = compileLoader(filename);
@@ -77,7 +81,10 @@ function withNames(specifier: string, namespace: object, names: string[]): objec
   for (const name of new Set([...names, ...Object.keys(namespace)])) {
     if (Reflect.has(namespace, name)) found[name] = Reflect.get(namespace, name);
     else if (isHolder(fallback) && name in fallback) found[name] = Reflect.get(fallback, name);
-    else throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
+    else
+      throw new SyntaxError(
+        `The requested module '${specifier}' does not provide an export named '${name}'`,
+      );
   }
   return found;
 }

@@ -57,6 +57,11 @@ export function createAgentLink({ socketPath, greeting, onMessage, onLost }: Par
   };
 }
 
-type Parts = { socketPath: string; greeting: unknown; onMessage: (message: unknown) => void; onLost: () => void };
+type Parts = {
+  socketPath: string;
+  greeting: unknown;
+  onMessage: (message: unknown) => void;
+  onLost: () => void;
+};
 
 export type AgentLink = { send(message: unknown): void; close(): void };

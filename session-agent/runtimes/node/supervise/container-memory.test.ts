@@ -37,8 +37,13 @@ it('reads version 1', () => {
 });
 
 it('knows of no limit where there is none', () => {
-  expect(memoryOf('v2-max', { 'memory.current': '1000\n', 'memory.max': 'max\n' }).usage()).toBeNull();
-  const unlimited = { 'memory/memory.usage_in_bytes': '1\n', 'memory/memory.limit_in_bytes': '9223372036854771712\n' };
+  expect(
+    memoryOf('v2-max', { 'memory.current': '1000\n', 'memory.max': 'max\n' }).usage(),
+  ).toBeNull();
+  const unlimited = {
+    'memory/memory.usage_in_bytes': '1\n',
+    'memory/memory.limit_in_bytes': '9223372036854771712\n',
+  };
   expect(memoryOf('v1-max', unlimited).usage()).toBeNull();
   const nothing = createContainerMemory(join(root, 'nothing'));
   expect([nothing.usage(), nothing.oomKills()]).toEqual([null, 0]);

@@ -7,7 +7,8 @@ export type MemoryUsage = { usedBytes: number; limitBytes: number };
  * null where it says nothing.
  */
 export function createContainerMemory(cgroupDir: string): ContainerMemory {
-  const read = (name: string): string => readIfThere(`${cgroupDir}/${name}`) ?? readIfThere(`${cgroupDir}/memory/${name}`) ?? '';
+  const read = (name: string): string =>
+    readIfThere(`${cgroupDir}/${name}`) ?? readIfThere(`${cgroupDir}/memory/${name}`) ?? '';
   return {
     usage() {
       const limitBytes = parseLimit(read('memory.max') || read('memory.limit_in_bytes'));

@@ -6,8 +6,19 @@ import { listProcesses, type ProcessEntry } from './processes.ts';
 
 const own = { pid: 10, instanceId: 'ins_1' };
 
-function entry(pid: number, parent: number, instance = '', { ended = false, startedAt = 50 } = {}): ProcessEntry {
-  return { pid, parent, ended, startedAt, carries: (variable) => variable === `STEPPE_INSTANCE_ID=${instance}` };
+function entry(
+  pid: number,
+  parent: number,
+  instance = '',
+  { ended = false, startedAt = 50 } = {},
+): ProcessEntry {
+  return {
+    pid,
+    parent,
+    ended,
+    startedAt,
+    carries: (variable) => variable === `STEPPE_INSTANCE_ID=${instance}`,
+  };
 }
 
 it('finds its descendants and who carries the id, and spares itself, its ancestors and everybody else', () => {

@@ -24,7 +24,10 @@ export async function killDescendants(own: { pid: number; instanceId: string }):
 /**
  * The supervisor and its ancestors, of which the agent carries the same id, are never among them.
  */
-export function findDescendants(processes: ProcessEntry[], own: { pid: number; instanceId: string }): number[] {
+export function findDescendants(
+  processes: ProcessEntry[],
+  own: { pid: number; instanceId: string },
+): number[] {
   const byPid = new Map(processes.map((entry) => [entry.pid, entry]));
   const spared = new Set(lineOf(own.pid, byPid));
   // What is older than whoever started the supervisor is nothing that the session has started.
@@ -33,7 +36,10 @@ export function findDescendants(processes: ProcessEntry[], own: { pid: number; i
   const mark = `STEPPE_INSTANCE_ID=${own.instanceId}`;
   return processes
     .filter(({ pid, ended }) => !spared.has(pid) && !ended)
-    .filter((entry) => lineOf(entry.pid, byPid).includes(own.pid) || (isYoung(entry) && entry.carries(mark)))
+    .filter(
+      (entry) =>
+        lineOf(entry.pid, byPid).includes(own.pid) || (isYoung(entry) && entry.carries(mark)),
+    )
     .map(({ pid }) => pid);
 }
 
@@ -53,7 +59,8 @@ function stopAll(own: { pid: number; instanceId: string }): void {
 /** A process, its parent, and so on. */
 function lineOf(pid: number, byPid: ReadonlyMap<number, ProcessEntry>): number[] {
   const line: number[] = [];
-  for (let next = byPid.get(pid); next && !line.includes(next.pid); next = byPid.get(next.parent)) line.push(next.pid);
+  for (let next = byPid.get(pid); next && !line.includes(next.pid); next = byPid.get(next.parent))
+    line.push(next.pid);
   return line;
 }
 

@@ -10,7 +10,8 @@ export function readUntrustedFile(path: string, maxBytes: number): string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.size > maxBytes) throw new Error(`${path} is not a regular file of at most ${maxBytes} bytes`);
+    if (!stats.isFile() || stats.size > maxBytes)
+      throw new Error(`${path} is not a regular file of at most ${maxBytes} bytes`);
     const bytes = Buffer.alloc(stats.size);
     let size = 0;
     for (let read = -1; read !== 0; size += read) {

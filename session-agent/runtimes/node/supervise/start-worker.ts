@@ -14,7 +14,8 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
   const workerFile = join(dirname(ownFile), `worker${extname(ownFile)}`);
   const opened: number[] = [];
   try {
-    for (const suffix of ['out', 'err']) opened.push(openForWriting(join(config.runDir, `${request.epoch}.${suffix}`)));
+    for (const suffix of ['out', 'err'])
+      opened.push(openForWriting(join(config.runDir, `${request.epoch}.${suffix}`)));
     return spawn(...workerCommand(workerFile, request), {
       cwd: config.workspace,
       env: workerEnvironment(config, request),
@@ -36,7 +37,10 @@ function openForWriting(fifo: string): number {
   const probe = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
     if (!fstatSync(probe).isFIFO()) throw new Error(`${fifo} is not a FIFO`);
-    return openSync(process.platform === 'linux' ? `/proc/self/fd/${probe}` : fifo, constants.O_WRONLY);
+    return openSync(
+      process.platform === 'linux' ? `/proc/self/fd/${probe}` : fifo,
+      constants.O_WRONLY,
+    );
   } finally {
     closeSync(probe);
   }

@@ -7,7 +7,12 @@ import { startWorker } from './start-worker.ts';
 import { type EndOfWatch, watchMemory } from './watch-memory.ts';
 import type { SpawnRequest } from './worker-command.ts';
 
-type Worker = { epoch: number; process: ChildProcess; endOfWatch: EndOfWatch; killRequested: boolean };
+type Worker = {
+  epoch: number;
+  process: ChildProcess;
+  endOfWatch: EndOfWatch;
+  killRequested: boolean;
+};
 
 /** One worker at a time. `exit` is sent when it and all that it started are gone. */
 export function createWorkerSupervision(
@@ -62,7 +67,14 @@ export function createWorkerSupervision(
   }
 
   function failToSpawn(epoch: number, detail: string): void {
-    send({ type: 'exit', epoch, code: null, signal: null, reason: 'spawn_failed', detail: detail.slice(0, 4096) });
+    send({
+      type: 'exit',
+      epoch,
+      code: null,
+      signal: null,
+      reason: 'spawn_failed',
+      detail: detail.slice(0, 4096),
+    });
   }
 
   function kill(epoch?: number): void {
@@ -82,7 +94,9 @@ export function createWorkerSupervision(
 }
 
 function usageOf(pid: number | undefined, limitBytes: number | null): MemoryUsage | null {
-  return pid === undefined || limitBytes === null ? null : { usedBytes: ownMemoryBytes(pid), limitBytes };
+  return pid === undefined || limitBytes === null
+    ? null
+    : { usedBytes: ownMemoryBytes(pid), limitBytes };
 }
 
 export type Supervision = {

@@ -15,7 +15,9 @@ export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched
   const killsBefore = memory.oomKills();
   let full = '';
   const timer = setInterval(() => {
-    const usage = [memory.usage(), ownUsage()].find((one) => one !== null && one.usedBytes >= one.limitBytes * fullAt);
+    const usage = [memory.usage(), ownUsage()].find(
+      (one) => one !== null && one.usedBytes >= one.limitBytes * fullAt,
+    );
     if (!usage || full !== '') return;
     full = `Memory was nearly full: ${inMiB(usage.usedBytes)} of ${inMiB(usage.limitBytes)} MiB were in use.`;
     onFull();
@@ -43,7 +45,10 @@ type Watched = {
 };
 
 /** Takes whether a SIGKILL ended the worker that nobody here had sent. */
-export type EndOfWatch = (wasKilledUnexpectedly: boolean) => { reason: 'memory' | null; detail: string };
+export type EndOfWatch = (wasKilledUnexpectedly: boolean) => {
+  reason: 'memory' | null;
+  detail: string;
+};
 
 /** A report of Node takes some 50 KiB, and more with many native libraries. */
 const maxReportBytes = 4 * 1024 * 1024;

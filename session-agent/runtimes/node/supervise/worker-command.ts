@@ -4,7 +4,11 @@ import type { SupervisorConfig } from '../config.ts';
 /** Keeps asynchronous context in V8: the default from Node 24 on, unknown to Node 20. */
 export const contextFramesFlag = '--experimental-async-context-frame';
 
-export type SpawnRequest = { epoch: number; env: Record<string, string>; memoryBytes: number | null };
+export type SpawnRequest = {
+  epoch: number;
+  env: Record<string, string>;
+  memoryBytes: number | null;
+};
 
 const firstWithContextFrames = 24;
 // From here on V8 maps half a gigabyte of writable memory for the code of each thread, used or not.
@@ -18,11 +22,17 @@ const heapShare = 0.75;
 const nodeMajor = Number.parseInt(process.versions.node, 10);
 
 /** The worker's file under this Node, below its share of the memory. */
-export function workerCommand(file: string, request: SpawnRequest): [command: string, arguments: string[]] {
+export function workerCommand(
+  file: string,
+  request: SpawnRequest,
+): [command: string, arguments: string[]] {
   const given = [...workerFlags(request), file];
   const { memoryBytes } = request;
   if (memoryBytes === null || nodeMajor >= firstWithoutDataLimit) return [process.execPath, given];
-  const limitBytes = Math.max(memoryBytes * 0.85 + untouchedBytes, memoryBytes * heapShare + besideHeapBytes);
+  const limitBytes = Math.max(
+    memoryBytes * 0.85 + untouchedBytes,
+    memoryBytes * heapShare + besideHeapBytes,
+  );
   const limitKiB = Math.floor(limitBytes / 1024);
   return ['/bin/sh', ['-c', underDataLimit, String(limitKiB), process.execPath, ...given]];
 }
@@ -38,11 +48,16 @@ function workerFlags({ memoryBytes }: SpawnRequest): string[] {
   // V8 terminates an interrupted timer in the middle of its async hook: the check of their order
   // would abort the process.
   const flags = ['--no-force-async-hooks-checks'];
-  if (nodeMajor < firstWithContextFrames && process.allowedNodeEnvironmentFlags.has(contextFramesFlag)) {
+  if (
+    nodeMajor < firstWithContextFrames &&
+    process.allowedNodeEnvironmentFlags.has(contextFramesFlag)
+  ) {
     flags.push(contextFramesFlag);
   }
   if (memoryBytes !== null)
-    flags.push(`--max-old-space-size=${Math.max(16, Math.floor((memoryBytes * heapShare) / 1024 / 1024))}`);
+    flags.push(
+      `--max-old-space-size=${Math.max(16, Math.floor((memoryBytes * heapShare) / 1024 / 1024))}`,
+    );
   return flags;
 }
 
@@ -50,7 +65,10 @@ function workerFlags({ memoryBytes }: SpawnRequest): string[] {
  * Nothing of the supervisor's own environment but an allow-list; the session's variables; what the
  * worker needs, which wins.
  */
-export function workerEnvironment(config: SupervisorConfig, { epoch, env }: SpawnRequest): Record<string, string> {
+export function workerEnvironment(
+  config: SupervisorConfig,
+  { epoch, env }: SpawnRequest,
+): Record<string, string> {
   return {
     ...config.inherited,
     HOME: config.workspace,

@@ -4,7 +4,10 @@ import { endMarker, startMarker } from '../../../worker/markers.ts';
 
 /** One FIFO as the agent reads it: what stands between the markers of a step, and what does not. */
 export function captureStream(path: string): CapturedStream {
-  const reader = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false });
+  const reader = new Socket({
+    fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+    writable: false,
+  });
   // Without a writer the reader would see an early end.
   const keepOpen = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   let pieces: Buffer[] = [];

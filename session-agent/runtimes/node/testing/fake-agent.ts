@@ -22,7 +22,10 @@ export type StepResponse = {
 export type StepOptions = { env?: Record<string, string>; cwd?: string; stepId?: string };
 
 /** The agent's part of the protocol, with a real supervisor as its child. */
-export async function startFakeAgent(runtimeDir: string, options: { lifeline?: boolean; cgroupDir?: string } = {}) {
+export async function startFakeAgent(
+  runtimeDir: string,
+  options: { lifeline?: boolean; cgroupDir?: string } = {},
+) {
   const root = mkdtempSync('/tmp/steppe-');
   const runDir = join(root, 'run');
   const workspace = join(root, 'workspace');
@@ -56,9 +59,13 @@ export async function startFakeAgent(runtimeDir: string, options: { lifeline?: b
   });
   await log.next('supervisor');
 
-  async function start(epoch: number, { memoryBytes = null as number | null, env = {} } = {}): Promise<Frame<'ready'>> {
+  async function start(
+    epoch: number,
+    { memoryBytes = null as number | null, env = {} } = {},
+  ): Promise<Frame<'ready'>> {
     count = 0;
-    for (const suffix of ['out', 'err']) execFileSync('mkfifo', [join(runDir, `${epoch}.${suffix}`)]);
+    for (const suffix of ['out', 'err'])
+      execFileSync('mkfifo', [join(runDir, `${epoch}.${suffix}`)]);
     stdout = captureStream(join(runDir, `${epoch}.out`));
     stderr = captureStream(join(runDir, `${epoch}.err`));
     links.supervisor?.write(encodeFrame({ type: 'spawn', epoch, env, memory_bytes: memoryBytes }));
@@ -72,7 +79,15 @@ export async function startFakeAgent(runtimeDir: string, options: { lifeline?: b
     count += 1;
     const id = stepId ?? `stp_${count}_${randomBytes(4).toString('hex')}`;
     const nonce = randomBytes(16).toString('hex');
-    tellWorker({ type: 'run', step_id: id, code, execution_count: count, env, cwd: cwd ?? null, nonce });
+    tellWorker({
+      type: 'run',
+      step_id: id,
+      code,
+      execution_count: count,
+      env,
+      cwd: cwd ?? null,
+      nonce,
+    });
     const ended = async (): Promise<StepResponse> => {
       const done = await log.next('done', (frame) => frame.step_id === id);
       const [out, err] = await Promise.all([stdout?.step(nonce), stderr?.step(nonce)]);
@@ -91,7 +106,8 @@ export async function startFakeAgent(runtimeDir: string, options: { lifeline?: b
   };
 
   async function close(): Promise<void> {
-    const ended = supervisor.exitCode !== null || new Promise((resolve) => supervisor.once('exit', resolve));
+    const ended =
+      supervisor.exitCode !== null || new Promise((resolve) => supervisor.once('exit', resolve));
     if (options.lifeline === false) supervisor.kill('SIGTERM');
     else supervisor.stdin?.end();
     await ended;
@@ -128,7 +144,14 @@ type Started = {
   cgroupDir: string;
 };
 
-function startSupervisor({ runtimeDir, runDir, workspace, instanceId, lifeline, cgroupDir }: Started): ChildProcess {
+function startSupervisor({
+  runtimeDir,
+  runDir,
+  workspace,
+  instanceId,
+  lifeline,
+  cgroupDir,
+}: Started): ChildProcess {
   const env = {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     SECRET: 'never passed on',
@@ -139,7 +162,10 @@ function startSupervisor({ runtimeDir, runDir, workspace, instanceId, lifeline, 
     STEPPE_SUPERVISOR_START: 'first',
     ...(lifeline && { STEPPE_LIFELINE: 'stdin' }),
   };
-  return spawn(testedNode, [join(runtimeDir, 'supervisor.cjs')], { env, stdio: ['pipe', 'inherit', 'inherit'] });
+  return spawn(testedNode, [join(runtimeDir, 'supervisor.cjs')], {
+    env,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
 }
 
 const asShown = (frame: Display): Shown => ({ ...frame, bundle: JSON.parse(frame.bundle) });

@@ -7,8 +7,12 @@ export type Frame<Type extends AnyFrame['type']> = Extract<AnyFrame, { type: Typ
 export function createFrameLog(): FrameLog {
   const frames: AnyFrame[] = [];
   const listeners = new Set<() => void>();
-  const matches = <Type extends AnyFrame['type']>(type: Type, accept: (frame: Frame<Type>) => boolean) => {
-    return (frame: AnyFrame): frame is Frame<Type> => frame.type === type && accept(frame as Frame<Type>);
+  const matches = <Type extends AnyFrame['type']>(
+    type: Type,
+    accept: (frame: Frame<Type>) => boolean,
+  ) => {
+    return (frame: AnyFrame): frame is Frame<Type> =>
+      frame.type === type && accept(frame as Frame<Type>);
   };
   return {
     add(frame) {
@@ -38,6 +42,12 @@ export function createFrameLog(): FrameLog {
 
 export type FrameLog = {
   add(frame: AnyFrame): void;
-  take<Type extends AnyFrame['type']>(type: Type, accept?: (frame: Frame<Type>) => boolean): Frame<Type>[];
-  next<Type extends AnyFrame['type']>(type: Type, accept?: (frame: Frame<Type>) => boolean): Promise<Frame<Type>>;
+  take<Type extends AnyFrame['type']>(
+    type: Type,
+    accept?: (frame: Frame<Type>) => boolean,
+  ): Frame<Type>[];
+  next<Type extends AnyFrame['type']>(
+    type: Type,
+    accept?: (frame: Frame<Type>) => boolean,
+  ): Promise<Frame<Type>>;
 };

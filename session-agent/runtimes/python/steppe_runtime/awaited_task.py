@@ -44,7 +44,9 @@ class AwaitedTask:
 
 def _runs_user_code(frames: list | None) -> bool:
     """Anything but the loop itself."""
-    return frames is None or any(not _is_the_loops(frame.f_globals.get("__name__", "")) for frame in frames)
+    return frames is None or any(
+        not _is_the_loops(frame.f_globals.get("__name__", "")) for frame in frames
+    )
 
 
 def _is_the_loops(module: str) -> bool:

@@ -37,4 +37,9 @@ class Background:
             self.report(details.exc_value)
         else:
             name = threading.current_thread().name
-            print(f"Exception in thread {name}:", *traceback_lines(details.exc_value), sep="\n", file=sys.stderr)
+            print(
+                f"Exception in thread {name}:",
+                *traceback_lines(details.exc_value),
+                sep="\n",
+                file=sys.stderr,
+            )

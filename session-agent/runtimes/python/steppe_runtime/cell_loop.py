@@ -43,7 +43,9 @@ class CellLoop:
             # Interrupted in between, the task would run in the background.
             with UninterruptedLock(self._interrupts):
                 task = self._create_task(start(), context)
-                self._interrupts.awaited = AwaitedTask(self._asyncio, self._loop, task, CellLoop.run.__code__)
+                self._interrupts.awaited = AwaitedTask(
+                    self._asyncio, self._loop, task, CellLoop.run.__code__
+                )
             while not task.done():
                 try:
                     self._loop.run_until_complete(task)
@@ -128,7 +130,9 @@ class CellLoop:
                 return self._loop.create_task(coro, **kwargs)
             return create_task(coro, **kwargs)
 
-        asyncio.create_task = asyncio.tasks.create_task = named_like(create_task, create_task_anywhere)
+        asyncio.create_task = asyncio.tasks.create_task = named_like(
+            create_task, create_task_anywhere
+        )
 
     def _watch(self, fd: int) -> None:
         self._renew_closed()

@@ -73,7 +73,11 @@ def _python_of(line: str) -> str | None:
     found = _WHOLE_LINE.fullmatch(line) or _ASSIGNED.fullmatch(line)
     if found is None:
         matched = _HELP.fullmatch(line)
-        return f"{matched[1]}{SHELL}.run_line_magic('pinfo', {matched[2] or matched[3]!r})" if matched else None
+        return (
+            f"{matched[1]}{SHELL}.run_line_magic('pinfo', {matched[2] or matched[3]!r})"
+            if matched
+            else None
+        )
     before, sign, rest = found[1], found[2], found[3].strip()
     is_assigned = bool(before.strip())
     if sign == "%":

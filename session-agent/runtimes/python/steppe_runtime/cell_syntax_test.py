@@ -32,7 +32,9 @@ class CellSyntaxTest(unittest.TestCase):
         self.check("!a \\\n  b\nx", "__steppe_shell__.system('a   b')\n\nx")
 
     def test_code_that_is_indented_as_a_whole(self):
-        self.check("\n    if x:\n        y\n    !ls", "\nif x:\n    y\n__steppe_shell__.system('ls')")
+        self.check(
+            "\n    if x:\n        y\n    !ls", "\nif x:\n    y\n__steppe_shell__.system('ls')"
+        )
 
     def test_only_statements_begin_one(self):
         for source in (
@@ -50,6 +52,10 @@ class CellSyntaxTest(unittest.TestCase):
         self.check('s = "it\'s ("  # [\n!ls', "s = \"it's (\"  # [\n__steppe_shell__.system('ls')")
 
     def test_cell_magics(self):
-        self.check("\n%%bash\necho 1\n!x", "\n__steppe_shell__.run_cell_magic('bash', '', 'echo 1\\n!x')")
+        self.check(
+            "\n%%bash\necho 1\n!x", "\n__steppe_shell__.run_cell_magic('bash', '', 'echo 1\\n!x')"
+        )
         timed = translate("%%time\nx = 1\n!ls")
-        self.assertEqual((timed.source, timed.is_timed), ("\nx = 1\n__steppe_shell__.system('ls')", True))
+        self.assertEqual(
+            (timed.source, timed.is_timed), ("\nx = 1\n__steppe_shell__.system('ls')", True)
+        )

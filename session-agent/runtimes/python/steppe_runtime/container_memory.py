@@ -46,14 +46,19 @@ class ContainerMemory:
         return self._fields(self._names.events).get("oom_kill", 0)
 
     def _fields(self, name: str) -> dict[str, int]:
-        return {key: int(value) for key, value in (line.split() for line in self._read(name).splitlines())}
+        return {
+            key: int(value)
+            for key, value in (line.split() for line in self._read(name).splitlines())
+        }
 
     def _read(self, name: str) -> str:
         with open(os.path.join(self._folder, name)) as file:
             return file.read()
 
 
-def find_container_memory(cgroups: str = "/sys/fs/cgroup", own: str = "/proc/self/cgroup") -> ContainerMemory | None:
+def find_container_memory(
+    cgroups: str = "/sys/fs/cgroup", own: str = "/proc/self/cgroup"
+) -> ContainerMemory | None:
     """None where memory has no limit, or nothing says so."""
     for root, path, names in _places(cgroups, own):
         # A container may see its own cgroup as the root, under a path that only the host knows.

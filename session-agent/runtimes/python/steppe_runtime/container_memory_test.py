@@ -20,11 +20,16 @@ class CgroupCase(unittest.TestCase):
         with open(path, "w") as file:
             file.write(text)
 
-    def write_v2(self, folder: str, *, used: int, limit: str, cache: int = 0, kills: int = 0) -> None:
+    def write_v2(
+        self, folder: str, *, used: int, limit: str, cache: int = 0, kills: int = 0
+    ) -> None:
         self.write("own", f"0::/{folder}\n")
         self.write(f"{folder}/memory.max", f"{limit}\n")
         self.write(f"{folder}/memory.current", f"{used}\n")
-        self.write(f"{folder}/memory.stat", f"anon 5\nactive_file {cache // 2}\ninactive_file {cache - cache // 2}\n")
+        self.write(
+            f"{folder}/memory.stat",
+            f"anon 5\nactive_file {cache // 2}\ninactive_file {cache - cache // 2}\n",
+        )
         self.write(f"{folder}/memory.events", f"low 0\noom 7\noom_kill {kills}\noom_group_kill 0\n")
 
     def find(self):
@@ -43,7 +48,10 @@ class ContainerMemoryTest(CgroupCase):
         self.write("own", "5:cpu,cpuacct:/x\n4:memory:/docker/abc\n0::/\n")
         self.write("memory/memory.limit_in_bytes", f"{200 * _MIB}\n")
         self.write("memory/memory.usage_in_bytes", f"{150 * _MIB}\n")
-        self.write("memory/memory.stat", f"cache 1\ntotal_inactive_file {10 * _MIB}\ntotal_active_file {20 * _MIB}\n")
+        self.write(
+            "memory/memory.stat",
+            f"cache 1\ntotal_inactive_file {10 * _MIB}\ntotal_active_file {20 * _MIB}\n",
+        )
         self.write("memory/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
         memory = self.find()
         self.assertEqual((memory.limit_bytes, memory.needed_bytes()), (200 * _MIB, 120 * _MIB))
@@ -73,7 +81,9 @@ class MemoryWatchTest(CgroupCase):
         self.assertFalse(watch.is_exhausted())
 
     def test_the_cache_of_files_does_not_count(self):
-        self.assertFalse(self.watch(used=99 * _MIB, limit=str(100 * _MIB), cache=50 * _MIB).is_exhausted())
+        self.assertFalse(
+            self.watch(used=99 * _MIB, limit=str(100 * _MIB), cache=50 * _MIB).is_exhausted()
+        )
 
     def test_a_kill_by_the_kernel_is_known_by_its_count(self):
         watch = self.watch(used=1, limit=str(100 * _MIB), kills=4)
@@ -86,7 +96,9 @@ class MemoryWatchTest(CgroupCase):
     def test_without_a_limit_nothing_is_looked_at(self):
         watch = MemoryWatch(None)
         watch.explain_kill()
-        self.assertEqual((watch.is_exhausted(), watch.interval_seconds, watch.verdict), (False, None, None))
+        self.assertEqual(
+            (watch.is_exhausted(), watch.interval_seconds, watch.verdict), (False, None, None)
+        )
 
     def test_files_that_vanish_end_nothing(self):
         watch = self.watch(used=99 * _MIB, limit=str(100 * _MIB))

@@ -18,7 +18,9 @@ class _Process(NamedTuple):
     started: int
 
 
-def end_descendants(instance_id: str, *, all_are_ours: bool = False, limit_seconds: float = 2.0) -> int:
+def end_descendants(
+    instance_id: str, *, all_are_ours: bool = False, limit_seconds: float = 2.0
+) -> int:
     """
     Stops, then kills, this process's descendants and whatever carries the instance in its environment, until none is
     left. Never this process nor its ancestors (the agent carries the instance too). Returns how many remain.
@@ -65,7 +67,11 @@ def session_processes(instance_id: str) -> set[int]:
         mark = b"STEPPE_INSTANCE_ID=" + os.fsencode(instance_id)
         # What is older than whoever started us is nothing that the session has started.
         parent = processes.get(os.getppid())
-        young = {pid for pid, process in processes.items() if parent is None or process.started >= parent.started}
+        young = {
+            pid
+            for pid, process in processes.items()
+            if parent is None or process.started >= parent.started
+        }
         found |= {pid for pid in young - spared - found if mark in _environ(pid)}
     return {pid for pid in found - spared if not processes[pid].zombie}
 
@@ -98,10 +104,15 @@ def _read_processes() -> dict[int, _Process]:
         return {}
     for name in names:
         if name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as stat:
+            with (
+                contextlib.suppress(OSError, ValueError, IndexError),
+                open(f"/proc/{name}/stat", "rb") as stat,
+            ):
                 # The command name may hold spaces and parentheses; the fields begin after its last one.
                 fields = stat.read().rpartition(b")")[2].split()
-                processes[int(name)] = _Process(int(fields[1]), fields[0] in (b"Z", b"X"), int(fields[19]))
+                processes[int(name)] = _Process(
+                    int(fields[1]), fields[0] in (b"Z", b"X"), int(fields[19])
+                )
     return processes
 
 

@@ -33,9 +33,7 @@ class DescendantsTest(unittest.TestCase):
 
     def test_strangers_are_not_looked_for_where_all_that_carry_the_instance_descend_from_here(self):
         instance = uuid.uuid4().hex
-        script = (
-            "import subprocess, sys; print(subprocess.Popen(['sleep', '60'], start_new_session=True, stdout=2).pid)"
-        )
+        script = "import subprocess, sys; print(subprocess.Popen(['sleep', '60'], start_new_session=True, stdout=2).pid)"
         environment = {"PATH": os.environ["PATH"], "STEPPE_INSTANCE_ID": instance}
         stranger = int(subprocess.check_output([sys.executable, "-c", script], env=environment))
         self.addCleanup(os.kill, stranger, 9)
@@ -54,7 +52,9 @@ class DescendantsTest(unittest.TestCase):
         self.assertEqual(self.run_here(looker), "3 0 set()")
 
     def run_here(self, script: str) -> str:
-        adopting = "from steppe_runtime.process_controls import adopt_orphans; assert adopt_orphans()\n"
+        adopting = (
+            "from steppe_runtime.process_controls import adopt_orphans; assert adopt_orphans()\n"
+        )
         command = [sys.executable, "-c", adopting + script]
         return subprocess.check_output(
             command, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -18,7 +18,10 @@ class Displays:
     """`send_background(stream, text)` takes what threads and tasks of earlier steps display: its text."""
 
     def __init__(
-        self, connection: FrameConnection, attribution: Attribution, send_background: Callable[[str, str], None]
+        self,
+        connection: FrameConnection,
+        attribution: Attribution,
+        send_background: Callable[[str, str], None],
     ):
         self._connection = connection
         self._attribution = attribution
@@ -128,7 +131,9 @@ def _names_of_types(bundle: dict) -> str:
 
 
 def _is_wanted(mime: str, include, exclude) -> bool:
-    return mime == "text/plain" or ((not include or mime in include) and not (exclude and mime in exclude))
+    return mime == "text/plain" or (
+        (not include or mime in include) and not (exclude and mime in exclude)
+    )
 
 
 def note_error(error: BaseException) -> None:

@@ -24,7 +24,11 @@ _PASSED_ON = {
 def worker_environment(
     inherited: Mapping[str, str], added: Mapping[str, str], workspace: str, instance_id: str
 ) -> dict[str, str]:
-    environment = {name: value for name, value in inherited.items() if name in _PASSED_ON or name.startswith("LC_")}
+    environment = {
+        name: value
+        for name, value in inherited.items()
+        if name in _PASSED_ON or name.startswith("LC_")
+    }
     environment["PATH"] = path_to_interpreter(sys.executable, environment.get("PATH", os.defpath))
     environment.setdefault("LANG", "C.UTF-8")
     environment["TERM"] = "dumb"
@@ -40,6 +44,11 @@ def path_to_interpreter(executable: str, path: str) -> str:
     """PATH by which a child that requests `python3` or `pip` gets those of the session."""
     own = os.path.dirname(executable)
     found = next(
-        (folder for folder in path.split(os.pathsep) if os.access(os.path.join(folder, "python3"), os.X_OK)), ""
+        (
+            folder
+            for folder in path.split(os.pathsep)
+            if os.access(os.path.join(folder, "python3"), os.X_OK)
+        ),
+        "",
     )
     return path if found == own else f"{own}{os.pathsep}{path}"

@@ -15,7 +15,9 @@ class EnvironmentTest(unittest.TestCase):
             "STEPPE_RUN_DIR": "/r",
             "TERM": "xterm",
         }
-        environment = worker_environment(inherited, {"MINE": "1", "STEPPE_INSTANCE_ID": "forged"}, "/w", "ins_1")
+        environment = worker_environment(
+            inherited, {"MINE": "1", "STEPPE_INSTANCE_ID": "forged"}, "/w", "ins_1"
+        )
         self.assertEqual(
             environment,
             {
@@ -35,5 +37,9 @@ class EnvironmentTest(unittest.TestCase):
             own = os.path.join(folder, "python3")
             self.assertEqual(path_to_interpreter(own, "/nowhere"), f"{folder}:/nowhere")
             os.symlink(sys.executable, own)
-            self.assertEqual(path_to_interpreter(own, f"/nowhere:{folder}:/bin"), f"/nowhere:{folder}:/bin")
-            self.assertEqual(path_to_interpreter("/own/python3", f"{folder}:/bin"), f"/own:{folder}:/bin")
+            self.assertEqual(
+                path_to_interpreter(own, f"/nowhere:{folder}:/bin"), f"/nowhere:{folder}:/bin"
+            )
+            self.assertEqual(
+                path_to_interpreter("/own/python3", f"{folder}:/bin"), f"/own:{folder}:/bin"
+            )

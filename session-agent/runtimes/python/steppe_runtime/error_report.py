@@ -21,15 +21,25 @@ _trace_of = BaseException.__dict__["__traceback__"].__get__
 def describe_error(error: BaseException) -> dict:
     name = _name_of(type(error))
     try:
-        return {"name": name, "message": cut_text(_message(error))[0], "traceback": cut_lines(traceback_lines(error))}
+        return {
+            "name": name,
+            "message": cut_text(_message(error))[0],
+            "traceback": cut_lines(traceback_lines(error)),
+        }
     except BaseException as failure:
         # Out of memory or of stack, or an exception whose own methods fail, or leave by SystemExit.
-        return {"name": name, "message": f"(it could not be described: {_name_of(type(failure))})", "traceback": []}
+        return {
+            "name": name,
+            "message": f"(it could not be described: {_name_of(type(failure))})",
+            "traceback": [],
+        }
 
 
 def traceback_lines(error: BaseException) -> list[str]:
     _complete_syntax_error(error)
-    report = traceback.TracebackException(type(error), error, trace_without_driver(error), limit=-_MAX_FRAMES)
+    report = traceback.TracebackException(
+        type(error), error, trace_without_driver(error), limit=-_MAX_FRAMES
+    )
     _clean(report)
     return "".join(report.format()).rstrip("\n").split("\n")
 
@@ -64,8 +74,14 @@ def _clean(report: traceback.TracebackException) -> None:
             continue
         seen.add(id(current))
         if current.stack:
-            current.stack[:] = [frame for frame in current.stack if not frame.filename.startswith(OWN_FILES)]
-        waiting += [current.__cause__, current.__context__, *(getattr(current, "exceptions", None) or ())]
+            current.stack[:] = [
+                frame for frame in current.stack if not frame.filename.startswith(OWN_FILES)
+            ]
+        waiting += [
+            current.__cause__,
+            current.__context__,
+            *(getattr(current, "exceptions", None) or ()),
+        ]
 
 
 def _complete_syntax_error(error: BaseException) -> None:

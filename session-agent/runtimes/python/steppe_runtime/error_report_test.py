@@ -23,10 +23,15 @@ class ErrorReportTest(unittest.TestCase):
         self.assertEqual(describe_error(ValueError("x"))["traceback"], ["ValueError: x"])
 
     def test_the_code_of_an_exit_is_its_message(self):
-        self.assertEqual([describe_error(SystemExit(code))["message"] for code in (None, 2, "bye")], ["0", "2", "bye"])
+        self.assertEqual(
+            [describe_error(SystemExit(code))["message"] for code in (None, 2, "bye")],
+            ["0", "2", "bye"],
+        )
 
     def test_groups_and_causes_are_told(self):
-        error = _raised("try:\n    1 / 0\nexcept Exception as e:\n    raise OSError('outer') from e")
+        error = _raised(
+            "try:\n    1 / 0\nexcept Exception as e:\n    raise OSError('outer') from e"
+        )
         text = "\n".join(describe_error(error)["traceback"])
         self.assertIn("ZeroDivisionError", text)
         self.assertIn("direct cause", text)

@@ -36,7 +36,10 @@ class ExecState(NamedTuple):
 
 
 def needs_fresh_interpreter(env: Mapping[str, str], started_with: Mapping[str, str]) -> bool:
-    return any(name.startswith(_READ_AT_START) and started_with.get(name) != value for name, value in env.items())
+    return any(
+        name.startswith(_READ_AT_START) and started_with.get(name) != value
+        for name, value in env.items()
+    )
 
 
 def exec_fresh(exec_state: ExecState) -> None:
@@ -44,7 +47,9 @@ def exec_fresh(exec_state: ExecState) -> None:
     _set_inheritable(exec_state, True)
     # What comes meanwhile is found in the interrupt request.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.execv(sys.executable, [sys.executable, "-c", _START, _ROOT, json.dumps(exec_state._asdict())])
+    os.execv(
+        sys.executable, [sys.executable, "-c", _START, _ROOT, json.dumps(exec_state._asdict())]
+    )
 
 
 def restore_exec_state(text: str) -> ExecState:
@@ -55,6 +60,11 @@ def restore_exec_state(text: str) -> ExecState:
 
 
 def _set_inheritable(exec_state: ExecState, inheritable: bool) -> None:
-    for fd in (exec_state.interrupt_request_fd, exec_state.ready_fd, exec_state.agent_fd, exec_state.unread_fd):
+    for fd in (
+        exec_state.interrupt_request_fd,
+        exec_state.ready_fd,
+        exec_state.agent_fd,
+        exec_state.unread_fd,
+    ):
         if fd is not None:
             os.set_inheritable(fd, inheritable)

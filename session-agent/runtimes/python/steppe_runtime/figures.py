@@ -21,7 +21,9 @@ shown_by: Figures | None = None
 class Figures:
     """`publish(bundle, metadata)` shows one, `note(error)` tells of one that could not be drawn."""
 
-    def __init__(self, publish: Callable[[dict, dict], None], note: Callable[[BaseException], None]):
+    def __init__(
+        self, publish: Callable[[dict, dict], None], note: Callable[[BaseException], None]
+    ):
         self._publish = publish
         self._note = note
         self._displayed: list = []
@@ -76,7 +78,9 @@ def figure_bundle(figure) -> dict:
     kind = os.environ.get("STEPPE_FIGURE_FORMAT", "png").lower()
     kind = kind if kind in _TYPES else "png"
     drawn = io.BytesIO()
-    figure.savefig(drawn, format=kind, bbox_inches="tight", dpi=figure.dpi, facecolor=figure.get_facecolor())
+    figure.savefig(
+        drawn, format=kind, bbox_inches="tight", dpi=figure.dpi, facecolor=figure.get_facecolor()
+    )
     data = drawn.getvalue()
     text = data.decode() if kind == "svg" else base64.b64encode(data).decode("ascii")
     return {_TYPES[kind]: text, "text/plain": repr(figure)}

@@ -65,7 +65,9 @@ class FrameConnection:
         while len(pending) >= _header.size:
             (size,) = _header.unpack_from(pending)
             if size > MAX_FRAME_BYTES:
-                raise FrameTooLarge(f"a frame of {size} bytes was announced, at most {MAX_FRAME_BYTES} are allowed")
+                raise FrameTooLarge(
+                    f"a frame of {size} bytes was announced, at most {MAX_FRAME_BYTES} are allowed"
+                )
             end = _header.size + size
             if len(pending) < end:
                 return
@@ -97,5 +99,7 @@ def encode_frame(message: dict, bundle: str | None = None) -> bytes:
     # Lone surrogates cannot be UTF-8; backslashreplace writes them as \udXXX, which is how JSON spells them.
     payload = text.encode("utf-8", "backslashreplace")
     if len(payload) > MAX_FRAME_BYTES:
-        raise FrameTooLarge(f"a frame of {len(payload)} bytes is over the limit of {MAX_FRAME_BYTES}")
+        raise FrameTooLarge(
+            f"a frame of {len(payload)} bytes is over the limit of {MAX_FRAME_BYTES}"
+        )
     return _header.pack(len(payload)) + payload

@@ -36,7 +36,9 @@ class FramesTest(unittest.TestCase):
         self.assertEqual(encode_frame({"t": "\udc80"})[4:], b'{"t":"\\udc80"}')
 
     def test_a_bundle_stands_on_a_line_of_its_own(self):
-        self.assertEqual(encode_frame({"a": "\n"}, '{"t/p":"\udc80"}')[4:], b'{"a":"\\n"}\n{"t/p":"\\udc80"}')
+        self.assertEqual(
+            encode_frame({"a": "\n"}, '{"t/p":"\udc80"}')[4:], b'{"a":"\\n"}\n{"t/p":"\\udc80"}'
+        )
         with self.assertRaises(FrameTooLarge):
             encode_frame({"a": 1}, "x" * MAX_FRAME_BYTES)
 

@@ -59,4 +59,6 @@ def _keep_size(fd: int) -> None:
     """User code has the file too: were it cut, the supervisor's next write to its memory would end the supervisor."""
     if hasattr(fcntl, "F_ADD_SEALS"):
         with contextlib.suppress(OSError):
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+            fcntl.fcntl(
+                fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+            )

@@ -54,7 +54,11 @@ class Interrupts:
 
         def raise_again(unraisable):
             # Callbacks of weak references, of os.fork() and the like lose what is raised in them.
-            is_interrupt = unraisable.exc_type is KeyboardInterrupt and self.fired and self._step_id is not None
+            is_interrupt = (
+                unraisable.exc_type is KeyboardInterrupt
+                and self.fired
+                and self._step_id is not None
+            )
             if not is_interrupt or not self._is_here():
                 return report(unraisable)
             self._raise_later(0)

@@ -38,10 +38,22 @@ class _Media(DisplayObject):
 
 class Image(_Media):
     def __init__(
-        self, data=None, url=None, filename=None, format=None, embed=False, width=None, height=None, **options
+        self,
+        data=None,
+        url=None,
+        filename=None,
+        format=None,
+        embed=False,
+        width=None,
+        height=None,
+        **options,
     ):
         super().__init__(data, url, filename, embed, options.get("metadata"))
-        size = {name: value for name, value in (("width", width), ("height", height)) if value is not None}
+        size = {
+            name: value
+            for name, value in (("width", width), ("height", height))
+            if value is not None
+        }
         self.metadata = {**size, **self.metadata}
         self.format = format
 
@@ -52,7 +64,12 @@ class Image(_Media):
         return {mime: base64.b64encode(self.data).decode("ascii")}, {mime: self.metadata}
 
     def _mime(self) -> str:
-        for start, mime in ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp")):
+        for start, mime in (
+            (b"\x89PNG", "png"),
+            (b"\xff\xd8", "jpeg"),
+            (b"GIF8", "gif"),
+            (b"RIFF", "webp"),
+        ):
             if self.data.startswith(start):
                 return f"image/{mime}"
         return mimetypes.guess_type(f"x.{self.format or 'png'}")[0] or "image/png"
@@ -61,7 +78,16 @@ class Image(_Media):
 class Audio(_Media):
     """Data is what a file holds, or with `rate` samples: one sequence of numbers, or one for each channel."""
 
-    def __init__(self, data=None, filename=None, url=None, embed=False, rate=None, autoplay=False, normalize=True):
+    def __init__(
+        self,
+        data=None,
+        filename=None,
+        url=None,
+        embed=False,
+        rate=None,
+        autoplay=False,
+        normalize=True,
+    ):
         if rate is not None:
             data = _wave_file(data, rate, normalize)
         super().__init__(data, url, filename, embed)
@@ -75,11 +101,23 @@ class Audio(_Media):
 
 class Video(_Media):
     def __init__(
-        self, data=None, url=None, filename=None, embed=False, mimetype=None, width=None, height=None, **options
+        self,
+        data=None,
+        url=None,
+        filename=None,
+        embed=False,
+        mimetype=None,
+        width=None,
+        height=None,
+        **options,
     ):
         super().__init__(data, url, filename, embed)
-        self._mime = mimetype or mimetypes.guess_type(self.filename or self.url or "")[0] or "video/mp4"
-        self._attributes = options.get("html_attributes", "controls") + _size({"width": width, "height": height})
+        self._mime = (
+            mimetype or mimetypes.guess_type(self.filename or self.url or "")[0] or "video/mp4"
+        )
+        self._attributes = options.get("html_attributes", "controls") + _size(
+            {"width": width, "height": height}
+        )
 
     def _repr_html_(self):
         return f'<video {self._attributes}><source src="{self._source(self._mime)}" type="{self._mime}"/></video>'
@@ -100,12 +138,20 @@ class YouTubeVideo(IFrame):
 
 
 def _size(options) -> str:
-    return "".join(f' {name}="{options[name]}"' for name in ("width", "height") if options.get(name) is not None)
+    return "".join(
+        f' {name}="{options[name]}"'
+        for name in ("width", "height")
+        if options.get(name) is not None
+    )
 
 
 def _wave_file(samples, rate: int, normalize: bool) -> bytes:
     samples = list(samples)
-    channels = [list(channel) for channel in samples] if samples and hasattr(samples[0], "__len__") else [samples]
+    channels = (
+        [list(channel) for channel in samples]
+        if samples and hasattr(samples[0], "__len__")
+        else [samples]
+    )
     loudest = max((abs(sample) for channel in channels for sample in channel), default=0)
     if not normalize and loudest > 1:
         raise ValueError("Audio data must be between -1 and 1 when normalize=False.")

@@ -66,7 +66,9 @@ class Math(Latex):
 
 class SVG(DisplayObject):
     def _names_a_file(self, data) -> bool:
-        return isinstance(data, os.PathLike) or (not data.lstrip().startswith("<") and os.path.exists(data))
+        return isinstance(data, os.PathLike) or (
+            not data.lstrip().startswith("<") and os.path.exists(data)
+        )
 
     def _repr_svg_(self):
         return self._shown()
@@ -83,7 +85,9 @@ class Pretty(DisplayObject):
 
 
 class JSON(DisplayObject):
-    def __init__(self, data=None, url=None, filename=None, expanded=False, metadata=None, **options):
+    def __init__(
+        self, data=None, url=None, filename=None, expanded=False, metadata=None, **options
+    ):
         super().__init__(data, url, filename, {"expanded": expanded, **options, **(metadata or {})})
         if isinstance(self.data, str):
             self.data = json.loads(self.data)

@@ -27,7 +27,9 @@ def offer_ipython(shown_by: Displays) -> None:
 
 
 def publish_display_data(data, metadata=None, source=None, *, transient=None, **_jupyter) -> None:
-    displays.display(data, raw=True, metadata=metadata, display_id=(transient or {}).get("display_id"))
+    displays.display(
+        data, raw=True, metadata=metadata, display_id=(transient or {}).get("display_id")
+    )
 
 
 def update_display(value, *, display_id, **options) -> None:
@@ -40,7 +42,9 @@ def clear_output(wait=False) -> None:
 
 def get_ipython():
     """What runs the lines of cells, for a cell that uses it; none for libraries, which would count on a whole shell."""
-    return builtins.get_ipython() if sys._getframe(1).f_globals.get("__name__") == "__main__" else None
+    return (
+        builtins.get_ipython() if sys._getframe(1).f_globals.get("__name__") == "__main__" else None
+    )
 
 
 def _replace_get_ipython(module) -> None:
@@ -69,7 +73,9 @@ def _fill_package(module) -> None:
 
 def _fill_with_display(module) -> None:
     shown = importlib.import_module("IPython.display")
-    module.__dict__.update({name: value for name, value in vars(shown).items() if not name.startswith("_")})
+    module.__dict__.update(
+        {name: value for name, value in vars(shown).items() if not name.startswith("_")}
+    )
 
 
 def _fill_with_nothing(_module) -> None:
@@ -95,7 +101,9 @@ class _Finder:
         if name == "IPython.display":
             return importlib.util.spec_from_file_location(name, _OWN_DISPLAY)
         if name in _CONTENTS:
-            return importlib.machinery.ModuleSpec(name, _Finder, is_package=name in ("IPython", "IPython.core"))
+            return importlib.machinery.ModuleSpec(
+                name, _Finder, is_package=name in ("IPython", "IPython.core")
+            )
         return None
 
     @staticmethod

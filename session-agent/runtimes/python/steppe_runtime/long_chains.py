@@ -10,7 +10,10 @@ OVERFLOWS = sys.version_info < (3, 11)
 # A tenth of what overflows 8 MiB, and ten times what the compiler takes afterwards.
 _MAX_LINKS = 10_000
 _TOKEN = re.compile(
-    r'"""(?s:.*?)"""|' + r"'''(?s:.*?)'''|" + r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'|#[^\n]*|"
+    r'"""(?s:.*?)"""|'
+    + r"'''(?s:.*?)'''|"
+    + r'"(?:\\.|[^"\\\n])*"|'
+    + r"'(?:\\.|[^'\\\n])*'|#[^\n]*|"
     r"(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>[,;:\n]|(?<![=<>!])=(?!=))|"
     r"(?P<link>[-+*/%@&|^<>~.]+|\b(?:and|or|not|is|in|if|else|await|lambda)\b)"
 )

@@ -124,7 +124,10 @@ class Shell:
         return time_repeatedly(arguments, body, self.user_ns)
 
     def _cell_writefile(self, arguments: str, body: str) -> None:
-        append, path = arguments.startswith("-a "), arguments.removeprefix("-a ").strip().strip("'\"")
+        append, path = (
+            arguments.startswith("-a "),
+            arguments.removeprefix("-a ").strip().strip("'\""),
+        )
         verb = "Appending to" if append else "Overwriting" if os.path.exists(path) else "Writing"
         with open(path, "a" if append else "w", encoding="utf-8") as file:
             file.write(body if body.endswith("\n") else f"{body}\n")
@@ -141,7 +144,9 @@ def _known(shell: Shell, method: str, written: str):
     found = getattr(shell, method, None)
     if found is None:
         kind = method.split("_")[1]
-        names = [name.rpartition(f"_{kind}_")[2] for name in dir(shell) if name.startswith(f"_{kind}_")]
+        names = [
+            name.rpartition(f"_{kind}_")[2] for name in dir(shell) if name.startswith(f"_{kind}_")
+        ]
         sign = "%%" if kind == "cell" else "%"
         known = ", ".join(f"{sign}{name}" for name in sorted({*names, "time"}))
         raise UsageError(f"the magic {written} is not available here; there are {known}")
@@ -150,4 +155,8 @@ def _known(shell: Shell, method: str, written: str):
 
 def _names_of(frame) -> dict:
     """What the line can name. At the top of a cell it is __main__ itself, so that assignments last."""
-    return frame.f_globals if frame.f_locals is frame.f_globals else {**frame.f_globals, **frame.f_locals}
+    return (
+        frame.f_globals
+        if frame.f_locals is frame.f_globals
+        else {**frame.f_globals, **frame.f_locals}
+    )

@@ -16,5 +16,8 @@ def install_main_module() -> types.ModuleType:
     sys.modules["__main__"] = module
     sys.argv[:] = [""]
     # As at Python's prompt: modules of the current directory first, and nothing of this program's folder.
-    sys.path[:] = ["", *(entry for entry in sys.path if entry and os.path.abspath(entry) != _OWN_ROOT)]
+    sys.path[:] = [
+        "",
+        *(entry for entry in sys.path if entry and os.path.abspath(entry) != _OWN_ROOT),
+    ]
     return module

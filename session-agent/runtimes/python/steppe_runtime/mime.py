@@ -20,7 +20,21 @@ _METHODS = {
 }
 _TEXT_TYPES = {"image/svg+xml", "application/javascript"}
 # They have text alone, and are most of what steps end with.
-_TEXT_ONLY = {bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None)}
+_TEXT_ONLY = {
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    range,
+    type(None),
+}
 # An object that has this has every attribute, as mocks do.
 _CANARY = "_ipython_canary_method_should_not_exist_"
 

@@ -32,7 +32,9 @@ class MimeTest(unittest.TestCase):
             def __repr__(self):
                 return "Rich"
 
-        self.assertEqual(self.bundle(Rich()), {"text/html": "<p>", "image/png": "iQ==", "text/plain": "Rich"})
+        self.assertEqual(
+            self.bundle(Rich()), {"text/html": "<p>", "image/png": "iQ==", "text/plain": "Rich"}
+        )
         self.assertEqual(list(self.bundle(Rich)), ["text/plain"])
         self.assertEqual(self.errors, [])
 
@@ -66,7 +68,8 @@ class MimeTest(unittest.TestCase):
         self.assertEqual(self.bundle(Rich()), {"text/html": "<b>", "text/plain": "b"})
         self.assertEqual(mime_items({"is_main_result": True, 1: 2, "a/b": 3}), [("a/b", 3)])
         self.assertEqual(
-            [is_bundle(value) for value in ({"a/b": 1, "c": 2}, {}, {"c": 2}, "a/b")], [True, True, False, False]
+            [is_bundle(value) for value in ({"a/b": 1, "c": 2}, {}, {"c": 2}, "a/b")],
+            [True, True, False, False],
         )
 
     def test_json_has_all_digits_of_a_key(self):

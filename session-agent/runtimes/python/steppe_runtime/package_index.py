@@ -52,7 +52,12 @@ def _default_index() -> str:
 
 def _configured(option: str) -> str | None:
     home = os.path.expanduser("~")
-    places = ["/etc/pip.conf", f"{home}/.pip/pip.conf", f"{home}/.config/pip/pip.conf", f"{sys.prefix}/pip.conf"]
+    places = [
+        "/etc/pip.conf",
+        f"{home}/.pip/pip.conf",
+        f"{home}/.config/pip/pip.conf",
+        f"{sys.prefix}/pip.conf",
+    ]
     config = configparser.ConfigParser(interpolation=None)
     try:
         config.read([*places, os.environ.get("PIP_CONFIG_FILE", "")])

@@ -21,7 +21,11 @@ def packages_folder(workspace: str) -> str:
 def find_packages_in(workspace: str) -> None:
     """Before the interpreter's own packages, behind the standard library; and for child interpreters."""
     folder = packages_folder(workspace)
-    installed = [number for number, entry in enumerate(sys.path) if entry.endswith(("-packages", "dist-packages"))]
+    installed = [
+        number
+        for number, entry in enumerate(sys.path)
+        if entry.endswith(("-packages", "dist-packages"))
+    ]
     sys.path.insert(installed[0] if installed else len(sys.path), folder)
     # Made here, since Python would take a folder that is not there yet for one that never will be.
     sys.path_importer_cache[folder] = machinery.FileFinder(folder, *_LOADERS)
@@ -32,4 +36,6 @@ def find_packages_in(workspace: str) -> None:
 
 def packages_path(workspace: str, environment: Mapping[str, str]) -> str:
     """PYTHONPATH for the children of an interpreter with that environment."""
-    return os.pathsep.join(filter(None, (packages_folder(workspace), environment.get("PYTHONPATH"))))
+    return os.pathsep.join(
+        filter(None, (packages_folder(workspace), environment.get("PYTHONPATH")))
+    )

@@ -19,8 +19,14 @@ _PIP_INSTALL = re.compile(
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 # What would not be a version's `>=`, since it begins a word.
 _OF_SHELL = re.compile(r"\d?[|&;<>]")
-_NAMES_ITS_INDEX = re.compile(r"\s(?:-i|--index-url|--extra-index-url|--no-index|-f|--find-links)\b")
-_QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+_NAMES_ITS_INDEX = re.compile(
+    r"\s(?:-i|--index-url|--extra-index-url|--no-index|-f|--find-links)\b"
+)
+_QUIET = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+}
 
 
 def plain_pip_install(command: str) -> str | None:
@@ -58,4 +64,6 @@ def _command(words: list[str]) -> str | None:
 
 
 def _has_local_source(words: list[str], environment: Mapping[str, str]) -> bool:
-    return "PIP_FIND_LINKS" in environment or any(os.sep in word and os.path.exists(word) for word in words)
+    return "PIP_FIND_LINKS" in environment or any(
+        os.sep in word and os.path.exists(word) for word in words
+    )

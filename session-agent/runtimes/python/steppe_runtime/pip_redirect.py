@@ -47,7 +47,9 @@ def redirected_line(command: str, workspace: str) -> str:
     if "activate" in command:
         return command
     options = " ".join(map(shlex.quote, _into_workspace(workspace)))
-    return _IN_SHELL.sub(lambda found: found[0] if _names_a_place(found[2]) else f"{found[0]} {options}", command)
+    return _IN_SHELL.sub(
+        lambda found: found[0] if _names_a_place(found[2]) else f"{found[0]} {options}", command
+    )
 
 
 def redirected_words(words: Sequence, workspace: str) -> Sequence:

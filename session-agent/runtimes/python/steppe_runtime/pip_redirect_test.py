@@ -30,11 +30,17 @@ class PipRedirectTest(unittest.TestCase):
 
     def test_words(self):
         place = _PLACE.split()
-        self.assertEqual(redirected_words(["pip", "install", "x"], "/w"), ["pip", "install", *place, "x"])
-        self.assertEqual(redirected_words(["pip", "-q", "install"], "/w"), ["pip", "-q", "install", *place])
+        self.assertEqual(
+            redirected_words(["pip", "install", "x"], "/w"), ["pip", "install", *place, "x"]
+        )
+        self.assertEqual(
+            redirected_words(["pip", "-q", "install"], "/w"), ["pip", "-q", "install", *place]
+        )
         own = [sys.executable, "-m", "pip", "install"]
         self.assertEqual(redirected_words([*own, "x"], "/w"), [*own, *place, "x"])
-        self.assertEqual(redirected_words(["sh", "-c", "pip install x"], "/w")[2], f"pip install {_PLACE} x")
+        self.assertEqual(
+            redirected_words(["sh", "-c", "pip install x"], "/w")[2], f"pip install {_PLACE} x"
+        )
         for words in (
             [*own, "--prefix", "p", "x"],
             ["v/bin/python", *own[1:], "x"],

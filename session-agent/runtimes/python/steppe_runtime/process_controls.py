@@ -55,4 +55,9 @@ def own_usage() -> Usage:
 def _prctl(option: int, value: int) -> bool:
     if sys.platform != "linux":
         return False
-    return _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)) == 0
+    return (
+        _libc.prctl(
+            option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)
+        )
+        == 0
+    )

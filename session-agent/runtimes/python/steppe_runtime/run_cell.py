@@ -33,7 +33,9 @@ class ParsedCell(NamedTuple):
 class CellRunner:
     """`namespace` is the dictionary of __main__. Imports from __future__ last, as at Python's own prompt."""
 
-    def __init__(self, namespace: dict, sources: Sources, loop: CellLoop, context: contextvars.Context):
+    def __init__(
+        self, namespace: dict, sources: Sources, loop: CellLoop, context: contextvars.Context
+    ):
         self._namespace = namespace
         self._sources = sources
         self._loop = loop
@@ -56,13 +58,17 @@ class CellRunner:
     def _parse(self, source: str, filename: str) -> ParsedCell:
         flags = self._flags | ast.PyCF_ONLY_AST
         try:
-            return ParsedCell(compile(source, filename, "exec", flags, dont_inherit=True), Translation(source))
+            return ParsedCell(
+                compile(source, filename, "exec", flags, dont_inherit=True), Translation(source)
+            )
         except SyntaxError:
             translation = translate(source)
             if translation.source == source:
                 raise
         # The source of the step stays what the user wrote; only the error of the translation is of use.
-        return ParsedCell(compile(translation.source, filename, "exec", flags, dont_inherit=True), translation)
+        return ParsedCell(
+            compile(translation.source, filename, "exec", flags, dont_inherit=True), translation
+        )
 
     def _compile(self, parsed: ParsedCell, filename: str) -> Cell:
         body, last = split_last_value(parsed.tree, parsed.translation.source)

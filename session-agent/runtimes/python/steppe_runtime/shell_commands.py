@@ -60,7 +60,10 @@ def run_script(program: str, arguments: str, body: str) -> None:
 def read_command(command: str) -> ShellLines:
     """Both streams of the command, as lines."""
     process = subprocess.Popen(
-        [_shell(), "-c", command], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [_shell(), "-c", command],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     try:
         output, _ = process.communicate()

@@ -11,9 +11,16 @@ class ShellCommandsTest(unittest.TestCase):
         self.assertEqual(fill_in("echo {{a}}", names), "echo {a}")
 
     def test_what_is_the_shells_stays(self):
-        for command in ("awk '{print $1}' f", "echo $HOME ${name}x {1..3}", "echo {missing}", "find . -exec rm {} \\;"):
+        for command in (
+            "awk '{print $1}' f",
+            "echo $HOME ${name}x {1..3}",
+            "echo {missing}",
+            "find . -exec rm {} \\;",
+        ):
             self.assertEqual(fill_in(command, {"other": 1}), command)
-        self.assertEqual(fill_in("awk '{print $x}' $x $$x $$", {"x": 1}), "awk '{print $x}' 1 $x $$")
+        self.assertEqual(
+            fill_in("awk '{print $x}' $x $$x $$", {"x": 1}), "awk '{print $x}' 1 $x $$"
+        )
 
     def test_lines(self):
         lines = read_command("echo a; echo b >&2")

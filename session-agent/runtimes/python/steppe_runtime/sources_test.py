@@ -15,5 +15,6 @@ class SourcesTest(unittest.TestCase):
         for number in range(4):
             sources.add(f"<step test {number}>", "12345")
         self.assertEqual(
-            [bool(linecache.getline(f"<step test {number}>", 1)) for number in range(4)], [False, False, True, True]
+            [bool(linecache.getline(f"<step test {number}>", 1)) for number in range(4)],
+            [False, False, True, True],
         )

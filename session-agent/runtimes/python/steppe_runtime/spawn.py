@@ -40,7 +40,11 @@ class ForkedWorker(NamedTuple):
 
 
 def fork_worker(
-    settings: Settings, epoch: int, env: Mapping[str, str], memory_bytes: int | None, release: Callable[[], None]
+    settings: Settings,
+    epoch: int,
+    env: Mapping[str, str],
+    memory_bytes: int | None,
+    release: Callable[[], None],
 ) -> ForkedWorker:
     """
     `release` closes in the child what belongs to the supervisor. Raises OSError where no process can be made. Variables
@@ -72,7 +76,9 @@ def fork_worker(
     def prepare() -> RawPipes:
         release()
         die_with_parent(supervisor_pid)
-        environment = worker_environment(settings.environment, env, settings.workspace, settings.instance_id)
+        environment = worker_environment(
+            settings.environment, env, settings.workspace, settings.instance_id
+        )
         pipes = _become_worker(exec_state, environment)
         if needs_fresh_interpreter(environment, settings.environment):
             exec_fresh(exec_state)

@@ -27,7 +27,9 @@ def _check_processes(module) -> None:
     start = module.BaseProcess.start
 
     def start_checked(self):
-        _refuse_names_of_steps(self._start_method, type(self), self._target, *self._args, *self._kwargs.values())
+        _refuse_names_of_steps(
+            self._start_method, type(self), self._target, *self._args, *self._kwargs.values()
+        )
         return start(self)
 
     module.BaseProcess.start = named_like(start, start_checked)

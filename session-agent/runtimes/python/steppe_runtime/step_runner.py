@@ -85,7 +85,9 @@ class StepRunner:
             self._run_and_show_value(command)
         except BaseException:
             # What a failed step has drawn is shown, but an interrupt is not kept waiting.
-            self._context.run(figures.close_open if self._parts.interrupts.fired else figures.show_open)
+            self._context.run(
+                figures.close_open if self._parts.interrupts.fired else figures.show_open
+            )
             raise
         self._context.run(figures.show_open)
 
@@ -120,7 +122,11 @@ class StepRunner:
 
 def _keep_for_post_mortem(error: BaseException) -> None:
     """Where Python's prompt keeps it for pdb.pm() and its kin."""
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace_without_driver(error)
+    sys.last_type, sys.last_value, sys.last_traceback = (
+        type(error),
+        error,
+        trace_without_driver(error),
+    )
     # What has taken the place of the three from Python 3.12 on.
     sys.last_exc = error
 

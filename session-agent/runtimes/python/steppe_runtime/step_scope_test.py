@@ -18,7 +18,9 @@ class StepScopeTest(unittest.TestCase):
         os.environ["STEPPE_TEST"] = "before"
         self.addCleanup(os.environ.pop, "STEPPE_TEST", None)
         with StepScope({"STEPPE_TEST": "in", "STEPPE_TEST_NEW": "x"}, "sub", self.workspace):
-            self.assertEqual((os.environ["STEPPE_TEST"], os.path.basename(os.getcwd())), ("in", "sub"))
+            self.assertEqual(
+                (os.environ["STEPPE_TEST"], os.path.basename(os.getcwd())), ("in", "sub")
+            )
             del os.environ["STEPPE_TEST_NEW"]
         self.assertEqual((os.environ["STEPPE_TEST"], os.getcwd()), ("before", self.workspace))
         self.assertNotIn("STEPPE_TEST_NEW", os.environ)
@@ -34,6 +36,9 @@ class StepScopeTest(unittest.TestCase):
         self.assertEqual(os.getcwd(), self.workspace)
 
     def test_a_missing_one_changes_nothing(self):
-        with self.assertRaises(FileNotFoundError), StepScope({"STEPPE_TEST_NEW": "x"}, "missing", self.workspace):
+        with (
+            self.assertRaises(FileNotFoundError),
+            StepScope({"STEPPE_TEST_NEW": "x"}, "missing", self.workspace),
+        ):
             pass
         self.assertNotIn("STEPPE_TEST_NEW", os.environ)

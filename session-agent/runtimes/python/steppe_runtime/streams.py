@@ -65,14 +65,22 @@ class StandardStreams:
         buffer = _FdBuffer(fd, name, self._attribution, self._send_background)
         self._buffers = [*(other for other in self._buffers if other.fileno() != fd), buffer]
         # write_through hands each write over whole, in the thread and context that made it.
-        stream = io.TextIOWrapper(buffer, "utf-8", "backslashreplace", newline="\n", write_through=True)
+        stream = io.TextIOWrapper(
+            buffer, "utf-8", "backslashreplace", newline="\n", write_through=True
+        )
         stream.mode = "w"
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 
 
 class _FdBuffer(io.BufferedIOBase):
-    def __init__(self, fd: int, name: str, attribution: Attribution, send_background: Callable[[str, str], None]):
+    def __init__(
+        self,
+        fd: int,
+        name: str,
+        attribution: Attribution,
+        send_background: Callable[[str, str], None],
+    ):
         self._fd = fd
         self._name = name
         self._is_background = attribution.is_background
@@ -111,7 +119,9 @@ def _is_gone(name: str) -> bool:
 
 
 def _open_stdin() -> None:
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(
+        io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8"
+    )
 
 
 def make_blocking(fd: int) -> None:

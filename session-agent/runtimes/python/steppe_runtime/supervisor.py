@@ -65,7 +65,9 @@ class Supervisor:
         while not self._is_stopping:
             if self._connection is None:
                 self._connect()
-            timeout = self._retry_seconds if self._connection is None else self._memory.interval_seconds
+            timeout = (
+                self._retry_seconds if self._connection is None else self._memory.interval_seconds
+            )
             for key, _ in self._selector.select(timeout):
                 key.data()
             if self._worker and self._memory.is_exhausted():
@@ -85,7 +87,9 @@ class Supervisor:
         self._connection = FrameConnection(sock)
         self._selector.register(sock, selectors.EVENT_READ, self._on_frames)
         version = ".".join(map(str, sys.version_info[:3]))
-        self._send({"type": "supervisor", "language": "python", "version": version, "pid": os.getpid()})
+        self._send(
+            {"type": "supervisor", "language": "python", "version": version, "pid": os.getpid()}
+        )
 
     def _on_frames(self) -> None:
         connection = self._connection
@@ -118,9 +122,13 @@ class Supervisor:
             if self._worker:
                 raise OSError(f"the worker of epoch {self._worker.epoch} still runs")
             self._memory = MemoryWatch(find_container_memory())
-            self._worker = fork_worker(self._settings, epoch, env, memory_bytes, self._release_in_child)
+            self._worker = fork_worker(
+                self._settings, epoch, env, memory_bytes, self._release_in_child
+            )
         except OSError as error:
-            self._send_exit(epoch, reason="spawn_failed", detail=f"no worker could be forked: {error}")
+            self._send_exit(
+                epoch, reason="spawn_failed", detail=f"no worker could be forked: {error}"
+            )
             return
         self._send({"type": "spawned", "epoch": epoch, "pid": self._worker.pid})
 
@@ -149,7 +157,9 @@ class Supervisor:
             code=None if signalled else os.WEXITSTATUS(status),
             signal_name=_signal_name(os.WTERMSIG(status)) if signalled else None,
             reason="memory" if memory.verdict else "spawn_failed" if failure else None,
-            detail=memory.verdict or failure or (f"{left} processes of the session could not be ended" if left else ""),
+            detail=memory.verdict
+            or failure
+            or (f"{left} processes of the session could not be ended" if left else ""),
         )
 
     def _on_lifeline(self) -> None:
@@ -175,8 +185,16 @@ class Supervisor:
         self._end_worker()
         time.sleep(_FIRST_RETRY_SECONDS)
 
-    def _send_exit(self, epoch: int, *, code=None, signal_name=None, reason=None, detail="") -> None:
-        exit_frame = {"type": "exit", "epoch": epoch, "code": code, "signal": signal_name, "reason": reason}
+    def _send_exit(
+        self, epoch: int, *, code=None, signal_name=None, reason=None, detail=""
+    ) -> None:
+        exit_frame = {
+            "type": "exit",
+            "epoch": epoch,
+            "code": code,
+            "signal": signal_name,
+            "reason": reason,
+        }
         self._send({**exit_frame, "detail": detail[:2000]})
 
     def _send(self, message: dict) -> None:

@@ -30,7 +30,12 @@ class Worker:
         self._loop = parts.loop
         self._steps = StepRunner(parts=parts, workspace=exec_state.workspace, context=context)
         if exec_state.ready_fd is not None:
-            ready = {"type": "ready", "epoch": exec_state.epoch, "pid": os.getpid(), "interrupt": "signal"}
+            ready = {
+                "type": "ready",
+                "epoch": exec_state.epoch,
+                "pid": os.getpid(),
+                "interrupt": "signal",
+            }
             # The agent gives a connection one second for its first frame: all that takes time comes before.
             self._connection.connect(exec_state.agent_path)
             self._connection.send(ready)
@@ -55,14 +60,22 @@ class Worker:
         elif command["type"] == "configure":
             set_environment(command["env"])
             # Before its first step there is no memory that could be lost.
-            if not self._steps.has_run and needs_fresh_interpreter(command["env"], self._started_with):
+            if not self._steps.has_run and needs_fresh_interpreter(
+                command["env"], self._started_with
+            ):
                 self._start_afresh()
 
     def _start_afresh(self) -> None:
         # Ours is added to it again.
-        if os.environ["PYTHONPATH"] == packages_path(self._exec_state.workspace, self._started_with):
+        if os.environ["PYTHONPATH"] == packages_path(
+            self._exec_state.workspace, self._started_with
+        ):
             set_environment({"PYTHONPATH": self._started_with.get("PYTHONPATH")})
         unread_fd = open_unnamed_file()
         with os.fdopen(os.dup(unread_fd), "wb") as file:
             file.write(self._connection.unread())
-        exec_fresh(self._exec_state._replace(ready_fd=None, agent_fd=self._connection.fileno(), unread_fd=unread_fd))
+        exec_fresh(
+            self._exec_state._replace(
+                ready_fd=None, agent_fd=self._connection.fileno(), unread_fd=unread_fd
+            )
+        )

@@ -49,7 +49,9 @@ class WorkerParts(NamedTuple):
     memory: SoftMemoryLimit
 
 
-def assemble_worker(exec_state: ExecState, pipes: RawPipes, context: contextvars.Context) -> WorkerParts:
+def assemble_worker(
+    exec_state: ExecState, pipes: RawPipes, context: contextvars.Context
+) -> WorkerParts:
     """To be called once in a process. The connection is open only where it was handed over."""
     interrupts = Interrupts(InterruptRequest(exec_state.interrupt_request_fd))
     interrupts.install()

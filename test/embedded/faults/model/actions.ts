@@ -14,7 +14,13 @@ export type Action =
 const which = fc.nat({ max: 9 });
 const step = fc.record({
   do: fc.constant('step' as const),
-  shape: fc.constantFrom('short' as const, 'short' as const, 'chatty' as const, 'chatty' as const, 'endless' as const),
+  shape: fc.constantFrom(
+    'short' as const,
+    'short' as const,
+    'chatty' as const,
+    'chatty' as const,
+    'endless' as const,
+  ),
   namesEpoch: fc.boolean(),
 });
 
@@ -24,10 +30,25 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('conflict' as const), which }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), which }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('settle' as const), which }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('follow' as const), which, ms: fc.nat({ max: 60 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('follow' as const), which, ms: fc.nat({ max: 60 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('kill' as const), role: fc.constant('worker' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('kill' as const), role: fc.constant('supervisor' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('kill' as const),
+      role: fc.constant('worker' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('kill' as const),
+      role: fc.constant('supervisor' as const),
+    }),
+  },
 );
 
 /** Fewer steps than may wait at once. */

@@ -94,7 +94,13 @@ export class ModelRun {
     const id = newStepId();
     const code = writeStep(language, shape, name, id);
     const said = { output: outputOf(shape, id), seqs: [], received: '' };
-    const step: SentStep = { id, code, isEndless: shape === 'endless', reportedEpoch: this.#reportedEpoch, ...said };
+    const step: SentStep = {
+      id,
+      code,
+      isEndless: shape === 'endless',
+      reportedEpoch: this.#reportedEpoch,
+      ...said,
+    };
     this.#steps.push(step);
     const response = await this.#post(step, namesEpoch ? { epoch: this.#reportedEpoch } : {});
     if (response.status === 202) return this.#check(step, response);
@@ -102,7 +108,9 @@ export class ModelRun {
     expect(refusal.code).toBe(namesEpoch ? 'epoch_mismatch' : 'runtime_restarted');
     // It tells what its sender did not know. Who names no epoch is reported by a refusal of its
     // own.
-    expect(refusal.epoch).toBeGreaterThan(refusal.epoch === this.#mismatched ? step.reportedEpoch - 1 : step.reportedEpoch);
+    expect(refusal.epoch).toBeGreaterThan(
+      refusal.epoch === this.#mismatched ? step.reportedEpoch - 1 : step.reportedEpoch,
+    );
     this.#mismatched = namesEpoch ? refusal.epoch : undefined;
     this.#reportedEpoch = refusal.epoch;
     step.refusal = refusal;
@@ -152,7 +160,9 @@ export class ModelRun {
   }
 
   async #isUnknown(step: SentStep): Promise<void> {
-    expect((await this.#refusal(await this.#call('GET', `/steps/${step.id}`))).code).toBe('step_not_found');
+    expect((await this.#refusal(await this.#call('GET', `/steps/${step.id}`))).code).toBe(
+      'step_not_found',
+    );
   }
 
   async #restart(): Promise<void> {
@@ -178,7 +188,10 @@ export class ModelRun {
   async #check(step: SentStep, response: Response): Promise<void> {
     expect([200, 202]).toContain(response.status);
     const result = stepResultSchema.parse(await response.json());
-    expect(result).toMatchObject({ step_id: step.id, session_id: this.#options.session.session_id });
+    expect(result).toMatchObject({
+      step_id: step.id,
+      session_id: this.#options.session.session_id,
+    });
     if (step.result) expect(result).toEqual(step.result);
     if (result.completed_at === null) return;
     step.result = result;

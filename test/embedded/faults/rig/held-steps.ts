@@ -19,7 +19,8 @@ interface HeldSteps {
 }
 
 const waitsIn = {
-  python: 'import os, time\nopen("held", "w").close()\nwhile not os.path.exists("go"):\n    time.sleep(0.01)\n',
+  python:
+    'import os, time\nopen("held", "w").close()\nwhile not os.path.exists("go"):\n    time.sleep(0.01)\n',
   node: 'require("fs").writeFileSync("held", "");\nwhile (!require("fs").existsSync("go")) await new Promise((r) => setTimeout(r, 10));\n',
 };
 

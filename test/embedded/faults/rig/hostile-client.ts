@@ -36,7 +36,11 @@ export const hostileBytes = {
  * Resolves when the connection is gone; false where there was none. It ends by a reset, if the
  * server does not end it before.
  */
-export function sendAndReset(port: number, text: string, leavesAt: LeavesAt = 'sent'): Promise<boolean> {
+export function sendAndReset(
+  port: number,
+  text: string,
+  leavesAt: LeavesAt = 'sent',
+): Promise<boolean> {
   return new Promise((resolve) => {
     let isConnected = false;
     const socket = connect(port, '127.0.0.1');
@@ -46,7 +50,8 @@ export function sendAndReset(port: number, text: string, leavesAt: LeavesAt = 's
       isConnected = true;
       const leave = () => socket.resetAndDestroy();
       if (leavesAt === 'connect') leave();
-      else if (leavesAt === 'response') socket.once('data', leave).once('end', leave).write(text, 'latin1');
+      else if (leavesAt === 'response')
+        socket.once('data', leave).once('end', leave).write(text, 'latin1');
       else socket.write(text, 'latin1', leave);
       // Not everything is responded to.
       socket.setTimeout(200, leave);

@@ -15,7 +15,9 @@ function processesOf(instanceId: string): Partial<Record<Role, number>> {
   for (const role of roles) {
     const pid: number | undefined = [...parents.keys()].find((one) => {
       const parent = parents.get(one);
-      return above === undefined ? parent !== undefined && !parents.has(parent) && isAgent(one) : parent === above;
+      return above === undefined
+        ? parent !== undefined && !parents.has(parent) && isAgent(one)
+        : parent === above;
     });
     if (pid === undefined) break;
     found[role] = pid;

@@ -24,16 +24,24 @@ export interface ProxiedCluster {
 }
 
 /** @param env of the services, beside what they need. */
-export async function startProxiedCluster(env: Record<string, string> = {}): Promise<ProxiedCluster> {
+export async function startProxiedCluster(
+  env: Record<string, string> = {},
+): Promise<ProxiedCluster> {
   const dynamoDb = await startSwitchableDynamoDb();
   const services = await prepareServices(async () => dynamoDb);
   const client = createDynamoDbClient({ ...localAccess, endpoint: dynamoDb.direct.endpoint });
   const store = createDynamoDbSessionStore({ client, tableName: dynamoDb.tableName });
   const sessions: ProxiedSession[] = [];
   const start = async () => {
-    const controlPlane = await services.start('control-plane', { SESSIONS_PER_TENANT: '500', ...env });
+    const controlPlane = await services.start('control-plane', {
+      SESSIONS_PER_TENANT: '500',
+      ...env,
+    });
     const planeEnv = { CONTROL_PLANE_URL: controlPlane.url, ...env };
-    const [one, other] = await Promise.all([startReplica(services, planeEnv), startReplica(services, planeEnv)]);
+    const [one, other] = await Promise.all([
+      startReplica(services, planeEnv),
+      startReplica(services, planeEnv),
+    ]);
     return { controlPlane, replicas: [one, other] as const };
   };
   const { controlPlane, replicas } = await start().catch(async (error) => {
@@ -50,7 +58,9 @@ export async function startProxiedCluster(env: Record<string, string> = {}): Pro
   let closing: Promise<void> | undefined;
   const closeAll = async () => {
     await services.close();
-    await Promise.all([...sessions, ...replicas.map(({ proxy }) => proxy)].map((part) => part.close()));
+    await Promise.all(
+      [...sessions, ...replicas.map(({ proxy }) => proxy)].map((part) => part.close()),
+    );
     client.destroy();
   };
   return {
@@ -58,7 +68,8 @@ export async function startProxiedCluster(env: Record<string, string> = {}): Pro
     dynamoDb,
     controlPlane,
     replicas,
-    clientOf: async (tenant, replica = replicas[0]) => connect(replica.proxy.url, await services.tokenFor(tenant)),
+    clientOf: async (tenant, replica = replicas[0]) =>
+      connect(replica.proxy.url, await services.tokenFor(tenant)),
     createSession: async (caller, body = {}) => adopt(await caller.createSession(body)),
     adopt,
     close() {

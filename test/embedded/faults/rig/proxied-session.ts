@@ -58,10 +58,16 @@ export async function putProxyBefore(
 }
 
 /** @returns the address before. */
-async function setAddress(store: SessionStore, sessionId: SessionId, address: string): Promise<string> {
+async function setAddress(
+  store: SessionStore,
+  sessionId: SessionId,
+  address: string,
+): Promise<string> {
   for (;;) {
     const record = await store.get(sessionId, { consistent: true });
-    if (record?.state !== 'ready') throw new Error(`${sessionId} is ${record?.state ?? 'not there'}`);
-    if ((await store.update({ ...record, address }, record.version)).outcome === 'updated') return record.address;
+    if (record?.state !== 'ready')
+      throw new Error(`${sessionId} is ${record?.state ?? 'not there'}`);
+    if ((await store.update({ ...record, address }, record.version)).outcome === 'updated')
+      return record.address;
   }
 }

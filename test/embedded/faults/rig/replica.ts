@@ -15,7 +15,10 @@ export interface Replica {
   log(): Record<string, unknown>[];
 }
 
-export async function startReplica(services: Services, env: Record<string, string>): Promise<Replica> {
+export async function startReplica(
+  services: Services,
+  env: Record<string, string>,
+): Promise<Replica> {
   const proxy = await startTcpProxy(0);
   const all: { service: Service; wasKilled: boolean }[] = [];
   const start = async () => {

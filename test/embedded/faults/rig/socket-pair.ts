@@ -48,7 +48,11 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
   const cut = () => {
     for (const end of ends) end.destroy();
   };
-  const closed = Promise.all(ends.map((end) => (end.closed ? undefined : new Promise((resolve) => end.once('close', resolve)))));
+  const closed = Promise.all(
+    ends.map((end) =>
+      end.closed ? undefined : new Promise((resolve) => end.once('close', resolve)),
+    ),
+  );
 
   async function carry(from: Socket, to: Socket, direction: Direction): Promise<void> {
     // One direction may end long before the other.
@@ -59,7 +63,10 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
         rest = rest.subarray(piece.length);
         if (piece.length > 0) await write(to, piece);
         passed[direction] += piece.length;
-        if (present.cutAfter?.direction === direction && passed[direction] >= present.cutAfter.bytes) {
+        if (
+          present.cutAfter?.direction === direction &&
+          passed[direction] >= present.cutAfter.bytes
+        ) {
           cut();
           return onCut();
         }
@@ -72,7 +79,10 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
 
   function pieceLength(direction: Direction): number {
     const { cutAfter, slow } = present;
-    const untilCut = cutAfter?.direction === direction ? Math.max(0, cutAfter.bytes - passed[direction]) : Infinity;
+    const untilCut =
+      cutAfter?.direction === direction
+        ? Math.max(0, cutAfter.bytes - passed[direction])
+        : Infinity;
     return Math.min(untilCut, slow?.bytes ?? Infinity);
   }
 
@@ -96,7 +106,9 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
 
 /** Resolves when the system has taken it. */
 const write = (to: Socket, piece: Buffer): Promise<void> =>
-  new Promise((resolve, reject) => void to.write(piece, (error) => (error ? reject(error) : resolve())));
+  new Promise(
+    (resolve, reject) => void to.write(piece, (error) => (error ? reject(error) : resolve())),
+  );
 
 function deferred() {
   let resolve: () => void = () => {};

@@ -1,5 +1,9 @@
 import { type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
-import { type DynamoDbResponse, forward, startDynamoDbProxy } from '../../../../session-store/testing/dynamodb-proxy.ts';
+import {
+  type DynamoDbResponse,
+  forward,
+  startDynamoDbProxy,
+} from '../../../../session-store/testing/dynamodb-proxy.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 export type DynamoDbMode = 'well' | 'throttles' | 'returns garbage' | 'breaks connections';

@@ -17,7 +17,9 @@ afterEach(async () => {
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
 async function listening(take: (socket: Socket) => void, allowHalfOpen = false): Promise<Server> {
-  const server = createServer({ allowHalfOpen }, (socket) => take(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+  const server = createServer({ allowHalfOpen }, (socket) =>
+    take(socket.on('error', () => {})),
+  ).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
 }
@@ -47,7 +49,9 @@ test.each([0, 1, 5])('a response is cut off after %i bytes, and not before', asy
 
 test('a request is cut off after so many bytes', async () => {
   const received: string[] = [];
-  const server = await listening((socket) => void echoed(socket.resume()).then((all) => received.push(all)));
+  const server = await listening(
+    (socket) => void echoed(socket.resume()).then((all) => received.push(all)),
+  );
   proxy.retarget(portOf(server));
   proxy.setFault({ cutAfter: { direction: 'request', bytes: 3 } });
   const caller = call();
@@ -64,7 +68,10 @@ test('what is stalled continues when it heals, with nothing lost', async () => {
   proxy.setFault({ stalled: true });
   caller.end('after');
   const late = text(caller);
-  const first = await Promise.race([late, new Promise((resolve) => setTimeout(resolve, 100, 'nothing'))]);
+  const first = await Promise.race([
+    late,
+    new Promise((resolve) => setTimeout(resolve, 100, 'nothing')),
+  ]);
   expect(first).toBe('nothing');
   proxy.heal();
   expect(await late).toBe('after');

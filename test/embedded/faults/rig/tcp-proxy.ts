@@ -78,7 +78,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
 }
 
 async function listen(port: number, take: (caller: Socket) => void): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, take).listen(port, '127.0.0.1');
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, take).listen(
+    port,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
   return server;
 }

@@ -16,8 +16,11 @@ const forms = ['application/json', 'text/event-stream', 'application/x-ndjson'] 
 type StepToSend = { code: string; step_id: string };
 
 /** Sends one step in all three forms at once: who comes second joins. */
-export const sendInAllForms = (client: Client, sessionId: string, request: StepToSend): Promise<Told[]> =>
-  sendAndStream(client, sessionId, request).telling;
+export const sendInAllForms = (
+  client: Client,
+  sessionId: string,
+  request: StepToSend,
+): Promise<Told[]> => sendAndStream(client, sessionId, request).telling;
 
 /**
  * The same, and when both streams have begun: what breaks after that can be told by their breaking
@@ -33,7 +36,10 @@ export function sendAndStream(client: Client, sessionId: string, request: StepTo
     if (form !== 'application/json') begun += 1;
     if (begun === forms.length - 1) onStreaming();
   };
-  return { telling: Promise.all(forms.map((form) => send(client, sessionId, request, form, onBegin))), streaming };
+  return {
+    telling: Promise.all(forms.map((form) => send(client, sessionId, request, form, onBegin))),
+    streaming,
+  };
 }
 
 async function send(
@@ -44,13 +50,16 @@ async function send(
   onBegin: (form: (typeof forms)[number]) => void,
 ): Promise<Told> {
   try {
-    const response = await client.call('POST', `/v1/sessions/${sessionId}/steps`, request, { accept: form });
+    const response = await client.call('POST', `/v1/sessions/${sessionId}/steps`, request, {
+      accept: form,
+    });
     onBegin(form);
     if (!response.ok) {
       const { code, details } = errorBodySchema.parse(await response.json()).error;
       return { kind: 'refusal', status: response.status, code, details };
     }
-    if (form === 'application/json') return { kind: 'result', result: stepResultSchema.parse(await response.json()) };
+    if (form === 'application/json')
+      return { kind: 'result', result: stepResultSchema.parse(await response.json()) };
     return { kind: 'events', events: await eventsIn(response, form) };
   } catch (error) {
     // What fetch throws where a connection breaks; what a schema throws is no such thing.
