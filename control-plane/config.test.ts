@@ -1,4 +1,4 @@
-import { helpText, namedIssues, parseVariables } from '@steppe/service-kit/load-config';
+import { helpText, namedIssues, parseVariables } from '@steppe/service-kit/config/load-config';
 import { describe, expect, it } from 'vitest';
 import { controlPlaneVariables, toConfig } from './config.ts';
 

@@ -5,15 +5,19 @@ import {
   callerVariables,
   checkCallerVariables,
   toCallerConfig,
-} from '@steppe/service-kit/caller/caller-variables';
-import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
+} from '@steppe/service-kit/auth/caller/caller-variables';
+import {
+  type Environment,
+  loadConfig,
+  pickVariables,
+} from '@steppe/service-kit/config/load-config';
 import {
   bodyBudgetVariables,
   checkPorts,
   checkStoreEndpoint,
   planeVariables,
   toBodyBudget,
-} from '@steppe/service-kit/plane-variables';
+} from '@steppe/service-kit/config/plane-variables';
 import {
   agentLimitVariables,
   commonVariables,
@@ -23,7 +27,7 @@ import {
   portVariable,
   requiredText,
   runtimeVariables,
-} from '@steppe/service-kit/variables';
+} from '@steppe/service-kit/config/variables';
 import * as z from 'zod';
 import {
   type HostVariables,

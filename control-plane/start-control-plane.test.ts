@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { sessionSchema } from '@steppe/contracts/session';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { listen } from '@steppe/session-store/dynalite/listen';
 import { afterEach, beforeEach, expect, it } from 'vitest';

@@ -1,19 +1,19 @@
 import { limits as contractLimits } from '@steppe/contracts/limits';
+import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { innerHeaderBytes } from '@steppe/service-kit/config/variables';
 import {
   type BodyBudget,
   type BodyBudgetOptions,
   createBodyBudget,
   defaultBodyBudget,
-} from '@steppe/service-kit/body-budget';
-import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
-import { createApi } from '@steppe/service-kit/create-api';
-import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
-import { listen } from '@steppe/service-kit/http-server';
-import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
-import { createLifecycle } from '@steppe/service-kit/lifecycle';
-import type { Logger } from '@steppe/service-kit/logger';
-import { listenForOperator } from '@steppe/service-kit/operator-server';
-import { innerHeaderBytes } from '@steppe/service-kit/variables';
+} from '@steppe/service-kit/http/body/body-budget';
+import { createApi } from '@steppe/service-kit/http/create-api';
+import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { listen } from '@steppe/service-kit/http/server/http-server';
+import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import type { Logger } from '@steppe/service-kit/process/logger';
+import { listenForOperator } from '@steppe/service-kit/process/operator-server';
 import type { SessionStore } from '@steppe/session-store/ports';
 import type { Registry } from 'prom-client';
 import { createPoolMetrics } from './pool/pool-metrics.ts';

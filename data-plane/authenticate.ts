@@ -3,9 +3,9 @@ import {
   type CallerVerifier,
   type Principal,
   requireScope,
-} from '@steppe/service-kit/caller/principal';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { addLogFields } from '@steppe/service-kit/log-fields';
+} from '@steppe/service-kit/auth/caller/principal';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
 import type { Context } from 'hono';
 import type { RateLimiter } from './limit-rate.ts';
 

@@ -1,4 +1,4 @@
-import { namedIssues, parseVariables } from '@steppe/service-kit/load-config';
+import { namedIssues, parseVariables } from '@steppe/service-kit/config/load-config';
 import { expect, it } from 'vitest';
 import { dataPlaneVariables, toConfig } from './config.ts';
 import { defaultTuning } from './data-plane-config.ts';

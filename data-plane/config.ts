@@ -1,19 +1,23 @@
-import { corsOriginsVariable } from '@steppe/service-kit/browsers/browser-variables';
 import {
   type CallerConfig,
   callerVariables,
   checkCallerVariables,
   toCallerConfig,
-} from '@steppe/service-kit/caller/caller-variables';
-import { loadConfig } from '@steppe/service-kit/load-config';
+} from '@steppe/service-kit/auth/caller/caller-variables';
+import { loadConfig } from '@steppe/service-kit/config/load-config';
 import {
   bodyBudgetVariables,
   checkPorts,
   checkStoreEndpoint,
   planeVariables,
   toBodyBudget,
-} from '@steppe/service-kit/plane-variables';
-import { commonVariables, integerVariable, portVariable } from '@steppe/service-kit/variables';
+} from '@steppe/service-kit/config/plane-variables';
+import {
+  commonVariables,
+  integerVariable,
+  portVariable,
+} from '@steppe/service-kit/config/variables';
+import { corsOriginsVariable } from '@steppe/service-kit/http/browsers/browser-variables';
 import * as z from 'zod';
 import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
 

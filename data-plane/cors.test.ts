@@ -1,5 +1,5 @@
 import { responseHeaders } from '@steppe/openapi/headers';
-import { exposedHeaders } from '@steppe/service-kit/browsers/allow-origins';
+import { exposedHeaders } from '@steppe/service-kit/http/browsers/allow-origins';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Call, open, responseOf } from './testing/call.ts';
 import { echo } from './testing/start-agent.ts';

@@ -1,7 +1,7 @@
 import { operations } from '@steppe/contracts/operations';
-import type { ApiOperation } from '@steppe/service-kit/create-api';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { clientLeft } from '@steppe/service-kit/request-log';
+import type { ApiOperation } from '@steppe/service-kit/http/create-api';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { clientLeft } from '@steppe/service-kit/http/request-log';
 import type { Context } from 'hono';
 import { isAgentOperation } from './agent-calls.ts';
 import { authenticate, type CallerChecks } from './authenticate.ts';

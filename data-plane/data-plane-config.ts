@@ -1,4 +1,7 @@
-import { type BodyBudgetOptions, defaultBodyBudget } from '@steppe/service-kit/body-budget';
+import {
+  type BodyBudgetOptions,
+  defaultBodyBudget,
+} from '@steppe/service-kit/http/body/body-budget';
 import type { RateLimitOptions } from './limit-rate.ts';
 import type { RouteCacheOptions } from './route-cache.ts';
 

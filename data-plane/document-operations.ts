@@ -1,6 +1,6 @@
 import { createDocument } from '@steppe/openapi/create-document';
 import { renderPage } from '@steppe/openapi/page/render-page';
-import type { ApiOperation } from '@steppe/service-kit/create-api';
+import type { ApiOperation } from '@steppe/service-kit/http/create-api';
 
 /** The page has no script and fetches nothing; a browser enforces that. */
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";

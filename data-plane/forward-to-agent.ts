@@ -1,11 +1,11 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorCode } from '@steppe/contracts/errors';
-import { AppError } from '@steppe/service-kit/app-error';
-import type { BodyBudget, BodyShare } from '@steppe/service-kit/body-budget';
-import type { Principal } from '@steppe/service-kit/caller/principal';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { addLogFields } from '@steppe/service-kit/log-fields';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Principal } from '@steppe/service-kit/auth/caller/principal';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { BodyBudget, BodyShare } from '@steppe/service-kit/http/body/body-budget';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import type { Context } from 'hono';
 import { type AgentOperation, agentCalls } from './agent-calls.ts';
 import { callAgent } from './call-agent.ts';

@@ -1,5 +1,5 @@
-import { createJwtVerifier, plainTokens } from '@steppe/service-kit/caller/jwt-verifier';
-import { createRemoteKeys, failureCooldownMs } from '@steppe/service-kit/caller/remote-keys';
+import { createJwtVerifier, plainTokens } from '@steppe/service-kit/auth/caller/jwt-verifier';
+import { createRemoteKeys, failureCooldownMs } from '@steppe/service-kit/auth/caller/remote-keys';
 import { type KeyServer, startKeyServer } from '@steppe/service-kit/testing/key-server';
 import {
   makeTokenMaker,

@@ -1,6 +1,6 @@
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { type HttpServer, listen } from '@steppe/service-kit/http-server';
-import { innerHeaderBytes } from '@steppe/service-kit/variables';
+import { innerHeaderBytes } from '@steppe/service-kit/config/variables';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { type HttpServer, listen } from '@steppe/service-kit/http/server/http-server';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startTestDataPlane, type TestDataPlane } from './testing/start-test-data-plane.ts';

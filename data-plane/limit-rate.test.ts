@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { tenantIdSchema } from '@steppe/contracts/ids';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRateLimiter, type RateLimiter } from './limit-rate.ts';
 import { call } from './testing/call.ts';

@@ -1,5 +1,5 @@
-import { AppError } from '@steppe/service-kit/app-error';
-import type { Principal } from '@steppe/service-kit/caller/principal';
+import type { Principal } from '@steppe/service-kit/auth/caller/principal';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
 

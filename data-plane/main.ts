@@ -1,10 +1,10 @@
-import { createCallerVerifier } from '@steppe/service-kit/caller/create-caller-verifier';
-import { guardProcess } from '@steppe/service-kit/guard-process';
-import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
-import { openSigningKeys } from '@steppe/service-kit/internal-token/signing-keys';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
-import { openAll, refuseConfig } from '@steppe/service-kit/load-config';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createCallerVerifier } from '@steppe/service-kit/auth/caller/create-caller-verifier';
+import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing-keys';
+import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
+import { guardProcess } from '@steppe/service-kit/process/guard-process';
+import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbRouteReader } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { readConfig } from './config.ts';

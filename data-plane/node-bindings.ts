@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';
 
 /** Node's own request and response behind a call, which forwarding works on. */

@@ -1,8 +1,8 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { AppError } from '@steppe/service-kit/app-error';
-import { hasBody } from '@steppe/service-kit/has-body';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { addLogFields } from '@steppe/service-kit/log-fields';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { hasBody } from '@steppe/service-kit/http/body/has-body';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
 import type { ProxyOutcome } from './forward/proxy-request.ts';

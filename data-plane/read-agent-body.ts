@@ -6,10 +6,10 @@ import {
   restartRequestSchema,
   stepRequestSchema,
 } from '@steppe/contracts/step-request';
-import type { BodyShare } from '@steppe/service-kit/body-budget';
-import { hasBody } from '@steppe/service-kit/has-body';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { readJson } from '@steppe/service-kit/read-json';
+import type { BodyShare } from '@steppe/service-kit/http/body/body-budget';
+import { hasBody } from '@steppe/service-kit/http/body/has-body';
+import { readJson } from '@steppe/service-kit/http/body/read-json';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { type AgentOperation, agentCalls } from './agent-calls.ts';

@@ -1,6 +1,6 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
-import { AppError } from '@steppe/service-kit/app-error';
-import { sessionEnded } from '@steppe/service-kit/session-ended';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { sessionEnded } from '@steppe/service-kit/http/session-ended';
 import { isStoreOutage, type Lookup, type RouteCache } from './route-cache.ts';
 import type { Route, RouteEntry } from './route-entry.ts';
 

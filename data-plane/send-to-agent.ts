@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { SessionId } from '@steppe/contracts/ids';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
-import { addLogFields } from '@steppe/service-kit/log-fields';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
 import type { ProxyOutcome } from './forward/proxy-request.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { tenantIdSchema } from '@steppe/contracts/ids';
-import { createBypassVerifier } from '@steppe/service-kit/caller/principal';
+import { createBypassVerifier } from '@steppe/service-kit/auth/caller/principal';
 import { afterEach, expect, it } from 'vitest';
 import { call, open, readAll, responseOf } from './testing/call.ts';
 import { echo, unusedUrl } from './testing/start-agent.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { ProxyOutcome } from './forward/proxy-request.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { ProxyOutcome } from './forward/proxy-request.ts';
 import { waitOrLeave } from './forward/proxy-with-retries.ts';
 import type { ResponseSink } from './forward/response-sink.ts';

@@ -6,9 +6,8 @@ import {
   hostVariableNames,
 } from '@steppe/control-plane/provisioner/local-process/agent-environment';
 import { poolVariables } from '@steppe/control-plane/runtimes/pool-variables';
-import { corsOriginsVariable } from '@steppe/service-kit/browsers/browser-variables';
-import { callerVariables } from '@steppe/service-kit/caller/caller-variables';
-import { loadConfig, pickVariables } from '@steppe/service-kit/load-config';
+import { callerVariables } from '@steppe/service-kit/auth/caller/caller-variables';
+import { loadConfig, pickVariables } from '@steppe/service-kit/config/load-config';
 import {
   agentLimitVariables,
   commonVariables,
@@ -17,7 +16,8 @@ import {
   isProduction,
   portVariable,
   runtimeVariables,
-} from '@steppe/service-kit/variables';
+} from '@steppe/service-kit/config/variables';
+import { corsOriginsVariable } from '@steppe/service-kit/http/browsers/browser-variables';
 import * as z from 'zod';
 
 const runVariables = z

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
 import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { agentBundle, hostVariables, type RunConfig } from './config.ts';
 import type { SigningKey } from './signing-key.ts';
 

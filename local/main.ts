@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
-import { guardProcess } from '@steppe/service-kit/guard-process';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
-import { refuseConfig } from '@steppe/service-kit/load-config';
-import { createLogger } from '@steppe/service-kit/logger';
+import { refuseConfig } from '@steppe/service-kit/config/load-config';
+import { guardProcess } from '@steppe/service-kit/process/guard-process';
+import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { destination } from 'pino';
 import { banner } from './banner.ts';
 import { agentBundle, bundleDirectory, hostVariables, readRunConfig } from './config.ts';

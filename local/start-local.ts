@@ -5,12 +5,15 @@ import type { RuntimeDefinition } from '@steppe/control-plane/runtimes/runtime-d
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
 import { defaultTuning } from '@steppe/data-plane/data-plane-config';
 import { startDataPlane } from '@steppe/data-plane/start-data-plane';
-import { loopbackHosts } from '@steppe/service-kit/browsers/refuse-foreign';
-import { createJwtVerifier, plainTokens } from '@steppe/service-kit/caller/jwt-verifier';
-import { type CallerVerifier, createBypassVerifier } from '@steppe/service-kit/caller/principal';
-import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
-import type { Lifecycle } from '@steppe/service-kit/lifecycle';
-import type { Logger } from '@steppe/service-kit/logger';
+import { createJwtVerifier, plainTokens } from '@steppe/service-kit/auth/caller/jwt-verifier';
+import {
+  type CallerVerifier,
+  createBypassVerifier,
+} from '@steppe/service-kit/auth/caller/principal';
+import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
+import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { createLocalJWKSet, exportJWK } from 'jose';
 import { audience, issuer, signCallerToken } from './caller-token.ts';
 import { allScopes, type RunConfig, stateDirectory } from './config.ts';

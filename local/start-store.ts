@@ -1,4 +1,4 @@
-import type { Lifecycle } from '@steppe/service-kit/lifecycle';
+import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';

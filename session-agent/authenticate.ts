@@ -1,7 +1,7 @@
-import { AppError } from '@steppe/service-kit/app-error';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import type { InternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
-import { addLogFields } from '@steppe/service-kit/log-fields';
+import type { InternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
 import type { Context } from 'hono';
 import type { Binding, Session } from './session.ts';
 

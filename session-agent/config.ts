@@ -1,5 +1,9 @@
 import { instanceIdSchema } from '@steppe/contracts/ids';
-import { type Environment, loadConfig, pickVariables } from '@steppe/service-kit/load-config';
+import {
+  type Environment,
+  loadConfig,
+  pickVariables,
+} from '@steppe/service-kit/config/load-config';
 import {
   agentLimitVariables,
   commonVariables,
@@ -7,7 +11,7 @@ import {
   portVariable,
   requiredText,
   runtimeVariables,
-} from '@steppe/service-kit/variables';
+} from '@steppe/service-kit/config/variables';
 import * as z from 'zod';
 
 const variables = z.object({

@@ -1,6 +1,6 @@
 import { operations } from '@steppe/contracts/operations';
-import { createApi } from '@steppe/service-kit/create-api';
-import type { Logger } from '@steppe/service-kit/logger';
+import { createApi } from '@steppe/service-kit/http/create-api';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { deleteFile } from './routes/files/delete.ts';
 import { getFile } from './routes/files/get.ts';
 import { listFiles } from './routes/files/list.ts';

@@ -1,6 +1,6 @@
 import type { Lifetime } from '@steppe/contracts/internal';
-import { AppError } from '@steppe/service-kit/app-error';
-import { runDetached } from '@steppe/service-kit/connection-owner';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 
 type LifetimeEnd = 'idle' | 'expired';
 

@@ -1,10 +1,10 @@
 import './quick-start.ts';
 import { rmSync, writeSync } from 'node:fs';
-import { runDetached } from '@steppe/service-kit/connection-owner';
-import { guardProcess } from '@steppe/service-kit/guard-process';
-import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/lifecycle';
-import { createLogger } from '@steppe/service-kit/logger';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import { guardProcess } from '@steppe/service-kit/process/guard-process';
+import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
+import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { readConfig } from './config.ts';
 import { startAgent } from './start-agent.ts';
 

@@ -1,6 +1,6 @@
 import { newSessionId } from '@steppe/contracts/ids';
 import { bindRequestSchema } from '@steppe/contracts/internal';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { expect, test } from 'vitest';
 import { LifetimeClock } from './lifetime-clock.ts';
 import { Binding } from './session.ts';

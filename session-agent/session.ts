@@ -1,6 +1,6 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { LifetimeClock } from './lifetime-clock.ts';
 import type { BackgroundOutput } from './steps/background.ts';
 import { StepJournal } from './steps/step-journal.ts';

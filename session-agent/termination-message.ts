@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 
 export interface TerminationMessage {
   end_reason: EndedReason;

@@ -1,5 +1,5 @@
 import { type InstanceId, newInstanceId, newSessionId } from '@steppe/contracts/ids';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type {
   EndListener,

@@ -1,6 +1,6 @@
 import type { Resources } from '@steppe/contracts/fields';
 import type { SessionId } from '@steppe/contracts/ids';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import type { Instance, SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import { sameResources } from '../runtimes/choose-resources.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import {
   SessionStoreCorruptError,
   SessionStoreThrottledError,

@@ -1,4 +1,4 @@
-import { createRegistry } from '@steppe/service-kit/http-metrics';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { expect, it } from 'vitest';
 import { createReconcilerMetrics } from './reconciler-metrics.ts';
 

@@ -1,16 +1,16 @@
 import { limits } from '@steppe/contracts/limits';
 import { type OperationName, operations } from '@steppe/contracts/operations';
-import { AppError } from '@steppe/service-kit/app-error';
-import type { BodyBudget } from '@steppe/service-kit/body-budget';
 import {
   type CallerVerifier,
   type Principal,
   requireScope,
-} from '@steppe/service-kit/caller/principal';
-import type { ApiOperation } from '@steppe/service-kit/create-api';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { addLogFields } from '@steppe/service-kit/log-fields';
-import { readJson } from '@steppe/service-kit/read-json';
+} from '@steppe/service-kit/auth/caller/principal';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
+import { readJson } from '@steppe/service-kit/http/body/read-json';
+import type { ApiOperation } from '@steppe/service-kit/http/create-api';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
 import type { Context } from 'hono';
 import type * as z from 'zod';
 import type { SessionServices } from '../sessions/session-services.ts';

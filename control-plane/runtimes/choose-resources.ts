@@ -1,7 +1,7 @@
 import type { Resources } from '@steppe/contracts/fields';
 import { limits } from '@steppe/contracts/limits';
 import type { CreateSession, Runtime } from '@steppe/contracts/session';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { parseQuantity } from './quantity.ts';
 
 /** Whether they come to the same, however they are written. */

@@ -1,4 +1,4 @@
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { RuntimeDefinition } from './runtime-definition.ts';
 
 const aliases: ReadonlyMap<string, string> = new Map([

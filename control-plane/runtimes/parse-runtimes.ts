@@ -1,6 +1,6 @@
 import { type Resources, resourcesSchema } from '@steppe/contracts/fields';
 import { languageSchema } from '@steppe/contracts/session';
-import { namedIssues } from '@steppe/service-kit/load-config';
+import { namedIssues } from '@steppe/service-kit/config/load-config';
 import * as z from 'zod';
 import { resourceKinds, tooLittle } from './choose-resources.ts';
 import { parseQuantity } from './quantity.ts';

@@ -1,4 +1,4 @@
-import { integerVariable } from '@steppe/service-kit/variables';
+import { integerVariable } from '@steppe/service-kit/config/variables';
 import * as z from 'zod';
 
 /** What an operator says of runtimes, in local mode too. */

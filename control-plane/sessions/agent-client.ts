@@ -7,7 +7,7 @@ import {
   bindResponseSchema,
   type Lifetime,
 } from '@steppe/contracts/internal';
-import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { Agent, request } from 'undici';
 
 export interface AgentAddress {

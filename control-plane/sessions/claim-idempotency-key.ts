@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { CreateSession } from '@steppe/contracts/session';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { SessionServices } from './session-services.ts';
 
 export interface KeyClaim {

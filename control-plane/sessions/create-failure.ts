@@ -1,5 +1,5 @@
 import type { SessionId } from '@steppe/contracts/ids';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { StartFailedError } from '../provisioner/start-failed-error.ts';
 import { AgentCallError } from './agent-client.ts';
 import type { TerminationCause } from './termination-cause.ts';

@@ -1,5 +1,5 @@
 import { createSessionSchema } from '@steppe/contracts/session';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';

@@ -1,6 +1,6 @@
 import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { SessionServices } from './session-services.ts';
 import { isPurged } from './termination-cause.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { mintedAtMs, type SessionId, type TenantId } from '@steppe/contracts/ids';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { abortable } from '../abortable.ts';
 import { createFailure } from './create-failure.ts';
 import type { SessionServices } from './session-services.ts';

@@ -1,6 +1,6 @@
 import type { TenantId } from '@steppe/contracts/ids';
 import type { sessionListSchema } from '@steppe/contracts/session';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { CursorRejectedError } from '@steppe/session-store/errors';
 import type { ListQuery, SessionPage } from '@steppe/session-store/ports';
 import type * as z from 'zod';

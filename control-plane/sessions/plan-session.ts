@@ -2,7 +2,7 @@ import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
 import type { CreateSession } from '@steppe/contracts/session';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { chooseResources } from '../runtimes/choose-resources.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { isAmbiguous } from '@steppe/session-store/errors';
 import { firstEpoch } from './agent-client.ts';
 import {

@@ -1,5 +1,5 @@
 import type { InstanceId } from '@steppe/contracts/ids';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { BindProgress } from './bind-instance.ts';
 import { isExplained } from './create-failure.ts';
 import type { SessionPlan } from './plan-session.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import type { SessionStore } from '@steppe/session-store/ports';
 import type { WarmPool } from '../pool/warm-pool.ts';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';

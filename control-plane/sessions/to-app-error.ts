@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@steppe/contracts/errors';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import {
   SessionStoreThrottledError,
   SessionStoreUnavailableError,

@@ -1,7 +1,7 @@
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { createRegistry } from '@steppe/service-kit/http-metrics';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { expect, test } from 'vitest';

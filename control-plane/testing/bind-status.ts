@@ -1,5 +1,5 @@
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
-import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 
 /** Binds the instance as the control-plane does; gives the response's status. */
 export async function bindStatus(

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InstanceId } from '@steppe/contracts/ids';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import {
   createLocalProcessProvisioner,
   type LocalProcessOptions,

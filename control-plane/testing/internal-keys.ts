@@ -1,7 +1,7 @@
 import {
   createInternalTokenSigner,
   type InternalTokenSigner,
-} from '@steppe/service-kit/internal-token/signer';
+} from '@steppe/service-kit/auth/internal-token/signer';
 import type { PublicKeys } from '../provisioner/local-process/publish-keys.ts';
 
 export interface TestKeys {

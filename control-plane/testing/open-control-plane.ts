@@ -1,7 +1,7 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { Scope } from '@steppe/contracts/operations';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';

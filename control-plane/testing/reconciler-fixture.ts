@@ -1,5 +1,5 @@
-import { createRegistry } from '@steppe/service-kit/http-metrics';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import {
   localAccess,
   type RunningDynamoDb,

@@ -1,7 +1,7 @@
 import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import { type Scope, scopes } from '@steppe/contracts/operations';
-import { AppError } from '@steppe/service-kit/app-error';
-import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
+import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
+import { AppError } from '@steppe/service-kit/http/app-error';
 
 /** A header that `tenantVerifier` takes. */
 export const authorizationOf = (

@@ -1,10 +1,10 @@
 import { randomUUID, webcrypto } from 'node:crypto';
 import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
-import { AppError } from '@steppe/service-kit/app-error';
-import type { CallerVerifier } from '@steppe/service-kit/caller/principal';
-import { createInternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
-import { createLogger } from '@steppe/service-kit/logger';
+import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
+import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { type DataPlaneConfig, defaultTuning } from '../data-plane-config.ts';
 import { type DataPlaneDependencies, startDataPlane } from '../start-data-plane.ts';
 import { type Call, call, type Response } from './call.ts';

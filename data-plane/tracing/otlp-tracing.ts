@@ -11,8 +11,8 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import type { LogFields } from '@steppe/service-kit/http-env';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { LogFields } from '@steppe/service-kit/http/http-env';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { readTraceHeaders, type TraceHeaders } from './trace-headers.ts';
 import type { Tracing } from './tracing.ts';
 

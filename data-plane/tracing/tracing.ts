@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { LogFields } from '@steppe/service-kit/http-env';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { LogFields } from '@steppe/service-kit/http/http-env';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { readTraceHeaders, type TraceHeaders } from './trace-headers.ts';
 
 export interface TracedCall {

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { raise, runDetached } from '../connection-owner.ts';
-import { guardProcess } from '../guard-process.ts';
-import type { HttpEnv } from '../http-env.ts';
-import { listen } from '../http-server.ts';
-import { createLogger } from '../logger.ts';
+import type { HttpEnv } from '../http/http-env.ts';
+import { listen } from '../http/server/http-server.ts';
+import { raise, runDetached } from '../process/connection-owner.ts';
+import { guardProcess } from '../process/guard-process.ts';
+import { createLogger } from '../process/logger.ts';
 
 /**
  * A process with a server that fails in every way that no handler catches; prints its port, and

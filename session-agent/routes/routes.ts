@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { BodyBudget } from '@steppe/service-kit/body-budget';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import type { InternalTokenVerifier } from '@steppe/service-kit/internal-token/verifier';
+import type { InternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
+import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context, Handler } from 'hono';
 import type { LifetimeClock } from '../lifetime-clock.ts';
 import type { Binding } from '../session.ts';

@@ -1,4 +1,4 @@
-import { runDetached } from '@steppe/service-kit/connection-owner';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { delay } from '../deferred.ts';
 import type { BackgroundOutput } from './background.ts';
 import type { Step, StepEnd, StopReason } from './step.ts';

@@ -1,5 +1,5 @@
 import type { StepError } from '@steppe/contracts/step-output';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import type { Step, StopReason } from './step.ts';
 
 /** Says who stopped the step, with the traceback of where it was. */

@@ -1,5 +1,5 @@
 import { limits } from '@steppe/contracts/limits';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { expect, test } from 'vitest';
 import { toRawJson } from '../json/raw-json.ts';
 import { hashRequest, StepJournal } from './step-journal.ts';

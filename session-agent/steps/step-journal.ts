@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { LRUCache } from 'lru-cache';
 import type { Step } from './step.ts';
 

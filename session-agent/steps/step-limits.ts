@@ -1,6 +1,6 @@
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 
 /** What a step may be and may leave behind; an operator may set less than the contract allows. */
 export interface StepLimits {

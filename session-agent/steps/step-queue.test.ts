@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { newSessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BackgroundOutput } from './background.ts';
 import type { Step } from './step.ts';

@@ -1,8 +1,8 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
-import { AppError } from '@steppe/service-kit/app-error';
-import { runDetached } from '@steppe/service-kit/connection-owner';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { BackgroundOutput } from './background.ts';
 import { runStep, stopStep } from './run-step.ts';
 import { Step, type StopReason } from './step.ts';

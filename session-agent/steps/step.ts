@@ -2,7 +2,7 @@ import type { SessionId, StepId } from '@steppe/contracts/ids';
 import type { OutputStream, StepStatus, StepSummary, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
-import type { AppError } from '@steppe/service-kit/app-error';
+import type { AppError } from '@steppe/service-kit/http/app-error';
 import { deferred } from '../deferred.ts';
 import { asRawJson, mergeObjects, type RawJson } from '../json/raw-json.ts';
 import { aggregateResult } from './aggregate-result.ts';

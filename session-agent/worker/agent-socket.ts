@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { namedIssues } from '@steppe/service-kit/load-config';
+import { namedIssues } from '@steppe/service-kit/config/load-config';
 import * as z from 'zod';
 import { encodeFrame, FrameDecoder } from './frame-codec.ts';
 import {

@@ -1,4 +1,4 @@
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { SupervisorLink } from './agent-socket.ts';
 import { CurrentSupervisor } from './current-supervisor.ts';

@@ -1,5 +1,5 @@
 import type { Language } from '@steppe/contracts/session';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import type { SupervisorLink } from './agent-socket.ts';
 import type { SupervisorCommand, SupervisorFrame } from './frames.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { AgentState } from '@steppe/contracts/internal';
-import { runDetached } from '@steppe/service-kit/connection-owner';
-import type { Logger } from '@steppe/service-kit/logger';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { deferred } from '../deferred.ts';
 import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../steps/step-interpreter.ts';
 import { listenForRuntime, type WorkerLink } from './agent-socket.ts';

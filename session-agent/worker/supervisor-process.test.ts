@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deferred } from '../deferred.ts';
 import { type SupervisorProcess, superviseLocally } from './supervisor-process.ts';

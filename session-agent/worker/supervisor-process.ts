@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { runDetached } from '@steppe/service-kit/connection-owner';
-import type { Logger } from '@steppe/service-kit/logger';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { delay } from '../deferred.ts';
 
 interface SupervisorProcessOptions {

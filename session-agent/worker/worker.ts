@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OutputStream, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
-import { runDetached } from '@steppe/service-kit/connection-owner';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { type Deferred, deferred, delay } from '../deferred.ts';
 import type { StepCode, StepSink } from '../steps/step-interpreter.ts';
 import { TailBuffer } from '../tail-buffer.ts';

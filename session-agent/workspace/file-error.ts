@@ -1,4 +1,4 @@
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import * as z from 'zod';
 
 const systemErrorSchema = z.object({ code: z.string() });

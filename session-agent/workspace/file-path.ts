@@ -1,4 +1,4 @@
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 
 /** Uploads that are not whole yet begin with it; they are nobody's files. */
 export const uploadPrefix = '.steppe-upload-';

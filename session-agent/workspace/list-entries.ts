@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileEntry } from '@steppe/contracts/file';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { systemCode, toFileError } from './file-error.ts';
 import { maxPathBytes, uploadPrefix } from './file-path.ts';
 import { openDirectory, pathOf, walk } from './walk.ts';

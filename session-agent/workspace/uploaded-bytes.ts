@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 
 interface UploadLimits {
   maxBytes: number;

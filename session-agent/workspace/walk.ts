@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readlink } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { changedMeanwhile, systemCode } from './file-error.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, rmdir, unlink } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { AppError } from '@steppe/service-kit/app-error';
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { systemCode, toFileError } from './file-error.ts';
 import { type FileVersion, versionOf } from './file-version.ts';
 import { KeyedLock } from './keyed-lock.ts';

@@ -1,4 +1,4 @@
-import { loadConfig } from '@steppe/service-kit/load-config';
+import { loadConfig } from '@steppe/service-kit/config/load-config';
 import * as z from 'zod';
 import { durationVariable } from '../duration-variable.ts';
 

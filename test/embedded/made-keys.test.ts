@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { newInstanceId } from '@steppe/contracts/ids';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createInternalTokenSigner } from '../../service-kit/internal-token/signer.ts';
-import { openSigningKeys } from '../../service-kit/internal-token/signing-keys.ts';
-import { createInternalTokenVerifier } from '../../service-kit/internal-token/verifier.ts';
-import { createKeySetFile } from '../../service-kit/key-set-file.ts';
-import { createLogger } from '../../service-kit/logger.ts';
+import { createInternalTokenSigner } from '../../service-kit/auth/internal-token/signer.ts';
+import { openSigningKeys } from '../../service-kit/auth/internal-token/signing-keys.ts';
+import { createInternalTokenVerifier } from '../../service-kit/auth/internal-token/verifier.ts';
+import { createKeySetFile } from '../../service-kit/auth/key-set-file.ts';
+import { createLogger } from '../../service-kit/process/logger.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -8,7 +8,7 @@ import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
 import { createAgentClient } from '@steppe/control-plane/sessions/agent-client';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
 import { startFakes } from '@steppe/control-plane/testing/fake-provisioner';
-import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { testEnvironment } from './harness/config.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));

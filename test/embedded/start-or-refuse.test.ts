@@ -3,7 +3,7 @@ import { sessionSchema } from '@steppe/contracts/session';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { controlPlaneVariables } from '../../control-plane/config.ts';
 import { dataPlaneVariables } from '../../data-plane/config.ts';
-import { namedIssues, parseVariables } from '../../service-kit/load-config.ts';
+import { namedIssues, parseVariables } from '../../service-kit/config/load-config.ts';
 import { runBundle } from './harness/run-bundle.ts';
 import { prepareServices, type Services } from './harness/services.ts';
 

@@ -1,5 +1,5 @@
 import type { InstanceId } from '@steppe/contracts/ids';
-import { agentLimitNames } from '@steppe/service-kit/variables';
+import { agentLimitNames } from '@steppe/service-kit/config/variables';
 import type { InstanceDirectory } from './instance-directory.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runDetached } from '@steppe/service-kit/connection-owner';
-import type { Logger } from '@steppe/service-kit/logger';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { awaitEmptyGroup } from './process-group.ts';
 import { readReadyPort } from './read-ready-port.ts';
 

@@ -12,7 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
-import { keptEndsName, removeUnusedInstances } from '@steppe/service-kit/instances-directory';
+import {
+  keptEndsName,
+  removeUnusedInstances,
+} from '@steppe/service-kit/process/instances-directory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import { type InstanceFacts, readEntry, takeOwnership, writeFacts } from './instance-entry.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endedReasonSchema } from '@steppe/contracts/end-reason';
 import { type InstanceId, instanceIdSchema, sessionIdSchema } from '@steppe/contracts/ids';
-import { keptEndsName } from '@steppe/service-kit/instances-directory';
+import { keptEndsName } from '@steppe/service-kit/process/instances-directory';
 import * as z from 'zod';
 import type { InstanceEnd } from '../session-provisioner.ts';
 import { listInstanceIds } from './instances-directory.ts';

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { type InstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
-import type { InternalTokenSigner } from '@steppe/service-kit/internal-token/signer';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentClient } from '../../sessions/agent-client.ts';
 import { bindStatus } from '../../testing/bind-status.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { InstanceId } from '@steppe/contracts/ids';
-import { runDetached } from '@steppe/service-kit/connection-owner';
-import { removeUnusedInstances } from '@steppe/service-kit/instances-directory';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
 import type {
   ClaimRequest,
   Instance,

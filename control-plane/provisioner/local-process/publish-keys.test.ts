@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createKeyPublisher, type KeyPublisher, type PublicKeys } from './publish-keys.ts';
 

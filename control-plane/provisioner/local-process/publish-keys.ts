@@ -1,8 +1,8 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Plane, planeSchema } from '@steppe/contracts/internal';
-import { keyFileName } from '@steppe/service-kit/internal-token/key-directory';
-import type { Logger } from '@steppe/service-kit/logger';
+import { keyFileName } from '@steppe/service-kit/auth/internal-token/key-directory';
+import type { Logger } from '@steppe/service-kit/process/logger';
 
 /** JSON Web Key Sets with the public keys of both planes. */
 export type PublicKeys = Readonly<Record<Plane, { keys: readonly object[] }>>;

@@ -1,4 +1,4 @@
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import { parseQuantity } from '../../runtimes/quantity.ts';
 import type { StartRequest } from '../session-provisioner.ts';
 import { agentEnvironment, type HostVariables } from './agent-environment.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { Logger } from '@steppe/service-kit/logger';
+import type { Logger } from '@steppe/service-kit/process/logger';
 import type { EndListener, InstanceEnd } from '../session-provisioner.ts';
 import { removeTree } from './instance-directory.ts';
 import { type InstanceEntry, readEntry } from './instance-entry.ts';

@@ -1,5 +1,5 @@
 import type { runtimeListSchema } from '@steppe/contracts/session';
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import type * as z from 'zod';
 import { toRuntime } from '../../runtimes/runtime-definition.ts';
 import { authorised } from '../authorised.ts';

@@ -1,7 +1,7 @@
 import { createSessionSchema } from '@steppe/contracts/session';
-import { addLogFields } from '@steppe/service-kit/log-fields';
-import { parseInput } from '@steppe/service-kit/parse-input';
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import * as z from 'zod';
 import { createSession } from '../../sessions/create-session.ts';
 import { describeSession, toSession } from '../../sessions/describe-session.ts';

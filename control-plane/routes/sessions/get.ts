@@ -1,4 +1,4 @@
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import { describeSession } from '../../sessions/describe-session.ts';
 import { findSession } from '../../sessions/find-session.ts';
 import { authorised, readSessionId } from '../authorised.ts';

@@ -1,7 +1,7 @@
 import { metadataFilterSchema } from '@steppe/contracts/fields';
 import { listSessionsQuerySchema } from '@steppe/contracts/session';
-import { parseInput } from '@steppe/service-kit/parse-input';
-import { readQuery } from '@steppe/service-kit/read-query';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import { readQuery } from '@steppe/service-kit/http/read-query';
 import * as z from 'zod';
 import { listSessions } from '../../sessions/list-sessions.ts';
 import { authorised } from '../authorised.ts';

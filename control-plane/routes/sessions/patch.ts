@@ -1,5 +1,5 @@
 import { patchSessionSchema } from '@steppe/contracts/session';
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import { patchSession } from '../../sessions/patch-session.ts';
 import { authorised, readSessionId } from '../authorised.ts';
 

@@ -1,4 +1,4 @@
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import { requireSession } from '../../authenticate.ts';
 import type { Operation } from '../routes.ts';
 import { fileOf } from './file-path.ts';

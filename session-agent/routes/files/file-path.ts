@@ -1,4 +1,4 @@
-import type { HttpEnv } from '@steppe/service-kit/http-env';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';
 import { segmentsOfUrl } from '../../workspace/file-path.ts';
 

@@ -1,6 +1,6 @@
 import { fileListQuerySchema } from '@steppe/contracts/file';
-import { parseInput } from '@steppe/service-kit/parse-input';
-import { readQuery } from '@steppe/service-kit/read-query';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import { readQuery } from '@steppe/service-kit/http/read-query';
 import { requireSession } from '../../authenticate.ts';
 import { segmentsOf } from '../../workspace/file-path.ts';
 import { listEntries } from '../../workspace/list-entries.ts';

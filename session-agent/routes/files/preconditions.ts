@@ -1,7 +1,7 @@
 import { type FileConditions, fileConditionsSchema } from '@steppe/contracts/file';
-import { AppError } from '@steppe/service-kit/app-error';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { parseInput } from '@steppe/service-kit/parse-input';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
 import type { Context } from 'hono';
 import type { FileVersion } from '../../workspace/file-version.ts';
 import type { Check } from '../../workspace/replace-file.ts';

@@ -1,7 +1,7 @@
 import type { FileEntry } from '@steppe/contracts/file';
-import { AppError } from '@steppe/service-kit/app-error';
-import type { HttpEnv } from '@steppe/service-kit/http-env';
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import type { Context } from 'hono';
 import { requireSession } from '../../authenticate.ts';
 import { fileTooLarge } from '../../workspace/uploaded-bytes.ts';

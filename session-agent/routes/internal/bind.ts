@@ -1,6 +1,6 @@
 import { type BindResponse, bindRequestSchema } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
-import { readJson } from '@steppe/service-kit/read-json';
+import { readJson } from '@steppe/service-kit/http/body/read-json';
 import { requireControlPlane } from '../../authenticate.ts';
 import type { Operation } from '../routes.ts';
 

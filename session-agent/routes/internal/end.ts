@@ -1,5 +1,5 @@
 import { endRequestSchema } from '@steppe/contracts/internal';
-import { readJson } from '@steppe/service-kit/read-json';
+import { readJson } from '@steppe/service-kit/http/body/read-json';
 import { requireControlPlane } from '../../authenticate.ts';
 import type { Operation } from '../routes.ts';
 

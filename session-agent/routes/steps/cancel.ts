@@ -1,4 +1,4 @@
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import { requireSession } from '../../authenticate.ts';
 import { resultText } from '../../steps/kept-result.ts';
 import type { Operation } from '../routes.ts';

@@ -1,7 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { stepEventsQuerySchema } from '@steppe/contracts/step-request';
-import { parseInput } from '@steppe/service-kit/parse-input';
-import { readQuery } from '@steppe/service-kit/read-query';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import { readQuery } from '@steppe/service-kit/http/read-query';
 import { requireSession } from '../../authenticate.ts';
 import { responseFormat } from '../../steps/response-format.ts';
 import { streamEvents } from '../../steps/stream-events.ts';

@@ -1,7 +1,7 @@
 import { stepListQuerySchema } from '@steppe/contracts/step-request';
-import { AppError } from '@steppe/service-kit/app-error';
-import { parseInput } from '@steppe/service-kit/parse-input';
-import { readQuery } from '@steppe/service-kit/read-query';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import { readQuery } from '@steppe/service-kit/http/read-query';
 import { requireSession } from '../../authenticate.ts';
 import { asRawJson, mergeObjects, toRawJson } from '../../json/raw-json.ts';
 import { resultText } from '../../steps/kept-result.ts';

@@ -1,7 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { forwardedStepSchema } from '@steppe/contracts/step-request';
-import { readJson } from '@steppe/service-kit/read-json';
-import { refuseQuery } from '@steppe/service-kit/read-query';
+import { readJson } from '@steppe/service-kit/http/body/read-json';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import { requireSession } from '../../authenticate.ts';
 import { resultText } from '../../steps/kept-result.ts';
 import { respondWhenReady } from '../../steps/respond-when-ready.ts';

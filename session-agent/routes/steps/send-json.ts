@@ -1,4 +1,4 @@
-import type { HttpEnv } from '@steppe/service-kit/http-env';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';
 import type { RawJson } from '../../json/raw-json.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Language } from '@steppe/contracts/session';
-import { createLogger } from '@steppe/service-kit/logger';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { expect } from 'vitest';
 import { BackgroundOutput } from '../../steps/background.ts';
 import { encodeFrame, FrameDecoder } from '../frame-codec.ts';

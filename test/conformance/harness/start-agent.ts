@@ -12,8 +12,8 @@ import {
   removeTree,
 } from '../../../control-plane/provisioner/local-process/instance-directory.ts';
 import { writeKeys } from '../../../control-plane/provisioner/local-process/publish-keys.ts';
-import { createInternalTokenSigner } from '../../../service-kit/internal-token/signer.ts';
-import { createLogger } from '../../../service-kit/logger.ts';
+import { createInternalTokenSigner } from '../../../service-kit/auth/internal-token/signer.ts';
+import { createLogger } from '../../../service-kit/process/logger.ts';
 import { hostVariables, repository } from './config.ts';
 import { supervisorCommands } from './languages.ts';
 

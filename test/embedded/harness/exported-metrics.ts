@@ -1,4 +1,4 @@
-import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http-metrics';
+import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
 import * as z from 'zod';
 import { createPoolMetrics } from '../../../control-plane/pool/pool-metrics.ts';
 import { instrumentProvisioner } from '../../../control-plane/provisioner/instrumented-provisioner.ts';

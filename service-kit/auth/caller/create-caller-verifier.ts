@@ -1,0 +1,50 @@
+import { tenantIdSchema } from '@steppe/contracts/ids';
+import type { JWTVerifyGetKey } from 'jose';
+import type { Logger } from '../../process/logger.ts';
+import { createKeySetFile } from '../key-set-file.ts';
+import type { CallerConfig } from './caller-variables.ts';
+import { createJwtVerifier } from './jwt-verifier.ts';
+import { type CallerVerifier, createBypassVerifier } from './principal.ts';
+import { createRemoteKeys } from './remote-keys.ts';
+import { usableKeys } from './usable-keys.ts';
+
+/**
+ * @throws Error where the file with the keys cannot be read or holds none. A key server may be out
+ * at our start.
+ */
+export async function createCallerVerifier(
+  config: CallerConfig,
+  logger: Logger,
+): Promise<CallerVerifier> {
+  if (config.authMode === 'bypass')
+    return createBypassVerifier(tenantIdSchema.parse(config.tenant), config.hosts);
+  const keys =
+    'url' in config.keys
+      ? keysOfServer(config.keys.url, logger)
+      : await keysOfFile(config.keys.file, logger);
+  const onUnusable = (kid: string | undefined, err: unknown) =>
+    logger.warn(
+      { kid, err },
+      'a key of the issuer cannot be used; tokens that name it are refused',
+    );
+  return createJwtVerifier({ ...config, keys: usableKeys(keys, onUnusable) });
+}
+
+const keysOfServer = (url: string, logger: Logger): JWTVerifyGetKey =>
+  createRemoteKeys({
+    url,
+    onOutage(isOut, err) {
+      if (isOut)
+        logger.warn(
+          { err, url },
+          'the issuer’s key server gives no keys; those that are known keep verifying',
+        );
+      else logger.info({ url }, 'the issuer’s key server gives keys again');
+    },
+  });
+
+async function keysOfFile(path: string, logger: Logger): Promise<JWTVerifyGetKey> {
+  const file = createKeySetFile({ path, logger });
+  await file.read();
+  return file.getKey;
+}

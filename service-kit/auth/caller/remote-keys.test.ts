@@ -1,0 +1,198 @@
+import type { RequestListener } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type KeyServer, startKeyServer } from '../../testing/key-server.ts';
+import { makeTokenMaker, nowSeconds, type TokenMaker } from '../../testing/token-maker.ts';
+import { createJwtVerifier, plainTokens } from './jwt-verifier.ts';
+import { cooldownMs, createRemoteKeys, failureCooldownMs } from './remote-keys.ts';
+
+const minute = 60_000;
+let server: KeyServer;
+let first: TokenMaker;
+let second: TokenMaker;
+let outages: boolean[];
+let serial = 0;
+
+beforeEach(async () => {
+  // Only the clock on the wall is ours: sockets and timers are real.
+  vi.useFakeTimers({ toFake: ['Date'] });
+  [first, second] = await Promise.all([makeTokenMaker('first'), makeTokenMaker('second')]);
+  server = await startKeyServer(first.publicJwk);
+  outages = [];
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await server.stop();
+});
+
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+const openVerifier = () =>
+  createJwtVerifier({
+    ...plainTokens,
+    keys: createRemoteKeys({ url: server.url, onOutage: (isOut) => outages.push(isOut) }),
+    issuers: ['i'],
+    audiences: ['a'],
+    algorithms: ['ES256'],
+  });
+
+/** A token that no cache of verified ones knows. */
+async function verify(verifier: ReturnType<typeof openVerifier>, maker: TokenMaker) {
+  const jti = String(serial++);
+  const token = await maker.sign({
+    iss: 'i',
+    aud: 'a',
+    tenant: 't',
+    scope: '',
+    exp: nowSeconds() + 86_400,
+    jti,
+  });
+  return verifier.verify(`Bearer ${token}`);
+}
+
+const known = { tenantId: 't' };
+const unavailable = expect.objectContaining({
+  code: 'identity_unavailable',
+  status: 503,
+  retryable: true,
+  headers: { 'Retry-After': '5' },
+  message: 'tokens cannot be verified just now: the issuer’s keys cannot be had; try again',
+});
+const unknownKey = expect.objectContaining({
+  code: 'unauthenticated',
+  message: 'no known key has signed the token',
+});
+
+test('a burst of callers is one fetch, and later callers are none', async () => {
+  const verifier = openVerifier();
+  await Promise.all(Array.from({ length: 50 }, () => verify(verifier, first)));
+  await verify(verifier, first);
+  expect(server.requests()).toBe(1);
+});
+
+test('a new key is known without a restart, and the old one until it is withdrawn', async () => {
+  const verifier = openVerifier();
+  await verify(verifier, first);
+  server.publish(first.publicJwk, second.publicJwk);
+  later(cooldownMs + 1);
+  expect(await verify(verifier, second)).toMatchObject(known);
+  expect(await verify(verifier, first)).toMatchObject(known);
+  server.publish(second.publicJwk);
+  later(10 * minute + 1);
+  await expect(verify(verifier, first)).rejects.toEqual(unknownKey);
+  expect(await verify(verifier, second)).toMatchObject(known);
+});
+
+test('a clock that is set back lets neither keys grow old nor an outage go on until it has caught up', async () => {
+  const verifier = openVerifier();
+  await verify(verifier, first);
+  server.publish(second.publicJwk);
+  later(-60 * minute);
+  expect(await verify(verifier, second)).toMatchObject(known);
+  server.respondWith((_, res) => void res.destroy());
+  later(10 * minute + 1);
+  await verify(verifier, second);
+  expect(outages).toEqual([true]);
+  server.publish(second.publicJwk);
+  later(-60 * minute);
+  await verify(verifier, second);
+  await expect.poll(() => outages).toEqual([true, false]);
+});
+
+test('a flood of made-up keys causes one fetch in the cool-down, and does not hold up known callers', async () => {
+  const verifier = openVerifier();
+  await verify(verifier, first);
+  const stranger = await makeTokenMaker('stranger');
+  const flood = async () => {
+    const refusals = await Promise.allSettled(
+      Array.from({ length: 100 }, () => verify(verifier, stranger)),
+    );
+    for (const refusal of refusals) expect(refusal).toMatchObject({ reason: unknownKey });
+  };
+  await flood();
+  expect(server.requests()).toBe(1);
+  later(cooldownMs + 1);
+  await flood();
+  await flood();
+  expect(server.requests()).toBe(2);
+  expect(await verify(verifier, first)).toMatchObject(known);
+});
+
+const troubles: [string, RequestListener][] = [
+  ['returns 500', (_, res) => void res.writeHead(500).end('{"keys":[]}')],
+  ['redirects', (_, res) => void res.writeHead(302, { location: 'http://127.0.0.1:9/' }).end()],
+  ['returns a page', (_, res) => void res.writeHead(200).end('<html>we will be back soon</html>')],
+  ['returns an empty set', (_, res) => void res.writeHead(200).end('{"keys":[]}')],
+  ['returns another document', (_, res) => void res.writeHead(200).end('{"keys":{"first":1}}')],
+  [
+    'returns without end',
+    (_, res) =>
+      void res.writeHead(200).end(`{"keys":[{"kty":"OKP"}]}${' '.repeat(2 * 1024 * 1024)}`),
+  ],
+  ['hangs up', (_, res) => void res.destroy()],
+  [
+    'breaks off',
+    (_, res) =>
+      void res.writeHead(200, { 'content-length': '100' }).write('{"keys":[', () => res.destroy()),
+  ],
+];
+
+describe.each(troubles)('a key server that %s', (_name, response) => {
+  test('leaves known callers alone for as long as it lasts, and its end is noticed', async () => {
+    const verifier = openVerifier();
+    await verify(verifier, first);
+    server.respondWith(response);
+    for (let hours = 0; hours < 12; hours++) {
+      expect(await verify(verifier, first)).toMatchObject(known);
+      later(60 * minute);
+    }
+    await expect(verify(verifier, second)).rejects.toEqual(unavailable);
+    expect(outages).toEqual([true]);
+    server.publish(second.publicJwk);
+    later(failureCooldownMs + 1);
+    expect(await verify(verifier, second)).toMatchObject(known);
+    const requests = server.requests();
+    later(60 * minute);
+    expect(await verify(verifier, second)).toMatchObject(known);
+    expect([server.requests(), outages]).toEqual([requests + 1, [true, false]]);
+  });
+
+  test('before it ever gave a key is our trouble and not the caller’s, and is not hammered', async () => {
+    server.respondWith(response);
+    const verifier = openVerifier();
+    for (let i = 0; i < 20; i++) await expect(verify(verifier, first)).rejects.toEqual(unavailable);
+    expect(server.requests()).toBe(1);
+    server.publish(first.publicJwk);
+    later(failureCooldownMs + 1);
+    expect(await verify(verifier, first)).toMatchObject(known);
+    expect(server.requests()).toBe(2);
+  });
+});
+
+test('a key server at whose port nobody listens is the same outage', async () => {
+  const verifier = openVerifier();
+  await verify(verifier, first);
+  await server.stop();
+  later(60 * minute);
+  expect(await verify(verifier, first)).toMatchObject(known);
+  await expect(verify(verifier, second)).rejects.toEqual(unavailable);
+  server.publish(second.publicJwk);
+  await server.restart();
+  later(failureCooldownMs + 1);
+  expect(await verify(verifier, second)).toMatchObject(known);
+});
+
+test('a key server that does not respond in five seconds is waited for by the first alone', async () => {
+  const verifier = openVerifier();
+  await verify(verifier, first);
+  server.respondWith(() => {});
+  later(10 * minute + 1);
+  const waited = verify(verifier, first);
+  await expect.poll(() => server.requests()).toBe(2);
+  expect(await waited).toMatchObject(known);
+  expect(outages).toEqual([true]);
+  later(failureCooldownMs + 1);
+  // The keys are fetched again, and nobody waits.
+  expect(await verify(verifier, first)).toMatchObject(known);
+  await expect.poll(() => server.requests()).toBe(3);
+  expect(await verify(verifier, first)).toMatchObject(known);
+});

@@ -1,0 +1,87 @@
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { AppError } from '../../http/app-error.ts';
+import { readClaim } from './read-claim.ts';
+import { failureCooldownMs, KeysUnavailableError } from './remote-keys.ts';
+import { unauthenticated } from './unauthenticated.ts';
+import { UnusableKeyError } from './usable-keys.ts';
+
+/** What a token must be. */
+export interface TokenRules {
+  keys: JWTVerifyGetKey;
+  /** Any of them. */
+  issuers: readonly string[];
+  /** Any of them, in the claim `audienceClaim`: a text or a list. */
+  audiences: readonly string[];
+  audienceClaim: string;
+  /** Asymmetric ones alone: a symmetric algorithm would take a public key for a shared secret. */
+  algorithms: readonly string[];
+  clockToleranceSeconds: number;
+  /** Since `iat`, which is required then; undefined: as long as `exp` says. */
+  maxAgeSeconds: number | undefined;
+}
+
+/**
+ * The claims of a token that is all that the rules say.
+ * @throws AppError `unauthenticated`, or `identity_unavailable` where it cannot be told for want of
+ * keys.
+ */
+export async function verifyToken(token: string, rules: TokenRules): Promise<JWTPayload> {
+  const isStandardAudience = rules.audienceClaim === 'aud';
+  try {
+    const { payload } = await jwtVerify(token, rules.keys, {
+      issuer: [...rules.issuers],
+      ...(isStandardAudience && { audience: [...rules.audiences] }),
+      algorithms: [...rules.algorithms],
+      clockTolerance: rules.clockToleranceSeconds,
+      requiredClaims: ['exp'],
+      ...(rules.maxAgeSeconds !== undefined && { maxTokenAge: rules.maxAgeSeconds }),
+    });
+    if (!isStandardAudience) requireAudience(payload, rules);
+    return payload;
+  } catch (cause) {
+    if (cause instanceof KeysUnavailableError) throw identityUnavailable(cause);
+    if (cause instanceof UnusableKeyError)
+      throw unauthenticated('the issuer’s key of that name cannot be used', cause);
+    // A key set that cannot be used is our trouble, and what is not of jose's a mistake of ours.
+    if (cause instanceof errors.JWKSInvalid || !(cause instanceof errors.JOSEError)) throw cause;
+    throw unauthenticated(reasonOf(cause), cause);
+  }
+}
+
+function requireAudience(payload: JWTPayload, { audiences, audienceClaim }: TokenRules): void {
+  const named = [readClaim(payload, audienceClaim)].flat();
+  if (!audiences.some((audience) => named.includes(audience))) {
+    throw unauthenticated(`the claim ${audienceClaim} is not the expected one`);
+  }
+}
+
+/** The token may be good: a 401 would make its owner throw it away. */
+const identityUnavailable = (cause: KeysUnavailableError): AppError =>
+  new AppError(
+    'identity_unavailable',
+    'tokens cannot be verified just now: the issuer’s keys cannot be had; try again',
+    {
+      cause,
+      headers: { 'Retry-After': String(failureCooldownMs / 1000) },
+    },
+  );
+
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) {
+    return error.claim === 'iat'
+      ? 'the token was issued too long ago'
+      : 'the token has expired; get a new one';
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === 'nbf'
+      ? 'the token is not valid yet'
+      : `the claim ${error.claim} is not the expected one`;
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'the algorithm of the token is not allowed';
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'the signature does not verify';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'no known key has signed the token';
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'the token does not name its key, and several would fit';
+  return 'the token is malformed';
+}

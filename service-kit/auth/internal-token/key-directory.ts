@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { type Plane, planeSchema } from '@steppe/contracts/internal';
+import { decodeJwt, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Logger } from '../../process/logger.ts';
+import { createKeySetFile, type KeySetFile } from '../key-set-file.ts';
+
+/** The file of a plane's public keys inside the directory. */
+export const keyFileName = (plane: Plane): string => `${plane}.json`;
+
+/**
+ * Public keys of both planes, from a directory of JSON Web Key Sets; each is read again as
+ * `createKeySetFile` does.
+ */
+export function createKeyDirectory(
+  directory: string,
+  logger: Logger,
+  now?: () => number,
+): JWTVerifyGetKey {
+  const files = openFiles(directory, logger, now);
+  return async (header, token) => {
+    const plane = planeSchema.parse(
+      decodeJwt(`${token.protected}.${token.payload}.${token.signature}`).iss,
+    );
+    return files[plane].getKey(header, token);
+  };
+}
+
+/**
+ * What a provisioner gives to its agents: the sets as they are now.
+ * @throws Error that names the file that holds none.
+ */
+export async function openPublicKeys(
+  directory: string,
+  logger: Logger,
+): Promise<() => Promise<Record<Plane, JSONWebKeySet>>> {
+  const files = openFiles(directory, logger);
+  const read = async () => ({
+    'control-plane': await files['control-plane'].read(),
+    'data-plane': await files['data-plane'].read(),
+  });
+  await read();
+  return read;
+}
+
+function openFiles(
+  directory: string,
+  logger: Logger,
+  now?: () => number,
+): Record<Plane, KeySetFile> {
+  const open = (plane: Plane) =>
+    createKeySetFile({ path: join(directory, keyFileName(plane)), logger, now });
+  return { 'control-plane': open('control-plane'), 'data-plane': open('data-plane') };
+}

@@ -1,0 +1,80 @@
+import { type CryptoKey, importJWK } from 'jose';
+import * as z from 'zod';
+import type { Logger } from '../../process/logger.ts';
+import { createReloadedFile } from '../../process/reloaded-file.ts';
+import type { InternalKey, SigningKeySource } from './signer.ts';
+
+/** In which every agent has learned of a key that was published when we first saw it. */
+export const publicationMs = 120_000;
+const lookEveryMs = 10_000;
+
+interface SigningKeysOptions {
+  path: string;
+  logger: Logger;
+  now?: () => number;
+}
+
+/**
+ * A plane's private keys, from a file that is read again when it changes: one key, or a set with
+ * the oldest first. The newest signs that has been in the file for two minutes. A process that has
+ * just begun signs with the first of the file, which is known everywhere. A key that was taken out
+ * continues until the one in its place may sign.
+ * @throws Error that names the file, where it holds no such key at first.
+ */
+export async function openSigningKeys({
+  path,
+  logger,
+  now = Date.now,
+}: SigningKeysOptions): Promise<SigningKeySource> {
+  const file = createReloadedFile({ path, parse: parseKeys, logger, now });
+  const seenAt = new Map<string, number>();
+  let signing: InternalKey | undefined;
+  const source = async () => {
+    const keys = await file.read(lookEveryMs);
+    for (const { kid } of keys) if (!seenAt.has(kid)) seenAt.set(kid, now());
+    // One that comes back is published anew.
+    for (const kid of seenAt.keys()) if (!keys.some((key) => key.kid === kid)) seenAt.delete(kid);
+    const isPublished = ({ kid }: InternalKey) =>
+      now() - (seenAt.get(kid) ?? now()) >= publicationMs;
+    const next: InternalKey = keys.findLast(isPublished) ?? signing ?? keys[0];
+    if (signing && next.kid !== signing.kid)
+      logger.info({ kid: next.kid, before: signing.kid }, 'another internal key signs');
+    signing = next;
+    return next;
+  };
+  await source();
+  return source;
+}
+
+const privateJwkSchema = z.object({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string(),
+  d: z.string(),
+  kid: z.string().min(1),
+});
+
+const fileSchema = z.union([
+  privateJwkSchema.transform((jwk) => [jwk] as const),
+  z.object({ keys: z.tuple([privateJwkSchema], privateJwkSchema) }).transform(({ keys }) => keys),
+]);
+
+async function parseKeys(text: string): Promise<[InternalKey, ...InternalKey[]]> {
+  const [first, ...others] = readJwks(text);
+  return [await importKey(first), ...(await Promise.all(others.map(importKey)))];
+}
+
+function readJwks(text: string) {
+  try {
+    return fileSchema.parse(JSON.parse(text));
+  } catch {
+    // What zod and JSON.parse have to say may quote the file, which is secret.
+    throw new Error('it holds no Ed25519 private JSON Web Key with a kid, and no set of such keys');
+  }
+}
+
+const importKey = async (jwk: z.output<typeof privateJwkSchema>): Promise<InternalKey> => ({
+  kid: jwk.kid,
+  // jose gives bytes for symmetric keys alone.
+  privateKey: (await importJWK(jwk, 'EdDSA')) as CryptoKey,
+});

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLogger } from '../process/logger.ts';
+import { type MountedDirectory, mountDirectory } from '../testing/mounted-directory.ts';
+import { makeTokenMaker, nowSeconds, type TokenMaker } from '../testing/token-maker.ts';
+import { createJwtVerifier, plainTokens } from './caller/jwt-verifier.ts';
+import { createKeySetFile } from './key-set-file.ts';
+
+let mount: MountedDirectory;
+let nowMs = 0;
+let makers: [TokenMaker, TokenMaker];
+beforeEach(async () => {
+  makers = await Promise.all([makeTokenMaker('first'), makeTokenMaker('second')]);
+  mount = mountDirectory({ 'jwks.json': setOf(makers[0]) });
+});
+afterEach(() => mount.remove());
+
+const setOf = (...from: TokenMaker[]) =>
+  JSON.stringify({ keys: from.map(({ publicJwk }) => publicJwk) });
+const logger = createLogger({ service: 'test', level: 'silent' });
+
+function openVerifier() {
+  const file = createKeySetFile({ path: join(mount.path, 'jwks.json'), logger, now: () => nowMs });
+  const rules = { ...plainTokens, issuers: ['i'], audiences: ['a'], algorithms: ['ES256'] };
+  const verifier = createJwtVerifier({ ...rules, keys: file.getKey });
+  let serial = 0;
+  return async (maker: TokenMaker) => {
+    const token = await maker.sign({
+      iss: 'i',
+      aud: 'a',
+      tenant: 't',
+      exp: nowSeconds() + 600,
+      jti: String(serial++),
+    });
+    return verifier.verify(`Bearer ${token}`);
+  };
+}
+
+const unknownKey = expect.objectContaining({
+  code: 'unauthenticated',
+  message: 'no known key has signed the token',
+});
+
+test('a token with a new key has the file read again, at most once a second; a withdrawn key is refused ten seconds later', async () => {
+  const verify = openVerifier();
+  const [first, second] = makers;
+  await verify(first);
+  mount.update({ 'jwks.json': setOf(first, second) });
+  await expect(verify(second)).rejects.toEqual(unknownKey);
+  nowMs += 1_001;
+  expect(await verify(second)).toMatchObject({ tenantId: 't' });
+  expect(await verify(first)).toMatchObject({ tenantId: 't' });
+  mount.update({ 'jwks.json': setOf(second) });
+  nowMs += 10_001;
+  await expect(verify(first)).rejects.toEqual(unknownKey);
+});
+
+test.each(['{"keys":[]}', '{"keys":', '[]'])(
+  'a file that holds %s leaves the keys before in use',
+  async (text) => {
+    const verify = openVerifier();
+    await verify(makers[0]);
+    mount.update({ 'jwks.json': text });
+    nowMs += 60_000;
+    expect(await verify(makers[0])).toMatchObject({ tenantId: 't' });
+  },
+);
+
+test('private keys in it are our mistake, not a caller’s', async () => {
+  const { privateJwk } = await makeTokenMaker('private');
+  mount.update({ 'jwks.json': JSON.stringify({ keys: [privateJwk] }) });
+  const maker = await makeTokenMaker('private');
+  await expect(openVerifier()(maker)).rejects.toMatchObject({ code: 'ERR_JWKS_INVALID' });
+});

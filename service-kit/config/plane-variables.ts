@@ -1,0 +1,71 @@
+import { limits } from '@steppe/contracts/limits';
+import { maxSocketPathBytes, socketPathOf } from '@steppe/contracts/unix-socket';
+import * as z from 'zod';
+import { type BodyBudgetOptions, defaultBodyBudget } from '../http/body/body-budget.ts';
+import { crossCheck, integerVariable, isProduction, requiredText } from './variables.ts';
+
+/** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
+export const planeVariables = {
+  INTERNAL_KEY_FILE: requiredText.describe(
+    'the Ed25519 private JSON Web Key that signs tokens for agents, or a set of them, the oldest first; read again when it changes',
+  ),
+  AWS_REGION: requiredText.describe('region of the sessions table'),
+  DYNAMODB_ENDPOINT: z
+    .union([z.url({ protocol: /^https?$/ }), z.string().regex(/^unix:\//)], {
+      error: 'must be an http or https URL, or unix: and the absolute path of a socket',
+    })
+    .refine((endpoint) => Buffer.byteLength(socketPathOf(endpoint) ?? '') <= maxSocketPathBytes, {
+      error: `the path of a socket must have ${maxSocketPathBytes} bytes at most`,
+    })
+    .optional()
+    .describe(
+      'unset: the region’s own; unix:/path for a socket of this machine, in development and test alone',
+    ),
+  SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
+};
+
+/** What listens on a socket of this machine checks no signature: it replaces DynamoDB. */
+export const checkStoreEndpoint = crossCheck<{
+  STEPPE_ENV: string;
+  DYNAMODB_ENDPOINT?: string | undefined;
+}>((ctx) => {
+  const { STEPPE_ENV, DYNAMODB_ENDPOINT = '' } = ctx.value;
+  if (socketPathOf(DYNAMODB_ENDPOINT) === undefined || !isProduction(STEPPE_ENV)) return;
+  ctx.issues.push({
+    code: 'custom',
+    path: ['DYNAMODB_ENDPOINT'],
+    message: `a socket is for STEPPE_ENV=development or test alone, and STEPPE_ENV is ${STEPPE_ENV} (unset means production)`,
+    input: ctx.value,
+  });
+});
+
+/** Of both planes, which read bodies into memory. The largest body there may be always fits. */
+export const bodyBudgetVariables = {
+  BODY_BUDGET_BYTES: integerVariable(limits.requestBodyBytes, Number.MAX_SAFE_INTEGER)
+    .default(defaultBodyBudget.totalBytes)
+    .describe('JSON bodies in flight that this replica holds in memory; when they are full: 429'),
+  TENANT_BODY_BUDGET_BYTES: integerVariable(limits.requestBodyBytes, Number.MAX_SAFE_INTEGER)
+    .default(defaultBodyBudget.tenantBytes)
+    .describe('the same of one tenant'),
+};
+
+export const toBodyBudget = (value: {
+  BODY_BUDGET_BYTES: number;
+  TENANT_BODY_BUDGET_BYTES: number;
+}): BodyBudgetOptions => ({
+  totalBytes: value.BODY_BUDGET_BYTES,
+  tenantBytes: value.TENANT_BODY_BUDGET_BYTES,
+});
+
+/** Of a service with both ports. */
+export const checkPorts = crossCheck<{ PORT: number; OPERATOR_PORT: number }>((ctx) => {
+  const { PORT, OPERATOR_PORT } = ctx.value;
+  // 0 takes a free one for each.
+  if (PORT !== OPERATOR_PORT || !(PORT > 0)) return;
+  ctx.issues.push({
+    code: 'custom',
+    path: ['OPERATOR_PORT'],
+    message: `must be another than PORT, ${PORT}`,
+    input: ctx.value,
+  });
+});

@@ -1,0 +1,87 @@
+import { limits } from '@steppe/contracts/limits';
+import { AppError } from '../app-error.ts';
+
+export interface JsonShape {
+  maxDepth: number;
+  /**
+   * Commas, lists and objects, taken together: each value but the first of its parent comes after a
+   * comma.
+   */
+  maxValues: number;
+}
+
+export const requestShape: JsonShape = { maxDepth: limits.jsonDepth, maxValues: limits.jsonValues };
+
+const quote = 0x22;
+const comma = 0x2c;
+const backslash = 0x5c;
+const openingBracket = 0x5b;
+const closingBracket = 0x5d;
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
+
+/**
+ * Refuses JSON that would cost much more to parse and to check than its bytes say, in one pass over
+ * its bytes. What is not JSON passes or not: its parser refuses it.
+ * @param bytes UTF-8, in which no byte of another character looks like one of the structure.
+ * @throws AppError `invalid_request` for too deep, `payload_too_large` for too many values
+ */
+export function requireJsonShape(
+  bytes: Uint8Array,
+  { maxDepth, maxValues }: JsonShape = requestShape,
+): void {
+  let depth = 0;
+  let values = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    switch (bytes[i]) {
+      case quote:
+        i = endOfString(bytes, i + 1);
+        break;
+      case openingBracket:
+      case openingBrace:
+        if (++depth > maxDepth) throw tooDeep(maxDepth);
+        if (++values > maxValues) throw tooManyValues(maxValues);
+        break;
+      case closingBracket:
+      case closingBrace:
+        depth--;
+        break;
+      case comma:
+        if (++values > maxValues) throw tooManyValues(maxValues);
+        break;
+    }
+  }
+}
+
+/**
+ * So many bytes of a text are looked at one by one, before the search for a quote, which costs more
+ * to begin.
+ */
+const stretch = 256;
+
+/** Where its quote is, or the end of the bytes. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  for (let i = start; ; ) {
+    for (const end = Math.min(bytes.length, i + stretch); i < end; i++) {
+      if (bytes[i] === quote) return i;
+      if (bytes[i] === backslash) i++;
+    }
+    const at = bytes.indexOf(quote, i);
+    if (at === -1) return bytes.length;
+    let before = at;
+    while (before > i && bytes[before - 1] === backslash) before--;
+    // A quote after an odd number of backslashes is the text's own.
+    if ((at - before) % 2 === 0) return at;
+    i = at + 1;
+  }
+}
+
+const tooDeep = (maxDepth: number): AppError =>
+  new AppError('invalid_request', `the body nests lists and objects more than ${maxDepth} deep`, {
+    details: { limit: 'depth', max_depth: maxDepth },
+  });
+
+const tooManyValues = (maxValues: number): AppError =>
+  new AppError('payload_too_large', `the body has more than ${maxValues} values`, {
+    details: { limit: 'values', max_values: maxValues },
+  });

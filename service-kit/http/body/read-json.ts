@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import type { Context } from 'hono';
+import type * as z from 'zod';
+import { AppError } from '../app-error.ts';
+import type { HttpEnv } from '../http-env.ts';
+import { parseInput } from '../parse-input.ts';
+import { hasBody } from './has-body.ts';
+import { requireJsonShape } from './json-shape.ts';
+import { type ReadBodyOptions, readBody } from './read-body.ts';
+
+interface ReadJsonOptions extends ReadBodyOptions {
+  /** An empty body stands for `{}`, and needs no content type. */
+  mayBeEmpty?: boolean;
+}
+
+/**
+ * Reads a JSON body whole and parses it.
+ * @throws AppError `unsupported_media_type`, `payload_too_large`, `rate_limited`, or
+ * `invalid_request` for what is late, stalls, breaks off, is empty, not UTF-8, not JSON, nested too
+ * deep, or breaks the schema.
+ */
+export async function readJson<S extends z.ZodType>(
+  c: Context<HttpEnv>,
+  schema: S,
+  options: ReadJsonOptions,
+): Promise<z.output<S>> {
+  const incoming = incomingOf(c);
+  const isChunked = incoming.headers['transfer-encoding'] !== undefined;
+  // What may turn out to be empty needs no type; of everything else the type is known before a byte
+  // is read.
+  const mayTurnOutEmpty = options.mayBeEmpty && isChunked;
+  if (hasBody(incoming) && !mayTurnOutEmpty) requireJsonHeaders(c);
+  const bytes = await readBody(incoming, options);
+  if (bytes.length === 0 && options.mayBeEmpty) return parseInput(schema, {}, 'body');
+  requireJsonHeaders(c);
+  return parseInput(schema, parseJson(bytes), 'body');
+}
+
+function incomingOf(c: Context<HttpEnv>): IncomingMessage {
+  const { incoming } = c.env;
+  if (!incoming || !('httpVersion' in incoming)) throw new TypeError('not served over HTTP');
+  return incoming as IncomingMessage;
+}
+
+function requireJsonHeaders(c: Context<HttpEnv>): void {
+  const contentType = c.req.header('content-type');
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    const seen =
+      contentType === undefined
+        ? 'the request has no content-type'
+        : `the content-type is ${contentType}`;
+    throw new AppError('unsupported_media_type', `${seen}; send application/json`);
+  }
+  const encoding = c.req.header('content-encoding');
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
+  throw new AppError(
+    'unsupported_media_type',
+    `the content-encoding is ${encoding}; send the JSON without one`,
+  );
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0)
+    throw new AppError('invalid_request', 'the body is empty; send a JSON object');
+  requireJsonShape(bytes);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch (cause) {
+    const why = cause instanceof SyntaxError ? cause.message : 'it is not UTF-8';
+    throw new AppError('invalid_request', `the body is not valid JSON in UTF-8: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,94 @@
+import { type Handler, Hono, type MiddlewareHandler } from 'hono';
+import type { Logger } from '../process/logger.ts';
+import { AppError, internalError } from './app-error.ts';
+import { allowOrigins } from './browsers/allow-origins.ts';
+import { forbidSniffing } from './browsers/forbid-sniffing.ts';
+import { refuseForeign } from './browsers/refuse-foreign.ts';
+import type { HttpEnv } from './http-env.ts';
+import type { HttpMetrics } from './http-metrics.ts';
+import { addLogFields } from './log-fields.ts';
+import { logRequest } from './request-log.ts';
+import { writeTimeout } from './server/write-timeout.ts';
+
+export interface ApiOperation {
+  method: string;
+  /** `:name` stands for one segment, a last `*` for a rest that is not empty. */
+  path: string;
+  handle: Handler<HttpEnv>;
+}
+
+interface ApiOptions {
+  /** By their names, which are metric labels. */
+  operations: Record<string, ApiOperation>;
+  logger: Logger;
+  metrics: HttpMetrics;
+  /** How long a client may take nothing of its response; unset: for ever. */
+  writeTimeoutMs?: number;
+  /**
+   * Requests for other hosts, and of pages of other origins, are refused; undefined: any host is
+   * served.
+   */
+  servedHosts?: readonly string[] | undefined;
+  /** Origins whose pages may call from a browser. */
+  corsOrigins?: readonly string[];
+}
+
+/**
+ * A Hono app that serves exactly `operations`: request ids, one log line each, 404, 405 with
+ * `Allow`, and rendered errors.
+ */
+export function createApi({
+  operations,
+  logger,
+  metrics,
+  writeTimeoutMs,
+  ...browsers
+}: ApiOptions): Hono<HttpEnv> {
+  const { servedHosts, corsOrigins = [] } = browsers;
+  const app = new Hono<HttpEnv>();
+  app.use(logRequest({ logger, metrics }), forbidSniffing);
+  if (servedHosts) app.use(refuseForeign({ hosts: servedHosts, origins: corsOrigins }));
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
+  if (writeTimeoutMs !== undefined) app.use(writeTimeout(writeTimeoutMs));
+  const methodsByPath = new Map<string, Set<string>>();
+  for (const [name, { method, path, handle }] of Object.entries(operations)) {
+    // A file's name may have a line break in it, which a dot does not match.
+    const pattern = path.replace(/\*$/, ':rest{[\\s\\S]+}');
+    // Hono responds to HEAD through the handler of GET.
+    if (method !== 'HEAD') app.on(method, pattern, nameOperation(name), handle);
+    const methods = methodsByPath.get(pattern) ?? new Set();
+    methodsByPath.set(pattern, methods.add(method));
+    if (method === 'GET') methods.add('HEAD');
+  }
+  for (const [pattern, methods] of methodsByPath)
+    app.all(pattern, refuseMethod([...methods].sort().join(', ')));
+  app.notFound(() => {
+    throw new AppError(
+      'route_not_found',
+      'no such path; see /docs. Paths have no trailing slash and no empty segment',
+    );
+  });
+  app.onError((error, c) => {
+    const shown = error instanceof AppError ? error : internalError(error);
+    addLogFields(c, { outcome: shown.code });
+    if (shown.status === 500)
+      logger.error({ err: shown.cause, request_id: c.var.requestId }, 'request failed');
+    return c.json(shown.toBody(c.var.requestId), shown.status, shown.headers);
+  });
+  return app;
+}
+
+const nameOperation =
+  (name: string): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    c.set('operation', name);
+    await next();
+  };
+
+const refuseMethod =
+  (allow: string): Handler<HttpEnv> =>
+  (c) => {
+    throw new AppError('method_not_allowed', `${c.req.method} is not allowed here; use ${allow}`, {
+      headers: { Allow: allow },
+    });
+  };

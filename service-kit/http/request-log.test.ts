@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { afterEach, expect, it } from 'vitest';
+import { createLogger } from '../process/logger.ts';
+import { type ApiOperation, createApi } from './create-api.ts';
+import { createHttpMetrics, createRegistry } from './http-metrics.ts';
+import { type HttpServer, listen } from './server/http-server.ts';
+
+const servers: HttpServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close(0);
+});
+
+const serve = async (handle: ApiOperation['handle']) => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    service: 'test',
+    level: 'info',
+    to: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const metrics = createHttpMetrics(createRegistry('test'));
+  const app = createApi({
+    operations: { probe: { method: 'GET', path: '/probe', handle } },
+    logger,
+    metrics,
+  });
+  const server = await listen({ app, host: '127.0.0.1', port: 0 });
+  servers.push(server);
+  const call = (method: string): ClientRequest =>
+    request({ host: '127.0.0.1', port: server.port, path: '/probe', method, agent: false });
+  return { lines, call };
+};
+
+it('logs a client that left before its response as aborted', async () => {
+  let enter = () => {};
+  const entered = new Promise<void>((resolve) => {
+    enter = resolve;
+  });
+  const { lines, call } = await serve(async (c) => {
+    enter();
+    if (c.env.outgoing) await once(c.env.outgoing, 'close');
+    return c.text('too late');
+  });
+  const client = call('GET').on('error', () => {});
+  client.end();
+  await entered;
+  client.destroy();
+  await expect
+    .poll(() => lines)
+    .toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
+});
+
+it('logs a client that left in the middle of its response as aborted, also where nothing more was to be written', async () => {
+  const { lines, call } = await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
+  const client = call('GET').on('error', () => {});
+  client.end();
+  await once(client, 'response');
+  client.destroy();
+  await expect.poll(() => lines).toMatchObject([{ status: 200, outcome: 'aborted' }]);
+});
+
+it('leaves a response to HEAD alone that was written to the response of Node', async () => {
+  const { lines, call } = await serve((c) => {
+    c.env.outgoing?.writeHead(200, { 'content-length': '7', 'x-raw': 'yes' }).end('1234567');
+    return RESPONSE_ALREADY_SENT;
+  });
+  for (const method of ['HEAD', 'GET']) {
+    const client = call(method);
+    client.end();
+    const [response] = (await once(client, 'response')) as [IncomingMessage];
+    expect(response.headers).toMatchObject({ 'content-length': '7', 'x-raw': 'yes' });
+    response.resume();
+    await once(response, 'end');
+  }
+  await expect.poll(() => lines).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }]);
+});

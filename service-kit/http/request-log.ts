@@ -1,0 +1,63 @@
+import type { ServerResponse } from 'node:http';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Logger } from '../process/logger.ts';
+import type { HttpEnv } from './http-env.ts';
+import type { HttpMetrics } from './http-metrics.ts';
+import { outcomeOf } from './outcome.ts';
+import { requestIdFrom } from './request-id.ts';
+
+interface RequestLogOptions {
+  logger: Logger;
+  metrics: HttpMetrics;
+}
+
+/**
+ * The status in the log where the client left before its response began: nginx's, as no standard
+ * one says so.
+ */
+export const clientLeft = 499;
+
+/**
+ * Gives each request its id, and writes its one log line and its metrics when the response has
+ * left, or its client has.
+ */
+export const logRequest = ({ logger, metrics }: RequestLogOptions): MiddlewareHandler<HttpEnv> => {
+  return async (c, next) => {
+    const startedAt = performance.now();
+    const requestId = requestIdFrom(c.req.header('x-request-id'));
+    c.set('requestId', requestId);
+    c.set('operation', 'none');
+    c.set('logFields', {});
+    c.header('X-Request-Id', requestId);
+
+    const finish = (status: number, isWhole: boolean) => {
+      const durationMs = performance.now() - startedAt;
+      const { operation, logFields } = c.var;
+      const outcome = outcomeOf({ status, isWhole, known: logFields.outcome });
+      // For who listens to `close` after this.
+      c.set('logFields', { ...logFields, outcome });
+      metrics.observe({ operation, status, outcome, durationMs });
+      const line = {
+        request_id: requestId,
+        method: c.req.method,
+        operation,
+        status,
+        ...logFields,
+        outcome,
+      };
+      logger.info({ ...line, duration_ms: Math.round(durationMs * 100) / 100 }, 'request');
+    };
+    const outgoing = outgoingOf(c);
+    outgoing?.once('close', () =>
+      finish(outgoing.headersSent ? outgoing.statusCode : clientLeft, isWhole(outgoing)),
+    );
+    await next();
+    if (!outgoing) finish(c.res.status, true);
+  };
+};
+
+/** What was not written yet when a connection broke is finished as well, for Node. */
+const isWhole = ({ writableFinished, req }: ServerResponse): boolean =>
+  writableFinished && !req.socket.destroyed;
+
+const outgoingOf = (c: Context<HttpEnv>) => c.env?.outgoing;

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Hono } from 'hono';
+import { expect, it } from 'vitest';
+import type { HttpEnv } from '../http-env.ts';
+import { listen } from './http-server.ts';
+
+it('says on each response that leaves while it closes that the connection ends, so that no further request is lost', async () => {
+  let response = () => {};
+  const held = new Promise<void>((resolve) => {
+    response = resolve;
+  });
+  const app = new Hono<HttpEnv>()
+    .get('/held', async (c) => held.then(() => c.text('held')))
+    .get('/next', (c) => c.text('next'));
+  const server = await listen({ app, host: '127.0.0.1', port: 0 });
+  const [open, begun, other] = [1, 2, 3].map(() =>
+    connect(server.port, '127.0.0.1').on('error', () => {}),
+  );
+  if (!open || !begun || !other) throw new Error('three connections');
+  open.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\n');
+  begun.write('GET /next HTTP/1.1\r\n');
+  // When these have their responses, what was sent before them has come.
+  for (let i = 0; i < 3; i++) {
+    other.write('GET /next HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(String(await once(other, 'data'))).toContain('\r\nConnection: keep-alive\r\n');
+  }
+
+  const closed = server.close(10_000);
+  begun.write('Host: a\r\n\r\n');
+  response();
+  const responses = await Promise.all([open, begun].map((socket) => once(socket, 'data')));
+  for (const [bytes] of responses)
+    expect(String(bytes)).toMatch(/^HTTP\/1.1 200 [\s\S]*\r\nConnection: close\r\n/);
+  for (const socket of [open, begun, other]) socket.destroy();
+  await closed;
+});

@@ -1,0 +1,60 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { AppError } from '../app-error.ts';
+import { renderError } from './malformed-request.ts';
+
+export interface ConnectionLimit {
+  watch(server: Server): void;
+  /** @returns true when it responded because the request came on a connection too many. */
+  refuse(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
+}
+
+interface ConnectionLimitOptions {
+  max: number;
+  /**
+   * Requests that the connections beyond `max` are kept for: short ones, by which what holds the
+   * others is ended.
+   */
+  isReserved?: ((incoming: IncomingMessage) => boolean) | undefined;
+}
+
+/**
+ * Requests on connections beyond `max` get 429, unless they are reserved, and their connection is
+ * closed after the response; connections beyond twice as many are closed at once, without a
+ * response.
+ */
+export function createConnectionLimit({
+  max,
+  isReserved = () => false,
+}: ConnectionLimitOptions): ConnectionLimit {
+  const admitted = new Set<Duplex>();
+  return {
+    watch(server) {
+      server.maxConnections = 2 * max;
+      server.on('connection', (socket) => {
+        if (admitted.size >= max) return;
+        admitted.add(socket);
+        socket.once('close', () => admitted.delete(socket));
+      });
+    },
+    refuse(incoming, outgoing) {
+      if (admitted.has(incoming.socket)) return false;
+      if (isReserved(incoming)) {
+        // Kept alive, it would refuse the next request even where other connections have closed.
+        outgoing.shouldKeepAlive = false;
+        return false;
+      }
+      const error = new AppError(
+        'rate_limited',
+        `${max} connections are open already; close one, or try again later`,
+        {
+          details: { limit: 'connections', max_connections: max },
+          headers: { 'Retry-After': '1', Connection: 'close' },
+        },
+      );
+      const { body, headers } = renderError(error, incoming);
+      outgoing.writeHead(error.status, headers).end(body);
+      return true;
+    },
+  };
+}

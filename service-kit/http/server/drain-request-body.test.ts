@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Hono } from 'hono';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import * as z from 'zod';
+import { AppError } from '../app-error.ts';
+import { readJson } from '../body/read-json.ts';
+import type { HttpEnv } from '../http-env.ts';
+import { type HttpServer, listen } from './http-server.ts';
+
+let server: HttpServer;
+beforeEach(async () => {
+  const app = new Hono<HttpEnv>()
+    .put('/refused', (c) => c.text('no', 413))
+    .put('/begun', async (c) => {
+      for await (const _ of c.env.incoming?.iterator({ destroyOnReturn: false }) ?? []) break;
+      return c.text('no', 413);
+    })
+    .put('/held', (c) => {
+      c.env.outgoing?.once('finish', () => setImmediate(() => c.env.incoming?.pause()));
+      return c.text('no', 413);
+    })
+    .put('/json', async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 100 })))
+    .onError((error, c) => c.text('no', error instanceof AppError ? error.status : 500));
+  server = await listen({ app, host: '127.0.0.1', port: 0 });
+});
+afterEach(() => server.close(0));
+
+const megabyte = Buffer.alloc(1024 * 1024, 'x');
+const forms = {
+  announced: {
+    header: `Content-Length: ${100 * megabyte.length}`,
+    frame: (bytes: Buffer) => [bytes],
+    end: '',
+  },
+  chunked: {
+    header: 'Transfer-Encoding: chunked',
+    frame: (bytes: Buffer) => [`${bytes.length.toString(16)}\r\n`, bytes, '\r\n'],
+    end: '0\r\n\r\n',
+  },
+};
+
+it.each([
+  { path: '/refused', form: 'announced' as const },
+  { path: '/refused', form: 'chunked' as const },
+  { path: '/begun', form: 'announced' as const },
+  { path: '/begun', form: 'chunked' as const },
+  { path: '/held', form: 'announced' as const },
+  { path: '/held', form: 'chunked' as const },
+  { path: '/json', form: 'announced' as const },
+  { path: '/json', form: 'chunked' as const },
+])(
+  'a client that reads its response after 100 MB, $form, to $path, finds it',
+  async ({ path, form }) => {
+    const kept = await sendMuch(path, form, 'keep-alive');
+    kept.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(await readAll(kept)).toMatch(/^HTTP\/1.1 413 [\s\S]*HTTP\/1.1 404 /);
+    expect(await readAll(await sendMuch(path, form, 'close'))).toMatch(/^HTTP\/1.1 413 [\s\S]*no$/);
+  },
+);
+
+async function sendMuch(
+  path: string,
+  form: keyof typeof forms,
+  connection: string,
+): Promise<Socket> {
+  const { header, frame, end } = forms[form];
+  const socket = connect(server.port, '127.0.0.1');
+  socket.pause();
+  socket.write(
+    `PUT ${path} HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\nContent-Type: application/json\r\n${header}\r\n\r\n`,
+  );
+  for (let sent = 0; sent < 100; sent++) {
+    for (const part of frame(megabyte)) if (!socket.write(part)) await once(socket, 'drain');
+  }
+  socket.write(end);
+  return socket;
+}
+
+async function readAll(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  return text;
+}
+
+it('leaves a connection alone on which the body came whole', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  const responses: string[] = [];
+  socket.on('data', (bytes) => responses.push(bytes.toString()));
+  const put = 'PUT /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n';
+  socket.write(`${put}${'x'.repeat(500_000)}`);
+  while (!responses.join('').includes('413')) await once(socket, 'data');
+  // The rest, before the connection has been quiet for long, and the next request at once behind
+  // it.
+  socket.write(`${'x'.repeat(500_000)}GET / HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await expect.poll(() => responses.join('')).toContain('404');
+  // Longer than a connection that goes idle would live.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  await once(socket, 'end');
+  expect(responses.join('').match(/HTTP\/1.1 404/g)).toHaveLength(2);
+});

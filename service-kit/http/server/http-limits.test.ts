@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { errorBodySchema } from '@steppe/contracts/errors';
+import { Hono } from 'hono';
+import { afterEach, expect, it } from 'vitest';
+import * as z from 'zod';
+import { AppError } from '../app-error.ts';
+import { readJson } from '../body/read-json.ts';
+import type { HttpEnv } from '../http-env.ts';
+import { type HttpServer, listen } from './http-server.ts';
+
+const opened: Socket[] = [];
+let server: HttpServer | undefined;
+afterEach(async () => {
+  for (const socket of opened.splice(0)) socket.destroy();
+  await server?.close(0);
+});
+
+const app = () =>
+  new Hono<HttpEnv>()
+    .get('/text', (c) => c.text('whole'))
+    .get('/never', () => new Promise<Response>(() => {}))
+    .post('/json', async (c) =>
+      c.json(await readJson(c, z.unknown(), { maxBytes: 100, limitMs: 100 })),
+    )
+    .onError((error, c) =>
+      error instanceof AppError
+        ? c.json(error.toBody('r'), error.status, error.headers)
+        : c.text('', 500),
+    );
+
+function open(text: string): Socket {
+  if (!server) throw new Error('no server');
+  const socket = connect(server.port, '127.0.0.1');
+  opened.push(socket);
+  socket.on('error', () => {});
+  socket.write(text);
+  return socket;
+}
+
+/** All that comes until the server closes the connection. */
+async function readAll(socket: Socket): Promise<{ head: string; body: string }> {
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  return { head, body };
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const errorIn = (body: string) => errorBodySchema.parse(JSON.parse(body)).error;
+
+it('refuses requests on a connection too many, and takes new ones when another has closed', async () => {
+  server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxConnections: 1 });
+  const first = open(get('/text'));
+  await once(first, 'data');
+  const { head, body } = await readAll(
+    open('GET /text HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n'),
+  );
+  expect(head).toMatch(/^HTTP\/1.1 429 [\s\S]*Retry-After: 1/);
+  expect(errorIn(body)).toMatchObject({
+    code: 'rate_limited',
+    retryable: true,
+    request_id: 'mine',
+    details: { limit: 'connections', max_connections: 1 },
+  });
+  first.destroy();
+  await expect
+    .poll(async () => (await once(open(get('/text')), 'data'))[0].toString(), { timeout: 10_000 })
+    .toContain('200 OK');
+});
+
+it('takes reserved requests on a connection too many, and closes it after the response', async () => {
+  const isReserved = ({ url }: IncomingMessage) => url === '/text?reserved';
+  server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxConnections: 2, isReserved });
+  for (let reader = 0; reader < 2; reader++) await once(open(get('/never')), 'connect');
+  expect((await readAll(open(get('/text')))).head).toMatch(/^HTTP\/1.1 429 /);
+  const { head, body } = await readAll(open(get('/text?reserved')));
+  expect(head).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close/i);
+  expect(body).toBe('whole');
+});
+
+it('refuses a request whose headers are larger than was configured', async () => {
+  server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxHeaderBytes: 4096 });
+  const { head, body } = await readAll(
+    open(`GET /text HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(5000)}\r\n\r\n`),
+  );
+  expect(head).toMatch(/^HTTP\/1.1 431 /);
+  expect(errorIn(body).details).toEqual({ limit: 'headers', max_bytes: 4096 });
+});
+
+it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
+  'gives up a body that does not come in time (%s), in a sentence, and closes the connection',
+  async (length) => {
+    server = await listen({ app: app(), host: '127.0.0.1', port: 0 });
+    const headers = `Host: a\r\nContent-Type: application/json\r\n${length}\r\n`;
+    const { head, body } = await readAll(open(`POST /json HTTP/1.1\r\n${headers}\r\n`));
+    expect(head).toMatch(/^HTTP\/1.1 400 /);
+    expect(errorIn(body)).toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('within 100 ms'),
+    });
+  },
+);
+
+it('closes a connection on which nothing moves', async () => {
+  server = await listen({ app: app(), host: '127.0.0.1', port: 0, inactivityMs: 100 });
+  expect(await readAll(open(get('/never')))).toEqual({ head: '', body: '' });
+});

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Hono } from 'hono';
+import { ownConnections, raise } from '../../process/connection-owner.ts';
+import type { HttpEnv } from '../http-env.ts';
+import { createConnectionLimit } from './connection-limit.ts';
+import { drainRequestBodies } from './drain-request-body.ts';
+import { rejectMalformedRequests, respondToBadTarget } from './malformed-request.ts';
+import { type OpenConnections, trackConnections } from './open-connections.ts';
+import { serializePipelining } from './serialize-pipelining.ts';
+import { guardAgainstSmuggling } from './smuggling-guard.ts';
+
+interface ListenOptions {
+  app: Hono<HttpEnv>;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  keepAliveTimeoutMs?: number;
+  maxHeaderBytes?: number;
+  /** Requests on connections beyond so many are refused; of twice as many none is accepted. */
+  maxConnections?: number;
+  /** Requests that are taken on those connections all the same. */
+  isReserved?: (incoming: IncomingMessage) => boolean;
+  /**
+   * A connection on which nothing moves for so long is closed; unset: never, but for the time
+   * between two requests.
+   */
+  inactivityMs?: number;
+}
+
+export interface HttpServer {
+  port: number;
+  /** Accepts nothing more, lets what runs finish for `limitMs`, then cuts it off. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** After the response, for a client that reads it late. */
+const unreadBodyLimitMs = 10_000;
+
+/** @throws the system's error, with its `code`, where the address cannot be listened on. */
+export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
+  const {
+    keepAliveTimeoutMs = 65_000,
+    maxHeaderBytes = 16 * 1024,
+    maxConnections: max,
+    isReserved,
+    inactivityMs = 0,
+  } = limits;
+  const response = getRequestListener(
+    (request, env) =>
+      request.method === 'HEAD'
+        ? respondToHead(app, request, env as HttpBindings)
+        : app.fetch(request, env),
+    // HTTP/1.0 knows no Host, and health checks still speak it.
+    { errorHandler: respondToBadTarget, autoCleanupIncoming: false, hostname: 'unnamed' },
+  );
+  const options = {
+    // A file of gigabytes may take its time; a client that dawdles over its headers may not.
+    requestTimeout: 0,
+    headersTimeout: 10_000,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: 5_000,
+    maxHeaderSize: maxHeaderBytes,
+    // A peer that vanished without a word is noticed by the system, also while nothing is sent.
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    // Refused in our words instead of Node's.
+    requireHostHeader: false,
+  };
+  const connectionLimit =
+    max === undefined ? undefined : createConnectionLimit({ max, isReserved });
+  const admit = guardAgainstSmuggling((incoming, outgoing) => {
+    response(incoming, outgoing).catch(raise);
+  });
+  const server = createServer(
+    options,
+    serializePipelining((incoming, outgoing) => {
+      if (!connectionLimit?.refuse(incoming, outgoing)) admit(incoming, outgoing);
+    }),
+  );
+  ownConnections(server);
+  // Node drops further ones without a word: header-limits.ts refuses them.
+  server.maxHeadersCount = 0;
+  server.setTimeout(inactivityMs);
+  connectionLimit?.watch(server);
+  rejectMalformedRequests(server, maxHeaderBytes);
+  drainRequestBodies(server, unreadBodyLimitMs);
+  const connections = trackConnections(server);
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+  const close = (limitMs: number) => {
+    connections.startDraining();
+    return closeServer(server, connections, limitMs);
+  };
+  return { port: address.port, close };
+}
+
+/**
+ * Hono copies the response to a HEAD, and in the copy is lost that a handler has used Node's own
+ * response.
+ */
+async function respondToHead(
+  app: Hono<HttpEnv>,
+  request: Request,
+  env: HttpBindings,
+): Promise<Response> {
+  const response = await app.fetch(request, env);
+  return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
+}
+
+async function closeServer(
+  server: Server,
+  connections: OpenConnections,
+  limitMs: number,
+): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  // A response that ends now leaves a connection idle, which nothing else would close before its
+  // keep-alive ends.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => connections.cut(), limitMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}

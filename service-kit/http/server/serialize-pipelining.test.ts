@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Hono } from 'hono';
+import { expect, it } from 'vitest';
+import type { HttpEnv } from '../http-env.ts';
+import { listen } from './http-server.ts';
+
+const put = (name: string, body: string) =>
+  `PUT /${name} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const get = (name: string) => `GET /${name} HTTP/1.1\r\nHost: a\r\n\r\n`;
+
+async function serve() {
+  const begun: string[] = [];
+  const left: string[] = [];
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const app = new Hono<HttpEnv>().all('/:name', async (c) => {
+    const name = c.req.param('name');
+    begun.push(name);
+    c.env.outgoing?.once('close', () => left.push(name));
+    if (name === 'slow') await released;
+    return c.text(`<${name}${await c.req.text()}>`);
+  });
+  const server = await listen({ app, host: '127.0.0.1', port: 0 });
+  return { begun, left, release, server };
+}
+
+it('responds to the requests of a connection in turn, and begins none before its turn', async () => {
+  const { begun, release, server } = await serve();
+  const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.write(get('slow') + get('second') + get('third'));
+  await expect.poll(() => begun, { timeout: 10_000 }).toEqual(['slow']);
+  release();
+  await expect.poll(() => text, { timeout: 10_000 }).toMatch(/<slow>.*<second>.*<third>/s);
+  expect(begun).toEqual(['slow', 'second', 'third']);
+  socket.write(get('fourth'));
+  await expect.poll(() => text, { timeout: 10_000 }).toContain('<fourth>');
+  socket.destroy();
+  await server.close(0);
+});
+
+it('begins no request whose connection was closed before its turn', async () => {
+  const { begun, left, release, server } = await serve();
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(get('slow') + get('second') + get('third'));
+  await expect.poll(() => begun, { timeout: 10_000 }).toEqual(['slow']);
+  socket.destroy();
+  await expect.poll(() => left, { timeout: 10_000 }).toEqual(['slow']);
+  release();
+  const other = connect(server.port, '127.0.0.1');
+  other.write(get('other'));
+  await once(other, 'data');
+  expect(begun).toEqual(['slow', 'other']);
+  other.destroy();
+  await server.close(0);
+});
+
+/** A connection whose slow request has begun. */
+async function openSlow(port: number, begun: string[]): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  socket.write(get('slow'));
+  await expect.poll(() => begun).toEqual(['slow']);
+  return socket;
+}
+
+it('lets sixteen requests wait, with bodies of 64 KiB together', async () => {
+  const { begun, release, server } = await serve();
+  const socket = await openSlow(server.port, begun);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  const body = 'x'.repeat(64 * 1024);
+  socket.write(put('large', body) + get('waits').repeat(15));
+  release();
+  await expect.poll(() => text.match(/<waits>/g)?.length).toBe(15);
+  expect(text).toContain(`<large${body}>`);
+  // They wait no more: as many may come again, and a body that need not wait may be of any size.
+  socket.write(put('larger', body + body));
+  await expect.poll(() => text).toContain(`<larger${body}${body}>`);
+  socket.destroy();
+  await server.close(0);
+});
+
+it.each([
+  ['a seventeenth request', get('waits').repeat(17)],
+  ['five megabytes of requests', get('waits').repeat(180_000)],
+  ['a body that is announced', put('waits', 'x'.repeat(64 * 1024 + 1))],
+  ['bodies', put('waits', 'x'.repeat(10_000)).repeat(7)],
+  [
+    'a body in chunks',
+    `PUT /waits HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${`2000\r\n${'x'.repeat(0x2000)}\r\n`.repeat(9)}`,
+  ],
+])('ends a connection on which more waits behind an open request: %s', async (_, bytes) => {
+  const { begun, left, release, server } = await serve();
+  const socket = await openSlow(server.port, begun);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(bytes);
+  await closed;
+  await expect.poll(() => left).toEqual(['slow']);
+  release();
+  expect((await fetch(`http://127.0.0.1:${server.port}/other`)).status).toBe(200);
+  expect(begun).toEqual(['slow', 'other']);
+  await server.close(0);
+});
+
+it.each([
+  ['requests', get('waits').repeat(16)],
+  ['a body that has come', put('waits', 'x'.repeat(60_000))],
+  ['half of a body', put('waits', 'x'.repeat(60_000)).slice(0, -100)],
+  ['half of a request', get('waits').repeat(15) + get('waits').slice(0, -2)],
+])(
+  'notices at once that a client leaves with more behind an open request: %s',
+  async (_, bytes) => {
+    for (const leave of ['destroy', 'end', 'resetAndDestroy'] as const) {
+      const { begun, left, server } = await serve();
+      const socket = await openSlow(server.port, begun);
+      await new Promise((resolve) => socket.write(bytes, resolve));
+      socket[leave]();
+      await expect.poll(() => left).toEqual(['slow']);
+      expect(begun).toEqual(['slow']);
+      socket.destroy();
+      await server.close(0);
+    }
+  },
+);

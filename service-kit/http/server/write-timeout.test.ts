@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { createLogger } from '../../process/logger.ts';
+import { type ApiOperation, createApi } from '../create-api.ts';
+import { type HttpServer, listen } from './http-server.ts';
+
+const limitMs = 100;
+let server: HttpServer;
+let client: Socket;
+afterEach(async () => {
+  client.destroy();
+  await server.close(0);
+});
+
+const outcomes: unknown[] = [];
+async function serve(handle: ApiOperation['handle']): Promise<void> {
+  outcomes.length = 0;
+  const write = (line: string) => void outcomes.push(JSON.parse(line).outcome);
+  const app = createApi({
+    operations: { probe: { method: 'GET', path: '/probe', handle } },
+    logger: createLogger({ service: 'test', level: 'info', to: { write } }),
+    metrics: { observe: () => {} },
+    writeTimeoutMs: limitMs,
+  });
+  server = await listen({ app, host: '127.0.0.1', port: 0 });
+  client = connect(server.port, '127.0.0.1');
+}
+const sendRequest = () => client.write('GET /probe HTTP/1.1\r\nHost: a\r\n\r\n');
+const rest = () => new Promise((resolve) => setTimeout(resolve, 4 * limitMs));
+
+it('cuts off a client that does not take a response which is whole', async () => {
+  await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
+  client.pause();
+  sendRequest();
+  await expect.poll(() => outcomes, { timeout: 10_000 }).toEqual(['stalled']);
+});
+
+it('cuts off one that stops after it has waited for long', async () => {
+  await serve(async (c) => {
+    await rest();
+    return c.body('x'.repeat(64 * 1024 * 1024));
+  });
+  sendRequest();
+  await once(client, 'data');
+  client.pause();
+  await expect.poll(() => outcomes, { timeout: 10_000 }).toEqual(['stalled']);
+});
+
+it('leaves a client alone that waits, and its connection between two requests', async () => {
+  await serve(async (c) => {
+    await rest();
+    return c.text('late');
+  });
+  for (let sent = 1; sent <= 2; sent++) {
+    sendRequest();
+    expect(String(await once(client, 'data'))).toMatch(/^HTTP\/1.1 200 [\s\S]*late$/);
+    await rest();
+    expect(client.closed).toBe(false);
+  }
+  expect(outcomes).toEqual(['ok', 'ok']);
+});

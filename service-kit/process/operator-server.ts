@@ -1,0 +1,28 @@
+import { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+import type { HttpEnv } from '../http/http-env.ts';
+import { type HttpServer, listen } from '../http/server/http-server.ts';
+
+interface OperatorOptions {
+  host: string;
+  port: number;
+  registry: Registry;
+  /** False before the service can work and from the first moment of its shutdown. */
+  isReady: () => boolean;
+}
+
+/** `/livez`, `/readyz` and `/metrics`, on a port that callers of the API never reach. */
+export function listenForOperator({
+  host,
+  port,
+  registry,
+  isReady,
+}: OperatorOptions): Promise<HttpServer> {
+  const app = new Hono<HttpEnv>();
+  app.get('/livez', (c) => c.text('ok\n'));
+  app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('not ready\n', 503)));
+  app.get('/metrics', async (c) =>
+    c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+  );
+  return listen({ app, host, port });
+}
