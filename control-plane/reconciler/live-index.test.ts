@@ -197,11 +197,11 @@ describe('what the store is requested', () => {
     later(whileMs);
     reads.length = 0;
     expect((await pass()).toSorted()).toEqual([
+      'release_quota no_row done',
+      'release_quota row_terminal done',
       'reserve_quota quota_not_reserved done',
       'terminate_instance no_row done',
       'terminate_row instance_gone done',
-      'release_quota no_row done',
-      'release_quota row_terminal done',
     ]);
     const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
     const made = reads.filter(({ operation }) => !writes.has(operation));

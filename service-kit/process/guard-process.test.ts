@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 
-const service = fileURLToPath(new URL('testing/failing-service.ts', import.meta.url));
+const service = fileURLToPath(new URL('../testing/failing-service.ts', import.meta.url));
 let child: ChildProcess;
 let lines: Record<string, unknown>[] = [];
 afterEach(() => child.kill('SIGKILL'));

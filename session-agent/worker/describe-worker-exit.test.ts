@@ -18,7 +18,7 @@ test.each([
     { detail: 'its supervisor was gone' },
     'the interpreter ended: its supervisor was gone; its memory is lost',
   ],
-  [{}, 'the interpreter ended without a word; its memory is lost'],
+  [{}, 'the interpreter ended without output; its memory is lost'],
 ])('a loss by %j is reported in a sentence', (how, message) => {
   expect(describeWorkerExit({ ...unexplained, ...how }, undefined)).toMatchObject({
     name: 'WorkerCrashed',

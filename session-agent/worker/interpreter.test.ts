@@ -19,7 +19,7 @@ test('gives up where no supervisor comes', async () => {
   peers = await listenForPeers(50);
   await expect
     .poll(() => peers.told, within)
-    .toEqual([expect.stringContaining('did not come back within 50 ms')]);
+    .toEqual([expect.stringContaining('did not reconnect within 50 ms')]);
 });
 
 test('gives up after three failed starts in a row, with the last reason, and keeps the epoch until then', async () => {
