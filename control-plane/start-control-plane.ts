@@ -24,19 +24,19 @@ import { createMissingInstances } from './reconciler/missing-instances.ts';
 import type { ReconcilerServices } from './reconciler/reconcile.ts';
 import { createReconcilerMetrics } from './reconciler/reconciler-metrics.ts';
 import { type ReconcilerTiming, startReconciler } from './reconciler/start-reconciler.ts';
-import { listRuntimes } from './routes/runtimes/list.ts';
-import { create } from './routes/sessions/create.ts';
-import { remove } from './routes/sessions/delete.ts';
-import { get } from './routes/sessions/get.ts';
-import { list } from './routes/sessions/list.ts';
-import { patch } from './routes/sessions/patch.ts';
+import { listRuntimes } from './runtimes/list.ts';
 import type { RuntimeDefinition } from './runtimes/runtime-definition.ts';
 import { runtimeVersion } from './runtimes/runtime-version.ts';
 import { createAgentClient } from './sessions/agent-client.ts';
-import { createPendingCreates } from './sessions/pending-creates.ts';
+import { create } from './sessions/create/create.ts';
+import { createPendingCreates } from './sessions/create/pending-creates.ts';
+import { remove } from './sessions/delete.ts';
+import { get } from './sessions/get.ts';
+import { list } from './sessions/list.ts';
+import { patch } from './sessions/patch.ts';
 import { createSessionMetrics } from './sessions/session-metrics.ts';
 import type { SessionLimits, SessionServices } from './sessions/session-services.ts';
-import { watchTerminations } from './sessions/watch-terminations.ts';
+import { watchTerminations } from './sessions/termination/watch.ts';
 
 export interface ControlPlaneConfig {
   host: string;

@@ -1,6 +1,6 @@
 import type { InstanceId, SessionId, TenantId } from '@steppe/contracts/ids';
 import type { LiveEntry } from '@steppe/session-store/live-entry';
-import type { LiveRecord } from '../sessions/termination-cause.ts';
+import type { LiveRecord } from '../sessions/termination/cause.ts';
 
 /**
  * What the reconciler does about a session, and why. Kinds and reasons are labels of a metric:

@@ -1,6 +1,6 @@
-import { recordTermination } from '../sessions/record-termination.ts';
 import type { SessionServices } from '../sessions/session-services.ts';
-import { isTerminal, type TerminationCause } from '../sessions/termination-cause.ts';
+import { isTerminal, type TerminationCause } from '../sessions/termination/cause.ts';
+import { recordTermination } from '../sessions/termination/record.ts';
 import type { Action, Rules } from './actions.ts';
 import type { MissingInstances } from './missing-instances.ts';
 

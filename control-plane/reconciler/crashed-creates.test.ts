@@ -2,7 +2,7 @@ import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import { createSessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createSession } from '../sessions/create-session.ts';
+import { createSession } from '../sessions/create/create-session.ts';
 import { crashable, createLife } from '../testing/crashable.ts';
 import {
   type FixtureServices,

@@ -1,7 +1,7 @@
 import { mintedAtMs, type SessionId, type TenantId } from '@steppe/contracts/ids';
 import type { LiveEntry } from '@steppe/session-store/live-entry';
 import type { ListedInstance } from '../provisioner/session-provisioner.ts';
-import { isTerminal, type TerminalRecord } from '../sessions/termination-cause.ts';
+import { isTerminal, type TerminalRecord } from '../sessions/termination/cause.ts';
 import type { Rules, SessionAction } from './actions.ts';
 
 /**

@@ -5,7 +5,7 @@ import {
   SessionStoreUnavailableError,
 } from '@steppe/session-store/errors';
 import pLimit from 'p-limit';
-import { isTerminal, type LiveRecord } from '../sessions/termination-cause.ts';
+import { isTerminal, type LiveRecord } from '../sessions/termination/cause.ts';
 import type { Action, Rules } from './actions.ts';
 import { type ActionServices, applyAction } from './apply-action.ts';
 import { observe, type SweptSession } from './observe.ts';

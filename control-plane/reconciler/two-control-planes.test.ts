@@ -1,7 +1,7 @@
 import type { TenantId } from '@steppe/contracts/ids';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isTerminal } from '../sessions/termination-cause.ts';
+import { isTerminal } from '../sessions/termination/cause.ts';
 import { histories, seed } from '../testing/config.ts';
 import { type ReconcilerFixture, startTables, type Tables } from '../testing/reconciler-fixture.ts';
 import { type Event, quota, shakeWorld } from '../testing/simulation.ts';

@@ -2,7 +2,7 @@ import type { Session } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { SessionServices } from './session-services.ts';
 import type { LiveState } from './session-with-state.ts';
-import { isTerminal } from './termination-cause.ts';
+import { isTerminal } from './termination/cause.ts';
 
 const agentTimeoutMs = 300;
 

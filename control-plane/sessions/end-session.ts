@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { findSession } from './find-session.ts';
-import { writeTermination } from './record-termination.ts';
 import { retry } from './retry.ts';
 import type { SessionServices } from './session-services.ts';
+import { writeTermination } from './termination/record.ts';
 
 const agentNoticeMs = 1_000;
 const quotaDelaysMs = [50, 200];

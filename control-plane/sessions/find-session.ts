@@ -2,7 +2,7 @@ import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { SessionServices } from './session-services.ts';
-import { isPurged } from './termination-cause.ts';
+import { isPurged } from './termination/cause.ts';
 
 /**
  * The tenant's session, read strongly consistent.

@@ -6,7 +6,7 @@ import type { ListQuery, SessionPage } from '@steppe/session-store/ports';
 import type * as z from 'zod';
 import { toSession } from './describe-session.ts';
 import type { SessionServices } from './session-services.ts';
-import { isPurged } from './termination-cause.ts';
+import { isPurged } from './termination/cause.ts';
 
 /**
  * A page of the tenant's sessions, newest first.

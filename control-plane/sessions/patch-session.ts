@@ -6,9 +6,9 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import { parseInput } from '@steppe/service-kit/http/parse-input';
 import { sessionEnded } from '@steppe/service-kit/http/session-ended';
 import * as z from 'zod';
+import { expiresAt } from './create/plan-session.ts';
 import { describeSession } from './describe-session.ts';
 import { findSession } from './find-session.ts';
-import { expiresAt } from './plan-session.ts';
 import type { SessionServices } from './session-services.ts';
 
 const agentLimitMs = 5_000;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@steppe/contracts/errors';
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { TerminalRecord, TerminationCause } from './termination-cause.ts';
+import type { TerminalRecord, TerminationCause } from './termination/cause.ts';
 
 /** Where the instance of a create came from; none where it did not get that far. */
 export type CreateStart = 'warm' | 'cold' | 'none';

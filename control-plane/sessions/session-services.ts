@@ -4,7 +4,7 @@ import type { WarmPool } from '../pool/warm-pool.ts';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import type { AgentClient } from './agent-client.ts';
-import type { PendingCreates } from './pending-creates.ts';
+import type { PendingCreates } from './create/pending-creates.ts';
 import type { SessionMetrics } from './session-metrics.ts';
 
 /** The operator's numbers. */

@@ -4,7 +4,7 @@ import {
   SessionStoreThrottledError,
   SessionStoreUnavailableError,
 } from '@steppe/session-store/errors';
-import { CreateAbortedError } from './create-failure.ts';
+import { CreateAbortedError } from './create/create-failure.ts';
 
 /** What the caller gets for a failure that the store or a shutdown made. */
 export function toAppError(error: unknown): unknown {

@@ -2,7 +2,7 @@ import { SessionStoreThrottledError } from '@steppe/session-store/errors';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { StartFailedError } from '../provisioner/start-failed-error.ts';
 import { AgentCallError } from '../sessions/agent-client.ts';
-import { watchTerminations } from '../sessions/watch-terminations.ts';
+import { watchTerminations } from '../sessions/termination/watch.ts';
 import { crashable, createLife, type Life } from './crashable.ts';
 import type { FixtureServices, ReconcilerFixture } from './reconciler-fixture.ts';
 

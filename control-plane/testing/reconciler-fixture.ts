@@ -16,7 +16,7 @@ import { type ReconcilerServices, reconcile } from '../reconciler/reconcile.ts';
 import { createReconcilerMetrics } from '../reconciler/reconciler-metrics.ts';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
-import { createPendingCreates } from '../sessions/pending-creates.ts';
+import { createPendingCreates } from '../sessions/create/pending-creates.ts';
 import { createSessionMetrics } from '../sessions/session-metrics.ts';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { createInMemoryProvisioner, type InMemoryProvisioner } from './in-memory-provisioner.ts';

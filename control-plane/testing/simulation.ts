@@ -6,9 +6,9 @@ import { reconcile } from '../reconciler/reconcile.ts';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
-import { createSession } from '../sessions/create-session.ts';
+import { createSession } from '../sessions/create/create-session.ts';
 import { endSession } from '../sessions/end-session.ts';
-import { isTerminal } from '../sessions/termination-cause.ts';
+import { isTerminal } from '../sessions/termination/cause.ts';
 import {
   type CrashableControlPlane,
   startCrashableControlPlane,

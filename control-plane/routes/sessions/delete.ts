@@ -1,9 +1,0 @@
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
-import { endSession } from '../../sessions/end-session.ts';
-import { authorised, readSessionId } from '../authorised.ts';
-
-export const remove = authorised('delete_session', async ({ c, principal, services }) => {
-  refuseQuery(c.req.url);
-  await endSession(services, principal.tenantId, readSessionId(c));
-  return c.body(null, 204);
-});

@@ -1,0 +1,71 @@
+import type { SessionId } from '@steppe/contracts/ids';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { StartFailedError } from '../../provisioner/start-failed-error.ts';
+import { AgentCallError } from '../agent-client.ts';
+import type { TerminationCause } from '../termination/cause.ts';
+
+/**
+ * Why a create continues no longer: its time is up, nobody wants it any more, or the row was ended
+ * meanwhile.
+ */
+export class CreateAbortedError extends Error {
+  override readonly name = 'CreateAbortedError';
+  readonly terminationCause: TerminationCause;
+
+  constructor(terminationCause: TerminationCause) {
+    super(terminationCause.detail ?? terminationCause.reason);
+    this.terminationCause = terminationCause;
+  }
+}
+
+/** What the row is to say about a create that failed with `error`. */
+export function causeOfFailure(error: unknown): TerminationCause {
+  if (error instanceof CreateAbortedError) return error.terminationCause;
+  if (error instanceof StartFailedError) return { reason: error.reason, detail: error.message };
+  if (error instanceof AgentCallError) return { reason: 'crashed', detail: error.detail };
+  return {
+    reason: 'crashed',
+    detail: 'the session could not be created; see the log of the control-plane',
+  };
+}
+
+/** Whether the cause is the whole story, which the client may know. */
+export const isExplained = (error: unknown): boolean =>
+  error instanceof CreateAbortedError ||
+  error instanceof StartFailedError ||
+  error instanceof AgentCallError;
+
+/** What the client gets for a create that did not become ready. */
+export function createFailure(
+  sessionId: SessionId,
+  { reason, detail }: TerminationCause,
+  cause?: unknown,
+): AppError {
+  const details = {
+    session_id: sessionId,
+    end_reason: reason,
+    ...(detail && { end_detail: detail }),
+  };
+  if (reason === 'deleted')
+    return new AppError('session_ended', 'the session was terminated before it was ready', {
+      details,
+      cause,
+    });
+  const why =
+    reason === 'provisioning_timeout'
+      ? 'was not ready in time'
+      : `could not be started (${detail ?? reason})`;
+  const again =
+    cause instanceof StartFailedError && !cause.retryable
+      ? null
+      : { retryable: true, headers: { 'Retry-After': '1' } };
+  return new AppError(
+    'runtime_unreachable',
+    `the session ${why}; it was rolled back${again ? ', try again' : ''}`,
+    {
+      details,
+      cause,
+      ...again,
+    },
+  );
+}

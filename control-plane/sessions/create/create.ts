@@ -1,0 +1,44 @@
+import { createSessionSchema } from '@steppe/contracts/session';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import * as z from 'zod';
+import { authorised } from '../../authorised.ts';
+import { describeSession, toSession } from '../describe-session.ts';
+import { createSession } from './create-session.ts';
+import { prefersAsync } from './read-preference.ts';
+
+const headersSchema = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x20-\x7e]{1,255}$/, 'an Idempotency-Key is 1 to 255 printable characters of ASCII')
+    .optional(),
+  prefer: z.string().default('').transform(prefersAsync),
+});
+
+export const create = authorised('create_session', async ({ c, principal, services, readBody }) => {
+  refuseQuery(c.req.url);
+  const given = {
+    'idempotency-key': c.req.header('idempotency-key'),
+    prefer: c.req.header('prefer'),
+  };
+  const { 'idempotency-key': idempotencyKey, prefer: respondAsync } = parseInput(
+    headersSchema,
+    given,
+    'header',
+  );
+  const body = await readBody(createSessionSchema, { mayBeEmpty: true });
+  const { record, live } = await createSession(services, {
+    tenantId: principal.tenantId,
+    body,
+    idempotencyKey,
+    sessionQuota: principal.sessionQuota,
+    respondAsync,
+    client: c.req.raw.signal,
+  });
+  addLogFields(c, { session_id: record.session_id, instance_id: record.instance_id });
+  const session = live ? toSession(record, live) : await describeSession(services, record);
+  const Location = `/v1/sessions/${record.session_id}`;
+  if (record.state !== 'provisioning') return c.json(session, 201, { Location });
+  return c.json(session, 202, { Location, 'Preference-Applied': 'respond-async' });
+});

@@ -1,0 +1,134 @@
+import { createSessionSchema } from '@steppe/contracts/session';
+import { createLogger } from '@steppe/service-kit/process/logger';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { InstanceEnd } from '../../provisioner/session-provisioner.ts';
+import { StartFailedError } from '../../provisioner/start-failed-error.ts';
+import {
+  type FixtureServices,
+  type ReconcilerFixture,
+  startTables,
+  type Tables,
+} from '../../testing/reconciler-fixture.ts';
+import { AgentCallError } from '../agent-client.ts';
+import { createSession } from './create-session.ts';
+import { createPendingCreates } from './pending-creates.ts';
+
+let tables: Tables;
+let fixture: ReconcilerFixture;
+beforeAll(async () => {
+  tables = await startTables();
+  fixture = await tables.openFixture();
+});
+afterAll(() => tables.close());
+
+const unreachable = () =>
+  new AgentCallError('POST /internal/bind of ins_1: connect ECONNREFUSED 10.0.0.7:8080', {
+    detail: 'the agent cannot be reached (ECONNREFUSED)',
+    isUnreachable: true,
+  });
+
+/** Creates with `given` in the place of the fixture's own; what the client gets, and the row. */
+async function fail(given: Partial<FixtureServices>) {
+  const tenantId = newTenantId();
+  const request = { tenantId, body: createSessionSchema.parse({}), idempotencyKey: undefined };
+  const creating = createSession(fixture.services(given), {
+    ...request,
+    client: new AbortController().signal,
+  });
+  const told: unknown = await creating.catch((error: unknown) => error);
+  const { sessions } = await fixture.store.listByTenant(tenantId, { limit: 9 });
+  return { told, row: sessions[0] };
+}
+
+type End = Pick<InstanceEnd, 'reason' | 'detail'>;
+const detail = 'its node is gone';
+
+it.each<[End, string]>([
+  [{ reason: 'node_lost', detail }, `node_lost: ${detail}`],
+  [{ reason: 'evicted', detail }, `evicted: ${detail}`],
+  [{ reason: 'oom_killed' }, 'oom_killed'],
+  [{ reason: 'crashed', detail: 'exit code 7' }, 'exit code 7'],
+  [{ reason: 'deleted' }, 'deleted: its instance was ended before it was bound'],
+])('records how the instance ended where a bind fails by %j', async (end, words) => {
+  const bind = async ({ instanceId }: { instanceId: InstanceEnd['instanceId'] }) => {
+    fixture.inMemory.kill(instanceId, end);
+    throw unreachable();
+  };
+  const { told, row } = await fail({ agents: { ...fixture.inMemory.agents, bind } });
+  expect(row).toMatchObject({ state: 'failed', end_reason: 'crashed', end_detail: words });
+  expect(told).toMatchObject({
+    code: 'runtime_unreachable',
+    details: { end_reason: 'crashed', end_detail: words },
+  });
+});
+
+it('waits a moment for an end that is reported after the bind has failed', async () => {
+  const bind = () => Promise.reject(unreachable());
+  const provisioner = fixture.inMemory.open();
+  const endOf: typeof provisioner.endOf = async (instanceId) => {
+    setImmediate(() => fixture.inMemory.kill(instanceId, { reason: 'node_lost', detail }));
+    return null;
+  };
+  const { row } = await fail({
+    agents: { ...fixture.inMemory.agents, bind },
+    provisioner: { ...provisioner, endOf },
+  });
+  expect(row).toMatchObject({
+    state: 'failed',
+    end_reason: 'crashed',
+    end_detail: `node_lost: ${detail}`,
+  });
+});
+
+it('records why the bind failed where nothing is known of an end', async () => {
+  const bind = () => Promise.reject(unreachable());
+  const provisioner = {
+    ...fixture.inMemory.open(),
+    endOf: () => Promise.reject(new Error('the cluster does not respond')),
+  };
+  const { told, row } = await fail({ agents: { ...fixture.inMemory.agents, bind }, provisioner });
+  expect(row).toMatchObject({
+    end_reason: 'crashed',
+    end_detail: 'the agent cannot be reached (ECONNREFUSED)',
+  });
+  expect(JSON.stringify(told)).not.toContain('10.0.0.7');
+});
+
+it('records how the instance ended where a create is late because of that', async () => {
+  const bind: FixtureServices['agents']['bind'] = ({ instanceId }, _, signal) => {
+    fixture.inMemory.kill(instanceId, { reason: 'node_lost', detail });
+    return new Promise((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason)),
+    );
+  };
+  const { row } = await fail({
+    agents: { ...fixture.inMemory.agents, bind },
+    pending: createPendingCreates(100),
+  });
+  expect(row).toMatchObject({
+    state: 'failed',
+    end_reason: 'crashed',
+    end_detail: `node_lost: ${detail}`,
+  });
+});
+
+it('shows no stack trace, path or address of ours, which the log has', async () => {
+  const trace =
+    'exit code 1: no interpreter\n    at start (/srv/steppe/dist/session-agent.mjs:3:18)\nsee /srv/steppe/log';
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: 'test',
+    level: 'info',
+    to: { write: (line) => void lines.push(line) },
+  });
+  const start = () => Promise.reject(new StartFailedError('crashed', trace));
+  const { told, row } = await fail({ provisioner: { ...fixture.inMemory.open(), start }, logger });
+  const end_detail = 'exit code 1: no interpreter\nsee log';
+  expect(row).toMatchObject({ end_reason: 'crashed', end_detail });
+  expect(told).toMatchObject({
+    details: { end_detail },
+    message: expect.not.stringContaining('/srv'),
+  });
+  expect(lines.join('')).toContain('/srv/steppe/dist/session-agent.mjs:3:18');
+});

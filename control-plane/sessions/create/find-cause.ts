@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { InstanceId } from '@steppe/contracts/ids';
+import type { InstanceEnd, SessionProvisioner } from '../../provisioner/session-provisioner.ts';
+import { AgentCallError } from '../agent-client.ts';
+import type { SessionServices } from '../session-services.ts';
+import type { TerminationCause } from '../termination/cause.ts';
+import { CreateAbortedError, causeOfFailure } from './create-failure.ts';
+
+/** How long an agent that does not respond may be dead before its provisioner knows. */
+const lateEndMs = 2_000;
+
+/**
+ * Why a create failed: as its instance ended, where the failure may come of that and the
+ * provisioner knows it, or soon does. Never throws.
+ */
+export async function findCause(
+  { provisioner, logger }: Pick<SessionServices, 'provisioner' | 'logger'>,
+  error: unknown,
+  instanceId: InstanceId | undefined,
+): Promise<TerminationCause> {
+  const cause = causeOfFailure(error);
+  const waitMs = waitFor(error);
+  if (!instanceId || waitMs === undefined) return cause;
+  try {
+    const end = await findEnd(provisioner, instanceId, waitMs);
+    return end ? causeOfEnd(end) : cause;
+  } catch (err) {
+    logger.warn({ err, instance_id: instanceId }, 'end of an instance not known');
+    return cause;
+  }
+}
+
+/** Undefined where the end of an instance explains nothing. */
+function waitFor(error: unknown): number | undefined {
+  if (error instanceof AgentCallError) return error.isUnreachable ? lateEndMs : 0;
+  if (
+    error instanceof CreateAbortedError &&
+    error.terminationCause.reason === 'provisioning_timeout'
+  )
+    return 0;
+  return undefined;
+}
+
+async function findEnd(
+  provisioner: SessionProvisioner,
+  instanceId: InstanceId,
+  waitMs: number,
+): Promise<InstanceEnd | null> {
+  let stopWatching = () => {};
+  // Before it is looked up: an end between the two would be neither known nor told.
+  const told = new Promise<InstanceEnd>((resolve) => {
+    stopWatching = provisioner.watch((end) => end.instanceId === instanceId && resolve(end));
+  });
+  const waited = new AbortController();
+  try {
+    const known = await provisioner.endOf(instanceId);
+    if (known || waitMs === 0) return known;
+    return await Promise.race([told, delay(waitMs, null, { signal: waited.signal })]);
+  } finally {
+    stopWatching();
+    waited.abort();
+  }
+}
+
+/** That an instance was deleted does not mean that its session was. */
+function causeOfEnd({ reason, detail }: InstanceEnd): TerminationCause {
+  if (reason === 'deleted')
+    return { reason: 'crashed', detail: 'deleted: its instance was ended before it was bound' };
+  return { reason, ...(detail && { detail }) };
+}

@@ -1,0 +1,203 @@
+import { type CreateSession, createSessionSchema } from '@steppe/contracts/session';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { lateStore, type Write } from '../../testing/late-store.ts';
+import {
+  type ReconcilerFixture,
+  startTables,
+  type Tables,
+  testRules,
+} from '../../testing/reconciler-fixture.ts';
+import { endSession } from '../end-session.ts';
+import { patchSession } from '../patch-session.ts';
+import { createSession } from './create-session.ts';
+
+let tables: Tables;
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.close());
+
+type TenantId = ReturnType<typeof newTenantId>;
+const quota = 1;
+const never = new AbortController().signal;
+
+/**
+ * @param on the store of the control-plane that creates; that of the fixture where it is absent.
+ */
+const create = (
+  fixture: ReconcilerFixture,
+  tenantId: TenantId,
+  on = fixture.store,
+  body: Partial<CreateSession> = {},
+) =>
+  createSession(fixture.services({ store: on }), {
+    tenantId,
+    body: createSessionSchema.parse(body),
+    idempotencyKey: 'key',
+    client: never,
+  });
+
+const rowsOf = async (fixture: ReconcilerFixture, tenantId: TenantId) =>
+  (await fixture.store.listByTenant(tenantId, { limit: 9 })).sessions;
+
+const liveRowsOf = async (fixture: ReconcilerFixture, tenantId: TenantId) =>
+  (await rowsOf(fixture, tenantId)).filter(
+    ({ state }) => state === 'provisioning' || state === 'ready',
+  );
+
+/** What a create ends with: its session, or the code of its error. */
+const outcomeOf = (creating: Promise<unknown>) =>
+  creating.then(
+    () => 'ready',
+    (error: { code?: string; retryable?: boolean }) => `${error.code}`,
+  );
+
+async function reconcileLater(fixture: ReconcilerFixture): Promise<void> {
+  fixture.clock.nowMs += testRules.provisioningMs + testRules.graceMs + 1;
+  await fixture.pass();
+}
+
+it('ends a session whose row lands after its create was rolled back, and admits no session above the quota', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const late = lateStore(fixture.store, 'create');
+  await expect(create(fixture, tenantId, late.store)).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
+  expect(await late.land()).toBe('exists');
+  expect(await rowsOf(fixture, tenantId)).toMatchObject([
+    { state: 'failed', end_reason: 'crashed' },
+  ]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([]);
+  await create(fixture, tenantId);
+  expect(await liveRowsOf(fixture, tenantId)).toHaveLength(quota);
+});
+
+it('ends the row where that lands while the create is rolled back', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const late = lateStore(fixture.store, 'create');
+  const get: typeof fixture.store.get = async (...args) => {
+    const found = await fixture.store.get(...args);
+    if (found === null) await late.land();
+    return found;
+  };
+  const failing = create(fixture, tenantId, {
+    ...fixture.store,
+    create: (...args) => late.store.create(...args),
+    get,
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'route_store_unavailable' });
+  expect(await rowsOf(fixture, tenantId)).toMatchObject([{ state: 'failed', version: 2 }]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([]);
+});
+
+it('writes no row for a session that never got so far', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  await create(fixture, tenantId);
+  const services = fixture.services();
+  const request = {
+    tenantId,
+    body: createSessionSchema.parse({}),
+    idempotencyKey: undefined,
+    client: never,
+  };
+  await expect(createSession(services, request)).rejects.toMatchObject({ code: 'quota_exceeded' });
+  expect(await rowsOf(fixture, tenantId)).toHaveLength(1);
+});
+
+it.each<[Write, number]>([
+  ['putIdempotency', 1],
+  ['addLive', 1],
+  ['create', 1],
+  ['update', 1],
+  ['update', 2],
+])('leaves nothing live, counted or locked where %s (call %i) lands late', async (write, call) => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const late = lateStore(fixture.store, write, call);
+  await expect(create(fixture, tenantId, late.store)).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
+  await late.land();
+  expect([await liveRowsOf(fixture, tenantId), fixture.inMemory.living()]).toEqual([[], []]);
+  await reconcileLater(fixture);
+  expect([await fixture.store.listLive(tenantId), await liveRowsOf(fixture, tenantId)]).toEqual([
+    [],
+    [],
+  ]);
+  const tries = [
+    await outcomeOf(create(fixture, tenantId)),
+    await outcomeOf(create(fixture, tenantId)),
+  ];
+  expect(tries).toContain('ready');
+  expect(await liveRowsOf(fixture, tenantId)).toHaveLength(1);
+});
+
+it('lets a key whose claim lands late stand for no session that nobody makes', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const late = lateStore(fixture.store, 'putIdempotency');
+  await expect(create(fixture, tenantId, late.store)).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
+  await late.land();
+  // The first request under the key is told how the one before it ended; neither waits for it.
+  expect(await outcomeOf(create(fixture, tenantId))).toBe('runtime_unreachable');
+  expect(await outcomeOf(create(fixture, tenantId))).toBe('ready');
+});
+
+it.each<Write>(['removeLive', 'deleteIdempotency'])(
+  'does no harm where %s of a create that failed lands after the next one',
+  async (write) => {
+    const fixture = await tables.openFixture(quota);
+    const tenantId = newTenantId();
+    const refusing = lateStore(fixture.store, 'update');
+    const late = lateStore(refusing.store, write);
+    await expect(create(fixture, tenantId, late.store)).rejects.toMatchObject({
+      code: 'route_store_unavailable',
+    });
+    await create(fixture, tenantId);
+    await late.land();
+    expect(await fixture.store.listLive(tenantId)).toHaveLength(1);
+    expect(await fixture.store.getIdempotency(tenantId, 'key')).not.toBeNull();
+  },
+);
+
+it('keeps an end that was recorded where a change of the session lands after it', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const { record } = await create(fixture, tenantId);
+  const late = lateStore(fixture.store, 'update');
+  const services = fixture.services({ store: late.store });
+  const patch = { metadata: { a: 'b' } };
+  await expect(
+    patchSession(services, tenantId, record.session_id, async () => patch),
+  ).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
+  await endSession(fixture.services(), tenantId, record.session_id);
+  expect(await late.land()).toMatchObject({ outcome: 'lost' });
+  expect(await rowsOf(fixture, tenantId)).toMatchObject([
+    { state: 'ended', end_reason: 'deleted', metadata: {} },
+  ]);
+});
+
+it('takes a session whose end lands late out of the quota, and its instance away', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const { record } = await create(fixture, tenantId);
+  const late = lateStore(fixture.store, 'update');
+  const services = fixture.services({ store: late.store });
+  await expect(endSession(services, tenantId, record.session_id)).rejects.toMatchObject({
+    code: 'route_store_unavailable',
+  });
+  await late.land();
+  await reconcileLater(fixture);
+  expect([await fixture.store.listLive(tenantId), fixture.inMemory.living()]).toEqual([[], []]);
+  expect(await rowsOf(fixture, tenantId)).toMatchObject([
+    { state: 'ended', end_reason: 'deleted' },
+  ]);
+});

@@ -1,0 +1,81 @@
+import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import type { SessionRecord } from '@steppe/contracts/session-record';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { createLogger } from '@steppe/service-kit/process/logger';
+import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import type { SessionStore } from '@steppe/session-store/ports';
+import { expect, test } from 'vitest';
+import type { EndListener } from '../../provisioner/session-provisioner.ts';
+import { createInMemoryProvisioner } from '../../testing/in-memory-provisioner.ts';
+import { createSessionMetrics } from '../session-metrics.ts';
+import { watchTerminations } from './watch.ts';
+
+test('does not wait for a store that is away once it is to stop, and hears nothing more', async () => {
+  let requested = 0;
+  const get = async () => {
+    requested += 1;
+    throw new SessionStoreUnavailableError('it is away');
+  };
+  const listeners = new Set<EndListener>();
+  const watch = (listener: EndListener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const ends = watchTerminations({
+    // Nothing else of it is used.
+    store: { get } as Partial<SessionStore> as SessionStore,
+    provisioner: { ...createInMemoryProvisioner(Date.now).open(), watch },
+    metrics: createSessionMetrics(createRegistry('test')),
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    now: Date.now,
+  });
+  for (const tell of listeners)
+    tell({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' });
+  await expect.poll(() => requested).toBeGreaterThan(0);
+  await ends.stop();
+  expect(listeners.size).toBe(0);
+});
+
+test('leaves the quota to whoever recorded the end before, but for one that may be itself', async () => {
+  const terminal = {
+    session_id: newSessionId(),
+    tenant_id: 'acme',
+    state: 'ended',
+  } as SessionRecord;
+  let failures = 0;
+  const removed: string[] = [];
+  const store: Pick<SessionStore, 'get' | 'removeLive'> = {
+    async get() {
+      if (failures-- > 0) throw new SessionStoreUnavailableError('it is away');
+      return terminal;
+    },
+    removeLive: async (_, sessionId) => void removed.push(sessionId),
+  };
+  const tells: EndListener[] = [];
+  const watch = (listener: EndListener) => {
+    tells.push(listener);
+    return () => {};
+  };
+  const infos: string[] = [];
+  const ends = watchTerminations({
+    store: store as SessionStore,
+    provisioner: { ...createInMemoryProvisioner(Date.now).open(), watch },
+    metrics: createSessionMetrics(createRegistry('test')),
+    logger: createLogger({
+      service: 'test',
+      level: 'info',
+      to: { write: (line) => void infos.push(line) },
+    }),
+    now: Date.now,
+  });
+  const tell = () =>
+    tells[0]?.({ instanceId: newInstanceId(), sessionId: terminal.session_id, reason: 'deleted' });
+  tell();
+  await expect.poll(() => infos.length).toBe(1);
+  expect(removed).toEqual([]);
+  failures = 1;
+  tell();
+  await expect.poll(() => infos.length).toBe(2);
+  expect(removed).toEqual([terminal.session_id]);
+  await ends.stop();
+});
