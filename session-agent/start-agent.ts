@@ -10,16 +10,16 @@ import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { AgentConfig } from './config.ts';
-import { createApp } from './create-app.ts';
-import { LifetimeClock } from './lifetime-clock.ts';
-import { isReserved } from './reserved-requests.ts';
-import { Binding } from './session.ts';
+import { createApp } from './http/create-app.ts';
+import { isReserved } from './http/reserved-requests.ts';
+import { Binding } from './session/binding.ts';
+import { LifetimeClock } from './session/lifetime-clock.ts';
+import { writeTerminationMessage } from './session/termination-message.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
-import { writeTerminationMessage } from './termination-message.ts';
 import { Interpreter } from './worker/interpreter.ts';
 import { type SupervisorProcess, superviseLocally } from './worker/supervisor-process.ts';
-import { Workspace } from './workspace/workspace.ts';
+import { Workspace } from './workspace/file-system/directory-workspace.ts';
 
 interface AgentDependencies {
   logger: Logger;

@@ -1,4 +1,4 @@
-import type { Clock } from '../lifetime-clock.ts';
+import type { Clock } from '../session/lifetime-clock.ts';
 
 const beginMs = Date.parse('2030-01-01T00:00:00.000Z');
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { systemCode } from '../workspace/file-error.ts';
+import { systemCode } from '../workspace/file-system/file-error.ts';
 
 const run = promisify(execFile);
 

@@ -1,0 +1,91 @@
+import { type FileConditions, fileConditionsSchema } from '@steppe/contracts/file';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import type { Context } from 'hono';
+import type { Check } from '../../workspace/file-system/replace-file.ts';
+import type { FileVersion } from '../../workspace/file-version.ts';
+
+/** The conditions of a request. @throws AppError `invalid_request` for a malformed one */
+export const readConditions = (c: Context<HttpEnv>): FileConditions =>
+  parseInput(fileConditionsSchema, c.req.header(), 'header');
+
+/**
+ * What to check of the file before it is changed; undefined where the request sets no condition.
+ */
+export function checkOf(conditions: FileConditions): Check | undefined {
+  if (Object.values(conditions).every((value) => value === undefined)) return undefined;
+  return (current) => {
+    requireMatch(conditions, current);
+    const unwanted = conditions['if-none-match'];
+    if (unwanted === undefined || !current || !names(unwanted, current.etag)) return;
+    throw failed(
+      unwanted.trim() === '*'
+        ? 'the file exists already'
+        : 'the file is one of those that If-None-Match names',
+      current,
+    );
+  };
+}
+
+/** True for a request that may only make a file where there is none. */
+export const isOnlyNew = (conditions: FileConditions): boolean =>
+  conditions['if-none-match']?.trim() === '*';
+
+/**
+ * Whether its reader has the file already.
+ * @throws AppError `precondition_failed` where it is another than the reader wants
+ */
+export function isKnown(conditions: FileConditions, current: FileVersion): boolean {
+  requireMatch(conditions, current);
+  const known = conditions['if-none-match'];
+  if (known !== undefined) return names(known, current.etag);
+  const since = readDate(conditions['if-modified-since']);
+  return since !== undefined && inSeconds(current.modifiedAt) <= since;
+}
+
+/**
+ * Whether a part may be sent. Only a strong tag says so: a date is too coarse to tell two versions
+ * apart.
+ */
+export const isStillSame = (ifRange: string | undefined, current: FileVersion): boolean =>
+  ifRange === undefined || ifRange.trim() === current.etag;
+
+function requireMatch(conditions: FileConditions, current: FileVersion | undefined): void {
+  const wanted = conditions['if-match'];
+  const since = readDate(conditions['if-unmodified-since']);
+  if (wanted !== undefined) {
+    if (current && names(wanted, current.etag, 'strong')) return;
+    throw failed(
+      current
+        ? 'the file has changed: it is none of those that If-Match names'
+        : 'there is no file to match',
+      current,
+    );
+  }
+  if (since === undefined || !current || inSeconds(current.modifiedAt) <= since) return;
+  throw failed('the file was changed after If-Unmodified-Since', current);
+}
+
+/** A weak tag is never strongly the same; ours are all strong. */
+function names(list: string, etag: string, comparison: 'strong' | 'weak' = 'weak'): boolean {
+  if (list.trim() === '*') return true;
+  const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) => tag === etag || (comparison === 'weak' && tag === `W/${etag}`));
+}
+
+/**
+ * Seconds since 1970; what is no date of HTTP is as if it were not there (RFC 9110, section
+ * 13.1.3).
+ */
+function readDate(text: string | undefined): number | undefined {
+  const ms = text?.endsWith(' GMT') ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms / 1000;
+}
+
+const inSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
+
+const failed = (what: string, current: FileVersion | undefined): AppError =>
+  new AppError('precondition_failed', `${what}; nothing was done`, {
+    details: { etag: current?.etag ?? null },
+  });

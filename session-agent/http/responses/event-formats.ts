@@ -1,0 +1,47 @@
+import type { CutOffLine } from '@steppe/contracts/step';
+import { toRawJson } from '../../json/raw-json.ts';
+import { eventText, type KeptEvent } from '../../steps/kept-event.ts';
+
+/** How events are written on the wire. */
+export interface EventForm {
+  contentType: string;
+  event(event: KeptEvent): string;
+  keepalive: string;
+  cutOff(line: CutOffLine): string;
+}
+
+export const eventForms: Record<'sse' | 'ndjson', EventForm> = {
+  sse: {
+    contentType: 'text/event-stream',
+    event: (event) =>
+      sseEvent([
+        ['event', event.type],
+        ['id', event.seq],
+        ['data', eventText(event)],
+      ]),
+    keepalive: ': keepalive\n\n',
+    cutOff: (line) =>
+      sseEvent([
+        ['event', line.type],
+        ['data', toRawJson(line)],
+      ]),
+  },
+  ndjson: {
+    contentType: 'application/x-ndjson',
+    event: (event) => `${eventText(event)}\n`,
+    keepalive: '{"type":"keepalive"}\n',
+    cutOff: (line) => `${JSON.stringify(line)}\n`,
+  },
+};
+
+/**
+ * @throws Error for a value with a line break, which would begin another field, or another event.
+ */
+export const sseEvent = (fields: readonly [name: string, value: string | number][]): string =>
+  `${fields.map(([name, value]) => sseField(name, String(value))).join('')}\n`;
+
+function sseField(name: string, value: string): string {
+  if (/[\r\n]/.test(value))
+    throw new Error(`the field ${name} of a server-sent event has a line break`);
+  return `${name}: ${value}\n`;
+}

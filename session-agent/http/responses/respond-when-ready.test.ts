@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { limits } from '@steppe/contracts/limits';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Deferred, deferred } from '../../deferred.ts';
+import { toRawJson } from '../../json/raw-json.ts';
+import { respondWhenReady } from './respond-when-ready.ts';
+
+let ready: Deferred<unknown>;
+let responding: Promise<void>;
+let socket: Socket;
+let text: string;
+/** For each body that was made, whether the response had begun. */
+let made: boolean[];
+let close: () => void;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  ready = deferred();
+  [text, made] = ['', []];
+  const server = createServer((_, outgoing) => {
+    responding = respondWhenReady(outgoing, ready.promise, (hasBegun) => {
+      made.push(hasBegun);
+      return toRawJson({ ok: true });
+    });
+    // Whoever calls it does so later.
+    responding.catch(() => outgoing.end());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const requested = once(server, 'request');
+  socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  socket.write('GET / HTTP/1.0\r\n\r\n');
+  close = () => {
+    socket.destroy();
+    server.close();
+  };
+  await requested;
+});
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  close();
+});
+
+const keepWaiting = () => vi.advanceTimersByTime(limits.keepaliveMs);
+const closed = () => once(socket, 'close');
+
+test('sends one response with its length when it is ready soon', async () => {
+  ready.resolve(Promise.resolve());
+  await closed();
+  expect(text).toMatch(/Content-Length: 11\r\n[\s\S]*\r\n\r\n\{"ok":true\}$/);
+  expect(made).toEqual([false]);
+});
+
+test('gives a space for each five seconds of waiting, and then the response', async () => {
+  keepWaiting();
+  keepWaiting();
+  ready.resolve(Promise.resolve());
+  await closed();
+  expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*\r\n\r\n {2}\{"ok":true\}$/);
+  expect(text).not.toContain('Content-Length');
+  expect(made).toEqual([true]);
+});
+
+test('ends when its client leaves, and makes no body', async () => {
+  socket.destroy();
+  await responding;
+  expect(made).toEqual([]);
+});
+
+test('throws what is wrong while nothing has begun', async () => {
+  ready.resolve(Promise.reject(new Error('too late')));
+  await expect(responding).rejects.toThrow('too late');
+});
+
+test('cuts the response off where something is wrong after it has begun', async () => {
+  keepWaiting();
+  await expect.poll(() => text).toMatch(/\r\n\r\n $/);
+  ready.resolve(Promise.reject(new Error('too late')));
+  await responding;
+  expect(made).toEqual([]);
+  await closed();
+  expect(text).toMatch(/\r\n\r\n $/);
+});

@@ -1,0 +1,54 @@
+import { newSessionId } from '@steppe/contracts/ids';
+import { bindRequestSchema } from '@steppe/contracts/internal';
+import { createLogger } from '@steppe/service-kit/process/logger';
+import { expect, test } from 'vitest';
+import { BackgroundOutput } from '../steps/background.ts';
+import { contractLimits } from '../steps/step-limits.ts';
+import { newRequest } from '../steps/testing/new-step.ts';
+import { at, handClock } from '../testing/manual-clock.ts';
+import { Interpreter } from '../worker/interpreter.ts';
+import { Binding } from './binding.ts';
+import { LifetimeClock } from './lifetime-clock.ts';
+
+/** One that waits for its supervisor for as long as the test takes. */
+const absentInterpreter = (background: BackgroundOutput) =>
+  new Interpreter({
+    runDirectory: '/nowhere',
+    workspace: '/nowhere',
+    memoryBytes: null,
+    background,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    onMemoryLost: () => {},
+    onReady: () => {},
+    onDeafSupervisor: () => {},
+    onGaveUp: () => {},
+  });
+
+test('a session is not idle while a step waits for the interpreter', async () => {
+  const { clock, passTo } = handClock();
+  const ends: string[] = [];
+  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  const background = new BackgroundOutput();
+  const interpreter = absentInterpreter(background);
+  const binding = new Binding({ interpreter, background, clock: lifetime, limits: contractLimits });
+  const sessionId = newSessionId();
+  const resources = { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' };
+  const limits = { expires_at: at(10_000), idle_timeout_seconds: 10 };
+  binding.bind(
+    bindRequestSchema.parse({
+      session_id: sessionId,
+      tenant_id: 'acme',
+      env: {},
+      resources,
+      ...limits,
+    }),
+  );
+  const { queue } = binding.session(sessionId);
+  const step = queue.submit(newRequest());
+  passTo(300);
+  expect(ends).toEqual([]);
+  queue.cancel(step);
+  await step.ended.promise;
+  passTo(310);
+  expect(ends).toEqual(['idle']);
+});

@@ -1,0 +1,175 @@
+import { expect, test } from 'vitest';
+import { deferred } from '../deferred.ts';
+import { at, handClock } from '../testing/manual-clock.ts';
+import { LifetimeClock } from './lifetime-clock.ts';
+
+function start({ expires, idle }: { expires: number; idle: number }) {
+  const ends: string[] = [];
+  const { clock, passTo, stepWallClock } = handClock();
+  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  lifetime.start({ expires_at: at(expires), idle_timeout_seconds: idle });
+  return { lifetime, ends, passTo, stepWallClock };
+}
+
+test('ends a session that nobody has used for its idle time, counted from the last use', () => {
+  const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 60 });
+  passTo(59);
+  lifetime.touch();
+  passTo(118);
+  expect(ends).toEqual([]);
+  passTo(119);
+  expect(ends).toEqual(['idle']);
+});
+
+test('ends a session at its expiry, however busy it was', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
+  passTo(50);
+  lifetime.stepBegan();
+  lifetime.stepEnded();
+  passTo(99);
+  expect(ends).toEqual([]);
+  expect(lifetime.refusal()).toBeUndefined();
+  passTo(100);
+  expect(ends).toEqual(['expired']);
+  expect(lifetime.refusal()).toMatchObject({
+    code: 'session_ended',
+    details: { end_reason: 'expired' },
+  });
+});
+
+test('sets no timer for longer than one can be, which would ring at once', () => {
+  const { clock } = handClock();
+  const waits: number[] = [];
+  const after: typeof clock.after = (ms, callback) => {
+    waits.push(ms);
+    return clock.after(ms, callback);
+  };
+  const year = 365 * 86_400;
+  new LifetimeClock(() => {}, { ...clock, after }).start({
+    expires_at: at(year),
+    idle_timeout_seconds: year,
+  });
+  expect(waits).toEqual([2 ** 31 - 1]);
+});
+
+test('waits for a running step, whatever it is due for', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 10 });
+  lifetime.stepBegan();
+  passTo(3_000);
+  lifetime.touch();
+  lifetime.change({ expires_at: at(50), idle_timeout_seconds: 1 });
+  expect(ends).toEqual([]);
+});
+
+test('is not idle while somebody waits for something that is to come about or to fail', async () => {
+  const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 10 });
+  const [first, second] = [deferred(), deferred()];
+  const fails = second.promise.then(() => Promise.reject(new Error('it failed')));
+  for (const promise of [first.promise, fails]) lifetime.inUseUntil(promise);
+  passTo(300);
+  first.resolve();
+  await first.promise;
+  passTo(600);
+  expect(ends).toEqual([]);
+  second.resolve();
+  await expect(fails).rejects.toThrow('it failed');
+  passTo(609);
+  expect(ends).toEqual([]);
+  passTo(610);
+  expect(ends).toEqual(['idle']);
+});
+
+test('ends at its expiry also while somebody waits', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 10 });
+  lifetime.inUseUntil(deferred().promise);
+  passTo(99);
+  expect(ends).toEqual([]);
+  passTo(100);
+  expect(ends).toEqual(['expired']);
+});
+
+test('leaves 30 seconds to fetch a result that came after the expiry, and calls do not make them more', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
+  lifetime.stepBegan();
+  passTo(200);
+  lifetime.stepEnded();
+  passTo(215);
+  lifetime.touch();
+  passTo(229);
+  lifetime.touch();
+  expect(ends).toEqual([]);
+  passTo(230);
+  expect(ends).toEqual(['expired']);
+});
+
+test('counts the idle time from the end of a step', () => {
+  const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 10 });
+  lifetime.stepBegan();
+  passTo(50);
+  lifetime.stepEnded();
+  passTo(59);
+  expect(ends).toEqual([]);
+  passTo(60);
+  expect(ends).toEqual(['idle']);
+});
+
+test('takes a change of its limits into account at once', () => {
+  const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
+  lifetime.change({ expires_at: at(10_000), idle_timeout_seconds: 500 });
+  passTo(499);
+  expect(ends).toEqual([]);
+  lifetime.change({ expires_at: at(10_000), idle_timeout_seconds: 1 });
+  expect(ends).toEqual(['idle']);
+});
+
+test('ends nothing before its start or after its stop', () => {
+  const { clock, passTo } = handClock();
+  const ends: string[] = [];
+  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  lifetime.touch();
+  passTo(1_000);
+  lifetime.start({ expires_at: at(2_000), idle_timeout_seconds: 10_000 });
+  lifetime.stop();
+  passTo(3_000);
+  expect(ends).toEqual([]);
+});
+
+test('a wall clock that is set forward ends no session as idle', () => {
+  const { lifetime, ends, passTo, stepWallClock } = start({ expires: 100_000, idle: 60 });
+  passTo(10);
+  stepWallClock(3_600);
+  lifetime.change({ expires_at: at(100_000), idle_timeout_seconds: 60 });
+  passTo(59);
+  expect(ends).toEqual([]);
+  passTo(60);
+  expect(ends).toEqual(['idle']);
+});
+
+test('a wall clock that is set back keeps no idle session', () => {
+  const { ends, passTo, stepWallClock } = start({ expires: 100_000, idle: 60 });
+  passTo(10);
+  stepWallClock(-3_600);
+  passTo(60);
+  expect(ends).toEqual(['idle']);
+});
+
+test('the expiry is a time of the wall clock', () => {
+  const { lifetime, ends, stepWallClock } = start({ expires: 1_000, idle: 10_000 });
+  stepWallClock(1_000);
+  expect(lifetime.refusal()).toMatchObject({ code: 'session_ended' });
+  lifetime.touch();
+  expect(ends).toEqual(['expired']);
+});
+
+test('a wall clock that is set forward leaves 30 seconds to fetch a result all the same', () => {
+  const { lifetime, ends, passTo, stepWallClock } = start({ expires: 100, idle: 600 });
+  lifetime.stepBegan();
+  passTo(200);
+  lifetime.stepEnded();
+  stepWallClock(3_600);
+  lifetime.touch();
+  passTo(229);
+  expect(ends).toEqual([]);
+  passTo(230);
+  expect(ends).toEqual(['expired']);
+});

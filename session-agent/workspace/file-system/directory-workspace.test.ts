@@ -1,0 +1,237 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FileVersion } from '../file-version.ts';
+import { Workspace } from './directory-workspace.ts';
+import { listEntries } from './list-entries.ts';
+
+let outside: string;
+let workspace: Workspace;
+
+beforeAll(() => {
+  outside = realpathSync(mkdtempSync(join(tmpdir(), 'steppe-test-')));
+  const root = join(outside, 'workspace');
+  mkdirSync(join(root, 'dir', 'deep'), { recursive: true });
+  writeFileSync(join(outside, 'secret'), 'secret');
+  writeFileSync(join(root, 'file'), 'content');
+  writeFileSync(join(root, 'dir', 'deep', 'leaf'), 'leaf');
+  symlinkSync('../secret', join(root, 'leads-out'));
+  mkdirSync(`${root}-beside`);
+  writeFileSync(`${root}-beside/secret`, 'secret');
+  symlinkSync(`${root}-beside/secret`, join(root, 'leads-beside'));
+  symlinkSync('/', join(root, 'root-link'));
+  symlinkSync('dir', join(root, 'inside-link'));
+  symlinkSync(join(root, 'file'), join(root, 'absolute-link'));
+  symlinkSync('loop-b', join(root, 'loop-a'));
+  symlinkSync('loop-a', join(root, 'loop-b'));
+  symlinkSync('not-there-yet', join(root, 'dangling'));
+  execFileSync('mkfifo', [join(root, 'fifo')]);
+  workspace = new Workspace(root);
+});
+
+afterAll(() => rmSync(outside, { recursive: true, force: true }));
+
+const read = async (...segments: string[]) => {
+  const { file } = await workspace.openFile(segments);
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+};
+const write = (content: string, ...segments: string[]) =>
+  workspace.writeFile(segments, Readable.from([Buffer.from(content)]), { maxBytes: 1000 });
+const uploadsIn = (directory: string) =>
+  readdirSync(directory).filter((name) => name.startsWith('.steppe-upload'));
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+test('reads and replaces a file', async () => {
+  expect(await read('file')).toBe('content');
+  const first = await write('one', 'new', 'dirs', 'made');
+  expect(first).toMatchObject({
+    created: true,
+    entry: { name: 'made', path: 'new/dirs/made', type: 'file', size_bytes: 3 },
+  });
+  expect(await write('three', 'new', 'dirs', 'made')).toMatchObject({ created: false });
+  expect(await read('new', 'dirs', 'made')).toBe('three');
+});
+
+test('follows links that stay inside', async () => {
+  expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
+  expect(await read('absolute-link')).toBe('content');
+  await write('made', 'dangling');
+  expect(await read('not-there-yet')).toBe('made');
+});
+
+test.each([
+  ['leads-out'],
+  ['leads-beside'],
+  ['root-link', 'etc', 'passwd'],
+  ['loop-a'],
+  ['loop-a', 'x'],
+])('refuses the link in %s', async (...segments) => {
+  await expect(read(...segments)).rejects.toEqual(code('invalid_request'));
+  await expect(write('x', ...segments)).rejects.toEqual(code('invalid_request'));
+});
+
+test('says which kind of entry is in the way', async () => {
+  await expect(read('absent')).rejects.toEqual(code('file_not_found'));
+  await expect(read('absent', 'x')).rejects.toEqual(code('file_not_found'));
+  await expect(read('dir')).rejects.toEqual(code('file_conflict'));
+  await expect(write('x', 'dir')).rejects.toEqual(code('file_conflict'));
+  await expect(read('file', 'x')).rejects.toEqual(code('file_conflict'));
+  await expect(write('x', 'file', 'x')).rejects.toEqual(code('file_conflict'));
+  await expect(read('fifo')).rejects.toEqual(code('file_conflict'));
+  await expect(write('x', 'fifo')).rejects.toEqual(code('file_conflict'));
+});
+
+test('leaves the old file and nothing else when an upload breaks or is too large', async () => {
+  await write('old', 'kept');
+  const broken = Readable.from(
+    (async function* () {
+      yield Buffer.from('half');
+      throw new Error('cut');
+    })(),
+  );
+  await expect(workspace.writeFile(['kept'], broken, { maxBytes: 1000 })).rejects.toEqual(
+    code('invalid_request'),
+  );
+  await expect(write('x'.repeat(1001), 'kept')).rejects.toEqual(code('payload_too_large'));
+  expect(readFileSync(join(workspace.root, 'kept'), 'utf8')).toBe('old');
+  expect(uploadsIn(workspace.root)).toEqual([]);
+});
+
+test('tells the same of a file when it is written as when it is listed', async () => {
+  const written = [];
+  for (let i = 10; i < 40; i++) written.push((await write('x', 'same', `${i}`)).entry);
+  const { entries } = await listEntries(workspace.root, ['same'], {
+    recursive: false,
+    limit: 100,
+    after: undefined,
+  });
+  expect(entries).toEqual(written);
+});
+
+test('removes files, empty directories and links themselves', async () => {
+  await write('x', 'gone', 'file');
+  await expect(workspace.remove(['gone'])).rejects.toEqual(code('file_conflict'));
+  await workspace.remove(['gone', 'file']);
+  await workspace.remove(['gone']);
+  await expect(workspace.remove(['gone'])).rejects.toEqual(code('file_not_found'));
+  symlinkSync('../secret', join(workspace.root, 'link-to-remove'));
+  await workspace.remove(['link-to-remove']);
+  expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
+});
+
+test('makes a new file only where there is none, even when code makes one at the last moment', async () => {
+  const place = join(workspace.root, 'contested');
+  let looks = 0;
+  const check = (current: FileVersion | undefined) => {
+    if (current) throw new Error('there is one');
+    looks += 1;
+    // The second look is the one right before the file takes its place.
+    if (looks === 2) writeFileSync(place, 'by code');
+  };
+  const upload = workspace.writeFile(['contested'], Readable.from([Buffer.from('x')]), {
+    maxBytes: 1000,
+    check,
+    onlyNew: true,
+  });
+  await expect(upload).rejects.toThrow('there is one');
+  expect(readFileSync(place, 'utf8')).toBe('by code');
+  expect(uploadsIn(workspace.root)).toEqual([]);
+});
+
+test('says that a directory was removed while the bytes came', async () => {
+  const racing = Readable.from(
+    (async function* () {
+      yield Buffer.from('x');
+      rmSync(join(workspace.root, 'vanishing'), { recursive: true });
+    })(),
+  );
+  await expect(
+    workspace.writeFile(['vanishing', 'file'], racing, { maxBytes: 1000 }),
+  ).rejects.toEqual(expect.objectContaining({ code: 'file_conflict', retryable: true }));
+});
+
+test('a file that was replaced keeps its permissions, and has another version, though it is as long', async () => {
+  const place = join(workspace.root, 'script');
+  const { version } = await write('#!/bin/a', 'script');
+  chmodSync(place, 0o750);
+  await write('#!/bin/b', 'script');
+  expect(statSync(place).mode & 0o777).toBe(0o750);
+  const before = await workspace.openFile(['script']);
+  await before.file.close();
+  writeFileSync(place, '#!/bin/c');
+  const after = await workspace.openFile(['script']);
+  await after.file.close();
+  expect(new Set([version, before.version, after.version].map(({ etag }) => etag)).size).toBe(3);
+});
+
+test('takes a file of just the largest size, and leaves the stream of a larger one open for its response', async () => {
+  const largest = Readable.from([Buffer.alloc(600), Buffer.alloc(400)]);
+  expect(await workspace.writeFile(['largest'], largest, { maxBytes: 1000 })).toMatchObject({
+    entry: { size_bytes: 1000 },
+  });
+  const larger = Readable.from([Buffer.alloc(600), Buffer.alloc(401), Buffer.alloc(1)]);
+  await expect(workspace.writeFile(['largest'], larger, { maxBytes: 1000 })).rejects.toEqual(
+    code('payload_too_large'),
+  );
+  expect(larger.destroyed).toBe(false);
+});
+
+test('lets one of many at once make a file that all want to be the first of', async () => {
+  const check = (current: FileVersion | undefined) => {
+    if (current) throw new Error('there is one');
+  };
+  const uploads = Array.from({ length: 8 }, (_, at) =>
+    workspace.writeFile(['first'], Readable.from([Buffer.from(String(at))]), {
+      maxBytes: 1000,
+      check,
+    }),
+  );
+  const outcomes = (await Promise.allSettled(uploads)).map(({ status }) => status);
+  expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('removes nothing that a condition protects', async () => {
+  await write('x', 'protected');
+  const check = () => {
+    throw new Error('protected');
+  };
+  await expect(workspace.remove(['protected'], check)).rejects.toThrow('protected');
+  expect(await read('protected')).toBe('x');
+});
+
+test('holds nothing open and leaves nothing behind, whatever came of it', async () => {
+  const open = () => readdirSync('/proc/self/fd').length;
+  await write('x', 'warm', 'up');
+  const before = open();
+  await write('x', 'inside-link', 'made');
+  await write('y', 'inside-link', 'made');
+  await workspace.writeFile(['only-new'], Readable.from([Buffer.from('x')]), {
+    maxBytes: 1000,
+    onlyNew: true,
+  });
+  expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
+  for (const path of ['fifo', 'dir', 'absent', 'leads-out']) await read(path).catch(() => {});
+  await write('x'.repeat(1001), 'too', 'large').catch(() => {});
+  await listEntries(workspace.root, [], { recursive: true, limit: 1000, after: undefined });
+  await workspace.remove(['only-new']);
+  expect(open()).toBe(before);
+  expect([...uploadsIn(workspace.root), ...uploadsIn(join(workspace.root, 'too'))]).toEqual([]);
+});

@@ -1,0 +1,136 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { segmentsOf } from '../file-path.ts';
+import { type ListOptions, listEntries } from './list-entries.ts';
+
+let outside: string;
+let root: string;
+beforeEach(() => {
+  outside = realpathSync(mkdtempSync(join(tmpdir(), 'steppe-test-')));
+  root = join(outside, 'workspace');
+  mkdirSync(root);
+});
+afterEach(() => rmSync(outside, { recursive: true, force: true }));
+
+const make = (...files: string[]) => {
+  for (const file of files) {
+    mkdirSync(join(root, file, '..'), { recursive: true });
+    writeFileSync(join(root, file), 'x');
+  }
+};
+const list = (segments: string[] = [], options: Partial<ListOptions> = {}) =>
+  listEntries(root, segments, { recursive: true, limit: 10_000, after: undefined, ...options });
+const pathsOf = async (...given: Parameters<typeof list>) =>
+  (await list(...given)).entries.map(({ path }) => path);
+const everyPage = async (options: Partial<ListOptions>) => {
+  const pages: string[][] = [];
+  for (let after: string[] | undefined, isMore = true; isMore; ) {
+    const { entries, more } = await list([], { ...options, after });
+    pages.push(entries.map(({ path }) => path));
+    after = entries.at(-1)?.path.split('/');
+    isMore = more;
+  }
+  return pages;
+};
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+test('is sorted, page by page, each entry once', async () => {
+  make('b', 'a/x', 'a.txt');
+  const whole = ['a', 'a/x', 'a.txt', 'b'];
+  expect(await pathsOf()).toEqual(whole);
+  expect(await everyPage({ limit: 1 })).toEqual(whole.map((path) => [path]));
+  expect(await everyPage({ limit: 3 })).toEqual([whole.slice(0, 3), whole.slice(3)]);
+});
+
+test('ends a page when its time is up, with one entry at least', async () => {
+  make('b', 'a/x', 'a.txt');
+  expect(await everyPage({ maxMs: 0 })).toEqual([['a'], ['a/x'], ['a.txt'], ['b']]);
+});
+
+test('follows a link to the directory that is listed, and no other', async () => {
+  make('dir/deep/leaf');
+  symlinkSync('dir', join(root, 'inside'));
+  expect(await pathsOf(['inside'])).toEqual(['dir/deep', 'dir/deep/leaf']);
+  expect(await pathsOf()).toEqual(['dir', 'dir/deep', 'dir/deep/leaf', 'inside']);
+});
+
+test('enters directories down to a depth, and lists those below it when they are requested', async () => {
+  make('1/2/3/4/5');
+  expect(await pathsOf([], { maxDepth: 2 })).toEqual(['1', '1/2', '1/2/3']);
+  expect(await pathsOf(['1', '2', '3'], { maxDepth: 2 })).toEqual(['1/2/3/4', '1/2/3/4/5']);
+  const deep = Array.from({ length: 150 }, (_, at) => `d${at}`);
+  make([...deep, 'leaf'].join('/'));
+  expect(await pathsOf(['d0'])).toHaveLength(101);
+});
+
+test('leaves out what is too far down to be named by a path, so that its own cursor is always taken', async () => {
+  const name = (at: number) => `${String(at).padStart(2, '0')}${'x'.repeat(248)}`;
+  // One directory at a time, as the whole path is longer than the system takes.
+  const dig = `import os,sys
+os.chdir(sys.argv[1])
+for name in sys.argv[2:]:
+    os.mkdir(name); os.chdir(name)`;
+  const names = Array.from({ length: 20 }, (_, at) => name(at));
+  execFileSync('python3', ['-c', dig, root, ...names]);
+  const paths = await pathsOf();
+  expect(paths).toHaveLength(16);
+  for (const path of paths) expect(segmentsOf(path).join('/')).toBe(path);
+  expect((await everyPage({ limit: 1 })).flat()).toEqual(paths);
+  execFileSync('rm', ['-rf', root]);
+});
+
+test('leaves out uploads that are not whole, and names that are no UTF-8', async () => {
+  make('.steppe-upload-1', 'dir/.steppe-upload-2', 'dir/file');
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/dir/`), Buffer.from([0xff, 0xfe])]), 'x');
+  expect(await pathsOf()).toEqual(['dir', 'dir/file']);
+});
+
+test('lists a directory that it may not read as an empty one', async () => {
+  make('closed/file', 'open');
+  chmodSync(join(root, 'closed'), 0);
+  const isRoot = process.getuid?.() === 0;
+  expect(await pathsOf()).toEqual(isRoot ? ['closed', 'closed/file', 'open'] : ['closed', 'open']);
+  chmodSync(join(root, 'closed'), 0o700);
+});
+
+test('shows nothing of another place while directories are swapped for links', {
+  timeout: 60_000,
+}, async () => {
+  mkdirSync(join(outside, 'elsewhere'));
+  writeFileSync(join(outside, 'elsewhere', 'secret'), 'x');
+  make('swapped/own');
+  symlinkSync('../elsewhere', join(root, 'link'));
+  const swap = `const { renameSync: move } = require('node:fs');
+    process.chdir(${JSON.stringify(root)});
+    for (;;) {
+      for (const [from, to] of [['swapped', 'aside'], ['link', 'swapped'], ['swapped', 'link'], ['aside', 'swapped']]) move(from, to);
+    }`;
+  const swapping = spawn(process.execPath, ['-e', swap], { stdio: 'ignore' });
+  const seen = new Set<string>();
+  for (let round = 0; round < 1000 || !seen.has('swapped/own'); round++)
+    for (const path of await pathsOf()) seen.add(path);
+  const ended = once(swapping, 'exit');
+  swapping.kill('SIGKILL');
+  await ended;
+  expect([...seen].filter((path) => path.endsWith('secret'))).toEqual([]);
+});
+
+test('says what is wrong with a directory that cannot be listed', async () => {
+  make('file');
+  symlinkSync('/', join(root, 'leads-out'));
+  await expect(list(['absent'])).rejects.toEqual(code('file_not_found'));
+  await expect(list(['file'])).rejects.toEqual(code('file_conflict'));
+  await expect(list(['leads-out'])).rejects.toEqual(code('invalid_request'));
+});
