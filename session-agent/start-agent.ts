@@ -12,13 +12,13 @@ import type { Logger } from '@steppe/service-kit/process/logger';
 import type { AgentConfig } from './config.ts';
 import { createApp } from './http/create-app.ts';
 import { isReserved } from './http/reserved-requests.ts';
+import { Interpreter } from './interpreter/interpreter.ts';
+import { type SupervisorProcess, superviseLocally } from './interpreter/supervisor-process.ts';
 import { Binding } from './session/binding.ts';
 import { LifetimeClock } from './session/lifetime-clock.ts';
 import { writeTerminationMessage } from './session/termination-message.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
-import { Interpreter } from './worker/interpreter.ts';
-import { type SupervisorProcess, superviseLocally } from './worker/supervisor-process.ts';
 import { Workspace } from './workspace/file-system/directory-workspace.ts';
 
 interface AgentDependencies {

@@ -5,10 +5,10 @@ import type { InternalTokenVerifier } from '@steppe/service-kit/auth/internal-to
 import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context, Handler } from 'hono';
+import type { Interpreter } from '../interpreter/interpreter.ts';
 import type { Binding } from '../session/binding.ts';
 import type { LifetimeClock } from '../session/lifetime-clock.ts';
 import type { StepLimits } from '../steps/step-limits.ts';
-import type { Interpreter } from '../worker/interpreter.ts';
 import type { Workspace } from '../workspace/file-system/directory-workspace.ts';
 
 /** What the agent's operations work on. */

@@ -2,7 +2,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { restartRequestSchema } from '@steppe/contracts/step-request';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
 import { refuseQuery } from '@steppe/service-kit/http/read-query';
-import { toRawJson } from '../json/raw-json.ts';
+import { toRawJson } from '../protocol/raw-json.ts';
 import { requireSession } from './authenticate.ts';
 import { type Operation, outgoingOf } from './declared-routes.ts';
 import { respondWhenReady } from './responses/respond-when-ready.ts';

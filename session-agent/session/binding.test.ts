@@ -2,11 +2,11 @@ import { newSessionId } from '@steppe/contracts/ids';
 import { bindRequestSchema } from '@steppe/contracts/internal';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { expect, test } from 'vitest';
+import { Interpreter } from '../interpreter/interpreter.ts';
 import { BackgroundOutput } from '../steps/background.ts';
 import { contractLimits } from '../steps/step-limits.ts';
 import { newRequest } from '../steps/testing/new-step.ts';
 import { at, handClock } from '../testing/manual-clock.ts';
-import { Interpreter } from '../worker/interpreter.ts';
 import { Binding } from './binding.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
 

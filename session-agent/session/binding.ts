@@ -1,11 +1,11 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import type { Interpreter } from '../interpreter/interpreter.ts';
 import type { BackgroundOutput } from '../steps/background.ts';
 import { StepJournal } from '../steps/step-journal.ts';
 import type { StepLimits } from '../steps/step-limits.ts';
 import { StepQueue } from '../steps/step-queue.ts';
-import type { Interpreter } from '../worker/interpreter.ts';
 import type { LifetimeClock } from './lifetime-clock.ts';
 
 /** The one session that this instance serves, from its bind on. */

@@ -1,5 +1,5 @@
 import type { Background, OutputStream } from '@steppe/contracts/step';
-import type { RawJson } from '../json/raw-json.ts';
+import type { RawJson } from '../protocol/raw-json.ts';
 import type { KeptEvent } from './kept-event.ts';
 import type { KeptResult } from './kept-result.ts';
 

@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { limits } from '@steppe/contracts/limits';
 import type { OutputStream } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
-import type { BackgroundSink } from '../worker/worker.ts';
+import type { BackgroundSink } from '../interpreter/worker.ts';
 import type { Step } from './step.ts';
 
 type Kept = { stream: OutputStream; text: string } | { error: StepError };

@@ -1,5 +1,5 @@
 import type { StepEvent } from '@steppe/contracts/step';
-import { mergeObjects, type RawJson, toRawJson } from '../json/raw-json.ts';
+import { mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
 
 type ResultEvent = Extract<StepEvent, { type: 'result' }>;
 

@@ -1,5 +1,5 @@
 import type { StepResult } from '@steppe/contracts/step';
-import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../json/raw-json.ts';
+import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
 
 /** A result as a step holds it: its bundles stay the JSON texts that the driver made. */
 export type KeptResult = Omit<StepResult, 'results'> & { results: RawJson[] };

@@ -1,6 +1,6 @@
 import type { OutputStream, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
-import type { RawJson } from '../json/raw-json.ts';
+import type { RawJson } from '../protocol/raw-json.ts';
 
 /** What goes to the interpreter of a step. */
 export interface StepCode {

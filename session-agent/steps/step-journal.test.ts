@@ -1,7 +1,7 @@
 import { limits } from '@steppe/contracts/limits';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { expect, test } from 'vitest';
-import { toRawJson } from '../json/raw-json.ts';
+import { toRawJson } from '../protocol/raw-json.ts';
 import { hashRequest, StepJournal } from './step-journal.ts';
 import { completed, newRequest, newStep } from './testing/new-step.ts';
 

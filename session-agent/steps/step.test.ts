@@ -1,6 +1,6 @@
 import { stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
 import { expect, test } from 'vitest';
-import { toRawJson } from '../json/raw-json.ts';
+import { toRawJson } from '../protocol/raw-json.ts';
 import { eventText } from './kept-event.ts';
 import { resultText } from './kept-result.ts';
 import { contractLimits } from './step-limits.ts';

@@ -4,7 +4,7 @@ import type { StepError } from '@steppe/contracts/step-output';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import type { AppError } from '@steppe/service-kit/http/app-error';
 import { deferred } from '../deferred.ts';
-import { asRawJson, mergeObjects, type RawJson } from '../json/raw-json.ts';
+import { asRawJson, mergeObjects, type RawJson } from '../protocol/raw-json.ts';
 import { aggregateResult } from './aggregate-result.ts';
 import type { KeptEvent } from './kept-event.ts';
 import type { KeptResult } from './kept-result.ts';

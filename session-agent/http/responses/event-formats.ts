@@ -1,5 +1,5 @@
 import type { CutOffLine } from '@steppe/contracts/step';
-import { toRawJson } from '../../json/raw-json.ts';
+import { toRawJson } from '../../protocol/raw-json.ts';
 import { eventText, type KeptEvent } from '../../steps/kept-event.ts';
 
 /** How events are written on the wire. */

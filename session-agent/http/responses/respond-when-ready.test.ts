@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { limits } from '@steppe/contracts/limits';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Deferred, deferred } from '../../deferred.ts';
-import { toRawJson } from '../../json/raw-json.ts';
+import { toRawJson } from '../../protocol/raw-json.ts';
 import { respondWhenReady } from './respond-when-ready.ts';
 
 let ready: Deferred<unknown>;

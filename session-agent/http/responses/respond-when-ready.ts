@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { limits } from '@steppe/contracts/limits';
-import type { RawJson } from '../../json/raw-json.ts';
+import type { RawJson } from '../../protocol/raw-json.ts';
 
 /**
  * Responds with JSON when `ready` resolves. One still waiting after five seconds has its status and

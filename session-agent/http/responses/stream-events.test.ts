@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { limits } from '@steppe/contracts/limits';
 import { cutOffLineSchema, type StepEvent, stepEventSchema } from '@steppe/contracts/step';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { toRawJson } from '../../json/raw-json.ts';
+import { toRawJson } from '../../protocol/raw-json.ts';
 import { eventText } from '../../steps/kept-event.ts';
 import type { Step } from '../../steps/step.ts';
 import { completed, newStep } from '../../steps/testing/new-step.ts';

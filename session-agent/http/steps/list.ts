@@ -2,7 +2,7 @@ import { stepListQuerySchema } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { parseInput } from '@steppe/service-kit/http/parse-input';
 import { readQuery } from '@steppe/service-kit/http/read-query';
-import { asRawJson, mergeObjects, toRawJson } from '../../json/raw-json.ts';
+import { asRawJson, mergeObjects, toRawJson } from '../../protocol/raw-json.ts';
 import { resultText } from '../../steps/kept-result.ts';
 import type { Step } from '../../steps/step.ts';
 import { requireSession } from '../authenticate.ts';

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WorkerCommand, WorkerFrame } from '../../worker/frames.ts';
+import type { WorkerCommand, WorkerFrame } from '../../protocol/frames.ts';
 import { encodeWorkerFrame } from './control/encode-worker-frame.ts';
 import { createInterruptLadder } from './control/interrupt-ladder.ts';
 import type { StepPreparer } from './control/prepare-step.ts';

@@ -13,7 +13,7 @@ const warmUps = 500;
 const starts = 10;
 
 const outdir = mkdtempSync('/tmp/steppe-bench-');
-const entryPoints = [fileURLToPath(new URL('testing/fake-agent.ts', import.meta.url))];
+const entryPoints = [fileURLToPath(new URL('./testing/fake-agent.ts', import.meta.url))];
 const outExtension = { '.js': '.mjs' };
 await build({ ...nodeRuntimeBundle, outdir });
 await build({ entryPoints, outdir, outExtension, bundle: true, platform: 'node', format: 'esm' });

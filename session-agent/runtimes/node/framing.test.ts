@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { maxFrameBytes } from '../../worker/frames.ts';
+import { maxFrameBytes } from '../../protocol/frames.ts';
 import { createFrameReader, encodeFrame, maxBodyBytes } from './framing.ts';
 
 it('has the limit of the agent', () => {

@@ -1,4 +1,4 @@
-import type { WorkerCommand, WorkerFrame } from '../../worker/frames.ts';
+import type { WorkerCommand, WorkerFrame } from '../../protocol/frames.ts';
 import type { RewrittenStep } from './rewrite/rewrite-step.ts';
 
 /** What a traceback is to a frame. */

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { SupervisorCommand } from '../../worker/frames.ts';
+import type { SupervisorCommand } from '../../protocol/frames.ts';
 import { ConfigError, configErrorCode, readConfig, type SupervisorConfig } from './config.ts';
 import { createAgentLink } from './supervise/agent-link.ts';
 import { killDescendants } from './supervise/descendants.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
-import type { WorkerFrame } from '../../worker/frames.ts';
+import type { WorkerFrame } from '../../protocol/frames.ts';
 import { createLoad } from './load.ts';
 import type { ControlData, ToControl, ToMain } from './messages.ts';
 import { tellOfAwaitedChildren } from './run/awaited-children.ts';

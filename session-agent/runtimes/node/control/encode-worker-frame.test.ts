@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { asRawJson } from '../../../json/raw-json.ts';
-import { FrameDecoder } from '../../../worker/frame-codec.ts';
-import { workerFrameSchema } from '../../../worker/frames.ts';
+import { FrameDecoder } from '../../../protocol/frame-codec.ts';
+import { workerFrameSchema } from '../../../protocol/frames.ts';
+import { asRawJson } from '../../../protocol/raw-json.ts';
 import { encodeWorkerFrame } from './encode-worker-frame.ts';
 
 it('gives the agent the bundle as the text that it is', () => {

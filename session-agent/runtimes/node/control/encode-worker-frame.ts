@@ -1,4 +1,4 @@
-import type { WorkerFrame } from '../../../worker/frames.ts';
+import type { WorkerFrame } from '../../../protocol/frames.ts';
 import { encodeFrame } from '../framing.ts';
 
 /** The bundle of a `display` stands on a line of its own. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { toRawJson } from '../../../json/raw-json.ts';
+import { toRawJson } from '../../../protocol/raw-json.ts';
 import { maxBodyBytes } from '../framing.ts';
 import { bundleText } from './bundle-text.ts';
 import { textJson } from './shown-value.ts';

@@ -1,4 +1,4 @@
-import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
+import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { maxBodyBytes } from '../framing.ts';
 import { stringify } from './own-json.ts';
 import type { Bundle, Shown } from './shown-value.ts';

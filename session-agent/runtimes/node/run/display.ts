@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { checkJson } from '../../../json/check-json.ts';
-import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
+import { checkJson } from '../../../protocol/check-json.ts';
+import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { stringify } from './own-json.ts';
 import { maxDepth } from './plain-json.ts';
 import { type Bundle, inspectSafely, type Shown, showValue, textJson } from './shown-value.ts';

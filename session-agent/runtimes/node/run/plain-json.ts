@@ -1,4 +1,4 @@
-import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
+import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { stringify } from './own-json.ts';
 
 /** Deeper than this nobody reads it, and the agent's parser has a stack too. */

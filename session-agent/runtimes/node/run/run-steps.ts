@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { types } from 'node:util';
-import type { WorkerFrame } from '../../../worker/frames.ts';
+import type { WorkerFrame } from '../../../protocol/frames.ts';
 import type { PreparedStep, StepError, StepKey } from '../messages.ts';
 import type { FreshNames } from '../rewrite/known-names.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';

@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util';
-import { asRawJson, type RawJson } from '../../../json/raw-json.ts';
+import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { maxBodyBytes } from '../framing.ts';
 import { stringify } from './own-json.ts';
 import { plainJson, tooLarge } from './plain-json.ts';

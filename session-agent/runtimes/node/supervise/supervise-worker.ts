@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { SupervisorFrame } from '../../../worker/frames.ts';
+import type { SupervisorFrame } from '../../../protocol/frames.ts';
 import type { SupervisorConfig } from '../config.ts';
 import { createContainerMemory, type MemoryUsage, ownMemoryBytes } from './container-memory.ts';
 import { killDescendants } from './descendants.ts';

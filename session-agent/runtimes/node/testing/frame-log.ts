@@ -1,4 +1,4 @@
-import type { SupervisorFrame, WorkerFrame } from '../../../worker/frames.ts';
+import type { SupervisorFrame, WorkerFrame } from '../../../protocol/frames.ts';
 
 type AnyFrame = SupervisorFrame | WorkerFrame;
 export type Frame<Type extends AnyFrame['type']> = Extract<AnyFrame, { type: Type }>;

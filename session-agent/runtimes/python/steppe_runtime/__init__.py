@@ -1,1 +1,1 @@
-"""Supervisor and worker of Steppe's Python sessions; the protocol is session-agent/worker/frames.ts."""
+"""Supervisor and worker of Steppe's Python sessions; the protocol is session-agent/protocol/frames.ts."""

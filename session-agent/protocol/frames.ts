@@ -1,6 +1,6 @@
 import { stepErrorSchema } from '@steppe/contracts/step-output';
 import * as z from 'zod';
-import { readBundle } from '../json/read-bundle.ts';
+import { readBundle } from './read-bundle.ts';
 
 export { endMarker, startMarker } from './markers.ts';
 

@@ -1,7 +1,7 @@
 import type { Language } from '@steppe/contracts/session';
 import type { Logger } from '@steppe/service-kit/process/logger';
-import type { SupervisorLink } from './agent-socket.ts';
-import type { SupervisorCommand, SupervisorFrame } from './frames.ts';
+import type { SupervisorLink } from '../protocol/agent-socket.ts';
+import type { SupervisorCommand, SupervisorFrame } from '../protocol/frames.ts';
 
 interface CurrentSupervisorOptions {
   logger: Logger;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Language } from '@steppe/contracts/session';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { expect } from 'vitest';
+import { encodeFrame, FrameDecoder } from '../../protocol/frame-codec.ts';
 import { BackgroundOutput } from '../../steps/background.ts';
-import { encodeFrame, FrameDecoder } from '../frame-codec.ts';
 import { Interpreter } from '../interpreter.ts';
 
 const within = { timeout: 10_000 };

@@ -3,12 +3,12 @@ import type { AgentState } from '@steppe/contracts/internal';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { deferred } from '../deferred.ts';
+import { listenForRuntime, type WorkerLink } from '../protocol/agent-socket.ts';
+import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
+import { makeFifos } from '../protocol/make-fifos.ts';
 import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../steps/step-interpreter.ts';
-import { listenForRuntime, type WorkerLink } from './agent-socket.ts';
 import { CurrentSupervisor } from './current-supervisor.ts';
 import { connectionClosed, describeWorkerExit } from './describe-worker-exit.ts';
-import type { SupervisorFrame, WorkerFrame } from './frames.ts';
-import { makeFifos } from './make-fifos.ts';
 import { needsRenewal } from './start-variables.ts';
 import { type BackgroundSink, type ExitFrame, Worker } from './worker.ts';
 

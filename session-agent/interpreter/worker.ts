@@ -3,12 +3,12 @@ import type { OutputStream, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { type Deferred, deferred, delay } from '../deferred.ts';
+import type { WorkerLink } from '../protocol/agent-socket.ts';
+import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
+import type { Place } from '../protocol/marker-scanner.ts';
+import { RawStream } from '../protocol/raw-stream.ts';
 import type { StepCode, StepSink } from '../steps/step-interpreter.ts';
 import { TailBuffer } from '../tail-buffer.ts';
-import type { WorkerLink } from './agent-socket.ts';
-import type { SupervisorFrame, WorkerFrame } from './frames.ts';
-import type { Place } from './marker-scanner.ts';
-import { RawStream } from './raw-stream.ts';
 
 export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
 type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;

@@ -1,4 +1,4 @@
-import { checkJson } from '../json/check-json.ts';
+import { checkJson } from './check-json.ts';
 import { maxFrameBytes } from './frames.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { SupervisorLink } from './agent-socket.ts';
+import type { SupervisorLink } from '../protocol/agent-socket.ts';
+import type { SupervisorCommand } from '../protocol/frames.ts';
 import { CurrentSupervisor } from './current-supervisor.ts';
-import type { SupervisorCommand } from './frames.ts';
 
 const longAfterMs = 60_000;
 const exitOf = (epoch: number) => ({

@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { endMarker, startMarker } from '../protocol/frames.ts';
 import type { StepSink } from '../steps/step-interpreter.ts';
-import { endMarker, startMarker } from './frames.ts';
 import {
   doneOf,
   exitOf,
