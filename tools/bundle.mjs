@@ -62,7 +62,7 @@ await Promise.all([
   build({ ...nodeRuntimeBundle, outdir: `${dist}/runtimes/node`, logLevel: 'warning' }),
   cp(`${root}session-agent/runtimes/python`, `${dist}/runtimes/python`, {
     recursive: true,
-    filter: (path) => !/__pycache__|_test\.py$|fake_agent|session_case|driver_bench/.test(path),
+    filter: (path) => !/__pycache__|_test\.py$|python\/tests|driver_bench/.test(path),
   }),
 ]);
 execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], {

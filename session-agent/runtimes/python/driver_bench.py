@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 
-from fake_agent import FakeAgent
+from tests.fake_agent import FakeAgent
 
 ROUND_TRIPS = 2000
 

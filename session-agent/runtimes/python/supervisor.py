@@ -20,7 +20,7 @@ def main():
     # Isolated and safe-path interpreters leave the script's folder out.
     if here not in sys.path:
         sys.path.insert(0, here)
-    from steppe_runtime.supervisor import supervise
+    from steppe_runtime.supervisor.supervisor import supervise
 
     return supervise(os.environ)
 

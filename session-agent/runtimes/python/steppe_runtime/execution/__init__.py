@@ -1,0 +1,1 @@
+"""Runs the code of a step: compiling, the event loop, interrupts, errors and threads."""

@@ -1,0 +1,157 @@
+"""One asyncio loop for the life of a worker: top-level await runs in it, tasks continue in it between steps."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+
+from ..packages.import_hooks import when_imported
+from ..packages.wrapping import named_like
+from .awaited_task import AwaitedTask
+from .interrupts import Interrupts
+from .uninterrupted_lock import UninterruptedLock
+
+_TASK_TAKES_CONTEXT = sys.version_info >= (3, 11)
+
+
+class CellLoop:
+    """
+    Made when asyncio is first imported; until then there is nothing to run while waiting. `report(error)` takes what
+    failed in the background. It does not run while synchronous code does, so that asyncio.run() works in a cell.
+    """
+
+    def __init__(self, interrupts: Interrupts, report: Callable[[BaseException], None]):
+        self._interrupts = interrupts
+        self._report = report
+        self._asyncio = None
+        self._loop = None
+        self._watched: int | None = None
+        self._is_readable = False
+        self._is_idle = False
+        self._owner = (os.getpid(), threading.get_ident())
+
+    def follow_imports(self) -> None:
+        when_imported("asyncio", self._attach)
+
+    def run(self, start: Callable[[], Coroutine], context: contextvars.Context):
+        """Runs to the end what `start` gives, a coroutine that raises nothing of its own."""
+        task = None
+        try:
+            # Interrupted in between, the task would run in the background.
+            with UninterruptedLock(self._interrupts):
+                task = self._create_task(start(), context)
+                self._interrupts.awaited = AwaitedTask(
+                    self._asyncio, self._loop, task, CellLoop.run.__code__
+                )
+            while not task.done():
+                try:
+                    self._loop.run_until_complete(task)
+                except BaseException as error:
+                    self._blame_other_task(task, error)
+        except KeyboardInterrupt:
+            if task:
+                task.cancel()
+            raise
+        finally:
+            self._interrupts.awaited = None
+        if task.cancelled():
+            # Before its first line.
+            raise self.outcome(self._asyncio.CancelledError())
+        return task.result()
+
+    def outcome(self, error: BaseException) -> BaseException:
+        """What a step's coroutine ended with: where it was cancelled for an interrupt, it was interrupted."""
+        if self._interrupts.fired and isinstance(error, self._asyncio.CancelledError):
+            return KeyboardInterrupt().with_traceback(error.__traceback__)
+        return error
+
+    def wait_readable(self, fd: int) -> None:
+        """Returns when fd can be read; tasks, timers and callbacks run meanwhile. At once where there is no loop."""
+        if self._loop is None:
+            return
+        self._is_readable, self._is_idle = False, True
+        # User code may stop the loop, and a task's SystemExit leaves it.
+        while not self._is_readable:
+            self._watch(fd)
+            try:
+                self._loop.run_forever()
+            except BaseException as error:
+                self._report(error)
+        self._is_idle = False
+
+    def prepare_step(self) -> None:
+        """asyncio.run() leaves no current loop behind, and scripts close theirs; the next step has one again."""
+        if self._loop is not None:
+            self._renew_closed()
+            self._asyncio.set_event_loop(self._loop)
+
+    def _create_task(self, coroutine: Coroutine, context: contextvars.Context):
+        if _TASK_TAKES_CONTEXT:
+            return self._loop.create_task(coroutine, context=context)
+        return context.run(self._loop.create_task, coroutine)
+
+    def _attach(self, asyncio) -> None:
+        if os.getpid() != self._owner[0]:
+            return
+        self._asyncio = asyncio
+        self._make_loop()
+        if threading.get_ident() == self._owner[1]:
+            asyncio.set_event_loop(self._loop)
+        self._let_sync_code_create_tasks(asyncio)
+
+    def _make_loop(self) -> None:
+        loop = self._asyncio.new_event_loop()
+        loop.set_exception_handler(self._on_exception)
+        self._watched = None
+        self._loop = loop
+
+    def _renew_closed(self) -> None:
+        if self._loop.is_closed():
+            self._make_loop()
+
+    def _blame_other_task(self, task, error: BaseException) -> None:
+        """SystemExit and KeyboardInterrupt leave the loop from any task; the step's own ends with a result."""
+        self._renew_closed()
+        if self._interrupts.fired and isinstance(error, KeyboardInterrupt):
+            task.cancel()
+        elif not task.done():
+            self._report(error)
+
+    def _let_sync_code_create_tasks(self, asyncio) -> None:
+        """In a notebook asyncio.create_task() works in any cell, since a loop always runs there."""
+        create_task = asyncio.create_task
+
+        def create_task_anywhere(coro, **kwargs):
+            here = (os.getpid(), threading.get_ident())
+            if here == self._owner and asyncio._get_running_loop() is None:
+                return self._loop.create_task(coro, **kwargs)
+            return create_task(coro, **kwargs)
+
+        asyncio.create_task = asyncio.tasks.create_task = named_like(
+            create_task, create_task_anywhere
+        )
+
+    def _watch(self, fd: int) -> None:
+        self._renew_closed()
+        if self._watched != fd:
+            self._loop.add_reader(fd, self._on_readable, fd)
+            self._watched = fd
+
+    def _on_readable(self, fd: int) -> None:
+        self._is_readable = True
+        if self._is_idle:
+            self._loop.stop()
+        else:
+            # A frame in the middle of a step waits, and must not keep the loop spinning.
+            self._loop.remove_reader(fd)
+            self._watched = None
+
+    def _on_exception(self, loop, details: dict) -> None:
+        error = details.get("exception")
+        if error is None:
+            loop.default_exception_handler(details)
+        else:
+            self._report(error)

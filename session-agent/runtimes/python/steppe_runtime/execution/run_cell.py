@@ -1,0 +1,104 @@
+"""Compiles one step's code and runs it in __main__."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import contextvars
+from types import CodeType
+from typing import NamedTuple
+
+from ..ipython.cell_syntax import Translation, translate
+from .cell_loop import CellLoop
+from .last_value import split_last_value
+from .long_chains import refuse_long_chains
+from .sources import Sources
+
+_FUTURE_FLAGS = 0
+for _name in __future__.all_feature_names:
+    _FUTURE_FLAGS |= getattr(__future__, _name).compiler_flag
+_CO_COROUTINE = 0x80
+
+
+class Cell(NamedTuple):
+    statements: CodeType
+    last_value: CodeType | None
+
+
+class ParsedCell(NamedTuple):
+    tree: ast.Module
+    translation: Translation
+
+
+class CellRunner:
+    """`namespace` is the dictionary of __main__. Imports from __future__ last, as at Python's own prompt."""
+
+    def __init__(
+        self, namespace: dict, sources: Sources, loop: CellLoop, context: contextvars.Context
+    ):
+        self._namespace = namespace
+        self._sources = sources
+        self._loop = loop
+        self._context = context
+        self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+    def run(self, source: str, filename: str):
+        """The last expression's value, or None; raises what user code raises."""
+        self._sources.add(filename, source)
+        refuse_long_chains(source)
+        parsed = self._parse(source, filename)
+        cell = self._compile(parsed, filename)
+        if parsed.translation.is_timed:
+            from ..ipython.timing_magics import Stopwatch
+
+            with Stopwatch():
+                return self._run(cell)
+        return self._run(cell)
+
+    def _parse(self, source: str, filename: str) -> ParsedCell:
+        flags = self._flags | ast.PyCF_ONLY_AST
+        try:
+            return ParsedCell(
+                compile(source, filename, "exec", flags, dont_inherit=True), Translation(source)
+            )
+        except SyntaxError:
+            translation = translate(source)
+            if translation.source == source:
+                raise
+        # The source of the step stays what the user wrote; only the error of the translation is of use.
+        return ParsedCell(
+            compile(translation.source, filename, "exec", flags, dont_inherit=True), translation
+        )
+
+    def _compile(self, parsed: ParsedCell, filename: str) -> Cell:
+        body, last = split_last_value(parsed.tree, parsed.translation.source)
+        statements = compile(body, filename, "exec", self._flags, dont_inherit=True)
+        self._flags |= statements.co_flags & _FUTURE_FLAGS
+        value = last and compile(last, filename, "eval", self._flags, dont_inherit=True)
+        return Cell(statements, value)
+
+    def _run(self, cell: Cell):
+        if any(code is not None and code.co_flags & _CO_COROUTINE for code in cell):
+            # Importing it makes the loop.
+            __import__("asyncio")
+            value, error = self._loop.run(lambda: self._run_async(cell), self._context)
+            if error is not None:
+                raise error
+            return value
+        return self._context.run(self._run_sync, cell)
+
+    def _run_sync(self, cell: Cell):
+        exec(cell.statements, self._namespace)
+        return cell.last_value and eval(cell.last_value, self._namespace)
+
+    async def _run_async(self, cell: Cell):
+        """Its outcome is always a value: the loop treats some exceptions of a task in ways of its own."""
+        value = None
+        try:
+            for code in cell:
+                value = code and eval(code, self._namespace)
+                if code and code.co_flags & _CO_COROUTINE:
+                    value = await value
+            return value, None
+        except BaseException as error:
+            return None, self._loop.outcome(error)

@@ -1,0 +1,143 @@
+"""Runs one `run` command from start marker to `done`."""
+
+from __future__ import annotations
+
+import builtins
+import contextvars
+import os
+import sys
+import time
+
+from ..packages.interrupted_imports import repair_interrupted_imports
+from ..worker.process_controls import flush_c_streams, own_usage
+from ..worker.worker_parts import WorkerParts
+from .attribution import Step
+from .error_report import describe_error, trace_without_driver, traceback_lines
+from .step_scope import StepScope
+
+
+class StepRunner:
+    def __init__(self, *, parts: WorkerParts, workspace: str, context: contextvars.Context):
+        self._parts = parts
+        self._workspace = workspace
+        self._context = context
+        self._pid = os.getpid()
+        # The function itself: freezegun, and whoever else stops the time, puts others in place of module attributes.
+        self._clock = time.perf_counter
+        self.has_run = False
+
+    def run(self, command: dict) -> None:
+        self.has_run = True
+        parts = self._parts
+        parts.pipes.prepare()
+        parts.streams.prepare()
+        parts.loop.prepare_step()
+        parts.pipes.write_start(command["nonce"])
+        parts.attribution.begin(Step(command["step_id"]), self._context)
+        before, started = own_usage(), self._clock()
+        parts.memory.begin_step()
+        error = self._run_code(command)
+        parts.memory.end_step(error)
+        self._leave_if_forked(error)
+        outcome = self._outcome(error)
+        # What it held on to may have something to say as it goes.
+        error = None
+        parts.streams.flush()
+        flush_c_streams()
+        ended, after = self._clock(), own_usage()
+        usage = {
+            "duration_ms": _milliseconds(ended - started),
+            "cpu_ms": _milliseconds(after.cpu_seconds - before.cpu_seconds),
+            "max_rss_bytes": after.peak_rss_bytes,
+        }
+        done = {"type": "done", "step_id": command["step_id"], **outcome, "usage": usage}
+        # Frames of this step's other threads end here, and so do their writes.
+        with parts.connection.lock:
+            parts.attribution.end()
+        parts.streams.wait_for_writers()
+        parts.pipes.write_end(command["nonce"])
+        parts.connection.send(done)
+
+    def _run_code(self, command: dict) -> BaseException | None:
+        """What it raised. An interrupt may land anywhere between arm and disarm, and ends in this function."""
+        interrupts = self._parts.interrupts
+        try:
+            with StepScope(command["env"], command["cwd"], self._workspace):
+                return self._guarded(interrupts, command)
+        except Exception as error:
+            # A directory that is not there, or an os.environ that user code has put another thing in place of.
+            return error
+
+    def _guarded(self, interrupts, command: dict) -> BaseException | None:
+        try:
+            try:
+                interrupts.arm(command["step_id"])
+                self._run_and_show(command)
+                return None
+            finally:
+                interrupts.disarm()
+        except BaseException as error:
+            return error
+
+    def _run_and_show(self, command: dict) -> None:
+        figures = self._parts.figures
+        try:
+            self._run_and_show_value(command)
+        except BaseException:
+            # What a failed step has drawn is shown, but an interrupt is not kept waiting.
+            self._context.run(
+                figures.close_open if self._parts.interrupts.fired else figures.show_open
+            )
+            raise
+        self._context.run(figures.show_open)
+
+    def _run_and_show_value(self, command: dict) -> None:
+        value = self._parts.cells.run(command["code"], f"<step {command['execution_count']}>")
+        if value is not None:
+            # Where Python's prompt keeps it: a name `_` of the user's own comes first.
+            builtins._ = value
+            self._context.run(self._parts.displays.show_main_result, value)
+
+    def _outcome(self, error: BaseException | None) -> dict:
+        if error is None:
+            return {"status": "completed", "error": None}
+        # Whatever user code, or an import in C, made of the interrupt on its way out.
+        status = "interrupted" if self._parts.interrupts.fired else "failed"
+        if status == "interrupted":
+            repair_interrupted_imports()
+        elif not isinstance(error, MemoryError):
+            _keep_for_post_mortem(error)
+        return {"status": status, "error": describe_error(error)}
+
+    def _leave_if_forked(self, error: BaseException | None) -> None:
+        """A child of os.fork() that reached the end of the step ends here, as it would at the end of a script."""
+        if os.getpid() == self._pid:
+            return
+        code = _exit_code(error)
+        if code is None:
+            print("\n".join(traceback_lines(error)), file=sys.stderr)
+        self._parts.streams.flush()
+        os._exit(1 if code is None else code)
+
+
+def _keep_for_post_mortem(error: BaseException) -> None:
+    """Where Python's prompt keeps it for pdb.pm() and its kin."""
+    sys.last_type, sys.last_value, sys.last_traceback = (
+        type(error),
+        error,
+        trace_without_driver(error),
+    )
+    # What has taken the place of the three from Python 3.12 on.
+    sys.last_exc = error
+
+
+def _milliseconds(seconds: float) -> float:
+    return max(0.0, round(seconds * 1000, 3))
+
+
+def _exit_code(error: BaseException | None) -> int | None:
+    if error is None:
+        return 0
+    if isinstance(error, SystemExit):
+        return error.code & 0xFF if isinstance(error.code, int) else int(error.code is not None)
+    return None

@@ -1,0 +1,140 @@
+"""display() and the value of a step's last expression: one `display` frame each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from ..execution.attribution import Attribution
+from ..execution.error_report import traceback_lines
+from .frames import FrameConnection, FrameTooLarge, encode_json
+from .json_value import json_value
+from .mime import is_bundle, mime_data, mime_items, plain_text, representations, special_method
+from .text_limits import cut_text
+
+
+class Displays:
+    """`send_background(stream, text)` takes what threads and tasks of earlier steps display: its text."""
+
+    def __init__(
+        self,
+        connection: FrameConnection,
+        attribution: Attribution,
+        send_background: Callable[[str, str], None],
+    ):
+        self._connection = connection
+        self._attribution = attribution
+        self._send_background = send_background
+        self._shows_main_result = False
+
+    def display(
+        self,
+        *objects,
+        include=None,
+        exclude=None,
+        metadata=None,
+        raw=False,
+        display_id=None,
+        is_update=False,
+        **_jupyter,
+    ):
+        """
+        Shows objects in the step's results. With raw=True they are MIME bundles, of which keys without a `/` are left out.
+        `display_id` (True for a new one) names what is shown, and the handle that is then returned shows it anew.
+        """
+        about = _about(display_id, is_update)
+        for value in objects:
+            if raw and is_bundle(value):
+                bundle = {mime: mime_data(mime, data) for mime, data in mime_items(value)}
+                self.publish({**bundle, **about}, metadata or {})
+            else:
+                self._show(value, include, exclude, metadata or {}, about)
+        return DisplayHandle(self, about["display_id"]) if about and not is_update else None
+
+    def show_main_result(self, value) -> None:
+        self._shows_main_result = True
+        try:
+            self._show(value)
+        finally:
+            self._shows_main_result = False
+
+    def publish(self, bundle: dict, metadata: dict) -> None:
+        is_main_result, self._shows_main_result = self._shows_main_result, False
+        bundle.setdefault("text/plain", _names_of_types(bundle))
+        bundle["text/plain"], is_cut = cut_text(bundle["text/plain"])
+        if metadata:
+            bundle["metadata"] = json_value(metadata)
+        try:
+            self._send(bundle, is_main_result, is_cut)
+        except FrameTooLarge:
+            self._send({"text/plain": bundle["text/plain"]}, is_main_result, True)
+
+    def _show(self, value, include=None, exclude=None, extra_metadata=None, about=None) -> None:
+        show_itself = special_method(value, "_ipython_display_")
+        if show_itself is not None:
+            try:
+                show_itself()
+                return
+            except NotImplementedError:
+                pass
+            except Exception as error:
+                note_error(error)
+                self.publish({"text/plain": plain_text(value, note_error)}, {})
+                return
+        bundle, metadata = representations(value, note_error)
+        wanted = {mime: data for mime, data in bundle.items() if _is_wanted(mime, include, exclude)}
+        self.publish({**wanted, **(about or {})}, {**metadata, **(extra_metadata or {})})
+
+    def _send(self, bundle: dict, is_main_result: bool, truncated: bool) -> None:
+        if self._attribution.is_forked:
+            print(bundle["text/plain"])
+            return
+        text = encode_json(bundle)
+        # With the lock held no step ends between the check and the frame.
+        with self._connection.lock:
+            step = self._attribution.running
+            if step is None or self._attribution.is_background():
+                self._send_background("stdout", bundle["text/plain"] + "\n")
+                return
+            frame = {"type": "display", "step_id": step.step_id}
+            frame.update(is_main_result=is_main_result, truncated=truncated)
+            # After the main result comes `done`.
+            self._connection.send(frame, text, with_next=is_main_result)
+
+
+class DisplayHandle:
+    """Shows anew what display() has shown under an id."""
+
+    def __init__(self, displays: Displays, display_id: str):
+        self._displays = displays
+        self.display_id = display_id
+
+    def display(self, value, **options) -> None:
+        self._displays.display(value, display_id=self.display_id, **options)
+
+    def update(self, value, **options) -> None:
+        self._displays.display(value, display_id=self.display_id, is_update=True, **options)
+
+
+def _about(display_id, is_update: bool) -> dict:
+    """Keys of a bundle without a `/`: which of the shown things it is, and that it replaces that one."""
+    if not display_id:
+        return {}
+    # A counter would repeat itself after a restart.
+    about = {"display_id": os.urandom(16).hex() if display_id is True else str(display_id)}
+    return {**about, "is_update": True} if is_update else about
+
+
+def _names_of_types(bundle: dict) -> str:
+    return f"<{', '.join(key for key in bundle if '/' in key)}>"
+
+
+def _is_wanted(mime: str, include, exclude) -> bool:
+    return mime == "text/plain" or (
+        (not include or mime in include) and not (exclude and mime in exclude)
+    )
+
+
+def note_error(error: BaseException) -> None:
+    print("\n".join(traceback_lines(error)), file=sys.stderr)

@@ -1,0 +1,131 @@
+"""sys.stdin, sys.stdout and sys.stderr of a worker: prompt writes to fds 1 and 2, background writes as frames."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+from ..execution.attribution import Attribution
+
+_NAMES = {1: "stdout", 2: "stderr"}
+
+
+class StandardStreams:
+    """`send_background(stream, text)` takes what threads and tasks of earlier steps write."""
+
+    def __init__(self, attribution: Attribution, send_background: Callable[[str, str], None]):
+        self._attribution = attribution
+        self._send_background = send_background
+        self._buffers: list[_FdBuffer] = []
+
+    def install(self) -> None:
+        _open_stdin()
+        for fd, name in _NAMES.items():
+            self._replace(fd, name)
+
+    def prepare(self) -> None:
+        """Restores what would keep the next step from being captured; a replaced but living sys.stdout is the user's choice."""
+        for fd, name in _NAMES.items():
+            if _is_gone(name):
+                self._replace(fd, name)
+        try:
+            os.fstat(0)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)
+            os.set_inheritable(0, True)
+        if _is_gone("stdin"):
+            _open_stdin()
+
+    def flush(self) -> None:
+        for name in _NAMES.values():
+            # A closed or foreign stream has nothing of ours.
+            with contextlib.suppress(Exception):
+                getattr(sys, name).flush()
+
+    def wait_for_writers(self) -> None:
+        """Returns when no other thread is in the middle of a write that it began in this step."""
+        for buffer in self._buffers:
+            with buffer.lock:
+                pass
+
+    def renew_after_fork(self) -> None:
+        """In a process that user code forked: it writes by lines, so that those of several processes stay whole."""
+        for buffer in self._buffers:
+            buffer.lock = threading.RLock()
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if not stream.closed:
+                stream.reconfigure(line_buffering=True, write_through=False)
+
+    def _replace(self, fd: int, name: str) -> None:
+        buffer = _FdBuffer(fd, name, self._attribution, self._send_background)
+        self._buffers = [*(other for other in self._buffers if other.fileno() != fd), buffer]
+        # write_through hands each write over whole, in the thread and context that made it.
+        stream = io.TextIOWrapper(
+            buffer, "utf-8", "backslashreplace", newline="\n", write_through=True
+        )
+        stream.mode = "w"
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+class _FdBuffer(io.BufferedIOBase):
+    def __init__(
+        self,
+        fd: int,
+        name: str,
+        attribution: Attribution,
+        send_background: Callable[[str, str], None],
+    ):
+        self._fd = fd
+        self._name = name
+        self._is_background = attribution.is_background
+        self._send_background = send_background
+        self.name = f"<{name}>"
+        self.mode = "wb"
+        self.lock = threading.RLock()
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        view = data if isinstance(data, bytes) else memoryview(data).tobytes()
+        size = len(view)
+        with self.lock:
+            if self._is_background():
+                self._send_background(self._name, view.decode("utf-8", "replace"))
+                return size
+            while True:
+                try:
+                    written = os.write(self._fd, view)
+                except BlockingIOError:
+                    make_blocking(self._fd)
+                    continue
+                if written == len(view):
+                    return size
+                view = memoryview(view)[written:]
+
+
+def _is_gone(name: str) -> bool:
+    stream = getattr(sys, name, None)
+    return stream is None or getattr(stream, "closed", False)
+
+
+def _open_stdin() -> None:
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(
+        io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8"
+    )
+
+
+def make_blocking(fd: int) -> None:
+    """A child that shares the pipe may have set O_NONBLOCK, which cuts large writes short."""
+    flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+    if flags & os.O_NONBLOCK:
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)

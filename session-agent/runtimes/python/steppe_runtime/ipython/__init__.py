@@ -1,0 +1,1 @@
+"""What a worker offers of IPython: magics, shell commands and the module IPython.display."""

@@ -1,0 +1,44 @@
+"""The module `IPython.display` of a worker without IPython: what notebooks use most of it."""
+
+from __future__ import annotations
+
+from steppe_runtime.io.display import DisplayHandle  # noqa: F401  (IPython's is imported from here too)
+from steppe_runtime.ipython import shim
+from steppe_runtime.ipython.media import Audio, IFrame, Image, Video, YouTubeVideo  # noqa: F401
+from steppe_runtime.ipython.objects import (  # noqa: F401
+    HTML,
+    JSON,
+    SVG,
+    Code,
+    DisplayObject,
+    Javascript,
+    Latex,
+    Markdown,
+    Math,
+    Pretty,
+)
+from steppe_runtime.ipython.shim import clear_output, publish_display_data, update_display  # noqa: F401
+
+display = shim.displays.display
+
+
+def _display_as(name: str, mime: str):
+    def display_one_way(*objects, raw=False, metadata=None):
+        shown = [{mime: value} for value in objects] if raw else objects
+        about = {mime: metadata} if metadata else None
+        display(*shown, raw=raw, include=[mime], metadata=about)
+
+    display_one_way.__name__ = display_one_way.__qualname__ = name
+    display_one_way.__doc__ = f"Shows objects as {mime} alone. With raw=True they are that already."
+    return display_one_way
+
+
+display_pretty = _display_as("display_pretty", "text/plain")
+display_html = _display_as("display_html", "text/html")
+display_markdown = _display_as("display_markdown", "text/markdown")
+display_svg = _display_as("display_svg", "image/svg+xml")
+display_png = _display_as("display_png", "image/png")
+display_jpeg = _display_as("display_jpeg", "image/jpeg")
+display_latex = _display_as("display_latex", "text/latex")
+display_json = _display_as("display_json", "application/json")
+display_javascript = _display_as("display_javascript", "application/javascript")

@@ -1,0 +1,166 @@
+"""
+Pictures, sounds, videos and frames of `IPython.display` in a worker without IPython. What lies elsewhere is named by its
+address, and fetched only where `embed` requests it.
+"""
+
+from __future__ import annotations
+
+import array
+import base64
+import html
+import io
+import mimetypes
+import urllib.parse
+import wave
+
+from steppe_runtime.ipython.objects import DisplayObject
+
+
+class _Media(DisplayObject):
+    _is_binary = True
+
+    def __init__(self, data, url, filename, embed, metadata=None):
+        self._embeds = embed
+        super().__init__(data, url, filename, metadata)
+
+    def _names_a_file(self, data) -> bool:
+        return not str(data).startswith(("http://", "https://"))
+
+    def _read(self):
+        is_elsewhere = self.filename is None and not self._embeds
+        return None if is_elsewhere else super()._read()
+
+    def _source(self, mime: str) -> str:
+        if self.data is None:
+            return html.escape(self.url)
+        return f"data:{mime};base64,{base64.b64encode(self.data).decode('ascii')}"
+
+
+class Image(_Media):
+    def __init__(
+        self,
+        data=None,
+        url=None,
+        filename=None,
+        format=None,
+        embed=False,
+        width=None,
+        height=None,
+        **options,
+    ):
+        super().__init__(data, url, filename, embed, options.get("metadata"))
+        size = {
+            name: value
+            for name, value in (("width", width), ("height", height))
+            if value is not None
+        }
+        self.metadata = {**size, **self.metadata}
+        self.format = format
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        if self.data is None:
+            return {"text/html": f'<img src="{self._source("")}"{_size(self.metadata)}/>'}, {}
+        mime = self._mime()
+        return {mime: base64.b64encode(self.data).decode("ascii")}, {mime: self.metadata}
+
+    def _mime(self) -> str:
+        for start, mime in (
+            (b"\x89PNG", "png"),
+            (b"\xff\xd8", "jpeg"),
+            (b"GIF8", "gif"),
+            (b"RIFF", "webp"),
+        ):
+            if self.data.startswith(start):
+                return f"image/{mime}"
+        return mimetypes.guess_type(f"x.{self.format or 'png'}")[0] or "image/png"
+
+
+class Audio(_Media):
+    """Data is what a file holds, or with `rate` samples: one sequence of numbers, or one for each channel."""
+
+    def __init__(
+        self,
+        data=None,
+        filename=None,
+        url=None,
+        embed=False,
+        rate=None,
+        autoplay=False,
+        normalize=True,
+    ):
+        if rate is not None:
+            data = _wave_file(data, rate, normalize)
+        super().__init__(data, url, filename, embed)
+        self.autoplay = autoplay
+
+    def _repr_html_(self):
+        mime = mimetypes.guess_type(self.filename or self.url or "")[0] or "audio/wav"
+        autoplay = ' autoplay="autoplay"' if self.autoplay else ""
+        return f'<audio controls="controls"{autoplay}><source src="{self._source(mime)}" type="{mime}"/></audio>'
+
+
+class Video(_Media):
+    def __init__(
+        self,
+        data=None,
+        url=None,
+        filename=None,
+        embed=False,
+        mimetype=None,
+        width=None,
+        height=None,
+        **options,
+    ):
+        super().__init__(data, url, filename, embed)
+        self._mime = (
+            mimetype or mimetypes.guess_type(self.filename or self.url or "")[0] or "video/mp4"
+        )
+        self._attributes = options.get("html_attributes", "controls") + _size(
+            {"width": width, "height": height}
+        )
+
+    def _repr_html_(self):
+        return f'<video {self._attributes}><source src="{self._source(self._mime)}" type="{self._mime}"/></video>'
+
+
+class IFrame:
+    def __init__(self, src, width, height, extras=None, **parameters):
+        query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+        self.src, self.width, self.height = f"{src}{query}", width, height
+
+    def _repr_html_(self):
+        return f'<iframe src="{html.escape(self.src)}" width="{self.width}" height="{self.height}"></iframe>'
+
+
+class YouTubeVideo(IFrame):
+    def __init__(self, id, width=400, height=300, **options):
+        super().__init__(f"https://www.youtube.com/embed/{id}", width, height, **options)
+
+
+def _size(options) -> str:
+    return "".join(
+        f' {name}="{options[name]}"'
+        for name in ("width", "height")
+        if options.get(name) is not None
+    )
+
+
+def _wave_file(samples, rate: int, normalize: bool) -> bytes:
+    samples = list(samples)
+    channels = (
+        [list(channel) for channel in samples]
+        if samples and hasattr(samples[0], "__len__")
+        else [samples]
+    )
+    loudest = max((abs(sample) for channel in channels for sample in channel), default=0)
+    if not normalize and loudest > 1:
+        raise ValueError("Audio data must be between -1 and 1 when normalize=False.")
+    scale = 32767 / ((loudest if normalize else 1) or 1)
+    frames = array.array("h", (int(sample * scale) for frame in zip(*channels) for sample in frame))
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(len(channels))
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(frames.tobytes())
+    return written.getvalue()

@@ -1,0 +1,120 @@
+"""`from IPython.display import …` with IPython, whose functions would only print here, and without it."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+from ..io.display import Displays
+from ..packages.import_hooks import when_imported
+
+# What the functions of `IPython.display` show with.
+displays: Displays | None = None
+
+_OWN_DISPLAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "display_module.py")
+
+
+def offer_ipython(shown_by: Displays) -> None:
+    global displays
+    displays = shown_by
+    when_imported("IPython.core.display_functions", _replace_functions)
+    when_imported("IPython.core.getipython", _replace_get_ipython)
+    # Last, so that an installed IPython is found first.
+    sys.meta_path.append(_Finder)
+
+
+def publish_display_data(data, metadata=None, source=None, *, transient=None, **_jupyter) -> None:
+    displays.display(
+        data, raw=True, metadata=metadata, display_id=(transient or {}).get("display_id")
+    )
+
+
+def update_display(value, *, display_id, **options) -> None:
+    displays.display(value, display_id=display_id, is_update=True, **options)
+
+
+def clear_output(wait=False) -> None:
+    """What a step has sent is sent; its results are all kept."""
+
+
+def get_ipython():
+    """What runs the lines of cells, for a cell that uses it; none for libraries, which would count on a whole shell."""
+    return (
+        builtins.get_ipython() if sys._getframe(1).f_globals.get("__name__") == "__main__" else None
+    )
+
+
+def _replace_get_ipython(module) -> None:
+    module.get_ipython = get_ipython
+
+
+def _replace_functions(module) -> None:
+    module.display = displays.display
+    for function in (publish_display_data, update_display, clear_output):
+        setattr(module, function.__name__, function)
+
+
+def _fill_package(module) -> None:
+    module.__version__ = "8.0.0"
+    module.version_info = (8, 0, 0)
+    module.get_ipython = get_ipython
+
+    def __getattr__(name):
+        # `import IPython; IPython.display.HTML(…)` works without a further import.
+        if name == "display":
+            return importlib.import_module("IPython.display")
+        raise AttributeError(f"module 'IPython' has no attribute {name!r}")
+
+    module.__getattr__ = __getattr__
+
+
+def _fill_with_display(module) -> None:
+    shown = importlib.import_module("IPython.display")
+    module.__dict__.update(
+        {name: value for name, value in vars(shown).items() if not name.startswith("_")}
+    )
+
+
+def _fill_with_nothing(_module) -> None:
+    """It is there for what is below it."""
+
+
+_CONTENTS = {
+    "IPython": _fill_package,
+    "IPython.core": _fill_with_nothing,
+    "IPython.core.display": _fill_with_display,
+    "IPython.core.display_functions": _fill_with_display,
+    "IPython.core.getipython": _replace_get_ipython,
+}
+
+
+class _Finder:
+    """Finds and loads the package where no other is installed."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != "IPython" and not _is_own_package():
+            return None
+        if name == "IPython.display":
+            return importlib.util.spec_from_file_location(name, _OWN_DISPLAY)
+        if name in _CONTENTS:
+            return importlib.machinery.ModuleSpec(
+                name, _Finder, is_package=name in ("IPython", "IPython.core")
+            )
+        return None
+
+    @staticmethod
+    def create_module(_spec):
+        return None
+
+    @staticmethod
+    def exec_module(module):
+        _CONTENTS[module.__name__](module)
+
+
+def _is_own_package() -> bool:
+    package = sys.modules.get("IPython")
+    return package is not None and package.__spec__.loader is _Finder

@@ -1,0 +1,86 @@
+"""`%time`, `%%time` and `%timeit`."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import time
+import timeit
+from typing import NamedTuple
+
+from ..execution.last_value import split_last_value
+
+_OPTION = re.compile(r"-(?:([nr])\s*(\d+)|([oq]))(?:\s+|$)")
+_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+
+
+class Stopwatch:
+    """Prints what IPython prints, when the code it surrounds has ended well."""
+
+    def __enter__(self):
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+            print(f"CPU times: total: {_duration(cpu)}\nWall time: {_duration(wall)}")
+
+
+def time_statement(code: str, names: dict):
+    tree, last = split_last_value(ast.parse(code, "<timed>"), code)
+    statements = compile(tree, "<timed>", "exec")
+    value = last and compile(last, "<timed>", "eval")
+    with Stopwatch():
+        exec(statements, names)
+        return value and eval(value, names)
+
+
+class TimeitResult(NamedTuple):
+    """What `%timeit -o` gives; seconds a loop."""
+
+    loops: int
+    repeat: int
+    average: float
+    stdev: float
+    best: float
+    worst: float
+
+    def __repr__(self) -> str:
+        runs, loops = "s" if self.repeat != 1 else "", "s" if self.loops != 1 else ""
+        return (
+            f"{_duration(self.average)} ± {_duration(self.stdev)} per loop"
+            f" (mean ± std. dev. of {self.repeat} run{runs}, {self.loops:,} loop{loops} each)"
+        )
+
+
+def time_repeatedly(arguments: str, body: str | None, names: dict) -> TimeitResult | None:
+    """`-n` loops, `-r` runs, `-q` and `-o` as in IPython. In `%%timeit` the first line is the set-up."""
+    options, code = _options(arguments)
+    statement, setup = (code, "pass") if body is None else (body, code or "pass")
+    timer = timeit.Timer(statement, setup, globals=names)
+    loops = options.get("n") or timer.autorange()[0]
+    runs = [seconds / loops for seconds in timer.repeat(options.get("r", 7), loops)]
+    mean = sum(runs) / len(runs)
+    deviation = math.sqrt(sum((run - mean) ** 2 for run in runs) / len(runs))
+    result = TimeitResult(loops, len(runs), mean, deviation, min(runs), max(runs))
+    if "q" not in options:
+        print(result)
+    return result if "o" in options else None
+
+
+def _options(arguments: str) -> tuple[dict[str, int], str]:
+    options: dict[str, int] = {}
+    rest = arguments.lstrip()
+    while option := _OPTION.match(rest):
+        options[option[1] or option[3]] = int(option[2] or 1)
+        rest = rest[option.end() :]
+    return options, rest
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"

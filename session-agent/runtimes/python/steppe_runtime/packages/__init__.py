@@ -1,0 +1,1 @@
+"""The packages of a session: hooks around imports, pip, and adaptations of known libraries."""

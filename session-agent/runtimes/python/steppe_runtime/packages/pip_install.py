@@ -1,0 +1,69 @@
+"""`%pip` and a plain `!pip install`. As any other, what they start is led into the workspace by `pip_redirect.py`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+
+from ..ipython.shell_commands import run_command, run_program
+
+# Without what only a shell can evaluate.
+_PLAIN = r"""(?:"[^"$`]*"|'[^']*'|[^|&;<>$`"'*~])*"""
+_PIP_INSTALL = re.compile(
+    rf"\s*(?:(?:python3?|{re.escape(sys.executable)})\s+-m\s+)?pip3?\s+((?:-\S+\s+)*install\b{_PLAIN})"
+)
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+# What would not be a version's `>=`, since it begins a word.
+_OF_SHELL = re.compile(r"\d?[|&;<>]")
+_NAMES_ITS_INDEX = re.compile(
+    r"\s(?:-i|--index-url|--extra-index-url|--no-index|-f|--find-links)\b"
+)
+_QUIET = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+}
+
+
+def plain_pip_install(command: str) -> str | None:
+    """The arguments of a shell command that is one `pip install`."""
+    found = _PIP_INSTALL.fullmatch(command)
+    return found[1] if found else None
+
+
+def run_pip(arguments: str) -> int:
+    # Not by shlex: the `#` of `git+https://…#egg=` begins no comment.
+    arguments = _COMMENT.sub("", arguments)
+    words = shlex.split(arguments)
+    environment = {**os.environ, **_QUIET}
+    if _command(words) == "install" and not _NAMES_ITS_INDEX.search(arguments):
+        # With what it imports it would be a tenth of an idle worker's memory.
+        from .package_index import unreachable_index
+
+        host = unreachable_index(environment)
+        if host and not _has_local_source(words, environment):
+            sentence = f"pip: {host} cannot be reached from this session, so that nothing can be installed from there."
+            print(sentence, file=sys.stderr)
+            return 1
+        if host:
+            environment["PIP_NO_INDEX"] = "1"
+    if any(map(_OF_SHELL.match, words)):
+        code = run_command(f"{shlex.quote(sys.executable)} -m pip {arguments}", env=environment)
+    else:
+        code = run_program([sys.executable, "-m", "pip", *words], env=environment)
+    importlib.invalidate_caches()
+    return code
+
+
+def _command(words: list[str]) -> str | None:
+    return next((word for word in words if not word.startswith("-")), None)
+
+
+def _has_local_source(words: list[str], environment: Mapping[str, str]) -> bool:
+    return "PIP_FIND_LINKS" in environment or any(
+        os.sep in word and os.path.exists(word) for word in words
+    )

@@ -1,0 +1,77 @@
+"""Has whatever `pip install` a cell starts go to the packages of the workspace, unless it names a place of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+
+from .import_hooks import when_imported
+from .workspace_packages import packages_folder
+from .wrapping import named_like
+
+_ELSEWHERE = re.compile(r"\s(?:-t|--target|--user|--prefix|--root|--dry-run|--python)\b")
+_PYTHON = rf"(?:{re.escape(sys.executable)}|python[\d.]*)"
+# Where a shell takes a command; the name of another environment's pip has a `/` in it.
+_IN_SHELL = re.compile(
+    r"((?:^|[;&|(\n]|\b(?:then|do|else|sudo|time|exec|nohup|env|timeout\s+\S+)\s)\s*(?:\w+=\S*\s+)*"
+    rf"(?:{_PYTHON}\s+-m\s+)?pip[\d.]*(?:\s+-[^\s|&;]+)*\s+install)\b(?=([^|&;\n]*))"
+)
+_AS_WORDS = re.compile(rf"(?:{_PYTHON}\0-m\0)?pip[\d.]*(?:\0-[^\0]*)*\0install")
+
+
+def _names_a_place(arguments: str) -> bool:
+    return _ELSEWHERE.search(arguments) is not None
+
+
+def _into_workspace(workspace: str) -> list[str]:
+    """What is there of another version is replaced; without `--upgrade` pip would leave it, and say that it had not."""
+    return ["--upgrade", "--target", packages_folder(workspace)]
+
+
+def redirect_pip(workspace: str) -> None:
+    # Not by PIP_TARGET: pip hands it on to the pips that it builds packages with, and they fail.
+    when_imported("subprocess", lambda module: _redirect_processes(module, workspace))
+    system = os.system
+
+    def system_redirected(command):
+        return system(redirected_line(command, workspace) if isinstance(command, str) else command)
+
+    os.system = named_like(system, system_redirected)
+
+
+def redirected_line(command: str, workspace: str) -> str:
+    """For a shell. One that goes into another environment first is left as it is."""
+    if "activate" in command:
+        return command
+    options = " ".join(map(shlex.quote, _into_workspace(workspace)))
+    return _IN_SHELL.sub(
+        lambda found: found[0] if _names_a_place(found[2]) else f"{found[0]} {options}", command
+    )
+
+
+def redirected_words(words: Sequence, workspace: str) -> Sequence:
+    if not all(isinstance(word, str) for word in words):
+        return words
+    if words and os.path.basename(words[0]) in ("sh", "bash") and "-c" in words[:-1]:
+        after = words.index("-c") + 1
+        return [*words[:after], redirected_line(words[after], workspace), *words[after + 1 :]]
+    if _AS_WORDS.match("\0".join(words)) is None or _names_a_place(f" {' '.join(words)}"):
+        return words
+    after = words.index("install") + 1
+    return [*words[:after], *_into_workspace(workspace), *words[after:]]
+
+
+def _redirect_processes(module, workspace: str) -> None:
+    start = module.Popen.__init__
+
+    def start_redirected(self, args, *positional, **options):
+        if isinstance(args, (list, tuple)):
+            args = redirected_words(args, workspace)
+        elif isinstance(args, str) and options.get("shell"):
+            args = redirected_line(args, workspace)
+        return start(self, args, *positional, **options)
+
+    module.Popen.__init__ = named_like(start, start_redirected)

@@ -1,0 +1,50 @@
+import sys
+import unittest
+
+from steppe_runtime.packages.pip_redirect import redirected_line, redirected_words
+
+_PLACE = "--upgrade --target /w/.steppe/python"
+
+
+class PipRedirectTest(unittest.TestCase):
+    def test_lines_of_a_shell(self):
+        for before, after in (
+            ("pip install", " -q toolz 2>/dev/null"),
+            ("cd sub && python3 -m pip install", ' "x>=1.3" && echo done'),
+            (f"{sys.executable} -m pip install", " x | tail -1"),
+            ("if true; then A=1 pip3 install", " x; fi"),
+            ("timeout 60 pip -q --no-input install", " x"),
+        ):
+            self.assertEqual(redirected_line(before + after, "/w"), f"{before} {_PLACE}{after}")
+
+    def test_what_is_left_alone(self):
+        for line in (
+            "pip install --user x",
+            "pip install x --target=there && ls",
+            "v/bin/pip install x",
+            ". v/bin/activate && pip install x",
+            "echo use pip install",
+            "pip list; pipx install x",
+        ):
+            self.assertEqual(redirected_line(line, "/w"), line)
+
+    def test_words(self):
+        place = _PLACE.split()
+        self.assertEqual(
+            redirected_words(["pip", "install", "x"], "/w"), ["pip", "install", *place, "x"]
+        )
+        self.assertEqual(
+            redirected_words(["pip", "-q", "install"], "/w"), ["pip", "-q", "install", *place]
+        )
+        own = [sys.executable, "-m", "pip", "install"]
+        self.assertEqual(redirected_words([*own, "x"], "/w"), [*own, *place, "x"])
+        self.assertEqual(
+            redirected_words(["sh", "-c", "pip install x"], "/w")[2], f"pip install {_PLACE} x"
+        )
+        for words in (
+            [*own, "--prefix", "p", "x"],
+            ["v/bin/python", *own[1:], "x"],
+            ["echo", *own],
+            [b"pip", "install"],
+        ):
+            self.assertEqual(redirected_words(words, "/w"), words)

@@ -1,0 +1,81 @@
+"""The worker: everything between the fork and the end of an interpreter."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+
+from ..execution.step_runner import StepRunner
+from ..execution.step_scope import set_environment
+from ..io.frames import ConnectionClosed
+from ..io.raw_pipes import RawPipes
+from ..packages.workspace_packages import packages_path
+from .exec_state import ExecState, exec_fresh, needs_fresh_interpreter
+from .interrupt_request import open_unnamed_file
+from .worker_parts import assemble_worker
+
+# What a worker writes to its ready_fd.
+READY = b"ready"
+
+
+class Worker:
+    """Made when it has told the agent that it is ready. Raises OSError where the agent cannot be reached."""
+
+    def __init__(self, exec_state: ExecState, pipes: RawPipes):
+        self._exec_state = exec_state
+        self._started_with = dict(os.environ)
+        context = contextvars.copy_context()
+        parts = assemble_worker(exec_state, pipes, context)
+        self._connection = parts.connection
+        self._loop = parts.loop
+        self._steps = StepRunner(parts=parts, workspace=exec_state.workspace, context=context)
+        if exec_state.ready_fd is not None:
+            ready = {
+                "type": "ready",
+                "epoch": exec_state.epoch,
+                "pid": os.getpid(),
+                "interrupt": "signal",
+            }
+            # The agent gives a connection one second for its first frame: all that takes time comes before.
+            self._connection.connect(exec_state.agent_path)
+            self._connection.send(ready)
+            os.write(exec_state.ready_fd, READY)
+            os.close(exec_state.ready_fd)
+
+    def run(self) -> None:
+        """Serves the agent until it closes the connection."""
+        try:
+            for command in self._connection.complete_frames():
+                self._obey(command)
+            while True:
+                self._loop.wait_readable(self._connection.fileno())
+                for command in self._connection.receive():
+                    self._obey(command)
+        except (ConnectionClosed, BrokenPipeError, ConnectionResetError):
+            os._exit(0)
+
+    def _obey(self, command: dict) -> None:
+        if command["type"] == "run":
+            self._steps.run(command)
+        elif command["type"] == "configure":
+            set_environment(command["env"])
+            # Before its first step there is no memory that could be lost.
+            if not self._steps.has_run and needs_fresh_interpreter(
+                command["env"], self._started_with
+            ):
+                self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        # Ours is added to it again.
+        if os.environ["PYTHONPATH"] == packages_path(
+            self._exec_state.workspace, self._started_with
+        ):
+            set_environment({"PYTHONPATH": self._started_with.get("PYTHONPATH")})
+        unread_fd = open_unnamed_file()
+        with os.fdopen(os.dup(unread_fd), "wb") as file:
+            file.write(self._connection.unread())
+        exec_fresh(
+            self._exec_state._replace(
+                ready_fd=None, agent_fd=self._connection.fileno(), unread_fd=unread_fd
+            )
+        )

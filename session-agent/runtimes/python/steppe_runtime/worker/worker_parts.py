@@ -1,0 +1,109 @@
+"""What a worker is made of, and what it puts in place in the interpreter before the first step."""
+
+from __future__ import annotations
+
+import builtins
+import contextvars
+import os
+import socket
+import threading
+from typing import NamedTuple
+
+from ..execution.attribution import Attribution, follow_threads
+from ..execution.cell_loop import CellLoop
+from ..execution.interrupts import Interrupts
+from ..execution.own_warnings import hide_own_places
+from ..execution.run_cell import CellRunner
+from ..execution.soft_memory_limit import SoftMemoryLimit
+from ..execution.sources import Sources
+from ..execution.spawned_processes import follow_multiprocessing
+from ..execution.uninterrupted_lock import UninterruptedLock
+from ..io.atomic_print import install_atomic_print
+from ..io.background import Background
+from ..io.display import Displays, note_error
+from ..io.empty_input import install_input_hint
+from ..io.figures import Figures
+from ..io.frames import FrameConnection
+from ..io.raw_pipes import RawPipes
+from ..io.streams import StandardStreams
+from ..ipython.install_magics import install_magics
+from ..ipython.shim import offer_ipython
+from ..packages.pip_redirect import redirect_pip
+from ..packages.rich_libraries import follow_rich_libraries
+from ..packages.workspace_packages import find_packages_in
+from .exec_state import ExecState
+from .interrupt_request import InterruptRequest
+from .main_module import install_main_module
+
+
+class WorkerParts(NamedTuple):
+    connection: FrameConnection
+    pipes: RawPipes
+    streams: StandardStreams
+    attribution: Attribution
+    interrupts: Interrupts
+    loop: CellLoop
+    cells: CellRunner
+    displays: Displays
+    figures: Figures
+    memory: SoftMemoryLimit
+
+
+def assemble_worker(
+    exec_state: ExecState, pipes: RawPipes, context: contextvars.Context
+) -> WorkerParts:
+    """To be called once in a process. The connection is open only where it was handed over."""
+    interrupts = Interrupts(InterruptRequest(exec_state.interrupt_request_fd))
+    interrupts.install()
+    connection = _make_connection(exec_state, UninterruptedLock(interrupts))
+    attribution = Attribution()
+    background = Background(connection, attribution)
+    streams = StandardStreams(attribution, background.send_text)
+    displays = Displays(connection, attribution, background.send_text)
+    loop = CellLoop(interrupts, background.report)
+    namespace = install_main_module().__dict__
+    parts = WorkerParts(
+        connection=connection,
+        pipes=pipes,
+        streams=streams,
+        attribution=attribution,
+        interrupts=interrupts,
+        loop=loop,
+        cells=CellRunner(namespace, Sources(), loop, context),
+        displays=displays,
+        figures=Figures(displays.publish, note_error),
+        memory=SoftMemoryLimit(exec_state.memory_bytes),
+    )
+    streams.install()
+    follow_threads()
+    follow_multiprocessing()
+    follow_rich_libraries()
+    loop.follow_imports()
+    parts.figures.follow_imports()
+    install_input_hint()
+    install_atomic_print()
+    hide_own_places()
+    find_packages_in(exec_state.workspace)
+    redirect_pip(exec_state.workspace)
+    install_magics(namespace, exec_state.workspace)
+    offer_ipython(displays)
+    builtins.display = displays.display
+    threading.excepthook = background.report_thread
+    os.register_at_fork(after_in_child=lambda: _forget_agent(parts))
+    return parts
+
+
+def _make_connection(exec_state: ExecState, lock: UninterruptedLock) -> FrameConnection:
+    if exec_state.agent_fd is not None and exec_state.unread_fd is not None:
+        with open(exec_state.unread_fd, "rb") as file:
+            file.seek(0)
+            return FrameConnection(socket.socket(fileno=exec_state.agent_fd), lock, file.read())
+    return FrameConnection(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), lock)
+
+
+def _forget_agent(parts: WorkerParts) -> None:
+    """In a process that user code forked: locks may have been held by threads that do not exist here."""
+    parts.attribution.is_forked = True
+    parts.connection.lock.renew_after_fork()
+    parts.streams.renew_after_fork()
+    parts.connection.close()

@@ -1,0 +1,1 @@
+"""Tests of real sessions: a supervisor, a worker and a fake agent."""

@@ -1,0 +1,129 @@
+"""`%pip install` in a real worker, from an index of the test's own."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import tempfile
+import threading
+import time
+import unittest
+import zipfile
+
+from tests.session_case import SessionCase
+
+_WHEEL = "steppe_tiny-1.0-py3-none-any.whl"
+
+
+class PackagesTest(SessionCase):
+    def serve_index(self) -> str:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        project = os.path.join(folder.name, "simple", "steppe-tiny")
+        os.makedirs(project)
+        write_wheel(os.path.join(project, _WHEEL))
+        with open(os.path.join(project, "index.html"), "w") as page:
+            page.write(f'<a href="{_WHEEL}">{_WHEEL}</a>')
+        handler = functools.partial(_Quiet, directory=folder.name)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}/simple"
+
+    def test_installed_packages_are_in_the_workspace_and_outlive_the_worker(self):
+        env = {"PIP_INDEX_URL": self.serve_index()}
+        for code in ("%pip install steppe-tiny", "!pip install steppe-tiny"):
+            with self.subTest(code):
+                outcome = self.run_ok(code, env=env)
+                self.assertIn("Successfully installed", outcome.stdout)
+        self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.value").value, "'tiny'")
+        self.agent.kill()
+        self.agent.spawn()
+        place = self.run_ok("import steppe_tiny; steppe_tiny.__file__").value
+        self.assertIn(os.path.join(self.agent.workspace, ".steppe"), place)
+        child = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import steppe_tiny'], check=True);"
+        self.run_ok(child)
+
+    def test_without_a_way_out_it_fails_at_once_with_a_sentence(self):
+        # As after an earlier install.
+        os.makedirs(os.path.join(self.agent.workspace, ".steppe", "python"))
+        for index in ("http://127.0.0.1:9/simple", "https://index.invalid/simple"):
+            with self.subTest(index):
+                began = time.monotonic()
+                outcome = self.run_ok(
+                    "%pip install steppe-tiny\n_exit_code", env={"PIP_INDEX_URL": index}
+                )
+                self.assertLess(time.monotonic() - began, 5)
+                self.assertEqual(outcome.value, "1")
+                self.assertRegex(outcome.stderr, r"^pip: \S+ cannot be reached from this session")
+                self.assertEqual(outcome.stderr.count("\n"), 1)
+
+    def test_files_of_the_workspace_need_no_way_out(self):
+        write_wheel(os.path.join(self.agent.workspace, _WHEEL))
+        outcome = self.run_ok(
+            f"%pip install ./{_WHEEL}", env={"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+        )
+        self.assertIn("Successfully installed", outcome.stdout)
+        self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.value").value, "'tiny'")
+
+    def test_whatever_pip_a_cell_starts_installs_into_the_workspace(self):
+        write_wheel(os.path.join(self.agent.workspace, _WHEEL))
+        folder = os.path.join(self.agent.workspace, ".steppe", "python")
+        self.run_failing("import steppe_tiny", "ModuleNotFoundError")
+        for code in (
+            f"import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', './{_WHEEL}'])",
+            f"%pip install ./{_WHEEL} 2>&1 | tail -n 1",
+            f"%pip install ./{_WHEEL}  # it's for nice numbers",
+            f"!pip install -q ./{_WHEEL} 2>/dev/null",
+            f'!pip install "./{_WHEEL}" && echo done',
+            f"import sys\n!{{sys.executable}} -m pip install ./{_WHEEL}",
+            f"%%bash\npip install ./{_WHEEL}",
+        ):
+            with self.subTest(code):
+                self.run_ok(code, env={"PIP_NO_INDEX": "1"})
+                self.assertIn("steppe_tiny.py", os.listdir(folder))
+                self.run_ok("import sys, steppe_tiny; del sys.modules['steppe_tiny']")
+                self.run_ok(f"import shutil; shutil.rmtree({folder!r})")
+        self.run_ok(f"!pip install --prefix own ./{_WHEEL}", env={"PIP_NO_INDEX": "1"})
+        self.assertFalse(os.path.exists(folder))
+        self.assertIn("own", os.listdir(self.agent.workspace))
+
+    def test_another_version_takes_the_place_of_the_one_that_is_there(self):
+        for version in ("2.0", "1.0"):
+            wheel = f"steppe_tiny-{version}-py3-none-any.whl"
+            write_wheel(os.path.join(self.agent.workspace, wheel), version)
+            self.run_ok(f"%pip install ./{wheel}", env={"PIP_NO_INDEX": "1"})
+        self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.version").value, "'1.0'")
+
+    def test_python_of_a_shell_is_that_of_the_session(self):
+        self.assertEqual(
+            self.run_ok(
+                "import sys\nfound = !python3 -c 'import sys; print(sys.prefix)'\nfound == [sys.prefix]"
+            ).value,
+            "True",
+        )
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """The test's output is its own."""
+
+
+def write_wheel(path: str, version: str = "1.0") -> None:
+    info = f"steppe_tiny-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("steppe_tiny.py", f"value = 'tiny'\nversion = '{version}'\n")
+        wheel.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: steppe-tiny\nVersion: {version}\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+if __name__ == "__main__":
+    unittest.main()
