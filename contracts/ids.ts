@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { decodeTime, monotonicFactory } from 'ulid';
 import * as z from 'zod';
 import { wellFormed } from './fields.ts';
@@ -32,16 +32,47 @@ export const tenantIdSchema = z
   .brand<'TenantId'>();
 export type TenantId = z.infer<typeof tenantIdSchema>;
 
-/**
- * Drawn from Node's pool of random bytes: what the library would do calls the system for each of an
- * id's characters.
- */
-const ulid = monotonicFactory(() => randomInt(2 ** 47) / 2 ** 47);
+/** Ids and chance, as every part gets them: passed in, so that a simulation can draw from a seed. */
+export interface Ids {
+  /** Session, step and instance ids sort by the time they were minted, also within a millisecond. */
+  sessionId(): SessionId;
+  stepId(): StepId;
+  instanceId(): InstanceId;
+  /** A UUID, for whatever has no form of its own: requests, writes, holders of leases. */
+  uuid(): string;
+  /** 32 hexadecimal digits that nobody can guess. */
+  nonce(): string;
+  /** At least 0 and less than 1, for jitter. */
+  random(): number;
+}
+
+/** Where ids get their chance from. */
+export type Chance = Pick<Ids, 'uuid' | 'nonce' | 'random'>;
 
 /**
- * Ids sort by the time they were minted, also within one millisecond of one process.
- * @param nowMs of Unix time.
+ * `random` draws from Node's pool of random bytes: the ulid library by itself would call the system
+ * for each character.
  */
+const systemChance: Chance = {
+  uuid: () => randomUUID(),
+  nonce: () => randomBytes(16).toString('hex'),
+  random: () => randomInt(2 ** 47) / 2 ** 47,
+};
+
+/** @param clock gives milliseconds of Unix time. */
+export function createIds(clock: { now(): number }, chance: Chance = systemChance): Ids {
+  const ulid = monotonicFactory(() => chance.random());
+  return {
+    ...chance,
+    sessionId: () => sessionIdSchema.parse(`ses_${ulid(clock.now())}`),
+    stepId: () => stepIdSchema.parse(`stp_${ulid(clock.now())}`),
+    instanceId: () => instanceIdSchema.parse(`ins_${ulid(clock.now())}`),
+  };
+}
+
+/** The module's own ids: only for code that is not yet given `Ids`. */
+const ulid = monotonicFactory(() => systemChance.random());
+
 export const newSessionId = (nowMs = Date.now()): SessionId =>
   sessionIdSchema.parse(`ses_${ulid(nowMs)}`);
 export const newStepId = (): StepId => stepIdSchema.parse(`stp_${ulid()}`);

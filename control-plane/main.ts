@@ -3,6 +3,7 @@ import { openPublicKeys } from '@steppe/service-kit/auth/internal-token/key-dire
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing-keys';
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
@@ -30,10 +31,10 @@ const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const opened = await openAll({
-  PUBLIC_KEYS_DIR: openPublicKeys(publicKeysDirectory, logger),
+  PUBLIC_KEYS_DIR: openPublicKeys(publicKeysDirectory, logger, systemClock),
   INSTANCES_DIR: openInstancesDirectory(localProcess.instancesDirectory),
-  JWKS_FILE: createCallerVerifier(config.caller, logger),
-  INTERNAL_KEY_FILE: openSigningKeys({ path: config.internalKeyFile, logger }),
+  JWKS_FILE: createCallerVerifier(config.caller, logger, systemClock),
+  INTERNAL_KEY_FILE: openSigningKeys({ path: config.internalKeyFile, logger, clock: systemClock }),
 });
 if ('complaints' in prepared || 'complaints' in opened) {
   const complaints = [prepared, opened].flatMap((result) =>
@@ -56,13 +57,18 @@ const controlPlane = await startControlPlane(
     store: createDynamoDbSessionStore({ client, tableName }),
     provisioner,
     verifier: opened.JWKS_FILE,
-    signer: createInternalTokenSigner('control-plane', opened.INTERNAL_KEY_FILE),
+    signer: createInternalTokenSigner('control-plane', opened.INTERNAL_KEY_FILE, systemClock),
     logger: plainLogger,
   },
 );
 lifecycle.onClose('control-plane', controlPlane.close);
 const { shutdownMs, limits } = config.controlPlane;
-closeOnSignal(lifecycle, logger, shutdownMs + limits.endMs + 5_000, exit);
+closeOnSignal(lifecycle, {
+  logger,
+  clock: systemClock,
+  limitMs: shutdownMs + limits.endMs + 5_000,
+  exit,
+});
 controlPlane.fillPool();
 for (const complaint of await complaintsAboutModules(runtimes, supervisorCommand))
   logger.warn(complaint);

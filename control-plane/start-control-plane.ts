@@ -1,3 +1,4 @@
+import { createIds } from '@steppe/contracts/ids';
 import { limits as contractLimits } from '@steppe/contracts/limits';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
@@ -11,6 +12,7 @@ import {
 import { createApi } from '@steppe/service-kit/http/create-api';
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { listen } from '@steppe/service-kit/http/server/http-server';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { listenForOperator } from '@steppe/service-kit/process/operator-server';
@@ -100,6 +102,7 @@ export async function startControlPlane(
   const lifecycle = createLifecycle(logger);
   if (verifier.authMode === 'bypass')
     logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
+  const ids = createIds(systemClock);
   let isServing = false;
   const registry = createRegistry('control-plane');
   const provisioner = instrumentProvisioner(parts.provisioner, registry);
@@ -110,6 +113,8 @@ export async function startControlPlane(
       port: config.operatorPort,
       registry,
       isReady,
+      clock: systemClock,
+      ids,
     });
     lifecycle.onClose('operator server', () => operator.close(0));
     const agents = createAgentClient(signer);
@@ -155,8 +160,17 @@ export async function startControlPlane(
       logger,
       metrics: createHttpMetrics(registry),
       servedHosts: config.servedHosts ?? verifier.servedHosts,
+      clock: systemClock,
+      ids,
     });
-    const server = await listen({ app, host, port: config.port, maxHeaderBytes: innerHeaderBytes });
+    const server = await listen({
+      app,
+      host,
+      port: config.port,
+      maxHeaderBytes: innerHeaderBytes,
+      clock: systemClock,
+      ids,
+    });
     lifecycle.onClose('HTTP server', () => server.close(shutdownMs));
     isServing = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');

@@ -1,5 +1,6 @@
 import { createJwtVerifier, plainTokens } from '@steppe/service-kit/auth/caller/jwt-verifier';
 import { createRemoteKeys, failureCooldownMs } from '@steppe/service-kit/auth/caller/remote-keys';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { type KeyServer, startKeyServer } from '@steppe/service-kit/testing/key-server';
 import {
   makeTokenMaker,
@@ -17,14 +18,17 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   issuer = await makeTokenMaker('issuer');
   keyServer = await startKeyServer();
-  const keys = createRemoteKeys({ url: keyServer.url, onOutage: () => {} });
-  const verifier = createJwtVerifier({
-    ...plainTokens,
-    keys,
-    issuers: ['i'],
-    audiences: ['a'],
-    algorithms: ['ES256'],
-  });
+  const keys = createRemoteKeys({ url: keyServer.url, onOutage: () => {}, clock: systemClock });
+  const verifier = createJwtVerifier(
+    {
+      ...plainTokens,
+      keys,
+      issuers: ['i'],
+      audiences: ['a'],
+      algorithms: ['ES256'],
+    },
+    systemClock,
+  );
   plane = await startTestDataPlane({}, { verifier });
 });
 afterEach(async () => {

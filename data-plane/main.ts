@@ -2,6 +2,7 @@ import { createCallerVerifier } from '@steppe/service-kit/auth/caller/create-cal
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing-keys';
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
@@ -23,15 +24,20 @@ const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const opened = await openAll({
-  JWKS_FILE: createCallerVerifier(config.caller, logger),
-  INTERNAL_KEY_FILE: openSigningKeys({ path: config.internalKeyFile, logger }),
+  JWKS_FILE: createCallerVerifier(config.caller, logger, systemClock),
+  INTERNAL_KEY_FILE: openSigningKeys({ path: config.internalKeyFile, logger, clock: systemClock }),
 });
 if ('complaints' in opened) refuseConfig('data-plane', opened.complaints);
 const dataPlane = await startDataPlane(config.dataPlane, {
   routes: createDynamoDbRouteReader({ client, tableName }),
   verifier: opened.JWKS_FILE,
-  signer: createInternalTokenSigner('data-plane', opened.INTERNAL_KEY_FILE),
+  signer: createInternalTokenSigner('data-plane', opened.INTERNAL_KEY_FILE, systemClock),
   logger: plainLogger,
 });
 lifecycle.onClose('data-plane', dataPlane.close);
-closeOnSignal(lifecycle, logger, config.dataPlane.shutdownLimitMs + 5_000, exit);
+closeOnSignal(lifecycle, {
+  logger,
+  clock: systemClock,
+  limitMs: config.dataPlane.shutdownLimitMs + 5_000,
+  exit,
+});

@@ -1,9 +1,11 @@
+import { createIds } from '@steppe/contracts/ids';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { createApi } from '@steppe/service-kit/http/create-api';
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { listen } from '@steppe/service-kit/http/server/http-server';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { listenForOperator } from '@steppe/service-kit/process/operator-server';
@@ -48,6 +50,7 @@ export async function startDataPlane(
   try {
     const registry = createRegistry('data-plane');
     const { host } = config;
+    const ids = createIds(systemClock);
     let isListening = false;
     const isReady = () => isListening && lifecycle.isOpen();
     const operator = await listenForOperator({
@@ -55,6 +58,8 @@ export async function startDataPlane(
       port: config.operatorPort,
       registry,
       isReady,
+      clock: systemClock,
+      ids,
     });
     lifecycle.onClose('operator port', () => operator.close(0));
     const tracing = await startTracing(config.otlpEndpoint, logger);
@@ -90,8 +95,10 @@ export async function startDataPlane(
       writeTimeoutMs: config.writeTimeoutMs,
       servedHosts: verifier.servedHosts,
       corsOrigins: config.corsOrigins,
+      clock: systemClock,
+      ids,
     });
-    const server = await listen({ app, host, port: config.port });
+    const server = await listen({ app, host, port: config.port, clock: systemClock, ids });
     lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));
     isListening = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');

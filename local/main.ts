@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { refuseConfig } from '@steppe/service-kit/config/load-config';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
@@ -28,7 +29,12 @@ const logger = loggerOf('local');
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
 guardProcess({ logger, exit });
-closeOnSignal(lifecycle, logger, config.STEPPE_SHUTDOWN_SECONDS * 1000 + 15_000, exit);
+closeOnSignal(lifecycle, {
+  logger,
+  clock: systemClock,
+  limitMs: config.STEPPE_SHUTDOWN_SECONDS * 1000 + 15_000,
+  exit,
+});
 onHangUp(() => process.kill(process.pid, 'SIGHUP'));
 // A terminal that hangs up takes its ends of our streams with it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

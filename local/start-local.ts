@@ -12,6 +12,7 @@ import {
 } from '@steppe/service-kit/auth/caller/principal';
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { createLocalJWKSet, exportJWK } from 'jose';
@@ -87,7 +88,7 @@ export async function startLocal(
         controlPlaneLogger,
       ),
       verifier,
-      signer: createInternalTokenSigner('control-plane', controlPlaneKey),
+      signer: createInternalTokenSigner('control-plane', controlPlaneKey, systemClock),
       logger: controlPlaneLogger,
     },
   );
@@ -106,7 +107,7 @@ export async function startLocal(
     {
       routes: store,
       verifier,
-      signer: createInternalTokenSigner('data-plane', dataPlaneKey),
+      signer: createInternalTokenSigner('data-plane', dataPlaneKey, systemClock),
       logger: loggerOf('data-plane'),
     },
   );
@@ -142,11 +143,14 @@ function createVerifier(config: RunConfig, key: SigningKey): CallerVerifier {
       config.AUTH_BYPASS_HOSTS,
     );
   }
-  return createJwtVerifier({
-    keys: createLocalJWKSet(key.publicSet),
-    ...plainTokens,
-    issuers: [issuer],
-    audiences: [audience],
-    algorithms: ['EdDSA'],
-  });
+  return createJwtVerifier(
+    {
+      keys: createLocalJWKSet(key.publicSet),
+      ...plainTokens,
+      issuers: [issuer],
+      audiences: [audience],
+      algorithms: ['EdDSA'],
+    },
+    systemClock,
+  );
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '@steppe/service-kit/process/clock';
 import './quick-start.ts';
 import { rmSync, writeSync } from 'node:fs';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
@@ -20,7 +21,7 @@ guardProcess({
   exit,
   onFatal: (error) => writeSync(2, `${error instanceof Error ? error.stack : error}\n`),
 });
-closeOnSignal(lifecycle, logger, 8_000, exit);
+closeOnSignal(lifecycle, { logger, clock: systemClock, limitMs: 8_000, exit });
 
 if (config.STEPPE_LIFELINE === 'stdin') {
   // Whoever started us is gone, however it went: so do we, and nobody else is left to clear up.

@@ -1,11 +1,13 @@
 import { realpath } from 'node:fs/promises';
 import type { EndedReason } from '@steppe/contracts/end-reason';
+import { createIds } from '@steppe/contracts/ids';
 import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
 import { createInternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
 import { listen } from '@steppe/service-kit/http/server/http-server';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
@@ -79,12 +81,14 @@ export async function startAgent(
   lifecycle.onClose('interpreter', () => interpreter.close());
 
   const bodiesBytes = bodiesAtOnce * limits.bodyBytes;
+  const ids = createIds(systemClock);
   const app = createApp(
     {
       instanceId: config.STEPPE_INSTANCE_ID,
       verifier: createInternalTokenVerifier(
         config.STEPPE_INSTANCE_ID,
-        createKeyDirectory(config.STEPPE_KEYS_DIR, logger),
+        createKeyDirectory(config.STEPPE_KEYS_DIR, logger, systemClock),
+        systemClock,
       ),
       binding,
       interpreter,
@@ -95,10 +99,14 @@ export async function startAgent(
       limits,
       end,
     },
-    logger,
-    // Who listens on loopback alone is local mode's: web pages can reach it, and nothing else that
-    // calls by a name.
-    loopbackHosts.includes(config.HOST) ? loopbackHosts : undefined,
+    {
+      logger,
+      clock: systemClock,
+      ids,
+      // An agent that listens on loopback alone belongs to local mode: web pages can reach it, and
+      // nothing else that calls it by a name.
+      servedHosts: loopbackHosts.includes(config.HOST) ? loopbackHosts : undefined,
+    },
   );
   const server = await listen({
     app,
@@ -108,6 +116,8 @@ export async function startAgent(
     maxConnections: config.STEPPE_MAX_CONNECTIONS,
     isReserved,
     inactivityMs,
+    clock: systemClock,
+    ids,
   });
   lifecycle.onClose('http', () => server.close(closeLimitMs));
   lifecycle.onClose('steps', () => binding.bound?.queue.close(sessionEnded(undefined)));

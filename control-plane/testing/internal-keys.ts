@@ -2,6 +2,7 @@ import {
   createInternalTokenSigner,
   type InternalTokenSigner,
 } from '@steppe/service-kit/auth/internal-token/signer';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import type { PublicKeys } from '../provisioner/local-process/publish-keys.ts';
 
 export interface TestKeys {
@@ -13,7 +14,7 @@ export interface TestKeys {
 export async function makeInternalKeys(): Promise<TestKeys> {
   const [control, data] = await Promise.all([makeKey('control'), makeKey('data')]);
   return {
-    signer: createInternalTokenSigner('control-plane', control),
+    signer: createInternalTokenSigner('control-plane', control, systemClock),
     publicKeys: {
       'control-plane': { keys: [control.publicJwk] },
       'data-plane': { keys: [data.publicJwk] },

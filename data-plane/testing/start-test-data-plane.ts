@@ -4,6 +4,7 @@ import type { ReadyRecord } from '@steppe/contracts/session-record';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { type DataPlaneConfig, defaultTuning } from '../data-plane-config.ts';
 import { type DataPlaneDependencies, startDataPlane } from '../start-data-plane.ts';
@@ -77,7 +78,7 @@ export async function startTestDataPlane(
     {
       routes,
       verifier: tenantVerifier,
-      signer: createInternalTokenSigner('data-plane', { kid: 'test', privateKey }),
+      signer: createInternalTokenSigner('data-plane', { kid: 'test', privateKey }, systemClock),
       logger,
       ...dependencies,
     },

@@ -1,6 +1,7 @@
 import { newInstanceId } from '@steppe/contracts/ids';
 import { createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../process/clock.ts';
 import { makeTokenMaker, nowSeconds, type TokenMaker } from '../testing/token-maker.ts';
 import { createJwtVerifier, plainTokens } from './caller/jwt-verifier.ts';
 import { createInternalTokenVerifier } from './internal-token/verifier.ts';
@@ -27,13 +28,13 @@ const callersVerify =
       algorithms: ['ES256'],
     };
     const token = await maker.sign({ iss: issuer, aud: 'steppe', tenant: 't', ...claims });
-    return createJwtVerifier({ ...rules, maxAgeSeconds }).verify(`Bearer ${token}`);
+    return createJwtVerifier({ ...rules, maxAgeSeconds }, systemClock).verify(`Bearer ${token}`);
   };
 
 const internalVerify: Verify = async (claims) => {
   const keys = createLocalJWKSet({ keys: [internalMaker.publicJwk] });
   const token = await internalMaker.sign({ iss: 'data-plane', aud: instanceId, ...claims });
-  return createInternalTokenVerifier(instanceId, keys).verify(`Bearer ${token}`);
+  return createInternalTokenVerifier(instanceId, keys, systemClock).verify(`Bearer ${token}`);
 };
 
 const verifiers: [string, Verify][] = [
@@ -74,6 +75,7 @@ test('an internal token is remembered for no longer than its minute, whatever it
     const verifier = createInternalTokenVerifier(
       instanceId,
       createLocalJWKSet({ keys: [internalMaker.publicJwk] }),
+      systemClock,
     );
     const iat = nowSeconds();
     const token = await internalMaker.sign({

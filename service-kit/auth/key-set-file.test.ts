@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../process/clock.ts';
 import { createLogger } from '../process/logger.ts';
 import { type MountedDirectory, mountDirectory } from '../testing/mounted-directory.ts';
 import { makeTokenMaker, nowSeconds, type TokenMaker } from '../testing/token-maker.ts';
@@ -20,9 +21,13 @@ const setOf = (...from: TokenMaker[]) =>
 const logger = createLogger({ service: 'test', level: 'silent' });
 
 function openVerifier() {
-  const file = createKeySetFile({ path: join(mount.path, 'jwks.json'), logger, now: () => nowMs });
+  const file = createKeySetFile({
+    path: join(mount.path, 'jwks.json'),
+    logger,
+    clock: { ...systemClock, now: () => nowMs },
+  });
   const rules = { ...plainTokens, issuers: ['i'], audiences: ['a'], algorithms: ['ES256'] };
-  const verifier = createJwtVerifier({ ...rules, keys: file.getKey });
+  const verifier = createJwtVerifier({ ...rules, keys: file.getKey }, systemClock);
   let serial = 0;
   return async (maker: TokenMaker) => {
     const token = await maker.sign({

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
+import type { Clock } from '../process/clock.ts';
 import type { Logger } from '../process/logger.ts';
 import { createReloadedFile } from '../process/reloaded-file.ts';
 
@@ -16,7 +17,7 @@ const cooldownMs = 1_000;
 interface KeySetFileOptions {
   path: string;
   logger: Logger;
-  now?: (() => number) | undefined;
+  clock: Clock;
 }
 
 export interface KeySetFile {
@@ -31,12 +32,12 @@ export interface KeySetFile {
  * at most once a second when a token names a key that it lacks; where it cannot be used, the keys
  * before keep verifying.
  */
-export function createKeySetFile({ path, logger, now = Date.now }: KeySetFileOptions): KeySetFile {
+export function createKeySetFile({ path, logger, clock }: KeySetFileOptions): KeySetFile {
   const file = createReloadedFile({
     path,
     parse: (text) => createLocalJWKSet(parseKeySet(text)),
     logger,
-    now,
+    clock,
   });
   return {
     async getKey(header, token) {

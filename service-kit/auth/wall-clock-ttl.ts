@@ -1,5 +1,10 @@
+import type { Clock } from '../process/clock.ts';
+
 /**
  * For an LRUCache whose entries live as long as a token says: by the clock on the wall, which `exp`
  * is about, and which advances while a machine sleeps.
  */
-export const wallClockTtl = { perf: { now: () => Date.now() }, ttlResolution: 0 };
+export const wallClockTtl = (clock: Clock) => ({
+  perf: { now: () => clock.now() },
+  ttlResolution: 0,
+});

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createLogger } from '../process/logger.ts';
+import { realParts } from '../testing/real-parts.ts';
 import { createApi } from './create-api.ts';
 
 const app = createApi({
@@ -10,6 +11,7 @@ const app = createApi({
   },
   logger: createLogger({ service: 'test', level: 'silent' }),
   metrics: { observe: () => {} },
+  ...realParts,
 });
 
 it.each(['a', 'a/b/c', 'a%20b', 'a%0Ab', '%0A', 'a%2Fb', '%E2%80%A8', 'a/'])(

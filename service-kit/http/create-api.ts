@@ -1,4 +1,6 @@
+import type { Ids } from '@steppe/contracts/ids';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
+import type { Clock } from '../process/clock.ts';
 import type { Logger } from '../process/logger.ts';
 import { AppError, internalError } from './app-error.ts';
 import { allowOrigins } from './browsers/allow-origins.ts';
@@ -22,6 +24,8 @@ interface ApiOptions {
   operations: Record<string, ApiOperation>;
   logger: Logger;
   metrics: HttpMetrics;
+  clock: Clock;
+  ids: Ids;
   /** How long a client may take nothing of its response; unset: for ever. */
   writeTimeoutMs?: number;
   /**
@@ -41,12 +45,14 @@ export function createApi({
   operations,
   logger,
   metrics,
+  clock,
+  ids,
   writeTimeoutMs,
   ...browsers
 }: ApiOptions): Hono<HttpEnv> {
   const { servedHosts, corsOrigins = [] } = browsers;
   const app = new Hono<HttpEnv>();
-  app.use(logRequest({ logger, metrics }), forbidSniffing);
+  app.use(logRequest({ logger, metrics, clock, ids }), forbidSniffing);
   if (servedHosts) app.use(refuseForeign({ hosts: servedHosts, origins: corsOrigins }));
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
   if (writeTimeoutMs !== undefined) app.use(writeTimeout(writeTimeoutMs));

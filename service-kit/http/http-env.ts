@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
+import type { Clock } from '../process/clock.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a handler adds to the request's one log line; names are the log's. */
@@ -13,5 +14,5 @@ export type LogFields = { outcome?: Outcome } & Record<
  */
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
-  Variables: { requestId: string; operation: string; logFields: LogFields };
+  Variables: { clock: Clock; requestId: string; operation: string; logFields: LogFields };
 }

@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { afterEach, expect, it } from 'vitest';
 import { createLogger } from '../process/logger.ts';
+import { realParts } from '../testing/real-parts.ts';
 import { type ApiOperation, createApi } from './create-api.ts';
 import { createHttpMetrics, createRegistry } from './http-metrics.ts';
 import { type HttpServer, listen } from './server/http-server.ts';
@@ -24,8 +25,9 @@ const serve = async (handle: ApiOperation['handle']) => {
     operations: { probe: { method: 'GET', path: '/probe', handle } },
     logger,
     metrics,
+    ...realParts,
   });
-  const server = await listen({ app, host: '127.0.0.1', port: 0 });
+  const server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   servers.push(server);
   const call = (method: string): ClientRequest =>
     request({ host: '127.0.0.1', port: server.port, path: '/probe', method, agent: false });

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import type { Ids } from '@steppe/contracts/ids';
 import type { Context, MiddlewareHandler } from 'hono';
+import type { Clock } from '../process/clock.ts';
 import type { Logger } from '../process/logger.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
@@ -9,6 +11,8 @@ import { requestIdFrom } from './request-id.ts';
 interface RequestLogOptions {
   logger: Logger;
   metrics: HttpMetrics;
+  clock: Clock;
+  ids: Ids;
 }
 
 /**
@@ -21,17 +25,23 @@ export const clientLeft = 499;
  * Gives each request its id, and writes its one log line and its metrics when the response has
  * left, or its client has.
  */
-export const logRequest = ({ logger, metrics }: RequestLogOptions): MiddlewareHandler<HttpEnv> => {
+export const logRequest = ({
+  logger,
+  metrics,
+  clock,
+  ids,
+}: RequestLogOptions): MiddlewareHandler<HttpEnv> => {
   return async (c, next) => {
-    const startedAt = performance.now();
-    const requestId = requestIdFrom(c.req.header('x-request-id'));
+    const startedAt = clock.monotonicMs();
+    const requestId = requestIdFrom(c.req.header('x-request-id'), ids);
+    c.set('clock', clock);
     c.set('requestId', requestId);
     c.set('operation', 'none');
     c.set('logFields', {});
     c.header('X-Request-Id', requestId);
 
     const finish = (status: number, isWhole: boolean) => {
-      const durationMs = performance.now() - startedAt;
+      const durationMs = clock.monotonicMs() - startedAt;
       const { operation, logFields } = c.var;
       const outcome = outcomeOf({ status, isWhole, known: logFields.outcome });
       // For who listens to `close` after this.

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import { runDetached } from './connection-owner.ts';
 import type { Logger } from './logger.ts';
 
@@ -38,6 +39,13 @@ export function createLifecycle(logger: Logger): Lifecycle {
 
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
+interface CloseOnSignalOptions {
+  logger: Logger;
+  clock: Clock;
+  limitMs: number;
+  exit: (code: number) => void;
+}
+
 /**
  * Ends the process in order on SIGTERM, SIGINT or the terminal's hang-up: exit 0 when all is
  * closed. A second signal changes nothing; `limitMs` after the first one the process ends with 1,
@@ -45,16 +53,14 @@ const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  */
 export function closeOnSignal(
   lifecycle: Lifecycle,
-  logger: Logger,
-  limitMs: number,
-  exit: (code: number) => void,
+  { logger, clock, limitMs, exit }: CloseOnSignalOptions,
 ): void {
   let ending = false;
   const end = async (signal: string) => {
     if (ending) return;
     ending = true;
     logger.info({ signal }, 'closing');
-    setTimeout(() => exit(1), limitMs).unref();
+    clock.after(limitMs, () => exit(1));
     await lifecycle.close();
     logger.flush();
     exit(0);

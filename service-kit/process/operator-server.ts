@@ -1,12 +1,16 @@
+import type { Ids } from '@steppe/contracts/ids';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { HttpEnv } from '../http/http-env.ts';
 import { type HttpServer, listen } from '../http/server/http-server.ts';
+import type { Clock } from './clock.ts';
 
 interface OperatorOptions {
   host: string;
   port: number;
   registry: Registry;
+  clock: Clock;
+  ids: Ids;
   /** False before the service can work and from the first moment of its shutdown. */
   isReady: () => boolean;
 }
@@ -17,6 +21,7 @@ export function listenForOperator({
   port,
   registry,
   isReady,
+  ...parts
 }: OperatorOptions): Promise<HttpServer> {
   const app = new Hono<HttpEnv>();
   app.get('/livez', (c) => c.text('ok\n'));
@@ -24,5 +29,5 @@ export function listenForOperator({
   app.get('/metrics', async (c) =>
     c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   );
-  return listen({ app, host, port });
+  return listen({ app, host, port, ...parts });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mountDirectory } from '../testing/mounted-directory.ts';
+import { systemClock } from './clock.ts';
 import { createLogger } from './logger.ts';
 import { createReloadedFile } from './reloaded-file.ts';
 
@@ -27,7 +28,7 @@ const open = (at = path, parse: (text: string) => unknown = JSON.parse) =>
       level: 'info',
       to: { write: (line) => void lines.push(JSON.parse(line)) },
     }),
-    now: () => nowMs,
+    clock: { ...systemClock, now: () => nowMs },
   });
 const write = (value: unknown) => writeFileSync(path, JSON.stringify(value));
 

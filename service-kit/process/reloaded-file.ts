@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Clock } from './clock.ts';
 import { isOlder } from './is-older.ts';
 import type { Logger } from './logger.ts';
 
@@ -16,8 +17,7 @@ interface ReloadedFileOptions<T> {
   /** @throws where the text is not what the file should hold */
   parse: (text: string) => T | Promise<T>;
   logger: Logger;
-  /** Milliseconds of Unix time. */
-  now?: () => number;
+  clock: Clock;
 }
 
 /**
@@ -29,7 +29,7 @@ export function createReloadedFile<T>({
   path,
   parse,
   logger,
-  now = Date.now,
+  clock,
 }: ReloadedFileOptions<T>): ReloadedFile<T> {
   let known: { text: string; value: T } | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -37,7 +37,7 @@ export function createReloadedFile<T>({
   let complaint: string | undefined;
 
   const look = async () => {
-    lookedAt = now();
+    lookedAt = clock.now();
     try {
       const text = await readFile(path, 'utf8');
       if (text !== known?.text) {
@@ -60,7 +60,7 @@ export function createReloadedFile<T>({
 
   return {
     async read(maxAgeMs) {
-      if (!known || isOlder(lookedAt, maxAgeMs, now())) {
+      if (!known || isOlder(lookedAt, maxAgeMs, clock.now())) {
         looking ??= look().finally(() => {
           looking = undefined;
         });

@@ -4,6 +4,7 @@ import { listen } from '../http/server/http-server.ts';
 import { raise, runDetached } from '../process/connection-owner.ts';
 import { guardProcess } from '../process/guard-process.ts';
 import { createLogger } from '../process/logger.ts';
+import { realParts } from './real-parts.ts';
 
 /**
  * A process with a server that fails in every way that no handler catches; prints its port, and
@@ -58,5 +59,5 @@ const app = new Hono<HttpEnv>()
     runDetached(() => setTimeout(fail, 1));
     return c.text('begun');
   });
-const { port } = await listen({ app, host: '127.0.0.1', port: 0 });
+const { port } = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 logger.info({ port }, 'listening');

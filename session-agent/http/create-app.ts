@@ -1,5 +1,7 @@
+import type { Ids } from '@steppe/contracts/ids';
 import { operations } from '@steppe/contracts/operations';
 import { createApi } from '@steppe/service-kit/http/create-api';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { AgentParts, Operation } from './declared-routes.ts';
 import { deleteFile } from './files/delete.ts';
@@ -40,16 +42,23 @@ const served: Record<string, ServedOperation> = {
   state: { method: 'GET', path: '/internal/state', operation: state },
 };
 
-/** The agent's HTTP interface. @param servedHosts undefined: any host. */
-export function createApp(parts: AgentParts, logger: Logger, servedHosts?: readonly string[]) {
+interface ServerParts {
+  logger: Logger;
+  clock: Clock;
+  ids: Ids;
+  /** Undefined: any host. */
+  servedHosts: readonly string[] | undefined;
+}
+
+/** The agent's HTTP interface. */
+export function createApp(parts: AgentParts, server: ServerParts) {
   const table = Object.entries(served).map(([name, { method, path, operation }]) => [
     name,
     { method, path, handle: operation(parts) },
   ]);
   return createApi({
     operations: Object.fromEntries(table),
-    logger,
     metrics: { observe: () => {} },
-    servedHosts,
+    ...server,
   });
 }

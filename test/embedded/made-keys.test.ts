@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { newInstanceId } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createInternalTokenSigner } from '../../service-kit/auth/internal-token/signer.ts';
 import { openSigningKeys } from '../../service-kit/auth/internal-token/signing-keys.ts';
@@ -23,11 +24,18 @@ test('the pair that the command of the guide makes signs and verifies', async ()
   const signingKeys = await openSigningKeys({
     path: join(directory, 'data-plane.private.json'),
     logger,
+    clock: systemClock,
   });
-  const keys = createKeySetFile({ path: join(directory, 'data-plane.json'), logger });
+  const keys = createKeySetFile({
+    path: join(directory, 'data-plane.json'),
+    logger,
+    clock: systemClock,
+  });
   const instanceId = newInstanceId();
-  const token = await createInternalTokenSigner('data-plane', signingKeys).sign(instanceId);
-  const verifier = createInternalTokenVerifier(instanceId, keys.getKey);
+  const token = await createInternalTokenSigner('data-plane', signingKeys, systemClock).sign(
+    instanceId,
+  );
+  const verifier = createInternalTokenVerifier(instanceId, keys.getKey, systemClock);
   expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ plane: 'data-plane' });
   expect(readFileSync(join(directory, 'data-plane.json'), 'utf8')).not.toContain('"d"');
 });

@@ -1,5 +1,6 @@
 import { tenantIdSchema } from '@steppe/contracts/ids';
 import type { JWTVerifyGetKey } from 'jose';
+import type { Clock } from '../../process/clock.ts';
 import type { Logger } from '../../process/logger.ts';
 import { createKeySetFile } from '../key-set-file.ts';
 import type { CallerConfig } from './caller-variables.ts';
@@ -15,24 +16,26 @@ import { usableKeys } from './usable-keys.ts';
 export async function createCallerVerifier(
   config: CallerConfig,
   logger: Logger,
+  clock: Clock,
 ): Promise<CallerVerifier> {
   if (config.authMode === 'bypass')
     return createBypassVerifier(tenantIdSchema.parse(config.tenant), config.hosts);
   const keys =
     'url' in config.keys
-      ? keysOfServer(config.keys.url, logger)
-      : await keysOfFile(config.keys.file, logger);
+      ? keysOfServer(config.keys.url, logger, clock)
+      : await keysOfFile(config.keys.file, logger, clock);
   const onUnusable = (kid: string | undefined, err: unknown) =>
     logger.warn(
       { kid, err },
       'a key of the issuer cannot be used; tokens that name it are refused',
     );
-  return createJwtVerifier({ ...config, keys: usableKeys(keys, onUnusable) });
+  return createJwtVerifier({ ...config, keys: usableKeys(keys, onUnusable, clock) }, clock);
 }
 
-const keysOfServer = (url: string, logger: Logger): JWTVerifyGetKey =>
+const keysOfServer = (url: string, logger: Logger, clock: Clock): JWTVerifyGetKey =>
   createRemoteKeys({
     url,
+    clock,
     onOutage(isOut, err) {
       if (isOut)
         logger.warn(
@@ -43,8 +46,8 @@ const keysOfServer = (url: string, logger: Logger): JWTVerifyGetKey =>
     },
   });
 
-async function keysOfFile(path: string, logger: Logger): Promise<JWTVerifyGetKey> {
-  const file = createKeySetFile({ path, logger });
+async function keysOfFile(path: string, logger: Logger, clock: Clock): Promise<JWTVerifyGetKey> {
+  const file = createKeySetFile({ path, logger, clock });
   await file.read();
   return file.getKey;
 }

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
 import { createJwtVerifier, type JwtVerifierOptions, plainTokens } from './jwt-verifier.ts';
 import type { CallerVerifier } from './principal.ts';
 
@@ -18,10 +19,13 @@ let verifier: CallerVerifier;
 beforeAll(async () => {
   known = await generateKeyPair('ES256', { extractable: true });
   stranger = await generateKeyPair('ES256');
-  verifier = createJwtVerifier({
-    ...rules,
-    keys: createLocalJWKSet({ keys: [{ ...(await exportJWK(known.publicKey)), kid: 'k1' }] }),
-  });
+  verifier = createJwtVerifier(
+    {
+      ...rules,
+      keys: createLocalJWKSet({ keys: [{ ...(await exportJWK(known.publicKey)), kid: 'k1' }] }),
+    },
+    systemClock,
+  );
 });
 
 interface TokenOptions {
@@ -110,24 +114,30 @@ test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer a b'])(
 );
 
 test('lets a mistake of ours through as one', async () => {
-  const broken = createJwtVerifier({
-    ...rules,
-    keys: () => Promise.reject(new TypeError('a mistake')),
-  });
+  const broken = createJwtVerifier(
+    {
+      ...rules,
+      keys: () => Promise.reject(new TypeError('a mistake')),
+    },
+    systemClock,
+  );
   await expect(async () => broken.verify(`Bearer ${await token()}`)).rejects.toThrow(TypeError);
 });
 
 /** The verifier's rules with some changed, and the keys it was requested. */
 function openCounted(changed: Partial<JwtVerifierOptions>) {
   let requests = 0;
-  const verifier = createJwtVerifier({
-    ...rules,
-    keys: async () => {
-      requests++;
-      return known.publicKey;
+  const verifier = createJwtVerifier(
+    {
+      ...rules,
+      keys: async () => {
+        requests++;
+        return known.publicKey;
+      },
+      ...changed,
     },
-    ...changed,
-  });
+    systemClock,
+  );
   return { requests: () => requests, verify: async (bearer: string) => verifier.verify(bearer) };
 }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../process/clock.ts';
 import { wallClockTtl } from '../wall-clock-ttl.ts';
 import { bearerToken } from './bearer-token.ts';
 import type { CallerVerifier, Principal } from './principal.ts';
@@ -29,14 +30,14 @@ const longestCacheMs = 5 * 60_000;
  * by the token's hash: until it expires or is too old, and for five minutes at most. What does not
  * verify is not remembered.
  */
-export function createJwtVerifier(options: JwtVerifierOptions): CallerVerifier {
-  const verified = new LRUCache<string, Principal>({ max: 10_000, ...wallClockTtl });
+export function createJwtVerifier(options: JwtVerifierOptions, clock: Clock): CallerVerifier {
+  const verified = new LRUCache<string, Principal>({ max: 10_000, ...wallClockTtl(clock) });
   const verifying = new Map<string, Promise<Principal>>();
 
   const verifyAndRemember = async (token: string, key: string): Promise<Principal> => {
-    const payload = await verifyToken(token, options);
+    const payload = await verifyToken(token, options, clock);
     const principal = toPrincipal(payload, options);
-    const ttl = Math.min(leftMs(payload, options.maxAgeSeconds), longestCacheMs);
+    const ttl = Math.min(goodUntilMs(payload, options.maxAgeSeconds) - clock.now(), longestCacheMs);
     if (ttl >= 1) verified.set(key, principal, { ttl });
     return principal;
   };
@@ -55,7 +56,7 @@ export function createJwtVerifier(options: JwtVerifierOptions): CallerVerifier {
   };
 }
 
-function leftMs({ exp, iat }: JWTPayload, maxAgeSeconds: number | undefined): number {
+function goodUntilMs({ exp, iat }: JWTPayload, maxAgeSeconds: number | undefined): number {
   const ends = [Number(exp), ...(maxAgeSeconds === undefined ? [] : [Number(iat) + maxAgeSeconds])];
-  return Math.floor(Math.min(...ends) * 1000 - Date.now());
+  return Math.floor(Math.min(...ends) * 1000);
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { namedIssues, parseVariables } from '../../config/load-config.ts';
 import { commonVariables } from '../../config/variables.ts';
+import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import { type KeyServer, startKeyServer } from '../../testing/key-server.ts';
 import { makeTokenMaker, nowSeconds, type TokenMaker } from '../../testing/token-maker.ts';
@@ -206,7 +207,7 @@ describe.each([auth0, cognito, keycloak, entra, kubernetes])(
     const open = async () => {
       const parsed = parseVariables(variables, { ...env, JWKS_URL: server.url });
       if (!parsed.success) throw new Error(namedIssues(parsed.error).join('\n'));
-      return createCallerVerifier(toCallerConfig(parsed.data), logger);
+      return createCallerVerifier(toCallerConfig(parsed.data), logger, systemClock);
     };
     const verify = async (changed: Record<string, unknown> = {}) =>
       (await open()).verify(`Bearer ${await issuer.sign({ ...times(), ...claims, ...changed })}`);
@@ -228,6 +229,7 @@ test('roles count for a program of Entra’s, whose token has no scp', async () 
   const verifier = await createCallerVerifier(
     toCallerConfig(variables.parse({ ...entra.env, JWKS_URL: server.url })),
     logger,
+    systemClock,
   );
   const token = await issuer.sign({
     ...times(),
@@ -248,7 +250,11 @@ test('the requesting client counts for a Keycloak without an audience mapper', a
     JWT_AUDIENCE_CLAIM: 'azp',
     JWKS_URL: server.url,
   };
-  const verifier = await createCallerVerifier(toCallerConfig(variables.parse(env)), logger);
+  const verifier = await createCallerVerifier(
+    toCallerConfig(variables.parse(env)),
+    logger,
+    systemClock,
+  );
   const signed = (azp: string) =>
     issuer.sign({ ...times(), ...keycloak.claims, aud: 'account', azp });
   expect(await verifier.verify(`Bearer ${await signed('notebook-frontend')}`)).toMatchObject({

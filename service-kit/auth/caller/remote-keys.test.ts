@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
 import { type KeyServer, startKeyServer } from '../../testing/key-server.ts';
 import { makeTokenMaker, nowSeconds, type TokenMaker } from '../../testing/token-maker.ts';
 import { createJwtVerifier, plainTokens } from './jwt-verifier.ts';
@@ -27,13 +28,20 @@ afterEach(async () => {
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 const openVerifier = () =>
-  createJwtVerifier({
-    ...plainTokens,
-    keys: createRemoteKeys({ url: server.url, onOutage: (isOut) => outages.push(isOut) }),
-    issuers: ['i'],
-    audiences: ['a'],
-    algorithms: ['ES256'],
-  });
+  createJwtVerifier(
+    {
+      ...plainTokens,
+      keys: createRemoteKeys({
+        url: server.url,
+        onOutage: (isOut) => outages.push(isOut),
+        clock: systemClock,
+      }),
+      issuers: ['i'],
+      audiences: ['a'],
+      algorithms: ['ES256'],
+    },
+    systemClock,
+  );
 
 /** A token that no cache of verified ones knows. */
 async function verify(verifier: ReturnType<typeof openVerifier>, maker: TokenMaker) {

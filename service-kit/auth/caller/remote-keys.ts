@@ -4,6 +4,7 @@ import {
   type FetchImplementation,
   type JWTVerifyGetKey,
 } from 'jose';
+import type { Clock } from '../../process/clock.ts';
 import { isOlder } from '../../process/is-older.ts';
 import { parseKeySet } from '../key-set-file.ts';
 
@@ -26,6 +27,7 @@ const maxResponseBytes = 1024 * 1024;
 
 interface RemoteKeysOptions {
   url: string;
+  clock: Clock;
   /** Called when the server begins to fail, and when it recovers. */
   onOutage: (isOut: boolean, cause?: unknown) => void;
 }
@@ -37,21 +39,21 @@ interface RemoteKeysOptions {
  * @returns what throws KeysUnavailableError where the key of a token is not known and the server
  * does not help.
  */
-export function createRemoteKeys({ url, onOutage }: RemoteKeysOptions): JWTVerifyGetKey {
+export function createRemoteKeys({ url, clock, onOutage }: RemoteKeysOptions): JWTVerifyGetKey {
   let lastResponseAt: number | undefined;
   let failure: { at: number; error: KeysUnavailableError } | undefined;
 
   const fetchUnlessFailing: FetchImplementation = async (href, options) => {
-    if (failure && !isOlder(failure.at, failureCooldownMs, Date.now())) throw failure.error;
+    if (failure && !isOlder(failure.at, failureCooldownMs, clock.now())) throw failure.error;
     try {
       const set = parseKeySet(await textOf(await fetch(href, options)));
-      lastResponseAt = Date.now();
+      lastResponseAt = clock.now();
       if (failure) onOutage(false);
       failure = undefined;
       return Response.json(set);
     } catch (cause) {
       if (!failure) onOutage(true, cause);
-      failure = { at: Date.now(), error: new KeysUnavailableError(cause) };
+      failure = { at: clock.now(), error: new KeysUnavailableError(cause) };
       throw failure.error;
     }
   };
@@ -66,7 +68,7 @@ export function createRemoteKeys({ url, onOutage }: RemoteKeysOptions): JWTVerif
   });
 
   return async (header, token) => {
-    if (lastResponseAt !== undefined && isOlder(lastResponseAt, maxAgeMs, Date.now())) {
+    if (lastResponseAt !== undefined && isOlder(lastResponseAt, maxAgeMs, clock.now())) {
       const reloaded = remote.reload().catch(() => {});
       // Whoever comes first learns of a key that was withdrawn. In an outage nobody waits for what
       // will not come.

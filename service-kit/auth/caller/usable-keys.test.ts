@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import { type KeyServer, startKeyServer } from '../../testing/key-server.ts';
 import { makeTokenMaker, nowSeconds, type TokenMaker } from '../../testing/token-maker.ts';
@@ -41,6 +42,7 @@ beforeAll(async () => {
   verifier = await createCallerVerifier(
     { authMode: 'jwt', keys: { url: server.url }, ...rules },
     logger,
+    systemClock,
   );
 });
 afterAll(() => server.stop());

@@ -1,6 +1,7 @@
 import { errors, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
+import type { Clock } from '../../process/clock.ts';
 import { wallClockTtl } from '../wall-clock-ttl.ts';
 import { KeysUnavailableError } from './remote-keys.ts';
 
@@ -26,8 +27,9 @@ const toldAgainMs = 10 * 60_000;
 export function usableKeys(
   keys: JWTVerifyGetKey,
   onUnusable: (kid: string | undefined, cause: unknown) => void,
+  clock: Clock,
 ): JWTVerifyGetKey {
-  const told = new LRUCache<string, true>({ max: 100, ttl: toldAgainMs, ...wallClockTtl });
+  const told = new LRUCache<string, true>({ max: 100, ttl: toldAgainMs, ...wallClockTtl(clock) });
   const tell = (kid: string | undefined, cause: unknown): void => {
     if (told.has(kid ?? '')) return;
     told.set(kid ?? '', true);

@@ -1,5 +1,6 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { AppError } from '../../http/app-error.ts';
+import type { Clock } from '../../process/clock.ts';
 import { readClaim } from './read-claim.ts';
 import { failureCooldownMs, KeysUnavailableError } from './remote-keys.ts';
 import { unauthenticated } from './unauthenticated.ts';
@@ -25,13 +26,18 @@ export interface TokenRules {
  * @throws AppError `unauthenticated`, or `identity_unavailable` where it cannot be told for want of
  * keys.
  */
-export async function verifyToken(token: string, rules: TokenRules): Promise<JWTPayload> {
+export async function verifyToken(
+  token: string,
+  rules: TokenRules,
+  clock: Clock,
+): Promise<JWTPayload> {
   const isStandardAudience = rules.audienceClaim === 'aud';
   try {
     const { payload } = await jwtVerify(token, rules.keys, {
       issuer: [...rules.issuers],
       ...(isStandardAudience && { audience: [...rules.audiences] }),
       algorithms: [...rules.algorithms],
+      currentDate: new Date(clock.now()),
       clockTolerance: rules.clockToleranceSeconds,
       requiredClaims: ['exp'],
       ...(rules.maxAgeSeconds !== undefined && { maxTokenAge: rules.maxAgeSeconds }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import { createKeyDirectory, keyFileName } from './key-directory.ts';
 import { createInternalTokenSigner, type InternalKey } from './signer.ts';
@@ -31,9 +32,13 @@ const sessionId = newSessionId();
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 test('an agent knows both planes by their own keys, and the session of a token', async () => {
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  const verifier = createInternalTokenVerifier(
+    instanceId,
+    createKeyDirectory(directory, logger, systemClock),
+    systemClock,
+  );
   for (const plane of ['control-plane', 'data-plane'] as const) {
-    const signer = createInternalTokenSigner(plane, await newKey(plane, `${plane}-1`));
+    const signer = createInternalTokenSigner(plane, await newKey(plane, `${plane}-1`), systemClock);
     const token = await signer.sign(instanceId, sessionId);
     expect(await verifier.verify(`Bearer ${token}`)).toEqual({ plane, sessionId });
     expect(await signer.sign(instanceId, sessionId)).toBe(token);
@@ -42,20 +47,36 @@ test('an agent knows both planes by their own keys, and the session of a token',
 
 test('a token is signed anew after 40 s, and after the clock was set back, when the one before is of the future', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const signer = createInternalTokenSigner('control-plane', await newKey('control-plane', 'c'));
+  const signer = createInternalTokenSigner(
+    'control-plane',
+    await newKey('control-plane', 'c'),
+    systemClock,
+  );
   const token = await signer.sign(instanceId);
   vi.setSystemTime(Date.now() + 40_001);
   expect(await signer.sign(instanceId)).not.toBe(token);
   vi.setSystemTime(Date.now() - 3_600_000);
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  const verifier = createInternalTokenVerifier(
+    instanceId,
+    createKeyDirectory(directory, logger, systemClock),
+    systemClock,
+  );
   expect(await verifier.verify(`Bearer ${await signer.sign(instanceId)}`)).toMatchObject({
     plane: 'control-plane',
   });
 });
 
 test('a token for another instance is misdirected', async () => {
-  const signer = createInternalTokenSigner('data-plane', await newKey('data-plane', 'd'));
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  const signer = createInternalTokenSigner(
+    'data-plane',
+    await newKey('data-plane', 'd'),
+    systemClock,
+  );
+  const verifier = createInternalTokenVerifier(
+    instanceId,
+    createKeyDirectory(directory, logger, systemClock),
+    systemClock,
+  );
   await expect(verifier.verify(`Bearer ${await signer.sign(newInstanceId())}`)).rejects.toEqual(
     code('misdirected'),
   );
@@ -64,8 +85,12 @@ test('a token for another instance is misdirected', async () => {
 test('one plane cannot speak for the other', async () => {
   await newKey('control-plane', 'k');
   const dataPlaneKey = await newKey('data-plane', 'k');
-  const forged = createInternalTokenSigner('control-plane', dataPlaneKey);
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  const forged = createInternalTokenSigner('control-plane', dataPlaneKey, systemClock);
+  const verifier = createInternalTokenVerifier(
+    instanceId,
+    createKeyDirectory(directory, logger, systemClock),
+    systemClock,
+  );
   await expect(verifier.verify(`Bearer ${await forged.sign(instanceId)}`)).rejects.toEqual(
     code('unauthenticated'),
   );
@@ -73,11 +98,19 @@ test('one plane cannot speak for the other', async () => {
 
 test('a new key is read from the directory when a token names it, at most once a second', async () => {
   let now = 0;
-  const keys = createKeyDirectory(directory, logger, () => now);
-  const verifier = createInternalTokenVerifier(instanceId, keys);
-  const first = createInternalTokenSigner('data-plane', await newKey('data-plane', 'first'));
+  const keys = createKeyDirectory(directory, logger, { ...systemClock, now: () => now });
+  const verifier = createInternalTokenVerifier(instanceId, keys, systemClock);
+  const first = createInternalTokenSigner(
+    'data-plane',
+    await newKey('data-plane', 'first'),
+    systemClock,
+  );
   await verifier.verify(`Bearer ${await first.sign(instanceId)}`);
-  const second = createInternalTokenSigner('data-plane', await newKey('data-plane', 'second'));
+  const second = createInternalTokenSigner(
+    'data-plane',
+    await newKey('data-plane', 'second'),
+    systemClock,
+  );
   const token = `Bearer ${await second.sign(instanceId)}`;
   await expect(verifier.verify(token)).rejects.toEqual(code('unauthenticated'));
   now = 1_500;
@@ -87,7 +120,11 @@ test('a new key is read from the directory when a token names it, at most once a
 test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])(
   'refuses the header %s',
   async (header) => {
-    const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+    const verifier = createInternalTokenVerifier(
+      instanceId,
+      createKeyDirectory(directory, logger, systemClock),
+      systemClock,
+    );
     await expect(verifier.verify(header)).rejects.toEqual(code('unauthenticated'));
   },
 );
@@ -95,18 +132,30 @@ test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])(
 test('a key that cannot be had for a moment costs the calls of that moment alone', async () => {
   const key = await newKey('data-plane', 'k1');
   let isOut = true;
-  const signer = createInternalTokenSigner('data-plane', async () => {
-    if (isOut) throw new Error('the file is being replaced');
-    return key;
-  });
+  const signer = createInternalTokenSigner(
+    'data-plane',
+    async () => {
+      if (isOut) throw new Error('the file is being replaced');
+      return key;
+    },
+    systemClock,
+  );
   await expect(signer.sign(instanceId, sessionId)).rejects.toThrow('being replaced');
   isOut = false;
   expect(await signer.sign(instanceId, sessionId)).toMatch(/^ey/);
 });
 
 test('a token of one session is none of another of the same instance', async () => {
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
-  const signer = createInternalTokenSigner('data-plane', await newKey('data-plane', 'k1'));
+  const verifier = createInternalTokenVerifier(
+    instanceId,
+    createKeyDirectory(directory, logger, systemClock),
+    systemClock,
+  );
+  const signer = createInternalTokenSigner(
+    'data-plane',
+    await newKey('data-plane', 'k1'),
+    systemClock,
+  );
   for (const requested of [sessionId, newSessionId(), undefined]) {
     expect(await verifier.verify(`Bearer ${await signer.sign(instanceId, requested)}`)).toEqual({
       plane: 'data-plane',
@@ -117,8 +166,12 @@ test('a token of one session is none of another of the same instance', async () 
 
 test('a token is good for its minute, though it was verified before', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
-  const bearer = `Bearer ${await createInternalTokenSigner('data-plane', await newKey('data-plane', 'k1')).sign(instanceId)}`;
+  const verifier = createInternalTokenVerifier(
+    instanceId,
+    createKeyDirectory(directory, logger, systemClock),
+    systemClock,
+  );
+  const bearer = `Bearer ${await createInternalTokenSigner('data-plane', await newKey('data-plane', 'k1'), systemClock).sign(instanceId)}`;
   await verifier.verify(bearer);
   vi.setSystemTime(Date.now() + 70_000);
   await expect(verifier.verify(bearer)).rejects.toEqual(code('unauthenticated'));
@@ -133,7 +186,11 @@ test('a token is not good for longer than that, whatever it says', async () => {
     .setIssuedAt(Math.floor(Date.now() / 1000) - 120)
     .setExpirationTime('1h')
     .sign(privateKey);
-  const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+  const verifier = createInternalTokenVerifier(
+    instanceId,
+    createKeyDirectory(directory, logger, systemClock),
+    systemClock,
+  );
   await expect(verifier.verify(`Bearer ${token}`)).rejects.toEqual(code('unauthenticated'));
 });
 
@@ -142,9 +199,13 @@ test.each([-15, -5, 5, 15])(
   async (seconds) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const key = await newKey('data-plane', 'k1');
-    const token = await createInternalTokenSigner('data-plane', key).sign(instanceId);
+    const token = await createInternalTokenSigner('data-plane', key, systemClock).sign(instanceId);
     vi.setSystemTime(Date.now() + seconds * 1000);
-    const verifier = createInternalTokenVerifier(instanceId, createKeyDirectory(directory, logger));
+    const verifier = createInternalTokenVerifier(
+      instanceId,
+      createKeyDirectory(directory, logger, systemClock),
+      systemClock,
+    );
     expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ plane: 'data-plane' });
   },
 );

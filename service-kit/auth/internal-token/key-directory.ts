@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Plane, planeSchema } from '@steppe/contracts/internal';
 import { decodeJwt, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Clock } from '../../process/clock.ts';
 import type { Logger } from '../../process/logger.ts';
 import { createKeySetFile, type KeySetFile } from '../key-set-file.ts';
 
@@ -14,9 +15,9 @@ export const keyFileName = (plane: Plane): string => `${plane}.json`;
 export function createKeyDirectory(
   directory: string,
   logger: Logger,
-  now?: () => number,
+  clock: Clock,
 ): JWTVerifyGetKey {
-  const files = openFiles(directory, logger, now);
+  const files = openFiles(directory, logger, clock);
   return async (header, token) => {
     const plane = planeSchema.parse(
       decodeJwt(`${token.protected}.${token.payload}.${token.signature}`).iss,
@@ -32,8 +33,9 @@ export function createKeyDirectory(
 export async function openPublicKeys(
   directory: string,
   logger: Logger,
+  clock: Clock,
 ): Promise<() => Promise<Record<Plane, JSONWebKeySet>>> {
-  const files = openFiles(directory, logger);
+  const files = openFiles(directory, logger, clock);
   const read = async () => ({
     'control-plane': await files['control-plane'].read(),
     'data-plane': await files['data-plane'].read(),
@@ -42,12 +44,8 @@ export async function openPublicKeys(
   return read;
 }
 
-function openFiles(
-  directory: string,
-  logger: Logger,
-  now?: () => number,
-): Record<Plane, KeySetFile> {
+function openFiles(directory: string, logger: Logger, clock: Clock): Record<Plane, KeySetFile> {
   const open = (plane: Plane) =>
-    createKeySetFile({ path: join(directory, keyFileName(plane)), logger, now });
+    createKeySetFile({ path: join(directory, keyFileName(plane)), logger, clock });
   return { 'control-plane': open('control-plane'), 'data-plane': open('data-plane') };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { newInstanceId } from '@steppe/contracts/ids';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import { keySetOf, makeInternalKeyPair } from '../../testing/internal-key-pair.ts';
 import { type MountedDirectory, mountDirectory } from '../../testing/mounted-directory.ts';
@@ -36,7 +37,8 @@ test('a plane’s key is rotated without one refused call, by old and new agents
   const openPlane = async () =>
     createInternalTokenSigner(
       'data-plane',
-      await openSigningKeys({ path: join(privateKeys.path, 'key'), logger }),
+      await openSigningKeys({ path: join(privateKeys.path, 'key'), logger, clock: systemClock }),
+      systemClock,
     );
   const openAgent = () => {
     const instanceId = newInstanceId();
@@ -44,7 +46,8 @@ test('a plane’s key is rotated without one refused call, by old and new agents
       instanceId,
       verifier: createInternalTokenVerifier(
         instanceId,
-        createKeyDirectory(publicKeys.path, logger),
+        createKeyDirectory(publicKeys.path, logger, systemClock),
+        systemClock,
       ),
     };
   };

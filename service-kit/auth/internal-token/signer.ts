@@ -3,6 +3,7 @@ import type { Plane } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
 import { type CryptoKey, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../process/clock.ts';
 import { isOlder } from '../../process/is-older.ts';
 
 export interface InternalKey {
@@ -34,13 +35,14 @@ const datedBackSeconds = 10;
 export function createInternalTokenSigner(
   plane: Plane,
   key: InternalKey | SigningKeySource,
+  clock: Clock,
 ): InternalTokenSigner {
   const usedForMs = (limits.internalTokenSeconds - 20) * 1000;
   const signed = new LRUCache<string, { token: Promise<string>; atMs: number }>({ max: 20_000 });
   const keyNow = typeof key === 'function' ? key : async () => key;
   const signNew = async (instanceId: InstanceId, sessionId: SessionId | undefined) => {
     const { kid, privateKey } = await keyNow();
-    const issuedAt = Math.floor(Date.now() / 1000) - datedBackSeconds;
+    const issuedAt = Math.floor(clock.now() / 1000) - datedBackSeconds;
     return new SignJWT(sessionId ? { session_id: sessionId } : {})
       .setProtectedHeader({ alg: 'EdDSA', kid })
       .setIssuer(plane)
@@ -53,7 +55,7 @@ export function createInternalTokenSigner(
     sign(instanceId, sessionId) {
       const cacheKey = `${instanceId} ${sessionId ?? ''}`;
       const known = signed.get(cacheKey);
-      const nowMs = Date.now();
+      const nowMs = clock.now();
       if (known && !isOlder(known.atMs, usedForMs, nowMs)) return known.token;
       const token = signNew(instanceId, sessionId);
       signed.set(cacheKey, { token, atMs: nowMs });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import {
   type InternalKeyPair,
@@ -39,7 +40,12 @@ const logger = createLogger({
     },
   },
 });
-const open = () => openSigningKeys({ path: join(mount.path, fileName), logger, now: () => nowMs });
+const open = () =>
+  openSigningKeys({
+    path: join(mount.path, fileName),
+    logger,
+    clock: { ...systemClock, now: () => nowMs },
+  });
 const lookTime = 10_001;
 
 test('a key that is alone signs at once, as one key or a set of one', async () => {

@@ -1,5 +1,6 @@
 import { type CryptoKey, importJWK } from 'jose';
 import * as z from 'zod';
+import type { Clock } from '../../process/clock.ts';
 import type { Logger } from '../../process/logger.ts';
 import { createReloadedFile } from '../../process/reloaded-file.ts';
 import type { InternalKey, SigningKeySource } from './signer.ts';
@@ -11,7 +12,7 @@ const lookEveryMs = 10_000;
 interface SigningKeysOptions {
   path: string;
   logger: Logger;
-  now?: () => number;
+  clock: Clock;
 }
 
 /**
@@ -24,18 +25,18 @@ interface SigningKeysOptions {
 export async function openSigningKeys({
   path,
   logger,
-  now = Date.now,
+  clock,
 }: SigningKeysOptions): Promise<SigningKeySource> {
-  const file = createReloadedFile({ path, parse: parseKeys, logger, now });
+  const file = createReloadedFile({ path, parse: parseKeys, logger, clock });
   const seenAt = new Map<string, number>();
   let signing: InternalKey | undefined;
   const source = async () => {
     const keys = await file.read(lookEveryMs);
-    for (const { kid } of keys) if (!seenAt.has(kid)) seenAt.set(kid, now());
+    for (const { kid } of keys) if (!seenAt.has(kid)) seenAt.set(kid, clock.now());
     // One that comes back is published anew.
     for (const kid of seenAt.keys()) if (!keys.some((key) => key.kid === kid)) seenAt.delete(kid);
     const isPublished = ({ kid }: InternalKey) =>
-      now() - (seenAt.get(kid) ?? now()) >= publicationMs;
+      clock.now() - (seenAt.get(kid) ?? clock.now()) >= publicationMs;
     const next: InternalKey = keys.findLast(isPublished) ?? signing ?? keys[0];
     if (signing && next.kid !== signing.kid)
       logger.info({ kid: next.kid, before: signing.kid }, 'another internal key signs');

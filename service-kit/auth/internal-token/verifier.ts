@@ -5,6 +5,7 @@ import { limits } from '@steppe/contracts/limits';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../http/app-error.ts';
+import type { Clock } from '../../process/clock.ts';
 import { wallClockTtl } from '../wall-clock-ttl.ts';
 
 export interface InternalCaller {
@@ -24,8 +25,9 @@ export interface InternalTokenVerifier {
 export function createInternalTokenVerifier(
   instanceId: InstanceId,
   keys: JWTVerifyGetKey,
+  clock: Clock,
 ): InternalTokenVerifier {
-  const verified = new LRUCache<string, InternalCaller>({ max: 100, ...wallClockTtl });
+  const verified = new LRUCache<string, InternalCaller>({ max: 100, ...wallClockTtl(clock) });
   return {
     async verify(authorization) {
       const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
@@ -37,21 +39,28 @@ export function createInternalTokenVerifier(
       const cacheKey = hash('sha256', token);
       const known = verified.get(cacheKey);
       if (known) return known;
-      const { caller, goodUntil } = await verifyToken(token, instanceId, keys);
-      const leftMs = Math.floor(goodUntil * 1000 - Date.now());
+      const { caller, goodUntil } = await verifyToken(token, { instanceId, keys, clock });
+      const leftMs = Math.floor(goodUntil * 1000 - clock.now());
       if (leftMs > 0) verified.set(cacheKey, caller, { ttl: leftMs });
       return caller;
     },
   };
 }
 
-async function verifyToken(token: string, instanceId: InstanceId, keys: JWTVerifyGetKey) {
+interface Expected {
+  instanceId: InstanceId;
+  keys: JWTVerifyGetKey;
+  clock: Clock;
+}
+
+async function verifyToken(token: string, { instanceId, keys, clock }: Expected) {
   try {
     const { payload } = await jwtVerify(token, keys, {
       algorithms: ['EdDSA'],
       issuer: ['control-plane', 'data-plane'],
       audience: instanceId,
       maxTokenAge: `${limits.internalTokenSeconds}s`,
+      currentDate: new Date(clock.now()),
       clockTolerance: 5,
       requiredClaims: ['exp'],
     });

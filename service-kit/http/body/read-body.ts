@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../process/clock.ts';
 import { AppError } from '../app-error.ts';
 import type { BodyShare } from './body-budget.ts';
 import { hasBody } from './has-body.ts';
 
 export interface ReadBodyOptions {
   maxBytes: number;
+  clock: Clock;
   /** The time in which the body has to come whole. */
   limitMs?: number | undefined;
   /** How long it may make no progress. */
@@ -53,13 +55,13 @@ export async function readBody(
  */
 function collect(
   incoming: IncomingMessage,
-  { limitMs = bodyLimitMs, stallMs = bodyStallMs }: ReadBodyOptions,
+  { clock, limitMs = bodyLimitMs, stallMs = bodyStallMs }: ReadBodyOptions,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
-      clearTimeout(lateTimer);
-      clearTimeout(stallTimer);
+      stopLateTimer();
+      stopStallTimer();
       incoming.off('data', onData).off('end', onEnd).off('close', onClose);
     };
     const fail = (error: unknown) => {
@@ -68,7 +70,8 @@ function collect(
       reject(error);
     };
     const onData = (chunk: Buffer) => {
-      stallTimer.refresh();
+      stopStallTimer();
+      stopStallTimer = startStallTimer();
       chunks++;
       try {
         take(chunk);
@@ -82,12 +85,14 @@ function collect(
     };
     const onClose = () => fail(brokeOff());
     let chunks = 0;
-    const lateTimer = setTimeout(() => fail(late(limitMs)), limitMs);
-    const stallTimer = setTimeout(() => {
-      const before = chunks;
-      // What came while this process was busy is taken before the client is checked.
-      setImmediate(() => chunks === before && fail(stalled(stallMs)));
-    }, stallMs);
+    const stopLateTimer = clock.after(limitMs, () => fail(late(limitMs)));
+    const startStallTimer = () =>
+      clock.after(stallMs, () => {
+        const before = chunks;
+        // What came while this process was busy is taken before the client is checked.
+        setImmediate(() => chunks === before && fail(stalled(stallMs)));
+      });
+    let stopStallTimer = startStallTimer();
     // `close` follows, and says the same. The listener stays: a client that leaves later must not
     // find nobody listening.
     incoming.on('error', () => {});

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterEach, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { provideClock, realParts } from '../../testing/real-parts.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { type HttpServer, listen } from '../server/http-server.ts';
 import { type BodyShare, createBodyBudget } from './body-budget.ts';
@@ -23,7 +24,7 @@ type Outcome = { value: unknown } | { error: unknown };
 
 /** Sends the head of a request with a body. Resolves when it is being read. */
 async function post(
-  options: ReadBodyOptions,
+  options: Omit<ReadBodyOptions, 'clock'>,
   ...headers: string[]
 ): Promise<{ outcome: Promise<Outcome>; socket: Socket }> {
   let settle: (outcome: Outcome) => void = () => {};
@@ -34,7 +35,7 @@ async function post(
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const app = new Hono<HttpEnv>().post('/', async (c) => {
+  const app = new Hono<HttpEnv>().use(provideClock).post('/', async (c) => {
     begin();
     await readJson(c, schema, options).then(
       (value) => settle({ value }),
@@ -42,7 +43,7 @@ async function post(
     );
     return c.text('');
   });
-  server = await listen({ app, host: '127.0.0.1', port: 0 });
+  server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   const socket = connect(server.port, '127.0.0.1').on('error', () => {});
   client = socket;
   socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${headers.join('\r\n')}\r\n\r\n`);
@@ -52,7 +53,7 @@ async function post(
 
 async function readWhole(
   body: string | Uint8Array,
-  options: ReadBodyOptions,
+  options: Omit<ReadBodyOptions, 'clock'>,
   ...headers: string[]
 ): Promise<Outcome> {
   const { outcome, socket } = await post(
@@ -68,7 +69,7 @@ async function readWhole(
 
 async function readChunked(
   chunks: string[],
-  options: ReadBodyOptions,
+  options: Omit<ReadBodyOptions, 'clock'>,
   ...headers: string[]
 ): Promise<Outcome> {
   const { outcome, socket } = await post(options, 'Transfer-Encoding: chunked', ...headers);

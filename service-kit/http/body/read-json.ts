@@ -8,7 +8,7 @@ import { hasBody } from './has-body.ts';
 import { requireJsonShape } from './json-shape.ts';
 import { type ReadBodyOptions, readBody } from './read-body.ts';
 
-interface ReadJsonOptions extends ReadBodyOptions {
+interface ReadJsonOptions extends Omit<ReadBodyOptions, 'clock'> {
   /** An empty body stands for `{}`, and needs no content type. */
   mayBeEmpty?: boolean;
 }
@@ -30,7 +30,7 @@ export async function readJson<S extends z.ZodType>(
   // is read.
   const mayTurnOutEmpty = options.mayBeEmpty && isChunked;
   if (hasBody(incoming) && !mayTurnOutEmpty) requireJsonHeaders(c);
-  const bytes = await readBody(incoming, options);
+  const bytes = await readBody(incoming, { ...options, clock: c.var.clock });
   if (bytes.length === 0 && options.mayBeEmpty) return parseInput(schema, {}, 'body');
   requireJsonHeaders(c);
   return parseInput(schema, parseJson(bytes), 'body');

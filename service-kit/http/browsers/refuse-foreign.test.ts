@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../process/logger.ts';
+import { realParts } from '../../testing/real-parts.ts';
 import { createApi } from '../create-api.ts';
 import { type HttpServer, listen } from '../server/http-server.ts';
 import { loopbackHosts } from './refuse-foreign.ts';
@@ -16,8 +17,9 @@ beforeAll(async () => {
     metrics: { observe: () => {} },
     servedHosts: loopbackHosts,
     corsOrigins: ['https://app.test'],
+    ...realParts,
   });
-  server = await listen({ app, host: '127.0.0.1', port: 0 });
+  server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 });
 afterAll(() => server.close(0));
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
+import { realParts } from '../../testing/real-parts.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { listen } from './http-server.ts';
 
@@ -13,7 +14,7 @@ it('says on each response that leaves while it closes that the connection ends, 
   const app = new Hono<HttpEnv>()
     .get('/held', async (c) => held.then(() => c.text('held')))
     .get('/next', (c) => c.text('next'));
-  const server = await listen({ app, host: '127.0.0.1', port: 0 });
+  const server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   const [open, begun, other] = [1, 2, 3].map(() =>
     connect(server.port, '127.0.0.1').on('error', () => {}),
   );

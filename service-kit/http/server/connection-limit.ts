@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Ids } from '@steppe/contracts/ids';
 import { AppError } from '../app-error.ts';
 import { renderError } from './malformed-request.ts';
 
@@ -11,6 +12,7 @@ export interface ConnectionLimit {
 
 interface ConnectionLimitOptions {
   max: number;
+  ids: Ids;
   /**
    * Requests that the connections beyond `max` are kept for: short ones, by which what holds the
    * others is ended.
@@ -25,6 +27,7 @@ interface ConnectionLimitOptions {
  */
 export function createConnectionLimit({
   max,
+  ids,
   isReserved = () => false,
 }: ConnectionLimitOptions): ConnectionLimit {
   const admitted = new Set<Duplex>();
@@ -52,7 +55,7 @@ export function createConnectionLimit({
           headers: { 'Retry-After': '1', Connection: 'close' },
         },
       );
-      const { body, headers } = renderError(error, incoming);
+      const { body, headers } = renderError(error, ids, incoming);
       outgoing.writeHead(error.status, headers).end(body);
       return true;
     },

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
+import { provideClock, realParts } from '../../testing/real-parts.ts';
 import { AppError } from '../app-error.ts';
 import { readJson } from '../body/read-json.ts';
 import type { HttpEnv } from '../http-env.ts';
@@ -11,6 +12,7 @@ import { type HttpServer, listen } from './http-server.ts';
 let server: HttpServer;
 beforeEach(async () => {
   const app = new Hono<HttpEnv>()
+    .use(provideClock)
     .put('/refused', (c) => c.text('no', 413))
     .put('/begun', async (c) => {
       for await (const _ of c.env.incoming?.iterator({ destroyOnReturn: false }) ?? []) break;
@@ -22,7 +24,7 @@ beforeEach(async () => {
     })
     .put('/json', async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 100 })))
     .onError((error, c) => c.text('no', error instanceof AppError ? error.status : 500));
-  server = await listen({ app, host: '127.0.0.1', port: 0 });
+  server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 });
 afterEach(() => server.close(0));
 

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { realParts } from '../../testing/real-parts.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { type HttpServer, listen } from './http-server.ts';
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
       Connection: 'close',
     });
   });
-  server = await listen({ app, host: '127.0.0.1', port: 0 });
+  server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 });
 afterAll(() => server.close(0));
 

@@ -5,6 +5,7 @@ import { errorBodySchema } from '@steppe/contracts/errors';
 import { Hono } from 'hono';
 import { afterEach, expect, it } from 'vitest';
 import * as z from 'zod';
+import { provideClock, realParts } from '../../testing/real-parts.ts';
 import { AppError } from '../app-error.ts';
 import { readJson } from '../body/read-json.ts';
 import type { HttpEnv } from '../http-env.ts';
@@ -19,6 +20,7 @@ afterEach(async () => {
 
 const app = () =>
   new Hono<HttpEnv>()
+    .use(provideClock)
     .get('/text', (c) => c.text('whole'))
     .get('/never', () => new Promise<Response>(() => {}))
     .post('/json', async (c) =>
@@ -51,7 +53,13 @@ const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const errorIn = (body: string) => errorBodySchema.parse(JSON.parse(body)).error;
 
 it('refuses requests on a connection too many, and takes new ones when another has closed', async () => {
-  server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxConnections: 1 });
+  server = await listen({
+    app: app(),
+    host: '127.0.0.1',
+    port: 0,
+    maxConnections: 1,
+    ...realParts,
+  });
   const first = open(get('/text'));
   await once(first, 'data');
   const { head, body } = await readAll(
@@ -72,7 +80,14 @@ it('refuses requests on a connection too many, and takes new ones when another h
 
 it('takes reserved requests on a connection too many, and closes it after the response', async () => {
   const isReserved = ({ url }: IncomingMessage) => url === '/text?reserved';
-  server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxConnections: 2, isReserved });
+  server = await listen({
+    app: app(),
+    host: '127.0.0.1',
+    port: 0,
+    maxConnections: 2,
+    isReserved,
+    ...realParts,
+  });
   for (let reader = 0; reader < 2; reader++) await once(open(get('/never')), 'connect');
   expect((await readAll(open(get('/text')))).head).toMatch(/^HTTP\/1.1 429 /);
   const { head, body } = await readAll(open(get('/text?reserved')));
@@ -81,7 +96,13 @@ it('takes reserved requests on a connection too many, and closes it after the re
 });
 
 it('refuses a request whose headers are larger than was configured', async () => {
-  server = await listen({ app: app(), host: '127.0.0.1', port: 0, maxHeaderBytes: 4096 });
+  server = await listen({
+    app: app(),
+    host: '127.0.0.1',
+    port: 0,
+    maxHeaderBytes: 4096,
+    ...realParts,
+  });
   const { head, body } = await readAll(
     open(`GET /text HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(5000)}\r\n\r\n`),
   );
@@ -92,7 +113,7 @@ it('refuses a request whose headers are larger than was configured', async () =>
 it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
   'gives up a body that does not come in time (%s), in a sentence, and closes the connection',
   async (length) => {
-    server = await listen({ app: app(), host: '127.0.0.1', port: 0 });
+    server = await listen({ app: app(), host: '127.0.0.1', port: 0, ...realParts });
     const headers = `Host: a\r\nContent-Type: application/json\r\n${length}\r\n`;
     const { head, body } = await readAll(open(`POST /json HTTP/1.1\r\n${headers}\r\n`));
     expect(head).toMatch(/^HTTP\/1.1 400 /);
@@ -104,6 +125,12 @@ it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
 );
 
 it('closes a connection on which nothing moves', async () => {
-  server = await listen({ app: app(), host: '127.0.0.1', port: 0, inactivityMs: 100 });
+  server = await listen({
+    app: app(),
+    host: '127.0.0.1',
+    port: 0,
+    inactivityMs: 100,
+    ...realParts,
+  });
   expect(await readAll(open(get('/never')))).toEqual({ head: '', body: '' });
 });

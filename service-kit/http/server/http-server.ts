@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Ids } from '@steppe/contracts/ids';
 import type { Hono } from 'hono';
+import type { Clock } from '../../process/clock.ts';
 import { ownConnections, raise } from '../../process/connection-owner.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { createConnectionLimit } from './connection-limit.ts';
@@ -18,6 +20,8 @@ interface ListenOptions {
   host: string;
   /** 0 takes a free one. */
   port: number;
+  clock: Clock;
+  ids: Ids;
   keepAliveTimeoutMs?: number;
   maxHeaderBytes?: number;
   /** Requests on connections beyond so many are refused; of twice as many none is accepted. */
@@ -39,12 +43,15 @@ export interface HttpServer {
 
 /** After the response, for a client that reads it late. */
 const unreadBodyLimitMs = 10_000;
+const sweepMs = 50;
 
 /** @throws the system's error, with its `code`, where the address cannot be listened on. */
 export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
   const {
     keepAliveTimeoutMs = 65_000,
     maxHeaderBytes = 16 * 1024,
+    clock,
+    ids,
     maxConnections: max,
     isReserved,
     inactivityMs = 0,
@@ -55,7 +62,11 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
         ? respondToHead(app, request, env as HttpBindings)
         : app.fetch(request, env),
     // HTTP/1.0 knows no Host, and health checks still speak it.
-    { errorHandler: respondToBadTarget, autoCleanupIncoming: false, hostname: 'unnamed' },
+    {
+      errorHandler: (error) => respondToBadTarget(error, ids),
+      autoCleanupIncoming: false,
+      hostname: 'unnamed',
+    },
   );
   const options = {
     // A file of gigabytes may take its time; a client that dawdles over its headers may not.
@@ -71,8 +82,8 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     requireHostHeader: false,
   };
   const connectionLimit =
-    max === undefined ? undefined : createConnectionLimit({ max, isReserved });
-  const admit = guardAgainstSmuggling((incoming, outgoing) => {
+    max === undefined ? undefined : createConnectionLimit({ max, isReserved, ids });
+  const admit = guardAgainstSmuggling(ids, (incoming, outgoing) => {
     response(incoming, outgoing).catch(raise);
   });
   const server = createServer(
@@ -86,15 +97,15 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   server.maxHeadersCount = 0;
   server.setTimeout(inactivityMs);
   connectionLimit?.watch(server);
-  rejectMalformedRequests(server, maxHeaderBytes);
-  drainRequestBodies(server, unreadBodyLimitMs);
+  rejectMalformedRequests(server, maxHeaderBytes, ids);
+  drainRequestBodies(server, clock, unreadBodyLimitMs);
   const connections = trackConnections(server);
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const close = (limitMs: number) => {
     connections.startDraining();
-    return closeServer(server, connections, limitMs);
+    return closeServer(server, connections, clock, limitMs);
   };
   return { port: address.port, close };
 }
@@ -115,6 +126,7 @@ async function respondToHead(
 async function closeServer(
   server: Server,
   connections: OpenConnections,
+  clock: Clock,
   limitMs: number,
 ): Promise<void> {
   const closed = once(server, 'close');
@@ -122,9 +134,9 @@ async function closeServer(
   server.closeIdleConnections();
   // A response that ends now leaves a connection idle, which nothing else would close before its
   // keep-alive ends.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => connections.cut(), limitMs);
+  const stopSweep = clock.every(sweepMs, () => server.closeIdleConnections());
+  const stopCut = clock.after(limitMs, () => connections.cut());
   await closed;
-  clearInterval(sweep);
-  clearTimeout(cut);
+  stopSweep();
+  stopCut();
 }

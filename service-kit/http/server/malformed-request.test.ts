@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { realParts } from '../../testing/real-parts.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { type HttpServer, listen } from './http-server.ts';
 import { rejectMalformedRequests } from './malformed-request.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
       await released;
       return c.text('held');
     });
-  server = await listen({ app, host: '127.0.0.1', port: 0 });
+  server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 });
 afterAll(() => server.close(0));
 
@@ -155,13 +156,13 @@ async function serveHeld() {
     });
     return c.text('held');
   });
-  const own = await listen({ app, host: '127.0.0.1', port: 0 });
+  const own = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   return { begun: take('begun'), left: take('left'), release: () => release(), server: own };
 }
 
 it('returns 408 for headers that are never complete', async () => {
   const hasty = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 });
-  rejectMalformedRequests(hasty, 16 * 1024);
+  rejectMalformedRequests(hasty, 16 * 1024, realParts.ids);
   await once(hasty.listen(0, '127.0.0.1'), 'listening');
   const response = await send(
     'GET /text HTTP/1.1\r\nHost: a\r\n',

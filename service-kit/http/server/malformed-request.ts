@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Ids } from '@steppe/contracts/ids';
 import { AppError, internalError } from '../app-error.ts';
 import { requestIdFrom } from '../request-id.ts';
 
@@ -17,7 +18,7 @@ interface Latest {
 }
 
 /** Responds to what Node could not parse with our error format; Node's own response has no body. */
-export function rejectMalformedRequests(server: Server, maxHeaderBytes: number): void {
+export function rejectMalformedRequests(server: Server, maxHeaderBytes: number, ids: Ids): void {
   const latest = new WeakMap<Duplex, Latest>();
   const waiting = new WeakSet<Duplex>();
   server.on('request', (incoming, outgoing) => latest.set(incoming.socket, { incoming, outgoing }));
@@ -32,7 +33,7 @@ export function rejectMalformedRequests(server: Server, maxHeaderBytes: number):
     afterOpenResponses(
       socket,
       latest.get(socket),
-      () => socket.writable && refuse(socket, refusal),
+      () => socket.writable && refuse(socket, refusal, ids),
     );
   });
   server.on('connect', (_, socket) => {
@@ -42,11 +43,11 @@ export function rejectMalformedRequests(server: Server, maxHeaderBytes: number):
     afterOpenResponses(
       socket,
       latest.get(socket),
-      () => socket.writable && refuse(socket, connectRefused),
+      () => socket.writable && refuse(socket, connectRefused, ids),
     );
   });
   server.on('checkExpectation', (incoming, outgoing) =>
-    refuseRequest(incoming, outgoing, {
+    refuseRequest(incoming, outgoing, ids, {
       status: 417,
       message: 'the only supported expectation is 100-continue',
     }),
@@ -80,12 +81,12 @@ function afterOpenResponses(socket: Duplex, latest: Latest | undefined, respond:
 }
 
 /** The response to a request that was read, and whose target or `Host` makes no URL. */
-export function respondToBadTarget(error: unknown): Response {
+export function respondToBadTarget(error: unknown, ids: Ids): Response {
   const isTarget = error instanceof Error && error.name === 'RequestError';
   const shown = isTarget
     ? new AppError('invalid_request', `the request names no valid URL: ${error.message}`)
     : internalError(error);
-  const { body, headers } = renderError(shown);
+  const { body, headers } = renderError(shown, ids);
   return new Response(body, { status: shown.status, headers });
 }
 
@@ -104,8 +105,8 @@ function explain({ code, message }: NodeJS.ErrnoException, maxHeaderBytes: numbe
   return { status: 400, message: `the request is not HTTP/1.1: ${message}` };
 }
 
-function refuse(socket: Duplex, { status, message, details = {} }: Refusal): void {
-  const { body, headers } = renderError(new AppError('invalid_request', message, { details }));
+function refuse(socket: Duplex, { status, message, details = {} }: Refusal, ids: Ids): void {
+  const { body, headers } = renderError(new AppError('invalid_request', message, { details }), ids);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Connection: close\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());
@@ -115,19 +116,21 @@ function refuse(socket: Duplex, { status, message, details = {} }: Refusal): voi
 export function refuseRequest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  ids: Ids,
   refusal: Refusal,
 ): void {
   const { status, message, details = {} } = refusal;
   const { body, headers } = renderError(
     new AppError('invalid_request', message, { details }),
+    ids,
     incoming,
   );
   outgoing.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 
 /** A response in the form of all errors, for where there is no app to make it. */
-export function renderError(error: AppError, incoming?: IncomingMessage) {
-  const requestId = requestIdFrom(incoming?.headers['x-request-id']);
+export function renderError(error: AppError, ids: Ids, incoming?: IncomingMessage) {
+  const requestId = requestIdFrom(incoming?.headers['x-request-id'], ids);
   const body = JSON.stringify(error.toBody(requestId));
   const headers = {
     'Content-Type': 'application/json',

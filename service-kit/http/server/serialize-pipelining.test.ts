@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
+import { realParts } from '../../testing/real-parts.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { listen } from './http-server.ts';
 
@@ -23,7 +24,7 @@ async function serve() {
     if (name === 'slow') await released;
     return c.text(`<${name}${await c.req.text()}>`);
   });
-  const server = await listen({ app, host: '127.0.0.1', port: 0 });
+  const server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   return { begun, left, release, server };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Ids } from '@steppe/contracts/ids';
 import { whyTooManyHeaders } from './header-limits.ts';
 import { type Refusal, refuseRequest } from './malformed-request.ts';
 
@@ -9,7 +10,7 @@ import { type Refusal, refuseRequest } from './malformed-request.ts';
  * 3.2 and 6.1); and those whose headers are too many or too large. What comes behind one on its
  * connection is not looked at.
  */
-export function guardAgainstSmuggling(next: RequestListener): RequestListener {
+export function guardAgainstSmuggling(ids: Ids, next: RequestListener): RequestListener {
   const refused = new WeakSet<Duplex>();
   return (incoming, outgoing) => {
     const { socket } = incoming;
@@ -17,7 +18,7 @@ export function guardAgainstSmuggling(next: RequestListener): RequestListener {
     const refusal = whyTooManyHeaders(incoming) ?? ambiguityOf(incoming);
     if (!refusal) return next(incoming, outgoing);
     refused.add(socket);
-    refuseRequest(incoming, outgoing, refusal);
+    refuseRequest(incoming, outgoing, ids, refusal);
   };
 }
 

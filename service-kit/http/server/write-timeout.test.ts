@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { createLogger } from '../../process/logger.ts';
+import { realParts } from '../../testing/real-parts.ts';
 import { type ApiOperation, createApi } from '../create-api.ts';
 import { type HttpServer, listen } from './http-server.ts';
 
@@ -22,8 +23,9 @@ async function serve(handle: ApiOperation['handle']): Promise<void> {
     logger: createLogger({ service: 'test', level: 'info', to: { write } }),
     metrics: { observe: () => {} },
     writeTimeoutMs: limitMs,
+    ...realParts,
   });
-  server = await listen({ app, host: '127.0.0.1', port: 0 });
+  server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   client = connect(server.port, '127.0.0.1');
 }
 const sendRequest = () => client.write('GET /probe HTTP/1.1\r\nHost: a\r\n\r\n');

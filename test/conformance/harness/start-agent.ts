@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
 import { bindResponseSchema, type Plane } from '@steppe/contracts/internal';
 import type { Language } from '@steppe/contracts/session';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { exportJWK, generateKeyPair } from 'jose';
 import { agentEnvironment } from '../../../control-plane/provisioner/local-process/agent-environment.ts';
 import { spawnAgent } from '../../../control-plane/provisioner/local-process/agent-process.ts';
@@ -98,7 +99,7 @@ async function makeKey(plane: Plane) {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
   return {
     publicSet: { keys: [{ ...(await exportJWK(publicKey)), kid: plane, use: 'sig' }] },
-    signer: createInternalTokenSigner(plane, { kid: plane, privateKey }),
+    signer: createInternalTokenSigner(plane, { kid: plane, privateKey }, systemClock),
   };
 }
 
