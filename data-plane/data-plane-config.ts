@@ -2,8 +2,8 @@ import {
   type BodyBudgetOptions,
   defaultBodyBudget,
 } from '@steppe/service-kit/http/body/body-budget';
-import type { RateLimitOptions } from './limit-rate.ts';
-import type { RouteCacheOptions } from './route-cache.ts';
+import type { RateLimitOptions } from './api/rate-limit.ts';
+import type { RouteCacheOptions } from './routing/route-cache.ts';
 
 /** What `startDataPlane` runs by. Local mode makes one without an environment. */
 export interface DataPlaneConfig extends DataPlaneTuning {

@@ -10,16 +10,16 @@ import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { listenForOperator } from '@steppe/service-kit/process/operator-server';
 import type { SessionReader } from '@steppe/session-store/ports';
-import { createOperations } from './create-operations.ts';
+import { createAgentForwarder } from './agent-proxy/agent-proxy.ts';
+import { createOperations } from './api/create-operations.ts';
+import { createRateLimiter } from './api/rate-limit.ts';
+import { createControlPlaneProxy } from './control-plane-proxy/control-plane-proxy.ts';
 import type { DataPlaneConfig } from './data-plane-config.ts';
-import { createUpstream } from './forward/create-upstream.ts';
-import { createForwardMetrics } from './forward-metrics.ts';
-import { createAgentForwarder } from './forward-to-agent.ts';
-import { createRateLimiter } from './limit-rate.ts';
-import { createControlPlaneProxy } from './proxy-to-control-plane.ts';
-import { createRouteResolver } from './resolve-route.ts';
-import { createRouteCache } from './route-cache.ts';
-import { startTracing } from './tracing/tracing.ts';
+import { createUpstream } from './http-proxy/create-dispatcher.ts';
+import { createRouteResolver } from './routing/resolve-route.ts';
+import { createRouteCache } from './routing/route-cache.ts';
+import { createForwardMetrics } from './telemetry/forward-metrics.ts';
+import { startTracing } from './telemetry/tracing.ts';
 
 export interface DataPlaneDependencies {
   routes: SessionReader;

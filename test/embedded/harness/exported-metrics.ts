@@ -5,7 +5,7 @@ import { instrumentProvisioner } from '../../../control-plane/provisioner/instru
 import type { SessionProvisioner } from '../../../control-plane/provisioner/session-provisioner.ts';
 import { createReconcilerMetrics } from '../../../control-plane/reconciler/reconciler-metrics.ts';
 import { createSessionMetrics } from '../../../control-plane/sessions/session-metrics.ts';
-import { createForwardMetrics } from '../../../data-plane/forward-metrics.ts';
+import { createForwardMetrics } from '../../../data-plane/telemetry/forward-metrics.ts';
 
 /** What a registry holds; its types leave the labels out. */
 const metricsSchema = z.array(

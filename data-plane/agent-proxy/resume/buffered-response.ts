@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ResponseSink } from '../../http-proxy/response-sink.ts';
+
+/** A short response that is read here before the client gets it, or something else. */
+export interface BufferedResponse extends ResponseSink {
+  status(): number;
+  body(): Buffer;
+  /**
+   * True where a response broke off before the one that is here: what was requested may have been
+   * done then.
+   */
+  wasInterrupted(): boolean;
+  /** Gives it to the client as it is. */
+  forwardTo(to: ResponseSink): void;
+}
+
+interface BufferOptions {
+  isRejected: (status: number) => boolean;
+  /**
+   * Called with the head of a 200 whose body follows, and with each space that comes before its
+   * JSON.
+   */
+  onWaiting: (headers: IncomingHttpHeaders, spaces: Buffer) => void;
+}
+
+export function createBufferedResponse({ isRejected, onWaiting }: BufferOptions): BufferedResponse {
+  let head: { status: number; headers: IncomingHttpHeaders } = { status: 0, headers: {} };
+  let chunks: Buffer[] = [];
+  let wasInterrupted = false;
+  return {
+    begin(status, headers) {
+      if (isRejected(status)) return false;
+      head = { status, headers };
+      return true;
+    },
+    write(...pieces) {
+      for (const piece of pieces) {
+        if (head.status === 200 && chunks.length === 0 && isBlank(piece))
+          onWaiting(head.headers, piece);
+        else chunks.push(piece);
+      }
+    },
+    end() {},
+    interrupt() {
+      chunks = [];
+      wasInterrupted = true;
+      return 'nothing';
+    },
+    status: () => head.status,
+    body: () => Buffer.concat(chunks),
+    wasInterrupted: () => wasInterrupted,
+    forwardTo(to) {
+      to.begin(head.status, head.headers);
+      to.write(...chunks);
+      to.end();
+    },
+  };
+}
+
+const isBlank = (piece: Buffer): boolean => piece.every((byte) => byte === 0x20);

@@ -1,0 +1,43 @@
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
+
+/**
+ * Why a request got no response from the session's agent; undefined if it did, or if nobody waits
+ * for it.
+ */
+export type UpstreamFailure = 'unconnected' | 'broken' | 'misdirected';
+
+export function upstreamFailureOf(end: ProxyOutcome): UpstreamFailure | undefined {
+  if (end.kind === 'unconnected' || end.kind === 'broken') return end.kind;
+  return end.kind === 'rejected' && end.status === 421 ? 'misdirected' : undefined;
+}
+
+/** Responses that are about our token, and nothing that a client could act on. */
+export const isTokenRejection = (status: number): boolean => status === 401 || status === 421;
+
+const messages: Record<UpstreamFailure, string> = {
+  unconnected:
+    'no connection to the runtime of the session could be made; get the session to see whether it is alive',
+  broken:
+    'the connection to the runtime broke before it responded; the request may have been executed: fetch it by its id',
+  misdirected: 'the runtime of the session has moved; get the session to see whether it is alive',
+};
+
+export const agentUnreachable = (failure: UpstreamFailure, attempts: number): AppError =>
+  new AppError('runtime_unreachable', messages[failure], { details: { attempts } });
+
+/** The session has moved, and a part of the upload is gone with the first try. */
+export const uploadInterrupted = (): AppError =>
+  new AppError(
+    'runtime_unreachable',
+    'the session moved during the upload; nothing was written: send the file again',
+    {
+      retryable: true,
+    },
+  );
+
+export const agentIdleTimeout = (limitMs: number): AppError =>
+  new AppError(
+    'step_deadline_exceeded',
+    `the runtime sent nothing for ${limitMs / 1000} s; the request may still be running: fetch it by its id`,
+  );
