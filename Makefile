@@ -17,7 +17,7 @@ help: ## list the targets
 
 build: $(bundles) ## bundle each service into dist/
 
-test: $(installed) $(data) $(nodes) $(schemathesis) ## run every test and print the count; needs no Docker, cluster or AWS account
+test: $(bundles) $(data) $(nodes) $(schemathesis) ## run every test but the conformance table and print the count; needs no Docker, cluster or AWS account
 	@exec node tools/test.mjs
 
 lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell and the paths that documents name

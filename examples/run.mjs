@@ -61,9 +61,10 @@ async function runExample(client, name) {
 
 const { STEPPE_URL: url, STEPPE_TOKEN: token } = process.env;
 const service = url && token ? { url, token, stop: async () => {} } : await startLocal();
+const names = ['licence-report', 'dependency-graph'];
 try {
-  for (const name of ['licence-report', 'dependency-graph'])
-    await runExample(connect(service), name);
+  for (const name of names) await runExample(connect(service), name);
+  console.log(`\n${names.length} passed, 0 failed`);
 } finally {
   await service.stop();
 }

@@ -31,13 +31,17 @@ function outcomeOf(start: string) {
 
 test('exits 0 with its report where nothing failed', () => {
   const start = `async ({ say }) => { say('begun'); return []; }`;
-  expect(outcomeOf(start)).toEqual({ status: 0, stdout: '0 failures\n', stderr: 'begun\n' });
+  expect(outcomeOf(start)).toEqual({
+    status: 0,
+    stdout: '0 failures\n1 passed, 0 failed\n',
+    stderr: 'begun\n',
+  });
 });
 
 test('exits 1 with its report and the failures', () => {
   expect(outcomeOf(`async () => ['a step is lost']`)).toEqual({
     status: 1,
-    stdout: '1 failures\n',
+    stdout: '1 failures\n0 passed, 1 failed\n',
     stderr: 'a step is lost\n',
   });
 });

@@ -5,10 +5,7 @@ import { languages, type PerLanguage } from './harness/languages.ts';
 import { createRandom } from './harness/random.ts';
 import { openSession, type Session } from './harness/session.ts';
 
-const tries = 2_000;
-/** On a busy machine fewer have to do. */
-const longestMs = 40_000;
-const fewest = 300;
+const tries = 1_000;
 
 /** Steps of all lengths, most of which end about when they are interrupted. */
 const steps: PerLanguage<readonly ((ms: number) => string)[]> = {
@@ -41,22 +38,20 @@ afterAll(async () => {
 
 test.each(languages)(
   'no random interrupt of a step in %s reaches the next one',
-  { timeout: longestMs + 30_000, retry: 0 },
+  { timeout: 300_000 },
   async (language) => {
     const random = createRandom(seed);
     const session = await openSession(language);
     opened.push(session);
     await session.run(remember[language]);
-    const counts = { completed: 0, timed_out: 0, tries: 0 };
-    const until = performance.now() + longestMs;
-    while (counts.tries < tries && performance.now() < until) {
-      counts.tries += 1;
+    const counts = { completed: 0, timed_out: 0 };
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
       const ms = random() * 6;
       const makeStep = steps[language][Math.floor(random() * steps[language].length)] ?? String;
       const interrupted = await session.run(makeStep(ms), {
         timeout_ms: Math.max(1, Math.round(ms + (random() - 0.5) * 4)),
       });
-      const context = `seed ${seed}, try ${counts.tries}: ${JSON.stringify(interrupted)}`;
+      const context = `seed ${seed}, try ${attempt}: ${JSON.stringify(interrupted)}`;
       expect(interrupted.status, context).toMatch(/^(completed|timed_out)$/);
       expect(interrupted.state_lost, context).toBe(false);
       if (interrupted.status === 'completed') counts.completed += 1;
@@ -69,10 +64,9 @@ test.each(languages)(
       });
     }
     console.log(`${language}, seed ${seed}: ${JSON.stringify(counts)}`);
-    expect(counts.tries, `seed ${seed}: the machine is too slow`).toBeGreaterThanOrEqual(fewest);
     // Both kinds came, or the moments were not random.
     expect(Math.min(counts.completed, counts.timed_out), `seed ${seed}`).toBeGreaterThan(
-      counts.tries / 20,
+      tries / 20,
     );
   },
 );

@@ -62,7 +62,6 @@ describe.each(languages)(
 
     test.each(['client', 'agent'] as const)(
       'of its %s: each step runs once, and all of it can be had',
-      { retry: 0 },
       async (side) => {
         const { client, session, api, sockets } = await open();
         const names: string[] = [];

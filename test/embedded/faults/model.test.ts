@@ -54,7 +54,6 @@ describe.each(['python', 'node'] as const)('a session of %s keeps the contract',
 
   test(`whatever is done to it, in whatever order (seed ${seed})`, {
     timeout: 180_000,
-    retry: 0,
   }, async () => {
     const property = fc.asyncProperty(actions, (list) => {
       const held = hold(language, list);
