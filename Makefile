@@ -83,7 +83,7 @@ $(bench): bench/requirements.txt
 	@touch $@
 
 # What makes requests from the OpenAPI document.
-$(schemathesis): test/embedded/schemathesis/requirements.txt
+$(schemathesis): test/embedded/api/schemathesis/requirements.txt
 	python3 -m venv --clear $(@D) >&2
 	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
 	@touch $@

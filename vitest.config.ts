@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    globalSetup: ['test/build-bundles.ts'],
+    globalSetup: ['test/support/build-bundles.ts'],
     exclude: ['**/node_modules/**', 'dist/**'],
     // A notice about Node versions of the coming year.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

@@ -1,6 +1,6 @@
 import { loadConfig } from '@steppe/service-kit/config/load-config';
 import * as z from 'zod';
-import { durationVariable } from '../duration-variable.ts';
+import { durationVariable } from '../support/programs/duration-variable.ts';
 
 const variables = z.object({
   DURATION: durationVariable.prefault('10m').describe('how long faults are injected: 60s, 10m, 1h'),

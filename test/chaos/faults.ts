@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { killRole } from '../embedded/faults/rig/instance-processes.ts';
 import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
-import type { SocketFault } from '../embedded/faults/rig/socket-pair.ts';
 import type { DynamoDbMode } from '../embedded/faults/rig/switchable-dynamodb.ts';
-import type { TcpProxy } from '../embedded/faults/rig/tcp-proxy.ts';
+import type { SocketFault } from '../support/sockets/socket-pair.ts';
+import type { TcpProxy } from '../support/sockets/tcp-proxy.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import { pick } from './pick.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { signalProcess } from '../../control-plane/provisioner/local-process/process-identity.ts';
-import { testEnvironment } from '../embedded/harness/config.ts';
+import { testEnvironment } from '../support/config.ts';
 
 test('Ctrl-C leaves no process and no directory', { timeout: 180_000 }, async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'steppe-interrupt-'));

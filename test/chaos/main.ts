@@ -1,4 +1,4 @@
-import { runUntilStopped } from '../run-until-stopped.ts';
+import { runUntilStopped } from '../support/programs/run-until-stopped.ts';
 import { readConfig } from './config.ts';
 import { describeRun, failuresOf } from './report.ts';
 import { runChaos } from './run-chaos.ts';

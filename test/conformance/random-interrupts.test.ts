@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest';
+import { createRandom } from '../support/random.ts';
 import { seed } from './harness/config.ts';
 import { mainValue } from './harness/expectation.ts';
 import { languages, type PerLanguage } from './harness/languages.ts';
-import { createRandom } from './harness/random.ts';
 import { openSession, type Session } from './harness/session.ts';
 
 const tries = 1_000;

@@ -2,7 +2,7 @@ import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { LiveEntry } from '@steppe/session-store/live-entry';
 import type { SessionSweeper } from '@steppe/session-store/ports';
 import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
-import { leakedDirectories } from '../instance-leaks.ts';
+import { leakedDirectories } from '../support/processes/instance-leaks.ts';
 
 /** What the table says of the present. */
 interface Table {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortable } from '../../control-plane/abortable.ts';
 import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
-import { leakedDirectories, leakedProcesses } from '../instance-leaks.ts';
-import type { RunOptions } from '../run-until-stopped.ts';
+import { leakedDirectories, leakedProcesses } from '../support/processes/instance-leaks.ts';
+import type { RunOptions } from '../support/programs/run-until-stopped.ts';
 import type { SoakConfig } from './config.ts';
 import { driveTenant } from './drive-tenant.ts';
 import { excessOver, findRemains, isNothing, type Remains } from './inspect.ts';

@@ -8,7 +8,7 @@ import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import type { SessionStore } from '@steppe/session-store/ports';
-import { prepareServices, type Service } from '../embedded/harness/services.ts';
+import { prepareServices, type Service } from '../support/processes/services.ts';
 import { startBalancer } from './balancer.ts';
 import { countStarts, type StartCounts } from './count-starts.ts';
 

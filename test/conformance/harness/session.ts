@@ -13,7 +13,7 @@ import {
 } from '@steppe/contracts/step';
 import { vi } from 'vitest';
 import * as z from 'zod';
-import { responseLines } from '../../response-lines.ts';
+import { responseLines } from '../../support/api/response-lines.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
 /**

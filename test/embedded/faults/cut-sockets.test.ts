@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createApiCaller } from '../../chaos/api-caller.ts';
 import { type StepPlan, settleStep } from '../../chaos/settle-step.ts';
-import { createRandom } from '../../conformance/harness/random.ts';
-import { readText } from '../harness/files.ts';
-import { newTenant } from '../harness/local.ts';
-import type { SocketFault } from './rig/socket-pair.ts';
+import { readText } from '../../support/api/files.ts';
+import { newTenant } from '../../support/processes/local.ts';
+import { createRandom } from '../../support/random.ts';
+import type { SocketFault } from '../../support/sockets/socket-pair.ts';
 import { useCluster } from './rig/use-cluster.ts';
 import { sendInAllForms } from './rig/watched-step.ts';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { createRandom } from '../../conformance/harness/random.ts';
-import { newTenant } from '../harness/local.ts';
+import { newTenant } from '../../support/processes/local.ts';
+import { createRandom } from '../../support/random.ts';
 import { hostileBytes, type LeavesAt, sendAndReset } from './rig/hostile-client.ts';
 import { useCluster } from './rig/use-cluster.ts';
 

@@ -1,10 +1,10 @@
 import type { StepEvent } from '@steppe/contracts/step';
 import { afterEach, expect, test, vi } from 'vitest';
 import { readEvents, type StreamForm } from '../../chaos/read-events.ts';
-import { readText } from '../harness/files.ts';
-import { python } from '../harness/languages.ts';
-import { newTenant } from '../harness/local.ts';
-import { letGo, stepThatWrote, stepWith } from '../harness/steps.ts';
+import { readText } from '../../support/api/files.ts';
+import { python } from '../../support/api/languages.ts';
+import { letGo, stepThatWrote, stepWith } from '../../support/api/steps.ts';
+import { newTenant } from '../../support/processes/local.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
 // Processes are started and killed, on a machine that may have other things to do.

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkHistory } from '../../chaos/check-history.ts';
 import { readRuns } from '../../chaos/read-runs.ts';
 import { sessionEnv } from '../../chaos/step-programs.ts';
-import { useLocal } from '../harness/use-local.ts';
+import { useLocal } from '../../support/processes/use-local.ts';
 import { type Action, actions } from './model/actions.ts';
 import { keptCases } from './model/kept-cases.ts';
 import { ModelRun } from './model/model-run.ts';

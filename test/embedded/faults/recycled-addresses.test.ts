@@ -1,10 +1,10 @@
 import { stepListSchema } from '@steppe/contracts/step';
 import { expect, test, vi } from 'vitest';
-import type { Client } from '../harness/client.ts';
-import { fileUrl, listFiles } from '../harness/files.ts';
-import { eventually } from '../harness/instance.ts';
-import { python } from '../harness/languages.ts';
-import { newTenant } from '../harness/local.ts';
+import type { Client } from '../../support/api/client.ts';
+import { fileUrl, listFiles } from '../../support/api/files.ts';
+import { python } from '../../support/api/languages.ts';
+import { eventually } from '../../support/processes/instance.ts';
+import { newTenant } from '../../support/processes/local.ts';
 import { killRole } from './rig/instance-processes.ts';
 import { useCluster } from './rig/use-cluster.ts';
 import { sendInAllForms } from './rig/watched-step.ts';

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { python } from '../harness/languages.ts';
-import { newTenant } from '../harness/local.ts';
-import { open as openRequest, responseOf } from '../harness/raw-http.ts';
-import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../harness/steps.ts';
+import { python } from '../../support/api/languages.ts';
+import { open as openRequest, responseOf } from '../../support/api/raw-http.ts';
+import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../../support/api/steps.ts';
+import { newTenant } from '../../support/processes/local.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
 // Processes are started and killed, on a machine that may have other things to do.

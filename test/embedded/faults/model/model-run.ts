@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import type { StepRecord } from '../../../chaos/history.ts';
 import { readEvents } from '../../../chaos/read-events.ts';
 import { outputOf, writeStep } from '../../../chaos/step-programs.ts';
-import type { Client } from '../../harness/client.ts';
+import type { Client } from '../../../support/api/client.ts';
 import { killRole } from '../rig/instance-processes.ts';
 import type { Action } from './actions.ts';
 

@@ -1,4 +1,4 @@
-import { node, python } from '../../harness/languages.ts';
+import { node, python } from '../../../support/api/languages.ts';
 
 /**
  * Programs that hold a step at one of its stages until the file `go` is there, and say by a file

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { tracesOf } from '../../harness/traces.ts';
+import { tracesOf } from '../../../support/processes/traces.ts';
 
 const roles = ['agent', 'supervisor', 'worker'] as const;
 export type Role = (typeof roles)[number];

@@ -2,8 +2,12 @@ import type { Session } from '@steppe/contracts/session';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
-import { type Client, connect } from '../../harness/client.ts';
-import { prepareServices, type Service, type Services } from '../../harness/services.ts';
+import { type Client, connect } from '../../../support/api/client.ts';
+import {
+  prepareServices,
+  type Service,
+  type Services,
+} from '../../../support/processes/services.ts';
 import { type ProxiedSession, putProxyBefore } from './proxied-session.ts';
 import { type Replica, startReplica } from './replica.ts';
 import { type SwitchableDynamoDb, startSwitchableDynamoDb } from './switchable-dynamodb.ts';

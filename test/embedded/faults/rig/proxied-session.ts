@@ -1,7 +1,7 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import type { Session } from '@steppe/contracts/session';
 import type { SessionStore } from '@steppe/session-store/ports';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../../../support/sockets/tcp-proxy.ts';
 
 export interface ProxiedSession {
   id: SessionId;

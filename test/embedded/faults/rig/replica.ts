@@ -1,5 +1,5 @@
-import type { Service, Services } from '../../harness/services.ts';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import type { Service, Services } from '../../../support/processes/services.ts';
+import { startTcpProxy, type TcpProxy } from '../../../support/sockets/tcp-proxy.ts';
 
 /** One data-plane, at an address that outlives it. */
 export interface Replica {

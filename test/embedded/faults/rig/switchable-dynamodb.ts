@@ -4,7 +4,7 @@ import {
   forward,
   startDynamoDbProxy,
 } from '../../../../session-store/testing/dynamodb-proxy.ts';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../../../support/sockets/tcp-proxy.ts';
 
 export type DynamoDbMode = 'well' | 'throttles' | 'returns garbage' | 'breaks connections';
 

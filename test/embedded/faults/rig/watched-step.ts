@@ -1,7 +1,7 @@
 import { type ErrorCode, errorBodySchema } from '@steppe/contracts/errors';
 import { type StepEvent, type StepResult, stepResultSchema } from '@steppe/contracts/step';
 import { readEvents, type StreamForm } from '../../../chaos/read-events.ts';
-import type { Client } from '../../harness/client.ts';
+import type { Client } from '../../../support/api/client.ts';
 
 /** What a client was told that sent a step in one of the three forms. */
 export type Told =

@@ -1,0 +1,139 @@
+import { sessionIdSchema } from '@steppe/contracts/ids';
+import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type CuttingProxy,
+  startCuttingProxy,
+} from '../../../data-plane/testing/start-cutting-proxy.ts';
+import { type Client, connect } from '../../support/api/client.ts';
+import { node, python } from '../../support/api/languages.ts';
+import { open } from '../../support/api/raw-http.ts';
+import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../../support/api/steps.ts';
+import { eventually, findInstance } from '../../support/processes/instance.ts';
+import { newTenant } from '../../support/processes/local.ts';
+import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
+
+let services: Services;
+let dataPlane: Service;
+const opened: { close(): unknown }[] = [];
+beforeAll(async () => {
+  services = await prepareServices();
+  const controlPlane = await services.start('control-plane');
+  dataPlane = await services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url });
+});
+afterAll(async () => {
+  await services.close();
+  for (const one of opened) await one.close();
+});
+
+/** A session whose agent is reached through a cutting proxy. */
+async function sessionBehindProxy(
+  runtime: 'python' | 'node',
+): Promise<{ client: Client; id: string; instanceId: string; cuttingProxy: CuttingProxy }> {
+  const client = connect(dataPlane.url, await services.tokenFor(newTenant()));
+  const { session_id: id } = await client.createSession({ runtime });
+  const dynamoDb = createDynamoDbClient({ ...localAccess, endpoint: services.dynamoDb.endpoint });
+  const store = createDynamoDbSessionStore({
+    client: dynamoDb,
+    tableName: services.dynamoDb.tableName,
+  });
+  const record = await store.get(sessionIdSchema.parse(id), { consistent: true });
+  if (record?.state !== 'ready') throw new Error('the session is not ready');
+  const cuttingProxy = await startCuttingProxy(Number(new URL(record.address).port));
+  opened.push(cuttingProxy);
+  await store.update({ ...record, address: cuttingProxy.url }, record.version);
+  dynamoDb.destroy();
+  return { client, id, instanceId: record.instance_id, cuttingProxy };
+}
+
+const linesOf = (text: string) => text.trimEnd().split('\n');
+const printThirty = {
+  python: 'import time\nfor i in range(30):\n    print(i, flush=True)\n    time.sleep(0.01)',
+  node: 'for (let i = 0; i < 30; i++) { console.log(i); await new Promise((r) => setTimeout(r, 10)); }',
+};
+
+describe.each([python, node])('between a data-plane and an agent of $runtime', (language) => {
+  test('connections that break in the middle of events leave no gap and no repeat', async () => {
+    const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
+    cuttingProxy.cuts.push(...Array.from({ length: 8 }, (_, i) => 400 + 237 * i));
+    const response = await client.call(
+      'POST',
+      `/v1/sessions/${id}/steps`,
+      { code: printThirty[language.runtime] },
+      { accept: 'application/x-ndjson' },
+    );
+    const events = await readEvents(response);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
+    expect(events.at(-1)).toMatchObject({
+      type: 'step_ended',
+      status: 'completed',
+      execution_count: 1,
+    });
+    const text = events.map((event) => (event.type === 'stdout' ? event.text : '')).join('');
+    expect(linesOf(text)).toEqual(Array.from({ length: 30 }, (_, i) => String(i)));
+    expect(cuttingProxy.connections()).toBeGreaterThan(2);
+  });
+
+  test('a step that is waited for runs once, whatever breaks meanwhile', async () => {
+    const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
+    const responding = client.run(id, language.waitForGo, { step_id: 'waited' });
+    await stepThatWrote(client, id, 'waited', 'waiting');
+    cuttingProxy.cutAll();
+    await letGo(client, id);
+    expect(await responding).toMatchObject({ status: 'completed', execution_count: 1 });
+    expect((await client.run(id, '1')).execution_count).toBe(2);
+  });
+
+  test('a break cancels no step that is to end with its client, and the client’s leaving does, in either form', {
+    timeout: 60_000,
+  }, async () => {
+    const breakAndLeave = async (accept: string) => {
+      const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
+      const headers = { accept, 'content-type': 'application/json' };
+      const left = open(client, 'POST', `/v1/sessions/${id}/steps`, headers);
+      left.end(
+        JSON.stringify({ code: language.waitForGo, step_id: 'mine', on_disconnect: 'cancel' }),
+      );
+      await stepThatWrote(client, id, 'mine', 'waiting');
+      cuttingProxy.cutAll();
+      await eventually(() => expect(cuttingProxy.connections()).toBeGreaterThan(1));
+      // Longer than an agent waits for a connection to be made again.
+      await new Promise((resolve) => setTimeout(resolve, 7_500));
+      expect(await getStep(client, id, 'mine')).toMatchObject({ status: 'running' });
+      left.destroy();
+      expect(await stepWith(client, id, 'mine', 'cancelled')).toMatchObject({ state_lost: false });
+    };
+    await Promise.all(['application/json', 'text/event-stream'].map(breakAndLeave));
+  });
+
+  test('a restart whose response is lost is carried out once', async () => {
+    const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
+    // The first connection carries the question for the epoch, and breaks in the middle of the
+    // second response.
+    cuttingProxy.cuts.push(600);
+    const response = await client.call('POST', `/v1/sessions/${id}/restart`);
+    expect(await response.json()).toEqual({ epoch: 2 });
+    expect(cuttingProxy.connections()).toBe(2);
+    expect(await client.run(id, '1')).toMatchObject({ epoch: 2, state_lost: false });
+  });
+
+  test('an agent that is killed in the middle of events is reported by a broken stream, and then by 410', async () => {
+    const { client, id, instanceId } = await sessionBehindProxy(language.runtime);
+    const stream = await client.call(
+      'POST',
+      `/v1/sessions/${id}/steps`,
+      { code: language.waitForGo, step_id: 'cut' },
+      { accept: 'text/event-stream' },
+    );
+    await stepThatWrote(client, id, 'cut', 'waiting');
+    process.kill(findInstance(instanceId).agentPid, 'SIGKILL');
+    await expect(stream.text()).rejects.toThrow();
+    await eventually(async () => {
+      expect(
+        await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, { code: '1' })),
+      ).toMatchObject({ status: 410 });
+    });
+  });
+});

@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../../support/api/client.ts';
+import { type Local, startLocal } from '../../support/processes/local.ts';
+import { runBundle } from '../../support/processes/run-bundle.ts';
+
+let local: Local;
+beforeAll(async () => {
+  local = await startLocal();
+});
+afterAll(async () => {
+  expect(await local.stop()).toBe(0);
+});
+
+test('the commands of the banner work as printed, and the second step sees the first', () => {
+  const commands = local.banner.slice(
+    local.banner.indexOf('export STEPPE_URL'),
+    local.banner.indexOf('Ctrl-C'),
+  );
+  const printed = execFileSync('bash', ['-euo', 'pipefail', '-c', commands], { encoding: 'utf8' });
+  const [first, second] = printed
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(first).toMatchObject({ status: 'completed', execution_count: 1 });
+  expect(second).toMatchObject({
+    execution_count: 2,
+    results: [{ 'text/plain': '42', is_main_result: true }],
+  });
+});
+
+test('the banner says whose rights code has', () => {
+  expect(local.banner).toMatch(/Code runs as \S+, who started this/);
+});
+
+test('make token gives a further token, alone on standard output', async () => {
+  const { code, stdout, stderr } = await runBundle('token', {
+    PORT: String(local.port),
+    TENANT: 'acme',
+    SCOPES: 'sessions:read',
+    TTL: '60',
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^[\w.-]+\n$/);
+  const { tenant, scope, exp = 0, iat = 0 } = decodeJwt(stdout.trim());
+  expect({ tenant, scope, ttl: exp - iat }).toEqual({
+    tenant: 'acme',
+    scope: 'sessions:read',
+    ttl: 60,
+  });
+  const client = connect(local.url, stdout.trim());
+  expect((await client.call('GET', '/v1/sessions')).status).toBe(200);
+  expect(await client.errorOf(client.call('POST', '/v1/sessions', {}))).toMatchObject({
+    status: 403,
+    code: 'insufficient_scope',
+  });
+});
+
+test('make token says so where nothing runs', async () => {
+  const { code, stdout, stderr } = await runBundle('token', { PORT: '1' });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('nothing runs on port 1');
+});
+
+test.each(['steps:rnu', 'sessions:read,steps:run'])(
+  'make token refuses the scopes %s, which would give nothing',
+  async (scopes) => {
+    const { code, stdout, stderr } = await runBundle('token', {
+      PORT: String(local.port),
+      SCOPES: scopes,
+    });
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toContain(
+      'SCOPES: must be some of sessions:read sessions:write steps:run, a space between them',
+    );
+  },
+);
+
+test('a taken port is said in a sentence', async () => {
+  const { code, stdout, stderr } = await runBundle('local', {
+    PORT: String(local.port),
+    STEPPE_ENV: 'test',
+  });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe(
+    `steppe: port ${local.port} is taken; end what listens there, or choose another: PORT=8081 make run\n`,
+  );
+});
+
+test('interpreters that are not there or too old are said at the start, both at once', async () => {
+  const env = {
+    PORT: '0',
+    STEPPE_ENV: 'test',
+    STEPPE_PYTHON: 'no-such-python',
+    STEPPE_NODE: 'true',
+  };
+  const { code, stdout, stderr } = await runBundle('local', env);
+  expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+  expect(stderr).toMatch(
+    /^ {2}STEPPE_PYTHON: no-such-python cannot be started .*; Python 3\.9 or newer is needed$/m,
+  );
+  expect(stderr).toMatch(/^ {2}STEPPE_NODE: true .*; Node 20\.20 or newer is needed$/m);
+});
+
+test('what the operator says of the runtimes reaches them', async () => {
+  const other = await startLocal({
+    STEPPE_PRELOAD: 'colorsys,no_such_module',
+    STEPPE_FIGURE_FORMAT: 'svg',
+  });
+  try {
+    const client = await other.newClient();
+    const { session_id: id } = await client.createSession();
+    const { results } = await client.run(
+      id,
+      'import os, sys\n("colorsys" in sys.modules, os.environ["STEPPE_FIGURE_FORMAT"])',
+    );
+    expect(results).toMatchObject([{ 'text/plain': "(True, 'svg')" }]);
+  } finally {
+    expect(await other.stop()).toBe(0);
+  }
+});
+
+test('under bypass no call needs a token', async () => {
+  const open = await startLocal({
+    AUTH_MODE: 'bypass',
+    AUTH_BYPASS_TENANT: 'me',
+    LOG_LEVEL: 'fatal',
+  });
+  try {
+    expect(open.banner).not.toContain('STEPPE_TOKEN');
+    const response = await fetch(`${open.url}/v1/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(await response.json()).toMatchObject({ tenant_id: 'me', state: 'ready' });
+    const { code, stdout, stderr } = await runBundle('token', { PORT: String(open.port) });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(
+      `what runs on port ${open.port} has AUTH_MODE=bypass: it needs no token`,
+    );
+  } finally {
+    expect(await open.stop()).toBe(0);
+  }
+});
+
+test.each([undefined, '', 'production', 'staging', 'Test'])(
+  'it refuses to start with STEPPE_ENV=%s',
+  async (env) => {
+    const { code, stdout, stderr } = await runBundle('local', {
+      PORT: '0',
+      ...(env !== undefined && { STEPPE_ENV: env }),
+    });
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toMatch(/STEPPE_ENV: local mode runs code as the person who started it/);
+  },
+);

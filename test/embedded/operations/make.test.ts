@@ -1,0 +1,79 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { decodeJwt } from 'jose';
+import { expect, test } from 'vitest';
+import { signalProcess } from '../../../control-plane/provisioner/local-process/process-identity.ts';
+import { connect } from '../../support/api/client.ts';
+import { testEnvironment } from '../../support/config.ts';
+import { eventually } from '../../support/processes/instance.ts';
+import { leftOf, tracesOf } from '../../support/processes/traces.ts';
+
+const cwd = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The target as a terminal runs it: in a group of its own, to all of which Ctrl-C goes. */
+function startMake(target: string, env: Record<string, string>) {
+  const make = spawn('make', [target], {
+    cwd,
+    env: testEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    make[name].setEncoding('utf8').on('data', (chunk) => {
+      text[name] += chunk;
+    });
+  }
+  return { group: -(make.pid ?? 0), text, exited: once(make, 'exit') };
+}
+
+test('make run prints its banner alone, make token beside it a token alone, and Ctrl-C ends it all', async () => {
+  const run = startMake('run', { PORT: '0' });
+  try {
+    await eventually(() => expect(run.text.stdout).toMatch(/^Ctrl-C/m), 60_000);
+    expect(run.text.stdout).toMatch(/^\s*Steppe listens on http/);
+    const url = /^export STEPPE_URL=(\S+)$/m.exec(run.text.stdout)?.[1] ?? '';
+    const env = testEnvironment({ PORT: new URL(url).port, TENANT: 'acme' });
+    const token = execFileSync('make', ['token'], {
+      cwd,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    expect(decodeJwt(token.trim())).toMatchObject({ tenant: 'acme' });
+
+    const client = connect(url, token.trim());
+    const { session_id: id, instance_id: instanceId } = await client.createSession();
+    const before = tracesOf(instanceId ?? '');
+    expect(before.pids.length).toBeGreaterThan(1);
+    const step = client.call(
+      'POST',
+      `/v1/sessions/${id}/steps`,
+      { code: 'while True: pass' },
+      { accept: 'text/event-stream' },
+    );
+    expect((await step).status).toBe(200);
+    process.kill(run.group, 'SIGINT');
+    await run.exited;
+    await eventually(() => expect(signalProcess(run.group, 0)).toBe(false), 30_000);
+    expect(leftOf(before, instanceId ?? '')).toEqual([]);
+  } finally {
+    if (signalProcess(run.group, 0)) process.kill(run.group, 'SIGTERM');
+  }
+});
+
+test('make run takes an empty STEPPE_ENV for production, and ends with the sentence', async () => {
+  const make = (env: Record<string, string>) =>
+    new Promise<string>((resolve) =>
+      execFile('make', ['run'], { cwd, env: testEnvironment(env) }, (_, __, stderr) =>
+        resolve(stderr),
+      ),
+    );
+  for (const env of [{}, { AUTH_MODE: 'bypass' }]) {
+    const stderr = await make({ ...env, PORT: '0', STEPPE_ENV: '' });
+    expect(stderr).toContain('STEPPE_ENV: local mode runs code as the person who started it');
+    expect(stderr).toMatch(/Error 78/);
+  }
+});

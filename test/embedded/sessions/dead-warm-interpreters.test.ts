@@ -1,0 +1,51 @@
+import { sessionSchema } from '@steppe/contracts/session';
+import { readEntries } from '@steppe/control-plane/provisioner/local-process/instances-directory';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
+import { pidOf } from '../faults/rig/instance-processes.ts';
+
+let services: Services;
+let plane: Service;
+beforeAll(async () => {
+  services = await prepareServices();
+  plane = await services.start('control-plane', { STEPPE_POOL_SIZE: '1' });
+}, 60_000);
+afterAll(() => services.close());
+
+const patient = { timeout: 30_000, interval: 50 };
+
+test.each(['python', 'node'])(
+  'a session of %s begins at epoch 1, also where the warm one had lost an interpreter',
+  async (runtime) => {
+    const warm = () =>
+      readEntries(services.instancesDirectory).find(
+        (one) => one.runtime === runtime && one.address && !one.owner,
+      );
+    await expect.poll(warm, patient).toBeDefined();
+    const instanceId = warm()?.instanceId ?? '';
+    const worker = pidOf(instanceId, 'worker');
+    process.kill(worker, 'SIGKILL');
+    // Another is spawned once the agent has noticed.
+    const another = () => {
+      try {
+        return pidOf(instanceId, 'worker');
+      } catch {
+        return worker;
+      }
+    };
+    await expect.poll(another, patient).not.toBe(worker);
+    const headers = {
+      authorization: `Bearer ${await services.tokenFor(runtime)}`,
+      'content-type': 'application/json',
+    };
+    const response = await fetch(`${plane.url}/v1/sessions`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ runtime }),
+    });
+    expect(response.status).toBe(201);
+    const session = sessionSchema.parse(await response.json());
+    expect(session.epoch).toBe(1);
+    expect(session.instance_id).not.toBe(instanceId);
+  },
+);

@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url';
+import type { EndedReason } from '@steppe/contracts/end-reason';
+import { describeSessionProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
+import { supervisorsIn } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
+import type { Instance } from '@steppe/control-plane/provisioner/session-provisioner';
+import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
+import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
+import { createAgentClient } from '@steppe/control-plane/sessions/agent-client';
+import { bindStatus } from '@steppe/control-plane/testing/bind-status';
+import { startFakes } from '@steppe/control-plane/testing/fake-provisioner';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { testEnvironment } from '../../support/config.ts';
+
+const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
+const supervisorCommand = supervisorsIn(`${dist}runtimes`, {
+  python: 'python3',
+  node: process.execPath,
+});
+
+/** A second from now it has been idle for too long, or its time is up. */
+async function shortenLife(
+  signer: InternalTokenSigner,
+  instance: Instance,
+  reason: EndedReason,
+): Promise<void> {
+  const agents = createAgentClient(signer);
+  const lifeMs = reason === 'expired' ? 1_000 : 3_600_000;
+  const lifetime = {
+    expires_at: new Date(Date.now() + lifeMs).toISOString(),
+    idle_timeout_seconds: reason === 'idle' ? 1 : 900,
+  };
+  // On a busy machine the second is over before the agent has responded.
+  await agents
+    .updateLifetime(instance, lifetime, AbortSignal.timeout(10_000))
+    .catch(() => undefined);
+  await agents.close();
+}
+
+for (const language of ['python', 'node'] as const) {
+  const runtime = findRuntime(builtInRuntimes(0), language);
+  describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
+    reasons: ['idle', 'expired', 'node_lost'],
+    open: async () => {
+      const { provisioner, openAnother, signer, leftovers, pidOf } = await startFakes({
+        agentBundle: `${dist}session-agent.cjs`,
+        supervisorCommand,
+        hostVariables: testEnvironment({}),
+      });
+      const other = openAnother();
+      return {
+        provisioner,
+        other,
+        openAnother,
+        runtime,
+        crashing: { ...runtime, interpreter: 'no-such-program' },
+        bind: (instanceId, address, sessionId) =>
+          bindStatus(signer, instanceId, address, sessionId),
+        kill: async (instanceId) => void process.kill(await pidOf(instanceId), 'SIGKILL'),
+        endAs: (reason, instance) =>
+          reason === 'node_lost' ? other.close() : shortenLife(signer, instance, reason),
+        leftovers,
+      };
+    },
+  });
+}

@@ -1,0 +1,65 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sessionSchema } from '@steppe/contracts/session';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Client } from '../../support/api/client.ts';
+import { type Local, startLocal } from '../../support/processes/local.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'steppe-test-'));
+let local: Local;
+let client: Client;
+beforeAll(async () => {
+  const stuck = join(directory, 'stuck');
+  writeFileSync(
+    stuck,
+    '#!/bin/sh\nif [ "$1" = --version ]; then echo Python 3.12.0; else exec sleep 1000; fi\n',
+  );
+  chmodSync(stuck, 0o755);
+  const runtimes = join(directory, 'runtimes.json');
+  writeFileSync(runtimes, JSON.stringify({ stuck: { language: 'python', interpreter: stuck } }));
+  local = await startLocal({ STEPPE_RUNTIMES: runtimes });
+  client = await local.newClient();
+});
+afterAll(async () => {
+  expect(await local.stop()).toBe(0);
+  rmSync(directory, { recursive: true });
+});
+
+async function createAsync(body: object) {
+  const response = await client.call('POST', '/v1/sessions', body, { prefer: 'respond-async' });
+  const session = sessionSchema.parse(await response.json());
+  const path = `/v1/sessions/${session.session_id}`;
+  expect(response.headers.get('location')).toBe(path);
+  return { response, session, path };
+}
+
+test('a session that is still made is reported of at once, refuses steps by 425, and can be deleted', async () => {
+  const { response, session, path } = await createAsync({ runtime: 'stuck' });
+  expect([response.status, response.headers.get('preference-applied')]).toEqual([
+    202,
+    'respond-async',
+  ]);
+  expect(session.state).toBe('provisioning');
+  const step = await client.call('POST', `${path}/steps`, { code: '1' });
+  expect([step.status, step.headers.get('retry-after')]).toEqual([
+    425,
+    expect.stringMatching(/^\d+$/),
+  ]);
+  expect(await client.errorOf(step)).toMatchObject({ code: 'session_not_ready', retryable: true });
+  expect((await client.call('DELETE', path)).status).toBe(204);
+  // What is not ready is not looked up anew for a second.
+  const refusal = () => client.errorOf(client.call('POST', `${path}/steps`, { code: '1' }));
+  const over = { status: 410, code: 'session_ended', details: { end_reason: 'deleted' } };
+  await expect.poll(refusal, { timeout: 20_000, interval: 100 }).toMatchObject(over);
+});
+
+test('once it is ready it takes steps', async () => {
+  const { path, session } = await createAsync({});
+  const state = async () =>
+    sessionSchema.parse(await (await client.call('GET', path)).json()).state;
+  await expect.poll(state, { timeout: 20_000 }).toBe('ready');
+  expect((await client.run(session.session_id, '20 + 22')).results).toMatchObject([
+    { 'text/plain': '42' },
+  ]);
+});

@@ -1,0 +1,170 @@
+import { type Session, sessionSchema } from '@steppe/contracts/session';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Client } from '../../support/api/client.ts';
+import { python } from '../../support/api/languages.ts';
+import { getStep, letGo, resultOf, stepThatWrote, submit } from '../../support/api/steps.ts';
+import { eventually, findInstance, isGone } from '../../support/processes/instance.ts';
+import { useLocal } from '../../support/processes/use-local.ts';
+
+const local = useLocal();
+
+let client: Client;
+beforeEach(async () => {
+  client = await local().newClient();
+});
+
+const get = async (id: string): Promise<Session> =>
+  sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json());
+
+const ended = (id: string): Promise<Session> =>
+  eventually(async () => {
+    const session = await get(id);
+    expect(session.state).toBe('ended');
+    return session;
+  });
+
+/**
+ * The session is over for that reason, for its record and for every call; nothing of its instance
+ * is left.
+ */
+async function expectEnd(
+  { session_id: id, instance_id: instanceId }: Session,
+  reason: string,
+  instance: ReturnType<typeof findInstance>,
+) {
+  expect(await ended(id)).toMatchObject({ end_reason: reason });
+  for (const [method, path, body] of [
+    ['POST', '/steps', { code: '' }],
+    ['GET', '/steps/none', undefined],
+    ['PUT', '/files/a', 'x'],
+    ['POST', '/restart', undefined],
+  ] as const) {
+    expect(
+      await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)),
+      `${method} ${path}`,
+    ).toMatchObject({
+      status: 410,
+      code: 'session_ended',
+      details: { end_reason: reason },
+    });
+  }
+  await eventually(() => expect(isGone(instanceId ?? '', instance)).toBe(true));
+  expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
+  expect((await get(id)).end_reason).toBe(reason);
+}
+
+describe('a session ends by itself', () => {
+  test.each([
+    {
+      when: 'nobody has used it for its idle time',
+      body: { idle_timeout_seconds: 1 },
+      reason: 'idle',
+    },
+    { when: 'its time is up', body: { ttl_seconds: 1 }, reason: 'expired' },
+  ])('when $when, as created and as patched', async ({ body, reason }) => {
+    const created = await client.createSession(body);
+    expect(await ended(created.session_id)).toMatchObject({ end_reason: reason });
+    const session = await client.createSession();
+    const instance = findInstance(session.instance_id);
+    expect((await client.call('PATCH', `/v1/sessions/${session.session_id}`, body)).status).toBe(
+      200,
+    );
+    await expectEnd(session, reason, instance);
+  });
+
+  test('not while a step runs, however late: nothing new begins, and what runs can be read and cancelled', async () => {
+    const { session_id: id } = await client.createSession();
+    await submit(client, id, python.waitForGo, { step_id: 'runs' });
+    await stepThatWrote(client, id, 'runs', 'waiting');
+    await client.call('PATCH', `/v1/sessions/${id}`, { ttl_seconds: 1 });
+    const expired = { status: 410, code: 'session_ended', details: { end_reason: 'expired' } };
+    await eventually(async () => {
+      expect(
+        await client.errorOf(client.call('PUT', `/v1/sessions/${id}/files/a`, 'x')),
+      ).toMatchObject(expired);
+    });
+    for (const [method, path, body] of [
+      ['POST', '/steps', { code: '' }],
+      ['DELETE', '/files/a', undefined],
+      ['POST', '/restart', undefined],
+    ] as const) {
+      expect(
+        await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body)),
+        path,
+      ).toMatchObject(expired);
+    }
+    expect(await getStep(client, id, 'runs')).toMatchObject({ status: 'running' });
+    const joining = { code: python.waitForGo, step_id: 'runs', wait: false };
+    expect((await client.call('POST', `/v1/sessions/${id}/steps`, joining)).status).toBe(202);
+    expect((await client.call('POST', `/v1/sessions/${id}/steps/runs/cancel`)).status).toBe(202);
+    expect(await resultOf(client, id, 'runs')).toMatchObject({
+      status: 'cancelled',
+      stdout: 'waiting\n',
+    });
+  });
+
+  test('not while a step runs that takes longer than the idle time', async () => {
+    const { session_id: id } = await client.createSession();
+    const code = `${python.waitForGo}\ntime.sleep(2)\nprint("ended")`;
+    await submit(client, id, code, { step_id: 'runs' });
+    await stepThatWrote(client, id, 'runs', 'waiting');
+    const joined = client.run(id, code, { step_id: 'runs' });
+    await letGo(client, id);
+    expect(
+      (await client.call('PATCH', `/v1/sessions/${id}`, { idle_timeout_seconds: 1 })).status,
+    ).toBe(200);
+    expect(await joined).toMatchObject({ status: 'completed', stdout: 'waiting\nended\n' });
+    expect(await ended(id)).toMatchObject({ end_reason: 'idle' });
+  });
+});
+
+describe('a session whose agent is killed', () => {
+  test('has crashed, for those who wait and those who come', async () => {
+    const session = await client.createSession();
+    const instance = findInstance(session.instance_id);
+    await submit(client, session.session_id, python.waitForGo, { step_id: 'runs' });
+    await stepThatWrote(client, session.session_id, 'runs', 'waiting');
+    const follows = client
+      .call('GET', `/v1/sessions/${session.session_id}/steps/runs/events`)
+      .then((response) => response.text());
+    const joins = client.call('POST', `/v1/sessions/${session.session_id}/steps`, {
+      code: python.waitForGo,
+      step_id: 'runs',
+    });
+    process.kill(instance.agentPid, 'SIGKILL');
+    // A stream that has begun breaks; a response that has not is an error.
+    await follows.catch(() => undefined);
+    const { status, code } = await client.errorOf(joins);
+    expect([410, 503]).toContain(status);
+    expect(['session_ended', 'runtime_unreachable']).toContain(code);
+    await expectEnd(session, 'crashed', instance);
+    expect((await get(session.session_id)).end_detail).toContain('SIGKILL');
+  });
+
+  test('takes no other session with it', async () => {
+    const [killed, other] = await Promise.all([client.createSession(), client.createSession()]);
+    await client.run(other.session_id, python.remember);
+    process.kill(findInstance(killed.instance_id).agentPid, 'SIGKILL');
+    await ended(killed.session_id);
+    expect((await client.run(other.session_id, python.recall)).results).toMatchObject([
+      { 'text/plain': '42' },
+    ]);
+  });
+});
+
+test('a delete ends what runs, and those who wait are reported', async () => {
+  const session = await client.createSession();
+  const { session_id: id } = session;
+  const instance = findInstance(session.instance_id);
+  const runs = client.call('POST', `/v1/sessions/${id}/steps`, {
+    code: python.waitForGo,
+    step_id: 'runs',
+  });
+  await stepThatWrote(client, id, 'runs', 'waiting');
+  expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
+  const response = await runs;
+  expect([200, 410]).toContain(response.status);
+  if (response.status === 200)
+    expect(await response.json()).toMatchObject({ status: 'cancelled', state_lost: true });
+  await expectEnd(session, 'deleted', instance);
+});

@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { testEnvironment } from '../config.ts';
+
+const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
+
+/**
+ * Services as processes of their own, from their bundles, as they run in a cluster: configured by
+ * their environment alone.
+ */
+export interface Services {
+  dynamoDb: RunningDynamoDb;
+  /** With the keys: `public/<plane>.json` and `<plane>.private.json`. */
+  directory: string;
+  /** Where the control-planes keep their instances. */
+  instancesDirectory: string;
+  /** What each is configured by, but for its ports. */
+  environment(name: 'control-plane' | 'data-plane'): Record<string, string>;
+  start(name: 'control-plane' | 'data-plane', env?: Record<string, string>): Promise<Service>;
+  tokenFor(tenant: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface Service {
+  url: string;
+  operatorUrl: string;
+  /** Lines of its log so far. */
+  log(): Record<string, unknown>[];
+  hasExited(): boolean;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** @param startStore DynamoDB as they get it; it is closed with them. */
+export async function prepareServices(
+  startStore: () => Promise<RunningDynamoDb> = startDynalite,
+): Promise<Services> {
+  const directory = mkdtempSync(join(tmpdir(), 'steppe-services-'));
+  const publicKeys = join(directory, 'public');
+  const instances = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
+  mkdirSync(publicKeys);
+  const writeKeys = async (name: string) => {
+    const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+    writeFileSync(
+      join(directory, `${name}.private.json`),
+      JSON.stringify({ ...(await exportJWK(privateKey)), kid: name }),
+    );
+    writeFileSync(
+      join(publicKeys, `${name}.json`),
+      JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: name }] }),
+    );
+    return privateKey;
+  };
+  const [callerKey] = await Promise.all([
+    writeKeys('caller'),
+    writeKeys('control-plane'),
+    writeKeys('data-plane'),
+  ]);
+  const dynamoDb = await startStore();
+  const running: Service[] = [];
+
+  const environment: Services['environment'] = (name) => ({
+    STEPPE_ENV: 'test',
+    HOST: '127.0.0.1',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    DYNAMODB_ENDPOINT: dynamoDb.endpoint,
+    INTERNAL_KEY_FILE: join(directory, `${name}.private.json`),
+    JWT_ISSUER: 'https://issuer.test',
+    JWT_AUDIENCE: 'steppe',
+    JWKS_FILE: join(publicKeys, 'caller.json'),
+    ...(name === 'control-plane' && {
+      PROVISIONER: 'local-process',
+      AGENT_BUNDLE: `${dist}session-agent.cjs`,
+      RUNTIMES_DIR: `${dist}runtimes`,
+      PUBLIC_KEYS_DIR: publicKeys,
+      INSTANCES_DIR: instances,
+      STEPPE_POOL_SIZE: '0',
+    }),
+  });
+
+  const startOnce = async (
+    name: 'control-plane' | 'data-plane',
+    env: Record<string, string>,
+  ): Promise<Service> => {
+    const [port, operatorPort] = await Promise.all([freePort(), freePort()]);
+    const child = spawn(process.execPath, [`${dist}${name}.mjs`], {
+      env: testEnvironment({
+        ...environment(name),
+        PORT: String(port),
+        OPERATOR_PORT: String(operatorPort),
+        ...env,
+      }),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const service = toService(child, port, operatorPort);
+    running.push(service);
+    await untilReady(child, service.operatorUrl);
+    return service;
+  };
+  // A port that was free may be another's by the time that it is listened on.
+  const start: Services['start'] = (name, env = {}) =>
+    startOnce(name, env).catch(() => startOnce(name, env));
+
+  return {
+    dynamoDb,
+    directory,
+    instancesDirectory: instances,
+    environment,
+    start,
+    tokenFor: (tenant) =>
+      new SignJWT({ tenant, scope: 'sessions:read sessions:write steps:run' })
+        .setProtectedHeader({ alg: 'EdDSA', kid: 'caller' })
+        .setIssuer('https://issuer.test')
+        .setAudience('steppe')
+        .setExpirationTime('10m')
+        .sign(callerKey),
+    async close() {
+      await Promise.all(running.map((service) => service.stop()));
+      await dynamoDb.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+function toService(child: ChildProcess, port: number, operatorPort: number): Service {
+  const exited = once(child, 'exit');
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null;
+  let log = '';
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    log += text;
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    operatorUrl: `http://127.0.0.1:${operatorPort}`,
+    log: () => log.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : [])),
+    hasExited,
+    async stop(signal = 'SIGTERM') {
+      if (!hasExited()) child.kill(signal);
+      const [code] = await exited;
+      return code;
+    },
+  };
+}
+
+async function untilReady(child: ChildProcess, operatorUrl: string): Promise<void> {
+  for (;;) {
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended !== null) throw new Error(`the service ended with ${ended}`);
+    const response = await fetch(`${operatorUrl}/readyz`).catch(() => undefined);
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
