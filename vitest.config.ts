@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,8 +8,10 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'dist/**'],
     // A notice about Node versions of the coming year.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    // Tests wait for processes most of the time: by default two processors would get one worker.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
-    // A second is too short on a busy machine.
+    // The default of one second is too short on a busy machine.
     expect: { poll: { timeout: 15_000 } },
     hookTimeout: 30_000,
   },
