@@ -1,13 +1,19 @@
-import { systemClock } from '@steppe/service-kit/process/clock';
-import './quick-start.ts';
 import { rmSync, writeSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { createIds } from '@steppe/contracts/ids';
+import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
+import { createInternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
-import { readConfig } from './config.ts';
-import { startAgent } from './start-agent.ts';
+import { type AgentConfig, readConfig } from './config.ts';
+import { superviseLocally } from './interpreter/supervisor-process.ts';
+import { writeTerminationMessage } from './session/termination-message.ts';
+import { type AgentParts, startAgent } from './start-agent.ts';
+import { DirectoryWorkspace } from './workspace/file-system/directory-workspace.ts';
 
 const config = readConfig();
 const logger = createLogger({ service: 'session-agent', level: config.LOG_LEVEL }).child({
@@ -15,7 +21,7 @@ const logger = createLogger({ service: 'session-agent', level: config.LOG_LEVEL 
 });
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
-// Its log may be read by nobody; the end of its standard error is what is said of its end.
+// Nobody may read its log; the last lines of standard error become the detail of its end.
 guardProcess({
   logger,
   exit,
@@ -24,24 +30,59 @@ guardProcess({
 closeOnSignal(lifecycle, { logger, clock: systemClock, limitMs: 8_000, exit });
 
 if (config.STEPPE_LIFELINE === 'stdin') {
-  // Whoever started us is gone, however it went: so do we, and nobody else is left to clear up.
-  const endAlone = async () => {
+  // The process that started this one is gone, and nobody else is left to clean up.
+  const endWithoutParent = async () => {
     await lifecycle.close();
     if (config.STEPPE_INSTANCE_DIR)
       rmSync(config.STEPPE_INSTANCE_DIR, { recursive: true, force: true, maxRetries: 10 });
     if (config.STEPPE_INSTANCES_DIR) removeUnusedInstances(config.STEPPE_INSTANCES_DIR);
     exit(0);
   };
-  // Its ends of our streams went with it; what is still written there, of a supervisor too, must
-  // not cut the clearing up short.
+  // Its ends of our streams are closed: a write to them, by the supervisor too, must not interrupt
+  // the cleanup.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  process.stdin.on('error', () => {}).once('close', () => runDetached(endAlone));
+  process.stdin.on('error', () => {}).once('close', () => runDetached(endWithoutParent));
   process.stdin.resume();
 }
-// The bundle is a script, which awaits nothing at its top.
+// The bundle is a script, which has no top-level await.
 runDetached(async () => {
-  const { port } = await startAgent(config, { logger, lifecycle, exit });
+  const { port } = await startAgent(config, await openParts(config));
   logger.info({ port }, 'ready');
   if (config.STEPPE_READY_FD !== undefined)
     writeSync(config.STEPPE_READY_FD, `${JSON.stringify({ port })}\n`);
 });
+
+async function openParts(config: AgentConfig): Promise<AgentParts> {
+  const clock = systemClock;
+  const ids = createIds(clock);
+  const keys = createKeyDirectory(config.STEPPE_KEYS_DIR, logger, clock);
+  const root = await realpath(config.STEPPE_WORKSPACE);
+  const command = config.STEPPE_SUPERVISOR_COMMAND;
+  return {
+    verifier: createInternalTokenVerifier(config.STEPPE_INSTANCE_ID, keys, clock),
+    workspace: new DirectoryWorkspace({ root, clock, ids }),
+    startSupervisor: command && ((onGaveUp) => startSupervisor(command, onGaveUp)),
+    leaveTerminationMessage: (message) =>
+      writeTerminationMessage(config.STEPPE_TERMINATION_FILE, message, logger),
+    clock,
+    ids,
+    logger,
+    lifecycle,
+    exit,
+  };
+}
+
+const startSupervisor = (command: [string, ...string[]], onGaveUp: (detail: string) => void) =>
+  superviseLocally({
+    command,
+    cwd: config.STEPPE_WORKSPACE,
+    env: {
+      ...config.inheritedEnv,
+      STEPPE_INSTANCE_ID: config.STEPPE_INSTANCE_ID,
+      STEPPE_RUN_DIR: config.STEPPE_RUN_DIR,
+      STEPPE_WORKSPACE: config.STEPPE_WORKSPACE,
+      STEPPE_LIFELINE: 'stdin',
+    },
+    logger,
+    onGaveUp,
+  });

@@ -1,60 +1,64 @@
-import { realpath } from 'node:fs/promises';
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import { createIds } from '@steppe/contracts/ids';
-import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
-import { createInternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
+import type { Ids } from '@steppe/contracts/ids';
+import type { InternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
 import { listen } from '@steppe/service-kit/http/server/http-server';
-import { systemClock } from '@steppe/service-kit/process/clock';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { AgentConfig } from './config.ts';
 import { createApp } from './http/create-app.ts';
 import { isReserved } from './http/reserved-requests.ts';
+import type { RouteParts } from './http/route.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
-import { type SupervisorProcess, superviseLocally } from './interpreter/supervisor-process.ts';
+import type { SupervisorProcess } from './interpreter/supervisor-process.ts';
 import { Binding } from './session/binding.ts';
-import { LifetimeClock } from './session/lifetime-clock.ts';
-import { writeTerminationMessage } from './session/termination-message.ts';
+import { SessionLifetime } from './session/session-lifetime.ts';
+import type { TerminationMessage } from './session/termination-message.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
-import { Workspace } from './workspace/file-system/directory-workspace.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
-interface AgentDependencies {
+/** What the agent needs of its machine. main.ts makes it; a simulation replaces it. */
+export interface AgentParts {
+  verifier: InternalTokenVerifier;
+  workspace: Workspace;
+  /** Local mode: starts the supervisor as a child. In a pod it is the other container. */
+  startSupervisor?: ((onGaveUp: (detail: string) => void) => SupervisorProcess) | undefined;
+  /** Leaves the reason of the end for the control-plane to find. Never throws. */
+  leaveTerminationMessage: (message: TerminationMessage) => void;
+  clock: Clock;
+  ids: Ids;
   logger: Logger;
   lifecycle: Lifecycle;
   exit: (code: number) => void;
 }
 
-const closeLimitMs = 1_000;
-/** Of the largest size; many more of those that there usually are. */
+/** How long open responses may take to finish when the process ends. */
+export const closeLimitMs = 1_000;
+/** Request bodies of the largest size that fit into memory at once; most are far smaller. */
 const bodiesAtOnce = 4;
 /**
- * Waiting responses give a byte every five seconds; uploads and downloads that stall for longer are
- * cut off. Above what a data-plane allows its clients, which knows which of them it is that stalls.
+ * Connections on which nothing moves are closed after this time. Waiting responses send a byte every
+ * five seconds. The limit is above the data-plane's own for its clients, so that the data-plane is
+ * the one to find out which client stalls.
  */
-const inactivityMs = 180_000;
+export const inactivityMs = 180_000;
 
-/**
- * Starts everything that the agent is made of. Resolves when the worker is ready and the port is
- * listened on.
- */
+/** Starts the agent. Resolves when a worker is ready and the server listens. */
 export async function startAgent(
   config: AgentConfig,
-  { logger, lifecycle, exit }: AgentDependencies,
+  parts: AgentParts,
 ): Promise<{ port: number }> {
+  const { logger, lifecycle, clock } = parts;
   const end = (reason: EndedReason, detail: string): void => {
     if (!lifecycle.isOpen()) return;
-    writeTerminationMessage(
-      config.STEPPE_TERMINATION_FILE,
-      { end_reason: reason, end_detail: detail },
-      logger,
-    );
+    parts.leaveTerminationMessage({ end_reason: reason, end_detail: detail });
     binding.bound?.queue.close(sessionEnded(reason));
-    runDetached(() => lifecycle.close().then(() => exit(0)));
+    runDetached(() => lifecycle.close().then(() => parts.exit(0)));
   };
   let supervisor: SupervisorProcess | undefined;
   const crash = (detail: string) =>
@@ -72,43 +76,49 @@ export async function startAgent(
     onGaveUp: crash,
   });
   const limits = toLimits(config);
-  const clock = new LifetimeClock(end);
-  const binding = new Binding({ interpreter, background, clock, limits });
+  const lifetime = new SessionLifetime(end, clock);
+  const binding = new Binding({ interpreter, background, clock, lifetime, limits });
 
   await interpreter.listen();
-  supervisor = startSupervisor(config, logger, crash);
+  supervisor = parts.startSupervisor?.(crash);
   lifecycle.onClose('supervisor', () => supervisor?.close());
   lifecycle.onClose('interpreter', () => interpreter.close());
+  const server = await serve(config, parts, { binding, interpreter, lifetime, limits, end });
+  lifecycle.onClose('http', () => server.close(closeLimitMs));
+  lifecycle.onClose('steps', () => binding.bound?.queue.close(sessionEnded(undefined)));
+  lifecycle.onClose('lifetime', () => lifetime.stop());
+  await interpreter.ready();
+  return { port: server.port };
+}
 
-  const bodiesBytes = bodiesAtOnce * limits.bodyBytes;
-  const ids = createIds(systemClock);
+type SessionParts = Pick<RouteParts, 'binding' | 'interpreter' | 'lifetime' | 'limits' | 'end'>;
+
+function serve(
+  config: AgentConfig,
+  { verifier, workspace, clock, ids, logger }: AgentParts,
+  session: SessionParts,
+) {
+  const bodiesBytes = bodiesAtOnce * session.limits.bodyBytes;
   const app = createApp(
     {
+      ...session,
       instanceId: config.STEPPE_INSTANCE_ID,
-      verifier: createInternalTokenVerifier(
-        config.STEPPE_INSTANCE_ID,
-        createKeyDirectory(config.STEPPE_KEYS_DIR, logger, systemClock),
-        systemClock,
-      ),
-      binding,
-      interpreter,
-      workspace: new Workspace(await realpath(config.STEPPE_WORKSPACE)),
-      bodies: createBodyBudget({ totalBytes: bodiesBytes, tenantBytes: bodiesBytes }),
+      verifier,
+      workspace,
       clock,
+      bodies: createBodyBudget({ totalBytes: bodiesBytes, tenantBytes: bodiesBytes }),
       maxFileBytes: config.STEPPE_MAX_FILE_BYTES,
-      limits,
-      end,
     },
     {
       logger,
-      clock: systemClock,
+      clock,
       ids,
       // An agent that listens on loopback alone belongs to local mode: web pages can reach it, and
       // nothing else that calls it by a name.
       servedHosts: loopbackHosts.includes(config.HOST) ? loopbackHosts : undefined,
     },
   );
-  const server = await listen({
+  return listen({
     app,
     host: config.HOST,
     port: config.PORT,
@@ -116,34 +126,8 @@ export async function startAgent(
     maxConnections: config.STEPPE_MAX_CONNECTIONS,
     isReserved,
     inactivityMs,
-    clock: systemClock,
+    clock,
     ids,
-  });
-  lifecycle.onClose('http', () => server.close(closeLimitMs));
-  lifecycle.onClose('steps', () => binding.bound?.queue.close(sessionEnded(undefined)));
-  lifecycle.onClose('clock', () => clock.stop());
-  await interpreter.ready();
-  return { port: server.port };
-}
-
-function startSupervisor(
-  config: AgentConfig,
-  logger: Logger,
-  onGaveUp: (detail: string) => void,
-): SupervisorProcess | undefined {
-  if (!config.STEPPE_SUPERVISOR_COMMAND) return undefined;
-  return superviseLocally({
-    command: config.STEPPE_SUPERVISOR_COMMAND,
-    cwd: config.STEPPE_WORKSPACE,
-    env: {
-      ...config.inheritedEnv,
-      STEPPE_INSTANCE_ID: config.STEPPE_INSTANCE_ID,
-      STEPPE_RUN_DIR: config.STEPPE_RUN_DIR,
-      STEPPE_WORKSPACE: config.STEPPE_WORKSPACE,
-      STEPPE_LIFELINE: 'stdin',
-    },
-    logger,
-    onGaveUp,
   });
 }
 
@@ -157,9 +141,7 @@ const toLimits = (config: AgentConfig) => ({
   readerStallMs: config.STEPPE_READER_STALL_SECONDS * 1000,
 });
 
-/**
- * @param reason is unknown where a signal ends the process: the control-plane knows who sent it.
- */
+/** @param reason undefined when a signal ends the process: the control-plane knows its sender. */
 const sessionEnded = (reason: EndedReason | undefined): AppError =>
   new AppError('session_ended', 'the session has ended; create a new one', {
     details: { ...(reason && { end_reason: reason }) },

@@ -1,12 +1,9 @@
-/**
- * The last bytes of a stream, in a ring: a write costs its own length, however small it is and
- * however many came before.
- */
+/** The last bytes of a stream, in a ring: a write costs only its own length. */
 export class TailBuffer {
   readonly #maxBytes: number;
-  /** Grows up to the limit, so that a short tail takes little. */
+  /** Grows up to the limit, so that a short tail takes little memory. */
   #ring: Buffer = Buffer.alloc(0);
-  /** Where the oldest byte is. */
+  /** The position of the oldest byte. */
   #start = 0;
   #size = 0;
   droppedBytes = 0;
@@ -28,7 +25,7 @@ export class TailBuffer {
     this.#size += kept.length - excess;
   }
 
-  /** @returns what was kept, and keeps it no longer. */
+  /** @returns the kept bytes, and drops them. */
   take(): Buffer {
     const kept = this.#inOrder();
     this.#ring = Buffer.alloc(0);

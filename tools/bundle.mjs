@@ -48,11 +48,6 @@ await Promise.all([
     // A function of the one thing that it needs of its module: see session-agent/start.cjs.
     banner: { js: '(function (require) {' },
     footer: { js: '})' },
-    alias: {
-      assert: `${root}session-agent/stubs/assert.cjs`,
-      'node:assert': `${root}session-agent/stubs/assert.cjs`,
-      'node:http2': `${root}session-agent/stubs/http2.ts`,
-    },
     // Without its comments it is ASCII, which is read faster. Names stay, and lines short enough to
     // find an error in.
     minifyWhitespace: true,

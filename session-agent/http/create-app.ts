@@ -1,9 +1,8 @@
 import type { Ids } from '@steppe/contracts/ids';
-import { operations } from '@steppe/contracts/operations';
-import { createApi } from '@steppe/service-kit/http/create-api';
+import { type OperationName, operations } from '@steppe/contracts/operations';
+import { type ApiOperation, createApi } from '@steppe/service-kit/http/create-api';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
-import type { AgentParts, Operation } from './declared-routes.ts';
 import { deleteFile } from './files/delete.ts';
 import { getFile } from './files/get.ts';
 import { listFiles } from './files/list.ts';
@@ -13,33 +12,31 @@ import { end } from './internal/end.ts';
 import { limits } from './internal/limits.ts';
 import { state } from './internal/state.ts';
 import { restart } from './restart.ts';
+import { handlerOf, type Route, type RouteParts } from './route.ts';
 import { cancelStep } from './steps/cancel.ts';
 import { followStep } from './steps/follow.ts';
 import { getStep } from './steps/get.ts';
 import { listSteps } from './steps/list.ts';
 import { runStep } from './steps/run.ts';
 
-interface ServedOperation {
-  method: string;
-  path: string;
-  operation: Operation;
-}
+const publicRoutes = {
+  run_step: runStep,
+  list_steps: listSteps,
+  get_step: getStep,
+  follow_step: followStep,
+  cancel_step: cancelStep,
+  restart_session: restart,
+  list_files: listFiles,
+  put_file: putFile,
+  get_file: getFile,
+  delete_file: deleteFile,
+} satisfies Partial<Record<OperationName, Route>>;
 
-const served: Record<string, ServedOperation> = {
-  run_step: { ...operations.run_step, operation: runStep },
-  list_steps: { ...operations.list_steps, operation: listSteps },
-  get_step: { ...operations.get_step, operation: getStep },
-  follow_step: { ...operations.follow_step, operation: followStep },
-  cancel_step: { ...operations.cancel_step, operation: cancelStep },
-  restart_session: { ...operations.restart_session, operation: restart },
-  list_files: { ...operations.list_files, operation: listFiles },
-  put_file: { ...operations.put_file, operation: putFile },
-  get_file: { ...operations.get_file, operation: getFile },
-  delete_file: { ...operations.delete_file, operation: deleteFile },
-  bind: { method: 'POST', path: '/internal/bind', operation: bind },
-  limits: { method: 'POST', path: '/internal/limits', operation: limits },
-  end: { method: 'POST', path: '/internal/end', operation: end },
-  state: { method: 'GET', path: '/internal/state', operation: state },
+const internalRoutes: Record<string, { method: string; path: string; route: Route }> = {
+  bind: { method: 'POST', path: '/internal/bind', route: bind },
+  limits: { method: 'POST', path: '/internal/limits', route: limits },
+  end: { method: 'POST', path: '/internal/end', route: end },
+  state: { method: 'GET', path: '/internal/state', route: state },
 };
 
 interface ServerParts {
@@ -51,14 +48,16 @@ interface ServerParts {
 }
 
 /** The agent's HTTP interface. */
-export function createApp(parts: AgentParts, server: ServerParts) {
-  const table = Object.entries(served).map(([name, { method, path, operation }]) => [
-    name,
-    { method, path, handle: operation(parts) },
-  ]);
-  return createApi({
-    operations: Object.fromEntries(table),
-    metrics: { observe: () => {} },
-    ...server,
-  });
+export function createApp(parts: RouteParts, server: ServerParts) {
+  const table: Record<string, ApiOperation> = {};
+  for (const [name, { method, path, route }] of Object.entries(internalRoutes))
+    table[name] = { method, path, handle: handlerOf(route, parts) };
+  for (const name of publicNames) {
+    const { method, path } = operations[name];
+    table[name] = { method, path, handle: handlerOf(publicRoutes[name], parts) };
+  }
+  return createApi({ operations: table, metrics: { observe: () => {} }, ...server });
 }
+
+/** `Object.keys` of an object whose keys are all known. */
+const publicNames = Object.keys(publicRoutes) as (keyof typeof publicRoutes)[];

@@ -1,14 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
-/**
- * The raw target: a request is checked before anything routes it, and one that is not what it looks
- * like is refused later.
- */
+/** Matches the raw target, before routing; a target that routes elsewhere is refused later. */
 const cancelOfStep = /^\/v1\/sessions\/[^/?]+\/steps\/[^/?]+\/cancel(?:\?|$)/;
 
 /**
- * Requests that get a connection however many readers of events hold theirs: they end what the
- * readers wait for, or are the control-plane's. All of them are short.
+ * Requests that get a connection even when readers of events hold all others: cancels end what
+ * those readers wait for, and the control-plane must get through. All of them are short.
  */
 export const isReserved = ({
   method,

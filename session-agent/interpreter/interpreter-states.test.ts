@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { endMarker, startMarker } from '../protocol/frames.ts';
-import type { StepSink } from '../steps/step-interpreter.ts';
+import type { StepSink } from './step-interpreter.ts';
 import {
   doneOf,
   exitOf,

@@ -6,11 +6,17 @@ import { deferred } from '../deferred.ts';
 import { listenForRuntime, type WorkerLink } from '../protocol/agent-socket.ts';
 import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
 import { makeFifos } from '../protocol/make-fifos.ts';
-import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../steps/step-interpreter.ts';
 import { CurrentSupervisor } from './current-supervisor.ts';
 import { connectionClosed, describeWorkerExit } from './describe-worker-exit.ts';
 import { needsRenewal } from './start-variables.ts';
-import { type BackgroundSink, type ExitFrame, Worker } from './worker.ts';
+import type {
+  BackgroundSink,
+  RunEnd,
+  StepCode,
+  StepInterpreter,
+  StepSink,
+} from './step-interpreter.ts';
+import { type ExitFrame, Worker } from './worker.ts';
 
 interface InterpreterOptions {
   runDirectory: string;

@@ -7,18 +7,11 @@ import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
 import type { Place } from '../protocol/marker-scanner.ts';
 import { RawStream } from '../protocol/raw-stream.ts';
-import type { StepCode, StepSink } from '../steps/step-interpreter.ts';
 import { TailBuffer } from '../tail-buffer.ts';
+import type { BackgroundSink, StepCode, StepSink } from './step-interpreter.ts';
 
 export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
 type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;
-
-/** Takes what belongs to no running step. */
-export interface BackgroundSink {
-  bytes(stream: OutputStream, bytes: Buffer): void;
-  text(stream: OutputStream, text: string): void;
-  error(error: StepError): void;
-}
 
 interface WorkerEvents {
   /** It sent what no worker may send. */

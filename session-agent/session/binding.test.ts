@@ -6,9 +6,9 @@ import { Interpreter } from '../interpreter/interpreter.ts';
 import { BackgroundOutput } from '../steps/background.ts';
 import { contractLimits } from '../steps/step-limits.ts';
 import { newRequest } from '../steps/testing/new-step.ts';
-import { at, handClock } from '../testing/manual-clock.ts';
+import { at, manualClock } from '../testing/manual-clock.ts';
 import { Binding } from './binding.ts';
-import { LifetimeClock } from './lifetime-clock.ts';
+import { SessionLifetime } from './session-lifetime.ts';
 
 /** One that waits for its supervisor for as long as the test takes. */
 const absentInterpreter = (background: BackgroundOutput) =>
@@ -25,12 +25,12 @@ const absentInterpreter = (background: BackgroundOutput) =>
   });
 
 test('a session is not idle while a step waits for the interpreter', async () => {
-  const { clock, passTo } = handClock();
+  const { clock, passTo } = manualClock();
   const ends: string[] = [];
-  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  const lifetime = new SessionLifetime((reason) => ends.push(reason), clock);
   const background = new BackgroundOutput();
   const interpreter = absentInterpreter(background);
-  const binding = new Binding({ interpreter, background, clock: lifetime, limits: contractLimits });
+  const binding = new Binding({ interpreter, background, clock, lifetime, limits: contractLimits });
   const sessionId = newSessionId();
   const resources = { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' };
   const limits = { expires_at: at(10_000), idle_timeout_seconds: 10 };

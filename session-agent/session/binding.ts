@@ -1,14 +1,15 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import type { Interpreter } from '../interpreter/interpreter.ts';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type { StepInterpreter } from '../interpreter/step-interpreter.ts';
 import type { BackgroundOutput } from '../steps/background.ts';
 import { StepJournal } from '../steps/step-journal.ts';
 import type { StepLimits } from '../steps/step-limits.ts';
 import { StepQueue } from '../steps/step-queue.ts';
-import type { LifetimeClock } from './lifetime-clock.ts';
+import type { SessionLifetime } from './session-lifetime.ts';
 
-/** The one session that this instance serves, from its bind on. */
+/** The one session that this instance serves after its bind. */
 export interface Session {
   sessionId: SessionId;
   journal: StepJournal;
@@ -16,13 +17,17 @@ export interface Session {
 }
 
 interface BindingOptions {
-  interpreter: Interpreter;
+  interpreter: StepInterpreter & {
+    /** Sets variables for the worker and its successors. */
+    configure(env: Record<string, string>): void;
+  };
   background: BackgroundOutput;
-  clock: LifetimeClock;
+  lifetime: SessionLifetime;
+  clock: Clock;
   limits: StepLimits;
 }
 
-/** Unbound, then bound to one session for good. */
+/** Unbound at first, then bound to one session for the rest of its life. */
 export class Binding {
   readonly #options: BindingOptions;
   #session: Session | undefined;
@@ -38,8 +43,8 @@ export class Binding {
   /** @throws AppError `already_bound` */
   bind(request: BindRequest): void {
     if (this.#session)
-      throw new AppError('already_bound', 'this instance serves a session already');
-    const { clock, limits, ...parts } = this.#options;
+      throw new AppError('already_bound', 'this instance already serves a session');
+    const { lifetime, limits, ...parts } = this.#options;
     const journal = new StepJournal(limits.journalBytes);
     const sessionId = request.session_id;
     const queue = new StepQueue({
@@ -47,20 +52,20 @@ export class Binding {
       sessionId,
       journal,
       limits,
-      timeOver: () => clock.refusal(),
-      onTaken: ({ ended }) => clock.inUseUntil(ended.promise),
-      onBegin: () => clock.stepBegan(),
-      onEnd: () => clock.stepEnded(),
+      expiry: () => lifetime.refusal(),
+      onQueued: ({ ended }) => lifetime.inUseUntil(ended.promise),
+      onBegin: () => lifetime.stepBegan(),
+      onEnd: () => lifetime.stepEnded(),
     });
     this.#session = { sessionId, journal, queue };
     parts.interpreter.configure(request.env);
-    clock.start({
+    lifetime.start({
       expires_at: request.expires_at,
       idle_timeout_seconds: request.idle_timeout_seconds,
     });
   }
 
-  /** @throws AppError `misdirected` unless bound to just this session. */
+  /** @throws AppError `misdirected` unless bound to this session. */
   session(sessionId: SessionId | undefined): Session {
     if (this.#session && sessionId === this.#session.sessionId) return this.#session;
     throw new AppError('misdirected', 'this instance does not serve that session');

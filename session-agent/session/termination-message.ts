@@ -7,22 +7,19 @@ export interface TerminationMessage {
   end_detail: string;
 }
 
-/** Kubernetes keeps no more of a termination message. */
+/** Kubernetes truncates longer termination messages. */
 const longestMessageBytes = 4096;
 
-/**
- * Leaves why the process ends where the control-plane finds it; of a detail that is too long the
- * beginning and the end.
- */
+/** Writes why the process ends to the file that the control-plane reads; cuts a long detail. */
 export function writeTerminationMessage(
   file: string,
-  words: TerminationMessage,
+  message: TerminationMessage,
   logger: Logger,
 ): void {
   try {
-    writeFileSync(file, fitTerminationMessage(words));
+    writeFileSync(file, fitTerminationMessage(message));
   } catch (err) {
-    logger.warn({ err, end_reason: words.end_reason }, 'could not write the termination message');
+    logger.warn({ err, end_reason: message.end_reason }, 'could not write the termination message');
   }
 }
 

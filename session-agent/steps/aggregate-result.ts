@@ -3,7 +3,7 @@ import type { RawJson } from '../protocol/raw-json.ts';
 import type { KeptEvent } from './kept-event.ts';
 import type { KeptResult } from './kept-result.ts';
 
-/** What the events of a step say, in the form of a result. */
+/** The parts of a result that a step's events add up to. */
 export function aggregateResult(
   events: readonly KeptEvent[],
 ): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {

@@ -2,20 +2,20 @@ import { StringDecoder } from 'node:string_decoder';
 import { limits } from '@steppe/contracts/limits';
 import type { OutputStream } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
-import type { BackgroundSink } from '../interpreter/worker.ts';
+import type { BackgroundSink } from '../interpreter/step-interpreter.ts';
 import type { Step } from './step.ts';
 
 type Kept = { stream: OutputStream; text: string } | { error: StepError };
 
 const pieceLength = 4096;
-/** No character is cut in two. */
+/** Does not split a character. */
 const pieces = new RegExp(`.{1,${pieceLength}}`, 'gsu');
 
 const sizeOf = (kept: Kept): number => JSON.stringify(kept).length;
 
 /**
- * What threads, timers and children of earlier steps write: to the running step as it comes, else
- * kept for the next one.
+ * Output of threads, timers and child processes of earlier steps. The running step gets it at once;
+ * between steps it is kept for the next one.
  */
 export class BackgroundOutput implements BackgroundSink {
   readonly #decoders: Record<OutputStream, StringDecoder> = {
@@ -33,7 +33,7 @@ export class BackgroundOutput implements BackgroundSink {
   }
 
   text(stream: OutputStream, text: string): void {
-    // What is dropped is dropped by the piece: one large write must not take all of itself with it.
+    // Output is dropped in pieces, so that one large write is not dropped as a whole.
     for (const [piece] of text.matchAll(pieces)) this.#take({ stream, text: piece });
   }
 
@@ -41,7 +41,7 @@ export class BackgroundOutput implements BackgroundSink {
     this.#take({ error });
   }
 
-  /** What was kept belongs to this step, and what comes until `detach`. */
+  /** Gives the step the output that was kept, and what arrives until `detach`. */
   attach(step: Step): void {
     this.#step = step;
     this.#bytesInStep = 0;
@@ -65,7 +65,7 @@ export class BackgroundOutput implements BackgroundSink {
       return;
     }
     this.#keep(item, size);
-    // The newest are the ones worth keeping.
+    // The newest output is the most useful.
     while (this.#keptBytes > limits.backgroundBytes) {
       const oldest = this.#kept.shift();
       if (!oldest) return;
@@ -73,7 +73,7 @@ export class BackgroundOutput implements BackgroundSink {
     }
   }
 
-  /** Small writes become one piece: the room is for what they say. */
+  /** Joins small writes, so that the limit is spent on text. */
   #keep(item: Kept, size: number): void {
     const last = this.#kept.at(-1);
     const isMore = last && 'text' in last && 'text' in item && last.stream === item.stream;

@@ -1,11 +1,14 @@
 import { limits } from '@steppe/contracts/limits';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { expect, test } from 'vitest';
 import { heldBytes } from '../testing/held-bytes.ts';
 import { OutputWindow } from './output-window.ts';
 
 function collect() {
   const pieces: string[] = [];
-  const window = new OutputWindow(limits.outputBytesPerStream, (text) => pieces.push(text));
+  const window = new OutputWindow(limits.outputBytesPerStream, systemClock, (text) =>
+    pieces.push(text),
+  );
   return { pieces, window, text: () => pieces.join('') };
 }
 

@@ -1,30 +1,33 @@
 import { StringDecoder } from 'node:string_decoder';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { TailBuffer } from '../tail-buffer.ts';
 
-/** Room for the sentence that says what was dropped. */
+/** Space for the sentence that says how much was dropped. */
 const noticeBytes = 64;
-/** What an event costs beside its text, so that a million tiny writes are bounded too. */
+/** The cost of an event besides its text, so that a million tiny writes are bounded too. */
 const eventBytes = 160;
 const coalesceMs = 3;
 const largestPieceBytes = 32 * 1024;
 
 /**
- * One output stream of a step: bytes in, pieces of text out. Small writes that follow each other
- * within a few milliseconds become one piece. The first half of the limit is passed on at once; of
- * what comes after it the last half is kept, and passed on at the end, with a sentence between them
- * that counts what was dropped.
+ * One output stream of a step: bytes in, pieces of text out. Small writes within a few milliseconds
+ * become one piece. The first half of the limit is emitted at once. Of the output after that, the
+ * last half of the limit is kept and emitted at the end, after a sentence with the number of bytes
+ * that were dropped between them.
  */
 export class OutputWindow {
   readonly #emit: (text: string) => void;
+  readonly #clock: Clock;
   readonly #decoder = new StringDecoder('utf8');
   #pending: Buffer[] = [];
   #pendingBytes = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelFlush: (() => void) | undefined;
   #headLeft: number;
   readonly #tail: TailBuffer;
 
-  constructor(maxBytes: number, emit: (text: string) => void) {
+  constructor(maxBytes: number, clock: Clock, emit: (text: string) => void) {
     this.#emit = emit;
+    this.#clock = clock;
     this.#headLeft = Math.floor(maxBytes / 2);
     this.#tail = new TailBuffer(Math.max(0, Math.floor(maxBytes / 2) - noticeBytes));
   }
@@ -40,15 +43,15 @@ export class OutputWindow {
       this.#pending.push(bytes.subarray(0, passed));
       this.#pendingBytes += passed;
       if (this.#pendingBytes >= largestPieceBytes) this.flush();
-      else this.#timer ??= setTimeout(() => this.flush(), coalesceMs);
+      else this.#cancelFlush ??= this.#clock.after(coalesceMs, () => this.flush());
     }
     if (passed < bytes.length) this.#tail.push(bytes.subarray(passed));
   }
 
-  /** Passes on what waits for more. */
+  /** Emits what waits for more output. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
     if (this.#pendingBytes === 0) return;
     const text = this.#decoder.write(Buffer.concat(this.#pending));
     this.#pending = [];
@@ -71,10 +74,7 @@ export class OutputWindow {
   }
 }
 
-/**
- * Where the first whole character of a cut text begins: a character has at most three continuation
- * bytes.
- */
+/** The start of the first whole character: a character has at most three continuation bytes. */
 function firstCharacter(bytes: Buffer): number {
   for (let at = 0; at < 4; at += 1) {
     const byte = bytes[at];

@@ -1,24 +1,23 @@
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
-import { delay } from '../deferred.ts';
+import type { RunEnd, StepInterpreter } from '../interpreter/step-interpreter.ts';
 import type { BackgroundOutput } from './background.ts';
 import type { Step, StepEnd, StopReason } from './step.ts';
 import { stopError } from './step-errors.ts';
-import type { RunEnd, StepInterpreter } from './step-interpreter.ts';
 
 /** How long an interrupted step may take to end before its worker is killed. */
-const graceMs = 2_000;
+export const interruptGraceMs = 2_000;
 
-interface RunStepOptions {
+export interface RunStepOptions {
+  clock: Clock;
   interpreter: StepInterpreter;
   background: BackgroundOutput;
 }
 
-/** Runs the step to its end, whatever that is; never throws for what user code does. */
-export async function runStep(
-  step: Step,
-  { interpreter, background }: RunStepOptions,
-): Promise<StepEnd> {
-  let limit: NodeJS.Timeout | undefined;
+/** Runs the step to its end; never throws because of user code. */
+export async function runStep(step: Step, options: RunStepOptions): Promise<StepEnd> {
+  const { interpreter, background, clock } = options;
+  let cancelTimeout = () => {};
   const run = await interpreter.run(
     step.takeCode(),
     {
@@ -29,28 +28,29 @@ export async function runStep(
     (executionCount) => {
       step.started(executionCount);
       background.attach(step);
-      limit = setTimeout(() => stopStep(step, 'timeout', interpreter), step.timeoutMs);
+      cancelTimeout = clock.after(step.timeoutMs, () => stopStep(step, 'timeout', options));
     },
   );
-  clearTimeout(limit);
+  cancelTimeout();
   background.detach();
   const end = toStepEnd(run, step);
   step.end(end);
   return end;
 }
 
-/**
- * Interrupts the running step; if it has not ended after the grace, its worker is killed and the
- * memory lost.
- */
-export function stopStep(step: Step, reason: StopReason, interpreter: StepInterpreter): void {
+/** Interrupts the running step; kills its worker, with the memory, if it does not end in time. */
+export function stopStep(
+  step: Step,
+  reason: StopReason,
+  { interpreter, clock }: Pick<RunStepOptions, 'interpreter' | 'clock'>,
+): void {
   if (step.stopReason) return;
   step.stopReason = reason;
   interpreter.interrupt(step.id);
-  runDetached(async () => {
-    await Promise.race([step.ended.promise, delay(graceMs)]);
-    if (!step.hasEnded) await interpreter.kill();
+  const cancelKill = clock.after(interruptGraceMs, () => {
+    if (!step.hasEnded) runDetached(() => interpreter.kill());
   });
+  runDetached(() => step.ended.promise.then(cancelKill));
 }
 
 function toStepEnd(run: RunEnd, step: Step): StepEnd {
@@ -58,8 +58,8 @@ function toStepEnd(run: RunEnd, step: Step): StepEnd {
   const { epoch, error } = run;
   const stateLost = run.kind === 'lost';
   const usage = run.kind === 'lost' ? null : run.usage;
-  // The code may have gone on to its own end in spite of a cancel or a restart; a time limit that
-  // was passed was passed.
+  // In spite of a cancel or a restart the code may have run to its own end. A step that exceeded
+  // its time limit has timed out in any case.
   const wasStopped = run.kind === 'lost' || run.status === 'interrupted';
   if (stopReason === 'timeout' || (stopReason && wasStopped)) {
     const status = stopReason === 'timeout' ? 'timed_out' : 'cancelled';

@@ -2,7 +2,7 @@ import type { StepError } from '@steppe/contracts/step-output';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { Step, StopReason } from './step.ts';
 
-/** Says who stopped the step, with the traceback of where it was. */
+/** The error of a step that was stopped, with the traceback of the position it had reached. */
 export function stopError(step: Step, reason: StopReason, error: StepError | null): StepError {
   const { name, message } = describeStop(step, reason);
   return stepError(name, message, error?.traceback);
@@ -36,7 +36,7 @@ function describeStop(step: Step, reason: StopReason): { name: string; message: 
 export const epochMismatch = (epoch: number): AppError =>
   new AppError(
     'epoch_mismatch',
-    `the interpreter is at epoch ${epoch}: the memory that the request expects is gone`,
+    `the interpreter is at epoch ${epoch}: the memory that the request expects is lost`,
     {
       details: { epoch },
     },

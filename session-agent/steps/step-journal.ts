@@ -6,7 +6,7 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import { LRUCache } from 'lru-cache';
 import type { Step } from './step.ts';
 
-/** A refusal that is the response of a step which never ran, also when it is sent again. */
+/** The response to a step that never ran, repeated when the step is sent again. */
 interface KeptRefusal {
   requestHash: string;
   refusal: AppError;
@@ -15,12 +15,12 @@ interface KeptRefusal {
 const rememberedIds = 100_000;
 
 /**
- * What the instance remembers of its steps: so many, and so many bytes. The oldest that has ended
- * is forgotten first; of those the ids are remembered, so that none runs twice.
+ * The steps that the instance remembers, limited by number and by bytes. The oldest step that has
+ * ended is forgotten first; its id is kept, so that no step runs twice.
  */
 export class StepJournal {
   readonly #steps = new Map<StepId, Step>();
-  // Not `max`, which would take room for all of them at once, in every agent.
+  // Not `max`, which would allocate memory for all of them at once, in every agent.
   readonly #forgotten = new LRUCache<StepId, true>({
     maxSize: rememberedIds,
     sizeCalculation: () => 1,
@@ -37,10 +37,10 @@ export class StepJournal {
   }
 
   /**
-   * The step that was submitted under the same id before; none where that was refused, and the
-   * request names the epoch that the interpreter is at now: it runs anew.
-   * @throws AppError `step_conflict` where it was another request, or its result is no longer held;
-   * the refusal that was kept under its id otherwise.
+   * The step that was submitted with the same id before. Undefined if that was refused and the
+   * request now names the interpreter's current epoch: the step may run.
+   * @throws AppError `step_conflict` if it was another request, or its result is forgotten;
+   * otherwise the refusal that was kept for its id.
    */
   find(request: ForwardedStep, requestHash: string, epoch: number): Step | undefined {
     const id = request.step_id;
@@ -48,7 +48,7 @@ export class StepJournal {
     if (known && known.requestHash !== requestHash) {
       throw new AppError(
         'step_conflict',
-        `the step ${id} was submitted before with another request; send this one under another step_id`,
+        `the step ${id} was submitted before with a different request; send this one with another step_id`,
         {
           details: { reason: 'different_request' },
         },
@@ -72,7 +72,7 @@ export class StepJournal {
     this.#refusals.set(id, kept);
   }
 
-  /** Takes the place of one that was refused under the same id. */
+  /** Replaces a step that was refused with the same id. */
   add(step: Step): void {
     this.#refusals.delete(step.id);
     const refused = this.#steps.get(step.id);
@@ -86,9 +86,9 @@ export class StepJournal {
     this.#makeRoom();
   }
 
-  /** @throws AppError `step_not_found`, with `details.reason` `forgotten` where there was one */
+  /** @throws AppError `step_not_found`, with `details.reason` `forgotten` if there was one */
   get(stepId: string): Step {
-    // Whatever is no id is no key either.
+    // Text that is not a step id is not a key of these maps either.
     const id = stepId as StepId;
     const step = this.#steps.get(id);
     if (step) return step;
@@ -124,6 +124,6 @@ export class StepJournal {
   }
 }
 
-/** Two requests under one id are the same step when these are equal. */
+/** Two requests with one id are the same step if their hashes are equal. */
 export const hashRequest = ({ code, env, cwd, timeout_ms }: ForwardedStep): string =>
   hash('sha256', JSON.stringify([code, Object.entries(env).sort(), cwd ?? null, timeout_ms]));

@@ -2,13 +2,13 @@ import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/http/app-error';
 
-/** What a step may be and may leave behind; an operator may set less than the contract allows. */
+/** Limits of a step and its output; an operator may set less than the contract allows. */
 export interface StepLimits {
   timeoutMs: number;
   codeBytes: number;
   outputBytesPerStream: number;
   resultBytes: number;
-  /** All steps that are remembered, together. */
+  /** Total of all remembered steps. */
   journalBytes: number;
 }
 
@@ -20,10 +20,7 @@ export const contractLimits: StepLimits = {
   journalBytes: limits.journalBytes,
 };
 
-/**
- * @throws AppError `payload_too_large` or `invalid_request` for what the contract allows and the
- * operator does not.
- */
+/** @throws AppError `payload_too_large` or `invalid_request` beyond the operator's limits */
 export function requireWithinLimits(
   { code, timeout_ms }: ForwardedStep,
   { codeBytes, timeoutMs }: StepLimits,

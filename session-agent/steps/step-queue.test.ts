@@ -1,8 +1,7 @@
-import { EventEmitter } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { newSessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BackgroundOutput } from './background.ts';
 import type { Step } from './step.ts';
@@ -25,9 +24,10 @@ beforeEach(() => {
     interpreter,
     journal: new StepJournal(),
     background: new BackgroundOutput(),
+    clock: systemClock,
     limits: contractLimits,
-    timeOver: () => over,
-    onTaken: ({ ended }) => {
+    expiry: () => over,
+    onQueued: ({ ended }) => {
       activity.push('taken');
       void ended.promise.then(() => activity.push('gone'));
     },
@@ -125,12 +125,8 @@ test('waits on where the interpreter is lost in the very moment in which it was 
 
 describe('a step whose reader is gone by its turn, and wanted it to end with that', () => {
   const read = (step: Step) => {
-    const outgoing = Object.assign(new EventEmitter(), { writableFinished: false });
-    // Only this part is used.
-    step.subscribers.join(outgoing as EventEmitter as ServerResponse, 'cancel', () =>
-      queue.cancel(step),
-    );
-    return { leave: () => outgoing.emit('close') };
+    const leave = step.subscribers.join('cancel', () => queue.cancel(step));
+    return { leave: () => leave('disconnected') };
   };
   let left: Step;
   beforeEach(async () => {

@@ -2,12 +2,13 @@ import type { SessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import type { StepInterpreter } from '../interpreter/step-interpreter.ts';
 import type { BackgroundOutput } from './background.ts';
 import { runStep, stopStep } from './run-step.ts';
 import { Step, type StopReason } from './step.ts';
 import { epochMismatch, restarted, stepError, stopError } from './step-errors.ts';
-import type { StepInterpreter } from './step-interpreter.ts';
 import { hashRequest, type StepJournal } from './step-journal.ts';
 import type { StepLimits } from './step-limits.ts';
 
@@ -16,19 +17,20 @@ interface StepQueueOptions {
   interpreter: StepInterpreter;
   journal: StepJournal;
   background: BackgroundOutput;
+  clock: Clock;
   limits: StepLimits;
-  /** Why no step may begin any more, once the session's time is up. */
-  timeOver: () => AppError | undefined;
-  /** A step was taken in, and waits from now on. */
-  onTaken: (step: Step) => void;
+  /** After the session has expired: the error with which steps are refused. */
+  expiry: () => AppError | undefined;
+  /** A step was added to the queue. */
+  onQueued: (step: Step) => void;
   onBegin: () => void;
   onEnd: () => void;
 }
 
 /**
- * The session's steps, one at a time, in the order of their arrival. A step runs only in the memory
- * that its sender knew of: it counts on the epoch that was the last told when it came, and is
- * refused where the interpreter is at another by its turn.
+ * Runs the session's steps one at a time, in the order of their arrival. A step runs only in the
+ * memory that its sender knew: it relies on the last epoch that was reported when it arrived, and
+ * is refused if the interpreter is at another epoch by its turn.
  *
  *     submit ──► queued ──► running ──► completed, failed, cancelled, timed_out
  *                   └──────────────────► cancelled (cancel, lost memory, end of the session)
@@ -39,10 +41,7 @@ export class StepQueue {
   #running: Step | undefined;
   #pumping = false;
   #closedWith: AppError | undefined;
-  /**
-   * The memory that callers know of: by the result of a step, a refusal, or the response of a
-   * restart.
-   */
+  /** The last epoch that clients saw: in a step's result, a refusal, or a restart's response. */
   #reportedEpoch: number;
 
   constructor(options: StepQueueOptions) {
@@ -51,39 +50,39 @@ export class StepQueue {
   }
 
   /**
-   * Takes a step in, or finds the one that was submitted under the same id before.
+   * Adds a step, or returns the one that was submitted with the same id before.
    * @throws AppError `step_conflict`, `session_ended`, `epoch_mismatch`, `runtime_restarted` or
-   * `step_queue_full`; the step was not run then.
+   * `step_queue_full`; the step did not run.
    */
   submit(request: ForwardedStep): Step {
-    const { journal, interpreter, sessionId, limits: stepLimits } = this.#options;
+    const { journal, interpreter, sessionId, clock, limits: stepLimits } = this.#options;
     const requestHash = hashRequest(request);
     const known = journal.find(request, requestHash, interpreter.epoch);
     if (known) return known;
-    this.#refuseWhenOver();
+    this.#refuseAfterEnd();
     this.#refuseOtherMemory(request, requestHash);
     if (this.#waiting.length >= limits.queuedSteps) {
       throw new AppError(
         'step_queue_full',
-        `${limits.queuedSteps} steps are queued already; send this one again when one has ended`,
+        `${limits.queuedSteps} steps are queued already; send this step again after one of them has ended`,
         {
           headers: { 'Retry-After': '1' },
         },
       );
     }
     const epoch = request.epoch ?? this.#reportedEpoch;
-    const step = new Step(request, { requestHash, sessionId, epoch, limits: stepLimits });
+    const step = new Step(request, { requestHash, sessionId, epoch, clock, limits: stepLimits });
     journal.add(step);
     this.#waiting.push(step);
-    this.#options.onTaken(step);
-    // Whoever sent the first of the steps that wait does not own the others.
+    this.#options.onQueued(step);
+    // Detached: the request of the first waiting step does not own the steps after it.
     runDetached(() => this.#pump());
     return step;
   }
 
-  /** Interrupts a running step, takes a waiting one out; harmless for one that has ended. */
+  /** Interrupts a running step, removes a waiting one; harmless for a step that has ended. */
   cancel(step: Step): void {
-    if (step === this.#running) stopStep(step, 'cancel', this.#options.interpreter);
+    if (step === this.#running) stopStep(step, 'cancel', this.#options);
     const at = this.#waiting.indexOf(step);
     if (at === -1) return;
     this.#waiting.splice(at, 1);
@@ -93,12 +92,13 @@ export class StepQueue {
   }
 
   /**
-   * A fresh interpreter.
-   * @throws AppError `session_ended`, or `epoch_mismatch` where `epoch` is not the present one.
+   * Starts a fresh interpreter.
+   * @returns its epoch.
+   * @throws AppError `session_ended`, or `epoch_mismatch` if `epoch` is not the current one.
    */
   async restart(epoch: number | undefined): Promise<number> {
     const { interpreter } = this.#options;
-    this.#refuseWhenOver();
+    this.#refuseAfterEnd();
     if (epoch !== undefined && epoch !== interpreter.epoch) throw epochMismatch(interpreter.epoch);
     if (this.#running) this.#running.stopReason = 'restart' satisfies StopReason;
     await interpreter.restart();
@@ -107,14 +107,14 @@ export class StepQueue {
   }
 
   /**
-   * The interpreter's memory is gone: steps that wait are rejected instead of run, at the latest
-   * when the step that it was lost in ends.
+   * The interpreter lost its memory: waiting steps are refused instead of run, at the latest when
+   * the step that was running ends.
    */
   onMemoryLost(): void {
     if (!this.#running) this.#refuseOutdated();
   }
 
-  /** Ends what runs and what waits, with the session. */
+  /** Ends the running step and the waiting ones, together with the session. */
   close(refusal: AppError): void {
     this.#closedWith ??= refusal;
     this.#endWaiting(this.#closedWith);
@@ -124,8 +124,8 @@ export class StepQueue {
     this.#running.end({ status: 'cancelled', error, usage: null, epoch, stateLost: true });
   }
 
-  #refuseWhenOver(): void {
-    const refusal = this.#closedWith ?? this.#options.timeOver();
+  #refuseAfterEnd(): void {
+    const refusal = this.#closedWith ?? this.#options.expiry();
     if (refusal) throw refusal;
   }
 
@@ -133,7 +133,7 @@ export class StepQueue {
     const { journal, interpreter } = this.#options;
     const { epoch } = interpreter;
     if (request.epoch !== undefined && request.epoch !== epoch) throw epochMismatch(epoch);
-    // While others are before it, it waits and is rejected with them.
+    // Behind other steps it waits, and is refused with them.
     if (this.#reportedEpoch === epoch || this.#running || this.#waiting.length > 0) return;
     this.#reportedEpoch = epoch;
     if (request.epoch === epoch) return;
@@ -146,7 +146,7 @@ export class StepQueue {
     if (this.#pumping) return;
     this.#pumping = true;
     for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      // Whether it is to run is known when its reader has come back, or has not and it is ended.
+      // Its subscriber comes back, or the step ends without running.
       if (first.subscribers.absence)
         await Promise.race([first.subscribers.absence, first.ended.promise]);
       await this.#options.interpreter.ready();
@@ -161,17 +161,17 @@ export class StepQueue {
     this.#options.onBegin();
     const end = await runStep(step, this.#options);
     this.#running = undefined;
-    // Those who came before the loss was told counted on the memory that was lost.
+    // Steps that arrived before this result relied on the memory that was lost.
     if (end.stateLost) this.#reportedEpoch = Math.max(this.#reportedEpoch, end.epoch);
     this.#refuseOutdated();
     this.#options.onEnd();
   }
 
-  /** The step whose turn it is; nothing is awaited between this and its run. */
+  /** The next step to run; the caller runs it without awaiting anything in between. */
   #next(): Step | undefined {
     if (!this.#options.interpreter.canRun) return undefined;
-    const over = this.#options.timeOver();
-    if (over) this.#endWaiting(over);
+    const expiry = this.#options.expiry();
+    if (expiry) this.#endWaiting(expiry);
     this.#refuseOutdated();
     return this.#waiting[0]?.subscribers.absence ? undefined : this.#waiting.shift();
   }

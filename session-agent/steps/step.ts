@@ -3,17 +3,18 @@ import type { OutputStream, StepStatus, StepSummary, Usage } from '@steppe/contr
 import type { StepError } from '@steppe/contracts/step-output';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import type { AppError } from '@steppe/service-kit/http/app-error';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { deferred } from '../deferred.ts';
+import type { StepCode } from '../interpreter/step-interpreter.ts';
 import { asRawJson, mergeObjects, type RawJson } from '../protocol/raw-json.ts';
 import { aggregateResult } from './aggregate-result.ts';
 import type { KeptEvent } from './kept-event.ts';
 import type { KeptResult } from './kept-result.ts';
 import { OutputWindow } from './output-window.ts';
-import type { StepCode } from './step-interpreter.ts';
 import { contractLimits, type StepLimits } from './step-limits.ts';
 import { Subscribers } from './subscribers.ts';
 
-/** An event before its place in the order and its time are known. */
+/** An event before it gets its number and its time. */
 type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;
 
 export interface StepEnd {
@@ -22,50 +23,51 @@ export interface StepEnd {
   usage: Usage | null;
   epoch: number;
   stateLost: boolean;
-  /** Set where the step was never run: a response that has not begun carries this. */
+  /** Set if the step never ran: the response carries this error if it has not begun. */
   refusal?: AppError;
 }
 
-/** Why the agent ends a step before its time. */
+/** Why the agent stops a step. */
 export type StopReason = 'timeout' | 'cancel' | 'restart' | 'session_end';
 
 interface StepOrigin {
   requestHash: string;
   sessionId: SessionId;
-  /** The memory that its sender counts on. */
+  /** The epoch of the memory that its sender relies on. */
   epoch: number;
+  clock: Clock;
   limits?: StepLimits;
 }
 
 const mainResult = asRawJson('{"is_main_result":true}');
-/** What an event costs beside its text. */
+/** The cost of an event besides its text. */
 const eventBytes = 200;
 
 /**
- * One step from its submission to its end: its events, in order and without gaps, and the result
- * that they add up to.
+ * One step from its submission to its end: its events, numbered without gaps, and the result that
+ * they add up to.
  */
 export class Step {
   readonly id: StepId;
   readonly requestHash: string;
   readonly timeoutMs: number;
   readonly basisEpoch: number;
-  /** Those who read its response. */
-  readonly subscribers = new Subscribers();
+  readonly subscribers: Subscribers;
   readonly events: KeptEvent[] = [];
   status: StepStatus = 'queued';
   refusal: AppError | undefined;
   stopReason: StopReason | undefined;
-  /** The journal has let go of its events. */
+  /** The journal has dropped its events. */
   forgotten = false;
-  /** About what it costs to remember; `onGrowth` is called for each change. */
+  /** Roughly the memory that it takes; `onGrowth` is called for each change. */
   bytes = 0;
   onGrowth: (bytes: number) => void = () => {};
   /** Resolves with the last event. */
   readonly ended = deferred();
   readonly #limits: StepLimits;
   readonly #sessionId: SessionId;
-  readonly #submittedAt = new Date().toISOString();
+  readonly #clock: Clock;
+  readonly #submittedAt: string;
   readonly #streams: Record<OutputStream, OutputWindow>;
   readonly #listeners = new Set<() => void>();
   #code: StepCode | undefined;
@@ -79,7 +81,7 @@ export class Step {
 
   constructor(
     request: ForwardedStep,
-    { requestHash, sessionId, epoch, limits = contractLimits }: StepOrigin,
+    { requestHash, sessionId, epoch, clock, limits = contractLimits }: StepOrigin,
   ) {
     const { step_id, code, env, cwd = null, timeout_ms } = request;
     this.id = step_id;
@@ -87,25 +89,28 @@ export class Step {
     this.timeoutMs = timeout_ms;
     this.basisEpoch = epoch;
     this.#code = { stepId: step_id, code, env, cwd };
+    this.#clock = clock;
+    this.#submittedAt = this.#timestamp();
+    this.subscribers = new Subscribers(clock);
     this.#limits = limits;
     this.#sessionId = sessionId;
     this.#epoch = epoch;
     this.bytes = sizeOf(this.#code);
     const { outputBytesPerStream } = limits;
     this.#streams = {
-      stdout: new OutputWindow(outputBytesPerStream, (text) =>
+      stdout: new OutputWindow(outputBytesPerStream, clock, (text) =>
         this.#emit({ type: 'stdout', text }),
       ),
-      stderr: new OutputWindow(outputBytesPerStream, (text) =>
+      stderr: new OutputWindow(outputBytesPerStream, clock, (text) =>
         this.#emit({ type: 'stderr', text }),
       ),
     };
   }
 
-  /** What is to run: given once, and not remembered after that. */
+  /** Returns the code to run, once, and drops it. */
   takeCode(): StepCode {
     const code = this.#code;
-    if (!code) throw new Error(`the step ${this.id} was run before`);
+    if (!code) throw new Error(`the step ${this.id} has run before`);
     this.#dropCode();
     return code;
   }
@@ -113,7 +118,7 @@ export class Step {
   started(executionCount: number): void {
     this.status = 'running';
     this.#executionCount = executionCount;
-    this.#startedAt = new Date().toISOString();
+    this.#startedAt = this.#timestamp();
     this.#emit({ type: 'step_started', execution_count: executionCount });
   }
 
@@ -146,7 +151,7 @@ export class Step {
     if (!this.#end) this.#emit({ type: 'background_error', ...error });
   }
 
-  /** Ends it, once: whatever comes later changes nothing. */
+  /** Ends the step. Only the first call has an effect. */
   end(end: StepEnd): void {
     if (this.#end) return;
     for (const stream of Object.values(this.#streams)) stream.end();
@@ -155,7 +160,7 @@ export class Step {
     this.#epoch = end.epoch;
     this.status = end.status;
     this.refusal = end.refusal;
-    this.#completedAt = new Date().toISOString();
+    this.#completedAt = this.#timestamp();
     this.#dropCode();
     this.#emit({ type: 'step_ended', ...this.summary() });
     this.ended.resolve();
@@ -165,14 +170,14 @@ export class Step {
     return this.#end !== undefined;
   }
 
-  /** Lets go of all that it remembers; its readers are woken to see it. */
+  /** Drops all events and wakes the readers. */
   forget(): void {
     this.forgotten = true;
     this.events.length = 0;
     for (const listener of this.#listeners) listener();
   }
 
-  /** Calls `listener` after each new event. @returns how to stop. */
+  /** Calls `listener` after each new event. @returns a function that removes it. */
   onEvent(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -221,15 +226,19 @@ export class Step {
   }
 
   #emit(event: Unnumbered<KeptEvent>, bytes = sizeOf(event)): void {
-    // Numbering is all that an event lacks.
+    // The number and the time are all that an unnumbered event lacks.
     const numbered = {
       ...event,
       seq: this.events.length + 1,
-      at: new Date().toISOString(),
+      at: this.#timestamp(),
     } as KeptEvent;
     this.events.push(numbered);
     this.#grow(bytes + eventBytes);
     for (const listener of this.#listeners) listener();
+  }
+
+  #timestamp(): string {
+    return new Date(this.#clock.now()).toISOString();
   }
 
   #grow(bytes: number): void {
@@ -238,7 +247,7 @@ export class Step {
   }
 }
 
-/** The bytes of an object's texts, of which alone it can have many. */
+/** The bytes of an object's strings, which are the only large part. */
 function sizeOf(value: object): number {
   let bytes = 0;
   for (const field of Object.values(value)) {

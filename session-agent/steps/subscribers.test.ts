@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Subscribers } from './subscribers.ts';
 
@@ -10,42 +9,34 @@ let abandoned = 0;
 let subscribers: Subscribers;
 beforeEach(() => {
   abandoned = 0;
-  subscribers = new Subscribers();
+  subscribers = new Subscribers(systemClock);
 });
 
-/** A response, which ends whole or by its reader's leaving. */
+/** A response, which is finished or ends because its reader disconnects. */
 function join(wish?: 'continue' | 'cancel') {
-  const outgoing = Object.assign(new EventEmitter(), { writableFinished: false });
-  // Only this part is used.
-  subscribers.join(outgoing as EventEmitter as ServerResponse, wish, () => {
+  const leave = subscribers.join(wish, () => {
     abandoned += 1;
   });
-  return {
-    leave: () => outgoing.emit('close'),
-    finish: () => {
-      outgoing.writableFinished = true;
-      outgoing.emit('close');
-    },
-  };
+  return { leave: () => leave('disconnected'), finish: () => leave('finished') };
 }
 const graceOver = () => vi.advanceTimersByTime(60_000);
 
 test.each([
   { wish: 'cancel', times: 1 },
   { wish: 'continue', times: 0 },
-] as const)('a lone sender that leaves with $wish cancels $times times', ({ wish, times }) => {
+] as const)('a lone sender that disconnects with $wish cancels $times times', ({ wish, times }) => {
   join(wish).leave();
   graceOver();
   expect(abandoned).toBe(times);
 });
 
-test('a response that was read whole is no leaving', () => {
+test('a finished response does not count as a disconnect', () => {
   join('cancel').finish();
   graceOver();
   expect(abandoned).toBe(0);
 });
 
-test('others who read keep the step going, until the last of them leaves', () => {
+test('other readers keep the step running until the last of them disconnects', () => {
   const [sender, joined, follower] = [join('cancel'), join('cancel'), join()];
   sender.leave();
   joined.leave();
@@ -56,7 +47,7 @@ test('others who read keep the step going, until the last of them leaves', () =>
   expect(abandoned).toBe(1);
 });
 
-test('a sender who comes back in time finds the step going, and decides anew', async () => {
+test('a sender that comes back in time finds the step running, and its new wish counts', async () => {
   join('cancel').leave();
   const { absence } = subscribers;
   expect(absence).toBeDefined();
@@ -69,7 +60,7 @@ test('a sender who comes back in time finds the step going, and decides anew', a
   expect(abandoned).toBe(0);
 });
 
-test('a reader whose data-plane needs all its tries to resume is still in time', () => {
+test('a reader whose data-plane needs all its attempts to resume is still in time', () => {
   join('cancel').leave();
   vi.advanceTimersByTime(5_500);
   const resumed = join();
@@ -80,7 +71,7 @@ test('a reader whose data-plane needs all its tries to resume is still in time',
   expect(abandoned).toBe(1);
 });
 
-test('a reader who resumes in the sender’s place takes over his wish', () => {
+test('a reader that resumes for the sender keeps the sender’s wish', () => {
   join('cancel').leave();
   const resumed = join();
   graceOver();

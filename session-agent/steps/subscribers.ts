@@ -1,50 +1,58 @@
-import type { ServerResponse } from 'node:http';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { type Deferred, deferred } from '../deferred.ts';
 
 /**
- * Time for a data-plane whose connection broke to make it again, and more than all its tries take:
- * its client may still be there. Four have a second each to connect, and the pauses between them
- * come to 1.4 s.
+ * How long a step waits for a subscriber to come back after the last one disconnected. The client
+ * may still be there behind a data-plane that reconnects: its four attempts take one second each,
+ * and the pauses between them add up to 1.4 s.
  */
-const graceMs = 7_000;
+export const reconnectGraceMs = 7_000;
+
+/** `finished`: the whole response was sent. */
+export type Departure = 'finished' | 'disconnected';
 
 /**
- * The open responses that a step has. A step that nobody reads any more is cancelled where the last
- * sender who left had requested that: one who joins, or follows the events, keeps it going.
+ * Counts the open responses of a step. A step without subscribers is cancelled if the last client
+ * to disconnect had requested that; a client that joins or follows the events keeps it running.
  */
 export class Subscribers {
+  readonly #clock: Clock;
   #present = 0;
   #lastWish: ForwardedStep['on_disconnect'] = 'continue';
-  #absence: { grace: NodeJS.Timeout; over: Deferred<void> } | undefined;
+  #absence: { cancelGrace: () => void; over: Deferred<void> } | undefined;
 
-  /**
-   * @param wish what is to happen when this one leaves before its response is whole; unsaid for
-   * those who only read.
-   * @param onAbandoned called when nobody has come back in time, to end the step; harmless where it
-   * has ended.
-   */
-  join(
-    outgoing: ServerResponse,
-    wish: ForwardedStep['on_disconnect'] | undefined,
-    onAbandoned: () => void,
-  ): void {
-    this.#present += 1;
-    clearTimeout(this.#absence?.grace);
-    this.#absence?.over.resolve();
-    this.#absence = undefined;
-    outgoing.once('close', () => {
-      this.#present -= 1;
-      if (outgoing.writableFinished) return;
-      this.#lastWish = wish ?? this.#lastWish;
-      if (this.#present > 0 || this.#lastWish !== 'cancel') return;
-      this.#absence = { grace: setTimeout(onAbandoned, graceMs).unref(), over: deferred() };
-    });
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /**
-   * Set while the last reader is gone and wanted the step to end with that; resolves when one has
-   * come back.
+   * @param wish what happens if this subscriber disconnects; undefined for one that only reads.
+   * @param onAbandoned called if no subscriber comes back in time, to end the step; harmless for a
+   * step that has ended.
+   * @returns a function to call once, when the subscriber leaves.
+   */
+  join(
+    wish: ForwardedStep['on_disconnect'] | undefined,
+    onAbandoned: () => void,
+  ): (how: Departure) => void {
+    this.#present += 1;
+    this.#absence?.cancelGrace();
+    this.#absence?.over.resolve();
+    this.#absence = undefined;
+    return (how) => {
+      this.#present -= 1;
+      if (how === 'finished') return;
+      this.#lastWish = wish ?? this.#lastWish;
+      if (this.#present > 0 || this.#lastWish !== 'cancel') return;
+      const cancelGrace = this.#clock.after(reconnectGraceMs, onAbandoned);
+      this.#absence = { cancelGrace, over: deferred() };
+    };
+  }
+
+  /**
+   * Set while there are no subscribers and the step will be cancelled for that; resolves when a
+   * subscriber comes back.
    */
   get absence(): Promise<void> | undefined {
     return this.#absence?.over.promise;

@@ -1,15 +1,15 @@
 import { AppError } from '@steppe/service-kit/http/app-error';
 
-/** Uploads that are not whole yet begin with it; they are nobody's files. */
+/** Names of incomplete uploads begin with it. They are not files of the session. */
 export const uploadPrefix = '.steppe-upload-';
 
-/** The system's own bounds (NAME_MAX, and PATH_MAX less its NUL). */
+/** The system's own limits (NAME_MAX, and PATH_MAX without its NUL). */
 const maxSegmentBytes = 255;
 export const maxPathBytes = 4095;
 
 /**
- * The segments of a file path as it stands in a URL, decoded exactly once.
- * @throws AppError `invalid_request` for a bad escape, NUL, what is too long, and empty, `.` or
+ * The segments of a file path in a URL, decoded exactly once.
+ * @throws AppError `invalid_request` for a bad escape, NUL, excessive length, and empty, `.` or
  * `..` segments.
  */
 export function segmentsOfUrl(encoded: string): string[] {
@@ -25,7 +25,7 @@ export function segmentsOfUrl(encoded: string): string[] {
 }
 
 /**
- * The same for a path that is not encoded; the empty path is the workspace itself.
+ * The segments of a path that is not encoded; the empty path is the workspace itself.
  * @throws AppError `invalid_request`
  */
 export function segmentsOf(path: string): string[] {
@@ -55,7 +55,7 @@ function refuseSegment(segment: string): void {
   if (segment.startsWith(uploadPrefix)) {
     throw new AppError(
       'invalid_request',
-      `names that begin with ${uploadPrefix} are kept for uploads that are not whole yet`,
+      `names that begin with ${uploadPrefix} are reserved for incomplete uploads`,
     );
   }
 }

@@ -1,18 +1,14 @@
 import { refuseQuery } from '@steppe/service-kit/http/read-query';
-import { requireSession } from '../authenticate.ts';
-import type { Operation } from '../declared-routes.ts';
+import { sessionRoute } from '../route.ts';
 import { fileOf } from './file-path.ts';
 import { checkOf, readConditions } from './preconditions.ts';
 
-export const deleteFile: Operation =
-  ({ verifier, binding, clock, workspace }) =>
-  async (c) => {
-    await requireSession(c, verifier, binding);
-    refuseQuery(c.req.url);
-    const conditions = readConditions(c);
-    const segments = fileOf(c);
-    clock.refuseExpired();
-    clock.touch();
-    await workspace.remove(segments, checkOf(conditions));
-    return c.body(null, 204);
-  };
+export const deleteFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
+  refuseQuery(c.req.url);
+  const conditions = readConditions(c);
+  const segments = fileOf(c);
+  lifetime.refuseExpired();
+  lifetime.touch();
+  await workspace.remove(segments, checkOf(conditions));
+  return c.body(null, 204);
+});

@@ -1,56 +1,52 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { refuseQuery } from '@steppe/service-kit/http/read-query';
-import { requireSession } from '../authenticate.ts';
-import { type Operation, outgoingOf } from '../declared-routes.ts';
+import type { ReadableFile } from '../../workspace/workspace.ts';
+import { outgoingOf } from '../responses/outgoing.ts';
+import { sessionRoute } from '../route.ts';
 import { type ByteRange, readRange } from './byte-range.ts';
 import { fileOf } from './file-path.ts';
 import { isKnown, isStillSame, readConditions } from './preconditions.ts';
 
-/** Reads a file or a part of it, streamed; HEAD says what would come. */
-export const getFile: Operation =
-  ({ verifier, binding, clock, workspace }) =>
-  async (c) => {
-    await requireSession(c, verifier, binding);
-    refuseQuery(c.req.url);
-    const conditions = readConditions(c);
-    const segments = fileOf(c);
-    clock.touch();
-    const { file, version } = await workspace.openFile(segments);
-    try {
-      const { etag, modifiedAt, sizeBytes } = version;
-      const about = {
-        ETag: etag,
-        'Last-Modified': modifiedAt.toUTCString(),
-        'Cache-Control': 'private, no-cache',
-      };
-      if (isKnown(conditions, version)) return c.body(null, 304, about);
+/** Reads a file or a part of it, streamed; HEAD returns its headers alone. */
+export const getFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
+  refuseQuery(c.req.url);
+  const conditions = readConditions(c);
+  const segments = fileOf(c);
+  lifetime.touch();
+  const { file, version } = await workspace.openFile(segments);
+  try {
+    const { etag, modifiedAt, sizeBytes } = version;
+    const about = {
+      ETag: etag,
+      'Last-Modified': modifiedAt.toUTCString(),
+      'Cache-Control': 'private, no-cache',
+    };
+    if (isKnown(conditions, version)) return c.body(null, 304, about);
 
-      const wantsPart = c.req.method === 'GET' && isStillSame(c.req.header('if-range'), version);
-      const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
-      if (range === 'unsatisfiable') throw notInFile(sizeBytes);
-      const part = range ?? { start: 0, end: sizeBytes - 1 };
-      // Loaded when the first file is requested: every session pays for what an agent does at its
-      // start.
-      const { contentTypeOf } = await import('./content-type.ts');
-      const outgoing = outgoingOf(c);
-      outgoing.writeHead(range ? 206 : 200, {
-        ...about,
-        'Accept-Ranges': 'bytes',
-        'Content-Type': contentTypeOf(segments.at(-1) ?? ''),
-        'Content-Length': part.end - part.start + 1,
-        ...(range && { 'Content-Range': `bytes ${part.start}-${part.end}/${sizeBytes}` }),
-      });
-      if (c.req.method === 'HEAD' || sizeBytes === 0) outgoing.end();
-      else await sendPart(file, part, outgoing, () => clock.touch());
-      return RESPONSE_ALREADY_SENT;
-    } finally {
-      await file.close();
-    }
-  };
+    const wantsPart = c.req.method === 'GET' && isStillSame(c.req.header('if-range'), version);
+    const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
+    if (range === 'unsatisfiable') throw notInFile(sizeBytes);
+    const part = range ?? { start: 0, end: sizeBytes - 1 };
+    // Loaded with the first file, so that not every session pays for it at its agent's start.
+    const { contentTypeOf } = await import('./content-type.ts');
+    const outgoing = outgoingOf(c);
+    outgoing.writeHead(range ? 206 : 200, {
+      ...about,
+      'Accept-Ranges': 'bytes',
+      'Content-Type': contentTypeOf(segments.at(-1) ?? ''),
+      'Content-Length': part.end - part.start + 1,
+      ...(range && { 'Content-Range': `bytes ${part.start}-${part.end}/${sizeBytes}` }),
+    });
+    if (c.req.method === 'HEAD' || sizeBytes === 0) outgoing.end();
+    else await sendPart(file, part, outgoing, () => lifetime.touch());
+    return RESPONSE_ALREADY_SENT;
+  } finally {
+    await file.close();
+  }
+});
 
 const notInFile = (sizeBytes: number): AppError =>
   new AppError(
@@ -63,11 +59,11 @@ const notInFile = (sizeBytes: number): AppError =>
   );
 
 /**
- * What was announced is what is sent, though the file may grow; one that shrinks breaks the
- * response off. Never rejects.
+ * Sends exactly as many bytes as the header announced, also while the file grows; a file that
+ * shrinks cuts the response off. Never rejects.
  */
 async function sendPart(
-  file: FileHandle,
+  file: ReadableFile,
   { start, end }: ByteRange,
   outgoing: ServerResponse,
   onProgress: () => void,
@@ -84,7 +80,7 @@ async function sendPart(
     if (content.bytesRead === end - start + 1) outgoing.end();
     else outgoing.destroy();
   } catch {
-    // A client that leaves in the middle ends this response and nothing else.
+    // A client that disconnects in the middle ends this response and nothing else.
     outgoing.destroy();
   }
 }

@@ -3,16 +3,13 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { parseInput } from '@steppe/service-kit/http/parse-input';
 import type { Context } from 'hono';
-import type { Check } from '../../workspace/file-system/replace-file.ts';
-import type { FileVersion } from '../../workspace/file-version.ts';
+import type { Check, FileVersion } from '../../workspace/workspace.ts';
 
 /** The conditions of a request. @throws AppError `invalid_request` for a malformed one */
 export const readConditions = (c: Context<HttpEnv>): FileConditions =>
   parseInput(fileConditionsSchema, c.req.header(), 'header');
 
-/**
- * What to check of the file before it is changed; undefined where the request sets no condition.
- */
+/** The check of a file before it is changed; undefined if the request sets no condition. */
 export function checkOf(conditions: FileConditions): Check | undefined {
   if (Object.values(conditions).every((value) => value === undefined)) return undefined;
   return (current) => {
@@ -20,21 +17,19 @@ export function checkOf(conditions: FileConditions): Check | undefined {
     const unwanted = conditions['if-none-match'];
     if (unwanted === undefined || !current || !names(unwanted, current.etag)) return;
     throw failed(
-      unwanted.trim() === '*'
-        ? 'the file exists already'
-        : 'the file is one of those that If-None-Match names',
+      unwanted.trim() === '*' ? 'the file exists already' : 'the file matches If-None-Match',
       current,
     );
   };
 }
 
-/** True for a request that may only make a file where there is none. */
+/** True for a request that may only create a file, not replace one. */
 export const isOnlyNew = (conditions: FileConditions): boolean =>
   conditions['if-none-match']?.trim() === '*';
 
 /**
- * Whether its reader has the file already.
- * @throws AppError `precondition_failed` where it is another than the reader wants
+ * Whether the reader has this version already.
+ * @throws AppError `precondition_failed` if the reader requires another version
  */
 export function isKnown(conditions: FileConditions, current: FileVersion): boolean {
   requireMatch(conditions, current);
@@ -44,10 +39,7 @@ export function isKnown(conditions: FileConditions, current: FileVersion): boole
   return since !== undefined && inSeconds(current.modifiedAt) <= since;
 }
 
-/**
- * Whether a part may be sent. Only a strong tag says so: a date is too coarse to tell two versions
- * apart.
- */
+/** Whether a part may be sent. Only a strong tag allows it: dates do not tell versions apart. */
 export const isStillSame = (ifRange: string | undefined, current: FileVersion): boolean =>
   ifRange === undefined || ifRange.trim() === current.etag;
 
@@ -57,9 +49,7 @@ function requireMatch(conditions: FileConditions, current: FileVersion | undefin
   if (wanted !== undefined) {
     if (current && names(wanted, current.etag, 'strong')) return;
     throw failed(
-      current
-        ? 'the file has changed: it is none of those that If-Match names'
-        : 'there is no file to match',
+      current ? 'the file has changed and does not match If-Match' : 'there is no file to match',
       current,
     );
   }
@@ -67,17 +57,14 @@ function requireMatch(conditions: FileConditions, current: FileVersion | undefin
   throw failed('the file was changed after If-Unmodified-Since', current);
 }
 
-/** A weak tag is never strongly the same; ours are all strong. */
+/** A weak tag never matches in a strong comparison; ours are all strong. */
 function names(list: string, etag: string, comparison: 'strong' | 'weak' = 'weak'): boolean {
   if (list.trim() === '*') return true;
   const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];
   return tags.some((tag) => tag === etag || (comparison === 'weak' && tag === `W/${etag}`));
 }
 
-/**
- * Seconds since 1970; what is no date of HTTP is as if it were not there (RFC 9110, section
- * 13.1.3).
- */
+/** Seconds of Unix time; an invalid HTTP date is ignored (RFC 9110, section 13.1.3). */
 function readDate(text: string | undefined): number | undefined {
   const ms = text?.endsWith(' GMT') ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms / 1000;
@@ -86,6 +73,6 @@ function readDate(text: string | undefined): number | undefined {
 const inSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 
 const failed = (what: string, current: FileVersion | undefined): AppError =>
-  new AppError('precondition_failed', `${what}; nothing was done`, {
+  new AppError('precondition_failed', `${what}; nothing was changed`, {
     details: { etag: current?.etag ?? null },
   });

@@ -3,48 +3,46 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import type { Context } from 'hono';
-import { fileTooLarge } from '../../workspace/file-system/uploaded-bytes.ts';
-import { requireSession } from '../authenticate.ts';
-import type { Operation } from '../declared-routes.ts';
+import { fileTooLarge } from '../../workspace/workspace.ts';
+import { sessionRoute } from '../route.ts';
 import { fileOf } from './file-path.ts';
 import { checkOf, isOnlyNew, readConditions } from './preconditions.ts';
 
-/** Writes a file, streamed: 201 for a new one, 200 where it replaces one. */
-export const putFile: Operation =
-  ({ verifier, binding, clock, workspace, maxFileBytes }) =>
-  async (c) => {
-    await requireSession(c, verifier, binding);
-    refuseQuery(c.req.url);
-    const conditions = readConditions(c);
-    const segments = fileOf(c);
-    refuseOtherThanWhole(c);
-    clock.refuseExpired();
-    clock.touch();
-    if (Number(c.req.header('content-length') ?? 0) > maxFileBytes)
-      throw fileTooLarge(maxFileBytes);
-    const { incoming } = c.env;
-    if (!incoming) throw new TypeError('not served over HTTP');
-    const { created, entry, version } = await workspace.writeFile(segments, incoming, {
-      maxBytes: maxFileBytes,
-      onProgress: () => clock.touch(),
-      check: checkOf(conditions),
-      onlyNew: isOnlyNew(conditions),
-    });
-    return c.json(entry satisfies FileEntry, created ? 201 : 200, { ETag: version.etag });
-  };
+/** Writes a file, streamed: 201 for a new one, 200 for one that it replaces. */
+export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, maxFileBytes }) => {
+  refuseQuery(c.req.url);
+  const conditions = readConditions(c);
+  const segments = fileOf(c);
+  refuseOtherThanWhole(c);
+  lifetime.refuseExpired();
+  lifetime.touch();
+  if (Number(c.req.header('content-length') ?? 0) > maxFileBytes) throw fileTooLarge(maxFileBytes);
+  const { incoming } = c.env;
+  if (!incoming) throw new TypeError('not served over HTTP');
+  const { created, entry, version } = await workspace.writeFile(segments, incoming, {
+    maxBytes: maxFileBytes,
+    onProgress: () => lifetime.touch(),
+    check: checkOf(conditions),
+    onlyNew: isOnlyNew(conditions),
+  });
+  return c.json(entry satisfies FileEntry, created ? 201 : 200, { ETag: version.etag });
+});
 
 /**
- * Where they were overlooked, a part would become the file, or compressed bytes its content (RFC
- * 9110, sections 14.5 and 8.4).
+ * Without this check a part would become the file, or compressed bytes its content (RFC 9110,
+ * sections 14.5 and 8.4).
  */
 function refuseOtherThanWhole(c: Context<HttpEnv>): void {
   if (c.req.header('content-range') !== undefined) {
-    throw new AppError('invalid_request', 'a file is written whole: send it without Content-Range');
+    throw new AppError(
+      'invalid_request',
+      'only whole files can be written; send it without Content-Range',
+    );
   }
   const encoding = c.req.header('content-encoding');
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
   throw new AppError(
     'unsupported_media_type',
-    `a file is stored as it comes: send it without Content-Encoding ${encoding}`,
+    `files are stored as they are sent; send it without Content-Encoding ${encoding}`,
   );
 }

@@ -1,14 +1,10 @@
 import { endRequestSchema } from '@steppe/contracts/internal';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
-import { requireControlPlane } from '../authenticate.ts';
-import type { Operation } from '../declared-routes.ts';
+import { controlPlaneRoute } from '../route.ts';
 
-/** Ends the session, a running step included, and this process with it. */
-export const end: Operation =
-  ({ verifier, end: endProcess }) =>
-  async (c) => {
-    await requireControlPlane(c, verifier);
-    const { reason } = await readJson(c, endRequestSchema, { maxBytes: 4096 });
-    setImmediate(() => endProcess(reason, 'the control-plane requested it'));
-    return c.body(null, 202);
-  };
+/** Ends the session with its running step, and then this process. */
+export const end = controlPlaneRoute(async (c, { end: endProcess }) => {
+  const { reason } = await readJson(c, endRequestSchema, { maxBytes: 4096 });
+  setImmediate(() => endProcess(reason, 'the control-plane requested it'));
+  return c.body(null, 202);
+});

@@ -1,13 +1,9 @@
 import { limitsRequestSchema } from '@steppe/contracts/internal';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
-import { requireControlPlane } from '../authenticate.ts';
-import type { Operation } from '../declared-routes.ts';
+import { controlPlaneRoute } from '../route.ts';
 
 /** Changes how long the session lives. */
-export const limits: Operation =
-  ({ verifier, clock }) =>
-  async (c) => {
-    await requireControlPlane(c, verifier);
-    clock.change(await readJson(c, limitsRequestSchema, { maxBytes: 4096 }));
-    return c.body(null, 204);
-  };
+export const limits = controlPlaneRoute(async (c, { lifetime }) => {
+  lifetime.change(await readJson(c, limitsRequestSchema, { maxBytes: 4096 }));
+  return c.body(null, 204);
+});

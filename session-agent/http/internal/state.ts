@@ -1,15 +1,11 @@
 import type { AgentState } from '@steppe/contracts/internal';
-import { requireControlPlane } from '../authenticate.ts';
-import type { Operation } from '../declared-routes.ts';
+import { controlPlaneRoute } from '../route.ts';
 
-export const state: Operation =
-  ({ verifier, interpreter, clock }) =>
-  async (c) => {
-    await requireControlPlane(c, verifier);
-    const { epoch, state } = interpreter;
-    return c.json({
-      epoch,
-      state,
-      last_active_at: new Date(clock.lastActiveAtMs).toISOString(),
-    } satisfies AgentState);
-  };
+export const state = controlPlaneRoute((c, { interpreter, lifetime }) => {
+  const { epoch, state } = interpreter;
+  return c.json({
+    epoch,
+    state,
+    last_active_at: new Date(lifetime.lastActiveAtMs).toISOString(),
+  } satisfies AgentState);
+});

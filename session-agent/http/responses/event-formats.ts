@@ -3,14 +3,14 @@ import { toRawJson } from '../../protocol/raw-json.ts';
 import { eventText, type KeptEvent } from '../../steps/kept-event.ts';
 
 /** How events are written on the wire. */
-export interface EventForm {
+export interface EventFormat {
   contentType: string;
   event(event: KeptEvent): string;
   keepalive: string;
   cutOff(line: CutOffLine): string;
 }
 
-export const eventForms: Record<'sse' | 'ndjson', EventForm> = {
+export const eventFormats: Record<'sse' | 'ndjson', EventFormat> = {
   sse: {
     contentType: 'text/event-stream',
     event: (event) =>

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { limits } from '@steppe/contracts/limits';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Deferred, deferred } from '../../deferred.ts';
 import { toRawJson } from '../../protocol/raw-json.ts';
@@ -20,9 +21,13 @@ beforeEach(async () => {
   ready = deferred();
   [text, made] = ['', []];
   const server = createServer((_, outgoing) => {
-    responding = respondWhenReady(outgoing, ready.promise, (hasBegun) => {
-      made.push(hasBegun);
-      return toRawJson({ ok: true });
+    responding = respondWhenReady(outgoing, {
+      clock: systemClock,
+      ready: ready.promise,
+      body: (hasBegun) => {
+        made.push(hasBegun);
+        return toRawJson({ ok: true });
+      },
     });
     // Whoever calls it does so later.
     responding.catch(() => outgoing.end());

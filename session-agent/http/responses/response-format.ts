@@ -2,20 +2,17 @@ import { parseAccept } from 'hono/utils/accept';
 
 export type ResponseFormat = 'json' | 'sse' | 'ndjson';
 
-const forms = new Map<string, ResponseFormat>([
+const formats = new Map<string, ResponseFormat>([
   ['text/event-stream', 'sse'],
   ['application/x-ndjson', 'ndjson'],
   ['application/json', 'json'],
 ]);
 
-/**
- * The form that `Accept` likes best of those we have, the first named of equals; JSON for anything
- * else.
- */
+/** The format that `Accept` prefers, the first of equals; JSON if it names none of ours. */
 export function responseFormat(accept: string | undefined): ResponseFormat {
   for (const { type, q } of parseAccept(accept ?? '')) {
-    const form = forms.get(type.toLowerCase());
-    if (form && q > 0) return form;
+    const format = formats.get(type.toLowerCase());
+    if (format && q > 0) return format;
   }
   return 'json';
 }

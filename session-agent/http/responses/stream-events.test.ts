@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { limits } from '@steppe/contracts/limits';
 import { cutOffLineSchema, type StepEvent, stepEventSchema } from '@steppe/contracts/step';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { toRawJson } from '../../protocol/raw-json.ts';
 import { eventText } from '../../steps/kept-event.ts';
@@ -22,7 +23,13 @@ async function serve(step: Step, options: Partial<StreamOptions> = {}) {
   const server = createServer((_, outgoing) => {
     responses.push(outgoing);
     ends.push(
-      streamEvents(step, outgoing, { form: 'ndjson', after: 0, stallMs: 60_000, ...options }),
+      streamEvents(step, outgoing, {
+        format: 'ndjson',
+        after: 0,
+        stallMs: 60_000,
+        clock: systemClock,
+        ...options,
+      }),
     );
   });
   opened.push({
@@ -126,7 +133,7 @@ test('ends the connection of a reader that does not take its last word either', 
 
 test('tells a reader whose step the journal lets go of', async () => {
   const step = startedStep();
-  const { port, responses } = await serve(step, { form: 'sse' });
+  const { port, responses } = await serve(step, { format: 'sse' });
   const reading = readLines(openReader(port));
   await expect.poll(() => responses.length).toBe(1);
   step.forget();

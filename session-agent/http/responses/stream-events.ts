@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { limits } from '@steppe/contracts/limits';
 import type { CutOffLine } from '@steppe/contracts/step';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Step } from '../../steps/step.ts';
-import { type EventForm, eventForms } from './event-formats.ts';
+import { type EventFormat, eventFormats } from './event-formats.ts';
 
-/** A reader has at most about so much of its own in memory, or one event. */
+/** What a reader has in memory for itself: about this much, or one larger event. */
 const batchLength = 64 * 1024;
 
 const cutOffMessages: Record<CutOffLine['reason'], string> = {
@@ -15,34 +16,35 @@ const cutOffMessages: Record<CutOffLine['reason'], string> = {
 };
 
 export interface StreamOptions {
-  form: 'sse' | 'ndjson';
-  /** The seq after which to begin. */
+  format: 'sse' | 'ndjson';
+  /** The stream begins after this seq. */
   after: number;
-  /** How long a reader may take nothing, although there is something for it. */
+  /** How long a reader may take nothing while there are events for it. */
   stallMs: number;
+  clock: Clock;
 }
 
 /**
- * Streams the step's events after `after`: replays, then follows until the last. Each reader goes
- * at its own pace over the journal's events, so a slow one holds up nobody. One that takes nothing,
- * or is so late that the journal has let go of the step, is reported and cut off.
+ * Streams the step's events after `after`: replays those that exist, then follows until the last.
+ * Each reader has its own pace, so that a slow one delays nobody. A reader that takes nothing, or
+ * is so late that the journal has dropped the step, gets a last line and is cut off.
  */
 export async function streamEvents(
   step: Step,
   outgoing: ServerResponse,
-  { form, after, stallMs }: StreamOptions,
+  { format, after, stallMs, clock }: StreamOptions,
 ): Promise<void> {
-  const { contentType, keepalive, cutOff } = eventForms[form];
+  const { contentType, keepalive, cutOff } = eventFormats[format];
   outgoing.writeHead(200, {
     'Content-Type': contentType,
     'Cache-Control': 'no-cache',
     'X-Accel-Buffering': 'no',
   });
   outgoing.flushHeaders();
-  const beat = setInterval(
-    () => outgoing.writableNeedDrain || outgoing.write(keepalive),
-    limits.keepaliveMs,
-  );
+  const beat = (): void => {
+    if (!outgoing.writableNeedDrain) outgoing.write(keepalive);
+  };
+  let stopBeat = clock.every(limits.keepaliveMs, beat);
   const closed = once(outgoing, 'close');
   // Node counts a write of which the peer takes any part as activity.
   const stalled = new Promise<'stalled'>((resolve) =>
@@ -53,33 +55,34 @@ export async function streamEvents(
   try {
     for (let next = after; !outgoing.destroyed; ) {
       if (step.forgotten) return void outgoing.write(cutOff(cutOffLine('forgotten')));
-      const { text, end } = takeBatch(step, next, eventForms[form]);
+      const { text, end } = takeBatch(step, next, eventFormats[format]);
       next = end;
       if (text === '') {
         if (step.hasEnded) return;
         await Promise.race([new Promise<void>((resolve) => (wake = resolve)), closed]);
         continue;
       }
-      beat.refresh();
+      stopBeat();
+      stopBeat = clock.every(limits.keepaliveMs, beat);
       if (outgoing.write(text)) continue;
       const how = await Promise.race([once(outgoing, 'drain'), closed, stalled]);
       if (how !== 'stalled') continue;
-      // Nobody listens to a second time-out, and so it ends the connection.
+      // Nothing listens to a second timeout, so that Node closes the connection then.
       return void outgoing.setTimeout(stallMs).write(cutOff(cutOffLine('slow_reader')));
     }
   } finally {
-    clearInterval(beat);
+    stopBeat();
     stop();
     outgoing.end();
   }
 }
 
-/** The events from index `start` on, as far as they fit into a batch. */
-function takeBatch(step: Step, start: number, form: EventForm): { text: string; end: number } {
+/** The events from index `start`, as many as fit into a batch. */
+function takeBatch(step: Step, start: number, format: EventFormat): { text: string; end: number } {
   let text = '';
   let end = start;
   for (let event = step.events[end]; event && text.length < batchLength; event = step.events[end]) {
-    text += form.event(event);
+    text += format.event(event);
     end += 1;
   }
   return { text, end };

@@ -1,5 +1,6 @@
 import { newSessionId, newStepId } from '@steppe/contracts/ids';
 import { forwardedStepSchema } from '@steppe/contracts/step-request';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { Step } from '../step.ts';
 import { hashRequest } from '../step-journal.ts';
 import { contractLimits, type StepLimits } from '../step-limits.ts';
@@ -14,6 +15,7 @@ export function newStep(given: object = {}, limits: StepLimits = contractLimits)
     requestHash: hashRequest(request),
     sessionId: newSessionId(),
     epoch: 1,
+    clock: systemClock,
     limits,
   });
 }

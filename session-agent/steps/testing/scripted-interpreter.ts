@@ -1,5 +1,10 @@
 import { type Deferred, deferred } from '../../deferred.ts';
-import type { RunEnd, StepCode, StepInterpreter, StepSink } from '../step-interpreter.ts';
+import type {
+  RunEnd,
+  StepCode,
+  StepInterpreter,
+  StepSink,
+} from '../../interpreter/step-interpreter.ts';
 
 const usage = { duration_ms: 1, cpu_ms: 1, max_rss_bytes: 1 };
 const crashed = { name: 'WorkerCrashed', message: 'it crashed', traceback: [] };

@@ -14,13 +14,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { createIds } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FileVersion } from '../file-version.ts';
-import { Workspace } from './directory-workspace.ts';
+import type { FileVersion } from '../workspace.ts';
+import { DirectoryWorkspace } from './directory-workspace.ts';
 import { listEntries } from './list-entries.ts';
 
 let outside: string;
-let workspace: Workspace;
+let workspace: DirectoryWorkspace;
 
 beforeAll(() => {
   outside = realpathSync(mkdtempSync(join(tmpdir(), 'steppe-test-')));
@@ -40,7 +42,7 @@ beforeAll(() => {
   symlinkSync('loop-a', join(root, 'loop-b'));
   symlinkSync('not-there-yet', join(root, 'dangling'));
   execFileSync('mkfifo', [join(root, 'fifo')]);
-  workspace = new Workspace(root);
+  workspace = new DirectoryWorkspace({ root, clock: systemClock, ids: createIds(systemClock) });
 });
 
 afterAll(() => rmSync(outside, { recursive: true, force: true }));
@@ -118,7 +120,7 @@ test('leaves the old file and nothing else when an upload breaks or is too large
 test('tells the same of a file when it is written as when it is listed', async () => {
   const written = [];
   for (let i = 10; i < 40; i++) written.push((await write('x', 'same', `${i}`)).entry);
-  const { entries } = await listEntries(workspace.root, ['same'], {
+  const { entries } = await listEntries({ root: workspace.root, clock: systemClock }, ['same'], {
     recursive: false,
     limit: 100,
     after: undefined,
@@ -230,7 +232,11 @@ test('holds nothing open and leaves nothing behind, whatever came of it', async 
   expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
   for (const path of ['fifo', 'dir', 'absent', 'leads-out']) await read(path).catch(() => {});
   await write('x'.repeat(1001), 'too', 'large').catch(() => {});
-  await listEntries(workspace.root, [], { recursive: true, limit: 1000, after: undefined });
+  await listEntries({ root: workspace.root, clock: systemClock }, [], {
+    recursive: true,
+    limit: 1000,
+    after: undefined,
+  });
   await workspace.remove(['only-new']);
   expect(open()).toBe(before);
   expect([...uploadsIn(workspace.root), ...uploadsIn(join(workspace.root, 'too'))]).toEqual([]);

@@ -1,28 +1,50 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, rmdir, unlink } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import type { Ids } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import { type FileVersion, versionOf } from '../file-version.ts';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type {
+  Check,
+  FileVersion,
+  ListedPage,
+  ListOptions,
+  Workspace,
+  WriteOptions,
+  WrittenFile,
+} from '../workspace.ts';
+import { versionOf } from './describe-file.ts';
 import { systemCode, toFileError } from './file-error.ts';
 import { KeyedLock } from './keyed-lock.ts';
-import { type Check, type Replaced, type ReplaceOptions, replaceFile } from './replace-file.ts';
+import { listEntries } from './list-entries.ts';
+import { replaceFile } from './replace-file.ts';
 import { type Place, type WalkOptions, walk } from './walk.ts';
 
-/**
- * The session's files. Every path is given as segments that `segmentsOf` has checked, and never
- * leads out.
- */
-export class Workspace {
+interface DirectoryWorkspaceParts {
+  /** The real path of the directory. */
+  root: string;
+  clock: Clock;
+  ids: Pick<Ids, 'uuid'>;
+}
+
+/** A workspace in a directory of the machine's file system. */
+export class DirectoryWorkspace implements Workspace {
   readonly root: string;
-  /** Between a check and what is done upon it nobody else may write the same entry through us. */
+  readonly #clock: Clock;
+  readonly #ids: Pick<Ids, 'uuid'>;
+  /** No other request may change an entry between the check of a condition and the change. */
   readonly #locks = new KeyedLock();
 
-  /** @param root its real path. */
-  constructor(root: string) {
+  constructor({ root, clock, ids }: DirectoryWorkspaceParts) {
     this.root = root;
+    this.#clock = clock;
+    this.#ids = ids;
   }
 
-  /** Opens a regular file for reading; the caller closes it. @throws AppError */
+  async list(segments: readonly string[], options: ListOptions): Promise<ListedPage> {
+    return listEntries({ root: this.root, clock: this.#clock }, segments, options);
+  }
+
   async openFile(segments: readonly string[]): Promise<{ file: FileHandle; version: FileVersion }> {
     return this.#at(segments, {}, async ({ entryPath }) => {
       const file = await open(
@@ -36,17 +58,12 @@ export class Workspace {
     });
   }
 
-  /**
-   * Writes a file whole: it takes its place when all of it is there, and a broken upload leaves
-   * what was before. Directories are made on the way.
-   * @throws AppError
-   */
   async writeFile(
     segments: readonly string[],
     content: Readable,
-    options: ReplaceOptions,
-  ): Promise<Replaced> {
-    // What fails at once makes no directories, and takes not a byte.
+    options: WriteOptions,
+  ): Promise<WrittenFile> {
+    // A condition that fails at once makes no directories and reads no bytes.
     options.check?.(await this.#find(segments));
     return this.#at(segments, { createDirectories: true }, async (place) => {
       const inspect = async (): Promise<BigIntStats | undefined> => {
@@ -59,7 +76,8 @@ export class Workspace {
         return await replaceFile(place, content, {
           ...options,
           inspect,
-          alone: (work) => this.#locks.run(key, work),
+          uploadId: this.#ids.uuid(),
+          exclusively: (work) => this.#locks.run(key, work),
         });
       } catch (error) {
         throw systemCode(error) === 'ENOENT' ? directoryGone(segments) : error;
@@ -67,7 +85,6 @@ export class Workspace {
     });
   }
 
-  /** Removes a file, a link, or an empty directory. @throws AppError */
   async remove(segments: readonly string[], check?: Check): Promise<void> {
     await this.#at(segments, { keepLastLink: true }, async (place) => {
       const { entryPath } = place;
@@ -80,8 +97,8 @@ export class Workspace {
   }
 
   /**
-   * The file as a reader would see it now; undefined where there is none.
-   * @throws AppError where none could be
+   * The file as a reader sees it now; undefined if there is none.
+   * @throws AppError if there cannot be one
    */
   async #find(segments: readonly string[]): Promise<FileVersion | undefined> {
     return this.#at(segments, {}, async ({ entryPath }) => {
@@ -93,7 +110,7 @@ export class Workspace {
     });
   }
 
-  /** Runs `work` where the walk ends, and closes what the walk opened. */
+  /** Runs `work` at the end of the walk, then closes the directory that the walk opened. */
   async #at<T>(
     segments: readonly string[],
     options: WalkOptions,
@@ -112,7 +129,7 @@ export class Workspace {
   }
 }
 
-/** The same for all paths that lead to the entry, whatever links they go by. */
+/** The same key for all paths to an entry, whichever links they use. */
 async function keyOf({ directory, segments }: Place): Promise<string> {
   const { dev, ino } = await directory.stat({ bigint: true });
   return `${dev}:${ino}/${segments.at(-1)}`;
@@ -126,14 +143,14 @@ const notAFile = (stats: BigIntStats, segments: readonly string[]): AppError => 
   const what = stats.isDirectory() ? 'a directory' : 'not a regular file';
   return new AppError(
     'file_conflict',
-    `${JSON.stringify(segments.join('/'))} is ${what}, and a file is needed`,
+    `${JSON.stringify(segments.join('/'))} is ${what}; a regular file is required`,
   );
 };
 
 const directoryGone = (segments: readonly string[]): AppError =>
   new AppError(
     'file_conflict',
-    `the directory of ${JSON.stringify(segments.join('/'))} was removed meanwhile; send it again`,
+    `the directory of ${JSON.stringify(segments.join('/'))} was removed during the request; send it again`,
     {
       retryable: true,
     },

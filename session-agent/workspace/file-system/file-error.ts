@@ -3,11 +3,11 @@ import * as z from 'zod';
 
 const systemErrorSchema = z.object({ code: z.string() });
 
-/** The code of a system error (`ENOENT`), or nothing for any other value. */
+/** The code of a system error (`ENOENT`), or undefined for any other value. */
 export const systemCode = (error: unknown): string | undefined =>
   systemErrorSchema.safeParse(error).data?.code;
 
-/** What the caller gets for a system error at `path`; anything unexpected is returned as it is. */
+/** Turns a system error at `path` into the client's error; returns any other error unchanged. */
 export function toFileError(error: unknown, path: string): unknown {
   const named = JSON.stringify(path);
   switch (systemCode(error)) {
@@ -16,10 +16,10 @@ export function toFileError(error: unknown, path: string): unknown {
     case 'ENOTDIR':
       return new AppError(
         'file_conflict',
-        `a part of ${named} is a file where a directory is needed`,
+        `a part of ${named} is a file; a directory is required there`,
       );
     case 'EISDIR':
-      return new AppError('file_conflict', `${named} is a directory, and a file is needed`);
+      return new AppError('file_conflict', `${named} is a directory; a regular file is required`);
     case 'ENOTEMPTY':
     case 'EEXIST':
       return new AppError('file_conflict', `the directory ${named} is not empty`);
@@ -31,7 +31,7 @@ export function toFileError(error: unknown, path: string): unknown {
       return changedMeanwhile(path);
     case 'EACCES':
     case 'EPERM':
-      return new AppError('file_conflict', `the permissions of ${named} do not allow it`);
+      return new AppError('file_conflict', `the permissions of ${named} do not allow this`);
     case 'ENOSPC':
     case 'EDQUOT':
       return new AppError(
@@ -39,16 +39,16 @@ export function toFileError(error: unknown, path: string): unknown {
         'the workspace is full; delete files or request more ephemeral_storage',
       );
     case 'EFBIG':
-      return new AppError('no_space', `${named} is larger than a file of the workspace can be`);
+      return new AppError(
+        'no_space',
+        `${named} is larger than the file system of the workspace allows`,
+      );
     default:
       return error;
   }
 }
 
-/**
- * A part of the path turned from a link into something else, or the reverse, between two system
- * calls.
- */
+/** Between two system calls a part of the path became a link, or stopped being one. */
 export const changedMeanwhile = (path: string): AppError =>
   new AppError(
     'file_conflict',

@@ -1,7 +1,4 @@
-/**
- * Runs what is requested under one key one at a time, in the order of the calls; keys do not wait
- * for one another.
- */
+/** Runs work under the same key one at a time, in the order of the calls. */
 export class KeyedLock {
   readonly #last = new Map<string, Promise<void>>();
 

@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { segmentsOf } from '../file-path.ts';
-import { type ListOptions, listEntries } from './list-entries.ts';
+import { type ListBounds, listEntries } from './list-entries.ts';
 
 let outside: string;
 let root: string;
@@ -30,11 +31,16 @@ const make = (...files: string[]) => {
     writeFileSync(join(root, file), 'x');
   }
 };
-const list = (segments: string[] = [], options: Partial<ListOptions> = {}) =>
-  listEntries(root, segments, { recursive: true, limit: 10_000, after: undefined, ...options });
+const list = (segments: string[] = [], options: Partial<ListBounds> = {}) =>
+  listEntries({ root, clock: systemClock }, segments, {
+    recursive: true,
+    limit: 10_000,
+    after: undefined,
+    ...options,
+  });
 const pathsOf = async (...given: Parameters<typeof list>) =>
   (await list(...given)).entries.map(({ path }) => path);
-const everyPage = async (options: Partial<ListOptions>) => {
+const everyPage = async (options: Partial<ListBounds>) => {
   const pages: string[][] = [];
   for (let after: string[] | undefined, isMore = true; isMore; ) {
     const { entries, more } = await list([], { ...options, after });

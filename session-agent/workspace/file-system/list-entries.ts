@@ -1,43 +1,44 @@
-import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { maxPathBytes, uploadPrefix } from '../file-path.ts';
+import type { ListedPage, ListOptions } from '../workspace.ts';
+import { toEntry } from './describe-file.ts';
 import { systemCode, toFileError } from './file-error.ts';
 import { openDirectory, pathOf, walk } from './walk.ts';
 
-export interface ListOptions {
-  recursive: boolean;
-  limit: number;
-  /** The last entry of the page before; entries after it follow, whether or not it still exists. */
-  after: readonly string[] | undefined;
-  /** When a page has ended, however full it is; it has one entry at least. */
+export interface ListBounds extends ListOptions {
+  /** A page ends after this time however full it is, with at least one entry. */
   maxMs?: number;
-  /** How many directories below the one that is listed are entered. */
+  /** How many directories below the listed one are entered. */
   maxDepth?: number;
 }
 
-const mostMs = 5_000;
-/** Each is held open while what is below it is listed. */
-const mostLevels = 100;
+/** A page of a listing is returned after so long, however full it is. */
+export const longestListingMs = 5_000;
+/** Each directory stays open while its content is listed. */
+const deepestListing = 100;
 
 /**
- * Entries of a directory, sorted by name, each directory before what is in it. Links are listed,
- * never followed. A directory that cannot be read, by its permissions or its depth, is listed as
- * one that is empty; what no URL names, by a name that is no UTF-8 or a path that is too long, is
- * left out.
+ * Lists a directory as `Workspace.list` says. A directory that cannot be read, because of its
+ * permissions or its depth, is listed as empty. Entries that no URL can name, because the name is
+ * not UTF-8 or the path is too long, are left out.
  * @returns at most `limit` entries and whether there are more.
  * @throws AppError
  */
-export async function listEntries(root: string, segments: readonly string[], options: ListOptions) {
+export async function listEntries(
+  { root, clock }: { root: string; clock: Clock },
+  segments: readonly string[],
+  options: ListBounds,
+): Promise<ListedPage> {
   const entries: FileEntry[] = [];
-  const endsAt = performance.now() + (options.maxMs ?? mostMs);
+  const endsAt = clock.monotonicMs() + (options.maxMs ?? longestListingMs);
   const isFull = () =>
-    entries.length === options.limit || (entries.length > 0 && performance.now() > endsAt);
+    entries.length === options.limit || (entries.length > 0 && clock.monotonicMs() > endsAt);
   try {
-    // A last segment that is made up makes the walk end in the directory itself, links to it
-    // followed.
+    // With a made-up last segment the walk ends in the directory itself, after following links.
     const { directory, segments: real } = await walk(root, [...segments, '.'], {
       keepLastLink: true,
     });
@@ -63,7 +64,7 @@ export async function listEntries(root: string, segments: readonly string[], opt
 }
 
 interface HeldDirectory {
-  /** By its descriptor, so that no part of the way can be swapped for a link. */
+  /** Through its descriptor, so that nobody can swap a part of the path for a link. */
   path: string;
   segments: readonly string[];
   names: string[];
@@ -71,10 +72,10 @@ interface HeldDirectory {
 
 async function* entriesOf(
   { path, segments, names }: HeldDirectory,
-  options: ListOptions,
+  options: ListBounds,
   depth = 0,
 ): AsyncGenerator<FileEntry> {
-  const { after, recursive, maxDepth = mostLevels } = options;
+  const { after, recursive, maxDepth = deepestListing } = options;
   for (const name of names) {
     const child = [...segments, name];
     const isAfter = !after || compare(child, after) > 0;
@@ -99,7 +100,7 @@ async function* entriesOf(
 async function* entriesIn(
   directory: FileHandle,
   { path, segments }: Pick<HeldDirectory, 'path' | 'segments'>,
-  options: ListOptions,
+  options: ListBounds,
   depth: number,
 ): AsyncGenerator<FileEntry> {
   try {
@@ -115,7 +116,7 @@ const namesIn = async (path: string): Promise<string[]> =>
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The order of the listing: segment by segment, a directory before what is in it. */
+/** The order of the listing: segment by segment, a directory before its content. */
 function compare(a: readonly string[], b: readonly string[]): number {
   for (const [at, segment] of a.entries()) {
     const other = b[at];
@@ -127,21 +128,6 @@ function compare(a: readonly string[], b: readonly string[]): number {
 
 const isBeginning = (segments: readonly string[], of: readonly string[]): boolean =>
   segments.every((segment, at) => segment === of[at]);
-
-/** Of exact times: others are rounded, and a file would seem to have changed by a millisecond. */
-export const toEntry = (segments: readonly string[], stats: BigIntStats): FileEntry => ({
-  name: segments.at(-1) ?? '',
-  path: segments.join('/'),
-  type: stats.isFile()
-    ? 'file'
-    : stats.isDirectory()
-      ? 'directory'
-      : stats.isSymbolicLink()
-        ? 'symlink'
-        : 'other',
-  size_bytes: Number(stats.size),
-  modified_at: stats.mtime.toISOString(),
-});
 
 const notThere = (segments: readonly string[]): AppError =>
   new AppError(

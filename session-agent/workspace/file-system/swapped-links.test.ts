@@ -11,8 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { createIds } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Workspace } from './directory-workspace.ts';
+import { DirectoryWorkspace } from './directory-workspace.ts';
 import { listEntries } from './list-entries.ts';
 
 /** What code of the session does between two calls of ours. */
@@ -31,10 +33,10 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 });
 
 let root: string;
-let workspace: Workspace;
+let workspace: DirectoryWorkspace;
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'steppe-test-')));
-  workspace = new Workspace(root);
+  workspace = new DirectoryWorkspace({ root, clock: systemClock, ids: createIds(systemClock) });
   mkdirSync(join(root, 'dir'));
   writeFileSync(join(root, 'dir', 'file'), 'inside');
   writeFileSync(join(root, 'target'), 'target');
@@ -82,7 +84,12 @@ test.each([
   ['written', () => write()],
   [
     'listed',
-    () => listEntries(root, ['swapped'], { recursive: false, limit: 10, after: undefined }),
+    () =>
+      listEntries({ root, clock: systemClock }, ['swapped'], {
+        recursive: false,
+        limit: 10,
+        after: undefined,
+      }),
   ],
   ['removed below', () => workspace.remove(['swapped', 'file'])],
 ])(

@@ -1,26 +1,21 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '@steppe/service-kit/http/app-error';
-
-interface UploadLimits {
-  maxBytes: number;
-  /** Called for every piece that comes. */
-  onProgress?: () => void;
-}
+import { fileTooLarge, type WriteOptions } from '../workspace.ts';
 
 /**
- * A write costs a turn of the event loop and of a thread: pieces of this size take half the
- * processor that a socket's own do.
+ * Every write costs a turn of the event loop and of a thread: chunks of this size take half the CPU
+ * time that a socket's own chunks do.
  */
-const pieceBytes = 512 * 1024;
+const chunkBytes = 512 * 1024;
 
 /**
- * The bytes of an upload, in pieces that are worth a write. Whoever stops taking them leaves the
- * stream open: where it is a request, its response has yet to go out by the same connection.
- * @throws AppError `payload_too_large` past `maxBytes`, `invalid_request` where the stream breaks.
+ * The bytes of an upload, in chunks that are worth a write. A reader that stops early leaves the
+ * stream open: the response still has to use the request's connection.
+ * @throws AppError `payload_too_large` past `maxBytes`, `invalid_request` if the stream breaks.
  */
 export async function* uploadedBytes(
   content: Readable,
-  { maxBytes, onProgress }: UploadLimits,
+  { maxBytes, onProgress }: Pick<WriteOptions, 'maxBytes' | 'onProgress'>,
 ): AsyncGenerator<Buffer> {
   let size = 0;
   let held: Buffer[] = [];
@@ -32,7 +27,7 @@ export async function* uploadedBytes(
       onProgress?.();
       held.push(chunk);
       heldBytes += chunk.length;
-      if (heldBytes < pieceBytes) continue;
+      if (heldBytes < chunkBytes) continue;
       yield Buffer.concat(held);
       held = [];
       heldBytes = 0;
@@ -47,8 +42,3 @@ export async function* uploadedBytes(
     );
   }
 }
-
-export const fileTooLarge = (maxBytes: number): AppError =>
-  new AppError('payload_too_large', `the file is larger than ${maxBytes} bytes`, {
-    details: { limit: 'file', max_bytes: maxBytes },
-  });

@@ -4,34 +4,27 @@ import { isAbsolute, join, normalize } from 'node:path';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { changedMeanwhile, systemCode } from './file-error.ts';
 
-/**
- * A directory that is held open, and the last segment of a path in it, which is not a symbolic
- * link.
- */
+/** An open directory, and an entry in it that is not a symbolic link. */
 export interface Place {
-  /**
-   * Reaches the entry through the held directory: nobody can swap a part of the way for a link any
-   * more.
-   */
+  /** Leads through the open directory, so that nobody can swap a part of it for a link. */
   entryPath: string;
   directory: FileHandle;
-  /** Where it really is, relative to the workspace. */
+  /** The real path, relative to the workspace. */
   segments: string[];
 }
 
 export interface WalkOptions {
   createDirectories?: boolean;
-  /** The last segment itself is wanted, not where it leads. */
+  /** Does not follow a link in the last segment. */
   keepLastLink?: boolean;
 }
 
-const mostLinks = 40;
+const maxLinks = 40;
 
 /**
- * Walks to `segments` one directory at a time, each opened without following links in the one
- * before. A link whose target lies inside the workspace is followed by walking to the target in the
- * same way.
- * @throws AppError `invalid_request` for a link that leads out; the system's error (ENOENT,
+ * Walks to `segments` one directory at a time and opens each through the previous one, without
+ * following links. A link to a target inside the workspace is followed by a walk to that target.
+ * @throws AppError `invalid_request` for a link that leads out of the workspace; the system's error (ENOENT,
  * ENOTDIR, …) otherwise.
  */
 export async function walk(
@@ -40,8 +33,8 @@ export async function walk(
   options: WalkOptions = {},
   links = 0,
 ): Promise<Place> {
-  if (links > mostLinks)
-    throw new AppError('invalid_request', 'the file path goes through too many symbolic links');
+  if (links > maxLinks)
+    throw new AppError('invalid_request', 'the file path contains too many symbolic links');
   let directory = await openDirectory(root);
   try {
     for (const [at, segment] of segments.entries()) {
@@ -77,17 +70,11 @@ export async function walk(
 export const openDirectory = (path: string): Promise<FileHandle> =>
   open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 
-/**
- * Linux reaches an open directory by its descriptor; elsewhere (local mode on macOS) the path has
- * to do.
- */
+/** On Linux a path through the descriptor; elsewhere (local mode on macOS) the real path. */
 export const pathOf = (directory: FileHandle, realPath: string): string =>
   process.platform === 'linux' ? `/proc/self/fd/${directory.fd}` : realPath;
 
-/**
- * Code of the session may replace a link between two calls: what stands in its place is looked at
- * once more.
- */
+/** Looks twice, because user code may replace a link between two system calls. */
 async function linkTarget(path: string, segments: readonly string[]): Promise<string | undefined> {
   for (let looks = 0; looks < 2; looks += 1) {
     try {
@@ -114,7 +101,7 @@ function resolveInside(root: string, parent: readonly string[], target: string):
   if (absolute !== root && !absolute.startsWith(`${root}/`)) {
     throw new AppError(
       'invalid_request',
-      'the file path goes through a symbolic link that leads out of the workspace',
+      'the file path contains a symbolic link that leads out of the workspace',
     );
   }
   return absolute.slice(root.length).split('/').filter(Boolean);

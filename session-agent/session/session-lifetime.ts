@@ -1,39 +1,21 @@
 import type { Lifetime } from '@steppe/contracts/internal';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 
 type LifetimeEnd = 'idle' | 'expired';
 
-/** What tells the time. */
-export interface Clock {
-  /** Milliseconds of Unix time: the wall clock, which may be set forward or back. */
-  now(): number;
-  /** Milliseconds since some fixed moment, on a clock that is never set. */
-  monotonicNow(): number;
-  /** Calls `callback` once after `ms`. @returns how to stop that. */
-  after(ms: number, callback: () => void): () => void;
-}
-
-export const systemClock: Clock = {
-  now: Date.now,
-  monotonicNow: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Longest time that a result can still be fetched after a session's time is up. */
-const fetchMs = 30_000;
-/** `setTimeout` takes no more. */
+/** How long the result of a step that ended after the session's expiry can be fetched. */
+export const resultFetchMs = 30_000;
+/** The longest delay that a timer of Node accepts. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Tells when the session has been idle for too long, by the monotonic clock, or its time is up, by
- * the wall clock. A running step holds both off, up to its own limit; a step that waits and a
- * restart hold off idleness alone, and what earlier steps left running neither.
+ * Ends the session when it has been idle for too long, by the monotonic clock, or has expired, by
+ * the wall clock. A running step delays both, up to its own time limit; a waiting step and a restart
+ * delay only the idle end, and background work of earlier steps delays neither.
  */
-export class LifetimeClock {
+export class SessionLifetime {
   readonly #clock: Clock;
   readonly #onEnd: (reason: LifetimeEnd, detail: string) => void;
   #lifetime: Lifetime | undefined;
@@ -42,17 +24,17 @@ export class LifetimeClock {
   #stepEnd: { wallMs: number; monotonicMs: number } | undefined;
   #idleSinceMs: number;
   #stopTimer: () => void = () => {};
-  /** In Unix time, for people to read: idle time is not counted from it. */
+  /** Unix time, for people to read: idle time is not measured from it. */
   lastActiveAtMs: number;
 
-  constructor(onEnd: (reason: LifetimeEnd, detail: string) => void, clock: Clock = systemClock) {
+  constructor(onEnd: (reason: LifetimeEnd, detail: string) => void, clock: Clock) {
     this.#onEnd = onEnd;
     this.#clock = clock;
     this.lastActiveAtMs = clock.now();
-    this.#idleSinceMs = clock.monotonicNow();
+    this.#idleSinceMs = clock.monotonicMs();
   }
 
-  /** Begins to count, with the session's bind. */
+  /** Starts with the session's bind. */
   start(lifetime: Lifetime): void {
     this.#lifetime = lifetime;
     this.touch();
@@ -63,14 +45,14 @@ export class LifetimeClock {
     this.#check();
   }
 
-  /** A step, a file call, a restart or a cancel. */
+  /** Called for a step, a file request, a restart or a cancel. */
   touch(): void {
     this.lastActiveAtMs = this.#clock.now();
-    this.#idleSinceMs = this.#clock.monotonicNow();
+    this.#idleSinceMs = this.#clock.monotonicMs();
     this.#check();
   }
 
-  /** Somebody waits for `end`, and the session is not idle until that has settled. */
+  /** The session is not idle until `end` has settled. */
   inUseUntil(end: Promise<unknown>): void {
     this.#inUse += 1;
     this.touch();
@@ -88,11 +70,11 @@ export class LifetimeClock {
 
   stepEnded(): void {
     this.#isRunning = false;
-    this.#stepEnd = { wallMs: this.#clock.now(), monotonicMs: this.#clock.monotonicNow() };
+    this.#stepEnd = { wallMs: this.#clock.now(), monotonicMs: this.#clock.monotonicMs() };
     this.touch();
   }
 
-  /** Set after the expiry: what runs may end and be read, nothing new begins. */
+  /** The error for new work after the expiry; a running step may end, and its result be read. */
   refusal(): AppError | undefined {
     if (this.#lifetime === undefined || this.#clock.now() < Date.parse(this.#lifetime.expires_at))
       return undefined;
@@ -119,7 +101,7 @@ export class LifetimeClock {
     const idleInMs =
       this.#inUse > 0
         ? Number.POSITIVE_INFINITY
-        : this.#idleSinceMs + idle_timeout_seconds * 1000 - this.#clock.monotonicNow();
+        : this.#idleSinceMs + idle_timeout_seconds * 1000 - this.#clock.monotonicMs();
     const endsInMs = this.#endsInMs(Date.parse(expires_at));
     const dueMs = Math.min(idleInMs, endsInMs);
     if (dueMs > 0)
@@ -128,11 +110,11 @@ export class LifetimeClock {
     else this.#onEnd('idle', `it was idle for its idle_timeout_seconds of ${idle_timeout_seconds}`);
   }
 
-  /** A step that ended after the expiry leaves its caller some time to fetch the result. */
+  /** After a step that ended later than the expiry its client has time to fetch the result. */
   #endsInMs(expiresAtMs: number): number {
     const end = this.#stepEnd;
     return end && end.wallMs > expiresAtMs
-      ? end.monotonicMs + fetchMs - this.#clock.monotonicNow()
+      ? end.monotonicMs + resultFetchMs - this.#clock.monotonicMs()
       : expiresAtMs - this.#clock.now();
   }
 }

@@ -2,7 +2,7 @@ import type { OutputStream, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
 import type { RawJson } from '../protocol/raw-json.ts';
 
-/** What goes to the interpreter of a step. */
+/** The part of a step that the interpreter gets. */
 export interface StepCode {
   stepId: string;
   code: string;
@@ -10,16 +10,20 @@ export interface StepCode {
   cwd: string | null;
 }
 
-/** Takes what a running step gives. */
+/** Receives the output of the running step. */
 export interface StepSink {
   output(stream: OutputStream, bytes: Buffer): void;
   display(shown: { bundle: RawJson; is_main_result: boolean; truncated: boolean }): void;
 }
 
-/**
- * How a step's run ended. `epoch` is that of the memory that later steps will find, as far as this
- * run tells.
- */
+/** Receives output that belongs to no running step. */
+export interface BackgroundSink {
+  bytes(stream: OutputStream, bytes: Buffer): void;
+  text(stream: OutputStream, text: string): void;
+  error(error: StepError): void;
+}
+
+/** How a step's run ended. `epoch` is that of the memory that later steps find after this run. */
 export type RunEnd =
   | {
       kind: 'done';
@@ -32,29 +36,29 @@ export type RunEnd =
   | { kind: 'lost'; error: StepError; epoch: number };
 
 /**
- * The interpreter as the queue of steps sees it: it runs one step at a time, and may lose its
- * memory at any moment.
+ * The interpreter as the step queue sees it: it runs one step at a time, and may lose its memory at
+ * any moment.
  */
 export interface StepInterpreter {
-  /** Grows by one with each loss of memory, in the same moment in which `canRun` becomes false. */
+  /** Grows by one with each loss of memory, at the moment when `canRun` becomes false. */
   readonly epoch: number;
   readonly canRun: boolean;
-  /** Resolves when a step can run, of which `canRun` has the last word; never, once closing. */
+  /** Resolves when a step can run; check `canRun` then. Never resolves once it is closing. */
   ready(): Promise<void>;
   /**
-   * Runs a step to its end; to be called while `canRun`. `onStarted` is called before this returns.
+   * Runs a step to its end; may be called only while `canRun`. Calls `onStarted` before it returns.
    * Never rejects.
    */
   run(step: StepCode, sink: StepSink, onStarted: (executionCount: number) => void): Promise<RunEnd>;
   /**
-   * Interrupts the step if it still runs; memory is kept where the language allows. Harmless twice.
+   * Interrupts the step if it still runs. The memory is kept where the language allows it. Harmless
+   * twice.
    */
   interrupt(stepId: string): void;
-  /** Ends the worker and with it the memory. Resolves when it and its descendants are dead. */
+  /** Ends the worker and its memory. Resolves when it and its descendants are dead. */
   kill(): Promise<void>;
   /**
-   * A kill that also waits for the worker which is just being started: when it resolves `epoch` has
-   * grown.
+   * Kills the worker, also one that is just starting. `epoch` has grown when it resolves.
    */
   restart(): Promise<void>;
 }

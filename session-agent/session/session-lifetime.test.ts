@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { deferred } from '../deferred.ts';
-import { at, handClock } from '../testing/manual-clock.ts';
-import { LifetimeClock } from './lifetime-clock.ts';
+import { at, manualClock } from '../testing/manual-clock.ts';
+import { SessionLifetime } from './session-lifetime.ts';
 
 function start({ expires, idle }: { expires: number; idle: number }) {
   const ends: string[] = [];
-  const { clock, passTo, stepWallClock } = handClock();
-  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  const { clock, passTo, stepWallClock } = manualClock();
+  const lifetime = new SessionLifetime((reason) => ends.push(reason), clock);
   lifetime.start({ expires_at: at(expires), idle_timeout_seconds: idle });
   return { lifetime, ends, passTo, stepWallClock };
 }
@@ -37,22 +37,22 @@ test('ends a session at its expiry, however busy it was', () => {
   });
 });
 
-test('sets no timer for longer than one can be, which would ring at once', () => {
-  const { clock } = handClock();
+test('sets no timer longer than the maximum, which would fire at once', () => {
+  const { clock } = manualClock();
   const waits: number[] = [];
   const after: typeof clock.after = (ms, callback) => {
     waits.push(ms);
     return clock.after(ms, callback);
   };
   const year = 365 * 86_400;
-  new LifetimeClock(() => {}, { ...clock, after }).start({
+  new SessionLifetime(() => {}, { ...clock, after }).start({
     expires_at: at(year),
     idle_timeout_seconds: year,
   });
   expect(waits).toEqual([2 ** 31 - 1]);
 });
 
-test('waits for a running step, whatever it is due for', () => {
+test('waits for a running step, even past the expiry', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 10 });
   lifetime.stepBegan();
   passTo(3_000);
@@ -61,7 +61,7 @@ test('waits for a running step, whatever it is due for', () => {
   expect(ends).toEqual([]);
 });
 
-test('is not idle while somebody waits for something that is to come about or to fail', async () => {
+test('is not idle while a client waits for something that succeeds or fails', async () => {
   const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 10 });
   const [first, second] = [deferred(), deferred()];
   const fails = second.promise.then(() => Promise.reject(new Error('it failed')));
@@ -88,7 +88,7 @@ test('ends at its expiry also while somebody waits', () => {
   expect(ends).toEqual(['expired']);
 });
 
-test('leaves 30 seconds to fetch a result that came after the expiry, and calls do not make them more', () => {
+test('leaves 30 seconds to fetch a result that came after the expiry; requests do not extend them', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
   lifetime.stepBegan();
   passTo(200);
@@ -123,9 +123,9 @@ test('takes a change of its limits into account at once', () => {
 });
 
 test('ends nothing before its start or after its stop', () => {
-  const { clock, passTo } = handClock();
+  const { clock, passTo } = manualClock();
   const ends: string[] = [];
-  const lifetime = new LifetimeClock((reason) => ends.push(reason), clock);
+  const lifetime = new SessionLifetime((reason) => ends.push(reason), clock);
   lifetime.touch();
   passTo(1_000);
   lifetime.start({ expires_at: at(2_000), idle_timeout_seconds: 10_000 });

@@ -1,0 +1,96 @@
+import type { EndedReason } from '@steppe/contracts/end-reason';
+import type { InstanceId } from '@steppe/contracts/ids';
+import type { AgentState, Plane } from '@steppe/contracts/internal';
+import type {
+  InternalCaller,
+  InternalTokenVerifier,
+} from '@steppe/service-kit/auth/internal-token/verifier';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
+import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type { Context, Handler } from 'hono';
+import type { Binding, Session } from '../session/binding.ts';
+import type { SessionLifetime } from '../session/session-lifetime.ts';
+import type { StepLimits } from '../steps/step-limits.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+/** What the routes work on. */
+export interface RouteParts {
+  instanceId: InstanceId;
+  verifier: InternalTokenVerifier;
+  binding: Binding;
+  interpreter: Readonly<Pick<AgentState, 'epoch' | 'state'>>;
+  workspace: Workspace;
+  /** Memory for the bodies of steps that are being read. */
+  bodies: BodyBudget;
+  lifetime: SessionLifetime;
+  clock: Clock;
+  maxFileBytes: number;
+  limits: StepLimits & ResponseLimits;
+  /** Ends this process, with the reason in its termination message. */
+  end: (reason: EndedReason, detail: string) => void;
+}
+
+export interface ResponseLimits {
+  /** Size of the body of a step. */
+  bodyBytes: number;
+  /** How long a reader of events may take nothing. */
+  readerStallMs: number;
+}
+
+const authorizedHandler = Symbol('authorizedHandler');
+
+/**
+ * A handler that checks its caller first. Only the functions below make one, so that no route can
+ * be declared without saying who may call it.
+ */
+export interface Route {
+  readonly [authorizedHandler]: (parts: RouteParts) => Handler<HttpEnv>;
+}
+
+export const handlerOf = (route: Route, parts: RouteParts): Handler<HttpEnv> =>
+  route[authorizedHandler](parts);
+
+/** A route of the control-plane. */
+export const controlPlaneRoute = (
+  handle: (c: Context<HttpEnv>, parts: RouteParts) => Response | Promise<Response>,
+): Route => ({
+  [authorizedHandler]: (parts) => async (c) => {
+    await requirePlane('control-plane', c, parts.verifier);
+    return handle(c, parts);
+  },
+});
+
+/**
+ * A route of the data-plane, for the session that its token and the path both name; 421
+ * `misdirected` where this instance does not serve that session.
+ */
+export const sessionRoute = (
+  handle: (
+    c: Context<HttpEnv>,
+    session: Session,
+    parts: RouteParts,
+  ) => Response | Promise<Response>,
+): Route => ({
+  [authorizedHandler]: (parts) => async (c) => {
+    const { sessionId } = await requirePlane('data-plane', c, parts.verifier);
+    if (sessionId !== c.req.param('session_id'))
+      throw new AppError('misdirected', 'the token is for another session');
+    addLogFields(c, { session_id: sessionId });
+    return handle(c, parts.binding.session(sessionId), parts);
+  },
+});
+
+/** @throws AppError `insufficient_scope` for the token of another plane */
+async function requirePlane(
+  plane: Plane,
+  c: Context<HttpEnv>,
+  verifier: InternalTokenVerifier,
+): Promise<InternalCaller> {
+  const caller = await verifier.verify(c.req.header('authorization'));
+  if (caller.plane !== plane)
+    throw new AppError('insufficient_scope', `only the ${plane} may call this`);
+  return caller;
+}

@@ -1,0 +1,25 @@
+import type { BigIntStats } from 'node:fs';
+import type { FileEntry } from '@steppe/contracts/file';
+import type { FileVersion } from '../workspace.ts';
+
+/** The inode's change time is safer than the modification time, which code can set back. */
+export const versionOf = ({ ino, ctimeNs, size, mtime }: BigIntStats): FileVersion => ({
+  etag: `"${[ino, ctimeNs, size].map((part) => part.toString(36)).join('-')}"`,
+  modifiedAt: mtime,
+  sizeBytes: Number(size),
+});
+
+/** @param stats with exact times: rounded ones would differ from the file's by a millisecond. */
+export const toEntry = (segments: readonly string[], stats: BigIntStats): FileEntry => ({
+  name: segments.at(-1) ?? '',
+  path: segments.join('/'),
+  type: typeOf(stats),
+  size_bytes: Number(stats.size),
+  modified_at: stats.mtime.toISOString(),
+});
+
+function typeOf(stats: BigIntStats): FileEntry['type'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'symlink' : 'other';
+}
