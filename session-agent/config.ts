@@ -79,7 +79,7 @@ const variables = z.object({
   ...agentLimitVariables,
 });
 
-/** What the supervisor, and through it user code, may inherit of this process's environment. */
+/** The variables of this process that the supervisor, and so user code, may inherit. */
 const inherited = [
   'PATH',
   'HOME',

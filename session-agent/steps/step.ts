@@ -11,11 +11,9 @@ import { aggregateResult } from './aggregate-result.ts';
 import type { KeptEvent } from './kept-event.ts';
 import type { KeptResult } from './kept-result.ts';
 import { OutputWindow } from './output-window.ts';
+import { StepEvents, sizeOf } from './step-events.ts';
 import { contractLimits, type StepLimits } from './step-limits.ts';
 import { Subscribers } from './subscribers.ts';
-
-/** An event before it gets its number and its time. */
-type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;
 
 export interface StepEnd {
   status: Exclude<StepStatus, 'queued' | 'running'>;
@@ -39,9 +37,17 @@ interface StepOrigin {
   limits?: StepLimits;
 }
 
+interface StepStart {
+  executionCount: number;
+  startedAt: string;
+}
+
+type StepState =
+  | { phase: 'queued' }
+  | { phase: 'running'; start: StepStart }
+  | { phase: 'ended'; start: StepStart | undefined; end: StepEnd; completedAt: string };
+
 const mainResult = asRawJson('{"is_main_result":true}');
-/** The cost of an event besides its text. */
-const eventBytes = 200;
 
 /**
  * One step from its submission to its end: its events, numbered without gaps, and the result that
@@ -53,12 +59,7 @@ export class Step {
   readonly timeoutMs: number;
   readonly basisEpoch: number;
   readonly subscribers: Subscribers;
-  readonly events: KeptEvent[] = [];
-  status: StepStatus = 'queued';
-  refusal: AppError | undefined;
   stopReason: StopReason | undefined;
-  /** The journal has dropped its events. */
-  forgotten = false;
   /** Roughly the memory that it takes; `onGrowth` is called for each change. */
   bytes = 0;
   onGrowth: (bytes: number) => void = () => {};
@@ -68,14 +69,11 @@ export class Step {
   readonly #sessionId: SessionId;
   readonly #clock: Clock;
   readonly #submittedAt: string;
+  readonly #events: StepEvents;
   readonly #streams: Record<OutputStream, OutputWindow>;
-  readonly #listeners = new Set<() => void>();
+  #state: StepState = { phase: 'queued' };
+  /** Dropped once the interpreter has it. */
   #code: StepCode | undefined;
-  #startedAt: string | null = null;
-  #completedAt: string | null = null;
-  #executionCount: number | null = null;
-  #epoch: number;
-  #end: StepEnd | undefined;
   #resultBytes = 0;
   #resultsTruncated = false;
 
@@ -88,23 +86,40 @@ export class Step {
     this.requestHash = requestHash;
     this.timeoutMs = timeout_ms;
     this.basisEpoch = epoch;
-    this.#code = { stepId: step_id, code, env, cwd };
-    this.#clock = clock;
-    this.#submittedAt = this.#timestamp();
     this.subscribers = new Subscribers(clock);
     this.#limits = limits;
     this.#sessionId = sessionId;
-    this.#epoch = epoch;
+    this.#clock = clock;
+    this.#submittedAt = this.#timestamp();
+    this.#events = new StepEvents(clock, (bytes) => this.#grow(bytes));
+    this.#code = { stepId: step_id, code, env, cwd };
     this.bytes = sizeOf(this.#code);
-    const { outputBytesPerStream } = limits;
-    this.#streams = {
-      stdout: new OutputWindow(outputBytesPerStream, clock, (text) =>
-        this.#emit({ type: 'stdout', text }),
-      ),
-      stderr: new OutputWindow(outputBytesPerStream, clock, (text) =>
-        this.#emit({ type: 'stderr', text }),
-      ),
-    };
+    const openStream = (type: OutputStream) =>
+      new OutputWindow(limits.outputBytesPerStream, clock, (text) =>
+        this.#events.emit({ type, text }),
+      );
+    this.#streams = { stdout: openStream('stdout'), stderr: openStream('stderr') };
+  }
+
+  get status(): StepStatus {
+    return this.#state.phase === 'ended' ? this.#state.end.status : this.#state.phase;
+  }
+
+  get hasEnded(): boolean {
+    return this.#state.phase === 'ended';
+  }
+
+  get refusal(): AppError | undefined {
+    return this.#state.phase === 'ended' ? this.#state.end.refusal : undefined;
+  }
+
+  get events(): readonly KeptEvent[] {
+    return this.#events.all;
+  }
+
+  /** The journal has dropped its events. */
+  get forgotten(): boolean {
+    return this.#events.forgotten;
   }
 
   /** Returns the code to run, once, and drops it. */
@@ -116,19 +131,17 @@ export class Step {
   }
 
   started(executionCount: number): void {
-    this.status = 'running';
-    this.#executionCount = executionCount;
-    this.#startedAt = this.#timestamp();
-    this.#emit({ type: 'step_started', execution_count: executionCount });
+    this.#state = { phase: 'running', start: { executionCount, startedAt: this.#timestamp() } };
+    this.#events.emit({ type: 'step_started', execution_count: executionCount });
   }
 
   output(stream: OutputStream, bytes: Buffer): void {
-    if (!this.#end) this.#streams[stream].push(bytes);
+    if (!this.hasEnded) this.#streams[stream].push(bytes);
   }
 
-  /** @param truncated the driver had to cut the bundle down to its text. */
+  /** @param truncated the driver had to reduce the bundle to its text. */
   display(bundle: RawJson, isMainResult: boolean, truncated: boolean): void {
-    if (this.#end) return;
+    if (this.hasEnded) return;
     for (const stream of Object.values(this.#streams)) stream.flush();
     this.#resultsTruncated ||= truncated;
     const bytes = Buffer.byteLength(bundle);
@@ -137,85 +150,70 @@ export class Step {
       return;
     }
     this.#resultBytes += bytes;
-    this.#emit(
-      { type: 'result', bundle: isMainResult ? mergeObjects(bundle, mainResult) : bundle },
-      bytes,
-    );
+    const shown = isMainResult ? mergeObjects(bundle, mainResult) : bundle;
+    this.#events.emit({ type: 'result', bundle: shown }, bytes);
   }
 
   background(stream: OutputStream, text: string): void {
-    if (!this.#end) this.#emit({ type: 'background', stream, text });
+    if (!this.hasEnded) this.#events.emit({ type: 'background', stream, text });
   }
 
   backgroundError(error: StepError): void {
-    if (!this.#end) this.#emit({ type: 'background_error', ...error });
+    if (!this.hasEnded) this.#events.emit({ type: 'background_error', ...error });
   }
 
   /** Ends the step. Only the first call has an effect. */
   end(end: StepEnd): void {
-    if (this.#end) return;
+    if (this.#state.phase === 'ended') return;
     for (const stream of Object.values(this.#streams)) stream.end();
-    if (end.error) this.#emit({ type: 'error', ...end.error });
-    this.#end = end;
-    this.#epoch = end.epoch;
-    this.status = end.status;
-    this.refusal = end.refusal;
-    this.#completedAt = this.#timestamp();
+    if (end.error) this.#events.emit({ type: 'error', ...end.error });
+    const start = this.#state.phase === 'running' ? this.#state.start : undefined;
+    this.#state = { phase: 'ended', start, end, completedAt: this.#timestamp() };
     this.#dropCode();
-    this.#emit({ type: 'step_ended', ...this.summary() });
+    this.#events.emit({ type: 'step_ended', ...this.summary() });
     this.ended.resolve();
-  }
-
-  get hasEnded(): boolean {
-    return this.#end !== undefined;
   }
 
   /** Drops all events and wakes the readers. */
   forget(): void {
-    this.forgotten = true;
-    this.events.length = 0;
-    for (const listener of this.#listeners) listener();
+    this.#events.forget();
   }
 
   /** Calls `listener` after each new event. @returns a function that removes it. */
   onEvent(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#events.listen(listener);
   }
 
   summary(): StepSummary {
+    const state = this.#state;
+    const start = state.phase === 'queued' ? undefined : state.start;
+    const end = state.phase === 'ended' ? state.end : undefined;
     const dropped = (stream: OutputStream) => this.#streams[stream].droppedBytes > 0;
     return {
       step_id: this.id,
       session_id: this.#sessionId,
       status: this.status,
-      execution_count: this.#executionCount,
-      error: this.#end?.error ?? null,
+      execution_count: start?.executionCount ?? null,
+      error: end?.error ?? null,
       truncated: {
         stdout: dropped('stdout'),
         stderr: dropped('stderr'),
         results: this.#resultsTruncated,
       },
-      epoch: this.#epoch,
-      state_lost: this.#end?.stateLost ?? false,
+      epoch: end?.epoch ?? this.basisEpoch,
+      state_lost: end?.stateLost ?? false,
       submitted_at: this.#submittedAt,
-      started_at: this.#startedAt,
-      completed_at: this.#completedAt,
-      usage: this.#end?.usage ?? null,
+      started_at: start?.startedAt ?? null,
+      completed_at: state.phase === 'ended' ? state.completedAt : null,
+      usage: end?.usage ?? null,
     };
   }
 
   /** The result so far, or the final one. */
   result(): KeptResult {
     const { step_id, session_id, status, execution_count, ...rest } = this.summary();
-    return {
-      step_id,
-      session_id,
-      status,
-      execution_count,
-      ...aggregateResult(this.events),
-      ...rest,
-    };
+    const parts = aggregateResult(this.events);
+    return { step_id, session_id, status, execution_count, ...parts, ...rest };
   }
 
   #dropCode(): void {
@@ -223,18 +221,6 @@ export class Step {
     const bytes = sizeOf(this.#code);
     this.#code = undefined;
     this.#grow(-bytes);
-  }
-
-  #emit(event: Unnumbered<KeptEvent>, bytes = sizeOf(event)): void {
-    // The number and the time are all that an unnumbered event lacks.
-    const numbered = {
-      ...event,
-      seq: this.events.length + 1,
-      at: this.#timestamp(),
-    } as KeptEvent;
-    this.events.push(numbered);
-    this.#grow(bytes + eventBytes);
-    for (const listener of this.#listeners) listener();
   }
 
   #timestamp(): string {
@@ -245,14 +231,4 @@ export class Step {
     this.bytes += bytes;
     this.onGrowth(bytes);
   }
-}
-
-/** The bytes of an object's strings, which are the only large part. */
-function sizeOf(value: object): number {
-  let bytes = 0;
-  for (const field of Object.values(value)) {
-    if (typeof field === 'string') bytes += Buffer.byteLength(field);
-    else if (typeof field === 'object' && field !== null) bytes += sizeOf(field);
-  }
-  return bytes;
 }

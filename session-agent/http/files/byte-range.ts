@@ -1,4 +1,4 @@
-/** Both ends are included. */
+/** Both ends are inclusive. */
 export interface ByteRange {
   start: number;
   end: number;
@@ -8,9 +8,9 @@ const firstAndLast = /^bytes=[ \t]*(\d+)-(\d*)[ \t]*$/i;
 const lastOnes = /^bytes=[ \t]*-(\d+)[ \t]*$/i;
 
 /**
- * The part of a file that a `Range` header requests. Undefined where the whole file is the
- * response: without the header, and, as RFC 9110 (section 14.2) allows, for several ranges, for
- * other units and for invalid ranges.
+ * The part of a file that a `Range` header requests. Undefined if the response is the whole file:
+ * without the header and, as RFC 9110 (section 14.2) allows, for several ranges, other units and
+ * invalid ranges.
  */
 export function readRange(
   header: string | undefined,

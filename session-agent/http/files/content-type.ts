@@ -2,7 +2,7 @@ import { Mime } from 'mime';
 import otherTypes from 'mime/types/other.js';
 import standardTypes from 'mime/types/standard.js';
 
-/** What sessions are full of, and the registry does not know or means something else by. */
+/** Common files of sessions that the registry does not know, or knows as something else. */
 const ownTypes = {
   'text/x-python': ['py'],
   'text/x-typescript': ['ts', 'mts', 'cts', 'tsx'],
@@ -12,12 +12,9 @@ const ownTypes = {
 
 const types = new Mime(standardTypes, otherTypes).define(ownTypes, true);
 
-/**
- * By the name alone: nobody has looked into the file. Text is said to be UTF-8, which code writes
- * unless told otherwise.
- */
+/** The type that the name suggests. Text is declared as UTF-8, which code writes by default. */
 export function contentTypeOf(name: string): string {
-  // Without a slash before it a name that has no dot would be taken for an extension.
+  // Without the slash a name without a dot would be taken for an extension.
   const type = types.getType(`/${name}`) ?? 'application/octet-stream';
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
 }

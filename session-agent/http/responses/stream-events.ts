@@ -11,7 +11,7 @@ const batchLength = 64 * 1024;
 
 const cutOffMessages: Record<CutOffLine['reason'], string> = {
   slow_reader:
-    'you read nothing for too long; resume after the last seq that you have, with ?after=',
+    'nothing was read for too long; resume with ?after= and the last seq that was received',
   forgotten: 'the step has ended and its events are no longer kept',
 };
 
@@ -46,7 +46,7 @@ export async function streamEvents(
   };
   let stopBeat = clock.every(limits.keepaliveMs, beat);
   const closed = once(outgoing, 'close');
-  // Node counts a write of which the peer takes any part as activity.
+  // For Node a connection is active as long as the peer takes any part of a write.
   const stalled = new Promise<'stalled'>((resolve) =>
     outgoing.setTimeout(stallMs).once('timeout', () => resolve('stalled')),
   );

@@ -10,13 +10,13 @@ import { systemCode, toFileError } from './file-error.ts';
 import { openDirectory, pathOf, walk } from './walk.ts';
 
 export interface ListBounds extends ListOptions {
-  /** A page ends after this time however full it is, with at least one entry. */
+  /** A page ends after this time, with at least one entry. */
   maxMs?: number;
   /** How many directories below the listed one are entered. */
   maxDepth?: number;
 }
 
-/** A page of a listing is returned after so long, however full it is. */
+/** A page of a listing is returned after this time, with the entries found so far. */
 export const longestListingMs = 5_000;
 /** Each directory stays open while its content is listed. */
 const deepestListing = 100;
