@@ -4,10 +4,10 @@ import { createCall, type TableAccess } from './call.ts';
 import { createIdempotencyKeys } from './idempotency-keys.ts';
 import { sessionsTable } from './key-schema.ts';
 import { createLeases } from './leases.ts';
-import { createSessionLister, type ListEffort } from './list-sessions.ts';
-import { createLiveSessions } from './live-sessions.ts';
-import { createRouteReader, createSessionRows } from './session-rows.ts';
-import { createSessionSweeper } from './sweep-sessions.ts';
+import { createSessionLister, type ListEffort } from './rows/list-sessions.ts';
+import { createLiveSessions } from './quota.ts';
+import { createRouteReader, createSessionRows } from './rows/session-rows.ts';
+import { createSessionSweeper } from './rows/sweep-sessions.ts';
 
 export interface RouteReaderOptions {
   client: DynamoDBClient;

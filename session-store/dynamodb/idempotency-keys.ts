@@ -7,7 +7,7 @@ import type { IdempotencyItem, IdempotencyKeys } from '../ports.ts';
 import { toItem } from './attribute-values.ts';
 import { isConditionFailure, type Send, type TableAccess } from './call.ts';
 import { idempotencyKey } from './item-keys.ts';
-import { parseItem } from './parse-item.ts';
+import { parseItem } from './items.ts';
 
 /**
  * `session_id` is the table's key, so that the session stands under another name. `write_id`: see

@@ -6,7 +6,7 @@ import { toItem } from './attribute-values.ts';
 import { isConditionFailure, type Send, type TableAccess } from './call.ts';
 import { liveSetKey, liveShard } from './item-keys.ts';
 import { sessionsTable } from './key-schema.ts';
-import { parseItem } from './parse-item.ts';
+import { parseItem } from './items.ts';
 
 /** DynamoDB keeps no empty set, and an older version left an item without one. */
 export const liveSetSchema = z.object({

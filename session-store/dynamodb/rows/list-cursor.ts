@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { timeSchema } from '@steppe/contracts/fields';
 import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import * as z from 'zod';
-import { CursorRejectedError } from '../errors.ts';
+import { CursorRejectedError } from '../../errors.ts';
 
 /**
  * Where a page ended: with the session id, so that rows of one millisecond are neither skipped nor

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import type { SessionReader, SessionWriter } from '../ports.ts';
-import { toItem } from './attribute-values.ts';
-import { isConditionFailure, type Send, type TableAccess } from './call.ts';
+import type { SessionReader, SessionWriter } from '../../ports.ts';
+import { toItem } from '../attribute-values.ts';
+import { isConditionFailure, type Send, type TableAccess } from '../call.ts';
 import { toRowUpdate } from './row-update.ts';
 import { fromSessionItem, toSessionItem, type WrittenRecord } from './session-item.ts';
 

@@ -1,6 +1,6 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import type { Item } from './attribute-values.ts';
-import { sessionsTable } from './key-schema.ts';
+import type { Item } from '../attribute-values.ts';
+import { sessionsTable } from '../key-schema.ts';
 import { rowAttributes } from './session-item.ts';
 
 type RowUpdate = Pick<
