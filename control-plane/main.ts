@@ -1,3 +1,4 @@
+import { createIds } from '@steppe/contracts/ids';
 import { createCallerVerifier } from '@steppe/service-kit/auth/caller/create-caller-verifier';
 import { openPublicKeys } from '@steppe/service-kit/auth/internal-token/key-directory';
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
@@ -54,7 +55,12 @@ const provisioner = createLocalProcessProvisioner({
 const controlPlane = await startControlPlane(
   { ...config.controlPlane, runtimes },
   {
-    store: createDynamoDbSessionStore({ client, tableName }),
+    store: createDynamoDbSessionStore({
+      client,
+      tableName,
+      clock: systemClock,
+      ids: createIds(systemClock),
+    }),
     provisioner,
     verifier: opened.JWKS_FILE,
     signer: createInternalTokenSigner('control-plane', opened.INTERNAL_KEY_FILE, systemClock),

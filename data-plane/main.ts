@@ -29,7 +29,7 @@ const opened = await openAll({
 });
 if ('complaints' in opened) refuseConfig('data-plane', opened.complaints);
 const dataPlane = await startDataPlane(config.dataPlane, {
-  routes: createDynamoDbRouteReader({ client, tableName }),
+  routes: createDynamoDbRouteReader({ client, tableName, clock: systemClock }),
   verifier: opened.JWKS_FILE,
   signer: createInternalTokenSigner('data-plane', opened.INTERNAL_KEY_FILE, systemClock),
   logger: plainLogger,

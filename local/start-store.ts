@@ -1,3 +1,5 @@
+import { createIds } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
@@ -16,5 +18,11 @@ export async function startStore(lifecycle: Lifecycle): Promise<SessionStore> {
   lifecycle.onClose('dynalite', close);
   const client = createDynamoDbClient({ ...localAccess, endpoint, ...timeouts });
   lifecycle.onClose('DynamoDB client', () => client.destroy());
-  return createDynamoDbSessionStore({ client, tableName, timeLimitMs: timeouts.attemptTimeoutMs });
+  return createDynamoDbSessionStore({
+    client,
+    tableName,
+    timeLimitMs: timeouts.attemptTimeoutMs,
+    clock: systemClock,
+    ids: createIds(systemClock),
+  });
 }

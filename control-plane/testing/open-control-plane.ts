@@ -2,6 +2,7 @@ import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { Scope } from '@steppe/contracts/operations';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
@@ -71,6 +72,7 @@ export async function openTestFixture(): Promise<TestFixture> {
     client,
     tableName: dynalite.tableName,
     timeLimitMs: 20_000,
+    ...realParts,
   });
   const fakes = await startFakes();
   const opened: ControlPlane[] = [];

@@ -1,5 +1,7 @@
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import {
   localAccess,
   type RunningDynamoDb,
@@ -68,7 +70,13 @@ export async function startTables(
       tables += 1;
       const tableName = `table-${tables}`;
       await ensureTable(client, tableName);
-      const store = createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, now });
+      const store = createDynamoDbSessionStore({
+        client,
+        tableName,
+        timeLimitMs: 20_000,
+        ...realParts,
+        clock: { ...systemClock, now },
+      });
       const inMemory = createInMemoryProvisioner(now);
       const missing = createMissingInstances();
       const services: ReconcilerFixture['services'] = (given = {}) => {

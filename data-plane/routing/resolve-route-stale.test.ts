@@ -1,5 +1,7 @@
 import { newInstanceId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import {
@@ -25,7 +27,7 @@ beforeAll(async () => {
   // The clock stands still: what is read without ConsistentRead never catches up.
   db = await startStaleDynamoDb({ now: () => 0 });
   client = createDynamoDbClient({ ...localAccess, endpoint: db.endpoint });
-  store = createDynamoDbSessionStore({ client });
+  store = createDynamoDbSessionStore({ client, ...realParts });
 });
 afterAll(async () => {
   client.destroy();
@@ -35,7 +37,7 @@ beforeEach(() => {
   nowMs = Date.now();
   const options = { max: 9, ttlMs: 5_000, staleMs: 60_000 };
   const cache = createRouteCache(options, {
-    routes: createDynamoDbRouteReader({ client }),
+    routes: createDynamoDbRouteReader({ client, clock: systemClock }),
     now: () => nowMs,
   });
   resolver = createRouteResolver({ cache, now: () => nowMs });
@@ -100,7 +102,10 @@ it('does not call a session expired whose longer life is not seen everywhere yet
 });
 
 it('returns 410 for a session whose agent is gone, although cheap reads still show it', async () => {
-  const plane = await startTestDataPlane({}, { routes: createDynamoDbRouteReader({ client }) });
+  const plane = await startTestDataPlane(
+    {},
+    { routes: createDynamoDbRouteReader({ client, clock: systemClock }) },
+  );
   const agent = await plane.startAgent(echo);
   const record = ready(plane.tenantId, agent.url);
   await store.create(record);
@@ -127,7 +132,7 @@ it('continues with what it knows while the store breaks every connection', async
   const broken = createDynamoDbClient({ ...localAccess, endpoint: proxy.endpoint, maxAttempts: 1 });
   const cache = createRouteCache(
     { max: 9, ttlMs: 0, staleMs: 0 },
-    { routes: createDynamoDbRouteReader({ client: broken }), now: () => nowMs },
+    { routes: createDynamoDbRouteReader({ client: broken, clock: systemClock }), now: () => nowMs },
   );
   const own = createRouteResolver({ cache, now: () => nowMs });
   expect(await own.resolve(requestFor(record))).toMatchObject({ source: 'miss' });

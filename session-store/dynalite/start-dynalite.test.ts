@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { dirname } from 'node:path';
 import { newSessionId } from '@steppe/contracts/ids';
 import { maxSocketPathBytes, socketPathOf } from '@steppe/contracts/unix-socket';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createDynamoDbClient } from '../dynamodb/create-client.ts';
 import { createDynamoDbSessionStore } from '../dynamodb/dynamodb-session-store.ts';
@@ -17,7 +18,7 @@ test('is served on a socket in a directory that this user alone can enter, which
   expect(statSync(path).isSocket()).toBe(true);
   expect((statSync(dirname(path)).mode & 0o777).toString(8)).toBe('700');
   const client = createDynamoDbClient({ ...localAccess, endpoint });
-  const store = createDynamoDbSessionStore({ client, tableName });
+  const store = createDynamoDbSessionStore({ client, tableName, ...realParts });
   const reads = await Promise.all(
     Array.from({ length: 50 }, () => store.get(newSessionId(), { consistent: true })),
   );
@@ -40,7 +41,7 @@ test('an endpoint without a server is reported as one that cannot be reached', a
   const { endpoint, close } = await listenPrivately(createServer());
   await close();
   const client = createDynamoDbClient({ ...localAccess, endpoint, maxAttempts: 1 });
-  const store = createDynamoDbSessionStore({ client, tableName: 'none' });
+  const store = createDynamoDbSessionStore({ client, tableName: 'none', ...realParts });
   await expect(store.get(newSessionId(), { consistent: true })).rejects.toMatchObject({
     code: 'route_store_unavailable',
   });

@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { newSessionId } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterEach, expect, it, vi } from 'vitest';
 import { provisioningRecord } from '../conformance/session-records.ts';
 import { localAccess, startDynalite } from '../dynalite/start-dynalite.ts';
@@ -23,7 +25,7 @@ afterEach(async () => {
 const storeOn = (endpoint: string, options: Partial<ClientOptions> = {}, timeLimitMs = 60_000) => {
   const client = createDynamoDbClient({ ...localAccess, endpoint, maxAttempts: 1, ...options });
   opened.push(() => client.destroy());
-  return createDynamoDbSessionStore({ client, timeLimitMs });
+  return createDynamoDbSessionStore({ client, timeLimitMs, ...realParts });
 };
 
 const started = async (endpoint: Promise<FailingDynamoDb>): Promise<FailingDynamoDb> => {
@@ -143,7 +145,7 @@ it.each([() => Promise.resolve('done'), () => Promise.reject(new Error('not done
       () => void vi.useRealTimers(),
     );
     const { signal } = new AbortController();
-    await Promise.allSettled([createCall(client, 1_000)(signal, operation)]);
+    await Promise.allSettled([createCall(client, systemClock, 1_000)(signal, operation)]);
     expect([vi.getTimerCount(), getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
   },
 );

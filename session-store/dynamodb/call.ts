@@ -1,22 +1,33 @@
 import {
   type $Command as Command,
   ConditionalCheckFailedException,
-  type DynamoDBClient,
   type DynamoDBClientResolvedConfig,
   DynamoDBServiceException,
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-dynamodb';
+import type { Ids } from '@steppe/contracts/ids';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { SessionStoreThrottledError, SessionStoreUnavailableError } from '../errors.ts';
 
+type DynamoDbCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = Command<
+  Input,
+  Output,
+  DynamoDBClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
+
+/** What the store needs of DynamoDB's client: the SDK's has it, and a simulation provides it. */
+export interface DynamoDbSender {
+  send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    command: DynamoDbCommand<Input, Output>,
+    options: { abortSignal: AbortSignal },
+  ): Promise<Output>;
+}
+
 export type Send = <Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-  command: Command<
-    Input,
-    Output,
-    DynamoDBClientResolvedConfig,
-    ServiceInputTypes,
-    ServiceOutputTypes
-  >,
+  command: DynamoDbCommand<Input, Output>,
 ) => Promise<Output>;
 
 /**
@@ -28,15 +39,20 @@ export type Call = <T>(
   operation: (send: Send) => Promise<T>,
 ) => Promise<T>;
 
-/** What the parts of the store share. `now` is in ms of Unix time. */
-export interface TableAccess {
+/** What reading a row needs. */
+export interface TableReader {
   call: Call;
   tableName: string;
-  now: () => number;
+}
+
+/** What the parts of the store share. */
+export interface TableAccess extends TableReader {
+  clock: Clock;
+  ids: Ids;
 }
 
 export const createCall =
-  (client: DynamoDBClient, timeLimitMs: number): Call =>
+  (client: DynamoDbSender, clock: Clock, timeLimitMs: number): Call =>
   async (signal, operation) => {
     signal?.throwIfAborted();
     const end = new AbortController();
@@ -45,15 +61,7 @@ export const createCall =
     const ended = new Promise<never>((_, reject) => {
       end.signal.addEventListener('abort', () => reject(end.signal.reason), { once: true });
     });
-    const timer = setTimeout(
-      () =>
-        end.abort(
-          new SessionStoreUnavailableError(
-            `the session store did not respond within ${timeLimitMs} ms`,
-          ),
-        ),
-      timeLimitMs,
-    );
+    const stopTimer = clock.after(timeLimitMs, () => end.abort(lateResponse(timeLimitMs)));
     const onAbort = () => end.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     const send: Send = async (command) => {
@@ -67,10 +75,13 @@ export const createCall =
     try {
       return await Promise.race([operation(send), ended]);
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       signal?.removeEventListener('abort', onAbort);
     }
   };
+
+const lateResponse = (timeLimitMs: number): SessionStoreUnavailableError =>
+  new SessionStoreUnavailableError(`the session store did not respond within ${timeLimitMs} ms`);
 
 export const isConditionFailure = (error: unknown): error is ConditionalCheckFailedException =>
   error instanceof ConditionalCheckFailedException;

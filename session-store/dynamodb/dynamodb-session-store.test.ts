@@ -7,6 +7,8 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { newSessionId } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   endedRecord,
@@ -52,6 +54,7 @@ describe('DynamoDB session store', () => {
     const store = createDynamoDbSessionStore({
       client,
       listEffort: { rowsPerQuery: 2, queries: 2 },
+      ...realParts,
     });
     const tenantId = newTenantId();
     const at = (second: number) => new Date(Date.UTC(2026, 10, 23) + second * 1_000).toISOString();
@@ -89,7 +92,7 @@ describe('DynamoDB session store', () => {
         endpoint: forgetful.endpoint,
       });
       try {
-        return await use(createDynamoDbSessionStore({ client: forgetfulClient }));
+        return await use(createDynamoDbSessionStore({ client: forgetfulClient, ...realParts }));
       } finally {
         forgetfulClient.destroy();
         await forgetful.close();
@@ -117,10 +120,14 @@ describe('DynamoDB session store', () => {
     });
     try {
       const record = provisioningRecord();
-      const slow = createDynamoDbSessionStore({ client: lateClient, timeLimitMs: 100 });
+      const slow = createDynamoDbSessionStore({
+        client: lateClient,
+        timeLimitMs: 100,
+        ...realParts,
+      });
       const error = await slow.create(record).catch((thrown: unknown) => thrown);
       expect(isAmbiguous(error)).toBe(true);
-      const store = createDynamoDbSessionStore({ client });
+      const store = createDynamoDbSessionStore({ client, ...realParts });
       const over = endedRecord(record);
       expect([await store.create(over), await late.land()]).toEqual(['created', 400]);
       expect(await store.get(record.session_id, { consistent: true })).toEqual(over);
@@ -131,7 +138,7 @@ describe('DynamoDB session store', () => {
   });
 
   it('lets DynamoDB remove an idempotency key when it has expired', async () => {
-    const store = createDynamoDbSessionStore({ client });
+    const store = createDynamoDbSessionStore({ client, ...realParts });
     const tenantId = newTenantId();
     await store.putIdempotency(tenantId, 'key', {
       session_id: newSessionId(),
@@ -148,7 +155,7 @@ describe('DynamoDB session store', () => {
   });
 
   it('ignores what only a newer version knows of a live set and of an idempotency key', async () => {
-    const store = createDynamoDbSessionStore({ client });
+    const store = createDynamoDbSessionStore({ client, ...realParts });
     const [tenantId, sessionId] = [newTenantId(), newSessionId()];
     const item = { session_id: sessionId, body_hash: '', expires: 4_000_000_000 };
     await store.addLive(tenantId, sessionId, 5);
@@ -173,7 +180,7 @@ describe('DynamoDB session store', () => {
   });
 
   it('sweeps on past a live set of what can be no tenant, and names it', async () => {
-    const store = createDynamoDbSessionStore({ client });
+    const store = createDynamoDbSessionStore({ client, ...realParts });
     const itemKey = `${liveSetPrefix}${'x'.repeat(300)}`;
     const item = {
       session_id: { S: itemKey },
@@ -189,8 +196,8 @@ describe('DynamoDB session store', () => {
 
   it('gives the data-plane a reader that can do nothing else', async () => {
     const record = provisioningRecord();
-    await createDynamoDbSessionStore({ client }).create(record);
-    const reader = createDynamoDbRouteReader({ client });
+    await createDynamoDbSessionStore({ client, ...realParts }).create(record);
+    const reader = createDynamoDbRouteReader({ client, clock: systemClock });
     expect(Object.keys(reader)).toEqual(['get']);
     expect(await reader.get(record.session_id, { consistent: false })).toEqual(record);
   });
@@ -219,7 +226,7 @@ describe('DynamoDB session store', () => {
     await expect(ensureTable(client, tableName)).rejects.toThrow(
       /lacks the index by_tenant and live.*docs\/operating\.md/,
     );
-    const store = createDynamoDbSessionStore({ client, tableName });
+    const store = createDynamoDbSessionStore({ client, tableName, ...realParts });
     await expect(store.sweep()[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: 'route_store_unavailable',
       message: expect.stringMatching(/cannot query the index live .*docs\/operating\.md/),
@@ -227,7 +234,7 @@ describe('DynamoDB session store', () => {
   });
 
   it('brings what an older version wrote into the index with the next write of it', async () => {
-    const store = createDynamoDbSessionStore({ client });
+    const store = createDynamoDbSessionStore({ client, ...realParts });
     const [tenantId, id, other] = [newTenantId(), newSessionId(), newSessionId()];
     const row = readyRecord(provisioningRecord({ tenant_id: tenantId }));
     await store.create(row);

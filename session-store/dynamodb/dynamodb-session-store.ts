@@ -1,24 +1,28 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Ids } from '@steppe/contracts/ids';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { SessionReader, SessionStore } from '../ports.ts';
-import { createCall, type TableAccess } from './call.ts';
+import { createCall, type DynamoDbSender, type TableReader } from './call.ts';
 import { createIdempotencyKeys } from './idempotency-keys.ts';
 import { sessionsTable } from './key-schema.ts';
 import { createLeases } from './leases.ts';
-import { createSessionLister, type ListEffort } from './rows/list-sessions.ts';
 import { createLiveSessions } from './quota.ts';
+import { createSessionLister, type ListEffort } from './rows/list-sessions.ts';
 import { createRouteReader, createSessionRows } from './rows/session-rows.ts';
 import { createSessionSweeper } from './rows/sweep-sessions.ts';
 
+/** Within which an operation of the store ends, unless its options say otherwise. */
+export const defaultTimeLimitMs = 3_000;
+
 export interface RouteReaderOptions {
-  client: DynamoDBClient;
+  client: DynamoDbSender;
+  clock: Clock;
   tableName?: string | undefined;
   /** Of one operation as a whole, retries included. */
   timeLimitMs?: number | undefined;
 }
 
 export interface SessionStoreOptions extends RouteReaderOptions {
-  /** Ms of Unix time: decides whether an idempotency key has expired. */
-  now?: (() => number) | undefined;
+  ids: Ids;
   listEffort?: ListEffort | undefined;
   /** Of a sweep; unset: as many as DynamoDB gives. */
   sweptRowsPerQuery?: number | undefined;
@@ -26,7 +30,8 @@ export interface SessionStoreOptions extends RouteReaderOptions {
 
 /** The client stays the caller's to destroy. */
 export const createDynamoDbSessionStore = (options: SessionStoreOptions): SessionStore => {
-  const table = tableAccess(options);
+  const { clock, ids } = options;
+  const table = { ...openTable(options), clock, ids };
   return {
     ...createSessionRows(table),
     ...createSessionLister(table, options.listEffort ?? { rowsPerQuery: 500, queries: 10 }),
@@ -39,15 +44,9 @@ export const createDynamoDbSessionStore = (options: SessionStoreOptions): Sessio
 
 /** All that the data-plane needs: it can read one row and nothing else. */
 export const createDynamoDbRouteReader = (options: RouteReaderOptions): SessionReader =>
-  createRouteReader(tableAccess(options));
+  createRouteReader(openTable(options));
 
-const tableAccess = ({
-  client,
-  tableName,
-  timeLimitMs,
-  now,
-}: SessionStoreOptions): TableAccess => ({
-  call: createCall(client, timeLimitMs ?? 3_000),
+const openTable = ({ client, clock, tableName, timeLimitMs }: RouteReaderOptions): TableReader => ({
+  call: createCall(client, clock, timeLimitMs ?? defaultTimeLimitMs),
   tableName: tableName ?? sessionsTable.defaultName,
-  now: now ?? Date.now,
 });

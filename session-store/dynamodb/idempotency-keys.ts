@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { sessionIdSchema } from '@steppe/contracts/ids';
 import * as z from 'zod';
 import { SessionStoreUnavailableError } from '../errors.ts';
 import type { IdempotencyItem, IdempotencyKeys } from '../ports.ts';
-import { toItem } from './attribute-values.ts';
 import { isConditionFailure, type Send, type TableAccess } from './call.ts';
 import { idempotencyKey } from './item-keys.ts';
-import { parseItem } from './items.ts';
+import { parseItem, toItem } from './items.ts';
 
 /**
  * `session_id` is the table's key, so that the session stands under another name. `write_id`: see
@@ -30,7 +28,7 @@ export const createIdempotencyKeys = (table: TableAccess): IdempotencyKeys => ({
   putIdempotency: (tenantId, key, item, { signal } = {}) =>
     table.call(signal, async (send) => {
       const itemKey = idempotencyKey(tenantId, key);
-      const writeId = randomUUID();
+      const writeId = table.ids.uuid();
       // What stood in the way may be gone when it is looked at: deleted, or expired between the two
       // calls.
       for (let attempts = 0; attempts < 3; attempts += 1) {
@@ -108,4 +106,4 @@ const read = async (table: TableAccess, send: Send, itemKey: string) => {
   return stored.item.expires <= nowSeconds(table) ? null : stored;
 };
 
-const nowSeconds = (table: TableAccess): number => Math.floor(table.now() / 1000);
+const nowSeconds = (table: TableAccess): number => Math.floor(table.clock.now() / 1000);

@@ -1,18 +1,36 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type * as z from 'zod';
 import { SessionStoreCorruptError } from '../errors.ts';
-import { fromItem, type Item } from './attribute-values.ts';
 import { sessionsTable } from './key-schema.ts';
 
-/** Throws `SessionStoreCorruptError` with the item's key. */
+export type Item = Record<string, AttributeValue>;
+
+/** Values of items: a set of strings is a string set, and an absent field is left out. */
+type Field = string | number | ReadonlySet<string> | { readonly [key: string]: Field | undefined };
+
+export const toItem = (fields: { readonly [key: string]: Field | undefined }): Item =>
+  marshall(fields, { removeUndefinedValues: true });
+
+/** @throws SessionStoreCorruptError with the item's key, where the item breaks the schema. */
 export const parseItem = <Output>(schema: z.ZodType<Output>, item: Item): Output => {
   const parsed = schema.safeParse(fromItem(item));
   if (!parsed.success) throw new SessionStoreCorruptError(itemKey(item), { cause: parsed.error });
   return parsed.data;
 };
 
+const fromItem = (item: Item): Record<string, unknown> => {
+  try {
+    // A number that is too large to be exact is one that the schema refuses.
+    return unmarshall(item, { wrapNumbers: Number });
+  } catch (cause) {
+    throw new SessionStoreCorruptError(itemKey(item), { cause });
+  }
+};
+
 /**
- * What `read` gives, or why an item cannot be read: for whoever reads many, of which one must not
- * hide the others.
+ * The result of `read`, or the error of an item that cannot be read: for callers that read many
+ * items, where a corrupt one must not hide the others.
  */
 export const orCorrupt = <T>(read: () => T): T | SessionStoreCorruptError => {
   try {

@@ -1,8 +1,8 @@
 import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Leases } from '../ports.ts';
-import { toItem } from './attribute-values.ts';
 import { isConditionFailure, type TableAccess } from './call.ts';
 import { leaseKey } from './item-keys.ts';
+import { toItem } from './items.ts';
 
 // Reserved words of DynamoDB differ from year to year: no attribute is named without a placeholder.
 const names = { '#holder': 'holder', '#expires': 'expires_at_ms' };

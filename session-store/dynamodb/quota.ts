@@ -2,16 +2,18 @@ import { DeleteItemCommand, GetItemCommand, UpdateItemCommand } from '@aws-sdk/c
 import { type SessionId, sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import * as z from 'zod';
 import type { LiveSessions } from '../ports.ts';
-import { toItem } from './attribute-values.ts';
 import { isConditionFailure, type Send, type TableAccess } from './call.ts';
 import { liveSetKey, liveShard } from './item-keys.ts';
+import { parseItem, toItem } from './items.ts';
 import { sessionsTable } from './key-schema.ts';
-import { parseItem } from './items.ts';
 
 /** DynamoDB keeps no empty set, and an older version left an item without one. */
 export const liveSetSchema = z.object({
   session_id: z.string(),
-  ids: z.array(sessionIdSchema).default([]),
+  ids: z
+    .set(sessionIdSchema)
+    .transform((ids) => [...ids])
+    .default([]),
 });
 
 const { partitionKey: shardKey } = sessionsTable.liveIndex;
@@ -29,14 +31,12 @@ export const createLiveSessions = (table: TableAccess): LiveSessions => ({
             UpdateExpression: 'ADD #ids :ids SET #shard = :shard',
             ConditionExpression: `${room}contains(#ids, :id)`,
             ExpressionAttributeNames: { '#ids': 'ids', '#shard': shardKey },
-            ExpressionAttributeValues: {
-              ...toItem({
-                ':id': sessionId,
-                ':shard': liveShard(key),
-                ...(max > 0 && { ':max': max }),
-              }),
-              ':ids': { SS: [sessionId] },
-            },
+            ExpressionAttributeValues: toItem({
+              ':id': sessionId,
+              ':ids': new Set([sessionId]),
+              ':shard': liveShard(key),
+              ':max': max > 0 ? max : undefined,
+            }),
           }),
         );
         return 'added';
@@ -79,10 +79,12 @@ const removeOneOfMany = ({ table, send, tenantId, sessionId }: OneId): Promise<u
       UpdateExpression: 'DELETE #ids :ids SET #shard = :shard',
       ConditionExpression: 'contains(#ids, :id) AND size(#ids) > :one',
       ExpressionAttributeNames: { '#ids': 'ids', '#shard': shardKey },
-      ExpressionAttributeValues: {
-        ...toItem({ ':id': sessionId, ':shard': liveShard(key), ':one': 1 }),
-        ':ids': { SS: [sessionId] },
-      },
+      ExpressionAttributeValues: toItem({
+        ':id': sessionId,
+        ':ids': new Set([sessionId]),
+        ':shard': liveShard(key),
+        ':one': 1,
+      }),
     }),
   );
 };
@@ -95,7 +97,7 @@ const removeLast = ({ table, send, tenantId, sessionId }: OneId): Promise<unknow
       Key: toItem({ session_id: liveSetKey(tenantId) }),
       ConditionExpression: '#ids = :ids',
       ExpressionAttributeNames: { '#ids': 'ids' },
-      ExpressionAttributeValues: { ':ids': { SS: [sessionId] } },
+      ExpressionAttributeValues: toItem({ ':ids': new Set([sessionId]) }),
     }),
   );
 

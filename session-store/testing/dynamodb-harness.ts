@@ -1,4 +1,5 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import type { SessionStoreHarness } from '../conformance/harness.ts';
 import type { RunningDynamoDb } from '../dynalite/start-dynalite.ts';
 import { type ClientOptions, createDynamoDbClient } from '../dynamodb/create-client.ts';
@@ -26,6 +27,7 @@ export const dynamoDbHarness = (
         tableName,
         timeLimitMs: 20_000,
         sweptRowsPerQuery: 3,
+        ...realParts,
       }),
       spoil: async (sessionId) => {
         await client.send(

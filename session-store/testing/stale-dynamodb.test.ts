@@ -1,3 +1,4 @@
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endedRecord, provisioningRecord, readyRecord } from '../conformance/session-records.ts';
 import { localAccess } from '../dynalite/start-dynalite.ts';
@@ -14,7 +15,7 @@ let close: () => Promise<void>;
 beforeAll(async () => {
   const stale = await startStaleDynamoDb({ now: () => clock });
   const client = createDynamoDbClient({ ...localAccess, endpoint: stale.endpoint });
-  store = createDynamoDbSessionStore({ client, tableName: stale.tableName });
+  store = createDynamoDbSessionStore({ client, tableName: stale.tableName, ...realParts });
   close = async () => {
     client.destroy();
     await stale.close();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
@@ -101,7 +102,7 @@ export async function startSoakCluster(): Promise<SoakCluster> {
     };
     return {
       url: dataPlane.url,
-      store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000 }),
+      store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, ...realParts }),
       instancesDirectory: services.instancesDirectory,
       tokenFor: services.tokenFor,
       async replaceControlPlane(index) {

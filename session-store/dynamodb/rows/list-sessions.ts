@@ -3,11 +3,10 @@ import type { TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { SessionStoreCorruptError } from '../../errors.ts';
 import type { ListQuery, SessionLister, SessionPage } from '../../ports.ts';
-import { type Item, toItem } from '../attribute-values.ts';
 import type { Send, TableAccess } from '../call.ts';
+import { type Item, orCorrupt, parseItem, toItem } from '../items.ts';
 import { sessionsTable } from '../key-schema.ts';
 import { decodeCursor, encodeCursor, indexKeySchema, type ListPosition } from './list-cursor.ts';
-import { orCorrupt, parseItem } from '../items.ts';
 import { fromSessionItem } from './session-item.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../attribute-values.ts';
+import type { Item } from '../items.ts';
 import { sessionsTable } from '../key-schema.ts';
 import { rowAttributes } from './session-item.ts';
 

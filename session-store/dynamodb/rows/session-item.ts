@@ -1,8 +1,7 @@
 import { type SessionRecord, sessionRecordSchema } from '@steppe/contracts/session-record';
-import { type Item, toItem } from '../attribute-values.ts';
 import { liveShard } from '../item-keys.ts';
+import { type Item, parseItem, toItem } from '../items.ts';
 import { sessionsTable } from '../key-schema.ts';
-import { parseItem } from '../items.ts';
 
 /**
  * A row and the id of the write that made it. A retry of the SDK whose first attempt did arrive

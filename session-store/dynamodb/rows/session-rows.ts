@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { SessionReader, SessionWriter } from '../../ports.ts';
-import { toItem } from '../attribute-values.ts';
-import { isConditionFailure, type Send, type TableAccess } from '../call.ts';
+import { isConditionFailure, type Send, type TableAccess, type TableReader } from '../call.ts';
+import { toItem } from '../items.ts';
 import { toRowUpdate } from './row-update.ts';
 import { fromSessionItem, toSessionItem, type WrittenRecord } from './session-item.ts';
 
@@ -13,7 +12,7 @@ export const createSessionRows = (table: TableAccess): SessionWriter => ({
 
   create: (record, { signal } = {}) =>
     table.call(signal, async (send) => {
-      const written = { record, writeId: randomUUID() };
+      const written = { record, writeId: table.ids.uuid() };
       try {
         await send(
           new PutItemCommand({
@@ -35,7 +34,7 @@ export const createSessionRows = (table: TableAccess): SessionWriter => ({
   update: (next, expectedVersion, { signal } = {}) =>
     table.call(signal, async (send) => {
       const record: SessionRecord = { ...next, version: expectedVersion + 1 };
-      const writeId = randomUUID();
+      const writeId = table.ids.uuid();
       const change = toRowUpdate(toSessionItem({ record, writeId }));
       try {
         await send(
@@ -63,7 +62,7 @@ export const createSessionRows = (table: TableAccess): SessionWriter => ({
     }),
 });
 
-export const createRouteReader = (table: TableAccess): SessionReader => ({
+export const createRouteReader = (table: TableReader): SessionReader => ({
   get: (sessionId, { consistent, signal }) =>
     table.call(
       signal,
@@ -72,7 +71,7 @@ export const createRouteReader = (table: TableAccess): SessionReader => ({
 });
 
 const read = async (
-  table: TableAccess,
+  table: TableReader,
   send: Send,
   sessionId: SessionId,
   consistent: boolean,

@@ -4,12 +4,11 @@ import * as z from 'zod';
 import { SessionStoreCorruptError, SessionStoreUnavailableError } from '../../errors.ts';
 import { liveEntrySchema } from '../../live-entry.ts';
 import type { CallOptions, SessionSweeper, SweptItem } from '../../ports.ts';
-import { type Item, toItem } from '../attribute-values.ts';
 import { isRequestInvalid, type TableAccess } from '../call.ts';
 import { liveSetPrefix } from '../item-keys.ts';
+import { type Item, itemKey, orCorrupt, parseItem, toItem } from '../items.ts';
 import { sessionsTable } from '../key-schema.ts';
 import { liveSetSchema } from '../quota.ts';
-import { itemKey, orCorrupt, parseItem } from '../items.ts';
 
 const { liveIndex } = sessionsTable;
 

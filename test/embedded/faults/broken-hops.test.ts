@@ -1,4 +1,5 @@
 import { sessionIdSchema } from '@steppe/contracts/ids';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
@@ -38,6 +39,7 @@ async function sessionBehindProxy(
   const store = createDynamoDbSessionStore({
     client: dynamoDb,
     tableName: services.dynamoDb.tableName,
+    ...realParts,
   });
   const record = await store.get(sessionIdSchema.parse(id), { consistent: true });
   if (record?.state !== 'ready') throw new Error('the session is not ready');

@@ -1,4 +1,5 @@
 import type { Session } from '@steppe/contracts/session';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
@@ -34,7 +35,7 @@ export async function startProxiedCluster(
   const dynamoDb = await startSwitchableDynamoDb();
   const services = await prepareServices(async () => dynamoDb);
   const client = createDynamoDbClient({ ...localAccess, endpoint: dynamoDb.direct.endpoint });
-  const store = createDynamoDbSessionStore({ client, tableName: dynamoDb.tableName });
+  const store = createDynamoDbSessionStore({ client, tableName: dynamoDb.tableName, ...realParts });
   const sessions: ProxiedSession[] = [];
   const start = async () => {
     const controlPlane = await services.start('control-plane', {
