@@ -1,6 +1,13 @@
 import * as z from 'zod';
 
-export const failedReasonSchema = z.enum(['provisioning_timeout', 'crashed', 'quota']);
+export const failedReasonSchema = z.enum([
+  'provisioning_timeout',
+  'start_failed',
+  'unschedulable',
+  'image_unavailable',
+  'crashed',
+  'quota',
+]);
 export const endedReasonSchema = z.enum([
   'deleted',
   'expired',

@@ -11,7 +11,7 @@ import { createLogger } from '@steppe/service-kit/process/logger';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { readConfig } from './config.ts';
-import { openInstancesDirectory } from './provisioner/local-process/instances-directory.ts';
+import { openInstancesDirectory } from './provisioner/local-process/instance-directory.ts';
 import { createLocalProcessProvisioner } from './provisioner/local-process/local-process-provisioner.ts';
 import { complaintsAboutModules } from './provisioner/local-process/missing-modules.ts';
 import { prepareRuntimes } from './provisioner/local-process/prepare-runtimes.ts';
@@ -49,6 +49,7 @@ const provisioner = createLocalProcessProvisioner({
   supervisorCommand,
   publicKeys: opened.PUBLIC_KEYS_DIR,
   agentLogLevel: config.logLevel,
+  clock: systemClock,
   logger,
 });
 

@@ -1,19 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { openInstancesDirectory } from '@steppe/control-plane/provisioner/local-process/instance-directory';
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
 import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { agentBundle, hostVariables, type RunConfig } from './config.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Agents and supervisors from the bundles beside ours. */
-export function createProvisioner(
+export async function createProvisioner(
   config: RunConfig,
   supervisorCommand: SupervisorCommand,
   controlPlaneKey: SigningKey,
   dataPlaneKey: SigningKey,
   logger: Logger,
-): SessionProvisioner {
+): Promise<SessionProvisioner> {
+  const instancesDirectory = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
+  await openInstancesDirectory(instancesDirectory);
   return createLocalProcessProvisioner({
     agentBundle,
     supervisorCommand,
@@ -22,7 +26,8 @@ export function createProvisioner(
       'data-plane': dataPlaneKey.publicSet,
     }),
     hostVariables: hostVariables(),
-    instancesDirectory: `/tmp/steppe-${randomUUID().slice(0, 13)}`,
+    instancesDirectory,
+    clock: systemClock,
     agentLogLevel: config.LOG_LEVEL,
     logger,
   });

@@ -80,7 +80,7 @@ export async function startLocal(
     },
     {
       store,
-      provisioner: createProvisioner(
+      provisioner: await createProvisioner(
         config,
         supervisorCommand,
         controlPlaneKey,

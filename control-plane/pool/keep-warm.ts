@@ -35,18 +35,13 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
   let wakeUp = new AbortController();
 
   const countMissing = async (): Promise<number> => {
-    const listed = await provisioner.list();
-    const pooled = listed.filter((one) => one.runtime === runtime.name && one.version === version);
-    const warm = pooled.filter(({ state }) => state === 'warm').length;
+    const { warm, starting } = await provisioner.count({ runtime: runtime.name, version });
     metrics.size(runtime.name, warm, runtime.poolSize);
-    const coming = pooled.filter(
-      (one) => one.state === 'starting' && one.sessionId === undefined,
-    ).length;
-    return Math.max(0, runtime.poolSize - warm - coming);
+    return Math.max(0, runtime.poolSize - warm - starting);
   };
 
   const startOne = async () => {
-    const request = { runtime, resources: runtime.default_resources, version, sessionId: null };
+    const request = { runtime, resources: runtime.default_resources, version, owner: null };
     const { instanceId } = await withTimeout(stopping.signal, startLimitMs, (signal) =>
       provisioner.start({ ...request, signal }),
     );

@@ -1,6 +1,7 @@
-import { type InstanceId, newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import { type InstanceId, newInstanceId } from '@steppe/contracts/ids';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newOwner } from '../provisioner/conformance/requests.ts';
 import type {
   EndListener,
   ListedInstance,
@@ -27,7 +28,7 @@ function createFakeProvisioner() {
     listed,
     end(instanceId: InstanceId) {
       listed.delete(instanceId);
-      for (const listener of listeners) listener({ instanceId, reason: 'crashed' });
+      for (const listener of listeners) void listener({ instanceId, reason: 'crashed' });
     },
     add(version: string, state: 'warm' | 'starting' = 'warm') {
       const base = { instanceId: newInstanceId(), runtime: python.name, version, createdAtMs: 0 };
@@ -38,7 +39,7 @@ function createFakeProvisioner() {
       return base.instanceId;
     },
   };
-  const provisioner: Pick<SessionProvisioner, 'start' | 'claim' | 'list' | 'watch'> = {
+  const provisioner: Pick<SessionProvisioner, 'start' | 'claim' | 'list' | 'count' | 'watch'> = {
     async start(request) {
       fake.requests.push(request);
       if (fake.failing) throw new StartFailedError('quota', 'no room');
@@ -51,6 +52,11 @@ function createFakeProvisioner() {
       return { instanceId: found.instanceId, address: 'http://127.0.0.1:1' };
     },
     list: async () => [...listed.values()],
+    async count({ version }) {
+      const pooled = [...listed.values()].filter((one) => one.version === version);
+      const warm = pooled.filter(({ state }) => state === 'warm').length;
+      return { warm, starting: pooled.length - warm };
+    },
     watch(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -59,7 +65,7 @@ function createFakeProvisioner() {
   const unused = () => Promise.reject(new Error('not for this test'));
   return {
     fake,
-    provisioner: { ...provisioner, retire: unused, end: unused, endOf: unused, close: unused },
+    provisioner: { ...provisioner, retire: unused, end: unused, close: unused },
   };
 }
 
@@ -106,7 +112,7 @@ describe('warm pool', () => {
     expect(fake.requests).toHaveLength(3);
     for (const request of fake.requests) {
       expect(request).toMatchObject({
-        sessionId: null,
+        owner: null,
         runtime: python,
         resources: python.default_resources,
       });
@@ -144,7 +150,7 @@ describe('warm pool', () => {
   it('replaces what was claimed once told, and what ended at once', async () => {
     pool.fill();
     await settled();
-    expect(await pool.claim(newSessionId(), python, python.default_resources)).not.toBeNull();
+    expect(await pool.claim(newOwner(), python, python.default_resources)).not.toBeNull();
     expect(fake.requests).toHaveLength(3);
     pool.refill(python);
     await eventually(() => fake.requests).toHaveLength(4);
@@ -214,7 +220,7 @@ describe('warm pool', () => {
     pool.fill();
     await settled();
     const claim = (runtime: typeof python, resources = python.default_resources) =>
-      pool.claim(newSessionId(), runtime, resources);
+      pool.claim(newOwner(), runtime, resources);
     expect(await claim(python, { ...python.default_resources, cpu: '2' })).toBeNull();
     expect(await claim(other)).toBeNull();
     expect(
@@ -224,7 +230,7 @@ describe('warm pool', () => {
 
   it('gives none where the provisioner fails to claim', async () => {
     provisioner.claim = () => Promise.reject(new Error('away'));
-    expect(await pool.claim(newSessionId(), python, python.default_resources)).toBeNull();
+    expect(await pool.claim(newOwner(), python, python.default_resources)).toBeNull();
   });
 
   it('starts nothing once it is closed, and gives up what it starts', async () => {

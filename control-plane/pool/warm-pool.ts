@@ -1,7 +1,10 @@
 import type { Resources } from '@steppe/contracts/fields';
-import type { SessionId } from '@steppe/contracts/ids';
 import type { Logger } from '@steppe/service-kit/process/logger';
-import type { Instance, SessionProvisioner } from '../provisioner/session-provisioner.ts';
+import type {
+  Instance,
+  InstanceOwner,
+  SessionProvisioner,
+} from '../provisioner/session-provisioner.ts';
 import { sameResources } from '../runtimes/choose-resources.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
@@ -33,7 +36,7 @@ export interface WarmPool {
    * start does as well.
    */
   claim(
-    sessionId: SessionId,
+    owner: InstanceOwner,
     runtime: RuntimeDefinition,
     resources: Resources,
   ): Promise<Instance | null>;
@@ -57,22 +60,22 @@ export function createWarmPool(options: PoolOptions): WarmPool {
       for (const runtime of runtimes) {
         if (runtime.poolSize > 0) keepers.set(runtime.name, keepWarm(runtime, options));
       }
-      stopListening = provisioner.watch((end) => {
+      stopListening = provisioner.watch(async (end) => {
         for (const keeper of keepers.values()) keeper.ended(end);
       });
     },
-    async claim(sessionId, runtime, resources) {
+    async claim(owner, runtime, resources) {
       // A warm one has the default resources, and cannot be given others.
       if (runtime.poolSize === 0 || !sameResources(resources, runtime.default_resources))
         return null;
       try {
         return await provisioner.claim({
-          sessionId,
+          owner,
           runtime: runtime.name,
           version: runtimeVersion(runtime),
         });
       } catch (err) {
-        logger.warn({ err, session_id: sessionId }, 'could not claim a warm instance');
+        logger.warn({ err, session_id: owner.sessionId }, 'could not claim a warm instance');
         return null;
       }
     },

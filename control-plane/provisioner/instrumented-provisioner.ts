@@ -1,7 +1,7 @@
 import { Histogram, type Registry } from 'prom-client';
 import type { SessionProvisioner } from './session-provisioner.ts';
 
-type Call = 'start' | 'claim' | 'retire' | 'end' | 'list';
+type Call = 'start' | 'claim' | 'retire' | 'end' | 'list' | 'count';
 
 /** The same provisioner, its calls counted and timed. */
 export function instrumentProvisioner(
@@ -33,9 +33,9 @@ export function instrumentProvisioner(
     claim: (request) => measure('claim', provisioner.claim(request)),
     retire: (instanceId) => measure('retire', provisioner.retire(instanceId)),
     end: (instanceId) => measure('end', provisioner.end(instanceId)),
-    list: () => measure('list', provisioner.list()),
+    list: (options) => measure('list', provisioner.list(options)),
+    count: (request) => measure('count', provisioner.count(request)),
     watch: (listener) => provisioner.watch(listener),
-    endOf: (instanceId) => provisioner.endOf(instanceId),
     close: () => provisioner.close(),
   };
 }

@@ -1,21 +1,27 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { Resources } from '@steppe/contracts/fields';
-import type { InstanceId, SessionId } from '@steppe/contracts/ids';
+import type { InstanceId, SessionId, TenantId } from '@steppe/contracts/ids';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
+
+/** The session that an instance belongs to. */
+export interface InstanceOwner {
+  tenantId: TenantId;
+  sessionId: SessionId;
+}
 
 export interface StartRequest {
   runtime: RuntimeDefinition;
   resources: Resources;
-  /** What the runtime is made of; a claim takes a warm instance of the same version alone. */
+  /** Identifies what the instance is made of. A claim takes a warm instance of its own version. */
   version: string;
-  /** Whose instance it is from its birth on; null makes a warm one, for whoever claims it. */
-  sessionId: SessionId | null;
-  /** Its reason is thrown where it aborts the start. */
+  /** The session that owns the instance from its start; null starts a warm instance. */
+  owner: InstanceOwner | null;
+  /** Aborts the start, which then throws the signal's reason. */
   signal: AbortSignal;
 }
 
 export interface ClaimRequest {
-  sessionId: SessionId;
+  owner: InstanceOwner;
   /** Name of the runtime. */
   runtime: string;
   version: string;
@@ -42,64 +48,83 @@ export type ListedInstance = ListedBase &
     | { state: 'claimed'; address: string; sessionId: SessionId }
   );
 
+export interface ListOptions {
+  /**
+   * True: the list contains every instance whose start resolved before the call. False or absent:
+   * the list may come from a cache.
+   */
+  consistent?: boolean;
+}
+
+export interface CountRequest {
+  /** Name of the runtime. */
+  runtime: string;
+  version: string;
+}
+
+/** Instances that no session owns. */
+export interface InstanceCount {
+  warm: number;
+  starting: number;
+}
+
 export interface InstanceEnd {
   instanceId: InstanceId;
-  /** Absent of one that never had a session. */
+  /** Absent for an instance that no session owned. */
   sessionId?: SessionId;
   reason: EndedReason;
-  /** Exit code, signal, last output: for people, at most 4096 characters. */
+  /** Exit code, signal and last output, for people; at most 4096 characters. */
   detail?: string;
 }
 
-export type EndListener = (end: InstanceEnd) => void;
+/** Acknowledges the end by resolving. */
+export type EndListener = (end: InstanceEnd) => Promise<void>;
 
 /**
- * Where the instances come from. Any number of control-planes share one set of instances, each
- * through a provisioner of its own; every method sees the instances of all of them, and ends within
- * a time limit of its own, or by the signal where it takes one.
+ * Creates and ends instances. Several control-planes may share one set of instances, each through
+ * a provisioner of its own, if the adapter supports it; every method then covers the instances of
+ * all of them. Each method finishes within a time limit of its own, or when its signal aborts.
  */
 export interface SessionProvisioner {
   /**
-   * A new instance: it listens, its worker is ready, and nobody has bound it. Where this throws,
-   * nothing of the instance is left and no listener is notified: `StartFailedError`, or the reason
-   * of the signal.
+   * Starts an instance that listens, has a ready worker and is not bound. If this throws, nothing
+   * of the instance is left and no listener is called.
+   * @throws StartFailedError, or the reason of the signal.
    */
   start(request: StartRequest): Promise<Instance>;
   /**
-   * A warm instance of that runtime and version, which is the session's from now on; null where
-   * there is none. Of any number of claims at once, here and elsewhere, each instance goes to one:
-   * a lost race takes the next. One that is dead is removed, and one of another version, unless
-   * that was made since this provisioner began: a newer one may have made it.
+   * Gives a warm instance of that runtime and version to the session; null if there is none. Each
+   * instance goes to one of any number of concurrent claims, and a claim that loses a race takes
+   * the next instance. A claim removes nothing: the reconciler removes outdated instances.
    */
   claim(request: ClaimRequest): Promise<Instance | null>;
-  /**
-   * Ends the instance if it is warm, as `end` does; false, and nothing is done, where a claim came
-   * first or it is not a warm instance.
-   */
+  /** Ends the instance if it is warm, as `end` does. False if it was claimed or is not warm. */
   retire(instanceId: InstanceId): Promise<boolean>;
   /**
-   * Ends the instance whatever it does, at once where it can; resolves when nothing of it is left.
-   * Idempotent: one that ended before, and one that never existed, resolve too. It sets its own
-   * time limit before it uses force.
+   * Ends the instance in any state and resolves when it no longer runs; its end is then delivered
+   * as any other. Idempotent: resolves for an instance that ended before or never existed. Uses
+   * force after a time limit of its own.
    */
   end(instanceId: InstanceId): Promise<void>;
-  /** The instances that have not ended, but for those that are being retired. */
-  list(): Promise<ListedInstance[]>;
+  /** The instances that have not ended, without those that are being retired. */
+  list(options?: ListOptions): Promise<ListedInstance[]>;
+  /** Counts as `list` does, but never costs a full list. May come from a cache. */
+  count(request: CountRequest): Promise<InstanceCount>;
   /**
-   * Delivers the end of every instance from now on that was ready, of whatever cause, `end`
-   * included, also where whoever started it is gone: once each, when nothing of it is left. Ends
-   * that happened while nobody watched are not delivered later. Returns how to stop.
+   * Delivers the end of every instance that was ready, whatever its cause, `end` included. An end
+   * is acknowledged when at least one listener and all current listeners of this provisioner have
+   * resolved; what is left of the instance is removed only then. An end that is not acknowledged,
+   * because a listener rejected or nobody watched, is delivered again: to the listeners that
+   * rejected, to a new listener before this returns, and after a restart. After a restart each former
+   * instance is either listed or has its end delivered, unless the adapter keeps its state in
+   * memory; the reconciler then finds the rows of the instances that are gone.
+   * @returns a function that stops the deliveries to this listener; harmless twice.
    */
   watch(listener: EndListener): () => void;
   /**
-   * How an instance ended, as far as that is still known; for an hour or so it is. Null of one that
-   * lives or never existed.
-   */
-  endOf(instanceId: InstanceId): Promise<InstanceEnd | null>;
-  /**
-   * Releases what the adapter holds. Instances that cannot outlive it are ended as `node_lost`, and
-   * their ends are delivered before this resolves; starts that wait or run throw
-   * `StartFailedError`. Harmless twice.
+   * Releases what the adapter holds. Instances that cannot outlive it end as `node_lost`, and
+   * their ends are delivered once before this resolves; pending starts throw `StartFailedError`.
+   * Harmless twice.
    */
   close(): Promise<void>;
 }

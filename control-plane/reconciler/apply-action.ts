@@ -1,3 +1,5 @@
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { findEnd } from '../provisioner/find-end.ts';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { isTerminal, type TerminationCause } from '../sessions/termination/cause.ts';
 import { recordTermination } from '../sessions/termination/record.ts';
@@ -68,7 +70,9 @@ async function causeOf(
   { reason, row }: ActionOf<'terminate_row'>,
 ): Promise<TerminationCause | null> {
   const { provisioner, rules, missing, now } = services;
-  const end = row.instance_id ? await provisioner.endOf(row.instance_id) : null;
+  const end =
+    row.instance_id &&
+    (await findEnd(provisioner, row.instance_id, { clock: systemClock, waitMs: 0 }));
   if (end) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };
   if (reason === 'never_ready')
     return {

@@ -41,7 +41,7 @@ const makeBed = (fixture: ReconcilerFixture) => {
       runtime,
       resources: runtime.default_resources,
       version: runtimeVersion(runtime),
-      sessionId: row.session_id,
+      owner: { tenantId: row.tenant_id, sessionId: row.session_id },
       signal: new AbortController().signal,
     });
     return {

@@ -44,7 +44,7 @@ export async function observe(
       for (const id of item.sessionIds) pushTo(reservedBy, id, item.tenantId);
   }
   signal.throwIfAborted();
-  const instances = await provisioner.list();
+  const instances = await provisioner.list({ consistent: true });
   const named = new Map(
     [...rows.values()].flatMap((row) =>
       row.instance_id ? [[row.instance_id, row.session_id] as const] : [],

@@ -9,6 +9,7 @@ import {
 import { SessionStoreCorruptError, SessionStoreThrottledError } from '@steppe/session-store/errors';
 import type { SessionStore, SweptItem } from '@steppe/session-store/ports';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { newOwner } from '../provisioner/conformance/requests.ts';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
@@ -35,7 +36,7 @@ const startFor = (sessionId: SessionId | null, version = runtimeVersion(runtime)
     runtime,
     resources: runtime.default_resources,
     version,
-    sessionId,
+    owner: sessionId && newOwner(sessionId),
     signal: new AbortController().signal,
   });
 
@@ -230,7 +231,8 @@ it('retires warm instances of another version, but not one that a claim takes fi
   const provisioner = fixture.inMemory.open();
   const session = await makeReady();
   const claimFirst = async (instanceId: ReturnType<typeof newInstanceId>) => {
-    await provisioner.claim({ sessionId: session.session_id, runtime: 'python', version: 'v0' });
+    const owner = newOwner(session.session_id);
+    await provisioner.claim({ owner, runtime: 'python', version: 'v0' });
     return provisioner.retire(instanceId);
   };
   await fixture.pass({ reconcilerMetrics, provisioner: { ...provisioner, retire: claimFirst } });
@@ -272,13 +274,14 @@ it('leaves a session alone whose row was written after the sweep', async () => {
 it('leaves a session alone whose row is written in the moment in which it is to be ended', async () => {
   const session = await makeGone();
   laterBy(120_000);
-  const provisioner = fixture.inMemory.open();
-  const endOf: typeof provisioner.endOf = async (instanceId) => {
-    const row = await rowOf(session);
+  let isWritten = false;
+  const update: SessionStore['update'] = async (...args) => {
+    const row = isWritten ? null : await rowOf(session);
+    isWritten = true;
     if (row) await fixture.store.update({ ...row, metadata: { touched: 'yes' } }, row.version);
-    return provisioner.endOf(instanceId);
+    return fixture.store.update(...args);
   };
-  expect(await fixture.pass({ provisioner: { ...provisioner, endOf } })).toBe('complete');
+  expect(await fixture.pass({ store: { ...fixture.store, update } })).toBe('complete');
   expect(await rowOf(session)).toMatchObject({ state: 'ready', metadata: { touched: 'yes' } });
   await fixture.pass();
   expect(await rowOf(session)).toMatchObject({ state: 'ended', end_reason: 'idle' });
@@ -370,12 +373,12 @@ it('begins no further action once its signal is aborted', async () => {
   laterBy(120_000);
   const closing = new AbortController();
   const provisioner = fixture.inMemory.open();
-  const endOf: typeof provisioner.endOf = (instanceId) => {
+  const watch: typeof provisioner.watch = (listener) => {
     closing.abort(new Error('it closes'));
-    return provisioner.endOf(instanceId);
+    return provisioner.watch(listener);
   };
   await expect(
-    reconcile(fixture.services({ provisioner: { ...provisioner, endOf } }), closing.signal),
+    reconcile(fixture.services({ provisioner: { ...provisioner, watch } }), closing.signal),
   ).rejects.toThrow('it closes');
   const states = await Promise.all(sessions.map(async (session) => (await rowOf(session))?.state));
   expect(states).toContain('ready');

@@ -61,9 +61,11 @@ export function crashable<Port extends object>(
       if (method === 'sweep')
         return (...args: unknown[]) => sweepCrashably(Reflect.apply(real, target, args), moment);
       if (method === 'watch') {
-        return (listener: (received: unknown) => void) =>
+        return (listener: (received: unknown) => Promise<void>) =>
           Reflect.apply(real, target, [
-            (received: unknown) => !life.isTerminal() && listener(received),
+            // The dead acknowledge nothing, and refuse nothing.
+            (received: unknown) =>
+              life.isTerminal() ? new Promise<never>(() => {}) : listener(received),
           ]);
       }
       return async (...args: unknown[]) => {

@@ -25,8 +25,8 @@ if (behaviour === 'lose-child')
 process.on('SIGTERM', () => behaviour !== 'ignore-term' && process.exit(0));
 process.stdin.resume().on('end', () => {
   rmSync(env.STEPPE_INSTANCE_DIR, { recursive: true, force: true });
-  // As the agent does where it is the last.
-  if (readdirSync(env.STEPPE_INSTANCES_DIR).length === 0)
+  // The last agent removes the directory of all, as the session-agent does.
+  if (readdirSync(env.STEPPE_INSTANCES_DIR).every((name) => name === 'owner'))
     rmSync(env.STEPPE_INSTANCES_DIR, { recursive: true });
   process.exit(0);
 });

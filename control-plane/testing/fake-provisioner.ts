@@ -3,7 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InstanceId } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { openInstancesDirectory } from '../provisioner/local-process/instance-directory.ts';
 import {
   createLocalProcessProvisioner,
   type LocalProcessOptions,
@@ -50,8 +52,6 @@ type AgentOptions = Pick<
 
 export interface Fakes extends TestKeys {
   provisioner: SessionProvisioner;
-  /** Of another control-plane, which shares the instances; its opener closes it. */
-  openAnother(): SessionProvisioner;
   instancesDirectory: string;
   /** Processes and directories of its instances. */
   leftovers(): Promise<string[]>;
@@ -76,9 +76,11 @@ export async function startFakes(
     ...agents,
     agentLogLevel: 'info',
     logger: createLogger({ service: 'test', level: 'silent' }),
+    clock: systemClock,
     graceMs: 300,
     instancesDirectory,
   };
+  await openInstancesDirectory(instancesDirectory);
   const processOf = async (instanceId: InstanceId) => {
     const found = (await processes()).find(({ env }) =>
       env.includes(`STEPPE_INSTANCE_ID=${instanceId}`),
@@ -94,7 +96,6 @@ export async function startFakes(
     ...keys,
     instancesDirectory,
     provisioner: createLocalProcessProvisioner(options),
-    openAnother: () => createLocalProcessProvisioner(options),
     leftovers: async () => {
       const live = (await processes()).filter(({ env }) =>
         env.some((variable) => variable.includes(instancesDirectory)),

@@ -1,4 +1,5 @@
 import { newSessionId } from '@steppe/contracts/ids';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { behaving, startFakes } from './fake-provisioner.ts';
 
 // Run as a process of its own: starts one instance, tells of it, and waits to be killed.
@@ -7,7 +8,7 @@ const fakes = await startFakes({ agentBundle }, instancesDirectory);
 const sessionId = newSessionId();
 const runtime = behaving('serve');
 const { instanceId } = await fakes.provisioner.start({
-  sessionId,
+  owner: { tenantId: newTenantId(), sessionId },
   runtime,
   resources: runtime.default_resources,
   version: 'v',

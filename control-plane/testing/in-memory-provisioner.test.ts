@@ -2,6 +2,7 @@ import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { describeSessionProvisioner } from '../provisioner/conformance/session-provisioner-conformance.ts';
 import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
+import { eventually } from './eventually.ts';
 import { createInMemoryProvisioner } from './in-memory-provisioner.ts';
 
 const patient = new AbortController().signal;
@@ -15,13 +16,14 @@ const binding = {
 };
 
 describeSessionProvisioner('instances in memory', {
+  isShared: true,
   reasons: ['idle', 'expired', 'oom_killed', 'evicted', 'node_lost'],
   open: async () => {
     const inMemory = createInMemoryProvisioner(Date.now);
     const living = () => inMemory.living().map(({ instanceId }) => instanceId);
+    const provisioner = inMemory.open();
     return {
-      provisioner: inMemory.open(),
-      other: inMemory.open(),
+      provisioner,
       openAnother: inMemory.open,
       runtime,
       bind: (instanceId, address, session_id) =>
@@ -32,9 +34,14 @@ describeSessionProvisioner('instances in memory', {
       kill: async (instanceId) =>
         inMemory.kill(instanceId, { reason: 'crashed', detail: 'signal SIGKILL' }),
       endAs: async (reason, { instanceId }) => inMemory.kill(instanceId, { reason }),
-      leftovers: async () => living(),
+      leftovers: async () => [
+        ...living(),
+        ...inMemory.unacknowledged().map(({ instanceId }) => `end of ${instanceId}`),
+      ],
       dispose: async () => {
+        inMemory.open().watch(async () => {});
         for (const instanceId of living()) inMemory.kill(instanceId, { reason: 'deleted' });
+        await eventually(() => inMemory.unacknowledged()).toEqual([]);
       },
     };
   },

@@ -1,8 +1,9 @@
 import { type InstanceId, newInstanceId, type SessionId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
+import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
+import { createEndDelivery, type EndDelivery } from '../provisioner/end-delivery.ts';
 import type {
   ClaimRequest,
-  EndListener,
   InstanceEnd,
   ListedInstance,
   SessionProvisioner,
@@ -10,25 +11,33 @@ import type {
 } from '../provisioner/session-provisioner.ts';
 import { type AgentAddress, AgentCallError, type AgentClient } from '../sessions/agent-client.ts';
 
-/** An instance and who it was bound to. */
+/** An instance, and the session that it was bound to. */
 export type InMemoryInstance = ListedInstance & { boundTo?: SessionId };
 
-/** Where instances live in memory and outlive the control-plane that started them, as pods do. */
+/**
+ * Instances in memory that several control-planes share and that outlive the control-plane that
+ * started them, as pods do.
+ */
 export interface InMemoryProvisioner {
-  /** One control-plane's way to them. */
+  /** Opens the provisioner of one control-plane. */
   open(): SessionProvisioner;
   /** The agents at their addresses. */
   agents: AgentClient;
   living(): InMemoryInstance[];
-  /** Ends one as its own accident would. */
+  /** The ends that nobody has acknowledged: what is left of their instances. */
+  unacknowledged(): InstanceEnd[];
+  /** Ends an instance from outside, as an accident would. */
   kill(instanceId: InstanceId, end: Pick<InstanceEnd, 'reason' | 'detail'>): void;
 }
 
-/** @param now of their birth, in ms of Unix time. */
-export function createInMemoryProvisioner(now: () => number): InMemoryProvisioner {
+/** @param now time at which instances are created, in ms of Unix time. */
+export function createInMemoryProvisioner(
+  now: () => number,
+  clock: Clock = systemClock,
+): InMemoryProvisioner {
   const instances = new Map<InstanceId, InMemoryInstance>();
   const ends = new Map<InstanceId, InstanceEnd>();
-  const listeners = new Set<EndListener>();
+  const deliveries = new Set<EndDelivery>();
 
   const kill: InMemoryProvisioner['kill'] = (instanceId, { reason, detail }) => {
     const instance = instances.get(instanceId);
@@ -36,59 +45,24 @@ export function createInMemoryProvisioner(now: () => number): InMemoryProvisione
     const sessionId = instance.state === 'warm' ? undefined : instance.sessionId;
     const end = { instanceId, reason, ...(sessionId && { sessionId }), ...(detail && { detail }) };
     ends.set(instanceId, end);
-    for (const listener of listeners) listener(end);
+    for (const delivery of deliveries) void delivery.deliver(end);
   };
 
-  const start = async ({ runtime, version, sessionId, signal }: StartRequest) => {
-    // It takes a moment, in which it can be aborted.
-    await Promise.resolve();
-    signal.throwIfAborted();
-    const instanceId = newInstanceId();
-    const address = `http://127.0.0.1:${instances.size + 1}`;
-    const base = { instanceId, address, runtime: runtime.name, version, createdAtMs: now() };
-    instances.set(
-      instanceId,
-      sessionId === null ? { ...base, state: 'warm' } : { ...base, state: 'claimed', sessionId },
-    );
-    return { instanceId, address };
-  };
-
-  /** @param older those that were there before who claims. */
-  const claim = async (
-    { sessionId, runtime, version }: ClaimRequest,
-    older: ReadonlySet<InstanceId>,
-  ) => {
-    for (const warm of [...instances.values()]) {
-      if (warm.state !== 'warm' || warm.runtime !== runtime) continue;
-      if (warm.version === version) {
-        instances.set(warm.instanceId, { ...warm, state: 'claimed', sessionId });
-        return { instanceId: warm.instanceId, address: warm.address };
-      }
-      if (older.has(warm.instanceId)) kill(warm.instanceId, { reason: 'deleted' });
-    }
-    return null;
+  const onAcknowledged = ({ instanceId }: InstanceEnd) => {
+    ends.delete(instanceId);
+    for (const delivery of deliveries) delivery.forget(instanceId);
   };
 
   const open = (): SessionProvisioner => {
-    const own = new Set<EndListener>();
-    const older = new Set(instances.keys());
+    const delivery = createEndDelivery({ clock, onAcknowledged });
+    deliveries.add(delivery);
+    for (const end of ends.values()) void delivery.deliver(end);
     return {
-      start,
-      claim: (request) => claim(request, older),
-      async retire(instanceId) {
-        if (instances.get(instanceId)?.state !== 'warm') return false;
-        kill(instanceId, { reason: 'deleted' });
-        return true;
-      },
-      end: async (instanceId) => kill(instanceId, { reason: 'deleted' }),
-      list: async () => [...instances.values()].map((instance) => ({ ...instance })),
-      watch(listener) {
-        for (const listening of [listeners, own]) listening.add(listener);
-        return () => void listeners.delete(listener);
-      },
-      endOf: async (instanceId) => ends.get(instanceId) ?? null,
+      ...createInstanceCalls(instances, kill, now),
+      watch: delivery.watch,
       async close() {
-        for (const listener of own) listeners.delete(listener);
+        deliveries.delete(delivery);
+        delivery.close();
       },
     };
   };
@@ -97,6 +71,53 @@ export function createInMemoryProvisioner(now: () => number): InMemoryProvisione
     kill,
     agents: createInMemoryAgents(instances, kill),
     living: () => [...instances.values()],
+    unacknowledged: () => [...ends.values()],
+  };
+}
+
+function createInstanceCalls(
+  instances: Map<InstanceId, InMemoryInstance>,
+  kill: InMemoryProvisioner['kill'],
+  now: () => number,
+): Omit<SessionProvisioner, 'watch' | 'close'> {
+  return {
+    async start({ runtime, version, owner, signal }: StartRequest) {
+      // A start takes a moment, in which it can be aborted.
+      await Promise.resolve();
+      signal.throwIfAborted();
+      const instanceId = newInstanceId();
+      const address = `http://127.0.0.1:${instances.size + 1}`;
+      const base = { instanceId, address, runtime: runtime.name, version, createdAtMs: now() };
+      instances.set(
+        instanceId,
+        owner
+          ? { ...base, state: 'claimed', sessionId: owner.sessionId }
+          : { ...base, state: 'warm' },
+      );
+      return { instanceId, address };
+    },
+    async claim({ owner, runtime, version }: ClaimRequest) {
+      for (const warm of instances.values()) {
+        if (warm.state !== 'warm' || warm.runtime !== runtime || warm.version !== version) continue;
+        const { instanceId, address } = warm;
+        instances.set(instanceId, { ...warm, state: 'claimed', sessionId: owner.sessionId });
+        return { instanceId, address };
+      }
+      return null;
+    },
+    async retire(instanceId) {
+      if (instances.get(instanceId)?.state !== 'warm') return false;
+      kill(instanceId, { reason: 'deleted' });
+      return true;
+    },
+    end: async (instanceId) => kill(instanceId, { reason: 'deleted' }),
+    list: async () => [...instances.values()].map((instance) => ({ ...instance })),
+    async count({ runtime, version }) {
+      const warm = [...instances.values()].filter(
+        (one) => one.runtime === runtime && one.version === version && one.state === 'warm',
+      );
+      return { warm: warm.length, starting: 0 };
+    },
   };
 }
 

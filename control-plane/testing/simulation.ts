@@ -82,7 +82,7 @@ export function shakeWorld(fixture: ReconcilerFixture, isAtFault: () => boolean)
       case 'fill_pool': {
         const version = event.isOld ? 'old' : runtimeVersion(runtime);
         const request = {
-          sessionId: null,
+          owner: null,
           runtime,
           resources: runtime.default_resources,
           version,

@@ -1,20 +1,31 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** In a directory of instances: how those ended that are gone. */
-export const keptEndsName = 'ended';
+/** File in a directory of instances that holds the process id of its owner. */
+export const ownerFileName = 'owner';
+
+/** False for 0 and for a process that has exited. */
+export function isRunning(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 /**
- * Removes a directory of instances in which none is left. Whoever is the last there calls it;
- * harmless where others go on.
+ * Removes a directory of instances that holds none, unless it belongs to another process that
+ * runs. Called when an instance was removed; harmless if others use the directory.
  */
 export function removeUnusedInstances(directory: string): void {
   try {
-    if (readdirSync(directory).some((name) => name !== keptEndsName)) return;
-    rmSync(join(directory, keptEndsName), { recursive: true, force: true });
-    // Fails where somebody began an instance meanwhile, as it should.
+    if (readdirSync(directory).some((name) => name !== ownerFileName)) return;
+    const owner = Number(readFileSync(join(directory, ownerFileName), 'utf8'));
+    if (owner !== process.pid && isRunning(owner)) return;
+    rmSync(join(directory, ownerFileName));
+    // Fails if an instance was created meanwhile, as it should.
     rmdirSync(directory);
   } catch {
-    // It is gone, or in use again.
+    // Somebody removed the directory, or uses it again.
   }
 }

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { signalProcess } from '../../control-plane/provisioner/local-process/process-identity.ts';
 import { testEnvironment } from '../support/config.ts';
+import { isRunning } from '../support/processes/instance-leaks.ts';
 
 test('Ctrl-C leaves no process and no directory', { timeout: 180_000 }, async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'steppe-interrupt-'));
@@ -27,7 +27,7 @@ test('Ctrl-C leaves no process and no directory', { timeout: 180_000 }, async ()
     [130, null],
     expect.stringContaining('stopped before its time'),
   ]);
-  expect(signalProcess(-group, 0)).toBe(false);
+  expect(isRunning(-group)).toBe(false);
   expect(readdirSync(scratch)).toEqual([]);
   rmSync(scratch, { recursive: true });
 });

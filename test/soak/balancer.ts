@@ -1,10 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/**
- * Stands before replicas, as a service of Kubernetes does: each connection goes to one that takes
- * it.
- */
+/** One address for services that restart, as a service of Kubernetes is. */
 export interface Balancer {
   url: string;
   /** Replaces where connections go from now on. */

@@ -1,10 +1,9 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { LiveEntry } from '@steppe/session-store/live-entry';
 import type { SessionSweeper } from '@steppe/session-store/ports';
-import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
 import { leakedDirectories } from '../support/processes/instance-leaks.ts';
 
-/** What the table says of the present. */
+/** The live rows and the reserved quota. */
 interface Table {
   live: Map<SessionId, LiveEntry>;
   counted: number;
@@ -33,41 +32,31 @@ export async function excessOver(store: SessionSweeper, quota: number): Promise<
   return Math.max(0, ...[...together.values()].map((count) => count - quota));
 }
 
-/** What is left when nobody makes sessions any more, and the last have ended. */
+/** What is left when no more sessions are created and the last have ended. */
 export interface Remains {
   rowsWithoutInstance: number;
-  /** Rows that are live, and whose instances are too. */
+  /** Live rows whose instances live too. */
   rowsThatLive: number;
   /** Ids in the sets of live sessions. */
   counted: number;
-  /** Instances of terminated sessions. */
+  /** Instances beyond those of live rows and of the warm pools. */
   instancesWithoutRow: number;
-  /**
-   * Directories in which a control-plane was killed before it wrote what they are for: others
-   * remove them after a minute.
-   */
-  unfinishedDirectories: number;
 }
 
 export async function findRemains(
   store: SessionSweeper,
   instancesDirectory: string,
+  warmInstances: number,
 ): Promise<Remains> {
   const { live, counted } = await readTable(store);
-  const entries = readEntries(instancesDirectory);
-  const there = new Set(entries.map(({ instanceId }) => instanceId));
+  const there = new Set(leakedDirectories(instancesDirectory));
   const rows = [...live.values()];
   const served = rows.filter(({ instance_id }) => instance_id && there.has(instance_id)).length;
-  const strays = entries.filter(({ owner }) => owner && (owner === 'retired' || !live.has(owner)));
-  const unfinished = leakedDirectories(instancesDirectory).filter(
-    (name) => !entries.some((entry) => entry.instanceId === name),
-  );
   return {
     rowsWithoutInstance: rows.length - served,
     rowsThatLive: served,
     counted,
-    instancesWithoutRow: strays.length,
-    unfinishedDirectories: unfinished.length,
+    instancesWithoutRow: Math.max(0, there.size - served - warmInstances),
   };
 }
 

@@ -6,7 +6,6 @@ const nothing = {
   rowsThatLive: 0,
   counted: 0,
   instancesWithoutRow: 0,
-  unfinishedDirectories: 0,
 };
 const passed: SoakRun = {
   elapsedMs: 60_000,
@@ -38,7 +37,6 @@ test.each<[string, Partial<SoakRun>]>([
   ['1 sessions did not end', { remains: { ...nothing, rowsThatLive: 1 } }],
   ['1 terminated sessions still count', { remains: { ...nothing, counted: 1 } }],
   ['1 instances have no live row', { remains: { ...nothing, instancesWithoutRow: 1 } }],
-  ['1 directories are no instance’s', { remains: { ...nothing, unfinishedDirectories: 1 } }],
   ['1 sessions were above a quota', { overQuota: 1 }],
   ['GET /v1/sessions: 500', { surprises: ['GET /v1/sessions: 500'] }],
   ['no session was created', { created: 0 }],

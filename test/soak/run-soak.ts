@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortable } from '../../control-plane/abortable.ts';
-import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
 import { leakedDirectories, leakedProcesses } from '../support/processes/instance-leaks.ts';
 import type { RunOptions } from '../support/programs/run-until-stopped.ts';
 import type { SoakConfig } from './config.ts';
@@ -17,8 +16,8 @@ const killEveryMs = 60_000;
 const lookEveryMs = 5_000;
 const sayEveryMs = 5_000;
 /**
- * The longest session, what a killed control-plane leaves half made, and the passes that put it
- * right.
+ * Covers the longest session, what a killed control-plane leaves, and the reconciler's passes that
+ * repair it.
  */
 const settleMs = 100_000;
 const warmUpMs = 30_000;
@@ -26,8 +25,8 @@ const warmUpMs = 30_000;
 type SoakOptions = SoakConfig & RunOptions;
 
 /**
- * Makes and ends sessions for the time given, lets the last ones end, and looks at what is left.
- * @throws where `stop` ends it.
+ * Creates and ends sessions for the given time, lets the last ones end, and counts what is left.
+ * @throws the reason of `stop` if that aborts.
  */
 export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<SoakRun> {
   say('starting the services');
@@ -38,7 +37,7 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
     await warmUp(cluster, stop);
     const over = abortAfter(durationMs, stop);
     const progress = () =>
-      `${tally.created} sessions, ${tally.full} refused, ${tally.kills} control-planes killed`;
+      `${tally.created} sessions, ${tally.full} refused, ${tally.kills} kills of the control-plane`;
     const drive = {
       instancesDirectory: cluster.instancesDirectory,
       quota,
@@ -60,7 +59,7 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
       ...driving,
     ]);
     const [overQuota] = await abortable(watching, stop);
-    say(`${progress()}; the last of them end`);
+    say(`${progress()}; waiting for the last to end`);
     const remains = await settle(cluster, stop);
     const starts = await cluster.starts();
     await cluster.stop();
@@ -88,13 +87,12 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
   }
 }
 
-/** What is counted begins when the pools are full, or will not be. */
+/** Waits until the pools are full or starting, or the limit has passed. */
 async function warmUp({ instancesDirectory }: SoakCluster, stop: AbortSignal): Promise<void> {
   const until = performance.now() + warmUpMs;
   while (performance.now() < until) {
     stop.throwIfAborted();
-    const ready = readEntries(instancesDirectory).filter(({ address }) => address !== undefined);
-    if (ready.length >= warmInstances) return;
+    if (leakedDirectories(instancesDirectory).length >= warmInstances) return;
     await delay(100);
   }
 }
@@ -112,11 +110,9 @@ const killNowAndThen = async (
   tally: SoakTally,
   over: AbortSignal,
 ): Promise<void> => {
-  let turn = 0;
   const kill = async () => {
-    turn += 1;
     tally.killed();
-    await cluster.replaceControlPlane(turn % 2);
+    await cluster.restartControlPlane();
   };
   await repeat(killEveryMs, over, kill, firstKillMs);
 };
@@ -128,13 +124,13 @@ async function settle(
   const until = performance.now() + settleMs;
   for (;;) {
     stop.throwIfAborted();
-    const remains = await findRemains(store, instancesDirectory);
+    const remains = await findRemains(store, instancesDirectory, warmInstances);
     if (isNothing(remains) || performance.now() > until) return remains;
     await delay(200);
   }
 }
 
-/** Again and again, with a pause before each time, of which the first may be another. */
+/** Repeats the action with a pause before each time; the first pause may differ. */
 async function repeat(
   pauseMs: number,
   over: AbortSignal,
@@ -148,7 +144,6 @@ async function repeat(
   }
 }
 
-/** `AbortSignal.any` of a timeout may be collected before its time in Node 20. */
 function abortAfter(ms: number, stop: AbortSignal): AbortSignal {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), ms);

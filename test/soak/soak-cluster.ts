@@ -9,36 +9,33 @@ import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import type { SessionStore } from '@steppe/session-store/ports';
-import { prepareServices, type Service } from '../support/processes/services.ts';
+import { prepareServices } from '../support/processes/services.ts';
 import { startBalancer } from './balancer.ts';
 import { countStarts, type StartCounts } from './count-starts.ts';
 
-/** Two control-planes on one table and one directory of instances, and a data-plane before them. */
+/** One control-plane, which is killed and started again, and a data-plane in front of it. */
 export interface SoakCluster {
   /** The data-plane. */
   url: string;
   store: SessionStore;
   instancesDirectory: string;
   tokenFor(tenant: string): Promise<string>;
-  /** Kills one control-plane and starts another in its place; resolves when that is ready. */
-  replaceControlPlane(index: number): Promise<void>;
-  /**
-   * The starts of sessions so far, those of killed control-planes included up to the moments of
-   * their deaths.
-   */
+  /** Kills the control-plane and starts it again; resolves when it is ready. */
+  restartControlPlane(): Promise<void>;
+  /** The starts of sessions so far, including those that the killed control-planes had counted. */
   starts(): Promise<StartCounts>;
-  /**
-   * Ends the services in order, and the processes below them; the store continues. Harmless twice.
-   */
+  /** Stops the services and the processes below them; the store continues. Harmless twice. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
 export const quota = 8;
-/** As the sessions are, of which nine in ten are Python's. */
+/** Time between a kill of the control-plane and its next start. */
+const downMs = 500;
+/** In proportion to the sessions: nine in ten are Python's. */
 const runtimes = { python: { pool_size: 8 }, node: { pool_size: 2 } };
 export const warmInstances = runtimes.python.pool_size + runtimes.node.pool_size;
-/** Short, so that what a kill leaves is repaired while the soak lasts. */
+/** Short, so that the reconciler repairs what a kill leaves while the soak lasts. */
 const controlPlaneEnv = {
   SESSIONS_PER_TENANT: String(quota),
   PROVISIONING_LIMIT_SECONDS: '15',
@@ -50,7 +47,7 @@ const controlPlaneEnv = {
 };
 const serviceEnv = {
   LOG_LEVEL: 'error',
-  // A notice about Node versions of the coming year.
+  // Suppresses a notice of the SDK about Node versions.
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 };
 
@@ -77,8 +74,8 @@ export async function startSoakCluster(): Promise<SoakCluster> {
       STEPPE_RUNTIMES: runtimesFile,
     };
     const startControlPlane = () => services.start('control-plane', env);
-    const controlPlanes = await Promise.all([startControlPlane(), startControlPlane()]);
-    const point = () => balancer.pointAt(controlPlanes.map(({ url }) => url));
+    let controlPlane = await startControlPlane();
+    const point = () => balancer.pointAt([controlPlane.url]);
     point();
     const dataPlane = await services.start('data-plane', {
       ...serviceEnv,
@@ -87,16 +84,16 @@ export async function startSoakCluster(): Promise<SoakCluster> {
     const dead: StartCounts[] = [];
     let stopped: Promise<unknown> | undefined;
 
-    const replace = async (index: number, victim: Service) => {
-      dead.push(await countStarts(victim.operatorUrl));
-      await victim.stop('SIGKILL');
-      await delay(500);
-      controlPlanes[index] = await startControlPlane();
+    const restart = async () => {
+      dead.push(await countStarts(controlPlane.operatorUrl));
+      await controlPlane.stop('SIGKILL');
+      await delay(downMs);
+      controlPlane = await startControlPlane();
       point();
     };
     const stop = async () => {
       stopped ??= Promise.allSettled(starting).then(() =>
-        Promise.all([...controlPlanes, dataPlane].map((service) => service.stop())),
+        Promise.all([controlPlane.stop(), dataPlane.stop()]),
       );
       await stopped;
     };
@@ -105,18 +102,14 @@ export async function startSoakCluster(): Promise<SoakCluster> {
       store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, ...realParts }),
       instancesDirectory: services.instancesDirectory,
       tokenFor: services.tokenFor,
-      async replaceControlPlane(index) {
-        const victim = controlPlanes[index];
-        if (!victim || stopped) return;
-        const replacing = replace(index, victim).finally(() => starting.delete(replacing));
-        starting.add(replacing);
-        await replacing;
+      async restartControlPlane() {
+        if (stopped) return;
+        const restarting = restart().finally(() => starting.delete(restarting));
+        starting.add(restarting);
+        await restarting;
       },
       async starts() {
-        const counts = [
-          ...dead,
-          ...(await Promise.all(controlPlanes.map(({ operatorUrl }) => countStarts(operatorUrl)))),
-        ];
+        const counts = [...dead, await countStarts(controlPlane.operatorUrl)];
         const sum = (of: keyof StartCounts) => counts.reduce((total, each) => total + each[of], 0);
         return { warm: sum('warm'), cold: sum('cold') };
       },
@@ -132,10 +125,7 @@ export async function startSoakCluster(): Promise<SoakCluster> {
   }
 }
 
-/**
- * A Python without what the machine's own has installed and does at its start, which each session
- * would pay for.
- */
+/** A Python without the site packages of the machine, whose start-up every session would pay. */
 async function makePython(): Promise<{ path: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'steppe-soak-python-'));
   await promisify(execFile)('python3', ['-m', 'venv', '--without-pip', directory]);

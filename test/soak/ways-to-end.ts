@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '@steppe/contracts/session';
-import { readEntries } from '../../control-plane/provisioner/local-process/instances-directory.ts';
+import { leakedProcesses } from '../support/processes/instance-leaks.ts';
 import type { SessionsClient } from './sessions-client.ts';
 
 interface Ending {
@@ -37,9 +37,9 @@ const ways = {
   agent_killed: {
     lifetime: short,
     async end({ session, instancesDirectory }) {
-      const entries = readEntries(instancesDirectory);
-      const agent = entries.find(({ instanceId }) => instanceId === session.instance_id)?.agent;
-      if (agent) kill(agent.pid);
+      // The agent is the oldest process of its instance.
+      const [agent] = leakedProcesses(`${instancesDirectory}/${session.instance_id}`);
+      if (agent) kill(agent);
     },
   },
 } satisfies Record<string, WayToEnd>;

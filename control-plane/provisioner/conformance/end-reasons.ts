@@ -1,50 +1,33 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import { newSessionId } from '@steppe/contracts/ids';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
+import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
-/** How instances end for the reasons that there are where the adapter's instances live. */
+/** How instances end for the reasons that exist where the adapter's instances live. */
 export function describeEndReasons(
   reasons: readonly EndedReason[],
   opened: () => OpenProvisioner,
 ): void {
-  const collectEnds = (provisioner: SessionProvisioner) => {
-    const ends: InstanceEnd[] = [];
-    provisioner.watch((end) => ends.push(end));
-    return ends;
-  };
-
-  describe('an instance whose end is', () => {
+  describe('an instance that ends as', () => {
     it.each(reasons)(
-      '%s ends as that for every control-plane, once, and is remembered so',
+      '%s is delivered with that reason, once, and no other ends',
       async (reason) => {
-        const { provisioner, other, runtime, endAs, bind } = opened();
-        const sessionId = newSessionId();
-        // Whoever was there before is not concerned.
-        const bystander = await provisioner.start({
-          ...requestFor(runtime),
-          sessionId: newSessionId(),
-        });
-        const { instanceId, address } = await other.start({ ...requestFor(runtime), sessionId });
-        const received = [collectEnds(provisioner), collectEnds(other)];
-        expect(await bind(instanceId, address, sessionId)).toBe(200);
+        const { provisioner, openAnother, runtime, endAs, bind } = opened();
+        const starter = openAnother?.() ?? provisioner;
+        const owner = newOwner();
+        const bystander = await provisioner.start(startRequest(runtime));
+        const { instanceId, address } = await starter.start(startRequest(runtime, { owner }));
+        const received = [collectEnds(provisioner), collectEnds(starter)];
+        expect(await bind(instanceId, address, owner.sessionId)).toBe(200);
         await endAs(reason, { instanceId, address });
+        const { sessionId } = owner;
         for (const ends of received)
           await eventually(() => ends).toMatchObject([{ instanceId, sessionId, reason }]);
-        const [end] = received[0] ?? [];
-        expect(received[1]).toEqual([end]);
-        expect(await provisioner.endOf(instanceId)).toEqual(end);
+        expect(received[1]).toEqual(received[0]);
         expect(await provisioner.list()).toMatchObject([{ instanceId: bystander.instanceId }]);
+        if (starter !== provisioner) await starter.close();
       },
     );
   });
 }
-
-const requestFor = (runtime: OpenProvisioner['runtime']) => ({
-  runtime,
-  resources: runtime.default_resources,
-  version: 'v1',
-  signal: new AbortController().signal,
-});

@@ -5,19 +5,23 @@ import {
   newSessionId,
   type SessionId,
 } from '@steppe/contracts/ids';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { eventually } from '../../testing/eventually.ts';
 import type { Instance, InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
 import { describeEndReasons } from './end-reasons.ts';
+import { describeEnds } from './ends.ts';
 import { describeSharedInstances } from './shared-instances.ts';
+import { describeWarmInstances } from './warm-instances.ts';
 
 export interface OpenProvisioner {
   provisioner: SessionProvisioner;
-  /** Of a second control-plane that shares the instances. */
-  other: SessionProvisioner;
-  /** One more such, which begins now; its opener closes it. */
-  openAnother(): SessionProvisioner;
+  /**
+   * Opens a further provisioner of the same instances, as another control-plane has one, or the
+   * same one after a restart; absent for an adapter whose instances have one owner.
+   */
+  openAnother?(): SessionProvisioner;
   /** One whose instances start. */
   runtime: RuntimeDefinition;
   /** One whose instances end before they are ready; absent where there is no such thing. */
@@ -28,48 +32,48 @@ export interface OpenProvisioner {
   bind(instanceId: InstanceId, address: string, sessionId: SessionId): Promise<number>;
   /** Kills the instance from outside, without a chance to say anything. */
   kill(instanceId: InstanceId): Promise<void>;
-  /**
-   * Lets a bound instance that `other` started end for one of the harness's reasons, as it comes to
-   * that there.
-   */
+  /** Lets a bound instance end for one of the harness's reasons, as it happens there. */
   endAs(reason: EndedReason, instance: Instance): Promise<void>;
-  /** What is there of any instance: processes, directories, pods. */
+  /** What is left of any instance: processes, directories, pods, ends not acknowledged. */
   leftovers(): Promise<string[]>;
-  /** Ends what outlives the control-planes; absent where nothing does. */
+  /** Ends what outlives the provisioners; absent if nothing does. */
   dispose?(): Promise<void>;
 }
 
 export interface ProvisionerHarness {
-  /** Why instances end there, beside `deleted` and `crashed`, which they do anywhere. */
+  /** Why instances end there, besides `deleted` and `crashed`, which every adapter has. */
   reasons: readonly EndedReason[];
+  /** Whether several provisioners can share the instances; `openAnother` is there if so. */
+  isShared: boolean;
   open(): Promise<OpenProvisioner>;
 }
 
 const patient = new AbortController().signal;
 
-/** What every adapter of `SessionProvisioner` keeps. */
+/** The guarantees that every adapter of `SessionProvisioner` keeps. */
 export function describeSessionProvisioner(name: string, harness: ProvisionerHarness): void {
   describe(name, () => {
     let open: OpenProvisioner;
     let ends: InstanceEnd[];
     let waiting: (() => void)[];
+    let stopWatching: () => void;
     beforeEach(async () => {
       open = await harness.open();
       [ends, waiting] = [[], []];
-      open.provisioner.watch((end) => {
+      stopWatching = open.provisioner.watch(async (end) => {
         ends.push(end);
         for (const wake of waiting) wake();
       });
     });
     afterEach(async () => {
-      await Promise.all([open.provisioner.close(), open.other.close()]);
+      await open.provisioner.close();
       await open.dispose?.();
       expect(await open.leftovers()).toEqual([]);
     });
 
     const start = async (runtime = open.runtime, signal = patient, sessionId = newSessionId()) => {
       const request = {
-        sessionId,
+        owner: { tenantId: newTenantId(), sessionId },
         runtime,
         resources: runtime.default_resources,
         version: 'v1',
@@ -93,7 +97,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect(new Set(instances.map(({ address }) => address)).size).toBe(3);
       const [first, ...others] = instances;
       if (first) await open.provisioner.end(first.instanceId);
-      const listed = await open.provisioner.list();
+      const listed = await open.provisioner.list({ consistent: true });
       const { name: runtime } = open.runtime;
       const facts = {
         runtime,
@@ -140,7 +144,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
 
     it('tells a listener nothing more once it has stopped', async () => {
       const received: InstanceEnd[] = [];
-      const stop = open.provisioner.watch((end) => received.push(end));
+      const stop = open.provisioner.watch(async (end) => void received.push(end));
       const { instanceId } = await start();
       stop();
       await open.provisioner.end(instanceId);
@@ -181,7 +185,12 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect(ends).toHaveLength(12);
     });
 
-    describeSharedInstances(() => open);
+    describeWarmInstances(() => open);
+    describeEnds(
+      () => open,
+      () => stopWatching(),
+    );
+    describeSharedInstances(() => open, harness.isShared);
     describeEndReasons(harness.reasons, () => open);
   });
 }

@@ -1,52 +1,38 @@
-import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
-import { describe, expect, it } from 'vitest';
+import { newSessionId } from '@steppe/contracts/ids';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
+import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
-const patient = new AbortController().signal;
+/** What holds if several control-planes share the instances, or one restarts. */
+export function describeSharedInstances(opened: () => OpenProvisioner, isShared: boolean): void {
+  let other: SessionProvisioner;
+  const openAnother = () => {
+    const another = opened().openAnother?.();
+    if (!another) throw new Error('the harness has no second provisioner');
+    return another;
+  };
+  const start = (owner: ReturnType<typeof newOwner> | null, by = opened().provisioner) =>
+    by.start(startRequest(opened().runtime, { owner }));
+  const claim = (by: SessionProvisioner, owner = newOwner()) =>
+    by.claim({ owner, runtime: opened().runtime.name, version: 'v1' });
 
-/** What holds of instances that two control-planes share, the warm ones above all. */
-export function describeSharedInstances(opened: () => OpenProvisioner): void {
-  const start = (sessionId: SessionId | null, version = 'v1', by = opened().provisioner) => {
-    const { runtime } = opened();
-    return by.start({
-      sessionId,
-      runtime,
-      resources: runtime.default_resources,
-      version,
-      signal: patient,
+  describe.runIf(isShared)('shared with another control-plane', () => {
+    beforeEach(() => {
+      other = openAnother();
     });
-  };
-  const claim = (
-    by: SessionProvisioner,
-    sessionId = newSessionId(),
-    runtime = opened().runtime.name,
-  ) => by.claim({ sessionId, runtime, version: 'v1' });
-  const collectEnds = (provisioner: SessionProvisioner) => {
-    const ends: InstanceEnd[] = [];
-    provisioner.watch((end) => ends.push(end));
-    return ends;
-  };
+    afterEach(() => other.close());
 
-  describe('shared with another control-plane', () => {
     it('gives a warm instance to the one that claims it, wherever it was started', async () => {
-      const { provisioner, other, bind, runtime } = opened();
+      const { provisioner, bind, runtime } = opened();
       const { instanceId, address } = await start(null);
-      for (const by of [provisioner, other]) {
-        expect(await by.list()).toEqual([
-          {
-            instanceId,
-            address,
-            runtime: runtime.name,
-            version: 'v1',
-            createdAtMs: expect.any(Number),
-            state: 'warm',
-          },
-        ]);
-      }
+      const createdAtMs = expect.any(Number);
+      const base = { instanceId, address, runtime: runtime.name, version: 'v1', createdAtMs };
+      for (const by of [provisioner, other])
+        expect(await by.list()).toEqual([{ ...base, state: 'warm' }]);
       const sessionId = newSessionId();
-      expect(await claim(other, sessionId)).toEqual({ instanceId, address });
+      expect(await claim(other, newOwner(sessionId))).toEqual({ instanceId, address });
       for (const by of [provisioner, other]) {
         expect(await by.list()).toMatchObject([{ instanceId, state: 'claimed', sessionId }]);
         expect(await claim(by)).toBeNull();
@@ -55,7 +41,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
     });
 
     it('gives each warm instance to one of many claims at once, and the next to those who lost it', async () => {
-      const { provisioner, other } = opened();
+      const { provisioner } = opened();
       const warm = await Promise.all([start(null), start(null), start(null)]);
       const claims = Array.from({ length: 10 }, (_, index) =>
         claim(index % 2 ? provisioner : other),
@@ -64,118 +50,73 @@ export function describeSharedInstances(opened: () => OpenProvisioner): void {
       expect(given.toSorted()).toEqual(warm.map(({ instanceId }) => instanceId).toSorted());
     });
 
-    it('never gives one of another runtime, nor one that has a session', async () => {
-      await Promise.all([start(null), start(newSessionId())]);
-      expect(await claim(opened().other, newSessionId(), 'something-else')).toBeNull();
-      expect(await claim(opened().other)).not.toBeNull();
-      expect(await claim(opened().other)).toBeNull();
-    });
-
-    it('passes over one of another version, and removes it where it was there before', async () => {
-      const { provisioner, other, openAnother } = opened();
-      const stale = await start(null, 'v0');
-      const later = openAnother();
-      const fresh = await start(null);
-      const newer = await start(null, 'v2');
-      expect(await claim(later)).toEqual(fresh);
-      await later.close();
-      const left = [fresh.instanceId, newer.instanceId].sort();
-      expect((await provisioner.list()).map(({ instanceId }) => instanceId).sort()).toEqual(left);
-      expect(await provisioner.retire(stale.instanceId)).toBe(false);
-      expect(await claim(other)).toBeNull();
-      expect(await provisioner.retire(newer.instanceId)).toBe(true);
-    });
-
-    it('passes over one that is dead', async () => {
-      const dead = await start(null);
-      const fresh = await start(null);
-      await opened().kill(dead.instanceId);
-      const claimed = await claim(opened().other);
-      // Where a kill takes a moment, the dead one may still be taken for alive: its bind would
-      // fail.
-      if (claimed?.instanceId === dead.instanceId)
-        expect(await claim(opened().other)).toEqual(fresh);
-      else expect(claimed).toEqual(fresh);
-    });
-
-    it('retires a warm one for good, and leaves a claimed one alone', async () => {
-      const { provisioner, other } = opened();
-      const [first, second] = [await start(null), await start(null)];
-      const claimed = await claim(other);
-      const unclaimed = claimed?.instanceId === first.instanceId ? second : first;
-      expect(await other.retire(claimed?.instanceId ?? newInstanceId())).toBe(false);
-      expect(await other.retire(unclaimed.instanceId)).toBe(true);
-      expect(await provisioner.retire(unclaimed.instanceId)).toBe(false);
-      expect(await provisioner.list()).toMatchObject([
-        { instanceId: claimed?.instanceId, state: 'claimed' },
-      ]);
-    });
-
-    it('lets either a claim or a retirement have a warm one', async () => {
-      const { provisioner, other } = opened();
+    it('lets either a claim here or a retirement there have a warm instance', async () => {
+      const { provisioner } = opened();
       const { instanceId } = await start(null);
       const [claimed, retired] = await Promise.all([claim(other), provisioner.retire(instanceId)]);
       expect(claimed === null).toBe(retired);
     });
 
-    it('ends what another control-plane started, also while it starts', async () => {
-      const { other, leftovers, stuck } = opened();
-      const { instanceId } = await start(newSessionId());
+    it('ends what another control-plane started', async () => {
+      const { instanceId } = await start(newOwner());
       await other.end(instanceId);
-      expect(await leftovers()).toEqual([]);
-      if (!stuck) return;
-      const request = {
-        sessionId: newSessionId(),
-        resources: stuck.default_resources,
-        version: 'v1',
-        signal: patient,
-      };
-      const starting = opened().provisioner.start({ ...request, runtime: stuck });
-      const refused = expect(starting).rejects.toMatchObject({ name: 'StartFailedError' });
-      await eventually(() => other.list()).toMatchObject([
-        { state: 'starting', sessionId: request.sessionId },
-      ]);
-      const [found] = await other.list();
-      if (found) await other.end(found.instanceId);
-      await refused;
-      expect(await leftovers()).toEqual([]);
+      await eventually(() => opened().leftovers()).toEqual([]);
     });
 
-    it('tells every control-plane of an end, once, with the session that claimed it', async () => {
-      const { provisioner, other, kill } = opened();
+    it('delivers an end to every control-plane, once, with the session that claimed it', async () => {
+      const { provisioner, kill } = opened();
       const received = [collectEnds(provisioner), collectEnds(other)];
       const { instanceId } = await start(null);
       const sessionId = newSessionId();
-      await claim(other, sessionId);
+      await claim(other, newOwner(sessionId));
       await kill(instanceId);
-      const end = {
-        instanceId,
-        sessionId,
-        reason: 'crashed',
-        detail: expect.stringMatching(/SIGKILL|137/),
-      };
+      const detail = expect.stringMatching(/SIGKILL|137/);
+      const end = { instanceId, sessionId, reason: 'crashed', detail };
       for (const ends of received) await eventually(() => ends).toEqual([end]);
-      expect(await other.endOf(instanceId)).toEqual(end);
-      const requested = await start(newSessionId(), 'v1', other);
+      const requested = await start(newOwner(), other);
       await provisioner.end(requested.instanceId);
-      for (const ends of received)
-        await eventually(() => ends).toMatchObject([
-          end,
-          { instanceId: requested.instanceId, reason: 'deleted' },
-        ]);
+      const second = { instanceId: requested.instanceId, reason: 'deleted' };
+      for (const ends of received) await eventually(() => ends).toMatchObject([end, second]);
     });
+  });
 
-    it('tells of the end of one that was never claimed, without a session', async () => {
-      const ends = collectEnds(opened().other);
-      const { instanceId } = await start(null);
-      await opened().provisioner.end(instanceId);
-      await eventually(() => ends).toEqual([{ instanceId, reason: 'deleted' }]);
-    });
+  describe.runIf(isShared)('a provisioner that restarts', () => {
+    it('lists what lives, and delivers each end that nobody acknowledged, once', async () => {
+      const { kill } = opened();
+      await opened().provisioner.close();
+      const first = openAnother();
+      const acknowledged = await start(newOwner(), first);
+      const stop = first.watch(async () => {});
+      await first.end(acknowledged.instanceId);
+      await eventually(() => opened().leftovers()).toEqual([]);
+      stop();
+      const [lives, unseen, rejected] = [
+        await start(newOwner(), first),
+        await start(newOwner(), first),
+        await start(newOwner(), first),
+      ];
+      await kill(unseen.instanceId);
+      const refused: InstanceEnd[] = [];
+      first.watch(async (end) => {
+        refused.push(end);
+        throw new Error('the store is away');
+      });
+      await kill(rejected.instanceId);
+      await eventually(() => new Set(refused.map(({ instanceId }) => instanceId)).size).toBe(2);
+      await first.close();
 
-    it('knows no end of one that lives or never was', async () => {
-      const { instanceId } = await start(null);
-      expect(await opened().provisioner.endOf(instanceId)).toBeNull();
-      expect(await opened().provisioner.endOf(newInstanceId())).toBeNull();
+      const restarted = openAnother();
+      expect(await restarted.list({ consistent: true })).toMatchObject([
+        { instanceId: lives.instanceId },
+      ]);
+      const ends = collectEnds(restarted);
+      await eventually(() => ends.map(({ instanceId }) => instanceId).toSorted()).toEqual(
+        [unseen.instanceId, rejected.instanceId].toSorted(),
+      );
+      await restarted.close();
+      const again = openAnother();
+      expect(collectEnds(again)).toEqual([]);
+      await again.close();
     });
   });
 }

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { spawnAgent } from './agent-process.ts';
@@ -24,7 +25,7 @@ test('tells operators what an agent complains of, but not of one that is ended',
     level: 'info',
     to: { write: (line) => void logged.push(line) },
   });
-  const agent = spawnAgent({ bundle, cwd, env: {}, graceMs: 10_000, logger });
+  const agent = spawnAgent({ bundle, cwd, env: {}, graceMs: 10_000, clock: systemClock, logger });
   await expect
     .poll(() => logged, { timeout: 10_000 })
     .toEqual([expect.stringMatching(/"warn".*preload of nope is skipped/)]);

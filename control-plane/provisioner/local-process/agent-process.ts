@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Logger } from '@steppe/service-kit/process/logger';
-import { awaitEmptyGroup } from './process-group.ts';
-import { readReadyPort } from './read-ready-port.ts';
+import * as z from 'zod';
 
 export interface AgentExit {
   code: number | null;
@@ -14,13 +13,11 @@ export interface AgentExit {
 }
 
 export interface AgentProcess {
-  /** Absent where the system refused to make a process. */
-  pid: number | undefined;
-  /** The port that it listens on; rejects where it ends first. */
+  /** The port that it listens on; rejects if the agent exits before it is ready. */
   port: Promise<number>;
   /** Resolves when the process and its group are gone. */
   exited: Promise<AgentExit>;
-  /** SIGTERM now, SIGKILL after the grace. Harmless twice and after the end. */
+  /** Sends SIGTERM, and SIGKILL after the grace. Harmless twice and after the exit. */
   end(): void;
 }
 
@@ -29,17 +26,26 @@ export interface SpawnAgentOptions {
   cwd: string;
   env: Record<string, string>;
   graceMs: number;
+  clock: Clock;
   logger: Logger;
 }
 
-const lastWordsLength = 2_048;
+const stderrTailLength = 2_048;
+const readySchema = z.object({ port: z.number().int().min(1).max(65_535) });
+const longestReadyLine = 256;
+/** A supervisor that lost its agent needs up to two seconds to end what runs below it. */
+export const groupExitLimitMs = 3_000;
+const lookEveryMs = 20;
+/** Processes that outlive the agent may hold its pipes open; their output is awaited this long. */
+export const lateOutputLimitMs = 250;
 
 /**
- * Starts an agent in a session of its own, so that a terminal's Ctrl-C does not reach it past us.
- * Its standard input is a pipe that is never written: when this process dies, however it does, the
- * agent reads the end and ends too.
+ * Starts an agent in a process session of its own, so that a terminal's Ctrl-C reaches it only
+ * through this process. Its standard input is a pipe that is never written: when this process
+ * dies, even by SIGKILL, the agent reads the end of the pipe and exits too.
  */
-export function spawnAgent({ bundle, cwd, env, graceMs, logger }: SpawnAgentOptions): AgentProcess {
+export function spawnAgent(options: SpawnAgentOptions): AgentProcess {
+  const { bundle, cwd, env, clock, logger } = options;
   const output = logger.isLevelEnabled('debug') ? 'pipe' : 'ignore';
   const child = spawn(process.execPath, [bundle], {
     cwd,
@@ -53,54 +59,93 @@ export function spawnAgent({ bundle, cwd, env, graceMs, logger }: SpawnAgentOpti
     ?.setEncoding('utf8')
     .on('data', (text: string) => logger.debug({ text }, 'agent output'));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    // No part of its log: what it, or the supervisor of its runtime, cannot do. Of one that is
-    // ended, that is not news.
+    // Standard error holds failures of the agent or of its supervisor, not their logs. While the
+    // agent is being ended they are expected.
     logger[isEnding ? 'debug' : 'warn']({ text }, 'agent error output');
-    stderrTail = (stderrTail + text).slice(-lastWordsLength);
+    stderrTail = (stderrTail + text).slice(-stderrTailLength);
   });
   for (const stream of child.stdio)
     stream?.on('error', (err) => logger.debug({ err }, 'agent pipe'));
   child.once('error', (error) => {
     stderrTail = error.message;
   });
-  const exited = awaitExit(child).then((exit) => ({ ...exit, stderrTail }));
+  const exited = awaitExit(child, clock).then((exit) => ({ ...exit, stderrTail }));
   const port = readPort(child);
-  // Whoever waits for it may come later than its failure.
+  // A caller may await the port after it has failed.
   port.catch(() => undefined);
   const end = () => {
     isEnding = true;
-    return endInTime(child, exited, graceMs);
+    endInTime(child, exited, options);
   };
-  return { pid: child.pid, port, exited, end };
-}
-
-async function readPort(child: ChildProcess): Promise<number> {
-  const pipe = child.stdio[3];
-  if (!(pipe instanceof Readable)) throw new Error('the agent has no pipe to say that it is ready');
-  return readReadyPort(pipe);
+  return { port, exited, end };
 }
 
 /**
- * Pipes may stay open in processes that outlive the agent: what is in them is waited for a moment,
- * not for ever.
+ * Reads the one line `{"port":N}` that an agent writes when it is ready.
+ * @throws Error if the pipe ends or holds anything else.
  */
-async function awaitExit(child: ChildProcess): Promise<Pick<AgentExit, 'code' | 'signal'>> {
+async function readPort(child: ChildProcess): Promise<number> {
+  const pipe = child.stdio[3];
+  if (!(pipe instanceof Readable)) throw new Error('the agent has no pipe for its port');
+  let line = '';
+  for await (const chunk of pipe.setEncoding('utf8')) {
+    line += chunk;
+    if (line.includes('\n') || line.length > longestReadyLine)
+      return readySchema.parse(JSON.parse(line)).port;
+  }
+  throw new Error('the agent exited before it was ready');
+}
+
+async function awaitExit(
+  child: ChildProcess,
+  clock: Clock,
+): Promise<Pick<AgentExit, 'code' | 'signal'>> {
   const closed = new Promise((resolve) => child.once('close', resolve));
   const exit = await new Promise<Pick<AgentExit, 'code' | 'signal'>>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
-    // There is no process: the system refused to make one.
+    // The system refused to create a process.
     child.once('error', () => resolve({ code: null, signal: null }));
   });
   if (child.pid !== undefined) {
-    await awaitEmptyGroup(child.pid);
-    await Promise.race([closed, delay(250, undefined, { ref: false })]);
+    await awaitEmptyGroup(child.pid, clock);
+    const late = new AbortController();
+    await Promise.race([closed, clock.sleep(lateOutputLimitMs, late.signal).catch(() => {})]);
+    late.abort();
   }
   for (const stream of child.stdio) stream?.destroy();
   return exit;
 }
 
-function endInTime(child: ChildProcess, exited: Promise<unknown>, graceMs: number): void {
+/**
+ * Waits until the process group is empty, and kills what is left of it after the limit. The number
+ * cannot become another group's while this one has members.
+ */
+async function awaitEmptyGroup(leaderPid: number, clock: Clock): Promise<void> {
+  const until = clock.monotonicMs() + groupExitLimitMs;
+  while (signalGroup(leaderPid, 0)) {
+    if (clock.monotonicMs() > until) {
+      signalGroup(leaderPid, 'SIGKILL');
+      return;
+    }
+    await clock.sleep(lookEveryMs);
+  }
+}
+
+/** False if the group has no process. */
+function signalGroup(leaderPid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-leaderPid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function endInTime(
+  child: ChildProcess,
+  exited: Promise<unknown>,
+  { clock, graceMs }: Pick<SpawnAgentOptions, 'clock' | 'graceMs'>,
+): void {
   if (!child.kill('SIGTERM')) return;
-  const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
-  runDetached(() => exited.finally(() => clearTimeout(force)));
+  const cancelKill = clock.after(graceMs, () => child.kill('SIGKILL'));
+  runDetached(() => exited.finally(cancelKill));
 }

@@ -1,12 +1,91 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { removeTree } from './instance-directory.ts';
+import { newInstanceId } from '@steppe/contracts/ids';
+import {
+  ownerFileName,
+  removeUnusedInstances,
+} from '@steppe/service-kit/process/instances-directory';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { openInstancesDirectory, removeTree } from './instance-directory.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync('/tmp/steppe-test-');
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('the directory of all instances', () => {
+  it('is made for its user alone, and taken again', async () => {
+    const path = join(directory, 'new');
+    await openInstancesDirectory(path);
+    await openInstancesDirectory(path);
+    expect(execFileSync('ls', ['-ld', path], { encoding: 'utf8' })).toMatch(/^drwx------/);
+  });
+
+  it('is made with those above it, and refused where the system takes no new names', async () => {
+    const path = join(directory, 'a', 'b');
+    await Promise.all([openInstancesDirectory(path), openInstancesDirectory(path)]);
+    expect(existsSync(path)).toBe(true);
+    await expect(openInstancesDirectory('/proc/nowhere/at-all')).rejects.toThrow('ENOENT');
+  });
+
+  it('is refused where it is a link or a file, or a socket’s path in it would be cut', async () => {
+    const [link, file] = [join(directory, 'link'), join(directory, 'file')];
+    symlinkSync(directory, link);
+    writeFileSync(file, '');
+    await expect(openInstancesDirectory(link)).rejects.toThrow('is not a directory of this user');
+    await expect(openInstancesDirectory(file)).rejects.toThrow();
+    await expect(openInstancesDirectory(`/tmp/${'x'.repeat(46)}`)).rejects.toThrow(
+      'longer than 50 bytes',
+    );
+  });
+
+  it('is refused while another process owns it, and cleared of what a crashed owner left', async () => {
+    mkdirSync(join(directory, newInstanceId()));
+    writeFileSync(join(directory, ownerFileName), String(process.ppid));
+    await expect(openInstancesDirectory(directory)).rejects.toThrow(
+      `belongs to process ${process.ppid}; give each control-plane a directory of its own`,
+    );
+    expect(readdirSync(directory)).toHaveLength(2);
+    const { pid } = execExited();
+    writeFileSync(join(directory, ownerFileName), String(pid));
+    await openInstancesDirectory(directory);
+    expect(readdirSync(directory)).toEqual([ownerFileName]);
+  });
+
+  it('is removed by its owner, or when that has died, unless an instance is there', async () => {
+    await openInstancesDirectory(directory);
+    const root = join(directory, newInstanceId());
+    mkdirSync(root);
+    removeUnusedInstances(directory);
+    expect(existsSync(root)).toBe(true);
+    rmSync(root, { recursive: true });
+    writeFileSync(join(directory, ownerFileName), String(process.ppid));
+    removeUnusedInstances(directory);
+    expect(existsSync(directory)).toBe(true);
+    writeFileSync(join(directory, ownerFileName), String(execExited().pid));
+    removeUnusedInstances(directory);
+    removeUnusedInstances(directory);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  /** The id of a process that has exited. */
+  function execExited() {
+    return { pid: Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' })) };
+  }
+});
 
 test('removes a directory that goes down further than a path can name', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'steppe-test-'));
+  const root = mkdtempSync(join(directory, 'deep-'));
   const dig = `import os, sys
 os.chdir(sys.argv[1])
 for level in range(30):

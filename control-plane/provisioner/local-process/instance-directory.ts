@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type InstanceId, instanceIdSchema } from '@steppe/contracts/ids';
+import { isRunning, ownerFileName } from '@steppe/service-kit/process/instances-directory';
 
 export interface InstanceDirectory {
   root: string;
@@ -19,7 +21,74 @@ export const instanceDirectory = (root: string): InstanceDirectory => ({
   terminationFile: join(root, 'termination'),
 });
 
-/** Makes what is to be in `root`, which is there. */
+/**
+ * An agent's run directory below this path holds sockets, and Node truncates a socket's path at
+ * 107 bytes.
+ */
+const longestPath = 50;
+
+/**
+ * Creates the directory of all instances if it is missing, takes it for this process, and removes
+ * what instances of an owner that crashed have left in it.
+ * @throws Error if the path is too long for a socket below it, is not a directory of this user, or
+ * belongs to another process that runs.
+ */
+export async function openInstancesDirectory(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > longestPath)
+    throw new Error(`${path} is longer than ${longestPath} bytes`);
+  await makeDirectory(path);
+  const found = await lstat(path);
+  if (!found.isDirectory() || found.uid !== process.getuid?.())
+    throw new Error(`${path} is not a directory of this user`);
+  await takeOwnership(path);
+  const names = await readdir(path);
+  const left = names.filter((name) => instanceIdSchema.safeParse(name).success);
+  await Promise.all(left.map((name) => removeTree(join(path, name))));
+}
+
+async function takeOwnership(path: string): Promise<void> {
+  const file = join(path, ownerFileName);
+  const owner = Number(await readFile(file, 'utf8').catch(() => ''));
+  if (owner !== process.pid && isRunning(owner))
+    throw new Error(
+      `${path} belongs to process ${owner}; give each control-plane a directory of its own`,
+    );
+  await writeFile(file, String(process.pid));
+}
+
+/** Creates the directory of an instance, with the directories in it. */
+export async function createInstanceDirectory(
+  instances: string,
+  instanceId: InstanceId,
+): Promise<InstanceDirectory> {
+  const directory = instanceDirectory(join(instances, instanceId));
+  await makeDirectory(instances);
+  await mkdir(directory.root, { mode: 0o700 });
+  await fillInstanceDirectory(directory);
+  return directory;
+}
+
+/**
+ * Creates a directory and its parents. Node's own `recursive` never returns where a directory
+ * takes no new names, such as /proc.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch((error) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make();
+  }
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
+
 export async function fillInstanceDirectory({
   run,
   workspace,
@@ -29,44 +98,42 @@ export async function fillInstanceDirectory({
 }
 
 /**
- * Removes it whole, also while something still writes there (for three seconds), and whatever modes
+ * Removes the directory even if something still writes there (for three seconds), whatever modes
  * user code has set.
- * @throws the system's error where it stays.
+ * @throws the system's error if the directory stays.
  */
 export async function removeTree(root: string): Promise<void> {
   const remove = () => rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   try {
     await remove();
   } catch {
-    await openUp(root);
+    await grantAccess(root);
     await remove().catch(async (error: unknown) => {
-      if (!(await removeByStep(root))) throw error;
+      if (!(await removeStepwise(root))) throw error;
     });
   }
 }
 
 /**
- * Node names each entry by its whole path, which may be longer than the system takes; `rm` goes
- * down a directory at a time.
+ * Node names each entry by its whole path, which may be longer than the system allows; `rm` enters
+ * one directory at a time.
  */
-async function removeByStep(root: string): Promise<boolean> {
+async function removeStepwise(root: string): Promise<boolean> {
   const [code] = await once(spawn('rm', ['-rf', '--', root], { stdio: 'ignore' }), 'exit');
   return code === 0;
 }
 
-/**
- * Gives the owner every right to the directories, without which what is in them cannot be removed.
- */
-async function openUp(directory: string): Promise<void> {
+/** Gives the owner every right to the directories, so that their entries can be removed. */
+async function grantAccess(directory: string): Promise<void> {
   try {
     await chmod(directory, 0o700);
     const entries = await readdir(directory, { withFileTypes: true });
     await Promise.all(
       entries
         .filter((entry) => entry.isDirectory())
-        .map((entry) => openUp(join(directory, entry.name))),
+        .map((entry) => grantAccess(join(directory, entry.name))),
     );
   } catch {
-    // It vanished meanwhile, or the removal that follows will say what is wrong.
+    // It vanished meanwhile, or the removal that follows reports the error.
   }
 }

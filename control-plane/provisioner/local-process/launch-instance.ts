@@ -1,106 +1,102 @@
-import { mkdir } from 'node:fs/promises';
-import { newInstanceId, type SessionId } from '@steppe/contracts/ids';
-import { abortable } from '../../abortable.ts';
-import type { Instance, InstanceEnd, StartRequest } from '../session-provisioner.ts';
-import { StartFailedError } from '../start-failed-error.ts';
-import type { AgentProcess } from './agent-process.ts';
-import { instanceDirectory, removeTree } from './instance-directory.ts';
-import { type InstanceFacts, readEntry, sessionOf, writeFacts } from './instance-entry.ts';
-import { openInstancesDirectory, rootOf } from './instances-directory.ts';
-import { keepEnd } from './kept-ends.ts';
-import { requireModules } from './missing-modules.ts';
-import { identify } from './process-identity.ts';
-import { type End, readTermination } from './read-termination.ts';
-import { type LaunchOptions, spawnInstance } from './spawn-instance.ts';
-import { readTerminationRequest } from './termination-request.ts';
+import type { InstanceId } from '@steppe/contracts/ids';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type { Logger } from '@steppe/service-kit/process/logger';
+import { parseQuantity } from '../../runtimes/quantity.ts';
+import type { StartRequest } from '../session-provisioner.ts';
+import { agentEnvironment, type HostVariables } from './agent-environment.ts';
+import { spawnAgent } from './agent-process.ts';
+import {
+  createInstanceDirectory,
+  type InstanceDirectory,
+  removeTree,
+} from './instance-directory.ts';
+import type { KeyPublisher } from './publish-keys.ts';
+import { type EndCause, readTermination } from './read-termination.ts';
+import type { SupervisorCommand } from './supervisor-command.ts';
 
-export interface LaunchedInstance extends Instance {
-  /** Begins its end; `reason` counts where the agent gives no reason. */
-  end(reason: End): void;
-  /** Resolves when nothing of the instance is left; never rejects. */
-  gone: Promise<InstanceEnd>;
+export interface LaunchOptions {
+  /** Path of the session-agent's bundle. */
+  agentBundle: string;
+  supervisorCommand: SupervisorCommand;
+  /** Gives agents the public keys that verify internal tokens. */
+  keys: KeyPublisher;
+  hostVariables: HostVariables;
+  /** Log level of the agents. */
+  agentLogLevel: string;
+  /** Directory of all instances, owned by this process; a path of at most 50 bytes. */
+  instancesDirectory: string;
+  logger: Logger;
+  clock: Clock;
+  /** Time from SIGTERM to SIGKILL. */
+  graceMs: number;
 }
 
-/**
- * @throws where nothing of the instance is left: StartFailedError, the signal's reason, or what the
- * system refused it with.
- */
+export interface LaunchedInstance {
+  /** The port of the agent; rejects if the agent exits before it is ready. */
+  port: Promise<number>;
+  /** Begins to end the instance; `cause` counts if the agent leaves no termination message. */
+  end(cause: EndCause): void;
+  /** Resolves when no process and no directory of the instance is left; never rejects. */
+  gone: Promise<EndCause>;
+}
+
+/** @throws the system's error, after everything of the instance was removed. */
 export async function launchInstance(
   options: LaunchOptions,
+  instanceId: InstanceId,
   request: StartRequest,
 ): Promise<LaunchedInstance> {
-  const { instancesDirectory } = options;
-  await requireModules(request.runtime, options.supervisorCommand(request.runtime)[0]);
-  const instanceId = newInstanceId();
-  const root = rootOf(instancesDirectory, instanceId);
-  const facts: InstanceFacts = {
-    instanceId,
-    runtime: request.runtime.name,
-    version: request.version,
-    createdAtMs: options.now(),
-    starter: identify(process.pid),
+  const { keys, clock, graceMs, logger } = options;
+  const directory = await createInstanceDirectory(options.instancesDirectory, instanceId);
+  const clear = async () => {
+    keys.forget(directory.keys);
+    await removeTree(directory.root);
   };
-  await openInstancesDirectory(instancesDirectory);
-  await mkdir(root, { mode: 0o700 });
-  const agent = await spawnInstance(root, options, request, facts);
-  let isReady = false;
-  let requested: End | undefined;
-  const gone = agent.exited.then(async (exit): Promise<InstanceEnd> => {
-    options.keys.forget(instanceDirectory(root).keys);
-    const how = await readTermination(
-      instanceDirectory(root).terminationFile,
-      exit,
-      requested ?? (await readTerminationRequest(root)),
-    );
-    const sessionId = lastSessionOf(root, request.sessionId);
-    const end = { instanceId, ...(sessionId && { sessionId }), ...how };
-    const complain = (err: unknown) =>
-      options.logger.error({ err, directory: root }, 'could not clear up after an instance');
-    if (isReady) await keepEnd(instancesDirectory, end).catch(complain);
-    await removeTree(root).catch(complain);
-    return end;
-  });
-  const end = (reason: End) => {
-    requested ??= reason;
-    agent.end();
-  };
-  const address = await whenReady(agent, gone, request.signal, async (port) => {
-    const ready = {
-      ...facts,
-      agent: identify(agent.pid ?? 0),
-      address: `http://127.0.0.1:${port}`,
-    };
-    await writeFacts(root, ready);
-    isReady = true;
-    return ready.address;
-  });
-  return { instanceId, address, end, gone };
-}
-
-/** As it is written; as the start requested where that cannot be read. */
-function lastSessionOf(root: string, requested: SessionId | null): SessionId | null {
   try {
-    const entry = readEntry(root);
-    return entry ? (sessionOf(entry) ?? null) : requested;
-  } catch {
-    return requested;
-  }
-}
-
-async function whenReady(
-  agent: AgentProcess,
-  gone: Promise<InstanceEnd>,
-  signal: AbortSignal,
-  onReady: (port: number) => Promise<string>,
-): Promise<string> {
-  try {
-    return await onReady(await abortable(agent.port, signal));
-  } catch (cause) {
-    agent.end();
-    const { detail } = await gone;
-    signal.throwIfAborted();
-    throw new StartFailedError('crashed', detail ?? 'the agent ended before it was ready', {
-      cause,
+    await keys.publishTo(directory.keys);
+    const agent = spawnAgent({
+      bundle: options.agentBundle,
+      cwd: directory.root,
+      env: environmentOf(options, instanceId, directory, request),
+      graceMs,
+      clock,
+      logger: logger.child({
+        session_id: request.owner?.sessionId,
+        instance_id: instanceId,
+      }),
     });
+    let requested: EndCause | undefined;
+    const gone = agent.exited.then(async (exit) => {
+      const cause = await readTermination(directory.terminationFile, exit, requested);
+      await clear().catch((err: unknown) =>
+        logger.error({ err, directory: directory.root }, 'instance directory not removed'),
+      );
+      return cause;
+    });
+    const end = (cause: EndCause) => {
+      requested ??= cause;
+      agent.end();
+    };
+    return { port: agent.port, end, gone };
+  } catch (error) {
+    await clear();
+    throw error;
   }
 }
+
+const environmentOf = (
+  options: LaunchOptions,
+  instanceId: InstanceId,
+  directory: InstanceDirectory,
+  { runtime, resources }: StartRequest,
+): Record<string, string> =>
+  agentEnvironment({
+    host: options.hostVariables,
+    instanceId,
+    instancesDirectory: options.instancesDirectory,
+    directory,
+    supervisorCommand: options.supervisorCommand(runtime),
+    preload: runtime.preload,
+    memoryBytes: Math.ceil(parseQuantity(resources.memory)),
+    logLevel: options.agentLogLevel,
+  });

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import { type InstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentClient } from '../../sessions/agent-client.ts';
@@ -16,11 +16,12 @@ import {
   startFakes,
 } from '../../testing/fake-provisioner.ts';
 import { holdInstance } from '../../testing/run-holder.ts';
+import { newOwner } from '../conformance/requests.ts';
 import { describeSessionProvisioner } from '../conformance/session-provisioner-conformance.ts';
 import type { Instance, InstanceEnd } from '../session-provisioner.ts';
 
-/** The agent itself says why it ends, in its termination file. */
-async function leaveLastWords(
+/** The agent itself writes why it ends. */
+async function leaveTerminationMessage(
   signer: InternalTokenSigner,
   instance: Instance,
   reason: EndedReason,
@@ -31,23 +32,20 @@ async function leaveLastWords(
 }
 
 describeSessionProvisioner('local-process provisioner with a fake agent', {
-  // What kills an agent from outside leaves no word of why; nothing is evicted from a machine.
-  reasons: ['idle', 'expired', 'oom_killed', 'node_lost'],
+  // Nothing is evicted from a machine; `node_lost` ends all instances at once, see below.
+  isShared: false,
+  reasons: ['idle', 'expired', 'oom_killed'],
   open: async () => {
     const fakes = await startFakes();
-    const other = fakes.openAnother();
     return {
       provisioner: fakes.provisioner,
-      other,
-      openAnother: fakes.openAnother,
       runtime: behaving('serve'),
       crashing: behaving('crash-before-ready'),
       stuck: behaving('never-ready'),
       bind: (instanceId, address, sessionId) =>
         bindStatus(fakes.signer, instanceId, address, sessionId),
       kill: async (instanceId) => void process.kill(await fakes.pidOf(instanceId), 'SIGKILL'),
-      endAs: (reason, instance) =>
-        reason === 'node_lost' ? other.close() : leaveLastWords(fakes.signer, instance, reason),
+      endAs: (reason, instance) => leaveTerminationMessage(fakes.signer, instance, reason),
       leftovers: fakes.leftovers,
     };
   },
@@ -68,7 +66,7 @@ describe('local-process provisioner', () => {
   const start = (behaviour: Behaviour, signal = patient) => {
     const runtime = behaving(behaviour);
     const request = {
-      sessionId: newSessionId(),
+      owner: newOwner(),
       runtime,
       resources: runtime.default_resources,
       version: 'v1',
@@ -76,7 +74,10 @@ describe('local-process provisioner', () => {
     };
     return fakes.provisioner.start(request);
   };
-  const nextEnd = () => new Promise<InstanceEnd>((resolve) => fakes.provisioner.watch(resolve));
+  const nextEnd = () =>
+    new Promise<InstanceEnd>((resolve) => {
+      fakes.provisioner.watch(async (end) => resolve(end));
+    });
 
   it('gives an agent its contract and nothing else of our environment', async () => {
     const { instanceId } = await start('serve');
@@ -146,7 +147,7 @@ describe('local-process provisioner', () => {
 
   it('ends all that runs, waits or starts when it is closed, as lost with its node', async () => {
     const ends: InstanceEnd[] = [];
-    fakes.provisioner.watch((end) => ends.push(end));
+    fakes.provisioner.watch(async (end) => void ends.push(end));
     const { instanceId } = await start('serve');
     const stuck = Array.from({ length: 5 }, () => start('never-ready'));
     const settled = Promise.allSettled(stuck);
@@ -164,39 +165,18 @@ describe('local-process provisioner', () => {
     await eventually(async () => (await isRunning(pid)) || existsSync(alone)).toBe(false);
   });
 
-  it('tells of the end of an instance whose control-plane died, and leaves nothing of it', async () => {
-    const ends: InstanceEnd[] = [];
-    fakes.provisioner.watch((end) => ends.push(end));
-    await start('serve');
-    const { holder, instanceId, sessionId } = await hold(fakes.instancesDirectory);
-    await eventually(() => fakes.provisioner.list()).toHaveLength(2);
-    await eventually(() => fakes.provisioner.list()).toContainEqual(
-      expect.objectContaining({ instanceId, sessionId }),
-    );
-    holder.kill('SIGKILL');
-    await eventually(() => ends).toEqual([
-      expect.objectContaining({ instanceId, sessionId, reason: 'node_lost' }),
-    ]);
-    expect(existsSync(`${fakes.instancesDirectory}/${instanceId}`)).toBe(false);
-  });
-
-  it('reaps an instance that was killed together with its control-plane, with its termination message', async () => {
-    const { holder, pid, instanceId, sessionId } = await hold(fakes.instancesDirectory);
-    writeFileSync(
-      `${fakes.instancesDirectory}/${instanceId}/termination`,
-      '{"end_reason":"idle","end_detail":"too long"}',
-    );
+  it('keeps nothing of an instance that was killed together with its control-plane', async () => {
+    const alone = `${fakes.instancesDirectory}-dead`;
+    const { holder, pid } = await hold(alone);
     holder.kill('SIGSTOP');
     process.kill(pid, 'SIGKILL');
     holder.kill('SIGKILL');
     await once(holder, 'exit');
-    const ends: InstanceEnd[] = [];
-    fakes.provisioner.watch((end) => ends.push(end));
-    await eventually(() => fakes.provisioner.list()).toEqual([]);
-    const end = { instanceId, sessionId, reason: 'idle', detail: 'too long' };
-    await eventually(() => ends).toEqual([end]);
-    expect(await fakes.leftovers()).toEqual([]);
-    expect(await fakes.provisioner.endOf(instanceId)).toEqual(end);
+    const restarted = await startFakes({}, alone);
+    expect(await restarted.leftovers()).toEqual([]);
+    expect(await restarted.provisioner.list()).toEqual([]);
+    await restarted.provisioner.close();
+    expect(existsSync(alone)).toBe(false);
   });
 
   async function hold(directory: string) {

@@ -1,168 +1,180 @@
 import { availableParallelism } from 'node:os';
-import type { InstanceId } from '@steppe/contracts/ids';
-import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import { type InstanceId, newInstanceId } from '@steppe/contracts/ids';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
+import { abortable } from '../../abortable.ts';
+import { createEndDelivery } from '../end-delivery.ts';
 import type {
-  ClaimRequest,
   Instance,
+  InstanceOwner,
   ListedInstance,
   SessionProvisioner,
   StartRequest,
 } from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
-import {
-  type InstanceEntry,
-  isLiving,
-  readEntry,
-  sessionOf,
-  takeOwnership,
-} from './instance-entry.ts';
-import { readEntries, rootOf } from './instances-directory.ts';
-import { readKeptEnd } from './kept-ends.ts';
-import { type LaunchedInstance, launchInstance } from './launch-instance.ts';
+import { type LaunchedInstance, type LaunchOptions, launchInstance } from './launch-instance.ts';
+import { requireModules } from './missing-modules.ts';
 import { createKeyPublisher, type PublicKeySource } from './publish-keys.ts';
-import type { LaunchOptions } from './spawn-instance.ts';
 import { createStartSlots } from './start-slots.ts';
-import { terminateForeign } from './terminate-foreign.ts';
-import { createInstanceWatch } from './watch-instances.ts';
 
-export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'now'> {
-  now?: LaunchOptions['now'];
+export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'graceMs'> {
   publicKeys: PublicKeySource;
+  graceMs?: number;
+}
+
+/** Time that an agent has from SIGTERM to SIGKILL. */
+export const defaultGraceMs = 5_000;
+
+interface LocalInstance extends Pick<ListedInstance, 'instanceId' | 'runtime' | 'version'> {
+  createdAtMs: number;
+  /** Absent until the agent is ready. */
+  address?: string;
+  owner: InstanceOwner | 'retired' | null;
+  end: LaunchedInstance['end'];
+  gone: Promise<unknown>;
 }
 
 /**
- * Instances are processes on this machine, which run code as the user who started this one. They
- * end when the process does that started them; until then all that share the directory may claim
- * and end them.
+ * A development tool: instances are processes on this machine that run code as the user who
+ * started this process. They belong to this provisioner alone and end with this process. All
+ * state is in memory, also the ends that are not acknowledged yet. The caller has opened the
+ * directory with `openInstancesDirectory`.
  */
 export function createLocalProcessProvisioner({
   publicKeys,
-  now = Date.now,
+  graceMs = defaultGraceMs,
   ...options
 }: LocalProcessOptions): SessionProvisioner {
-  const { instancesDirectory: instances, logger, graceMs = 5_000 } = options;
-  const keys = createKeyPublisher(publicKeys, logger);
-  const startedAtMs = now();
+  const { clock, logger } = options;
+  const keys = createKeyPublisher(publicKeys, logger, clock);
   const slots = createStartSlots(Math.max(2, availableParallelism()));
-  const running = new Map<InstanceId, LaunchedInstance>();
+  const instances = new Map<InstanceId, LocalInstance>();
   const starting = new Set<Promise<unknown>>();
-  const removals = new Map<InstanceId, Promise<void>>();
   const closing = new AbortController();
+  const delivery = createEndDelivery({ clock, onAcknowledged: () => {} });
+
+  const launch = async (request: StartRequest, signal: AbortSignal): Promise<Instance> => {
+    const { runtime, version, owner } = request;
+    await requireModules(runtime, options.supervisorCommand(runtime)[0]);
+    const instanceId = newInstanceId();
+    const { port, end, gone } = await launchInstance(
+      { ...options, keys, graceMs },
+      instanceId,
+      request,
+    );
+    const ended = gone.then((cause) => {
+      instances.delete(instanceId);
+      if (instance.address) void delivery.deliver({ instanceId, ...sessionOf(instance), ...cause });
+      return cause;
+    });
+    const base = { instanceId, runtime: runtime.name, version, owner };
+    const instance: LocalInstance = { ...base, createdAtMs: clock.now(), end, gone: ended };
+    instances.set(instanceId, instance);
+    try {
+      const address = `http://127.0.0.1:${await abortable(port, signal)}`;
+      instance.address = address;
+      return { instanceId, address };
+    } catch (cause) {
+      end({ reason: 'deleted' });
+      const { detail = 'the agent exited before it was ready' } = await ended;
+      signal.throwIfAborted();
+      throw new StartFailedError('crashed', detail, { cause });
+    }
+  };
 
   const startInSlot = async (request: StartRequest): Promise<Instance> => {
-    const signal = AbortSignal.any([closing.signal, request.signal]);
-    const release = await slots.take(signal);
+    const { signal, release } = followBoth(closing.signal, request.signal);
     try {
-      const launched = await launchInstance({ ...options, keys, now }, { ...request, signal });
-      running.set(launched.instanceId, launched);
-      runDetached(async () => {
-        const end = await launched.gone;
-        running.delete(end.instanceId);
-        watch.tell(end);
-      });
-      return { instanceId: launched.instanceId, address: launched.address };
+      const freeSlot = await slots.take(signal);
+      return await launch(request, signal).finally(freeSlot);
+    } catch (cause) {
+      if (request.signal.aborted || cause instanceof StartFailedError) throw cause;
+      throw new StartFailedError('start_failed', 'the instance could not be started', { cause });
     } finally {
       release();
     }
   };
 
   const end = async (instanceId: InstanceId) => {
-    const launched = running.get(instanceId);
-    if (!launched) return terminateForeign(instances, instanceId, graceMs);
-    launched.end({ reason: 'deleted' });
-    await launched.gone;
+    const instance = instances.get(instanceId);
+    instance?.end({ reason: 'deleted' });
+    await instance?.gone;
   };
-
-  const retire = async (instanceId: InstanceId): Promise<boolean> => {
-    const root = rootOf(instances, instanceId);
-    const entry = readEntry(root);
-    if (!entry?.address || !(await takeOwnership(root, 'retired'))) return false;
-    await end(instanceId);
-    return true;
-  };
-
-  const inBackground = (
-    instanceId: InstanceId,
-    operation: (instanceId: InstanceId) => Promise<unknown>,
-  ) => {
-    if (removals.has(instanceId)) return;
-    const removal = operation(instanceId)
-      .catch((err) => logger.warn({ err, instance_id: instanceId }, 'could not remove an instance'))
-      .then(() => void removals.delete(instanceId));
-    removals.set(instanceId, removal);
-  };
-
-  const claim = async ({ sessionId, runtime, version }: ClaimRequest): Promise<Instance | null> => {
-    const warm = readEntries(instances).filter(
-      (entry) => isWarm(entry) && entry.runtime === runtime,
-    );
-    for (const entry of warm.toSorted((a, b) => a.createdAtMs - b.createdAtMs)) {
-      const { instanceId, address } = entry;
-      if (!address) continue;
-      const isOther = entry.version !== version;
-      if (!isLiving(entry) || (isOther && entry.createdAtMs < startedAtMs))
-        inBackground(instanceId, retire);
-      else if (!isOther && (await takeOwnership(rootOf(instances, instanceId), sessionId)))
-        return { instanceId, address };
-    }
-    return null;
-  };
-
-  const watch = createInstanceWatch({
-    instances,
-    logger,
-    isOwn: (instanceId) => running.has(instanceId),
-    endRetired: (instanceId) => inBackground(instanceId, end),
-  });
 
   return {
-    async start(request) {
-      const start = startInSlot(request);
+    start(request) {
+      const start = startInSlot(request).finally(() => starting.delete(start));
       starting.add(start);
-      try {
-        return await start;
-      } catch (cause) {
-        if (request.signal.aborted || cause instanceof StartFailedError) throw cause;
-        throw new StartFailedError('crashed', 'the instance could not be started', { cause });
-      } finally {
-        starting.delete(start);
+      return start;
+    },
+    async claim({ owner, runtime, version }) {
+      for (const instance of instances.values()) {
+        const { instanceId, address } = instance;
+        const fits = instance.runtime === runtime && instance.version === version;
+        if (!fits || !address || instance.owner !== null) continue;
+        instance.owner = owner;
+        return { instanceId, address };
       }
+      return null;
     },
-    claim,
-    retire,
+    async retire(instanceId) {
+      const instance = instances.get(instanceId);
+      if (!instance?.address || instance.owner !== null) return false;
+      instance.owner = 'retired';
+      await end(instanceId);
+      return true;
+    },
     end,
-    async list() {
-      const entries = readEntries(instances).filter(({ owner }) => owner !== 'retired');
-      for (const entry of entries) watch.note(entry);
-      return entries.filter(isLiving).map(toListed);
+    list: async () => [...instances.values()].flatMap(toListed),
+    async count({ runtime, version }) {
+      const pooled = [...instances.values()].filter(
+        (one) => one.runtime === runtime && one.version === version && one.owner === null,
+      );
+      const warm = pooled.filter(({ address }) => address !== undefined).length;
+      return { warm, starting: pooled.length - warm };
     },
-    watch: watch.watch,
-    endOf: (instanceId) => readKeptEnd(instances, instanceId),
+    watch: delivery.watch,
     async close() {
-      closing.abort(new StartFailedError('crashed', 'the control-plane is closing'));
+      closing.abort(new StartFailedError('start_failed', 'the control-plane is closing'));
       await Promise.allSettled(starting);
-      const left = [...running.values()];
-      for (const launched of left)
-        launched.end({ reason: 'node_lost', detail: 'the control-plane that ran it was stopped' });
+      const left = [...instances.values()];
+      for (const instance of left)
+        instance.end({
+          reason: 'node_lost',
+          detail: 'the control-plane that ran it was stopped',
+        });
       await Promise.all(left.map(({ gone }) => gone));
+      delivery.close();
       keys.stop();
-      await watch.stop();
-      await Promise.all(removals.values());
-      removeUnusedInstances(instances);
+      removeUnusedInstances(options.instancesDirectory);
     },
   };
 }
 
-const isWarm = ({ address, owner }: InstanceEntry): boolean =>
-  address !== undefined && owner === undefined;
+/** A signal that aborts with the first of the two, until it is released. */
+function followBoth(first: AbortSignal, second: AbortSignal) {
+  const controller = new AbortController();
+  const removals = [first, second].map((signal) => {
+    const abort = () => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    return () => signal.removeEventListener('abort', abort);
+  });
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const remove of removals) remove();
+    },
+  };
+}
 
-function toListed(entry: InstanceEntry): ListedInstance {
-  const { instanceId, runtime, version, createdAtMs, address } = entry;
+const sessionOf = ({ owner }: LocalInstance) =>
+  owner === null || owner === 'retired' ? {} : { sessionId: owner.sessionId };
+
+function toListed(instance: LocalInstance): ListedInstance[] {
+  const { instanceId, runtime, version, createdAtMs, address, owner } = instance;
   const base = { instanceId, runtime, version, createdAtMs };
-  const sessionId = sessionOf(entry);
-  if (!address) return { ...base, state: 'starting', ...(sessionId && { sessionId }) };
-  return sessionId
-    ? { ...base, state: 'claimed', address, sessionId }
-    : { ...base, state: 'warm', address };
+  if (owner === 'retired') return [];
+  if (!address) return [{ ...base, state: 'starting', ...sessionOf(instance) }];
+  if (owner === null) return [{ ...base, state: 'warm', address }];
+  return [{ ...base, state: 'claimed', address, sessionId: owner.sessionId }];
 }

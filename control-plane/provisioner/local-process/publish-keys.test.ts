@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createKeyPublisher, type KeyPublisher, type PublicKeys } from './publish-keys.ts';
@@ -22,7 +23,7 @@ beforeEach(() => {
     level: 'info',
     to: { write: (line) => void lines.push(line) },
   });
-  publisher = createKeyPublisher(() => keys, logger, 5);
+  publisher = createKeyPublisher(() => keys, logger, systemClock, 5);
 });
 afterEach(() => {
   publisher.stop();

@@ -2,6 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Plane, planeSchema } from '@steppe/contracts/internal';
 import { keyFileName } from '@steppe/service-kit/auth/internal-token/key-directory';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 
 /** JSON Web Key Sets with the public keys of both planes. */
@@ -12,8 +13,8 @@ export type PublicKeySource = () => PublicKeys | Promise<PublicKeys>;
 
 export interface KeyPublisher {
   /**
-   * Writes the keys into a directory that is there, and again whenever they change, until it is
-   * forgotten.
+   * Writes the keys into an existing directory, and again whenever they change, until the
+   * directory is forgotten.
    */
   publishTo(directory: string): Promise<void>;
   forget(directory: string): void;
@@ -21,17 +22,18 @@ export interface KeyPublisher {
   stop(): void;
 }
 
-/** A key signs two minutes after it was published: agents have it long before. */
-const lookEveryMs = 5_000;
+/** A key signs two minutes after it was published; agents have it long before that. */
+export const lookForKeysEveryMs = 5_000;
 
 export function createKeyPublisher(
   source: PublicKeySource,
   logger: Logger,
-  everyMs = lookEveryMs,
+  clock: Clock,
+  everyMs = lookForKeysEveryMs,
 ): KeyPublisher {
   const published = new Map<string, string>();
   const complain = (err: unknown) =>
-    logger.error({ err }, 'could not give new public keys to agents; trying again');
+    logger.error({ err }, 'public keys not given to agents; the next look retries');
   const publishChanges = async () => {
     const keys = await source();
     const text = JSON.stringify(keys);
@@ -44,27 +46,29 @@ export function createKeyPublisher(
     }
   };
   let isPublishing = false;
-  const timer = setInterval(async () => {
+  const stop = clock.every(everyMs, () => {
     // One at a time: two would write the same files.
     if (isPublishing) return;
     isPublishing = true;
-    await publishChanges().catch(complain);
-    isPublishing = false;
-  }, everyMs);
-  timer.unref();
+    void publishChanges()
+      .catch(complain)
+      .finally(() => {
+        isPublishing = false;
+      });
+  });
   return {
     async publishTo(directory) {
       const keys = await source();
       await writeKeys(directory, keys);
-      // Only now is it renewed: what has changed meanwhile differs from this.
+      // Keys that changed during the write differ from these and are written at the next look.
       published.set(directory, JSON.stringify(keys));
     },
     forget: (directory) => void published.delete(directory),
-    stop: () => clearInterval(timer),
+    stop,
   };
 }
 
-/** Whoever reads meanwhile finds a whole file, the one before or the new one. */
+/** A concurrent reader finds a complete file, the old one or the new one. */
 export async function writeKeys(directory: string, keys: PublicKeys): Promise<void> {
   for (const plane of planeSchema.options) {
     const file = join(directory, keyFileName(plane));

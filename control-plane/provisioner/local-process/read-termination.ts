@@ -5,7 +5,8 @@ import * as z from 'zod';
 import { withoutInternals } from '../../without-internals.ts';
 import type { AgentExit } from './agent-process.ts';
 
-export interface End {
+/** Why an instance ended. */
+export interface EndCause {
   reason: EndedReason;
   detail?: string;
 }
@@ -19,16 +20,16 @@ const terminationSchema = z.object({
 });
 
 /**
- * Why an agent ended: as it wrote itself, else why it was requested to, else `crashed` with the
- * system's words and its own.
+ * Why an agent ended: its termination message, else the reason for which it was ended, else
+ * `crashed` with its exit status and the tail of its standard error.
  */
 export async function readTermination(
   terminationFile: string,
   exit: AgentExit,
-  requested: End | undefined,
-): Promise<End> {
-  const told = await readTerminationMessage(terminationFile);
-  if (told) return told;
+  requested: EndCause | undefined,
+): Promise<EndCause> {
+  const message = await readTerminationMessage(terminationFile);
+  if (message) return message;
   if (requested) return requested;
   return { reason: 'crashed', detail: explainExit(exit) };
 }
@@ -40,12 +41,11 @@ function explainExit({ code, signal, stderrTail }: AgentExit): string {
         ? 'the agent could not be started'
         : `exit code ${code}`
       : `signal ${signal}`;
-  const words = withoutInternals(stderrTail);
-  return words === '' ? how : `${how}: ${words}`;
+  const output = withoutInternals(stderrTail);
+  return output === '' ? how : `${how}: ${output}`;
 }
 
-/** What the agent itself wrote of its end. */
-export async function readTerminationMessage(terminationFile: string): Promise<End | undefined> {
+async function readTerminationMessage(terminationFile: string): Promise<EndCause | undefined> {
   try {
     const { end_reason: reason, end_detail: detail } = terminationSchema.parse(
       JSON.parse(await readStart(terminationFile)),
@@ -57,8 +57,8 @@ export async function readTerminationMessage(terminationFile: string): Promise<E
 }
 
 /**
- * User code can write here too: a pipe must not hold us up, a link not lead us away, a large file
- * not fill our memory.
+ * User code can write here too: a pipe must not block this process, a link must not be followed,
+ * and a large file must not fill the memory.
  */
 async function readStart(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);

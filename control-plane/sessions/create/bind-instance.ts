@@ -1,6 +1,6 @@
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { UpdateOutcome } from '@steppe/session-store/ports';
-import type { Instance } from '../../provisioner/session-provisioner.ts';
+import type { Instance, InstanceOwner } from '../../provisioner/session-provisioner.ts';
 import { runtimeVersion } from '../../runtimes/runtime-version.ts';
 import { withTimeout } from '../../with-timeout.ts';
 import type { CreateStart } from '../session-metrics.ts';
@@ -49,7 +49,7 @@ async function bindWarm(
   signal: AbortSignal,
 ): Promise<{ bound?: Bound; version: number }> {
   const { sessionId, runtime, record } = plan;
-  const instance = await services.pool.claim(sessionId, runtime, record.resources);
+  const instance = await services.pool.claim(ownerOf(plan), runtime, record.resources);
   if (!instance) return { version: record.version };
   progress.instances.push(instance);
   progress.start = 'warm';
@@ -74,11 +74,11 @@ async function bindCold(
   progress: BindProgress,
   signal: AbortSignal,
 ): Promise<Bound> {
-  const { sessionId, runtime, record } = plan;
+  const { runtime, record } = plan;
   const { provisioner, agents, logger } = services;
   progress.start = 'cold';
   const request = {
-    sessionId,
+    owner: ownerOf(plan),
     runtime,
     resources: record.resources,
     version: runtimeVersion(runtime),
@@ -101,6 +101,11 @@ async function bindCold(
     }
   }
 }
+
+const ownerOf = ({ sessionId, record }: SessionPlan): InstanceOwner => ({
+  sessionId,
+  tenantId: record.tenant_id,
+});
 
 const nameInstance = async (
   { store }: SessionServices,

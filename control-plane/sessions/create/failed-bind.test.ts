@@ -66,13 +66,16 @@ it.each<[End, string]>([
 it('waits a moment for an end that is reported after the bind has failed', async () => {
   const bind = () => Promise.reject(unreachable());
   const provisioner = fixture.inMemory.open();
-  const endOf: typeof provisioner.endOf = async (instanceId) => {
-    setImmediate(() => fixture.inMemory.kill(instanceId, { reason: 'node_lost', detail }));
-    return null;
+  const watch: typeof provisioner.watch = (listener) => {
+    setImmediate(() => {
+      for (const { instanceId } of fixture.inMemory.living())
+        fixture.inMemory.kill(instanceId, { reason: 'node_lost', detail });
+    });
+    return provisioner.watch(listener);
   };
   const { row } = await fail({
     agents: { ...fixture.inMemory.agents, bind },
-    provisioner: { ...provisioner, endOf },
+    provisioner: { ...provisioner, watch },
   });
   expect(row).toMatchObject({
     state: 'failed',
@@ -85,7 +88,9 @@ it('records why the bind failed where nothing is known of an end', async () => {
   const bind = () => Promise.reject(unreachable());
   const provisioner = {
     ...fixture.inMemory.open(),
-    endOf: () => Promise.reject(new Error('the cluster does not respond')),
+    watch: () => {
+      throw new Error('the cluster does not respond');
+    },
   };
   const { told, row } = await fail({ agents: { ...fixture.inMemory.agents, bind }, provisioner });
   expect(row).toMatchObject({

@@ -1,6 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceId } from '@steppe/contracts/ids';
-import type { InstanceEnd, SessionProvisioner } from '../../provisioner/session-provisioner.ts';
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { findEnd } from '../../provisioner/find-end.ts';
+import type { InstanceEnd } from '../../provisioner/session-provisioner.ts';
 import { AgentCallError } from '../agent-client.ts';
 import type { SessionServices } from '../session-services.ts';
 import type { TerminationCause } from '../termination/cause.ts';
@@ -22,7 +23,7 @@ export async function findCause(
   const waitMs = waitFor(error);
   if (!instanceId || waitMs === undefined) return cause;
   try {
-    const end = await findEnd(provisioner, instanceId, waitMs);
+    const end = await findEnd(provisioner, instanceId, { clock: systemClock, waitMs });
     return end ? causeOfEnd(end) : cause;
   } catch (err) {
     logger.warn({ err, instance_id: instanceId }, 'end of an instance not known');
@@ -39,27 +40,6 @@ function waitFor(error: unknown): number | undefined {
   )
     return 0;
   return undefined;
-}
-
-async function findEnd(
-  provisioner: SessionProvisioner,
-  instanceId: InstanceId,
-  waitMs: number,
-): Promise<InstanceEnd | null> {
-  let stopWatching = () => {};
-  // Before it is looked up: an end between the two would be neither known nor told.
-  const told = new Promise<InstanceEnd>((resolve) => {
-    stopWatching = provisioner.watch((end) => end.instanceId === instanceId && resolve(end));
-  });
-  const waited = new AbortController();
-  try {
-    const known = await provisioner.endOf(instanceId);
-    if (known || waitMs === 0) return known;
-    return await Promise.race([told, delay(waitMs, null, { signal: waited.signal })]);
-  } finally {
-    stopWatching();
-    waited.abort();
-  }
 }
 
 /** That an instance was deleted does not mean that its session was. */

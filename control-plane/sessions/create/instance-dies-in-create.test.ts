@@ -23,7 +23,9 @@ const noMetrics = { created: () => {}, ended: () => {} };
 const kill = async (instanceId: InstanceId) =>
   process.kill(await fixture.fakes.pidOf(instanceId), 'SIGKILL');
 const isEnded = (instanceId: InstanceId) =>
-  eventually(() => fixture.fakes.provisioner.endOf(instanceId)).not.toBeNull();
+  eventually(async () =>
+    (await fixture.fakes.provisioner.list()).map((listed) => listed.instanceId),
+  ).not.toContain(instanceId);
 const metricsOf = async ({ operatorPort }: OpenControlPlane) =>
   (await fetch(`http://127.0.0.1:${operatorPort}/metrics`)).text();
 const creates = (start: string, outcome: string) =>

@@ -5,7 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bindStatus } from '../../testing/bind-status.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { failingStore } from '../../testing/failing-store.ts';
-import { type Behaviour, behaving, fakeRuntimes } from '../../testing/fake-provisioner.ts';
+import {
+  type Behaviour,
+  behaving,
+  type Fakes,
+  fakeRuntimes,
+  startFakes,
+} from '../../testing/fake-provisioner.ts';
 import {
   type OpenControlPlane,
   openTestFixture,
@@ -20,29 +26,31 @@ beforeAll(async () => {
   fixture = await openTestFixture();
 });
 afterAll(() => fixture.close());
-beforeEach(() => {
+let fakes: Fakes;
+beforeEach(async () => {
   tenantId = newTenantId();
+  fakes = await startFakes();
 });
 let planes: OpenControlPlane[] = [];
-/** Each control-plane has a provisioner of its own, whose instances end with it. */
+/** The control-planes of a test share one provisioner, whose instances end with it. */
 afterEach(async () => {
   await Promise.all(planes.map((plane) => plane.close()));
   planes = [];
-  expect(await fixture.fakes.leftovers()).toEqual([]);
+  expect(await fakes.leftovers()).toEqual([]);
 });
 
 const runtimesWith = (name: string, poolSize: number) =>
   fakeRuntimes.map((runtime) => (runtime.name === name ? { ...runtime, poolSize } : runtime));
 
 async function open(name: Behaviour | 'python', poolSize: number, store = fixture.store) {
-  const parts = { store, provisioner: fixture.fakes.openAnother() };
+  const { provisioner, signer } = fakes;
+  const parts = { store, provisioner, signer };
   const plane = await fixture.open(parts, {}, { runtimes: runtimesWith(name, poolSize) });
   planes.push(plane);
   return plane;
 }
 
-const warm = async () =>
-  (await fixture.fakes.provisioner.list()).filter(({ state }) => state === 'warm');
+const warm = async () => (await fakes.provisioner.list()).filter(({ state }) => state === 'warm');
 const idsOf = (instances: { instanceId: string }[]) =>
   instances.map(({ instanceId }) => instanceId).toSorted();
 const end = (plane: OpenControlPlane, { session_id }: Session) =>
@@ -60,9 +68,7 @@ it('gives a create a warm instance with all that is the session’s, and replace
   expect(before).toContain(session.instance_id);
   expect(session).toMatchObject({ state: 'ready', epoch: 1 });
   if (session.instance_id === null) throw new Error('a ready session has an instance');
-  expect(
-    JSON.parse(await fixture.fakes.readIn(session.instance_id, 'run/bound.json')),
-  ).toMatchObject({
+  expect(JSON.parse(await fakes.readIn(session.instance_id, 'run/bound.json'))).toMatchObject({
     session_id: session.session_id,
     tenant_id: tenantId,
     env: { PYTHONHASHSEED: '0' },
@@ -113,9 +119,7 @@ it('starts another where a warm one does not let itself be bound, and ends that'
   });
   expect(status).toBe(503);
   expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
-  await eventually(async () => idsOf(await fixture.fakes.provisioner.list())).not.toContain(
-    instanceId,
-  );
+  await eventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(instanceId);
 });
 
 it('makes the session in another instance where somebody bound the warm one before', async () => {
@@ -124,13 +128,11 @@ it('makes the session in another instance where somebody bound the warm one befo
   await eventually(warm).toHaveLength(1);
   const [found] = await warm();
   if (found?.state !== 'warm') throw new Error('there is a warm one');
-  expect(
-    await bindStatus(fixture.fakes.signer, found.instanceId, found.address, newSessionId()),
-  ).toBe(200);
+  expect(await bindStatus(fakes.signer, found.instanceId, found.address, newSessionId())).toBe(200);
   const session = await plane.create(tenantId);
   expect(session).toMatchObject({ state: 'ready', epoch: 1 });
   expect(session.instance_id).not.toBe(found.instanceId);
-  await eventually(async () => idsOf(await fixture.fakes.provisioner.list())).not.toContain(
+  await eventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(
     found.instanceId,
   );
   const { body } = await plane.call(tenantId, 'GET', pathOf(session.session_id));
@@ -155,7 +157,7 @@ it.each([
       states: ['failed'],
       keys: [],
     });
-    expect(idsOf(await fixture.fakes.provisioner.list())).not.toContain(found?.instanceId);
+    expect(idsOf(await fakes.provisioner.list())).not.toContain(found?.instanceId);
   },
 );
 
@@ -168,11 +170,11 @@ it('ends a claimed instance where its create is over before it is bound', async 
   const options = { body: { runtime: 'hang-bind' }, signal: client.signal };
   const left = plane.call(tenantId, 'POST', '/v1/sessions', options);
   await eventually(async () =>
-    (await fixture.fakes.provisioner.list()).map(({ state }) => state),
+    (await fakes.provisioner.list()).map(({ state }) => state),
   ).toContain('claimed');
   client.abort();
   await expect(left).rejects.toThrow();
-  await eventually(async () => idsOf(await fixture.fakes.provisioner.list())).not.toContain(
+  await eventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(
     found?.instanceId,
   );
   await eventually(() => traces(fixture.store, tenantId)).toEqual({
@@ -189,7 +191,7 @@ it('passes over one that died in the pool, and replaces it', async () => {
   const [found] = await warm();
   if (!found) throw new Error('there is a warm one');
   const { instanceId } = found;
-  process.kill(await fixture.fakes.pidOf(instanceId), 'SIGKILL');
+  process.kill(await fakes.pidOf(instanceId), 'SIGKILL');
   await eventually(async () => idsOf(await warm())).not.toContain(instanceId);
   const session = await plane.create(tenantId);
   expect(session.state).toBe('ready');

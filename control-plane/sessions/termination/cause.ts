@@ -4,13 +4,14 @@ import {
   failedReasonSchema,
 } from '@steppe/contracts/end-reason';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import type * as z from 'zod';
 import { withoutInternals } from '../../without-internals.ts';
 
 export type LiveRecord = Extract<SessionRecord, { state: 'provisioning' | 'ready' }>;
 export type TerminalRecord = Extract<SessionRecord, { state: 'ended' | 'failed' }>;
 
 export interface TerminationCause {
-  reason: EndedReason | 'provisioning_timeout' | 'quota';
+  reason: EndedReason | z.infer<typeof failedReasonSchema>;
   detail?: string;
 }
 

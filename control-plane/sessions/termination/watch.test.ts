@@ -29,11 +29,14 @@ test('does not wait for a store that is away once it is to stop, and hears nothi
     logger: createLogger({ service: 'test', level: 'silent' }),
     now: Date.now,
   });
-  for (const tell of listeners)
-    tell({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' });
+  const recordings = [...listeners].map((tell) =>
+    tell({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' }),
+  );
+  const acknowledged = Promise.allSettled(recordings);
   await expect.poll(() => requested).toBeGreaterThan(0);
   await ends.stop();
   expect(listeners.size).toBe(0);
+  expect(await acknowledged).toMatchObject([{ status: 'rejected' }]);
 });
 
 test('leaves the quota to whoever recorded the end before, but for one that may be itself', async () => {

@@ -55,18 +55,21 @@ export function watchTerminations(
         );
     } catch (err) {
       logger.error({ ...fields, err, end_reason: reason }, 'could not record a termination');
+      // Not acknowledged: the provisioner delivers it again.
+      throw err;
     }
   };
 
   const stopWatching = provisioner.watch((end) => {
     const recording = record(end).finally(() => recordings.delete(recording));
     recordings.add(recording);
+    return recording;
   });
   return {
     async stop() {
       stopWatching();
       stopping.abort();
-      await Promise.all(recordings);
+      await Promise.allSettled(recordings);
     },
   };
 }

@@ -69,6 +69,7 @@ export async function startAgent(language: Language, options: AgentOptions = {})
       }),
       ...options.agentEnv,
     },
+    clock: systemClock,
     graceMs: 5_000,
     logger: createLogger({ service: 'conformance', level: 'silent' }),
   });

@@ -46,7 +46,7 @@ const idle: SessionProvisioner = {
   retire: never,
   end: never,
   list: never,
+  count: never,
   watch: () => () => {},
-  endOf: never,
   close: never,
 };

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
-import { signalProcess } from '../../../control-plane/provisioner/local-process/process-identity.ts';
 import { connect } from '../../support/api/client.ts';
 import { testEnvironment } from '../../support/config.ts';
 import { eventually } from '../../support/processes/instance.ts';
+import { isRunning } from '../../support/processes/instance-leaks.ts';
 import { leftOf, tracesOf } from '../../support/processes/traces.ts';
 
 const cwd = fileURLToPath(new URL('../../../', import.meta.url));
@@ -57,10 +57,10 @@ test('make run prints its banner alone, make token beside it a token alone, and 
     expect((await step).status).toBe(200);
     process.kill(run.group, 'SIGINT');
     await run.exited;
-    await eventually(() => expect(signalProcess(run.group, 0)).toBe(false), 30_000);
+    await eventually(() => expect(isRunning(run.group)).toBe(false), 30_000);
     expect(leftOf(before, instanceId ?? '')).toEqual([]);
   } finally {
-    if (signalProcess(run.group, 0)) process.kill(run.group, 'SIGTERM');
+    if (isRunning(run.group)) process.kill(run.group, 'SIGTERM');
   }
 });
 

@@ -1,8 +1,7 @@
 import { sessionSchema } from '@steppe/contracts/session';
-import { readEntries } from '@steppe/control-plane/provisioner/local-process/instances-directory';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
-import { pidOf } from '../faults/rig/instance-processes.ts';
+import { instancesOf, pidOf } from '../faults/rig/instance-processes.ts';
 
 let services: Services;
 let plane: Service;
@@ -17,12 +16,12 @@ const patient = { timeout: 30_000, interval: 50 };
 test.each(['python', 'node'])(
   'a session of %s begins at epoch 1, also where the warm one had lost an interpreter',
   async (runtime) => {
-    const warm = () =>
-      readEntries(services.instancesDirectory).find(
-        (one) => one.runtime === runtime && one.address && !one.owner,
+    const warmCount = async () =>
+      new RegExp(`^steppe_pool_instances\\{.*runtime="${runtime}".*\\} 1$`, 'm').test(
+        await (await fetch(`${plane.operatorUrl}/metrics`)).text(),
       );
-    await expect.poll(warm, patient).toBeDefined();
-    const instanceId = warm()?.instanceId ?? '';
+    await expect.poll(warmCount, patient).toBe(true);
+    const [instanceId = ''] = instancesOf(services.instancesDirectory, `/${runtime}/supervisor`);
     const worker = pidOf(instanceId, 'worker');
     process.kill(worker, 'SIGKILL');
     // Another is spawned once the agent has noticed.

@@ -39,25 +39,22 @@ async function shortenLife(
 for (const language of ['python', 'node'] as const) {
   const runtime = findRuntime(builtInRuntimes(0), language);
   describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
-    reasons: ['idle', 'expired', 'node_lost'],
+    isShared: false,
+    reasons: ['idle', 'expired'],
     open: async () => {
-      const { provisioner, openAnother, signer, leftovers, pidOf } = await startFakes({
+      const { provisioner, signer, leftovers, pidOf } = await startFakes({
         agentBundle: `${dist}session-agent.cjs`,
         supervisorCommand,
         hostVariables: testEnvironment({}),
       });
-      const other = openAnother();
       return {
         provisioner,
-        other,
-        openAnother,
         runtime,
         crashing: { ...runtime, interpreter: 'no-such-program' },
         bind: (instanceId, address, sessionId) =>
           bindStatus(signer, instanceId, address, sessionId),
         kill: async (instanceId) => void process.kill(await pidOf(instanceId), 'SIGKILL'),
-        endAs: (reason, instance) =>
-          reason === 'node_lost' ? other.close() : shortenLife(signer, instance, reason),
+        endAs: (reason, instance) => shortenLife(signer, instance, reason),
         leftovers,
       };
     },

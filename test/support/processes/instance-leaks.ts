@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processes that were started below that directory, and still are. */
+/** Processes that were started below that directory and still run, oldest first. */
 export function leakedProcesses(instancesDirectory: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => readEnviron(pid).includes(`=${instancesDirectory}/`)).map(Number);
+  const found = pids.filter((pid) => readEnviron(pid).includes(`=${instancesDirectory}/`));
+  return found.map(Number).sort((a, b) => a - b);
 }
 
 export function leakedDirectories(instancesDirectory: string): string[] {
@@ -11,6 +12,15 @@ export function leakedDirectories(instancesDirectory: string): string[] {
     return readdirSync(instancesDirectory).filter((name) => name.startsWith('ins_'));
   } catch {
     return [];
+  }
+}
+
+/** False if the process, or the group of a negative number, has ended. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

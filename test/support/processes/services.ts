@@ -20,7 +20,7 @@ export interface Services {
   dynamoDb: RunningDynamoDb;
   /** With the keys: `public/<plane>.json` and `<plane>.private.json`. */
   directory: string;
-  /** Where the control-planes keep their instances. */
+  /** Where a control-plane keeps its instances, if no other runs beside it. */
   instancesDirectory: string;
   /** What each is configured by, but for its ports. */
   environment(name: 'control-plane' | 'data-plane'): Record<string, string>;
@@ -87,14 +87,24 @@ export async function prepareServices(
     }),
   });
 
+  /** Local processes have one owner: a control-plane beside another gets a directory of its own. */
+  const owners = new Map<string, Service>();
+  const freeDirectory = (): string => {
+    for (let number = 1; ; number += 1) {
+      const directory = number === 1 ? instances : `${instances}-${number}`;
+      if (owners.get(directory)?.hasExited() ?? true) return directory;
+    }
+  };
   const startOnce = async (
     name: 'control-plane' | 'data-plane',
     env: Record<string, string>,
   ): Promise<Service> => {
     const [port, operatorPort] = await Promise.all([freePort(), freePort()]);
+    const instancesDirectory = env.INSTANCES_DIR ?? freeDirectory();
     const child = spawn(process.execPath, [`${dist}${name}.mjs`], {
       env: testEnvironment({
         ...environment(name),
+        ...(name === 'control-plane' && { INSTANCES_DIR: instancesDirectory }),
         PORT: String(port),
         OPERATOR_PORT: String(operatorPort),
         ...env,
@@ -103,6 +113,7 @@ export async function prepareServices(
     });
     const service = toService(child, port, operatorPort);
     running.push(service);
+    if (name === 'control-plane') owners.set(instancesDirectory, service);
     await untilReady(child, service.operatorUrl);
     return service;
   };

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { tracesOf } from '../../../support/processes/traces.ts';
 
 const roles = ['agent', 'supervisor', 'worker'] as const;
@@ -24,6 +24,15 @@ function processesOf(instanceId: string): Partial<Record<Role, number>> {
     above = pid;
   }
   return found;
+}
+
+/** The instances below a directory whose supervisor command contains the text. */
+export function instancesOf(instancesDirectory: string, command: string): string[] {
+  return readdirSync(instancesDirectory).filter(
+    (name) =>
+      name.startsWith('ins_') &&
+      tracesOf(name).pids.some((pid) => contentOf(pid, 'cmdline').includes(command)),
+  );
 }
 
 /** @throws Error where it does not run now. */

@@ -1,0 +1,103 @@
+import { createSessionSchema } from '@steppe/contracts/session';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import { createSession } from '../sessions/create/create-session.ts';
+import { endSession } from '../sessions/end-session.ts';
+import { eventually } from '../testing/eventually.ts';
+import {
+  type FixtureServices,
+  type ReconcilerFixture,
+  startTables,
+  type Tables,
+} from '../testing/reconciler-fixture.ts';
+import { createWarmPool } from './warm-pool.ts';
+
+let tables: Tables;
+let fixture: ReconcilerFixture;
+let planes: FixtureServices[] = [];
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.close());
+beforeEach(async () => {
+  fixture = await tables.openFixture();
+});
+afterEach(async () => {
+  await Promise.all(planes.map(({ pool }) => pool.close()));
+  planes = [];
+});
+
+const never = new AbortController().signal;
+const warm = () => fixture.inMemory.living().filter(({ state }) => state === 'warm');
+
+/** A control-plane whose Python has a pool of that size; `module` makes a version of its own. */
+function open(poolSize: number, module?: string): FixtureServices {
+  const given = fixture.services();
+  const runtimes = given.runtimes
+    .filter(({ name }) => name === 'python')
+    .map((runtime) => ({ ...runtime, poolSize, preload: module ? [module] : [] }));
+  const { provisioner, logger } = given;
+  const pool = createWarmPool({
+    provisioner,
+    runtimes,
+    startLimitMs: 10_000,
+    startsAtOnce: 2,
+    metrics: { size: () => {}, startFailed: () => {} },
+    logger,
+  });
+  const plane = {
+    ...given,
+    runtimes,
+    pool,
+    startedAtMs: fixture.clock.nowMs,
+    versions: new Map(runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+  };
+  planes.push(plane);
+  return plane;
+}
+
+async function create(plane: FixtureServices, tenantId = newTenantId()) {
+  const request = { tenantId, body: createSessionSchema.parse({}), idempotencyKey: undefined };
+  const { record } = await createSession(plane, { ...request, client: never });
+  return record;
+}
+
+it('is shared: what one control-plane keeps warm the other gives away, and no instance twice', async () => {
+  const [first, second] = [open(2), open(2)];
+  first.pool.fill();
+  await eventually(warm).toHaveLength(2);
+  const kept = warm().map(({ instanceId }) => instanceId);
+  const tenantId = newTenantId();
+  const sessions = await Promise.all(
+    [second, second, first, second, first, second].map((plane) => create(plane, tenantId)),
+  );
+  const given = sessions.map(({ instance_id }) => instance_id);
+  expect(new Set(given).size).toBe(6);
+  expect(given).toEqual(expect.arrayContaining(kept));
+  // Each session is deleted where it was not created.
+  await Promise.all(
+    sessions.map(({ session_id }, at) => endSession(at % 2 ? first : second, tenantId, session_id)),
+  );
+  expect(fixture.inMemory.living().filter(({ state }) => state === 'claimed')).toEqual([]);
+});
+
+it('in a rollout is given away by version, and neither control-plane ends the instances of the other', async () => {
+  const older = open(1, 'json');
+  older.pool.fill();
+  await eventually(warm).toHaveLength(1);
+  const [old] = warm();
+  fixture.clock.nowMs += 1_000;
+  const newer = open(1, 'csv');
+  fixture.clock.nowMs += 1_000;
+  newer.pool.fill();
+  await eventually(warm).toHaveLength(2);
+  const made = warm().find(({ version }) => version !== old?.version);
+  // The older one could end what is past the grace.
+  fixture.clock.nowMs += 3_600_000;
+  for (let passes = 0; passes < 3; passes += 1)
+    await fixture.pass({ versions: older.versions, startedAtMs: older.startedAtMs });
+  expect(warm()).toHaveLength(2);
+  expect((await create(newer)).instance_id).toBe(made?.instanceId);
+  expect((await create(older)).instance_id).toBe(old?.instanceId);
+});

@@ -1,0 +1,77 @@
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../testing/eventually.ts';
+import { findEnd } from '../find-end.ts';
+import type { EndListener, InstanceEnd } from '../session-provisioner.ts';
+import { collectEnds, newOwner, startRequest } from './requests.ts';
+import type { OpenProvisioner } from './session-provisioner-conformance.ts';
+
+/** How an end is delivered until it is acknowledged. */
+export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => void): void {
+  /** Starts an instance of a session, and kills it; resolves with the end to expect. */
+  const startAndKill = async () => {
+    const { provisioner, runtime, kill } = opened();
+    const owner = newOwner();
+    const { instanceId } = await provisioner.start(startRequest(runtime, { owner }));
+    await kill(instanceId);
+    await eventually(() => provisioner.list()).toEqual([]);
+    return { instanceId, sessionId: owner.sessionId, reason: 'crashed' };
+  };
+
+  describe('an end that is not acknowledged', () => {
+    it('is delivered again to a listener that rejected it, and never after that one resolves', async () => {
+      const { provisioner } = opened();
+      const received: InstanceEnd[] = [];
+      let failures = 2;
+      provisioner.watch(async (end) => {
+        received.push(end);
+        if (failures-- > 0) throw new Error('the store is away');
+      });
+      const end = await startAndKill();
+      await eventually(() => received).toMatchObject([end, end, end]);
+      await eventually(() => opened().leftovers()).toEqual([]);
+      expect(collectEnds(provisioner)).toEqual([]);
+      expect(received).toHaveLength(3);
+    });
+
+    it('is kept while nobody watches, and delivered to the next listener before watch returns', async () => {
+      stopWatching();
+      const end = await startAndKill();
+      expect(collectEnds(opened().provisioner)).toMatchObject([end]);
+      await eventually(() => opened().leftovers()).toEqual([]);
+      expect(collectEnds(opened().provisioner)).toEqual([]);
+    });
+
+    it('goes to the next listener if a watch stops before it has resolved', async () => {
+      const { provisioner } = opened();
+      stopWatching();
+      let calls = 0;
+      const hang: EndListener = () => {
+        calls += 1;
+        return new Promise(() => {});
+      };
+      const stop = provisioner.watch(hang);
+      const end = await startAndKill();
+      await eventually(() => calls).toBe(1);
+      stop();
+      expect(collectEnds(provisioner)).toMatchObject([end]);
+    });
+
+    it('can be found by who does not record it, and stays for those that do', async () => {
+      const { provisioner } = opened();
+      stopWatching();
+      const end = await startAndKill();
+      const find = () => findEnd(provisioner, end.instanceId, { clock: systemClock, waitMs: 0 });
+      expect([await find(), await find()]).toMatchObject([end, end]);
+      const ends = collectEnds(provisioner);
+      expect(ends).toMatchObject([end]);
+      await eventually(find).toBeNull();
+    });
+  });
+
+  it('knows no end of an instance that lives', async () => {
+    const { provisioner, runtime } = opened();
+    const { instanceId } = await provisioner.start(startRequest(runtime));
+    expect(await findEnd(provisioner, instanceId, { clock: systemClock, waitMs: 0 })).toBeNull();
+  });
+}

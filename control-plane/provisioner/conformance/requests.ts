@@ -1,0 +1,36 @@
+import { newSessionId, type SessionId } from '@steppe/contracts/ids';
+import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
+import type {
+  InstanceEnd,
+  InstanceOwner,
+  SessionProvisioner,
+  StartRequest,
+} from '../session-provisioner.ts';
+
+const patient = new AbortController().signal;
+
+export const newOwner = (sessionId: SessionId = newSessionId()): InstanceOwner => ({
+  tenantId: newTenantId(),
+  sessionId,
+});
+
+/** A start of version v1 with the defaults of the runtime; `given` replaces parts of it. */
+export const startRequest = (
+  runtime: RuntimeDefinition,
+  given: Partial<StartRequest> = {},
+): StartRequest => ({
+  runtime,
+  resources: runtime.default_resources,
+  version: 'v1',
+  owner: newOwner(),
+  signal: patient,
+  ...given,
+});
+
+/** Acknowledges every end, and collects them. */
+export function collectEnds(provisioner: SessionProvisioner): InstanceEnd[] {
+  const ends: InstanceEnd[] = [];
+  provisioner.watch(async (end) => void ends.push(end));
+  return ends;
+}

@@ -1,0 +1,106 @@
+import { newInstanceId } from '@steppe/contracts/ids';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../testing/eventually.ts';
+import type { SessionProvisioner } from '../session-provisioner.ts';
+import { collectEnds, newOwner, startRequest } from './requests.ts';
+import type { OpenProvisioner } from './session-provisioner-conformance.ts';
+
+/** What holds for warm instances, whoever started them. */
+export function describeWarmInstances(opened: () => OpenProvisioner): void {
+  const start = (version = 'v1', owner: ReturnType<typeof newOwner> | null = null) => {
+    const { provisioner, runtime } = opened();
+    return provisioner.start(startRequest(runtime, { version, owner }));
+  };
+  const claim = (runtime = opened().runtime.name, by: SessionProvisioner = opened().provisioner) =>
+    by.claim({ owner: newOwner(), runtime, version: 'v1' });
+  const count = (version = 'v1') =>
+    opened().provisioner.count({ runtime: opened().runtime.name, version });
+
+  describe('a warm instance', () => {
+    it('is never given for another runtime, nor given if it has a session', async () => {
+      await Promise.all([start(), start('v1', newOwner())]);
+      expect(await claim('something-else')).toBeNull();
+      expect(await claim()).not.toBeNull();
+      expect(await claim()).toBeNull();
+    });
+
+    it('is passed over and left alone by a claim of another version', async () => {
+      const { provisioner } = opened();
+      const stale = await start('v0');
+      const fresh = await start();
+      expect(await claim()).toEqual(fresh);
+      expect(await claim()).toBeNull();
+      expect(await count('v0')).toEqual({ warm: 1, starting: 0 });
+      expect(await provisioner.retire(stale.instanceId)).toBe(true);
+    });
+
+    it('is passed over if it is dead', async () => {
+      const dead = await start();
+      const fresh = await start();
+      await opened().kill(dead.instanceId);
+      const claimed = await claim();
+      // A kill may take a moment until it is seen; the bind of the dead instance would fail.
+      if (claimed?.instanceId === dead.instanceId) expect(await claim()).toEqual(fresh);
+      else expect(claimed).toEqual(fresh);
+    });
+
+    it('is counted by runtime and version until it is claimed or ends', async () => {
+      expect(await count()).toEqual({ warm: 0, starting: 0 });
+      const instances = [await start(), await start()];
+      await start('v2');
+      await start('v1', newOwner());
+      expect(await count()).toEqual({ warm: 2, starting: 0 });
+      const listed = await opened().provisioner.list({ consistent: true });
+      expect(listed.filter(({ state }) => state === 'warm')).toHaveLength(3);
+      await claim();
+      await eventually(count).toEqual({ warm: 1, starting: 0 });
+      await Promise.all(instances.map(({ instanceId }) => opened().provisioner.end(instanceId)));
+      await eventually(count).toEqual({ warm: 0, starting: 0 });
+    });
+
+    it('is retired for good, and left alone once it is claimed', async () => {
+      const { provisioner } = opened();
+      const [first, second] = [await start(), await start()];
+      const claimed = await claim();
+      const unclaimed = claimed?.instanceId === first.instanceId ? second : first;
+      expect(await provisioner.retire(claimed?.instanceId ?? newInstanceId())).toBe(false);
+      expect(await provisioner.retire(unclaimed.instanceId)).toBe(true);
+      expect(await provisioner.retire(unclaimed.instanceId)).toBe(false);
+      expect(await provisioner.list()).toMatchObject([
+        { instanceId: claimed?.instanceId, state: 'claimed' },
+      ]);
+    });
+
+    it('goes either to a claim or to a retirement', async () => {
+      const { provisioner } = opened();
+      const { instanceId } = await start();
+      const [claimed, retired] = await Promise.all([claim(), provisioner.retire(instanceId)]);
+      expect(claimed === null).toBe(retired);
+    });
+
+    it('that was never claimed ends without a session', async () => {
+      const ends = collectEnds(opened().provisioner);
+      const { instanceId } = await start();
+      await opened().provisioner.end(instanceId);
+      await eventually(() => ends).toEqual([{ instanceId, reason: 'deleted' }]);
+    });
+  });
+
+  it('ends a start that is still running, which then fails', async () => {
+    const { provisioner, leftovers, stuck } = opened();
+    if (!stuck) return;
+    const owner = newOwner();
+    const refused = expect(provisioner.start(startRequest(stuck, { owner }))).rejects.toMatchObject(
+      {
+        name: 'StartFailedError',
+      },
+    );
+    await eventually(() => provisioner.list()).toMatchObject([
+      { state: 'starting', sessionId: owner.sessionId },
+    ]);
+    const [found] = await provisioner.list();
+    if (found) await provisioner.end(found.instanceId);
+    await refused;
+    expect(await leftovers()).toEqual([]);
+  });
+}
