@@ -11,7 +11,7 @@ interface CallerTokenOptions {
   ttlSeconds: number;
 }
 
-/** A token as an identity provider would give one. */
+/** Signs a token as an identity provider would. */
 export const signCallerToken = ({
   key,
   kid,

@@ -50,7 +50,7 @@ const runVariables = z
       ctx.issues.push({
         code: 'custom',
         path: ['STEPPE_ENV'],
-        message: `local mode runs code as the person who started it, so it needs STEPPE_ENV=development or test, and it is ${ctx.value.STEPPE_ENV} (unset means production)`,
+        message: `local mode runs code as the person who started it, so set STEPPE_ENV to development or test; it is ${ctx.value.STEPPE_ENV} (unset means production)`,
         input: ctx.value,
       });
     }),
@@ -59,7 +59,7 @@ const runVariables = z
 export type RunConfig = z.output<typeof runVariables>;
 
 export function readRunConfig(): RunConfig {
-  // A notice about Node versions of the coming year, printed into every first session.
+  // Suppresses a notice of the SDK about Node versions.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   return loadConfig({
     service: 'steppe',
@@ -69,7 +69,7 @@ export function readRunConfig(): RunConfig {
   });
 }
 
-/** In the form of a scope claim. */
+/** All scopes, in the form of a scope claim. */
 export const allScopes = scopes.join(' ');
 const isScope = (text: string): boolean => scopes.some((scope) => scope === text);
 
@@ -95,11 +95,11 @@ export const readTokenConfig = () =>
     args: process.argv.slice(2),
   });
 
-/** Where the bundles are: beside this one. */
+/** The directory of the bundles, which is that of this bundle. */
 export const bundleDirectory = fileURLToPath(new URL('.', import.meta.url));
 export const agentBundle = join(bundleDirectory, 'session-agent.cjs');
-/** Facts about running local modes, for further tokens; private to the person who started them. */
+/** Files of running local modes, for `make token`; private to the user who started them. */
 export const stateDirectory = fileURLToPath(new URL('../.steppe/', import.meta.url));
 
-/** What agents get of our environment. */
+/** The variables of this process that agents get. */
 export const hostVariables = (): HostVariables => pickVariables(process.env, hostVariableNames);

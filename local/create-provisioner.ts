@@ -3,18 +3,18 @@ import { openInstancesDirectory } from '@steppe/control-plane/provisioner/local-
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
 import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
-import { systemClock } from '@steppe/service-kit/process/clock';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { agentBundle, hostVariables, type RunConfig } from './config.ts';
 import type { SigningKey } from './signing-key.ts';
 
-/** Agents and supervisors from the bundles beside ours. */
+/** Starts agents and supervisors from the bundles in the directory of this one. */
 export async function createProvisioner(
   config: RunConfig,
   supervisorCommand: SupervisorCommand,
   controlPlaneKey: SigningKey,
   dataPlaneKey: SigningKey,
-  logger: Logger,
+  { clock, logger }: { clock: Clock; logger: Logger },
 ): Promise<SessionProvisioner> {
   const instancesDirectory = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
   await openInstancesDirectory(instancesDirectory);
@@ -27,7 +27,7 @@ export async function createProvisioner(
     }),
     hostVariables: hostVariables(),
     instancesDirectory,
-    clock: systemClock,
+    clock,
     agentLogLevel: config.LOG_LEVEL,
     logger,
   });

@@ -1,31 +1,32 @@
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import type { Clock } from '@steppe/service-kit/process/clock';
 
 const lookEveryMs = 500;
 
 /**
- * Calls `act` once the terminal that we were started from is gone. The system tells that to the
- * terminal's first process alone, which may be a `make` that waits for us.
+ * Calls `act` once the terminal that started this process is gone. The system signals that only to
+ * the terminal's first process, which may be a `make` that waits for this one.
  */
-export function onHangUp(act: () => void): void {
+export function onHangUp(clock: Clock, act: () => void): void {
   const streams = [0, 1, 2].filter(isatty);
   if (streams.length === 0) return;
   const look = () => {
     if (streams.every(isatty)) return;
-    clearInterval(looking);
+    stopLooking();
     process.off('SIGHUP', look);
-    for (const fd of streams) letGo(fd);
+    for (const fd of streams) replaceByNull(fd);
     act();
   };
-  const looking = setInterval(look, lookEveryMs).unref();
+  const stopLooking = clock.every(lookEveryMs, look);
   process.on('SIGHUP', look);
 }
 
 /**
- * At its end Node restores the terminals that it still finds under these numbers, and aborts where
- * one is gone.
+ * When it exits, Node restores the terminals that it finds under these numbers, and aborts if one
+ * is gone.
  */
-function letGo(fd: number): void {
+function replaceByNull(fd: number): void {
   closeSync(fd);
   openSync('/dev/null', 'r+');
 }

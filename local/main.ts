@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { refuseConfig } from '@steppe/service-kit/config/load-config';
-import { systemClock } from '@steppe/service-kit/process/clock';
+import { systemClock, systemClock } from '@steppe/service-kit/process/clock';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
@@ -35,16 +35,16 @@ closeOnSignal(lifecycle, {
   limitMs: config.STEPPE_SHUTDOWN_SECONDS * 1000 + 15_000,
   exit,
 });
-onHangUp(() => process.kill(process.pid, 'SIGHUP'));
-// A terminal that hangs up takes its ends of our streams with it.
+onHangUp(systemClock, () => process.kill(process.pid, 'SIGHUP'));
+// A terminal that hangs up closes its ends of these streams.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
-  const local = await startLocal(config, prepared, lifecycle, loggerOf);
+  const local = await startLocal(config, prepared, { lifecycle, clock: systemClock, loggerOf });
   process.stdout.write(banner(local));
   local.fillPool();
-  // Of the built-in list, python-data reports it to whoever requests one; a list of the operator's
-  // own is looked through at once.
+  // The built-in python-data reports missing modules when it is first requested; the operator's own
+  // list is checked at the start.
   if (config.STEPPE_RUNTIMES) {
     const complaints = await complaintsAboutModules(prepared.runtimes, prepared.supervisorCommand);
     for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}\n`);
@@ -53,7 +53,7 @@ try {
   await lifecycle.close();
   if (!isAddressInUse(error)) throw error;
   process.stderr.write(
-    `steppe: port ${config.PORT} is taken; end what listens there, or choose another: PORT=8081 make run\n`,
+    `steppe: port ${config.PORT} is taken; stop the process that listens there, or choose another port: PORT=8081 make run\n`,
   );
   exit(1);
 }

@@ -4,14 +4,17 @@ import * as z from 'zod';
 
 const runFileSchema = z.object({
   pid: z.number().int().min(1),
-  /** What signs tokens; null under bypass, where no call needs one. */
+  /** The key that signs tokens; null under bypass, where no call needs a token. */
   key: z.object({ kid: z.string(), private_jwk: z.record(z.string(), z.unknown()) }).nullable(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 
 const fileOf = (directory: string, port: number): string => join(directory, `${port}.json`);
 
-/** Leaves what `make token` needs, readable by its owner alone. @returns how to remove it. */
+/**
+ * Writes the file that `make token` reads; only its owner can read it.
+ * @returns a function that removes the file.
+ */
 export async function leaveRunFile(
   directory: string,
   port: number,
@@ -27,7 +30,7 @@ export async function leaveRunFile(
   };
 }
 
-/** What the local mode on this port left, while it runs. @returns undefined where none runs. */
+/** The file of the local mode on this port; undefined if none runs there. */
 export async function readRunFile(directory: string, port: number): Promise<RunFile | undefined> {
   const text = await readFile(fileOf(directory, port), 'utf8').catch(() => undefined);
   const run = text === undefined ? undefined : runFileSchema.parse(JSON.parse(text));

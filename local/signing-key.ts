@@ -1,10 +1,10 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 
-/** A generated Ed25519 key; it lives as long as the local mode that made it. */
+/** A generated Ed25519 key, valid as long as the local mode that generated it runs. */
 export interface SigningKey {
   kid: string;
   privateKey: CryptoKey;
-  /** The set that verifiers read: the public half alone. */
+  /** The key set for verifiers; holds only the public key. */
   publicSet: { keys: JWK[] };
 }
 

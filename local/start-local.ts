@@ -12,6 +12,7 @@ import {
 } from '@steppe/service-kit/auth/caller/principal';
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
@@ -27,10 +28,17 @@ export interface RunningLocal {
   url: string;
   /** Absent under bypass. */
   token: string | undefined;
-  /** Whose rights user code has. */
+  /** The user whose rights user code has. */
   user: string;
-  /** Begins to keep warm instances: when the person who waits has their banner. */
+  /** Begins to keep warm instances; called after the banner is printed. */
   fillPool(): void;
+}
+
+export interface LocalParts {
+  lifecycle: Lifecycle;
+  clock: Clock;
+  /** The logger of a service of that name. */
+  loggerOf: (service: string) => Logger;
 }
 
 interface LocalRuntimes {
@@ -39,17 +47,17 @@ interface LocalRuntimes {
 }
 
 const host = '127.0.0.1';
-const tokenTtlSeconds = 12 * 3600;
+/** Lifetime of the token that is printed at the start. */
+export const tokenTtlSeconds = 12 * 3600;
 
 /**
- * All services in this process and below it; nothing of it outlives the process.
- * @throws the system's error (EADDRINUSE) where the port cannot be listened on.
+ * Starts all services in this process; nothing of them outlives it.
+ * @throws the system's error (EADDRINUSE) if the port is taken.
  */
 export async function startLocal(
   config: RunConfig,
   { runtimes, supervisorCommand }: LocalRuntimes,
-  lifecycle: Lifecycle,
-  loggerOf: (service: string) => Logger,
+  { lifecycle, clock, loggerOf }: LocalParts,
 ): Promise<RunningLocal> {
   const [callerKey, controlPlaneKey, dataPlaneKey] = await Promise.all([
     generateSigningKey('caller'),
@@ -85,7 +93,7 @@ export async function startLocal(
         supervisorCommand,
         controlPlaneKey,
         dataPlaneKey,
-        controlPlaneLogger,
+        { clock, logger: controlPlaneLogger },
       ),
       verifier,
       signer: createInternalTokenSigner('control-plane', controlPlaneKey, systemClock),

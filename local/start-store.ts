@@ -6,13 +6,10 @@ import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-clie
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import type { SessionStore } from '@steppe/session-store/ports';
 
-/**
- * A store in this process cannot be out; on a busy machine it may be slow, where the service itself
- * would have failed long ago.
- */
+/** A store in this process has no outages, but a busy machine makes it slow. */
 const timeouts = { connectTimeoutMs: 30_000, attemptTimeoutMs: 30_000 };
 
-/** DynamoDB in this process and in memory, behind the adapter that talks to the real one. */
+/** Starts dynalite in this process, behind the adapter that is used with DynamoDB. */
 export async function startStore(lifecycle: Lifecycle): Promise<SessionStore> {
   const { endpoint, tableName, close } = await startDynalite();
   lifecycle.onClose('dynalite', close);

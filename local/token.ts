@@ -3,7 +3,7 @@ import { signCallerToken } from './caller-token.ts';
 import { readTokenConfig, stateDirectory } from './config.ts';
 import { readRunFile } from './run-file.ts';
 
-/** Prints a further token for the local mode that runs on PORT: alone on standard output. */
+/** Prints one more token for the local mode on PORT, alone on standard output. */
 const { PORT, TENANT, SCOPES, TTL } = readTokenConfig();
 const run = await readRunFile(stateDirectory, PORT);
 if (run?.key) {
@@ -14,8 +14,8 @@ if (run?.key) {
   );
 } else {
   const why = run
-    ? `what runs on port ${PORT} has AUTH_MODE=bypass: it needs no token, and takes every call for one tenant`
-    : `nothing runs on port ${PORT}; start it with make run, or name its port: PORT=8081 make token`;
+    ? `local mode on port ${PORT} has AUTH_MODE=bypass, so no call needs a token`
+    : `local mode does not run on port ${PORT}; start it with make run, or name its port: PORT=8081 make token`;
   process.stderr.write(`token: ${why}\n`);
   process.exitCode = 1;
 }

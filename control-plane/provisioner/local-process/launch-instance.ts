@@ -35,7 +35,7 @@ export interface LaunchedInstance {
   /** The port of the agent; rejects if the agent exits before it is ready. */
   port: Promise<number>;
   /** Begins to end the instance; `cause` counts if the agent leaves no termination message. */
-  end(cause: EndCause): void;
+  end(cause?: EndCause): void;
   /** Resolves when no process and no directory of the instance is left; never rejects. */
   gone: Promise<EndCause>;
 }
@@ -73,7 +73,7 @@ export async function launchInstance(
       );
       return cause;
     });
-    const end = (cause: EndCause) => {
+    const end = (cause?: EndCause) => {
       requested ??= cause;
       agent.end();
     };

@@ -74,7 +74,8 @@ export function createLocalProcessProvisioner({
       instance.address = address;
       return { instanceId, address };
     } catch (cause) {
-      end({ reason: 'deleted' });
+      // Without a cause: the error shows how the agent exited.
+      end();
       const { detail = 'the agent exited before it was ready' } = await ended;
       signal.throwIfAborted();
       throw new StartFailedError('crashed', detail, { cause });

@@ -103,6 +103,7 @@ it('records why the bind failed where nothing is known of an end', async () => {
 it('records how the instance ended where a create is late because of that', async () => {
   const bind: FixtureServices['agents']['bind'] = ({ instanceId }, _, signal) => {
     fixture.inMemory.kill(instanceId, { reason: 'node_lost', detail });
+    if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((_resolve, reject) =>
       signal.addEventListener('abort', () => reject(signal.reason)),
     );

@@ -60,7 +60,7 @@ test('make token gives a further token, alone on standard output', async () => {
 test('make token says so where nothing runs', async () => {
   const { code, stdout, stderr } = await runBundle('token', { PORT: '1' });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain('nothing runs on port 1');
+  expect(stderr).toContain('local mode does not run on port 1');
 });
 
 test.each(['steps:rnu', 'sessions:read,steps:run'])(
@@ -84,7 +84,7 @@ test('a taken port is said in a sentence', async () => {
   });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toBe(
-    `steppe: port ${local.port} is taken; end what listens there, or choose another: PORT=8081 make run\n`,
+    `steppe: port ${local.port} is taken; stop the process that listens there, or choose another port: PORT=8081 make run\n`,
   );
 });
 
@@ -138,7 +138,7 @@ test('under bypass no call needs a token', async () => {
     const { code, stdout, stderr } = await runBundle('token', { PORT: String(open.port) });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(
-      `what runs on port ${open.port} has AUTH_MODE=bypass: it needs no token`,
+      `local mode on port ${open.port} has AUTH_MODE=bypass, so no call needs a token`,
     );
   } finally {
     expect(await open.stop()).toBe(0);
