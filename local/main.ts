@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { refuseConfig } from '@steppe/service-kit/config/load-config';
-import { systemClock, systemClock } from '@steppe/service-kit/process/clock';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
