@@ -70,7 +70,7 @@ export const controlPlaneVariables = z
         'is longer than 50 bytes: a socket’s path in it would be cut',
       )
       .describe(
-        'local-process: directory of the instances, shared by the control-planes of one table; made if absent',
+        'local-process: directory of the instances of this control-plane alone; made if absent',
       ),
     PUBLIC_KEYS_DIR: requiredText.describe(
       'local-process: directory with control-plane.json and data-plane.json for the agents',
