@@ -1,4 +1,7 @@
-"""Measures an IPython kernel over ZMQ, as Jupyter uses one, and prints JSON: what our own runtimes are compared with."""
+"""
+Measures an IPython kernel over ZMQ, as Jupyter uses it, and prints JSON, for comparison with our
+own runtimes.
+"""
 
 import json
 import statistics

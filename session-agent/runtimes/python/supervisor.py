@@ -1,4 +1,7 @@
-"""Starts the Python runtime's supervisor: `python3 supervisor.py`, configured by STEPPE_* variables."""
+"""
+Starts the supervisor of the Python runtime: `python3 supervisor.py`, configured by STEPPE_*
+variables.
+"""
 
 import gc
 import os
@@ -8,19 +11,19 @@ _EXIT_INVALID_SETTINGS = 78
 
 
 def main():
-    # Nothing above these lines is newer than the oldest Python that may read them.
+    # Older Pythons must be able to parse this file, so that they reach this check.
     if sys.version_info < (3, 9):  # noqa: UP036
         found = ".".join(str(part) for part in sys.version_info[:3])
         sentence = "needs Python 3.9 or later, and " + sys.executable + " is " + found
         sys.stderr.write("steppe python supervisor: " + sentence + "\n")
         return _EXIT_INVALID_SETTINGS
     here = os.path.dirname(os.path.abspath(__file__))
-    # What an import makes is not garbage.
+    # Objects that imports create are not garbage.
     gc.disable()
-    # Isolated and safe-path interpreters leave the script's folder out.
+    # Isolated and safe-path interpreters do not search the script's folder.
     if here not in sys.path:
         sys.path.insert(0, here)
-    from steppe_runtime.supervisor.supervisor import supervise
+    from steppe_runtime.supervisor.supervise import supervise
 
     return supervise(os.environ)
 

@@ -1,1 +1,3 @@
-"""Supervisor and worker of Steppe's Python sessions; the protocol is session-agent/protocol/frames.ts."""
+"""
+Supervisor and worker of Steppe's Python sessions. They speak the frame protocol of session-agent.
+"""

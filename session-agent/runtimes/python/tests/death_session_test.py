@@ -1,4 +1,4 @@
-"""Deaths of real workers and supervisors, and what may be left of them: nothing."""
+"""Exits of real workers and supervisors: they must leave nothing behind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class DeathTest(SessionCase):
     def assert_only_supervisor_left(self):
         self.assertEqual(self.agent.session_pids(), [self.agent.process.pid])
 
-    def test_code_and_signal_are_told_and_a_new_epoch_starts(self):
+    def test_code_and_signal_are_reported_and_a_new_epoch_starts(self):
         for code, expected in (
             ("import os; print('last'); os._exit(3)", (3, None)),
             ("import ctypes; ctypes.string_at(0)", (None, "SIGSEGV")),
@@ -31,12 +31,15 @@ class DeathTest(SessionCase):
 
     def test_no_descendant_survives(self):
         self.run_ok(
-            "import os, subprocess, sys\nfor _ in range(3):\n    subprocess.Popen(['sleep', '300'])\n"
+            "import os, subprocess, sys\nfor _ in range(3):\n"
+            "    subprocess.Popen(['sleep', '300'])\n"
             "subprocess.Popen(['setsid', 'sh', '-c', 'sleep 300 & sleep 300'], env={})\n"
             "subprocess.Popen(['sh', '-c', 'trap \"\" TERM INT HUP; (setsid sleep 300 &)'])\n"
-            "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        __import__('time').sleep(300)\n    os._exit(0)"
+            "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+            "        __import__('time').sleep(300)\n    os._exit(0)"
         )
-        # The worker, six that sleep and a grandchild; a shell more where one waits instead of becoming its last command.
+        # The worker, six processes that sleep and a grandchild; one shell more if it waits for its
+        # last command instead of becoming it.
         self.agent.wait(lambda: len(descendants(self.agent.process.pid)) >= 8, "the last child")
         before = descendants(self.agent.process.pid)
         self.assertEqual(self.agent.kill()["signal"], "SIGKILL")
@@ -62,7 +65,7 @@ class DeathTest(SessionCase):
     def test_a_closed_control_socket_ends_the_worker(self):
         step = self.agent.start("import os; os.closerange(3, 100)")
         self.assertEqual(self.agent.take("exit")["code"], 70)
-        said = "steppe: the interpreter cannot go on: OSError: [Errno 9] Bad file descriptor\n"
+        said = "steppe: the interpreter cannot continue: OSError: [Errno 9] Bad file descriptor\n"
         self.agent.wait(lambda: self.agent.so_far(step, "stderr") == said, said)
 
     def test_a_child_that_keeps_the_streams_open_delays_nothing(self):
@@ -74,15 +77,16 @@ class DeathTest(SessionCase):
         self.agent.kill()
         self.assertEqual(descendants(self.agent.process.pid), set())
 
-    def test_a_forked_child_that_runs_to_the_end_speaks_for_itself_only(self):
+    def test_a_forked_child_that_runs_to_the_end_reports_nothing_to_the_agent(self):
         outcome = self.run_ok(
-            "import os\npid = os.fork()\nprint('child' if pid == 0 else 'parent')\nif pid: os.waitpid(pid, 0)"
+            "import os\npid = os.fork()\n"
+            "print('child' if pid == 0 else 'parent')\nif pid: os.waitpid(pid, 0)"
         )
         self.assertEqual(sorted(outcome.stdout.split()), ["child", "parent"])
         self.assertEqual(self.run_ok("1").value, "1")
         self.assertEqual([frame for frame in self.agent.frames if frame["type"] == "done"], [])
 
-    def test_a_worker_that_cannot_start_is_told(self):
+    def test_a_worker_that_cannot_start_is_reported(self):
         self.agent.kill()
         self.agent.tell_supervisor({"type": "spawn", "epoch": 99, "env": {}, "memory_bytes": None})
         self.agent.take("spawned", epoch=99)
@@ -111,7 +115,7 @@ class LifecycleTest(unittest.TestCase):
         self.assertEqual(agent.session_pids(), [])
         agent.close()
 
-    def test_a_lost_connection_is_made_again_without_the_old_worker(self):
+    def test_a_lost_connection_is_opened_again_without_the_old_worker(self):
         for lifeline in (True, False):
             agent = FakeAgent(lifeline=lifeline)
             pid = agent.spawn()["pid"]
@@ -129,7 +133,7 @@ class LifecycleTest(unittest.TestCase):
         self.assertEqual(agent.run("import sys; 'decimal' in sys.modules").value, "True")
         self.assertIn("no_such_module", agent.close())
 
-    def test_bad_settings_are_refused_with_a_sentence(self):
+    def test_invalid_settings_are_refused_with_a_sentence(self):
         for env, word in (
             ({"STEPPE_RUN_DIR": "/tmp/" + "d" * 100}, "too long"),
             ({"STEPPE_INSTANCE_ID": ""}, "INSTANCE_ID"),

@@ -1,4 +1,7 @@
-"""Plays the agent for tests: a real supervisor, a real run directory, and what comes over socket and FIFOs."""
+"""
+A fake agent for tests: it starts a real supervisor in a real run directory, and reads sockets and
+FIFOs.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +36,16 @@ class StepOutcome:
 
     @property
     def value(self):
-        """text/plain of the last expression's value."""
+        """The text/plain of the last expression's value."""
         main = [frame["bundle"]["text/plain"] for frame in self.displays if frame["is_main_result"]]
         return main[0] if main else None
 
 
 class FakeAgent:
-    """One supervisor; `frames` keeps what has arrived and was not taken yet, `raw` the bytes of both streams."""
+    """
+    One supervisor. `frames` holds frames that have arrived and were not taken yet, `raw` the bytes
+    of both streams.
+    """
 
     def __init__(
         self,
@@ -125,7 +131,9 @@ class FakeAgent:
         deadline = time.monotonic() + seconds
         while not (found := condition()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"{what} did not come; {self.frames=} {self.raw=}"[:4000])
+                raise AssertionError(
+                    (f"timed out waiting for {what}; {self.frames=} {self.raw=}")[:4000]
+                )
             self.pump(min(0.05, seconds))
         return found
 
@@ -213,7 +221,7 @@ class FakeAgent:
         )
 
     def between(self, step_id: str, name: str) -> str:
-        """What came between the markers of the step."""
+        """The output between the markers of the step."""
         end = f"\x1esteppe-end:{step_id}\x1e".encode()
         start = f"\x1esteppe-start:{step_id}\x1e".encode()
         self.wait(lambda: end in self.raw[name], f"the end marker on {name}")

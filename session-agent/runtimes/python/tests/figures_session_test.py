@@ -32,7 +32,8 @@ class FiguresTest(SessionCase):
 
     def test_show_shows_in_order_with_what_is_displayed(self):
         outcome = self.run_ok(
-            "import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\ndisplay(1)\nplt.plot([2]); plt.show(); 'end'"
+            "import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\n"
+            "display(1)\nplt.plot([2]); plt.show(); 'end'"
         )
         kinds = ["image/png" in frame["bundle"] for frame in outcome.displays]
         self.assertEqual(kinds, [True, False, True, False])
@@ -48,10 +49,11 @@ class FiguresTest(SessionCase):
         self.assertEqual(len(self.images(code)), 1)
         self.assertEqual(self.run_ok("plt.get_fignums()").value, "[]")
 
-    def test_figures_are_results_where_agg_is_asked_for(self):
+    def test_figures_are_results_where_agg_is_requested(self):
         for request in ("matplotlib.use('Agg')", "matplotlib.use('agg', force=True)"):
             outcome = self.run_ok(
-                f"import matplotlib\n{request}\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show()"
+                f"import matplotlib\n{request}\n"
+                f"import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()"
             )
             self.assertEqual((len(outcome.displays), outcome.stderr), (1, ""))
         self.assertEqual(len(self.images("plt.plot([2]); plt.savefig('kept.png')")), 1)
@@ -63,9 +65,10 @@ class FiguresTest(SessionCase):
         self.assertEqual(len(self.images(code)), 1)
         self.assertEqual(len(self.images("plt.plot([2]);")), 1)
 
-    def test_figures_are_results_again_when_the_magic_asks_for_them(self):
+    def test_figures_are_results_again_when_the_magic_requests_them(self):
         self.run_ok(
-            "import matplotlib.pyplot as plt\nplt.switch_backend('svg'); plt.plot([1]); plt.show(); plt.close()"
+            "import matplotlib.pyplot as plt\n"
+            "plt.switch_backend('svg'); plt.plot([1]); plt.show(); plt.close()"
         )
         self.assertEqual(len(self.images("%matplotlib inline\nplt.plot([1]);")), 1)
 
@@ -77,7 +80,10 @@ class FiguresTest(SessionCase):
         )
 
     def test_svg_by_magic(self):
-        code = "%config InlineBackend.figure_format = 'svg'\nimport matplotlib.pyplot as plt\nplt.plot([1]);"
+        code = (
+            "%config InlineBackend.figure_format = 'svg'\n"
+            "import matplotlib.pyplot as plt\nplt.plot([1]);"
+        )
         self.assertEqual(len(self.images(code, "image/svg+xml")), 1)
         self.assertEqual(
             len(self.images("%config InlineBackend.figure_formats = {'png'}\nplt.plot([1]);")), 1
@@ -95,7 +101,7 @@ class FiguresTest(SessionCase):
             "<svg", self.images(code, "image/svg+xml", env={"STEPPE_FIGURE_FORMAT": "svg"})[0]
         )
 
-    def test_nothing_of_it_is_loaded_unasked(self):
+    def test_nothing_of_it_is_loaded_before_it_is_used(self):
         self.assertEqual(
             self.run_ok("import sys; [m for m in sys.modules if 'matplotlib' in m]").value, "[]"
         )
@@ -109,7 +115,7 @@ class PreloadedFiguresTest(FiguresTest):
     def options(self) -> dict:
         return {"preload": "matplotlib.pyplot"}
 
-    def test_nothing_of_it_is_loaded_unasked(self):
+    def test_nothing_of_it_is_loaded_before_it_is_used(self):
         self.assertEqual(len(self.images("import matplotlib.pyplot as plt\nplt.plot([1]);")), 1)
 
 

@@ -1,4 +1,4 @@
-"""Variables that an interpreter reads at its start: the worker continues as a fresh one."""
+"""Variables that an interpreter reads at its start: the worker continues as a fresh interpreter."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ class FreshInterpreterTest(SessionCase):
         self.assertEqual(
             self.run_ok("sys.path[0], [p for p in sys.path if 'runtimes' in p]").value, "('', [])"
         )
-        found = "import subprocess\nsubprocess.run([sys.executable, '-c', 'import of_lib; print(of_lib.value)'], check=True);"
+        found = (
+            "import subprocess\n"
+            "subprocess.run([sys.executable, '-c', 'import"
+            " of_lib; print(of_lib.value)'], check=True);"
+        )
         self.assertEqual(self.run_ok(found).stdout, "found\n")
 
     def test_by_configure_before_the_first_step(self):
@@ -51,17 +55,18 @@ class FreshInterpreterTest(SessionCase):
         self.assertEqual(int(pid), self.pid)
         self.assertEqual(self.run_ok("import of_lib, sys; of_lib.value").value, "'found'")
         self.assertEqual(self.run_ok("sys.flags.hash_randomization").value, "0")
-        # The same again changes nothing; neither does another once there is something to lose.
+        # The same value again changes nothing; neither does another value once there is memory to
+        # lose.
         self.agent.tell_worker({"type": "configure", "env": {"PYTHONHASHSEED": "7"}})
         self.assertEqual(self.run_ok("of_lib.value").value, "'found'")
 
     def run_ok_in_new(self, code: str, env: dict) -> str:
-        """The step is sent in the same breath as the variables."""
+        """The step is sent together with the variables."""
         self.pid = self.respawn({})["pid"]
         self.agent.tell_worker({"type": "configure", "env": env})
         return self.run_ok(code).value
 
-    def test_an_interrupt_that_comes_meanwhile_is_kept(self):
+    def test_an_interrupt_that_arrives_meanwhile_is_kept(self):
         for pause in (0, 0.005, 0.02, 0.04):
             self.respawn({})
             self.agent.tell_worker({"type": "configure", "env": {"PYTHONHASHSEED": "3"}})
@@ -77,7 +82,7 @@ class FreshInterpreterTest(SessionCase):
         self.respawn({"PYTHONHASHSEED": "1"})
         self.assertEqual(self.run_ok("1").value, "1")
 
-    def test_one_that_cannot_start_is_told(self):
+    def test_an_interpreter_that_cannot_start_is_reported(self):
         self.agent.kill()
         self.agent.epoch += 1
         self.agent.open_pipes()
@@ -88,10 +93,10 @@ class FreshInterpreterTest(SessionCase):
         ended = self.agent.take("exit", epoch=self.agent.epoch)
         self.assertEqual(
             (ended["reason"], ended["detail"]),
-            ("spawn_failed", "the interpreter ended before it was ready"),
+            ("spawn_failed", "the interpreter exited before it was ready"),
         )
 
-    def test_it_is_forked_without_them(self):
+    def test_without_them_the_worker_is_forked(self):
         self.respawn({"MPLBACKEND": "agg", "MINE": "1"})
         with open(f"/proc/{self.run_ok('import os; os.getpid()').value}/cmdline", "rb") as line:
             self.assertIn(b"supervisor.py", line.read())

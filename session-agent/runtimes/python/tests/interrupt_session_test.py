@@ -13,7 +13,7 @@ from tests.session_case import SessionCase
 
 
 class InterruptTest(SessionCase):
-    def test_it_ends_all_kinds_of_waiting_and_keeps_memory(self):
+    def test_it_interrupts_all_kinds_of_waiting_and_keeps_memory(self):
         self.run_ok("import asyncio, time, re\nkept = 5")
         for code in (
             "while True: pass",
@@ -23,8 +23,14 @@ class InterruptTest(SessionCase):
             "asyncio.run(asyncio.sleep(60))",
             "await asyncio.sleep(0)\nwhile True: pass",
             "async def g():\n    while True:\n        yield 1\nasync for _ in g(): pass",
-            "q = asyncio.Queue()\nwhile True: q.put_nowait(1); q.get_nowait(); await asyncio.sleep(0)",
-            "q = asyncio.Queue()\nasync def f():\n    while True: q.put_nowait(1); q.get_nowait()\nawait f()",
+            (
+                "q = asyncio.Queue()\n"
+                "while True: q.put_nowait(1); q.get_nowait(); await asyncio.sleep(0)"
+            ),
+            (
+                "q = asyncio.Queue()\nasync def f():\n"
+                "    while True: q.put_nowait(1); q.get_nowait()\nawait f()"
+            ),
             "re.match('(a+)+$', 'a' * 40 + 'b')",
             "n = 7 ** 2_000_000\nwhile True: n * n",
             "import threading; threading.Event().wait()",
@@ -50,7 +56,7 @@ class InterruptTest(SessionCase):
                 self.assertNotIn("steppe_runtime", "\n".join(outcome.error["traceback"]))
         self.assertEqual(self.run_ok("kept").value, "5")
 
-    def test_one_that_comes_before_the_step_is_kept_and_one_after_it_is_dropped(self):
+    def test_an_early_interrupt_is_kept_and_a_late_one_is_dropped(self):
         step = self.agent.start("while True: pass")
         self.agent.interrupt(step)
         self.assertEqual(self.agent.finish(step).status, "interrupted")
@@ -59,7 +65,7 @@ class InterruptTest(SessionCase):
         self.agent.interrupt(step)
         self.assertEqual(self.run_ok("2").value, "2")
 
-    def test_an_import_ends_whole_where_it_does_so_soon(self):
+    def test_a_short_import_is_completed(self):
         self.write(
             "soon.py", "import time\nprint('importing', flush=True)\ntime.sleep(0.3)\nvalue = 1"
         )
@@ -69,7 +75,7 @@ class InterruptTest(SessionCase):
         self.assertEqual(self.agent.finish(step).status, "interrupted")
         self.assertEqual(self.run_ok("import sys; sys.modules['soon'].value").value, "1")
 
-    def test_an_import_without_end_is_interrupted_too(self):
+    def test_an_endless_import_is_interrupted(self):
         self.write("endless.py", "print('importing', flush=True)\nwhile True:\n    pass")
         step = self.agent.start("import endless")
         self.wait_for_output(step, "importing")
@@ -78,9 +84,10 @@ class InterruptTest(SessionCase):
         self.assertEqual(self.agent.finish(step).status, "interrupted")
         self.assertLess(time.monotonic() - began, 1.8)
 
-    def test_one_that_a_callback_swallows_is_raised_again(self):
+    def test_an_interrupt_that_a_callback_swallows_is_raised_again(self):
         code = (
-            "import time\nclass Slow:\n    def __del__(self):\n        print('started', flush=True)\n"
+            "import time\nclass Slow:\n    def __del__(self):\n"
+            "        print('started', flush=True)\n"
             "        time.sleep(60)\ns = Slow()\ndel s\nwhile True: pass"
         )
         step = self.agent.start(code)
@@ -89,7 +96,7 @@ class InterruptTest(SessionCase):
         outcome = self.agent.finish(step)
         self.assertEqual((outcome.status, outcome.stderr), ("interrupted", ""))
 
-    def test_tasks_of_the_step_before_go_on(self):
+    def test_tasks_of_the_previous_step_continue(self):
         self.run_ok(
             "import asyncio\nasync def later():\n    await asyncio.sleep(0.3)\n    return 'kept'"
         )
@@ -109,7 +116,8 @@ class InterruptTest(SessionCase):
             "        time.sleep(0.3)\n"
             "        future.set_result(None)\n"
             "import types\n"
-            "resolve = types.FunctionType(resolve.__code__, {**globals(), '__name__': 'asyncio.futures'})"
+            "resolve = types.FunctionType(resolve.__code__,"
+            " {**globals(), '__name__': 'asyncio.futures'})"
         )
         step = self.agent.start(
             "loop = asyncio.get_running_loop()\nfuture = loop.create_future()\n"
@@ -142,7 +150,7 @@ class InterruptTest(SessionCase):
         seed = random.randrange(1 << 32)
         chance = random.Random(seed)
         for number in range(times):
-            # A fresh worker now and then, since the first step with an await imports asyncio.
+            # A new worker now and then, since the first step with an await imports asyncio.
             if number % 50 == 49:
                 self.agent.kill()
                 self.agent.spawn()
@@ -175,8 +183,12 @@ _SHORT_STEPS = (
     "import asyncio\nawait asyncio.sleep(0.001)",
     "import asyncio\nawait asyncio.wait_for(asyncio.sleep(0), 5)",
     "import asyncio\nasyncio.run(asyncio.sleep(0.0005))",
-    "import asyncio\nasync def f():\n    for _ in range(20): await asyncio.sleep(0)\nawait asyncio.gather(f(), f())",
-    "import asyncio\nasync def g():\n    for i in range(30):\n        yield i\n        await asyncio.sleep(0)\n"
+    (
+        "import asyncio\nasync def f():\n"
+        "    for _ in range(20): await asyncio.sleep(0)\nawait asyncio.gather(f(), f())"
+    ),
+    "import asyncio\nasync def g():\n    for i in range(30):\n"
+    "        yield i\n        await asyncio.sleep(0)\n"
     "[x async for x in g()]",
 )
 

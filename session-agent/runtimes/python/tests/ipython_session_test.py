@@ -1,4 +1,4 @@
-"""`IPython.display` in a real worker, with IPython where it is installed and without."""
+"""`IPython.display` in a real worker, with an installed IPython and without."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ class IPythonDisplayTest(SessionCase):
 
     def test_objects_of_ipython_display(self):
         self.run_ok(
-            "from IPython.display import display, HTML, Markdown, Image, JSON, SVG, clear_output, update_display"
+            "from IPython.display import display, HTML, Markdown,"
+            " Image, JSON, SVG, clear_output, update_display"
         )
         first, second = self.bundles(
             "display(HTML('<b>x</b>'), Markdown('# t'))\nclear_output(wait=True)"
@@ -31,7 +32,7 @@ class IPythonDisplayTest(SessionCase):
         png = "import base64; Image(base64.b64decode('iVBORw0KGgo=') + bytes(16), width=5)"
         self.assertEqual(self.bundles(png)[0]["image/png"][:11], "iVBORw0KGgo")
 
-    def test_what_has_an_id_is_updated(self):
+    def test_a_value_with_an_id_is_updated(self):
         first, second, third = self.bundles(
             "from IPython.display import display, update_display\n"
             "h = display(1, display_id='one'); h.update(2); update_display(3, display_id='one')"
@@ -42,7 +43,7 @@ class IPythonDisplayTest(SessionCase):
         handle = "h = display(1, display_id=True); len(h.display_id)"
         self.assertEqual(self.bundles(handle)[1]["text/plain"], "32")
 
-    def test_one_form_alone(self):
+    def test_a_single_form(self):
         self.run_ok("from IPython.display import display_html, display_markdown, display_png, HTML")
         first, second, third = self.bundles(
             "display_html('<b>x</b>', raw=True); display_html(HTML('<i>'), 5)"
@@ -58,7 +59,7 @@ class IPythonDisplayTest(SessionCase):
             self.bundles("display_png(b'\\x89PNG', raw=True)")[0]["image/png"], "iVBORw=="
         )
 
-    def test_what_lies_elsewhere_is_not_fetched(self):
+    def test_urls_are_not_fetched(self):
         self.run_ok("from IPython.display import Image, Audio, IFrame, Video, YouTubeVideo")
         address = "http://127.0.0.1:9/x.png"
         shown = self.bundles(f"Image(url={address!r}, width=5)")[0]["text/html"]
@@ -76,18 +77,20 @@ class IPythonDisplayTest(SessionCase):
 
     def test_the_older_modules(self):
         self.run_ok(
-            "from IPython.core.display import display, HTML\nfrom IPython.core.getipython import get_ipython"
+            "from IPython.core.display import display, HTML\n"
+            "from IPython.core.getipython import get_ipython"
         )
         self.assertEqual(self.bundles("display(HTML('<b>'))")[0]["text/html"], "<b>")
         self.run_ok(
-            "import IPython.core.display, IPython.display as d; assert IPython.core.display.HTML is d.HTML"
+            "import IPython.core.display, IPython.display as"
+            " d; assert IPython.core.display.HTML is d.HTML"
         )
 
     def test_the_package(self):
         self.run_ok("import IPython")
         self.assertIn("text/html", self.bundles("IPython.display.HTML('x')")[0])
 
-    def test_a_cell_that_asks_has_the_shell_and_a_library_has_none(self):
+    def test_a_cell_gets_the_shell_and_a_library_gets_none(self):
         self.run_ok("from IPython import get_ipython")
         self.assertEqual(
             self.run_ok("get_ipython().system('echo called')\n!echo line").stdout, "called\nline\n"
@@ -99,7 +102,7 @@ class IPythonDisplayTest(SessionCase):
             self.run_ok("import requesting; requesting.request() is None").value, "True"
         )
 
-    def test_lines_go_on_when_a_cell_takes_the_name(self):
+    def test_magic_lines_work_when_a_cell_reuses_the_name(self):
         self.run_ok("get_ipython = lambda: None")
         self.assertEqual(self.run_ok("x = !echo line\nx").value, "['line']")
 
@@ -107,25 +110,33 @@ class IPythonDisplayTest(SessionCase):
 @unittest.skipIf(importlib.util.find_spec("IPython"), "its own needs numpy for samples")
 class OwnAudioTest(SessionCase):
     def test_samples_are_a_wave_file(self):
-        code = "import base64, io, wave\nfrom IPython.display import Audio\na = Audio([0, 0.5, -1], rate=8000); a"
+        code = (
+            "import base64, io, wave\nfrom IPython.display import Audio\n"
+            "a = Audio([0, 0.5, -1], rate=8000); a"
+        )
         self.assertIn(
             "data:audio/wav;base64,UklGR", self.run_ok(code).displays[0]["bundle"]["text/html"]
         )
-        read = "f = wave.open(io.BytesIO(a.data)); (f.getframerate(), f.getnframes(), f.readframes(3).hex())"
+        read = (
+            "f = wave.open(io.BytesIO(a.data)); (f.getframerate(),"
+            " f.getnframes(), f.readframes(3).hex())"
+        )
         self.assertEqual(self.run_ok(read).value, "(8000, 3, '0000ff3f0180')")
 
 
 if importlib.util.find_spec("IPython"):
 
     class WithoutIPythonTest(IPythonDisplayTest):
-        """Hides the installed one, so that both ways are tried in one environment."""
+        """Hides an installed IPython, so that both variants are tested in one environment."""
 
         def setUp(self):
             super().setUp()
             self.run_ok(
-                "import sys, importlib.machinery as m\nclass Hidden(m.PathFinder):\n    @classmethod\n"
+                "import sys, importlib.machinery as m\n"
+                "class Hidden(m.PathFinder):\n    @classmethod\n"
                 "    def find_spec(cls, name, path=None, target=None):\n"
-                "        return None if name.split('.')[0] == 'IPython' else super().find_spec(name, path, target)\n"
+                "        return None if name.split('.')[0] == 'IPython'"
+                " else super().find_spec(name, path, target)\n"
                 "sys.meta_path[sys.meta_path.index(m.PathFinder)] = Hidden"
             )
 

@@ -1,4 +1,7 @@
-"""Limits of memory and processes on real workers, in cgroups that the test makes where it may (as root)."""
+"""
+Limits of memory and processes on real workers, in cgroups that the test creates where it may (as
+root).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ _MIB = 1 << 20
 
 
 def make_cgroup(controller: str, limits: dict[str, int]) -> str | None:
-    """In version 1 a hierarchy for each controller, in version 2 one for all. None where none can be made."""
+    """
+    Version 1 has a hierarchy for each controller, version 2 one for all. None if none can be
+    created.
+    """
     for parent in (f"/sys/fs/cgroup/{controller}", "/sys/fs/cgroup"):
         folder = os.path.join(parent, f"steppe-test-{uuid.uuid4().hex}")
         try:
@@ -37,7 +43,10 @@ def make_cgroup(controller: str, limits: dict[str, int]) -> str | None:
 
 
 def remove_cgroup(folder: str) -> None:
-    """Fails where processes are left, but not without ending them: bombs that continue would take the machine."""
+    """
+    Fails if processes are left, but kills them: fork bombs that continue would take down the
+    machine.
+    """
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
@@ -74,8 +83,9 @@ class ContainerMemoryTest(CgroupSession):
     controller = "memory"
     limits = {"memory.limit_in_bytes": 200 * _MIB, "memory.max": 200 * _MIB}  # noqa: RUF012
 
-    def test_a_worker_is_ended_before_its_container_is_full(self):
-        # Slower than the watch looks, or the kernel is faster on a busy machine.
+    def test_a_worker_is_killed_before_its_container_is_full(self):
+        # Grows slower than the interval of the memory watch; else the kernel is faster on a busy
+        # machine.
         grow = "while True:\n    kept.append(b'x' * 400_000)\n    time.sleep(0.05)"
         self.agent.start(f"import time\nkept = [b'x' * 150_000_000]\n{grow}")
         ended = self.agent.take("exit")
@@ -84,7 +94,7 @@ class ContainerMemoryTest(CgroupSession):
         self.agent.spawn()
         self.assertEqual(self.run_ok("1 + 1").value, "2")
 
-    def test_a_kill_by_the_kernel_is_told_as_one(self):
+    def test_a_kill_by_the_kernel_is_reported_as_such(self):
         self.agent.start("b'x' * 600_000_000")
         ended = self.agent.take("exit")
         self.assertEqual((ended["reason"], ended["signal"]), ("memory", "SIGKILL"))
@@ -93,9 +103,10 @@ class ContainerMemoryTest(CgroupSession):
         self.agent.start("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
         self.assertIsNone(self.agent.take("exit", epoch=2)["reason"])
 
-    def test_written_files_end_nothing(self):
+    def test_written_files_do_not_count(self):
         self.run_ok(
-            "import os\nwith open('big', 'wb') as f:\n    for _ in range(300): f.write(bytes(1_000_000))"
+            "import os\nwith open('big', 'wb') as f:\n"
+            "    for _ in range(300): f.write(bytes(1_000_000))"
         )
         self.assertEqual(self.run_ok("os.path.getsize('big')").value, "300000000")
 
@@ -106,20 +117,21 @@ class ProcessLimitTest(CgroupSession):
 
     def test_a_fork_bomb_is_bounded_and_leaves_nothing(self):
         step = self.agent.start(
-            "import os, time\nprint('go', flush=True)\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n"
+            "import os, time\nprint('go', flush=True)\nwhile True:\n"
+            "    try:\n        os.fork()\n    except OSError:\n"
             "        time.sleep(0.1)"
         )
         self.wait_for_output(step, "go")
         self.agent.wait(lambda: len(descendants(self.agent.process.pid)) > 30, "the bomb")
         self.agent.kill()
-        # Killed they are, but on a busy machine it takes them a while to die.
+        # They are killed, but on a busy machine take a while to exit.
         self.agent.wait(lambda: not descendants(self.agent.process.pid), "their end")
         self.agent.spawn()
         self.assertEqual(self.run_ok("1 + 1").value, "2")
 
 
 class SoftLimitTest(SessionCase):
-    def test_what_does_not_fit_is_a_memory_error_and_the_rest_is_kept(self):
+    def test_a_value_that_does_not_fit_is_a_memory_error_and_memory_is_kept(self):
         self.agent.kill()
         self.agent.spawn(memory_bytes=200 * _MIB)
         self.run_ok("kept = list(range(1000))")

@@ -20,7 +20,7 @@ class MagicsTest(SessionCase):
         self.assertEqual(self.run_ok("!false\n_exit_code").value, "1")
         self.assertEqual(self.run_ok("!echo e >&2").stderr, "e\n")
 
-    def test_a_command_is_interrupted_with_what_it_started(self):
+    def test_a_command_is_interrupted_with_its_children(self):
         step = self.agent.start("!echo started; sleep 300; echo never")
         self.wait_for_output(step, "started")
         began = time.monotonic()
@@ -62,19 +62,20 @@ class MagicsTest(SessionCase):
             self.run_ok("%timeit -n 10 -r2 y + 1").stdout,
         )
         quiet = self.run_ok(
-            "t = %timeit -q -o -n 10 -r 2 y + 1\n(t.loops, t.repeat, 0 < t.best <= t.average <= t.worst)"
+            "t = %timeit -q -o -n 10 -r 2 y + 1\n"
+            "(t.loops, t.repeat, 0 < t.best <= t.average <= t.worst)"
         )
         self.assertEqual((quiet.value, quiet.stdout), ("(10, 2, True)", ""))
         self.assertIn("10 loops each", self.run_ok("t").value)
 
-    def test_times_of_what_is_awaited(self):
+    def test_times_of_awaited_code(self):
         self.run_ok("import asyncio\nasync def f(n):\n    await asyncio.sleep(0)\n    return n")
         for code in ("%time await f(5)", "%time x = await f(5)\nx", "x = %time await f(5)\nx"):
             outcome = self.run_ok(code)
             self.assertEqual((outcome.value, outcome.stdout.count("Wall time")), ("5", 1), code)
         self.run_failing("%time await = 5", "SyntaxError")
 
-    def test_the_shell_is_called_by_code(self):
+    def test_code_calls_the_shell(self):
         self.assertEqual(self.run_ok("get_ipython().magic('matplotlib inline')").stdout, "")
         self.assertEqual(
             self.run_ok("get_ipython().magic('%env A=1')\n!echo $A").stdout, "env: A=1\n1\n"
@@ -84,7 +85,7 @@ class MagicsTest(SessionCase):
         self.assertIn("Return the number of items", self.run_ok("len?").stdout)
         self.assertEqual(self.run_ok("?no.such").stdout, "Object `no.such` not found.\n")
 
-    def test_others_are_named(self):
+    def test_an_unknown_magic_lists_the_known_ones(self):
         self.assertEqual(self.run_ok("%matplotlib inline").stdout, "")
         outcome = self.run_failing("%no_such thing", "UsageError")
         self.assertIn("%no_such", outcome.error["message"])

@@ -1,4 +1,4 @@
-"""`%pip install` in a real worker, from an index of the test's own."""
+"""`%pip install` in a real worker, from the test's own index."""
 
 from __future__ import annotations
 
@@ -43,11 +43,14 @@ class PackagesTest(SessionCase):
         self.agent.spawn()
         place = self.run_ok("import steppe_tiny; steppe_tiny.__file__").value
         self.assertIn(os.path.join(self.agent.workspace, ".steppe"), place)
-        child = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import steppe_tiny'], check=True);"
+        child = (
+            "import subprocess, sys\n"
+            "subprocess.run([sys.executable, '-c', 'import steppe_tiny'], check=True);"
+        )
         self.run_ok(child)
 
-    def test_without_a_way_out_it_fails_at_once_with_a_sentence(self):
-        # As after an earlier install.
+    def test_without_egress_it_fails_at_once_with_a_sentence(self):
+        # As it is after an earlier install.
         os.makedirs(os.path.join(self.agent.workspace, ".steppe", "python"))
         for index in ("http://127.0.0.1:9/simple", "https://index.invalid/simple"):
             with self.subTest(index):
@@ -60,7 +63,7 @@ class PackagesTest(SessionCase):
                 self.assertRegex(outcome.stderr, r"^pip: \S+ cannot be reached from this session")
                 self.assertEqual(outcome.stderr.count("\n"), 1)
 
-    def test_files_of_the_workspace_need_no_way_out(self):
+    def test_files_of_the_workspace_need_no_egress(self):
         write_wheel(os.path.join(self.agent.workspace, _WHEEL))
         outcome = self.run_ok(
             f"%pip install ./{_WHEEL}", env={"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
@@ -73,7 +76,10 @@ class PackagesTest(SessionCase):
         folder = os.path.join(self.agent.workspace, ".steppe", "python")
         self.run_failing("import steppe_tiny", "ModuleNotFoundError")
         for code in (
-            f"import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', './{_WHEEL}'])",
+            (
+                f"import subprocess, sys\n"
+                f"subprocess.check_call([sys.executable, '-m', 'pip', 'install', './{_WHEEL}'])"
+            ),
             f"%pip install ./{_WHEEL} 2>&1 | tail -n 1",
             f"%pip install ./{_WHEEL}  # it's for nice numbers",
             f"!pip install -q ./{_WHEEL} 2>/dev/null",
@@ -90,17 +96,18 @@ class PackagesTest(SessionCase):
         self.assertFalse(os.path.exists(folder))
         self.assertIn("own", os.listdir(self.agent.workspace))
 
-    def test_another_version_takes_the_place_of_the_one_that_is_there(self):
+    def test_another_version_replaces_the_installed_one(self):
         for version in ("2.0", "1.0"):
             wheel = f"steppe_tiny-{version}-py3-none-any.whl"
             write_wheel(os.path.join(self.agent.workspace, wheel), version)
             self.run_ok(f"%pip install ./{wheel}", env={"PIP_NO_INDEX": "1"})
         self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.version").value, "'1.0'")
 
-    def test_python_of_a_shell_is_that_of_the_session(self):
+    def test_python_in_a_shell_is_the_one_of_the_session(self):
         self.assertEqual(
             self.run_ok(
-                "import sys\nfound = !python3 -c 'import sys; print(sys.prefix)'\nfound == [sys.prefix]"
+                "import sys\nfound = !python3 -c 'import sys; print(sys.prefix)'\n"
+                "found == [sys.prefix]"
             ).value,
             "True",
         )
@@ -108,7 +115,7 @@ class PackagesTest(SessionCase):
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
-        """The test's output is its own."""
+        """Logs nothing, so that the test's output stays readable."""
 
 
 def write_wheel(path: str, version: str = "1.0") -> None:

@@ -1,4 +1,4 @@
-"""Values of real libraries in a real worker; each is tested where its library is installed."""
+"""Values of real libraries in a real worker; each test runs if its library is installed."""
 
 from __future__ import annotations
 
@@ -52,8 +52,11 @@ class RichValuesTest(SessionCase):
         self.assertEqual(self.run_ok("np.float64(2) == 2").status, "completed")
 
     @needs("PIL")
-    def test_pictures_of_pil(self):
-        code = "from PIL import Image\nfor m in ('RGB', 'RGBA', 'L', 'P', '1'): display(Image.new(m, (4, 4)))"
+    def test_images_of_pil(self):
+        code = (
+            "from PIL import Image\n"
+            "for m in ('RGB', 'RGBA', 'L', 'P', '1'): display(Image.new(m, (4, 4)))"
+        )
         for picture in self.bundles(code):
             self.assertTrue(base64.b64decode(picture["image/png"]).startswith(b"\x89PNG"))
             self.assertIn("4x4", picture["text/plain"])
@@ -97,7 +100,8 @@ class RichValuesTest(SessionCase):
     def test_progress_bars_are_passed_on_as_written(self):
         for module in ("tqdm", "tqdm.auto", "tqdm.notebook"):
             outcome = self.run_ok(
-                f"from {module} import tqdm, trange\nfor _ in tqdm(range(3)): pass\nfor _ in trange(4): pass"
+                f"from {module} import tqdm, trange\n"
+                f"for _ in tqdm(range(3)): pass\nfor _ in trange(4): pass"
             )
             self.assertIn("\r", outcome.stderr)
             self.assertRegex(outcome.stderr, r"(?s)3/3.*4/4")

@@ -1,7 +1,7 @@
 """
-What the tests of real sessions share: a supervisor with a worker, and what is left of its processes.
+Base of the tests of real sessions: a supervisor with a worker, and checks of its processes.
 
-Under every Python of a machine:
+With every Python of a machine:
     for python in ~/.pyenv/versions/3.{9,1?}.*/bin/python; do
         $python -m unittest discover -s session-agent/runtimes/python -p '*_test.py'; done
 """
@@ -50,7 +50,7 @@ def is_alive(pid: int) -> bool:
 
 
 def descendants(root: int) -> set[int]:
-    """Those that still live."""
+    """The descendants that are still alive."""
     parents = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:

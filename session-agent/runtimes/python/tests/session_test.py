@@ -1,4 +1,4 @@
-"""A real supervisor and real workers, with the agent played over socket and FIFOs."""
+"""A real supervisor and real workers, with a fake agent at the other end of socket and FIFOs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.session_case import SessionCase
 
 
 class StepTest(SessionCase):
-    def test_state_lasts_and_the_last_value_is_shown(self):
+    def test_state_is_kept_and_the_last_value_is_shown(self):
         self.run_ok("x = 20")
         self.assertEqual(self.run_ok("x += 1; x * 2").value, "42")
         self.assertEqual(self.run_ok("_ + 1").value, "43")
@@ -27,11 +27,13 @@ class StepTest(SessionCase):
 
     def test_classes_of_cells_are_pickled_and_multiprocessing_forks(self):
         self.run_ok(
-            "import pickle\nclass P:\n    def __init__(self): self.v = 7\np = pickle.loads(pickle.dumps(P()))"
+            "import pickle\nclass P:\n    def __init__(self): self.v = 7\n"
+            "p = pickle.loads(pickle.dumps(P()))"
         )
         self.assertEqual(self.run_ok("p.v, type(p) is P").value, "(7, True)")
         self.run_ok(
-            "import multiprocessing as mp\nctx = mp.get_context('fork')\ndef sq(n): print('c', n); return n * n"
+            "import multiprocessing as mp\nctx = mp.get_context('fork')\n"
+            "def sq(n): print('c', n); return n * n"
         )
         outcome = self.run_ok("with ctx.Pool(2) as pool:\n    got = pool.map(sq, [1, 2, 3])\ngot")
         self.assertEqual(outcome.value, "[1, 4, 9]")
@@ -42,13 +44,13 @@ class StepTest(SessionCase):
         self.assertEqual(self.run_ok("import own; own.value").value, "3")
         self.assertEqual(self.run_ok("import os; os.getcwd() == os.environ['HOME']").value, "True")
 
-    def test_future_imports_last(self):
+    def test_future_imports_stay_in_effect(self):
         self.run_ok("from __future__ import annotations")
         self.assertEqual(
             self.run_ok("def f(a: Missing): ...\nf.__annotations__").value, "{'a': 'Missing'}"
         )
 
-    def test_streams_are_apart_and_prompt(self):
+    def test_streams_are_separate_and_prompt(self):
         step = self.agent.start(
             "import sys, time\nprint('now', end='')\nprint('e', file=sys.stderr)\ntime.sleep(30)"
         )
@@ -59,7 +61,10 @@ class StepTest(SessionCase):
         self.assertEqual((outcome.stdout, outcome.stderr), ("now", "e\n"))
 
     def test_output_of_children_and_c_is_captured(self):
-        code = "import subprocess, ctypes, os\nsubprocess.run(['echo', 'child'])\nctypes.CDLL(None).printf(b'c-level\\n')"
+        code = (
+            "import subprocess, ctypes, os\nsubprocess.run(['echo', 'child'])\n"
+            "ctypes.CDLL(None).printf(b'c-level\\n')"
+        )
         self.assertEqual(self.run_ok(code).stdout, "child\nc-level\n")
         self.assertEqual(
             self.run_ok("os.write(1, b'\\xff\\xfe raw')\nprint('\\udc80')").stdout,
@@ -74,7 +79,7 @@ class StepTest(SessionCase):
         outcome = self.run_ok("for i in range(125_000): print('x' * 79)")
         self.assertEqual(outcome.stdout, ("x" * 79 + "\n") * 125_000)
 
-    def test_env_and_cwd_of_a_step_are_undone(self):
+    def test_env_and_cwd_of_a_step_are_restored(self):
         nasty = "quote ' \" $HOME \n newline é"
         self.assertEqual(
             eval(self.run_ok("import os; os.environ['V']", env={"V": nasty}).value), nasty
@@ -87,7 +92,7 @@ class StepTest(SessionCase):
         self.assertEqual(self.run_ok("os.path.basename(os.getcwd())").value, "'sub'")
         self.run_failing("1", "FileNotFoundError", cwd="missing")
 
-    def test_configure_lasts(self):
+    def test_configured_variables_stay_set(self):
         self.agent.tell_worker({"type": "configure", "env": {"LASTS": "a"}})
         self.assertEqual(
             self.run_ok("import os; os.environ['LASTS']", env={"LASTS": "b"}).value, "'b'"
@@ -112,7 +117,7 @@ class StepTest(SessionCase):
             | {name for name in names if name.startswith("LC_")},
         )
 
-    def test_usage_is_told(self):
+    def test_usage_is_reported(self):
         usage = self.run_ok("import time; time.sleep(0.05)").done["usage"]
         self.assertGreater(usage["duration_ms"], 49)
         self.assertLess(usage["cpu_ms"], 40)
@@ -122,14 +127,15 @@ class StepTest(SessionCase):
         self.assertAlmostEqual(burnt["cpu_ms"], 100, delta=15)
         self.assertGreater(usage["max_rss_bytes"], 5_000_000)
 
-    def test_a_clock_that_user_code_stops_is_not_ours(self):
+    def test_user_code_that_stops_the_clock_does_not_stop_ours(self):
         self.run_ok(
-            "import time; kept = time.perf_counter; time.perf_counter = lambda: 0.0; time.sleep(0.01)"
+            "import time; kept = time.perf_counter;"
+            " time.perf_counter = lambda: 0.0; time.sleep(0.01)"
         )
         usage = self.run_ok("time.sleep(0.02); time.perf_counter = kept").done["usage"]
         self.assertGreater(usage["duration_ms"], 19)
 
-    def test_what_cannot_be_entered_fails_only_its_step(self):
+    def test_a_directory_that_cannot_be_entered_fails_only_its_step(self):
         self.run_ok("kept = 1; import os")
         self.run_failing("1", "UnicodeEncodeError", cwd="\ud800")
         self.run_failing("1", "UnicodeEncodeError", env={"B": "\ud800"})
@@ -211,9 +217,10 @@ class ErrorTest(SessionCase):
 
 
 class DisplayTest(SessionCase):
-    def test_rich_values_have_text_beside(self):
+    def test_rich_values_have_text_too(self):
         self.run_ok(
-            "class H:\n    def _repr_html_(self): return '<b>h</b>'\n    def __repr__(self): return 'H!'"
+            "class H:\n    def _repr_html_(self): return '<b>h</b>'\n"
+            "    def __repr__(self): return 'H!'"
         )
         shown = self.run_ok("display(H(), 5)\nH()").displays
         html = {"text/html": "<b>h</b>", "text/plain": "H!"}
@@ -223,7 +230,9 @@ class DisplayTest(SessionCase):
     def test_mimebundle_binary_and_json(self):
         self.run_ok(
             "class B:\n    def _repr_mimebundle_(self, include=None, exclude=None):\n"
-            "        return {'image/png': b'\\x89P', 'application/json': {'n': float('nan'), 1: (2,)}}, {'image/png': {'width': 9}}"
+            "        return"
+            " {'image/png': b'\\x89P', 'application/json': {'n': float('nan'), 1: (2,)}},"
+            " {'image/png': {'width': 9}}"
         )
         (frame,) = self.run_ok("B()").displays
         self.assertEqual(frame["bundle"]["image/png"], base64.b64encode(b"\x89P").decode())
@@ -232,7 +241,8 @@ class DisplayTest(SessionCase):
 
     def test_a_method_that_raises_does_not_fail_the_step(self):
         self.run_ok(
-            "class R:\n    def _repr_html_(self): raise ValueError('no html')\n    def __repr__(self): return 'R!'"
+            "class R:\n    def _repr_html_(self): raise ValueError('no html')\n"
+            "    def __repr__(self): return 'R!'"
         )
         outcome = self.run_ok("R()")
         self.assertEqual(outcome.displays[0]["bundle"], {"text/plain": "R!"})
@@ -249,8 +259,11 @@ class DisplayTest(SessionCase):
             (frame["bundle"], frame["is_main_result"]), ({"text/plain": "'inner'"}, True)
         )
 
-    def test_keys_that_are_no_types_are_left_out(self):
-        code = "_h = display({'type': 'step_ended', 'is_main_result': True, 'text/plain': 'x'}, raw=True, display_id='d')"
+    def test_keys_that_are_not_types_are_left_out(self):
+        code = (
+            "_h = display({'type': 'step_ended', 'is_main_result': True, 'text/plain': 'x'},"
+            " raw=True, display_id='d')"
+        )
         (frame,) = self.run_ok(code).displays
         self.assertEqual(frame["bundle"], {"text/plain": "x", "display_id": "d"})
         self.assertFalse(frame["is_main_result"])
@@ -283,7 +296,7 @@ class AsyncTest(SessionCase):
         self.run_ok("loop.close()")
         self.assertEqual(self.run_ok("await f(6)").value, "6")
 
-    def test_a_coroutine_that_is_let_go_is_told_of_without_a_place_of_ours(self):
+    def test_the_warning_about_a_dropped_coroutine_names_no_file_of_ours(self):
         self.run_ok("async def fetch(): return 5")
         self.run_ok("fetch()")
         self.assertEqual(
@@ -294,9 +307,10 @@ class AsyncTest(SessionCase):
             self.run_ok("import warnings; warnings.warn('mine')").stderr,
         )
 
-    def test_tasks_go_on_between_steps_in_the_background(self):
+    def test_tasks_continue_between_steps_in_the_background(self):
         self.run_ok(
-            "import asyncio\nasync def tick():\n    await asyncio.sleep(0.05)\n    print('tick')\n    return 9"
+            "import asyncio\nasync def tick():\n"
+            "    await asyncio.sleep(0.05)\n    print('tick')\n    return 9"
         )
         self.run_ok("task = asyncio.create_task(tick())")
         self.assertEqual(self.agent.take("background")["text"], "tick\n")
@@ -307,7 +321,8 @@ class AsyncTest(SessionCase):
 
     def test_failed_and_exiting_tasks_are_background_errors(self):
         self.run_ok(
-            "import asyncio, gc, sys\nasync def bad(): raise LookupError('lost')\nasync def leave(): sys.exit(1)"
+            "import asyncio, gc, sys\nasync def bad(): raise LookupError('lost')\n"
+            "async def leave(): sys.exit(1)"
         )
         self.run_ok("asyncio.create_task(bad());")
         self.run_ok("await asyncio.sleep(0.01); gc.collect();")
@@ -316,7 +331,7 @@ class AsyncTest(SessionCase):
         self.assertEqual(self.agent.take("bgerror")["name"], "SystemExit")
         self.assertEqual(self.run_ok("1").value, "1")
 
-    def test_context_variables_last(self):
+    def test_context_variables_are_kept(self):
         self.run_ok(
             "import asyncio, contextvars\nv = contextvars.ContextVar('v', default=0)\nv.set(1);"
         )
@@ -329,7 +344,8 @@ class AsyncTest(SessionCase):
 class ThreadTest(SessionCase):
     def test_threads_of_earlier_steps_are_background(self):
         self.run_ok(
-            "import threading, time\ngo = threading.Event()\ndef late():\n    print('own')\n    go.wait()\n    print('late')\n"
+            "import threading, time\ngo = threading.Event()\ndef late():\n"
+            "    print('own')\n    go.wait()\n    print('late')\n"
             "t = threading.Thread(target=late); t.start(); time.sleep(0.05)"
         )
         outcome = self.run_ok("go.set(); t.join(); print('second')")
@@ -338,11 +354,13 @@ class ThreadTest(SessionCase):
 
     def test_pool_work_belongs_to_the_step_that_submitted_it(self):
         self.run_ok(
-            "from concurrent.futures import ThreadPoolExecutor\nex = ThreadPoolExecutor(1)\nex.submit(print, 'a').result()"
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "ex = ThreadPoolExecutor(1)\nex.submit(print, 'a').result()"
         )
         self.assertEqual(self.run_ok("ex.submit(print, 'b').result()").stdout, "b\n")
         self.run_ok(
-            "from multiprocessing.pool import ThreadPool\npool = ThreadPool(1)\npool.map(print, [1])"
+            "from multiprocessing.pool import ThreadPool\n"
+            "pool = ThreadPool(1)\npool.map(print, [1])"
         )
         for call in (
             "map(print, [2])",
@@ -360,7 +378,8 @@ class ThreadTest(SessionCase):
         self.assertIn("    t = threading.Thread(target=lambda: 1/0)", outcome.stderr)
         self.assertTrue(outcome.stderr.endswith("\nZeroDivisionError: division by zero\n"))
         self.run_ok(
-            "import time\ndef later(): time.sleep(0.05); 1/0\nthreading.Thread(target=later).start()"
+            "import time\ndef later(): time.sleep(0.05); 1/0\n"
+            "threading.Thread(target=later).start()"
         )
         error = self.agent.take("bgerror")
         self.assertEqual(error["name"], "ZeroDivisionError")

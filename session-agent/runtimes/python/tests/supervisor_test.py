@@ -12,11 +12,11 @@ _OLDER = os.path.expanduser("~/.pyenv/versions/{}.*/bin/python")
 
 
 class OldPythonTest(unittest.TestCase):
-    def test_the_entry_can_be_read_by_older_pythons(self):
+    def test_older_pythons_can_parse_the_entry(self):
         with open(supervisor.__file__) as file:
             ast.parse(file.read(), feature_version=(3, 4))
 
-    def test_they_are_refused_with_a_sentence(self):
+    def test_older_pythons_are_refused_with_a_sentence(self):
         with (
             mock.patch.object(sys, "version_info", (3, 8, 18)),
             mock.patch.object(sys, "stderr") as stderr,
@@ -26,7 +26,7 @@ class OldPythonTest(unittest.TestCase):
             stderr.write.call_args[0][0], "needs Python 3.9 or later, and .* is 3.8.18\n$"
         )
 
-    def test_those_that_are_here_say_it_themselves(self):
+    def test_installed_older_pythons_print_it(self):
         for version in ("2.7", "3.6", "3.7", "3.8"):
             for python in glob.glob(_OLDER.format(version)):
                 with self.subTest(python):

@@ -1,4 +1,4 @@
-"""Knows which step a thread, a task or a callback was started by."""
+"""Records which step started a thread, a task or a callback."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import functools
 import sys
 import threading
 
-from ..packages.import_hooks import when_imported
-from ..packages.wrapping import named_like
+from ..packages.module_hooks import named_like, when_imported
 
 _owner: contextvars.ContextVar[Step | None] = contextvars.ContextVar("steppe_step", default=None)
 
@@ -22,8 +21,9 @@ class Step:
 
 class Attribution:
     """
-    `running` is the step in progress. Code that no step can be named for counts to it. In a process that user code
-    forked nothing is background: it has the raw streams, and no way to the agent.
+    `running` is the step in progress. Code that belongs to no known step counts as part of it. In a
+    process that user code forked nothing counts as background: it has the raw streams and no
+    connection to the agent.
     """
 
     def __init__(self):
@@ -43,7 +43,10 @@ class Attribution:
 
 
 def follow_threads() -> None:
-    """Threads belong to the step that started them, work in a thread pool to the step that submitted it."""
+    """
+    A thread belongs to the step that started it, work in a thread pool to the step that submitted
+    it.
+    """
     _follow_thread_start()
     when_imported("concurrent.futures.thread", _follow_pool_work)
     when_imported("multiprocessing.pool", _follow_thread_pools)
@@ -55,7 +58,8 @@ def _follow_thread_start() -> None:
 
     def start_of_step(self):
         if _has_context(self):
-            # From 3.14 on a thread runs in a context of its own, made by `start` unless there is one.
+            # Since Python 3.14 a thread runs in a context of its own; `start` makes it unless there
+            # is one.
             if self._context is None and not sys.flags.thread_inherit_context:
                 self._context = contextvars.Context()
                 self._context.run(_owner.set, _owner.get())

@@ -1,4 +1,6 @@
-"""One asyncio loop for the life of a worker: top-level await runs in it, tasks continue in it between steps."""
+"""
+One asyncio loop for the life of a worker: it runs top-level await, and between steps their tasks.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,18 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 
-from ..packages.import_hooks import when_imported
-from ..packages.wrapping import named_like
+from ..packages.module_hooks import named_like, when_imported
 from .awaited_task import AwaitedTask
-from .interrupts import Interrupts
-from .uninterrupted_lock import UninterruptedLock
+from .interrupts import Interrupts, UninterruptedLock
 
 _TASK_TAKES_CONTEXT = sys.version_info >= (3, 11)
 
 
 class CellLoop:
     """
-    Made when asyncio is first imported; until then there is nothing to run while waiting. `report(error)` takes what
-    failed in the background. It does not run while synchronous code does, so that asyncio.run() works in a cell.
+    The loop is created when asyncio is first imported; before that nothing can run while the worker
+    waits. `report(error)` receives errors of background tasks. The loop does not run while
+    synchronous code does, so that asyncio.run() works in a cell.
     """
 
     def __init__(self, interrupts: Interrupts, report: Callable[[BaseException], None]):
@@ -37,10 +38,10 @@ class CellLoop:
         when_imported("asyncio", self._attach)
 
     def run(self, start: Callable[[], Coroutine], context: contextvars.Context):
-        """Runs to the end what `start` gives, a coroutine that raises nothing of its own."""
+        """Runs the coroutine that `start` returns to its end. The coroutine must not raise."""
         task = None
         try:
-            # Interrupted in between, the task would run in the background.
+            # If it were interrupted in between, the task would run in the background.
             with UninterruptedLock(self._interrupts):
                 task = self._create_task(start(), context)
                 self._interrupts.awaited = AwaitedTask(
@@ -50,7 +51,7 @@ class CellLoop:
                 try:
                     self._loop.run_until_complete(task)
                 except BaseException as error:
-                    self._blame_other_task(task, error)
+                    self._report_other_task(task, error)
         except KeyboardInterrupt:
             if task:
                 task.cancel()
@@ -58,22 +59,28 @@ class CellLoop:
         finally:
             self._interrupts.awaited = None
         if task.cancelled():
-            # Before its first line.
+            # It was cancelled before its first line.
             raise self.outcome(self._asyncio.CancelledError())
         return task.result()
 
     def outcome(self, error: BaseException) -> BaseException:
-        """What a step's coroutine ended with: where it was cancelled for an interrupt, it was interrupted."""
+        """
+        The error of a step's coroutine: a cancellation that an interrupt caused becomes
+        KeyboardInterrupt.
+        """
         if self._interrupts.fired and isinstance(error, self._asyncio.CancelledError):
             return KeyboardInterrupt().with_traceback(error.__traceback__)
         return error
 
     def wait_readable(self, fd: int) -> None:
-        """Returns when fd can be read; tasks, timers and callbacks run meanwhile. At once where there is no loop."""
+        """
+        Returns when fd is readable; tasks, timers and callbacks run meanwhile. Returns at once if
+        there is no loop.
+        """
         if self._loop is None:
             return
         self._is_readable, self._is_idle = False, True
-        # User code may stop the loop, and a task's SystemExit leaves it.
+        # User code may stop the loop, and SystemExit in a task leaves it.
         while not self._is_readable:
             self._watch(fd)
             try:
@@ -83,7 +90,10 @@ class CellLoop:
         self._is_idle = False
 
     def prepare_step(self) -> None:
-        """asyncio.run() leaves no current loop behind, and scripts close theirs; the next step has one again."""
+        """
+        asyncio.run() leaves no current loop behind, and scripts close theirs: set it again for the
+        next step.
+        """
         if self._loop is not None:
             self._renew_closed()
             self._asyncio.set_event_loop(self._loop)
@@ -100,7 +110,7 @@ class CellLoop:
         self._make_loop()
         if threading.get_ident() == self._owner[1]:
             asyncio.set_event_loop(self._loop)
-        self._let_sync_code_create_tasks(asyncio)
+        self._allow_create_task_in_sync_code(asyncio)
 
     def _make_loop(self) -> None:
         loop = self._asyncio.new_event_loop()
@@ -112,16 +122,21 @@ class CellLoop:
         if self._loop.is_closed():
             self._make_loop()
 
-    def _blame_other_task(self, task, error: BaseException) -> None:
-        """SystemExit and KeyboardInterrupt leave the loop from any task; the step's own ends with a result."""
+    def _report_other_task(self, task, error: BaseException) -> None:
+        """
+        SystemExit and KeyboardInterrupt leave the loop from any task; the step's own task returns a
+        result.
+        """
         self._renew_closed()
         if self._interrupts.fired and isinstance(error, KeyboardInterrupt):
             task.cancel()
         elif not task.done():
             self._report(error)
 
-    def _let_sync_code_create_tasks(self, asyncio) -> None:
-        """In a notebook asyncio.create_task() works in any cell, since a loop always runs there."""
+    def _allow_create_task_in_sync_code(self, asyncio) -> None:
+        """
+        In a notebook a loop always runs, so asyncio.create_task() works in any cell. Here too.
+        """
         create_task = asyncio.create_task
 
         def create_task_anywhere(coro, **kwargs):
@@ -145,7 +160,7 @@ class CellLoop:
         if self._is_idle:
             self._loop.stop()
         else:
-            # A frame in the middle of a step waits, and must not keep the loop spinning.
+            # A frame that arrives during a step waits, and must not keep the loop spinning.
             self._loop.remove_reader(fd)
             self._watched = None
 

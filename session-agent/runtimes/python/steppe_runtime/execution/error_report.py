@@ -5,15 +5,18 @@ from __future__ import annotations
 import linecache
 import os
 import traceback
+import warnings
 
 from ..io.text_limits import cut_lines, cut_text
+from ..packages.module_hooks import named_like
 
-# The innermost. A frame takes some 50 µs to describe, and recursion goes as deep as sys.setrecursionlimit() lets it.
+# Only the innermost frames. Describing one takes about 50 µs, and recursion goes as deep as
+# sys.setrecursionlimit() allows.
 _MAX_FRAMES = 5000
 OWN_FILES = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-# Not what a class or an object says of itself: what user code has put there may raise.
+# The attributes of a class or an object may be user code that raises; these descriptors are not.
 _name_of = type.__dict__["__name__"].__get__
 _trace_of = BaseException.__dict__["__traceback__"].__get__
 
@@ -27,10 +30,10 @@ def describe_error(error: BaseException) -> dict:
             "traceback": cut_lines(traceback_lines(error)),
         }
     except BaseException as failure:
-        # Out of memory or of stack, or an exception whose own methods fail, or leave by SystemExit.
+        # Out of memory or stack, or the exception's own methods fail or raise SystemExit.
         return {
             "name": name,
-            "message": f"(it could not be described: {_name_of(type(failure))})",
+            "message": f"(describing the error failed: {_name_of(type(failure))})",
             "traceback": [],
         }
 
@@ -38,10 +41,25 @@ def describe_error(error: BaseException) -> dict:
 def traceback_lines(error: BaseException) -> list[str]:
     _complete_syntax_error(error)
     report = traceback.TracebackException(
-        type(error), error, trace_without_driver(error), limit=-_MAX_FRAMES
+        type(error), error, trace_without_own_frames(error), limit=-_MAX_FRAMES
     )
     _clean(report)
     return "".join(report.format()).rstrip("\n").split("\n")
+
+
+def hide_own_places() -> None:
+    """
+    Warnings may arise in code of ours that waits on user code, for example when a coroutine is
+    dropped. They name no file of ours.
+    """
+    format_with_place = warnings.formatwarning
+
+    def formatwarning(message, category, filename, lineno, line=None):
+        if filename.startswith(OWN_FILES):
+            return f"{category.__name__}: {message}\n"
+        return format_with_place(message, category, filename, lineno, line)
+
+    warnings.formatwarning = named_like(format_with_place, formatwarning)
 
 
 def _message(error: BaseException) -> str:
@@ -53,8 +71,11 @@ def _message(error: BaseException) -> str:
         return "<exception str() failed>"
 
 
-def trace_without_driver(error: BaseException):
-    """The loop that a top-level await runs in belongs to the driver; asyncio below a user's frame does not."""
+def trace_without_own_frames(error: BaseException):
+    """
+    Frames of the loop that runs a top-level await are left out; asyncio frames below user code
+    stay.
+    """
     trace = _trace_of(error)
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -85,6 +106,6 @@ def _clean(report: traceback.TracebackException) -> None:
 
 
 def _complete_syntax_error(error: BaseException) -> None:
-    # Errors found after parsing carry no text, since a step is not a file.
+    # Errors that the compiler finds after parsing have no text, since a step is not a file.
     if isinstance(error, SyntaxError) and error.text is None and error.filename and error.lineno:
         error.text = linecache.getline(error.filename, error.lineno) or None

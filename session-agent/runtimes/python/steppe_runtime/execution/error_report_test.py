@@ -28,7 +28,7 @@ class ErrorReportTest(unittest.TestCase):
             ["0", "2", "bye"],
         )
 
-    def test_groups_and_causes_are_told(self):
+    def test_groups_and_causes_are_reported(self):
         error = _raised(
             "try:\n    1 / 0\nexcept Exception as e:\n    raise OSError('outer') from e"
         )
@@ -39,8 +39,11 @@ class ErrorReportTest(unittest.TestCase):
             group = _raised("raise ExceptionGroup('g', [ValueError('one'), KeyError('two')])")
             self.assertIn("ValueError: one", "\n".join(describe_error(group)["traceback"]))
 
-    def test_of_a_deep_recursion_the_innermost_frames_are_told(self):
-        code = "import sys\nsys.setrecursionlimit(9000)\ndef f(n):\n    if n: f(n - 1)\n    else: 1 / 0\nf(6000)"
+    def test_a_deep_recursion_shows_its_innermost_frames(self):
+        code = (
+            "import sys\nsys.setrecursionlimit(9000)\ndef f(n):\n"
+            "    if n: f(n - 1)\n    else: 1 / 0\nf(6000)"
+        )
         self.addCleanup(sys.setrecursionlimit, sys.getrecursionlimit())
         text = "\n".join(describe_error(_raised(code))["traceback"])
         self.assertIn("Previous line repeated 4996 more times", text)

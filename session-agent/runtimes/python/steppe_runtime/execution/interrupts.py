@@ -1,4 +1,4 @@
-"""SIGINT becomes KeyboardInterrupt, in the step it was sent for and nowhere else."""
+"""Turns SIGINT into KeyboardInterrupt in the step that it was sent for, and nowhere else."""
 
 from __future__ import annotations
 
@@ -9,51 +9,55 @@ import sys
 import threading
 import time
 
-# signal.getsignal() looks the handler up in an enum first, which costs more than the rest of a step's start.
+# signal.getsignal() first looks the handler up in an enum, which costs more than the rest of a
+# step's start.
 from _signal import getsignal
 
 from ..worker.interrupt_request import InterruptRequest
 from .awaited_task import AwaitedTask
 
-# Half of what the agent waits before it kills.
+# Half of the time after which the agent kills the worker.
 _MAX_WAIT_SECONDS = 1.0
-_LOOK_AGAIN_SECONDS = 0.01
-# Ignored by default, and used by no library: one that comes late does no harm.
-_LOOK_AGAIN = signal.SIGURG
+_RECHECK_INTERVAL_SECONDS = 0.01
+# Ignored by default, and no library uses it: one that arrives late does no harm.
+_RECHECK_SIGNAL = signal.SIGURG
 
 
 class Interrupts:
     """
-    Armed while user code runs on the main thread, and raises at most once for the agent in a step. The interrupt request says
-    which step a signal is for: one that comes too late is ignored, one that came before its step had begun is kept.
-    An import is given time to end, since C extensions such as numpy's cannot be loaded again after half of one, and so
-    is the turn of an asyncio loop, which forgets the callback it was about to call.
+    Armed while user code runs on the main thread. Raises at most once per step for the agent. The
+    interrupt request names the step that a signal is meant for: a signal that comes too late is
+    ignored, one that comes before its step has begun is kept. An import may finish first, since C
+    extensions such as numpy's cannot be loaded again after half of an import. So may the current
+    turn of an asyncio loop, which would forget the callback that it was about to call.
     """
 
     def __init__(self, interrupt_request: InterruptRequest):
         self._interrupt_request = interrupt_request
         self._pid = os.getpid()
         self._main_thread = threading.get_ident()
-        # What was requested before this interpreter was there, it must find as well.
+        # A request that was made before this interpreter started must be found too.
         self._seen = 0
         self._step_id: str | None = None
         self._held = 0
         self._pending = False
-        # When it is raised at the latest, once it is due and could not be raised at once.
+        # The deadline, while an interrupt is due and could not be raised at once.
         self._raised_by: float | None = None
-        # The function itself: user code may put another in its place.
+        # The function itself, because user code may replace `time.monotonic`.
         self._clock = time.monotonic
         self.fired = False
-        # While the step awaits: what ends it in a gentler way than an exception in whatever the loop is at.
+        # Set while the step awaits: it cancels the task, which is gentler than an exception at any
+        # place in the loop.
         self.awaited: AwaitedTask | None = None
 
     def install(self) -> None:
-        """To be called once."""
+        """To be called once per process."""
         signal.signal(signal.SIGINT, self._on_signal)
         report = sys.unraisablehook
 
         def raise_again(unraisable):
-            # Callbacks of weak references, of os.fork() and the like lose what is raised in them.
+            # Python swallows what is raised in callbacks of weak references, of os.fork() and the
+            # like.
             is_interrupt = (
                 unraisable.exc_type is KeyboardInterrupt
                 and self.fired
@@ -66,7 +70,7 @@ class Interrupts:
         sys.unraisablehook = raise_again
 
     def arm(self, step_id: str) -> None:
-        # A library or an earlier step may have put its own handler there.
+        # A library or an earlier step may have installed its own handler.
         if getsignal(signal.SIGINT) != self._on_signal:
             signal.signal(signal.SIGINT, self._on_signal)
         self.fired = self._pending = False
@@ -75,7 +79,8 @@ class Interrupts:
         self._step_id = step_id
         count, target_step = self._interrupt_request.read()
         if count != self._seen:
-            # Before it counts as seen: its signal may come now, and would be taken for one of the user's own.
+            # Set before `_seen`: the signal may arrive now, and would be taken for one of the
+            # user's own.
             self.fired = target_step == step_id
             self._seen = count
             if self.fired:
@@ -88,13 +93,13 @@ class Interrupts:
 
     def _on_signal(self, _number, frame) -> None:
         if os.getpid() != self._pid:
-            # A process that user code forked: as in any Python program.
+            # In a process that user code forked it works as in any Python program.
             raise KeyboardInterrupt
         if self._step_id is None:
             return
         count, target_step = self._interrupt_request.read()
         if count == self._seen:
-            # The agent did not send it: user code signalled itself.
+            # The agent did not send it: user code sent a signal to itself.
             raise KeyboardInterrupt
         self._seen = count
         if target_step == self._step_id and not self.fired:
@@ -113,18 +118,21 @@ class Interrupts:
     def _is_amid_loop_turn(self, frame) -> bool:
         if self.awaited:
             return self.awaited.must_wait(frame)
-        # A loop that user code runs by itself.
+        # A loop that user code runs itself.
         return frame.f_globals.get("__name__", "").startswith("asyncio.")
 
     def _raise_later(self, within_seconds: float) -> None:
-        """As soon as nothing has to be waited for, or the time is up. Nothing tells of that: it is looked for."""
-        signal.signal(_LOOK_AGAIN, self._on_look_again)
+        """
+        Raises as soon as nothing must finish first, or at the deadline. No event reports that, so
+        it is polled.
+        """
+        signal.signal(_RECHECK_SIGNAL, self._on_recheck)
         self._raised_by = self._clock() + within_seconds
         try:
-            # Without the locks of `threading`, which the interrupted code may hold.
-            _thread.start_new_thread(self._make_look_again, (self._step_id,))
+            # `_thread` takes none of the locks of `threading`, which the interrupted code may hold.
+            _thread.start_new_thread(self._send_rechecks, (self._step_id,))
         except RuntimeError:
-            # There is no room for a thread.
+            # No thread can be started.
             raise KeyboardInterrupt from None
 
     def _is_here(self) -> bool:
@@ -133,15 +141,15 @@ class Interrupts:
     def _interrupt(self, frame) -> None:
         if self._held:
             self._pending = True
-        elif not (self.awaited and frame and self.awaited.end(frame)):
+        elif not (self.awaited and frame and self.awaited.cancel(frame)):
             raise KeyboardInterrupt
 
-    def _make_look_again(self, step_id: str) -> None:
+    def _send_rechecks(self, step_id: str) -> None:
         while self._step_id == step_id and self._raised_by is not None:
-            time.sleep(_LOOK_AGAIN_SECONDS)
-            signal.pthread_kill(self._main_thread, _LOOK_AGAIN)
+            time.sleep(_RECHECK_INTERVAL_SECONDS)
+            signal.pthread_kill(self._main_thread, _RECHECK_SIGNAL)
 
-    def _on_look_again(self, _number, frame) -> None:
+    def _on_recheck(self, _number, frame) -> None:
         due = self._raised_by
         if due is None or not self._is_here() or (self._must_wait(frame) and self._clock() < due):
             return
@@ -149,7 +157,10 @@ class Interrupts:
         self._interrupt(frame)
 
     def hold(self) -> None:
-        """An interrupt waits until `release`: half a frame on the control connection would end the worker."""
+        """
+        Delays interrupts until `release`: half a frame on the control connection would end the
+        worker.
+        """
         if threading.get_ident() == self._main_thread:
             self._held += 1
 
@@ -159,6 +170,26 @@ class Interrupts:
             if self._pending and not self._held:
                 self._pending = False
                 raise KeyboardInterrupt
+
+
+class UninterruptedLock:
+    """A lock for code that an interrupt must not leave half done."""
+
+    def __init__(self, interrupts: Interrupts):
+        self._interrupts = interrupts
+        self._lock = threading.RLock()
+
+    def __enter__(self):
+        self._interrupts.hold()
+        self._lock.acquire()
+        return self
+
+    def __exit__(self, *_):
+        self._lock.release()
+        self._interrupts.release()
+
+    def renew_after_fork(self) -> None:
+        self._lock = threading.RLock()
 
 
 def _is_importing(frame) -> bool:

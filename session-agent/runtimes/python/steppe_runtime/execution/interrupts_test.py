@@ -3,8 +3,7 @@ import signal
 import sys
 import unittest
 
-from steppe_runtime.execution.interrupts import Interrupts
-from steppe_runtime.execution.uninterrupted_lock import UninterruptedLock
+from steppe_runtime.execution.interrupts import Interrupts, UninterruptedLock
 from steppe_runtime.worker.interrupt_request import InterruptRequest
 
 
@@ -20,14 +19,14 @@ class InterruptsTest(unittest.TestCase):
         self.interrupt_request.send(step_id)
         os.kill(os.getpid(), signal.SIGINT)
 
-    def test_it_is_raised_once_in_the_step_it_is_for(self):
+    def test_it_is_raised_once_in_its_step(self):
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
             self.send("a")
         self.send("a")
         self.assertTrue(self.interrupts.fired)
 
-    def test_other_steps_and_idle_times_are_left_alone(self):
+    def test_it_is_ignored_in_other_steps_and_while_idle(self):
         self.send("a")
         self.interrupts.arm("b")
         self.send("a")
@@ -35,7 +34,7 @@ class InterruptsTest(unittest.TestCase):
         self.send("b")
         self.assertFalse(self.interrupts.fired)
 
-    def test_one_that_came_early_is_raised_when_its_step_begins(self):
+    def test_an_early_interrupt_is_raised_when_its_step_begins(self):
         self.send("a")
         with self.assertRaises(KeyboardInterrupt):
             self.interrupts.arm("a")
@@ -57,7 +56,7 @@ class InterruptsTest(unittest.TestCase):
             self.interrupts.disarm()
         self.assertGreater(line, 8)
 
-    def test_a_signal_of_the_users_own_is_not_the_agents(self):
+    def test_a_signal_by_user_code_does_not_count_as_the_agents(self):
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
@@ -71,7 +70,7 @@ class InterruptsTest(unittest.TestCase):
             steps.append("still whole")
         self.assertEqual(steps, ["still whole"])
 
-    def test_a_replaced_handler_is_put_back(self):
+    def test_a_replaced_handler_is_restored(self):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
@@ -79,7 +78,9 @@ class InterruptsTest(unittest.TestCase):
 
 
 def _signal_at(line: int, passed: list):
-    """A trace function that sends SIGINT at that line of `arm`, and puts each into `passed`."""
+    """
+    A trace function that sends SIGINT at that line of `arm`, and collects the lines in `passed`.
+    """
 
     def trace(frame, event, _argument):
         if frame.f_code.co_name != "arm":

@@ -1,23 +1,24 @@
-"""Compiles one step's code and runs it in __main__."""
+"""Compiles the code of one step and runs it in __main__."""
 
 from __future__ import annotations
 import __future__
 
 import ast
 import contextvars
+import linecache
+from collections import deque
 from types import CodeType
 from typing import NamedTuple
 
 from ..ipython.cell_syntax import Translation, translate
 from .cell_loop import CellLoop
-from .last_value import split_last_value
-from .long_chains import refuse_long_chains
-from .sources import Sources
+from .cell_source import refuse_long_chains, split_last_value
 
 _FUTURE_FLAGS = 0
 for _name in __future__.all_feature_names:
     _FUTURE_FLAGS |= getattr(__future__, _name).compiler_flag
 _CO_COROUTINE = 0x80
+_MAX_SOURCE_CHARACTERS = 16 * 1024 * 1024
 
 
 class Cell(NamedTuple):
@@ -31,19 +32,20 @@ class ParsedCell(NamedTuple):
 
 
 class CellRunner:
-    """`namespace` is the dictionary of __main__. Imports from __future__ last, as at Python's own prompt."""
+    """
+    `namespace` is the dictionary of __main__. Imports from __future__ stay in effect, as at
+    Python's own prompt.
+    """
 
-    def __init__(
-        self, namespace: dict, sources: Sources, loop: CellLoop, context: contextvars.Context
-    ):
+    def __init__(self, namespace: dict, loop: CellLoop, context: contextvars.Context):
         self._namespace = namespace
-        self._sources = sources
+        self._sources = Sources()
         self._loop = loop
         self._context = context
         self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
     def run(self, source: str, filename: str):
-        """The last expression's value, or None; raises what user code raises."""
+        """Returns the value of the last expression, or None. Raises what user code raises."""
         self._sources.add(filename, source)
         refuse_long_chains(source)
         parsed = self._parse(source, filename)
@@ -65,7 +67,7 @@ class CellRunner:
             translation = translate(source)
             if translation.source == source:
                 raise
-        # The source of the step stays what the user wrote; only the error of the translation is of use.
+        # Tracebacks show what the user wrote; of the translation only its syntax error is of use.
         return ParsedCell(
             compile(translation.source, filename, "exec", flags, dont_inherit=True), translation
         )
@@ -79,7 +81,7 @@ class CellRunner:
 
     def _run(self, cell: Cell):
         if any(code is not None and code.co_flags & _CO_COROUTINE for code in cell):
-            # Importing it makes the loop.
+            # Importing asyncio creates the loop.
             __import__("asyncio")
             value, error = self._loop.run(lambda: self._run_async(cell), self._context)
             if error is not None:
@@ -92,7 +94,7 @@ class CellRunner:
         return cell.last_value and eval(cell.last_value, self._namespace)
 
     async def _run_async(self, cell: Cell):
-        """Its outcome is always a value: the loop treats some exceptions of a task in ways of its own."""
+        """Returns errors as values, because the loop treats some exceptions of a task specially."""
         value = None
         try:
             for code in cell:
@@ -102,3 +104,28 @@ class CellRunner:
             return value, None
         except BaseException as error:
             return None, self._loop.outcome(error)
+
+
+class Sources:
+    """
+    Keeps the source of earlier steps for tracebacks and inspect.getsource. Drops the oldest beyond
+    16 Mi characters, so that a long session does not grow without limit.
+    """
+
+    def __init__(self, max_characters: int = _MAX_SOURCE_CHARACTERS):
+        self._max_characters = max_characters
+        self._known: deque[tuple[str, int]] = deque()
+        self._total = 0
+
+    def add(self, filename: str, source: str) -> None:
+        # Lines as Python counts them; str.splitlines() also splits at form feeds and other
+        # characters.
+        lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        # Without an mtime linecache never looks for a file of that name.
+        linecache.cache[filename] = (len(source), None, [line + "\n" for line in lines], filename)
+        self._known.append((filename, len(source)))
+        self._total += len(source)
+        while self._total > self._max_characters and len(self._known) > 1:
+            oldest, size = self._known.popleft()
+            linecache.cache.pop(oldest, None)
+            self._total -= size

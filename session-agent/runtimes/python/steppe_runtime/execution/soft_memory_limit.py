@@ -1,4 +1,7 @@
-"""RLIMIT_DATA at 85 % of the container's memory: user code gets MemoryError well before anything is killed."""
+"""
+RLIMIT_DATA at 85 % of the container's memory: user code gets MemoryError well before anything is
+killed.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ import os
 import resource
 
 _SHARE = 0.85
-# What a step may take where earlier ones have used up everything: enough to compile `del`.
+# What a step may use after earlier steps have used up everything: enough to compile `del`.
 _FOR_NEXT_STEP_BYTES = 8 << 20
-# What tells of the error afterwards, which is this program and not user code.
+# For reporting the error afterwards, which this program does and not user code.
 _FOR_DRIVER_BYTES = 16 << 20
 
 
 class SoftMemoryLimit:
-    """Does nothing where there is no limit."""
+    """Does nothing if there is no limit."""
 
     def __init__(self, memory_bytes: int | None):
         self._base = None if memory_bytes is None else int(memory_bytes * _SHARE)

@@ -1,12 +1,11 @@
-"""multiprocessing forks unless told otherwise, and says at once what a spawned process could not find."""
+"""multiprocessing forks by default, and reports at once what a spawned process could not find."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
 
-from ..packages.import_hooks import when_imported
-from ..packages.wrapping import named_like
+from ..packages.module_hooks import named_like, when_imported
 
 _LOOKED_AT = 8
 
@@ -19,7 +18,7 @@ def follow_multiprocessing() -> None:
 
 
 def _fork_by_default(module) -> None:
-    # Python 3.14 has another default, whose processes know nothing of what the session has defined.
+    # Python 3.14 has another default, whose processes lack everything that the session has defined.
     module._default_context._default_context = module._concrete_contexts["fork"]
 
 
@@ -66,8 +65,9 @@ def _refuse_names_of_steps(start_method: str | None, *values) -> None:
         import pickle
 
         raise pickle.PicklingError(
-            f"{found} is defined in a step, where a process that was started by '{start_method}' cannot find it. "
-            "Put it into a module of the workspace and import it, or use 'fork', the start method by default."
+            f"{found} is defined in a step. A process that is started with '{start_method}' cannot"
+            " find it. Put it into a module of the workspace and import it, or use the default"
+            " start method, 'fork'."
         )
 
 
@@ -76,11 +76,11 @@ def _first_name_of_step(values: Iterable, depth: int = 2) -> str | None:
 
 
 def _name_of_step(value, depth: int) -> str | None:
-    """What pickle would look up in `__main__`, as far as that is seen from outside."""
+    """The name that pickle would look up in `__main__`, as far as this can be seen from outside."""
     if isinstance(value, functools.partial):
         return _first_name_of_step((value.func, *value.args), depth)
     if type(value) in (list, tuple):
-        # What a pool maps over. The first tell of all, as a rule.
+        # The items that a pool maps over; usually the first ones are like all the others.
         return _first_name_of_step(value[:_LOOKED_AT], depth - 1) if depth else None
     named = value if hasattr(value, "__qualname__") else type(value)
     return named.__qualname__ if getattr(named, "__module__", None) == "__main__" else None

@@ -1,4 +1,4 @@
-"""Runs one `run` command from start marker to `done`."""
+"""Runs one `run` command, from the start marker to `done`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import os
 import sys
 import time
 
-from ..packages.interrupted_imports import repair_interrupted_imports
+from ..packages.module_hooks import repair_interrupted_imports
 from ..worker.process_controls import flush_c_streams, own_usage
 from ..worker.worker_parts import WorkerParts
 from .attribution import Step
-from .error_report import describe_error, trace_without_driver, traceback_lines
+from .error_report import describe_error, trace_without_own_frames, traceback_lines
 from .step_scope import StepScope
 
 
@@ -22,7 +22,7 @@ class StepRunner:
         self._workspace = workspace
         self._context = context
         self._pid = os.getpid()
-        # The function itself: freezegun, and whoever else stops the time, puts others in place of module attributes.
+        # The function itself, because freezegun and others replace the attributes of the module.
         self._clock = time.perf_counter
         self.has_run = False
 
@@ -38,9 +38,9 @@ class StepRunner:
         parts.memory.begin_step()
         error = self._run_code(command)
         parts.memory.end_step(error)
-        self._leave_if_forked(error)
+        self._exit_if_forked(error)
         outcome = self._outcome(error)
-        # What it held on to may have something to say as it goes.
+        # Objects that the error held may print when they are deleted.
         error = None
         parts.streams.flush()
         flush_c_streams()
@@ -51,7 +51,7 @@ class StepRunner:
             "max_rss_bytes": after.peak_rss_bytes,
         }
         done = {"type": "done", "step_id": command["step_id"], **outcome, "usage": usage}
-        # Frames of this step's other threads end here, and so do their writes.
+        # No other thread sends frames or output for this step after this point.
         with parts.connection.lock:
             parts.attribution.end()
         parts.streams.wait_for_writers()
@@ -59,13 +59,16 @@ class StepRunner:
         parts.connection.send(done)
 
     def _run_code(self, command: dict) -> BaseException | None:
-        """What it raised. An interrupt may land anywhere between arm and disarm, and ends in this function."""
+        """
+        Returns what the code raised. An interrupt may come anywhere between arm and disarm; it does
+        not leave this function.
+        """
         interrupts = self._parts.interrupts
         try:
             with StepScope(command["env"], command["cwd"], self._workspace):
                 return self._guarded(interrupts, command)
         except Exception as error:
-            # A directory that is not there, or an os.environ that user code has put another thing in place of.
+            # The directory does not exist, or user code has replaced os.environ.
             return error
 
     def _guarded(self, interrupts, command: dict) -> BaseException | None:
@@ -84,7 +87,7 @@ class StepRunner:
         try:
             self._run_and_show_value(command)
         except BaseException:
-            # What a failed step has drawn is shown, but an interrupt is not kept waiting.
+            # Figures of a failed step are shown, but an interrupt does not wait for them.
             self._context.run(
                 figures.close_open if self._parts.interrupts.fired else figures.show_open
             )
@@ -94,23 +97,26 @@ class StepRunner:
     def _run_and_show_value(self, command: dict) -> None:
         value = self._parts.cells.run(command["code"], f"<step {command['execution_count']}>")
         if value is not None:
-            # Where Python's prompt keeps it: a name `_` of the user's own comes first.
+            # As at Python's prompt: a name `_` that the user has assigned takes precedence.
             builtins._ = value
             self._context.run(self._parts.displays.show_main_result, value)
 
     def _outcome(self, error: BaseException | None) -> dict:
         if error is None:
             return {"status": "completed", "error": None}
-        # Whatever user code, or an import in C, made of the interrupt on its way out.
+        # Even if user code or an import in C turned the interrupt into another exception.
         status = "interrupted" if self._parts.interrupts.fired else "failed"
         if status == "interrupted":
             repair_interrupted_imports()
         elif not isinstance(error, MemoryError):
-            _keep_for_post_mortem(error)
+            _store_for_post_mortem(error)
         return {"status": status, "error": describe_error(error)}
 
-    def _leave_if_forked(self, error: BaseException | None) -> None:
-        """A child of os.fork() that reached the end of the step ends here, as it would at the end of a script."""
+    def _exit_if_forked(self, error: BaseException | None) -> None:
+        """
+        A child of os.fork() that reaches the end of the step exits, as it would at the end of a
+        script.
+        """
         if os.getpid() == self._pid:
             return
         code = _exit_code(error)
@@ -120,14 +126,14 @@ class StepRunner:
         os._exit(1 if code is None else code)
 
 
-def _keep_for_post_mortem(error: BaseException) -> None:
-    """Where Python's prompt keeps it for pdb.pm() and its kin."""
+def _store_for_post_mortem(error: BaseException) -> None:
+    """Python's prompt keeps the error there for pdb.pm() and the like."""
     sys.last_type, sys.last_value, sys.last_traceback = (
         type(error),
         error,
-        trace_without_driver(error),
+        trace_without_own_frames(error),
     )
-    # What has taken the place of the three from Python 3.12 on.
+    # It replaces the three others since Python 3.12.
     sys.last_exc = error
 
 

@@ -1,4 +1,4 @@
-"""Environment and working directory of one step, put back after it."""
+"""Environment and working directory of one step, restored after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from collections.abc import Mapping
 
 
 class StepScope:
-    """Entered before user code; raises OSError where `cwd` cannot be entered. A chdir that user code makes lasts."""
+    """
+    Entered before user code. Raises OSError if `cwd` cannot be entered. A chdir by user code stays
+    in effect.
+    """
 
     def __init__(self, env: Mapping[str, str], cwd: str | None, workspace: str):
         self._env = env

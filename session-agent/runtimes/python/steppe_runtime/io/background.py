@@ -1,4 +1,4 @@
-"""What happens in the background of a step, told to the agent apart from the step."""
+"""Sends output and errors of background code to the agent, apart from the running step."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ class Background:
             self._connection.send({"type": "background", "stream": stream, "text": part})
 
     def report(self, error: BaseException) -> None:
-        """An error that no step can be failed for."""
+        """Reports an error that belongs to no running step."""
         self._connection.send({"type": "bgerror", **describe_error(error)})
 
     def report_thread(self, details) -> None:
-        """threading.excepthook: a thread of the running step writes to its stderr, as Python does, but in one piece."""
+        """
+        For threading.excepthook. A thread of the running step writes to its stderr, as Python does,
+        but in one piece.
+        """
         if details.exc_type is SystemExit:
             return
         if details.exc_value is None:

@@ -9,13 +9,23 @@ from collections.abc import Callable
 from ..execution.attribution import Attribution
 from ..execution.error_report import traceback_lines
 from .frames import FrameConnection, FrameTooLarge, encode_json
-from .json_value import json_value
-from .mime import is_bundle, mime_data, mime_items, plain_text, representations, special_method
+from .mime import (
+    is_bundle,
+    json_value,
+    mime_data,
+    mime_items,
+    plain_text,
+    representations,
+    special_method,
+)
 from .text_limits import cut_text
 
 
 class Displays:
-    """`send_background(stream, text)` takes what threads and tasks of earlier steps display: its text."""
+    """
+    `send_background(stream, text)` receives the text of what threads and tasks of earlier steps
+    display.
+    """
 
     def __init__(
         self,
@@ -40,8 +50,9 @@ class Displays:
         **_jupyter,
     ):
         """
-        Shows objects in the step's results. With raw=True they are MIME bundles, of which keys without a `/` are left out.
-        `display_id` (True for a new one) names what is shown, and the handle that is then returned shows it anew.
+        Shows objects in the results of the step. With raw=True they are MIME bundles; keys without
+        a `/` are ignored. `display_id` (True for a new one) names what is shown and makes the call
+        return a handle that updates it.
         """
         about = _about(display_id, is_update)
         for value in objects:
@@ -91,7 +102,7 @@ class Displays:
             print(bundle["text/plain"])
             return
         text = encode_json(bundle)
-        # With the lock held no step ends between the check and the frame.
+        # While the lock is held, no step can end between the check and the frame.
         with self._connection.lock:
             step = self._attribution.running
             if step is None or self._attribution.is_background():
@@ -99,12 +110,12 @@ class Displays:
                 return
             frame = {"type": "display", "step_id": step.step_id}
             frame.update(is_main_result=is_main_result, truncated=truncated)
-            # After the main result comes `done`.
+            # `done` follows the main result.
             self._connection.send(frame, text, with_next=is_main_result)
 
 
 class DisplayHandle:
-    """Shows anew what display() has shown under an id."""
+    """Updates what display() has shown under an id."""
 
     def __init__(self, displays: Displays, display_id: str):
         self._displays = displays
@@ -118,10 +129,10 @@ class DisplayHandle:
 
 
 def _about(display_id, is_update: bool) -> dict:
-    """Keys of a bundle without a `/`: which of the shown things it is, and that it replaces that one."""
+    """Keys of a bundle that have no `/`: the id of what is shown, and whether it is an update."""
     if not display_id:
         return {}
-    # A counter would repeat itself after a restart.
+    # A counter would start again after a restart.
     about = {"display_id": os.urandom(16).hex() if display_id is True else str(display_id)}
     return {**about, "is_update": True} if is_update else about
 

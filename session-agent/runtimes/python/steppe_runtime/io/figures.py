@@ -1,4 +1,7 @@
-"""Figures of matplotlib: shown at plt.show() and at the end of a step, and then closed. No window, ever."""
+"""
+Figures of matplotlib: shown at plt.show() and at the end of a step, and then closed. Never in a
+window.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,19 @@ import os
 import sys
 from collections.abc import Callable
 
-from ..packages.import_hooks import when_imported
+from ..packages.module_hooks import when_imported
 
 _TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 _BACKEND = "module://steppe_runtime.io.figure_backend"
 
-# The backend is a module that matplotlib imports by name; this is what it shows its figures with.
+# matplotlib imports the backend module by name, so the backend finds its Figures here.
 shown_by: Figures | None = None
 
 
 class Figures:
-    """`publish(bundle, metadata)` shows one, `note(error)` tells of one that could not be drawn."""
+    """
+    `publish(bundle, metadata)` shows a figure, `note(error)` reports one that could not be drawn.
+    """
 
     def __init__(
         self, publish: Callable[[dict, dict], None], note: Callable[[BaseException], None]
@@ -44,12 +49,15 @@ class Figures:
         self._publish(bundle, {})
 
     def show_early(self, figure) -> None:
-        """Once: at the end of the step it is shown no more."""
+        """Shows the figure now and not again at the end of the step."""
         self.show(figure)
         self._displayed.append(figure)
 
     def show_open(self) -> None:
-        """All that pyplot holds open, but for those that display() or the last value have shown already; closes all."""
+        """
+        Shows all open figures of pyplot that display() or the last value have not shown yet, and
+        closes them.
+        """
         for manager in self._open_managers():
             if manager.canvas.figure not in self._displayed:
                 self.show(manager.canvas.figure)
@@ -91,7 +99,7 @@ def _is_ours(manager) -> bool:
 
 
 def show_in_results() -> None:
-    """From now on, whatever backend was requested before."""
+    """Selects our backend, whatever backend was selected before."""
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None:
         matplotlib.use(_BACKEND)
@@ -102,13 +110,16 @@ def _choose_backend(matplotlib) -> None:
         return
     matplotlib.rcParams["backend"] = _BACKEND
     pyplot = sys.modules.get("matplotlib.pyplot")
-    # A preloaded pyplot may have settled on another one.
+    # A preloaded pyplot may have chosen another backend already.
     if pyplot is not None and getattr(pyplot, "_backend_mod", None) is not None:
         pyplot.switch_backend(_BACKEND)
 
 
 def _unless_agg(backend):
-    """Code that selects Agg wants no window, as a rule; ours is Agg, and its figures are results."""
+    """
+    Code that selects Agg usually only wants no window. Our backend is Agg, and shows its figures as
+    results.
+    """
     return _BACKEND if str(backend).lower() == "agg" else backend
 
 

@@ -1,4 +1,7 @@
-"""Messages on agent.sock: a big-endian 32-bit length, then a line of JSON and, for a bundle, another."""
+"""
+Messages on agent.sock: a big-endian 32-bit length, then a line of JSON and, for a bundle, a second
+line.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import threading
 from collections.abc import Iterator
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
-# A larger buffer would be mapped and unmapped by malloc on every read.
+# malloc would map and unmap a larger buffer on every read.
 _READ_BYTES = 64 * 1024
 
 _encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -25,7 +28,9 @@ class ConnectionClosed(ConnectionError):
 
 
 class FrameConnection:
-    """One stream socket. `lock` makes every frame whole; a caller may take it around a check and a send."""
+    """
+    One stream socket. `lock` keeps frames whole; a caller may hold it around a check and a send.
+    """
 
     def __init__(self, sock, lock=None, unread: bytes = b""):
         self._sock = sock
@@ -40,7 +45,10 @@ class FrameConnection:
         self._sock.connect(path)
 
     def send(self, message: dict, bundle: str | None = None, *, with_next: bool = False) -> None:
-        """`with_next` lets a frame wait for the one that follows at once: the agent is woken once for both."""
+        """
+        `with_next` delays a frame until the next one, which follows at once, so that the agent
+        wakes up once for both.
+        """
         frame = encode_frame(message, bundle)
         with self.lock:
             self._queued += frame
@@ -49,7 +57,9 @@ class FrameConnection:
                 self._sock.sendall(frames)
 
     def receive(self) -> Iterator[dict]:
-        """Reads once and gives the frames that are complete; raises ConnectionClosed at the end of the stream."""
+        """
+        Reads once and yields the complete frames. Raises ConnectionClosed at the end of the stream.
+        """
         data = self._sock.recv(_READ_BYTES)
         if not data:
             raise ConnectionClosed("the agent closed the connection")
@@ -57,7 +67,7 @@ class FrameConnection:
         return self.complete_frames()
 
     def unread(self) -> bytes:
-        """What has come and was not given yet."""
+        """The bytes received that no complete frame has used yet."""
         return bytes(self._pending)
 
     def complete_frames(self) -> Iterator[dict]:
@@ -66,7 +76,7 @@ class FrameConnection:
             (size,) = _header.unpack_from(pending)
             if size > MAX_FRAME_BYTES:
                 raise FrameTooLarge(
-                    f"a frame of {size} bytes was announced, at most {MAX_FRAME_BYTES} are allowed"
+                    f"a frame of {size} bytes exceeds the limit of {MAX_FRAME_BYTES}"
                 )
             end = _header.size + size
             if len(pending) < end:
@@ -80,11 +90,11 @@ class FrameConnection:
 
 
 def encode_json(value) -> str:
-    """JSON in one line. A number has all its digits, however many."""
+    """JSON in one line. Integers have all their digits."""
     try:
         return _encode_json(value)
     except ValueError:
-        # Python refuses to write integers of so many digits unless it is reported to.
+        # By default Python refuses to convert integers with so many digits.
         limit = sys.get_int_max_str_digits()
         try:
             sys.set_int_max_str_digits(0)
@@ -94,12 +104,12 @@ def encode_json(value) -> str:
 
 
 def encode_frame(message: dict, bundle: str | None = None) -> bytes:
-    """`bundle` is the JSON of one."""
+    """`bundle` is the bundle, encoded as JSON."""
     text = _encode_json(message) if bundle is None else f"{_encode_json(message)}\n{bundle}"
-    # Lone surrogates cannot be UTF-8; backslashreplace writes them as \udXXX, which is how JSON spells them.
+    # Lone surrogates cannot be UTF-8; backslashreplace writes them as \udXXX, which is valid JSON.
     payload = text.encode("utf-8", "backslashreplace")
     if len(payload) > MAX_FRAME_BYTES:
         raise FrameTooLarge(
-            f"a frame of {len(payload)} bytes is over the limit of {MAX_FRAME_BYTES}"
+            f"a frame of {len(payload)} bytes exceeds the limit of {MAX_FRAME_BYTES}"
         )
     return _header.pack(len(payload)) + payload

@@ -19,7 +19,7 @@ class FramesTest(unittest.TestCase):
         self.addCleanup(self.near.close)
         self.addCleanup(self.far.close)
 
-    def test_frames_cut_anywhere_are_put_together(self):
+    def test_frames_split_anywhere_are_joined(self):
         data = encode_frame({"a": "é"}) + encode_frame({"b": 2})
         received = []
         for byte in data:
@@ -35,7 +35,7 @@ class FramesTest(unittest.TestCase):
     def test_lone_surrogates_are_json_escapes(self):
         self.assertEqual(encode_frame({"t": "\udc80"})[4:], b'{"t":"\\udc80"}')
 
-    def test_a_bundle_stands_on_a_line_of_its_own(self):
+    def test_a_bundle_is_a_second_line(self):
         self.assertEqual(
             encode_frame({"a": "\n"}, '{"t/p":"\udc80"}')[4:], b'{"a":"\\n"}\n{"t/p":"\\udc80"}'
         )

@@ -1,12 +1,17 @@
-"""Reads the representations of an object, as IPython would: _repr_mimebundle_, then _repr_html_ and its kin."""
+"""
+Reads the representations of an object as IPython does: _repr_mimebundle_, then _repr_html_ and
+others.
+"""
 
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable
 
-from .json_value import json_value
+from .frames import encode_json
 
+_MAX_DEPTH = 200
 _METHODS = {
     "_repr_html_": "text/html",
     "_repr_markdown_": "text/markdown",
@@ -19,7 +24,7 @@ _METHODS = {
     "_repr_pdf_": "application/pdf",
 }
 _TEXT_TYPES = {"image/svg+xml", "application/javascript"}
-# They have text alone, and are most of what steps end with.
+# These types have only text, and most steps end with one of them.
 _TEXT_ONLY = {
     bool,
     int,
@@ -35,12 +40,15 @@ _TEXT_ONLY = {
     range,
     type(None),
 }
-# An object that has this has every attribute, as mocks do.
+# Objects that have this attribute, such as mocks, make up every attribute.
 _CANARY = "_ipython_canary_method_should_not_exist_"
 
 
 def representations(value, on_error: Callable[[BaseException], None]) -> tuple[dict, dict]:
-    """MIME bundle and metadata, text/plain always among them. A method that raises is reported to on_error, and left out."""
+    """
+    Returns the MIME bundle, always with text/plain, and its metadata. A method that raises is
+    reported to on_error and left out.
+    """
     if type(value) in _TEXT_ONLY:
         return {"text/plain": plain_text(value, on_error)}, {}
     bundle: dict = {}
@@ -65,11 +73,15 @@ def plain_text(value, on_error: Callable[[BaseException], None]) -> str:
         return repr(value)
     except Exception as error:
         on_error(error)
-        return f"<{type(value).__name__} object at {id(value):#x}, whose __repr__ raised {type(error).__name__}>"
+        name = type(value).__name__
+        return f"<{name} object at {id(value):#x}, whose __repr__ raised {type(error).__name__}>"
 
 
 def mime_data(mime: str, data):
-    """Text as text, JSON as JSON, everything else in base64; text that stands for binary already is base64."""
+    """
+    Text stays text, JSON stays JSON, binary data becomes base64; text for a binary type is base64
+    already.
+    """
     if mime == "application/json" or mime.endswith("+json") or isinstance(data, (dict, list)):
         return json_value(data)
     if isinstance(data, (bytes, bytearray, memoryview)):
@@ -80,7 +92,7 @@ def mime_data(mime: str, data):
 
 
 def mime_items(bundle: dict) -> list[tuple[str, object]]:
-    """What has a `/` in its key: any other could be taken for one of our own."""
+    """The items whose key has a `/`: any other key could be taken for one of our own."""
     texts = [(str.__str__(key), data) for key, data in bundle.items() if isinstance(key, str)]
     return [(key, data) for key, data in texts if "/" in key]
 
@@ -102,6 +114,28 @@ def special_method(value, name: str):
     return method if callable(method) else None
 
 
+def json_value(data, depth: int = _MAX_DEPTH):
+    """
+    Converts data to valid JSON. NaN and infinities become null, as in JavaScript, bytes become
+    base64, unknown objects their text.
+    """
+    if data is None or isinstance(data, (bool, str)):
+        return str(data) if isinstance(data, str) else data
+    if isinstance(data, int):
+        return int(data)
+    if isinstance(data, float):
+        return float(data) if math.isfinite(data) else None
+    if depth == 0:
+        return "…"
+    if isinstance(data, dict):
+        return {_key(key): json_value(item, depth - 1) for key, item in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [json_value(item, depth - 1) for item in data]
+    if isinstance(data, (bytes, bytearray)):
+        return base64.b64encode(data).decode("ascii")
+    return _foreign(data, depth)
+
+
 def _offered(value, on_error: Callable[[BaseException], None]):
     result = _call(value, "_repr_mimebundle_", on_error, include=None, exclude=None)
     bundle, metadata = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
@@ -110,7 +144,7 @@ def _offered(value, on_error: Callable[[BaseException], None]):
             yield mime, data, metadata.get(mime) if isinstance(metadata, dict) else None
     has_png = isinstance(bundle, dict) and "image/png" in bundle
     for name, mime in _METHODS.items():
-        # A picture that offers PNG says nothing more as JPEG.
+        # An image that has a PNG form needs no JPEG.
         if mime == "image/jpeg" and has_png:
             continue
         result = _call(value, name, on_error)
@@ -130,3 +164,19 @@ def _call(value, name: str, on_error: Callable[[BaseException], None], **argumen
     except Exception as error:
         on_error(error)
         return None
+
+
+def _key(key) -> str:
+    if isinstance(key, str):
+        return str(key)
+    return encode_json(key) if key is None or isinstance(key, (bool, int, float)) else str(key)
+
+
+def _foreign(data, depth: int):
+    # For scalars and arrays of numpy and pandas.
+    convert = getattr(data, "tolist", None)
+    if callable(convert):
+        converted = convert()
+        if converted is not data:
+            return json_value(converted, depth - 1)
+    return str(data)

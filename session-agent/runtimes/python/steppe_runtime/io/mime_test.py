@@ -1,8 +1,7 @@
 import unittest
 from unittest import mock
 
-from steppe_runtime.io.json_value import json_value
-from steppe_runtime.io.mime import is_bundle, mime_data, mime_items, representations
+from steppe_runtime.io.mime import is_bundle, json_value, mime_data, mime_items, representations
 
 
 class MimeTest(unittest.TestCase):
@@ -12,7 +11,7 @@ class MimeTest(unittest.TestCase):
     def bundle(self, value) -> dict:
         return representations(value, self.errors.append)[0]
 
-    def test_methods_become_types_with_text_beside(self):
+    def test_methods_become_types_and_text_is_added(self):
         class Rich:
             def _repr_html_(self):
                 return "<p>"
@@ -38,7 +37,7 @@ class MimeTest(unittest.TestCase):
         self.assertEqual(list(self.bundle(Rich)), ["text/plain"])
         self.assertEqual(self.errors, [])
 
-    def test_mocks_and_hostile_objects_have_text_alone(self):
+    def test_mocks_and_hostile_objects_have_only_text(self):
         class Hostile:
             def __getattr__(self, name):
                 raise RuntimeError(name)
@@ -46,7 +45,7 @@ class MimeTest(unittest.TestCase):
         self.assertEqual(list(self.bundle(mock.MagicMock())), ["text/plain"])
         self.assertEqual(list(self.bundle(Hostile())), ["text/plain"])
 
-    def test_a_failing_repr_is_told_and_replaced(self):
+    def test_a_failing_repr_is_reported_and_replaced(self):
         class Broken:
             def __repr__(self):
                 raise ValueError

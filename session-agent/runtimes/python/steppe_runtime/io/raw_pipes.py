@@ -1,4 +1,4 @@
-"""The two FIFOs of a worker: fds 1 and 2 for user code, and a private open of each for the markers."""
+"""The FIFOs of a worker: fds 1 and 2 for user code, and a private open of each for the markers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from .streams import make_blocking
 
 class RawPipes:
     def __init__(self, run_dir: str, epoch: int):
-        """Replaces fds 1 and 2. Raises OSError (ENXIO) where nobody reads: the agent opens its ends before `spawn`."""
+        """
+        Replaces fds 1 and 2. Raises OSError (ENXIO) without a reader: the agent opens its ends
+        before `spawn`.
+        """
         self._marker_fds: dict[int, int] = {}
         for fd, name in ((1, "out"), (2, "err")):
             path = os.path.join(run_dir, f"{epoch}.{name}")
@@ -40,7 +43,9 @@ class RawPipes:
             os.write(fd, marker)
 
     def _reopen(self, fd: int) -> None:
-        """User code closed fd 1 or 2. A path through /proc opens the pipe anew, even one that was unlinked."""
+        """
+        User code closed fd 1 or 2. A path through /proc opens the pipe again, even an unlinked one.
+        """
         private = self._marker_fds[fd]
         try:
             opened = os.open(f"/proc/self/fd/{private}", os.O_WRONLY)

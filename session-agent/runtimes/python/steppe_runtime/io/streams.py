@@ -1,4 +1,7 @@
-"""sys.stdin, sys.stdout and sys.stderr of a worker: prompt writes to fds 1 and 2, background writes as frames."""
+"""
+sys.stdin, sys.stdout and sys.stderr of a worker. Writes go to fds 1 and 2 at once, background
+writes go out as frames.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _NAMES = {1: "stdout", 2: "stderr"}
 
 
 class StandardStreams:
-    """`send_background(stream, text)` takes what threads and tasks of earlier steps write."""
+    """`send_background(stream, text)` receives what threads and tasks of earlier steps write."""
 
     def __init__(self, attribution: Attribution, send_background: Callable[[str, str], None]):
         self._attribution = attribution
@@ -29,7 +32,10 @@ class StandardStreams:
             self._replace(fd, name)
 
     def prepare(self) -> None:
-        """Restores what would keep the next step from being captured; a replaced but living sys.stdout is the user's choice."""
+        """
+        Repairs streams so that the next step is captured. If user code has replaced sys.stdout by
+        an open stream, that is its choice.
+        """
         for fd, name in _NAMES.items():
             if _is_gone(name):
                 self._replace(fd, name)
@@ -43,18 +49,21 @@ class StandardStreams:
 
     def flush(self) -> None:
         for name in _NAMES.values():
-            # A closed or foreign stream has nothing of ours.
+            # A closed or foreign stream holds no output of ours.
             with contextlib.suppress(Exception):
                 getattr(sys, name).flush()
 
     def wait_for_writers(self) -> None:
-        """Returns when no other thread is in the middle of a write that it began in this step."""
+        """Returns when no other thread is inside a write that it began in this step."""
         for buffer in self._buffers:
             with buffer.lock:
                 pass
 
     def renew_after_fork(self) -> None:
-        """In a process that user code forked: it writes by lines, so that those of several processes stay whole."""
+        """
+        For a process that user code forked: it buffers lines, so that lines of several processes
+        stay whole.
+        """
         for buffer in self._buffers:
             buffer.lock = threading.RLock()
         for stream in (sys.__stdout__, sys.__stderr__):
@@ -64,7 +73,7 @@ class StandardStreams:
     def _replace(self, fd: int, name: str) -> None:
         buffer = _FdBuffer(fd, name, self._attribution, self._send_background)
         self._buffers = [*(other for other in self._buffers if other.fileno() != fd), buffer]
-        # write_through hands each write over whole, in the thread and context that made it.
+        # write_through passes each write on whole, in the thread and context that made it.
         stream = io.TextIOWrapper(
             buffer, "utf-8", "backslashreplace", newline="\n", write_through=True
         )
@@ -125,7 +134,7 @@ def _open_stdin() -> None:
 
 
 def make_blocking(fd: int) -> None:
-    """A child that shares the pipe may have set O_NONBLOCK, which cuts large writes short."""
+    """A child that shares the pipe may have set O_NONBLOCK, which truncates large writes."""
     flags = fcntl.fcntl(fd, fcntl.F_GETFL)
     if flags & os.O_NONBLOCK:
         fcntl.fcntl(fd, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)

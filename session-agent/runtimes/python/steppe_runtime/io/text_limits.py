@@ -6,13 +6,13 @@ MAX_TEXT_BYTES = 256 * 1024
 
 
 def cut_text(text: str, limit: int = MAX_TEXT_BYTES) -> tuple[str, bool]:
-    """The text, and whether anything was left off."""
+    """Returns the text, and whether it was cut."""
     if len(text) * 4 <= limit:
         return text, False
     encoded = text[:limit].encode("utf-8", "surrogatepass")
     if len(encoded) <= limit and len(text) <= limit:
         return text, False
-    # No valid character begins with the bytes that `ignore` drops at the cut.
+    # The bytes that `ignore` drops at the cut begin no valid character.
     return encoded[:limit].decode("utf-8", "ignore"), True
 
 

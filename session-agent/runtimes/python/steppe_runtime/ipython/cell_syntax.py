@@ -1,4 +1,6 @@
-"""Translates what IPython adds to Python, `!command`, `%magic`, `%%magic` and `name?`, line by line."""
+"""
+Translates IPython's additions to Python, `!command`, `%magic`, `%%magic` and `name?`, line by line.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +8,29 @@ import ast
 import re
 from typing import NamedTuple
 
-# What the lines call, under a name that no cell takes.
+# The name that translated lines call; no cell uses it.
 SHELL = "__steppe_shell__"
 
 _WHOLE_LINE = re.compile(r"(\s*)(!!|!|%)(?!%)(.*)", re.DOTALL)
-# One class for names and space: two that share a character would take turns with it, for ever in a long line of spaces.
+# One class for names and space. With two that share a character, a long line of spaces would take
+# exponential time.
 _ASSIGNED = re.compile(r"([\w.\[\]'\"*, ()\t]+=\s*)(!!|!|%)(?=\S)(.*)", re.DOTALL)
 _HELP = re.compile(r"(\s*)(?:\?{1,2}\s*([\w.]+)|([\w.]+)\s*\?{1,2})\s*")
 _CELL_MAGIC = re.compile(r"%%(\w+)(.*)")
 
 
 class Translation(NamedTuple):
-    """Python with the same line numbers. `is_timed` requests the time the whole took (`%%time`)."""
+    """
+    Python source with the same line numbers. `is_timed` means that the whole cell is timed
+    (`%%time`).
+    """
 
     source: str
     is_timed: bool = False
 
 
 def translate(source: str) -> Translation:
-    """For code that is not Python as it stands: none of these forms is, at the start of a statement."""
+    """For code that is not valid Python: none of these forms is, at the start of a statement."""
     lines = source.replace("\r\n", "\n").split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     lines = _without_indentation(lines, lines[first])
@@ -91,7 +97,7 @@ def _python_of(line: str) -> str | None:
 
 
 def _timed_in_place(code: str, is_assigned: bool) -> str:
-    """Where it awaits, it has to stand in the cell itself."""
+    """Code that awaits must stay in the cell itself."""
     try:
         compile(code, "<timed>", "eval", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
@@ -102,7 +108,7 @@ def _timed_in_place(code: str, is_assigned: bool) -> str:
 
 
 class _Scanner:
-    """Follows strings, brackets and continued lines, to know where a statement may begin."""
+    """Tracks strings, brackets and continued lines, to know where a statement may begin."""
 
     def __init__(self):
         self._depth = 0

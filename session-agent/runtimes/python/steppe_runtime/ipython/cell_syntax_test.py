@@ -25,7 +25,7 @@ class CellSyntaxTest(unittest.TestCase):
         began = time.process_time()
         for source in (f"x{spaces}y\nz = = 5", f"{spaces}y\nz = = 5", f"x\n{spaces}y = {spaces}5"):
             translate(source)
-        # Half a minute where it takes the square of the length.
+        # With quadratic time it would take half a minute.
         self.assertLess(time.process_time() - began, 5)
 
     def test_line_numbers_stay(self):
@@ -48,7 +48,7 @@ class CellSyntaxTest(unittest.TestCase):
         ):
             self.check(source, source)
 
-    def test_strings_and_comments_before_do_not_confuse(self):
+    def test_strings_and_comments_before_are_skipped(self):
         self.check('s = "it\'s ("  # [\n!ls', "s = \"it's (\"  # [\n__steppe_shell__.system('ls')")
 
     def test_cell_magics(self):

@@ -1,4 +1,4 @@
-"""The module `IPython.display` of a worker without IPython: what notebooks use most of it."""
+"""The module `IPython.display` of a worker without IPython: the parts that notebooks use most."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def _display_as(name: str, mime: str):
         display(*shown, raw=raw, include=[mime], metadata=about)
 
     display_one_way.__name__ = display_one_way.__qualname__ = name
-    display_one_way.__doc__ = f"Shows objects as {mime} alone. With raw=True they are that already."
+    display_one_way.__doc__ = (
+        f"Shows objects as {mime} only. With raw=True they are {mime} data already."
+    )
     return display_one_way
 
 

@@ -1,4 +1,4 @@
-"""What `get_ipython()` gives in a worker: the calls that `!command` and `%magic` lines become."""
+"""What `get_ipython()` returns in a worker: the calls that `!command` and `%magic` lines become."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .timing_magics import Stopwatch, time_repeatedly, time_statement
 
 
 class UsageError(Exception):
-    """The name under which IPython reports a magic that is not there or is misused."""
+    """IPython reports unknown or misused magics under this name."""
 
     __module__ = "builtins"
 
@@ -23,19 +23,19 @@ class UsageError(Exception):
 class Shell:
     def __init__(self, namespace: dict, workspace: str):
         self.user_ns = namespace
-        self._previous_folder = workspace
+        self._previous_directory = workspace
 
     def system(self, command: str) -> None:
         command = fill_in(command, _names_of(sys._getframe(1)))
         install = plain_pip_install(command)
-        # Where IPython keeps it, but for its being a built-in name.
+        # IPython keeps it there too, except that here it is a built-in name.
         builtins._exit_code = run_command(command) if install is None else run_pip(install)
 
     def getoutput(self, command: str):
         return read_command(fill_in(command, _names_of(sys._getframe(1))))
 
     def magic(self, line: str):
-        """An older form that is still written."""
+        """An older form that is still in use."""
         name, _, arguments = line.strip().removeprefix("%").partition(" ")
         return self._run_line(name, arguments.strip(), _names_of(sys._getframe(1)))
 
@@ -55,8 +55,8 @@ class Shell:
     def _line_cd(self, arguments: str, _names: dict) -> None:
         target = arguments.strip().strip("'\"")
         before = os.getcwd()
-        os.chdir(self._previous_folder if target == "-" else os.path.expanduser(target or "~"))
-        self._previous_folder = before
+        os.chdir(self._previous_directory if target == "-" else os.path.expanduser(target or "~"))
+        self._previous_directory = before
         print(os.getcwd())
 
     def _line_pwd(self, _arguments: str, _names: dict) -> str:
@@ -68,7 +68,7 @@ class Shell:
             return dict(os.environ)
         if not sign:
             if name not in os.environ:
-                raise UsageError(f"the environment has no {name}")
+                raise UsageError(f"the environment variable {name} is not set")
             return os.environ[name]
         os.environ[name.strip()] = value.strip()
         print(f"env: {name.strip()}={value.strip()}")
@@ -93,11 +93,11 @@ class Shell:
         return time_repeatedly(arguments, None, names)
 
     def _line_matplotlib(self, _arguments: str, _names: dict) -> None:
-        """Figures are shown in one way, whatever is requested."""
+        """Figures are always shown in the same way, whatever the arguments are."""
         show_in_results()
 
     def _line_config(self, arguments: str, _names: dict) -> None:
-        """It sets up the inline backend, as a rule; of that, the format of figures means something here."""
+        """Usually sets up the inline backend; only the format of figures has an effect here."""
         found = _FIGURE_FORMAT.search(arguments)
         if found:
             os.environ["STEPPE_FIGURE_FORMAT"] = found[1]
@@ -134,9 +134,9 @@ class Shell:
         print(f"{verb} {path}")
 
 
-# Also in a list, and in the call that the newer way to request it is.
+# Also matches a list, and the function call that is the newer form.
 _FIGURE_FORMAT = re.compile(r"""\bfigure_formats?\s*=\s*[\[{(]?\s*['"](svg|png)\b""")
-# Their braces and dollars are Python's.
+# Magics whose braces and dollars are part of Python code.
 _OF_CODE = {"time", "timeit", "pinfo", "config"}
 
 
@@ -149,12 +149,15 @@ def _known(shell: Shell, method: str, written: str):
         ]
         sign = "%%" if kind == "cell" else "%"
         known = ", ".join(f"{sign}{name}" for name in sorted({*names, "time"}))
-        raise UsageError(f"the magic {written} is not available here; there are {known}")
+        raise UsageError(f"the magic {written} is not available here; available: {known}")
     return found
 
 
 def _names_of(frame) -> dict:
-    """What the line can name. At the top of a cell it is __main__ itself, so that assignments last."""
+    """
+    The names that the line can use. At the top level of a cell this is __main__ itself, so that
+    assignments stay.
+    """
     return (
         frame.f_globals
         if frame.f_locals is frame.f_globals

@@ -1,6 +1,6 @@
 """
-Pictures, sounds, videos and frames of `IPython.display` in a worker without IPython. What lies elsewhere is named by its
-address, and fetched only where `embed` requests it.
+Images, sounds, videos and frames of `IPython.display` in a worker without IPython. Data from a URL
+is shown by its URL, and fetched only if `embed` is set.
 """
 
 from __future__ import annotations
@@ -76,7 +76,10 @@ class Image(_Media):
 
 
 class Audio(_Media):
-    """Data is what a file holds, or with `rate` samples: one sequence of numbers, or one for each channel."""
+    """
+    `data` is the content of a file or, with `rate`, samples: one sequence of numbers, or one per
+    channel.
+    """
 
     def __init__(
         self,
@@ -96,7 +99,8 @@ class Audio(_Media):
     def _repr_html_(self):
         mime = mimetypes.guess_type(self.filename or self.url or "")[0] or "audio/wav"
         autoplay = ' autoplay="autoplay"' if self.autoplay else ""
-        return f'<audio controls="controls"{autoplay}><source src="{self._source(mime)}" type="{mime}"/></audio>'
+        source = f'<source src="{self._source(mime)}" type="{mime}"/>'
+        return f'<audio controls="controls"{autoplay}>{source}</audio>'
 
 
 class Video(_Media):
@@ -120,7 +124,8 @@ class Video(_Media):
         )
 
     def _repr_html_(self):
-        return f'<video {self._attributes}><source src="{self._source(self._mime)}" type="{self._mime}"/></video>'
+        source = f'<source src="{self._source(self._mime)}" type="{self._mime}"/>'
+        return f"<video {self._attributes}>{source}</video>"
 
 
 class IFrame:
@@ -129,7 +134,8 @@ class IFrame:
         self.src, self.width, self.height = f"{src}{query}", width, height
 
     def _repr_html_(self):
-        return f'<iframe src="{html.escape(self.src)}" width="{self.width}" height="{self.height}"></iframe>'
+        size = f'width="{self.width}" height="{self.height}"'
+        return f'<iframe src="{html.escape(self.src)}" {size}></iframe>'
 
 
 class YouTubeVideo(IFrame):

@@ -1,4 +1,4 @@
-"""What `IPython.display` of a worker without IPython shows texts with."""
+"""Classes for text of `IPython.display` in a worker without IPython."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import urllib.request
 
 
 class DisplayObject:
-    """Data given as such, or read from a file or URL."""
+    """Data that is given directly, or read from a file or URL."""
 
     _is_binary = False
 

@@ -13,12 +13,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-# Single quotes keep it from the shell, and so from here.
+# Single quotes protect a name from the shell, and so from us.
 _NAME = re.compile(r"'[^']*'|\$\$(?=[A-Za-z_])|\$([A-Za-z_]\w*)")
 
 
 class ShellLines(list):
-    """What `x = !command` gives: the lines; `.n` is the text, `.s` the lines joined by spaces."""
+    """
+    The result of `x = !command`: the lines; `.n` is the text, `.s` the lines joined by spaces.
+    """
 
     @property
     def l(self) -> list:  # noqa: E743 (the name IPython gives it)
@@ -38,18 +40,21 @@ def run_command(command: str, **options) -> int:
 
 
 def run_program(arguments: list[str], **options) -> int:
-    """Its exit code. An interrupt ends the program and what it started."""
+    """Returns the exit code. An interrupt terminates the program and its children."""
     sys.stdout.flush()
     process = subprocess.Popen(arguments, start_new_session=True, **options)
     try:
         return process.wait()
     except BaseException:
-        _end_group(process)
+        _terminate_group(process)
         raise
 
 
 def run_script(program: str, arguments: str, body: str) -> None:
-    """The arguments are options of the shell itself, and behind `-s` those of the script. Raises CalledProcessError."""
+    """
+    The arguments are options of the shell itself; those after `-s` belong to the script. Raises
+    CalledProcessError.
+    """
     words = shlex.split(arguments)
     at = words.index("-s") if "-s" in words else len(words)
     code = run_program([program, *words[:at], "-c", body, program, *words[at + 1 :]])
@@ -58,7 +63,7 @@ def run_script(program: str, arguments: str, body: str) -> None:
 
 
 def read_command(command: str) -> ShellLines:
-    """Both streams of the command, as lines."""
+    """Returns both streams of the command, as lines."""
     process = subprocess.Popen(
         [_shell(), "-c", command],
         start_new_session=True,
@@ -68,16 +73,16 @@ def read_command(command: str) -> ShellLines:
     try:
         output, _ = process.communicate()
     except BaseException:
-        _end_group(process)
+        _terminate_group(process)
         raise
     return ShellLines(output.decode("utf-8", "replace").splitlines())
 
 
 def fill_in(command: str, names: Mapping[str, object]) -> str:
     """
-    Puts values in place of `{expression}` and `$name`, by IPython's rules: where a brace holds no expression that can
-    be evaluated, as in awk, all braces are left as they are, and a `$name` that is not a variable is left to the shell. So is
-    one in single quotes, and `$$name`, with one dollar.
+    Replaces `{expression}` and `$name` by their values, by IPython's rules. If a brace holds no
+    expression that can be evaluated, as in awk, all braces stay. A `$name` that is not a variable
+    is left to the shell. So is a name in single quotes, and `$$name`, with one dollar.
     """
     with contextlib.suppress(Exception):
         command = _Expressions(names).vformat(command, (), {})
@@ -104,7 +109,7 @@ def _shell() -> str:
     return shutil.which("bash") or "/bin/sh"
 
 
-def _end_group(process: subprocess.Popen) -> None:
+def _terminate_group(process: subprocess.Popen) -> None:
     for number, seconds in ((signal.SIGINT, 0.3), (signal.SIGKILL, 1)):
         try:
             os.killpg(process.pid, number)

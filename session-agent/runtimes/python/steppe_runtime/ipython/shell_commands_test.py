@@ -10,7 +10,7 @@ class ShellCommandsTest(unittest.TestCase):
         self.assertEqual(fill_in("echo {name} $name {d['k'] + 1} {x:.1f}", names), "echo n n 3 1.2")
         self.assertEqual(fill_in("echo {{a}}", names), "echo {a}")
 
-    def test_what_is_the_shells_stays(self):
+    def test_what_belongs_to_the_shell_stays(self):
         for command in (
             "awk '{print $1}' f",
             "echo $HOME ${name}x {1..3}",

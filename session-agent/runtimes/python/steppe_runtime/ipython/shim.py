@@ -1,4 +1,7 @@
-"""`from IPython.display import …` with IPython, whose functions would only print here, and without it."""
+"""
+Makes get_ipython() and `from IPython.display import …` work, with IPython installed, whose
+functions would only print here, and without it.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,33 @@ import os
 import sys
 
 from ..io.display import Displays
-from ..packages.import_hooks import when_imported
+from ..packages.module_hooks import when_imported
+from .cell_syntax import SHELL
 
-# What the functions of `IPython.display` show with.
+# The functions of `IPython.display` show values through this.
 displays: Displays | None = None
 
 _OWN_DISPLAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "display_module.py")
 
 
-def offer_ipython(shown_by: Displays) -> None:
+def install_ipython_module(shown_by: Displays) -> None:
     global displays
     displays = shown_by
     when_imported("IPython.core.display_functions", _replace_functions)
     when_imported("IPython.core.getipython", _replace_get_ipython)
     # Last, so that an installed IPython is found first.
     sys.meta_path.append(_Finder)
+
+
+def install_magics(namespace: dict, workspace: str) -> None:
+    shell = _ShellOnDemand(namespace, workspace)
+
+    def get_ipython():
+        return shell.load()
+
+    builtins.get_ipython = get_ipython
+    # A cell may assign another value to `get_ipython`; its magic lines still work.
+    setattr(builtins, SHELL, shell)
 
 
 def publish_display_data(data, metadata=None, source=None, *, transient=None, **_jupyter) -> None:
@@ -37,14 +52,39 @@ def update_display(value, *, display_id, **options) -> None:
 
 
 def clear_output(wait=False) -> None:
-    """What a step has sent is sent; its results are all kept."""
+    """Has no effect: what a step has sent is sent, and its results are all kept."""
 
 
 def get_ipython():
-    """What runs the lines of cells, for a cell that uses it; none for libraries, which would count on a whole shell."""
+    """
+    Returns the shell for a cell that calls it; None for libraries, which would expect a complete
+    shell.
+    """
     return (
         builtins.get_ipython() if sys._getframe(1).f_globals.get("__name__") == "__main__" else None
     )
+
+
+class _ShellOnDemand:
+    """
+    Takes the place of the shell until a cell first uses it, so that `magics` is imported only then.
+    """
+
+    def __init__(self, namespace: dict, workspace: str):
+        self._namespace = namespace
+        self._workspace = workspace
+        self._shell = None
+
+    def load(self):
+        if self._shell is None:
+            from .magics import Shell
+
+            self._shell = Shell(self._namespace, self._workspace)
+            setattr(builtins, SHELL, self._shell)
+        return self._shell
+
+    def __getattr__(self, name: str):
+        return getattr(self.load(), name)
 
 
 def _replace_get_ipython(module) -> None:
@@ -63,7 +103,7 @@ def _fill_package(module) -> None:
     module.get_ipython = get_ipython
 
     def __getattr__(name):
-        # `import IPython; IPython.display.HTML(…)` works without a further import.
+        # `import IPython; IPython.display.HTML(…)` works without another import.
         if name == "display":
             return importlib.import_module("IPython.display")
         raise AttributeError(f"module 'IPython' has no attribute {name!r}")
@@ -79,7 +119,7 @@ def _fill_with_display(module) -> None:
 
 
 def _fill_with_nothing(_module) -> None:
-    """It is there for what is below it."""
+    """The module exists only for its submodules."""
 
 
 _CONTENTS = {
@@ -92,7 +132,7 @@ _CONTENTS = {
 
 
 class _Finder:
-    """Finds and loads the package where no other is installed."""
+    """Finds and loads our package if IPython is not installed."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):

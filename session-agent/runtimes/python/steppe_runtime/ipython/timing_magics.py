@@ -9,14 +9,14 @@ import time
 import timeit
 from typing import NamedTuple
 
-from ..execution.last_value import split_last_value
+from ..execution.cell_source import split_last_value
 
 _OPTION = re.compile(r"-(?:([nr])\s*(\d+)|([oq]))(?:\s+|$)")
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 
 class Stopwatch:
-    """Prints what IPython prints, when the code it surrounds has ended well."""
+    """Prints what IPython prints, unless the code inside raised."""
 
     def __enter__(self):
         self._cpu, self._wall = time.process_time(), time.perf_counter()
@@ -38,7 +38,7 @@ def time_statement(code: str, names: dict):
 
 
 class TimeitResult(NamedTuple):
-    """What `%timeit -o` gives; seconds a loop."""
+    """The result of `%timeit -o`, in seconds per loop."""
 
     loops: int
     repeat: int
@@ -56,7 +56,9 @@ class TimeitResult(NamedTuple):
 
 
 def time_repeatedly(arguments: str, body: str | None, names: dict) -> TimeitResult | None:
-    """`-n` loops, `-r` runs, `-q` and `-o` as in IPython. In `%%timeit` the first line is the set-up."""
+    """
+    `-n` loops, `-r` runs, `-q` and `-o` as in IPython. The first line of `%%timeit` is the set-up.
+    """
     options, code = _options(arguments)
     statement, setup = (code, "pass") if body is None else (body, code or "pass")
     timer = timeit.Timer(statement, setup, globals=names)

@@ -1,4 +1,4 @@
-"""Tells in a moment whether pip would find its index, which pip itself takes a minute to find out."""
+"""Checks quickly whether pip can reach its index; pip itself takes a minute to find out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def unreachable_index(environment: Mapping[str, str], limit_seconds: float = 3.0) -> str | None:
-    """The host that pip would contact first, where it does not respond in time."""
+    """The host that pip would contact first, if it does not respond in time; else None."""
     index = environment.get("PIP_INDEX_URL") or _configured("index-url") or _default_index()
     parsed_url = urlsplit(_proxy(environment, urlsplit(index).scheme) or index)
     if parsed_url.hostname is None:
@@ -29,7 +29,7 @@ def unreachable_index(environment: Mapping[str, str], limit_seconds: float = 3.0
         except OSError:
             outcomes.append(False)
 
-    # On a thread, since a resolver has time limits of its own.
+    # On a thread, because a resolver has time limits of its own.
     attempt = threading.Thread(target=connect, daemon=True)
     attempt.start()
     attempt.join(limit_seconds)
@@ -42,7 +42,9 @@ def _proxy(environment: Mapping[str, str], scheme: str) -> str | None:
 
 
 def _default_index() -> str:
-    """As pip itself has it; empty where this pip does not say, and then nothing is checked."""
+    """
+    pip's own default. Empty if this version of pip does not provide it; then nothing is checked.
+    """
     try:
         from pip._internal.models.index import PyPI
     except ImportError:

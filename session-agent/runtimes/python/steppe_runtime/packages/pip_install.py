@@ -1,4 +1,7 @@
-"""`%pip` and a plain `!pip install`. As any other, what they start is led into the workspace by `pip_redirect.py`."""
+"""
+`%pip` and a plain `!pip install`. `pip_redirect.py` redirects them into the workspace like any
+other pip.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from collections.abc import Mapping
 
 from ..ipython.shell_commands import run_command, run_program
 
-# Without what only a shell can evaluate.
+# Excludes everything that only a shell can evaluate.
 _PLAIN = r"""(?:"[^"$`]*"|'[^']*'|[^|&;<>$`"'*~])*"""
 _PIP_INSTALL = re.compile(
     rf"\s*(?:(?:python3?|{re.escape(sys.executable)})\s+-m\s+)?pip3?\s+((?:-\S+\s+)*install\b{_PLAIN})"
 )
 _COMMENT = re.compile(r"(?:^|\s)#.*")
-# What would not be a version's `>=`, since it begins a word.
+# Not the `>=` of a version, since it begins a word.
 _OF_SHELL = re.compile(r"\d?[|&;<>]")
 _NAMES_ITS_INDEX = re.compile(
     r"\s(?:-i|--index-url|--extra-index-url|--no-index|-f|--find-links)\b"
@@ -30,23 +33,25 @@ _QUIET = {
 
 
 def plain_pip_install(command: str) -> str | None:
-    """The arguments of a shell command that is one `pip install`."""
+    """The arguments, if the shell command is a single `pip install`."""
     found = _PIP_INSTALL.fullmatch(command)
     return found[1] if found else None
 
 
 def run_pip(arguments: str) -> int:
-    # Not by shlex: the `#` of `git+https://…#egg=` begins no comment.
+    # Not with shlex: the `#` of `git+https://…#egg=` begins no comment.
     arguments = _COMMENT.sub("", arguments)
     words = shlex.split(arguments)
     environment = {**os.environ, **_QUIET}
     if _command(words) == "install" and not _NAMES_ITS_INDEX.search(arguments):
-        # With what it imports it would be a tenth of an idle worker's memory.
+        # Imported here because its imports would add a tenth to an idle worker's memory.
         from .package_index import unreachable_index
 
         host = unreachable_index(environment)
         if host and not _has_local_source(words, environment):
-            sentence = f"pip: {host} cannot be reached from this session, so that nothing can be installed from there."
+            sentence = (
+                f"pip: {host} cannot be reached from this session, so nothing can be installed."
+            )
             print(sentence, file=sys.stderr)
             return 1
         if host:

@@ -1,4 +1,7 @@
-"""Has whatever `pip install` a cell starts go to the packages of the workspace, unless it names a place of its own."""
+"""
+Redirects every `pip install` of a cell to the packages of the workspace, unless it names a target
+itself.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from .import_hooks import when_imported
+from .module_hooks import named_like, when_imported
 from .workspace_packages import packages_folder
-from .wrapping import named_like
 
 _ELSEWHERE = re.compile(r"\s(?:-t|--target|--user|--prefix|--root|--dry-run|--python)\b")
 _PYTHON = rf"(?:{re.escape(sys.executable)}|python[\d.]*)"
-# Where a shell takes a command; the name of another environment's pip has a `/` in it.
+# Places where a shell accepts a command. The pip of another environment has a `/` in its name.
 _IN_SHELL = re.compile(
     r"((?:^|[;&|(\n]|\b(?:then|do|else|sudo|time|exec|nohup|env|timeout\s+\S+)\s)\s*(?:\w+=\S*\s+)*"
     rf"(?:{_PYTHON}\s+-m\s+)?pip[\d.]*(?:\s+-[^\s|&;]+)*\s+install)\b(?=([^|&;\n]*))"
@@ -27,12 +29,12 @@ def _names_a_place(arguments: str) -> bool:
 
 
 def _into_workspace(workspace: str) -> list[str]:
-    """What is there of another version is replaced; without `--upgrade` pip would leave it, and say that it had not."""
+    """Replaces other versions that are installed; without `--upgrade` pip would keep them."""
     return ["--upgrade", "--target", packages_folder(workspace)]
 
 
 def redirect_pip(workspace: str) -> None:
-    # Not by PIP_TARGET: pip hands it on to the pips that it builds packages with, and they fail.
+    # Not with PIP_TARGET: pip passes it on to the pips that it builds packages with, and they fail.
     when_imported("subprocess", lambda module: _redirect_processes(module, workspace))
     system = os.system
 
@@ -43,7 +45,7 @@ def redirect_pip(workspace: str) -> None:
 
 
 def redirected_line(command: str, workspace: str) -> str:
-    """For a shell. One that goes into another environment first is left as it is."""
+    """For a shell command. A command that activates another environment first stays as it is."""
     if "activate" in command:
         return command
     options = " ".join(map(shlex.quote, _into_workspace(workspace)))

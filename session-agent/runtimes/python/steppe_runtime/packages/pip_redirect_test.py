@@ -7,7 +7,7 @@ _PLACE = "--upgrade --target /w/.steppe/python"
 
 
 class PipRedirectTest(unittest.TestCase):
-    def test_lines_of_a_shell(self):
+    def test_shell_lines(self):
         for before, after in (
             ("pip install", " -q toolz 2>/dev/null"),
             ("cd sub && python3 -m pip install", ' "x>=1.3" && echo done'),
@@ -17,7 +17,7 @@ class PipRedirectTest(unittest.TestCase):
         ):
             self.assertEqual(redirected_line(before + after, "/w"), f"{before} {_PLACE}{after}")
 
-    def test_what_is_left_alone(self):
+    def test_commands_that_stay_unchanged(self):
         for line in (
             "pip install --user x",
             "pip install x --target=there && ls",

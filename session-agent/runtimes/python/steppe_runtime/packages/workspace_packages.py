@@ -1,4 +1,7 @@
-"""Packages that a session installs: in a hidden folder of its workspace, where they outlive the interpreter."""
+"""
+Packages that a session installs: in a hidden folder of its workspace, where they outlive the
+interpreter.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def packages_folder(workspace: str) -> str:
 
 
 def find_packages_in(workspace: str) -> None:
-    """Before the interpreter's own packages, behind the standard library; and for child interpreters."""
+    """
+    Searched after the standard library and before the interpreter's own packages; also in child
+    interpreters.
+    """
     folder = packages_folder(workspace)
     installed = [
         number
@@ -27,10 +33,11 @@ def find_packages_in(workspace: str) -> None:
         if entry.endswith(("-packages", "dist-packages"))
     ]
     sys.path.insert(installed[0] if installed else len(sys.path), folder)
-    # Made here, since Python would take a folder that is not there yet for one that never will be.
+    # Created here, because Python would treat a folder that does not exist yet as one that never
+    # will.
     sys.path_importer_cache[folder] = machinery.FileFinder(folder, *_LOADERS)
     os.environ["PYTHONPATH"] = packages_path(workspace, os.environ)
-    # What a child prints is seen when it prints it, as on a terminal.
+    # Output of a child appears when it prints it, as on a terminal.
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
 
 

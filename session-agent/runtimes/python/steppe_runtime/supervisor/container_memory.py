@@ -1,11 +1,14 @@
-"""The memory of the container that supervisor and workers share, as its cgroup (version 1 or 2) tells it."""
+"""
+The memory of the container that supervisor and workers share, read from its cgroup (version 1 or
+2).
+"""
 
 from __future__ import annotations
 
 import os
 from typing import NamedTuple
 
-# Version 1 says "no limit" by a number near 2 ** 63.
+# Version 1 expresses "no limit" by a number near 2 ** 63.
 _MAX_LIMIT_BYTES = 1 << 60
 
 
@@ -26,7 +29,7 @@ _V2 = _Names("memory.current", "memory.max", "memory.events", ("active_file", "i
 
 
 class ContainerMemory:
-    """Raises OSError where a file of the cgroup cannot be read."""
+    """Raises OSError if a file of the cgroup cannot be read."""
 
     def __init__(self, folder: str, names: _Names):
         self._folder = folder
@@ -37,12 +40,12 @@ class ContainerMemory:
         return int(self._read(self._names.usage))
 
     def needed_bytes(self) -> int:
-        """Without the cache of files, which the kernel gives up before it kills."""
+        """Excludes the file cache, which the kernel frees before it kills."""
         fields = self._fields("memory.stat")
         return self.used_bytes() - sum(fields.get(name, 0) for name in self._names.reclaimable)
 
     def oom_kills(self) -> int:
-        """How many processes the kernel has killed here for want of memory."""
+        """The number of processes here that the kernel has killed because memory ran out."""
         return self._fields(self._names.events).get("oom_kill", 0)
 
     def _fields(self, name: str) -> dict[str, int]:
@@ -59,7 +62,7 @@ class ContainerMemory:
 def find_container_memory(
     cgroups: str = "/sys/fs/cgroup", own: str = "/proc/self/cgroup"
 ) -> ContainerMemory | None:
-    """None where memory has no limit, or nothing says so."""
+    """None if memory has no limit, or the limit is unknown."""
     for root, path, names in _places(cgroups, own):
         # A container may see its own cgroup as the root, under a path that only the host knows.
         for folder in (os.path.join(root, path.lstrip("/")), root):

@@ -44,7 +44,7 @@ class ContainerMemoryTest(CgroupCase):
         self.assertEqual((memory.used_bytes(), memory.needed_bytes()), (90 * _MIB, 60 * _MIB))
         self.assertEqual(memory.oom_kills(), 3)
 
-    def test_version_1_whose_path_only_the_host_knows(self):
+    def test_version_1_with_a_path_that_only_the_host_knows(self):
         self.write("own", "5:cpu,cpuacct:/x\n4:memory:/docker/abc\n0::/\n")
         self.write("memory/memory.limit_in_bytes", f"{200 * _MIB}\n")
         self.write("memory/memory.usage_in_bytes", f"{150 * _MIB}\n")
@@ -57,7 +57,7 @@ class ContainerMemoryTest(CgroupCase):
         self.assertEqual((memory.limit_bytes, memory.needed_bytes()), (200 * _MIB, 120 * _MIB))
         self.assertEqual(memory.oom_kills(), 2)
 
-    def test_no_limit_and_no_cgroup_are_nothing_to_watch(self):
+    def test_without_limit_or_cgroup_there_is_nothing_to_watch(self):
         self.assertIsNone(self.find())
         self.write_v2("a", used=1, limit="max")
         self.assertIsNone(self.find())
@@ -71,7 +71,7 @@ class MemoryWatchTest(CgroupCase):
         self.write_v2("a", **sizes)
         return MemoryWatch(self.find())
 
-    def test_it_speaks_once_at_95_percent(self):
+    def test_it_reports_once_at_95_percent(self):
         watch = self.watch(used=90 * _MIB, limit=str(100 * _MIB))
         self.assertFalse(watch.is_exhausted())
         self.assertIsNotNone(watch.interval_seconds)
@@ -80,12 +80,12 @@ class MemoryWatchTest(CgroupCase):
         self.assertIn("100 MiB", watch.verdict)
         self.assertFalse(watch.is_exhausted())
 
-    def test_the_cache_of_files_does_not_count(self):
+    def test_the_file_cache_does_not_count(self):
         self.assertFalse(
             self.watch(used=99 * _MIB, limit=str(100 * _MIB), cache=50 * _MIB).is_exhausted()
         )
 
-    def test_a_kill_by_the_kernel_is_known_by_its_count(self):
+    def test_a_kill_by_the_kernel_is_recognised_by_its_counter(self):
         watch = self.watch(used=1, limit=str(100 * _MIB), kills=4)
         watch.explain_kill()
         self.assertIsNone(watch.verdict)
@@ -93,14 +93,14 @@ class MemoryWatchTest(CgroupCase):
         watch.explain_kill()
         self.assertIn("used up", watch.verdict)
 
-    def test_without_a_limit_nothing_is_looked_at(self):
+    def test_without_a_limit_nothing_is_read(self):
         watch = MemoryWatch(None)
         watch.explain_kill()
         self.assertEqual(
             (watch.is_exhausted(), watch.interval_seconds, watch.verdict), (False, None, None)
         )
 
-    def test_files_that_vanish_end_nothing(self):
+    def test_vanished_files_kill_nothing(self):
         watch = self.watch(used=99 * _MIB, limit=str(100 * _MIB))
         os.remove(os.path.join(self.root, "a/memory.current"))
         self.assertFalse(watch.is_exhausted())

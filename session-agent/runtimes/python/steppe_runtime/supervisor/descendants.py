@@ -1,4 +1,4 @@
-"""Finds and ends every process that a session left behind, by walking /proc."""
+"""Finds and kills all processes of a session, by walking /proc."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ _STOP_ROUNDS = 20
 class _Process(NamedTuple):
     parent: int
     zombie: bool
-    # In ticks since the machine began.
+    # In ticks since the machine booted.
     started: int
 
 
-def end_descendants(
+def kill_descendants(
     instance_id: str, *, all_are_ours: bool = False, limit_seconds: float = 2.0
 ) -> int:
     """
-    Stops, then kills, this process's descendants and whatever carries the instance in its environment, until none is
-    left. Never this process nor its ancestors (the agent carries the instance too). Returns how many remain.
-    `all_are_ours`: what carries the instance descends from here, and orphans are adopted, so that there is nobody to look
-    for where this process has no child.
+    Stops, then kills, the descendants of this process and all processes that carry the instance in
+    their environment, until none is left. Spares this process and its ancestors (the agent carries
+    the instance too). Returns how many remain. `all_are_ours` says that whatever carries the
+    instance descends from this process and orphans are adopted: then nothing is left once this
+    process has no child.
     """
     deadline = time.monotonic() + limit_seconds
     while True:
@@ -40,7 +41,10 @@ def end_descendants(
 
 
 def _stop_all(found: set[int], instance_id: str) -> set[int]:
-    """Until a walk finds nobody new: a stopped process cannot fork, and a killed one would make room for another's fork."""
+    """
+    Repeats until a walk finds no new process: a stopped process cannot fork, and a killed one would
+    make room for the fork of another.
+    """
     stopped: set[int] = set()
     for _ in range(_STOP_ROUNDS):
         fresh = found - stopped
@@ -52,8 +56,8 @@ def _stop_all(found: set[int], instance_id: str) -> set[int]:
     return stopped | found
 
 
-def end_group(leader: int) -> None:
-    """For systems without /proc: what did not leave the worker's process group."""
+def kill_group(leader: int) -> None:
+    """For systems without /proc: kills what is still in the worker's process group."""
     if not os.path.isdir("/proc/self"):
         _signal_all({-leader}, signal.SIGKILL)
 
@@ -65,7 +69,7 @@ def session_processes(instance_id: str) -> set[int]:
     found = _descendants(me, processes)
     if instance_id:
         mark = b"STEPPE_INSTANCE_ID=" + os.fsencode(instance_id)
-        # What is older than whoever started us is nothing that the session has started.
+        # A process older than our parent was not started by the session.
         parent = processes.get(os.getppid())
         young = {
             pid
@@ -77,7 +81,7 @@ def session_processes(instance_id: str) -> set[int]:
 
 
 def reap_children() -> dict[int, int]:
-    """Wait statuses by pid of all children that have ended."""
+    """Wait statuses, by pid, of all children that have exited."""
     ended = {}
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -108,7 +112,8 @@ def _read_processes() -> dict[int, _Process]:
                 contextlib.suppress(OSError, ValueError, IndexError),
                 open(f"/proc/{name}/stat", "rb") as stat,
             ):
-                # The command name may hold spaces and parentheses; the fields begin after its last one.
+                # The command name may contain spaces and parentheses; the fields begin after the
+                # last parenthesis.
                 fields = stat.read().rpartition(b")")[2].split()
                 processes[int(name)] = _Process(
                     int(fields[1]), fields[0] in (b"Z", b"X"), int(fields[19])

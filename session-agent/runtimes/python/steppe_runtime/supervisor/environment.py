@@ -1,4 +1,7 @@
-"""The environment a worker starts with: an allow-list of the supervisor's own, then what `spawn` adds."""
+"""
+The environment that a worker starts with: an allow-list of the supervisor's own, then what `spawn`
+adds.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,13 @@ def worker_environment(
     environment["HOME"] = workspace
     environment["STEPPE_WORKSPACE"] = workspace
     environment.update(added)
-    # Last, and not to be overridden: it is how the descendants of this session are found.
+    # Last, so that nothing can override it: it identifies the descendants of this session.
     environment["STEPPE_INSTANCE_ID"] = instance_id
     return environment
 
 
 def path_to_interpreter(executable: str, path: str) -> str:
-    """PATH by which a child that requests `python3` or `pip` gets those of the session."""
+    """A PATH that gives children the `python3` and `pip` of the session."""
     own = os.path.dirname(executable)
     found = next(
         (

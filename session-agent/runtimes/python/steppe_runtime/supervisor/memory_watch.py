@@ -1,4 +1,6 @@
-"""Ends a worker before its container runs out of memory, and tells when the kernel was faster."""
+"""
+Kills a worker before its container runs out of memory, and reports it when the kernel was faster.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,17 @@ _KILLED_AT = 0.95
 
 
 class MemoryWatch:
-    """For the life of one worker. Without a limit it has nothing to say."""
+    """For the life of one worker. Does nothing if there is no limit."""
 
     def __init__(self, memory: ContainerMemory | None):
         self._memory = memory
         self._oom_kills = self._count_oom_kills()
-        # A sentence, once memory has run out.
+        # A sentence that is set once memory has run out.
         self.verdict: str | None = None
 
     @property
     def interval_seconds(self) -> float | None:
-        """How often to look."""
+        """How often to check; None if there is nothing to check."""
         return INTERVAL_SECONDS if self._memory and not self.verdict else None
 
     def is_exhausted(self) -> bool:
@@ -28,7 +30,7 @@ class MemoryWatch:
             return False
         try:
             bound = memory.limit_bytes * _KILLED_AT
-            # The first number costs one small read, and as a rule it is enough.
+            # The first number costs one small read and usually suffices.
             if memory.used_bytes() < bound or memory.needed_bytes() < bound:
                 return False
         except (OSError, ValueError):
@@ -37,7 +39,10 @@ class MemoryWatch:
         return True
 
     def explain_kill(self) -> None:
-        """After a SIGKILL that the agent did not send: `verdict` is set where it was the kernel's, for want of memory."""
+        """
+        Call it after a SIGKILL that the agent did not send: sets `verdict` if the kernel killed the
+        worker because memory ran out.
+        """
         if self._memory and not self.verdict and self._count_oom_kills() > self._oom_kills:
             size = _mebibytes(self._memory.limit_bytes)
             self.verdict = f"The {size} of its container were used up, and the kernel ended it."

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# Longer socket paths are cut without a word by some of those who open them.
+# Some programs that open a longer socket path truncate it silently.
 _MAX_SOCKET_PATH_BYTES = 100
 
 
@@ -33,14 +33,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     size = len(os.fsencode(agent_path))
     if size > _MAX_SOCKET_PATH_BYTES:
         raise InvalidSettings(
-            f"STEPPE_RUN_DIR is too long: {agent_path} has {size} bytes, a socket path may have {_MAX_SOCKET_PATH_BYTES}"
+            f"STEPPE_RUN_DIR is too long: the socket path {agent_path} has {size} bytes, but must"
+            f" have at most {_MAX_SOCKET_PATH_BYTES}"
         )
     workspace = os.path.abspath(_required(environment, "STEPPE_WORKSPACE"))
     if not os.path.isdir(workspace):
         raise InvalidSettings(f"STEPPE_WORKSPACE is not a directory: {workspace}")
     lifeline = environment.get("STEPPE_LIFELINE", "")
     if lifeline not in ("", "stdin"):
-        raise InvalidSettings(f"STEPPE_LIFELINE may be `stdin` or unset, not {lifeline!r}")
+        raise InvalidSettings(f"STEPPE_LIFELINE must be `stdin` or unset, not {lifeline!r}")
     return Settings(
         run_dir=run_dir,
         agent_path=agent_path,

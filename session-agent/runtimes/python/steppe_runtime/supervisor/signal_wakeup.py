@@ -1,4 +1,4 @@
-"""Signals as something to select on."""
+"""Makes signals wake up a selector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 class SignalWakeup:
-    """SIGCHLD only wakes; `stopped` remembers that one of `stop` has come."""
+    """SIGCHLD only wakes up the selector; `stopped` is set once a signal of `stop` has arrived."""
 
     def __init__(self, stop: Iterable[int], ignore: Iterable[int]):
         self.stopped = False
@@ -39,4 +39,4 @@ class SignalWakeup:
         self.stopped = True
 
     def _on_signal(self, _number, _frame) -> None:
-        """The byte on the pipe is all that counts."""
+        """Does nothing: the byte on the pipe wakes up the selector."""

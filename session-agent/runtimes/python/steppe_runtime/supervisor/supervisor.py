@@ -1,50 +1,38 @@
-"""The supervisor: forks the worker, interrupts and kills it for the agent, and leaves no process behind."""
+"""
+The supervisor: forks the worker, interrupts and kills it for the agent, and leaves no process
+behind.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
 import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..io.frames import FrameConnection
-from ..worker.process_controls import adopt_orphans
 from .container_memory import find_container_memory
-from .descendants import end_descendants, end_group, reap_children
+from .descendants import kill_descendants, kill_group, reap_children
 from .memory_watch import MemoryWatch
-from .preload import preload
-from .settings import InvalidSettings, Settings, read_settings
+from .settings import Settings
 from .signal_wakeup import SignalWakeup
 from .spawn import ForkedWorker, fork_worker
 
-_EXIT_INVALID_SETTINGS = 78
 _FIRST_RETRY_SECONDS = 0.02
 _LAST_RETRY_SECONDS = 1.0
 
 
-def supervise(environment: Mapping[str, str]) -> int:
-    try:
-        settings = read_settings(environment)
-    except InvalidSettings as error:
-        _log(str(error))
-        return _EXIT_INVALID_SETTINGS
-    adopts_orphans = adopt_orphans()
-    preload(settings.preload, _log)
-    code = Supervisor(settings, adopts_orphans).run()
-    if not settings.preload:
-        # Nobody has anything to tidy up, and to take an interpreter apart takes a while.
-        os._exit(code)
-    return code
-
-
 class Supervisor:
-    """A connection that is lost ends the worker with it: `supervisor`, sent first on each, means that none is there."""
+    """
+    A lost connection ends the worker too: the frame `supervisor`, sent first on each connection,
+    means that there is no worker.
+    """
 
-    def __init__(self, settings: Settings, adopts_orphans: bool):
+    def __init__(self, settings: Settings, adopts_orphans: bool, log: Callable[[str], None]):
+        self._log = log
         self._settings = settings
         self._all_are_ours = settings.is_first and adopts_orphans
         self._selector = selectors.DefaultSelector()
@@ -59,9 +47,9 @@ class Supervisor:
         self._is_stopping = False
 
     def run(self) -> int:
-        """Returns when told to stop, with no process left."""
-        # One before this may have been killed, and have left what its worker had started.
-        self._end_descendants()
+        """Returns when the supervisor is stopped, with no process left."""
+        # An earlier supervisor may have been killed and have left processes of its worker.
+        self._kill_descendants()
         while not self._is_stopping:
             if self._connection is None:
                 self._connect()
@@ -72,7 +60,7 @@ class Supervisor:
                 key.data()
             if self._worker and self._memory.is_exhausted():
                 os.kill(self._worker.pid, signal.SIGKILL)
-        self._end_worker()
+        self._kill_worker()
         return 0
 
     def _connect(self) -> None:
@@ -87,9 +75,8 @@ class Supervisor:
         self._connection = FrameConnection(sock)
         self._selector.register(sock, selectors.EVENT_READ, self._on_frames)
         version = ".".join(map(str, sys.version_info[:3]))
-        self._send(
-            {"type": "supervisor", "language": "python", "version": version, "pid": os.getpid()}
-        )
+        hello = {"type": "supervisor", "language": "python", "version": version}
+        self._send({**hello, "pid": os.getpid()})
 
     def _on_frames(self) -> None:
         connection = self._connection
@@ -97,11 +84,11 @@ class Supervisor:
             return
         try:
             for command in connection.receive():
-                self._obey(command)
+                self._handle(command)
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._disconnect(error)
 
-    def _obey(self, command: dict) -> None:
+    def _handle(self, command: dict) -> None:
         if command["type"] == "spawn":
             self._spawn(command["epoch"], command["env"], command["memory_bytes"])
         elif command["type"] == "interrupt":
@@ -113,27 +100,27 @@ class Supervisor:
         elif command["type"] == "kill":
             worker = self._worker_of(command["epoch"])
             if worker:
-                # Whatever memory does from now on, it is the agent's kill.
+                # From now on the agent has killed it, even if memory runs out.
                 self._memory = MemoryWatch(None)
                 os.kill(worker.pid, signal.SIGKILL)
 
     def _spawn(self, epoch: int, env: Mapping[str, str], memory_bytes: int | None) -> None:
         try:
             if self._worker:
-                raise OSError(f"the worker of epoch {self._worker.epoch} still runs")
+                raise OSError(f"the worker of epoch {self._worker.epoch} is still running")
             self._memory = MemoryWatch(find_container_memory())
             self._worker = fork_worker(
                 self._settings, epoch, env, memory_bytes, self._release_in_child
             )
         except OSError as error:
             self._send_exit(
-                epoch, reason="spawn_failed", detail=f"no worker could be forked: {error}"
+                epoch, reason="spawn_failed", detail=f"the worker could not be forked: {error}"
             )
             return
         self._send({"type": "spawned", "epoch": epoch, "pid": self._worker.pid})
 
     def _worker_of(self, epoch: int) -> ForkedWorker | None:
-        # A worker is reaped only by this thread, so its pid is its own until then.
+        # Only this thread reaps workers, so the pid stays valid until then.
         return self._worker if self._worker and self._worker.epoch == epoch else None
 
     def _on_signal(self) -> None:
@@ -141,13 +128,13 @@ class Supervisor:
         self._is_stopping = self._is_stopping or self._wakeup.stopped
         ended = reap_children()
         if self._worker and self._worker.pid in ended:
-            self._bury(ended[self._worker.pid])
+            self._report_exit(ended[self._worker.pid])
 
-    def _bury(self, status: int) -> None:
+    def _report_exit(self, status: int) -> None:
         worker, self._worker = self._worker, None
         memory, self._memory = self._memory, MemoryWatch(None)
-        end_group(worker.pid)
-        left = self._end_descendants()
+        kill_group(worker.pid)
+        left = self._kill_descendants()
         failure = worker.close()
         signalled = os.WIFSIGNALED(status)
         if signalled and os.WTERMSIG(status) == signal.SIGKILL:
@@ -159,43 +146,37 @@ class Supervisor:
             reason="memory" if memory.verdict else "spawn_failed" if failure else None,
             detail=memory.verdict
             or failure
-            or (f"{left} processes of the session could not be ended" if left else ""),
+            or (f"{left} processes of the session could not be killed" if left else ""),
         )
 
     def _on_lifeline(self) -> None:
         if not os.read(0, 4096):
             self._is_stopping = True
 
-    def _end_worker(self) -> None:
+    def _kill_worker(self) -> None:
         if self._worker:
             os.kill(self._worker.pid, signal.SIGKILL)
             _, status = os.waitpid(self._worker.pid, 0)
-            self._bury(status)
+            self._report_exit(status)
         else:
-            self._end_descendants()
+            self._kill_descendants()
 
-    def _end_descendants(self) -> int:
-        return end_descendants(self._settings.instance_id, all_are_ours=self._all_are_ours)
+    def _kill_descendants(self) -> int:
+        return kill_descendants(self._settings.instance_id, all_are_ours=self._all_are_ours)
 
     def _disconnect(self, error: Exception) -> None:
-        _log(f"the connection to the agent is lost: {error}")
+        self._log(f"lost the connection to the agent: {error}")
         connection, self._connection = self._connection, None
         self._selector.unregister(connection.fileno())
         connection.close()
-        self._end_worker()
+        self._kill_worker()
         time.sleep(_FIRST_RETRY_SECONDS)
 
     def _send_exit(
         self, epoch: int, *, code=None, signal_name=None, reason=None, detail=""
     ) -> None:
-        exit_frame = {
-            "type": "exit",
-            "epoch": epoch,
-            "code": code,
-            "signal": signal_name,
-            "reason": reason,
-        }
-        self._send({**exit_frame, "detail": detail[:2000]})
+        frame = {"type": "exit", "epoch": epoch, "code": code, "signal": signal_name}
+        self._send({**frame, "reason": reason, "detail": detail[:2000]})
 
     def _send(self, message: dict) -> None:
         if self._connection is None:
@@ -203,7 +184,7 @@ class Supervisor:
         try:
             self._connection.send(message)
         except OSError:
-            # The socket reads as ended next, and that is where a lost connection is dealt with.
+            # The next read finds the end of the stream and handles the lost connection.
             return
 
     def _release_in_child(self) -> None:
@@ -218,9 +199,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"SIG{number}"
-
-
-def _log(sentence: str) -> None:
-    # Whoever read our standard error may be gone: that must not keep the worker alive.
-    with contextlib.suppress(OSError):
-        print(f"steppe python supervisor: {sentence}", file=sys.stderr, flush=True)

@@ -1,4 +1,6 @@
-"""What a process needs to serve the agent as a worker, and how to give it to a fresh interpreter."""
+"""
+What a process needs to serve the agent as a worker, and how it is passed to a fresh interpreter.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,16 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# Read by an interpreter, a loader or a library only when it starts; a forked one has started long ago.
+# An interpreter, a loader or a library reads these only when it starts; a forked one has started
+# already.
 _READ_AT_START = ("PYTHON", "LD_", "DYLD_", "GLIBC_", "MALLOC_", "OMP_", "OPENBLAS_", "MKL_")
-_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# Not `-m`: the workspace would come first on sys.path, and a user's json.py be taken for Python's.
+OWN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Not `-m`: the workspace would come first on sys.path, and a user's json.py would replace Python's.
 _START = """
 import sys
 sys.path[:] = [sys.argv[1], *filter(None, sys.path)]
-from steppe_runtime.worker.fresh_worker import main
-main(sys.argv[2])
+from steppe_runtime.worker.become_worker import serve_fresh
+serve_fresh(sys.argv[2])
 """
 
 
@@ -28,9 +31,9 @@ class ExecState(NamedTuple):
     run_dir: str
     memory_bytes: int | None
     interrupt_request_fd: int
-    # Written to and closed when the agent has been told that the worker is ready; None where it has been.
+    # Written to and closed once the agent knows that the worker is ready; None after that.
     ready_fd: int | None
-    # The worker's connection, and a file with what was read from it and not yet obeyed.
+    # The worker's connection, and a file with bytes that were read from it and not handled yet.
     agent_fd: int | None = None
     unread_fd: int | None = None
 
@@ -43,17 +46,20 @@ def needs_fresh_interpreter(env: Mapping[str, str], started_with: Mapping[str, s
 
 
 def exec_fresh(exec_state: ExecState) -> None:
-    """Goes on as a fresh interpreter in the same process, with os.environ as it is now. Returns only by OSError."""
+    """
+    Continues as a fresh interpreter in the same process, with the current os.environ. Returns only
+    by raising OSError.
+    """
     _set_inheritable(exec_state, True)
-    # What comes meanwhile is found in the interrupt request.
+    # An interrupt that arrives meanwhile is found in the interrupt request.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.execv(
-        sys.executable, [sys.executable, "-c", _START, _ROOT, json.dumps(exec_state._asdict())]
+        sys.executable, [sys.executable, "-c", _START, OWN_ROOT, json.dumps(exec_state._asdict())]
     )
 
 
 def restore_exec_state(text: str) -> ExecState:
-    """In the fresh interpreter: no child is to inherit what this one did."""
+    """For the fresh interpreter. Its children must not inherit the descriptors that it did."""
     exec_state = ExecState(**json.loads(text))
     _set_inheritable(exec_state, False)
     return exec_state

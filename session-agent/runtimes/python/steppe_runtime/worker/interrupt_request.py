@@ -1,4 +1,7 @@
-"""Memory shared by supervisor and worker, in which the supervisor says which step a SIGINT is meant for."""
+"""
+Memory that supervisor and worker share, in which the supervisor writes which step a SIGINT is meant
+for.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _NAME_AT = _count.size + _length.size
 
 
 def open_unnamed_file() -> int:
-    """A file descriptor with nothing on disk to clean up."""
+    """A descriptor of a file that leaves nothing on disk to clean up."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("steppe", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     import tempfile
@@ -26,8 +29,8 @@ def open_unnamed_file() -> int:
 
 class InterruptRequest:
     """
-    Made before the fork, and found again by its `fd` after an exec. `count` grows with every request, so that a signal
-    from elsewhere can be told apart.
+    Created before the fork, and found again by its `fd` after an exec. `count` grows with every
+    request, which distinguishes signals from other senders.
     """
 
     def __init__(self, fd: int | None = None):
@@ -44,7 +47,7 @@ class InterruptRequest:
     def send(self, step_id: str) -> None:
         name = step_id.encode()[: _SIZE - _NAME_AT]
         (count,) = _count.unpack_from(self._memory)
-        # The count comes last: who sees that it has grown finds the whole name.
+        # The count is written last: a reader that sees it grow finds the complete name.
         self._memory[_NAME_AT : _NAME_AT + len(name)] = name
         _length.pack_into(self._memory, _count.size, len(name))
         _count.pack_into(self._memory, 0, (count + 1) & 0xFFFFFFFF)
@@ -56,7 +59,10 @@ class InterruptRequest:
 
 
 def _keep_size(fd: int) -> None:
-    """User code has the file too: were it cut, the supervisor's next write to its memory would end the supervisor."""
+    """
+    User code has the file too: if it truncated it, the supervisor's next write would kill the
+    supervisor.
+    """
     if hasattr(fcntl, "F_ADD_SEALS"):
         with contextlib.suppress(OSError):
             fcntl.fcntl(

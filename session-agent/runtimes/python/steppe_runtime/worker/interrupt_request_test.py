@@ -6,7 +6,7 @@ from steppe_runtime.worker.interrupt_request import InterruptRequest
 
 
 class InterruptRequestTest(unittest.TestCase):
-    def test_what_one_process_asks_the_other_sees(self):
+    def test_one_process_reads_the_request_of_the_other(self):
         interrupt_request = InterruptRequest()
         self.assertEqual(interrupt_request.read(), (0, ""))
         pid = os.fork()
@@ -18,7 +18,7 @@ class InterruptRequestTest(unittest.TestCase):
         self.assertEqual(interrupt_request.read(), (2, "stp_" + "2" * 124))
 
     @unittest.skipUnless(sys.platform == "linux", "files are sealed on Linux")
-    def test_who_shares_it_can_neither_cut_nor_grow_it(self):
+    def test_its_size_cannot_be_changed(self):
         interrupt_request = InterruptRequest()
         for size in (0, 1 << 30):
             with self.assertRaises(PermissionError):

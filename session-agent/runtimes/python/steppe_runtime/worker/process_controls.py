@@ -1,4 +1,4 @@
-"""Kernel settings of a process. What a platform does not have is left out without a word."""
+"""Kernel settings of a process. What the platform lacks is skipped silently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _libc = ctypes.CDLL(None) if os.name == "posix" else None
 
 
 def adopt_orphans() -> bool:
-    """Orphaned grandchildren become children of this process, wherever they daemonised to. False where there is no such thing."""
+    """
+    Orphaned descendants become children of this process, even if they daemonise. False if the
+    platform cannot do it.
+    """
     return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -28,7 +31,10 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def raise_oom_score() -> None:
-    """Leaves no core file, and is the first that the kernel ends where memory is short."""
+    """
+    Leaves no core file, and makes this process the first that the kernel kills when memory is
+    short.
+    """
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
@@ -36,7 +42,7 @@ def raise_oom_score() -> None:
 
 
 def flush_c_streams() -> None:
-    """What C extensions printed into libc's own buffers."""
+    """Flushes what C extensions printed into the buffers of libc."""
     if _libc is not None:
         _libc.fflush(None)
 

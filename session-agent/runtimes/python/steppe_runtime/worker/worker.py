@@ -1,4 +1,4 @@
-"""The worker: everything between the fork and the end of an interpreter."""
+"""The worker: serves the agent from its start to the end of the interpreter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ READY = b"ready"
 
 
 class Worker:
-    """Made when it has told the agent that it is ready. Raises OSError where the agent cannot be reached."""
+    """
+    When the constructor returns, the agent knows that the worker is ready. Raises OSError if the
+    agent cannot be reached.
+    """
 
     def __init__(self, exec_state: ExecState, pipes: RawPipes):
         self._exec_state = exec_state
@@ -36,7 +39,8 @@ class Worker:
                 "pid": os.getpid(),
                 "interrupt": "signal",
             }
-            # The agent gives a connection one second for its first frame: all that takes time comes before.
+            # The agent waits one second for the first frame of a connection: everything slow comes
+            # before.
             self._connection.connect(exec_state.agent_path)
             self._connection.send(ready)
             os.write(exec_state.ready_fd, READY)
@@ -46,27 +50,27 @@ class Worker:
         """Serves the agent until it closes the connection."""
         try:
             for command in self._connection.complete_frames():
-                self._obey(command)
+                self._handle(command)
             while True:
                 self._loop.wait_readable(self._connection.fileno())
                 for command in self._connection.receive():
-                    self._obey(command)
+                    self._handle(command)
         except (ConnectionClosed, BrokenPipeError, ConnectionResetError):
             os._exit(0)
 
-    def _obey(self, command: dict) -> None:
+    def _handle(self, command: dict) -> None:
         if command["type"] == "run":
             self._steps.run(command)
         elif command["type"] == "configure":
             set_environment(command["env"])
-            # Before its first step there is no memory that could be lost.
+            # Before the first step there is no memory to lose.
             if not self._steps.has_run and needs_fresh_interpreter(
                 command["env"], self._started_with
             ):
                 self._start_afresh()
 
     def _start_afresh(self) -> None:
-        # Ours is added to it again.
+        # The fresh interpreter adds our folder again.
         if os.environ["PYTHONPATH"] == packages_path(
             self._exec_state.workspace, self._started_with
         ):

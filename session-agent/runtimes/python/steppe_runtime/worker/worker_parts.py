@@ -1,4 +1,4 @@
-"""What a worker is made of, and what it puts in place in the interpreter before the first step."""
+"""What a worker consists of, and what it changes in the interpreter before the first step."""
 
 from __future__ import annotations
 
@@ -6,34 +6,31 @@ import builtins
 import contextvars
 import os
 import socket
+import sys
 import threading
+import types
 from typing import NamedTuple
 
 from ..execution.attribution import Attribution, follow_threads
 from ..execution.cell_loop import CellLoop
-from ..execution.interrupts import Interrupts
-from ..execution.own_warnings import hide_own_places
+from ..execution.error_report import hide_own_places
+from ..execution.interrupts import Interrupts, UninterruptedLock
 from ..execution.run_cell import CellRunner
 from ..execution.soft_memory_limit import SoftMemoryLimit
-from ..execution.sources import Sources
 from ..execution.spawned_processes import follow_multiprocessing
-from ..execution.uninterrupted_lock import UninterruptedLock
-from ..io.atomic_print import install_atomic_print
 from ..io.background import Background
 from ..io.display import Displays, note_error
-from ..io.empty_input import install_input_hint
 from ..io.figures import Figures
 from ..io.frames import FrameConnection
+from ..io.print_and_input import install_atomic_print, install_input_hint
 from ..io.raw_pipes import RawPipes
 from ..io.streams import StandardStreams
-from ..ipython.install_magics import install_magics
-from ..ipython.shim import offer_ipython
+from ..ipython.shim import install_ipython_module, install_magics
 from ..packages.pip_redirect import redirect_pip
 from ..packages.rich_libraries import follow_rich_libraries
 from ..packages.workspace_packages import find_packages_in
-from .exec_state import ExecState
+from .exec_state import OWN_ROOT, ExecState
 from .interrupt_request import InterruptRequest
-from .main_module import install_main_module
 
 
 class WorkerParts(NamedTuple):
@@ -52,7 +49,7 @@ class WorkerParts(NamedTuple):
 def assemble_worker(
     exec_state: ExecState, pipes: RawPipes, context: contextvars.Context
 ) -> WorkerParts:
-    """To be called once in a process. The connection is open only where it was handed over."""
+    """To be called once per process. The connection is open only if it was passed on by an exec."""
     interrupts = Interrupts(InterruptRequest(exec_state.interrupt_request_fd))
     interrupts.install()
     connection = _make_connection(exec_state, UninterruptedLock(interrupts))
@@ -61,7 +58,7 @@ def assemble_worker(
     streams = StandardStreams(attribution, background.send_text)
     displays = Displays(connection, attribution, background.send_text)
     loop = CellLoop(interrupts, background.report)
-    namespace = install_main_module().__dict__
+    namespace = _install_main_module().__dict__
     parts = WorkerParts(
         connection=connection,
         pipes=pipes,
@@ -69,7 +66,7 @@ def assemble_worker(
         attribution=attribution,
         interrupts=interrupts,
         loop=loop,
-        cells=CellRunner(namespace, Sources(), loop, context),
+        cells=CellRunner(namespace, loop, context),
         displays=displays,
         figures=Figures(displays.publish, note_error),
         memory=SoftMemoryLimit(exec_state.memory_bytes),
@@ -86,11 +83,26 @@ def assemble_worker(
     find_packages_in(exec_state.workspace)
     redirect_pip(exec_state.workspace)
     install_magics(namespace, exec_state.workspace)
-    offer_ipython(displays)
+    install_ipython_module(displays)
     builtins.display = displays.display
     threading.excepthook = background.report_thread
     os.register_at_fork(after_in_child=lambda: _forget_agent(parts))
     return parts
+
+
+def _install_main_module() -> types.ModuleType:
+    """A real module, as in a fresh interpreter: pickle finds in it what cells define."""
+    module = types.ModuleType("__main__")
+    module.__dict__["__builtins__"] = builtins
+    sys.modules["__main__"] = module
+    sys.argv[:] = [""]
+    # As at Python's prompt: modules of the current directory come first, and none of this program's
+    # folder.
+    sys.path[:] = [
+        "",
+        *(entry for entry in sys.path if entry and os.path.abspath(entry) != OWN_ROOT),
+    ]
+    return module
 
 
 def _make_connection(exec_state: ExecState, lock: UninterruptedLock) -> FrameConnection:
@@ -102,7 +114,7 @@ def _make_connection(exec_state: ExecState, lock: UninterruptedLock) -> FrameCon
 
 
 def _forget_agent(parts: WorkerParts) -> None:
-    """In a process that user code forked: locks may have been held by threads that do not exist here."""
+    """For a process that user code forked: locks may be held by threads that do not exist here."""
     parts.attribution.is_forked = True
     parts.connection.lock.renew_after_fork()
     parts.streams.renew_after_fork()

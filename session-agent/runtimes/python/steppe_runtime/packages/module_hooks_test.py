@@ -3,10 +3,10 @@ import sys
 import tempfile
 import unittest
 
-from steppe_runtime.packages.import_hooks import when_imported
+from steppe_runtime.packages.module_hooks import repair_interrupted_imports, when_imported
 
 
-class ImportHooksTest(unittest.TestCase):
+class WhenImportedTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -42,7 +42,40 @@ class ImportHooksTest(unittest.TestCase):
         __import__("hooked_module")
         self.assertEqual(len(seen), 1)
 
-    def test_one_that_is_there_already_is_taken_at_once(self):
+    def test_an_imported_module_is_passed_at_once(self):
         seen = []
         when_imported("sys", seen.append)
         self.assertEqual(seen, [sys])
+
+
+class InterruptedImportsTest(unittest.TestCase):
+    def test_a_package_is_imported_again_over_the_same_submodules(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        sys.path.insert(0, folder.name)
+        self.addCleanup(sys.path.remove, folder.name)
+        package = os.path.join(folder.name, "halved")
+        os.mkdir(package)
+        for name, code in (
+            (
+                "__init__",
+                (
+                    "from .inner import *\nimport sys\n"
+                    "if not hasattr(sys, 'halved'):\n    raise KeyboardInterrupt\ninner"
+                ),
+            ),
+            ("inner", "class Kept: pass"),
+        ):
+            with open(os.path.join(package, f"{name}.py"), "w") as file:
+                file.write(code)
+        for name in ("halved", "halved.inner"):
+            self.addCleanup(sys.modules.pop, name, None)
+        with self.assertRaises(KeyboardInterrupt):
+            __import__("halved")
+        kept = sys.modules["halved.inner"].Kept
+        sys.halved = True
+        self.addCleanup(delattr, sys, "halved")
+        with self.assertRaises(NameError):
+            __import__("halved")
+        repair_interrupted_imports()
+        self.assertIs(__import__("halved").Kept, kept)

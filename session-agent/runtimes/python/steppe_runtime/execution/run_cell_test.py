@@ -1,7 +1,7 @@
 import linecache
 import unittest
 
-from steppe_runtime.execution.sources import Sources
+from steppe_runtime.execution.run_cell import Sources
 
 
 class SourcesTest(unittest.TestCase):
