@@ -1,7 +1,9 @@
+import { createIds } from '@steppe/contracts/ids';
 import { createCallerVerifier } from '@steppe/service-kit/auth/caller/create-caller-verifier';
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing-keys';
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
@@ -33,6 +35,9 @@ const dataPlane = await startDataPlane(config.dataPlane, {
   verifier: opened.JWKS_FILE,
   signer: createInternalTokenSigner('data-plane', opened.INTERNAL_KEY_FILE, systemClock),
   logger: plainLogger,
+  clock: systemClock,
+  ids: createIds(systemClock),
+  registry: createRegistry('data-plane'),
 });
 lifecycle.onClose('data-plane', dataPlane.close);
 closeOnSignal(lifecycle, {

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { tenantIdSchema } from '@steppe/contracts/ids';
+import { createIds, tenantIdSchema } from '@steppe/contracts/ids';
 import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { RuntimeDefinition } from '@steppe/control-plane/runtimes/runtime-definition';
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
@@ -12,6 +12,7 @@ import {
 } from '@steppe/service-kit/auth/caller/principal';
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
@@ -117,6 +118,9 @@ export async function startLocal(
       verifier,
       signer: createInternalTokenSigner('data-plane', dataPlaneKey, systemClock),
       logger: loggerOf('data-plane'),
+      clock: systemClock,
+      ids: createIds(systemClock),
+      registry: createRegistry('data-plane'),
     },
   );
   lifecycle.onClose('data-plane', dataPlane.close);

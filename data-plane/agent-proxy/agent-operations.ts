@@ -1,16 +1,21 @@
 import type { OperationName, operations } from '@steppe/contracts/operations';
 
-interface AgentCall {
+export type RecoveryKind = 'never' | 'no_response' | 'submit' | 'follow' | 'restart';
+
+interface AgentOperationPlan {
   /** `step`, `restart` and `cancel` are read whole and parsed; `upload` is streamed. */
   body: 'none' | 'step' | 'restart' | 'cancel' | 'upload';
-  /** After `expires_at` nothing new is begun; what runs may end, be read and be cancelled. */
+  /**
+   * True for a call that begins something new, which an expired session refuses. What runs may
+   * finish, be read and be cancelled.
+   */
   begins: boolean;
   /**
-   * How a call recovers when its response is interrupted after it was sent: `no_response` is sent
-   * again while the client has nothing of the response, a step that is submitted or followed
-   * resumes at any point by its id, and a restart is sent again with the epoch that it ends.
+   * How a call recovers when its response is interrupted: `no_response` is sent again while the
+   * client has no part of the response, a step that is submitted or followed resumes at any point by
+   * its id, and a restart is sent again with the epoch that it ends.
    */
-  recovery: 'never' | 'no_response' | 'submit' | 'follow' | 'restart';
+  recovery: RecoveryKind;
 }
 
 export type AgentOperation = {
@@ -19,8 +24,8 @@ export type AgentOperation = {
     : never;
 }[OperationName];
 
-/** How each call to an agent is handled. */
-export const agentCalls = {
+/** How each operation of an agent is forwarded. */
+export const agentOperations = {
   run_step: { body: 'step', begins: true, recovery: 'submit' },
   list_steps: { body: 'none', begins: false, recovery: 'no_response' },
   get_step: { body: 'none', begins: false, recovery: 'no_response' },
@@ -32,7 +37,7 @@ export const agentCalls = {
   get_file: { body: 'none', begins: false, recovery: 'no_response' },
   head_file: { body: 'none', begins: false, recovery: 'no_response' },
   delete_file: { body: 'none', begins: true, recovery: 'never' },
-} as const satisfies Record<AgentOperation, AgentCall>;
+} as const satisfies Record<AgentOperation, AgentOperationPlan>;
 
 export const isAgentOperation = (name: string): name is AgentOperation =>
-  Object.hasOwn(agentCalls, name);
+  Object.hasOwn(agentOperations, name);

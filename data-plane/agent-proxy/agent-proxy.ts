@@ -1,8 +1,9 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorCode } from '@steppe/contracts/errors';
+import type { Ids } from '@steppe/contracts/ids';
 import type { Principal } from '@steppe/service-kit/auth/caller/principal';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import type { BodyBudget, BodyShare } from '@steppe/service-kit/http/body/body-budget';
+import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { addLogFields } from '@steppe/service-kit/http/log-fields';
 import type { Logger } from '@steppe/service-kit/process/logger';
@@ -10,23 +11,22 @@ import type { Context } from 'hono';
 import { nodeBindings } from '../api/node-bindings.ts';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 import { createResponseWriter } from '../http-proxy/response-writer.ts';
+import { createRetryBudget, type RetryPolicy } from '../http-proxy/retry-policy.ts';
 import { targetPath } from '../http-proxy/target-path.ts';
 import { readSessionId, readStepId } from '../routing/read-session-id.ts';
-import type { RouteRequest, RouteResolver } from '../routing/resolve-route.ts';
-import type { ForwardMetrics } from '../telemetry/forward-metrics.ts';
 import type { TraceHeaders } from '../telemetry/trace-headers.ts';
-import { type AgentOperation, agentCalls } from './agent-operations.ts';
-import { callAgent } from './call-agent.ts';
+import type { AgentCall } from './agent-call.ts';
+import { type AgentOperation, agentOperations } from './agent-operations.ts';
+import { createRecovery } from './recovery.ts';
 import { readAgentBody } from './request-body.ts';
-import { createUpstreamSender, type UpstreamSenderDependencies } from './send-to-agent.ts';
-import { createAgentUpstream } from './upstream.ts';
-import { agentIdleTimeout, isTokenRejection } from './upstream-failure.ts';
+import { restartByEpoch } from './restart.ts';
+import { createAgentUpstream, type UpstreamDependencies } from './upstream.ts';
 
-interface Dependencies extends UpstreamSenderDependencies {
-  routes: RouteResolver;
+interface Dependencies extends UpstreamDependencies {
   /** A step's body is held until the call ends: it may have to be sent again. */
   bodies: BodyBudget;
-  metrics: ForwardMetrics;
+  retries: RetryPolicy;
+  ids: Ids;
   logger: Logger;
 }
 
@@ -35,7 +35,8 @@ interface Caller {
   trace: TraceHeaders;
 }
 
-export type AgentForwarder = (
+/** Sends a call to the agent of its session and streams the response back. */
+export type AgentProxy = (
   c: Context<HttpEnv>,
   operation: AgentOperation,
   caller: Caller,
@@ -43,86 +44,97 @@ export type AgentForwarder = (
 
 const stepIdHeader = 'steppe-step-id';
 
-/** Sends a call to the agent of its session and streams the response back. */
-export function createAgentForwarder(dependencies: Dependencies): AgentForwarder {
-  const { routes, bodies, metrics, retries, idleTimeoutMs, logger } = dependencies;
-  return (c, operation, caller) =>
-    bodies.hold(caller.principal.tenantId, (share) => forward(c, operation, { ...caller, share }));
-
-  async function forward(
-    c: Context<HttpEnv>,
-    operation: AgentOperation,
-    { principal, trace, share }: Caller & { share: BodyShare },
-  ): Promise<Response> {
-    const arrivedAt = performance.now();
+export function createAgentProxy(dependencies: Dependencies): AgentProxy {
+  const { bodies, ids, logger } = dependencies;
+  const upstream = createAgentUpstream(dependencies);
+  return async (c, operation, caller) => {
+    const { recovery } = agentOperations[operation];
     const path = targetPath(c.req.url);
-    const sessionId = readSessionId(path);
-    addLogFields(c, { session_id: sessionId, step_id: readStepId(path) });
-    const { incoming, outgoing } = nodeBindings(c);
-    const { begins, recovery } = agentCalls[operation];
-    const request: RouteRequest = { sessionId, tenantId: principal.tenantId, begins };
-    // Whether a step begins or joins one that runs is known to its agent alone, which refuses new
-    // ones itself.
-    const resolved = await routes.resolve({ ...request, begins: begins && recovery !== 'submit' });
-    metrics.countRoute(resolved.source);
-    addLogFields(c, { route: resolved.source });
-
-    // After the route: for a session that is not there no body is read.
-    const { body, stepId, restart } = await readAgentBody(c, operation, { incoming, share });
-    if (stepId) {
-      addLogFields(c, { step_id: stepId });
-      // On the responses that we render; the agent's gets it where it is written.
-      c.header(stepIdHeader, stepId);
-    }
-    const sender = createUpstreamSender(dependencies, c, { sessionId, trace, arrivedAt });
-    const agentUpstream = createAgentUpstream({
-      sender,
-      routes,
-      route: resolved.route,
-      request,
-      outgoing,
-      retries,
-      metrics,
-    });
-    const ownHeaders = {
-      'x-request-id': c.var.requestId,
-      ...(stepId && { [stepIdHeader]: stepId }),
-    };
-    const response = createResponseWriter(outgoing, { ownHeaders, isRejected: isTokenRejection });
+    const share = bodies.open(caller.principal.tenantId);
     try {
-      const agentRequest = { method: c.req.method, path, body };
+      const call = await routeCall(c, path, { ...dependencies, operation, caller });
+      const { incoming } = call;
+      // After the route: the body of a call to an unknown session is not read.
+      const { body, stepId, restart } = await readAgentBody(c, operation, { incoming, share, ids });
+      if (stepId) {
+        addLogFields(c, { step_id: stepId });
+        // For errors that are rendered here; the response writer adds it to the agent's responses.
+        c.header(stepIdHeader, stepId);
+      }
+      const request = { method: c.req.method, path, body };
+      const response = createResponseWriter(call.outgoing, { ownHeaders: ownHeaders(c, stepId) });
       const lastEventId = incoming.headers['last-event-id'];
-      finish(
-        await callAgent(
-          agentUpstream,
-          { operation, agentRequest, stepId, restart, lastEventId },
-          response,
-        ),
-      );
+      const outcome =
+        recovery === 'restart'
+          ? await restartByEpoch({ upstream, call, path, request: restart ?? {}, response })
+          : await upstream.send(
+              call,
+              request,
+              createRecovery(recovery, { request, stepId, lastEventId }, response),
+            );
+      const errorCode = incompleteAs(outcome);
+      if (errorCode) cutOff(c, errorCode);
     } catch (error) {
-      if (!outgoing.headersSent) throw error;
-      cutOff(error instanceof AppError ? error.code : 'internal');
+      if (!nodeBindings(c).outgoing.headersSent) throw error;
+      cutOff(c, error instanceof AppError ? error.code : 'internal');
       if (!(error instanceof AppError))
         logger.error({ err: error, request_id: c.var.requestId }, 'request failed midway');
+    } finally {
+      share.release();
     }
     return RESPONSE_ALREADY_SENT;
+  };
+}
 
-    function finish(end: ProxyOutcome): void {
-      if (end.kind === 'idle_timeout') throw agentIdleTimeout(idleTimeoutMs);
-      if ('status' in end && end.status === 410) routes.evict(sessionId);
-      if (end.kind === 'rejected' && isTokenRejection(end.status))
-        throw new Error(`the agent rejected our token with ${end.status}`);
-      if (end.kind === 'rejected') cutOff('runtime_unreachable');
-      if (end.kind === 'truncated')
-        cutOff(end.reason === 'idle_timeout' ? 'step_deadline_exceeded' : 'runtime_unreachable');
-    }
-    /**
-     * The client has a part of a response that nothing can be added to: that it is not whole must
-     * be plain to see.
-     */
-    function cutOff(outcome: ErrorCode): void {
-      addLogFields(c, { outcome });
-      outgoing.destroy();
-    }
-  }
+interface RoutedCall extends Dependencies {
+  operation: AgentOperation;
+  caller: Caller;
+}
+
+/** @throws AppError as `RouteResolver.resolve` */
+async function routeCall(
+  c: Context<HttpEnv>,
+  path: string,
+  { operation, caller, routes, clock, metrics, retries }: RoutedCall,
+): Promise<AgentCall> {
+  const arrivedAtMs = clock.monotonicMs();
+  const sessionId = readSessionId(path);
+  addLogFields(c, { session_id: sessionId, step_id: readStepId(path) });
+  const { begins, recovery } = agentOperations[operation];
+  const target = { sessionId, tenantId: caller.principal.tenantId, begins };
+  // The agent alone knows whether a submitted step is new or joins one that runs: it refuses new
+  // ones itself.
+  const resolved = await routes.resolve({ ...target, begins: begins && recovery !== 'submit' });
+  metrics.countRoute(resolved.source);
+  addLogFields(c, { route: resolved.source });
+  return {
+    ...nodeBindings(c),
+    c,
+    target,
+    trace: caller.trace,
+    retryBudget: createRetryBudget(retries),
+    arrivedAtMs,
+    route: resolved.route,
+    hasMoved: false,
+    attempts: 0,
+    isSent: false,
+  };
+}
+
+const ownHeaders = (c: Context<HttpEnv>, stepId: string | undefined): Record<string, string> => ({
+  'x-request-id': c.var.requestId,
+  ...(stepId && { [stepIdHeader]: stepId }),
+});
+
+/** The error of a response that the client has only a part of; undefined for a complete one. */
+function incompleteAs(outcome: ProxyOutcome): ErrorCode | undefined {
+  if (outcome.kind === 'mismatched') return 'runtime_unreachable';
+  if (outcome.kind !== 'truncated') return undefined;
+  return outcome.reason === 'idle_timeout' ? 'step_deadline_exceeded' : 'runtime_unreachable';
+}
+
+/** Closes the connection, so that the client sees that its response is incomplete. */
+function cutOff(c: Context<HttpEnv>, outcome: ErrorCode): void {
+  addLogFields(c, { outcome });
+  nodeBindings(c).outgoing.destroy();
 }

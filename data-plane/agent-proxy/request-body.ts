@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { newStepId, type StepId } from '@steppe/contracts/ids';
+import type { Ids, StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import {
   type ForwardedStep,
@@ -12,13 +12,13 @@ import { readJson } from '@steppe/service-kit/http/body/read-json';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { type AgentOperation, agentCalls } from './agent-operations.ts';
+import { type AgentOperation, agentOperations } from './agent-operations.ts';
 
 export type RestartRequest = z.output<typeof restartRequestSchema>;
 
 export interface AgentBody {
   body: Buffer | IncomingMessage | null;
-  /** Of a step that is submitted: its own, or minted here. */
+  /** Set where a step is submitted: the client's id, or one that is minted here. */
   stepId?: StepId;
   restart?: RestartRequest;
 }
@@ -26,16 +26,16 @@ export interface AgentBody {
 const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
 
 /**
- * What is sent on as the body of a call; only files are streamed. A step's is taken from the share,
- * the others are small.
- * @throws AppError for a body that is not one of the call.
+ * The body that is forwarded with a call. Only files are streamed; a step's body counts against the
+ * share, the others are small.
+ * @throws AppError where the body is not valid for the operation.
  */
 export async function readAgentBody(
   c: Context<HttpEnv>,
   operation: AgentOperation,
-  { incoming, share }: { incoming: IncomingMessage; share: BodyShare },
+  { incoming, share, ids }: { incoming: IncomingMessage; share: BodyShare; ids: Ids },
 ): Promise<AgentBody> {
-  switch (agentCalls[operation].body) {
+  switch (agentOperations[operation].body) {
     case 'none':
       return { body: null };
     case 'upload':
@@ -50,7 +50,7 @@ export async function readAgentBody(
         maxBytes: limits.requestBodyBytes,
         share,
       });
-      const stepId = request.step_id ?? newStepId();
+      const stepId = request.step_id ?? ids.stepId();
       const step: ForwardedStep = { ...request, step_id: stepId };
       const body = toJson(step);
       share.shrinkTo(body.length);

@@ -2,44 +2,49 @@ import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 import type { ResponseSink } from '../http-proxy/response-sink.ts';
+import type { AgentCall } from './agent-call.ts';
 import type { RestartRequest } from './request-body.ts';
 import { type BufferedResponse, createBufferedResponse } from './resume/buffered-response.ts';
 import type { AgentUpstream } from './upstream.ts';
 
 interface RestartOptions {
-  agentUpstream: AgentUpstream;
+  upstream: AgentUpstream;
+  call: AgentCall;
   path: string;
   /** The client's. */
   request: RestartRequest;
   response: ResponseSink;
-  isRejected: (status: number) => boolean;
 }
 
 /**
- * No interpreter ever is at this epoch: a restart of it is refused with the epoch that there is,
- * and does nothing.
+ * No interpreter ever reaches this epoch: the agent refuses a restart of it, does nothing, and
+ * reports its current epoch.
  */
 const noEpoch = Number.MAX_SAFE_INTEGER;
-/** How often another restart may come between, before its refusal is shown. */
-const mostTries = 4;
+/** How often another restart may interfere before the client gets the refusal. */
+const maxTries = 4;
 
 /**
- * Restarts the interpreter once, also where the agent's response is lost: what is sent names the
- * epoch that is to end, which the agent reports where the client named none. Sent again, it is
- * refused if it was carried out, and the refusal names the new epoch.
+ * Restarts the interpreter exactly once, also where the agent's response is lost. The request names
+ * the epoch to end; where the client named none, the agent reports its current one first.
+ * A repeated request is refused where the first one was executed, and the refusal names the new
+ * epoch.
  */
 export async function restartByEpoch({
-  agentUpstream,
+  upstream,
+  call,
   path,
   request,
   response,
-  isRejected,
 }: RestartOptions): Promise<ProxyOutcome> {
   const client = createWaitingClient(response);
   const restart = async (epoch: number) => {
     const agentRequest = { method: 'POST', path, body: Buffer.from(JSON.stringify({ epoch })) };
-    const buffered = createBufferedResponse({ isRejected, onWaiting: client.keepWaiting });
-    const end = await agentUpstream.request(agentRequest, buffered, () => agentRequest);
+    const buffered = createBufferedResponse({ onWaiting: client.keepWaiting });
+    const end = await upstream.send(call, agentRequest, {
+      response: buffered,
+      nextRequest: () => agentRequest,
+    });
     return {
       end,
       buffered,
@@ -56,7 +61,7 @@ export async function restartByEpoch({
       return { kind: 'responded', status: 200 };
     }
     // Where the client named no epoch, that of another restart meanwhile is as good.
-    const mayTryAgain = request.epoch === undefined && present !== undefined && tries < mostTries;
+    const mayTryAgain = request.epoch === undefined && present !== undefined && tries < maxTries;
     if (!mayTryAgain) {
       return client.forwardTo(buffered)
         ? end
@@ -66,10 +71,7 @@ export async function restartByEpoch({
   }
 }
 
-/**
- * Of the body of a refusal only this is needed: a newer agent may say more, or use codes that are
- * not known here.
- */
+/** The fields of a refusal that are needed here: newer agents may add fields and codes. */
 const refusalSchema = z.object({ error: z.object({ code: z.string(), details: z.unknown() }) });
 const mismatchSchema = z.object({ epoch: z.number().int() });
 
@@ -81,8 +83,8 @@ function presentEpoch(buffered: BufferedResponse): number | undefined {
 }
 
 /**
- * The client has the head of a 200, and spaces, where the agent took long: only the JSON of a 200
- * can follow then.
+ * Where the agent takes long, the client gets the head of a 200 and spaces. Only the JSON of a 200
+ * can follow them.
  */
 function createWaitingClient(response: ResponseSink) {
   let waits = false;
@@ -105,7 +107,7 @@ function createWaitingClient(response: ResponseSink) {
         });
       finish(body);
     },
-    /** @returns false where it is no 200 and the client was promised one. */
+    /** @returns false where the client already has the head of a 200 and this is another status. */
     forwardTo(buffered: BufferedResponse): boolean {
       if (!waits) buffered.forwardTo(response);
       else if (buffered.status() === 200) finish(buffered.body());

@@ -1,103 +1,141 @@
-import type { ServerResponse } from 'node:http';
+import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
-import { waitOrLeave } from '../http-proxy/proxy-with-retries.ts';
-import type { ResponseSink } from '../http-proxy/response-sink.ts';
-import { createRetryBudget } from '../http-proxy/retry-budget.ts';
-import type { RetryPolicy } from '../http-proxy/retry-policy.ts';
-import type { RouteRequest, RouteResolver } from '../routing/resolve-route.ts';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type { Dispatcher } from 'undici';
+import { requestHeaders } from '../http-proxy/headers.ts';
+import { type ProxyOutcome, type ProxyRequest, proxyRequest } from '../http-proxy/proxy-request.ts';
+import { isInvalidRequest, waitForRetry } from '../http-proxy/retry-policy.ts';
+import type { RouteResolver } from '../routing/resolve-route.ts';
 import { isStoreOutage } from '../routing/route-cache.ts';
 import type { Route } from '../routing/route-entry.ts';
 import type { ForwardMetrics } from '../telemetry/forward-metrics.ts';
-import type { AgentRequest, UpstreamSender } from './send-to-agent.ts';
+import type { AgentCall, AgentRequest } from './agent-call.ts';
+import type { Recovery } from './recovery.ts';
 import {
+  agentIdleTimeout,
   agentUnreachable,
+  isTokenRejection,
+  tokenRejected,
   type UpstreamFailure,
   uploadInterrupted,
   upstreamFailureOf,
 } from './upstream-failure.ts';
 
-/** Sends one client call to its session's agent, wherever that is. */
+export interface UpstreamDependencies {
+  routes: RouteResolver;
+  signer: InternalTokenSigner;
+  dispatcher: Dispatcher;
+  clock: Clock;
+  metrics: ForwardMetrics;
+  idleTimeoutMs: number;
+  uploadStallLimitMs: number;
+}
+
+/** The agents of all sessions. */
 export interface AgentUpstream {
   /**
-   * Sends requests until `response` has the response of the agent. After an interrupted response,
-   * sends what `nextRequest` returns.
-   * @throws AppError where the agent cannot be reached, or a strongly consistent read says why.
+   * Sends requests until the response is complete or cannot be: retries connections, resumes
+   * interrupted responses as `recovery` allows, and follows a session that moved.
+   * @returns how the last attempt ended: `responded`, `truncated`, `mismatched` or `client_left`.
+   * @throws AppError where the agent cannot be reached or is idle for too long, or as
+   * `RouteResolver.resolve` where a strongly consistent read tells why.
    */
-  request(
-    agentRequest: AgentRequest,
-    response: ResponseSink,
-    nextRequest: NextRequest,
-  ): Promise<ProxyOutcome>;
+  send(call: AgentCall, request: AgentRequest, recovery: Recovery): Promise<ProxyOutcome>;
 }
 
-/** The request to send after an interrupted response; undefined if there must be none. */
-export type NextRequest = (end: BrokenOutcome) => AgentRequest | undefined;
-export type BrokenOutcome = Extract<ProxyOutcome, { kind: 'broken' | 'truncated' }>;
-
-interface UpstreamOptions {
-  sender: UpstreamSender;
-  routes: RouteResolver;
-  route: Route;
-  request: RouteRequest;
-  outgoing: ServerResponse;
-  retries: RetryPolicy;
-  metrics: ForwardMetrics;
-}
-
-export function createAgentUpstream(options: UpstreamOptions): AgentUpstream {
-  const { sender, routes, request, outgoing, retries, metrics } = options;
-  let { route } = options;
-  let hasRerouted = false;
-
-  const reroute = async (failure: UpstreamFailure, { body }: AgentRequest): Promise<void> => {
-    const next = await resolveAgain(routes, request, failure);
-    // To go on elsewhere is safe while nothing was done, and is tried once.
-    if (!next || failure === 'broken' || hasRerouted || isSame(next, route))
-      throw agentUnreachable(failure, sender.attempts());
-    if (isSpent(body)) throw uploadInterrupted();
-    hasRerouted = true;
-    route = next;
-  };
+export function createAgentUpstream(dependencies: UpstreamDependencies): AgentUpstream {
+  const { clock, metrics, routes } = dependencies;
   return {
-    async request(first, response, nextRequest) {
-      const retryBudget = createRetryBudget(retries);
-      let agentRequest = first;
+    async send(call, first, { response, nextRequest }) {
+      const { outgoing, retryBudget } = call;
+      const options = { ...dependencies, outgoing, response, isRejected: isTokenRejection };
+      const onSent = () => {
+        if (!call.isSent) metrics.observeAdded(clock.monotonicMs() - call.arrivedAtMs);
+        call.isSent = true;
+      };
+      let request = first;
       for (;;) {
-        const end = await sender.send(route, agentRequest, response);
-        const next =
-          end.kind === 'broken' || end.kind === 'truncated' ? nextRequest(end) : undefined;
-        const delayMs = next && retryBudget.delayAfter(end);
-        if (next && delayMs !== undefined) {
-          await waitOrLeave(delayMs, outgoing);
-          if (outgoing.destroyed) return { kind: 'client_left' };
-          metrics.countResumption(end.kind === 'broken' ? 'no_response' : 'midway');
-          agentRequest = next;
+        const signed = await signRequest(call, request, dependencies.signer);
+        const outcome = await proxyRequest(signed, { ...options, onSent });
+        if (outcome.kind === 'unconnected' && isInvalidRequest(outcome.error)) throw outcome.error;
+        const next = isInterrupted(outcome) ? nextRequest(outcome) : undefined;
+        const delayMs = retryBudget.delayAfter(outcome, next !== undefined);
+        if (delayMs !== undefined) {
+          if (!(await waitForRetry(delayMs, { clock, outgoing }))) return { kind: 'client_left' };
+          countRetry(metrics, outcome);
+          request = next ?? request;
           continue;
         }
-        const failure = upstreamFailureOf(end);
-        if (!failure) {
-          await refuseEndedIfSilent(routes, request, end);
-          return end;
-        }
-        await reroute(failure, agentRequest);
+        const failure = upstreamFailureOf(outcome);
+        if (!failure) return checkOutcome(call, outcome, dependencies);
+        await moveCall(call, { failure, request, routes });
       }
     },
   };
 }
 
+/** The request with a token for its instance and session. Counts the attempt. */
+async function signRequest(
+  call: AgentCall,
+  { method, path, body, without }: AgentRequest,
+  signer: InternalTokenSigner,
+): Promise<ProxyRequest> {
+  const { origin, instanceId } = call.route;
+  const token = await signer.sign(instanceId, call.target.sessionId);
+  const headers = requestHeaders(call.incoming, {
+    authorization: `Bearer ${token}`,
+    requestId: call.c.var.requestId,
+    trace: call.trace,
+    body: body === null ? 'none' : body === call.incoming ? 'same' : 'json',
+    without,
+  });
+  call.attempts++;
+  addLogFields(call.c, {
+    instance_id: instanceId,
+    target_endpoint: origin,
+    attempts: call.attempts,
+  });
+  return { origin, method, path, headers, body };
+}
+
+const isInterrupted = (outcome: ProxyOutcome) =>
+  outcome.kind === 'broken' || outcome.kind === 'truncated';
+
+function countRetry(metrics: ForwardMetrics, outcome: ProxyOutcome): void {
+  if (outcome.kind === 'unconnected') metrics.countRetry('agent');
+  else metrics.countResumption(outcome.kind === 'broken' ? 'no_response' : 'midway');
+}
+
+interface Move {
+  failure: UpstreamFailure;
+  request: AgentRequest;
+  routes: RouteResolver;
+}
+
 /**
- * Where the session is by a strongly consistent read; undefined where the store is out as well and
- * the loss says enough.
- * @throws AppError as `RouteResolver.resolve`: most of all `session_ended`.
+ * Points the call at the address where a strongly consistent read finds the session. That is safe
+ * only where the old address did nothing.
+ * @throws AppError where the session ended, or is still at the address that failed.
  */
+async function moveCall(call: AgentCall, { failure, request, routes }: Move): Promise<void> {
+  const next = await resolveAgain(call, failure, routes);
+  if (!next || failure === 'broken' || call.hasMoved || isSame(next, call.route))
+    throw agentUnreachable(failure, call.attempts);
+  if (isPartlyRead(request.body)) throw uploadInterrupted();
+  call.hasMoved = true;
+  call.route = next;
+  call.retryBudget.onMoved();
+}
+
+/** Undefined where the store is unavailable too, so that the failure itself is reported. */
 async function resolveAgain(
-  routes: RouteResolver,
-  request: RouteRequest,
+  { target }: AgentCall,
   failure: UpstreamFailure,
+  routes: RouteResolver,
 ): Promise<Route | undefined> {
   try {
-    return (await routes.resolveAgain(request)).route;
+    return (await routes.resolveAgain(target)).route;
   } catch (error) {
     if (failure !== 'misdirected' && isStoreOutage((error as Error).cause)) return undefined;
     throw error;
@@ -105,30 +143,33 @@ async function resolveAgain(
 }
 
 /**
- * An unresponsive agent may be one whose session has ended: its route is forgotten, and where the
- * client has no response yet, a strongly consistent read tells an ended session from a slow one.
- * @throws AppError `session_ended`
+ * Keeps the route cache true to the outcome. An unresponsive agent may be one whose session ended:
+ * where the client has no response yet, a strongly consistent read tells the two apart.
+ * @throws AppError `session_ended`, or `step_deadline_exceeded` for an idle timeout.
  */
-async function refuseEndedIfSilent(
-  routes: RouteResolver,
-  request: RouteRequest,
-  end: ProxyOutcome,
-): Promise<void> {
-  if (end.kind === 'truncated' && end.reason === 'idle_timeout')
-    return routes.evict(request.sessionId);
-  if (end.kind !== 'idle_timeout') return;
+async function checkOutcome(
+  { target }: AgentCall,
+  outcome: ProxyOutcome,
+  { routes, idleTimeoutMs }: UpstreamDependencies,
+): Promise<ProxyOutcome> {
+  if (outcome.kind === 'rejected') throw tokenRejected(outcome.status);
+  if ('status' in outcome && outcome.status === 410) routes.evict(target.sessionId);
+  if (outcome.kind === 'truncated' && outcome.reason === 'idle_timeout')
+    routes.evict(target.sessionId);
+  if (outcome.kind !== 'idle_timeout') return outcome;
   try {
-    // What has expired may still run the step that the client waits for.
-    await routes.resolveAgain({ ...request, begins: false });
+    // An expired session may still run the step that the client waits for.
+    await routes.resolveAgain({ ...target, begins: false });
   } catch (error) {
     if (error instanceof AppError && error.code === 'session_ended') throw error;
-    // A read that fails does not make the agent's timeout another error.
+    // A read that fails does not change the agent's timeout into another error.
   }
+  throw agentIdleTimeout(idleTimeoutMs);
 }
 
 const isSame = (one: Route, other: Route): boolean =>
   one.origin === other.origin && one.instanceId === other.instanceId;
 
-/** Of an upload that was begun a part is gone. */
-const isSpent = (body: AgentRequest['body']): boolean =>
+/** An upload that was begun cannot be sent again from its start. */
+const isPartlyRead = (body: AgentRequest['body']): boolean =>
   body !== null && !Buffer.isBuffer(body) && body.readableDidRead;

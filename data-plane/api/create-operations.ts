@@ -4,7 +4,7 @@ import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { clientLeft } from '@steppe/service-kit/http/request-log';
 import type { Context } from 'hono';
 import { isAgentOperation } from '../agent-proxy/agent-operations.ts';
-import type { AgentForwarder } from '../agent-proxy/agent-proxy.ts';
+import type { AgentProxy } from '../agent-proxy/agent-proxy.ts';
 import type { ControlPlaneProxy } from '../control-plane-proxy/control-plane-proxy.ts';
 import type { TraceHeaders } from '../telemetry/trace-headers.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
@@ -13,17 +13,17 @@ import { createDocumentOperations } from './document-operations.ts';
 import { nodeBindings } from './node-bindings.ts';
 
 interface Dependencies extends CallerChecks {
-  forwardToAgent: AgentForwarder;
-  passToControlPlane: ControlPlaneProxy;
+  proxyToAgent: AgentProxy;
+  proxyToControlPlane: ControlPlaneProxy;
   tracing: Tracing;
 }
 
 /**
- * Every call of the API, authenticated here and proxied to the service that the contract names; and
- * what describes them, open to all.
+ * Every operation of the API: authenticated here and proxied to the service that the contract
+ * names. The operations that describe the API need no token.
  */
 export function createOperations(dependencies: Dependencies): Record<string, ApiOperation> {
-  const { forwardToAgent, passToControlPlane, tracing, ...checks } = dependencies;
+  const { proxyToAgent, proxyToControlPlane, tracing, ...checks } = dependencies;
   const entries = Object.entries(operations).map(
     ([name, { method, path, scope }]): [string, ApiOperation] => [
       name,
@@ -34,8 +34,8 @@ export function createOperations(dependencies: Dependencies): Record<string, Api
           const trace = traceCall(c, tracing, { operation: name, route: path });
           const principal = await authenticate(c, checks, scope);
           return isAgentOperation(name)
-            ? forwardToAgent(c, name, { principal, trace })
-            : passToControlPlane(c, trace);
+            ? proxyToAgent(c, name, { principal, trace })
+            : proxyToControlPlane(c, trace);
         },
       },
     ],
@@ -43,7 +43,7 @@ export function createOperations(dependencies: Dependencies): Record<string, Api
   return { ...Object.fromEntries(entries), ...createDocumentOperations() };
 }
 
-/** @returns the headers by which the next hop knows the trace. */
+/** @returns the trace headers for the next hop. */
 function traceCall(
   c: Context<HttpEnv>,
   tracing: Tracing,

@@ -2,16 +2,13 @@ import { createDocument } from '@steppe/openapi/create-document';
 import { renderPage } from '@steppe/openapi/page/render-page';
 import type { ApiOperation } from '@steppe/service-kit/http/create-api';
 
-/** The page has no script and fetches nothing; a browser enforces that. */
+/** The page has no script and fetches nothing; the browser enforces that. */
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/**
- * What describes the API, for programs and for people; it is the same for every caller, so no token
- * is required.
- */
+/** The OpenAPI document and its page. They are the same for every caller and need no token. */
 export function createDocumentOperations(): Record<string, ApiOperation> {
   let made: { json: string; page: string } | undefined;
-  // Few data-planes ever serve them.
+  // Made at the first request: few data-planes ever serve them.
   const make = () => {
     const document = createDocument();
     made ??= { json: `${JSON.stringify(document, null, 2)}\n`, page: renderPage(document) };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';
 
-/** Node's own request and response behind a call, which forwarding works on. */
+/** Node's own request and response of a call, which the proxies read and write. */
 export function nodeBindings(c: Context<HttpEnv>): {
   incoming: IncomingMessage;
   outgoing: ServerResponse;

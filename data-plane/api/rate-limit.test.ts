@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { tenantIdSchema } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { call } from '../testing/call.ts';
 import { echo } from '../testing/start-agent.ts';
@@ -30,7 +31,7 @@ describe('a tenant', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('may spend its burst at once and its rate after that, and learns when to call again', () => {
-    const limit = createRateLimiter({ requestsPerSecond: 10, burstSeconds: 3 });
+    const limit = createRateLimiter({ requestsPerSecond: 10, burstSeconds: 3 }, systemClock);
     const caller = { tenantId: newTenant() };
     const { passed, refusal } = callUntilRefused(limit, caller);
     expect(passed).toBe(30);
@@ -47,13 +48,13 @@ describe('a tenant', () => {
   });
 
   it('has calls of its own, whatever others do', () => {
-    const limit = createRateLimiter({ requestsPerSecond: 1, burstSeconds: 1 });
+    const limit = createRateLimiter({ requestsPerSecond: 1, burstSeconds: 1 }, systemClock);
     for (let i = 0; i < 5; i++)
       expect(callUntilRefused(limit, { tenantId: newTenant() }).passed).toBe(1);
   });
 
   it('has the rate that its token says, also where none is configured', () => {
-    const limit = createRateLimiter({ requestsPerSecond: undefined, burstSeconds: 2 });
+    const limit = createRateLimiter({ requestsPerSecond: undefined, burstSeconds: 2 }, systemClock);
     expect(callUntilRefused(limit, { tenantId: newTenant(), requestsPerSecond: 5 }).passed).toBe(
       10,
     );
@@ -62,7 +63,7 @@ describe('a tenant', () => {
   });
 
   it('gains nothing by changing between tokens with different rates', () => {
-    const limit = createRateLimiter({ requestsPerSecond: 10, burstSeconds: 1 });
+    const limit = createRateLimiter({ requestsPerSecond: 10, burstSeconds: 1 }, systemClock);
     const caller = { tenantId: newTenant() };
     expect(callUntilRefused(limit, caller).passed).toBe(10);
     expect(callUntilRefused(limit, { ...caller, requestsPerSecond: 25 }).passed).toBe(0);
@@ -72,7 +73,7 @@ describe('a tenant', () => {
   });
 
   it('is forgotten when ten thousand others have called, so that memory is bounded', () => {
-    const limit = createRateLimiter({ requestsPerSecond: 1, burstSeconds: 1 });
+    const limit = createRateLimiter({ requestsPerSecond: 1, burstSeconds: 1 }, systemClock);
     const caller = { tenantId: newTenant() };
     limit(caller);
     for (let i = 0; i < 9_999; i++) limit({ tenantId: newTenant() });

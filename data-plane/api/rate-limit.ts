@@ -1,58 +1,67 @@
 import type { Principal } from '@steppe/service-kit/auth/caller/principal';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import { TokenBucket } from 'limiter';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { LRUCache } from 'lru-cache';
 
 export interface RateLimitOptions {
   /**
-   * Calls per second of one tenant at this replica, where its token says nothing else; undefined:
-   * any number.
+   * Calls per second of one tenant at this replica, where its token has no rate of its own;
+   * undefined: no limit.
    */
   requestsPerSecond: number | undefined;
-  /** How many seconds' worth of calls may come at once after a pause. */
+  /** How many seconds' worth of calls may arrive at once after a pause. */
   burstSeconds: number;
 }
 
-/** Counts a call of the tenant. @throws AppError `rate_limited` where it has none left. */
+/** Counts a call of the tenant. @throws AppError `rate_limited` where no calls are left. */
 export type RateLimiter = (caller: Pick<Principal, 'tenantId' | 'requestsPerSecond'>) => void;
 
-/** One that was not seen for so many others begins with a full bucket again. */
-const rememberedTenants = 10_000;
+/** A tenant that was not seen while this many others called starts with a full bucket again. */
+export const rememberedTenants = 10_000;
+
+interface Bucket {
+  tokens: number;
+  size: number;
+  filledAtMs: number;
+}
 
 /**
- * A token bucket for each tenant, in this replica's memory: n replicas let n times as much through.
+ * A token bucket for each tenant, in this replica's memory: n replicas allow n times as much. Its
+ * own code, because the libraries read the machine's clock.
  */
-export function createRateLimiter({
-  requestsPerSecond,
-  burstSeconds,
-}: RateLimitOptions): RateLimiter {
-  const buckets = new LRUCache<string, TokenBucket>({ max: rememberedTenants });
+export function createRateLimiter(
+  { requestsPerSecond, burstSeconds }: RateLimitOptions,
+  clock: Pick<Clock, 'monotonicMs'>,
+): RateLimiter {
+  const buckets = new LRUCache<string, Bucket>({ max: rememberedTenants });
   return ({ tenantId, requestsPerSecond: own }) => {
     const rate = own ?? requestsPerSecond;
     if (rate === undefined) return;
     const size = rate * burstSeconds;
-    const bucket = buckets.get(tenantId) ?? fullBucket(rate, size);
+    const nowMs = clock.monotonicMs();
+    const bucket = buckets.get(tenantId) ?? { tokens: size, size, filledAtMs: nowMs };
     buckets.set(tenantId, bucket);
-    if (bucket.bucketSize !== size) resize(bucket, rate, size);
-    if (!bucket.tryRemoveTokens(1)) throw rateLimited(rate, bucket.getWaitTime(1));
+    refill(bucket, { nowMs, burstSeconds });
+    resize(bucket, size);
+    if (bucket.tokens < 1) throw rateLimited(rate, ((1 - bucket.tokens) / rate) * 1000);
+    bucket.tokens--;
   };
 }
 
-function fullBucket(rate: number, size: number): TokenBucket {
-  const bucket = new TokenBucket({ tokensPerInterval: rate, bucketSize: size, interval: 'second' });
-  bucket.content = size;
-  return bucket;
+/** At the rate that the bucket had since the last call. */
+function refill(
+  bucket: Bucket,
+  { nowMs, burstSeconds }: { nowMs: number; burstSeconds: number },
+): void {
+  const seconds = (nowMs - bucket.filledAtMs) / 1000;
+  bucket.tokens = Math.min(bucket.size, bucket.tokens + (bucket.size / burstSeconds) * seconds);
+  bucket.filledAtMs = nowMs;
 }
 
-/**
- * Tokens of one tenant may differ in their rate: the part that is left stays, so that none of them
- * is a way around the other.
- */
-function resize(bucket: TokenBucket, rate: number, size: number): void {
-  bucket.drip();
-  bucket.content *= size / bucket.bucketSize;
-  bucket.bucketSize = size;
-  bucket.tokensPerInterval = rate;
+/** Tokens of one tenant may have different rates: none of them gains calls by alternating. */
+function resize(bucket: Bucket, size: number): void {
+  bucket.tokens *= size / bucket.size;
+  bucket.size = size;
 }
 
 const rateLimited = (rate: number, waitMs: number): AppError =>

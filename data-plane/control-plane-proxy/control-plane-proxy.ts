@@ -3,14 +3,19 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import { hasBody } from '@steppe/service-kit/http/body/has-body';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
 import { nodeBindings } from '../api/node-bindings.ts';
-import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
-import { proxyWithRetries } from '../http-proxy/proxy-with-retries.ts';
-import { requestHeaders } from '../http-proxy/request-headers.ts';
+import { requestHeaders } from '../http-proxy/headers.ts';
+import { type ProxyOutcome, proxyRequest } from '../http-proxy/proxy-request.ts';
 import { createResponseWriter } from '../http-proxy/response-writer.ts';
-import type { RetryPolicy } from '../http-proxy/retry-policy.ts';
+import {
+  createRetryBudget,
+  isInvalidRequest,
+  type RetryPolicy,
+  waitForRetry,
+} from '../http-proxy/retry-policy.ts';
 import { targetPath } from '../http-proxy/target-path.ts';
 import { readSessionId } from '../routing/read-session-id.ts';
 import type { ForwardMetrics } from '../telemetry/forward-metrics.ts';
@@ -18,19 +23,20 @@ import type { TraceHeaders } from '../telemetry/trace-headers.ts';
 
 interface Dependencies {
   controlPlaneUrl: string;
-  upstream: Dispatcher;
+  dispatcher: Dispatcher;
+  clock: Clock;
   metrics: ForwardMetrics;
   retries: RetryPolicy;
-  /** The control-plane promises no byte while a session starts. */
+  /** The control-plane may send no byte while a session starts. */
   idleTimeoutMs: number;
   uploadStallLimitMs: number;
 }
 
 export type ControlPlaneProxy = (c: Context<HttpEnv>, trace: TraceHeaders) => Promise<Response>;
 
-/** Passes a call on with the caller's own token, which the control-plane verifies too. */
+/** Forwards a call with the caller's own token, which the control-plane verifies too. */
 export function createControlPlaneProxy(dependencies: Dependencies): ControlPlaneProxy {
-  const { upstream, metrics, retries, idleTimeoutMs, uploadStallLimitMs } = dependencies;
+  const { clock, metrics, retries } = dependencies;
   const { origin } = new URL(dependencies.controlPlaneUrl);
   return async (c, trace) => {
     const { incoming, outgoing } = nodeBindings(c);
@@ -46,38 +52,43 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
       trace,
       body: body ? 'same' : 'none',
     });
-    const end = await proxyWithRetries(
-      { origin, method: c.req.method, path, headers, body },
-      {
-        upstream,
-        outgoing,
-        response: createResponseWriter(outgoing, {
-          ownHeaders: { 'x-request-id': requestId },
-          isRejected: () => false,
-        }),
-        idleTimeoutMs,
-        uploadStallLimitMs,
-        retries,
-        onRetry: () => metrics.countRetry('control_plane'),
-      },
-    );
-    if (end.kind === 'truncated') {
-      addLogFields(c, { outcome: 'runtime_unreachable' });
-      outgoing.destroy();
+    const request = { origin, method: c.req.method, path, headers, body };
+    const response = createResponseWriter(outgoing, { ownHeaders: { 'x-request-id': requestId } });
+    const retryBudget = createRetryBudget(retries);
+    for (;;) {
+      const outcome = await proxyRequest(request, { ...dependencies, outgoing, response });
+      // A request that may have arrived is never repeated: a create may have happened.
+      const delayMs = retryBudget.delayAfter(outcome, false);
+      if (delayMs === undefined) {
+        checkOutcome(c, outcome);
+        return RESPONSE_ALREADY_SENT;
+      }
+      if (!(await waitForRetry(delayMs, { clock, outgoing }))) return RESPONSE_ALREADY_SENT;
+      metrics.countRetry('control_plane');
     }
-    if (isFailure(end)) throw noResponse(c, end);
-    return RESPONSE_ALREADY_SENT;
   };
 }
 
 const takesBody = (method: string): boolean => method === 'POST' || method === 'PATCH';
 
-const isFailure = (end: ProxyOutcome): boolean =>
-  end.kind === 'unconnected' || end.kind === 'broken' || end.kind === 'idle_timeout';
+/** @throws AppError where there is no response. Cuts off an incomplete one. */
+function checkOutcome(c: Context<HttpEnv>, outcome: ProxyOutcome): void {
+  switch (outcome.kind) {
+    case 'unconnected':
+      if (isInvalidRequest(outcome.error)) throw outcome.error;
+      throw noResponse(c, outcome);
+    case 'broken':
+    case 'idle_timeout':
+      throw noResponse(c, outcome);
+    case 'truncated':
+      addLogFields(c, { outcome: 'runtime_unreachable' });
+      nodeBindings(c).outgoing.destroy();
+  }
+}
 
-function noResponse(c: Context<HttpEnv>, end: ProxyOutcome): AppError {
-  const wasSent = end.kind !== 'unconnected';
-  // A create that may have happened makes a second session, unless it has a key.
+function noResponse(c: Context<HttpEnv>, outcome: ProxyOutcome): AppError {
+  const wasSent = outcome.kind !== 'unconnected';
+  // Repeating a create that happened makes a second session, unless it has an idempotency key.
   const retryable =
     !wasSent || c.req.method !== 'POST' || c.req.header('idempotency-key') !== undefined;
   const message = wasSent
@@ -85,6 +96,6 @@ function noResponse(c: Context<HttpEnv>, end: ProxyOutcome): AppError {
     : 'the control-plane does not respond; existing sessions continue to work. Try again';
   return new AppError('runtime_unreachable', message, {
     retryable,
-    cause: 'error' in end ? end.error : undefined,
+    cause: 'error' in outcome ? outcome.error : undefined,
   });
 }

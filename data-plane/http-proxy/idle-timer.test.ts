@@ -1,3 +1,4 @@
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
 
@@ -8,7 +9,12 @@ let idleTimer: IdleTimer;
 beforeEach(() => {
   vi.useFakeTimers();
   [isPaused, timeouts] = [false, 0];
-  idleTimer = createIdleTimer({ limitMs, isPaused: () => isPaused, onIdle: () => (timeouts += 1) });
+  idleTimer = createIdleTimer({
+    clock: systemClock,
+    limitMs,
+    isPaused: () => isPaused,
+    onIdle: () => (timeouts += 1),
+  });
 });
 afterEach(() => void vi.useRealTimers());
 

@@ -1,36 +1,46 @@
+import type { Clock } from '@steppe/service-kit/process/clock';
+
 export interface IdleTimer {
-  /** From now on the other side owes a byte. */
+  /** From now on the other side must send a byte within the limit. */
   start(): void;
+  /** A byte arrived. */
   reset(): void;
   stop(): void;
 }
 
 interface IdleTimerOptions {
+  clock: Clock;
   limitMs: number;
-  /** True while the other side cannot be blamed: the limit is then counted anew. */
+  /** True while the other side is not at fault: the limit then starts again. */
   isPaused: () => boolean;
   onIdle: () => void;
 }
 
 /**
- * An idle timeout instead of a total one: a response may take an hour as long as data keeps coming.
+ * An idle timeout instead of a total one: a response may take an hour as long as data keeps
+ * arriving. A reset only notes the time, because it happens with each chunk.
  */
-export function createIdleTimer({ limitMs, isPaused, onIdle }: IdleTimerOptions): IdleTimer {
-  let timer: NodeJS.Timeout | undefined;
-  const ring = () => {
-    if (isPaused()) timer?.refresh();
+export function createIdleTimer({ clock, limitMs, isPaused, onIdle }: IdleTimerOptions): IdleTimer {
+  let cancel: (() => void) | undefined;
+  let lastByteAtMs = 0;
+  const check = () => {
+    const leftMs = lastByteAtMs + limitMs - clock.monotonicMs();
+    if (leftMs > 0) cancel = clock.after(Math.ceil(leftMs), check);
+    else if (isPaused()) cancel = clock.after(limitMs, check);
     else onIdle();
   };
   return {
     start() {
-      timer ??= setTimeout(ring, limitMs);
+      if (cancel) return;
+      lastByteAtMs = clock.monotonicMs();
+      cancel = clock.after(limitMs, check);
     },
     reset() {
-      timer?.refresh();
+      lastByteAtMs = clock.monotonicMs();
     },
     stop() {
-      clearTimeout(timer);
-      timer = undefined;
+      cancel?.();
+      cancel = undefined;
     },
   };
 }

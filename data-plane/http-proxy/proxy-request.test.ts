@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { Agent, type buildConnector } from 'undici';
 import { afterEach, expect, it } from 'vitest';
 import { call, open } from '../testing/call.ts';
@@ -23,7 +24,7 @@ const start = async (handle: RequestListener): Promise<FakeAgent> => {
 /** A server that responds to every request by one request with `origin`. */
 const startEdge = async (
   origin: string,
-  upstream: Agent,
+  dispatcher: Agent,
   isRejected: (status: number) => boolean = () => false,
 ) => {
   const ends: ProxyOutcome[] = [];
@@ -39,10 +40,12 @@ const startEdge = async (
       headers: [],
       body: null,
     };
-    const response = createResponseWriter(outgoing, { ownHeaders: {}, isRejected });
+    const response = createResponseWriter(outgoing, { ownHeaders: {} });
     const before = countListeners(outgoing);
     void proxyRequest(request, {
-      upstream,
+      clock: systemClock,
+      dispatcher,
+      isRejected,
       outgoing,
       response,
       idleTimeoutMs: 5_000,
@@ -103,7 +106,8 @@ it('makes no connection for a client that has left already', async () => {
   };
   expect(
     await proxyRequest(request, {
-      upstream: startUpstream(),
+      clock: systemClock,
+      dispatcher: startUpstream(),
       outgoing,
       response,
       idleTimeoutMs: 1,
@@ -135,7 +139,7 @@ it('does not take an interim response for the response', async () => {
   expect(await call(edge.port, { path: '/' })).toMatchObject({ status: 200, text: 'real' });
 });
 
-it('gives a declined response back unsent', async () => {
+it('writes nothing of a rejected response', async () => {
   const agent = await start((_, res) => res.writeHead(421).end('not you'));
   const edge = await startEdge(agent.url, startUpstream(), (status) => status === 421);
   expect(await call(edge.port, { path: '/' })).toMatchObject({ status: 500, text: '' });
@@ -155,7 +159,8 @@ it('has no more to say of a response once it has ended', async () => {
     proxyRequest(
       { origin: agent.url, method: 'GET', path, headers: [], body: null },
       {
-        upstream,
+        clock: systemClock,
+        dispatcher: upstream,
         // Only this part is used.
         outgoing: outgoing as EventEmitter as ServerResponse,
         response: {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
 import { createIdleTimer } from './idle-timer.ts';
 import type { ResponseSink } from './response-sink.ts';
@@ -14,46 +15,53 @@ export interface ProxyRequest {
 }
 
 export interface ProxyOptions {
-  upstream: Dispatcher;
+  clock: Clock;
+  dispatcher: Dispatcher;
   outgoing: ServerResponse;
   /** Writes into `outgoing`. */
   response: ResponseSink;
+  /** True for a status that is meant for us and not for the client: nothing of it is written. */
+  isRejected?: (status: number) => boolean;
   idleTimeoutMs: number;
-  /** For how long an upload may stand still. */
+  /** How long an upload may make no progress. */
   uploadStallLimitMs: number;
   onSent?: () => void;
 }
 
-/** How one try of forwarding ended. */
+/** How one attempt to forward a request ended. */
 export type ProxyOutcome =
   /** No connection was made: nothing was sent. */
   | { kind: 'unconnected'; error: Error }
   /** The request may have arrived, and the client has nothing of a response. */
   | { kind: 'broken'; error: Error }
   | { kind: 'idle_timeout' }
+  /** `isRejected` is true for its status. */
   | { kind: 'rejected'; status: number }
+  /** The response does not continue the part that the client already has. */
+  | { kind: 'mismatched'; status: number }
   | { kind: 'responded'; status: number }
   /**
-   * The response broke off, and the client has a part of it. `brought` is true where this try gave
-   * any of its bytes.
+   * The response was interrupted, and the client has a part of it. `brought` is true where this
+   * attempt delivered any bytes.
    */
   | { kind: 'truncated'; reason: 'broken' | 'idle_timeout'; brought: boolean }
   | { kind: 'client_left' };
 
 /**
- * Sends a request and streams its response into `response`, no faster than `outgoing` takes it. The
- * phases follow each other; whatever comes after the end is ignored.
+ * Sends a request and streams its response into `response`, no faster than `outgoing` accepts it.
+ * Whatever arrives after the last phase is ignored.
  *
  *     connecting ──► waiting ──► receiving ──► done
  *     unconnected    broken      responded
  *                    idle_timeout truncated
- *                    declined
+ *                    rejected
+ *                    mismatched
  *     client_left    client_left client_left
  *
- * @throws AppError `invalid_request` where the client's upload stands still
+ * @throws AppError `invalid_request` where the client's upload stalls
  */
 export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Promise<ProxyOutcome> {
-  const { upstream, outgoing, response, idleTimeoutMs } = options;
+  const { clock, dispatcher, outgoing, response, idleTimeoutMs } = options;
   if (outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
   return new Promise((resolve, reject) => {
     let phase: 'connecting' | 'waiting' | 'receiving' | 'done' = 'connecting';
@@ -61,18 +69,18 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
     let responseStatus = 0;
     let brought = false;
 
-    const end = (how: ProxyOutcome) => {
+    const end = (outcome: ProxyOutcome) => {
       if (phase === 'done') return;
       phase = 'done';
       idleTimer.stop();
       outgoing.off('close', onClientLeft);
       outgoing.off('drain', onDrained);
-      resolve(how);
+      resolve(outcome);
     };
-    /** Ends without the upstream's consent; one that is not connected yet is aborted when it is. */
-    const abandon = (how: ProxyOutcome) => {
-      end(how);
-      controller?.abort(new Error(`the request ended: ${how.kind}`));
+    /** Aborts the request; one that is not connected yet is aborted as soon as it is. */
+    const abandon = (outcome: ProxyOutcome) => {
+      end(outcome);
+      controller?.abort(new Error(`the request ended: ${outcome.kind}`));
       upload?.stream.destroy();
     };
     const interrupt = (reason: 'broken' | 'idle_timeout', error: Error) => {
@@ -82,7 +90,7 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
       else
         abandon(reason === 'idle_timeout' ? { kind: 'idle_timeout' } : { kind: 'broken', error });
     };
-    /** Nothing of a response has come: it is ours to say what is wrong. */
+    /** No response has arrived yet, so the client gets this error instead. */
     const refuse = (error: Error) => {
       if (phase !== 'waiting') return;
       reject(error);
@@ -98,12 +106,14 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
       request.body === null || Buffer.isBuffer(request.body)
         ? undefined
         : createUploadBody(request.body, {
+            clock,
             onChunk: () => idleTimer.reset(),
             onBroken: onClientLeft,
             stallLimitMs: options.uploadStallLimitMs,
             onStalled: refuse,
           });
     const idleTimer = createIdleTimer({
+      clock,
       limitMs: idleTimeoutMs,
       isPaused: () => controller?.paused === true || upload?.waitsForClient() === true,
       onIdle: () =>
@@ -122,7 +132,8 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
       onResponseStart(_, status, headers) {
         if (phase !== 'waiting' || status < 200) return;
         idleTimer.reset();
-        if (!response.begin(status, headers)) return abandon({ kind: 'rejected', status });
+        if (options.isRejected?.(status)) return abandon({ kind: 'rejected', status });
+        if (!response.begin(status, headers)) return abandon({ kind: 'mismatched', status });
         phase = 'receiving';
         responseStatus = status;
       },
@@ -133,7 +144,7 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
         response.write(chunk);
         if (outgoing.writableNeedDrain) controller?.pause();
       },
-      // The response may be whole before an upload is: undici then aborts the upload, and the
+      // A response may be complete before the upload is: undici then aborts the upload, and the
       // response counts.
       onResponseEnd() {
         if (phase !== 'receiving') return;
@@ -146,12 +157,11 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
       },
     };
 
-    // Watched from before the dispatch: a client may leave while the connection is still being
-    // made.
+    // Registered before the dispatch: a client may leave while the connection is being made.
     outgoing.once('close', onClientLeft);
     outgoing.on('drain', onDrained);
     const { origin, method, path, headers } = request;
-    upstream.dispatch(
+    dispatcher.dispatch(
       { origin, method, path, headers, body: upload?.stream ?? bufferOf(request.body) },
       handler,
     );

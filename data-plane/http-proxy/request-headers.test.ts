@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, it } from 'vitest';
-import { requestHeaders } from './request-headers.ts';
+import { requestHeaders } from './headers.ts';
 
 const from = (...rawHeaders: string[]): IncomingMessage => {
   const at = rawHeaders.findIndex((name) => name.toLowerCase() === 'connection');

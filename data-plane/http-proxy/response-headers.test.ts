@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { responseHeaders } from './response-headers.ts';
+import { responseHeaders } from './headers.ts';
 
 it('drops hop-by-hop headers and those that connection names, and keeps the rest', () => {
   const headers = {

@@ -1,20 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** How much of a response the client has been given. */
+/** How much of a response the client has. */
 export type Delivered = 'nothing' | 'part' | 'whole';
 
-/**
- * Where a response goes. One sink may be given several responses in turn, each after the one before
- * broke off.
- */
+/** Receives a response. After an interruption it may receive another response in its place. */
 export interface ResponseSink {
   /**
-   * Takes the head of a response.
-   * @returns false for a response that is not for the client: nothing of it was taken then.
+   * Receives the head of a response.
+   * @returns false where the response cannot continue what the client already has. It is dropped.
    */
   begin(status: number, headers: IncomingHttpHeaders): boolean;
   write(...pieces: readonly Buffer[]): void;
   end(): void;
-  /** The response ends here without being whole; what was held back of it is dropped. */
+  /** The response ends before it is complete; what was held back is dropped. */
   interrupt(): Delivered;
 }

@@ -1,33 +1,31 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { responseHeaders } from './response-headers.ts';
+import { responseHeaders } from './headers.ts';
 import type { ResponseSink } from './response-sink.ts';
 
 interface WriterOptions {
-  /** Headers that the response has in any case, by their names in lower case. */
+  /** Headers that every response gets, by their names in lower case. */
   ownHeaders: Readonly<Record<string, string>>;
-  /** True for a response that is meant for us and not for the client. */
-  isRejected: (status: number) => boolean;
 }
 
 /**
- * A response that says it is no longer than this is written when it is whole: if it breaks off
- * before, another may take its place.
+ * A response whose `content-length` is at most this is written when it is complete: where it is
+ * interrupted, another one can replace it.
  */
-const heldBytes = 16 * 1024;
+const maxHeldBytes = 16 * 1024;
 
 /**
- * Writes a response into Node's own response. Headers and first chunk wait until the parser gives
- * back control: a response that came in one piece leaves in one, and of any other the first byte
+ * Writes a response into Node's own response. Headers and first chunk wait until the parser
+ * returns: a response that arrived in one piece leaves in one piece, and the first byte of any other
  * leaves at once.
  */
 export function createResponseWriter(
   outgoing: ServerResponse,
-  { ownHeaders, isRejected }: WriterOptions,
+  { ownHeaders }: WriterOptions,
 ): ResponseSink {
   let head: { status: number; headers: OutgoingHttpHeaders } | undefined;
   let held: Buffer[] = [];
   let isHeldWhole = false;
-  // What a write into a connection that is gone throws is reported by `close` too.
+  // `close` reports the same: a write to a closed connection.
   outgoing.on('error', () => {});
 
   const takeHeld = (): Buffer | undefined => {
@@ -45,10 +43,9 @@ export function createResponseWriter(
   };
   return {
     begin(status, headers) {
-      if (isRejected(status)) return false;
       const begun = { status, headers: responseHeaders(headers, ownHeaders) };
       head = begun;
-      isHeldWhole = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= heldBytes;
+      isHeldWhole = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= maxHeldBytes;
       if (!isHeldWhole) queueMicrotask(() => head === begun && release());
       return true;
     },

@@ -1,19 +1,29 @@
 import { expect, it } from 'vitest';
 import type { ProxyOutcome } from './proxy-request.ts';
-import { retryDelay } from './retry-policy.ts';
+import { createRetryBudget, maxInterruptions } from './retry-policy.ts';
 
 const policy = { delaysMs: [100, 300, 900], random: () => 0.5 };
 const error = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
-
-it('tries a connection three more times, later each time', () => {
-  expect(
-    [1, 2, 3, 4].map((tries) => retryDelay({ kind: 'unconnected', error }, tries, policy)),
-  ).toEqual([100, 300, 900, undefined]);
+const unconnected: ProxyOutcome = { kind: 'unconnected', error };
+const interrupted = (brought: boolean): ProxyOutcome => ({
+  kind: 'truncated',
+  reason: 'broken',
+  brought,
 });
 
-it('varies the waiting times by a quarter', () => {
+it('retries a connection three times, later each time', () => {
+  const budget = createRetryBudget(policy);
+  expect([1, 2, 3, 4].map(() => budget.delayAfter(unconnected, false))).toEqual([
+    100,
+    300,
+    900,
+    undefined,
+  ]);
+});
+
+it('varies the delays by a quarter', () => {
   const delays = [0, 1].map((drawn) =>
-    retryDelay({ kind: 'unconnected', error }, 1, { ...policy, random: () => drawn }),
+    createRetryBudget({ ...policy, random: () => drawn }).delayAfter(unconnected, false),
   );
   expect(delays).toEqual([75, 125]);
 });
@@ -22,6 +32,7 @@ it.each<ProxyOutcome>([
   { kind: 'broken', error },
   { kind: 'idle_timeout' },
   { kind: 'rejected', status: 421 },
+  { kind: 'mismatched', status: 200 },
   { kind: 'responded', status: 503 },
   { kind: 'truncated', reason: 'broken', brought: true },
   { kind: 'client_left' },
@@ -29,6 +40,29 @@ it.each<ProxyOutcome>([
     kind: 'unconnected',
     error: Object.assign(new Error('bad header'), { code: 'UND_ERR_INVALID_ARG' }),
   },
-])('does not try again what may have arrived or can never: $kind', (end) => {
-  expect(retryDelay(end, 1, policy)).toBeUndefined();
+])('does not retry what may have arrived or can never succeed: $kind', (outcome) => {
+  expect(createRetryBudget(policy).delayAfter(outcome, false)).toBeUndefined();
+});
+
+it('counts failed connections from zero at another address and after a connection was made', () => {
+  const budget = createRetryBudget(policy);
+  expect(budget.delayAfter(unconnected, true)).toBe(100);
+  budget.onMoved();
+  expect(budget.delayAfter(unconnected, true)).toBe(100);
+  expect(budget.delayAfter({ kind: 'broken', error }, true)).toBe(100);
+  expect(budget.delayAfter(unconnected, true)).toBe(100);
+});
+
+it('resumes after three interruptions in a row, and after any with progress up to a maximum', () => {
+  const inVain = createRetryBudget(policy);
+  expect([1, 2, 3, 4].map(() => inVain.delayAfter(interrupted(false), true))).toEqual([
+    100,
+    300,
+    900,
+    undefined,
+  ]);
+  const budget = createRetryBudget(policy);
+  for (let i = 0; i < maxInterruptions; i++)
+    expect(budget.delayAfter(interrupted(true), true)).toBe(100);
+  expect(budget.delayAfter(interrupted(true), true)).toBeUndefined();
 });

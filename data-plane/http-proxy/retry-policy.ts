@@ -1,31 +1,75 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { ProxyOutcome } from './proxy-request.ts';
 
 export interface RetryPolicy {
-  /** Waiting times before the second, third … try; each is varied by a quarter. */
+  /** Delays before the second, third … attempt; each is varied by a quarter. */
   delaysMs: readonly number[];
-  random?: () => number;
+  /** At least 0 and less than 1. */
+  random: () => number;
+}
+
+/** How many interruptions one call survives, however much progress it makes between them. */
+export const maxInterruptions = 100;
+
+/** How often the request of one client call may be sent again. */
+export interface RetryBudget {
+  /**
+   * @param isRepeatable whether a request that may have arrived is safe to send again. One whose
+   * connection was never made always is.
+   * @returns the delay before the next attempt; undefined where there must be none.
+   */
+  delayAfter(outcome: ProxyOutcome, isRepeatable: boolean): number | undefined;
+  /** Attempts to connect count from zero again: the next one goes to another address. */
+  onMoved(): void;
 }
 
 /**
- * How long to wait before trying again, or undefined where it must not be: only a connection that
- * was never made is sure not to have done anything.
- * @param tries how many there were.
+ * Allows as many failures in a row as the policy has delays, counted apart for connections and for
+ * interrupted responses. A response that made progress starts its row again.
  */
-export function retryDelay(
-  end: ProxyOutcome,
-  tries: number,
-  policy: RetryPolicy,
-): number | undefined {
-  if (end.kind !== 'unconnected' || isOurMistake(end.error)) return undefined;
-  const delayMs = policy.delaysMs[tries - 1];
-  return delayMs === undefined ? undefined : jittered(delayMs, policy);
+export function createRetryBudget({ delaysMs, random }: RetryPolicy): RetryBudget {
+  let unconnectedInARow = 0;
+  let interruptedInARow = 0;
+  let interruptions = 0;
+  const delayOf = (failuresBefore: number): number | undefined => {
+    const delayMs = delaysMs[failuresBefore];
+    return delayMs === undefined ? undefined : delayMs * (0.75 + random() / 2);
+  };
+  return {
+    delayAfter(outcome, isRepeatable) {
+      if (outcome.kind === 'unconnected')
+        return isInvalidRequest(outcome.error) ? undefined : delayOf(unconnectedInARow++);
+      unconnectedInARow = 0;
+      if (!isRepeatable || (outcome.kind !== 'broken' && outcome.kind !== 'truncated'))
+        return undefined;
+      if (outcome.kind === 'truncated' && outcome.brought) interruptedInARow = 0;
+      return ++interruptions > maxInterruptions ? undefined : delayOf(interruptedInARow++);
+    },
+    onMoved() {
+      unconnectedInARow = 0;
+    },
+  };
 }
 
-export const jittered = (delayMs: number, { random = Math.random }: RetryPolicy): number =>
-  delayMs * (0.75 + random() / 2);
+/** Waits before a retry. @returns false where the client left before the delay was over. */
+export function waitForRetry(
+  delayMs: number,
+  { clock, outgoing }: { clock: Clock; outgoing: ServerResponse },
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      cancel();
+      outgoing.off('close', finish);
+      resolve(!outgoing.destroyed);
+    };
+    const cancel = clock.after(delayMs, finish);
+    outgoing.once('close', finish);
+  });
+}
 
-/** undici did not even try: the request cannot be written down, or the process is closing. */
-export const isOurMistake = (error: Error): boolean =>
+/** undici did not even try: the request is invalid, or the process is closing. */
+export const isInvalidRequest = (error: Error): boolean =>
   'code' in error &&
   ['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED'].includes(
     String(error.code),

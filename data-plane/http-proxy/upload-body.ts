@@ -1,36 +1,38 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import type { Clock } from '@steppe/service-kit/process/clock';
 
 export interface UploadBody {
   stream: Readable;
-  /** True while the next byte has to come from the client. */
+  /** True while the client has to send the next byte. */
   waitsForClient(): boolean;
 }
 
 interface UploadOptions {
+  clock: Clock;
   onChunk: () => void;
-  /** The client broke off its upload. */
+  /** The client aborted its upload. */
   onBroken: () => void;
-  /** How often is looked whether anything comes. */
+  /** How long an upload may make no progress. */
   stallLimitMs: number;
   onStalled: (error: AppError) => void;
 }
 
-/** Less than this in the time of the limit is not progress. */
-const leastBytes = 1024;
+/** Fewer bytes than this within the limit are not progress. */
+const minProgressBytes = 1024;
 
 /**
  * The client's body as a stream of its own: undici destroys the body of a request that ends early,
- * and destroying the incoming message would cut the connection that the response has to leave by.
- * Takes nothing before it is read.
+ * and destroying the incoming message would close the connection that the response needs. Reads
+ * nothing before the stream is read.
  */
 export function createUploadBody(incoming: IncomingMessage, options: UploadOptions): UploadBody {
-  const { onChunk, onBroken, stallLimitMs, onStalled } = options;
+  const { clock, onChunk, onBroken, stallLimitMs, onStalled } = options;
   let isAttached = false;
   let waitsForClient = false;
   let bytes = 0;
-  let stallTimer: NodeJS.Timeout | undefined;
+  let cancelStallCheck = () => {};
 
   const take = (chunk: Buffer) => {
     onChunk();
@@ -40,36 +42,39 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
     incoming.pause();
   };
   /**
-   * A body of hours is welcome while it makes progress; that nobody here takes it is not the
-   * client's fault.
+   * An upload may take hours while it makes progress. Where the agent does not read it, the client
+   * is not at fault.
    */
-  const look = () => {
+  const checkProgress = () => {
     if (stream.destroyed || incoming.readableEnded) return;
-    if (waitsForClient && bytes < leastBytes) return onStalled(stalled(stallLimitMs));
+    if (waitsForClient && bytes < minProgressBytes) return onStalled(stalled(stallLimitMs));
     bytes = 0;
-    stallTimer?.refresh();
+    scheduleCheck();
+  };
+  const scheduleCheck = () => {
+    // What arrived while this process was busy is read before progress is checked.
+    cancelStallCheck = clock.after(stallLimitMs, () => setImmediate(checkProgress));
   };
   const finish = () => {
-    clearTimeout(stallTimer);
+    cancelStallCheck();
     waitsForClient = false;
     stream.push(null);
   };
   const interrupt = () => {
     if (incoming.readableEnded) return;
     onBroken();
-    stream.destroy(new Error('the client broke off its upload'));
+    stream.destroy(new Error('the client aborted its upload'));
   };
   const attach = () => {
     isAttached = true;
-    // What came while this process was busy is taken before it is checked.
-    stallTimer = setTimeout(() => setImmediate(look), stallLimitMs);
+    scheduleCheck();
     incoming.on('data', take).once('end', finish).on('error', interrupt).once('close', interrupt);
     if (incoming.destroyed) interrupt();
   };
   const detach = () => {
-    clearTimeout(stallTimer);
+    cancelStallCheck();
     if (!isAttached) return;
-    // `error` stays: a client that leaves later must not find nobody listening.
+    // The `error` listener stays: an error without a listener would end the process.
     incoming.off('data', take).off('end', finish).off('close', interrupt).pause();
   };
 
@@ -95,7 +100,7 @@ const stalled = (limitMs: number): AppError =>
     `the upload stalled for ${limitMs / 1000} s before it was complete; nothing was written: send it again`,
     {
       retryable: true,
-      // What may still come of it belongs to no request.
+      // The rest of the body would be read as the next request.
       headers: { Connection: 'close' },
     },
   );

@@ -2,8 +2,8 @@ import { type SessionId, sessionIdSchema, stepIdSchema } from '@steppe/contracts
 import { sessionNotFound } from './resolve-route.ts';
 
 /**
- * The session that a path below `/v1/sessions/` is about, as it is written and forwarded: an id
- * that only decoding would make valid is none.
+ * The session id of a path below `/v1/sessions/`, as it is forwarded: an id that is valid only
+ * after decoding is not accepted.
  * @throws AppError `session_not_found`
  */
 export function readSessionId(path: string): SessionId {

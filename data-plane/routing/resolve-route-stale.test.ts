@@ -33,14 +33,16 @@ afterAll(async () => {
   client.destroy();
   await db.close();
 });
+const clock = { now: () => nowMs };
 beforeEach(() => {
   nowMs = Date.now();
   const options = { max: 9, ttlMs: 5_000, staleMs: 60_000 };
   const cache = createRouteCache(options, {
     routes: createDynamoDbRouteReader({ client, clock: systemClock }),
-    now: () => nowMs,
+    clock,
+    ids: realParts.ids,
   });
-  resolver = createRouteResolver({ cache, now: () => nowMs });
+  resolver = createRouteResolver({ cache, clock });
 });
 
 const tenantId = tenantIdSchema.parse('t');
@@ -132,9 +134,13 @@ it('continues with what it knows while the store breaks every connection', async
   const broken = createDynamoDbClient({ ...localAccess, endpoint: proxy.endpoint, maxAttempts: 1 });
   const cache = createRouteCache(
     { max: 9, ttlMs: 0, staleMs: 0 },
-    { routes: createDynamoDbRouteReader({ client: broken, clock: systemClock }), now: () => nowMs },
+    {
+      routes: createDynamoDbRouteReader({ client: broken, clock: systemClock }),
+      clock,
+      ids: realParts.ids,
+    },
   );
-  const own = createRouteResolver({ cache, now: () => nowMs });
+  const own = createRouteResolver({ cache, clock });
   expect(await own.resolve(requestFor(record))).toMatchObject({ source: 'miss' });
   isOut = true;
   for (let i = 0; i < 3; i++)

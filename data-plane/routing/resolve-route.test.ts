@@ -1,5 +1,6 @@
 import { newSessionId, type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import { beforeEach, expect, it } from 'vitest';
 import {
@@ -20,10 +21,13 @@ let nowMs: number;
 beforeEach(() => {
   routes = createFakeRoutes();
   nowMs = Date.now();
-  const now = () => nowMs;
+  const clock = { now: () => nowMs };
   resolver = createRouteResolver({
-    cache: createRouteCache({ max: 9, ttlMs: 5_000, staleMs: 60_000 }, { routes, now }),
-    now,
+    cache: createRouteCache(
+      { max: 9, ttlMs: 5_000, staleMs: 60_000 },
+      { routes, clock, ids: realParts.ids },
+    ),
+    clock,
   });
 });
 

@@ -1,6 +1,7 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { sessionEnded } from '@steppe/service-kit/http/session-ended';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { isStoreOutage, type Lookup, type RouteCache } from './route-cache.ts';
 import type { Route, RouteEntry } from './route-entry.ts';
 
@@ -22,23 +23,23 @@ export interface RouteResolver {
    * `route_store_unavailable`.
    */
   resolve(request: RouteRequest): Promise<ResolvedRoute>;
-  /** The same after the route in memory proved wrong: forgets it and reads strongly consistent. */
+  /** The same after the cached route proved wrong: evicts it and reads strongly consistent. */
   resolveAgain(request: RouteRequest): Promise<ResolvedRoute>;
   evict(sessionId: SessionId): void;
 }
 
 interface Dependencies {
   cache: RouteCache;
-  now?: () => number;
+  clock: Pick<Clock, 'now'>;
 }
 
 /**
- * Where a session's agent is, if the tenant may know. Never refuses on what may be old: it reads
- * strongly consistent first.
+ * Finds the agent of a tenant's session. Never refuses on a row that may be stale: it reads strongly
+ * consistent first.
  */
-export function createRouteResolver({ cache, now = Date.now }: Dependencies): RouteResolver {
+export function createRouteResolver({ cache, clock }: Dependencies): RouteResolver {
   const decide = (request: RouteRequest, { session, source }: Lookup): ResolvedRoute | AppError => {
-    const checked = checkRoute(request, session, now());
+    const checked = checkRoute(request, session, clock.now());
     return checked instanceof AppError ? checked : { route: checked, source };
   };
   const accept = (decision: ResolvedRoute | AppError): ResolvedRoute => {
@@ -66,7 +67,7 @@ function checkRoute(
   session: RouteEntry | null,
   nowMs: number,
 ): Route | AppError {
-  // A session of another tenant and none at all are the same to the caller.
+  // A session of another tenant and an unknown one get the same response.
   if (session?.tenantId !== tenantId) return sessionNotFound();
   switch (session.state) {
     case 'provisioning':
@@ -74,7 +75,7 @@ function checkRoute(
         headers: { 'Retry-After': '1' },
       });
     case 'terminal':
-      // The store may take days to remove it.
+      // The store may take days to remove a row.
       return session.purgeAtMs <= nowMs
         ? sessionNotFound()
         : sessionEnded(sessionId, session.endReason);
@@ -84,8 +85,8 @@ function checkRoute(
 }
 
 /**
- * What is being made may be ready, and what has expired may live longer, an instant after it was
- * read.
+ * Whether a refusal cannot change any more. A session that is provisioning may be ready, and an
+ * expired one may be extended, right after it was read.
  */
 const isFinal = ({ tenantId }: RouteRequest, session: RouteEntry | null): boolean =>
   session?.tenantId !== tenantId || session.state === 'terminal';
@@ -93,7 +94,7 @@ const isFinal = ({ tenantId }: RouteRequest, session: RouteEntry | null): boolea
 export const sessionNotFound = (): AppError =>
   new AppError('session_not_found', 'there is no session of this id');
 
-/** The store's outages in the words of the API. */
+/** Turns an outage of the store into the API's error. */
 async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
   try {
     return await lookup;

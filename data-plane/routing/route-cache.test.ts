@@ -23,8 +23,8 @@ const cacheOf = (options: { max?: number; random?: number } = {}) =>
     { max: options.max ?? 100, ttlMs: 5_000, staleMs: 60_000 },
     {
       routes,
-      now: () => nowMs,
-      random: () => options.random ?? 0.5,
+      clock: { now: () => nowMs },
+      ids: { random: () => options.random ?? 0.5 },
       onOutage: (isOut) => outages.push(isOut),
     },
   );

@@ -1,4 +1,5 @@
-import type { SessionId } from '@steppe/contracts/ids';
+import type { Ids, SessionId } from '@steppe/contracts/ids';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import {
   SessionStoreThrottledError,
   SessionStoreUnavailableError,
@@ -11,15 +12,15 @@ export interface Lookup {
   session: RouteEntry | null;
   source: 'hit' | 'stale' | 'miss';
   /**
-   * It comes from a strongly consistent read of at most a second ago: what cannot change any more
-   * may be refused on it.
+   * True where it comes from a strongly consistent read within `certainMs`: a final state may be
+   * refused on it.
    */
   isCertain: boolean;
 }
 
 export interface RouteCache {
   /**
-   * From memory where it may be, else by an eventually consistent read. Throws what the store
+   * From memory where that is allowed, else by an eventually consistent read. Throws what the store
    * throws.
    */
   find(sessionId: SessionId): Promise<Lookup>;
@@ -31,12 +32,12 @@ export interface RouteCache {
 export interface RouteCacheOptions {
   max: number;
   /**
-   * How long a ready session's row is taken from memory, varied by a half: rows read together must
-   * not expire together.
+   * How long a ready session's row is used from memory, varied by a half: rows that were read
+   * together must not expire together.
    */
   ttlMs: number;
   /**
-   * Up to this age a row is used once more while it is read again; while the store is out, at any
+   * Up to this age a row is still used while it is refreshed; during an outage of the store, at any
    * age.
    */
   staleMs: number;
@@ -44,8 +45,8 @@ export interface RouteCacheOptions {
 
 interface Dependencies {
   routes: SessionReader;
-  now?: () => number;
-  random?: () => number;
+  clock: Pick<Clock, 'now'>;
+  ids: Pick<Ids, 'random'>;
   /** Called when the store stops responding, and when it responds again. */
   onOutage?: (isOut: boolean, cause?: unknown) => void;
 }
@@ -57,19 +58,19 @@ interface Entry {
   certainUntil: number;
 }
 
-/** How long a strongly consistent response is certain enough to refuse on, where it is final. */
-const certainMs = 1_000;
-const backgroundReads = 4;
-/** Each is of use for a second. */
+/** How long a final state from a strongly consistent read may be refused on without a read. */
+export const certainMs = 1_000;
+const maxBackgroundReads = 4;
+/** Each is used for a second. */
 const maxAbsences = 10_000;
 
 export function createRouteCache(
   options: RouteCacheOptions,
   dependencies: Dependencies,
 ): RouteCache {
-  const { routes, now = Date.now, random = Math.random, onOutage } = dependencies;
+  const { routes, clock, ids, onOutage } = dependencies;
   const entries = new LRUCache<SessionId, Entry>({ max: options.max });
-  // Anybody can make up ids: those that lead nowhere never push out a session.
+  // Anybody can invent ids: unknown ones must never evict a session.
   const absences = new LRUCache<SessionId, Entry>({ max: maxAbsences });
   const flights = {
     eventual: new Map<SessionId, Promise<Entry>>(),
@@ -87,10 +88,10 @@ export function createRouteCache(
     try {
       const record = await routes.get(sessionId, { consistent });
       reportOutage(false);
-      const readAt = now();
+      const readAt = clock.now();
       const session = record && toRouteEntry(record);
       const certainUntil = consistent ? readAt + certainMs : 0;
-      const ttlMs = session?.state === 'ready' ? options.ttlMs * (0.5 + random()) : certainMs;
+      const ttlMs = session?.state === 'ready' ? options.ttlMs * (0.5 + ids.random()) : certainMs;
       return { session, readAt, freshUntil: readAt + ttlMs, certainUntil };
     } catch (error) {
       if (isStoreOutage(error)) reportOutage(true, error);
@@ -98,7 +99,7 @@ export function createRouteCache(
     }
   };
 
-  /** An eventually consistent read may be older than what is known. */
+  /** An eventually consistent read may be older than the row in memory. */
   const remember = (sessionId: SessionId, entry: Entry): Entry => {
     const known = entries.get(sessionId)?.session;
     const isOlder = known && entry.session && entry.session.version < known.version;
@@ -109,7 +110,7 @@ export function createRouteCache(
     return kept;
   };
 
-  /** One read at a time for each session; whoever comes meanwhile shares it. */
+  /** One read at a time for each session; callers during a read share it. */
   const read = (sessionId: SessionId, consistency: 'eventual' | 'consistent'): Promise<Entry> => {
     const running = flights[consistency];
     const joined = running.get(sessionId);
@@ -123,10 +124,10 @@ export function createRouteCache(
   };
 
   const refresh = (sessionId: SessionId): void => {
-    if (inBackground >= backgroundReads || flights.eventual.has(sessionId)) return;
+    if (inBackground >= maxBackgroundReads || flights.eventual.has(sessionId)) return;
     inBackground++;
     read(sessionId, 'eventual')
-      // The next request for it tries again, and the outage has been told.
+      // The next request tries again, and the outage has been reported.
       .catch(() => {})
       .finally(() => inBackground--);
   };
@@ -134,16 +135,16 @@ export function createRouteCache(
   const lookup = ({ session, certainUntil }: Entry, source: Lookup['source']): Lookup => ({
     session,
     source,
-    isCertain: now() < certainUntil,
+    isCertain: clock.now() < certainUntil,
   });
 
   return {
     async find(sessionId) {
       const known = entries.get(sessionId) ?? absences.get(sessionId);
-      if (known && now() < known.freshUntil) return lookup(known, 'hit');
-      // Only a route is worth using when it is old: a refusal needs a read in any case.
+      if (known && clock.now() < known.freshUntil) return lookup(known, 'hit');
+      // Only a route is useful when it is stale: a refusal needs a read in any case.
       const route = known?.session?.state === 'ready' ? known : undefined;
-      if (route && (isOut || now() < route.readAt + options.staleMs)) {
+      if (route && (isOut || clock.now() < route.readAt + options.staleMs)) {
         refresh(sessionId);
         return lookup(route, 'stale');
       }
@@ -156,8 +157,8 @@ export function createRouteCache(
     },
     async readAgain(sessionId) {
       flights.eventual.delete(sessionId);
-      // One that runs may have missed what this caller knows of; the next one is shared by all who
-      // wait for it.
+      // A read that is under way may miss the change that this caller saw; the next one is shared by
+      // all that wait for it.
       await flights.consistent.get(sessionId)?.catch(() => {});
       return lookup(await read(sessionId, 'consistent'), 'miss');
     },

@@ -1,7 +1,7 @@
 import type { InstanceId, TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 
-/** What routing needs of a row: a cache of these is small, whatever metadata the rows have. */
+/** The part of a row that routing needs, so that the cache stays small whatever the metadata. */
 export type RouteEntry = { tenantId: TenantId; version: number; expiresAtMs: number } & (
   | { state: 'provisioning' }
   | { state: 'ready'; instanceId: InstanceId; origin: string }

@@ -12,20 +12,24 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { LogFields } from '@steppe/service-kit/http/http-env';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { readTraceHeaders, type TraceHeaders } from './trace-headers.ts';
 import type { Tracing } from './tracing.ts';
 
-/** For one batch. */
-const exportLimitMs = 3_000;
-/** For all that is left at the end. */
-const closeLimitMs = 4_000;
+/** Time limit of one batch. */
+export const exportLimitMs = 3_000;
+/** Time limit of all remaining spans when the process closes. */
+export const closeLimitMs = 4_000;
 
 /**
- * Sampled as the caller says; where it says nothing, by `OTEL_TRACES_SAMPLER`, which OpenTelemetry
+ * Sampled as the caller's headers say; without them, by `OTEL_TRACES_SAMPLER`, which OpenTelemetry
  * reads itself.
  */
-export function createOtlpTracing(endpoint: string, logger: Logger): Tracing {
+export function createOtlpTracing(
+  endpoint: string,
+  { logger, clock }: { logger: Logger; clock: Clock },
+): Tracing {
   const warn = (message: string) => logger.warn({ detail: message }, 'traces could not be sent');
   const silent = () => {};
   diag.setLogger(
@@ -64,30 +68,18 @@ export function createOtlpTracing(endpoint: string, logger: Logger): Tracing {
     },
     close: () => {
       const sent = provider.shutdown().catch((error: unknown) => warn(String(error)));
-      return finishWithin(closeLimitMs, sent, () =>
-        warn('the collector does not take what is left'),
-      );
+      return new Promise((resolve) => {
+        const cancel = clock.after(closeLimitMs, () => {
+          warn('the collector did not accept the remaining spans in time');
+          resolve();
+        });
+        void sent.then(cancel).then(resolve);
+      });
     },
   };
 }
 
-async function finishWithin(
-  limitMs: number,
-  work: Promise<void>,
-  onLate: () => void,
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      onLate();
-      resolve();
-    }, limitMs);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
-}
-
-/** What the log line says of where a call went; never code, output or a token. */
+/** The log fields about where a call went; never code, output or a token. */
 const logged = [
   'outcome',
   'session_id',

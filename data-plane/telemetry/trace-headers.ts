@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What is forwarded of the trace that it belongs to (W3C Trace Context). */
+/** The trace that a call belongs to (W3C Trace Context), as it is forwarded. */
 export interface TraceHeaders {
   traceparent?: string;
   tracestate?: string;
 }
 
-/** Later versions may have more fields behind these. */
+/** Later versions may append fields. */
 const parent =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
 
-/** The trace that a caller named; an invalid one is dropped, and what belongs to it. */
+/** The trace that the caller named; an invalid one is dropped, with its `tracestate`. */
 export function readTraceHeaders({ traceparent, tracestate }: IncomingHttpHeaders): TraceHeaders {
   if (typeof traceparent !== 'string') return {};
   const [, version, more] = parent.exec(traceparent) ?? [];

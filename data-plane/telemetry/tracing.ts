@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { LogFields } from '@steppe/service-kit/http/http-env';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { readTraceHeaders, type TraceHeaders } from './trace-headers.ts';
 
@@ -26,20 +27,23 @@ export interface CallTrace {
 
 export interface Tracing {
   begin(call: TracedCall): CallTrace;
-  /** Sends what is left, for a few seconds at most. */
+  /** Sends the remaining spans, within `closeLimitMs`. */
   close(): Promise<void>;
 }
 
 /**
- * Records a span of each call and sends it to `endpoint` (OTLP over HTTP). Without an endpoint
- * callers' traces are passed on and nothing is recorded: OpenTelemetry is not even loaded then.
+ * Records a span of each call and sends it to `endpoint` (OTLP over HTTP). Without an endpoint,
+ * callers' trace headers are forwarded and OpenTelemetry is not loaded.
  */
-export async function startTracing(endpoint: string | undefined, logger: Logger): Promise<Tracing> {
+export async function startTracing(
+  endpoint: string | undefined,
+  parts: { logger: Logger; clock: Clock },
+): Promise<Tracing> {
   if (endpoint === undefined)
     return {
       begin: ({ headers }) => ({ headers: readTraceHeaders(headers) }),
       close: async () => {},
     };
   const { createOtlpTracing } = await import('./otlp-tracing.ts');
-  return createOtlpTracing(endpoint, logger);
+  return createOtlpTracing(endpoint, parts);
 }

@@ -4,10 +4,12 @@ import type { ReadyRecord } from '@steppe/contracts/session-record';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { type DataPlaneConfig, defaultTuning } from '../data-plane-config.ts';
-import { type DataPlaneDependencies, startDataPlane } from '../start-data-plane.ts';
+import { type DataPlaneParts, startDataPlane } from '../start-data-plane.ts';
 import { type Call, call, type Response } from './call.ts';
 import { createFakeRoutes, type FakeRoutes, ready } from './fake-routes.ts';
 import { type FakeAgent, startAgent } from './start-agent.ts';
@@ -51,7 +53,7 @@ export const tenantVerifier: CallerVerifier = {
 
 export async function startTestDataPlane(
   changed: Partial<DataPlaneConfig> = {},
-  dependencies: Partial<DataPlaneDependencies> = {},
+  parts: Partial<DataPlaneParts> = {},
 ): Promise<TestDataPlane> {
   const routes = createFakeRoutes();
   const lines: Record<string, unknown>[] = [];
@@ -80,7 +82,9 @@ export async function startTestDataPlane(
       verifier: tenantVerifier,
       signer: createInternalTokenSigner('data-plane', { kid: 'test', privateKey }, systemClock),
       logger,
-      ...dependencies,
+      ...realParts,
+      registry: createRegistry('data-plane'),
+      ...parts,
     },
   );
   const tenantId = tenantIdSchema.parse(`tenant-${randomUUID()}`);

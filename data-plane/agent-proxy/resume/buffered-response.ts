@@ -1,35 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ResponseSink } from '../../http-proxy/response-sink.ts';
 
-/** A short response that is read here before the client gets it, or something else. */
+/** A short response that is read here before the client gets it, or another one. */
 export interface BufferedResponse extends ResponseSink {
   status(): number;
   body(): Buffer;
   /**
-   * True where a response broke off before the one that is here: what was requested may have been
-   * done then.
+   * True where an earlier response was interrupted: the agent may have executed the request
+   * already.
    */
   wasInterrupted(): boolean;
-  /** Gives it to the client as it is. */
+  /** Sends it to the client unchanged. */
   forwardTo(to: ResponseSink): void;
 }
 
 interface BufferOptions {
-  isRejected: (status: number) => boolean;
-  /**
-   * Called with the head of a 200 whose body follows, and with each space that comes before its
-   * JSON.
-   */
+  /** Called with the head of a 200 and with each space that precedes its JSON. */
   onWaiting: (headers: IncomingHttpHeaders, spaces: Buffer) => void;
 }
 
-export function createBufferedResponse({ isRejected, onWaiting }: BufferOptions): BufferedResponse {
+export function createBufferedResponse({ onWaiting }: BufferOptions): BufferedResponse {
   let head: { status: number; headers: IncomingHttpHeaders } = { status: 0, headers: {} };
   let chunks: Buffer[] = [];
   let wasInterrupted = false;
   return {
     begin(status, headers) {
-      if (isRejected(status)) return false;
       head = { status, headers };
       return true;
     },

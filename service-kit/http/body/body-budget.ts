@@ -20,7 +20,14 @@ export interface BodyShare {
   shrinkTo(bytes: number): void;
 }
 
+export interface OpenShare extends BodyShare {
+  /** Gives back all of it. */
+  release(): void;
+}
+
 export interface BodyBudget {
+  /** A share for one request, which its caller has to release. */
+  open(tenantId: string): OpenShare;
   /** Calls `use` with a share of its own, all of which is given back when `use` has ended. */
   hold<T>(tenantId: string, use: (share: BodyShare) => Promise<T>): Promise<T>;
 }
@@ -38,27 +45,33 @@ export function createBodyBudget({ totalBytes, tenantBytes }: BodyBudgetOptions)
     if (held > 0) byTenant.set(tenantId, held);
     else byTenant.delete(tenantId);
   };
+  const open = (tenantId: string): OpenShare => {
+    let own = 0;
+    const shrinkTo = (bytes: number) => {
+      const surplus = Math.max(0, own - bytes);
+      if (surplus > 0) add(tenantId, -surplus);
+      own -= surplus;
+    };
+    return {
+      take(bytes) {
+        if ((byTenant.get(tenantId) ?? 0) + bytes > tenantBytes)
+          throw isFull('the tenant', 'tenant_bodies', tenantBytes);
+        if (total + bytes > totalBytes) throw isFull('all tenants', 'bodies', totalBytes);
+        add(tenantId, bytes);
+        own += bytes;
+      },
+      shrinkTo,
+      release: () => shrinkTo(0),
+    };
+  };
   return {
+    open,
     async hold(tenantId, use) {
-      let own = 0;
-      const share: BodyShare = {
-        take(bytes) {
-          if ((byTenant.get(tenantId) ?? 0) + bytes > tenantBytes)
-            throw isFull('the tenant', 'tenant_bodies', tenantBytes);
-          if (total + bytes > totalBytes) throw isFull('all tenants', 'bodies', totalBytes);
-          add(tenantId, bytes);
-          own += bytes;
-        },
-        shrinkTo(bytes) {
-          const surplus = Math.max(0, own - bytes);
-          if (surplus > 0) add(tenantId, -surplus);
-          own -= surplus;
-        },
-      };
+      const share = open(tenantId);
       try {
         return await use(share);
       } finally {
-        share.shrinkTo(0);
+        share.release();
       }
     },
   };
