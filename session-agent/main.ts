@@ -1,5 +1,5 @@
 import { rmSync, writeSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { createIds } from '@steppe/contracts/ids';
 import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
 import { createInternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
@@ -11,6 +11,7 @@ import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/life
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { type AgentConfig, readConfig } from './config.ts';
 import { superviseLocally } from './interpreter/supervisor-process.ts';
+import { createRuntimeTransport } from './protocol/runtime-transport.ts';
 import { writeTerminationMessage } from './session/termination-message.ts';
 import { type AgentParts, startAgent } from './start-agent.ts';
 import { DirectoryWorkspace } from './workspace/file-system/directory-workspace.ts';
@@ -61,6 +62,8 @@ async function openParts(config: AgentConfig): Promise<AgentParts> {
   return {
     verifier: createInternalTokenVerifier(config.STEPPE_INSTANCE_ID, keys, clock),
     workspace: new DirectoryWorkspace({ root, clock, ids }),
+    ensureWorkspace: () => mkdir(config.STEPPE_WORKSPACE, { recursive: true }),
+    runtimeTransport: createRuntimeTransport(config.STEPPE_RUN_DIR),
     startSupervisor: command && ((onGaveUp) => startSupervisor(command, onGaveUp)),
     leaveTerminationMessage: (message) =>
       writeTerminationMessage(config.STEPPE_TERMINATION_FILE, message, logger),
@@ -83,6 +86,7 @@ const startSupervisor = (command: [string, ...string[]], onGaveUp: (detail: stri
       STEPPE_WORKSPACE: config.STEPPE_WORKSPACE,
       STEPPE_LIFELINE: 'stdin',
     },
+    clock: systemClock,
     logger,
     onGaveUp,
   });

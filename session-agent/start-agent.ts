@@ -15,6 +15,7 @@ import { isReserved } from './http/reserved-requests.ts';
 import type { RouteParts } from './http/route.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
 import type { SupervisorProcess } from './interpreter/supervisor-process.ts';
+import type { RuntimeTransport } from './protocol/runtime-transport.ts';
 import { Binding } from './session/binding.ts';
 import { SessionLifetime } from './session/session-lifetime.ts';
 import type { TerminationMessage } from './session/termination-message.ts';
@@ -26,6 +27,9 @@ import type { Workspace } from './workspace/workspace.ts';
 export interface AgentParts {
   verifier: InternalTokenVerifier;
   workspace: Workspace;
+  /** Creates the workspace's directory where user code removed it. */
+  ensureWorkspace: () => Promise<unknown>;
+  runtimeTransport: RuntimeTransport;
   /** Local mode: starts the supervisor as a child. In a pod it is the other container. */
   startSupervisor?: ((onGaveUp: (detail: string) => void) => SupervisorProcess) | undefined;
   /** Leaves the reason of the end for the control-plane to find. Never throws. */
@@ -65,14 +69,16 @@ export async function startAgent(
     end('crashed', `${detail}\n${supervisor?.logTail() ?? ''}`.trimEnd());
   const background = new BackgroundOutput();
   const interpreter = new Interpreter({
-    runDirectory: config.STEPPE_RUN_DIR,
-    workspace: config.STEPPE_WORKSPACE,
+    transport: parts.runtimeTransport,
+    clock,
+    ids: parts.ids,
+    ensureWorkspace: parts.ensureWorkspace,
     memoryBytes: config.STEPPE_MEMORY_BYTES ?? null,
     background,
     logger,
     onMemoryLost: () => binding.bound?.queue.onMemoryLost(),
     onReady: () => supervisor?.healthy(),
-    onDeafSupervisor: () => supervisor?.kill(),
+    onUnresponsiveSupervisor: () => supervisor?.kill(),
     onGaveUp: crash,
   });
   const limits = toLimits(config);

@@ -1,3 +1,4 @@
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { SupervisorLink } from '../protocol/agent-socket.ts';
@@ -21,13 +22,14 @@ beforeEach(() => {
   vi.useFakeTimers();
   told = [];
   supervisor = new CurrentSupervisor({
+    clock: systemClock,
     logger: createLogger({ service: 'test', level: 'silent' }),
     absenceLimitMs: 1_000,
     onConnect: () => told.push('came'),
     onFrame: ({ type }) => told.push(type),
     onDisconnect: () => told.push('gone'),
     onAbsent: () => told.push('absent'),
-    onUnresponsive: () => told.push('unresponsiveTimer'),
+    onUnresponsive: () => told.push('unresponsive'),
   });
 });
 afterEach(() => {
@@ -53,7 +55,7 @@ it('takes one that does not end its worker in time for dead, once', () => {
   supervisor.kill(1);
   link.onFrame(exitOf(2));
   vi.advanceTimersByTime(longAfterMs);
-  expect(told).toEqual(['came', 'exit', 'unresponsiveTimer']);
+  expect(told).toEqual(['came', 'exit', 'unresponsive']);
   const kill = { type: 'kill', epoch: 1 };
   expect(received).toEqual([kill, kill, 'close']);
 });
@@ -76,7 +78,11 @@ it('closes the one that another replaces, and does not notice that it went', () 
   const first = come();
   const second = come();
   first.link.onClose(undefined);
-  expect([first.received, supervisor.isThere, told]).toEqual([['close'], true, ['came', 'came']]);
+  expect([first.received, supervisor.isConnected, told]).toEqual([
+    ['close'],
+    true,
+    ['came', 'came'],
+  ]);
   supervisor.send({ type: 'kill', epoch: 1 });
   expect(second.received).toHaveLength(1);
 });

@@ -1,55 +1,56 @@
 import type { Language } from '@steppe/contracts/session';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { SupervisorLink } from '../protocol/agent-socket.ts';
 import type { SupervisorCommand, SupervisorFrame } from '../protocol/frames.ts';
 
 interface CurrentSupervisorOptions {
+  clock: Clock;
   logger: Logger;
-  /** One has come. It has no worker, whatever became of the one before it. */
+  /** One connected. It has no worker, whatever happened to the supervisor before it. */
   onConnect: () => void;
   onFrame: (frame: SupervisorFrame) => void;
-  /** It went, and ends its worker with itself; another may come. */
+  /** It disconnected, and its worker dies with it. Another one may connect. */
   onDisconnect: () => void;
-  /** None came in time. */
+  /** None connected in time. */
   onAbsent: (detail: string) => void;
-  /** It did not kill in time, and is treated as gone. */
+  /** It did not kill its worker in time, and is treated as disconnected. */
   onUnresponsive: () => void;
-  /** How long to wait for one where there is none; five minutes where undefined. */
+  /** How long to wait for a supervisor where none is connected. */
   absenceLimitMs: number | undefined;
 }
 
 /**
- * Kubernetes restarts a killed container after 1.2 s, then with a back-off that grows to five
+ * Kubernetes restarts a killed container after 1.2 s, then with a backoff that grows to five
  * minutes.
  */
-const longestAbsenceMs = 5 * 60_000;
-/** A supervisor takes up to two seconds to end what a worker has started. */
-const killLimitMs = 8_000;
+export const defaultAbsenceLimitMs = 5 * 60_000;
+/** A supervisor takes up to two seconds to kill a worker's descendants. */
+export const killLimitMs = 8_000;
 
-/** The supervisor that is there now: each may be replaced by the next, whoever starts them. */
+/** The supervisor that is connected now. Another one may replace it at any time. */
 export class CurrentSupervisor {
-  /** Of the last that came. */
+  /** The language of the supervisor that connected last. */
   language: Language | undefined;
   readonly #options: CurrentSupervisorOptions;
   #link: SupervisorLink | undefined;
-  #absence: NodeJS.Timeout | undefined;
-  #pendingKill: { epoch: number; unresponsiveTimer: NodeJS.Timeout } | undefined;
+  #cancelAbsence: () => void = () => {};
+  #pendingKill: { epoch: number; cancel: () => void } | undefined;
 
   constructor(options: CurrentSupervisorOptions) {
     this.#options = options;
   }
 
-  get isThere(): boolean {
+  get isConnected(): boolean {
     return this.#link !== undefined;
   }
 
-  /** Counts from now how long there is none. */
+  /** Starts the time in which a supervisor has to connect. */
   awaitNext(): void {
-    const { absenceLimitMs = longestAbsenceMs, onAbsent } = this.#options;
-    clearTimeout(this.#absence);
-    this.#absence = setTimeout(
-      () => onAbsent(`the runtime did not reconnect within ${absenceLimitMs} ms`),
-      absenceLimitMs,
+    const { clock, absenceLimitMs = defaultAbsenceLimitMs, onAbsent } = this.#options;
+    this.#cancelAbsence();
+    this.#cancelAbsence = clock.after(absenceLimitMs, () =>
+      onAbsent(`the runtime did not reconnect within ${absenceLimitMs} ms`),
     );
   }
 
@@ -57,55 +58,56 @@ export class CurrentSupervisor {
     link: SupervisorLink,
     { language, version, pid }: Extract<SupervisorFrame, { type: 'supervisor' }>,
   ): void {
-    this.#options.logger.info({ language, version, pid }, 'supervisor connected');
+    const { logger, onConnect, onFrame, onDisconnect } = this.#options;
+    logger.info({ language, version, pid }, 'supervisor connected');
     this.language = language;
     const before = this.#link;
     this.#link = link;
-    clearTimeout(this.#absence);
+    this.#cancelAbsence();
     this.#forgetKill();
     before?.close();
     link.onFrame = (frame) => {
       if (frame.type === 'exit' && frame.epoch === this.#pendingKill?.epoch) this.#forgetKill();
-      this.#options.onFrame(frame);
+      onFrame(frame);
     };
     link.onClose = (protocolError) => {
-      if (protocolError)
-        this.#options.logger.error({ protocolError }, 'invalid frame from the supervisor');
+      if (protocolError) logger.error({ protocolError }, 'invalid frame from the supervisor');
       if (this.#link !== link) return;
       this.#link = undefined;
       this.#forgetKill();
-      this.#options.onDisconnect();
+      onDisconnect();
     };
-    this.#options.onConnect();
+    onConnect();
   }
 
-  /** Lost where there is none. */
+  /** Sends a command; without a supervisor it is dropped. */
   send(command: SupervisorCommand): void {
     this.#link?.send(command);
   }
 
-  /** Has its worker killed; one whose `exit` does not follow in time is itself taken for dead. */
+  /** Has the worker killed. A supervisor that reports no exit in time is disconnected. */
   kill(epoch: number): void {
     const link = this.#link;
     if (!link) return;
     link.send({ type: 'kill', epoch });
     if (this.#pendingKill) return;
-    const unresponsiveTimer = setTimeout(() => {
-      this.#options.logger.error({ epoch }, 'the supervisor did not terminate its worker');
+    const { clock, logger, onUnresponsive } = this.#options;
+    const cancel = clock.after(killLimitMs, () => {
+      logger.error({ epoch }, 'supervisor unresponsive');
       link.close();
-      this.#options.onUnresponsive();
-    }, killLimitMs);
-    this.#pendingKill = { epoch, unresponsiveTimer };
+      onUnresponsive();
+    });
+    this.#pendingKill = { epoch, cancel };
   }
 
   close(): void {
-    clearTimeout(this.#absence);
+    this.#cancelAbsence();
     this.#forgetKill();
     this.#link?.close();
   }
 
   #forgetKill(): void {
-    clearTimeout(this.#pendingKill?.unresponsiveTimer);
+    this.#pendingKill?.cancel();
     this.#pendingKill = undefined;
   }
 }

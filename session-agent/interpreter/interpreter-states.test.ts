@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { endMarker, startMarker } from '../protocol/frames.ts';
+import { endMarker, startMarker } from '../protocol/wire-format.ts';
 import type { StepSink } from './step-interpreter.ts';
 import {
   doneOf,
@@ -22,8 +22,8 @@ afterEach(() => {
 });
 
 const within = { timeout: 10_000 };
-const unresponsiveTimer: StepSink = { output: () => {}, display: () => {} };
-const run = (stepId: string, sink = unresponsiveTimer) =>
+const silentSink: StepSink = { output: () => {}, display: () => {} };
+const run = (stepId: string, sink = silentSink) =>
   peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
 const runOf = (stepId: string) => expect.objectContaining({ type: 'run', step_id: stepId });
 const crashOf = (epoch: number) => ({ ...exitOf(epoch), reason: null });
@@ -186,7 +186,7 @@ test('output that comes behind the word of the step’s end is its own, up to it
   const { worker } = await peers.start();
   const streams = ['1.out', '1.err'].map((name) => openSync(join(peers.runDirectory, name), 'w'));
   let text = '';
-  const running = run('step', { ...unresponsiveTimer, output: (_, bytes) => (text += bytes) });
+  const running = run('step', { ...silentSink, output: (_, bytes) => (text += bytes) });
   await worker.receives(runOf('step'));
   const { nonce } = worker.received.at(-1) as { nonce: string };
   for (const fd of streams) writeSync(fd, startMarker(nonce));

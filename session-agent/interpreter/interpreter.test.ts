@@ -110,7 +110,7 @@ test('says in a sentence what was wrong with the frame that a worker is killed f
     kind: 'lost',
     error: {
       name: 'ProtocolError',
-      message: expect.stringMatching(/: a frame that is not valid: stream: [^{}\n]+$/),
+      message: expect.stringMatching(/: invalid frame: stream: [^{}\n]+$/),
     },
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deferred } from '../deferred.ts';
@@ -25,6 +26,7 @@ function supervise(script: string) {
     command: ['/bin/sh', '-c', `echo >> ${file}; ${script}`],
     env: { PATH: '/usr/bin:/bin' },
     cwd: directory,
+    clock: systemClock,
     logger: createLogger({ service: 'test', level: 'silent' }),
     onGaveUp: gaveUp.resolve,
   });

@@ -1,38 +1,47 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Logger } from '@steppe/service-kit/process/logger';
-import { delay } from '../deferred.ts';
 
 interface SupervisorProcessOptions {
   command: readonly [string, ...string[]];
   env: Record<string, string>;
   cwd: string;
+  clock: Clock;
   logger: Logger;
   onGaveUp: (detail: string) => void;
 }
 
 export interface SupervisorProcess {
-  /** Its worker is ready: whatever ends it from now on is no failure to start. */
+  /** Its worker is ready: an exit from now on is not a failed start. */
   healthy(): void;
-  /** For one that does not respond to commands: the next one is started. */
+  /** Kills one that is unresponsive; the next one is started. */
   kill(): void;
-  /** The end of what it wrote to standard error. */
+  /** The last lines of its standard error. */
   logTail(): string;
   close(): Promise<void>;
 }
 
-const failuresBeforeGivingUp = 3;
+/** As many exits in a row before a worker was ready are given up. */
+const maxFailures = 3;
+/** Grows with each failure. */
+const restartBackoffMs = 100;
+/** A process that it left behind may keep its standard error open: it is read for this time. */
+const lastOutputLimitMs = 200;
+/** A supervisor that has not exited after this time is killed. */
+export const supervisorCloseLimitMs = 4_000;
 const logTailLength = 2_048;
 
 /**
- * Keeps the supervisor running as a child, in local mode: in a pod it is the other container. Its
- * standard input is its lifeline: the pipe's end, whatever became of us, ends it and all that it
- * started. Three in a row that end before their worker was ready are given up.
+ * Keeps the supervisor running as a child process, in local mode; in a pod it is another container.
+ * Its standard input is a lifeline: when the agent dies the pipe closes, and the supervisor
+ * terminates with all that it started.
  */
 export function superviseLocally({
   command,
   env,
   cwd,
+  clock,
   logger,
   onGaveUp,
 }: SupervisorProcessOptions): SupervisorProcess {
@@ -43,7 +52,7 @@ export function superviseLocally({
   const [file, ...args] = command;
 
   const start = () => {
-    // One that knows to be the first looks for nothing that another has left.
+    // The first one need not look for processes that another has left behind.
     const own = { ...env, STEPPE_SUPERVISOR_START: child ? 'again' : 'first' };
     const started = spawn(file, args, { cwd, env: own, stdio: ['pipe', 'ignore', 'pipe'] });
     child = started;
@@ -59,19 +68,18 @@ export function superviseLocally({
       ended = true;
       failures += 1;
       logger.warn({ detail, failures }, 'supervisor exited');
-      if (failures >= failuresBeforeGivingUp) return onGaveUp(detail);
-      await delay(100 * failures);
+      if (failures >= maxFailures) return onGaveUp(detail);
+      await clock.sleep(restartBackoffMs * failures);
       if (!closing) start();
     };
     started.once('error', (error) =>
-      runDetached(() => onEnd(`${file} cannot be started: ${error.message}`)),
+      runDetached(() => onEnd(`${file} could not be started: ${error.message}`)),
     );
-    // What it wrote last has been read by then; a process that it left may hold the pipe open, and
-    // is not waited for.
+    // At `close` its last output has been read.
     started.once('exit', (code, signal) => {
-      const detail = `${file} ended with ${signal ?? `exit code ${code}`}`;
+      const detail = `${file} exited with ${signal ?? `exit code ${code}`}`;
       started.once('close', () => runDetached(() => onEnd(detail)));
-      runDetached(() => delay(200).then(() => onEnd(detail)));
+      clock.after(lastOutputLimitMs, () => runDetached(() => onEnd(detail)));
     });
   };
   start();
@@ -90,9 +98,9 @@ export function superviseLocally({
       const exited = new Promise((resolve) => last.once('exit', resolve));
       last.stdin?.end();
       last.kill('SIGTERM');
-      const cut = setTimeout(() => last.kill('SIGKILL'), 4_000);
+      const cancel = clock.after(supervisorCloseLimitMs, () => last.kill('SIGKILL'));
       await exited;
-      clearTimeout(cut);
+      cancel();
     },
   };
 }

@@ -1,83 +1,84 @@
-import { randomBytes } from 'node:crypto';
+import type { Ids } from '@steppe/contracts/ids';
 import type { OutputStream, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
-import { type Deferred, deferred, delay } from '../deferred.ts';
+import { type Deferred, deferred } from '../deferred.ts';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
 import type { Place } from '../protocol/marker-scanner.ts';
 import { RawStream } from '../protocol/raw-stream.ts';
-import { TailBuffer } from '../tail-buffer.ts';
+import type { RawOutput } from '../protocol/runtime-transport.ts';
 import type { BackgroundSink, StepCode, StepSink } from './step-interpreter.ts';
+import { TailBuffer } from '../tail-buffer.ts';
 
 export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
 type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;
 
+interface WorkerOptions {
+  background: BackgroundSink;
+  clock: Clock;
+  ids: Pick<Ids, 'nonce'>;
+}
+
 interface WorkerEvents {
-  /** It sent what no worker may send. */
+  /** The worker sent a frame that it must not send. */
   onProtocolError(protocolError: string): void;
   onClosed(): void;
 }
 
-type WorkerDone = { status: DoneFrame['status']; error: StepError | null; usage: Usage };
+/** How a step ended: the worker reported its end, or exited first. */
+type WorkerRunEnd =
+  | { kind: 'done'; status: DoneFrame['status']; error: StepError | null; usage: Usage }
+  | { kind: 'lost'; exit: ExitFrame };
 
 interface Running {
   stepId: string;
   sink: StepSink;
   done: Deferred<DoneFrame>;
+  /** Resolves when the interrupt that was requested is acknowledged. */
   interrupt: Deferred<void> | undefined;
 }
 
+/** After a step's end its end markers are awaited for at most this time. */
 const markerLimitMs = 2_000;
 const startOutputBytes = 2_048;
 
-/**
- * One interpreter process as the agent sees it: its two raw streams, its connection, and the step
- * that it runs.
- */
+/** One interpreter process: its two raw streams, its connection, and the step that it runs. */
 export class Worker {
   readonly epoch: number;
   readonly ready = deferred();
-  /** Its process, as the supervisor says. */
+  /** Resolves with its process id, which the supervisor reports. */
   readonly pid = deferred<number>();
   /** Resolves when the process and all its descendants are dead and their output has been read. */
   readonly gone = deferred<ExitFrame>();
+  /** Why the agent kills it, where user code broke the protocol. */
+  protocolError: string | undefined;
+  readonly #options: WorkerOptions;
   readonly #out: RawStream;
   readonly #err: RawStream;
-  readonly #background: BackgroundSink;
   #link: WorkerLink | undefined;
   readonly #linkClosed = deferred();
   #interruptBy: 'signal' | 'frame' = 'signal';
   #running: Running | undefined;
   #executionCount = 0;
-  /** Why the agent ends it, where user code broke the protocol. */
-  protocolError: string | undefined;
-  /** The step that was run last has ended, for the worker. */
-  hasDone = false;
-  /** Its termination was requested. */
-  unwanted = false;
-  /** Another takes its place before it has run anything. */
-  replaced = false;
-  /** Its supervisor went before it, so that nobody has seen it dead. */
-  isOrphan = false;
   readonly #startOutput = new TailBuffer(startOutputBytes);
 
-  constructor(epoch: number, fifos: { out: string; err: string }, background: BackgroundSink) {
+  constructor(epoch: number, streams: { out: RawOutput; err: RawOutput }, options: WorkerOptions) {
     this.epoch = epoch;
-    this.#background = background;
-    this.#out = new RawStream(fifos.out, {
-      bytes: (place, bytes) => this.#bytes('stdout', place, bytes),
-    });
-    this.#err = new RawStream(fifos.err, {
-      bytes: (place, bytes) => this.#bytes('stderr', place, bytes),
-    });
+    this.#options = options;
+    const { clock } = options;
+    const sinkOf = (stream: OutputStream) => (place: Place, bytes: Buffer) =>
+      this.#bytes(stream, place, bytes);
+    this.#out = new RawStream(streams.out, sinkOf('stdout'), clock);
+    this.#err = new RawStream(streams.err, sinkOf('stderr'), clock);
   }
 
-  get connected(): boolean {
+  get isConnected(): boolean {
     return this.#link !== undefined;
   }
 
-  /** The end of what it wrote before it was ready. */
+  /** The last bytes that it wrote before it was ready. */
   takeStartOutput(): string {
     return this.#startOutput.take().toString('utf8');
   }
@@ -87,8 +88,8 @@ export class Worker {
     interruptBy: 'signal' | 'frame',
     { onProtocolError, onClosed }: WorkerEvents,
   ): void {
-    this.#out.workerHasIt();
-    this.#err.workerHasIt();
+    this.#out.workerConnected();
+    this.#err.workerConnected();
     this.#link = link;
     this.#interruptBy = interruptBy;
     link.onFrame = (frame) => {
@@ -104,18 +105,19 @@ export class Worker {
     this.ready.resolve();
   }
 
+  /** Closes its connection, on which it exits. */
+  disconnect(): void {
+    this.#link?.close();
+  }
+
   configure(env: Record<string, string>): void {
     this.#link?.send({ type: 'configure', env });
   }
 
-  /**
-   * Starts the step.
-   * @returns its number in this epoch, and its end, which never comes if the worker goes first.
-   */
-  run(step: StepCode, sink: StepSink): { executionCount: number; done: Promise<WorkerDone> } {
+  /** @returns the step's number in this epoch, and its end. */
+  run(step: StepCode, sink: StepSink): { executionCount: number; end: Promise<WorkerRunEnd> } {
     this.#executionCount += 1;
-    this.hasDone = false;
-    const nonce = randomBytes(16).toString('hex');
+    const nonce = this.#options.ids.nonce();
     const running: Running = { stepId: step.stepId, sink, done: deferred(), interrupt: undefined };
     this.#running = running;
     const markers = Promise.all([this.#out.arm(nonce), this.#err.arm(nonce)]);
@@ -128,22 +130,24 @@ export class Worker {
       cwd: step.cwd,
       nonce,
     });
-    return { executionCount: this.#executionCount, done: this.#end(running, markers) };
+    return { executionCount: this.#executionCount, end: this.#end(running, markers) };
   }
 
-  async #end(running: Running, markers: Promise<unknown>): Promise<WorkerDone> {
-    const { status, error, usage } = await running.done.promise;
-    // Both markers were written before `done`; only user code that tampers with the streams can
-    // make them late.
-    await Promise.race([markers, delay(markerLimitMs)]);
+  async #end(running: Running, markers: Promise<unknown>): Promise<WorkerRunEnd> {
+    const first = await Promise.race([running.done.promise, this.gone.promise]);
+    if (first.type === 'exit') return { kind: 'lost', exit: first };
+    // The worker writes both markers before `done`: they are late only where user code tampers with
+    // the streams. A worker that dies meanwhile has ended the step all the same.
+    await this.#settled(markers, markerLimitMs);
     await running.interrupt?.promise;
     this.#running = undefined;
-    return { status, error, usage };
+    const { status, error, usage } = first;
+    return { kind: 'done', status, error, usage };
   }
 
   /**
    * Requests an interrupt of the running step.
-   * @returns true where the supervisor has to send the signal.
+   * @returns true where the supervisor has to send a signal.
    */
   interrupt(stepId: string): boolean {
     const running = this.#running;
@@ -158,45 +162,48 @@ export class Worker {
     if (this.#running?.stepId === stepId) this.#running.interrupt?.resolve();
   }
 
-  /** The process is dead: reads what it left, its last frames too, and tells. */
+  /** The process is dead: handles its last frames and output for at most `drainMs`. */
   async exited(exit: ExitFrame, drainMs: number): Promise<void> {
-    // An orphan may still live, and ends with its connection.
-    if (this.isOrphan) this.#link?.close();
-    const lastFrames = this.#link && Promise.race([this.#linkClosed.promise, delay(drainMs)]);
+    const lastFrames = this.#link && this.#settled(this.#linkClosed.promise, drainMs);
     await Promise.all([lastFrames, this.#out.close(drainMs), this.#err.close(drainMs)]);
-    this.#link?.close();
+    this.disconnect();
     this.#running?.interrupt?.resolve();
     this.gone.resolve(exit);
   }
 
-  /** It was never spawned. */
+  /** Closes the streams of a worker that was never spawned. */
   discard(): void {
     for (const stream of [this.#out, this.#err]) runDetached(() => stream.close(0));
   }
 
   /** @returns what is wrong with the frame, if anything is. */
   #take(frame: WorkerFrame): string | undefined {
-    if (frame.type === 'background') return void this.#background.text(frame.stream, frame.text);
+    const { background } = this.#options;
+    if (frame.type === 'background') return void background.text(frame.stream, frame.text);
     if (frame.type === 'bgerror') {
       const { name, message, traceback } = frame;
-      return void this.#background.error({ name, message, traceback });
+      return void background.error({ name, message, traceback });
     }
     if (frame.type === 'ready') return 'a second ready';
     const running = this.#running;
-    if (frame.step_id !== running?.stepId) return `${frame.type} for a step that does not run`;
+    if (frame.step_id !== running?.stepId) return `${frame.type} for a step that is not running`;
     if (frame.type === 'display') running.sink.display(frame);
-    else if (frame.type === 'done') {
-      this.hasDone = true;
-      running.done.resolve(frame);
-    } else running.interrupt?.resolve();
+    else if (frame.type === 'done') running.done.resolve(frame);
+    else running.interrupt?.resolve();
     return undefined;
   }
 
   #bytes(stream: OutputStream, place: Place, bytes: Buffer): void {
-    if (!this.connected && this.#executionCount === 0) {
-      this.#startOutput.push(bytes);
-    }
+    if (!this.isConnected && this.#executionCount === 0) this.#startOutput.push(bytes);
     if (place === 'step' && this.#running) this.#running.sink.output(stream, bytes);
-    else this.#background.bytes(stream, bytes);
+    else this.#options.background.bytes(stream, bytes);
+  }
+
+  /** Waits for `promise` for at most `limitMs`. */
+  async #settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
+    const late = deferred();
+    const cancel = this.#options.clock.after(limitMs, late.resolve);
+    await Promise.race([promise, late.promise]);
+    cancel();
   }
 }

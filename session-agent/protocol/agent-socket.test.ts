@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deferred } from '../deferred.ts';
 import { listenForRuntime, type WorkerLink } from './agent-socket.ts';
 import { encodeFrame } from './frame-codec.ts';
+import { createRuntimeTransport } from './runtime-transport.ts';
 
 let runDirectory: string;
 beforeEach(() => {
@@ -13,13 +15,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(runDirectory, { recursive: true }));
 
+async function listen(listeners: Parameters<typeof listenForRuntime>[1]) {
+  const transport = createRuntimeTransport(runDirectory);
+  await listenForRuntime({ transport, clock: systemClock }, listeners);
+  return transport;
+}
+
 /** A worker's connection, and why the agent closed it, once it has. */
 async function openWorker(onFrame: WorkerLink['onFrame']) {
   const closed = deferred<string | undefined>();
-  const server = await listenForRuntime({
-    runDirectory,
+  const server = await listen({
     onSupervisor: () => {},
-    onStranger: () => {},
+    onUnidentified: () => {},
     onWorker: (link) => Object.assign(link, { onFrame, onClose: closed.resolve }),
   });
   const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
@@ -35,11 +42,10 @@ test.each([
   [],
   1,
 ])('a connection that begins with %j is dropped', async (hello) => {
-  const server = await listenForRuntime({
-    runDirectory,
+  const server = await listen({
     onSupervisor: () => {},
     onWorker: () => {},
-    onStranger: () => {},
+    onUnidentified: () => {},
   });
   const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
   socket.write(encodeFrame(Object(hello)));
@@ -50,11 +56,10 @@ test.each([
 test('one that says nothing is dropped in time, one that said what it is stays, and all go with the agent', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const onWorker = vi.fn();
-  const server = await listenForRuntime({
-    runDirectory,
+  const server = await listen({
     onSupervisor: () => {},
     onWorker,
-    onStranger: () => {},
+    onUnidentified: () => {},
   });
   const [worker, unexplained] = [1, 2].map(() =>
     connect(join(runDirectory, 'agent.sock')).on('error', () => {}),
@@ -128,18 +133,17 @@ test('says once what is wrong with a traceback, however many of its lines are no
   const { socket, closed, server } = await openWorker(() => {});
   const traceback = Array.from({ length: 200_000 }, () => 1);
   socket.write(encodeFrame({ type: 'bgerror', name: 'E', message: '', traceback }));
-  expect(await closed).toMatch(/^a frame that is not valid: traceback: [^;]+$/);
+  expect(await closed).toMatch(/^invalid frame: traceback: [^;]+$/);
   server.close();
 });
 
 /** The agent's socket, and the protocol errors of connections that never said what they are. */
 async function openStranger() {
   const protocolErrors: string[] = [];
-  const server = await listenForRuntime({
-    runDirectory,
+  const server = await listen({
     onSupervisor: () => {},
     onWorker: () => {},
-    onStranger: (protocolError) => protocolErrors.push(protocolError),
+    onUnidentified: (protocolError) => protocolErrors.push(protocolError),
   });
   const open = () => connect(join(runDirectory, 'agent.sock')).on('error', () => {});
   return { protocolErrors, open, close: server.close };

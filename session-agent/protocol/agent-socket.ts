@@ -1,8 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { namedIssues } from '@steppe/service-kit/config/load-config';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import * as z from 'zod';
+import { decodeMessage } from './decode-message.ts';
 import { encodeFrame, FrameDecoder } from './frame-codec.ts';
 import {
   type SupervisorCommand,
@@ -12,8 +12,9 @@ import {
   type WorkerFrame,
   workerFrameSchema,
 } from './frames.ts';
+import type { RuntimeTransport } from './runtime-transport.ts';
 
-/** One connection, after its first frame said what it is. */
+/** One connection, once its first frame has identified it. */
 export interface Link<Frame, Command> {
   onFrame: (frame: Frame) => void;
   onClose: (protocolError: string | undefined) => void;
@@ -23,131 +24,105 @@ export interface Link<Frame, Command> {
 export type SupervisorLink = Link<SupervisorFrame, SupervisorCommand>;
 export type WorkerLink = Link<WorkerFrame, WorkerCommand>;
 
-interface AgentSocketOptions {
-  runDirectory: string;
+interface RuntimeListeners {
   onSupervisor(link: SupervisorLink, hello: Extract<SupervisorFrame, { type: 'supervisor' }>): void;
   onWorker(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): void;
   /**
-   * A connection that did not say what it is broke the protocol. The socket is within reach of the
-   * runtime alone.
+   * A connection broke the protocol before it was identified. Only the runtime can reach the
+   * socket.
    */
-  onStranger(protocolError: string): void;
+  onUnidentified(protocolError: string): void;
 }
 
-/**
- * A supervisor and a worker, and as many that take their places before the old connections are
- * closed.
- */
-const maxConnections = 4;
 const maxHelloBytes = 64 * 1024;
-const helloLimitMs = 1_000;
+/** A connection without a first frame is closed after this time. */
+export const helloLimitMs = 1_000;
 
-/** Listens on `agent.sock`. A connection whose first frame is neither of the two is dropped. */
-export async function listenForRuntime({
-  runDirectory,
-  onSupervisor,
-  onWorker,
-  onStranger,
-}: AgentSocketOptions) {
-  const connections = new Set<Socket>();
-  const server = createServer((socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-    socket.on('error', () => socket.destroy());
-    const onHello: OnHello = (hello, become) => {
-      const supervisor = supervisorFrameSchema.safeParse(hello);
-      if (supervisor.data?.type === 'supervisor')
-        return onSupervisor(become(supervisorFrameSchema), supervisor.data);
-      const worker = workerFrameSchema.safeParse(hello);
-      if (worker.data?.type === 'ready') return onWorker(become(workerFrameSchema), worker.data);
-      throw new Error('the first frame of a connection must be a valid supervisor or ready');
-    };
-    readFrames(socket, { onHello, onStranger });
-  });
-  server.maxConnections = maxConnections;
-  server.on('drop', () => onStranger(`more than ${maxConnections} connections are open`));
-  server.listen(join(runDirectory, 'agent.sock'));
-  await once(server, 'listening');
-  return {
-    close: () => {
-      server.close();
-      for (const socket of connections) socket.destroy();
-    },
+/** Listens for the runtime. A connection whose first frame identifies neither part is closed. */
+export async function listenForRuntime(
+  { transport, clock }: { transport: RuntimeTransport; clock: Clock },
+  { onSupervisor, onWorker, onUnidentified }: RuntimeListeners,
+): Promise<void> {
+  const onHello: OnHello = (hello, identify) => {
+    const supervisor = supervisorFrameSchema.safeParse(hello);
+    if (supervisor.data?.type === 'supervisor')
+      return onSupervisor(identify(supervisorFrameSchema), supervisor.data);
+    const worker = workerFrameSchema.safeParse(hello);
+    if (worker.data?.type === 'ready') return onWorker(identify(workerFrameSchema), worker.data);
+    throw new Error('the first frame of a connection must be a valid supervisor or ready');
   };
+  await transport.listen(
+    (connection) => readFrames(connection, { clock, onHello, onUnidentified }),
+    onUnidentified,
+  );
 }
 
 function protocolErrorOf(error: unknown): string {
-  if (error instanceof z.ZodError)
-    return `a frame that is not valid: ${namedIssues(error).join('; ')}`;
+  if (error instanceof z.ZodError) return `invalid frame: ${namedIssues(error).join('; ')}`;
   return error instanceof Error ? error.message : String(error);
 }
 
-type Become = <F, C extends object>(schema: z.ZodType<F>) => Link<F, C>;
+type Identify = <F, C extends object>(schema: z.ZodType<F>) => Link<F, C>;
 
-type OnHello = (hello: unknown, become: Become) => void;
+type OnHello = (hello: unknown, identify: Identify) => void;
 
-/**
- * Hands the first frame to `onHello`, and all later ones to the link that it makes of the
- * connection.
- */
+interface FrameReaderOptions {
+  clock: Clock;
+  onHello: OnHello;
+  onUnidentified(protocolError: string): void;
+}
+
+/** Passes the first frame to `onHello`, and all later ones to the link that it creates. */
 function readFrames(
-  socket: Socket,
-  { onHello, onStranger }: { onHello: OnHello; onStranger(protocolError: string): void },
+  connection: Duplex,
+  { clock, onHello, onUnidentified }: FrameReaderOptions,
 ): void {
-  const decoder = new FrameDecoder(maxHelloBytes);
+  const decoder = new FrameDecoder(decodeMessage, maxHelloBytes);
   let protocolError: string | undefined;
   let onClose = () => {
-    if (protocolError) onStranger(protocolError);
+    if (protocolError) onUnidentified(protocolError);
   };
-  socket.once('close', () => onClose());
-  /**
-   * What a peer sends is not trusted: anything that does not parse, or cannot be handled, closes
-   * its connection.
-   */
-  const guarded = <T>(callback: () => T): T | undefined => {
+  connection.once('close', () => onClose());
+  /** Frames are not trusted: one that cannot be parsed or handled closes its connection. */
+  const guarded = (callback: () => void): void => {
     try {
-      return callback();
+      callback();
     } catch (error) {
       protocolError = protocolErrorOf(error);
-      socket.destroy();
-      return undefined;
+      connection.destroy();
     }
   };
-  const stopWaiting = waitForHello(socket, () => {
-    protocolError = `no first frame came within ${helloLimitMs} ms`;
-    socket.destroy();
+  const cancelTimeout = limitHello(connection, clock, () => {
+    protocolError = `no first frame arrived within ${helloLimitMs} ms`;
+    connection.destroy();
   });
-  let take = (message: unknown): void => guarded(() => onHello(message, become));
-  const become: Become = <F, C extends object>(schema: z.ZodType<F>) => {
+  let take = (message: unknown): void => guarded(() => onHello(message, identify));
+  const identify: Identify = <F, C extends object>(schema: z.ZodType<F>) => {
     const link: Link<F, C> = {
       onFrame: () => {},
       onClose: () => {},
-      send: (command) => void (socket.writable && socket.write(encodeFrame(command))),
-      close: () => socket.destroy(),
+      send: (command) => void (connection.writable && connection.write(encodeFrame(command))),
+      close: () => connection.destroy(),
     };
-    stopWaiting();
+    cancelTimeout();
     take = (message) => guarded(() => link.onFrame(schema.parse(message)));
     onClose = () => link.onClose(protocolError);
     return link;
   };
-  socket.on('data', (chunk: Buffer) => {
+  connection.on('data', (chunk: Buffer) => {
     guarded(() => {
-      for (const message of decoder.push(chunk)) if (!socket.destroyed) take(message);
+      for (const message of decoder.push(chunk)) if (!connection.destroyed) take(message);
     });
   });
 }
 
-/** @returns how to stop waiting, which the end of the connection does too. */
-function waitForHello(socket: Socket, onLate: () => void): () => void {
-  let unread: NodeJS.Immediate | undefined;
-  // Where the agent itself was busy the frame is there, and has yet to be read.
-  const late = setTimeout(() => {
-    unread = setImmediate(onLate);
-  }, helloLimitMs);
-  const stop = () => {
-    clearTimeout(late);
-    clearImmediate(unread);
-  };
-  socket.once('close', stop);
+/** @returns a function that cancels the limit; so does the end of the connection. */
+function limitHello(connection: Duplex, clock: Clock, onLate: () => void): () => void {
+  // Where the agent itself was busy, the frame has arrived and is read before the second timer.
+  let cancel = clock.after(helloLimitMs, () => {
+    cancel = clock.after(0, onLate);
+  });
+  const stop = () => cancel();
+  connection.once('close', stop);
   return stop;
 }

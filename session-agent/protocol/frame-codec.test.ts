@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { heldBytes } from '../testing/held-bytes.ts';
-import { encodeFrame, FrameDecoder } from './frame-codec.ts';
-import { maxFrameBytes } from './frames.ts';
+import { decodeMessage } from './decode-message.ts';
+import { decodeTrusted, encodeFrame, encodeWorkerFrame, FrameDecoder } from './frame-codec.ts';
+import { workerFrameSchema } from './frames.ts';
+import { asRawJson } from './raw-json.ts';
+import { maxFrameBytes } from './wire-format.ts';
 
-const push = (bytes: Buffer) => [...new FrameDecoder().push(bytes)];
+const push = (bytes: Buffer) => [...new FrameDecoder(decodeMessage).push(bytes)];
 const frameOf = (text: string): Buffer => {
   const frame = Buffer.from(`    ${text}`);
   frame.writeUInt32BE(frame.length - 4);
@@ -14,7 +17,7 @@ const messages = [{ type: 'ready' }, { text: 'ü\u0000\n' }, { big: 'x'.repeat(1
 test('gives back the messages, however the bytes were cut', () => {
   const bytes = Buffer.concat(messages.map((message) => encodeFrame(message)));
   for (const size of [1, 3, 7, 1000, bytes.length]) {
-    const decoder = new FrameDecoder();
+    const decoder = new FrameDecoder(decodeMessage);
     const seen: unknown[] = [];
     for (let at = 0; at < bytes.length; at += size)
       seen.push(...decoder.push(bytes.subarray(at, at + size)));
@@ -40,7 +43,7 @@ test.each(['{', '', '1', 'null', '{} ', '{"a": 1}'])(
 test('gives what came before a frame that it refuses', () => {
   const seen: unknown[] = [];
   const takeAll = () => {
-    for (const message of new FrameDecoder().push(
+    for (const message of new FrameDecoder(decodeMessage).push(
       Buffer.concat([encodeFrame({ a: 1 }), frameOf('{')]),
     ))
       seen.push(message);
@@ -67,15 +70,17 @@ test('has a frame cost no more than its bytes, however many values are in it', (
 test('takes a first frame up to its own limit, and later ones up to that of all', () => {
   const hello = encodeFrame({ text: 'x'.repeat(80) });
   const large = encodeFrame({ text: 'x'.repeat(200) });
-  expect([...new FrameDecoder(100).push(Buffer.concat([hello, large]))]).toHaveLength(2);
-  expect(() => [...new FrameDecoder(100).push(large)]).toThrow(
+  expect([
+    ...new FrameDecoder(decodeMessage, 100).push(Buffer.concat([hello, large])),
+  ]).toHaveLength(2);
+  expect(() => [...new FrameDecoder(decodeMessage, 100).push(large)]).toThrow(
     'a frame of 211 bytes is above the limit of 100',
   );
 });
 
 test('holds of half a frame no more than twice what came of it, however small its chunks', () => {
   const half = 256 * 1024;
-  const decoder = new FrameDecoder();
+  const decoder = new FrameDecoder(decodeMessage);
   const header = Buffer.alloc(4);
   header.writeUInt32BE(maxFrameBytes);
   expect([...decoder.push(header)]).toEqual([]);
@@ -88,8 +93,35 @@ test('holds of half a frame no more than twice what came of it, however small it
 });
 
 test('takes an empty body for no JSON, and continues after a frame that ends with its chunk', () => {
-  expect(() => [...new FrameDecoder().push(Buffer.alloc(4))]).toThrow(SyntaxError);
-  const decoder = new FrameDecoder();
+  expect(() => [...new FrameDecoder(decodeMessage).push(Buffer.alloc(4))]).toThrow(SyntaxError);
+  const decoder = new FrameDecoder(decodeMessage);
   expect([...decoder.push(encodeFrame({ n: 1 }))]).toEqual([{ n: 1 }]);
   expect([...decoder.push(encodeFrame({ n: 2 }))]).toEqual([{ n: 2 }]);
+});
+
+test('gives the trusted end its messages too, and refuses a frame above the limit', () => {
+  const bytes = Buffer.concat(messages.map((message) => encodeFrame(message)));
+  for (const size of [1, 3, 7, 64, bytes.length]) {
+    const decoder = new FrameDecoder(decodeTrusted);
+    const seen: unknown[] = [];
+    for (let at = 0; at < bytes.length; at += size)
+      seen.push(...decoder.push(bytes.subarray(at, at + size)));
+    expect(seen).toEqual(messages);
+  }
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(maxFrameBytes + 1);
+  expect(() => [...new FrameDecoder(decodeTrusted).push(header)]).toThrow(RangeError);
+});
+
+test('gives the agent the bundle as the text that it is', () => {
+  const bundle = asRawJson('{"application/json":{"n":9223372036854775808,"__proto__":1e400}}');
+  const frame = {
+    type: 'display',
+    step_id: 'stp_1',
+    bundle,
+    is_main_result: false,
+    truncated: false,
+  } as const;
+  const decoded = [...new FrameDecoder(decodeMessage).push(encodeWorkerFrame(frame))];
+  expect(decoded.map((message) => workerFrameSchema.parse(message))).toEqual([frame]);
 });

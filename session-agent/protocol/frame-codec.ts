@@ -1,10 +1,9 @@
-import { checkJson } from './check-json.ts';
-import { maxFrameBytes } from './frames.ts';
+import type { WorkerFrame } from './frames.ts';
+import { maxFrameBytes } from './wire-format.ts';
 
-/**
- * One message as a frame: a big-endian 32-bit length and that many bytes, a line of JSON. The JSON
- * text of a bundle follows on a line of its own.
- */
+// The one codec of frames, for the agent and the Node driver, which bundles it: no zod here.
+
+/** One message as a frame. The JSON text of a bundle follows on a line of its own. */
 export function encodeFrame(message: object, bundle?: string): Buffer {
   const json = JSON.stringify(message);
   const text = bundle === undefined ? json : `${json}\n${bundle}`;
@@ -15,32 +14,45 @@ export function encodeFrame(message: object, bundle?: string): Buffer {
   return frame;
 }
 
+/** The bundle of a `display` follows on a line of its own. */
+export function encodeWorkerFrame(frame: WorkerFrame): Buffer {
+  if (frame.type !== 'display') return encodeFrame(frame);
+  const { bundle, ...message } = frame;
+  return encodeFrame(message, bundle);
+}
+
+/** Decodes a message of the agent, which its runtime trusts. */
+export const decodeTrusted = (body: Buffer): unknown => JSON.parse(body.toString('utf8'));
+
 const headerBytes = 4;
 const firstRoomBytes = 64 * 1024;
 
 /**
- * Takes a byte stream apart into messages, however it was cut into chunks. A frame that is not
- * whole takes at most twice the bytes that came of it, and none of its chunks is kept alive.
+ * Splits a byte stream into messages, whatever the sizes of its chunks. An incomplete frame takes
+ * at most twice the bytes that have arrived, and keeps none of its chunks alive.
  */
-export class FrameDecoder {
+export class FrameDecoder<Message> {
+  readonly #decode: (body: Buffer) => Message;
   readonly #header = Buffer.alloc(headerBytes);
-  /** Of the header and the body of the frame under way. */
+  /** Bytes of the current frame that have arrived, header included. */
   #size = 0;
   #body: Buffer = Buffer.alloc(0);
   #maxBytes: number;
 
-  /** @param firstFrameBytes the limit of the first frame, before which its sender is not known. */
-  constructor(firstFrameBytes = maxFrameBytes) {
+  /**
+   * @param decode makes a message of a frame's body.
+   * @param firstFrameBytes limits the first frame, which identifies its sender.
+   */
+  constructor(decode: (body: Buffer) => Message, firstFrameBytes = maxFrameBytes) {
+    this.#decode = decode;
     this.#maxBytes = firstFrameBytes;
   }
 
   /**
-   * Gives the messages that are complete with this chunk, as parsed JSON; a `bundle` is the bytes
-   * of its line.
-   * @throws RangeError for a frame above the limit, or more in it than any message has; SyntaxError
-   * for one that is not JSON.
+   * Yields the messages that this chunk completes.
+   * @throws RangeError for a frame above the limit, and whatever `decode` throws.
    */
-  *push(chunk: Buffer): Generator<unknown, void> {
+  *push(chunk: Buffer): Generator<Message, void> {
     for (let rest = chunk; rest.length > 0; ) {
       rest = this.#size < headerBytes ? this.#takeHeader(rest) : this.#takeBody(rest);
       if (this.#size < headerBytes || this.#size < headerBytes + this.#bodyBytes) continue;
@@ -48,7 +60,7 @@ export class FrameDecoder {
       this.#size = 0;
       this.#body = Buffer.alloc(0);
       this.#maxBytes = maxFrameBytes;
-      yield decodeBody(body);
+      yield this.#decode(body);
     }
   }
 
@@ -72,7 +84,7 @@ export class FrameDecoder {
   #takeBody(chunk: Buffer): Buffer {
     const had = this.#size - headerBytes;
     const taken = Math.min(chunk.length, this.#bodyBytes - had);
-    // A body that came in one piece, as most do, is not copied.
+    // A body that arrives in one piece, as most do, is not copied.
     if (had === 0 && taken === this.#bodyBytes) this.#body = chunk.subarray(0, taken);
     else this.#append(chunk.subarray(0, taken), had);
     this.#size += taken;
@@ -90,25 +102,4 @@ export class FrameDecoder {
     }
     bytes.copy(this.#body, had);
   }
-}
-
-const lineEnd = 0x0a;
-/**
- * A traceback of 256 KiB may have as many lines: without a limit, a frame of empty lists takes a
- * hundred times its own bytes.
- */
-const messageRules = { maxDepth: 8, maxValues: 300_000 };
-
-function decodeBody(body: Buffer): unknown {
-  const end = body.indexOf(lineEnd);
-  if (end === -1) return decodeMessage(body);
-  return { ...decodeMessage(body.subarray(0, end)), bundle: body.subarray(end + 1) };
-}
-
-function decodeMessage(line: Buffer): object {
-  checkJson(line, messageRules);
-  const message: unknown = JSON.parse(line.toString('utf8'));
-  if (typeof message !== 'object' || message === null)
-    throw new SyntaxError('a message is not a JSON object');
-  return message;
 }

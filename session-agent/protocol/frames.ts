@@ -1,22 +1,17 @@
 import { stepErrorSchema } from '@steppe/contracts/step-output';
 import * as z from 'zod';
-import { readBundle } from './read-bundle.ts';
+import { readBundle } from './decode-message.ts';
 
-export { endMarker, startMarker } from './markers.ts';
-
-/**
- * The messages on `agent.sock`. A frame is a big-endian 32-bit length and that many bytes of UTF-8:
- * a line of JSON and, for a `display`, the bundle's JSON text on a second line, without white space
- * between its tokens. The supervisor of the runtime opens one connection, each worker one of its
- * own. Whatever comes from a worker comes, in the end, from user code: it is parsed here, and a
- * protocol error kills the worker. What only a newer runtime says is ignored.
+/*
+ * The messages on `agent.sock`. The supervisor of the runtime opens one connection, and each worker
+ * one of its own. A worker's messages come, in the end, from user code: they are parsed here, and a
+ * protocol error kills the worker. Fields that only a newer runtime sends are ignored.
  */
-export const maxFrameBytes = 8 * 1024 * 1024;
 
 const epoch = z.number().int().min(1);
 const pid = z.number().int().min(1);
 const stepId = z.string().max(128);
-/** One issue at most, however many lines are none: zod's own array makes an object of each. */
+/** Reports one issue at most: zod's own array makes an object for each line that is invalid. */
 const lines = z.custom<string[]>(
   (given) => Array.isArray(given) && given.every((line) => typeof line === 'string'),
 );
@@ -29,15 +24,12 @@ const bundleSchema = z.instanceof(Buffer).transform((bytes, context) => {
     return z.NEVER;
   }
 });
-/**
- * A worker counts with clocks that user code can reach: one that runs backwards is not a protocol
- * error.
- */
-const figure = z.number().transform((given) => Math.max(0, given));
+/** User code can set the clocks that a worker measures with: a negative number is no error. */
+const measurement = z.number().transform((given) => Math.max(0, given));
 
 /**
- * supervisor → agent. `supervisor` comes first; `exit` only when the worker and all its descendants
- * are dead.
+ * supervisor → agent. `supervisor` is the first; `exit` is sent only when the worker and all its
+ * descendants are dead.
  */
 export const supervisorFrameSchema = z.discriminatedUnion('type', [
   z.object({
@@ -52,9 +44,7 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
     epoch,
     code: z.number().int().nullable(),
     signal: z.string().max(32).nullable(),
-    /**
-     * What the supervisor knows beside code and signal: why a start failed, that memory ran out.
-     */
+    /** What the supervisor knows beside code and signal. */
     reason: z.enum(['spawn_failed', 'memory']).nullable(),
     detail: z.string().max(4096),
   }),
@@ -62,16 +52,13 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
 ]);
 export type SupervisorFrame = z.infer<typeof supervisorFrameSchema>;
 
-/** worker → agent. `ready` comes first; for one `run`: any number of `display`, then one `done`. */
+/** worker → agent. `ready` is the first. For each `run`: any number of `display`, then one `done`. */
 export const workerFrameSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ready'),
     epoch,
     pid,
-    /**
-     * Who interrupts: the supervisor, that sends a signal, or the worker itself, by a
-     * frame.
-     */
+    /** How a step is interrupted: by a signal of the supervisor, or by a frame to the worker. */
     interrupt: z.enum(['signal', 'frame']),
   }),
   z.object({
@@ -79,7 +66,7 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     step_id: stepId,
     bundle: bundleSchema,
     is_main_result: z.boolean(),
-    /** A larger bundle was cut down to its text. */
+    /** The bundle was too large and was reduced to its text. */
     truncated: z.boolean(),
   }),
   z.object({
@@ -88,14 +75,12 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     status: z.enum(['completed', 'failed', 'interrupted']),
     error: workerErrorSchema.nullable(),
     usage: z.object({
-      duration_ms: figure,
-      cpu_ms: figure,
-      max_rss_bytes: figure.transform(Math.round),
+      duration_ms: measurement,
+      cpu_ms: measurement,
+      max_rss_bytes: measurement.transform(Math.round),
     }),
   }),
-  /**
-   * Text that threads, tasks or timers of earlier steps wrote through the language's own streams.
-   */
+  /** Text that threads, tasks or timers of earlier steps wrote to the language's own streams. */
   z.object({
     type: z.literal('background'),
     stream: z.enum(['stdout', 'stderr']),
@@ -126,7 +111,7 @@ export type WorkerCommand =
       execution_count: number;
       env: Record<string, string>;
       cwd: string | null;
-      /** 32 hex digits, written between markers on both raw streams before and after user code. */
+      /** 32 hex digits, part of the markers that enclose the step's output on both raw streams. */
       nonce: string;
     }
   | { type: 'interrupt'; step_id: string };

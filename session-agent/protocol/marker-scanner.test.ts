@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { endMarker, startMarker } from './frames.ts';
 import { MarkerScanner } from './marker-scanner.ts';
+import { endMarker, startMarker } from './wire-format.ts';
 
 const nonce = '0123456789abcdef0123456789abcdef';
 const otherNonce = 'f'.repeat(32);

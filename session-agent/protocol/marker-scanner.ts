@@ -1,4 +1,4 @@
-import { endMarker, startMarker } from './frames.ts';
+import { endMarker, startMarker } from './wire-format.ts';
 
 /**
  * Where bytes of a raw stream belong: to the running step, or to what earlier steps left running.

@@ -1,8 +1,10 @@
-import { newSessionId } from '@steppe/contracts/ids';
+import { createIds, newSessionId } from '@steppe/contracts/ids';
 import { bindRequestSchema } from '@steppe/contracts/internal';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { expect, test } from 'vitest';
 import { Interpreter } from '../interpreter/interpreter.ts';
+import { createRuntimeTransport } from '../protocol/runtime-transport.ts';
 import { BackgroundOutput } from '../steps/background.ts';
 import { contractLimits } from '../steps/step-limits.ts';
 import { newRequest } from '../steps/testing/new-step.ts';
@@ -13,14 +15,16 @@ import { SessionLifetime } from './session-lifetime.ts';
 /** One that waits for its supervisor for as long as the test takes. */
 const absentInterpreter = (background: BackgroundOutput) =>
   new Interpreter({
-    runDirectory: '/nowhere',
-    workspace: '/nowhere',
+    transport: createRuntimeTransport('/nowhere'),
+    clock: systemClock,
+    ids: createIds(systemClock),
+    ensureWorkspace: async () => {},
     memoryBytes: null,
     background,
     logger: createLogger({ service: 'test', level: 'silent' }),
     onMemoryLost: () => {},
     onReady: () => {},
-    onDeafSupervisor: () => {},
+    onUnresponsiveSupervisor: () => {},
     onGaveUp: () => {},
   });
 

@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { createIds } from '@steppe/contracts/ids';
 import type { Language } from '@steppe/contracts/session';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { expect } from 'vitest';
+import { decodeMessage } from '../../protocol/decode-message.ts';
 import { encodeFrame, FrameDecoder } from '../../protocol/frame-codec.ts';
+import { createRuntimeTransport } from '../../protocol/runtime-transport.ts';
 import { BackgroundOutput } from '../../steps/background.ts';
 import { Interpreter } from '../interpreter.ts';
 
@@ -17,8 +21,10 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
   const counts = { ready: 0 };
   const peers: Socket[] = [];
   const interpreter = new Interpreter({
-    runDirectory,
-    workspace: '/tmp',
+    transport: createRuntimeTransport(runDirectory),
+    clock: systemClock,
+    ids: createIds(systemClock),
+    ensureWorkspace: async () => {},
     memoryBytes: null,
     background: new BackgroundOutput(),
     logger: createLogger({ service: 'test', level: 'silent' }),
@@ -26,7 +32,7 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     onReady: () => {
       counts.ready += 1;
     },
-    onDeafSupervisor: () => told.push('unresponsiveTimer'),
+    onUnresponsiveSupervisor: () => told.push('unresponsive'),
     onGaveUp: (detail) => told.push(detail),
     absenceLimitMs,
   });
@@ -36,7 +42,7 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     const socket = connect(join(runDirectory, 'agent.sock')).on('error', () => {});
     peers.push(socket);
     const received: unknown[] = [];
-    const decoder = new FrameDecoder();
+    const decoder = new FrameDecoder(decodeMessage);
     socket.on('data', (chunk: Buffer) => received.push(...decoder.push(chunk)));
     const say = (frame: object) => socket.write(encodeFrame(frame));
     say(hello);

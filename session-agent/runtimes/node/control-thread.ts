@@ -1,13 +1,12 @@
 import { Socket } from 'node:net';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
+import { decodeTrusted, encodeWorkerFrame, FrameDecoder } from '../../protocol/frame-codec.ts';
 import type { WorkerCommand, WorkerFrame } from '../../protocol/frames.ts';
-import { encodeWorkerFrame } from './control/encode-worker-frame.ts';
 import { createInterruptLadder } from './control/interrupt-ladder.ts';
 import type { StepPreparer } from './control/prepare-step.ts';
 import { signalAwaitedChild } from './control/signal-awaited-child.ts';
 import { terminateMainThread } from './control/terminate-main-thread.ts';
-import { createFrameReader } from './framing.ts';
 import { createLoad } from './load.ts';
 import type { ControlData, ToControl, ToMain } from './messages.ts';
 import { createStepGate } from './step-gate.ts';
@@ -34,8 +33,10 @@ const ladder = createInterruptLadder({
   },
 });
 
-const readFrames = createFrameReader((message) => obey(asCommand(message)));
-socket.on('data', readFrames);
+const decoder = new FrameDecoder((body) => asCommand(decodeTrusted(body)));
+socket.on('data', (chunk) => {
+  for (const command of decoder.push(chunk)) obey(command);
+});
 // Without the agent there is nobody to work for, and the main thread may be too busy to end by
 // itself.
 socket.on('error', endProcess);

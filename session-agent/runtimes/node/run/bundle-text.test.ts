@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { toRawJson } from '../../../protocol/raw-json.ts';
-import { maxBodyBytes } from '../framing.ts';
+import { maxFrameBytes } from '../../../protocol/wire-format.ts';
 import { bundleText } from './bundle-text.ts';
 import { textJson } from './shown-value.ts';
 
-const large = textJson('x'.repeat(maxBodyBytes));
+const large = textJson('x'.repeat(maxFrameBytes));
 
 it('joins the JSON of each type', () => {
   const bundle = { 'text/plain': textJson('"ü"'), 'application/json': toRawJson([1]) };

@@ -1,5 +1,5 @@
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-import { maxBodyBytes } from '../framing.ts';
+import { maxFrameBytes } from '../../../protocol/wire-format.ts';
 import { stringify } from './own-json.ts';
 import type { Bundle, Shown } from './shown-value.ts';
 
@@ -9,7 +9,7 @@ const headBytes = 1024;
 /** The JSON of a bundle that fits into a frame: one above the limit is cut down to its text. */
 export function bundleText({ bundle, truncated }: Shown): { bundle: RawJson; truncated: boolean } {
   const whole = join(bundle);
-  if (Buffer.byteLength(whole) <= maxBodyBytes - headBytes) return { bundle: whole, truncated };
+  if (Buffer.byteLength(whole) <= maxFrameBytes - headBytes) return { bundle: whole, truncated };
   const types = Object.keys(bundle).join(', ').slice(0, 4096);
   const text = bundle['text/plain'] ?? asRawJson(stringify(`[${types}: larger than 8 MiB]`));
   return { bundle: join({ 'text/plain': text }), truncated: true };

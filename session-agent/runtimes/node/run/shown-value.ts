@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-import { maxBodyBytes } from '../framing.ts';
+import { maxFrameBytes } from '../../../protocol/wire-format.ts';
 import { stringify } from './own-json.ts';
 import { plainJson, tooLarge } from './plain-json.ts';
 import { cutText } from './text-limit.ts';
@@ -20,7 +20,7 @@ export function showValue(value: unknown): Shown {
   const text = textJson(cut);
   const json =
     typeof value === 'object' && value !== null
-      ? plainJson(value, maxBodyBytes, types.isProxy)
+      ? plainJson(value, maxFrameBytes, types.isProxy)
       : undefined;
   if (json === undefined) return { bundle: { 'text/plain': text }, truncated };
   if (json === tooLarge) return { bundle: { 'text/plain': text }, truncated: true };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { endMarker, startMarker } from '../../../protocol/markers.ts';
+import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
 import type { StepScope } from './step-scope.ts';
 
 type Stream = 'stdout' | 'stderr';

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { createFrameReader, encodeFrame } from '../framing.ts';
+import { decodeTrusted, encodeFrame, FrameDecoder } from '../../../protocol/frame-codec.ts';
 
 const firstPauseMs = 50;
 const longestPauseMs = 1000;
@@ -10,7 +10,7 @@ const longestPauseMs = 1000;
  */
 export function createAgentLink({ socketPath, greeting, onMessage, onLost }: Parts): AgentLink {
   let socket: Socket | null = null;
-  let waiting: unknown[] = [];
+  let waiting: object[] = [];
   let pauseMs = firstPauseMs;
   let isClosed = false;
   let retry: NodeJS.Timeout | undefined;
@@ -22,10 +22,10 @@ export function createAgentLink({ socketPath, greeting, onMessage, onLost }: Par
       pauseMs = firstPauseMs;
       for (const message of [greeting, ...waiting.splice(0)]) next.write(encodeFrame(message));
     });
-    const read = createFrameReader(onMessage);
+    const decoder = new FrameDecoder(decodeTrusted);
     next.on('data', (chunk) => {
       try {
-        read(chunk);
+        for (const message of decoder.push(chunk)) onMessage(message);
       } catch {
         next.destroy();
       }
@@ -59,9 +59,9 @@ export function createAgentLink({ socketPath, greeting, onMessage, onLost }: Par
 
 type Parts = {
   socketPath: string;
-  greeting: unknown;
+  greeting: object;
   onMessage: (message: unknown) => void;
   onLost: () => void;
 };
 
-export type AgentLink = { send(message: unknown): void; close(): void };
+export type AgentLink = { send(message: object): void; close(): void };

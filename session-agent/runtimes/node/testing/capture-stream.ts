@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { endMarker, startMarker } from '../../../protocol/markers.ts';
+import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
 
 /** One FIFO as the agent reads it: what stands between the markers of a step, and what does not. */
 export function captureStream(path: string): CapturedStream {

@@ -3,10 +3,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { FrameDecoder } from '../../../protocol/frame-codec.ts';
+import { decodeMessage } from '../../../protocol/decode-message.ts';
+import { encodeFrame, FrameDecoder } from '../../../protocol/frame-codec.ts';
 import type { WorkerFrame } from '../../../protocol/frames.ts';
 import { supervisorFrameSchema, workerFrameSchema } from '../../../protocol/frames.ts';
-import { encodeFrame } from '../framing.ts';
 import { type CapturedStream, captureStream } from './capture-stream.ts';
 import { testedNode } from './config.ts';
 import { createFrameLog, type Frame, type FrameLog } from './frame-log.ts';
@@ -39,7 +39,7 @@ export async function startFakeAgent(
 
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    const decoder = new FrameDecoder();
+    const decoder = new FrameDecoder(decodeMessage);
     const take = (frame: ReturnType<typeof asFrame>) => {
       if (frame.type === 'supervisor') links.supervisor = socket;
       if (frame.type === 'ready') links.worker = socket;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readBundle } from './read-bundle.ts';
+import { readBundle } from './decode-message.ts';
 
 const read = (text: string) => readBundle(Buffer.from(text));
 

@@ -1,0 +1,207 @@
+import type { Language } from '@steppe/contracts/session';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
+import type { WorkerLink } from '../protocol/agent-socket.ts';
+import type { WorkerFrame } from '../protocol/frames.ts';
+import type { CurrentSupervisor } from './current-supervisor.ts';
+import { connectionClosed } from './describe-worker-exit.ts';
+import type { InterpreterOptions } from './interpreter.ts';
+import type { InterpreterState } from './interpreter-state.ts';
+import { type ExitFrame, Worker } from './worker.ts';
+
+/** A spawned worker that has not connected after this time is killed. */
+export const startLimitMs = 10_000;
+/** What a dead worker wrote is read for at most this time. */
+export const drainLimitMs = 2_000;
+/** A worker's connection closes a moment before it exits, and its exit tells more than a kill. */
+const exitGraceMs = 500;
+/** As many failed starts in a row are given up. */
+const maxFailedStarts = 3;
+
+/**
+ * The life of each worker from its spawn to its exit, and of the next one after it. The epoch grows
+ * whenever one with memory is lost.
+ */
+export class WorkerLifecycle {
+  epoch = 1;
+  readonly #state: InterpreterState;
+  readonly #supervisor: CurrentSupervisor;
+  readonly #options: InterpreterOptions;
+  #env: Record<string, string> = {};
+  #failedStarts = 0;
+
+  constructor(state: InterpreterState, supervisor: CurrentSupervisor, options: InterpreterOptions) {
+    this.#state = state;
+    this.#supervisor = supervisor;
+    this.#options = options;
+  }
+
+  configure(env: Record<string, string>): void {
+    this.#env = env;
+    const { language } = this.#supervisor;
+    if (language && isReadAtStart(language, env)) this.#replace();
+    else this.#state.worker?.configure(env);
+  }
+
+  /** Spawns a worker, unless there is one or one is being prepared. */
+  async spawn(): Promise<void> {
+    const { open, isClosing } = this.#state;
+    if (open.worker || open.phase !== 'waiting' || isClosing) return;
+    this.#state.moveTo({ ...open, phase: 'preparing' });
+    const worker = await this.#prepare();
+    this.#state.moveTo({ ...open, phase: 'waiting' });
+    if (!worker) return this.#failStart('the FIFOs of the worker could not be created');
+    // The next supervisor spawns another one.
+    if (!this.#supervisor.isConnected || this.#state.isClosing) return worker.discard();
+    this.#state.moveTo({ name: 'starting', worker });
+    const { epoch } = worker;
+    const { memoryBytes, clock, logger } = this.#options;
+    this.#supervisor.send({ type: 'spawn', epoch, env: this.#env, memory_bytes: memoryBytes });
+    const cancel = clock.after(startLimitMs, () => {
+      logger.warn({ epoch }, 'worker not ready in time');
+      this.#kill(worker);
+    });
+    await Promise.race([worker.ready.promise, worker.gone.promise]);
+    cancel();
+  }
+
+  async #prepare(): Promise<Worker | undefined> {
+    try {
+      await this.#options.ensureWorkspace();
+      const streams = await this.#options.transport.openStreams(this.epoch);
+      return new Worker(this.epoch, streams, this.#options);
+    } catch (err) {
+      this.#options.logger.error({ err }, 'worker preparation failed');
+      return undefined;
+    }
+  }
+
+  /** Connects the worker that was spawned; any other connection is closed. */
+  async connect(link: WorkerLink, hello: Extract<WorkerFrame, { type: 'ready' }>): Promise<void> {
+    const { worker } = this.#state;
+    // An earlier supervisor may have started another process for the same epoch.
+    const pid = worker?.epoch === hello.epoch ? await worker.pid.promise : undefined;
+    const isStarting = this.#state.name === 'starting' && this.#state.worker === worker;
+    if (!worker || pid !== hello.pid || !isStarting) return link.close();
+    worker.connect(link, hello.interrupt, {
+      onProtocolError: (protocolError) => this.#breakOff(worker, protocolError, 0),
+      onClosed: () => this.#breakOff(worker, connectionClosed, exitGraceMs),
+    });
+    // They may have changed since the spawn.
+    worker.configure(this.#env);
+    this.#failedStarts = 0;
+    this.#options.onReady();
+    this.#state.moveTo({ name: 'idle', worker });
+  }
+
+  /**
+   * An unidentified connection broke the protocol. Only user code opens one, and none has run
+   * before the worker is connected: until then the start limit is enough.
+   */
+  blame(protocolError: string): void {
+    this.#options.logger.warn({ protocolError }, 'connection to the agent socket refused');
+    const { worker } = this.#state;
+    if (worker?.isConnected) this.#breakOff(worker, protocolError, 0);
+  }
+
+  /** Runs nothing more in the worker, which broke the protocol, and kills it after `graceMs`. */
+  #breakOff(worker: Worker, protocolError: string, graceMs: number): void {
+    if (this.#state.worker !== worker || worker.protocolError) return;
+    worker.protocolError = protocolError;
+    if (this.#state.open.name !== 'killing')
+      this.#state.moveTo({ name: 'killing', worker, purpose: 'protocol_error' });
+    const cancel = this.#options.clock.after(graceMs, () => this.#kill(worker));
+    runDetached(() => worker.gone.promise.then(cancel));
+  }
+
+  /** Kills the worker on request. Resolves when it and its descendants are dead. */
+  async terminate(): Promise<void> {
+    const { worker } = this.#state;
+    if (!worker) return;
+    this.#state.moveTo({ name: 'killing', worker, purpose: 'terminate' });
+    this.#kill(worker);
+    await worker.gone.promise;
+  }
+
+  #replace(): void {
+    const { open, isClosing } = this.#state;
+    // Without a worker, the next spawn takes the variables along.
+    if (!open.worker || isClosing) return;
+    if (open.name !== 'killing' || open.purpose !== 'terminate')
+      this.#state.moveTo({ name: 'killing', worker: open.worker, purpose: 'replace' });
+    this.#kill(open.worker);
+  }
+
+  #kill(worker: Worker): void {
+    if (this.#state.worker === worker) this.#supervisor.kill(worker.epoch);
+  }
+
+  /** The supervisor is gone, and its worker dies with it: it is treated as dead from now on. */
+  loseWithSupervisor(): void {
+    const { worker } = this.#state;
+    if (!worker) return;
+    const exit = { ...lostWithSupervisor, epoch: worker.epoch };
+    // It may still be alive; it exits when its connection is closed.
+    runDetached(() => this.reap(exit, () => worker.disconnect()));
+  }
+
+  /** The worker is dead: counts the loss, reads its last output, and has the next one spawned. */
+  async reap(exit: ExitFrame, beforeDrain = () => {}): Promise<void> {
+    const { open } = this.#state;
+    const { worker } = open;
+    if (!worker || worker.epoch !== exit.epoch) return;
+    const isReplaced = open.name === 'killing' && open.purpose === 'replace';
+    const isLoss = open.name === 'killing' ? !isReplaced : worker.isConnected;
+    this.#state.moveTo({ name: 'dead', phase: 'draining' });
+    if (isLoss) {
+      this.epoch += 1;
+      this.#options.onMemoryLost();
+    }
+    beforeDrain();
+    await worker.exited(exit, drainLimitMs);
+    this.#state.moveTo({ name: 'dead', phase: 'waiting' });
+    if (this.#state.isClosing) return;
+    if (isReplaced) return this.#spawnIfSupervised();
+    const { protocolError } = worker;
+    this.#options.logger.warn({ ...exit, protocolError, started: isLoss }, 'worker exited');
+    if (isLoss) return this.#spawnIfSupervised();
+    const how =
+      exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`;
+    this.#failStart(`${how}\n${worker.takeStartOutput()}`.trimEnd());
+  }
+
+  #failStart(detail: string): void {
+    this.#failedStarts += 1;
+    if (this.#failedStarts < maxFailedStarts) this.#spawnIfSupervised();
+    else this.giveUp(detail);
+  }
+
+  #spawnIfSupervised(): void {
+    if (this.#supervisor.isConnected) runDetached(() => this.spawn());
+  }
+
+  giveUp(detail: string): void {
+    if (this.#state.isClosing) return;
+    this.#state.close();
+    this.#options.onGaveUp(detail);
+  }
+}
+
+/**
+ * Node, the C library and libraries linked to them read these only at their start. Python's driver
+ * handles its own: it can replace itself by `exec`.
+ */
+const readAtStart: Readonly<Record<Language, RegExp | undefined>> = {
+  python: undefined,
+  node: /^(NODE_|LD_|DYLD_|GLIBC_|MALLOC_|OMP_|OPENBLAS_|MKL_|UV_|OPENSSL_|SSL_CERT_)/,
+};
+
+const isReadAtStart = (language: Language, env: Readonly<Record<string, string>>): boolean =>
+  Object.keys(env).some((name) => readAtStart[language]?.test(name));
+
+const lostWithSupervisor: Omit<ExitFrame, 'epoch'> = {
+  type: 'exit',
+  code: null,
+  signal: null,
+  reason: null,
+  detail: 'the supervisor disconnected',
+};

@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
+import { chmod, mkdtemp, rename, unlink } from 'node:fs/promises';
+import { createServer, Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Duplex, Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { systemCode } from '../workspace/file-system/file-error.ts';
+
+/** How the agent reaches its runtime: bytes only, so that a simulation can take its place. */
+export interface RuntimeTransport {
+  /**
+   * Accepts the connections of supervisors and workers. Which of them one is, its first frame says.
+   * `onRefused` gets the reason for each connection that was not accepted.
+   */
+  listen(
+    onConnection: (connection: Duplex) => void,
+    onRefused: (reason: string) => void,
+  ): Promise<void>;
+  /** Opens the raw streams of the worker of that epoch, replacing what user code put there. */
+  openStreams(epoch: number): Promise<{ out: RawOutput; err: RawOutput }>;
+  /** Stops listening and closes all connections. Harmless twice, and before `listen`. */
+  close(): void;
+}
+
+/** The agent's end of a worker's fd 1 or 2. */
+export interface RawOutput {
+  /** Ends once every process that could write is gone and all output has been read. */
+  readonly bytes: Readable;
+  /** The worker has opened its end, so the agent's own write end is closed. Harmless twice. */
+  releaseWriteEnd(): void;
+  /** Removes the stream's name; what was written can still be read. */
+  unlink(): void;
+}
+
+/** A supervisor and a worker, and one of each that replaces them before the old ones close. */
+const maxConnections = 4;
+const mkfifoLimitMs = 5_000;
+
+const run = promisify(execFile);
+
+/** The Unix socket `agent.sock` and the FIFOs `<epoch>.out` and `<epoch>.err` in a directory. */
+export function createRuntimeTransport(runDirectory: string): RuntimeTransport {
+  const connections = new Set<Socket>();
+  const server = createServer();
+  server.maxConnections = maxConnections;
+  return {
+    async listen(onConnection, onRefused) {
+      server.on('connection', (socket) => {
+        connections.add(socket);
+        socket.once('close', () => connections.delete(socket));
+        socket.on('error', () => socket.destroy());
+        onConnection(socket);
+      });
+      server.on('drop', () => onRefused(`more than ${maxConnections} connections are open`));
+      server.listen(join(runDirectory, 'agent.sock'));
+      await once(server, 'listening');
+    },
+    async openStreams(epoch) {
+      const paths = await makeFifos(runDirectory, epoch);
+      const out = openRawOutput(paths.out);
+      try {
+        return { out, err: openRawOutput(paths.err) };
+      } catch (error) {
+        out.releaseWriteEnd();
+        out.bytes.destroy();
+        throw error;
+      }
+    },
+    close() {
+      server.close();
+      for (const socket of connections) socket.destroy();
+    },
+  };
+}
+
+/** Makes a worker's two FIFOs, replacing what user code put there; Node itself cannot make one. */
+async function makeFifos(
+  runDirectory: string,
+  epoch: number,
+): Promise<{ out: string; err: string }> {
+  const out = join(runDirectory, `${epoch}.out`);
+  const err = join(runDirectory, `${epoch}.err`);
+  // User code may have removed the owner's permissions. It cannot change a directory that belongs
+  // to another user, and then neither can the agent.
+  await chmod(runDirectory, 0o700).catch(() => {});
+  await Promise.all([out, err].map(clear));
+  // The environment is empty but for the path: by the instance id in it a supervisor recognises
+  // processes that user code left behind, and would kill this one.
+  const env = { PATH: '/usr/bin:/bin' };
+  await run('mkfifo', ['-m', '600', out, err], { timeout: mkfifoLimitMs, env });
+  return { out, err };
+}
+
+/**
+ * A directory is moved away, because removing its contents could take long or be forbidden. It is
+ * removed with the run directory.
+ */
+async function clear(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') await rename(path, join(await mkdtemp(`${path}.`), 'old'));
+  }
+}
+
+function openRawOutput(path: string): RawOutput {
+  const readEnd = openFifo(path, constants.O_RDONLY);
+  // A FIFO without a writer reads as ended: the agent's own write end keeps it open until the
+  // worker has opened its own.
+  let writeEnd: number | undefined = closeOnError(readEnd, () =>
+    openFifo(path, constants.O_WRONLY),
+  );
+  return {
+    bytes: new Socket({ fd: readEnd, readable: true, writable: false }),
+    releaseWriteEnd() {
+      if (writeEnd !== undefined) closeSync(writeEnd);
+      writeEnd = undefined;
+    },
+    unlink() {
+      try {
+        unlinkSync(path);
+      } catch {
+        // It is gone, or user code replaced it by a directory, which `clear` moves away when the
+        // name is needed again.
+      }
+    },
+  };
+}
+
+/** User code can replace a FIFO by anything: opening it never blocks and follows no link. */
+function openFifo(path: string, mode: number): number {
+  const fd = openSync(path, mode | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  return closeOnError(fd, () => {
+    if (!fstatSync(fd).isFIFO()) throw new Error(`${path} is not a FIFO`);
+    return fd;
+  });
+}
+
+function closeOnError<T>(fd: number, callback: () => T): T {
+  try {
+    return callback();
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
