@@ -40,13 +40,13 @@ function supervise(script: string) {
 
 test('is given up after three that end before their worker is ready', async () => {
   const { gaveUp, starts } = supervise('exit 3');
-  expect(await gaveUp).toContain('ended with exit code 3');
+  expect(await gaveUp).toContain('exited with exit code 3');
   expect(starts()).toBe(3);
 });
 
-test('is given up where it cannot be started', async () => {
+test('is given up where it could not be started', async () => {
   const { gaveUp } = supervise('kill -9 $$');
-  expect(await gaveUp).toContain('ended with SIGKILL');
+  expect(await gaveUp).toContain('exited with SIGKILL');
 });
 
 test('is started again after each that was healthy, however often', async () => {

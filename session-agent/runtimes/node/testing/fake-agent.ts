@@ -101,7 +101,7 @@ export async function startFakeAgent(
     return { id, nonce, ended };
   }
 
-  const tellWorker = (command: unknown): void => {
+  const tellWorker = (command: object): void => {
     links.worker?.write(encodeFrame(command));
   };
 
@@ -126,7 +126,7 @@ export async function startFakeAgent(
     submit,
     run: (code: string, stepOptions?: StepOptions) => submit(code, stepOptions).ended(),
     tellWorker,
-    tellSupervisor: (command: unknown) => links.supervisor?.write(encodeFrame(command)),
+    tellSupervisor: (command: object) => links.supervisor?.write(encodeFrame(command)),
     dropSupervisor: () => links.supervisor?.destroy(),
     streams: () => ({ stdout, stderr }),
     close,
