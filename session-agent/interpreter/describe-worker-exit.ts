@@ -1,10 +1,10 @@
 import type { StepError } from '@steppe/contracts/step-output';
 import type { ExitFrame } from './worker.ts';
 
-/** The protocol error of a worker that closed its connection, which every worker does that ends. */
+/** The protocol error of a worker that closed its connection, as each one does when it exits. */
 export const connectionClosed = 'the control connection was closed';
 
-/** The error of a step whose worker died under it. */
+/** The error of a step whose worker exited while it ran. */
 export function describeWorkerExit(exit: ExitFrame, protocolError: string | undefined): StepError {
   if (exit.reason === 'memory') {
     return error(

@@ -7,7 +7,7 @@ export type OnKey = (start: number, end: number, valueStart: number) => void;
 interface JsonRules {
   /** Levels of arrays and objects. */
   maxDepth: number;
-  /** Values of all kinds, of which each may cost an object once it is parsed. */
+  /** Values of all kinds. Each can cost an object once it is parsed. */
   maxValues?: number;
   onKey?: OnKey;
 }
@@ -33,9 +33,8 @@ type Expected = 'value' | 'first item' | 'first key' | 'key' | 'comma';
 
 /**
  * Checks that the bytes are one JSON text without white space between its tokens, and builds
- * nothing of it: time grows with the bytes, memory with the depth. Whether they are UTF-8 is not
- * looked at.
- * @throws SyntaxError where they are not; RangeError where the rules allow less.
+ * no values: time grows with the bytes, memory with the depth. It does not check for UTF-8.
+ * @throws SyntaxError where they are not; RangeError where a rule is broken.
  */
 export function checkJson(bytes: Uint8Array, rules: JsonRules): void {
   new JsonCheck(bytes, rules).run();

@@ -1,21 +1,19 @@
 import { endMarker, startMarker } from './wire-format.ts';
 
-/**
- * Where bytes of a raw stream belong: to the running step, or to what earlier steps left running.
- */
+/** Whether bytes belong to the running step, or to something that earlier steps left running. */
 export type Place = 'step' | 'background';
 
 export interface MarkerSink {
   bytes(place: Place, bytes: Buffer): void;
-  /** The end marker of the armed step has come. */
+  /** The end marker of the armed step has arrived. */
   ended(): void;
 }
 
 const markerByte = 0x1e;
 
 /**
- * Splits one raw stream at the markers of its steps. Bytes are handed on at once; only a tail that
- * may be the beginning of the awaited marker is held back until more comes.
+ * Splits one raw stream at the markers of its steps. Bytes are passed on at once; only a tail that
+ * could be the beginning of the expected marker is held until more arrives.
  */
 export class MarkerScanner {
   #sink: MarkerSink;
@@ -27,7 +25,7 @@ export class MarkerScanner {
     this.#sink = sink;
   }
 
-  /** Before `run` is sent: from now on the markers with this nonce count. */
+  /** Expects the markers with this nonce; called before `run` is sent. */
   arm(nonce: string): void {
     this.#place = 'background';
     this.#awaited = [startMarker(nonce), endMarker(nonce)];
@@ -51,7 +49,7 @@ export class MarkerScanner {
     this.#emit(rest);
   }
 
-  /** The stream has ended: what was held back was no marker. */
+  /** The stream has ended: the bytes that were held are not a marker. */
   end(): void {
     this.#emit(this.#held);
     this.#held = Buffer.alloc(0);
@@ -72,7 +70,7 @@ export class MarkerScanner {
 /** How many bytes at the end of `bytes` are a proper beginning of `marker`. */
 function heldBack(bytes: Buffer, marker: Buffer): number {
   const from = Math.max(0, bytes.length - marker.length + 1);
-  // The marker byte also ends a marker, so the first place from which the rest fits is the one.
+  // The marker byte also ends a marker, so the first position where the rest matches is the right one.
   for (
     let at = bytes.indexOf(markerByte, from);
     at !== -1;

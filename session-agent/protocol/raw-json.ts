@@ -1,20 +1,17 @@
 /**
- * A JSON text in one line that was checked and is passed on as it is: what it says is never put
- * into other numbers or keys.
+ * A JSON text in one line that was checked and is passed on unchanged, so that no number or key in
+ * it is ever converted.
  */
 export type RawJson = string & { readonly [rawJson]: true };
 declare const rawJson: unique symbol;
 
-/**
- * The members of JSON objects one after the other, as one object; the objects have no key in
- * common.
- */
+/** One object with the members of all of them, in order. They must have no key in common. */
 export function mergeObjects(...objects: readonly string[]): RawJson {
   const members = objects.map((object) => object.slice(1, -1)).filter((text) => text !== '');
   return asRawJson(`{${members.join(',')}}`);
 }
 
-/** For what is JSON by how it was made: by `JSON.stringify`, by a check, or of such texts. */
+/** Brands a text that is known to be JSON: it was stringified, checked, or joined from such texts. */
 export const asRawJson = (text: string): RawJson => text as RawJson;
 
 export const toRawJson = (value: object): RawJson => asRawJson(JSON.stringify(value));

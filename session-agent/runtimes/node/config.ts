@@ -6,7 +6,7 @@ const inherited = ['PATH', 'LANG', 'TZ', 'TERM', 'TMPDIR'];
 /** sysexits.h EX_CONFIG. */
 export const configErrorCode = 78;
 
-// A socket path of more than 107 bytes is cut without a word.
+// The system silently truncates a socket path of more than 107 bytes.
 const maxSocketPathBytes = 100;
 
 export type SupervisorConfig = {
@@ -14,7 +14,7 @@ export type SupervisorConfig = {
   workspace: string;
   instanceId: string;
   socketPath: string;
-  /** Standard input is a pipe from the agent: its end is ours. */
+  /** Standard input is a pipe from the agent. When it closes, the supervisor terminates. */
   hasLifeline: boolean;
   /** No supervisor of this instance was started before. */
   isFirst: boolean;

@@ -12,8 +12,8 @@ import type { ControlData, ToControl, ToMain } from './messages.ts';
 import { createStepGate } from './step-gate.ts';
 
 /**
- * Speaks with the agent, also while user code keeps the main thread busy, and reads the code of
- * steps.
+ * Communicates with the agent, even while user code keeps the main thread busy, and parses the code
+ * of steps.
  */
 const data: ControlData = workerData;
 const load = createLoad(data.load);
@@ -37,14 +37,12 @@ const decoder = new FrameDecoder((body) => asCommand(decodeTrusted(body)));
 socket.on('data', (chunk) => {
   for (const command of decoder.push(chunk)) obey(command);
 });
-// Without the agent there is nobody to work for, and the main thread may be too busy to end by
-// itself.
+// Without the agent the worker is useless, and the main thread may be too busy to exit by itself.
 socket.on('error', endProcess);
 socket.on('close', endProcess);
 
 parentPort?.on('message', ({ frame, weight }: ToControl) => {
-  // The agent gives a connection one second for its first frame: the main thread has started by
-  // now.
+  // Not before: the agent closes a connection without a first frame after one second.
   if (frame.type === 'ready') socket.connect(data.socketPath);
   send(frame, () => load.remove(weight));
   if (frame.type === 'done') ladder.ended(frame.step_id);
@@ -62,7 +60,7 @@ function obey(command: WorkerCommand): void {
   }
 }
 
-/** The parsers take a while to load: the worker is ready before that. */
+/** The parsers take a while to load, and the worker is ready before that. */
 function loadPreparer(): Promise<StepPreparer> {
   preparer ??= import('./control/prepare-step.ts').then(({ createStepPreparer }) =>
     createStepPreparer(),
@@ -82,7 +80,7 @@ function endProcess(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** The agent is the trusted end of the socket: it holds what is sent to the type. */
+/** The agent is trusted: it sends only commands of this type. */
 function asCommand(message: unknown): WorkerCommand {
   return message as WorkerCommand;
 }

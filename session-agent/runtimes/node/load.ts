@@ -1,9 +1,9 @@
 const highWaterBytes = 8 * 1024 * 1024;
 
 /**
- * How many bytes the main thread has handed to the control thread that the agent has not taken yet.
- * Beyond a limit the main thread waits, so that a timer which prints in a loop cannot fill the
- * memory.
+ * Counts the bytes that the main thread has passed to the control thread and the agent has not
+ * received. Above a limit the main thread waits, so that a timer that prints in a loop cannot fill
+ * the memory.
  */
 export function createLoad(memory = new SharedArrayBuffer(4)): Load {
   const word = new Int32Array(memory);

@@ -4,17 +4,17 @@ const open = 2;
 const signalled = 3;
 const terminating = 4;
 
-// For a signal or termination that never comes: better a late step than a dead worker.
+// In case a signal or termination never arrives: a late step is better than a dead worker.
 const longestWaitMs = 1000;
 
 // The second word of the memory.
 const child = 1;
 
 /**
- * Memory that both threads see. A SIGINT where nobody listens ends the process, and V8's
- * termination hits whatever the main thread does when it comes. So each is sent only while the code
- * is one that it ends, and who leaves such code waits for one that is on its way: the wait itself
- * is what it then unwinds.
+ * Memory that both threads share. A SIGINT without a listener kills the process, and V8's
+ * termination hits whatever the main thread is doing when it arrives. So each is sent only while
+ * code runs that it can end. When such code ends, the main thread waits for a signal or termination
+ * that was already sent, which then unwinds the wait.
  */
 export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
   const word = new Int32Array(memory);
@@ -39,7 +39,7 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
       if (!replace(open, closed) && Atomics.load(word, 0) === terminating)
         Atomics.wait(word, 0, terminating, longestWaitMs);
       set(closed);
-      // Code that was terminated in a child's company could not say that it has ended.
+      // Code that was terminated while it waited for a child could not clear this.
       Atomics.store(word, child, 0);
     },
     awaitChild(callback) {
@@ -54,8 +54,8 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
     trySignal: () => replace(synchronous, signalled),
     tryTerminate: () => replace(open, terminating) || replace(signalled, terminating),
     terminated() {
-      // The step is still under way, and what it has queued may continue: it may have to be
-      // terminated again.
+      // The step still runs, and code that it has queued may continue: it may have to be terminated
+      // again.
       set(open);
       Atomics.notify(word, 0);
     },
@@ -64,22 +64,22 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
 
 export type StepGate = {
   memory: SharedArrayBuffer;
-  /** Main thread: from here on user code may run, of a step or between steps. */
+  /** Main thread: from now on user code may run, in a step or between steps. */
   open(): void;
   /** Main thread, under `breakOnSigint`: user code up to its first await. */
   callSynchronously<T>(callback: () => T): T;
-  /** Main thread: from here on a SIGINT would not end the code but go to a listener of its own. */
+  /** Main thread: from now on a SIGINT would not end the code but reach its own listener. */
   losesSignal(): void;
-  /** Main thread: nothing interrupts what the driver does from here on. */
+  /** Main thread: from now on nothing interrupts the driver. */
   close(): void;
-  /** Main thread: it can do nothing before a child of it ends. */
+  /** Main thread: `callback` blocks until a child process exits. */
   awaitChild<T>(callback: () => T): T;
   /** Control thread */
   awaitsChild(): boolean;
-  /** Control thread: returns whether SIGINT may be sent now, and must be. */
+  /** Control thread: where it returns true, the caller must send SIGINT. */
   trySignal(): boolean;
-  /** Control thread: returns whether a termination may be sent now, and must be. */
+  /** Control thread: where it returns true, the caller must terminate the code. */
   tryTerminate(): boolean;
-  /** Control thread: the termination has done its work. */
+  /** Control thread: the termination has unwound the code. */
   terminated(): void;
 };

@@ -6,8 +6,8 @@ import { killDescendants } from './supervise/descendants.ts';
 import { createWorkerSupervision } from './supervise/supervise-worker.ts';
 
 /**
- * Starts workers for the agent, and makes sure that nothing of one is left when it exits. Never
- * runs user code itself.
+ * Starts workers for the agent, and kills all that is left of one when it exits. It never runs user
+ * code itself.
  */
 function supervise(config: SupervisorConfig): void {
   const supervision = createWorkerSupervision(config, process.pid, (frame) => link.send(frame));
@@ -15,7 +15,7 @@ function supervise(config: SupervisorConfig): void {
     socketPath: config.socketPath,
     greeting: { type: 'supervisor', language: 'node', version: process.version, pid: process.pid },
     onMessage: (message) => obey(asCommand(message)),
-    // An agent that begins anew knows nothing of this worker.
+    // A restarted agent does not know this worker.
     onLost: () => supervision.kill(),
   });
 
@@ -29,7 +29,7 @@ function supervise(config: SupervisorConfig): void {
     } else if (command.type === 'kill') {
       supervision.kill(command.epoch);
     } else {
-      // A Node worker takes interrupts itself: nothing of this one will reach a step.
+      // The agent interrupts a Node worker by a frame: no signal will reach a step.
       link.send({ type: 'interrupted', step_id: command.step_id });
     }
   }
@@ -41,7 +41,7 @@ function supervise(config: SupervisorConfig): void {
   }
 
   process.on('SIGTERM', () => void end());
-  // A terminal sends it to the whole group: the agent decides what it means.
+  // A terminal sends it to the whole process group: the agent decides what to do.
   process.on('SIGINT', () => undefined);
   if (config.hasLifeline) {
     process.stdin.on('error', () => void end());
@@ -50,14 +50,14 @@ function supervise(config: SupervisorConfig): void {
   }
 }
 
-/** The agent is the trusted end of the socket: it holds what is sent to the type. */
+/** The agent is trusted: it sends only commands of this type. */
 function asCommand(message: unknown): SupervisorCommand {
   return message as SupervisorCommand;
 }
 
 try {
   const config = readConfig();
-  // A supervisor before this may have been killed, and have left what its worker had started.
+  // An earlier supervisor may have been killed, and its worker's processes may still run.
   const cleared = config.isFirst
     ? Promise.resolve()
     : killDescendants({ pid: process.pid, instanceId: config.instanceId });

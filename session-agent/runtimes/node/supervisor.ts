@@ -1,9 +1,9 @@
 /**
- * Says what is wrong where Node is too old: this file alone is written, and bundled, so that old
- * versions can read it.
+ * Refuses a version of Node that is too old. Only this file is written and bundled so that old
+ * versions can parse it.
  */
 const oldest = [20, 20] as const;
-// Bundled beside this file, not into it.
+// A bundle of its own, beside this one.
 const supervise = './supervise.cjs';
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 

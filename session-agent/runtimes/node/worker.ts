@@ -32,7 +32,7 @@ import { contextFramesFlag } from './supervise/worker-command.ts';
 
 /**
  * The main thread of a worker: user code runs here, in the real global scope. The control thread
- * speaks with the agent.
+ * communicates with the agent.
  */
 const ownFile = process.argv[1] ?? '';
 const { runDir, epoch, workspace } = takeWorkerSettings();
@@ -46,8 +46,7 @@ const workerData: ControlData = {
 };
 const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), {
   workerData,
-  // What the bounded parser of steps needs, twice over; a page of it is taken only when it is
-  // reached.
+  // Twice what the bounded parser of steps needs. Pages of the stack cost memory only once used.
   resourceLimits: { stackSizeMb: 16 },
 });
 
@@ -93,24 +92,24 @@ control.on('message', (message: ToMain) => {
   else if (message.type === 'abandon') runner.abandon(message.step);
   else addLastingVariables(message.env);
 });
-// Without its control thread nobody could reach this process again.
+// Without its control thread the agent could not reach this process any more.
 control.on('exit', () => process.exit(70));
 process.on('exit', () => load.waitUntilEmpty(500));
 send({ type: 'ready', epoch, pid: process.pid, interrupt: 'frame' }, 64);
 
 function prepareProcess(): void {
   process.argv.length = 1;
-  // Children that user code forks are not to take over the driver's own flags.
+  // Children that user code forks must not inherit the driver's own flags.
   process.execArgv.length = 0;
   reportFatalErrors(runDir, epoch);
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // No such file outside Linux; then the kernel chooses by itself.
+    // There is no such file outside Linux.
   }
 }
 
-/** `weight`: about how many bytes the message is. Blocks while the agent is far behind. */
+/** @param weight about the message's size in bytes. Blocks while the agent is far behind. */
 function send(frame: WorkerFrame, weight: number): void {
   const message: ToControl = { frame, weight };
   load.add(weight);
@@ -129,7 +128,7 @@ function sendBackground(stream: 'stdout' | 'stderr', text: string): void {
 function sendDisplay(shown: Shown, isMainResult: boolean): void {
   const stepId = scope.isBackground() ? null : scope.running();
   const text = shown.bundle['text/plain'];
-  // A value that an earlier step shows has no step to belong to: its text is background.
+  // A value that code of an earlier step shows belongs to no step: its text is background output.
   if (stepId === null) sendBackground('stdout', text === undefined ? '' : `${parse(text)}\n`);
   else {
     const { bundle, truncated } = bundleText(shown);

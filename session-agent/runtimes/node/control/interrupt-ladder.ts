@@ -8,12 +8,12 @@ const killChildAfterMs = 600;
 const giveUpAfterMs = 1500;
 
 /**
- * Ends the step under way by the mildest means that works: tells the main thread to abandon it,
- * which it can while the step only awaits; sends SIGINT, which ends code before its first await;
- * terminates what runs after it. A child that the code waits for gets a SIGINT too, once the code
- * cannot go on after it, and SIGKILL if it stays. Beyond that only the agent can help. An interrupt
- * is acknowledged once it can no longer take effect: when its step is done, or at once if it no
- * longer runs.
+ * Ends the running step by the mildest means that works. First the main thread is told to abandon
+ * it, which works while the step only awaits. Then SIGINT ends code before its first await, and a
+ * termination of V8 ends code after it. A child process that the code waits for gets SIGINT too,
+ * once the code cannot continue after it, and later SIGKILL. After that only the agent can kill the
+ * worker. An interrupt is acknowledged once it can no longer take effect: when its step is done, or
+ * at once if the step is not running.
  */
 export function createInterruptLadder({
   gate,
@@ -85,12 +85,12 @@ type Parts = {
   gate: StepGate;
   abandon(step: StepKey): void;
   signal(): void;
-  /** Calls back when V8 has unwound what ran. */
+  /** Calls `onUnwound` when V8 has unwound the code. */
   terminate(onUnwound: () => void): void;
-  /** To the child that the main thread waits for. */
+  /** Signals the child that the main thread waits for. */
   signalChild(name: NodeJS.Signals): void;
   acknowledge(stepId: string): void;
-  /** Returns how to cancel. */
+  /** @returns a function that cancels the action. */
   schedule(delayMs: number, action: () => unknown): () => void;
 };
 

@@ -4,8 +4,8 @@ import { rewriteStep } from '../rewrite/rewrite-step.ts';
 import { StepSyntaxError } from '../rewrite/syntax-error.ts';
 
 /**
- * Reads and rewrites the steps of one interpreter's life, in their order. A step that cannot be
- * read is prepared to fail.
+ * Parses and rewrites the steps of one worker, in their order. A step that cannot be parsed carries
+ * its syntax error.
  */
 export function createStepPreparer(): StepPreparer {
   const known = createKnownNames();
@@ -21,7 +21,7 @@ export function createStepPreparer(): StepPreparer {
         const { name, message, traceback } = error;
         return { ...step, program: null, syntaxError: { name, message, traceback } };
       }
-      // A parser has no other errors than a stack that is too deep for the code.
+      // The only other error of a parser is a stack overflow.
       const message = `The step cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       return {
         ...step,

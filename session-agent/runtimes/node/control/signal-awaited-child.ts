@@ -3,8 +3,8 @@ import process from 'node:process';
 import { listProcesses } from '../supervise/processes.ts';
 
 /**
- * Signals the child that the main thread waits for in `execSync` and the like, the newest that it
- * has started, and all below it.
+ * Signals the child that the main thread waits for in `execSync` and the like, and its descendants.
+ * It is the newest child.
  */
 export function signalAwaitedChild(signal: NodeJS.Signals): void {
   const child = newestChild();
@@ -13,7 +13,7 @@ export function signalAwaitedChild(signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch {
-      // It has ended by itself.
+      // It has exited already.
     }
   }
 }

@@ -1,9 +1,6 @@
 import { Session } from 'node:inspector';
 
-/**
- * Unwinds the JavaScript that the main thread runs. A session of its own each time, that does
- * nothing else.
- */
+/** Unwinds the JavaScript that the main thread runs, by an inspector session of its own. */
 export function terminateMainThread(onUnwound: () => void): void {
   const session = new Session();
   session.connectToMainThread();

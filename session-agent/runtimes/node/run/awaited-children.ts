@@ -2,7 +2,7 @@ import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import type { StepGate } from '../step-gate.ts';
 
-/** Lets an interrupt know that the main thread is stuck until a child ends. */
+/** Marks in the gate that the main thread is blocked until a child process exits. */
 export function tellOfAwaitedChildren(gate: StepGate): void {
   for (const name of ['execSync', 'execFileSync', 'spawnSync']) {
     const original: unknown = Reflect.get(childProcess, name);

@@ -6,10 +6,10 @@ const events = ['uncaughtException', 'unhandledRejection'];
 const emitter: EventEmitter = process;
 
 /**
- * What nobody catches is reported, and the worker lives on: a timer's exception or a rejected
- * promise is not a death, whether its step still runs or not. User code with a handler of its own
- * has caught it. Returns what to call now and then: with `removeAllListeners` user code removes
- * this one too.
+ * Reports errors that nobody catches, and keeps the worker alive: neither an exception in a timer
+ * nor a rejected promise ends it, whether its step still runs or not. Where user code has a handler
+ * of its own, nothing is reported.
+ * @returns a function to call regularly: user code can remove the listeners, and it adds them again.
  */
 export function reportBackgroundErrors(
   describe: (thrown: unknown) => StepError,

@@ -3,10 +3,10 @@ import { maxFrameBytes } from '../../../protocol/wire-format.ts';
 import { stringify } from './own-json.ts';
 import type { Bundle, Shown } from './shown-value.ts';
 
-/** For what a frame says beside the bundle. */
+/** For the frame's fields beside the bundle. */
 const headBytes = 1024;
 
-/** The JSON of a bundle that fits into a frame: one above the limit is cut down to its text. */
+/** The JSON of a bundle that fits into a frame: a larger one is reduced to its text. */
 export function bundleText({ bundle, truncated }: Shown): { bundle: RawJson; truncated: boolean } {
   const whole = join(bundle);
   if (Buffer.byteLength(whole) <= maxFrameBytes - headBytes) return { bundle: whole, truncated };

@@ -6,21 +6,18 @@ import type { StepGate } from '../step-gate.ts';
 import { callerFilename } from './stack-frames.ts';
 import { mainLoader } from './workspace-modules.ts';
 
-/**
- * What a step's function returns: its completion value, wrapped so that a promise is not waited
- * for.
- */
+/** A step's completion value, wrapped so that a promise is not awaited. */
 export type Completion = [unknown];
 
 /**
- * Compiles steps as scripts of the real global scope and calls them so that SIGINT ends what they
- * do before their first await.
+ * Compiles steps as scripts of the real global scope, and calls them so that SIGINT ends their code
+ * before its first await.
  */
 export function createStepCaller(
   realm: object,
   gate: StepGate,
 ): (step: RewrittenStep) => Completion | Promise<Completion> {
-  // No name but our own: a step may declare `Symbol` or `globalThis`.
+  // It uses no name but the driver's own: a step may declare `Symbol` or `globalThis`.
   const call = new vm.Script(`${stepCall}()`, { filename: callerFilename });
   Object.defineProperty(realm, stepCall, {
     value: undefined,
@@ -39,8 +36,8 @@ export function createStepCaller(
 }
 
 /**
- * Throws V8's SyntaxError for what the parser of steps takes and this V8 does not, with its line
- * and without our text of it.
+ * Throws V8's SyntaxError for code that the parser of steps accepts and this V8 does not. The error
+ * keeps the line number, without the rewritten source.
  */
 function compile(source: string, filename: string): vm.Script {
   try {
@@ -53,8 +50,8 @@ function compile(source: string, filename: string): vm.Script {
 }
 
 /**
- * Makes names known to all scripts. Each by itself where V8 refuses one of them: a script that the
- * user ran may already have it.
+ * Declares names for all scripts. Where V8 refuses one, each is declared by itself: a script that
+ * the user ran may have declared it already.
  */
 export function declareNames(names: FreshNames): void {
   const statements = [

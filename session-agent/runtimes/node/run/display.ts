@@ -7,8 +7,8 @@ import { type Bundle, inspectSafely, type Shown, showValue, textJson } from './s
 import { cutText } from './text-limit.ts';
 
 /**
- * The global `display`: shows each value, or a MIME bundle where every key has a `/`; its
- * properties are short for one type each.
+ * The global `display`. It shows each value; an object whose keys all have a `/` is a MIME bundle.
+ * Each of its properties shows one type.
  */
 export function createDisplay(show: (shown: Shown) => void): Display {
   const showBundle = (bundle: Bundle): void => show({ bundle, truncated: false });
@@ -49,7 +49,7 @@ function asMimeBundle(value: unknown): Shown | null {
   return mimeBundle(keys.map((key) => [key, Reflect.get(value, key)]));
 }
 
-/** JSON that is too deep to be carried is left out, and the bundle has its text. */
+/** JSON that is nested too deeply is left out, and the bundle has its text instead. */
 function mimeBundle(contents: [type: string, value: unknown][]): Shown {
   const bundle: Bundle = {};
   const leftOut: unknown[] = [];
@@ -75,15 +75,16 @@ function isJsonType(type: string): boolean {
   return type === 'application/json' || type.endsWith('+json');
 }
 
-/** Bytes as base64, text as it is. */
+/** Encodes bytes as base64, and keeps text. */
 function asText(value: string | Uint8Array): string {
   if (typeof value === 'string') return value;
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
 }
 
 /**
- * As `JSON.stringify` sees it; what it cannot see (a function) is null, what is too deep undefined.
- * Throws on a cycle, as it does.
+ * The value as `JSON.stringify` writes it, null for what it leaves out (a function), and undefined
+ * for a value that is nested too deeply.
+ * @throws TypeError for a cycle, as `JSON.stringify` does.
  */
 function toJson(value: unknown): RawJson | undefined {
   try {
@@ -91,7 +92,7 @@ function toJson(value: unknown): RawJson | undefined {
     checkJson(Buffer.from(text), { maxDepth });
     return asRawJson(text);
   } catch (error) {
-    // Too deep, out of stack, or longer than a string may be.
+    // Nested too deeply, a stack overflow, or longer than a string can be.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

@@ -4,8 +4,8 @@ import type { Display } from './display.ts';
 import type { WorkspaceModules } from './workspace-modules.ts';
 
 /**
- * What a step finds beside Node's own globals: `display`, CommonJS as in a file of the workspace,
- * and modules as in the REPL.
+ * Defines what a step has beside Node's own globals: `display`, CommonJS as in a file of the
+ * workspace, and built-in modules as in the REPL.
  */
 export function defineGlobals(
   realm: object,
@@ -41,7 +41,7 @@ export function defineGlobals(
     if (!name.startsWith('_') && !name.includes('/')) defineBuiltin(realm, name, modules.require);
 }
 
-/** `fs`, `path` and the like are there without `require`, until somebody sets the name. */
+/** `fs`, `path` and the like are defined without `require`, until user code sets the name. */
 function defineBuiltin(realm: object, name: string, require: NodeJS.Require): void {
   if (name in realm) return;
   const set = (value: unknown): void => {

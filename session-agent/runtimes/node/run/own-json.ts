@@ -1,2 +1,2 @@
-/** Those that the driver works with: user code may put others in their place. */
+/** The driver's own functions: user code can replace the global ones. */
 export const { parse, stringify } = JSON;

@@ -1,13 +1,12 @@
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { stringify } from './own-json.ts';
 
-/** Deeper than this nobody reads it, and the agent's parser has a stack too. */
+/** Nobody reads a value that is nested deeper, and the agent's parser has a limited stack. */
 export const maxDepth = 100;
 
 /**
- * The JSON of a value that JSON carries without any loss; `undefined` for any other, `tooLarge`
- * above about `maxBytes`. Runs no user code: an accessor, a proxy or a class makes the value one
- * that is not plain.
+ * The JSON of a value that JSON represents without loss; `undefined` for any other, `tooLarge` above
+ * about `maxBytes`. It runs no user code: a value with an accessor, a proxy or a class is not plain.
  */
 export function plainJson(
   value: unknown,

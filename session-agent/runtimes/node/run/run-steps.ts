@@ -31,14 +31,14 @@ const interrupted: Outcome = {
   },
 };
 
-/** Runs one step after the other. `abandon` ends a step as interrupted unless it has ended. */
+/** Runs one step after another. `abandon` ends a step as interrupted, unless it has ended. */
 export function createStepRunner(parts: Parts): StepRunner {
   const { scope, output, gate, frames, send } = parts;
   let current: Running | null = null;
   let lastBegun: string | null = null;
 
   function run(step: PreparedStep): void {
-    // Abandoned before it came.
+    // It was abandoned before it arrived.
     if (lastBegun === step.step_id) return;
     gate.close();
     const running: Running = {
@@ -58,8 +58,8 @@ export function createStepRunner(parts: Parts): StepRunner {
   }
 
   /**
-   * Microtasks and ticks that the step has queued are still its own: what they print, and
-   * rejections that nobody handles.
+   * Microtasks and ticks that the step has queued still belong to it, with their output and
+   * unhandled rejections.
    */
   function finishSoon(running: Running, outcome: Outcome): void {
     parts.afterTicks(() => finish(running, outcome));
@@ -88,7 +88,7 @@ export function createStepRunner(parts: Parts): StepRunner {
   }
 
   function succeed(running: Running, [value]: Completion): Outcome {
-    // An abandoned step's value comes too late for anybody.
+    // The value of an abandoned step is too late.
     if (current === running && value !== undefined)
       scope.run(running.step.step_id, () => parts.showMainResult(value));
     return completed;
@@ -102,8 +102,8 @@ export function createStepRunner(parts: Parts): StepRunner {
   function finish(running: Running, outcome: Outcome): void {
     if (current !== running) return;
     running.outcome ??= outcome;
-    // A termination under way unwinds this function here; `abandon` then comes again and continues
-    // with the same outcome.
+    // A termination that was already sent unwinds this function here; `abandon` is then called again
+    // and continues with the same outcome.
     gate.close();
     current = null;
     scope.end();
@@ -114,7 +114,7 @@ export function createStepRunner(parts: Parts): StepRunner {
     gate.open();
   }
 
-  /** A step whose beginning was terminated together with what ran before it. */
+  /** Ends a step whose start was terminated together with the code that ran before it. */
   function skip({ step_id, nonce }: StepKey): void {
     gate.close();
     lastBegun = step_id;
@@ -151,15 +151,15 @@ type Parts = {
   showMainResult(value: unknown): void;
   describe(thrown: unknown): StepError;
   now(): number;
-  /** Calls back when no microtask and no tick is left. */
+  /** Calls `callback` when no microtask and no tick is left. */
   afterTicks(callback: () => void): void;
-  /** Before a step is reported to be done. */
+  /** Called before a step is reported as done. */
   onEnd(): void;
 };
 
 export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey): void };
 
-/** Runs no code of what was thrown: a proxy has traps, and `code` may be a getter. */
+/** Runs no code of the thrown value: a proxy has traps, and `code` may be a getter. */
 function isSigintOfOurs(thrown: unknown): boolean {
   if (!types.isNativeError(thrown)) return false;
   return (

@@ -5,13 +5,13 @@ import { stringify } from './own-json.ts';
 import { plainJson, tooLarge } from './plain-json.ts';
 import { cutText } from './text-limit.ts';
 
-/** The JSON of what is shown, by its MIME type. */
+/** The JSON of a shown value, by MIME type. */
 export type Bundle = Record<string, RawJson>;
 export type Shown = { bundle: Bundle; truncated: boolean };
 
 /**
- * A value as the REPL prints it, and as JSON too where it is an object that JSON carries whole.
- * Never throws.
+ * A value as the REPL prints it, and as JSON too where it is an object that JSON represents without
+ * loss. Never throws.
  */
 export function showValue(value: unknown): Shown {
   const whole = inspectSafely(value);
@@ -29,7 +29,7 @@ export function showValue(value: unknown): Shown {
 
 export const textJson = (text: string): RawJson => asRawJson(stringify(text));
 
-/** `inspect` runs code of the value: custom inspectors, getters, `Symbol.toStringTag`. */
+/** `inspect` runs code of the value, which may throw: inspectors, getters, `Symbol.toStringTag`. */
 export function inspectSafely(value: unknown, depth = inspect.defaultOptions.depth): string {
   try {
     return inspect(value, { depth });

@@ -3,13 +3,13 @@ import process from 'node:process';
 import type { StepGate } from '../step-gate.ts';
 
 /**
- * A SIGINT listener takes the place of the watch that ends code before its first await, and some
- * end the process. Code that sets one while it runs is terminated instead. Listeners of earlier
- * steps are put aside by `vm` meanwhile.
+ * A SIGINT listener replaces the one that ends code before its first await, and might exit the
+ * process. Code that adds a listener while it runs is terminated instead. `vm` disables the
+ * listeners of earlier steps meanwhile.
  */
 export function yieldToSignalListeners(gate: StepGate): void {
   const emitter: EventEmitter = process;
-  // Before Node's own, which is what lets the signal come to listeners.
+  // Before Node's own listener, which starts to deliver the signal.
   emitter.prependListener('newListener', (event: unknown) => {
     if (event === 'SIGINT') gate.losesSignal();
   });

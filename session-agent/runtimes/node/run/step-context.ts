@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHookedContext } from './hooked-context.ts';
 
-/** Carries a step's id through every timer and promise that the step began. */
+/** Carries a step's id through every timer and promise that the step started. */
 export type StepContext = {
   run<T>(stepId: string, callback: () => T): T;
   current(): string | undefined;
-  /** Code that was terminated could not tidy up behind itself. */
+  /** Restores the context after code that was terminated, which could not do so itself. */
   reset(): void;
 };
 
@@ -13,7 +13,7 @@ export type StepContext = {
  * AsyncLocalStorage where Node keeps it in V8. Where it is built on async hooks, a termination
  * inside a promise's reaction would abort the process (`InternalCallbackScope::Close` asserts that
  * the hooks' stack is empty), and promises would be shown with the hooks' symbols: there the driver
- * has its own.
+ * uses its own implementation.
  */
 export function createStepContext(
   realm: typeof globalThis,

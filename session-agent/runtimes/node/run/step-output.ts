@@ -13,8 +13,8 @@ type Stream = 'stdout' | 'stderr';
  * returns, so that no marker can overtake it; text of earlier steps goes to `onBackground`.
  */
 export function createStepOutput({ runDir, epoch, scope, onBackground }: Parts): StepOutput {
-  // A second open of each FIFO: what user code and its children do to descriptors 1 and 2 does not
-  // reach these.
+  // Each FIFO is opened a second time: user code and its children can change descriptors 1 and 2,
+  // but not these.
   const paths = [`${epoch}.out`, `${epoch}.err`].map((name) => join(runDir, name));
   const raw = paths.map((path) => openSync(path, constants.O_WRONLY));
   const streams: [Stream, Writable, number][] = [
@@ -46,10 +46,7 @@ type Parts = {
 
 export type StepOutput = { begin(nonce: string): void; end(nonce: string): void };
 
-/**
- * In place of the stream's own `write`: its bookkeeping would not survive a termination in the
- * middle of one.
- */
+/** Replaces the stream's own `write`, whose state would not survive a termination inside it. */
 function takeOver(
   stream: Writable,
   fd: number,
@@ -83,8 +80,8 @@ function isEncoding(value: unknown): value is BufferEncoding {
 }
 
 /**
- * Nobody may read any more, or user code closed the descriptor: then the text is lost, and the step
- * continues.
+ * Writes all bytes. Where nobody reads any more, or user code closed the descriptor, the text is
+ * lost and the step continues.
  */
 function writeWhole(fd: number, bytes: Uint8Array, onWouldBlock?: () => void): void {
   let written = 0;
@@ -103,8 +100,8 @@ function isWouldBlock(error: unknown): boolean {
 }
 
 /**
- * A descriptor that an earlier step has closed would become that of the next file or socket, and a
- * child could not start. The kernel gives the lowest free number: theirs.
+ * Reopens a descriptor that an earlier step closed: otherwise the next file or socket would get its
+ * number, and a child could not start. The kernel assigns the lowest free number, which is this one.
  */
 function reopen(fd: number, path: string): void {
   try {
@@ -118,11 +115,11 @@ function tryToOpen(path: string): void {
   try {
     openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
-    // Nobody reads it any more.
+    // The FIFO has no reader any more.
   }
 }
 
-/** The handle under a stream is not a public interface, and a user may have closed it. */
+/** The handle of a stream is not a public interface, and user code may have closed it. */
 function setBlocking(stream: Writable): void {
   const handle: unknown = Reflect.get(stream, '_handle');
   if (typeof handle !== 'object' || handle === null || !('setBlocking' in handle)) return;

@@ -1,6 +1,6 @@
 import type { StepContext } from './step-context.ts';
 
-/** Knows which step a piece of running code belongs to. */
+/** Tracks which step the running code belongs to. */
 export function createStepScope(context: StepContext): StepScope {
   let current: string | null = null;
   return {
@@ -13,14 +13,14 @@ export function createStepScope(context: StepContext): StepScope {
       context.reset();
     },
     running: () => current,
-    // Code without a step, such as a signal handler, counts to the one that runs.
+    // Code without a step, such as a signal handler, belongs to the running step.
     isBackground: () => current === null || (context.current() ?? current) !== current,
   };
 }
 
 export type StepScope = {
   run<T>(stepId: string, callback: () => T): T;
-  /** From here on everything is background until the next `run`. */
+  /** From now on everything is background until the next `run`. */
   end(): void;
   running(): string | null;
   isBackground(): boolean;

@@ -3,14 +3,14 @@ import process from 'node:process';
 
 /**
  * The worker's `process.env` is state of the user's program, not configuration: the agent adds to
- * it, steps change it, and may put another object in its place.
+ * it, and steps change it or replace the object.
  */
 function environment(): NodeJS.ProcessEnv {
   // biome-ignore lint/style/noProcessEnv: see above; nothing is configured by it after start-up
   return Object(process.env);
 }
 
-/** What the supervisor hands over, taken out of what user code and its children see. */
+/** Reads the supervisor's settings, and hides them from user code and its children. */
 export function takeWorkerSettings(): { runDir: string; epoch: number; workspace: string } {
   const given = environment();
   const settings = {
@@ -27,8 +27,9 @@ export function addLastingVariables(env: Record<string, string>): void {
 }
 
 /**
- * Sets what holds for one step and returns how to restore it. Throws Node's ENOENT where `cwd` does
- * not exist; nothing is changed then. A directory that user code changed to in the step stays.
+ * Sets the variables and directory of one step. A directory that the step changes to is kept.
+ * @returns a function that restores what was before.
+ * @throws Node's ENOENT where `cwd` does not exist; nothing is changed then.
  */
 export function enterStepEnvironment(
   env: Record<string, string>,
@@ -41,7 +42,7 @@ export function enterStepEnvironment(
   setAll(entered, env);
   return () => {
     setAll(entered, before);
-    // What the step has put in its place may be a copy.
+    // The step may have replaced the environment by a copy.
     const left = environment();
     const copied = Object.entries(before).filter(([name]) => left[name] === env[name]);
     if (left !== entered) setAll(left, Object.fromEntries(copied));
@@ -49,7 +50,7 @@ export function enterStepEnvironment(
   };
 }
 
-/** Passes over what a frozen object does not take. */
+/** Ignores what a frozen object refuses. */
 function setAll(target: NodeJS.ProcessEnv, values: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) Reflect.deleteProperty(target, name);
@@ -67,7 +68,7 @@ function enterDirectory(cwd: string, workspace: string): () => void {
   };
 }
 
-/** Null where it has been deleted. */
+/** Null where the directory was deleted. */
 function currentDirectory(): string | null {
   try {
     return process.cwd();

@@ -5,8 +5,8 @@ const firstPauseMs = 50;
 const longestPauseMs = 1000;
 
 /**
- * The supervisor's connection, made anew with a growing pause whenever it is lost. Each one begins
- * with `greeting`; what is sent in between waits for the next.
+ * The supervisor's connection to the agent. When it is lost, it is opened again, with backoff. Each
+ * connection begins with `greeting`; messages that are sent without one wait for the next.
  */
 export function createAgentLink({ socketPath, greeting, onMessage, onLost }: Parts): AgentLink {
   let socket: Socket | null = null;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 export type MemoryUsage = { usedBytes: number; limitBytes: number };
 
 /**
- * What the cgroup that this container sees as its root says of memory, of either version; zero and
- * null where it says nothing.
+ * Reads the memory figures of this container's root cgroup, version 1 or 2; zero and null where
+ * there are none.
  */
 export function createContainerMemory(cgroupDir: string): ContainerMemory {
   const read = (name: string): string =>
@@ -14,7 +14,7 @@ export function createContainerMemory(cgroupDir: string): ContainerMemory {
       const limitBytes = parseLimit(read('memory.max') || read('memory.limit_in_bytes'));
       const allBytes = Number.parseInt(read('memory.current') || read('memory.usage_in_bytes'), 10);
       if (limitBytes === null || Number.isNaN(allBytes)) return null;
-      // The kernel takes back the pages of files before it runs out.
+      // The kernel reclaims the page cache before it runs out of memory.
       const stat = read('memory.stat');
       const cacheBytes = ['active_file', 'inactive_file'].reduce(
         (sum, key) => sum + (fieldOf(stat, `total_${key}`) ?? fieldOf(stat, key) ?? 0),
@@ -29,11 +29,11 @@ export function createContainerMemory(cgroupDir: string): ContainerMemory {
 export type ContainerMemory = {
   /** Null where there is no limit. */
   usage(): MemoryUsage | null;
-  /** How many processes the kernel has killed so far because memory ran out. */
+  /** How many processes the out-of-memory killer has killed so far. */
   oomKills(): number;
 };
 
-/** The memory that a process alone holds; zero where it has ended or nobody tells. */
+/** The memory that only this process uses; zero where it has exited or it cannot be read. */
 export function ownMemoryBytes(pid: number): number {
   const status = readIfThere(`/proc/${pid}/status`) ?? '';
   const kibibytes = ['RssAnon', 'RssShmem'].map((key) =>

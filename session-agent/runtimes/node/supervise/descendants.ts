@@ -6,8 +6,9 @@ const pauseMs = 5;
 
 /**
  * Kills whatever user code has started: the supervisor's descendants, and every process with the
- * instance's id in its environment. Stops them first, so that none can start another behind our
- * back. Returns whether none is left.
+ * instance's id in its environment. They are stopped first, so that none can start another
+ * meanwhile.
+ * @returns whether none is left.
  */
 export async function killDescendants(own: { pid: number; instanceId: string }): Promise<boolean> {
   const deadline = performance.now() + limitMs;
@@ -21,16 +22,14 @@ export async function killDescendants(own: { pid: number; instanceId: string }):
   }
 }
 
-/**
- * The supervisor and its ancestors, of which the agent carries the same id, are never among them.
- */
+/** Never includes the supervisor and its ancestors: the agent has the same id. */
 export function findDescendants(
   processes: ProcessEntry[],
   own: { pid: number; instanceId: string },
 ): number[] {
   const byPid = new Map(processes.map((entry) => [entry.pid, entry]));
   const spared = new Set(lineOf(own.pid, byPid));
-  // What is older than whoever started the supervisor is nothing that the session has started.
+  // The session cannot have started a process that is older than the supervisor's parent.
   const starter = byPid.get(byPid.get(own.pid)?.parent ?? 0);
   const isYoung = ({ startedAt }: ProcessEntry) => startedAt >= (starter?.startedAt ?? 0);
   const mark = `STEPPE_INSTANCE_ID=${own.instanceId}`;
@@ -43,7 +42,7 @@ export function findDescendants(
     .map(({ pid }) => pid);
 }
 
-/** Until a look finds nobody new: those that were stopped can start no more. */
+/** Repeats until it finds no new process: a stopped one cannot start another. */
 function stopAll(own: { pid: number; instanceId: string }): void {
   const stopped = new Set<number>();
   for (let round = 0; round < 20; round += 1) {
@@ -68,6 +67,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended by itself.
+    // It has exited already.
   }
 }

@@ -6,11 +6,11 @@ export type ProcessEntry = {
   ended: boolean;
   /** In ticks since the machine began. */
   startedAt: number;
-  /** Reads the environment that it was started with: of every process of a machine that is much. */
+  /** Reads the environment that it was started with, which is slow for many processes. */
   carries(variable: string): boolean;
 };
 
-/** What /proc says now; nothing where there is none. A process that ends meanwhile is left out. */
+/** The processes in /proc; none where there is no /proc. One that exits meanwhile is left out. */
 export function listProcesses(): ProcessEntry[] {
   const entries = attempt(() => readdirSync('/proc')) ?? [];
   return entries.flatMap((name) => (/^\d+$/.test(name) ? (readEntry(Number(name)) ?? []) : []));
@@ -19,7 +19,7 @@ export function listProcesses(): ProcessEntry[] {
 function readEntry(pid: number): ProcessEntry | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   if (stat === undefined) return undefined;
-  // The command in parentheses may hold anything, parentheses too.
+  // The command in parentheses may contain anything, even parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state = '', parent = '0'] = fields;
   return {

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
- * The text of a file that user code can replace: never waits, as a FIFO would have it, and follows
- * no link.
+ * Reads a file that user code can replace. It never blocks, as opening a FIFO would, and follows no
+ * link.
  * @throws where it is not a regular file, or holds more than `maxBytes`; the system's error where
  * it cannot be read.
  */

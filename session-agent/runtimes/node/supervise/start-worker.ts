@@ -6,8 +6,8 @@ import type { SupervisorConfig } from '../config.ts';
 import { type SpawnRequest, workerCommand, workerEnvironment } from './worker-command.ts';
 
 /**
- * Starts `worker.*` beside the supervisor's own file, with the FIFOs as its output. Throws where
- * there is no reader on them.
+ * Starts `worker.*` beside the supervisor's own file, with the FIFOs as its output.
+ * @throws where nobody reads them.
  */
 export function startWorker(config: SupervisorConfig, request: SpawnRequest): ChildProcess {
   const ownFile = process.argv[1] ?? '';
@@ -20,8 +20,7 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
       cwd: config.workspace,
       env: workerEnvironment(config, request),
       stdio: ['ignore', ...opened],
-      // A session of its own: what a terminal sends to the agent's process group is not for user
-      // code.
+      // Its own process group: signals that a terminal sends to the agent's must not reach it.
       detached: true,
     });
   } finally {
@@ -30,8 +29,8 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
 }
 
 /**
- * A blocking descriptor, without ever blocking on a FIFO that nobody reads: the first open finds
- * out. Linux opens that same FIFO a second time, whatever stands in its place by then.
+ * Opens a blocking descriptor, but never blocks on a FIFO that nobody reads: the first open fails
+ * then. The second open is of the same FIFO on Linux, even if its name was replaced meanwhile.
  */
 function openForWriting(fifo: string): number {
   const probe = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);

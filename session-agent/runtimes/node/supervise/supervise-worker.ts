@@ -14,7 +14,7 @@ type Worker = {
   killRequested: boolean;
 };
 
-/** One worker at a time. `exit` is sent when it and all that it started are gone. */
+/** Runs one worker at a time. `exit` is sent when it and all its descendants are dead. */
 export function createWorkerSupervision(
   config: SupervisorConfig,
   ownPid: number,
@@ -49,7 +49,7 @@ export function createWorkerSupervision(
     current = worker;
     const { epoch, process, endOfWatch } = worker;
     process.on('error', (error) => {
-      // Without a pid it never began, and no `exit` event follows.
+      // Without a pid it was never started, and no `exit` event follows.
       if (process.pid !== undefined) return;
       current = null;
       endOfWatch(false);
@@ -101,8 +101,8 @@ function usageOf(pid: number | undefined, limitBytes: number | null): MemoryUsag
 
 export type Supervision = {
   spawn(request: SpawnRequest): void;
-  /** Of any epoch where none is named; the worker's `exit` follows. */
+  /** Kills the worker, only of that epoch where one is given; its `exit` follows. */
   kill(epoch?: number): void;
-  /** Kills everything; resolves when it is gone. */
+  /** Kills everything, and resolves when it is dead. */
   end(): Promise<void>;
 };

@@ -7,9 +7,10 @@ const fullAt = 0.95;
 const lookEveryMs = 250;
 
 /**
- * Watches one worker's memory from before its start: calls `onFull` when the container is nearly
- * full, so that the container survives, or the worker itself holds nearly all that its session may
- * have. What it returns ends the watch and tells why the worker died.
+ * Watches one worker's memory from before its start. It calls `onFull` when the container's memory
+ * is nearly full, so that the container survives, or when the worker uses nearly all that its
+ * session may.
+ * @returns a function that ends the watch and explains the worker's exit.
  */
 export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched): EndOfWatch {
   const killsBefore = memory.oomKills();
@@ -37,23 +38,23 @@ export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched
 
 type Watched = {
   memory: ContainerMemory;
-  /** The worker's, null where its session has no limit. */
+  /** The worker's usage; null where its session has no limit. */
   ownUsage: () => MemoryUsage | null;
   runDir: string;
   epoch: number;
   onFull: () => void;
 };
 
-/** Takes whether a SIGKILL ended the worker that nobody here had sent. */
+/** @param wasKilledUnexpectedly a SIGKILL that the supervisor did not send. */
 export type EndOfWatch = (wasKilledUnexpectedly: boolean) => {
   reason: 'memory' | null;
   detail: string;
 };
 
-/** A report of Node takes some 50 KiB, and more with many native libraries. */
+/** A report of Node has about 50 KiB, and more with many native libraries. */
 const maxReportBytes = 4 * 1024 * 1024;
 
-/** The event that Node's report names; empty where there is none. */
+/** The event that Node's report names; empty without a report. */
 function takeFatalReport(path: string): string {
   try {
     const text = readUntrustedFile(path, maxReportBytes);

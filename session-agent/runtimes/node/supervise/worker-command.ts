@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { SupervisorConfig } from '../config.ts';
 
-/** Keeps asynchronous context in V8: the default from Node 24 on, unknown to Node 20. */
+/** Keeps asynchronous context in V8. It is the default from Node 24 on, and unknown to Node 20. */
 export const contextFramesFlag = '--experimental-async-context-frame';
 
 export type SpawnRequest = {
@@ -11,17 +11,17 @@ export type SpawnRequest = {
 };
 
 const firstWithContextFrames = 24;
-// From here on V8 maps half a gigabyte of writable memory for the code of each thread, used or not.
+// From this version on V8 maps half a gigabyte of writable memory for the code of each thread.
 const firstWithoutDataLimit = 24;
-// Stacks of threads and the like, mapped and hardly touched.
+// Stacks of threads and the like, which are mapped and hardly used.
 const untouchedBytes = 76 * 1024 * 1024;
-// What Node maps beside a full heap: less of it, and the collector's own memory runs out first, in
-// an abort that says nothing.
+// What Node maps beside a full heap. With less, the garbage collector's own memory runs out first,
+// and Node aborts without an explanation.
 const besideHeapBytes = 144 * 1024 * 1024;
 const heapShare = 0.75;
 const nodeMajor = Number.parseInt(process.versions.node, 10);
 
-/** The worker's file under this Node, below its share of the memory. */
+/** The command that runs the worker's file under this Node, with a limit on its memory. */
 export function workerCommand(
   file: string,
   request: SpawnRequest,
@@ -38,8 +38,8 @@ export function workerCommand(
 }
 
 /**
- * Array buffers that do not fit are then a RangeError. Where the limit cannot be set the worker
- * runs without; the shell leaves no trace.
+ * Under this limit an array buffer that does not fit is a RangeError. Where the limit cannot be set
+ * the worker runs without it. The shell's own variables are removed.
  */
 const underDataLimit = 'ulimit -S -d "$0" 2>/dev/null; unset PWD OLDPWD SHLVL; exec "$@"';
 
@@ -62,8 +62,8 @@ function workerFlags({ memoryBytes }: SpawnRequest): string[] {
 }
 
 /**
- * Nothing of the supervisor's own environment but an allow-list; the session's variables; what the
- * worker needs, which wins.
+ * An allow-list of the supervisor's own environment, then the session's variables, then the worker's
+ * settings; later ones win.
  */
 export function workerEnvironment(
   config: SupervisorConfig,
