@@ -4,15 +4,14 @@ import { isShadowed } from './scopes.ts';
 import { startsFunction, walk } from './syntax-tree.ts';
 
 /**
- * A parameter around the step's wrapper, whose setters reach the names of all steps: in the block
- * its own name hides them.
+ * A parameter around the step's wrapper. Its setters reach the names of all steps, which a block's
+ * own declaration hides.
  */
 export const blockFunctionsSetter = '__steppe_blocks';
 
 /**
- * Outside strict mode a function that a block of the step declares is one of the step too, as soon
- * as the block is entered, unless its name is one that the step or a block around it has declared
- * in another way.
+ * Outside strict mode a function that a block declares belongs to the step too, once the block is
+ * entered, unless the step or an enclosing block declares its name in another way.
  */
 export function setBlockFunctions(
   program: Program,

@@ -1,8 +1,8 @@
 import { Parser } from 'acorn';
 
 /**
- * All nesting goes through these: of brackets, operators, statements, patterns, and groups of a
- * regular expression.
+ * Every kind of nesting passes through one of these: brackets, operators, statements, patterns, and
+ * groups of a regular expression.
  */
 const nesting = [
   'parseStatement',
@@ -17,14 +17,12 @@ const nesting = [
   'regexp_eatNestedClass',
 ] as const;
 
-/** Takes at most half of the stack that the worker gives its control thread. */
+/** Uses at most half of the control thread's stack. */
 const maxDepth = 10_000;
-/**
- * Of `a.b.c()`, which the parser reads in a loop, and which is a tree of that depth all the same.
- */
+/** Limits `a.b.c()`, which the parser reads in a loop although its tree is that deep. */
 const maxChain = 10_000;
 
-/** The code is nested deeper than it can be handled. */
+/** The code is nested too deeply. */
 export class NestingError extends Error {
   readonly pos: number;
 

@@ -1,13 +1,12 @@
 import type { AnyNode, ExpressionStatement, Program } from 'acorn';
 import type { Edit } from './edits.ts';
 
-/** A variable of the step's wrapper: what its last statement came to. */
+/** A variable of the step's wrapper: the value of its last statement. */
 export const valueName = '__steppe_value';
 
 /**
- * Keeps the value of the last statement, and of the statements inside where it is an `if`, loop,
- * `try`, `switch` or block. What comes to nothing does not count: declarations, and blocks of them
- * alone.
+ * Keeps the value of the last statement, or of the statements inside an `if`, loop, `try`, `switch`
+ * or block. Declarations, and blocks that hold only declarations, have no value and do not count.
  */
 export function keepCompletionValue(source: string, program: Program): Edit[] {
   const last = program.body.findLast((statement) => !isEmpty(statement));
@@ -16,7 +15,7 @@ export function keepCompletionValue(source: string, program: Program): Edit[] {
   return valuesWithin(last).flatMap((statement) => keepValue(source, statement));
 }
 
-/** ECMAScript: its completion is empty, so that of the statement before it stands. */
+/** In ECMAScript its completion is empty, so the one of the statement before it remains. */
 function isEmpty(node: AnyNode): boolean {
   switch (node.type) {
     case 'BlockStatement':
@@ -58,7 +57,7 @@ function valuesWithin(node: AnyNode): ExpressionStatement[] {
     case 'SwitchStatement':
       return node.cases.flatMap((branch) => branch.consequent.flatMap(valuesWithin));
     case 'TryStatement':
-      // The value of a `finally` is never that of the whole.
+      // The value of a `finally` is never the statement's.
       return [
         ...valuesWithin(node.block),
         ...(node.handler ? valuesWithin(node.handler.body) : []),
@@ -86,7 +85,7 @@ function keepDefaultExport(source: string, declaration: AnyNode): Edit[] {
   ];
 }
 
-/** The comma keeps a nameless function from being called after our variable. */
+/** The comma keeps an anonymous function from being named after the variable. */
 function opening(expression: AnyNode): string {
   const nameless = /^(?:Arrow)?(?:Function|Class)/.test(expression.type);
   return `${valueName}=(${nameless ? '0,' : ''}`;

@@ -3,17 +3,14 @@ import type { Edit } from './edits.ts';
 import { isShadowed } from './scopes.ts';
 import { walk } from './syntax-tree.ts';
 
-/**
- * The object that a rewritten assignment goes to: its setters throw what an assignment to a
- * constant throws.
- */
+/** Rewritten assignments set a property of this object; it throws as for a constant. */
 export const constantsHolder = '__steppe_constants';
 
 type Target = { identifier: Identifier; shorthand: boolean };
 
 /**
- * Constants of earlier steps may be declared anew, so they are no constants to V8. Those of this
- * step stay so by turning each assignment to `x` into one to `__steppe_constants.x`.
+ * A later step may declare a constant again, so V8 must not see a constant. Within its own step it
+ * stays one: each assignment to `x` becomes one to `__steppe_constants.x`.
  */
 export function guardConstants(
   program: AnyNode,

@@ -1,19 +1,13 @@
-/**
- * A change to the source: what stands in [start, end) becomes `text`. Neither may change the number
- * of lines.
- */
+/** Replaces [start, end) of the source by `text`, without changing the number of lines. */
 export type Edit = { start: number; end: number; text: string };
 
 /**
- * On `line` (from 1), columns (from 1) at or past `column` stand `by` further right than in what
- * the user wrote.
+ * On `line` (from 1), columns (from 1) at or after `column` are `by` further right than in the
+ * user's source.
  */
 export type ColumnShift = { line: number; column: number; by: number };
 
-/**
- * Applies edits in the order of their start; of two insertions at one place the one pushed first
- * comes first.
- */
+/** Applies edits in the order of their start; insertions at one position keep their order. */
 export function applyEdits(
   source: string,
   edits: readonly Edit[],
@@ -32,8 +26,8 @@ export function applyEdits(
     const at = position(edit.end);
     if (at.line !== line) lineShift = 0;
     line = at.line;
-    // The text of a removal over several lines keeps its line breaks and its last line's length, so
-    // that nothing moves.
+    // The text that replaces several lines has as many line breaks and the same length of its last
+    // line, so that nothing moves.
     const by = edit.text.includes('\n') ? 0 : edit.text.length - (edit.end - edit.start);
     if (by === 0) continue;
     lineShift += by;
@@ -42,7 +36,7 @@ export function applyEdits(
   return { text: text + source.slice(done), shifts };
 }
 
-/** Undoes the shifts: the column in the user's own text. */
+/** The column in the user's source, without the shifts. */
 export function originalColumn(
   shifts: readonly ColumnShift[],
   line: number,
@@ -54,7 +48,7 @@ export function originalColumn(
   return Math.max(1, original);
 }
 
-/** As many characters, all of them white, the line breaks where they were. */
+/** White space of the same length, with the same line breaks. */
 export function blank(source: string): string {
   return source.replace(/[^\n\r\u2028\u2029]/g, ' ');
 }

@@ -12,10 +12,9 @@ export function topLevelFunctions(program: Program): FunctionDeclaration[] {
 }
 
 /**
- * A second script that runs before the step: its functions, each where it stood, and white space
- * for the rest. As declarations of a script they become global and keep their text; `assign` turns
- * them into assignments, for names that live in the scope of scripts or functions that need
- * something of the step's wrapper.
+ * A second script that runs before the step: its functions at their positions, and white space for
+ * the rest. As declarations of a script they become global and keep their text. `assign` turns them
+ * into assignments, for names in the scope of scripts and for functions that use the step's wrapper.
  */
 export function hoistFunctions(
   source: string,
@@ -37,10 +36,7 @@ export function hoistFunctions(
   return edits;
 }
 
-/**
- * The name goes, since a function expression's own name would hide the one that later steps can
- * set.
- */
+/** Removes the name: in a function expression it would hide the one that later steps can set. */
 function assignment({ id, start, end }: FunctionDeclaration): Edit[] {
   return [
     { start, end: start, text: `${id.name}=` },

@@ -1,9 +1,6 @@
 import type { NameKind } from './top-level-names.ts';
 
-/**
- * Remembers for the life of the interpreter how each name was first declared: V8 lets nothing
- * change it afterwards.
- */
+/** Remembers how each name was first declared, because V8 allows no change after that. */
 export function createKnownNames(): KnownNames {
   const kinds = new Map<string, NameKind>();
   return {
@@ -24,6 +21,6 @@ export type FreshNames = { let: string[]; var: string[] };
 
 export type KnownNames = {
   kindOf(name: string): NameKind | undefined;
-  /** Returns those that no step has declared yet: they are to be declared before this one runs. */
+  /** @returns the names that no step has declared yet, to be declared before this one runs. */
   declare(wanted: ReadonlyMap<string, NameKind>): FreshNames;
 };

@@ -16,14 +16,14 @@ const options: Options = {
 };
 
 /**
- * Reads a step as JavaScript, else as TypeScript. Throws a StepSyntaxError that speaks of the
- * user's own lines.
+ * Parses a step as JavaScript, else as TypeScript.
+ * @throws StepSyntaxError with positions in the user's source.
  */
 export function parseStep(code: string, filename: string): ParsedStep {
   const plain = attempt(() => parseJavaScript(code));
   if ('value' in plain && !hasTypeArguments(code, plain.value))
     return { source: code, program: plain.value, typescript: false };
-  // TypeScript has no other brackets, and its parser no such limit.
+  // TypeScript has the same brackets, but its parser has no such limit.
   if ('error' in plain && plain.error instanceof NestingError)
     throw createSyntaxError(code, filename, { cause: plain.error });
   const stripped = attempt(() => stripTypes(code));
@@ -33,7 +33,7 @@ export function parseStep(code: string, filename: string): ParsedStep {
     return { source: stripped.value, program: typed.value, typescript: true };
   }
   if ('value' in plain) return { source: code, program: plain.value, typescript: false };
-  // Whichever reading came further has understood more of what was meant.
+  // The parser that got further tells more about the user's intention.
   const cause = 'error' in typed ? further(plain.error, typed.error) : plain.error;
   if ('error' in stripped) {
     throw createSyntaxError(code, filename, {
@@ -63,17 +63,14 @@ function parseJavaScript(source: string): Program {
 }
 
 /**
- * White space and comments, each in one way only: a line of slashes must not be tried as two
- * comments, and three.
+ * White space and comments, each of which matches in one way only: a line of slashes must not be
+ * tried as two comments, and as three.
  */
 const comment = /\/\/.*(?:[\n\r\u2028\u2029]|$)|\/\*(?:[^*]|\*(?!\/))*\*\//.source;
 const skipped = new RegExp(`^(?:\\s|${comment})*`);
 const nothingElse = new RegExp(`^(?:\\s|;|${comment})*$`);
 
-/**
- * A step that is nothing but an object literal is an object, where a script would take its braces
- * for a block.
- */
+/** A step that is only an object literal is an object; in a script its braces would be a block. */
 function parseObjectLiteral(source: string): Program | null {
   const start = skipped.exec(source)?.[0].length ?? 0;
   if (source[start] !== '{') return null;
@@ -89,8 +86,7 @@ function expressionProgram(source: string, expression: Expression): Program {
 }
 
 /**
- * sucrase leaves them out, and what they hold would be missing later on. One that is only declared
- * is a type.
+ * sucrase drops them, and their contents would be missing. One that is only declared is a type.
  */
 function refuseNamespaces(code: string, stripped: string, filename: string): void {
   const namespace = /^\s*(?:export\s+)?(?:namespace|module)\s+[\w$.]+\s*\{/;
@@ -107,7 +103,7 @@ function refuseNamespaces(code: string, stripped: string, filename: string): voi
   }
 }
 
-/** Whether the step itself waits, outside all of its functions. */
+/** Whether the step itself awaits, outside its functions. */
 export function awaits(program: Program): boolean {
   let found = false;
   walk(program, (node) => {

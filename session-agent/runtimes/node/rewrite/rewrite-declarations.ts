@@ -4,9 +4,9 @@ import { startsFunction, walk } from './syntax-tree.ts';
 import { declarationIn } from './top-level-names.ts';
 
 /**
- * The names of a step are declared before it, once for all steps. What is left of `const x = 1` is
- * `(x = 1);`, of `class A {}` is `A = class A {}`. Functions are lifted out by `hoistFunctions`;
- * here they leave white space.
+ * The names of a step are declared before it, once for all steps. So `const x = 1` becomes
+ * `(x = 1);`, and `class A {}` becomes `A = class A {}`. Functions move out by `hoistFunctions` and
+ * leave white space.
  */
 export function rewriteDeclarations(source: string, program: Program, typescript: boolean): Edit[] {
   const edits: Edit[] = [];
@@ -55,14 +55,14 @@ function assignVariables(
     (parent.type === 'ForInStatement' || parent.type === 'ForOfStatement') && parent.left === node;
   if (isLoopTarget) return [{ ...keyword, text: ' '.repeat(node.kind.length) }];
 
-  // In a list of statements a `;` keeps the line above from reading on into the parenthesis.
+  // In a list of statements a `;` separates the parenthesis from the line above.
   const inList =
     'body' in parent
       ? Array.isArray(parent.body)
       : parent.type === 'SwitchCase' || parent.type === 'ExportNamedDeclaration';
   const edits: Edit[] = [{ ...keyword, text: (inList ? ';(' : '(').padEnd(node.kind.length) }];
   for (const declarator of node.declarations) {
-    // `var x;` keeps what x holds. sucrase writes one before each enum, which is to be a new
+    // `var x;` keeps the value of x. sucrase writes one before each enum, which must be a new
     // object.
     const resets = node.kind !== 'var' || (typescript && opensEnum(source, node));
     if (!declarator.init && resets)

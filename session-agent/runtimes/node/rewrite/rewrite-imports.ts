@@ -13,8 +13,8 @@ import { removal } from './rewrite-declarations.ts';
 import { isReexport, walk } from './syntax-tree.ts';
 
 /**
- * A step is a script, so static imports become assignments of what `import()` gives. Nobody imports
- * a step: `export` goes, and what stands behind it stays.
+ * A step is a script, so static imports become assignments from `import()`. Nobody imports a step:
+ * the word `export` is removed, and its declaration is kept.
  */
 export function rewriteImports(source: string, program: Program, typescript: boolean): Edit[] {
   const edits: Edit[] = [];
@@ -38,7 +38,7 @@ export function rewriteImports(source: string, program: Program, typescript: boo
   return edits;
 }
 
-/** `await import()` at the import's first line; the lines it took are kept. */
+/** `await import()` on the import's first line; its other lines are kept as line breaks. */
 function rewriteImport(source: string, node: ImportDeclaration, typescript: boolean): Edit {
   const names = node.specifiers.flatMap((specifier) => {
     if (specifier.type === 'ImportDefaultSpecifier') return ['default'];
@@ -60,7 +60,7 @@ function rewriteImport(source: string, node: ImportDeclaration, typescript: bool
   );
 }
 
-/** `export … from` has no other effect in a step than that the module is loaded. */
+/** In a step `export … from` only loads the module. */
 function loadOnly(source: string, node: ExportAllDeclaration | ExportNamedDeclaration): Edit {
   return replaceStatement(source, node, `;await ${importer}(${node.source?.raw});`);
 }

@@ -13,7 +13,7 @@ import { type NameKind, type TopLevelNames, topLevelNames } from './top-level-na
 
 export type RewrittenStep = {
   filename: string;
-  /** To be declared before anything of the step runs. */
+  /** Declared before any code of the step runs. */
   names: FreshNames;
   /** Runs before `main`: the step's functions. */
   functions: string | null;
@@ -91,7 +91,7 @@ function guardOf(guarded: ReadonlySet<string>): string {
   return `const ${constantsHolder}=${constantsGuard}({${getters.join()}});`;
 }
 
-/** What stands around the wrapper where blocks declare functions. */
+/** The code around the wrapper where blocks declare functions. */
 function settersOf(names: ReadonlySet<string>): [opening: string, end: string] {
   if (names.size === 0) return ['', ''];
   const setters = [...names].map((name) => `set ${name}(value){${name}=value}`);
@@ -99,8 +99,8 @@ function settersOf(names: ReadonlySet<string>): [opening: string, end: string] {
 }
 
 /**
- * A `var` of a name that the global object has as an accessor would call its setter, if there is
- * one: such a name is a `let`.
+ * A `var` whose name is an accessor of the global object would call its setter, so such a name
+ * becomes a `let`.
  */
 function mostLasting(
   { declared }: TopLevelNames,

@@ -1,20 +1,20 @@
 import { transform } from 'sucrase';
 
 /**
- * TypeScript to JavaScript, every statement on the line it stood on. Enums become objects. Throws a
- * SyntaxError of sucrase's own.
+ * Turns TypeScript into JavaScript, with every statement on its line. Enums become objects.
+ * @throws sucrase's own SyntaxError.
  */
 export function stripTypes(source: string): string {
   return transform(source, {
     transforms: ['typescript'],
     disableESTransforms: true,
     preserveDynamicImport: true,
-    // An import that this step does not use may be meant for the next one.
+    // The next step may use an import that this one does not.
     keepUnusedImports: true,
   }).code;
 }
 
-/** Whether the code would be right if JSX were allowed. */
+/** Whether the code would be valid if JSX were allowed. */
 export function parsesAsJsx(source: string): boolean {
   try {
     return (

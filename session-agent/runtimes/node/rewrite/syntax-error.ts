@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 
-/** A step that cannot be read. `traceback` shows the line and a caret below the place. */
+/** A step that cannot be parsed. `traceback` shows the line and a caret below the position. */
 export class StepSyntaxError extends Error {
   readonly traceback: string[];
 
@@ -11,7 +11,7 @@ export class StepSyntaxError extends Error {
   }
 }
 
-/** `read`: the JavaScript in which the parser met `cause`. */
+/** @param read the JavaScript in which the parser found `cause`. */
 type Given = { cause: unknown; message?: string | undefined; read?: string | undefined };
 
 export function createSyntaxError(code: string, filename: string, given: Given): StepSyntaxError {
@@ -44,10 +44,7 @@ function placeOf(code: string, cause: unknown): Place {
   return { line: lines.length, column: lines.at(-1)?.length ?? 0, offset: start };
 }
 
-/**
- * What V8 says of the same line, where that tells more than the parser does. It does not run the
- * code.
- */
+/** V8's message for the same line, where it is better than the parser's. It runs no code. */
 function messageOfV8(source: string | undefined, line: number): string | undefined {
   if (source === undefined) return undefined;
   try {

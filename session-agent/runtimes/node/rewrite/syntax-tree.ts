@@ -11,8 +11,8 @@ export function childrenOf(node: AnyNode): AnyNode[] {
 }
 
 /**
- * Visits `node` and all below it; `enter` returns false to leave out what is below. `ancestors`
- * runs from the root to the parent.
+ * Visits `node` and its descendants; where `enter` returns false, descendants are skipped.
+ * `ancestors` lists the nodes from the root to the parent.
  */
 export function walk(
   node: AnyNode,
@@ -28,7 +28,7 @@ export function walk(
   visit(node);
 }
 
-/** Where `var`, `await` and `return` belong to somebody else. */
+/** A node inside which `var`, `await` and `return` are not the step's. */
 export function startsFunction(node: AnyNode): boolean {
   return (
     node.type === 'FunctionDeclaration' ||

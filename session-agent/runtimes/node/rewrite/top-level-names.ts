@@ -1,16 +1,13 @@
 import type { AnyNode, Program, Statement, VariableDeclaration } from 'acorn';
 import { namesIn, startsFunction, walk } from './syntax-tree.ts';
 
-/**
- * How a name lives between steps: in the scope that all scripts share, or as a property of the
- * global object.
- */
+/** Where a name is kept between steps: in the scope of all scripts, or in the global object. */
 export type NameKind = 'let' | 'var';
 
 export type TopLevelNames = {
   /** In the order of the source; a name that a step declares twice (`var`, `function`) once. */
   declared: Map<string, NameKind>;
-  /** Those this step may not assign to again. */
+  /** The names that this step must not assign again. */
   constants: Set<string>;
 };
 
@@ -40,14 +37,14 @@ export function topLevelNames(program: Program): TopLevelNames {
   return { declared, constants };
 }
 
-/** The declaration that a statement of the step is, under an `export` or not. */
+/** The declaration in a statement of the step, with or without `export`. */
 export function declarationIn(statement: Program['body'][number]): Statement | AnyNode | null {
   if (statement.type === 'ExportNamedDeclaration') return statement.declaration ?? null;
   if (statement.type === 'ExportDefaultDeclaration') return statement.declaration;
   return statement;
 }
 
-/** Every `var` that belongs to the step itself, however deep in its blocks. */
+/** Every `var` of the step itself, at any depth of its blocks. */
 export function varDeclarations(root: AnyNode): VariableDeclaration[] {
   const found: VariableDeclaration[] = [];
   walk(root, (node) => {

@@ -5,9 +5,8 @@ const typeOfTypeScript =
   /\b(?:any|bigint|boolean|never|number|object|string|symbol|unknown|void)\b/;
 
 /**
- * Whether what reads as JavaScript plainly is TypeScript: `f<T>(x)`, a comparison with the outcome
- * of another that nobody means, or `f<string, T>(x)`. In `[a<b, c>(d)]` two comparisons may well be
- * meant.
+ * Whether code that parses as JavaScript is clearly TypeScript: `f<T>(x)`, which would compare the
+ * result of a comparison, or `f<string, T>(x)`. `[a<b, c>(d)]` may be two comparisons.
  */
 export function hasTypeArguments(source: string, program: Program): boolean {
   let found = false;

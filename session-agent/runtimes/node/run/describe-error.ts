@@ -7,8 +7,7 @@ const maxCauses = 10;
 const shownElsewhere = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
 /**
- * Whatever was thrown, for a traceback. A value that is not an error is `Uncaught`, as the REPL
- * says. Never throws.
+ * Describes any thrown value. One that is not an error is `Uncaught`, as in the REPL. Never throws.
  */
 export function describeError(
   thrown: unknown,
@@ -51,16 +50,13 @@ function causesOf(
   });
 }
 
-/**
- * What the error carries beside its text, such as a code: in the REPL it stands below the stack
- * too.
- */
+/** The error's own properties, such as a code, which the REPL prints below the stack too. */
 function propertiesOf(error: object): string[] {
   const shown = dataOf(error).filter(([key]) => !shownElsewhere.has(key));
   return shown.length === 0 ? [] : inspectSafely(Object.fromEntries(shown), 0).split('\n');
 }
 
-/** Its enumerable properties without accessors; none where it is a proxy that refuses to tell. */
+/** Its enumerable properties without accessors; none where a proxy refuses to list them. */
 function dataOf(error: object): [key: string, value: unknown][] {
   try {
     const descriptors = Object.entries(Object.getOwnPropertyDescriptors(error));
@@ -77,7 +73,7 @@ function linesOf(error: object, withoutOwnFrames: (stack: string) => string): st
   const name = nameOf(error);
   if (stack === undefined || stack === '')
     return `${name}: ${textOf(error, 'message') ?? ''}`.split('\n');
-  // The stack was written with the name that a subclass without one inherits.
+  // V8 wrote the stack with the name that a subclass inherits.
   const named =
     name !== textOf(error, 'name') && stack.startsWith('Error')
       ? name + stack.slice('Error'.length)
@@ -85,16 +81,14 @@ function linesOf(error: object, withoutOwnFrames: (stack: string) => string): st
   return withoutOwnFrames(named).split('\n');
 }
 
-/**
- * `class MyError extends Error {}` says nothing of its name: its class does, here as in the REPL.
- */
+/** The instances of `class MyError extends Error {}` are named after their class, as in the REPL. */
 function nameOf(error: object): string {
   const name = textOf(error, 'name') ?? 'Error';
   const maker = name === 'Error' ? read(error, 'constructor') : undefined;
   return typeof maker === 'function' && maker.name !== '' ? maker.name : name;
 }
 
-/** Errors of other realms too, and what libraries throw in the shape of one. */
+/** Includes errors of other realms, and objects of libraries that look like errors. */
 function isErrorLike(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   return (

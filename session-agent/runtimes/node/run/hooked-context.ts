@@ -7,8 +7,8 @@ import type { StepContext } from './step-context.ts';
 type Callback = (...given: unknown[]) => unknown;
 
 /**
- * A step's id through V8's promise hooks and wrapped timers. Callbacks of sockets and files belong
- * to no step.
+ * Carries a step's id by V8's promise hooks and wrapped timers. Callbacks of sockets and files
+ * belong to no step.
  */
 export function createHookedContext(realm: object): StepContext {
   let active: string | undefined;
@@ -64,7 +64,7 @@ export function createHookedContext(realm: object): StepContext {
   };
 }
 
-/** The same function to a user, `util.promisify` included, but for its first argument. */
+/** Looks like the original to user code, even to `util.promisify`, and wraps its first argument. */
 function wrap(holder: object, name: string, bind: (callback: unknown) => unknown): void {
   const original: Callback = Reflect.get(holder, name);
   const wrapped = (callback: unknown, ...rest: unknown[]): unknown =>
@@ -76,10 +76,7 @@ function wrap(holder: object, name: string, bind: (callback: unknown) => unknown
   });
 }
 
-/**
- * A constructor that returns the object it is given makes room for private fields on it: nobody
- * sees the mark.
- */
+/** A constructor that returns the given object can add a private field to it, invisibly. */
 const Marked = function Marked(holder: object): object {
   return holder;
 } as unknown as new (

@@ -1,15 +1,12 @@
 import { type ColumnShift, originalColumn } from '../rewrite/edits.ts';
 
-/**
- * The name of the script through which every step is called: what stands below it in a stack is the
- * driver.
- */
+/** The name of the script that calls every step: the frames below it are the driver's. */
 export const callerFilename = 'steppe:call';
 
 /**
- * Stacks as the user's own program would have them: without frames of the driver, and with the
- * columns of the code that was sent. `install` makes `error.stack` so; `clean` does what is left
- * where user code has its own `Error.prepareStackTrace`.
+ * Stacks as the user's own program would have them: without frames of the driver, and with columns
+ * of the user's source. `install` changes `error.stack`; `clean` completes it where user code has
+ * its own `Error.prepareStackTrace`.
  */
 export function createStackFrames(driverDir: string): StackFrames {
   const shiftsOf = new Map<string, ColumnShift[]>();
@@ -26,7 +23,7 @@ export function createStackFrames(driverDir: string): StackFrames {
     );
   const isOwn = (frame: string): boolean =>
     frame.includes(driverDir) || frame.includes('__steppe_');
-  /** Where the driver begins in one stack; it calls user code through `vm`. */
+  /** The position of the driver's first frame in a stack; it calls user code through `vm`. */
   const startsDriver = (frame: string, below: string[]): boolean =>
     isCaller(frame) || ((isOwn(frame) || frame.includes('(node:vm:')) && !below.some(isOfStep));
   const cleanFrames = (stack: string[]): string[] => {
@@ -64,7 +61,7 @@ const isFrame = (line: string): boolean => /^\s+at /.test(line);
 const isCaller = (frame: string): boolean => frame.includes(`${callerFilename}:`);
 const isOfStep = (frame: string): boolean => frame.includes('<step ');
 
-/** Runs of lines that are frames, and of those that are not: a text may hold several stacks. */
+/** Groups lines that are frames, and lines that are not: a text may contain several stacks. */
 function stretchesOf(lines: string[]): string[][] {
   const stretches: string[][] = [];
   for (const line of lines) {
@@ -81,7 +78,7 @@ export type StackFrames = {
   install(): void;
 };
 
-/** Node puts the code of its own errors into the first line. */
+/** Node writes the code of its own errors into the first line. */
 function heading(error: unknown): string {
   try {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -4,19 +4,19 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 
-/** Modules as a file in the workspace's root would load them, whatever the current directory is. */
+/** Loads modules as a file in the workspace's root would, whatever the current directory is. */
 export function createWorkspaceModules(workspace: string): WorkspaceModules {
   const filename = join(workspace, 'step.mjs');
   const url = pathToFileURL(filename).href;
   const require = createRequire(join(workspace, 'step.js'));
-  // Steps are the program that was started: `require.main === module`.
+  // Steps are the main program: `require.main === module`.
   const module = Object.assign(new Module('.'), {
     filename,
     paths: require.resolve.paths('package') ?? [],
     loaded: true,
   });
   require.main = module;
-  // The second argument must be left out where there is none: older parsers of V8 know only one.
+  // Without a second argument none may be written: older parsers of V8 know only one.
   const load = compileLoader(filename);
   return {
     require,
@@ -41,12 +41,12 @@ export type WorkspaceModules = {
   require: NodeJS.Require;
   module: NodeJS.Module;
   import(specifier: unknown, options?: unknown): Promise<object>;
-  /** Throws a SyntaxError, as a static import does, where the module has no such export. */
+  /** @throws SyntaxError where the module has no such export, as a static import does. */
   importNames(specifier: string, names: string[], options?: unknown): Promise<object>;
   meta: object;
 };
 
-/** `import()` with the main loader in any script. */
+/** Lets any script use `import()` with the main loader. */
 export const mainLoader = { importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
 
 function compileLoader(filename: string): WorkspaceModules['import'] {
@@ -60,10 +60,7 @@ function compileLoader(filename: string): WorkspaceModules['import'] {
   };
 }
 
-/**
- * At its first use Node warns that the main loader in scripts is experimental: no business of the
- * user's.
- */
+/** Hides Node's warning, at the first use, that the main loader in scripts is experimental. */
 function withoutWarning<T>(callback: () => T): T {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
@@ -74,7 +71,7 @@ function withoutWarning<T>(callback: () => T): T {
   }
 }
 
-/** A CommonJS package may have names that Node's reading of its text did not find. */
+/** A CommonJS package may have exports that Node did not find in its source. */
 function withNames(specifier: string, namespace: object, names: string[]): object {
   const found: Record<string, unknown> = { __proto__: null, namespace };
   const fallback: unknown = Reflect.get(namespace, 'default');
