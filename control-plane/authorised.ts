@@ -13,44 +13,49 @@ import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { addLogFields } from '@steppe/service-kit/http/log-fields';
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import type { SessionServices } from './sessions/session-services.ts';
 import { toAppError } from './sessions/to-app-error.ts';
 
-/** One operation: parses the request, calls the use case, replies. */
-export type Handle = (call: {
+/** One call of an operation by a caller who has its scope. */
+export interface AuthorisedCall {
   c: Context<HttpEnv>;
   principal: Principal;
-  services: SessionServices;
-  /** Reads the JSON body, out of the budget of the tenant. @throws AppError as `readJson` */
+  /** Reads the JSON body within the budget of the tenant. @throws AppError as `readJson` does */
   readBody: <S extends z.ZodType>(
     schema: S,
     options?: { mayBeEmpty: boolean },
   ) => Promise<z.output<S>>;
-}) => Response | Promise<Response>;
+}
 
-/** The operation of the contract by that name, done by `handle` for callers who have its scope. */
-export function authorised(name: OperationName, handle: Handle) {
+/** An operation of the contract that still needs its callers verified. */
+export type Operation = (admission: Admission) => ApiOperation;
+
+/** What it takes to let a call in. */
+export interface Admission {
+  verifier: CallerVerifier;
+  bodies: BodyBudget;
+}
+
+/**
+ * Declares the operation of the contract with that name. `handle` parses the request, calls the
+ * use case and responds; it runs only for callers who have the operation's scope.
+ */
+export function authorised(
+  name: OperationName,
+  handle: (call: AuthorisedCall) => Response | Promise<Response>,
+): Operation {
   const { method, path, scope } = operations[name];
-  return (
-    verifier: CallerVerifier,
-    services: SessionServices,
-    bodies: BodyBudget,
-  ): ApiOperation => ({
+  return ({ verifier, bodies }) => ({
     method,
     path,
     async handle(c) {
       const principal = await verifier.verify(c.req.header('authorization'));
       requireScope(principal, scope);
+      const readBody: AuthorisedCall['readBody'] = (schema, options) =>
+        bodies.hold(principal.tenantId, (share) =>
+          readJson(c, schema, { maxBytes: limits.requestBodyBytes, share, ...options }),
+        );
       try {
-        return await handle({
-          c,
-          principal,
-          services,
-          readBody: (schema, options) =>
-            bodies.hold(principal.tenantId, (share) =>
-              readJson(c, schema, { maxBytes: limits.requestBodyBytes, share, ...options }),
-            ),
-        });
+        return await handle({ c, principal, readBody });
       } catch (error) {
         throw toAppError(error);
       }
@@ -58,7 +63,7 @@ export function authorised(name: OperationName, handle: Handle) {
   });
 }
 
-/** The `:session_id` of the path, as it came; it is in the log line even where it is refused. */
+/** The `:session_id` of the path, unchecked. The log line has it even if it is rejected. */
 export function readSessionId(c: Context<HttpEnv>): string {
   const id = c.req.param('session_id');
   if (id === undefined) throw new AppError('route_not_found', 'the path names no session');

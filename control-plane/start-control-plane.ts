@@ -1,10 +1,9 @@
-import { createIds } from '@steppe/contracts/ids';
+import { createIds, type Ids } from '@steppe/contracts/ids';
 import { limits as contractLimits } from '@steppe/contracts/limits';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { innerHeaderBytes } from '@steppe/service-kit/config/variables';
 import {
-  type BodyBudget,
   type BodyBudgetOptions,
   createBodyBudget,
   defaultBodyBudget,
@@ -12,12 +11,13 @@ import {
 import { createApi } from '@steppe/service-kit/http/create-api';
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { listen } from '@steppe/service-kit/http/server/http-server';
-import { systemClock } from '@steppe/service-kit/process/clock';
+import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
 import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { listenForOperator } from '@steppe/service-kit/process/operator-server';
 import type { SessionStore } from '@steppe/session-store/ports';
 import type { Registry } from 'prom-client';
+import type { Admission } from './authorised.ts';
 import { createPoolMetrics } from './pool/pool-metrics.ts';
 import { createWarmPool } from './pool/warm-pool.ts';
 import { instrumentProvisioner } from './provisioner/instrumented-provisioner.ts';
@@ -26,16 +26,16 @@ import { createMissingInstances } from './reconciler/missing-instances.ts';
 import type { ReconcilerServices } from './reconciler/reconcile.ts';
 import { createReconcilerMetrics } from './reconciler/reconciler-metrics.ts';
 import { type ReconcilerTiming, startReconciler } from './reconciler/start-reconciler.ts';
-import { listRuntimes } from './runtimes/list.ts';
+import { listRuntimesOperation } from './runtimes/list.ts';
 import type { RuntimeDefinition } from './runtimes/runtime-definition.ts';
 import { runtimeVersion } from './runtimes/runtime-version.ts';
 import { createAgentClient } from './sessions/agent-client.ts';
-import { create } from './sessions/create/create.ts';
+import { createSessionOperation } from './sessions/create/create.ts';
 import { createPendingCreates } from './sessions/create/pending-creates.ts';
-import { remove } from './sessions/delete.ts';
-import { get } from './sessions/get.ts';
-import { list } from './sessions/list.ts';
-import { patch } from './sessions/patch.ts';
+import { deleteSessionOperation } from './sessions/delete.ts';
+import { getSessionOperation } from './sessions/get.ts';
+import { listSessionsOperation } from './sessions/list.ts';
+import { patchSessionOperation } from './sessions/patch.ts';
 import { createSessionMetrics } from './sessions/session-metrics.ts';
 import type { SessionLimits, SessionServices } from './sessions/session-services.ts';
 import { watchTerminations } from './sessions/termination/watch.ts';
@@ -71,8 +71,10 @@ export interface ControlPlaneParts {
   /** Of the plane `control-plane`. */
   signer: InternalTokenSigner;
   logger: Logger;
-  /** Milliseconds of Unix time. */
-  now?: () => number;
+  /** Unset: the machine's time. */
+  clock?: Clock;
+  /** Unset: ids of this process's own. */
+  ids?: Ids;
 }
 
 export interface ControlPlane {
@@ -95,14 +97,14 @@ export async function startControlPlane(
   config: ControlPlaneConfig,
   parts: ControlPlaneParts,
 ): Promise<ControlPlane> {
-  const { store, verifier, signer, now = Date.now } = parts;
+  const { store, verifier, signer, clock = systemClock } = parts;
   // In each line, so that a bypass is seen wherever one looks.
   const logger = parts.logger.child({ auth_mode: verifier.authMode });
   const { host, runtimes, limits, shutdownMs } = config;
   const lifecycle = createLifecycle(logger);
   if (verifier.authMode === 'bypass')
     logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
-  const ids = createIds(systemClock);
+  const ids = parts.ids ?? createIds(clock);
   let isServing = false;
   const registry = createRegistry('control-plane');
   const provisioner = instrumentProvisioner(parts.provisioner, registry);
@@ -113,13 +115,13 @@ export async function startControlPlane(
       port: config.operatorPort,
       registry,
       isReady,
-      clock: systemClock,
+      clock,
       ids,
     });
     lifecycle.onClose('operator server', () => operator.close(0));
     const agents = createAgentClient(signer);
     lifecycle.onClose('agent connections', () => agents.close());
-    const pending = createPendingCreates(limits.provisioningMs);
+    const pending = createPendingCreates(limits.provisioningMs, clock);
     const metrics = createSessionMetrics(registry);
     const pool = createWarmPool({
       provisioner,
@@ -128,6 +130,7 @@ export async function startControlPlane(
       startsAtOnce: config.poolStartsAtOnce,
       metrics: createPoolMetrics(registry),
       logger,
+      clock,
     });
     const services: SessionServices = {
       store,
@@ -139,7 +142,8 @@ export async function startControlPlane(
       limits,
       metrics,
       logger,
-      now,
+      clock,
+      ids,
     };
     const watch = watchTerminations(services);
     lifecycle.onClose('recording of ends', () => watch.stop());
@@ -152,15 +156,14 @@ export async function startControlPlane(
     );
     lifecycle.onClose('reconciler', () => reconciler.close());
     const app = createApi({
-      operations: createOperations(
+      operations: createOperations(services, {
         verifier,
-        services,
-        createBodyBudget(config.bodyBudget ?? defaultBodyBudget),
-      ),
+        bodies: createBodyBudget(config.bodyBudget ?? defaultBodyBudget),
+      }),
       logger,
       metrics: createHttpMetrics(registry),
       servedHosts: config.servedHosts ?? verifier.servedHosts,
-      clock: systemClock,
+      clock,
       ids,
     });
     const server = await listen({
@@ -168,7 +171,7 @@ export async function startControlPlane(
       host,
       port: config.port,
       maxHeaderBytes: innerHeaderBytes,
-      clock: systemClock,
+      clock,
       ids,
     });
     lifecycle.onClose('HTTP server', () => server.close(shutdownMs));
@@ -197,21 +200,17 @@ const toReconcilerServices = (
     graceMs,
     longestStepMs: contractLimits.maxTimeoutMs,
   },
-  startedAtMs: services.now(),
+  startedAtMs: services.clock.now(),
   versions: new Map(services.runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
   missing: createMissingInstances(),
   reconcilerMetrics: createReconcilerMetrics(registry),
 });
 
-const createOperations = (
-  verifier: CallerVerifier,
-  services: SessionServices,
-  bodies: BodyBudget,
-) => ({
-  create_session: create(verifier, services, bodies),
-  list_sessions: list(verifier, services, bodies),
-  get_session: get(verifier, services, bodies),
-  patch_session: patch(verifier, services, bodies),
-  delete_session: remove(verifier, services, bodies),
-  list_runtimes: listRuntimes(verifier, services, bodies),
+const createOperations = (services: SessionServices, admission: Admission) => ({
+  create_session: createSessionOperation(services)(admission),
+  list_sessions: listSessionsOperation(services)(admission),
+  get_session: getSessionOperation(services)(admission),
+  patch_session: patchSessionOperation(services)(admission),
+  delete_session: deleteSessionOperation(services)(admission),
+  list_runtimes: listRuntimesOperation(services.runtimes)(admission),
 });

@@ -1,6 +1,8 @@
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { expect, it } from 'vitest';
 import { withTimeout } from './with-timeout.ts';
 
+const clock = systemClock;
 const never = new AbortController().signal;
 const untilAborted = (limit: AbortSignal) =>
   new Promise<never>((_, reject) => {
@@ -10,17 +12,21 @@ const untilAborted = (limit: AbortSignal) =>
   });
 
 it('gives what is done in time', async () => {
-  expect(await withTimeout(never, 60_000, async () => 42)).toBe(42);
+  expect(await withTimeout({ clock, signal: never, limitMs: 60_000 }, async () => 42)).toBe(42);
 });
 
 it('aborts what takes longer', async () => {
-  await expect(withTimeout(never, 1, untilAborted)).rejects.toThrow('not done within 1 ms');
+  await expect(withTimeout({ clock, signal: never, limitMs: 1 }, untilAborted)).rejects.toThrow(
+    'not done within 1 ms',
+  );
 });
 
 it('aborts with the reason of the signal, also of one that was aborted before', async () => {
   const abort = new AbortController();
-  const acting = withTimeout(abort.signal, 60_000, untilAborted);
+  const acting = withTimeout({ clock, signal: abort.signal, limitMs: 60_000 }, untilAborted);
   abort.abort(new Error('left'));
   await expect(acting).rejects.toThrow('left');
-  await expect(withTimeout(abort.signal, 60_000, untilAborted)).rejects.toThrow('left');
+  await expect(
+    withTimeout({ clock, signal: abort.signal, limitMs: 60_000 }, untilAborted),
+  ).rejects.toThrow('left');
 });

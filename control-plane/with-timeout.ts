@@ -1,21 +1,31 @@
+import type { Clock } from '@steppe/service-kit/process/clock';
+
+interface TimeoutOptions {
+  clock: Pick<Clock, 'after'>;
+  /** Aborts the action too. */
+  signal: AbortSignal;
+  limitMs: number;
+}
+
 /**
- * Does `action` with a signal that is aborted with `signal`, or after `limitMs`. Not by
- * `AbortSignal.any` of a timeout, which Node 20 may collect before its time.
+ * Runs `action` with a signal that aborts with `signal`, or after `limitMs`. The timer and the
+ * listener are gone when the action has settled: `signal` may outlive many actions.
  */
 export async function withTimeout<T>(
-  signal: AbortSignal,
-  limitMs: number,
+  { clock, signal, limitMs }: TimeoutOptions,
   action: (limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = new AbortController();
   const onAbort = () => limit.abort(signal.reason);
-  const timer = setTimeout(() => limit.abort(new Error(`not done within ${limitMs} ms`)), limitMs);
+  const cancelTimer = clock.after(limitMs, () =>
+    limit.abort(new Error(`not done within ${limitMs} ms`)),
+  );
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
     return await action(limit.signal);
   } finally {
-    clearTimeout(timer);
+    cancelTimer();
     signal.removeEventListener('abort', onAbort);
   }
 }

@@ -4,38 +4,38 @@ import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
 
 /** Warm instances that became ready and exited by themselves before they were claimed. */
 export interface EarlyExits {
-  /** From now on its end counts. */
+  /** The end of this instance counts from now on. */
   started(instanceId: InstanceId): void;
-  /** True of an end that counts. */
+  /** Returns whether the end counts. */
   note(end: InstanceEnd): boolean;
-  /** How many there were in a row where one is new since the last call; else 0. */
+  /** The number of consecutive early exits; 0 if there was none since the last call. */
   takeNew(): number;
-  /** What happened before is no sign of what comes. */
+  /** Resets the count: earlier exits no longer predict later ones. */
   forget(): void;
 }
 
-/** Those that were retired, or lost with whoever ran them, could have lived. */
+/** Instances that were retired, or lost with their node, could have lived. */
 const accidents: ReadonlySet<EndedReason> = new Set(['crashed', 'oom_killed', 'evicted']);
 
 export function createEarlyExits(): EarlyExits {
   const started = new Set<InstanceId>();
-  let inARow = 0;
+  let consecutive = 0;
   let hasNew = false;
   return {
     started: (instanceId) => void started.add(instanceId),
     note({ instanceId, sessionId, reason }) {
       if (!started.delete(instanceId) || sessionId || !accidents.has(reason)) return false;
-      inARow += 1;
+      consecutive += 1;
       hasNew = true;
       return true;
     },
     takeNew() {
-      const count = hasNew ? inARow : 0;
+      const count = hasNew ? consecutive : 0;
       hasNew = false;
       return count;
     },
     forget() {
-      inARow = 0;
+      consecutive = 0;
     },
   };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
 import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
@@ -8,31 +7,32 @@ import type { PoolOptions } from './warm-pool.ts';
 
 /** Keeps the warm instances of one runtime at their number. */
 export interface PoolKeeper {
-  /** Something may have changed: look now rather than later. */
+  /** Counts now rather than later, because something may have changed. */
   look(): void;
   /** Called with the end of every instance. */
   ended(end: InstanceEnd): void;
-  /** Resolves when no start of its own continues. */
+  /** Resolves when none of its starts is running. */
   stop(): Promise<void>;
 }
 
-/** Claims of other control-planes are seen by looking. */
-const lookEveryMs = 5_000;
-const shortestBackOffMs = 500;
-const longestBackOffMs = 60_000;
+/** How often the pool is counted: that is how claims of other control-planes are noticed. */
+export const lookEveryMs = 5_000;
+export const shortestBackOffMs = 500;
+export const longestBackOffMs = 60_000;
 
 /**
- * Counts what is warm or starting, wherever it was started, and starts what is missing. Two
- * control-planes that look at once may both start it: the pool is then larger by that until it is
- * claimed. Starts that fail are tried again ever later, up to a minute; so is what does not live
- * until it is claimed, from the second time on.
+ * Counts the instances that are warm or starting, of any control-plane, and starts the missing ones.
+ * Two control-planes that count at once may both start one: the pool is then too large until that
+ * one is claimed. Failed starts are retried with a backoff of up to a minute, and so are instances
+ * that exit before they are claimed, from the second time on.
  */
 export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): PoolKeeper {
-  const { provisioner, metrics, logger, startLimitMs, startsAtOnce, wait = waitFor } = options;
+  const { provisioner, metrics, logger, startLimitMs, startsAtOnce, clock } = options;
   const version = runtimeVersion(runtime);
   const stopping = new AbortController();
   const earlyExits = createEarlyExits();
   let wakeUp = new AbortController();
+  const wait = (ms: number, signal: AbortSignal) => clock.sleep(ms, signal).catch(() => undefined);
 
   const countMissing = async (): Promise<number> => {
     const { warm, starting } = await provisioner.count({ runtime: runtime.name, version });
@@ -42,13 +42,14 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
 
   const startOne = async () => {
     const request = { runtime, resources: runtime.default_resources, version, owner: null };
-    const { instanceId } = await withTimeout(stopping.signal, startLimitMs, (signal) =>
+    const limit = { clock, signal: stopping.signal, limitMs: startLimitMs };
+    const { instanceId } = await withTimeout(limit, (signal) =>
       provisioner.start({ ...request, signal }),
     );
     earlyExits.started(instanceId);
   };
 
-  /** True where nothing failed. */
+  /** Returns whether every start succeeded. */
   const startMissing = async (missing: number): Promise<boolean> => {
     const starts = Array.from({ length: Math.min(missing, startsAtOnce) }, startOne);
     const failed = (await Promise.allSettled(starts)).filter(
@@ -85,7 +86,7 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
       } catch (err) {
         logger.warn({ err, runtime: runtime.name }, 'could not count warm instances');
       }
-      // A claim does not shorten this: what failed a moment ago fails again.
+      // A claim does not shorten this: a start that failed a moment ago would fail again.
       await wait(backOffMs(failures), stopping.signal);
       failures += 1;
     }
@@ -119,6 +120,3 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
 
 const backOffMs = (before: number): number =>
   Math.min(shortestBackOffMs * 2 ** before, longestBackOffMs);
-
-const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
-  delay(ms, undefined, { signal, ref: false }).catch(() => undefined);

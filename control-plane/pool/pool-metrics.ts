@@ -1,10 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface PoolMetrics {
-  /**
-   * What a look found: the warm instances of a runtime, of all control-planes, and how many are
-   * desired.
-   */
+  /** The warm instances of a runtime, of all control-planes, and how many are desired. */
   size(runtime: string, warm: number, target: number): void;
   startFailed(runtime: string): void;
 }

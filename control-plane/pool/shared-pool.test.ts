@@ -1,9 +1,10 @@
 import { createSessionSchema } from '@steppe/contracts/session';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { createSession } from '../sessions/create/create-session.ts';
-import { endSession } from '../sessions/end-session.ts';
+import { deleteSession } from '../sessions/delete.ts';
 import { eventually } from '../testing/eventually.ts';
 import {
   type FixtureServices,
@@ -39,6 +40,7 @@ function open(poolSize: number, module?: string): FixtureServices {
     .map((runtime) => ({ ...runtime, poolSize, preload: module ? [module] : [] }));
   const { provisioner, logger } = given;
   const pool = createWarmPool({
+    clock: systemClock,
     provisioner,
     runtimes,
     startLimitMs: 10_000,
@@ -77,7 +79,9 @@ it('is shared: what one control-plane keeps warm the other gives away, and no in
   expect(given).toEqual(expect.arrayContaining(kept));
   // Each session is deleted where it was not created.
   await Promise.all(
-    sessions.map(({ session_id }, at) => endSession(at % 2 ? first : second, tenantId, session_id)),
+    sessions.map(({ session_id }, at) =>
+      deleteSession(at % 2 ? first : second, tenantId, session_id),
+    ),
   );
   expect(fixture.inMemory.living().filter(({ state }) => state === 'claimed')).toEqual([]);
 });

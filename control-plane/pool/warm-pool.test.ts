@@ -1,4 +1,5 @@
 import { type InstanceId, newInstanceId } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newOwner } from '../provisioner/conformance/requests.ts';
@@ -94,12 +95,15 @@ describe('warm pool', () => {
         startFailed: (runtime) => void failed.push(runtime),
       },
       logger: createLogger({ service: 'test', level: 'silent' }),
-      wait: (ms, signal) =>
-        new Promise((resolve) => {
-          if (signal.aborted) return resolve();
-          signal.addEventListener('abort', () => resolve(), { once: true });
-          waits.push({ ms, goOn: resolve });
-        }),
+      clock: {
+        ...systemClock,
+        sleep: (ms, signal) =>
+          new Promise((resolve) => {
+            if (signal?.aborted) return resolve();
+            signal?.addEventListener('abort', () => resolve(), { once: true });
+            waits.push({ ms, goOn: resolve });
+          }),
+      },
     });
   afterEach(() => pool.close());
   const settled = () => eventually(() => waits.length).toBeGreaterThan(0);

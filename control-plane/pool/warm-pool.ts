@@ -1,4 +1,5 @@
 import type { Resources } from '@steppe/contracts/fields';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type {
   Instance,
@@ -14,26 +15,25 @@ import type { PoolMetrics } from './pool-metrics.ts';
 export interface PoolOptions {
   provisioner: SessionProvisioner;
   runtimes: readonly RuntimeDefinition[];
-  /** Time in which a warm instance has to be ready. */
+  /** Time limit of the start of a warm instance. */
   startLimitMs: number;
   /**
-   * Warm instances of one runtime that start at a time: those that start cold meanwhile must not
-   * wait behind a whole pool.
+   * Warm instances of one runtime that start at a time. A cold start must not wait behind a whole
+   * pool.
    */
   startsAtOnce: number;
   metrics: PoolMetrics;
   logger: Logger;
-  /** Resolves after that many milliseconds, or when the signal is aborted, whichever is first. */
-  wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  clock: Clock;
 }
 
-/** The warm instances, which this control-plane shares with all others of its provisioner. */
+/** The warm instances. All control-planes with the same provisioner share them. */
 export interface WarmPool {
-  /** Begins to keep every runtime's pool at its size. Harmless twice. */
+  /** Starts to keep the pool of every runtime at its size. Idempotent. */
   fill(): void;
   /**
-   * A warm instance, which is the session's from now on; null where none fits. Never throws: a cold
-   * start does as well.
+   * Claims a warm instance for the session; null if none fits. Never throws: the session can start
+   * cold instead.
    */
   claim(
     owner: InstanceOwner,
@@ -41,11 +41,11 @@ export interface WarmPool {
     resources: Resources,
   ): Promise<Instance | null>;
   /**
-   * What was claimed is to be replaced; called when the session has it, so that the two do not slow
+   * Replaces a claimed instance. Called after the create has finished, so that the two do not slow
    * each other down.
    */
   refill(runtime: RuntimeDefinition): void;
-  /** Starts no more. What is warm stays, for whoever shares it. */
+  /** Stops starting instances. Warm instances stay for the other control-planes. */
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function createWarmPool(options: PoolOptions): WarmPool {
       });
     },
     async claim(owner, runtime, resources) {
-      // A warm one has the default resources, and cannot be given others.
+      // A warm instance has the default resources and cannot get others.
       if (runtime.poolSize === 0 || !sameResources(resources, runtime.default_resources))
         return null;
       try {

@@ -1,4 +1,3 @@
-import { systemClock } from '@steppe/service-kit/process/clock';
 import { findEnd } from '../provisioner/find-end.ts';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { isTerminal, type TerminationCause } from '../sessions/termination/cause.ts';
@@ -6,7 +5,10 @@ import { recordTermination } from '../sessions/termination/record.ts';
 import type { Action, Rules } from './actions.ts';
 import type { MissingInstances } from './missing-instances.ts';
 
-export type ActionServices = Pick<SessionServices, 'store' | 'provisioner' | 'metrics' | 'now'> & {
+export type ActionServices = Pick<
+  SessionServices,
+  'store' | 'provisioner' | 'metrics' | 'clock'
+> & {
   rules: Rules;
   missing: MissingInstances;
 };
@@ -55,11 +57,10 @@ async function terminateRow(
   services: ActionServices,
   action: ActionOf<'terminate_row'>,
 ): Promise<Outcome> {
-  const { store, metrics, now } = services;
   const { sessionId, row } = action;
   const cause = await causeOf(services, action);
   if (cause === null) return 'deferred';
-  return (await recordTermination({ store, metrics, now, sessionId, version: row.version, cause }))
+  return (await recordTermination(services, { sessionId, version: row.version, cause }))
     ? 'done'
     : 'noop';
 }
@@ -69,10 +70,9 @@ async function causeOf(
   services: ActionServices,
   { reason, row }: ActionOf<'terminate_row'>,
 ): Promise<TerminationCause | null> {
-  const { provisioner, rules, missing, now } = services;
+  const { provisioner, rules, missing, clock } = services;
   const end =
-    row.instance_id &&
-    (await findEnd(provisioner, row.instance_id, { clock: systemClock, waitMs: 0 }));
+    row.instance_id && (await findEnd(provisioner, row.instance_id, { clock, waitMs: 0 }));
   if (end) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };
   if (reason === 'never_ready')
     return {
@@ -80,8 +80,9 @@ async function causeOf(
       detail: `not ready within ${rules.provisioningMs} ms`,
     };
   if (reason === 'expired') return { reason: 'expired' };
-  if (row.instance_id && missing.missedForMs(row.instance_id, now()) < rules.graceMs) return null;
-  if (Date.parse(row.expires_at) <= now()) return { reason: 'expired' };
+  if (row.instance_id && missing.missedForMs(row.instance_id, clock.now()) < rules.graceMs)
+    return null;
+  if (Date.parse(row.expires_at) <= clock.now()) return { reason: 'expired' };
   return { reason: 'crashed', detail: 'its instance is gone; how it exited is unknown' };
 }
 

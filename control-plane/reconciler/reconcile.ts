@@ -1,3 +1,4 @@
+import type { Ids } from '@steppe/contracts/ids';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import {
   SessionStoreCorruptError,
@@ -15,6 +16,7 @@ import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
 export interface ReconcilerServices extends ActionServices, PresentRuntimes {
   logger: Logger;
+  ids: Ids;
   reconcilerMetrics: ReconcilerMetrics;
 }
 
@@ -36,7 +38,7 @@ export async function reconcile(
   services: ReconcilerServices,
   signal: AbortSignal,
 ): Promise<'complete' | 'incomplete'> {
-  const { now, rules, logger, missing, reconcilerMetrics } = services;
+  const { clock, rules, logger, missing, reconcilerMetrics } = services;
   const { sessions, pooled, corrupt } = await observe(services, signal);
   const rows = sessions.flatMap(({ row }) => row ?? []);
   reconcilerMetrics.observed({ rows, corrupt: 0 });
@@ -49,7 +51,7 @@ export async function reconcile(
   };
   corrupt.forEach(report);
   missing.keepOnly(new Set(rows.flatMap(({ instance_id }) => instance_id ?? [])));
-  const nowMs = now();
+  const nowMs = clock.now();
   const suspects = sessions.filter(
     (session) => planSessionActions(session, nowMs, rules).length > 0,
   );
@@ -66,16 +68,16 @@ export async function reconcile(
  * Judges again on the row as it is now: the index may be behind the table. Acts on that row alone.
  */
 async function settle(services: ReconcilerServices, swept: SweptSession): Promise<void> {
-  const { store, now, rules } = services;
+  const { store, clock, rules } = services;
   const { sessionId } = swept;
   const row = await store.get(sessionId, { consistent: true });
   if (row !== null && !isTerminal(row) && row.version !== swept.row?.version) {
     // It was written since: the instances were not listed after that, and nothing can be said of it
     // in this pass.
-    if (swept.row !== null || !isSettled(row, now(), rules)) return;
+    if (swept.row !== null || !isSettled(row, clock.now(), rules)) return;
     return perform(services, { kind: 'index_row', reason: 'not_indexed', sessionId, row });
   }
-  for (const action of planSessionActions({ ...swept, row }, now(), rules))
+  for (const action of planSessionActions({ ...swept, row }, clock.now(), rules))
     await perform(services, { ...action, sessionId });
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { provisioningRecord } from '@steppe/session-store/conformance/session-records';
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import type { SessionStore } from '@steppe/session-store/ports';
@@ -38,15 +39,15 @@ function startReplica(store: SessionStore = fixture.store): Replica {
     passed: (outcome) => turns.push(outcome),
     standingBy: () => turns.push('stood by'),
   };
-  const reconciler = startReconciler(fixture.services({ store, reconcilerMetrics }), {
-    ...timing,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) return resolve();
-        sleepers.push({ ms, wake: resolve });
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      }),
-  });
+  const services = fixture.services({ store, reconcilerMetrics });
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      sleepers.push({ ms, wake: resolve });
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  const clock = { ...services.clock, sleep };
+  const reconciler = startReconciler({ ...services, clock }, timing);
   const wake = (ms: number) => {
     for (const sleeper of sleepers.splice(0))
       sleeper.ms === ms ? sleeper.wake() : sleepers.push(sleeper);

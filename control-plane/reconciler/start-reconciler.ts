@@ -1,27 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type ReconcilerServices, reconcile } from './reconcile.ts';
 
 export interface ReconcilerTiming {
-  /** From the end of a pass to the next. */
+  /** From the end of a pass to the start of the next. */
   intervalMs: number;
   /**
-   * How long a replica that died keeps the others from taking over. Far above the interval, and
-   * what the clocks differ by.
+   * How long a replica that died keeps the others from taking over. It must be far above the
+   * interval and above the difference between the replicas' clocks.
    */
   leaseMs: number;
 }
 
-export interface ReconcilerOptions extends ReconcilerTiming {
-  /**
-   * Resolves after `ms`, at the latest; early, and without throwing, when the signal is aborted.
-   */
-  sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
-}
-
 export interface Reconciler {
   /**
-   * Begins no further action, and frees the lease when the one that runs is done. Harmless twice.
+   * Begins no further action and releases the lease when the running action is done. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -29,55 +20,61 @@ export interface Reconciler {
 const leaseName = 'reconciler';
 
 /**
- * Of all replicas that run one, the holder of a lease makes a pass in each interval, the first at
- * once.
+ * Starts a reconciler. Of all replicas, the one that holds the lease makes a pass in each interval;
+ * the first pass begins at once.
  */
 export function startReconciler(
   services: ReconcilerServices,
-  options: ReconcilerOptions,
+  { intervalMs, leaseMs }: ReconcilerTiming,
 ): Reconciler {
-  const { store, logger, now, reconcilerMetrics: metrics } = services;
-  const { intervalMs, leaseMs, sleep = sleepUnlessAborted } = options;
-  const holder = randomUUID();
+  const { store, logger, clock, ids, reconcilerMetrics: metrics } = services;
+  const sleep = (ms: number, signal: AbortSignal) => clock.sleep(ms, signal).catch(() => undefined);
+  const holder = ids.uuid();
   const closing = new AbortController();
 
   const passOnce = async (): Promise<void> => {
     if (
-      (await store.acquireLease(leaseName, holder, leaseMs, now(), { signal: closing.signal })) ===
-      'held'
+      (await store.acquireLease(leaseName, holder, leaseMs, clock.now(), {
+        signal: closing.signal,
+      })) === 'held'
     ) {
       return metrics.standingBy();
     }
-    const lost = new AbortController();
+    // Aborts when the lease is lost or this reconciler closes.
+    const stopping = new AbortController();
+    const onClose = () => stopping.abort(closing.signal.reason);
+    closing.signal.addEventListener('abort', onClose, { once: true });
+    if (closing.signal.aborted) onClose();
+    const { signal } = stopping;
     const done = new AbortController();
-    const renewing = renewUntil(done.signal, lost);
-    const signal = AbortSignal.any([closing.signal, lost.signal]);
+    const renewing = renewUntil(done.signal, stopping);
     try {
       const outcome = await reconcile(services, signal);
-      metrics.passed(outcome, now());
+      metrics.passed(outcome, clock.now());
     } catch (err) {
-      metrics.passed(signal.aborted ? 'interrupted' : 'failed', now());
+      metrics.passed(signal.aborted ? 'interrupted' : 'failed', clock.now());
       throw err;
     } finally {
+      closing.signal.removeEventListener('abort', onClose);
       done.abort();
       await renewing;
     }
   };
 
   /**
-   * Every action is idempotent, so that a pass which loses its lease harms nobody; it only must not
-   * go on for long.
+   * Aborts `lost` when another replica holds the lease. Every action is idempotent, so a pass that
+   * lost its lease does no harm; it only must not run for long.
    */
   const renewUntil = async (done: AbortSignal, lost: AbortController): Promise<void> => {
-    let heldUntilMs = now() + leaseMs;
+    let heldUntilMs = clock.now() + leaseMs;
     for (;;) {
       await sleep(leaseMs / 3, done);
       if (done.aborted) return;
       const renewed = await store
-        .renewLease(leaseName, holder, leaseMs, now())
+        .renewLease(leaseName, holder, leaseMs, clock.now())
         .catch(() => 'unknown' as const);
-      if (renewed === 'renewed') heldUntilMs = now() + leaseMs;
-      if (renewed === 'lost' || now() >= heldUntilMs)
+      if (renewed === 'renewed') heldUntilMs = clock.now() + leaseMs;
+      if (renewed === 'lost' || clock.now() >= heldUntilMs)
         return lost.abort(new Error('another replica holds the lease'));
     }
   };
@@ -102,6 +99,3 @@ export function startReconciler(
     },
   };
 }
-
-const sleepUnlessAborted = (ms: number, signal: AbortSignal): Promise<void> =>
-  delay(ms, undefined, { signal }).catch(() => undefined);

@@ -1,10 +1,31 @@
+import type { AgentState } from '@steppe/contracts/internal';
 import type { Session } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import type { SessionServices } from './session-services.ts';
-import type { LiveState } from './session-with-state.ts';
 import { isTerminal } from './termination/cause.ts';
 
-const agentTimeoutMs = 300;
+/** State that only the session's agent knows. */
+export type LiveState = Pick<AgentState, 'epoch' | 'last_active_at'>;
+
+/** The row of a session, and the state that its agent reported if it was queried. */
+export interface SessionWithState {
+  record: SessionRecord;
+  live?: LiveState;
+}
+
+/** How long a description waits for the agent before it leaves out what only the agent knows. */
+export const agentStateTimeoutMs = 300;
+
+/** The session as the API shows it, with the agent's state if the agent responds in time. */
+export async function describeSession(
+  { agents, clock }: Pick<SessionServices, 'agents' | 'clock'>,
+  record: SessionRecord,
+): Promise<Session> {
+  if (record.state !== 'ready') return toSession(record);
+  const agent = { instanceId: record.instance_id, address: record.address };
+  const live = await agents.state(agent, clock.limit(agentStateTimeoutMs)).catch(() => undefined);
+  return toSession(record, live);
+}
 
 /** A row as the API shows it. */
 export function toSession(record: SessionRecord, live?: LiveState): Session {
@@ -30,17 +51,4 @@ export function toSession(record: SessionRecord, live?: LiveState): Session {
     resources: record.resources,
     ...terminal,
   };
-}
-
-/** The same with what its agent says, where it responds within 300 ms. */
-export async function describeSession(
-  { agents }: Pick<SessionServices, 'agents'>,
-  record: SessionRecord,
-): Promise<Session> {
-  if (record.state !== 'ready') return toSession(record);
-  const agent = { instanceId: record.instance_id, address: record.address };
-  const live = await agents
-    .state(agent, AbortSignal.timeout(agentTimeoutMs))
-    .catch(() => undefined);
-  return toSession(record, live);
 }

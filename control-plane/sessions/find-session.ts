@@ -5,17 +5,17 @@ import type { SessionServices } from './session-services.ts';
 import { isPurged } from './termination/cause.ts';
 
 /**
- * The tenant's session, read strongly consistent.
- * @throws AppError `session_not_found`, in the same words for one that never existed, was purged,
- * is another tenant's, or could be none.
+ * The session of the tenant, read strongly consistent.
+ * @throws AppError `session_not_found`. The message is the same for an id that never existed, was
+ * purged, belongs to another tenant, or is not a valid session id.
  */
 export async function findSession(
-  { store, now }: Pick<SessionServices, 'store' | 'now'>,
+  { store, clock }: Pick<SessionServices, 'store' | 'clock'>,
   tenantId: TenantId,
   id: string,
 ): Promise<SessionRecord> {
   const sessionId = sessionIdSchema.safeParse(id);
   const record = sessionId.success ? await store.get(sessionId.data, { consistent: true }) : null;
-  if (record && record.tenant_id === tenantId && !isPurged(record, now())) return record;
+  if (record && record.tenant_id === tenantId && !isPurged(record, clock.now())) return record;
   throw new AppError('session_not_found', `there is no session ${id}`);
 }

@@ -2,9 +2,13 @@ import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import { authorised, readSessionId } from '../authorised.ts';
 import { describeSession } from './describe-session.ts';
 import { findSession } from './find-session.ts';
+import type { SessionServices } from './session-services.ts';
 
-export const get = authorised('get_session', async ({ c, principal, services }) => {
-  refuseQuery(c.req.url);
-  const record = await findSession(services, principal.tenantId, readSessionId(c));
-  return c.json(await describeSession(services, record));
-});
+export const getSessionOperation = (
+  services: Pick<SessionServices, 'store' | 'agents' | 'clock'>,
+) =>
+  authorised('get_session', async ({ c, principal }) => {
+    refuseQuery(c.req.url);
+    const record = await findSession(services, principal.tenantId, readSessionId(c));
+    return c.json(await describeSession(services, record));
+  });

@@ -1,20 +1,27 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '@steppe/service-kit/process/clock';
+
+interface RetryOptions {
+  clock: Pick<Clock, 'sleep'>;
+  /** One retry after each of them. */
+  delaysMs: readonly number[];
+  /** Stops the retries when it aborts; a call that runs then continues. */
+  signal?: AbortSignal;
+}
 
 /**
- * Does it again after each delay until it succeeds, and tells it how often it has failed; the last
- * failure is thrown. An aborted signal ends the trying, not a try.
+ * Retries `operation` until it succeeds. `operation` is given the number of failures so far.
+ * @throws the last failure.
  */
 export async function retry<T>(
   operation: (failures: number) => Promise<T>,
-  delaysMs: readonly number[],
-  signal?: AbortSignal,
+  { clock, delaysMs, signal }: RetryOptions,
 ): Promise<T> {
   for (const [failures, delayMs] of delaysMs.entries()) {
     try {
       return await operation(failures);
     } catch (error) {
       if (signal?.aborted) throw error;
-      await delay(delayMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+      await clock.sleep(delayMs, signal).catch(() => undefined);
     }
   }
   return operation(delaysMs.length);

@@ -1,3 +1,5 @@
+import type { Ids } from '@steppe/contracts/ids';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { SessionStore } from '@steppe/session-store/ports';
 import type { WarmPool } from '../pool/warm-pool.ts';
@@ -7,18 +9,18 @@ import type { AgentClient } from './agent-client.ts';
 import type { PendingCreates } from './create/pending-creates.ts';
 import type { SessionMetrics } from './session-metrics.ts';
 
-/** The operator's numbers. */
+/** Limits that the operator configures. */
 export interface SessionLimits {
   /** Live sessions of one tenant, at most 5000. */
   sessionsPerTenant: number;
   ttlSeconds: number;
-  /** Of a create as a whole. */
+  /** Time limit of a whole create. */
   provisioningMs: number;
-  /** How long a delete waits for the instance to be gone; the end continues after it. */
+  /** How long a delete waits until the instance is gone. The termination continues after it. */
   endMs: number;
 }
 
-/** What the use cases share. */
+/** Everything that use cases need. Each of them declares the part that it uses. */
 export interface SessionServices {
   store: SessionStore;
   provisioner: SessionProvisioner;
@@ -29,6 +31,6 @@ export interface SessionServices {
   limits: SessionLimits;
   metrics: SessionMetrics;
   logger: Logger;
-  /** Milliseconds of Unix time. */
-  now: () => number;
+  clock: Clock;
+  ids: Ids;
 }

@@ -1,3 +1,4 @@
+import { createIds } from '@steppe/contracts/ids';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
@@ -23,8 +24,8 @@ import { createSessionMetrics } from '../sessions/session-metrics.ts';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { createInMemoryProvisioner, type InMemoryProvisioner } from './in-memory-provisioner.ts';
 
-/** A clock that moves when told. */
-export interface Clock {
+/** The date, which moves only when a test moves it. Timers are real. */
+export interface ManualDate {
   nowMs: number;
 }
 
@@ -33,7 +34,7 @@ export type FixtureServices = SessionServices & ReconcilerServices;
 export interface ReconcilerFixture {
   store: SessionStore;
   inMemory: InMemoryProvisioner;
-  clock: Clock;
+  clock: ManualDate;
   /** The services of one control-plane, `given` in the place of its own. */
   services(given?: Partial<FixtureServices>): FixtureServices;
   pass(given?: Partial<ReconcilerServices>): Promise<'complete' | 'incomplete'>;
@@ -50,8 +51,9 @@ export const testRules = { provisioningMs: 60_000, graceMs: 10_000, longestStepM
 const runtimes = builtInRuntimes(1);
 
 /** One for all tables of a process: it never goes back, as ids do not, which are minted by it. */
-const clock: Clock = { nowMs: Date.now() };
+const clock: ManualDate = { nowMs: Date.now() };
 const now = () => clock.nowMs;
+const ids = createIds({ now });
 
 /** @param startStore is given the clock of the fixture. */
 export async function startTables(
@@ -94,11 +96,12 @@ export async function startTables(
             startsAtOnce: 2,
             metrics: createPoolMetrics(registry),
             logger,
+            clock: systemClock,
           }),
           metrics: createSessionMetrics(registry),
           reconcilerMetrics: createReconcilerMetrics(registry),
           agents: inMemory.agents,
-          pending: createPendingCreates(testRules.provisioningMs),
+          pending: createPendingCreates(testRules.provisioningMs, systemClock),
           runtimes,
           limits: {
             sessionsPerTenant: quota,
@@ -111,7 +114,8 @@ export async function startTables(
           startedAtMs: now(),
           versions: new Map(runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
           logger,
-          now,
+          clock: { ...systemClock, now },
+          ids,
           ...given,
         };
       };

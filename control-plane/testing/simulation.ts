@@ -7,7 +7,7 @@ import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
 import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { createSession } from '../sessions/create/create-session.ts';
-import { endSession } from '../sessions/end-session.ts';
+import { deleteSession } from '../sessions/delete.ts';
 import { isTerminal } from '../sessions/termination/cause.ts';
 import {
   type CrashableControlPlane,
@@ -77,7 +77,9 @@ export function shakeWorld(fixture: ReconcilerFixture, isAtFault: () => boolean)
         });
         if (sessions.length === 0) return;
         const { tenant_id, session_id } = choose(sessions, event.session);
-        return plane(event.plane).begin((services) => endSession(services, tenant_id, session_id));
+        return plane(event.plane).begin((services) =>
+          deleteSession(services, tenant_id, session_id),
+        );
       }
       case 'fill_pool': {
         const version = event.isOld ? 'old' : runtimeVersion(runtime);

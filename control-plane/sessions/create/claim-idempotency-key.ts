@@ -11,29 +11,30 @@ export interface KeyClaim {
   body: CreateSession;
 }
 
-const keptSeconds = 24 * 60 * 60;
+/** How long a key stands for its session. */
+export const idempotencyKeyRetentionSeconds = 24 * 60 * 60;
 
 /**
- * Lets the key stand for `sessionId` unless it stands for a session already; gives the one that it
- * stands for.
- * @throws AppError `idempotency_key_reused` where that was requested with another body.
+ * Claims the key for `sessionId` unless it stands for a session already. Returns the session that
+ * the key stands for.
+ * @throws AppError `idempotency_key_reused` if that session was requested with another body.
  */
 export async function claimIdempotencyKey(
-  { store, now }: Pick<SessionServices, 'store' | 'now'>,
+  { store, clock }: Pick<SessionServices, 'store' | 'clock'>,
   { tenantId, key, sessionId, body }: KeyClaim,
 ): Promise<SessionId> {
   const bodyHash = hash('sha256', canonicalJson(body));
   const item = {
     session_id: sessionId,
     body_hash: bodyHash,
-    expires: Math.ceil(now() / 1000) + keptSeconds,
+    expires: Math.ceil(clock.now() / 1000) + idempotencyKeyRetentionSeconds,
   };
   try {
     const put = await store.putIdempotency(tenantId, key, item);
     if (put.outcome === 'stored') return sessionId;
     if (put.item.body_hash === bodyHash) return put.item.session_id;
   } catch (error) {
-    // It may have been written all the same, and would then stand for a session that nobody makes.
+    // The write may still have succeeded: the key would stand for a session that nobody creates.
     await store.deleteIdempotency(tenantId, key, sessionId).catch(() => undefined);
     throw error;
   }

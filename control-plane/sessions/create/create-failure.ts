@@ -5,8 +5,8 @@ import { AgentCallError } from '../agent-client.ts';
 import type { TerminationCause } from '../termination/cause.ts';
 
 /**
- * Why a create continues no longer: its time is up, nobody wants it any more, or the row was ended
- * meanwhile.
+ * The create was aborted: its time limit passed, its client or this process stopped it, or its row
+ * became terminal in the meantime.
  */
 export class CreateAbortedError extends Error {
   override readonly name = 'CreateAbortedError';
@@ -18,7 +18,7 @@ export class CreateAbortedError extends Error {
   }
 }
 
-/** What the row is to say about a create that failed with `error`. */
+/** The cause that the row records for a create that failed with `error`. */
 export function causeOfFailure(error: unknown): TerminationCause {
   if (error instanceof CreateAbortedError) return error.terminationCause;
   if (error instanceof StartFailedError) return { reason: error.reason, detail: error.message };
@@ -29,13 +29,13 @@ export function causeOfFailure(error: unknown): TerminationCause {
   };
 }
 
-/** Whether the cause is the whole story, which the client may know. */
+/** Whether the cause explains the failure completely. The client may see it then. */
 export const isExplained = (error: unknown): boolean =>
   error instanceof CreateAbortedError ||
   error instanceof StartFailedError ||
   error instanceof AgentCallError;
 
-/** What the client gets for a create that did not become ready. */
+/** The error for the client of a create that did not become ready. */
 export function createFailure(
   sessionId: SessionId,
   { reason, detail }: TerminationCause,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { newSessionId } from '@steppe/contracts/ids';
 import { createSessionSchema, sessionListSchema, sessionSchema } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -274,7 +275,7 @@ describe('Idempotency-Key', () => {
       const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k', ...prefer }];
       const body = createSessionSchema.parse({});
       await claimIdempotencyKey(
-        { store: fixture.store, now: Date.now },
+        { store: fixture.store, clock: systemClock },
         { tenantId, key: 'k', sessionId: newSessionId(), body },
       );
       const putIdempotency: SessionStore['putIdempotency'] = async (...put) => {
@@ -307,7 +308,7 @@ describe('Idempotency-Key', () => {
     const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k' }];
     const body = createSessionSchema.parse({});
     await claimIdempotencyKey(
-      { store: fixture.store, now: Date.now },
+      { store: fixture.store, clock: systemClock },
       { tenantId, key: 'k', sessionId: newSessionId(), body },
     );
     const early = await hasty.call(tenantId, 'POST', '/v1/sessions', { headers });

@@ -1,52 +1,53 @@
-import { newSessionId, type SessionId, type TenantId } from '@steppe/contracts/ids';
+import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { CreateSession } from '@steppe/contracts/session';
 import { isAmbiguous } from '@steppe/session-store/errors';
+import type { SessionWithState } from '../describe-session.ts';
 import type { SessionServices } from '../session-services.ts';
-import type { SessionWithState } from '../session-with-state.ts';
 import { writeTermination } from '../termination/record.ts';
 import { errorCodeOf } from '../to-app-error.ts';
 import { claimIdempotencyKey, type KeyClaim } from './claim-idempotency-key.ts';
-import { provisionSession } from './create-attempt.ts';
+import { type AttemptServices, CreateAttempt } from './create-attempt.ts';
 import { causeOfFailure } from './create-failure.ts';
 import { joinCreate } from './join-create.ts';
 import { planSession, type SessionPlan } from './plan-session.ts';
 
+export type CreateServices = AttemptServices &
+  Pick<SessionServices, 'pending' | 'runtimes' | 'limits' | 'ids'>;
+
 export interface CreateRequest {
   tenantId: TenantId;
-  /** Of the tenant's live sessions, where its token says one. */
+  /** Limit of the tenant's live sessions, if its token has one. */
   sessionQuota?: number | undefined;
   body: CreateSession;
   idempotencyKey: string | undefined;
-  /** Gives the session as soon as it has its row, and makes it ready meanwhile. */
+  /** Resolves as soon as the session has its row; the create continues in the background. */
   respondAsync?: boolean;
-  /** Aborted when the client leaves. */
+  /** Aborted when the client disconnects. */
   client: AbortSignal;
 }
 
 /**
- * Makes a session that is ready, or nothing at all. A client that leaves takes its create with it,
- * unless it sent a key or has its response already: then it may retry, and the create finishes.
+ * Creates a session that is ready, or nothing at all. If the client disconnects, its create is
+ * rolled back, unless the client sent a key or has its response already: then the create finishes.
  * @throws AppError `invalid_request`, `quota_exceeded`, `idempotency_key_reused`,
- * `session_not_ready` where another request with this key still waits for the session,
- * `session_ended` where it was deleted meanwhile, `runtime_unreachable`.
+ * `session_not_ready` if another request with this key still waits for the session,
+ * `session_ended` if the session was deleted in the meantime, `runtime_unreachable`.
  */
 export function createSession(
-  services: SessionServices,
+  services: CreateServices,
   request: CreateRequest,
 ): Promise<SessionWithState> {
-  const plan = planSession(services, request, newSessionId(services.now()));
+  const plan = planSession(services, request, services.ids.sessionId());
   if (!request.respondAsync) return runCreate(services, request, plan, () => {});
   return new Promise((resolve, reject) => {
-    // What comes of it later is in the row.
-    runCreate(services, request, plan, () => resolve({ record: plan.record })).then(
-      resolve,
-      reject,
-    );
+    // The row has the outcome of what follows the response.
+    const onAdmitted = () => resolve({ record: plan.record });
+    runCreate(services, request, plan, onAdmitted).then(resolve, reject);
   });
 }
 
 function runCreate(
-  services: SessionServices,
+  services: CreateServices,
   request: CreateRequest,
   plan: SessionPlan,
   onAdmitted: () => void,
@@ -54,71 +55,63 @@ function runCreate(
   const { tenantId, body, idempotencyKey: key, respondAsync, client } = request;
   const { store, pending } = services;
   const { sessionId } = plan;
-  const provision = (signal: AbortSignal, releaseKey: () => Promise<void>) =>
-    provisionSession(services, plan, { signal, onAdmitted, releaseKey });
+  const attempt = (signal: AbortSignal, releaseKey: () => Promise<void>) =>
+    new CreateAttempt(services, plan, { signal, onAdmitted, releaseKey }).run();
   if (key === undefined) {
     return pending.run(sessionId, respondAsync ? undefined : client, (signal) =>
-      provision(signal, async () => {}),
+      attempt(signal, async () => {}),
     );
   }
+  // An alias of a runtime requests the same session.
+  const claim = { tenantId, key, sessionId, body: { ...body, runtime: plan.runtime.name } };
+  const until = respondAsync ? 'admitted' : 'ready';
   return pending.run(sessionId, undefined, async (signal) => {
-    const until = respondAsync ? 'admitted' : 'ready';
-    // An alias requests the same.
-    const claim = { tenantId, key, sessionId, body: { ...body, runtime: plan.runtime.name } };
     for (;;) {
-      const holder = await claimWithMetrics(services, plan, claim);
+      const holder = await claimKey(services, plan, claim);
       if (holder === sessionId)
-        return provision(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
-      const created = await joinCreate(
-        services,
-        { tenantId, key, sessionId: holder, until },
-        signal,
-      );
+        return attempt(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
+      const joined = { tenantId, key, sessionId: holder, until } as const;
+      const created = await joinCreate(services, joined, signal);
       if (created) return created;
     }
   });
 }
 
-/** A create that fails before it is provisioned is counted all the same. */
-async function claimWithMetrics(
-  services: SessionServices,
+/** The metric also counts a create that fails before its attempt begins. */
+async function claimKey(
+  services: CreateServices,
   plan: SessionPlan,
   claim: KeyClaim,
 ): Promise<SessionId> {
-  const begunAt = performance.now();
+  const { metrics, clock } = services;
+  const begunAtMs = clock.monotonicMs();
   try {
     return await claimIdempotencyKey(services, claim);
   } catch (error) {
     if (isAmbiguous(error)) await recordAsFailed(services, plan, error);
-    services.metrics.created({
+    metrics.created({
       start: 'none',
       outcome: errorCodeOf(error),
-      durationMs: performance.now() - begunAt,
+      durationMs: clock.monotonicMs() - begunAtMs,
     });
     throw error;
   }
 }
 
 /**
- * The claim may still come, and the key would stand for a session that nobody makes: the row tells
- * whoever finds it.
+ * The claim may still be written, and the key would then stand for a session that nobody creates:
+ * the failed row tells whoever finds the key.
  */
 async function recordAsFailed(
-  { store, metrics, logger, now }: SessionServices,
-  plan: SessionPlan,
+  services: Pick<CreateServices, 'store' | 'metrics' | 'clock' | 'logger'>,
+  { sessionId, record }: SessionPlan,
   error: unknown,
 ): Promise<void> {
-  const { sessionId, record } = plan;
   try {
-    await writeTermination({
-      store,
-      metrics,
-      now,
-      sessionId,
-      cause: causeOfFailure(error),
-      unwritten: record,
-    });
+    const cause = causeOfFailure(error);
+    await writeTermination(services, { sessionId, cause, unwritten: record });
   } catch (err) {
-    logger.error({ err, session_id: sessionId }, 'claim of an idempotency key not compensated');
+    const fields = { err, session_id: sessionId };
+    services.logger.error(fields, 'claim of an idempotency key not compensated');
   }
 }

@@ -1,4 +1,5 @@
 import { createSessionSchema } from '@steppe/contracts/session';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -110,7 +111,7 @@ it('records how the instance ended where a create is late because of that', asyn
   };
   const { row } = await fail({
     agents: { ...fixture.inMemory.agents, bind },
-    pending: createPendingCreates(100),
+    pending: createPendingCreates(100, systemClock),
   });
   expect(row).toMatchObject({
     state: 'failed',

@@ -1,5 +1,4 @@
 import type { InstanceId } from '@steppe/contracts/ids';
-import { systemClock } from '@steppe/service-kit/process/clock';
 import { findEnd } from '../../provisioner/find-end.ts';
 import type { InstanceEnd } from '../../provisioner/session-provisioner.ts';
 import { AgentCallError } from '../agent-client.ts';
@@ -8,14 +7,14 @@ import type { TerminationCause } from '../termination/cause.ts';
 import { CreateAbortedError, causeOfFailure } from './create-failure.ts';
 
 /** How long an agent that does not respond may be dead before its provisioner knows. */
-const lateEndMs = 2_000;
+export const lateEndMs = 2_000;
 
 /**
  * Why a create failed: as its instance ended, where the failure may come of that and the
  * provisioner knows it, or soon does. Never throws.
  */
 export async function findCause(
-  { provisioner, logger }: Pick<SessionServices, 'provisioner' | 'logger'>,
+  { provisioner, logger, clock }: Pick<SessionServices, 'provisioner' | 'logger' | 'clock'>,
   error: unknown,
   instanceId: InstanceId | undefined,
 ): Promise<TerminationCause> {
@@ -23,7 +22,7 @@ export async function findCause(
   const waitMs = waitFor(error);
   if (!instanceId || waitMs === undefined) return cause;
   try {
-    const end = await findEnd(provisioner, instanceId, { clock: systemClock, waitMs });
+    const end = await findEnd(provisioner, instanceId, { clock, waitMs });
     return end ? causeOfEnd(end) : cause;
   } catch (err) {
     logger.warn({ err, instance_id: instanceId }, 'end of an instance not known');

@@ -1,4 +1,5 @@
 import type { InstanceId } from '@steppe/contracts/ids';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -92,13 +93,10 @@ it('tells, records and counts one reason where somebody else ends the row of a c
     const { session_id: sessionId } = next;
     const cause = { reason: 'provisioning_timeout', detail: 'as the reconciler found it' } as const;
     if (next.state === 'ready')
-      await recordTermination({
-        store: fixture.store,
-        metrics: noMetrics,
-        now: Date.now,
-        sessionId,
-        cause,
-      });
+      await recordTermination(
+        { store: fixture.store, metrics: noMetrics, clock: systemClock },
+        { sessionId, cause },
+      );
     return fixture.store.update(next, ...rest);
   };
   const plane = await fixture.open({ store: { ...fixture.store, update } });

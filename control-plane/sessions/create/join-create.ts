@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { mintedAtMs, type SessionId, type TenantId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { abortable } from '../../abortable.ts';
+import type { SessionWithState } from '../describe-session.ts';
 import type { SessionServices } from '../session-services.ts';
-import type { SessionWithState } from '../session-with-state.ts';
 import { causeOf } from '../termination/cause.ts';
 import { createFailure } from './create-failure.ts';
 
@@ -11,29 +10,27 @@ interface JoinRequest {
   tenantId: TenantId;
   key: string;
   sessionId: SessionId;
-  /** `admitted`: once it has its row. */
+  /** `admitted`: as soon as the session has its row. */
   until: 'admitted' | 'ready';
 }
 
-/** Only a create of another replica is waited for by looking; it is rare and short. */
-const lookEveryMs = 100;
+/** How often a create of another replica is looked up. That is rare, and creates are short. */
+export const lookUpEveryMs = 100;
 
 /**
- * The session that an earlier request with the same key makes or has made; null where the key
- * stands for it no more, and may be claimed again.
- * @throws AppError what the earlier request got, or `session_not_ready` when the signal ends the
- * waiting.
+ * Waits for the session that an earlier request with the same key creates or has created. Returns
+ * null if the key no longer stands for that session and can be claimed again.
+ * @throws AppError the error of the earlier request, or `session_not_ready` when the signal aborts.
  */
 export async function joinCreate(
-  services: SessionServices,
-  awaited: JoinRequest,
+  services: Pick<SessionServices, 'store' | 'pending' | 'limits' | 'clock'>,
+  { tenantId, key, sessionId, until }: JoinRequest,
   signal: AbortSignal,
 ): Promise<SessionWithState | null> {
-  const { store, pending, limits, now } = services;
-  const { tenantId, key, sessionId, until } = awaited;
-  // Where the maker failed it frees the key itself, and where it died nobody has: the key must be
-  // usable again.
-  const freeKey = () => store.deleteIdempotency(tenantId, key, sessionId);
+  const { store, pending, limits, clock } = services;
+  // A creator that failed releases the key itself. One that died did not, and the key must be usable
+  // again.
+  const releaseKey = () => store.deleteIdempotency(tenantId, key, sessionId);
   while (!signal.aborted) {
     const here = until === 'ready' && pending.find(sessionId);
     if (here)
@@ -42,18 +39,18 @@ export async function joinCreate(
       );
     const record = await store.get(sessionId, { consistent: true });
     if (record?.state === 'failed') {
-      await freeKey();
+      await releaseKey();
       throw createFailure(sessionId, causeOf(record));
     }
     if (record && (until === 'admitted' || record.state !== 'provisioning')) return { record };
-    // A maker that was refused frees the key without a row.
+    // A creator that was refused releases the key and leaves no row.
     if (!record && (await store.getIdempotency(tenantId, key))?.session_id !== sessionId)
       return null;
-    // Whoever claimed the key is dead if it wrote no row in all this time.
-    if (!record && now() - mintedAtMs(sessionId) > limits.provisioningMs) break;
-    await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    // The creator died if it has written no row in all this time.
+    if (!record && clock.now() - mintedAtMs(sessionId) > limits.provisioningMs) break;
+    await clock.sleep(lookUpEveryMs, signal).catch(() => undefined);
   }
-  if ((await store.get(sessionId, { consistent: true })) === null) await freeKey();
+  if ((await store.get(sessionId, { consistent: true })) === null) await releaseKey();
   throw notReady(sessionId);
 }
 

@@ -8,8 +8,8 @@ import {
   type Tables,
   testRules,
 } from '../../testing/reconciler-fixture.ts';
-import { endSession } from '../end-session.ts';
-import { patchSession } from '../patch-session.ts';
+import { deleteSession } from '../delete.ts';
+import { patchSession } from '../patch.ts';
 import { createSession } from './create-session.ts';
 
 let tables: Tables;
@@ -178,7 +178,7 @@ it('keeps an end that was recorded where a change of the session lands after it'
   ).rejects.toMatchObject({
     code: 'route_store_unavailable',
   });
-  await endSession(fixture.services(), tenantId, record.session_id);
+  await deleteSession(fixture.services(), tenantId, record.session_id);
   expect(await late.land()).toMatchObject({ outcome: 'lost' });
   expect(await rowsOf(fixture, tenantId)).toMatchObject([
     { state: 'ended', end_reason: 'deleted', metadata: {} },
@@ -191,7 +191,7 @@ it('takes a session whose end lands late out of the quota, and its instance away
   const { record } = await create(fixture, tenantId);
   const late = lateStore(fixture.store, 'update');
   const services = fixture.services({ store: late.store });
-  await expect(endSession(services, tenantId, record.session_id)).rejects.toMatchObject({
+  await expect(deleteSession(services, tenantId, record.session_id)).rejects.toMatchObject({
     code: 'route_store_unavailable',
   });
   await late.land();

@@ -1,5 +1,6 @@
 import type { SessionId } from '@steppe/contracts/ids';
-import type { SessionWithState } from '../session-with-state.ts';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type { SessionWithState } from '../describe-session.ts';
 import type { TerminationCause } from '../termination/cause.ts';
 import { CreateAbortedError } from './create-failure.ts';
 
@@ -8,8 +9,8 @@ type Create = (signal: AbortSignal) => Promise<SessionWithState>;
 /** The creates that run in this process. */
 export interface PendingCreates {
   /**
-   * Runs one. Its signal is aborted with `CreateAbortedError` when the time is up, when `client` is
-   * aborted, or by the methods below; what it did so far is its own to roll back.
+   * Runs a create. Its signal aborts with `CreateAbortedError` at the time limit, when `client`
+   * aborts, or by the methods below. The create itself rolls back what it has done.
    */
   run(
     sessionId: SessionId,
@@ -19,15 +20,14 @@ export interface PendingCreates {
   /** The create of that session, if it runs here. */
   find(sessionId: SessionId): Promise<SessionWithState> | undefined;
   /**
-   * Resolves when the create of that session has ended, one way or the other; at once where none
-   * runs here.
+   * Aborts the create of that session and resolves when it has settled; at once if none runs here.
    */
   cancel(sessionId: SessionId): Promise<void>;
-  /** Gives all of them up and resolves when they have ended; none is begun after it. */
+  /** Aborts every create and resolves when all have settled. No create begins after it. */
   close(): Promise<void>;
 }
 
-export function createPendingCreates(limitMs: number): PendingCreates {
+export function createPendingCreates(limitMs: number, clock: Pick<Clock, 'after'>): PendingCreates {
   const running = new Map<
     SessionId,
     { abortCreate: (terminationCause: TerminationCause) => void; ended: Promise<SessionWithState> }
@@ -44,9 +44,8 @@ export function createPendingCreates(limitMs: number): PendingCreates {
       const controller = new AbortController();
       const abort = (terminationCause: TerminationCause) =>
         controller.abort(new CreateAbortedError(terminationCause));
-      const timer = setTimeout(
-        () => abort({ reason: 'provisioning_timeout', detail: `not ready within ${limitMs} ms` }),
-        limitMs,
+      const cancelTimer = clock.after(limitMs, () =>
+        abort({ reason: 'provisioning_timeout', detail: `not ready within ${limitMs} ms` }),
       );
       const onLeave = () =>
         abort({ reason: 'deleted', detail: 'its client left before it was ready' });
@@ -59,7 +58,7 @@ export function createPendingCreates(limitMs: number): PendingCreates {
       } finally {
         running.delete(sessionId);
         client?.removeEventListener('abort', onLeave);
-        clearTimeout(timer);
+        cancelTimer();
       }
     },
     find: (sessionId) => running.get(sessionId)?.ended,

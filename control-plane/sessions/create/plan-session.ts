@@ -14,7 +14,7 @@ type ProvisioningRecord = Extract<LiveRecord, { state: 'provisioning' }>;
 export interface SessionPlan {
   sessionId: SessionId;
   runtime: RuntimeDefinition;
-  /** Live sessions that the tenant may have, with this one. */
+  /** How many live sessions the tenant may have, including this one. */
   quota: number;
   record: ProvisioningRecord;
   binding: BindRequest;
@@ -26,9 +26,9 @@ interface PlannedRequest {
   body: CreateSession;
 }
 
-type Planner = Pick<SessionServices, 'runtimes' | 'limits' | 'now'>;
+type Planner = Pick<SessionServices, 'runtimes' | 'limits' | 'clock'>;
 
-/** Decides all of a session before anything of it is made. @throws AppError `invalid_request` */
+/** Decides everything about a session before any of it exists. @throws AppError `invalid_request` */
 export function planSession(
   planner: Planner,
   request: PlannedRequest,
@@ -37,7 +37,7 @@ export function planSession(
   const { tenantId, body, sessionQuota = planner.limits.sessionsPerTenant } = request;
   const runtime = findRuntime(planner.runtimes, body.runtime);
   const resources = chooseResources(runtime, body.resources);
-  const nowMs = planner.now();
+  const nowMs = planner.clock.now();
   const lifetime = {
     expires_at: expiresAt(nowMs, body.ttl_seconds, planner.limits.ttlSeconds),
     idle_timeout_seconds: body.idle_timeout_seconds,
@@ -62,7 +62,7 @@ export function planSession(
   };
 }
 
-/** @throws AppError `invalid_request` for more than the maximum. */
+/** @throws AppError `invalid_request` if `ttlSeconds` is above the maximum. */
 export function expiresAt(nowMs: number, ttlSeconds: number, maxSeconds: number): string {
   if (ttlSeconds <= maxSeconds) return new Date(nowMs + ttlSeconds * 1000).toISOString();
   const message = `ttl_seconds must be at most ${maxSeconds}`;

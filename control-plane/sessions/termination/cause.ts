@@ -15,8 +15,9 @@ export interface TerminationCause {
   detail?: string;
 }
 
-const keptSeconds = 24 * 60 * 60;
-const longestDetail = 4_096;
+/** How long the row of a terminal session is kept. */
+export const terminalRetentionSeconds = 24 * 60 * 60;
+const maxDetailLength = 4_096;
 
 export const isTerminal = (record: Pick<SessionRecord, 'state'>): record is TerminalRecord =>
   record.state === 'ended' || record.state === 'failed';
@@ -29,14 +30,14 @@ export const causeOf = ({
   ...(detail && { detail }),
 });
 
-/** True of a row that the store has not purged yet, though its day is over. */
+/** True if the retention of the row is over, though the store has not purged it yet. */
 export const isPurged = (record: SessionRecord, nowMs: number): boolean =>
   isTerminal(record) && record.purge_at * 1000 <= nowMs;
 
 /**
- * The row of a terminal session. One that never became ready has `failed`, unless it was deleted; a
- * cause that its state does not know counts as `crashed`, its own name first in the detail. Traces
- * and paths of ours are left out.
+ * The row of a terminal session. A session that never became ready has `failed`, unless it was
+ * deleted. A reason that the state does not allow is recorded as `crashed`, with its name first in
+ * the detail. Stack traces and internal paths are removed from the detail.
  */
 export function terminalRecord(
   record: LiveRecord,
@@ -69,7 +70,7 @@ export function terminalRecord(
     ...base,
     ...(record.instance_id && { instance_id: record.instance_id }),
     ended_at: new Date(nowMs).toISOString(),
-    purge_at: Math.ceil(nowMs / 1000) + keptSeconds,
+    purge_at: Math.ceil(nowMs / 1000) + terminalRetentionSeconds,
   };
   if (record.state === 'ready' || cause.reason === 'deleted') {
     const readyAt = record.state === 'ready' ? { ready_at: record.ready_at } : {};
@@ -88,11 +89,11 @@ function asReason<R extends string>(known: Reasons<R>, { reason, detail }: Termi
   const words = parsed.success ? shown : [reason, shown].filter(Boolean).join(': ');
   return {
     end_reason: parsed.success ? parsed.data : ('crashed' as const),
-    ...(words && { end_detail: words.slice(0, longestDetail) }),
+    ...(words && { end_detail: words.slice(0, maxDetailLength) }),
   };
 }
 
-/** The cause as the row of a create that failed would have it. */
+/** The cause as the row of a failed create records it. */
 export function asFailed(cause: TerminationCause): TerminationCause {
   if (cause.reason === 'deleted') return cause;
   const { end_reason: reason, end_detail: detail } = asReason(failedReasonSchema, cause);

@@ -1,5 +1,6 @@
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { LiveSessions, SessionWriter } from '@steppe/session-store/ports';
 import type { SessionMetrics } from '../session-metrics.ts';
 import {
@@ -10,66 +11,70 @@ import {
   terminalRecord,
 } from './cause.ts';
 
-interface RecordTerminationOptions {
+/** What recording a termination needs. */
+export interface TerminationServices {
   store: SessionWriter & LiveSessions;
   metrics: SessionMetrics;
-  now: () => number;
+  clock: Pick<Clock, 'now'>;
+}
+
+export interface Termination {
   sessionId: SessionId;
   cause: TerminationCause;
-  /** Whose end it is: only if the row is ready and names this instance. */
+  /** The instance that ended: recorded only if the row is ready and names this instance. */
   instanceId?: InstanceId;
-  /** Only if the row still is this one. */
+  /** Recorded only if the row still has this version. */
   version?: number;
-  /** The row, where it was read just now. */
+  /** The row, if it was read just now. */
   found?: SessionRecord;
   /**
-   * What a write that may still come would make of the row: where there is none, the row is written
-   * as over, so that whichever of the two writes comes second fails.
+   * The row that a write still in flight would create. If there is no row, it is written as
+   * terminal, so that whichever of the two writes comes second fails.
    */
   unwritten?: LiveRecord;
 }
 
 interface TerminationResult {
-  /** The row; null where there is none or it is not the one that was meant. */
+  /** The terminal row; null if there is no row or it is not the one that was meant. */
   terminal: TerminalRecord | null;
-  /** False where the session was terminal already. */
+  /** False if the session was terminal already. */
   isNew: boolean;
 }
 
 /**
- * The session may still get another instance: only its create knows, or the reconciler where that
- * died.
+ * The session may still get another instance: only its create knows, or the reconciler if the
+ * create's process died.
  */
 export class StillProvisioningError extends Error {
   override readonly name = 'StillProvisioningError';
 }
 
 /**
- * Records an end once, and takes the session out of its tenant's quota, also where it was terminal
- * already. Idempotent. Gives the row, or null where there is none or it is not the one that was
- * meant.
- * @throws StillProvisioningError for the end of an instance, as long as it cannot be said what it
- * means.
+ * Records a termination once and releases the session's place in its tenant's quota, also if the
+ * session was terminal already. Idempotent. Returns the terminal row, or null if there is no row or
+ * it is not the one that was meant.
+ * @throws StillProvisioningError if an instance ended while its session is still provisioning.
  */
 export async function recordTermination(
-  options: RecordTerminationOptions,
+  services: TerminationServices,
+  termination: Termination,
 ): Promise<TerminalRecord | null> {
-  const { terminal } = await writeTermination(options);
-  if (terminal) await options.store.removeLive(terminal.tenant_id, terminal.session_id);
+  const { terminal } = await writeTermination(services, termination);
+  if (terminal) await services.store.removeLive(terminal.tenant_id, terminal.session_id);
   return terminal;
 }
 
 /**
- * Records an end in the row alone; that of a terminal session stays as it is. Idempotent.
+ * Records a termination in the row alone. A row that is terminal already stays as it is. Idempotent.
  * @throws StillProvisioningError as `recordTermination` does.
  */
 export async function writeTermination(
-  options: RecordTerminationOptions,
+  { store, metrics, clock }: TerminationServices,
+  { sessionId, cause, instanceId, version, found, unwritten }: Termination,
 ): Promise<TerminationResult> {
-  const { store, now, metrics, sessionId, cause, instanceId, version, found, unwritten } = options;
   let current: SessionRecord | null = found ?? (await store.get(sessionId, { consistent: true }));
   if (current === null && unwritten) {
-    const terminal = terminalRecord(unwritten, cause, now());
+    const terminal = terminalRecord(unwritten, cause, clock.now());
     if ((await store.create(terminal)) === 'created') {
       metrics.ended(terminal);
       return { terminal, isNew: true };
@@ -80,12 +85,12 @@ export async function writeTermination(
     if (instanceId && current.instance_id && current.instance_id !== instanceId)
       return { terminal: null, isNew: false };
     if (instanceId && current.state === 'provisioning')
-      throw new StillProvisioningError(`${current.session_id} is being made`);
+      throw new StillProvisioningError(`${current.session_id} is still provisioning`);
     if (version !== undefined && current.version !== version)
       return { terminal: null, isNew: false };
-    const next = terminalRecord(current, cause, now());
+    const next = terminalRecord(current, cause, clock.now());
     const update = await store.update(next, current.version);
-    // A race is lost only to a write that went through, so that this ends.
+    // Only a write that succeeded wins the race, so this loop ends.
     if (update.outcome === 'updated') {
       metrics.ended(next);
       return { terminal: { ...next, version: update.record.version }, isNew: true };

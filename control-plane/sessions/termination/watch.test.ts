@@ -1,6 +1,7 @@
 import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import type { SessionStore } from '@steppe/session-store/ports';
@@ -27,7 +28,7 @@ test('does not wait for a store that is away once it is to stop, and hears nothi
     provisioner: { ...createInMemoryProvisioner(Date.now).open(), watch },
     metrics: createSessionMetrics(createRegistry('test')),
     logger: createLogger({ service: 'test', level: 'silent' }),
-    now: Date.now,
+    clock: systemClock,
   });
   const recordings = [...listeners].map((tell) =>
     tell({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' }),
@@ -69,7 +70,7 @@ test('leaves the quota to whoever recorded the end before, but for one that may 
       level: 'info',
       to: { write: (line) => void infos.push(line) },
     }),
-    now: Date.now,
+    clock: systemClock,
   });
   const tell = () =>
     tells[0]?.({ instanceId: newInstanceId(), sessionId: terminal.session_id, reason: 'deleted' });

@@ -5,63 +5,33 @@ import type { SessionServices } from '../session-services.ts';
 import { writeTermination } from './record.ts';
 
 export interface TerminationWatch {
-  /** Stops watching; resolves when the ends seen so far are recorded or cannot be. */
+  /** Stops watching. Resolves when the ends received so far are recorded, or cannot be recorded. */
   stop(): Promise<void>;
 }
 
 /**
- * Some three minutes, in which a create is over too: a store that is away for longer has its rows
- * repaired later, from the instances that are missing.
+ * About three minutes, which also outlasts a create. If the store is away for longer, the reconciler
+ * repairs its rows later, from the instances that are missing.
  */
-const delaysMs = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 60_000];
+export const recordDelaysMs = [
+  100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 60_000,
+];
 
-/** Records the end of every instance, of whatever cause, in the row of its session. */
-export function watchTerminations(
-  services: Pick<SessionServices, 'store' | 'provisioner' | 'metrics' | 'logger' | 'now'>,
-): TerminationWatch {
-  const { store, provisioner, metrics, logger, now } = services;
-  const recordings = new Set<Promise<void>>();
+type WatchServices = Pick<
+  SessionServices,
+  'store' | 'provisioner' | 'metrics' | 'logger' | 'clock'
+>;
+
+/** Records the end of every instance, of any cause, in the row of its session. */
+export function watchTerminations(services: WatchServices): TerminationWatch {
   const stopping = new AbortController();
-  // Each recording that waits for its next try listens.
+  // Each recording that waits for its next retry listens.
   setMaxListeners(0, stopping.signal);
-
-  const record = async ({ sessionId, instanceId, reason, detail }: InstanceEnd) => {
-    if (!sessionId) return;
-    const cause = { reason, ...(detail && { detail }) };
-    const fields = { session_id: sessionId, instance_id: instanceId };
-    const recordOnce = async (failures: number) => {
-      const { terminal, isNew } = await writeTermination({
-        store,
-        metrics,
-        now,
-        sessionId,
-        instanceId,
-        cause,
-      });
-      // Every control-plane is notified, and the one that records it releases the quota; after a
-      // failure that may have been this one.
-      if (terminal && (isNew || failures > 0))
-        await store.removeLive(terminal.tenant_id, sessionId);
-      return terminal;
-    };
-    try {
-      const terminal = await retry(recordOnce, delaysMs, stopping.signal);
-      const { end_reason, end_detail } = terminal ?? {};
-      // The row has less of the detail than the log.
-      if (terminal)
-        logger.info(
-          { ...fields, end_reason, end_detail, reason: { reason, detail } },
-          'session terminated',
-        );
-    } catch (err) {
-      logger.error({ ...fields, err, end_reason: reason }, 'could not record a termination');
-      // Not acknowledged: the provisioner delivers it again.
-      throw err;
-    }
-  };
-
-  const stopWatching = provisioner.watch((end) => {
-    const recording = record(end).finally(() => recordings.delete(recording));
+  const recordings = new Set<Promise<void>>();
+  const stopWatching = services.provisioner.watch((end) => {
+    const recording = recordEnd(services, end, stopping.signal).finally(() =>
+      recordings.delete(recording),
+    );
     recordings.add(recording);
     return recording;
   });
@@ -72,4 +42,35 @@ export function watchTerminations(
       await Promise.allSettled(recordings);
     },
   };
+}
+
+/** @throws what keeps the end from being recorded, after it is logged. */
+async function recordEnd(
+  services: WatchServices,
+  { sessionId, instanceId, reason, detail }: InstanceEnd,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!sessionId) return;
+  const { store, logger, clock } = services;
+  const termination = { sessionId, instanceId, cause: { reason, ...(detail && { detail }) } };
+  const fields = { session_id: sessionId, instance_id: instanceId };
+  const recordOnce = async (failures: number) => {
+    const { terminal, isNew } = await writeTermination(services, termination);
+    // Every control-plane is notified, and the one that records the end releases the quota. After a
+    // failure the record may have been written by this one.
+    if (terminal && (isNew || failures > 0)) await store.removeLive(terminal.tenant_id, sessionId);
+    return terminal;
+  };
+  try {
+    const terminal = await retry(recordOnce, { clock, delaysMs: recordDelaysMs, signal });
+    if (!terminal) return;
+    const { end_reason, end_detail } = terminal;
+    // The row has a shortened detail, the log has all of it.
+    const ended = { ...fields, end_reason, end_detail, reason: { reason, detail } };
+    logger.info(ended, 'session terminated');
+  } catch (err) {
+    logger.error({ ...fields, err, end_reason: reason }, 'could not record a termination');
+    // Not acknowledged: the provisioner delivers it again.
+    throw err;
+  }
 }
