@@ -1,5 +1,5 @@
 import { createSessionSchema } from '@steppe/contracts/session';
-import { systemClock } from '@steppe/service-kit/process/clock';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -102,16 +102,21 @@ it('records why the bind failed where nothing is known of an end', async () => {
 });
 
 it('records how the instance ended where a create is late because of that', async () => {
+  let expire = () => {};
+  const after: Clock['after'] = (_, act) => {
+    expire = act;
+    return () => {};
+  };
   const bind: FixtureServices['agents']['bind'] = ({ instanceId }, _, signal) => {
     fixture.inMemory.kill(instanceId, { reason: 'node_lost', detail });
-    if (signal.aborted) return Promise.reject(signal.reason);
+    queueMicrotask(expire);
     return new Promise((_resolve, reject) =>
       signal.addEventListener('abort', () => reject(signal.reason)),
     );
   };
   const { row } = await fail({
     agents: { ...fixture.inMemory.agents, bind },
-    pending: createPendingCreates(100, systemClock),
+    pending: createPendingCreates(100, { after }),
   });
   expect(row).toMatchObject({
     state: 'failed',
