@@ -1,5 +1,5 @@
-// Fails on words of tools/words.json in code and documents: the project has one word for a thing.
-// A compound is found in every spelling: `hand-clock`, `hand_clock` and `HandClock`.
+// Fails on words of tools/words.json in code and documents, so that one thing keeps one name.
+// A compound is found with hyphens, with underscores and in camel case.
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +60,7 @@ for (const path of paths) {
   findings.push(...findingsIn(path, readFileSync(`${root}${path}`, 'utf8')));
 }
 const unused = exceptions.filter((exception) => !used.has(exception));
-for (const finding of findings) console.error(finding);
+for (const finding of new Set(findings)) console.error(finding);
 for (const exception of unused)
   console.error(`tools/words.json: nothing needs the exception ${JSON.stringify(exception)}`);
 process.exitCode = findings.length + unused.length === 0 ? 0 : 1;
