@@ -1,4 +1,4 @@
-# Every target installs what it needs, and does nothing twice.
+# Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
 .PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak
 
@@ -20,12 +20,13 @@ build: $(bundles) ## bundle each service into dist/
 test: $(bundles) $(data) $(nodes) $(schemathesis) ## run every test but the conformance table and print the count; needs no Docker, cluster or AWS account
 	@exec node tools/test.mjs
 
-lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell and the paths that documents name
+lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell, words and the paths that documents name
 	npx --no-install biome check .
 	npx --no-install tsc --noEmit
 	npx --no-install knip
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/shellcheck .ci/run
+	node tools/check-words.mjs
 	node tools/check-doc-paths.mjs
 
 format: $(installed) $(linters) ## format everything in place
@@ -35,22 +36,22 @@ format: $(installed) $(linters) ## format everything in place
 run: $(bundles) ## start everything on 127.0.0.1:8080 (PORT= for another) and print commands to paste
 	@STEPPE_ENV="$${STEPPE_ENV-development}" exec node dist/local.mjs
 
-token: $(bundles) ## print a further token for a running `make run` (TENANT=, SCOPES=, TTL= in seconds)
+token: $(bundles) ## print another token for a running `make run` (TENANT=, SCOPES=, TTL= in seconds)
 	@exec node dist/token.mjs
 
-openapi: $(bundles) ## write docs/openapi.json anew, from the schemas in contracts/
+openapi: $(bundles) ## regenerate docs/openapi.json from contracts/
 	node dist/openapi.mjs > docs/openapi.json
 
-variables: $(bundles) ## write the tables of variables in docs/operating.md anew
+variables: $(bundles) ## regenerate the tables of variables in docs/operating.md
 	@node tools/variables.mjs
 
 examples: $(bundles) ## run the programs in examples/ against a local mode of their own, and check what they print
 	@exec node examples/run.mjs
 
-chaos: $(bundles) ## break everything that can break under load for ten minutes (DURATION=60s), and count what went wrong
+chaos: $(bundles) ## run steps under faults of every kind for ten minutes (DURATION=60s), and count violations
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/chaos/main.ts
 
-soak: $(bundles) ## make and end sessions at random for ten minutes (DURATION=60s), and count what is left of them
+soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s), and count what is left
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/soak/main.ts
 
 readme-smoke-test: ## run the README in a fresh clone and print how long the first response took
@@ -70,25 +71,25 @@ $(linters): tools/requirements.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt >&2
 	@touch $@
 
-# The other versions of Node that its runtime is tested with.
+# The other versions of Node that the runtime is tested with.
 $(nodes): test/interpreters/package.json
 	mkdir -p $(@D) && cp $< $(@D)/package.json
 	npm install --prefix $(@D) --no-package-lock >&2
 	@touch $@
 
-# The kernel that `npm run bench:runtimes` measures beside ours.
+# The kernel that `npm run bench:runtimes` compares with.
 $(bench): bench/requirements.txt
 	python3 -m venv --clear $(@D) >&2
 	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
 	@touch $@
 
-# What makes requests from the OpenAPI document.
+# Generates requests from the OpenAPI document.
 $(schemathesis): test/embedded/api/schemathesis/requirements.txt
 	python3 -m venv --clear $(@D) >&2
 	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
 	@touch $@
 
-# The packages that the conformance suite of Python shows results of.
+# The packages whose values the conformance suite of Python displays.
 $(data): test/conformance/requirements.txt
 	python3 -m venv --clear $(@D) >&2
 	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2

@@ -47,7 +47,7 @@ export type BindResponse = z.infer<typeof bindResponseSchema>;
 
 export const limitsRequestSchema = lifetimeSchema;
 
-export const endRequestSchema = z.strictObject({ reason: endedReasonSchema });
+export const terminateRequestSchema = z.strictObject({ reason: endedReasonSchema });
 
 export const agentStateSchema = z.object({
   epoch: z.number().int().min(1),

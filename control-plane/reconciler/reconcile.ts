@@ -65,7 +65,7 @@ export async function reconcile(
 }
 
 /**
- * Judges again on the row as it is now: the index may be behind the table. Acts on that row alone.
+ * Plans again with the current row, because the index may be behind the table. Changes only that row.
  */
 async function settle(services: ReconcilerServices, swept: SweptSession): Promise<void> {
   const { store, clock, rules } = services;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isTerminal } from '../sessions/termination/cause.ts';
 import { histories, seed } from '../testing/config.ts';
 import { type ReconcilerFixture, startTables, type Tables } from '../testing/reconciler-fixture.ts';
-import { type Event, quota, shakeWorld } from '../testing/simulation.ts';
+import { type Event, quota, startSimulation } from '../testing/simulation.ts';
 
 let tables: Tables;
 beforeAll(async () => {
@@ -108,7 +108,7 @@ it('lets rows, instances and quotas agree when the dust has settled, whatever tw
     fc.asyncProperty(history, faults, async (events, atFault) => {
       const fixture = await tables.openFixture(quota);
       let calls = 0;
-      const world = shakeWorld(fixture, () => atFault[calls++ % atFault.length] === true);
+      const world = startSimulation(fixture, () => atFault[calls++ % atFault.length] === true);
       for (const each of events) {
         await world.happen(each);
         const rows = await Promise.all(

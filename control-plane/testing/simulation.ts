@@ -25,7 +25,7 @@ export type Event =
   | { kind: 'crash'; plane: number; afterMoments: number }
   | { kind: 'wait'; ms: number };
 
-export interface ShakenWorld {
+export interface Simulation {
   tenants: readonly TenantId[];
   happen(event: Event): Promise<void>;
   /**
@@ -46,7 +46,7 @@ const never = new AbortController().signal;
  * Two control-planes on one table and one place of instances.
  * @param isAtFault whether the next call of a port fails.
  */
-export function shakeWorld(fixture: ReconcilerFixture, isAtFault: () => boolean): ShakenWorld {
+export function startSimulation(fixture: ReconcilerFixture, isAtFault: () => boolean): Simulation {
   const tenants = [newTenantId(), newTenantId()];
   const ends: SessionId[] = [];
   const store = tellEnds(fixture.store, ends);

@@ -2,7 +2,7 @@ import {
   type AgentState,
   type BindResponse,
   bindRequestSchema,
-  endRequestSchema,
+  terminateRequestSchema,
   limitsRequestSchema,
 } from '@steppe/contracts/internal';
 import { limits as contractLimits } from '@steppe/contracts/limits';
@@ -26,7 +26,7 @@ export const limits = controlPlaneRoute(async (c, { lifetime }) => {
 
 /** Ends the session with its running step, and then this process. */
 export const end = controlPlaneRoute(async (c, { end: endProcess }) => {
-  const { reason } = await readJson(c, endRequestSchema, smallBody);
+  const { reason } = await readJson(c, terminateRequestSchema, smallBody);
   setImmediate(() => endProcess(reason, 'the control-plane requested it'));
   return c.body(null, 202);
 });

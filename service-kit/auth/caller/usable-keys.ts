@@ -41,7 +41,7 @@ export function usableKeys(
       if (isTooShort(key)) throw new Error(`an RSA key has ${shortestModulusBits} bits or more`);
       return key;
     } catch (cause) {
-      if (isAboutToken(cause)) throw cause;
+      if (isTokenRejection(cause)) throw cause;
       tell(header.kid, cause);
       throw new UnusableKeyError(cause);
     }
@@ -49,9 +49,10 @@ export function usableKeys(
 }
 
 /**
- * A private key among the public ones is no matter of the token's, though jose has an error for it.
+ * jose reports a private key among the public ones as an error too, but it says nothing about the
+ * token.
  */
-const isAboutToken = (cause: unknown): boolean =>
+const isTokenRejection = (cause: unknown): boolean =>
   cause instanceof KeysUnavailableError ||
   (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSInvalid));
 

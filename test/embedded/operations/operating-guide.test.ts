@@ -121,7 +121,7 @@ test('the permissions of the guide are the calls that the store makes', async ()
   ).join('');
   const made = new Set([...sources.matchAll(/new ([A-Z]\w+)Command\(/g)].map(([, call]) => call));
   const [, said = ''] =
-    /the control-plane (`GetItem`[^.]*)\./.exec(await read('docs/operating.md')) ?? [];
+    /The control-plane needs (`GetItem`[^.]*)\./.exec(await read('docs/operating.md')) ?? [];
   expect(new Set([...said.matchAll(/`(\w+)`/g)].map(([, call]) => call))).toEqual(made);
 });
 
