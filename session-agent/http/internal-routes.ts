@@ -2,8 +2,8 @@ import {
   type AgentState,
   type BindResponse,
   bindRequestSchema,
-  terminateRequestSchema,
   limitsRequestSchema,
+  terminateRequestSchema,
 } from '@steppe/contracts/internal';
 import { limits as contractLimits } from '@steppe/contracts/limits';
 import { readJson } from '@steppe/service-kit/http/body/read-json';

@@ -6,6 +6,9 @@ import type { Logger } from '@steppe/service-kit/process/logger';
 import { listenForRuntime } from '../protocol/agent-socket.ts';
 import type { SupervisorFrame } from '../protocol/frames.ts';
 import type { RuntimeTransport } from '../protocol/runtime-transport.ts';
+import { CurrentSupervisor } from './current-supervisor.ts';
+import { describeWorkerExit } from './describe-worker-exit.ts';
+import { InterpreterState } from './interpreter-state.ts';
 import type {
   BackgroundSink,
   RunEnd,
@@ -13,9 +16,6 @@ import type {
   StepInterpreter,
   StepSink,
 } from './step-interpreter.ts';
-import { CurrentSupervisor } from './current-supervisor.ts';
-import { describeWorkerExit } from './describe-worker-exit.ts';
-import { InterpreterState } from './interpreter-state.ts';
 import { WorkerLifecycle } from './worker-lifecycle.ts';
 
 export interface InterpreterOptions {

@@ -9,8 +9,8 @@ import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
 import type { Place } from '../protocol/marker-scanner.ts';
 import { RawStream } from '../protocol/raw-stream.ts';
 import type { RawOutput } from '../protocol/runtime-transport.ts';
-import type { BackgroundSink, StepCode, StepSink } from './step-interpreter.ts';
 import { TailBuffer } from '../tail-buffer.ts';
+import type { BackgroundSink, StepCode, StepSink } from './step-interpreter.ts';
 
 export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
 type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;

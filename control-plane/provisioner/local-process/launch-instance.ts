@@ -11,7 +11,7 @@ import {
   removeTree,
 } from './instance-directory.ts';
 import type { KeyPublisher } from './publish-keys.ts';
-import { type EndCause, readTermination } from './read-termination.ts';
+import { type ExitCause, readTermination } from './read-termination.ts';
 import type { SupervisorCommand } from './supervisor-command.ts';
 
 export interface LaunchOptions {
@@ -35,9 +35,9 @@ export interface LaunchedInstance {
   /** The port of the agent; rejects if the agent exits before it is ready. */
   port: Promise<number>;
   /** Begins to end the instance; `cause` counts if the agent leaves no termination message. */
-  end(cause?: EndCause): void;
+  end(cause?: ExitCause): void;
   /** Resolves when no process and no directory of the instance is left; never rejects. */
-  gone: Promise<EndCause>;
+  gone: Promise<ExitCause>;
 }
 
 /** @throws the system's error, after everything of the instance was removed. */
@@ -65,7 +65,7 @@ export async function launchInstance(
         instance_id: instanceId,
       }),
     });
-    let requested: EndCause | undefined;
+    let requested: ExitCause | undefined;
     const gone = agent.exited.then(async (exit) => {
       const cause = await readTermination(directory.terminationFile, exit, requested);
       await clear().catch((err: unknown) =>
@@ -73,7 +73,7 @@ export async function launchInstance(
       );
       return cause;
     });
-    const end = (cause?: EndCause) => {
+    const end = (cause?: ExitCause) => {
       requested ??= cause;
       agent.end();
     };

@@ -6,7 +6,7 @@ import { withoutInternals } from '../../without-internals.ts';
 import type { AgentExit } from './agent-process.ts';
 
 /** Why an instance ended. */
-export interface EndCause {
+export interface ExitCause {
   reason: EndedReason;
   detail?: string;
 }
@@ -26,8 +26,8 @@ const terminationSchema = z.object({
 export async function readTermination(
   terminationFile: string,
   exit: AgentExit,
-  requested: EndCause | undefined,
-): Promise<EndCause> {
+  requested: ExitCause | undefined,
+): Promise<ExitCause> {
   const message = await readTerminationMessage(terminationFile);
   if (message) return message;
   if (requested) return requested;
@@ -45,7 +45,7 @@ function explainExit({ code, signal, stderrTail }: AgentExit): string {
   return output === '' ? how : `${how}: ${output}`;
 }
 
-async function readTerminationMessage(terminationFile: string): Promise<EndCause | undefined> {
+async function readTerminationMessage(terminationFile: string): Promise<ExitCause | undefined> {
   try {
     const { end_reason: reason, end_detail: detail } = terminationSchema.parse(
       JSON.parse(await readStart(terminationFile)),

@@ -67,7 +67,7 @@ function runCreate(
   const until = respondAsync ? 'admitted' : 'ready';
   return pending.run(sessionId, undefined, async (signal) => {
     for (;;) {
-      const holder = await claimKey(services, plan, claim);
+      const holder = await claimAndCount(services, plan, claim);
       if (holder === sessionId)
         return attempt(signal, () => store.deleteIdempotency(tenantId, key, sessionId));
       const joined = { tenantId, key, sessionId: holder, until } as const;
@@ -78,7 +78,7 @@ function runCreate(
 }
 
 /** The metric also counts a create that fails before its attempt begins. */
-async function claimKey(
+async function claimAndCount(
   services: CreateServices,
   plan: SessionPlan,
   claim: KeyClaim,

@@ -29,7 +29,7 @@ export function watchTerminations(services: WatchServices): TerminationWatch {
   setMaxListeners(0, stopping.signal);
   const recordings = new Set<Promise<void>>();
   const stopWatching = services.provisioner.watch((end) => {
-    const recording = recordEnd(services, end, stopping.signal).finally(() =>
+    const recording = recordUntilDone(services, end, stopping.signal).finally(() =>
       recordings.delete(recording),
     );
     recordings.add(recording);
@@ -45,7 +45,7 @@ export function watchTerminations(services: WatchServices): TerminationWatch {
 }
 
 /** @throws what keeps the end from being recorded, after it is logged. */
-async function recordEnd(
+async function recordUntilDone(
   services: WatchServices,
   { sessionId, instanceId, reason, detail }: InstanceEnd,
   signal: AbortSignal,
