@@ -1,5 +1,6 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { Clock } from '@steppe/service-kit/process/clock';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { EndListener, InstanceEnd } from './session-provisioner.ts';
 
 /** An end that a listener rejected is delivered to it again after this. */
@@ -56,7 +57,7 @@ export function createEndDelivery({ clock, onAcknowledged }: EndDeliveryOptions)
     } catch {
       // The listener logs its own failures. Delivered again below.
       entry.cancelRetry();
-      entry.cancelRetry = clock.after(redeliverAfterMs, () => void deliverTo(entry));
+      entry.cancelRetry = clock.after(redeliverAfterMs, () => runDetached(() => deliverTo(entry)));
     } finally {
       entry.calling.delete(listener);
     }
@@ -87,7 +88,7 @@ export function createEndDelivery({ clock, onAcknowledged }: EndDeliveryOptions)
       // One function may watch twice; each registration is a listener of its own.
       const own: EndListener = (end) => listener(end);
       listeners.add(own);
-      for (const entry of pending.values()) void deliverTo(entry);
+      for (const entry of pending.values()) runDetached(() => deliverTo(entry));
       return () => {
         listeners.delete(own);
         for (const entry of pending.values()) settle(entry);

@@ -68,13 +68,13 @@ export function createOtlpTracing(
     },
     close: () => {
       const sent = provider.shutdown().catch((error: unknown) => warn(String(error)));
-      return new Promise((resolve) => {
-        const cancel = clock.after(closeLimitMs, () => {
-          warn('the collector did not accept the remaining spans in time');
-          resolve();
-        });
-        void sent.then(cancel).then(resolve);
-      });
+      const tooLate = new AbortController();
+      const late = clock.sleep(closeLimitMs, tooLate.signal).then(
+        () => warn('the collector did not accept the remaining spans in time'),
+        // The spans were sent in time.
+        () => {},
+      );
+      return Promise.race([sent, late]).finally(() => tooLate.abort());
     },
   };
 }

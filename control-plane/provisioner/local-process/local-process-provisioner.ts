@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type InstanceId, newInstanceId } from '@steppe/contracts/ids';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
 import { abortable } from '../../abortable.ts';
 import { createEndDelivery } from '../end-delivery.ts';
@@ -63,7 +64,8 @@ export function createLocalProcessProvisioner({
     );
     const ended = gone.then((cause) => {
       instances.delete(instanceId);
-      if (instance.address) void delivery.deliver({ instanceId, ...sessionOf(instance), ...cause });
+      const delivered = { instanceId, ...sessionOf(instance), ...cause };
+      if (instance.address) runDetached(() => delivery.deliver(delivered));
       return cause;
     });
     const base = { instanceId, runtime: runtime.name, version, owner };

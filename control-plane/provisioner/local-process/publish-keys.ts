@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Plane, planeSchema } from '@steppe/contracts/internal';
 import { keyFileName } from '@steppe/service-kit/auth/internal-token/key-directory';
 import type { Clock } from '@steppe/service-kit/process/clock';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Logger } from '@steppe/service-kit/process/logger';
 
 /** JSON Web Key Sets with the public keys of both planes. */
@@ -50,11 +51,13 @@ export function createKeyPublisher(
     // One at a time: two would write the same files.
     if (isPublishing) return;
     isPublishing = true;
-    void publishChanges()
-      .catch(complain)
-      .finally(() => {
-        isPublishing = false;
-      });
+    runDetached(() =>
+      publishChanges()
+        .catch(complain)
+        .finally(() => {
+          isPublishing = false;
+        }),
+    );
   });
   return {
     async publishTo(directory) {
