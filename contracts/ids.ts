@@ -70,15 +70,7 @@ export function createIds(clock: { now(): number }, chance: Chance = systemChanc
   };
 }
 
-/** The module's own ids: only for code that is not yet given `Ids`. */
-const ulid = monotonicFactory(() => systemChance.random());
-
-export const newSessionId = (nowMs = Date.now()): SessionId =>
-  sessionIdSchema.parse(`ses_${ulid(nowMs)}`);
-export const newStepId = (): StepId => stepIdSchema.parse(`stp_${ulid()}`);
-export const newInstanceId = (): InstanceId => instanceIdSchema.parse(`ins_${ulid()}`);
-
-/** When the id was minted, in ms of Unix time; 0 for one that `newSessionId` did not mint. */
+/** When the id was minted, in ms of Unix time; 0 for one that `createIds` did not mint. */
 export function mintedAtMs(sessionId: SessionId): number {
   try {
     return decodeTime(sessionId.slice('ses_'.length));

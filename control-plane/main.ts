@@ -27,6 +27,8 @@ const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
 guardProcess({ logger, exit });
 
+const ids = createIds(systemClock);
+
 const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
@@ -50,6 +52,7 @@ const provisioner = createLocalProcessProvisioner({
   publicKeys: opened.PUBLIC_KEYS_DIR,
   agentLogLevel: config.logLevel,
   clock: systemClock,
+  ids,
   logger,
 });
 
@@ -60,12 +63,14 @@ const controlPlane = await startControlPlane(
       client,
       tableName,
       clock: systemClock,
-      ids: createIds(systemClock),
+      ids,
     }),
     provisioner,
     verifier: opened.JWKS_FILE,
     signer: createInternalTokenSigner('control-plane', opened.INTERNAL_KEY_FILE, systemClock),
     logger: plainLogger,
+    clock: systemClock,
+    ids,
   },
 );
 lifecycle.onClose('control-plane', controlPlane.close);

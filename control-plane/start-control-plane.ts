@@ -1,4 +1,4 @@
-import { createIds, type Ids } from '@steppe/contracts/ids';
+import type { Ids } from '@steppe/contracts/ids';
 import { limits as contractLimits } from '@steppe/contracts/limits';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
@@ -11,7 +11,7 @@ import {
 import { createApi } from '@steppe/service-kit/http/create-api';
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { listen } from '@steppe/service-kit/http/server/http-server';
-import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { listenForOperator } from '@steppe/service-kit/process/operator-server';
@@ -71,10 +71,8 @@ export interface ControlPlaneParts {
   /** Of the plane `control-plane`. */
   signer: InternalTokenSigner;
   logger: Logger;
-  /** Unset: the machine's time. */
-  clock?: Clock;
-  /** Unset: ids of this process's own. */
-  ids?: Ids;
+  clock: Clock;
+  ids: Ids;
 }
 
 export interface ControlPlane {
@@ -97,17 +95,16 @@ export async function startControlPlane(
   config: ControlPlaneConfig,
   parts: ControlPlaneParts,
 ): Promise<ControlPlane> {
-  const { store, verifier, signer, clock = systemClock } = parts;
+  const { store, verifier, signer, clock, ids } = parts;
   // In each line, so that a bypass is seen wherever one looks.
   const logger = parts.logger.child({ auth_mode: verifier.authMode });
   const { host, runtimes, limits, shutdownMs } = config;
   const lifecycle = createLifecycle(logger);
   if (verifier.authMode === 'bypass')
     logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
-  const ids = parts.ids ?? createIds(clock);
   let isServing = false;
   const registry = createRegistry('control-plane');
-  const provisioner = instrumentProvisioner(parts.provisioner, registry);
+  const provisioner = instrumentProvisioner(parts.provisioner, registry, clock);
   try {
     const isReady = () => isServing && lifecycle.isOpen();
     const operator = await listenForOperator({

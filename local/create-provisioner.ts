@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import type { Ids } from '@steppe/contracts/ids';
 import { openInstancesDirectory } from '@steppe/control-plane/provisioner/local-process/instance-directory';
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
 import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
@@ -14,9 +14,9 @@ export async function createProvisioner(
   supervisorCommand: SupervisorCommand,
   controlPlaneKey: SigningKey,
   dataPlaneKey: SigningKey,
-  { clock, logger }: { clock: Clock; logger: Logger },
+  { clock, ids, logger }: { clock: Clock; ids: Ids; logger: Logger },
 ): Promise<SessionProvisioner> {
-  const instancesDirectory = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
+  const instancesDirectory = `/tmp/steppe-${ids.uuid().slice(0, 13)}`;
   await openInstancesDirectory(instancesDirectory);
   return createLocalProcessProvisioner({
     agentBundle,
@@ -28,6 +28,7 @@ export async function createProvisioner(
     hostVariables: hostVariables(),
     instancesDirectory,
     clock,
+    ids,
     agentLogLevel: config.LOG_LEVEL,
     logger,
   });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createIds } from '@steppe/contracts/ids';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { refuseConfig } from '@steppe/service-kit/config/load-config';
@@ -40,7 +41,12 @@ onHangUp(systemClock, () => process.kill(process.pid, 'SIGHUP'));
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
-  const local = await startLocal(config, prepared, { lifecycle, clock: systemClock, loggerOf });
+  const local = await startLocal(config, prepared, {
+    lifecycle,
+    clock: systemClock,
+    ids: createIds(systemClock),
+    loggerOf,
+  });
   process.stdout.write(banner(local));
   local.fillPool();
   // The built-in python-data reports missing modules when it is first requested; the operator's own

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { createIds, tenantIdSchema } from '@steppe/contracts/ids';
+import { type Ids, tenantIdSchema } from '@steppe/contracts/ids';
 import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
 import type { RuntimeDefinition } from '@steppe/control-plane/runtimes/runtime-definition';
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
@@ -14,7 +14,6 @@ import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-tok
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import type { Clock } from '@steppe/service-kit/process/clock';
-import { systemClock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { createLocalJWKSet, exportJWK } from 'jose';
@@ -38,6 +37,7 @@ export interface RunningLocal {
 export interface LocalParts {
   lifecycle: Lifecycle;
   clock: Clock;
+  ids: Ids;
   /** The logger of a service of that name. */
   loggerOf: (service: string) => Logger;
 }
@@ -58,15 +58,15 @@ export const tokenTtlSeconds = 12 * 3600;
 export async function startLocal(
   config: RunConfig,
   { runtimes, supervisorCommand }: LocalRuntimes,
-  { lifecycle, clock, loggerOf }: LocalParts,
+  { lifecycle, clock, ids, loggerOf }: LocalParts,
 ): Promise<RunningLocal> {
   const [callerKey, controlPlaneKey, dataPlaneKey] = await Promise.all([
     generateSigningKey('caller'),
     generateSigningKey('control-plane'),
     generateSigningKey('data-plane'),
   ]);
-  const verifier = createVerifier(config, callerKey);
-  const store = await startStore(lifecycle);
+  const verifier = createVerifier(config, callerKey, clock);
+  const store = await startStore({ lifecycle, clock, ids });
   const controlPlaneLogger = loggerOf('control-plane');
   const shutdownMs = config.STEPPE_SHUTDOWN_SECONDS * 1000;
 
@@ -94,11 +94,13 @@ export async function startLocal(
         supervisorCommand,
         controlPlaneKey,
         dataPlaneKey,
-        { clock, logger: controlPlaneLogger },
+        { clock, ids, logger: controlPlaneLogger },
       ),
       verifier,
-      signer: createInternalTokenSigner('control-plane', controlPlaneKey, systemClock),
+      signer: createInternalTokenSigner('control-plane', controlPlaneKey, clock),
       logger: controlPlaneLogger,
+      clock,
+      ids,
     },
   );
   lifecycle.onClose('control-plane', controlPlane.close);
@@ -116,10 +118,10 @@ export async function startLocal(
     {
       routes: store,
       verifier,
-      signer: createInternalTokenSigner('data-plane', dataPlaneKey, systemClock),
+      signer: createInternalTokenSigner('data-plane', dataPlaneKey, clock),
       logger: loggerOf('data-plane'),
-      clock: systemClock,
-      ids: createIds(systemClock),
+      clock,
+      ids,
       registry: createRegistry('data-plane'),
     },
   );
@@ -148,7 +150,7 @@ export async function startLocal(
   return { ...running, token };
 }
 
-function createVerifier(config: RunConfig, key: SigningKey): CallerVerifier {
+function createVerifier(config: RunConfig, key: SigningKey, clock: Clock): CallerVerifier {
   if (config.AUTH_MODE === 'bypass') {
     return createBypassVerifier(
       tenantIdSchema.parse(config.AUTH_BYPASS_TENANT),
@@ -163,6 +165,6 @@ function createVerifier(config: RunConfig, key: SigningKey): CallerVerifier {
       audiences: [audience],
       algorithms: ['EdDSA'],
     },
-    systemClock,
+    clock,
   );
 }

@@ -1,5 +1,5 @@
-import { createIds } from '@steppe/contracts/ids';
-import { systemClock } from '@steppe/service-kit/process/clock';
+import type { Ids } from '@steppe/contracts/ids';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
@@ -9,8 +9,14 @@ import type { SessionStore } from '@steppe/session-store/ports';
 /** A store in this process has no outages, but a busy machine makes it slow. */
 const timeouts = { connectTimeoutMs: 30_000, attemptTimeoutMs: 30_000 };
 
+interface StoreParts {
+  lifecycle: Lifecycle;
+  clock: Clock;
+  ids: Ids;
+}
+
 /** Starts dynalite in this process, behind the adapter that is used with DynamoDB. */
-export async function startStore(lifecycle: Lifecycle): Promise<SessionStore> {
+export async function startStore({ lifecycle, clock, ids }: StoreParts): Promise<SessionStore> {
   const { endpoint, tableName, close } = await startDynalite();
   lifecycle.onClose('dynalite', close);
   const client = createDynamoDbClient({ ...localAccess, endpoint, ...timeouts });
@@ -19,7 +25,7 @@ export async function startStore(lifecycle: Lifecycle): Promise<SessionStore> {
     client,
     tableName,
     timeLimitMs: timeouts.attemptTimeoutMs,
-    clock: systemClock,
-    ids: createIds(systemClock),
+    clock,
+    ids,
   });
 }

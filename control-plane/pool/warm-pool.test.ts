@@ -1,4 +1,5 @@
-import { type InstanceId, newInstanceId } from '@steppe/contracts/ids';
+import type { InstanceId } from '@steppe/contracts/ids';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+import type { Clock } from '@steppe/service-kit/process/clock';
 import { Histogram, type Registry } from 'prom-client';
 import type { SessionProvisioner } from './session-provisioner.ts';
 
@@ -7,6 +8,7 @@ type Call = 'start' | 'claim' | 'retire' | 'end' | 'list' | 'count';
 export function instrumentProvisioner(
   provisioner: SessionProvisioner,
   registry: Registry,
+  clock: Pick<Clock, 'monotonicMs'>,
 ): SessionProvisioner {
   const duration = new Histogram({
     name: 'steppe_provisioner_call_duration_seconds',
@@ -16,9 +18,9 @@ export function instrumentProvisioner(
     registers: [registry],
   });
   const measure = async <T>(call: Call, made: Promise<T>): Promise<T> => {
-    const begunAt = performance.now();
+    const begunAtMs = clock.monotonicMs();
     const observe = (outcome: 'ok' | 'none' | 'failed') =>
-      duration.observe({ call, outcome }, (performance.now() - begunAt) / 1000);
+      duration.observe({ call, outcome }, (clock.monotonicMs() - begunAtMs) / 1000);
     try {
       const result = await made;
       observe(result === null || result === false ? 'none' : 'ok');

@@ -1,5 +1,5 @@
-import { newSessionId } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import {
   endedRecord,
   newTenantId,

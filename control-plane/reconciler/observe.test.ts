@@ -1,4 +1,4 @@
-import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId, readyRecord } from '@steppe/session-store/conformance/session-records';
 import type { SweptItem } from '@steppe/session-store/ports';
 import { expect, test } from 'vitest';

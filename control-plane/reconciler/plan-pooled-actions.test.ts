@@ -1,4 +1,4 @@
-import { newInstanceId } from '@steppe/contracts/ids';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { expect, it } from 'vitest';
 import type { ListedInstance } from '../provisioner/session-provisioner.ts';
 import { planPooledActions } from './plan-pooled-actions.ts';

@@ -1,10 +1,6 @@
-import {
-  type InstanceId,
-  newInstanceId,
-  newSessionId,
-  type SessionId,
-} from '@steppe/contracts/ids';
+import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import {
   endedRecord,
   newTenantId,

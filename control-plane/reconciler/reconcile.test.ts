@@ -1,5 +1,6 @@
-import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import type { SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import {
   endedRecord,
   newTenantId,

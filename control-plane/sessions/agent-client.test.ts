@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
-import { newInstanceId, newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
+import { tenantIdSchema } from '@steppe/contracts/ids';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { listen } from '@steppe/session-store/dynalite/listen';
 import { afterEach, expect, it } from 'vitest';
 import { makeInternalKeys } from '../testing/internal-keys.ts';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { errorBodySchema } from '@steppe/contracts/errors';
-import { newSessionId, type TenantId } from '@steppe/contracts/ids';
+import type { TenantId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import {

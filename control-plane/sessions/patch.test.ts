@@ -1,5 +1,5 @@
-import { newSessionId } from '@steppe/contracts/ids';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import {
   endedRecord,
   newTenantId,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { InstanceId } from '@steppe/contracts/ids';
+import { createIds, type InstanceId } from '@steppe/contracts/ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { openInstancesDirectory } from '../provisioner/local-process/instance-directory.ts';
@@ -95,7 +95,7 @@ export async function startFakes(
   return {
     ...keys,
     instancesDirectory,
-    provisioner: createLocalProcessProvisioner(options),
+    provisioner: createLocalProcessProvisioner({ ...options, ids: createIds(options.clock) }),
     leftovers: async () => {
       const live = (await processes()).filter(({ env }) =>
         env.some((variable) => variable.includes(instancesDirectory)),

@@ -1,4 +1,4 @@
-import { newSessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { behaving, startFakes } from './fake-provisioner.ts';
 

@@ -1,5 +1,6 @@
-import { type InstanceId, newInstanceId, type SessionId } from '@steppe/contracts/ids';
+import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { BindRequest } from '@steppe/contracts/internal';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
 import { createEndDelivery, type EndDelivery } from '../provisioner/end-delivery.ts';
 import type {

@@ -104,6 +104,7 @@ export async function openTestFixture(): Promise<TestFixture> {
           verifier: tenantVerifier,
           signer: fakes.signer,
           logger: createLogger({ service: 'test', level: 'silent' }),
+          ...realParts,
           ...parts,
         },
       );

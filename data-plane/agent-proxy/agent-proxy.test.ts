@@ -1,5 +1,5 @@
-import { newStepId } from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { echo } from '../testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from '../testing/start-test-data-plane.ts';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { newInstanceId } from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ended } from '../testing/fake-routes.ts';

@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
-import { newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
+import { tenantIdSchema } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { open, readAll, responseOf } from '../testing/call.ts';
 import { ready } from '../testing/fake-routes.ts';

@@ -1,5 +1,6 @@
-import { newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
+import { tenantIdSchema } from '@steppe/contracts/ids';
 import { operations } from '@steppe/contracts/operations';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call } from '../testing/call.ts';
 import { ready } from '../testing/fake-routes.ts';

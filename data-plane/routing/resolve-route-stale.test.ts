@@ -1,5 +1,6 @@
-import { newInstanceId, tenantIdSchema } from '@steppe/contracts/ids';
+import { tenantIdSchema } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';

@@ -1,5 +1,6 @@
-import { newSessionId, type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
+import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import { beforeEach, expect, it } from 'vitest';

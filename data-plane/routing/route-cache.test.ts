@@ -1,4 +1,5 @@
-import { newSessionId, tenantIdSchema } from '@steppe/contracts/ids';
+import { tenantIdSchema } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import {
   SessionStoreThrottledError,
   SessionStoreUnavailableError,

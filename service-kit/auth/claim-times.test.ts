@@ -1,4 +1,4 @@
-import { newInstanceId } from '@steppe/contracts/ids';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../process/clock.ts';

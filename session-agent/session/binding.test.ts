@@ -1,5 +1,6 @@
-import { createIds, newSessionId } from '@steppe/contracts/ids';
+import { createIds } from '@steppe/contracts/ids';
 import { bindRequestSchema } from '@steppe/contracts/internal';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-import { newSessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';

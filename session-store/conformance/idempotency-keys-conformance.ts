@@ -1,4 +1,4 @@
-import { newSessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { expect, it } from 'vitest';
 import type { IdempotencyItem } from '../ports.ts';
 import type { OpenStore } from './harness.ts';

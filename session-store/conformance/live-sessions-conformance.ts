@@ -1,4 +1,4 @@
-import { newSessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { expect, it } from 'vitest';
 import type { OpenStore } from './harness.ts';
 import { newTenantId } from './session-records.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { newInstanceId, newSessionId, type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
+import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 
 type Provisioning = Extract<SessionRecord, { state: 'provisioning' }>;
 type Ended = Extract<SessionRecord, { state: 'ended' }>;

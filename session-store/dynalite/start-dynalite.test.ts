@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname } from 'node:path';
-import { newSessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { maxSocketPathBytes, socketPathOf } from '@steppe/contracts/unix-socket';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterEach, expect, test, vi } from 'vitest';

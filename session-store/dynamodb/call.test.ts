@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { newSessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterEach, expect, it, vi } from 'vitest';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { newStepId } from '@steppe/contracts/ids';
 import { type Language, type Session, sessionSchema } from '@steppe/contracts/session';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
 import type { ProxiedSession } from '../embedded/faults/rig/proxied-session.ts';
 import { type ApiCaller, createApiCaller, isPassing, wordsOf } from './api-caller.ts';

@@ -1,4 +1,4 @@
-import { newStepId } from '@steppe/contracts/ids';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { afterAll, expect, test } from 'vitest';
 import { languages, type PerLanguage } from './harness/languages.ts';
 import { peaksMib } from './harness/peak-memory.ts';

@@ -1,4 +1,5 @@
-import { newSessionId, type SessionId } from '@steppe/contracts/ids';
+import type { SessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import type {

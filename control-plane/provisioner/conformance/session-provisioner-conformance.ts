@@ -1,10 +1,6 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import {
-  type InstanceId,
-  newInstanceId,
-  newSessionId,
-  type SessionId,
-} from '@steppe/contracts/ids';
+import type { InstanceId, SessionId } from '@steppe/contracts/ids';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';

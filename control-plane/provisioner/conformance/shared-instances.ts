@@ -1,4 +1,4 @@
-import { newSessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';

@@ -1,4 +1,4 @@
-import { newInstanceId } from '@steppe/contracts/ids';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import type { SessionProvisioner } from '../session-provisioner.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type InstanceId, newInstanceId } from '@steppe/contracts/ids';
+import type { Ids, InstanceId } from '@steppe/contracts/ids';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
 import { abortable } from '../../abortable.ts';
@@ -13,12 +13,13 @@ import type {
 } from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
 import { type LaunchedInstance, type LaunchOptions, launchInstance } from './launch-instance.ts';
-import { requireModules } from './missing-modules.ts';
+import { createModuleCheck } from './missing-modules.ts';
 import { createKeyPublisher, type PublicKeySource } from './publish-keys.ts';
 import { createStartSlots } from './start-slots.ts';
 
 export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'graceMs'> {
   publicKeys: PublicKeySource;
+  ids: Pick<Ids, 'instanceId'>;
   graceMs?: number;
 }
 
@@ -42,11 +43,13 @@ interface LocalInstance extends Pick<ListedInstance, 'instanceId' | 'runtime' | 
  */
 export function createLocalProcessProvisioner({
   publicKeys,
+  ids,
   graceMs = defaultGraceMs,
   ...options
 }: LocalProcessOptions): SessionProvisioner {
   const { clock, logger } = options;
   const keys = createKeyPublisher(publicKeys, logger, clock);
+  const requireModules = createModuleCheck();
   const slots = createStartSlots(Math.max(2, availableParallelism()));
   const instances = new Map<InstanceId, LocalInstance>();
   const starting = new Set<Promise<unknown>>();
@@ -56,7 +59,7 @@ export function createLocalProcessProvisioner({
   const launch = async (request: StartRequest, signal: AbortSignal): Promise<Instance> => {
     const { runtime, version, owner } = request;
     await requireModules(runtime, options.supervisorCommand(runtime)[0]);
-    const instanceId = newInstanceId();
+    const instanceId = ids.instanceId();
     const { port, end, gone } = await launchInstance(
       { ...options, keys, graceMs },
       instanceId,

@@ -26,24 +26,22 @@ export async function missingModules(
   return stdout.split('\n').filter((name) => name !== '');
 }
 
-const complete = new Set<string>();
+/** @throws StartFailedError that names the modules which the runtime's interpreter lacks. */
+export type ModuleCheck = (runtime: RuntimeDefinition, python: string | undefined) => Promise<void>;
 
-/**
- * Looks whether the runtime's interpreter has what the runtime promises; once, where it has.
- * @throws StartFailedError that names what is missing.
- */
-export async function requireModules(
-  { name, preload }: RuntimeDefinition,
-  python = '',
-): Promise<void> {
-  const key = JSON.stringify([python, preload]);
-  if (preload.length === 0 || complete.has(key)) return;
-  const missing = await missingModules(python, preload);
-  if (missing.length > 0) {
-    const message = `the runtime ${name} needs ${missing.join(', ')}, which ${python} lacks; install what is missing, or name another interpreter`;
-    throw new StartFailedError('crashed', message, { retryable: false });
-  }
-  complete.add(key);
+/** Checks that interpreters have the modules of their runtimes. A check that passed is remembered. */
+export function createModuleCheck(): ModuleCheck {
+  const complete = new Set<string>();
+  return async ({ name, preload }, python = '') => {
+    const key = JSON.stringify([python, preload]);
+    if (preload.length === 0 || complete.has(key)) return;
+    const missing = await missingModules(python, preload);
+    if (missing.length > 0) {
+      const message = `the runtime ${name} needs ${missing.join(', ')}, which ${python} lacks; install what is missing, or name another interpreter`;
+      throw new StartFailedError('crashed', message, { retryable: false });
+    }
+    complete.add(key);
+  };
 }
 
 /**
@@ -54,6 +52,7 @@ export async function complaintsAboutModules(
   runtimes: readonly RuntimeDefinition[],
   supervisorCommand: SupervisorCommand,
 ): Promise<string[]> {
+  const requireModules = createModuleCheck();
   const complaints = await Promise.all(
     runtimes.map((runtime) =>
       requireModules(runtime, supervisorCommand(runtime)[0]).then(

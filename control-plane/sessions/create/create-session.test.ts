@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { newSessionId } from '@steppe/contracts/ids';
 import { createSessionSchema, sessionListSchema, sessionSchema } from '@steppe/contracts/session';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { SessionStore } from '@steppe/session-store/ports';

@@ -1,5 +1,5 @@
-import { newSessionId } from '@steppe/contracts/ids';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bindStatus } from '../../testing/bind-status.ts';

@@ -1,5 +1,5 @@
-import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';

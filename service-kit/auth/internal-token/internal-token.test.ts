@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newInstanceId, newSessionId } from '@steppe/contracts/ids';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../process/clock.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { newInstanceId } from '@steppe/contracts/ids';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';

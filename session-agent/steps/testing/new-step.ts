@@ -1,5 +1,5 @@
-import { newSessionId, newStepId } from '@steppe/contracts/ids';
 import { forwardedStepSchema } from '@steppe/contracts/step-request';
+import { newSessionId, newStepId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { Step } from '../step.ts';
 import { hashRequest } from '../step-journal.ts';

@@ -1,6 +1,5 @@
 import { type ErrorBody, errorBodySchema } from '@steppe/contracts/errors';
 import { fileListSchema } from '@steppe/contracts/file';
-import { newStepId } from '@steppe/contracts/ids';
 import type { Language } from '@steppe/contracts/session';
 import {
   restartResponseSchema,
@@ -11,6 +10,7 @@ import {
   stepListSchema,
   stepResultSchema,
 } from '@steppe/contracts/step';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { vi } from 'vitest';
 import * as z from 'zod';
 import { responseLines } from '../../support/api/response-lines.ts';

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { newInstanceId, newSessionId, type SessionId } from '@steppe/contracts/ids';
+import type { SessionId } from '@steppe/contracts/ids';
 import { bindResponseSchema, type Plane } from '@steppe/contracts/internal';
 import type { Language } from '@steppe/contracts/session';
+import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { exportJWK, generateKeyPair } from 'jose';
 import { agentEnvironment } from '../../../control-plane/provisioner/local-process/agent-environment.ts';

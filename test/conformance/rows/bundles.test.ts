@@ -1,4 +1,4 @@
-import { newStepId } from '@steppe/contracts/ids';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { expect } from 'vitest';
 import { behaviours, flow, type Row, steps } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';

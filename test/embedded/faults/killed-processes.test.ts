@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newStepId } from '@steppe/contracts/ids';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { describe, expect, test, vi } from 'vitest';
 import { stepWith, submit } from '../../support/api/steps.ts';
 import { eventually, findInstance } from '../../support/processes/instance.ts';

@@ -1,4 +1,5 @@
 import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import * as z from 'zod';
 import { createPoolMetrics } from '../../../control-plane/pool/pool-metrics.ts';
 import { instrumentProvisioner } from '../../../control-plane/provisioner/instrumented-provisioner.ts';
@@ -24,7 +25,7 @@ export function labelsOfSeries(): Map<string, Set<string>> {
   createPoolMetrics(registry);
   createSessionMetrics(registry);
   createReconcilerMetrics(registry);
-  instrumentProvisioner(idle, registry);
+  instrumentProvisioner(idle, registry, systemClock);
   createForwardMetrics(registry, { stats: {} });
   return new Map(
     metricsSchema.parse(registry.getMetricsAsArray()).flatMap(({ name, type, labelNames }) => {

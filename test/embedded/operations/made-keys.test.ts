@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { newInstanceId } from '@steppe/contracts/ids';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createInternalTokenSigner } from '../../../service-kit/auth/internal-token/signer.ts';

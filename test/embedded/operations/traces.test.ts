@@ -1,4 +1,4 @@
-import { newSessionId } from '@steppe/contracts/ids';
+import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCollector } from '../../../data-plane/testing/start-collector.ts';
 import { connect } from '../../support/api/client.ts';

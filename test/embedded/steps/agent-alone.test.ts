@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { newStepId } from '@steppe/contracts/ids';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { afterEach, expect, test } from 'vitest';
 import { supervisorCommands } from '../../conformance/harness/languages.ts';
 import { openSession, type Session } from '../../conformance/harness/session.ts';

@@ -1,7 +1,7 @@
 import { errorBodySchema } from '@steppe/contracts/errors';
-import { newStepId } from '@steppe/contracts/ids';
 import type { Language, Session } from '@steppe/contracts/session';
 import { restartResponseSchema, type StepResult, stepResultSchema } from '@steppe/contracts/step';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { expect } from 'vitest';
 import type { StepRecord } from '../../../chaos/history.ts';
 import { readEvents } from '../../../chaos/read-events.ts';
