@@ -4,6 +4,7 @@ import { openPublicKeys } from '@steppe/service-kit/auth/internal-token/key-dire
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing-keys';
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
@@ -69,6 +70,7 @@ const controlPlane = await startControlPlane(
     verifier: opened.JWKS_FILE,
     signer: createInternalTokenSigner('control-plane', opened.INTERNAL_KEY_FILE, systemClock),
     logger: plainLogger,
+    registry: createRegistry('control-plane'),
     clock: systemClock,
     ids,
   },

@@ -9,7 +9,7 @@ import {
   defaultBodyBudget,
 } from '@steppe/service-kit/http/body/body-budget';
 import { createApi } from '@steppe/service-kit/http/create-api';
-import { createHttpMetrics, createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { createHttpMetrics } from '@steppe/service-kit/http/http-metrics';
 import { listen } from '@steppe/service-kit/http/server/http-server';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
@@ -71,6 +71,7 @@ export interface ControlPlaneParts {
   /** Of the plane `control-plane`. */
   signer: InternalTokenSigner;
   logger: Logger;
+  registry: Registry;
   clock: Clock;
   ids: Ids;
 }
@@ -95,7 +96,7 @@ export async function startControlPlane(
   config: ControlPlaneConfig,
   parts: ControlPlaneParts,
 ): Promise<ControlPlane> {
-  const { store, verifier, signer, clock, ids } = parts;
+  const { store, verifier, signer, clock, ids, registry } = parts;
   // In each line, so that a bypass is seen wherever one looks.
   const logger = parts.logger.child({ auth_mode: verifier.authMode });
   const { host, runtimes, limits, shutdownMs } = config;
@@ -103,7 +104,6 @@ export async function startControlPlane(
   if (verifier.authMode === 'bypass')
     logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
   let isServing = false;
-  const registry = createRegistry('control-plane');
   const provisioner = instrumentProvisioner(parts.provisioner, registry, clock);
   try {
     const isReady = () => isServing && lifecycle.isOpen();

@@ -99,6 +99,7 @@ export async function startLocal(
       verifier,
       signer: createInternalTokenSigner('control-plane', controlPlaneKey, clock),
       logger: controlPlaneLogger,
+      registry: createRegistry('control-plane'),
       clock,
       ids,
     },

@@ -1,6 +1,7 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { Scope } from '@steppe/contracts/operations';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
@@ -104,6 +105,7 @@ export async function openTestFixture(): Promise<TestFixture> {
           verifier: tenantVerifier,
           signer: fakes.signer,
           logger: createLogger({ service: 'test', level: 'silent' }),
+          registry: createRegistry('control-plane'),
           ...realParts,
           ...parts,
         },
