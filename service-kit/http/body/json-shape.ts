@@ -10,7 +10,7 @@ export interface JsonShape {
   maxValues: number;
 }
 
-export const requestShape: JsonShape = { maxDepth: limits.jsonDepth, maxValues: limits.jsonValues };
+const requestShape: JsonShape = { maxDepth: limits.jsonDepth, maxValues: limits.jsonValues };
 
 const quote = 0x22;
 const comma = 0x2c;
