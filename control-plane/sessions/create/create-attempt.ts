@@ -6,25 +6,14 @@ import { runtimeVersion } from '../../runtimes/runtime-version.ts';
 import { withTimeout } from '../../with-timeout.ts';
 import { firstEpoch } from '../agent-client.ts';
 import type { SessionWithState } from '../describe-session.ts';
-import { retry } from '../retry.ts';
 import type { CreateOutcome, CreateStart } from '../session-metrics.ts';
 import type { SessionServices } from '../session-services.ts';
-import {
-  asFailed,
-  causeOf,
-  type TerminalRecord,
-  type TerminationCause,
-} from '../termination/cause.ts';
-import { writeTermination } from '../termination/record.ts';
-import { errorCodeOf } from '../to-app-error.ts';
-import { CreateAbortedError, createFailure, isExplained } from './create-failure.ts';
-import { findCause } from './find-cause.ts';
+import { CreateAbortedError } from './create-failure.ts';
 import type { SessionPlan } from './plan-session.ts';
+import { type RowState, rollbackCreate } from './rollback-create.ts';
 
 /** How long a warm instance may take to accept its bind before another one is started. */
 export const warmBindTimeoutMs = 5_000;
-/** Retries of one step of a rollback. Few: the client waits for the rollback. */
-export const rollbackDelaysMs = [50, 200];
 
 export type AttemptServices = Pick<
   SessionServices,
@@ -45,8 +34,7 @@ export class CreateAttempt {
   readonly #services: AttemptServices;
   readonly #plan: SessionPlan;
   readonly #options: AttemptOptions;
-  /** `in_doubt`: the write of the row has begun, and its outcome is unknown. */
-  #row: 'none' | 'in_doubt' | 'written' = 'none';
+  #row: RowState = 'none';
   /** Of the row, after its last write. */
   #version: number;
   /** Claimed or started, and not handed to the provisioner to be ended. The last one is in use. */
@@ -79,7 +67,13 @@ export class CreateAttempt {
       observe('ready');
       return session;
     } catch (error) {
-      const failure = await this.#rollback(error);
+      const failure = await rollbackCreate(this.#services, {
+        plan: this.#plan,
+        row: this.#row,
+        instances: this.#instances,
+        releaseKey: this.#options.releaseKey,
+        error,
+      });
       observe(failure.outcome);
       throw failure.error;
     } finally {
@@ -187,88 +181,11 @@ export class CreateAttempt {
     return { record, live: { epoch: firstEpoch, last_active_at: ready_at } };
   }
 
-  /** Returns the outcome of the create for its metric and the error for its caller. */
-  async #rollback(error: unknown): Promise<{ outcome: CreateOutcome; error: unknown }> {
-    if (isRefused(error)) {
-      await this.#compensate('idempotency key', this.#options.releaseKey);
-      return { outcome: errorCodeOf(error), error };
-    }
-    const instanceId = this.#instances.at(-1)?.instanceId;
-    // Before the instance is ended, which would then be the reason of its end.
-    const found = await findCause(this.#services, error, instanceId);
-    const terminal = await this.#compensateAll(found);
-    this.#logRollback(error, found, terminal);
-    if (!isExplained(error)) return { outcome: errorCodeOf(error), error };
-    // Whoever made the row terminal first knows why; the create only sees that it is terminal.
-    const cause = terminal ? causeOf(terminal) : asFailed(found);
-    return { outcome: cause.reason, error: createFailure(this.#plan.sessionId, cause, error) };
-  }
-
-  /**
-   * Compensates every call that the create may have made, including calls that threw. Returns the
-   * terminal row, if there is one.
-   */
-  async #compensateAll(cause: TerminationCause): Promise<TerminalRecord | null> {
-    const { store, provisioner } = this.#services;
-    const { sessionId, record } = this.#plan;
-    const unwritten = this.#row === 'in_doubt' ? { unwritten: record } : {};
-    // The row comes first, so that a notification of the instance's end finds it recorded.
-    const written = await this.#compensate('row', () =>
-      writeTermination(this.#services, { sessionId, cause, ...unwritten }),
-    );
-    await Promise.all([
-      // A row that may still be live keeps its place in the quota; whoever ends it releases both.
-      written && this.#compensate('quota', () => store.removeLive(record.tenant_id, sessionId)),
-      this.#compensate('idempotency key', this.#options.releaseKey),
-      ...this.#instances.map(({ instanceId }) =>
-        this.#compensate('instance', () => provisioner.end(instanceId)),
-      ),
-    ]);
-    return written?.terminal ?? null;
-  }
-
-  /** Never throws: what cannot be compensated is logged, and the row leads the reconciler to it. */
-  async #compensate<T>(what: string, action: () => Promise<T>): Promise<T | null> {
-    const { clock, logger } = this.#services;
-    try {
-      return await retry(action, { clock, delaysMs: rollbackDelaysMs });
-    } catch (err) {
-      logger.error({ ...this.#fields(), err, what }, 'could not roll back a create');
-      return null;
-    }
-  }
-
-  #logRollback(err: unknown, cause: TerminationCause, terminal: TerminalRecord | null): void {
-    if (!terminal) return;
-    const { logger } = this.#services;
-    const { end_reason, end_detail } = terminal;
-    // The log has the whole detail, the row a shortened one.
-    const { reason, detail } = cause;
-    const fields = { ...this.#fields(), err };
-    logger.info(
-      { ...fields, end_reason, end_detail, reason: { reason, detail } },
-      'create rolled back',
-    );
-    if (!isExplained(err)) logger.error(fields, 'create failed with an internal error');
-  }
-
   #owner() {
     const { sessionId, record } = this.#plan;
     return { sessionId, tenantId: record.tenant_id };
   }
-
-  #fields() {
-    const instanceId = this.#instances.at(-1)?.instanceId;
-    return { session_id: this.#plan.sessionId, instance_id: instanceId };
-  }
 }
-
-/**
- * A full quota means that nothing was done except for claiming the key. Such refusals come in
- * floods and must be cheap.
- */
-const isRefused = (error: unknown): boolean =>
-  error instanceof AppError && error.code === 'quota_exceeded';
 
 /** Until a row is ready, others write only its termination: a lost race means that it is terminal. */
 function requireUpdated(update: UpdateOutcome) {
