@@ -1,6 +1,6 @@
 /**
- * What `promise` gives, or the signal's reason as soon as it is aborted; the promise itself then
- * continues unseen.
+ * Settles as `promise` does, or rejects with the signal's reason as soon as the signal aborts. The
+ * promise itself then continues, and its outcome is ignored.
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

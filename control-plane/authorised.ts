@@ -15,28 +15,28 @@ import type { Context } from 'hono';
 import type * as z from 'zod';
 import { toAppError } from './sessions/to-app-error.ts';
 
-/** One call of an operation by a caller who has its scope. */
+/** One call of an operation, by a caller who has the scope of the operation. */
 export interface AuthorisedCall {
   c: Context<HttpEnv>;
   principal: Principal;
-  /** Reads the JSON body within the budget of the tenant. @throws AppError as `readJson` does */
+  /** Reads the JSON body within the tenant's budget. @throws AppError as `readJson` does */
   readBody: <S extends z.ZodType>(
     schema: S,
     options?: { mayBeEmpty: boolean },
   ) => Promise<z.output<S>>;
 }
 
-/** An operation of the contract that still needs its callers verified. */
+/** An operation of the contract, before the check of its callers is added. */
 export type Operation = (admission: Admission) => ApiOperation;
 
-/** What it takes to let a call in. */
+/** What the check of a caller needs. */
 export interface Admission {
   verifier: CallerVerifier;
   bodies: BodyBudget;
 }
 
 /**
- * Declares the operation of the contract with that name. `handle` parses the request, calls the
+ * Declares the operation of the contract that has this name. `handle` parses the request, calls the
  * use case and responds; it runs only for callers who have the operation's scope.
  */
 export function authorised(
@@ -63,7 +63,7 @@ export function authorised(
   });
 }
 
-/** The `:session_id` of the path, unchecked. The log line has it even if it is rejected. */
+/** The `:session_id` of the path, unchecked. The log line contains it even if it is rejected. */
 export function readSessionId(c: Context<HttpEnv>): string {
   const id = c.req.param('session_id');
   if (id === undefined) throw new AppError('route_not_found', 'the path names no session');

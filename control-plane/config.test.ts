@@ -22,12 +22,12 @@ const refusalOf = (env: Record<string, string>) => {
 };
 
 describe('PROVISIONER=local-process', () => {
-  it.each(['development', 'test'])('is taken where STEPPE_ENV is %s', (env) => {
+  it.each(['development', 'test'])('is accepted if STEPPE_ENV is %s', (env) => {
     expect(refusalOf({ STEPPE_ENV: env })).toBe('');
   });
 
   it.each(['production', 'staging', 'Development', '', 'prod'])(
-    'is refused where STEPPE_ENV is %j',
+    'is refused if STEPPE_ENV is %j',
     (env) => {
       expect(refusalOf({ STEPPE_ENV: env })).toContain(
         'PROVISIONER: local-process is for STEPPE_ENV=development or test alone',
@@ -42,20 +42,20 @@ it('refuses an invalid provisioner, and bypass in production', () => {
   expect(refusalOf({ STEPPE_ENV: '', AUTH_MODE: 'bypass' })).toContain('AUTH_MODE: bypass');
 });
 
-it('refuses a lease of the reconciler that would not last from one pass to the next', () => {
+it('refuses a reconciler lease that is too short to last from one pass to the next', () => {
   expect(refusalOf({ RECONCILE_INTERVAL_SECONDS: '60', RECONCILE_LEASE_SECONDS: '61' })).toBe('');
   expect(refusalOf({ RECONCILE_INTERVAL_SECONDS: '60', RECONCILE_LEASE_SECONDS: '60' })).toContain(
     'RECONCILE_LEASE_SECONDS: must be',
   );
 });
 
-it('refuses one port for callers and operator', () => {
+it('refuses the same port for callers and the operator', () => {
   expect(refusalOf({ PORT: '8081', OPERATOR_PORT: '8081' })).toContain(
     'OPERATOR_PORT: must be another',
   );
 });
 
-it('gives agents five variables of our environment, and both languages an interpreter', () => {
+it('passes five environment variables to agents, and sets both interpreters', () => {
   const env = {
     ...given,
     PATH: '/bin',
@@ -84,13 +84,13 @@ it('gives agents five variables of our environment, and both languages an interp
   });
 });
 
-it('says the least of MAX_TTL_SECONDS, which a session gets that names none', () => {
+it('describes the minimum of MAX_TTL_SECONDS, which is the default lifetime of a session', () => {
   expect(refusalOf({ MAX_TTL_SECONDS: '3599' })).toContain('MAX_TTL_SECONDS: ');
   expect(refusalOf({ MAX_TTL_SECONDS: '3600' })).toBe('');
   expect(controlPlaneVariables.shape.MAX_TTL_SECONDS.description).toContain('at least 3600');
 });
 
-it('lets an operator say how fast a pool is filled', () => {
+it('lets an operator configure how fast a pool is filled', () => {
   const startsAtOnce = (env: object) =>
     toConfig(controlPlaneVariables.parse({ ...given, ...env }), {}).controlPlane.poolStartsAtOnce;
   expect([startsAtOnce({}), startsAtOnce({ STEPPE_POOL_STARTS_AT_ONCE: '7' })]).toEqual([2, 7]);

@@ -158,7 +158,7 @@ export interface Config {
   logLevel: string;
 }
 
-/** The process's configuration; ends the process where it cannot be used. */
+/** The configuration of the process. Exits the process if the configuration is invalid. */
 export function readConfig(): Config {
   const variables = loadConfig({
     service: 'control-plane',

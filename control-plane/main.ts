@@ -22,7 +22,7 @@ const config = readConfig();
 const { publicKeysDirectory, runtimesDirectory, ...localProcess } = config.localProcess;
 const prepared = await prepareRuntimes({ ...config, ...localProcess, runtimesDirectory });
 const plainLogger = createLogger({ service: 'control-plane', level: config.logLevel });
-// The plane itself adds it to what it is given.
+// The control-plane adds `auth_mode` to the logger that it is given, so it gets the plain one.
 const logger = plainLogger.child({ auth_mode: config.caller.authMode });
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);

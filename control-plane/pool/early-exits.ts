@@ -2,9 +2,9 @@ import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
 
-/** Warm instances that became ready and exited by themselves before they were claimed. */
+/** Counts warm instances that became ready and then exited before they were claimed. */
 export interface EarlyExits {
-  /** The end of this instance counts from now on. */
+  /** From now on, the end of this instance counts as an early exit. */
   started(instanceId: InstanceId): void;
   /** Returns whether the end counts. */
   note(end: InstanceEnd): boolean;
@@ -14,7 +14,10 @@ export interface EarlyExits {
   forget(): void;
 }
 
-/** Instances that were retired, or lost with their node, could have lived. */
+/**
+ * An instance that was retired, or lost with its node, would otherwise have lived on, so its end
+ * says nothing about the runtime.
+ */
 const accidents: ReadonlySet<EndedReason> = new Set(['crashed', 'oom_killed', 'evicted']);
 
 export function createEarlyExits(): EarlyExits {

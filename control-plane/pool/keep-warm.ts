@@ -5,26 +5,26 @@ import { withTimeout } from '../with-timeout.ts';
 import { createEarlyExits } from './early-exits.ts';
 import type { PoolOptions } from './warm-pool.ts';
 
-/** Keeps the warm instances of one runtime at their number. */
+/** Keeps the number of warm instances of one runtime at the size of its pool. */
 export interface PoolKeeper {
-  /** Counts now rather than later, because something may have changed. */
+  /** Counts immediately instead of at the next interval, because something may have changed. */
   look(): void;
-  /** Called with the end of every instance. */
+  /** Must be called with the end of every instance. */
   ended(end: InstanceEnd): void;
-  /** Resolves when none of its starts is running. */
+  /** Resolves when none of the starts is running any more. */
   stop(): Promise<void>;
 }
 
-/** How often the pool is counted: that is how claims of other control-planes are noticed. */
+/** How often the pool is counted. The count is how claims by other control-planes are noticed. */
 export const lookEveryMs = 5_000;
 export const shortestBackOffMs = 500;
 export const longestBackOffMs = 60_000;
 
 /**
- * Counts the instances that are warm or starting, of any control-plane, and starts the missing ones.
- * Two control-planes that count at once may both start one: the pool is then too large until that
- * one is claimed. Failed starts are retried with a backoff of up to a minute, and so are instances
- * that exit before they are claimed, from the second time on.
+ * Counts the warm and starting instances of all control-planes and starts the missing ones. Two
+ * control-planes that count at the same time may both start an instance; the pool is then too large
+ * until one is claimed. Failed starts are retried with a backoff of up to a minute. Instances that
+ * exit before they are claimed are also replaced with a backoff, from the second exit on.
  */
 export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): PoolKeeper {
   const { provisioner, metrics, logger, startLimitMs, startsAtOnce, clock } = options;
@@ -86,7 +86,7 @@ export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): Pool
       } catch (err) {
         logger.warn({ err, runtime: runtime.name }, 'could not count warm instances');
       }
-      // A claim does not shorten this: a start that failed a moment ago would fail again.
+      // A claim does not shorten the backoff: a start that failed a moment ago would fail again.
       await wait(backOffMs(failures), stopping.signal);
       failures += 1;
     }

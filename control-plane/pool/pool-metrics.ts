@@ -1,12 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface PoolMetrics {
-  /** The warm instances of a runtime, of all control-planes, and how many are desired. */
+  /** The number of warm instances of a runtime in all control-planes, and the desired number. */
   size(runtime: string, warm: number, target: number): void;
   startFailed(runtime: string): void;
 }
 
-/** The label is the name of a runtime, and the operator's list is short. */
+/** The label is the name of a runtime. Its values are bounded by the operator's list. */
 export function createPoolMetrics(registry: Registry): PoolMetrics {
   const labelNames = ['runtime'] as const;
   const warm = new Gauge({

@@ -32,7 +32,10 @@ afterEach(async () => {
 const never = new AbortController().signal;
 const warm = () => fixture.inMemory.living().filter(({ state }) => state === 'warm');
 
-/** A control-plane whose Python has a pool of that size; `module` makes a version of its own. */
+/**
+ * A control-plane whose `python` runtime has a pool of this size. `module` changes the version of
+ * the runtime.
+ */
 function open(poolSize: number, module?: string): FixtureServices {
   const given = fixture.services();
   const runtimes = given.runtimes
@@ -65,7 +68,7 @@ async function create(plane: FixtureServices, tenantId = newTenantId()) {
   return record;
 }
 
-it('is shared: what one control-plane keeps warm the other gives away, and no instance twice', async () => {
+it('lets control-planes claim from one shared pool, and no instance is claimed twice', async () => {
   const [first, second] = [open(2), open(2)];
   first.pool.fill();
   await eventually(warm).toHaveLength(2);
@@ -77,7 +80,7 @@ it('is shared: what one control-plane keeps warm the other gives away, and no in
   const given = sessions.map(({ instance_id }) => instance_id);
   expect(new Set(given).size).toBe(6);
   expect(given).toEqual(expect.arrayContaining(kept));
-  // Each session is deleted where it was not created.
+  // Each session is deleted through the control-plane that did not create it.
   await Promise.all(
     sessions.map(({ session_id }, at) =>
       deleteSession(at % 2 ? first : second, tenantId, session_id),
@@ -86,7 +89,7 @@ it('is shared: what one control-plane keeps warm the other gives away, and no in
   expect(fixture.inMemory.living().filter(({ state }) => state === 'claimed')).toEqual([]);
 });
 
-it('in a rollout is given away by version, and neither control-plane ends the instances of the other', async () => {
+it('claims by version in a rollout, and neither version ends instances of the other', async () => {
   const older = open(1, 'json');
   older.pool.fill();
   await eventually(warm).toHaveLength(1);
@@ -97,7 +100,7 @@ it('in a rollout is given away by version, and neither control-plane ends the in
   newer.pool.fill();
   await eventually(warm).toHaveLength(2);
   const made = warm().find(({ version }) => version !== old?.version);
-  // The older one could end what is past the grace.
+  // After the grace period, the older control-plane is allowed to retire instances.
   fixture.clock.nowMs += 3_600_000;
   for (let passes = 0; passes < 3; passes += 1)
     await fixture.pass({ versions: older.versions, startedAtMs: older.startedAtMs });

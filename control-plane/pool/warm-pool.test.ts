@@ -20,7 +20,7 @@ import { createWarmPool, type WarmPool } from './warm-pool.ts';
 const python = { ...findRuntime(builtInRuntimes(1), 'python'), poolSize: 3 };
 const other = { ...python, name: 'python-data', poolSize: 0 };
 
-/** Stands for a provisioner whose instances are ready when the test says so, or at once. */
+/** A fake provisioner. Its instances become ready at once, or when the test says so. */
 function createFakeProvisioner() {
   const listed = new Map<InstanceId, ListedInstance>();
   const listeners = new Set<EndListener>();
@@ -74,7 +74,7 @@ function createFakeProvisioner() {
 describe('warm pool', () => {
   let { fake, provisioner } = createFakeProvisioner();
   let pool: WarmPool;
-  /** What it waits for; a test lets it go on. */
+  /** The sleeps of the pool; a test resolves them. */
   let waits: { ms: number; goOn: () => void }[];
   const sizes: [number, number][] = [];
   const failed: string[] = [];
@@ -109,7 +109,7 @@ describe('warm pool', () => {
   afterEach(() => pool.close());
   const settled = () => eventually(() => waits.length).toBeGreaterThan(0);
 
-  it('starts nothing before told, and then what is missing, for nobody, with the defaults', async () => {
+  it('starts the missing instances at fill(), without an owner, with the defaults', async () => {
     expect(fake.requests).toEqual([]);
     pool.fill();
     pool.fill();
@@ -125,7 +125,7 @@ describe('warm pool', () => {
     expect(sizes.at(-1)).toEqual([3, 3]);
   });
 
-  it.each([1, 3])('starts %i at a time where told', async (startsAtOnce) => {
+  it.each([1, 3])('starts %i at a time if configured so', async (startsAtOnce) => {
     let running = 0;
     let most = 0;
     const { start } = provisioner;
@@ -142,7 +142,7 @@ describe('warm pool', () => {
     expect([fake.requests.length, most]).toEqual([3, startsAtOnce]);
   });
 
-  it('counts what others keep warm or start, and nothing of another version', async () => {
+  it('counts instances of other control-planes, and none of another version', async () => {
     const version = runtimeVersion(python);
     fake.add(version);
     fake.add(version, 'starting');
@@ -152,7 +152,7 @@ describe('warm pool', () => {
     expect(fake.requests).toHaveLength(1);
   });
 
-  it('replaces what was claimed once told, and what ended at once', async () => {
+  it('replaces claimed instances at refill(), and ended instances at once', async () => {
     pool.fill();
     await settled();
     expect(await pool.claim(newOwner(), python, python.default_resources)).not.toBeNull();
@@ -164,7 +164,7 @@ describe('warm pool', () => {
     await eventually(() => fake.requests).toHaveLength(5);
   });
 
-  it('sees claims of other control-planes when it looks again', async () => {
+  it('notices claims of other control-planes at its next count', async () => {
     pool.fill();
     await settled();
     const [first] = fake.listed.keys();
@@ -174,7 +174,7 @@ describe('warm pool', () => {
     await eventually(() => fake.requests).toHaveLength(4);
   });
 
-  it('tries again ever later where starts fail, up to a minute, whatever is claimed meanwhile, and at once after a success', async () => {
+  it('retries failed starts with a backoff that only a success resets', async () => {
     fake.failing = true;
     pool.fill();
     for (let round = 0; round < 9; round += 1) {
@@ -192,7 +192,7 @@ describe('warm pool', () => {
     await eventually(() => waits.at(-1)?.ms).toBe(5_000);
   });
 
-  it('replaces ever later what does not live until it is claimed, as a start that fails, until the pool stands', async () => {
+  it('replaces early exits with the backoff of failed starts until the pool is full', async () => {
     const { start } = provisioner;
     let isCrashable = true;
     provisioner.start = async (request) => {
@@ -221,7 +221,7 @@ describe('warm pool', () => {
     expect(backOffs()).toHaveLength(6);
   });
 
-  it('claims none where the resources are others, however the same are written, nor of a runtime without a pool', async () => {
+  it('claims only for equal resources, however written, and a runtime with a pool', async () => {
     pool.fill();
     await settled();
     const claim = (runtime: typeof python, resources = python.default_resources) =>
@@ -233,12 +233,12 @@ describe('warm pool', () => {
     ).not.toBeNull();
   });
 
-  it('gives none where the provisioner fails to claim', async () => {
+  it('returns no instance if the provisioner fails to claim', async () => {
     provisioner.claim = () => Promise.reject(new Error('away'));
     expect(await pool.claim(newOwner(), python, python.default_resources)).toBeNull();
   });
 
-  it('starts nothing once it is closed, and gives up what it starts', async () => {
+  it('starts nothing after it is closed, and aborts the starts that run', async () => {
     let signal: AbortSignal | undefined;
     provisioner.start = (request) => {
       signal = request.signal;

@@ -15,11 +15,11 @@ import type { PoolMetrics } from './pool-metrics.ts';
 export interface PoolOptions {
   provisioner: SessionProvisioner;
   runtimes: readonly RuntimeDefinition[];
-  /** Time limit of the start of a warm instance. */
+  /** Time limit for the start of a warm instance. */
   startLimitMs: number;
   /**
-   * Warm instances of one runtime that start at a time. A cold start must not wait behind a whole
-   * pool.
+   * How many warm instances of one runtime start at the same time. A cold start must not wait
+   * behind a whole pool.
    */
   startsAtOnce: number;
   metrics: PoolMetrics;
@@ -27,13 +27,13 @@ export interface PoolOptions {
   clock: Clock;
 }
 
-/** The warm instances. All control-planes with the same provisioner share them. */
+/** The warm instances. All control-planes that use the same provisioner share them. */
 export interface WarmPool {
-  /** Starts to keep the pool of every runtime at its size. Idempotent. */
+  /** Starts keeping the pool of every runtime at its size. Idempotent. */
   fill(): void;
   /**
-   * Claims a warm instance for the session; null if none fits. Never throws: the session can start
-   * cold instead.
+   * Claims a warm instance for the session; null if none fits. Never throws, because the session
+   * can start cold instead.
    */
   claim(
     owner: InstanceOwner,
@@ -41,8 +41,8 @@ export interface WarmPool {
     resources: Resources,
   ): Promise<Instance | null>;
   /**
-   * Replaces a claimed instance. Called after the create has finished, so that the two do not slow
-   * each other down.
+   * Replaces a claimed instance. Must be called after the create has finished, so that the two do
+   * not slow each other down.
    */
   refill(runtime: RuntimeDefinition): void;
   /** Stops starting instances. Warm instances stay for the other control-planes. */
@@ -65,7 +65,7 @@ export function createWarmPool(options: PoolOptions): WarmPool {
       });
     },
     async claim(owner, runtime, resources) {
-      // A warm instance has the default resources and cannot get others.
+      // A warm instance has the default resources, and they cannot be changed.
       if (runtime.poolSize === 0 || !sameResources(resources, runtime.default_resources))
         return null;
       try {

@@ -3,8 +3,8 @@ import type { LiveEntry } from '@steppe/session-store/live-entry';
 import type { LiveRecord } from '../sessions/termination/cause.ts';
 
 /**
- * What the reconciler does about a session, and why. Kinds and reasons are labels of a metric:
- * bounded sets.
+ * What the reconciler does about a session, and why. Kinds and reasons are labels of a metric, so
+ * both are bounded sets.
  */
 export type SessionAction =
   | { kind: 'terminate_row'; reason: 'instance_gone' | 'never_ready' | 'expired'; row: LiveEntry }
@@ -17,7 +17,7 @@ export type SessionAction =
   | { kind: 'reserve_quota'; reason: 'quota_not_reserved'; tenantId: TenantId }
   | { kind: 'index_row'; reason: 'not_indexed'; row: LiveRecord };
 
-/** What it does about an instance that is no session's. */
+/** What the reconciler does about an instance that belongs to no session. */
 export type PoolAction =
   | { kind: 'terminate_instance'; reason: 'start_abandoned'; instanceId: InstanceId }
   | { kind: 'retire_instance'; reason: 'old_version'; instanceId: InstanceId };
@@ -25,10 +25,10 @@ export type PoolAction =
 export type Action = (SessionAction & { sessionId: SessionId }) | PoolAction;
 
 export interface Rules {
-  /** A create has finished or failed after this. */
+  /** The longest that a create takes until it has finished or failed. */
   provisioningMs: number;
-  /** What whoever is at work already may take to finish by itself. */
+  /** How long the process that is already at work may take to finish by itself. */
   graceMs: number;
-  /** How long a step may run on after its session expired. */
+  /** How long a step may continue after its session expired. */
   longestStepMs: number;
 }

@@ -15,18 +15,19 @@ export type ActionServices = Pick<
 type ActionOf<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
 
 /**
- * `noop`: somebody else did it, or wrote the row meanwhile. `deferred`: a later pass may know more.
+ * `noop`: another process did it, or wrote the row in the meantime. `deferred`: a later pass may
+ * know more.
  */
 export type Outcome = 'done' | 'noop' | 'deferred';
 
 /**
- * What a live set can hold: a session that lives is counted even where the quota has become smaller
- * than its tenant's sessions.
+ * The capacity of a live set. A live session is counted even if its tenant now has more sessions
+ * than the quota allows.
  */
 const largestLiveSet = 5_000;
 
 /**
- * Does one action, decided on a strongly consistent read. Idempotent.
+ * Applies one action that was decided on a strongly consistent read. Idempotent.
  * @throws what the store or the provisioner throws.
  */
 export async function applyAction(services: ActionServices, action: Action): Promise<Outcome> {
@@ -38,7 +39,7 @@ export async function applyAction(services: ActionServices, action: Action): Pro
       await provisioner.end(action.instanceId);
       return 'done';
     case 'retire_instance':
-      // A claim that comes first keeps it: its session runs on what the instance was made of.
+      // A claim that comes first keeps the instance: its session runs on the older version.
       return (await provisioner.retire(action.instanceId)) ? 'done' : 'noop';
     case 'release_quota':
       await store.removeLive(action.tenantId, action.sessionId);
@@ -46,7 +47,7 @@ export async function applyAction(services: ActionServices, action: Action): Pro
     case 'reserve_quota':
       return reserveQuota(services, action);
     case 'index_row':
-      // Every write of a row puts it into the index.
+      // Every write of a row puts the row into the index.
       return (await store.update(action.row, action.row.version)).outcome === 'updated'
         ? 'done'
         : 'noop';
@@ -65,7 +66,7 @@ async function terminateRow(
     : 'noop';
 }
 
-/** Null while whoever saw the instance's end may still be about to say what it was. */
+/** Null while a control-plane that saw the end of the instance may still record its reason. */
 async function causeOf(
   services: ActionServices,
   { reason, row }: ActionOf<'terminate_row'>,
@@ -91,10 +92,11 @@ async function reserveQuota(
   { sessionId, tenantId }: ActionOf<'reserve_quota'>,
 ): Promise<Outcome> {
   const wasIn = (await store.listLive(tenantId)).includes(sessionId);
-  // Also where it was in: the index may lack a set that an older version wrote last, and has it
-  // from now on.
+  // The write is needed even if the set already contains the session: the index may lack a set that
+  // an older version of this program wrote last, and any write adds it.
   const added = await store.addLive(tenantId, sessionId, largestLiveSet);
-  // Where it ended between the look and the count, its end took nothing out.
+  // If the session ended after it was read and before it was added, its end removed nothing from
+  // the set.
   const row = await store.get(sessionId, { consistent: true });
   if (row !== null && !isTerminal(row)) return added === 'added' && !wasIn ? 'done' : 'noop';
   await store.removeLive(tenantId, sessionId);

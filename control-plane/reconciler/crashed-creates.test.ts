@@ -20,7 +20,7 @@ afterAll(() => tables.close());
 
 const key = 'key';
 
-/** A create with a key that ends as told, or never. */
+/** A create with an idempotency key. */
 const create = (services: FixtureServices, tenantId: TenantId) =>
   createSession(services, {
     tenantId,
@@ -29,7 +29,10 @@ const create = (services: FixtureServices, tenantId: TenantId) =>
     client: new AbortController().signal,
   });
 
-/** Its control-plane dies at that moment; gives the session's id where it was ready before that. */
+/**
+ * Kills the control-plane of a create at this moment. Returns the session's id if it was ready
+ * before that.
+ */
 async function createAndDie(
   fixture: ReconcilerFixture,
   tenantId: TenantId,
@@ -47,7 +50,7 @@ async function createAndDie(
   return Promise.race([created, life.ended.then(() => 'dead' as const)]);
 }
 
-/** Sends requests as a client does, which may have to retry. */
+/** Sends requests as a client does that retries after a failure. */
 async function createAtLast(fixture: ReconcilerFixture, tenantId: TenantId): Promise<SessionId> {
   for (const last of [false, false, true]) {
     try {
@@ -59,7 +62,7 @@ async function createAtLast(fixture: ReconcilerFixture, tenantId: TenantId): Pro
   throw new Error('the last failure was thrown');
 }
 
-/** @returns what is live of the tenant: rows, and ids that its quota counts. */
+/** @returns the tenant's live rows, and the ids that its quota counts. */
 async function remains(fixture: ReconcilerFixture, tenantId: TenantId) {
   const { sessions } = await fixture.store.listByTenant(tenantId, { limit: 200 });
   const rows = sessions.filter(({ state }) => state === 'ready' || state === 'provisioning');
@@ -79,7 +82,7 @@ async function settle(fixture: ReconcilerFixture): Promise<void> {
   }
 }
 
-it('finishes or rolls back a create whose control-plane died, at whatever moment, and its key is good again', async () => {
+it('finishes or rolls back a create whose process died, and makes its key usable', async () => {
   const outcomes: string[] = [];
   for (let moment = 1, isTerminal = false; !isTerminal; moment += 1) {
     const fixture = await tables.openFixture();
@@ -100,7 +103,8 @@ it('finishes or rolls back a create whose control-plane died, at whatever moment
     });
     if (left.rows.length > 0) expect(made).toEqual(left);
   }
-  // Each call has a moment before it and one after it; those of the last find the session ready.
+  // Each call of a port has a moment before it and one after it. After the last moment the session
+  // is ready.
   expect(outcomes.length).toBeGreaterThan(12);
   expect(outcomes.slice(-2)).toEqual(['ready', 'ready']);
   expect(outcomes.slice(0, -2)).not.toContain('ready');

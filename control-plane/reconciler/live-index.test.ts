@@ -23,7 +23,7 @@ import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
 const runtime = findRuntime(builtInRuntimes(1), 'python');
 const at = (ms: number) => new Date(ms).toISOString();
-/** Longer than a create may take, shorter than the lag of the index. */
+/** Longer than a create may take, and shorter than the lag of the index. */
 const whileMs = testRules.provisioningMs + testRules.graceMs + 1;
 const lagMs = 4 * whileMs;
 const dayMs = 86_400_000;
@@ -35,7 +35,7 @@ const makeBed = (fixture: ReconcilerFixture) => {
       created_at: at(fixture.clock.nowMs),
       expires_at: at(fixture.clock.nowMs + dayMs),
     });
-  /** The row as it is with an instance of its own. */
+  /** The row with a newly started instance. */
   const withInstance = async (row: SessionRecord): Promise<ReadyRecord> => {
     const { instanceId, address } = await fixture.inMemory.open().start({
       runtime,
@@ -72,7 +72,7 @@ const makeBed = (fixture: ReconcilerFixture) => {
       fixture.clock.nowMs += ms;
     },
     rowOf: (row: SessionRecord) => fixture.store.get(row.session_id, { consistent: true }),
-    /** What one pass does. */
+    /** Makes one pass and returns its actions. */
     pass: async () => {
       actions.length = 0;
       expect(await fixture.pass({ reconcilerMetrics })).toBe('complete');
@@ -81,7 +81,7 @@ const makeBed = (fixture: ReconcilerFixture) => {
   };
 };
 
-describe('where the index is far behind the table', () => {
+describe('if the index is far behind the table', () => {
   let tables: Tables;
   let fixture: ReconcilerFixture;
   beforeAll(async () => {
@@ -92,14 +92,14 @@ describe('where the index is far behind the table', () => {
   });
   afterAll(() => tables.close());
 
-  it('keeps the instance and the place of a session that the index does not have yet', async () => {
+  it('keeps the instance and the quota of a session that the index does not show yet', async () => {
     const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
     const row = provisioning();
     await count(row);
     later(lagMs - whileMs);
     const live = await withInstance(row);
     await fixture.store.create(live);
-    // The set is seen by now, with an id that is old enough and without a row.
+    // By now the index shows the set, which has an id that is old enough and has no row.
     later(whileMs);
     expect(await pass()).toEqual(['index_row not_indexed done']);
     expect(await rowOf(live)).toEqual({ ...live, version: 2 });
@@ -109,7 +109,7 @@ describe('where the index is far behind the table', () => {
     expect(await pass()).toEqual([]);
   });
 
-  it('leaves a session alone that became ready since', async () => {
+  it('leaves a session alone that became ready in the meantime', async () => {
     const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
     const row = provisioning();
     await Promise.all([fixture.store.create(row), count(row)]);
@@ -121,7 +121,7 @@ describe('where the index is far behind the table', () => {
     expect(fixture.inMemory.living()).toHaveLength(1);
   });
 
-  it('leaves a session alone that moved to another instance since', async () => {
+  it('leaves a session alone that moved to another instance in the meantime', async () => {
     const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
     const row = await withInstance(provisioning());
     await Promise.all([fixture.store.create(row), count(row)]);
@@ -134,7 +134,7 @@ describe('where the index is far behind the table', () => {
     expect(fixture.inMemory.living()).toMatchObject([{ instanceId: moved.instance_id }]);
   });
 
-  it('does not end again what ended since, and clears up after it', async () => {
+  it('does not end an ended session again, and removes what is left of it', async () => {
     const { provisioning, withInstance, ended, count, later, pass, rowOf } = makeBed(fixture);
     const row = await withInstance(provisioning());
     await Promise.all([fixture.store.create(row), count(row)]);
@@ -148,7 +148,7 @@ describe('where the index is far behind the table', () => {
     expect(await rowOf(row)).toEqual({ ...terminal, version: 2 });
   });
 
-  it('counts nobody twice, and nobody who ended since', async () => {
+  it('counts no session twice, and none that ended in the meantime', async () => {
     const { provisioning, withInstance, count, later, pass } = makeBed(fixture);
     const row = await withInstance(provisioning());
     await fixture.store.create(row);
@@ -159,7 +159,7 @@ describe('where the index is far behind the table', () => {
   });
 });
 
-describe('what the store is requested', () => {
+describe('reads of the store', () => {
   const reads: { operation: string; isConsistent: boolean; index: string | undefined }[] = [];
   let tables: Tables;
   beforeAll(async () => {
@@ -180,7 +180,7 @@ describe('what the store is requested', () => {
   });
   afterAll(() => tables.close());
 
-  it('never scans the table, and reads a row consistently before it acts on it', async () => {
+  it('never scan the table, and read a row consistently before an action', async () => {
     const fixture = await tables.openFixture();
     const { provisioning, withInstance, ended, count, later, pass } = makeBed(fixture);
     const [gone, stray, terminal] = [

@@ -1,12 +1,10 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 
-/**
- * Instances that passes have missed, though rows name them, while nothing is known of their ends.
- */
+/** Instances that rows name but that passes did not find, as long as their ends are unknown. */
 export interface MissingInstances {
-  /** How long this one has been missed, in ms; 0 at the first time. */
+  /** How long this instance has been missing, in ms; 0 at the first call. */
   missedForMs(instanceId: InstanceId, nowMs: number): number;
-  /** Forgets those that no row names any more. */
+  /** Forgets the instances that no row names any more. */
   keepOnly(named: ReadonlySet<InstanceId>): void;
 }
 

@@ -22,10 +22,10 @@ const base = () => ({
 const address = 'http://127.0.0.1:1';
 const patient = new AbortController().signal;
 
-test('tells a session of its row, of the quotas that count it and of its instances, whoever names the other', async () => {
+test('joins a session with its row, its quotas and its instances', async () => {
   const row = readyRecord();
   const { session_id: sessionId } = row;
-  // One that is named by the row alone, one that names the session while it starts, and one that
+  // One instance that only the row names, one that names the session while it starts, and one that
   // has started.
   const named: ListedInstance = { ...base(), instanceId: row.instance_id, state: 'warm', address };
   const starting: ListedInstance = { ...base(), state: 'starting', sessionId };
@@ -42,7 +42,7 @@ test('tells a session of its row, of the quotas that count it and of its instanc
   expect(pooled).toEqual([]);
 });
 
-test('tells of the instances that are no session’s, and of sessions that have an instance alone', async () => {
+test('returns instances without a session, and sessions with only an instance', async () => {
   const sessionId = newSessionId();
   const [warm, starting]: ListedInstance[] = [
     { ...base(), state: 'warm', address },

@@ -6,8 +6,8 @@ import type { ListedInstance, SessionProvisioner } from '../provisioner/session-
 import type { SessionView } from './plan-session-actions.ts';
 
 /**
- * A session as one sweep saw it: a terminal row counts as none, and so does one that the index does
- * not have yet.
+ * A session as one sweep saw it. The row is null if it is terminal or if the index does not show it
+ * yet.
  */
 export interface SweptSession extends SessionView {
   row: LiveEntry | null;
@@ -15,7 +15,7 @@ export interface SweptSession extends SessionView {
 
 export interface Observation {
   sessions: SweptSession[];
-  /** The instances that are no session's. */
+  /** The instances that belong to no session. */
   pooled: ListedInstance[];
   corrupt: SessionStoreCorruptError[];
 }
@@ -26,9 +26,9 @@ interface Sources {
 }
 
 /**
- * Both lists, the table's first: an instance that is missing from the second, though a row in the
- * first names it, is gone.
- * @throws what the store or the provisioner throws; no action is based on half a list.
+ * Reads both lists, the table first: if a row of the first list names an instance that is missing
+ * from the second, the instance no longer exists.
+ * @throws what the store or the provisioner throws, so that no action is based on half a list.
  */
 export async function observe(
   { store, provisioner }: Sources,

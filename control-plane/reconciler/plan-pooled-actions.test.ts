@@ -17,7 +17,7 @@ const plan = (
   startedAtMs = createdAtMs + 1,
 ) => planPooledActions(instance, { versions: present, startedAtMs }, createdAtMs + ageMs, rules);
 
-it('leaves a warm instance of the present version alone, however old it is', () => {
+it('leaves a warm instance of the current version alone, however old it is', () => {
   expect(plan(warm, 1e9)).toEqual([]);
 });
 
@@ -28,11 +28,11 @@ it('retires a warm instance of another version, and of a runtime that is no long
   expect(plan(warm, 10_001, new Map())).toEqual(retired);
 });
 
-it('leaves one of another version alone that was made since this control-plane began: a newer one may have made it', () => {
+it('leaves another version alone if the instance is younger than this control-plane', () => {
   expect(plan(warm, 1e9, versions('v0'), createdAtMs)).toEqual([]);
 });
 
-it('ends a start that nobody can be waiting for any more', () => {
+it('ends a start that no create can still be waiting for', () => {
   expect(plan(starting, 70_000)).toEqual([]);
   expect(plan(starting, 70_001)).toEqual([
     { kind: 'terminate_instance', reason: 'start_abandoned', instanceId },

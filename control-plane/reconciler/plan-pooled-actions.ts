@@ -2,16 +2,16 @@ import type { ListedInstance } from '../provisioner/session-provisioner.ts';
 import type { PoolAction, Rules } from './actions.ts';
 
 export interface PresentRuntimes {
-  /** The present version of each runtime, by its name. */
+  /** The current version of each runtime, by the name of the runtime. */
   versions: ReadonlyMap<string, string>;
   /**
-   * When this control-plane began, in ms of Unix time: what was made later of another version may
-   * be its successor's.
+   * When this control-plane started, in ms of Unix time. A later instance of another version may
+   * belong to the successor of this control-plane.
    */
   startedAtMs: number;
 }
 
-/** What is to be done about an instance that names no session. */
+/** Plans the actions for an instance that names no session. */
 export function planPooledActions(
   { instanceId, runtime, version, state, createdAtMs }: ListedInstance,
   { versions, startedAtMs }: PresentRuntimes,

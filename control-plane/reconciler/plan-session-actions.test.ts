@@ -40,7 +40,7 @@ const claimed = (id: InstanceId = instanceId, by: SessionId = sessionId): Listed
   sessionId: by,
 });
 
-/** Kinds and reasons of what is to be done. */
+/** Kinds and reasons of the planned actions. */
 const plan = (view: Partial<SessionView>, nowMs: number) =>
   planSessionActions(
     { sessionId, row: null, instances: [], reservedBy: [tenantId], ...view },
@@ -48,12 +48,12 @@ const plan = (view: Partial<SessionView>, nowMs: number) =>
     rules,
   ).map(({ kind, reason }) => `${kind} ${reason}`);
 
-describe('a session that is being made', () => {
+describe('a session that is being created', () => {
   const lateMs = createdMs + 70_001;
   it('is left alone until its limit and the grace period have passed', () => {
     expect(plan({ row: provisioning, instances: [claimed()] }, lateMs - 1)).toEqual([]);
   });
-  it('fails after that, and each instance that is its ends', () => {
+  it('fails after that, and all its instances are ended', () => {
     const instances = [claimed(), claimed(newInstanceId())];
     expect(plan({ row: provisioning, instances }, lateMs)).toEqual([
       'terminate_row never_ready',
@@ -61,12 +61,12 @@ describe('a session that is being made', () => {
       'terminate_instance never_ready',
     ]);
   });
-  it('fails after that also where nothing was started for it, or it is not counted', () => {
+  it('fails after that even if nothing was started for it or the quota does not count it', () => {
     expect(plan({ row: provisioning, reservedBy: [] }, lateMs)).toEqual([
       'terminate_row never_ready',
     ]);
   });
-  it('is counted where it is not, after the grace period', () => {
+  it('is counted after the grace period if the quota does not count it', () => {
     expect(plan({ row: provisioning, reservedBy: [] }, createdMs + 10_000)).toEqual([]);
     expect(plan({ row: provisioning, reservedBy: [] }, createdMs + 10_001)).toEqual([
       'reserve_quota quota_not_reserved',
@@ -79,11 +79,11 @@ describe('a session that is ready', () => {
   it('is left alone with its instance', () => {
     expect(plan({ row: ready, instances: [claimed()] }, nowMs)).toEqual([]);
   });
-  it('ends where its instance is gone, however young it is', () => {
+  it('ends if its instance no longer exists, however young it is', () => {
     expect(plan({ row: ready }, createdMs + 1_000)).toEqual(['terminate_row instance_gone']);
     expect(plan({ row: ready, reservedBy: [] }, nowMs)).toEqual(['terminate_row instance_gone']);
   });
-  it('keeps one instance: others that name it end after the grace period', () => {
+  it('keeps one instance, and others that name it are ended after the grace period', () => {
     const instances = [claimed(newInstanceId()), claimed()];
     expect(plan({ row: ready, instances }, createdMs + 11_000)).toEqual([]);
     const [action] = planSessionActions(
@@ -97,7 +97,7 @@ describe('a session that is ready', () => {
       instanceId: instances[0]?.instanceId,
     });
   });
-  it('outlives its expiry by the largest step, and ends after that', () => {
+  it('outlives its expiry by the duration of the longest step, and then ends', () => {
     const lastMs = Date.parse(ready.expires_at) + 3_610_000;
     expect(plan({ row: ready, instances: [claimed()] }, lastMs)).toEqual([]);
     expect(plan({ row: ready, instances: [claimed()] }, lastMs + 1)).toEqual([
@@ -105,7 +105,7 @@ describe('a session that is ready', () => {
       'terminate_instance expired',
     ]);
   });
-  it('is counted for its own tenant where it is not', () => {
+  it('is counted for its own tenant if that quota does not count it', () => {
     const instances = [claimed()];
     const view = { sessionId, row: ready, instances, reservedBy: [newTenantId()] };
     expect(planSessionActions(view, nowMs, rules)).toEqual([
@@ -115,7 +115,7 @@ describe('a session that is ready', () => {
 });
 
 describe('a terminal session', () => {
-  it('loses an instance that is left, and its place in the quota, after the grace', () => {
+  it('loses a remaining instance and its place in the quota after the grace period', () => {
     const view = { row: ended, instances: [claimed()] };
     expect(plan(view, endedMs + 10_000)).toEqual(['release_quota row_terminal']);
     expect(plan(view, endedMs + 10_001)).toEqual([
@@ -131,11 +131,11 @@ describe('a terminal session', () => {
 });
 
 describe('a session without a row', () => {
-  it('is given the time in which its create may come to a row', () => {
+  it('is left alone while its create may still write a row', () => {
     expect(plan({}, createdMs + 70_000)).toEqual([]);
     expect(plan({}, createdMs + 70_001)).toEqual(['release_quota no_row']);
   });
-  it('has no instance: one that names it ends after the grace', () => {
+  it('must have no instance: one that names it is ended after the grace period', () => {
     expect(plan({ instances: [claimed()], reservedBy: [] }, createdMs + 10_000)).toEqual([]);
     expect(plan({ instances: [claimed()], reservedBy: [] }, createdMs + 10_001)).toEqual([
       'terminate_instance no_row',

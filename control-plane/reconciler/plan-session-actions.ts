@@ -5,21 +5,21 @@ import { isTerminal, type TerminalRecord } from '../sessions/termination/cause.t
 import type { Rules, SessionAction } from './actions.ts';
 
 /**
- * All that is known of one session. The instances were listed after the row had been read as it is
- * here.
+ * All that is known of one session. The instances were listed after this version of the row was
+ * read.
  */
 export interface SessionView {
   sessionId: SessionId;
   row: LiveEntry | TerminalRecord | null;
-  /** Those that name the session, and the one that its row names. */
+  /** The instances that name the session, and the one that its row names. */
   instances: readonly ListedInstance[];
-  /** The tenants in whose live set it stands: one, or none. */
+  /** The tenants whose live set contains the session: one or none. */
   reservedBy: readonly TenantId[];
 }
 
 /**
- * What is to be done so that row, instances and quota agree, in this order; nothing where they do,
- * or may soon do by themselves.
+ * Plans the actions, in this order, after which row, instances and quota agree. Plans nothing if
+ * they agree already, or may soon do so without the reconciler.
  */
 export function planSessionActions(
   view: SessionView,
@@ -45,8 +45,8 @@ export function planSessionActions(
 }
 
 /**
- * A row is written before anything is started or claimed for it: where there is none, there was
- * one, or there never will be.
+ * A row is written before anything is started or claimed for it. A session without a row therefore
+ * either had one before or never gets one.
  */
 function planTerminalActions(
   view: SessionView,
@@ -58,7 +58,7 @@ function planTerminalActions(
   const minted = mintedAtMs(view.sessionId);
   const terminalSince = row === null ? minted : Date.parse(row.ended_at);
   const strays = isYoung(terminalSince, nowMs, rules.graceMs) ? [] : view.instances;
-  // Its create may have been counted and not have come to the row yet.
+  // A create reserves its quota before it writes its row, so a young session may still get its row.
   const leaked = isYoung(minted, nowMs, rules.provisioningMs + rules.graceMs)
     ? []
     : view.reservedBy;
@@ -76,7 +76,7 @@ function planProvisioningActions(
   nowMs: number,
   rules: Rules,
 ): SessionAction[] {
-  // Its create gives up by itself when the limit is up, and needs a moment to roll back.
+  // The create aborts by itself at its time limit, and then needs a moment for its rollback.
   if (isYoung(Date.parse(row.created_at), nowMs, rules.provisioningMs + rules.graceMs)) return [];
   const reason = 'never_ready';
   return [
@@ -105,7 +105,7 @@ function planReadyActions(
     }),
   );
   if (!own) return [{ kind: 'terminate_row', reason: 'instance_gone', row }, ...strays];
-  // Its agent ends by itself when it expires, but never in the middle of a step.
+  // The agent ends by itself at the expiry, but never in the middle of a step.
   if (isYoung(Date.parse(row.expires_at), nowMs, rules.longestStepMs + rules.graceMs))
     return strays;
   const { instanceId } = own;

@@ -41,14 +41,14 @@ const startFor = (sessionId: SessionId | null, version = runtimeVersion(runtime)
     signal: new AbortController().signal,
   });
 
-/** A session whose instance is gone, and said how. */
+/** A ready session whose instance ended and reported its reason. */
 async function makeGone(): Promise<SessionRecord> {
   const session = await makeReady();
   if (session.instance_id) fixture.inMemory.kill(session.instance_id, { reason: 'idle' });
   return session;
 }
 
-/** A row as a create leaves it, and counted. */
+/** A row as a create leaves it, with its place in the quota. */
 async function makeRow(
   change: (row: SessionRecord) => SessionRecord = (row) => row,
 ): Promise<SessionRecord> {
@@ -82,7 +82,7 @@ const laterBy = (ms: number) => {
   fixture.clock.nowMs += ms;
 };
 
-/** What the metrics are told in a pass. */
+/** Collects what a pass reports to the metrics. */
 function listen() {
   const received: string[] = [];
   const seen: Record<string, number> = {};
@@ -95,7 +95,7 @@ function listen() {
   return { received, seen, reconcilerMetrics };
 }
 
-it('does nothing where rows, instances and quotas agree', async () => {
+it('does nothing if rows, instances and quotas agree', async () => {
   const [session] = [await makeReady(), await makeRow(), await startFor(null)];
   const { received, seen, reconcilerMetrics } = listen();
   expect(await fixture.pass({ reconcilerMetrics })).toBe('complete');
@@ -104,7 +104,7 @@ it('does nothing where rows, instances and quotas agree', async () => {
   expect(fixture.inMemory.living()).toHaveLength(2);
 });
 
-it('ends a session whose instance is gone, with the words it left, and frees its place', async () => {
+it('ends a session with the reason that its instance reported, and releases its quota', async () => {
   const session = await makeReady();
   fixture.inMemory.kill(session.instance_id ?? newInstanceId(), {
     reason: 'oom_killed',
@@ -119,7 +119,7 @@ it('ends a session whose instance is gone, with the words it left, and frees its
   expect(await liveOf(session)).toEqual([]);
 });
 
-it('waits a grace period for the termination message of an instance that is gone, and calls it crashed, or expired where its time is up', async () => {
+it('waits a grace period for a termination message, then records crashed or expired', async () => {
   const crashed = await makeRow((row) => readyRecord(row));
   const expired = await makeRow((row) => ({
     ...readyRecord(row),
@@ -143,7 +143,7 @@ it('waits a grace period for the termination message of an instance that is gone
   expect(await rowOf(expired)).toMatchObject({ state: 'ended', end_reason: 'expired' });
 });
 
-it('fails one that did not become ready in time, and ends what was started for it', async () => {
+it('fails a session that is not ready in time, and ends what was started for it', async () => {
   const session = await makeRow();
   await startFor(session.session_id);
   laterBy(70_000);
@@ -158,7 +158,7 @@ it('fails one that did not become ready in time, and ends what was started for i
   expect([await liveOf(session), fixture.inMemory.living()]).toEqual([[], []]);
 });
 
-it('ends one that its agent lets live for too long after its time', async () => {
+it('ends a session that its agent does not end in time after the expiry', async () => {
   const session = await makeReady();
   laterBy(2 * hourMs + 10_000);
   await fixture.pass();
@@ -169,7 +169,7 @@ it('ends one that its agent lets live for too long after its time', async () => 
   expect(fixture.inMemory.living()).toEqual([]);
 });
 
-it('ends instances whose session is terminal or never got a row', async () => {
+it('ends instances whose session is terminal or never had a row', async () => {
   const terminal = await makeRow((row) => ({
     ...endedRecord(row),
     ended_at: at(fixture.clock.nowMs),
@@ -184,7 +184,7 @@ it('ends instances whose session is terminal or never got a row', async () => {
   expect(fixture.inMemory.living()).toMatchObject([{ state: 'warm' }]);
 });
 
-it('takes out of a quota what is terminal or never got a row, once it is old enough, and nothing else', async () => {
+it('releases only the quota of old sessions that are terminal or never had a row', async () => {
   const terminal = await makeRow((row) => endedRecord(row));
   const live = await makeReady();
   const never = newSessionId(fixture.clock.nowMs);
@@ -200,7 +200,7 @@ it('takes out of a quota what is terminal or never got a row, once it is old eno
   expect((await liveOf(terminal)).sort()).toEqual([live.session_id, young].sort());
 });
 
-it('counts a session that its tenant’s quota has lost, also above the quota', async () => {
+it('counts a session that is missing from its tenant’s quota, even above the quota', async () => {
   const session = await makeReady();
   await fixture.store.removeLive(session.tenant_id, session.session_id);
   laterBy(10_001);
@@ -212,7 +212,7 @@ it('counts a session that its tenant’s quota has lost, also above the quota', 
   expect(received).toEqual(['reserve_quota quota_not_reserved done']);
 });
 
-it('does not leave one counted that ends while it is being counted', async () => {
+it('does not leave a session counted that ends while it is being counted', async () => {
   const session = await makeReady();
   await fixture.store.removeLive(session.tenant_id, session.session_id);
   laterBy(10_001);
@@ -225,7 +225,7 @@ it('does not leave one counted that ends while it is being counted', async () =>
   expect(await liveOf(session)).toEqual([]);
 });
 
-it('retires warm instances of another version, but not one that a claim takes first', async () => {
+it('retires warm instances of another version, except one that is claimed first', async () => {
   await Promise.all([startFor(null, 'v0'), startFor(null, 'v0'), startFor(null)]);
   laterBy(10_001);
   const { received, reconcilerMetrics } = listen();
@@ -272,7 +272,7 @@ it('leaves a session alone whose row was written after the sweep', async () => {
   expect(fixture.inMemory.living()).toMatchObject([{ instanceId }]);
 });
 
-it('leaves a session alone whose row is written in the moment in which it is to be ended', async () => {
+it('leaves a session alone whose row is written just before the pass would end it', async () => {
   const session = await makeGone();
   laterBy(120_000);
   let isWritten = false;
@@ -288,7 +288,7 @@ it('leaves a session alone whose row is written in the moment in which it is to 
   expect(await rowOf(session)).toMatchObject({ state: 'ended', end_reason: 'idle' });
 });
 
-it('reports what cannot be read, touches nothing of it, and does the rest', async () => {
+it('reports an unreadable row, changes nothing of its session, and does the rest', async () => {
   const [unreadable, gone] = [await makeReady(), await makeGone()];
   laterBy(10 * hourMs);
   const error = new SessionStoreCorruptError(unreadable.session_id);
@@ -317,7 +317,7 @@ it('reports what cannot be read, touches nothing of it, and does the rest', asyn
   expect((await rowOf(gone))?.state).toBe('ended');
 });
 
-it('reports a row that only the index can read, once it has to act on it, and touches nothing of it', async () => {
+it('reports a row that only the index can read, and changes nothing of its session', async () => {
   const [unreadable, gone] = [await makeGone(), await makeGone()];
   const get: SessionStore['get'] = async (id, options) => {
     if (id === unreadable.session_id) throw new SessionStoreCorruptError(id);
@@ -334,7 +334,7 @@ it('reports a row that only the index can read, once it has to act on it, and to
   ]);
 });
 
-it('continues after an action that fails, and the next pass does that one', async () => {
+it('continues after an action that fails, and the next pass repeats that action', async () => {
   const gone = await Promise.all(Array.from({ length: 6 }, makeGone));
   let updates = 0;
   const update: SessionStore['update'] = async (...args) => {
@@ -353,7 +353,7 @@ it('continues after an action that fails, and the next pass does that one', asyn
   );
 });
 
-it('stops where the store is out in the middle, and the next pass does what is left', async () => {
+it('stops if the store becomes unavailable, and the next pass does what is left', async () => {
   const gone = await Promise.all(Array.from({ length: 40 }, makeGone));
   let reads = 0;
   const get: SessionStore['get'] = async (...args) => {
@@ -369,7 +369,7 @@ it('stops where the store is out in the middle, and the next pass does what is l
   );
 });
 
-it('begins no further action once its signal is aborted', async () => {
+it('begins no further action after its signal is aborted', async () => {
   const sessions = await Promise.all(Array.from({ length: 20 }, makeGone));
   laterBy(120_000);
   const closing = new AbortController();
@@ -385,7 +385,7 @@ it('begins no further action once its signal is aborted', async () => {
   expect(states).toContain('ready');
 });
 
-it('acts on nothing where the instances cannot be listed', async () => {
+it('acts on nothing if the instances cannot be listed', async () => {
   const session = await makeGone();
   const list = () => Promise.reject(new Error('the cluster is away'));
   await expect(fixture.pass({ provisioner: { ...fixture.inMemory.open(), list } })).rejects.toThrow(
@@ -394,7 +394,7 @@ it('acts on nothing where the instances cannot be listed', async () => {
   expect(await rowOf(session)).toEqual(session);
 });
 
-it('does no harm where two replicas do it at once', async () => {
+it('does no harm if two replicas make a pass at once', async () => {
   const sessions = [await makeReady(), await makeGone(), await makeRow()];
   await startFor(newSessionId(fixture.clock.nowMs));
   await fixture.store.addLive(newTenantId(), newSessionId(fixture.clock.nowMs), 1);

@@ -22,17 +22,16 @@ export interface ReconcilerServices extends ActionServices, PresentRuntimes {
 
 const concurrentActions = 8;
 /**
- * A store that refuses this often in a row is out: the pass stops, and the next one does what is
- * left.
+ * A store that refuses this many times in a row is unavailable: the pass stops, and the next one
+ * does what is left.
  */
 const maxConsecutiveRefusals = 3;
 
 /**
- * One pass: brings rows, instances and quotas together wherever they differ. Idempotent; any number
- * of passes at once do no harm.
- * @returns whether all was done: an action that fails is logged and left to the next pass.
- * @throws what the store throws when it is out, the provisioner where it cannot list, and the
- * signal's reason between two actions.
+ * One pass: makes rows, instances and quotas agree again. Idempotent, and safe to run concurrently.
+ * @returns whether every action succeeded. A failed action is logged and left to the next pass.
+ * @throws what the store throws if it is unavailable, what the provisioner throws if it cannot
+ * list, and the signal's reason between two actions.
  */
 export async function reconcile(
   services: ReconcilerServices,
@@ -65,15 +64,16 @@ export async function reconcile(
 }
 
 /**
- * Plans again with the current row, because the index may be behind the table. Changes only that row.
+ * Plans again with the current row, because the index may be behind the table. The other facts stay
+ * as the sweep saw them.
  */
 async function settle(services: ReconcilerServices, swept: SweptSession): Promise<void> {
   const { store, clock, rules } = services;
   const { sessionId } = swept;
   const row = await store.get(sessionId, { consistent: true });
   if (row !== null && !isTerminal(row) && row.version !== swept.row?.version) {
-    // It was written since: the instances were not listed after that, and nothing can be said of it
-    // in this pass.
+    // The row was written after the sweep, and the instances were not listed after that write: this
+    // pass cannot decide anything about the session.
     if (swept.row !== null || !isSettled(row, clock.now(), rules)) return;
     return perform(services, { kind: 'index_row', reason: 'not_indexed', sessionId, row });
   }
@@ -82,8 +82,8 @@ async function settle(services: ReconcilerServices, swept: SweptSession): Promis
 }
 
 /**
- * No create has it in hand any more, and the index has had the time to show it: an older version
- * wrote it last.
+ * True if no create can still be working on the row and the index had the time to show it. An older
+ * version of this program, which does not index its rows, then wrote it last.
  */
 const isSettled = (
   { created_at }: LiveRecord,
@@ -110,7 +110,7 @@ async function perform(services: ReconcilerServices, action: Action): Promise<vo
   }
 }
 
-/** One task that fails does not keep the others from being done. */
+/** Runs every task, even if some of them fail. */
 async function runAll(
   tasks: readonly (() => Promise<void>)[],
   report: (err: SessionStoreCorruptError) => void,
@@ -126,8 +126,8 @@ async function runAll(
       await task();
       refusals = [];
     } catch (err) {
-      // The next pass could do no more about it. The index shows less than the row: what is wrong
-      // may be seen here first.
+      // A retry could not repair a corrupt row, so it does not count as a failure. The index shows
+      // only a part of the row: this read may be the first to see that it is corrupt.
       if (err instanceof SessionStoreCorruptError) return report(err);
       outcome = 'incomplete';
       if (err instanceof SessionStoreUnavailableError || err instanceof SessionStoreThrottledError)

@@ -2,7 +2,7 @@ import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { expect, it } from 'vitest';
 import { createReconcilerMetrics } from './reconciler-metrics.ts';
 
-it('tells nothing of what it saw once another replica reconciles, which sees what has changed', async () => {
+it('stops reporting what it saw when another replica reconciles', async () => {
   const registry = createRegistry('test');
   const metrics = createReconcilerMetrics(registry);
   const told = async (name: string) =>

@@ -6,17 +6,17 @@ import type { Outcome } from './apply-action.ts';
 const liveStates = ['provisioning', 'ready'] as const;
 
 /**
- * `failed`: the store is out, or the instances cannot be listed. `interrupted`: the lease is lost,
- * or this process closes.
+ * `failed`: the store is unavailable, or the instances cannot be listed. `interrupted`: the lease
+ * was lost, or this process closes.
  */
 export type PassOutcome = 'complete' | 'incomplete' | 'failed' | 'interrupted';
 
 export interface ReconcilerMetrics {
-  /** What a sweep saw. */
+  /** Reports what a sweep saw. */
   observed(seen: { rows: readonly Pick<SessionRecord, 'state'>[]; corrupt: number }): void;
   applied(action: Pick<Action, 'kind' | 'reason'>, outcome: Outcome | 'failed'): void;
   passed(outcome: PassOutcome, nowMs: number): void;
-  /** Another process has the lease: what this one saw is outdated. */
+  /** Another process holds the lease: what this one saw is outdated. */
   standingBy(): void;
 }
 

@@ -23,13 +23,13 @@ afterAll(() => tables.close());
 const timing = { intervalMs: 60_000, leaseMs: 150_000 };
 
 interface Replica extends Reconciler {
-  /** What came of its turns so far: outcomes of its passes, or `stood by`. */
+  /** The outcomes of its turns so far: the outcome of each pass, or `stood by`. */
   turns: string[];
-  /** Wakes whatever sleeps for so long. */
+  /** Wakes every sleep of this length. */
   wake(ms: number): void;
 }
 
-/** Its sleeps end when they are told to. */
+/** A replica whose sleeps end when the test wakes them. */
 function startReplica(store: SessionStore = fixture.store): Replica {
   const turns: string[] = [];
   const sleepers: { ms: number; wake: () => void }[] = [];
@@ -57,7 +57,7 @@ function startReplica(store: SessionStore = fixture.store): Replica {
   return replica;
 }
 
-/** A row that the next pass fails; gives how to see its state. */
+/** Creates a row that the next pass fails. Returns a function that reads its state. */
 async function makeOrphan(): Promise<() => Promise<string | undefined>> {
   const row = provisioningRecord();
   await fixture.store.create(row);
@@ -76,7 +76,7 @@ it('makes a pass at once, and one more after each interval', async () => {
   await replica.close();
 });
 
-it('lets one replica at a time do it', async () => {
+it('lets only one replica at a time make passes', async () => {
   const holder = startReplica();
   await eventually(() => holder.turns).toEqual(['complete']);
   const other = startReplica();
@@ -89,7 +89,7 @@ it('lets one replica at a time do it', async () => {
   await Promise.all([holder.close(), other.close()]);
 });
 
-it('is taken over at once from a replica that closes, and after its lease from one that died', async () => {
+it('takes over at once from a closed replica, and after the lease from a dead one', async () => {
   const closing = startReplica();
   await eventually(() => closing.turns).toEqual(['complete']);
   await closing.close();
@@ -106,7 +106,7 @@ it('is taken over at once from a replica that closes, and after its lease from o
   await Promise.all([dying.close(), heir.close()]);
 });
 
-/** A store whose sweeps wait until they are let go. */
+/** A store whose sweeps wait until the test releases them. */
 function holdSweeps() {
   let letGo = () => {};
   const held = new Promise<void>((resolve) => {
@@ -124,7 +124,7 @@ function holdSweeps() {
   return { store, letGo, sweeps: () => sweeps };
 }
 
-it('keeps its lease while a pass takes long', async () => {
+it('keeps its lease during a long pass', async () => {
   const { store, letGo, sweeps } = holdSweeps();
   let renewals = 0;
   const renewLease: SessionStore['renewLease'] = async (...args) => {
@@ -148,7 +148,7 @@ it('keeps its lease while a pass takes long', async () => {
   await Promise.all([slow.close(), other.close()]);
 });
 
-it('gives its pass up where another took the lease, and acts on nothing more', async () => {
+it('stops its pass if another replica took the lease, and acts on nothing more', async () => {
   const orphan = await makeOrphan();
   const { store, letGo, sweeps } = holdSweeps();
   let lost = false;
@@ -173,7 +173,7 @@ it('gives its pass up where another took the lease, and acts on nothing more', a
   await paused.close();
 });
 
-it('continues after a pass that the store made fail', async () => {
+it('continues after a pass that failed because of the store', async () => {
   let isOut = true;
   const acquireLease: SessionStore['acquireLease'] = async (...args) => {
     if (isOut) throw new SessionStoreUnavailableError('it is away');

@@ -1,18 +1,19 @@
 import { type ReconcilerServices, reconcile } from './reconcile.ts';
 
 export interface ReconcilerTiming {
-  /** From the end of a pass to the start of the next. */
+  /** Time from the end of a pass to the start of the next. */
   intervalMs: number;
   /**
-   * How long a replica that died keeps the others from taking over. It must be far above the
-   * interval and above the difference between the replicas' clocks.
+   * How long a replica that died keeps the others from taking over. It must be much longer than the
+   * interval and than the difference between the clocks of the replicas.
    */
   leaseMs: number;
 }
 
 export interface Reconciler {
   /**
-   * Begins no further action and releases the lease when the running action is done. Idempotent.
+   * Begins no further action, and releases the lease when the running action has finished.
+   * Idempotent.
    */
   close(): Promise<void>;
 }
@@ -20,8 +21,8 @@ export interface Reconciler {
 const leaseName = 'reconciler';
 
 /**
- * Starts a reconciler. Of all replicas, the one that holds the lease makes a pass in each interval;
- * the first pass begins at once.
+ * Starts a reconciler. In each interval, the replica that holds the lease makes a pass. The first
+ * pass begins at once.
  */
 export function startReconciler(
   services: ReconcilerServices,
@@ -62,8 +63,8 @@ export function startReconciler(
   };
 
   /**
-   * Aborts `lost` when another replica holds the lease. Every action is idempotent, so a pass that
-   * lost its lease does no harm; it only must not run for long.
+   * Aborts `lost` when another replica holds the lease. A pass that lost its lease does no harm,
+   * because every action is idempotent, but it must stop soon.
    */
   const renewUntil = async (done: AbortSignal, lost: AbortController): Promise<void> => {
     let heldUntilMs = clock.now() + leaseMs;

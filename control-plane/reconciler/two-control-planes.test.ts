@@ -45,8 +45,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
 );
 /**
- * Whether a call of a port fails, one after the other and from the start again: one in ten, and
- * none in some histories.
+ * Decides for each call of a port whether it fails; the sequence is repeated. One in ten calls
+ * fails, and in some histories none.
  */
 const faults = fc.oneof(
   fc.constant([false]),
@@ -62,8 +62,8 @@ async function liveRows(fixture: ReconcilerFixture, tenantId: TenantId) {
 }
 
 /**
- * What is wrong in a simulation at rest: with rows and quotas, with instances, and with the
- * reported ends.
+ * What is wrong in a simulation at rest: in rows and quotas, in instances, and in the reported
+ * ends.
  */
 async function complaints(
   fixture: ReconcilerFixture,
@@ -98,7 +98,7 @@ async function complaints(
   return found;
 }
 
-it('lets rows, instances and quotas agree when the dust has settled, whatever two control-planes went through', {
+it('makes rows, instances and quotas agree in the end, after any history of two control-planes', {
   timeout: 300_000,
   retry: 0,
 }, async () => {
