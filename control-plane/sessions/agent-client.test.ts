@@ -22,7 +22,7 @@ const binding = {
   idle_timeout_seconds: 900,
 };
 
-/** A client, and an agent that responds to everything with `body`; `null` breaks the connection. */
+/** A client and an agent that always responds with `body`; `null` breaks the connection. */
 async function open(status: number, body: string | null) {
   const server = createServer((request, response) => {
     request.resume();
@@ -36,7 +36,7 @@ async function open(status: number, body: string | null) {
   return { client, agent: { instanceId, address } };
 }
 
-it('ignores what only a newer agent says in its responses', async () => {
+it('ignores fields that only a newer agent sends in its responses', async () => {
   const newer = { zone: 'a', interpreter: { version: '3.14' } };
   const bound = await open(200, JSON.stringify({ instance_id: instanceId, epoch: 1, ...newer }));
   await bound.client.bind(bound.agent, binding, signal);
@@ -56,7 +56,7 @@ it.each([
   [200, '{', 'the response of the agent is not valid JSON', false],
   [200, null, 'the agent cannot be reached (UND_ERR_SOCKET)', true],
 ])(
-  'tells of a response of %i with %j without address or path',
+  'reports a response of %i with %j without an address or a path',
   async (status, body, detail, isUnreachable) => {
     const { client, agent } = await open(status, body);
     const failure = expect(client.bind(agent, binding, signal)).rejects;
@@ -64,7 +64,7 @@ it.each([
   },
 );
 
-it('names instance and path in the message, which is for the log', async () => {
+it('names the instance and the path in the message, which is for the log', async () => {
   const { client, agent } = await open(500, '{}');
   await expect(client.state(agent, signal)).rejects.toThrow(
     `GET /internal/state of ${instanceId}: status 500`,

@@ -16,17 +16,17 @@ export interface AgentAddress {
 }
 
 interface AgentCallFailedOptions extends ErrorOptions {
-  /** The message where it is absent. */
+  /** The message if absent. */
   detail?: string;
   isUnreachable?: boolean;
 }
 
-/** The agent did not respond, or not as it should. The message is for the log. */
+/** The agent did not respond, or not as expected. The message is for the log. */
 export class AgentCallError extends Error {
   override readonly name = 'AgentCallError';
-  /** For the session's owner: names no address and no path. */
+  /** For the owner of the session: contains no address and no path. */
   readonly detail: string;
-  /** There was no response: the instance may have ended. */
+  /** True if there was no response: the instance may have ended. */
   readonly isUnreachable: boolean;
 
   constructor(
@@ -41,22 +41,22 @@ export class AgentCallError extends Error {
 
 /**
  * The calls of the control-plane to agents. Every call throws `AgentCallError`, or the signal's
- * reason where that ends it.
+ * reason if the signal aborts the call.
  */
 export interface AgentClient {
   /**
-   * Gives the instance its session, once in its life, at `firstEpoch`: throws where an interpreter
-   * died before it.
+   * Binds the instance to its session, once in its life, at `firstEpoch`. Throws if an interpreter
+   * died before the bind.
    */
   bind(agent: AgentAddress, binding: BindRequest, signal: AbortSignal): Promise<void>;
   updateLifetime(agent: AgentAddress, lifetime: Lifetime, signal: AbortSignal): Promise<void>;
-  /** Resolves when the agent has received it; its process ends after that. */
+  /** Resolves when the agent has accepted the request; its process exits after that. */
   end(agent: AgentAddress, reason: EndedReason, signal: AbortSignal): Promise<void>;
   state(agent: AgentAddress, signal: AbortSignal): Promise<AgentState>;
   close(): Promise<void>;
 }
 
-/** Every session begins at it. */
+/** The epoch at which every session begins. */
 export const firstEpoch = 1;
 
 interface Call {

@@ -30,7 +30,7 @@ afterEach(() => {
 });
 afterAll(() => fixture.close());
 
-/** Announces a body and sends none of it. */
+/** Announces a body but sends none of it. */
 function announce(tenantId: TenantId, method: string, path: string, bytes: number): ClientRequest {
   const client = request({ host: '127.0.0.1', port: plane.port, method, path, agent: false });
   client.setHeader('authorization', authorizationOf(tenantId));
@@ -51,14 +51,14 @@ async function refusalOf(client: ClientRequest) {
   };
 }
 
-it('returns 404 to a patch of a missing session before a byte of its body has come', async () => {
+it('returns 404 to a patch of a missing session before any of its body arrives', async () => {
   const refused = await refusalOf(
     announce(newTenantId(), 'PATCH', pathOf(newSessionId()), 8 * kibibyte * kibibyte),
   );
   expect(refused).toMatchObject({ status: 404, code: 'session_not_found' });
 });
 
-it('returns 429 where bodies fill the budget of their tenant or of all, and takes more when one has gone', async () => {
+it('returns 429 while bodies fill the budget of their tenant or of all tenants', async () => {
   const [tenantId, other] = [newTenantId(), newTenantId()];
   const held = announce(tenantId, 'POST', '/v1/sessions', 100 * kibibyte);
   const create = () => plane.call(tenantId, 'POST', '/v1/sessions', { body: { runtime: 'none' } });
@@ -77,7 +77,7 @@ it('returns 429 where bodies fill the budget of their tenant or of all, and take
   await expect.poll(create).toMatchObject({ status: 400 });
 });
 
-it('refuses a body that is nested too deep, or has too many values, before it is parsed', async () => {
+it('refuses a body with too much nesting or too many values before it is parsed', async () => {
   const large = await fixture.open();
   const nested = JSON.parse(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`);
   const deep = await large.call(newTenantId(), 'POST', '/v1/sessions', { body: { env: nested } });

@@ -41,7 +41,7 @@ const instanceOf = ({
 const isListed = async (id: string) =>
   (await fixture.fakes.provisioner.list()).some(({ instanceId }) => instanceId === id);
 
-it('ends a session, its instance and its place in the quota before it returns 204, and again 204', async () => {
+it('ends session and instance and releases the quota, then returns 204, also again', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const first = await remove(tenantId, made.session_id);
@@ -74,7 +74,7 @@ it('counts each end once, by its reason', async () => {
   );
 });
 
-it('gives two concurrent deletes the same response, and records one end', async () => {
+it('returns the same response to two concurrent deletes, and records one end', async () => {
   const tenantId = newTenantId();
   const { session_id: id } = await plane.create(tenantId);
   const responses = await Promise.all([
@@ -87,7 +87,7 @@ it('gives two concurrent deletes the same response, and records one end', async 
   expect(row).toMatchObject({ state: 'ended', version: 4 });
 });
 
-it('returns the same 404 for foreign, missing and impossible sessions, and harms none', async () => {
+it('returns the same 404 for foreign, missing and invalid ids, and changes nothing', async () => {
   const [owner, stranger] = [newTenantId(), newTenantId()];
   const { session_id: id } = await plane.create(owner);
   const responses = [
@@ -99,7 +99,7 @@ it('returns the same 404 for foreign, missing and impossible sessions, and harms
   expect((await get(owner, id)).state).toBe('ready');
 });
 
-it('ends a session that is still being made: the create is rolled back and returns 410', async () => {
+it('ends a provisioning session: its create is rolled back and returns 410', async () => {
   const tenantId = newTenantId();
   const creating = plane.call(tenantId, 'POST', '/v1/sessions', {
     body: { runtime: 'never-ready' },
@@ -121,7 +121,7 @@ it('ends a session that is still being made: the create is rolled back and retur
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
 });
 
-it('ends one that another replica makes: its next write is lost and it rolls itself back', async () => {
+it('ends a session that another replica creates: that create rolls itself back', async () => {
   const replica = await fixture.open();
   const tenantId = newTenantId();
   const creating = replica.call(tenantId, 'POST', '/v1/sessions', {
@@ -135,7 +135,7 @@ it('ends one that another replica makes: its next write is lost and it rolls its
   expect(await isListed(row?.instance_id ?? '')).toBe(false);
 });
 
-it('records the end of an instance that nobody ended, once, with the exit status', async () => {
+it('records once, with its exit status, that an instance exited by itself', async () => {
   const replica = await fixture.open();
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
@@ -171,7 +171,7 @@ it('records the reason that an agent gives for its own end', async () => {
   });
 });
 
-it('purges a day after the end', async () => {
+it('purges a session a day after its end', async () => {
   const tenantId = newTenantId();
   const { session_id: id } = await plane.create(tenantId);
   await remove(tenantId, id);
@@ -182,7 +182,7 @@ it('purges a day after the end', async () => {
   expect(keptMs).toBeLessThan(86_401_000);
 });
 
-it('lets a delete and an end at once leave one record', async () => {
+it('records one end if a delete and an exit happen at once', async () => {
   const tenantId = newTenantId();
   const made = await Promise.all(Array.from({ length: 8 }, () => plane.create(tenantId)));
   await Promise.all(
@@ -202,7 +202,7 @@ it('lets a delete and an end at once leave one record', async () => {
   }
 });
 
-it('records an end although the store is away for a while', async () => {
+it('records an end even if the store is unavailable for a while', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const [listeners, unwatched] = watchable(fixture.fakes.provisioner);
@@ -223,7 +223,7 @@ it('records an end although the store is away for a while', async () => {
   });
 });
 
-it('does not take the end of another instance for the session’s', async () => {
+it('does not record the end of another instance as the end of the session', async () => {
   const tenantId = newTenantId();
   const [listeners, unwatched] = watchable(fixture.fakes.provisioner);
   const unsubscribed = await fixture.open({ provisioner: unwatched });
@@ -237,7 +237,7 @@ it('does not take the end of another instance for the session’s', async () => 
   });
 });
 
-it('responds 204 where the end is recorded and the instance cannot be ended just now, and leaves that to the reconciler', async () => {
+it('returns 204 if the end is recorded but the reconciler has to end the instance', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const end = vi.fn(() => Promise.reject(new Error('the cluster refuses the call')));
@@ -254,7 +254,7 @@ it('responds 204 where the end is recorded and the instance cannot be ended just
   await eventually(() => isListed(instanceOf(made))).toBe(false);
 });
 
-it('responds 204 where the end is recorded and the quota cannot be released just now', async () => {
+it('returns 204 if the end is recorded but the quota cannot be released', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const store = failingStore(fixture.store, { method: 'removeLive', from: 1, times: 9 });
@@ -269,7 +269,7 @@ it('responds 204 where the end is recorded and the quota cannot be released just
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
 });
 
-it('responds 503 where the end itself cannot be recorded, and ends nothing', async () => {
+it('returns 503 if the end cannot be recorded, and ends nothing', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const refused = await fixture.open({
@@ -282,7 +282,7 @@ it('responds 503 where the end itself cannot be recorded, and ends nothing', asy
   ]);
 });
 
-it('responds to a delete whose instance does not terminate in time, and continues it', async () => {
+it('responds to a delete whose instance does not end in time, and continues it', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   let finish = () => {};
@@ -304,7 +304,7 @@ it('responds to a delete whose instance does not terminate in time, and continue
   await eventually(() => isListed(instanceOf(made))).toBe(false);
 });
 
-/** The provisioner with listeners that a test can tell whatever it likes. */
+/** A provisioner with listeners to which a test can report any end. */
 function watchable(
   real: SessionProvisioner,
 ): [Set<(end: InstanceEnd) => void>, SessionProvisioner] {

@@ -24,9 +24,9 @@ export const agentNoticeMs = 1_000;
 const quotaDelaysMs = [50, 200];
 
 /**
- * Terminates a session with everything that runs in it. Resolves when its instance is gone or the
- * limit for that has passed. Idempotent: a later call finishes what an earlier one could not. Once
- * the termination is recorded, a failure to remove the remains is logged and left to the
+ * Terminates a session and everything that runs in it. Resolves when its instance no longer exists
+ * or the limit for that has passed. Idempotent: a later call finishes what an earlier one could
+ * not. After the termination is recorded, a failure to remove the remains is logged and left to the
  * reconciler.
  * @throws AppError `session_not_found`
  */
@@ -38,8 +38,8 @@ export async function deleteSession(
   const { store, pending, limits, logger, clock } = services;
   const found = await findSession(services, tenantId, id);
   const { session_id: sessionId } = found;
-  // The row comes first: a create that still runs, here or in another replica, loses its next write
-  // and rolls itself back.
+  // The row is written first: a create that still runs, here or in another replica, loses its next
+  // write and rolls itself back.
   const { terminal } = await writeTermination(services, {
     sessionId,
     found,
@@ -76,8 +76,8 @@ async function endInstance(
 ): Promise<void> {
   if (!instanceId) return;
   if (found.state === 'ready') {
-    // An agent that knows the reason passes it to the clients that wait for its steps. The agent may
-    // be gone already.
+    // An agent that knows the reason passes it to the clients that wait for its steps. The agent
+    // may have exited already.
     const agent = { instanceId, address: found.address };
     await agents.end(agent, 'deleted', clock.limit(agentNoticeMs)).catch(() => undefined);
   }

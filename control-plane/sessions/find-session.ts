@@ -5,7 +5,7 @@ import type { SessionServices } from './session-services.ts';
 import { isPurged } from './termination/cause.ts';
 
 /**
- * The session of the tenant, read strongly consistent.
+ * The session of the tenant, from a strongly consistent read.
  * @throws AppError `session_not_found`. The message is the same for an id that never existed, was
  * purged, belongs to another tenant, or is not a valid session id.
  */

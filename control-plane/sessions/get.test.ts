@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-it('gets the epoch and the last activity from the agent', async () => {
+it('returns the epoch and the last activity from the agent', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const { status, body } = await plane.call(tenantId, 'GET', pathOf(made.session_id));
@@ -33,7 +33,7 @@ it('gets the epoch and the last activity from the agent', async () => {
   });
 });
 
-it('leaves both out when the agent does not respond in time', async () => {
+it('omits both if the agent does not respond in time', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId, { runtime: 'hang-state' });
   const { body } = await plane.call(tenantId, 'GET', pathOf(made.session_id));
@@ -41,7 +41,7 @@ it('leaves both out when the agent does not respond in time', async () => {
   expect(body).toEqual(row);
 });
 
-it('returns the same 404 for foreign, missing, purged and impossible sessions', async () => {
+it('returns the same 404 for foreign, missing, purged and invalid session ids', async () => {
   const owner = newTenantId();
   const { session_id: foreign } = await plane.create(owner);
   const purged = endedRecord(provisioningRecord({ tenant_id: owner }));
@@ -85,7 +85,7 @@ it('shows an ended session with its reason until it is purged', async () => {
   ]);
 });
 
-it('refuses parameters, methods, tokens without the scope and callers without a token', async () => {
+it('refuses parameters, methods, tokens without the scope, and a missing token', async () => {
   const tenantId = newTenantId();
   const path = pathOf(newSessionId());
   expect((await plane.call(tenantId, 'GET', `${path}?x=1`)).status).toBe(400);
@@ -105,7 +105,7 @@ it('refuses parameters, methods, tokens without the scope and callers without a 
   });
 });
 
-it('returns 503 where the store does not', async () => {
+it('returns 503 if the store throttles the read', async () => {
   const { SessionStoreThrottledError } = await import('@steppe/session-store/errors');
   const broken = await fixture.open({
     store: {

@@ -25,7 +25,7 @@ const list = async (tenantId: ReturnType<typeof newTenantId>, query = '') => {
   return sessionListSchema.parse(body);
 };
 
-it('lists the tenant’s sessions, newest first, a page at a time, without what only agents know', async () => {
+it('lists the tenant’s sessions in pages, newest first, without the agents’ state', async () => {
   const tenantId = newTenantId();
   const records = Array.from({ length: 5 }, (_, second) =>
     provisioningRecord({ tenant_id: tenantId, created_at: `2026-11-23T12:00:0${second}.000Z` }),
@@ -71,7 +71,7 @@ it('filters by state and by every pair of metadata, whatever their names', async
   expect(await ids('?metadata.job.id=9')).toEqual([]);
 });
 
-it('leaves out what was purged', async () => {
+it('omits purged sessions', async () => {
   const tenantId = newTenantId();
   await fixture.store.create({
     ...endedRecord(provisioningRecord({ tenant_id: tenantId })),

@@ -40,7 +40,7 @@ function parseListQuery(url: string): ListQuery {
 
 /**
  * A page of the tenant's sessions, newest first.
- * @throws AppError `invalid_request` if the cursor is not one of this list.
+ * @throws AppError `invalid_request` if the cursor does not belong to this list.
  */
 async function listSessions(
   { store, clock, logger }: ListServices,

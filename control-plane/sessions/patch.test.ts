@@ -34,7 +34,7 @@ const boundOf = async ({ instance_id: id }: Session) => {
   return JSON.parse(await fixture.fakes.readIn(id, 'run/bound.json'));
 };
 
-it('changes the life of a session in its row and in its agent', async () => {
+it('changes the lifetime of a session in its row and in its agent', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const before = Date.now();
@@ -52,7 +52,7 @@ it('changes the life of a session in its row and in its agent', async () => {
   });
 });
 
-it('lets no session live longer than the maximum from when it became ready, however often that is requested', async () => {
+it('limits a lifetime to the maximum since ready, however often it is extended', async () => {
   const [tenantId, max] = [newTenantId(), 100];
   const limited = await fixture.open({}, { ttlSeconds: max });
   const made = await limited.create(tenantId, { ttl_seconds: max });
@@ -66,12 +66,12 @@ it('lets no session live longer than the maximum from when it became ready, howe
   await eventually(() => Date.now()).toBeGreaterThan(readyMs + 1);
   for (const _ of [1, 2]) expect(await extend(limited, max)).toBe(max * 1_000);
   expect(Date.parse((await boundOf(made)).expires_at) - readyMs).toBe(max * 1_000);
-  // Where the maximum is smaller meanwhile, that takes nothing away.
+  // A smaller maximum does not shorten a lifetime that was already granted.
   const stricter = await fixture.open({}, { ttlSeconds: max / 2 });
   expect(await extend(stricter, max / 2)).toBeGreaterThan((max / 2) * 1_000);
 });
 
-it('merges metadata, null removes a key, and what is not named stays', async () => {
+it('merges metadata: null removes a key, and keys that are not named stay', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId, { metadata: { a: '1', b: '2' } });
   const { body } = await patch(tenantId, made, { metadata: { a: null, b: '3', c: '4', d: null } });
@@ -107,7 +107,7 @@ it('counts the bytes of names and values after the merge', async () => {
   expect((await patch(tenantId, made, { metadata: { a: null, e: full } })).status).toBe(200);
 });
 
-it('changes the life of a session whose older metadata is larger than a new oneâ€™s may be', async () => {
+it('changes the lifetime of a session whose older metadata exceeds the limit', async () => {
   const long = 'x'.repeat(4_096);
   const metadata = { a: long, b: long, c: long, d: long };
   const expires_at = new Date(Date.now() + 60_000).toISOString();
@@ -118,14 +118,14 @@ it('changes the life of a session whose older metadata is larger than a new oneâ
     status: 413,
     body: { error: { details: { limit: 'metadata' } } },
   });
-  // Nothing listens at its address: the row is changed all the same.
+  // No server listens at its address, but the row is changed nevertheless.
   await patch(row.tenant_id, row, { idle_timeout_seconds: 77 });
   expect(await fixture.store.get(row.session_id, { consistent: true })).toMatchObject({
     idle_timeout_seconds: 77,
   });
 });
 
-it('keeps every one of many patches at once, and row and agent agree', async () => {
+it('keeps every one of many concurrent patches, and row and agent agree', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   const bodies = Array.from({ length: 8 }, (_, index) => ({
@@ -139,7 +139,7 @@ it('keeps every one of many patches at once, and row and agent agree', async () 
   expect((await boundOf(made)).idle_timeout_seconds).toBe(row?.idle_timeout_seconds);
 });
 
-it('says so where the agent does not take the change, which the same call repairs', async () => {
+it('returns 503 if the agent refuses the change, which a retry can repair', async () => {
   const tenantId = newTenantId();
   const made = await plane.create(tenantId, { runtime: 'refuse-limits' });
   const { status, body } = await patch(tenantId, made, { ttl_seconds: 10 });
@@ -150,7 +150,7 @@ it('says so where the agent does not take the change, which the same call repair
   expect((await patch(tenantId, made, { metadata: { a: '1' } })).status).toBe(200);
 });
 
-it('returns 410 for one that ended, failed or expired, 425 for one that is being made, 404 for what is not there', async () => {
+it('returns 410 for a terminal or expired session, 425 if not ready, 404 if missing', async () => {
   const [tenantId, other] = [newTenantId(), newTenantId()];
   const given = provisioningRecord({ tenant_id: tenantId });
   const ended = {

@@ -27,9 +27,9 @@ export const agentUpdateTimeoutMs = 5_000;
 const mergedSchema = z.object({ metadata: metadataSchema });
 
 /**
- * Changes the lifetime and the metadata of a session. The row is written first and the agent is
- * informed after it: if only the agent fails, the same call repairs it. The body is read only once
- * the session is known to exist.
+ * Changes the lifetime and the metadata of a session. The row is written before the agent is
+ * informed: if only the agent fails, the same call repairs it. The body is read only after the
+ * session is known to exist.
  * @throws AppError `session_not_found`, `session_ended`, `session_not_ready`, `invalid_request`,
  * `payload_too_large`, `runtime_unreachable`.
  */
@@ -78,8 +78,8 @@ async function updateRow(
 
 /**
  * The requested expiry, but at most the maximum after the session became ready, however often it is
- * extended: the deadline of its instance cannot be moved. If the operator lowers the maximum, a
- * session keeps the expiry that it has.
+ * extended, because the deadline of its instance cannot be moved. If the operator lowers the
+ * maximum, a session keeps the expiry that it has.
  */
 function extendedTo(
   { ready_at, expires_at }: ReadyRecord,
@@ -103,8 +103,8 @@ function mergeMetadata(
 }
 
 /**
- * Of two concurrent patches the agent may receive the older one last. The lifetime is sent again
- * until the row matches what was sent.
+ * Of two concurrent patches, the older one may reach the agent last. The lifetime is therefore sent
+ * again until the row matches what was sent.
  */
 async function updateAgent(services: PatchServices, patched: ReadyRecord): Promise<ReadyRecord> {
   const { agents, store, clock } = services;

@@ -2,14 +2,14 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 
 interface RetryOptions {
   clock: Pick<Clock, 'sleep'>;
-  /** One retry after each of them. */
+  /** The delay before each retry. */
   delaysMs: readonly number[];
-  /** Stops the retries when it aborts; a call that runs then continues. */
+  /** Stops the retries when it aborts; a call that already runs then continues. */
   signal?: AbortSignal;
 }
 
 /**
- * Retries `operation` until it succeeds. `operation` is given the number of failures so far.
+ * Retries `operation` until it succeeds. `operation` receives the number of failures so far.
  * @throws the last failure.
  */
 export async function retry<T>(

@@ -2,17 +2,17 @@ import type { ErrorCode } from '@steppe/contracts/errors';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { TerminalRecord, TerminationCause } from './termination/cause.ts';
 
-/** Where the instance of a create came from; none where it did not get that far. */
+/** Where the instance of a create came from; `none` if the create did not get an instance. */
 export type CreateStart = 'warm' | 'cold' | 'none';
 
 /**
- * `ready`; the end reason that the row of what failed has; or the error's code where that says
- * more.
+ * `ready`, the end reason in the row of a failed session, or the code of the error if that is more
+ * specific.
  */
 export type CreateOutcome = 'ready' | TerminationCause['reason'] | ErrorCode;
 
 export interface SessionMetrics {
-  /** Counts a create, but for one that waits for what another with its key makes. */
+  /** Counts a create, except one that only waits for the create of another request with its key. */
   created(create: { start: CreateStart; outcome: CreateOutcome; durationMs: number }): void;
   /** Counts an end that this process recorded. */
   ended(terminal: Pick<TerminalRecord, 'state' | 'end_reason'>): void;

@@ -11,16 +11,16 @@ import type { SessionMetrics } from './session-metrics.ts';
 
 /** Limits that the operator configures. */
 export interface SessionLimits {
-  /** Live sessions of one tenant, at most 5000. */
+  /** Maximum of live sessions of one tenant, at most 5000. */
   sessionsPerTenant: number;
   ttlSeconds: number;
-  /** Time limit of a whole create. */
+  /** Time limit for a whole create. */
   provisioningMs: number;
-  /** How long a delete waits until the instance is gone. The termination continues after it. */
+  /** How long a delete waits for the instance to end. The termination continues after that. */
   endMs: number;
 }
 
-/** Everything that use cases need. Each of them declares the part that it uses. */
+/** Everything that the use cases need. Each of them declares the part that it uses. */
 export interface SessionServices {
   store: SessionStore;
   provisioner: SessionProvisioner;

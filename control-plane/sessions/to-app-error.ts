@@ -6,7 +6,7 @@ import {
 } from '@steppe/session-store/errors';
 import { CreateAbortedError } from './create/create-failure.ts';
 
-/** What the caller gets for a failure that the store or a shutdown made. */
+/** The error that the caller gets if the store or a shutdown caused the failure. */
 export function toAppError(error: unknown): unknown {
   if (
     error instanceof SessionStoreUnavailableError ||
@@ -31,7 +31,7 @@ export function toAppError(error: unknown): unknown {
   return error;
 }
 
-/** The code that the caller gets. */
+/** The error code that the caller gets. */
 export function errorCodeOf(error: unknown): ErrorCode {
   const told = toAppError(error);
   return told instanceof AppError ? told.code : 'internal';

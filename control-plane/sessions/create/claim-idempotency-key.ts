@@ -11,12 +11,12 @@ export interface KeyClaim {
   body: CreateSession;
 }
 
-/** How long a key stands for its session. */
+/** How long a key refers to its session. */
 export const idempotencyKeyRetentionSeconds = 24 * 60 * 60;
 
 /**
- * Claims the key for `sessionId` unless it stands for a session already. Returns the session that
- * the key stands for.
+ * Claims the key for `sessionId` unless it already refers to a session. Returns the session that
+ * the key refers to.
  * @throws AppError `idempotency_key_reused` if that session was requested with another body.
  */
 export async function claimIdempotencyKey(
@@ -34,7 +34,8 @@ export async function claimIdempotencyKey(
     if (put.outcome === 'stored') return sessionId;
     if (put.item.body_hash === bodyHash) return put.item.session_id;
   } catch (error) {
-    // The write may still have succeeded: the key would stand for a session that nobody creates.
+    // The write may still have succeeded, and the key would then refer to a session that nobody
+    // creates.
     await store.deleteIdempotency(tenantId, key, sessionId).catch(() => undefined);
     throw error;
   }
@@ -44,7 +45,7 @@ export async function claimIdempotencyKey(
   );
 }
 
-/** The same text for the same value, whatever the order of its keys. */
+/** Equal values give the same text, whatever the order of their keys. */
 const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
     isRecord(part)

@@ -29,15 +29,15 @@ export interface AttemptOptions {
   releaseKey: () => Promise<void>;
 }
 
-/** One create, from its plan to a ready session or to the rollback of everything that it did. */
+/** One create, from its plan to a ready session or to the rollback of all it did. */
 export class CreateAttempt {
   readonly #services: AttemptServices;
   readonly #plan: SessionPlan;
   readonly #options: AttemptOptions;
   #row: RowState = 'none';
-  /** Of the row, after its last write. */
+  /** The version of the row after its last write. */
   #version: number;
-  /** Claimed or started, and not handed to the provisioner to be ended. The last one is in use. */
+  /** Claimed or started instances that a rollback has to end. The last one is in use. */
   #instances: Instance[] = [];
   #start: CreateStart = 'none';
 
@@ -48,7 +48,9 @@ export class CreateAttempt {
     this.#version = plan.record.version;
   }
 
-  /** Takes the session to `ready`. Where a stage fails, everything is rolled back before this throws. */
+  /**
+   * Brings the session to `ready`. If a stage fails, everything is rolled back before this throws.
+   */
   async run(): Promise<SessionWithState> {
     const { metrics, pool, clock } = this.#services;
     const begunAtMs = clock.monotonicMs();
@@ -105,7 +107,7 @@ export class CreateAttempt {
     }
   }
 
-  /** Binds a warm instance if there is one that accepts the bind, else one that is started. */
+  /** Binds a warm instance if one accepts the bind. Otherwise starts an instance and binds it. */
   async #provision(): Promise<Instance> {
     this.#options.signal.throwIfAborted();
     return (await this.#bindWarm()) ?? (await this.#bindCold());
@@ -153,7 +155,8 @@ export class CreateAttempt {
       await agents.bind(instance, binding, signal);
       return instance;
     } finally {
-      // Not before the row names another: their end would be recorded as the session's.
+      // They are ended only after the row names another instance: until then, their end would be
+      // recorded as the end of the session.
       for (const { instanceId } of unusable) this.#endUnusable(instanceId);
     }
   }
@@ -165,7 +168,7 @@ export class CreateAttempt {
       .catch((err) => logger.error({ err, instance_id: instanceId }, 'could not end an instance'));
   }
 
-  /** Before the bind, so that whoever finds a half-made session finds its instance. */
+  /** Precedes the bind, so that the reconciler can find the instance of an unfinished session. */
   async #nameInstance({ instanceId }: Instance): Promise<void> {
     const named = { ...this.#plan.record, instance_id: instanceId };
     const row = requireUpdated(await this.#services.store.update(named, this.#version));
@@ -187,7 +190,9 @@ export class CreateAttempt {
   }
 }
 
-/** Until a row is ready, others write only its termination: a lost race means that it is terminal. */
+/**
+ * Until a row is ready, others write only its termination. A lost write thus means a terminal row.
+ */
 function requireUpdated(update: UpdateOutcome) {
   if (update.outcome === 'updated') return update.record;
   throw endedMeanwhile();

@@ -29,13 +29,13 @@ export function causeOfFailure(error: unknown): TerminationCause {
   };
 }
 
-/** Whether the cause explains the failure completely. The client may see it then. */
+/** Whether the cause explains the failure completely, so that the client may see it. */
 export const isExplained = (error: unknown): boolean =>
   error instanceof CreateAbortedError ||
   error instanceof StartFailedError ||
   error instanceof AgentCallError;
 
-/** The error for the client of a create that did not become ready. */
+/** The error that the client gets if its create did not become ready. */
 export function createFailure(
   sessionId: SessionId,
   { reason, detail }: TerminationCause,

@@ -34,7 +34,10 @@ afterEach(async () => {
 const rowsOf = async (tenantId: ReturnType<typeof newTenantId>): Promise<SessionRecord[]> =>
   (await fixture.store.listByTenant(tenantId, { limit: 200 })).sessions;
 
-/** The outcomes of the creates that this control-plane counted as failed, each counted once. */
+/**
+ * The outcomes of the failed creates in the metrics of this control-plane. Each must be counted
+ * once.
+ */
 async function failuresOf({ operatorPort }: OpenControlPlane): Promise<string[]> {
   const metrics = await (await fetch(`http://127.0.0.1:${operatorPort}/metrics`)).text();
   const counts = metrics.matchAll(
@@ -43,7 +46,7 @@ async function failuresOf({ operatorPort }: OpenControlPlane): Promise<string[]>
   return [...counts].map(([, outcome = '']) => outcome);
 }
 
-describe('a create that fails is rolled back and says why', () => {
+describe('a create that fails is rolled back and reports why', () => {
   it.each<[Behaviour, string, string]>([
     ['crash-before-ready', 'crashed', 'exit code 3: there is no interpreter'],
     ['refuse-bind', 'crashed', 'status 409'],
@@ -51,7 +54,7 @@ describe('a create that fails is rolled back and says why', () => {
     ['second-epoch', 'crashed', 'lost an interpreter before it was bound'],
     ['never-ready', 'provisioning_timeout', 'not ready within 400 ms'],
     ['hang-bind', 'provisioning_timeout', 'not ready within 400 ms'],
-  ])('where the agent does this: %s', async (runtime, reason, detail) => {
+  ])('if the agent does this: %s', async (runtime, reason, detail) => {
     const plane = await fixture.open(
       {},
       reason === 'provisioning_timeout' ? { provisioningMs: 400 } : {},
@@ -90,7 +93,7 @@ describe('a create that fails is rolled back and says why', () => {
         fault,
       ]),
     ),
-  )('where the store fails when %s', async (_, fault) => {
+  )('if the store fails when %s', async (_, fault) => {
     const plane = await fixture.open({ store: failingStore(fixture.store, fault) });
     const [tenantId, key] = [newTenantId(), randomUUID()];
     const headers = { 'idempotency-key': key };
@@ -111,7 +114,7 @@ describe('a create that fails is rolled back and says why', () => {
     await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(again.body).session_id));
   });
 
-  it('also where the store is still busy during the rollback', async () => {
+  it('even if the store is still busy during the rollback', async () => {
     const busy = failingStore(failingStore(fixture.store, { method: 'get', from: 1, times: 2 }), {
       method: 'removeLive',
       from: 1,
@@ -127,7 +130,7 @@ describe('a create that fails is rolled back and says why', () => {
     });
   });
 
-  it('without capacity for it', async () => {
+  it('if there is no capacity for it', async () => {
     const full: SessionProvisioner = {
       ...fixture.fakes.provisioner,
       start: () => Promise.reject(new StartFailedError('quota', 'no room on any node')),
@@ -141,7 +144,7 @@ describe('a create that fails is rolled back and says why', () => {
     expect(await rowsOf(tenantId)).toMatchObject([{ state: 'failed', end_reason: 'quota' }]);
   });
 
-  it('says where another try does not help', async () => {
+  it('and reports if a retry cannot help', async () => {
     const hopeless = () =>
       Promise.reject(new StartFailedError('crashed', 'a module is missing', { retryable: false }));
     const plane = await fixture.open({
@@ -156,7 +159,7 @@ describe('a create that fails is rolled back and says why', () => {
     expect(headers.get('retry-after')).toBeNull();
   });
 
-  it('hides a cause that nobody expected', async () => {
+  it('and hides an unexpected cause', async () => {
     const broken: SessionProvisioner = {
       ...fixture.fakes.provisioner,
       start: () => Promise.reject(new Error('secret')),
@@ -174,7 +177,7 @@ describe('a create that fails is rolled back and says why', () => {
   });
 });
 
-describe('a client that leaves', () => {
+describe('a client that disconnects', () => {
   const leave = async (headers: Record<string, string>) => {
     const plane = await fixture.open({}, { provisioningMs: 2_000 });
     const tenantId = newTenantId();
@@ -196,13 +199,13 @@ describe('a client that leaves', () => {
     return rowsOf(tenantId);
   };
 
-  it('takes its create with it', async () => {
+  it('aborts its create', async () => {
     expect(await leave({})).toMatchObject([
       { state: 'ended', end_reason: 'deleted', end_detail: expect.stringContaining('left') },
     ]);
   });
 
-  it('leaves a create with a key to continue, since it may retry', async () => {
+  it('does not abort a create with a key, because it may retry', async () => {
     expect(await leave({ 'idempotency-key': 'k' })).toMatchObject([
       { state: 'failed', end_reason: 'provisioning_timeout' },
     ]);
@@ -210,7 +213,7 @@ describe('a client that leaves', () => {
 });
 
 describe('Idempotency-Key', () => {
-  it('gives requests at once, later ones and those to another replica one session', async () => {
+  it('returns one session to concurrent and later requests, also at another replica', async () => {
     const [plane, replica] = [await fixture.open(), await fixture.open()];
     const tenantId = newTenantId();
     const headers = { 'idempotency-key': 'a key/of: mine' };
@@ -233,7 +236,7 @@ describe('Idempotency-Key', () => {
     expect([after.status, after.body]).toMatchObject([201, { session_id: id, state: 'ended' }]);
   });
 
-  it('refuses another body, and is each tenant’s own', async () => {
+  it('refuses another body, and is separate for each tenant', async () => {
     const plane = await fixture.open();
     const [tenantId, other] = [newTenantId(), newTenantId()];
     const headers = { 'idempotency-key': 'k' };
@@ -256,7 +259,7 @@ describe('Idempotency-Key', () => {
     await plane.call(other, 'DELETE', pathOf(sessionSchema.parse(foreign.body).session_id));
   });
 
-  it('tells all that wait under one key of its failure, and is good again after it', async () => {
+  it('returns a failure to all requests that wait, and is usable again after it', async () => {
     const [plane, replica] = [await fixture.open(), await fixture.open()];
     const tenantId = newTenantId();
     const options = { headers: { 'idempotency-key': 'k' }, body: { runtime: 'refuse-bind' } };
@@ -270,7 +273,7 @@ describe('Idempotency-Key', () => {
   });
 
   it.each([{}, { prefer: 'respond-async' }])(
-    'is claimed anew where its first request was refused elsewhere, with %j',
+    'is claimed again if another replica refused its first request, with %j',
     async (prefer) => {
       const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k', ...prefer }];
       const body = createSessionSchema.parse({});
@@ -280,7 +283,7 @@ describe('Idempotency-Key', () => {
       );
       const putIdempotency: SessionStore['putIdempotency'] = async (...put) => {
         const outcome = await fixture.store.putIdempotency(...put);
-        // The other replica finds the quota full only after this one has seen its claim.
+        // The other replica finds its quota full only after this one has seen its claim.
         if (outcome.outcome === 'exists')
           await fixture.store.deleteIdempotency(tenantId, 'k', outcome.item.session_id);
         return outcome;
@@ -303,7 +306,7 @@ describe('Idempotency-Key', () => {
     },
   );
 
-  it('is freed from a replica that died before it made a row', async () => {
+  it('is released if its replica died before it wrote a row', async () => {
     const [hasty, plane] = [await fixture.open({}, { provisioningMs: 300 }), await fixture.open()];
     const [tenantId, headers] = [newTenantId(), { 'idempotency-key': 'k' }];
     const body = createSessionSchema.parse({});
@@ -323,7 +326,7 @@ describe('Idempotency-Key', () => {
   });
 });
 
-it('lets sixty creates and their deletes at once leave nothing behind', async () => {
+it('leaves nothing behind after sixty concurrent creates and deletes', async () => {
   const plane = await fixture.open({}, { sessionsPerTenant: 20 });
   const tenantId = newTenantId();
   const bodies: Behaviour[] = ['serve', 'crash-before-ready', 'refuse-bind'];

@@ -16,7 +16,7 @@ export type CreateServices = AttemptServices &
 
 export interface CreateRequest {
   tenantId: TenantId;
-  /** Limit of the tenant's live sessions, if its token has one. */
+  /** The tenant's limit of live sessions, if its token has one. */
   sessionQuota?: number | undefined;
   body: CreateSession;
   idempotencyKey: string | undefined;
@@ -28,10 +28,10 @@ export interface CreateRequest {
 
 /**
  * Creates a session that is ready, or nothing at all. If the client disconnects, its create is
- * rolled back, unless the client sent a key or has its response already: then the create finishes.
+ * rolled back, unless the client sent a key or already has its response: then the create finishes.
  * @throws AppError `invalid_request`, `quota_exceeded`, `idempotency_key_reused`,
- * `session_not_ready` if another request with this key still waits for the session,
- * `session_ended` if the session was deleted in the meantime, `runtime_unreachable`.
+ * `session_not_ready` if another request with this key still waits for the session, `session_ended`
+ * if the session was deleted in the meantime, `runtime_unreachable`.
  */
 export function createSession(
   services: CreateServices,
@@ -40,7 +40,7 @@ export function createSession(
   const plan = planSession(services, request, services.ids.sessionId());
   if (!request.respondAsync) return runCreate(services, request, plan, () => {});
   return new Promise((resolve, reject) => {
-    // The row has the outcome of what follows the response.
+    // The row records the outcome of everything after the response.
     const onAdmitted = () => resolve({ record: plan.record });
     runCreate(services, request, plan, onAdmitted).then(resolve, reject);
   });
@@ -62,7 +62,7 @@ function runCreate(
       attempt(signal, async () => {}),
     );
   }
-  // An alias of a runtime requests the same session.
+  // A request with an alias of the runtime is the same request.
   const claim = { tenantId, key, sessionId, body: { ...body, runtime: plan.runtime.name } };
   const until = respondAsync ? 'admitted' : 'ready';
   return pending.run(sessionId, undefined, async (signal) => {
@@ -77,7 +77,7 @@ function runCreate(
   });
 }
 
-/** The metric also counts a create that fails before its attempt begins. */
+/** Also records a create in the metric if it fails before its attempt begins. */
 async function claimAndCount(
   services: CreateServices,
   plan: SessionPlan,
@@ -99,8 +99,8 @@ async function claimAndCount(
 }
 
 /**
- * The claim may still be written, and the key would then stand for a session that nobody creates:
- * the failed row tells whoever finds the key.
+ * The claim may still be written, and the key would then refer to a session that nobody creates.
+ * The failed row reports this to the next request with the key.
  */
 async function recordAsFailed(
   services: Pick<CreateServices, 'store' | 'metrics' | 'clock' | 'logger'>,

@@ -20,7 +20,7 @@ afterAll(() => fixture.close());
 const create = (body: unknown, headers: Record<string, string> = {}, tenantId = newTenantId()) =>
   plane.call(tenantId, 'POST', '/v1/sessions', { body, headers });
 
-it('returns 201 with a session that is ready, and where it is', async () => {
+it('returns 201 with a ready session and its location', async () => {
   const tenantId = newTenantId();
   const { status, headers, body } = await create({ metadata: { job: '7' } }, {}, tenantId);
   const session = sessionSchema.parse(body);
@@ -40,13 +40,13 @@ it('returns 201 with a session that is ready, and where it is', async () => {
 });
 
 it.each(['100000u', '500000000n', '1E0', '1.', '+1', '1e-1'])(
-  'takes the quantity %s as it is written',
+  'accepts the quantity %s as it is written',
   async (cpu) => {
     expect((await plane.create(newTenantId(), { resources: { cpu } })).resources.cpu).toBe(cpu);
   },
 );
 
-it('keeps as much metadata as the contract allows, in the widest of characters', async () => {
+it('stores as much metadata as the contract allows, in the widest characters', async () => {
   const bytesOfText = limits.metadataTotalBytes / limits.metadataPairs / 2;
   const wide = '\u8a9e'.repeat((bytesOfText - 2) / 3);
   const metadata = Object.fromEntries(
@@ -60,15 +60,15 @@ it('keeps as much metadata as the contract allows, in the widest of characters',
   });
 });
 
-it('takes no body for an empty one', async () => {
+it('treats a missing body as an empty one', async () => {
   expect((await plane.call(newTenantId(), 'POST', '/v1/sessions')).status).toBe(201);
 });
 
-it('takes an alias for its runtime', async () => {
+it('accepts an alias of a runtime', async () => {
   expect((await create({ runtime: 'ts' })).body).toMatchObject({ runtime: 'node' });
 });
 
-it('binds the instance to the session with its environment, which no row holds', async () => {
+it('binds the instance with the session’s environment, which no row contains', async () => {
   const tenantId = newTenantId();
   const { session_id, instance_id, expires_at } = await plane.create(tenantId, {
     env: { TOKEN: 'hidden' },
@@ -107,7 +107,7 @@ it.each([
   ['an environment with __proto__', JSON.parse('{"env":{"__proto__":"1"}}'), 'env.__proto__'],
   ['a field named __proto__', JSON.parse('{"__proto__":{}}'), '__proto__'],
   ['no object', [], ''],
-])('refuses %s and makes nothing', async (_, body, path) => {
+])('refuses %s and creates nothing', async (_, body, path) => {
   const tenantId = newTenantId();
   const response = await create(body, {}, tenantId);
   expect(response).toMatchObject({
@@ -117,7 +117,7 @@ it.each([
   expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: [], keys: [] });
 });
 
-it('lists the known runtimes where it refuses one', async () => {
+it('lists the known runtimes if it refuses one', async () => {
   const { body } = await create({ runtime: 'ruby' });
   expect(body).toMatchObject({
     error: {
@@ -127,7 +127,7 @@ it('lists the known runtimes where it refuses one', async () => {
   });
 });
 
-it('names the limit that an environment passes', async () => {
+it('names the limit that an environment exceeds', async () => {
   const { status, body } = await create({ env: { A: 'x'.repeat(256 * 1024) } });
   expect([status, body]).toEqual([
     413,
@@ -135,12 +135,12 @@ it('names the limit that an environment passes', async () => {
   ]);
 });
 
-it('refuses parameters of the query and invalid keys', async () => {
+it('refuses query parameters and invalid keys', async () => {
   expect((await plane.call(newTenantId(), 'POST', '/v1/sessions?wait=true')).status).toBe(400);
   expect((await create({}, { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
   expect((await create({}, { 'idempotency-key': 'caf\u00e9' })).status).toBe(400);
 });
 
-it('refuses a body of another type', async () => {
+it('refuses a body of another content type', async () => {
   expect((await create({}, { 'content-type': 'text/plain' })).status).toBe(415);
 });

@@ -29,7 +29,7 @@ const unreachable = () =>
     isUnreachable: true,
   });
 
-/** Creates with `given` in the place of the fixture's own; what the client gets, and the row. */
+/** Creates a session with the `given` services. Returns the client's error and the row. */
 async function fail(given: Partial<FixtureServices>) {
   const tenantId = newTenantId();
   const request = { tenantId, body: createSessionSchema.parse({}), idempotencyKey: undefined };
@@ -51,7 +51,7 @@ it.each<[End, string]>([
   [{ reason: 'oom_killed' }, 'oom_killed'],
   [{ reason: 'crashed', detail: 'exit code 7' }, 'exit code 7'],
   [{ reason: 'deleted' }, 'deleted: its instance was ended before it was bound'],
-])('records how the instance ended where a bind fails by %j', async (end, words) => {
+])('records how the instance ended if %j makes the bind fail', async (end, words) => {
   const bind = async ({ instanceId }: { instanceId: InstanceEnd['instanceId'] }) => {
     fixture.inMemory.kill(instanceId, end);
     throw unreachable();
@@ -85,7 +85,7 @@ it('waits a moment for an end that is reported after the bind has failed', async
   });
 });
 
-it('records why the bind failed where nothing is known of an end', async () => {
+it('records why the bind failed if no end of the instance is known', async () => {
   const bind = () => Promise.reject(unreachable());
   const provisioner = {
     ...fixture.inMemory.open(),
@@ -101,7 +101,7 @@ it('records why the bind failed where nothing is known of an end', async () => {
   expect(JSON.stringify(told)).not.toContain('10.0.0.7');
 });
 
-it('records how the instance ended where a create is late because of that', async () => {
+it('records how the instance ended if that delayed the create past its limit', async () => {
   let expire = () => {};
   const after: Clock['after'] = (_, act) => {
     expire = act;
@@ -125,7 +125,7 @@ it('records how the instance ended where a create is late because of that', asyn
   });
 });
 
-it('shows no stack trace, path or address of ours, which the log has', async () => {
+it('returns no stack trace, path or address of ours; only the log has them', async () => {
   const trace =
     'exit code 1: no interpreter\n    at start (/srv/steppe/dist/session-agent.mjs:3:18)\nsee /srv/steppe/log';
   const lines: string[] = [];

@@ -6,12 +6,12 @@ import type { SessionServices } from '../session-services.ts';
 import type { TerminationCause } from '../termination/cause.ts';
 import { CreateAbortedError, causeOfFailure } from './create-failure.ts';
 
-/** How long an agent that does not respond may be dead before its provisioner knows. */
+/** How long a provisioner may need to notice the end of an agent that does not respond. */
 export const lateEndMs = 2_000;
 
 /**
- * Why a create failed: as its instance ended, where the failure may come of that and the
- * provisioner knows it, or soon does. Never throws.
+ * Why a create failed. If the end of its instance may have caused the failure, and the provisioner
+ * knows of the end or soon does, returns the cause of that end. Never throws.
  */
 export async function findCause(
   { provisioner, logger, clock }: Pick<SessionServices, 'provisioner' | 'logger' | 'clock'>,
@@ -30,7 +30,9 @@ export async function findCause(
   }
 }
 
-/** Undefined where the end of an instance explains nothing. */
+/**
+ * How long to wait for the end of the instance; undefined if an end would not explain the error.
+ */
 function waitFor(error: unknown): number | undefined {
   if (error instanceof AgentCallError) return error.isUnreachable ? lateEndMs : 0;
   if (
@@ -41,7 +43,7 @@ function waitFor(error: unknown): number | undefined {
   return undefined;
 }
 
-/** That an instance was deleted does not mean that its session was. */
+/** The deletion of an instance does not mean that its session was deleted. */
 function causeOfEnd({ reason, detail }: InstanceEnd): TerminationCause {
   if (reason === 'deleted')
     return { reason: 'crashed', detail: 'deleted: its instance was ended before it was bound' };

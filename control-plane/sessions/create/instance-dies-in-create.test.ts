@@ -35,7 +35,7 @@ const creates = (start: string, outcome: string) =>
     'm',
   );
 
-it('makes the session in another instance where a warm one dies between its claim and its bind', async () => {
+it('uses another instance if a warm one dies between its claim and its bind', async () => {
   const { provisioner } = fixture.fakes;
   let dead: InstanceId | undefined;
   const deadly: SessionProvisioner = {
@@ -47,7 +47,7 @@ it('makes the session in another instance where a warm one dies between its clai
       return instance;
     },
     async start(request) {
-      // Its end has been told by now, and nothing names another instance yet.
+      // Its end has been reported by now, while the row does not name another instance yet.
       if (dead) await isEnded(dead);
       return provisioner.start(request);
     },
@@ -88,7 +88,7 @@ it('records the end of an instance that died as its session became ready', async
   });
 });
 
-it('tells, records and counts one reason where somebody else ends the row of a create', async () => {
+it('returns, records and counts one reason if another process ends the row', async () => {
   const update: SessionStore['update'] = async (next, ...rest) => {
     const { session_id: sessionId } = next;
     const cause = { reason: 'provisioning_timeout', detail: 'as the reconciler found it' } as const;

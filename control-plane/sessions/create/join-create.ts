@@ -14,12 +14,12 @@ interface JoinRequest {
   until: 'admitted' | 'ready';
 }
 
-/** How often a create of another replica is looked up. That is rare, and creates are short. */
+/** Polling interval for a create of another replica. Such waits are rare, and creates are short. */
 export const lookUpEveryMs = 100;
 
 /**
  * Waits for the session that an earlier request with the same key creates or has created. Returns
- * null if the key no longer stands for that session and can be claimed again.
+ * null if the key no longer refers to that session and can be claimed again.
  * @throws AppError the error of the earlier request, or `session_not_ready` when the signal aborts.
  */
 export async function joinCreate(
@@ -28,8 +28,8 @@ export async function joinCreate(
   signal: AbortSignal,
 ): Promise<SessionWithState | null> {
   const { store, pending, limits, clock } = services;
-  // A creator that failed releases the key itself. One that died did not, and the key must be usable
-  // again.
+  // A creator that failed releases the key itself. One that died did not, so the key is released
+  // here to be usable again.
   const releaseKey = () => store.deleteIdempotency(tenantId, key, sessionId);
   while (!signal.aborted) {
     const here = until === 'ready' && pending.find(sessionId);

@@ -22,9 +22,7 @@ type TenantId = ReturnType<typeof newTenantId>;
 const quota = 1;
 const never = new AbortController().signal;
 
-/**
- * @param on the store of the control-plane that creates; that of the fixture where it is absent.
- */
+/** @param on the store of the control-plane that creates; absent: the store of the fixture. */
 const create = (
   fixture: ReconcilerFixture,
   tenantId: TenantId,
@@ -46,7 +44,7 @@ const liveRowsOf = async (fixture: ReconcilerFixture, tenantId: TenantId) =>
     ({ state }) => state === 'provisioning' || state === 'ready',
   );
 
-/** What a create ends with: its session, or the code of its error. */
+/** The outcome of a create: `ready`, or the code of its error. */
 const outcomeOf = (creating: Promise<unknown>) =>
   creating.then(
     () => 'ready',
@@ -58,7 +56,7 @@ async function reconcileLater(fixture: ReconcilerFixture): Promise<void> {
   await fixture.pass();
 }
 
-it('ends a session whose row lands after its create was rolled back, and admits no session above the quota', async () => {
+it('ends a session whose row lands after its rollback, and keeps within the quota', async () => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
   const late = lateStore(fixture.store, 'create');
@@ -74,7 +72,7 @@ it('ends a session whose row lands after its create was rolled back, and admits 
   expect(await liveRowsOf(fixture, tenantId)).toHaveLength(quota);
 });
 
-it('ends the row where that lands while the create is rolled back', async () => {
+it('ends a row that lands while its create is rolled back', async () => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
   const late = lateStore(fixture.store, 'create');
@@ -93,7 +91,7 @@ it('ends the row where that lands while the create is rolled back', async () => 
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
 });
 
-it('writes no row for a session that never got so far', async () => {
+it('writes no row for a session that the quota refused', async () => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
   await create(fixture, tenantId);
@@ -114,7 +112,7 @@ it.each<[Write, number]>([
   ['create', 1],
   ['update', 1],
   ['update', 2],
-])('leaves nothing live, counted or locked where %s (call %i) lands late', async (write, call) => {
+])('leaves nothing live, counted or locked if %s (call %i) lands late', async (write, call) => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
   const late = lateStore(fixture.store, write, call);
@@ -136,7 +134,7 @@ it.each<[Write, number]>([
   expect(await liveRowsOf(fixture, tenantId)).toHaveLength(1);
 });
 
-it('lets a key whose claim lands late stand for no session that nobody makes', async () => {
+it('does not let a key whose claim lands late refer to a session that never exists', async () => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
   const late = lateStore(fixture.store, 'putIdempotency');
@@ -144,13 +142,13 @@ it('lets a key whose claim lands late stand for no session that nobody makes', a
     code: 'route_store_unavailable',
   });
   await late.land();
-  // The first request under the key is told how the one before it ended; neither waits for it.
+  // The first request with the key gets the failure of the create before it. Neither request waits.
   expect(await outcomeOf(create(fixture, tenantId))).toBe('runtime_unreachable');
   expect(await outcomeOf(create(fixture, tenantId))).toBe('ready');
 });
 
 it.each<Write>(['removeLive', 'deleteIdempotency'])(
-  'does no harm where %s of a create that failed lands after the next one',
+  'does no harm if %s of a failed create lands after the next create',
   async (write) => {
     const fixture = await tables.openFixture(quota);
     const tenantId = newTenantId();
@@ -166,7 +164,7 @@ it.each<Write>(['removeLive', 'deleteIdempotency'])(
   },
 );
 
-it('keeps an end that was recorded where a change of the session lands after it', async () => {
+it('keeps a recorded end if an update of the session lands after it', async () => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
   const { record } = await create(fixture, tenantId);
@@ -185,7 +183,7 @@ it('keeps an end that was recorded where a change of the session lands after it'
   ]);
 });
 
-it('takes a session whose end lands late out of the quota, and its instance away', async () => {
+it('releases the quota and the instance of a session whose end lands late', async () => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
   const { record } = await create(fixture, tenantId);

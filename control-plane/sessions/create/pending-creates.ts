@@ -10,20 +10,21 @@ type Create = (signal: AbortSignal) => Promise<SessionWithState>;
 export interface PendingCreates {
   /**
    * Runs a create. Its signal aborts with `CreateAbortedError` at the time limit, when `client`
-   * aborts, or by the methods below. The create itself rolls back what it has done.
+   * aborts, or through the methods below. The create itself rolls back what it has done.
    */
   run(
     sessionId: SessionId,
     client: AbortSignal | undefined,
     create: Create,
   ): Promise<SessionWithState>;
-  /** The create of that session, if it runs here. */
+  /** The create of that session, if it runs in this process. */
   find(sessionId: SessionId): Promise<SessionWithState> | undefined;
   /**
-   * Aborts the create of that session and resolves when it has settled; at once if none runs here.
+   * Aborts the create of that session and resolves when it has settled, or at once if no such
+   * create runs in this process.
    */
   cancel(sessionId: SessionId): Promise<void>;
-  /** Aborts every create and resolves when all have settled. No create begins after it. */
+  /** Aborts every create and resolves when all have settled. No create begins after that. */
   close(): Promise<void>;
 }
 

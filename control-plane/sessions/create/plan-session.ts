@@ -28,7 +28,10 @@ interface PlannedRequest {
 
 type Planner = Pick<SessionServices, 'runtimes' | 'limits' | 'clock'>;
 
-/** Decides everything about a session before any of it exists. @throws AppError `invalid_request` */
+/**
+ * Decides everything about a session before any part of it exists.
+ * @throws AppError `invalid_request`
+ */
 export function planSession(
   planner: Planner,
   request: PlannedRequest,

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-it('gives exactly the quota to a thousand creates at once, and says when to retry', async () => {
+it('admits exactly the quota of a thousand concurrent creates, with Retry-After', async () => {
   const [tenantId, other] = [newTenantId(), newTenantId()];
   const signal = AbortSignal.timeout(230_000);
   const responses = await Promise.all(
@@ -45,7 +45,7 @@ it.each([
   ['less', 1],
   ['more', 22],
 ])(
-  'counts by the quota of the token where that has one, %s than the configured',
+  'applies the quota of the token if it has one, %s than the configured one',
   async (_, sessionQuota) => {
     const tenantId = newTenantId();
     const create = () => plane.call(tenantId, 'POST', '/v1/sessions', { sessionQuota });
@@ -64,7 +64,7 @@ it.each([
   60_000,
 );
 
-it('takes a quota of nought at its word', async () => {
+it('refuses every create if the quota is 0', async () => {
   expect(
     (await plane.call(newTenantId(), 'POST', '/v1/sessions', { sessionQuota: 0 })).status,
   ).toBe(429);

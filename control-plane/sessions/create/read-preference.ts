@@ -1,7 +1,7 @@
 /**
- * True where a `Prefer` header requests an asynchronous response (RFC 7240): an empty value is
- * none, and preferences and parameters that we do not know are ignored. Reads each character once:
- * the header is anybody's.
+ * True if a `Prefer` header requests an asynchronous response (RFC 7240). An empty value is the
+ * same as no value, and unknown preferences and parameters are ignored. Reads each character once,
+ * because any caller can send any header.
  */
 export function prefersAsync(list: string): boolean {
   return splitUnquoted(list, ',').some((preference) => {
@@ -11,9 +11,7 @@ export function prefersAsync(list: string): boolean {
   });
 }
 
-/**
- * The parts between separators that stand outside of quoted texts, in which a backslash escapes.
- */
+/** Splits at separators outside of quoted strings. Inside a quoted string, a backslash escapes. */
 function splitUnquoted(text: string, separator: string, most = Number.POSITIVE_INFINITY): string[] {
   const parts: string[] = [];
   let start = 0;

@@ -83,7 +83,7 @@ it.each([
   await plane.call(tenantId, 'DELETE', pathOf(sessionSchema.parse(body).session_id));
 });
 
-it('continues when its client has left', async () => {
+it('continues after its client disconnects', async () => {
   const client = new AbortController();
   const { tenantId, body } = await createAsync(newTenantId(), { signal: client.signal });
   client.abort();
@@ -92,7 +92,7 @@ it('continues when its client has left', async () => {
   await plane.call(tenantId, 'DELETE', path);
 });
 
-it('leaves a failure in the row, with nothing else', async () => {
+it('records a failure in the row, and leaves nothing else', async () => {
   const { tenantId, status, body } = await createAsync(newTenantId(), {
     body: { runtime: 'crash-before-ready' },
   });
@@ -109,7 +109,7 @@ it('leaves a failure in the row, with nothing else', async () => {
   });
 });
 
-it('refuses at once what can never be', async () => {
+it('refuses at once what can never be created', async () => {
   const full = await fixture.open({}, { sessionsPerTenant: 0 });
   expect((await createAsync(newTenantId(), { by: full })).status).toBe(429);
   expect((await createAsync(newTenantId(), { body: { runtime: 'ruby' } })).status).toBe(400);
@@ -122,7 +122,7 @@ it('is ended by a delete before it is ready', async () => {
   expect(await stateOf(tenantId, path)).toMatchObject({ state: 'ended', end_reason: 'deleted' });
 });
 
-it('gives the session of its key: 202 while that is made, also at another replica, 201 once it is ready', async () => {
+it('returns the session of its key: 202 before it is ready, at any replica, then 201', async () => {
   const replica = await fixture.open();
   const tenantId = newTenantId();
   const headers = { 'idempotency-key': 'k' };

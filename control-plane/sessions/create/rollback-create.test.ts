@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { startTables, testRules } from '../../testing/reconciler-fixture.ts';
 import { createSession } from './create-session.ts';
 
-it('leaves a session counted whose row it cannot end, until the reconciler does', async () => {
+it('keeps a session counted whose row it cannot end, until the reconciler ends it', async () => {
   const tables = await startTables();
   try {
     const fixture = await tables.openFixture();

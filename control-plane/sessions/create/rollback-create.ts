@@ -51,12 +51,12 @@ export async function rollbackCreate(
     await compensate(services, attempt, 'idempotency key', attempt.releaseKey);
     return { outcome: errorCodeOf(error), error };
   }
-  // Before the instance is ended, which would then be the reason of its end.
+  // The cause is read before the instance is ended, because that would become the recorded cause.
   const found = await findCause(services, error, attempt.instances.at(-1)?.instanceId);
   const terminal = await compensateAll(services, attempt, found);
   logRollback(services, attempt, { cause: found, terminal });
   if (!isExplained(error)) return { outcome: errorCodeOf(error), error };
-  // Whoever made the row terminal first knows why; the create only sees that it is terminal.
+  // The writer that made the row terminal knows the cause. The create only sees the terminal row.
   const cause = terminal ? causeOf(terminal) : asFailed(found);
   return { outcome: cause.reason, error: createFailure(plan.sessionId, cause, error) };
 }
@@ -70,12 +70,12 @@ async function compensateAll(
   const { store, provisioner } = services;
   const { sessionId, record } = attempt.plan;
   const unwritten = attempt.row === 'in_doubt' ? { unwritten: record } : {};
-  // The row comes first, so that a notification of the instance's end finds it recorded.
+  // The row is written first, so that a notification of the instance's end finds it recorded.
   const written = await compensate(services, attempt, 'row', () =>
     writeTermination(services, { sessionId, cause, ...unwritten }),
   );
   await Promise.all([
-    // A row that may still be live keeps its place in the quota; whoever ends it releases both.
+    // A row that may still be live keeps its place in the quota: its termination releases both.
     written &&
       compensate(services, attempt, 'quota', () => store.removeLive(record.tenant_id, sessionId)),
     compensate(services, attempt, 'idempotency key', attempt.releaseKey),
@@ -113,7 +113,7 @@ function logRollback(
   if (!terminal) return;
   const { end_reason, end_detail } = terminal;
   const fields = { ...fieldsOf(attempt), err: attempt.error };
-  // The log has the whole detail, the row a shortened one.
+  // The row has only a shortened detail, so the log has all of it.
   const { reason, detail } = cause;
   logger.info(
     { ...fields, end_reason, end_detail, reason: { reason, detail } },
@@ -128,8 +128,8 @@ const fieldsOf = ({ plan, instances }: FailedAttempt) => ({
 });
 
 /**
- * A full quota means that nothing was done except for claiming the key. Such refusals come in
- * floods and must be cheap.
+ * If the quota is full, nothing was done except that the key was claimed. Such refusals come in
+ * large numbers and must be cheap.
  */
 const isRefused = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'quota_exceeded';

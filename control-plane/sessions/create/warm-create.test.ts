@@ -32,7 +32,7 @@ beforeEach(async () => {
   fakes = await startFakes();
 });
 let planes: OpenControlPlane[] = [];
-/** The control-planes of a test share one provisioner, whose instances end with it. */
+/** The control-planes of a test share one provisioner. Its instances end after each test. */
 afterEach(async () => {
   await Promise.all(planes.map((plane) => plane.close()));
   planes = [];
@@ -56,7 +56,7 @@ const idsOf = (instances: { instanceId: string }[]) =>
 const end = (plane: OpenControlPlane, { session_id }: Session) =>
   plane.call(tenantId, 'DELETE', pathOf(session_id));
 
-it('gives a create a warm instance with all that is the session’s, and replaces it', async () => {
+it('binds a warm instance with everything of the session, and replaces it', async () => {
   const plane = await open('python', 2);
   plane.fillPool();
   await eventually(warm).toHaveLength(2);
@@ -78,7 +78,7 @@ it('gives a create a warm instance with all that is the session’s, and replace
   await end(plane, session);
 });
 
-it('starts cold what needs other resources, and what finds the pool empty', async () => {
+it('starts cold if the resources differ or the pool is empty', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
@@ -107,13 +107,13 @@ it('shares the pool between control-planes, and binds no instance twice', async 
   await Promise.all(sessions.map((session) => end(second, session)));
 });
 
-it('starts another where a warm one does not let itself be bound, and ends that', async () => {
+it('starts another instance if a warm one refuses its bind, and ends the warm one', async () => {
   const plane = await open('refuse-bind', 1);
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
   const [{ instanceId } = { instanceId: '' }] = await warm();
-  // The one that starts in its place refuses too: the client gets its refusal, and nothing is left
-  // of both.
+  // The instance that is started instead refuses too, so the client gets an error and nothing is
+  // left of either instance.
   const { status } = await plane.call(tenantId, 'POST', '/v1/sessions', {
     body: { runtime: 'refuse-bind' },
   });
@@ -122,7 +122,7 @@ it('starts another where a warm one does not let itself be bound, and ends that'
   await eventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(instanceId);
 });
 
-it('makes the session in another instance where somebody bound the warm one before', async () => {
+it('uses another instance if the warm one was bound before', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
@@ -144,7 +144,7 @@ it.each([
   ['named', 1],
   ['made ready', 2],
 ])(
-  'leaves nothing of a warm instance where the store fails when its session is %s',
+  'leaves nothing of a warm instance if the store fails when its session is %s',
   async (_, from) => {
     const plane = await open('python', 1, failingStore(fixture.store, { method: 'update', from }));
     plane.fillPool();
@@ -161,7 +161,7 @@ it.each([
   },
 );
 
-it('ends a claimed instance where its create is over before it is bound', async () => {
+it('ends a claimed instance if its create is aborted before the bind', async () => {
   const plane = await open('hang-bind', 1);
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
@@ -184,7 +184,7 @@ it('ends a claimed instance where its create is over before it is bound', async 
   });
 });
 
-it('passes over one that died in the pool, and replaces it', async () => {
+it('skips an instance that died in the pool, and replaces it', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
   await eventually(warm).toHaveLength(1);
@@ -199,7 +199,7 @@ it('passes over one that died in the pool, and replaces it', async () => {
   await end(plane, session);
 });
 
-it('counts creates by start and outcome, the pool, and the calls of the provisioner', async () => {
+it('counts creates by start and outcome, the pool, and calls of the provisioner', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
   await eventually(warm).toHaveLength(1);

@@ -30,14 +30,14 @@ export const causeOf = ({
   ...(detail && { detail }),
 });
 
-/** True if the retention of the row is over, though the store has not purged it yet. */
+/** True if the retention of the row has expired, even if the store has not purged it yet. */
 export const isPurged = (record: SessionRecord, nowMs: number): boolean =>
   isTerminal(record) && record.purge_at * 1000 <= nowMs;
 
 /**
- * The row of a terminal session. A session that never became ready has `failed`, unless it was
- * deleted. A reason that the state does not allow is recorded as `crashed`, with its name first in
- * the detail. Stack traces and internal paths are removed from the detail.
+ * The row of a terminal session. The state is `failed` if the session never became ready, unless it
+ * was deleted. A reason that the state does not allow is recorded as `crashed`, with its name at
+ * the start of the detail. Stack traces and internal paths are removed from the detail.
  */
 export function terminalRecord(
   record: LiveRecord,
@@ -93,7 +93,7 @@ function asReason<R extends string>(known: Reasons<R>, { reason, detail }: Termi
   };
 }
 
-/** The cause as the row of a failed create records it. */
+/** The cause in the form in which the row of a failed create records it. */
 export function asFailed(cause: TerminationCause): TerminationCause {
   if (cause.reason === 'deleted') return cause;
   const { end_reason: reason, end_detail: detail } = asReason(failedReasonSchema, cause);

@@ -11,7 +11,7 @@ import {
   terminalRecord,
 } from './cause.ts';
 
-/** What recording a termination needs. */
+/** What the recording of a termination needs. */
 export interface TerminationServices {
   store: SessionWriter & LiveSessions;
   metrics: SessionMetrics;
@@ -21,38 +21,38 @@ export interface TerminationServices {
 export interface Termination {
   sessionId: SessionId;
   cause: TerminationCause;
-  /** The instance that ended: recorded only if the row is ready and names this instance. */
+  /** The instance that ended. Recorded only if the row is ready and names this instance. */
   instanceId?: InstanceId;
   /** Recorded only if the row still has this version. */
   version?: number;
-  /** The row, if it was read just now. */
+  /** The row, if it was just read. */
   found?: SessionRecord;
   /**
-   * The row that a write still in flight would create. If there is no row, it is written as
-   * terminal, so that whichever of the two writes comes second fails.
+   * The row that a write still in flight would create. If there is no row, this one is written as
+   * terminal, so that the later of the two writes fails.
    */
   unwritten?: LiveRecord;
 }
 
 interface TerminationResult {
-  /** The terminal row; null if there is no row or it is not the one that was meant. */
+  /** The terminal row; null if there is no row or it does not match the request. */
   terminal: TerminalRecord | null;
-  /** False if the session was terminal already. */
+  /** False if the session was already terminal. */
   isNew: boolean;
 }
 
 /**
- * The session may still get another instance: only its create knows, or the reconciler if the
- * create's process died.
+ * The session may still get another instance. Only its create knows, or the reconciler if the
+ * process of the create died.
  */
 export class StillProvisioningError extends Error {
   override readonly name = 'StillProvisioningError';
 }
 
 /**
- * Records a termination once and releases the session's place in its tenant's quota, also if the
- * session was terminal already. Idempotent. Returns the terminal row, or null if there is no row or
- * it is not the one that was meant.
+ * Records a termination once and releases the session's place in the quota of its tenant, even if
+ * the session was already terminal. Idempotent. Returns the terminal row, or null if there is no
+ * row or it does not match the request.
  * @throws StillProvisioningError if an instance ended while its session is still provisioning.
  */
 export async function recordTermination(
@@ -65,7 +65,7 @@ export async function recordTermination(
 }
 
 /**
- * Records a termination in the row alone. A row that is terminal already stays as it is. Idempotent.
+ * Records a termination in the row only. A row that is already terminal stays as it is. Idempotent.
  * @throws StillProvisioningError as `recordTermination` does.
  */
 export async function writeTermination(

@@ -11,7 +11,7 @@ import { createInMemoryProvisioner } from '../../testing/in-memory-provisioner.t
 import { createSessionMetrics } from '../session-metrics.ts';
 import { watchTerminations } from './watch.ts';
 
-test('does not wait for a store that is away once it is to stop, and hears nothing more', async () => {
+test('stops without waiting for an unavailable store, and receives nothing more', async () => {
   let requested = 0;
   const get = async () => {
     requested += 1;
@@ -23,7 +23,7 @@ test('does not wait for a store that is away once it is to stop, and hears nothi
     return () => void listeners.delete(listener);
   };
   const ends = watchTerminations({
-    // Nothing else of it is used.
+    // The watch uses no other method of the store.
     store: { get } as Partial<SessionStore> as SessionStore,
     provisioner: { ...createInMemoryProvisioner(Date.now).open(), watch },
     metrics: createSessionMetrics(createRegistry('test')),
@@ -40,7 +40,7 @@ test('does not wait for a store that is away once it is to stop, and hears nothi
   expect(await acknowledged).toMatchObject([{ status: 'rejected' }]);
 });
 
-test('leaves the quota to whoever recorded the end before, but for one that may be itself', async () => {
+test('releases the quota of a recorded end only if it may have recorded that itself', async () => {
   const terminal = {
     session_id: newSessionId(),
     tenant_id: 'acme',
