@@ -1,7 +1,7 @@
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 
-/** Binds the instance as the control-plane does; gives the response's status. */
+/** Binds the instance as the control-plane does, and returns the status of the response. */
 export async function bindStatus(
   signer: InternalTokenSigner,
   instanceId: InstanceId,

@@ -1,4 +1,4 @@
-/** Of random tests; printed, so that a failure can be had again. */
+/** The seed of random tests. It is printed, so that a failure can be reproduced. */
 export const seed = Number(process.env.STEPPE_TEST_SEED ?? Date.now() % 1_000_000);
-/** Random histories that the model-based test goes through. */
+/** The number of random histories that the model-based test runs. */
 export const histories = Number(process.env.STEPPE_TEST_HISTORIES ?? 12);

@@ -6,19 +6,19 @@ import { watchTerminations } from '../sessions/termination/watch.ts';
 import { crashable, createLife, type Life } from './crashable.ts';
 import type { FixtureServices, ReconcilerFixture } from './reconciler-fixture.ts';
 
-/** A control-plane without its HTTP server, that can die in the middle of anything. */
+/** A control-plane without an HTTP server that can die at any moment. */
 export interface CrashableControlPlane {
   life: Life;
   services: FixtureServices;
-  /** Begins something that nobody waits for; what it throws was reported to the caller. */
+  /** Begins work in the background. Its errors are ignored, because the caller would get them. */
   begin(work: (services: FixtureServices) => Promise<unknown>): void;
-  /** Resolves when nothing that was begun continues: it has ended, or the control-plane is dead. */
+  /** Resolves when the work that was begun has finished, or the control-plane is dead. */
   rest(): Promise<void>;
-  /** Lets it die if it still lives, and what it watches is watched no more. */
+  /** Kills the control-plane if it is still alive, and stops its watch. */
   end(): Promise<void>;
 }
 
-/** @param isAtFault whether this call of a port fails; called before and after it is done. */
+/** @param isAtFault whether this call of a port fails; called before and after the call. */
 export function startCrashableControlPlane(
   fixture: ReconcilerFixture,
   store: SessionStore,

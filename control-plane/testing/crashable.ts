@@ -1,15 +1,15 @@
-/** A control-plane's life: it ends without a word, in the middle of anything. */
+/** The life of a control-plane, which can end at any moment and without notice. */
 export interface Life {
   isTerminal(): boolean;
-  /** Resolves at its end. */
+  /** Resolves when the life ends. */
   ended: Promise<void>;
   end(): void;
-  /** Ends it when it has come to that many more calls of a port, or responses of one. */
+  /** Ends the life after this number of calls of a port and of returns from one. */
   endAfter(moments: number): void;
 }
 
 interface CrashableLife extends Life {
-  /** Never resolves once the life has ended. */
+  /** Never resolves after the life has ended. */
   moment(): Promise<void>;
 }
 
@@ -40,9 +40,9 @@ export function createLife(): CrashableLife {
 }
 
 /**
- * The port as a process sees it that may die: after its death no call begins, and no call that
- * began comes back.
- * @param fault is awaited before and after each call; what it throws is what the caller sees.
+ * The port as seen by a process that may die: after its death, no call begins, and no earlier call
+ * returns.
+ * @param fault is called before and after each call; the caller sees what it throws.
  */
 export function crashable<Port extends object>(
   port: Port,
@@ -63,7 +63,7 @@ export function crashable<Port extends object>(
       if (method === 'watch') {
         return (listener: (received: unknown) => Promise<void>) =>
           Reflect.apply(real, target, [
-            // The dead acknowledge nothing, and refuse nothing.
+            // A dead process neither acknowledges an end nor rejects it.
             (received: unknown) =>
               life.isTerminal() ? new Promise<never>(() => {}) : listener(received),
           ]);

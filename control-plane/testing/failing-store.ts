@@ -12,15 +12,15 @@ type Method =
 
 export interface Fault {
   method: Method;
-  /** The first call that fails; 1 is the first of all. */
+  /** The first call that fails; 1 is the very first. */
   from: number;
-  /** How many calls fail; 1 where absent. */
+  /** How many calls fail; default 1. */
   times?: number;
-  /** Whether the call is done before it throws, as one whose response was lost. */
+  /** Whether the call is carried out before it throws, as if its response was lost. */
   done?: boolean;
 }
 
-/** The store, but that some calls of one method throw. */
+/** The store, except that some calls of one method throw. */
 export function failingStore(
   store: SessionStore,
   { method, from, times = 1, done = false }: Fault,

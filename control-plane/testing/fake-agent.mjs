@@ -1,5 +1,5 @@
-// Stands for a session-agent where the control-plane alone is under test: its internal port and its
-// end, and no interpreter. The second word of the supervisor command says how it behaves.
+// A fake session-agent for tests of the control-plane alone: it has the internal port and can end,
+// but has no interpreter. The second word of the supervisor command selects its behaviour.
 import { spawn } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -25,7 +25,7 @@ if (behaviour === 'lose-child')
 process.on('SIGTERM', () => behaviour !== 'ignore-term' && process.exit(0));
 process.stdin.resume().on('end', () => {
   rmSync(env.STEPPE_INSTANCE_DIR, { recursive: true, force: true });
-  // The last agent removes the directory of all, as the session-agent does.
+  // The last agent removes the directory of all instances, as the session-agent does.
   if (readdirSync(env.STEPPE_INSTANCES_DIR).every((name) => name === 'owner'))
     rmSync(env.STEPPE_INSTANCES_DIR, { recursive: true });
   process.exit(0);
@@ -95,8 +95,8 @@ function isAllowed(authorization = '') {
 }
 
 /**
- * A supervisor that needs a moment to notice that its agent was killed, and until then writes where
- * it is to be removed.
+ * A supervisor that needs a moment to notice that its agent was killed, and until then writes to
+ * the directory that is to be removed.
  */
 function writeUntilAlone(workspace) {
   const { mkdirSync, writeFileSync: write } = require('node:fs');

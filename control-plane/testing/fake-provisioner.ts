@@ -38,13 +38,13 @@ export type Behaviour = (typeof behaviours)[number];
 const builtIn = builtInRuntimes(0);
 const python = findRuntime(builtIn, 'python');
 
-/** A runtime whose agents behave so; `python` and `node` serve. */
+/** A runtime whose agents behave in this way; `python` and `node` work normally. */
 export const behaving = (name: Behaviour): RuntimeDefinition => ({ ...python, name });
 export const fakeRuntimes: readonly RuntimeDefinition[] = [...builtIn, ...behaviours.map(behaving)];
 
 const fakeAgentCommand: SupervisorCommand = ({ name }) => ['fake-agent', name];
 
-/** Others in place of the fakes. */
+/** Options that replace those of the fakes. */
 type AgentOptions = Pick<
   LocalProcessOptions,
   'agentBundle' | 'supervisorCommand' | 'hostVariables'
@@ -53,16 +53,16 @@ type AgentOptions = Pick<
 export interface Fakes extends TestKeys {
   provisioner: SessionProvisioner;
   instancesDirectory: string;
-  /** Processes and directories of its instances. */
+  /** The processes and directories that are left of its instances. */
   leftovers(): Promise<string[]>;
-  /** The pid of the instance's agent. */
+  /** The pid of the agent of this instance. */
   pidOf(instanceId: InstanceId): Promise<number>;
   environmentOf(instanceId: InstanceId): Promise<Record<string, string>>;
-  /** A file below the instance's directory, as text. */
+  /** Reads a file below the directory of the instance as text. */
   readIn(instanceId: InstanceId, file: string): Promise<string>;
 }
 
-/** The local-process provisioner, with the fake agent, in a directory of its own. */
+/** Starts the local-process provisioner with the fake agent, in its own directory. */
 export async function startFakes(
   agents: Partial<AgentOptions> = {},
   instancesDirectory = `/tmp/steppe-${randomUUID().slice(0, 13)}`,
@@ -119,7 +119,7 @@ const splitVariable = (variable: string): [string, string] => {
   return [name, value.join('=')];
 };
 
-/** Every process of this machine whose environment can be read, oldest first. */
+/** Every process of this machine with a readable environment, oldest first. */
 async function processes(): Promise<{ pid: number; env: string[] }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(
@@ -128,7 +128,7 @@ async function processes(): Promise<{ pid: number; env: string[] }[]> {
   return found.toSorted((a, b) => a.pid - b.pid);
 }
 
-/** Empty of one that has ended, also where nobody has reaped it. */
+/** Empty for a process that has exited, even if nobody has reaped it. */
 async function readEnvironment(pid: number): Promise<string[]> {
   try {
     return (await readFile(`/proc/${pid}/environ`, 'utf8'))

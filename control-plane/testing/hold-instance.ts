@@ -2,7 +2,7 @@ import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { behaving, startFakes } from './fake-provisioner.ts';
 
-// Run as a process of its own: starts one instance, tells of it, and waits to be killed.
+// Runs as a separate process: starts one instance, reports it, and waits to be killed.
 const [agentBundle = '', instancesDirectory = ''] = process.argv.slice(2);
 const fakes = await startFakes({ agentBundle }, instancesDirectory);
 const sessionId = newSessionId();

@@ -12,7 +12,7 @@ import type {
 } from '../provisioner/session-provisioner.ts';
 import { type AgentAddress, AgentCallError, type AgentClient } from '../sessions/agent-client.ts';
 
-/** An instance, and the session that it was bound to. */
+/** An instance and the session that it was bound to. */
 export type InMemoryInstance = ListedInstance & { boundTo?: SessionId };
 
 /**
@@ -25,13 +25,13 @@ export interface InMemoryProvisioner {
   /** The agents at their addresses. */
   agents: AgentClient;
   living(): InMemoryInstance[];
-  /** The ends that nobody has acknowledged: what is left of their instances. */
+  /** The ends that nobody has acknowledged yet; nothing else is left of their instances. */
   unacknowledged(): InstanceEnd[];
   /** Ends an instance from outside, as an accident would. */
   kill(instanceId: InstanceId, end: Pick<InstanceEnd, 'reason' | 'detail'>): void;
 }
 
-/** @param now time at which instances are created, in ms of Unix time. */
+/** @param now the time at which instances are created, in ms of Unix time. */
 export function createInMemoryProvisioner(
   now: () => number,
   clock: Clock = systemClock,

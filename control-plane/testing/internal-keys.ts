@@ -10,7 +10,7 @@ export interface TestKeys {
   publicKeys: PublicKeys;
 }
 
-/** Keys for both planes, made anew. */
+/** New keys for both planes. */
 export async function makeInternalKeys(): Promise<TestKeys> {
   const [control, data] = await Promise.all([makeKey('control'), makeKey('data')]);
   return {

@@ -11,12 +11,12 @@ export type Write =
 
 export interface LateStore {
   store: SessionStore;
-  /** Carries out the write that was held back; throws where it never began. */
+  /** Carries out the write that was held back; throws if that write never began. */
   land(): Promise<unknown>;
 }
 
 /**
- * The store, but that one call of `write` exceeds its time limit: it throws, and is carried out
+ * The store, except that one call of `write` exceeds its time limit: it throws, and is carried out
  * when the test says so.
  */
 export function lateStore(real: SessionStore, write: Write, call = 1): LateStore {

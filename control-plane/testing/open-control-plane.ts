@@ -21,7 +21,7 @@ interface CallOptions {
   body?: unknown;
   headers?: Record<string, string>;
   scopes?: readonly Scope[];
-  /** What the token allows. */
+  /** The quota in the caller's token. */
   sessionQuota?: number;
   signal?: AbortSignal;
 }
@@ -40,7 +40,7 @@ export interface OpenControlPlane
     path: string,
     options?: CallOptions,
   ): Promise<ApiResponse>;
-  /** Creates a session; throws where that does not return 201. */
+  /** Creates a session; throws if the status is not 201. */
   create(tenantId: TenantId, body?: object): Promise<Session>;
 }
 
@@ -48,7 +48,8 @@ export interface TestFixture {
   store: SessionStore;
   fakes: Fakes;
   /**
-   * A control-plane on the fixture's store and provisioner, or on what `parts` has in their place.
+   * Opens a control-plane with the fixture's store and provisioner, except for what `parts`
+   * replaces.
    */
   open(
     parts?: Partial<ControlPlaneParts>,
@@ -58,11 +59,11 @@ export interface TestFixture {
   close(): Promise<void>;
 }
 
-/** dynalite and fake agents, for any number of control-planes. */
+/** Starts dynalite and fake agents, for any number of control-planes. */
 export async function openTestFixture(): Promise<TestFixture> {
   const dynalite = await startDynalite();
-  // The table shares this process, and many agents this machine: a generous limit keeps a busy
-  // moment from looking like an outage.
+  // The table shares this process and many agents share this machine. With a generous limit, a busy
+  // moment does not look like an outage.
   const client = createDynamoDbClient({
     ...localAccess,
     endpoint: dynalite.endpoint,
@@ -156,7 +157,7 @@ function createCalls(port: number): Pick<OpenControlPlane, 'call' | 'create'> {
   };
 }
 
-/** What the store still holds for a tenant that should have nothing. */
+/** What the store still contains for a tenant that should have nothing. */
 export async function traces(
   store: SessionStore,
   tenantId: TenantId,

@@ -24,7 +24,7 @@ import { createSessionMetrics } from '../sessions/session-metrics.ts';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { createInMemoryProvisioner, type InMemoryProvisioner } from './in-memory-provisioner.ts';
 
-/** The date, which moves only when a test moves it. Timers are real. */
+/** The current date, which only tests change. Timers are real. */
 export interface ManualDate {
   nowMs: number;
 }
@@ -35,13 +35,13 @@ export interface ReconcilerFixture {
   store: SessionStore;
   inMemory: InMemoryProvisioner;
   clock: ManualDate;
-  /** The services of one control-plane, `given` in the place of its own. */
+  /** The services of one control-plane; `given` replaces some of them. */
   services(given?: Partial<FixtureServices>): FixtureServices;
   pass(given?: Partial<ReconcilerServices>): Promise<'complete' | 'incomplete'>;
 }
 
 export interface Tables {
-  /** A table of its own for each fixture, and no instances. */
+  /** Creates a fixture with its own table and without instances. */
   openFixture(quota?: number): Promise<ReconcilerFixture>;
   close(): Promise<void>;
 }
@@ -50,12 +50,15 @@ export const testRules = { provisioningMs: 60_000, graceMs: 10_000, longestStepM
 
 const runtimes = builtInRuntimes(1);
 
-/** One for all tables of a process: it never goes back, as ids do not, which are minted by it. */
+/**
+ * One clock for all tables of a process. It never goes back, because ids depend on it and must
+ * increase.
+ */
 const clock: ManualDate = { nowMs: Date.now() };
 const now = () => clock.nowMs;
 const ids = createIds({ now });
 
-/** @param startStore is given the clock of the fixture. */
+/** @param startStore receives the clock of the fixture. */
 export async function startTables(
   startStore: (now: () => number) => Promise<RunningDynamoDb> = () => startDynalite(),
 ): Promise<Tables> {

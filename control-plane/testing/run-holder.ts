@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { fakeAgentBundle } from './fake-provisioner.ts';
 
-/** Starts hold-instance.ts as a process of its own, whose standard output can be read. */
+/** Starts hold-instance.ts as a separate process whose standard output can be read. */
 export async function holdInstance(instancesDirectory: string) {
   const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const result = await build({

@@ -15,7 +15,7 @@ import {
 } from './crashable-control-plane.ts';
 import { type ReconcilerFixture, testRules } from './reconciler-fixture.ts';
 
-/** One thing that happens; numbers choose among what is there. */
+/** One event. Its numbers select among the existing items. */
 export type Event =
   | { kind: 'create'; plane: number; tenant: number }
   | { kind: 'delete'; plane: number; session: number }
@@ -29,11 +29,11 @@ export interface Simulation {
   tenants: readonly TenantId[];
   happen(event: Event): Promise<void>;
   /**
-   * The faults end, and time passes from pass to pass until one finds nothing to do.
-   * @throws where none of ten does.
+   * Stops the faults, and lets time pass from pass to pass until a pass finds nothing to do.
+   * @throws if none of ten passes does.
    */
   settle(): Promise<void>;
-  /** The sessions whose ends were written, each as often as that happened. */
+  /** The sessions whose ends were written, once for each write. */
   ends: readonly SessionId[];
 }
 
@@ -43,7 +43,7 @@ const body = createSessionSchema.parse({});
 const never = new AbortController().signal;
 
 /**
- * Two control-planes on one table and one place of instances.
+ * Two control-planes that share one table and one provisioner.
  * @param isAtFault whether the next call of a port fails.
  */
 export function startSimulation(fixture: ReconcilerFixture, isAtFault: () => boolean): Simulation {
@@ -54,7 +54,7 @@ export function startSimulation(fixture: ReconcilerFixture, isAtFault: () => boo
   const start = () => startCrashableControlPlane(fixture, store, () => !isCalm && isAtFault());
   const planes = [start(), start()];
 
-  /** The control-plane of that number; one that died was started again. */
+  /** The control-plane with this index. A dead one is replaced by a new one. */
   const plane = (index: number): CrashableControlPlane => {
     const found = planes[index];
     if (found && !found.life.isTerminal()) return found;
@@ -105,7 +105,8 @@ export function startSimulation(fixture: ReconcilerFixture, isAtFault: () => boo
       case 'crash':
         return plane(event.plane).life.endAfter(event.afterMoments);
       case 'wait':
-        // A create gives up when its time is up, by a timer of its process: none outlasts it.
+        // A create aborts at its time limit, so none may still run after the wait. Its timer is
+        // real, so all work finishes before the clock moves.
         await Promise.all(planes.map((each) => each.rest()));
         fixture.clock.nowMs += event.ms;
     }

@@ -3,14 +3,14 @@ import { type Scope, scopes } from '@steppe/contracts/operations';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import { AppError } from '@steppe/service-kit/http/app-error';
 
-/** A header that `tenantVerifier` takes. */
+/** A header that `tenantVerifier` accepts. */
 export const authorizationOf = (
   tenantId: TenantId,
   allowed: readonly Scope[] = scopes,
   sessionQuota?: number,
 ): string => `Bearer ${encodeURIComponent(tenantId)}|${allowed.join(',')}|${sessionQuota ?? ''}`;
 
-/** Believes what the header says. */
+/** Trusts the header without verifying it. */
 export const tenantVerifier: CallerVerifier = {
   authMode: 'jwt',
   verify(authorization) {
