@@ -16,7 +16,7 @@ afterEach(async () => {
   expect(await fixture.fakes.leftovers()).toEqual([]);
 });
 
-it('ends every session as lost with its node when it closes, and records each', async () => {
+it('ends every session as node_lost when it closes, and records each', async () => {
   const plane = await fixture.open();
   const tenantId = newTenantId();
   const made = await Promise.all([1, 2, 3].map(() => plane.create(tenantId)));
@@ -41,7 +41,7 @@ it('finishes a create that runs when it closes', async () => {
   expect((await creating).state).toBe('ready');
 });
 
-it('rolls back creates that do not become ready in time for its close', async () => {
+it('rolls back creates that are not ready before the time limit of its close', async () => {
   const plane = await fixture.open({}, {}, { shutdownMs: 50 });
   const tenantId = newTenantId();
   const headers = { 'idempotency-key': 'k' };
@@ -59,7 +59,7 @@ it('rolls back creates that do not become ready in time for its close', async ()
   });
 });
 
-it('is alive and ready on the operator port, counts requests there, and says which it is', async () => {
+it('serves health and metrics on the operator port, and logs both ports', async () => {
   const lines: object[] = [];
   const to = { write: (line: string) => lines.push(JSON.parse(line)) };
   const plane = await fixture.open({
@@ -80,7 +80,7 @@ it('is alive and ready on the operator port, counts requests there, and says whi
   expect(await (await operator('/metrics')).text()).toContain('operation="list_runtimes"');
 });
 
-it('opens nothing where a port is taken, and says which', async () => {
+it('opens nothing if a port is in use, and names that port', async () => {
   const taken = await listen(createServer());
   const port = Number(new URL(taken.endpoint).port);
   await expect(fixture.open({}, {}, { port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });

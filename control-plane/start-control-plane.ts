@@ -42,33 +42,33 @@ import { watchTerminations } from './sessions/termination/watch.ts';
 
 export interface ControlPlaneConfig {
   host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
   operatorPort: number;
-  /** Requests for other hosts are refused; unset: those that the verifier allows. */
+  /** Requests for other hosts are refused; absent: the hosts that the verifier allows. */
   servedHosts?: readonly string[];
   runtimes: readonly RuntimeDefinition[];
   limits: SessionLimits;
-  /** Unset: the default one. */
+  /** Absent: the default budget. */
   bodyBudget?: BodyBudgetOptions;
-  /** Warm instances of one runtime that start at a time. */
+  /** How many warm instances of one runtime start at the same time. */
   poolStartsAtOnce: number;
   reconciler: ReconcilerConfig;
-  /** How long requests that run may continue after `close`. */
+  /** How long running requests may continue after `close`. */
   shutdownMs: number;
 }
 
 export interface ReconcilerConfig extends ReconcilerTiming {
-  /** What creates, deletes and ends may take to finish by themselves. */
+  /** How long creates, deletes and ends may take to finish by themselves. */
   graceMs: number;
 }
 
 export interface ControlPlaneParts {
   store: SessionStore;
-  /** Closed with the control-plane, which has to record the ends that come of it. */
+  /** Closed with the control-plane, which has to record the ends that this causes. */
   provisioner: SessionProvisioner;
   verifier: CallerVerifier;
-  /** Of the plane `control-plane`. */
+  /** Signs as the plane `control-plane`. */
   signer: InternalTokenSigner;
   logger: Logger;
   registry: Registry;
@@ -80,24 +80,24 @@ export interface ControlPlane {
   port: number;
   operatorPort: number;
   /**
-   * Begins to keep warm instances, which costs the machine a moment: once whoever waits for the
-   * start has been told.
+   * Starts to keep warm instances. That slows the machine down for a moment, so the caller first
+   * reports that the control-plane has started.
    */
   fillPool(): void;
   /**
-   * Ends requests in time, rolls back creates that do not, ends what cannot outlive this process.
-   * Harmless twice.
+   * Lets requests finish in time, rolls back creates that do not, and ends the instances that
+   * cannot outlive this process. Idempotent.
    */
   close(): Promise<void>;
 }
 
-/** Reads no environment and handles no signal: several services can share a process. */
+/** Reads no environment and handles no signal, so that several services can share a process. */
 export async function startControlPlane(
   config: ControlPlaneConfig,
   parts: ControlPlaneParts,
 ): Promise<ControlPlane> {
   const { store, verifier, signer, clock, ids, registry } = parts;
-  // In each line, so that a bypass is seen wherever one looks.
+  // Every line contains the mode, so that a bypass is visible in any part of the log.
   const logger = parts.logger.child({ auth_mode: verifier.authMode });
   const { host, runtimes, limits, shutdownMs } = config;
   const lifecycle = createLifecycle(logger);

@@ -11,17 +11,17 @@ const untilAborted = (limit: AbortSignal) =>
     limit.addEventListener('abort', refuse, { once: true });
   });
 
-it('gives what is done in time', async () => {
+it('returns the result of an action that finishes in time', async () => {
   expect(await withTimeout({ clock, signal: never, limitMs: 60_000 }, async () => 42)).toBe(42);
 });
 
-it('aborts what takes longer', async () => {
+it('aborts an action that takes longer', async () => {
   await expect(withTimeout({ clock, signal: never, limitMs: 1 }, untilAborted)).rejects.toThrow(
     'not done within 1 ms',
   );
 });
 
-it('aborts with the reason of the signal, also of one that was aborted before', async () => {
+it('aborts with the reason of the signal, even if it was aborted before', async () => {
   const abort = new AbortController();
   const acting = withTimeout({ clock, signal: abort.signal, limitMs: 60_000 }, untilAborted);
   abort.abort(new Error('left'));

@@ -2,14 +2,14 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 
 interface TimeoutOptions {
   clock: Pick<Clock, 'after'>;
-  /** Aborts the action too. */
+  /** Also aborts the action. */
   signal: AbortSignal;
   limitMs: number;
 }
 
 /**
  * Runs `action` with a signal that aborts with `signal`, or after `limitMs`. The timer and the
- * listener are gone when the action has settled: `signal` may outlive many actions.
+ * listener are removed when the action settles, because `signal` may outlive many actions.
  */
 export async function withTimeout<T>(
   { clock, signal, limitMs }: TimeoutOptions,

@@ -80,6 +80,6 @@ it.each([
   ':1\n'.repeat(60_000),
   `x${' /'.repeat(90_000)}`,
 ])('takes time in proportion to its length', (long) => {
-  // A quadratic pattern takes minutes here, and the test's own limit ends it.
+  // A quadratic pattern takes minutes here, so that the time limit of the test fails it.
   expect(withoutInternals(long).length).toBeLessThanOrEqual(long.length);
 });

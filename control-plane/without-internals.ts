@@ -1,6 +1,6 @@
 /**
- * What people outside need of a process's last output: exit code, signal, the interpreter's own
- * message. Stack traces are left out, of a path its last part alone stays. Idempotent.
+ * The part of a process's last output that people outside need: exit code, signal, the message of
+ * the interpreter. Removes stack traces, and all but the last part of each path. Idempotent.
  */
 export function withoutInternals(text: string): string {
   const kept: string[] = [];
@@ -13,7 +13,7 @@ export function withoutInternals(text: string): string {
     } else if (section === 'source') {
       if (line.trim() === '' || isCarets(line)) section = 'words';
     } else if (section === 'trace' && (line.trim() === '' || line === '}' || /^\s/.test(line))) {
-      // Frames, their source, and the properties that Node prints of an error.
+      // Skips frames, their source, and the properties that Node prints with an error.
     } else if (!isBetweenTraces(line)) {
       section = 'words';
       kept.push(line);
@@ -25,8 +25,8 @@ export function withoutInternals(text: string): string {
 const python = 'Traceback (most recent call last):';
 
 /**
- * Where a trace, or the source line that Node prints before one, begins; with what stands before it
- * in its line.
+ * Whether the line starts a trace, or the source line that Node prints before one; with the text
+ * that precedes it in the line.
  */
 function startOfTrace(line: string): { section: 'trace' | 'source'; before: string } | undefined {
   if (line.endsWith(python))

@@ -39,7 +39,7 @@ export async function applyAction(services: ActionServices, action: Action): Pro
       await provisioner.end(action.instanceId);
       return 'done';
     case 'retire_instance':
-      // A claim that comes first keeps the instance: its session runs on the older version.
+      // A claim that comes first keeps the instance: its session runs on that version.
       return (await provisioner.retire(action.instanceId)) ? 'done' : 'noop';
     case 'release_quota':
       await store.removeLive(action.tenantId, action.sessionId);

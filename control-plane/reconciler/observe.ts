@@ -6,8 +6,8 @@ import type { ListedInstance, SessionProvisioner } from '../provisioner/session-
 import type { SessionView } from './plan-session-actions.ts';
 
 /**
- * A session as one sweep saw it. The row is null if it is terminal or if the index does not show it
- * yet.
+ * A session as one sweep saw it. The row is null if the session is terminal or
+ * the index does not show the row yet.
  */
 export interface SweptSession extends SessionView {
   row: LiveEntry | null;

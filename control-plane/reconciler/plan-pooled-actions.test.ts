@@ -21,7 +21,7 @@ it('leaves a warm instance of the current version alone, however old it is', () 
   expect(plan(warm, 1e9)).toEqual([]);
 });
 
-it('retires a warm instance of another version, and of a runtime that is no longer offered, after the grace', () => {
+it('retires another version, or a runtime that is not offered, after the grace period', () => {
   const retired = [{ kind: 'retire_instance', reason: 'old_version', instanceId }];
   expect(plan(warm, 10_000, versions('v2'))).toEqual([]);
   expect(plan(warm, 10_001, versions('v2'))).toEqual(retired);

@@ -104,7 +104,7 @@ it('does nothing if rows, instances and quotas agree', async () => {
   expect(fixture.inMemory.living()).toHaveLength(2);
 });
 
-it('ends a session with the reason that its instance reported, and releases its quota', async () => {
+it('ends a session with the reason of its instance, and releases its quota', async () => {
   const session = await makeReady();
   fixture.inMemory.kill(session.instance_id ?? newInstanceId(), {
     reason: 'oom_killed',

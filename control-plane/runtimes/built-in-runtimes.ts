@@ -10,7 +10,7 @@ const large = {
   max_resources,
 };
 
-/** @param poolSize of those that need nothing beyond their interpreter. */
+/** @param poolSize for the runtimes that need nothing but their interpreter. */
 export const builtInRuntimes = (poolSize: number): readonly RuntimeDefinition[] => [
   { name: 'python', language: 'python', ...small, preload: [], poolSize },
   { name: 'node', language: 'node', ...small, preload: [], poolSize },

@@ -19,22 +19,22 @@ it.each([
   expect(findRuntime(runtimes, name).name).toBe(runtime);
 });
 
-it('lists the known runtimes where it does not know one', () => {
+it('lists the known runtimes if the name is unknown', () => {
   expect(() => findRuntime(runtimes, 'ruby')).toThrow('the known ones are python, node');
 });
 
-it('prefers a runtime that the operator named like an alias', () => {
+it('prefers a runtime of the operator to an alias with the same name', () => {
   expect(findRuntime([{ ...python, name: 'py' }, python], 'py').name).toBe('py');
 });
 
-it('fills in what was not requested', () => {
+it('fills in the defaults for what was not requested', () => {
   expect(chooseResources(python, { memory: '1Gi' })).toEqual({
     ...python.default_resources,
     memory: '1Gi',
   });
 });
 
-it('takes exactly the maximum, in whatever unit', () => {
+it('accepts exactly the maximum, in any unit', () => {
   expect(chooseResources(python, { memory: '8192Mi', cpu: '4000m' })).toMatchObject({
     memory: '8192Mi',
     cpu: '4000m',
@@ -48,16 +48,13 @@ it.each([
   ['cpu', '0', '1m'],
   ['cpu', '1u', '1m'],
   ['ephemeral_storage', '1k', '1Mi'],
-])(
-  'refuses less than anything could run with, and says the least: %s %s',
-  (kind, quantity, least) => {
-    expect(() => chooseResources(python, { [kind]: quantity })).toThrow(
-      `resources.${kind} is ${quantity}, and ${least} is the least`,
-    );
-  },
-);
+])('refuses less than the minimum, and names the minimum: %s %s', (kind, quantity, least) => {
+  expect(() => chooseResources(python, { [kind]: quantity })).toThrow(
+    `resources.${kind} is ${quantity}, and ${least} is the least`,
+  );
+});
 
-it('takes exactly the least', () => {
+it('accepts exactly the minimum', () => {
   expect(chooseResources(python, { memory: '32Mi', cpu: '1m' })).toMatchObject({
     memory: '32Mi',
     cpu: '1m',

@@ -4,14 +4,14 @@ import type { CreateSession, Runtime } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { parseQuantity } from './quantity.ts';
 
-/** Whether they come to the same, however they are written. */
+/** Whether the two have equal values, however they are written. */
 export const sameResources = (a: Resources, b: Resources): boolean =>
   resourceKinds.every((kind) => parseQuantity(a[kind]) === parseQuantity(b[kind]));
 
 export const resourceKinds = ['cpu', 'memory', 'ephemeral_storage'] as const;
 type ResourceKind = (typeof resourceKinds)[number];
 
-/** Why nothing can run with so little; undefined where it is enough. */
+/** Why the quantity is too small to run anything; undefined if it is large enough. */
 export function tooLittle(kind: ResourceKind, quantity: string): string | undefined {
   const least = limits.leastResources[kind];
   return parseQuantity(quantity) < parseQuantity(least)
@@ -20,8 +20,8 @@ export function tooLittle(kind: ResourceKind, quantity: string): string | undefi
 }
 
 /**
- * What was requested, the runtime's defaults for the rest.
- * @throws AppError `invalid_request` for less than the least and more than the maximum.
+ * The requested resources, with the runtime's defaults for the rest.
+ * @throws AppError `invalid_request` if a quantity is below the minimum or above the maximum.
  */
 export function chooseResources(
   runtime: Runtime,

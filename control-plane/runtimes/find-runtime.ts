@@ -11,8 +11,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The runtime of that name, or the one that it is an alias of.
- * @throws AppError `invalid_request` that lists the known.
+ * The runtime with this name or alias.
+ * @throws AppError `invalid_request` that lists the known runtimes.
  */
 export function findRuntime(
   runtimes: readonly RuntimeDefinition[],

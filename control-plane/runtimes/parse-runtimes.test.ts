@@ -17,7 +17,7 @@ const complaintsOf = (file: unknown) => {
 const namesOf = (file: unknown) => runtimesOf(file).map(({ name }) => name);
 
 describe('a list of runtimes', () => {
-  it('adds to the built-in ones, and takes what it leaves out from its language', () => {
+  it('adds to the built-in ones, with the defaults of its language', () => {
     const file = {
       torch: {
         language: 'python',
@@ -39,7 +39,7 @@ describe('a list of runtimes', () => {
     });
   });
 
-  it('changes a built-in one in what it names alone', () => {
+  it('changes only the named fields of a built-in one', () => {
     const changed = runtimesOf({ python: { interpreter: '/opt/python', pool_size: 5 } }).find(
       ({ name }) => name === 'python',
     );
@@ -50,7 +50,7 @@ describe('a list of runtimes', () => {
     expect(data?.preload).toContain('numpy');
   });
 
-  it('takes a built-in one away by null', () => {
+  it('removes a built-in one with null', () => {
     expect(namesOf({ node: null, 'python-data': null })).toEqual(['python']);
     expect(complaintsOf({ node: null, 'python-data': null, python: null })).toBe(
       'no runtime is left',
@@ -91,13 +91,13 @@ describe('a list of runtimes', () => {
     expect(complaintsOf(file)).toMatch(complaint);
   });
 
-  it('tells all that is wrong at once', () => {
+  it('reports everything that is wrong at once', () => {
     const file = { a: {}, node: { max_resources: { cpu: '500m' } } };
     expect(complaintsOf(file).split('\n')).toHaveLength(2);
   });
 });
 
-it('gives a runtime another version where its instances would be others, and not for the size of its pool', () => {
+it('changes the version with what instances are created from, not with the pool size', () => {
   const [python] = builtIn;
   if (!python) throw new Error('there are built-in runtimes');
   expect(runtimeVersion({ ...python, poolSize: 9 })).toBe(runtimeVersion(python));

@@ -26,14 +26,14 @@ const entrySchema = z.strictObject({
   preload: z.array(moduleSchema).max(100).optional(),
 });
 
-/** Names to entries; null takes a built-in runtime off the list. */
+/** Maps names to entries; null removes a built-in runtime from the list. */
 const fileSchema = z.record(nameSchema, entrySchema.nullable());
 
 export type ParsedRuntimes = { runtimes: readonly RuntimeDefinition[] } | { complaints: string[] };
 
 /**
- * The operator's list of runtimes: JSON, an object from names to entries. What an entry leaves out
- * is the built-in runtime's of that name, or of its language.
+ * Parses the operator's list of runtimes: a JSON object that maps names to entries. An entry
+ * inherits what it leaves out from the built-in runtime of the same name, or of the same language.
  */
 export function parseRuntimes(text: string, builtIn: readonly RuntimeDefinition[]): ParsedRuntimes {
   const json = readJson(text);

@@ -1,7 +1,7 @@
 import { integerVariable } from '@steppe/service-kit/config/variables';
 import * as z from 'zod';
 
-/** What an operator says of runtimes, in local mode too. */
+/** What an operator configures about runtimes, also in local mode. */
 export const poolVariables = {
   STEPPE_RUNTIMES: z
     .string()

@@ -32,7 +32,7 @@ it.each([
   expect(parseQuantity(text)).toBe(value);
 });
 
-it('finds the same number however it is written', () => {
+it('parses every notation of a number to the same number', () => {
   const written = ['0.3', '.3', '300m', '300000u', '300000000n', '3e-1', '+3E-1', '0.0003k'];
   expect(new Set(written.map(parseQuantity))).toEqual(new Set([0.3]));
 });

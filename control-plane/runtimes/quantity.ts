@@ -21,9 +21,9 @@ const factors: Readonly<Record<string, number>> = {
 };
 
 /**
- * A Kubernetes quantity as a number: `500m` is 0.5, `512Mi` is 536870912. Two that come to the same
- * are equal, however they are written: the number nearest to a decimal is found once, with its
- * exponent.
+ * A Kubernetes quantity as a number: `500m` is 0.5, `512Mi` is 536870912. Equal quantities give
+ * equal numbers, however they are written, because a decimal and its exponent are converted
+ * together and therefore rounded once.
  * @throws Error for an invalid quantity.
  */
 export function parseQuantity(quantity: string): number {

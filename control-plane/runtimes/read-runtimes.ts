@@ -3,13 +3,13 @@ import { builtInRuntimes } from './built-in-runtimes.ts';
 import { type ParsedRuntimes, parseRuntimes } from './parse-runtimes.ts';
 
 export interface RuntimesConfig {
-  /** Path of the operator's list; absent: the built-in runtimes alone. */
+  /** Path of the operator's list; if absent, only the built-in runtimes exist. */
   runtimesFile: string | undefined;
-  /** Of built-in runtimes, where the list does not say otherwise. */
+  /** Pool size of built-in runtimes, unless the list says otherwise. */
   poolSize: number;
 }
 
-/** The runtimes that may be requested, or what is wrong with the operator's list, a line each. */
+/** The runtimes that may be requested, or what is wrong with the operator's list, one line each. */
 export async function readRuntimes({
   runtimesFile,
   poolSize,

@@ -2,22 +2,21 @@ import type { Runtime } from '@steppe/contracts/session';
 
 /** A runtime as its operator describes it. */
 export interface RuntimeDefinition extends Runtime {
-  /** Where sessions are local processes: the program; absent where it is the language's own. */
+  /** The program, if sessions are local processes; absent for the default of the language. */
   interpreter?: string;
-  /** Where sessions are pods: the image. */
+  /** The image, if sessions are pods. */
   image?: string;
-  /** Modules of Python that are imported before a session needs them. */
+  /** Python modules that are imported before a session needs them. */
   preload: readonly string[];
-  /** Instances that are kept warm. */
+  /** The number of instances that are kept warm. */
   poolSize: number;
   /**
-   * Of what the provisioner makes its instances of beside all this; absent where it says nothing of
-   * it.
+   * Identifies what else the provisioner creates its instances from; absent if it reports nothing.
    */
   fingerprint?: string;
 }
 
-/** What callers may know of it. */
+/** The part of a runtime that callers may see. */
 export const toRuntime = ({
   name,
   language,
