@@ -9,17 +9,17 @@ interface ApiCall {
   limitMs?: number;
 }
 
-/** What came of a call. */
+/** The outcome of a call. */
 export type Reply =
   | { kind: 'response'; response: Response }
   | { kind: 'refusal'; status: number; error: ErrorBody['error'] }
-  /** There is no telling whether it was carried out. */
+  /** It is unknown whether the API carried out the call. */
   | { kind: 'broken' };
 
 export interface ApiCaller {
   /**
-   * Calls one of the replicas, a random one, once.
-   * @throws MalformedResponseError for a refusal without an error of the API
+   * Calls a random replica once.
+   * @throws MalformedResponseError if a refusal does not contain an error of the API
    */
   call(call: ApiCall): Promise<Reply>;
 }
@@ -62,7 +62,7 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'step_queue_full',
 ]);
 
-/** Whether a fault explains the refusal, so that the call is worth making again. */
+/** Whether a fault explains the refusal, so that a retry may succeed. */
 export const isPassing = (code: ErrorCode): boolean => passing.has(code);
 
 export const wordsOf = ({ status, error }: Extract<Reply, { kind: 'refusal' }>): string =>

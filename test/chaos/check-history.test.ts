@@ -40,7 +40,7 @@ const found = (history: StepRecord[], runs: Run[]) =>
   );
 const none = { runTwice: 0, lost: 0, misrouted: 0, gaps: 0, other: 0 };
 
-test('a history that keeps the contract has no violation', () => {
+test('finds no violation in a history that keeps the contract', () => {
   const history = [
     step('a', { seqs: [1, 2, 3], received: outputOf('a') }),
     step('b', {
@@ -62,69 +62,69 @@ test('a history that keeps the contract has no violation', () => {
   expect(violationCount(checkHistory(history, runs))).toBe(0);
 });
 
-test('a step that ran twice is found', () => {
+test('reports a step that ran twice', () => {
   expect(found([step('a')], [run('a'), run('a')])).toEqual({ ...none, runTwice: 1 });
 });
 
 test.each<[string, StepRecord, Run[]]>([
-  ['is reported as completed and never ran', step('a'), []],
+  ['is reported as completed but never ran', step('a'), []],
   [
-    'has a result with half of what it said',
+    'has a result with half of its output',
     step('a', { outcome: ended('a', { stdout: 'said by a\n' }) }),
     [run('a')],
   ],
-  ['is not known any more', step('a', { outcome: { kind: 'missing', what: '404' } }), [run('a')]],
-  ['was refused and ran', step('a', { outcome: { kind: 'refused' } }), [run('a')]],
-])('a step that %s is lost', (_, record, runs) => {
+  ['is no longer known', step('a', { outcome: { kind: 'missing', what: '404' } }), [run('a')]],
+  ['was refused but ran', step('a', { outcome: { kind: 'refused' } }), [run('a')]],
+])('counts a step that %s as lost', (_, record, runs) => {
   expect(found([record], runs)).toEqual({ ...none, lost: 1 });
 });
 
 test.each<[string, StepRecord, Run[]]>([
   ['ran in another session', step('a'), [run('a', { actual: 'two' })]],
   [
-    'got another session’s',
+    'got the result of another session',
     step('a', { outcome: ended('a', { session_id: 'ses_2' as Result['session_id'] }) }),
     [run('a')],
   ],
   [
-    'got another step’s',
+    'got the result of another step',
     step('a', { outcome: ended('a', { step_id: 'b' as Result['step_id'] }) }),
     [run('a')],
   ],
   ['got 421', step('a', { outcome: { kind: 'foreign', what: '421' } }), []],
-])('a step that %s is misrouted', (_, record, runs) => {
+])('counts a step that %s as misrouted', (_, record, runs) => {
   expect(found([record], runs)).toEqual({ ...none, misrouted: 1 });
 });
 
 test.each([[[1, 3]], [[1, 1]], [[2, 3]], [[1, 2, 2]], [[2, 1]]])(
-  'the events %j have a gap or a repeat',
+  'reports a gap or a repeat in the events %j',
   (seqs) => {
     expect(found([step('a', { seqs })], [run('a')])).toEqual({ ...none, gaps: 1 });
   },
 );
 
-test('events that tell of other output than the result are found', () => {
+test('reports events whose output differs from the result', () => {
   expect(found([step('a', { seqs: [1, 2], received: 'said by a\n' })], [run('a')])).toEqual({
     ...none,
     gaps: 1,
   });
 });
 
-test('a step that ran in memory younger than its sender knew of is found', () => {
+test('reports a step that ran in a later epoch than its sender knew of', () => {
   expect(found([step('a', { outcome: ended('a', { epoch: 2 }) })], [run('a')])).toEqual({
     ...none,
     other: 1,
   });
 });
 
-test('memory that changed within one epoch is found', () => {
+test('reports memory that changed within one epoch', () => {
   expect(found([step('a'), step('b')], [run('a'), run('b', { mark: 'm2' })])).toEqual({
     ...none,
     other: 1,
   });
 });
 
-test('a response without a reason, and a run that nobody has sent, are found', () => {
+test('reports an unexplained response and a run of a step that was never sent', () => {
   expect(found([step('a', { outcome: { kind: 'unexpected', what: '500' } })], [run('b')])).toEqual({
     ...none,
     other: 2,

@@ -1,16 +1,16 @@
 import type { Run, StepRecord } from './history.ts';
 
-/** What went against the contract, in sentences. */
+/** The violations of the contract, in sentences. */
 export interface Violations {
   runTwice: string[];
   lost: string[];
   misrouted: string[];
   gaps: string[];
-  /** A step ran in memory younger than its sender knew of, or a response had no reason. */
+  /** A step ran in a later epoch than its sender knew of, or a response is unexplained. */
   other: string[];
 }
 
-/** Holds what the senders were told against what really ran. */
+/** Compares the responses that the senders got with the steps that really ran. */
 export function checkHistory(history: readonly StepRecord[], runs: readonly Run[]): Violations {
   const runsOf = groupByStep(runs);
   const violations: Violations = { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] };
@@ -67,7 +67,7 @@ function gapsOf(record: StepRecord): string[] {
   return [`${nameOf(record)} has events with other output than its result`];
 }
 
-/** @param memories the mark of each session's epochs so far; this adds to it. */
+/** @param memories the marks of each session's epochs so far; this function adds to them. */
 function surprisesOf(
   record: StepRecord,
   runs: readonly Run[],
@@ -78,7 +78,7 @@ function surprisesOf(
   const [run] = runs;
   if (outcome.kind !== 'ended' || !run) return [];
   const { epoch, state_lost: lost } = outcome.result;
-  // The result of a step that took the memory with it names the epoch that came after.
+  // If a step destroyed the memory, its result names the epoch that follows.
   const ranIn = lost ? epoch - 1 : epoch;
   const found =
     ranIn > reportedEpoch

@@ -17,24 +17,22 @@ export interface Drive {
   cluster: ProxiedCluster;
   language: Language;
   random: () => number;
-  /** Where steps write down that they ran. */
+  /** Steps record here that they ran. */
   runsDirectory: string;
   history: StepRecord[];
-  /**
-   * What no step's record can say: responses to other calls that the contract has no reason for.
-   */
+  /** Responses to calls other than steps that the contract does not explain. */
   surprises: string[];
   live: LiveSessions;
-  /** No new step after it. */
+  /** No new step begins after this aborts. */
   over: AbortSignal;
-  /** Nothing is settled after it either. */
+  /** After this aborts, pending steps are not settled either. */
   stop: AbortSignal;
 }
 
-/** Fewer than an instance remembers: each can still be requested. */
+/** Fewer than an instance remembers, so that each step can still be requested. */
 const stepsPerSession = 200;
 
-/** Runs one session after the other, each step settled before the next is sent. */
+/** Runs one session after another, and settles each step before it sends the next. */
 export async function driveSessions(drive: Drive): Promise<void> {
   const { cluster, random, over, surprises } = drive;
   const urls = cluster.replicas.map(({ proxy }) => proxy.url);
@@ -64,13 +62,13 @@ async function driveSession(drive: Drive, api: ApiCaller): Promise<void> {
   }
 }
 
-/** @returns undefined where none could be had this time. */
+/** @returns undefined if this attempt created no session. */
 async function createSession(
   { cluster, language, runsDirectory, surprises }: Drive,
   api: ApiCaller,
   name: string,
 ) {
-  // One whose response never came is used by nobody, and must not stay.
+  // If the response is lost, nobody uses the session: its idle timeout has to end it.
   const body = {
     runtime: language,
     env: sessionEnv(name, join(runsDirectory, name)),
@@ -87,11 +85,11 @@ async function createSession(
   return undefined;
 }
 
-/** @returns undefined where it has ended already. */
+/** @returns undefined if the session has already ended. */
 const adopt = (cluster: ProxiedCluster, session: Session): Promise<ProxiedSession | undefined> =>
   cluster.adopt(session).catch(() => undefined);
 
-/** @returns whether the session was said to have ended. */
+/** @returns whether a response reported that the session has ended. */
 async function driveSteps(
   drive: Drive,
   api: ApiCaller,

@@ -7,14 +7,14 @@ import type { TcpProxy } from '../support/sockets/tcp-proxy.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import { pick } from './pick.ts';
 
-/** What there is to be harmed. */
+/** The targets of the faults. */
 export interface Victims {
   cluster: ProxiedCluster;
   live: LiveSessions;
   random: () => number;
 }
 
-/** Harms something, and resolves when that has ended; false where there was nothing to harm. */
+/** Injects a fault and resolves when the fault has ended; false if there was no target. */
 export type Fault = (victims: Victims) => Promise<boolean>;
 
 const anySession = ({ live, random }: Victims) => pick(live.all(), random);
@@ -37,7 +37,7 @@ async function killDataPlane({ cluster, random }: Victims): Promise<boolean> {
   return replica !== undefined;
 }
 
-/** Sockets as they are while `fault` lasts. */
+/** Applies `fault` to the sockets of a proxy for `lastsMs`. */
 const onSockets =
   (
     choose: (victims: Victims) => TcpProxy | undefined,
@@ -98,14 +98,14 @@ async function recycleAddress(victims: Victims): Promise<boolean> {
   if (!session || !stranger) return false;
   return session.move(stranger.agentPort).then(
     () => true,
-    // The session ended meanwhile.
+    // The session ended in the meantime.
     () => false,
   );
 }
 
 const toDynamoDb = ({ cluster }: Victims) => cluster.dynamoDb.proxy;
 
-/** Of the processes and of the ways between them, one at a time. */
+/** Faults of the processes and of the connections between them, injected one at a time. */
 export const processFaults = {
   'worker killed': kill('worker'),
   'supervisor killed': kill('supervisor'),
@@ -123,7 +123,7 @@ export const processFaults = {
   'address recycled': recycleAddress,
 } satisfies Record<string, Fault>;
 
-/** Of the table, meanwhile. */
+/** Faults of the table, injected at the same time as the others. */
 export const storeFaults = {
   'DynamoDB throttles': dynamoDbThat('throttles'),
   'DynamoDB returns garbage': dynamoDbThat('returns garbage'),

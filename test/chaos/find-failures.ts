@@ -1,9 +1,9 @@
 import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
 
-/** Messages of errors that nobody expected. */
+/** Messages of unexpected errors. */
 const unexpected: readonly unknown[] = ['connection failed', 'uncaught exception'];
 
-/** Services that ended by themselves, and errors in their logs that nobody expected. */
+/** Services that exited by themselves, and unexpected errors in their logs. */
 export function findFailures({
   controlPlane,
   replicas,

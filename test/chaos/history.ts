@@ -1,6 +1,6 @@
 import type { StepResult } from '@steppe/contracts/step';
 
-/** What the sender of a step got in the end. */
+/** The final outcome of a step, as its sender sees it. */
 export type Outcome =
   | {
       kind: 'ended';
@@ -9,41 +9,41 @@ export type Outcome =
         'session_id' | 'step_id' | 'status' | 'epoch' | 'state_lost' | 'stdout'
       >;
     }
-  /** It was not run and will not be, for its sender counted on memory that is gone. */
+  /** The step never runs, because its sender relied on memory that no longer exists. */
   | { kind: 'refused' }
   | { kind: 'session_ended' }
   /**
-   * The instance lives and does not know a step that it took, or nothing could be learnt of it in
-   * time.
+   * The live instance does not know a step that it accepted, or no outcome was known before the
+   * time limit.
    */
   | { kind: 'missing'; what: string }
-  /** A response that only the planes among themselves may see, or another session's. */
+  /** A response that is internal to the planes, or that belongs to another session. */
   | { kind: 'foreign'; what: string }
-  /** A response that the contract has no reason for. */
+  /** A response that the contract does not explain. */
   | { kind: 'unexpected'; what: string };
 
 export interface StepRecord {
-  /** As the sender calls it, and as its interpreter gets at its creation. */
+  /** The name that the sender gives the session and passes to its interpreter at the create. */
   session: string;
   sessionId: string;
   stepId: string;
   /** The epoch that the sender knew of when it sent the step. */
   reportedEpoch: number;
-  /** What it prints when it completes. */
+  /** What the step prints when it completes. */
   output: string;
-  /** Those of the events, as they reached the sender over all its connections. */
+  /** The `seq` of each event, in the order in which the sender received them on all connections. */
   seqs: number[];
-  /** The output that the events told of; undefined where the last of them never came. */
+  /** The output in the events; undefined if the last event never arrived. */
   received: string | undefined;
   outcome: Outcome;
 }
 
-/** What a step wrote, outside of its session, when it ran. */
+/** What a step recorded outside its session when it ran. */
 export interface Run {
   stepId: string;
   /** The session that the step was sent to, and the one that it ran in. */
   wanted: string;
   actual: string;
-  /** Made once in the memory of an interpreter, and lost with it. */
+  /** Generated once in the memory of an interpreter, and lost with that memory. */
   mark: string;
 }

@@ -8,7 +8,7 @@ import { pick } from './pick.ts';
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
-/** Of the processes themselves, past every proxy. */
+/** The ports of the processes themselves, behind every proxy. */
 const ports = {
   'data-plane': ({ cluster, random }) =>
     portOf(pick(cluster.replicas, random)?.service().url ?? ''),
@@ -19,12 +19,12 @@ const ports = {
   agent: ({ live, random }) => pick(live.all(), random)?.agentPort,
 } satisfies Record<string, (victims: Victims) => number | undefined>;
 
-/** Few: the run is to find out what they break, and not how much of a small machine they take. */
+/** Few, because the run tests what they break and not how much load a small machine takes. */
 const connectionsAtOnce = 5;
 const request = `POST /v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"runtime":"python"}`;
 const leavings: readonly LeavesAt[] = ['connect', 'sent', 'response'];
 
-/** A request that ends by a reset after any of its bytes. */
+/** A request that is reset after a random number of its bytes. */
 const randomAbort = (random: () => number) =>
   request.slice(0, Math.floor(random() * (request.length + 1)));
 const hostile = (random: () => number) => pick(Object.values(hostileBytes), random) ?? '';
@@ -44,7 +44,7 @@ const attack =
     return (await Promise.all(connections)).some(Boolean);
   };
 
-/** What anybody who reaches a port can do, meanwhile. */
+/** What anyone who can reach a port can do, injected at the same time as the other faults. */
 export const hostileFaults: Readonly<Record<string, Fault>> = Object.fromEntries(
   Object.entries(ports).flatMap(([name, portIn]) => [
     [`${name}: random aborts`, attack(portIn, randomAbort)],

@@ -7,14 +7,14 @@ interface InjectOptions {
   faults: Readonly<Record<string, Fault>>;
   victims: Victims;
   counts: FaultCounts;
-  /** Between the end of one fault and the next. */
+  /** The pause between the end of one fault and the start of the next. */
   pauseMs: number;
   signal: AbortSignal;
 }
 
 /**
- * Harms by one kind after the other, each as often as the others, in random order; counts what took
- * effect.
+ * Injects the kinds of faults one after another, each equally often and in random order, and counts
+ * those that took effect.
  */
 export async function injectFaults({
   faults,

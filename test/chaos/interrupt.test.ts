@@ -12,7 +12,7 @@ test('Ctrl-C leaves no process and no directory', { timeout: 180_000 }, async ()
   const chaos = spawn(process.execPath, ['--import', 'tsx', 'test/chaos/main.ts'], {
     env: testEnvironment({ DURATION: '10m', TMPDIR: scratch, TSX_DISABLE_CACHE: '1' }),
     stdio: ['ignore', 'ignore', 'pipe'],
-    // A terminal's Ctrl-C reaches the whole group.
+    // Ctrl-C in a terminal signals the whole process group.
     detached: true,
   });
   const exited = once(chaos, 'exit');

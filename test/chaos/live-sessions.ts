@@ -1,14 +1,14 @@
 import type { ProxiedSession } from '../embedded/faults/rig/proxied-session.ts';
 
-/** The sessions that can be harmed. */
+/** The sessions that faults can target. */
 export interface LiveSessions {
   add(session: ProxiedSession): void;
   remove(session: ProxiedSession): void;
   all(): ProxiedSession[];
-  /** Its agent is about to be killed: from now on it may end. */
+  /** Marks a session whose agent is about to be killed: from now on the session may end. */
   doom(session: ProxiedSession): void;
   isDoomed(session: ProxiedSession): boolean;
-  /** Resolves when so many are live at once for the first time. */
+  /** Resolves as soon as this many sessions are live at the same time. */
   atLeast(count: number): Promise<void>;
 }
 

@@ -21,7 +21,7 @@ test.each<[StreamForm, string]>([
     'text/event-stream',
     `event: stdout\nid: 1\ndata: ${event(1)}\n\n: keepalive\n\nevent: stdout\nid: 2\ndata: ${event(2)}\n\nevent: cut_off\ndata: ${cutOff}\n\nevent: std`,
   ],
-])('reads the events of %s, and nothing of what is none or was cut', async (form, text) => {
+])('reads the events of %s and skips other and truncated lines', async (form, text) => {
   expect(await seqsOf(form, text)).toEqual([1, 2]);
 });
 
@@ -30,6 +30,6 @@ test.each<[StreamForm, string]>([
   ['application/x-ndjson', '{"type":"stdout"}\n'],
   ['text/event-stream', `data: ${event(1)}data: ${event(2)}\n\n`],
   ['text/event-stream', `${event(1)}x\n\n`],
-])('takes no whole line of %s that is none for one that broke off', async (form, text) => {
+])('rejects a complete but invalid line of %s', async (form, text) => {
   await expect(seqsOf(form, text)).rejects.toBeInstanceOf(MalformedResponseError);
 });

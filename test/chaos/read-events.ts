@@ -4,13 +4,13 @@ import { parseWhole } from './read-response.ts';
 
 export type StreamForm = 'application/x-ndjson' | 'text/event-stream';
 
-/** They have no `seq`: a keepalive, and the line after which a reader has to reconnect. */
+/** Lines without a `seq`: a keepalive, and the line that makes a reader reconnect. */
 const isNoEvent = (json: string): boolean =>
   json === '{"type":"keepalive"}' || json.startsWith('{"type":"cut_off"');
 
 /**
- * The events of a stream in either form, as they come; ends where the stream does.
- * @throws MalformedResponseError for a complete but invalid line, and what fetch throws where the
+ * Yields the events of a stream in either form as they arrive, until the stream ends.
+ * @throws MalformedResponseError for a complete but invalid line, and the error of fetch if the
  * stream breaks.
  */
 export async function* readEvents(response: Response, form: StreamForm): AsyncGenerator<StepEvent> {

@@ -1,14 +1,14 @@
 import type * as z from 'zod';
 
 /**
- * What came whole and is not what the API promises: no fault between us and the product makes that
- * of it.
+ * A complete response that violates the API. No fault between this test and the product explains
+ * it.
  */
 export class MalformedResponseError extends Error {
   override readonly name = 'MalformedResponseError';
 }
 
-/** What a response says; undefined where it broke off. @throws MalformedResponseError */
+/** The parsed body; undefined if the response broke off. @throws MalformedResponseError */
 export async function readResponse<S extends z.ZodType>(
   response: Response,
   schema: S,

@@ -10,11 +10,11 @@ const runSchema = z.strictObject({
   mark: z.string(),
 });
 
-/** What the steps of all sessions wrote into the directory, in the order of each session. */
+/** The runs that the steps of all sessions recorded in the directory, in order per session. */
 export function readRuns(directory: string): Run[] {
   return readdirSync(directory).flatMap((name) => {
     const lines = readFileSync(join(directory, name), 'utf8').split('\n');
-    // The last line has no end where its writer was killed in the middle of it; its step never came
+    // The last line is incomplete if its writer was killed while it wrote; the step then went no
     // further.
     return lines.slice(0, -1).map((line) => runSchema.parse(JSON.parse(line)));
   });

@@ -12,7 +12,7 @@ const clean: ChaosRun = {
   leftovers: [],
 };
 
-test('a run with every fault and no violation passes, whatever its rate', () => {
+test('passes a run with every fault and no violation, whatever its rate', () => {
   expect(failuresOf({ ...clean, stepsHarmed: 1 })).toEqual([]);
   expect(failuresOf(clean)).toEqual([]);
   expect(describeRun(clean)).toContain('run twice: 0, lost: 0, misrouted: 0, gaps: 0');
@@ -21,13 +21,13 @@ test('a run with every fault and no violation passes, whatever its rate', () => 
 test.each<[string, Partial<ChaosRun>]>([
   ['a step ran twice', { violations: { ...clean.violations, runTwice: ['a'] } }],
   ['a step is lost', { violations: { ...clean.violations, lost: ['a'] } }],
-  ['a step strayed', { violations: { ...clean.violations, misrouted: ['a'] } }],
+  ['a step is misrouted', { violations: { ...clean.violations, misrouted: ['a'] } }],
   ['events have a gap', { violations: { ...clean.violations, gaps: ['a'] } }],
-  ['the contract was broken otherwise', { violations: { ...clean.violations, other: ['a'] } }],
-  ['a service ended by itself', { failures: ['a'] }],
+  ['the contract is violated otherwise', { violations: { ...clean.violations, other: ['a'] } }],
+  ['a service exited by itself', { failures: ['a'] }],
   ['a process is left', { leftovers: ['a'] }],
   ['a kind of fault never happened', { faults: new Map([['worker killed', 0]]) }],
   ['no step ended', { stepsHarmed: 0 }],
-])('a run fails where %s', (_, changed) => {
+])('fails a run if %s', (_, changed) => {
   expect(failuresOf({ ...clean, ...changed })).toHaveLength(1);
 });

@@ -4,15 +4,15 @@ import type { FaultCounts } from './inject-faults.ts';
 
 export interface ChaosRun {
   seed: number;
-  /** How long faults were injected, and the steps that ended in that time. */
+  /** How long faults were injected, and how many steps ended in that time. */
   elapsedMs: number;
   stepsHarmed: number;
   history: readonly StepRecord[];
   faults: FaultCounts;
   violations: Violations;
-  /** Services that ended by themselves, and what failed in them unexpectedly. */
+  /** Services that exited by themselves, and their unexpected errors. */
   failures: readonly string[];
-  /** Processes and directories of instances that are still there. */
+  /** Processes and directories of instances that still exist. */
   leftovers: readonly string[];
 }
 
@@ -22,7 +22,7 @@ const stepsPerMinute = ({
 }: Pick<ChaosRun, 'stepsHarmed' | 'elapsedMs'>): number =>
   Math.floor((stepsHarmed * 60_000) / elapsedMs);
 
-/** Why the run does not count as passed, in sentences; empty where it does. */
+/** Why the run failed, in sentences; empty if it passed. */
 export function failuresOf(run: ChaosRun): string[] {
   const missing = [...run.faults]
     .filter(([, count]) => count === 0)

@@ -11,7 +11,7 @@ const refusal = (code: ErrorCode, details = {}): Reply => ({
 });
 const response = (text: string): Reply => ({ kind: 'response', response: new Response(text) });
 
-/** What comes of a restart with these responses, and how often it was sent. */
+/** The outcome of a restart that gets these responses, and the number of calls it made. */
 async function restartWith(...replies: Reply[]) {
   let calls = 0;
   const api: ApiCaller = { call: async () => replies[calls++] ?? { kind: 'broken' } };
@@ -21,7 +21,7 @@ async function restartWith(...replies: Reply[]) {
 test.each<[string, Reply[], object]>([
   ['succeeds', [response('{"epoch":4}')], { kind: 'epoch', epoch: 4 }],
   [
-    'has its response lost',
+    'loses its response',
     [{ kind: 'broken' }, refusal('epoch_mismatch', { epoch: 4 })],
     { kind: 'epoch', epoch: 4 },
   ],
@@ -30,12 +30,12 @@ test.each<[string, Reply[], object]>([
     [refusal('runtime_unreachable'), response('{"epoch":4}')],
     { kind: 'epoch', epoch: 4 },
   ],
-  ['comes too late', [refusal('session_ended')], { kind: 'session_ended' }],
-])('learns what came of a restart that %s', async (_, replies, restarted) => {
+  ['is too late', [refusal('session_ended')], { kind: 'session_ended' }],
+])('learns the outcome of a restart that %s', async (_, replies, restarted) => {
   expect(await restartWith(...replies)).toEqual({ restarted, calls: replies.length });
 });
 
-test('calls a refusal unexpected that no fault explains', async () => {
+test('reports a refusal that no fault explains as unexpected', async () => {
   expect(await restartWith(refusal('internal'))).toMatchObject({
     restarted: { kind: 'unexpected' },
     calls: 1,

@@ -6,18 +6,18 @@ import { readResponse } from './read-response.ts';
 const limitMs = 90_000;
 const pauseMs = 50;
 
-/** What came of a restart in the end. */
+/** The final outcome of a restart. */
 export type Restarted =
-  /** The interpreter's, from now on. */
+  /** The epoch of the restarted interpreter. */
   | { kind: 'epoch'; epoch: number }
   | { kind: 'session_ended' }
-  /** A response that the contract has no reason for, or none in time. */
+  /** A response that the contract does not explain, or no response within the time limit. */
   | { kind: 'unexpected'; what: string };
 
 /**
- * Restarts the interpreter, and retries until it is known what came of it: where a response was
- * lost, the refusal of the same epoch named again tells the present one. Without it the next step,
- * which gets no 409, would run in memory that its sender does not know of.
+ * Restarts the interpreter and retries until the outcome is known: after a lost response, a retry
+ * that names the same epoch is refused, and the refusal names the present epoch. Otherwise the next
+ * step would get no 409 and run in memory that its sender does not know of.
  */
 export async function restartSession(
   api: ApiCaller,

@@ -23,22 +23,22 @@ import type { ChaosRun } from './report.ts';
 const languages = ['python', 'node'] as const;
 const sessionsAtOnce: Record<Language, number> = { python: 4, node: 4 };
 const progressEveryMs = 5_000;
-/** In which the first sessions begin, or none ever will. */
+/** If the first sessions have not begun by then, the run fails. */
 const beginLimitMs = 120_000;
 
 const serviceEnv = {
-  // Routes age fast, so that what ails DynamoDB is felt.
+  // Routes expire fast, so that faults of DynamoDB take effect.
   ROUTE_TTL_MS: '1000',
   LOG_LEVEL: 'error',
-  // A notice about Node versions of the coming year.
+  // Suppresses a notice of the SDK about Node versions.
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 };
 
 type ChaosOptions = ChaosConfig & RunOptions;
 
 /**
- * Drives sessions and harms them for the time given, settles what is under way, and holds it all
- * against the contract.
+ * Drives sessions and injects faults for the given time, settles the pending steps, and checks the
+ * whole history against the contract.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
   const { seed, say } = options;

@@ -8,9 +8,9 @@ import { MalformedResponseError, readResponse } from './read-response.ts';
 export interface StepPlan {
   stepId: string;
   code: string;
-  /** `later` does not wait, and follows the events. */
+  /** `later` submits without waiting and follows the events. */
   form: 'application/json' | StreamForm | 'later';
-  /** Named in the request where it is set. */
+  /** Sent with the request if set. */
   epoch?: number;
   isCancelled: boolean;
 }
@@ -18,9 +18,9 @@ export interface StepPlan {
 export interface SettledStep {
   outcome: Outcome;
   seqs: number[];
-  /** The output of the events; undefined where the last of them never came. */
+  /** The output in the events; undefined if the last event never arrived. */
   received: string | undefined;
-  /** Of the interpreter, as the last response told. */
+  /** The epoch of the interpreter in the last response. */
   epoch: number | undefined;
 }
 
@@ -28,8 +28,8 @@ const limitMs = 90_000;
 const pauseMs = 50;
 
 /**
- * Sends a step and retries until it is known what became of it, whatever breaks meanwhile; never
- * sends another in its place.
+ * Sends a step and retries until its outcome is known, whatever breaks in the meantime. Never sends
+ * another step in its place.
  */
 export async function settleStep(
   api: ApiCaller,
@@ -39,7 +39,7 @@ export async function settleStep(
 ): Promise<SettledStep> {
   const steps = `/v1/sessions/${sessionId}/steps`;
   const seqs: number[] = [];
-  /** The instance said that it has the step. */
+  /** The instance confirmed that it has the step. */
   let isTaken = false;
   let hasEnded = false;
   let received = '';
@@ -91,7 +91,7 @@ export async function settleStep(
         hasEnded ||= event.type === 'step_ended';
       }
     } catch (error) {
-      // It broke off: what came so far counts.
+      // The stream broke off; the events so far count.
       if (error instanceof MalformedResponseError) throw error;
     }
   }
@@ -103,13 +103,13 @@ export async function settleStep(
     return { kind: 'ended', result };
   }
 
-  /** Requested again with the next try where it breaks. */
+  /** If the call breaks, the next attempt cancels again. */
   async function cancel(): Promise<void> {
     const reply = await api.call({ method: 'POST', path: `${steps}/${plan.stepId}/cancel` });
     if (reply.kind === 'response') await reply.response.text().catch(() => '');
   }
 
-  /** @returns undefined where it is worth requesting again. */
+  /** @returns undefined if a retry may succeed. */
   function classify(reply: Exclude<Reply, { kind: 'response' }>): Outcome | undefined {
     if (reply.kind === 'broken') return undefined;
     const { error } = reply;

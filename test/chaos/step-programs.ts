@@ -1,6 +1,6 @@
 import type { Language } from '@steppe/contracts/session';
 
-/** `long` writes for a second or so, `endless` until it is interrupted. */
+/** `long` writes for about a second, `endless` until it is interrupted. */
 export type StepShape = 'short' | 'chatty' | 'long' | 'endless';
 
 const rounds: Record<StepShape, { count: number; pauseMs: number; text: string }> = {
@@ -19,8 +19,8 @@ export function outputOf(shape: StepShape, stepId: string): string {
 }
 
 /**
- * A step that first writes down, outside of its session, that it runs, where, and with whose
- * memory; then speaks.
+ * A step that first records outside its session that it runs, where, and with whose memory, and
+ * then prints its output.
  */
 export function writeStep(
   language: Language,
@@ -52,7 +52,7 @@ for (let i = 0; i < ${count}; i++) {
 }`;
 }
 
-/** What the interpreter gets at its creation. */
+/** The variables that the interpreter gets when its session is created. */
 export const sessionEnv = (session: string, runsFile: string) => ({
   CHAOS_SESSION: session,
   CHAOS_RUNS: runsFile,
