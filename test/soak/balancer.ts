@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** One address for services that restart, as a service of Kubernetes is. */
+/** One address for services that restart, like a Service of Kubernetes. */
 export interface Balancer {
   url: string;
-  /** Replaces where connections go from now on. */
+  /** Sets the targets of all connections from now on. */
   pointAt(urls: readonly string[]): void;
   close(): Promise<void>;
 }

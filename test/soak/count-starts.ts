@@ -1,12 +1,10 @@
-/**
- * Sessions that became ready on an instance that was warm, and on one that was started for them.
- */
+/** Sessions that became ready on a warm instance, and on an instance started for them. */
 export interface StartCounts {
   warm: number;
   cold: number;
 }
 
-/** As a control-plane counts them. */
+/** Reads the counters of a control-plane. */
 export async function countStarts(operatorUrl: string): Promise<StartCounts> {
   const text = await (
     await fetch(`${operatorUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })
@@ -14,7 +12,7 @@ export async function countStarts(operatorUrl: string): Promise<StartCounts> {
   return { warm: readCount(text, 'warm'), cold: readCount(text, 'cold') };
 }
 
-/** 0 where there was none yet. */
+/** 0 if the counter does not exist yet. */
 function readCount(metrics: string, start: keyof StartCounts): number {
   const lines = metrics
     .split('\n')

@@ -6,25 +6,25 @@ import { drawWay, live } from './ways-to-end.ts';
 interface Driven {
   client: SessionsClient;
   instancesDirectory: string;
-  /** More than this at once is a burst, which the quota cuts. */
+  /** More creates than this at once are a burst, and the quota refuses the excess. */
   quota: number;
   random: () => number;
   tally: SoakTally;
-  /** No session is made after it. */
+  /** No session is created after this aborts. */
   over: AbortSignal;
 }
 
 const meanPauseMs = 480;
 const burstShare = 0.03;
 /**
- * On a machine that cannot keep up, sessions are made as fast as it makes them: a pile of creates
- * would be slower still.
+ * A machine that cannot keep up creates sessions at its own pace: concurrent creates would be
+ * slower still.
  */
 const mostAtOnce = 1;
 
 /**
- * Makes sessions, one after the other and now and then more than the quota lets, and ends them;
- * resolves when it creates no more.
+ * Creates sessions one after another, occasionally more at once than the quota allows, and ends
+ * them. Resolves when it stops creating sessions.
  */
 export async function driveTenant(driven: Driven): Promise<void> {
   const { quota, random, over } = driven;

@@ -20,8 +20,8 @@ async function readTable(store: SessionSweeper): Promise<Table> {
 }
 
 /**
- * By how many sessions a tenant was above the quota: those that two reads show lived together
- * between them.
+ * The number of sessions that a tenant had above its quota. Counts only sessions that both of two
+ * reads show, because those certainly lived at the same time.
  */
 export async function excessOver(store: SessionSweeper, quota: number): Promise<number> {
   const [before, after] = [await readTable(store), await readTable(store)];
@@ -32,10 +32,10 @@ export async function excessOver(store: SessionSweeper, quota: number): Promise<
   return Math.max(0, ...[...together.values()].map((count) => count - quota));
 }
 
-/** What is left when no more sessions are created and the last have ended. */
+/** What is left after no more sessions are created and the last ones have ended. */
 export interface Remains {
   rowsWithoutInstance: number;
-  /** Live rows whose instances live too. */
+  /** Live rows whose instances also live. */
   rowsThatLive: number;
   /** Ids in the sets of live sessions. */
   counted: number;

@@ -22,7 +22,7 @@ const passed: SoakRun = {
   leakedDirectories: 0,
 };
 
-test('a run that leaves nothing passes, whatever its rate', () => {
+test('passes a run that leaves nothing behind, whatever its rate', () => {
   expect(failuresOf({ ...passed, created: 1, starts: { warm: 0, cold: 1 } })).toEqual([]);
   expect(failuresOf(passed)).toEqual([]);
   expect(describeRun(passed)).toContain(

@@ -11,7 +11,7 @@ export interface SoakRun {
   kills: number;
   ways: ReadonlyMap<string, number>;
   starts: StartCounts;
-  /** The most that a tenant was seen above its quota. */
+  /** The largest excess over its quota that a tenant was seen with. */
   overQuota: number;
   /** Responses that neither a kill nor a quota explains. */
   surprises: readonly string[];

@@ -16,8 +16,8 @@ const killEveryMs = 60_000;
 const lookEveryMs = 5_000;
 const sayEveryMs = 5_000;
 /**
- * Covers the longest session, what a killed control-plane leaves, and the reconciler's passes that
- * repair it.
+ * Long enough for the longest session to end, and for the passes of the reconciler to repair what a
+ * killed control-plane leaves behind.
  */
 const settleMs = 100_000;
 const warmUpMs = 30_000;

@@ -4,8 +4,8 @@ import { errorBodySchema } from '@steppe/contracts/errors';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 
 /**
- * What came of a create. `full`: the quota is used up. `broken`: a control-plane was killed, and
- * retrying did not help.
+ * The outcome of a create. `full`: the quota is used up. `broken`: a control-plane was killed, and
+ * retries did not help.
  */
 export type Created =
   | { outcome: 'created'; session: Session }
@@ -14,9 +14,9 @@ export type Created =
 
 /** One tenant's calls of the data-plane. */
 export interface SessionsClient {
-  /** Retries with its key where there is no telling what came of it. */
+  /** Retries with the same idempotency key if the outcome is unknown. */
   create(body: object): Promise<Created>;
-  /** The status, or undefined where there was no response. */
+  /** The status, or undefined if there was no response. */
   remove(id: string): Promise<number | undefined>;
   run(id: string, code: string): Promise<number | undefined>;
 }
@@ -24,7 +24,7 @@ export interface SessionsClient {
 const limitMs = 40_000;
 const tokenLastsMs = 300_000;
 const triesOfACreate = 4;
-/** Responses that no killed control-plane and no quota explains. */
+/** Responses that neither a killed control-plane nor a quota explains. */
 const inexplicable: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 415, 422, 500]);
 
 interface SessionsClientOptions {

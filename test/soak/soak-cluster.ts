@@ -32,7 +32,7 @@ export interface SoakCluster {
 export const quota = 8;
 /** Time between a kill of the control-plane and its next start. */
 const downMs = 500;
-/** In proportion to the sessions: nine in ten are Python's. */
+/** In proportion to the sessions: nine in ten are Python sessions. */
 const runtimes = { python: { pool_size: 8 }, node: { pool_size: 2 } };
 export const warmInstances = runtimes.python.pool_size + runtimes.node.pool_size;
 /** Short, so that the reconciler repairs what a kill leaves while the soak lasts. */
@@ -125,7 +125,7 @@ export async function startSoakCluster(): Promise<SoakCluster> {
   }
 }
 
-/** A Python without the site packages of the machine, whose start-up every session would pay. */
+/** A Python without the machine's site packages, which would slow the start of every session. */
 async function makePython(): Promise<{ path: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'steppe-soak-python-'));
   await promisify(execFile)('python3', ['-m', 'venv', '--without-pip', directory]);

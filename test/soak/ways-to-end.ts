@@ -9,14 +9,14 @@ interface Ending {
   instancesDirectory: string;
 }
 
-/** A session as it is requested, and how it comes to its end. */
+/** The lifetime that a session requests, and how the session ends. */
 export interface WayToEnd {
-  /** Of the create's body. */
+  /** Part of the body of the create. */
   lifetime: { ttl_seconds: number; idle_timeout_seconds: number };
   end(ending: Ending): Promise<unknown>;
 }
 
-/** Whatever becomes of its client, a session ends by itself soon. */
+/** Whatever happens to its client, a session soon ends by itself. */
 const short = { ttl_seconds: 8, idle_timeout_seconds: 8 };
 const suicide = { python: 'import os\nos._exit(1)', node: 'process.kill(process.pid, "SIGKILL")' };
 
@@ -45,7 +45,7 @@ const ways = {
 } satisfies Record<string, WayToEnd>;
 export type WayName = keyof typeof ways;
 
-/** Most are deleted, as most sessions are. */
+/** Most are deleted, like most sessions in practice. */
 const drawn: readonly WayName[] = [
   'deleted',
   'deleted',
@@ -64,7 +64,7 @@ export function drawWay(random: () => number): { name: WayName; way: WayToEnd } 
   return { name, way: ways[name] };
 }
 
-/** Lets the session do something first, or nothing. */
+/** Runs something in the session before its end, or nothing. */
 export async function live(
   { client, session }: Pick<Ending, 'client' | 'session'>,
   random: () => number,
@@ -78,6 +78,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended first.
+    // The session ended first.
   }
 }

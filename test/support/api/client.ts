@@ -3,12 +3,12 @@ import { errorBodySchema } from '@steppe/contracts/errors';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { type StepResult, stepResultSchema } from '@steppe/contracts/step';
 
-/** The API as a caller has it; every response that has a schema is held against it. */
+/** The API as a caller sees it; every response that has a schema is validated against it. */
 export interface Client {
   url: string;
   token: string;
   /**
-   * One call, whatever comes of it. A string or bytes are sent as they are, anything else as JSON.
+   * One call, whatever its outcome. A string or bytes are sent unchanged, anything else as JSON.
    */
   call(
     method: string,

@@ -1,11 +1,11 @@
 import { type FileEntry, fileEntrySchema, fileListSchema } from '@steppe/contracts/file';
 import type { Client } from './client.ts';
 
-/** @param path as it stands in the URL */
+/** @param path in the form that the URL contains */
 export const fileUrl = (sessionId: string, path: string): string =>
   `/v1/sessions/${sessionId}/files/${path}`;
 
-/** Each segment encoded as a client has to. */
+/** Encodes each segment as a client must. */
 export const encodePath = (path: string): string =>
   path.split('/').map(encodeURIComponent).join('/');
 

@@ -17,7 +17,7 @@ function readCallerKey({ port }: Local) {
   return runFileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).key;
 }
 
-/** The public half of the key that callers' tokens are signed with, as anybody may have it. */
+/** The public half of the key that signs callers' tokens, which anyone may have. */
 export function publicKeyOf(local: Local) {
   const { kid, private_jwk } = readCallerKey(local);
   const { d: _, ...jwk } = private_jwk;
@@ -28,14 +28,14 @@ export function publicKeyOf(local: Local) {
   };
 }
 
-/** Signs just these claims with the key that is trusted. */
+/** Signs exactly these claims with the trusted key. */
 export async function signClaims(local: Local, claims: Record<string, unknown>): Promise<string> {
   const { kid, private_jwk } = readCallerKey(local);
   const key = (await importJWK(private_jwk, 'EdDSA')) as CryptoKey;
   return new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid }).sign(key);
 }
 
-/** A token put together by hand, with a signature that no library would make. */
+/** A token assembled by hand, with a signature that no library would create. */
 export function forge(header: object, claims: object, sign: (text: string) => string): string {
   const text = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))

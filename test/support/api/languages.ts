@@ -1,7 +1,7 @@
-/** Programs that do the same in each language, for tests that are distinguished by nothing else. */
+/** Programs that do the same in each language, for tests that differ in nothing else. */
 export interface Language {
   runtime: 'python' | 'node';
-  /** Keeps 41 in memory, and recalls it: fails where the memory is not there. */
+  /** Stores 41 in memory and recalls it; the recall fails if the memory is lost. */
   remember: string;
   recall: string;
   /** Writes `waiting`, then waits for the file `go`, interruptible. */

@@ -11,12 +11,12 @@ export interface RawResponse {
 }
 
 /**
- * Sends bytes as they are, which no client library would, and reads until the server closes the
+ * Sends bytes unchanged, which no client library would do, and reads until the server closes the
  * connection.
  */
 export async function sendRaw(port: number, bytes: string | Buffer): Promise<RawResponse> {
   const socket = connect(port, '127.0.0.1');
-  // The sending side stays open: a client that closes it counts as one that left.
+  // The sending side stays open: a client that closes it counts as disconnected.
   socket.write(bytes);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk);
@@ -40,7 +40,7 @@ export async function sendRaw(port: number, bytes: string | Buffer): Promise<Raw
   };
 }
 
-/** One request whose target and header values go out as they stand. */
+/** Sends one request with its target and header values unchanged. */
 export function callRaw(
   client: Client,
   method: string,
@@ -62,7 +62,7 @@ export function callRaw(
 
 export const errorIn = ({ body }: RawResponse) => errorBodySchema.parse(JSON.parse(body)).error;
 
-/** A request that is open: its caller writes the body, and may leave at any time by `destroy`. */
+/** Opens a request: the caller writes the body and may disconnect at any time by `destroy`. */
 export function open(
   client: Client,
   method: string,

@@ -1,7 +1,6 @@
 /**
- * The lines of a response as they come: whole ones alone, so that what a cut has left of one is not
- * given.
- * @throws where it breaks.
+ * Yields the complete lines of a response as they arrive; drops a line that a cut truncated.
+ * @throws if the response breaks.
  */
 export async function* responseLines(response: Response): AsyncGenerator<string> {
   if (!response.body) return;

@@ -44,7 +44,7 @@ export const stepWith = (
     const step = await getStep(client, sessionId, stepId);
     if (step.status !== status) throw new Error(`the step is ${step.status}`);
     return step;
-    // A step whose client left is given seven seconds.
+    // A step whose client disconnected may run for seven more seconds.
   }, 30_000);
 
 /** The result so far, once the running step has written `text`. */
@@ -61,7 +61,7 @@ export const stepThatWrote = (
     return step;
   });
 
-/** Waits for the step's end, whatever it is. */
+/** Waits until the step has ended, whatever its status. */
 export async function resultOf(
   client: Client,
   sessionId: string,

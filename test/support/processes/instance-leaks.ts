@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processes that were started below that directory and still run, oldest first. */
+/** Processes that were started below the directory and still run, oldest first. */
 export function leakedProcesses(instancesDirectory: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const found = pids.filter((pid) => readEnviron(pid).includes(`=${instancesDirectory}/`));
@@ -28,7 +28,7 @@ function readEnviron(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');
   } catch {
-    // It ended meanwhile, or is another user's.
+    // The process exited in the meantime, or belongs to another user.
     return '';
   }
 }

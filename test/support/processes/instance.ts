@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { vi } from 'vitest';
 
-/** What the machine knows of the instance that serves a session. */
+/** What this machine shows about the instance that serves a session. */
 export interface RunningInstance {
   agentPid: number;
   /** Everything that belongs to the instance, the workspace included. */
@@ -15,23 +15,23 @@ function processesOf(instanceId: string): number[] {
   return pids().filter((pid) => environmentOf(pid).STEPPE_INSTANCE_ID === instanceId);
 }
 
-/** @throws Error where no agent of that id runs. */
+/** @throws Error if no agent with that id runs. */
 export function findInstance(instanceId: string | null): RunningInstance {
   for (const pid of processesOf(instanceId ?? '')) {
     const { STEPPE_KEYS_DIR: keys, STEPPE_WORKSPACE: workspace } = environmentOf(pid);
-    // Only the agent itself is told where the keys are.
+    // Only the agent itself has the path of the keys in its environment.
     if (keys && workspace) return { agentPid: pid, directory: dirname(keys), workspace };
   }
   throw new Error(`no agent of ${instanceId} runs`);
 }
 
-/** True when no process and no directory of it is left. */
+/** True if no process and no directory of the instance is left. */
 export const isGone = (instanceId: string, { agentPid, directory }: RunningInstance): boolean =>
   !existsSync(`/proc/${agentPid}`) &&
   processesOf(instanceId).length === 0 &&
   !existsSync(directory);
 
-/** Resident memory of a process now, or the most that it ever was. */
+/** Resident memory of a process, at present or at its peak. */
 export function residentBytes(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
   const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(
     readFileSync(`/proc/${pid}/status`, 'utf8'),
@@ -39,13 +39,13 @@ export function residentBytes(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): 
   return Number(kilobytes) * 1024;
 }
 
-/** What the open descriptors of a process lead to. */
+/** The targets of the open descriptors of a process. */
 export const openFiles = (pid: number): string[] =>
   readdirSync(`/proc/${pid}/fd`).flatMap((fd) =>
     unlessGone(() => [readlinkSync(`/proc/${pid}/fd/${fd}`)], []),
   );
 
-/** Waits until `check` throws no more. */
+/** Waits until `check` no longer throws. */
 export const eventually = <T>(check: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
   vi.waitFor(check, { timeout, interval: 20 });
 

@@ -17,5 +17,5 @@ export function listeningPorts(pid: number): number[] {
   });
 }
 
-/** TCP_LISTEN of the kernel. */
+/** TCP_LISTEN in the kernel. */
 const listenState = '0A';

@@ -9,7 +9,7 @@ import { testEnvironment } from '../config.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** A local mode as `make run` starts one, on a port of its own. */
+/** A local mode, started as by `make run`, on a port of its own. */
 export interface Local {
   process: ChildProcess;
   url: string;
@@ -21,7 +21,7 @@ export interface Local {
   clientOf(tenant: string): Promise<Client>;
   /** Signs any claims with the key that the local mode trusts. */
   sign(options: SignOptions): Promise<string>;
-  /** Ends it in order. @returns its exit code. */
+  /** Shuts it down gracefully. @returns its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -47,7 +47,7 @@ export async function startLocal(env: Record<string, string> = {}): Promise<Loca
   const child = spawn(process.execPath, [localBundle], {
     env: testEnvironment({ PORT: '0', STEPPE_ENV: 'test', STEPPE_POOL_SIZE: '0', ...env }),
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Its own group, as a shell would give it.
+    // A process group of its own, as a shell would create.
     detached: true,
   });
   const exited = once(child, 'exit');

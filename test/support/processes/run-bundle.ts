@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { testEnvironment } from '../config.ts';
 
-/** Runs a bundle to its end. */
+/** Runs a bundle until it exits. */
 export async function runBundle(name: string, env: Record<string, string>, args: string[] = []) {
   const bundle = fileURLToPath(new URL(`../../../dist/${name}.mjs`, import.meta.url));
   const child = spawn(process.execPath, [bundle, ...args], {

@@ -13,16 +13,16 @@ import { testEnvironment } from '../config.ts';
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
 
 /**
- * Services as processes of their own, from their bundles, as they run in a cluster: configured by
- * their environment alone.
+ * Services that run from their bundles in separate processes, as in a cluster, and are configured
+ * only by their environment.
  */
 export interface Services {
   dynamoDb: RunningDynamoDb;
-  /** With the keys: `public/<plane>.json` and `<plane>.private.json`. */
+  /** Holds the keys: `public/<plane>.json` and `<plane>.private.json`. */
   directory: string;
-  /** Where a control-plane keeps its instances, if no other runs beside it. */
+  /** The directory of a control-plane's instances, if no other control-plane runs. */
   instancesDirectory: string;
-  /** What each is configured by, but for its ports. */
+  /** The environment of each service, except for its ports. */
   environment(name: 'control-plane' | 'data-plane'): Record<string, string>;
   start(name: 'control-plane' | 'data-plane', env?: Record<string, string>): Promise<Service>;
   tokenFor(tenant: string): Promise<string>;
@@ -32,13 +32,13 @@ export interface Services {
 export interface Service {
   url: string;
   operatorUrl: string;
-  /** Lines of its log so far. */
+  /** The lines of its log so far. */
   log(): Record<string, unknown>[];
   hasExited(): boolean;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** @param startStore DynamoDB as they get it; it is closed with them. */
+/** @param startStore starts the DynamoDB of the services, which is closed with them. */
 export async function prepareServices(
   startStore: () => Promise<RunningDynamoDb> = startDynalite,
 ): Promise<Services> {
@@ -87,7 +87,7 @@ export async function prepareServices(
     }),
   });
 
-  /** Local processes have one owner: a control-plane beside another gets a directory of its own. */
+  /** Instances have one owner, so a second control-plane gets a directory of its own. */
   const owners = new Map<string, Service>();
   const freeDirectory = (): string => {
     for (let number = 1; ; number += 1) {
@@ -117,7 +117,7 @@ export async function prepareServices(
     await untilReady(child, service.operatorUrl);
     return service;
   };
-  // A port that was free may be another's by the time that it is listened on.
+  // Another process may take a free port before the service listens on it.
   const start: Services['start'] = (name, env = {}) =>
     startOnce(name, env).catch(() => startOnce(name, env));
 

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** What an instance has on this machine: its processes, and its directory. */
+/** What an instance occupies on this machine: its processes and its directory. */
 export interface Traces {
   pids: number[];
   directory: string | undefined;
 }
 
-/** Finds them by the environment that the instance and all that it starts carry. */
+/** Finds them by an environment variable that the instance and all its processes inherit. */
 export function tracesOf(instanceId: string): Traces {
   const found = processes().filter(({ environ }) =>
     environ.includes(`STEPPE_INSTANCE_ID=${instanceId}`),
@@ -18,7 +18,7 @@ export function tracesOf(instanceId: string): Traces {
   return { pids: found.map(({ pid }) => pid), directory: runDirectory?.replace(/\/run$/, '') };
 }
 
-/** The instances whose agents that process has started: of its sessions, and warm ones. */
+/** The instances whose agents the process has started, for sessions and as warm ones. */
 export const instancesOf = (parentPid: number): string[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && parentOf(name) === parentPid)
@@ -27,7 +27,7 @@ export const instancesOf = (parentPid: number): string[] =>
     )
     .map((entry) => entry.slice('STEPPE_INSTANCE_ID='.length));
 
-/** What is left of it now. */
+/** What is still left of the instance. */
 export const leftOf = (before: Traces, instanceId: string): string[] => [
   ...tracesOf(instanceId).pids.map((pid) => `process ${pid}`),
   ...(before.directory && existsSync(before.directory) ? [before.directory] : []),
@@ -42,7 +42,7 @@ function readEnviron(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
-    // It ended meanwhile, or is another user's.
+    // The process exited in the meantime, or belongs to another user.
     return [];
   }
 }

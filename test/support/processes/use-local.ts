@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type Local, startLocal } from './local.ts';
 
-/** One local mode for all tests of a file, which has to end in order. */
+/** One local mode for all tests of a file; it must shut down gracefully. */
 export function useLocal(env: Record<string, string> = {}): () => Local {
   let local: Local | undefined;
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { testEnvironment } from '../config.ts';
 
 /**
- * A program around a run that this code of a function of `{ stop, say }` makes, whose result is the
+ * Runs a program around `start`, the source of a function of `{ stop, say }` that returns the
  * failures that it found.
  */
 function outcomeOf(start: string) {
@@ -29,7 +29,7 @@ function outcomeOf(start: string) {
   return { status, stdout, stderr };
 }
 
-test('exits 0 with its report where nothing failed', () => {
+test('exits 0 with its report if nothing failed', () => {
   const start = `async ({ say }) => { say('begun'); return []; }`;
   expect(outcomeOf(start)).toEqual({
     status: 0,
@@ -46,7 +46,7 @@ test('exits 1 with its report and the failures', () => {
   });
 });
 
-test('exits 130 without a report where it was stopped, whether it then rejects or comes to its end', () => {
+test('exits 130 without a report if it was stopped, whether the run rejects or resolves', () => {
   const stopped = { status: 130, stdout: '', stderr: 'stopped before its time\n' };
   expect(
     outcomeOf(`async ({ stop }) => { await interrupt(stop); stop.throwIfAborted(); }`),
@@ -56,7 +56,7 @@ test('exits 130 without a report where it was stopped, whether it then rejects o
   ).toEqual(stopped);
 });
 
-test('throws what ends a run that nobody stopped', () => {
+test('throws the error of a run that was not stopped', () => {
   expect(outcomeOf(`async () => { throw new Error('no cluster'); }`)).toMatchObject({
     status: 1,
     stdout: '',

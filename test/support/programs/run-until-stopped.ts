@@ -1,20 +1,20 @@
-/** A run that is held against what it must not find. */
+/** A run, and what counts as a failure of it. */
 interface CheckedRun<Run> {
-  /** May reject where `stop` ends it early. */
+  /** May reject if `stop` ends it early. */
   start: (options: RunOptions) => Promise<Run>;
   failuresOf: (run: Run) => string[];
   describeRun: (run: Run) => string;
 }
 
 export interface RunOptions {
-  /** Ends it early: nothing is settled, all is put away. */
+  /** Ends the run early: it settles nothing, but still cleans up. */
   stop: AbortSignal;
   say: (line: string) => void;
 }
 
 /**
- * The whole of a program: exits 0 where nothing failed, 1 where something did, 130 where a signal
- * came before it was put away.
+ * Runs a whole program: exits 0 if nothing failed, 1 if something failed, and 130 if a signal
+ * arrived before the run had cleaned up.
  */
 export async function runUntilStopped<Run>({
   start,
@@ -30,7 +30,7 @@ export async function runUntilStopped<Run>({
     if (!stopped.signal.aborted) throw error;
     return undefined;
   });
-  // One that was stopped after it came to its end may have settled less than it reports.
+  // A run that was stopped as it finished may have settled less than it reports.
   if (run === undefined || stopped.signal.aborted) {
     say('stopped before its time');
     process.exitCode = 130;

@@ -1,26 +1,26 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** `request` is what the caller sends, `response` what comes back. */
+/** `request` goes from the caller to the target, `response` back. */
 type Direction = 'request' | 'response';
 
-/** What is wrong with a connection; of both directions unless one is named. */
+/** A fault of a connection, in both directions unless it names one. */
 export interface SocketFault {
   /**
-   * Both ends of one connection are closed when just so many further bytes of one direction have
-   * passed; then all is well.
+   * Closes both ends of one connection after exactly this many further bytes in one direction; the
+   * fault then ends.
    */
   cutAfter?: { direction: Direction; bytes: number };
-  /** Nothing passes, and nothing closes. */
+  /** No bytes pass, and no close passes. */
   stalled?: boolean;
-  /** Pieces of so many bytes, one every so many ms. */
+  /** Passes pieces of `bytes` bytes, one every `everyMs`. */
   slow?: { bytes: number; everyMs: number };
-  /** An end that closes is not told to the other. */
+  /** The close of one end does not reach the other. */
   halfOpen?: boolean;
 }
 
 export interface SocketPair {
-  /** Replaces the fault, for what has not passed yet. */
+  /** Replaces the fault for the bytes that have not passed yet. */
   setFault(fault: SocketFault): void;
   /** Closes both ends now. */
   cut(): void;
@@ -31,11 +31,11 @@ interface JoinOptions {
   caller: Socket;
   target: number;
   fault: SocketFault;
-  /** Where `cutAfter` did it. */
+  /** Called if `cutAfter` closed the connection. */
   onCut: () => void;
 }
 
-/** Carries bytes between a caller's socket and the port `target`, as well as `fault` lets it. */
+/** Forwards bytes between a caller's socket and the port `target`, subject to `fault`. */
 export function joinSockets({ caller, target, fault, onCut }: JoinOptions): SocketPair {
   const callee = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   const ends = [caller, callee];
@@ -43,7 +43,7 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
   let passed: Record<Direction, number> = { request: 0, response: 0 };
   let changed = deferred();
 
-  // Whoever carries from or to it learns of it there.
+  // `carry` gets the error when it reads or writes.
   for (const end of ends) end.on('error', () => {});
   const cut = () => {
     for (const end of ends) end.destroy();
@@ -55,7 +55,7 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
   );
 
   async function carry(from: Socket, to: Socket, direction: Direction): Promise<void> {
-    // One direction may end long before the other.
+    // By default the iterator would destroy the socket, but one direction may end before the other.
     for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       for (let rest = chunk; rest.length > 0; ) {
         while (present.stalled) await changed.promise;
@@ -86,7 +86,7 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
     return Math.min(untilCut, slow?.bytes ?? Infinity);
   }
 
-  /** An end that broke off breaks the other off, unless that must not learn of it. */
+  /** A broken connection breaks the other one too, unless the fault hides that from it. */
   const onBroken = (other: Socket) => {
     if (!present.halfOpen) other.destroy();
   };
@@ -104,7 +104,7 @@ export function joinSockets({ caller, target, fault, onCut }: JoinOptions): Sock
   };
 }
 
-/** Resolves when the system has taken it. */
+/** Resolves when the system has accepted the piece. */
 const write = (to: Socket, piece: Buffer): Promise<void> =>
   new Promise(
     (resolve, reject) => void to.write(piece, (error) => (error ? reject(error) : resolve())),

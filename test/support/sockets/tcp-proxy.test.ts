@@ -24,7 +24,7 @@ async function listening(take: (socket: Socket) => void, allowHalfOpen = false):
   return server;
 }
 const call = () => connect(proxy.port, '127.0.0.1').on('error', () => {});
-/** All that comes back until the other side closes, however it does. */
+/** Everything that arrives until the connection closes, in whatever way. */
 const echoed = (socket: Socket) => {
   let all = '';
   socket.setEncoding('utf8').on('data', (piece) => {
@@ -33,13 +33,13 @@ const echoed = (socket: Socket) => {
   return once(socket, 'close').then(() => all);
 };
 
-test('it carries both directions whole, each to its own end', async () => {
+test('forwards all bytes in both directions, and the end of each', async () => {
   const caller = call();
   caller.end('x'.repeat(1_000_000));
   expect((await text(caller)).length).toBe(1_000_000);
 });
 
-test.each([0, 1, 5])('a response is cut off after %i bytes, and not before', async (bytes) => {
+test.each([0, 1, 5])('cuts off a response after exactly %i bytes', async (bytes) => {
   proxy.setFault({ cutAfter: { direction: 'response', bytes } });
   const caller = call();
   const all = echoed(caller);
@@ -47,7 +47,7 @@ test.each([0, 1, 5])('a response is cut off after %i bytes, and not before', asy
   expect(await all).toBe('a longer text'.slice(0, bytes));
 });
 
-test('a request is cut off after so many bytes', async () => {
+test('cuts off a request after the given number of bytes', async () => {
   const received: string[] = [];
   const server = await listening(
     (socket) => void echoed(socket.resume()).then((all) => received.push(all)),
@@ -61,7 +61,7 @@ test('a request is cut off after so many bytes', async () => {
   server.close();
 });
 
-test('what is stalled continues when it heals, with nothing lost', async () => {
+test('continues a stalled connection without loss when it heals', async () => {
   const caller = call();
   caller.write('before ');
   await once(caller.setEncoding('utf8'), 'data');
@@ -77,7 +77,7 @@ test('what is stalled continues when it heals, with nothing lost', async () => {
   expect(await late).toBe('after');
 });
 
-test('what is slow comes in pieces of the size that was requested', async () => {
+test('forwards in pieces while it is slow', async () => {
   proxy.setFault({ slow: { bytes: 2, everyMs: 5 } });
   const caller = call();
   caller.end('123456');
@@ -87,7 +87,7 @@ test('what is slow comes in pieces of the size that was requested', async () => 
   expect(pieces.length).toBeGreaterThan(1);
 });
 
-test('a half-open connection does not tell that its caller left', async () => {
+test('hides the disconnect of the caller while it is half-open', async () => {
   const closes: string[] = [];
   const server = await listening((socket) => {
     socket.on('data', () => socket.write('x')).on('close', () => closes.push('left'));
@@ -98,8 +98,8 @@ test('a half-open connection does not tell that its caller left', async () => {
   await once(caller, 'data');
   proxy.setFault({ halfOpen: true });
   caller.destroy();
-  // A second connection through the same proxy is accepted and gets a response: the first one's end
-  // would have been told by now.
+  // A second connection through the same proxy gets a response: by then the server would have seen
+  // the end of the first one.
   const second = call();
   second.write('hello');
   await once(second, 'data');
@@ -110,7 +110,7 @@ test('a half-open connection does not tell that its caller left', async () => {
   server.close();
 });
 
-test('it refuses connections, and takes them again at the same port', async () => {
+test('refuses connections, then accepts them again on the same port', async () => {
   const open = call();
   open.write('x');
   await once(open, 'data');
@@ -124,7 +124,7 @@ test('it refuses connections, and takes them again at the same port', async () =
   expect(await text(caller)).toBe('again');
 });
 
-test('a target that nobody listens at closes the connection', async () => {
+test('closes the connection if nothing listens on the target port', async () => {
   const gone = await listening(() => {});
   proxy.retarget(portOf(gone));
   gone.close();

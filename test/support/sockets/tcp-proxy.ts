@@ -2,25 +2,23 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { joinSockets, type SocketFault, type SocketPair } from './socket-pair.ts';
 
-/**
- * Stands between a caller and a port of this machine, and carries whatever they say, or does not.
- */
+/** Forwards connections to a port of this machine, subject to the fault that is set. */
 export interface TcpProxy {
   port: number;
   url: string;
-  /** Where connections that are made from now on lead. */
+  /** Sets the target port of connections from now on. */
   retarget(port: number): void;
-  /** Of the connections that are open and of those to come, until the next word. */
+  /** Sets the fault of all open and future connections, until the next call. */
   setFault(fault: SocketFault): void;
-  /** Carries everything again. */
+  /** Forwards everything again. */
   heal(): void;
-  /** Closes what is open. @returns how many connections that was */
+  /** Closes the open connections. @returns their number */
   cut(): number;
-  /** Nobody listens any more, and what is open is closed, until `accept`. */
+  /** Closes the open connections and stops listening until `accept`. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
   connections(): number;
-  /** How often `cutAfter` has cut one off. */
+  /** How often `cutAfter` has closed a connection. */
   cutsMade(): number;
   close(): Promise<void>;
 }
