@@ -3,21 +3,21 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { EndListener, InstanceEnd } from './session-provisioner.ts';
 
-/** An end that a listener rejected is delivered to it again after this. */
+/** Delay before an end is delivered again to a listener that rejected it. */
 export const redeliverAfterMs = 1_000;
 
 /** Delivers ends to the listeners of one provisioner until they are acknowledged. */
 export interface EndDelivery {
   /**
-   * Delivers the end now, and again as long as it is not acknowledged. Resolves after the first
-   * delivery, whatever its outcome.
+   * Delivers the end now, and again until it is acknowledged. Resolves after the first delivery,
+   * whatever its outcome.
    */
   deliver(end: InstanceEnd): Promise<void>;
-  /** Every end that is not acknowledged is delivered to the new listener too. */
+  /** Also delivers every unacknowledged end to the new listener. */
   watch(listener: EndListener): () => void;
   /** Drops an end that was acknowledged elsewhere, unless its delivery has begun here. */
   forget(instanceId: InstanceId): void;
-  /** Delivers nothing more. */
+  /** Stops all deliveries. */
   close(): void;
 }
 
@@ -55,7 +55,7 @@ export function createEndDelivery({ clock, onAcknowledged }: EndDeliveryOptions)
       await listener(entry.end);
       entry.acknowledgedBy.add(listener);
     } catch {
-      // The listener logs its own failures. Delivered again below.
+      // The listener logs its own failures; the end is delivered again.
       entry.cancelRetry();
       entry.cancelRetry = clock.after(redeliverAfterMs, () => runDetached(() => deliverTo(entry)));
     } finally {
@@ -85,7 +85,7 @@ export function createEndDelivery({ clock, onAcknowledged }: EndDeliveryOptions)
       return deliverTo(entry);
     },
     watch(listener) {
-      // One function may watch twice; each registration is a listener of its own.
+      // One function may watch twice; each registration counts as a separate listener.
       const own: EndListener = (end) => listener(end);
       listeners.add(own);
       for (const entry of pending.values()) runDetached(() => deliverTo(entry));

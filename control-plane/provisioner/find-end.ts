@@ -2,12 +2,12 @@ import type { InstanceId } from '@steppe/contracts/ids';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { InstanceEnd, SessionProvisioner } from './session-provisioner.ts';
 
-/** Not a failure: the end stays with those that record it. */
+/** Not a failure: the rejection leaves the end unacknowledged for the listeners that record it. */
 const observedOnly = new Error('the end was observed and not recorded');
 
 /**
- * The end of an instance, if it is known and not acknowledged yet, or becomes known within
- * `waitMs`; else null. Never acknowledges an end.
+ * Resolves with the end of an instance if the end is known and unacknowledged, or becomes known
+ * within `waitMs`; otherwise with null. Never acknowledges an end.
  */
 export async function findEnd(
   provisioner: Pick<SessionProvisioner, 'watch'>,

@@ -4,7 +4,7 @@ import type { SessionProvisioner } from './session-provisioner.ts';
 
 type Call = 'start' | 'claim' | 'retire' | 'end' | 'list' | 'count';
 
-/** The same provisioner, its calls counted and timed. */
+/** Wraps a provisioner, and counts and times its calls. */
 export function instrumentProvisioner(
   provisioner: SessionProvisioner,
   registry: Registry,

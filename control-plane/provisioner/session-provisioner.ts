@@ -12,7 +12,7 @@ export interface InstanceOwner {
 export interface StartRequest {
   runtime: RuntimeDefinition;
   resources: Resources;
-  /** Identifies what the instance is made of. A claim takes a warm instance of its own version. */
+  /** Identifies the instance's contents. A claim takes only a warm instance of its version. */
   version: string;
   /** The session that owns the instance from its start; null starts a warm instance. */
   owner: InstanceOwner | null;
@@ -88,7 +88,7 @@ export type EndListener = (end: InstanceEnd) => Promise<void>;
 export interface SessionProvisioner {
   /**
    * Starts an instance that listens, has a ready worker and is not bound. If this throws, nothing
-   * of the instance is left and no listener is called.
+   * is left of the instance and no listener is called.
    * @throws StartFailedError, or the reason of the signal.
    */
   start(request: StartRequest): Promise<Instance>;
@@ -108,7 +108,7 @@ export interface SessionProvisioner {
   end(instanceId: InstanceId): Promise<void>;
   /** The instances that have not ended, without those that are being retired. */
   list(options?: ListOptions): Promise<ListedInstance[]>;
-  /** Counts as `list` does, but never costs a full list. May come from a cache. */
+  /** Counts like `list`, but never costs a full list. May come from a cache. */
   count(request: CountRequest): Promise<InstanceCount>;
   /**
    * Delivers the end of every instance that was ready, whatever its cause, `end` included. An end
@@ -117,14 +117,14 @@ export interface SessionProvisioner {
    * because a listener rejected or nobody watched, is delivered again: to the listeners that
    * rejected, to a new listener before this returns, and after a restart. After a restart each former
    * instance is either listed or has its end delivered, unless the adapter keeps its state in
-   * memory; the reconciler then finds the rows of the instances that are gone.
-   * @returns a function that stops the deliveries to this listener; harmless twice.
+   * memory; the reconciler then finds the rows of the instances that no longer exist.
+   * @returns an idempotent function that stops the deliveries to this listener.
    */
   watch(listener: EndListener): () => void;
   /**
    * Releases what the adapter holds. Instances that cannot outlive it end as `node_lost`, and
    * their ends are delivered once before this resolves; pending starts throw `StartFailedError`.
-   * Harmless twice.
+   * Idempotent.
    */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Why an instance did not start: no node has room for it, its image cannot be loaded, it exited
- * before it was ready, a quota is used up, or the adapter could not create it.
+ * The reason why an instance did not start: no node has room for it, its image cannot be loaded, it
+ * exited before it was ready, a quota is used up, or the adapter could not create it.
  */
 export type StartFailure =
   | 'unschedulable'

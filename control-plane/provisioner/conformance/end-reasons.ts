@@ -4,14 +4,14 @@ import { eventually } from '../../testing/eventually.ts';
 import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
-/** How instances end for the reasons that exist where the adapter's instances live. */
+/** The ends for each reason that exists in the environment of the adapter. */
 export function describeEndReasons(
   reasons: readonly EndedReason[],
   opened: () => OpenProvisioner,
 ): void {
-  describe('an instance that ends as', () => {
+  describe('an end with the reason', () => {
     it.each(reasons)(
-      '%s is delivered with that reason, once, and no other ends',
+      '%s is delivered once, and the other instances keep running',
       async (reason) => {
         const { provisioner, openAnother, runtime, endAs, bind } = opened();
         const starter = openAnother?.() ?? provisioner;

@@ -6,9 +6,9 @@ import type { EndListener, InstanceEnd } from '../session-provisioner.ts';
 import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
-/** How an end is delivered until it is acknowledged. */
+/** The delivery of an end until it is acknowledged. */
 export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => void): void {
-  /** Starts an instance of a session, and kills it; resolves with the end to expect. */
+  /** Starts an instance for a session and kills it; resolves with the expected end. */
   const startAndKill = async () => {
     const { provisioner, runtime, kill } = opened();
     const owner = newOwner();
@@ -19,7 +19,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
   };
 
   describe('an end that is not acknowledged', () => {
-    it('is delivered again to a listener that rejected it, and never after that one resolves', async () => {
+    it('is delivered again to a listener that rejected it, until that resolves', async () => {
       const { provisioner } = opened();
       const received: InstanceEnd[] = [];
       let failures = 2;
@@ -34,7 +34,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       expect(received).toHaveLength(3);
     });
 
-    it('is kept while nobody watches, and delivered to the next listener before watch returns', async () => {
+    it('is kept while nobody watches, and reaches a listener before watch returns', async () => {
       stopWatching();
       const end = await startAndKill();
       expect(collectEnds(opened().provisioner)).toMatchObject([end]);
@@ -42,7 +42,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       expect(collectEnds(opened().provisioner)).toEqual([]);
     });
 
-    it('goes to the next listener if a watch stops before it has resolved', async () => {
+    it('reaches the next listener if a watch stops before its listener resolves', async () => {
       const { provisioner } = opened();
       stopWatching();
       let calls = 0;
@@ -57,7 +57,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       expect(collectEnds(provisioner)).toMatchObject([end]);
     });
 
-    it('can be found by who does not record it, and stays for those that do', async () => {
+    it('can be found without being acknowledged', async () => {
       const { provisioner } = opened();
       stopWatching();
       const end = await startAndKill();
@@ -69,7 +69,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
     });
   });
 
-  it('knows no end of an instance that lives', async () => {
+  it('finds no end of a live instance', async () => {
     const { provisioner, runtime } = opened();
     const { instanceId } = await provisioner.start(startRequest(runtime));
     expect(await findEnd(provisioner, instanceId, { clock: systemClock, waitMs: 0 })).toBeNull();

@@ -16,7 +16,7 @@ export const newOwner = (sessionId: SessionId = newSessionId()): InstanceOwner =
   sessionId,
 });
 
-/** A start of version v1 with the defaults of the runtime; `given` replaces parts of it. */
+/** A request for version v1 with the defaults of the runtime; `given` overrides parts of it. */
 export const startRequest = (
   runtime: RuntimeDefinition,
   given: Partial<StartRequest> = {},
@@ -29,7 +29,7 @@ export const startRequest = (
   ...given,
 });
 
-/** Acknowledges every end, and collects them. */
+/** Acknowledges every end and collects it. */
 export function collectEnds(provisioner: SessionProvisioner): InstanceEnd[] {
   const ends: InstanceEnd[] = [];
   provisioner.watch(async (end) => void ends.push(end));

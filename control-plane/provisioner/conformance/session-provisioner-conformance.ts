@@ -14,39 +14,39 @@ import { describeWarmInstances } from './warm-instances.ts';
 export interface OpenProvisioner {
   provisioner: SessionProvisioner;
   /**
-   * Opens a further provisioner of the same instances, as another control-plane has one, or the
-   * same one after a restart; absent for an adapter whose instances have one owner.
+   * Opens a further provisioner of the same instances: that of another control-plane, or the same
+   * one after a restart. Absent for an adapter whose instances have one owner.
    */
   openAnother?(): SessionProvisioner;
-  /** One whose instances start. */
+  /** A runtime whose instances start. */
   runtime: RuntimeDefinition;
-  /** One whose instances end before they are ready; absent where there is no such thing. */
+  /** A runtime whose instances end before they are ready; absent if the adapter has none. */
   crashing?: RuntimeDefinition;
-  /** One whose instances are never ready. */
+  /** A runtime whose instances are never ready. */
   stuck?: RuntimeDefinition;
-  /** Binds as the control-plane does; the response's status. */
+  /** Binds as the control-plane does; resolves with the status of the response. */
   bind(instanceId: InstanceId, address: string, sessionId: SessionId): Promise<number>;
-  /** Kills the instance from outside, without a chance to say anything. */
+  /** Kills the instance from outside, so that it leaves no termination message. */
   kill(instanceId: InstanceId): Promise<void>;
-  /** Lets a bound instance end for one of the harness's reasons, as it happens there. */
+  /** Lets a bound instance end for one of the harness's reasons, as it does in reality. */
   endAs(reason: EndedReason, instance: Instance): Promise<void>;
-  /** What is left of any instance: processes, directories, pods, ends not acknowledged. */
+  /** What is left of any instance: processes, directories, pods, unacknowledged ends. */
   leftovers(): Promise<string[]>;
-  /** Ends what outlives the provisioners; absent if nothing does. */
+  /** Removes what outlives the provisioners; absent if nothing does. */
   dispose?(): Promise<void>;
 }
 
 export interface ProvisionerHarness {
-  /** Why instances end there, besides `deleted` and `crashed`, which every adapter has. */
+  /** The adapter's end reasons besides `deleted` and `crashed`, which every adapter has. */
   reasons: readonly EndedReason[];
-  /** Whether several provisioners can share the instances; `openAnother` is there if so. */
+  /** Whether several provisioners can share the instances; if so, `openAnother` exists. */
   isShared: boolean;
   open(): Promise<OpenProvisioner>;
 }
 
 const patient = new AbortController().signal;
 
-/** The guarantees that every adapter of `SessionProvisioner` keeps. */
+/** The guarantees of every adapter of `SessionProvisioner`. */
 export function describeSessionProvisioner(name: string, harness: ProvisionerHarness): void {
   describe(name, () => {
     let open: OpenProvisioner;
@@ -79,14 +79,14 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     };
     const nextEnd = () => new Promise<void>((resolve) => waiting.push(resolve));
 
-    it('starts an instance that listens, and binds once', async () => {
+    it('starts an instance that listens and can be bound once', async () => {
       const sessionId = newSessionId();
       const { instanceId, address } = await start(open.runtime, patient, sessionId);
       expect(await open.bind(instanceId, address, sessionId)).toBe(200);
       expect(await open.bind(instanceId, address, sessionId)).toBe(409);
     });
 
-    it('gives each session an instance of its own, and lists those that live', async () => {
+    it('gives each session an instance of its own, and lists the live ones', async () => {
       const before = Date.now();
       const instances = await Promise.all([start(), start(), start()]);
       expect(new Set(instances.map(({ instanceId }) => instanceId)).size).toBe(3);
@@ -107,7 +107,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       );
     });
 
-    it('ends an instance so that nothing is left when it resolves, also twice at once and again', async () => {
+    it('leaves nothing when end resolves, also if end is called repeatedly', async () => {
       const { instanceId } = await start();
       await Promise.all([open.provisioner.end(instanceId), open.provisioner.end(instanceId)]);
       expect(await open.leftovers()).toEqual([]);
@@ -115,18 +115,18 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect(await open.provisioner.list()).toEqual([]);
     });
 
-    it('ends what never was without a word', async () => {
+    it('resolves end for an instance that never existed, and delivers no end', async () => {
       await open.provisioner.end(newInstanceId());
       expect(ends).toEqual([]);
     });
 
-    it('tells an end that was requested, once', async () => {
+    it('delivers a requested end once', async () => {
       const { instanceId, sessionId } = await start();
       await Promise.all([open.provisioner.end(instanceId), open.provisioner.end(instanceId)]);
       expect(ends).toEqual([expect.objectContaining({ instanceId, sessionId, reason: 'deleted' })]);
     });
 
-    it('tells an end that nobody requested, with the exit status, when nothing is left', async () => {
+    it('delivers an unrequested end with the exit status when nothing is left', async () => {
       const { instanceId, sessionId } = await start();
       const told = nextEnd();
       await open.kill(instanceId);
@@ -138,7 +138,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect(await open.provisioner.list()).toEqual([]);
     });
 
-    it('tells a listener nothing more once it has stopped', async () => {
+    it('delivers nothing to a listener that has stopped watching', async () => {
       const received: InstanceEnd[] = [];
       const stop = open.provisioner.watch(async (end) => void received.push(end));
       const { instanceId } = await start();
@@ -147,7 +147,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect([received.length, ends.length]).toEqual([0, 1]);
     });
 
-    it('leaves nothing of an instance that ends before it is ready, and tells no listener', async () => {
+    it('leaves nothing if an instance ends before it is ready, and delivers no end', async () => {
       if (!open.crashing) return;
       await expect(start(open.crashing)).rejects.toMatchObject({
         name: 'StartFailedError',
@@ -157,7 +157,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect([ends, await open.provisioner.list()]).toEqual([[], []]);
     });
 
-    it('gives up a start when its signal is aborted, with its reason, and leaves nothing', async () => {
+    it('rejects a start with the reason of its aborted signal, and leaves nothing', async () => {
       const abort = new AbortController();
       const starting = start(open.stuck ?? open.runtime, abort.signal);
       if (open.stuck) await eventually(open.leftovers).not.toEqual([]);
@@ -167,14 +167,14 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect([ends, await open.provisioner.list()]).toEqual([[], []]);
     });
 
-    it('does not begin a start whose signal was aborted before', async () => {
+    it('does not begin a start whose signal is already aborted', async () => {
       await expect(start(open.runtime, AbortSignal.abort(new Error('too late')))).rejects.toThrow(
         'too late',
       );
       expect(await open.leftovers()).toEqual([]);
     });
 
-    it('starts and ends many at once', async () => {
+    it('starts and ends many instances at the same time', async () => {
       const instances = await Promise.all(Array.from({ length: 12 }, () => start()));
       await Promise.all(instances.map(({ instanceId }) => open.provisioner.end(instanceId)));
       expect(new Set(ends.map(({ instanceId }) => instanceId)).size).toBe(12);

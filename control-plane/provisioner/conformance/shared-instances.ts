@@ -5,7 +5,7 @@ import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts'
 import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
-/** What holds if several control-planes share the instances, or one restarts. */
+/** The guarantees if several control-planes share the instances, or one restarts. */
 export function describeSharedInstances(opened: () => OpenProvisioner, isShared: boolean): void {
   let other: SessionProvisioner;
   const openAnother = () => {
@@ -24,7 +24,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
     });
     afterEach(() => other.close());
 
-    it('gives a warm instance to the one that claims it, wherever it was started', async () => {
+    it('gives a warm instance to a control-plane that did not start it', async () => {
       const { provisioner, bind, runtime } = opened();
       const { instanceId, address } = await start(null);
       const createdAtMs = expect.any(Number);
@@ -40,7 +40,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
       expect(await bind(instanceId, address, sessionId)).toBe(200);
     });
 
-    it('gives each warm instance to one of many claims at once, and the next to those who lost it', async () => {
+    it('gives each warm instance to one of many claims, and losers the next one', async () => {
       const { provisioner } = opened();
       const warm = await Promise.all([start(null), start(null), start(null)]);
       const claims = Array.from({ length: 10 }, (_, index) =>
@@ -50,20 +50,20 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
       expect(given.toSorted()).toEqual(warm.map(({ instanceId }) => instanceId).toSorted());
     });
 
-    it('lets either a claim here or a retirement there have a warm instance', async () => {
+    it('lets either a claim here or a retirement elsewhere take a warm instance', async () => {
       const { provisioner } = opened();
       const { instanceId } = await start(null);
       const [claimed, retired] = await Promise.all([claim(other), provisioner.retire(instanceId)]);
       expect(claimed === null).toBe(retired);
     });
 
-    it('ends what another control-plane started', async () => {
+    it('ends an instance that another control-plane started', async () => {
       const { instanceId } = await start(newOwner());
       await other.end(instanceId);
       await eventually(() => opened().leftovers()).toEqual([]);
     });
 
-    it('delivers an end to every control-plane, once, with the session that claimed it', async () => {
+    it('delivers an end once to every control-plane, with the session of the claim', async () => {
       const { provisioner, kill } = opened();
       const received = [collectEnds(provisioner), collectEnds(other)];
       const { instanceId } = await start(null);
@@ -81,7 +81,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
   });
 
   describe.runIf(isShared)('a provisioner that restarts', () => {
-    it('lists what lives, and delivers each end that nobody acknowledged, once', async () => {
+    it('lists the live instances, and delivers each unacknowledged end once', async () => {
       const { kill } = opened();
       await opened().provisioner.close();
       const first = openAnother();

@@ -5,7 +5,7 @@ import type { SessionProvisioner } from '../session-provisioner.ts';
 import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
-/** What holds for warm instances, whoever started them. */
+/** The guarantees for warm instances, whichever control-plane started them. */
 export function describeWarmInstances(opened: () => OpenProvisioner): void {
   const start = (version = 'v1', owner: ReturnType<typeof newOwner> | null = null) => {
     const { provisioner, runtime } = opened();
@@ -17,14 +17,14 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
     opened().provisioner.count({ runtime: opened().runtime.name, version });
 
   describe('a warm instance', () => {
-    it('is never given for another runtime, nor given if it has a session', async () => {
+    it('is never given to a claim of another runtime, or to two sessions', async () => {
       await Promise.all([start(), start('v1', newOwner())]);
       expect(await claim('something-else')).toBeNull();
       expect(await claim()).not.toBeNull();
       expect(await claim()).toBeNull();
     });
 
-    it('is passed over and left alone by a claim of another version', async () => {
+    it('is skipped and kept by a claim of another version', async () => {
       const { provisioner } = opened();
       const stale = await start('v0');
       const fresh = await start();
@@ -34,12 +34,12 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
       expect(await provisioner.retire(stale.instanceId)).toBe(true);
     });
 
-    it('is passed over if it is dead', async () => {
+    it('is skipped if it is dead', async () => {
       const dead = await start();
       const fresh = await start();
       await opened().kill(dead.instanceId);
       const claimed = await claim();
-      // A kill may take a moment until it is seen; the bind of the dead instance would fail.
+      // The adapter may notice a kill late; the bind of the dead instance would then fail.
       if (claimed?.instanceId === dead.instanceId) expect(await claim()).toEqual(fresh);
       else expect(claimed).toEqual(fresh);
     });
@@ -58,7 +58,7 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
       await eventually(count).toEqual({ warm: 0, starting: 0 });
     });
 
-    it('is retired for good, and left alone once it is claimed', async () => {
+    it('is retired for good, but not once it is claimed', async () => {
       const { provisioner } = opened();
       const [first, second] = [await start(), await start()];
       const claimed = await claim();
@@ -71,14 +71,14 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
       ]);
     });
 
-    it('goes either to a claim or to a retirement', async () => {
+    it('is taken either by a claim or by a retirement', async () => {
       const { provisioner } = opened();
       const { instanceId } = await start();
       const [claimed, retired] = await Promise.all([claim(), provisioner.retire(instanceId)]);
       expect(claimed === null).toBe(retired);
     });
 
-    it('that was never claimed ends without a session', async () => {
+    it('ends without a session if it was never claimed', async () => {
       const ends = collectEnds(opened().provisioner);
       const { instanceId } = await start();
       await opened().provisioner.end(instanceId);
@@ -86,7 +86,7 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
     });
   });
 
-  it('ends a start that is still running, which then fails', async () => {
+  it('ends an instance that is still starting, and its start then fails', async () => {
     const { provisioner, leftovers, stuck } = opened();
     if (!stuck) return;
     const owner = newOwner();

@@ -3,8 +3,8 @@ import { agentLimitNames } from '@steppe/service-kit/config/variables';
 import type { InstanceDirectory } from './instance-directory.ts';
 
 /**
- * What an agent gets of the environment that we were started in, the operator's word on runtimes
- * last; nothing else is inherited.
+ * The variables of this process that an agent inherits; it inherits no others. The last ones
+ * configure the runtimes for the operator.
  */
 export const hostVariableNames = [
   'PATH',
@@ -22,19 +22,19 @@ export type HostVariables = Partial<Readonly<Record<(typeof hostVariableNames)[n
 export interface AgentEnvironment {
   host: HostVariables;
   instanceId: InstanceId;
-  /** Of all instances. */
+  /** The directory of all instances. */
   instancesDirectory: string;
   directory: InstanceDirectory;
   supervisorCommand: readonly string[];
-  /** Of the runtime, beside the host's. */
+  /** Preloads of the runtime, in addition to those of the host. */
   preload?: readonly string[];
   memoryBytes: number;
   logLevel: string;
 }
 
 /**
- * The environment of an agent process: the whole contract between it and this provisioner, but for
- * its two pipes.
+ * The environment of an agent process. Together with two pipes it is the whole contract between the
+ * agent and this provisioner.
  */
 export const agentEnvironment = (agent: AgentEnvironment): Record<string, string> => ({
   ...agent.host,

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true }));
 
-test('tells operators what an agent complains of, but not of one that is ended', async () => {
+test('warns of error output of an agent, but not while the agent is being ended', async () => {
   const bundle = join(cwd, 'agent.mjs');
   writeFileSync(
     bundle,

@@ -8,16 +8,16 @@ import * as z from 'zod';
 export interface AgentExit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** The end of what it wrote to standard error. */
+  /** The last output of the agent on standard error. */
   stderrTail: string;
 }
 
 export interface AgentProcess {
-  /** The port that it listens on; rejects if the agent exits before it is ready. */
+  /** The port of the agent; rejects if the agent exits before it is ready. */
   port: Promise<number>;
-  /** Resolves when the process and its group are gone. */
+  /** Resolves when the process and its group have exited. */
   exited: Promise<AgentExit>;
-  /** Sends SIGTERM, and SIGKILL after the grace. Harmless twice and after the exit. */
+  /** Sends SIGTERM, and SIGKILL after `graceMs`. Idempotent, also after the exit. */
   end(): void;
 }
 
@@ -33,16 +33,16 @@ export interface SpawnAgentOptions {
 const stderrTailLength = 2_048;
 const readySchema = z.object({ port: z.number().int().min(1).max(65_535) });
 const longestReadyLine = 256;
-/** A supervisor that lost its agent needs up to two seconds to end what runs below it. */
+/** A supervisor that lost its agent needs up to two seconds to end its child processes. */
 export const groupExitLimitMs = 3_000;
 const lookEveryMs = 20;
-/** Processes that outlive the agent may hold its pipes open; their output is awaited this long. */
+/** Time to wait for output of processes that outlive the agent and hold its pipes open. */
 export const lateOutputLimitMs = 250;
 
 /**
- * Starts an agent in a process session of its own, so that a terminal's Ctrl-C reaches it only
- * through this process. Its standard input is a pipe that is never written: when this process
- * dies, even by SIGKILL, the agent reads the end of the pipe and exits too.
+ * Starts an agent in a separate process session, so that Ctrl-C in a terminal does not signal it
+ * directly: this process ends it. Its standard input is a pipe that is never written: when this
+ * process exits, even by SIGKILL, the agent reads the end of the pipe and exits too.
  */
 export function spawnAgent(options: SpawnAgentOptions): AgentProcess {
   const { bundle, cwd, env, clock, logger } = options;
@@ -59,8 +59,8 @@ export function spawnAgent(options: SpawnAgentOptions): AgentProcess {
     ?.setEncoding('utf8')
     .on('data', (text: string) => logger.debug({ text }, 'agent output'));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    // Standard error holds failures of the agent or of its supervisor, not their logs. While the
-    // agent is being ended they are expected.
+    // Standard error carries failures of the agent or its supervisor, not their logs. Failures are
+    // expected while the agent is being ended.
     logger[isEnding ? 'debug' : 'warn']({ text }, 'agent error output');
     stderrTail = (stderrTail + text).slice(-stderrTailLength);
   });
@@ -71,7 +71,7 @@ export function spawnAgent(options: SpawnAgentOptions): AgentProcess {
   });
   const exited = awaitExit(child, clock).then((exit) => ({ ...exit, stderrTail }));
   const port = readPort(child);
-  // A caller may await the port after it has failed.
+  // A caller may await the port only after it has been rejected.
   port.catch(() => undefined);
   const end = () => {
     isEnding = true;
@@ -117,8 +117,8 @@ async function awaitExit(
 }
 
 /**
- * Waits until the process group is empty, and kills what is left of it after the limit. The number
- * cannot become another group's while this one has members.
+ * Waits until the process group is empty, and kills the remaining processes after the limit. The
+ * system does not reuse the group's id while the group has members.
  */
 async function awaitEmptyGroup(leaderPid: number, clock: Clock): Promise<void> {
   const until = clock.monotonicMs() + groupExitLimitMs;

@@ -17,7 +17,7 @@ function program(name: string, prints: string): string {
   return path;
 }
 
-test('has nothing against the interpreters of this machine', async () => {
+test('accepts the interpreters of this machine', async () => {
   expect(await complaintsAbout({ python: 'python3', node: process.execPath })).toEqual([]);
 });
 
@@ -43,7 +43,7 @@ test.each([
   ).toBeUndefined();
 });
 
-test('complains of one that is not there, by the name of its variable', async () => {
+test('reports a missing interpreter with the name of its variable', async () => {
   const [complaint] = await complaintsAbout({ python: 'no-such-python', node: process.execPath });
   expect(complaint).toMatch(/^STEPPE_PYTHON: no-such-python cannot be started .*ENOENT/);
 });

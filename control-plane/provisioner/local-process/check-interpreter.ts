@@ -4,15 +4,15 @@ import type { Language } from '@steppe/contracts/session';
 
 const run = promisify(execFile);
 
-/** The oldest versions whose tests have run; `session-agent/runtimes` says the same of itself. */
+/** The oldest tested versions; `session-agent/runtimes` documents the same ones. */
 const oldest: Readonly<Record<Language, readonly [number, number]>> = {
   python: [3, 9],
   node: [20, 20],
 };
 
 /**
- * Looks at an interpreter before the first session needs it.
- * @returns what is wrong with it, in a sentence; undefined where nothing is.
+ * Checks an interpreter before the first session needs it.
+ * @returns the problem with it, in a sentence; undefined if there is none.
  */
 export async function complaintAbout(
   language: Language,
@@ -33,7 +33,8 @@ export async function complaintAbout(
 }
 
 /**
- * All that is wrong with the interpreters of an operator, a line each by the name of its variable.
+ * All problems with the interpreters that the operator configured, one line each with the name of
+ * the variable.
  */
 export async function complaintsAbout(
   interpreters: Readonly<Record<Language, string>>,

@@ -24,21 +24,21 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('the directory of all instances', () => {
-  it('is made for its user alone, and taken again', async () => {
+  it('is created with access for its user only, and can be opened again', async () => {
     const path = join(directory, 'new');
     await openInstancesDirectory(path);
     await openInstancesDirectory(path);
     expect(execFileSync('ls', ['-ld', path], { encoding: 'utf8' })).toMatch(/^drwx------/);
   });
 
-  it('is made with those above it, and refused where the system takes no new names', async () => {
+  it('is created with its parents, and rejected if the system allows no new entries', async () => {
     const path = join(directory, 'a', 'b');
     await Promise.all([openInstancesDirectory(path), openInstancesDirectory(path)]);
     expect(existsSync(path)).toBe(true);
     await expect(openInstancesDirectory('/proc/nowhere/at-all')).rejects.toThrow('ENOENT');
   });
 
-  it('is refused where it is a link or a file, or a socket’s path in it would be cut', async () => {
+  it('is rejected if it is a link or a file, or too long for a socket in it', async () => {
     const [link, file] = [join(directory, 'link'), join(directory, 'file')];
     symlinkSync(directory, link);
     writeFileSync(file, '');
@@ -49,7 +49,7 @@ describe('the directory of all instances', () => {
     );
   });
 
-  it('is refused while another process owns it, and cleared of what a crashed owner left', async () => {
+  it('is rejected while another process owns it, and cleared after its owner crashed', async () => {
     mkdirSync(join(directory, newInstanceId()));
     writeFileSync(join(directory, ownerFileName), String(process.ppid));
     await expect(openInstancesDirectory(directory)).rejects.toThrow(
@@ -62,7 +62,7 @@ describe('the directory of all instances', () => {
     expect(readdirSync(directory)).toEqual([ownerFileName]);
   });
 
-  it('is removed by its owner, or when that has died, unless an instance is there', async () => {
+  it('is removed, if empty, by its owner or after the owner died', async () => {
     await openInstancesDirectory(directory);
     const root = join(directory, newInstanceId());
     mkdirSync(root);
@@ -84,7 +84,7 @@ describe('the directory of all instances', () => {
   }
 });
 
-test('removes a directory that goes down further than a path can name', async () => {
+test('removes a directory tree that is deeper than the longest path', async () => {
   const root = mkdtempSync(join(directory, 'deep-'));
   const dig = `import os, sys
 os.chdir(sys.argv[1])

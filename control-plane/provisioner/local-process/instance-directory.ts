@@ -28,10 +28,10 @@ export const instanceDirectory = (root: string): InstanceDirectory => ({
 const longestPath = 50;
 
 /**
- * Creates the directory of all instances if it is missing, takes it for this process, and removes
- * what instances of an owner that crashed have left in it.
+ * Creates the directory of all instances if it is missing, makes this process its owner, and
+ * removes the leftovers of a crashed owner's instances.
  * @throws Error if the path is too long for a socket below it, is not a directory of this user, or
- * belongs to another process that runs.
+ * belongs to another running process.
  */
 export async function openInstancesDirectory(path: string): Promise<void> {
   if (Buffer.byteLength(path) > longestPath)
@@ -56,7 +56,7 @@ async function takeOwnership(path: string): Promise<void> {
   await writeFile(file, String(process.pid));
 }
 
-/** Creates the directory of an instance, with the directories in it. */
+/** Creates the directory of an instance and its subdirectories. */
 export async function createInstanceDirectory(
   instances: string,
   instanceId: InstanceId,
@@ -69,8 +69,8 @@ export async function createInstanceDirectory(
 }
 
 /**
- * Creates a directory and its parents. Node's own `recursive` never returns where a directory
- * takes no new names, such as /proc.
+ * Creates a directory and its parents. Node's own `recursive` never returns below a directory that
+ * allows no new entries, such as /proc.
  */
 async function makeDirectory(path: string): Promise<void> {
   const make = () =>
@@ -98,8 +98,8 @@ export async function fillInstanceDirectory({
 }
 
 /**
- * Removes the directory even if something still writes there (for three seconds), whatever modes
- * user code has set.
+ * Removes the directory whatever modes user code has set, and retries for three seconds while
+ * something still writes there.
  * @throws the system's error if the directory stays.
  */
 export async function removeTree(root: string): Promise<void> {
@@ -115,7 +115,7 @@ export async function removeTree(root: string): Promise<void> {
 }
 
 /**
- * Node names each entry by its whole path, which may be longer than the system allows; `rm` enters
+ * Node uses the whole path of each entry, which may be longer than the system allows; `rm` enters
  * one directory at a time.
  */
 async function removeStepwise(root: string): Promise<boolean> {
@@ -123,7 +123,7 @@ async function removeStepwise(root: string): Promise<boolean> {
   return code === 0;
 }
 
-/** Gives the owner every right to the directories, so that their entries can be removed. */
+/** Grants the owner all permissions on the directories, so that their entries can be removed. */
 async function grantAccess(directory: string): Promise<void> {
   try {
     await chmod(directory, 0o700);
@@ -134,6 +134,6 @@ async function grantAccess(directory: string): Promise<void> {
         .map((entry) => grantAccess(join(directory, entry.name))),
     );
   } catch {
-    // It vanished meanwhile, or the removal that follows reports the error.
+    // The directory disappeared in the meantime, or the removal that follows reports the error.
   }
 }

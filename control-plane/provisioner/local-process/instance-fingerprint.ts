@@ -5,21 +5,22 @@ import type { HostVariables } from './agent-environment.ts';
 
 export interface InstanceParts {
   /**
-   * Path of the session-agent's bundle; what it loads is in the directory of its name beside it.
+   * Path of the session-agent's bundle. It loads files from the directory of the same name beside
+   * it.
    */
   agentBundle: string;
-  /** With python/supervisor.py and node/supervisor.cjs. */
+  /** Contains python/supervisor.py and node/supervisor.cjs. */
   runtimesDirectory: string;
   hostVariables: HostVariables;
-  /** Of the agents. */
+  /** Log level of the agents. */
   logLevel: string;
 }
 
 /**
- * What all instances are made of, whatever their runtime: the same for two control-planes only
- * where they make the same. Reads the files once: a control-plane whose files are replaced under it
- * is to be started again.
- * @throws the system's error where a file cannot be read.
+ * A hash of what all instances have in common, whatever their runtime. Two control-planes get the
+ * same hash only if they create the same instances. Reads the files once: after they are replaced,
+ * the control-plane must be restarted.
+ * @throws the system's error if a file cannot be read.
  */
 export async function instanceFingerprint({
   agentBundle,
@@ -43,8 +44,8 @@ export async function instanceFingerprint({
 }
 
 /**
- * In a fixed order; none where there is no such directory. Python's own caches and source maps are
- * not what an instance is made of.
+ * The files in a fixed order; empty if the directory does not exist. Excludes Python's caches and
+ * source maps, because they do not change an instance.
  */
 async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(

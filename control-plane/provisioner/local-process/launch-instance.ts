@@ -34,13 +34,13 @@ export interface LaunchOptions {
 export interface LaunchedInstance {
   /** The port of the agent; rejects if the agent exits before it is ready. */
   port: Promise<number>;
-  /** Begins to end the instance; `cause` counts if the agent leaves no termination message. */
+  /** Begins to end the instance; `cause` applies if the agent leaves no termination message. */
   end(cause?: ExitCause): void;
   /** Resolves when no process and no directory of the instance is left; never rejects. */
   gone: Promise<ExitCause>;
 }
 
-/** @throws the system's error, after everything of the instance was removed. */
+/** @throws the system's error, after everything of the instance has been removed. */
 export async function launchInstance(
   options: LaunchOptions,
   instanceId: InstanceId,

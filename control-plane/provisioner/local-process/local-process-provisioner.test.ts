@@ -20,7 +20,7 @@ import { newOwner } from '../conformance/requests.ts';
 import { describeSessionProvisioner } from '../conformance/session-provisioner-conformance.ts';
 import type { Instance, InstanceEnd } from '../session-provisioner.ts';
 
-/** The agent itself writes why it ends. */
+/** Writes the termination message that the agent itself would write. */
 async function leaveTerminationMessage(
   signer: InternalTokenSigner,
   instance: Instance,
@@ -32,7 +32,7 @@ async function leaveTerminationMessage(
 }
 
 describeSessionProvisioner('local-process provisioner with a fake agent', {
-  // Nothing is evicted from a machine; `node_lost` ends all instances at once, see below.
+  // A machine evicts nothing; `node_lost` ends all instances at once and has a test below.
   isShared: false,
   reasons: ['idle', 'expired', 'oom_killed'],
   open: async () => {
@@ -79,7 +79,7 @@ describe('local-process provisioner', () => {
       fakes.provisioner.watch(async (end) => resolve(end));
     });
 
-  it('gives an agent its contract and nothing else of our environment', async () => {
+  it('gives an agent only the variables of its contract', async () => {
     const { instanceId } = await start('serve');
     const environ = await fakes.environmentOf(instanceId);
     expect(environ).toEqual({
@@ -109,7 +109,7 @@ describe('local-process provisioner', () => {
     );
   });
 
-  it('refuses an agent that says anything but its port', async () => {
+  it('rejects an agent that writes anything but its port', async () => {
     await expect(start('say-nonsense')).rejects.toMatchObject({ name: 'StartFailedError' });
   });
 
@@ -126,7 +126,7 @@ describe('local-process provisioner', () => {
     expect(await fakes.leftovers()).toEqual([]);
   });
 
-  it('starts no more at a time than there are processors, or two, and lets one go that is aborted while it waits', async () => {
+  it('starts one instance per processor at a time, or two, and skips aborted waiters', async () => {
     const abort = new AbortController();
     const most = Math.max(2, availableParallelism());
     const stuck = Array.from({ length: most }, () => start('never-ready', abort.signal));
@@ -145,7 +145,7 @@ describe('local-process provisioner', () => {
     await next;
   });
 
-  it('ends all that runs, waits or starts when it is closed, as lost with its node', async () => {
+  it('ends all instances as node_lost and rejects all starts when it is closed', async () => {
     const ends: InstanceEnd[] = [];
     fakes.provisioner.watch(async (end) => void ends.push(end));
     const { instanceId } = await start('serve');
@@ -157,7 +157,7 @@ describe('local-process provisioner', () => {
     await expect(start('serve')).rejects.toMatchObject({ name: 'StartFailedError' });
   });
 
-  it('holds the agents by a lifeline: they end, and clear up, when this process does', async () => {
+  it('makes the agents exit and clean up when its process exits', async () => {
     const alone = `${fakes.instancesDirectory}-alone`;
     const { holder, pid } = await hold(alone);
     expect(existsSync(alone)).toBe(true);
@@ -165,7 +165,7 @@ describe('local-process provisioner', () => {
     await eventually(async () => (await isRunning(pid)) || existsSync(alone)).toBe(false);
   });
 
-  it('keeps nothing of an instance that was killed together with its control-plane', async () => {
+  it('removes leftovers of an instance that was killed with its control-plane', async () => {
     const alone = `${fakes.instancesDirectory}-dead`;
     const { holder, pid } = await hold(alone);
     holder.kill('SIGSTOP');

@@ -37,9 +37,9 @@ interface LocalInstance extends Pick<ListedInstance, 'instanceId' | 'runtime' | 
 
 /**
  * A development tool: instances are processes on this machine that run code as the user who
- * started this process. They belong to this provisioner alone and end with this process. All
- * state is in memory, also the ends that are not acknowledged yet. The caller has opened the
- * directory with `openInstancesDirectory`.
+ * started this process. They belong to this provisioner only and end with this process. All state
+ * is in memory, including the unacknowledged ends. The caller must have opened the directory with
+ * `openInstancesDirectory`.
  */
 export function createLocalProcessProvisioner({
   publicKeys,
@@ -79,7 +79,7 @@ export function createLocalProcessProvisioner({
       instance.address = address;
       return { instanceId, address };
     } catch (cause) {
-      // Without a cause: the error shows how the agent exited.
+      // Passes no cause, so that the error shows how the agent exited.
       end();
       const { detail = 'the agent exited before it was ready' } = await ended;
       signal.throwIfAborted();
@@ -156,7 +156,7 @@ export function createLocalProcessProvisioner({
   };
 }
 
-/** A signal that aborts with the first of the two, until it is released. */
+/** A signal that aborts when the first of the two aborts, until it is released. */
 function followBoth(first: AbortSignal, second: AbortSignal) {
   const controller = new AbortController();
   const removals = [first, second].map((signal) => {

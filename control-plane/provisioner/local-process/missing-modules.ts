@@ -17,7 +17,7 @@ for name in sys.argv[1:]:
         print(name)
 `;
 
-/** Those of the modules that this Python does not have. */
+/** The modules that this Python does not have. */
 export async function missingModules(
   python: string,
   modules: readonly string[],
@@ -45,8 +45,8 @@ export function createModuleCheck(): ModuleCheck {
 }
 
 /**
- * For the operator, before anybody requests one: the runtimes that cannot start for want of
- * modules, a sentence each.
+ * The runtimes that cannot start because modules are missing, one sentence each. The operator sees
+ * them before anyone requests such a runtime.
  */
 export async function complaintsAboutModules(
   runtimes: readonly RuntimeDefinition[],

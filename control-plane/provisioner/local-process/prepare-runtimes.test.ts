@@ -51,7 +51,7 @@ async function versionOf(
   return runtimeVersion(findRuntime(prepared.runtimes, name));
 }
 
-it('gives a runtime the same version in every control-plane that makes the same instances', async () => {
+it('gives a runtime the same version wherever it creates the same instances', async () => {
   const version = await versionOf();
   write('runtimes/python/__pycache__/supervisor.pyc', 'left by an interpreter');
   const hostVariables = { STEPPE_MAX_CODE_BYTES: '10000', PATH: '/usr/bin' };
@@ -62,15 +62,15 @@ it('gives a runtime the same version in every control-plane that makes the same 
 it.each([
   ['another limit', { hostVariables: { PATH: '/usr/bin', STEPPE_MAX_CODE_BYTES: '20000' } }],
   [
-    'a module that is imported beforehand',
+    'a module that is preloaded by the host',
     { hostVariables: { PATH: '/usr/bin', STEPPE_PRELOAD: 'json' } },
   ],
-  ['another level of the agents’ logs', { logLevel: 'debug' }],
-])('gives it another version for %s', async (_, changed) => {
+  ['another log level of the agents', { logLevel: 'debug' }],
+])('gives a runtime another version for %s', async (_, changed) => {
   expect(await versionOf(changed)).not.toBe(await versionOf());
 });
 
-it('refuses a runtime that has an image alone, which a process of this machine cannot be made of', async () => {
+it('rejects a runtime that names only an image, which a local process cannot use', async () => {
   const python = { image: 'ours/python:3', interpreter: 'python3' };
   write(
     'list.json',
@@ -83,13 +83,13 @@ it('refuses a runtime that has an image alone, which a process of this machine c
   });
 });
 
-it('gives it another version for another interpreter', async () => {
+it('gives a runtime another version for another interpreter', async () => {
   const interpreters = { python: interpreter('Python 3.12.0'), node: process.execPath };
   expect(await versionOf({ interpreters })).not.toBe(await versionOf());
 });
 
 it.each(['agent.cjs', 'agent/main.cjs', 'runtimes/python/supervisor.py'])(
-  'gives it another version where %s differs',
+  'gives a runtime another version if %s differs',
   async (file) => {
     const version = await versionOf();
     write(file, 'anew');

@@ -8,7 +8,7 @@ import { type InstanceParts, instanceFingerprint } from './instance-fingerprint.
 import { type SupervisorCommand, supervisorFiles, supervisorsIn } from './supervisor-command.ts';
 
 interface LocalRuntimesConfig extends RuntimesConfig, InstanceParts {
-  /** Of runtimes that name none. */
+  /** The interpreters for runtimes that name none. */
   interpreters: Readonly<Record<Language, string>>;
 }
 
@@ -17,8 +17,8 @@ type LocalRuntimes =
   | { complaints: string[] };
 
 /**
- * The runtimes as processes of this machine, or all that is wrong with their list and their
- * interpreters, a line each.
+ * Prepares the runtimes for processes of this machine, or returns all problems with their list and
+ * their interpreters, one line each.
  */
 export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<LocalRuntimes> {
   const [read, ...usual] = await Promise.all([
@@ -32,7 +32,7 @@ export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<Loca
   if ('complaints' in read) return { complaints: [...read.complaints, ...usual.flat()] };
   const own = await Promise.all(
     read.runtimes.map(async ({ name, language, interpreter, image }) => {
-      // It would run on whatever this machine has, and nobody would be told.
+      // Otherwise the runtime would silently run on the interpreter of this machine.
       if (image && !interpreter)
         return [
           `STEPPE_RUNTIMES: ${name}.image: is for pods; for local processes name an interpreter too`,

@@ -41,7 +41,7 @@ const held = (directory: string) => ({
   'data-plane': JSON.parse(readFileSync(join(directory, 'data-plane.json'), 'utf8')),
 });
 
-it('writes the keys where they were requested, and again when they change, with nothing beside them', async () => {
+it('writes the keys and their changes into each directory, and no other file', async () => {
   const first = await newDirectory('first');
   expect(held(first)).toEqual(keysNamed('1'));
   const second = await newDirectory('second');
@@ -53,7 +53,7 @@ it('writes the keys where they were requested, and again when they change, with 
     .toEqual(['control-plane.json', 'data-plane.json']);
 });
 
-it('leaves alone what it was told to forget', async () => {
+it('writes no more keys into a forgotten directory', async () => {
   const forgotten = await newDirectory('forgotten');
   const kept = await newDirectory('kept');
   publisher.forget(forgotten);
@@ -62,7 +62,7 @@ it('leaves alone what it was told to forget', async () => {
   expect(held(forgotten)).toEqual(keysNamed('1'));
 });
 
-it('continues with the others after a directory was lost', async () => {
+it('continues with the other directories after one was lost', async () => {
   const lost = await newDirectory('lost');
   rmSync(lost, { recursive: true });
   const kept = await newDirectory('kept');

@@ -9,21 +9,21 @@ import type { Logger } from '@steppe/service-kit/process/logger';
 /** JSON Web Key Sets with the public keys of both planes. */
 export type PublicKeys = Readonly<Record<Plane, { keys: readonly object[] }>>;
 
-/** The keys as they are now. */
+/** Returns the current keys. */
 export type PublicKeySource = () => PublicKeys | Promise<PublicKeys>;
 
 export interface KeyPublisher {
   /**
-   * Writes the keys into an existing directory, and again whenever they change, until the
-   * directory is forgotten.
+   * Writes the keys into an existing directory now and whenever they change, until the directory is
+   * forgotten.
    */
   publishTo(directory: string): Promise<void>;
   forget(directory: string): void;
-  /** Harmless twice. */
+  /** Idempotent. */
   stop(): void;
 }
 
-/** A key signs two minutes after it was published; agents have it long before that. */
+/** A key is used two minutes after it was published; agents have it long before that. */
 export const lookForKeysEveryMs = 5_000;
 
 export function createKeyPublisher(
@@ -48,7 +48,7 @@ export function createKeyPublisher(
   };
   let isPublishing = false;
   const stop = clock.every(everyMs, () => {
-    // One at a time: two would write the same files.
+    // One at a time, because concurrent runs would write the same files.
     if (isPublishing) return;
     isPublishing = true;
     runDetached(() =>
@@ -63,7 +63,7 @@ export function createKeyPublisher(
     async publishTo(directory) {
       const keys = await source();
       await writeKeys(directory, keys);
-      // Keys that changed during the write differ from these and are written at the next look.
+      // Keys that changed during the write differ from these, so the next run writes them.
       published.set(directory, JSON.stringify(keys));
     },
     forget: (directory) => void published.delete(directory),

@@ -18,7 +18,7 @@ const fileWith = (text: string) => {
 
 const exited = { code: 3, signal: null, stderrTail: 'Error: no\n' };
 
-it('believes what the agent wrote, whatever its exit', async () => {
+it('prefers the termination message of the agent, whatever its exit status', async () => {
   const path = fileWith('{"end_reason":"idle","end_detail":"no call for 900 s"}\n');
   expect(await readTermination(path, exited, { reason: 'deleted' })).toEqual({
     reason: 'idle',
@@ -26,7 +26,7 @@ it('believes what the agent wrote, whatever its exit', async () => {
   });
 });
 
-it('reports exit code or signal with the stderr tail where the agent wrote nothing', async () => {
+it('reports exit code or signal and the stderr tail if the agent wrote nothing', async () => {
   expect(await readTermination(newPath(), exited, undefined)).toEqual({
     reason: 'crashed',
     detail: 'exit code 3: Error: no',
@@ -38,24 +38,24 @@ it('reports exit code or signal with the stderr tail where the agent wrote nothi
   });
 });
 
-it('tells that the system refused to start it', async () => {
+it('reports that the system refused to start the agent', async () => {
   const refused = { code: null, signal: null, stderrTail: 'spawn EAGAIN' };
   expect(await readTermination(newPath(), refused, undefined)).toMatchObject({
     detail: 'the agent could not be started: spawn EAGAIN',
   });
 });
 
-it('says why it was told to terminate where it wrote nothing', async () => {
+it('reports the requested reason if the agent wrote no message', async () => {
   const requested = { reason: 'node_lost', detail: 'it was stopped' } as const;
   expect(await readTermination(newPath(), exited, requested)).toEqual(requested);
 });
 
-it('cuts a detail that no row could hold', async () => {
+it('truncates a detail that is too long for a row', async () => {
   const path = fileWith(JSON.stringify({ end_reason: 'crashed', end_detail: 'x'.repeat(10_000) }));
   expect((await readTermination(path, exited, undefined)).detail).toHaveLength(4_096);
 });
 
-it('is not held up, led away or filled by what user code put in the place of the file', async () => {
+it('blocks on no pipe, follows no link and loads no large file of user code', async () => {
   const fifo = newPath();
   execFileSync('sh', ['-c', 'mkfifo "$0"', fifo]);
   const link = newPath();

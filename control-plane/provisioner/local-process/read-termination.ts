@@ -20,8 +20,8 @@ const terminationSchema = z.object({
 });
 
 /**
- * Why an agent ended: its termination message, else the reason for which it was ended, else
- * `crashed` with its exit status and the tail of its standard error.
+ * The reason why an agent ended: its termination message, otherwise the reason for which it was
+ * ended, otherwise `crashed` with its exit status and the tail of its standard error.
  */
 export async function readTermination(
   terminationFile: string,
@@ -57,7 +57,7 @@ async function readTerminationMessage(terminationFile: string): Promise<ExitCaus
 }
 
 /**
- * User code can write here too: a pipe must not block this process, a link must not be followed,
+ * User code can replace this file: a pipe must not block this process, a link must not be followed,
  * and a large file must not fill the memory.
  */
 async function readStart(path: string): Promise<string> {

@@ -3,7 +3,7 @@ import { createStartSlots } from './start-slots.ts';
 
 const never = new AbortController().signal;
 
-it('lets no more in than it has slots, in the order of arrival', async () => {
+it('admits at most as many callers as it has slots, in the order of arrival', async () => {
   const slots = createStartSlots(2);
   const entered: string[] = [];
   const enter = async (name: string) => {
@@ -22,7 +22,7 @@ it('lets no more in than it has slots, in the order of arrival', async () => {
   expect(entered).toEqual(['a', 'b', 'c', 'd']);
 });
 
-it('releases a waiter that was aborted, and gives its turn to the next', async () => {
+it('rejects an aborted waiter, and gives its turn to the next one', async () => {
   const slots = createStartSlots(1);
   const release = await slots.take(never);
   const impatient = new AbortController();
@@ -35,7 +35,7 @@ it('releases a waiter that was aborted, and gives its turn to the next', async (
   await slots.take(never);
 });
 
-it('refuses a signal that was aborted before, and keeps its slot', async () => {
+it('rejects an already aborted signal, and keeps the slot free', async () => {
   const slots = createStartSlots(1);
   await expect(slots.take(AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
   await slots.take(never);

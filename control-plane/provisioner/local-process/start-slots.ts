@@ -1,14 +1,14 @@
 export interface StartSlots {
   /**
-   * Waits for its turn, first come first served; gives how to free the slot. Throws the signal's
-   * reason where it comes first.
+   * Waits for a slot, first come first served, and resolves with a function that frees it. Throws
+   * the reason of the signal if that aborts first.
    */
   take(signal: AbortSignal): Promise<() => void>;
 }
 
 /**
- * Interpreters that start together slow each other down: past one a processor, all of them are
- * ready later.
+ * Limits concurrent starts. Interpreters that start together slow each other down: with more than
+ * one per processor, all of them are ready later.
  */
 export function createStartSlots(count: number): StartSlots {
   let free = count;

@@ -6,8 +6,8 @@ import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 export type SupervisorCommand = (runtime: RuntimeDefinition) => readonly string[];
 
 /**
- * @param interpreters of runtimes that name none.
- * @param directory with python/supervisor.py and node/supervisor.cjs.
+ * @param directory contains python/supervisor.py and node/supervisor.cjs.
+ * @param interpreters for runtimes that name none.
  */
 export const supervisorsIn =
   (directory: string, interpreters: Readonly<Record<Language, string>>): SupervisorCommand =>
@@ -16,7 +16,7 @@ export const supervisorsIn =
     join(directory, supervisors[language]),
   ];
 
-/** Those that have to be in the directory. */
+/** The supervisors that must exist in the directory. */
 export const supervisorFiles = (directory: string): string[] =>
   Object.values(supervisors).map((file) => join(directory, file));
 
