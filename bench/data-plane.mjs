@@ -1,6 +1,6 @@
-// Prints what the data-plane adds to a step with a warm route, beside the same step sent to its
-// agent directly, in alternating rounds on loopback. RATE= requests a second (1000), ROUNDS= (3),
-// SECONDS= of each (3). Compare inside one run alone.
+// Prints the latency that the data-plane adds to a step with a warm route, compared with the same
+// step sent directly to its agent, in alternating rounds on loopback. RATE= requests per second
+// (1000), ROUNDS= (3), SECONDS= of each round (3). Compare figures only within one run.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const table = await startTable({
   address: `http://127.0.0.1:${agentPort}`,
 });
 const dataPlane = await startDataPlane(table.endpoint);
-/** Of the data-plane, while it was loaded at that rate. */
+/** CPU time of the data-plane while it was loaded at that rate. */
 const cpu = { seconds: 0 };
 try {
   const headers = { 'content-type': 'application/json' };

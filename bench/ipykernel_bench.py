@@ -1,6 +1,6 @@
 """
-Measures an IPython kernel over ZMQ, as Jupyter uses it, and prints JSON, for comparison with our
-own runtimes.
+Measures an IPython kernel over ZMQ, as Jupyter uses it, and prints the figures as JSON for a
+comparison with our own runtimes.
 """
 
 import json

@@ -1,5 +1,5 @@
-// Prints what a step costs in each runtime, beside the same step in an IPython kernel, run in the
-// same minute.
+// Prints the cost of a step in each runtime, compared with the same step in an IPython kernel that
+// runs in the same minute.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,5 @@
-// Runs each example's steps in a session of its own, shows what they print, and checks it. Starts a local mode for that,
-// unless STEPPE_URL and STEPPE_TOKEN name one that runs already.
+// Runs the steps of each example in a session of its own, shows their output, and checks it. Starts
+// a local mode for this unless STEPPE_URL and STEPPE_TOKEN name a service that already runs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';

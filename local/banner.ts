@@ -1,11 +1,11 @@
 interface BannerOptions {
   url: string;
-  /** Absent under bypass, where no call needs one. */
+  /** Absent under bypass, because no call needs a token. */
   token: string | undefined;
   user: string;
 }
 
-/** What a person reads first: where it listens, a token, and commands that work as they stand. */
+/** The first output: the URL, a token, and commands that work without changes. */
 export function banner({ url, token, user }: BannerOptions): string {
   const authorize = token ? ' -H "Authorization: Bearer $STEPPE_TOKEN"' : '';
   const call = `curl -sS${authorize} -H 'Content-Type: application/json'`;

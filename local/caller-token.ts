@@ -11,7 +11,7 @@ interface CallerTokenOptions {
   ttlSeconds: number;
 }
 
-/** Signs a token as an identity provider would. */
+/** Signs a token like an identity provider. */
 export const signCallerToken = ({
   key,
   kid,

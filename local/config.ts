@@ -95,11 +95,11 @@ export const readTokenConfig = () =>
     args: process.argv.slice(2),
   });
 
-/** The directory of the bundles, which is that of this bundle. */
+/** The directory of the bundles, which contains this bundle too. */
 export const bundleDirectory = fileURLToPath(new URL('.', import.meta.url));
 export const agentBundle = join(bundleDirectory, 'session-agent.cjs');
-/** Files of running local modes, for `make token`; private to the user who started them. */
+/** Files of running local modes, read by `make token`; private to the user who started them. */
 export const stateDirectory = fileURLToPath(new URL('../.steppe/', import.meta.url));
 
-/** The variables of this process that agents get. */
+/** The variables of this process that agents inherit. */
 export const hostVariables = (): HostVariables => pickVariables(process.env, hostVariableNames);

@@ -5,7 +5,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 const lookEveryMs = 500;
 
 /**
- * Calls `act` once the terminal that started this process is gone. The system signals that only to
+ * Calls `act` when the terminal that started this process closes. The system sends SIGHUP only to
  * the terminal's first process, which may be a `make` that waits for this one.
  */
 export function onHangUp(clock: Clock, act: () => void): void {
@@ -23,8 +23,8 @@ export function onHangUp(clock: Clock, act: () => void): void {
 }
 
 /**
- * When it exits, Node restores the terminals that it finds under these numbers, and aborts if one
- * is gone.
+ * At its exit Node restores the terminals that were open under these numbers, and aborts if one no
+ * longer exists.
  */
 function replaceByNull(fd: number): void {
   closeSync(fd);

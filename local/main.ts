@@ -37,7 +37,7 @@ closeOnSignal(lifecycle, {
   exit,
 });
 onHangUp(systemClock, () => process.kill(process.pid, 'SIGHUP'));
-// A terminal that hangs up closes its ends of these streams.
+// Writes to these streams fail after the terminal hangs up.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
@@ -49,8 +49,8 @@ try {
   });
   process.stdout.write(banner(local));
   local.fillPool();
-  // The built-in python-data reports missing modules when it is first requested; the operator's own
-  // list is checked at the start.
+  // The built-in python-data reports missing modules at its first create; the operator's own list
+  // is checked at the start.
   if (config.STEPPE_RUNTIMES) {
     const complaints = await complaintsAboutModules(prepared.runtimes, prepared.supervisorCommand);
     for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}\n`);

@@ -25,12 +25,12 @@ export async function leaveRunFile(
   await writeFile(fileOf(directory, port), JSON.stringify(run), { mode: 0o600, flag: 'wx' });
   return async () => {
     await rm(fileOf(directory, port), { force: true });
-    // Another local mode may have its file there.
+    // The file may belong to another local mode by now.
     await rmdir(directory).catch(() => {});
   };
 }
 
-/** The file of the local mode on this port; undefined if none runs there. */
+/** The file of the local mode on this port; undefined if no local mode runs there. */
 export async function readRunFile(directory: string, port: number): Promise<RunFile | undefined> {
   const text = await readFile(fileOf(directory, port), 'utf8').catch(() => undefined);
   const run = text === undefined ? undefined : runFileSchema.parse(JSON.parse(text));

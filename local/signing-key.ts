@@ -1,10 +1,10 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 
-/** A generated Ed25519 key, valid as long as the local mode that generated it runs. */
+/** A generated Ed25519 key, valid while the local mode that generated it runs. */
 export interface SigningKey {
   kid: string;
   privateKey: CryptoKey;
-  /** The key set for verifiers; holds only the public key. */
+  /** The key set for verifiers; contains only the public key. */
   publicSet: { keys: JWK[] };
 }
 

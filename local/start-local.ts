@@ -28,9 +28,9 @@ export interface RunningLocal {
   url: string;
   /** Absent under bypass. */
   token: string | undefined;
-  /** The user whose rights user code has. */
+  /** The user whose permissions user code has. */
   user: string;
-  /** Begins to keep warm instances; called after the banner is printed. */
+  /** Starts the pool of warm instances; called after the banner is printed. */
   fillPool(): void;
 }
 
@@ -38,7 +38,7 @@ export interface LocalParts {
   lifecycle: Lifecycle;
   clock: Clock;
   ids: Ids;
-  /** The logger of a service of that name. */
+  /** The logger of the service with that name. */
   loggerOf: (service: string) => Logger;
 }
 
@@ -48,11 +48,11 @@ interface LocalRuntimes {
 }
 
 const host = '127.0.0.1';
-/** Lifetime of the token that is printed at the start. */
+/** Lifetime of the token that the banner prints. */
 export const tokenTtlSeconds = 12 * 3600;
 
 /**
- * Starts all services in this process; nothing of them outlives it.
+ * Starts all services in this process; nothing that they start outlives it.
  * @throws the system's error (EADDRINUSE) if the port is taken.
  */
 export async function startLocal(

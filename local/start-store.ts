@@ -15,7 +15,7 @@ interface StoreParts {
   ids: Ids;
 }
 
-/** Starts dynalite in this process, behind the adapter that is used with DynamoDB. */
+/** Starts dynalite in this process, behind the same adapter as DynamoDB. */
 export async function startStore({ lifecycle, clock, ids }: StoreParts): Promise<SessionStore> {
   const { endpoint, tableName, close } = await startDynalite();
   lifecycle.onClose('dynalite', close);

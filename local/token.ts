@@ -3,7 +3,7 @@ import { signCallerToken } from './caller-token.ts';
 import { readTokenConfig, stateDirectory } from './config.ts';
 import { readRunFile } from './run-file.ts';
 
-/** Prints one more token for the local mode on PORT, alone on standard output. */
+/** Prints another token for the local mode on PORT; standard output contains only the token. */
 const { PORT, TENANT, SCOPES, TTL } = readTokenConfig();
 const run = await readRunFile(stateDirectory, PORT);
 if (run?.key) {

@@ -1,4 +1,4 @@
-// Builds one bundle a service into dist/, and puts the runtimes' files beside them.
+// Builds one bundle per service into dist/, and copies the files of the runtimes beside them.
 import { execFileSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,7 @@ await Promise.all([
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     banner: { js: requireBanner },
-    // Its storage engine finds native code beside itself.
+    // The storage engine of dynalite loads native code from its own directory.
     external: ['dynalite'],
   }),
   build({
@@ -45,11 +45,11 @@ await Promise.all([
     entryPoints: ['session-agent/main.ts'],
     outfile: `${dist}/session-agent/main.cjs`,
     format: 'cjs',
-    // A function of the one thing that it needs of its module: see session-agent/start.cjs.
+    // Wraps the bundle in a function of `require`, which session-agent/start.cjs calls.
     banner: { js: '(function (require) {' },
     footer: { js: '})' },
-    // Without its comments it is ASCII, which is read faster. Names stay, and lines short enough to
-    // find an error in.
+    // Without comments the bundle is ASCII, which is faster to read. Names are kept and lines stay
+    // short, so that stack traces remain useful.
     minifyWhitespace: true,
     lineLimit: 120,
   }),

@@ -1,5 +1,5 @@
-// Checks that every path a document names exists: links, and words in backticks that look like a
-// path of this repository.
+// Checks that every path that a document names exists: links, and words in backticks that look like
+// a path of this repository.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// Fails on words of tools/words.json in code and documents, so that one thing keeps one name.
-// A compound is found with hyphens, with underscores and in camel case.
+// Fails on forbidden words of tools/words.json in code and documents, so that each thing has one
+// name. Finds a compound with hyphens, with underscores and in camel case.
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// Writes V8's code cache beside the agent's bundle, with every function compiled: functions that
-// run later are part of a session too.
+// Writes V8's code cache beside the agent's bundle, with every function compiled, because a session
+// also runs functions that are not called at the start.
 const { isAscii } = require('node:buffer');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -11,6 +11,6 @@ if (!isAscii(readFileSync(bundle)))
   throw new Error(`${bundle} is not ASCII, and would be read as something else`);
 setFlagsFromString('--no-lazy');
 const script = agentScript();
-// The cache records the flags, and V8 rejects one that was made with other flags than an agent's.
+// The cache records the flags, and V8 rejects a cache whose flags differ from those of an agent.
 setFlagsFromString('--lazy');
 writeFileSync(cache, script.createCachedData());

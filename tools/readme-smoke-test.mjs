@@ -1,6 +1,6 @@
-// Walks through the README: clones the repository, runs `make run`, pastes what the banner and the
-// README give, presses Ctrl-C, and looks whether anything is left. Prints the time from the clone
-// to the first step's response.
+// Follows the README: clones the repository, runs `make run`, pastes the commands of the banner and
+// the README, presses Ctrl-C, and checks that nothing is left. Prints the time from the clone to
+// the response of the first step.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ async function freePort() {
   return port;
 }
 
-/** What the kernel says of each process that was started from the clone. */
+/** Command line and environment of each process that was started from the clone. */
 function ownProcesses() {
   const pids = readdirSync('/proc').filter(
     (name) => /^\d+$/.test(name) && name !== String(process.pid),
@@ -59,7 +59,7 @@ async function readBanner(output) {
 const startedAt = performance.now();
 execFileSync('git', ['clone', '--quiet', repository, clone]);
 const env = { ...process.env, PORT: String(await freePort()) };
-// A group of its own, as a terminal gives one: Ctrl-C is sent to all of it.
+// A process group of its own, as in a terminal: Ctrl-C signals the whole group.
 const run = spawn('make', ['run'], {
   cwd: clone,
   env,

@@ -1,5 +1,5 @@
-// Runs the tests of every language, each runtime under every interpreter that it supports, and
-// ends with one line that counts them all. The conformance table is `npm run conformance`.
+// Runs the tests of every language, with each runtime under every interpreter that it supports. The
+// last line counts all tests. `npm run conformance` runs the conformance table.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const scratch = mkdtempSync(join(tmpdir(), 'steppe-test-report-'));
 
-/** Runs a command; `output` stays empty where the terminal shows it directly. */
+/** Runs a command; `output` stays empty if the terminal shows it directly. */
 async function run(command, args, { env = {}, shown }) {
   const child = spawn(command, args, {
     stdio: shown ? 'inherit' : ['ignore', 'pipe', 'pipe'],
@@ -51,7 +51,7 @@ async function runUnittest(python) {
   return { passed: count(/^Ran (\d+) tests?/m) - failed - skipped, failed, skipped, output };
 }
 
-/** The runtimes under every interpreter, one after another, beside the main run of vitest. */
+/** The runtimes under every interpreter, one after another, concurrent with vitest's main run. */
 function* runtimeRuns() {
   yield [
     'the Python runtime, with the packages whose values it displays',
@@ -67,7 +67,7 @@ function* runtimeRuns() {
         () => runVitest(`node-${version}`, { options, env }),
       ];
   }
-  // These lack the packages: the tests that need them run under the first Python only.
+  // These Pythons lack the packages, so tests that need them run only under the first Python.
   for (const version of ['3.9', '3.10', '3.12', '3.13']) {
     const python = [`python${version}`, ...pyenvPythons(version)].find(
       (name) => spawnSync(name, ['-c', 'pass']).status === 0,
@@ -80,7 +80,7 @@ function* runtimeRuns() {
   }
 }
 
-/** pyenv's own commands show one patch version at a time; its folder shows all of them. */
+/** pyenv's commands list only one patch version at a time, but its folder contains all. */
 function pyenvPythons(version) {
   const versions = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
   if (!existsSync(versions)) return [];

@@ -1,5 +1,5 @@
-// Writes the tables of variables in docs/operating.md anew, from what `--help` of each bundle says.
-// With --check only says whether they are true.
+// Regenerates the tables of variables in docs/operating.md from the `--help` output of each bundle.
+// With --check it only reports whether they are up to date.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

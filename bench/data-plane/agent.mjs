@@ -1,4 +1,4 @@
-// Stands for an agent in the benchmark: takes a step and responses at once. Prints its port.
+// A fake agent for the benchmark: accepts a step and responds at once. Prints its port.
 import { createServer } from 'node:http';
 
 const result = JSON.stringify({
@@ -9,7 +9,7 @@ const result = JSON.stringify({
 }).padEnd(400);
 const event = (seq) =>
   `event: stdout\nid: ${seq}\ndata: ${JSON.stringify({ type: 'stdout', seq, text: 'a'.repeat(100) })}\n\n`;
-/** 40 MB, in pieces as an agent writes them. */
+/** A stream of 40 MB, in the same batches that an agent writes. */
 const batch = Array.from({ length: 64 }, (_, i) => event(i + 1)).join('');
 const batches = Math.ceil((40 * 1024 * 1024) / batch.length);
 

@@ -1,8 +1,8 @@
-// Loads one address with steps: at a fixed rate, each timed from when it was due, or as fast as a
-// stream comes.
+// Loads one address with steps: either at a fixed rate, where each is timed from its due time, or
+// with one stream as fast as it arrives.
 import { Agent, request } from 'node:http';
 
-/** @returns ms from when each request was due until its response was whole, sorted. */
+/** @returns the sorted ms from the due time of each request to the end of its response. */
 export async function atRate(target, { perSecond, seconds }) {
   const agent = new Agent({ keepAlive: true, maxSockets: 512 });
   const startedAt = performance.now();

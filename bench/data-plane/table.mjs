@@ -1,5 +1,5 @@
-// A sessions table of one row, as DynamoDB's GetItem gives it: routes are read so seldom that its
-// speed does not count.
+// A sessions table with one row, in the format of DynamoDB's GetItem. Its speed does not matter,
+// because the data-plane rarely reads routes.
 import { createServer } from 'node:http';
 
 const text = (value) => ({ S: value });

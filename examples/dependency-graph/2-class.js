@@ -10,7 +10,7 @@ class DependencyGraph {
     }
   }
 
-  /** Everything that `name` brings along, itself left out. */
+  /** All direct and indirect dependencies of `name`. */
   closure(name, seen = new Set()) {
     for (const dependency of this.#edges.get(name) ?? []) {
       if (!seen.has(dependency)) this.closure(dependency, seen.add(dependency));

@@ -1,4 +1,4 @@
-// A name from an earlier step may be declared again.
+// A step may redeclare a name of an earlier step.
 const heaviest = null;
 const alone = graph.names.filter((name) => graph.closure(name).size === 0);
 ({ alone: alone.length, share: Number((alone.length / graph.names.length).toFixed(3)) });

@@ -5,5 +5,5 @@ for path, entry in packages.items():
     for dependency in entry.get("dependencies", {}):
         dependents[dependency].add(name_of(path))
 
-# The first question of the index: who would notice if zod broke?
+# First query of the index: which packages depend on zod?
 sorted(dependents["zod"])

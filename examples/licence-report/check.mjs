@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 export const runtime = 'python';
 export const downloads = ['licences.csv'];
 
-/** Holds what the five steps said against the same facts, counted here. */
+/** Compares the output of the five steps with the same figures, computed here. */
 export function check({ lock, steps, files }) {
   const packages = Object.entries(lock.packages).filter(
     ([path, entry]) => path.startsWith('node_modules/') && !entry.link,

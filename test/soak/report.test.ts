@@ -40,6 +40,6 @@ test.each<[string, Partial<SoakRun>]>([
   ['1 sessions were above a quota', { overQuota: 1 }],
   ['GET /v1/sessions: 500', { surprises: ['GET /v1/sessions: 500'] }],
   ['no session was created', { created: 0 }],
-])('a run fails where %s', (failure, changed) => {
+])('fails a run if %s', (failure, changed) => {
   expect(failuresOf({ ...passed, ...changed })).toEqual([failure]);
 });
