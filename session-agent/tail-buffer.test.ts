@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TailBuffer } from './tail-buffer.ts';
 
-test('keeps the last bytes and counts the others, however they were cut into writes', () => {
+test('keeps the last bytes and counts the others, whatever the sizes of the writes', () => {
   const writes = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 40 });
   fc.assert(
     fc.property(writes, fc.nat({ max: 100 }), (given, maxBytes) => {

@@ -6,7 +6,7 @@ it.each([
   ['POST', '/v1/sessions/ses_1/steps/stp_1/cancel?x=1'],
   ['POST', '/internal/end'],
   ['GET', '/internal/state'],
-])('keeps a connection for %s %s', (method, url) => {
+])('reserves a connection for %s %s', (method, url) => {
   expect(isReserved({ method, url })).toBe(true);
 });
 
@@ -16,6 +16,6 @@ it.each([
   ['PUT', '/v1/sessions/ses_1/files/steps/stp_1/cancel'],
   ['POST', '/v1/sessions/ses_1/steps?/steps/stp_1/cancel'],
   ['POST', '/v1/sessions/ses_1/steps/cancel'],
-])('keeps none for %s %s', (method, url) => {
+])('reserves no connection for %s %s', (method, url) => {
   expect(isReserved({ method, url })).toBe(false);
 });

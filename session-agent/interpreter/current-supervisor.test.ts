@@ -49,7 +49,7 @@ function come(): { link: SupervisorLink; received: (SupervisorCommand | 'close')
   return { link, received };
 }
 
-it('takes one that does not end its worker in time for dead, once', () => {
+it('reports a supervisor that does not kill its worker in time as unresponsive, once', () => {
   const { link, received } = come();
   supervisor.kill(1);
   supervisor.kill(1);
@@ -60,7 +60,7 @@ it('takes one that does not end its worker in time for dead, once', () => {
   expect(received).toEqual([kill, kill, 'close']);
 });
 
-it('forgets the pending kill of one whose worker ended, that went, or that another replaced', () => {
+it('cancels a pending kill on the exit of the worker, a disconnect, or a replacement', () => {
   const first = come();
   supervisor.kill(1);
   first.link.onFrame(exitOf(1));
@@ -74,7 +74,7 @@ it('forgets the pending kill of one whose worker ended, that went, or that anoth
   expect(told).toEqual(['came', 'exit', 'came', 'gone']);
 });
 
-it('closes the one that another replaces, and does not notice that it went', () => {
+it('closes a replaced supervisor and does not report its disconnect', () => {
   const first = come();
   const second = come();
   first.link.onClose(undefined);
@@ -87,7 +87,7 @@ it('closes the one that another replaces, and does not notice that it went', () 
   expect(second.received).toHaveLength(1);
 });
 
-it('tells where none comes in time, and not once one is there or none is wanted', () => {
+it('reports that no supervisor connected in time, unless one did or it is closed', () => {
   supervisor.awaitNext();
   supervisor.awaitNext();
   vi.advanceTimersByTime(longAfterMs);

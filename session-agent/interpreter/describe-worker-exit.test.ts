@@ -19,7 +19,7 @@ test.each([
     'the interpreter ended: its supervisor was gone; its memory is lost',
   ],
   [{}, 'the interpreter ended without output; its memory is lost'],
-])('a loss by %j is reported in a sentence', (how, message) => {
+])('describes an exit by %j in a sentence', (how, message) => {
   expect(describeWorkerExit({ ...unexplained, ...how }, undefined)).toMatchObject({
     name: 'WorkerCrashed',
     message,

@@ -28,7 +28,7 @@ const run = (stepId: string, sink = silentSink) =>
 const runOf = (stepId: string) => expect.objectContaining({ type: 'run', step_id: stepId });
 const crashOf = (epoch: number) => ({ ...exitOf(epoch), reason: null });
 
-test('a restart of a worker that is still starting counts as a loss, and not as a start that failed', async () => {
+test('a restart while a worker starts counts as a loss, not as a failed start', async () => {
   const supervisor = peers.openSupervisor(10);
   await supervisor.receives(spawnOf(1));
   const restarting = peers.interpreter.restart();
@@ -39,7 +39,7 @@ test('a restart of a worker that is still starting counts as a loss, and not as 
   await supervisor.receives(spawnOf(2));
 });
 
-test('a restart waits for the worker that is not there yet, and ends with the interpreter', async () => {
+test('a restart waits for a worker to connect, and ends with the interpreter', async () => {
   const restarting = peers.interpreter.restart();
   const supervisor = peers.openSupervisor(10);
   await supervisor.receives(killOf(1));
@@ -52,7 +52,7 @@ test('a restart waits for the worker that is not there yet, and ends with the in
   await never;
 });
 
-test('variables that a running interpreter would not heed make another take its place, in the same epoch', async () => {
+test('variables that are read only at start replace the worker in the same epoch', async () => {
   const { supervisor } = await peers.start(1, 10, 'node');
   const env = { NODE_OPTIONS: '--no-warnings' };
   peers.interpreter.configure(env);
@@ -62,7 +62,7 @@ test('variables that a running interpreter would not heed make another take its 
   expect([peers.interpreter.epoch, peers.told]).toEqual([1, []]);
 });
 
-test('variables that come while the worker starts reach it before it runs anything', async () => {
+test('variables set while the worker starts reach it before it runs anything', async () => {
   const supervisor = peers.openSupervisor(10);
   await supervisor.receives(spawnOf(1));
   peers.interpreter.configure({ A: '1' });
@@ -74,7 +74,7 @@ test('variables that come while the worker starts reach it before it runs anythi
   expect(worker.received).toEqual([{ type: 'configure', env: { A: '1' } }, runOf('step')]);
 });
 
-test('of two supervisors that come at once the later has one worker started', async () => {
+test('of two supervisors that connect at once, the later one starts one worker', async () => {
   const before = peers.openSupervisor(10);
   const supervisor = peers.openSupervisor(20);
   await supervisor.receives(spawnOf(1));
@@ -84,7 +84,7 @@ test('of two supervisors that come at once the later has one worker started', as
   expect([before.received, supervisor.received]).toEqual([[], [spawnOf(1)]]);
 });
 
-test('failed starts are counted anew after one that did not fail', async () => {
+test('a successful start resets the count of failed starts', async () => {
   const supervisor = peers.openSupervisor(10);
   for (const times of [1, 2]) {
     await expect.poll(() => supervisor.received.length, within).toBe(times);
@@ -103,7 +103,7 @@ test('failed starts are counted anew after one that did not fail', async () => {
   expect(peers.counts.ready).toBe(1);
 });
 
-test('a worker that is ready is left alone from then on', async () => {
+test('a worker that is ready is not subject to the start limit', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { supervisor, worker } = await peers.start();
   vi.advanceTimersByTime(10 * 60_000);
@@ -112,7 +112,7 @@ test('a worker that is ready is left alone from then on', async () => {
   expect(supervisor.received).toEqual([spawnOf(1)]);
 });
 
-test('nobody takes the place of a worker that is ready, and no exit of another ends it', async () => {
+test('no other connection or exit replaces or ends a worker that is ready', async () => {
   const { supervisor, worker } = await peers.start();
   supervisor.say(crashOf(2));
   const impostor = peers.openWorker(1, 11);
@@ -124,7 +124,7 @@ test('nobody takes the place of a worker that is ready, and no exit of another e
   expect(peers.told).toEqual([]);
 });
 
-test('an interrupt that comes when nothing runs changes nothing', async () => {
+test('an interrupt has no effect when nothing runs', async () => {
   const { supervisor } = await peers.start();
   peers.interpreter.interrupt('step');
   expect(peers.interpreter.canRun).toBe(true);
@@ -136,7 +136,7 @@ test.each([
   doneOf('other'),
   { type: 'interrupted', step_id: 'other' },
 ])(
-  'a worker that says $type where it may not is killed for that, whatever it does after it',
+  'a worker that sends an unexpected $type frame is killed, whatever it does next',
   async (frame) => {
     const { supervisor, worker } = await peers.start();
     const running = run('step');
@@ -152,7 +152,7 @@ test.each([
   },
 );
 
-test('a step whose supervisor is gone is lost, though nobody has seen its worker dead', async () => {
+test('a step is lost when its supervisor disconnects, even without an exit frame', async () => {
   const { supervisor, worker } = await peers.start();
   const running = run('step');
   supervisor.socket.destroy();
@@ -160,7 +160,7 @@ test('a step whose supervisor is gone is lost, though nobody has seen its worker
   await expect.poll(() => worker.socket.closed, within).toBe(true);
 });
 
-test('what a worker told before its exit counts, though it arrives after that', async () => {
+test('a frame that a worker sent before its exit counts, even if it arrives after it', async () => {
   const { supervisor, worker } = await peers.start();
   const running = run('step');
   supervisor.say(crashOf(1));
@@ -170,7 +170,7 @@ test('what a worker told before its exit counts, though it arrives after that', 
   expect(await running).toMatchObject({ kind: 'done', epoch: 1 });
 });
 
-test('a step that is lost after one that was done is lost', async () => {
+test('a step that is lost after a completed one is reported as lost', async () => {
   const { supervisor, worker } = await peers.start();
   const first = run('first');
   worker.say(doneOf('first'));
@@ -182,7 +182,7 @@ test('a step that is lost after one that was done is lost', async () => {
   expect(await second).toMatchObject({ kind: 'lost', error: { name: 'WorkerCrashed' } });
 });
 
-test('output that comes behind the word of the step’s end is its own, up to its markers', async () => {
+test('output that arrives after `done` belongs to the step, up to its end markers', async () => {
   const { worker } = await peers.start();
   const streams = ['1.out', '1.err'].map((name) => openSync(join(peers.runDirectory, name), 'w'));
   let text = '';

@@ -15,14 +15,14 @@ const sink = { output: () => {}, display: () => {} };
 const run = (stepId = 'step') =>
   peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
 
-test('gives up where no supervisor comes', async () => {
+test('fails if no supervisor connects', async () => {
   peers = await listenForPeers(50);
   await expect
     .poll(() => peers.told, within)
     .toEqual([expect.stringContaining('did not reconnect within 50 ms')]);
 });
 
-test('gives up after three failed starts in a row, with the last reason, and keeps the epoch until then', async () => {
+test('fails after three failed starts, with the last reason, in the same epoch', async () => {
   peers = await listenForPeers();
   const supervisor = peers.openSupervisor(10);
   for (const times of [1, 2, 3]) {
@@ -33,7 +33,7 @@ test('gives up after three failed starts in a row, with the last reason, and kee
   await expect.poll(() => peers.told, within).toEqual(['no room']);
 });
 
-test('has a worker started by a supervisor that takes the place of another, and counts the memory of the first as lost', async () => {
+test('a supervisor that replaces another starts a worker, with a loss of memory', async () => {
   peers = await listenForPeers();
   const first = await peers.start();
   // The agent does not know of the first one's end.
@@ -47,7 +47,7 @@ test('has a worker started by a supervisor that takes the place of another, and 
   await peers.interpreter.ready();
 });
 
-test('turns away a worker of the same epoch that an earlier supervisor had started', async () => {
+test('rejects a worker of the same epoch that an earlier supervisor started', async () => {
   peers = await listenForPeers();
   const first = peers.openSupervisor(10);
   await first.receives(spawnOf(1));
@@ -63,7 +63,7 @@ test('turns away a worker of the same epoch that an earlier supervisor had start
   await peers.interpreter.ready();
 });
 
-test('ends a step as done whose worker told its end and died before its output was read', async () => {
+test('a step is done if its worker reports its end and dies with output unread', async () => {
   peers = await listenForPeers();
   const { supervisor, worker } = await peers.start();
   const running = run();
@@ -77,7 +77,7 @@ test('ends a step as done whose worker told its end and died before its output w
   expect([peers.interpreter.epoch, peers.interpreter.canRun]).toEqual([2, false]);
 });
 
-test('tells a crash of a worker that took a step and died without a byte of it', async () => {
+test('reports a crash of a worker that exits before it has read its step', async () => {
   peers = await listenForPeers();
   const { supervisor, worker } = await peers.start();
   const running = run();
@@ -86,7 +86,7 @@ test('tells a crash of a worker that took a step and died without a byte of it',
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'WorkerCrashed' } });
 });
 
-test('takes figures of use from a clock that ran backwards as zero', async () => {
+test('reads negative usage figures, from a clock that was set back, as zero', async () => {
   peers = await listenForPeers();
   const { worker } = await peers.start();
   const running = run();
@@ -98,7 +98,7 @@ test('takes figures of use from a clock that ran backwards as zero', async () =>
   });
 });
 
-test('says in a sentence what was wrong with the frame that a worker is killed for', async () => {
+test('describes the invalid frame for which a worker is killed in a sentence', async () => {
   peers = await listenForPeers();
   const { supervisor, worker } = await peers.start();
   const running = run();
@@ -115,7 +115,7 @@ test('says in a sentence what was wrong with the frame that a worker is killed f
   });
 });
 
-test('a connection that breaks the protocol is the protocol error of the worker, whose code alone can have opened it', async () => {
+test('a connection that breaks the protocol is a protocol error of the worker', async () => {
   peers = await listenForPeers();
   const { supervisor } = await peers.start();
   const running = run();
@@ -125,7 +125,7 @@ test('a connection that breaks the protocol is the protocol error of the worker,
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'ProtocolError' } });
 });
 
-test('a connection that breaks the protocol before a worker is ready fails no start', async () => {
+test('a connection that breaks the protocol during a start does not fail the start', async () => {
   peers = await listenForPeers();
   const supervisor = peers.openSupervisor(10);
   await supervisor.receives(spawnOf(1));

@@ -38,18 +38,18 @@ function supervise(script: string) {
   };
 }
 
-test('is given up after three that end before their worker is ready', async () => {
+test('fails after three exits before a worker was ready', async () => {
   const { gaveUp, starts } = supervise('exit 3');
   expect(await gaveUp).toContain('exited with exit code 3');
   expect(starts()).toBe(3);
 });
 
-test('is given up where it could not be started', async () => {
+test('fails if it cannot be started', async () => {
   const { gaveUp } = supervise('kill -9 $$');
   expect(await gaveUp).toContain('exited with SIGKILL');
 });
 
-test('is started again after each that was healthy, however often', async () => {
+test('is restarted after every exit of a healthy one, without limit', async () => {
   const { supervisor, starts } = supervise('read nothing');
   for (let times = 1; times <= 5; times += 1) {
     await expect.poll(starts, within).toBe(times);
@@ -59,7 +59,7 @@ test('is started again after each that was healthy, however often', async () => 
   await expect.poll(starts, within).toBe(6);
 });
 
-test('is told whether it is the first', async () => {
+test('learns from its environment whether it is the first', async () => {
   const { gaveUp } = supervise(
     `printf "$STEPPE_SUPERVISOR_START " >> ${join(directory, 'told')}; exit 3`,
   );
@@ -67,7 +67,7 @@ test('is told whether it is the first', async () => {
   expect(readFileSync(join(directory, 'told'), 'utf8')).toBe('first again again ');
 });
 
-test('is started no more once it is closed', async () => {
+test('is not restarted after it is closed', async () => {
   const closed = supervise('exit 3');
   await expect.poll(closed.starts, within).toBe(1);
   await closed.supervisor.close();

@@ -53,7 +53,7 @@ test.each([
   server.close();
 });
 
-test('one that says nothing is dropped in time, one that said what it is stays, and all go with the agent', async () => {
+test('drops unidentified connections in time, and all others when it closes', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const onWorker = vi.fn();
   const server = await listen({
@@ -77,7 +77,7 @@ test('one that says nothing is dropped in time, one that said what it is stays, 
   await expect.poll(() => worker?.closed).toBe(true);
 });
 
-test('a frame that cannot be handled ends the connection of its worker, and nothing else', async () => {
+test('a frame that cannot be handled closes only the connection of its worker', async () => {
   const { socket, closed, server } = await openWorker(() => {
     throw new RangeError('Maximum call stack size exceeded');
   });
@@ -87,7 +87,7 @@ test('a frame that cannot be handled ends the connection of its worker, and noth
 });
 
 test.each([300, 3_000, 100_000])(
-  'a bundle of %i levels ends the connection before anything walks down into it',
+  'a bundle of %i levels closes the connection before anything traverses it',
   async (levels) => {
     const handled: string[] = [];
     const { socket, closed, server } = await openWorker(({ type }) => void handled.push(type));
@@ -102,7 +102,7 @@ test.each([300, 3_000, 100_000])(
 const displayOf = (bundle: string) =>
   encodeFrame({ type: 'display', step_id: 'a', is_main_result: false, truncated: false }, bundle);
 
-test('a bundle stays the text that it was', async () => {
+test('passes a bundle on as unchanged text', async () => {
   const handled: unknown[] = [];
   const { socket, closed, server } = await openWorker((frame) => void handled.push(frame));
   const bundle = '{"application/json":{"n":[1e309,9223372036854775808],"__proto__":1}}';
@@ -118,7 +118,7 @@ test.each([
   ['{"text/plain":NaN}', 'not valid at byte'],
   ['{"text/plain":"x"', 'ends too early'],
 ])(
-  'a bundle that could be taken for events of ours ends the connection: %s',
+  'a bundle that could be mistaken for an event closes the connection: %s',
   async (bundle, protocolError) => {
     const handled: unknown[] = [];
     const { socket, closed, server } = await openWorker((frame) => void handled.push(frame));
@@ -129,7 +129,7 @@ test.each([
   },
 );
 
-test('says once what is wrong with a traceback, however many of its lines are none', async () => {
+test('reports one error for a traceback, however many of its lines are invalid', async () => {
   const { socket, closed, server } = await openWorker(() => {});
   const traceback = Array.from({ length: 200_000 }, () => 1);
   socket.write(encodeFrame({ type: 'bgerror', name: 'E', message: '', traceback }));
@@ -168,7 +168,7 @@ test.each([
     /above the limit of 65536/,
   ],
 ])(
-  'a first frame that is %s is a protocol error, and the agent listens on',
+  'a first frame that is %s is a protocol error, and the agent keeps listening',
   async (_what, bytes, protocolError) => {
     const { protocolErrors, open, close } = await openStranger();
     const stranger = open();

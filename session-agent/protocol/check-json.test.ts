@@ -20,7 +20,7 @@ const isJson = (text: string): boolean => {
   }
 };
 
-test('accepts what JSON.stringify makes', () => {
+test('accepts the output of JSON.stringify', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 8, noUnicodeString: false }), (value) => {
       expect(isValid(JSON.stringify(value))).toBe(true);
@@ -28,7 +28,7 @@ test('accepts what JSON.stringify makes', () => {
   );
 });
 
-test('accepts of near misses what JSON.parse accepts, and no white space between tokens', () => {
+test('accepts the same near misses as JSON.parse, except white space between tokens', () => {
   const pieces = fc.constantFrom(
     ...'[]{}:,"\\ -+.0123eEtu',
     'true',
@@ -87,9 +87,9 @@ test.each([
   '{"a": 1}',
   '{}\n',
   '1,2',
-])('refuses %j', (text) => expect(() => check(text)).toThrow(SyntaxError));
+])('rejects %j', (text) => expect(() => check(text)).toThrow(SyntaxError));
 
-test('counts levels, and looks no deeper than it may', () => {
+test('limits the number of levels, and reads no deeper than that', () => {
   const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
   check(nested(64));
   expect(() => check(nested(65))).toThrow(RangeError);
@@ -97,13 +97,13 @@ test('counts levels, and looks no deeper than it may', () => {
   expect(() => check('1', { maxDepth: 0 })).not.toThrow();
 });
 
-test('counts values', () => {
+test('limits the number of values', () => {
   const rules = { maxDepth: 3, maxValues: 4 };
   check('[1,[],{"a":1}]'.replace('1,', ''), rules);
   expect(() => check('[1,[],{"a":1}]', rules)).toThrow('too many values');
 });
 
-test('tells the keys of the outermost object alone, with where their values begin', () => {
+test('reports only the keys of the outermost object, and the positions of their values', () => {
   const text = '{"a/b":{"c":1},"d\\"":[{"e":2}]}';
   const told: string[] = [];
   checkJson(Buffer.from(text), {

@@ -9,7 +9,7 @@ test.each([
   '{"application/json":1e309,"a/b":{"__proto__":1,"__proto__":2}}',
   '{"text/plain":"x","display_id":"one","is_update":true,"metadata":{"image/png":{"width":9}}}',
   '{"text/plain":"\\ud800 ü \\u0000"}',
-])('gives %s back as it is', (text) => expect(read(text)).toBe(text));
+])('returns %s unchanged', (text) => expect(read(text)).toBe(text));
 
 test.each([
   'type',
@@ -22,25 +22,25 @@ test.each([
   '__proto__',
   '',
   'Metadata',
-])('refuses the key %s', (key) =>
+])('rejects the key %s', (key) =>
   expect(() => read(`{"text/plain":"x","${key}":"y"}`)).toThrow('not a MIME type'),
 );
 
 test.each(['{"display_id":1}', '{"is_update":false}', '{"is_update":"t"}'])(
-  'refuses a key of ours of another type: %s',
+  'rejects a reserved key of another type: %s',
   (text) => expect(() => read(text)).toThrow('of another type'),
 );
 
 test.each(['[]', '1', '"a/b"', '', '{"a/b":1}\n', '{"a/b":\n1}', '{"a/b":1}{}', '{"a/b":NaN}'])(
-  'refuses %j',
+  'rejects %j',
   (text) => expect(() => read(text)).toThrow(SyntaxError),
 );
 
-test('refuses bytes that are not UTF-8', () => {
+test('rejects bytes that are not UTF-8', () => {
   expect(() => readBundle(Buffer.from('{"a/b":"\xff"}', 'latin1'))).toThrow('not valid UTF-8');
 });
 
-test.each([300, 100_000])('refuses %i levels', (levels) => {
+test.each([300, 100_000])('rejects %i levels', (levels) => {
   expect(() => read(`{"a/b":${'['.repeat(levels)}${']'.repeat(levels)}}`)).toThrow(
     'nested too deeply',
   );

@@ -14,7 +14,7 @@ const frameOf = (text: string): Buffer => {
 };
 const messages = [{ type: 'ready' }, { text: 'ü\u0000\n' }, { big: 'x'.repeat(100_000) }, {}];
 
-test('gives back the messages, however the bytes were cut', () => {
+test('decodes the messages, whatever the sizes of the chunks', () => {
   const bytes = Buffer.concat(messages.map((message) => encodeFrame(message)));
   for (const size of [1, 3, 7, 1000, bytes.length]) {
     const decoder = new FrameDecoder(decodeMessage);
@@ -25,7 +25,7 @@ test('gives back the messages, however the bytes were cut', () => {
   }
 });
 
-test('refuses a frame above the limit before its body has come, and none up to it', () => {
+test('rejects a frame above the limit before its body arrives, and none up to it', () => {
   const header = Buffer.alloc(4);
   header.writeUInt32BE(maxFrameBytes);
   expect(push(header)).toEqual([]);
@@ -34,13 +34,13 @@ test('refuses a frame above the limit before its body has come, and none up to i
 });
 
 test.each(['{', '', '1', 'null', '{} ', '{"a": 1}'])(
-  'refuses a frame of %j, which is not a message',
+  'rejects a frame of %j, which is not a message',
   (text) => {
     expect(() => push(frameOf(text))).toThrow(SyntaxError);
   },
 );
 
-test('gives what came before a frame that it refuses', () => {
+test('yields the messages before a frame that it rejects', () => {
   const seen: unknown[] = [];
   const takeAll = () => {
     for (const message of new FrameDecoder(decodeMessage).push(
@@ -52,14 +52,14 @@ test('gives what came before a frame that it refuses', () => {
   expect(seen).toEqual([{ a: 1 }]);
 });
 
-test('gives a bundle as the bytes of its line', () => {
+test('returns a bundle as the bytes of its line', () => {
   const bundle = '{"application/json":9223372036854775808}';
   expect(push(encodeFrame({ type: 'display' }, bundle))).toEqual([
     { type: 'display', bundle: Buffer.from(bundle) },
   ]);
 });
 
-test('has a frame cost no more than its bytes, however many values are in it', () => {
+test('takes no more memory for a frame than its bytes, however many values it contains', () => {
   const errorOf = (lines: number) =>
     encodeFrame({ error: { traceback: Array.from({ length: lines }, () => '') } });
   expect(push(errorOf(256 * 1024))).toHaveLength(1);
@@ -67,7 +67,7 @@ test('has a frame cost no more than its bytes, however many values are in it', (
   expect(() => push(frameOf(`{"a":${'['.repeat(1_000_000)}`))).toThrow('nested too deeply');
 });
 
-test('takes a first frame up to its own limit, and later ones up to that of all', () => {
+test('accepts the first frame up to its own limit, and later ones up to the general limit', () => {
   const hello = encodeFrame({ text: 'x'.repeat(80) });
   const large = encodeFrame({ text: 'x'.repeat(200) });
   expect([
@@ -78,7 +78,7 @@ test('takes a first frame up to its own limit, and later ones up to that of all'
   );
 });
 
-test('holds of half a frame no more than twice what came of it, however small its chunks', () => {
+test('holds at most twice the received bytes of a frame, however small its chunks', () => {
   const half = 256 * 1024;
   const decoder = new FrameDecoder(decodeMessage);
   const header = Buffer.alloc(4);
@@ -92,14 +92,14 @@ test('holds of half a frame no more than twice what came of it, however small it
   expect(held).toBeLessThan(3 * half);
 });
 
-test('takes an empty body for no JSON, and continues after a frame that ends with its chunk', () => {
+test('rejects an empty body, and continues after a frame that ends with its chunk', () => {
   expect(() => [...new FrameDecoder(decodeMessage).push(Buffer.alloc(4))]).toThrow(SyntaxError);
   const decoder = new FrameDecoder(decodeMessage);
   expect([...decoder.push(encodeFrame({ n: 1 }))]).toEqual([{ n: 1 }]);
   expect([...decoder.push(encodeFrame({ n: 2 }))]).toEqual([{ n: 2 }]);
 });
 
-test('gives the trusted end its messages too, and refuses a frame above the limit', () => {
+test('decodes messages of the trusted agent too, and rejects a frame above the limit', () => {
   const bytes = Buffer.concat(messages.map((message) => encodeFrame(message)));
   for (const size of [1, 3, 7, 64, bytes.length]) {
     const decoder = new FrameDecoder(decodeTrusted);
@@ -113,7 +113,7 @@ test('gives the trusted end its messages too, and refuses a frame above the limi
   expect(() => [...new FrameDecoder(decodeTrusted).push(header)]).toThrow(RangeError);
 });
 
-test('gives the agent the bundle as the text that it is', () => {
+test('passes the bundle to the agent as unchanged text', () => {
   const bundle = asRawJson('{"application/json":{"n":9223372036854775808,"__proto__":1e400}}');
   const frame = {
     type: 'display',

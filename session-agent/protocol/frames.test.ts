@@ -5,7 +5,7 @@ import { supervisorFrameSchema, workerFrameSchema } from './frames.ts';
 test.each([
   { type: 'supervisor', language: 'python', version: '3.14', pid: 7 },
   { type: 'exit', epoch: 1, code: 0, signal: null, reason: null, detail: '' },
-])('a supervisor’s $type frame is read without what only a newer runtime says', (frame) => {
+])('ignores the fields that a newer runtime adds to a supervisor’s $type frame', (frame) => {
   expect(supervisorFrameSchema.parse({ ...frame, since: 1 })).toEqual(frame);
 });
 
@@ -23,6 +23,6 @@ test.each([
     { error: { ...error, notes: ['n'] } },
   ],
   [{ type: 'bgerror', ...error }, { notes: ['n'] }],
-])('a worker’s frame %j is read without %j', (frame, newer) => {
+])('reads a worker’s frame %j and ignores %j', (frame, newer) => {
   expect(workerFrameSchema.parse({ ...frame, ...newer })).toEqual(frame);
 });

@@ -29,7 +29,7 @@ const whole = Buffer.concat([
 ]);
 
 test.each([1, 2, 5, 13, 1000])(
-  'tells the step from the background around it in chunks of %i bytes',
+  'separates the step from the background around it in chunks of %i bytes',
   (size) => {
     const chunks: Buffer[] = [];
     for (let at = 0; at < whole.length; at += size) chunks.push(whole.subarray(at, at + size));
@@ -37,14 +37,14 @@ test.each([1, 2, 5, 13, 1000])(
   },
 );
 
-test('gives what precedes the next step to no step, also where the last one never came to its end marker', () => {
+test('output between steps belongs to no step, even without the last end marker', () => {
   const { seen, scanner } = scan([startMarker(nonce), Buffer.from('a')]);
   scanner.arm(otherNonce);
   scanner.push(Buffer.from('b'));
   expect(seen).toEqual({ step: 'a', background: 'b', ended: 0 });
 });
 
-test('takes the markers of another nonce for output', () => {
+test('treats the markers of another nonce as output', () => {
   const { seen } = scan([
     startMarker(nonce),
     startMarker(otherNonce),
@@ -55,19 +55,19 @@ test('takes the markers of another nonce for output', () => {
   expect(seen.ended).toBe(1);
 });
 
-test('hands on at once what cannot be a marker', () => {
+test('passes on immediately what cannot be a marker', () => {
   const { seen } = scan([startMarker(nonce), Buffer.from('50 %\r')]);
   expect(seen.step).toBe('50 %\r');
 });
 
-test('gives out a held beginning of a marker when the stream ends', () => {
+test('passes on a held beginning of a marker when the stream ends', () => {
   const { seen, scanner } = scan([startMarker(nonce), Buffer.from('text\x1estep')]);
   expect(seen.step).toBe('text');
   scanner.end();
   expect(seen.step).toBe('text\x1estep');
 });
 
-test('finds an end marker that follows a byte that could begin one', () => {
+test('finds an end marker after a byte that could begin one', () => {
   const { seen } = scan([startMarker(nonce), Buffer.from('\x1e'), endMarker(nonce)]);
   expect(seen).toEqual({ step: '\x1e', background: '', ended: 1 });
 });

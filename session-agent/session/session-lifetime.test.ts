@@ -11,7 +11,7 @@ function start({ expires, idle }: { expires: number; idle: number }) {
   return { lifetime, ends, passTo, stepWallClock };
 }
 
-test('ends a session that nobody has used for its idle time, counted from the last use', () => {
+test('ends a session that was unused for its idle time, counted from the last use', () => {
   const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 60 });
   passTo(59);
   lifetime.touch();
@@ -21,7 +21,7 @@ test('ends a session that nobody has used for its idle time, counted from the la
   expect(ends).toEqual(['idle']);
 });
 
-test('ends a session at its expiry, however busy it was', () => {
+test('ends a session at its expiry, even if it is in use', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
   passTo(50);
   lifetime.stepBegan();
@@ -37,7 +37,7 @@ test('ends a session at its expiry, however busy it was', () => {
   });
 });
 
-test('sets no timer longer than the maximum, which would fire at once', () => {
+test('sets no timer longer than the maximum, because it would fire immediately', () => {
   const { clock } = manualClock();
   const waits: number[] = [];
   const after: typeof clock.after = (ms, callback) => {
@@ -61,7 +61,7 @@ test('waits for a running step, even past the expiry', () => {
   expect(ends).toEqual([]);
 });
 
-test('is not idle while a client waits for something that succeeds or fails', async () => {
+test('is not idle while a client waits for work, whether it succeeds or fails', async () => {
   const { lifetime, ends, passTo } = start({ expires: 1_000, idle: 10 });
   const [first, second] = [deferred(), deferred()];
   const fails = second.promise.then(() => Promise.reject(new Error('it failed')));
@@ -79,7 +79,7 @@ test('is not idle while a client waits for something that succeeds or fails', as
   expect(ends).toEqual(['idle']);
 });
 
-test('ends at its expiry also while somebody waits', () => {
+test('ends at its expiry even while a client waits', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 10 });
   lifetime.inUseUntil(deferred().promise);
   passTo(99);
@@ -88,7 +88,7 @@ test('ends at its expiry also while somebody waits', () => {
   expect(ends).toEqual(['expired']);
 });
 
-test('leaves 30 seconds to fetch a result that came after the expiry; requests do not extend them', () => {
+test('leaves 30 seconds to fetch a late result; requests do not extend them', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
   lifetime.stepBegan();
   passTo(200);
@@ -113,7 +113,7 @@ test('counts the idle time from the end of a step', () => {
   expect(ends).toEqual(['idle']);
 });
 
-test('takes a change of its limits into account at once', () => {
+test('applies a change of its limits immediately', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
   lifetime.change({ expires_at: at(10_000), idle_timeout_seconds: 500 });
   passTo(499);
@@ -145,7 +145,7 @@ test('a wall clock that is set forward ends no session as idle', () => {
   expect(ends).toEqual(['idle']);
 });
 
-test('a wall clock that is set back keeps no idle session', () => {
+test('a wall clock that is set back does not keep an idle session alive', () => {
   const { ends, passTo, stepWallClock } = start({ expires: 100_000, idle: 60 });
   passTo(10);
   stepWallClock(-3_600);
@@ -161,7 +161,7 @@ test('the expiry is a time of the wall clock', () => {
   expect(ends).toEqual(['expired']);
 });
 
-test('a wall clock that is set forward leaves 30 seconds to fetch a result all the same', () => {
+test('a wall clock that is set forward still leaves 30 seconds to fetch a result', () => {
   const { lifetime, ends, passTo, stepWallClock } = start({ expires: 100, idle: 600 });
   lifetime.stepBegan();
   passTo(200);

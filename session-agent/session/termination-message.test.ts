@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { fitTerminationMessage } from './termination-message.ts';
 
-test('leaves short words as they are', () => {
+test('leaves a short message unchanged', () => {
   const words = { end_reason: 'idle', end_detail: 'nobody used it' } as const;
   expect(JSON.parse(fitTerminationMessage(words))).toEqual(words);
 });
 
 test.each(['"', 'é', '🌍', '\n'])(
-  'keeps beginning and end of a long detail of %j, as JSON of at most 4096 bytes',
+  'keeps the start and end of a long detail of %j in at most 4096 bytes of JSON',
   (character) => {
     const text = fitTerminationMessage({
       end_reason: 'crashed',

@@ -11,14 +11,14 @@ function backgroundOf(text: string): string {
   return step.result().background?.stdout ?? '';
 }
 
-it('keeps the end of one write that is larger than all that is kept', () => {
+it('keeps the end of a write that is larger than the limit', () => {
   const kept = backgroundOf(`${'x'.repeat(4 * limits.backgroundBytes)}end`);
   expect(kept).toMatch(/^x+end$/);
   expect(kept.length).toBeLessThanOrEqual(limits.backgroundBytes);
   expect(kept.length).toBeGreaterThan(limits.backgroundBytes * 0.9);
 });
 
-it('keeps as much of many small writes as of a large one, in their order', () => {
+it('keeps as many bytes of many small writes as of a large one, in order', () => {
   const background = new BackgroundOutput();
   for (let n = 0; n < 40_000; n += 1)
     background.text(n % 10_000 === 9_999 ? 'stderr' : 'stdout', `${n}\n`);
@@ -31,7 +31,7 @@ it('keeps as much of many small writes as of a large one, in their order', () =>
   expect(numbers).toEqual(numbers.map((_, index) => 39_999 - numbers.length + index));
 });
 
-it('bounds what comes while a step runs, anew for each step', () => {
+it('limits the output that arrives while a step runs, separately for each step', () => {
   const background = new BackgroundOutput();
   for (const step of [newStep(), newStep()]) {
     background.attach(step);
@@ -43,11 +43,11 @@ it('bounds what comes while a step runs, anew for each step', () => {
   }
 });
 
-it('cuts no character in two', () => {
+it('does not split a character', () => {
   expect(backgroundOf('🌍'.repeat(limits.backgroundBytes))).toMatch(/^🌍+$/u);
 });
 
-it('gives the errors and the output of older steps to the next one, once', () => {
+it('passes errors and output of earlier steps to the next one, once', () => {
   const background = new BackgroundOutput();
   const error = { name: 'Error', message: 'late', traceback: [] };
   background.text('stdout', 'x'.repeat(limits.backgroundBytes));

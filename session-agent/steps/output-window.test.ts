@@ -12,7 +12,7 @@ function collect() {
   return { pieces, window, text: () => pieces.join('') };
 }
 
-test('passes text on whole up to the limit', () => {
+test('passes on all text up to the limit', () => {
   const { window, text } = collect();
   const all = 'abcdefgh'.repeat(limits.outputBytesPerStream / 8 / 2 + 100);
   for (let at = 0; at < all.length; at += 10_000)
@@ -22,7 +22,7 @@ test('passes text on whole up to the limit', () => {
   expect(window.droppedBytes).toBe(0);
 });
 
-test('keeps head and tail of more, and counts what it dropped', () => {
+test('keeps the head and tail of longer output, and counts the dropped bytes', () => {
   const { window, text } = collect();
   window.push(Buffer.from('HEAD'));
   const chunk = Buffer.alloc(64 * 1024, 'x');
@@ -37,7 +37,7 @@ test('keeps head and tail of more, and counts what it dropped', () => {
   expect(Buffer.byteLength(text()) - notice + window.droppedBytes).toBe(64 * chunk.length + 8);
 });
 
-test('bounds the number of pieces too, however small they are', () => {
+test('limits the number of pieces too, however small they are', () => {
   const { pieces, window } = collect();
   for (let at = 0; at < 10_000; at += 1) {
     window.push(Buffer.from('.'));
@@ -48,7 +48,7 @@ test('bounds the number of pieces too, however small they are', () => {
   expect(pieces.join('')).toBe('.'.repeat(10_000));
 });
 
-test('puts a character together that came in two chunks', () => {
+test('joins a character that is split between two chunks', () => {
   const { window, text } = collect();
   const [first, ...rest] = Buffer.from('€');
   window.push(Buffer.from([first ?? 0]));
@@ -73,14 +73,14 @@ test('begins the tail with a whole character', () => {
   expect(text().split('…]\n')[1]).toMatch(/^€+$/);
 });
 
-test('makes one piece of small writes that follow each other', () => {
+test('joins consecutive small writes into one piece', () => {
   const { pieces, window } = collect();
   for (let at = 0; at < 1000; at += 1) window.push(Buffer.from('.'));
   window.end();
   expect(pieces).toEqual(['.'.repeat(1000)]);
 });
 
-test('holds of one-byte writes no more than the bytes of the tail', () => {
+test('takes no more memory for one-byte writes than the bytes of the tail', () => {
   const { window, text } = collect();
   const half = limits.outputBytesPerStream / 2;
   window.push(Buffer.alloc(half, 'h'));

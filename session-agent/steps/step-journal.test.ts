@@ -25,7 +25,7 @@ function endedStep(bytes = 0) {
   return step;
 }
 
-test('finds a step again by its id and the same request', () => {
+test('finds a step by its id if the request is the same', () => {
   const journal = new StepJournal();
   const request = newRequest({ env: { A: '1', B: '2' } });
   const step = newStep(request);
@@ -42,7 +42,7 @@ test('finds a step again by its id and the same request', () => {
 });
 
 test.each([{ code: '2' }, { env: { A: '1' } }, { cwd: '/tmp' }, { timeout_ms: 1 }])(
-  'calls %j under the same id a conflict',
+  'reports a conflict for %j under the same id',
   (change) => {
     const journal = new StepJournal();
     const request = newRequest();
@@ -51,7 +51,7 @@ test.each([{ code: '2' }, { env: { A: '1' } }, { cwd: '/tmp' }, { timeout_ms: 1 
   },
 );
 
-test('forgets the oldest that has ended, and remembers that it was there', () => {
+test('forgets the oldest step that has ended, and remembers its id', () => {
   const journal = new StepJournal();
   const running = newStep();
   journal.add(running);
@@ -70,7 +70,7 @@ test('forgets the oldest that has ended, and remembers that it was there', () =>
   );
 });
 
-test('holds so many bytes, also while a step grows, and never releases one that has not ended', () => {
+test('enforces its byte limit while a step grows, and never forgets one that has not ended', () => {
   const journal = new StepJournal(1_000_000);
   const [first, second, growing] = [endedStep(400_000), endedStep(400_000), newStep()];
   for (const step of [first, second, growing]) journal.add(step);
@@ -90,7 +90,7 @@ test('holds so many bytes, also while a step grows, and never releases one that 
   expect(journal.list()).toEqual([next]);
 });
 
-test('does not count the code of a step that was run', () => {
+test('does not count the code of a step once it has run', () => {
   const journal = new StepJournal(1_000_000);
   const steps = Array.from({ length: 8 }, () => newStep({ code: 'x'.repeat(300_000) }));
   for (const step of steps) {
@@ -102,7 +102,7 @@ test('does not count the code of a step that was run', () => {
   expect(journal.list()).toHaveLength(8);
 });
 
-test('gives a kept refusal again for the same step, unless that names the present epoch', () => {
+test('repeats the refusal of a step, unless the request names the current epoch', () => {
   const journal = new StepJournal();
   const request = newRequest();
   const refusal = new AppError('runtime_restarted', 'restarted');
@@ -113,7 +113,7 @@ test('gives a kept refusal again for the same step, unless that names the presen
   expect(find(journal, { ...request, epoch: 2 }, 2)).toBeUndefined();
 });
 
-test('counts a step that takes the place of a refused one once, as the newest', () => {
+test('counts a step that replaces a refused one once, as the newest', () => {
   const journal = new StepJournal(1_000_000);
   const request = newRequest({ code: 'x'.repeat(300_000) });
   const refused = newStep(request);
@@ -135,7 +135,7 @@ test('counts a step that takes the place of a refused one once, as the newest', 
   expect(journal.list()).toHaveLength(5);
 });
 
-test('finds a step that took the place of a refusal, however many others are refused after it', () => {
+test('finds a step that replaced a refused one, however many are refused after it', () => {
   const journal = new StepJournal();
   const [first, ...others] = Array.from({ length: limits.journalSteps + 1 }, () => newRequest());
   if (!first) throw new Error('no request');

@@ -57,7 +57,7 @@ const running = async (code: string, given: object = {}): Promise<Step> => {
 };
 const lost = { status: 'cancelled', state_lost: true, error: { name: 'RuntimeRestarted' } };
 
-test('runs steps one at a time, in the order of their arrival', async () => {
+test('runs steps one at a time, in order of arrival', async () => {
   const steps = ['a', 'b', 'c'].map((code) => submit(code));
   for (const ran of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
     await settle();
@@ -73,7 +73,7 @@ test('runs steps one at a time, in the order of their arrival', async () => {
   expect(activity).toEqual(['taken', 'taken', 'taken', ...each, ...each, ...each]);
 });
 
-test('lets sixteen wait and refuses a further one, which uses up no id', async () => {
+test('queues sixteen steps and refuses one more without using up its id', async () => {
   await running('first');
   for (let at = 0; at < limits.queuedSteps; at += 1) submit('waits');
   const further = newRequest({ code: 'further' });
@@ -86,7 +86,7 @@ test('lets sixteen wait and refuses a further one, which uses up no id', async (
   expect(queue.submit(further).status).toBe('queued');
 });
 
-test('finds the same step under its id while it waits, runs and has ended', async () => {
+test('finds the same step by its id while it waits, runs and after its end', async () => {
   interpreter.canRun = false;
   const request = newRequest({ code: 'once' });
   const step = queue.submit(request);
@@ -100,7 +100,7 @@ test('finds the same step under its id while it waits, runs and has ended', asyn
   expect(interpreter.ran).toEqual(['once']);
 });
 
-test('waits for the interpreter once, however many steps do', async () => {
+test('waits for the interpreter once, however many steps are queued', async () => {
   const ready = vi.spyOn(interpreter, 'ready');
   interpreter.canRun = false;
   for (const code of ['a', 'b', 'c']) submit(code);
@@ -108,7 +108,7 @@ test('waits for the interpreter once, however many steps do', async () => {
   expect(ready).toHaveBeenCalledOnce();
 });
 
-test('waits on where the interpreter is lost in the very moment in which it was ready', async () => {
+test('keeps waiting if the interpreter is lost at the moment when it is ready', async () => {
   const ready = interpreter.ready.bind(interpreter);
   interpreter.ready = async () => {
     await ready();
@@ -123,7 +123,7 @@ test('waits on where the interpreter is lost in the very moment in which it was 
   expect(interpreter.ran).toEqual(['waits']);
 });
 
-describe('a step whose reader is gone by its turn, and wanted it to end with that', () => {
+describe('a step whose reader disconnected before its turn and requested a cancel for that', () => {
   const read = (step: Step) => {
     const leave = step.subscribers.join('cancel', () => queue.cancel(step));
     return { leave: () => leave('disconnected') };
@@ -140,21 +140,21 @@ describe('a step whose reader is gone by its turn, and wanted it to end with tha
   });
   afterEach(() => vi.useRealTimers());
 
-  test('runs once the reader has come back', async () => {
+  test('runs once the reader has reconnected', async () => {
     expect(interpreter.ran).toEqual(['first']);
     read(left);
     await settle();
     expect(interpreter.ran).toEqual(['first', 'left']);
   });
 
-  test('is cancelled where the reader does not, and the next runs', async () => {
+  test('is cancelled if the reader does not reconnect, and the next step runs', async () => {
     vi.advanceTimersByTime(10_000);
     await settle();
     expect(left.result()).toMatchObject({ status: 'cancelled', started_at: null });
     expect(interpreter.ran).toEqual(['first', 'last']);
   });
 
-  test('does not run either where it leaves while the interpreter is awaited', async () => {
+  test('does not run if the reader disconnects while the interpreter starts', async () => {
     queue.cancel(left);
     await settle();
     const waits = submit('waits');
@@ -171,7 +171,7 @@ describe('a step whose reader is gone by its turn, and wanted it to end with tha
     expect(interpreter.ran).toEqual(['first', 'last', 'waits']);
   });
 
-  test('holds up nobody once it is cancelled otherwise', async () => {
+  test('does not delay other steps after it is cancelled by a request', async () => {
     queue.cancel(left);
     await settle();
     expect(interpreter.ran).toEqual(['first', 'last']);
@@ -179,7 +179,7 @@ describe('a step whose reader is gone by its turn, and wanted it to end with tha
 });
 
 describe('a cancel', () => {
-  test('takes a waiting step out for good', async () => {
+  test('removes a waiting step permanently', async () => {
     await running('first');
     const waits = submit('waits');
     queue.cancel(waits);
@@ -194,7 +194,7 @@ describe('a cancel', () => {
     expect(interpreter.ran).toEqual(['first']);
   });
 
-  test('interrupts a running step once, however often it comes', async () => {
+  test('interrupts a running step once, however often it is requested', async () => {
     const step = await running('first');
     queue.cancel(step);
     queue.cancel(step);
@@ -208,7 +208,7 @@ describe('a cancel', () => {
     });
   });
 
-  test('that comes when the code has ended leaves it completed', async () => {
+  test('leaves a step completed whose code has already ended', async () => {
     const step = await running('first');
     queue.cancel(step);
     interpreter.done('completed');
@@ -219,7 +219,7 @@ describe('a cancel', () => {
 });
 
 describe('a loss of memory in a step', () => {
-  test('is reported by the step, and a step that comes after that runs', async () => {
+  test('is reported by the step, and a step that is submitted after that runs', async () => {
     const dies = await running('dies');
     interpreter.die();
     interpreter.tellLoss();
@@ -237,7 +237,7 @@ describe('a loss of memory in a step', () => {
     expect(after.result()).toMatchObject({ status: 'completed', epoch: 2 });
   });
 
-  test('refuses those who waited, and those who came before it was told', async () => {
+  test('refuses the waiting steps, and those submitted before it was reported', async () => {
     await running('dies');
     const waited = submit('waited');
     interpreter.die();
@@ -254,7 +254,7 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['dies', 'after']);
   });
 
-  test('refuses all who come before it was told, though nobody waited before them', async () => {
+  test('refuses all steps submitted before it was reported, even if none was waiting', async () => {
     await running('dies');
     interpreter.die();
     const late = [submit('late'), submit('later')];
@@ -266,7 +266,7 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['dies']);
   });
 
-  test('lets a step run that names the new epoch before it was told', async () => {
+  test('runs a step that names the new epoch before the loss was reported', async () => {
     await running('dies');
     interpreter.die();
     submit('knows', { epoch: 2 });
@@ -276,7 +276,7 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['dies', 'knows']);
   });
 
-  test('lets a step that was refused while it waited run once it names the new epoch, and then as that step', async () => {
+  test('runs a refused step, under the same id, once it names the new epoch', async () => {
     await running('dies');
     const request = newRequest({ code: 'waited' });
     const refused = queue.submit(request);
@@ -299,7 +299,7 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['dies', 'waited']);
   });
 
-  test('fails a step that was sent to the worker, and never refuses it', async () => {
+  test('fails a step that was sent to the worker, instead of refusing it', async () => {
     const step = await running('unread');
     interpreter.die();
     interpreter.tellLoss();
@@ -313,7 +313,7 @@ describe('a loss of memory in a step', () => {
     expect(step.refusal).toBeUndefined();
   });
 
-  test('after its code had ended is reported to who comes behind one that knew of it, also where that one is cancelled', async () => {
+  test('after its code had ended is reported behind a step that names the new epoch', async () => {
     await running('done');
     interpreter.die();
     const knows = submit('knows', { epoch: 2 });
@@ -328,7 +328,7 @@ describe('a loss of memory in a step', () => {
     expect(interpreter.ran).toEqual(['done']);
   });
 
-  test('after its code had ended is reported to the next step instead', async () => {
+  test('after its code had ended is reported to the next step', async () => {
     const step = await running('done');
     interpreter.die();
     interpreter.done('completed', 1);
@@ -351,7 +351,7 @@ describe('a loss of memory between two steps', () => {
     interpreter.die();
   });
 
-  test('refuses the next step, as often as it comes, and runs the one after it', async () => {
+  test('refuses the next step, however often it is sent, and runs the one after it', async () => {
     const next = newRequest({ code: 'next' });
     for (const at of [1, 2, 3]) {
       expect(
@@ -368,7 +368,7 @@ describe('a loss of memory between two steps', () => {
     expect(interpreter.ran).toEqual(['first', 'after']);
   });
 
-  test('runs the refused step once it names the new epoch, and then as that step', async () => {
+  test('runs the refused step once it names the new epoch, under the same id', async () => {
     const next = newRequest({ code: 'next' });
     refusalOf(() => queue.submit(next));
     interpreter.comeBack();
@@ -378,7 +378,7 @@ describe('a loss of memory between two steps', () => {
     expect(interpreter.ran).toEqual(['first', 'next']);
   });
 
-  test('runs a next step that names the new epoch, and refuses one that names the old, which uses up no id', async () => {
+  test('runs a step with the new epoch, and refuses an old one without using its id', async () => {
     const old = newRequest({ code: 'old', epoch: 1 });
     for (const epoch of [1, 3]) {
       expect(refusalOf(() => queue.submit({ ...old, epoch }))).toMatchObject({
@@ -395,7 +395,7 @@ describe('a loss of memory between two steps', () => {
     expect(interpreter.ran).toEqual(['first', 'knows', 'old']);
   });
 
-  test('twice refuses a step that waited for the first to be over', async () => {
+  test('twice refuses a step that was waiting during the first one', async () => {
     refusalOf(() => submit('told'));
     const waits = submit('waits');
     interpreter.die();
@@ -406,7 +406,7 @@ describe('a loss of memory between two steps', () => {
 });
 
 describe('a restart', () => {
-  test('ends what runs as cancelled, refuses what waits, and the next step runs', async () => {
+  test('cancels the running step, refuses waiting steps, and then runs the next one', async () => {
     const runs = await running('runs');
     const waits = submit('waits');
     const restarting = Promise.all([queue.restart(1), queue.restart(undefined)]);
@@ -420,7 +420,7 @@ describe('a restart', () => {
     await running('after');
   });
 
-  test('that names another epoch does nothing', async () => {
+  test('with another epoch has no effect', async () => {
     await expect(queue.restart(2)).rejects.toMatchObject({
       code: 'epoch_mismatch',
       details: { epoch: 1 },
@@ -428,7 +428,7 @@ describe('a restart', () => {
     expect(interpreter.commands).toEqual([]);
   });
 
-  test('tells the loss of a crash that came before it', async () => {
+  test('reports the loss of memory by an earlier crash', async () => {
     interpreter.die();
     const restarting = queue.restart(undefined);
     interpreter.die();
@@ -442,7 +442,7 @@ describe('a restart', () => {
 describe('the end of the session', () => {
   const ended = new AppError('session_ended', 'ended', { details: { end_reason: 'deleted' } });
 
-  test('ends what runs and what waits, and refuses what comes', async () => {
+  test('ends the running and the waiting steps, and refuses new ones', async () => {
     const runs = await running('runs');
     const waits = submit('waits');
     queue.close(ended);
@@ -467,7 +467,7 @@ describe('the end of the session', () => {
     expect(interpreter.ran).toEqual(['runs']);
   });
 
-  test('comes for those who wait when the time is up, and lets what runs end', async () => {
+  test('refuses the waiting steps at the expiry, and lets the running one finish', async () => {
     const runs = await running('runs');
     const waits = submit('waits');
     over = ended;
@@ -479,7 +479,7 @@ describe('the end of the session', () => {
     expect(interpreter.ran).toEqual(['runs']);
   });
 
-  test('does not keep the same step from being found', async () => {
+  test('does not prevent a resubmitted step from being found', async () => {
     const request = newRequest({ code: 'runs' });
     const step = queue.submit(request);
     over = ended;

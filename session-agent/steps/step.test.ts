@@ -6,7 +6,7 @@ import { resultText } from './kept-result.ts';
 import { contractLimits } from './step-limits.ts';
 import { completed, newStep } from './testing/new-step.ts';
 
-test('numbers its events without gaps and adds them up to the result', () => {
+test('numbers its events without gaps and aggregates them to the result', () => {
   const step = newStep();
   step.started(3);
   step.output('stdout', Buffer.from('a'));
@@ -35,7 +35,7 @@ test('numbers its events without gaps and adds them up to the result', () => {
   for (const event of step.events) stepEventSchema.parse(JSON.parse(eventText(event)));
 });
 
-test('ends once, whatever comes later', () => {
+test('ends once, whatever happens later', () => {
   const step = newStep();
   step.started(1);
   step.end(completed);
@@ -44,7 +44,7 @@ test('ends once, whatever comes later', () => {
   expect(step.events.filter(({ type }) => type === 'step_ended')).toHaveLength(1);
 });
 
-test('drops results above the limit and says so', () => {
+test('drops results above the limit and reports that', () => {
   const step = newStep();
   step.started(1);
   for (let at = 0; at < 12; at += 1)
@@ -55,7 +55,7 @@ test('drops results above the limit and says so', () => {
   expect(truncated.results).toBe(true);
 });
 
-test('keeps results up to the very limit', () => {
+test('keeps results up to exactly the limit', () => {
   const bundle = { 'text/plain': 'x' };
   const resultBytes = 2 * JSON.stringify(bundle).length;
   const step = newStep({}, { ...contractLimits, resultBytes });
@@ -73,7 +73,7 @@ test('is a valid result while it is queued', () => {
   });
 });
 
-test('takes nothing in once it has ended', () => {
+test('accepts no events after it has ended', () => {
   const step = newStep();
   step.started(1);
   step.end(completed);
@@ -86,7 +86,7 @@ test('takes nothing in once it has ended', () => {
   expect(step.result()).toMatchObject({ stdout: '', results: [], background: null });
 });
 
-test('does not remember its code once that was taken', () => {
+test('drops its code once the interpreter has taken it', () => {
   const step = newStep({ code: 'x'.repeat(10_000), env: { A: 'y'.repeat(10_000) } });
   expect(step.bytes).toBeGreaterThan(20_000);
   expect(step.takeCode().code).toHaveLength(10_000);
@@ -94,13 +94,13 @@ test('does not remember its code once that was taken', () => {
   expect(() => step.takeCode()).toThrow();
 });
 
-test('does not remember its code once it has ended without being run', () => {
+test('drops its code if it ends without running', () => {
   const step = newStep({ code: 'x'.repeat(10_000) });
   step.end({ ...completed, status: 'cancelled' });
   expect(step.bytes).toBeLessThan(1_000);
 });
 
-test('tells a listener of each event until it has stopped', () => {
+test('calls a listener for each event until the listener is removed', () => {
   const step = newStep();
   let [told, toldOther] = [0, 0];
   const stop = step.onEvent(() => (told += 1));

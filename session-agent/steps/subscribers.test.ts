@@ -47,7 +47,7 @@ test('other readers keep the step running until the last of them disconnects', (
   expect(abandoned).toBe(1);
 });
 
-test('a sender that comes back in time finds the step running, and its new wish counts', async () => {
+test('a sender that reconnects in time finds its step running; its new choice counts', async () => {
   join('cancel').leave();
   const { absence } = subscribers;
   expect(absence).toBeDefined();
@@ -60,7 +60,7 @@ test('a sender that comes back in time finds the step running, and its new wish 
   expect(abandoned).toBe(0);
 });
 
-test('a reader whose data-plane needs all its attempts to resume is still in time', () => {
+test('a reader is in time even if its data-plane needs all its attempts to resume', () => {
   join('cancel').leave();
   vi.advanceTimersByTime(5_500);
   const resumed = join();
@@ -71,7 +71,7 @@ test('a reader whose data-plane needs all its attempts to resume is still in tim
   expect(abandoned).toBe(1);
 });
 
-test('a reader that resumes for the sender keeps the sender’s wish', () => {
+test('a reader that resumes for the sender keeps the sender’s choice', () => {
   join('cancel').leave();
   const resumed = join();
   graceOver();

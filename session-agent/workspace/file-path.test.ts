@@ -26,10 +26,10 @@ test.each([
   'ü'.repeat(128),
   'x/'.repeat(2048).slice(0, -1).padEnd(4096, 'x'),
   'dir/.steppe-upload-1',
-])('refuses %s', (path) => {
+])('rejects %s', (path) => {
   expect(() => segmentsOfUrl(path)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
 });
 
-test('takes the empty path for the workspace itself', () => {
+test('reads the empty path as the workspace itself', () => {
   expect(segmentsOf('')).toEqual([]);
 });

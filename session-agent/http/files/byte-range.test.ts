@@ -11,18 +11,18 @@ test.each([
   ['bytes=-3', { start: 7, end: 9 }],
   ['bytes=-99', { start: 0, end: 9 }],
   ['Bytes= 2-5 ', { start: 2, end: 5 }],
-])('reads %s of ten bytes', (header, range) => {
+])('reads the range %s of a file of ten bytes', (header, range) => {
   expect(readRange(header, 10)).toEqual(range);
 });
 
 test.each([['bytes=10-'], ['bytes=10-20'], [`bytes=${'9'.repeat(400)}-`], ['bytes=-0']])(
-  'finds nothing in %s',
+  'finds the range %s unsatisfiable',
   (header) => {
     expect(readRange(header, 10)).toBe('unsatisfiable');
   },
 );
 
-test.each([['bytes=0-'], ['bytes=-5']])('finds nothing in %s of an empty file', (header) => {
+test.each([['bytes=0-'], ['bytes=-5']])('finds %s of an empty file unsatisfiable', (header) => {
   expect(readRange(header, 0)).toBe('unsatisfiable');
 });
 
@@ -42,6 +42,6 @@ test.each([
   ['bytes=0-1,'],
   ['items=0-1'],
   ['0-1'],
-])('takes %j for the whole file', (header) => {
+])('responds to %j with the whole file', (header) => {
   expect(readRange(header, 10)).toBeUndefined();
 });

@@ -14,7 +14,7 @@ test.each([
   ['a.parquet', 'application/vnd.apache.parquet'],
   ['grüße 世界.pdf', 'application/pdf'],
   ['a\nb.svg', 'image/svg+xml'],
-])('knows %j by its name', (name, type) => {
+])('recognizes the type of %j by its name', (name, type) => {
   expect(contentTypeOf(name)).toBe(type);
 });
 
@@ -28,6 +28,6 @@ test.each([
   ['a.__proto__'],
   ['a.constructor'],
   [''],
-])('calls %j bytes', (name) => {
+])('serves %j as application/octet-stream', (name) => {
   expect(contentTypeOf(name)).toBe('application/octet-stream');
 });

@@ -25,7 +25,7 @@ describe('a write', () => {
     // The tag says more than the date.
     { 'if-match': '"now"', 'if-unmodified-since': before },
     { 'if-modified-since': sameSecond },
-  ])('continues under %j', (headers) => {
+  ])('proceeds under %j', (headers) => {
     expect(writes(headers)).not.toThrow();
   });
 
@@ -37,11 +37,11 @@ describe('a write', () => {
     { 'if-none-match': 'W/"now"' },
     { 'if-unmodified-since': before },
     { 'if-match': '"now"', 'if-none-match': '*' },
-  ])('stops under %j', (headers) => {
+  ])('fails under %j', (headers) => {
     expect(writes(headers)).toThrow(failed);
   });
 
-  test('of a file that is not there stops where one is expected, and nowhere else', () => {
+  test('of a missing file fails only if the condition expects a file', () => {
     for (const wanted of ['*', '"now"']) {
       expect(() => checkOf({ 'if-match': wanted })?.(undefined)).toThrow(
         expect.objectContaining({ details: { etag: null } }),
@@ -64,7 +64,7 @@ describe('a reader', () => {
     { 'if-none-match': '*' },
     { 'if-modified-since': sameSecond },
     { 'if-match': '"now"', 'if-none-match': '"now"' },
-  ])('has the file already under %j', (headers) => {
+  ])('has the current version under %j', (headers) => {
     expect(isKnownBy(headers)).toBe(true);
   });
 
@@ -75,23 +75,23 @@ describe('a reader', () => {
     { 'if-modified-since': 'yesterday' },
     { 'if-none-match': '"old"', 'if-modified-since': sameSecond },
     { 'if-match': '*' },
-  ])('gets it under %j', (headers) => {
+  ])('gets the file under %j', (headers) => {
     expect(isKnownBy(headers)).toBe(false);
   });
 
-  test('that wants another file gets none', () => {
+  test('gets an error if it requires another version', () => {
     expect(() => isKnownBy({ 'if-match': '"old"' })).toThrow(failed);
     expect(() => isKnownBy({ 'if-unmodified-since': before })).toThrow(failed);
   });
 });
 
-test('a part is sent of the same file alone', () => {
+test('a part is sent only of the same version of the file', () => {
   expect(isStillSame(undefined, current)).toBe(true);
   expect(isStillSame('"now"', current)).toBe(true);
   for (const other of ['"old"', 'W/"now"', sameSecond, 'nonsense'])
     expect(isStillSame(other, current)).toBe(false);
 });
 
-test.each(['now', '"now', '*, "now"', '"a" "b"', ''])('%j is no list of tags', (list) => {
+test.each(['now', '"now', '*, "now"', '"a" "b"', ''])('%j is not a valid list of tags', (list) => {
   expect(fileConditionsSchema.safeParse({ 'if-match': list }).success).toBe(false);
 });

@@ -11,7 +11,7 @@ test('writes an event with its type and seq as fields', () => {
 });
 
 test.each(['a\nid: 7', 'a\r', '\n', 'a\r\n\r\ndata: x'])(
-  'refuses a field with a line break: %j',
+  'rejects a field with a line break: %j',
   (value) => {
     for (const name of ['event', 'id', 'data'])
       expect(() => sseEvent([[name, value]])).toThrow('line break');

@@ -54,14 +54,14 @@ afterEach(() => {
 const keepWaiting = () => vi.advanceTimersByTime(limits.keepaliveMs);
 const closed = () => once(socket, 'close');
 
-test('sends one response with its length when it is ready soon', async () => {
+test('sends the response with its content length if it is ready soon', async () => {
   ready.resolve(Promise.resolve());
   await closed();
   expect(text).toMatch(/Content-Length: 11\r\n[\s\S]*\r\n\r\n\{"ok":true\}$/);
   expect(made).toEqual([false]);
 });
 
-test('gives a space for each five seconds of waiting, and then the response', async () => {
+test('sends a space for every five seconds of waiting, then the response', async () => {
   keepWaiting();
   keepWaiting();
   ready.resolve(Promise.resolve());
@@ -71,18 +71,18 @@ test('gives a space for each five seconds of waiting, and then the response', as
   expect(made).toEqual([true]);
 });
 
-test('ends when its client leaves, and makes no body', async () => {
+test('stops when its client disconnects, and creates no body', async () => {
   socket.destroy();
   await responding;
   expect(made).toEqual([]);
 });
 
-test('throws what is wrong while nothing has begun', async () => {
+test('throws an error that occurs before the response has begun', async () => {
   ready.resolve(Promise.reject(new Error('too late')));
   await expect(responding).rejects.toThrow('too late');
 });
 
-test('cuts the response off where something is wrong after it has begun', async () => {
+test('aborts the response if an error occurs after it has begun', async () => {
   keepWaiting();
   await expect.poll(() => text).toMatch(/\r\n\r\n $/);
   ready.resolve(Promise.reject(new Error('too late')));

@@ -70,7 +70,7 @@ const startedStep = (): Step => {
   return step;
 };
 
-test('replays and then follows to the end, for several readers at once, without gap or repeat', async () => {
+test('replays, then follows to the end, for several readers, without gaps or repeats', async () => {
   const step = startedStep();
   write(step, 2);
   const { port, responses } = await serve(step);
@@ -90,7 +90,7 @@ test.each([
   { after: 3, seqs: [4, 5] },
   { after: 5, seqs: [] },
   { after: 999, seqs: [] },
-])('gives what comes after $after, and ends', async ({ after, seqs }) => {
+])('streams the events after $after, then ends', async ({ after, seqs }) => {
   const step = startedStep();
   write(step, 3);
   step.end(completed);
@@ -99,7 +99,7 @@ test.each([
   expect(eventsIn(lines).map(({ seq }) => seq)).toEqual(seqs);
 });
 
-test('cuts off a reader that takes nothing, with a last word at the border of an event; others go on', async () => {
+test('cuts off a stalled reader with a last line between events; others continue', async () => {
   const step = startedStep();
   write(step, 8);
   const { port, responses, ends } = await serve(step, { stallMs: 1_000 });
@@ -123,7 +123,7 @@ test('cuts off a reader that takes nothing, with a last word at the border of an
   expect(seqs.length).toBeLessThan(step.events.length);
 });
 
-test('ends the connection of a reader that does not take its last word either', async () => {
+test('closes the connection of a stalled reader that does not read its last line', async () => {
   const step = startedStep();
   write(step, 8);
   const { port, responses } = await serve(step, { stallMs: 100 });
@@ -131,7 +131,7 @@ test('ends the connection of a reader that does not take its last word either', 
   await expect.poll(() => responses[0]?.destroyed, { timeout: 20_000 }).toBe(true);
 });
 
-test('tells a reader whose step the journal lets go of', async () => {
+test('sends a last line to a reader whose step the journal drops', async () => {
   const step = startedStep();
   const { port, responses } = await serve(step, { format: 'sse' });
   const reading = readLines(openReader(port));
@@ -142,7 +142,7 @@ test('tells a reader whose step the journal lets go of', async () => {
   expect(text).not.toMatch(/cut_off[\s\S]*id:/);
 });
 
-test('sends its head at once, though there is nothing to tell yet', async () => {
+test('sends its headers immediately, before there is any event', async () => {
   const { port } = await serve(newStep());
   const socket = openReader(port).setEncoding('utf8');
   const [head] = await once(socket.resume(), 'data');
@@ -179,7 +179,7 @@ describe('a keepalive', () => {
   /** Nothing continues for a reader that is gone. */
   const isOver = () => expect.poll(() => [vi.getTimerCount(), stopped]).toEqual([0, 1]);
 
-  test('comes after so much inactivity, and not while there are events', async () => {
+  test('is sent after a period of inactivity, and not while there are events', async () => {
     await start();
     const reading = readLines(await begin());
     advance(0.8);
@@ -195,7 +195,7 @@ describe('a keepalive', () => {
     await isOver();
   });
 
-  test('does not count as activity of a reader that takes nothing, who would never be cut off by it', async () => {
+  test('does not keep a stalled reader from being cut off', async () => {
     await start();
     const reader = await begin();
     write(step, 8);
@@ -207,7 +207,7 @@ describe('a keepalive', () => {
     await isOver();
   });
 
-  test('is not made for a reader that left', async () => {
+  test('is not sent to a reader that disconnected', async () => {
     await start();
     (await begin()).destroy();
     await isOver();

@@ -7,7 +7,7 @@ const complete = {
   STEPPE_INSTANCE_ID: 'ins_1',
 };
 
-it('passes on an allow-list and nothing else', () => {
+it('passes on only the variables of an allow-list', () => {
   const env = {
     ...complete,
     PATH: '/bin',
@@ -18,25 +18,25 @@ it('passes on an allow-list and nothing else', () => {
   expect(readConfig(env).inherited).toEqual({ PATH: '/bin', LC_ALL: 'C' });
 });
 
-it('refuses a socket path that Node would cut', () => {
+it('rejects a socket path that Node would truncate', () => {
   expect(() => readConfig({ ...complete, STEPPE_RUN_DIR: `/${'x'.repeat(100)}` })).toThrow(
     'use a shorter STEPPE_RUN_DIR',
   );
 });
 
-it('names what is missing', () => {
+it('names the missing variable', () => {
   expect(() => readConfig({ ...complete, STEPPE_WORKSPACE: undefined })).toThrow(
     'STEPPE_WORKSPACE is not set',
   );
 });
 
-it('knows whether it is the first of its instance', () => {
+it('reads whether it is the first of its instance', () => {
   expect(readConfig({ ...complete, STEPPE_SUPERVISOR_START: 'first' }).isFirst).toBe(true);
   expect(readConfig({ ...complete, STEPPE_SUPERVISOR_START: 'again' }).isFirst).toBe(false);
   expect(readConfig(complete).isFirst).toBe(false);
 });
 
-it('knows one lifeline', () => {
+it('accepts stdin as the only lifeline', () => {
   expect(readConfig({ ...complete, STEPPE_LIFELINE: 'stdin' }).hasLifeline).toBe(true);
   expect(readConfig(complete).hasLifeline).toBe(false);
   expect(() => readConfig({ ...complete, STEPPE_LIFELINE: 'fd3' })).toThrow('STEPPE_LIFELINE');

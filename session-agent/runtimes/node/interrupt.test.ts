@@ -55,7 +55,7 @@ const endless = {
 };
 
 for (const [name, code] of Object.entries(endless)) {
-  it(`ends ${name}, keeps the memory and touches no later step`, async () => {
+  it(`ends ${name}, keeps the memory and affects no later step`, async () => {
     for (let round = 0; round < 3; round += 1) {
       const step = agent.submit(code);
       await agent.streams().stdout?.until('runs');
@@ -75,7 +75,7 @@ for (const [name, code] of Object.entries(endless)) {
   });
 }
 
-it('frees the session of a loop that an earlier step left behind', async () => {
+it('ends a loop that an earlier step left behind', async () => {
   agent.log.take('background');
   await agent.run('setTimeout(() => { console.log("runs"); while (true); }, 5); 0');
   await agent.log.next('background');
@@ -86,13 +86,13 @@ it('frees the session of a loop that an earlier step left behind', async () => {
   expect((await agent.run('kept.value')).done.status).toBe('completed');
 });
 
-it('responds for a step that has ended', async () => {
+it('acknowledges an interrupt of a step that has ended', async () => {
   await agent.run('1', { stepId: 'stp_over' });
   agent.tellWorker({ type: 'interrupt', step_id: 'stp_over' });
   expect(await agent.log.next('interrupted')).toEqual({ type: 'interrupted', step_id: 'stp_over' });
 });
 
-it('leaves no child of a wait that it ended', () => {
+it('leaves no child process after it ends a wait for one', () => {
   const children = listProcesses().filter(
     ({ carries, ended }) => !ended && carries(`STEPPE_INSTANCE_ID=${agent.instanceId}`),
   );
@@ -100,7 +100,7 @@ it('leaves no child of a wait that it ended', () => {
   expect(children).toHaveLength(2);
 });
 
-it(`never hits the step after, at whatever moment it comes (STEPPE_TEST_SEED=${randomSeed})`, {
+it(`never affects the next step, at whatever moment it arrives (STEPPE_TEST_SEED=${randomSeed})`, {
   timeout: randomTriesMs + 60_000,
   retry: 0,
 }, async () => {

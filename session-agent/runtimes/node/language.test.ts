@@ -135,7 +135,7 @@ const values: Record<string, [steps: string[], text: string]> = {
 };
 
 for (const [name, [steps, text]] of Object.entries(values)) {
-  it(`understands ${name}`, async () => {
+  it(`runs ${name}`, async () => {
     for (const step of steps.slice(0, -1)) expect((await agent.run(step)).done.error).toBeNull();
     const { shown, done } = await agent.run(steps.at(-1) ?? '');
     expect(done.error).toBeNull();
@@ -143,7 +143,7 @@ for (const [name, [steps, text]] of Object.entries(values)) {
   });
 }
 
-describe('says what it does not take', () => {
+describe('rejects with an explanation', () => {
   const refused: [code: string, line: number, message: string][] = [
     [
       'const el = <div className="x">hello</div>',
@@ -172,14 +172,14 @@ describe('says what it does not take', () => {
     ],
   ];
   for (const [code, line, message] of refused) {
-    it(`: ${JSON.stringify(code)}`, async () => {
+    it(`the code ${JSON.stringify(code)}`, async () => {
       const { error } = (await agent.run(code)).done;
       expect(error).toMatchObject({ name: 'SyntaxError', message });
       expect(error?.traceback[0]).toMatch(new RegExp(`^<step \\d+>:${line}$`));
     });
   }
 
-  it(': what the parser takes and this V8 may not, without our text of it', async () => {
+  it('code that the parser accepts and this V8 may not, without the rewritten source', async () => {
     const { error } = (await agent.run('1;\n{ using later = null; later }')).done;
     if (error)
       expect(error.traceback).toEqual([
@@ -190,7 +190,7 @@ describe('says what it does not take', () => {
   });
 });
 
-it('shows errors of TypeScript at their line', async () => {
+it('shows errors in TypeScript code at the user’s line', async () => {
   const { error } = (
     await agent.run(
       'interface A {\n  a: number;\n}\nconst wide: A = { a: 1 };\nthrow new Error(String(wide.a as number))',
@@ -199,7 +199,7 @@ it('shows errors of TypeScript at their line', async () => {
   expect(error?.traceback[1]).toMatch(/<step \d+>:5:7/);
 });
 
-it('loads a changed file again where its name changes, as Node does', async () => {
+it('reloads a changed file only under a new specifier, as Node does', async () => {
   const path = join(agent.workspace, 'changing.mjs');
   writeFileSync(path, 'export default 1');
   await agent.run("const first = (await import('./changing.mjs')).default");

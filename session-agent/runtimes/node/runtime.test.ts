@@ -35,7 +35,7 @@ describe('a step', () => {
     expect(await resultOf('process.stdin.read(); fs.readFileSync(0, "utf8")')).toBe("''");
   });
 
-  it('keeps a worker that user code has redeclared builtins in', async () => {
+  it('keeps working after user code redeclares builtins', async () => {
     await agent.run(
       'class Map {} ; class Set {}; let process = 1; const Error = 2, JSON = 3, Buffer = 4, Object = 5; function Promise() {}',
     );
@@ -50,7 +50,7 @@ describe('a step', () => {
     );
   });
 
-  it('is called by no name that user code may have declared', async () => {
+  it('is called without any name that user code may have declared', async () => {
     await agent.run('const whole = globalThis');
     await agent.run('class Symbol {}; const globalThis = 5');
     expect(await resultOf('[Symbol.name, globalThis]')).toBe("[ 'Symbol', 5 ]");
@@ -73,14 +73,14 @@ describe('a step', () => {
     expect(done).toMatchObject({ status: 'failed', error: { name: 'Odd', message: 'x' } });
   });
 
-  it('tells its usage', async () => {
+  it('reports its usage', async () => {
     const { done } = await agent.run('await new Promise((resolve) => setTimeout(resolve, 20))');
     expect(done.usage.duration_ms).toBeGreaterThan(15);
     expect(String(done.usage.duration_ms)).toMatch(/^\d+(?:\.\d{1,3})?$/);
     expect(done.usage.max_rss_bytes).toBeGreaterThan(1e7);
   });
 
-  it('has variables and a directory for its own length, and lasting ones', async () => {
+  it('has variables and a directory of its own, and lasting ones', async () => {
     mkdirSync(join(agent.workspace, 'inner'));
     expect(
       await resultOf('process.env.STEP + process.cwd()', { env: { STEP: 'a"\n$ü' }, cwd: 'inner' }),
@@ -95,7 +95,7 @@ describe('a step', () => {
     expect(await resultOf('process.env.LATER')).toBe("'yes'");
   });
 
-  it('has its variables where process.env was replaced, and leaves none in what replaces it', async () => {
+  it('has its variables in a replaced process.env, and leaves none in it', async () => {
     const env = { STEP: 'secret' };
     await agent.run(
       'const nodesOwn = process.env; process.env = { ...process.env, MODE: "test" }',
@@ -109,7 +109,7 @@ describe('a step', () => {
     expect(await resultOf('process.env = nodesOwn; process.env.STEP')).toBeUndefined();
   });
 
-  it('keeps what it declared before it failed', async () => {
+  it('keeps its declarations from before it failed', async () => {
     expect(await errorOf('const beforeFailure = 1; null.x; const afterFailure = 2')).toMatchObject({
       name: 'TypeError',
     });
@@ -118,7 +118,7 @@ describe('a step', () => {
 });
 
 describe('modules', () => {
-  it('come from the workspace, whatever the directory is', async () => {
+  it('are resolved from the workspace, whatever the current directory is', async () => {
     mkdirSync(join(agent.workspace, 'node_modules/a-package'), { recursive: true });
     writeFileSync(
       join(agent.workspace, 'node_modules/a-package/index.js'),
@@ -151,7 +151,7 @@ describe('modules', () => {
 });
 
 describe('an error', () => {
-  it('has the lines and columns of the code that was sent, and no frame of the driver', async () => {
+  it('has the lines and columns of the submitted code, and no frame of the driver', async () => {
     const first = await agent.run(
       'function outer() {\n  throw new Error("boo", { cause: new TypeError("why") });\n}',
     );
@@ -165,7 +165,7 @@ describe('an error', () => {
     ).toEqual([]);
   });
 
-  it('has none in what user code prints either', async () => {
+  it('has no frame of the driver when user code prints it', async () => {
     expect((await agent.run('console.log(new Error("shown").stack)')).stdout).toMatch(
       /^Error: shown\n {4}at <step \d+>:1:13\n$/,
     );
@@ -174,7 +174,7 @@ describe('an error', () => {
     );
   });
 
-  it('of Node itself has its code once', async () => {
+  it('of Node itself shows its code once', async () => {
     expect((await errorOf('require("assert").equal(1, 2)'))?.traceback[0]).toBe(
       'AssertionError [ERR_ASSERTION]: 1 == 2',
     );
@@ -183,7 +183,7 @@ describe('an error', () => {
     );
   });
 
-  it('of syntax shows the place', async () => {
+  it('of syntax shows the position', async () => {
     expect((await errorOf('let a = 1;\nlet b = ;'))?.traceback.slice(1)).toEqual([
       'let b = ;',
       '        ^',
@@ -192,7 +192,7 @@ describe('an error', () => {
     ]);
   });
 
-  it('may be any value', async () => {
+  it('can be any value', async () => {
     expect(await errorOf('throw { code: 7 }')).toMatchObject({
       name: 'Uncaught',
       message: '{ code: 7 }',
@@ -205,7 +205,7 @@ describe('an error', () => {
 });
 
 describe('output', () => {
-  it('comes whole before the end of the step, in its order, of children too', async () => {
+  it('is complete and in order before the end of the step, from children too', async () => {
     const response = await agent.run(
       'console.log("a"); process.stdout.write("b\\n"); require("child_process").execSync("echo c; echo d >&2", { stdio: "inherit" }); console.error("e"); console.log("f")',
     );
@@ -213,7 +213,7 @@ describe('output', () => {
     expect((await agent.run('process.stdout.write("x".repeat(1e7)); 1')).stdout.length).toBe(1e7);
   });
 
-  it('comes whole after a child left the descriptor non-blocking', async () => {
+  it('is complete after a child left the descriptor non-blocking', async () => {
     await agent.run(
       'require("child_process").execFileSync(process.execPath, ["-e", "process.stdout.write(String(1))"], { stdio: "inherit" })',
     );
@@ -240,7 +240,7 @@ describe('output', () => {
     });
   });
 
-  it('of its own timers is its own', async () => {
+  it('of a step’s own timers belongs to the step', async () => {
     expect(
       (
         await agent.run(
@@ -250,7 +250,7 @@ describe('output', () => {
     ).toBe('mine\n');
   });
 
-  it('shows values in their order', async () => {
+  it('shows values in order', async () => {
     const { shown } = await agent.run('display(1); display.html("<b>"); ({ a: 1 })');
     expect(shown.map(({ bundle, is_main_result }) => [bundle, is_main_result])).toEqual([
       [{ 'text/plain': '1' }, false],
@@ -260,7 +260,7 @@ describe('output', () => {
   });
 });
 
-describe('what nobody catches', () => {
+describe('an uncaught error', () => {
   it('is a background error, within a step and after it', async () => {
     await agent.run(
       'setTimeout(() => { throw new RangeError("timer") }, 1); Promise.reject(new Error("rejected")); 0',
@@ -272,7 +272,7 @@ describe('what nobody catches', () => {
 });
 
 describe('a descriptor that was closed', () => {
-  it('is there again for the next step and its children', async () => {
+  it('is reopened for the next step and its children', async () => {
     const closing = await agent.run('fs.closeSync(2); fs.closeSync(1); console.log("lost"); 1');
     expect(closing).toMatchObject({ stdout: '', done: { status: 'completed' } });
     const response = await agent.run(
@@ -295,7 +295,7 @@ describe('between steps', () => {
     await agent.run('server.close(); server.closeAllConnections()');
   });
 
-  it('a polling loop whose step was given up continues in the background', async () => {
+  it('a polling loop of an abandoned step continues in the background', async () => {
     const step = agent.submit(
       'console.log("polls"); for (;;) { await new Promise((r) => setTimeout(r, 5)); console.log("still") }',
     );
@@ -310,14 +310,14 @@ describe('between steps', () => {
     expect((await agent.log.next('background')).text).toBe('still\n');
   });
 
-  it('a child that holds the streams delays nothing', async () => {
+  it('a child that holds the streams open delays no step', async () => {
     const startedAt = performance.now();
     await agent.run('child_process.spawn("sleep", ["20"], { stdio: "inherit" }); 1');
     await agent.run('1');
     expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
-  it('what user code catches itself is no background error, and removed handlers come back', async () => {
+  it('a caught error is not a background error, and removed handlers are restored', async () => {
     const caught = await agent.run(
       'process.on("unhandledRejection", (reason) => console.log("caught", reason)); Promise.reject(1); await new Promise((r) => setTimeout(r, 10))',
     );
@@ -331,14 +331,14 @@ describe('between steps', () => {
   });
 });
 
-it('counts what microtasks and ticks print to the step that queued them', async () => {
+it('attributes the output of microtasks and ticks to the step that queued them', async () => {
   const { stdout } = await agent.run(
     '(async () => { await null; console.log("async") })(); process.nextTick(() => console.log("tick")); console.log("first")',
   );
   expect(stdout.split('\n').sort()).toEqual(['', 'async', 'first', 'tick']);
 });
 
-it('prints what console prints, in order', async () => {
+it('prints the output of console, in order', async () => {
   const { stdout, stderr } = await agent.run(
     [
       'console.table([{ a: 1 }]); console.dir({ a: { b: {} } }, { depth: 0 }); console.group("G"); console.log("%s %d %j", "x", 1.5, {})',
@@ -373,7 +373,7 @@ it('shows values as the REPL does', async () => {
   );
 });
 
-it('ends with the process when a timer between steps calls process.exit', async () => {
+it('exits when a timer between steps calls process.exit', async () => {
   const other = await startFakeAgent(runtimeDir);
   await other.start(1);
   await other.run('setTimeout(() => process.exit(7), 5); 1');

@@ -40,7 +40,7 @@ const leftOf = ({ instanceId }: FakeAgent): number[] =>
     !ended && carries(`STEPPE_INSTANCE_ID=${instanceId}`) ? [pid] : [],
   );
 
-describe('the end of a worker', () => {
+describe('the exit of a worker', () => {
   const deaths = [
     { code: 'process.exit(3)', exit: { code: 3, signal: null, reason: null } },
     { code: 'process.abort()', exit: { code: null, signal: 'SIGABRT', reason: null } },
@@ -51,7 +51,7 @@ describe('the end of a worker', () => {
     { code: 'await null; process.exit()', exit: { code: 0, signal: null, reason: null } },
   ];
   for (const { code, exit } of deaths) {
-    it(`is told: ${code}`, async () => {
+    it(`is reported: ${code}`, async () => {
       const agent = await started();
       agent.submit(`console.log("before"); display(1); ${code}`);
       expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, ...exit });
@@ -62,14 +62,14 @@ describe('the end of a worker', () => {
     });
   }
 
-  it('is reported as out of memory where the heap was full', async () => {
+  it('is reported as out of memory if the heap was full', async () => {
     const agent = await started({ memoryBytes: 64 * 1024 * 1024 });
     agent.submit('const all = []; for (;;) all.push(new Array(1000).fill(all.length))');
     expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, reason: 'memory' });
     expect(existsSync(join(agent.runDir, '1.fatal.json'))).toBe(false);
   });
 
-  it('is reported as out of memory where the worker holds all that its session may have', async () => {
+  it('is reported as out of memory if the worker uses up its session’s limit', async () => {
     const agent = await started({ memoryBytes: 128 * 1024 * 1024 });
     // Smaller than any limit by itself; a version with a limit on data takes them for too many.
     agent.submit(
@@ -78,7 +78,7 @@ describe('the end of a worker', () => {
     expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, reason: 'memory' });
   });
 
-  it('comes before that of the container: at 95 % the worker is killed', async () => {
+  it('is forced at 95 % of the container’s memory, before the container fails', async () => {
     const cgroupDir = mkdtempSync('/tmp/steppe-cgroup-');
     const files = {
       'memory.max': '1000000000',
@@ -98,7 +98,7 @@ describe('the end of a worker', () => {
   });
 
   it.runIf(ownCgroup)(
-    'comes by the kernel in a container that is really full, and spares who only fills the cache',
+    'is caused by the kernel in a full container, but not by a full page cache',
     async () => {
       const agent = await started({ cgroupDir: ownCgroup });
       const { pid } = agent.supervisor;
@@ -118,7 +118,7 @@ describe('the end of a worker', () => {
     },
   );
 
-  it('by the kernel is reported as out of memory, by the agent is not', async () => {
+  it('is reported as out of memory after a kill by the kernel, not by the agent', async () => {
     const cgroupDir = mkdtempSync('/tmp/steppe-cgroup-');
     const agent = await started({ cgroupDir });
     writeFileSync(join(cgroupDir, 'memory.events'), 'oom_kill 1');
@@ -131,7 +131,7 @@ describe('the end of a worker', () => {
     rmSync(cgroupDir, { recursive: true });
   });
 
-  it('does not come where array buffers alone do not fit, in versions that can tell', async () => {
+  it('is not caused by array buffers, in versions that throw a RangeError', async () => {
     const agent = await started({ memoryBytes: 512 * 1024 * 1024 });
     const { done, shown } = await agent.run(
       'process.versions.node.split(".")[0] < 24 && new ArrayBuffer(600e6)',
@@ -146,7 +146,7 @@ describe('the end of a worker', () => {
     expect(variables.shown[0]?.bundle['text/plain']).toBe("'HOME,PATH,STEPPE_INSTANCE_ID'");
   });
 
-  it('takes everything with it that user code started', async () => {
+  it('is followed by a kill of everything that user code started', async () => {
     const agent = await started();
     await agent.run(
       'const { spawn } = require("child_process"); for (let i = 0; i < 5; i++) spawn("setsid", ["sh", "-c", "sleep 100 & sleep 100"], { stdio: "ignore", detached: true }).unref()',
@@ -161,7 +161,7 @@ describe('the end of a worker', () => {
   });
 });
 
-it('says why a worker could not start', async () => {
+it('reports why a worker could not start', async () => {
   const agent = await started();
   agent.tellSupervisor({ type: 'kill', epoch: 1 });
   await agent.log.next('exit');
@@ -174,7 +174,7 @@ it('says why a worker could not start', async () => {
   });
 });
 
-it('connects again after a lost connection, with its worker ended', async () => {
+it('reconnects after a lost connection, and has killed its worker', async () => {
   const agent = await started({ lifeline: false });
   agent.dropSupervisor();
   expect(await agent.log.next('supervisor')).toMatchObject({
@@ -184,7 +184,7 @@ it('connects again after a lost connection, with its worker ended', async () => 
   expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, signal: 'SIGKILL' });
 });
 
-it('ends with its lifeline, or with SIGTERM, and leaves nothing behind', async () => {
+it('exits when its lifeline closes or on SIGTERM, and leaves no process behind', async () => {
   for (const lifeline of [true, false]) {
     const agent = await started({ lifeline });
     agents.splice(agents.indexOf(agent), 1);
@@ -194,7 +194,7 @@ it('ends with its lifeline, or with SIGTERM, and leaves nothing behind', async (
   }
 });
 
-it('refuses a run directory whose socket path is too long', () => {
+it('rejects a run directory whose socket path is too long', () => {
   const env = {
     STEPPE_RUN_DIR: `/tmp/${'x'.repeat(100)}`,
     STEPPE_WORKSPACE: '/tmp',
@@ -207,7 +207,7 @@ it('refuses a run directory whose socket path is too long', () => {
   );
 });
 
-it('refuses a Node that is too old', () => {
+it('rejects a version of Node that is too old', () => {
   const preload = join(runtimeDir, 'pretend.cjs');
   writeFileSync(
     preload,

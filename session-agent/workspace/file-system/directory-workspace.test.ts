@@ -72,7 +72,7 @@ test('reads and replaces a file', async () => {
   expect(await read('new', 'dirs', 'made')).toBe('three');
 });
 
-test('follows links that stay inside', async () => {
+test('follows links that stay inside the workspace', async () => {
   expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
   expect(await read('absolute-link')).toBe('content');
   await write('made', 'dangling');
@@ -85,12 +85,12 @@ test.each([
   ['root-link', 'etc', 'passwd'],
   ['loop-a'],
   ['loop-a', 'x'],
-])('refuses the link in %s', async (...segments) => {
+])('rejects the link in %s', async (...segments) => {
   await expect(read(...segments)).rejects.toEqual(code('invalid_request'));
   await expect(write('x', ...segments)).rejects.toEqual(code('invalid_request'));
 });
 
-test('says which kind of entry is in the way', async () => {
+test('reports which kind of entry is in the way', async () => {
   await expect(read('absent')).rejects.toEqual(code('file_not_found'));
   await expect(read('absent', 'x')).rejects.toEqual(code('file_not_found'));
   await expect(read('dir')).rejects.toEqual(code('file_conflict'));
@@ -101,7 +101,7 @@ test('says which kind of entry is in the way', async () => {
   await expect(write('x', 'fifo')).rejects.toEqual(code('file_conflict'));
 });
 
-test('leaves the old file and nothing else when an upload breaks or is too large', async () => {
+test('leaves only the old file when an upload breaks or is too large', async () => {
   await write('old', 'kept');
   const broken = Readable.from(
     (async function* () {
@@ -117,7 +117,7 @@ test('leaves the old file and nothing else when an upload breaks or is too large
   expect(uploadsIn(workspace.root)).toEqual([]);
 });
 
-test('tells the same of a file when it is written as when it is listed', async () => {
+test('describes a file the same when it is written and when it is listed', async () => {
   const written = [];
   for (let i = 10; i < 40; i++) written.push((await write('x', 'same', `${i}`)).entry);
   const { entries } = await listEntries({ root: workspace.root, clock: systemClock }, ['same'], {
@@ -139,7 +139,7 @@ test('removes files, empty directories and links themselves', async () => {
   expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
 });
 
-test('makes a new file only where there is none, even when code makes one at the last moment', async () => {
+test('creates a file only if there is none, even if code creates one just before', async () => {
   const place = join(workspace.root, 'contested');
   let looks = 0;
   const check = (current: FileVersion | undefined) => {
@@ -158,7 +158,7 @@ test('makes a new file only where there is none, even when code makes one at the
   expect(uploadsIn(workspace.root)).toEqual([]);
 });
 
-test('says that a directory was removed while the bytes came', async () => {
+test('reports that a directory was removed during the upload', async () => {
   const racing = Readable.from(
     (async function* () {
       yield Buffer.from('x');
@@ -170,7 +170,7 @@ test('says that a directory was removed while the bytes came', async () => {
   ).rejects.toEqual(expect.objectContaining({ code: 'file_conflict', retryable: true }));
 });
 
-test('a file that was replaced keeps its permissions, and has another version, though it is as long', async () => {
+test('a replaced file keeps its permissions, and gets a new version at the same size', async () => {
   const place = join(workspace.root, 'script');
   const { version } = await write('#!/bin/a', 'script');
   chmodSync(place, 0o750);
@@ -184,7 +184,7 @@ test('a file that was replaced keeps its permissions, and has another version, t
   expect(new Set([version, before.version, after.version].map(({ etag }) => etag)).size).toBe(3);
 });
 
-test('takes a file of just the largest size, and leaves the stream of a larger one open for its response', async () => {
+test('accepts a file of the maximum size, and leaves the stream of a larger one open', async () => {
   const largest = Readable.from([Buffer.alloc(600), Buffer.alloc(400)]);
   expect(await workspace.writeFile(['largest'], largest, { maxBytes: 1000 })).toMatchObject({
     entry: { size_bytes: 1000 },
@@ -196,7 +196,7 @@ test('takes a file of just the largest size, and leaves the stream of a larger o
   expect(larger.destroyed).toBe(false);
 });
 
-test('lets one of many at once make a file that all want to be the first of', async () => {
+test('lets exactly one of many concurrent requests create a new file', async () => {
   const check = (current: FileVersion | undefined) => {
     if (current) throw new Error('there is one');
   };
@@ -210,7 +210,7 @@ test('lets one of many at once make a file that all want to be the first of', as
   expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(1);
 });
 
-test('removes nothing that a condition protects', async () => {
+test('does not remove a file that a condition protects', async () => {
   await write('x', 'protected');
   const check = () => {
     throw new Error('protected');
@@ -219,7 +219,7 @@ test('removes nothing that a condition protects', async () => {
   expect(await read('protected')).toBe('x');
 });
 
-test('holds nothing open and leaves nothing behind, whatever came of it', async () => {
+test('leaves no open descriptors and no temporary files, whatever the outcome', async () => {
   const open = () => readdirSync('/proc/self/fd').length;
   await write('x', 'warm', 'up');
   const before = open();

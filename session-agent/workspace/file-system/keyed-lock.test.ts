@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KeyedLock } from './keyed-lock.ts';
 
-test('runs what has one key one by one, in order, whatever fails', async () => {
+test('runs work under one key sequentially, in order, even after a failure', async () => {
   const lock = new KeyedLock();
   const log: string[] = [];
   const work = (name: string, fails = false) =>
@@ -17,7 +17,7 @@ test('runs what has one key one by one, in order, whatever fails', async () => {
   expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
 });
 
-test('makes no key wait for another', async () => {
+test('does not make one key wait for another', async () => {
   const lock = new KeyedLock();
   let release = () => {};
   const held = lock.run('held', () => new Promise<void>((resolve) => (release = resolve)));
@@ -26,7 +26,7 @@ test('makes no key wait for another', async () => {
   await held;
 });
 
-test('makes a late one wait too, though those before the last have ended', async () => {
+test('makes late work wait for the last one, even if earlier ones have ended', async () => {
   const lock = new KeyedLock();
   const log: string[] = [];
   const releases: (() => void)[] = [];

@@ -52,7 +52,7 @@ const everyPage = async (options: Partial<ListBounds>) => {
 };
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-test('is sorted, page by page, each entry once', async () => {
+test('is sorted across pages, with each entry once', async () => {
   make('b', 'a/x', 'a.txt');
   const whole = ['a', 'a/x', 'a.txt', 'b'];
   expect(await pathsOf()).toEqual(whole);
@@ -60,7 +60,7 @@ test('is sorted, page by page, each entry once', async () => {
   expect(await everyPage({ limit: 3 })).toEqual([whole.slice(0, 3), whole.slice(3)]);
 });
 
-test('ends a page when its time is up, with one entry at least', async () => {
+test('ends a page at its time limit, with at least one entry', async () => {
   make('b', 'a/x', 'a.txt');
   expect(await everyPage({ maxMs: 0 })).toEqual([['a'], ['a/x'], ['a.txt'], ['b']]);
 });
@@ -81,7 +81,7 @@ test('enters directories down to a depth, and lists those below it when they are
   expect(await pathsOf(['d0'])).toHaveLength(101);
 });
 
-test('leaves out what is too far down to be named by a path, so that its own cursor is always taken', async () => {
+test('leaves out entries whose path is too long, so that its cursors are valid', async () => {
   const name = (at: number) => `${String(at).padStart(2, '0')}${'x'.repeat(248)}`;
   // One directory at a time, as the whole path is longer than the system takes.
   const dig = `import os,sys
@@ -97,13 +97,13 @@ for name in sys.argv[2:]:
   execFileSync('rm', ['-rf', root]);
 });
 
-test('leaves out uploads that are not whole, and names that are no UTF-8', async () => {
+test('leaves out incomplete uploads, and names that are not UTF-8', async () => {
   make('.steppe-upload-1', 'dir/.steppe-upload-2', 'dir/file');
   writeFileSync(Buffer.concat([Buffer.from(`${root}/dir/`), Buffer.from([0xff, 0xfe])]), 'x');
   expect(await pathsOf()).toEqual(['dir', 'dir/file']);
 });
 
-test('lists a directory that it may not read as an empty one', async () => {
+test('lists an unreadable directory as empty', async () => {
   make('closed/file', 'open');
   chmodSync(join(root, 'closed'), 0);
   const isRoot = process.getuid?.() === 0;
@@ -111,7 +111,7 @@ test('lists a directory that it may not read as an empty one', async () => {
   chmodSync(join(root, 'closed'), 0o700);
 });
 
-test('shows nothing of another place while directories are swapped for links', {
+test('shows nothing outside the workspace while directories are swapped for links', {
   timeout: 60_000,
 }, async () => {
   mkdirSync(join(outside, 'elsewhere'));
@@ -133,7 +133,7 @@ test('shows nothing of another place while directories are swapped for links', {
   expect([...seen].filter((path) => path.endsWith('secret'))).toEqual([]);
 });
 
-test('says what is wrong with a directory that cannot be listed', async () => {
+test('reports why a directory cannot be listed', async () => {
   make('file');
   symlinkSync('/', join(root, 'leads-out'));
   await expect(list(['absent'])).rejects.toEqual(code('file_not_found'));

@@ -70,7 +70,7 @@ const becomeLink = (path: string) => {
 const write = () =>
   workspace.writeFile(['swapped'], Readable.from([Buffer.from('new')]), { maxBytes: 1000 });
 
-test('a link that becomes a file before it is read is looked at again', async () => {
+test('a link that becomes a file before it is read is examined again', async () => {
   swap.beforeReadlink = becomeFile;
   expect(await read('swapped')).toBe('was a link');
   becomeLink(join(root, 'swapped'));
@@ -93,7 +93,7 @@ test.each([
   ],
   ['removed below', () => workspace.remove(['swapped', 'file'])],
 ])(
-  'a link that becomes a file each time is refused when it is %s, and may be sent again',
+  'a link that becomes a file each time is rejected when it is %s, and the request can be retried',
   async (_how, call) => {
     swap.beforeLstat = becomeLink;
     swap.beforeReadlink = becomeFile;

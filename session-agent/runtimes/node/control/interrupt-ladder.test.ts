@@ -31,13 +31,13 @@ function createLadder() {
   return { ladder, actions, rungs, gate, climbTo, unwind: () => unwound() };
 }
 
-it('acknowledges at once for a step that does not run', () => {
+it('acknowledges immediately for a step that does not run', () => {
   const { ladder, actions } = createLadder();
   ladder.interrupt('stp_1');
   expect(actions).toEqual(['acknowledge stp_1']);
 });
 
-it('climbs once, however often it is called, and acknowledges each', () => {
+it('climbs once, however often it is requested, and acknowledges each request', () => {
   const { ladder, actions, rungs } = createLadder();
   ladder.began(step);
   ladder.interrupt('stp_1');
@@ -48,7 +48,7 @@ it('climbs once, however often it is called, and acknowledges each', () => {
   expect(actions).toEqual(['abandon', 'acknowledge stp_1', 'acknowledge stp_1']);
 });
 
-it('goes no further for a step that can be abandoned', () => {
+it('stops at the first rung for a step that can be abandoned', () => {
   const { ladder, actions, rungs } = createLadder();
   ladder.began(step);
   ladder.interrupt('stp_1');
@@ -57,7 +57,7 @@ it('goes no further for a step that can be abandoned', () => {
   expect(rungs).toEqual([]);
 });
 
-it('signals code before its first await, once, and terminates it where that does not end it', () => {
+it('signals code before its first await once, and terminates it if that does not end it', () => {
   const { ladder, actions, gate, climbTo, unwind } = createLadder();
   ladder.began(step);
   ladder.interrupt('stp_1');
@@ -117,7 +117,7 @@ it('ends the wait for a child once the code after it cannot run', () => {
   }
 });
 
-it('touches nothing while the driver itself is at work', () => {
+it('does not interrupt the driver itself', () => {
   const { ladder, actions, gate, climbTo } = createLadder();
   ladder.began(step);
   gate.close();

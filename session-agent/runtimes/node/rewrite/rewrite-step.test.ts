@@ -50,7 +50,7 @@ describe('declaring a name again', () => {
 
   for (const [first, declareFirst] of Object.entries(declarations)) {
     for (const [second, declareSecond] of Object.entries(declarations)) {
-      it(`works from ${first} to ${second}, and code of the first step sees the second`, async () => {
+      it(`works from ${first} to ${second}, and earlier code sees the new value`, async () => {
         const name = fresh();
         const steps = [
           `${declareFirst(name, 1)}; globalThis.${name}Reader = () => ${read(name)}`,
@@ -62,7 +62,7 @@ describe('declaring a name again', () => {
     }
   }
 
-  it('keeps what a destructuring declares, with defaults and rests', async () => {
+  it('keeps the names that a destructuring declares, with defaults and rests', async () => {
     const [a, b, c] = [fresh(), fresh(), fresh()];
     expect(
       await runSteps(
@@ -72,7 +72,7 @@ describe('declaring a name again', () => {
     ).toEqual([1, 5, [7, 8]]);
   });
 
-  it('leaves an earlier value to `var x;` and takes it for `let x;`', async () => {
+  it('keeps an earlier value for `var x;` and resets it for `let x;`', async () => {
     const [kept, reset] = [fresh(), fresh()];
     expect(
       await runSteps(
@@ -83,7 +83,7 @@ describe('declaring a name again', () => {
     ).toEqual([1, undefined]);
   });
 
-  it('reaches a `var` in a block, a loop and a branch without braces', async () => {
+  it('keeps a `var` in a block, a loop and a branch without braces', async () => {
     const [a, b, c] = [fresh(), fresh(), fresh()];
     await runSteps(`{ var ${a} = 1 } for (var ${b} of [2]) {} if (true) var ${c} = 3`);
     expect(vm.runInThisContext(`[${a}, ${b}, ${c}]`)).toEqual([1, 2, 3]);
@@ -107,7 +107,7 @@ describe('a constant', () => {
     });
   }
 
-  it('does not forbid a name that hides it', async () => {
+  it('does not prevent assignments to a name that hides it', async () => {
     const name = fresh();
     expect(
       await runSteps(`const ${name} = 1; ((${name}) => { ${name} = 2; return ${name} })(0)`),
@@ -116,7 +116,7 @@ describe('a constant', () => {
 });
 
 describe('functions', () => {
-  it('may be called above their declaration, and keep their text and name', async () => {
+  it('can be called above their declaration, and keep their text and name', async () => {
     const name = fresh();
     expect(
       await runSteps(
@@ -125,7 +125,7 @@ describe('functions', () => {
     ).toEqual([1, name, `function ${name}() { return 1 }`]);
   });
 
-  it('call their own name through what a later step made of it', async () => {
+  it('call the latest definition of their own name', async () => {
     const name = fresh();
     expect(
       await runSteps(
@@ -145,7 +145,7 @@ describe('a function in a block', () => {
     'for (const a of [1]) { BODY }',
   ];
   for (const block of blocks) {
-    it(`is there for later steps: ${block}`, async () => {
+    it(`is visible in later steps: ${block}`, async () => {
       const name = fresh();
       expect(
         await runSteps(block.replace('BODY', `function ${name}() { return 1 }`), `${name}()`),
@@ -158,7 +158,7 @@ describe('a function in a block', () => {
     });
   }
 
-  it('stays in its block in strict mode, and where its name is another one there', async () => {
+  it('stays in its block in strict mode, and if an enclosing block declares its name', async () => {
     const [strict, taken] = [fresh(), fresh()];
     await expect(runSteps(`'use strict'; { function ${strict}() {} }`, strict)).rejects.toThrow(
       'is not defined',
@@ -202,7 +202,7 @@ describe('the completion value', () => {
   for (const [code, value] of cases)
     it(`of ${JSON.stringify(code)}`, async () => expect(await runSteps(code)).toEqual(value));
 
-  it('is found at once behind comments that read in many ways', async () => {
+  it('is found quickly after comments that could match in many ways', async () => {
     const comments = `${'/'.repeat(80)}\n${'/**/'.repeat(40)}\n`;
     const startedAt = performance.now();
     expect(await runSteps(`${comments}{ Number }\n${comments}Number(3)`)).toBe(3);
@@ -210,7 +210,7 @@ describe('the completion value', () => {
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
-  it('is a promise where the last expression is one', async () => {
+  it('is a promise if the last expression is one', async () => {
     expect(await runSteps('globalThis.testPromise = Promise.resolve(1); [testPromise]')).toEqual([
       expect.any(Promise),
     ]);
@@ -218,20 +218,20 @@ describe('the completion value', () => {
     expect(value).toBeInstanceOf(Promise);
   });
 
-  it('gives a nameless function no name of ours', async () => {
+  it('leaves an anonymous function anonymous', async () => {
     expect(await runSteps('(() => 1)')).toHaveProperty('name', '');
   });
 });
 
 describe('lines and columns', () => {
-  it('does not read on from the line above', async () => {
+  it('does not continue the expression on the line above', async () => {
     const name = fresh();
     expect(
       await runSteps(`let ${name} = 1\nconst [a${name}] = [2]\nvar { length } = 'abc'\nlength`),
     ).toBe(3);
   });
 
-  it('keeps every line where it was', () => {
+  it('keeps every line at its position', () => {
     const code = "import a, {\n  b,\n} from 'fs';\nfunction f() {\n  return 1;\n}\nconst x = 1;\nx";
     const { main, functions } = rewriteStep(code, '<step 1>', createKnownNames());
     expect(main.split('\n')[6]).toContain('x = 1');
@@ -240,20 +240,20 @@ describe('lines and columns', () => {
 });
 
 describe('TypeScript', () => {
-  it('is stripped where the code is not JavaScript', async () => {
+  it('is stripped if the code is not valid JavaScript', async () => {
     const name = fresh();
     expect(
       await runSteps(`interface A { a: number }\nconst ${name}: A = { a: 1 } as A;\n${name}.a`),
     ).toBe(1);
   });
 
-  it('is stripped where type arguments read as comparisons', async () => {
+  it('is stripped if type arguments parse as comparisons', async () => {
     expect(await runSteps('const identity = <T>(value: T) => value', 'identity<number>(5)')).toBe(
       5,
     );
   });
 
-  it('is stripped where a type of its own stands in a list of arguments', async () => {
+  it('is stripped if a type keyword such as string is a type argument', async () => {
     expect(
       await runSteps(
         'const second = <T, U>(first: T, value: U) => value',
@@ -262,7 +262,7 @@ describe('TypeScript', () => {
     ).toEqual([5]);
   });
 
-  it('is not read into two comparisons', async () => {
+  it('is not assumed for two comparisons', async () => {
     const [a, b, c, d] = [fresh(), fresh(), fresh(), fresh()];
     expect(await runSteps(`let ${a}=1,${b}=2,${c}=3,${d}=4; [${a}<${b}, ${c}>(${d})]`)).toEqual([
       true,
@@ -275,7 +275,7 @@ describe('TypeScript', () => {
     ]);
   });
 
-  it('makes an enum a new object each time it is declared', async () => {
+  it('creates a new object each time an enum is declared', async () => {
     const name = fresh();
     expect(
       await runSteps(`enum ${name} { A, B }`, `enum ${name} { C }`, `Object.keys(${name})`),
@@ -290,7 +290,7 @@ describe('TypeScript', () => {
   });
 });
 
-describe('code that cannot be read', () => {
+describe('code that cannot be parsed', () => {
   const cases: [code: string, message: string, place: string, caret: string][] = [
     ['let a = 1;\nlet b = ;', "Unexpected token ';'", '<step 1>:2', '        ^'],
     ['f(', 'Unexpected end of input', '<step 1>:1', '  ^'],
@@ -338,7 +338,7 @@ describe('code that cannot be read', () => {
     ],
   ];
   for (const [code, message, place, caret] of cases) {
-    it(`says where: ${JSON.stringify(code)}`, () => {
+    it(`is reported with its position: ${JSON.stringify(code)}`, () => {
       expect(() => rewriteStep(code, '<step 1>', createKnownNames())).toThrow(
         expect.objectContaining({
           name: 'SyntaxError',
@@ -349,7 +349,7 @@ describe('code that cannot be read', () => {
     });
   }
 
-  it('says that JSX is not supported', () => {
+  it('is reported as unsupported if it is JSX', () => {
     expect(() => rewriteStep('const a = <div>hello</div>', '<step 1>', createKnownNames())).toThrow(
       'JSX is not supported',
     );

@@ -14,7 +14,7 @@ it('joins the JSON of each type', () => {
   });
 });
 
-it('cuts a bundle above the limit down to its text', () => {
+it('reduces a bundle above the limit to its text', () => {
   const bundle = { 'text/plain': textJson('small'), 'image/png': large };
   expect(bundleText({ bundle, truncated: false })).toEqual({
     bundle: '{"text/plain":"small"}',
@@ -22,7 +22,7 @@ it('cuts a bundle above the limit down to its text', () => {
   });
 });
 
-it('says of what a bundle without text was', () => {
+it('describes a bundle that has no text', () => {
   const cut = bundleText({ bundle: { 'text/html': large, 'image/png': large }, truncated: false });
   expect(cut).toEqual({
     bundle: '{"text/plain":"[text/html, image/png: larger than 8 MiB]"}',

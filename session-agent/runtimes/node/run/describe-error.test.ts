@@ -21,13 +21,13 @@ it('shows the errors of an AggregateError', () => {
   ).toEqual(expect.arrayContaining(['[errors 0]: Error: one', "[errors 1]: 'two'"]));
 });
 
-it('calls an error without a name of its own after its class', () => {
+it('names an error after its class if it has no name of its own', () => {
   class QuotaError extends Error {}
   const { name, traceback } = describeError(new QuotaError('full'), same);
   expect([name, traceback[0]]).toEqual(['QuotaError', 'QuotaError: full']);
 });
 
-it('shows what an error carries, and runs no getter for it', () => {
+it('shows the properties of an error without running getters', () => {
   const error = Object.assign(new Error('gone'), {
     code: 'E_GONE',
     response: { status: { code: 410 } },
@@ -38,7 +38,7 @@ it('shows what an error carries, and runs no getter for it', () => {
   );
 });
 
-it('says Uncaught of a value that is not an error', () => {
+it('describes a value that is not an error as Uncaught', () => {
   expect(describeError({ code: 1 }, same)).toEqual({
     name: 'Uncaught',
     message: '{ code: 1 }',
@@ -47,7 +47,7 @@ it('says Uncaught of a value that is not an error', () => {
   expect(describeError(undefined, same).message).toBe('undefined');
 });
 
-it('survives an error whose properties throw', () => {
+it('describes an error whose properties throw', () => {
   const error = new Error('fine');
   for (const key of ['stack', 'message', 'name', 'cause']) {
     Object.defineProperty(error, key, {
@@ -63,13 +63,13 @@ it('survives an error whose properties throw', () => {
   });
 });
 
-it('cuts long texts', () => {
+it('truncates long texts', () => {
   const { message, traceback } = describeError(new Error('x'.repeat(1_000_000)), same);
   expect(message.length).toBeLessThanOrEqual(256 * 1024);
   expect(traceback.join('\n').length).toBeLessThanOrEqual(256 * 1024);
 });
 
-it('leaves out frames of the driver, and all below the call of a step', () => {
+it('leaves out frames of the driver, and all frames below the call of a step', () => {
   const { clean } = createStackFrames('/driver');
   const stack = [
     'Error: a',

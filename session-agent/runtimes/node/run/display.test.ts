@@ -17,7 +17,7 @@ function shownBy(callback: (display: ReturnType<typeof createDisplay>) => void) 
 }
 const bundleOf = (callback: Parameters<typeof shownBy>[0]) => shownBy(callback)[0]?.bundle;
 
-it('shows a value as its inspection, and as JSON where that loses nothing', () => {
+it('shows a value as its inspection, and as JSON if that is lossless', () => {
   expect(bundleOf((display) => display('text'))).toEqual({ 'text/plain': "'text'" });
   expect(bundleOf((display) => display({ a: [1, null] }))).toEqual({
     'text/plain': '{ a: [ 1, null ] }',
@@ -38,7 +38,7 @@ it('shows each of several values', () => {
   expect(shownBy((display) => display())).toEqual([]);
 });
 
-it('takes an object for a MIME bundle where every key has a slash', () => {
+it('treats an object as a MIME bundle if every key has a slash', () => {
   const bundle = {
     'image/png': Buffer.from('png'),
     'text/html': '<b>',
@@ -55,7 +55,7 @@ it('takes an object for a MIME bundle where every key has a slash', () => {
   expect(bundleOf((display) => display({}))).toHaveProperty('text/plain', '{}');
 });
 
-it('has short forms', () => {
+it('has shorthand functions', () => {
   expect(bundleOf((display) => display.html('<b>'))).toEqual({ 'text/html': '<b>' });
   expect(bundleOf((display) => display.markdown('# a'))).toEqual({ 'text/markdown': '# a' });
   expect(bundleOf((display) => display.svg('<svg/>'))).toEqual({ 'image/svg+xml': '<svg/>' });
@@ -65,7 +65,7 @@ it('has short forms', () => {
   });
 });
 
-it('carries JSON of a hundred levels, and the text of any that is deeper', () => {
+it('sends JSON of up to a hundred levels, and text for deeper values', () => {
   const nested = (levels: number) => {
     let value: unknown[] = [];
     for (let level = 1; level < levels; level += 1) value = [value];
@@ -85,7 +85,7 @@ it('carries JSON of a hundred levels, and the text of any that is deeper', () =>
   ]);
 });
 
-it('survives a value whose inspection throws', () => {
+it('shows a value whose inspection throws', () => {
   const value = {
     [Symbol.for('nodejs.util.inspect.custom')]() {
       throw new Error('no');
@@ -106,7 +106,7 @@ it('runs no accessor to find out whether a value is JSON', () => {
   expect(read).toBe(0);
 });
 
-it('has no JSON of what JSON would change', () => {
+it('sends no JSON for a value that JSON would change', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   const values = [
@@ -124,7 +124,7 @@ it('has no JSON of what JSON would change', () => {
   for (const value of values) expect(Object.keys(showValue(value).bundle)).toEqual(['text/plain']);
 });
 
-it('cuts text at 256 KiB and says that JSON was too large', () => {
+it('truncates text at 256 KiB and reports JSON that was too large', () => {
   const shown = showValue(Array.from({ length: 3_000_000 }, () => 1));
   expect(shown.truncated).toBe(true);
   expect(Object.keys(shown.bundle)).toEqual(['text/plain']);
@@ -134,7 +134,7 @@ it('cuts text at 256 KiB and says that JSON was too large', () => {
   expect(Buffer.byteLength(String(long))).toBeLessThanOrEqual(256 * 1024);
 });
 
-it('carries the JSON of keys of any name as it is', () => {
+it('sends the JSON of keys of any name unchanged', () => {
   const text = '{"__proto__":{"a":[1,"ü"]},"constructor":null,"":true}';
   expect(showAsText(JSON.parse(text)).bundle['application/json']).toBe(text);
   const shown: Shown[] = [];

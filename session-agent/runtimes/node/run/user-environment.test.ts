@@ -25,14 +25,14 @@ it('restores the variables and the directory of a step', () => {
   expect(process.env.STEPPE_TEST_A).toBeUndefined();
 });
 
-it('leaves a directory that user code went to', () => {
+it('keeps a directory that user code changed to', () => {
   const leave = enterStepEnvironment({}, 'inside', workspace);
   process.chdir('/');
   leave();
   expect(process.cwd()).toBe('/');
 });
 
-it('changes nothing where the directory does not exist', () => {
+it('changes nothing if the directory does not exist', () => {
   expect(() => enterStepEnvironment({ STEPPE_TEST_B: 'b' }, 'nowhere', workspace)).toThrow(
     'ENOENT',
   );

@@ -14,7 +14,7 @@ function memoryOf(name: string, files: Record<string, string>) {
   return createContainerMemory(join(root, name));
 }
 
-it('reads version 2, without the cache of files', () => {
+it('reads cgroup version 2, without the page cache', () => {
   const memory = memoryOf('v2', {
     'memory.current': '1000\n',
     'memory.max': '2000\n',
@@ -25,7 +25,7 @@ it('reads version 2, without the cache of files', () => {
   expect(memory.oomKills()).toBe(3);
 });
 
-it('reads version 1', () => {
+it('reads cgroup version 1', () => {
   const memory = memoryOf('v1', {
     'memory/memory.usage_in_bytes': '1000\n',
     'memory/memory.limit_in_bytes': '2000\n',
@@ -36,7 +36,7 @@ it('reads version 1', () => {
   expect(memory.oomKills()).toBe(4);
 });
 
-it('knows of no limit where there is none', () => {
+it('reports no limit if there is none', () => {
   expect(
     memoryOf('v2-max', { 'memory.current': '1000\n', 'memory.max': 'max\n' }).usage(),
   ).toBeNull();

@@ -21,7 +21,7 @@ function entry(
   };
 }
 
-it('finds its descendants and who carries the id, and spares itself, its ancestors and everybody else', () => {
+it('finds descendants and processes with the instance id, except its ancestors', () => {
   const processes = [
     entry(1, 0),
     entry(5, 1, 'ins_1'),
@@ -35,7 +35,7 @@ it('finds its descendants and who carries the id, and spares itself, its ancesto
   expect(findDescendants(processes, own)).toEqual([11, 12, 20]);
 });
 
-it('reads no environment of what is older than whoever started it, unless that is gone', () => {
+it('reads no environment of a process older than its parent, unless that has exited', () => {
   const agent = entry(5, 1, 'ins_1');
   const others = [entry(1, 0, '', { startedAt: 0 }), entry(10, 5, 'ins_1', { startedAt: 60 })];
   const read: number[] = [];
@@ -45,7 +45,7 @@ it('reads no environment of what is older than whoever started it, unless that i
   expect(findDescendants([...others, older, asOld], own)).toEqual([20, 21]);
 });
 
-it.runIf(process.platform === 'linux')('knows which of two processes is older', async () => {
+it.runIf(process.platform === 'linux')('tells which of two processes is older', async () => {
   const child = spawn('sleep', ['60']);
   try {
     const began = new Map(listProcesses().map(({ pid, startedAt }) => [pid, startedAt]));

@@ -15,7 +15,7 @@ it('reads a regular file up to its limit, an empty one too', () => {
   }
 });
 
-it('neither waits nor reads where there is anything else', () => {
+it('neither blocks on nor reads anything but a regular file', () => {
   execFileSync('mkfifo', [at('fifo')]);
   mkdirSync(at('directory'));
   writeFileSync(at('huge'), '');
