@@ -22,7 +22,7 @@ const logger = createLogger({ service: 'session-agent', level: config.LOG_LEVEL 
 });
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
-// Nobody may read its log; the last lines of standard error become the detail of its end.
+// The log may have no reader; the last lines of standard error become the termination detail.
 guardProcess({
   logger,
   exit,
@@ -31,7 +31,7 @@ guardProcess({
 closeOnSignal(lifecycle, { logger, clock: systemClock, limitMs: 8_000, exit });
 
 if (config.STEPPE_LIFELINE === 'stdin') {
-  // The process that started this one is gone, and nobody else is left to clean up.
+  // The process that started this one has exited, so this one must clean up.
   const endWithoutParent = async () => {
     await lifecycle.close();
     if (config.STEPPE_INSTANCE_DIR)
@@ -39,8 +39,8 @@ if (config.STEPPE_LIFELINE === 'stdin') {
     if (config.STEPPE_INSTANCES_DIR) removeUnusedInstances(config.STEPPE_INSTANCES_DIR);
     exit(0);
   };
-  // Its ends of our streams are closed: a write to them, by the supervisor too, must not interrupt
-  // the cleanup.
+  // The parent's ends of our streams are closed: a write to them, by the supervisor too, must not
+  // interrupt the cleanup.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.stdin.on('error', () => {}).once('close', () => runDetached(endWithoutParent));
   process.stdin.resume();

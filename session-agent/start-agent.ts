@@ -23,16 +23,16 @@ import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
-/** What the agent needs of its machine. main.ts makes it; a simulation replaces it. */
+/** What the agent needs from its machine. main.ts creates it; a simulation replaces it. */
 export interface AgentParts {
   verifier: InternalTokenVerifier;
   workspace: Workspace;
-  /** Creates the workspace's directory where user code removed it. */
+  /** Creates the workspace's directory if user code removed it. */
   ensureWorkspace: () => Promise<unknown>;
   runtimeTransport: RuntimeTransport;
   /** Local mode: starts the supervisor as a child. In a pod it is the other container. */
   startSupervisor?: ((onGaveUp: (detail: string) => void) => SupervisorProcess) | undefined;
-  /** Leaves the reason of the end for the control-plane to find. Never throws. */
+  /** Writes the termination reason for the control-plane to read. Never throws. */
   leaveTerminationMessage: (message: TerminationMessage) => void;
   clock: Clock;
   ids: Ids;
@@ -41,14 +41,14 @@ export interface AgentParts {
   exit: (code: number) => void;
 }
 
-/** How long open responses may take to finish when the process ends. */
+/** How long open responses may take to finish when the process exits. */
 export const closeLimitMs = 1_000;
 /** Request bodies of the largest size that fit into memory at once; most are far smaller. */
 const bodiesAtOnce = 4;
 /**
- * Connections on which nothing moves are closed after this time. Waiting responses send a byte every
- * five seconds. The limit is above the data-plane's own for its clients, so that the data-plane is
- * the one to find out which client stalls.
+ * Connections without traffic are closed after this time. Waiting responses send a byte every five
+ * seconds. The limit is above the data-plane's limit for its clients, so that the data-plane
+ * detects which client stalls.
  */
 export const inactivityMs = 180_000;
 
@@ -119,8 +119,8 @@ function serve(
       logger,
       clock,
       ids,
-      // An agent that listens on loopback alone belongs to local mode: web pages can reach it, and
-      // nothing else that calls it by a name.
+      // An agent that listens only on loopback runs in local mode, where web pages can reach it:
+      // requests with any other host name are rejected.
       servedHosts: loopbackHosts.includes(config.HOST) ? loopbackHosts : undefined,
     },
   );
@@ -147,7 +147,9 @@ const toLimits = (config: AgentConfig) => ({
   readerStallMs: config.STEPPE_READER_STALL_SECONDS * 1000,
 });
 
-/** @param reason undefined when a signal ends the process: the control-plane knows its sender. */
+/**
+ * @param reason undefined if a signal ends the process: the control-plane knows why it was sent.
+ */
 const sessionEnded = (reason: EndedReason | undefined): AppError =>
   new AppError('session_ended', 'the session has ended; create a new one', {
     details: { ...(reason && { end_reason: reason }) },

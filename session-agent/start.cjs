@@ -9,8 +9,8 @@ const bundle = join(__dirname, 'session-agent', 'main.cjs');
 const cache = `${bundle}.v8`;
 
 /**
- * The bundle, which is ASCII, as a script. The build makes the cache with the same function,
- * because V8 rejects a cache that was made of another source or in another way.
+ * The bundle, which is ASCII, as a script. The build creates the cache with the same function,
+ * because V8 rejects a cache that was created from another source or in another way.
  */
 const agentScript = (cachedData) =>
   new vm.Script(readFileSync(bundle, 'latin1'), {

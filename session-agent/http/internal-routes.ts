@@ -11,7 +11,7 @@ import { controlPlaneRoute } from './route.ts';
 
 const smallBody = { maxBytes: 4096 };
 
-/** Gives the instance its session, once in its life. */
+/** Binds the instance to its session, once. */
 export const bind = controlPlaneRoute(async (c, { instanceId, binding, interpreter }) => {
   const { requestBodyBytes: maxBytes } = contractLimits;
   binding.bind(await readJson(c, bindRequestSchema, { maxBytes }));
@@ -24,7 +24,7 @@ export const limits = controlPlaneRoute(async (c, { lifetime }) => {
   return c.body(null, 204);
 });
 
-/** Ends the session with its running step, and then this process. */
+/** Ends the session and its running step, then exits the process. */
 export const end = controlPlaneRoute(async (c, { end: endProcess }) => {
   const { reason } = await readJson(c, terminateRequestSchema, smallBody);
   setImmediate(() => endProcess(reason, 'the control-plane requested it'));

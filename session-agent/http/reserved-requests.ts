@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Matches the raw target, before routing; a target that routes elsewhere is refused later. */
+/** Matches the raw target before routing; a target that routes elsewhere is rejected later. */
 const cancelOfStep = /^\/v1\/sessions\/[^/?]+\/steps\/[^/?]+\/cancel(?:\?|$)/;
 
 /**
- * Requests that get a connection even when readers of events hold all others: cancels end what
- * those readers wait for, and the control-plane must get through. All of them are short.
+ * Requests that get a connection even if readers of events hold all others: a cancel ends what
+ * those readers wait for, and the control-plane must always have access. All of them are short.
  */
 export const isReserved = ({
   method,

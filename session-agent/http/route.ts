@@ -16,14 +16,14 @@ import type { SessionLifetime } from '../session/session-lifetime.ts';
 import type { StepLimits } from '../steps/step-limits.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
-/** What the routes work on. */
+/** The objects that the routes use. */
 export interface RouteParts {
   instanceId: InstanceId;
   verifier: InternalTokenVerifier;
   binding: Binding;
   interpreter: Readonly<Pick<AgentState, 'epoch' | 'state'>>;
   workspace: Workspace;
-  /** Memory for the bodies of steps that are being read. */
+  /** The memory budget for bodies of steps that are being read. */
   bodies: BodyBudget;
   lifetime: SessionLifetime;
   clock: Clock;
@@ -34,17 +34,17 @@ export interface RouteParts {
 }
 
 export interface ResponseLimits {
-  /** Size of the body of a step. */
+  /** The maximum size of a step's body. */
   bodyBytes: number;
-  /** How long a reader of events may take nothing. */
+  /** How long a reader of events may read nothing. */
   readerStallMs: number;
 }
 
 const authorizedHandler = Symbol('authorizedHandler');
 
 /**
- * A handler that checks its caller first. Only the functions below make one, so that no route can
- * be declared without saying who may call it.
+ * A handler that checks its caller first. Only the functions below create one, so that no route can
+ * be declared without its authorization.
  */
 export interface Route {
   readonly [authorizedHandler]: (parts: RouteParts) => Handler<HttpEnv>;
@@ -65,7 +65,7 @@ export const controlPlaneRoute = (
 
 /**
  * A route of the data-plane, for the session that its token and the path both name; 421
- * `misdirected` where this instance does not serve that session.
+ * `misdirected` if this instance does not serve that session.
  */
 export const sessionRoute = (
   handle: (

@@ -36,7 +36,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** One that has come, and what it hears. */
+/** A connected supervisor, and the commands that it receives. */
 function come(): { link: SupervisorLink; received: (SupervisorCommand | 'close')[] } {
   const received: (SupervisorCommand | 'close')[] = [];
   const link: SupervisorLink = {

@@ -7,16 +7,16 @@ import type { SupervisorCommand, SupervisorFrame } from '../protocol/frames.ts';
 interface CurrentSupervisorOptions {
   clock: Clock;
   logger: Logger;
-  /** One connected. It has no worker, whatever happened to the supervisor before it. */
+  /** A supervisor connected. It has no worker, whatever happened to the previous supervisor. */
   onConnect: () => void;
   onFrame: (frame: SupervisorFrame) => void;
   /** It disconnected, and its worker dies with it. Another one may connect. */
   onDisconnect: () => void;
-  /** None connected in time. */
+  /** No supervisor connected in time. */
   onAbsent: (detail: string) => void;
   /** It did not kill its worker in time, and is treated as disconnected. */
   onUnresponsive: () => void;
-  /** How long to wait for a supervisor where none is connected. */
+  /** How long to wait for a supervisor while none is connected. */
   absenceLimitMs: number | undefined;
 }
 
@@ -45,7 +45,7 @@ export class CurrentSupervisor {
     return this.#link !== undefined;
   }
 
-  /** Starts the time in which a supervisor has to connect. */
+  /** Starts the time limit within which a supervisor must connect. */
   awaitNext(): void {
     const { clock, absenceLimitMs = defaultAbsenceLimitMs, onAbsent } = this.#options;
     this.#cancelAbsence();
@@ -85,7 +85,10 @@ export class CurrentSupervisor {
     this.#link?.send(command);
   }
 
-  /** Has the worker killed. A supervisor that reports no exit in time is disconnected. */
+  /**
+   * Requests a kill of the worker. A supervisor that does not report the exit in time is
+   * disconnected.
+   */
   kill(epoch: number): void {
     const link = this.#link;
     if (!link) return;

@@ -8,7 +8,7 @@ import type { Worker } from './worker.ts';
  */
 type KillPurpose = 'terminate' | 'replace' | 'protocol_error';
 
-/** What there is to the interpreter before it is closed. */
+/** The states of the interpreter before it is closed. */
 export type OpenState =
   /** `waiting` for a supervisor, `preparing` the next worker, `draining` the last one's output. */
   | { name: 'starting' | 'dead'; worker?: undefined; phase: 'waiting' | 'preparing' | 'draining' }
@@ -21,9 +21,9 @@ export type OpenState =
 type State = OpenState | { name: 'closing'; last: OpenState };
 
 /**
- * The state of the interpreter: `starting → idle ⇄ running → interrupting → idle`, from each of them
- * `→ killing → dead → starting`. `closing` is terminal: it keeps the last state, and what remains of
- * the worker still moves through the others.
+ * The state of the interpreter: `starting → idle ⇄ running → interrupting → idle`, from each of
+ * them `→ killing → dead → starting`. `closing` is terminal: it wraps the last state, which still
+ * changes while the worker exits.
  */
 export class InterpreterState {
   #state: State = { name: 'starting', phase: 'waiting' };
@@ -33,7 +33,7 @@ export class InterpreterState {
     return this.#state.name;
   }
 
-  /** The state, or the one beneath `closing`. */
+  /** The state, or the one that `closing` wraps. */
   get open(): OpenState {
     return this.#state.name === 'closing' ? this.#state.last : this.#state;
   }

@@ -33,9 +33,9 @@ export interface InterpreterOptions {
   onReady: () => void;
   /** The supervisor does not execute commands, and is treated as disconnected. */
   onUnresponsiveSupervisor: () => void;
-  /** No worker will be started any more. */
+  /** No more workers will be started. */
   onGaveUp: (detail: string) => void;
-  /** How long to wait for a supervisor where none is connected. */
+  /** How long to wait for a supervisor while none is connected. */
   absenceLimitMs?: number;
 }
 
@@ -54,7 +54,7 @@ export class Interpreter implements StepInterpreter {
       logger,
       absenceLimitMs,
       onConnect: () => {
-        // A worker of the supervisor before is lost; the next is spawned once its output is read.
+        // The previous supervisor's worker is lost; the next is spawned once its output is read.
         if (this.#state.worker) this.#workers.loseWithSupervisor();
         else runDetached(() => this.#workers.spawn());
       },
@@ -71,7 +71,7 @@ export class Interpreter implements StepInterpreter {
     this.#workers = new WorkerLifecycle(this.#state, this.#supervisor, options);
   }
 
-  /** Accepts the supervisor's connection from now on, whoever starts it. */
+  /** Accepts the supervisor's connection, whether the agent or a container runtime starts it. */
   async listen(): Promise<void> {
     await listenForRuntime(this.#options, {
       onSupervisor: (link, hello) => this.#supervisor.take(link, hello),
@@ -98,9 +98,9 @@ export class Interpreter implements StepInterpreter {
   }
 
   /**
-   * Sets lasting variables of the session, for this worker and all later ones; before any step.
-   * Where an interpreter reads one of them only at its start, another worker replaces the present
-   * one in the same epoch: it has no memory to lose.
+   * Sets lasting variables of the session, for this worker and all later ones. Must be called
+   * before any step. If the interpreter reads one of them only at its start, another worker
+   * replaces the current one in the same epoch: it has no memory to lose.
    */
   configure(env: Record<string, string>): void {
     this.#workers.configure(env);

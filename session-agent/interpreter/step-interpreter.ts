@@ -23,7 +23,7 @@ export interface BackgroundSink {
   error(error: StepError): void;
 }
 
-/** How a step's run ended. `epoch` is that of the memory that later steps find after this run. */
+/** How a step's run ended. `epoch` identifies the memory that later steps use. */
 export type RunEnd =
   | {
       kind: 'done';
@@ -40,7 +40,7 @@ export type RunEnd =
  * any moment.
  */
 export interface StepInterpreter {
-  /** Grows by one with each loss of memory, at the moment when `canRun` becomes false. */
+  /** Grows by one with each loss of memory, when `canRun` becomes false. */
   readonly epoch: number;
   readonly canRun: boolean;
   /** Resolves when a step can run; check `canRun` then. Never resolves once it is closing. */
@@ -51,8 +51,8 @@ export interface StepInterpreter {
    */
   run(step: StepCode, sink: StepSink, onStarted: (executionCount: number) => void): Promise<RunEnd>;
   /**
-   * Interrupts the step if it still runs. The memory is kept where the language allows it. Harmless
-   * twice.
+   * Interrupts the step if it still runs. The memory is kept if the language allows it. A second
+   * call has no effect.
    */
   interrupt(stepId: string): void;
   /** Ends the worker and its memory. Resolves when it and its descendants are dead. */

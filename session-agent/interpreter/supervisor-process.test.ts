@@ -18,7 +18,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A supervisor that writes down each of its starts, and then does as `script` says. */
+/** A supervisor that records each of its starts, and then runs `script`. */
 function supervise(script: string) {
   const gaveUp = deferred<string>();
   const file = join(mkdtempSync(join(directory, 'one-')), 'starts');
@@ -71,7 +71,7 @@ test('is not restarted after it is closed', async () => {
   const closed = supervise('exit 3');
   await expect.poll(closed.starts, within).toBe(1);
   await closed.supervisor.close();
-  // It pauses for as long between its starts, and longer.
+  // The other one pauses between its starts for longer than this one would.
   const other = supervise('exit 3');
   await other.gaveUp;
   expect(closed.starts()).toBe(1);

@@ -13,27 +13,27 @@ interface SupervisorProcessOptions {
 }
 
 export interface SupervisorProcess {
-  /** Its worker is ready: an exit from now on is not a failed start. */
+  /** Its worker is ready: a later exit is not a failed start. */
   healthy(): void;
-  /** Kills one that is unresponsive; the next one is started. */
+  /** Kills an unresponsive supervisor; it is then restarted. */
   kill(): void;
   /** The last lines of its standard error. */
   logTail(): string;
   close(): Promise<void>;
 }
 
-/** As many exits in a row before a worker was ready are given up. */
+/** Gives up after this many exits in a row before a worker was ready. */
 const maxFailures = 3;
 /** Grows with each failure. */
 const restartBackoffMs = 100;
-/** A process that it left behind may keep its standard error open: it is read for this time. */
+/** A process that it left behind may keep standard error open: it is read for at most this time. */
 const lastOutputLimitMs = 200;
 /** A supervisor that has not exited after this time is killed. */
 export const supervisorCloseLimitMs = 4_000;
 const logTailLength = 2_048;
 
 /**
- * Keeps the supervisor running as a child process, in local mode; in a pod it is another container.
+ * Keeps the supervisor running as a child process in local mode; in a pod it is another container.
  * Its standard input is a lifeline: when the agent dies the pipe closes, and the supervisor
  * terminates with all that it started.
  */
@@ -52,7 +52,7 @@ export function superviseLocally({
   const [file, ...args] = command;
 
   const start = () => {
-    // The first one need not look for processes that another has left behind.
+    // Only later ones have to look for processes that their predecessor left behind.
     const own = { ...env, STEPPE_SUPERVISOR_START: child ? 'again' : 'first' };
     const started = spawn(file, args, { cwd, env: own, stdio: ['pipe', 'ignore', 'pipe'] });
     child = started;

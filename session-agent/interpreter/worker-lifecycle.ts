@@ -12,14 +12,16 @@ import { type ExitFrame, Worker } from './worker.ts';
 export const startLimitMs = 10_000;
 /** What a dead worker wrote is read for at most this time. */
 export const drainLimitMs = 2_000;
-/** A worker's connection closes a moment before it exits, and its exit tells more than a kill. */
+/**
+ * A worker's connection closes just before it exits, and its own exit explains more than a kill.
+ */
 const exitGraceMs = 500;
-/** As many failed starts in a row are given up. */
+/** Gives up after this many failed starts in a row. */
 const maxFailedStarts = 3;
 
 /**
- * The life of each worker from its spawn to its exit, and of the next one after it. The epoch grows
- * whenever one with memory is lost.
+ * Manages each worker from its spawn to its exit, and then the next one. The epoch grows whenever a
+ * worker with memory is lost.
  */
 export class WorkerLifecycle {
   epoch = 1;
@@ -86,7 +88,7 @@ export class WorkerLifecycle {
       onProtocolError: (protocolError) => this.#breakOff(worker, protocolError, 0),
       onClosed: () => this.#breakOff(worker, connectionClosed, exitGraceMs),
     });
-    // They may have changed since the spawn.
+    // The variables may have changed since the spawn.
     worker.configure(this.#env);
     this.#failedStarts = 0;
     this.#options.onReady();
@@ -103,7 +105,7 @@ export class WorkerLifecycle {
     if (worker?.isConnected) this.#breakOff(worker, protocolError, 0);
   }
 
-  /** Runs nothing more in the worker, which broke the protocol, and kills it after `graceMs`. */
+  /** Stops using a worker that broke the protocol, and kills it after `graceMs`. */
   #breakOff(worker: Worker, protocolError: string, graceMs: number): void {
     if (this.#state.worker !== worker || worker.protocolError) return;
     worker.protocolError = protocolError;
@@ -124,7 +126,7 @@ export class WorkerLifecycle {
 
   #replace(): void {
     const { open, isClosing } = this.#state;
-    // Without a worker, the next spawn takes the variables along.
+    // Without a worker, the next spawn includes the variables.
     if (!open.worker || isClosing) return;
     if (open.name !== 'killing' || open.purpose !== 'terminate')
       this.#state.moveTo({ name: 'killing', worker: open.worker, purpose: 'replace' });
@@ -135,7 +137,7 @@ export class WorkerLifecycle {
     if (this.#state.worker === worker) this.#supervisor.kill(worker.epoch);
   }
 
-  /** The supervisor is gone, and its worker dies with it: it is treated as dead from now on. */
+  /** The supervisor disconnected. Its worker dies with it, and is treated as dead immediately. */
   loseWithSupervisor(): void {
     const { worker } = this.#state;
     if (!worker) return;
@@ -144,7 +146,7 @@ export class WorkerLifecycle {
     runDetached(() => this.reap(exit, () => worker.disconnect()));
   }
 
-  /** The worker is dead: counts the loss, reads its last output, and has the next one spawned. */
+  /** The worker is dead: counts the loss, reads its last output, and spawns the next one. */
   async reap(exit: ExitFrame, beforeDrain = () => {}): Promise<void> {
     const { open } = this.#state;
     const { worker } = open;

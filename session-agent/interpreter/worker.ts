@@ -22,7 +22,7 @@ interface WorkerOptions {
 }
 
 interface WorkerEvents {
-  /** The worker sent a frame that it must not send. */
+  /** The worker sent a frame that the protocol does not allow. */
   onProtocolError(protocolError: string): void;
   onClosed(): void;
 }
@@ -40,7 +40,7 @@ interface Running {
   interrupt: Deferred<void> | undefined;
 }
 
-/** After a step's end its end markers are awaited for at most this time. */
+/** How long to wait for the end markers after a step's end. */
 const markerLimitMs = 2_000;
 const startOutputBytes = 2_048;
 
@@ -52,7 +52,7 @@ export class Worker {
   readonly pid = deferred<number>();
   /** Resolves when the process and all its descendants are dead and their output has been read. */
   readonly gone = deferred<ExitFrame>();
-  /** Why the agent kills it, where user code broke the protocol. */
+  /** Why the agent kills the worker, if user code broke the protocol. */
   protocolError: string | undefined;
   readonly #options: WorkerOptions;
   readonly #out: RawStream;
@@ -105,7 +105,7 @@ export class Worker {
     this.ready.resolve();
   }
 
-  /** Closes its connection, on which it exits. */
+  /** Closes its connection, which makes it exit. */
   disconnect(): void {
     this.#link?.close();
   }
@@ -136,8 +136,8 @@ export class Worker {
   async #end(running: Running, markers: Promise<unknown>): Promise<WorkerRunEnd> {
     const first = await Promise.race([running.done.promise, this.gone.promise]);
     if (first.type === 'exit') return { kind: 'lost', exit: first };
-    // The worker writes both markers before `done`: they are late only where user code tampers with
-    // the streams. A worker that dies meanwhile has ended the step all the same.
+    // The worker writes both markers before `done`: they are late only if user code tampers with
+    // the streams. If the worker dies meanwhile, the step has still ended.
     await this.#settled(markers, markerLimitMs);
     await running.interrupt?.promise;
     this.#running = undefined;
@@ -147,7 +147,7 @@ export class Worker {
 
   /**
    * Requests an interrupt of the running step.
-   * @returns true where the supervisor has to send a signal.
+   * @returns true if the supervisor has to send a signal.
    */
   interrupt(stepId: string): boolean {
     const running = this.#running;
@@ -176,7 +176,7 @@ export class Worker {
     for (const stream of [this.#out, this.#err]) runDetached(() => stream.close(0));
   }
 
-  /** @returns what is wrong with the frame, if anything is. */
+  /** @returns what is wrong with the frame, or undefined. */
   #take(frame: WorkerFrame): string | undefined {
     const { background } = this.#options;
     if (frame.type === 'background') return void background.text(frame.stream, frame.text);

@@ -21,7 +21,7 @@ async function listen(listeners: Parameters<typeof listenForRuntime>[1]) {
   return transport;
 }
 
-/** A worker's connection, and why the agent closed it, once it has. */
+/** A worker's connection, and the reason when the agent closes it. */
 async function openWorker(onFrame: WorkerLink['onFrame']) {
   const closed = deferred<string | undefined>();
   const server = await listen({
@@ -137,7 +137,7 @@ test('reports one error for a traceback, however many of its lines are invalid',
   server.close();
 });
 
-/** The agent's socket, and the protocol errors of connections that never said what they are. */
+/** The agent's socket, and the protocol errors of unidentified connections. */
 async function openStranger() {
   const protocolErrors: string[] = [];
   const server = await listen({

@@ -38,7 +38,10 @@ const maxHelloBytes = 64 * 1024;
 /** A connection without a first frame is closed after this time. */
 export const helloLimitMs = 1_000;
 
-/** Listens for the runtime. A connection whose first frame identifies neither part is closed. */
+/**
+ * Listens for the runtime. A connection whose first frame identifies neither a supervisor nor a
+ * worker is closed.
+ */
 export async function listenForRuntime(
   { transport, clock }: { transport: RuntimeTransport; clock: Clock },
   { onSupervisor, onWorker, onUnidentified }: RuntimeListeners,
@@ -118,7 +121,7 @@ function readFrames(
 
 /** @returns a function that cancels the limit; so does the end of the connection. */
 function limitHello(connection: Duplex, clock: Clock, onLate: () => void): () => void {
-  // Where the agent itself was busy, the frame has arrived and is read before the second timer.
+  // If the agent itself was busy, the frame has arrived and is read before the second timer.
   let cancel = clock.after(helloLimitMs, () => {
     cancel = clock.after(0, onLate);
   });

@@ -1,6 +1,6 @@
 /**
- * Called for each key of the outermost object: where it begins and ends, quotes included, and where
- * its value begins.
+ * Called for each key of the outermost object, with the start and end of the key, quotes included,
+ * and the start of its value.
  */
 export type OnKey = (start: number, end: number, valueStart: number) => void;
 
@@ -32,9 +32,9 @@ const [openArray, closeArray, openObject, closeObject] = [
 type Expected = 'value' | 'first item' | 'first key' | 'key' | 'comma';
 
 /**
- * Checks that the bytes are one JSON text without white space between its tokens, and builds
- * no values: time grows with the bytes, memory with the depth. It does not check for UTF-8.
- * @throws SyntaxError where they are not; RangeError where a rule is broken.
+ * Checks that the bytes are one JSON text without white space between its tokens, and builds no
+ * values: time grows with the bytes, memory with the depth. It does not check for UTF-8.
+ * @throws SyntaxError if they are not; RangeError if a limit is exceeded.
  */
 export function checkJson(bytes: Uint8Array, rules: JsonRules): void {
   new JsonCheck(bytes, rules).run();
@@ -43,7 +43,7 @@ export function checkJson(bytes: Uint8Array, rules: JsonRules): void {
 class JsonCheck {
   readonly #bytes: Uint8Array;
   readonly #rules: JsonRules;
-  /** What closes each array and object that is open, the outermost first. */
+  /** The closing bracket of each open array and object, the outermost first. */
   readonly #closers: Uint8Array;
   #depth = 0;
   #values = 0;
@@ -128,7 +128,7 @@ const unexpected = (at: number): SyntaxError => new SyntaxError(`JSON is not val
 
 const escapes = new Set([...'"\\/bfnrt'].map(code));
 
-/** @param start of the opening quote. @returns where what follows the closing quote begins. */
+/** @param start of the opening quote. @returns the position after the closing quote. */
 function endOfString(bytes: Uint8Array, start: number): number {
   if (bytes[start] !== quote) throw unexpected(start);
   for (let at = start + 1; at < bytes.length; at += 1) {
@@ -174,7 +174,7 @@ function endOfNumber(bytes: Uint8Array, start: number): number {
   return endOfDigits(bytes, end + (isSigned ? 2 : 1));
 }
 
-/** At least one. */
+/** Requires at least one digit. */
 function endOfDigits(bytes: Uint8Array, start: number): number {
   let end = start;
   while (isDigit(bytes[end] ?? 0)) end += 1;

@@ -4,7 +4,7 @@ import { checkJson } from './check-json.ts';
 import { asRawJson, type RawJson } from './raw-json.ts';
 
 /**
- * A traceback of 256 KiB may have as many lines. Without a limit, a frame of empty lists takes a
+ * A traceback of 256 KiB may have this many lines. Without a limit, a frame of empty lists takes a
  * hundred times its own bytes once it is parsed.
  */
 const messageRules = { maxDepth: 8, maxValues: 300_000 };
@@ -16,10 +16,9 @@ const slash = 0x2f;
 const openBrace = 0x7b;
 
 /**
- * The message in the body of a frame that comes, in the end, from user code. A `bundle` is the
- * bytes of its line.
- * @throws SyntaxError where it is not a JSON object; RangeError where it holds more than any message
- * has.
+ * Decodes the body of a frame that ultimately comes from user code. A `bundle` is the bytes of its
+ * line.
+ * @throws SyntaxError if it is not a JSON object; RangeError if it exceeds the limits of a message.
  */
 export function decodeMessage(body: Buffer): object {
   const end = body.indexOf(lineEnd);
@@ -36,8 +35,8 @@ function decodeLine(line: Buffer): object {
 }
 
 /**
- * The JSON text of a MIME bundle that comes, in the end, from user code. None of its keys can be
- * confused with a field of ours: each has a `/`, or is one of a few.
+ * The JSON text of a MIME bundle that ultimately comes from user code. None of its keys can be
+ * mistaken for an event's own field: each has a `/` or is in a short list.
  * @throws SyntaxError or RangeError for anything else.
  */
 export function readBundle(bytes: Buffer): RawJson {
@@ -46,7 +45,7 @@ export function readBundle(bytes: Buffer): RawJson {
   checkJson(bytes, {
     maxDepth: maxBundleDepth,
     onKey: (start, end, valueStart) => {
-      // No field of ours has a `/`, and an escape cannot hide one.
+      // No field of an event has a `/`, and an escape cannot hide one.
       if (!bytes.subarray(start, end).includes(slash))
         requireKnown(bytes.toString('utf8', start + 1, end - 1), bytes[valueStart]);
     },
@@ -54,7 +53,7 @@ export function readBundle(bytes: Buffer): RawJson {
   return asRawJson(bytes.toString('utf8'));
 }
 
-/** The bytes that may begin the value of each key; `undefined` stands for any. */
+/** The bytes with which the value of each key may start; `undefined` means any. */
 const firstBytes: Readonly<Record<(typeof bundleKeys)[number], readonly number[] | undefined>> = {
   display_id: [0x22],
   is_update: [0x74],

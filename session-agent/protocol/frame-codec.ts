@@ -21,7 +21,7 @@ export function encodeWorkerFrame(frame: WorkerFrame): Buffer {
   return encodeFrame(message, bundle);
 }
 
-/** Decodes a message of the agent, which its runtime trusts. */
+/** Decodes a message from the agent, which the runtime trusts. */
 export const decodeTrusted = (body: Buffer): unknown => JSON.parse(body.toString('utf8'));
 
 const headerBytes = 4;
@@ -40,7 +40,7 @@ export class FrameDecoder<Message> {
   #maxBytes: number;
 
   /**
-   * @param decode makes a message of a frame's body.
+   * @param decode converts a frame's body to a message.
    * @param firstFrameBytes limits the first frame, which identifies its sender.
    */
   constructor(decode: (body: Buffer) => Message, firstFrameBytes = maxFrameBytes) {

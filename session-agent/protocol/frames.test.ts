@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { supervisorFrameSchema, workerFrameSchema } from './frames.ts';
 
-// The runtime of a session is of another container, and may be newer than its agent.
+// The runtime runs in another container, and may be newer than its agent.
 test.each([
   { type: 'supervisor', language: 'python', version: '3.14', pid: 7 },
   { type: 'exit', epoch: 1, code: 0, signal: null, reason: null, detail: '' },

@@ -4,7 +4,7 @@ import { readBundle } from './decode-message.ts';
 
 /*
  * The messages on `agent.sock`. The supervisor of the runtime opens one connection, and each worker
- * one of its own. A worker's messages come, in the end, from user code: they are parsed here, and a
+ * one of its own. A worker's messages ultimately come from user code: they are parsed here, and a
  * protocol error kills the worker. Fields that only a newer runtime sends are ignored.
  */
 
@@ -24,7 +24,7 @@ const bundleSchema = z.instanceof(Buffer).transform((bytes, context) => {
     return z.NEVER;
   }
 });
-/** User code can set the clocks that a worker measures with: a negative number is no error. */
+/** User code can set the clocks that a worker measures with: a negative number is not an error. */
 const measurement = z.number().transform((given) => Math.max(0, given));
 
 /**
@@ -44,7 +44,7 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
     epoch,
     code: z.number().int().nullable(),
     signal: z.string().max(32).nullable(),
-    /** What the supervisor knows beside code and signal. */
+    /** What the supervisor knows besides code and signal. */
     reason: z.enum(['spawn_failed', 'memory']).nullable(),
     detail: z.string().max(4096),
   }),

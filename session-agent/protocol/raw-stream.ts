@@ -11,7 +11,7 @@ export class RawStream {
   readonly #clock: Clock;
   readonly #scanner: MarkerScanner;
   #stepEnded: () => void = () => {};
-  /** Every process that could write is gone, and all output has been read. */
+  /** Every process that could write has exited, and all output has been read. */
   readonly #ended: Promise<void>;
 
   constructor(output: RawOutput, onBytes: (place: Place, bytes: Buffer) => void, clock: Clock) {
@@ -23,7 +23,7 @@ export class RawStream {
     this.#ended = new Promise((resolve) => {
       output.bytes.once('close', () => {
         this.#scanner.end();
-        // No marker can arrive any more.
+        // No more markers can arrive.
         this.#stepEnded();
         resolve();
       });

@@ -11,7 +11,7 @@ import { systemCode } from '../workspace/file-system/file-error.ts';
 /** How the agent reaches its runtime: bytes only, so that a simulation can take its place. */
 export interface RuntimeTransport {
   /**
-   * Accepts the connections of supervisors and workers. Which of them one is, its first frame says.
+   * Accepts the connections of supervisors and workers. The first frame says which of them it is.
    * `onRefused` gets the reason for each connection that was not accepted.
    */
   listen(
@@ -20,15 +20,15 @@ export interface RuntimeTransport {
   ): Promise<void>;
   /** Opens the raw streams of the worker of that epoch, replacing what user code put there. */
   openStreams(epoch: number): Promise<{ out: RawOutput; err: RawOutput }>;
-  /** Stops listening and closes all connections. Harmless twice, and before `listen`. */
+  /** Stops listening and closes all connections. May be called twice, and before `listen`. */
   close(): void;
 }
 
 /** The agent's end of a worker's fd 1 or 2. */
 export interface RawOutput {
-  /** Ends once every process that could write is gone and all output has been read. */
+  /** Ends once every process that could write has exited and all output has been read. */
   readonly bytes: Readable;
-  /** The worker has opened its end, so the agent's own write end is closed. Harmless twice. */
+  /** The worker has opened its end, so the agent's own write end is closed. May be called twice. */
   releaseWriteEnd(): void;
   /** Removes the stream's name; what was written can still be read. */
   unlink(): void;
@@ -75,7 +75,9 @@ export function createRuntimeTransport(runDirectory: string): RuntimeTransport {
   };
 }
 
-/** Makes a worker's two FIFOs, replacing what user code put there; Node itself cannot make one. */
+/**
+ * Creates a worker's two FIFOs, replacing what user code put there. Node itself cannot create one.
+ */
 async function makeFifos(
   runDirectory: string,
   epoch: number,
@@ -86,8 +88,8 @@ async function makeFifos(
   // to another user, and then neither can the agent.
   await chmod(runDirectory, 0o700).catch(() => {});
   await Promise.all([out, err].map(clear));
-  // The environment is empty but for the path: by the instance id in it a supervisor recognises
-  // processes that user code left behind, and would kill this one.
+  // The environment contains only the path: a supervisor recognises processes that user code left
+  // behind by the instance id in their environment, and would kill this one.
   const env = { PATH: '/usr/bin:/bin' };
   await run('mkfifo', ['-m', '600', out, err], { timeout: mkfifoLimitMs, env });
   return { out, err };
@@ -122,14 +124,14 @@ function openRawOutput(path: string): RawOutput {
       try {
         unlinkSync(path);
       } catch {
-        // It is gone, or user code replaced it by a directory, which `clear` moves away when the
-        // name is needed again.
+        // It was removed, or user code replaced it with a directory, which `clear` moves away when
+        // the name is needed again.
       }
     },
   };
 }
 
-/** User code can replace a FIFO by anything: opening it never blocks and follows no link. */
+/** User code can replace a FIFO with anything: opening it never blocks and follows no link. */
 function openFifo(path: string, mode: number): number {
   const fd = openSync(path, mode | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   return closeOnError(fd, () => {

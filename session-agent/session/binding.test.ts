@@ -13,7 +13,7 @@ import { at, manualClock } from '../testing/manual-clock.ts';
 import { Binding } from './binding.ts';
 import { SessionLifetime } from './session-lifetime.ts';
 
-/** One that waits for its supervisor for as long as the test takes. */
+/** An interpreter whose supervisor never connects during the test. */
 const absentInterpreter = (background: BackgroundOutput) =>
   new Interpreter({
     transport: createRuntimeTransport('/nowhere'),

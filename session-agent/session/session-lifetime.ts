@@ -110,7 +110,7 @@ export class SessionLifetime {
     else this.#onEnd('idle', `it was idle for its idle_timeout_seconds of ${idle_timeout_seconds}`);
   }
 
-  /** After a step that ended later than the expiry its client has time to fetch the result. */
+  /** If a step ended after the expiry, its client gets time to fetch the result. */
   #endsInMs(expiresAtMs: number): number {
     const end = this.#stepEnd;
     return end && end.wallMs > expiresAtMs

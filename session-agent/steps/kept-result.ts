@@ -2,7 +2,7 @@ import type { Background, OutputStream, StepResult } from '@steppe/contracts/ste
 import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
 import type { KeptEvent } from './kept-event.ts';
 
-/** A result as a step keeps it: its bundles stay the JSON texts that the driver made. */
+/** A result as a step keeps it: its bundles stay the JSON texts that the driver created. */
 export type KeptResult = Omit<StepResult, 'results'> & { results: RawJson[] };
 
 /** The result as clients get it. */
@@ -15,7 +15,7 @@ export function resultText(result: KeptResult): RawJson {
   );
 }
 
-/** The parts of a result that a step's events add up to. */
+/** The parts of a result that are aggregated from a step's events. */
 export function aggregateResult(
   events: readonly KeptEvent[],
 ): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {

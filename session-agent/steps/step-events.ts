@@ -7,7 +7,7 @@ type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;
 /** The cost of an event besides its text. */
 const eventBytes = 200;
 
-/** The events of a step, numbered without gaps, and those who wait for the next one. */
+/** The events of a step, numbered without gaps, and the listeners for the next one. */
 export class StepEvents {
   readonly all: KeptEvent[] = [];
   /** The journal has dropped the events. */

@@ -16,7 +16,7 @@ const different = expect.objectContaining({
   details: { reason: 'different_request' },
 });
 
-/** A step that has ended, and takes about so many bytes. */
+/** A step that has ended, and takes about this many bytes. */
 function endedStep(bytes = 0) {
   const step = newStep();
   step.started(1);
@@ -84,7 +84,7 @@ test('enforces its byte limit while a step grows, and never forgets one that has
   const error = { name: 'Error', message: 'x'.repeat(600_000), traceback: [] };
   growing.end({ ...completed, status: 'failed', error });
   expect(journal.list()).toEqual([]);
-  // What it said in its end counts no more either.
+  // The bytes of its final error do not count any more either.
   const next = endedStep(500_000);
   journal.add(next);
   expect(journal.list()).toEqual([next]);
@@ -130,7 +130,7 @@ test('counts a step that replaces a refused one once, as the newest', () => {
   journal.add(anew);
   expect(journal.list()).toEqual([anew, others[1], others[0]]);
   expect(journal.get(request.step_id)).toBe(anew);
-  // Whatever the first still counted for would make this too much.
+  // This would exceed the limit if the refused step still counted.
   for (let at = 0; at < 2; at += 1) journal.add(endedStep(300_000));
   expect(journal.list()).toHaveLength(5);
 });

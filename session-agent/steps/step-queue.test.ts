@@ -47,7 +47,7 @@ const refusalOf = (callback: () => unknown): AppError => {
   }
   throw new Error('it was not refused');
 };
-/** Lets everything go on that can. */
+/** Lets all pending callbacks run. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const running = async (code: string, given: object = {}): Promise<Step> => {
   const step = submit(code, given);
@@ -62,7 +62,7 @@ test('runs steps one at a time, in order of arrival', async () => {
   for (const ran of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
     await settle();
     expect(interpreter.ran).toEqual(ran);
-    // It is known as the one that runs.
+    // The queue knows which step is running.
     for (const step of steps) if (step.status === 'running') queue.cancel(step);
     interpreter.done();
   }

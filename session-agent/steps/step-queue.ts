@@ -80,7 +80,7 @@ export class StepQueue {
     return step;
   }
 
-  /** Interrupts a running step, removes a waiting one; harmless for a step that has ended. */
+  /** Interrupts a running step, removes a waiting one; has no effect on a step that has ended. */
   cancel(step: Step): void {
     if (step === this.#running) stopStep(step, 'cancel', this.#options);
     const at = this.#waiting.indexOf(step);
@@ -133,7 +133,7 @@ export class StepQueue {
     const { journal, interpreter } = this.#options;
     const { epoch } = interpreter;
     if (request.epoch !== undefined && request.epoch !== epoch) throw epochMismatch(epoch);
-    // Behind other steps it waits, and is refused with them.
+    // Behind other steps it waits, and is refused together with them.
     if (this.#reportedEpoch === epoch || this.#running || this.#waiting.length > 0) return;
     this.#reportedEpoch = epoch;
     if (request.epoch === epoch) return;
@@ -146,7 +146,7 @@ export class StepQueue {
     if (this.#pumping) return;
     this.#pumping = true;
     for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      // Its subscriber comes back, or the step ends without running.
+      // Waits until its subscriber reconnects or the step ends without running.
       if (first.subscribers.absence)
         await Promise.race([first.subscribers.absence, first.ended.promise]);
       await this.#options.interpreter.ready();

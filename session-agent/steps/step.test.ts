@@ -77,7 +77,7 @@ test('accepts no events after it has ended', () => {
   const step = newStep();
   step.started(1);
   step.end(completed);
-  // More than waits for more to come.
+  // More bytes than are held back to join small writes.
   step.output('stdout', Buffer.alloc(64 * 1024, 'x'));
   step.display(toRawJson({ 'text/plain': 'late' }), true, false);
   step.background('stdout', 'late');

@@ -50,7 +50,7 @@ const mainResult = asRawJson('{"is_main_result":true}');
 
 /**
  * One step from its submission to its end: its events, numbered without gaps, and the result that
- * they add up to.
+ * is aggregated from them.
  */
 export class Step {
   readonly id: StepId;

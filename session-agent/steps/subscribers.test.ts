@@ -12,7 +12,7 @@ beforeEach(() => {
   subscribers = new Subscribers(systemClock);
 });
 
-/** A response, which is finished or ends because its reader disconnects. */
+/** A response that finishes, or ends because its reader disconnects. */
 function join(wish?: 'continue' | 'cancel') {
   const leave = subscribers.join(wish, () => {
     abandoned += 1;

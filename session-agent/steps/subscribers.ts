@@ -3,7 +3,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { type Deferred, deferred } from '../deferred.ts';
 
 /**
- * How long a step waits for a subscriber to come back after the last one disconnected. The client
+ * How long a step waits for a subscriber to reconnect after the last one disconnected. The client
  * may still be there behind a data-plane that reconnects: its four attempts take one second each,
  * and the pauses between them add up to 1.4 s.
  */
@@ -28,8 +28,8 @@ export class Subscribers {
 
   /**
    * @param wish what happens if this subscriber disconnects; undefined for one that only reads.
-   * @param onAbandoned called if no subscriber comes back in time, to end the step; harmless for a
-   * step that has ended.
+   * @param onAbandoned called if no subscriber reconnects in time, to end the step; has no effect
+   * on a step that has ended.
    * @returns a function to call once, when the subscriber leaves.
    */
   join(
@@ -52,7 +52,7 @@ export class Subscribers {
 
   /**
    * Set while there are no subscribers and the step will be cancelled for that; resolves when a
-   * subscriber comes back.
+   * subscriber reconnects.
    */
   get absence(): Promise<void> | undefined {
     return this.#absence?.over.promise;

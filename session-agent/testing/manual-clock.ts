@@ -2,7 +2,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 
 const startMs = Date.parse('2030-01-01T00:00:00.000Z');
 
-/** The time so many seconds after the clock's start. */
+/** The time this many seconds after the clock's start. */
 export const at = (seconds: number): string => new Date(startMs + seconds * 1000).toISOString();
 
 interface Timer {

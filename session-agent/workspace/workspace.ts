@@ -4,14 +4,14 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 
 /**
  * The session's files. Every path is given as segments that `segmentsOf` has checked, and none
- * leads out of the workspace. All methods throw AppErrors for what the client can understand.
+ * leads out of the workspace. All methods throw AppErrors for failures that the client can act on.
  */
 export interface Workspace {
   /** Opens a regular file for reading; the caller closes it. */
   openFile(segments: readonly string[]): Promise<{ file: ReadableFile; version: FileVersion }>;
   /**
-   * Writes a whole file and makes its directories. The file takes its place when it is complete; a
-   * broken upload leaves the previous one.
+   * Writes a whole file and creates its directories. The file takes its place when it is complete;
+   * a broken upload leaves the previous one.
    */
   writeFile(
     segments: readonly string[],

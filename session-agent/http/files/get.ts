@@ -10,7 +10,7 @@ import { type ByteRange, readRange } from './byte-range.ts';
 import { fileOf } from './file-path.ts';
 import { isKnown, isStillSame, readConditions } from './preconditions.ts';
 
-/** Reads a file or a part of it, streamed; HEAD returns its headers alone. */
+/** Reads a file or a part of it, streamed; HEAD returns only the headers. */
 export const getFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
   refuseQuery(c.req.url);
   const conditions = readConditions(c);
@@ -30,7 +30,8 @@ export const getFile = sessionRoute(async (c, _session, { lifetime, workspace })
     const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
     if (range === 'unsatisfiable') throw notInFile(sizeBytes);
     const part = range ?? { start: 0, end: sizeBytes - 1 };
-    // Loaded with the first file, so that not every session pays for it at its agent's start.
+    // Loaded with the first file, because not every session reads files and an agent must start
+    // fast.
     const { contentTypeOf } = await import('./content-type.ts');
     const outgoing = outgoingOf(c);
     outgoing.writeHead(range ? 206 : 200, {
@@ -59,8 +60,8 @@ const notInFile = (sizeBytes: number): AppError =>
   );
 
 /**
- * Sends exactly as many bytes as the header announced, also while the file grows; a file that
- * shrinks cuts the response off. Never rejects.
+ * Sends exactly as many bytes as the header announced, even if the file grows. If the file shrinks,
+ * the response is aborted. Never rejects.
  */
 async function sendPart(
   file: ReadableFile,
@@ -80,7 +81,7 @@ async function sendPart(
     if (content.bytesRead === end - start + 1) outgoing.end();
     else outgoing.destroy();
   } catch {
-    // A client that disconnects in the middle ends this response and nothing else.
+    // A client that disconnects early ends only this response.
     outgoing.destroy();
   }
 }

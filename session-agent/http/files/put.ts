@@ -29,8 +29,8 @@ export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, m
 });
 
 /**
- * Without this check a part would become the file, or compressed bytes its content (RFC 9110,
- * sections 14.5 and 8.4).
+ * Without this check a part would replace the whole file, or compressed bytes would be stored as
+ * they are (RFC 9110, sections 14.5 and 8.4).
  */
 function refuseOtherThanWhole(c: Context<HttpEnv>): void {
   if (c.req.header('content-range') !== undefined) {

@@ -34,9 +34,7 @@ export const eventFormats: Record<'sse' | 'ndjson', EventFormat> = {
   },
 };
 
-/**
- * @throws Error for a value with a line break, which would begin another field, or another event.
- */
+/** @throws Error for a value with a line break, which would start another field or event. */
 export const sseEvent = (fields: readonly [name: string, value: string | number][]): string =>
   `${fields.map(([name, value]) => sseField(name, String(value))).join('')}\n`;
 

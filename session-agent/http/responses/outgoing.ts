@@ -3,7 +3,7 @@ import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';
 import type { RawJson } from '../../protocol/raw-json.ts';
 
-/** Node's own response, for responses that are streamed. The agent is only ever served by Node. */
+/** Node's own response, for responses that are streamed. The agent runs only on Node. */
 export function outgoingOf(c: Context<HttpEnv>): ServerResponse {
   const outgoing = c.env.outgoing;
   if (!outgoing || !('writeHead' in outgoing)) throw new TypeError('not served over HTTP/1');

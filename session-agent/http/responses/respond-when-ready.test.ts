@@ -12,7 +12,7 @@ let ready: Deferred<unknown>;
 let responding: Promise<void>;
 let socket: Socket;
 let text: string;
-/** For each body that was made, whether the response had begun. */
+/** For each created body, whether the response had begun. */
 let made: boolean[];
 let close: () => void;
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
         return toRawJson({ ok: true });
       },
     });
-    // Whoever calls it does so later.
+    // The caller handles the rejection later.
     responding.catch(() => outgoing.end());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

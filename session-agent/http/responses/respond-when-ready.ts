@@ -6,14 +6,14 @@ import type { RawJson } from '../../protocol/raw-json.ts';
 export interface PendingResponse {
   clock: Clock;
   ready: Promise<unknown>;
-  /** Makes the response; it may throw an AppError as long as nothing `hasBegun`. */
+  /** Creates the body; may throw an AppError unless the response `hasBegun`. */
   body: (hasBegun: boolean) => RawJson;
 }
 
 /**
  * Responds with JSON when `ready` resolves. After five seconds of waiting it sends the status and
- * the headers, and then a space every five seconds: white space before JSON is JSON, and it keeps
- * the proxies on the way from giving up.
+ * the headers, and then a space every five seconds: white space before a JSON text is valid JSON,
+ * and it keeps proxies in between from timing out.
  */
 export async function respondWhenReady(
   outgoing: ServerResponse,
@@ -25,7 +25,8 @@ export async function respondWhenReady(
   try {
     await Promise.race([ready, closed]);
   } catch (error) {
-    // A status that was sent cannot be taken back. Clients do not take a cut-off response for one.
+    // A sent status cannot be changed. Clients do not mistake an aborted response for a complete
+    // one.
     if (outgoing.headersSent) outgoing.destroy();
     else throw error;
   } finally {

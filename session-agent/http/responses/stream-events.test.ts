@@ -107,9 +107,9 @@ test('cuts off a stalled reader with a last line between events; others continue
   await expect.poll(() => ends.length).toBe(1);
   const fast = readLines(openReader(port));
   await ends[0];
-  // What it can hold of a reader that takes nothing is one batch.
+  // The response buffers at most one batch for a stalled reader.
   expect(responses[0]?.writableLength).toBeLessThan(3 * 1024 * 1024);
-  // At once: it has as long again to take its last word.
+  // Read now: the reader has the same time again for its last line.
   const reading = readLines(slow);
   step.end(completed);
   expect(eventsIn(await fast)).toHaveLength(step.events.length);
@@ -176,7 +176,7 @@ describe('a keepalive', () => {
     };
     server = await serve(step);
   };
-  /** Nothing continues for a reader that is gone. */
+  /** No timer or listener remains for a reader that disconnected. */
   const isOver = () => expect.poll(() => [vi.getTimerCount(), stopped]).toEqual([0, 1]);
 
   test('is sent after a period of inactivity, and not while there are events', async () => {

@@ -6,7 +6,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Step } from '../../steps/step.ts';
 import { type EventFormat, eventFormats } from './event-formats.ts';
 
-/** What a reader has in memory for itself: about this much, or one larger event. */
+/** Memory per reader: about this many bytes, or one larger event. */
 const batchLength = 64 * 1024;
 
 const cutOffMessages: Record<CutOffLine['reason'], string> = {
@@ -19,15 +19,15 @@ export interface StreamOptions {
   format: 'sse' | 'ndjson';
   /** The stream begins after this seq. */
   after: number;
-  /** How long a reader may take nothing while there are events for it. */
+  /** How long a reader may read nothing while events are waiting for it. */
   stallMs: number;
   clock: Clock;
 }
 
 /**
  * Streams the step's events after `after`: replays those that exist, then follows until the last.
- * Each reader has its own pace, so that a slow one delays nobody. A reader that takes nothing, or
- * is so late that the journal has dropped the step, gets a last line and is cut off.
+ * Each reader has its own pace, so that a slow one does not delay the others. A reader that stalls,
+ * or is so late that the journal has dropped the step, gets a last line and is cut off.
  */
 export async function streamEvents(
   step: Step,
@@ -46,7 +46,7 @@ export async function streamEvents(
   };
   let stopBeat = clock.every(limits.keepaliveMs, beat);
   const closed = once(outgoing, 'close');
-  // For Node a connection is active as long as the peer takes any part of a write.
+  // Node treats a connection as active as long as the peer reads any part of a write.
   const stalled = new Promise<'stalled'>((resolve) =>
     outgoing.setTimeout(stallMs).once('timeout', () => resolve('stalled')),
   );
@@ -67,7 +67,7 @@ export async function streamEvents(
       if (outgoing.write(text)) continue;
       const how = await Promise.race([once(outgoing, 'drain'), closed, stalled]);
       if (how !== 'stalled') continue;
-      // Nothing listens to a second timeout, so that Node closes the connection then.
+      // The second timeout has no listener, so Node closes the connection.
       return void outgoing.setTimeout(stallMs).write(cutOff(cutOffLine('slow_reader')));
     }
   } finally {

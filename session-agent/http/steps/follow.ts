@@ -15,7 +15,7 @@ import { subscribe } from './subscribe.ts';
 export const followStep = sessionRoute(async (c, { journal, queue }, { limits, clock }) => {
   const query = parseInput(stepEventsQuerySchema, readQuery(c.req.url), 'query');
   const last = c.req.header('last-event-id');
-  // An EventSource that reconnects keeps its URL, and sends its progress in the header.
+  // An EventSource that reconnects uses the same URL, and sends its progress in the header.
   const { after = 0 } = !last
     ? query
     : parseInput(stepEventsQuerySchema, { after: last }, 'Last-Event-ID header');

@@ -14,7 +14,7 @@ import { Interpreter } from '../interpreter.ts';
 
 const within = { timeout: 10_000 };
 
-/** An interpreter whose supervisors and workers say what a test has them say. */
+/** An interpreter whose supervisors and workers send the frames that a test chooses. */
 export async function listenForPeers(absenceLimitMs = 60_000) {
   const runDirectory = mkdtempSync('/tmp/steppe-interpreter-');
   const told: string[] = [];
@@ -65,7 +65,7 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     counts,
     openSupervisor,
     openWorker,
-    /** A connection that begins with what neither of them says. */
+    /** A connection whose first frame neither a supervisor nor a worker sends. */
     openStranger: open,
     /** A supervisor whose worker of that epoch is ready. */
     async start(epoch = 1, pid = 10, language: Language = 'python') {
@@ -87,7 +87,7 @@ export type Peers = Awaited<ReturnType<typeof listenForPeers>>;
 
 export const spawnOf = (epoch: number) => expect.objectContaining({ type: 'spawn', epoch });
 export const killOf = (epoch: number) => ({ type: 'kill', epoch });
-/** Of a worker that did not start. */
+/** The exit of a worker that did not start. */
 export const exitOf = (epoch: number) => ({
   type: 'exit',
   epoch,

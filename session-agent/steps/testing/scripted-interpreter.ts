@@ -16,14 +16,14 @@ interface Run {
 }
 
 /**
- * An interpreter whose every move a test makes. It is idle at epoch 1, and comes back only by
+ * An interpreter that a test controls. It is idle at epoch 1, and becomes idle again only by
  * `comeBack`.
  */
 export class ScriptedInterpreter implements StepInterpreter {
   epoch = 1;
   canRun = true;
   onMemoryLost: () => void = () => {};
-  /** All that was ever run, by code. */
+  /** The code of every step that was run. */
   readonly ran: string[] = [];
   readonly commands: string[] = [];
   #run: Run | undefined;
@@ -69,8 +69,8 @@ export class ScriptedInterpreter implements StepInterpreter {
   }
 
   /**
-   * The worker dies, with what runs. The end of that is reported by `tellLoss`, when its output has
-   * been read.
+   * The worker dies with the running step. `tellLoss` reports the step's end, as after its output
+   * has been read.
    */
   die(): void {
     this.canRun = false;

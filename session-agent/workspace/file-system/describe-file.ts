@@ -9,7 +9,9 @@ export const versionOf = ({ ino, ctimeNs, size, mtime }: BigIntStats): FileVersi
   sizeBytes: Number(size),
 });
 
-/** @param stats with exact times: rounded ones would differ from the file's by a millisecond. */
+/**
+ * @param stats with exact times: rounded ones would differ from the file's time by a millisecond.
+ */
 export const toEntry = (segments: readonly string[], stats: BigIntStats): FileEntry => ({
   name: segments.at(-1) ?? '',
   path: segments.join('/'),

@@ -63,7 +63,7 @@ export class DirectoryWorkspace implements Workspace {
     content: Readable,
     options: WriteOptions,
   ): Promise<WrittenFile> {
-    // A condition that fails at once makes no directories and reads no bytes.
+    // Checked first, so that a failed condition creates no directories and reads no bytes.
     options.check?.(await this.#find(segments));
     return this.#at(segments, { createDirectories: true }, async (place) => {
       const inspect = async (): Promise<BigIntStats | undefined> => {
@@ -98,7 +98,7 @@ export class DirectoryWorkspace implements Workspace {
 
   /**
    * The file as a reader sees it now; undefined if there is none.
-   * @throws AppError if there cannot be one
+   * @throws AppError if the path cannot name a file
    */
   async #find(segments: readonly string[]): Promise<FileVersion | undefined> {
     return this.#at(segments, {}, async ({ entryPath }) => {

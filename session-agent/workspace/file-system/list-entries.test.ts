@@ -83,7 +83,7 @@ test('enters directories down to a depth, and lists those below it when they are
 
 test('leaves out entries whose path is too long, so that its cursors are valid', async () => {
   const name = (at: number) => `${String(at).padStart(2, '0')}${'x'.repeat(248)}`;
-  // One directory at a time, as the whole path is longer than the system takes.
+  // One directory at a time, because the whole path is longer than the system allows.
   const dig = `import os,sys
 os.chdir(sys.argv[1])
 for name in sys.argv[2:]:

@@ -10,7 +10,7 @@ import { uploadedBytes } from './uploaded-bytes.ts';
 import type { Place } from './walk.ts';
 
 interface Surroundings {
-  /** Tells uploads into one directory apart. */
+  /** Distinguishes uploads into one directory. */
   uploadId: string;
   /** The current entry. @throws AppError if it is not a file */
   inspect: () => Promise<BigIntStats | undefined>;

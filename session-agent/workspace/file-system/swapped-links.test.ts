@@ -17,7 +17,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DirectoryWorkspace } from './directory-workspace.ts';
 import { listEntries } from './list-entries.ts';
 
-/** What code of the session does between two calls of ours. */
+/** What user code does between two system calls of the workspace. */
 const swap = { beforeLstat: (_path: string) => {}, beforeReadlink: (_path: string) => {} };
 vi.mock('node:fs/promises', async (importOriginal) => {
   const real = await importOriginal<typeof import('node:fs/promises')>();
