@@ -9,7 +9,7 @@ it('V8 accepts the code cache that the build wrote', () => {
     const { agentScript, cache } = require(process.argv[1]);
     const script = agentScript(require('node:fs').readFileSync(cache));
     process.stdout.write(String(script.cachedDataRejected));`;
-  // A process of its own, like an agent's: V8 compares its flags too, and a test may change them.
+  // A separate process, like an agent's: V8 compares its flags too, and a test may change them.
   expect(
     execFileSync(process.execPath, ['--eval', program, starter], { env: {}, encoding: 'utf8' }),
   ).toBe('false');

@@ -4,7 +4,7 @@ import type { Worker } from './worker.ts';
 
 /**
  * Why a worker is killed. Only `replace` keeps the epoch: the worker has run nothing, and another
- * one takes its place.
+ * one replaces it.
  */
 type KillPurpose = 'terminate' | 'replace' | 'protocol_error';
 
@@ -12,7 +12,7 @@ type KillPurpose = 'terminate' | 'replace' | 'protocol_error';
 export type OpenState =
   /** `waiting` for a supervisor, `preparing` the next worker, `draining` the last one's output. */
   | { name: 'starting' | 'dead'; worker?: undefined; phase: 'waiting' | 'preparing' | 'draining' }
-  /** The supervisor was told to spawn the worker, which has not connected yet. */
+  /** The supervisor has the command to spawn the worker, which has not connected yet. */
   | { name: 'starting'; worker: Worker }
   | { name: 'idle'; worker: Worker }
   | { name: 'running' | 'interrupting'; worker: Worker; stepId: string }

@@ -36,7 +36,7 @@ test('fails after three failed starts, with the last reason, in the same epoch',
 test('a supervisor that replaces another starts a worker, with a loss of memory', async () => {
   peers = await listenForPeers();
   const first = await peers.start();
-  // The agent does not know of the first one's end.
+  // The agent has not noticed that the first supervisor exited.
   const second = peers.openSupervisor(20);
   await second.receives(spawnOf(2));
   expect(peers.told).toEqual(['epoch 2']);

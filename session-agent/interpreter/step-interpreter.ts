@@ -32,7 +32,7 @@ export type RunEnd =
       usage: Usage;
       epoch: number;
     }
-  /** The memory is gone, whether or not any of the step's code ran. */
+  /** The memory is lost, whether or not any of the step's code ran. */
   | { kind: 'lost'; error: StepError; epoch: number };
 
 /**

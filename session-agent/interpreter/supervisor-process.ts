@@ -24,7 +24,7 @@ export interface SupervisorProcess {
 
 /** Gives up after this many exits in a row before a worker was ready. */
 const maxFailures = 3;
-/** Grows with each failure. */
+/** The delay before the first restart; it grows with each failure. */
 const restartBackoffMs = 100;
 /** A process that it left behind may keep standard error open: it is read for at most this time. */
 const lastOutputLimitMs = 200;

@@ -1,7 +1,8 @@
 import type { WorkerFrame } from './frames.ts';
 import { maxFrameBytes } from './wire-format.ts';
 
-// The one codec of frames, for the agent and the Node driver, which bundles it: no zod here.
+// The one codec of frames, for the agent and the Node driver, which bundles it: it must not import
+// zod.
 
 /** One message as a frame. The JSON text of a bundle follows on a line of its own. */
 export function encodeFrame(message: object, bundle?: string): Buffer {

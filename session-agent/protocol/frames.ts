@@ -11,7 +11,7 @@ import { readBundle } from './decode-message.ts';
 const epoch = z.number().int().min(1);
 const pid = z.number().int().min(1);
 const stepId = z.string().max(128);
-/** Reports one issue at most: zod's own array makes an object for each line that is invalid. */
+/** Reports one issue at most: zod's own array creates an object for each line that is invalid. */
 const lines = z.custom<string[]>(
   (given) => Array.isArray(given) && given.every((line) => typeof line === 'string'),
 );
@@ -52,7 +52,9 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
 ]);
 export type SupervisorFrame = z.infer<typeof supervisorFrameSchema>;
 
-/** worker → agent. `ready` is the first. For each `run`: any number of `display`, then one `done`. */
+/**
+ * worker → agent. `ready` is the first. Each `run` causes any number of `display`, then a `done`.
+ */
 export const workerFrameSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ready'),

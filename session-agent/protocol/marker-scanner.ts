@@ -12,8 +12,8 @@ export interface MarkerSink {
 const markerByte = 0x1e;
 
 /**
- * Splits one raw stream at the markers of its steps. Bytes are passed on at once; only a tail that
- * could be the beginning of the expected marker is held until more arrives.
+ * Splits one raw stream at the markers of its steps. Bytes are passed on immediately; only a tail
+ * that could be the beginning of the expected marker is held until more arrives.
  */
 export class MarkerScanner {
   #sink: MarkerSink;
@@ -67,10 +67,11 @@ export class MarkerScanner {
   }
 }
 
-/** How many bytes at the end of `bytes` are a proper beginning of `marker`. */
+/** How many bytes at the end of `bytes` are a proper prefix of `marker`. */
 function heldBack(bytes: Buffer, marker: Buffer): number {
   const from = Math.max(0, bytes.length - marker.length + 1);
-  // The marker byte also ends a marker, so the first position where the rest matches is the right one.
+  // The marker byte also ends a marker, so the first position at which the rest matches is the
+  // right one.
   for (
     let at = bytes.indexOf(markerByte, from);
     at !== -1;

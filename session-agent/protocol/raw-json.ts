@@ -11,7 +11,9 @@ export function mergeObjects(...objects: readonly string[]): RawJson {
   return asRawJson(`{${members.join(',')}}`);
 }
 
-/** Brands a text that is known to be JSON: it was stringified, checked, or joined from such texts. */
+/**
+ * Brands a text that is known to be JSON: it was stringified, checked or joined from such texts.
+ */
 export const asRawJson = (text: string): RawJson => text as RawJson;
 
 export const toRawJson = (value: object): RawJson => asRawJson(JSON.stringify(value));

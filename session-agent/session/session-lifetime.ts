@@ -12,8 +12,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Ends the session when it has been idle for too long, by the monotonic clock, or has expired, by
- * the wall clock. A running step delays both, up to its own time limit; a waiting step and a restart
- * delay only the idle end, and background work of earlier steps delays neither.
+ * the wall clock. A running step delays both, up to its own time limit; a waiting step and a
+ * restart delay only the idle end, and background work of earlier steps delays neither.
  */
 export class SessionLifetime {
   readonly #clock: Clock;

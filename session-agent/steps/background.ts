@@ -14,8 +14,8 @@ const pieces = new RegExp(`.{1,${pieceLength}}`, 'gsu');
 const sizeOf = (kept: Kept): number => JSON.stringify(kept).length;
 
 /**
- * Output of threads, timers and child processes of earlier steps. The running step gets it at once;
- * between steps it is kept for the next one.
+ * Output of threads, timers and child processes of earlier steps. The running step gets it
+ * immediately; between steps it is kept for the next one.
  */
 export class BackgroundOutput implements BackgroundSink {
   readonly #decoders: Record<OutputStream, StringDecoder> = {

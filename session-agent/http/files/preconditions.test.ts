@@ -22,7 +22,7 @@ describe('a write', () => {
     { 'if-none-match': '"old"' },
     { 'if-unmodified-since': sameSecond },
     { 'if-unmodified-since': 'yesterday' },
-    // The tag says more than the date.
+    // The tag takes precedence over the date.
     { 'if-match': '"now"', 'if-unmodified-since': before },
     { 'if-modified-since': sameSecond },
   ])('proceeds under %j', (headers) => {

@@ -39,7 +39,7 @@ export function isKnown(conditions: FileConditions, current: FileVersion): boole
   return since !== undefined && inSeconds(current.modifiedAt) <= since;
 }
 
-/** Whether a part may be sent. Only a strong tag allows it: dates do not tell versions apart. */
+/** Whether a part may be sent. Only a strong tag allows it: dates do not distinguish versions. */
 export const isStillSame = (ifRange: string | undefined, current: FileVersion): boolean =>
   ifRange === undefined || ifRange.trim() === current.etag;
 
@@ -57,7 +57,7 @@ function requireMatch(conditions: FileConditions, current: FileVersion | undefin
   throw failed('the file was changed after If-Unmodified-Since', current);
 }
 
-/** A weak tag never matches in a strong comparison; ours are all strong. */
+/** A weak tag never matches in a strong comparison; the agent's tags are all strong. */
 function names(list: string, etag: string, comparison: 'strong' | 'weak' = 'weak'): boolean {
   if (list.trim() === '*') return true;
   const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];

@@ -8,7 +8,9 @@ const formats = new Map<string, ResponseFormat>([
   ['application/json', 'json'],
 ]);
 
-/** The format that `Accept` prefers, the first of equals; JSON if it names none of ours. */
+/**
+ * The format that `Accept` prefers, the first of equal ones; JSON if it names no supported format.
+ */
 export function responseFormat(accept: string | undefined): ResponseFormat {
   for (const { type, q } of parseAccept(accept ?? '')) {
     const format = formats.get(type.toLowerCase());

@@ -33,7 +33,7 @@ export const listSteps = sessionRoute((c, { journal }) => {
   return sendJson(c, text, 200);
 });
 
-/** At least one, so that every page makes progress. */
+/** Returns at least one, so that every page makes progress. */
 function stepsThatFit(steps: readonly Step[]): number {
   let left = pageBytes;
   for (const [at, { bytes }] of steps.entries()) {

@@ -4,15 +4,16 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
- * User code shares its global scope with the worker: a `class Map {}` there must not become the
- * worker's own. The names are taken before any user code runs.
+ * User code shares its global scope with the worker: a `class Map {}` there must not replace the
+ * worker's own `Map`. The names are captured before any user code runs.
  */
 const captured =
   'Array ArrayBuffer Atomics Buffer Date Error Int32Array JSON Map Math Number Object Promise RangeError Reflect RegExp Set ' +
   'SharedArrayBuffer String Symbol SyntaxError TypeError URL Uint8Array WeakMap clearTimeout performance setImmediate setTimeout';
 
 /**
- * What is loaded by `import()` is a file of its own: a worker is ready before its parsers are read.
+ * Code that `import()` loads is bundled into separate files, so that a worker is ready before its
+ * parsers are read.
  */
 const filesOfTheirOwn = {
   name: 'files-of-their-own',
@@ -39,7 +40,7 @@ export const nodeRuntimeBundle = {
   target: 'node20.20',
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  // `require`, which costs less than Node's other loader.
+  // Uses `require`, which costs less than the loader of ES modules.
   supported: { 'dynamic-import': false },
   plugins: [filesOfTheirOwn],
   minifyWhitespace: true,

@@ -42,7 +42,8 @@ socket.on('error', endProcess);
 socket.on('close', endProcess);
 
 parentPort?.on('message', ({ frame, weight }: ToControl) => {
-  // Not before: the agent closes a connection without a first frame after one second.
+  // Connects only now, because the agent closes a connection without a first frame after one
+  // second.
   if (frame.type === 'ready') socket.connect(data.socketPath);
   send(frame, () => load.remove(weight));
   if (frame.type === 'done') ladder.ended(frame.step_id);

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { nodeRuntimeBundle } from './bundle-options.mjs';
 
 const roundTrips = 2000;
-// V8 compiles what has run a few hundred times.
+// V8 compiles code only after a few hundred runs.
 const warmUps = 500;
 const starts = 10;
 

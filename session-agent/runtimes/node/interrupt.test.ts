@@ -117,8 +117,8 @@ it(`never affects the next step, at whatever moment it arrives (STEPPE_TEST_SEED
 });
 
 /**
- * Steps that last about as long as it takes to a rung of the ladder, or much less, each followed by
- * one that must not suffer.
+ * Steps that last about as long as the climb to a rung of the ladder, or much less. Each is
+ * followed by a step that must not be affected.
  */
 async function interruptAtRandom(
   tried: FakeAgent,

@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(runtimeDir, { recursive: true });
 });
 
-/** Each list of steps ends with one whose value is compared as text. */
+/** The value of the last step in each list is compared as text. */
 const values: Record<string, [steps: string[], text: string]> = {
   'class fields': [
     [

@@ -17,14 +17,14 @@ export type ToMain =
   | { type: 'configure'; env: Record<string, string> }
   | { type: 'run'; step: PreparedStep }
   /**
-   * Ends the step as interrupted if it still runs. Sent first as a request, and again once its code
-   * was terminated.
+   * Ends the step as interrupted if it still runs. Sent first as a request, and again after its
+   * code was terminated.
    */
   | { type: 'abandon'; step: StepKey };
 
 /**
- * The nonce is needed for the markers of a step that never began: a termination can hit the message
- * that should begin it.
+ * The nonce is needed for the markers of a step that never began: a termination can hit the handler
+ * of the message that starts it.
  */
 export type StepKey = Pick<RunCommand, 'step_id' | 'nonce'>;
 

@@ -4,17 +4,17 @@ const open = 2;
 const signalled = 3;
 const terminating = 4;
 
-// In case a signal or termination never arrives: a late step is better than a dead worker.
+// If a signal or termination never arrives, a late step is better than a dead worker.
 const longestWaitMs = 1000;
 
-// The second word of the memory.
+// The index of the second word of the memory.
 const child = 1;
 
 /**
  * Memory that both threads share. A SIGINT without a listener kills the process, and V8's
- * termination hits whatever the main thread is doing when it arrives. So each is sent only while
- * code runs that it can end. When such code ends, the main thread waits for a signal or termination
- * that was already sent, which then unwinds the wait.
+ * termination hits whatever the main thread is doing when it arrives. So each of them is sent only
+ * while code runs that it can end. When such code ends, the main thread waits for a signal or
+ * termination that was already sent, which then unwinds the wait.
  */
 export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
   const word = new Int32Array(memory);
@@ -76,9 +76,9 @@ export type StepGate = {
   awaitChild<T>(callback: () => T): T;
   /** Control thread */
   awaitsChild(): boolean;
-  /** Control thread: where it returns true, the caller must send SIGINT. */
+  /** Control thread: if it returns true, the caller must send SIGINT. */
   trySignal(): boolean;
-  /** Control thread: where it returns true, the caller must terminate the code. */
+  /** Control thread: if it returns true, the caller must terminate the code. */
   tryTerminate(): boolean;
   /** Control thread: the termination has unwound the code. */
   terminated(): void;

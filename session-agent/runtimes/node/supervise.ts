@@ -6,8 +6,8 @@ import { killDescendants } from './supervise/descendants.ts';
 import { createWorkerSupervision } from './supervise/supervise-worker.ts';
 
 /**
- * Starts workers for the agent, and kills all that is left of one when it exits. It never runs user
- * code itself.
+ * Starts workers for the agent, and kills the remaining processes of a worker when it exits. It
+ * never runs user code itself.
  */
 function supervise(config: SupervisorConfig): void {
   const supervision = createWorkerSupervision(config, process.pid, (frame) => link.send(frame));
@@ -29,7 +29,7 @@ function supervise(config: SupervisorConfig): void {
     } else if (command.type === 'kill') {
       supervision.kill(command.epoch);
     } else {
-      // The agent interrupts a Node worker by a frame: no signal will reach a step.
+      // The agent interrupts a Node worker with a frame, so no signal will reach a step.
       link.send({ type: 'interrupted', step_id: command.step_id });
     }
   }
@@ -41,7 +41,7 @@ function supervise(config: SupervisorConfig): void {
   }
 
   process.on('SIGTERM', () => void end());
-  // A terminal sends it to the whole process group: the agent decides what to do.
+  // A terminal sends SIGINT to the whole process group: the agent decides what to do.
   process.on('SIGINT', () => undefined);
   if (config.hasLifeline) {
     process.stdin.on('error', () => void end());

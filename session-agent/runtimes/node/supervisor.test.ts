@@ -55,7 +55,7 @@ describe('the exit of a worker', () => {
       const agent = await started();
       agent.submit(`console.log("before"); display(1); ${code}`);
       expect(await agent.log.next('exit')).toMatchObject({ epoch: 1, ...exit });
-      // Nothing can be waited for where the process is simply gone.
+      // A process that is killed cannot flush its frames.
       if (exit.code !== null) expect(agent.log.take('display')).toHaveLength(1);
       await agent.streams().stdout?.ended;
       expect(agent.streams().stdout?.all().toString()).toContain('before\n');
@@ -71,7 +71,8 @@ describe('the exit of a worker', () => {
 
   it('is reported as out of memory if the worker uses up its session’s limit', async () => {
     const agent = await started({ memoryBytes: 128 * 1024 * 1024 });
-    // Smaller than any limit by itself; a version with a limit on data takes them for too many.
+    // Each allocation is smaller than any limit; a version with a data limit throws when there are
+    // too many.
     agent.submit(
       'const kept = []; for (;;) { try { kept.push(Buffer.alloc(1e6, 1)) } catch { kept.push([...Array(1e5).keys()]) } }',
     );
@@ -225,8 +226,8 @@ it('rejects a version of Node that is too old', () => {
 });
 
 /**
- * A cgroup of 400 MB, where this user may make one; of version 1, in which a group of processes may
- * have children at any place.
+ * A cgroup of 400 MB, if this user may create one. It is of version 1, in which a cgroup with
+ * processes may have children anywhere.
  */
 function makeCgroup(): string {
   const path = `/sys/fs/cgroup/memory/steppe-test-${process.pid}`;

@@ -1,9 +1,9 @@
 /**
- * Refuses a version of Node that is too old. Only this file is written and bundled so that old
+ * Rejects a version of Node that is too old. Only this file is written and bundled so that old
  * versions can parse it.
  */
 const oldest = [20, 20] as const;
-// A bundle of its own, beside this one.
+// A separate bundle beside this one.
 const supervise = './supervise.cjs';
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 

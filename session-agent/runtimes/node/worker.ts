@@ -46,7 +46,8 @@ const workerData: ControlData = {
 };
 const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), {
   workerData,
-  // Twice what the bounded parser of steps needs. Pages of the stack cost memory only once used.
+  // Twice what the bounded parser of steps needs. Pages of the stack take memory only after they
+  // are used.
   resourceLimits: { stackSizeMb: 16 },
 });
 

@@ -145,7 +145,7 @@ test('creates a file only if there is none, even if code creates one just before
   const check = (current: FileVersion | undefined) => {
     if (current) throw new Error('there is one');
     looks += 1;
-    // The second look is the one right before the file takes its place.
+    // The second check runs right before the file takes its place.
     if (looks === 2) writeFileSync(place, 'by code');
   };
   const upload = workspace.writeFile(['contested'], Readable.from([Buffer.from('x')]), {

@@ -72,7 +72,7 @@ test('follows a link to the directory that is listed, and no other', async () =>
   expect(await pathsOf()).toEqual(['dir', 'dir/deep', 'dir/deep/leaf', 'inside']);
 });
 
-test('enters directories down to a depth, and lists those below it when they are requested', async () => {
+test('enters directories down to a maximum depth, and lists deeper ones on request', async () => {
   make('1/2/3/4/5');
   expect(await pathsOf([], { maxDepth: 2 })).toEqual(['1', '1/2', '1/2/3']);
   expect(await pathsOf(['1', '2', '3'], { maxDepth: 2 })).toEqual(['1/2/3/4', '1/2/3/4/5']);

@@ -64,7 +64,7 @@ export async function listEntries(
 }
 
 interface HeldDirectory {
-  /** Through its descriptor, so that nobody can swap a part of the path for a link. */
+  /** Through its descriptor, so that user code cannot swap a part of the path for a link. */
   path: string;
   segments: readonly string[];
   names: string[];

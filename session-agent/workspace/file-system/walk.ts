@@ -6,7 +6,7 @@ import { changedMeanwhile, systemCode } from './file-error.ts';
 
 /** An open directory, and an entry in it that is not a symbolic link. */
 export interface Place {
-  /** Leads through the open directory, so that nobody can swap a part of it for a link. */
+  /** Leads through the open directory, so that user code cannot swap a part of it for a link. */
   entryPath: string;
   directory: FileHandle;
   /** The real path, relative to the workspace. */
@@ -24,8 +24,8 @@ const maxLinks = 40;
 /**
  * Walks to `segments` one directory at a time and opens each through the previous one, without
  * following links. A link to a target inside the workspace is followed by a walk to that target.
- * @throws AppError `invalid_request` for a link that leads out of the workspace; the system's error (ENOENT,
- * ENOTDIR, …) otherwise.
+ * @throws AppError `invalid_request` for a link that leads out of the workspace; the system's error
+ * (ENOENT, ENOTDIR, …) otherwise.
  */
 export async function walk(
   root: string,

@@ -71,7 +71,7 @@ it('signals code before its first await once, and terminates it if that does not
   });
 });
 
-it('terminates code after an await, again if it continues, and acknowledges when it is done', () => {
+it('terminates code after an await, repeatedly if it continues, and acknowledges its end', () => {
   const { ladder, actions, gate, climbTo, unwind } = createLadder();
   ladder.began(step);
   gate.open();

@@ -8,12 +8,12 @@ const killChildAfterMs = 600;
 const giveUpAfterMs = 1500;
 
 /**
- * Ends the running step by the mildest means that works. First the main thread is told to abandon
- * it, which works while the step only awaits. Then SIGINT ends code before its first await, and a
- * termination of V8 ends code after it. A child process that the code waits for gets SIGINT too,
- * once the code cannot continue after it, and later SIGKILL. After that only the agent can kill the
- * worker. An interrupt is acknowledged once it can no longer take effect: when its step is done, or
- * at once if the step is not running.
+ * Ends the running step by the mildest means that works. First the main thread is requested to
+ * abandon it, which works while the step only awaits. Then SIGINT ends code before its first await,
+ * and a termination of V8 ends code after it. A child process that the code waits for gets SIGINT
+ * too, once the code cannot continue after it, and later SIGKILL. After that only the agent can
+ * kill the worker. An interrupt is acknowledged once it can no longer take effect: when its step is
+ * done, or immediately if the step is not running.
  */
 export function createInterruptLadder({
   gate,

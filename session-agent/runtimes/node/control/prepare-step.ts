@@ -4,8 +4,8 @@ import { rewriteStep } from '../rewrite/rewrite-step.ts';
 import { StepSyntaxError } from '../rewrite/syntax-error.ts';
 
 /**
- * Parses and rewrites the steps of one worker, in their order. A step that cannot be parsed carries
- * its syntax error.
+ * Parses and rewrites the steps of one worker, in order. A step that cannot be parsed carries its
+ * syntax error.
  */
 export function createStepPreparer(): StepPreparer {
   const known = createKnownNames();

@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector';
 
-/** Unwinds the JavaScript that the main thread runs, by an inspector session of its own. */
+/** Unwinds the JavaScript that the main thread runs, through a separate inspector session. */
 export function terminateMainThread(onUnwound: () => void): void {
   const session = new Session();
   session.connectToMainThread();

@@ -10,7 +10,7 @@ import { startsFunction, walk } from './syntax-tree.ts';
 export const blockFunctionsSetter = '__steppe_blocks';
 
 /**
- * Outside strict mode a function that a block declares belongs to the step too, once the block is
+ * Outside strict mode, a function that a block declares belongs to the step too after the block is
  * entered, unless the step or an enclosing block declares its name in another way.
  */
 export function setBlockFunctions(

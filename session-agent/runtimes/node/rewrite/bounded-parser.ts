@@ -19,7 +19,7 @@ const nesting = [
 
 /** Uses at most half of the control thread's stack. */
 const maxDepth = 10_000;
-/** Limits `a.b.c()`, which the parser reads in a loop although its tree is that deep. */
+/** Limits chains such as `a.b.c()`, which the parser reads in a loop but whose tree is deep. */
 const maxChain = 10_000;
 
 /** The code is nested too deeply. */
@@ -33,7 +33,7 @@ export class NestingError extends Error {
 }
 
 /**
- * A parser that refuses deep nesting while half of its stack is left. V8 ends the whole process
+ * A parser that rejects deep nesting while half of its stack is left. V8 ends the whole process
  * when it has to compile a regular expression at the end of a stack, so the parser must never reach
  * it.
  */
@@ -52,10 +52,7 @@ function override(name: string, make: (inherited: Method) => Method): void {
   });
 }
 
-/**
- * The parser's methods are public and untyped; each takes the parser that it is called on as
- * `this`.
- */
+/** The parser's methods are public and untyped; each uses `this` as the parser. */
 function methodOf(name: string): Method {
   const inherited: unknown = Reflect.get(Parser.prototype, name);
   if (typeof inherited !== 'function') throw new Error(`acorn has no method ${name}`);
@@ -95,7 +92,7 @@ override(
       return inherited.apply(this, args);
     },
 );
-/** The inherited one tests the error with a regular expression at the end of the stack. */
+/** The inherited method tests the error with a regular expression at the end of the stack. */
 override(
   'catchStackOverflow',
   () => (parse) => (typeof parse === 'function' ? parse() : undefined),

@@ -15,7 +15,7 @@ export function keepCompletionValue(source: string, program: Program): Edit[] {
   return valuesWithin(last).flatMap((statement) => keepValue(source, statement));
 }
 
-/** In ECMAScript its completion is empty, so the one of the statement before it remains. */
+/** In ECMAScript its completion is empty, so the value of the previous statement remains. */
 function isEmpty(node: AnyNode): boolean {
   switch (node.type) {
     case 'BlockStatement':
@@ -57,7 +57,7 @@ function valuesWithin(node: AnyNode): ExpressionStatement[] {
     case 'SwitchStatement':
       return node.cases.flatMap((branch) => branch.consequent.flatMap(valuesWithin));
     case 'TryStatement':
-      // The value of a `finally` is never the statement's.
+      // The value of a `finally` block is never the value of the statement.
       return [
         ...valuesWithin(node.block),
         ...(node.handler ? valuesWithin(node.handler.body) : []),

@@ -3,14 +3,14 @@ import type { Edit } from './edits.ts';
 import { isShadowed } from './scopes.ts';
 import { walk } from './syntax-tree.ts';
 
-/** Rewritten assignments set a property of this object; it throws as for a constant. */
+/** Rewritten assignments set a property of this object, which throws as a constant does. */
 export const constantsHolder = '__steppe_constants';
 
 type Target = { identifier: Identifier; shorthand: boolean };
 
 /**
  * A later step may declare a constant again, so V8 must not see a constant. Within its own step it
- * stays one: each assignment to `x` becomes one to `__steppe_constants.x`.
+ * stays a constant: each assignment to `x` becomes one to `__steppe_constants.x`.
  */
 export function guardConstants(
   program: AnyNode,

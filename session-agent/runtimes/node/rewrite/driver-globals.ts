@@ -5,7 +5,7 @@ export const importer = '__steppe_import';
 export const nameImporter = '__steppe_import_names';
 export const importMeta = '__steppe_meta';
 
-/** Makes the object that holds constants from a getter for each. */
+/** Creates the object that holds constants, from a getter for each of them. */
 export const constantsGuard = '__steppe_guard';
 
 /** Calls the current step. */

@@ -1,4 +1,4 @@
-/** Replaces [start, end) of the source by `text`, without changing the number of lines. */
+/** Replaces [start, end) of the source with `text`, without changing the number of lines. */
 export type Edit = { start: number; end: number; text: string };
 
 /**

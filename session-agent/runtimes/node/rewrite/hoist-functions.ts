@@ -14,7 +14,8 @@ export function topLevelFunctions(program: Program): FunctionDeclaration[] {
 /**
  * A second script that runs before the step: its functions at their positions, and white space for
  * the rest. As declarations of a script they become global and keep their text. `assign` turns them
- * into assignments, for names in the scope of scripts and for functions that use the step's wrapper.
+ * into assignments, for names in the scope of scripts and for functions that use the step's
+ * wrapper.
  */
 export function hoistFunctions(
   source: string,
@@ -36,7 +37,9 @@ export function hoistFunctions(
   return edits;
 }
 
-/** Removes the name: in a function expression it would hide the one that later steps can set. */
+/**
+ * Removes the name: in a function expression it would hide the variable that later steps can set.
+ */
 function assignment({ id, start, end }: FunctionDeclaration): Edit[] {
   return [
     { start, end: start, text: `${id.name}=` },

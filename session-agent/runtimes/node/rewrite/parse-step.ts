@@ -33,7 +33,7 @@ export function parseStep(code: string, filename: string): ParsedStep {
     return { source: stripped.value, program: typed.value, typescript: true };
   }
   if ('value' in plain) return { source: code, program: plain.value, typescript: false };
-  // The parser that got further tells more about the user's intention.
+  // Reports the error of the parser that got further: it is closer to what the user meant.
   const cause = 'error' in typed ? further(plain.error, typed.error) : plain.error;
   if ('error' in stripped) {
     throw createSyntaxError(code, filename, {
@@ -63,8 +63,8 @@ function parseJavaScript(source: string): Program {
 }
 
 /**
- * White space and comments, each of which matches in one way only: a line of slashes must not be
- * tried as two comments, and as three.
+ * White space and comments. Each comment matches in only one way: a line of slashes must not be
+ * tried as two comments and then as three.
  */
 const comment = /\/\/.*(?:[\n\r\u2028\u2029]|$)|\/\*(?:[^*]|\*(?!\/))*\*\//.source;
 const skipped = new RegExp(`^(?:\\s|${comment})*`);
@@ -86,7 +86,8 @@ function expressionProgram(source: string, expression: Expression): Program {
 }
 
 /**
- * sucrase drops them, and their contents would be missing. One that is only declared is a type.
+ * sucrase drops namespaces, so their contents would be missing. A namespace that is only declared
+ * is a type.
  */
 function refuseNamespaces(code: string, stripped: string, filename: string): void {
   const namespace = /^\s*(?:export\s+)?(?:namespace|module)\s+[\w$.]+\s*\{/;

@@ -4,9 +4,9 @@ import { startsFunction, walk } from './syntax-tree.ts';
 import { declarationIn } from './top-level-names.ts';
 
 /**
- * The names of a step are declared before it, once for all steps. So `const x = 1` becomes
- * `(x = 1);`, and `class A {}` becomes `A = class A {}`. Functions move out by `hoistFunctions` and
- * leave white space.
+ * The names of a step are declared before it, once for all steps. So `const x = 1` becomes `(x =
+ * 1);`, and `class A {}` becomes `A = class A {}`. `hoistFunctions` moves functions out and leaves
+ * white space.
  */
 export function rewriteDeclarations(source: string, program: Program, typescript: boolean): Edit[] {
   const edits: Edit[] = [];

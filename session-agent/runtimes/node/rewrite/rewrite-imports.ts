@@ -13,8 +13,8 @@ import { removal } from './rewrite-declarations.ts';
 import { isReexport, walk } from './syntax-tree.ts';
 
 /**
- * A step is a script, so static imports become assignments from `import()`. Nobody imports a step:
- * the word `export` is removed, and its declaration is kept.
+ * A step is a script, so static imports become assignments from `import()`. Steps are never
+ * imported, so the word `export` is removed and its declaration is kept.
  */
 export function rewriteImports(source: string, program: Program, typescript: boolean): Edit[] {
   const edits: Edit[] = [];

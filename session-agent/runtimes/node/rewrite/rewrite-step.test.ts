@@ -6,7 +6,7 @@ import { constantsGuard } from './driver-globals.ts';
 import { createKnownNames, type KnownNames } from './known-names.ts';
 import { rewriteStep } from './rewrite-step.ts';
 
-/** Names are global in these tests too, so each takes its own. */
+/** Names are global in these tests too, so each test uses its own names. */
 const call = createStepCaller(globalThis, createStepGate());
 let names = 0;
 const fresh = (): string => {

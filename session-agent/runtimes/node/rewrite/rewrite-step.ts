@@ -18,8 +18,8 @@ export type RewrittenStep = {
   /** Runs before `main`: the step's functions. */
   functions: string | null;
   /**
-   * An expression whose value is a function: the step. It returns `[value]`, or a promise of it
-   * where the step awaits.
+   * An expression whose value is a function: the step. It returns `[value]`, or a promise of it if
+   * the step awaits.
    */
   main: string;
   shifts: ColumnShift[];
@@ -91,7 +91,7 @@ function guardOf(guarded: ReadonlySet<string>): string {
   return `const ${constantsHolder}=${constantsGuard}({${getters.join()}});`;
 }
 
-/** The code around the wrapper where blocks declare functions. */
+/** The code around the wrapper if blocks declare functions. */
 function settersOf(names: ReadonlySet<string>): [opening: string, end: string] {
   if (names.size === 0) return ['', ''];
   const setters = [...names].map((name) => `set ${name}(value){${name}=value}`);

@@ -2,14 +2,14 @@ import type { AnyNode } from 'acorn';
 import { namesIn, startsFunction } from './syntax-tree.ts';
 import { boundBy, varDeclarations } from './top-level-names.ts';
 
-/** Whether a name below these ancestors is another one than the step's own. */
+/** Whether one of these ancestors declares the name, so that it is not the step's own. */
 export function isShadowed(name: string, ancestors: readonly AnyNode[]): boolean {
   return ancestors.some(
     (ancestor) => ancestor.type !== 'Program' && declaredBy(ancestor).includes(name),
   );
 }
 
-/** The names in the scope that this node opens. */
+/** The names that are declared in the scope of this node. */
 function declaredBy(node: AnyNode): string[] {
   if (node.type === 'BlockStatement' || node.type === 'StaticBlock')
     return node.body.flatMap(lexicalNames);

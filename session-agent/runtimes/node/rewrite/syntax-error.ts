@@ -44,7 +44,7 @@ function placeOf(code: string, cause: unknown): Place {
   return { line: lines.length, column: lines.at(-1)?.length ?? 0, offset: start };
 }
 
-/** V8's message for the same line, where it is better than the parser's. It runs no code. */
+/** V8's message for the same line, if it is better than the parser's. It runs no code. */
 function messageOfV8(source: string | undefined, line: number): string | undefined {
   if (source === undefined) return undefined;
   try {

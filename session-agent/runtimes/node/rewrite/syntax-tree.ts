@@ -11,7 +11,7 @@ export function childrenOf(node: AnyNode): AnyNode[] {
 }
 
 /**
- * Visits `node` and its descendants; where `enter` returns false, descendants are skipped.
+ * Visits `node` and its descendants; if `enter` returns false, the descendants are skipped.
  * `ancestors` lists the nodes from the root to the parent.
  */
 export function walk(
@@ -28,7 +28,7 @@ export function walk(
   visit(node);
 }
 
-/** A node inside which `var`, `await` and `return` are not the step's. */
+/** A node inside which `var`, `await` and `return` do not belong to the step. */
 export function startsFunction(node: AnyNode): boolean {
   return (
     node.type === 'FunctionDeclaration' ||

@@ -5,7 +5,9 @@ import { namesIn, startsFunction, walk } from './syntax-tree.ts';
 export type NameKind = 'let' | 'var';
 
 export type TopLevelNames = {
-  /** In the order of the source; a name that a step declares twice (`var`, `function`) once. */
+  /**
+   * In the order of the source. A name that a step declares twice (`var`, `function`) occurs once.
+   */
   declared: Map<string, NameKind>;
   /** The names that this step must not assign again. */
   constants: Set<string>;
@@ -44,7 +46,7 @@ export function declarationIn(statement: Program['body'][number]): Statement | A
   return statement;
 }
 
-/** Every `var` of the step itself, at any depth of its blocks. */
+/** Every `var` of the step itself, at any depth of blocks. */
 export function varDeclarations(root: AnyNode): VariableDeclaration[] {
   const found: VariableDeclaration[] = [];
   walk(root, (node) => {

@@ -6,10 +6,11 @@ const events = ['uncaughtException', 'unhandledRejection'];
 const emitter: EventEmitter = process;
 
 /**
- * Reports errors that nobody catches, and keeps the worker alive: neither an exception in a timer
- * nor a rejected promise ends it, whether its step still runs or not. Where user code has a handler
- * of its own, nothing is reported.
- * @returns a function to call regularly: user code can remove the listeners, and it adds them again.
+ * Reports uncaught errors and keeps the worker alive: neither an exception in a timer nor a
+ * rejected promise ends it, whether its step still runs or not. If user code has a handler of its
+ * own, nothing is reported.
+ * @returns a function to call regularly: user code can remove the listeners, and it adds them
+ * again.
  */
 export function reportBackgroundErrors(
   describe: (thrown: unknown) => StepError,

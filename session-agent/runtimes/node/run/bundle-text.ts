@@ -3,7 +3,7 @@ import { maxFrameBytes } from '../../../protocol/wire-format.ts';
 import { stringify } from './own-json.ts';
 import type { Bundle, Shown } from './shown-value.ts';
 
-/** For the frame's fields beside the bundle. */
+/** The bytes reserved for the frame's fields besides the bundle. */
 const headBytes = 1024;
 
 /** The JSON of a bundle that fits into a frame: a larger one is reduced to its text. */

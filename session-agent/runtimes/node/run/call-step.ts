@@ -17,7 +17,7 @@ export function createStepCaller(
   realm: object,
   gate: StepGate,
 ): (step: RewrittenStep) => Completion | Promise<Completion> {
-  // It uses no name but the driver's own: a step may declare `Symbol` or `globalThis`.
+  // It uses only the driver's own names: a step may declare `Symbol` or `globalThis`.
   const call = new vm.Script(`${stepCall}()`, { filename: callerFilename });
   Object.defineProperty(realm, stepCall, {
     value: undefined,
@@ -50,8 +50,8 @@ function compile(source: string, filename: string): vm.Script {
 }
 
 /**
- * Declares names for all scripts. Where V8 refuses one, each is declared by itself: a script that
- * the user ran may have declared it already.
+ * Declares names for all scripts. If V8 rejects one, each is declared separately: a script that the
+ * user ran may have declared it already.
  */
 export function declareNames(names: FreshNames): void {
   const statements = [

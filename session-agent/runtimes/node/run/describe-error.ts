@@ -56,7 +56,7 @@ function propertiesOf(error: object): string[] {
   return shown.length === 0 ? [] : inspectSafely(Object.fromEntries(shown), 0).split('\n');
 }
 
-/** Its enumerable properties without accessors; none where a proxy refuses to list them. */
+/** Its enumerable properties without accessors; none if a proxy refuses to list them. */
 function dataOf(error: object): [key: string, value: unknown][] {
   try {
     const descriptors = Object.entries(Object.getOwnPropertyDescriptors(error));
@@ -81,7 +81,7 @@ function linesOf(error: object, withoutOwnFrames: (stack: string) => string): st
   return withoutOwnFrames(named).split('\n');
 }
 
-/** The instances of `class MyError extends Error {}` are named after their class, as in the REPL. */
+/** Instances of `class MyError extends Error {}` are named after their class, as in the REPL. */
 function nameOf(error: object): string {
   const name = textOf(error, 'name') ?? 'Error';
   const maker = name === 'Error' ? read(error, 'constructor') : undefined;

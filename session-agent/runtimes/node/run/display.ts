@@ -82,8 +82,8 @@ function asText(value: string | Uint8Array): string {
 }
 
 /**
- * The value as `JSON.stringify` writes it, null for what it leaves out (a function), and undefined
- * for a value that is nested too deeply.
+ * The value as `JSON.stringify` writes it; null if that leaves it out (a function); undefined if it
+ * is nested too deeply.
  * @throws TypeError for a cycle, as `JSON.stringify` does.
  */
 function toJson(value: unknown): RawJson | undefined {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 /**
- * Node writes a report here when V8 runs out of heap. Without it, the abort would look like one that
- * user code caused.
+ * Node writes a report here when V8 runs out of heap. Without the report, the abort would look like
+ * one that user code caused.
  */
 export function fatalReportPath(runDir: string, epoch: number): string {
   return join(runDir, `${epoch}.fatal.json`);
@@ -15,7 +15,7 @@ export function reportFatalErrors(runDir: string, epoch: number): void {
   report.directory = runDir;
   report.filename = `${epoch}.fatal.json`;
   report.compact = true;
-  // Only newer versions know these: no DNS look-ups at exit, and no variables in the file.
+  // Only newer versions have these settings: no DNS look-ups at exit, and no variables in the file.
   Reflect.set(report, 'excludeNetwork', true);
   Reflect.set(report, 'excludeEnv', true);
 }

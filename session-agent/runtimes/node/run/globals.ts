@@ -4,7 +4,7 @@ import type { Display } from './display.ts';
 import type { WorkspaceModules } from './workspace-modules.ts';
 
 /**
- * Defines what a step has beside Node's own globals: `display`, CommonJS as in a file of the
+ * Defines what a step has besides Node's own globals: `display`, CommonJS as in a file of the
  * workspace, and built-in modules as in the REPL.
  */
 export function defineGlobals(

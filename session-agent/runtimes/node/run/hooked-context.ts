@@ -7,8 +7,8 @@ import type { StepContext } from './step-context.ts';
 type Callback = (...given: unknown[]) => unknown;
 
 /**
- * Carries a step's id by V8's promise hooks and wrapped timers. Callbacks of sockets and files
- * belong to no step.
+ * Propagates a step's id through V8's promise hooks and wrapped timers. Callbacks of sockets and
+ * files belong to no step.
  */
 export function createHookedContext(realm: object): StepContext {
   let active: string | undefined;

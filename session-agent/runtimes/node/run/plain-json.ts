@@ -1,12 +1,13 @@
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { stringify } from './own-json.ts';
 
-/** Nobody reads a value that is nested deeper, and the agent's parser has a limited stack. */
+/** Deeper values are not readable anyway, and the agent's parser has a limited stack. */
 export const maxDepth = 100;
 
 /**
- * The JSON of a value that JSON represents without loss; `undefined` for any other, `tooLarge` above
- * about `maxBytes`. It runs no user code: a value with an accessor, a proxy or a class is not plain.
+ * The JSON of a value that JSON represents without loss; `undefined` for any other value,
+ * `tooLarge` above about `maxBytes`. It runs no user code: a value with an accessor, a proxy or a
+ * class is not plain.
  */
 export function plainJson(
   value: unknown,

@@ -38,7 +38,7 @@ export function createStepRunner(parts: Parts): StepRunner {
   let lastBegun: string | null = null;
 
   function run(step: PreparedStep): void {
-    // It was abandoned before it arrived.
+    // The step was abandoned before it arrived.
     if (lastBegun === step.step_id) return;
     gate.close();
     const running: Running = {
@@ -88,7 +88,7 @@ export function createStepRunner(parts: Parts): StepRunner {
   }
 
   function succeed(running: Running, [value]: Completion): Outcome {
-    // The value of an abandoned step is too late.
+    // The value of an abandoned step arrives too late to be shown.
     if (current === running && value !== undefined)
       scope.run(running.step.step_id, () => parts.showMainResult(value));
     return completed;
@@ -102,8 +102,8 @@ export function createStepRunner(parts: Parts): StepRunner {
   function finish(running: Running, outcome: Outcome): void {
     if (current !== running) return;
     running.outcome ??= outcome;
-    // A termination that was already sent unwinds this function here; `abandon` is then called again
-    // and continues with the same outcome.
+    // A termination that was already sent unwinds this function here; `abandon` is then called
+    // again and continues with the same outcome.
     gate.close();
     current = null;
     scope.end();
@@ -151,7 +151,7 @@ type Parts = {
   showMainResult(value: unknown): void;
   describe(thrown: unknown): StepError;
   now(): number;
-  /** Calls `callback` when no microtask and no tick is left. */
+  /** Calls `callback` when no microtasks or ticks are left. */
   afterTicks(callback: () => void): void;
   /** Called before a step is reported as done. */
   onEnd(): void;

@@ -10,7 +10,7 @@ export type Bundle = Record<string, RawJson>;
 export type Shown = { bundle: Bundle; truncated: boolean };
 
 /**
- * A value as the REPL prints it, and as JSON too where it is an object that JSON represents without
+ * A value as the REPL prints it, and also as JSON if it is an object that JSON represents without
  * loss. Never throws.
  */
 export function showValue(value: unknown): Shown {

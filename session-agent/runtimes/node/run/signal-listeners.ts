@@ -3,9 +3,9 @@ import process from 'node:process';
 import type { StepGate } from '../step-gate.ts';
 
 /**
- * A SIGINT listener replaces the one that ends code before its first await, and might exit the
- * process. Code that adds a listener while it runs is terminated instead. `vm` disables the
- * listeners of earlier steps meanwhile.
+ * A SIGINT listener of user code replaces the one that ends code before its first await, and might
+ * exit the process. Code that adds a listener while it runs is terminated instead. `vm` disables
+ * the listeners of earlier steps meanwhile.
  */
 export function yieldToSignalListeners(gate: StepGate): void {
   const emitter: EventEmitter = process;

@@ -4,9 +4,9 @@ import { type ColumnShift, originalColumn } from '../rewrite/edits.ts';
 export const callerFilename = 'steppe:call';
 
 /**
- * Stacks as the user's own program would have them: without frames of the driver, and with columns
- * of the user's source. `install` changes `error.stack`; `clean` completes it where user code has
- * its own `Error.prepareStackTrace`.
+ * Shows stacks as if the step were the user's own program: without frames of the driver, and with
+ * columns of the user's source. `install` changes `error.stack`; `clean` completes it if user code
+ * has its own `Error.prepareStackTrace`.
  */
 export function createStackFrames(driverDir: string): StackFrames {
   const shiftsOf = new Map<string, ColumnShift[]>();

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHookedContext } from './hooked-context.ts';
 
-/** Carries a step's id through every timer and promise that the step started. */
+/** Propagates a step's id through every timer and promise that the step started. */
 export type StepContext = {
   run<T>(stepId: string, callback: () => T): T;
   current(): string | undefined;
@@ -10,9 +10,9 @@ export type StepContext = {
 };
 
 /**
- * AsyncLocalStorage where Node keeps it in V8. Where it is built on async hooks, a termination
+ * Uses AsyncLocalStorage if Node implements it in V8. If it is built on async hooks, a termination
  * inside a promise's reaction would abort the process (`InternalCallbackScope::Close` asserts that
- * the hooks' stack is empty), and promises would be shown with the hooks' symbols: there the driver
+ * the hooks' stack is empty), and promises would be shown with the hooks' symbols: the driver then
  * uses its own implementation.
  */
 export function createStepContext(

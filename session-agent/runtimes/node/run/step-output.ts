@@ -80,7 +80,7 @@ function isEncoding(value: unknown): value is BufferEncoding {
 }
 
 /**
- * Writes all bytes. Where nobody reads any more, or user code closed the descriptor, the text is
+ * Writes all bytes. If there is no reader any more, or user code closed the descriptor, the text is
  * lost and the step continues.
  */
 function writeWhole(fd: number, bytes: Uint8Array, onWouldBlock?: () => void): void {
@@ -101,7 +101,8 @@ function isWouldBlock(error: unknown): boolean {
 
 /**
  * Reopens a descriptor that an earlier step closed: otherwise the next file or socket would get its
- * number, and a child could not start. The kernel assigns the lowest free number, which is this one.
+ * number, and a child could not start. The kernel assigns the lowest free number, which is this
+ * one.
  */
 function reopen(fd: number, path: string): void {
   try {

@@ -29,7 +29,7 @@ export function addLastingVariables(env: Record<string, string>): void {
 /**
  * Sets the variables and directory of one step. A directory that the step changes to is kept.
  * @returns a function that restores what was before.
- * @throws Node's ENOENT where `cwd` does not exist; nothing is changed then.
+ * @throws Node's ENOENT if `cwd` does not exist; nothing is changed then.
  */
 export function enterStepEnvironment(
   env: Record<string, string>,
@@ -42,7 +42,7 @@ export function enterStepEnvironment(
   setAll(entered, env);
   return () => {
     setAll(entered, before);
-    // The step may have replaced the environment by a copy.
+    // The step may have replaced the environment with a copy.
     const left = environment();
     const copied = Object.entries(before).filter(([name]) => left[name] === env[name]);
     if (left !== entered) setAll(left, Object.fromEntries(copied));
@@ -50,7 +50,7 @@ export function enterStepEnvironment(
   };
 }
 
-/** Ignores what a frozen object refuses. */
+/** Ignores changes that a frozen object rejects. */
 function setAll(target: NodeJS.ProcessEnv, values: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) Reflect.deleteProperty(target, name);
@@ -68,7 +68,7 @@ function enterDirectory(cwd: string, workspace: string): () => void {
   };
 }
 
-/** Null where the directory was deleted. */
+/** Null if the directory was deleted. */
 function currentDirectory(): string | null {
   try {
     return process.cwd();

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 
-/** Loads modules as a file in the workspace's root would, whatever the current directory is. */
+/** Loads modules like a file in the workspace's root, whatever the current directory is. */
 export function createWorkspaceModules(workspace: string): WorkspaceModules {
   const filename = join(workspace, 'step.mjs');
   const url = pathToFileURL(filename).href;
@@ -16,7 +16,6 @@ export function createWorkspaceModules(workspace: string): WorkspaceModules {
     loaded: true,
   });
   require.main = module;
-  // Without a second argument none may be written: older parsers of V8 know only one.
   const load = compileLoader(filename);
   return {
     require,
@@ -41,7 +40,7 @@ export type WorkspaceModules = {
   require: NodeJS.Require;
   module: NodeJS.Module;
   import(specifier: unknown, options?: unknown): Promise<object>;
-  /** @throws SyntaxError where the module has no such export, as a static import does. */
+  /** @throws SyntaxError if the module has no such export, as a static import does. */
   importNames(specifier: string, names: string[], options?: unknown): Promise<object>;
   meta: object;
 };

@@ -6,7 +6,8 @@ const longestPauseMs = 1000;
 
 /**
  * The supervisor's connection to the agent. When it is lost, it is opened again, with backoff. Each
- * connection begins with `greeting`; messages that are sent without one wait for the next.
+ * connection begins with `greeting`; messages that are sent without a connection wait for the next
+ * one.
  */
 export function createAgentLink({ socketPath, greeting, onMessage, onLost }: Parts): AgentLink {
   let socket: Socket | null = null;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 export type MemoryUsage = { usedBytes: number; limitBytes: number };
 
 /**
- * Reads the memory figures of this container's root cgroup, version 1 or 2; zero and null where
- * there are none.
+ * Reads the memory figures of this container's root cgroup, version 1 or 2; zero and null if there
+ * are none.
  */
 export function createContainerMemory(cgroupDir: string): ContainerMemory {
   const read = (name: string): string =>
@@ -27,13 +27,13 @@ export function createContainerMemory(cgroupDir: string): ContainerMemory {
 }
 
 export type ContainerMemory = {
-  /** Null where there is no limit. */
+  /** Null if there is no limit. */
   usage(): MemoryUsage | null;
   /** How many processes the out-of-memory killer has killed so far. */
   oomKills(): number;
 };
 
-/** The memory that only this process uses; zero where it has exited or it cannot be read. */
+/** The memory that only this process uses; zero if it has exited or cannot be read. */
 export function ownMemoryBytes(pid: number): number {
   const status = readIfThere(`/proc/${pid}/status`) ?? '';
   const kibibytes = ['RssAnon', 'RssShmem'].map((key) =>

@@ -5,10 +5,10 @@ const limitMs = 2000;
 const pauseMs = 5;
 
 /**
- * Kills whatever user code has started: the supervisor's descendants, and every process with the
- * instance's id in its environment. They are stopped first, so that none can start another
+ * Kills everything that user code has started: the supervisor's descendants, and every process with
+ * the instance's id in its environment. They are stopped first, so that none can start another
  * meanwhile.
- * @returns whether none is left.
+ * @returns true if none is left.
  */
 export async function killDescendants(own: { pid: number; instanceId: string }): Promise<boolean> {
   const deadline = performance.now() + limitMs;

@@ -4,13 +4,15 @@ export type ProcessEntry = {
   pid: number;
   parent: number;
   ended: boolean;
-  /** In ticks since the machine began. */
+  /** In ticks since boot. */
   startedAt: number;
   /** Reads the environment that it was started with, which is slow for many processes. */
   carries(variable: string): boolean;
 };
 
-/** The processes in /proc; none where there is no /proc. One that exits meanwhile is left out. */
+/**
+ * The processes in /proc; none if there is no /proc. A process that exits meanwhile is left out.
+ */
 export function listProcesses(): ProcessEntry[] {
   const entries = attempt(() => readdirSync('/proc')) ?? [];
   return entries.flatMap((name) => (/^\d+$/.test(name) ? (readEntry(Number(name)) ?? []) : []));

@@ -3,8 +3,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 /**
  * Reads a file that user code can replace. It never blocks, as opening a FIFO would, and follows no
  * link.
- * @throws where it is not a regular file, or holds more than `maxBytes`; the system's error where
- * it cannot be read.
+ * @throws if it is not a regular file, or holds more than `maxBytes`; the system's error if it
+ * cannot be read.
  */
 export function readUntrustedFile(path: string, maxBytes: number): string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);

@@ -7,7 +7,7 @@ import { type SpawnRequest, workerCommand, workerEnvironment } from './worker-co
 
 /**
  * Starts `worker.*` beside the supervisor's own file, with the FIFOs as its output.
- * @throws where nobody reads them.
+ * @throws if they have no reader.
  */
 export function startWorker(config: SupervisorConfig, request: SpawnRequest): ChildProcess {
   const ownFile = process.argv[1] ?? '';
@@ -20,7 +20,8 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
       cwd: config.workspace,
       env: workerEnvironment(config, request),
       stdio: ['ignore', ...opened],
-      // Its own process group: signals that a terminal sends to the agent's must not reach it.
+      // The worker gets its own process group: signals that a terminal sends to the agent's group
+      // must not reach it.
       detached: true,
     });
   } finally {
@@ -29,7 +30,7 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
 }
 
 /**
- * Opens a blocking descriptor, but never blocks on a FIFO that nobody reads: the first open fails
+ * Opens a blocking descriptor, but never blocks on a FIFO without a reader: the first open fails
  * then. The second open is of the same FIFO on Linux, even if its name was replaced meanwhile.
  */
 function openForWriting(fifo: string): number {

@@ -49,7 +49,7 @@ export function createWorkerSupervision(
     current = worker;
     const { epoch, process, endOfWatch } = worker;
     process.on('error', (error) => {
-      // Without a pid it was never started, and no `exit` event follows.
+      // Without a pid the worker was never started, and no `exit` event follows.
       if (process.pid !== undefined) return;
       current = null;
       endOfWatch(false);
@@ -101,8 +101,8 @@ function usageOf(pid: number | undefined, limitBytes: number | null): MemoryUsag
 
 export type Supervision = {
   spawn(request: SpawnRequest): void;
-  /** Kills the worker, only of that epoch where one is given; its `exit` follows. */
+  /** Kills the worker; if an epoch is given, only the worker of that epoch. Its `exit` follows. */
   kill(epoch?: number): void;
-  /** Kills everything, and resolves when it is dead. */
+  /** Kills all processes, and resolves when they are dead. */
   end(): Promise<void>;
 };

@@ -8,8 +8,8 @@ const lookEveryMs = 250;
 
 /**
  * Watches one worker's memory from before its start. It calls `onFull` when the container's memory
- * is nearly full, so that the container survives, or when the worker uses nearly all that its
- * session may.
+ * is nearly full, so that the container survives, or when the worker uses nearly all memory of its
+ * session.
  * @returns a function that ends the watch and explains the worker's exit.
  */
 export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched): EndOfWatch {
@@ -38,7 +38,7 @@ export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched
 
 type Watched = {
   memory: ContainerMemory;
-  /** The worker's usage; null where its session has no limit. */
+  /** The worker's usage; null if its session has no limit. */
   ownUsage: () => MemoryUsage | null;
   runDir: string;
   epoch: number;
@@ -51,7 +51,7 @@ export type EndOfWatch = (wasKilledUnexpectedly: boolean) => {
   detail: string;
 };
 
-/** A report of Node has about 50 KiB, and more with many native libraries. */
+/** A report of Node takes about 50 KiB, and more with many native libraries. */
 const maxReportBytes = 4 * 1024 * 1024;
 
 /** The event that Node's report names; empty without a report. */

@@ -1,7 +1,9 @@
 import process from 'node:process';
 import type { SupervisorConfig } from '../config.ts';
 
-/** Keeps asynchronous context in V8. It is the default from Node 24 on, and unknown to Node 20. */
+/**
+ * Implements asynchronous context in V8. It is the default from Node 24 on, and unknown to Node 20.
+ */
 export const contextFramesFlag = '--experimental-async-context-frame';
 
 export type SpawnRequest = {
@@ -13,9 +15,9 @@ export type SpawnRequest = {
 const firstWithContextFrames = 24;
 // From this version on V8 maps half a gigabyte of writable memory for the code of each thread.
 const firstWithoutDataLimit = 24;
-// Stacks of threads and the like, which are mapped and hardly used.
+// Memory such as stacks of threads, which is mapped and hardly used.
 const untouchedBytes = 76 * 1024 * 1024;
-// What Node maps beside a full heap. With less, the garbage collector's own memory runs out first,
+// What Node maps besides a full heap. With less, the garbage collector's own memory runs out first,
 // and Node aborts without an explanation.
 const besideHeapBytes = 144 * 1024 * 1024;
 const heapShare = 0.75;
@@ -38,15 +40,15 @@ export function workerCommand(
 }
 
 /**
- * Under this limit an array buffer that does not fit is a RangeError. Where the limit cannot be set
+ * Under this limit an array buffer that does not fit is a RangeError. If the limit cannot be set,
  * the worker runs without it. The shell's own variables are removed.
  */
 const underDataLimit = 'ulimit -S -d "$0" 2>/dev/null; unset PWD OLDPWD SHLVL; exec "$@"';
 
 /** Flags of Node before the worker's file. */
 function workerFlags({ memoryBytes }: SpawnRequest): string[] {
-  // V8 terminates an interrupted timer in the middle of its async hook: the check of their order
-  // would abort the process.
+  // V8 terminates an interrupted timer in the middle of its async hook: the check of the hooks'
+  // order would abort the process.
   const flags = ['--no-force-async-hooks-checks'];
   if (
     nodeMajor < firstWithContextFrames &&
@@ -62,8 +64,8 @@ function workerFlags({ memoryBytes }: SpawnRequest): string[] {
 }
 
 /**
- * An allow-list of the supervisor's own environment, then the session's variables, then the worker's
- * settings; later ones win.
+ * An allow-list of the supervisor's own environment, then the session's variables, then the
+ * worker's settings; later ones win.
  */
 export function workerEnvironment(
   config: SupervisorConfig,

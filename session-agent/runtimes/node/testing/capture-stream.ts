@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
 
-/** One FIFO as the agent reads it: what stands between the markers of a step, and what does not. */
+/** Reads one FIFO as the agent does: the output between the markers of a step, and the rest. */
 export function captureStream(path: string): CapturedStream {
   const reader = new Socket({
     fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
@@ -39,7 +39,7 @@ export function captureStream(path: string): CapturedStream {
     },
   };
 
-  /** Looks at each new piece once, with as much before it as a marker may reach back. */
+  /** Searches each new piece once, together with the bytes before it where a marker may start. */
   function arrival(marker: Buffer): Promise<void> {
     let tail = all().subarray(-marker.length);
     return new Promise((resolve) => {
@@ -53,12 +53,12 @@ export function captureStream(path: string): CapturedStream {
 }
 
 export type CapturedStream = {
-  /** What has come and belongs to no step that was requested. */
+  /** The output that belongs to no step that was read. */
   all(): Buffer;
   releaseWriter(): void;
   destroy(): void;
   ended: Promise<void>;
   until(text: string): Promise<void>;
-  /** Waits for the step's end marker, and takes what it wrote. */
+  /** Waits for the step's end marker, and removes and returns the step's output. */
   step(nonce: string): Promise<string>;
 };

@@ -21,7 +21,7 @@ export type StepResponse = {
 };
 export type StepOptions = { env?: Record<string, string>; cwd?: string; stepId?: string };
 
-/** The agent's part of the protocol, with a real supervisor as its child. */
+/** The agent's side of the protocol, with a real supervisor as its child. */
 export async function startFakeAgent(
   runtimeDir: string,
   options: { lifeline?: boolean; cgroupDir?: string } = {},

@@ -3,7 +3,7 @@ import type { SupervisorFrame, WorkerFrame } from '../../../protocol/frames.ts';
 type AnyFrame = SupervisorFrame | WorkerFrame;
 export type Frame<Type extends AnyFrame['type']> = Extract<AnyFrame, { type: Type }>;
 
-/** What has come in, in its order, each frame to be taken once. */
+/** The received frames in order; each can be taken once. */
 export function createFrameLog(): FrameLog {
   const frames: AnyFrame[] = [];
   const listeners = new Set<() => void>();
