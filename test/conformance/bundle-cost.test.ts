@@ -5,8 +5,8 @@ import { peaksMib } from './harness/peak-memory.ts';
 import { openSession, type Session } from './harness/session.ts';
 
 /**
- * The text of one such bundle is 7.5 MB: it is there as bytes, as text and in the response, and
- * none of them is one object a list.
+ * The JSON of one such bundle is 7.5 MB. The agent holds it as bytes, as a string and in the
+ * response, but never as one object per list.
  */
 const allowedGrowthMib = 120;
 
@@ -14,7 +14,7 @@ const displayLists: PerLanguage<string> = {
   python: 'display({"application/json": [[]] * 2_500_000, "text/plain": "lists"}, raw=True)',
   node: 'display({ "application/json": Array(2_500_000).fill([]), "text/plain": "lists" })',
 };
-/** Grows the heaps to what any longer step would. */
+/** Grows the heaps to the size that any longer step needs. */
 const displayLittle: PerLanguage<string> = {
   python: 'for _ in range(100): display("x" * 1000)',
   node: 'for (let i = 0; i < 100; i++) display("x".repeat(1000))',
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 test.each(languages)(
-  'a bundle of 2.5 million empty lists from %s costs its agent a few times its text, and reaches every reader whole',
+  'a bundle of 2.5 million empty lists from %s costs its agent a few times its size, and reaches every reader whole',
   async (language) => {
     const session = await openSession(language);
     opened.push(session);
@@ -36,7 +36,7 @@ test.each(languages)(
     for (const accept of ['application/json', 'application/x-ndjson', 'text/event-stream']) {
       const response = await session.call('POST', '/steps', request, { accept });
       const text = await response.text();
-      // Not the text itself: a failure would print all of it.
+      // Counts the lists, because a failed comparison of the text would print all of it.
       const lists = text.split('[]').length - 1;
       expect({ accept, lists, isWhole: text.includes('"text/plain":"lists"') }).toEqual({
         accept,

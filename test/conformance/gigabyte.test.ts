@@ -10,7 +10,7 @@ const printGibibyte: PerLanguage<string> = {
   python: 'line = "x" * 65535\nfor _ in range(16384): print(line)',
   node: 'const line = "x".repeat(65535);\nfor (let i = 0; i < 16384; i++) console.log(line)',
 };
-/** Grows the heaps to what any longer step would. */
+/** Grows the heaps to the size that any longer step needs. */
 const printLittle: PerLanguage<string> = {
   python: 'for _ in range(512): print("y" * 65535)',
   node: 'for (let i = 0; i < 512; i++) console.log("y".repeat(65535))',
@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 test.each(languages)(
-  'a gibibyte of printing in %s grows no process of the session by more than 64 MiB, and is counted',
+  'printing a gibibyte in %s grows no process of the session by more than 64 MiB, and every byte is counted',
   async (language) => {
     const session = await openSession(language);
     opened.push(session);

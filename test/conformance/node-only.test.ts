@@ -8,7 +8,7 @@ import type { Session } from './harness/session.ts';
 
 const { steps, flow } = casesOf('node');
 
-/** Puts packages of ours where `npm install` would put them: one as a copy, others as links. */
+/** Puts our own packages where `npm install` would put them: one as a copy, the others as links. */
 function install(session: Session, copied: string, linked: readonly string[]): void {
   const modules = join(session.agent.workspace, 'node_modules');
   mkdirSync(modules, { recursive: true });
@@ -26,14 +26,14 @@ steps('a block that begins a step is a block', '{ let inner = 1; inner + 1 }', {
 steps('a trailing semicolon suppresses nothing', '42;', { value: '42' });
 steps('null is a value', 'null', { value: 'null' });
 steps('an assignment is a value', ['let given', 'given = 5'], { value: '5' });
-steps('a directive is a text', "'use strict'", { value: "'use strict'" });
+steps('a directive is a string', "'use strict'", { value: "'use strict'" });
 steps('an if has the value of its branch', 'if (1 < 2) { "yes" } else { "no" }', {
   value: "'yes'",
 });
-steps('a for has the value of its last turn', 'for (let n = 0; n < 3; n++) { n * 10 }', {
+steps('a for has the value of its last iteration', 'for (let n = 0; n < 3; n++) { n * 10 }', {
   value: '20',
 });
-steps('a try has the value of what ran', 'try { null.x } catch { "caught" }', {
+steps('a try has the value of the branch that ran', 'try { null.x } catch { "caught" }', {
   value: "'caught'",
 });
 steps('a switch has the value of its case', 'switch (2) { case 1: "one"; break; case 2: "two" }', {
@@ -44,9 +44,13 @@ steps('a block with an await has a value', 'if (true) { await Promise.resolve(5)
 });
 steps('a loop with an await has a value', 'for (const n of [1, 2]) { await n }', { value: '2' });
 steps('a Map is shown as Node shows it', 'new Map([["a", 1]])', { value: "Map(1) { 'a' => 1 }" });
-steps('a settled promise is shown as one', 'const settled = Promise.resolve(5); ({ settled })', {
-  value: '{ settled: Promise { 5 } }',
-});
+steps(
+  'a settled promise is shown as a promise',
+  'const settled = Promise.resolve(5); ({ settled })',
+  {
+    value: '{ settled: Promise { 5 } }',
+  },
+);
 steps('a promise that is the last value is awaited or shown, not lost', 'Promise.resolve(5)', {
   value: /^(5|Promise \{ 5 \})$/,
 });
@@ -62,7 +66,7 @@ flow('plain data is JSON too', async (session) => {
     is_main_result: true,
   });
 });
-flow('what is more than JSON is text alone', async (session) => {
+flow('values that are not plain JSON are text only', async (session) => {
   for (const code of [
     'new Map()',
     'new Date()',
@@ -78,14 +82,18 @@ flow('what is more than JSON is text alone', async (session) => {
   }
 });
 steps('comments at both ends change nothing', '// first\n/* second */ 42 // last', { value: '42' });
-steps('a template with code in it is a text', ['const who = "you";\n`for $', '{who}`'].join(''), {
+steps('a template with code in it is a string', ['const who = "you";\n`for $', '{who}`'].join(''), {
   value: "'for you'",
 });
 steps('a regular expression is not a comment', '/\\/\\*/.test("/*")', { value: 'true' });
 steps('a hashbang is a comment', '#!/usr/bin/env node\n42', { value: '42' });
-steps('lines without semicolons are distinguished', 'const a1 = 1\nconst b1 = a1\n;[a1, b1]', {
-  value: '[ 1, 1 ]',
-});
+steps(
+  'lines without semicolons are separate statements',
+  'const a1 = 1\nconst b1 = a1\n;[a1, b1]',
+  {
+    value: '[ 1, 1 ]',
+  },
+);
 
 // Declarations: every pair of kinds
 const kinds = {
@@ -110,11 +118,11 @@ for (const [first, declare] of Object.entries(kinds)) {
 steps('a constant cannot be assigned to within its step', 'const fixed = 1\nfixed = 2', {
   error: { name: 'TypeError', message: 'Assignment to constant variable.' },
 });
-steps('a name twice in one step is a syntax error', 'let twice = 1\nlet twice = 2', {
+steps('declaring a name twice in one step is a syntax error', 'let twice = 1\nlet twice = 2', {
   error: { name: 'SyntaxError', message: /twice/ },
 });
 steps(
-  'a function is called before its line',
+  'a function can be called before its line',
   'early()\nfunction early() { console.log("hoisted") }',
   { stdout: 'hoisted\n' },
 );
@@ -126,7 +134,7 @@ steps(
   ['const { p, q: { r = 5 } = {}, ...rest } = { p: 1, s: 2 }', '[p, r, rest.s]'],
   { value: '[ 1, 5, 2 ]' },
 );
-flow('a failed step keeps each name that it had declared, whatever its kind', async (session) => {
+flow('a failed step keeps each name that it declared, whatever its kind', async (session) => {
   const code =
     'const k1 = 1; let k2 = 2; var k3 = 3; class K4 {} function k5() {}\nthrow new Error("x")\nconst k6 = 6';
   expect((await session.run(code)).status).toBe('failed');
@@ -137,12 +145,12 @@ flow('a failed step keeps each name that it had declared, whatever its kind', as
   );
 });
 steps(
-  'a loop closure sees its own turn',
+  'a loop closure sees its own iteration',
   'const calls = []\nfor (let n = 0; n < 2; n++) calls.push(() => n)\ncalls.map((call) => call())',
   { value: '[ 0, 1 ]' },
 );
 steps(
-  'a class with private fields and statics lasts',
+  'a class with private fields and statics persists',
   [
     'class Box { #n = 1; static made = 0; get n() { return this.#n } }',
     'Box.made += 1\nnew Box().n + Box.made',
@@ -150,7 +158,7 @@ steps(
   { value: '2' },
 );
 steps(
-  'a generator and an async generator last',
+  'a generator and an async generator persist',
   [
     'function* two() { yield 1; yield 2 }\nasync function* three() { yield 3 }',
     'const seen = [...two()]\nfor await (const n of three()) seen.push(n)\nseen',
@@ -158,32 +166,32 @@ steps(
   { value: '[ 1, 2, 3 ]' },
 );
 
-// The real realm
+// The main realm
 steps(
-  'an array is an Array',
+  'an array is an instance of Array',
   '[] instanceof Array && ({}) instanceof Object && (() => 1) instanceof Function',
   {
     value: 'true',
   },
 );
 steps(
-  'an error of Node is an Error',
+  'an error of Node is an instance of Error',
   'let is\ntry { fs.readFileSync("/no/such") } catch (e) { is = e instanceof Error }\nis',
   {
     value: 'true',
   },
 );
 steps(
-  'the globals of Node are there',
+  'the globals of Node exist',
   '[fetch, Buffer, URL, structuredClone, AbortController, setTimeout, queueMicrotask].every((it) => typeof it === "function")',
   { value: 'true' },
 );
 steps(
-  'require and module are there',
+  'require and module exist',
   '[typeof require, typeof require.resolve, typeof module, typeof exports, typeof __dirname]',
   { value: "[ 'function', 'function', 'object', 'object', 'string' ]" },
 );
-steps('this at the top is the global object', 'this === globalThis', { value: 'true' });
+steps('this at top level is the global object', 'this === globalThis', { value: 'true' });
 steps(
   'standard input is empty',
   'let got = ""\nfor await (const chunk of process.stdin) got += chunk\ngot',
@@ -237,7 +245,7 @@ flow(
   {},
 );
 flow(
-  'an ES module of the workspace is imported, relative to it',
+  'an ES module is imported relative to the workspace',
   async (session) => {
     await session.put('lib/tool.mjs', 'export const twice = (n) => n * 2\nexport default "main"\n');
     expectResult(
@@ -257,11 +265,11 @@ flow(
   },
   {},
 );
-flow('JSON of the workspace is required', async (session) => {
+flow('a JSON file of the workspace can be required', async (session) => {
   await session.put('conf.json', '{"a":1}');
   expectResult(await session.run('require("./conf.json").a'), { value: '1' }, 'node');
 });
-flow('import.meta tells the workspace', async (session) => {
+flow('import.meta has the path of the workspace', async (session) => {
   const { agent } = session;
   expectResult(
     await session.run('[import.meta.url.startsWith("file://"), import.meta.dirname]'),
@@ -270,12 +278,12 @@ flow('import.meta tells the workspace', async (session) => {
   );
 });
 steps(
-  'builtin modules are imported with and without prefix',
+  'built-in modules are imported with and without prefix',
   'import { sep } from "path"\nimport os from "node:os"\n[sep, typeof os.cpus]',
   { value: "[ '/', 'function' ]" },
 );
-steps('an import for its effect alone runs', 'import "node:fs"\n42', { value: '42' });
-steps('export in front of a declaration is let go', ['export const shared = 5', 'shared'], {
+steps('an import only for its effect runs', 'import "node:fs"\n42', { value: '42' });
+steps('export before a declaration is ignored', ['export const shared = 5', 'shared'], {
   value: '5',
 });
 
@@ -296,16 +304,16 @@ steps(
 steps('enums become objects', ['enum Colour { Red, Green = "g" }', '[Colour.Red, Colour.Green]'], {
   value: "[ 0, 'g' ]",
 });
-steps('a type import is let go', 'import type { Stats } from "node:fs"\n42', { value: '42' });
+steps('a type import is ignored', 'import type { Stats } from "node:fs"\n42', { value: '42' });
 steps(
-  'line numbers hold in TypeScript',
+  'line numbers are right in TypeScript',
   'type A = {\n  a: number\n}\nthrow new Error("line four")',
   {
     error: { name: 'Error', traceback: /:4:\d+/ },
   },
 );
 steps(
-  'a comparison is not taken for a type',
+  'a comparison is not parsed as a type',
   'const a2 = 1, b2 = 2, c2 = 3\na2 < b2 && b2 > (c2 - 2)',
   { value: 'true' },
 );
@@ -314,7 +322,7 @@ steps('JSX is refused with a clear error', 'const el = <div>hi</div>', {
 });
 
 // Errors
-steps('a thrown text is reported', 'throw "just text"', {
+steps('a thrown string is reported', 'throw "just text"', {
   error: { name: 'Uncaught', message: "'just text'" },
 });
 steps('a thrown object is reported', 'throw { code: 7 }', {
@@ -331,7 +339,7 @@ steps(
   },
 );
 steps(
-  'a rejected await has the line of its origin',
+  'a rejected await reports the line of its origin',
   'async function bad() {\n  await null\n  throw new Error("x")\n}\nawait bad()',
   { error: { name: 'Error', traceback: /bad.*:3:/ } },
 );
@@ -341,11 +349,13 @@ steps('an error of Node keeps its message and code', 'fs.readFileSync("/no/such"
 
 // Output
 steps(
-  'console writes where it belongs',
+  'console writes to the right stream',
   'console.log("l"); console.info("i"); console.debug("d"); console.warn("w"); console.error("e")',
   { stdout: 'l\ni\nd\n', stderr: 'w\ne\n' },
 );
-steps('console.log fills in', 'console.log("%s is %d", "x", 42)', { stdout: 'x is 42\n' });
+steps('console.log formats placeholders', 'console.log("%s is %d", "x", 42)', {
+  stdout: 'x is 42\n',
+});
 steps('console.table prints a table', 'console.table([{ a: 1 }])', { stdout: /│ a │[\s\S]*│ 1 │/ });
 steps(
   'console.dir and groups keep their indentation',
@@ -371,7 +381,7 @@ steps(
 
 // Background
 flow(
-  'a rejection that nobody handles is a background error',
+  'an unhandled rejection is a background error',
   async (session) => {
     await session.run('Promise.reject(new RangeError("astray")); undefined');
     const { background, status } = await session.run(
@@ -386,7 +396,7 @@ flow(
   {},
 );
 flow(
-  'an exception in a timer is a background error, and the session lives',
+  'an exception in a timer is a background error, and the session survives',
   async (session) => {
     await session.run('setTimeout(() => { throw new RangeError("late") }, 5); undefined');
     const { background } = await session.run(
@@ -398,12 +408,12 @@ flow(
   {},
 );
 steps(
-  'a rejection that is handled in time is none',
+  'a rejection that is handled in time is not an error',
   'const p1 = Promise.reject(new Error("x"))\np1.catch(() => console.log("handled"))\nawait null; undefined',
   { stdout: 'handled\n' },
 );
 steps(
-  'worker threads run, and what they print is captured',
+  'worker threads run, and their output is captured',
   'const { Worker } = require("worker_threads")\nconst thread = new Worker("require(\\"worker_threads\\").parentPort.postMessage(41 + 1)", { eval: true })\nawait new Promise((done) => thread.on("message", done))',
   { value: '42' },
 );
@@ -434,7 +444,7 @@ for (const [what, code] of [
   ['a replace without end', '"x".replace(/x/, () => { while (true) {} })'],
   ['Atomics.wait', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
   [
-    'a for await over what never comes',
+    'a for await that never receives a value',
     'for await (const _ of (async function* () { await new Promise(() => {}) })());',
   ],
 ] as const) {
@@ -449,7 +459,7 @@ for (const [what, code] of [
   );
 }
 flow(
-  'a heap that is full ends the interpreter, and that is reported',
+  'a full heap ends the interpreter, and that is reported',
   async (session) => {
     const result = await session.run(
       'const all = []\nwhile (true) all.push(new Array(1000).fill({}).map((x) => ({ ...x })))',

@@ -1,5 +1,5 @@
-// Runs the rows of the conformance suite, prints them as a table (behaviour × language) and ends
-// with the count. Exits 1 where a cell fails or is missing, or where the table lacks rows.
+// Runs the rows of the conformance suite and prints them as a table (behaviour × language) with the
+// count at the end. Exits with 1 if a cell fails or is missing, or if the table lacks rows.
 import { startVitest } from 'vitest/node';
 
 const fewestRows = 120;

@@ -13,7 +13,7 @@ describe('Python with real packages', () => {
     memoryBytes: 4 * 1024 ** 3,
   });
 
-  /** The bundle of the last value, or of the only thing displayed. */
+  /** Checks the bundle of the last value, or of the only displayed value. */
   const bundle = (name: string, code: string, expected: Record<string, unknown>): void =>
     flow(name, async (session) => {
       const result = await session.run(code);
@@ -24,7 +24,7 @@ describe('Python with real packages', () => {
   const text = expect.stringMatching(/\S/);
 
   steps(
-    'what is preloaded is there, and what is not installed was skipped',
+    'preloaded packages are imported, and missing ones are skipped',
     'import sys, numpy, pandas\n"not_installed_at_all" in sys.modules',
     { value: 'False' },
   );
@@ -46,7 +46,7 @@ describe('Python with real packages', () => {
     },
   );
   bundle(
-    'a DataFrame is a table in HTML, with text beside',
+    'a DataFrame is a table in HTML, with text as well',
     'import pandas as pd\npd.DataFrame({"a": [1, 2]})',
     {
       'text/html': expect.stringContaining('<table'),
@@ -61,7 +61,7 @@ describe('Python with real packages', () => {
       'text/html': expect.stringContaining('<style'),
     },
   );
-  flow('a CSV goes in, and a CSV comes out', async (session) => {
+  flow('a CSV is uploaded, and a CSV is downloaded', async (session) => {
     await session.put('in.csv', 'a,b\n1,2\n3,4\n');
     await session.run(
       'import pandas as pd\nframe = pd.read_csv("in.csv")\nframe.assign(c=frame.a + frame.b).to_csv("out.csv", index=False)',
@@ -77,11 +77,11 @@ describe('Python with real packages', () => {
     },
   );
   bundle(
-    'plt.show() shows it there',
+    'plt.show() shows a figure at once',
     'import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()',
     { 'image/png': png },
   );
-  flow('several figures come in order, and are closed after', async (session) => {
+  flow('several figures are shown in order, and then closed', async (session) => {
     const { results } = await session.run(
       'import matplotlib.pyplot as plt\nfor n in range(3):\n    plt.figure()\n    plt.plot([n])',
     );
@@ -91,7 +91,7 @@ describe('Python with real packages', () => {
     });
   });
   bundle(
-    'a figure that is the value is shown once',
+    'a figure that is also the value is shown once',
     'import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nfig',
     {
       'image/png': png,
@@ -101,7 +101,7 @@ describe('Python with real packages', () => {
     expect((await session.run('import matplotlib.pyplot as plt\nNone')).results).toEqual([]);
   });
   flow(
-    'figures are SVG where that is requested',
+    'figures are SVG if requested',
     async (session) => {
       const { results } = await session.run('import matplotlib.pyplot as plt\n_ = plt.plot([1])');
       expect(results.at(-1)).toMatchObject({ 'image/svg+xml': expect.stringContaining('<svg') });
@@ -190,7 +190,7 @@ describe('Python with real packages', () => {
     expect({ status, lost }).toEqual({ status: 'timed_out', lost: false });
     expect((await session.run('kept + 1')).results[0]).toMatchObject({ 'text/plain': '42' });
   });
-  flow('memory for an array that is too large is an error, and memory is kept', async (session) => {
+  flow('allocating too large an array is an error, and memory is kept', async (session) => {
     const { error, state_lost: lost } = await session.run('import numpy as np\nnp.ones(10 ** 12)');
     expect(error?.name).toMatch(/MemoryError/);
     expect(lost).toBe(false);

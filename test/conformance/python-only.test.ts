@@ -9,28 +9,28 @@ steps('a trailing semicolon suppresses the value', '42;');
 steps('a trailing semicolon suppresses the value before a comment', '42;  # quiet');
 steps('a semicolon in the middle suppresses nothing', '1; 2', { value: '2' });
 steps('the last value is kept as _', ['20 + 1', '_ * 2'], { value: '42' });
-steps('None leaves _ as it was', ['7', 'None', '_'], { value: '7' });
+steps('None does not change _', ['7', 'None', '_'], { value: '7' });
 steps('a cell that is indented as a whole runs', '    a = 1\n    a + 1', { value: '2' });
-steps('an expression inside a block is no result', 'if True:\n    42');
+steps('an expression inside a block is not a result', 'if True:\n    42');
 steps('a lambda is shown', 'lambda: 1', { value: /<function <lambda>/ });
 steps('a coroutine that is a value is shown', 'async def co(): pass\nc = co()\nc.close()\nc', {
   value: /coroutine object co/,
 });
-steps('annotations at the top are kept', ['count: int = 5', '__annotations__["count"]'], {
+steps('annotations at top level are kept', ['count: int = 5', '__annotations__["count"]'], {
   value: "<class 'int'>",
 });
 steps(
-  'a future import holds for its step',
+  'a future import applies to its step',
   'from __future__ import annotations\ndef f(x: NoSuchName): pass\nf.__annotations__',
   {
     value: "{'x': 'NoSuchName'}",
   },
 );
-steps('a walrus declares', ['(w := 5)', 'w'], { value: '5' });
+steps('a walrus expression declares a name', ['(w := 5)', 'w'], { value: '5' });
 steps('a match statement runs', 'match (1, 2):\n    case (a, b):\n        print(a + b)', {
   stdout: '3\n',
 });
-steps('a loop variable lasts', ['for last in range(3): pass', 'last'], { value: '2' });
+steps('a loop variable persists', ['for last in range(3): pass', 'last'], { value: '2' });
 steps('a comprehension sees globals', 'base = 10\n[base + n for n in range(2)]', {
   value: '[10, 11]',
 });
@@ -41,7 +41,7 @@ steps(
 );
 steps('a star import works', 'from math import *\nfloor(pi)', { value: '3' });
 
-// A real __main__
+// A real __main__ module
 steps(
   'the namespace is __main__',
   'import sys, __main__\nmine = 1\n[__name__, __main__.mine, sys.modules["__main__"].mine]',
@@ -50,7 +50,7 @@ steps(
   },
 );
 steps(
-  'what a cell defines is pickled and back',
+  'an object of a class from a cell can be pickled and unpickled',
   'import pickle\nclass P:\n    def __init__(self, n): self.n = n\npickle.loads(pickle.dumps(P(42))).n',
   { value: '42' },
 );
@@ -65,7 +65,7 @@ steps(
   { value: 'True' },
 );
 steps(
-  'inspect.getsource knows a function of an earlier step',
+  'inspect.getsource finds a function of an earlier step',
   [
     'def sourced(n):\n    return n + 1',
     'import inspect\nprint(inspect.getsource(sourced), end="")',
@@ -95,7 +95,7 @@ steps(
   { own: {} },
 );
 steps(
-  'a thread pool works, and what it prints is the step’s',
+  'a thread pool works, and its output belongs to the step',
   'from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool: print(sorted(pool.map(lambda n: n * n, [1, 2, 3])))',
   { stdout: '[1, 4, 9]\n' },
 );
@@ -110,7 +110,7 @@ flow(
   {},
 );
 flow(
-  'multiprocessing that spawns a function of a cell says what to do',
+  'spawning a function of a cell fails with advice',
   async (session) => {
     const code =
       'import multiprocessing as mp\ndef local(n): print(n)\nchild = mp.get_context("spawn").Process(target=local, args=(1,))\nchild.start()\nchild.join()';
@@ -139,11 +139,11 @@ steps(
 steps('a syntax error shows its caret', 'x = (1 +', {
   error: { name: 'SyntaxError', traceback: /x = \(1 \+\n\s+\^/ },
 });
-steps('an indentation error has its name', 'def f():\nreturn 1', {
+steps('an indentation error has its own name', 'def f():\nreturn 1', {
   error: { name: 'IndentationError' },
 });
 steps(
-  'an error during handling shows both',
+  'an error while handling another shows both',
   'try:\n    1 / 0\nexcept ZeroDivisionError:\n    {}["x"]',
   {
     error: {
@@ -156,7 +156,7 @@ steps('notes of an error are shown', 'e = ValueError("x")\ne.add_note("look here
   error: { name: 'ValueError', traceback: /look here/ },
 });
 steps(
-  'a warning comes once',
+  'a warning is shown once',
   'import warnings\nfor _ in range(3): warnings.warn("careful", DeprecationWarning)',
   {
     stderr: /^(?:(?!careful)[\s\S])*careful(?:(?!DeprecationWarning: careful)[\s\S])*$/,
@@ -180,7 +180,7 @@ steps('input() fails with a hint', 'input("name? ")', {
   error: { name: 'EOFError', message: /keyboard|input/ },
 });
 steps(
-  'a traceback that code prints itself is on standard error',
+  'a traceback that code prints goes to standard error',
   'import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()',
   { stderr: /ZeroDivisionError: division by zero\n$/ },
 );
@@ -188,7 +188,7 @@ steps('logging goes to standard error', 'import logging\nlogging.warning("logged
   stderr: 'WARNING:root:logged\n',
 });
 steps(
-  'a logger of one step serves the next',
+  'a logger of one step works in the next',
   [
     'import logging, sys\nlog = logging.getLogger("mine")\nlog.addHandler(logging.StreamHandler(sys.stdout))\nlog.propagate = False',
     'log.error("second")',
@@ -196,7 +196,7 @@ steps(
   { stdout: 'second\n' },
 );
 steps(
-  'output that is redirected is the user’s',
+  'redirected output goes to the user’s object',
   'import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as text: print("inside")\ntext.getvalue()',
   { value: String.raw`'inside\n'` },
 );
@@ -215,19 +215,19 @@ steps(
   },
 );
 steps(
-  'async with at the top',
+  'async with at top level',
   'import contextlib\n@contextlib.asynccontextmanager\nasync def room():\n    print("in")\n    yield 42\n    print("out")\nasync with room() as got: print(got)',
   { stdout: 'in\n42\nout\n' },
 );
 steps(
-  'an async comprehension at the top',
+  'an async comprehension at top level',
   'async def gen():\n    for n in range(3): yield n\n[n async for n in gen()]',
   {
     value: '[0, 1, 2]',
   },
 );
 steps(
-  'a TaskGroup shows what failed',
+  'a TaskGroup shows each failure',
   'import asyncio\nasync def bad(): raise ValueError("one")\nasync with asyncio.TaskGroup() as group: group.create_task(bad())',
   { error: { name: 'ExceptionGroup', traceback: /ValueError: one/ } },
 );
@@ -250,7 +250,7 @@ for (const [method, value, mime, shown] of [
   ['_repr_json_', '{"a": 1}', 'application/json', { a: 1 }],
   ['_repr_mimebundle_', '{"text/html": "<i>x</i>"}', 'text/html', '<i>x</i>'],
 ] as const) {
-  flow(`${method} is shown, with text beside it`, async (session) => {
+  flow(`${method} is shown, with text as well`, async (session) => {
     const bundle = await bundleOf(session, repr(method, value));
     expect(bundle).toMatchObject({
       [mime]: shown,
@@ -266,39 +266,37 @@ steps(
     stdout: 'myself\n',
   },
 );
-flow('a representation that fails leaves the others', async (session) => {
+flow('a failed representation does not affect the others', async (session) => {
   const result = await session.run(
     'class B:\n    def _repr_html_(self): raise ValueError("no html")\nB()',
   );
   expect(result).toMatchObject({ status: 'completed', stderr: expect.stringContaining('no html') });
   expect(result.results[0]).toMatchObject({ 'text/plain': expect.stringContaining('B object') });
 });
-flow('what has a display_id is updated', async (session) => {
+flow('an output with a display_id is updated', async (session) => {
   const { results } = await session.run(
     'handle = display("one", display_id=True)\nhandle.update("two")',
   );
   expect(results.map((bundle) => bundle['text/plain'])).toEqual(["'one'", "'two'"]);
   expect(results[1]).toMatchObject({ display_id: results[0]?.display_id, is_update: true });
 });
-steps('display() gives several, with metadata', 'display(1, 2, metadata={"a": 1})', {
+steps('display() shows several values, with metadata', 'display(1, 2, metadata={"a": 1})', {
   displayed: [{ 'text/plain': '1' }, { 'text/plain': '2' }],
 });
 steps(
-  'the names of IPython.display are there',
+  'the names of IPython.display exist',
   'from IPython.display import display, HTML, Markdown, Image, JSON, SVG, Latex, clear_output, Code, Math, Javascript\nHTML is not None',
   { value: 'True' },
 );
-steps(
-  'from IPython import display is there',
-  'from IPython import display as d\nd.HTML is not None',
-  { value: 'True' },
-);
-steps('get_ipython is there', 'get_ipython() is not None', { value: 'True' });
+steps('from IPython import display works', 'from IPython import display as d\nd.HTML is not None', {
+  value: 'True',
+});
+steps('get_ipython exists', 'get_ipython() is not None', { value: 'True' });
 
 // Shell and magics
 steps('!command runs a program', '!echo hi', { stdout: 'hi\n' });
-steps('!command is filled in', 'word = "x y"\n!echo {word}', { stdout: 'x y\n' });
-steps('!command is filled in with $name', 'word = "dollar"\n!echo $word', { stdout: 'dollar\n' });
+steps('!command expands variables', 'word = "x y"\n!echo {word}', { stdout: 'x y\n' });
+steps('!command expands $name', 'word = "dollar"\n!echo $word', { stdout: 'dollar\n' });
 steps('!command runs inside a block', 'for n in range(2):\n    !echo {n}', { stdout: '0\n1\n' });
 steps('x = !command keeps the lines', 'lines = !printf "a\\nb\\n"\nlist(lines)', {
   value: "['a', 'b']",
@@ -311,16 +309,16 @@ steps(
     value: String.raw`'\n!echo no\n'`,
   },
 );
-steps('%cd lasts', ['%cd /', 'import os\nos.getcwd()'], { value: "'/'" }, { own: {} });
+steps('%cd persists', ['%cd /', 'import os\nos.getcwd()'], { value: "'/'" }, { own: {} });
 steps('%%bash runs a script', '%%bash\nfor n in 1 2; do echo $n; done', { stdout: '1\n2\n' });
 steps('%%bash that fails fails the step', '%%bash\nexit 3', {
   error: { name: 'CalledProcessError', message: /3/ },
 });
-steps('%time tells the time and gives the value', '%time 40 + 2', {
+steps('%time reports the time and returns the value', '%time 40 + 2', {
   stdout: /Wall time|CPU times/,
   value: '42',
 });
-steps('%timeit tells the time', '%timeit -n 1 -r 1 1 + 1', { stdout: /loop/ });
+steps('%timeit reports the time', '%timeit -n 1 -r 1 1 + 1', { stdout: /loop/ });
 steps('%env sets a variable', ['%env MAGIC_WORD=abra', 'import os\nos.environ["MAGIC_WORD"]'], {
   value: "'abra'",
 });
@@ -328,13 +326,13 @@ steps('%matplotlib is accepted', '%matplotlib inline', {});
 steps('%%writefile writes', ['%%writefile note.txt\nhello', 'open("note.txt").read()'], {
   value: String.raw`'hello\n'`,
 });
-steps('a magic that is not there is named', '%nosuchmagic', {
+steps('the error for an unknown magic names it', '%nosuchmagic', {
   error: { name: 'UsageError', message: /%nosuchmagic/ },
 });
 steps('a percent sign is still an operator', 'a = 7\n(a\n% 4)', { value: '3' });
 
 // Interrupts
-flow('KeyboardInterrupt runs what must happen in the end', async (session) => {
+flow('KeyboardInterrupt runs the finally block', async (session) => {
   const result = await session.run(
     'import time\ntry:\n    while True: time.sleep(0.01)\nfinally:\n    print("cleaned")',
     {
@@ -348,13 +346,13 @@ flow('KeyboardInterrupt runs what must happen in the end', async (session) => {
   );
 });
 steps(
-  'a command is ended by the time limit, and memory is kept',
+  'the time limit ends a command, and memory is kept',
   '!sleep 60',
   { status: 'timed_out', error: { name: 'StepTimedOut' } },
   { request: { timeout_ms: 150 } },
 );
 steps(
-  'subprocess.run is ended by the time limit, and memory is kept',
+  'the time limit ends subprocess.run, and memory is kept',
   'import subprocess\nsubprocess.run(["sleep", "60"])',
   { status: 'timed_out', error: { name: 'StepTimedOut' } },
   { request: { timeout_ms: 150 } },

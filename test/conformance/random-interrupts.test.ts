@@ -7,7 +7,7 @@ import { openSession, type Session } from './harness/session.ts';
 
 const tries = 1_000;
 
-/** Steps of all lengths, most of which end about when they are interrupted. */
+/** Steps of various lengths, most of which end at about the time of their interrupt. */
 const steps: PerLanguage<readonly ((ms: number) => string)[]> = {
   python: [
     (ms) =>
@@ -64,7 +64,7 @@ test.each(languages)(
       });
     }
     console.log(`${language}, seed ${seed}: ${JSON.stringify(counts)}`);
-    // Both kinds came, or the moments were not random.
+    // Both outcomes must occur, otherwise the interrupts did not vary enough.
     expect(Math.min(counts.completed, counts.timed_out), `seed ${seed}`).toBeGreaterThan(
       tries / 20,
     );

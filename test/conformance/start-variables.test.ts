@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { openSession } from './harness/session.ts';
 
 /**
- * The agent runs its worker before it is bound, as a warm instance does: the variables come after
- * the interpreter's start.
+ * The agent starts its worker before it is bound, as a warm instance does, so the variables arrive
+ * after the interpreter's start.
  */
 const cases: [Language, Record<string, string>, string, string][] = [
   [
@@ -24,7 +24,7 @@ const cases: [Language, Record<string, string>, string, string][] = [
 ];
 
 test.each(cases)(
-  '%s heeds what an interpreter reads at its start, still in epoch 1: %j',
+  '%s applies variables that an interpreter reads at its start, still in epoch 1: %j',
   async (language, env, code, value) => {
     const session = await openSession(language, { env });
     try {
@@ -36,7 +36,7 @@ test.each(cases)(
         execution_count: 1,
       });
       expect(first.results[0]?.['text/plain']).toBe(value);
-      // What follows keeps its memory, and a fresh interpreter has the variables too.
+      // Later steps keep their memory, and a new interpreter has the variables too.
       await session.run('kept = 1');
       expect((await session.run('kept')).epoch).toBe(1);
       expect(await session.restart()).toBe(2);
@@ -47,7 +47,7 @@ test.each(cases)(
   },
 );
 
-test('node makes an epoch of its own of a restart that comes before its renewed worker', async () => {
+test('a restart of node before its replaced worker is ready gets its own epoch', async () => {
   const session = await openSession('node', {
     env: { NODE_OPTIONS: '--max-http-header-size=12345' },
   });

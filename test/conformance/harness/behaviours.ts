@@ -6,21 +6,24 @@ import { runSteps } from './run-steps.ts';
 import { openSession, type Session } from './session.ts';
 import type { AgentOptions } from './start-agent.ts';
 
-/** One line of the table: what a user sees, and how it is tried in a language. */
+/** One row of the table: what a user sees, and how to check it in a language. */
 export interface Row {
   behaviour: string;
-  /** A session of its own, for what would disturb other rows; else the group's. */
+  /**
+   * Options of a separate session, for a row that would disturb others; by default the group's
+   * session.
+   */
   own?: AgentOptions;
   tryIn(session: Session, language: Language): Promise<void>;
 }
 
 interface StepOptions {
-  /** What the last step is sent with, beside its code. */
+  /** Fields of the last step's request besides its code. */
   request?: object;
   own?: AgentOptions;
 }
 
-/** A row of steps: one code, or several, as `runSteps` takes them. */
+/** A row of one step, or of several as `runSteps` accepts them. */
 export function steps(
   behaviour: string,
   code: PerLanguage<string | readonly string[]>,
@@ -34,7 +37,7 @@ export function steps(
   };
 }
 
-/** A row with one course for all languages over parts that each gives in its own words. */
+/** A row with the same procedure for all languages; each language supplies its own code. */
 export function flow<Part>(
   behaviour: string,
   parts: PerLanguage<Part>,

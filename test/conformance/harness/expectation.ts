@@ -5,19 +5,20 @@ import { expect } from 'vitest';
 import type { PerLanguage } from './languages.ts';
 
 type Pattern = string | RegExp;
-/** One text for all languages, or one for each where they differ by nature. */
+/** One text for all languages, or one per language if they differ by nature. */
 type Text = Pattern | PerLanguage<Pattern>;
 
 /**
- * What a step must come to. What is left out must be as in a step that completes without a word.
+ * The expected result of a step. A field that is left out must be as in a step that completes
+ * without output.
  */
 export interface Expected {
   status?: StepStatus;
   stdout?: Text;
   stderr?: Text;
-  /** `text/plain` of the last expression's value; there must be none where it is left out. */
+  /** `text/plain` of the last expression's value. If left out, the step must have no value. */
   value?: Text;
-  /** Each bundle that was displayed, in order: these keys at least. */
+  /** The displayed bundles in order; each must have at least these keys. */
   displayed?: readonly Record<string, unknown>[];
   error?: { name: Text; message?: Text; traceback?: Text };
   truncated?: Partial<StepResult['truncated']>;
@@ -26,7 +27,7 @@ export interface Expected {
   epoch?: number;
 }
 
-/** Compares the whole outcome at once, so that a failure shows all of it. */
+/** Compares the whole result at once, so that a failure shows all of it. */
 export function expectResult(result: StepResult, expected: Expected, language: Language): void {
   const text = (given: Text): unknown => matcher(isPattern(given) ? given : given[language]);
   const { error, background } = expected;
@@ -58,7 +59,7 @@ export function expectResult(result: StepResult, expected: Expected, language: L
   });
 }
 
-/** The value of the last expression as text. */
+/** The value of the last expression, as text. */
 export const mainValue = (result: StepResult): unknown =>
   result.results.find(isMain)?.['text/plain'];
 

@@ -3,7 +3,7 @@ import { interpreters, repository } from './config.ts';
 
 const runtimes = `${repository}dist/runtimes/`;
 
-/** One column of the table each: how its supervisor is started. */
+/** How each language's supervisor is started. Each language is a column of the table. */
 export const supervisorCommands: Readonly<Record<Language, readonly string[]>> = {
   python: [interpreters.python, `${runtimes}python/supervisor.py`],
   node: [interpreters.node, `${runtimes}node/supervisor.cjs`],
@@ -11,5 +11,5 @@ export const supervisorCommands: Readonly<Record<Language, readonly string[]>> =
 
 export const languages: readonly Language[] = ['python', 'node'];
 
-/** Something for each language: a new one has to give its own. */
+/** A value per language: a new language must supply its own. */
 export type PerLanguage<T> = Readonly<Record<Language, T>>;

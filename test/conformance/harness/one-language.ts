@@ -10,7 +10,7 @@ interface CaseOptions {
   request?: object;
 }
 
-/** Registers cases of one language alone, which share a session unless they need their own. */
+/** Registers cases of one language, which share a session unless they need their own. */
 export function casesOf(language: Language, options: AgentOptions = {}) {
   let shared: Session | undefined;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ export function casesOf(language: Language, options: AgentOptions = {}) {
       }
     });
   };
-  /** One step, or several, as `runSteps` takes them. */
+  /** One step, or several as `runSteps` accepts them. */
   const steps = (
     name: string,
     code: string | readonly string[],

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The largest memory that each process of an instance ever had resident, by its pid and name. */
+/** The peak resident memory of each process of an instance, by its pid and name. */
 export function peaksMib(instanceId: string): Record<string, number> {
   const peaks = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -14,7 +14,7 @@ export function peaksMib(instanceId: string): Record<string, number> {
   return Object.fromEntries(peaks);
 }
 
-/** Empty where it is not ours to read, or its process has ended. */
+/** Returns an empty string if the file is not readable or its process has exited. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'latin1');

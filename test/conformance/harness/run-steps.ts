@@ -2,14 +2,14 @@ import { type Expected, expectResult } from './expectation.ts';
 import type { Session } from './session.ts';
 
 /**
- * Runs one step, or several of which the last is held against the expectation and the others must
+ * Runs one step, or several: the last is compared with the expectation, and the others must
  * complete.
  */
 export async function runSteps(
   session: Session,
   code: string | readonly string[],
   expected: Expected,
-  /** What the last one is sent with, beside its code. */
+  /** Fields of the last step's request besides its code. */
   request: object = {},
 ): Promise<void> {
   const all = typeof code === 'string' ? [code] : code;

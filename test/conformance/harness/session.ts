@@ -17,8 +17,8 @@ import { responseLines } from '../../support/api/response-lines.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
 /**
- * A session as its caller has it, over the agent's HTTP interface; every response is held against
- * its schema.
+ * A session as its caller sees it, over the agent's HTTP interface. Every response is validated
+ * against its schema.
  */
 export interface Session {
   language: Language;
@@ -29,31 +29,31 @@ export interface Session {
   submit(code: string, request?: object): Promise<string>;
   get(stepId: string): Promise<StepResult>;
   list(): Promise<StepResult[]>;
-  /** The result so far as soon as `holds` does of it. */
+  /** The result so far, as soon as `holds` is true for it. */
   until(stepId: string, holds: (step: StepResult) => boolean): Promise<StepResult>;
   untilStatus(stepId: string, status: StepStatus): Promise<StepResult>;
   untilPrinted(stepId: string, text: string): Promise<StepResult>;
-  /** The result at the step's end. */
+  /** The result once the step has ended. */
   ended(stepId: string): Promise<StepResult>;
   /** All events of a step, once it has ended. */
   events(stepId: string, after?: number): Promise<StepEvent[]>;
-  /** Runs a step and gives its events as they come. */
+  /** Runs a step and yields its events as they arrive. */
   stream(code: string, request?: object): AsyncGenerator<StepEvent, void>;
   cancel(stepId: string): Promise<{ httpStatus: number; step: StepResult }>;
   restart(epoch?: number): Promise<number>;
-  /** The epoch that the agent tells the control-plane. */
+  /** The epoch that the agent reports to the control-plane. */
   epoch(): Promise<number>;
   put(path: string, content: string | Uint8Array): Promise<void>;
   read(path: string): Promise<Buffer>;
   files(path?: string): Promise<string[]>;
-  /** One call below the session's path, whatever comes of it. */
+  /** Sends one request below the session's path, whatever its response. */
   call(
     method: string,
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Response>;
-  /** The error of a call that must fail. */
+  /** The error of a request that must fail. */
   refusal(
     method: string,
     path: string,

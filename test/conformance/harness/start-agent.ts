@@ -20,24 +20,24 @@ import { hostVariables, repository } from './config.ts';
 import { supervisorCommands } from './languages.ts';
 
 export interface AgentOptions {
-  /** Lasting variables of the session. */
+  /** Variables of the session, which apply to every step. */
   env?: Record<string, string>;
   memoryBytes?: number;
-  /** Another interpreter's than the language's own. */
+  /** A command to use instead of the language's default supervisor. */
   supervisorCommand?: readonly string[];
-  /** Of the agent process itself. */
+  /** Variables of the agent process itself. */
   agentEnv?: Record<string, string>;
 }
 
-/** A bound agent, a process of its own, as a local session has it. */
+/** A bound agent in its own process, as in a local session. */
 export interface Agent {
   url: string;
   sessionId: SessionId;
   instanceId: string;
   workspace: string;
-  /** Ready for the `Authorization` of a call. */
+  /** A value for the `Authorization` header of a request. */
   authorization(plane: Plane): Promise<string>;
-  /** Ends it, and removes all that was its. */
+  /** Stops the agent and removes all of its files. */
   stop(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import type { Session } from '../harness/session.ts';
 type Code = PerLanguage<string>;
 
 const sleep = 'const sleep = (ms) => new Promise((done) => setTimeout(done, ms));\n';
-/** Starts work that waits for the file `go`, then does `action`. */
+/** Starts work that waits for the file `go`, then performs `action`. */
 const later = (action: Code): Code => ({
   python: `import asyncio, os\nasync def work():\n    while not os.path.exists('go'):\n        await asyncio.sleep(0.005)\n    ${action.python}\ntask = asyncio.create_task(work())`,
   node: `${sleep}const work = async () => { while (!fs.existsSync('go')) await sleep(5);\n ${action.node} };\nvoid work(); undefined`,
@@ -30,7 +30,7 @@ const goAstray = {
   node: `${tellDone.node}; throw new RangeError('astray')`,
 };
 
-/** What was sent to the agent by another way has time to arrive. */
+/** Gives output that reaches the agent by another path time to arrive. */
 const afterMoment = (action: Code): Code => ({
   python: `import asyncio\nawait asyncio.sleep(0.05)\n${action.python}`,
   node: `await new Promise((done) => setTimeout(done, 50))\n${action.node}`,
@@ -43,7 +43,9 @@ const inTurn = (starts: Code, next: Code): PerLanguage<{ starts: string; next: s
   node: { starts: starts.node, next: next.node },
 });
 
-/** Runs a step that leaves work behind, and the next once the work was let go and is done. */
+/**
+ * Runs a step that leaves work behind, releases the work, and runs the next step once it is done.
+ */
 async function runAround(session: Session, { starts, next }: { starts: string; next: string }) {
   await session.run(starts);
   await letGo(session);
@@ -55,7 +57,7 @@ async function letGo(session: Session): Promise<void> {
   while (!(await session.files()).includes('done'));
 }
 
-/** What becomes of work that is let go between two steps: `expected` of the second. */
+/** Work that is released between two steps: `expected` is the result of the second. */
 const between = (behaviour: string, starts: Code, next: Code, expected: Expected): Row =>
   flow(
     behaviour,
@@ -65,7 +67,7 @@ const between = (behaviour: string, starts: Code, next: Code, expected: Expected
     {},
   );
 
-/** Work that is done though no step runs. */
+/** Work that finishes while no step runs. */
 const goesOn = (behaviour: string, starts: Code): Row =>
   flow(
     behaviour,
@@ -85,7 +87,7 @@ const astray: Expected = {
 
 behaviours('Async and background', [
   steps(
-    'await at the top of a step',
+    'await at top level',
     {
       python: 'import asyncio\nawait asyncio.sleep(0, result=42)',
       node: 'await Promise.resolve(42)',
@@ -93,7 +95,7 @@ behaviours('Async and background', [
     { value: '42' },
   ),
   steps(
-    'await inside a block at the top',
+    'await inside a block at top level',
     {
       python:
         'import asyncio\nif True:\n    for n in range(3):\n        got = await asyncio.sleep(0, result=n)\ngot',
@@ -110,7 +112,7 @@ behaviours('Async and background', [
     { value: '42' },
   ),
   steps(
-    'several are awaited together',
+    'several promises or coroutines are awaited together',
     {
       python:
         'import asyncio\nasync def one(n):\n    await asyncio.sleep(0)\n    return n\nawait asyncio.gather(one(1), one(2))',
@@ -119,7 +121,7 @@ behaviours('Async and background', [
     { value: /^\[ ?1, 2 ?\]$/ },
   ),
   steps(
-    'an async loop at the top',
+    'an async loop at top level',
     {
       python: 'async def gen():\n    for n in range(3): yield n\nasync for n in gen(): print(n)',
       node: 'async function* gen() { for (let n = 0; n < 3; n++) yield n }\nfor await (const n of gen()) console.log(n)',
@@ -135,7 +137,7 @@ behaviours('Async and background', [
     { error: { name: /Error$/, message: 'x' } },
   ),
   steps(
-    'what was printed around an await keeps its order',
+    'output around an await keeps its order',
     {
       python: 'import asyncio\nprint(1)\nawait asyncio.sleep(0.01)\nprint(2)',
       node: 'console.log(1)\nawait new Promise((d) => setTimeout(d, 10))\nconsole.log(2)',
@@ -143,7 +145,7 @@ behaviours('Async and background', [
     { stdout: '1\n2\n' },
   ),
   steps(
-    'a declaration before an await lasts',
+    'a declaration before an await persists',
     {
       python: ['import asyncio\nbefore = 41\nawait asyncio.sleep(0)', 'before + 1'],
       node: ['const before = 41\nawait null', 'before + 1'],
@@ -151,7 +153,7 @@ behaviours('Async and background', [
     { value: '42' },
   ),
   steps(
-    'an await with a time limit of its own',
+    'an await with its own time limit',
     {
       python:
         'import asyncio\ntry:\n    await asyncio.wait_for(asyncio.sleep(60), 0.01)\nexcept asyncio.TimeoutError:\n    print("late")',
@@ -160,13 +162,13 @@ behaviours('Async and background', [
     { stdout: 'late\n' },
   ),
   steps(
-    'a step does not wait for the work that it leaves behind',
+    'a step does not wait for its background work',
     later({ python: 'pass', node: '' }),
     {},
     { own: {} },
   ),
   steps(
-    'work that was left behind is done in a later step',
+    'background work finishes in a later step',
     {
       python: [
         'import asyncio\nseen = []\nasync def add():\n    await asyncio.sleep(0.01)\n    seen.append(1)\ntask = asyncio.create_task(add())',
@@ -197,22 +199,22 @@ behaviours('Async and background', [
     { value: '42' },
     { own: {} },
   ),
-  goesOn('work that was left behind continues between steps', later(tellDone)),
-  goesOn('threads and timers go on between steps', inThread(tellDone)),
+  goesOn('background work continues between steps', later(tellDone)),
+  goesOn('threads and timers continue between steps', inThread(tellDone)),
   between(
-    'what is printed between steps is background of the next',
+    'output between steps is background output of the next step',
     later(printLate),
     afterMoment(printOwn),
     lateBackground,
   ),
   between(
-    'what a thread or timer prints between steps is background of the next',
+    'output of a thread or timer between steps is background output of the next step',
     inThread(printLateInThread),
     afterMoment(printOwn),
     lateBackground,
   ),
   steps(
-    'what earlier work prints while a step runs is not the step’s own',
+    'output of earlier work during a step is not the step’s own',
     {
       python: [
         later(printLate).python,
@@ -227,7 +229,7 @@ behaviours('Async and background', [
     { own: {} },
   ),
   steps(
-    'what an earlier thread or timer prints while a step runs is not the step’s own',
+    'output of an earlier thread or timer during a step is not the step’s own',
     {
       python: [
         inThread(printLateInThread).python,
@@ -242,7 +244,7 @@ behaviours('Async and background', [
     { own: {} },
   ),
   steps(
-    'what a thread or timer of the step itself prints is its output',
+    'output of the step’s own thread or timer is its output',
     {
       python:
         "import threading\nt = threading.Thread(target=lambda: print('mine'))\nt.start()\nt.join()",
@@ -251,19 +253,19 @@ behaviours('Async and background', [
     { stdout: 'mine\n' },
   ),
   between(
-    'an error in work that was left behind is a background error, not a death',
+    'an error in background work is a background error, and not fatal',
     { ...later(goAstray), python: `${later(goAstray).python}\ndel task` },
     afterMoment(response),
     astray,
   ),
   between(
-    'an error in a thread or timer is a background error, not a death',
+    'an error in a thread or timer is a background error, and not fatal',
     inThread(goAstray),
     afterMoment(response),
     astray,
   ),
   between(
-    'what a child process prints between steps is background of the next',
+    'output of a child process between steps is background output of the next step',
     {
       python:
         "import subprocess\nchild = subprocess.Popen(['sh', '-c', 'while [ ! -e go ]; do sleep 0.01; done; echo late; touch done'])",
@@ -273,7 +275,7 @@ behaviours('Async and background', [
     lateBackground,
   ),
   flow(
-    'background comes as events after the start of the next step',
+    'background output arrives as events after the start of the next step',
     inTurn(later(printLate), afterMoment(printOwn)),
     async (session, code) => {
       const events = await session.events((await runAround(session, code)).step_id);
@@ -288,7 +290,7 @@ behaviours('Async and background', [
     {},
   ),
   flow(
-    'a server of one step serves the next',
+    'a server started in one step serves the next',
     {
       python: {
         starts:
@@ -309,7 +311,7 @@ behaviours('Async and background', [
     {},
   ),
   flow(
-    'much background keeps its newest',
+    'of much background output the newest is kept',
     inTurn(
       later({
         python: `[print(n, '.' * 500) for n in range(300)]\n    await asyncio.sleep(0.3)\n    ${tellDone.python}`,
@@ -325,7 +327,7 @@ behaviours('Async and background', [
     {},
   ),
   steps(
-    'a task is cancelled by code',
+    'code can cancel a task',
     {
       python:
         'import asyncio\nt = asyncio.create_task(asyncio.sleep(60))\nawait asyncio.sleep(0)\nt.cancel()\ntry:\n    await t\nexcept asyncio.CancelledError:\n    print("cancelled")',

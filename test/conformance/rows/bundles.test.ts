@@ -12,7 +12,7 @@ const forged = {
   node: `{ type: "${lines}", seq: 99, at: "then", text: "forged", stream: "errors", is_main_result: true`,
 };
 
-/** What every form of a step's response has of its bundles, as it was sent. */
+/** The bundles of a step exactly as each form of its response sends them. */
 async function responsesOf(session: Session, stepId: string): Promise<Record<string, string>> {
   const read = async (path: string, accept = 'application/json') => {
     const response = await session.call('GET', path, undefined, { accept });
@@ -27,10 +27,7 @@ async function responsesOf(session: Session, stepId: string): Promise<Record<str
   };
 }
 
-/**
- * The JSON of a bundle arrives as this very text, in each form of the response, and the memory is
- * kept.
- */
+/** The JSON of a bundle arrives unchanged in each form of the response, and the memory is kept. */
 const arrives = (behaviour: string, codes: PerLanguage<string>, texts: PerLanguage<string>): Row =>
   flow(behaviour, codes, async (session, code) => {
     const request = { step_id: newStepId(), code };
@@ -58,7 +55,7 @@ const same = (text: string): PerLanguage<string> => ({ python: text, node: text 
 
 behaviours('Bundles', [
   flow(
-    'keys that are not MIME types forge no event, no id and no line of a stream',
+    'keys that are not MIME types cannot forge an event, an id or a line of a stream',
     {
       python: `display(${forged.python}, "text/plain": "shown"}, raw=True)\nprint("real")`,
       node: `display(${forged.node}, "text/plain": "shown" })\nconsole.log("real")`,
@@ -67,7 +64,7 @@ behaviours('Bundles', [
       const { step_id, stdout, background } = await session.run(code);
       expect({ stdout, background }).toEqual({ stdout: 'real\n', background: null });
       const events = await session.events(step_id);
-      // What the main thread of Node writes may overtake what it displays.
+      // Output of Node's main thread may overtake displayed values.
       expect(events.map(({ type }) => type).sort()).toEqual([
         'result',
         'stdout',
@@ -83,7 +80,7 @@ behaviours('Bundles', [
     },
   ),
   steps(
-    'keys that are not MIME types are no part of a bundle',
+    'keys that are not MIME types are not part of a bundle',
     {
       python:
         'display({"type": "x", "is_main_result": True, "text/html": "<b>", "text/plain": "b"}, raw=True)',
@@ -97,7 +94,7 @@ behaviours('Bundles', [
     { displayed: [{ 'text/plain': expect.stringContaining("'stdout'") }] },
   ),
   flow(
-    'keys of our own events are carried inside JSON',
+    'keys with the names of event fields arrive inside JSON',
     displayJson('{"type": "step_ended", "seq": 9}', '{ type: "step_ended", seq: 9 }'),
     async (session, code) => {
       const { step_id, results } = await session.run(code);
@@ -110,7 +107,7 @@ behaviours('Bundles', [
     },
   ),
   arrives(
-    'integers beyond 53 bits arrive as they are',
+    'integers beyond 53 bits arrive unchanged',
     displayJson('[2**53 + 1, 2**63, -(2**64)]', '[2 ** 53, 2 ** 63, -(2 ** 64)]'),
     {
       python: '[9007199254740993,9223372036854775808,-18446744073709551616]',
@@ -118,7 +115,7 @@ behaviours('Bundles', [
     },
   ),
   arrives(
-    'numbers beyond a double arrive as they are, and keep the interpreter',
+    'numbers beyond a double arrive unchanged, and the interpreter survives',
     displayJson('[10**309, -(10**309)]', '[1e308, -1e308]'),
     { python: `[${digits(309)},-${digits(309)}]`, node: '[1e+308,-1e+308]' },
   ),
@@ -128,7 +125,7 @@ behaviours('Bundles', [
     { python: `{"n":${digits(5000)},"${digits(5000)}":1}`, node: `{"n":1,"${digits(5000)}":1}` },
   ),
   arrives(
-    'keys of any name arrive',
+    'keys with any name arrive',
     displayJson(
       '{"__proto__": {"a": 1}, "constructor": 2, "toJSON": 3, "": 4}',
       'JSON.parse(`{"__proto__":{"a":1},"constructor":2,"toJSON":3,"":4}`)',
@@ -144,7 +141,7 @@ behaviours('Bundles', [
     same('{"__proto__":1}'),
   ),
   arrives(
-    'text with every line end arrives inside its line',
+    'text with any kind of line end stays on its line',
     displayJson('"a\\n\\nb\\r\\u2028c\\0/"', '"a\\n\\nb\\r\\u2028c\\0/"'),
     same('"a\\n\\nb\\r\u2028c\\u0000/"'),
   ),

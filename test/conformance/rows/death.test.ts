@@ -13,9 +13,7 @@ const waitForGo = {
   node: 'console.log("waits");\nwhile (!fs.existsSync("go")) await new Promise((done) => setTimeout(done, 5));\n',
 };
 const exit3 = { python: 'import os\nos._exit(3)', node: 'process.exit(3)' };
-/**
- * Goes over the descriptors of the process that are sockets: the control connection is among them.
- */
+/** Visits the process's descriptors that are sockets; the control connection is one of them. */
 const eachSocket = {
   python: (action: string) =>
     `import os, stat\nfor fd in range(3, 256):\n    try:\n        if stat.S_ISSOCK(os.fstat(fd).st_mode): ${action}\n    except OSError: pass\n`,
@@ -24,8 +22,8 @@ const eachSocket = {
 };
 
 /**
- * A death in a step: told with its cause, what was printed is kept, and the next step finds a fresh
- * interpreter.
+ * The interpreter dies in a step: the result has the cause and the output so far, and the next step
+ * runs in a new interpreter.
  */
 const dies = (
   by: string,
@@ -34,7 +32,7 @@ const dies = (
   name = 'WorkerCrashed',
 ): Row =>
   flow(
-    `${by} is told, and the next step runs afresh`,
+    `${by} is reported, and the next step runs in a new interpreter`,
     code,
     async (session, dying) => {
       const { language } = session;
@@ -50,7 +48,7 @@ const dies = (
     own,
   );
 
-/** Harm in a step after which memory is still there. */
+/** Harm in a step that leaves the memory intact. */
 const survives = (what: string, code: PerLanguage<string>): Row =>
   flow(
     `${what} does not end the session`,
@@ -63,7 +61,7 @@ const survives = (what: string, code: PerLanguage<string>): Row =>
     own,
   );
 
-/** @param code prints the pid of what it starts. */
+/** @param code prints the pid of the process that it starts. */
 const restartEnds = (behaviour: string, code: PerLanguage<string>): Row =>
   flow(
     behaviour,
@@ -88,7 +86,7 @@ async function expectFresh(session: Session): Promise<void> {
   expect(next.execution_count).toBe(1);
 }
 
-/** One that has ended and waits for its parent to notice counts as dead. */
+/** A zombie, which has exited and waits for its parent, counts as dead. */
 function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -99,7 +97,7 @@ function isAlive(pid: number): boolean {
 
 behaviours('Death, and what the caller gets', [
   flow(
-    'a polite exit is reported with its code',
+    'an exit call is reported with its code',
     {
       python: {
         code: 'import sys\nprint("before")\nsys.exit(3)',
@@ -151,7 +149,7 @@ behaviours('Death, and what the caller gets', [
     /SIGTERM/,
   ),
   dies(
-    'a program that takes the interpreter’s place',
+    'a program that replaces the interpreter',
     {
       python: 'import os\nos.execvp("false", ["false"])',
       node: 'process.kill(process.pid, "SIGKILL")\nwhile (true) {}',
@@ -185,7 +183,7 @@ behaviours('Death, and what the caller gets', [
     'ProtocolError',
   ),
   dies(
-    'a control frame of no known type',
+    'a control frame of unknown type',
     {
       python: `import json, struct\ntext = b'{"type":"nonsense"}'\n${eachSocket.python('os.write(fd, struct.pack(">I", len(text)) + text)')}import time\ntime.sleep(30)`,
       node: `const text = '{"type":"nonsense"}'\n${eachSocket.node('fs.writeSync(fd, Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text)]))')}while (true) {}`,
@@ -194,7 +192,7 @@ behaviours('Death, and what the caller gets', [
     'ProtocolError',
   ),
   flow(
-    'a closed control connection is a loss that is reported',
+    'a closed control connection is reported as a loss',
     {
       python: `${eachSocket.python('os.close(fd)')}import time\ntime.sleep(1)`,
       node: `${eachSocket.node('fs.closeSync(fd)')}await new Promise((done) => setTimeout(done, 1000))`,
@@ -242,7 +240,7 @@ behaviours('Death, and what the caller gets', [
     { value: "''" },
   ),
   flow(
-    'a child that keeps the output open does not hold the step up',
+    'a child that keeps the output open does not delay the step',
     {
       python: 'import subprocess\nchild = subprocess.Popen(["sleep", "60"])\nprint(child.pid)',
       node: 'const child = require("child_process").spawn("sleep", ["60"], { stdio: "inherit" })\nconsole.log(child.pid)',
@@ -284,7 +282,7 @@ behaviours('Death, and what the caller gets', [
     own,
   ),
   flow(
-    'steps that waited for one that dies are not run',
+    'steps that waited for a step that dies do not run',
     {
       python: { runs: `${waitForGo.python}os._exit(3)`, waits: 'open("ran", "w").close()' },
       node: { runs: `${waitForGo.node}process.exit(3)`, waits: 'fs.writeFileSync("ran", "")' },
@@ -310,7 +308,7 @@ behaviours('Death, and what the caller gets', [
     own,
   ),
   flow(
-    'a death between steps is reported to the next one, and the one after it runs',
+    'a death between steps is reported to the next one, and the one after that runs',
     {
       python:
         'import os, threading, time\ndef end():\n    while not os.path.exists("go"): time.sleep(0.005)\n    os._exit(3)\nthreading.Thread(target=end).start()',
@@ -332,7 +330,7 @@ behaviours('Death, and what the caller gets', [
     own,
   ),
   flow(
-    'a restart ends the step that runs, and says so',
+    'a restart ends the running step, and says so',
     waitForGo,
     async (session, code) => {
       const id = await session.submit(code);
@@ -354,7 +352,7 @@ behaviours('Death, and what the caller gets', [
     own,
   ),
   flow(
-    'a restart of another epoch is refused',
+    'a restart that names another epoch is refused',
     { python: '1', node: '1' },
     async (session) => {
       expect(await session.refusal('POST', '/restart', { epoch: 7 })).toMatchObject({
@@ -366,7 +364,7 @@ behaviours('Death, and what the caller gets', [
     own,
   ),
   flow(
-    'a step for another epoch is refused',
+    'a step that names another epoch is refused',
     { python: '40 + 2', node: '40 + 2' },
     async (session, code) => {
       expect(
@@ -379,7 +377,7 @@ behaviours('Death, and what the caller gets', [
     },
   ),
   flow(
-    'one death after the other is reported each time',
+    'each of several deaths in a row is reported',
     exit3,
     async (session, code) => {
       for (const epoch of [2, 3, 4, 5])

@@ -18,12 +18,12 @@ const awkward = 'a "b" \'c\' $HOME `d` \\n\n\ttwo lines; # = 世界 🌍';
 
 behaviours('Environment and working directory', [
   steps(
-    'a variable of the step is there',
+    'a variable of the step is set',
     readEnv('STEP_WORD'),
     { stdout: 'once\n' },
     { request: { env: { STEP_WORD: 'once' } } },
   ),
-  flow('a variable of the step is gone after it', readEnv('STEP_GONE'), async (session, code) => {
+  flow('a variable of the step is unset after it', readEnv('STEP_GONE'), async (session, code) => {
     expectResult(
       await session.run(code, { env: { STEP_GONE: 'once' } }),
       { stdout: 'once\n' },
@@ -32,7 +32,7 @@ behaviours('Environment and working directory', [
     expectResult(await session.run(code), { stdout: none }, session.language);
   }),
   flow(
-    'a variable of a step that fails is gone after it',
+    'a variable of a failed step is unset after it',
     both({ python: 'raise ValueError()', node: 'throw new Error()' }, readEnv('STEP_FAILED')),
     async (session, { a, b }) => {
       await session.run(a, { env: { STEP_FAILED: 'once' } });
@@ -40,7 +40,7 @@ behaviours('Environment and working directory', [
     },
   ),
   steps(
-    'a value keeps quotes, line ends, dollars and any script',
+    'a value keeps quotes, line ends, dollar signs and any script',
     readEnv('AWKWARD'),
     { stdout: `${awkward}\n` },
     { request: { env: { AWKWARD: awkward } } },
@@ -52,7 +52,7 @@ behaviours('Environment and working directory', [
     { request: { env: { LONG: 'x'.repeat(102_400) } } },
   ),
   steps(
-    'an empty value is a value',
+    'a variable may be empty',
     { python: 'import os\n[os.environ["EMPTY"]]', node: '[process.env.EMPTY]' },
     { value: /^\[ ?'' ?\]$/ },
     { request: { env: { EMPTY: '' } } },
@@ -67,13 +67,13 @@ behaviours('Environment and working directory', [
     { request: { env: { STEP_CHILD: 'once' } } },
   ),
   steps(
-    'a variable of the session is there',
+    'a variable of the session is set',
     readEnv('SESSION_WORD'),
     { stdout: 'lasting\n' },
     { own },
   ),
   flow(
-    'a variable of the session outlives a restart',
+    'a variable of the session survives a restart',
     readEnv('SESSION_WORD'),
     async (session, code) => {
       await session.restart();
@@ -82,7 +82,7 @@ behaviours('Environment and working directory', [
     own,
   ),
   flow(
-    'a step’s variable stands before the session’s, for the step alone',
+    'a step’s variable overrides the session’s, for that step only',
     readEnv('SESSION_WORD'),
     async (session, code) => {
       expectResult(
@@ -102,7 +102,7 @@ behaviours('Environment and working directory', [
     { env: { AWKWARD: awkward } },
   ),
   steps(
-    'a variable that code sets lasts',
+    'a variable that code sets persists',
     {
       python: ['import os\nos.environ["SET"] = "by code"', readEnv('SET').python],
       node: ['process.env.SET = "by code"; undefined', readEnv('SET').node],
@@ -110,7 +110,7 @@ behaviours('Environment and working directory', [
     { stdout: 'by code\n' },
   ),
   flow(
-    'a variable that code sets is gone after a restart',
+    'a variable that code sets is unset after a restart',
     both(
       { python: 'import os\nos.environ["SET"] = "x"', node: 'process.env.SET = "x"; undefined' },
       readEnv('SET'),
@@ -123,7 +123,7 @@ behaviours('Environment and working directory', [
     {},
   ),
   flow(
-    'a variable of the step that code changes is put back',
+    'a variable of the step that code changes is restored',
     both(
       {
         python: 'import os\nos.environ["SESSION_WORD"] = "changed"',
@@ -138,7 +138,7 @@ behaviours('Environment and working directory', [
     own,
   ),
   steps(
-    'nothing of the agent is in the environment',
+    'no variable of the agent is in the environment',
     {
       python:
         'import os\n[name for name in os.environ if "KEYS" in name or "SUPERVISOR" in name or "RUN_DIR" in name or "TOKEN" in name]',
@@ -147,7 +147,7 @@ behaviours('Environment and working directory', [
     { value: '[]' },
   ),
   steps(
-    'programs of the machine are found',
+    'programs of the host are found',
     {
       python: 'import shutil\nshutil.which("sh") is not None',
       node: 'require("child_process").execSync("command -v sh").length > 0',
@@ -155,7 +155,7 @@ behaviours('Environment and working directory', [
     { value: /^[Tt]rue$/ },
   ),
   steps(
-    'home is the workspace',
+    'the home directory is the workspace',
     {
       python: 'import os\nos.path.expanduser("~") == os.getcwd()',
       node: 'require("os").homedir() === process.cwd()',
@@ -163,7 +163,7 @@ behaviours('Environment and working directory', [
     { value: /^[Tt]rue$/ },
   ),
   steps(
-    'a temporary file can be made',
+    'a temporary file can be created',
     {
       python: 'import tempfile\nwith tempfile.NamedTemporaryFile() as f: print(f.write(b"x"))',
       node: 'const fs2 = require("fs"), d = fs2.mkdtempSync(require("path").join(require("os").tmpdir(), "t-")); fs2.rmdirSync(d); console.log(1)',
@@ -177,7 +177,7 @@ behaviours('Environment and working directory', [
       session.language,
     ),
   ),
-  flow('a step runs in its own directory, and only it', cwd, async (session, code) => {
+  flow('only the step itself runs in its own directory', cwd, async (session, code) => {
     await session.put('sub/file', '');
     expectResult(
       await session.run(code, { cwd: 'sub' }),
@@ -194,7 +194,7 @@ behaviours('Environment and working directory', [
     expectResult(await session.run(code, { cwd: '/' }), { stdout: '/\n' }, session.language),
   ),
   steps(
-    'a step in a directory that is not there fails',
+    'a step in a missing directory fails',
     cwd,
     {
       error: {
@@ -205,7 +205,7 @@ behaviours('Environment and working directory', [
     { request: { cwd: 'nowhere' } },
   ),
   flow(
-    'a directory that code changes to lasts',
+    'a directory that code changes to persists',
     both(
       {
         python: 'import os\nos.makedirs("deep", exist_ok=True)\nos.chdir("deep")',
@@ -224,7 +224,7 @@ behaviours('Environment and working directory', [
     {},
   ),
   flow(
-    'a step’s directory is left for the one that lasts',
+    'after a step’s own directory the persistent one returns',
     both(
       {
         python: 'import os\nos.makedirs("deep", exist_ok=True)\nos.chdir("deep")',
@@ -244,7 +244,7 @@ behaviours('Environment and working directory', [
     {},
   ),
   flow(
-    'after a restart the workspace is the directory again',
+    'after a restart the working directory is the workspace',
     both({ python: 'import os\nos.chdir("/")', node: 'process.chdir("/")' }, cwd),
     async (session, { a, b }) => {
       await session.run(a);
@@ -258,7 +258,7 @@ behaviours('Environment and working directory', [
     {},
   ),
   flow(
-    'a directory that is taken away does not end the session',
+    'a removed working directory does not end the session',
     both(
       {
         python: 'import os\nos.mkdir("gone")\nos.chdir("gone")\nos.rmdir("../gone")',
@@ -289,7 +289,7 @@ behaviours('Environment and working directory', [
     },
     { value: '0' },
   ),
-  flow('a bad name of a variable is refused', { python: '1', node: '1' }, async (session, code) => {
+  flow('an invalid variable name is refused', { python: '1', node: '1' }, async (session, code) => {
     const refused = await session.refusal('POST', '/steps', {
       step_id: 'bad-name',
       code,

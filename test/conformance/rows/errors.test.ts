@@ -12,7 +12,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /^(Value|Range)Error$/, message: 'no value' } },
   ),
   steps(
-    'an error of a class of the user keeps its name',
+    'an error of a user’s class keeps its name',
     {
       python: "class TooRipe(Exception): pass\nraise TooRipe('brown')",
       node: "class TooRipe extends Error { name = 'TooRipe' }\nthrow new TooRipe('brown')",
@@ -20,7 +20,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: 'TooRipe', message: 'brown', traceback: /TooRipe: brown/ } },
   ),
   steps(
-    'an error without a message has an empty one',
+    'an error without a message has an empty message',
     { python: 'raise ValueError', node: 'throw new Error()' },
     { error: { name: /Error$/, message: '' } },
   ),
@@ -30,7 +30,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /Error$/, message: 'eins\nzwei 世界', traceback: /eins\nzwei 世界/ } },
   ),
   steps(
-    'a traceback names each function on the way',
+    'a traceback names each function in the call stack',
     {
       python: 'def outer():\n    inner()\ndef inner():\n    raise RuntimeError("deep")\nouter()',
       node: 'function outer() { inner() }\nfunction inner() { throw new Error("deep") }\nouter()',
@@ -46,7 +46,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /Error$/, traceback: /line 3|:3:\d+/ } },
   ),
   steps(
-    'line numbers hold behind an import',
+    'line numbers are right after an import',
     {
       python: 'import json\n\nraise ValueError("line three")',
       node: "import { sep } from 'node:path'\n\nthrow new Error('line three')",
@@ -54,7 +54,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /Error$/, traceback: /line 3|:3:\d+/ } },
   ),
   steps(
-    'line numbers hold behind comments and long texts',
+    'line numbers are right after comments and long strings',
     {
       python: '"""\n\n"""\n# comment\nraise ValueError("line five")',
       node: '`\n\n`\n// comment\nthrow new Error("line five")',
@@ -76,7 +76,7 @@ behaviours('Errors and tracebacks', [
     },
   ),
   flow(
-    'a traceback holds no frame of the runtime and no colours',
+    'a traceback has no frame of the runtime and no colours',
     {
       python:
         'import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    raise ValueError("x")\nawait f()',
@@ -90,7 +90,7 @@ behaviours('Errors and tracebacks', [
     },
   ),
   flow(
-    'an error in a callback of the language holds no frame of the runtime',
+    'an error in a callback of the language has no frame of the runtime',
     { python: 'sorted([1, 2], key=lambda n: n / 0)', node: '[1, 2].map((n) => n.missing.name)' },
     async (session, code) => {
       const { error } = await session.run(code);
@@ -104,7 +104,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: 'SyntaxError' } },
   ),
   steps(
-    'a syntax error points at its place',
+    'a syntax error points at its position',
     { python: 'a = 1\nb = = 2', node: 'let a = 1\nlet b = = 2' },
     { error: { name: 'SyntaxError', traceback: /b = = 2\n +\^/ } },
   ),
@@ -114,17 +114,17 @@ behaviours('Errors and tracebacks', [
     { error: { name: 'SyntaxError' } },
   ),
   steps(
-    'a name that is not there is reported',
+    'an undefined name is reported',
     { python: 'no_such_name', node: 'no_such_name' },
     { error: { name: /^(Name|Reference)Error$/, message: /no_such_name/ } },
   ),
   steps(
-    'a member of nothing is reported',
+    'a member of None or undefined is reported',
     { python: 'None.size', node: 'null.size' },
     { error: { name: /^(Attribute|Type)Error$/, message: /size/ } },
   ),
   steps(
-    'a module that is not there is reported',
+    'a missing module is reported',
     { python: 'import no_such_module', node: "import x from 'no-such-module'" },
     { error: { name: /^(ModuleNotFound)?Error$/, message: /no.such.module/ } },
   ),
@@ -152,7 +152,7 @@ behaviours('Errors and tracebacks', [
     },
   ),
   steps(
-    'recursion without end is an error, and memory is kept',
+    'infinite recursion is an error, and memory is kept',
     {
       python: [
         'deep = 1\ndef fall(): return fall()',
@@ -168,7 +168,7 @@ behaviours('Errors and tracebacks', [
     { value: '1' },
   ),
   steps(
-    'recursion without end fails the step',
+    'infinite recursion fails the step',
     {
       python: 'def fall2(): return fall2()\nfall2()',
       node: 'function fall2() { return fall2() + 1 }\nfall2()',
@@ -222,7 +222,7 @@ behaviours('Errors and tracebacks', [
     { stdout: 'caught\n' },
   ),
   steps(
-    'what must happen in the end happens',
+    'a finally block runs',
     {
       python: 'try:\n    raise ValueError("x")\nfinally:\n    print("cleaned")',
       node: 'try { throw new Error("x") } finally { console.log("cleaned") }',
@@ -230,7 +230,7 @@ behaviours('Errors and tracebacks', [
     { stdout: 'cleaned\n', error: { name: /Error$/ } },
   ),
   steps(
-    'an error thrown again keeps its origin',
+    'a rethrown error keeps its origin',
     {
       python:
         'def origin():\n    raise ValueError("x")\ntry:\n    origin()\nexcept ValueError:\n    raise',
@@ -239,7 +239,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /Error$/, traceback: /origin/ } },
   ),
   steps(
-    'an error whose message cannot be made is reported',
+    'an error whose message cannot be produced is reported',
     {
       python:
         'class Mute(Exception):\n    def __str__(self): raise TypeError("mute")\nraise Mute()',
@@ -283,7 +283,7 @@ behaviours('Errors and tracebacks', [
     { error: { name: /Error$/ } },
   ),
   flow(
-    'an error is an event of the stream, before the end',
+    'an error is an event of the stream, before the last event',
     { python: 'raise ValueError("x")', node: 'throw new Error("x")' },
     async (session, code) => {
       const events = await session.events((await session.run(code)).step_id);
@@ -292,7 +292,7 @@ behaviours('Errors and tracebacks', [
     },
   ),
   flow(
-    'the step after an error runs as ever',
+    'the step after an error runs as usual',
     { python: ['raise ValueError("x")', '40 + 2'], node: ['throw new Error("x")', '40 + 2'] },
     async (session, [fails = '', runs = '']) => {
       await session.run(fails);

@@ -25,19 +25,19 @@ const modules: PerLanguage<{ single: [string, string]; use: string }> = {
 
 behaviours('Files and modules', [
   flow(
-    'a file that a step writes is downloaded',
+    'a file that a step writes can be downloaded',
     write('made.txt', 'by code'),
     async (session, code) => {
       expectResult(await session.run(code), {}, session.language);
       expect((await session.read('made.txt')).toString()).toBe('by code');
     },
   ),
-  flow('a file that was uploaded is read by a step', read('given.txt'), async (session, code) => {
+  flow('a step can read an uploaded file', read('given.txt'), async (session, code) => {
     await session.put('given.txt', 'from outside');
     expectResult(await session.run(code), { stdout: 'from outside' }, session.language);
   }),
   flow(
-    'bytes go in and out unchanged',
+    'bytes are uploaded and downloaded unchanged',
     {
       python: 'data = open("in.bin", "rb").read()\nwith open("out.bin", "wb") as f: f.write(data)',
       node: 'const data = fs.readFileSync("in.bin"); fs.writeFileSync("out.bin", data)',
@@ -48,12 +48,12 @@ behaviours('Files and modules', [
       expect(Buffer.compare(await session.read('out.bin'), bytes)).toBe(0);
     },
   ),
-  flow('a name of any script is a name', read('Grüße 世界.txt'), async (session, code) => {
+  flow('a file name may be in any script', read('Grüße 世界.txt'), async (session, code) => {
     await session.put('Grüße 世界.txt', 'ok');
     expectResult(await session.run(code), { stdout: 'ok' }, session.language);
   }),
   flow(
-    'ten megabytes go in and are read',
+    'ten megabytes are uploaded and read',
     { python: 'import os\nos.path.getsize("big.bin")', node: 'fs.statSync("big.bin").size' },
     async (session, code) => {
       await session.put('big.bin', Buffer.alloc(10 * 1024 * 1024, 'x'));
@@ -61,7 +61,7 @@ behaviours('Files and modules', [
     },
   ),
   flow(
-    'the listing shows what a step made',
+    'the listing shows files that a step created',
     {
       python: 'import os\nos.makedirs("tree/leaf")\nopen("tree/leaf/end", "w").close()',
       node: 'fs.mkdirSync("tree/leaf", { recursive: true }); fs.writeFileSync("tree/leaf/end", "")',
@@ -71,23 +71,19 @@ behaviours('Files and modules', [
       expect(await session.files('tree')).toEqual(['tree/leaf', 'tree/leaf/end']);
     },
   ),
+  flow('a deleted file does not exist for a step', read('removed.txt'), async (session, code) => {
+    await session.put('removed.txt', 'x');
+    await session.call('DELETE', '/files/removed.txt');
+    expectResult(
+      await session.run(code),
+      {
+        error: { name: { python: 'FileNotFoundError', node: 'Error' }, message: /no such file/i },
+      },
+      session.language,
+    );
+  }),
   flow(
-    'a file that was deleted is not there for a step',
-    read('removed.txt'),
-    async (session, code) => {
-      await session.put('removed.txt', 'x');
-      await session.call('DELETE', '/files/removed.txt');
-      expectResult(
-        await session.run(code),
-        {
-          error: { name: { python: 'FileNotFoundError', node: 'Error' }, message: /no such file/i },
-        },
-        session.language,
-      );
-    },
-  ),
-  flow(
-    'a file outlives a restart',
+    'a file survives a restart',
     {
       python: { write: write('stays.txt', 'still').python, read: read('stays.txt').python },
       node: { write: write('stays.txt', 'still').node, read: read('stays.txt').node },
@@ -100,7 +96,7 @@ behaviours('Files and modules', [
     {},
   ),
   steps(
-    'an open file continues in the next step',
+    'an open file stays open in the next step',
     {
       python: [
         'log = open("log.txt", "w")\n_ = log.write("one ")',
@@ -165,7 +161,7 @@ behaviours('Files and modules', [
     },
   ),
   flow(
-    'a module that fails to load fails again the next time',
+    'a module that fails to load fails again next time',
     {
       python: { file: ['half.py', 'first = 1\nraise ValueError("half")\n'], use: 'import half' },
       node: {
@@ -199,7 +195,7 @@ behaviours('Files and modules', [
     },
   ),
   steps(
-    'the standard library is there',
+    'the standard library is available',
     {
       python:
         'import json, re, math, collections, itertools, datetime, pathlib, sqlite3\njson.dumps({"a": 1})',

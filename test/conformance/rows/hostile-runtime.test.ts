@@ -5,9 +5,7 @@ import type { PerLanguage } from '../harness/languages.ts';
 const own = {};
 const remember = { python: 'kept = 41', node: 'const kept = 41' };
 
-/**
- * The run directory, and ways to speak on its socket and to put things in the place of its files.
- */
+/** The run directory, and helpers that write to its socket and replace its files. */
 const tools = {
   python: `
 import os, shutil, socket, stat, struct, time
@@ -64,14 +62,14 @@ const wait = {
 };
 const exit = { python: 'os._exit(3)', node: 'process.exit(3)' };
 
-/** What a step does ends that step and its memory alone: the next one runs in the next epoch. */
+/** A hostile step ends only itself and its memory: the next step runs in the next epoch. */
 const endsItselfAlone = (
   what: string,
   code: PerLanguage<string>,
   error: { name: string; message: RegExp },
 ): Row =>
   flow(
-    `${what} ends the interpreter, and nothing else`,
+    `${what} ends only the interpreter`,
     code,
     async (session, hostile) => {
       const { language } = session;
@@ -105,9 +103,9 @@ const diesAfter = (what: string, code: PerLanguage<string>): Row =>
 const display =
   '{"type":"display","step_id":"a","is_main_result":false,"truncated":false,"bundle":{"application/json":';
 
-behaviours('Code that turns on its own runtime', [
+behaviours('Code that attacks its own runtime', [
   breaksProtocol(
-    'a deep first frame on a connection of its own',
+    'a deep first frame on a separate connection',
     {
       python: `say(frame('${display}' + "[" * 25_000 + "]" * 25_000 + "}}"))`,
       node: `say(frame('${display}' + "[".repeat(25_000) + "]".repeat(25_000) + "}}"))`,
@@ -115,7 +113,7 @@ behaviours('Code that turns on its own runtime', [
     /killed/,
   ),
   breaksProtocol(
-    'a first frame that no peer begins with',
+    'a first frame that no peer sends first',
     { python: 'say(frame("[1]"))', node: 'say(frame("[1]"))' },
     /first frame/,
   ),
@@ -128,7 +126,7 @@ behaviours('Code that turns on its own runtime', [
     /limit of 65536|more than 4 connections/,
   ),
   breaksProtocol(
-    'a connection that says nothing',
+    'a connection that sends nothing',
     { python: 'kept = say()', node: 'say()' },
     /no first frame/,
   ),
@@ -137,19 +135,19 @@ behaviours('Code that turns on its own runtime', [
     { python: 'kept = [say() for _ in range(3)]', node: 'for (let n = 0; n < 3; n++) say()' },
     /more than 4 connections/,
   ),
-  diesAfter('a death after directories took the names of its streams', {
+  diesAfter('a death after directories replaced its streams', {
     python: 'for name in ("1.out", "1.err", "2.out", "2.err"): replace_by_directory(name)',
     node: 'for (const name of ["1.out", "1.err", "2.out", "2.err"]) replaceByDirectory(name)',
   }),
-  diesAfter('a death after FIFOs took the names of files that a supervisor reads', {
+  diesAfter('a death after FIFOs replaced files that a supervisor reads', {
     python: 'for name in ("1.fatal.json", "2.fatal.json", "2.out"): replace_by_fifo(name)',
     node: 'for (const name of ["1.fatal.json", "2.fatal.json", "2.out"]) replaceByFifo(name)',
   }),
-  diesAfter('a death after a huge file took the name of one that a supervisor reads', {
+  diesAfter('a death after a huge file replaced one that a supervisor reads', {
     python: 'os.truncate(os.open(run + "/1.fatal.json", os.O_WRONLY | os.O_CREAT), 1 << 40)',
     node: 'fs.ftruncateSync(fs.openSync(run + "/1.fatal.json", "w"), 2 ** 40)',
   }),
-  diesAfter('a death after the run directory was closed to its owner', {
+  diesAfter('a death after the run directory became inaccessible', {
     python: 'os.chmod(run, 0o500)',
     node: 'fs.chmodSync(run, 0o500)',
   }),

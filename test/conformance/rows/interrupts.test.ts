@@ -10,14 +10,14 @@ const remember = { python: 'kept = 41', node: 'const kept = 41' };
 const timeLimit = { request: { timeout_ms: 150 } };
 const timedOut = { status: 'timed_out', error: { name: 'StepTimedOut', message: /150/ } } as const;
 
-/** Code that never ends, ended by its time limit; the memory is kept. */
+/** The time limit ends code that never ends, and the memory is kept. */
 const ended = (
   what: string,
   code: PerLanguage<string>,
   stdout = '',
   files: Record<string, string> = {},
 ): Row =>
-  flow(`${what} is ended by the time limit, and memory is kept`, code, async (session, endless) => {
+  flow(`the time limit ends ${what}, and memory is kept`, code, async (session, endless) => {
     for (const [name, content] of Object.entries(files)) await session.put(name, content);
     await session.run(remember[session.language]);
     expectResult(
@@ -39,7 +39,7 @@ behaviours('Interrupts', [
     node: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
   }),
   ended('an await', { python: 'import asyncio\nawait asyncio.sleep(60)', node: `await ${sleep}` }),
-  ended('an await of what never comes', {
+  ended('an await that never resolves', {
     python: 'import asyncio\nawait asyncio.get_event_loop().create_future()',
     node: 'await new Promise(() => {})',
   }),
@@ -90,7 +90,7 @@ behaviours('Interrupts', [
     node: '({ [require("util").inspect.custom]() { while (true) {} } })',
   }),
   ended(
-    'a loop in a module that is loaded',
+    'a loop in a module during its import',
     { python: 'import spin_module', node: 'require("./spin_module.js")' },
     '',
     {
@@ -98,18 +98,18 @@ behaviours('Interrupts', [
       'spin_module.js': 'while (true) {}\n',
     },
   ),
-  ended('a generator without end', {
+  ended('an endless generator', {
     python: 'def forever():\n    while True: yield 1\nfor _ in forever(): pass',
     node: 'function* forever() { while (true) yield 1 }\nfor (const _ of forever());',
   }),
   steps(
-    'what was printed before the time limit is kept',
+    'output before the time limit is kept',
     { python: 'print("before")\nwhile True: pass', node: 'console.log("before")\nwhile (true) {}' },
     { ...timedOut, stdout: 'before\n' },
     timeLimit,
   ),
   flow(
-    'a step that prints without end is ended, and memory is kept',
+    'the time limit ends endless printing, and memory is kept',
     { python: 'while True: print("again")', node: 'while (true) console.log("again")' },
     async (session, code) => {
       await session.run(remember[session.language]);
@@ -123,7 +123,7 @@ behaviours('Interrupts', [
     },
   ),
   flow(
-    'the error of a time limit says where the step was',
+    'the error of a time limit has a traceback',
     {
       python: 'def busy():\n    while True: pass\nbusy()',
       node: 'function busy() { while (true) {} }\nbusy()',
@@ -138,7 +138,7 @@ behaviours('Interrupts', [
     },
   ),
   steps(
-    'a step within its time limit is left alone',
+    'a step within its time limit is not interrupted',
     { python: '40 + 2', node: '40 + 2' },
     { value: '42' },
     { request: { timeout_ms: 20_000 } },
@@ -204,7 +204,7 @@ behaviours('Interrupts', [
     },
   ),
   flow(
-    'cancel twice is cancel once',
+    'cancelling twice equals cancelling once',
     {
       python: 'print("runs", flush=True)\nwhile True: pass',
       node: 'console.log("runs")\nwhile (true) {}',
@@ -226,7 +226,7 @@ behaviours('Interrupts', [
     },
   ),
   flow(
-    'cancel of a waiting step keeps it from running',
+    'cancel of a waiting step prevents it from running',
     {
       python: {
         runs: 'print("runs", flush=True)\nwhile True: pass',
@@ -248,7 +248,7 @@ behaviours('Interrupts', [
     },
   ),
   flow(
-    'a caller that leaves cancels the step where it requested that',
+    'a client that disconnects cancels the step if it requested that',
     {
       python: 'print("runs", flush=True)\nwhile True: pass',
       node: 'console.log("runs")\nwhile (true) {}',
@@ -256,14 +256,15 @@ behaviours('Interrupts', [
     async (session, code) => {
       for await (const event of session.stream(code, { step_id: 'left', on_disconnect: 'cancel' }))
         if (event.type === 'stdout') break;
-      // Requested and not followed: who follows a step takes the place of the caller who left.
+      // Poll instead of following: a client that follows the step replaces the one that
+      // disconnected.
       const left = async () =>
         stepResultSchema.parse(await (await session.call('GET', '/steps/left')).json());
       await expect.poll(async () => (await left()).status, { timeout: 25_000 }).toBe('cancelled');
     },
   ),
   flow(
-    'a caller that leaves lets the step go on',
+    'by default a client may disconnect and the step continues',
     {
       python:
         'import os, time\nprint("runs", flush=True)\nwhile not os.path.exists("left-go"): time.sleep(0.005)\n40 + 2',
@@ -291,7 +292,7 @@ behaviours('Interrupts', [
     },
   ),
   flow(
-    'an interrupt of one session leaves another alone',
+    'an interrupt of one session does not affect another',
     { python: 'while True: pass', node: 'while (true) {}' },
     async (session, code) => {
       const other = await openSession(session.language);

@@ -7,7 +7,7 @@ const small = { memoryBytes: 256 * 1024 * 1024 };
 
 behaviours('Limits', [
   flow(
-    'the text of a value is cut at 256 KiB',
+    'the text of a value is truncated at 256 KiB',
     {
       python: '"x" * 1_000_000',
       node: '({ [require("util").inspect.custom]: () => "x".repeat(1_000_000) })',
@@ -21,7 +21,7 @@ behaviours('Limits', [
     },
   ),
   flow(
-    'the text of an error is cut at 256 KiB',
+    'the text of an error is truncated at 256 KiB',
     { python: 'raise ValueError("x" * 1_000_000)', node: 'throw new Error("x".repeat(1_000_000))' },
     async (session, code) => {
       const { error, status } = await session.run(code);
@@ -31,7 +31,7 @@ behaviours('Limits', [
     },
   ),
   flow(
-    'a picture of nine megabytes becomes its text, and that is said',
+    'a picture of nine megabytes becomes its text, and that is reported',
     {
       python: 'display({"image/png": "A" * 9_000_000, "text/plain": "a picture"}, raw=True)',
       node: 'display({ "image/png": "A".repeat(9_000_000), "text/plain": "a picture" })',
@@ -46,7 +46,7 @@ behaviours('Limits', [
     },
   ),
   flow(
-    'results beyond ten megabytes are left out, and that is said',
+    'results beyond ten megabytes are left out, and that is reported',
     {
       python: 'for n in range(6): display({"text/html": "x" * 3_000_000}, raw=True)',
       node: 'for (let n = 0; n < 6; n++) display({ "text/html": "x".repeat(3_000_000) })',
@@ -116,7 +116,7 @@ behaviours('Limits', [
     small,
   ),
   flow(
-    'memory that fills bit by bit ends in an error or a loss that is reported',
+    'memory that fills gradually ends in an error or a reported loss',
     {
       python: 'all = []\nwhile True: all.append([0] * 1000)',
       node: 'const all = []\nwhile (true) all.push(new Array(1000).fill(0.5))',
@@ -144,7 +144,7 @@ behaviours('Limits', [
     },
   ),
   flow(
-    'a hundred megabytes of output do not end up in the response',
+    'a hundred megabytes of output are not all in the response',
     {
       python:
         'line = "x" * 1023 + "\\n"\nimport sys\nfor _ in range(100 * 1024): sys.stdout.write(line)',

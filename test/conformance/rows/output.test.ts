@@ -12,22 +12,22 @@ const waitForGo = {
 
 behaviours('Output', [
   steps(
-    'what is printed is standard output',
+    'printed text is standard output',
     { python: 'print("hi")', node: 'console.log("hi")' },
     { stdout: 'hi\n' },
   ),
   steps(
-    'what is written without a line end has none',
+    'text without a line end gets none',
     { python: 'print("hi", end="")', node: 'process.stdout.write("hi"); undefined' },
     { stdout: 'hi' },
   ),
   steps(
-    'standard error is distinguished',
+    'standard error is kept separate',
     { python: 'import sys\nprint("oops", file=sys.stderr)', node: 'console.error("oops")' },
     { stderr: 'oops\n' },
   ),
   steps(
-    'both streams at once are both there',
+    'output to both streams at once is complete',
     {
       python: 'import sys\nprint("o")\nprint("e", file=sys.stderr)\nprint("p")',
       node: 'console.log("o"); console.error("e"); console.log("p")',
@@ -48,7 +48,7 @@ behaviours('Output', [
     { stdout: /^1 two \[ ?3 ?\]\n$/ },
   ),
   steps(
-    'text of any script is printed as it is',
+    'text of any script is printed unchanged',
     { python: 'print("Grüße 世界 🌍")', node: 'console.log("Grüße 世界 🌍")' },
     { stdout: 'Grüße 世界 🌍\n' },
   ),
@@ -66,12 +66,12 @@ behaviours('Output', [
     { stdout: '\u001b[31mred\u001b[0m\n' },
   ),
   steps(
-    'zero bytes and line ends of Windows are passed on',
+    'zero bytes and Windows line ends are passed on',
     { python: 'print("a\\0b\\r\\nc")', node: 'console.log("a\\0b\\r\\nc")' },
     { stdout: 'a\0b\r\nc\n' },
   ),
   steps(
-    'what looks like the protocol is only text',
+    'text that looks like the protocol is only text',
     {
       python: 'print(\'{"type":"done","status":"failed"}\')\nprint("\\x1e\\x00steppe")',
       node: 'console.log(\'{"type":"done","status":"failed"}\'); console.log("\\x1e\\x00steppe")',
@@ -79,7 +79,7 @@ behaviours('Output', [
     { stdout: '{"type":"done","status":"failed"}\n\u001e\0steppe\n' },
   ),
   steps(
-    'bytes that are no text are replaced',
+    'bytes that are not UTF-8 are replaced',
     {
       python: 'import sys\n_ = sys.stdout.buffer.write(b"a\\xff\\xfeb\\n")',
       node: 'process.stdout.write(Buffer.from([0x61, 0xff, 0xfe, 0x62, 10])); undefined',
@@ -96,7 +96,7 @@ behaviours('Output', [
     { stdout: '世🌍' },
   ),
   steps(
-    'what is written to the raw descriptor is output',
+    'bytes written to the raw descriptor are output',
     {
       python: 'import os\n_ = os.write(1, b"raw\\n")',
       node: 'require("fs").writeSync(1, "raw\\n"); undefined',
@@ -104,7 +104,7 @@ behaviours('Output', [
     { stdout: 'raw\n' },
   ),
   steps(
-    'what a child process writes is output',
+    'text from a child process is output',
     {
       python: 'import subprocess\n_ = subprocess.run(["sh", "-c", "echo child; echo oops >&2"])',
       node: 'require("child_process").execSync("echo child; echo oops >&2", { stdio: "inherit" }); undefined',
@@ -121,12 +121,12 @@ behaviours('Output', [
     { stdout: 'before\nchild\nafter\n' },
   ),
   steps(
-    'a megabyte less a little is kept whole',
+    'just under a megabyte is kept whole',
     { python: 'print("x" * 1_000_000)', node: 'console.log("x".repeat(1_000_000))' },
     { stdout: `${'x'.repeat(1_000_000)}\n` },
   ),
   steps(
-    'a child that leaves the stream non-blocking does not cut what follows',
+    'a child that leaves the stream non-blocking does not cut later output',
     {
       python: [
         'import subprocess\n_ = subprocess.run(["python3", "-c", "import os; os.set_blocking(1, False)"])',
@@ -148,7 +148,7 @@ behaviours('Output', [
     { stdout: 'before\n', error: { name: /Error$/ } },
   ),
   steps(
-    'an object is printed as the language prints it',
+    'an object is printed in the language’s own form',
     { python: 'print({"a": 1}, True, None)', node: 'console.log({ a: 1 }, true, null)' },
     { stdout: { python: "{'a': 1} True None\n", node: '{ a: 1 } true null\n' } },
   ),
@@ -162,7 +162,7 @@ behaviours('Output', [
       const seen: string[] = [];
       for await (const event of session.stream(code)) {
         seen.push(event.type);
-        // The step waits for the file: it comes only after the print has come.
+        // The step ends only after this file exists, so the print arrives before the end.
         if (event.type === 'stdout') await session.put('go1', '');
       }
       expect(seen).toEqual(['step_started', 'stdout', 'step_ended']);
@@ -185,7 +185,7 @@ behaviours('Output', [
     },
   ),
   flow(
-    'many small prints come as few events',
+    'many small prints arrive as few events',
     {
       python: 'for i in range(20000): print(i)',
       node: 'for (let i = 0; i < 20000; i++) console.log(i)',
@@ -198,7 +198,7 @@ behaviours('Output', [
     },
   ),
   flow(
-    'much output keeps head and tail, and what is dropped is counted',
+    'much output keeps head and tail, and dropped bytes are counted',
     {
       python: 'print("HEAD")\nfor _ in range(64): print("x" * 65535)\nprint("TAIL")',
       node: 'console.log("HEAD")\nfor (let i = 0; i < 64; i++) console.log("x".repeat(65535))\nconsole.log("TAIL")',
@@ -218,7 +218,7 @@ behaviours('Output', [
     },
   ),
   flow(
-    'much on standard error is cut by itself',
+    'standard error is truncated separately',
     {
       python: 'import sys\nsys.stderr.write("e" * 3_000_000)\nprint("out")',
       node: 'process.stderr.write("e".repeat(3_000_000)); console.log("out")',
@@ -232,7 +232,7 @@ behaviours('Output', [
     },
   ),
   flow(
-    'what one step prints is not in the next',
+    'the output of one step is not in the next',
     {
       python: ['print("first")', 'print("second")'],
       node: ['console.log("first")', 'console.log("second")'],

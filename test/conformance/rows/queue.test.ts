@@ -28,7 +28,7 @@ behaviours('Queue and idempotency', [
     },
   ),
   flow(
-    'a step sent again is not run again',
+    'a step sent again does not run again',
     count,
     async (session, code) => {
       const first = await session.run(code, { step_id: 'same' });
@@ -38,7 +38,7 @@ behaviours('Queue and idempotency', [
     own,
   ),
   flow(
-    'a step sent again while it runs is joined',
+    'a step sent again while it runs joins the running one',
     waits,
     async (session, code) => {
       const first = session.run(code, { step_id: 'joined' });
@@ -58,7 +58,7 @@ behaviours('Queue and idempotency', [
     expect(refused).toMatchObject({ status: 409, code: 'step_conflict' });
   }),
   flow(
-    'a step that is not waited for is fetched later',
+    'the result of a step without wait is fetched later',
     { python: '40 + 2', node: '40 + 2' },
     async (session, code) => {
       const response = await session.call('POST', '/steps', {
@@ -88,7 +88,7 @@ behaviours('Queue and idempotency', [
     },
     own,
   ),
-  flow('a step that never was is not found', { python: '1', node: '1' }, async (session) => {
+  flow('an unknown step is not found', { python: '1', node: '1' }, async (session) => {
     expect(await session.refusal('GET', '/steps/never')).toMatchObject({
       status: 404,
       code: 'step_not_found',
@@ -104,7 +104,7 @@ behaviours('Queue and idempotency', [
     own,
   ),
   flow(
-    'events are replayed from any place',
+    'events are replayed from any position',
     { python: 'print(1)\n2', node: 'console.log(1)\n2' },
     async (session, code) => {
       const { step_id: id } = await session.run(code);
@@ -114,7 +114,7 @@ behaviours('Queue and idempotency', [
     },
   ),
   flow(
-    'events come as server-sent events too',
+    'events are also sent as server-sent events',
     { python: 'print(1)', node: 'console.log(1)' },
     async (session, code) => {
       const response = await session.call(
@@ -130,7 +130,7 @@ behaviours('Queue and idempotency', [
     },
   ),
   flow(
-    'steps are counted, failed ones too',
+    'steps are counted, including failed ones',
     { python: ['1', 'raise ValueError()', ')', '1'], node: ['1', 'throw new Error()', ')', '1'] },
     async (session, codes) => {
       const counts: unknown[] = [];
@@ -140,7 +140,7 @@ behaviours('Queue and idempotency', [
     own,
   ),
   flow(
-    'a result tells what the step used',
+    'a result reports the resources that the step used',
     {
       python: 'sum(range(1_000_000))',
       node: 'let sum = 0; for (let n = 0; n < 1_000_000; n++) sum += n',
@@ -153,14 +153,10 @@ behaviours('Queue and idempotency', [
       expect(Date.parse(completed ?? '')).toBeGreaterThanOrEqual(Date.parse(started ?? ''));
     },
   ),
-  flow(
-    'a session is found where it is requested by another token only',
-    { python: '1', node: '1' },
-    async (session) => {
-      const response = await session.call('GET', '/steps', undefined, {
-        authorization: 'Bearer nonsense',
-      });
-      expect(response.status).toBe(401);
-    },
-  ),
+  flow('a session responds only to its own token', { python: '1', node: '1' }, async (session) => {
+    const response = await session.call('GET', '/steps', undefined, {
+      authorization: 'Bearer nonsense',
+    });
+    expect(response.status).toBe(401);
+  }),
 ]);

@@ -9,7 +9,7 @@ const from = 'from IPython.display import display, HTML, Markdown, JSON, SVG, Im
 
 behaviours('Rich results', [
   steps(
-    'display shows a value beside the result',
+    'display shows a value besides the result',
     { python: 'display("shown")\n42', node: 'display("shown")\n42' },
     { displayed: [{ 'text/plain': "'shown'" }], value: '42' },
   ),
@@ -74,7 +74,7 @@ behaviours('Rich results', [
     { displayed: [{ 'application/json': { a: 1 } }] },
   ),
   steps(
-    'a type of a vendor is passed on',
+    'a vendor’s MIME type is passed on',
     {
       python: 'display({"application/vnd.acme.v1+json": {"a": 1}}, raw=True)',
       node: 'display({ "application/vnd.acme.v1+json": { a: 1 } })',
@@ -98,18 +98,18 @@ behaviours('Rich results', [
     { displayed: [{ 'text/plain': '7' }] },
   ),
   steps(
-    'what was displayed before an error is kept',
+    'values displayed before an error are kept',
     { python: 'display(7)\nraise ValueError("x")', node: 'display(7)\nthrow new Error("x")' },
     { displayed: [{ 'text/plain': '7' }], error: { name: /Error$/ } },
   ),
   steps(
-    'what was displayed before a time limit is kept',
+    'values displayed before a time limit are kept',
     { python: 'display(7)\nwhile True: pass', node: 'display(7)\nwhile (true) {}' },
     { status: 'timed_out', displayed: [{ 'text/plain': '7' }], error: { name: 'StepTimedOut' } },
     { request: { timeout_ms: 150 } },
   ),
   steps(
-    'display gives no value of its own',
+    'display itself has no value',
     { python: 'display(7)', node: 'display(7)' },
     { displayed: [{ 'text/plain': '7' }] },
   ),
@@ -155,7 +155,7 @@ behaviours('Rich results', [
     },
   ),
   steps(
-    'a name that was display is display again when it is given back',
+    'a redefined display works again when it is restored',
     {
       python: ['display = 5', 'del display', 'display(7)'],
       node: [

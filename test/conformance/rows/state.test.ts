@@ -5,17 +5,17 @@ import { openSession } from '../harness/session.ts';
 
 behaviours('State and redeclaration', [
   steps(
-    'a variable lasts',
+    'a variable persists',
     { python: ['v1 = 41', 'v1 + 1'], node: ['let v1 = 41', 'v1 + 1'] },
     { value: '42' },
   ),
   steps(
-    'a constant lasts',
+    'a constant persists',
     { python: ['C1 = 41', 'C1 + 1'], node: ['const C1 = 41', 'C1 + 1'] },
     { value: '42' },
   ),
   steps(
-    'a function lasts',
+    'a function persists',
     {
       python: ['def f1(n):\n    return n + 1', 'f1(41)'],
       node: ['function f1(n) { return n + 1 }', 'f1(41)'],
@@ -23,7 +23,7 @@ behaviours('State and redeclaration', [
     { value: '42' },
   ),
   steps(
-    'a class lasts',
+    'a class persists',
     {
       python: ['class K1:\n    def response(self):\n        return 42', 'K1().response()'],
       node: ['class K1 { response() { return 42 } }', 'new K1().response()'],
@@ -31,7 +31,7 @@ behaviours('State and redeclaration', [
     { value: '42' },
   ),
   steps(
-    'an import lasts',
+    'an import persists',
     {
       python: ['import math as m1', 'm1.floor(4.2)'],
       node: ["import { basename } from 'node:path'", "basename('/a/4')"],
@@ -39,7 +39,7 @@ behaviours('State and redeclaration', [
     { value: /^'?4'?$/ },
   ),
   steps(
-    'a variable changes in a later step',
+    'a variable can change in a later step',
     { python: ['v2 = 1', 'v2 += 1', 'v2'], node: ['let v2 = 1', 'v2 += 1', 'v2'] },
     { value: '2' },
   ),
@@ -52,17 +52,17 @@ behaviours('State and redeclaration', [
     { value: '1' },
   ),
   steps(
-    'a constant is declared again',
+    'a constant can be declared again',
     { python: ['v4 = 1', 'v4 = 2', 'v4'], node: ['const v4 = 1', 'const v4 = 2', 'v4'] },
     { value: '2' },
   ),
   steps(
-    'a variable is declared again with another type',
+    'a variable can be declared again with another type',
     { python: ['v5 = 1', "v5 = 'text'", 'v5'], node: ['let v5 = 1', "let v5 = 'text'", 'v5'] },
     { value: "'text'" },
   ),
   steps(
-    'a function is declared again',
+    'a function can be declared again',
     {
       python: ['def f2(): return 1', 'def f2(): return 2', 'f2()'],
       node: ['function f2() { return 1 }', 'function f2() { return 2 }', 'f2()'],
@@ -70,7 +70,7 @@ behaviours('State and redeclaration', [
     { value: '2' },
   ),
   steps(
-    'a class is declared again, and old instances stay what they were',
+    'a class can be declared again, and old instances keep theirs',
     {
       python: [
         'class K2:\n    def n(self): return 1\nold = K2()',
@@ -86,7 +86,7 @@ behaviours('State and redeclaration', [
     { value: /^\[ ?1, 2 ?\]$/ },
   ),
   steps(
-    'a function takes the name of a variable',
+    'a function can replace a variable of the same name',
     {
       python: ['v6 = 1', 'def v6(): return 2', 'v6()'],
       node: ['const v6 = 1', 'function v6() { return 2 }', 'v6()'],
@@ -94,12 +94,12 @@ behaviours('State and redeclaration', [
     { value: '2' },
   ),
   steps(
-    'a variable takes the name of a class',
+    'a variable can replace a class of the same name',
     { python: ['class K3: pass', 'K3 = 3', 'K3'], node: ['class K3 {}', 'let K3 = 3', 'K3'] },
     { value: '3' },
   ),
   steps(
-    'the same cell runs again',
+    'the same cell can run again',
     {
       python: Array(3).fill('v7 = 7\ndef f7(): return v7\nf7()'),
       node: Array(3).fill('const v7 = 7\nfunction f7() { return v7 }\nf7()'),
@@ -131,7 +131,7 @@ behaviours('State and redeclaration', [
     { value: '2' },
   ),
   steps(
-    'a generator continues where it stood',
+    'a generator continues where it stopped',
     {
       python: ['g = iter(range(3))', 'next(g)', 'next(g)'],
       node: [
@@ -143,7 +143,7 @@ behaviours('State and redeclaration', [
     { value: '1' },
   ),
   steps(
-    'one declaration names several variables',
+    'one declaration declares several variables',
     {
       python: ['a1, (b1, *c1) = 1, (2, 3, 4)', '[a1, b1, c1]'],
       node: ['const [a1, [b1, ...c1]] = [1, [2, 3, 4]]', '[a1, b1, c1]'],
@@ -151,7 +151,7 @@ behaviours('State and redeclaration', [
     { value: /^\[ ?1, 2, \[ ?3, 4 ?\] ?\]$/ },
   ),
   flow(
-    'what a failed step declared is there in the next',
+    'declarations of a failed step exist in the next',
     {
       python: { fails: "kept = 41\nraise ValueError('x')", reads: 'kept + 1' },
       node: { fails: "const kept = 41\nthrow new Error('x')", reads: 'kept + 1' },
@@ -174,7 +174,7 @@ behaviours('State and redeclaration', [
     },
   ),
   flow(
-    'a name that was taken away is unknown again',
+    'a deleted name is undefined again',
     {
       python: { code: ['gone = 1', 'del gone'], reads: 'gone' },
       node: { code: ['globalThis.gone = 1', 'delete globalThis.gone'], reads: 'gone' },
@@ -185,12 +185,12 @@ behaviours('State and redeclaration', [
       expectResult(await session.run(reads), { error }, session.language);
     },
   ),
-  steps('a name of the language can be taken', {
+  steps('a built-in name can be redefined', {
     python: ['len = 5', 'len', 'del len'],
     node: ['let parseInt = 5', 'parseInt', 'parseInt = Number.parseInt; undefined'],
   }),
   steps(
-    'names that the runtime itself needs can be taken',
+    'names that the runtime itself uses can be redefined',
     {
       python: [
         'import sys, os, json, io\nsys.stdout.flush()\nos = json = io = sys = print = None',
@@ -202,7 +202,7 @@ behaviours('State and redeclaration', [
     { own: {} },
   ),
   steps(
-    'what a library adds to built-in types harms nothing',
+    'additions to built-in types do no harm',
     {
       python: [
         'import builtins\nbuiltins.extra = 1\nreal = print\nbuiltins.print = lambda *a, **k: real("said", *a, **k)',
@@ -217,7 +217,7 @@ behaviours('State and redeclaration', [
     { own: {} },
   ),
   steps(
-    'no variable is there before the first step',
+    'no variable exists before the first step',
     {
       python: 'sorted(name for name in globals() if not name.startswith("__"))',
       node: "Object.keys(globalThis).filter((name) => name.includes('steppe') || name.length === 1)",
@@ -226,7 +226,7 @@ behaviours('State and redeclaration', [
     { own: {} },
   ),
   flow(
-    'a restart forgets all',
+    'a restart clears all variables',
     {
       python: { before: 'lost = 1', reads: 'lost' },
       node: { before: 'const lost = 1', reads: 'lost' },
@@ -243,7 +243,7 @@ behaviours('State and redeclaration', [
     {},
   ),
   flow(
-    'two sessions know nothing of each other',
+    'two sessions share no state',
     {
       python: { before: 'mine = 1', reads: 'mine' },
       node: { before: 'const mine = 1', reads: 'mine' },

@@ -5,11 +5,11 @@ const same = (code: string) => ({ python: code, node: code });
 
 behaviours('Values', [
   steps('the last expression is the result', same('40 + 2'), { value: '42' }),
-  steps('a text is shown in quotes', same("'hi'"), { value: "'hi'" }),
-  steps('a text with line ends is shown with their escapes', same(String.raw`'a\nb'`), {
+  steps('a string is shown in quotes', same("'hi'"), { value: "'hi'" }),
+  steps('a string with line ends is shown with escapes', same(String.raw`'a\nb'`), {
     value: String.raw`'a\nb'`,
   }),
-  steps('text of any script is shown as it is', same("'Grüße 世界 🌍'"), {
+  steps('text of any script is shown unchanged', same("'Grüße 世界 🌍'"), {
     value: "'Grüße 世界 🌍'",
   }),
   steps('a fraction is shown in full', same('0.1 + 0.2'), { value: '0.30000000000000004' }),
@@ -63,15 +63,18 @@ behaviours('Values', [
     { python: "ValueError('calm')", node: "new RangeError('calm')" },
     { value: /^(ValueError\('calm'\)|RangeError: calm)/ },
   ),
-  steps('nothing shows no result', { python: 'None', node: 'undefined' }),
+  steps('None and undefined show no result', { python: 'None', node: 'undefined' }),
   steps('a declaration shows no result', { python: 'silent = 5', node: 'const silent = 5' }),
   steps('a definition shows no result', {
     python: 'def quiet(): return 1',
     node: 'function quiet() { return 1 }',
   }),
-  steps('no code at all completes with nothing', same('')),
-  steps('white space alone completes with nothing', same('  \n\n\t\n')),
-  steps('a comment alone completes with nothing', { python: '# a comment', node: '// a comment' }),
+  steps('empty code completes without a value', same('')),
+  steps('white space alone completes without a value', same('  \n\n\t\n')),
+  steps('a comment alone completes without a value', {
+    python: '# a comment',
+    node: '// a comment',
+  }),
   steps(
     'a comment after the last expression changes nothing',
     { python: '42  # why', node: '42 // why' },
@@ -79,14 +82,14 @@ behaviours('Values', [
   ),
   steps('empty lines after the last expression change nothing', same('42\n\n\n'), { value: '42' }),
   steps(
-    'line ends of Windows are line ends',
+    'Windows line ends are accepted',
     { python: 'w = 20\r\nw + 1\r\n', node: 'const w = 20\r\nw + 1\r\n' },
     { value: '21' },
   ),
-  steps('an expression may go over several lines', same('[\n  1,\n  2,\n]'), {
+  steps('an expression may span several lines', same('[\n  1,\n  2,\n]'), {
     value: /^\[ ?1, 2 ?\]$/,
   }),
-  steps('of several expressions the last is the result', same('1\n2\n3'), { value: '3' }),
+  steps('the last of several expressions is the result', same('1\n2\n3'), { value: '3' }),
   steps(
     'an expression after statements is the result',
     {
@@ -117,7 +120,7 @@ behaviours('Values', [
     { value: /\S/, stderr: /(?:)/ },
   ),
   flow(
-    'a value keeps its type text/plain whatever it holds',
+    'a value keeps its type text/plain whatever it contains',
     { python: "'<b>bold</b>'", node: "'<b>bold</b>'" },
     async (session, code) => {
       const result = await session.run(code);
