@@ -29,7 +29,7 @@ afterAll(async () => {
   for (const one of opened) await one.close();
 });
 
-/** A session whose agent is reached through a cutting proxy. */
+/** A session with a proxy in front of its agent that cuts connections. */
 async function sessionBehindProxy(
   runtime: 'python' | 'node',
 ): Promise<{ client: Client; id: string; instanceId: string; cuttingProxy: CuttingProxy }> {
@@ -78,7 +78,7 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     expect(cuttingProxy.connections()).toBeGreaterThan(2);
   });
 
-  test('a step that is waited for runs once, whatever breaks meanwhile', async () => {
+  test('a step that a client waits for runs once, even if connections break', async () => {
     const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
     const responding = client.run(id, language.waitForGo, { step_id: 'waited' });
     await stepThatWrote(client, id, 'waited', 'waiting');
@@ -88,7 +88,7 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     expect((await client.run(id, '1')).execution_count).toBe(2);
   });
 
-  test('a break cancels no step that is to end with its client, and the client’s leaving does, in either form', {
+  test('a step with on_disconnect cancel survives a broken hop, and ends when its client disconnects', {
     timeout: 60_000,
   }, async () => {
     const breakAndLeave = async (accept: string) => {
@@ -101,7 +101,7 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
       await stepThatWrote(client, id, 'mine', 'waiting');
       cuttingProxy.cutAll();
       await eventually(() => expect(cuttingProxy.connections()).toBeGreaterThan(1));
-      // Longer than an agent waits for a connection to be made again.
+      // Wait longer than an agent allows for a reconnect.
       await new Promise((resolve) => setTimeout(resolve, 7_500));
       expect(await getStep(client, id, 'mine')).toMatchObject({ status: 'running' });
       left.destroy();
@@ -110,9 +110,9 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     await Promise.all(['application/json', 'text/event-stream'].map(breakAndLeave));
   });
 
-  test('a restart whose response is lost is carried out once', async () => {
+  test('a restart whose response is lost happens once', async () => {
     const { client, id, cuttingProxy } = await sessionBehindProxy(language.runtime);
-    // The first connection carries the question for the epoch, and breaks in the middle of the
+    // The first connection carries the request for the epoch, and breaks in the middle of the
     // second response.
     cuttingProxy.cuts.push(600);
     const response = await client.call('POST', `/v1/sessions/${id}/restart`);
@@ -121,7 +121,7 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     expect(await client.run(id, '1')).toMatchObject({ epoch: 2, state_lost: false });
   });
 
-  test('an agent that is killed in the middle of events is reported by a broken stream, and then by 410', async () => {
+  test('an agent that is killed in the middle of events breaks the stream, and later calls get 410', async () => {
     const { client, id, instanceId } = await sessionBehindProxy(language.runtime);
     const stream = await client.call(
       'POST',

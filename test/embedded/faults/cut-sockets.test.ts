@@ -8,11 +8,11 @@ import type { SocketFault } from '../../support/sockets/socket-pair.ts';
 import { useCluster } from './rig/use-cluster.ts';
 import { sendInAllForms } from './rig/watched-step.ts';
 
-// Processes are started and killed, on a machine that may have other things to do.
+// These tests start and kill processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster();
 
-/** Some kilobytes in many events; it says outside of its memory that it ran. */
+/** Writes some kilobytes in many events, and records in a file that it ran. */
 const programs = {
   python: (name: string) => `import time
 open("runs", "a").write("${name}\\n")
@@ -61,7 +61,7 @@ describe.each(languages)(
     }
 
     test.each(['client', 'agent'] as const)(
-      'of its %s: each step runs once, and all of it can be had',
+      'of its %s: each step runs once, and its whole output can be read',
       async (side) => {
         const { client, session, api, sockets } = await open();
         const names: string[] = [];
@@ -90,10 +90,10 @@ describe.each(languages)(
       },
     );
 
-    test('of its agent in the middle of a response: the client sees nothing of it', async () => {
+    test('of its agent in the middle of a response: the client notices nothing', async () => {
       const { client, session } = await open();
       for (const at of [1, 2, 3]) {
-        // Less than what any of the three responses has.
+        // Less than the size of any of the three responses.
         const fault = cut('response', 3_000);
         session.proxy.setFault(fault);
         const code = programs[runtime](`whole-${at}`);

@@ -5,8 +5,8 @@ import { newTenant } from '../../support/processes/local.ts';
 import type { SwitchableDynamoDb } from './rig/switchable-dynamodb.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
-// Each step finds its route too old, and wants it read again.
-// Processes are started and killed, on a machine that may have other things to do.
+// ROUTE_TTL_MS=0 makes every step find its cached route stale and read it again. These tests start
+// and kill processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster({ ROUTE_TTL_MS: '0' });
 
@@ -23,11 +23,11 @@ const ailments: { what: string; begin: (dynamoDb: SwitchableDynamoDb) => void | 
     { what: 'returns garbage', begin: ({ setMode }) => setMode('returns garbage') },
     { what: 'breaks its connections', begin: ({ setMode }) => setMode('breaks connections') },
     { what: 'stalls', begin: ({ proxy }) => proxy.setFault({ stalled: true }) },
-    { what: 'is not there', begin: ({ proxy }) => proxy.refuse() },
+    { what: 'is unreachable', begin: ({ proxy }) => proxy.refuse() },
   ];
 
 test.each(ailments)(
-  'where DynamoDB $what, steps on known routes go on, and others get a 503 to try again',
+  'if DynamoDB $what, steps on known routes run, and others get a retryable 503',
   async ({ begin }) => {
     const { clientOf, createSession, dynamoDb, replicas } = cluster();
     const tenant = newTenant();

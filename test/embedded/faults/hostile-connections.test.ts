@@ -16,7 +16,9 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 let ports: Record<Kind, number>;
-/** Fails where a process ended that was attacked: each of them is needed. */
+/**
+ * Runs a step, which needs every process that was attacked, so it fails if one of them has exited.
+ */
 let runStep: (code: string) => Promise<string | null>;
 
 beforeAll(async () => {
@@ -42,7 +44,7 @@ async function expectAllAlive(): Promise<void> {
     expect((await fetch(`${service.operatorUrl}/livez`)).status).toBe(200);
     expect(service.log().filter(({ msg }) => msg === 'connection failed')).toEqual([]);
   }
-  // Its memory is what it was: the agent, too, is the same.
+  // The memory is unchanged, so the agent is still the same process.
   expect(await runStep('kept += 1; print(kept > 0)')).toBe('True\n');
 }
 

@@ -7,12 +7,12 @@ import { letGo, stepThatWrote, stepWith } from '../../support/api/steps.ts';
 import { newTenant } from '../../support/processes/local.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
-// Processes are started and killed, on a machine that may have other things to do.
+// These tests start and kill processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster();
 afterEach(() => cluster().replicas[0].start());
 
-/** Says that it runs, outside of its memory, then waits. */
+/** Records in a file that it runs, then waits. */
 const code = `open("runs", "a").write("ran\\n")\n${python.waitForGo}\nprint("went on")`;
 
 async function open() {
@@ -35,7 +35,7 @@ const streams: {
 ];
 
 test.each(streams)(
-  '$form that died with its data-plane continues through another, without gap or repeat',
+  'a stream of $form that broke with its data-plane continues through another, without gap or repeat',
   async ({ form, resume }) => {
     const { dying, other, id, steps, kill } = await open();
     const events: StepEvent[] = [];
@@ -62,7 +62,7 @@ test.each(streams)(
   },
 );
 
-test('a step whose data-plane died is joined through another by its id, and runs once', async () => {
+test('a step whose data-plane died can be joined by its id through another, and runs once', async () => {
   const { dying, other, id, steps, kill } = await open();
   const first = dying.call('POST', steps, { code, step_id: 'a' });
   await stepThatWrote(other, id, 'a', 'waiting');
@@ -76,7 +76,7 @@ test('a step whose data-plane died is joined through another by its id, and runs
   expect(await readText(other, id, 'runs')).toBe('ran\n');
 });
 
-test('a step that is to be cancelled with its connection is, where its data-plane dies', {
+test('a step with on_disconnect cancel is cancelled when its data-plane dies', {
   timeout: 60_000,
 }, async () => {
   const { dying, other, id, steps, kill } = await open();

@@ -9,7 +9,7 @@ import { heldNode, heldPython } from './rig/held-steps.ts';
 import { pidOf, type Role } from './rig/instance-processes.ts';
 import { sendAndStream, type Told } from './rig/watched-step.ts';
 
-// Processes are started and killed, on a machine that may have other things to do.
+// These tests start and kill processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 const local = useLocal();
 
@@ -33,8 +33,8 @@ async function open(runtime: string) {
 type Opened = Awaited<ReturnType<typeof open>>;
 
 /**
- * Sends a step in all forms, and gives what was reported once `role` was killed in that stage of
- * it.
+ * Sends a step in all forms and kills `role` at that stage of the step.
+ * @returns what each form reported.
  */
 async function killIn(
   { client, id, has, kill }: Opened,
@@ -49,8 +49,8 @@ async function killIn(
 }
 
 /**
- * Sends a step in all forms; when this resolves, its worker has sent `done` and the agent, which is
- * stopped, has not read it.
+ * Sends a step in all forms. When it resolves, the worker has sent `done`, and the stopped agent
+ * has not read it.
  */
 async function sendDoneUnread({
   client,
@@ -70,7 +70,7 @@ async function sendDoneUnread({
   return () => telling;
 }
 
-/** The result, or the end of the events, that each of the three was given. */
+/** The result, or the last event, that each of the three forms received. */
 const endsIn = (told: Told[]) =>
   told.map((one) =>
     one.kind === 'result' ? one.result : one.kind === 'events' ? one.events.at(-1) : one,
@@ -108,22 +108,19 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     { stage: 'before the first byte', code: held.beforeOutput, stdout: '' },
     { stage: 'mid-stream', code: held.midStream, stdout: 'said\n' },
     { stage: 'between the end markers and done', code: held.beforeDone, stdout: 'said\n' },
-  ])(
-    '$stage, is reported in every form, with what was written until then',
-    async ({ code, stdout }) => {
-      const session = await open(runtime);
-      const told = await killIn(session, role, code);
-      expect(endsIn(told)).toEqual(
-        [0, 1, 2].map(() =>
-          expect.objectContaining({ ...lost, error: expect.objectContaining(lost.error) }),
-        ),
-      );
-      expect(told.map(stdoutIn)).toEqual([stdout, stdout, stdout]);
-      await expectFreshMemory(session);
-    },
-  );
+  ])('$stage, is reported in every form, with the output so far', async ({ code, stdout }) => {
+    const session = await open(runtime);
+    const told = await killIn(session, role, code);
+    expect(endsIn(told)).toEqual(
+      [0, 1, 2].map(() =>
+        expect.objectContaining({ ...lost, error: expect.objectContaining(lost.error) }),
+      ),
+    );
+    expect(told.map(stdoutIn)).toEqual([stdout, stdout, stdout]);
+    await expectFreshMemory(session);
+  });
 
-  test('while a step waits, runs it not: 409, or cancelled where the response had begun', async () => {
+  test('while a step waits, does not run it: 409, or cancelled if the response had begun', async () => {
     const session = await open(runtime);
     const { client, id, has, kill } = session;
     const running = await submit(client, id, held.midStream);
@@ -150,13 +147,13 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     };
     expect(endsIn(streams)).toMatchObject([cancelled, cancelled]);
     expect(await stepWith(client, id, running, 'failed')).toMatchObject(lost);
-    // Whoever waited was told: nobody else has to be.
+    // Every client that waited has learnt of the loss, so the next step is accepted.
     await expectFreshMemory(session);
   });
 });
 
 test.each(['worker', 'supervisor'] as const)(
-  'the %s, killed after done and before the response, takes no result with it',
+  'the %s, killed after done and before the response, loses no result',
   async (role) => {
     const session = await open('python');
     const { client, id } = session;
@@ -173,7 +170,8 @@ test.each(['worker', 'supervisor'] as const)(
     };
     expect(endsIn(told)).toMatchObject([completed, completed, completed]);
     expect(told.map(stdoutIn)).toEqual(['said\n', 'said\n', 'said\n']);
-    // The memory was lost between two steps: the next is reported, and not run.
+    // The memory was lost between two steps: the next step is refused with the loss, and does not
+    // run.
     const next = client.errorOf(
       client.call('POST', `/v1/sessions/${id}/steps`, { code: 'x = 1', step_id: 'next' }),
     );
@@ -188,7 +186,8 @@ test.each(['worker', 'supervisor'] as const)(
 
 describe('the agent, killed', () => {
   /**
-   * 410 as soon as its end is recorded; the moment before, nobody can know why it does not respond.
+   * The session returns 410 once its end is recorded. Until then the cause is unknown, and it is
+   * 503.
    */
   const expectGone = (told: Told | undefined) =>
     expect([410, 503]).toContain(told?.kind === 'refusal' ? told.status : told?.kind);

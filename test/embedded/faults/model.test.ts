@@ -21,7 +21,7 @@ beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'steppe-model-'));
 });
 afterAll(async () => {
-  // The time limit interrupts the wait for a run, and not the run.
+  // The time limit ends only the wait for a run, not the run itself.
   await Promise.allSettled(running);
   rmSync(scratch, { recursive: true });
 }, 120_000);
@@ -29,8 +29,8 @@ afterAll(async () => {
 let sessions = 0;
 
 /**
- * A session of its own, the acts one after the other, and in the end all that ran and all that was
- * reported side by side.
+ * Creates a session, performs the actions one after the other, and then compares everything that
+ * ran with everything that was reported.
  */
 async function hold(language: 'python' | 'node', list: readonly Action[]): Promise<void> {
   const name = `model-${sessions++}`;
@@ -48,11 +48,11 @@ async function hold(language: 'python' | 'node', list: readonly Action[]): Promi
 }
 
 describe.each(['python', 'node'] as const)('a session of %s keeps the contract', (language) => {
-  test.each(keptCases)('where $what', { timeout: 120_000 }, ({ actions: list }) =>
+  test.each(keptCases)('when $what', { timeout: 120_000 }, ({ actions: list }) =>
     hold(language, list),
   );
 
-  test(`whatever is done to it, in whatever order (seed ${seed})`, {
+  test(`under random actions in random order (seed ${seed})`, {
     timeout: 180_000,
   }, async () => {
     const property = fc.asyncProperty(actions, (list) => {
@@ -66,7 +66,7 @@ describe.each(['python', 'node'] as const)('a session of %s keeps the contract',
       numRuns: 200,
       ...limits,
     });
-    // In the form of a kept case.
+    // Print it in the form of a kept case.
     expect(
       failed && { actions: JSON.stringify(counterexample?.[0]), error: String(errorInstance) },
     ).toBe(false);

@@ -9,12 +9,12 @@ import { killRole } from './rig/instance-processes.ts';
 import { useCluster } from './rig/use-cluster.ts';
 import { sendInAllForms } from './rig/watched-step.ts';
 
-// A route stays in memory for as long as the test takes.
-// Processes are started and killed, on a machine that may have other things to do.
+// ROUTE_TTL_MS keeps a route in memory for the whole test. These tests start and kill processes,
+// which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster({ ROUTE_TTL_MS: '600000' });
 
-/** A session whose route is warm, and a stranger's. */
+/** A session whose route is cached, and a session of another tenant. */
 async function twoSessions() {
   const { clientOf, createSession } = cluster();
   const [client, strangersClient] = [await clientOf(newTenant()), await clientOf(newTenant())];
@@ -30,7 +30,7 @@ async function twoSessions() {
 }
 const nothing = { steps: [], files: [] };
 
-test('a step finds its session where it has moved to, and the stranger at its old address sees nothing', async () => {
+test('a step finds its session at its new address, and the new instance at the old one sees nothing', async () => {
   const { client, session, stranger, seenByStranger } = await twoSessions();
   await session.move(stranger.agentPort);
   const [json, sse, ndjson] = await sendInAllForms(client, session.id, {
@@ -64,7 +64,7 @@ const otherCalls: {
     call: (client, id) => client.call('POST', `/v1/sessions/${id}/restart`, {}),
     statuses: [200],
   },
-  // What was streamed to the stranger is gone, and cannot be sent once more.
+  // The bytes streamed to the other instance cannot be sent a second time.
   {
     what: 'an upload',
     call: (client, id) => client.call('PUT', fileUrl(id, 'a'), 'x'.repeat(100_000)),
@@ -82,7 +82,7 @@ test.each(otherCalls)(
   },
 );
 
-test('a session whose agent died, and whose address is a stranger’s now, has ended and says so', async () => {
+test('a session whose agent died and whose address was reused gets 410', async () => {
   const { client, session, stranger, seenByStranger } = await twoSessions();
   killRole(session.instanceId, 'agent');
   session.proxy.retarget(stranger.agentPort);
@@ -94,7 +94,7 @@ test('a session whose agent died, and whose address is a stranger’s now, has e
     responses.add(error.status);
     expect(error).toMatchObject({ code: 'session_ended', details: { end_reason: 'crashed' } });
   });
-  // The moment before its end is recorded, nobody can know more than that it does not respond.
+  // Until its end is recorded, all that is known is that the agent does not respond: 503.
   expect([...responses].filter((status) => status !== 503)).toEqual([410]);
   expect(await seenByStranger()).toEqual(nothing);
 });

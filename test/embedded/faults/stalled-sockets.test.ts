@@ -5,7 +5,7 @@ import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../../suppo
 import { newTenant } from '../../support/processes/local.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
-// Processes are started and killed, on a machine that may have other things to do.
+// These tests start and kill processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster({ AGENT_SILENCE_LIMIT_SECONDS: '6' });
 afterEach(() => {
@@ -34,7 +34,7 @@ async function open() {
 }
 const code = `${python.waitForGo}\nprint("went on")`;
 
-test('a stream over a client’s socket that stalls and continues misses nothing', async () => {
+test('a stream over a client’s socket that stalls and recovers loses nothing', async () => {
   const { client, other, id, steps, toClient } = await open();
   const response = await client.call(
     'POST',
@@ -52,7 +52,7 @@ test('a stream over a client’s socket that stalls and continues misses nothing
   expect(events.at(-1)).toMatchObject({ type: 'step_ended', status: 'completed' });
 });
 
-test('a slow socket carries a response of some size whole', async () => {
+test('a large response arrives whole over a slow socket', async () => {
   const { client, session, id, steps, toClient } = await open();
   for (const proxy of [toClient, session.proxy])
     proxy.setFault({ slow: { bytes: 700, everyMs: 1 } });
@@ -61,7 +61,7 @@ test('a slow socket carries a response of some size whole', async () => {
   expect(await getStep(client, id, 'a')).toMatchObject({ status: 'completed' });
 });
 
-test('an agent that gives no byte for longer than it may is given up; its step continues, and runs once', async () => {
+test('a call to an agent that stays silent too long gets 504; its step continues, and runs once', async () => {
   const { client, session, id, steps } = await open();
   await client.run(id, 'count = 0');
   session.proxy.setFault({ stalled: true });
@@ -77,7 +77,7 @@ test('an agent that gives no byte for longer than it may is given up; its step c
   expect(await client.run(id, 'count')).toMatchObject({ results: [{ 'text/plain': '1' }] });
 });
 
-test('a client that is gone and does not say so cancels nothing until it is found out', {
+test('a client that vanishes without closing cancels nothing until the loss is detected', {
   timeout: 60_000,
 }, async () => {
   const { client, other, id, steps, toClient } = await open();
@@ -90,7 +90,7 @@ test('a client that is gone and does not say so cancels nothing until it is foun
   await stepThatWrote(other, id, 'a', 'waiting');
   toClient.setFault({ halfOpen: true });
   left.destroy();
-  // A call that came after it was gone gets a response, and the step still runs.
+  // A call sent after the client vanished gets a response, and the step still runs.
   expect(await getStep(other, id, 'a')).toMatchObject({ status: 'running' });
   toClient.cut();
   expect(await stepWith(other, id, 'a', 'cancelled')).toMatchObject({

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 
-/** What a client, or fate, does next. `which` names one of the steps that were sent so far. */
+/**
+ * What a client does next, or which fault occurs. `which` selects one of the steps that were sent.
+ */
 export type Action =
   | { do: 'step'; shape: 'short' | 'chatty' | 'endless'; namesEpoch: boolean }
   | { do: 'resubmit' | 'conflict' | 'cancel' | 'settle'; which: number }
   /**
-   * Resumes the step's events after the last that was seen, and leaves when so many ms are over.
+   * Resumes the step's events after the last one seen, and disconnects after so many milliseconds.
    */
   | { do: 'follow'; which: number; ms: number }
   | { do: 'restart' }
@@ -51,5 +53,5 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
 );
 
-/** Fewer steps than may wait at once. */
+/** Fewer steps than the queue holds. */
 export const actions = fc.array(action, { minLength: 3, maxLength: 14 });

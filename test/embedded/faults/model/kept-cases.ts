@@ -1,8 +1,8 @@
 import type { Action } from './actions.ts';
 
 /**
- * Interleavings that went wrong once, or nearly could: run before the random ones. A failure prints
- * its own; add it here.
+ * Interleavings that once failed or nearly failed; they run before the random ones. When a random
+ * case fails, the test prints it in this form: add it here.
  */
 export const keptCases: { what: string; actions: Action[] }[] = [
   {
@@ -43,7 +43,7 @@ export const keptCases: { what: string; actions: Action[] }[] = [
     ],
   },
   {
-    what: 'a restart comes while the supervisor is down',
+    what: 'a restart arrives while the supervisor is down',
     actions: [
       { do: 'step', shape: 'chatty', namesEpoch: false },
       { do: 'kill', role: 'supervisor' },

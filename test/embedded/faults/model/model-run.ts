@@ -10,19 +10,19 @@ import type { Client } from '../../../support/api/client.ts';
 import { killRole } from '../rig/instance-processes.ts';
 import type { Action } from './actions.ts';
 
-/** A step as its sender knows it. */
+/** A step as seen by its sender. */
 interface SentStep {
   id: string;
   code: string;
   isEndless: boolean;
-  /** The epoch that the sender knew of when it was sent. */
+  /** The epoch that the sender knew when it sent the step. */
   reportedEpoch: number;
   output: string;
   seqs: number[];
   received: string;
   /**
-   * It was refused as the memory was lost, and is again whenever it is sent again; or for its
-   * epoch, and may be sent anew.
+   * After a refusal because of lost memory, each resubmission gets the same refusal. After a
+   * refusal because of the epoch, the step may be sent anew.
    */
   refusal?: { code: string; epoch: number };
   result?: StepResult;
@@ -31,26 +31,26 @@ interface SentStep {
 interface ModelRunOptions {
   client: Client;
   session: Session;
-  /** As its interpreter was told. */
+  /** The session's name, which the code of its steps gets. */
   name: string;
   language: Language;
 }
 
 const form = 'application/x-ndjson';
-/** A supervisor that ends three times within seconds ends the session. */
+/** A supervisor that exits three times within seconds ends the session. */
 const mostSupervisorKills = 2;
 
 /**
- * Acts on a session, and holds each response against what the contract says of a session with this
- * past.
+ * Acts on a session and checks each response against what the contract says about a session with
+ * this history.
  */
 export class ModelRun {
   readonly #options: ModelRunOptions;
   readonly #path: string;
   readonly #steps: SentStep[] = [];
-  /** What the responses so far have said. */
+  /** The epoch in the responses so far. */
   #reportedEpoch = 1;
-  /** The last epoch that an `epoch_mismatch` has told of, and nothing else since. */
+  /** The epoch of an `epoch_mismatch`, if it was the latest response about the epoch. */
   #mismatched: number | undefined;
   #supervisorKills = 0;
 
@@ -73,7 +73,10 @@ export class ModelRun {
     return this.#settle(step);
   }
 
-  /** Settles every step. @returns what there is to check. */
+  /**
+   * Settles every step.
+   * @returns the records to check.
+   */
   async history(): Promise<StepRecord[]> {
     for (const step of this.#steps) if (!step.refusal) await this.#settle(step);
     const { session, name } = this.#options;
@@ -106,8 +109,8 @@ export class ModelRun {
     if (response.status === 202) return this.#check(step, response);
     const refusal = await this.#refusal(response);
     expect(refusal.code).toBe(namesEpoch ? 'epoch_mismatch' : 'runtime_restarted');
-    // It tells what its sender did not know. Who names no epoch is reported by a refusal of its
-    // own.
+    // The refusal reports a loss that its sender did not know of. After an `epoch_mismatch`, a step
+    // without an epoch is still refused once for the same loss.
     expect(refusal.epoch).toBeGreaterThan(
       refusal.epoch === this.#mismatched ? step.reportedEpoch - 1 : step.reportedEpoch,
     );
@@ -142,7 +145,7 @@ export class ModelRun {
     expect(step.result).toBeDefined();
   }
 
-  /** From the event after the last one seen, to the end unless it leaves before. */
+  /** Reads from the event after the last one seen until the end, or until `leave` aborts. */
   async #follow(step: SentStep, leave?: AbortSignal): Promise<void> {
     const { url, token } = this.#options.client;
     const headers = { authorization: `Bearer ${token}`, accept: form };
@@ -173,7 +176,7 @@ export class ModelRun {
       this.#reportedEpoch = epoch;
       return;
     }
-    // The memory was lost by itself in that moment.
+    // The memory was lost at the same moment for another reason.
     const { code, epoch } = await this.#refusal(response);
     expect(code).toBe('epoch_mismatch');
     this.#reportedEpoch = epoch;
@@ -184,7 +187,10 @@ export class ModelRun {
     killRole(this.#options.session.instance_id ?? '', role);
   }
 
-  /** A response with the step's result: what has ended stays as it is. */
+  /**
+   * Checks a response that holds the step's result: the result of a step that has ended never
+   * changes.
+   */
   async #check(step: SentStep, response: Response): Promise<void> {
     expect([200, 202]).toContain(response.status);
     const result = stepResultSchema.parse(await response.json());
@@ -199,8 +205,8 @@ export class ModelRun {
   }
 
   /**
-   * The latest epoch that a result told of before this one was sent, whether its sender has read it
-   * or not.
+   * The latest epoch in a result with lost memory that was complete before this step was sent, even
+   * if its sender has not read it.
    */
   #toldByResults(sent: StepResult | undefined): number {
     const told = this.#steps.flatMap(({ result }) => {

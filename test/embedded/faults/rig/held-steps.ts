@@ -1,19 +1,18 @@
 import { node, python } from '../../../support/api/languages.ts';
 
 /**
- * Programs that hold a step at one of its stages until the file `go` is there, and say by a file
- * that it has come so far. The last two reach into the driver that runs them, as any user code
- * could.
+ * Programs that hold a step at a given stage until the file `go` exists, and create the file `held`
+ * when they get there. The last two reach into the driver that runs them, as any user code could.
  */
 interface HeldSteps {
   runtime: 'python' | 'node';
-  /** Running, with nothing written yet. */
+  /** Holds while it runs and has written nothing yet. */
   beforeOutput: string;
-  /** Writes `said` first. */
+  /** Holds after it has written `said`. */
   midStream: string;
   /**
-   * Holds when both end markers are out and `done` is not; then writes the file `sent` when `done`
-   * is.
+   * Holds after both end markers and before `done`; then writes the file `sent` once `done` is
+   * sent.
    */
   beforeDone: string;
 }
@@ -52,7 +51,7 @@ export const heldNode: HeldSteps = {
   runtime: 'node',
   beforeOutput: waitsIn.node,
   midStream: `${node.print('said')}\n${waitsIn.node}`,
-  // The last call of the driver before it sends `done`.
+  // The driver's last call before it sends `done`.
   beforeDone: `const { resourceUsage } = process;
 process.resourceUsage = () => {
   process.resourceUsage = resourceUsage;

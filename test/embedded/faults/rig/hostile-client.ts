@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 
 /**
- * Where a client that means harm leaves: at once, when the bytes are out, or when the first of a
- * response has come.
+ * When a hostile client disconnects: at once, after it has sent the bytes, or at the first byte of
+ * a response.
  */
 export type LeavesAt = 'connect' | 'sent' | 'response';
 
@@ -12,7 +12,7 @@ const get = request('GET', '/livez');
 const connectRequest = request('CONNECT', 'x:1');
 const upgrade = request('GET', '/livez', 'Connection: Upgrade', 'Upgrade: websocket');
 
-/** What no client that means well sends, by name. */
+/** Bytes that no well-behaved client sends, by name. */
 export const hostileBytes = {
   CONNECT: connectRequest,
   'CONNECT behind requests': get.repeat(3) + connectRequest,
@@ -33,8 +33,8 @@ export const hostileBytes = {
 } satisfies Record<string, string>;
 
 /**
- * Resolves when the connection is gone; false where there was none. It ends by a reset, if the
- * server does not end it before.
+ * Resolves when the connection is closed, with false if it never opened. The client resets it,
+ * unless the server closes it first.
  */
 export function sendAndReset(
   port: number,
@@ -53,7 +53,7 @@ export function sendAndReset(
       else if (leavesAt === 'response')
         socket.once('data', leave).once('end', leave).write(text, 'latin1');
       else socket.write(text, 'latin1', leave);
-      // Not everything is responded to.
+      // The server does not respond to every input.
       socket.setTimeout(200, leave);
     });
   });

@@ -5,8 +5,8 @@ const roles = ['agent', 'supervisor', 'worker'] as const;
 export type Role = (typeof roles)[number];
 
 /**
- * The three processes of an instance that can be killed; one that is just being started is not
- * there.
+ * The three processes of an instance that can be killed. A process that is still starting is
+ * missing.
  */
 function processesOf(instanceId: string): Partial<Record<Role, number>> {
   const parents = new Map(tracesOf(instanceId).pids.map((pid) => [pid, parentOf(pid)]));
@@ -26,7 +26,7 @@ function processesOf(instanceId: string): Partial<Record<Role, number>> {
   return found;
 }
 
-/** The instances below a directory whose supervisor command contains the text. */
+/** The instances in a directory whose supervisor command contains the text. */
 export function instancesOf(instancesDirectory: string, command: string): string[] {
   return readdirSync(instancesDirectory).filter(
     (name) =>
@@ -35,27 +35,27 @@ export function instancesOf(instancesDirectory: string, command: string): string
   );
 }
 
-/** @throws Error where it does not run now. */
+/** @throws Error if it does not run now. */
 export function pidOf(instanceId: string, role: Role): number {
   const pid = processesOf(instanceId)[role];
   if (pid === undefined) throw new Error(`${instanceId} has no ${role}`);
   return pid;
 }
 
-/** kill -9. @returns false where there was nothing to kill. */
+/** Sends SIGKILL. @returns false if there was no process to kill. */
 export function killRole(instanceId: string, role: Role): boolean {
   const pid = processesOf(instanceId)[role];
   try {
     return pid !== undefined && process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended meanwhile.
+    // It exited in the meantime.
     return false;
   }
 }
 
 const isAgent = (pid: number): boolean => contentOf(pid, 'cmdline').includes('session-agent.cjs');
 
-/** The fourth field; the second, a name in brackets, may hold anything. */
+/** The fourth field of /proc/<pid>/stat; the second, a name in brackets, may contain anything. */
 function parentOf(pid: number): number | undefined {
   const fields = contentOf(pid, 'stat').split(') ').at(-1)?.split(' ');
   return fields?.[1] === undefined ? undefined : Number(fields[1]);

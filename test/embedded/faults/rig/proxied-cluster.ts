@@ -13,22 +13,22 @@ import { type ProxiedSession, putProxyBefore } from './proxied-session.ts';
 import { type Replica, startReplica } from './replica.ts';
 import { type SwitchableDynamoDb, startSwitchableDynamoDb } from './switchable-dynamodb.ts';
 
-/** Services from their bundles, with a socket proxy on every way between them. */
+/** Services that run from their bundles, with a TCP proxy on every path between them. */
 export interface ProxiedCluster {
   services: Services;
   dynamoDb: SwitchableDynamoDb;
   controlPlane: Service;
   replicas: readonly [Replica, Replica];
-  /** Of the first replica where none is named. */
+  /** A client of that replica; the first one by default. */
   clientOf(tenant: string, replica?: Replica): Promise<Client>;
   createSession(client: Client, body?: object): Promise<ProxiedSession>;
-  /** The same for a session that was just created. */
+  /** Puts a proxy before the agent of a session that was just created. */
   adopt(session: Session): Promise<ProxiedSession>;
-  /** Of all that it has; harmless twice. */
+  /** Stops all of its parts. Idempotent. */
   close(): Promise<void>;
 }
 
-/** @param env of the services, beside what they need. */
+/** @param env additional variables of the services. */
 export async function startProxiedCluster(
   env: Record<string, string> = {},
 ): Promise<ProxiedCluster> {

@@ -7,19 +7,19 @@ export interface ProxiedSession {
   id: SessionId;
   instanceId: string;
   agentPort: number;
-  /** Between the data-plane and its agent. */
+  /** The proxy between the data-plane and its agent. */
   proxy: TcpProxy;
   /**
-   * Its agent is to be found at another address from now on, and the old one is given to whoever
-   * listens at `strangerPort`. The route says so; a cached one is wrong.
-   * @throws Error where the session has ended.
+   * Gives the agent a new address, and the old one to the server on `strangerPort`. The stored
+   * route has the new address, so a cached one is wrong.
+   * @throws Error if the session has ended.
    */
   move(strangerPort: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Puts a proxy before the agent of a session that nobody has called yet: its route is in no cache.
+ * Puts a proxy before the agent of a session that has had no call yet, so its route is in no cache.
  */
 export async function putProxyBefore(
   { session_id: id, instance_id: instanceId }: Session,
@@ -46,7 +46,7 @@ export async function putProxyBefore(
         await setAddress(store, id, proxy.url);
         old.heal();
         old.retarget(strangerPort);
-        // A connection belongs to the process that it was made with.
+        // An open connection still leads to the process that accepted it.
         old.cut();
       },
       close,
@@ -57,7 +57,7 @@ export async function putProxyBefore(
   }
 }
 
-/** @returns the address before. */
+/** @returns the previous address. */
 async function setAddress(
   store: SessionStore,
   sessionId: SessionId,

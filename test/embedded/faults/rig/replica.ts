@@ -1,16 +1,16 @@
 import type { Service, Services } from '../../../support/processes/services.ts';
 import { startTcpProxy, type TcpProxy } from '../../../support/sockets/tcp-proxy.ts';
 
-/** One data-plane, at an address that outlives it. */
+/** One data-plane, at an address that survives restarts of its process. */
 export interface Replica {
-  /** Between clients and it. */
+  /** The proxy between clients and the data-plane. */
   proxy: TcpProxy;
-  /** kill -9. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** The present process. */
+  /** The current process. */
   service(): Service;
-  /** All processes that it has had, also those that were killed. */
+  /** All processes so far, including those that were killed. */
   started(): readonly { service: Service; wasKilled: boolean }[];
   log(): Record<string, unknown>[];
 }
@@ -35,7 +35,7 @@ export async function startReplica(
     },
     async kill() {
       const present = all.at(-1);
-      // One that has ended by itself was not killed.
+      // A process that exited by itself does not count as killed.
       if (present && !service.hasExited()) present.wasKilled = true;
       await service.stop('SIGKILL');
     },

@@ -8,14 +8,11 @@ import { startTcpProxy, type TcpProxy } from '../../../support/sockets/tcp-proxy
 
 export type DynamoDbMode = 'well' | 'throttles' | 'returns garbage' | 'breaks connections';
 
-/**
- * dynalite, behind what can go wrong with DynamoDB itself, behind what can go wrong on the way to
- * it.
- */
+/** dynalite behind simulated faults of DynamoDB, behind simulated faults of the network. */
 export interface SwitchableDynamoDb extends RunningDynamoDb {
-  /** The endpoint; stalls and outages are its faults. */
+  /** The proxy at the endpoint, which simulates stalls and outages. */
   proxy: TcpProxy;
-  /** The table itself, which nothing ails. */
+  /** The table itself, without faults. */
   direct: RunningDynamoDb;
   setMode(mode: DynamoDbMode): void;
   /** How many requests met a mode other than `well`. */

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type ProxiedCluster, startProxiedCluster } from './proxied-cluster.ts';
 
-/** One cluster for all tests of a file, which leave it well. @param env of the services. */
+/**
+ * One cluster for all tests of a file, which must leave it healthy.
+ * @param env variables of the services.
+ */
 export function useCluster(env: Record<string, string> = {}): () => ProxiedCluster {
   let cluster: ProxiedCluster | undefined;
   beforeAll(async () => {

@@ -3,19 +3,19 @@ import { type StepEvent, type StepResult, stepResultSchema } from '@steppe/contr
 import { readEvents, type StreamForm } from '../../../chaos/read-events.ts';
 import type { Client } from '../../../support/api/client.ts';
 
-/** What a client was told that sent a step in one of the three forms. */
+/** What a client received that sent a step in one of the three forms. */
 export type Told =
   | { kind: 'result'; result: StepResult }
   | { kind: 'events'; events: StepEvent[] }
   | { kind: 'refusal'; status: number; code: ErrorCode; details: Record<string, unknown> }
-  /** The response broke off, as a client can tell. */
+  /** The client saw the response break off. */
   | { kind: 'broken' };
 
 const forms = ['application/json', 'text/event-stream', 'application/x-ndjson'] as const;
 
 type StepToSend = { code: string; step_id: string };
 
-/** Sends one step in all three forms at once: who comes second joins. */
+/** Sends one step in all three forms at once: the first runs it, the others join. */
 export const sendInAllForms = (
   client: Client,
   sessionId: string,
@@ -23,8 +23,8 @@ export const sendInAllForms = (
 ): Promise<Told[]> => sendAndStream(client, sessionId, request).telling;
 
 /**
- * The same, and when both streams have begun: what breaks after that can be told by their breaking
- * alone.
+ * Does the same, and also resolves `streaming` when both streams have begun: after that, clients
+ * notice a fault only because their streams break.
  */
 export function sendAndStream(client: Client, sessionId: string, request: StepToSend) {
   let begun = 0;
@@ -62,7 +62,7 @@ async function send(
       return { kind: 'result', result: stepResultSchema.parse(await response.json()) };
     return { kind: 'events', events: await eventsIn(response, form) };
   } catch (error) {
-    // What fetch throws where a connection breaks; what a schema throws is no such thing.
+    // fetch throws a TypeError when a connection breaks; a schema throws other errors.
     if (error instanceof TypeError) return { kind: 'broken' };
     throw error;
   }
