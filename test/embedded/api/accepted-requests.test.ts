@@ -29,14 +29,14 @@ const languages: (Language & {
   },
 ];
 
-describe.each(languages)('a step of $runtime is taken', (language) => {
+describe.each(languages)('a step of $runtime is accepted', (language) => {
   let client: Client;
   let id: string;
   beforeAll(async () => {
     client = await local().newClient();
     id = (await client.createSession({ runtime: language.runtime })).session_id;
   });
-  /** The text that the last expression is. */
+  /** The value of the code's last expression, as text. */
   const value = async (code: string, request: object = {}): Promise<string> => {
     const { status, error, results } = await client.run(id, code, request);
     expect({ status, error }).toEqual({ status: 'completed', error: null });
@@ -86,7 +86,7 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
     });
   });
 
-  test('with the last of two fields of one name', async () => {
+  test('with a duplicate field, whose last value counts', async () => {
     const response = await client.call(
       'POST',
       `/v1/sessions/${id}/steps`,
@@ -109,7 +109,7 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
     },
   );
 
-  test('with variables that hold anything but NUL', async () => {
+  test('with variables that contain any character but NUL', async () => {
     const values = [
       '',
       ' ',
@@ -133,7 +133,7 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
     expect(JSON.parse(stdout)).toEqual(values);
   });
 
-  /** An expression for a JSON text of the values, in ASCII. */
+  /** Code for an expression that yields the values as JSON, in ASCII. */
   function dump(expressions: string[]): string {
     const list = `[${expressions.join(', ')}]`;
     return language.runtime === 'python'
@@ -150,13 +150,13 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
     expect(await client.run(id, '', { env })).toMatchObject({ status: 'completed' });
   });
 
-  test('with odd names of variables', async () => {
+  test('with unusual variable names', async () => {
     const env = { _: '1', a: '2', A1_b: '3', constructor: '4', toString: '5' };
     expect(await value(language.readEnv('A1_b'), { env })).toBe('3');
     expect(await value(language.readEnv('constructor'), { env })).toBe('4');
   });
 
-  test('in a directory of the workspace, in an absolute one, and not in one that is missing', async () => {
+  test('in a relative or an absolute directory, and fails in a missing one', async () => {
     await client.call('PUT', `/v1/sessions/${id}/files/sub/dir/file`, '');
     const workspace = await value(language.cwd);
     expect(await value(language.cwd, { cwd: 'sub/dir' })).toBe(`${workspace}/sub/dir`);
@@ -174,7 +174,7 @@ describe.each(languages)('a step of $runtime is taken', (language) => {
     expect(`${error?.name} ${error?.message}`).toContain(language.missing);
   });
 
-  test('with any time limit up to an hour, and any step id of its alphabet', async () => {
+  test('with any time limit up to an hour and any step id of the allowed characters', async () => {
     expect(await client.run(id, '', { timeout_ms: 3_600_000 })).toMatchObject({
       status: 'completed',
     });

@@ -58,10 +58,10 @@ const calls = [
 const notJson = [
   { what: 'invalid JSON', body: 'code' },
   { what: 'half of an object', body: '{"code":"x"' },
-  { what: 'something behind the object', body: '{"code":""} {}' },
+  { what: 'something after the object', body: '{"code":""} {}' },
   { what: 'single quotes', body: "{'code':''}" },
   { what: 'a list', body: '[]' },
-  { what: 'a text', body: '"code"' },
+  { what: 'a string', body: '"code"' },
   { what: 'null', body: 'null' },
   { what: 'white space', body: ' \n' },
   { what: 'invalid UTF-8', body: Buffer.from('{"code":"\xff\xfe"}', 'latin1') },
@@ -74,28 +74,28 @@ const notJson = [
     ]),
   },
   { what: 'UTF-16', body: Buffer.from('\ufeff{"code":""}', 'utf16le') },
-  { what: 'a raw control character in a text', body: '{"code":"a\nb"}' },
+  { what: 'a raw control character in a string', body: '{"code":"a\nb"}' },
   { what: 'NaN', body: '{"code":"","timeout_ms":NaN}' },
   { what: 'thirty thousand brackets', body: '['.repeat(30_000) },
   { what: 'thirty thousand nested lists', body: `${'['.repeat(30_000)}${']'.repeat(30_000)}` },
   {
-    what: 'deep nesting where a text belongs',
+    what: 'deep nesting in place of a string',
     body: `{"code":${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}}`,
   },
   { what: 'an unknown field', body: '{"cod":"x"}' },
   { what: 'a field of the prototype', body: '{"code":"","__proto__":{"wait":false}}' },
 ];
 
-describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
+describe.each(calls)('a request to $name', ({ method, path, good, cap, mayBeEmpty }) => {
   const send = (body: string | Uint8Array | undefined, headers: Record<string, string> = json) =>
     client.call(method, path(), body, headers);
 
-  test.each(notJson)('400 for $what', async ({ body }) => {
+  test.each(notJson)('gets 400 for $what', async ({ body }) => {
     const error = await client.errorOf(send(body));
     expect(error).toMatchObject({ status: 400, code: 'invalid_request', retryable: false });
   });
 
-  test('an unknown field is named', async () => {
+  test('gets an error that names an unknown field', async () => {
     const { details, message } = await client.errorOf(
       send(`${good.slice(0, -1)}${good === '{}' ? '' : ','}"tpyo":1}`),
     );
@@ -109,7 +109,7 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
     'application/jsonp',
     'text/json',
     'application/json-patch+json',
-  ])('415 for %s', async (type) => {
+  ])('gets 415 for %s', async (type) => {
     const error = await client.errorOf(send(good, { 'content-type': type }));
     expect(error).toMatchObject({
       status: 415,
@@ -118,7 +118,7 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
     });
   });
 
-  test('415 without a content type', async () => {
+  test('gets 415 without a content type', async () => {
     expect(await client.errorOf(send(Buffer.from(good), {}))).toMatchObject({
       status: 415,
       code: 'unsupported_media_type',
@@ -129,12 +129,12 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
     'application/json; charset=utf-8',
     'Application/JSON',
     'application/json;charset="UTF-8"',
-  ])('takes %s', async (type) => {
+  ])('is accepted as %s', async (type) => {
     const { status } = await send(good, { 'content-type': type });
     expect([200, 201, 404, 409]).toContain(status);
   });
 
-  test('413 above the cap, which is named', async () => {
+  test('gets 413 that names the limit for a body above it', async () => {
     const error = await client.errorOf(send(`{"code":"${' '.repeat(cap)}"}`));
     expect(error).toMatchObject({
       status: 413,
@@ -144,7 +144,7 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
     });
   });
 
-  test('413 above the cap where no length is announced', async () => {
+  test('gets 413 for a body above the limit without a Content-Length', async () => {
     const chunks = new ReadableStream({
       pull(controller) {
         controller.enqueue(Buffer.alloc(megabyte, ' '));
@@ -163,7 +163,7 @@ describe.each(calls)('to $name', ({ method, path, good, cap, mayBeEmpty }) => {
     });
   });
 
-  test('an empty body', async () => {
+  test('may have an empty body only if the operation allows it', async () => {
     for (const headers of [json, {}]) {
       const response = await send(undefined, headers);
       if (mayBeEmpty) expect([200, 201, 404]).toContain(response.status);
@@ -182,7 +182,7 @@ describe('half a surrogate pair', () => {
       path: 'env.B',
       body: `{"code":"","env":{"B":"${half}"}}`,
     },
-  ])('400 for one in $where', async ({ path, body }) => {
+  ])('gets 400 in $where', async ({ path, body }) => {
     const error = await client.errorOf(client.call('POST', `/v1/sessions/${id}/steps`, body, json));
     expect(error).toMatchObject({
       status: 400,
@@ -195,7 +195,7 @@ describe('half a surrogate pair', () => {
     { where: 'the environment of a session', body: `{"env":{"B":"${half}"}}` },
     { where: 'a value of metadata', body: `{"metadata":{"b":"${half}"}}` },
     { where: 'a name of metadata', body: `{"metadata":{"${half}":"b"}}` },
-  ])('400 for one in $where', async ({ body }) => {
+  ])('gets 400 in $where', async ({ body }) => {
     const error = await client.errorOf(client.call('POST', '/v1/sessions', body, json));
     expect(error).toMatchObject({ status: 400, code: 'invalid_request' });
   });

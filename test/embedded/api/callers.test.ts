@@ -62,7 +62,7 @@ const failures: { name: string; authorization: () => Promise<string> | undefined
       says: invalid('the token is malformed'),
     },
     {
-      name: 'no token at all in it',
+      name: 'a string that is not a JWT',
       authorization: () => bearer('token'),
       says: invalid('the token is malformed'),
     },
@@ -77,7 +77,7 @@ const failures: { name: string; authorization: () => Promise<string> | undefined
       says: invalid('the token is not valid yet'),
     },
     {
-      name: 'a token without an end',
+      name: 'a token without an expiry',
       authorization: () => bearer(signClaims(local(), { ...goodClaims(), exp: undefined })),
       says: invalid('the claim exp is not the expected one'),
     },
@@ -97,17 +97,17 @@ const failures: { name: string; authorization: () => Promise<string> | undefined
       says: invalid('the claim aud is not the expected one'),
     },
     {
-      name: 'another key under the known name',
+      name: 'another key with the known key id',
       authorization: () => bearer(strangersToken('caller')),
       says: invalid('the signature does not verify'),
     },
     {
-      name: 'another key under its own name',
+      name: 'another key with its own key id',
       authorization: () => bearer(strangersToken('strange')),
       says: invalid('no known key has signed the token'),
     },
     {
-      name: 'claims altered',
+      name: 'altered claims',
       authorization: () => bearer(alteredToken()),
       says: invalid('the signature does not verify'),
     },
@@ -117,7 +117,7 @@ const failures: { name: string; authorization: () => Promise<string> | undefined
       says: invalid('the algorithm of the token is not allowed'),
     },
     {
-      name: 'HS256 with the public key in PEM for a secret',
+      name: 'HS256 with the PEM public key as the secret',
       authorization: () => {
         const { kid, pem } = publicKeyOf(local());
         return bearer(forge({ alg: 'HS256', kid }, goodClaims(), hs256(pem)));
@@ -125,7 +125,7 @@ const failures: { name: string; authorization: () => Promise<string> | undefined
       says: invalid('the algorithm of the token is not allowed'),
     },
     {
-      name: 'HS256 with the public key’s bytes for a secret',
+      name: 'HS256 with the public key’s bytes as the secret',
       authorization: () => {
         const { kid, jwk } = publicKeyOf(local());
         return bearer(
@@ -140,7 +140,7 @@ const failures: { name: string; authorization: () => Promise<string> | undefined
       says: invalid('the token has no tenant: the claim tenant must be a text'),
     },
     {
-      name: 'a tenant that is no text',
+      name: 'a tenant that is not a string',
       authorization: () => bearer(sign({ claims: { scope, tenant: 7 } })),
       says: invalid('the token has no tenant: the claim tenant must be a text'),
     },
@@ -163,7 +163,7 @@ describe('a call is refused with 401', () => {
     const given = await authorization();
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (given !== undefined) headers.authorization = given;
-    // One call that the control-plane responses, one of an agent, and one whose session never
+    // The control-plane handles the first call, an agent the second; the session of the third never
     // existed.
     for (const path of ['/v1/sessions', `/v1/sessions/${id}/steps`, '/v1/sessions/ses_0/steps']) {
       const response = await fetch(`${local().url}${path}`, {
@@ -181,17 +181,17 @@ describe('a call is refused with 401', () => {
     }
   });
 
-  test('and nothing of it has run', async () => {
+  test('and none of its code runs', async () => {
     expect((await client.run(id, '"ran" in globals()')).results).toMatchObject([
       { 'text/plain': 'False' },
     ]);
   });
 });
 
-test('a token that was good is refused once it has expired', async () => {
+test('a valid token is refused once it has expired', async () => {
   const client = connect(local().url, await sign({ expires: '1s' }));
   expect((await client.call('GET', '/v1/sessions')).status).toBe(200);
-  // Clocks may differ by five seconds.
+  // The verifier tolerates five seconds of clock skew.
   await eventually(async () => {
     expect(await client.errorOf(client.call('GET', '/v1/sessions'))).toMatchObject({
       status: 401,

@@ -21,7 +21,7 @@ describe('paths aimed at another session', () => {
     await victim.run(other, 'secret = "the secret"', { step_id: 'secret' });
   });
 
-  // {own} and {other} stand for the two sessions; what is not 404 is said.
+  // {own} and {other} stand for the two sessions. The expected status is 404 unless given.
   const targets: { target: string; status?: number }[] = [
     { target: '/v1/sessions/{own}/../{other}/files/secret.txt' },
     { target: '/v1/sessions/{own}/files/../../{other}/files/secret.txt' },
@@ -89,7 +89,7 @@ describe('paths aimed at another session', () => {
     'PUT and DELETE $target',
     async ({ target, status = 404 }) => {
       const path = target.replaceAll('{own}', own).replaceAll('{other}', other);
-      // A name with an escaped backslash or percent sign is a file of the attacker's own.
+      // A name with an escaped backslash or percent sign is a file in the attacker's own workspace.
       const isOwnName = /%5c|%25/.test(path);
       const put = await callRaw(attacker, 'PUT', path, {}, 'overwritten');
       expect(put.status).toBe(isOwnName ? 201 : status);
@@ -98,7 +98,7 @@ describe('paths aimed at another session', () => {
     },
   );
 
-  test('and the other session is as it was', async () => {
+  test('and leave the other session unchanged', async () => {
     expect(
       (await listFiles(victim, other, '?recursive=true')).entries.map(({ path }) => path),
     ).toEqual(['secret.txt']);
@@ -106,7 +106,7 @@ describe('paths aimed at another session', () => {
     expect((await listFiles(attacker, own, '?recursive=true')).entries).toEqual([]);
   });
 
-  test('its own path is refused as a whole URL, which a proxy would be sent', async () => {
+  test('a full URL as the request target, as a proxy receives it, is refused', async () => {
     await putFile(attacker, own, 'mine.txt', 'mine');
     const response = await callRaw(attacker, 'GET', `${local().url}${fileUrl(own, 'mine.txt')}`);
     expect(response.status).toBe(400);
@@ -144,7 +144,7 @@ describe('an invalid path of the API', () => {
   });
 });
 
-describe('a method that a path does not have', () => {
+describe('a method that a path does not allow', () => {
   const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
   const paths = [...new Set(Object.values(operations).map(({ path }) => path))].map((path) => {
     const known = Object.values(operations).filter((operation) => operation.path === path);

@@ -44,7 +44,7 @@ describe.each(responses)('a response of $of', ({ method, path, status, body }) =
   });
 
   test.each(['a', 'trace-1:2.3_4', 'x'.repeat(128)])(
-    'has the caller’s where it is sane: %s',
+    'has the request id of the caller if it is valid: %s',
     async (given) => {
       const response = await call({ 'x-request-id': given });
       expect(response.headers['x-request-id']).toBe(given);
@@ -53,7 +53,7 @@ describe.each(responses)('a response of $of', ({ method, path, status, body }) =
   );
 
   test.each(['a b', 'a"b', 'é', '<script>', 'a,b', '../x', 'x'.repeat(129), ''])(
-    'has another than “%s”',
+    'replaces the invalid request id “%s”',
     async (given) => {
       const response = await call({ 'x-request-id': given });
       expect(response.status).toBe(status);
@@ -63,7 +63,7 @@ describe.each(responses)('a response of $of', ({ method, path, status, body }) =
 });
 
 test.each([
-  { what: 'no HTTP', text: 'hello\r\n\r\n', status: 400 },
+  { what: 'text that is not HTTP', text: 'hello\r\n\r\n', status: 400 },
   {
     what: 'a target with a space',
     text: 'GET /v1/ses sions HTTP/1.1\r\nHost: a\r\n\r\n',
@@ -76,7 +76,7 @@ test.each([
     status: 400,
   },
   {
-    what: 'a target without end',
+    what: 'a very long target',
     text: `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
     status: 431,
   },
@@ -90,7 +90,7 @@ test.each([
     text: 'TRACE /v1/sessions HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
     status: 405,
   },
-])('a malformed request has one too: $what', async ({ text, status }) => {
+])('the response to a malformed request has a request id: $what', async ({ text, status }) => {
   const response = await sendRaw(local().port, text);
   expect(response.status).toBe(status);
   expect(response.headers['x-request-id']).toBe(errorIn(response).request_id);

@@ -13,8 +13,8 @@ const directory = fileURLToPath(new URL('./schemathesis/', import.meta.url));
 const local = useLocal({ LOG_LEVEL: 'fatal' });
 
 /**
- * Calls the API in a thousand ways that the document allows or forbids.
- * @returns its exit code and all that it printed.
+ * Sends about a thousand requests that the document allows or forbids.
+ * @returns its exit code and everything that it printed.
  */
 async function runSchemathesis(env: Record<string, string>) {
   if (!existsSync(program))
@@ -24,7 +24,7 @@ async function runSchemathesis(env: Record<string, string>) {
     program,
     ['--config-file', `${directory}schemathesis.toml`, 'run', `${local().url}/openapi.json`],
     {
-      // It leaves what it has learnt in the directory that it is started in.
+      // Schemathesis stores what it learns in its working directory.
       cwd: scratch,
       env: testEnvironment({
         ...env,
@@ -46,7 +46,7 @@ async function runSchemathesis(env: Record<string, string>) {
   return { code, output };
 }
 
-test('whatever is sent, the response is one that the OpenAPI document tells of, and never a 500', {
+test('every response matches the OpenAPI document, and none is a 500', {
   timeout: 600_000,
 }, async () => {
   const client = await local().newClient();
@@ -65,7 +65,7 @@ test('whatever is sent, the response is one that the OpenAPI document tells of, 
     STEPPE_STEP: step.step_id,
   });
   expect(code, output).toBe(0);
-  // It met every call, and the sessions that it was to reach live still.
+  // It called every operation, and the sessions that it must not end are still alive.
   expect(output).toMatch(/Tested: 17/);
   for (const { session_id: id } of [busy, quiet])
     expect((await client.run(id, '')).status).toBe('completed');

@@ -21,7 +21,7 @@ describe.each(calls)('$name needs $scope', ({ method, path, scope }) => {
   const call = (client: Client) =>
     client.call(method, target, method === 'POST' || method === 'PATCH' ? {} : undefined);
 
-  // No session is needed to be refused, and none to be let through as far as its 404.
+  // Scopes are checked before the session is looked up, so these tests need no session.
   beforeAll(() => {
     target = path
       .replace(':session_id', 'ses_0')
@@ -32,7 +32,7 @@ describe.each(calls)('$name needs $scope', ({ method, path, scope }) => {
   test.each([
     { has: 'all other scopes', claim: scopes.filter((other) => other !== scope).join(' ') },
     { has: 'no scope', claim: undefined },
-    { has: 'a scope that only begins like it', claim: `${scope}s ${scope.toUpperCase()}` },
+    { has: 'scopes that only resemble it', claim: `${scope}s ${scope.toUpperCase()}` },
     { has: 'a claim of another type', claim: { [scope]: true } },
   ])('and refuses a token with $has', async ({ claim }) => {
     const client = await clientWith(claim);
@@ -49,9 +49,9 @@ describe.each(calls)('$name needs $scope', ({ method, path, scope }) => {
   });
 
   test.each([
-    { form: 'a text', claim: `other ${scope}` },
+    { form: 'a string', claim: `other ${scope}` },
     { form: 'a list', claim: ['other', scope] },
-  ])('and lets one through that has it as $form', async ({ claim }) => {
+  ])('and accepts a token that has it in $form', async ({ claim }) => {
     const { status } = await call(await clientWith(claim));
     expect([401, 403]).not.toContain(status);
     expect(status).toBeLessThan(500);

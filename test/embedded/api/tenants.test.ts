@@ -47,8 +47,8 @@ const calls = [
 ];
 
 /**
- * All of a response but when it was given; the session's id is taken out, since no two sessions
- * share one.
+ * Everything in a response except its date. The session's id is removed because it differs between
+ * sessions.
  */
 async function wholeResponse(
   client: Client,
@@ -79,7 +79,7 @@ describe('a session of another tenant', () => {
     await stepThatWrote(owner, id, 'running', 'waiting');
   });
 
-  test.each(calls)('returns the same as one that never existed: $name', async (call) => {
+  test.each(calls)('returns the same as a session that never existed: $name', async (call) => {
     const response = await wholeResponse(stranger, id, call);
     expect(response).toEqual(await wholeResponse(stranger, neverWas, call));
     expect(response.status).toBe(404);
@@ -92,7 +92,7 @@ describe('a session of another tenant', () => {
     expect(sessionListSchema.parse(await list.json()).sessions).toEqual([]);
   });
 
-  test('took no harm from any of it', async () => {
+  test('is unchanged by these calls', async () => {
     const session = await owner.call('GET', `/v1/sessions/${id}`);
     expect(sessionSchema.parse(await session.json()).metadata).toEqual({ owner: 'owner' });
     const { entries } = await listFiles(owner, id);
@@ -106,7 +106,7 @@ describe('a session of another tenant', () => {
   });
 });
 
-test('an ended session of another tenant returns the same as one that never existed', async () => {
+test('an ended session of another tenant returns the same as a session that never existed', async () => {
   const [owner, stranger] = [await local().newClient(), await local().newClient()];
   const { session_id: id } = await owner.createSession();
   expect((await owner.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
@@ -117,7 +117,7 @@ test('an ended session of another tenant returns the same as one that never exis
   }
 });
 
-test('an Idempotency-Key of another tenant stands for nothing', async () => {
+test('an Idempotency-Key of another tenant has no effect', async () => {
   const [owner, stranger] = [await local().newClient(), await local().newClient()];
   const create = async (client: Client) => {
     const response = await client.call('POST', '/v1/sessions', {}, { 'idempotency-key': 'shared' });

@@ -27,7 +27,7 @@ describe('under bypass', () => {
     CORS_ORIGINS: 'http://app.test',
   });
 
-  test.each(foreign)('a request with %j makes no session', async (headers) => {
+  test.each(foreign)('a request with %j creates no session', async (headers) => {
     const client = connect(local().url, '');
     const count = async () =>
       sessionListSchema.parse(await (await client.call('GET', '/v1/sessions')).json()).sessions
@@ -55,7 +55,7 @@ describe('under bypass', () => {
     },
   );
 
-  test('its own page may call it', async () => {
+  test('a page of the same origin may call it', async () => {
     const client = connect(local().url, '');
     expect(
       (await client.call('GET', '/v1/sessions', undefined, { origin: local().url })).status,
@@ -66,13 +66,13 @@ describe('under bypass', () => {
 describe('in local mode', () => {
   const local = useLocal();
 
-  test('no port of the services but the API’s is served to a foreign host or a page', async () => {
+  test('only the port of the API serves a foreign host or a page', async () => {
     const ports = listeningPorts(local().process.pid ?? 0).filter((port) => port !== local().port);
     const statuses = async (headers: Record<string, string>) =>
       Promise.all(
         ports.map(async (port) => (await callRaw(at(port), 'GET', '/v1/sessions', headers)).status),
       );
-    // Two of them are the operator's, which have no such path.
+    // Two of the ports are the operator's, which have no such path.
     expect((await statuses({})).sort()).toEqual([401, 404, 404]);
     for (const headers of foreign)
       expect((await statuses(headers)).sort()).toEqual([403, 404, 404]);
@@ -80,7 +80,7 @@ describe('in local mode', () => {
 
   test('the store listens on no port', async () => {
     const ports = listeningPorts(local().process.pid ?? 0);
-    // The API, the control-plane and the operator's port of each.
+    // The API, the control-plane and the operator port of each.
     expect(ports).toHaveLength(4);
     const headers = {
       'x-amz-target': 'DynamoDB_20120810.ListTables',
@@ -92,7 +92,7 @@ describe('in local mode', () => {
     for (const body of bodies) expect(body).not.toMatch(/amazon|TableNames/i);
   });
 
-  test('an agent is served to neither', async () => {
+  test('an agent serves neither', async () => {
     const client = await local().newClient();
     const { instance_id } = await client.createSession();
     const [port = 0] = listeningPorts(findInstance(instance_id).agentPid);
@@ -101,7 +101,7 @@ describe('in local mode', () => {
       expectRefusal(await callRaw(at(port), 'GET', '/internal/state', headers));
   });
 
-  test('with a token any host is served, and a page’s requests are those of its token', async () => {
+  test('with a token, any host is served, and a page has the rights of its token', async () => {
     const client = await local().newClient();
     for (const headers of foreign) {
       const { status, headers: sent } = await callRaw(client, 'GET', '/v1/sessions', headers);
@@ -113,7 +113,7 @@ describe('in local mode', () => {
     ).toBe(401);
   });
 
-  test('no browser guesses what user content is', async () => {
+  test('a browser does not guess the type of user content', async () => {
     const client = await local().newClient();
     const { session_id: id } = await client.createSession();
     await putFile(client, id, 'page.txt', '<script>alert(1)</script>');

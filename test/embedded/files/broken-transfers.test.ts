@@ -16,7 +16,7 @@ async function newSession() {
 }
 
 const halves = [
-  { how: 'of an announced length', headers: { 'content-length': 2_000_000 } },
+  { how: 'with a Content-Length', headers: { 'content-length': 2_000_000 } },
   { how: 'in chunks', headers: { 'transfer-encoding': 'chunked' } },
 ];
 
@@ -51,7 +51,7 @@ test('an upload of a new file that breaks off leaves no file', async () => {
   expect((await client.call('GET', fileUrl(id, 'new.txt'))).status).toBe(404);
 });
 
-test('a download that its client leaves is closed, and the next client is served', async () => {
+test('a download is closed when its client disconnects, and the next client is served', async () => {
   const { client, id, workspace, agentPid } = await newSession();
   const size = 64 * 1024 * 1024;
   await client.run(id, `open("large", "wb").truncate(${size})`);
@@ -69,7 +69,7 @@ test('a download that its client leaves is closed, and the next client is served
   );
 });
 
-test('a client that leaves in the middle of a step’s body has run nothing', async () => {
+test('a client that disconnects in the middle of a step’s body runs nothing', async () => {
   const { client, id } = await newSession();
   const body = JSON.stringify({ code: 'ran = True' });
   const step = open(client, 'POST', `/v1/sessions/${id}/steps`, {
@@ -84,7 +84,7 @@ test('a client that leaves in the middle of a step’s body has run nothing', as
   });
 });
 
-test('a file that shrinks while it is sent breaks the response off, instead of passing for whole', async () => {
+test('a file that shrinks while it is sent breaks off the response instead of looking complete', async () => {
   const { client, id, workspace } = await newSession();
   await client.run(id, `open("large", "wb").truncate(${64 * 1024 * 1024})`);
   const download = open(client, 'GET', fileUrl(id, 'large'));
@@ -96,7 +96,7 @@ test('a file that shrinks while it is sent breaks the response off, instead of p
   await expect(response.toArray()).rejects.toThrow('aborted');
 });
 
-test('a transfer is activity of the session as long as it continues, in and out', async () => {
+test('an upload or download counts as activity of the session as long as it continues', async () => {
   const { client, id, workspace } = await newSession();
   const lastActive = async () =>
     sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json())

@@ -19,7 +19,7 @@ const refused = async (method: string, path: string, expected: object) => {
 };
 const conflict = { status: 409, code: 'file_conflict' };
 
-test('a file where a directory is needed, and the reverse, is a conflict', async () => {
+test('a file in place of a directory, or the reverse, is a conflict', async () => {
   await putFile(client, id, 'file', 'kept');
   await putFile(client, id, 'dir/inner', 'kept');
   for (const method of ['PUT', 'GET', 'DELETE']) await refused(method, 'file/below', conflict);
@@ -30,7 +30,7 @@ test('a file where a directory is needed, and the reverse, is a conflict', async
   expect(await readText(client, id, 'dir/inner')).toBe('kept');
 });
 
-test('a directory is removed when it is empty, and no earlier', async () => {
+test('a directory is removed only if it is empty', async () => {
   await putFile(client, id, 'dir/inner', 'kept');
   await refused('DELETE', 'dir', conflict);
   expect((await call('DELETE', 'dir/inner')).status).toBe(204);
@@ -38,8 +38,8 @@ test('a directory is removed when it is empty, and no earlier', async () => {
   expect((await listFiles(client, id)).entries).toEqual([]);
 });
 
-describe('a symbolic link that code made', () => {
-  test('inside the workspace is followed, to read, to write and to list', async () => {
+describe('a symbolic link that code created', () => {
+  test('inside the workspace is followed for reads, writes and listings', async () => {
     await putFile(client, id, 'dir/real', 'one');
     await client.run(
       id,
@@ -72,7 +72,7 @@ describe('a symbolic link that code made', () => {
     expect(entries.find(({ name }) => name === 'relative')).toMatchObject({ type: 'symlink' });
   });
 
-  test('is removed itself, and not what it leads to', async () => {
+  test('is removed itself, and its target is kept', async () => {
     await putFile(client, id, 'real', 'kept');
     await client.run(
       id,
@@ -101,7 +101,7 @@ describe('a symbolic link that code made', () => {
       },
     );
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      // A link that is the last of the path is removed itself.
+      // If a link is the last segment of the path, DELETE removes the link itself.
       if (method === 'DELETE' && path === 'link') continue;
       await refused(method, path, { status: 400, code: 'invalid_request' });
     }
@@ -110,7 +110,7 @@ describe('a symbolic link that code made', () => {
     expect(await client.errorOf(list)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
-  test('that leads nowhere, or round in a circle, is not a file', async () => {
+  test('that is broken or circular is not a file', async () => {
     await client.run(
       id,
       'import os\nos.symlink("nowhere", "broken")\nos.symlink("b", "a")\nos.symlink("a", "b")\nos.symlink("self/x", "self")',
@@ -129,7 +129,7 @@ describe('a symbolic link that code made', () => {
     ]);
   });
 
-  test('that is swapped again and again lets nothing out', async () => {
+  test('that is swapped repeatedly never exposes a file outside the workspace', async () => {
     await putFile(client, id, 'real/hostname', 'inside');
     const swap =
       'import os\nfor i in range(3000):\n    os.symlink("real" if i % 2 else "/etc", "next")\n    os.replace("next", "swapped")\n    if i == 0:\n        open("begun", "w").close()';
@@ -148,7 +148,7 @@ describe('a symbolic link that code made', () => {
   });
 });
 
-describe('what is neither file nor directory', () => {
+describe('something that is neither file nor directory', () => {
   test('is listed, refused without waiting, and can be removed', async () => {
     await client.run(
       id,
@@ -167,7 +167,7 @@ describe('what is neither file nor directory', () => {
   });
 });
 
-test('a file that its permissions close is a conflict, not a failure of ours', async () => {
+test('a file whose permissions forbid access is a conflict, not an internal error', async () => {
   await client.run(
     id,
     'import os\nos.makedirs("closed")\nopen("closed/file", "w").write("x")\nos.chmod("closed/file", 0)\nos.chmod("closed", 0o500)',

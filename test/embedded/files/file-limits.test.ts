@@ -18,7 +18,7 @@ async function newSession() {
   return { client, id, ...findInstance(instanceId) };
 }
 
-/** Sends an upload in pieces; its response may come before it is complete. */
+/** Sends an upload in chunks. Its response may arrive before the upload is complete. */
 async function upload(
   client: Client,
   id: string,
@@ -42,7 +42,7 @@ async function upload(
 const forms = ['announced', 'chunked'] as const;
 
 describe.each(forms)('an upload, %s,', (form) => {
-  test('as large as the limit is taken, and a larger one is refused with the limit named', async () => {
+  test('as large as the limit is accepted, and a larger one is refused with the limit named', async () => {
     const { client, id, workspace } = await newSession();
     await putFile(client, id, 'file', 'kept');
     for (const sizeBytes of [limit + 1, 8 * limit]) {
@@ -61,10 +61,10 @@ describe.each(forms)('an upload, %s,', (form) => {
   });
 });
 
-test('bytes that do not fit the file system are 507, the old file stays, and there is room again', async () => {
+test('an upload that does not fit the file system gets 507, keeps the old file and frees its space', async () => {
   const { client, id, workspace, agentPid } = await newSession();
   await putFile(client, id, 'file', 'kept');
-  // The system's own refusal of a write in the middle, where no small file system can be had.
+  // A file size limit makes the system refuse a write midway; this needs no small file system.
   execFileSync('prlimit', ['--pid', String(agentPid), `--fsize=${megabyte}`]);
   for (const form of forms) {
     expect(await upload(client, id, 2 * megabyte, form)).toMatchObject({
@@ -94,7 +94,7 @@ function canMount(): boolean {
 }
 
 test.skipIf(!canMount())(
-  'a full workspace is 507 with a sentence, and takes files again when some are gone',
+  'a full workspace gets 507 with a message, and accepts files again when some are deleted',
   async () => {
     const { client, id, workspace } = await newSession();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=10', 'none', workspace]);
@@ -115,7 +115,7 @@ test.skipIf(!canMount())(
     expect(await upload(client, id, megabyte, 'chunked')).toMatchObject({ status: 507 });
     await client.call('DELETE', fileUrl(id, 'filler'));
     expect(await upload(client, id, megabyte, 'chunked')).toMatchObject({ status: 200 });
-    // Names run out as well as bytes.
+    // A file system runs out of inodes as well as bytes.
     const statuses = [];
     for (let at = 0; at < 10; at++)
       statuses.push((await client.call('PUT', fileUrl(id, `dir/${at}`), '')).status);
@@ -139,7 +139,7 @@ test.each([
     status: 415,
     code: 'unsupported_media_type',
   },
-])('$what is not taken for a whole one', async ({ header, value, status, code }) => {
+])('$what is not stored as a whole file', async ({ header, value, status, code }) => {
   const { client, id } = await newSession();
   await putFile(client, id, 'file', 'kept');
   const response = client.call('PUT', fileUrl(id, 'file'), 'part', { [header]: value });

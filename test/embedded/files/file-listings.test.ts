@@ -40,7 +40,7 @@ for i in range(2500):
   };
   const top = ['Z', 'a', 'b', 'b-', 'b.txt', 'c', 'empty', 'many', 'é'];
 
-  test('names what is in a directory, sorted, with its kind and size', async () => {
+  test('has the entries of a directory, sorted, with their kind and size', async () => {
     expect(await paths(small)).toEqual(top);
     const { entries } = await listFiles(client, id, '?path=c');
     expect(entries).toMatchObject([
@@ -51,7 +51,7 @@ for i in range(2500):
     expect(await paths('?path=empty')).toEqual([]);
   });
 
-  test('that is recursive has each directory before what is in it', async () => {
+  test('that is recursive has each directory before its entries', async () => {
     expect(await paths('?recursive=true&path=c')).toEqual(['c/d', 'c/d/e', 'c/d/e/f', 'c/d.x']);
     const all = await paths('?recursive=true&limit=10000');
     expect(all.slice(0, 6)).toEqual(['Z', 'a', 'b', 'b/1', 'b/2', 'b-']);
@@ -65,7 +65,7 @@ for i in range(2500):
     expect((await everyPage('?path=', limit)).flat()).toEqual(top);
   });
 
-  test('of many files has a thousand on a page unless requested otherwise', async () => {
+  test('of many files has a thousand on a page by default', async () => {
     const first = await listFiles(client, id, '?path=many');
     expect(first.entries).toHaveLength(1_000);
     expect(first.next_cursor).not.toBeNull();
@@ -74,14 +74,14 @@ for i in range(2500):
     expect(new Set(pages.flat()).size).toBe(2_500);
   });
 
-  test('continues where it was when the last entry is gone', async () => {
+  test('continues at the right place when the last entry was deleted', async () => {
     const { next_cursor: cursor } = await listFiles(client, id, '?path=b&limit=1');
     await client.call('DELETE', `/v1/sessions/${id}/files/b/1`);
     expect(await paths(`?path=b&limit=1&cursor=${cursor}`)).toEqual(['b/2']);
     await client.call('PUT', `/v1/sessions/${id}/files/b/1`, 'b/1');
   });
 
-  test('of a directory that is not there is 404', async () => {
+  test('of a missing directory gets 404', async () => {
     for (const path of ['nowhere', 'a%20b', 'c/x']) {
       const response = client.call('GET', `/v1/sessions/${id}/files?path=${path}`);
       expect(await client.errorOf(response)).toMatchObject({ status: 404, code: 'file_not_found' });

@@ -38,7 +38,7 @@ describe('a name', () => {
     'dir with space/a%20b',
     '\u202e',
     '__proto__',
-  ])('%j is written, listed, read and seen by code as it is', async (path) => {
+  ])('%j is written, listed, read and seen by code unchanged', async (path) => {
     const name = path.split('/').at(-1);
     expect(await putFile(client, id, encodePath(path), 'content')).toMatchObject({ path, name });
     expect(await readText(client, id, encodePath(path))).toBe('content');
@@ -49,7 +49,7 @@ describe('a name', () => {
     });
     expect(step.results).toMatchObject([{ 'text/plain': "'content'" }]);
     expect((await call('DELETE', encodePath(path))).status).toBe(204);
-    // The directory that was made on the way.
+    // The list also has the directory that the upload created.
     if (path.includes('/'))
       expect((await call('DELETE', encodePath(path.slice(0, path.indexOf('/'))))).status).toBe(204);
   });

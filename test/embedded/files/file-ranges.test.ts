@@ -30,7 +30,7 @@ describe('a part of a file', () => {
     { range: 'bytes=-10', start: 99_990, end: 99_999 },
     { range: 'bytes=-1000000', start: 0, end: 99_999 },
     { range: 'bytes=50000-1000000', start: 50_000, end: 99_999 },
-  ])('is what $range says', async ({ range, start, end }) => {
+  ])('has the bytes of $range', async ({ range, start, end }) => {
     const response = await get({ range });
     expect(response.status).toBe(206);
     expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end}/${size}`);
@@ -40,7 +40,7 @@ describe('a part of a file', () => {
   });
 
   test.each(['bytes=100000-', 'bytes=-0'])(
-    'is not there for %s, and the size is reported',
+    'is not satisfiable for %s, and the size is reported',
     async (range) => {
       const response = await get({ range });
       expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
@@ -52,14 +52,14 @@ describe('a part of a file', () => {
     },
   );
 
-  test('of an empty file is not there', async () => {
+  test('of an empty file is not satisfiable', async () => {
     const response = await get({ range: 'bytes=0-' }, 'empty.txt');
     expect(response.status).toBe(416);
     expect(response.headers.get('content-range')).toBe('bytes */0');
   });
 
   test.each(['bytes=0-1,5-6', 'bytes=5-2', 'bytes=x', 'lines=0-1'])(
-    'is the whole for %s',
+    'is the whole file for %s',
     async (range) => {
       const response = await get({ range });
       expect(response.status).toBe(200);
@@ -68,7 +68,7 @@ describe('a part of a file', () => {
     },
   );
 
-  test('is sent under If-Range while the file is the same, and the whole otherwise', async () => {
+  test('is sent with If-Range while the file is unchanged, and the whole file otherwise', async () => {
     const range = 'bytes=0-9';
     expect((await get({ range, 'if-range': etag })).status).toBe(206);
     for (const other of ['"other"', `W/${etag}`, new Date().toUTCString()]) {
@@ -79,7 +79,7 @@ describe('a part of a file', () => {
     expect((await get({ range: `bytes=${size}-`, 'if-range': '"other"' })).status).toBe(200);
   });
 
-  test('comes after conditions', async () => {
+  test('is evaluated after the conditional headers', async () => {
     expect((await get({ range: 'bytes=0-9', 'if-none-match': etag })).status).toBe(304);
     expect((await get({ range: 'bytes=0-9', 'if-match': '"other"' })).status).toBe(412);
     expect((await get({ range: `bytes=${size}-`, 'if-match': '"other"' })).status).toBe(412);

@@ -19,7 +19,7 @@ const put = (path: string, body: string, headers?: Headers) => call('PUT', path,
 const tagOf = (response: Response): string => response.headers.get('etag') ?? '';
 const failed = { status: 412, code: 'precondition_failed' };
 
-test('a file has one strong tag, in the response to PUT, HEAD and GET alike, until a byte of it is written', async () => {
+test('a file has the same strong tag in responses to PUT, HEAD and GET until it is written to', async () => {
   const tag = tagOf(await put('file', 'one'));
   expect(tag).toMatch(/^"[^"]+"$/);
   for (const method of ['HEAD', 'GET', 'GET']) expect(tagOf(await call(method, 'file'))).toBe(tag);
@@ -32,7 +32,7 @@ test('a file has one strong tag, in the response to PUT, HEAD and GET alike, unt
   );
   const written = tagOf(await call('HEAD', 'file'));
   expect(written).not.toBe(replaced);
-  // As cp -p, rsync and tar do.
+  // cp -p, rsync and tar also restore the modification time.
   await client.run(
     id,
     'with open("file", "r+") as file:\n    file.write("two")\nos.utime("file", ns=(0, before.st_mtime_ns))',
@@ -62,7 +62,7 @@ describe('a reader', () => {
     expect([response.status, await response.text()]).toEqual([200, 'changed']);
   });
 
-  test('that wants another file than there is gets 412', async () => {
+  test('that requires another version gets 412', async () => {
     const tag = tagOf(await put('file', 'content'));
     expect(await client.errorOf(call('GET', 'file', { 'if-match': '"other"' }))).toMatchObject({
       ...failed,
@@ -74,7 +74,7 @@ describe('a reader', () => {
 });
 
 describe('a writer', () => {
-  test('that names the file it knows replaces that one and no other', async () => {
+  test('that names the version it knows replaces that version only', async () => {
     const first = tagOf(await put('file', 'first'));
     const second = await put('file', 'second', { 'if-match': first });
     expect(second.status).toBe(200);
@@ -89,7 +89,7 @@ describe('a writer', () => {
     expect(await readText(client, id, 'file')).toBe('second, and code');
   });
 
-  test('that expects no file makes one, once', async () => {
+  test('that expects no file creates it once', async () => {
     expect((await put('dir/file', 'first', { 'if-none-match': '*' })).status).toBe(201);
     expect(await client.errorOf(put('dir/file', 'second', { 'if-none-match': '*' }))).toMatchObject(
       failed,
@@ -98,7 +98,7 @@ describe('a writer', () => {
     await putFile(client, id, 'dir/file', 'replaced');
   });
 
-  test('that expects a file where none is makes nothing, no directory either', async () => {
+  test('that expects a missing file creates nothing, not even a directory', async () => {
     for (const wanted of ['*', '"tag"']) {
       expect(await client.errorOf(put('dir/file', 'x', { 'if-match': wanted }))).toMatchObject({
         ...failed,
@@ -108,7 +108,7 @@ describe('a writer', () => {
     expect((await listFiles(client, id)).entries).toEqual([]);
   });
 
-  test('is one of many at the same time, and one alone gets through', async () => {
+  test('succeeds alone among many at the same time', async () => {
     const contents = Array.from({ length: 20 }, (_, at) => `${at}`.repeat(100_000));
     const race = async (headers: Headers) => {
       const responses = await Promise.all(
@@ -125,7 +125,7 @@ describe('a writer', () => {
     expect((await listFiles(client, id)).entries).toHaveLength(1);
   });
 
-  test('removes the file that it knows and no other', async () => {
+  test('removes the version that it knows and no other', async () => {
     const tag = tagOf(await put('file', 'one'));
     await client.run(id, 'import os\nos.symlink("file", "link")');
     for (const path of ['file', 'link']) {
@@ -133,7 +133,7 @@ describe('a writer', () => {
         failed,
       );
     }
-    // The tag that a reader of the link has seen.
+    // The tag that a reader sees through the link.
     expect((await call('DELETE', 'link', { 'if-match': tag })).status).toBe(204);
     expect((await call('DELETE', 'file', { 'if-match': tag })).status).toBe(204);
     expect(await client.errorOf(call('DELETE', 'file', { 'if-match': tag }))).toMatchObject({
@@ -143,7 +143,7 @@ describe('a writer', () => {
 });
 
 test.each(['if-match', 'if-none-match'])(
-  'a tag without quotes in %s is distinguished from one that differs',
+  'a tag without quotes in %s is invalid, not a mismatch',
   async (name) => {
     await put('file', 'kept');
     for (const method of ['GET', 'PUT', 'DELETE']) {

@@ -20,7 +20,7 @@ const call = (
   headers?: Record<string, string>,
 ) => client.call(method, fileUrl(id, path), body, headers);
 
-test('a file is new, then replaced, each time with its entry', async () => {
+test('a PUT creates a file, then replaces it, and returns its entry each time', async () => {
   const created = await call('PUT', 'dir/deep/a.txt', 'one');
   expect(created.status).toBe(201);
   expect(fileEntrySchema.parse(await created.json())).toMatchObject({
@@ -38,7 +38,7 @@ test('a file is new, then replaced, each time with its entry', async () => {
   expect(await readText(client, id, 'dir/deep/a.txt')).toBe('three');
 });
 
-test('a file is read, requested, removed, and gone', async () => {
+test('a file can be read with GET and HEAD and removed, and is then 404', async () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
   const entry = await putFile(client, id, 'bytes', bytes);
   const read = await call('GET', 'bytes');
@@ -66,7 +66,7 @@ test('a file is read, requested, removed, and gone', async () => {
   expect((await call('HEAD', 'bytes')).status).toBe(404);
 });
 
-test('an empty file is a file, announced or in chunks', async () => {
+test('an empty file can be uploaded, with a Content-Length or in chunks', async () => {
   expect(await putFile(client, id, 'empty', '')).toMatchObject({ size_bytes: 0 });
   const chunked = fetch(`${client.url}${fileUrl(id, 'chunked')}`, {
     method: 'PUT',
@@ -81,7 +81,7 @@ test('an empty file is a file, announced or in chunks', async () => {
 });
 
 test.each(['text/html', 'application/json', 'multipart/form-data; boundary=x'])(
-  'what is sent as %s is bytes like any other',
+  'a body sent as %s is stored as plain bytes',
   async (type) => {
     expect((await call('PUT', 'typed', '{"a":', { 'content-type': type })).status).toBe(201);
     expect(await readText(client, id, 'typed')).toBe('{"a":');
@@ -89,7 +89,7 @@ test.each(['text/html', 'application/json', 'multipart/form-data; boundary=x'])(
 );
 
 describe('files and code', () => {
-  test('see what the other wrote', async () => {
+  test('see what each other wrote', async () => {
     await putFile(client, id, 'data/in.csv', 'a,b\n1,2\n');
     const code =
       'import csv\nrows = list(csv.reader(open("data/in.csv")))\nopen("data/out.txt", "w").write(str(rows))\nrows';
@@ -103,7 +103,7 @@ describe('files and code', () => {
     });
   });
 
-  test('are served while a step runs', async () => {
+  test('work at the same time: files are served while a step runs', async () => {
     const running = client.run(
       id,
       'import os, time\nwhile not os.path.exists("go"):\n    time.sleep(0.01)\nopen("go").read()',
@@ -113,7 +113,7 @@ describe('files and code', () => {
     expect((await running).results).toMatchObject([{ 'text/plain': "'gone'" }]);
   });
 
-  test('a reader keeps the file that it opened when another takes its place', async () => {
+  test('do not conflict: a reader keeps the file that it opened when it is replaced', async () => {
     await putFile(client, id, 'data', 'old');
     await client.run(id, 'kept = open("data")');
     await putFile(client, id, 'data', 'new');

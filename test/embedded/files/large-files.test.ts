@@ -14,13 +14,13 @@ const megabyte = 1024 * 1024;
 const pieces = 50;
 const heldBack = 200 * megabyte;
 
-test('50 MB go in and out unchanged, and neither process grows with them', {
+test('50 MB are uploaded and downloaded unchanged, and neither process grows with the file', {
   timeout: 60_000,
 }, async () => {
   const client = await local().newClient();
   const { session_id: id, instance_id: instanceId } = await client.createSession();
   const pids = [findInstance(instanceId).agentPid, local().process.pid ?? 0];
-  // A first small one, so that what is loaded once is loaded.
+  // A small upload first, so that lazily loaded code does not count as growth.
   await client.call('PUT', fileUrl(id, 'small'), 'x');
   const before = pids.map((pid) => residentBytes(pid));
   const most = () => Math.max(...pids.map((pid, at) => residentBytes(pid) - (before[at] ?? 0)));
@@ -59,7 +59,7 @@ test('50 MB go in and out unchanged, and neither process grows with them', {
   expect(growth).toBeLessThan(100 * megabyte);
 });
 
-test('2 GiB and a byte go in and out, and neither process grows with them', {
+test('2 GiB and a byte are uploaded and downloaded, and neither process grows with the file', {
   timeout: 600_000,
 }, async () => {
   const client = await local().newClient();
@@ -92,7 +92,7 @@ test('2 GiB and a byte go in and out, and neither process grows with them', {
   let received = 0;
   for await (const chunk of get) received += chunk.length;
   expect(received).toBe(sizeBytes);
-  // Beyond what 31 bits can count.
+  // An offset beyond 31 bits.
   const end = await client.call('GET', fileUrl(id, 'huge'), undefined, {
     range: `bytes=${sizeBytes - 5}-`,
   });
@@ -105,7 +105,7 @@ test('2 GiB and a byte go in and out, and neither process grows with them', {
   }
 });
 
-test('a client that reads slowly holds the file back instead of filling memory', {
+test('a client that reads slowly slows the download down instead of filling memory', {
   timeout: 60_000,
 }, async () => {
   const client = await local().newClient();
@@ -116,7 +116,7 @@ test('a client that reads slowly holds the file back instead of filling memory',
   const get = await client.call('GET', fileUrl(id, 'large'));
   const reader = get.body?.getReader();
   await reader?.read();
-  // Another call through both processes, after which all that could be taken in has been.
+  // Another call through both processes: by its response, they have read all that they can buffer.
   expect(await client.run(id, '6 * 7')).toMatchObject({ status: 'completed' });
   for (const [at, pid] of pids.entries())
     expect(residentBytes(pid) - (before[at] ?? 0)).toBeLessThan(100 * megabyte);

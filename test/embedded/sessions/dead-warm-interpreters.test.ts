@@ -14,7 +14,7 @@ afterAll(() => services.close());
 const patient = { timeout: 30_000, interval: 50 };
 
 test.each(['python', 'node'])(
-  'a session of %s begins at epoch 1, also where the warm one had lost an interpreter',
+  'a session of %s begins at epoch 1, even if its warm instance lost an interpreter',
   async (runtime) => {
     const warmCount = async () =>
       new RegExp(`^steppe_pool_instances\\{.*runtime="${runtime}".*\\} 1$`, 'm').test(
@@ -24,7 +24,7 @@ test.each(['python', 'node'])(
     const [instanceId = ''] = instancesOf(services.instancesDirectory, `/${runtime}/supervisor`);
     const worker = pidOf(instanceId, 'worker');
     process.kill(worker, 'SIGKILL');
-    // Another is spawned once the agent has noticed.
+    // The agent spawns another worker once it has noticed.
     const another = () => {
       try {
         return pidOf(instanceId, 'worker');

@@ -58,7 +58,7 @@ describe.each(languages)('a session of $runtime', (language) => {
     return lines.map((line) => stepEventSchema.parse(JSON.parse(line)));
   };
 
-  test('remembers', async () => {
+  test('remembers variables', async () => {
     expect(await client.run(id, language.remember)).toMatchObject({
       status: 'completed',
       execution_count: 1,
@@ -81,7 +81,7 @@ describe.each(languages)('a session of $runtime', (language) => {
     ]);
   });
 
-  test('tells both streams apart', async () => {
+  test('keeps standard output and standard error apart', async () => {
     expect(await client.run(id, language.prints)).toMatchObject({
       stdout: 'out\n',
       stderr: 'err\n',
@@ -98,7 +98,7 @@ describe.each(languages)('a session of $runtime', (language) => {
   });
 
   test.each(['text/event-stream', 'application/x-ndjson'])(
-    'streams %s as it is written, without gaps',
+    'streams output as %s while it is written, without gaps',
     async (accept) => {
       const events = await stream(language.slow, accept);
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
@@ -127,7 +127,7 @@ describe.each(languages)('a session of $runtime', (language) => {
     );
     let text = '';
     for await (const chunk of response.body ?? []) {
-      // The step ends only because its output has been seen.
+      // The step ends only after the client has seen its output.
       const seen = text.includes('waiting');
       text += Buffer.from(chunk).toString();
       if (!seen && text.includes('waiting'))
@@ -144,7 +144,7 @@ describe.each(languages)('a session of $runtime', (language) => {
     expect(failed.at(-1)).toMatchObject({ status: 'failed', error: language.error });
   });
 
-  test('responds at once where nobody waits, and replays what happened', async () => {
+  test('responds at once without wait, and replays the events later', async () => {
     const response = await client.call('POST', `/v1/sessions/${id}/steps`, {
       code: language.slow,
       wait: false,

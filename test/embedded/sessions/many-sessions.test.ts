@@ -19,7 +19,7 @@ const programs = {
   },
 } as const;
 
-test('fifty sessions at once keep what is their own, and leave nothing behind', {
+test('fifty sessions at once stay isolated, and leave nothing behind', {
   timeout: 180_000,
 }, async () => {
   const client = await local().newClient();

@@ -17,7 +17,7 @@ const supervisorCommand = supervisorsIn(`${dist}runtimes`, {
   node: process.execPath,
 });
 
-/** A second from now it has been idle for too long, or its time is up. */
+/** Makes the session reach its idle timeout or its expiry within a second. */
 async function shortenLife(
   signer: InternalTokenSigner,
   instance: Instance,
@@ -29,7 +29,7 @@ async function shortenLife(
     expires_at: new Date(Date.now() + lifeMs).toISOString(),
     idle_timeout_seconds: reason === 'idle' ? 1 : 900,
   };
-  // On a busy machine the second is over before the agent has responded.
+  // On a busy machine the second may pass before the agent has responded.
   await agents
     .updateLifetime(instance, lifetime, AbortSignal.timeout(10_000))
     .catch(() => undefined);

@@ -3,7 +3,7 @@ import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal({ SESSIONS_PER_TENANT: '3' });
 
-test('a tenant has so many sessions at most, and room again when one has ended', async () => {
+test('a tenant at its session quota gets a new session once one has ended', async () => {
   const client = await local().newClient();
   const created = await Promise.all(Array.from({ length: 3 }, () => client.createSession()));
   const response = await client.call('POST', '/v1/sessions', {});

@@ -34,7 +34,7 @@ async function createAsync(body: object) {
   return { response, session, path };
 }
 
-test('a session that is still made is reported of at once, refuses steps by 425, and can be deleted', async () => {
+test('a provisioning session is returned at once, refuses steps with 425, and can be deleted', async () => {
   const { response, session, path } = await createAsync({ runtime: 'stuck' });
   expect([response.status, response.headers.get('preference-applied')]).toEqual([
     202,
@@ -48,13 +48,13 @@ test('a session that is still made is reported of at once, refuses steps by 425,
   ]);
   expect(await client.errorOf(step)).toMatchObject({ code: 'session_not_ready', retryable: true });
   expect((await client.call('DELETE', path)).status).toBe(204);
-  // What is not ready is not looked up anew for a second.
+  // The data-plane caches a session that is not ready for a second.
   const refusal = () => client.errorOf(client.call('POST', `${path}/steps`, { code: '1' }));
   const over = { status: 410, code: 'session_ended', details: { end_reason: 'deleted' } };
   await expect.poll(refusal, { timeout: 20_000, interval: 100 }).toMatchObject(over);
 });
 
-test('once it is ready it takes steps', async () => {
+test('a session that has become ready accepts steps', async () => {
   const { path, session } = await createAsync({});
   const state = async () =>
     sessionSchema.parse(await (await client.call('GET', path)).json()).state;

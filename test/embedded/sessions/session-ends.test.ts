@@ -24,8 +24,8 @@ const ended = (id: string): Promise<Session> =>
   });
 
 /**
- * The session is over for that reason, for its record and for every call; nothing of its instance
- * is left.
+ * Expects the reason in the session's record and in the response to every call, and that nothing of
+ * its instance is left.
  */
 async function expectEnd(
   { session_id: id, instance_id: instanceId }: Session,
@@ -56,11 +56,11 @@ async function expectEnd(
 describe('a session ends by itself', () => {
   test.each([
     {
-      when: 'nobody has used it for its idle time',
+      when: 'it was idle for too long',
       body: { idle_timeout_seconds: 1 },
       reason: 'idle',
     },
-    { when: 'its time is up', body: { ttl_seconds: 1 }, reason: 'expired' },
+    { when: 'its lifetime is over', body: { ttl_seconds: 1 }, reason: 'expired' },
   ])('when $when, as created and as patched', async ({ body, reason }) => {
     const created = await client.createSession(body);
     expect(await ended(created.session_id)).toMatchObject({ end_reason: reason });
@@ -72,7 +72,7 @@ describe('a session ends by itself', () => {
     await expectEnd(session, reason, instance);
   });
 
-  test('not while a step runs, however late: nothing new begins, and what runs can be read and cancelled', async () => {
+  test('not while a step runs, however late: new steps are refused, and the running one can be read and cancelled', async () => {
     const { session_id: id } = await client.createSession();
     await submit(client, id, python.waitForGo, { step_id: 'runs' });
     await stepThatWrote(client, id, 'runs', 'waiting');
@@ -103,7 +103,7 @@ describe('a session ends by itself', () => {
     });
   });
 
-  test('not while a step runs that takes longer than the idle time', async () => {
+  test('not while a step runs longer than the idle timeout', async () => {
     const { session_id: id } = await client.createSession();
     const code = `${python.waitForGo}\ntime.sleep(2)\nprint("ended")`;
     await submit(client, id, code, { step_id: 'runs' });
@@ -119,7 +119,7 @@ describe('a session ends by itself', () => {
 });
 
 describe('a session whose agent is killed', () => {
-  test('has crashed, for those who wait and those who come', async () => {
+  test('has crashed, for calls that wait and for later ones', async () => {
     const session = await client.createSession();
     const instance = findInstance(session.instance_id);
     await submit(client, session.session_id, python.waitForGo, { step_id: 'runs' });
@@ -132,7 +132,7 @@ describe('a session whose agent is killed', () => {
       step_id: 'runs',
     });
     process.kill(instance.agentPid, 'SIGKILL');
-    // A stream that has begun breaks; a response that has not is an error.
+    // A stream that has begun breaks off; a call without a response yet gets an error.
     await follows.catch(() => undefined);
     const { status, code } = await client.errorOf(joins);
     expect([410, 503]).toContain(status);
@@ -141,7 +141,7 @@ describe('a session whose agent is killed', () => {
     expect((await get(session.session_id)).end_detail).toContain('SIGKILL');
   });
 
-  test('takes no other session with it', async () => {
+  test('does not affect other sessions', async () => {
     const [killed, other] = await Promise.all([client.createSession(), client.createSession()]);
     await client.run(other.session_id, python.remember);
     process.kill(findInstance(killed.instance_id).agentPid, 'SIGKILL');
@@ -152,7 +152,7 @@ describe('a session whose agent is killed', () => {
   });
 });
 
-test('a delete ends what runs, and those who wait are reported', async () => {
+test('a delete ends the running step, and waiting calls get an error', async () => {
   const session = await client.createSession();
   const { session_id: id } = session;
   const instance = findInstance(session.instance_id);

@@ -23,7 +23,7 @@ describe('a list of sessions', () => {
     return { sessions, cursor, listed: sessions.map(({ session_id }) => session_id) };
   };
 
-  test('is newest first, the ended ones too, without what only an agent knows', async () => {
+  test('is newest first, includes ended sessions, and omits what only an agent knows', async () => {
     const { sessions, listed, cursor } = await list('');
     expect(listed).toEqual(ids);
     expect(cursor).toBeNull();
@@ -78,7 +78,7 @@ describe('a list of sessions', () => {
     expect(listed).toEqual([ids[0], ids[2], ids[4]]);
   });
 
-  test('refuses a cursor that another tenant was given', async () => {
+  test('refuses a cursor of another tenant', async () => {
     const { cursor } = await list('?limit=1');
     const stranger = await local().newClient();
     const response = await stranger.call(

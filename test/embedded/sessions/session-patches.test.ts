@@ -37,7 +37,7 @@ describe('a session is patched', () => {
     expect((await get(id)).metadata).toEqual({ b: '3', c: '4' });
   });
 
-  test('in its metadata up to sixteen keys in all', async () => {
+  test('in its metadata up to sixteen keys in total', async () => {
     const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`key${at}`, 'x']));
     const { session_id: id } = await client.createSession({ metadata });
     const more = client.call('PATCH', `/v1/sessions/${id}`, { metadata: { more: 'x' } });
@@ -47,7 +47,7 @@ describe('a session is patched', () => {
     });
   });
 
-  test('in its times, counted from now', async () => {
+  test('in its timeouts, counted from now', async () => {
     const before = await client.createSession({ ttl_seconds: 100 });
     const session = await patch(before.session_id, {
       ttl_seconds: 1_000,

@@ -56,7 +56,7 @@ describe('a session is not created with', () => {
     expect(error.details.issues).toMatchObject([{ path }]);
   });
 
-  test('a runtime that nobody knows; those that are known are listed', async () => {
+  test('an unknown runtime; the error lists the known ones', async () => {
     const error = await client.errorOf(client.call('POST', '/v1/sessions', { runtime: 'ruby' }));
     expect(error).toMatchObject({
       status: 400,
@@ -96,7 +96,7 @@ describe('a session is not created with', () => {
     },
   );
 
-  test('and none of these has made one', async () => {
+  test('and none of these requests creates one', async () => {
     expect(await (await client.call('GET', '/v1/sessions')).json()).toEqual({
       sessions: [],
       next_cursor: null,
@@ -125,7 +125,7 @@ describe('a session is not patched with', () => {
     expect(error.details.issues).toMatchObject([{ path: wrong }]);
   });
 
-  test('and none of these has changed it', async () => {
+  test('and none of these requests changes it', async () => {
     const session = sessionSchema.parse(await (await owner.call('GET', path)).json());
     expect(session).toMatchObject({ metadata: { kept: 'yes' }, idle_timeout_seconds: 900 });
     expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(3_600_000);
@@ -151,7 +151,7 @@ test.each([
   ['POST', '?wait=true'],
   ['PATCH', '/ses_0?force=true'],
   ['DELETE', '/ses_0?force=true'],
-])('a wrong parameter is refused: %s /v1/sessions%s', async (method, path) => {
+])('an invalid parameter is refused: %s /v1/sessions%s', async (method, path) => {
   const body = method === 'POST' || method === 'PATCH' ? {} : undefined;
   expect(await client.errorOf(client.call(method, `/v1/sessions${path}`, body))).toMatchObject({
     status: 400,

@@ -18,7 +18,7 @@ const get = async (id: string): Promise<Session> => {
 };
 
 describe('a session is created', () => {
-  test('with defaults, also from no body at all', async () => {
+  test('with defaults, even without a body', async () => {
     for (const body of [{}, undefined]) {
       const response = await client.call('POST', '/v1/sessions', body);
       expect(response.status).toBe(201);
@@ -51,7 +51,7 @@ describe('a session is created', () => {
     ['js', 'node'],
     ['typescript', 'node'],
     ['ts', 'node'],
-  ])('with the runtime %s, which is %s', async (requested, runtime) => {
+  ])('with the runtime %s, which means %s', async (requested, runtime) => {
     const session = await client.createSession({ runtime: requested });
     expect(session.runtime).toBe(runtime);
     const code =
@@ -61,7 +61,7 @@ describe('a session is created', () => {
     expect(await client.run(session.session_id, code)).toMatchObject({ status: 'completed' });
   });
 
-  test('with all that it was requested', async () => {
+  test('with every requested setting', async () => {
     const requested = {
       runtime: 'node',
       ttl_seconds: 120,
@@ -84,7 +84,7 @@ describe('a session is created', () => {
     expect(JSON.stringify(session)).not.toContain('SECRET');
   });
 
-  test('with the most that is allowed', async () => {
+  test('with the largest values that are allowed', async () => {
     const metadata = Object.fromEntries(
       Array.from({ length: 16 }, (_, at) => [`key${at}`, 'x'.repeat(100)]),
     );
@@ -93,7 +93,7 @@ describe('a session is created', () => {
     expect(session).toMatchObject({ metadata, resources });
   });
 
-  test('once for an Idempotency-Key, whatever the order of its fields', async () => {
+  test('once per Idempotency-Key, regardless of the order of fields', async () => {
     const create = (body: string) =>
       client.call('POST', '/v1/sessions', body, {
         'content-type': 'application/json',
@@ -118,7 +118,7 @@ describe('a session is created', () => {
   });
 });
 
-test('runtimes are listed, and each can be had', async () => {
+test('runtimes are listed, and each can be requested', async () => {
   const { runtimes } = runtimeListSchema.parse(
     await (await client.call('GET', '/v1/runtimes')).json(),
   );
@@ -129,7 +129,7 @@ test('runtimes are listed, and each can be had', async () => {
   ]);
 });
 
-test('a session says when it was last active: steps and files count, looking does not', async () => {
+test('a session reports when it was last active: steps and files count, reading its state does not', async () => {
   const { session_id: id } = await client.createSession();
   const lastActive = async () => (await get(id)).last_active_at ?? '';
   const created = await lastActive();
@@ -144,7 +144,7 @@ test('a session says when it was last active: steps and files count, looking doe
   expect((await lastActive()) > afterStep).toBe(true);
 });
 
-test('a session is deleted, and again, and leaves nothing but its record', async () => {
+test('a session can be deleted twice, and leaves only its record', async () => {
   const { session_id: id, instance_id: instanceId } = await client.createSession({
     metadata: { a: '1' },
   });

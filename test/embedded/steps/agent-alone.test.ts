@@ -12,7 +12,7 @@ afterEach(() => session?.close());
 const killSupervisor =
   'import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)';
 
-test('refuses what an operator does not allow, with the limit named, and uses up no id', async () => {
+test('refuses a step above an operator’s limit, names the limit, and leaves the step id unused', async () => {
   const agentEnv = {
     STEPPE_MAX_TIMEOUT_MS: '60000',
     STEPPE_MAX_CODE_BYTES: '1000',
@@ -41,7 +41,7 @@ test('refuses what an operator does not allow, with the limit named, and uses up
   });
 });
 
-test('runs nothing of a step that requests more than this agent knows', async () => {
+test('refuses a step with fields that this agent does not know', async () => {
   session = await openSession('python');
   const stepId = newStepId();
   const newer = { step_id: stepId, code: 'open("ran", "w").close()', sandbox: 'strict' };
@@ -53,7 +53,7 @@ test('runs nothing of a step that requests more than this agent knows', async ()
   expect([await session.list(), await session.files()]).toEqual([[], []]);
 });
 
-test('keeps as much of output and results as an operator allows, and says so', async () => {
+test('truncates output and results at the operator’s limits, and says so', async () => {
   session = await openSession('python', {
     agentEnv: { STEPPE_MAX_OUTPUT_BYTES: '4096', STEPPE_MAX_RESULT_BYTES: '1000' },
   });
@@ -66,7 +66,7 @@ test('keeps as much of output and results as an operator allows, and says so', a
   expect(result.results).toHaveLength(1);
 });
 
-test('starts the supervisor again however often it is killed, tells each loss, and leaves nothing of what was running', async () => {
+test('restarts a killed supervisor each time, reports each loss, and leaves none of its processes running', async () => {
   session = await openSession('python');
   for (const epoch of [2, 3, 4, 5]) {
     const child =
@@ -87,7 +87,7 @@ test('starts the supervisor again however often it is killed, tells each loss, a
   }
 });
 
-test('ends the session as crashed when three starts in a row have failed, with the end of the log', async () => {
+test('ends the session as crashed after three failed starts in a row, and reports the end of the log', async () => {
   const startsOnce =
     'if [ -e started ]; then echo "the disk is full of cats" >&2; exit 3; fi; touch started; exec "$0" "$@"';
   const command = supervisorCommands.python;
@@ -103,7 +103,7 @@ test('ends the session as crashed when three starts in a row have failed, with t
   });
 });
 
-test('takes Last-Event-ID for how far a reader has come, whatever its URL says, and for nothing where it is empty, and refuses one that is no seq', async () => {
+test('prefers Last-Event-ID over the URL, ignores an empty one, and refuses one that is not a seq', async () => {
   session = await openSession('python');
   await session.run('print("a")\n1', { step_id: 'read' });
   const events = (last: string, query = '') =>
@@ -117,12 +117,12 @@ test('takes Last-Event-ID for how far a reader has come, whatever its URL says, 
       .split('\n')
       .map((line) => JSON.parse(line).seq);
   expect(await seqs(events('3', '?after=1'))).toEqual([4]);
-  // An EventSource that has seen no id yet sends one that is empty.
+  // An EventSource that has seen no id yet sends an empty Last-Event-ID.
   expect(await seqs(events('', '?after=2'))).toEqual([3, 4]);
   for (const bad of ['x', '-1', '1.5', '1e3']) expect((await events(bad))?.status, bad).toBe(400);
 });
 
-test('cancels a step and serves the control-plane while its readers hold all the connections that there are', async () => {
+test('cancels a step and serves the control-plane while readers hold every connection', async () => {
   session = await openSession('python', { agentEnv: { STEPPE_MAX_CONNECTIONS: '24' } });
   const { call, cancel, epoch } = session;
   const stepId = await session.submit('import time\nprint("runs", flush=True)\ntime.sleep(1000)');

@@ -9,7 +9,7 @@ import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal();
 
-/** Each program waits for the file `tick`, does its deed, and leaves the file `done`. */
+/** Each program waits for the file `tick`, performs its action, and creates the file `done`. */
 const languages = [
   {
     ...python,
@@ -31,7 +31,7 @@ const languages = [
   },
 ];
 
-describe.each(languages)('what a step of $runtime leaves running', (language) => {
+describe.each(languages)('work that a step of $runtime leaves running', (language) => {
   let client: Client;
   let id: string;
   let workspace: string;
@@ -68,7 +68,7 @@ describe.each(languages)('what a step of $runtime leaves running', (language) =>
     expect(await resultOf(client, id, first.step_id)).toEqual(first);
   });
 
-  test('writes while another step runs to that one’s background, live', async () => {
+  test('writes while another step runs to the background of that step, live', async () => {
     await client.run(id, language.inBackground(language.prints));
     await submit(client, id, `${language.waitForGo}\n${language.print('own')}`, {
       step_id: 'runs',
@@ -92,7 +92,7 @@ describe.each(languages)('what a step of $runtime leaves running', (language) =>
     });
   });
 
-  test('writes while its own step runs to that step itself', async () => {
+  test('writes while its own step runs to the output of that step', async () => {
     await submit(client, id, `${language.inBackground(language.prints)}\n${language.waitForGo}`, {
       step_id: 'runs',
     });
@@ -107,7 +107,7 @@ describe.each(languages)('what a step of $runtime leaves running', (language) =>
     });
   });
 
-  test('raises between two steps to the errors of the next one, and the interpreter lives', async () => {
+  test('raises between two steps into the errors of the next one, and the interpreter survives', async () => {
     await client.run(id, language.remember);
     await client.run(id, language.inBackground(language.raises));
     await tick();
@@ -123,7 +123,7 @@ describe.each(languages)('what a step of $runtime leaves running', (language) =>
     expect(events[1]).toMatchObject({ type: 'background_error', ...language.error });
   });
 
-  test('writes much between two steps, of which the end is kept', async () => {
+  test('writes much between two steps, and the end of it is kept', async () => {
     await client.run(id, language.inBackground(language.printsMuch));
     await tick();
     const { background, stdout } = await client.run(id, language.print('own'));

@@ -22,7 +22,7 @@ const forms = [
   { accept: 'application/x-ndjson', language: node },
 ].map((form) => ({ ...form, runtime: form.language.runtime }));
 
-/** Sends a step, and is gone once it runs. */
+/** Sends a step, and disconnects once it runs. */
 async function runAndLeave(
   client: Client,
   id: string,
@@ -39,9 +39,9 @@ async function runAndLeave(
 }
 
 describe.each(forms)(
-  'a client of $runtime that leaves in the middle of $accept',
+  'a client of $runtime that disconnects in the middle of $accept',
   ({ accept, language }) => {
-    test('has its step cancelled where it requested that, and only there', {
+    test('has its step cancelled only if it requested that', {
       timeout: 60_000,
     }, async () => {
       const client = await local().newClient();
@@ -58,7 +58,7 @@ describe.each(forms)(
         state_lost: false,
         error: { name: 'StepCancelled' },
       });
-      // The one that left first was noticed by now too.
+      // By now the agent has noticed the first client's disconnect as well.
       expect(await getStep(client, kept.session_id, 'left')).toMatchObject({ status: 'running' });
       await letGo(client, kept.session_id);
       const result = await resultOf(client, kept.session_id, 'left');
@@ -77,7 +77,7 @@ describe.each(forms)(
   },
 );
 
-test('a client that leaves a waiting step with on_disconnect cancel takes it out of the queue', {
+test('a waiting step with on_disconnect cancel leaves the queue when its client disconnects', {
   timeout: 60_000,
 }, async () => {
   const client = await local().newClient();
@@ -101,7 +101,7 @@ test('a client that leaves a waiting step with on_disconnect cancel takes it out
   });
 });
 
-test('a step whose client left is joined by its id from a second connection', async () => {
+test('a step whose client disconnected can be joined by its id from a second connection', async () => {
   const client = await local().newClient();
   const { session_id: id } = await client.createSession();
   const request = { code: `${python.waitForGo}\n6 * 7`, step_id: 'joined' };
@@ -123,7 +123,7 @@ test('a step whose client left is joined by its id from a second connection', as
   expect(stepListSchema.parse(await list.json()).steps).toEqual([joined]);
 });
 
-test('a client that leaves a stream of events in the middle costs the step nothing', async () => {
+test('a client that disconnects in the middle of an event stream does not affect the step', async () => {
   const client = await local().newClient();
   const { session_id: id } = await client.createSession();
   await submit(client, id, `${python.waitForGo}\nprint("went on")`, { step_id: 'followed' });

@@ -70,7 +70,7 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
     sessionSchema.parse(await (await client.call('GET', `/v1/sessions/${id}`)).json()).epoch;
 
   test.each(language.deaths)(
-    'by $by is reported, and the next step runs in a fresh one',
+    'by $by is reported, and the next step runs in a new one',
     async ({ code, says }) => {
       await client.call('PUT', `/v1/sessions/${id}/files/kept.txt`, 'kept');
       const died = await client.run(id, `${language.print('before')}\n${code}`);
@@ -101,7 +101,7 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
     },
   );
 
-  test('does not run the steps that waited', async () => {
+  test('does not run the waiting steps', async () => {
     await submit(client, id, `${language.waitForGo}\n${language.exit}`, { step_id: 'dies' });
     await stepThatWrote(client, id, 'dies', 'waiting');
     const steps = `/v1/sessions/${id}/steps`;
@@ -139,7 +139,8 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
         started_at: null,
       });
     }
-    // Everybody who waited was told: a step sent now counts on nothing.
+    // Every client that waited has learnt of the loss, so a new step does not depend on the old
+    // memory.
     expect(await client.run(id, language.remember)).toMatchObject({
       status: 'completed',
       epoch: 2,
@@ -147,7 +148,7 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
     });
   });
 
-  test('between two steps refuses the next one, as often as it comes, and runs the one after it', async () => {
+  test('between two steps refuses the next one, however often it is sent, and runs the one after it', async () => {
     await client.run(id, language.diesLater);
     await letGo(client, id, 'die');
     await eventually(async () => expect(await epoch()).toBe(2));
@@ -179,7 +180,7 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
     });
   });
 
-  test('between two steps runs a next one that names the new epoch', async () => {
+  test('between two steps runs the next one if it names the new epoch', async () => {
     await client.run(id, language.diesLater);
     await letGo(client, id, 'die');
     await eventually(async () => expect(await epoch()).toBe(2));
@@ -202,7 +203,7 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
     });
   });
 
-  test('again and again comes back each time', async () => {
+  test('repeatedly is replaced each time', async () => {
     for (const times of [2, 3, 4, 5, 6]) {
       expect(await client.run(id, language.exit)).toMatchObject({ state_lost: true, epoch: times });
     }

@@ -43,7 +43,7 @@ describe.each(languages)('a restart of $runtime', (language) => {
     return restartResponseSchema.parse(await response.json()).epoch;
   };
 
-  test('forgets the memory, keeps files and variables, and refuses nobody', async () => {
+  test('clears the memory, keeps files and variables, and refuses no step', async () => {
     await client.call('PUT', `/v1/sessions/${id}/files/kept.txt`, 'kept');
     expect(await restart()).toBe(2);
     const next = await client.run(id, language.recall);
@@ -62,7 +62,7 @@ describe.each(languages)('a restart of $runtime', (language) => {
     expect(await restart({ epoch: 3 })).toBe(4);
   });
 
-  test('begins in a workspace that is there again, where code had removed it', async () => {
+  test('recreates a workspace that code had removed', async () => {
     await client.call('POST', `/v1/sessions/${id}/steps`, { code: language.removeWorkspace });
     expect(await restart()).toBe(2);
     expect(await client.run(id, language.remember)).toMatchObject({
@@ -72,7 +72,7 @@ describe.each(languages)('a restart of $runtime', (language) => {
     expect((await client.call('PUT', `/v1/sessions/${id}/files/new.txt`, 'new')).status).toBe(201);
   });
 
-  test('ends what runs as cancelled, and does not run what waits', async () => {
+  test('cancels the running step, and does not run waiting ones', async () => {
     const runs = client.run(id, language.waitForGo, { step_id: 'runs' });
     await stepThatWrote(client, id, 'runs', 'waiting');
     const steps = `/v1/sessions/${id}/steps`;
@@ -123,7 +123,7 @@ describe.each(languages)('a restart of $runtime', (language) => {
     expect((await client.run(id, language.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });
 
-  test('refuses steps that count on the memory before it, and uses up no id', async () => {
+  test('refuses steps that name the epoch before it, and leaves their ids unused', async () => {
     expect(await client.run(id, language.recall, { epoch: 1 })).toMatchObject({
       status: 'completed',
     });
@@ -143,7 +143,7 @@ describe.each(languages)('a restart of $runtime', (language) => {
     );
   });
 
-  test('that comes while the last one is still starting counts as one of its own', async () => {
+  test('that arrives while the last one is still starting counts separately', async () => {
     for (const epoch of [2, 3, 4, 5, 6]) expect(await restart({ epoch: epoch - 1 })).toBe(epoch);
     expect(await client.run(id, language.remember)).toMatchObject({
       status: 'completed',
@@ -152,7 +152,7 @@ describe.each(languages)('a restart of $runtime', (language) => {
     });
   });
 
-  test('in the midst of many others loses no call and no step', async () => {
+  test('among many others loses no call and no step', async () => {
     const epochs = await Promise.all([restart(), restart(), restart()]);
     const { epoch } = await client.run(id, language.remember);
     expect(Math.max(...epochs)).toBe(epoch);

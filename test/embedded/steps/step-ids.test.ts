@@ -19,7 +19,7 @@ describe('the same step under its id', () => {
     expect((await client.run(id, 'runs')).results).toMatchObject([{ 'text/plain': '1' }]);
   };
 
-  test('joins the one that runs', async () => {
+  test('joins the running step', async () => {
     const code = `runs += 1\n${python.waitForGo}\nruns`;
     await submit(client, id, code, { step_id: 'same' });
     await stepThatWrote(client, id, 'same', 'waiting');
@@ -96,7 +96,7 @@ describe('the same step under its id', () => {
     await hasRunOnce();
   });
 
-  test('is a conflict that says so where its result is forgotten, and does not run again', async () => {
+  test('is a conflict that says so if its result is forgotten, and does not run again', async () => {
     await client.run(id, 'runs += 1', { step_id: 'same' });
     for (let at = 0; at < 256; at += 1) await client.run(id, '');
     const response = client.call('POST', steps(), { code: 'runs += 1', step_id: 'same' });
@@ -112,7 +112,7 @@ describe('the same step under its id', () => {
     await hasRunOnce();
   });
 
-  test('in another session is another step', async () => {
+  test('is a different step in another session', async () => {
     const { session_id: other } = await client.createSession();
     await client.run(id, 'runs += 1', { step_id: 'same' });
     expect(await client.run(other, '6 * 7', { step_id: 'same' })).toMatchObject({
@@ -121,7 +121,7 @@ describe('the same step under its id', () => {
     await hasRunOnce();
   });
 
-  test('is named in every response, chosen or minted', async () => {
+  test('has its id in every response, whether chosen or generated', async () => {
     const chosen = await client.call('POST', steps(), { code: '', step_id: 'chosen' });
     expect(chosen.headers.get('steppe-step-id')).toBe('chosen');
     for (const request of [{ code: '' }, { code: '', wait: false }, { code: '', epoch: 99 }]) {

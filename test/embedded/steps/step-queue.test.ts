@@ -32,7 +32,7 @@ describe.each(languages)('steps of $runtime', (language) => {
     id = (await client.createSession({ runtime: language.runtime })).session_id;
   });
 
-  test('run one at a time in the order of their arrival; sixteen wait, and a further one is refused', async () => {
+  test('run one at a time in order of arrival; sixteen wait, and one more is refused', async () => {
     await client.run(id, language.begin);
     await submit(client, id, language.waitForGo, { step_id: 'first' });
     await stepThatWrote(client, id, 'first', 'waiting');
@@ -55,7 +55,7 @@ describe.each(languages)('steps of $runtime', (language) => {
     await letGo(client, id);
     for (const stepId of waiting)
       expect(await resultOf(client, id, stepId)).toMatchObject({ status: 'completed' });
-    // The refusals have used up no id.
+    // The refused steps left their id unused.
     expect((await further()).status).toBe(200);
     const order = Array.from({ length: 17 }, (_, at) => at).join(', ');
     expect((await client.run(id, language.order)).results).toMatchObject([
@@ -63,7 +63,7 @@ describe.each(languages)('steps of $runtime', (language) => {
     ]);
   });
 
-  test('that are sent at once all run, each once', async () => {
+  test('that are sent at the same time all run, each once', async () => {
     await client.run(id, language.begin);
     const results = await Promise.all(
       Array.from({ length: 16 }, (_, at) => client.run(id, language.append(at))),
@@ -95,7 +95,7 @@ describe.each(languages)('steps of $runtime', (language) => {
     expect(listed).toEqual([...ids].reverse());
   });
 
-  test('show what waits and what runs in the list', async () => {
+  test('are listed as queued or running', async () => {
     await submit(client, id, language.waitForGo, { step_id: 'runs' });
     await stepThatWrote(client, id, 'runs', 'waiting');
     await submit(client, id, '', { step_id: 'waits' });

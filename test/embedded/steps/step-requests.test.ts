@@ -86,7 +86,7 @@ describe('a step is refused that has', () => {
     });
   });
 
-  test('all that is wrong is said at once', async () => {
+  test('several faults, and the error names all of them', async () => {
     const error = await client.errorOf(
       client.call('POST', steps(), { code: 7, timeout_ms: 0, tpyo: true }),
     );
@@ -97,7 +97,7 @@ describe('a step is refused that has', () => {
     ]);
   });
 
-  test('and none of these has run, nor is remembered', async () => {
+  test('and none of these steps runs or is remembered', async () => {
     const before = await client.run(id, '', { step_id: 'only' });
     expect(before.execution_count).toBe(1);
     const list = await (await client.call('GET', steps())).text();

@@ -75,7 +75,7 @@ describe.each(languages)('a step of $runtime', (language) => {
   };
 
   test.each(language.endless)(
-    'that is $what ends at its time limit, and the memory is kept',
+    'that is $what ends at its time limit, and memory is kept',
     async ({ code }) => {
       const result = await client.run(id, `${language.print('before')}\n${code}`, {
         timeout_ms: 200,
@@ -92,7 +92,7 @@ describe.each(languages)('a step of $runtime', (language) => {
   );
 
   test.each(language.endless)(
-    'that is $what ends when it is cancelled, and the memory is kept',
+    'that is $what ends when it is cancelled, and memory is kept',
     async ({ code }) => {
       await submit(client, id, `${language.print('before')}\n${code}`, { step_id: 'endless' });
       await stepThatWrote(client, id, 'endless', 'before');
@@ -149,7 +149,7 @@ describe.each(languages)('a step of $runtime', (language) => {
     });
   });
 
-  test('that waits is taken out when it is cancelled, and never runs', async () => {
+  test('that waits leaves the queue when it is cancelled, and never runs', async () => {
     await submit(client, id, language.waitForGo, { step_id: 'first' });
     await stepThatWrote(client, id, 'first', 'waiting');
     const waits = client.run(id, language.print('ran'), { step_id: 'second' });
@@ -182,7 +182,7 @@ describe.each(languages)('a step of $runtime', (language) => {
     });
   });
 
-  test('that is waiting has its time limit still before it', async () => {
+  test('that waits does not use up its time limit', async () => {
     await submit(client, id, language.waitForGo, { step_id: 'first', timeout_ms: 1_000 });
     const second = await client.run(id, language.recall, { timeout_ms: 500 });
     expect(second).toMatchObject({ status: 'completed', results: [{ 'text/plain': '42' }] });
@@ -190,7 +190,7 @@ describe.each(languages)('a step of $runtime', (language) => {
   });
 });
 
-test('what a killed step has started is gone with it', async () => {
+test('the child processes of a killed step are killed with it', async () => {
   const client = await local().newClient();
   const { session_id: id } = await client.createSession({ runtime: 'python' });
   const { stdout } = await client.run(

@@ -72,7 +72,7 @@ describe.each(languages)('code of $runtime', (language) => {
     expect((await client.run(id, language.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });
 
-  test('that is wrong fails before any of it runs', async () => {
+  test('with a syntax error fails before any of it runs', async () => {
     const result = await client.run(id, language.wrong.code);
     expect(result).toMatchObject({
       status: 'failed',
@@ -81,14 +81,14 @@ describe.each(languages)('code of $runtime', (language) => {
     });
   });
 
-  test('that raises deep inside names its lines, and no file of ours', async () => {
+  test('that raises deep inside has a traceback with its lines, and no file of ours', async () => {
     const traceback = (await client.run(id, language.nested)).error?.traceback.join('\n') ?? '';
     for (const name of ['outer', 'inner', 'deep']) expect(traceback).toContain(name);
     expect(traceback).not.toMatch(/steppe_runtime|supervisor|session-agent|\.cjs|node:/);
     expect(traceback).not.toContain('\u001b');
   });
 
-  test('that prints 10 MB keeps head and tail, and says so', async () => {
+  test('that prints 10 MB keeps the head and tail of its output, and says so', async () => {
     const { status, stdout, truncated } = await client.run(id, language.prints(10_240));
     expect(status).toBe('completed');
     expect(truncated).toEqual({ stdout: true, stderr: false, results: false });
@@ -101,7 +101,7 @@ describe.each(languages)('code of $runtime', (language) => {
     expect((await client.run(id, language.recall)).truncated.stdout).toBe(false);
   });
 
-  test('that prints 1 GB makes neither the agent nor the data-plane grow, not even meanwhile', {
+  test('that prints 1 GB does not make the agent or the data-plane grow, even while it runs', {
     timeout: 240_000,
   }, async () => {
     const pids = [agentPid, local().process.pid ?? 0];
@@ -121,7 +121,7 @@ describe.each(languages)('code of $runtime', (language) => {
     });
   });
 
-  test('that writes characters byte by byte has them whole in each event', async () => {
+  test('that writes characters byte by byte has whole characters in each event', async () => {
     const { step_id: stepId, stdout } = await client.run(id, language.writesSplit);
     expect(stdout).toBe('Grüße 世界 🌍');
     const pieces = (await eventsOf(client, id, stepId)).flatMap((event) =>
@@ -131,13 +131,13 @@ describe.each(languages)('code of $runtime', (language) => {
     expect(pieces.filter((piece) => Buffer.from(piece).includes('\ufffd'))).toEqual([]);
   });
 
-  test('is captured where a child process or a raw descriptor writes', async () => {
+  test('has the output of child processes and raw descriptors captured', async () => {
     const { stdout, stderr } = await client.run(id, language.child);
     expect(stdout.split('\n').sort()).toEqual(['', 'child', 'own', 'raw']);
     expect(stderr).toBe('oops\n');
   });
 
-  test('has all that its child wrote, before what it writes itself', async () => {
+  test('has all output of its child before its own later output', async () => {
     const { stdout } = await client.run(id, language.waitsForChildren);
     expect(stdout).toMatch(/^1\n2\n/);
     expect(stdout).toMatch(/\n99999\n100000\nend\n$/);
@@ -145,7 +145,7 @@ describe.each(languages)('code of $runtime', (language) => {
   });
 });
 
-describe('code that ends its interpreter politely', () => {
+describe('code that exits or reads input', () => {
   test.each([
     { code: 'import sys\nprint("before")\nsys.exit(3)', message: '3' },
     { code: 'print("before")\nexit()', message: '' },
@@ -168,7 +168,7 @@ describe('code that ends its interpreter politely', () => {
     expect((await client.run(id, python.recall)).results).toMatchObject([{ 'text/plain': '42' }]);
   });
 
-  test('input fails because nobody can type', async () => {
+  test('gets an error from input(), because nobody can type', async () => {
     const client = await local().newClient();
     const { session_id: id } = await client.createSession();
     expect(await client.run(id, 'input("name? ")')).toMatchObject({
@@ -179,7 +179,7 @@ describe('code that ends its interpreter politely', () => {
   });
 });
 
-test('values that are nested too deeply are shown as text, and cost the session nothing', async () => {
+test('values that are nested too deeply are shown as text, and do not harm the session', async () => {
   const client = await local().newClient();
   const { session_id: id } = await client.createSession({ runtime: 'node' });
   for (const levels of [100, 500, 900, 1_500, 3_000, 30_000]) {

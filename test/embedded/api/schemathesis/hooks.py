@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of this API: which sessions live, and which code harms nobody."""
+"""Tells schemathesis which sessions exist and which code is harmless; it cannot know either."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from schemathesis.core.parameters import ParameterLocation
 
 URL = os.environ["STEPPE_URL"]
 AUTHORIZATION = {"Authorization": f"Bearer {os.environ['STEPPE_TOKEN']}"}
-# One that is written to, one whose only step stays remembered, and one to end.
+# A session that is changed, one whose only step is kept, and one that may be deleted.
 BUSY = os.environ["STEPPE_BUSY_SESSION"]
 QUIET = os.environ["STEPPE_QUIET_SESSION"]
 DOOMED = os.environ["STEPPE_DOOMED_SESSION"]
@@ -19,7 +19,7 @@ STEP = os.environ["STEPPE_STEP"]
 AIMS = {"delete_session": DOOMED} | dict.fromkeys(
     ["list_steps", "get_step", "follow_step", "cancel_step"], QUIET
 )
-# Local mode runs code as the person who started it.
+# Local mode runs code with the rights of the person who started it, so it must be harmless.
 HARMLESS = cycle(
     ["", "20 + 22", "print('x' * 100)", "1 / 0", "raise SystemExit(3)", "{'text/html': '<b>'}", "("]
 )
@@ -28,7 +28,7 @@ ENTITY_TAGS = cycle(["*", '"1f-18c2a7"', 'W/"1f", "2a"'])
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """A stream is checked event by event, which OpenAPI 3.1 has no word for."""
+    """Checks streams event by event, which OpenAPI 3.1 cannot express."""
     for methods in raw_schema["paths"].values():
         for operation in methods.values():
             for response in operation["responses"].values():
@@ -55,7 +55,7 @@ def decode_ndjson(context, response):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """A header that the API does not know breaks nothing."""
+    """Skips cases with an unknown header: the API ignores it, so the request is not invalid."""
     return "x-schemathesis-unknown-property" not in (case.headers or {})
 
 
@@ -65,10 +65,10 @@ def before_call(context, case, kwargs):
     if is_valid(case, ParameterLocation.PATH):
         aim(case, operation)
     if is_valid(case, ParameterLocation.QUERY):
-        # A cursor is opaque: one that nobody gave is refused.
+        # A cursor is opaque: the API refuses one that it did not issue.
         case.query.pop("cursor", None)
     if is_valid(case, ParameterLocation.HEADER):
-        # It makes none that keep to the pattern of entity tags.
+        # Schemathesis generates none that match the pattern of entity tags.
         for name in {"If-Match", "If-None-Match"} & set(case.headers or ()):
             case.headers[name] = next(ENTITY_TAGS)
     if (
@@ -83,7 +83,7 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Sessions are given back, so that the quota is not all that is seen."""
+    """Deletes new sessions, so that not every later create exceeds the quota."""
     if case.operation.definition.raw[
         "operationId"
     ] == "create_session" and response.status_code in (201, 202):
@@ -93,7 +93,7 @@ def after_call(context, case, response):
 
 
 def is_valid(case, location):
-    """Whether that part keeps to the document; what comes from an example has no mode."""
+    """Whether that part is valid by the document; parts from an example have no mode."""
     component = case.meta and case.meta.components.get(location)
     return component is None or component.mode.is_positive
 
@@ -107,7 +107,7 @@ def aim(case, operation):
 
 
 def keep_within_limits(body, operation):
-    """An operator's limits and what is there already are in no schema."""
+    """Keeps the body within limits that no schema states: an operator's, and existing state."""
     for name in ("ttl_seconds", "idle_timeout_seconds"):
         if name in body and operation in ("create_session", "patch_session"):
             body[name] = 600 + body[name] % 600
