@@ -9,8 +9,8 @@ import { expect, it } from 'vitest';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * The services' own code, whatever it reads. What runs beside the user's code in the session's
- * container, which can spend that container's time as it likes, is not looked at.
+ * The services' own code, which handles any input. Code that runs beside the user's code in the
+ * session's container is excluded, because it can only waste that container's own time.
  */
 const services = [
   'contracts',
@@ -26,13 +26,16 @@ const isLookedAt = (file: string): boolean =>
   file.endsWith('.ts') &&
   !/\.(?:test|d)\.ts$|\/testing\/|\/conformance\/|^session-agent\/runtimes\//.test(file);
 
-/** Made from texts of our own: one of a few names, and any character so many times at most. */
+/**
+ * These build patterns from our own strings: one of a few names, and any character a limited number
+ * of times.
+ */
 const knownConstructions = ['contracts/step-output.ts', 'session-agent/steps/background.ts'];
 
 interface Found {
-  /** Where each pattern stands, by the pattern. */
+  /** Each pattern and the file that contains it, by the pattern. */
   literals: Map<string, { source: string; flags: string; file: string }>;
-  /** Files that make patterns from texts, which cannot be read here. */
+  /** Files that build patterns from strings, which this test cannot read. */
   constructions: Set<string>;
 }
 
@@ -62,12 +65,12 @@ function collect(value: unknown, file: string, found: Found): void {
 
 const { literals, constructions } = findPatterns();
 
-it('looks at every pattern of the services', () => {
+it('finds every pattern of the services', () => {
   expect(literals.size).toBeGreaterThan(30);
   expect([...constructions]).toEqual(knownConstructions);
 });
 
-it('knows a pattern that is not linear', async () => {
+it('detects a pattern that is not linear', async () => {
   expect((await check('^\\s*async\\s*=?\\s*$', '')).status).toBe('vulnerable');
   expect((await check('\\s+$', '')).status).toBe('vulnerable');
 });

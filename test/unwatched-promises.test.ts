@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 /**
- * What runs in processes that serve requests; the supervisors and workers below
- * session-agent/runtimes/ do not.
+ * Code that runs in processes that serve requests, unlike the supervisors and workers in
+ * session-agent/runtimes/.
  */
 const services = [
   'contracts',
@@ -22,8 +22,8 @@ const isOurs = (path: string) =>
   !/\.test\.ts$|node_modules|(^|\/)(testing|stubs|conformance|runtimes)\//.test(path);
 
 /**
- * Lines that keep the linter from seeing a promise whose failure nobody is reported of: it would
- * end the process.
+ * Lines that hide from the linter a promise without a rejection handler: its rejection would end
+ * the process.
  */
 function unwatchedPromises(text: string, asyncNames: ReadonlySet<string>): string[] {
   return text.split('\n').filter((line) => {
@@ -40,7 +40,7 @@ const asyncNamesIn = (text: string): string[] =>
     ),
   ].map(([, method, variable]) => method ?? variable ?? '');
 
-test('every promise that nobody awaits goes through runDetached, or has a catch', () => {
+test('every promise that is not awaited goes through runDetached or has a catch', () => {
   const files = services.flatMap((service) =>
     readdirSync(join(root, service), { recursive: true, encoding: 'utf8' })
       .filter(isOurs)
@@ -48,7 +48,7 @@ test('every promise that nobody awaits goes through runDetached, or has a catch'
   );
   expect(files.length).toBeGreaterThan(100);
   const texts = new Map(files.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
-  // `close` and its like are named so in files where they are synchronous.
+  // Names such as `close` also stand for synchronous functions in other files.
   const found = [...texts].flatMap(([path, text]) =>
     unwatchedPromises(text, new Set(asyncNamesIn(text))).map((line) => `${path}: ${line.trim()}`),
   );
@@ -61,7 +61,7 @@ test.each([
   '  void exited.finally(() => clearTimeout(force));',
   "  process.on(signal, () => void end('now'));",
   '  return void this.#reap(frame);',
-])('sees a promise that nobody watches: %s', (line) => {
+])('detects a promise without a rejection handler: %s', (line) => {
   const names = asyncNamesIn('  async #reap(frame) {\n  const end = async (signal: string) => {');
   expect(unwatchedPromises(line, new Set(names))).toEqual([line]);
 });
@@ -70,6 +70,6 @@ test.each([
   '    remove: (session) => void live.delete(session),',
   'function open(): void {',
   '  if (over) return void socket.destroy();',
-])('leaves other uses of void alone: %s', (line) =>
+])('accepts other uses of void: %s', (line) =>
   expect(unwatchedPromises(line, new Set(['end']))).toEqual([]),
 );

@@ -8,7 +8,7 @@ import { createReconcilerMetrics } from '../../../control-plane/reconciler/recon
 import { createSessionMetrics } from '../../../control-plane/sessions/session-metrics.ts';
 import { createForwardMetrics } from '../../../data-plane/telemetry/forward-metrics.ts';
 
-/** What a registry holds; its types leave the labels out. */
+/** The content of a registry; prom-client's types leave the labels out. */
 const metricsSchema = z.array(
   z.object({ name: z.string(), type: z.string(), labelNames: z.array(z.string()) }),
 );
@@ -16,8 +16,8 @@ const metricsSchema = z.array(
 const scraped = ['service', 'instance', 'job'];
 
 /**
- * Of each series that Prometheus stores of our services by its name: its labels, with those that a
- * scrape adds.
+ * For each series of our services, by the name that Prometheus stores it under: its labels,
+ * including those that a scrape adds.
  */
 export function labelsOfSeries(): Map<string, Set<string>> {
   const registry = createRegistry('either plane');

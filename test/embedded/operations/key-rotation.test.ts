@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => services.close());
 
-test('running sessions learn of a new key and forget the old one, while their steps continue', async () => {
+test('running sessions accept a new key and reject the old one, while their steps continue', async () => {
   const start = (env = {}) =>
     services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url, ...env });
   const publicFile = join(services.directory, 'public/data-plane.json');
@@ -25,7 +25,7 @@ test('running sessions learn of a new key and forget the old one, while their st
   const viaOld = connect(oldReplica.url, token);
   const { session_id: id } = await viaOld.createSession({ runtime: 'node' });
 
-  // Local-process agents have their keys beside the workspace.
+  // Local-process agents have their keys in a directory beside the workspace.
   const kids =
     'JSON.parse(require("fs").readFileSync("../keys/data-plane.json", "utf8")).keys.map(({ kid }) => kid).join()';
   const kidsSeenBy = async (client: typeof viaOld) =>
@@ -39,7 +39,7 @@ test('running sessions learn of a new key and forget the old one, while their st
   const newKeyFile = join(services.directory, 'after.private.json');
   writeFileSync(newKeyFile, keySetOf(after.privateJwk));
   const viaNew = connect((await start({ INTERNAL_KEY_FILE: newKeyFile })).url, token);
-  // An agent looks at its files at most once a second for a key that it does not know.
+  // For an unknown key, an agent reads its key files again at most once a second.
   await expect.poll(() => kidsSeenBy(viaNew).catch(String), limit).toBe("'data-plane,after'");
   expect(await kidsSeenBy(viaOld)).toBe("'data-plane,after'");
 

@@ -30,11 +30,11 @@ test('the commands of the banner work as printed, and the second step sees the f
   });
 });
 
-test('the banner says whose rights code has', () => {
+test('the banner says with whose rights code runs', () => {
   expect(local.banner).toMatch(/Code runs as \S+, who started this/);
 });
 
-test('make token gives a further token, alone on standard output', async () => {
+test('make token prints another token, alone on standard output', async () => {
   const { code, stdout, stderr } = await runBundle('token', {
     PORT: String(local.port),
     TENANT: 'acme',
@@ -57,14 +57,14 @@ test('make token gives a further token, alone on standard output', async () => {
   });
 });
 
-test('make token says so where nothing runs', async () => {
+test('make token fails with a message if nothing runs', async () => {
   const { code, stdout, stderr } = await runBundle('token', { PORT: '1' });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain('local mode does not run on port 1');
 });
 
 test.each(['steps:rnu', 'sessions:read,steps:run'])(
-  'make token refuses the scopes %s, which would give nothing',
+  'make token refuses the scopes %s, which are not valid',
   async (scopes) => {
     const { code, stdout, stderr } = await runBundle('token', {
       PORT: String(local.port),
@@ -77,7 +77,7 @@ test.each(['steps:rnu', 'sessions:read,steps:run'])(
   },
 );
 
-test('a taken port is said in a sentence', async () => {
+test('a port in use is reported in one sentence', async () => {
   const { code, stdout, stderr } = await runBundle('local', {
     PORT: String(local.port),
     STEPPE_ENV: 'test',
@@ -88,7 +88,7 @@ test('a taken port is said in a sentence', async () => {
   );
 });
 
-test('interpreters that are not there or too old are said at the start, both at once', async () => {
+test('missing and outdated interpreters are reported at the start, both at once', async () => {
   const env = {
     PORT: '0',
     STEPPE_ENV: 'test',
@@ -103,7 +103,7 @@ test('interpreters that are not there or too old are said at the start, both at 
   expect(stderr).toMatch(/^ {2}STEPPE_NODE: true .*; Node 20\.20 or newer is needed$/m);
 });
 
-test('what the operator says of the runtimes reaches them', async () => {
+test('the operator’s variables for runtimes reach the interpreters', async () => {
   const other = await startLocal({
     STEPPE_PRELOAD: 'colorsys,no_such_module',
     STEPPE_FIGURE_FORMAT: 'svg',
@@ -146,7 +146,7 @@ test('under bypass no call needs a token', async () => {
 });
 
 test.each([undefined, '', 'production', 'staging', 'Test'])(
-  'it refuses to start with STEPPE_ENV=%s',
+  'local mode refuses to start with STEPPE_ENV=%s',
   async (env) => {
     const { code, stdout, stderr } = await runBundle('local', {
       PORT: '0',

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test('the pair that the command of the guide makes signs and verifies', async () => {
+test('the key pair that the guide’s command creates signs and verifies', async () => {
   const guide = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
   const command = /```sh\n(node -e 'crypto[^`]+)```/.exec(guide)?.[1];
   execFileSync('sh', ['-ec', command ?? 'false'], { cwd: directory });

@@ -11,7 +11,9 @@ import { leftOf, tracesOf } from '../../support/processes/traces.ts';
 
 const cwd = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The target as a terminal runs it: in a group of its own, to all of which Ctrl-C goes. */
+/**
+ * Runs the target as a terminal does: in its own process group, which receives Ctrl-C as a whole.
+ */
 function startMake(target: string, env: Record<string, string>) {
   const make = spawn('make', [target], {
     cwd,
@@ -28,7 +30,7 @@ function startMake(target: string, env: Record<string, string>) {
   return { group: -(make.pid ?? 0), text, exited: once(make, 'exit') };
 }
 
-test('make run prints its banner alone, make token beside it a token alone, and Ctrl-C ends it all', async () => {
+test('make run prints only its banner, make token only a token, and Ctrl-C ends everything', async () => {
   const run = startMake('run', { PORT: '0' });
   try {
     await eventually(() => expect(run.text.stdout).toMatch(/^Ctrl-C/m), 60_000);
@@ -64,7 +66,7 @@ test('make run prints its banner alone, make token beside it a token alone, and 
   }
 });
 
-test('make run takes an empty STEPPE_ENV for production, and ends with the sentence', async () => {
+test('make run treats an empty STEPPE_ENV as production, and refuses in one sentence', async () => {
   const make = (env: Record<string, string>) =>
     new Promise<string>((resolve) =>
       execFile('make', ['run'], { cwd, env: testEnvironment(env) }, (_, __, stderr) =>

@@ -45,7 +45,7 @@ const namesIn = (text: string): string[] => [
   ...new Set(text.match(/\b(?:steppe|nodejs|process)_[a-z0-9_]+\b/g)),
 ];
 
-test('the tables of variables are what the services say: `make variables` writes them', async () => {
+test('the tables of variables match the services: `make variables` writes them', async () => {
   const { stderr } = await promisify(execFile)(process.execPath, [
     `${root}tools/variables.mjs`,
     '--check',
@@ -55,7 +55,7 @@ test('the tables of variables are what the services say: `make variables` writes
   expect(undescribed).toBeNull();
 });
 
-test('the dashboard times the creates that became ready, and tells why the reconciler acted', async () => {
+test('the dashboard times the creates that became ready, and shows why the reconciler acted', async () => {
   const expressions = (await readDashboardExpressions()).join('\n');
   expect(expressions.match(/steppe_session_create_duration_seconds_bucket\{?[^[]*/g)).toEqual([
     'steppe_session_create_duration_seconds_bucket{outcome="ready"}',
@@ -65,7 +65,7 @@ test('the dashboard times the creates that became ready, and tells why the recon
   );
 });
 
-test('the commands of the guide make the table that the key schema says', async () => {
+test('the commands of the guide create the table that the key schema describes', async () => {
   const { defaultName, partitionKey, tenantIndex, liveIndex, ttlAttribute, attributeTypes } =
     sessionsTable;
   const [, made = '', cleaned = ''] =
@@ -111,7 +111,7 @@ test('the command of the guide adds the index that an older table lacks', async 
   ]);
 });
 
-test('the permissions of the guide are the calls that the store makes', async () => {
+test('the guide lists exactly the permissions that the session store needs', async () => {
   const folder = `${root}session-store/dynamodb/`;
   const names = (await readdir(folder)).filter(
     (name) => !name.endsWith('.test.ts') && name !== 'ensure-table.ts',
@@ -125,7 +125,7 @@ test('the permissions of the guide are the calls that the store makes', async ()
   expect(new Set([...said.matchAll(/`(\w+)`/g)].map(([, call]) => call))).toEqual(made);
 });
 
-test('every alert has its line in the guide, and every line its alert', async () => {
+test('every alert has a line in the guide, and every line an alert', async () => {
   const alerts = await readAlerts();
   const [, section = ''] = (await read('docs/operating.md')).split('\n## Alerts\n');
   const told = [...section.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name);
@@ -135,7 +135,7 @@ test('every alert has its line in the guide, and every line its alert', async ()
   );
 });
 
-test('the alert about the reconciler waits for two passes, however rare an operator may make them', async () => {
+test('the alert about the reconciler waits for two passes, even at the longest interval allowed', async () => {
   const stopped = (await readAlerts()).find(({ alert }) => alert === 'SteppeReconcilerStopped');
   const waitsSeconds = Number(/> (\d+)$/.exec(stopped?.expr ?? '')?.[1]);
   const isAllowed = (seconds: number) =>
@@ -143,7 +143,7 @@ test('the alert about the reconciler waits for two passes, however rare an opera
   expect([isAllowed(waitsSeconds / 2), isAllowed(waitsSeconds / 2 + 1)]).toEqual([true, false]);
 });
 
-test('the alert about creates counts what fails on our side, among all that clients had not given up or been refused', async () => {
+test('the alert about creates counts our failures among creates that were not abandoned or refused', async () => {
   const outcomes: Record<string, 'counted' | 'among them' | 'left out'> = {
     ready: 'among them',
     ...Object.fromEntries(failedReasonSchema.options.map((reason) => [reason, 'counted'])),
@@ -171,7 +171,7 @@ test('the alert about creates counts what fails on our side, among all that clie
 
 describe('the metrics of both planes', () => {
   let services: Services;
-  /** Every series that the services show, by the names that Prometheus stores them under. */
+  /** Every series that the services export, by the name that Prometheus stores it under. */
   const series = new Set<string>();
   const metrics = new Set<string>();
 
@@ -190,21 +190,21 @@ describe('the metrics of both planes', () => {
   });
   afterAll(() => services.close());
 
-  test('are all that the alerts name', async () => {
+  test('include every metric in the alerts', async () => {
     const unknown = (await readAlerts())
       .flatMap(({ expr }) => namesIn(expr))
       .filter((name) => !series.has(name));
     expect(unknown).toEqual([]);
   });
 
-  test('are all that the dashboard names, and it shows each of ours', async () => {
+  test('include every metric in the dashboard, which shows each of ours', async () => {
     const named = (await readDashboardExpressions()).flatMap(namesIn);
     expect(named.filter((name) => !series.has(name))).toEqual([]);
     const ours = [...metrics].filter((name) => name.startsWith('steppe_'));
     expect(ours.filter((metric) => !named.some((name) => name.startsWith(metric)))).toEqual([]);
   });
 
-  test('are told of in the guide, each of ours in its table', async () => {
+  test('are described in the guide, each of ours in its table', async () => {
     const guide = await read('docs/operating.md');
     const rows = [...guide.matchAll(/^\| `(steppe_[a-z_]+)` \|/gm)].map(([, name = '']) => name);
     expect(rows.toSorted()).toEqual(

@@ -2,21 +2,21 @@ import { parser } from '@prometheus-io/lezer-promql';
 
 type Node = ReturnType<typeof parser.parse>['topNode'];
 
-/** One metric as a query names it. */
+/** One metric as a query selects it. */
 export interface Selector {
   metric: string;
   matchers: { label: string; value: string; isPattern: boolean }[];
 }
 
 export interface Aggregation {
-  /** Those that it keeps, as `by (…)` lists them. */
+  /** The labels that it keeps, as `by (…)` lists them. */
   labels: string[];
-  /** What is below it. */
+  /** The selectors inside it. */
   selectors: Selector[];
 }
 
 export interface Query {
-  /** What Prometheus would refuse in it, each piece as it stands there. */
+  /** The parts of the query that Prometheus would refuse. */
   faults: string[];
   selectors: Selector[];
   aggregations: Aggregation[];
@@ -25,8 +25,8 @@ export interface Query {
 const takesRange = /^(i?rate|increase|i?delta|resets|changes|\w+_over_time)$/;
 
 /**
- * A query as Prometheus's own grammar reads it, which knows no types: that a rate is of a range,
- * and nothing else is, is looked at here.
+ * Parses a query with Prometheus's own grammar. The grammar knows no types, so this also checks
+ * that functions such as rate get a range, and that other functions do not.
  */
 export function readQuery(text: string): Query {
   const { topNode } = parser.parse(text);

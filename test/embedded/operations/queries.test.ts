@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { labelsOfSeries } from './exported-metrics.ts';
 import { type Aggregation, readQuery, type Selector } from './promql.ts';
 
-/** A query of the operator's, and the texts that show what it gives. */
+/** A query of an alert or a panel, and the texts that show its result. */
 interface Shown {
   expr: string;
   texts: string[];
@@ -49,7 +49,7 @@ async function dashboard(): Promise<Shown[]> {
 
 const series = labelsOfSeries();
 const reasons = [...endedReasonSchema.options, ...failedReasonSchema.options];
-/** Of the labels that queries choose by. */
+/** Possible values of the labels that queries select by. */
 const valuesOf: Readonly<Record<string, readonly string[]>> = {
   service: ['control-plane', 'data-plane'],
   outcome: [...Object.keys(errorKinds), ...reasons, 'ready', 'failed'],
@@ -75,7 +75,7 @@ const amissInAggregation = ({ labels, selectors }: Aggregation): string[] =>
       .map(({ metric }) => `${metric} has no label ${label}`),
   );
 
-/** Labels are shown as `{{label}}` by Grafana, as `{{ $labels.label }}` by an alert. */
+/** Grafana shows a label as `{{label}}`, an alert as `{{ $labels.label }}`. */
 const shownLabels = (text: string): string[] =>
   [...text.matchAll(/\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}/g)].map(([, label = '']) => label);
 
@@ -101,7 +101,7 @@ test.each([
   { from: 'the alerts', read: alerts },
   { from: 'the dashboard', read: dashboard },
 ])(
-  'every query of $from is PromQL about labels and values that the services have, and gives what is shown of it',
+  'every query of $from is valid PromQL, selects existing labels and values, and yields the labels shown',
   async ({ read }) => {
     const queries = await read();
     expect(queries.length).toBeGreaterThan(10);
@@ -132,6 +132,6 @@ test.each<{ expr: string; text?: string; amiss: string[] }>([
     text: 'of {{ $labels.service }}: {{ $value }} {{ $labels.reason }}',
     amiss: ['reason is shown, and lost'],
   },
-])('a query that would never show anything is found: $expr', ({ expr, text = '', amiss }) => {
+])('a faulty query is detected: $expr', ({ expr, text = '', amiss }) => {
   expect(amissIn({ expr, texts: [text] })).toEqual(amiss);
 });

@@ -18,7 +18,7 @@ function fileWith(text: string): string {
   return path;
 }
 
-test('the operator’s list of runtimes is what can be requested', async () => {
+test('clients can request exactly the runtimes in the operator’s list', async () => {
   const list = {
     node: null,
     colours: {
@@ -83,7 +83,7 @@ test('the operator’s list of runtimes is what can be requested', async () => {
   }
 });
 
-test('python-data has its packages imported before the first step, where its interpreter has them', async () => {
+test('python-data imports the packages that its interpreter has before the first step', async () => {
   const interpreter = fileURLToPath(new URL('../../../.venv-data/bin/python', import.meta.url));
   const list = { 'python-data': { interpreter } };
   const local = await startLocal({ STEPPE_RUNTIMES: fileWith(JSON.stringify(list)) });
@@ -119,7 +119,7 @@ test.each([
   expect(stderr).toMatch(complaint);
 });
 
-test('a list that is not there is refused at the start', async () => {
+test('a missing list is refused at the start', async () => {
   const env = { PORT: '0', STEPPE_ENV: 'test', STEPPE_RUNTIMES: join(directory, 'none.json') };
   const { code, stderr } = await runBundle('local', env);
   expect([code, stderr]).toEqual([78, expect.stringMatching(/STEPPE_RUNTIMES: ENOENT/)]);

@@ -4,7 +4,7 @@ import { newTenant } from '../../support/processes/local.ts';
 import { runBundle } from '../../support/processes/run-bundle.ts';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 
-describe('services as processes of their own', () => {
+describe('services as separate processes', () => {
   let services: Services;
   let controlPlane: Service;
   let replicas: [Service, Service];
@@ -22,7 +22,7 @@ describe('services as processes of their own', () => {
     return [connect(replicas[0].url, token), connect(replicas[1].url, token)];
   };
 
-  test('a session made through one replica continues through the other', async () => {
+  test('a session created through one replica continues through the other', async () => {
     const [first, second] = await clientsOf();
     const { session_id: id } = await first.createSession({ runtime: 'node' });
     await first.run(id, 'let x = 20');
@@ -38,12 +38,12 @@ describe('services as processes of their own', () => {
     expect((await direct(`Bearer ${client.token}`)).status).toBe(200);
   });
 
-  test('steps continue while the control-plane is down, and calls about sessions say so', async () => {
+  test('steps continue while the control-plane is down, and calls about sessions get an error', async () => {
     const own = await services.start('control-plane');
     const replica = await services.start('data-plane', { CONTROL_PLANE_URL: own.url });
     const client = connect(replica.url, await services.tokenFor(newTenant()));
     const other = connect(replica.url, client.token);
-    // The session lives with the control-plane that stays.
+    // The session belongs to the control-plane that keeps running.
     const [viaStaying] = await clientsOf();
     const mine = connect(replica.url, viaStaying.token);
     const { session_id: id } = await viaStaying.createSession();
@@ -60,7 +60,7 @@ describe('services as processes of their own', () => {
     expect(await replica.stop()).toBe(0);
   });
 
-  test('each request leaves one line, with no code, output or token in it', async () => {
+  test('each request writes one log line, with no code, output or token in it', async () => {
     const [client] = await clientsOf();
     const { session_id: id, instance_id } = await client.createSession();
     const requestId = `log-${id}`;
@@ -90,7 +90,7 @@ describe('services as processes of their own', () => {
     expect(everything).not.toContain(client.token);
   });
 
-  test('operators see liveness, readiness and metrics, on a port of their own', async () => {
+  test('liveness, readiness and metrics are served on a separate operator port', async () => {
     const [client] = await clientsOf();
     await client.call('GET', '/v1/sessions');
     for (const service of [controlPlane, replicas[0]]) {
@@ -102,7 +102,7 @@ describe('services as processes of their own', () => {
     }
   });
 
-  test('SIGTERM ends each in order, with exit 0', async () => {
+  test('SIGTERM shuts each service down cleanly, with exit code 0', async () => {
     const own = await services.start('control-plane');
     const replica = await services.start('data-plane', { CONTROL_PLANE_URL: own.url });
     expect(await replica.stop()).toBe(0);
@@ -112,7 +112,7 @@ describe('services as processes of their own', () => {
 
 describe.each(['control-plane', 'data-plane'])('%s', (name) => {
   test.each([undefined, '', 'production', 'staging', 'TEST'])(
-    'refuses bypass with STEPPE_ENV=%s, in a sentence',
+    'refuses bypass with STEPPE_ENV=%s, in one sentence',
     async (env) => {
       const { code, stderr } = await runBundle(name, {
         AUTH_MODE: 'bypass',
@@ -130,7 +130,7 @@ describe.each(['control-plane', 'data-plane'])('%s', (name) => {
       expect(stderr).toContain(`  ${variable}: `);
   });
 
-  test('refuses an argument, which would set nothing', async () => {
+  test('refuses an argument, which would have no effect', async () => {
     const { code, stdout, stderr } = await runBundle(name, {}, ['--port=8080']);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).toContain(

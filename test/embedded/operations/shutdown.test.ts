@@ -8,7 +8,7 @@ import { testEnvironment } from '../../support/config.ts';
 import { localBundle, startLocal } from '../../support/processes/local.ts';
 import { instancesOf, leftOf, tracesOf } from '../../support/processes/traces.ts';
 
-/** A session of each language, with a child process in one and a file in the other. */
+/** Creates a session of each language, one with a child process and the other with a file. */
 async function startSessions(client: Client) {
   const python = await client.createSession({ runtime: 'python' });
   const node = await client.createSession({ runtime: 'node' });
@@ -27,7 +27,7 @@ async function startSessions(client: Client) {
 }
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s to the whole group ends every process, removes every directory, exits 0',
+  '%s to the whole group ends every process, removes every directory, and exits with 0',
   async (signal) => {
     const local = await startLocal();
     const sessions = await startSessions(await local.newClient());
@@ -38,8 +38,8 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
 );
 
 /**
- * Gives the command a terminal and a first process that waits for it, as make does, and hangs up
- * when the banner is printed.
+ * Runs the command in a terminal under a first process that waits for it, as make does, and hangs
+ * up after the banner.
  */
 const hangUp = `
 import os, pty, signal, subprocess, sys
@@ -53,7 +53,7 @@ while b'Ctrl-C' not in seen:
 os.close(terminal)
 sys.exit(os.waitpid(pid, 0)[1] >> 8)`;
 
-test('a terminal that hangs up ends it, also where only a process that waits for it is reported', async () => {
+test('a terminal that hangs up ends it, even if only the process that waits for it gets the signal', async () => {
   const env = testEnvironment({ PORT: '0', STEPPE_ENV: 'test', STEPPE_POOL_SIZE: '0' });
   const child = spawn('python3', ['-c', hangUp, process.execPath, localBundle], {
     env,
@@ -62,7 +62,7 @@ test('a terminal that hangs up ends it, also where only a process that waits for
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-test('after kill -9 the agents end by themselves and clear up, in the middle of a step and warm ones too', {
+test('after kill -9 the agents exit and clean up by themselves, even during a step and in warm instances', {
   timeout: 120_000,
 }, async () => {
   const local = await startLocal({ STEPPE_POOL_SIZE: '1' });
@@ -71,7 +71,7 @@ test('after kill -9 the agents end by themselves and clear up, in the middle of 
   const { session_id: id } = await client.createSession();
   await submit(client, id, 'print("busy", flush=True)\nwhile True: pass', { step_id: 'busy' });
   await stepThatWrote(client, id, 'busy', 'busy');
-  // Three sessions, and one that waits for a fourth.
+  // Three sessions, and a warm instance for a fourth.
   await expect
     .poll(() => instancesOf(local.process.pid ?? 0).length, { timeout: 30_000 })
     .toBeGreaterThan(3);
@@ -86,7 +86,7 @@ test('after kill -9 the agents end by themselves and clear up, in the middle of 
     .toEqual([]);
 });
 
-/** Starts a step, calls `then` when it runs, and gives its whole stream. */
+/** Starts a step, calls `then` when the step runs, and returns its whole stream. */
 async function whileRunning(client: Client, code: string, then: () => void): Promise<string> {
   const { session_id: id } = await client.createSession();
   const response = await client.call(
@@ -115,14 +115,14 @@ test('a step that ends in time gets its response before everything closes', asyn
   expect(await local.stop()).toBe(0);
 });
 
-test('a step that does not end is cut off, and everything closes', async () => {
+test('a step that does not end in time is cut off, and everything closes', async () => {
   const local = await startLocal({ STEPPE_SHUTDOWN_SECONDS: '1' });
   const stream = whileRunning(await local.newClient(), 'while True: pass', () => void local.stop());
   await expect(stream).rejects.toThrow(/terminated/);
   expect(await local.stop()).toBe(0);
 });
 
-test('it takes no new connection while it closes', async () => {
+test('it accepts no new connection while it closes', async () => {
   const local = await startLocal({ STEPPE_SHUTDOWN_SECONDS: '20' });
   const client = await local.newClient();
   await whileRunning(client, 'import time; time.sleep(1)', () => {

@@ -25,7 +25,7 @@ const provisioners = [undefined, '', 'local-process', 'Local-Process', 'docker']
 const isOpen = (environment?: string) => environment === 'development' || environment === 'test';
 const isJwt = (mode?: string) => mode === undefined || mode === '' || mode === 'jwt';
 
-/** What a service has to say, by API.md: nothing where it may start. */
+/** The configuration errors of a service, according to API.md; none if it may start. */
 function complaintsOf(
   environment: string | undefined,
   mode: string | undefined,
@@ -55,7 +55,7 @@ const controlPlane = {
   INSTANCES_DIR: '/run/steppe',
 };
 
-/** Without those that are undefined, as an environment is. */
+/** An environment has no undefined variables, so these are left out. */
 const environmentOf = (variables: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>
@@ -75,7 +75,7 @@ const namesIn = (issues: readonly string[]) => issues.map((issue) => issue.split
 
 describe.each(environments)('with STEPPE_ENV=%j', (STEPPE_ENV) => {
   describe.each(modes)('and AUTH_MODE=%j', (AUTH_MODE) => {
-    test('a data-plane starts, or refuses in a sentence', () => {
+    test('a data-plane starts, or refuses in one sentence', () => {
       const issues = issuesOf(
         dataPlaneVariables,
         environmentOf({ ...dataPlane, STEPPE_ENV, AUTH_MODE }),
@@ -85,7 +85,7 @@ describe.each(environments)('with STEPPE_ENV=%j', (STEPPE_ENV) => {
     });
 
     test.each(provisioners)(
-      'and PROVISIONER=%j, a control-plane starts or refuses in a sentence',
+      'and PROVISIONER=%j, a control-plane starts or refuses in one sentence',
       (PROVISIONER) => {
         const issues = issuesOf(
           controlPlaneVariables,
@@ -105,7 +105,7 @@ describe.each([
     issuesOf(variables, environmentOf({ ...least, DYNAMODB_ENDPOINT, STEPPE_ENV }));
 
   test.each([undefined, '', 'production', 'staging'])(
-    'is no socket with STEPPE_ENV=%j',
+    'may not be a socket with STEPPE_ENV=%j',
     (environment) => {
       expect(issuesWith('unix:/run/dynamodb.sock', environment)).toContainEqual(
         expect.stringMatching(
@@ -162,7 +162,7 @@ describe('as processes', () => {
       'STEPPE_ENV: local mode runs code as the person who started it',
     ],
   ];
-  test.each(refusals)('%s with %j ends with 78 and says why', async (name, env, why) => {
+  test.each(refusals)('%s with %j exits with 78 and says why', async (name, env, why) => {
     const { code, stdout, stderr } = await runBundle(name, env);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).toContain(`  ${why}`);
@@ -176,7 +176,7 @@ describe('as processes', () => {
     ['control-plane', 'PUBLIC_KEYS_DIR'],
     ['control-plane', 'AGENT_BUNDLE'],
     ['control-plane', 'RUNTIMES_DIR'],
-  ] as const)('%s ends with 78 where its %s cannot be used', async (name, variable) => {
+  ] as const)('%s exits with 78 if its %s cannot be used', async (name, variable) => {
     const file = join(services.directory, 'nowhere');
     const { code, stderr } = await runBundle(name, {
       ...services.environment(name),
@@ -205,14 +205,14 @@ describe('as processes', () => {
     const { code, stderr } = await runBundle(name, {
       ...services.environment(name),
       CONTROL_PLANE_URL: 'http://127.0.0.1:9',
-      // Nobody can make it there.
+      // No process can create this path.
       ...Object.fromEntries(variables.map((variable) => [variable, '/proc/nowhere'])),
     });
     expect(code).toBe(78);
     expect(new Set(stderr.match(/(?<=^ {2})[A-Z_]+(?=: )/gm))).toEqual(new Set(variables));
   });
 
-  test('under bypass every call is the one tenant’s with all scopes, and every line says so', async () => {
+  test('under bypass every call has the one tenant and all scopes, and every log line says so', async () => {
     const env = {
       AUTH_MODE: 'bypass',
       AUTH_BYPASS_TENANT: 'somebody',

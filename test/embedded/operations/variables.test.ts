@@ -38,7 +38,7 @@ describe.each(languages)('variables of $runtime', (language) => {
     return results[0]?.['text/plain'];
   };
 
-  test('of the session are there in every step, for child processes and after a restart', async () => {
+  test('of the session exist in every step, in child processes and after a restart', async () => {
     expect(await read('LASTS')).toBe("'the session’s'");
     expect(await read('EMPTY')).toBe("''");
     expect((await client.run(id, language.ofChild)).results).toMatchObject([
@@ -48,7 +48,7 @@ describe.each(languages)('variables of $runtime', (language) => {
     expect(await read('LASTS')).toBe("'the session’s'");
   });
 
-  test('of a step are there in it and gone after it', async () => {
+  test('of a step exist during it and not after it', async () => {
     expect(await read('STEP', { env: { STEP: 'the step’s' } })).toBe("'the step’s'");
     expect(await read('STEP')).toBeUndefined();
     expect(
@@ -56,12 +56,12 @@ describe.each(languages)('variables of $runtime', (language) => {
     ).toMatchObject([{ 'text/plain': "'the session’s too'" }]);
   });
 
-  test('of a step cover those of the session, which come back', async () => {
+  test('of a step hide those of the session until it ends', async () => {
     expect(await read('LASTS', { env: { LASTS: 'covered' } })).toBe("'covered'");
     expect(await read('LASTS')).toBe("'the session’s'");
   });
 
-  test('of a step that fails are gone too', async () => {
+  test('of a failed step do not exist after it', async () => {
     await client.run(id, language.fails, { env: { STEP: 'x', LASTS: 'covered' } });
     expect(await read('STEP')).toBeUndefined();
     expect(await read('LASTS')).toBe("'the session’s'");
@@ -72,7 +72,7 @@ describe.each(languages)('variables of $runtime', (language) => {
     expect(await read('OWN')).toBe("'set'");
   });
 
-  test('of a step that its code removes do not stand in the way', async () => {
+  test('of a step can be removed by its code without harm', async () => {
     expect(
       await client.run(id, language.unset, { env: { STEP: 'x', LASTS: 'covered' } }),
     ).toMatchObject({ status: 'completed' });
@@ -80,7 +80,7 @@ describe.each(languages)('variables of $runtime', (language) => {
     expect(await client.run(id, '')).toMatchObject({ status: 'completed' });
   });
 
-  test('of ours are none but what is meant for user code', async () => {
+  test('include only those of ours that are meant for user code', async () => {
     const names = (await client.run(id, language.names)).results[0]?.['text/plain'];
     expect(names).not.toMatch(
       /KEY|TOKEN|SECRET|AWS|STEPPE_RUN_DIR|STEPPE_SUPERVISOR|STEPPE_KEYS|STEPPE_TERMINATION/,
