@@ -43,7 +43,7 @@ export const keptCases: { what: string; actions: Action[] }[] = [
     ],
   },
   {
-    what: 'a restart arrives while the supervisor is down',
+    what: 'a restart comes while the supervisor is down',
     actions: [
       { do: 'step', shape: 'chatty', namesEpoch: false },
       { do: 'kill', role: 'supervisor' },
