@@ -16,7 +16,7 @@ const issuesOf = (env: Record<string, string>) => {
   return parsed.success ? '' : namedIssues(parsed.error).join('\n');
 };
 
-it('makes a configuration of the least that must be set', () => {
+it('builds a configuration from the required variables alone', () => {
   expect(toConfig(dataPlaneVariables.parse(least))).toEqual({
     dataPlane: {
       ...defaultTuning,
@@ -36,7 +36,7 @@ it('makes a configuration of the least that must be set', () => {
   });
 });
 
-it('turns its units into those of the program', () => {
+it('converts units to those of the program', () => {
   const value = dataPlaneVariables.parse({
     ...least,
     ROUTE_STALE_SECONDS: '7',
@@ -56,7 +56,7 @@ it('turns its units into those of the program', () => {
   });
 });
 
-it('names every variable that is wrong at once', () => {
+it('names every invalid variable at once', () => {
   const text = issuesOf({ PORT: 'http', AUTH_MODE: 'jwt' });
   for (const name of ['PORT', 'CONTROL_PLANE_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION'])
     expect(text).toContain(name);
@@ -69,7 +69,7 @@ it.each([
   'http://me:secret@h',
   'http://h/#x',
 ])(
-  'refuses %s for the control-plane: what is beside host and port would be lost',
+  'refuses %s for the control-plane: anything besides host and port would be ignored',
   (CONTROL_PLANE_URL) => {
     expect(issuesOf({ ...least, CONTROL_PLANE_URL })).toBe(
       'CONTROL_PLANE_URL: must be an http URL of a host and a port alone',
@@ -78,7 +78,7 @@ it.each([
   },
 );
 
-it('takes origins whose pages may call, and refuses what is none', () => {
+it('accepts origins for CORS, and refuses values that are not origins', () => {
   const value = dataPlaneVariables.parse({
     ...least,
     CORS_ORIGINS: 'https://app.test, http://localhost:3000',
@@ -106,7 +106,7 @@ it('refuses one port for callers and operator', () => {
   );
 });
 
-it.each(['production', 'staging', ''])('refuses bypass where STEPPE_ENV is %j', (STEPPE_ENV) => {
+it.each(['production', 'staging', ''])('refuses bypass if STEPPE_ENV is %j', (STEPPE_ENV) => {
   expect(issuesOf({ ...least, AUTH_MODE: 'bypass', STEPPE_ENV })).toContain('bypass is for');
   expect(issuesOf({ ...least, AUTH_MODE: 'bypass', STEPPE_ENV: 'development' })).toBe('');
 });

@@ -23,7 +23,7 @@ import { type DataPlaneConfig, defaultTuning } from './data-plane-config.ts';
 
 const { routeCache } = defaultTuning;
 
-/** Paths are the callers' own: what more there is in the URL would be lost. */
+/** The callers supply the paths: any other part of the URL would be ignored. */
 const isBare = (url: string): boolean =>
   !URL.canParse(url) || new URL(url).href === `${new URL(url).origin}/`;
 
@@ -93,7 +93,7 @@ interface Config {
   logLevel: string;
 }
 
-/** The process's configuration; ends the process where it cannot be used. */
+/** Reads the process's configuration; exits if it cannot be used. */
 export const readConfig = (): Config =>
   toConfig(
     loadConfig({

@@ -5,10 +5,10 @@ import {
 import type { RateLimitOptions } from './api/rate-limit.ts';
 import type { RouteCacheOptions } from './routing/route-cache.ts';
 
-/** What `startDataPlane` runs by. Local mode makes one without an environment. */
+/** The configuration of `startDataPlane`. Local mode builds one without an environment. */
 export interface DataPlaneConfig extends DataPlaneTuning {
   host: string;
-  /** 0 takes a free one; so for the operator's. */
+  /** 0 chooses a free port; the same holds for the operator's port. */
   port: number;
   operatorPort: number;
   controlPlaneUrl: string;
@@ -19,13 +19,13 @@ export interface DataPlaneTuning {
   bodyBudget: BodyBudgetOptions;
   routeCache: RouteCacheOptions;
   connectTimeoutMs: number;
-  /** Waiting times before each further try after a connection could not be made. */
+  /** Delays before each retry after a connection could not be established. */
   connectRetryDelaysMs: readonly number[];
   agentIdleTimeoutMs: number;
   controlPlaneIdleTimeoutMs: number;
-  /** A client that sends next to nothing of a file for so long has its upload given up. */
+  /** An upload that makes next to no progress for this long is given up. */
   uploadStallLimitMs: number;
-  /** A client that takes nothing of its response for so long is cut off. */
+  /** A client that reads nothing of its response for this long is cut off. */
   writeTimeoutMs: number;
   /** Where spans are sent, by OTLP over HTTP; undefined: nothing is recorded. */
   otlpEndpoint: string | undefined;
@@ -36,18 +36,18 @@ export interface DataPlaneTuning {
 }
 
 export const defaultTuning: DataPlaneTuning = {
-  // Off: what is much for one tenant is an operator's to say.
+  // Off: only an operator can say how many calls are too many for one tenant.
   rateLimit: { requestsPerSecond: undefined, burstSeconds: 5 },
   bodyBudget: defaultBodyBudget,
   routeCache: { max: 50_000, ttlMs: 5_000, staleMs: 60_000 },
   connectTimeoutMs: 1_000,
   connectRetryDelaysMs: [100, 300, 900],
-  // An agent gives a byte at least every 5 s.
+  // An agent sends a byte at least every 5 s.
   agentIdleTimeoutMs: 15_000,
   controlPlaneIdleTimeoutMs: 180_000,
-  // Below what an agent allows us.
+  // Shorter than the agent's own limit for us.
   uploadStallLimitMs: 30_000,
-  // Twice as long is below it, too.
+  // Even twice as long is shorter than the agent's limit.
   writeTimeoutMs: 60_000,
   otlpEndpoint: undefined,
   shutdownLimitMs: 30_000,

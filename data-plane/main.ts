@@ -15,7 +15,7 @@ import { startDataPlane } from './start-data-plane.ts';
 
 const config = readConfig();
 const plainLogger = createLogger({ service: 'data-plane', level: config.logLevel });
-// The plane itself adds it to what it is given.
+// The data-plane adds this field to the logger that it is given; these lines need it too.
 const logger = plainLogger.child({ auth_mode: config.caller.authMode });
 const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);

@@ -10,7 +10,7 @@ import { startTestDataPlane, type TestDataPlane } from './testing/start-test-dat
 let plane: TestDataPlane;
 afterEach(() => plane.closeAll());
 
-it('serves its health and its metrics on the port of the operator', async () => {
+it('serves its health and its metrics on the operator port', async () => {
   plane = await startTestDataPlane();
   const agent = await plane.startAgent(echo);
   const { session_id } = plane.addSession(agent.url);
@@ -35,7 +35,7 @@ it('serves its health and its metrics on the port of the operator', async () => 
   expect((await plane.call({ path: '/metrics' })).status).toBe(404);
 });
 
-it('warns of bypass at its start and names it in each line', async () => {
+it('warns about bypass at startup and names it in each log line', async () => {
   const tenant = tenantIdSchema.parse('development');
   plane = await startTestDataPlane({}, { verifier: createBypassVerifier(tenant) });
   expect(plane.lines).toContainEqual(
@@ -45,7 +45,7 @@ it('warns of bypass at its start and names it in each line', async () => {
   await expect.poll(() => plane.requests()).toMatchObject([{ auth_mode: 'bypass' }]);
 });
 
-it('lets a request that runs finish when it closes', async () => {
+it('lets a running request finish when it closes', async () => {
   plane = await startTestDataPlane();
   let running: ServerResponse | undefined;
   const agent = await plane.startAgent((_, res) => {
@@ -67,7 +67,7 @@ it('lets a request that runs finish when it closes', async () => {
   await closed;
 });
 
-it('cuts off what runs on after the limit of its shutdown', async () => {
+it('cuts off requests that still run after the shutdown limit', async () => {
   plane = await startTestDataPlane({ shutdownLimitMs: 50 });
   let isLetGo = false;
   const agent = await plane.startAgent((_, res) => {
@@ -90,7 +90,7 @@ it('cuts off what runs on after the limit of its shutdown', async () => {
   await expect.poll(() => isLetGo).toBe(true);
 });
 
-it('fails to start on a port that is taken, and leaves nothing open', async () => {
+it('fails to start on an occupied port, and leaves nothing open', async () => {
   plane = await startTestDataPlane();
   const { port } = plane;
   const operatorPort = Number(new URL(await unusedUrl()).port);

@@ -31,7 +31,7 @@ export interface DataPlaneParts {
   clock: Clock;
   ids: Ids;
   registry: Registry;
-  /** Opens connections to agents and to the control-plane; absent: TCP. */
+  /** Opens connections to agents and to the control-plane; absent means TCP. */
   connect?: buildConnector.connector;
 }
 
@@ -44,14 +44,14 @@ export interface RunningDataPlane {
 
 /**
  * Reads no environment and handles no signal.
- * @throws the system's error where a port cannot be listened on.
+ * @throws the system's error if it cannot listen on a port.
  */
 export async function startDataPlane(
   config: DataPlaneConfig,
   given: DataPlaneParts,
 ): Promise<RunningDataPlane> {
   const { clock, ids, registry, verifier, connect } = given;
-  // In each line, so that a bypass is visible everywhere.
+  // Added to each line, so that a bypass is visible everywhere.
   const logger = given.logger.child({ auth_mode: verifier.authMode });
   const lifecycle = createLifecycle(logger);
   try {

@@ -6,22 +6,22 @@ import type { RouteRequest } from '../routing/resolve-route.ts';
 import type { Route } from '../routing/route-entry.ts';
 import type { TraceHeaders } from '../telemetry/trace-headers.ts';
 
-/** One client call to the agent of its session: what every step of forwarding it needs. */
+/** One client call to the agent of its session: the data that every stage of forwarding needs. */
 export interface AgentCall {
   readonly c: Context<HttpEnv>;
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  /** Which session is routed to, and for which tenant. */
+  /** The session to route to, and its tenant. */
   readonly target: RouteRequest;
   readonly trace: TraceHeaders;
   readonly retryBudget: RetryBudget;
-  /** By `clock.monotonicMs`. */
+  /** Measured with `clock.monotonicMs`. */
   readonly arrivedAtMs: number;
-  /** Changes where the session moves during the call. */
+  /** Replaced if the session moves during the call. */
   route: Route;
-  /** A call follows its session to another address once. */
+  /** True once the call has followed its session to another address. It does so only once. */
   hasMoved: boolean;
-  /** How often a connection was requested, over all routes. */
+  /** The number of connections requested so far, over all routes. */
   attempts: number;
   isSent: boolean;
 }
@@ -31,6 +31,6 @@ export interface AgentRequest {
   method: string;
   path: string;
   body: Buffer | IncomingMessage | null;
-  /** A client header that is not forwarded with it, in lower case. */
+  /** A client header that is not forwarded, in lower case. */
   without?: string;
 }

@@ -3,17 +3,17 @@ import type { OperationName, operations } from '@steppe/contracts/operations';
 export type RecoveryKind = 'never' | 'no_response' | 'submit' | 'follow' | 'restart';
 
 interface AgentOperationPlan {
-  /** `step`, `restart` and `cancel` are read whole and parsed; `upload` is streamed. */
+  /** `step`, `restart` and `cancel` are read into memory and parsed; `upload` is streamed. */
   body: 'none' | 'step' | 'restart' | 'cancel' | 'upload';
   /**
-   * True for a call that begins something new, which an expired session refuses. What runs may
+   * True for a call that begins new work, which an expired session refuses. Running work may still
    * finish, be read and be cancelled.
    */
   begins: boolean;
   /**
-   * How a call recovers when its response is interrupted: `no_response` is sent again while the
-   * client has no part of the response, a step that is submitted or followed resumes at any point by
-   * its id, and a restart is sent again with the epoch that it ends.
+   * How a call recovers when its response is interrupted. `no_response` is sent again if the client
+   * has received nothing yet. A submitted or followed step resumes at any point by its id. A
+   * restart is sent again with the epoch that it ends.
    */
   recovery: RecoveryKind;
 }

@@ -13,7 +13,7 @@ afterEach(() => plane.closeAll());
 const stepsOf = (session: ReadyRecord) => `/v1/sessions/${session.session_id}/steps`;
 const json = { 'content-type': 'application/json' };
 
-it('sends a step on with an id of its own and names the id in the response', async () => {
+it('forwards a step with a new id and names the id in the response', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
   const path = stepsOf(session);
@@ -48,7 +48,7 @@ it('sends a step on with an id of its own and names the id in the response', asy
   });
 });
 
-it("keeps a client's own step id", async () => {
+it('keeps the step id that the client chose', async () => {
   const agent = await plane.startAgent(echo);
   const path = stepsOf(plane.addSession(agent.url));
   const step_id = newStepId();
@@ -62,7 +62,7 @@ it("keeps a client's own step id", async () => {
   expect(JSON.parse(JSON.parse(response.text).body).step_id).toBe(step_id);
 });
 
-it('writes one line for a step, with these fields and no others', async () => {
+it('writes one log line for each step, with these fields and no others', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
   const response = await plane.call({
@@ -177,14 +177,14 @@ it('responds to HEAD as the agent does, without a body', async () => {
   expect(agent.seen).toEqual([`HEAD ${path}`]);
 });
 
-it('turns an agent that refuses our token into an error of ours', async () => {
+it("turns an agent's rejection of our token into an error of our own", async () => {
   const agent = await plane.startAgent((_, res) => res.writeHead(401).end('secret'));
   const response = await plane.call({ path: stepsOf(plane.addSession(agent.url)) });
   expect(response.status).toBe(500);
   expect(JSON.parse(response.text).error.code).toBe('internal');
 });
 
-it('forgets the route of a session whose agent says that it has ended', async () => {
+it('forgets the route of a session when its agent reports that it has ended', async () => {
   const agent = await plane.startAgent((_, res) => res.writeHead(410).end());
   const path = stepsOf(plane.addSession(agent.url));
   await plane.call({ path });
@@ -192,7 +192,7 @@ it('forgets the route of a session whose agent says that it has ended', async ()
   expect(plane.routes.reads).toHaveLength(2);
 });
 
-it('names the step of a call in the log, and takes no file for one', async () => {
+it('logs the step id of a call, and does not take a file name for one', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
   await plane.call({ path: `${stepsOf(session)}/stp_1/events` });

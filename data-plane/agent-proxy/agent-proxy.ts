@@ -23,7 +23,7 @@ import { restartByEpoch } from './restart.ts';
 import { createAgentUpstream, type UpstreamDependencies } from './upstream.ts';
 
 interface Dependencies extends UpstreamDependencies {
-  /** A step's body is held until the call ends: it may have to be sent again. */
+  /** Holds the body of a step until the call ends, because it may have to be sent again. */
   bodies: BodyBudget;
   retries: RetryPolicy;
   ids: Ids;
@@ -54,11 +54,13 @@ export function createAgentProxy(dependencies: Dependencies): AgentProxy {
     try {
       const call = await routeCall(c, path, { ...dependencies, operation, caller });
       const { incoming } = call;
-      // After the route: the body of a call to an unknown session is not read.
+      // Read the body only after the route is known: the body of a call to an unknown session is
+      // not read.
       const { body, stepId, restart } = await readAgentBody(c, operation, { incoming, share, ids });
       if (stepId) {
         addLogFields(c, { step_id: stepId });
-        // For errors that are rendered here; the response writer adds it to the agent's responses.
+        // This header is for errors rendered here; the response writer adds it to the agent's
+        // responses.
         c.header(stepIdHeader, stepId);
       }
       const request = { method: c.req.method, path, body };
@@ -91,7 +93,7 @@ interface RoutedCall extends Dependencies {
   caller: Caller;
 }
 
-/** @throws AppError as `RouteResolver.resolve` */
+/** @throws AppError like `RouteResolver.resolve` */
 async function routeCall(
   c: Context<HttpEnv>,
   path: string,
@@ -102,8 +104,8 @@ async function routeCall(
   addLogFields(c, { session_id: sessionId, step_id: readStepId(path) });
   const { begins, recovery } = agentOperations[operation];
   const target = { sessionId, tenantId: caller.principal.tenantId, begins };
-  // The agent alone knows whether a submitted step is new or joins one that runs: it refuses new
-  // ones itself.
+  // Only the agent knows whether a submitted step is new or joins a running one, so it refuses new
+  // steps itself.
   const resolved = await routes.resolve({ ...target, begins: begins && recovery !== 'submit' });
   metrics.countRoute(resolved.source);
   addLogFields(c, { route: resolved.source });
@@ -126,7 +128,9 @@ const ownHeaders = (c: Context<HttpEnv>, stepId: string | undefined): Record<str
   ...(stepId && { [stepIdHeader]: stepId }),
 });
 
-/** The error of a response that the client has only a part of; undefined for a complete one. */
+/**
+ * The error code of a response that reached the client only in part; undefined for a complete one.
+ */
 function incompleteAs(outcome: ProxyOutcome): ErrorCode | undefined {
   if (outcome.kind === 'mismatched') return 'runtime_unreachable';
   if (outcome.kind !== 'truncated') return undefined;

@@ -25,7 +25,7 @@ const upload = (session: ReadyRecord, body: string) =>
   plane.call({ method: 'PUT', path: `/v1/sessions/${session.session_id}/files/a`, body });
 const consistentReads = () => plane.routes.reads.filter(({ consistent }) => consistent).length;
 
-it('gives up a connection that cannot be made after three further tries', async () => {
+it('gives up a connection that cannot be established after three retries', async () => {
   const response = await submit(plane.addSession(await unusedUrl()));
   expect(response.status).toBe(503);
   expect(JSON.parse(response.text)).toMatchObject({
@@ -38,7 +38,7 @@ it('gives up a connection that cannot be made after three further tries', async 
     .toMatchObject([{ outcome: 'runtime_unreachable', attempts: 4 }]);
 });
 
-it('goes through when a further try gets its connection', async () => {
+it('succeeds when a retry gets its connection', async () => {
   await plane.closeAll();
   plane = await startTestDataPlane({ connectRetryDelaysMs: Array(500).fill(20) });
   const url = await unusedUrl();
@@ -49,7 +49,7 @@ it('goes through when a further try gets its connection', async () => {
   expect(agent.seen).toHaveLength(1);
 });
 
-it('says that the session has ended where a strongly consistent read says so', async () => {
+it('reports that the session has ended if a strongly consistent read shows it', async () => {
   const session = plane.addSession(await unusedUrl());
   plane.routes.consistent.set(session.session_id, ended(session));
   const response = await submit(session);
@@ -58,7 +58,7 @@ it('says that the session has ended where a strongly consistent read says so', a
   expect(response.headers['steppe-step-id']).toMatch(/^stp_/);
 });
 
-it('calls the runtime unreachable also while the store is out', async () => {
+it('reports the runtime as unreachable even while the store is unavailable', async () => {
   const session = plane.addSession(await unusedUrl());
   const { get } = plane.routes;
   plane.routes.get = async (sessionId, options) => {
@@ -68,7 +68,7 @@ it('calls the runtime unreachable also while the store is out', async () => {
   expect(JSON.parse((await submit(session)).text).error.code).toBe('runtime_unreachable');
 });
 
-/** Takes requests and breaks the connection. */
+/** Accepts requests and then breaks the connection. */
 const startBreaker = async () => {
   let connections = 0;
   const server = createServer((socket) => {
@@ -86,11 +86,11 @@ const startBreaker = async () => {
 };
 
 it.each(['PUT', 'DELETE'])(
-  'never tries again what may have arrived and can be done twice: %s of a file',
+  'never retries a non-idempotent call that may have arrived: %s of a file',
   async (method) => {
     const breaker = await startBreaker();
     const session = plane.addSession(breaker.url);
-    // Nor where the session is somewhere else by then.
+    // It does not retry at the session's new address either.
     const agent = await plane.startAgent(echo);
     plane.routes.consistent.set(session.session_id, { ...session, version: 2, address: agent.url });
     const path = `/v1/sessions/${session.session_id}/files/a`;
@@ -131,13 +131,13 @@ it.each([
   },
 );
 
-it('requests a short response again that was interrupted before the client got any of it', async () => {
+it('retries a short response that was interrupted before the client received any of it', async () => {
   let requests = 0;
   const agent = await plane.startAgent((_, res) => {
     requests += 1;
     res.writeHead(200, { 'content-type': 'text/plain', 'content-length': '6' });
     if (requests > 1) return void res.end('whole!');
-    // In two pieces, each of which arrives by itself.
+    // Write two pieces that arrive separately.
     res.write('wh', () => setTimeout(() => res.write('ol', () => res.destroy()), 50));
   });
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
@@ -145,7 +145,7 @@ it('requests a short response again that was interrupted before the client got a
   expect(requests).toBe(2);
 });
 
-it('says that the session has ended where its agent broke off and is gone', async () => {
+it('reports that the session has ended if its agent disconnected in the middle of the call', async () => {
   const breaker = await startBreaker();
   const session = plane.addSession(breaker.url);
   plane.routes.consistent.set(session.session_id, ended(session));
@@ -154,7 +154,7 @@ it('says that the session has ended where its agent broke off and is gone', asyn
 });
 
 it.each([201, 410, 503])(
-  'never shows a 421: it continues where the session is now, and shows its %i',
+  'never shows a 421: it follows the session to its new address and shows the %i from there',
   async (status) => {
     const stranger = await plane.startAgent((_, res) =>
       res.writeHead(421).end('{"error":{"code":"misdirected"}}'),
@@ -172,7 +172,7 @@ it.each([201, 410, 503])(
   },
 );
 
-it('does not go on twice, wherever the session is said to be then', async () => {
+it('follows a session only once, whatever address the next read returns', async () => {
   const agent = await plane.startAgent(echo);
   const second = await plane.startAgent((_, res) => {
     plane.routes.consistent.set(session.session_id, { ...session, version: 3, address: agent.url });
@@ -185,7 +185,7 @@ it('does not go on twice, wherever the session is said to be then', async () => 
   expect([first, second, agent].map(({ seen }) => seen.length)).toEqual([1, 1, 0]);
 });
 
-it('says of a 421 while the store is out that it may be tried again', async () => {
+it('marks a 421 as retryable while the store is unavailable', async () => {
   const stranger = await plane.startAgent((_, res) => res.writeHead(421).end());
   const session = plane.addSession(stranger.url);
   const { get } = plane.routes;
@@ -199,7 +199,7 @@ it('says of a 421 while the store is out that it may be tried again', async () =
   });
 });
 
-it('responds to a 421 without another address with the state of the row', async () => {
+it('responds to a 421 without a new address with the state of the row', async () => {
   const stranger = await plane.startAgent((_, res) => res.writeHead(421).end());
   const living = await submit(plane.addSession(stranger.url));
   expect([living.status, JSON.parse(living.text).error.code]).toEqual([503, 'runtime_unreachable']);
@@ -208,7 +208,7 @@ it('responds to a 421 without another address with the state of the row', async 
   expect((await submit(session)).status).toBe(410);
 });
 
-it('requests an upload again that was lost on the way to where the session is now', async () => {
+it('sends an upload again if it was lost before the session moved', async () => {
   const stranger = await plane.startAgent((req, res) => {
     req.once('data', () => res.writeHead(421).end());
   });
@@ -224,7 +224,7 @@ it('requests an upload again that was lost on the way to where the session is no
   expect(await upload(session, 'some bytes')).toMatchObject({ status: 200 });
 });
 
-it('keeps an upload whole over tries that made no connection', async () => {
+it('keeps an upload complete across attempts that never connected', async () => {
   const url = await unusedUrl();
   await plane.closeAll();
   plane = await startTestDataPlane({ connectRetryDelaysMs: Array(500).fill(20) });

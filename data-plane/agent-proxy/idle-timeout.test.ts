@@ -8,7 +8,7 @@ import { echo } from '../testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from '../testing/start-test-data-plane.ts';
 import { wholeStream } from '../testing/step-agent.ts';
 
-// Long enough for a busy machine to give its signs of life in time.
+// Long enough for a busy machine to send its keepalives in time.
 const limitMs = 900;
 let plane: TestDataPlane;
 beforeEach(async () => {
@@ -20,7 +20,7 @@ const stepsOf = (session: ReadyRecord) => `/v1/sessions/${session.session_id}/st
 const json = { 'content-type': 'application/json' };
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-it('gives up an agent that sends nothing, and releases it', async () => {
+it('gives up an agent that sends nothing, and closes its connection', async () => {
   let closed: Promise<unknown> | undefined;
   const agent = await plane.startAgent((_, res) => {
     closed = once(res, 'close');
@@ -64,7 +64,7 @@ it('returns 504 for an unresponsive agent whose session still runs, and reads it
   expect(consistentReads).toHaveLength(1);
 });
 
-it('returns 504 for an unresponsive agent where the route cannot be read, and forgets the route', async () => {
+it('returns 504 for an unresponsive agent if the route cannot be read, and forgets the route', async () => {
   const { session, status, error } = await silentCall(() => {
     plane.routes.failure = new SessionStoreUnavailableError('out');
   });
@@ -82,7 +82,7 @@ it('forgets the route of an agent that goes idle in the middle of a response', a
   expect((await plane.call({ path: stepsOf(session) })).status).toBe(410);
 });
 
-it('waits as long as the agent gives a keepalive', async () => {
+it('waits as long as the agent sends keepalives', async () => {
   const agent = await plane.startAgent((_, res) => {
     res.writeHead(200, json);
     let spaces = 0;
@@ -108,7 +108,7 @@ it('cuts off a response that goes idle in the middle', async () => {
   await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'step_deadline_exceeded' }]);
 });
 
-it('continues with a stream of events that goes idle, over another connection', async () => {
+it('resumes an idle event stream over another connection', async () => {
   const texts = ['one', 'two', 'end'];
   const agent = await plane.startAgent((req, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -140,7 +140,7 @@ it('does not blame the agent for a client that sends its file slowly', async () 
   expect(JSON.parse((await readAll(await responseOf(client))).text).body).toBe('slow file');
 });
 
-it('blames an agent that takes nothing of a file', async () => {
+it('blames an agent that reads nothing of an upload', async () => {
   const agent = await plane.startAgent(() => {});
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/files/a`;
   const client = open(plane.port, {

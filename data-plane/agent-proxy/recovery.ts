@@ -7,21 +7,23 @@ import { createResumableResponse } from './resume/resumable-response.ts';
 
 export type InterruptedOutcome = Extract<ProxyOutcome, { kind: 'broken' | 'truncated' }>;
 
-/** Where the response of a call goes, and what is sent after it was interrupted. */
+/** Where the response of a call goes, and what to send after an interruption. */
 export interface Recovery {
   response: ResponseSink;
-  /** The request after an interrupted response; undefined where the call must not be repeated. */
+  /**
+   * The request to send after an interrupted response; undefined if the call must not be repeated.
+   */
   nextRequest(outcome: InterruptedOutcome): AgentRequest | undefined;
 }
 
 interface RecoverableCall {
   request: AgentRequest;
-  /** Set where a step is submitted. */
+  /** Set if a step is submitted. */
   stepId: string | undefined;
   lastEventId: string | string[] | undefined;
 }
 
-/** How a call recovers from an interrupted response, by its kind. */
+/** Chooses how a call recovers from an interrupted response, by its kind. */
 export function createRecovery(
   kind: Exclude<RecoveryKind, 'restart'>,
   { request, stepId, lastEventId }: RecoverableCall,
@@ -53,13 +55,13 @@ interface StepCall {
   request: AgentRequest;
   /** The path of the step's events. */
   eventsPath: string;
-  /** `seq` of the event after which the client wants events. */
+  /** `seq` of the last event that the client already has. */
   after: number;
 }
 
 /**
- * A step resumes at any point: the agent knows it by its id, so that the same request joins it, and
- * its events continue after the last one that the client has.
+ * A step resumes at any point. The agent recognises it by its id: the same request joins the step,
+ * and its events continue after the last one that the client has.
  */
 function resumeStep({ request, eventsPath, after }: StepCall, writer: ResponseSink): Recovery {
   const response = createResumableResponse(writer, after);
@@ -78,8 +80,8 @@ function resumeStep({ request, eventsPath, after }: StepCall, writer: ResponseSi
 const seqSchema = queryInteger(0, Number.MAX_SAFE_INTEGER).catch(0);
 
 /**
- * The `after` of a call for events, as the agent reads it: the header wins over the query unless it
- * is empty. A value that the agent rejects is 0 here.
+ * Reads `after` of a call for events as the agent does: the header overrides the query unless it is
+ * empty. A value that the agent rejects becomes 0 here.
  */
 const readAfter = (query: string, lastEventId: string | string[] | undefined): number =>
   seqSchema.parse(lastEventId || new URLSearchParams(query).get('after'));

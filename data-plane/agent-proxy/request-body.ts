@@ -18,7 +18,7 @@ export type RestartRequest = z.output<typeof restartRequestSchema>;
 
 export interface AgentBody {
   body: Buffer | IncomingMessage | null;
-  /** Set where a step is submitted: the client's id, or one that is minted here. */
+  /** Set if a step is submitted: the client's id, or a new one. */
   stepId?: StepId;
   restart?: RestartRequest;
 }
@@ -26,9 +26,9 @@ export interface AgentBody {
 const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
 
 /**
- * The body that is forwarded with a call. Only files are streamed; a step's body counts against the
- * share, the others are small.
- * @throws AppError where the body is not valid for the operation.
+ * Reads the body that is forwarded with a call. Only files are streamed. A step's body counts
+ * against the share; other bodies are small.
+ * @throws AppError if the body is not valid for the operation.
  */
 export async function readAgentBody(
   c: Context<HttpEnv>,

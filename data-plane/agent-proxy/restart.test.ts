@@ -11,8 +11,8 @@ beforeEach(async () => {
 afterEach(() => plane.closeAll());
 
 /**
- * An interpreter whose responses to the restarts named in `lost` do not arrive, or in part; each
- * restart that it carries out is counted.
+ * An interpreter whose responses to the restarts listed in `lost` do not arrive, or only in part.
+ * It counts each restart that it executes.
  */
 function createInterpreter(epoch: number, lost: number[] = [], isHalf = false) {
   const state = { epoch, requested: [] as unknown[], carriedOut: 0 };
@@ -35,7 +35,7 @@ function createInterpreter(epoch: number, lost: number[] = [], isHalf = false) {
       request_id: 'r',
       details: { epoch: state.epoch },
     };
-    // A newer agent says more than this version knows.
+    // A newer agent sends more fields than this version knows.
     const body = JSON.stringify({
       ...(isMismatch ? { error: { ...error, hint: '' } } : { epoch: state.epoch }),
       since: 1,
@@ -61,7 +61,7 @@ async function restart(handle: RequestListener, body?: object) {
   return { status: response.status, body: JSON.parse(response.text), headers: response.headers };
 }
 
-it('requests the present epoch where the client names none, and restarts that one', async () => {
+it('requests the current epoch if the client names none, and restarts that one', async () => {
   const { state, handle } = createInterpreter(3);
   expect(await restart(handle)).toMatchObject({ status: 200, body: { epoch: 4 } });
   expect(state).toEqual({ epoch: 4, carriedOut: 1, requested: [Number.MAX_SAFE_INTEGER, 3] });
@@ -80,7 +80,7 @@ it.each([
   expect(state.carriedOut).toBe(1);
 });
 
-it("restarts once where the response to a client's own epoch is lost", async () => {
+it("restarts once if the response for the client's epoch is lost", async () => {
   const { state, handle } = createInterpreter(3, [1]);
   const { status, body, headers } = await restart(handle, { epoch: 3 });
   expect([status, body]).toEqual([200, { epoch: 4 }]);
@@ -101,7 +101,7 @@ it.each([
   expect(state.carriedOut).toBe(0);
 });
 
-it('restarts the epoch that another restart made meanwhile', async () => {
+it('restarts the new epoch if another restart happened meanwhile', async () => {
   const { state, handle } = createInterpreter(3);
   const response = await restart((req, res) => {
     if (state.requested.length === 1) state.epoch = 4;
@@ -112,8 +112,8 @@ it('restarts the epoch that another restart made meanwhile', async () => {
 });
 
 /**
- * Begins its response by spaces, each when the client has had the one before, and continues as
- * `rest` says.
+ * Begins its response with spaces, each sent after the client received the previous one, and
+ * continues with `rest`.
  */
 async function waitFor(rest: (res: ServerResponse, count: number) => void) {
   let count = 0;
@@ -152,26 +152,26 @@ const mismatch = (epoch: number) =>
     },
   });
 
-it('keeps a client that waits alive by the spaces of the agent', async () => {
+it('keeps a waiting client alive with the spaces that the agent sends', async () => {
   const response = await waitFor((res) => res.end('{"epoch":4}'));
   expect(response).toEqual({ status: 200, text: '  {"epoch":4}', isWhole: true });
 });
 
-it('tells a client that waited of the restart whose response broke off', async () => {
+it('reports the restart to a waiting client even if the response was interrupted', async () => {
   const response = await waitFor((res, count) =>
     count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(4)),
   );
   expect(response).toEqual({ status: 200, text: '  {"epoch":4}', isWhole: true });
 });
 
-it('cuts off a client that waited for what was no restart', async () => {
+it('cuts off a waiting client if the response turns out not to be a restart', async () => {
   const response = await waitFor((res, count) =>
     count === 1 ? res.destroy() : res.writeHead(409).end(mismatch(9)),
   );
   expect(response).toEqual({ status: 200, text: '  ', isWhole: false });
 });
 
-it('passes on any other response', async () => {
+it('forwards any other response', async () => {
   const response = await restart((_, res) =>
     res.writeHead(410, { 'content-type': 'application/json' }).end('{"over":true}'),
   );

@@ -11,7 +11,7 @@ interface RestartOptions {
   upstream: AgentUpstream;
   call: AgentCall;
   path: string;
-  /** The client's. */
+  /** The request of the client. */
   request: RestartRequest;
   response: ResponseSink;
 }
@@ -25,10 +25,9 @@ const noEpoch = Number.MAX_SAFE_INTEGER;
 const maxTries = 4;
 
 /**
- * Restarts the interpreter exactly once, also where the agent's response is lost. The request names
- * the epoch to end; where the client named none, the agent reports its current one first.
- * A repeated request is refused where the first one was executed, and the refusal names the new
- * epoch.
+ * Restarts the interpreter exactly once, even if the agent's response is lost. The request names
+ * the epoch to end; if the client named none, the agent reports its current one first. If the first
+ * request was executed, the agent refuses the repeated one and names the new epoch.
  */
 export async function restartByEpoch({
   upstream,
@@ -60,7 +59,7 @@ export async function restartByEpoch({
       client.respondWithEpoch(present);
       return { kind: 'responded', status: 200 };
     }
-    // Where the client named no epoch, that of another restart meanwhile is as good.
+    // If the client named no epoch, it accepts an epoch that another restart created meanwhile.
     const mayTryAgain = request.epoch === undefined && present !== undefined && tries < maxTries;
     if (!mayTryAgain) {
       return client.forwardTo(buffered)
@@ -71,7 +70,7 @@ export async function restartByEpoch({
   }
 }
 
-/** The fields of a refusal that are needed here: newer agents may add fields and codes. */
+/** The fields of a refusal that this module reads: newer agents may add fields and codes. */
 const refusalSchema = z.object({ error: z.object({ code: z.string(), details: z.unknown() }) });
 const mismatchSchema = z.object({ epoch: z.number().int() });
 
@@ -83,8 +82,8 @@ function presentEpoch(buffered: BufferedResponse): number | undefined {
 }
 
 /**
- * Where the agent takes long, the client gets the head of a 200 and spaces. Only the JSON of a 200
- * can follow them.
+ * If the agent takes long, the client gets the head of a 200 and spaces. Only the JSON of a 200 can
+ * follow them.
  */
 function createWaitingClient(response: ResponseSink) {
   let waits = false;
@@ -107,7 +106,7 @@ function createWaitingClient(response: ResponseSink) {
         });
       finish(body);
     },
-    /** @returns false where the client already has the head of a 200 and this is another status. */
+    /** @returns false if the client already has the head of a 200 and this is another status. */
     forwardTo(buffered: BufferedResponse): boolean {
       if (!waits) buffered.forwardTo(response);
       else if (buffered.status() === 200) finish(buffered.body());

@@ -101,7 +101,7 @@ it('streams 50 MB from a client, no faster than the agent reads', async () => {
   expect(agent.requests[0]?.headers['content-length']).toBe(String(50 * megabyte.length));
 });
 
-it('passes a chunked upload on as one', async () => {
+it('forwards a chunked upload as chunked', async () => {
   const agent = await plane.startAgent(echo);
   const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT');
   client.write('one ');
@@ -131,21 +131,21 @@ it('responds to a client that waits for 100 Continue', async () => {
   expect(got.headers).not.toHaveProperty('expect');
 });
 
-it('keeps the response of an agent that gives it before the upload has ended', async () => {
+it('keeps the response of an agent that responds before the upload has ended', async () => {
   const agent = await plane.startAgent((_, res) =>
     res.writeHead(413, { 'content-type': 'text/plain' }).end('too large'),
   );
   const client = openAs(fileOf(plane.addSession(agent.url)), 'PUT', {
     'content-length': String(50 * megabyte.length),
   });
-  // What the client still wants to send is cut off after the response.
+  // The connection is closed while the client still sends its upload.
   client.on('error', () => {});
   client.write(megabyte);
   expect(await readAll(await responseOf(client))).toMatchObject({ status: 413, text: 'too large' });
   client.destroy();
 });
 
-it('sends each piece on when it comes', async () => {
+it('forwards each piece when it arrives', async () => {
   let response: ServerResponse | undefined;
   const agent = await plane.startAgent((_, res) => {
     response = res;
@@ -194,7 +194,7 @@ it('closes its side to the agent when the client leaves in the middle of an uplo
   await expect.poll(() => plane.requests()).toMatchObject([{ status: 499, outcome: 'aborted' }]);
 });
 
-it('requests an agent for nothing when the client leaves before there is a connection', async () => {
+it('sends no request to an agent if the client leaves before there is a connection', async () => {
   await plane.closeAll();
   plane = await startTestDataPlane({ connectRetryDelaysMs: [60_000] });
   const url = await unusedUrl();
@@ -207,7 +207,7 @@ it('requests an agent for nothing when the client leaves before there is a conne
   expect(agent.seen).toEqual([]);
 });
 
-it('survives a client that leaves before it is refused', async () => {
+it('survives a client that leaves before it gets a refusal', async () => {
   let release = () => {};
   plane.routes.gate = new Promise<void>((resolve) => {
     release = resolve;
@@ -222,7 +222,7 @@ it('survives a client that leaves before it is refused', async () => {
   expect((await plane.call({ path: fileOf(plane.addSession(agent.url)) })).status).toBe(200);
 });
 
-it('cuts off a response that the agent cut off, so that the client can tell', async () => {
+it('cuts off a response that the agent cut off, so that the client notices', async () => {
   const agent = await plane.startAgent((_, res) => {
     res.writeHead(200).write('first');
     setImmediate(() => res.destroy());
@@ -247,7 +247,7 @@ it('survives an agent that does not speak HTTP', async () => {
   server.close();
 });
 
-it('leaves an unread response to nobody: a client that reads nothing and leaves frees the agent', async () => {
+it('frees the agent when a client reads nothing of its response and leaves', async () => {
   let closed: Promise<unknown> | undefined;
   const agent = await plane.startAgent((_: IncomingMessage, res) => {
     closed = once(res, 'close');

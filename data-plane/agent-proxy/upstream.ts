@@ -35,11 +35,11 @@ export interface UpstreamDependencies {
 /** The agents of all sessions. */
 export interface AgentUpstream {
   /**
-   * Sends requests until the response is complete or cannot be: retries connections, resumes
+   * Sends requests until the response is complete or has failed: retries connections, resumes
    * interrupted responses as `recovery` allows, and follows a session that moved.
    * @returns how the last attempt ended: `responded`, `truncated`, `mismatched` or `client_left`.
-   * @throws AppError where the agent cannot be reached or is idle for too long, or as
-   * `RouteResolver.resolve` where a strongly consistent read tells why.
+   * @throws AppError if the agent cannot be reached or is idle for too long, or like
+   * `RouteResolver.resolve` if a strongly consistent read shows why.
    */
   send(call: AgentCall, request: AgentRequest, recovery: Recovery): Promise<ProxyOutcome>;
 }
@@ -75,7 +75,7 @@ export function createAgentUpstream(dependencies: UpstreamDependencies): AgentUp
   };
 }
 
-/** The request with a token for its instance and session. Counts the attempt. */
+/** Builds the request with a token for its instance and session. Counts the attempt. */
 async function signRequest(
   call: AgentCall,
   { method, path, body, without }: AgentRequest,
@@ -114,9 +114,9 @@ interface Move {
 }
 
 /**
- * Points the call at the address where a strongly consistent read finds the session. That is safe
- * only where the old address did nothing.
- * @throws AppError where the session ended, or is still at the address that failed.
+ * Points the call at the address that a strongly consistent read finds for the session. This is
+ * safe only if the old address executed nothing.
+ * @throws AppError if the session has ended, or is still at the address that failed.
  */
 async function moveCall(call: AgentCall, { failure, request, routes }: Move): Promise<void> {
   const next = await resolveAgain(call, failure, routes);
@@ -128,7 +128,7 @@ async function moveCall(call: AgentCall, { failure, request, routes }: Move): Pr
   call.retryBudget.onMoved();
 }
 
-/** Undefined where the store is unavailable too, so that the failure itself is reported. */
+/** Undefined if the store is unavailable too, so that the original failure is reported. */
 async function resolveAgain(
   { target }: AgentCall,
   failure: UpstreamFailure,
@@ -143,8 +143,8 @@ async function resolveAgain(
 }
 
 /**
- * Keeps the route cache true to the outcome. An unresponsive agent may be one whose session ended:
- * where the client has no response yet, a strongly consistent read tells the two apart.
+ * Updates the route cache to match the outcome. An unresponsive agent may belong to a session that
+ * has ended: if the client has no response yet, a strongly consistent read distinguishes the two.
  * @throws AppError `session_ended`, or `step_deadline_exceeded` for an idle timeout.
  */
 async function checkOutcome(
@@ -158,11 +158,11 @@ async function checkOutcome(
     routes.evict(target.sessionId);
   if (outcome.kind !== 'idle_timeout') return outcome;
   try {
-    // An expired session may still run the step that the client waits for.
+    // An expired session may still run the step that the client is waiting for.
     await routes.resolveAgain({ ...target, begins: false });
   } catch (error) {
     if (error instanceof AppError && error.code === 'session_ended') throw error;
-    // A read that fails does not change the agent's timeout into another error.
+    // A failed read does not turn the agent's timeout into another error.
   }
   throw agentIdleTimeout(idleTimeoutMs);
 }
@@ -170,6 +170,6 @@ async function checkOutcome(
 const isSame = (one: Route, other: Route): boolean =>
   one.origin === other.origin && one.instanceId === other.instanceId;
 
-/** An upload that was begun cannot be sent again from its start. */
+/** An upload that has been partly read cannot be sent again from its start. */
 const isPartlyRead = (body: AgentRequest['body']): boolean =>
   body !== null && !Buffer.isBuffer(body) && body.readableDidRead;

@@ -44,7 +44,7 @@ async function responseTo(client: ClientRequest) {
   return { status, headers, error: JSON.parse(text).error };
 }
 
-/** Of a small step: 200 or why not. */
+/** Submits a small step. Resolves to 200 or to the error code. */
 async function submit(path: string, authorization = plane.authorization) {
   const headers = { ...json, authorization };
   const { status, text } = await plane.call({
@@ -62,7 +62,7 @@ it.each([
   ['restart', 1000],
   ['steps/stp_1/cancel', 1000],
 ])(
-  'returns 404 to %s of a missing session before a byte of its body has come',
+  'returns 404 to %s of a missing session before a byte of its body arrives',
   async (call, bytes) => {
     const path = `/v1/sessions/${newSessionId()}/${call}`;
     expect(await responseTo(announce(path, bytes))).toMatchObject({
@@ -93,7 +93,7 @@ it.each([
   },
 );
 
-it('returns 429 where the bodies of a tenant fill its budget, and serves other tenants', async () => {
+it('returns 429 when the bodies of a tenant fill its budget, and serves other tenants', async () => {
   const path = stepsOf(plane.addSession(agent.url));
   const held = announce(path, 100 * kibibyte);
   await expect.poll(() => submit(path)).toMatchObject({ status: 429 });
@@ -121,7 +121,7 @@ it('returns 429 where the bodies of a tenant fill its budget, and serves other t
   await expect.poll(() => submit(path)).toMatchObject({ status: 200 });
 });
 
-it('takes a cancel, and a file, while the budget is full', async () => {
+it('accepts a cancel and a file while the budget is full', async () => {
   const session = plane.addSession(agent.url);
   announce(stepsOf(session), 100 * kibibyte);
   await expect.poll(() => submit(stepsOf(session))).toMatchObject({ status: 429 });

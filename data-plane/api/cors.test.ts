@@ -34,14 +34,14 @@ const ofBrowsers = (headers: NodeJS.Dict<string | string[]>) =>
     Object.entries(headers).filter(([name]) => /^access-control-|^vary$/.test(name)),
   );
 
-/** On every response to a page that may call. */
+/** The headers of every response to a page that may call. */
 const readable = {
   'access-control-allow-origin': origin,
   'access-control-expose-headers': exposedHeaders.join(', '),
   vary: 'Origin',
 };
 
-test('allows a preflight of a listed origin before any token is requested', async () => {
+test('allows a preflight of a listed origin without a token', async () => {
   const { status, headers, text } = await plane.call(preflight(origin));
   expect({ status, text }).toEqual({ status: 204, text: '' });
   expect(ofBrowsers(headers)).toEqual({
@@ -53,7 +53,7 @@ test('allows a preflight of a listed origin before any token is requested', asyn
   });
 });
 
-test('allows no preflight of another origin, nor any where none is listed', async () => {
+test('allows no preflight of other origins, and none at all if no origin is listed', async () => {
   for (const [target, from] of [
     [plane, other],
     [closed, origin],
@@ -64,7 +64,7 @@ test('allows no preflight of another origin, nor any where none is listed', asyn
   }
 });
 
-test('lets a page read what is forwarded', async () => {
+test('lets a page read a forwarded response', async () => {
   const agent = await plane.startAgent(echo);
   const session = plane.addSession(agent.url);
   const { status, headers } = await plane.call({
@@ -75,7 +75,7 @@ test('lets a page read what is forwarded', async () => {
   expect(agent.requests[0]?.headers).not.toHaveProperty('origin');
 });
 
-test('lets a page read a stream as it comes', async () => {
+test('lets a page read a stream as it arrives', async () => {
   const agent = await plane.startAgent((_, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {}\n\n');
   });
@@ -103,7 +103,7 @@ test.each<[number, Call]>([
   expect({ status, ...ofBrowsers(headers) }).toEqual({ status: expected, ...readable });
 });
 
-test('shows a page of another origin nothing, and tells caches that it goes by the origin', async () => {
+test('shows nothing to a page of another origin, and sends `Vary: Origin` to caches', async () => {
   for (const headers of [{ origin: other }, undefined]) {
     expect(ofBrowsers((await plane.call({ path, ...(headers && { headers }) })).headers)).toEqual({
       vary: 'Origin',
@@ -112,7 +112,7 @@ test('shows a page of another origin nothing, and tells caches that it goes by t
   expect(ofBrowsers((await closed.call({ path, headers: { origin } })).headers)).toEqual({});
 });
 
-test('exposes every header that the API document has, but for those that browsers always show', () => {
+test('exposes every header of the API document, except those that browsers always show', () => {
   const alwaysShown = ['Cache-Control', 'Last-Modified'];
   expect(exposedHeaders).toEqual(
     expect.arrayContaining(

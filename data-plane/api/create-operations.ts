@@ -19,8 +19,8 @@ interface Dependencies extends CallerChecks {
 }
 
 /**
- * Every operation of the API: authenticated here and proxied to the service that the contract
- * names. The operations that describe the API need no token.
+ * Builds every operation of the API: each is authenticated here and proxied to the service that the
+ * contract names. The operations that describe the API need no token.
  */
 export function createOperations(dependencies: Dependencies): Record<string, ApiOperation> {
   const { proxyToAgent, proxyToControlPlane, tracing, ...checks } = dependencies;

@@ -8,7 +8,7 @@ const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancesto
 /** The OpenAPI document and its page. They are the same for every caller and need no token. */
 export function createDocumentOperations(): Record<string, ApiOperation> {
   let made: { json: string; page: string } | undefined;
-  // Made at the first request: few data-planes ever serve them.
+  // Build the document at the first request: few data-planes ever serve it.
   const make = () => {
     const document = createDocument();
     made ??= { json: `${JSON.stringify(document, null, 2)}\n`, page: renderPage(document) };

@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 it.each(['an agent', 'the control-plane'])(
-  'passes nothing on to %s whose headers are too large for it',
+  'forwards nothing to %s if the headers are too large for it',
   async (to) => {
     const session = plane.addSession(`http://127.0.0.1:${inner.port}`);
     const path = to === 'an agent' ? `/v1/sessions/${session.session_id}/steps` : '/v1/sessions';

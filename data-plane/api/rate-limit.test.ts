@@ -10,7 +10,7 @@ import { createRateLimiter, type RateLimiter } from './rate-limit.ts';
 
 const newTenant = () => tenantIdSchema.parse(`tenant-${randomUUID()}`);
 
-/** How many calls go through before one is refused, and the refusal. */
+/** Counts how many calls succeed before one is refused, and returns the refusal. */
 function callUntilRefused(
   limit: RateLimiter,
   caller: Parameters<RateLimiter>[0],
@@ -30,7 +30,7 @@ describe('a tenant', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it('may spend its burst at once and its rate after that, and learns when to call again', () => {
+  it('may spend its burst at once and its rate after that, and learns when to retry', () => {
     const limit = createRateLimiter({ requestsPerSecond: 10, burstSeconds: 3 }, systemClock);
     const caller = { tenantId: newTenant() };
     const { passed, refusal } = callUntilRefused(limit, caller);
@@ -47,13 +47,13 @@ describe('a tenant', () => {
     expect(callUntilRefused(limit, caller).passed).toBe(30);
   });
 
-  it('has calls of its own, whatever others do', () => {
+  it('has its own budget, whatever other tenants do', () => {
     const limit = createRateLimiter({ requestsPerSecond: 1, burstSeconds: 1 }, systemClock);
     for (let i = 0; i < 5; i++)
       expect(callUntilRefused(limit, { tenantId: newTenant() }).passed).toBe(1);
   });
 
-  it('has the rate that its token says, also where none is configured', () => {
+  it('has the rate of its token, even if none is configured', () => {
     const limit = createRateLimiter({ requestsPerSecond: undefined, burstSeconds: 2 }, systemClock);
     expect(callUntilRefused(limit, { tenantId: newTenant(), requestsPerSecond: 5 }).passed).toBe(
       10,
@@ -62,7 +62,7 @@ describe('a tenant', () => {
     for (let i = 0; i < 10_000; i++) limit(caller);
   });
 
-  it('gains nothing by changing between tokens with different rates', () => {
+  it('gains nothing by alternating between tokens with different rates', () => {
     const limit = createRateLimiter({ requestsPerSecond: 10, burstSeconds: 1 }, systemClock);
     const caller = { tenantId: newTenant() };
     expect(callUntilRefused(limit, caller).passed).toBe(10);
@@ -72,7 +72,7 @@ describe('a tenant', () => {
     expect(callUntilRefused(limit, caller).passed).toBe(0);
   });
 
-  it('is forgotten when ten thousand others have called, so that memory is bounded', () => {
+  it('is forgotten after ten thousand other tenants have called, so that memory is bounded', () => {
     const limit = createRateLimiter({ requestsPerSecond: 1, burstSeconds: 1 }, systemClock);
     const caller = { tenantId: newTenant() };
     limit(caller);
@@ -86,7 +86,7 @@ describe('a tenant', () => {
 describe('the data-plane', () => {
   let plane: TestDataPlane;
   beforeEach(async () => {
-    // No time passes, however slow the machine.
+    // The fake clock stands still, however slow the machine is.
     vi.useFakeTimers({ toFake: ['performance'] });
     plane = await startTestDataPlane({ rateLimit: { requestsPerSecond: 1, burstSeconds: 2 } });
   });
@@ -95,7 +95,7 @@ describe('the data-plane', () => {
     await plane.closeAll();
   });
 
-  it('refuses every kind of call of the tenant alike, before it reads anything, and says so in log and metric', async () => {
+  it('refuses every operation of the tenant alike, before it reads anything, and records that in log and metric', async () => {
     const agent = await plane.startAgent(echo);
     const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/steps`;
     for (let i = 0; i < 2; i++) expect((await plane.call({ path })).status).toBe(200);

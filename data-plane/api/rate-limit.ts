@@ -5,18 +5,20 @@ import { LRUCache } from 'lru-cache';
 
 export interface RateLimitOptions {
   /**
-   * Calls per second of one tenant at this replica, where its token has no rate of its own;
-   * undefined: no limit.
+   * Calls per second of one tenant at this replica, used if its token has no rate of its own;
+   * undefined means no limit.
    */
   requestsPerSecond: number | undefined;
   /** How many seconds' worth of calls may arrive at once after a pause. */
   burstSeconds: number;
 }
 
-/** Counts a call of the tenant. @throws AppError `rate_limited` where no calls are left. */
+/** Counts a call of the tenant. @throws AppError `rate_limited` if no calls are left. */
 export type RateLimiter = (caller: Pick<Principal, 'tenantId' | 'requestsPerSecond'>) => void;
 
-/** A tenant that was not seen while this many others called starts with a full bucket again. */
+/**
+ * A tenant starts with a full bucket again once this many others have called since its last call.
+ */
 export const rememberedTenants = 10_000;
 
 interface Bucket {
@@ -26,8 +28,8 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each tenant, in this replica's memory: n replicas allow n times as much. Its
- * own code, because the libraries read the machine's clock.
+ * Keeps a token bucket for each tenant in this replica's memory, so n replicas allow n times as
+ * much. We wrote it ourselves because the libraries read the machine's clock.
  */
 export function createRateLimiter(
   { requestsPerSecond, burstSeconds }: RateLimitOptions,
@@ -48,7 +50,7 @@ export function createRateLimiter(
   };
 }
 
-/** At the rate that the bucket had since the last call. */
+/** Refills at the rate that the bucket has had since the last call. */
 function refill(
   bucket: Bucket,
   { nowMs, burstSeconds }: { nowMs: number; burstSeconds: number },
@@ -58,7 +60,7 @@ function refill(
   bucket.filledAtMs = nowMs;
 }
 
-/** Tokens of one tenant may have different rates: none of them gains calls by alternating. */
+/** Tokens of one tenant may have different rates; a caller gains nothing by alternating. */
 function resize(bucket: Bucket, size: number): void {
   bucket.tokens *= size / bucket.size;
   bucket.size = size;

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => plane.closeAll());
 
-/** Head of a request that would be carried out, with the given header lines and no end. */
+/** The head of a valid request, with the given header lines and without the final empty line. */
 const head = (method: string, path: string, ...lines: string[]) =>
   [
     `${method} ${base}${path} HTTP/1.1`,
@@ -23,10 +23,10 @@ const head = (method: string, path: string, ...lines: string[]) =>
     `Authorization: ${plane.authorization}`,
     ...lines,
   ].join('\r\n');
-/** A whole one, which must never be taken for one. */
+/** A whole request inside another one, which must never be executed. */
 const hidden = () => `${head('GET', '/files/hidden', 'Connection: close')}\r\n\r\n`;
 
-/** Sends bytes and gives back all that comes until the server closes the connection. */
+/** Sends bytes and returns everything that arrives until the server closes the connection. */
 async function send(...pieces: string[]): Promise<string> {
   const socket = connect(plane.port, '127.0.0.1').on('error', () => {});
   let text = '';
@@ -46,7 +46,7 @@ const upload = (...lines: string[]) => head('PUT', '/files/a', ...lines);
 const chunked = (body: string, ...lines: string[]) =>
   `${upload('Transfer-Encoding: chunked', ...lines)}\r\n\r\n${body}`;
 
-describe('a request whose end is in doubt is refused, and hides no other', () => {
+describe('a request with an ambiguous end is refused, and hides no other request', () => {
   it.each<[string, () => string]>([
     [
       'two kinds of length',
@@ -118,7 +118,7 @@ describe('a request whose end is in doubt is refused, and hides no other', () =>
   });
 });
 
-describe('a body whose chunks are in doubt breaks its own upload, and hides no other request', () => {
+describe('a body with ambiguous chunks fails its own upload, and hides no other request', () => {
   it.each<[string, string]>([
     ['an extension that ends without CR', '5;a\nhello\r\n0\r\n\r\n'],
     ['an extension of 20 kB', `5;${'a'.repeat(20_000)}\r\nhello\r\n0\r\n\r\n`],
@@ -139,9 +139,9 @@ describe('a body whose chunks are in doubt breaks its own upload, and hides no o
   });
 });
 
-describe('what is in a body is no request', () => {
+describe('the content of a body is never executed as a request', () => {
   it.each(['at once', 'after the refusal'])(
-    'of a call that is refused before its body is read: %s',
+    'if the call is refused before its body is read: %s',
     async (when) => {
       const body = hidden();
       const refused = `${head('PUT', '/files/a', `Content-Length: ${body.length}`).replace(plane.authorization, 'Bearer')}\r\n\r\n`;
@@ -157,7 +157,7 @@ describe('what is in a body is no request', () => {
     },
   );
 
-  it('of a call that has none', async () => {
+  it('if the operation takes no body', async () => {
     const body = hidden();
     const first = `${head('GET', '/files/a', `Content-Length: ${body.length}`)}\r\n\r\n`;
     const response = await send(
@@ -167,7 +167,7 @@ describe('what is in a body is no request', () => {
     expect(hiddenSeen()).toEqual([]);
   });
 
-  it('of a step that announces more than it may have', async () => {
+  it('if a step announces a body that is too large', async () => {
     const announced = head(
       'POST',
       '/steps',
@@ -181,7 +181,7 @@ describe('what is in a body is no request', () => {
   });
 });
 
-it('lets an honest upload in chunks through, with extensions and a trailer, and the request behind it', async () => {
+it('accepts a valid chunked upload with extensions and a trailer, and the request behind it', async () => {
   const response = await send(
     `${chunked('5;name=value\r\nhello\r\n0\r\nX-A: a\r\n\r\n')}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`,
   );
@@ -189,7 +189,7 @@ it('lets an honest upload in chunks through, with extensions and a trailer, and 
   expect(response).toContain('"body":"hello"');
 });
 
-it('does not take garbage behind a request for one', async () => {
+it('does not take garbage behind a request for another request', async () => {
   const response = await send(
     `${head('GET', '/files/own')}\r\n\r\n\0\x01garbage\r\n\r\n${hidden()}`,
   );
@@ -197,7 +197,7 @@ it('does not take garbage behind a request for one', async () => {
   expect(hiddenSeen()).toEqual([]);
 });
 
-it('keeps one connection for calls that follow each other, on both sides', async () => {
+it('reuses one connection for consecutive calls, on both sides', async () => {
   const own = await plane.startAgent(echo);
   const connections = new Set<unknown>();
   own.server.on('connection', (socket) => connections.add(socket));

@@ -45,7 +45,7 @@ it.each([
   expect(plane.routes.reads).toEqual([]);
 });
 
-it('streams a body that is not one of JSON on, for the control-plane to check', async () => {
+it('streams a body that is not JSON, and leaves the check to the control-plane', async () => {
   const response = await plane.call({
     method: 'POST',
     path: '/v1/sessions',
@@ -58,14 +58,14 @@ it('streams a body that is not one of JSON on, for the control-plane to check', 
   });
 });
 
-it('does not bother the control-plane with callers that it cannot know, or invalid ids', async () => {
+it('does not call the control-plane for unknown callers or invalid ids', async () => {
   const path = '/v1/sessions';
   expect((await plane.call({ path, headers: { authorization: '' } })).status).toBe(401);
   expect((await plane.call({ path: '/v1/sessions/nonsense' })).status).toBe(404);
   expect(controlPlane.seen).toEqual([]);
 });
 
-it('says that the control-plane does not respond, and keeps serving steps', async () => {
+it('reports that the control-plane does not respond, and keeps serving steps', async () => {
   await plane.closeAll();
   plane = await startTestDataPlane({ controlPlaneUrl: await unusedUrl() });
   const response = await plane.call({ method: 'POST', path: '/v1/sessions', body: '{}' });
@@ -82,7 +82,7 @@ it.each([
   ['POST', { 'idempotency-key': 'k' }, true],
   ['GET', {}, true],
 ])(
-  'calls %s with %o that may have been carried out retryable: %s',
+  'marks %s with %o that may have been executed as retryable: %s',
   async (method, headers, retryable) => {
     await plane.closeAll();
     const unresponsive = await startAgent(() => {});
@@ -96,7 +96,7 @@ it.each([
   },
 );
 
-it('releases the control-plane when the client leaves', async () => {
+it('closes the upstream request when the client leaves', async () => {
   await plane.closeAll();
   let closed = false;
   const slow = await startAgent((_, res) => res.on('close', () => (closed = true)));
@@ -112,7 +112,7 @@ it('releases the control-plane when the client leaves', async () => {
   await slow.close();
 });
 
-it('breaks off a response that breaks off', async () => {
+it('cuts off a response that the control-plane cuts off', async () => {
   await plane.closeAll();
   const breaking = await startAgent((_, res) =>
     res.writeHead(200).write('half of it', () => res.destroy()),

@@ -27,14 +27,14 @@ interface Dependencies {
   clock: Clock;
   metrics: ForwardMetrics;
   retries: RetryPolicy;
-  /** The control-plane may send no byte while a session starts. */
+  /** The control-plane may send nothing while a session starts. */
   idleTimeoutMs: number;
   uploadStallLimitMs: number;
 }
 
 export type ControlPlaneProxy = (c: Context<HttpEnv>, trace: TraceHeaders) => Promise<Response>;
 
-/** Forwards a call with the caller's own token, which the control-plane verifies too. */
+/** Forwards a call with the caller's own token, which the control-plane verifies as well. */
 export function createControlPlaneProxy(dependencies: Dependencies): ControlPlaneProxy {
   const { clock, metrics, retries } = dependencies;
   const { origin } = new URL(dependencies.controlPlaneUrl);
@@ -57,7 +57,7 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
     const retryBudget = createRetryBudget(retries);
     for (;;) {
       const outcome = await proxyRequest(request, { ...dependencies, outgoing, response });
-      // A request that may have arrived is never repeated: a create may have happened.
+      // A request that may have arrived is never repeated: it may have created a session.
       const delayMs = retryBudget.delayAfter(outcome, false);
       if (delayMs === undefined) {
         checkOutcome(c, outcome);
@@ -71,7 +71,7 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
 
 const takesBody = (method: string): boolean => method === 'POST' || method === 'PATCH';
 
-/** @throws AppError where there is no response. Cuts off an incomplete one. */
+/** Cuts off an incomplete response. @throws AppError if there is no response. */
 function checkOutcome(c: Context<HttpEnv>, outcome: ProxyOutcome): void {
   switch (outcome.kind) {
     case 'unconnected':
@@ -88,7 +88,7 @@ function checkOutcome(c: Context<HttpEnv>, outcome: ProxyOutcome): void {
 
 function noResponse(c: Context<HttpEnv>, outcome: ProxyOutcome): AppError {
   const wasSent = outcome.kind !== 'unconnected';
-  // Repeating a create that happened makes a second session, unless it has an idempotency key.
+  // Repeating a successful create makes a second session, unless it has an idempotency key.
   const retryable =
     !wasSent || c.req.method !== 'POST' || c.req.header('idempotency-key') !== undefined;
   const message = wasSent

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { TraceHeaders } from '../telemetry/trace-headers.ts';
 
-/** Headers that end at this hop, or that it writes itself. */
+/** Headers that end at this hop, or that this hop writes itself. */
 const replaced: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
@@ -26,13 +26,16 @@ interface OwnHeaders {
   authorization: string | undefined;
   requestId: string;
   trace: TraceHeaders;
-  /** `same` is forwarded unchanged; `json` was parsed and is serialised again. */
+  /** `same` is forwarded unchanged; `json` is parsed and serialised again. */
   body: 'none' | 'same' | 'json';
-  /** A further header to drop, in lower case. */
+  /** Another header to drop, in lower case. */
   without?: string | undefined;
 }
 
-/** The client's headers as they are forwarded: names and values alternate, as undici expects. */
+/**
+ * Returns the client's headers as they are forwarded: names and values alternate, as undici
+ * expects.
+ */
 export function requestHeaders(
   incoming: IncomingMessage,
   { authorization, requestId, trace, body, without }: OwnHeaders,
@@ -54,7 +57,7 @@ export function requestHeaders(
   return headers;
 }
 
-/** @param own headers of this hop, by their names in lower case. They replace the upstream's. */
+/** @param own headers of this hop, with names in lower case. They replace the upstream's. */
 export function responseHeaders(
   headers: IncomingHttpHeaders,
   own: Readonly<Record<string, string>>,
@@ -80,7 +83,7 @@ const alwaysHopByHop: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Which headers end at this hop: a fixed list, and those that `connection` names (RFC 9110,
+ * Tells which headers end at this hop: a fixed list, and those that `connection` names (RFC 9110,
  * section 7.6.1).
  */
 function hopByHop(connection: string | undefined): (name: string) => boolean {

@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-it('rings once nothing came for so long, counted from the last byte', () => {
+it('fires after the limit without a byte, counted from the last one', () => {
   vi.advanceTimersByTime(10 * limitMs);
   idleTimer.start();
   vi.advanceTimersByTime(limitMs - 1);
@@ -29,7 +29,7 @@ it('rings once nothing came for so long, counted from the last byte', () => {
   expect(timeouts).toBe(1);
 });
 
-it('counts anew while the other side is excused, and rings after that', () => {
+it('starts over while the other side is excused, and fires after that', () => {
   idleTimer.start();
   isPaused = true;
   vi.advanceTimersByTime(10 * limitMs);
@@ -39,7 +39,7 @@ it('counts anew while the other side is excused, and rings after that', () => {
   expect(timeouts).toBe(1);
 });
 
-it('is still once it is stopped, also where it was started twice', () => {
+it('does not fire once it is stopped, even if it was started twice', () => {
   idleTimer.start();
   idleTimer.start();
   idleTimer.stop();

@@ -1,7 +1,7 @@
 import type { Clock } from '@steppe/service-kit/process/clock';
 
 export interface IdleTimer {
-  /** From now on the other side must send a byte within the limit. */
+  /** From this call on, the other side must send a byte within the limit. */
   start(): void;
   /** A byte arrived. */
   reset(): void;
@@ -18,7 +18,7 @@ interface IdleTimerOptions {
 
 /**
  * An idle timeout instead of a total one: a response may take an hour as long as data keeps
- * arriving. A reset only notes the time, because it happens with each chunk.
+ * arriving. A reset only records the time, because it happens for each chunk.
  */
 export function createIdleTimer({ clock, limitMs, isPaused, onIdle }: IdleTimerOptions): IdleTimer {
   let cancel: (() => void) | undefined;

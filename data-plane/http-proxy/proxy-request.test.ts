@@ -21,14 +21,14 @@ const start = async (handle: RequestListener): Promise<FakeAgent> => {
   return agent;
 };
 
-/** A server that responds to every request by one request with `origin`. */
+/** A server that forwards every request to `origin`. */
 const startEdge = async (
   origin: string,
   dispatcher: Agent,
   isRejected: (status: number) => boolean = () => false,
 ) => {
   const ends: ProxyOutcome[] = [];
-  /** Listeners that a request has left on the client's response. */
+  /** The number of listeners that each request has left on the client's response. */
   const left: number[] = [];
   const countListeners = (outgoing: ServerResponse) =>
     outgoing.listenerCount('close') + outgoing.listenerCount('drain');
@@ -65,7 +65,7 @@ const startUpstream = (options: Agent.Options = {}): Agent => {
   return upstream;
 };
 
-it('sends nothing when the client leaves while the connection is being made', async () => {
+it('sends nothing if the client leaves while the connection is being established', async () => {
   const agent = await start(echo);
   const wanted = new EventEmitter();
   let finish: () => void = () => {};
@@ -89,7 +89,7 @@ it('sends nothing when the client leaves while the connection is being made', as
   expect(agent.seen).toEqual([]);
 });
 
-it('makes no connection for a client that has left already', async () => {
+it('opens no connection for a client that has already left', async () => {
   const outgoing = { destroyed: true } as ServerResponse;
   const request = {
     origin: 'http://127.0.0.1:9',
@@ -118,7 +118,7 @@ it('makes no connection for a client that has left already', async () => {
   });
 });
 
-it('writes a response that came in one piece in one piece', async () => {
+it('writes a response that arrived in one piece in one piece', async () => {
   const agent = await start((_, res) => res.writeHead(200, { 'content-length': '4' }).end('body'));
   const edge = await startEdge(agent.url, startUpstream());
   const client = connect(edge.port, '127.0.0.1');
@@ -130,7 +130,7 @@ it('writes a response that came in one piece in one piece', async () => {
   expect(pieces[0]).toMatch(/^HTTP\/1.1 200 [\s\S]*\r\n\r\nbody$/);
 });
 
-it('does not take an interim response for the response', async () => {
+it('does not take an interim response for the final one', async () => {
   const agent = await start((_, res) => {
     res.writeEarlyHints({ link: '</a>; rel=preload' });
     res.writeHead(200).end('real');
@@ -147,7 +147,7 @@ it('writes nothing of a rejected response', async () => {
   expect(edge.left).toEqual([0]);
 });
 
-it('has no more to say of a response once it has ended', async () => {
+it('changes nothing about a response once it has ended', async () => {
   const agent = await start((req, res) => req.url === '/quick' && res.end('done'));
   const upstream = startUpstream();
   const outgoing = Object.assign(new EventEmitter(), {
@@ -161,7 +161,7 @@ it('has no more to say of a response once it has ended', async () => {
       {
         clock: systemClock,
         dispatcher: upstream,
-        // Only this part is used.
+        // The proxy uses only this part of the response.
         outgoing: outgoing as EventEmitter as ServerResponse,
         response: {
           begin: () => true,
@@ -177,12 +177,12 @@ it('has no more to say of a response once it has ended', async () => {
       },
     );
   await agentRequest('/quick');
-  // By its time the idle timeout of the first would have been noticed.
+  // By the time this request ends, the idle timeout of the first one would have fired.
   await agentRequest('/never');
   expect(reset).toEqual(['/quick ends', '/never breaks off']);
 });
 
-it('distinguishes no connection from a connection without a response', async () => {
+it('distinguishes a failed connection from a connection without a response', async () => {
   const upstream = startUpstream();
   const server = createServer((req) => req.socket.destroy()).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -195,7 +195,7 @@ it('distinguishes no connection from a connection without a response', async () 
   expect(edge.ends.map(({ kind }) => kind)).toEqual(['broken', 'unconnected']);
 });
 
-it('lets many requests with one origin run at once', async () => {
+it('runs many requests to one origin at once', async () => {
   const waiting: ServerResponse[] = [];
   const agent = await start((_, res) => waiting.push(res));
   const edge = await startEdge(agent.url, startUpstream());

@@ -10,7 +10,7 @@ export interface ProxyRequest {
   method: string;
   path: string;
   headers: string[];
-  /** The client's own message is streamed. */
+  /** If it is the client's own message, it is streamed. */
   body: Buffer | IncomingMessage | null;
 }
 
@@ -18,9 +18,9 @@ export interface ProxyOptions {
   clock: Clock;
   dispatcher: Dispatcher;
   outgoing: ServerResponse;
-  /** Writes into `outgoing`. */
+  /** Receives the response and writes it into `outgoing`. */
   response: ResponseSink;
-  /** True for a status that is meant for us and not for the client: nothing of it is written. */
+  /** True for a status that is meant for us and not for the client: the response is dropped. */
   isRejected?: (status: number) => boolean;
   idleTimeoutMs: number;
   /** How long an upload may make no progress. */
@@ -30,18 +30,18 @@ export interface ProxyOptions {
 
 /** How one attempt to forward a request ended. */
 export type ProxyOutcome =
-  /** No connection was made: nothing was sent. */
+  /** No connection was established: nothing was sent. */
   | { kind: 'unconnected'; error: Error }
-  /** The request may have arrived, and the client has nothing of a response. */
+  /** The request may have arrived, and the client has received nothing. */
   | { kind: 'broken'; error: Error }
   | { kind: 'idle_timeout' }
-  /** `isRejected` is true for its status. */
+  /** `isRejected` returned true for its status. */
   | { kind: 'rejected'; status: number }
   /** The response does not continue the part that the client already has. */
   | { kind: 'mismatched'; status: number }
   | { kind: 'responded'; status: number }
   /**
-   * The response was interrupted, and the client has a part of it. `brought` is true where this
+   * The response was interrupted, and the client has a part of it. `brought` is true if this
    * attempt delivered any bytes.
    */
   | { kind: 'truncated'; reason: 'broken' | 'idle_timeout'; brought: boolean }
@@ -157,7 +157,8 @@ export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Prom
       },
     };
 
-    // Registered before the dispatch: a client may leave while the connection is being made.
+    // Register this before the dispatch: a client may leave while the connection is being
+    // established.
     outgoing.once('close', onClientLeft);
     outgoing.on('drain', onDrained);
     const { origin, method, path, headers } = request;

@@ -18,7 +18,7 @@ const kept = (
   return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])));
 };
 
-it('puts its own authorization and request id in the place of the client’s', () => {
+it('replaces the client’s authorization and request id with its own', () => {
   const headers = kept(
     from('Authorization', 'Bearer theirs', 'X-Request-Id', 'x', 'Accept', 'text/event-stream'),
   );
@@ -45,7 +45,7 @@ it('drops hop-by-hop headers and those that connection names', () => {
   expect(kept(incoming)).toEqual({ authorization: 'Bearer ours', 'x-request-id': 'r1' });
 });
 
-it('cannot be made to drop what it writes itself', () => {
+it('keeps the headers that it writes itself, even if connection names them', () => {
   expect(kept(from('Connection', 'authorization, x-request-id'))).toMatchObject({
     authorization: 'Bearer ours',
     'x-request-id': 'r1',
@@ -68,25 +68,25 @@ it('drops expect, host, cookies and reserved headers', () => {
   expect(Object.keys(kept(incoming)).sort()).toEqual(['authorization', 'x-request-id']);
 });
 
-it('names the trace that it is given, whatever the client wrote', () => {
+it('sends the given trace, whatever the client wrote', () => {
   const incoming = from('Traceparent', 'theirs', 'Tracestate', 'theirs');
   expect(kept(incoming)).toEqual({ authorization: 'Bearer ours', 'x-request-id': 'r1' });
   const trace = { traceparent: 'ours', tracestate: 'v=1' };
   expect(kept(incoming, { trace })).toMatchObject(trace);
 });
 
-it('leaves out the header that it is to go without', () => {
+it('leaves out the header that it is asked to omit', () => {
   expect(
     kept(from('Last-Event-ID', '3', 'Range', 'bytes=0-1'), { without: 'last-event-id' }),
   ).not.toHaveProperty('last-event-id');
 });
 
-it('passes on ranges and conditions', () => {
+it('forwards ranges and conditions', () => {
   const given = { range: 'bytes=0-1', 'if-match': '"e"', 'last-event-id': '3' };
   expect(kept(from(...Object.entries(given).flat()))).toMatchObject(given);
 });
 
-it('lets the headers of a body go with the body', () => {
+it('forwards the headers of a body only with the body', () => {
   const incoming = from(
     'Content-Length',
     '3',

@@ -17,7 +17,7 @@ it('drops hop-by-hop headers and those that connection names, and keeps the rest
   });
 });
 
-it('lets its own headers win', () => {
+it('prefers its own headers to those of the upstream', () => {
   expect(
     responseHeaders({ 'x-request-id': 'theirs', etag: 'e' }, { 'x-request-id': 'ours' }),
   ).toEqual({

@@ -3,20 +3,20 @@ import { responseHeaders } from './headers.ts';
 import type { ResponseSink } from './response-sink.ts';
 
 interface WriterOptions {
-  /** Headers that every response gets, by their names in lower case. */
+  /** Headers that are added to every response, with names in lower case. */
   ownHeaders: Readonly<Record<string, string>>;
 }
 
 /**
- * A response whose `content-length` is at most this is written when it is complete: where it is
+ * A response whose `content-length` is at most this is written only when it is complete: if it is
  * interrupted, another one can replace it.
  */
 const maxHeldBytes = 16 * 1024;
 
 /**
  * Writes a response into Node's own response. Headers and first chunk wait until the parser
- * returns: a response that arrived in one piece leaves in one piece, and the first byte of any other
- * leaves at once.
+ * returns: a response that arrived in one piece leaves in one piece, and the first byte of any
+ * other leaves at once.
  */
 export function createResponseWriter(
   outgoing: ServerResponse,
@@ -25,7 +25,7 @@ export function createResponseWriter(
   let head: { status: number; headers: OutgoingHttpHeaders } | undefined;
   let held: Buffer[] = [];
   let isHeldWhole = false;
-  // `close` reports the same: a write to a closed connection.
+  // `close` reports the same failure: a write to a closed connection.
   outgoing.on('error', () => {});
 
   const takeHeld = (): Buffer | undefined => {

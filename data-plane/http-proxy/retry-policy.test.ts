@@ -11,7 +11,7 @@ const interrupted = (brought: boolean): ProxyOutcome => ({
   brought,
 });
 
-it('retries a connection three times, later each time', () => {
+it('retries a connection three times, with growing delays', () => {
   const budget = createRetryBudget(policy);
   expect([1, 2, 3, 4].map(() => budget.delayAfter(unconnected, false))).toEqual([
     100,
@@ -44,7 +44,7 @@ it.each<ProxyOutcome>([
   expect(createRetryBudget(policy).delayAfter(outcome, false)).toBeUndefined();
 });
 
-it('counts failed connections from zero at another address and after a connection was made', () => {
+it('resets the count of failed connections at another address and after a successful connection', () => {
   const budget = createRetryBudget(policy);
   expect(budget.delayAfter(unconnected, true)).toBe(100);
   budget.onMoved();
@@ -53,7 +53,7 @@ it('counts failed connections from zero at another address and after a connectio
   expect(budget.delayAfter(unconnected, true)).toBe(100);
 });
 
-it('resumes after three interruptions in a row, and after any with progress up to a maximum', () => {
+it('resumes after three interruptions in a row, and up to a maximum after interruptions with progress', () => {
   const inVain = createRetryBudget(policy);
   expect([1, 2, 3, 4].map(() => inVain.delayAfter(interrupted(false), true))).toEqual([
     100,

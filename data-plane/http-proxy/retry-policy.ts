@@ -15,18 +15,18 @@ export const maxInterruptions = 100;
 /** How often the request of one client call may be sent again. */
 export interface RetryBudget {
   /**
-   * @param isRepeatable whether a request that may have arrived is safe to send again. One whose
-   * connection was never made always is.
-   * @returns the delay before the next attempt; undefined where there must be none.
+   * @param isRepeatable whether a request that may have arrived is safe to send again. A request
+   * that was never connected always is.
+   * @returns the delay before the next attempt; undefined if there must be none.
    */
   delayAfter(outcome: ProxyOutcome, isRepeatable: boolean): number | undefined;
-  /** Attempts to connect count from zero again: the next one goes to another address. */
+  /** Resets the count of connection attempts: the next one goes to another address. */
   onMoved(): void;
 }
 
 /**
- * Allows as many failures in a row as the policy has delays, counted apart for connections and for
- * interrupted responses. A response that made progress starts its row again.
+ * Allows as many failures in a row as the policy has delays, counted separately for connections and
+ * for interrupted responses. A response that made progress resets its count.
  */
 export function createRetryBudget({ delaysMs, random }: RetryPolicy): RetryBudget {
   let unconnectedInARow = 0;
@@ -52,7 +52,7 @@ export function createRetryBudget({ delaysMs, random }: RetryPolicy): RetryBudge
   };
 }
 
-/** Waits before a retry. @returns false where the client left before the delay was over. */
+/** Waits before a retry. @returns false if the client left during the delay. */
 export function waitForRetry(
   delayMs: number,
   { clock, outgoing }: { clock: Clock; outgoing: ServerResponse },
@@ -68,7 +68,7 @@ export function waitForRetry(
   });
 }
 
-/** undici did not even try: the request is invalid, or the process is closing. */
+/** undici did not attempt the request: it is invalid, or the process is closing. */
 export const isInvalidRequest = (error: Error): boolean =>
   'code' in error &&
   ['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED'].includes(

@@ -5,7 +5,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 
 export interface UploadBody {
   stream: Readable;
-  /** True while the client has to send the next byte. */
+  /** True while the next byte has to come from the client. */
   waitsForClient(): boolean;
 }
 
@@ -19,11 +19,11 @@ interface UploadOptions {
   onStalled: (error: AppError) => void;
 }
 
-/** Fewer bytes than this within the limit are not progress. */
+/** Receiving fewer bytes than this within the limit does not count as progress. */
 const minProgressBytes = 1024;
 
 /**
- * The client's body as a stream of its own: undici destroys the body of a request that ends early,
+ * The client's body as a separate stream: undici destroys the body of a request that ends early,
  * and destroying the incoming message would close the connection that the response needs. Reads
  * nothing before the stream is read.
  */
@@ -42,8 +42,8 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
     incoming.pause();
   };
   /**
-   * An upload may take hours while it makes progress. Where the agent does not read it, the client
-   * is not at fault.
+   * An upload may take hours while it makes progress. If the agent does not read it, the client is
+   * not at fault.
    */
   const checkProgress = () => {
     if (stream.destroyed || incoming.readableEnded) return;
@@ -52,7 +52,7 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
     scheduleCheck();
   };
   const scheduleCheck = () => {
-    // What arrived while this process was busy is read before progress is checked.
+    // Data that arrived while this process was busy is read before progress is checked.
     cancelStallCheck = clock.after(stallLimitMs, () => setImmediate(checkProgress));
   };
   const finish = () => {
@@ -89,7 +89,7 @@ export function createUploadBody(incoming: IncomingMessage, options: UploadOptio
       callback(error);
     },
   });
-  // undici listens only until its request has ended.
+  // undici listens only until its request ends.
   stream.on('error', () => {});
   return { stream, waitsForClient: () => waitsForClient };
 }
@@ -100,7 +100,7 @@ const stalled = (limitMs: number): AppError =>
     `the upload stalled for ${limitMs / 1000} s before it was complete; nothing was written: send it again`,
     {
       retryable: true,
-      // The rest of the body would be read as the next request.
+      // Without this, the rest of the body would be read as the next request.
       headers: { Connection: 'close' },
     },
   );

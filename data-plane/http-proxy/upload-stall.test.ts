@@ -24,7 +24,7 @@ const upload = (agentUrl: string, headers: Record<string, string>) => {
 const forms = [{ 'content-length': '1000000' }, { 'transfer-encoding': 'chunked' }];
 
 it.each(forms)(
-  'gives an upload up that stands still, in a sentence, and breaks it off at the agent (%j)',
+  'gives up a stalled upload with an error message, and aborts it at the agent (%j)',
   async (form) => {
     const agent = await plane.startAgent((req) => req.resume());
     const client = upload(agent.url, form);
@@ -45,7 +45,7 @@ it.each(forms)(
   },
 );
 
-it('gives one up that trickles', async () => {
+it('gives up an upload that only trickles', async () => {
   const agent = await plane.startAgent((req) => req.resume());
   const client = upload(agent.url, { 'transfer-encoding': 'chunked' });
   const trickle = setInterval(() => client.write('x'), limitMs / 10);
@@ -55,7 +55,7 @@ it('gives one up that trickles', async () => {
   client.destroy();
 });
 
-it('lets one take longer than the limit that continues', async () => {
+it('lets an upload that makes progress take longer than the limit', async () => {
   const agent = await plane.startAgent(echo);
   const client = upload(agent.url, { 'transfer-encoding': 'chunked' });
   const piece = 'x'.repeat(2048);
@@ -72,7 +72,7 @@ it('lets one take longer than the limit that continues', async () => {
   expect(JSON.parse(response.text).body).toBe(piece.repeat(pieces));
 });
 
-it('does not blame the client for an agent that takes nothing for a while', async () => {
+it('does not blame the client for an agent that reads nothing for a while', async () => {
   const agent = await plane.startAgent((req, res) => {
     setTimeout(() => echo(req, res), 4 * limitMs);
   });

@@ -31,7 +31,7 @@ it.each([
   { path: 'steps/s1/events', type: 'text/event-stream' },
   { path: 'steps/s1', type: 'application/json' },
 ])(
-  'cuts off a client that takes nothing of its response ($path), and releases the agent',
+  'cuts off a client that reads nothing of its response ($path), and frees the agent',
   async ({ path, type }) => {
     await start(200);
     const agent = await plane.startAgent((_, res) =>

@@ -2,8 +2,8 @@ import { type SessionId, sessionIdSchema, stepIdSchema } from '@steppe/contracts
 import { sessionNotFound } from './resolve-route.ts';
 
 /**
- * The session id of a path below `/v1/sessions/`, as it is forwarded: an id that is valid only
- * after decoding is not accepted.
+ * Reads the session id of a path below `/v1/sessions/`, as it is forwarded: an id that is valid
+ * only after decoding is not accepted.
  * @throws AppError `session_not_found`
  */
 export function readSessionId(path: string): SessionId {
@@ -12,7 +12,7 @@ export function readSessionId(path: string): SessionId {
   return parsed.data;
 }
 
-/** For the log: the agent validates it. */
+/** Only for the log: the agent validates the id. */
 export const readStepId = (path: string): string | undefined =>
   segmentOf(path, 4) === 'steps' ? stepIdSchema.safeParse(segmentOf(path, 5)).data : undefined;
 

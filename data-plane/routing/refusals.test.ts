@@ -98,7 +98,7 @@ it.each([
   expect(plane.routes.reads).toHaveLength(reads);
 });
 
-describe('a path aimed at another session', () => {
+describe('a path that points at another session', () => {
   it.each([
     '/files/../../FOREIGN/files/a',
     '/files/%2e%2e/%2e%2e/FOREIGN/files/a',
@@ -154,13 +154,13 @@ describe('a path aimed at another session', () => {
   });
 });
 
-it('names the methods of a path', async () => {
+it('lists the allowed methods of a path', async () => {
   const response = await plane.call({ method: 'PATCH', path: `/v1/sessions/${addOwn()}/steps` });
   expect([response.status, response.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
 });
 
 it.each(['/', '/v1', '/v1/nothing', '/v2/sessions', '/v1//sessions', '/v1/sessions/'])(
-  'knows no path %s',
+  'returns 404 for the path %s',
   async (path) => {
     const response = await plane.call({ path });
     expect([response.status, errorOf(response).code]).toEqual([404, 'route_not_found']);
@@ -246,7 +246,7 @@ describe('the body of a step', () => {
     expect(agent.seen).toHaveLength(seen);
   });
 
-  it('may be code of exactly 1 MiB', async () => {
+  it('may contain code of exactly 1 MiB', async () => {
     const body = JSON.stringify({ code: 'a'.repeat(mib) });
     const response = await plane.call({
       method: 'POST',
@@ -266,7 +266,7 @@ it('checks the body of a restart', async () => {
   expect(refused.status).toBe(400);
 });
 
-it('lets cancel have no body', async () => {
+it('lets a cancel have no body', async () => {
   const path = `/v1/sessions/${addOwn()}/steps/stp_1/cancel`;
   expect((await plane.call({ method: 'POST', path })).status).toBe(200);
   expect(
@@ -274,7 +274,7 @@ it('lets cancel have no body', async () => {
   ).toBe(400);
 });
 
-it('sends no body on where a call has none', async () => {
+it('forwards no body if the operation takes none', async () => {
   const path = `/v1/sessions/${addOwn()}/files/a`;
   const response = await plane.call({
     method: 'DELETE',

@@ -25,7 +25,7 @@ let store: SessionStore;
 let resolver: RouteResolver;
 let nowMs: number;
 beforeAll(async () => {
-  // The clock stands still: what is read without ConsistentRead never catches up.
+  // The clock stands still, so a read without ConsistentRead never catches up.
   db = await startStaleDynamoDb({ now: () => 0 });
   client = createDynamoDbClient({ ...localAccess, endpoint: db.endpoint });
   store = createDynamoDbSessionStore({ client, ...realParts });
@@ -59,7 +59,7 @@ const readyRow = async () => {
   return record;
 };
 
-it('finds a session that was made this instant, and refuses one that just ended', async () => {
+it('finds a session that was just created, and refuses one that just ended', async () => {
   const record = await readyRow();
   expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready' } });
   await store.update(ended(record), 1);
@@ -68,7 +68,7 @@ it('finds a session that was made this instant, and refuses one that just ended'
   });
 });
 
-it('refuses a session that is being made until it is ready, and not an instant longer', async () => {
+it('refuses a session that is being created until the moment it is ready', async () => {
   const record = provisioning(tenantId);
   await store.create(record);
   await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({
@@ -80,7 +80,7 @@ it('refuses a session that is being made until it is ready, and not an instant l
   });
 });
 
-it('does not go back to an address that it knows to be old', async () => {
+it('does not return to an address that it knows to be outdated', async () => {
   const record = await readyRow();
   await resolver.resolve(requestFor(record));
   const moved = 'http://10.0.0.2:8080';
@@ -88,14 +88,14 @@ it('does not go back to an address that it knows to be old', async () => {
   expect(await resolver.resolveAgain(requestFor(record))).toMatchObject({
     route: { origin: moved },
   });
-  // Each of these begins a read that does not know the new address yet.
+  // Each of these calls begins a read that does not see the new address yet.
   for (let i = 0; i < 5; i++) {
     nowMs += 10_000;
     expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { origin: moved } });
   }
 });
 
-it('does not call a session expired whose longer life is not seen everywhere yet', async () => {
+it('does not treat a session as expired while its extension is not visible everywhere', async () => {
   const record = ready(tenantId, address, { expires_at: new Date(nowMs + 1_000).toISOString() });
   await store.create(record);
   await resolver.resolve(requestFor(record));
@@ -104,7 +104,7 @@ it('does not call a session expired whose longer life is not seen everywhere yet
   expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready' } });
 });
 
-it('returns 410 for a session whose agent is gone, although cheap reads still show it', async () => {
+it('returns 410 for a session whose agent has exited, even if eventually consistent reads still show it', async () => {
   const plane = await startTestDataPlane(
     {},
     { routes: createDynamoDbRouteReader({ client, clock: systemClock }) },
@@ -126,7 +126,7 @@ it('returns 410 for a session whose agent is gone, although cheap reads still sh
   await plane.closeAll();
 });
 
-it('continues with what it knows while the store breaks every connection', async () => {
+it('keeps using known routes while the store breaks every connection', async () => {
   const record = await readyRow();
   let isOut = false;
   const proxy = await startDynamoDbProxy(async (request) =>

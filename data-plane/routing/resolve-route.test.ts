@@ -45,7 +45,7 @@ const requestFor = (record: Pick<SessionRecord, 'session_id'>, begins = false) =
 });
 const consistentReads = () => routes.reads.filter(({ consistent }) => consistent).length;
 
-it('gives the route of a ready session after one cheap read', async () => {
+it('returns the route of a ready session after one eventually consistent read', async () => {
   const record = readyOf(tenantId);
   expect(await resolver.resolve(requestFor(record))).toMatchObject({
     source: 'miss',
@@ -78,7 +78,7 @@ it.each<[string, () => SessionRecord | undefined, object]>([
   expect(consistentReads()).toBe(2);
 });
 
-it('refuses a session that is being made by a strongly consistent read each time', async () => {
+it('refuses a session that is being created after a strongly consistent read each time', async () => {
   const record = add(provisioning(tenantId));
   for (let count = 1; count <= 3; count++) {
     const refusal = { code: 'session_not_ready', headers: { 'Retry-After': '1' } };
@@ -87,7 +87,7 @@ it('refuses a session that is being made by a strongly consistent read each time
   }
 });
 
-it('refuses by no read that began before the request came', async () => {
+it('never refuses on a read that began before the request arrived', async () => {
   const record = add(provisioning(tenantId));
   let open = () => {};
   await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({
@@ -122,7 +122,7 @@ it.each<[string, (current: SessionRecord) => SessionRecord | undefined]>([
   expect(await resolver.resolve(requestFor(current))).toMatchObject({ route: { state: 'ready' } });
 });
 
-it('refuses a cached route to another tenant, and leaves it in the cache for its own', async () => {
+it('refuses a cached route to another tenant, and keeps it in the cache for its owner', async () => {
   const record = readyOf(other);
   await resolver.resolve({ ...requestFor(record), tenantId: other });
   await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({
@@ -134,7 +134,7 @@ it('refuses a cached route to another tenant, and leaves it in the cache for its
   });
 });
 
-it('says the same of a foreign and of a missing session', async () => {
+it('reports a foreign and a missing session in the same way', async () => {
   const refusals = await Promise.all(
     [readyOf(other), { session_id: newSessionId() }].map((record) =>
       resolver.resolve(requestFor(record)).catch((error) => error.toBody('r')),
@@ -144,7 +144,7 @@ it('says the same of a foreign and of a missing session', async () => {
   expect(refusals[0]).toMatchObject({ error: { code: 'session_not_found' } });
 });
 
-it('refuses what begins anew in an expired session, and lets the rest through', async () => {
+it('refuses new work in an expired session, and lets other calls through', async () => {
   const record = readyOf(tenantId, { expires_at: new Date(nowMs - 1).toISOString() });
   await expect(resolver.resolve(requestFor(record, true))).rejects.toMatchObject({
     code: 'session_ended',
@@ -156,7 +156,7 @@ it('refuses what begins anew in an expired session, and lets the rest through', 
   });
 });
 
-it('learns of a longer life before it calls a session expired', async () => {
+it('reads an extension before it treats a session as expired', async () => {
   const record = readyOf(tenantId, { expires_at: new Date(nowMs + 1_000).toISOString() });
   await resolver.resolve(requestFor(record, true));
   routes.consistent.set(record.session_id, {
@@ -170,7 +170,7 @@ it('learns of a longer life before it calls a session expired', async () => {
   });
 });
 
-it('calls an outage of the store by its name where the route is not known', async () => {
+it('reports an outage of the store if the route is not known', async () => {
   routes.failure = new SessionStoreUnavailableError('down');
   await expect(resolver.resolve(requestFor(readyOf(tenantId)))).rejects.toMatchObject({
     code: 'route_store_unavailable',
@@ -179,7 +179,7 @@ it('calls an outage of the store by its name where the route is not known', asyn
   });
 });
 
-it('does not refuse on what it cannot read again', async () => {
+it('does not refuse on a row that it cannot read again', async () => {
   const record = readyOf(tenantId, { expires_at: new Date(nowMs + 1_000).toISOString() });
   await resolver.resolve(requestFor(record, true));
   nowMs += 1_500;
@@ -189,7 +189,7 @@ it('does not refuse on what it cannot read again', async () => {
   });
 });
 
-it('lets a failure that is not an outage be one of ours', async () => {
+it('throws a failure that is not an outage unchanged', async () => {
   routes.failure = new Error('a mistake');
   await expect(resolver.resolve(requestFor(readyOf(tenantId)))).rejects.toBe(routes.failure);
 });

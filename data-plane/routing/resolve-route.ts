@@ -23,7 +23,7 @@ export interface RouteResolver {
    * `route_store_unavailable`.
    */
   resolve(request: RouteRequest): Promise<ResolvedRoute>;
-  /** The same after the cached route proved wrong: evicts it and reads strongly consistent. */
+  /** Does the same after the cached route proved wrong: evicts it and reads strongly consistent. */
   resolveAgain(request: RouteRequest): Promise<ResolvedRoute>;
   evict(sessionId: SessionId): void;
 }
@@ -34,8 +34,8 @@ interface Dependencies {
 }
 
 /**
- * Finds the agent of a tenant's session. Never refuses on a row that may be stale: it reads strongly
- * consistent first.
+ * Finds the agent of a tenant's session. Never refuses on a row that may be stale: it first reads
+ * strongly consistent.
  */
 export function createRouteResolver({ cache, clock }: Dependencies): RouteResolver {
   const decide = (request: RouteRequest, { session, source }: Lookup): ResolvedRoute | AppError => {
@@ -85,8 +85,8 @@ function checkRoute(
 }
 
 /**
- * Whether a refusal cannot change any more. A session that is provisioning may be ready, and an
- * expired one may be extended, right after it was read.
+ * Whether a refusal is final. A session that is provisioning may be ready, and an expired one may
+ * be extended, right after it was read.
  */
 const isFinal = ({ tenantId }: RouteRequest, session: RouteEntry | null): boolean =>
   session?.tenantId !== tenantId || session.state === 'terminal';

@@ -36,7 +36,7 @@ const add = (origin = address) => {
   return record;
 };
 
-it('shares one read among all who request at once', async () => {
+it('shares one read among all concurrent requests', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   const found = await Promise.all(Array.from({ length: 50 }, () => cache.find(session_id)));
@@ -44,7 +44,7 @@ it('shares one read among all who request at once', async () => {
   expect(new Set(found.map(({ source }) => source))).toEqual(new Set(['miss']));
 });
 
-it('keeps its routes, however many ids are made up', async () => {
+it('keeps its routes, however many ids are invented', async () => {
   const { session_id } = add();
   const cache = cacheOf({ max: 2 });
   await cache.find(session_id);
@@ -61,7 +61,7 @@ it('keeps a bounded number of absences', async () => {
   expect(await cache.find(first)).toMatchObject({ source: 'miss' });
 });
 
-it('forgets an absence when the session is there, and a session that is gone', async () => {
+it('forgets an absence when the session appears, and a session when it disappears', async () => {
   const { session_id } = ready(tenant, address);
   const cache = cacheOf();
   await cache.readAgain(session_id);
@@ -92,7 +92,7 @@ it('varies how long a route is fresh by a half', async () => {
   }
 });
 
-it('uses an old route once more while it reads it again', async () => {
+it('uses a stale route once more while it refreshes it', async () => {
   const record = add();
   const cache = cacheOf();
   await cache.find(record.session_id);
@@ -108,7 +108,7 @@ it('uses an old route once more while it reads it again', async () => {
   expect(routes.reads).toHaveLength(2);
 });
 
-it('continues reading old routes again, however many it has read', async () => {
+it('keeps refreshing stale routes, however many it has read', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   await cache.find(session_id);
@@ -120,7 +120,7 @@ it('continues reading old routes again, however many it has read', async () => {
   }
 });
 
-it('waits for the read where the route is very old', async () => {
+it('waits for the read if the route is very old', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   await cache.find(session_id);
@@ -128,7 +128,7 @@ it('waits for the read where the route is very old', async () => {
   expect(await cache.find(session_id)).toMatchObject({ source: 'miss' });
 });
 
-it('reads at most four routes again at a time in the background', async () => {
+it('refreshes at most four routes at a time in the background', async () => {
   const cache = cacheOf();
   const records = Array.from({ length: 10 }, () => add());
   for (const { session_id } of records) await cache.find(session_id);
@@ -139,7 +139,7 @@ it('reads at most four routes again at a time in the background', async () => {
   expect(routes.reads).toHaveLength(14);
 });
 
-it('forgets what it had not room for', async () => {
+it('forgets routes that do not fit', async () => {
   const cache = cacheOf({ max: 1 });
   const [first, second] = [add(), add()];
   await cache.find(first.session_id);
@@ -150,7 +150,7 @@ it('forgets what it had not room for', async () => {
 describe.each([SessionStoreUnavailableError, SessionStoreThrottledError])(
   'while the store throws %o',
   (Failure) => {
-    it('uses a known route at any age, and tells of the outage once', async () => {
+    it('uses a known route at any age, and reports the outage once', async () => {
       const { session_id } = add();
       const cache = cacheOf();
       await cache.find(session_id);
@@ -174,7 +174,7 @@ describe.each([SessionStoreUnavailableError, SessionStoreThrottledError])(
   },
 );
 
-it('takes no row that is older than the one it knows', async () => {
+it('accepts no row that is older than the one it knows', async () => {
   const record = add();
   const cache = cacheOf();
   routes.consistent.set(record.session_id, ended(record));
@@ -184,7 +184,7 @@ it('takes no row that is older than the one it knows', async () => {
   expect(routes.reads.at(-1)).toMatchObject({ consistent: false });
 });
 
-it('is certain of a consistent response for a second', async () => {
+it('treats a consistent response as certain for a second', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   expect(await cache.find(session_id)).toMatchObject({ isCertain: false });
@@ -195,7 +195,7 @@ it('is certain of a consistent response for a second', async () => {
   expect(await cache.find(session_id)).toMatchObject({ source: 'hit', isCertain: false });
 });
 
-it('does not keep what was read before an eviction', async () => {
+it('does not keep a row that was read before an eviction', async () => {
   const { session_id } = add();
   const cache = cacheOf();
   let release = () => {};

@@ -12,19 +12,21 @@ export interface Lookup {
   session: RouteEntry | null;
   source: 'hit' | 'stale' | 'miss';
   /**
-   * True where it comes from a strongly consistent read within `certainMs`: a final state may be
-   * refused on it.
+   * True if the row comes from a strongly consistent read within `certainMs`: only then may a final
+   * state be refused.
    */
   isCertain: boolean;
 }
 
 export interface RouteCache {
   /**
-   * From memory where that is allowed, else by an eventually consistent read. Throws what the store
-   * throws.
+   * Returns the row from memory if that is allowed, else by an eventually consistent read. Throws
+   * whatever the store throws.
    */
   find(sessionId: SessionId): Promise<Lookup>;
-  /** By a strongly consistent read that begins after this call. Throws what the store throws. */
+  /**
+   * Does a strongly consistent read that begins after this call. Throws whatever the store throws.
+   */
   readAgain(sessionId: SessionId): Promise<Lookup>;
   evict(sessionId: SessionId): void;
 }
@@ -32,13 +34,13 @@ export interface RouteCache {
 export interface RouteCacheOptions {
   max: number;
   /**
-   * How long a ready session's row is used from memory, varied by a half: rows that were read
-   * together must not expire together.
+   * How long a ready session's row is used from memory, varied by a half, so that rows that were
+   * read together do not expire together.
    */
   ttlMs: number;
   /**
-   * Up to this age a row is still used while it is refreshed; during an outage of the store, at any
-   * age.
+   * Up to this age, a row is still used while it is refreshed; during an outage of the store, it is
+   * used at any age.
    */
   staleMs: number;
 }
@@ -58,10 +60,10 @@ interface Entry {
   certainUntil: number;
 }
 
-/** How long a final state from a strongly consistent read may be refused on without a read. */
+/** How long a final state from a strongly consistent read may be refused without another read. */
 export const certainMs = 1_000;
 const maxBackgroundReads = 4;
-/** Each is used for a second. */
+/** Each absence is used for a second. */
 const maxAbsences = 10_000;
 
 export function createRouteCache(
@@ -110,7 +112,7 @@ export function createRouteCache(
     return kept;
   };
 
-  /** One read at a time for each session; callers during a read share it. */
+  /** Runs one read at a time for each session; callers during a read share it. */
   const read = (sessionId: SessionId, consistency: 'eventual' | 'consistent'): Promise<Entry> => {
     const running = flights[consistency];
     const joined = running.get(sessionId);
@@ -127,7 +129,7 @@ export function createRouteCache(
     if (inBackground >= maxBackgroundReads || flights.eventual.has(sessionId)) return;
     inBackground++;
     read(sessionId, 'eventual')
-      // The next request tries again, and the outage has been reported.
+      // Ignore the error: the next request tries again, and the outage has been reported.
       .catch(() => {})
       .finally(() => inBackground--);
   };
@@ -142,7 +144,7 @@ export function createRouteCache(
     async find(sessionId) {
       const known = entries.get(sessionId) ?? absences.get(sessionId);
       if (known && clock.now() < known.freshUntil) return lookup(known, 'hit');
-      // Only a route is useful when it is stale: a refusal needs a read in any case.
+      // Only a route is useful when it is stale: a refusal always needs a read.
       const route = known?.session?.state === 'ready' ? known : undefined;
       if (route && (isOut || clock.now() < route.readAt + options.staleMs)) {
         refresh(sessionId);
@@ -157,8 +159,8 @@ export function createRouteCache(
     },
     async readAgain(sessionId) {
       flights.eventual.delete(sessionId);
-      // A read that is under way may miss the change that this caller saw; the next one is shared by
-      // all that wait for it.
+      // A read that is already running may miss the change that this caller saw; all waiting
+      // callers share the next one.
       await flights.consistent.get(sessionId)?.catch(() => {});
       return lookup(await read(sessionId, 'consistent'), 'miss');
     },

@@ -1,7 +1,7 @@
 import type { InstanceId, TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 
-/** The part of a row that routing needs, so that the cache stays small whatever the metadata. */
+/** The part of a row that routing needs. The cache stays small, however large the metadata is. */
 export type RouteEntry = { tenantId: TenantId; version: number; expiresAtMs: number } & (
   | { state: 'provisioning' }
   | { state: 'ready'; instanceId: InstanceId; origin: string }

@@ -6,11 +6,11 @@ export interface ForwardMetrics {
   countRoute(source: ResolvedRoute['source']): void;
   countRetry(target: 'agent' | 'control_plane'): void;
   countResumption(point: 'no_response' | 'midway'): void;
-  /** What it took from the request's arrival until it was handed to its connection. */
+  /** Records the time from the request's arrival until it was handed to its connection. */
   observeAdded(addedMs: number): void;
 }
 
-/** @param upstream whose connections are counted when the metrics are read. */
+/** @param upstream the dispatcher whose connections are counted when the metrics are read. */
 export function createForwardMetrics(
   registry: Registry,
   upstream: Pick<Agent, 'stats'>,

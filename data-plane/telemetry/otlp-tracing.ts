@@ -23,7 +23,7 @@ export const exportLimitMs = 3_000;
 export const closeLimitMs = 4_000;
 
 /**
- * Sampled as the caller's headers say; without them, by `OTEL_TRACES_SAMPLER`, which OpenTelemetry
+ * Samples as the caller's headers say; without them, by `OTEL_TRACES_SAMPLER`, which OpenTelemetry
  * reads itself.
  */
 export function createOtlpTracing(
@@ -79,7 +79,7 @@ export function createOtlpTracing(
   };
 }
 
-/** The log fields about where a call went; never code, output or a token. */
+/** The log fields that describe where a call went; never code, output or a token. */
 const logged = [
   'outcome',
   'session_id',

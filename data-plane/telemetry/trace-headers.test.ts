@@ -31,6 +31,6 @@ it.each([
   expect(readTraceHeaders({ traceparent, tracestate: 'a=1' })).toEqual({});
 });
 
-it('needs a parent for a state', () => {
+it('drops a tracestate without a traceparent', () => {
   expect(readTraceHeaders({ tracestate: 'a=1' })).toEqual({});
 });

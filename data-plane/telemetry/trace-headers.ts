@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The trace that a call belongs to (W3C Trace Context), as it is forwarded. */
+/** The trace of a call (W3C Trace Context), as it is forwarded. */
 export interface TraceHeaders {
   traceparent?: string;
   tracestate?: string;
@@ -10,7 +10,7 @@ export interface TraceHeaders {
 const parent =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
 
-/** The trace that the caller named; an invalid one is dropped, with its `tracestate`. */
+/** Reads the caller's trace; an invalid one is dropped, with its `tracestate`. */
 export function readTraceHeaders({ traceparent, tracestate }: IncomingHttpHeaders): TraceHeaders {
   if (typeof traceparent !== 'string') return {};
   const [, version, more] = parent.exec(traceparent) ?? [];

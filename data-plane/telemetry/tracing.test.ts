@@ -25,7 +25,7 @@ const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
 const parent = `00-${traceId}-${spanId}-01`;
 
-/** A step with the given headers; what of them its agent got. */
+/** Runs a step with the given headers; returns those that its agent received. */
 async function step(to: TestDataPlane, headers: Record<string, string>) {
   const agent = await to.startAgent(echo);
   const session = to.addSession(agent.url);
@@ -46,8 +46,8 @@ async function step(to: TestDataPlane, headers: Record<string, string>) {
   };
 }
 
-// The first test of the file: what a later one loads stays loaded.
-it('passes traces on and loads nothing where no endpoint is set', async () => {
+// This test must come first: modules that a later test loads stay loaded.
+it('forwards traces and loads nothing if no endpoint is set', async () => {
   plane = await startTestDataPlane();
   expect(await step(plane, { traceparent: parent, tracestate: 'a=1' })).toMatchObject({
     traceparent: parent,
@@ -60,7 +60,7 @@ it('passes traces on and loads nothing where no endpoint is set', async () => {
   expect(loaded.openTelemetry).toBe(false);
 });
 
-it('sends a span of a step in the trace of its caller, and its agent continues it', async () => {
+it('sends a span of a step in the trace of its caller, and its agent continues the trace', async () => {
   plane = await startTestDataPlane({ otlpEndpoint: `${collector.url}/` });
   expect(loaded.openTelemetry).toBe(true);
   const { session, stepId, traceparent, tracestate } = await step(plane, {
@@ -88,7 +88,7 @@ it('sends a span of a step in the trace of its caller, and its agent continues i
   expect(JSON.stringify(collector.spans)).not.toMatch(/secret_code|Bearer/);
 });
 
-it('begins a trace of its own where the caller names none that is one', async () => {
+it('begins a new trace if the caller names no valid one', async () => {
   plane = await startTestDataPlane({ otlpEndpoint: collector.url });
   const { traceparent, tracestate } = await step(plane, {
     traceparent: `00-${'0'.repeat(32)}-${spanId}-01`,
@@ -100,7 +100,7 @@ it('begins a trace of its own where the caller names none that is one', async ()
   expect([traceparent, tracestate]).toEqual([`00-${span?.traceId}-${span?.spanId}-01`, undefined]);
 });
 
-it('records nothing of a trace whose caller does not', async () => {
+it('records nothing if the caller does not record its trace', async () => {
   plane = await startTestDataPlane({ otlpEndpoint: collector.url });
   const { traceparent } = await step(plane, { traceparent: `00-${traceId}-${spanId}-00` });
   await plane.close();
@@ -108,7 +108,7 @@ it('records nothing of a trace whose caller does not', async () => {
   expect(traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
 });
 
-it('closes also while nobody takes the spans, and says so', async () => {
+it('closes even while nobody accepts the spans, and logs that', async () => {
   const stalled = createServer(() => {}).listen(0, '127.0.0.1');
   await once(stalled, 'listening');
   const { port } = stalled.address() as { port: number };

@@ -14,14 +14,14 @@ export interface TracedCall {
 
 export interface CallEnd {
   status: number;
-  /** Of the call's log line. */
+  /** The fields of the call's log line. */
   fields: LogFields;
 }
 
 export interface CallTrace {
-  /** For the next hop. */
+  /** The trace headers for the next hop. */
   headers: TraceHeaders;
-  /** Absent where nothing is recorded. */
+  /** Absent if nothing is recorded. */
   end?: (how: CallEnd) => void;
 }
 

@@ -8,7 +8,7 @@ import {
 
 export interface Call {
   method?: string;
-  /** Sent as it is: nothing resolves `..`. */
+  /** Sent unchanged: nothing resolves `..`. */
   path: string;
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
@@ -32,7 +32,7 @@ export const open = (port: number, { method = 'GET', path, headers = {} }: Call)
 
 export async function responseOf(client: ClientRequest): Promise<IncomingMessage> {
   const [response] = (await once(client, 'response')) as [IncomingMessage];
-  // Once there is a response, what goes wrong is reported by it.
+  // Once there is a response, it reports any error.
   client.on('error', () => {});
   return response;
 }

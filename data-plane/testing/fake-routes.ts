@@ -8,17 +8,17 @@ import {
 import type { SessionReader } from '@steppe/session-store/ports';
 
 export interface FakeRoutes extends SessionReader {
-  /** What reads give; a consistent one first looks into `consistent`. */
+  /** The rows that reads return; a consistent read looks into `consistent` first. */
   rows: Map<SessionId, SessionRecord>;
   consistent: Map<SessionId, SessionRecord | null>;
   reads: { sessionId: SessionId; consistent: boolean }[];
-  /** Thrown by every read while it is set. */
+  /** Every read throws this while it is set. */
   failure: Error | undefined;
-  /** Awaited by every read while it is set; what the read gives is what there was before. */
+  /** Every read awaits this while it is set, and returns the row from before. */
   gate: Promise<void> | undefined;
 }
 
-/** The port alone, with rows that a test puts there; the real store has its own suite. */
+/** Only the port, with rows that a test adds; the real store has its own suite. */
 export function createFakeRoutes(): FakeRoutes {
   const fake: FakeRoutes = {
     rows: new Map(),
@@ -50,7 +50,7 @@ export const ready = (
   ...changed,
 });
 
-/** One that is not purged before the year 2096, unless it says so. */
+/** An ended session that is not purged before the year 2096, unless the caller passes a time. */
 export const ended = (from: SessionRecord, purgeAtMs = 4_000_000_000_000): SessionRecord => ({
   ...endedRecord(from),
   version: from.version + 1,

@@ -12,7 +12,7 @@ export interface FakeAgent {
   close(): Promise<void>;
 }
 
-/** A real server that stands for an agent or for the control-plane. */
+/** A real server that plays an agent or the control-plane. */
 export async function startAgent(handle: RequestListener, port = 0): Promise<FakeAgent> {
   const seen: string[] = [];
   const requests: IncomingMessage[] = [];
@@ -41,7 +41,7 @@ export async function startAgent(handle: RequestListener, port = 0): Promise<Fak
   };
 }
 
-/** Responds with what it got. */
+/** Responds with the request that it received. */
 export const echo: RequestListener = (req, res) => {
   const chunks: Buffer[] = [];
   req.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -4,17 +4,17 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface CuttingProxy {
   url: string;
   /**
-   * Of each connection in turn: how many bytes of responses it lets through before it is reset;
-   * those after the last are whole.
+   * For each connection in turn: how many response bytes it forwards before it resets the
+   * connection. Connections after the last entry are not cut.
    */
   cuts: (number | undefined)[];
   connections(): number;
-  /** Resets every connection there is. */
+  /** Resets every open connection. */
   cutAll(): void;
   close(): Promise<void>;
 }
 
-/** Stands before an agent and resets connections in the middle of its responses. */
+/** Forwards to an agent and resets connections in the middle of its responses. */
 export async function startCuttingProxy(agentPort: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   const cuts: CuttingProxy['cuts'] = [];

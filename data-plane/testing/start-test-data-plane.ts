@@ -22,20 +22,22 @@ export interface TestDataPlane {
   /** Log lines of requests, in the order in which they ended. */
   requests(): Record<string, unknown>[];
   lines: Record<string, unknown>[];
-  /** A ready session of the tenant at this address. */
+  /** Adds a ready session of the tenant at this address. */
   addSession(address: string, changed?: Partial<ReadyRecord>): ReadyRecord;
   startAgent(handle: Parameters<typeof startAgent>[0], port?: number): Promise<FakeAgent>;
-  /** As the tenant. */
+  /** Calls as the tenant. */
   call(given: Call): Promise<Response>;
   authorization: string;
   close(): Promise<void>;
-  /** Closes this and every agent started by it. */
+  /** Closes this data-plane and every agent that it started. */
   closeAll(): Promise<void>;
 }
 
 const scopes = ['sessions:read', 'sessions:write', 'steps:run'];
 
-/** `Bearer <tenant>`, and `Bearer <tenant> <scope>,<scope>` for fewer scopes than all. */
+/**
+ * Accepts `Bearer <tenant>` with all scopes, and `Bearer <tenant> <scope>,<scope>` with only those.
+ */
 export const tenantVerifier: CallerVerifier = {
   authMode: 'jwt',
   verify(authorization) {

@@ -1,9 +1,9 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 
 interface FakeStep {
-  /** Texts of the events so far; the last one is `end` once it has ended. */
+  /** Texts of the events so far; the last one is `end` once the step has ended. */
   texts: string[];
-  /** Called when there are more. */
+  /** Called when there are more events. */
   changed: Set<() => void>;
   submitted: number;
 }
@@ -12,7 +12,7 @@ export interface StepAgent {
   handle: RequestListener;
   step: FakeStep;
   add(...texts: string[]): void;
-  /** The same, and the connections that the last event ends stay open. */
+  /** Like `add`, but connections that the last event would end stay open. */
   addUnended(...texts: string[]): void;
 }
 
@@ -26,8 +26,8 @@ const forms = {
 };
 
 /**
- * Plays the part of an agent that matters to a broken response: one step, joined by its id, its
- * events replayed from any of them.
+ * Plays the part of an agent that matters to an interrupted response: one step, joined by its id,
+ * whose events are replayed from any of them.
  */
 export function createStepAgent(): StepAgent {
   const step: FakeStep = { texts: [], changed: new Set(), submitted: 0 };
@@ -80,7 +80,7 @@ export function createStepAgent(): StepAgent {
   };
 }
 
-/** What the stream of a whole step looks like, as a client has it. */
+/** The stream of a whole step as a client receives it. */
 export const wholeStream = (accept: keyof typeof forms, texts: string[], after = 0): string =>
   texts
     .map((text, i) => forms[accept](i + 1, text === 'end' ? 'step_ended' : 'stdout', text))

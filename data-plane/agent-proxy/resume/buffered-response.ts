@@ -1,13 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ResponseSink } from '../../http-proxy/response-sink.ts';
 
-/** A short response that is read here before the client gets it, or another one. */
+/** A short response that is read into memory before the client gets it or another one. */
 export interface BufferedResponse extends ResponseSink {
   status(): number;
   body(): Buffer;
   /**
-   * True where an earlier response was interrupted: the agent may have executed the request
-   * already.
+   * True if an earlier response was interrupted: the agent may already have executed the request.
    */
   wasInterrupted(): boolean;
   /** Sends it to the client unchanged. */

@@ -12,7 +12,7 @@ const cutOffs: Record<EventForm, string> = {
   ndjson: '{"type":"cut_off"}\n',
 };
 
-/** With texts that look like framing. */
+/** An event whose texts look like framing. */
 function eventOf(form: EventForm, type: string, seq: number, more: object = {}): string {
   const text = '\n\nid: 77\n{"type":"keepalive"}\n"seq":88,"at":"x"}\n';
   const data = JSON.stringify({ type, text, ...more, seq, at: '2026-11-25T12:00:00.000Z' });
@@ -20,12 +20,12 @@ function eventOf(form: EventForm, type: string, seq: number, more: object = {}):
 }
 const text = (pieces: readonly Buffer[]) => Buffer.concat(pieces).toString();
 
-it.each(forms)('lets through whole events of %s alone, however they come', (form) => {
+it.each(forms)('lets only whole events of %s through, however they are split', (form) => {
   const whole = [
     keepalives[form],
     eventOf(form, 'stdout', 5),
     keepalives[form],
-    // A bundle is free in its keys, and where they stand.
+    // A bundle may have any keys, in any order.
     eventOf(form, 'result', 6, {
       seq: 0,
       'application/json': { type: 'step_ended', seq: 99, at: 'x' },
@@ -50,7 +50,7 @@ it.each(forms)('lets through whole events of %s alone, however they come', (form
   }
 });
 
-it.each(forms)('reads an event of %s that comes in two pieces, wherever it is cut', (form) => {
+it.each(forms)('reads an event of %s that arrives in two pieces, wherever it is split', (form) => {
   const events =
     eventOf(form, 'result', 1, { 'application/json': { type: 'step_ended' } }) + keepalives[form];
   for (let cut = 1; cut < events.length; cut++) {
@@ -68,7 +68,7 @@ it.each(forms)('reads an event of %s that comes in two pieces, wherever it is cu
 });
 
 it.each(forms)(
-  'forgets the beginning of an event of %s that the next response brings whole',
+  'drops the beginning of an event of %s when the next response sends it whole',
   (form) => {
     const first = eventOf(form, 'stdout', 1);
     const rest = keepalives[form] + eventOf(form, 'stdout', 2);
@@ -81,7 +81,7 @@ it.each(forms)(
 );
 
 it.each(forms)(
-  'takes a keepalive of %s for no event, and the word that cuts a reader off for the last',
+  'does not count a keepalive of %s as an event, and treats a cut-off line as the last event',
   (form) => {
     const filter = createEventFilter(form, 3);
     filter.take(Buffer.from(keepalives[form].repeat(3)));
@@ -94,14 +94,11 @@ it.each(forms)(
   },
 );
 
-it.each(forms)(
-  'gives back what a response of %s leaves unfinished when it ends in order',
-  (form) => {
-    const filter = createEventFilter(form, 0);
-    filter.take(Buffer.from('a b'));
-    expect(text(filter.finish())).toBe('a b');
-  },
-);
+it.each(forms)('releases what is left unfinished when a response of %s ends normally', (form) => {
+  const filter = createEventFilter(form, 0);
+  filter.take(Buffer.from('a b'));
+  expect(text(filter.finish())).toBe('a b');
+});
 
 const unreadable: Record<EventForm, string[]> = {
   sse: [
@@ -128,7 +125,7 @@ const unreadable: Record<EventForm, string[]> = {
 };
 
 it.each(forms.flatMap((form) => unreadable[form].map((text) => [form, text] as const)))(
-  'does not go on after an event of %s that it cannot read: %j',
+  'does not resume after an event of %s that it cannot read: %j',
   (form, event) => {
     const filter = createEventFilter(form, 3);
     filter.take(Buffer.from(eventOf(form, 'stdout', 4)));
@@ -139,14 +136,14 @@ it.each(forms.flatMap((form) => unreadable[form].map((text) => [form, text] as c
   },
 );
 
-it.each(forms)('does not believe an event of %s whose number goes back', (form) => {
+it.each(forms)('rejects an event of %s whose sequence number decreases', (form) => {
   const filter = createEventFilter(form, 3);
   filter.take(Buffer.from(eventOf(form, 'stdout', 5)));
   filter.take(Buffer.from(eventOf(form, 'step_ended', 5)));
   expect([filter.lastSeq(), filter.isWhole()]).toEqual([undefined, false]);
 });
 
-it.each(forms)('holds back no more of %s than any event is long', (form) => {
+it.each(forms)('holds back no more of %s than the longest event', (form) => {
   const filter = createEventFilter(form, 0);
   const piece = Buffer.alloc(1024 * 1024, 'x');
   let passed = 0;

@@ -3,19 +3,19 @@ import type { ResumeFilter } from './resume-filter.ts';
 
 export interface EventFilter extends ResumeFilter {
   /**
-   * `seq` of the last event that was let through; undefined where that one could not be read, so
-   * that nothing can follow it.
+   * `seq` of the last event that was let through; undefined if that event could not be read, in
+   * which case nothing can follow it.
    */
   lastSeq(): number | undefined;
 }
 
-/** Twice the largest event of an agent: what is longer is no event. */
+/** Twice the largest event of an agent: anything longer is not an event. */
 const maxHeldBytes = 16 * 1024 * 1024;
 
 /**
- * Lets whole events through and holds back the beginning of one, which a break would leave
- * unfinished. Of a chunk it looks at the last event alone, however many there are.
- * @param after `seq` of the event before the first one that comes.
+ * Lets whole events through and holds back an incomplete one, which an interruption would leave
+ * unfinished. It inspects only the last event of a chunk, however many the chunk holds.
+ * @param after `seq` of the event before the first one that arrives.
  */
 export function createEventFilter(form: EventForm, after: number): EventFilter {
   const { separator, readLast } = eventFramings[form];
@@ -25,15 +25,15 @@ export function createEventFilter(form: EventForm, after: number): EventFilter {
   let held: Buffer[] = [];
   let heldBytes = 0;
 
-  /** Where the last whole event of a chunk ends; 0 where none does. */
+  /** The offset at which the last whole event of a chunk ends; 0 if the chunk completes none. */
   const endOfWhole = (chunk: Buffer): number => {
     const at = chunk.lastIndexOf(separator);
     if (at !== -1) return at + separator.length;
-    // A separator may have come in two pieces.
+    // A separator may arrive in two pieces.
     const isSplit = separator.length === 2 && chunk[0] === 0x0a && held.at(-1)?.at(-1) === 0x0a;
     return isSplit ? 1 : 0;
   };
-  /** @returns false where there are only keepalives. */
+  /** @returns false if there are only keepalives. */
   const noteLast = (events: Buffer): boolean => {
     const last = readLast(events);
     if (!last) return false;
@@ -48,7 +48,7 @@ export function createEventFilter(form: EventForm, after: number): EventFilter {
     held = pieces;
     heldBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
   };
-  /** What is never whole is let through as it is; nothing can continue after it. */
+  /** Data that never completes an event is let through unchanged; nothing can resume after it. */
   const holdMore = (chunk: Buffer): Buffer[] => {
     held.push(chunk);
     heldBytes += chunk.length;
@@ -64,8 +64,8 @@ export function createEventFilter(form: EventForm, after: number): EventFilter {
       if (end === 0) return holdMore(chunk);
       const whole = chunk.subarray(0, end);
       const pieces = [...held, whole];
-      // What begins in the middle of an event can look like anything: the event that was held back
-      // is read whole, if at all.
+      // A fragment that begins in the middle of an event can look like anything, so a held event is
+      // read only once it is whole.
       const begunHere =
         held.length === 0 ? whole : whole.subarray(whole.indexOf(separator) + separator.length);
       if (!noteLast(begunHere) && held.length > 0) noteLast(Buffer.concat(pieces));

@@ -3,22 +3,22 @@ import * as z from 'zod';
 export type EventForm = 'sse' | 'ndjson';
 
 interface LastEvent {
-  /** Undefined for the word that cuts a reader off, which has none. */
+  /** Undefined for the line that cuts a reader off, which has no `seq`. */
   seq: number | undefined;
-  /** Nothing comes after it. */
+  /** True if no event follows it. */
   isFinal: boolean;
 }
 
 interface EventFraming {
   separator: Buffer;
-  /** The last of whole events; undefined where they are all keepalives. */
+  /** Reads the last of several whole events; undefined if all of them are keepalives. */
   readLast(whole: Buffer): LastEvent | 'unreadable' | undefined;
 }
 
 /**
- * As little of the framing as tells where events end and which the last one is: JSON escapes line
- * ends, so no text has one. What an agent sends comes in part from user code: an event that does
- * not say its type and number as agents do is not believed.
+ * Parses only enough of the framing to find where events end and which one is last. JSON escapes
+ * line ends, so no text contains one. Part of what an agent sends comes from user code, so an event
+ * that does not state its type and number the way agents do is rejected.
  */
 export const eventFramings: Record<EventForm, EventFraming> = {
   sse: { separator: Buffer.from('\n\n'), readLast: (whole) => lastOf(whole, '\n\n', readSse) },
@@ -44,7 +44,7 @@ function lastOf(
 const headOf = (whole: Buffer, start: number, end: number): string =>
   whole.toString('latin1', start, Math.min(end, start + 160));
 
-/** The type stands in its field and first in the data. */
+/** The type appears in its field and again at the start of the data. */
 const sseHead = /^event: (\w{1,40})\n(?:id: ([1-9]\d{0,15})\n)?data: \{"type":"\1"/;
 
 function readSse(whole: Buffer, start: number, end: number): ReturnType<Read> {
@@ -54,7 +54,7 @@ function readSse(whole: Buffer, start: number, end: number): ReturnType<Read> {
 }
 
 const ndjsonHead = /^\{"type":"(\w{1,40})"/;
-/** `seq` is the last field but `at`; anywhere else the line has to be parsed. */
+/** `seq` is the last field before `at`; if it is anywhere else, the line has to be parsed. */
 const seqAtEnd = /"seq":([1-9]\d{0,15}),"at":"[^"\\]*"\}$/;
 
 function readNdjson(whole: Buffer, start: number, end: number): ReturnType<Read> {
@@ -76,7 +76,7 @@ function eventOf(type: string, digits: string | undefined): LastEvent | 'unreada
 
 const lineSchema = z.object({ type: z.string(), seq: z.int().min(1) });
 
-/** Undefined where the line is not valid JSON, or is not what its beginning says. */
+/** Undefined if the line is not valid JSON, or if it contradicts its beginning. */
 function parseSeq(line: string, type: string): string | undefined {
   try {
     const parsed = lineSchema.safeParse(JSON.parse(line));

@@ -10,7 +10,7 @@ const give = (filter: ReturnType<typeof createResultFilter>, text: string, size:
 };
 
 it.each([1, 2, 5, 100])(
-  'resumes a result where the response before was interrupted, in pieces of %i',
+  'resumes a result after an interrupted response, in pieces of %i',
   (size) => {
     for (let cut = 0; cut <= json.length; cut++) {
       const filter = createResultFilter(true);
@@ -22,13 +22,13 @@ it.each([1, 2, 5, 100])(
   },
 );
 
-it('adds no white space to a response whose length was promised', () => {
+it('adds no white space to a response with a declared length', () => {
   const filter = createResultFilter(false);
   filter.nextResponse();
   expect(give(filter, `  ${json}`, 4)).toBe(json);
 });
 
-it('passes on white space as a keepalive while there is nothing of the result', () => {
+it('forwards white space as a keepalive before the result begins', () => {
   const filter = createResultFilter(true);
   filter.nextResponse();
   expect(give(filter, '   ', 1)).toBe('   ');

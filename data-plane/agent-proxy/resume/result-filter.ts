@@ -1,11 +1,11 @@
 import type { ResumeFilter } from './resume-filter.ts';
 
 /**
- * Lets a step's JSON result through. The same step gives the same result again, so that another
- * response is resumed after as many bytes as the client has; white space before it is a keepalive
- * and no part of it.
- * @param mayPad false where the client was promised a length, which has no room for further white
- * space.
+ * Lets a step's JSON result through. The same step produces the same result again, so another
+ * response resumes after as many bytes as the client has. White space before the result is a
+ * keepalive and not part of it.
+ * @param mayPad false if the client received a `content-length`, which leaves no room for more
+ * white space.
  */
 export function createResultFilter(mayPad: boolean): ResumeFilter {
   let sent = 0;

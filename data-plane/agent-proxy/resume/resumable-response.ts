@@ -5,21 +5,18 @@ import type { EventForm } from './event-framing.ts';
 import { createResultFilter } from './result-filter.ts';
 import type { ResumeFilter } from './resume-filter.ts';
 
-/**
- * How the rest of a response is requested: events from the one after `lastSeq` on, or the same
- * result once more.
- */
+/** How to request the rest of a response: the events after `lastSeq`, or the same result again. */
 export type Rest = { kind: 'events'; lastSeq: number } | { kind: 'result' };
 
 export interface ResumableResponse extends ResponseSink {
   /**
-   * After a response was interrupted of which the client has a part; undefined where nothing can be
-   * resumed.
+   * How to continue after an interrupted response that the client has a part of; undefined if it
+   * cannot be resumed.
    */
   rest(): Rest | undefined;
 }
 
-/** The `content-type` of a response that can be resumed, and how. */
+/** The kind of a resumable response, derived from its `content-type`. */
 type Form = EventForm | 'result';
 
 interface Begun {
@@ -30,8 +27,8 @@ interface Begun {
 }
 
 /**
- * A response of a step: what one response left out, when it broke off, the next one adds, without
- * gap or repeat and without the client's knowing.
+ * The response of a step. When one response is interrupted, the next one supplies what is missing,
+ * without gap or repetition and without the client noticing.
  * @param after `seq` of the event before the first one that was requested.
  */
 export function createResumableResponse(writer: ResponseSink, after: number): ResumableResponse {
@@ -100,7 +97,7 @@ function beginAs(
   return { form, length, filter, rest };
 }
 
-/** A length that was promised to the client must be kept. */
+/** A length that was declared to the client must be kept. */
 const continues = (
   { form, length }: Begun,
   status: number,

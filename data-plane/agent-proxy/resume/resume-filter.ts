@@ -1,14 +1,14 @@
 /**
- * Lets through of a step's response what can be resumed in another response, should this one break
- * off.
+ * Lets through the part of a step's response that another response can resume if this one is
+ * interrupted.
  */
 export interface ResumeFilter {
-  /** @returns what may go to the client now. */
+  /** @returns the chunks that may go to the client now. */
   take(chunk: Buffer): readonly Buffer[];
-  /** The response ended in order. @returns what was still held back. */
+  /** Called when the response ends normally. @returns the data that was still held back. */
   finish(): readonly Buffer[];
-  /** The next chunk is the first of another response. */
+  /** Called before the first chunk of another response. */
   nextResponse(): void;
-  /** True when the client has all there is, also where the response did not end in order. */
+  /** True if the client has the complete response, even if the connection did not end normally. */
   isWhole(): boolean;
 }

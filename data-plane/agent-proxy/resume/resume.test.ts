@@ -41,7 +41,7 @@ const submit = (accept: string) =>
 const attempts = () => plane.requests().map((line) => line.attempts);
 
 describe.each(streams)('a step with a response as %s', (accept) => {
-  it('comes whole, once, wherever its connection to the agent breaks', async () => {
+  it('arrives whole, once, wherever its connection to the agent breaks', async () => {
     agent.add(...texts);
     const expected = wholeStream(accept, texts);
     for (let cut = 0; cut < expected.length + 250; cut += 7) {
@@ -77,7 +77,7 @@ describe.each(streams)('a step with a response as %s', (accept) => {
     expect(new Set(attempts())).toEqual(new Set([1, 2]));
   });
 
-  it('sends each event on when it comes, before and after a break', async () => {
+  it('forwards each event when it arrives, before and after an interruption', async () => {
     const client = open(plane.port, {
       method: 'POST',
       path: stepsPath(),
@@ -97,7 +97,7 @@ describe.each(streams)('a step with a response as %s', (accept) => {
     if (!response.readableEnded) await once(response, 'end');
   });
 
-  it('is cut off where the agent is gone for good, so that the client can tell', async () => {
+  it('is cut off if the agent never comes back, so that the client notices', async () => {
     const client = open(plane.port, {
       method: 'POST',
       path: stepsPath(),
@@ -114,7 +114,7 @@ describe.each(streams)('a step with a response as %s', (accept) => {
       .toMatchObject([{ status: 200, outcome: 'session_ended' }]);
   });
 
-  it('is whole when its last event has come, whatever happens after', async () => {
+  it('is complete once its last event has arrived, whatever happens next', async () => {
     const client = open(plane.port, {
       method: 'POST',
       path: stepsPath(),
@@ -133,7 +133,7 @@ describe.each(streams)('a step with a response as %s', (accept) => {
     await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'ok' }]);
   });
 
-  it('is not resumed after an event that cannot be read: the client can tell, and has its own place', async () => {
+  it('is not resumed after an unreadable event: the client notices, and knows its own position', async () => {
     const unreadable = accept === 'text/event-stream' ? 'event: x\n\n' : '{"type":"x"\n';
     agent.handle = (req, res) => {
       res.writeHead(200, { 'content-type': accept });
@@ -158,7 +158,7 @@ describe.each(streams)('a step with a response as %s', (accept) => {
     await expect.poll(attempts).toEqual([1]);
   });
 
-  it('is given up when it breaks again and again without bringing anything', async () => {
+  it('is given up after repeated interruptions without progress', async () => {
     agent.add('one');
     cuttingProxy.cuts.push(400, 0, 0, 0, 0, 0);
     const client = open(plane.port, {
@@ -175,7 +175,7 @@ describe.each(streams)('a step with a response as %s', (accept) => {
 });
 
 describe('a step with a response as JSON', () => {
-  it.each([10, 100_000])('comes whole, wherever its connection breaks: %i bytes', async (size) => {
+  it.each([10, 100_000])('arrives whole after any interruption: %i bytes', async (size) => {
     agent.add('a'.repeat(size), 'end');
     const expected = { stdout: `${'a'.repeat(size)}end` };
     for (let cut = 0; cut < 400; cut += 9) {
@@ -188,7 +188,7 @@ describe('a step with a response as JSON', () => {
     expect(JSON.parse((await submit('application/json')).text)).toEqual(expected);
   });
 
-  it('is waited for again after a break while it runs', async () => {
+  it('keeps waiting for a running step after an interruption', async () => {
     const responding = submit('application/json');
     await expect.poll(() => agent.step.submitted).toBe(1);
     cuttingProxy.cutAll();
@@ -208,7 +208,7 @@ describe('a response whose length is known', () => {
   };
 
   it.each(['files/a', 'steps', 'steps/stp_1'])(
-    'is requested again while the client has nothing of it: GET %s',
+    'is requested again while the client has received nothing: GET %s',
     async (tail) => {
       const body = bodyOf(1_000);
       respondWith(body);
@@ -220,7 +220,7 @@ describe('a response whose length is known', () => {
     },
   );
 
-  it('is not requested again when the client has a part of it', async () => {
+  it('is not requested again once the client has a part of it', async () => {
     respondWith(bodyOf(1_000_000));
     cuttingProxy.cuts.push(500_000);
     const responding = plane.call({ path: stepsPath().replace(/steps$/, 'files/a') });
@@ -230,7 +230,7 @@ describe('a response whose length is known', () => {
       .toMatchObject([{ attempts: 1, outcome: 'runtime_unreachable' }]);
   });
 
-  it('keeps its length when it is the result of a step that breaks off again and again', async () => {
+  it('keeps its length if it is the result of a step that is interrupted again and again', async () => {
     const body = bodyOf(1_000_000);
     respondWith(body);
     cuttingProxy.cuts.push(300, 100_000, 900_000, 400_000);
@@ -240,7 +240,7 @@ describe('a response whose length is known', () => {
     await expect.poll(attempts).toEqual([5]);
   });
 
-  it('is cut off when the same step has another length the second time', async () => {
+  it('is cut off if the same step has a different length the second time', async () => {
     respondWith(bodyOf(1_000_000));
     cuttingProxy.cuts.push(500_000);
     const client = open(plane.port, {
@@ -255,7 +255,7 @@ describe('a response whose length is known', () => {
   });
 });
 
-it('counts in its metrics what it requested again', async () => {
+it('counts its retries in the metrics', async () => {
   agent.add(...texts);
   cuttingProxy.cuts.push(0, 300);
   await submit('text/event-stream');
