@@ -25,8 +25,8 @@ interface ErrorKind {
 }
 
 /**
- * Every error code of the API, with its HTTP status and what `retryable` says unless the thrower
- * knows better.
+ * Every error code of the API, with its HTTP status and the default of `retryable`, which the
+ * thrower may override.
  */
 export const errorKinds = {
   invalid_request: { status: 400, retryable: false },
@@ -41,14 +41,14 @@ export const errorKinds = {
   epoch_mismatch: { status: 409, retryable: false },
   step_conflict: { status: 409, retryable: false },
   file_conflict: { status: 409, retryable: false },
-  /** Between the planes and an agent alone: it was bound before. */
+  /** Only between the planes and an agent: the agent has already been bound. */
   already_bound: { status: 409, retryable: false },
   session_ended: { status: 410, retryable: false },
   precondition_failed: { status: 412, retryable: false },
   payload_too_large: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
   range_not_satisfiable: { status: 416, retryable: false },
-  /** Between the planes and an agent alone: the token is for another instance or session. */
+  /** Only between the planes and an agent: the token is for another instance or session. */
   misdirected: { status: 421, retryable: false },
   idempotency_key_reused: { status: 422, retryable: false },
   session_not_ready: { status: 425, retryable: true },
@@ -56,7 +56,7 @@ export const errorKinds = {
   step_queue_full: { status: 429, retryable: true },
   rate_limited: { status: 429, retryable: true },
   internal: { status: 500, retryable: false },
-  /** No caller can be verified just now: the issuer's keys cannot be had. */
+  /** No caller can be verified at the moment: the issuer's keys are unavailable. */
   identity_unavailable: { status: 503, retryable: true },
   runtime_unreachable: { status: 503, retryable: false },
   route_store_unavailable: { status: 503, retryable: true },

@@ -7,10 +7,7 @@ export const timeSchema = z.iso.datetime({ precision: 3 });
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 
-/**
- * A surrogate without its other half has no UTF-8, and so can be neither a name nor a value
- * anywhere.
- */
+/** A lone surrogate has no UTF-8 encoding, so it can be neither in a name nor in a value. */
 export const wellFormed: [(text: string) => boolean, string] = [
   (text) => !/\p{Surrogate}/u.test(text),
   'a text may not contain half a surrogate pair',
@@ -32,7 +29,7 @@ export const boundedText = (name: string, maxBytes: number) =>
 const envName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment name is [A-Za-z_][A-Za-z0-9_]*');
-/** What the refinement of a text without NUL says to readers of JSON Schema. */
+/** The JSON Schema equivalent of the refinement that refuses NUL. */
 export const withoutNul = { pattern: '^[^\\u0000]*$' };
 
 const envValue = z
@@ -41,13 +38,13 @@ const envValue = z
   .refine(...wellFormed)
   .meta(withoutNul);
 
-/** Why a record is refused whole. */
+/** Why a record is refused as a whole. */
 type Refusal = { message: string; params?: Record<string, unknown> };
 
 /**
- * A record that refuses the one key that zod would leave out without a word, so that nothing is
- * lost unseen, and one that is too large before zod looks at each entry: a refusal of each costs a
- * hundred times what the entries do.
+ * Refuses the one key that zod would drop silently (`__proto__`), so that no data is lost
+ * unnoticed. Also refuses a record that is too large before zod validates each entry: an error for
+ * each entry costs a hundred times as much as the entry itself.
  */
 const record = <V extends z.ZodType>(
   name: z.ZodString,
@@ -95,25 +92,26 @@ const metadataText = z
   .refine(...wellFormed);
 const tooManyPairs = atMostPairs(limits.metadataPairs);
 const metadataPairs = { maxProperties: limits.metadataPairs };
-/** What a client may store; no more than `metadataTotalBytes` of names and values in all. */
+/** Metadata that a client may store: at most `metadataTotalBytes` of names and values together. */
 export const metadataSchema = record(metadataText.min(1), metadataText, (pairs) => {
   return tooManyPairs(pairs) ?? tooManyBytes('metadata', limits.metadataTotalBytes)(pairs);
 }).meta(metadataPairs);
 
 /**
- * What sessions are found by. Its size is that of a request line: what is too much finds nothing.
+ * The metadata that sessions are searched by. The request line bounds its size; a filter that is
+ * too large matches nothing.
  */
 export const metadataFilterSchema = record(metadataText.min(1), metadataText, tooManyPairs).meta(
   metadataPairs,
 );
 
 /**
- * What a row has, which may be of a version that allowed more: a limit that shrinks makes no row
- * unreadable.
+ * The metadata of a stored row. An older version may have allowed more: lowering a limit must not
+ * make a row unreadable.
  */
 export const storedMetadataSchema = z.record(z.string(), z.string());
 
-/** In a patch `null` removes a key: it may name all existing keys and all new ones. */
+/** In a patch, `null` removes a key: a patch may name all existing keys and as many new ones. */
 const patchedPairs = 2 * limits.metadataPairs;
 export const metadataPatchSchema = record(
   metadataText.min(1),

@@ -3,8 +3,8 @@ import { nextCursorSchema, queryInteger, timeSchema } from './fields.ts';
 
 const segment = String.raw`(?!\.{1,2}(/|$))[^/\u0000]{1,255}`;
 /**
- * Of a path below the workspace, for readers of JSON Schema: an agent validates it, with segments
- * of at most 255 bytes.
+ * A path below the workspace, for readers of JSON Schema: the agent validates it, and limits each
+ * segment to 255 bytes.
  */
 export const filePathPattern = `${segment}(/${segment})*`;
 
@@ -49,7 +49,7 @@ const entityTags = z
   );
 
 /**
- * Headers that make a call depend on the file as it is (RFC 9110, section 13); each file has a
+ * Headers that make a call depend on the current file (RFC 9110, section 13); each file has a
  * strong `ETag`.
  */
 export const fileConditionsSchema = z.object({

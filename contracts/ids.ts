@@ -23,7 +23,7 @@ export const instanceIdSchema = z
   .brand<'InstanceId'>();
 export type InstanceId = z.infer<typeof instanceIdSchema>;
 
-/** Well-formed, or two of them would be one in the table, which holds UTF-8. */
+/** Must be well-formed: the table stores UTF-8, in which two malformed names would become equal. */
 export const tenantIdSchema = z
   .string()
   .min(1)
@@ -32,13 +32,15 @@ export const tenantIdSchema = z
   .brand<'TenantId'>();
 export type TenantId = z.infer<typeof tenantIdSchema>;
 
-/** Ids and chance, as every part gets them: passed in, so that a simulation can draw from a seed. */
+/**
+ * Creates ids and random numbers. Each part receives it, so that a simulation can draw from a seed.
+ */
 export interface Ids {
-  /** Session, step and instance ids sort by the time they were minted, also within a millisecond. */
+  /** Session, step and instance ids sort by creation time, even within a millisecond. */
   sessionId(): SessionId;
   stepId(): StepId;
   instanceId(): InstanceId;
-  /** A UUID, for whatever has no form of its own: requests, writes, holders of leases. */
+  /** A UUID, for everything without a format of its own: requests, writes, holders of leases. */
   uuid(): string;
   /** 32 hexadecimal digits that nobody can guess. */
   nonce(): string;
@@ -46,12 +48,12 @@ export interface Ids {
   random(): number;
 }
 
-/** Where ids get their chance from. */
+/** The source of randomness for ids. */
 export type Chance = Pick<Ids, 'uuid' | 'nonce' | 'random'>;
 
 /**
- * `random` draws from Node's pool of random bytes: the ulid library by itself would call the system
- * for each character.
+ * `random` draws from Node's pool of random bytes: by default, the ulid library would make a system
+ * call for each character.
  */
 const systemChance: Chance = {
   uuid: () => randomUUID(),
@@ -59,7 +61,7 @@ const systemChance: Chance = {
   random: () => randomInt(2 ** 47) / 2 ** 47,
 };
 
-/** @param clock gives milliseconds of Unix time. */
+/** @param clock provides `now`, in milliseconds of Unix time. */
 export function createIds(clock: { now(): number }, chance: Chance = systemChance): Ids {
   const ulid = monotonicFactory(() => chance.random());
   return {
@@ -70,7 +72,9 @@ export function createIds(clock: { now(): number }, chance: Chance = systemChanc
   };
 }
 
-/** When the id was minted, in ms of Unix time; 0 for one that `createIds` did not mint. */
+/**
+ * Returns when the id was created, in ms of Unix time; 0 for an id that `createIds` did not create.
+ */
 export function mintedAtMs(sessionId: SessionId): number {
   try {
     return decodeTime(sessionId.slice('ses_'.length));

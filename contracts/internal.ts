@@ -4,9 +4,9 @@ import { envSchema, resourcesSchema, timeSchema } from './fields.ts';
 import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
 
 /*
- * Planes and agents are of different versions while one is rolled out. A response is read without
- * what only a newer version says; a request that requests more than its reader knows is refused,
- * and nothing of it is done.
+ * During a rollout, planes and agents have different versions. The reader of a response ignores
+ * fields that only a newer version knows. A request with an unknown field is refused, and nothing
+ * of it is executed.
  */
 
 /** The two issuers of internal tokens; each signs with a key of its own. */
@@ -14,8 +14,8 @@ export const planeSchema = z.enum(['control-plane', 'data-plane']);
 export type Plane = z.infer<typeof planeSchema>;
 
 /**
- * Claims of an internal token beside `exp` and `iat`; `aud` is the instance. The data-plane's names
- * the session too.
+ * Claims of an internal token besides `exp` and `iat`; `aud` is the instance. A token of the
+ * data-plane also names the session.
  */
 export const internalClaimsSchema = z.object({
   iss: planeSchema,

@@ -1,19 +1,19 @@
 /**
- * The numbers that the contract itself names. What an operator may change is in each service's
- * config instead.
+ * The limits that the contract itself states. Limits that an operator may change are in each
+ * service's config instead.
  */
 export const limits = {
   codeBytes: 1024 * 1024,
   envBytes: 256 * 1024,
   envNames: 4096,
-  /** JSON may escape each byte of code and env as six. */
+  /** JSON may escape each byte of code and env as six bytes. */
   requestBodyBytes: 8 * 1024 * 1024,
-  /** Of a JSON body: each level and each value costs its reader far more than its bytes. */
+  /** Limits a JSON body: each level and each value costs its reader far more than its bytes do. */
   jsonDepth: 64,
   jsonValues: 16_384,
   metadataPairs: 16,
   metadataBytes: 4096,
-  /** Names and values together: a row is read whole on every cold route. */
+  /** Names and values together: every cold route reads the whole row. */
   metadataTotalBytes: 16 * 1024,
   queuedSteps: 16,
   journalSteps: 256,
@@ -28,8 +28,8 @@ export const limits = {
   defaultTtlSeconds: 3_600,
   defaultIdleTimeoutSeconds: 900,
   internalTokenSeconds: 60,
-  /** With less memory an interpreter does not start, or has nothing left for code. */
+  /** With less memory, an interpreter does not start or has no memory left for code. */
   leastResources: { cpu: '1m', memory: '32Mi', ephemeral_storage: '1Mi' },
-  /** Their ids are one item of the table. */
+  /** The ids of all live sessions of a tenant are stored in one item of the table. */
   liveSessionsPerTenant: 5_000,
 } as const;

@@ -3,16 +3,15 @@ export type Scope = (typeof scopes)[number];
 
 interface Operation {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
-  /** `:name` stands for one segment, a last `*` for the rest of the path. */
+  /** `:name` stands for one segment, a final `*` for the rest of the path. */
   path: string;
   scope: Scope;
-  /** The service that serves it; the data-plane proxies those of the control-plane. */
+  /** The service that serves the operation; the data-plane proxies those of the control-plane. */
   servedBy: 'control-plane' | 'session-agent';
 }
 
 /**
- * Every call of the API: what the routers, the scope checks, `Allow` headers and metric labels are
- * made from.
+ * Every call of the API. Routers, scope checks, `Allow` headers and metric labels derive from it.
  */
 export const operations = {
   create_session: {

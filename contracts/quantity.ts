@@ -1,11 +1,11 @@
 import * as z from 'zod';
 
-/** Longer than any amount needs; what a session requests is kept in its row. */
+/** Longer than any amount needs; bounded because the session's row stores it. */
 const longest = 32;
 
 /**
  * A number, then a suffix or an exponent: the whole grammar of `resource.Quantity` in
- * k8s.io/apimachinery, but for amounts below zero. Its groups are the number, the suffix and the
+ * k8s.io/apimachinery, except for negative amounts. Its groups are the number, the suffix and the
  * exponent.
  */
 export const quantityPattern =

@@ -28,8 +28,8 @@ const over = {
 };
 
 /**
- * The row of a session: the route while it is `ready`, the truth about its end afterwards. A newer
- * version may write more into it, which this one ignores.
+ * The row of a session: its route while it is `ready`, the authoritative record of its end
+ * afterwards. A newer version may add fields, which this version ignores.
  */
 export const sessionRecordSchema = z.discriminatedUnion('state', [
   z.object({ ...base, state: z.literal('provisioning'), instance_id: instanceIdSchema.optional() }),

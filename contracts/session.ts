@@ -58,7 +58,7 @@ export const patchSessionSchema = z.strictObject({
 });
 export type PatchSession = z.infer<typeof patchSessionSchema>;
 
-/** `metadata.<key>` parameters are taken out before this schema sees the query. */
+/** `metadata.<key>` parameters are removed before this schema parses the query. */
 export const listSessionsQuerySchema = z.strictObject({
   limit: queryInteger(1, 200).default(50).describe('sessions a page'),
   cursor: cursorSchema.optional().describe('`next_cursor` of the page before'),

@@ -9,7 +9,7 @@ export type StepError = z.infer<typeof stepErrorSchema>;
 
 export const jsonValueSchema = z.json();
 
-/** Keys of a bundle beside its MIME types; `is_main_result` is added by the agent alone. */
+/** Keys of a bundle besides its MIME types; only the agent adds `is_main_result`. */
 export const bundleKeys = ['display_id', 'is_update', 'metadata'] as const;
 
 const bundleKeySchema = z
@@ -17,8 +17,8 @@ const bundleKeySchema = z
   .regex(new RegExp(`/|^(?:is_main_result|${bundleKeys.join('|')})$`));
 
 /**
- * A MIME bundle: text as text, binary in base64, application/json as JSON; the few keys without a
- * `/` are about the bundle.
+ * A MIME bundle: text as text, binary data in base64, application/json as JSON; the few keys
+ * without a `/` describe the bundle.
  */
 export const resultBundleSchema = z.record(bundleKeySchema, jsonValueSchema);
 export type ResultBundle = z.infer<typeof resultBundleSchema>;

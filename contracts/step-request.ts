@@ -44,8 +44,8 @@ export const stepRequestSchema = z.strictObject({
 export type StepRequest = z.infer<typeof stepRequestSchema>;
 
 /**
- * What travels from the data-plane to the agent: the same, with the id minted where the client
- * chose none.
+ * The body that the data-plane sends to the agent: the same, with a new id if the client chose
+ * none.
  */
 export const forwardedStepSchema = stepRequestSchema.required({ step_id: true });
 export type ForwardedStep = z.infer<typeof forwardedStepSchema>;

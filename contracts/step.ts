@@ -68,7 +68,7 @@ export const stepListSchema = z.strictObject({
   next_cursor: nextCursorSchema,
 });
 
-/** The result without what the events before it have already said. */
+/** The result without the fields that its events have already reported. */
 export const stepSummarySchema = stepResultSchema.omit({
   stdout: true,
   stderr: true,
@@ -100,13 +100,13 @@ export const stepEventSchema = z.discriminatedUnion('type', [
 ]);
 export type StepEvent = z.infer<typeof stepEventSchema>;
 
-/** NDJSON only, never replayed and without a seq. */
+/** Sent only in NDJSON, never replayed and without a `seq`. */
 export const keepaliveLineSchema = z.strictObject({ type: z.literal('keepalive') });
 
 /**
- * The last word to a reader of events that is cut off while the step continues: no `seq`, no SSE
- * `id`, never replayed. It took nothing for too long (`slow_reader`), or the journal let go of a
- * step that had ended (`forgotten`).
+ * The last line to a reader of events that is cut off while the step continues: no `seq`, no SSE
+ * `id`, never replayed. The reader read nothing for too long (`slow_reader`), or the journal
+ * dropped a step that had ended (`forgotten`).
  */
 export const cutOffLineSchema = z.strictObject({
   type: z.literal('cut_off'),

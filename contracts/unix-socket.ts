@@ -1,12 +1,12 @@
 /**
- * The longest path of a socket: a system cuts longer ones at 104 or 108 bytes, some without a word.
+ * The longest path of a socket: systems truncate longer ones at 104 or 108 bytes, some silently.
  */
 export const maxSocketPathBytes = 100;
 
 const prefix = 'unix:';
 
 /**
- * The path of an endpoint such as `unix:/run/store/dynamodb.sock`.
+ * Returns the path of an endpoint such as `unix:/run/store/dynamodb.sock`.
  * @returns undefined for a URL.
  */
 export const socketPathOf = (endpoint: string): string | undefined =>

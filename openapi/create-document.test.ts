@@ -12,7 +12,7 @@ const document = createDocument();
 const { examples, responses } = document.components;
 const calls = Object.values(document.paths).flatMap((methods) => Object.values(methods));
 
-test('docs/openapi.json is this document: `make openapi` writes it', async () => {
+test('docs/openapi.json equals this document: `make openapi` writes it', async () => {
   const written = await readFile(new URL('../docs/openapi.json', import.meta.url), 'utf8');
   expect(written).toBe(`${JSON.stringify(document, null, 2)}\n`);
 });
@@ -25,7 +25,7 @@ test('the document is OpenAPI 3.1', async () => {
   expect(valid).toBe(true);
 });
 
-test('every call of the API is in it, with an example of each body that it takes or gives', () => {
+test('the document contains every call of the API, with an example of each request and response body', () => {
   expect(calls.map(({ operationId }) => operationId).toSorted()).toEqual(
     Object.keys(operations).toSorted(),
   );
@@ -35,19 +35,19 @@ test('every call of the API is in it, with an example of each body that it takes
   expect(bare).toEqual([]);
 });
 
-test('every call lists the responses that come before the operation is known', () => {
+test('every call lists the responses that precede routing', () => {
   for (const call of calls)
     expect(Object.keys(call.responses)).toEqual(expect.arrayContaining(['408', '431']));
 });
 
-test('every error code has an example, and a call or the introduction that tells of it', () => {
+test('every error code has an example, and a call or the introduction that documents it', () => {
   expect(Object.keys(examples).toSorted()).toEqual(publicErrorCodes.toSorted());
   const told = JSON.stringify([responses, document.info.description]);
   expect(publicErrorCodes.filter((code) => !told.includes(`\`${code}\``))).toEqual([]);
 });
 
 test.each(calls.map((call): [string, Operation] => [call.operationId, call]))(
-  'the examples of %s keep to their schemas',
+  'the examples of %s match their schemas',
   (_, call) => {
     const wrong = mediaTypesOf(call).flatMap(({ where, media }) =>
       Object.entries(media.examples ?? {}).flatMap(([name, example]) =>
@@ -60,7 +60,7 @@ test.each(calls.map((call): [string, Operation] => [call.operationId, call]))(
   },
 );
 
-test('the items of example streams are events, of every type that a step without trouble has', () => {
+test('the items of example streams are events, of every type that a successful step emits', () => {
   const types = mediaTypesOf(callOf('follow_step')).flatMap(({ media }) => {
     const { 'x-item-schema': item, examples: streams = {} } = media;
     if (!item) return [];

@@ -20,7 +20,9 @@ A first client makes three calls: \`POST /v1/sessions\` and keep \`session_id\`;
 - A session of another tenant returns exactly the same as one that never existed.
 - A loss of memory is always told: \`epoch\` grows by one each time, and \`state_lost\` marks the step in which it happened.`;
 
-/** The whole API as OpenAPI 3.1, made from the contract's schemas and its table of operations. */
+/**
+ * The whole API as OpenAPI 3.1, generated from the contract's schemas and its table of operations.
+ */
 export const createDocument = (): Document => ({
   openapi: '3.1.0',
   info: {

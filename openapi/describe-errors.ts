@@ -23,7 +23,7 @@ const ofEverySession: readonly PublicErrorCode[] = [
   'step_deadline_exceeded',
 ];
 
-/** Every code that a call can return, in the order of their statuses. */
+/** Returns every code that a call can return, ordered by status. */
 export function errorsOf(name: OperationName): PublicErrorCode[] {
   const codes = new Set([...ofEveryCall, ...calls[name].errors]);
   if (name !== 'list_runtimes') codes.add('route_store_unavailable');
@@ -32,7 +32,7 @@ export function errorsOf(name: OperationName): PublicErrorCode[] {
   return publicErrorCodes.filter((code) => codes.has(code));
 }
 
-/** The error responses of a call by status, as references to `errorResponses()`. */
+/** Returns the error responses of a call by status, as references to `errorResponses()`. */
 export function describeErrors(name: OperationName): Record<string, Reference> {
   const named = Object.entries(groupByStatus(errorsOf(name))).map(([status, codes]) => [
     status,
@@ -46,11 +46,11 @@ export function describeErrors(name: OperationName): Record<string, Reference> {
   );
 }
 
-/** Every error response of every call, once. */
+/** Returns every error response of every call, once. */
 export function errorResponses(): Record<string, Response> {
   const responses: Record<string, Response> = {
-    // HTTP's own statuses say it, before the method is known that would have a HEAD go without a
-    // body.
+    // HTTP itself defines these statuses. They are sent before the method is known, so even a HEAD
+    // gets a body.
     [headersTooLate]: {
       ...describe(
         408,

@@ -7,7 +7,7 @@ import type { JsonSchema, MediaType, Operation, Parameter, Response } from './do
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { propertiesOf, schemaRef } from './schemas.ts';
 
-/** One call of the API, whole. */
+/** Describes one call of the API completely. */
 export function describeOperation(name: OperationName): Operation {
   const { path, scope } = operations[name];
   const call = calls[name];
@@ -33,7 +33,7 @@ export function describeOperation(name: OperationName): Operation {
   };
 }
 
-/** A path of the table of operations, as OpenAPI writes it. */
+/** Writes a path of the table of operations as OpenAPI does. */
 export const toTemplate = (path: string): string =>
   path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
 

@@ -1,6 +1,6 @@
 /**
- * The part of OpenAPI 3.1 that our document is made of; a test holds the whole of it against the
- * official schema.
+ * The part of OpenAPI 3.1 that our document uses; a test validates all of it against the official
+ * schema.
  */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -16,7 +16,7 @@ export interface Reference {
 export interface MediaType {
   schema: JsonSchema;
   examples?: Record<string, Example | Reference>;
-  /** OpenAPI 3.1 has no word for what a stream is made of; 3.2 calls it `itemSchema`. */
+  /** OpenAPI 3.1 has no field for the items of a stream; 3.2 calls it `itemSchema`. */
   'x-item-schema'?: JsonSchema;
 }
 
@@ -58,7 +58,7 @@ export interface Operation {
   parameters: Parameter[];
   requestBody?: { required: boolean; content: Record<string, MediaType> };
   responses: Record<string, Response | Reference>;
-  /** As Redoc, Scalar and others show them. */
+  /** The code samples that Redoc, Scalar and others display. */
   'x-codeSamples': { lang: string; source: string }[];
 }
 

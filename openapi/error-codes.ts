@@ -1,17 +1,17 @@
 import type { ErrorCode } from '@steppe/contracts/errors';
 
-/** All but those that pass between the planes and agents alone. */
+/** All codes except those used only between the planes and agents. */
 export type PublicErrorCode = Exclude<ErrorCode, 'already_bound' | 'misdirected'>;
 
 interface ErrorText {
-  /** When it is given, and what to do. */
+  /** When the error occurs, and what to do. */
   when: string;
-  /** A message as it comes. */
+  /** An example of the message. */
   message: string;
   details?: Record<string, unknown>;
 }
 
-/** What is said of every code that a client can see. */
+/** The description of every code that a client can see. */
 export const errorTexts: Record<PublicErrorCode, ErrorText> = {
   invalid_request: {
     when: 'A body, a parameter, a header or a file path breaks its schema; `details.issues` lists each place.',

@@ -17,7 +17,7 @@ const requestHeader = (
   schema,
 });
 
-/** One of a schema of headers, whose names are written small there. */
+/** Describes one header of a schema, which has its names in lower case. */
 function headerOf(schema: z.ZodObject, name: string, example: string): Parameter {
   const { description = '', ...rest } = propertiesOf(schema)[name] ?? {};
   const shown = name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
@@ -25,8 +25,8 @@ function headerOf(schema: z.ZodObject, name: string, example: string): Parameter
 }
 
 /**
- * Headers that a client may send. `Accept`, `Authorization` and `Content-Type` are told by other
- * parts of OpenAPI.
+ * Headers that a client may send. `Accept`, `Authorization` and `Content-Type` are described by
+ * other parts of OpenAPI.
  */
 export const requestHeaders = {
   requestId: requestHeader(

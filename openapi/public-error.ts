@@ -14,7 +14,7 @@ export const publicErrorSchema = z.strictObject({
   }),
 });
 
-/** A whole response with that code. */
+/** A whole response with the given code. */
 export const errorExample = (code: PublicErrorCode): z.input<typeof publicErrorSchema> => ({
   error: {
     code,

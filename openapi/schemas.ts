@@ -27,7 +27,7 @@ import * as z from 'zod';
 import type { JsonSchema } from './document.ts';
 import { publicErrorSchema } from './public-error.ts';
 
-/** The same in a request and in a response. */
+/** Schemas that are the same in requests and in responses. */
 const shared = {
   Env: envSchema,
   JsonValue: jsonValueSchema,
@@ -69,8 +69,8 @@ export type SchemaName = keyof typeof shared | keyof typeof requests | keyof typ
 export const schemaRef = (name: SchemaName): JsonSchema => ({ $ref: uriOf(name) });
 
 /**
- * Every named schema, as JSON Schema 2020-12: of requests what may be sent, of responses what
- * comes.
+ * Returns every named schema as JSON Schema 2020-12: for requests the accepted input, for responses
+ * the output.
  */
 export function componentSchemas(): Record<string, JsonSchema> {
   return sortKeys({
@@ -79,7 +79,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
   });
 }
 
-/** The properties of a query, as they are after they were read: numbers instead of digits. */
+/** Returns the properties of a query after parsing: numbers instead of digits. */
 export function propertiesOf(query: z.ZodObject): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(query.shape)) registry.add(schema as z.ZodType, { id });
@@ -117,19 +117,18 @@ function describe({
   jsonSchema: z.core.JSONSchema.BaseSchema;
 }): void {
   const { def } = zodSchema._zod;
-  // zod leaves it out where something looks at a value before its schema does; ours only refuse.
+  // zod omits the default if a preprocessor runs before the schema; ours only refuse values.
   if (def.type === 'default') jsonSchema.default = def.defaultValue;
   simplify(jsonSchema);
 }
 
-/** Takes out what tells a reader nothing. */
+/** Removes the keywords that tell a reader nothing. */
 function simplify(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.propertyNames !== undefined && Object.keys(schema.propertyNames).join() === 'type')
     delete schema.propertyNames;
-  // Of the calendar, which `date-time` says already, the pattern needs to say only that there are
-  // milliseconds and Z.
+  // `date-time` already covers the calendar; the pattern only needs to require milliseconds and Z.
   if (schema.format === 'date-time') schema.pattern = String.raw`\.\d{3}Z$`;
 }
 

@@ -1,26 +1,26 @@
 /**
- * The store does not respond, not in time, or refuses this process (credentials, table); the cause
- * says which.
+ * The store does not respond, does not respond in time, or refuses this process (credentials,
+ * table); the cause tells which.
  */
 export class SessionStoreUnavailableError extends Error {
   override readonly name = 'SessionStoreUnavailableError';
   readonly code = 'route_store_unavailable';
 }
 
-/** The store throttles; its own retries are used up. */
+/** The store throttles requests, and the retries are used up. */
 export class SessionStoreThrottledError extends Error {
   override readonly name = 'SessionStoreThrottledError';
   readonly code = 'route_store_throttled';
 }
 
 /**
- * Whether a write that threw this may have been carried out, or may still be: its effect is decided
- * by another write alone.
+ * True if a write that threw this error may have been executed, or may still be: only another write
+ * can settle its effect.
  */
 export const isAmbiguous = (error: unknown): boolean =>
   error instanceof SessionStoreUnavailableError || error instanceof SessionStoreThrottledError;
 
-/** An item breaks its schema. The message names its key and never what is in it. */
+/** An item does not match its schema. The message names its key and never its content. */
 export class SessionStoreCorruptError extends Error {
   override readonly name = 'SessionStoreCorruptError';
   readonly code = 'route_store_corrupt';
@@ -32,7 +32,7 @@ export class SessionStoreCorruptError extends Error {
   }
 }
 
-/** A list cursor that is malformed, or was made for another tenant. */
+/** A list cursor that is malformed, or was created for another tenant. */
 export class CursorRejectedError extends Error {
   override readonly name = 'CursorRejectedError';
   readonly code = 'cursor_refused';

@@ -13,7 +13,7 @@ const shared = {
 } as const;
 
 /**
- * What the index `live` has of a row: all that is needed to see whether something is wrong with it.
+ * The attributes of a row in the index `live`: enough to see whether something is wrong with it.
  */
 export const liveEntrySchema = z.discriminatedUnion('state', [
   provisioning.pick(shared).strip(),

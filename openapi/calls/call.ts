@@ -5,8 +5,8 @@ import type { RequestHeader, ResponseHeader } from '../headers.ts';
 import type { SchemaName } from '../schemas.ts';
 
 /**
- * What a body is: JSON of a named schema, the bytes of a file, or a stream of items, each of one of
- * the named schemas.
+ * The content of a body: JSON of a named schema, the bytes of a file, or a stream of items, each of
+ * one of the named schemas.
  */
 export type Content = { json: SchemaName } | { bytes: true } | { stream: readonly SchemaName[] };
 
@@ -16,7 +16,7 @@ export interface Body {
   examples: Record<string, Example>;
 }
 
-/** By media type. */
+/** Keyed by media type. */
 export type ResponseContent = Record<
   string,
   { content: Content; examples: Record<string, Example> }
@@ -30,18 +30,18 @@ export interface CallResponse {
   links?: Record<string, Link>;
 }
 
-/** All that is said of one call beside what the table of operations says. */
+/** The description of a call, in addition to its row in the table of operations. */
 export interface Call {
   summary: string;
   description: string;
   query?: z.ZodObject;
-  /** Parameters whose names are not fixed; keys are patterns. */
+  /** Parameters without fixed names; keys are patterns. */
   queryPatterns?: { name: string; description: string; schema: JsonSchema; example: unknown };
   headers?: readonly RequestHeader[];
   body?: Body;
   responses: Readonly<Record<number, CallResponse>>;
-  /** Beside those that every call of its kind can give. */
+  /** The errors besides those that every call of its kind can return. */
   errors: readonly PublicErrorCode[];
-  /** The rest of a command after `curl`, that works with `$STEPPE_URL` and `$SESSION` set. */
+  /** The rest of a `curl` command that works if `$STEPPE_URL` and `$SESSION` are set. */
   sample: string;
 }

@@ -4,5 +4,5 @@ import { fileCalls } from './file-calls.ts';
 import { sessionCalls } from './session-calls.ts';
 import { stepCalls } from './step-calls.ts';
 
-/** What is said of every call of the API. */
+/** The description of every call of the API. */
 export const calls: Record<OperationName, Call> = { ...sessionCalls, ...stepCalls, ...fileCalls };

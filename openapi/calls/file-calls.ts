@@ -10,7 +10,7 @@ const entry = (description: string): CallResponse => ({
   },
 });
 
-/** Of the type that the file's name says. */
+/** The media type follows from the file's name. */
 const bytes: ResponseContent = {
   '*/*': { content: { bytes: true }, examples: { csv: { value: 'day,sales\n2026-11-23,41\n' } } },
 };

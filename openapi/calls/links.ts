@@ -17,10 +17,10 @@ const linksTo = (
 ): Record<string, Link> =>
   Object.fromEntries(operationIds.map((operationId) => [operationId, { operationId, parameters }]));
 
-/** What may be done next with a session whose id that expression finds. */
+/** The calls that may follow for a session whose id the expression finds. */
 export const ofSession = (sessionId: string): Record<string, Link> =>
   linksTo(operationsOfSession, { session_id: sessionId });
 
-/** What may be done next with a step of the same session, whose id that expression finds. */
+/** The calls that may follow for a step of the same session whose id the expression finds. */
 export const ofStep = (stepId: string): Record<string, Link> =>
   linksTo(operationsOfStep, { session_id: '$request.path.session_id', step_id: stepId });

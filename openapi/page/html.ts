@@ -4,8 +4,8 @@ export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);
 
 /**
- * The little of Markdown that our descriptions use: words in backticks, paragraphs, and lists with
- * dashes.
+ * Renders the part of Markdown that our descriptions use: words in backticks, paragraphs, and lists
+ * with dashes.
  */
 export function renderText(text: string): string {
   return text
@@ -31,6 +31,6 @@ export const renderTable = (
         .map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
         .join('')}</tbody></table>`;
 
-/** A value as a person reads it: a text as it stands, anything else as JSON. */
+/** Formats a value for people: a text unchanged, anything else as JSON. */
 export const renderValue = (value: unknown): string =>
   `<pre>${escapeHtml(typeof value === 'string' ? value : JSON.stringify(value, null, 2))}</pre>`;

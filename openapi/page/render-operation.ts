@@ -10,7 +10,7 @@ import type {
 import { escapeHtml, renderTable, renderText, renderValue, renderWords } from './html.ts';
 import { renderNotes, renderType } from './render-schema.ts';
 
-/** One call, with all that it takes and gives. */
+/** Renders one call, with all its inputs and outputs. */
 export function renderOperation(
   document: Document,
   method: string,

@@ -6,7 +6,7 @@ import { renderPage } from './render-page.ts';
 const document = createDocument();
 const page = renderPage(document);
 
-test('the page tells of every call, error and schema', () => {
+test('the page describes every call, error and schema', () => {
   const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   const calls = Object.values(document.paths).flatMap((methods) =>
     Object.values(methods).map(({ operationId }) => operationId),
@@ -18,14 +18,14 @@ test('the page tells of every call, error and schema', () => {
   ).toEqual([]);
 });
 
-test('its links lead to places on it', () => {
+test('its links lead to anchors on the page', () => {
   const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id ?? '');
   expect(links.length).toBeGreaterThan(50);
   expect(links.filter((id) => !ids.has(id))).toEqual([]);
 });
 
-test('it says what each variable of its samples is', () => {
+test('it explains each variable of its samples', () => {
   const used = new Set([...page.matchAll(/\$[A-Z_]+/g)].map(([variable]) => variable));
   expect(used.size).toBeGreaterThan(2);
   expect([...used].filter((variable) => !page.includes(`<code>${variable}</code> is `))).toEqual(
@@ -33,11 +33,11 @@ test('it says what each variable of its samples is', () => {
   );
 });
 
-test('it works without a network: no script, nothing fetched', () => {
+test('it works without a network: it has no script and fetches nothing', () => {
   expect(page).not.toMatch(/<script|<link|<img|url\(|src=|https?:/);
 });
 
-test('what the document says is text, never markup', () => {
+test('text of the document is escaped, never treated as markup', () => {
   const { info } = document;
   expect(renderPage({ ...document, info: { ...info, description: '<b>&"`<i>`' } })).toContain(
     '&lt;b&gt;&amp;&quot;<code>&lt;i&gt;</code>',

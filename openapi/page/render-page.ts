@@ -12,7 +12,7 @@ interface Listed {
   operation: Operation;
 }
 
-/** The document as one page for people: no script, nothing fetched. */
+/** Renders the document as one page for people: no script, nothing fetched. */
 export function renderPage(document: Document): string {
   const { info, tags, paths, components } = document;
   const all: Listed[] = Object.entries(paths).flatMap(([path, methods]) =>

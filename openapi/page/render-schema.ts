@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { JsonSchema } from '../document.ts';
 import { escapeHtml, renderTable, renderWords } from './html.ts';
 
-/** The words of JSON Schema that the contract's schemas come to. */
+/** The keywords of JSON Schema that the contract's schemas use. */
 const wordsSchema = z.object({
   $ref: z.string().optional(),
   type: z.union([z.string(), z.array(z.string())]).optional(),
@@ -24,7 +24,7 @@ const wordsSchema = z.object({
 });
 type Words = z.infer<typeof wordsSchema>;
 
-/** What a value may be, in a few words, with links to named schemas. */
+/** Describes the type of a value in a few words, with links to named schemas. */
 export function renderType(schema: JsonSchema): string {
   const words = wordsSchema.parse(schema);
   if (words.$ref) return linkTo(words.$ref);
@@ -40,7 +40,7 @@ export function renderType(schema: JsonSchema): string {
   return [type, boundsOf(words)].filter(Boolean).join(' ');
 }
 
-/** What stands beside a type: what it is for and what it is where it is absent. */
+/** Renders the notes beside a type: its purpose and its default. */
 export function renderNotes(schema: JsonSchema): string {
   const { description, default: fallback } = wordsSchema.parse(schema);
   const absent = fallback === undefined ? '' : `Default ${code(JSON.stringify(fallback))}.`;
@@ -50,7 +50,7 @@ export function renderNotes(schema: JsonSchema): string {
   return [said.replace(/\.\.$/, '.'), absent].filter(Boolean).join(' ');
 }
 
-/** A named schema whole: its fields, or its kinds. */
+/** Renders a named schema completely: its fields, or its variants. */
 export function renderSchema(name: string, schema: JsonSchema): string {
   const words = wordsSchema.parse(schema);
   const kinds = words.oneOf?.map((kind) => renderFields(wordsSchema.parse(kind))) ?? [];
@@ -67,7 +67,7 @@ function renderFields({ properties = {}, required = [] }: Words): string {
   return renderTable(['field', 'type', ''], rows);
 }
 
-/** A field, and below it those of an object that has no name of its own. */
+/** Renders a field, and below it those of an object without a name of its own. */
 function renderField(name: string, schema: JsonSchema, isRequired: boolean): string[][] {
   const { properties, required = [] } = wordsSchema.parse(schema);
   const own = [
@@ -85,7 +85,7 @@ function boundsOf({ minimum, maximum, maxLength, pattern, format }: Words): stri
   if (format === 'date-time') return 'RFC 3339, UTC, milliseconds';
   if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
   if (minimum !== undefined) return `from ${minimum}`;
-  // A longer one explains nothing to a person; the description does.
+  // A longer pattern explains nothing to a person; the description does.
   if (pattern !== undefined && pattern.length < 40) return `like ${code(pattern)}`;
   return maxLength === undefined ? '' : `of ${maxLength} characters at most`;
 }

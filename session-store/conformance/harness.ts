@@ -3,16 +3,16 @@ import type { SessionStore } from '../ports.ts';
 
 export interface OpenStore {
   store: SessionStore;
-  /** Breaks the row behind the store's back, in a way that its schema refuses. */
+  /** Corrupts the row behind the store's back, so that its schema refuses it. */
   spoil(sessionId: SessionId): Promise<void>;
-  /** What the row has as its TTL attribute, read behind the store's back. */
+  /** Reads the row's TTL attribute behind the store's back. */
   purgeAt(sessionId: SessionId): Promise<number | undefined>;
   /**
-   * Gives the row and its `resources` an attribute each that only a newer version knows, behind the
-   * store's back.
+   * Adds one attribute that only a newer version knows to the row and one to its `resources`,
+   * behind the store's back.
    */
   addUnknown(sessionId: SessionId): Promise<void>;
-  /** What the row has of those, read behind the store's back. */
+  /** Reads those attributes of the row behind the store's back. */
   unknownOf(sessionId: SessionId): Promise<unknown[]>;
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { OpenStore } from './harness.ts';
 import { newTenantId } from './session-records.ts';
 
 export const idempotencyKeysConformance = (open: () => OpenStore): void => {
-  it('stores one of 20 concurrent items and shows it to the others', async () => {
+  it('stores one of 20 concurrent items and returns it to the others', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const items = Array.from({ length: 20 }, newItem);
@@ -20,14 +20,14 @@ export const idempotencyKeysConformance = (open: () => OpenStore): void => {
     );
   });
 
-  it('stores an item once, also where the second is the same', async () => {
+  it('stores an item once, even if the second is identical', async () => {
     const { store } = open();
     const [tenantId, item] = [newTenantId(), newItem()];
     expect(await store.putIdempotency(tenantId, 'key', item)).toEqual({ outcome: 'stored' });
     expect(await store.putIdempotency(tenantId, 'key', item)).toEqual({ outcome: 'exists', item });
   });
 
-  it('tells tenants and keys of any characters apart', async () => {
+  it('distinguishes tenants and keys of any characters', async () => {
     const { store } = open();
     const tenants = [newTenantId(), newTenantId()];
     const keys = [
@@ -50,7 +50,7 @@ export const idempotencyKeysConformance = (open: () => OpenStore): void => {
     }
   });
 
-  it('counts an expired key as never used', async () => {
+  it('treats an expired key as never used', async () => {
     const { store } = open();
     const [tenantId, next] = [newTenantId(), newItem()];
     await store.putIdempotency(tenantId, 'key', { ...newItem(), expires: 1 });
@@ -59,7 +59,7 @@ export const idempotencyKeysConformance = (open: () => OpenStore): void => {
     expect(await store.getIdempotency(tenantId, 'key')).toEqual(next);
   });
 
-  it("deletes a session's own item alone", async () => {
+  it('deletes only an item of the given session', async () => {
     const { store } = open();
     const [tenantId, item] = [newTenantId(), newItem()];
     await store.deleteIdempotency(tenantId, 'key', item.session_id);

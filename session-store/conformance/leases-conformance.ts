@@ -5,7 +5,7 @@ import type { OpenStore } from './harness.ts';
 const ttlMs = 1_000;
 
 export const leasesConformance = (open: () => OpenStore): void => {
-  it('gives a lease to one of 20 that want it at once', async () => {
+  it('grants a lease to one of 20 concurrent callers', async () => {
     const { store } = open();
     const name = randomUUID();
     const holders = Array.from({ length: 20 }, () => randomUUID());
@@ -15,7 +15,7 @@ export const leasesConformance = (open: () => OpenStore): void => {
     expect(outcomes.filter((outcome) => outcome === 'acquired')).toHaveLength(1);
   });
 
-  it('keeps it for its holder, who may take it again, until it expires', async () => {
+  it('keeps it for its holder, who may acquire it again, until it expires', async () => {
     const { store } = open();
     const name = randomUUID();
     expect(await store.acquireLease(name, 'a', ttlMs, 0)).toBe('acquired');
@@ -25,7 +25,7 @@ export const leasesConformance = (open: () => OpenStore): void => {
     expect(await store.acquireLease(name, 'b', ttlMs, 1_500)).toBe('acquired');
   });
 
-  it('is prolonged by a renewal', async () => {
+  it('is extended by a renewal', async () => {
     const { store } = open();
     const name = randomUUID();
     await store.acquireLease(name, 'a', ttlMs, 0);
@@ -34,7 +34,7 @@ export const leasesConformance = (open: () => OpenStore): void => {
     expect(await store.acquireLease(name, 'b', ttlMs, 1_800)).toBe('acquired');
   });
 
-  it('tells its former holder that it is lost', async () => {
+  it('reports to its former holder that it is lost', async () => {
     const { store } = open();
     const name = randomUUID();
     expect(await store.renewLease(name, 'a', ttlMs, 0)).toBe('lost');
@@ -44,7 +44,7 @@ export const leasesConformance = (open: () => OpenStore): void => {
     expect(await store.renewLease(name, 'b', ttlMs, 1_001)).toBe('renewed');
   });
 
-  it('is free at once when its holder releases it, and nobody else can', async () => {
+  it('is free at once when its holder releases it, and nobody else can release it', async () => {
     const { store } = open();
     const name = randomUUID();
     await store.acquireLease(name, 'a', ttlMs, 0);

@@ -15,7 +15,7 @@ export const liveSessionsConformance = (open: () => OpenStore): void => {
     expect((await store.listLive(tenantId)).toSorted()).toEqual(added.toSorted());
   });
 
-  it('takes an id that is already in, also where the set is full', async () => {
+  it('accepts an id that is already in the set, even if the set is full', async () => {
     const { store } = open();
     const [tenantId, id] = [newTenantId(), newSessionId()];
     expect(await store.addLive(tenantId, id, 1)).toBe('added');
@@ -32,7 +32,7 @@ export const liveSessionsConformance = (open: () => OpenStore): void => {
     expect(await store.listLive(tenantId)).toEqual([]);
   });
 
-  it('makes room by a removal, and is harmed by none done twice or in vain', async () => {
+  it('frees quota by a removal, and tolerates repeated and unnecessary removals', async () => {
     const { store } = open();
     const [tenantId, first, second] = [newTenantId(), newSessionId(), newSessionId()];
     await store.removeLive(tenantId, first);
@@ -45,7 +45,7 @@ export const liveSessionsConformance = (open: () => OpenStore): void => {
     expect(await store.listLive(tenantId)).toEqual([second]);
   });
 
-  it('loses none of many additions and removals at once, also where the set becomes empty between them', async () => {
+  it('loses none of many concurrent additions and removals, even if the set becomes empty in between', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const rounds = Array.from({ length: 12 }, () => ({
@@ -65,7 +65,7 @@ export const liveSessionsConformance = (open: () => OpenStore): void => {
     expect(await store.listLive(tenantId)).toEqual([]);
   });
 
-  it('counts each tenant by itself', async () => {
+  it('counts each tenant separately', async () => {
     const { store } = open();
     expect(await store.addLive(newTenantId(), newSessionId(), 1)).toBe('added');
     expect(await store.addLive(newTenantId(), newSessionId(), 1)).toBe('added');

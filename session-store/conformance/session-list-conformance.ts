@@ -6,7 +6,7 @@ import type { OpenStore } from './harness.ts';
 import { newTenantId, provisioningRecord, readyRecord } from './session-records.ts';
 
 export const sessionListConformance = (open: () => OpenStore): void => {
-  it('lists the rows of its tenant alone, newest first', async () => {
+  it('lists only the rows of its tenant, newest first', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const records = await createRows(store, tenantId, [3, 1, 2]);
@@ -28,7 +28,7 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     });
   });
 
-  it('gives no cursor with a page that ends at the last row', async () => {
+  it('returns no cursor with a page that ends at the last row', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     await createRows(store, tenantId, [1, 2, 3, 4]);
@@ -39,7 +39,7 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     expect(second.nextCursor).toBeNull();
   });
 
-  it('gives the others where a row cannot be read, and names that one', async () => {
+  it('returns the other rows if one cannot be read, and names that row', async () => {
     const { store, spoil } = open();
     const tenantId = newTenantId();
     const [oldest, spoilt, newest] = await createRows(store, tenantId, [1, 2, 3]);
@@ -58,7 +58,7 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     ]);
   });
 
-  it('goes through rows of one millisecond without a gap or a repetition', async () => {
+  it('lists rows of one millisecond without a gap or a repetition', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const records = await createRows(store, tenantId, [5, 5, 5, 5, 5, 5, 5]);
@@ -68,7 +68,7 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     );
   });
 
-  it('keeps its place while rows come and go between two pages', async () => {
+  it('keeps its place while rows are added and removed between two pages', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const records = await createRows(store, tenantId, [50, 40, 30, 20, 10]);
@@ -108,7 +108,7 @@ export const sessionListConformance = (open: () => OpenStore): void => {
     ).toEqual([]);
   });
 
-  it("refuses another tenant's cursor and every text that it never gave out", async () => {
+  it('refuses the cursor of another tenant and any text that is not a cursor', async () => {
     const { store } = open();
     const [tenantId, foreign] = [newTenantId(), newTenantId()];
     await createRows(store, foreign, [1, 2]);
@@ -133,7 +133,7 @@ const wait = { timeout: 5_000 };
 
 const idsOf = (records: SessionRecord[]): SessionId[] => records.map((record) => record.session_id);
 
-/** One row for each number, created that many seconds after the first of them. */
+/** Creates one row for each number, with `created_at` that many seconds after the first of them. */
 const createRows = async (
   store: SessionStore,
   tenantId: TenantId,
@@ -151,7 +151,7 @@ const createRows = async (
   return records;
 };
 
-/** The index is eventually consistent. */
+/** Waits for the index, which is eventually consistent. */
 const listed = async (store: SessionStore, tenantId: TenantId, count: number): Promise<void> => {
   await expect
     .poll(async () => (await store.listByTenant(tenantId, { limit: 100 })).sessions.length, wait)

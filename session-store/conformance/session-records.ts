@@ -6,7 +6,7 @@ import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 type Provisioning = Extract<SessionRecord, { state: 'provisioning' }>;
 type Ended = Extract<SessionRecord, { state: 'ended' }>;
 
-/** A tenant that no other test has, with characters that a key or an expression might trip over. */
+/** A unique tenant, with characters that could break a key or an expression. */
 export const newTenantId = (): TenantId => tenantIdSchema.parse(`tenant-${randomUUID()} #/:ü`);
 
 export const provisioningRecord = (given: Partial<Provisioning> = {}): Provisioning => ({

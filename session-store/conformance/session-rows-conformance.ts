@@ -4,7 +4,7 @@ import type { OpenStore } from './harness.ts';
 import { endedRecord, provisioningRecord, readyRecord } from './session-records.ts';
 
 export const sessionRowsConformance = (open: () => OpenStore): void => {
-  it('gives back what was created, and null for what never was', async () => {
+  it('returns the row that was created, and null for an id that never was', async () => {
     const { store } = open();
     const record = provisioningRecord({ metadata: { team: 'a', 'with.dot': '', 'a b#:$': 'ü' } });
     expect(await store.create(record)).toBe('created');
@@ -12,7 +12,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     expect(await store.get(newSessionId(), { consistent: true })).toBeNull();
   });
 
-  it('sees a write also without consistent reads, sooner or later', async () => {
+  it('returns a write without consistent reads, too, sooner or later', async () => {
     const { store } = open();
     const record = provisioningRecord();
     await store.create(record);
@@ -21,7 +21,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
       .toEqual(record);
   });
 
-  it('creates an id once and leaves the first row as it is', async () => {
+  it('creates an id once and leaves the first row unchanged', async () => {
     const { store } = open();
     const record = provisioningRecord();
     expect(await store.create(record)).toBe('created');
@@ -37,7 +37,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
   });
 
-  it('updates a row of the expected version and makes it one more', async () => {
+  it('updates a row of the expected version and increments its version', async () => {
     const { store } = open();
     const record = provisioningRecord();
     await store.create(record);
@@ -52,7 +52,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     });
   });
 
-  it('drops the fields that the next state does not have', async () => {
+  it('removes the fields that the next state does not have', async () => {
     const { store } = open();
     const record = provisioningRecord();
     await store.create(record);
@@ -77,14 +77,14 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     });
   });
 
-  it('tells an absent row from a lost race and does not make it', async () => {
+  it('distinguishes a missing row from a lost race and does not create it', async () => {
     const { store } = open();
     const record = provisioningRecord();
     expect(await store.update(record, 1)).toEqual({ outcome: 'absent' });
     expect(await store.get(record.session_id, { consistent: true })).toBeNull();
   });
 
-  it('lets exactly one of 20 concurrent updates win, also where they are alike', async () => {
+  it('lets exactly one of 20 concurrent updates win, even if they are identical', async () => {
     const { store } = open();
     const record = provisioningRecord();
     await store.create(record);
@@ -99,7 +99,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     ]);
   });
 
-  it('writes purge_at as the TTL attribute of an ended row alone', async () => {
+  it('writes purge_at as the TTL attribute only for an ended row', async () => {
     const { store, purgeAt } = open();
     const record = provisioningRecord();
     await store.create(record);
@@ -109,7 +109,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     expect(await purgeAt(record.session_id)).toBe(ended.purge_at);
   });
 
-  it('reads a row without what only a newer version knows, and keeps that through updates', async () => {
+  it('reads a row without the attributes that only a newer version knows, and keeps them through updates', async () => {
     const { store, addUnknown, unknownOf } = open();
     const record = provisioningRecord({ metadata: { gone: 'with the next write' } });
     const { session_id: sessionId, tenant_id: tenantId } = record;
@@ -146,7 +146,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     await expect(store.update(record, 7)).rejects.toEqual(refusal);
   });
 
-  it('throws the reason of a signal that was aborted before', async () => {
+  it('throws the reason of a signal that was already aborted', async () => {
     const { store } = open();
     const reason = new Error('the client left');
     const signal = AbortSignal.abort(reason);

@@ -7,7 +7,7 @@ import { sessionListConformance } from './session-list-conformance.ts';
 import { sessionRowsConformance } from './session-rows-conformance.ts';
 import { sessionSweepConformance } from './session-sweep-conformance.ts';
 
-/** What every adapter of the `SessionStore` port, on every endpoint, has to keep. */
+/** The guarantees of every adapter of the `SessionStore` port, on every endpoint. */
 export const describeSessionStore = (name: string, harness: SessionStoreHarness): void => {
   describe(name, { timeout: 20_000 }, () => {
     let opened: OpenStore | undefined;

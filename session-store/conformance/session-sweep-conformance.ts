@@ -7,7 +7,7 @@ import type { OpenStore } from './harness.ts';
 import { endedRecord, newTenantId, provisioningRecord, readyRecord } from './session-records.ts';
 
 export const sessionSweepConformance = (open: () => OpenStore): void => {
-  it('gives a row from its creation on until it ends, as it was written last', async () => {
+  it('returns a row from its creation until it ends, as last written', async () => {
     const { store } = open();
     const provisioning = provisioningRecord({ metadata: { team: 'a' } });
     const { tenant_id: tenantId } = provisioning;
@@ -22,7 +22,7 @@ export const sessionSweepConformance = (open: () => OpenStore): void => {
     await swept(store, tenantId).toEqual([]);
   });
 
-  it('gives a live set while it has an id', async () => {
+  it('returns a live set while it contains an id', async () => {
     const { store } = open();
     const [tenantId, first, second] = [newTenantId(), newId(), newId()];
     const setOf = (...sessionIds: SessionId[]) => [
@@ -40,7 +40,7 @@ export const sessionSweepConformance = (open: () => OpenStore): void => {
     }
   });
 
-  it('gives what is live and nothing else', async () => {
+  it('returns only live items', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const live = readyRecord(provisioningRecord({ tenant_id: tenantId }));
@@ -57,7 +57,7 @@ export const sessionSweepConformance = (open: () => OpenStore): void => {
     await swept(store, tenantId).toEqual([entryOf(live)]);
   });
 
-  it('gives each of more rows than come at once, once', async () => {
+  it('returns each row once, even if there are more than one query returns', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const records = Array.from({ length: 100 }, () => provisioningRecord({ tenant_id: tenantId }));
@@ -105,7 +105,7 @@ const inAnyOrder = (wanted: readonly unknown[]) =>
 const swept = (store: SessionStore, tenantId: TenantId) =>
   expect.poll(() => sweep(store, tenantId), wait);
 
-/** Other tests write to the table at the same time: what is not this tenant's is left out. */
+/** Other tests write to the table at the same time: items of other tenants are left out. */
 const sweep = async (
   store: SessionStore,
   tenantId: TenantId,

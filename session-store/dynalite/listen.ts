@@ -9,7 +9,7 @@ import { maxSocketPathBytes, unixEndpoint } from '@steppe/contracts/unix-socket'
 export interface Listening {
   /** `http://127.0.0.1:port`, or `unix:/path`. */
   endpoint: string;
-  /** Ends open connections too. */
+  /** Closes open connections too. */
   close(): Promise<void>;
 }
 
@@ -21,9 +21,8 @@ export const listen = async (server: Server): Promise<Listening> => {
 };
 
 /**
- * Listens on a Unix socket in a directory of its own, which nobody but this user can enter: for a
- * server that checks no signature, and that other users and web pages of this machine could reach
- * on a port.
+ * Listens on a Unix socket in a new directory that only this user can enter. The server checks no
+ * signature, and on a port, other users and web pages of this machine could reach it.
  */
 export const listenPrivately = async (server: Server): Promise<Listening> => {
   const directory = await makePrivateDirectory();
@@ -41,7 +40,9 @@ export const listenPrivately = async (server: Server): Promise<Listening> => {
 
 const socketName = 'dynamodb.sock';
 
-/** `mkdtemp` makes it with mode 0700. A TMPDIR that is too deep for a socket is not used. */
+/**
+ * `mkdtemp` creates the directory with mode 0700. A TMPDIR too deep for a socket path is not used.
+ */
 const makePrivateDirectory = (): Promise<string> => {
   const prefix = join(tmpdir(), 'steppe-store-');
   const isShort = Buffer.byteLength(join(`${prefix}XXXXXX`, socketName)) <= maxSocketPathBytes;

@@ -12,7 +12,7 @@ import { localAccess, startDynalite } from './start-dynalite.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('is served on a socket in a directory that this user alone can enter, which goes with it', async () => {
+test('listens on a socket in a directory that only this user can enter, and removes the directory', async () => {
   const { endpoint, tableName, close } = await startDynalite();
   const path = socketPathOf(endpoint) ?? '';
   expect(statSync(path).isSocket()).toBe(true);
@@ -28,7 +28,7 @@ test('is served on a socket in a directory that this user alone can enter, which
   expect(existsSync(dirname(path))).toBe(false);
 });
 
-test('is served where TMPDIR is too deep for a socket', async () => {
+test('works even if TMPDIR is too deep for a socket', async () => {
   vi.stubEnv('TMPDIR', `/tmp/${'deep/'.repeat(20)}`);
   const { endpoint, close } = await listenPrivately(createServer());
   const path = socketPathOf(endpoint) ?? '';
@@ -37,7 +37,7 @@ test('is served where TMPDIR is too deep for a socket', async () => {
   await close();
 });
 
-test('an endpoint without a server is reported as one that cannot be reached', async () => {
+test('an endpoint without a server is reported as unreachable', async () => {
   const { endpoint, close } = await listenPrivately(createServer());
   await close();
   const client = createDynamoDbClient({ ...localAccess, endpoint, maxAttempts: 1 });

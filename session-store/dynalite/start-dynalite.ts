@@ -8,15 +8,15 @@ export interface RunningDynamoDb extends Listening {
   tableName: string;
 }
 
-/** What the SDK needs for an endpoint that checks no signature. */
+/** Settings that the SDK needs for an endpoint that checks no signature. */
 export const localAccess = {
   region: 'eu-central-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 };
 
 /**
- * dynalite in this process and in memory, on a Unix socket that this user alone can reach, with the
- * table made.
+ * Starts dynalite in this process and in memory, on a Unix socket that only this user can reach,
+ * and creates the table.
  */
 export const startDynalite = async (
   tableName: string = sessionsTable.defaultName,

@@ -51,7 +51,7 @@ it.each([
   await expect(store.update(provisioningRecord(), 1)).rejects.toMatchObject(expected);
 });
 
-it('tries a throttled call again before it gives up', async () => {
+it('retries a throttled call before it gives up', async () => {
   const throttling = await started(startThrottlingDynamoDb());
   const store = storeOn(throttling.endpoint, { maxAttempts: 2 });
   await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({
@@ -60,7 +60,7 @@ it('tries a throttled call again before it gives up', async () => {
   expect(throttling.requests()).toBe(2);
 });
 
-it('calls an endpoint that is down unavailable', async () => {
+it('reports an endpoint that is down as unavailable', async () => {
   const store = storeOn(await refusingEndpoint(), { maxAttempts: 2 });
   const expected = {
     name: 'SessionStoreUnavailableError',
@@ -72,7 +72,7 @@ it('calls an endpoint that is down unavailable', async () => {
   await expect(store.sweep()[Symbol.asyncIterator]().next()).rejects.toMatchObject(expected);
 });
 
-it('ends an attempt without a response and tries again', async () => {
+it('times out an attempt without a response and retries', async () => {
   const stalling = await started(startStallingDynamoDb());
   const store = storeOn(stalling.endpoint, { attemptTimeoutMs: 50, maxAttempts: 2 });
   const expected = { code: 'route_store_unavailable', cause: { name: 'TimeoutError' } };
@@ -80,7 +80,7 @@ it('ends an attempt without a response and tries again', async () => {
   expect(stalling.requests()).toBe(2);
 });
 
-it('ends the whole call at its time limit, whatever an attempt may take', async () => {
+it('ends the whole call at its time limit, whatever the limit of an attempt is', async () => {
   const stalling = await started(startStallingDynamoDb());
   const store = storeOn(stalling.endpoint, { attemptTimeoutMs: 60_000 }, 100);
   await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({
@@ -88,7 +88,7 @@ it('ends the whole call at its time limit, whatever an attempt may take', async 
   });
 });
 
-it('ends a wait between two attempts at the time limit', async () => {
+it('ends a delay between two attempts at the time limit', async () => {
   const throttling = await started(startThrottlingDynamoDb());
   const store = storeOn(throttling.endpoint, { maxAttempts: 1_000 }, 100);
   await expect(store.get(newSessionId(), { consistent })).rejects.toMatchObject({
@@ -97,7 +97,7 @@ it('ends a wait between two attempts at the time limit', async () => {
 });
 
 it.each([startStallingDynamoDb, startThrottlingDynamoDb])(
-  'surfaces the abort of its caller as that (%o)',
+  'throws the abort reason of its caller unchanged (%o)',
   async (start) => {
     const failing = await started(start());
     const store = storeOn(failing.endpoint, { attemptTimeoutMs: 60_000, maxAttempts: 1_000 });
@@ -110,7 +110,7 @@ it.each([startStallingDynamoDb, startThrottlingDynamoDb])(
   },
 );
 
-it('calls a refused login and a missing table unavailable, with the cause', async () => {
+it('reports a refused login and a missing table as unavailable, with the cause', async () => {
   const denied = storeOn(
     (await started(startRefusing(400, 'com.amazon.coral.service#AccessDeniedException'))).endpoint,
   );
@@ -126,7 +126,7 @@ it('calls a refused login and a missing table unavailable, with the cause', asyn
   });
 });
 
-it('does not let a mistake of ours look like an outage', async () => {
+it('does not report a mistake of ours as an outage', async () => {
   const store = storeOn(
     (await started(startRefusing(400, 'com.amazon.coral.validate#ValidationException'))).endpoint,
   );
@@ -150,10 +150,10 @@ it.each([() => Promise.resolve('done'), () => Promise.reject(new Error('not done
   },
 );
 
-it('takes no call that waits for a socket for an outage', async () => {
+it('does not treat a call that waits for a socket as an outage', async () => {
   const slow = await startSlowDynamoDb(800);
   opened.push(slow.close);
-  // Five rounds over the sockets, each within the limits, together far above them.
+  // Five rounds over the sockets: each is within the limits, together they far exceed them.
   const store = storeOn(slow.endpoint, { connectTimeoutMs: 3_000, attemptTimeoutMs: 3_000 });
   const reads = await Promise.all(
     Array.from({ length: 80 }, () => store.get(newSessionId(), { consistent })),

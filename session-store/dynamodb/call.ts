@@ -18,7 +18,10 @@ type DynamoDbCommand<Input extends ServiceInputTypes, Output extends ServiceOutp
   ServiceOutputTypes
 >;
 
-/** What the store needs of DynamoDB's client: the SDK's has it, and a simulation provides it. */
+/**
+ * The part of DynamoDB's client that the store uses: the SDK implements it, and a simulation can
+ * provide it.
+ */
 export interface DynamoDbSender {
   send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: DynamoDbCommand<Input, Output>,
@@ -31,21 +34,21 @@ export type Send = <Input extends ServiceInputTypes, Output extends ServiceOutpu
 ) => Promise<Output>;
 
 /**
- * Runs one operation of the port, however many requests it sends, under one time limit and the
- * caller's signal.
+ * Runs one operation of the port under one time limit and the caller's signal, however many
+ * requests it sends.
  */
 export type Call = <T>(
   signal: AbortSignal | undefined,
   operation: (send: Send) => Promise<T>,
 ) => Promise<T>;
 
-/** What reading a row needs. */
+/** The dependencies for reading a row. */
 export interface TableReader {
   call: Call;
   tableName: string;
 }
 
-/** What the parts of the store share. */
+/** The dependencies that the parts of the store share. */
 export interface TableAccess extends TableReader {
   clock: Clock;
   ids: Ids;
@@ -56,8 +59,7 @@ export const createCall =
   async (signal, operation) => {
     signal?.throwIfAborted();
     const end = new AbortController();
-    // The SDK sleeps between its attempts without looking at a signal: the race ends the wait at
-    // once.
+    // The SDK's delay between attempts ignores the signal; the race ends it at once.
     const ended = new Promise<never>((_, reject) => {
       end.signal.addEventListener('abort', () => reject(end.signal.reason), { once: true });
     });
@@ -101,7 +103,7 @@ export const isRequestInvalid = (error: unknown): boolean =>
   error instanceof DynamoDBServiceException && error.name === 'ValidationException';
 
 /**
- * Names of a request that would never succeed: our own mistake, which is not to look like an
+ * Errors of a request that would never succeed: our own mistake, which must not look like an
  * outage.
  */
 const mistakeNames = new Set([

@@ -4,24 +4,26 @@ import pLimit from 'p-limit';
 
 export interface ClientOptions {
   region: string;
-  /** A URL, or `unix:` and the path of a socket. Unset: AWS's own for the region. */
+  /**
+   * A URL, or `unix:` and the path of a socket. Unset: the default endpoint of AWS for the region.
+   */
   endpoint?: string | undefined;
   /** Unset: the SDK's chain (environment, web identity, instance profile). */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
   attemptTimeoutMs?: number | undefined;
   connectTimeoutMs?: number | undefined;
-  /** The first included; the SDK backs off between them. */
+  /** Includes the first attempt; the SDK backs off between attempts. */
   maxAttempts?: number | undefined;
 }
 
-/** The caller ends it with `destroy()`. */
+/** The caller must call `destroy()` on the client. */
 export const createDynamoDbClient = (options: ClientOptions): DynamoDBClient => {
   const { endpoint } = options;
   const socketPath = endpoint === undefined ? undefined : socketPathOf(endpoint);
   const agent = { keepAlive: true, maxSockets, ...(socketPath !== undefined && { socketPath }) };
   const client = new DynamoDBClient({
     region: options.region,
-    // On a socket the host is a name alone.
+    // On a socket the host is only a name.
     ...(endpoint !== undefined && {
       endpoint: socketPath === undefined ? endpoint : 'http://localhost',
     }),
@@ -35,7 +37,7 @@ export const createDynamoDbClient = (options: ClientOptions): DynamoDBClient => 
       httpsAgent: agent,
     },
   });
-  // It takes each request and response apart for a logger that says nothing.
+  // It serialises each request and response for a logger that logs nothing.
   client.middlewareStack.remove('loggerMiddleware');
   // The handler's limits run from the moment it is called: a call that waited there for a socket
   // would look like an outage.
@@ -48,5 +50,5 @@ export const createDynamoDbClient = (options: ClientOptions): DynamoDBClient => 
   return client;
 };
 
-/** More sockets do not make a burst of misses faster, they make V8's scavenges slow (p99 25 ms). */
+/** More sockets do not make a burst of misses faster; they slow down V8's scavenges (p99 25 ms). */
 const maxSockets = 16;

@@ -50,7 +50,7 @@ describe('DynamoDB session store', () => {
     await dynalite.close();
   });
 
-  it('ends a page short, with a cursor, when it has read enough without finding it full', async () => {
+  it('ends a page early, with a cursor, if it has read enough rows without filling the page', async () => {
     const store = createDynamoDbSessionStore({
       client,
       listEffort: { rowsPerQuery: 2, queries: 2 },
@@ -80,7 +80,7 @@ describe('DynamoDB session store', () => {
     expect(counts).toEqual([0, 0, 1]);
   });
 
-  it('knows its own write again when the response to it was lost', async () => {
+  it('recognises its own write if the response to it was lost', async () => {
     const record = provisioningRecord();
     const item = { session_id: record.session_id, body_hash: '', expires: 4_000_000_000 };
     const withLostResponse = async <T>(
@@ -111,7 +111,7 @@ describe('DynamoDB session store', () => {
     ).toEqual({ outcome: 'stored' });
   });
 
-  it('lets whichever comes second fail of a create that exceeded its time limit and the write that rolls it back', async () => {
+  it('rejects the later of a delayed create and the write that rolls it back', async () => {
     const late = await startLateDynamoDb(dynalite.endpoint);
     const lateClient = createDynamoDbClient({
       ...localAccess,
@@ -137,7 +137,7 @@ describe('DynamoDB session store', () => {
     }
   });
 
-  it('lets DynamoDB remove an idempotency key when it has expired', async () => {
+  it('lets DynamoDB remove an idempotency key once it has expired', async () => {
     const store = createDynamoDbSessionStore({ client, ...realParts });
     const tenantId = newTenantId();
     await store.putIdempotency(tenantId, 'key', {
@@ -154,7 +154,7 @@ describe('DynamoDB session store', () => {
     expect(item?.[sessionsTable.ttlAttribute]).toEqual({ N: '4000000000' });
   });
 
-  it('ignores what only a newer version knows of a live set and of an idempotency key', async () => {
+  it('ignores attributes of a live set and of an idempotency key that only a newer version knows', async () => {
     const store = createDynamoDbSessionStore({ client, ...realParts });
     const [tenantId, sessionId] = [newTenantId(), newSessionId()];
     const item = { session_id: sessionId, body_hash: '', expires: 4_000_000_000 };
@@ -179,7 +179,7 @@ describe('DynamoDB session store', () => {
     expect(corrupt).not.toContain(liveSetKey(tenantId));
   });
 
-  it('sweeps on past a live set of what can be no tenant, and names it', async () => {
+  it('continues a sweep past a live set with an invalid tenant, and names it', async () => {
     const store = createDynamoDbSessionStore({ client, ...realParts });
     const itemKey = `${liveSetPrefix}${'x'.repeat(300)}`;
     const item = {
@@ -194,7 +194,7 @@ describe('DynamoDB session store', () => {
     expect(unread).toEqual([itemKey]);
   });
 
-  it('gives the data-plane a reader that can do nothing else', async () => {
+  it('gives the data-plane a reader without any other method', async () => {
     const record = provisioningRecord();
     await createDynamoDbSessionStore({ client, ...realParts }).create(record);
     const reader = createDynamoDbRouteReader({ client, clock: systemClock });
@@ -202,7 +202,7 @@ describe('DynamoDB session store', () => {
     expect(await reader.get(record.session_id, { consistent: false })).toEqual(record);
   });
 
-  it('makes its table once, however many start at the same time', async () => {
+  it('creates its table once, however many callers start at the same time', async () => {
     const tableName = `table-${newSessionId()}`;
     await Promise.all([1, 2, 3].map(() => ensureTable(client, tableName)));
     const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
@@ -212,7 +212,7 @@ describe('DynamoDB session store', () => {
     });
   });
 
-  it('says what to do with a table that lacks an index, before anything is written and when it is swept', async () => {
+  it('explains how to fix a table that lacks an index, before anything is written and during a sweep', async () => {
     const tableName = `table-${newSessionId()}`;
     const key = { AttributeName: 'session_id', AttributeType: 'S' } as const;
     await client.send(
@@ -233,7 +233,7 @@ describe('DynamoDB session store', () => {
     });
   });
 
-  it('brings what an older version wrote into the index with the next write of it', async () => {
+  it('adds what an older version wrote to the index with its next write', async () => {
     const store = createDynamoDbSessionStore({ client, ...realParts });
     const [tenantId, id, other] = [newTenantId(), newSessionId(), newSessionId()];
     const row = readyRecord(provisioningRecord({ tenant_id: tenantId }));

@@ -10,25 +10,25 @@ import { createSessionLister, type ListEffort } from './rows/list-sessions.ts';
 import { createRouteReader, createSessionRows } from './rows/session-rows.ts';
 import { createSessionSweeper } from './rows/sweep-sessions.ts';
 
-/** Within which an operation of the store ends, unless its options say otherwise. */
+/** An operation of the store ends within this time, unless its options say otherwise. */
 export const defaultTimeLimitMs = 3_000;
 
 export interface RouteReaderOptions {
   client: DynamoDbSender;
   clock: Clock;
   tableName?: string | undefined;
-  /** Of one operation as a whole, retries included. */
+  /** The limit of one operation as a whole, including retries. */
   timeLimitMs?: number | undefined;
 }
 
 export interface SessionStoreOptions extends RouteReaderOptions {
   ids: Ids;
   listEffort?: ListEffort | undefined;
-  /** Of a sweep; unset: as many as DynamoDB gives. */
+  /** Used by a sweep; unset: as many as DynamoDB returns. */
   sweptRowsPerQuery?: number | undefined;
 }
 
-/** The client stays the caller's to destroy. */
+/** The caller must destroy the client. */
 export const createDynamoDbSessionStore = (options: SessionStoreOptions): SessionStore => {
   const { clock, ids } = options;
   const table = { ...openTable(options), clock, ids };
@@ -42,7 +42,7 @@ export const createDynamoDbSessionStore = (options: SessionStoreOptions): Sessio
   };
 };
 
-/** All that the data-plane needs: it can read one row and nothing else. */
+/** The data-plane needs only this: it can read one row and nothing else. */
 export const createDynamoDbRouteReader = (options: RouteReaderOptions): SessionReader =>
   createRouteReader(openTable(options));
 

@@ -10,10 +10,11 @@ import type { CallOptions } from '../ports.ts';
 import { sessionsTable } from './key-schema.ts';
 
 /**
- * Makes the table unless it is there, and waits at most 10 s until it is active: for local mode and
- * tests. Production's table is the CDK stack's, which also turns its TTL on (dynalite knows none).
- * @throws where a table is there without one of the indexes: adding one takes its time and is the
- * operator's to do.
+ * Creates the table if it is missing, and waits at most 10 s until it is active: for local mode and
+ * tests. In production the CDK stack owns the table and also enables its TTL (dynalite does not
+ * support TTL).
+ * @throws Error if the table exists without one of the indexes: adding one takes time and is the
+ * operator's task.
  */
 export const ensureTable = async (
   client: DynamoDBClient,

@@ -8,8 +8,8 @@ import { idempotencyKey } from './item-keys.ts';
 import { parseItem, toItem } from './items.ts';
 
 /**
- * `session_id` is the table's key, so that the session stands under another name. `write_id`: see
- * session-item.ts.
+ * `session_id` is the table's key, so the session's id is stored under another name. `write_id`:
+ * see session-item.ts.
  */
 const storedSchema = z
   .object({
@@ -29,8 +29,7 @@ export const createIdempotencyKeys = (table: TableAccess): IdempotencyKeys => ({
     table.call(signal, async (send) => {
       const itemKey = idempotencyKey(tenantId, key);
       const writeId = table.ids.uuid();
-      // What stood in the way may be gone when it is looked at: deleted, or expired between the two
-      // calls.
+      // The conflicting item may be deleted or expire between the two calls.
       for (let attempts = 0; attempts < 3; attempts += 1) {
         if (await put(table, send, itemKey, item, writeId)) return { outcome: 'stored' };
         const found = await read(table, send, itemKey);
@@ -81,7 +80,7 @@ const put = async (
           purge_at: item.expires,
           write_id: writeId,
         }),
-        // DynamoDB may take days to remove what has expired.
+        // DynamoDB may take days to remove an expired item.
         ConditionExpression: 'attribute_not_exists(session_id) OR purge_at <= :now',
         ExpressionAttributeValues: toItem({ ':now': nowSeconds(table) }),
       }),

@@ -6,13 +6,13 @@ import { sessionsTable } from './key-schema.ts';
 
 export type Item = Record<string, AttributeValue>;
 
-/** Values of items: a set of strings is a string set, and an absent field is left out. */
+/** Values of items: a set of strings becomes a string set, and an absent field is left out. */
 type Field = string | number | ReadonlySet<string> | { readonly [key: string]: Field | undefined };
 
 export const toItem = (fields: { readonly [key: string]: Field | undefined }): Item =>
   marshall(fields, { removeUndefinedValues: true });
 
-/** @throws SessionStoreCorruptError with the item's key, where the item breaks the schema. */
+/** @throws SessionStoreCorruptError with the item's key, if the item does not match the schema. */
 export const parseItem = <Output>(schema: z.ZodType<Output>, item: Item): Output => {
   const parsed = schema.safeParse(fromItem(item));
   if (!parsed.success) throw new SessionStoreCorruptError(itemKey(item), { cause: parsed.error });
@@ -21,7 +21,7 @@ export const parseItem = <Output>(schema: z.ZodType<Output>, item: Item): Output
 
 const fromItem = (item: Item): Record<string, unknown> => {
   try {
-    // A number that is too large to be exact is one that the schema refuses.
+    // With wrapped numbers, the schema refuses a number that is too large to be exact.
     return unmarshall(item, { wrapNumbers: Number });
   } catch (cause) {
     throw new SessionStoreCorruptError(itemKey(item), { cause });
@@ -29,8 +29,8 @@ const fromItem = (item: Item): Record<string, unknown> => {
 };
 
 /**
- * The result of `read`, or the error of an item that cannot be read: for callers that read many
- * items, where a corrupt one must not hide the others.
+ * Returns the result of `read`, or the error of an item that cannot be read: for callers that read
+ * many items, so that a corrupt item does not hide the others.
  */
 export const orCorrupt = <T>(read: () => T): T | SessionStoreCorruptError => {
   try {

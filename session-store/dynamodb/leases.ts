@@ -4,7 +4,7 @@ import { isConditionFailure, type TableAccess } from './call.ts';
 import { leaseKey } from './item-keys.ts';
 import { toItem } from './items.ts';
 
-// Reserved words of DynamoDB differ from year to year: no attribute is named without a placeholder.
+// DynamoDB's reserved words change over the years, so every attribute is named by a placeholder.
 const names = { '#holder': 'holder', '#expires': 'expires_at_ms' };
 
 export const createLeases = (table: TableAccess): Leases => ({

@@ -7,7 +7,7 @@ import { liveSetKey, liveShard } from './item-keys.ts';
 import { parseItem, toItem } from './items.ts';
 import { sessionsTable } from './key-schema.ts';
 
-/** DynamoDB keeps no empty set, and an older version left an item without one. */
+/** DynamoDB cannot store an empty set, and an older version left an item without one. */
 export const liveSetSchema = z.object({
   session_id: z.string(),
   ids: z
@@ -54,7 +54,7 @@ export const createLiveSessions = (table: TableAccess): LiveSessions => ({
         const ids = await readIds(table, send, tenantId);
         if (!ids.includes(sessionId)) return;
         if (ids.length === 1 && (await orFalse(removeLast(one)))) return;
-        // The set grew or shrank between two of these, each time by a write that went through.
+        // Another write changed the set's size between these calls, so try again.
       }
     }),
 
@@ -75,7 +75,7 @@ const removeOneOfMany = ({ table, send, tenantId, sessionId }: OneId): Promise<u
     new UpdateItemCommand({
       TableName: table.tableName,
       Key: toItem({ session_id: key }),
-      // A set that an older version made comes into the index with this.
+      // This write also adds a set that an older version created to the index.
       UpdateExpression: 'DELETE #ids :ids SET #shard = :shard',
       ConditionExpression: 'contains(#ids, :id) AND size(#ids) > :one',
       ExpressionAttributeNames: { '#ids': 'ids', '#shard': shardKey },
@@ -89,7 +89,7 @@ const removeOneOfMany = ({ table, send, tenantId, sessionId }: OneId): Promise<u
   );
 };
 
-/** The item goes with its last id, so that no empty set stays in the index. */
+/** Deletes the item together with its last id, so that no empty set stays in the index. */
 const removeLast = ({ table, send, tenantId, sessionId }: OneId): Promise<unknown> =>
   send(
     new DeleteItemCommand({
@@ -101,7 +101,7 @@ const removeLast = ({ table, send, tenantId, sessionId }: OneId): Promise<unknow
     }),
   );
 
-/** False where the condition did not hold. */
+/** Returns false if the condition failed. */
 const orFalse = async (write: Promise<unknown>): Promise<boolean> => {
   try {
     await write;

@@ -6,14 +6,16 @@ import { type ClientOptions, createDynamoDbClient } from '../dynamodb/create-cli
 import { createDynamoDbSessionStore } from '../dynamodb/dynamodb-session-store.ts';
 import { sessionsTable } from '../dynamodb/key-schema.ts';
 
-/** Puts the DynamoDB adapter under the conformance suite, on whatever endpoint `start` gives. */
+/**
+ * Runs the conformance suite against the DynamoDB adapter, on the endpoint that `start` returns.
+ */
 export const dynamoDbHarness = (
   start: () => Promise<RunningDynamoDb>,
   access: Omit<ClientOptions, 'endpoint'>,
 ): SessionStoreHarness => ({
   open: async () => {
     const { endpoint, tableName, close } = await start();
-    // A hundred calls at once on a busy machine are no outage.
+    // A hundred concurrent calls on a busy machine are not an outage.
     const client = createDynamoDbClient({
       ...access,
       endpoint,

@@ -28,7 +28,7 @@ export interface DynamoDbResponse {
 }
 
 /**
- * Stands before an endpoint: `handle` forwards the request or makes up the response; null breaks
+ * Listens in front of an endpoint: `handle` forwards the request or fakes the response; null breaks
  * the connection.
  */
 export const startDynamoDbProxy = (

@@ -3,15 +3,15 @@ import { type Listening, listen } from '../dynalite/listen.ts';
 import { type DynamoDbRequest, forward, startDynamoDbProxy } from './dynamodb-proxy.ts';
 
 export interface FailingDynamoDb extends Listening {
-  /** How many requests have come. */
+  /** The number of requests received. */
   requests(): number;
 }
 
-/** Responds every request as DynamoDB does when the table's throughput is used up. */
+/** Responds to every request as DynamoDB does when the table's throughput is used up. */
 export const startThrottlingDynamoDb = (): Promise<FailingDynamoDb> =>
   startRefusing(400, 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException');
 
-/** Responds every request with the error named `type`. */
+/** Responds to every request with the error named `type`. */
 export const startRefusing = async (status: number, type: string): Promise<FailingDynamoDb> => {
   let requests = 0;
   const server = createServer((request, response) => {
@@ -23,7 +23,7 @@ export const startRefusing = async (status: number, type: string): Promise<Faili
   return { ...(await listen(server)), requests: () => requests };
 };
 
-/** Takes every request and never responds. */
+/** Accepts every request and never responds. */
 export const startStallingDynamoDb = async (): Promise<FailingDynamoDb> => {
   let requests = 0;
   const server = createServer((request) => {
@@ -33,7 +33,7 @@ export const startStallingDynamoDb = async (): Promise<FailingDynamoDb> => {
   return { ...(await listen(server)), requests: () => requests };
 };
 
-/** Responds each read after `delayMs` that there is no such row. */
+/** Responds to each read after `delayMs` that the row does not exist. */
 export const startSlowDynamoDb = (delayMs: number): Promise<Listening> =>
   listen(
     createServer((request, response) => {
@@ -43,7 +43,7 @@ export const startSlowDynamoDb = (delayMs: number): Promise<Listening> =>
     }),
   );
 
-/** An endpoint whose port was just given back: connections are refused. */
+/** An endpoint whose port was just released: connections are refused. */
 export const refusingEndpoint = async (): Promise<string> => {
   const { endpoint, close } = await listen(createServer());
   await close();
@@ -51,7 +51,7 @@ export const refusingEndpoint = async (): Promise<string> => {
 };
 
 /**
- * Carries the first PutItem or UpdateItem out and breaks the connection in place of its response;
+ * Executes the first PutItem or UpdateItem and breaks the connection instead of responding;
  * forwards everything else.
  */
 export const startForgetfulDynamoDb = (endpoint: string): Promise<Listening> => {
@@ -66,13 +66,13 @@ export const startForgetfulDynamoDb = (endpoint: string): Promise<Listening> => 
 
 export interface LateDynamoDb extends Listening {
   /**
-   * Carries out the write that was held back; gives the status of its response, which nobody waits
+   * Executes the write that was held back; returns the status of its response, which nobody waits
    * for any more.
    */
   land(): Promise<number>;
 }
 
-/** Holds the first PutItem back until the test lets it land; forwards everything else. */
+/** Holds the first PutItem back until the test calls `land`; forwards everything else. */
 export const startLateDynamoDb = async (endpoint: string): Promise<LateDynamoDb> => {
   let held: DynamoDbRequest | undefined;
   const proxy = await startDynamoDbProxy((request) => {

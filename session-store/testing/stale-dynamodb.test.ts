@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => close());
 
-it('serves what was there 500 ms ago, and the newest to a consistent read', async () => {
+it('returns the state of 500 ms ago, and the current one to a consistent read', async () => {
   const record = provisioningRecord();
   const ready = { ...readyRecord(record), version: 2 };
   const read = (consistent: boolean) => store.get(record.session_id, { consistent });

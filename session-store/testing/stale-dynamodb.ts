@@ -18,14 +18,14 @@ import {
 export interface StaleOptions {
   /** How old a read without `ConsistentRead` is; 500 by default. */
   lagMs?: number;
-  /** In ms; a test that holds it decides when the lag has ended. */
+  /** In ms; a test that controls it decides when the lag has passed. */
   now?: () => number;
 }
 
 /**
- * DynamoDB as it is on a bad day: GetItem, Query and Scan see the table and its indexes as they
- * were `lagMs` ago unless `ConsistentRead` is set. A second dynalite is the replica: it gets every
- * write again, in order, once a stale read finds it older than the lag.
+ * DynamoDB on a bad day: GetItem, Query and Scan see the table and its indexes as they were `lagMs`
+ * ago unless `ConsistentRead` is set. A second dynalite is the replica: it receives every write
+ * again, in order, once a stale read finds that the write is older than the lag.
  */
 export const startStaleDynamoDb = async ({
   lagMs = 500,
@@ -91,7 +91,7 @@ export const startStaleDynamoDb = async ({
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
 const reads = new Set(['GetItem', 'Query', 'Scan']);
 
-/** An item as it is after a write; none where the write deleted it. */
+/** An item after a write; absent if the write deleted it. */
 interface Image {
   tableName: string;
   key: Record<string, AttributeValue>;
@@ -120,7 +120,7 @@ const writeImage = async (
   else await replica.send(new PutItemCommand({ TableName: tableName, Item: item }));
 };
 
-/** One task after the other: the image read after a write is that write's. */
+/** Runs one task after the other, so that the image read after a write belongs to that write. */
 const createQueue = () => {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(task: () => Promise<T>): Promise<T> => {

@@ -5,13 +5,13 @@ import * as z from 'zod';
 import { CursorRejectedError } from '../../errors.ts';
 
 /**
- * Where a page ended: with the session id, so that rows of one millisecond are neither skipped nor
- * repeated.
+ * The position where a page ended. It includes the session id, so that rows of one millisecond are
+ * neither skipped nor repeated.
  */
 const positionSchema = z.strictObject({ created_at: timeSchema, session_id: sessionIdSchema });
 export type ListPosition = z.infer<typeof positionSchema>;
 
-/** The key of the index, of which the query itself names the tenant. */
+/** The key of the index without the tenant, which the query itself names. */
 export const indexKeySchema = z.object(positionSchema.shape);
 
 const cursorSchema = z.tuple([
@@ -27,21 +27,21 @@ export const encodeCursor = (
   Buffer.from(JSON.stringify([tenantMark(tenantId), created_at, session_id])).toString('base64url');
 
 /**
- * Throws `CursorRejectedError`. A forged cursor leads no further than a true one: the query itself
- * names the tenant.
+ * A forged cursor can reach no more than a valid one: the query itself names the tenant.
+ * @throws CursorRejectedError
  */
 export const decodeCursor = (tenantId: TenantId, cursor: string): ListPosition => {
   const parsed = cursorSchema.safeParse(fromJson(Buffer.from(cursor, 'base64url').toString()));
   if (!parsed.success) throw new CursorRejectedError({ cause: parsed.error });
   const [, created_at, session_id] = parsed.data;
   const position = { created_at, session_id };
-  // Only the very text that this tenant was given comes back: Node's decoder skips what is not
-  // base64.
+  // Accept only the exact text that this tenant was given: Node's decoder skips characters that are
+  // not base64.
   if (encodeCursor(tenantId, position) !== cursor) throw new CursorRejectedError();
   return position;
 };
 
-/** Hashed, as a tenant's name may be longer than a cursor may be. */
+/** A hash, because a tenant's name may be longer than a cursor. */
 const tenantMark = (tenantId: TenantId): string =>
   createHash('sha256').update(tenantId).digest('base64url').slice(0, 22);
 

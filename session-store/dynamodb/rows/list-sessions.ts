@@ -10,8 +10,8 @@ import { decodeCursor, encodeCursor, indexKeySchema, type ListPosition } from '.
 import { fromSessionItem } from './session-item.ts';
 
 /**
- * How much one call reads in search of rows that match: past it the page is given short, with a
- * cursor.
+ * Limits how much one call reads in search of matching rows: past the limit, the page ends early,
+ * with a cursor.
  */
 export interface ListEffort {
   rowsPerQuery: number;
@@ -46,7 +46,7 @@ const fillPage = async (search: Search, start: ListPosition | undefined): Promis
       else sessions.push(row);
     }
     const last = sessions[query.limit - 1];
-    // One row more than requested tells a page that is followed by another from the last.
+    // One row more than requested shows whether another page follows.
     if (last !== undefined && sessions.length > query.limit) {
       return {
         sessions: sessions.slice(0, query.limit),

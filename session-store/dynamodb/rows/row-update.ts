@@ -9,8 +9,8 @@ type RowUpdate = Pick<
 >;
 
 /**
- * Makes a row what `item` says of the attributes that this version knows, and leaves all others to
- * the newer version that wrote them: a PutItem would lose them.
+ * Sets the attributes that this version knows to those of `item`, and leaves all others to the
+ * newer version that wrote them: a PutItem would lose them.
  */
 export const toRowUpdate = (item: Item): RowUpdate => {
   const names: Record<string, string> = {};
@@ -32,7 +32,7 @@ export const toRowUpdate = (item: Item): RowUpdate => {
     if (attribute === sessionsTable.partitionKey) continue;
     const path = nameOf(attribute);
     if (value === undefined) removes.push(path);
-    // The one map whose keys are ours: those of a newer version stay.
+    // The only map with keys that we define: unknown keys of a newer version stay.
     else if (attribute === 'resources')
       for (const [key, part] of Object.entries(value.M ?? {})) set(`${path}.${nameOf(key)}`, part);
     else set(path, value);

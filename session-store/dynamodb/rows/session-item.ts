@@ -4,8 +4,8 @@ import { type Item, parseItem, toItem } from '../items.ts';
 import { sessionsTable } from '../key-schema.ts';
 
 /**
- * A row and the id of the write that made it. A retry of the SDK whose first attempt did arrive
- * fails on its own condition: the id tells that from a lost race.
+ * A row and the id of the write that produced it. If the SDK retries an attempt that did arrive,
+ * the retry fails on its own condition: the id distinguishes that from a lost race.
  */
 export interface WrittenRecord {
   record: SessionRecord;
@@ -15,7 +15,7 @@ export interface WrittenRecord {
 const { partitionKey: shardKey } = sessionsTable.liveIndex;
 
 /**
- * A row enters the index `live` and leaves it with the very write that begins or ends its session.
+ * A row enters the index `live` and leaves it in the same write that begins or ends its session.
  */
 export const toSessionItem = ({ record, writeId }: WrittenRecord): Item => {
   const isLive = record.state === 'provisioning' || record.state === 'ready';
@@ -27,8 +27,8 @@ export const toSessionItem = ({ record, writeId }: WrittenRecord): Item => {
 };
 
 /**
- * All that `toSessionItem` may write: an update removes those of them that the next state does not
- * have, and no others.
+ * All attributes that `toSessionItem` may write: an update removes those that the next state does
+ * not have, and no others.
  */
 export const rowAttributes: ReadonlySet<string> = new Set([
   ...sessionRecordSchema.options.flatMap(({ shape }) => Object.keys(shape)),
@@ -36,7 +36,7 @@ export const rowAttributes: ReadonlySet<string> = new Set([
   shardKey,
 ]);
 
-/** Throws `SessionStoreCorruptError`. */
+/** @throws SessionStoreCorruptError */
 export const fromSessionItem = (item: Item): WrittenRecord => {
   const { write_id: writeId, [shardKey]: _shard, ...row } = item;
   return { record: parseItem(sessionRecordSchema, row), writeId: writeId?.S };

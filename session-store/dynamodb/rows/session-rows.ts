@@ -42,7 +42,7 @@ export const createSessionRows = (table: TableAccess): SessionWriter => ({
             TableName: table.tableName,
             Key: toItem({ session_id: record.session_id }),
             ...change,
-            // One that is absent has no version either, and is not made.
+            // A missing row has no version either, so it is not created.
             ConditionExpression: '#version = :expected',
             ExpressionAttributeNames: { ...change.ExpressionAttributeNames, '#version': 'version' },
             ExpressionAttributeValues: {

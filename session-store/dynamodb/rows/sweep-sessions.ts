@@ -12,7 +12,7 @@ import { liveSetSchema } from '../quota.ts';
 
 const { liveIndex } = sessionsTable;
 
-/** @param rowsPerQuery unset: as many as DynamoDB gives at once, which is 1 MB. */
+/** @param rowsPerQuery unset: as many as DynamoDB returns at once, which is 1 MB. */
 export const createSessionSweeper = (
   table: TableAccess,
   rowsPerQuery?: number,
@@ -61,7 +61,7 @@ const queryOnce = ({
         }),
       );
     } catch (error) {
-      // The request is the same each time, so that only the table can be at fault.
+      // The request is always the same, so only the table can be at fault.
       if (!isRequestInvalid(error)) throw error;
       throw new SessionStoreUnavailableError(
         `cannot query the index ${liveIndex.name} of the table ${table.tableName}; docs/operating.md says how to add it`,
