@@ -47,7 +47,7 @@ const oddTimes = [0, 0.5, -1, 1e15, 1e300, Number.MAX_SAFE_INTEGER, '5', '', nul
 
 describe.each(verifiers)('%s', (_, verify) => {
   test.each([-5, 0, 1, 4.9, 5])(
-    'is good with an iat %d s ahead, within the clock tolerance',
+    'is accepted with an iat %d s ahead, within the clock tolerance',
     async (ahead) => {
       const iat = nowSeconds() + ahead;
       expect(await verify({ iat, exp: iat + 30 })).toBeDefined();
@@ -55,7 +55,7 @@ describe.each(verifiers)('%s', (_, verify) => {
   );
 
   test.each(['iat', 'nbf', 'exp'])(
-    'is good or unauthenticated, whatever its %s is',
+    'is accepted or unauthenticated, whatever its %s is',
     async (name) => {
       const now = nowSeconds();
       const offsets = [-100, -6, -5.5, -5, -0.25, 0, 0.25, 1.000001, 5, 5.5, 6, 30.1, 3600.7];
@@ -69,7 +69,7 @@ describe.each(verifiers)('%s', (_, verify) => {
   );
 });
 
-test('an internal token is remembered for no longer than its minute, whatever its exp is', async () => {
+test('an internal token is remembered for at most its minute, whatever its exp is', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
     const verifier = createInternalTokenVerifier(

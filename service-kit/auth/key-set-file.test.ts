@@ -46,7 +46,7 @@ const unknownKey = expect.objectContaining({
   message: 'no known key has signed the token',
 });
 
-test('a token with a new key has the file read again, at most once a second; a withdrawn key is refused ten seconds later', async () => {
+test('reads the file again for a token with a new key, at most once a second; refuses a withdrawn key ten seconds later', async () => {
   const verify = openVerifier();
   const [first, second] = makers;
   await verify(first);
@@ -61,7 +61,7 @@ test('a token with a new key has the file read again, at most once a second; a w
 });
 
 test.each(['{"keys":[]}', '{"keys":', '[]'])(
-  'a file that holds %s leaves the keys before in use',
+  'keeps the previous keys in use if the file contains %s',
   async (text) => {
     const verify = openVerifier();
     await verify(makers[0]);
@@ -71,7 +71,7 @@ test.each(['{"keys":[]}', '{"keys":', '[]'])(
   },
 );
 
-test('private keys in it are our mistake, not a caller’s', async () => {
+test('reports private keys in it as our mistake, not as the caller’s', async () => {
   const { privateJwk } = await makeTokenMaker('private');
   mount.update({ 'jwks.json': JSON.stringify({ keys: [privateJwk] }) });
   const maker = await makeTokenMaker('private');

@@ -6,12 +6,12 @@ import { createReloadedFile } from '../process/reloaded-file.ts';
 
 const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 
-/** A JSON Web Key Set with at least one key. @throws where the text is none. */
+/** Parses a JSON Web Key Set with at least one key. @throws Error if the text is not one. */
 export const parseKeySet = (text: string): JSONWebKeySet => keySetSchema.parse(JSON.parse(text));
 
-/** How old what we know of a file may be. */
+/** The maximum age of the content that we know. */
 const longestMs = 10_000;
-/** The same where a token names a key that the file did not hold. */
+/** The minimum age if a token names a key that the file did not contain. */
 const cooldownMs = 1_000;
 
 interface KeySetFileOptions {
@@ -21,16 +21,16 @@ interface KeySetFileOptions {
 }
 
 export interface KeySetFile {
-  /** Finds the key of a token. @throws Error where the file never was a key set. */
+  /** Finds the key of a token. @throws Error if the file never contained a key set. */
   getKey: JWTVerifyGetKey;
-  /** The set as it is now. @throws the same */
+  /** Returns the current set. @throws Error like `getKey`. */
   read(): Promise<JSONWebKeySet>;
 }
 
 /**
- * The public keys in a file. It is read again when it was looked at more than ten seconds ago, and
- * at most once a second when a token names a key that it lacks; where it cannot be used, the keys
- * before keep verifying.
+ * Reads the public keys in a file. It is read again if the last look was more than ten seconds ago,
+ * and at most once a second when a token names a key that it lacks. If it cannot be used, the
+ * previous keys stay in use.
  */
 export function createKeySetFile({ path, logger, clock }: KeySetFileOptions): KeySetFile {
   const file = createReloadedFile({

@@ -21,7 +21,7 @@ test('names every wrong variable at once', () => {
   ]);
 });
 
-test('takes an empty variable for an unset one', () => {
+test('treats an empty variable as unset', () => {
   expect(parseVariables(variables, { PORT: '', NAME: 'n' }).data).toEqual({
     PORT: 8080,
     NAME: 'n',
@@ -34,7 +34,7 @@ test('picks the named variables that are set', () => {
   });
 });
 
-test('opens all that variables name, or tells of each that cannot be opened', async () => {
+test('opens everything that variables name, or reports each failure', async () => {
   expect(await openAll({ A: Promise.resolve(1), B: Promise.resolve('b') })).toEqual({
     A: 1,
     B: 'b',
@@ -48,7 +48,7 @@ test('opens all that variables name, or tells of each that cannot be opened', as
   expect(await openAll(openings)).toEqual({ complaints: ['A: no', 'B: not now: no such file'] });
 });
 
-test('wants two ports of a service that has two, unless it takes free ones', () => {
+test('requires two different ports of a service that has two, unless it chooses free ones', () => {
   const ports = z.object({ PORT: portVariable, OPERATOR_PORT: portVariable }).check(checkPorts);
   const issuesOf = (PORT: string, OPERATOR_PORT: string) => {
     const parsed = parseVariables(ports, { PORT, OPERATOR_PORT });

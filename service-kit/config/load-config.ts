@@ -4,7 +4,7 @@ import { errorMap } from '../http/error-map.ts';
 /** The environment of a process, as `process.env` has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Those of `names` that are set and not empty. */
+/** Returns the variables among `names` that are set and not empty. */
 export const pickVariables = <N extends string>(
   env: Environment,
   names: readonly N[],
@@ -24,9 +24,9 @@ interface LoadConfigOptions<S extends z.ZodObject> {
 }
 
 /**
- * Reads a service's variables; an empty one counts as unset. With `--help` in `args` prints the
- * table of variables and exits 0; where variables are wrong, or another argument is given, prints
- * all of them at once and exits 78.
+ * Reads a service's variables; an empty one counts as unset. With `--help` in `args`, it prints the
+ * table of variables and exits 0. If variables are invalid, or another argument is given, it prints
+ * all errors at once and exits 78.
  */
 export function loadConfig<S extends z.ZodObject>({
   service,
@@ -49,7 +49,7 @@ export function loadConfig<S extends z.ZodObject>({
   ]);
 }
 
-/** Says all that is wrong, a line each, and exits 78. */
+/** Prints all errors, one per line, and exits 78. */
 export function refuseConfig(service: string, complaints: readonly string[]): never {
   const lines = complaints.map((complaint) => `  ${complaint}\n`).join('');
   process.stderr.write(
@@ -60,7 +60,7 @@ export function refuseConfig(service: string, complaints: readonly string[]): ne
 
 type Opened<Openings> = { [Variable in keyof Openings]: Awaited<Openings[Variable]> };
 
-/** What variables name, each by its variable, or why some of it cannot be opened, a line each. */
+/** Opens what the variables name. Returns the results by variable, or one line for each failure. */
 export async function openAll<Openings extends Readonly<Record<string, Promise<unknown>>>>(
   openings: Openings,
 ): Promise<Opened<Openings> | { complaints: string[] }> {
@@ -73,7 +73,7 @@ export async function openAll<Openings extends Readonly<Record<string, Promise<u
       return [variable, value];
     }),
   );
-  // Every opening is there, with what it gave.
+  // Every opening succeeded, so each name has its result.
   return complaints.length > 0
     ? { complaints: complaints.sort() }
     : (Object.fromEntries(opened) as Opened<Openings>);
@@ -97,13 +97,13 @@ export function parseVariables<S extends z.ZodObject>(
   return variables.safeParse(Object.fromEntries(known), { error: errorMap });
 }
 
-/** One text for each wrong variable. */
+/** Returns one text for each invalid variable. */
 export const namedIssues = (error: z.ZodError): string[] =>
   error.issues.map(
     (issue) => `${issue.path.join('.')}${issue.path.length > 0 ? ': ' : ''}${issue.message}`,
   );
 
-/** The table of variables: name, default or `required`, and what it does. */
+/** Renders the table of variables: name, default or `required`, and description. */
 export function helpText(service: string, variables: z.ZodObject): string {
   const rows = Object.entries(variables.shape).map(([name, schema]) => {
     const unset = schema.safeParse(undefined);

@@ -24,7 +24,7 @@ export const planeVariables = {
   SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
 };
 
-/** What listens on a socket of this machine checks no signature: it replaces DynamoDB. */
+/** A server on a socket of this machine checks no signature: it replaces DynamoDB. */
 export const checkStoreEndpoint = crossCheck<{
   STEPPE_ENV: string;
   DYNAMODB_ENDPOINT?: string | undefined;
@@ -39,7 +39,9 @@ export const checkStoreEndpoint = crossCheck<{
   });
 });
 
-/** Of both planes, which read bodies into memory. The largest body there may be always fits. */
+/**
+ * Variables of both planes, which read bodies into memory. The largest allowed body always fits.
+ */
 export const bodyBudgetVariables = {
   BODY_BUDGET_BYTES: integerVariable(limits.requestBodyBytes, Number.MAX_SAFE_INTEGER)
     .default(defaultBodyBudget.totalBytes)
@@ -57,10 +59,10 @@ export const toBodyBudget = (value: {
   tenantBytes: value.TENANT_BODY_BUDGET_BYTES,
 });
 
-/** Of a service with both ports. */
+/** Checks a service with both ports. */
 export const checkPorts = crossCheck<{ PORT: number; OPERATOR_PORT: number }>((ctx) => {
   const { PORT, OPERATOR_PORT } = ctx.value;
-  // 0 takes a free one for each.
+  // 0 chooses a free port for each.
   if (PORT !== OPERATOR_PORT || !(PORT > 0)) return;
   ctx.issues.push({
     code: 'custom',

@@ -2,7 +2,7 @@ import { limits } from '@steppe/contracts/limits';
 import * as z from 'zod';
 import { _check } from 'zod/v4/core';
 
-/** Kinds of variable that the services' tables are made of. */
+/** Kinds of variables that the services' tables consist of. */
 export const portVariable = z
   .string()
   .regex(/^\d+$/, 'must be a port number')
@@ -16,7 +16,7 @@ export const integerVariable = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().int().min(min).max(max));
 
-/** Texts with a comma between them; spaces around them do not count. */
+/** Texts separated by commas; spaces around them are ignored. */
 export const listVariable = z.string().transform((list) =>
   list
     .split(',')
@@ -40,14 +40,14 @@ export const commonVariables = {
 };
 
 /**
- * Of what a data-plane passes on: it takes 16 KiB of its clients, and a token, a trace and an id
- * come to that. What it has taken no other service refuses.
+ * The limit for requests that a data-plane forwards: it accepts 16 KiB from its clients, to which
+ * it adds a token, a trace and an id. No other service may refuse headers that it accepted.
  */
 export const innerHeaderBytes = 20 * 1024;
 
 /**
- * What an operator says of the runtimes; it goes from the provisioner to the agents, and what is
- * theirs to the supervisors.
+ * An operator's settings for the runtimes; the provisioner passes them to the agents, and the
+ * agents pass theirs to the supervisors.
  */
 export const runtimeVariables = {
   STEPPE_MAX_FILE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
@@ -66,7 +66,7 @@ export const runtimeVariables = {
 };
 
 /**
- * What an operator lets one session have; like the runtimes’ variables it goes through the
+ * An operator's limits for one session; like the runtimes' variables they go through the
  * provisioner to the agent.
  */
 export const agentLimitVariables = {
@@ -93,8 +93,8 @@ export const agentLimitVariables = {
     .describe(
       'connections to an agent at a time; as many more are kept for cancels and for the control-plane',
     ),
-  // Longer than the five seconds between two keepalives: a connection on which nothing was to be
-  // sent is not a stalled one.
+  // Longer than the five seconds between two keepalives: a connection on which there was nothing to
+  // send has not stalled.
   STEPPE_READER_STALL_SECONDS: integerVariable(6, 3_600)
     .default(30)
     .describe('how long a reader of events may take nothing before it is cut off, at least 6'),
@@ -105,16 +105,16 @@ export const agentLimitNames = Object.keys(
 ) as (keyof typeof agentLimitVariables)[];
 
 /**
- * Bypasses must be enabled by name, in an environment that names itself as one where they do no
- * harm.
+ * Bypasses must be enabled by name, and only in an environment that is declared as one in which
+ * they do no harm.
  */
 export const isProduction = (steppeEnv: string): boolean =>
   steppeEnv !== 'development' && steppeEnv !== 'test';
 
 /**
- * A rule between variables. It is checked even where one of them is wrong by itself, so that all is
- * reported at once. The check is imported by its name: `z.core` as a value would keep all of zod in
- * every bundle.
+ * A rule between variables. It is checked even if one of them is invalid by itself, so that all
+ * errors are reported at once. The check is imported by its name: `z.core` as a value would keep
+ * all of zod in every bundle.
  */
 export const crossCheck = <V>(check: z.core.CheckFn<V>): z.core.$ZodCheck<V> =>
   _check(check, { when: () => true });

@@ -8,14 +8,15 @@ import {
 interface AppErrorOptions {
   cause?: unknown;
   details?: Record<string, unknown>;
-  /** Where the thrower knows better than the default of the code. */
+  /** Overrides the default of the code if the thrower knows better. */
   retryable?: boolean;
   /** Headers that belong to the response, such as `Retry-After` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
 }
 
 /**
- * A failure that is reported to the caller: a code of the API, and a message that says what to do.
+ * A failure that is reported to the caller: an error code of the API, and a message that says what
+ * to do.
  */
 export class AppError extends Error {
   readonly code: ErrorCode;
@@ -43,7 +44,7 @@ export class AppError extends Error {
 }
 
 /**
- * What the caller sees of a failure that nobody expected; the cause is in the log under the
+ * The error that the caller sees for an unexpected failure; the log has the cause under the
  * request's id.
  */
 export const internalError = (cause: unknown): AppError =>

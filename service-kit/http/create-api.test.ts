@@ -15,7 +15,7 @@ const app = createApi({
 });
 
 it.each(['a', 'a/b/c', 'a%20b', 'a%0Ab', '%0A', 'a%2Fb', '%E2%80%A8', 'a/'])(
-  'takes a rest of the path that is %s',
+  'accepts %s as the rest of the path',
   async (rest) => {
     expect(await (await app.request(`/files/${rest}`)).text()).toBe('file');
     expect((await app.request(`/files/${rest}`, { method: 'POST' })).headers.get('allow')).toBe(
@@ -24,7 +24,7 @@ it.each(['a', 'a/b/c', 'a%20b', 'a%0Ab', '%0A', 'a%2Fb', '%E2%80%A8', 'a/'])(
   },
 );
 
-it('takes no empty rest', async () => {
+it('refuses an empty rest', async () => {
   expect((await app.request('/files/')).status).toBe(404);
   expect(await (await app.request('/files')).text()).toBe('list');
 });

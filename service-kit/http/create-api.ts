@@ -14,22 +14,22 @@ import { writeTimeout } from './server/write-timeout.ts';
 
 export interface ApiOperation {
   method: string;
-  /** `:name` stands for one segment, a last `*` for a rest that is not empty. */
+  /** `:name` stands for one segment, a final `*` for a rest that is not empty. */
   path: string;
   handle: Handler<HttpEnv>;
 }
 
 interface ApiOptions {
-  /** By their names, which are metric labels. */
+  /** Keyed by names, which are metric labels. */
   operations: Record<string, ApiOperation>;
   logger: Logger;
   metrics: HttpMetrics;
   clock: Clock;
   ids: Ids;
-  /** How long a client may take nothing of its response; unset: for ever. */
+  /** How long a client may read nothing of its response; unset: forever. */
   writeTimeoutMs?: number;
   /**
-   * Requests for other hosts, and of pages of other origins, are refused; undefined: any host is
+   * Requests for other hosts, and from pages of other origins, are refused; undefined: any host is
    * served.
    */
   servedHosts?: readonly string[] | undefined;
@@ -38,8 +38,8 @@ interface ApiOptions {
 }
 
 /**
- * A Hono app that serves exactly `operations`: request ids, one log line each, 404, 405 with
- * `Allow`, and rendered errors.
+ * Creates a Hono app that serves exactly `operations`: request ids, one log line each, 404, 405
+ * with `Allow`, and rendered errors.
  */
 export function createApi({
   operations,
@@ -58,7 +58,7 @@ export function createApi({
   if (writeTimeoutMs !== undefined) app.use(writeTimeout(writeTimeoutMs));
   const methodsByPath = new Map<string, Set<string>>();
   for (const [name, { method, path, handle }] of Object.entries(operations)) {
-    // A file's name may have a line break in it, which a dot does not match.
+    // A file's name may contain a line break, which a dot does not match.
     const pattern = path.replace(/\*$/, ':rest{[\\s\\S]+}');
     // Hono responds to HEAD through the handler of GET.
     if (method !== 'HEAD') app.on(method, pattern, nameOperation(name), handle);

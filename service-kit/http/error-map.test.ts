@@ -27,7 +27,7 @@ test.each([
   expect(wordsOf(stepRequestSchema, request)).toBe(words);
 });
 
-test('says where nothing is known, and leaves what a schema says itself', () => {
+test('uses a default message for unknown issues, and keeps the messages of schemas', () => {
   expect(wordsOf(z.strictObject({}), { page: '2' })).toBe('is unknown; no names are known here');
   expect(wordsOf(z.string().regex(/^\d+$/, 'a whole number'), 'x')).toBe('a whole number');
 });

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * What is wrong with a value in a sentence for its sender, beginning where its name ends; undefined
- * leaves zod's own words.
+ * Describes what is wrong with a value in a sentence for its sender, which continues after the
+ * value's name; undefined keeps zod's own message.
  */
 export function errorMap(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -18,7 +18,7 @@ export function errorMap(issue: z.core.$ZodRawIssue): string | undefined {
       return `must ${sayAmount(issue.origin, `at least ${issue.minimum}`, issue.minimum)}`;
     case 'unrecognized_keys':
       return sayKnown(issue.inst);
-    // Zod says no more than that the name breaks its schema.
+    // Zod reports only that the name does not match its schema.
     case 'invalid_key':
       return issue.issues[0]?.message;
     default:

@@ -11,8 +11,8 @@ export interface HttpMetrics {
 }
 
 /**
- * A registry with Node's own metrics in it; one for each service, also where several share a
- * process.
+ * Creates a registry that includes Node's own metrics; each service has one, even if several share
+ * a process.
  */
 export function createRegistry(service: string): Registry {
   const registry = new Registry();

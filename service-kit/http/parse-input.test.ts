@@ -34,7 +34,7 @@ test('lists every issue', () => {
   expect(paths).toEqual(['code', 'timeout_ms', 'env.A-B', 'on_disconnect']);
 });
 
-test('says of a name what a name has to be', () => {
+test('explains the rules for a name', () => {
   const message = 'an environment name is [A-Za-z_][A-Za-z0-9_]*';
   expect(failure(createSessionSchema, { env: { 'A-B': 'x' } })).toMatchObject({
     message: `the body is not valid at env.A-B: ${message}`,
@@ -58,7 +58,7 @@ test.each([
   expect(failure(schema, value)).toMatchObject({ code: 'payload_too_large', details: { limit } });
 });
 
-test('takes metadata of 16 KiB in all, names and values together', () => {
+test('accepts metadata of 16 KiB in total, names and values together', () => {
   const metadata = metadataOf('x'.repeat(4094));
   expect(parseInput(createSessionSchema, { metadata }, 'body')).toMatchObject({ metadata });
 });
@@ -72,7 +72,7 @@ test.each([
   ['unknown fields', createSessionSchema, manyNames(100_000, 1), '0, 1, 2', undefined],
   ['a long field', createSessionSchema, { ['x'.repeat(1_000_000)]: 1 }, 'xxx', undefined],
 ])(
-  'keeps the refusal of %s short, and counts what it leaves out',
+  'keeps the refusal of %s short, and counts the issues that it leaves out',
   (_, schema, value, path, moreIssues) => {
     const error = failure(schema, value);
     if (!(error instanceof AppError)) throw error;
@@ -115,7 +115,7 @@ test.each([
     'metadata: at most 32 pairs',
   ],
 ])(
-  'refuses a record of too many entries for their number, without a word on each (%#)',
+  'refuses a record of too many entries by their number, without an issue for each (%#)',
   (schema, value, code, message) => {
     const error = failure(schema, value);
     expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
@@ -123,6 +123,6 @@ test.each([
   },
 );
 
-test.each([null, [], 'text', 3])('refuses %j where an object is wanted', (value) => {
+test.each([null, [], 'text', 3])('refuses %j if an object is expected', (value) => {
   expect(failure(stepRequestSchema, value)).toMatchObject({ code: 'invalid_request' });
 });

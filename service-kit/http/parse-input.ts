@@ -3,11 +3,11 @@ import { AppError } from './app-error.ts';
 import { errorMap } from './error-map.ts';
 
 /**
- * Parses what came from outside.
+ * Parses input from outside.
  * @param what names the input in the message: `body`, `query`, `path`.
- * @throws AppError `invalid_request` with `details.issues`, the first of them
- * (`details.more_issues` counts the others), or `payload_too_large` where a schema named a limit
- * that was passed.
+ * @throws AppError `invalid_request` with the first issues in `details.issues`
+ * (`details.more_issues` counts the others), or `payload_too_large` if a schema named a limit that
+ * was exceeded.
  */
 export function parseInput<S extends z.ZodType>(
   schema: S,
@@ -39,7 +39,7 @@ export function parseInput<S extends z.ZodType>(
 }
 
 /**
- * What is wrong comes from the caller: a response that repeated all of it would be larger than the
+ * The caller chooses the invalid input: a response that repeated all of it would be larger than the
  * request.
  */
 const shownIssues = 20;

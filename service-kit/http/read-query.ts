@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { AppError } from './app-error.ts';
 import { parseInput } from './parse-input.ts';
 
-/** The query's parameters by name. @throws AppError `invalid_request` for one that comes twice. */
+/**
+ * Returns the query's parameters by name. @throws AppError `invalid_request` for a repeated one.
+ */
 export function readQuery(url: string): Record<string, string> {
   const pairs = [...new URL(url).searchParams];
   const seen = new Set<string>();

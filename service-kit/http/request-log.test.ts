@@ -53,7 +53,7 @@ it('logs a client that left before its response as aborted', async () => {
     .toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
 });
 
-it('logs a client that left in the middle of its response as aborted, also where nothing more was to be written', async () => {
+it('logs a client that left in the middle of its response as aborted, even if there was nothing more to write', async () => {
   const { lines, call } = await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
   const client = call('GET').on('error', () => {});
   client.end();
@@ -62,7 +62,7 @@ it('logs a client that left in the middle of its response as aborted, also where
   await expect.poll(() => lines).toMatchObject([{ status: 200, outcome: 'aborted' }]);
 });
 
-it('leaves a response to HEAD alone that was written to the response of Node', async () => {
+it("does not change a response to HEAD that was written to Node's own response", async () => {
   const { lines, call } = await serve((c) => {
     c.env.outgoing?.writeHead(200, { 'content-length': '7', 'x-raw': 'yes' }).end('1234567');
     return RESPONSE_ALREADY_SENT;

@@ -16,14 +16,14 @@ interface RequestLogOptions {
 }
 
 /**
- * The status in the log where the client left before its response began: nginx's, as no standard
- * one says so.
+ * The status in the log if the client left before its response began. It is the one that nginx
+ * uses, because no standard status exists.
  */
 export const clientLeft = 499;
 
 /**
- * Gives each request its id, and writes its one log line and its metrics when the response has
- * left, or its client has.
+ * Gives each request its id, and writes its one log line and its metrics when the response has been
+ * sent or the client has left.
  */
 export const logRequest = ({
   logger,
@@ -44,7 +44,7 @@ export const logRequest = ({
       const durationMs = clock.monotonicMs() - startedAt;
       const { operation, logFields } = c.var;
       const outcome = outcomeOf({ status, isWhole, known: logFields.outcome });
-      // For who listens to `close` after this.
+      // Make the outcome available to later listeners of `close`.
       c.set('logFields', { ...logFields, outcome });
       metrics.observe({ operation, status, outcome, durationMs });
       const line = {
@@ -66,7 +66,7 @@ export const logRequest = ({
   };
 };
 
-/** What was not written yet when a connection broke is finished as well, for Node. */
+/** Node also reports data as finished that was not written when a connection broke. */
 const isWhole = ({ writableFinished, req }: ServerResponse): boolean =>
   writableFinished && !req.socket.destroyed;
 

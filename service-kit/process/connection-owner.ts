@@ -5,11 +5,14 @@ import type { Socket } from 'node:net';
 
 const owners = new AsyncLocalStorage<Socket | undefined>();
 
-/** The connection whose handling the present code is a part of, directly or by what it started. */
+/**
+ * Returns the connection whose handling runs the current code, directly or through work that it
+ * started.
+ */
 export const connectionOwner = (): Socket | undefined => owners.getStore();
 
 /**
- * Has all that the server does for a connection, and all that comes of it, belong to that
+ * Assigns all work that the server does for a connection, and everything it starts, to that
  * connection.
  */
 export function ownConnections(server: Server): void {
@@ -25,8 +28,8 @@ export function ownConnections(server: Server): void {
 }
 
 /**
- * Runs work that belongs to no connection, although the handling of one has started it: others
- * depend on it too. Nobody waits for it, so its failure ends the process, as every failure does
+ * Runs work that belongs to no connection, although the handling of one has started it, because
+ * others depend on it too. Nobody waits for it, so its failure ends the process, like every failure
  * that no connection owns.
  */
 export function runDetached(work: () => unknown): void {
@@ -36,7 +39,7 @@ export function runDetached(work: () => unknown): void {
   });
 }
 
-/** Throws the error where nobody can catch it: guard-process.ts learns of it, and who owns it. */
+/** Throws the error so that nobody can catch it: guard-process.ts receives it, with its owner. */
 export function raise(error: unknown): void {
   process.nextTick(() => {
     throw error;
@@ -45,7 +48,7 @@ export function raise(error: unknown): void {
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
 
-/** Node reports the events of a socket outside of what its connection has started. */
+/** Node emits the events of a socket outside the async context of its connection. */
 function ownEvents(socket: Socket): void {
   const emit: Emit = (event, ...args) => EventEmitter.prototype.emit.call(socket, event, ...args);
   const emitOwned: Emit = (...args) =>
@@ -53,7 +56,7 @@ function ownEvents(socket: Socket): void {
       try {
         return emit(...args);
       } catch (error) {
-        // Thrown from here it would be nobody's again.
+        // If it were thrown from here, no connection would own it.
         raise(error);
         return true;
       }

@@ -26,7 +26,7 @@ async function start(): Promise<number> {
   return Number(lines[0]?.port);
 }
 
-/** All that comes until the connection ends. */
+/** Returns everything that arrives until the connection ends. */
 async function get(port: number, path: string): Promise<string> {
   const socket = connect(port, '127.0.0.1').on('error', () => {});
   let text = '';
@@ -38,7 +38,7 @@ async function get(port: number, path: string): Promise<string> {
   return text;
 }
 
-it('ends the connection alone whose handling failed unexpectedly, with a log line each', async () => {
+it('closes only the connection whose handling failed unexpectedly, with a log line each', async () => {
   const port = await start();
   const other = connect(port, '127.0.0.1');
   other.write('GET /never HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -62,7 +62,7 @@ it('ends the connection alone whose handling failed unexpectedly, with a log lin
 });
 
 it.each(['/detached', '/detached-timer'])(
-  'ends the process, after a log line, by an error that no connection owns: %s',
+  'ends the process, after a log line, for an error that no connection owns: %s',
   async (path) => {
     const port = await start();
     const exited = once(child, 'close');

@@ -4,14 +4,14 @@ import type { Logger } from './logger.ts';
 interface GuardOptions {
   logger: Logger;
   exit: (code: number) => void;
-  /** Called with an error that ends the process, before it does. */
+  /** Called with an error that ends the process, before the process exits. */
   onFatal?: (error: unknown) => void;
 }
 
 /**
- * Ends on an unexpected error the connection whose handling threw it, and that connection alone. An
- * error that no connection owns may have broken anything: it ends the process with 1, after a log
- * line. Rejections that nobody handles are errors like others.
+ * On an unexpected error, closes only the connection whose handling threw it. An error that no
+ * connection owns may have broken anything: it ends the process with exit code 1, after a log line.
+ * Unhandled rejections are treated like other errors.
  */
 export function guardProcess({ logger, exit, onFatal }: GuardOptions): void {
   process.on('uncaughtException', (err, origin) => {

@@ -14,8 +14,8 @@ export function isRunning(pid: number): boolean {
 }
 
 /**
- * Removes a directory of instances that holds none, unless it belongs to another process that
- * runs. Called when an instance was removed; harmless if others use the directory.
+ * Removes a directory of instances if it is empty, unless it belongs to another running process.
+ * Called when an instance was removed; harmless if others use the directory.
  */
 export function removeUnusedInstances(directory: string): void {
   try {
@@ -23,9 +23,9 @@ export function removeUnusedInstances(directory: string): void {
     const owner = Number(readFileSync(join(directory, ownerFileName), 'utf8'));
     if (owner !== process.pid && isRunning(owner)) return;
     rmSync(join(directory, ownerFileName));
-    // Fails if an instance was created meanwhile, as it should.
+    // This fails if an instance was created in the meantime, as it should.
     rmdirSync(directory);
   } catch {
-    // Somebody removed the directory, or uses it again.
+    // Somebody else removed the directory, or uses it again.
   }
 }

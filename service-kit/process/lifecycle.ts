@@ -2,15 +2,15 @@ import type { Clock } from './clock.ts';
 import { runDetached } from './connection-owner.ts';
 import type { Logger } from './logger.ts';
 
-/** What was opened, closed in reverse order, once. */
+/** Closes what was opened in reverse order, once. */
 export interface Lifecycle {
-  /** Registers how to close what was just opened. */
+  /** Registers how to close the resource that was just opened. */
   onClose(name: string, close: () => Promise<void> | void): void;
   /** True until `close` is called. */
   isOpen(): boolean;
   /**
-   * Closes everything; a failure to close one thing is logged and does not keep the rest open.
-   * Harmless twice.
+   * Closes everything; a failure to close one resource is logged and does not stop the others from
+   * closing. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -47,8 +47,8 @@ interface CloseOnSignalOptions {
 }
 
 /**
- * Ends the process in order on SIGTERM, SIGINT or the terminal's hang-up: exit 0 when all is
- * closed. A second signal changes nothing; `limitMs` after the first one the process ends with 1,
+ * Shuts the process down on SIGTERM, SIGINT or the terminal's hang-up: exit 0 when everything is
+ * closed. A second signal changes nothing; `limitMs` after the first one the process exits with 1,
  * whatever still hangs.
  */
 export function closeOnSignal(

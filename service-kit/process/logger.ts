@@ -5,7 +5,7 @@ export type { Logger };
 interface LoggerOptions {
   service: string;
   level: string;
-  /** Standard output, written asynchronously, where absent. */
+  /** Absent: standard output, written asynchronously. */
   to?: DestinationStream;
 }
 

@@ -11,11 +11,11 @@ interface OperatorOptions {
   registry: Registry;
   clock: Clock;
   ids: Ids;
-  /** False before the service can work and from the first moment of its shutdown. */
+  /** False until the service can work, and from the beginning of its shutdown. */
   isReady: () => boolean;
 }
 
-/** `/livez`, `/readyz` and `/metrics`, on a port that callers of the API never reach. */
+/** Serves `/livez`, `/readyz` and `/metrics`, on a port that callers of the API never reach. */
 export function listenForOperator({
   host,
   port,

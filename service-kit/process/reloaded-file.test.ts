@@ -32,7 +32,7 @@ const open = (at = path, parse: (text: string) => unknown = JSON.parse) =>
   });
 const write = (value: unknown) => writeFileSync(path, JSON.stringify(value));
 
-test('is read again once what is known of it is too old, and the same content is the same object', async () => {
+test('is read again once its content is too old, and unchanged content is the same object', async () => {
   write({ n: 1 });
   const file = open();
   const first = await file.read(10);
@@ -56,7 +56,7 @@ test('is read again after the clock was set back', async () => {
   expect(await file.read(10)).toBe(2);
 });
 
-test('a rename onto it is seen', async () => {
+test('notices a rename onto it', async () => {
   write(1);
   const file = open();
   await file.read(0);
@@ -66,7 +66,7 @@ test('a rename onto it is seen', async () => {
   expect(await file.read(0)).toBe(2);
 });
 
-test('the swapped links of a mounted ConfigMap are seen', async () => {
+test('notices the swapped links of a mounted ConfigMap', async () => {
   const mount = mountDirectory({ 'value.json': '1' });
   const file = open(join(mount.path, 'value.json'));
   for (const value of [1, 2, 3]) {
@@ -82,7 +82,7 @@ describe.each([
   ['empty', () => writeFileSync(path, '')],
   ['gone', () => rmSync(path)],
 ])('where it is %s', (_, damage) => {
-  test('what it held before stays in use, one line says so, and its repair is seen', async () => {
+  test('keeps the previous content in use, logs one line, and notices the repair', async () => {
     write({ n: 1 });
     const file = open();
     await file.read(0);
@@ -97,7 +97,7 @@ describe.each([
     expect(await file.read(0)).toEqual({ n: 2 });
   });
 
-  test('at first, that is an error that names it, and the next read looks again', async () => {
+  test('on the first read throws an error that names it, and the next read tries again', async () => {
     write({ n: 1 });
     damage();
     const file = open();

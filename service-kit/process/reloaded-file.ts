@@ -5,25 +5,25 @@ import type { Logger } from './logger.ts';
 
 export interface ReloadedFile<T> {
   /**
-   * What the file holds, read again where the last look is older than `maxAgeMs`. Content that
-   * cannot be used leaves what was known before. The same content is the same object.
-   * @throws Error that names the file, where nothing usable was ever read.
+   * Returns the content of the file, which is read again if the last look is older than `maxAgeMs`.
+   * Unusable content does not replace the previous one. Unchanged content is the same object.
+   * @throws Error that names the file, if no usable content was ever read.
    */
   read(maxAgeMs: number): Promise<T>;
 }
 
 interface ReloadedFileOptions<T> {
   path: string;
-  /** @throws where the text is not what the file should hold */
+  /** @throws Error if the text is not the expected content. */
   parse: (text: string) => T | Promise<T>;
   logger: Logger;
   clock: Clock;
 }
 
 /**
- * A file that others replace while we run. It is looked at by its path when its content is
- * requested, so that a rewrite, a rename onto it and the swapped symbolic links of a mounted
- * ConfigMap or Secret are all the same.
+ * A file that others replace while we run. It is opened by its path when its content is requested,
+ * so that a rewrite, a rename onto it and the swapped symbolic links of a mounted ConfigMap or
+ * Secret all work alike.
  */
 export function createReloadedFile<T>({
   path,

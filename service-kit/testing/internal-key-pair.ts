@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 
-/** A plane's key as its operator has it in files. */
+/** A plane's key pair, in the form of the operator's files. */
 export interface InternalKeyPair {
   privateJwk: JWK;
   publicJwk: JWK;

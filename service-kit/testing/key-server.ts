@@ -1,16 +1,16 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { JWK } from 'jose';
 
-/** An issuer's key server that a test can put out, confuse and slow down. */
+/** An issuer's key server that a test can stop, break and slow down. */
 export interface KeyServer {
   url: string;
-  /** Requests so far. */
+  /** The number of requests so far. */
   requests(): number;
   publish(...keys: JWK[]): void;
   respondWith(response: RequestListener): void;
-  /** Nobody listens at its port any more. */
+  /** Closes its port: connections are refused. */
   stop(): Promise<void>;
-  /** It listens again at the same port. */
+  /** Listens again on the same port. */
   restart(): Promise<void>;
 }
 

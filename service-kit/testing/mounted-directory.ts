@@ -8,7 +8,7 @@ import { join } from 'node:path';
  */
 export interface MountedDirectory {
   path: string;
-  /** All files anew, at once. */
+  /** Replaces all files at once. */
   update(files: Record<string, string>): void;
   remove(): void;
 }

@@ -3,10 +3,10 @@ import type { MiddlewareHandler } from 'hono';
 import type { HttpEnv } from '../http/http-env.ts';
 import { systemClock } from '../process/clock.ts';
 
-/** The machine's own time and chance, for tests that need no other. */
+/** The machine's own time and randomness, for tests that need no other. */
 export const realParts = { clock: systemClock, ids: createIds(systemClock) };
 
-/** Gives a bare Hono app the clock that `createApi` would give it. */
+/** Provides a bare Hono app with the clock that `createApi` would provide. */
 export const provideClock: MiddlewareHandler<HttpEnv> = (c, next) => {
   c.set('clock', systemClock);
   return next();

@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 export interface TokenMaker {
   publicJwk: JWK;
   privateJwk: JWK;
-  /** A token with exactly these claims. */
+  /** Signs a token with exactly these claims. */
   sign(claims: Record<string, unknown>): Promise<string>;
 }
 

@@ -1,10 +1,10 @@
 import { AppError } from '../../http/app-error.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/** The token of an `Authorization` header. @throws AppError `unauthenticated` */
+/** Returns the token of an `Authorization` header. @throws AppError `unauthenticated` */
 export function bearerToken(authorization: string | undefined): string {
   if (!authorization) {
-    // No error= here: RFC 6750 keeps it for requests that bring a token.
+    // No error= here: RFC 6750 reserves it for requests that carry a token.
     throw new AppError('unauthenticated', 'there is no token; send Authorization: Bearer <JWT>', {
       headers: { 'WWW-Authenticate': 'Bearer' },
     });

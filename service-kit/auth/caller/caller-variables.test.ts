@@ -48,7 +48,7 @@ test.each<[Record<string, string>, RegExp]>([
   expect(issuesOf(env)).toEqual([expect.stringMatching(why)]);
 });
 
-test('takes lists with commas, and spaces around them', () => {
+test('accepts lists with commas, and spaces around the entries', () => {
   expect(
     configOf({
       JWT_ISSUER: 'https://a.test, https://b.test',
@@ -66,7 +66,7 @@ test('takes lists with commas, and spaces around them', () => {
   });
 });
 
-test('takes one scope or a list for a name of the issuer’s', () => {
+test('maps a scope name of the issuer to one scope or a list', () => {
   expect(
     configOf({ JWT_SCOPE_MAP: '{"viewer":"sessions:read","user":["sessions:read","steps:run"]}' }),
   ).toMatchObject({
@@ -77,7 +77,7 @@ test('takes one scope or a list for a name of the issuer’s', () => {
   });
 });
 
-test('needs nothing of a token under bypass', () => {
+test('needs no token settings under bypass', () => {
   const env = {
     STEPPE_ENV: 'test',
     AUTH_MODE: 'bypass',
@@ -89,7 +89,7 @@ test('needs nothing of a token under bypass', () => {
   expect(configOf(env)).toEqual({ authMode: 'bypass', tenant: 'development', hosts });
 });
 
-test('takes the hosts that are served under bypass', () => {
+test('accepts the hosts that are served under bypass', () => {
   const env = { STEPPE_ENV: 'test', AUTH_MODE: 'bypass', AUTH_BYPASS_HOSTS: 'Dev.test, [::1]' };
   expect(configOf(env)).toMatchObject({ hosts: ['dev.test', '[::1]'] });
 });

@@ -36,7 +36,7 @@ const scopeMapVariable = z
   })
   .pipe(z.record(z.string(), oneOrMoreScopes));
 
-/** How a service that callers reach learns who calls. */
+/** The variables of a service that callers reach: how it identifies them. */
 export const callerVariables = {
   AUTH_MODE: z
     .enum(['jwt', 'bypass'])
@@ -115,7 +115,7 @@ export const callerVariables = {
 type CallerVariables = z.output<z.ZodObject<typeof callerVariables>> & { STEPPE_ENV: string };
 
 /**
- * The rules between variables; each violation is an issue of its own, so that all are shown at
+ * The rules between variables. Each violation is an issue of its own, so that all are reported at
  * once.
  */
 export const checkCallerVariables = crossCheck<CallerVariables>((ctx) => {
@@ -137,7 +137,7 @@ export const checkCallerVariables = crossCheck<CallerVariables>((ctx) => {
     refuse('JWKS_URL', 'set exactly one of JWKS_URL and JWKS_FILE with AUTH_MODE=jwt');
 });
 
-/** What `createCallerVerifier` needs; local mode makes it without an environment. */
+/** The input of `createCallerVerifier`; local mode builds it without an environment. */
 export type CallerConfig =
   | { authMode: 'bypass'; tenant: string; hosts: readonly string[] }
   | ({ authMode: 'jwt'; keys: { url: string } | { file: string } } & Omit<
@@ -145,7 +145,7 @@ export type CallerConfig =
       'keys'
     >);
 
-/** Variables that passed `checkCallerVariables`, as a config. */
+/** Converts variables that passed `checkCallerVariables` to a config. */
 export function toCallerConfig(value: CallerVariables): CallerConfig {
   if (value.AUTH_MODE === 'bypass') {
     return { authMode: 'bypass', tenant: value.AUTH_BYPASS_TENANT, hosts: value.AUTH_BYPASS_HOSTS };

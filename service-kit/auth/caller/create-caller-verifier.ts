@@ -10,8 +10,8 @@ import { createRemoteKeys } from './remote-keys.ts';
 import { usableKeys } from './usable-keys.ts';
 
 /**
- * @throws Error where the file with the keys cannot be read or holds none. A key server may be out
- * at our start.
+ * A key server may be unavailable at startup.
+ * @throws Error if the file with the keys cannot be read or contains none.
  */
 export async function createCallerVerifier(
   config: CallerConfig,

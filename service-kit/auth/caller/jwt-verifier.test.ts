@@ -54,7 +54,7 @@ const verify = async (authorization: string | undefined) => verifier.verify(auth
 const base64url = (value: object): string =>
   Buffer.from(JSON.stringify(value)).toString('base64url');
 
-test('tells the tenant and the scopes, as a text or a list, the second time from its cache', async () => {
+test('returns the tenant and the scopes, from a text or a list, the second time from its cache', async () => {
   const bearer = `Bearer ${await token()}`;
   const first = await verify(bearer);
   expect(first).toEqual({ tenantId: 't1', scopes: new Set(['steps:run']) });
@@ -95,7 +95,7 @@ const refusals: [string, () => Promise<string> | string, RegExp][] = [
   ],
 ];
 
-test.each(refusals)('refuses %s and says why', async (_name, make, why) => {
+test.each(refusals)('refuses %s and explains why', async (_name, make, why) => {
   const refusal = expect.objectContaining({
     code: 'unauthenticated',
     message: expect.stringMatching(why),
@@ -113,7 +113,7 @@ test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer a b'])(
   },
 );
 
-test('lets a mistake of ours through as one', async () => {
+test('throws an unexpected error of ours unchanged', async () => {
   const broken = createJwtVerifier(
     {
       ...rules,
@@ -124,7 +124,7 @@ test('lets a mistake of ours through as one', async () => {
   await expect(async () => broken.verify(`Bearer ${await token()}`)).rejects.toThrow(TypeError);
 });
 
-/** The verifier's rules with some changed, and the keys it was requested. */
+/** A verifier with some changed rules, and a count of the keys it requested. */
 function openCounted(changed: Partial<JwtVerifierOptions>) {
   let requests = 0;
   const verifier = createJwtVerifier(
@@ -146,7 +146,7 @@ const secondsAgo = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
 const refusal = (message: RegExp) =>
   expect.objectContaining({ code: 'unauthenticated', message: expect.stringMatching(message) });
 
-test('a burst of calls with one new token verifies it once', async () => {
+test('verifies a new token once, even if many calls bring it at the same time', async () => {
   const { requests, verify: verifyCounted } = openCounted({});
   const bearer = `Bearer ${await token()}`;
   const principals = await Promise.all(Array.from({ length: 20 }, () => verifyCounted(bearer)));
@@ -154,7 +154,7 @@ test('a burst of calls with one new token verifies it once', async () => {
   expect(requests()).toBe(1);
 });
 
-test('what did not verify is not remembered', async () => {
+test('does not remember a token that failed to verify', async () => {
   let isKeyKnown = false;
   const { verify: verifyCounted } = openCounted({
     keys: async () => (isKeyKnown ? known : stranger).publicKey,
@@ -178,7 +178,7 @@ describe('with a maximum age', () => {
     await expect(openCounted(maxAge).verify(bearer)).rejects.toEqual(refusal(why));
   });
 
-  test('remembers a token no longer than that', async () => {
+  test('remembers a token no longer than the maximum age', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       const { requests, verify: verifyCounted } = openCounted(maxAge);
@@ -195,7 +195,7 @@ describe('with a maximum age', () => {
   });
 });
 
-test('fetches again after five minutes for a token that lives longer', async () => {
+test('fetches the key again after five minutes for a token that lives longer', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
     const { requests, verify: verifyCounted } = openCounted({});
@@ -212,7 +212,7 @@ test('fetches again after five minutes for a token that lives longer', async () 
   }
 });
 
-test('does not remember a token that has expired, though the tolerance lets it through', async () => {
+test('does not remember an expired token that the clock tolerance accepts', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
     const { requests, verify: verifyCounted } = openCounted({});
@@ -234,7 +234,7 @@ test.each([
   ['an empty one', '', ['']],
   ['an empty list', [], []],
 ])(
-  'a token with %s has the default scopes only where it says nothing of scopes',
+  'a token with %s has the default scopes only if it has no scope claim',
   async (_, scope, scopes) => {
     const { verify: verifyCounted } = openCounted({ defaultScopes: ['steps:run'] });
     const principal = await verifyCounted(
@@ -248,7 +248,7 @@ describe('the tenant’s own limits', () => {
   const limited = { quotaClaim: 'https://example.com/limits.sessions', rateClaim: 'rate' };
   const withLimits = (limits: object) => token({ claims: { tenant: 't1', ...limits } });
 
-  test('are read from their claims, also where a provider makes them texts', async () => {
+  test('are read from their claims, even if a provider writes them as texts', async () => {
     const bearer = `Bearer ${await withLimits({ 'https://example.com/limits': { sessions: 7 }, rate: '100' })}`;
     expect(await openCounted(limited).verify(bearer)).toMatchObject({
       sessionQuota: 7,
@@ -256,24 +256,24 @@ describe('the tenant’s own limits', () => {
     });
   });
 
-  test('may be no session at all', async () => {
+  test('may be zero sessions', async () => {
     const bearer = `Bearer ${await withLimits({ 'https://example.com/limits': { sessions: 0 } })}`;
     expect(await openCounted(limited).verify(bearer)).toMatchObject({ sessionQuota: 0 });
   });
 
-  test('are the configured ones where the token has none', async () => {
+  test('are the configured ones if the token has none', async () => {
     const principal = await openCounted(limited).verify(`Bearer ${await withLimits({})}`);
     expect([principal.sessionQuota, principal.requestsPerSecond]).toEqual([undefined, undefined]);
   });
 
-  test.each([-1, 0, 1.5, 'many', '', null, []])('are refused where they are %j', async (rate) => {
+  test.each([-1, 0, 1.5, 'many', '', null, []])('are refused if they are %j', async (rate) => {
     await expect(
       openCounted(limited).verify(`Bearer ${await withLimits({ rate })}`),
     ).rejects.toEqual(refusal(/rate/));
   });
 });
 
-test('names a claim in WWW-Authenticate by what may stand there', async () => {
+test('replaces forbidden characters of a claim name in WWW-Authenticate', async () => {
   const { verify: verifyCounted } = openCounted({ tenantClaim: 'a"b\\é' });
   const headers = {
     'WWW-Authenticate':

@@ -10,7 +10,7 @@ import { type TokenRules, verifyToken } from './verify-token.ts';
 
 export interface JwtVerifierOptions extends TokenRules, ClaimNames {}
 
-/** Rules for tokens that speak our own language, with no more to them than must be. */
+/** The minimal rules for tokens that use our own claim and scope names. */
 export const plainTokens = {
   audienceClaim: 'aud',
   tenantClaim: 'tenant',
@@ -26,9 +26,9 @@ export const plainTokens = {
 const longestCacheMs = 5 * 60_000;
 
 /**
- * Verifies a token once, however many calls bring it at the same time, and remembers its principal
- * by the token's hash: until it expires or is too old, and for five minutes at most. What does not
- * verify is not remembered.
+ * Verifies a token once, however many calls bring it at the same time. Remembers its principal by
+ * the token's hash until the token expires or is too old, at most for five minutes. Does not
+ * remember a token that fails to verify.
  */
 export function createJwtVerifier(options: JwtVerifierOptions, clock: Clock): CallerVerifier {
   const verified = new LRUCache<string, Principal>({ max: 10_000, ...wallClockTtl(clock) });

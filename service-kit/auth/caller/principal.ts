@@ -3,23 +3,23 @@ import { type Scope, scopes } from '@steppe/contracts/operations';
 import { AppError } from '../../http/app-error.ts';
 import { loopbackHosts } from '../../http/browsers/refuse-foreign.ts';
 
-/** Who calls: the tenant and what it may do. */
+/** The caller: its tenant and its permissions. */
 export interface Principal {
   tenantId: TenantId;
   scopes: ReadonlySet<string>;
-  /** Live sessions that the token allows its tenant, where it says so. */
+  /** The tenant's quota of live sessions, if the token states one. */
   sessionQuota?: number | undefined;
-  /** Calls that the token allows its tenant, at each replica, where it says so. */
+  /** The tenant's requests per second at each replica, if the token states them. */
   requestsPerSecond?: number | undefined;
 }
 
 export interface CallerVerifier {
   authMode: 'jwt' | 'bypass';
-  /** The hosts that may be served while callers are verified like this; undefined: any. */
+  /** The hosts that may be served while callers are verified in this way; undefined: any. */
   servedHosts?: readonly string[];
   /**
-   * @param authorization the header as it came.
-   * @throws AppError `unauthenticated`, with a `WWW-Authenticate` that says why.
+   * @param authorization the unmodified header.
+   * @throws AppError `unauthenticated`, with a `WWW-Authenticate` that states the reason.
    */
   verify(authorization: string | undefined): Principal | Promise<Principal>;
 }
@@ -33,9 +33,9 @@ export function requireScope(principal: Principal, scope: Scope): void {
 }
 
 /**
- * Every call is one tenant's, with all scopes: for development and tests alone, which the
- * configuration enforces. Where no token is requested, the host that a request is for tells the
- * calls of this machine from those of a web page.
+ * Treats every call as one tenant's, with all scopes: only for development and tests, which the
+ * configuration enforces. Without tokens, only the requested host distinguishes the calls of this
+ * machine from those of a web page.
  */
 export const createBypassVerifier = (
   tenantId: TenantId,

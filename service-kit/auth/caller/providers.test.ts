@@ -15,12 +15,12 @@ const times = () => ({ iat: nowSeconds() - 10, exp: nowSeconds() + 3_600 });
 
 interface Provider {
   name: string;
-  /** As an operator sets them, beside JWKS_URL. */
+  /** The variables that an operator sets besides JWKS_URL. */
   env: Record<string, string>;
   claims: Record<string, unknown>;
   tenantId: string;
   scopes: string[];
-  /** Tokens of the same issuer that are not for us, or not this kind of token. */
+  /** Tokens of the same issuer that are for another audience or of another kind. */
   refused: [string, Record<string, unknown>, RegExp][];
 }
 
@@ -58,7 +58,7 @@ const cognito: Provider = {
       'steppe/steps.run': 'steps:run',
     }),
   },
-  // An access token of Cognito's has no aud.
+  // An access token of Cognito has no aud.
   claims: {
     iss: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a1B2c3D4e',
     sub: '7h1example2client3id4abcdef',
@@ -133,7 +133,7 @@ const entra: Provider = {
     JWT_ISSUER: `https://login.microsoftonline.com/${tid}/v2.0`,
     JWT_AUDIENCE: '2b7d6f1e-5c0a-4c58-8a4e-1f3b9d7c6a20,api://steppe',
     JWT_TENANT_CLAIM: 'tid',
-    // People's tokens have scp, those of programs have roles alone.
+    // Tokens of people have scp, those of programs have only roles.
     JWT_SCOPE_CLAIM: 'scp,roles',
     JWT_SCOPE_MAP: JSON.stringify({
       'Sessions.Read': 'sessions:read',
@@ -212,7 +212,7 @@ describe.each([auth0, cognito, keycloak, entra, kubernetes])(
     const verify = async (changed: Record<string, unknown> = {}) =>
       (await open()).verify(`Bearer ${await issuer.sign({ ...times(), ...claims, ...changed })}`);
 
-    test('name the tenant and its scopes', async () => {
+    test('contain the tenant and its scopes', async () => {
       expect(await verify()).toEqual({ tenantId, scopes: new Set(scopes) });
     });
 
@@ -225,7 +225,7 @@ describe.each([auth0, cognito, keycloak, entra, kubernetes])(
   },
 );
 
-test('roles count for a program of Entra’s, whose token has no scp', async () => {
+test('roles are used for a program in Entra, whose token has no scp', async () => {
   const verifier = await createCallerVerifier(
     toCallerConfig(variables.parse({ ...entra.env, JWKS_URL: server.url })),
     logger,
@@ -243,7 +243,7 @@ test('roles count for a program of Entra’s, whose token has no scp', async () 
   });
 });
 
-test('the requesting client counts for a Keycloak without an audience mapper', async () => {
+test('the requesting client is used for a Keycloak without an audience mapper', async () => {
   const env = {
     ...keycloak.env,
     JWT_AUDIENCE: 'notebook-frontend',

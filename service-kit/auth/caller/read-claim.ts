@@ -1,8 +1,8 @@
 /**
- * A claim by its exact name (`https://example.com/tenant`) or by a dotted path
- * (`realm_access.roles`). The names on the path may have dots themselves
- * (`kubernetes.io.namespace`): where several ways lead to a value, that of the longest first name
- * counts.
+ * Finds a claim by its exact name (`https://example.com/tenant`) or by a dotted path
+ * (`realm_access.roles`). The names on the path may themselves contain dots
+ * (`kubernetes.io.namespace`): if several ways lead to a value, the one with the longest first name
+ * wins.
  */
 export function readClaim(claims: Record<string, unknown>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];

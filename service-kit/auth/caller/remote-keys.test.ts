@@ -14,7 +14,7 @@ let outages: boolean[];
 let serial = 0;
 
 beforeEach(async () => {
-  // Only the clock on the wall is ours: sockets and timers are real.
+  // Only the wall clock is fake: sockets and timers are real.
   vi.useFakeTimers({ toFake: ['Date'] });
   [first, second] = await Promise.all([makeTokenMaker('first'), makeTokenMaker('second')]);
   server = await startKeyServer(first.publicJwk);
@@ -43,7 +43,7 @@ const openVerifier = () =>
     systemClock,
   );
 
-/** A token that no cache of verified ones knows. */
+/** Verifies a new token, which no cache of verified tokens contains. */
 async function verify(verifier: ReturnType<typeof openVerifier>, maker: TokenMaker) {
   const jti = String(serial++);
   const token = await maker.sign({
@@ -70,14 +70,14 @@ const unknownKey = expect.objectContaining({
   message: 'no known key has signed the token',
 });
 
-test('a burst of callers is one fetch, and later callers are none', async () => {
+test('fetches once for a burst of callers, and not again for later ones', async () => {
   const verifier = openVerifier();
   await Promise.all(Array.from({ length: 50 }, () => verify(verifier, first)));
   await verify(verifier, first);
   expect(server.requests()).toBe(1);
 });
 
-test('a new key is known without a restart, and the old one until it is withdrawn', async () => {
+test('accepts a new key without a restart, and the old one until it is withdrawn', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   server.publish(first.publicJwk, second.publicJwk);
@@ -90,7 +90,7 @@ test('a new key is known without a restart, and the old one until it is withdraw
   expect(await verify(verifier, second)).toMatchObject(known);
 });
 
-test('a clock that is set back lets neither keys grow old nor an outage go on until it has caught up', async () => {
+test('refreshes keys and ends an outage on time even after the clock was set back', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   server.publish(second.publicJwk);
@@ -106,7 +106,7 @@ test('a clock that is set back lets neither keys grow old nor an outage go on un
   await expect.poll(() => outages).toEqual([true, false]);
 });
 
-test('a flood of made-up keys causes one fetch in the cool-down, and does not hold up known callers', async () => {
+test('fetches once per cool-down under a flood of invented keys, and does not delay known callers', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   const stranger = await makeTokenMaker('stranger');
@@ -145,7 +145,7 @@ const troubles: [string, RequestListener][] = [
 ];
 
 describe.each(troubles)('a key server that %s', (_name, response) => {
-  test('leaves known callers alone for as long as it lasts, and its end is noticed', async () => {
+  test('does not affect known callers while it lasts, and its end is noticed', async () => {
     const verifier = openVerifier();
     await verify(verifier, first);
     server.respondWith(response);
@@ -164,7 +164,7 @@ describe.each(troubles)('a key server that %s', (_name, response) => {
     expect([server.requests(), outages]).toEqual([requests + 1, [true, false]]);
   });
 
-  test('before it ever gave a key is our trouble and not the caller’s, and is not hammered', async () => {
+  test('that never returned a key causes a 503 and not a 401, and is not hammered', async () => {
     server.respondWith(response);
     const verifier = openVerifier();
     for (let i = 0; i < 20; i++) await expect(verify(verifier, first)).rejects.toEqual(unavailable);
@@ -176,7 +176,7 @@ describe.each(troubles)('a key server that %s', (_name, response) => {
   });
 });
 
-test('a key server at whose port nobody listens is the same outage', async () => {
+test('treats a refused connection to the key server as the same outage', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   await server.stop();
@@ -189,7 +189,7 @@ test('a key server at whose port nobody listens is the same outage', async () =>
   expect(await verify(verifier, second)).toMatchObject(known);
 });
 
-test('a key server that does not respond in five seconds is waited for by the first alone', async () => {
+test('delays only the first caller if the key server does not respond within five seconds', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   server.respondWith(() => {});

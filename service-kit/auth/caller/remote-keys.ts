@@ -8,7 +8,7 @@ import type { Clock } from '../../process/clock.ts';
 import { isOlder } from '../../process/is-older.ts';
 import { parseKeySet } from '../key-set-file.ts';
 
-/** The issuer's key server gave no keys, and the ones that are known do not help. */
+/** The issuer's key server returned no keys, and the known keys do not include the token's. */
 export class KeysUnavailableError extends Error {
   constructor(cause: unknown) {
     super('the issuer’s keys cannot be had', { cause });
@@ -16,11 +16,11 @@ export class KeysUnavailableError extends Error {
   }
 }
 
-/** Keys older than this are requested anew, by the next token. */
+/** The next token triggers a new fetch of keys older than this. */
 const maxAgeMs = 10 * 60_000;
-/** Between a response and the next request, whatever keys tokens name. */
+/** The minimum time between a response and the next request, whatever keys tokens name. */
 export const cooldownMs = 10_000;
-/** Between a failure and the next question. */
+/** The minimum time between a failure and the next request. */
 export const failureCooldownMs = 5_000;
 const requestTimeoutMs = 5_000;
 const maxResponseBytes = 1024 * 1024;
@@ -33,11 +33,12 @@ interface RemoteKeysOptions {
 }
 
 /**
- * The keys that a URL publishes. They are fetched once for all who wait, kept through an outage of
- * any length, and requested anew when they are ten minutes old or a token names an unknown one;
- * then at most once in ten seconds, so that a flood of made-up names is no flood of fetches.
- * @returns what throws KeysUnavailableError where the key of a token is not known and the server
- * does not help.
+ * The keys that a URL publishes. One fetch serves all waiting callers, and keys are kept through an
+ * outage of any length. They are fetched again when they are ten minutes old or a token names an
+ * unknown key; in the latter case at most once in ten seconds, so that a flood of invented names
+ * does not cause a flood of fetches.
+ * @returns a function that throws KeysUnavailableError if the key of a token is unknown and the
+ * server does not provide it.
  */
 export function createRemoteKeys({ url, clock, onOutage }: RemoteKeysOptions): JWTVerifyGetKey {
   let lastResponseAt: number | undefined;
@@ -61,8 +62,8 @@ export function createRemoteKeys({ url, clock, onOutage }: RemoteKeysOptions): J
   const remote = createRemoteJWKSet(new URL(url), {
     timeoutDuration: requestTimeoutMs,
     cooldownDuration: cooldownMs,
-    // jose would refuse tokens once the keys are older and the server does not respond; their age
-    // is watched here instead.
+    // By default, jose would refuse tokens once the keys are too old and the server does not
+    // respond; this module tracks their age instead.
     cacheMaxAge: Number.POSITIVE_INFINITY,
     [customFetch]: fetchUnlessFailing,
   });
@@ -70,8 +71,8 @@ export function createRemoteKeys({ url, clock, onOutage }: RemoteKeysOptions): J
   return async (header, token) => {
     if (lastResponseAt !== undefined && isOlder(lastResponseAt, maxAgeMs, clock.now())) {
       const reloaded = remote.reload().catch(() => {});
-      // Whoever comes first learns of a key that was withdrawn. In an outage nobody waits for what
-      // will not come.
+      // The first caller waits, so that it notices a withdrawn key. In an outage nobody waits for a
+      // response that will not arrive.
       if (!failure) await reloaded;
     }
     return remote(header, token);

@@ -4,21 +4,21 @@ import type { Principal } from './principal.ts';
 import { readClaim } from './read-claim.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/** Where a token says who calls; names of claims are `readClaim`’s. */
+/** The claims that identify the caller; names are resolved by `readClaim`. */
 export interface ClaimNames {
   tenantClaim: string;
-  /** The first that a token has counts: a text with spaces or a list. */
+  /** The first claim that the token contains is used: a text with spaces or a list. */
   scopeClaims: readonly string[];
-  /** The issuer's names for scopes; where set, names that are not in it give nothing. */
+  /** The issuer's names for scopes; if set, names that it does not contain grant nothing. */
   scopeMap: ReadonlyMap<string, readonly string[]> | undefined;
-  /** Of a token that has none of `scopeClaims`. */
+  /** The scopes of a token that has none of `scopeClaims`. */
   defaultScopes: readonly string[];
-  /** Whole numbers that count instead of the configured limits. */
+  /** Claims with whole numbers that replace the configured limits. */
   quotaClaim: string | undefined;
   rateClaim: string | undefined;
 }
 
-/** @throws AppError `unauthenticated` where the claims name no tenant, or an invalid limit. */
+/** @throws AppError `unauthenticated` if the claims contain no tenant, or an invalid limit. */
 export function toPrincipal(payload: JWTPayload, names: ClaimNames): Principal {
   const tenant = tenantIdSchema.safeParse(readClaim(payload, names.tenantClaim));
   if (!tenant.success)
@@ -51,7 +51,7 @@ function wholeNumber(
 ): number | undefined {
   const value = name === undefined ? undefined : readClaim(payload, name);
   if (value === undefined) return undefined;
-  // Some providers can put nothing but texts into claims of one's own.
+  // Some providers can put only texts into custom claims.
   const number = isText(value) && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least) return number;
   throw unauthenticated(`the claim ${name} must be a whole number from ${least} on`);

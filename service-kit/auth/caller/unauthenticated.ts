@@ -1,8 +1,8 @@
 import { AppError } from '../../http/app-error.ts';
 
 /**
- * A token that is there and no good. The reason goes to the caller; it holds nothing of the
- * token's.
+ * The error for a token that is present but invalid. The caller sees the reason, which quotes
+ * nothing from the token.
  */
 export function unauthenticated(reason: string, cause?: unknown): AppError {
   return new AppError('unauthenticated', reason, {
@@ -14,7 +14,7 @@ export function unauthenticated(reason: string, cause?: unknown): AppError {
 }
 
 /**
- * Without what RFC 6750 allows in no error_description; the name of a configured claim may have
- * such.
+ * Replaces characters that RFC 6750 forbids in an error_description; the name of a configured claim
+ * may contain them.
  */
 const quotable = (text: string): string => text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');

@@ -55,7 +55,7 @@ const claims = (jti: string) => ({
   exp: nowSeconds() + 60,
   jti,
 });
-/** Of a signature only the form matters: it is never verified. */
+/** Only the form of the signature matters: it is never verified. */
 async function tokenNaming(kid: string, jti: string): Promise<string> {
   const [, payload, signature] = (await good.sign(claims(jti))).split('.');
   const alg = broken[kid]?.kty === 'EC' ? 'ES256' : 'RS256';
@@ -63,7 +63,7 @@ async function tokenNaming(kid: string, jti: string): Promise<string> {
 }
 
 test.each(Object.keys(broken))(
-  'refuses tokens that name the key %s, and says so once in the log, without them',
+  'refuses tokens that name the key %s, and logs that once, without the tokens',
   async (kid) => {
     const tokens = await Promise.all(['1', '2', '3'].map((jti) => tokenNaming(kid, jti)));
     for (const token of tokens) {
@@ -77,7 +77,7 @@ test.each(Object.keys(broken))(
   },
 );
 
-test('verifies tokens of the keys beside them', async () => {
+test('verifies tokens of the other keys', async () => {
   expect(await verifier.verify(`Bearer ${await good.sign(claims('good'))}`)).toMatchObject({
     tenantId: 't',
   });

@@ -5,7 +5,7 @@ import type { Clock } from '../../process/clock.ts';
 import { wallClockTtl } from '../wall-clock-ttl.ts';
 import { KeysUnavailableError } from './remote-keys.ts';
 
-/** The issuer publishes a key for the token, and no signature can be verified with it. */
+/** The issuer publishes a key for the token, but no signature can be verified with it. */
 export class UnusableKeyError extends Error {
   constructor(cause: unknown) {
     super('the key cannot be used', { cause });
@@ -13,16 +13,16 @@ export class UnusableKeyError extends Error {
   }
 }
 
-/** RFC 7518 allows no RSA key below it; jose finds out after it was given the key. */
+/** RFC 7518 forbids shorter RSA keys; jose notices only when it uses the key. */
 const shortestModulusBits = 2048;
-/** Anybody can name the key, so that what is logged of it must have an end. */
+/** Anybody can name the key, so the number of log lines about it must be bounded. */
 const toldAgainMs = 10 * 60_000;
 
 /**
- * Keys of an issuer of which some may be broken: that is its mistake, and of concern to those alone
- * whose token names one.
- * @param onUnusable told of each such key once in ten minutes.
- * @returns what throws UnusableKeyError in place of whatever the import of a key gave.
+ * Filters the keys of an issuer, some of which may be broken. A broken key is the issuer's mistake
+ * and affects only callers whose token names it.
+ * @param onUnusable called for each such key once in ten minutes.
+ * @returns a function that throws UnusableKeyError instead of any error of importing a key.
  */
 export function usableKeys(
   keys: JWTVerifyGetKey,
@@ -49,8 +49,8 @@ export function usableKeys(
 }
 
 /**
- * jose reports a private key among the public ones as an error too, but it says nothing about the
- * token.
+ * jose also reports a private key among the public ones as an error, but that error says nothing
+ * about the token.
  */
 const isTokenRejection = (cause: unknown): boolean =>
   cause instanceof KeysUnavailableError ||

@@ -6,25 +6,25 @@ import { failureCooldownMs, KeysUnavailableError } from './remote-keys.ts';
 import { unauthenticated } from './unauthenticated.ts';
 import { UnusableKeyError } from './usable-keys.ts';
 
-/** What a token must be. */
+/** The requirements for a token. */
 export interface TokenRules {
   keys: JWTVerifyGetKey;
-  /** Any of them. */
+  /** Any of them is accepted. */
   issuers: readonly string[];
-  /** Any of them, in the claim `audienceClaim`: a text or a list. */
+  /** Any of them is accepted, in the claim `audienceClaim`: a text or a list. */
   audiences: readonly string[];
   audienceClaim: string;
-  /** Asymmetric ones alone: a symmetric algorithm would take a public key for a shared secret. */
+  /** Only asymmetric ones: a symmetric algorithm would take a public key for a shared secret. */
   algorithms: readonly string[];
   clockToleranceSeconds: number;
-  /** Since `iat`, which is required then; undefined: as long as `exp` says. */
+  /** Counted from `iat`, which is then required; undefined: only `exp` limits the age. */
   maxAgeSeconds: number | undefined;
 }
 
 /**
- * The claims of a token that is all that the rules say.
- * @throws AppError `unauthenticated`, or `identity_unavailable` where it cannot be told for want of
- * keys.
+ * Returns the claims of a token that meets all the rules.
+ * @throws AppError `unauthenticated`, or `identity_unavailable` if the keys for the check are
+ * unavailable.
  */
 export async function verifyToken(
   token: string,
@@ -48,7 +48,8 @@ export async function verifyToken(
     if (cause instanceof KeysUnavailableError) throw identityUnavailable(cause);
     if (cause instanceof UnusableKeyError)
       throw unauthenticated('the issuer’s key of that name cannot be used', cause);
-    // A key set that cannot be used is our trouble, and what is not of jose's a mistake of ours.
+    // An unusable key set is our fault, and an error that is not from jose is a mistake in our
+    // code.
     if (cause instanceof errors.JWKSInvalid || !(cause instanceof errors.JOSEError)) throw cause;
     throw unauthenticated(reasonOf(cause), cause);
   }
@@ -61,7 +62,7 @@ function requireAudience(payload: JWTPayload, { audiences, audienceClaim }: Toke
   }
 }
 
-/** The token may be good: a 401 would make its owner throw it away. */
+/** The token may be valid: a 401 would make its owner discard it. */
 const identityUnavailable = (cause: KeysUnavailableError): AppError =>
   new AppError(
     'identity_unavailable',

@@ -31,7 +31,7 @@ const instanceId = newInstanceId();
 const sessionId = newSessionId();
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-test('an agent knows both planes by their own keys, and the session of a token', async () => {
+test('an agent distinguishes both planes by their keys, and reads the session of a token', async () => {
   const verifier = createInternalTokenVerifier(
     instanceId,
     createKeyDirectory(directory, logger, systemClock),
@@ -45,7 +45,7 @@ test('an agent knows both planes by their own keys, and the session of a token',
   }
 });
 
-test('a token is signed anew after 40 s, and after the clock was set back, when the one before is of the future', async () => {
+test('signs a new token after 40 s, and after the clock was set back, which puts the previous one in the future', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const signer = createInternalTokenSigner(
     'control-plane',
@@ -66,7 +66,7 @@ test('a token is signed anew after 40 s, and after the clock was set back, when 
   });
 });
 
-test('a token for another instance is misdirected', async () => {
+test('reports a token for another instance as misdirected', async () => {
   const signer = createInternalTokenSigner(
     'data-plane',
     await newKey('data-plane', 'd'),
@@ -82,7 +82,7 @@ test('a token for another instance is misdirected', async () => {
   );
 });
 
-test('one plane cannot speak for the other', async () => {
+test('rejects a token that one plane signs in the name of the other', async () => {
   await newKey('control-plane', 'k');
   const dataPlaneKey = await newKey('data-plane', 'k');
   const forged = createInternalTokenSigner('control-plane', dataPlaneKey, systemClock);
@@ -96,7 +96,7 @@ test('one plane cannot speak for the other', async () => {
   );
 });
 
-test('a new key is read from the directory when a token names it, at most once a second', async () => {
+test('reads a new key from the directory when a token names it, at most once a second', async () => {
   let now = 0;
   const keys = createKeyDirectory(directory, logger, { ...systemClock, now: () => now });
   const verifier = createInternalTokenVerifier(instanceId, keys, systemClock);
@@ -129,7 +129,7 @@ test.each([undefined, 'Bearer', 'Bearer abc', 'Basic x'])(
   },
 );
 
-test('a key that cannot be had for a moment costs the calls of that moment alone', async () => {
+test('a key that is briefly unavailable fails only the calls of that moment', async () => {
   const key = await newKey('data-plane', 'k1');
   let isOut = true;
   const signer = createInternalTokenSigner(
@@ -145,7 +145,7 @@ test('a key that cannot be had for a moment costs the calls of that moment alone
   expect(await signer.sign(instanceId, sessionId)).toMatch(/^ey/);
 });
 
-test('a token of one session is none of another of the same instance', async () => {
+test('rejects a token of another session of the same instance', async () => {
   const verifier = createInternalTokenVerifier(
     instanceId,
     createKeyDirectory(directory, logger, systemClock),
@@ -164,7 +164,7 @@ test('a token of one session is none of another of the same instance', async () 
   }
 });
 
-test('a token is good for its minute, though it was verified before', async () => {
+test('accepts a token only for its minute, even if it was verified before', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const verifier = createInternalTokenVerifier(
     instanceId,
@@ -177,7 +177,7 @@ test('a token is good for its minute, though it was verified before', async () =
   await expect(verifier.verify(bearer)).rejects.toEqual(code('unauthenticated'));
 });
 
-test('a token is not good for longer than that, whatever it says', async () => {
+test('accepts a token for no longer than that, whatever its claims say', async () => {
   const { kid, privateKey } = await newKey('data-plane', 'k1');
   const token = await new SignJWT({})
     .setProtectedHeader({ alg: 'EdDSA', kid })
@@ -195,7 +195,7 @@ test('a token is not good for longer than that, whatever it says', async () => {
 });
 
 test.each([-15, -5, 5, 15])(
-  'a token is good where the agent’s clock differs from the plane’s by %d s',
+  'accepts a token if the agent’s clock differs from the plane’s by %d s',
   async (seconds) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const key = await newKey('data-plane', 'k1');

@@ -9,8 +9,8 @@ import { createKeySetFile, type KeySetFile } from '../key-set-file.ts';
 export const keyFileName = (plane: Plane): string => `${plane}.json`;
 
 /**
- * Public keys of both planes, from a directory of JSON Web Key Sets; each is read again as
- * `createKeySetFile` does.
+ * Reads the public keys of both planes from a directory of JSON Web Key Sets; `createKeySetFile`
+ * decides when each is read again.
  */
 export function createKeyDirectory(
   directory: string,
@@ -27,8 +27,8 @@ export function createKeyDirectory(
 }
 
 /**
- * What a provisioner gives to its agents: the sets as they are now.
- * @throws Error that names the file that holds none.
+ * The current key sets, which a provisioner gives to its agents.
+ * @throws Error that names the file without a key set.
  */
 export async function openPublicKeys(
   directory: string,

@@ -22,7 +22,7 @@ afterEach(() => {
 const logger = createLogger({ service: 'test', level: 'silent' });
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-test('a plane’s key is rotated without one refused call, by old and new agents', async () => {
+test('rotates a plane’s key without one refused call, with old and new agents', async () => {
   const [before, after, other] = await Promise.all(
     ['before', 'after', 'other'].map(makeInternalKeyPair),
   );
@@ -54,9 +54,7 @@ test('a plane’s key is rotated without one refused call, by old and new agents
   const planes = [await openPlane()];
   const agents = [openAgent()];
   const kids = new Set<unknown>();
-  /**
-   * Every plane calls every agent each few seconds for a time in which tokens and keys are renewed.
-   */
+  /** Every plane calls every agent every few seconds while tokens and keys are renewed. */
   const callAllFor = async (ms: number) => {
     for (const end = Date.now() + ms; Date.now() < end; later(7_000)) {
       for (const plane of planes) {

@@ -13,24 +13,24 @@ export interface InternalKey {
 
 export interface InternalTokenSigner {
   /**
-   * A token for one instance, and for one session of it where the data-plane needs one; good for at
-   * least 10 s more.
+   * Returns a token for one instance, and for one of its sessions if the data-plane needs that;
+   * valid for at least 10 s more.
    */
   sign(instanceId: InstanceId, sessionId?: SessionId): Promise<string>;
 }
 
-/** The key that signs now. */
+/** Returns the key that signs at the moment. */
 export type SigningKeySource = () => Promise<InternalKey>;
 
 /**
- * By so much a token is dated back: an agent's clock may be as far behind, beyond what it
- * tolerates.
+ * Tokens are dated back by this much, because an agent's clock may be that far behind, beyond its
+ * tolerance.
  */
 const datedBackSeconds = 10;
 
 /**
- * Signs with the plane's own key; tokens live 60 s, of which 10 are past when they are signed, and
- * are used for 40.
+ * Signs with the plane's own key. Tokens live 60 s, 10 of which have already passed at signing, and
+ * are reused for 40 s.
  */
 export function createInternalTokenSigner(
   plane: Plane,

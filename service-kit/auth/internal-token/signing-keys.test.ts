@@ -48,13 +48,13 @@ const open = () =>
   });
 const lookTime = 10_001;
 
-test('a key that is alone signs at once, as one key or a set of one', async () => {
+test('a single key signs at once, as one key or a set of one', async () => {
   expect(await (await open())()).toMatchObject({ kid: 'first' });
   holdKeys(second);
   expect(await (await open())()).toMatchObject({ kid: 'second' });
 });
 
-test('a new key signs two minutes after it was first seen, and the old one until then', async () => {
+test('a new key signs two minutes after it first appeared, and the old one until then', async () => {
   const source = await open();
   holdKeys(first, second);
   nowMs += lookTime;
@@ -66,7 +66,7 @@ test('a new key signs two minutes after it was first seen, and the old one until
   expect(log).toContain('another internal key signs');
 });
 
-test('the old key continues where it was taken out too early', async () => {
+test('the old key continues if it was removed too early', async () => {
   const source = await open();
   holdKeys(second);
   nowMs += lookTime;
@@ -75,7 +75,7 @@ test('the old key continues where it was taken out too early', async () => {
   expect(await source()).toMatchObject({ kid: 'second' });
 });
 
-test('a process that begins amid a rotation signs with the oldest of the file, and changes two minutes later', async () => {
+test('a process that starts during a rotation signs with the oldest key of the file, and switches two minutes later', async () => {
   holdKeys(first, second, third);
   const source = await open();
   expect(await source()).toMatchObject({ kid: 'first' });
@@ -83,7 +83,7 @@ test('a process that begins amid a rotation signs with the oldest of the file, a
   expect(await source()).toMatchObject({ kid: 'third' });
 });
 
-test('the newest of several counts, each by its own two minutes', async () => {
+test('the newest of several keys signs, each after its own two minutes', async () => {
   const source = await open();
   holdKeys(first, second);
   nowMs += lookTime;
@@ -97,7 +97,7 @@ test('the newest of several counts, each by its own two minutes', async () => {
   expect(await source()).toMatchObject({ kid: 'third' });
 });
 
-test('a key that was taken out and comes back waits for its two minutes again', async () => {
+test('a key that was removed and added again waits two minutes again', async () => {
   const source = await open();
   for (const keys of [[first, second], [first], [first, second]]) {
     holdKeys(...keys);
@@ -116,7 +116,7 @@ describe.each([
   ['a key without a name', () => JSON.stringify({ ...first.privateJwk, kid: undefined })],
   ['a key of another kind', () => JSON.stringify({ ...first.privateJwk, kty: 'RSA' })],
 ])('a file with %s', (_, text) => {
-  test('leaves the key before in use, and neither log nor error quotes it', async () => {
+  test('keeps the previous key in use, and quotes the file in neither log nor error', async () => {
     const source = await open();
     hold(text());
     nowMs += lookTime;
@@ -125,7 +125,7 @@ describe.each([
     expect(log).not.toContain(String(first.privateJwk.d).slice(0, 8));
   });
 
-  test('is refused at the start, by its name', async () => {
+  test('is refused at startup, by its name', async () => {
     hold(text());
     const refusal = await open().catch((error) => error);
     expect(refusal).toMatchObject({ message: expect.stringContaining(fileName) });

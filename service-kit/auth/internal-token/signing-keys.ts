@@ -5,7 +5,7 @@ import type { Logger } from '../../process/logger.ts';
 import { createReloadedFile } from '../../process/reloaded-file.ts';
 import type { InternalKey, SigningKeySource } from './signer.ts';
 
-/** In which every agent has learned of a key that was published when we first saw it. */
+/** Within this time, every agent has learned of a key that we first saw in the file. */
 export const publicationMs = 120_000;
 const lookEveryMs = 10_000;
 
@@ -16,11 +16,11 @@ interface SigningKeysOptions {
 }
 
 /**
- * A plane's private keys, from a file that is read again when it changes: one key, or a set with
- * the oldest first. The newest signs that has been in the file for two minutes. A process that has
- * just begun signs with the first of the file, which is known everywhere. A key that was taken out
- * continues until the one in its place may sign.
- * @throws Error that names the file, where it holds no such key at first.
+ * Reads a plane's private keys from a file that is read again when it changes: one key, or a set
+ * with the oldest first. The newest key that has been in the file for two minutes signs. A process
+ * that has just started signs with the first key of the file, which is known everywhere. A removed
+ * key continues until its replacement may sign.
+ * @throws Error that names the file, if it contains no such key at first.
  */
 export async function openSigningKeys({
   path,
@@ -33,7 +33,7 @@ export async function openSigningKeys({
   const source = async () => {
     const keys = await file.read(lookEveryMs);
     for (const { kid } of keys) if (!seenAt.has(kid)) seenAt.set(kid, clock.now());
-    // One that comes back is published anew.
+    // A key that comes back counts as newly published.
     for (const kid of seenAt.keys()) if (!keys.some((key) => key.kid === kid)) seenAt.delete(kid);
     const isPublished = ({ kid }: InternalKey) =>
       clock.now() - (seenAt.get(kid) ?? clock.now()) >= publicationMs;
@@ -69,13 +69,13 @@ function readJwks(text: string) {
   try {
     return fileSchema.parse(JSON.parse(text));
   } catch {
-    // What zod and JSON.parse have to say may quote the file, which is secret.
+    // The messages of zod and JSON.parse may quote the file, which is secret.
     throw new Error('it holds no Ed25519 private JSON Web Key with a kid, and no set of such keys');
   }
 }
 
 const importKey = async (jwk: z.output<typeof privateJwkSchema>): Promise<InternalKey> => ({
   kid: jwk.kid,
-  // jose gives bytes for symmetric keys alone.
+  // jose returns bytes only for symmetric keys.
   privateKey: (await importJWK(jwk, 'EdDSA')) as CryptoKey,
 });

@@ -15,8 +15,8 @@ export interface InternalCaller {
 
 export interface InternalTokenVerifier {
   /**
-   * @throws AppError `misdirected` for another instance's token, `unauthenticated` for anything
-   * else that does not verify.
+   * @throws AppError `misdirected` for another instance's token, `unauthenticated` for any other
+   * token that does not verify.
    */
   verify(authorization: string | undefined): Promise<InternalCaller>;
 }
@@ -66,7 +66,8 @@ async function verifyToken(token: string, { instanceId, keys, clock }: Expected)
     });
     const claims = internalClaimsSchema.parse(payload);
     const caller: InternalCaller = { plane: claims.iss, sessionId: claims.session_id };
-    // Seconds of Unix time, which may have a fraction; jose has seen that both claims are numbers.
+    // Seconds of Unix time, possibly with a fraction; jose has checked that both claims are
+    // numbers.
     const goodUntil = Math.min(
       Number(payload.exp),
       Number(payload.iat) + limits.internalTokenSeconds,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { type BodyShare, createBodyBudget } from './body-budget.ts';
 
-/** A share that is held until `release`. */
+/** Opens a share that is held until `release`. */
 function open(budget: ReturnType<typeof createBodyBudget>, tenantId: string) {
   let end = () => {};
   const ended = new Promise<void>((resolve) => {
@@ -27,7 +27,7 @@ const full = (limit: string, max_bytes: number) =>
     headers: { 'Retry-After': '1' },
   });
 
-it('refuses what is more than one tenant may have, and nothing of another', () => {
+it('refuses bytes above the limit of one tenant, without affecting others', () => {
   const budget = createBodyBudget({ totalBytes: 100, tenantBytes: 10 });
   open(budget, 'a').share.take(7);
   const second = open(budget, 'a').share;
@@ -36,14 +36,14 @@ it('refuses what is more than one tenant may have, and nothing of another', () =
   open(budget, 'b').share.take(10);
 });
 
-it('refuses what is more than all may have', () => {
+it('refuses bytes above the total limit', () => {
   const budget = createBodyBudget({ totalBytes: 15, tenantBytes: 10 });
   open(budget, 'a').share.take(10);
   expect(() => open(budget, 'b').share.take(6)).toThrow(full('bodies', 15));
   open(budget, 'c').share.take(5);
 });
 
-it('has again what a share gives back, when it shrinks and when its use ends or fails', async () => {
+it('gets bytes back when a share shrinks and when its use ends or fails', async () => {
   const budget = createBodyBudget({ totalBytes: 10, tenantBytes: 10 });
   const first = open(budget, 'a');
   first.share.take(10);
@@ -61,7 +61,7 @@ it('has again what a share gives back, when it shrinks and when its use ends or 
   open(budget, 'c').share.take(10);
 });
 
-it('takes nothing where it refuses', () => {
+it('takes nothing when it refuses', () => {
   const budget = createBodyBudget({ totalBytes: 10, tenantBytes: 10 });
   const { share } = open(budget, 'a');
   expect(() => share.take(11)).toThrow(full('tenant_bodies', 10));

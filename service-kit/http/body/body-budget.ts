@@ -1,9 +1,9 @@
 import { AppError } from '../app-error.ts';
 
 export interface BodyBudgetOptions {
-  /** Bytes of bodies that may be in memory at a time. */
+  /** Bytes of bodies that may be in memory at the same time. */
   totalBytes: number;
-  /** The same of one tenant. */
+  /** The same limit for one tenant. */
   tenantBytes: number;
 }
 
@@ -12,29 +12,29 @@ export const defaultBodyBudget: BodyBudgetOptions = {
   tenantBytes: 64 * 1024 * 1024,
 };
 
-/** What one request takes of the budget. */
+/** The part of the budget that one request uses. */
 export interface BodyShare {
-  /** Takes so many bytes more. @throws AppError `rate_limited` where they are not left */
+  /** Takes this many more bytes. @throws AppError `rate_limited` if they are not left. */
   take(bytes: number): void;
-  /** Gives back what is held beyond so many bytes. */
+  /** Returns the bytes held beyond this number. */
   shrinkTo(bytes: number): void;
 }
 
 export interface OpenShare extends BodyShare {
-  /** Gives back all of it. */
+  /** Returns all of its bytes. */
   release(): void;
 }
 
 export interface BodyBudget {
-  /** A share for one request, which its caller has to release. */
+  /** Opens a share for one request; the caller has to release it. */
   open(tenantId: string): OpenShare;
-  /** Calls `use` with a share of its own, all of which is given back when `use` has ended. */
+  /** Calls `use` with a share of its own, and returns all of its bytes when `use` has ended. */
   hold<T>(tenantId: string, use: (share: BodyShare) => Promise<T>): Promise<T>;
 }
 
 /**
- * Bounds the memory of requests' bodies, so that no tenant, nor all together, can fill it with
- * bodies that are not whole yet.
+ * Bounds the memory of request bodies, so that neither one tenant nor all tenants together can fill
+ * it with incomplete bodies.
  */
 export function createBodyBudget({ totalBytes, tenantBytes }: BodyBudgetOptions): BodyBudget {
   const byTenant = new Map<string, number>();

@@ -54,7 +54,7 @@ it('continues after a text', () => {
 it.each(['x', '\\n', '\\"', '\\\\', '\\\\\\"', 'é'])(
   'finds the end of a long text of %s',
   (piece) => {
-    // Of every length around that at which it is searched otherwise.
+    // Tests every length around the one at which the algorithm changes.
     for (let pieces = 0; pieces < 600; pieces++) {
       const text = `"${piece.repeat(pieces)}x"`;
       expect(check(`[${text},[[1]]]`)).not.toThrow();

@@ -4,7 +4,7 @@ import { AppError } from '../app-error.ts';
 export interface JsonShape {
   maxDepth: number;
   /**
-   * Commas, lists and objects, taken together: each value but the first of its parent comes after a
+   * Counts commas, lists and objects together: each value except the first of its parent follows a
    * comma.
    */
   maxValues: number;
@@ -21,10 +21,10 @@ const openingBrace = 0x7b;
 const closingBrace = 0x7d;
 
 /**
- * Refuses JSON that would cost much more to parse and to check than its bytes say, in one pass over
- * its bytes. What is not JSON passes or not: its parser refuses it.
- * @param bytes UTF-8, in which no byte of another character looks like one of the structure.
- * @throws AppError `invalid_request` for too deep, `payload_too_large` for too many values
+ * Refuses JSON that would cost far more to parse and validate than its size suggests, in one pass
+ * over its bytes. Text that is not JSON may pass: the parser refuses it.
+ * @param bytes UTF-8, in which no byte of another character looks like a structural one.
+ * @throws AppError `invalid_request` for too much nesting, `payload_too_large` for too many values
  */
 export function requireJsonShape(
   bytes: Uint8Array,
@@ -54,12 +54,12 @@ export function requireJsonShape(
 }
 
 /**
- * So many bytes of a text are looked at one by one, before the search for a quote, which costs more
- * to begin.
+ * This many bytes of a text are examined one by one before a search for the quote, which costs more
+ * to start.
  */
 const stretch = 256;
 
-/** Where its quote is, or the end of the bytes. */
+/** Returns the offset of the closing quote, or of the end of the bytes. */
 function endOfString(bytes: Uint8Array, start: number): number {
   for (let i = start; ; ) {
     for (const end = Math.min(bytes.length, i + stretch); i < end; i++) {
@@ -70,7 +70,7 @@ function endOfString(bytes: Uint8Array, start: number): number {
     if (at === -1) return bytes.length;
     let before = at;
     while (before > i && bytes[before - 1] === backslash) before--;
-    // A quote after an odd number of backslashes is the text's own.
+    // A quote after an odd number of backslashes is part of the text.
     if ((at - before) % 2 === 0) return at;
     i = at + 1;
   }

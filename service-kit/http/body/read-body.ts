@@ -7,26 +7,26 @@ import { hasBody } from './has-body.ts';
 export interface ReadBodyOptions {
   maxBytes: number;
   clock: Clock;
-  /** The time in which the body has to come whole. */
+  /** The time within which the whole body has to arrive. */
   limitMs?: number | undefined;
   /** How long it may make no progress. */
   stallMs?: number | undefined;
-  /** What its bytes are taken from; without one they are not counted. */
+  /** The share that its bytes are taken from; without one they are not counted. */
   share?: BodyShare | undefined;
 }
 
 /**
- * A body of megabytes has time on a slow line; one that is never whole does not hold a connection
- * for ever.
+ * A body of several megabytes has time on a slow line; an incomplete one does not hold a connection
+ * forever.
  */
 const bodyLimitMs = 60_000;
 const bodyStallMs = 5_000;
 
 /**
- * Reads a body into memory. A length that is announced is taken from the share before the first
- * byte, else each chunk as it comes.
- * @throws AppError `payload_too_large` as soon as more than `maxBytes` are announced or have come,
- * `rate_limited`, or `invalid_request` for what is late, stalls or breaks off
+ * Reads a body into memory. An announced length is taken from the share before the first byte;
+ * otherwise each chunk is taken when it arrives.
+ * @throws AppError `payload_too_large` as soon as more than `maxBytes` are announced or have
+ * arrived, `rate_limited`, or `invalid_request` for a body that is late, stalls or is interrupted
  */
 export async function readBody(
   incoming: IncomingMessage,
@@ -42,17 +42,14 @@ export async function readBody(
   await collect(incoming, options, (chunk) => {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge(maxBytes);
-    // A server gives no byte more than was announced.
+    // A server returns no more bytes than were announced.
     if (announced === 0) share?.take(chunk.length);
     chunks.push(chunk);
   });
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/**
- * Calls `take` with each chunk. What it throws ends the reading, and what still comes is left to
- * the server.
- */
+/** Calls `take` with each chunk. If it throws, reading stops, and the server handles the rest. */
 function collect(
   incoming: IncomingMessage,
   { clock, limitMs = bodyLimitMs, stallMs = bodyStallMs }: ReadBodyOptions,
@@ -89,12 +86,12 @@ function collect(
     const startStallTimer = () =>
       clock.after(stallMs, () => {
         const before = chunks;
-        // What came while this process was busy is taken before the client is checked.
+        // Data that arrived while this process was busy is read before the client is checked.
         setImmediate(() => chunks === before && fail(stalled(stallMs)));
       });
     let stopStallTimer = startStallTimer();
-    // `close` follows, and says the same. The listener stays: a client that leaves later must not
-    // find nobody listening.
+    // `close` follows and reports the same. The listener stays: a client may leave later, and an
+    // error without a listener would end the process.
     incoming.on('error', () => {});
     incoming.on('data', onData).once('end', onEnd).once('close', onClose);
     if (incoming.destroyed) onClose();
@@ -109,7 +106,7 @@ const tooLarge = (maxBytes: number): AppError =>
 const brokeOff = (): AppError =>
   new AppError('invalid_request', 'the connection broke before the body was complete');
 
-/** What still comes of it is not read. */
+/** The rest of the body is not read. */
 const closing = { Connection: 'close' };
 
 const late = (limitMs: number): AppError =>

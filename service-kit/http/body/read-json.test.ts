@@ -22,7 +22,7 @@ afterEach(async () => {
 
 type Outcome = { value: unknown } | { error: unknown };
 
-/** Sends the head of a request with a body. Resolves when it is being read. */
+/** Sends the head of a request with a body. Resolves when the server reads the body. */
 async function post(
   options: Omit<ReadBodyOptions, 'clock'>,
   ...headers: string[]
@@ -79,7 +79,7 @@ async function readChunked(
   return settled;
 }
 
-it('reads a body whose length was announced, and one whose was not', async () => {
+it('reads a body with and without an announced length', async () => {
   expect(await readWhole('{"code":"x"}', { maxBytes: 100 }, json)).toEqual({
     value: { code: 'x' },
   });
@@ -88,14 +88,14 @@ it('reads a body whose length was announced, and one whose was not', async () =>
   });
 });
 
-it('refuses more bytes than it may take, announced or not', async () => {
+it('refuses more bytes than the limit, announced or not', async () => {
   const error = { code: 'payload_too_large', details: { limit: 'body', max_bytes: 4 } };
   expect(await readWhole('{"code":"x"}', { maxBytes: 4 }, json)).toMatchObject({ error });
   expect(await readChunked(['{"', 'code":"x"}'], { maxBytes: 4 }, json)).toMatchObject({ error });
 });
 
 it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
-  'calls a body that breaks off invalid, not a failure of ours (%s)',
+  'reports an interrupted body as invalid, not as a failure of ours (%s)',
   async (length) => {
     const { outcome, socket } = await post({ maxBytes: 100 }, length, json);
     socket.destroy();
@@ -103,7 +103,7 @@ it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
   },
 );
 
-it('says that it takes no compressed body, and takes one that is said to be as it is', async () => {
+it('refuses a compressed body, and accepts the identity encoding', async () => {
   const refused = await readWhole(
     gzipSync('{"code":"x"}'),
     { maxBytes: 100 },
@@ -122,7 +122,7 @@ it('says that it takes no compressed body, and takes one that is said to be as i
   expect(plain).toEqual({ value: { code: 'x' } });
 });
 
-it('refuses another type before a byte of the body has come, and one type after another', async () => {
+it('refuses another type before a byte of the body arrives, and one type after another', async () => {
   const error = { code: 'unsupported_media_type' };
   const { outcome } = await post(
     { maxBytes: 100 },
@@ -136,14 +136,14 @@ it('refuses another type before a byte of the body has come, and one type after 
   });
 });
 
-it('says that a body is not UTF-8, and puts nothing in the place of what is not', async () => {
+it('refuses a body that is not UTF-8 instead of replacing characters', async () => {
   const bytes = new Uint8Array([...Buffer.from('{"code":"'), 0xff, ...Buffer.from('"}')]);
   const error = { code: 'invalid_request', message: expect.stringContaining('not UTF-8') };
   expect(await readWhole(bytes, { maxBytes: 100 }, json)).toMatchObject({ error });
 });
 
 it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
-  'refuses a body that makes no progress, and says that it may be sent again (%s)',
+  'refuses a body that makes no progress, as a retryable error (%s)',
   async (length) => {
     const { outcome } = await post({ maxBytes: 100, stallMs: 50 }, length, json);
     const error = {
@@ -155,7 +155,7 @@ it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
   },
 );
 
-it('takes a body that comes slowly, and makes progress', async () => {
+it('accepts a body that arrives slowly and makes progress', async () => {
   const { outcome, socket } = await post(
     { maxBytes: 100, stallMs: 400 },
     'Content-Length: 12',
@@ -168,7 +168,7 @@ it('takes a body that comes slowly, and makes progress', async () => {
   expect(await outcome).toEqual({ value: { code: 'x' } });
 });
 
-it('takes the length that was announced from its share, before a byte of it has come', async () => {
+it('takes the announced length from its share before a byte of it arrives', async () => {
   const budget = createBodyBudget({ totalBytes: 100, tenantBytes: 100 });
   await budget.hold('a', async (share) => {
     const { outcome } = await post({ maxBytes: 200, share }, 'Content-Length: 101', json);
@@ -177,7 +177,7 @@ it('takes the length that was announced from its share, before a byte of it has 
   });
 });
 
-it('takes what has come from its share where no length was announced', async () => {
+it('takes received bytes from its share if no length was announced', async () => {
   const taken: number[] = [];
   const share: BodyShare = { take: (bytes) => void taken.push(bytes), shrinkTo: () => {} };
   const body = '{"code":"x"}';
@@ -186,7 +186,7 @@ it('takes what has come from its share where no length was announced', async () 
 });
 
 it.each(['{"code":"x"}', '{"code":1}', 'x'.repeat(101)])(
-  'leaves no timer behind, whatever came of %j',
+  'leaves no timer behind, whatever became of %j',
   async (body) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {

@@ -9,15 +9,15 @@ import { requireJsonShape } from './json-shape.ts';
 import { type ReadBodyOptions, readBody } from './read-body.ts';
 
 interface ReadJsonOptions extends Omit<ReadBodyOptions, 'clock'> {
-  /** An empty body stands for `{}`, and needs no content type. */
+  /** An empty body counts as `{}`, and needs no content type. */
   mayBeEmpty?: boolean;
 }
 
 /**
- * Reads a JSON body whole and parses it.
+ * Reads a whole JSON body and parses it.
  * @throws AppError `unsupported_media_type`, `payload_too_large`, `rate_limited`, or
- * `invalid_request` for what is late, stalls, breaks off, is empty, not UTF-8, not JSON, nested too
- * deep, or breaks the schema.
+ * `invalid_request` for a body that is late, stalls, is interrupted, is empty, is not UTF-8, is not
+ * JSON, is nested too deep, or does not match the schema.
  */
 export async function readJson<S extends z.ZodType>(
   c: Context<HttpEnv>,
@@ -26,8 +26,8 @@ export async function readJson<S extends z.ZodType>(
 ): Promise<z.output<S>> {
   const incoming = incomingOf(c);
   const isChunked = incoming.headers['transfer-encoding'] !== undefined;
-  // What may turn out to be empty needs no type; of everything else the type is known before a byte
-  // is read.
+  // A body that may turn out to be empty needs no type; for any other body, the type is checked
+  // before a byte is read.
   const mayTurnOutEmpty = options.mayBeEmpty && isChunked;
   if (hasBody(incoming) && !mayTurnOutEmpty) requireJsonHeaders(c);
   const bytes = await readBody(incoming, { ...options, clock: c.var.clock });

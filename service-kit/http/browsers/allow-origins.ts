@@ -5,7 +5,7 @@ import { setHeader } from './set-header.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** Headers of responses that a page can read, beside those that browsers always show. */
+/** Headers of responses that a page can read, besides those that browsers always show. */
 export const exposedHeaders: readonly string[] = [
   'Accept-Ranges',
   'Allow',
@@ -23,19 +23,19 @@ export const exposedHeaders: readonly string[] = [
 const preflightSeconds = 600;
 
 /**
- * Lets pages of these origins call from a browser: their preflights are responded here, before any
- * authentication, and every response to them can be read. A page brings its own token, so no
- * credentials of the browser's are allowed.
+ * Lets pages of these origins call from a browser: their preflights get a response here, before any
+ * authentication, and the pages can read every response. A page brings its own token, so the
+ * browser's credentials are not allowed.
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler<HttpEnv> {
-  // Any header may be sent: what none of ours reads does nothing.
+  // Any header may be sent: a header that we do not read has no effect.
   const responsePreflight = cors({
     origin: [...origins],
     allowMethods: methods,
     maxAge: preflightSeconds,
   });
   return (c, next) => {
-    // A cache must not give the response of one origin to another, nor to none.
+    // A cache must not serve the response for one origin to another, nor to a request without one.
     setHeader(c, 'Vary', 'Origin');
     const origin = c.req.header('origin');
     if (origin === undefined || !origins.includes(origin)) return next();
@@ -46,6 +46,6 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler<Http
   };
 }
 
-/** An OPTIONS without it is a request like any other. */
+/** An OPTIONS request without that header is a request like any other. */
 const isPreflight = (c: Context): boolean =>
   c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;

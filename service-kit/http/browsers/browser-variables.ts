@@ -5,7 +5,7 @@ import { loopbackHosts } from './refuse-foreign.ts';
 const isOrigin = (text: string): boolean =>
   /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
-/** As a Host header has it, without a port; an IPv6 address stands in brackets. */
+/** Matches a Host header without its port; an IPv6 address is in brackets. */
 const isHost = (text: string): boolean =>
   /^[a-z0-9.[\]:_-]+$/.test(text) &&
   URL.canParse(`http://${text}`) &&

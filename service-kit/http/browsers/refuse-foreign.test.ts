@@ -81,7 +81,7 @@ test.each<Record<string, string>>([
 });
 
 test.each(['[::1', 'localhost@rebound.test', 'localhost:80:1'])(
-  'refuses the host %s, which is none',
+  'refuses the invalid host %s',
   async (host) => {
     expect((await send({ host })).status).toBe(400);
   },

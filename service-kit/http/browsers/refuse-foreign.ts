@@ -2,20 +2,20 @@ import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../app-error.ts';
 import type { HttpEnv } from '../http-env.ts';
 
-/** What a machine calls itself: no name server of somebody else's decides where these lead. */
+/** A machine's names for itself: nobody else's name server decides where these lead. */
 export const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 interface ForeignOptions {
   /** The hosts that are served, in lower case and without a port. */
   hosts: readonly string[];
-  /** Origins of web pages that may call, beside those of the hosts themselves. */
+  /** Origins of web pages that may call, besides those of the hosts themselves. */
   origins: readonly string[];
 }
 
 /**
- * Refuses what a web page of somebody else can make a browser send to a service that trusts whoever
- * reaches it: requests for a host name that was pointed here (DNS rebinding), and requests of
- * another origin, which a browser sends without a preflight where they are simple ones.
+ * Refuses requests that a foreign web page can make a browser send to a service that trusts every
+ * client: requests for a host name that was pointed here (DNS rebinding), and requests of another
+ * origin, which a browser sends without a preflight if they are simple ones.
  */
 export const refuseForeign =
   ({ hosts, origins }: ForeignOptions): MiddlewareHandler<HttpEnv> =>
@@ -39,7 +39,7 @@ const refusal = (message: string): AppError => new AppError('insufficient_scope'
 
 const withoutPort = (host: string): string => host.replace(/:\d{1,5}$/, '');
 
-/** With the port, which is a part of an origin. */
+/** Compares with the port, which is part of an origin. */
 const isOriginOf = (host: string, origin: string): boolean =>
   ['http:', 'https:'].some((protocol) => origin === originAt(protocol, host));
 

@@ -6,7 +6,7 @@ import { realParts } from '../../testing/real-parts.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { listen } from './http-server.ts';
 
-it('says on each response that leaves while it closes that the connection ends, so that no further request is lost', async () => {
+it('closes the connection with each response during shutdown, so that no further request is lost', async () => {
   let response = () => {};
   const held = new Promise<void>((resolve) => {
     response = resolve;
@@ -21,7 +21,7 @@ it('says on each response that leaves while it closes that the connection ends, 
   if (!open || !begun || !other) throw new Error('three connections');
   open.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\n');
   begun.write('GET /next HTTP/1.1\r\n');
-  // When these have their responses, what was sent before them has come.
+  // When these have their responses, the requests sent before them have arrived.
   for (let i = 0; i < 3; i++) {
     other.write('GET /next HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(String(await once(other, 'data'))).toContain('\r\nConnection: keep-alive\r\n');

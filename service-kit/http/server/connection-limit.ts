@@ -6,7 +6,7 @@ import { renderError } from './malformed-request.ts';
 
 export interface ConnectionLimit {
   watch(server: Server): void;
-  /** @returns true when it responded because the request came on a connection too many. */
+  /** @returns true if it responded because the request arrived on an excess connection. */
   refuse(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
 }
 
@@ -14,16 +14,15 @@ interface ConnectionLimitOptions {
   max: number;
   ids: Ids;
   /**
-   * Requests that the connections beyond `max` are kept for: short ones, by which what holds the
-   * others is ended.
+   * Selects the requests that the connections beyond `max` are reserved for: short ones that end
+   * the work that occupies the other connections.
    */
   isReserved?: ((incoming: IncomingMessage) => boolean) | undefined;
 }
 
 /**
  * Requests on connections beyond `max` get 429, unless they are reserved, and their connection is
- * closed after the response; connections beyond twice as many are closed at once, without a
- * response.
+ * closed after the response. Connections beyond twice `max` are closed at once, without a response.
  */
 export function createConnectionLimit({
   max,
@@ -43,7 +42,8 @@ export function createConnectionLimit({
     refuse(incoming, outgoing) {
       if (admitted.has(incoming.socket)) return false;
       if (isReserved(incoming)) {
-        // Kept alive, it would refuse the next request even where other connections have closed.
+        // A connection that is kept alive would refuse its next request even after others have
+        // closed.
         outgoing.shouldKeepAlive = false;
         return false;
       }

@@ -52,7 +52,7 @@ it.each([
   { path: '/json', form: 'announced' as const },
   { path: '/json', form: 'chunked' as const },
 ])(
-  'a client that reads its response after 100 MB, $form, to $path, finds it',
+  'a client that reads its response after 100 MB, $form, to $path, receives it',
   async ({ path, form }) => {
     const kept = await sendMuch(path, form, 'keep-alive');
     kept.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
@@ -85,18 +85,18 @@ async function readAll(socket: Socket): Promise<string> {
   return text;
 }
 
-it('leaves a connection alone on which the body came whole', async () => {
+it('keeps a connection open once the whole body has arrived', async () => {
   const socket = connect(server.port, '127.0.0.1');
   const responses: string[] = [];
   socket.on('data', (bytes) => responses.push(bytes.toString()));
   const put = 'PUT /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n';
   socket.write(`${put}${'x'.repeat(500_000)}`);
   while (!responses.join('').includes('413')) await once(socket, 'data');
-  // The rest, before the connection has been quiet for long, and the next request at once behind
-  // it.
+  // The rest of the body, sent before the connection has been quiet for long, and the next request
+  // right behind it.
   socket.write(`${'x'.repeat(500_000)}GET / HTTP/1.1\r\nHost: a\r\n\r\n`);
   await expect.poll(() => responses.join('')).toContain('404');
-  // Longer than a connection that goes idle would live.
+  // Longer than an idle connection would be kept.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
   await once(socket, 'end');

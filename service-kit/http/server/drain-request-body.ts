@@ -3,13 +3,13 @@ import { Socket } from 'node:net';
 import type { Clock } from '../../process/clock.ts';
 import { hasBody } from '../body/has-body.ts';
 
-/** With nothing on its way there is nothing to lose. */
+/** Once nothing has arrived for this long, closing the connection loses nothing. */
 const quietMs = 1_000;
 
 /**
- * Reads what still comes of a body after the response was sent, and throws it away: a connection
- * that is closed with bytes unread is reset, and its client may lose the response. One that goes
- * idle is closed, and so is one that sends on for `limitMs`, in which its client had time to read.
+ * Reads and discards the rest of a body after the response was sent: a connection that is closed
+ * with unread bytes is reset, and its client may lose the response. An idle connection is closed,
+ * and so is one that still sends after `limitMs`, which gave its client time to read the response.
  */
 export function drainRequestBodies(server: Server, clock: Clock, limitMs: number): void {
   server.on('request', (incoming, outgoing) => {
@@ -30,9 +30,9 @@ export function drainRequestBodies(server: Server, clock: Clock, limitMs: number
         stopQuiet();
         if (socket.writableEnded) close(socket);
       };
-      // After its end it is not always closed, and without one it is.
+      // `close` does not always follow `end`, and may occur without it.
       incoming.once('end', stop).once('close', stop);
-      // Whoever began to read it has stopped, and may not hold it back.
+      // The earlier reader has stopped, and must not block the stream.
       incoming.removeAllListeners('data').on('data', onData);
       incoming.on('pause', () => incoming.resume()).resume();
     });
@@ -42,7 +42,7 @@ export function drainRequestBodies(server: Server, clock: Clock, limitMs: number
 const close = (socket: Socket): void => Socket.prototype.destroySoon.call(socket);
 
 /**
- * Node closes a connection that is not to be kept as soon as the response is out: it has to wait
+ * Node closes a connection without keep-alive as soon as the response is sent: this makes it wait
  * for the rest of the body.
  */
 function endBeforeClosing(incoming: IncomingMessage): void {

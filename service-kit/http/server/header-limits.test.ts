@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => server.close(0));
 
 /**
- * A PUT, whose headers are these after its Host, and all that comes of it until the connection is
- * closed.
+ * Sends a PUT with these headers after its Host, and returns everything that arrives until the
+ * connection is closed.
  */
 async function put(lines: readonly string[], body = ''): Promise<{ head: string; body: string }> {
   const socket = connect(server.port, '127.0.0.1');
@@ -48,7 +48,7 @@ it.each([
   expect(bodies).toEqual([]);
 });
 
-it('sees the last of as many headers as it takes', async () => {
+it('counts the last of the maximum number of headers', async () => {
   const refused = await put([...filling(1_998), 'Host: other']);
   expect(refused.head).toMatch(/^HTTP\/1.1 400 /);
   expect(await put([...filling(1_997), 'X-Last: seen', 'Content-Length: 2'], 'hi')).toMatchObject({
@@ -70,7 +70,7 @@ it.each<[string, string[]]>([
   });
 });
 
-it('takes the largest value of a header, and larger tokens', async () => {
+it('accepts the largest value of a header, and larger tokens', async () => {
   expect((await put([`Prefer: ${'a'.repeat(4_096)}`])).body).toBe(`<${'a'.repeat(4_096)}>`);
   expect((await put(['Prefer: a', `Authorization: Bearer ${'a'.repeat(12_000)}`])).body).toBe(
     '<a>',

@@ -1,18 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from './malformed-request.ts';
 
-/** As many as Node reads by itself, which drops the rest without a word. */
+/** As many as Node reads by default; it drops further ones silently. */
 const mostLines = 2_000;
 const mostValueBytes = 4 * 1024;
 
 /**
- * Of these the bound of all headers together is the only one: tokens may be large, and nothing here
- * reads the others.
+ * Only the limit of all headers together bounds these: tokens may be large, and nothing here reads
+ * the others.
  */
 const isUnbounded = (name: string): boolean =>
   name === 'authorization' || name === 'cookie' || name === 'baggage' || name.startsWith('x-');
 
-/** @returns why headers that are not too large together are too large one by one. */
+/**
+ * @returns the reason to refuse headers that are small enough in total but too large one by one.
+ */
 export function whyTooManyHeaders({ rawHeaders }: IncomingMessage): Refusal | undefined {
   if (rawHeaders.length > 2 * mostLines) {
     const details = { limit: 'header_lines', max_lines: mostLines };
@@ -28,7 +30,7 @@ export function whyTooManyHeaders({ rawHeaders }: IncomingMessage): Refusal | un
   };
 }
 
-/** The lines of one name count together: whoever reads them reads one value. */
+/** Lines with the same name count together, because they are read as one value. */
 function findLongValue(rawHeaders: readonly string[]): string | undefined {
   let total = 0;
   for (let i = 1; i < rawHeaders.length; i += 2) total += 2 + (rawHeaders[i]?.length ?? 0);

@@ -41,7 +41,7 @@ function open(text: string): Socket {
   return socket;
 }
 
-/** All that comes until the server closes the connection. */
+/** Everything that arrives until the server closes the connection. */
 async function readAll(socket: Socket): Promise<{ head: string; body: string }> {
   let text = '';
   for await (const chunk of socket) text += chunk;
@@ -52,7 +52,7 @@ async function readAll(socket: Socket): Promise<{ head: string; body: string }> 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const errorIn = (body: string) => errorBodySchema.parse(JSON.parse(body)).error;
 
-it('refuses requests on a connection too many, and takes new ones when another has closed', async () => {
+it('refuses requests on an excess connection, and accepts new ones when another has closed', async () => {
   server = await listen({
     app: app(),
     host: '127.0.0.1',
@@ -78,7 +78,7 @@ it('refuses requests on a connection too many, and takes new ones when another h
     .toContain('200 OK');
 });
 
-it('takes reserved requests on a connection too many, and closes it after the response', async () => {
+it('accepts reserved requests on an excess connection, and closes it after the response', async () => {
   const isReserved = ({ url }: IncomingMessage) => url === '/text?reserved';
   server = await listen({
     app: app(),
@@ -95,7 +95,7 @@ it('takes reserved requests on a connection too many, and closes it after the re
   expect(body).toBe('whole');
 });
 
-it('refuses a request whose headers are larger than was configured', async () => {
+it('refuses a request with headers larger than the configured limit', async () => {
   server = await listen({
     app: app(),
     host: '127.0.0.1',
@@ -111,7 +111,7 @@ it('refuses a request whose headers are larger than was configured', async () =>
 });
 
 it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
-  'gives up a body that does not come in time (%s), in a sentence, and closes the connection',
+  'gives up a body that does not arrive in time (%s), with an error message, and closes the connection',
   async (length) => {
     server = await listen({ app: app(), host: '127.0.0.1', port: 0, ...realParts });
     const headers = `Host: a\r\nContent-Type: application/json\r\n${length}\r\n`;
@@ -124,7 +124,7 @@ it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
   },
 );
 
-it('closes a connection on which nothing moves', async () => {
+it('closes an inactive connection', async () => {
   server = await listen({
     app: app(),
     host: '127.0.0.1',

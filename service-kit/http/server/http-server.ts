@@ -18,34 +18,37 @@ import { guardAgainstSmuggling } from './smuggling-guard.ts';
 interface ListenOptions {
   app: Hono<HttpEnv>;
   host: string;
-  /** 0 takes a free one. */
+  /** 0 chooses a free one. */
   port: number;
   clock: Clock;
   ids: Ids;
   keepAliveTimeoutMs?: number;
   maxHeaderBytes?: number;
-  /** Requests on connections beyond so many are refused; of twice as many none is accepted. */
+  /**
+   * Requests on connections beyond this number are refused; connections beyond twice as many are
+   * not accepted.
+   */
   maxConnections?: number;
-  /** Requests that are taken on those connections all the same. */
+  /** Selects requests that are accepted on excess connections anyway. */
   isReserved?: (incoming: IncomingMessage) => boolean;
   /**
-   * A connection on which nothing moves for so long is closed; unset: never, but for the time
-   * between two requests.
+   * A connection without traffic is closed after this long; unset: never, except between two
+   * requests.
    */
   inactivityMs?: number;
 }
 
 export interface HttpServer {
   port: number;
-  /** Accepts nothing more, lets what runs finish for `limitMs`, then cuts it off. */
+  /** Accepts no new connections, lets running requests finish for `limitMs`, then cuts them off. */
   close(limitMs: number): Promise<void>;
 }
 
-/** After the response, for a client that reads it late. */
+/** The time after the response for a client that reads it late. */
 const unreadBodyLimitMs = 10_000;
 const sweepMs = 50;
 
-/** @throws the system's error, with its `code`, where the address cannot be listened on. */
+/** @throws the system's error, with its `code`, if it cannot listen on the address. */
 export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
   const {
     keepAliveTimeoutMs = 65_000,
@@ -61,7 +64,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
       request.method === 'HEAD'
         ? respondToHead(app, request, env as HttpBindings)
         : app.fetch(request, env),
-    // HTTP/1.0 knows no Host, and health checks still speak it.
+    // HTTP/1.0 has no Host header, and health checks still use it.
     {
       errorHandler: (error) => respondToBadTarget(error, ids),
       autoCleanupIncoming: false,
@@ -69,16 +72,16 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     },
   );
   const options = {
-    // A file of gigabytes may take its time; a client that dawdles over its headers may not.
+    // A file of gigabytes may take long; a client that sends its headers slowly may not.
     requestTimeout: 0,
     headersTimeout: 10_000,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: 5_000,
     maxHeaderSize: maxHeaderBytes,
-    // A peer that vanished without a word is noticed by the system, also while nothing is sent.
+    // The system notices a peer that vanished silently, even while nothing is sent.
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
-    // Refused in our words instead of Node's.
+    // We refuse it with our own message instead of Node's.
     requireHostHeader: false,
   };
   const connectionLimit =
@@ -93,7 +96,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     }),
   );
   ownConnections(server);
-  // Node drops further ones without a word: header-limits.ts refuses them.
+  // Node would drop further headers silently; header-limits.ts refuses them.
   server.maxHeadersCount = 0;
   server.setTimeout(inactivityMs);
   connectionLimit?.watch(server);
@@ -111,8 +114,8 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
 }
 
 /**
- * Hono copies the response to a HEAD, and in the copy is lost that a handler has used Node's own
- * response.
+ * Hono copies the response to a HEAD, and the copy no longer shows that a handler has used Node's
+ * own response.
  */
 async function respondToHead(
   app: Hono<HttpEnv>,
@@ -132,7 +135,7 @@ async function closeServer(
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  // A response that ends now leaves a connection idle, which nothing else would close before its
+  // A response that ends now leaves an idle connection, which nothing else would close before its
   // keep-alive ends.
   const stopSweep = clock.every(sweepMs, () => server.closeIdleConnections());
   const stopCut = clock.after(limitMs, () => connections.cut());

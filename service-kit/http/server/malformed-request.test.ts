@@ -86,7 +86,7 @@ it.each([
   expect(head.toLowerCase()).toContain(`x-request-id: ${error.request_id}`);
 });
 
-it('responds to a request of HTTP/1.0, which need not name a host', async () => {
+it('responds to a request of HTTP/1.0 without a Host header', async () => {
   expect(await send('GET /text HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*whole$/);
 });
 
@@ -95,7 +95,7 @@ it('serves a request and rejects the malformed one behind it', async () => {
   expect(response).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
 });
 
-it('lets a response that is open go out before it refuses what came behind its request', async () => {
+it('completes an open response before it refuses the data behind its request', async () => {
   const response = send(
     'POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GARBAGE\r\n\r\n',
   );
@@ -105,14 +105,14 @@ it('lets a response that is open go out before it refuses what came behind its r
   expect(await response).toMatch(/^HTTP\/1.1 200 OK.*heldHTTP\/1.1 400 /s);
 });
 
-it('serves requests in turn before it rejects one behind them with a malformed body', async () => {
+it('serves requests in order before it rejects a later one with a malformed body', async () => {
   const broken = 'POST /held HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n';
   const response = await send(`GET /text HTTP/1.1\r\nHost: a\r\n\r\n${broken}`);
   expect(response).toMatch(/^HTTP\/1.1 200 OK.*wholeHTTP\/1.1 400 /s);
   expect(response.match(/HTTP\/1.1 /g)).toHaveLength(2);
 });
 
-it('refuses CONNECT in its turn, and notices that its client leaves before', async () => {
+it('refuses CONNECT in its turn, and notices if its client leaves before that', async () => {
   const { begun, left, release, server: own } = await serveHeld();
   const behind = 'GET /held HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n';
   for (const leave of ['end', 'resetAndDestroy'] as const) {
@@ -130,7 +130,7 @@ it('refuses CONNECT in its turn, and notices that its client leaves before', asy
   await own.close(0);
 });
 
-it('ends with its server where CONNECT came behind an open request', async () => {
+it('closes the connection with the server if CONNECT arrived behind an open request', async () => {
   const { begun, server: own } = await serveHeld();
   const socket = connect(own.port, '127.0.0.1').on('error', () => {});
   socket.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -139,7 +139,7 @@ it('ends with its server where CONNECT came behind an open request', async () =>
   await expect.poll(() => socket.closed).toBe(true);
 });
 
-/** `begun` and `left` count since they were last called with another result than 0. */
+/** `begun` and `left` count since their last call that returned a number other than 0. */
 async function serveHeld() {
   const counts = { begun: 0, left: 0 };
   const take = (which: keyof typeof counts) => () => {

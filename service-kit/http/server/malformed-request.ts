@@ -4,27 +4,29 @@ import type { Ids } from '@steppe/contracts/ids';
 import { AppError, internalError } from '../app-error.ts';
 import { requestIdFrom } from '../request-id.ts';
 
-/** Of a request that is refused before an app sees it. */
+/** The refusal of a request before an app sees it. */
 export interface Refusal {
   status: number;
   message: string;
   details?: Record<string, unknown>;
 }
 
-/** The request that came last on a connection. */
+/** The latest request on a connection. */
 interface Latest {
   incoming: IncomingMessage;
   outgoing: ServerResponse;
 }
 
-/** Responds to what Node could not parse with our error format; Node's own response has no body. */
+/**
+ * Sends our error format for a request that Node could not parse; Node's own response has no body.
+ */
 export function rejectMalformedRequests(server: Server, maxHeaderBytes: number, ids: Ids): void {
   const latest = new WeakMap<Duplex, Latest>();
   const waiting = new WeakSet<Duplex>();
   server.on('request', (incoming, outgoing) => latest.set(incoming.socket, { incoming, outgoing }));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // To whoever leaves while a response is open nothing is said; each further piece of a malformed
-    // request is an error again.
+    // A client that leaves while a response is open gets no message. Each further piece of a
+    // malformed request raises another error, which is ignored.
     const isBehind = waiting.has(socket) || isOpen(latest.get(socket));
     if (!socket.writable || (isBehind && socket.readableEnded)) return void socket.destroy();
     if (waiting.has(socket)) return;
@@ -37,7 +39,7 @@ export function rejectMalformedRequests(server: Server, maxHeaderBytes: number, 
     );
   });
   server.on('connect', (_, socket) => {
-    // Node has let go of the connection: nothing else listens to it, and nothing reads it.
+    // Node has released the connection: nothing else listens to it or reads it.
     socket.on('error', () => socket.destroy()).once('end', () => socket.destroy());
     socket.resume();
     afterOpenResponses(
@@ -59,28 +61,31 @@ const connectRefused: Refusal = {
   message: 'CONNECT is not possible: this server is not a proxy',
 };
 
-/** A request that is whole and has not its whole response, or that waits for one before it. */
+/**
+ * True if a request has arrived completely but its response is incomplete, or if it waits for an
+ * earlier response.
+ */
 const isOpen = (latest: Latest | undefined): boolean =>
   latest !== undefined &&
   !latest.outgoing.writableFinished &&
   (latest.incoming.complete || !latest.outgoing.socket);
 
 /**
- * In the middle of a response an error would be read as a part of it, and before it as the response
- * to another request.
+ * Waits its turn: in the middle of a response an error would be read as a part of it, and before it
+ * as the response to another request.
  */
 function afterOpenResponses(socket: Duplex, latest: Latest | undefined, respond: () => void): void {
   if (!latest || (latest.incoming.complete && latest.outgoing.writableFinished)) respond();
   else if (latest.incoming.complete) latest.outgoing.once('close', respond);
-  // From here on the error is in the body of the latest request, which may have its response, or a
-  // part of it.
+  // In the remaining cases, the error is in the body of the latest request, whose response may be
+  // complete or begun.
   else if (latest.outgoing.writableEnded) socket.end(() => socket.destroy());
   else if (latest.outgoing.headersSent) socket.destroy();
   else if (latest.outgoing.socket) respond();
   else latest.outgoing.once('socket', respond);
 }
 
-/** The response to a request that was read, and whose target or `Host` makes no URL. */
+/** The response to a request with a target or `Host` that does not form a URL. */
 export function respondToBadTarget(error: unknown, ids: Ids): Response {
   const isTarget = error instanceof Error && error.name === 'RequestError';
   const shown = isTarget
@@ -128,7 +133,7 @@ export function refuseRequest(
   outgoing.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 
-/** A response in the form of all errors, for where there is no app to make it. */
+/** Renders a response in our error format when no app can do it. */
 export function renderError(error: AppError, ids: Ids, incoming?: IncomingMessage) {
   const requestId = requestIdFrom(incoming?.headers['x-request-id'], ids);
   const body = JSON.stringify(error.toBody(requestId));

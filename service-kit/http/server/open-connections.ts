@@ -3,29 +3,29 @@ import type { Duplex } from 'node:stream';
 
 export interface OpenConnections {
   /**
-   * Every response from now on says that it is the last of its connection: a client that believed
-   * otherwise would lose its next request to the close.
+   * From now on every response announces that it is the last of its connection: otherwise a client
+   * could lose its next request when the connection closes.
    */
   startDraining(): void;
-  /** Ends them all, also those that Node has handed over and no longer counts. */
+  /** Destroys all connections, including those that Node has handed over and no longer counts. */
   cut(): void;
 }
 
 /**
- * Keeps what is open, and listens for the errors of it all: an `error` without a listener ends the
- * process.
+ * Tracks open connections and responses, and listens for their errors: an `error` without a
+ * listener ends the process.
  */
 export function trackConnections(server: Server): OpenConnections {
-  // A response that waits for the one before it is not told of the end of its connection.
+  // A response that waits for an earlier one does not learn that its connection has closed.
   const open = new Map<Duplex, Set<ServerResponse>>();
   let isClosing = false;
   server.prependListener('connection', (socket) => {
     open.set(socket, new Set());
-    // That it is closed is told too.
+    // `close` reports the failure too.
     socket.on('error', () => {}).once('close', () => open.delete(socket));
   });
   server.prependListener('request', ({ socket }, outgoing) => {
-    // What came in one piece with what ended a connection is parsed still.
+    // Node still parses data that arrived together with whatever ended the connection.
     if (socket.destroyed) return;
     const responses = open.get(socket);
     responses?.add(outgoing);

@@ -28,7 +28,7 @@ async function serve() {
   return { begun, left, release, server };
 }
 
-it('responds to the requests of a connection in turn, and begins none before its turn', async () => {
+it('responds to the requests of a connection in order, and begins none before its turn', async () => {
   const { begun, release, server } = await serve();
   const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
   let text = '';
@@ -46,7 +46,7 @@ it('responds to the requests of a connection in turn, and begins none before its
   await server.close(0);
 });
 
-it('begins no request whose connection was closed before its turn', async () => {
+it('begins no request if its connection was closed before its turn', async () => {
   const { begun, left, release, server } = await serve();
   const socket = connect(server.port, '127.0.0.1');
   socket.write(get('slow') + get('second') + get('third'));
@@ -62,7 +62,7 @@ it('begins no request whose connection was closed before its turn', async () => 
   await server.close(0);
 });
 
-/** A connection whose slow request has begun. */
+/** Opens a connection whose slow request has begun. */
 async function openSlow(port: number, begun: string[]): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').on('error', () => {});
   socket.write(get('slow'));
@@ -70,7 +70,7 @@ async function openSlow(port: number, begun: string[]): Promise<Socket> {
   return socket;
 }
 
-it('lets sixteen requests wait, with bodies of 64 KiB together', async () => {
+it('lets sixteen requests wait, with bodies of 64 KiB in total', async () => {
   const { begun, release, server } = await serve();
   const socket = await openSlow(server.port, begun);
   let text = '';
@@ -82,7 +82,7 @@ it('lets sixteen requests wait, with bodies of 64 KiB together', async () => {
   release();
   await expect.poll(() => text.match(/<waits>/g)?.length).toBe(15);
   expect(text).toContain(`<large${body}>`);
-  // They wait no more: as many may come again, and a body that need not wait may be of any size.
+  // The queue is empty again: as many may follow, and a body that need not wait may be of any size.
   socket.write(put('larger', body + body));
   await expect.poll(() => text).toContain(`<larger${body}${body}>`);
   socket.destroy();
@@ -117,7 +117,7 @@ it.each([
   ['half of a body', put('waits', 'x'.repeat(60_000)).slice(0, -100)],
   ['half of a request', get('waits').repeat(15) + get('waits').slice(0, -2)],
 ])(
-  'notices at once that a client leaves with more behind an open request: %s',
+  'notices at once that a client leaves with more data behind an open request: %s',
   async (_, bytes) => {
     for (const leave of ['destroy', 'end', 'resetAndDestroy'] as const) {
       const { begun, left, server } = await serve();

@@ -2,10 +2,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex } from 'node:stream';
 
 interface Queue {
-  /** Of the request that came last. */
+  /** The response to the latest request. */
   last: ServerResponse;
   waiting: number;
-  /** Of the bodies of those that wait. */
+  /** The bytes of the bodies of waiting requests. */
   bodyBytes: number;
 }
 
@@ -13,19 +13,19 @@ const mostWaiting = 16;
 const mostBodyBytes = 64 * 1024;
 
 /**
- * Begins a request when the one before it on its connection has its response, and not at all where
- * the connection is gone or closing by then: the response of a request in the queue has no socket
- * yet, and so would never tell that its client has left.
+ * Begins a request when the previous one on its connection has its response, and not at all if the
+ * connection has closed or is closing by then: the response of a queued request has no socket yet,
+ * so it would never report that its client has left.
  *
- * The socket is read all the while, for a client that leaves is noticed in no other way. So what
- * waits is bounded: the connection ends where more than 16 requests wait, or more than 64 KiB of
- * their bodies.
+ * The socket is read all the time, because that is the only way to notice that a client leaves. The
+ * queue is therefore bounded: the connection is closed if more than 16 requests wait, or more than
+ * 64 KiB of their bodies.
  */
 export function serializePipelining(next: RequestListener): RequestListener {
   const queues = new WeakMap<Duplex, Queue>();
   return (incoming, outgoing) => {
     const { socket } = incoming;
-    // Node parses the rest of a piece also where a request in it has ended the connection.
+    // Node parses the rest of a piece even if a request in it has ended the connection.
     if (socket.destroyed) return;
     const queue = queues.get(socket);
     outgoing.once('close', () => queues.get(socket)?.last === outgoing && queues.delete(socket));
@@ -47,14 +47,14 @@ export function serializePipelining(next: RequestListener): RequestListener {
 }
 
 /**
- * Takes the body of a request that waits. Node would stop reading the socket at a body that nobody
- * reads.
- * @returns what hands it over, and says how many bytes it is so far.
+ * Buffers the body of a waiting request. Otherwise Node would stop reading the socket at the unread
+ * body.
+ * @returns a function that stops the buffering and returns the number of bytes so far.
  */
 function keepBody(incoming: IncomingMessage, queue: Queue): () => number {
   let bytes = 0;
   const { push } = incoming;
-  // An own method hides that of the class, which is there again without it.
+  // An own property hides the method of the class, which reappears when the property is deleted.
   incoming.push = (chunk: Buffer | null) => {
     bytes += chunk?.length ?? 0;
     queue.bodyBytes += chunk?.length ?? 0;

@@ -5,10 +5,10 @@ import { whyTooManyHeaders } from './header-limits.ts';
 import { type Refusal, refuseRequest } from './malformed-request.ts';
 
 /**
- * Refuses requests that Node reads, and that another server on their way may read otherwise: where
- * one request ends and the next begins, or whom it is for, would be in doubt (RFC 9112, sections
- * 3.2 and 6.1); and those whose headers are too many or too large. What comes behind one on its
- * connection is not looked at.
+ * Refuses requests that Node accepts but that another server on their way may read differently: it
+ * would be ambiguous where one request ends and the next begins, or which host it is for (RFC 9112,
+ * sections 3.2 and 6.1). Also refuses requests with too many or too large headers. Requests behind
+ * a refused one on its connection are ignored.
  */
 export function guardAgainstSmuggling(ids: Ids, next: RequestListener): RequestListener {
   const refused = new WeakSet<Duplex>();
@@ -39,7 +39,7 @@ function explainAmbiguity({
   if (coding !== undefined && httpVersion !== '1.1') return 'transfer-encoding needs HTTP/1.1';
   if (!headers.host && httpVersion !== '1.0') return 'the request names no Host';
   if (countOfHosts(rawHeaders) > 1) return 'the request names more than one Host';
-  // `*` is refused with the other targets that make no URL.
+  // `*` is refused with the other targets that do not form a URL.
   if (url !== '*' && !url?.startsWith('/'))
     return 'the target must be a path: this server is not a proxy';
   return undefined;

@@ -31,14 +31,14 @@ async function serve(handle: ApiOperation['handle']): Promise<void> {
 const sendRequest = () => client.write('GET /probe HTTP/1.1\r\nHost: a\r\n\r\n');
 const rest = () => new Promise((resolve) => setTimeout(resolve, 4 * limitMs));
 
-it('cuts off a client that does not take a response which is whole', async () => {
+it('cuts off a client that does not read a complete response', async () => {
   await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
   client.pause();
   sendRequest();
   await expect.poll(() => outcomes, { timeout: 10_000 }).toEqual(['stalled']);
 });
 
-it('cuts off one that stops after it has waited for long', async () => {
+it('cuts off a client that stops reading after a long wait', async () => {
   await serve(async (c) => {
     await rest();
     return c.body('x'.repeat(64 * 1024 * 1024));
@@ -49,7 +49,7 @@ it('cuts off one that stops after it has waited for long', async () => {
   await expect.poll(() => outcomes, { timeout: 10_000 }).toEqual(['stalled']);
 });
 
-it('leaves a client alone that waits, and its connection between two requests', async () => {
+it('does not cut off a waiting client, nor its connection between two requests', async () => {
   await serve(async (c) => {
     await rest();
     return c.text('late');
