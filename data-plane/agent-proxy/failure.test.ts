@@ -131,7 +131,7 @@ it.each([
   },
 );
 
-it('retries a short response that was interrupted before the client received any of it', async () => {
+it('retries a short response that was interrupted before the client received any', async () => {
   let requests = 0;
   const agent = await plane.startAgent((_, res) => {
     requests += 1;
@@ -145,7 +145,7 @@ it('retries a short response that was interrupted before the client received any
   expect(requests).toBe(2);
 });
 
-it('reports that the session has ended if its agent disconnected in the middle of the call', async () => {
+it('returns 410 if the agent of an ended session disconnects in the middle', async () => {
   const breaker = await startBreaker();
   const session = plane.addSession(breaker.url);
   plane.routes.consistent.set(session.session_id, ended(session));

@@ -49,7 +49,7 @@ const silentCall = async (prepare: (session: ReadyRecord) => void) => {
   };
 };
 
-it('returns 410 for a session whose unresponsive agent has ended, after one strongly consistent read', async () => {
+it('returns 410 for an unresponsive agent of an ended session after a consistent read', async () => {
   const { status, error, consistentReads } = await silentCall((session) => {
     plane.routes.consistent.set(session.session_id, ended(session));
   });
@@ -58,13 +58,13 @@ it('returns 410 for a session whose unresponsive agent has ended, after one stro
   expect(consistentReads).toHaveLength(1);
 });
 
-it('returns 504 for an unresponsive agent whose session still runs, and reads its route once', async () => {
+it('returns 504 for an unresponsive agent of a running session, after one read', async () => {
   const { status, error, consistentReads } = await silentCall(() => {});
   expect({ status, code: error.code }).toEqual({ status: 504, code: 'step_deadline_exceeded' });
   expect(consistentReads).toHaveLength(1);
 });
 
-it('returns 504 for an unresponsive agent if the route cannot be read, and forgets the route', async () => {
+it('returns 504 and forgets the route if an unresponsive agent’s route is unreadable', async () => {
   const { session, status, error } = await silentCall(() => {
     plane.routes.failure = new SessionStoreUnavailableError('out');
   });

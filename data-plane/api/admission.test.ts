@@ -93,7 +93,7 @@ it.each([
   },
 );
 
-it('returns 429 when the bodies of a tenant fill its budget, and serves other tenants', async () => {
+it('returns 429 when the bodies of a tenant fill its budget, and serves others', async () => {
   const path = stepsOf(plane.addSession(agent.url));
   const held = announce(path, 100 * kibibyte);
   await expect.poll(() => submit(path)).toMatchObject({ status: 429 });
@@ -138,7 +138,7 @@ it('accepts a cancel and a file while the budget is full', async () => {
   );
 });
 
-it('holds the body of a step until the step ends, because it may have to be sent again', async () => {
+it('holds the body of a step until the step ends, in case it has to be sent again', async () => {
   let end = () => {};
   const slow = await plane.startAgent((_, res) => {
     end = () => res.writeHead(200, json).end('{}');

@@ -37,7 +37,7 @@ afterEach(async () => {
   await keyServer.stop();
 });
 
-it('returns 503 while the issuer’s keys are unavailable, and recovers as soon as they are back', async () => {
+it('returns 503 while the issuer’s keys are unavailable, and recovers with them', async () => {
   const agent = await plane.startAgent(echo);
   const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/steps`;
   const token = await issuer.sign({

@@ -181,7 +181,7 @@ describe('the content of a body is never executed as a request', () => {
   });
 });
 
-it('accepts a valid chunked upload with extensions and a trailer, and the request behind it', async () => {
+it('accepts a valid chunked upload with extensions, a trailer and a next request', async () => {
   const response = await send(
     `${chunked('5;name=value\r\nhello\r\n0\r\nX-A: a\r\n\r\n')}${head('GET', '/files/own', 'Connection: close')}\r\n\r\n`,
   );

@@ -58,7 +58,7 @@ export type ProxyOutcome =
  *                    mismatched
  *     client_left    client_left client_left
  *
- * @throws AppError `invalid_request` where the client's upload stalls
+ * @throws AppError `invalid_request` if the client's upload stalls
  */
 export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Promise<ProxyOutcome> {
   const { clock, dispatcher, outgoing, response, idleTimeoutMs } = options;

@@ -75,7 +75,7 @@ it('sends the given trace, whatever the client wrote', () => {
   expect(kept(incoming, { trace })).toMatchObject(trace);
 });
 
-it('leaves out the header that it is asked to omit', () => {
+it('leaves out the header that it must omit', () => {
   expect(
     kept(from('Last-Event-ID', '3', 'Range', 'bytes=0-1'), { without: 'last-event-id' }),
   ).not.toHaveProperty('last-event-id');

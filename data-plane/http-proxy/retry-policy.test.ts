@@ -44,7 +44,7 @@ it.each<ProxyOutcome>([
   expect(createRetryBudget(policy).delayAfter(outcome, false)).toBeUndefined();
 });
 
-it('resets the count of failed connections at another address and after a successful connection', () => {
+it('resets the count of failed connections at another address and after a connection', () => {
   const budget = createRetryBudget(policy);
   expect(budget.delayAfter(unconnected, true)).toBe(100);
   budget.onMoved();
@@ -53,7 +53,7 @@ it('resets the count of failed connections at another address and after a succes
   expect(budget.delayAfter(unconnected, true)).toBe(100);
 });
 
-it('resumes after three interruptions in a row, and up to a maximum after interruptions with progress', () => {
+it('resumes after three interruptions in a row, and after a maximum with progress', () => {
   const inVain = createRetryBudget(policy);
   expect([1, 2, 3, 4].map(() => inVain.delayAfter(interrupted(false), true))).toEqual([
     100,

@@ -95,7 +95,7 @@ it('does not return to an address that it knows to be outdated', async () => {
   }
 });
 
-it('does not treat a session as expired while its extension is not visible everywhere', async () => {
+it('does not treat a session as expired before its extension is visible everywhere', async () => {
   const record = ready(tenantId, address, { expires_at: new Date(nowMs + 1_000).toISOString() });
   await store.create(record);
   await resolver.resolve(requestFor(record));
@@ -104,7 +104,7 @@ it('does not treat a session as expired while its extension is not visible every
   expect(await resolver.resolve(requestFor(record))).toMatchObject({ route: { state: 'ready' } });
 });
 
-it('returns 410 for a session whose agent has exited, even if eventually consistent reads still show it', async () => {
+it('returns 410 for a session whose agent has exited, even if stale reads show it', async () => {
   const plane = await startTestDataPlane(
     {},
     { routes: createDynamoDbRouteReader({ client, clock: systemClock }) },

@@ -78,7 +78,7 @@ it.each<[string, () => SessionRecord | undefined, object]>([
   expect(consistentReads()).toBe(2);
 });
 
-it('refuses a session that is being created after a strongly consistent read each time', async () => {
+it('refuses a session that is being created, after a consistent read each time', async () => {
   const record = add(provisioning(tenantId));
   for (let count = 1; count <= 3; count++) {
     const refusal = { code: 'session_not_ready', headers: { 'Retry-After': '1' } };
@@ -122,7 +122,7 @@ it.each<[string, (current: SessionRecord) => SessionRecord | undefined]>([
   expect(await resolver.resolve(requestFor(current))).toMatchObject({ route: { state: 'ready' } });
 });
 
-it('refuses a cached route to another tenant, and keeps it in the cache for its owner', async () => {
+it('refuses a cached route to another tenant, and keeps it for its owner', async () => {
   const record = readyOf(other);
   await resolver.resolve({ ...requestFor(record), tenantId: other });
   await expect(resolver.resolve(requestFor(record))).rejects.toMatchObject({

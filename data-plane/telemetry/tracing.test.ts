@@ -60,7 +60,7 @@ it('forwards traces and loads nothing if no endpoint is set', async () => {
   expect(loaded.openTelemetry).toBe(false);
 });
 
-it('sends a span of a step in the trace of its caller, and its agent continues the trace', async () => {
+it('sends a span of a step in its caller’s trace, which its agent continues', async () => {
   plane = await startTestDataPlane({ otlpEndpoint: `${collector.url}/` });
   expect(loaded.openTelemetry).toBe(true);
   const { session, stepId, traceparent, tracestate } = await step(plane, {

@@ -46,7 +46,7 @@ const unknownKey = expect.objectContaining({
   message: 'no known key has signed the token',
 });
 
-test('reads the file again for a token with a new key, at most once a second; refuses a withdrawn key ten seconds later', async () => {
+test('a new key is read at most once a second, and a withdrawn one refused after 10 s', async () => {
   const verify = openVerifier();
   const [first, second] = makers;
   await verify(first);

@@ -48,7 +48,7 @@ test('opens everything that variables name, or reports each failure', async () =
   expect(await openAll(openings)).toEqual({ complaints: ['A: no', 'B: not now: no such file'] });
 });
 
-test('requires two different ports of a service that has two, unless it chooses free ones', () => {
+test('requires two different ports of a service that has two, unless both are 0', () => {
   const ports = z.object({ PORT: portVariable, OPERATOR_PORT: portVariable }).check(checkPorts);
   const issuesOf = (PORT: string, OPERATOR_PORT: string) => {
     const parsed = parseVariables(ports, { PORT, OPERATOR_PORT });

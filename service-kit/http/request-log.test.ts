@@ -53,7 +53,7 @@ it('logs a client that left before its response as aborted', async () => {
     .toMatchObject([{ status: 499, outcome: 'aborted', operation: 'probe' }]);
 });
 
-it('logs a client that left in the middle of its response as aborted, even if there was nothing more to write', async () => {
+it('logs a client that left during its response as aborted, even at its end', async () => {
   const { lines, call } = await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
   const client = call('GET').on('error', () => {});
   client.end();

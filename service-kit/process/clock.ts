@@ -10,7 +10,7 @@ export interface Clock {
   after(ms: number, act: () => void): () => void;
   /** Calls `act` every `ms`, for the first time after `ms`. @returns a function that stops it. */
   every(ms: number, act: () => void): () => void;
-  /** Resolves after `ms`. @throws the reason of `signal` where it aborts first. */
+  /** Resolves after `ms`. @throws the reason of `signal` if it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
    * A signal that aborts after `ms` with a `TimeoutError`, or earlier with the reason of `outer`.

@@ -38,7 +38,7 @@ async function get(port: number, path: string): Promise<string> {
   return text;
 }
 
-it('closes only the connection whose handling failed unexpectedly, with a log line each', async () => {
+it('closes only the connection whose handling failed, with a log line for each', async () => {
   const port = await start();
   const other = connect(port, '127.0.0.1');
   other.write('GET /never HTTP/1.1\r\nHost: a\r\n\r\n');

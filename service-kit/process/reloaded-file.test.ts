@@ -32,7 +32,7 @@ const open = (at = path, parse: (text: string) => unknown = JSON.parse) =>
   });
 const write = (value: unknown) => writeFileSync(path, JSON.stringify(value));
 
-test('is read again once its content is too old, and unchanged content is the same object', async () => {
+test('is read again once it is too old, and unchanged content is the same object', async () => {
   write({ n: 1 });
   const file = open();
   const first = await file.read(10);
@@ -97,7 +97,7 @@ describe.each([
     expect(await file.read(0)).toEqual({ n: 2 });
   });
 
-  test('on the first read throws an error that names it, and the next read tries again', async () => {
+  test('throws an error that names it on the first read, and tries again on the next', async () => {
     write({ n: 1 });
     damage();
     const file = open();

@@ -45,7 +45,7 @@ export const liveSessionsConformance = (open: () => OpenStore): void => {
     expect(await store.listLive(tenantId)).toEqual([second]);
   });
 
-  it('loses none of many concurrent additions and removals, even if the set becomes empty in between', async () => {
+  it('loses none of many concurrent changes, even if the set becomes empty between', async () => {
     const { store } = open();
     const tenantId = newTenantId();
     const rounds = Array.from({ length: 12 }, () => ({

@@ -109,7 +109,7 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
     expect(await purgeAt(record.session_id)).toBe(ended.purge_at);
   });
 
-  it('reads a row without the attributes that only a newer version knows, and keeps them through updates', async () => {
+  it('ignores attributes of a newer version, and keeps them through updates', async () => {
     const { store, addUnknown, unknownOf } = open();
     const record = provisioningRecord({ metadata: { gone: 'with the next write' } });
     const { session_id: sessionId, tenant_id: tenantId } = record;

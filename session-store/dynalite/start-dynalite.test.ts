@@ -12,7 +12,7 @@ import { localAccess, startDynalite } from './start-dynalite.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('listens on a socket in a directory that only this user can enter, and removes the directory', async () => {
+test('listens on a socket in a directory of this user alone, which close removes', async () => {
   const { endpoint, tableName, close } = await startDynalite();
   const path = socketPathOf(endpoint) ?? '';
   expect(statSync(path).isSocket()).toBe(true);

@@ -50,7 +50,7 @@ describe('DynamoDB session store', () => {
     await dynalite.close();
   });
 
-  it('ends a page early, with a cursor, if it has read enough rows without filling the page', async () => {
+  it('ends a page early, with a cursor, after reading enough rows without filling it', async () => {
     const store = createDynamoDbSessionStore({
       client,
       listEffort: { rowsPerQuery: 2, queries: 2 },
@@ -154,7 +154,7 @@ describe('DynamoDB session store', () => {
     expect(item?.[sessionsTable.ttlAttribute]).toEqual({ N: '4000000000' });
   });
 
-  it('ignores attributes of a live set and of an idempotency key that only a newer version knows', async () => {
+  it('ignores attributes of live sets and idempotency keys from a newer version', async () => {
     const store = createDynamoDbSessionStore({ client, ...realParts });
     const [tenantId, sessionId] = [newTenantId(), newSessionId()];
     const item = { session_id: sessionId, body_hash: '', expires: 4_000_000_000 };
@@ -212,7 +212,7 @@ describe('DynamoDB session store', () => {
     });
   });
 
-  it('explains how to fix a table that lacks an index, before anything is written and during a sweep', async () => {
+  it('explains how to add a missing index, before any write and during a sweep', async () => {
     const tableName = `table-${newSessionId()}`;
     const key = { AttributeName: 'session_id', AttributeType: 'S' } as const;
     await client.send(

@@ -133,7 +133,7 @@ describe.each(streams)('a step with a response as %s', (accept) => {
     await expect.poll(() => plane.requests()).toMatchObject([{ outcome: 'ok' }]);
   });
 
-  it('is not resumed after an unreadable event: the client notices, and knows its own position', async () => {
+  it('is not resumed after an unreadable event, and the client knows its own place', async () => {
     const unreadable = accept === 'text/event-stream' ? 'event: x\n\n' : '{"type":"x"\n';
     agent.handle = (req, res) => {
       res.writeHead(200, { 'content-type': accept });
@@ -230,7 +230,7 @@ describe('a response whose length is known', () => {
       .toMatchObject([{ attempts: 1, outcome: 'runtime_unreachable' }]);
   });
 
-  it('keeps its length if it is the result of a step that is interrupted again and again', async () => {
+  it('keeps its length if it is a step result that is interrupted again and again', async () => {
     const body = bodyOf(1_000_000);
     respondWith(body);
     cuttingProxy.cuts.push(300, 100_000, 900_000, 400_000);

@@ -54,7 +54,7 @@ const verify = async (authorization: string | undefined) => verifier.verify(auth
 const base64url = (value: object): string =>
   Buffer.from(JSON.stringify(value)).toString('base64url');
 
-test('returns the tenant and the scopes, from a text or a list, the second time from its cache', async () => {
+test('returns the tenant and the scopes (text or list), then the same from its cache', async () => {
   const bearer = `Bearer ${await token()}`;
   const first = await verify(bearer);
   expect(first).toEqual({ tenantId: 't1', scopes: new Set(['steps:run']) });

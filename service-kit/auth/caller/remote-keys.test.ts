@@ -106,7 +106,7 @@ test('refreshes keys and ends an outage on time even after the clock was set bac
   await expect.poll(() => outages).toEqual([true, false]);
 });
 
-test('fetches once per cool-down under a flood of invented keys, and does not delay known callers', async () => {
+test('fetches once per cool-down for invented keys, and does not delay known callers', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   const stranger = await makeTokenMaker('stranger');
@@ -189,7 +189,7 @@ test('treats a refused connection to the key server as the same outage', async (
   expect(await verify(verifier, second)).toMatchObject(known);
 });
 
-test('delays only the first caller if the key server does not respond within five seconds', async () => {
+test('delays only the first caller if the key server does not respond for 5 s', async () => {
   const verifier = openVerifier();
   await verify(verifier, first);
   server.respondWith(() => {});

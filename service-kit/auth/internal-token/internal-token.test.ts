@@ -31,7 +31,7 @@ const instanceId = newInstanceId();
 const sessionId = newSessionId();
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-test('an agent distinguishes both planes by their keys, and reads the session of a token', async () => {
+test('an agent tells both planes apart by their keys, and reads a token’s session', async () => {
   const verifier = createInternalTokenVerifier(
     instanceId,
     createKeyDirectory(directory, logger, systemClock),
@@ -45,7 +45,7 @@ test('an agent distinguishes both planes by their keys, and reads the session of
   }
 });
 
-test('signs a new token after 40 s, and after the clock was set back, which puts the previous one in the future', async () => {
+test('signs a new token after 40 s, and at once if the clock was set back before it', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const signer = createInternalTokenSigner(
     'control-plane',
@@ -96,7 +96,7 @@ test('rejects a token that one plane signs in the name of the other', async () =
   );
 });
 
-test('reads a new key from the directory when a token names it, at most once a second', async () => {
+test('reads a new key from the directory if a token names it, once a second at most', async () => {
   let now = 0;
   const keys = createKeyDirectory(directory, logger, { ...systemClock, now: () => now });
   const verifier = createInternalTokenVerifier(instanceId, keys, systemClock);

@@ -54,7 +54,7 @@ test('a single key signs at once, as one key or a set of one', async () => {
   expect(await (await open())()).toMatchObject({ kid: 'second' });
 });
 
-test('a new key signs two minutes after it first appeared, and the old one until then', async () => {
+test('a new key signs two minutes after it first appeared, and the old one before', async () => {
   const source = await open();
   holdKeys(first, second);
   nowMs += lookTime;
@@ -75,7 +75,7 @@ test('the old key continues if it was removed too early', async () => {
   expect(await source()).toMatchObject({ kid: 'second' });
 });
 
-test('a process that starts during a rotation signs with the oldest key of the file, and switches two minutes later', async () => {
+test('a process that starts during a rotation uses the oldest key, and then changes', async () => {
   holdKeys(first, second, third);
   const source = await open();
   expect(await source()).toMatchObject({ kid: 'first' });

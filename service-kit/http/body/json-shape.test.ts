@@ -16,7 +16,7 @@ const tooMany = expect.objectContaining({
 });
 
 it.each(['[[[1]]]', '[{"a":[]}]', '[[1],[2]]', '{"a":1,"b":2,"c":3,"d":4,"e":5}', '[1,2,3,4,5]'])(
-  'passes %s',
+  'accepts %s',
   (text) => {
     expect(check(text)).not.toThrow();
   },

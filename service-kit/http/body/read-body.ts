@@ -42,7 +42,7 @@ export async function readBody(
   await collect(incoming, options, (chunk) => {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge(maxBytes);
-    // A server returns no more bytes than were announced.
+    // Node delivers no more bytes than were announced.
     if (announced === 0) share?.take(chunk.length);
     chunks.push(chunk);
   });

@@ -122,7 +122,7 @@ it('refuses a compressed body, and accepts the identity encoding', async () => {
   expect(plain).toEqual({ value: { code: 'x' } });
 });
 
-it('refuses another type before a byte of the body arrives, and one type after another', async () => {
+it('refuses another type before any body byte arrives, and one type after another', async () => {
   const error = { code: 'unsupported_media_type' };
   const { outcome } = await post(
     { maxBytes: 100 },

@@ -6,7 +6,7 @@ import { realParts } from '../../testing/real-parts.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { listen } from './http-server.ts';
 
-it('closes the connection with each response during shutdown, so that no further request is lost', async () => {
+it('closes the connection with each response during shutdown, so no request is lost', async () => {
   let response = () => {};
   const held = new Promise<void>((resolve) => {
     response = resolve;

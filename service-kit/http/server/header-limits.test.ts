@@ -48,7 +48,7 @@ it.each([
   expect(bodies).toEqual([]);
 });
 
-it('counts the last of the maximum number of headers', async () => {
+it('reads the last of the maximum number of headers', async () => {
   const refused = await put([...filling(1_998), 'Host: other']);
   expect(refused.head).toMatch(/^HTTP\/1.1 400 /);
   expect(await put([...filling(1_997), 'X-Last: seen', 'Content-Length: 2'], 'hi')).toMatchObject({

@@ -52,7 +52,7 @@ async function readAll(socket: Socket): Promise<{ head: string; body: string }> 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const errorIn = (body: string) => errorBodySchema.parse(JSON.parse(body)).error;
 
-it('refuses requests on an excess connection, and accepts new ones when another has closed', async () => {
+it('refuses requests on an excess connection until another connection has closed', async () => {
   server = await listen({
     app: app(),
     host: '127.0.0.1',
@@ -78,7 +78,7 @@ it('refuses requests on an excess connection, and accepts new ones when another 
     .toContain('200 OK');
 });
 
-it('accepts reserved requests on an excess connection, and closes it after the response', async () => {
+it('accepts reserved requests on an excess connection, and then closes it', async () => {
   const isReserved = ({ url }: IncomingMessage) => url === '/text?reserved';
   server = await listen({
     app: app(),
@@ -111,7 +111,7 @@ it('refuses a request with headers larger than the configured limit', async () =
 });
 
 it.each(['Content-Length: 20', 'Transfer-Encoding: chunked'])(
-  'gives up a body that does not arrive in time (%s), with an error message, and closes the connection',
+  'gives up a body that does not arrive in time (%s), says so, and closes the connection',
   async (length) => {
     server = await listen({ app: app(), host: '127.0.0.1', port: 0, ...realParts });
     const headers = `Host: a\r\nContent-Type: application/json\r\n${length}\r\n`;

@@ -139,7 +139,7 @@ it('closes the connection with the server if CONNECT arrived behind an open requ
   await expect.poll(() => socket.closed).toBe(true);
 });
 
-/** `begun` and `left` count since their last call that returned a number other than 0. */
+/** `begun` and `left` return the count since their previous call. */
 async function serveHeld() {
   const counts = { begun: 0, left: 0 };
   const take = (which: keyof typeof counts) => () => {

@@ -28,7 +28,7 @@ async function serve() {
   return { begun, left, release, server };
 }
 
-it('responds to the requests of a connection in order, and begins none before its turn', async () => {
+it('responds to the requests of a connection in order, and begins none early', async () => {
   const { begun, release, server } = await serve();
   const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
   let text = '';
