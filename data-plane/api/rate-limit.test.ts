@@ -95,7 +95,7 @@ describe('the data-plane', () => {
     await plane.closeAll();
   });
 
-  it('refuses every operation alike, before it reads anything, in log and metric', async () => {
+  it('refuses every operation alike before it reads anything, and logs and counts it', async () => {
     const agent = await plane.startAgent(echo);
     const path = `/v1/sessions/${plane.addSession(agent.url).session_id}/steps`;
     for (let i = 0; i < 2; i++) expect((await plane.call({ path })).status).toBe(200);

@@ -53,7 +53,7 @@ it('resets the count of failed connections at another address and after a connec
   expect(budget.delayAfter(unconnected, true)).toBe(100);
 });
 
-it('resumes after three interruptions in a row, and after a maximum with progress', () => {
+it('resumes after three interruptions in a row; with progress, up to a maximum', () => {
   const inVain = createRetryBudget(policy);
   expect([1, 2, 3, 4].map(() => inVain.delayAfter(interrupted(false), true))).toEqual([
     100,

@@ -60,7 +60,10 @@ export function refuseConfig(service: string, complaints: readonly string[]): ne
 
 type Opened<Openings> = { [Variable in keyof Openings]: Awaited<Openings[Variable]> };
 
-/** Opens what the variables name. Returns the results by variable, or one line for each failure. */
+/**
+ * Waits until everything that the variables name is open. Returns the results by variable, or one
+ * line for each failure.
+ */
 export async function openAll<Openings extends Readonly<Record<string, Promise<unknown>>>>(
   openings: Openings,
 ): Promise<Opened<Openings> | { complaints: string[] }> {

@@ -54,7 +54,8 @@ export const createLiveSessions = (table: TableAccess): LiveSessions => ({
         const ids = await readIds(table, send, tenantId);
         if (!ids.includes(sessionId)) return;
         if (ids.length === 1 && (await orFalse(removeLast(one)))) return;
-        // Another write changed the set's size between these calls, so try again.
+        // Another write succeeded and changed the set between these calls, so some caller always
+        // makes progress. Try again.
       }
     }),
 

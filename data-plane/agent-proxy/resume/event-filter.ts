@@ -64,8 +64,8 @@ export function createEventFilter(form: EventForm, after: number): EventFilter {
       if (end === 0) return holdMore(chunk);
       const whole = chunk.subarray(0, end);
       const pieces = [...held, whole];
-      // A fragment that begins in the middle of an event can look like anything, so a held event is
-      // read only once it is whole.
+      // The rest of a held event can look like any event, so it is skipped here. The held event is
+      // read as a whole, and only if no other event follows it.
       const begunHere =
         held.length === 0 ? whole : whole.subarray(whole.indexOf(separator) + separator.length);
       if (!noteLast(begunHere) && held.length > 0) noteLast(Buffer.concat(pieces));

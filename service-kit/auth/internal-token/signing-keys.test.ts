@@ -75,7 +75,7 @@ test('the old key continues if it was removed too early', async () => {
   expect(await source()).toMatchObject({ kid: 'second' });
 });
 
-test('a process that starts during a rotation uses the oldest key, and then changes', async () => {
+test('a process started during a rotation signs with the oldest key for two minutes', async () => {
   holdKeys(first, second, third);
   const source = await open();
   expect(await source()).toMatchObject({ kid: 'first' });
