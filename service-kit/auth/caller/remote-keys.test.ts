@@ -164,7 +164,7 @@ describe.each(troubles)('a key server that %s', (_name, response) => {
     expect([server.requests(), outages]).toEqual([requests + 1, [true, false]]);
   });
 
-  test('that never returned a key causes a 503 and not a 401, and is not hammered', async () => {
+  test('causes a 503, not a 401, if it never returned a key, and is not hammered', async () => {
     server.respondWith(response);
     const verifier = openVerifier();
     for (let i = 0; i < 20; i++) await expect(verify(verifier, first)).rejects.toEqual(unavailable);
