@@ -102,7 +102,7 @@ export async function startControlPlane(
   const { host, runtimes, limits, shutdownMs } = config;
   const lifecycle = createLifecycle(logger);
   if (verifier.authMode === 'bypass')
-    logger.warn('no caller is authenticated: every call is taken for one tenant, with all scopes');
+    logger.warn('authentication is bypassed: every call has all scopes of one tenant');
   let isServing = false;
   const provisioner = instrumentProvisioner(parts.provisioner, registry, clock);
   try {

@@ -51,12 +51,12 @@ async function runUnittest(python) {
   return { passed: count(/^Ran (\d+) tests?/m) - failed - skipped, failed, skipped, output };
 }
 
-/** The runtimes under every interpreter, one after another, concurrent with vitest's main run. */
-function* runtimeRuns() {
-  yield [
-    'the Python runtime, with the packages whose values it displays',
-    () => runUnittest('.venv-data/bin/python'),
-  ];
+/**
+ * The Node runtime under other versions. These runs come last and by themselves: they interrupt
+ * steps at random moments, and a worker that gets no processor for a second cannot be interrupted
+ * with its memory kept.
+ */
+function* nodeRuns() {
   for (const version of [22, 24]) {
     const node = `${process.cwd()}/.nodes/node_modules/node-${version}-${process.arch}/bin/node`;
     const env = { STEPPE_NODE: node, STEPPE_TEST_RANDOM_MS: '5000' };
@@ -67,6 +67,14 @@ function* runtimeRuns() {
         () => runVitest(`node-${version}`, { options, env }),
       ];
   }
+}
+
+/** The Python runtime under every version, one after another, beside the main run of vitest. */
+function* pythonRuns() {
+  yield [
+    'the Python runtime, with the packages whose values it displays',
+    () => runUnittest('.venv-data/bin/python'),
+  ];
   // These Pythons lack the packages, so tests that need them run only under the first Python.
   for (const version of ['3.9', '3.10', '3.12', '3.13']) {
     const python = [`python${version}`, ...pyenvPythons(version)].find(
@@ -88,18 +96,19 @@ function pyenvPythons(version) {
   return installed.map((name) => join(versions, name, 'bin', 'python3'));
 }
 
-async function runRuntimes() {
+async function runAll(runs) {
   const results = [];
-  for (const [title, start] of runtimeRuns()) results.push({ title, ...(await start()) });
+  for (const [title, start] of runs) results.push({ title, ...(await start()) });
   return results;
 }
 
 try {
   const options = [...process.argv.slice(2), '--exclude=test/conformance/rows/**'];
-  const [main, runtimes] = await Promise.all([
+  const [main, pythons] = await Promise.all([
     runVitest('main', { options, shown: true }),
-    runRuntimes(),
+    runAll(pythonRuns()),
   ]);
+  const runtimes = [...pythons, ...(await runAll(nodeRuns()))];
   for (const { title, output } of runtimes) process.stderr.write(`\n${title}\n${output}`);
   const sum = (key) => [main, ...runtimes].reduce((total, counts) => total + counts[key], 0);
   const skipped = sum('skipped');

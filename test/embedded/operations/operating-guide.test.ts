@@ -113,8 +113,8 @@ test('the command of the guide adds the index that an older table lacks', async 
 
 test('the guide lists exactly the permissions that the session store needs', async () => {
   const folder = `${root}session-store/dynamodb/`;
-  const names = (await readdir(folder)).filter(
-    (name) => !name.endsWith('.test.ts') && name !== 'ensure-table.ts',
+  const names = (await readdir(folder, { recursive: true })).filter(
+    (name) => /(?<!\.test)\.ts$/.test(name) && name !== 'ensure-table.ts',
   );
   const sources = (
     await Promise.all(names.map((name) => readFile(`${folder}${name}`, 'utf8')))

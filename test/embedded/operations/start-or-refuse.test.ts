@@ -242,7 +242,7 @@ describe('as processes', () => {
       expect(service.log()).toContainEqual(
         expect.objectContaining({
           level: 'warn',
-          msg: expect.stringContaining('no caller is authenticated'),
+          msg: expect.stringContaining('authentication is bypassed'),
         }),
       );
     }
