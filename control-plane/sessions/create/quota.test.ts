@@ -1,5 +1,6 @@
 import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   type OpenControlPlane,
@@ -16,11 +17,20 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-it('admits exactly the quota of a thousand concurrent creates, with Retry-After', async () => {
+/**
+ * The client, the server and the store share one process: with more connections at once, some are
+ * still unread when the limit for their headers is over.
+ */
+const createsAtOnce = 250;
+
+it('admits exactly the quota of a thousand creates, hundreds at once, with Retry-After', async () => {
   const [tenantId, other] = [newTenantId(), newTenantId()];
   const signal = AbortSignal.timeout(230_000);
+  const limit = pLimit(createsAtOnce);
   const responses = await Promise.all(
-    Array.from({ length: 1_000 }, () => plane.call(tenantId, 'POST', '/v1/sessions', { signal })),
+    Array.from({ length: 1_000 }, () =>
+      limit(() => plane.call(tenantId, 'POST', '/v1/sessions', { signal })),
+    ),
   );
   const made = responses
     .filter(({ status }) => status === 201)
