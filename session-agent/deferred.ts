@@ -11,7 +11,3 @@ export function deferred<T = void>(): Deferred<T> {
   });
   return { promise, resolve };
 }
-
-/** Settles after `ms`, without keeping the process alive. */
-export const delay = (ms: number): Promise<void> =>
-  new Promise((resolve) => void setTimeout(resolve, ms).unref());

@@ -12,11 +12,8 @@ export interface Clock {
   every(ms: number, act: () => void): () => void;
   /** Resolves after `ms`. @throws the reason of `signal` if it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /**
-   * A signal that aborts after `ms` with a `TimeoutError`, or earlier with the reason of `outer`.
-   * Its timer does not keep the process alive.
-   */
-  limit(ms: number, outer?: AbortSignal): AbortSignal;
+  /** Aborts after `ms` with a `TimeoutError`. Its timer does not keep the process alive. */
+  limit(ms: number): AbortSignal;
 }
 
 /** The machine's own time. */
@@ -38,15 +35,9 @@ export const systemClock: Clock = {
       throw signal?.reason ?? error;
     }
   },
-  limit(ms, outer) {
+  limit(ms) {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(timeoutError(ms)), ms).unref();
-    const abort = () => {
-      clearTimeout(timer);
-      controller.abort(outer?.reason);
-    };
-    if (outer?.aborted) abort();
-    else outer?.addEventListener('abort', abort, { once: true, signal: controller.signal });
+    setTimeout(() => controller.abort(timeoutError(ms)), ms).unref();
     return controller.signal;
   },
 };
