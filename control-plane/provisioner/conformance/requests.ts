@@ -9,7 +9,7 @@ import type {
   StartRequest,
 } from '../session-provisioner.ts';
 
-const patient = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
 export const newOwner = (sessionId: SessionId = newSessionId()): InstanceOwner => ({
   tenantId: newTenantId(),
@@ -25,7 +25,7 @@ export const startRequest = (
   resources: runtime.default_resources,
   version: 'v1',
   owner: newOwner(),
-  signal: patient,
+  signal: neverAborted,
   ...given,
 });
 

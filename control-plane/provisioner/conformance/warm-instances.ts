@@ -86,9 +86,9 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
     });
   });
 
-  it('ends an instance that is still starting, and its start then fails', async () => {
+  it('ends an instance that is still starting, and its start then fails', async ({ skip }) => {
     const { provisioner, leftovers, stuck } = opened();
-    if (!stuck) return;
+    if (!stuck) return skip('every instance of this adapter is ready at once');
     const owner = newOwner();
     const refused = expect(provisioner.start(startRequest(stuck, { owner }))).rejects.toMatchObject(
       {

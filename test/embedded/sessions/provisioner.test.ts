@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { describeSessionProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
@@ -9,6 +12,7 @@ import { createAgentClient } from '@steppe/control-plane/sessions/agent-client';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
 import { startFakes } from '@steppe/control-plane/testing/fake-provisioner';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { afterAll } from 'vitest';
 import { testEnvironment } from '../../support/config.ts';
 
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
@@ -16,6 +20,12 @@ const supervisorCommand = supervisorsIn(`${dist}runtimes`, {
   python: 'python3',
   node: process.execPath,
 });
+
+const directory = mkdtempSync(join(tmpdir(), 'steppe-test-'));
+const neverReady = join(directory, 'never-ready');
+writeFileSync(neverReady, '#!/bin/sh\nexec sleep 1000\n');
+chmodSync(neverReady, 0o755);
+afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Makes the session reach its idle timeout or its expiry within a second. */
 async function shortenLife(
@@ -51,6 +61,7 @@ for (const language of ['python', 'node'] as const) {
         provisioner,
         runtime,
         crashing: { ...runtime, interpreter: 'no-such-program' },
+        stuck: { ...runtime, interpreter: neverReady },
         bind: (instanceId, address, sessionId) =>
           bindStatus(signer, instanceId, address, sessionId),
         kill: async (instanceId) => void process.kill(await pidOf(instanceId), 'SIGKILL'),
