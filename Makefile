@@ -13,7 +13,7 @@ workspaces := contracts openapi session-store service-kit control-plane data-pla
 sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name '*.cjs' -o -name package.json \) -not -path '*/node_modules/*')
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: $(bundles) ## bundle each service into dist/
 
@@ -25,7 +25,7 @@ lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code,
 	npx --no-install tsc --noEmit
 	npx --no-install knip
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	.venv/bin/shellcheck .ci/run
+	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image
 	node tools/check-words.mjs
 	node tools/check-doc-paths.mjs
 

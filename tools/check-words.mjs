@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { forbidden, exceptions } = JSON.parse(readFileSync(`${root}tools/words.json`, 'utf8'));
-const isText = /\.(ts|mjs|cjs|js|py|md|json|yaml|toml)$|(^|\/)(Makefile|run)$/;
+const isText =
+  /\.(ts|mjs|cjs|js|py|md|json|yaml|toml|sh|go|c)$|Dockerfile|(^|\/)(Makefile|run|cluster|image)$/;
 const isGenerated = /^(package-lock\.json|docs\/openapi\.json)$/;
 
 const replacements = new Map();
