@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { createIds, mintedAtMs, tenantIdSchema } from './ids.ts';
+import {
+  createIds,
+  instanceIdSchema,
+  mintedAtMs,
+  storedInstanceIdSchema,
+  tenantIdSchema,
+} from './ids.ts';
 
 const nowMs = 1_795_600_200_000;
 const idsAt = (ms: number) => createIds({ now: () => ms });
@@ -35,4 +41,21 @@ it('a session id contains its creation time', () => {
 it('a tenant name with a lone surrogate is refused: in UTF-8 two such names would be equal', () => {
   const isTenant = (name: string) => tenantIdSchema.safeParse(name).success;
   expect(['\ud83d', '\ude00', '\ud83d\ude00'].map(isTenant)).toEqual([false, false, true]);
+});
+
+it('an instance id is fit to be a DNS label after steppe-, whoever creates it', () => {
+  const isInstance = (id: string) => instanceIdSchema.safeParse(id).success;
+  const minted = Array.from({ length: 200 }, () => idsAt(nowMs).instanceId());
+  for (const id of [...minted, 'ins_1', `ins_${'a'.repeat(56)}`, 'ins_a-b'] as string[]) {
+    expect(isInstance(id)).toBe(true);
+    expect(`steppe-${id.slice('ins_'.length)}`).toMatch(/^(?=.{1,63}$)[a-z]([a-z0-9-]*[a-z0-9])?$/);
+  }
+  for (const id of ['ins_', 'ins_A', `ins_${'a'.repeat(57)}`, 'ins_a-', 'ins_a_b', 'ins_a\n'])
+    expect(isInstance(id)).toBe(false);
+});
+
+it('an instance id of an earlier version stays readable', () => {
+  const earlier = 'ins_01JD8Z6Y4M3K7Q9ZB5W8E2R6TY';
+  expect(storedInstanceIdSchema.safeParse(earlier).success).toBe(true);
+  expect(instanceIdSchema.safeParse(earlier).success).toBe(false);
 });

@@ -17,11 +17,21 @@ export const stepIdSchema = z
   .brand<'StepId'>();
 export type StepId = z.infer<typeof stepIdSchema>;
 
+/** `steppe-` and the part after `ins_` name a pod and a service, so both must be DNS labels. */
 export const instanceIdSchema = z
   .string()
-  .regex(/^ins_[0-9A-Za-z-]{1,64}$/, 'an instance id is ins_ and 1 to 64 of 0-9 A-Z a-z -')
+  .regex(
+    /^ins_[0-9a-z-]{0,55}[0-9a-z]$/,
+    'an instance id is ins_ and 1 to 56 of 0-9 a-z -, without a - at the end',
+  )
   .brand<'InstanceId'>();
 export type InstanceId = z.infer<typeof instanceIdSchema>;
+
+/** Earlier versions created instance ids with upper-case letters: their rows stay readable. */
+export const storedInstanceIdSchema = z
+  .string()
+  .regex(/^ins_[0-9A-Za-z-]{1,64}$/, 'a stored instance id is ins_ and 1 to 64 of 0-9 A-Z a-z -')
+  .brand<'InstanceId'>();
 
 /** Must be well-formed: the table stores UTF-8, in which two malformed names would become equal. */
 export const tenantIdSchema = z
@@ -68,7 +78,7 @@ export function createIds(clock: { now(): number }, chance: Chance = systemChanc
     ...chance,
     sessionId: () => sessionIdSchema.parse(`ses_${ulid(clock.now())}`),
     stepId: () => stepIdSchema.parse(`stp_${ulid(clock.now())}`),
-    instanceId: () => instanceIdSchema.parse(`ins_${ulid(clock.now())}`),
+    instanceId: () => instanceIdSchema.parse(`ins_${ulid(clock.now()).toLowerCase()}`),
   };
 }
 

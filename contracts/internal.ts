@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { endedReasonSchema } from './end-reason.ts';
 import { envSchema, resourcesSchema, timeSchema } from './fields.ts';
-import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
+import { sessionIdSchema, storedInstanceIdSchema, tenantIdSchema } from './ids.ts';
 
 /*
  * During a rollout, planes and agents have different versions. The reader of a response ignores
@@ -19,7 +19,7 @@ export type Plane = z.infer<typeof planeSchema>;
  */
 export const internalClaimsSchema = z.object({
   iss: planeSchema,
-  aud: instanceIdSchema,
+  aud: storedInstanceIdSchema,
   session_id: sessionIdSchema.optional(),
 });
 
@@ -39,7 +39,7 @@ export const bindRequestSchema = z.strictObject({
 export type BindRequest = z.infer<typeof bindRequestSchema>;
 
 export const bindResponseSchema = z.object({
-  instance_id: instanceIdSchema,
+  instance_id: storedInstanceIdSchema,
   epoch: z.number().int().min(1),
 });
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { endedReasonSchema, failedReasonSchema } from './end-reason.ts';
 import { resourcesSchema, storedMetadataSchema, timeSchema } from './fields.ts';
-import { instanceIdSchema, sessionIdSchema, tenantIdSchema } from './ids.ts';
+import { sessionIdSchema, storedInstanceIdSchema, tenantIdSchema } from './ids.ts';
 
 const addressSchema = z.url({ protocol: /^http$/ });
 
@@ -19,7 +19,7 @@ const base = {
 };
 
 const over = {
-  instance_id: instanceIdSchema.optional(),
+  instance_id: storedInstanceIdSchema.optional(),
   ready_at: timeSchema.optional(),
   ended_at: timeSchema,
   end_detail: z.string().max(4096).optional(),
@@ -32,11 +32,15 @@ const over = {
  * afterwards. A newer version may add fields, which this version ignores.
  */
 export const sessionRecordSchema = z.discriminatedUnion('state', [
-  z.object({ ...base, state: z.literal('provisioning'), instance_id: instanceIdSchema.optional() }),
+  z.object({
+    ...base,
+    state: z.literal('provisioning'),
+    instance_id: storedInstanceIdSchema.optional(),
+  }),
   z.object({
     ...base,
     state: z.literal('ready'),
-    instance_id: instanceIdSchema,
+    instance_id: storedInstanceIdSchema,
     address: addressSchema,
     ready_at: timeSchema,
   }),

@@ -17,7 +17,7 @@ export const session: Session = {
   runtime: 'python',
   state: 'ready',
   epoch: 1,
-  instance_id: 'ins_01JD8Z6Y4M3K7Q9ZB5W8E2R6TY',
+  instance_id: 'ins_01jd8z6y4m3k7q9zb5w8e2r6ty',
   created_at: '2026-11-23T09:00:00.000Z',
   ready_at: '2026-11-23T09:00:00.041Z',
   last_active_at: '2026-11-23T09:00:00.041Z',

@@ -1,3 +1,4 @@
+import { storedInstanceIdSchema } from '@steppe/contracts/ids';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { expect, it } from 'vitest';
 import type { OpenStore } from './harness.ts';
@@ -50,6 +51,14 @@ export const sessionRowsConformance = (open: () => OpenStore): void => {
       ...ready,
       version: 2,
     });
+  });
+
+  it('returns the row of an earlier version, whose instance id has upper-case letters', async () => {
+    const { store } = open();
+    const instanceId = storedInstanceIdSchema.parse('ins_01JD8Z6Y4M3K7Q9ZB5W8E2R6TY');
+    const record = { ...readyRecord(), instance_id: instanceId };
+    await store.create(record);
+    expect(await store.get(record.session_id, { consistent: true })).toEqual(record);
   });
 
   it('removes the fields that the next state does not have', async () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type InstanceId, instanceIdSchema } from '@steppe/contracts/ids';
+import { type InstanceId, storedInstanceIdSchema } from '@steppe/contracts/ids';
 import { isRunning, ownerFileName } from '@steppe/service-kit/process/instances-directory';
 
 export interface InstanceDirectory {
@@ -42,7 +42,7 @@ export async function openInstancesDirectory(path: string): Promise<void> {
     throw new Error(`${path} is not a directory of this user`);
   await takeOwnership(path);
   const names = await readdir(path);
-  const left = names.filter((name) => instanceIdSchema.safeParse(name).success);
+  const left = names.filter((name) => storedInstanceIdSchema.safeParse(name).success);
   await Promise.all(left.map((name) => removeTree(join(path, name))));
 }
 
