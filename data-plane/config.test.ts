@@ -56,6 +56,17 @@ it('converts units to those of the program', () => {
   });
 });
 
+it('gives a create more time than the control-plane may take for it', () => {
+  const limits = (silence: string, create: string) =>
+    issuesOf({
+      ...least,
+      CONTROL_PLANE_SILENCE_LIMIT_SECONDS: silence,
+      PROVISIONING_LIMIT_SECONDS: create,
+    });
+  expect(limits('210', '180')).toBe('');
+  expect(limits('180', '180')).toContain('must be above PROVISIONING_LIMIT_SECONDS');
+});
+
 it('names every invalid variable at once', () => {
   const text = issuesOf({ PORT: 'http', AUTH_MODE: 'jwt' });
   for (const name of ['PORT', 'CONTROL_PLANE_URL', 'INTERNAL_KEY_FILE', 'AWS_REGION'])

@@ -14,6 +14,7 @@ import {
 } from '@steppe/service-kit/config/plane-variables';
 import {
   commonVariables,
+  crossCheck,
   integerVariable,
   portVariable,
 } from '@steppe/service-kit/config/variables';
@@ -60,9 +61,14 @@ export const dataPlaneVariables = z
     AGENT_SILENCE_LIMIT_SECONDS: integerVariable(6, 600)
       .default(defaultTuning.agentIdleTimeoutMs / 1000)
       .describe('an agent that gives no byte for so long is given up; it promises one every 5'),
-    CONTROL_PLANE_SILENCE_LIMIT_SECONDS: integerVariable(1, 3_600)
+    CONTROL_PLANE_SILENCE_LIMIT_SECONDS: integerVariable(1, 7_200)
       .default(defaultTuning.controlPlaneIdleTimeoutMs / 1000)
-      .describe('a control-plane that does not respond for so long is given up'),
+      .describe(
+        'a control-plane that does not respond for so long is given up; above PROVISIONING_LIMIT_SECONDS',
+      ),
+    PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600)
+      .default(60)
+      .describe('the same as the control-plane’s: a create may take so long to respond'),
     UPLOAD_STALL_LIMIT_SECONDS: integerVariable(1, 55)
       .default(defaultTuning.uploadStallLimitMs / 1000)
       .describe('an upload that stands still for so long is given up'),
@@ -81,7 +87,20 @@ export const dataPlaneVariables = z
   })
   .check(checkCallerVariables)
   .check(checkPorts)
-  .check(checkStoreEndpoint);
+  .check(checkStoreEndpoint)
+  .check(
+    crossCheck((ctx) => {
+      const { CONTROL_PLANE_SILENCE_LIMIT_SECONDS: limit, PROVISIONING_LIMIT_SECONDS: create } =
+        ctx.value;
+      if (limit > create) return;
+      ctx.issues.push({
+        code: 'custom',
+        path: ['CONTROL_PLANE_SILENCE_LIMIT_SECONDS'],
+        message: `must be above PROVISIONING_LIMIT_SECONDS, or creates would be given up while they run: ${limit} is not above ${create}`,
+        input: ctx.value,
+      });
+    }),
+  );
 
 type Variables = z.output<typeof dataPlaneVariables>;
 

@@ -16,7 +16,11 @@ export interface StartRequest {
   version: string;
   /** The session that owns the instance from its start; null starts a warm instance. */
   owner: InstanceOwner | null;
-  /** Aborts the start, which then throws the signal's reason. */
+  /**
+   * Aborts the start. It then throws a StartFailedError if the adapter knows what kept the instance
+   * from starting until now (`unschedulable`, `image_unavailable`, `quota`), or else the signal's
+   * reason.
+   */
   signal: AbortSignal;
 }
 

@@ -8,7 +8,7 @@ import { firstEpoch } from '../agent-client.ts';
 import type { SessionWithState } from '../describe-session.ts';
 import type { CreateOutcome, CreateStart } from '../session-metrics.ts';
 import type { SessionServices } from '../session-services.ts';
-import { CreateAbortedError } from './create-failure.ts';
+import { CreateAbortedError, failureAfter } from './create-failure.ts';
 import type { SessionPlan } from './plan-session.ts';
 import { type RowState, rollbackCreate } from './rollback-create.ts';
 
@@ -68,7 +68,8 @@ export class CreateAttempt {
       const session = await this.#commit(instance);
       observe('ready');
       return session;
-    } catch (error) {
+    } catch (caught) {
+      const error = failureAfter(this.#options.signal, caught);
       const failure = await rollbackCreate(this.#services, {
         plan: this.#plan,
         row: this.#row,

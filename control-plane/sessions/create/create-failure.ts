@@ -29,6 +29,18 @@ export function causeOfFailure(error: unknown): TerminationCause {
   };
 }
 
+/**
+ * Why the create failed, where its signal aborted. At the time limit a provisioner may know what
+ * the start waited for, which says more than the limit. A client that left, or a shutdown, is the
+ * reason whatever the start waited for.
+ */
+export function failureAfter(signal: AbortSignal, error: unknown): unknown {
+  const abort: unknown = signal.reason;
+  const isOtherAbort =
+    abort instanceof CreateAbortedError && abort.terminationCause.reason !== 'provisioning_timeout';
+  return signal.aborted && isOtherAbort && error instanceof StartFailedError ? abort : error;
+}
+
 /** Whether the cause explains the failure completely, so that the client may see it. */
 export const isExplained = (error: unknown): boolean =>
   error instanceof CreateAbortedError ||
@@ -55,10 +67,9 @@ export function createFailure(
     reason === 'provisioning_timeout'
       ? 'was not ready in time'
       : `could not be started (${detail ?? reason})`;
-  const again =
-    cause instanceof StartFailedError && !cause.retryable
-      ? null
-      : { retryable: true, headers: { 'Retry-After': '1' } };
+  const again = isRetryable(reason, cause)
+    ? { retryable: true, headers: { 'Retry-After': '1' } }
+    : null;
   return new AppError(
     'runtime_unreachable',
     `the session ${why}; it was rolled back${again ? ', try again' : ''}`,
@@ -69,3 +80,7 @@ export function createFailure(
     },
   );
 }
+
+/** An image that cannot be loaded stays so until an operator changes something. */
+const isRetryable = (reason: TerminationCause['reason'], cause: unknown): boolean =>
+  reason !== 'image_unavailable' && !(cause instanceof StartFailedError && !cause.retryable);

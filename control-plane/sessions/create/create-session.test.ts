@@ -7,7 +7,7 @@ import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionProvisioner } from '../../provisioner/session-provisioner.ts';
-import { StartFailedError } from '../../provisioner/start-failed-error.ts';
+import { StartFailedError, type StartFailure } from '../../provisioner/start-failed-error.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Fault, failingStore } from '../../testing/failing-store.ts';
 import type { Behaviour } from '../../testing/fake-provisioner.ts';
@@ -33,6 +33,14 @@ afterEach(async () => {
 
 const rowsOf = async (tenantId: ReturnType<typeof newTenantId>): Promise<SessionRecord[]> =>
   (await fixture.store.listByTenant(tenantId, { limit: 200 })).sessions;
+
+/** As a provisioner starts an instance for which there is no room. */
+const waitForRoom: SessionProvisioner['start'] = ({ signal }) =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () =>
+      reject(new StartFailedError('unschedulable', 'no node has room')),
+    );
+  });
 
 /**
  * The outcomes of the failed creates in the metrics of this control-plane. Each must be counted
@@ -142,6 +150,54 @@ describe('a create that fails is rolled back and reports why', () => {
       error: { details: { end_reason: 'quota', end_detail: 'no room on any node' } },
     });
     expect(await rowsOf(tenantId)).toMatchObject([{ state: 'failed', end_reason: 'quota' }]);
+  });
+
+  it.each<[StartFailure, boolean]>([
+    ['unschedulable', true],
+    ['image_unavailable', false],
+    ['quota', true],
+    ['start_failed', true],
+    ['crashed', true],
+  ])('with what the start failed for: %s, retryable: %s', async (reason, retryable) => {
+    const failing = () => Promise.reject(new StartFailedError(reason, 'the words of the pod'));
+    const plane = await fixture.open({
+      provisioner: { ...fixture.fakes.provisioner, start: failing },
+    });
+    const tenantId = newTenantId();
+    const { status, headers, body } = await plane.call(tenantId, 'POST', '/v1/sessions');
+    const ended = { end_reason: reason, end_detail: 'the words of the pod' };
+    expect([status, body]).toMatchObject([
+      503,
+      { error: { code: 'runtime_unreachable', retryable, details: ended } },
+    ]);
+    expect(headers.get('retry-after')).toBe(retryable ? '1' : null);
+    expect(await rowsOf(tenantId)).toMatchObject([{ state: 'failed', ...ended }]);
+    expect(await failuresOf(plane)).toEqual([reason]);
+  });
+
+  it('with what the start waited for when its time was over', async () => {
+    const plane = await fixture.open(
+      { provisioner: { ...fixture.fakes.provisioner, start: waitForRoom } },
+      { provisioningMs: 300 },
+    );
+    const tenantId = newTenantId();
+    const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions');
+    const ended = { end_reason: 'unschedulable', end_detail: 'no node has room' };
+    expect([status, body]).toMatchObject([503, { error: { retryable: true, details: ended } }]);
+    expect(await rowsOf(tenantId)).toMatchObject([{ state: 'failed', ...ended }]);
+  });
+
+  it('but with the end of the create if its session was deleted while it waited', async () => {
+    const plane = await fixture.open({
+      provisioner: { ...fixture.fakes.provisioner, start: waitForRoom },
+    });
+    const tenantId = newTenantId();
+    const accepted = await plane.call(tenantId, 'POST', '/v1/sessions', {
+      headers: { prefer: 'respond-async' },
+    });
+    const { session_id } = sessionSchema.parse(accepted.body);
+    expect((await plane.call(tenantId, 'DELETE', pathOf(session_id))).status).toBe(204);
+    expect(await rowsOf(tenantId)).toMatchObject([{ state: 'ended', end_reason: 'deleted' }]);
   });
 
   it('and reports if a retry cannot help', async () => {
