@@ -66,13 +66,18 @@ export interface DeleteOptions extends CallOptions {
 }
 
 export interface KubePods {
-  /** @throws KubeApiError: already_exists, forbidden, quota_exceeded, invalid, … */
+  /**
+   * Creates the pod. If the outcome of an attempt is unclear, it is sent again, and the pod that then
+   * exists is returned: the name of a pod or service must therefore never be used twice.
+   * @throws KubeApiError: already_exists, forbidden, quota_exceeded, invalid, …
+   */
   create(manifest: PodManifest, options?: CallOptions): Promise<Pod>;
   /** A quorum read. Null if there is none. */
   get(name: string, options?: CallOptions): Promise<Pod | null>;
   /**
    * Applies a merge patch as one atomic write. With `resourceVersion`, exactly one of several
-   * patches of that version is applied, and the others throw `conflict`.
+   * patches of that version is applied, and the others throw `conflict`; it is then sent once only,
+   * and an ambiguous failure is left to the caller, who reads the pod.
    * @throws KubeApiError: not_found, conflict, invalid, …
    */
   patch(
@@ -97,7 +102,7 @@ export interface KubePods {
 }
 
 export interface KubeServices {
-  /** @throws KubeApiError: already_exists, quota_exceeded, invalid, … */
+  /** As of a pod. @throws KubeApiError: already_exists, quota_exceeded, invalid, … */
   create(manifest: ServiceManifest, options?: CallOptions): Promise<Service>;
   /** A quorum read. Null if there is none. */
   get(name: string, options?: CallOptions): Promise<Service | null>;
