@@ -52,7 +52,7 @@ try {
   // The built-in python-data reports missing modules at its first create; the operator's own list
   // is checked at the start.
   if (config.STEPPE_RUNTIMES) {
-    const complaints = await complaintsAboutModules(prepared.runtimes, prepared.supervisorCommand);
+    const complaints = await complaintsAboutModules(prepared.localRuntimes);
     for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}\n`);
   }
 } catch (error) {
