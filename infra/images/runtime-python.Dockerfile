@@ -12,8 +12,9 @@ FROM $BASE AS packages
 COPY infra/images/requirements-data.txt /build/
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca-certificates,target=/etc/ssl/certs/ca-certificates.crt \
-    python3 -m pip install --quiet --root /packages --no-warn-script-location --no-cache-dir \
-      --no-compile --only-binary :all: --require-hashes --requirement /build/requirements-data.txt \
+    python3 -m pip install --quiet --ignore-installed --root /packages --no-warn-script-location \
+      --no-cache-dir --no-compile --only-binary :all: --require-hashes \
+      --requirement /build/requirements-data.txt \
  && find /packages -type d -name tests -prune -exec rm -rf {} + \
  && python3 -m compileall -q --invalidation-mode unchecked-hash -j 0 /packages
 
