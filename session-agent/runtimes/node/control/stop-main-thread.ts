@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
 import process from 'node:process';
 import { listProcesses } from '../supervise/processes.ts';
 
@@ -37,4 +38,14 @@ function descendantsOf(root: number): number[] {
   for (const pid of found)
     found.push(...processes.filter(({ parent }) => parent === pid).map((child) => child.pid));
   return found.slice(1);
+}
+
+/** Unwinds the JavaScript that the main thread runs, through a separate inspector session. */
+export function terminateMainThread(onUnwound: () => void): void {
+  const session = new Session();
+  session.connectToMainThread();
+  session.post('Runtime.terminateExecution', () => {
+    session.disconnect();
+    onUnwound();
+  });
 }

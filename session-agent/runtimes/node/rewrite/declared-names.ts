@@ -63,3 +63,59 @@ export function boundBy(declaration: VariableDeclaration): string[] {
 function isLexical(declaration: VariableDeclaration): boolean {
   return declaration.kind === 'let' || declaration.kind === 'const';
 }
+
+/** Whether one of these ancestors declares the name, so that it is not the step's own. */
+export function isShadowed(name: string, ancestors: readonly AnyNode[]): boolean {
+  return ancestors.some(
+    (ancestor) => ancestor.type !== 'Program' && declaredBy(ancestor).includes(name),
+  );
+}
+
+/** The names that are declared in the scope of this node. */
+function declaredBy(node: AnyNode): string[] {
+  if (node.type === 'BlockStatement' || node.type === 'StaticBlock')
+    return node.body.flatMap(lexicalNames);
+  if (node.type === 'SwitchStatement')
+    return node.cases.flatMap((branch) => branch.consequent.flatMap(lexicalNames));
+  if (node.type === 'ForStatement') return node.init ? lexicalNames(node.init) : [];
+  if (node.type === 'ForInStatement' || node.type === 'ForOfStatement')
+    return lexicalNames(node.left);
+  if (node.type === 'CatchClause') return node.param ? namesIn(node.param) : [];
+  if (node.type === 'ClassExpression') return node.id ? [node.id.name] : [];
+  if (!startsFunction(node) || !('params' in node)) return [];
+  const own = node.type === 'FunctionExpression' && node.id ? [node.id.name] : [];
+  return [...own, ...node.params.flatMap(namesIn), ...varDeclarations(node).flatMap(boundBy)];
+}
+
+function lexicalNames(statement: AnyNode): string[] {
+  if (statement.type === 'VariableDeclaration')
+    return statement.kind === 'var' ? [] : boundBy(statement);
+  if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration')
+    return statement.id ? [statement.id.name] : [];
+  return [];
+}
+
+/** Remembers how each name was first declared, because V8 allows no change after that. */
+export function createKnownNames(): KnownNames {
+  const kinds = new Map<string, NameKind>();
+  return {
+    kindOf: (name) => kinds.get(name),
+    declare(wanted) {
+      const fresh = { let: [] as string[], var: [] as string[] };
+      for (const [name, kind] of wanted) {
+        if (kinds.has(name)) continue;
+        kinds.set(name, kind);
+        fresh[kind].push(name);
+      }
+      return fresh;
+    },
+  };
+}
+
+export type FreshNames = { let: string[]; var: string[] };
+
+export type KnownNames = {
+  kindOf(name: string): NameKind | undefined;
+  /** @returns the names that no step has declared yet, to be declared before this one runs. */
+  declare(wanted: ReadonlyMap<string, NameKind>): FreshNames;
+};
