@@ -4,8 +4,11 @@ import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { refuseConfig } from '@steppe/service-kit/config/load-config';
 import { systemClock } from '@steppe/service-kit/process/clock';
-import { guardProcess } from '@steppe/service-kit/process/guard-process';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import {
+  closeOnSignal,
+  createLifecycle,
+  guardProcess,
+} from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { destination } from 'pino';
 import { banner } from './banner.ts';

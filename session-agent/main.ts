@@ -5,9 +5,12 @@ import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-
 import { createInternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
-import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import {
+  closeOnSignal,
+  createLifecycle,
+  guardProcess,
+} from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { type AgentConfig, readConfig } from './config.ts';
 import { superviseLocally } from './interpreter/supervisor-process.ts';

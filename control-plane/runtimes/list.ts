@@ -1,5 +1,5 @@
 import type { runtimeListSchema } from '@steppe/contracts/session';
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import type * as z from 'zod';
 import { authorised } from '../authorised.ts';
 import { type SessionRuntime, toRuntime } from './session-runtime.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
 import { createIdleTimer } from './idle-timer.ts';
-import type { ResponseSink } from './response-sink.ts';
+import type { ResponseSink } from './response-writer.ts';
 import { createUploadBody } from './upload-body.ts';
 
 export interface ProxyRequest {

@@ -1,6 +1,5 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
-import { AppError } from '@steppe/service-kit/http/app-error';
-import { sessionEnded } from '@steppe/service-kit/http/session-ended';
+import { AppError, sessionEnded } from '@steppe/service-kit/http/app-error';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { isStoreOutage, type Lookup, type RouteCache } from './route-cache.ts';
 import type { Route, RouteEntry } from './route-entry.ts';

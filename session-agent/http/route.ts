@@ -7,8 +7,7 @@ import type {
 } from '@steppe/service-kit/auth/internal-token/verifier';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
-import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Context, Handler } from 'hono';
 import type { Binding, Session } from '../session/binding.ts';

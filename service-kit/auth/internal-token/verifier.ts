@@ -5,8 +5,7 @@ import { limits } from '@steppe/contracts/limits';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../http/app-error.ts';
-import type { Clock } from '../../process/clock.ts';
-import { wallClockTtl } from '../wall-clock-ttl.ts';
+import { type Clock, wallClockTtl } from '../../process/clock.ts';
 
 export interface InternalCaller {
   plane: Plane;

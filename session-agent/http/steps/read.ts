@@ -1,12 +1,17 @@
 import { stepListQuerySchema } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import { parseInput } from '@steppe/service-kit/http/parse-input';
-import { readQuery } from '@steppe/service-kit/http/read-query';
+import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { asRawJson, mergeObjects, toRawJson } from '../../protocol/raw-json.ts';
 import { resultText } from '../../steps/kept-result.ts';
 import type { Step } from '../../steps/step.ts';
-import { sendJson } from '../responses/outgoing.ts';
+import { sendJson } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
+
+/** Returns one step's result so far. */
+export const getStep = sessionRoute((c, { journal }) => {
+  refuseQuery(c.req.url);
+  return sendJson(c, resultText(journal.get(c.req.param('step_id') ?? '').result()), 200);
+});
 
 /** A page ends early when its steps have much output. */
 const pageBytes = 8 * 1024 * 1024;

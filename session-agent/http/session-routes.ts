@@ -1,3 +1,4 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import {
   type AgentState,
   type BindResponse,
@@ -6,8 +7,12 @@ import {
   terminateRequestSchema,
 } from '@steppe/contracts/internal';
 import { limits as contractLimits } from '@steppe/contracts/limits';
+import { restartRequestSchema } from '@steppe/contracts/step-request';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
-import { controlPlaneRoute } from './route.ts';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
+import { toRawJson } from '../protocol/raw-json.ts';
+import { outgoingOf, respondWhenReady } from './responses/json-response.ts';
+import { controlPlaneRoute, sessionRoute } from './route.ts';
 
 const smallBody = { maxBytes: 4096 };
 
@@ -35,4 +40,22 @@ export const state = controlPlaneRoute((c, { interpreter, lifetime }) => {
   const { epoch, state } = interpreter;
   const last_active_at = new Date(lifetime.lastActiveAtMs).toISOString();
   return c.json({ epoch, state, last_active_at } satisfies AgentState);
+});
+
+/**
+ * Starts a fresh interpreter in the same workspace; the response waits for it, also while the
+ * runtime's container is being restarted.
+ */
+export const restart = sessionRoute(async (c, { queue }, { lifetime, clock }) => {
+  refuseQuery(c.req.url);
+  const { epoch: expectedEpoch } = await readJson(c, restartRequestSchema, {
+    maxBytes: 4096,
+    mayBeEmpty: true,
+  });
+  const restarting = queue.restart(expectedEpoch);
+  lifetime.inUseUntil(restarting);
+  let epoch = 0;
+  const ready = restarting.then((now) => (epoch = now));
+  await respondWhenReady(outgoingOf(c), { clock, ready, body: () => toRawJson({ epoch }) });
+  return RESPONSE_ALREADY_SENT;
 });

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { fileListQuerySchema } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';
+import { segmentsOf } from '../../workspace/file-path.ts';
 import type { ReadableFile } from '../../workspace/workspace.ts';
-import { outgoingOf } from '../responses/outgoing.ts';
+import { outgoingOf } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
-import { type ByteRange, readRange } from './byte-range.ts';
-import { fileOf } from './file-path.ts';
-import { isKnown, isStillSame, readConditions } from './preconditions.ts';
+import { fileOf, isKnown, isStillSame, readConditions } from './file-request.ts';
 
 /** Reads a file or a part of it, streamed; HEAD returns only the headers. */
 export const getFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
@@ -49,6 +49,17 @@ export const getFile = sessionRoute(async (c, _session, { lifetime, workspace })
   }
 });
 
+/** Lists a directory of the workspace; a cursor is the path of the last entry of a page. */
+export const listFiles = sessionRoute(async (c, _session, { lifetime, workspace }) => {
+  lifetime.touch();
+  const query = parseInput(fileListQuerySchema, readQuery(c.req.url), 'query');
+  const { path, recursive, limit, cursor } = query;
+  const after = cursor === undefined ? undefined : segmentsOf(cursor);
+  const options = { recursive, limit, after };
+  const { entries, more } = await workspace.list(segmentsOf(path), options);
+  return c.json({ entries, next_cursor: more ? (entries.at(-1)?.path ?? null) : null });
+});
+
 const notInFile = (sizeBytes: number): AppError =>
   new AppError(
     'range_not_satisfiable',
@@ -84,4 +95,36 @@ async function sendPart(
     // A client that disconnects early ends only this response.
     outgoing.destroy();
   }
+}
+
+/** Both ends are inclusive. */
+interface ByteRange {
+  start: number;
+  end: number;
+}
+
+const firstAndLast = /^bytes=[ \t]*(\d+)-(\d*)[ \t]*$/i;
+const lastOnes = /^bytes=[ \t]*-(\d+)[ \t]*$/i;
+
+/**
+ * The part of a file that a `Range` header requests. Undefined if the response is the whole file:
+ * without the header and, as RFC 9110 (section 14.2) allows, for several ranges, other units and
+ * invalid ranges.
+ */
+export function readRange(
+  header: string | undefined,
+  size: number,
+): ByteRange | 'unsatisfiable' | undefined {
+  if (header === undefined) return undefined;
+  const [, suffix] = lastOnes.exec(header) ?? [];
+  if (suffix !== undefined) {
+    const length = Math.min(Number(suffix), size);
+    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
+  }
+  const [, first, last] = firstAndLast.exec(header) ?? [];
+  if (first === undefined) return undefined;
+  const start = Number(first);
+  const end = last ? Number(last) : Number.POSITIVE_INFINITY;
+  if (end < start) return undefined;
+  return start >= size ? 'unsatisfiable' : { start, end: Math.min(end, size - 1) };
 }

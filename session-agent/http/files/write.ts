@@ -1,12 +1,11 @@
 import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { type HttpEnv, nodeBindings } from '@steppe/service-kit/http/http-env';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import type { Context } from 'hono';
 import { fileTooLarge } from '../../workspace/workspace.ts';
 import { sessionRoute } from '../route.ts';
-import { fileOf } from './file-path.ts';
-import { checkOf, isOnlyNew, readConditions } from './preconditions.ts';
+import { checkOf, fileOf, isOnlyNew, readConditions } from './file-request.ts';
 
 /** Writes a file, streamed: 201 for a new one, 200 for one that it replaces. */
 export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, maxFileBytes }) => {
@@ -17,8 +16,7 @@ export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, m
   lifetime.refuseExpired();
   lifetime.touch();
   if (Number(c.req.header('content-length') ?? 0) > maxFileBytes) throw fileTooLarge(maxFileBytes);
-  const { incoming } = c.env;
-  if (!incoming) throw new TypeError('not served over HTTP');
+  const { incoming } = nodeBindings(c);
   const { created, entry, version } = await workspace.writeFile(segments, incoming, {
     maxBytes: maxFileBytes,
     onProgress: () => lifetime.touch(),
@@ -46,3 +44,13 @@ function refuseOtherThanWhole(c: Context<HttpEnv>): void {
     `files are stored as they are sent; send it without Content-Encoding ${encoding}`,
   );
 }
+
+export const deleteFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
+  refuseQuery(c.req.url);
+  const conditions = readConditions(c);
+  const segments = fileOf(c);
+  lifetime.refuseExpired();
+  lifetime.touch();
+  await workspace.remove(segments, checkOf(conditions));
+  return c.body(null, 204);
+});

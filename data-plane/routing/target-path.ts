@@ -2,6 +2,15 @@ import { type SessionId, sessionIdSchema, stepIdSchema } from '@steppe/contracts
 import { sessionNotFound } from './resolve-route.ts';
 
 /**
+ * The path and query to forward: those of the URL that was routed and authorised. Hono has resolved
+ * `..` and `%2e%2e` in it; the raw request line still contains them.
+ */
+export function targetPath(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+/**
  * Reads the session id of a path below `/v1/sessions/`, as it is forwarded: an id that is valid
  * only after decoding is not accepted.
  * @throws AppError `session_not_found`
