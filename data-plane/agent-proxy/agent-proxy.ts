@@ -11,7 +11,7 @@ import { nodeBindings } from '../../service-kit/http/http-env.ts';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 import { createResponseWriter } from '../http-proxy/response-writer.ts';
 import { createRetryBudget, type RetryPolicy } from '../http-proxy/retry-policy.ts';
-import { readSessionId, readStepId, targetPath } from '../routing/target-path.ts';
+import { readSessionId, readStepId, targetPath } from '../routing/resolve-route.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 import type { AgentCall } from './agent-call.ts';
 import { type AgentOperation, agentOperations } from './agent-operations.ts';

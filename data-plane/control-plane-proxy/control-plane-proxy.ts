@@ -15,7 +15,7 @@ import {
   type RetryPolicy,
   waitForRetry,
 } from '../http-proxy/retry-policy.ts';
-import { readSessionId, targetPath } from '../routing/target-path.ts';
+import { readSessionId, targetPath } from '../routing/resolve-route.ts';
 import type { ForwardMetrics } from '../telemetry/forward-metrics.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 
