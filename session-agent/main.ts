@@ -2,7 +2,6 @@ import { rmSync, writeSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { createIds } from '@steppe/contracts/ids';
 import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
-import { createInternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
@@ -13,6 +12,7 @@ import {
 } from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { type AgentConfig, readConfig } from './config.ts';
+import { createInternalTokenVerifier } from './http/internal-token/verifier.ts';
 import { superviseLocally } from './interpreter/supervisor-process.ts';
 import { createRuntimeTransport } from './protocol/runtime-transport.ts';
 import { writeTerminationMessage } from './session/termination-message.ts';

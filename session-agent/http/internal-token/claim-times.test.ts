@@ -1,10 +1,14 @@
 import { newInstanceId } from '@steppe/contracts/testing/new-ids';
+import { createJwtVerifier, plainTokens } from '@steppe/service-kit/auth/caller/jwt-verifier';
+import { systemClock } from '@steppe/service-kit/process/clock';
+import {
+  makeTokenMaker,
+  nowSeconds,
+  type TokenMaker,
+} from '@steppe/service-kit/testing/token-maker';
 import { createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../process/clock.ts';
-import { makeTokenMaker, nowSeconds, type TokenMaker } from '../testing/token-maker.ts';
-import { createJwtVerifier, plainTokens } from './caller/jwt-verifier.ts';
-import { createInternalTokenVerifier } from './internal-token/verifier.ts';
+import { createInternalTokenVerifier } from './verifier.ts';
 
 const instanceId = newInstanceId();
 const issuer = 'https://issuer.test';

@@ -1,13 +1,19 @@
 import { join } from 'node:path';
 import { newInstanceId } from '@steppe/contracts/testing/new-ids';
+import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
+import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import {
+  openSigningKeys,
+  publicationMs,
+} from '@steppe/service-kit/auth/internal-token/signing-keys';
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { createLogger } from '@steppe/service-kit/process/logger';
+import { keySetOf, makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
+import {
+  type MountedDirectory,
+  mountDirectory,
+} from '@steppe/service-kit/testing/mounted-directory';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { systemClock } from '../../process/clock.ts';
-import { createLogger } from '../../process/logger.ts';
-import { keySetOf, makeInternalKeyPair } from '../../testing/internal-key-pair.ts';
-import { type MountedDirectory, mountDirectory } from '../../testing/mounted-directory.ts';
-import { createKeyDirectory } from './key-directory.ts';
-import { createInternalTokenSigner } from './signer.ts';
-import { openSigningKeys, publicationMs } from './signing-keys.ts';
 import { createInternalTokenVerifier } from './verifier.ts';
 
 let publicKeys: MountedDirectory;

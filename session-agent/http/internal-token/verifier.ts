@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import { internalClaimsSchema, type Plane } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { type Clock, wallClockTtl } from '@steppe/service-kit/process/clock';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { AppError } from '../../http/app-error.ts';
-import { type Clock, wallClockTtl } from '../../process/clock.ts';
 
 export interface InternalCaller {
   plane: Plane;

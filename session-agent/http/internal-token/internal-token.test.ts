@@ -2,12 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
+import {
+  createKeyDirectory,
+  keyFileName,
+} from '@steppe/service-kit/auth/internal-token/key-directory';
+import {
+  createInternalTokenSigner,
+  type InternalKey,
+} from '@steppe/service-kit/auth/internal-token/signer';
+import { systemClock } from '@steppe/service-kit/process/clock';
+import { createLogger } from '@steppe/service-kit/process/logger';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { systemClock } from '../../process/clock.ts';
-import { createLogger } from '../../process/logger.ts';
-import { createKeyDirectory, keyFileName } from './key-directory.ts';
-import { createInternalTokenSigner, type InternalKey } from './signer.ts';
 import { createInternalTokenVerifier } from './verifier.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
