@@ -4,6 +4,7 @@ import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { nodeRuntimeBundle } from '../session-agent/runtimes/node/bundle-options.mjs';
+import { bundleDynalite } from './bundle-dynalite.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist`;
@@ -28,6 +29,9 @@ await Promise.all([
     ...common,
     entryPoints: {
       'control-plane': 'control-plane/main.ts',
+      'make-keys': 'control-plane/install/make-keys/main.ts',
+      'publish-keys': 'control-plane/install/publish-keys/main.ts',
+      'end-sessions': 'control-plane/install/end-sessions/main.ts',
       'data-plane': 'data-plane/main.ts',
       local: 'local/main.ts',
       token: 'local/token.ts',
@@ -40,6 +44,22 @@ await Promise.all([
     // The storage engine of dynalite loads native code from its own directory.
     external: ['dynalite'],
   }),
+  build({
+    ...common,
+    entryPoints: ['session-store/dynalite/serve/main.ts'],
+    outfile: `${dist}/local-store/main.mjs`,
+    format: 'esm',
+    plugins: [bundleDynalite],
+    // The storage engine looks for its native code beside the bundle.
+    banner: { js: `${requireBanner}const __dirname = import.meta.dirname;` },
+  }),
+  ...['linux-x64', 'linux-arm64'].map((platform) =>
+    cp(
+      `${root}node_modules/classic-level/prebuilds/${platform}`,
+      `${dist}/local-store/prebuilds/${platform}`,
+      { recursive: true },
+    ),
+  ),
   build({
     ...common,
     entryPoints: ['session-agent/main.ts'],
