@@ -63,14 +63,16 @@ it('passes five environment variables to agents, and sets both interpreters', ()
     AWS_SECRET_ACCESS_KEY: 'secret',
     LANG: '',
   };
-  const { provisioner, controlPlane } = toConfig(controlPlaneVariables.parse(given), env);
-  expect(provisioner).toMatchObject({
-    kind: 'local-process',
+  const { localProcess, controlPlane, interpreters } = toConfig(
+    controlPlaneVariables.parse(given),
+    env,
+  );
+  expect(localProcess).toMatchObject({
     hostVariables: { PATH: '/bin', HOME: '/home/me' },
     runtimesDirectory: '/dist/runtimes',
-    interpreters: { python: 'python3', node: process.execPath },
   });
-  expect(JSON.stringify(provisioner)).not.toContain('secret');
+  expect(interpreters).toEqual({ python: 'python3', node: process.execPath });
+  expect(JSON.stringify(localProcess)).not.toContain('secret');
   expect(controlPlane).toMatchObject({
     port: 8081,
     limits: { sessionsPerTenant: 50, provisioningMs: 60_000 },

@@ -1,6 +1,7 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { Resources } from '@steppe/contracts/fields';
 import type { InstanceId, SessionId, TenantId } from '@steppe/contracts/ids';
+import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 
 /** The session that an instance belongs to. */
 export interface InstanceOwner {
@@ -9,8 +10,7 @@ export interface InstanceOwner {
 }
 
 export interface StartRequest {
-  /** Name of the runtime. */
-  runtime: string;
+  runtime: RuntimeDefinition;
   resources: Resources;
   /** Identifies the instance's contents. A claim takes only a warm instance of its version. */
   version: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { builtInRuntimes } from './built-in-runtimes.ts';
 import { parseRuntimes } from './parse-runtimes.ts';
-import { toSessionRuntime } from './session-runtime.ts';
+import { runtimeVersion } from './runtime-version.ts';
 
 const builtIn = builtInRuntimes(1);
 
@@ -100,9 +100,6 @@ describe('a list of runtimes', () => {
 it('changes the version with what instances are created from, not with the pool size', () => {
   const [python] = builtIn;
   if (!python) throw new Error('there are built-in runtimes');
-  const versionOf = (change: Partial<typeof python>, fingerprint = 'same') =>
-    toSessionRuntime({ ...python, ...change }, fingerprint).version;
-  expect(versionOf({ poolSize: 9 })).toBe(versionOf({}));
-  expect(versionOf({ image: 'python:2' })).not.toBe(versionOf({}));
-  expect(versionOf({}, 'another')).not.toBe(versionOf({}));
+  expect(runtimeVersion({ ...python, poolSize: 9 })).toBe(runtimeVersion(python));
+  expect(runtimeVersion({ ...python, image: 'python:2' })).not.toBe(runtimeVersion(python));
 });

@@ -1,16 +1,13 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
-import type { SessionRuntime } from '../../runtimes/session-runtime.ts';
+import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import type {
   InstanceEnd,
   InstanceOwner,
   SessionProvisioner,
   StartRequest,
 } from '../session-provisioner.ts';
-
-/** What the suite needs to know of a runtime. */
-export type StartableRuntime = Pick<SessionRuntime, 'name' | 'default_resources'>;
 
 const neverAborted = new AbortController().signal;
 
@@ -21,11 +18,11 @@ export const newOwner = (sessionId: SessionId = newSessionId()): InstanceOwner =
 
 /** A request for version v1 with the defaults of the runtime; `given` overrides parts of it. */
 export const startRequest = (
-  { name, default_resources }: StartableRuntime,
+  runtime: RuntimeDefinition,
   given: Partial<StartRequest> = {},
 ): StartRequest => ({
-  runtime: name,
-  resources: default_resources,
+  runtime,
+  resources: runtime.default_resources,
   version: 'v1',
   owner: newOwner(),
   signal: neverAborted,

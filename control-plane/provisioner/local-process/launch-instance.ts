@@ -10,13 +10,14 @@ import {
   type InstanceDirectory,
   removeTree,
 } from './instance-directory.ts';
-import type { LocalRuntime } from './local-runtime.ts';
 import type { KeyPublisher } from './publish-keys.ts';
 import { type ExitCause, readTermination } from './read-termination.ts';
+import type { SupervisorCommand } from './supervisor-command.ts';
 
 export interface LaunchOptions {
   /** Path of the session-agent's bundle. */
   agentBundle: string;
+  supervisorCommand: SupervisorCommand;
   /** Gives agents the public keys that verify internal tokens. */
   keys: KeyPublisher;
   hostVariables: HostVariables;
@@ -43,8 +44,7 @@ export interface LaunchedInstance {
 export async function launchInstance(
   options: LaunchOptions,
   instanceId: InstanceId,
-  runtime: LocalRuntime,
-  { owner, resources }: Pick<StartRequest, 'owner' | 'resources'>,
+  request: StartRequest,
 ): Promise<LaunchedInstance> {
   const { keys, clock, graceMs, logger } = options;
   const directory = await createInstanceDirectory(options.instancesDirectory, instanceId);
@@ -57,11 +57,11 @@ export async function launchInstance(
     const agent = spawnAgent({
       bundle: options.agentBundle,
       cwd: directory.root,
-      env: environmentOf(options, { instanceId, directory, runtime, resources }),
+      env: environmentOf(options, instanceId, directory, request),
       graceMs,
       clock,
       logger: logger.child({
-        session_id: owner?.sessionId,
+        session_id: request.owner?.sessionId,
         instance_id: instanceId,
       }),
     });
@@ -84,22 +84,18 @@ export async function launchInstance(
   }
 }
 
-interface LaunchedParts extends Pick<StartRequest, 'resources'> {
-  instanceId: InstanceId;
-  directory: InstanceDirectory;
-  runtime: LocalRuntime;
-}
-
 const environmentOf = (
   options: LaunchOptions,
-  { instanceId, directory, runtime, resources }: LaunchedParts,
+  instanceId: InstanceId,
+  directory: InstanceDirectory,
+  { runtime, resources }: StartRequest,
 ): Record<string, string> =>
   agentEnvironment({
     host: options.hostVariables,
     instanceId,
     instancesDirectory: options.instancesDirectory,
     directory,
-    supervisorCommand: runtime.supervisorCommand,
+    supervisorCommand: options.supervisorCommand(runtime),
     preload: runtime.preload,
     memoryBytes: Math.ceil(parseQuantity(resources.memory)),
     logLevel: options.agentLogLevel,

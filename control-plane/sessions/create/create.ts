@@ -1,6 +1,7 @@
 import { createSessionSchema } from '@steppe/contracts/session';
-import { addLogFields } from '@steppe/service-kit/http/http-env';
-import { parseInput, refuseQuery } from '@steppe/service-kit/http/parse-input';
+import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import { parseInput } from '@steppe/service-kit/http/parse-input';
+import { refuseQuery } from '@steppe/service-kit/http/read-query';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { authorised } from '../../authorised.ts';
