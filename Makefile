@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -20,14 +20,18 @@ build: $(bundles) ## bundle each service into dist/
 test: $(bundles) $(data) $(nodes) $(schemathesis) ## run every test but the conformance table and print the count; needs no Docker, cluster or AWS account
 	@exec node tools/test.mjs
 
-lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell, words and the paths that documents name
+lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell, words, the paths that documents name and the chart; needs Go
 	npx --no-install biome check .
 	npx --no-install tsc --noEmit
 	npx --no-install knip
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image
+	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/helm/install
 	node tools/check-words.mjs
 	node tools/check-doc-paths.mjs
+	node tools/helm/lint.mjs
+
+chart-goldens: $(installed) ## render the chart's examples anew into infra/chart/golden/
+	node tools/helm/lint.mjs --write
 
 format: $(installed) $(linters) ## format everything in place
 	npx --no-install biome check --write .

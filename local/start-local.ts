@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { type Ids, tenantIdSchema } from '@steppe/contracts/ids';
-import type { PreparedRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
+import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
+import type { RuntimeDefinition } from '@steppe/control-plane/runtimes/runtime-definition';
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
 import { defaultTuning } from '@steppe/data-plane/data-plane-config';
 import { startDataPlane } from '@steppe/data-plane/start-data-plane';
@@ -41,6 +42,11 @@ export interface LocalParts {
   loggerOf: (service: string) => Logger;
 }
 
+interface LocalRuntimes {
+  runtimes: readonly RuntimeDefinition[];
+  supervisorCommand: SupervisorCommand;
+}
+
 const host = '127.0.0.1';
 /** Lifetime of the token that the banner prints. */
 export const tokenTtlSeconds = 12 * 3600;
@@ -51,7 +57,7 @@ export const tokenTtlSeconds = 12 * 3600;
  */
 export async function startLocal(
   config: RunConfig,
-  { runtimes, localRuntimes }: PreparedRuntimes,
+  { runtimes, supervisorCommand }: LocalRuntimes,
   { lifecycle, clock, ids, loggerOf }: LocalParts,
 ): Promise<RunningLocal> {
   const [callerKey, controlPlaneKey, dataPlaneKey] = await Promise.all([
@@ -83,11 +89,13 @@ export async function startLocal(
     },
     {
       store,
-      provisioner: await createProvisioner(config, localRuntimes, controlPlaneKey, dataPlaneKey, {
-        clock,
-        ids,
-        logger: controlPlaneLogger,
-      }),
+      provisioner: await createProvisioner(
+        config,
+        supervisorCommand,
+        controlPlaneKey,
+        dataPlaneKey,
+        { clock, ids, logger: controlPlaneLogger },
+      ),
       verifier,
       signer: createInternalTokenSigner('control-plane', controlPlaneKey, clock),
       logger: controlPlaneLogger,

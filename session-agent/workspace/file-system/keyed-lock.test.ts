@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeyedLock } from './directory-workspace.ts';
+import { KeyedLock } from './keyed-lock.ts';
 
 test('runs work under one key sequentially, in order, even after a failure', async () => {
   const lock = new KeyedLock();

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { StepError } from '../messages.ts';
-import { cutText, inspectSafely } from './shown-value.ts';
+import { inspectSafely } from './shown-value.ts';
+import { cutText } from './text-limit.ts';
 
 const maxCauses = 10;
 const shownElsewhere = new Set(['name', 'message', 'stack', 'cause', 'errors']);

@@ -1,7 +1,5 @@
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-
-/** The driver's own functions: user code can replace the global ones. */
-export const { parse, stringify } = JSON;
+import { stringify } from './own-json.ts';
 
 /** Deeper values are not readable anyway, and the agent's parser has a limited stack. */
 export const maxDepth = 100;
