@@ -63,16 +63,14 @@ it('passes five environment variables to agents, and sets both interpreters', ()
     AWS_SECRET_ACCESS_KEY: 'secret',
     LANG: '',
   };
-  const { localProcess, controlPlane, interpreters } = toConfig(
-    controlPlaneVariables.parse(given),
-    env,
-  );
-  expect(localProcess).toMatchObject({
+  const { provisioner, controlPlane } = toConfig(controlPlaneVariables.parse(given), env);
+  expect(provisioner).toMatchObject({
+    kind: 'local-process',
     hostVariables: { PATH: '/bin', HOME: '/home/me' },
     runtimesDirectory: '/dist/runtimes',
+    interpreters: { python: 'python3', node: process.execPath },
   });
-  expect(interpreters).toEqual({ python: 'python3', node: process.execPath });
-  expect(JSON.stringify(localProcess)).not.toContain('secret');
+  expect(JSON.stringify(provisioner)).not.toContain('secret');
   expect(controlPlane).toMatchObject({
     port: 8081,
     limits: { sessionsPerTenant: 50, provisioningMs: 60_000 },

@@ -1,16 +1,11 @@
 import { limits } from '@steppe/contracts/limits';
-import type { Language } from '@steppe/contracts/session';
 import {
   type CallerConfig,
   callerVariables,
   checkCallerVariables,
   toCallerConfig,
 } from '@steppe/service-kit/auth/caller/caller-variables';
-import {
-  type Environment,
-  loadConfig,
-  pickVariables,
-} from '@steppe/service-kit/config/load-config';
+import { type Environment, loadConfig } from '@steppe/service-kit/config/load-config';
 import {
   bodyBudgetVariables,
   checkPorts,
@@ -25,14 +20,15 @@ import {
   integerVariable,
   isProduction,
   portVariable,
-  requiredText,
   runtimeVariables,
 } from '@steppe/service-kit/config/variables';
 import * as z from 'zod';
+import type { ProvisionerConfig } from './open-provisioner.ts';
 import {
-  type HostVariables,
-  hostVariableNames,
-} from './provisioner/local-process/agent-environment.ts';
+  localProcessVariables,
+  requiredByLocalProcess,
+  toLocalProcessConfig,
+} from './provisioner/local-process/local-process-config.ts';
 import { poolVariables } from './runtimes/pool-variables.ts';
 import type { ControlPlaneConfig } from './start-control-plane.ts';
 
@@ -50,31 +46,9 @@ export const controlPlaneVariables = z
       .describe(
         'what runs the sessions; local-process runs their code as this process’s user: development and test alone',
       ),
-    AGENT_BUNDLE: requiredText.describe('local-process: path of the session-agent’s bundle'),
-    RUNTIMES_DIR: requiredText.describe(
-      'local-process: directory with python/supervisor.py and node/supervisor.cjs',
-    ),
-    STEPPE_PYTHON: z
-      .string()
-      .default('python3')
-      .describe('local-process: the interpreter of Python sessions'),
+    ...localProcessVariables,
     ...runtimeVariables,
     ...agentLimitVariables,
-    STEPPE_NODE: z
-      .string()
-      .default(process.execPath)
-      .describe('local-process: the interpreter of Node sessions; unset: our own'),
-    INSTANCES_DIR: requiredText
-      .refine(
-        (path) => Buffer.byteLength(path) <= 50,
-        'is longer than 50 bytes: a socket’s path in it would be cut',
-      )
-      .describe(
-        'local-process: directory of the instances of this control-plane alone; made if absent',
-      ),
-    PUBLIC_KEYS_DIR: requiredText.describe(
-      'local-process: directory with control-plane.json and data-plane.json for the agents',
-    ),
     ...poolVariables,
     ...bodyBudgetVariables,
     SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
@@ -127,6 +101,14 @@ export const controlPlaneVariables = z
   )
   .check(
     crossCheck((ctx) => {
+      if (ctx.value.PROVISIONER !== 'local-process') return;
+      const { error } = requiredByLocalProcess.safeParse(ctx.value);
+      for (const { path, message } of error?.issues ?? [])
+        ctx.issues.push({ code: 'custom', path, message, input: ctx.value });
+    }),
+  )
+  .check(
+    crossCheck((ctx) => {
       const { RECONCILE_INTERVAL_SECONDS: interval, RECONCILE_LEASE_SECONDS: lease } = ctx.value;
       if (lease > interval) return;
       ctx.issues.push({
@@ -142,19 +124,10 @@ type Variables = z.output<typeof controlPlaneVariables>;
 
 export interface Config {
   controlPlane: Omit<ControlPlaneConfig, 'runtimes'>;
-  runtimesFile: string | undefined;
-  poolSize: number;
+  provisioner: ProvisionerConfig;
   caller: CallerConfig;
   internalKeyFile: string;
   dynamoDb: { region: string; endpoint: string | undefined; tableName: string };
-  interpreters: Record<Language, string>;
-  localProcess: {
-    agentBundle: string;
-    runtimesDirectory: string;
-    instancesDirectory: string;
-    publicKeysDirectory: string;
-    hostVariables: HostVariables;
-  };
   logLevel: string;
 }
 
@@ -171,22 +144,17 @@ export function readConfig(): Config {
 
 export const toConfig = (value: Variables, env: Environment): Config => ({
   controlPlane: toControlPlaneConfig(value),
-  runtimesFile: value.STEPPE_RUNTIMES,
-  poolSize: value.STEPPE_POOL_SIZE,
+  provisioner: toLocalProcessConfig(
+    value,
+    { runtimesFile: value.STEPPE_RUNTIMES, poolSize: value.STEPPE_POOL_SIZE },
+    env,
+  ),
   caller: toCallerConfig(value),
   internalKeyFile: value.INTERNAL_KEY_FILE,
   dynamoDb: {
     region: value.AWS_REGION,
     endpoint: value.DYNAMODB_ENDPOINT,
     tableName: value.SESSIONS_TABLE,
-  },
-  interpreters: { python: value.STEPPE_PYTHON, node: value.STEPPE_NODE },
-  localProcess: {
-    agentBundle: value.AGENT_BUNDLE,
-    runtimesDirectory: value.RUNTIMES_DIR,
-    instancesDirectory: value.INSTANCES_DIR,
-    publicKeysDirectory: value.PUBLIC_KEYS_DIR,
-    hostVariables: pickVariables(env, hostVariableNames),
   },
   logLevel: value.LOG_LEVEL,
 });

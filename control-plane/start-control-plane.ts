@@ -27,8 +27,7 @@ import type { ReconcilerServices } from './reconciler/reconcile.ts';
 import { createReconcilerMetrics } from './reconciler/reconciler-metrics.ts';
 import { type ReconcilerTiming, startReconciler } from './reconciler/start-reconciler.ts';
 import { listRuntimesOperation } from './runtimes/list.ts';
-import type { RuntimeDefinition } from './runtimes/runtime-definition.ts';
-import { runtimeVersion } from './runtimes/runtime-version.ts';
+import type { SessionRuntime } from './runtimes/session-runtime.ts';
 import { createAgentClient } from './sessions/agent-client.ts';
 import { createSessionOperation } from './sessions/create/create.ts';
 import { createPendingCreates } from './sessions/create/pending-creates.ts';
@@ -47,7 +46,7 @@ export interface ControlPlaneConfig {
   operatorPort: number;
   /** Requests for other hosts are refused; absent: the hosts that the verifier allows. */
   servedHosts?: readonly string[];
-  runtimes: readonly RuntimeDefinition[];
+  runtimes: readonly SessionRuntime[];
   limits: SessionLimits;
   /** Absent: the default budget. */
   bodyBudget?: BodyBudgetOptions;
@@ -198,7 +197,7 @@ const toReconcilerServices = (
     longestStepMs: contractLimits.maxTimeoutMs,
   },
   startedAtMs: services.clock.now(),
-  versions: new Map(services.runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+  versions: new Map(services.runtimes.map(({ name, version }) => [name, version])),
   missing: createMissingInstances(),
   reconcilerMetrics: createReconcilerMetrics(registry),
 });

@@ -5,8 +5,11 @@ import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
-import { guardProcess } from '@steppe/service-kit/process/guard-process';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import {
+  closeOnSignal,
+  createLifecycle,
+  guardProcess,
+} from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbRouteReader } from '@steppe/session-store/dynamodb/dynamodb-session-store';

@@ -1,7 +1,7 @@
 import type { Ids } from '@steppe/contracts/ids';
 import { openInstancesDirectory } from '@steppe/control-plane/provisioner/local-process/instance-directory';
 import { createLocalProcessProvisioner } from '@steppe/control-plane/provisioner/local-process/local-process-provisioner';
-import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
+import type { LocalRuntime } from '@steppe/control-plane/provisioner/local-process/local-runtime';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
@@ -11,7 +11,7 @@ import type { SigningKey } from './signing-key.ts';
 /** Starts agents and supervisors from the bundles in the directory of this one. */
 export async function createProvisioner(
   config: RunConfig,
-  supervisorCommand: SupervisorCommand,
+  runtimes: readonly LocalRuntime[],
   controlPlaneKey: SigningKey,
   dataPlaneKey: SigningKey,
   { clock, ids, logger }: { clock: Clock; ids: Ids; logger: Logger },
@@ -20,7 +20,7 @@ export async function createProvisioner(
   await openInstancesDirectory(instancesDirectory);
   return createLocalProcessProvisioner({
     agentBundle,
-    supervisorCommand,
+    runtimes,
     publicKeys: () => ({
       'control-plane': controlPlaneKey.publicSet,
       'data-plane': dataPlaneKey.publicSet,

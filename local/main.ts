@@ -4,8 +4,11 @@ import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { refuseConfig } from '@steppe/service-kit/config/load-config';
 import { systemClock } from '@steppe/service-kit/process/clock';
-import { guardProcess } from '@steppe/service-kit/process/guard-process';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import {
+  closeOnSignal,
+  createLifecycle,
+  guardProcess,
+} from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { destination } from 'pino';
 import { banner } from './banner.ts';
@@ -52,7 +55,7 @@ try {
   // The built-in python-data reports missing modules at its first create; the operator's own list
   // is checked at the start.
   if (config.STEPPE_RUNTIMES) {
-    const complaints = await complaintsAboutModules(prepared.runtimes, prepared.supervisorCommand);
+    const complaints = await complaintsAboutModules(prepared.localRuntimes);
     for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}\n`);
   }
 } catch (error) {

@@ -1,7 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Ids, tenantIdSchema } from '@steppe/contracts/ids';
-import type { SupervisorCommand } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
-import type { RuntimeDefinition } from '@steppe/control-plane/runtimes/runtime-definition';
+import type { PreparedRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
 import { defaultTuning } from '@steppe/data-plane/data-plane-config';
 import { startDataPlane } from '@steppe/data-plane/start-data-plane';
@@ -42,11 +41,6 @@ export interface LocalParts {
   loggerOf: (service: string) => Logger;
 }
 
-interface LocalRuntimes {
-  runtimes: readonly RuntimeDefinition[];
-  supervisorCommand: SupervisorCommand;
-}
-
 const host = '127.0.0.1';
 /** Lifetime of the token that the banner prints. */
 export const tokenTtlSeconds = 12 * 3600;
@@ -57,7 +51,7 @@ export const tokenTtlSeconds = 12 * 3600;
  */
 export async function startLocal(
   config: RunConfig,
-  { runtimes, supervisorCommand }: LocalRuntimes,
+  { runtimes, localRuntimes }: PreparedRuntimes,
   { lifecycle, clock, ids, loggerOf }: LocalParts,
 ): Promise<RunningLocal> {
   const [callerKey, controlPlaneKey, dataPlaneKey] = await Promise.all([
@@ -89,13 +83,11 @@ export async function startLocal(
     },
     {
       store,
-      provisioner: await createProvisioner(
-        config,
-        supervisorCommand,
-        controlPlaneKey,
-        dataPlaneKey,
-        { clock, ids, logger: controlPlaneLogger },
-      ),
+      provisioner: await createProvisioner(config, localRuntimes, controlPlaneKey, dataPlaneKey, {
+        clock,
+        ids,
+        logger: controlPlaneLogger,
+      }),
       verifier,
       signer: createInternalTokenSigner('control-plane', controlPlaneKey, clock),
       logger: controlPlaneLogger,

@@ -2,14 +2,17 @@ import { rmSync, writeSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { createIds } from '@steppe/contracts/ids';
 import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
-import { createInternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
-import { guardProcess } from '@steppe/service-kit/process/guard-process';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
-import { closeOnSignal, createLifecycle } from '@steppe/service-kit/process/lifecycle';
+import {
+  closeOnSignal,
+  createLifecycle,
+  guardProcess,
+} from '@steppe/service-kit/process/lifecycle';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { type AgentConfig, readConfig } from './config.ts';
+import { createInternalTokenVerifier } from './http/internal-token/verifier.ts';
 import { superviseLocally } from './interpreter/supervisor-process.ts';
 import { createRuntimeTransport } from './protocol/runtime-transport.ts';
 import { writeTerminationMessage } from './session/termination-message.ts';

@@ -1,6 +1,5 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { Ids } from '@steppe/contracts/ids';
-import type { InternalTokenVerifier } from '@steppe/service-kit/auth/internal-token/verifier';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
@@ -10,8 +9,8 @@ import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { AgentConfig } from './config.ts';
-import { createApp } from './http/create-app.ts';
-import { isReserved } from './http/reserved-requests.ts';
+import { createApp, isReserved } from './http/create-app.ts';
+import type { InternalTokenVerifier } from './http/internal-token/verifier.ts';
 import type { RouteParts } from './http/route.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
 import type { SupervisorProcess } from './interpreter/supervisor-process.ts';

@@ -1,6 +1,5 @@
 import type { InstanceEnd } from '../provisioner/session-provisioner.ts';
-import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import type { SessionRuntime } from '../runtimes/session-runtime.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { createEarlyExits } from './early-exits.ts';
 import type { PoolOptions } from './warm-pool.ts';
@@ -26,22 +25,23 @@ export const longestBackOffMs = 60_000;
  * until one is claimed. Failed starts are retried with a backoff of up to a minute. Instances that
  * exit before they are claimed are also replaced with a backoff, from the second exit on.
  */
-export function keepWarm(runtime: RuntimeDefinition, options: PoolOptions): PoolKeeper {
+export function keepWarm(runtime: SessionRuntime, options: PoolOptions): PoolKeeper {
   const { provisioner, metrics, logger, startLimitMs, startsAtOnce, clock } = options;
-  const version = runtimeVersion(runtime);
+  const { name, version } = runtime;
   const stopping = new AbortController();
   const earlyExits = createEarlyExits();
   let wakeUp = new AbortController();
   const wait = (ms: number, signal: AbortSignal) => clock.sleep(ms, signal).catch(() => undefined);
 
   const countMissing = async (): Promise<number> => {
-    const { warm, starting } = await provisioner.count({ runtime: runtime.name, version });
+    const { warm, starting } = await provisioner.count({ runtime: name, version });
     metrics.size(runtime.name, warm, runtime.poolSize);
     return Math.max(0, runtime.poolSize - warm - starting);
   };
 
   const startOne = async () => {
-    const request = { runtime, resources: runtime.default_resources, version, owner: null };
+    const resources = runtime.default_resources;
+    const request = { runtime: name, resources, version, owner: null };
     const limit = { clock, signal: stopping.signal, limitMs: startLimitMs };
     const { instanceId } = await withTimeout(limit, (signal) =>
       provisioner.start({ ...request, signal }),

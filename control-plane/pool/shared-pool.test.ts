@@ -2,7 +2,6 @@ import { createSessionSchema } from '@steppe/contracts/session';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { createSession } from '../sessions/create/create-session.ts';
 import { deleteSession } from '../sessions/delete.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -33,14 +32,14 @@ const never = new AbortController().signal;
 const warm = () => fixture.inMemory.living().filter(({ state }) => state === 'warm');
 
 /**
- * A control-plane whose `python` runtime has a pool of this size. `module` changes the version of
+ * A control-plane whose `python` runtime has a pool of this size. `version` replaces that of
  * the runtime.
  */
-function open(poolSize: number, module?: string): FixtureServices {
+function open(poolSize: number, version?: string): FixtureServices {
   const given = fixture.services();
   const runtimes = given.runtimes
     .filter(({ name }) => name === 'python')
-    .map((runtime) => ({ ...runtime, poolSize, preload: module ? [module] : [] }));
+    .map((runtime) => ({ ...runtime, poolSize, ...(version && { version }) }));
   const { provisioner, logger } = given;
   const pool = createWarmPool({
     clock: systemClock,
@@ -56,7 +55,7 @@ function open(poolSize: number, module?: string): FixtureServices {
     runtimes,
     pool,
     startedAtMs: fixture.clock.nowMs,
-    versions: new Map(runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+    versions: new Map(runtimes.map((runtime) => [runtime.name, runtime.version])),
   };
   planes.push(plane);
   return plane;

@@ -11,13 +11,11 @@ import type {
   StartRequest,
 } from '../provisioner/session-provisioner.ts';
 import { StartFailedError } from '../provisioner/start-failed-error.ts';
-import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
-import { findRuntime } from '../runtimes/find-runtime.ts';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { eventually } from '../testing/eventually.ts';
+import { pythonRuntime } from '../testing/session-runtimes.ts';
 import { createWarmPool, type WarmPool } from './warm-pool.ts';
 
-const python = { ...findRuntime(builtInRuntimes(1), 'python'), poolSize: 3 };
+const python = pythonRuntime(3);
 const other = { ...python, name: 'python-data', poolSize: 0 };
 
 /** A fake provisioner. Its instances become ready at once, or when the test says so. */
@@ -118,7 +116,7 @@ describe('warm pool', () => {
     for (const request of fake.requests) {
       expect(request).toMatchObject({
         owner: null,
-        runtime: python,
+        runtime: python.name,
         resources: python.default_resources,
       });
     }
@@ -143,7 +141,7 @@ describe('warm pool', () => {
   });
 
   it('counts instances of other control-planes, and none of another version', async () => {
-    const version = runtimeVersion(python);
+    const { version } = python;
     fake.add(version);
     fake.add(version, 'starting');
     fake.add('an older one');

@@ -7,14 +7,13 @@ import type {
   SessionProvisioner,
 } from '../provisioner/session-provisioner.ts';
 import { sameResources } from '../runtimes/choose-resources.ts';
-import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
+import type { SessionRuntime } from '../runtimes/session-runtime.ts';
 import { keepWarm, type PoolKeeper } from './keep-warm.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
 
 export interface PoolOptions {
   provisioner: SessionProvisioner;
-  runtimes: readonly RuntimeDefinition[];
+  runtimes: readonly SessionRuntime[];
   /** Time limit for the start of a warm instance. */
   startLimitMs: number;
   /**
@@ -37,14 +36,14 @@ export interface WarmPool {
    */
   claim(
     owner: InstanceOwner,
-    runtime: RuntimeDefinition,
+    runtime: SessionRuntime,
     resources: Resources,
   ): Promise<Instance | null>;
   /**
    * Replaces a claimed instance. Must be called after the create has finished, so that the two do
    * not slow each other down.
    */
-  refill(runtime: RuntimeDefinition): void;
+  refill(runtime: SessionRuntime): void;
   /** Stops starting instances. Warm instances stay for the other control-planes. */
   close(): Promise<void>;
 }
@@ -72,7 +71,7 @@ export function createWarmPool(options: PoolOptions): WarmPool {
         return await provisioner.claim({
           owner,
           runtime: runtime.name,
-          version: runtimeVersion(runtime),
+          version: runtime.version,
         });
       } catch (err) {
         logger.warn({ err, session_id: owner.sessionId }, 'could not claim a warm instance');

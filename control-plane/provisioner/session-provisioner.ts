@@ -1,7 +1,6 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { Resources } from '@steppe/contracts/fields';
 import type { InstanceId, SessionId, TenantId } from '@steppe/contracts/ids';
-import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
 
 /** The session that an instance belongs to. */
 export interface InstanceOwner {
@@ -10,7 +9,8 @@ export interface InstanceOwner {
 }
 
 export interface StartRequest {
-  runtime: RuntimeDefinition;
+  /** Name of the runtime. */
+  runtime: string;
   resources: Resources;
   /** Identifies the instance's contents. A claim takes only a warm instance of its version. */
   version: string;

@@ -10,18 +10,16 @@ import { startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { forward, startDynamoDbProxy } from '@steppe/session-store/testing/dynamodb-proxy';
 import { startStaleDynamoDb } from '@steppe/session-store/testing/stale-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
-import { findRuntime } from '../runtimes/find-runtime.ts';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import {
   type ReconcilerFixture,
   startTables,
   type Tables,
   testRules,
 } from '../testing/reconciler-fixture.ts';
+import { pythonRuntime } from '../testing/session-runtimes.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
-const runtime = findRuntime(builtInRuntimes(1), 'python');
+const runtime = pythonRuntime(1);
 const at = (ms: number) => new Date(ms).toISOString();
 /** Longer than a create may take, and shorter than the lag of the index. */
 const whileMs = testRules.provisioningMs + testRules.graceMs + 1;
@@ -38,9 +36,9 @@ const makeBed = (fixture: ReconcilerFixture) => {
   /** The row with a newly started instance. */
   const withInstance = async (row: SessionRecord): Promise<ReadyRecord> => {
     const { instanceId, address } = await fixture.inMemory.open().start({
-      runtime,
+      runtime: runtime.name,
       resources: runtime.default_resources,
-      version: runtimeVersion(runtime),
+      version: runtime.version,
       owner: { tenantId: row.tenant_id, sessionId: row.session_id },
       signal: new AbortController().signal,
     });

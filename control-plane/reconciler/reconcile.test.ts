@@ -11,10 +11,8 @@ import { SessionStoreCorruptError, SessionStoreThrottledError } from '@steppe/se
 import type { SessionStore, SweptItem } from '@steppe/session-store/ports';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { newOwner } from '../provisioner/conformance/requests.ts';
-import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
-import { findRuntime } from '../runtimes/find-runtime.ts';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { type ReconcilerFixture, startTables, type Tables } from '../testing/reconciler-fixture.ts';
+import { pythonRuntime } from '../testing/session-runtimes.ts';
 import { reconcile } from './reconcile.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
@@ -28,13 +26,13 @@ beforeEach(async () => {
 });
 afterAll(() => tables.close());
 
-const runtime = findRuntime(builtInRuntimes(1), 'python');
+const runtime = pythonRuntime(1);
 const hourMs = 3_600_000;
 const at = (ms: number) => new Date(ms).toISOString();
 
-const startFor = (sessionId: SessionId | null, version = runtimeVersion(runtime)) =>
+const startFor = (sessionId: SessionId | null, version = runtime.version) =>
   fixture.inMemory.open().start({
-    runtime,
+    runtime: runtime.name,
     resources: runtime.default_resources,
     version,
     owner: sessionId && newOwner(sessionId),
@@ -247,7 +245,7 @@ it('retires warm instances of another version, except one that is claimed first'
   laterBy(10_001);
   await fixture.pass();
   expect(fixture.inMemory.living().filter(({ state }) => state === 'warm')).toMatchObject([
-    { version: runtimeVersion(runtime) },
+    { version: runtime.version },
   ]);
 });
 

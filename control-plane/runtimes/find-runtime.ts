@@ -1,5 +1,4 @@
 import { AppError } from '@steppe/service-kit/http/app-error';
-import type { RuntimeDefinition } from './runtime-definition.ts';
 
 const aliases: ReadonlyMap<string, string> = new Map([
   ['python3', 'python'],
@@ -14,10 +13,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
  * The runtime with this name or alias.
  * @throws AppError `invalid_request` that lists the known runtimes.
  */
-export function findRuntime(
-  runtimes: readonly RuntimeDefinition[],
-  name: string,
-): RuntimeDefinition {
+export function findRuntime<R extends { name: string }>(runtimes: readonly R[], name: string): R {
   const named = (wanted: string | undefined) => runtimes.find((runtime) => runtime.name === wanted);
   const found = named(name) ?? named(aliases.get(name));
   if (found) return found;

@@ -1,10 +1,10 @@
 import type { runtimeListSchema } from '@steppe/contracts/session';
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import type * as z from 'zod';
 import { authorised } from '../authorised.ts';
-import { type RuntimeDefinition, toRuntime } from './runtime-definition.ts';
+import { type SessionRuntime, toRuntime } from './session-runtime.ts';
 
-export const listRuntimesOperation = (runtimes: readonly RuntimeDefinition[]) =>
+export const listRuntimesOperation = (runtimes: readonly SessionRuntime[]) =>
   authorised('list_runtimes', ({ c }) => {
     refuseQuery(c.req.url);
     const list: z.infer<typeof runtimeListSchema> = { runtimes: runtimes.map(toRuntime) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { builtInRuntimes } from './built-in-runtimes.ts';
 import { parseRuntimes } from './parse-runtimes.ts';
-import { runtimeVersion } from './runtime-version.ts';
+import { toSessionRuntime } from './session-runtime.ts';
 
 const builtIn = builtInRuntimes(1);
 
@@ -100,6 +100,9 @@ describe('a list of runtimes', () => {
 it('changes the version with what instances are created from, not with the pool size', () => {
   const [python] = builtIn;
   if (!python) throw new Error('there are built-in runtimes');
-  expect(runtimeVersion({ ...python, poolSize: 9 })).toBe(runtimeVersion(python));
-  expect(runtimeVersion({ ...python, image: 'python:2' })).not.toBe(runtimeVersion(python));
+  const versionOf = (change: Partial<typeof python>, fingerprint = 'same') =>
+    toSessionRuntime({ ...python, ...change }, fingerprint).version;
+  expect(versionOf({ poolSize: 9 })).toBe(versionOf({}));
+  expect(versionOf({ image: 'python:2' })).not.toBe(versionOf({}));
+  expect(versionOf({}, 'another')).not.toBe(versionOf({}));
 });

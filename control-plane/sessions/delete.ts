@@ -1,6 +1,6 @@
 import type { TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { authorised, readSessionId } from '../authorised.ts';
 import { findSession } from './find-session.ts';
 import { retry } from './retry.ts';

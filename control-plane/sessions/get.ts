@@ -1,4 +1,4 @@
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { authorised, readSessionId } from '../authorised.ts';
 import { describeSession } from './describe-session.ts';
 import { findSession } from './find-session.ts';

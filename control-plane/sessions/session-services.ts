@@ -4,7 +4,7 @@ import type { Logger } from '@steppe/service-kit/process/logger';
 import type { SessionStore } from '@steppe/session-store/ports';
 import type { WarmPool } from '../pool/warm-pool.ts';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
-import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
+import type { SessionRuntime } from '../runtimes/session-runtime.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { PendingCreates } from './create/pending-creates.ts';
 import type { SessionMetrics } from './session-metrics.ts';
@@ -27,7 +27,7 @@ export interface SessionServices {
   agents: AgentClient;
   pending: PendingCreates;
   pool: WarmPool;
-  runtimes: readonly RuntimeDefinition[];
+  runtimes: readonly SessionRuntime[];
   limits: SessionLimits;
   metrics: SessionMetrics;
   logger: Logger;

@@ -10,12 +10,12 @@ import {
   createLocalProcessProvisioner,
   type LocalProcessOptions,
 } from '../provisioner/local-process/local-process-provisioner.ts';
-import type { SupervisorCommand } from '../provisioner/local-process/supervisor-command.ts';
+import type { LocalRuntime } from '../provisioner/local-process/local-runtime.ts';
 import type { SessionProvisioner } from '../provisioner/session-provisioner.ts';
-import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../runtimes/find-runtime.ts';
-import type { RuntimeDefinition } from '../runtimes/runtime-definition.ts';
+import type { SessionRuntime } from '../runtimes/session-runtime.ts';
 import { makeInternalKeys, type TestKeys } from './internal-keys.ts';
+import { sessionRuntimes } from './session-runtimes.ts';
 
 export const fakeAgentBundle = fileURLToPath(new URL('./fake-agent.mjs', import.meta.url));
 
@@ -35,20 +35,21 @@ const behaviours = [
 ] as const;
 export type Behaviour = (typeof behaviours)[number];
 
-const builtIn = builtInRuntimes(0);
+const builtIn = sessionRuntimes(0);
 const python = findRuntime(builtIn, 'python');
 
 /** A runtime whose agents behave in this way; `python` and `node` work normally. */
-export const behaving = (name: Behaviour): RuntimeDefinition => ({ ...python, name });
-export const fakeRuntimes: readonly RuntimeDefinition[] = [...builtIn, ...behaviours.map(behaving)];
+export const behaving = (name: Behaviour): SessionRuntime => ({ ...python, name });
+export const fakeRuntimes: readonly SessionRuntime[] = [...builtIn, ...behaviours.map(behaving)];
 
-const fakeAgentCommand: SupervisorCommand = ({ name }) => ['fake-agent', name];
+const fakeAgents: readonly LocalRuntime[] = fakeRuntimes.map(({ name }) => ({
+  name,
+  supervisorCommand: ['fake-agent', name],
+  preload: [],
+}));
 
 /** Options that replace those of the fakes. */
-type AgentOptions = Pick<
-  LocalProcessOptions,
-  'agentBundle' | 'supervisorCommand' | 'hostVariables'
->;
+type AgentOptions = Pick<LocalProcessOptions, 'agentBundle' | 'runtimes' | 'hostVariables'>;
 
 export interface Fakes extends TestKeys {
   provisioner: SessionProvisioner;
@@ -70,7 +71,7 @@ export async function startFakes(
   const keys = await makeInternalKeys();
   const options = {
     agentBundle: fakeAgentBundle,
-    supervisorCommand: fakeAgentCommand,
+    runtimes: fakeAgents,
     publicKeys: () => keys.publicKeys,
     hostVariables: {},
     ...agents,

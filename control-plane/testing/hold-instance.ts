@@ -9,7 +9,7 @@ const sessionId = newSessionId();
 const runtime = behaving('serve');
 const { instanceId } = await fakes.provisioner.start({
   owner: { tenantId: newTenantId(), sessionId },
-  runtime,
+  runtime: runtime.name,
   resources: runtime.default_resources,
   version: 'v',
   signal: new AbortController().signal,

@@ -1,12 +1,11 @@
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { describeSessionProvisioner } from '../provisioner/conformance/session-provisioner-conformance.ts';
-import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
-import { findRuntime } from '../runtimes/find-runtime.ts';
 import { eventually } from './eventually.ts';
 import { createInMemoryProvisioner } from './in-memory-provisioner.ts';
+import { pythonRuntime } from './session-runtimes.ts';
 
 const patient = new AbortController().signal;
-const runtime = findRuntime(builtInRuntimes(0), 'python');
+const runtime = pythonRuntime(0);
 const binding = {
   tenant_id: newTenantId(),
   env: {},

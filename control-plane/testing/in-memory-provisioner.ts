@@ -88,7 +88,7 @@ function createInstanceCalls(
       signal.throwIfAborted();
       const instanceId = newInstanceId();
       const address = `http://127.0.0.1:${instances.size + 1}`;
-      const base = { instanceId, address, runtime: runtime.name, version, createdAtMs: now() };
+      const base = { instanceId, address, runtime, version, createdAtMs: now() };
       instances.set(
         instanceId,
         owner

@@ -17,12 +17,11 @@ import { createWarmPool } from '../pool/warm-pool.ts';
 import { createMissingInstances } from '../reconciler/missing-instances.ts';
 import { type ReconcilerServices, reconcile } from '../reconciler/reconcile.ts';
 import { createReconcilerMetrics } from '../reconciler/reconciler-metrics.ts';
-import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { createPendingCreates } from '../sessions/create/pending-creates.ts';
 import { createSessionMetrics } from '../sessions/session-metrics.ts';
 import type { SessionServices } from '../sessions/session-services.ts';
 import { createInMemoryProvisioner, type InMemoryProvisioner } from './in-memory-provisioner.ts';
+import { sessionRuntimes } from './session-runtimes.ts';
 
 /** The current date, which only tests change. Timers are real. */
 export interface ManualDate {
@@ -48,7 +47,7 @@ export interface Tables {
 
 export const testRules = { provisioningMs: 60_000, graceMs: 10_000, longestStepMs: 3_600_000 };
 
-const runtimes = builtInRuntimes(1);
+const runtimes = sessionRuntimes(1);
 
 /**
  * One clock for all tables of a process. It never goes back, because ids depend on it and must
@@ -115,7 +114,7 @@ export async function startTables(
           rules: testRules,
           missing,
           startedAtMs: now(),
-          versions: new Map(runtimes.map((runtime) => [runtime.name, runtimeVersion(runtime)])),
+          versions: new Map(runtimes.map((runtime) => [runtime.name, runtime.version])),
           logger,
           clock: { ...systemClock, now },
           ids,

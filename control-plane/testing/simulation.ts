@@ -3,9 +3,6 @@ import { createSessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { reconcile } from '../reconciler/reconcile.ts';
-import { builtInRuntimes } from '../runtimes/built-in-runtimes.ts';
-import { findRuntime } from '../runtimes/find-runtime.ts';
-import { runtimeVersion } from '../runtimes/runtime-version.ts';
 import { createSession } from '../sessions/create/create-session.ts';
 import { deleteSession } from '../sessions/delete.ts';
 import { isTerminal } from '../sessions/termination/cause.ts';
@@ -14,6 +11,7 @@ import {
   startCrashableControlPlane,
 } from './crashable-control-plane.ts';
 import { type ReconcilerFixture, testRules } from './reconciler-fixture.ts';
+import { pythonRuntime } from './session-runtimes.ts';
 
 /** One event. Its numbers select among the existing items. */
 export type Event =
@@ -38,7 +36,7 @@ export interface Simulation {
 }
 
 export const quota = 3;
-const runtime = findRuntime(builtInRuntimes(1), 'python');
+const runtime = pythonRuntime(1);
 const body = createSessionSchema.parse({});
 const never = new AbortController().signal;
 
@@ -82,10 +80,10 @@ export function startSimulation(fixture: ReconcilerFixture, isAtFault: () => boo
         );
       }
       case 'fill_pool': {
-        const version = event.isOld ? 'old' : runtimeVersion(runtime);
+        const version = event.isOld ? 'old' : runtime.version;
         const request = {
           owner: null,
-          runtime,
+          runtime: runtime.name,
           resources: runtime.default_resources,
           version,
           signal: never,

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { RetryBudget } from '../http-proxy/retry-policy.ts';
 import type { RouteRequest } from '../routing/resolve-route.ts';
 import type { Route } from '../routing/route-entry.ts';
-import type { TraceHeaders } from '../telemetry/trace-headers.ts';
+import type { TraceHeaders } from '../telemetry/tracing.ts';
 
 /** One client call to the agent of its session: the data that every stage of forwarding needs. */
 export interface AgentCall {

@@ -1,6 +1,6 @@
 import { queryInteger } from '@steppe/contracts/fields';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
-import type { ResponseSink } from '../http-proxy/response-sink.ts';
+import type { ResponseSink } from '../http-proxy/response-writer.ts';
 import type { AgentRequest } from './agent-call.ts';
 import type { RecoveryKind } from './agent-operations.ts';
 import { createResumableResponse } from './resume/resumable-response.ts';

@@ -7,7 +7,7 @@ import {
   stepRequestSchema,
 } from '@steppe/contracts/step-request';
 import type { BodyShare } from '@steppe/service-kit/http/body/body-budget';
-import { hasBody } from '@steppe/service-kit/http/body/has-body';
+import { hasBody } from '@steppe/service-kit/http/body/read-body';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Context } from 'hono';

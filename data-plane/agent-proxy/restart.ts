@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
-import type { ResponseSink } from '../http-proxy/response-sink.ts';
+import type { ResponseSink } from '../http-proxy/response-writer.ts';
 import type { AgentCall } from './agent-call.ts';
 import type { RestartRequest } from './request-body.ts';
 import { type BufferedResponse, createBufferedResponse } from './resume/buffered-response.ts';

@@ -1,6 +1,6 @@
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import { addLogFields } from '@steppe/service-kit/http/http-env';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
 import { requestHeaders } from '../http-proxy/headers.ts';

@@ -1,16 +1,20 @@
-import { operations } from '@steppe/contracts/operations';
+import { operations, type Scope } from '@steppe/contracts/operations';
+import {
+  type CallerVerifier,
+  type Principal,
+  requireScope,
+} from '@steppe/service-kit/auth/caller/principal';
 import type { ApiOperation } from '@steppe/service-kit/http/create-api';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
 import { clientLeft } from '@steppe/service-kit/http/request-log';
 import type { Context } from 'hono';
+import { nodeBindings } from '../../service-kit/http/http-env.ts';
 import { isAgentOperation } from '../agent-proxy/agent-operations.ts';
 import type { AgentProxy } from '../agent-proxy/agent-proxy.ts';
 import type { ControlPlaneProxy } from '../control-plane-proxy/control-plane-proxy.ts';
-import type { TraceHeaders } from '../telemetry/trace-headers.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
-import { authenticate, type CallerChecks } from './authenticate.ts';
+import type { TraceHeaders, Tracing } from '../telemetry/tracing.ts';
 import { createDocumentOperations } from './document-operations.ts';
-import { nodeBindings } from './node-bindings.ts';
+import type { RateLimiter } from './rate-limit.ts';
 
 interface Dependencies extends CallerChecks {
   proxyToAgent: AgentProxy;
@@ -63,4 +67,25 @@ function traceCall(
       }),
     );
   return headers;
+}
+
+export interface CallerChecks {
+  verifier: CallerVerifier;
+  limitRate: RateLimiter;
+}
+
+/**
+ * @throws AppError `unauthenticated`, `identity_unavailable`, `rate_limited` or
+ * `insufficient_scope`
+ */
+async function authenticate(
+  c: Context<HttpEnv>,
+  { verifier, limitRate }: CallerChecks,
+  scope: Scope,
+): Promise<Principal> {
+  const principal = await verifier.verify(c.req.header('authorization'));
+  addLogFields(c, { tenant_id: principal.tenantId });
+  limitRate(principal);
+  requireScope(principal, scope);
+  return principal;
 }

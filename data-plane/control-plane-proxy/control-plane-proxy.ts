@@ -1,12 +1,11 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import { hasBody } from '@steppe/service-kit/http/body/has-body';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
-import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import { hasBody } from '@steppe/service-kit/http/body/read-body';
+import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Context } from 'hono';
 import type { Dispatcher } from 'undici';
-import { nodeBindings } from '../api/node-bindings.ts';
+import { nodeBindings } from '../../service-kit/http/http-env.ts';
 import { requestHeaders } from '../http-proxy/headers.ts';
 import { type ProxyOutcome, proxyRequest } from '../http-proxy/proxy-request.ts';
 import { createResponseWriter } from '../http-proxy/response-writer.ts';
@@ -16,10 +15,9 @@ import {
   type RetryPolicy,
   waitForRetry,
 } from '../http-proxy/retry-policy.ts';
-import { targetPath } from '../http-proxy/target-path.ts';
-import { readSessionId } from '../routing/read-session-id.ts';
+import { readSessionId, targetPath } from '../routing/resolve-route.ts';
 import type { ForwardMetrics } from '../telemetry/forward-metrics.ts';
-import type { TraceHeaders } from '../telemetry/trace-headers.ts';
+import type { TraceHeaders } from '../telemetry/tracing.ts';
 
 interface Dependencies {
   controlPlaneUrl: string;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import type { TraceHeaders } from '../telemetry/trace-headers.ts';
+import type { TraceHeaders } from '../telemetry/tracing.ts';
 
 /** Headers that end at this hop, or that this hop writes itself. */
 const replaced: ReadonlySet<string> = new Set([

@@ -7,8 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 import { call, open } from '../testing/call.ts';
 import { echo, type FakeAgent, startAgent } from '../testing/start-agent.ts';
 import { type ProxyOutcome, type ProxyRequest, proxyRequest } from './proxy-request.ts';
-import type { ResponseSink } from './response-sink.ts';
-import { createResponseWriter } from './response-writer.ts';
+import { createResponseWriter, type ResponseSink } from './response-writer.ts';
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
-import { createIdleTimer } from './idle-timer.ts';
-import type { ResponseSink } from './response-sink.ts';
-import { createUploadBody } from './upload-body.ts';
+import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
+import type { ResponseSink } from './response-writer.ts';
+import { createUploadBody, type UploadBody } from './upload-body.ts';
 
 export interface ProxyRequest {
   origin: string;
@@ -61,113 +62,134 @@ export type ProxyOutcome =
  * @throws AppError `invalid_request` if the client's upload stalls
  */
 export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Promise<ProxyOutcome> {
-  const { clock, dispatcher, outgoing, response, idleTimeoutMs } = options;
-  if (outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
+  if (options.outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
+  const { origin, method, path, headers, body } = request;
   return new Promise((resolve, reject) => {
-    let phase: 'connecting' | 'waiting' | 'receiving' | 'done' = 'connecting';
-    let controller: Dispatcher.DispatchController | undefined;
-    let responseStatus = 0;
-    let brought = false;
-
-    const end = (outcome: ProxyOutcome) => {
-      if (phase === 'done') return;
-      phase = 'done';
-      idleTimer.stop();
-      outgoing.off('close', onClientLeft);
-      outgoing.off('drain', onDrained);
-      resolve(outcome);
-    };
-    /** Aborts the request; one that is not connected yet is aborted as soon as it is. */
-    const abandon = (outcome: ProxyOutcome) => {
-      end(outcome);
-      controller?.abort(new Error(`the request ended: ${outcome.kind}`));
-      upload?.stream.destroy();
-    };
-    const interrupt = (reason: 'broken' | 'idle_timeout', error: Error) => {
-      const delivered = response.interrupt();
-      if (delivered === 'whole') abandon({ kind: 'responded', status: responseStatus });
-      else if (delivered === 'part') abandon({ kind: 'truncated', reason, brought });
-      else
-        abandon(reason === 'idle_timeout' ? { kind: 'idle_timeout' } : { kind: 'broken', error });
-    };
-    /** No response has arrived yet, so the client gets this error instead. */
-    const refuse = (error: Error) => {
-      if (phase !== 'waiting') return;
-      reject(error);
-      abandon({ kind: 'client_left' });
-    };
-    const onClientLeft = () => abandon({ kind: 'client_left' });
-    const onDrained = () => {
-      idleTimer.reset();
-      controller?.resume();
-    };
-
-    const upload =
-      request.body === null || Buffer.isBuffer(request.body)
-        ? undefined
-        : createUploadBody(request.body, {
-            clock,
-            onChunk: () => idleTimer.reset(),
-            onBroken: onClientLeft,
-            stallLimitMs: options.uploadStallLimitMs,
-            onStalled: refuse,
-          });
-    const idleTimer = createIdleTimer({
-      clock,
-      limitMs: idleTimeoutMs,
-      isPaused: () => controller?.paused === true || upload?.waitsForClient() === true,
-      onIdle: () =>
-        interrupt('idle_timeout', new Error('the upstream sent nothing until the idle timeout')),
-    });
-
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart(started) {
-        controller = started;
-        if (phase === 'done')
-          return started.abort(new Error('the client left before the connection was made'));
-        phase = 'waiting';
-        idleTimer.start();
-        options.onSent?.();
-      },
-      onResponseStart(_, status, headers) {
-        if (phase !== 'waiting' || status < 200) return;
-        idleTimer.reset();
-        if (options.isRejected?.(status)) return abandon({ kind: 'rejected', status });
-        if (!response.begin(status, headers)) return abandon({ kind: 'mismatched', status });
-        phase = 'receiving';
-        responseStatus = status;
-      },
-      onResponseData(_, chunk) {
-        if (phase !== 'receiving') return;
-        idleTimer.reset();
-        brought = true;
-        response.write(chunk);
-        if (outgoing.writableNeedDrain) controller?.pause();
-      },
-      // A response may be complete before the upload is: undici then aborts the upload, and the
-      // response counts.
-      onResponseEnd() {
-        if (phase !== 'receiving') return;
-        response.end();
-        end({ kind: 'responded', status: responseStatus });
-      },
-      onResponseError(_, error) {
-        if (phase === 'connecting') abandon({ kind: 'unconnected', error });
-        else if (phase !== 'done') interrupt('broken', error);
-      },
-    };
-
-    // Register this before the dispatch: a client may leave while the connection is being
-    // established.
-    outgoing.once('close', onClientLeft);
-    outgoing.on('drain', onDrained);
-    const { origin, method, path, headers } = request;
-    dispatcher.dispatch(
-      { origin, method, path, headers, body: upload?.stream ?? bufferOf(request.body) },
-      handler,
-    );
+    const attempt = new Attempt(body, options, { resolve, reject });
+    options.dispatcher.dispatch({ origin, method, path, headers, body: attempt.body }, attempt);
   });
 }
 
-const bufferOf = (body: ProxyRequest['body']): Buffer | null =>
-  Buffer.isBuffer(body) ? body : null;
+interface Settle {
+  resolve: (outcome: ProxyOutcome) => void;
+  reject: (error: Error) => void;
+}
+
+/** The handler that undici calls: one attempt, from its dispatch to its outcome. */
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly body: Buffer | Readable | null;
+  readonly #options: ProxyOptions;
+  readonly #settle: Settle;
+  readonly #upload: UploadBody | undefined;
+  readonly #idleTimer: IdleTimer;
+  #phase: 'connecting' | 'waiting' | 'receiving' | 'done' = 'connecting';
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #brought = false;
+
+  constructor(body: ProxyRequest['body'], options: ProxyOptions, settle: Settle) {
+    const { clock, outgoing, idleTimeoutMs, uploadStallLimitMs } = options;
+    this.#options = options;
+    this.#settle = settle;
+    this.#idleTimer = createIdleTimer({
+      clock,
+      limitMs: idleTimeoutMs,
+      isPaused: () => this.#controller?.paused === true || this.#upload?.waitsForClient() === true,
+      onIdle: () => this.#interrupt('idle_timeout', idleError()),
+    });
+    if (body !== null && !Buffer.isBuffer(body)) {
+      this.#upload = createUploadBody(body, {
+        clock,
+        onChunk: () => this.#idleTimer.reset(),
+        onBroken: this.#onClientLeft,
+        stallLimitMs: uploadStallLimitMs,
+        onStalled: (error) => this.#refuse(error),
+      });
+    }
+    this.body = Buffer.isBuffer(body) ? body : (this.#upload?.stream ?? null);
+    // Before the dispatch: a client may leave while the connection is being established.
+    outgoing.once('close', this.#onClientLeft);
+    outgoing.on('drain', this.#onDrained);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#phase === 'done') {
+      controller.abort(new Error('the client left before the connection was made'));
+      return;
+    }
+    this.#phase = 'waiting';
+    this.#idleTimer.start();
+    this.#options.onSent?.();
+  }
+
+  onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders): void {
+    const { isRejected, response } = this.#options;
+    if (this.#phase !== 'waiting' || status < 200) return;
+    this.#idleTimer.reset();
+    this.#status = status;
+    if (isRejected?.(status)) this.#abandon({ kind: 'rejected', status });
+    else if (!response.begin(status, headers)) this.#abandon({ kind: 'mismatched', status });
+    else this.#phase = 'receiving';
+  }
+
+  onResponseData(_: unknown, chunk: Buffer): void {
+    if (this.#phase !== 'receiving') return;
+    this.#idleTimer.reset();
+    this.#brought = true;
+    this.#options.response.write(chunk);
+    if (this.#options.outgoing.writableNeedDrain) this.#controller?.pause();
+  }
+
+  /** A response may be complete before the upload: undici aborts that, and the response counts. */
+  onResponseEnd(): void {
+    if (this.#phase !== 'receiving') return;
+    this.#options.response.end();
+    this.#end({ kind: 'responded', status: this.#status });
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    if (this.#phase === 'connecting') this.#abandon({ kind: 'unconnected', error });
+    else if (this.#phase !== 'done') this.#interrupt('broken', error);
+  }
+
+  readonly #onClientLeft = (): void => this.#abandon({ kind: 'client_left' });
+
+  readonly #onDrained = (): void => {
+    this.#idleTimer.reset();
+    this.#controller?.resume();
+  };
+
+  #interrupt(reason: 'broken' | 'idle_timeout', error: Error): void {
+    const delivered = this.#options.response.interrupt();
+    if (delivered === 'whole') this.#abandon({ kind: 'responded', status: this.#status });
+    else if (delivered === 'part')
+      this.#abandon({ kind: 'truncated', reason, brought: this.#brought });
+    else this.#abandon(reason === 'idle_timeout' ? { kind: reason } : { kind: reason, error });
+  }
+
+  /** The client gets this error, unless a response has begun. */
+  #refuse(error: Error): void {
+    if (this.#phase !== 'waiting') return;
+    this.#settle.reject(error);
+    this.#abandon({ kind: 'client_left' });
+  }
+
+  /** Aborts the request; one that is not connected yet is aborted as soon as it is. */
+  #abandon(outcome: ProxyOutcome): void {
+    this.#end(outcome);
+    this.#controller?.abort(new Error(`the request ended: ${outcome.kind}`));
+    this.#upload?.stream.destroy();
+  }
+
+  #end(outcome: ProxyOutcome): void {
+    if (this.#phase === 'done') return;
+    this.#phase = 'done';
+    this.#idleTimer.stop();
+    this.#options.outgoing.off('close', this.#onClientLeft);
+    this.#options.outgoing.off('drain', this.#onDrained);
+    this.#settle.resolve(outcome);
+  }
+}
+
+const idleError = (): Error => new Error('the upstream sent nothing until the idle timeout');

@@ -1,6 +1,21 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { responseHeaders } from './headers.ts';
-import type { ResponseSink } from './response-sink.ts';
+
+/** How much of a response the client has. */
+type Delivered = 'nothing' | 'part' | 'whole';
+
+/** Receives a response. After an interruption, it may receive another response instead. */
+export interface ResponseSink {
+  /**
+   * Receives the head of a response.
+   * @returns false if the response cannot continue what the client already has. It is then dropped.
+   */
+  begin(status: number, headers: IncomingHttpHeaders): boolean;
+  write(...pieces: readonly Buffer[]): void;
+  end(): void;
+  /** Called when the response is interrupted; data that was held back is dropped. */
+  interrupt(): Delivered;
+}
 
 interface WriterOptions {
   /** Headers that are added to every response, with names in lower case. */

@@ -1,6 +1,10 @@
-import type { SessionId, TenantId } from '@steppe/contracts/ids';
-import { AppError } from '@steppe/service-kit/http/app-error';
-import { sessionEnded } from '@steppe/service-kit/http/session-ended';
+import {
+  type SessionId,
+  sessionIdSchema,
+  stepIdSchema,
+  type TenantId,
+} from '@steppe/contracts/ids';
+import { AppError, sessionEnded } from '@steppe/service-kit/http/app-error';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { isStoreOutage, type Lookup, type RouteCache } from './route-cache.ts';
 import type { Route, RouteEntry } from './route-entry.ts';
@@ -105,3 +109,30 @@ async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
     });
   }
 }
+
+/**
+ * The path and query to forward: those of the URL that was routed and authorised. Hono has resolved
+ * `..` and `%2e%2e` in it; the raw request line still contains them.
+ */
+export function targetPath(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+/**
+ * Reads the session id of a path below `/v1/sessions/`, as it is forwarded: an id that is valid
+ * only after decoding is not accepted.
+ * @throws AppError `session_not_found`
+ */
+export function readSessionId(path: string): SessionId {
+  const parsed = sessionIdSchema.safeParse(segmentOf(path, 3));
+  if (!parsed.success) throw sessionNotFound();
+  return parsed.data;
+}
+
+/** Only for the log: the agent validates the id. */
+export const readStepId = (path: string): string | undefined =>
+  segmentOf(path, 4) === 'steps' ? stepIdSchema.safeParse(segmentOf(path, 5)).data : undefined;
+
+const segmentOf = (path: string, index: number): string | undefined =>
+  path.split('?', 1)[0]?.split('/')[index];

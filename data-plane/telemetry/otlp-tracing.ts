@@ -14,8 +14,7 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { LogFields } from '@steppe/service-kit/http/http-env';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
-import { readTraceHeaders, type TraceHeaders } from './trace-headers.ts';
-import type { Tracing } from './tracing.ts';
+import { readTraceHeaders, type TraceHeaders, type Tracing } from './tracing.ts';
 
 /** Time limit of one batch. */
 export const exportLimitMs = 3_000;

@@ -53,3 +53,9 @@ export const internalError = (cause: unknown): AppError =>
     'something failed on our side; the log has the cause under this request_id',
     { cause },
   );
+
+/** The error that both planes return for a terminal session. */
+export const sessionEnded = (sessionId: string, endReason: string): AppError =>
+  new AppError('session_ended', `session ${sessionId} has ended (${endReason}); create a new one`, {
+    details: { end_reason: endReason },
+  });

@@ -3,14 +3,11 @@ import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import type { Clock } from '../process/clock.ts';
 import type { Logger } from '../process/logger.ts';
 import { AppError, internalError } from './app-error.ts';
-import { allowOrigins } from './browsers/allow-origins.ts';
-import { forbidSniffing } from './browsers/forbid-sniffing.ts';
+import { allowOrigins, forbidSniffing } from './browsers/allow-origins.ts';
 import { refuseForeign } from './browsers/refuse-foreign.ts';
-import type { HttpEnv } from './http-env.ts';
+import { addLogFields, type HttpEnv } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
-import { addLogFields } from './log-fields.ts';
 import { logRequest } from './request-log.ts';
-import { writeTimeout } from './server/write-timeout.ts';
 
 export interface ApiOperation {
   method: string;
@@ -97,4 +94,21 @@ const refuseMethod =
     throw new AppError('method_not_allowed', `${c.req.method} is not allowed here; use ${allow}`, {
       headers: { Allow: allow },
     });
+  };
+
+/**
+ * Cuts off a client that reads nothing of its response for `limitMs`, or somewhat longer: at most
+ * twice as long. A client with nothing to read yet may wait.
+ */
+const writeTimeout =
+  (limitMs: number): MiddlewareHandler<HttpEnv> =>
+  (c, next) => {
+    const outgoing = c.env?.outgoing;
+    // Node counts a write as activity if the peer reads any part of it.
+    outgoing?.setTimeout(limitMs, () => {
+      if (outgoing.writableLength === 0) return;
+      addLogFields(c, { outcome: 'stalled' });
+      outgoing.destroy();
+    });
+    return next();
   };

@@ -3,10 +3,8 @@ import type { Ids } from '@steppe/contracts/ids';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Clock } from '../process/clock.ts';
 import type { Logger } from '../process/logger.ts';
-import type { HttpEnv } from './http-env.ts';
+import { type HttpEnv, outcomeOf, requestIdFrom } from './http-env.ts';
 import type { HttpMetrics } from './http-metrics.ts';
-import { outcomeOf } from './outcome.ts';
-import { requestIdFrom } from './request-id.ts';
 
 interface RequestLogOptions {
   logger: Logger;

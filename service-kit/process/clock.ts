@@ -44,3 +44,19 @@ export const systemClock: Clock = {
 
 const timeoutError = (ms: number): DOMException =>
   new DOMException(`the time limit of ${ms} ms was reached`, 'TimeoutError');
+
+/**
+ * For an LRUCache whose entries live as long as a token allows. It uses the wall clock, which `exp`
+ * refers to, and which advances while a machine sleeps.
+ */
+export const wallClockTtl = (clock: Clock) => ({
+  perf: { now: () => clock.now() },
+  ttlResolution: 0,
+});
+
+/**
+ * Whether more than `ageMs` have passed since `sinceMs`. Also true if the clock was set back in the
+ * meantime: otherwise a time in the future would count as recent until the clock has caught up.
+ */
+export const isOlder = (sinceMs: number, ageMs: number, nowMs: number): boolean =>
+  nowMs < sinceMs || nowMs - sinceMs > ageMs;

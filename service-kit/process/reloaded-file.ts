@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Clock } from './clock.ts';
-import { isOlder } from './is-older.ts';
+import { type Clock, isOlder } from './clock.ts';
 import type { Logger } from './logger.ts';
 
 export interface ReloadedFile<T> {

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { HttpEnv } from '../http/http-env.ts';
 import { listen } from '../http/server/http-server.ts';
 import { raise, runDetached } from '../process/connection-owner.ts';
-import { guardProcess } from '../process/guard-process.ts';
+import { guardProcess } from '../process/lifecycle.ts';
 import { createLogger } from '../process/logger.ts';
 import { realParts } from './real-parts.ts';
 

@@ -1,20 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import type { Ids } from '@steppe/contracts/ids';
 import { type OperationName, operations } from '@steppe/contracts/operations';
 import { type ApiOperation, createApi } from '@steppe/service-kit/http/create-api';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
-import { deleteFile } from './files/delete.ts';
-import { getFile } from './files/get.ts';
-import { listFiles } from './files/list.ts';
-import { putFile } from './files/put.ts';
-import { bind, end, limits, state } from './internal-routes.ts';
-import { restart } from './restart.ts';
+import { getFile, listFiles } from './files/read.ts';
+import { deleteFile, putFile } from './files/write.ts';
 import { handlerOf, type Route, type RouteParts } from './route.ts';
-import { cancelStep } from './steps/cancel.ts';
+import { bind, end, limits, restart, state } from './session-routes.ts';
 import { followStep } from './steps/follow.ts';
-import { getStep } from './steps/get.ts';
-import { listSteps } from './steps/list.ts';
-import { runStep } from './steps/run.ts';
+import { getStep, listSteps } from './steps/read.ts';
+import { cancelStep, runStep } from './steps/run.ts';
 
 const publicRoutes = {
   run_step: runStep,
@@ -58,3 +54,16 @@ export function createApp(parts: RouteParts, server: ServerParts) {
 
 /** `Object.keys` of an object whose keys are all known. */
 const publicNames = Object.keys(publicRoutes) as (keyof typeof publicRoutes)[];
+
+/** Matches the raw target before routing; a target that routes elsewhere is rejected later. */
+const cancelOfStep = /^\/v1\/sessions\/[^/?]+\/steps\/[^/?]+\/cancel(?:\?|$)/;
+
+/**
+ * Requests that get a connection even if readers of events hold all others: a cancel ends what
+ * those readers wait for, and the control-plane must always have access. All of them are short.
+ */
+export const isReserved = ({
+  method,
+  url = '',
+}: Pick<IncomingMessage, 'method' | 'url'>): boolean =>
+  url.startsWith('/internal/') || (method === 'POST' && cancelOfStep.test(url));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isReserved } from './reserved-requests.ts';
+import { isReserved } from './create-app.ts';
 
 it.each([
   ['POST', '/v1/sessions/ses_1/steps/stp_1/cancel'],

@@ -1,20 +1,16 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { AgentState, Plane } from '@steppe/contracts/internal';
-import type {
-  InternalCaller,
-  InternalTokenVerifier,
-} from '@steppe/service-kit/auth/internal-token/verifier';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
-import { addLogFields } from '@steppe/service-kit/http/log-fields';
+import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Context, Handler } from 'hono';
 import type { Binding, Session } from '../session/binding.ts';
 import type { SessionLifetime } from '../session/session-lifetime.ts';
 import type { StepLimits } from '../steps/step-limits.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { InternalCaller, InternalTokenVerifier } from './internal-token/verifier.ts';
 
 /** The objects that the routes use. */
 export interface RouteParts {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { describeWorkerExit } from './describe-worker-exit.ts';
 import type { ExitFrame } from './worker.ts';
+import { describeWorkerExit } from './worker-exit.ts';
 
 const unexplained: ExitFrame = {
   type: 'exit',

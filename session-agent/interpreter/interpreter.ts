@@ -7,7 +7,6 @@ import { listenForRuntime } from '../protocol/agent-socket.ts';
 import type { SupervisorFrame } from '../protocol/frames.ts';
 import type { RuntimeTransport } from '../protocol/runtime-transport.ts';
 import { CurrentSupervisor } from './current-supervisor.ts';
-import { describeWorkerExit } from './describe-worker-exit.ts';
 import { InterpreterState } from './interpreter-state.ts';
 import type {
   BackgroundSink,
@@ -16,6 +15,7 @@ import type {
   StepInterpreter,
   StepSink,
 } from './step-interpreter.ts';
+import { describeWorkerExit } from './worker-exit.ts';
 import { WorkerLifecycle } from './worker-lifecycle.ts';
 
 export interface InterpreterOptions {

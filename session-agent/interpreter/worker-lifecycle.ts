@@ -3,10 +3,10 @@ import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { WorkerFrame } from '../protocol/frames.ts';
 import type { CurrentSupervisor } from './current-supervisor.ts';
-import { connectionClosed } from './describe-worker-exit.ts';
 import type { InterpreterOptions } from './interpreter.ts';
 import type { InterpreterState } from './interpreter-state.ts';
 import { type ExitFrame, Worker } from './worker.ts';
+import { connectionClosed } from './worker-exit.ts';
 
 /** A spawned worker that has not connected after this time is killed. */
 export const startLimitMs = 10_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { asRawJson } from '../protocol/raw-json.ts';
-import { eventText, type KeptEvent } from './kept-event.ts';
+import { eventText, type KeptEvent } from './step-events.ts';
 
 const at = '2026-11-25T12:00:00.000Z';
 

@@ -1,6 +1,6 @@
 import type { Background, OutputStream, StepResult } from '@steppe/contracts/step';
 import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
-import type { KeptEvent } from './kept-event.ts';
+import type { KeptEvent } from './step-events.ts';
 
 /** A result as a step keeps it: its bundles stay the JSON texts that the driver created. */
 export type KeptResult = Omit<StepResult, 'results'> & { results: RawJson[] };

@@ -1,5 +1,22 @@
+import type { StepEvent } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
-import type { KeptEvent } from './kept-event.ts';
+import { mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
+
+type ResultEvent = Extract<StepEvent, { type: 'result' }>;
+
+/** An event as a step keeps it: a bundle stays the JSON text that the driver created. */
+export type KeptEvent =
+  | Exclude<StepEvent, { type: 'result' }>
+  | (Pick<ResultEvent, 'type' | 'seq' | 'at'> & { bundle: RawJson });
+
+/**
+ * The event as clients get it. A bundle has none of the event's keys: `readBundle` checked that.
+ */
+export function eventText(event: KeptEvent): RawJson {
+  if (event.type !== 'result') return toRawJson(event);
+  const { type, bundle, seq, at } = event;
+  return mergeObjects(toRawJson({ type }), bundle, toRawJson({ seq, at }));
+}
 
 /** An event before it gets its number and its time. */
 type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;

@@ -1,8 +1,8 @@
 import { stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
 import { expect, test } from 'vitest';
 import { toRawJson } from '../protocol/raw-json.ts';
-import { eventText } from './kept-event.ts';
 import { resultText } from './kept-result.ts';
+import { eventText } from './step-events.ts';
 import { contractLimits } from './step-limits.ts';
 import { completed, newStep } from './testing/new-step.ts';
 

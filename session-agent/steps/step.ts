@@ -7,10 +7,9 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { deferred } from '../deferred.ts';
 import type { StepCode } from '../interpreter/step-interpreter.ts';
 import { asRawJson, mergeObjects, type RawJson } from '../protocol/raw-json.ts';
-import type { KeptEvent } from './kept-event.ts';
 import { aggregateResult, type KeptResult } from './kept-result.ts';
 import { OutputWindow } from './output-window.ts';
-import { StepEvents, sizeOf } from './step-events.ts';
+import { type KeptEvent, StepEvents, sizeOf } from './step-events.ts';
 import { contractLimits, type StepLimits } from './step-limits.ts';
 import { Subscribers } from './subscribers.ts';
 

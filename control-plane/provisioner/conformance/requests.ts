@@ -1,13 +1,16 @@
 import type { SessionId } from '@steppe/contracts/ids';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
-import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
+import type { SessionRuntime } from '../../runtimes/session-runtime.ts';
 import type {
   InstanceEnd,
   InstanceOwner,
   SessionProvisioner,
   StartRequest,
 } from '../session-provisioner.ts';
+
+/** What the suite needs to know of a runtime. */
+export type StartableRuntime = Pick<SessionRuntime, 'name' | 'default_resources'>;
 
 const neverAborted = new AbortController().signal;
 
@@ -18,11 +21,11 @@ export const newOwner = (sessionId: SessionId = newSessionId()): InstanceOwner =
 
 /** A request for version v1 with the defaults of the runtime; `given` overrides parts of it. */
 export const startRequest = (
-  runtime: RuntimeDefinition,
+  { name, default_resources }: StartableRuntime,
   given: Partial<StartRequest> = {},
 ): StartRequest => ({
-  runtime,
-  resources: runtime.default_resources,
+  runtime: name,
+  resources: default_resources,
   version: 'v1',
   owner: newOwner(),
   signal: neverAborted,

@@ -3,11 +3,11 @@ import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { eventually } from '../../testing/eventually.ts';
 import type { Instance, InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
 import { describeEndReasons } from './end-reasons.ts';
 import { describeEnds } from './ends.ts';
+import type { StartableRuntime } from './requests.ts';
 import { describeSharedInstances } from './shared-instances.ts';
 import { describeWarmInstances } from './warm-instances.ts';
 
@@ -19,11 +19,11 @@ export interface OpenProvisioner {
    */
   openAnother?(): SessionProvisioner;
   /** A runtime whose instances start. */
-  runtime: RuntimeDefinition;
+  runtime: StartableRuntime;
   /** A runtime whose instances end before they are ready; absent if the adapter has none. */
-  crashing?: RuntimeDefinition;
+  crashing?: StartableRuntime;
   /** A runtime whose instances are never ready; absent if the adapter has none. */
-  stuck?: RuntimeDefinition;
+  stuck?: StartableRuntime;
   /** Binds as the control-plane does; resolves with the status of the response. */
   bind(instanceId: InstanceId, address: string, sessionId: SessionId): Promise<number>;
   /** Kills the instance from outside, so that it leaves no termination message. */
@@ -74,7 +74,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     ) => {
       const request = {
         owner: { tenantId: newTenantId(), sessionId },
-        runtime,
+        runtime: runtime.name,
         resources: runtime.default_resources,
         version: 'v1',
         signal,

@@ -10,14 +10,13 @@ import {
   type InstanceDirectory,
   removeTree,
 } from './instance-directory.ts';
+import type { LocalRuntime } from './local-runtime.ts';
 import type { KeyPublisher } from './publish-keys.ts';
 import { type ExitCause, readTermination } from './read-termination.ts';
-import type { SupervisorCommand } from './supervisor-command.ts';
 
 export interface LaunchOptions {
   /** Path of the session-agent's bundle. */
   agentBundle: string;
-  supervisorCommand: SupervisorCommand;
   /** Gives agents the public keys that verify internal tokens. */
   keys: KeyPublisher;
   hostVariables: HostVariables;
@@ -44,7 +43,8 @@ export interface LaunchedInstance {
 export async function launchInstance(
   options: LaunchOptions,
   instanceId: InstanceId,
-  request: StartRequest,
+  runtime: LocalRuntime,
+  { owner, resources }: Pick<StartRequest, 'owner' | 'resources'>,
 ): Promise<LaunchedInstance> {
   const { keys, clock, graceMs, logger } = options;
   const directory = await createInstanceDirectory(options.instancesDirectory, instanceId);
@@ -57,11 +57,11 @@ export async function launchInstance(
     const agent = spawnAgent({
       bundle: options.agentBundle,
       cwd: directory.root,
-      env: environmentOf(options, instanceId, directory, request),
+      env: environmentOf(options, { instanceId, directory, runtime, resources }),
       graceMs,
       clock,
       logger: logger.child({
-        session_id: request.owner?.sessionId,
+        session_id: owner?.sessionId,
         instance_id: instanceId,
       }),
     });
@@ -84,18 +84,22 @@ export async function launchInstance(
   }
 }
 
+interface LaunchedParts extends Pick<StartRequest, 'resources'> {
+  instanceId: InstanceId;
+  directory: InstanceDirectory;
+  runtime: LocalRuntime;
+}
+
 const environmentOf = (
   options: LaunchOptions,
-  instanceId: InstanceId,
-  directory: InstanceDirectory,
-  { runtime, resources }: StartRequest,
+  { instanceId, directory, runtime, resources }: LaunchedParts,
 ): Record<string, string> =>
   agentEnvironment({
     host: options.hostVariables,
     instanceId,
     instancesDirectory: options.instancesDirectory,
     directory,
-    supervisorCommand: options.supervisorCommand(runtime),
+    supervisorCommand: runtime.supervisorCommand,
     preload: runtime.preload,
     memoryBytes: Math.ceil(parseQuantity(resources.memory)),
     logLevel: options.agentLogLevel,

@@ -67,7 +67,7 @@ describe('local-process provisioner', () => {
     const runtime = behaving(behaviour);
     const request = {
       owner: newOwner(),
-      runtime,
+      runtime: runtime.name,
       resources: runtime.default_resources,
       version: 'v1',
       signal,

@@ -13,11 +13,14 @@ import type {
 } from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
 import { type LaunchedInstance, type LaunchOptions, launchInstance } from './launch-instance.ts';
+import type { LocalRuntime } from './local-runtime.ts';
 import { createModuleCheck } from './missing-modules.ts';
 import { createKeyPublisher, type PublicKeySource } from './publish-keys.ts';
 import { createStartSlots } from './start-slots.ts';
 
 export interface LocalProcessOptions extends Omit<LaunchOptions, 'keys' | 'graceMs'> {
+  /** A start names one of them. */
+  runtimes: readonly LocalRuntime[];
   publicKeys: PublicKeySource;
   ids: Pick<Ids, 'instanceId'>;
   graceMs?: number;
@@ -42,6 +45,7 @@ interface LocalInstance extends Pick<ListedInstance, 'instanceId' | 'runtime' | 
  * `openInstancesDirectory`.
  */
 export function createLocalProcessProvisioner({
+  runtimes,
   publicKeys,
   ids,
   graceMs = defaultGraceMs,
@@ -57,12 +61,15 @@ export function createLocalProcessProvisioner({
   const delivery = createEndDelivery({ clock, onAcknowledged: () => {} });
 
   const launch = async (request: StartRequest, signal: AbortSignal): Promise<Instance> => {
-    const { runtime, version, owner } = request;
-    await requireModules(runtime, options.supervisorCommand(runtime)[0]);
+    const { version, owner } = request;
+    const runtime = runtimes.find(({ name }) => name === request.runtime);
+    if (!runtime) throw new Error(`there is no runtime ${request.runtime}`);
+    await requireModules(runtime);
     const instanceId = ids.instanceId();
     const { port, end, gone } = await launchInstance(
       { ...options, keys, graceMs },
       instanceId,
+      runtime,
       request,
     );
     const ended = gone.then((cause) => {

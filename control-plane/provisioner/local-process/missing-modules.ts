@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { StartFailedError } from '../start-failed-error.ts';
-import type { SupervisorCommand } from './supervisor-command.ts';
+import type { LocalRuntime } from './local-runtime.ts';
 
 const run = promisify(execFile);
 
@@ -27,12 +26,12 @@ export async function missingModules(
 }
 
 /** @throws StartFailedError that names the modules which the runtime's interpreter lacks. */
-export type ModuleCheck = (runtime: RuntimeDefinition, python: string | undefined) => Promise<void>;
+export type ModuleCheck = (runtime: LocalRuntime) => Promise<void>;
 
 /** Checks that interpreters have the modules of their runtimes. A check that passed is remembered. */
 export function createModuleCheck(): ModuleCheck {
   const complete = new Set<string>();
-  return async ({ name, preload }, python = '') => {
+  return async ({ name, preload, supervisorCommand: [python = ''] }) => {
     const key = JSON.stringify([python, preload]);
     if (preload.length === 0 || complete.has(key)) return;
     const missing = await missingModules(python, preload);
@@ -48,14 +47,11 @@ export function createModuleCheck(): ModuleCheck {
  * The runtimes that cannot start because modules are missing, one sentence each. The operator sees
  * them before anyone requests such a runtime.
  */
-export async function complaintsAboutModules(
-  runtimes: readonly RuntimeDefinition[],
-  supervisorCommand: SupervisorCommand,
-): Promise<string[]> {
+export async function complaintsAboutModules(runtimes: readonly LocalRuntime[]): Promise<string[]> {
   const requireModules = createModuleCheck();
   const complaints = await Promise.all(
     runtimes.map((runtime) =>
-      requireModules(runtime, supervisorCommand(runtime)[0]).then(
+      requireModules(runtime).then(
         () => [],
         (error: Error) => [error.message],
       ),

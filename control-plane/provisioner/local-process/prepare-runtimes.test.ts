@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findRuntime } from '../../runtimes/find-runtime.ts';
-import { runtimeVersion } from '../../runtimes/runtime-version.ts';
 import { prepareRuntimes } from './prepare-runtimes.ts';
 
 let directory: string;
@@ -48,7 +47,7 @@ async function versionOf(
 ): Promise<string> {
   const prepared = await prepare(changed);
   if ('complaints' in prepared) throw new Error(prepared.complaints.join('\n'));
-  return runtimeVersion(findRuntime(prepared.runtimes, name));
+  return findRuntime(prepared.runtimes, name).version;
 }
 
 it('gives a runtime the same version wherever it creates the same instances', async () => {

@@ -1,26 +1,36 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Language } from '@steppe/contracts/session';
 import { type RuntimesConfig, readRuntimes } from '../../runtimes/read-runtimes.ts';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
+import { type SessionRuntime, toSessionRuntime } from '../../runtimes/session-runtime.ts';
 import { complaintAbout, complaintsAbout } from './check-interpreter.ts';
 import { type InstanceParts, instanceFingerprint } from './instance-fingerprint.ts';
-import { type SupervisorCommand, supervisorFiles, supervisorsIn } from './supervisor-command.ts';
+import {
+  type Interpreters,
+  type LocalRuntime,
+  supervisorFiles,
+  toLocalRuntime,
+} from './local-runtime.ts';
 
 interface LocalRuntimesConfig extends RuntimesConfig, InstanceParts {
   /** The interpreters for runtimes that name none. */
-  interpreters: Readonly<Record<Language, string>>;
+  interpreters: Interpreters;
 }
 
-type LocalRuntimes =
-  | { runtimes: readonly RuntimeDefinition[]; supervisorCommand: SupervisorCommand }
-  | { complaints: string[] };
+export interface PreparedRuntimes {
+  /** As the use cases see them. */
+  runtimes: readonly SessionRuntime[];
+  /** As the provisioner needs them. */
+  localRuntimes: readonly LocalRuntime[];
+}
 
 /**
  * Prepares the runtimes for processes of this machine, or returns all problems with their list and
  * their interpreters, one line each.
  */
-export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<LocalRuntimes> {
+export async function prepareRuntimes(
+  config: LocalRuntimesConfig,
+): Promise<PreparedRuntimes | { complaints: string[] }> {
   const [read, ...usual] = await Promise.all([
     readRuntimes(config),
     complaintsAbout(config.interpreters),
@@ -30,26 +40,35 @@ export async function prepareRuntimes(config: LocalRuntimesConfig): Promise<Loca
     ),
   ]);
   if ('complaints' in read) return { complaints: [...read.complaints, ...usual.flat()] };
-  const own = await Promise.all(
-    read.runtimes.map(async ({ name, language, interpreter, image }) => {
-      // Otherwise the runtime would silently run on the interpreter of this machine.
-      if (image && !interpreter)
-        return [
-          `STEPPE_RUNTIMES: ${name}.image: is for pods; for local processes name an interpreter too`,
-        ];
-      const complaint = interpreter && (await complaintAbout(language, interpreter));
-      return complaint ? [`STEPPE_RUNTIMES: ${name}.interpreter: ${complaint}`] : [];
-    }),
-  );
+  const own = await Promise.all(read.runtimes.map(complaintsAboutRuntime));
   const complaints = [...usual.flat(), ...own.flat()];
   if (complaints.length > 0) return { complaints };
-  const supervisorCommand = supervisorsIn(config.runtimesDirectory, config.interpreters);
   const shared = await instanceFingerprint(config);
-  const runtimes = read.runtimes.map((runtime) => ({
-    ...runtime,
-    fingerprint: hash('sha256', JSON.stringify([shared, supervisorCommand(runtime)])),
-  }));
-  return { runtimes, supervisorCommand };
+  const localRuntimes = read.runtimes.map((definition) =>
+    toLocalRuntime(definition, config.runtimesDirectory, config.interpreters),
+  );
+  const runtimes = read.runtimes.map((definition, index) =>
+    toSessionRuntime(
+      definition,
+      hash('sha256', JSON.stringify([shared, localRuntimes[index]?.supervisorCommand])),
+    ),
+  );
+  return { runtimes, localRuntimes };
+}
+
+async function complaintsAboutRuntime({
+  name,
+  language,
+  interpreter,
+  image,
+}: RuntimeDefinition): Promise<string[]> {
+  // Otherwise the runtime would silently run on the interpreter of this machine.
+  if (image && !interpreter)
+    return [
+      `STEPPE_RUNTIMES: ${name}.image: is for pods; for local processes name an interpreter too`,
+    ];
+  const complaint = interpreter && (await complaintAbout(language, interpreter));
+  return complaint ? [`STEPPE_RUNTIMES: ${name}.interpreter: ${complaint}`] : [];
 }
 
 const complaintsAboutFile = (variable: string, path: string): Promise<string[]> =>

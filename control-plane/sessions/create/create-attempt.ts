@@ -2,7 +2,6 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import { isAmbiguous } from '@steppe/session-store/errors';
 import type { UpdateOutcome } from '@steppe/session-store/ports';
 import type { Instance } from '../../provisioner/session-provisioner.ts';
-import { runtimeVersion } from '../../runtimes/runtime-version.ts';
 import { withTimeout } from '../../with-timeout.ts';
 import { firstEpoch } from '../agent-client.ts';
 import type { SessionWithState } from '../describe-session.ts';
@@ -140,13 +139,11 @@ export class CreateAttempt {
     const { runtime, record, binding } = this.#plan;
     const { signal } = this.#options;
     this.#start = 'cold';
-    const { resources } = record;
-    const version = runtimeVersion(runtime);
     const instance = await provisioner.start({
       owner: this.#owner(),
-      runtime,
-      resources,
-      version,
+      runtime: runtime.name,
+      resources: record.resources,
+      version: runtime.version,
       signal,
     });
     const unusable = this.#instances;

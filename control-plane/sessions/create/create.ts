@@ -1,7 +1,6 @@
 import { createSessionSchema } from '@steppe/contracts/session';
-import { addLogFields } from '@steppe/service-kit/http/log-fields';
-import { parseInput } from '@steppe/service-kit/http/parse-input';
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { addLogFields } from '@steppe/service-kit/http/http-env';
+import { parseInput, refuseQuery } from '@steppe/service-kit/http/parse-input';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { authorised } from '../../authorised.ts';

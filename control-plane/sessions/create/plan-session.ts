@@ -5,7 +5,7 @@ import type { CreateSession } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { chooseResources } from '../../runtimes/choose-resources.ts';
 import { findRuntime } from '../../runtimes/find-runtime.ts';
-import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
+import type { SessionRuntime } from '../../runtimes/session-runtime.ts';
 import type { SessionServices } from '../session-services.ts';
 import type { LiveRecord } from '../termination/cause.ts';
 
@@ -13,7 +13,7 @@ type ProvisioningRecord = Extract<LiveRecord, { state: 'provisioning' }>;
 
 export interface SessionPlan {
   sessionId: SessionId;
-  runtime: RuntimeDefinition;
+  runtime: SessionRuntime;
   /** How many live sessions the tenant may have, including this one. */
   quota: number;
   record: ProvisioningRecord;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ResponseSink } from '../../http-proxy/response-sink.ts';
+import type { ResponseSink } from '../../http-proxy/response-writer.ts';
 
 /** A short response that is read into memory before the client gets it or another one. */
 export interface BufferedResponse extends ResponseSink {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createResultFilter } from './result-filter.ts';
+import { createResultFilter } from './resume-filter.ts';
 
 const json = '{"stdout":"  text  "}';
 const give = (filter: ReturnType<typeof createResultFilter>, text: string, size: number) => {

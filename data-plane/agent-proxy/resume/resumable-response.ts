@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ResponseSink } from '../../http-proxy/response-sink.ts';
+import type { ResponseSink } from '../../http-proxy/response-writer.ts';
 import { createEventFilter } from './event-filter.ts';
 import type { EventForm } from './event-framing.ts';
-import { createResultFilter } from './result-filter.ts';
-import type { ResumeFilter } from './resume-filter.ts';
+import { createResultFilter, type ResumeFilter } from './resume-filter.ts';
 
 /** How to request the rest of a response: the events after `lastSeq`, or the same result again. */
 export type Rest = { kind: 'events'; lastSeq: number } | { kind: 'result' };

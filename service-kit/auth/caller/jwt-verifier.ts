@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../process/clock.ts';
-import { wallClockTtl } from '../wall-clock-ttl.ts';
-import { bearerToken } from './bearer-token.ts';
-import type { CallerVerifier, Principal } from './principal.ts';
+import { AppError } from '../../http/app-error.ts';
+import { type Clock, wallClockTtl } from '../../process/clock.ts';
+import { type CallerVerifier, type Principal, unauthenticated } from './principal.ts';
 import { type ClaimNames, toPrincipal } from './to-principal.ts';
 import { type TokenRules, verifyToken } from './verify-token.ts';
 
@@ -59,4 +58,17 @@ export function createJwtVerifier(options: JwtVerifierOptions, clock: Clock): Ca
 function goodUntilMs({ exp, iat }: JWTPayload, maxAgeSeconds: number | undefined): number {
   const ends = [Number(exp), ...(maxAgeSeconds === undefined ? [] : [Number(iat) + maxAgeSeconds])];
   return Math.floor(Math.min(...ends) * 1000);
+}
+
+/** Returns the token of an `Authorization` header. @throws AppError `unauthenticated` */
+function bearerToken(authorization: string | undefined): string {
+  if (!authorization) {
+    // No error= here: RFC 6750 reserves it for requests that carry a token.
+    throw new AppError('unauthenticated', 'there is no token; send Authorization: Bearer <JWT>', {
+      headers: { 'WWW-Authenticate': 'Bearer' },
+    });
+  }
+  const token = /^Bearer ([A-Za-z0-9_.~+/=-]+)$/i.exec(authorization)?.[1];
+  if (!token) throw unauthenticated('the Authorization header is not of the form Bearer <JWT>');
+  return token;
 }

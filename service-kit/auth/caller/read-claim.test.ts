@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readClaim } from './read-claim.ts';
+import { readClaim } from './to-principal.ts';
 
 const claims = {
   tenant: 't',

@@ -4,8 +4,7 @@ import {
   type FetchImplementation,
   type JWTVerifyGetKey,
 } from 'jose';
-import type { Clock } from '../../process/clock.ts';
-import { isOlder } from '../../process/is-older.ts';
+import { type Clock, isOlder } from '../../process/clock.ts';
 import { parseKeySet } from '../key-set-file.ts';
 
 /** The issuer's key server returned no keys, and the known keys do not include the token's. */

@@ -1,8 +1,7 @@
 import { errors, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
-import type { Clock } from '../../process/clock.ts';
-import { wallClockTtl } from '../wall-clock-ttl.ts';
+import { type Clock, wallClockTtl } from '../../process/clock.ts';
 import { KeysUnavailableError } from './remote-keys.ts';
 
 /** The issuer publishes a key for the token, but no signature can be verified with it. */

@@ -1,9 +1,9 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { AppError } from '../../http/app-error.ts';
 import type { Clock } from '../../process/clock.ts';
-import { readClaim } from './read-claim.ts';
+import { unauthenticated } from './principal.ts';
 import { failureCooldownMs, KeysUnavailableError } from './remote-keys.ts';
-import { unauthenticated } from './unauthenticated.ts';
+import { readClaim } from './to-principal.ts';
 import { UnusableKeyError } from './usable-keys.ts';
 
 /** The requirements for a token. */

@@ -3,8 +3,7 @@ import type { Plane } from '@steppe/contracts/internal';
 import { limits } from '@steppe/contracts/limits';
 import { type CryptoKey, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../process/clock.ts';
-import { isOlder } from '../../process/is-older.ts';
+import { type Clock, isOlder } from '../../process/clock.ts';
 
 export interface InternalKey {
   kid: string;

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../process/clock.ts';
 import { AppError } from '../app-error.ts';
 import type { BodyShare } from './body-budget.ts';
-import { hasBody } from './has-body.ts';
 
 export interface ReadBodyOptions {
   maxBytes: number;
@@ -123,3 +122,7 @@ const stalled = (stallMs: number): AppError =>
       headers: closing,
     },
   );
+
+/** True for a request that announces a body that is not empty, or whose length is not known yet. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -4,9 +4,8 @@ import type * as z from 'zod';
 import { AppError } from '../app-error.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { parseInput } from '../parse-input.ts';
-import { hasBody } from './has-body.ts';
 import { requireJsonShape } from './json-shape.ts';
-import { type ReadBodyOptions, readBody } from './read-body.ts';
+import { hasBody, type ReadBodyOptions, readBody } from './read-body.ts';
 
 interface ReadJsonOptions extends Omit<ReadBodyOptions, 'clock'> {
   /** An empty body counts as `{}`, and needs no content type. */

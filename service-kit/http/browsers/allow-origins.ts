@@ -1,7 +1,15 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import type { HttpEnv } from '../http-env.ts';
-import { setHeader } from './set-header.ts';
+
+/**
+ * User code decides the content of files and output: a browser must not guess from it that a
+ * response is a page or a script.
+ */
+export const forbidSniffing: MiddlewareHandler<HttpEnv> = (c, next) => {
+  setHeader(c, 'X-Content-Type-Options', 'nosniff');
+  return next();
+};
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -49,3 +57,13 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler<Http
 /** An OPTIONS request without that header is a request like any other. */
 const isPreflight = (c: Context): boolean =>
   c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;
+
+/**
+ * Sets a header of whatever response this request gets. A handler may bypass Hono and write into
+ * Node's own response; headers that were set there are sent in both cases.
+ */
+function setHeader(c: Context<HttpEnv>, name: string, value: string): void {
+  const outgoing = c.env?.outgoing;
+  if (outgoing) outgoing.setHeader(name, value);
+  else c.header(name, value);
+}

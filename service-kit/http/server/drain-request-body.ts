@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Clock } from '../../process/clock.ts';
-import { hasBody } from '../body/has-body.ts';
+import { hasBody } from '../body/read-body.ts';
 
 /** Once nothing has arrived for this long, closing the connection loses nothing. */
 const quietMs = 1_000;

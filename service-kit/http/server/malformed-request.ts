@@ -2,7 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Duplex } from 'node:stream';
 import type { Ids } from '@steppe/contracts/ids';
 import { AppError, internalError } from '../app-error.ts';
-import { requestIdFrom } from '../request-id.ts';
+import { requestIdFrom } from '../http-env.ts';
 
 /** The refusal of a request before an app sees it. */
 export interface Refusal {

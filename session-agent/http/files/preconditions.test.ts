@@ -1,6 +1,6 @@
 import { fileConditionsSchema } from '@steppe/contracts/file';
 import { describe, expect, test } from 'vitest';
-import { checkOf, isKnown, isStillSame } from './preconditions.ts';
+import { checkOf, isKnown, isStillSame } from './file-request.ts';
 
 const current = { etag: '"now"', modifiedAt: new Date('2026-01-02T03:04:05.678Z'), sizeBytes: 1 };
 const sameSecond = 'Fri, 02 Jan 2026 03:04:05 GMT';

@@ -6,7 +6,7 @@ import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Deferred, deferred } from '../../deferred.ts';
 import { toRawJson } from '../../protocol/raw-json.ts';
-import { respondWhenReady } from './respond-when-ready.ts';
+import { respondWhenReady } from './json-response.ts';
 
 let ready: Deferred<unknown>;
 let responding: Promise<void>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { responseFormat } from './response-format.ts';
+import { responseFormat } from './event-formats.ts';
 
 test.each([
   [undefined, 'json'],

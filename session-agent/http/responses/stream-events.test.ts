@@ -6,8 +6,8 @@ import { cutOffLineSchema, type StepEvent, stepEventSchema } from '@steppe/contr
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { toRawJson } from '../../protocol/raw-json.ts';
-import { eventText } from '../../steps/kept-event.ts';
 import type { Step } from '../../steps/step.ts';
+import { eventText } from '../../steps/step-events.ts';
 import { completed, newStep } from '../../steps/testing/new-step.ts';
 import { type StreamOptions, streamEvents } from './stream-events.ts';
 

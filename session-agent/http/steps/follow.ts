@@ -1,12 +1,13 @@
+import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { stepEventsQuerySchema } from '@steppe/contracts/step-request';
-import { parseInput } from '@steppe/service-kit/http/parse-input';
-import { readQuery } from '@steppe/service-kit/http/read-query';
-import { outgoingOf } from '../responses/outgoing.ts';
-import { responseFormat } from '../responses/response-format.ts';
+import { type ForwardedStep, stepEventsQuerySchema } from '@steppe/contracts/step-request';
+import { parseInput, readQuery } from '@steppe/service-kit/http/parse-input';
+import type { Step } from '../../steps/step.ts';
+import type { StepQueue } from '../../steps/step-queue.ts';
+import { responseFormat } from '../responses/event-formats.ts';
+import { outgoingOf } from '../responses/json-response.ts';
 import { streamEvents } from '../responses/stream-events.ts';
 import { sessionRoute } from '../route.ts';
-import { subscribe } from './subscribe.ts';
 
 /**
  * Replays a step's events after `after` (or `Last-Event-ID`), then follows it; as SSE unless the
@@ -26,3 +27,19 @@ export const followStep = sessionRoute(async (c, { journal, queue }, { limits, c
   await streamEvents(step, outgoing, { format, after, stallMs: limits.readerStallMs, clock });
   return RESPONSE_ALREADY_SENT;
 });
+
+interface Subscription {
+  step: Step;
+  queue: StepQueue;
+  /** Undefined for a client that only reads. */
+  onDisconnect?: ForwardedStep['on_disconnect'] | undefined;
+}
+
+/** Counts the response among the step's subscribers for as long as its connection is open. */
+export function subscribe(
+  outgoing: ServerResponse,
+  { step, queue, onDisconnect }: Subscription,
+): void {
+  const leave = step.subscribers.join(onDisconnect, () => queue.cancel(step));
+  outgoing.once('close', () => leave(outgoing.writableFinished ? 'finished' : 'disconnected'));
+}

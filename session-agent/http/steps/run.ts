@@ -1,15 +1,14 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { forwardedStepSchema } from '@steppe/contracts/step-request';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
-import { refuseQuery } from '@steppe/service-kit/http/read-query';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { resultText } from '../../steps/kept-result.ts';
 import { requireWithinLimits } from '../../steps/step-limits.ts';
-import { outgoingOf, sendJson } from '../responses/outgoing.ts';
-import { respondWhenReady } from '../responses/respond-when-ready.ts';
-import { responseFormat } from '../responses/response-format.ts';
+import { responseFormat } from '../responses/event-formats.ts';
+import { outgoingOf, respondWhenReady, sendJson } from '../responses/json-response.ts';
 import { streamEvents } from '../responses/stream-events.ts';
 import { sessionRoute } from '../route.ts';
-import { subscribe } from './subscribe.ts';
+import { subscribe } from './follow.ts';
 
 /**
  * Runs a step, or joins it if it was submitted before, and responds in the format that `Accept`
@@ -41,4 +40,14 @@ export const runStep = sessionRoute(async (c, { queue, sessionId }, parts) => {
   };
   await respondWhenReady(outgoing, { clock, ready: step.ended.promise, body });
   return RESPONSE_ALREADY_SENT;
+});
+
+/** Interrupts a step: 202 with the result so far, or 200 with the result if it had ended before. */
+export const cancelStep = sessionRoute((c, { journal, queue }, { lifetime }) => {
+  refuseQuery(c.req.url);
+  lifetime.touch();
+  const step = journal.get(c.req.param('step_id') ?? '');
+  const { hasEnded } = step;
+  queue.cancel(step);
+  return sendJson(c, resultText(step.result()), hasEnded ? 200 : 202);
 });

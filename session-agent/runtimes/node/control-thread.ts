@@ -5,8 +5,7 @@ import { decodeTrusted, encodeWorkerFrame, FrameDecoder } from '../../protocol/f
 import type { WorkerCommand, WorkerFrame } from '../../protocol/frames.ts';
 import { createInterruptLadder } from './control/interrupt-ladder.ts';
 import type { StepPreparer } from './control/prepare-step.ts';
-import { signalAwaitedChild } from './control/signal-awaited-child.ts';
-import { terminateMainThread } from './control/terminate-main-thread.ts';
+import { signalAwaitedChild, terminateMainThread } from './control/stop-main-thread.ts';
 import { createLoad } from './load.ts';
 import type { ControlData, ToControl, ToMain } from './messages.ts';
 import { createStepGate } from './step-gate.ts';

@@ -5,22 +5,22 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerFrame } from '../../protocol/frames.ts';
 import { createLoad } from './load.ts';
 import type { ControlData, ToControl, ToMain } from './messages.ts';
-import { tellOfAwaitedChildren } from './run/awaited-children.ts';
-import { reportBackgroundErrors } from './run/background-errors.ts';
-import { bundleText } from './run/bundle-text.ts';
 import { createStepCaller, declareNames } from './run/call-step.ts';
 import { describeError } from './run/describe-error.ts';
 import { createDisplay } from './run/display.ts';
 import { reportFatalErrors } from './run/fatal-report.ts';
 import { defineGlobals } from './run/globals.ts';
-import { parse } from './run/own-json.ts';
+import { parse } from './run/plain-json.ts';
+import {
+  reportBackgroundErrors,
+  tellOfAwaitedChildren,
+  yieldToSignalListeners,
+} from './run/process-hooks.ts';
 import { createStepRunner } from './run/run-steps.ts';
-import { type Shown, showValue } from './run/shown-value.ts';
-import { yieldToSignalListeners } from './run/signal-listeners.ts';
+import { bundleText, type Shown, showValue } from './run/shown-value.ts';
 import { createStackFrames } from './run/stack-frames.ts';
-import { createStepContext } from './run/step-context.ts';
 import { createStepOutput } from './run/step-output.ts';
-import { createStepScope } from './run/step-scope.ts';
+import { createStepContext, createStepScope } from './run/step-scope.ts';
 import {
   addLastingVariables,
   enterStepEnvironment,

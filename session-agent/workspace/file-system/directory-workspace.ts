@@ -15,7 +15,6 @@ import type {
 } from '../workspace.ts';
 import { versionOf } from './describe-file.ts';
 import { systemCode, toFileError } from './file-error.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import { listEntries } from './list-entries.ts';
 import { replaceFile } from './replace-file.ts';
 import { type Place, type WalkOptions, walk } from './walk.ts';
@@ -155,3 +154,22 @@ const directoryGone = (segments: readonly string[]): AppError =>
       retryable: true,
     },
   );
+
+/** Runs work under the same key one at a time, in the order of the calls. */
+export class KeyedLock {
+  readonly #last = new Map<string, Promise<void>>();
+
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#last.get(key) ?? Promise.resolve()).then(work);
+    const settled = mine.then(
+      () => {},
+      () => {},
+    );
+    this.#last.set(key, settled);
+    try {
+      return await mine;
+    } finally {
+      if (this.#last.get(key) === settled) this.#last.delete(key);
+    }
+  }
+}

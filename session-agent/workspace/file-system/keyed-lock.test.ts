@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from './directory-workspace.ts';
 
 test('runs work under one key sequentially, in order, even after a failure', async () => {
   const lock = new KeyedLock();

@@ -6,9 +6,9 @@ import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createInternalTokenSigner } from '../../../service-kit/auth/internal-token/signer.ts';
 import { openSigningKeys } from '../../../service-kit/auth/internal-token/signing-keys.ts';
-import { createInternalTokenVerifier } from '../../../service-kit/auth/internal-token/verifier.ts';
 import { createKeySetFile } from '../../../service-kit/auth/key-set-file.ts';
 import { createLogger } from '../../../service-kit/process/logger.ts';
+import { createInternalTokenVerifier } from '../../../session-agent/http/internal-token/verifier.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { describeSessionProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
-import { supervisorsIn } from '@steppe/control-plane/provisioner/local-process/supervisor-command';
+import { toLocalRuntime } from '@steppe/control-plane/provisioner/local-process/local-runtime';
 import type { Instance } from '@steppe/control-plane/provisioner/session-provisioner';
 import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
 import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
@@ -16,10 +16,7 @@ import { afterAll } from 'vitest';
 import { testEnvironment } from '../../support/config.ts';
 
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
-const supervisorCommand = supervisorsIn(`${dist}runtimes`, {
-  python: 'python3',
-  node: process.execPath,
-});
+const interpreters = { python: 'python3', node: process.execPath };
 
 const directory = mkdtempSync(join(tmpdir(), 'steppe-test-'));
 const neverReady = join(directory, 'never-ready');
@@ -48,20 +45,24 @@ async function shortenLife(
 
 for (const language of ['python', 'node'] as const) {
   const runtime = findRuntime(builtInRuntimes(0), language);
+  const crashing = { ...runtime, name: 'crashing', interpreter: 'no-such-program' };
+  const stuck = { ...runtime, name: 'stuck', interpreter: neverReady };
   describeSessionProvisioner(`local-process provisioner with the session-agent and ${language}`, {
     isShared: false,
     reasons: ['idle', 'expired'],
     open: async () => {
       const { provisioner, signer, leftovers, pidOf } = await startFakes({
         agentBundle: `${dist}session-agent.cjs`,
-        supervisorCommand,
+        runtimes: [runtime, crashing, stuck].map((definition) =>
+          toLocalRuntime(definition, `${dist}runtimes`, interpreters),
+        ),
         hostVariables: testEnvironment({}),
       });
       return {
         provisioner,
         runtime,
-        crashing: { ...runtime, interpreter: 'no-such-program' },
-        stuck: { ...runtime, interpreter: neverReady },
+        crashing,
+        stuck,
         bind: (instanceId, address, sessionId) =>
           bindStatus(signer, instanceId, address, sessionId),
         kill: async (instanceId) => void process.kill(await pidOf(instanceId), 'SIGKILL'),

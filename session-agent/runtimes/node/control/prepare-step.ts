@@ -1,5 +1,5 @@
 import type { PreparedStep, RunCommand } from '../messages.ts';
-import { createKnownNames } from '../rewrite/known-names.ts';
+import { createKnownNames } from '../rewrite/declared-names.ts';
 import { rewriteStep } from '../rewrite/rewrite-step.ts';
 import { StepSyntaxError } from '../rewrite/syntax-error.ts';
 

@@ -1,6 +1,6 @@
 import type { AnyNode, Identifier, Pattern } from 'acorn';
+import { isShadowed } from './declared-names.ts';
 import type { Edit } from './edits.ts';
-import { isShadowed } from './scopes.ts';
 import { walk } from './syntax-tree.ts';
 
 /** Rewritten assignments set a property of this object, which throws as a constant does. */

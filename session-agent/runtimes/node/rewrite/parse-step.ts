@@ -1,6 +1,6 @@
 import type { Expression, Options, Program } from 'acorn';
+import { transform } from 'sucrase';
 import { BoundedParser, NestingError } from './bounded-parser.ts';
-import { parsesAsJsx, stripTypes } from './strip-types.ts';
 import { createSyntaxError } from './syntax-error.ts';
 import { isReexport, startsFunction, walk } from './syntax-tree.ts';
 import { hasTypeArguments } from './type-arguments.ts';
@@ -136,4 +136,33 @@ function offsetOf(error: unknown): number {
     typeof error.pos === 'number'
     ? error.pos
     : -1;
+}
+
+/**
+ * Turns TypeScript into JavaScript, with every statement on its line. Enums become objects.
+ * @throws sucrase's own SyntaxError.
+ */
+function stripTypes(source: string): string {
+  return transform(source, {
+    transforms: ['typescript'],
+    disableESTransforms: true,
+    preserveDynamicImport: true,
+    // The next step may use an import that this one does not.
+    keepUnusedImports: true,
+  }).code;
+}
+
+/** Whether the code would be valid if JSX were allowed. */
+function parsesAsJsx(source: string): boolean {
+  try {
+    return (
+      transform(source, {
+        transforms: ['typescript', 'jsx'],
+        jsxRuntime: 'preserve',
+        keepUnusedImports: true,
+      }).code !== ''
+    );
+  } catch {
+    return false;
+  }
 }

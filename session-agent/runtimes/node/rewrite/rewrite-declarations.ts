@@ -1,7 +1,7 @@
 import type { AnyNode, ClassDeclaration, Program, VariableDeclaration } from 'acorn';
+import { declarationIn } from './declared-names.ts';
 import { blank, type Edit } from './edits.ts';
 import { startsFunction, walk } from './syntax-tree.ts';
-import { declarationIn } from './top-level-names.ts';
 
 /**
  * The names of a step are declared before it, once for all steps. So `const x = 1` becomes `(x =

@@ -2,8 +2,8 @@ import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { createStepCaller, declareNames } from '../run/call-step.ts';
 import { createStepGate } from '../step-gate.ts';
+import { createKnownNames, type KnownNames } from './declared-names.ts';
 import { constantsGuard } from './driver-globals.ts';
-import { createKnownNames, type KnownNames } from './known-names.ts';
 import { rewriteStep } from './rewrite-step.ts';
 
 /** Names are global in these tests too, so each test uses its own names. */

@@ -1,15 +1,24 @@
 import type { Program } from 'acorn';
-import { blockFunctionsSetter, setBlockFunctions } from './block-functions.ts';
 import { keepCompletionValue, valueName } from './completion-value.ts';
 import { constantsHolder, guardConstants } from './constant-assignments.ts';
+import {
+  type FreshNames,
+  type KnownNames,
+  type NameKind,
+  type TopLevelNames,
+  topLevelNames,
+} from './declared-names.ts';
 import { constantsGuard } from './driver-globals.ts';
 import { applyEdits, type ColumnShift, type Edit } from './edits.ts';
-import { hoistFunctions, topLevelFunctions } from './hoist-functions.ts';
-import type { FreshNames, KnownNames } from './known-names.ts';
 import { awaits, parseStep } from './parse-step.ts';
 import { rewriteDeclarations } from './rewrite-declarations.ts';
 import { rewriteImports } from './rewrite-imports.ts';
-import { type NameKind, type TopLevelNames, topLevelNames } from './top-level-names.ts';
+import {
+  blockFunctionsSetter,
+  hoistFunctions,
+  setBlockFunctions,
+  topLevelFunctions,
+} from './step-functions.ts';
 
 export type RewrittenStep = {
   filename: string;

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { toRawJson } from '../../../protocol/raw-json.ts';
 import { maxFrameBytes } from '../../../protocol/wire-format.ts';
-import { bundleText } from './bundle-text.ts';
-import { textJson } from './shown-value.ts';
+import { bundleText, textJson } from './shown-value.ts';
 
 const large = textJson('x'.repeat(maxFrameBytes));
 

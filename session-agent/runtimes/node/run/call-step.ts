@@ -1,6 +1,6 @@
 import vm from 'node:vm';
+import type { FreshNames } from '../rewrite/declared-names.ts';
 import { stepCall } from '../rewrite/driver-globals.ts';
-import type { FreshNames } from '../rewrite/known-names.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
 import { callerFilename } from './stack-frames.ts';

@@ -1,7 +1,6 @@
 import { types } from 'node:util';
 import type { StepError } from '../messages.ts';
-import { inspectSafely } from './shown-value.ts';
-import { cutText } from './text-limit.ts';
+import { cutText, inspectSafely } from './shown-value.ts';
 
 const maxCauses = 10;
 const shownElsewhere = new Set(['name', 'message', 'stack', 'cause', 'errors']);

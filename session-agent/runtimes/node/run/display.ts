@@ -1,10 +1,15 @@
 import { types } from 'node:util';
 import { checkJson } from '../../../protocol/check-json.ts';
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-import { stringify } from './own-json.ts';
-import { maxDepth } from './plain-json.ts';
-import { type Bundle, inspectSafely, type Shown, showValue, textJson } from './shown-value.ts';
-import { cutText } from './text-limit.ts';
+import { maxDepth, stringify } from './plain-json.ts';
+import {
+  type Bundle,
+  cutText,
+  inspectSafely,
+  type Shown,
+  showValue,
+  textJson,
+} from './shown-value.ts';
 
 /**
  * The global `display`. It shows each value; an object whose keys all have a `/` is a MIME bundle.

@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
 import timers from 'node:timers';
 import { promiseHooks } from 'node:v8';
-import type { StepContext } from './step-context.ts';
+import type { StepContext } from './step-scope.ts';
 
 type Callback = (...given: unknown[]) => unknown;
 

@@ -1,5 +1,7 @@
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-import { stringify } from './own-json.ts';
+
+/** The driver's own functions: user code can replace the global ones. */
+export const { parse, stringify } = JSON;
 
 /** Deeper values are not readable anyway, and the agent's parser has a limited stack. */
 export const maxDepth = 100;

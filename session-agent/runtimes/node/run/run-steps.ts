@@ -2,7 +2,7 @@ import process from 'node:process';
 import { types } from 'node:util';
 import type { WorkerFrame } from '../../../protocol/frames.ts';
 import type { PreparedStep, StepError, StepKey } from '../messages.ts';
-import type { FreshNames } from '../rewrite/known-names.ts';
+import type { FreshNames } from '../rewrite/declared-names.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
 import type { Completion } from './call-step.ts';

@@ -1,9 +1,7 @@
 import { inspect, types } from 'node:util';
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { maxFrameBytes } from '../../../protocol/wire-format.ts';
-import { stringify } from './own-json.ts';
-import { plainJson, tooLarge } from './plain-json.ts';
-import { cutText } from './text-limit.ts';
+import { plainJson, stringify, tooLarge } from './plain-json.ts';
 
 /** The JSON of a shown value, by MIME type. */
 export type Bundle = Record<string, RawJson>;
@@ -44,4 +42,35 @@ function reasonOf(error: unknown): string {
   } catch {
     return 'its inspection throws';
   }
+}
+
+/** The bytes reserved for the frame's fields besides the bundle. */
+const headBytes = 1024;
+
+/** The JSON of a bundle that fits into a frame: a larger one is reduced to its text. */
+export function bundleText({ bundle, truncated }: Shown): { bundle: RawJson; truncated: boolean } {
+  const whole = join(bundle);
+  if (Buffer.byteLength(whole) <= maxFrameBytes - headBytes) return { bundle: whole, truncated };
+  const types = Object.keys(bundle).join(', ').slice(0, 4096);
+  const text = bundle['text/plain'] ?? asRawJson(stringify(`[${types}: larger than 8 MiB]`));
+  return { bundle: join({ 'text/plain': text }), truncated: true };
+}
+
+const join = (bundle: Bundle): RawJson =>
+  asRawJson(
+    `{${Object.entries(bundle)
+      .map(([type, text]) => `${stringify(type)}:${text}`)
+      .join(',')}}`,
+  );
+
+const maxTextBytes = 256 * 1024;
+const mark = '\n… (cut)';
+
+/** At most 256 KiB of UTF-8, never half a character. */
+export function cutText(text: string, maxBytes = maxTextBytes): string {
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
+  const bytes = Buffer.from(text.slice(0, maxBytes));
+  let end = Math.min(bytes.length, maxBytes - Buffer.byteLength(mark));
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end) + mark;
 }

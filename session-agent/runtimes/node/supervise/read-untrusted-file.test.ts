@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { readUntrustedFile } from './read-untrusted-file.ts';
+import { readUntrustedFile } from './watch-memory.ts';
 
 const folder = mkdtempSync('/tmp/steppe-untrusted-');
 afterAll(() => rmSync(folder, { recursive: true }));

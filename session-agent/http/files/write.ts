@@ -1,0 +1,56 @@
+import type { FileEntry } from '@steppe/contracts/file';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { type HttpEnv, nodeBindings } from '@steppe/service-kit/http/http-env';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
+import type { Context } from 'hono';
+import { fileTooLarge } from '../../workspace/workspace.ts';
+import { sessionRoute } from '../route.ts';
+import { checkOf, fileOf, isOnlyNew, readConditions } from './file-request.ts';
+
+/** Writes a file, streamed: 201 for a new one, 200 for one that it replaces. */
+export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, maxFileBytes }) => {
+  refuseQuery(c.req.url);
+  const conditions = readConditions(c);
+  const segments = fileOf(c);
+  refuseOtherThanWhole(c);
+  lifetime.refuseExpired();
+  lifetime.touch();
+  if (Number(c.req.header('content-length') ?? 0) > maxFileBytes) throw fileTooLarge(maxFileBytes);
+  const { incoming } = nodeBindings(c);
+  const { created, entry, version } = await workspace.writeFile(segments, incoming, {
+    maxBytes: maxFileBytes,
+    onProgress: () => lifetime.touch(),
+    check: checkOf(conditions),
+    onlyNew: isOnlyNew(conditions),
+  });
+  return c.json(entry satisfies FileEntry, created ? 201 : 200, { ETag: version.etag });
+});
+
+/**
+ * Without this check a part would replace the whole file, or compressed bytes would be stored as
+ * they are (RFC 9110, sections 14.5 and 8.4).
+ */
+function refuseOtherThanWhole(c: Context<HttpEnv>): void {
+  if (c.req.header('content-range') !== undefined) {
+    throw new AppError(
+      'invalid_request',
+      'only whole files can be written; send it without Content-Range',
+    );
+  }
+  const encoding = c.req.header('content-encoding');
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
+  throw new AppError(
+    'unsupported_media_type',
+    `files are stored as they are sent; send it without Content-Encoding ${encoding}`,
+  );
+}
+
+export const deleteFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
+  refuseQuery(c.req.url);
+  const conditions = readConditions(c);
+  const segments = fileOf(c);
+  lifetime.refuseExpired();
+  lifetime.touch();
+  await workspace.remove(segments, checkOf(conditions));
+  return c.body(null, 204);
+});

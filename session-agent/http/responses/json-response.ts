@@ -1,0 +1,52 @@
+import type { ServerResponse } from 'node:http';
+import { limits } from '@steppe/contracts/limits';
+import { type HttpEnv, nodeBindings } from '@steppe/service-kit/http/http-env';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type { Context } from 'hono';
+import type { RawJson } from '../../protocol/raw-json.ts';
+
+/** Node's own response, for responses that are streamed. */
+export function outgoingOf(c: Context<HttpEnv>): ServerResponse {
+  const { outgoing } = nodeBindings(c);
+  outgoing.setHeader('X-Request-Id', c.var.requestId);
+  return outgoing;
+}
+
+/** Like `c.json`, for text that is JSON already. */
+export const sendJson = (c: Context<HttpEnv>, text: RawJson, status: 200 | 202): Response =>
+  c.body(text, status, { 'Content-Type': 'application/json' });
+
+export interface PendingResponse {
+  clock: Clock;
+  ready: Promise<unknown>;
+  /** Creates the body; may throw an AppError unless the response `hasBegun`. */
+  body: (hasBegun: boolean) => RawJson;
+}
+
+/**
+ * Responds with JSON when `ready` resolves. After five seconds of waiting it sends the status and
+ * the headers, and then a space every five seconds: white space before a JSON text is valid JSON,
+ * and it keeps proxies in between from timing out.
+ */
+export async function respondWhenReady(
+  outgoing: ServerResponse,
+  { clock, ready, body }: PendingResponse,
+): Promise<void> {
+  outgoing.setHeader('Content-Type', 'application/json');
+  const stopKeepalive = clock.every(limits.keepaliveMs, () => outgoing.write(' '));
+  const closed = new Promise<void>((resolve) => outgoing.once('close', resolve));
+  try {
+    await Promise.race([ready, closed]);
+  } catch (error) {
+    // A sent status cannot be changed. Clients do not mistake an aborted response for a complete
+    // one.
+    if (outgoing.headersSent) outgoing.destroy();
+    else throw error;
+  } finally {
+    stopKeepalive();
+  }
+  if (outgoing.destroyed) return;
+  const text = body(outgoing.headersSent);
+  if (!outgoing.headersSent) outgoing.setHeader('Content-Length', Buffer.byteLength(text));
+  outgoing.end(text);
+}
