@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { scopes } from '@steppe/contracts/operations';
+import { scopes } from '@steppe/contracts/scopes';
 import {
   type HostVariables,
   hostVariableNames,

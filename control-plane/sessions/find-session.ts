@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { AppError } from '@steppe/service-kit/http/app-error';
@@ -17,5 +18,5 @@ export async function findSession(
   const sessionId = sessionIdSchema.safeParse(id);
   const record = sessionId.success ? await store.get(sessionId.data, { consistent: true }) : null;
   if (record && record.tenant_id === tenantId && !isPurged(record, clock.now())) return record;
-  throw new AppError('session_not_found', `there is no session ${id}`);
+  throw new AppError('session_not_found', errorMessages.session_not_found());
 }

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { metadataSchema } from '@steppe/contracts/fields';
 import type { TenantId } from '@steppe/contracts/ids';
 import { type PatchSession, patchSessionSchema, type Session } from '@steppe/contracts/session';
@@ -138,9 +139,9 @@ function requireReady(
   id: string,
   record: SessionRecord | null,
 ): ReadyRecord {
-  if (record === null) throw new AppError('session_not_found', `there is no session ${id}`);
+  if (record === null) throw new AppError('session_not_found', errorMessages.session_not_found());
   if (record.state === 'provisioning') {
-    throw new AppError('session_not_ready', `the session ${id} is still being created`, {
+    throw new AppError('session_not_ready', errorMessages.session_not_ready(id), {
       headers: { 'Retry-After': '1' },
     });
   }

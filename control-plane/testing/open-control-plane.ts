@@ -1,5 +1,5 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
-import type { Scope } from '@steppe/contracts/operations';
+import type { Scope } from '@steppe/contracts/scopes';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { createLogger } from '@steppe/service-kit/process/logger';

@@ -1,5 +1,5 @@
 import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
-import { type Scope, scopes } from '@steppe/contracts/operations';
+import { type Scope, scopes } from '@steppe/contracts/scopes';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import { AppError } from '@steppe/service-kit/http/app-error';
 

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 
@@ -14,8 +15,7 @@ export function upstreamFailureOf(end: ProxyOutcome): UpstreamFailure | undefine
 export const isTokenRejection = (status: number): boolean => status === 401 || status === 421;
 
 const messages: Record<UpstreamFailure, string> = {
-  unconnected:
-    'no connection to the runtime of the session could be made; get the session to see whether it is alive',
+  unconnected: errorMessages.runtime_unreachable(),
   broken:
     'the connection to the runtime broke before it responded; the request may have been executed: fetch it by its id',
   misdirected: 'the runtime of the session has moved; get the session to see whether it is alive',
@@ -39,7 +39,4 @@ export const uploadInterrupted = (): AppError =>
   );
 
 export const agentIdleTimeout = (limitMs: number): AppError =>
-  new AppError(
-    'step_deadline_exceeded',
-    `the runtime sent nothing for ${limitMs / 1000} s; the request may still be running: fetch it by its id`,
-  );
+  new AppError('step_deadline_exceeded', errorMessages.step_deadline_exceeded(limitMs / 1000));

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { Principal } from '@steppe/service-kit/auth/caller/principal';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { Clock } from '@steppe/service-kit/process/clock';
@@ -67,11 +68,7 @@ function resize(bucket: Bucket, size: number): void {
 }
 
 const rateLimited = (rate: number, waitMs: number): AppError =>
-  new AppError(
-    'rate_limited',
-    `the tenant makes more than ${rate} calls per second; call again after Retry-After`,
-    {
-      details: { requests_per_second: rate },
-      headers: { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) },
-    },
-  );
+  new AppError('rate_limited', errorMessages.rate_limited(rate), {
+    details: { requests_per_second: rate },
+    headers: { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) },
+  });

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import {
   type SessionId,
   sessionIdSchema,
@@ -75,7 +76,7 @@ function checkRoute(
   if (session?.tenantId !== tenantId) return sessionNotFound();
   switch (session.state) {
     case 'provisioning':
-      return new AppError('session_not_ready', `session ${sessionId} is being created; try again`, {
+      return new AppError('session_not_ready', errorMessages.session_not_ready(sessionId), {
         headers: { 'Retry-After': '1' },
       });
     case 'terminal':
@@ -96,7 +97,7 @@ const isFinal = ({ tenantId }: RouteRequest, session: RouteEntry | null): boolea
   session?.tenantId !== tenantId || session.state === 'terminal';
 
 export const sessionNotFound = (): AppError =>
-  new AppError('session_not_found', 'there is no session of this id');
+  new AppError('session_not_found', errorMessages.session_not_found());
 
 /** Turns an outage of the store into the API's error. */
 async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
@@ -104,7 +105,7 @@ async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
     return await lookup;
   } catch (cause) {
     if (!isStoreOutage(cause)) throw cause;
-    throw new AppError('route_store_unavailable', 'the session store does not respond; try again', {
+    throw new AppError('route_store_unavailable', errorMessages.route_store_unavailable(), {
       cause,
     });
   }

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import {
   type ErrorBody,
   type ErrorCode,
@@ -48,14 +49,10 @@ export class AppError extends Error {
  * request's id.
  */
 export const internalError = (cause: unknown): AppError =>
-  new AppError(
-    'internal',
-    'something failed on our side; the log has the cause under this request_id',
-    { cause },
-  );
+  new AppError('internal', errorMessages.internal(), { cause });
 
 /** The error that both planes return for a terminal session. */
 export const sessionEnded = (sessionId: string, endReason: string): AppError =>
-  new AppError('session_ended', `session ${sessionId} has ended (${endReason}); create a new one`, {
+  new AppError('session_ended', errorMessages.session_ended(sessionId, endReason), {
     details: { end_reason: endReason },
   });

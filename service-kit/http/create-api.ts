@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { Ids } from '@steppe/contracts/ids';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import type { Clock } from '../process/clock.ts';
@@ -66,10 +67,7 @@ export function createApi({
   for (const [pattern, methods] of methodsByPath)
     app.all(pattern, refuseMethod([...methods].sort().join(', ')));
   app.notFound(() => {
-    throw new AppError(
-      'route_not_found',
-      'no such path; see /docs. Paths have no trailing slash and no empty segment',
-    );
+    throw new AppError('route_not_found', errorMessages.route_not_found());
   });
   app.onError((error, c) => {
     const shown = error instanceof AppError ? error : internalError(error);
@@ -91,9 +89,13 @@ const nameOperation =
 const refuseMethod =
   (allow: string): Handler<HttpEnv> =>
   (c) => {
-    throw new AppError('method_not_allowed', `${c.req.method} is not allowed here; use ${allow}`, {
-      headers: { Allow: allow },
-    });
+    throw new AppError(
+      'method_not_allowed',
+      errorMessages.method_not_allowed(c.req.method, allow),
+      {
+        headers: { Allow: allow },
+      },
+    );
   };
 
 /**

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import * as z from 'zod';
 import { AppError } from './app-error.ts';
 import { errorMap } from './error-map.ts';
@@ -25,10 +26,13 @@ export function parseInput<S extends z.ZodType>(
     .slice(0, shownIssues)
     .map((issue) => ({ path: cut(pathOf(issue)), message: cut(issue.message) }));
   const first = named[0];
-  const where = first?.path ? ` at ${first.path}` : '';
   throw new AppError(
     'invalid_request',
-    `the ${what} is not valid${where}: ${first?.message ?? 'it breaks the schema'}`,
+    errorMessages.invalid_request(
+      what,
+      first?.path ?? '',
+      first?.message ?? 'it breaks the schema',
+    ),
     {
       details: {
         issues: named,

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { StepError } from '@steppe/contracts/step-output';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { Step, StopReason } from './step.ts';
@@ -34,19 +35,11 @@ function describeStop(step: Step, reason: StopReason): { name: string; message: 
 }
 
 export const epochMismatch = (epoch: number): AppError =>
-  new AppError(
-    'epoch_mismatch',
-    `the interpreter is at epoch ${epoch}: the memory that the request expects is lost`,
-    {
-      details: { epoch },
-    },
-  );
+  new AppError('epoch_mismatch', errorMessages.epoch_mismatch(epoch), {
+    details: { epoch },
+  });
 
 export const restarted = (epoch: number): AppError =>
-  new AppError(
-    'runtime_restarted',
-    `the interpreter was restarted and its memory is lost; it is at epoch ${epoch} now`,
-    {
-      details: { epoch },
-    },
-  );
+  new AppError('runtime_restarted', errorMessages.runtime_restarted(epoch), {
+    details: { epoch },
+  });

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
@@ -46,13 +47,9 @@ export class StepJournal {
     const id = request.step_id;
     const known = this.#steps.get(id) ?? this.#refusals.get(id);
     if (known && known.requestHash !== requestHash) {
-      throw new AppError(
-        'step_conflict',
-        `the step ${id} was submitted before with a different request; send this one with another step_id`,
-        {
-          details: { reason: 'different_request' },
-        },
-      );
+      throw new AppError('step_conflict', errorMessages.step_conflict(id), {
+        details: { reason: 'different_request' },
+      });
     }
     if (this.#forgotten.has(id)) {
       throw new AppError(
@@ -92,7 +89,7 @@ export class StepJournal {
     const id = stepId as StepId;
     const step = this.#steps.get(id);
     if (step) return step;
-    throw new AppError('step_not_found', `this session has no step ${stepId}`, {
+    throw new AppError('step_not_found', errorMessages.step_not_found(stepId), {
       ...(this.#forgotten.has(id) && { details: { reason: 'forgotten' } }),
     });
   }

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/http/app-error';
@@ -26,7 +27,7 @@ export function requireWithinLimits(
   { codeBytes, timeoutMs }: StepLimits,
 ): void {
   if (Buffer.byteLength(code) > codeBytes) {
-    throw new AppError('payload_too_large', `code is larger than ${codeBytes} bytes`, {
+    throw new AppError('payload_too_large', errorMessages.payload_too_large('code', codeBytes), {
       details: { limit: 'code', max_bytes: codeBytes },
     });
   }

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { SessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
@@ -62,13 +63,9 @@ export class StepQueue {
     this.#refuseAfterEnd();
     this.#refuseOtherMemory(request, requestHash);
     if (this.#waiting.length >= limits.queuedSteps) {
-      throw new AppError(
-        'step_queue_full',
-        `${limits.queuedSteps} steps are queued already; send this step again after one of them has ended`,
-        {
-          headers: { 'Retry-After': '1' },
-        },
-      );
+      throw new AppError('step_queue_full', errorMessages.step_queue_full(limits.queuedSteps), {
+        headers: { 'Retry-After': '1' },
+      });
     }
     const epoch = request.epoch ?? this.#reportedEpoch;
     const step = new Step(request, { requestHash, sessionId, epoch, clock, limits: stepLimits });

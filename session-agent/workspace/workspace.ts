@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
 
@@ -77,6 +78,6 @@ export interface ListedPage {
 }
 
 export const fileTooLarge = (maxBytes: number): AppError =>
-  new AppError('payload_too_large', `the file is larger than ${maxBytes} bytes`, {
+  new AppError('payload_too_large', errorMessages.payload_too_large('the file', maxBytes), {
     details: { limit: 'file', max_bytes: maxBytes },
   });

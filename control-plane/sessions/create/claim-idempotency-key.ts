@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { CreateSession } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/http/app-error';
@@ -39,10 +40,7 @@ export async function claimIdempotencyKey(
     await store.deleteIdempotency(tenantId, key, sessionId).catch(() => undefined);
     throw error;
   }
-  throw new AppError(
-    'idempotency_key_reused',
-    'this Idempotency-Key was used with a different body; send a new key',
-  );
+  throw new AppError('idempotency_key_reused', errorMessages.idempotency_key_reused());
 }
 
 /** Equal values give the same text, whatever the order of their keys. */

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { isAmbiguous } from '@steppe/session-store/errors';
 import type { UpdateOutcome } from '@steppe/session-store/ports';
@@ -88,11 +89,10 @@ export class CreateAttempt {
     this.#options.signal.throwIfAborted();
     const reserved = await this.#services.store.addLive(record.tenant_id, sessionId, quota);
     if (reserved === 'added') return;
-    throw new AppError(
-      'quota_exceeded',
-      `the tenant has ${quota} live sessions, which is its quota; end one, or wait until one ends`,
-      { details: { quota }, headers: { 'Retry-After': '5' } },
-    );
+    throw new AppError('quota_exceeded', errorMessages.quota_exceeded(quota), {
+      details: { quota },
+      headers: { 'Retry-After': '5' },
+    });
   }
 
   async #createRow(): Promise<void> {

@@ -1,4 +1,4 @@
-import { scopes } from '@steppe/contracts/operations';
+import { scopes } from '@steppe/contracts/scopes';
 import * as z from 'zod';
 import { crossCheck, integerVariable, isProduction, listVariable } from '../../config/variables.ts';
 import { bypassHostsVariable } from '../../http/browsers/browser-variables.ts';

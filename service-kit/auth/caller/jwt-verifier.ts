@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../http/app-error.ts';
@@ -64,7 +65,7 @@ function goodUntilMs({ exp, iat }: JWTPayload, maxAgeSeconds: number | undefined
 function bearerToken(authorization: string | undefined): string {
   if (!authorization) {
     // No error= here: RFC 6750 reserves it for requests that carry a token.
-    throw new AppError('unauthenticated', 'there is no token; send Authorization: Bearer <JWT>', {
+    throw new AppError('unauthenticated', errorMessages.unauthenticated(), {
       headers: { 'WWW-Authenticate': 'Bearer' },
     });
   }

@@ -1,5 +1,6 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { TenantId } from '@steppe/contracts/ids';
-import { type Scope, scopes } from '@steppe/contracts/operations';
+import { type Scope, scopes } from '@steppe/contracts/scopes';
 import { AppError } from '../../http/app-error.ts';
 import { loopbackHosts } from '../../http/browsers/refuse-foreign.ts';
 
@@ -27,7 +28,7 @@ export interface CallerVerifier {
 /** @throws AppError `insufficient_scope` */
 export function requireScope(principal: Principal, scope: Scope): void {
   if (principal.scopes.has(scope)) return;
-  throw new AppError('insufficient_scope', `the token lacks the scope ${scope}`, {
+  throw new AppError('insufficient_scope', errorMessages.insufficient_scope(scope), {
     headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
   });
 }

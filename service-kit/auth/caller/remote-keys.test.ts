@@ -63,7 +63,7 @@ const unavailable = expect.objectContaining({
   status: 503,
   retryable: true,
   headers: { 'Retry-After': '5' },
-  message: 'tokens cannot be verified just now: the issuer’s keys cannot be had; try again',
+  message: 'tokens cannot be verified just now: the issuer’s keys cannot be fetched; try again',
 });
 const unknownKey = expect.objectContaining({
   code: 'unauthenticated',

@@ -10,7 +10,7 @@ import { parseKeySet } from '../key-set-file.ts';
 /** The issuer's key server returned no keys, and the known keys do not include the token's. */
 export class KeysUnavailableError extends Error {
   constructor(cause: unknown) {
-    super('the issuer’s keys cannot be had', { cause });
+    super('the issuer’s keys cannot be fetched', { cause });
     this.name = 'KeysUnavailableError';
   }
 }

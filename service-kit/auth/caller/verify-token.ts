@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { AppError } from '../../http/app-error.ts';
 import type { Clock } from '../../process/clock.ts';
@@ -64,14 +65,10 @@ function requireAudience(payload: JWTPayload, { audiences, audienceClaim }: Toke
 
 /** The token may be valid: a 401 would make its owner discard it. */
 const identityUnavailable = (cause: KeysUnavailableError): AppError =>
-  new AppError(
-    'identity_unavailable',
-    'tokens cannot be verified just now: the issuer’s keys cannot be had; try again',
-    {
-      cause,
-      headers: { 'Retry-After': String(failureCooldownMs / 1000) },
-    },
-  );
+  new AppError('identity_unavailable', errorMessages.identity_unavailable(), {
+    cause,
+    headers: { 'Retry-After': String(failureCooldownMs / 1000) },
+  });
 
 function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { Clock } from '../../process/clock.ts';
 import { AppError } from '../app-error.ts';
 import type { BodyShare } from './body-budget.ts';
@@ -98,7 +99,7 @@ function collect(
 }
 
 const tooLarge = (maxBytes: number): AppError =>
-  new AppError('payload_too_large', `the body is larger than ${maxBytes} bytes`, {
+  new AppError('payload_too_large', errorMessages.payload_too_large('the body', maxBytes), {
     details: { limit: 'body', max_bytes: maxBytes },
   });
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { Context } from 'hono';
 import type * as z from 'zod';
 import { AppError } from '../app-error.ts';
@@ -49,7 +50,7 @@ function requireJsonHeaders(c: Context<HttpEnv>): void {
       contentType === undefined
         ? 'the request has no content-type'
         : `the content-type is ${contentType}`;
-    throw new AppError('unsupported_media_type', `${seen}; send application/json`);
+    throw new AppError('unsupported_media_type', errorMessages.unsupported_media_type(seen));
   }
   const encoding = c.req.header('content-encoding');
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;

@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { type FileConditions, fileConditionsSchema } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
@@ -81,6 +82,6 @@ function readDate(text: string | undefined): number | undefined {
 const inSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 
 const failed = (what: string, current: FileVersion | undefined): AppError =>
-  new AppError('precondition_failed', `${what}; nothing was changed`, {
+  new AppError('precondition_failed', errorMessages.precondition_failed(what), {
     details: { etag: current?.etag ?? null },
   });

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { fileListQuerySchema } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';
@@ -61,14 +62,10 @@ export const listFiles = sessionRoute(async (c, _session, { lifetime, workspace 
 });
 
 const notInFile = (sizeBytes: number): AppError =>
-  new AppError(
-    'range_not_satisfiable',
-    `the file has ${sizeBytes} bytes, and none of them is in the range`,
-    {
-      details: { size_bytes: sizeBytes },
-      headers: { 'Content-Range': `bytes */${sizeBytes}` },
-    },
-  );
+  new AppError('range_not_satisfiable', errorMessages.range_not_satisfiable(sizeBytes), {
+    details: { size_bytes: sizeBytes },
+    headers: { 'Content-Range': `bytes */${sizeBytes}` },
+  });
 
 /**
  * Sends exactly as many bytes as the header announced, even if the file grows. If the file shrinks,

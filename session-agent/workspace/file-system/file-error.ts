@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import * as z from 'zod';
 
@@ -12,7 +13,7 @@ export function toFileError(error: unknown, path: string): unknown {
   const named = JSON.stringify(path);
   switch (systemCode(error)) {
     case 'ENOENT':
-      return new AppError('file_not_found', `there is no file ${named} in the workspace`);
+      return new AppError('file_not_found', errorMessages.file_not_found(named));
     case 'ENOTDIR':
       return new AppError(
         'file_conflict',
@@ -22,7 +23,7 @@ export function toFileError(error: unknown, path: string): unknown {
       return new AppError('file_conflict', `${named} is a directory; a regular file is required`);
     case 'ENOTEMPTY':
     case 'EEXIST':
-      return new AppError('file_conflict', `the directory ${named} is not empty`);
+      return new AppError('file_conflict', errorMessages.file_conflict(named));
     case 'ENXIO':
       return new AppError('file_conflict', `${named} is not a regular file`);
     case 'ENAMETOOLONG':
@@ -34,10 +35,7 @@ export function toFileError(error: unknown, path: string): unknown {
       return new AppError('file_conflict', `the permissions of ${named} do not allow this`);
     case 'ENOSPC':
     case 'EDQUOT':
-      return new AppError(
-        'no_space',
-        'the workspace is full; delete files or request more ephemeral_storage',
-      );
+      return new AppError('no_space', errorMessages.no_space());
     case 'EFBIG':
       return new AppError(
         'no_space',

@@ -1,4 +1,5 @@
-import { operations, scopes } from '@steppe/contracts/operations';
+import { operations } from '@steppe/contracts/operations';
+import { scopes } from '@steppe/contracts/scopes';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connect } from '../../support/api/client.ts';
 import { newTenant } from '../../support/processes/local.ts';

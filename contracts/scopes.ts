@@ -1,0 +1,2 @@
+export const scopes = ['sessions:read', 'sessions:write', 'steps:run'] as const;
+export type Scope = (typeof scopes)[number];
