@@ -66,7 +66,7 @@ $(installed): package.json package-lock.json $(wildcard */package.json)
 	npm install --no-save >&2
 	@touch $@
 
-$(bundles): $(installed) $(sources)
+$(bundles): $(installed) $(sources) docs/openapi.json $(wildcard data-plane/docs/*)
 	@node tools/bundle.mjs
 	@touch $@
 

@@ -130,11 +130,10 @@ export type Resources = z.infer<typeof resourcesSchema>;
 
 /** A whole number that arrives as the text of a query parameter. */
 export const queryInteger = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'a whole number')
-    .transform(Number)
-    .pipe(z.number().int().min(min).max(max));
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
+    z.number('a whole number').int().min(min).max(max),
+  );
 
 export const cursorSchema = z.string().min(1).max(1024);
 export const nextCursorSchema = z

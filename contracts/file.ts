@@ -25,11 +25,9 @@ export const fileListQuerySchema = z.strictObject({
     .default('')
     .describe('a directory of the workspace; empty for the workspace itself'),
   recursive: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((value) => value === 'true')
-    .pipe(z.boolean())
-    .describe('the whole tree below it, symbolic links not followed'),
+    .preprocess((text) => (text === 'true' ? true : text === 'false' ? false : text), z.boolean())
+    .default(false)
+    .describe('the whole tree below it; symbolic links are not followed'),
   limit: queryInteger(1, 10_000)
     .default(1_000)
     .describe('entries a page; one that takes long to find may have fewer'),

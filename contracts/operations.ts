@@ -1,121 +1,44 @@
-export const scopes = ['sessions:read', 'sessions:write', 'steps:run'] as const;
-export type Scope = (typeof scopes)[number];
-
-interface Operation {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
-  /** `:name` stands for one segment, a final `*` for the rest of the path. */
-  path: string;
-  scope: Scope;
-  /** The service that serves the operation; the data-plane proxies those of the control-plane. */
-  servedBy: 'control-plane' | 'session-agent';
-}
+import { deleteFile } from './operations/files/delete.ts';
+import { getFile } from './operations/files/get.ts';
+import { headFile } from './operations/files/head.ts';
+import { listFiles } from './operations/files/list.ts';
+import { putFile } from './operations/files/put.ts';
+import type { Operation } from './operations/operation.ts';
+import { createSession } from './operations/sessions/create.ts';
+import { deleteSession } from './operations/sessions/delete.ts';
+import { getSession } from './operations/sessions/get.ts';
+import { listSessions } from './operations/sessions/list.ts';
+import { listRuntimes } from './operations/sessions/list-runtimes.ts';
+import { patchSession } from './operations/sessions/patch.ts';
+import { cancelStep } from './operations/steps/cancel.ts';
+import { followStep } from './operations/steps/follow.ts';
+import { getStep } from './operations/steps/get.ts';
+import { listSteps } from './operations/steps/list.ts';
+import { restartSession } from './operations/steps/restart.ts';
+import { runStep } from './operations/steps/run.ts';
 
 /**
- * Every call of the API. Routers, scope checks, `Allow` headers and metric labels derive from it.
+ * Every call of the API. Routers, scope checks, `Allow` headers, metric labels and the OpenAPI
+ * document derive from it.
  */
 export const operations = {
-  create_session: {
-    method: 'POST',
-    path: '/v1/sessions',
-    scope: 'sessions:write',
-    servedBy: 'control-plane',
-  },
-  list_sessions: {
-    method: 'GET',
-    path: '/v1/sessions',
-    scope: 'sessions:read',
-    servedBy: 'control-plane',
-  },
-  get_session: {
-    method: 'GET',
-    path: '/v1/sessions/:session_id',
-    scope: 'sessions:read',
-    servedBy: 'control-plane',
-  },
-  patch_session: {
-    method: 'PATCH',
-    path: '/v1/sessions/:session_id',
-    scope: 'sessions:write',
-    servedBy: 'control-plane',
-  },
-  delete_session: {
-    method: 'DELETE',
-    path: '/v1/sessions/:session_id',
-    scope: 'sessions:write',
-    servedBy: 'control-plane',
-  },
-  list_runtimes: {
-    method: 'GET',
-    path: '/v1/runtimes',
-    scope: 'sessions:read',
-    servedBy: 'control-plane',
-  },
-  run_step: {
-    method: 'POST',
-    path: '/v1/sessions/:session_id/steps',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  list_steps: {
-    method: 'GET',
-    path: '/v1/sessions/:session_id/steps',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  get_step: {
-    method: 'GET',
-    path: '/v1/sessions/:session_id/steps/:step_id',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  follow_step: {
-    method: 'GET',
-    path: '/v1/sessions/:session_id/steps/:step_id/events',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  cancel_step: {
-    method: 'POST',
-    path: '/v1/sessions/:session_id/steps/:step_id/cancel',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  restart_session: {
-    method: 'POST',
-    path: '/v1/sessions/:session_id/restart',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  list_files: {
-    method: 'GET',
-    path: '/v1/sessions/:session_id/files',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  put_file: {
-    method: 'PUT',
-    path: '/v1/sessions/:session_id/files/*',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  get_file: {
-    method: 'GET',
-    path: '/v1/sessions/:session_id/files/*',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  head_file: {
-    method: 'HEAD',
-    path: '/v1/sessions/:session_id/files/*',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
-  delete_file: {
-    method: 'DELETE',
-    path: '/v1/sessions/:session_id/files/*',
-    scope: 'steps:run',
-    servedBy: 'session-agent',
-  },
+  create_session: createSession,
+  list_sessions: listSessions,
+  get_session: getSession,
+  patch_session: patchSession,
+  delete_session: deleteSession,
+  list_runtimes: listRuntimes,
+  run_step: runStep,
+  list_steps: listSteps,
+  get_step: getStep,
+  follow_step: followStep,
+  cancel_step: cancelStep,
+  restart_session: restartSession,
+  list_files: listFiles,
+  put_file: putFile,
+  get_file: getFile,
+  head_file: headFile,
+  delete_file: deleteFile,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

@@ -24,6 +24,7 @@ it('builds a configuration from the required variables alone', () => {
       port: 8080,
       operatorPort: 9090,
       controlPlaneUrl: 'http://control-plane:8081',
+      docsDirectory: expect.stringMatching(/docs$/),
     },
     caller: expect.objectContaining({
       authMode: 'jwt',

@@ -12,6 +12,8 @@ export interface DataPlaneConfig extends DataPlaneTuning {
   port: number;
   operatorPort: number;
   controlPlaneUrl: string;
+  /** The page at /docs and the OpenAPI document; tools/bundle.mjs writes them. */
+  docsDirectory: string;
 }
 
 export interface DataPlaneTuning {

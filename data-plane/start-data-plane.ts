@@ -97,6 +97,7 @@ function createApp(config: DataPlaneConfig, parts: AppParts) {
   return createApi({
     operations: createOperations({
       tracing: parts.tracing,
+      docsDirectory: config.docsDirectory,
       verifier,
       limitRate: createRateLimiter(config.rateLimit, clock),
       proxyToAgent: createAgentProxy({

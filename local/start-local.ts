@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { type Ids, tenantIdSchema } from '@steppe/contracts/ids';
 import type { PreparedRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { startControlPlane } from '@steppe/control-plane/start-control-plane';
@@ -17,7 +18,7 @@ import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { createLocalJWKSet, exportJWK } from 'jose';
 import { audience, issuer, signCallerToken } from './caller-token.ts';
-import { allScopes, type RunConfig, stateDirectory } from './config.ts';
+import { allScopes, bundleDirectory, type RunConfig, stateDirectory } from './config.ts';
 import { createProvisioner } from './create-provisioner.ts';
 import { leaveRunFile } from './run-file.ts';
 import { generateSigningKey, type SigningKey } from './signing-key.ts';
@@ -105,6 +106,7 @@ export async function startLocal(
       port: config.PORT,
       operatorPort: 0,
       controlPlaneUrl: `http://${host}:${controlPlane.port}`,
+      docsDirectory: join(bundleDirectory, 'docs'),
       shutdownLimitMs: shutdownMs,
       corsOrigins: config.CORS_ORIGINS,
     },

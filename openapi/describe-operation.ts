@@ -1,35 +1,51 @@
 import { filePathPattern } from '@steppe/contracts/file';
-import { type OperationName, operations } from '@steppe/contracts/operations';
-import type { Body, Call, CallResponse, Content, ResponseContent } from './calls/call.ts';
-import { calls } from './calls/calls.ts';
+import { sessionIdSchema, stepIdSchema } from '@steppe/contracts/ids';
+import { type RequestHeader, requestHeaders } from '@steppe/contracts/operations/headers';
+import type {
+  MediaType,
+  Operation,
+  OperationResponse,
+} from '@steppe/contracts/operations/operation';
+import type { oas31, ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi';
 import { describeErrors } from './describe-errors.ts';
-import type { JsonSchema, MediaType, Operation, Parameter, Response } from './document.ts';
-import { requestHeaders, responseHeaders } from './headers.ts';
-import { propertiesOf, schemaRef } from './schemas.ts';
+import { objectOf, responseHeadersOf } from './object-of.ts';
+import { schemaRef } from './schemas.ts';
 
 /** Describes one call of the API completely. */
-export function describeOperation(name: OperationName): Operation {
-  const { path, scope } = operations[name];
-  const call = calls[name];
-  const responses = Object.entries(call.responses).map(([status, response]): [string, Response] => [
+export function describeOperation(
+  operationId: string,
+  operation: Operation,
+): ZodOpenApiOperationObject {
+  const { path, scope, tag, summary, description, query, body, queryPatterns } = operation;
+  const responses = Object.entries(operation.responses).map(([status, response]) => [
     status,
     describeResponse(response),
   ]);
   return {
-    operationId: name,
-    tags: [tagOf(path)],
-    summary: call.summary,
-    description: call.description,
+    operationId,
+    tags: [tag],
+    summary,
+    description,
     security: [{ bearer: [scope] }],
-    parameters: [...pathParameters(path), ...queryParameters(call), ...headerParameters(call)],
-    ...(call.body && { requestBody: describeBody(call.body) }),
-    responses: { ...Object.fromEntries(responses), ...describeErrors(name) },
-    'x-codeSamples': [
-      {
-        lang: 'Shell',
-        source: `curl -sS -H "Authorization: Bearer $STEPPE_TOKEN" ${jsonType(call)}${call.sample}`,
-      },
+    requestParams: {
+      ...(query && { query: objectOf('param', query.shape, Object.keys(query.shape)) }),
+      header: objectOf('param', requestHeaders, [
+        ...(operation.headers ?? []),
+        ...headersOfEveryRequest,
+      ]),
+    },
+    parameters: [
+      ...pathParameters(path),
+      ...(queryPatterns ? [patternParameter(queryPatterns)] : []),
     ],
+    ...(body && {
+      requestBody: {
+        required: body.required,
+        content: { [bodyType(body.content)]: describeMediaType(body.content) },
+      },
+    }),
+    responses: { ...Object.fromEntries(responses), ...describeErrors(operation) },
+    'x-codeSamples': [{ lang: 'Shell', source: shellSample(operation) }],
   };
 }
 
@@ -37,93 +53,66 @@ export function describeOperation(name: OperationName): Operation {
 export const toTemplate = (path: string): string =>
   path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
 
-function tagOf(path: string): string {
-  const [, , tag = 'sessions'] = /^\/v1\/(sessions\/:session_id\/)?(steps|files)/.exec(path) ?? [];
-  return path.endsWith('/restart') ? 'steps' : tag;
-}
+const headersOfEveryRequest: readonly RequestHeader[] = ['X-Request-Id', 'traceparent'];
 
-const jsonType = ({ body }: Call): string =>
-  body && 'json' in body.content ? "-H 'Content-Type: application/json' " : '';
-
-const pathSchemas: Record<string, { description: string; schema: JsonSchema }> = {
-  session_id: { description: 'The session’s id.', schema: schemaRef('SessionId') },
-  step_id: { description: 'The step’s id.', schema: schemaRef('StepId') },
+const pathFields: Record<string, { description: string; schema: oas31.SchemaObject }> = {
+  session_id: { description: 'The id of the session.', schema: schemaRef(sessionIdSchema) },
+  step_id: { description: 'The id of the step.', schema: schemaRef(stepIdSchema) },
   path: {
     description:
-      'Path of the file below the workspace; its slashes may stand as they are. Each segment is percent-encoded, and none is empty, `.` or `..`.',
+      'The path of the file below the workspace. Slashes need no encoding; each segment is percent-encoded, and none is empty, `.` or `..`.',
     schema: { type: 'string', maxLength: 4095, pattern: `^${filePathPattern}$` },
   },
 };
 
-function pathParameters(path: string): Parameter[] {
-  return [...toTemplate(path).matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+const pathParameters = (path: string): oas31.ParameterObject[] =>
+  [...toTemplate(path).matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    description: '',
-    schema: {},
-    ...pathSchemas[name],
+    ...pathFields[name],
   }));
-}
 
-function queryParameters({ query, queryPatterns }: Call): Parameter[] {
-  const fixed = Object.entries(query ? propertiesOf(query) : {}).map(
-    ([name, { description = '', ...schema }]): Parameter => ({
-      name,
-      in: 'query',
-      required: false,
-      description: String(description),
-      schema,
-    }),
-  );
-  return queryPatterns
-    ? [...fixed, { in: 'query', required: false, style: 'form', explode: true, ...queryPatterns }]
-    : fixed;
-}
-
-const headerParameters = ({ headers = [] }: Call): Parameter[] =>
-  [...headers, 'requestId' as const, 'traceparent' as const].map((name) => requestHeaders[name]);
-
-const describeBody = ({
-  content,
-  required,
-  examples,
-}: Body): NonNullable<Operation['requestBody']> => ({
-  required,
-  content: { [typeOf(content)]: mediaType(content, examples) },
+const patternParameter = (
+  patterns: NonNullable<Operation['queryPatterns']>,
+): oas31.ParameterObject => ({
+  ...patterns,
+  in: 'query',
+  required: false,
+  style: 'form',
+  explode: true,
 });
 
-function describeResponse({ description, headers = [], content, links }: CallResponse): Response {
+function describeResponse(response: OperationResponse): ZodOpenApiResponseObject {
+  const { description, headers = [], content, links } = response;
   return {
     description,
-    headers: Object.fromEntries(
-      [...headers, 'X-Request-Id' as const].map((name) => [name, responseHeaders[name]]),
-    ),
-    ...(content && { content: describeContent(content) }),
+    headers: responseHeadersOf([...headers, 'X-Request-Id']),
+    ...(content && {
+      content: Object.fromEntries(
+        Object.entries(content).map(([type, media]) => [type, describeMediaType(media)]),
+      ),
+    }),
     ...(links && { links }),
   };
 }
 
-const describeContent = (content: ResponseContent): Record<string, MediaType> =>
-  Object.fromEntries(
-    Object.entries(content).map(([type, { content: what, examples }]) => [
-      type,
-      mediaType(what, examples),
-    ]),
-  );
-
-const typeOf = (content: Content): string =>
+const bodyType = (content: MediaType): string =>
   'json' in content ? 'application/json' : 'application/octet-stream';
 
-function mediaType(content: Content, examples: NonNullable<MediaType['examples']>): MediaType {
-  if ('json' in content) return { schema: schemaRef(content.json), examples };
-  if ('stream' in content) {
-    const [only, ...more] = content.stream.map(schemaRef);
-    return {
-      schema: { type: 'string' },
-      'x-item-schema': only && more.length === 0 ? only : { anyOf: [only, ...more] },
-      examples,
-    };
-  }
-  return { schema: { type: 'string', format: 'binary' }, examples };
+function describeMediaType({ examples, ...content }: MediaType) {
+  if ('json' in content) return { schema: content.json, examples };
+  if ('bytes' in content)
+    return { schema: { type: 'string', format: 'binary' } as const, examples };
+  return {
+    schema: { type: 'string' } as const,
+    // OpenAPI 3.1 has no field for the items of a stream; 3.2 calls it `itemSchema`.
+    'x-item-schema': { anyOf: content.stream.map(schemaRef) },
+    examples,
+  };
+}
+
+function shellSample({ body, sample }: Operation): string {
+  const type = body && 'json' in body.content ? "-H 'Content-Type: application/json' " : '';
+  return `curl -sS -H "Authorization: Bearer $STEPPE_TOKEN" ${type}${sample}`;
 }

@@ -1,6 +1,7 @@
 import { envSchema, metadataSchema, resourcesSchema, timeSchema } from '@steppe/contracts/fields';
 import { fileEntrySchema, fileListSchema } from '@steppe/contracts/file';
 import { instanceIdSchema, sessionIdSchema, stepIdSchema } from '@steppe/contracts/ids';
+import { publicErrorSchema } from '@steppe/contracts/public-errors';
 import {
   createSessionSchema,
   patchSessionSchema,
@@ -23,114 +24,73 @@ import {
   stepErrorSchema,
 } from '@steppe/contracts/step-output';
 import { restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step-request';
-import * as z from 'zod';
-import type { JsonSchema } from './document.ts';
-import { publicErrorSchema } from './public-error.ts';
+import type * as z from 'zod';
+import type { CreateDocumentOptions } from 'zod-openapi';
 
-/** Schemas that are the same in requests and in responses. */
-const shared = {
-  Env: envSchema,
-  JsonValue: jsonValueSchema,
-  Metadata: metadataSchema,
-  Resources: resourcesSchema,
-  SessionId: sessionIdSchema,
-  StepId: stepIdSchema,
-  InstanceId: instanceIdSchema,
-  Time: timeSchema,
-};
-
-const requests = {
+/** The schemas that the document refers to by name. */
+export const namedSchemas = {
   CreateSession: createSessionSchema,
-  PatchSession: patchSessionSchema,
-  StepRequest: stepRequestSchema,
-  RestartRequest: restartRequestSchema,
-};
-
-const responses = {
   CutOff: cutOffLineSchema,
+  Env: envSchema,
   Error: publicErrorSchema,
   FileEntry: fileEntrySchema,
   FileList: fileListSchema,
+  InstanceId: instanceIdSchema,
+  JsonValue: jsonValueSchema,
   Keepalive: keepaliveLineSchema,
+  Metadata: metadataSchema,
+  PatchSession: patchSessionSchema,
+  Resources: resourcesSchema,
+  RestartRequest: restartRequestSchema,
   Restarted: restartResponseSchema,
   ResultBundle: resultBundleSchema,
   Runtime: runtimeSchema,
   RuntimeList: runtimeListSchema,
   Session: sessionSchema,
+  SessionId: sessionIdSchema,
   SessionList: sessionListSchema,
   StepError: stepErrorSchema,
   StepEvent: stepEventSchema,
+  StepId: stepIdSchema,
   StepList: stepListSchema,
+  StepRequest: stepRequestSchema,
   StepResult: stepResultSchema,
+  Time: timeSchema,
+} satisfies Record<string, z.ZodType>;
+
+const names = new Map<z.ZodType, string>(
+  Object.entries(namedSchemas).map(([name, schema]) => [schema, name]),
+);
+
+/** A reference to a named schema, for the places where the library takes no zod schema. */
+export function schemaRef(schema: z.ZodType): { $ref: string } {
+  const name = names.get(schema);
+  if (name === undefined) throw new Error('the schema has no name in the document');
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+type Override = NonNullable<CreateDocumentOptions['override']>;
+
+/** Corrects what zod writes, and removes the keywords that tell a reader nothing. */
+export const adjustSchema: Override = ({ zodSchema, jsonSchema }) => {
+  const { def } = zodSchema._zod;
+  if (def.type === 'object') addDefaults(def.shape, jsonSchema.properties);
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (Object.keys(jsonSchema.propertyNames ?? {}).join() === 'type')
+    delete jsonSchema.propertyNames;
+  // `date-time` already covers the calendar; the pattern only needs to require milliseconds and Z.
+  if (jsonSchema.format === 'date-time') jsonSchema.pattern = String.raw`\.\d{3}Z$`;
 };
 
-export type SchemaName = keyof typeof shared | keyof typeof requests | keyof typeof responses;
-
-export const schemaRef = (name: SchemaName): JsonSchema => ({ $ref: uriOf(name) });
-
-/**
- * Returns every named schema as JSON Schema 2020-12: for requests the accepted input, for responses
- * the output.
- */
-export function componentSchemas(): Record<string, JsonSchema> {
-  return sortKeys({
-    ...toJsonSchemas({ ...shared, ...requests }, 'input'),
-    ...toJsonSchemas({ ...shared, ...responses }, 'output'),
-  });
+/** zod omits the default if a preprocessor runs before the schema; ours only refuse values. */
+function addDefaults(
+  shape: z.core.$ZodShape,
+  properties: z.core.JSONSchema.BaseSchema['properties'] = {},
+): void {
+  for (const [name, { _zod }] of Object.entries(shape)) {
+    const { def } = _zod as z.core.$ZodTypes['_zod'];
+    const property = properties[name];
+    if (def.type === 'default' && typeof property === 'object') property.default = def.defaultValue;
+  }
 }
-
-/** Returns the properties of a query after parsing: numbers instead of digits. */
-export function propertiesOf(query: z.ZodObject): Record<string, JsonSchema> {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(query.shape)) registry.add(schema as z.ZodType, { id });
-  return convert(registry, 'output');
-}
-
-const uriOf = (name: string): string => `#/components/schemas/${name}`;
-
-function toJsonSchemas(
-  schemas: Record<string, z.ZodType>,
-  io: 'input' | 'output',
-): Record<string, JsonSchema> {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
-  return convert(registry, io);
-}
-
-function convert(
-  registry: z.core.$ZodRegistry<{ id?: string }>,
-  io: 'input' | 'output',
-): Record<string, JsonSchema> {
-  const { schemas } = z.toJSONSchema(registry, { io, uri: uriOf, override: describe });
-  return Object.fromEntries(
-    Object.entries(schemas).map(
-      ([name, { $id: _, $schema: __, ...schema }]): [string, JsonSchema] => [name, schema],
-    ),
-  );
-}
-
-function describe({
-  zodSchema,
-  jsonSchema,
-}: {
-  zodSchema: z.core.$ZodTypes;
-  jsonSchema: z.core.JSONSchema.BaseSchema;
-}): void {
-  const { def } = zodSchema._zod;
-  // zod omits the default if a preprocessor runs before the schema; ours only refuse values.
-  if (def.type === 'default') jsonSchema.default = def.defaultValue;
-  simplify(jsonSchema);
-}
-
-/** Removes the keywords that tell a reader nothing. */
-function simplify(schema: z.core.JSONSchema.BaseSchema): void {
-  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
-  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
-  if (schema.propertyNames !== undefined && Object.keys(schema.propertyNames).join() === 'type')
-    delete schema.propertyNames;
-  // `date-time` already covers the calendar; the pattern only needs to require milliseconds and Z.
-  if (schema.format === 'date-time') schema.pattern = String.raw`\.\d{3}Z$`;
-}
-
-const sortKeys = <T>(record: Record<string, T>): Record<string, T> =>
-  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

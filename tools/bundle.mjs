@@ -73,6 +73,7 @@ await Promise.all([
     minifyWhitespace: true,
     lineLimit: 120,
   }),
+  copyDocs(),
   cp(`${root}session-agent/start.cjs`, `${dist}/session-agent.cjs`),
   build({ ...nodeRuntimeBundle, outdir: `${dist}/runtimes/node`, logLevel: 'warning' }),
   cp(`${root}session-agent/runtimes/python`, `${dist}/runtimes/python`, {
@@ -84,3 +85,13 @@ execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 process.stderr.write(`bundled into dist/ in ${Math.round(performance.now() - startedAt)} ms\n`);
+
+/** The data-plane serves these files; those of Swagger UI keep their licence beside them. */
+async function copyDocs() {
+  const docs = `${dist}/docs`;
+  const swaggerUi = import.meta.resolve('swagger-ui-dist/package.json');
+  await cp(`${root}data-plane/docs`, docs, { recursive: true });
+  await cp(`${root}docs/openapi.json`, `${docs}/openapi.json`);
+  for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE'])
+    await cp(new URL(file, swaggerUi), `${docs}/swagger-ui/${file}`);
+}

@@ -1,4 +1,4 @@
-import { scopes } from '@steppe/contracts/operations';
+import { scopes } from '@steppe/contracts/scopes';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import { makeKeyPair, privateEntry } from './key-pairs.ts';

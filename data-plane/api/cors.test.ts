@@ -1,4 +1,4 @@
-import { responseHeaders } from '@steppe/openapi/headers';
+import { responseHeaders } from '@steppe/contracts/operations/headers';
 import { exposedHeaders } from '@steppe/service-kit/http/browsers/allow-origins';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Call, open, responseOf } from '../testing/call.ts';

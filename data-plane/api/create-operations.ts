@@ -1,4 +1,5 @@
-import { operations, type Scope } from '@steppe/contracts/operations';
+import { operations } from '@steppe/contracts/operations';
+import type { Scope } from '@steppe/contracts/scopes';
 import {
   type CallerVerifier,
   type Principal,
@@ -20,6 +21,7 @@ interface Dependencies extends CallerChecks {
   proxyToAgent: AgentProxy;
   proxyToControlPlane: ControlPlaneProxy;
   tracing: Tracing;
+  docsDirectory: string;
 }
 
 /**
@@ -27,7 +29,7 @@ interface Dependencies extends CallerChecks {
  * contract names. The operations that describe the API need no token.
  */
 export function createOperations(dependencies: Dependencies): Record<string, ApiOperation> {
-  const { proxyToAgent, proxyToControlPlane, tracing, ...checks } = dependencies;
+  const { proxyToAgent, proxyToControlPlane, tracing, docsDirectory, ...checks } = dependencies;
   const entries = Object.entries(operations).map(
     ([name, { method, path, scope }]): [string, ApiOperation] => [
       name,
@@ -44,7 +46,7 @@ export function createOperations(dependencies: Dependencies): Record<string, Api
       },
     ],
   );
-  return { ...Object.fromEntries(entries), ...createDocumentOperations() };
+  return { ...Object.fromEntries(entries), ...createDocumentOperations(docsDirectory) };
 }
 
 /** @returns the trace headers for the next hop. */

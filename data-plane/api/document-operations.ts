@@ -1,29 +1,86 @@
-import { createDocument } from '@steppe/openapi/create-document';
-import { renderPage } from '@steppe/openapi/page/render-page';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { ApiOperation } from '@steppe/service-kit/http/create-api';
 
-/** The page has no script and fetches nothing; the browser enforces that. */
-const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+/** The page loads files of its own origin only and runs no inline script; the browser enforces it. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
-/** The OpenAPI document and its page. They are the same for every caller and need no token. */
-export function createDocumentOperations(): Record<string, ApiOperation> {
-  let made: { json: string; page: string } | undefined;
-  // Build the document at the first request: few data-planes ever serve it.
-  const make = () => {
-    const document = createDocument();
-    made ??= { json: `${JSON.stringify(document, null, 2)}\n`, page: renderPage(document) };
-    return made;
-  };
+/** A file of the docs directory, and where it is served. */
+interface DocsFile {
+  path: string;
+  file: string;
+  type: string;
+}
+
+const javaScript = 'text/javascript; charset=UTF-8';
+
+const docsFiles = {
+  get_openapi: { path: '/openapi.json', file: 'openapi.json', type: 'application/json' },
+  get_docs: { path: '/docs', file: 'index.html', type: 'text/html; charset=UTF-8' },
+  get_docs_start: { path: '/docs/start.js', file: 'start.js', type: javaScript },
+  get_docs_script: {
+    path: '/docs/swagger-ui-bundle.js',
+    file: 'swagger-ui/swagger-ui-bundle.js',
+    type: javaScript,
+  },
+  get_docs_style: {
+    path: '/docs/swagger-ui.css',
+    file: 'swagger-ui/swagger-ui.css',
+    type: 'text/css; charset=UTF-8',
+  },
+} satisfies Record<string, DocsFile>;
+
+/**
+ * The OpenAPI document and its page. They are the same for every caller and need no token.
+ * @param directory the files, as tools/bundle.mjs writes them beside the bundle
+ */
+export const createDocumentOperations = (directory: string): Record<string, ApiOperation> =>
+  Object.fromEntries(
+    Object.entries(docsFiles).map(([name, given]) => [name, createFileOperation(directory, given)]),
+  );
+
+/** Streams the file from the disk for each response: no file stays in memory. */
+function createFileOperation(directory: string, { path, file, type }: DocsFile): ApiOperation {
+  const source = join(directory, file);
+  let known: { etag: string; bytes: number } | undefined;
   return {
-    get_openapi: {
-      method: 'GET',
-      path: '/openapi.json',
-      handle: (c) => c.body((made ?? make()).json, 200, { 'Content-Type': 'application/json' }),
-    },
-    get_docs: {
-      method: 'GET',
-      path: '/docs',
-      handle: (c) => c.html((made ?? make()).page, 200, { 'Content-Security-Policy': pagePolicy }),
+    method: 'GET',
+    path,
+    async handle(c) {
+      known ??= await describeFile(source);
+      const { etag, bytes } = known;
+      const headers = {
+        'Content-Type': type,
+        'Content-Security-Policy': pagePolicy,
+        'Cache-Control': 'no-cache',
+        ETag: etag,
+      };
+      if (isKnown(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers);
+      const sized = { ...headers, 'Content-Length': String(bytes) };
+      if (c.req.method === 'HEAD') return c.body(null, 200, sized);
+      return c.body(Readable.toWeb(createReadStream(source)), 200, sized);
     },
   };
 }
+
+async function describeFile(source: string): Promise<{ etag: string; bytes: number }> {
+  const content = await readFile(source);
+  const digest = createHash('sha256').update(content).digest('base64url').slice(0, 22);
+  return { etag: `"${digest}"`, bytes: content.length };
+}
+
+/** Whether `If-None-Match` names the tag; a proxy that compresses makes a tag weak. */
+const isKnown = (ifNoneMatch = '', etag: string): boolean =>
+  ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));

@@ -1,4 +1,5 @@
 import { randomUUID, webcrypto } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
@@ -77,6 +78,7 @@ export async function startTestDataPlane(
       port: 0,
       operatorPort: 0,
       controlPlaneUrl: 'http://127.0.0.1:9',
+      docsDirectory: fileURLToPath(new URL('../../dist/docs', import.meta.url)),
       ...changed,
     },
     {

@@ -1,9 +1,10 @@
-# The data-plane: one bundle on Node. Variables configure it; `docker run IMAGE --help` lists them.
+# The data-plane: one bundle on Node, and the files of its page at /docs. Variables configure it; `docker run IMAGE --help` lists them.
 ARG BASE=docker.io/library/debian:trixie-slim
 ARG NODE=docker.io/library/node:24-trixie-slim
 
 FROM $NODE AS build
 COPY dist/data-plane.mjs /build/
+COPY dist/docs /build/docs/
 RUN chmod -R a+rX /build
 
 FROM $BASE

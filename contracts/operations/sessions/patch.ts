@@ -1,0 +1,36 @@
+import { patchSessionSchema } from '../../session.ts';
+import type { Operation } from '../operation.ts';
+import { session, sessionResponse } from './examples.ts';
+
+export const patchSession = {
+  method: 'PATCH',
+  path: '/v1/sessions/:session_id',
+  scope: 'sessions:write',
+  servedBy: 'control-plane',
+  tag: 'sessions',
+  summary: 'Change how long a session lives, or its metadata',
+  description: 'Changes the fields that the body names. An empty object changes nothing.',
+  body: {
+    required: true,
+    content: {
+      json: patchSessionSchema,
+      examples: {
+        extend: {
+          summary: 'one hour from now',
+          value: { ttl_seconds: 3600, metadata: { job: null, stage: 'review' } },
+        },
+      },
+    },
+  },
+  responses: {
+    200: sessionResponse('The changed session.', { ...session, metadata: { stage: 'review' } }),
+  },
+  errors: [
+    'session_not_found',
+    'session_ended',
+    'session_not_ready',
+    'payload_too_large',
+    'unsupported_media_type',
+  ],
+  sample: `-X PATCH -d '{"ttl_seconds":3600}' $STEPPE_URL/v1/sessions/$SESSION`,
+} as const satisfies Operation;
