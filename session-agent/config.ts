@@ -17,6 +17,9 @@ import * as z from 'zod';
 const variables = z.object({
   HOST: commonVariables.HOST,
   PORT: portVariable.default(8070).describe('port of the agent; 0 takes a free one'),
+  OPERATOR_PORT: portVariable
+    .optional()
+    .describe('port of /livez and /readyz, which need no token; unset: none'),
   LOG_LEVEL: commonVariables.LOG_LEVEL,
   STEPPE_INSTANCE_ID: z
     .string({ error: 'must be set' })

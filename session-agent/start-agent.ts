@@ -8,6 +8,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
+import { listenForOperator } from '@steppe/service-kit/process/operator-server';
 import type { AgentConfig } from './config.ts';
 import { createApp, isReserved } from './http/create-app.ts';
 import type { InternalTokenVerifier } from './http/internal-token/verifier.ts';
@@ -84,6 +85,7 @@ export async function startAgent(
   const lifetime = new SessionLifetime(end, clock);
   const binding = new Binding({ interpreter, background, clock, lifetime, limits });
 
+  await serveProbes(config, parts, interpreter);
   await interpreter.listen();
   supervisor = parts.startSupervisor?.(crash);
   lifecycle.onClose('supervisor', () => supervisor?.close());
@@ -94,6 +96,19 @@ export async function startAgent(
   lifecycle.onClose('lifetime', () => lifetime.stop());
   await interpreter.ready();
   return { port: server.port };
+}
+
+/** Ready means that the worker is: a step that comes then need not wait for one. */
+async function serveProbes(
+  { HOST: host, OPERATOR_PORT: port }: AgentConfig,
+  { clock, ids, lifecycle }: AgentParts,
+  interpreter: Interpreter,
+): Promise<void> {
+  if (port === undefined) return;
+  const isReady = () => interpreter.hasWorker;
+  const server = await listenForOperator({ host, port, clock, ids, isReady });
+  // A probe is over in a moment: nothing waits for one.
+  lifecycle.onClose('probes', () => server.close(0));
 }
 
 type SessionParts = Pick<RouteParts, 'binding' | 'interpreter' | 'lifetime' | 'limits' | 'end'>;

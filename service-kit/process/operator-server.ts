@@ -8,14 +8,15 @@ import type { Clock } from './clock.ts';
 interface OperatorOptions {
   host: string;
   port: number;
-  registry: Registry;
+  /** Absent: no `/metrics`. */
+  registry?: Registry;
   clock: Clock;
   ids: Ids;
   /** False until the service can work, and from the beginning of its shutdown. */
   isReady: () => boolean;
 }
 
-/** Serves `/livez`, `/readyz` and `/metrics`, on a port that callers of the API never reach. */
+/** Serves `/livez`, `/readyz` and `/metrics` without a token, on a port that callers of the API never reach. */
 export function listenForOperator({
   host,
   port,
@@ -26,8 +27,9 @@ export function listenForOperator({
   const app = new Hono<HttpEnv>();
   app.get('/livez', (c) => c.text('ok\n'));
   app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('not ready\n', 503)));
-  app.get('/metrics', async (c) =>
-    c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
-  );
+  if (registry)
+    app.get('/metrics', async (c) =>
+      c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+    );
   return listen({ app, host, port, ...parts });
 }

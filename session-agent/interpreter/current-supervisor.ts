@@ -4,6 +4,8 @@ import type { Logger } from '@steppe/service-kit/process/logger';
 import type { SupervisorLink } from '../protocol/agent-socket.ts';
 import type { SupervisorCommand, SupervisorFrame } from '../protocol/frames.ts';
 
+export type MemoryReading = Extract<SupervisorFrame, { type: 'memory' }>;
+
 interface CurrentSupervisorOptions {
   clock: Clock;
   logger: Logger;
@@ -32,6 +34,8 @@ export const killLimitMs = 8_000;
 export class CurrentSupervisor {
   /** The language of the supervisor that connected last. */
   language: Language | undefined;
+  /** The last reading of the memory of its container. */
+  memory: MemoryReading | undefined;
   readonly #options: CurrentSupervisorOptions;
   #link: SupervisorLink | undefined;
   #cancelAbsence: () => void = () => {};
@@ -61,12 +65,18 @@ export class CurrentSupervisor {
     const { logger, onConnect, onFrame, onDisconnect } = this.#options;
     logger.info({ language, version, pid }, 'supervisor connected');
     this.language = language;
+    this.memory = undefined;
     const before = this.#link;
     this.#link = link;
     this.#cancelAbsence();
     this.#forgetKill();
     before?.close();
     link.onFrame = (frame) => {
+      if (frame.type === 'memory') {
+        this.memory = frame;
+        const { used_bytes, limit_bytes } = frame;
+        logger.debug({ used_bytes, limit_bytes }, 'runtime memory');
+      }
       if (frame.type === 'exit' && frame.epoch === this.#pendingKill?.epoch) this.#forgetKill();
       onFrame(frame);
     };

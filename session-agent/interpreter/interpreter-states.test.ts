@@ -198,3 +198,46 @@ test('output that arrives after `done` belongs to the step, up to its end marker
   await running;
   expect(text).toBe('latelate');
 });
+
+const readingOf = (percent: number) => ({
+  type: 'memory',
+  used_bytes: percent * 1024 ** 2,
+  limit_bytes: 100 * 1024 ** 2,
+});
+
+test.each([
+  [95, 'OutOfMemory'],
+  [90, 'OutOfMemory'],
+  [89, 'WorkerCrashed'],
+])('when all connections break at once after %s %% of memory: %s', async (percent, name) => {
+  const { supervisor, worker } = await peers.start();
+  const ended = run('step');
+  await worker.receives(runOf('step'));
+  supervisor.say(readingOf(95));
+  supervisor.say(readingOf(percent));
+  supervisor.socket.end();
+  worker.socket.end();
+  expect(await ended).toMatchObject({ kind: 'lost', epoch: 2, error: { name } });
+});
+
+test('a supervisor that disconnects alone has not run out of memory', async () => {
+  const { supervisor, worker } = await peers.start();
+  const ended = run('step');
+  await worker.receives(runOf('step'));
+  supervisor.say(readingOf(95));
+  supervisor.socket.end();
+  expect(await ended).toMatchObject({ kind: 'lost', error: { name: 'WorkerCrashed' } });
+  await expect.poll(() => worker.socket.closed, within).toBe(true);
+});
+
+test('the next supervisor begins without the readings of the one before', async () => {
+  const first = await peers.start();
+  first.supervisor.say(readingOf(95));
+  first.supervisor.socket.end();
+  const { supervisor, worker } = await peers.start(2, 20);
+  const ended = run('step');
+  await worker.receives(runOf('step'));
+  supervisor.socket.end();
+  worker.socket.end();
+  expect(await ended).toMatchObject({ kind: 'lost', error: { name: 'WorkerCrashed' } });
+});

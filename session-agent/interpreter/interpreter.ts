@@ -93,6 +93,11 @@ export class Interpreter implements StepInterpreter {
     return this.#state.name === 'idle';
   }
 
+  /** A worker is connected that the agent has no reason to replace. */
+  get hasWorker(): boolean {
+    return workingStates.has(this.#state.name);
+  }
+
   ready(): Promise<void> {
     return this.#state.until(() => this.canRun);
   }
@@ -158,3 +163,9 @@ export class Interpreter implements StepInterpreter {
       worker.pid.resolve(frame.pid);
   }
 }
+
+const workingStates: ReadonlySet<AgentState['state']> = new Set([
+  'idle',
+  'running',
+  'interrupting',
+]);

@@ -2,7 +2,7 @@ import type { Language } from '@steppe/contracts/session';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { WorkerFrame } from '../protocol/frames.ts';
-import type { CurrentSupervisor } from './current-supervisor.ts';
+import type { CurrentSupervisor, MemoryReading } from './current-supervisor.ts';
 import type { InterpreterOptions } from './interpreter.ts';
 import type { InterpreterState } from './interpreter-state.ts';
 import { type ExitFrame, Worker } from './worker.ts';
@@ -142,15 +142,26 @@ export class WorkerLifecycle {
     const { worker } = this.#state;
     if (!worker) return;
     const exit = { ...lostWithSupervisor, epoch: worker.epoch };
-    // It may still be alive; it exits when its connection is closed.
-    runDetached(() => this.reap(exit, () => worker.disconnect()));
+    const { memory } = this.#supervisor;
+    runDetached(() =>
+      this.reap(exit, async () => {
+        // The kernel kills a container that is out of memory whole: all connections break at once.
+        const isWhole = isNearlyFull(memory) && (await worker.isLeftWithin(exitGraceMs));
+        // It may still be alive; it exits when its connection is closed.
+        worker.disconnect();
+        return isWhole ? { ...exit, reason: 'memory', detail: describeMemory(memory) } : exit;
+      }),
+    );
   }
 
-  /** The worker is dead: counts the loss, reads its last output, and spawns the next one. */
-  async reap(exit: ExitFrame, beforeDrain = () => {}): Promise<void> {
+  /**
+   * The worker is dead: counts the loss, reads its last output, and spawns the next one. `explain`
+   * may find out more about the exit, after the loss is counted.
+   */
+  async reap(known: ExitFrame, explain = async () => known): Promise<void> {
     const { open } = this.#state;
     const { worker } = open;
-    if (!worker || worker.epoch !== exit.epoch) return;
+    if (!worker || worker.epoch !== known.epoch) return;
     const isReplaced = open.name === 'killing' && open.purpose === 'replace';
     const isLoss = open.name === 'killing' ? !isReplaced : worker.isConnected;
     this.#state.moveTo({ name: 'dead', phase: 'draining' });
@@ -158,7 +169,7 @@ export class WorkerLifecycle {
       this.epoch += 1;
       this.#options.onMemoryLost();
     }
-    beforeDrain();
+    const exit = await explain();
     await worker.exited(exit, drainLimitMs);
     this.#state.moveTo({ name: 'dead', phase: 'waiting' });
     if (this.#state.isClosing) return;
@@ -199,6 +210,18 @@ const readAtStart: Readonly<Record<Language, RegExp | undefined>> = {
 
 const isReadAtStart = (language: Language, env: Readonly<Record<string, string>>): boolean =>
   Object.keys(env).some((name) => readAtStart[language]?.test(name));
+
+/** A container that used this share of its memory and was killed whole ran out of it. */
+const nearlyFullShare = 0.9;
+
+const isNearlyFull = (memory: MemoryReading | undefined): memory is MemoryReading =>
+  memory !== undefined && memory.used_bytes >= memory.limit_bytes * nearlyFullShare;
+
+const describeMemory = ({ used_bytes, limit_bytes }: MemoryReading): string =>
+  `${toMiB(used_bytes)} of the ${toMiB(limit_bytes)} MiB of its container were in use when the ` +
+  'whole container was killed.';
+
+const toMiB = (bytes: number): number => Math.round(bytes / 1024 ** 2);
 
 const lostWithSupervisor: Omit<ExitFrame, 'epoch'> = {
   type: 'exit',

@@ -105,6 +105,12 @@ export class Worker {
     this.ready.resolve();
   }
 
+  /** True if it has no connection, or loses it within the limit. */
+  async isLeftWithin(limitMs: number): Promise<boolean> {
+    if (this.#link) await this.#settled(this.#linkClosed.promise, limitMs);
+    return !this.isConnected;
+  }
+
   /** Closes its connection, which makes it exit. */
   disconnect(): void {
     this.#link?.close();

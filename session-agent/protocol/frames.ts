@@ -49,6 +49,12 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
     detail: z.string().max(4096),
   }),
   z.object({ type: z.literal('interrupted'), step_id: stepId }),
+  /** The memory of the runtime's container, while a worker runs and whenever it has changed. */
+  z.object({
+    type: z.literal('memory'),
+    used_bytes: z.number().int().min(0),
+    limit_bytes: z.number().int().min(1),
+  }),
 ]);
 export type SupervisorFrame = z.infer<typeof supervisorFrameSchema>;
 

@@ -2,15 +2,16 @@ import process from 'node:process';
 import type { SupervisorCommand } from '../../protocol/frames.ts';
 import { ConfigError, configErrorCode, readConfig, type SupervisorConfig } from './config.ts';
 import { createAgentLink } from './supervise/agent-link.ts';
-import { killDescendants } from './supervise/descendants.ts';
+import { killDescendants, type Own, ownsPidNamespace } from './supervise/descendants.ts';
+import { listProcesses } from './supervise/processes.ts';
 import { createWorkerSupervision } from './supervise/supervise-worker.ts';
 
 /**
  * Starts workers for the agent, and kills the remaining processes of a worker when it exits. It
  * never runs user code itself.
  */
-function supervise(config: SupervisorConfig): void {
-  const supervision = createWorkerSupervision(config, process.pid, (frame) => link.send(frame));
+function supervise(config: SupervisorConfig, own: Own): void {
+  const supervision = createWorkerSupervision(config, own, (frame) => link.send(frame));
   const link = createAgentLink({
     socketPath: config.socketPath,
     greeting: { type: 'supervisor', language: 'node', version: process.version, pid: process.pid },
@@ -57,11 +58,12 @@ function asCommand(message: unknown): SupervisorCommand {
 
 try {
   const config = readConfig();
+  const { pid, ppid } = process;
+  const ownsNamespace = !config.hasLifeline && ownsPidNamespace(pid, ppid, listProcesses());
+  const own = { pid, instanceId: config.instanceId, ownsNamespace };
   // An earlier supervisor may have been killed, and its worker's processes may still run.
-  const cleared = config.isFirst
-    ? Promise.resolve()
-    : killDescendants({ pid: process.pid, instanceId: config.instanceId });
-  void cleared.then(() => supervise(config));
+  const cleared = config.isFirst || ownsNamespace ? Promise.resolve() : killDescendants(own);
+  void cleared.then(() => supervise(config, own));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -64,11 +64,13 @@ export interface Session {
 
 const stateSchema = z.object({ epoch: z.number() });
 
-export async function openSession(
+export const openSession = async (
   language: Language,
   options: AgentOptions = {},
-): Promise<Session> {
-  const agent = await startAgent(language, options);
+): Promise<Session> => sessionOf(language, await startAgent(language, options));
+
+/** The session that the agent is bound to. */
+export function sessionOf(language: Language, agent: Agent): Session {
   const call: Session['call'] = async (method, path, body, headers = {}) => {
     const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
     return fetch(`${agent.url}/v1/sessions/${agent.sessionId}${path}`, {

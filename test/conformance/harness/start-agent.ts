@@ -97,15 +97,15 @@ export async function startAgent(language: Language, options: AgentOptions = {})
   }
 }
 
-async function makeKey(plane: Plane) {
+export async function makeKey(plane: Plane, kid: string = plane) {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
   return {
-    publicSet: { keys: [{ ...(await exportJWK(publicKey)), kid: plane, use: 'sig' }] },
-    signer: createInternalTokenSigner(plane, { kid: plane, privateKey }, systemClock),
+    publicSet: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig' }] },
+    signer: createInternalTokenSigner(plane, { kid, privateKey }, systemClock),
   };
 }
 
-async function bind(url: string, authorization: string, session: object): Promise<void> {
+export async function bind(url: string, authorization: string, session: object): Promise<void> {
   const response = await fetch(`${url}/internal/bind`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },

@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { testEnvironment } from '../config.ts';
+import { freePort } from '../sockets/free-port.ts';
 
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
 
@@ -170,14 +170,4 @@ async function untilReady(child: ChildProcess, operatorUrl: string): Promise<voi
     if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { decodeTrusted, encodeFrame, FrameDecoder } from '../../../protocol/frame-codec.ts';
 
 const firstPauseMs = 50;
-const longestPauseMs = 1000;
+/** A session's first step waits for this connection, and a try costs next to nothing. */
+const longestPauseMs = 100;
 
 /**
  * The supervisor's connection to the agent. When it is lost, it is opened again, with backoff. Each

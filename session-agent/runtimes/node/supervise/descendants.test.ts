@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { expect, it } from 'vitest';
-import { findDescendants } from './descendants.ts';
+import { findDescendants, ownsPidNamespace } from './descendants.ts';
 import { listProcesses, type ProcessEntry } from './processes.ts';
 
-const own = { pid: 10, instanceId: 'ins_1' };
+const own = { pid: 10, instanceId: 'ins_1', ownsNamespace: false };
 
 function entry(
   pid: number,
@@ -33,6 +33,21 @@ it('finds descendants and processes with the instance id, except its ancestors',
     entry(22, 1, 'ins_1', { ended: true }),
   ];
   expect(findDescendants(processes, own)).toEqual([11, 12, 20]);
+});
+
+it('in a container of its own, finds every process but the first and itself', () => {
+  const processes = [entry(1, 0), entry(10, 1), entry(11, 10), entry(12, 1), entry(13, 0)];
+  const isTini = { ...own, ownsNamespace: true };
+  expect(findDescendants(processes, isTini)).toEqual([11, 12, 13]);
+  expect(findDescendants(processes, { ...isTini, pid: 1 })).toEqual([10, 11, 12, 13]);
+});
+
+it('takes no machine for a container of its own', () => {
+  expect(ownsPidNamespace(1, 0, [entry(1, 0)])).toBe(true);
+  expect(ownsPidNamespace(10, 1, [entry(1, 0), entry(10, 1)])).toBe(true);
+  expect(ownsPidNamespace(10, 1, [entry(1, 0), entry(5, 1), entry(10, 1)])).toBe(false);
+  expect(ownsPidNamespace(10, 5, [entry(5, 1), entry(10, 5)])).toBe(false);
+  expect(ownsPidNamespace(10, 1, [])).toBe(false);
 });
 
 it('reads no environment of a process older than its parent, unless that has exited', () => {

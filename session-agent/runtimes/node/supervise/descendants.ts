@@ -1,6 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { listProcesses, type ProcessEntry } from './processes.ts';
 
+/** The supervisor. */
+export type Own = {
+  pid: number;
+  instanceId: string;
+  /** Every other process that can be seen, but the first one, is of the session. */
+  ownsNamespace: boolean;
+};
+
 const limitMs = 2000;
 const pauseMs = 5;
 
@@ -10,7 +18,7 @@ const pauseMs = 5;
  * meanwhile.
  * @returns true if none is left.
  */
-export async function killDescendants(own: { pid: number; instanceId: string }): Promise<boolean> {
+export async function killDescendants(own: Own): Promise<boolean> {
   const deadline = performance.now() + limitMs;
   for (;;) {
     const found = findDescendants(listProcesses(), own);
@@ -22,13 +30,22 @@ export async function killDescendants(own: { pid: number; instanceId: string }):
   }
 }
 
+/**
+ * Whether every process but the first one and the supervisor will be of the session: the supervisor
+ * is the first process of a container, or an init like tini is and has started nothing else. To be
+ * called before anything else is started.
+ */
+export function ownsPidNamespace(pid: number, parent: number, processes: ProcessEntry[]): boolean {
+  if (pid !== 1 && parent !== 1) return false;
+  return processes.length > 0 && processes.every((entry) => entry.pid === 1 || entry.pid === pid);
+}
+
 /** Never includes the supervisor and its ancestors: the agent has the same id. */
-export function findDescendants(
-  processes: ProcessEntry[],
-  own: { pid: number; instanceId: string },
-): number[] {
+export function findDescendants(processes: ProcessEntry[], own: Own): number[] {
   const byPid = new Map(processes.map((entry) => [entry.pid, entry]));
   const spared = new Set(lineOf(own.pid, byPid));
+  if (own.ownsNamespace)
+    return processes.filter(({ pid, ended }) => !spared.has(pid) && !ended).map(({ pid }) => pid);
   // The session cannot have started a process that is older than the supervisor's parent.
   const starter = byPid.get(byPid.get(own.pid)?.parent ?? 0);
   const isYoung = ({ startedAt }: ProcessEntry) => startedAt >= (starter?.startedAt ?? 0);
@@ -43,7 +60,7 @@ export function findDescendants(
 }
 
 /** Repeats until it finds no new process: a stopped one cannot start another. */
-function stopAll(own: { pid: number; instanceId: string }): void {
+function stopAll(own: Own): void {
   const stopped = new Set<number>();
   for (let round = 0; round < 20; round += 1) {
     const fresh = findDescendants(listProcesses(), own).filter((pid) => !stopped.has(pid));

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { SupervisorFrame } from '../../../protocol/frames.ts';
 import type { SupervisorConfig } from '../config.ts';
 import { createContainerMemory, type MemoryUsage, ownMemoryBytes } from './container-memory.ts';
-import { killDescendants } from './descendants.ts';
+import { killDescendants, type Own } from './descendants.ts';
 import { startWorker } from './start-worker.ts';
 import { type EndOfWatch, watchMemory } from './watch-memory.ts';
 import type { SpawnRequest } from './worker-command.ts';
@@ -17,10 +17,9 @@ type Worker = {
 /** Runs one worker at a time. `exit` is sent when it and all its descendants are dead. */
 export function createWorkerSupervision(
   config: SupervisorConfig,
-  ownPid: number,
+  own: Own,
   send: (frame: SupervisorFrame) => void,
 ): Supervision {
-  const own = { pid: ownPid, instanceId: config.instanceId };
   const memory = createContainerMemory(config.cgroupDir);
   let current: Worker | null = null;
 
@@ -35,6 +34,9 @@ export function createWorkerSupervision(
       ownUsage: () => usageOf(current?.process.pid, request.memoryBytes),
       runDir: config.runDir,
       epoch,
+      // The agent outlives a container that the kernel kills whole.
+      onReading: ({ usedBytes, limitBytes }) =>
+        send({ type: 'memory', used_bytes: usedBytes, limit_bytes: limitBytes }),
       onFull: () => current?.process.kill('SIGKILL'),
     });
     try {

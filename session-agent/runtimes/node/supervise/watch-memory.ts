@@ -3,6 +3,8 @@ import { fatalReportPath } from '../run/fatal-report.ts';
 import type { ContainerMemory, MemoryUsage } from './container-memory.ts';
 
 const fullAt = 0.95;
+/** A reading that differs by less, as a share of the limit, from the last one is not passed on. */
+const readingStep = 0.01;
 const lookEveryMs = 250;
 
 /**
@@ -11,11 +13,20 @@ const lookEveryMs = 250;
  * session.
  * @returns a function that ends the watch and explains the worker's exit.
  */
-export function watchMemory({ memory, ownUsage, runDir, epoch, onFull }: Watched): EndOfWatch {
+export function watchMemory(watched: Watched): EndOfWatch {
+  const { memory, ownUsage, runDir, epoch, onReading, onFull } = watched;
   const killsBefore = memory.oomKills();
   let full = '';
+  let passedOnBytes = Number.NEGATIVE_INFINITY;
+  const passOn = (reading: MemoryUsage) => {
+    if (Math.abs(reading.usedBytes - passedOnBytes) < reading.limitBytes * readingStep) return;
+    passedOnBytes = reading.usedBytes;
+    onReading(reading);
+  };
   const timer = setInterval(() => {
-    const usage = [memory.usage(), ownUsage()].find(
+    const container = memory.usage();
+    if (container) passOn(container);
+    const usage = [container, ownUsage()].find(
       (one) => one !== null && one.usedBytes >= one.limitBytes * fullAt,
     );
     if (!usage || full !== '') return;
@@ -41,6 +52,8 @@ type Watched = {
   ownUsage: () => MemoryUsage | null;
   runDir: string;
   epoch: number;
+  /** Gets the container's memory, when it has changed. */
+  onReading: (reading: MemoryUsage) => void;
   onFull: () => void;
 };
 

@@ -73,17 +73,23 @@ class MemoryWatchTest(CgroupCase):
 
     def test_it_reports_once_at_95_percent(self):
         watch = self.watch(used=90 * _MIB, limit=str(100 * _MIB))
-        self.assertFalse(watch.is_exhausted())
+        self.assertFalse(watch.is_exhausted(watch.read()))
         self.assertIsNotNone(watch.interval_seconds)
         self.write_v2("a", used=96 * _MIB, limit=str(100 * _MIB))
-        self.assertTrue(watch.is_exhausted())
+        self.assertTrue(watch.is_exhausted(watch.read()))
         self.assertIn("100 MiB", watch.verdict)
-        self.assertFalse(watch.is_exhausted())
+        self.assertIsNone(watch.read())
 
     def test_the_file_cache_does_not_count(self):
-        self.assertFalse(
-            self.watch(used=99 * _MIB, limit=str(100 * _MIB), cache=50 * _MIB).is_exhausted()
-        )
+        watch = self.watch(used=99 * _MIB, limit=str(100 * _MIB), cache=50 * _MIB)
+        self.assertEqual(watch.read(), (49 * _MIB, 100 * _MIB))
+        self.assertFalse(watch.is_exhausted(watch.read()))
+
+    def test_a_reading_is_sent_when_it_has_changed_by_a_hundredth_of_the_limit(self):
+        watch = self.watch(used=1, limit=str(100 * _MIB))
+        for used, is_sent in ((10, True), (10.9, False), (11, True), (10.1, False), (9, True)):
+            self.write_v2("a", used=int(used * _MIB), limit=str(100 * _MIB))
+            self.assertEqual(watch.is_news(watch.read()), is_sent, used)
 
     def test_a_kill_by_the_kernel_is_recognised_by_its_counter(self):
         watch = self.watch(used=1, limit=str(100 * _MIB), kills=4)
@@ -96,11 +102,9 @@ class MemoryWatchTest(CgroupCase):
     def test_without_a_limit_nothing_is_read(self):
         watch = MemoryWatch(None)
         watch.explain_kill()
-        self.assertEqual(
-            (watch.is_exhausted(), watch.interval_seconds, watch.verdict), (False, None, None)
-        )
+        self.assertEqual((watch.read(), watch.interval_seconds, watch.verdict), (None, None, None))
 
     def test_vanished_files_kill_nothing(self):
         watch = self.watch(used=99 * _MIB, limit=str(100 * _MIB))
         os.remove(os.path.join(self.root, "a/memory.current"))
-        self.assertFalse(watch.is_exhausted())
+        self.assertIsNone(watch.read())

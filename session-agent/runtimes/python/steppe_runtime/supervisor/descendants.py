@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from typing import NamedTuple
 
@@ -18,29 +19,46 @@ class _Process(NamedTuple):
     started: int
 
 
+def owns_pid_namespace() -> bool:
+    """
+    Whether every process that this one can see, but the first one and itself, will be of the
+    session: it is the first process of a container, or an init like tini is and has started nothing
+    else. Call it before anything else is started.
+    """
+    me = os.getpid()
+    if sys.platform != "linux" or (me != 1 and os.getppid() != 1):
+        return False
+    return set(_read_processes()) == {1, me}
+
+
 def kill_descendants(
-    instance_id: str, *, all_are_ours: bool = False, limit_seconds: float = 2.0
+    instance_id: str,
+    *,
+    all_are_ours: bool = False,
+    owns_namespace: bool = False,
+    limit_seconds: float = 2.0,
 ) -> int:
     """
     Stops, then kills, the descendants of this process and all processes that carry the instance in
     their environment, until none is left. Spares this process and its ancestors (the agent carries
     the instance too). Returns how many remain. `all_are_ours` says that whatever carries the
     instance descends from this process and orphans are adopted: then nothing is left once this
-    process has no child.
+    process has no child. `owns_namespace` says that every other process is of the session, even one
+    that cleared its environment and has another parent.
     """
     deadline = time.monotonic() + limit_seconds
     while True:
         reap_children()
         if all_are_ours and not _has_children():
             return 0
-        found = session_processes(instance_id)
+        found = session_processes(instance_id, owns_namespace)
         if not found or time.monotonic() > deadline:
             return len(found)
-        _signal_all(_stop_all(found, instance_id), signal.SIGKILL)
+        _signal_all(_stop_all(found, instance_id, owns_namespace), signal.SIGKILL)
         time.sleep(0.002)
 
 
-def _stop_all(found: set[int], instance_id: str) -> set[int]:
+def _stop_all(found: set[int], instance_id: str, owns_namespace: bool) -> set[int]:
     """
     Repeats until a walk finds no new process: a stopped process cannot fork, and a killed one would
     make room for the fork of another.
@@ -52,7 +70,7 @@ def _stop_all(found: set[int], instance_id: str) -> set[int]:
             break
         _signal_all(fresh, signal.SIGSTOP)
         stopped |= fresh
-        found = session_processes(instance_id)
+        found = session_processes(instance_id, owns_namespace)
     return stopped | found
 
 
@@ -62,12 +80,12 @@ def kill_group(leader: int) -> None:
         _signal_all({-leader}, signal.SIGKILL)
 
 
-def session_processes(instance_id: str) -> set[int]:
+def session_processes(instance_id: str, owns_namespace: bool = False) -> set[int]:
     processes = _read_processes()
     me = os.getpid()
     spared = _ancestors(me, processes) | {me}
-    found = _descendants(me, processes)
-    if instance_id:
+    found = set(processes) if owns_namespace else _descendants(me, processes)
+    if instance_id and not owns_namespace:
         mark = b"STEPPE_INSTANCE_ID=" + os.fsencode(instance_id)
         # A process older than our parent was not started by the session.
         parent = processes.get(os.getppid())

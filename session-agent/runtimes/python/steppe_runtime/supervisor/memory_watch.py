@@ -1,13 +1,25 @@
 """
 Kills a worker before its container runs out of memory, and reports it when the kernel was faster.
+Its readings go to the agent, which outlives a container that the kernel kills whole.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from .container_memory import ContainerMemory
 
 INTERVAL_SECONDS = 0.25
 _KILLED_AT = 0.95
+# From this share on, the file cache is subtracted, which costs a longer read.
+_EXACT_FROM = 0.9
+# A reading that differs by less from the one before it is not sent.
+_SENT_STEP = 0.01
+
+
+class Reading(NamedTuple):
+    used_bytes: int
+    limit_bytes: int
 
 
 class MemoryWatch:
@@ -18,24 +30,40 @@ class MemoryWatch:
         self._oom_kills = self._count_oom_kills()
         # A sentence that is set once memory has run out.
         self.verdict: str | None = None
+        self._sent: Reading | None = None
 
     @property
     def interval_seconds(self) -> float | None:
         """How often to check; None if there is nothing to check."""
         return INTERVAL_SECONDS if self._memory and not self.verdict else None
 
-    def is_exhausted(self) -> bool:
+    def read(self) -> Reading | None:
+        """None if there is nothing to read any more."""
         memory = self._memory
         if memory is None or self.verdict:
-            return False
+            return None
         try:
-            bound = memory.limit_bytes * _KILLED_AT
-            # The first number costs one small read and usually suffices.
-            if memory.used_bytes() < bound or memory.needed_bytes() < bound:
-                return False
+            used = memory.used_bytes()
+            if used >= memory.limit_bytes * _EXACT_FROM:
+                used = memory.needed_bytes()
         except (OSError, ValueError):
+            return None
+        return Reading(used, memory.limit_bytes)
+
+    def is_news(self, reading: Reading) -> bool:
+        """True for a reading to send; the next ones are compared with it."""
+        sent = self._sent
+        step = reading.limit_bytes * _SENT_STEP
+        if sent and abs(reading.used_bytes - sent.used_bytes) < step:
             return False
-        self.verdict = f"95 % of the {_mebibytes(memory.limit_bytes)} of its container were in use."
+        self._sent = reading
+        return True
+
+    def is_exhausted(self, reading: Reading) -> bool:
+        if reading.used_bytes < reading.limit_bytes * _KILLED_AT:
+            return False
+        size = _mebibytes(reading.limit_bytes)
+        self.verdict = f"95 % of the {size} of its container were in use."
         return True
 
     def explain_kill(self) -> None:

@@ -23,6 +23,8 @@ class Settings(NamedTuple):
     has_lifeline: bool
     # No supervisor of this instance was started before.
     is_first: bool
+    # Where cgroups are mounted.
+    cgroup_dir: str
     environment: Mapping[str, str]
 
 
@@ -50,6 +52,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         preload=environment.get("STEPPE_PRELOAD", ""),
         has_lifeline=lifeline == "stdin",
         is_first=environment.get("STEPPE_SUPERVISOR_START") == "first",
+        cgroup_dir=environment.get("STEPPE_CGROUP_DIR") or "/sys/fs/cgroup",
         environment=dict(environment),
     )
 

@@ -6,11 +6,13 @@ import contextlib
 import gc
 import importlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Mapping
 
 from ..worker.process_controls import adopt_orphans
+from .descendants import owns_pid_namespace
 from .settings import InvalidSettings, read_settings
 from .supervisor import Supervisor
 
@@ -23,9 +25,12 @@ def supervise(environment: Mapping[str, str]) -> int:
     except InvalidSettings as error:
         _log(str(error))
         return _EXIT_INVALID_SETTINGS
+    # The kernel drops a signal without a handler that is for the first process of a container.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    owns_namespace = not settings.has_lifeline and owns_pid_namespace()
     adopts_orphans = adopt_orphans()
     _preload(settings.preload)
-    code = Supervisor(settings, adopts_orphans, _log).run()
+    code = Supervisor(settings, adopts_orphans, owns_namespace, _log).run()
     if not settings.preload:
         # No module needs cleaning up, and tearing an interpreter down takes a while.
         os._exit(code)

@@ -22,7 +22,8 @@ from .signal_wakeup import SignalWakeup
 from .spawn import ForkedWorker, fork_worker
 
 _FIRST_RETRY_SECONDS = 0.02
-_LAST_RETRY_SECONDS = 1.0
+# A session's first step waits for this connection, and a try costs next to nothing.
+_LAST_RETRY_SECONDS = 0.1
 
 
 class Supervisor:
@@ -31,10 +32,17 @@ class Supervisor:
     means that there is no worker.
     """
 
-    def __init__(self, settings: Settings, adopts_orphans: bool, log: Callable[[str], None]):
+    def __init__(
+        self,
+        settings: Settings,
+        adopts_orphans: bool,
+        owns_namespace: bool,
+        log: Callable[[str], None],
+    ):
         self._log = log
         self._settings = settings
-        self._all_are_ours = settings.is_first and adopts_orphans
+        self._owns_namespace = owns_namespace
+        self._all_are_ours = (settings.is_first or owns_namespace) and adopts_orphans
         self._selector = selectors.DefaultSelector()
         self._wakeup = SignalWakeup(stop=(signal.SIGTERM, signal.SIGHUP), ignore=(signal.SIGINT,))
         self._selector.register(self._wakeup.fileno(), selectors.EVENT_READ, self._on_signal)
@@ -58,10 +66,18 @@ class Supervisor:
             )
             for key, _ in self._selector.select(timeout):
                 key.data()
-            if self._worker and self._memory.is_exhausted():
-                os.kill(self._worker.pid, signal.SIGKILL)
+            self._check_memory()
         self._kill_worker()
         return 0
+
+    def _check_memory(self) -> None:
+        reading = self._memory.read() if self._worker else None
+        if reading is None:
+            return
+        if self._memory.is_news(reading):
+            self._send({"type": "memory", **reading._asdict()})
+        if self._memory.is_exhausted(reading):
+            os.kill(self._worker.pid, signal.SIGKILL)
 
     def _connect(self) -> None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -108,7 +124,7 @@ class Supervisor:
         try:
             if self._worker:
                 raise OSError(f"the worker of epoch {self._worker.epoch} is still running")
-            self._memory = MemoryWatch(find_container_memory())
+            self._memory = MemoryWatch(find_container_memory(self._settings.cgroup_dir))
             self._worker = fork_worker(
                 self._settings, epoch, env, memory_bytes, self._release_in_child
             )
@@ -162,7 +178,11 @@ class Supervisor:
             self._kill_descendants()
 
     def _kill_descendants(self) -> int:
-        return kill_descendants(self._settings.instance_id, all_are_ours=self._all_are_ours)
+        return kill_descendants(
+            self._settings.instance_id,
+            all_are_ours=self._all_are_ours,
+            owns_namespace=self._owns_namespace,
+        )
 
     def _disconnect(self, error: Exception) -> None:
         self._log(f"lost the connection to the agent: {error}")
