@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ExitFrame } from './worker.ts';
+import type { ExitFrame } from './worker-exit.ts';
 import { describeWorkerExit } from './worker-exit.ts';
 
 const unexplained: ExitFrame = {

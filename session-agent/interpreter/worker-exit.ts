@@ -1,5 +1,25 @@
+import type { Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
-import type { ExitFrame } from './worker.ts';
+import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
+import type { MemoryReading } from './current-supervisor.ts';
+
+export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
+export type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;
+
+/** How a step ended: the worker reported its end, or exited first. */
+export type WorkerRunEnd =
+  | { kind: 'done'; status: DoneFrame['status']; error: StepError | null; usage: Usage }
+  | { kind: 'lost'; exit: ExitFrame };
+
+/** The exit of a worker whose supervisor disconnected: it dies with its supervisor. */
+export const exitWithSupervisor = (epoch: number): ExitFrame => ({
+  type: 'exit',
+  epoch,
+  code: null,
+  signal: null,
+  reason: null,
+  detail: 'the supervisor disconnected',
+});
 
 /** The protocol error of a worker that closed its connection, as each one does when it exits. */
 export const connectionClosed = 'the control connection was closed';
@@ -33,3 +53,15 @@ const error = (name: string, message: string): StepError => ({
   message,
   traceback: [`${name}: ${message}`],
 });
+
+/** A container that used this share of its memory and was killed whole ran out of it. */
+const nearlyFullShare = 0.9;
+
+export const isNearlyFull = (memory: MemoryReading | undefined): memory is MemoryReading =>
+  memory !== undefined && memory.used_bytes >= memory.limit_bytes * nearlyFullShare;
+
+export const describeMemory = ({ used_bytes, limit_bytes }: MemoryReading): string =>
+  `${toMiB(used_bytes)} of the ${toMiB(limit_bytes)} MiB of its container were in use when the ` +
+  'whole container was killed.';
+
+const toMiB = (bytes: number): number => Math.round(bytes / 1024 ** 2);

@@ -2,11 +2,17 @@ import type { Language } from '@steppe/contracts/session';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { WorkerFrame } from '../protocol/frames.ts';
-import type { CurrentSupervisor, MemoryReading } from './current-supervisor.ts';
+import type { CurrentSupervisor } from './current-supervisor.ts';
 import type { InterpreterOptions } from './interpreter.ts';
 import type { InterpreterState } from './interpreter-state.ts';
-import { type ExitFrame, Worker } from './worker.ts';
-import { connectionClosed } from './worker-exit.ts';
+import { Worker } from './worker.ts';
+import {
+  connectionClosed,
+  describeMemory,
+  type ExitFrame,
+  exitWithSupervisor,
+  isNearlyFull,
+} from './worker-exit.ts';
 
 /** A spawned worker that has not connected after this time is killed. */
 export const startLimitMs = 10_000;
@@ -141,7 +147,7 @@ export class WorkerLifecycle {
   loseWithSupervisor(): void {
     const { worker } = this.#state;
     if (!worker) return;
-    const exit = { ...lostWithSupervisor, epoch: worker.epoch };
+    const exit = exitWithSupervisor(worker.epoch);
     const { memory } = this.#supervisor;
     runDetached(() =>
       this.reap(exit, async () => {
@@ -210,23 +216,3 @@ const readAtStart: Readonly<Record<Language, RegExp | undefined>> = {
 
 const isReadAtStart = (language: Language, env: Readonly<Record<string, string>>): boolean =>
   Object.keys(env).some((name) => readAtStart[language]?.test(name));
-
-/** A container that used this share of its memory and was killed whole ran out of it. */
-const nearlyFullShare = 0.9;
-
-const isNearlyFull = (memory: MemoryReading | undefined): memory is MemoryReading =>
-  memory !== undefined && memory.used_bytes >= memory.limit_bytes * nearlyFullShare;
-
-const describeMemory = ({ used_bytes, limit_bytes }: MemoryReading): string =>
-  `${toMiB(used_bytes)} of the ${toMiB(limit_bytes)} MiB of its container were in use when the ` +
-  'whole container was killed.';
-
-const toMiB = (bytes: number): number => Math.round(bytes / 1024 ** 2);
-
-const lostWithSupervisor: Omit<ExitFrame, 'epoch'> = {
-  type: 'exit',
-  code: null,
-  signal: null,
-  reason: null,
-  detail: 'the supervisor disconnected',
-};

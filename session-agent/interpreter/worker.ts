@@ -1,19 +1,16 @@
 import type { Ids } from '@steppe/contracts/ids';
-import type { OutputStream, Usage } from '@steppe/contracts/step';
-import type { StepError } from '@steppe/contracts/step-output';
+import type { OutputStream } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { type Deferred, deferred } from '../deferred.ts';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
-import type { SupervisorFrame, WorkerFrame } from '../protocol/frames.ts';
+import type { WorkerFrame } from '../protocol/frames.ts';
 import type { Place } from '../protocol/marker-scanner.ts';
 import { RawStream } from '../protocol/raw-stream.ts';
 import type { RawOutput } from '../protocol/runtime-transport.ts';
 import { TailBuffer } from '../tail-buffer.ts';
 import type { BackgroundSink, StepCode, StepSink } from './step-interpreter.ts';
-
-export type ExitFrame = Extract<SupervisorFrame, { type: 'exit' }>;
-type DoneFrame = Extract<WorkerFrame, { type: 'done' }>;
+import type { DoneFrame, ExitFrame, WorkerRunEnd } from './worker-exit.ts';
 
 interface WorkerOptions {
   background: BackgroundSink;
@@ -26,11 +23,6 @@ interface WorkerEvents {
   onProtocolError(protocolError: string): void;
   onClosed(): void;
 }
-
-/** How a step ended: the worker reported its end, or exited first. */
-type WorkerRunEnd =
-  | { kind: 'done'; status: DoneFrame['status']; error: StepError | null; usage: Usage }
-  | { kind: 'lost'; exit: ExitFrame };
 
 interface Running {
   stepId: string;
@@ -67,11 +59,10 @@ export class Worker {
   constructor(epoch: number, streams: { out: RawOutput; err: RawOutput }, options: WorkerOptions) {
     this.epoch = epoch;
     this.#options = options;
-    const { clock } = options;
     const sinkOf = (stream: OutputStream) => (place: Place, bytes: Buffer) =>
       this.#bytes(stream, place, bytes);
-    this.#out = new RawStream(streams.out, sinkOf('stdout'), clock);
-    this.#err = new RawStream(streams.err, sinkOf('stderr'), clock);
+    this.#out = new RawStream(streams.out, sinkOf('stdout'), options.clock);
+    this.#err = new RawStream(streams.err, sinkOf('stderr'), options.clock);
   }
 
   get isConnected(): boolean {

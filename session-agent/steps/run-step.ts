@@ -2,8 +2,8 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { RunEnd, StepInterpreter } from '../interpreter/step-interpreter.ts';
 import type { BackgroundOutput } from './background.ts';
-import type { Step, StepEnd, StopReason } from './step.ts';
-import { stopError } from './step-errors.ts';
+import type { Step } from './step.ts';
+import { type StepEnd, type StopReason, stopError } from './step-end.ts';
 
 /** How long an interrupted step may take to end before its worker is killed. */
 export const interruptGraceMs = 2_000;

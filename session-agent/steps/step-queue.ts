@@ -8,8 +8,8 @@ import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { StepInterpreter } from '../interpreter/step-interpreter.ts';
 import type { BackgroundOutput } from './background.ts';
 import { runStep, stopStep } from './run-step.ts';
-import { Step, type StopReason } from './step.ts';
-import { epochMismatch, restarted, stepError, stopError } from './step-errors.ts';
+import { Step } from './step.ts';
+import { epochMismatch, restarted, type StopReason, stepError, stopError } from './step-end.ts';
 import { hashRequest, type StepJournal } from './step-journal.ts';
 import type { StepLimits } from './step-limits.ts';
 

@@ -1,30 +1,18 @@
 import type { SessionId, StepId } from '@steppe/contracts/ids';
-import type { OutputStream, StepStatus, StepSummary, Usage } from '@steppe/contracts/step';
+import type { OutputStream, StepStatus, StepSummary } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import type { AppError } from '@steppe/service-kit/http/app-error';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { deferred } from '../deferred.ts';
 import type { StepCode } from '../interpreter/step-interpreter.ts';
-import { asRawJson, mergeObjects, type RawJson } from '../protocol/raw-json.ts';
+import type { RawJson } from '../protocol/raw-json.ts';
 import { aggregateResult, type KeptResult } from './kept-result.ts';
-import { OutputWindow } from './output-window.ts';
+import type { StepEnd, StopReason } from './step-end.ts';
 import { type KeptEvent, StepEvents, sizeOf } from './step-events.ts';
 import { contractLimits, type StepLimits } from './step-limits.ts';
+import { StepOutput } from './step-output.ts';
 import { Subscribers } from './subscribers.ts';
-
-export interface StepEnd {
-  status: Exclude<StepStatus, 'queued' | 'running'>;
-  error: StepError | null;
-  usage: Usage | null;
-  epoch: number;
-  stateLost: boolean;
-  /** Set if the step never ran: the response carries this error if it has not begun. */
-  refusal?: AppError;
-}
-
-/** Why the agent stops a step. */
-export type StopReason = 'timeout' | 'cancel' | 'restart' | 'session_end';
 
 interface StepOrigin {
   requestHash: string;
@@ -45,8 +33,6 @@ type StepState =
   | { phase: 'running'; start: StepStart }
   | { phase: 'ended'; start: StepStart | undefined; end: StepEnd; completedAt: string };
 
-const mainResult = asRawJson('{"is_main_result":true}');
-
 /**
  * One step from its submission to its end: its events, numbered without gaps, and the result that
  * is aggregated from them.
@@ -63,17 +49,14 @@ export class Step {
   onGrowth: (bytes: number) => void = () => {};
   /** Resolves with the last event. */
   readonly ended = deferred();
-  readonly #limits: StepLimits;
   readonly #sessionId: SessionId;
   readonly #clock: Clock;
   readonly #submittedAt: string;
   readonly #events: StepEvents;
-  readonly #streams: Record<OutputStream, OutputWindow>;
+  readonly #output: StepOutput;
   #state: StepState = { phase: 'queued' };
   /** Dropped once the interpreter has it. */
   #code: StepCode | undefined;
-  #resultBytes = 0;
-  #resultsTruncated = false;
 
   constructor(
     request: ForwardedStep,
@@ -85,18 +68,13 @@ export class Step {
     this.timeoutMs = timeout_ms;
     this.basisEpoch = epoch;
     this.subscribers = new Subscribers(clock);
-    this.#limits = limits;
     this.#sessionId = sessionId;
     this.#clock = clock;
     this.#submittedAt = this.#timestamp();
     this.#events = new StepEvents(clock, (bytes) => this.#grow(bytes));
     this.#code = { stepId: step_id, code, env, cwd };
     this.bytes = sizeOf(this.#code);
-    const openStream = (type: OutputStream) =>
-      new OutputWindow(limits.outputBytesPerStream, clock, (text) =>
-        this.#events.emit({ type, text }),
-      );
-    this.#streams = { stdout: openStream('stdout'), stderr: openStream('stderr') };
+    this.#output = new StepOutput(this.#events, clock, limits);
   }
 
   get status(): StepStatus {
@@ -134,22 +112,12 @@ export class Step {
   }
 
   output(stream: OutputStream, bytes: Buffer): void {
-    if (!this.hasEnded) this.#streams[stream].push(bytes);
+    if (!this.hasEnded) this.#output.push(stream, bytes);
   }
 
   /** @param truncated the driver had to reduce the bundle to its text. */
   display(bundle: RawJson, isMainResult: boolean, truncated: boolean): void {
-    if (this.hasEnded) return;
-    for (const stream of Object.values(this.#streams)) stream.flush();
-    this.#resultsTruncated ||= truncated;
-    const bytes = Buffer.byteLength(bundle);
-    if (this.#resultBytes + bytes > this.#limits.resultBytes) {
-      this.#resultsTruncated = true;
-      return;
-    }
-    this.#resultBytes += bytes;
-    const shown = isMainResult ? mergeObjects(bundle, mainResult) : bundle;
-    this.#events.emit({ type: 'result', bundle: shown }, bytes);
+    if (!this.hasEnded) this.#output.display(bundle, isMainResult, truncated);
   }
 
   background(stream: OutputStream, text: string): void {
@@ -163,7 +131,7 @@ export class Step {
   /** Ends the step. Only the first call has an effect. */
   end(end: StepEnd): void {
     if (this.#state.phase === 'ended') return;
-    for (const stream of Object.values(this.#streams)) stream.end();
+    this.#output.end();
     if (end.error) this.#events.emit({ type: 'error', ...end.error });
     const start = this.#state.phase === 'running' ? this.#state.start : undefined;
     this.#state = { phase: 'ended', start, end, completedAt: this.#timestamp() };
@@ -186,18 +154,13 @@ export class Step {
     const state = this.#state;
     const start = state.phase === 'queued' ? undefined : state.start;
     const end = state.phase === 'ended' ? state.end : undefined;
-    const dropped = (stream: OutputStream) => this.#streams[stream].droppedBytes > 0;
     return {
       step_id: this.id,
       session_id: this.#sessionId,
       status: this.status,
       execution_count: start?.executionCount ?? null,
       error: end?.error ?? null,
-      truncated: {
-        stdout: dropped('stdout'),
-        stderr: dropped('stderr'),
-        results: this.#resultsTruncated,
-      },
+      truncated: this.#output.truncated,
       epoch: end?.epoch ?? this.basisEpoch,
       state_lost: end?.stateLost ?? false,
       submitted_at: this.#submittedAt,

@@ -1,7 +1,21 @@
 import { errorMessages } from '@steppe/contracts/error-messages';
+import type { StepStatus, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import type { Step, StopReason } from './step.ts';
+import type { Step } from './step.ts';
+
+export interface StepEnd {
+  status: Exclude<StepStatus, 'queued' | 'running'>;
+  error: StepError | null;
+  usage: Usage | null;
+  epoch: number;
+  stateLost: boolean;
+  /** Set if the step never ran: the response carries this error if it has not begun. */
+  refusal?: AppError;
+}
+
+/** Why the agent stops a step. */
+export type StopReason = 'timeout' | 'cancel' | 'restart' | 'session_end';
 
 /** The error of a step that was stopped, with the traceback of the position it had reached. */
 export function stopError(step: Step, reason: StopReason, error: StepError | null): StepError {

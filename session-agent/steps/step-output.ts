@@ -1,0 +1,60 @@
+import type { OutputStream, StepSummary } from '@steppe/contracts/step';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import { asRawJson, mergeObjects, type RawJson } from '../protocol/raw-json.ts';
+import { OutputWindow } from './output-window.ts';
+import type { StepEvents } from './step-events.ts';
+import type { StepLimits } from './step-limits.ts';
+
+const mainResult = asRawJson('{"is_main_result":true}');
+
+/** What a step's code prints and shows, within the limits of one step, as events. */
+export class StepOutput {
+  readonly #events: StepEvents;
+  readonly #limits: StepLimits;
+  readonly #streams: Record<OutputStream, OutputWindow>;
+  #resultBytes = 0;
+  #resultsTruncated = false;
+
+  constructor(events: StepEvents, clock: Clock, limits: StepLimits) {
+    this.#events = events;
+    this.#limits = limits;
+    const openStream = (type: OutputStream) =>
+      new OutputWindow(limits.outputBytesPerStream, clock, (text) => events.emit({ type, text }));
+    this.#streams = { stdout: openStream('stdout'), stderr: openStream('stderr') };
+  }
+
+  get truncated(): StepSummary['truncated'] {
+    const { stdout, stderr } = this.#streams;
+    return {
+      stdout: stdout.droppedBytes > 0,
+      stderr: stderr.droppedBytes > 0,
+      results: this.#resultsTruncated,
+    };
+  }
+
+  push(stream: OutputStream, bytes: Buffer): void {
+    this.#streams[stream].push(bytes);
+  }
+
+  /**
+   * Text that was printed before the bundle precedes it.
+   * @param truncated the driver had to reduce the bundle to its text.
+   */
+  display(bundle: RawJson, isMainResult: boolean, truncated: boolean): void {
+    for (const stream of Object.values(this.#streams)) stream.flush();
+    this.#resultsTruncated ||= truncated;
+    const bytes = Buffer.byteLength(bundle);
+    if (this.#resultBytes + bytes > this.#limits.resultBytes) {
+      this.#resultsTruncated = true;
+      return;
+    }
+    this.#resultBytes += bytes;
+    const shown = isMainResult ? mergeObjects(bundle, mainResult) : bundle;
+    this.#events.emit({ type: 'result', bundle: shown }, bytes);
+  }
+
+  /** Emits what is still held back. */
+  end(): void {
+    for (const stream of Object.values(this.#streams)) stream.end();
+  }
+}
