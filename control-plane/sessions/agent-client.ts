@@ -8,7 +8,8 @@ import {
   type Lifetime,
 } from '@steppe/contracts/internal';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
-import { Agent, request } from 'undici';
+import { createClientDispatcher } from '@steppe/service-kit/http/dispatchers';
+import { request } from 'undici';
 
 export interface AgentAddress {
   instanceId: InstanceId;
@@ -68,10 +69,9 @@ interface Call {
 }
 
 export function createAgentClient(signer: InternalTokenSigner): AgentClient {
-  const dispatcher = new Agent({
-    connect: { timeout: 1_000 },
-    keepAliveTimeout: 4_000,
-    maxResponseSize: 64 * 1024,
+  const dispatcher = createClientDispatcher({
+    connectTimeoutMs: 1_000,
+    maxResponseBytes: 64 * 1024,
   });
 
   const send = async (

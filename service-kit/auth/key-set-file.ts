@@ -10,9 +10,9 @@ const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })
 export const parseKeySet = (text: string): JSONWebKeySet => keySetSchema.parse(JSON.parse(text));
 
 /** The maximum age of the content that we know. */
-const longestMs = 10_000;
+export const longestMs = 10_000;
 /** The minimum age if a token names a key that the file did not contain. */
-const cooldownMs = 1_000;
+export const cooldownMs = 1_000;
 
 interface KeySetFileOptions {
   path: string;

@@ -21,7 +21,7 @@ export const drainLimitMs = 2_000;
 /**
  * A worker's connection closes just before it exits, and its own exit explains more than a kill.
  */
-const exitGraceMs = 500;
+export const exitGraceMs = 500;
 /** Gives up after this many failed starts in a row. */
 const maxFailedStarts = 3;
 

@@ -33,7 +33,7 @@ interface Running {
 }
 
 /** How long to wait for the end markers after a step's end. */
-const markerLimitMs = 2_000;
+export const markerLimitMs = 2_000;
 const startOutputBytes = 2_048;
 
 /** One interpreter process: its two raw streams, its connection, and the step that it runs. */

@@ -6,7 +6,7 @@ import { TailBuffer } from '../tail-buffer.ts';
 const noticeBytes = 64;
 /** The cost of an event besides its text, so that a million tiny writes are bounded too. */
 const eventBytes = 160;
-const coalesceMs = 3;
+export const coalesceMs = 3;
 const largestPieceBytes = 32 * 1024;
 
 /**

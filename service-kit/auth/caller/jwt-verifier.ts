@@ -23,7 +23,7 @@ export const plainTokens = {
   maxAgeSeconds: undefined,
 } as const satisfies Partial<JwtVerifierOptions>;
 
-const longestCacheMs = 5 * 60_000;
+export const longestCacheMs = 5 * 60_000;
 
 /**
  * Verifies a token once, however many calls bring it at the same time. Remembers its principal by

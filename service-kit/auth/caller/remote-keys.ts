@@ -16,12 +16,12 @@ export class KeysUnavailableError extends Error {
 }
 
 /** The next token triggers a new fetch of keys older than this. */
-const maxAgeMs = 10 * 60_000;
+export const maxAgeMs = 10 * 60_000;
 /** The minimum time between a response and the next request, whatever keys tokens name. */
 export const cooldownMs = 10_000;
 /** The minimum time between a failure and the next request. */
 export const failureCooldownMs = 5_000;
-const requestTimeoutMs = 5_000;
+export const requestTimeoutMs = 5_000;
 const maxResponseBytes = 1024 * 1024;
 
 interface RemoteKeysOptions {

@@ -25,7 +25,7 @@ export type SigningKeySource = () => Promise<InternalKey>;
  * Tokens are dated back by this much, because an agent's clock may be that far behind, beyond its
  * tolerance.
  */
-const datedBackSeconds = 10;
+export const datedBackSeconds = 10;
 
 /**
  * Signs with the plane's own key. Tokens live 60 s, 10 of which have already passed at signing, and

@@ -19,8 +19,8 @@ export interface ReadBodyOptions {
  * A body of several megabytes has time on a slow line; an incomplete one does not hold a connection
  * forever.
  */
-const bodyLimitMs = 60_000;
-const bodyStallMs = 5_000;
+export const bodyLimitMs = 60_000;
+export const bodyStallMs = 5_000;
 
 /**
  * Reads a body into memory. An announced length is taken from the share before the first byte;

@@ -28,7 +28,7 @@ export const exposedHeaders: readonly string[] = [
   'X-Request-Id',
 ];
 
-const preflightSeconds = 600;
+export const preflightSeconds = 600;
 
 /**
  * Lets pages of these origins call from a browser: their preflights get a response here, before any

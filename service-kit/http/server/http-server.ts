@@ -44,14 +44,18 @@ export interface HttpServer {
   close(limitMs: number): Promise<void>;
 }
 
+/** A connection between two requests is closed after this long. */
+export const idleConnectionMs = 65_000;
+/** A client that has not sent its headers after this long is refused. */
+export const headersLimitMs = 10_000;
 /** The time after the response for a client that reads it late. */
-const unreadBodyLimitMs = 10_000;
+export const unreadBodyLimitMs = 10_000;
 const sweepMs = 50;
 
 /** @throws the system's error, with its `code`, if it cannot listen on the address. */
 export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
   const {
-    keepAliveTimeoutMs = 65_000,
+    keepAliveTimeoutMs = idleConnectionMs,
     maxHeaderBytes = 16 * 1024,
     clock,
     ids,
@@ -74,7 +78,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   const options = {
     // A file of gigabytes may take long; a client that sends its headers slowly may not.
     requestTimeout: 0,
-    headersTimeout: 10_000,
+    headersTimeout: headersLimitMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: 5_000,
     maxHeaderSize: maxHeaderBytes,

@@ -7,6 +7,9 @@ import { type Clock, wallClockTtl } from '@steppe/service-kit/process/clock';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 
+/** How far the clocks of a plane and an agent may differ, besides what a signer dates back. */
+export const clockToleranceSeconds = 5;
+
 export interface InternalCaller {
   plane: Plane;
   sessionId: SessionId | undefined;
@@ -60,7 +63,7 @@ async function verifyToken(token: string, { instanceId, keys, clock }: Expected)
       audience: instanceId,
       maxTokenAge: `${limits.internalTokenSeconds}s`,
       currentDate: new Date(clock.now()),
-      clockTolerance: 5,
+      clockTolerance: clockToleranceSeconds,
       requiredClaims: ['exp'],
     });
     const claims = internalClaimsSchema.parse(payload);
