@@ -1,5 +1,5 @@
 /**
- * Why the API server did not do what it was asked to.
+ * Why the API server did not execute a request.
  *
  * - `not_found`: the object, or its namespace, does not exist.
  * - `already_exists`: an object of that name exists.
