@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { loadKubeConfig } from '@steppe/control-plane/provisioner/kubernetes/api/client/load-kube-config';
-import { eventually } from '@steppe/control-plane/testing/eventually';
+import { expect, vi } from 'vitest';
 import { kubeconfig } from './config.ts';
 
 export interface TestNamespace {
@@ -9,6 +9,9 @@ export interface TestNamespace {
   /** Deletes it with all that is in it, without waiting for that. */
   delete(): Promise<void>;
 }
+
+/** `expect.poll` works in tests only, and this runs in hooks. */
+const bound = { timeout: 30_000, interval: 50 };
 
 export const loadAdmin = () => loadKubeConfig({ from: 'kubeconfig', paths: kubeconfig() });
 
@@ -24,7 +27,7 @@ export async function createNamespace(
   const name = `t-${purpose}-${randomBytes(4).toString('hex')}`;
   await core.createNamespace({ body: { metadata: { name } } });
   const account = { name: 'default', namespace: name };
-  await eventually(() => core.readNamespacedServiceAccount(account).catch(() => null)).toBeTruthy();
+  await vi.waitFor(() => core.readNamespacedServiceAccount(account), bound);
   if (maxPods !== undefined) await limitPods(core, name, maxPods);
   return {
     name,
@@ -41,6 +44,8 @@ async function limitPods(core: CoreV1Api, namespace: string, maxPods: number): P
     namespace,
     body: { metadata: { name: 'pods' }, spec: { hard } },
   });
-  const read = () => core.readNamespacedResourceQuotaStatus({ name: 'pods', namespace });
-  await eventually(async () => (await read()).status?.hard).toEqual(hard);
+  await vi.waitFor(async () => {
+    const quota = await core.readNamespacedResourceQuotaStatus({ name: 'pods', namespace });
+    expect(quota.status?.hard).toEqual(hard);
+  }, bound);
 }

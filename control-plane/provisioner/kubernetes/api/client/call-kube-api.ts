@@ -5,7 +5,7 @@ import type * as z from 'zod';
 import { isAmbiguousWrite, isKubeApiError, KubeApiError } from '../kube-api-error.ts';
 import type { KubeConnection, KubeRequest } from './kube-connection.ts';
 import type { KubeCredentials } from './kube-credentials.ts';
-import { toKubeApiError, wasNeverSent } from './network-errors.ts';
+import { toKubeApiError, wasClosedByUs, wasNeverSent } from './network-errors.ts';
 import { readStatus } from './read-status.ts';
 
 export interface CallLimits {
@@ -39,15 +39,13 @@ interface KubeCallerOptions {
   ids: Pick<Ids, 'random'>;
 }
 
-const never = new AbortController().signal;
-
 /** Sends requests, reads their responses, and retries what the API server did not execute. */
 export function createKubeCaller(options: KubeCallerOptions): KubeCaller {
   const { limits, clock, ids } = options;
   const attempt = createAttempt(options);
   return {
     async call(call, schema) {
-      const signal = call.signal ?? never;
+      const signal = call.signal ?? new AbortController().signal;
       const deadline = clock.monotonicMs() + limits.callMs;
       for (let failures = 0; ; failures += 1) {
         try {
@@ -128,6 +126,7 @@ function parse<T>(schema: z.ZodType<T>, text: string): T {
 }
 
 function isRetryable(error: KubeApiError, { isIdempotent }: KubeCall): boolean {
+  if (wasClosedByUs(error)) return false;
   if (error.kind === 'too_many_requests' || wasNeverSent(error)) return true;
   return isIdempotent && isAmbiguousWrite(error);
 }

@@ -19,5 +19,9 @@ export function toKubeApiError(cause: unknown): KubeApiError {
 
 export const wasNeverSent = ({ cause }: KubeApiError): boolean => unsentCodes.has(codeOf(cause));
 
+/** The connections were closed on our side: every further attempt would fail in the same way. */
+export const wasClosedByUs = ({ cause }: KubeApiError): boolean =>
+  ['UND_ERR_CLOSED', 'UND_ERR_DESTROYED'].includes(codeOf(cause));
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -3,6 +3,11 @@ import type { KubeApi } from '../kube-api.ts';
 export interface OpenKubeApi {
   /** Its namespace belongs to this suite, and has a service account `default`. */
   api: KubeApi;
+  /**
+   * Makes the API server forget a version, and returns it; absent where that takes a restart, or
+   * minutes.
+   */
+  forgetVersion?(): Promise<string>;
   /** Removes the namespace too. */
   close(): Promise<void>;
 }
