@@ -1,17 +1,16 @@
 import { createIds } from '@steppe/contracts/ids';
-import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pendingPod } from '../conformance/manifests.ts';
 import type { KubeApi } from '../kube-api.ts';
 import {
   breakOff,
   type FakeApiServer,
-  keepSilent,
   sendJson,
   startFakeApiServer,
 } from '../testing/fake-api-server.ts';
 import { fakePod, fakeStatus } from '../testing/fake-objects.ts';
-import type { CallLimits } from './call-kube-api.ts';
+import { type ManualClock, manualClock } from '../testing/manual-clock.ts';
 import { createClientKubeApi } from './client-kube-api.ts';
 
 const pod = fakePod('steppe-a', '7');
@@ -21,27 +20,21 @@ const exists = fakeStatus(409, 'AlreadyExists', 'pods "steppe-a" already exists'
 
 describe('client KubeApi', () => {
   let server: FakeApiServer;
-  let sleeps: number[];
+  let time: ManualClock;
   const apis: KubeApi[] = [];
   beforeEach(async () => {
     server = await startFakeApiServer();
-    sleeps = [];
+    time = manualClock();
   });
   afterEach(async () => {
     await Promise.all(apis.splice(0).map((api) => api.close()));
     await server.close();
   });
 
-  const open = (limits: Partial<CallLimits> = {}): KubeApi => {
-    const clock: Clock = {
-      ...systemClock,
-      async sleep(ms) {
-        sleeps.push(ms);
-      },
-    };
+  const open = (): KubeApi => {
+    const { clock } = time;
     const ids = createIds(systemClock);
-    const options = { load: server.load, namespace: 'sessions', clock, ids, limits };
-    const api = createClientKubeApi(options);
+    const api = createClientKubeApi({ load: server.load, namespace: 'sessions', clock, ids });
     apis.push(api);
     return api;
   };
@@ -51,14 +44,14 @@ describe('client KubeApi', () => {
     const demand = { 'retry-after': '7' };
     server.respond(sendJson(429, busy, demand), sendJson(201, pod));
     expect(await open().pods.create(manifest)).toEqual(pod);
-    expect(sleeps).toEqual([7000]);
+    expect(time.sleeps).toEqual([7000]);
     expect(methods()).toEqual(['POST', 'POST']);
   });
 
   it('throws the demanded delay if it exceeds the time limit', async () => {
     server.respond(sendJson(429, busy, { 'retry-after': '60' }));
     const error = { kind: 'too_many_requests', status: 429, retryAfterMs: 60_000 };
-    await expect(open({ callMs: 30_000 }).pods.get('steppe-a')).rejects.toMatchObject(error);
+    await expect(open().pods.get('steppe-a')).rejects.toMatchObject(error);
     expect(server.requests).toHaveLength(1);
   });
 
@@ -101,15 +94,15 @@ describe('client KubeApi', () => {
   });
 
   it('repeats a read that gets no response, and throws timeout in the end', async () => {
-    server.respond(keepSilent);
-    const reading = open({ attemptMs: 50, callMs: 200 }).pods.get('steppe-a');
+    server.respond(() => time.pass(10_000));
+    const reading = open().pods.get('steppe-a');
     await expect(reading).rejects.toMatchObject({ kind: 'timeout' });
     expect(server.requests.length).toBeGreaterThan(1);
   });
 
   it('repeats a read that a proxy failed, and throws its status in the end', async () => {
     server.respond((_request, response) => response.writeHead(502).end('<html>bad</html>'));
-    const reading = open({ callMs: 200, backoffMs: [50, 50] }).pods.get('steppe-a');
+    const reading = open().pods.get('steppe-a');
     await expect(reading).rejects.toMatchObject({ kind: 'unavailable', status: 502 });
     expect(server.requests.length).toBeGreaterThan(1);
   });

@@ -16,12 +16,11 @@ export interface ClientKubeApiOptions {
   namespace: string;
   clock: Clock;
   ids: Pick<Ids, 'random'>;
-  limits?: Partial<CallLimits>;
   /** A watch takes one of them; requests that find none free queue within their time limit. */
   maxConnections?: number;
 }
 
-const defaultLimits: CallLimits = { attemptMs: 10_000, callMs: 30_000, backoffMs: [100, 3_000] };
+const limits: CallLimits = { attemptMs: 10_000, callMs: 30_000, backoffMs: [100, 3_000] };
 
 /**
  * A real API server. client-node reads the configuration and provides the credentials; requests
@@ -33,15 +32,13 @@ export function createClientKubeApi({
   namespace,
   clock,
   ids,
-  limits,
   maxConnections = 32,
 }: ClientKubeApiOptions): KubeApi {
   const server = load().getCurrentCluster()?.server;
   if (!server) throw new Error('the Kubernetes configuration names no API server');
   const connection = createKubeConnection({ server, maxConnections, connectTimeoutMs: 3_000 });
   const credentials = createKubeCredentials({ load, clock });
-  const merged = { ...defaultLimits, ...limits };
-  const caller = createKubeCaller({ connection, credentials, limits: merged, clock, ids });
+  const caller = createKubeCaller({ connection, credentials, limits, clock, ids });
   return {
     namespace,
     pods: createPods(caller, namespace),

@@ -4,12 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeApi, PodWatchEvent } from '../kube-api.ts';
 import {
   type FakeApiServer,
-  keepSilent,
   sendEvents,
   sendJson,
   startFakeApiServer,
 } from '../testing/fake-api-server.ts';
 import { fakePod, fakeStatus } from '../testing/fake-objects.ts';
+import { type ManualClock, manualClock } from '../testing/manual-clock.ts';
 import { createClientKubeApi } from './client-kube-api.ts';
 
 const added = { type: 'ADDED', object: fakePod('steppe-a', '7', { note: 'Grüße 🌾' }) };
@@ -18,11 +18,12 @@ const line = Buffer.from(`${JSON.stringify(added)}\n`);
 describe('watch of pods', () => {
   let server: FakeApiServer;
   let api: KubeApi;
+  let time: ManualClock;
   beforeEach(async () => {
     server = await startFakeApiServer();
-    const options = { load: server.load, namespace: 'sessions', clock: systemClock };
-    const limits = { attemptMs: 100 };
-    api = createClientKubeApi({ ...options, limits, ids: createIds(systemClock) });
+    time = manualClock();
+    const options = { load: server.load, namespace: 'sessions', clock: time.clock };
+    api = createClientKubeApi({ ...options, ids: createIds(systemClock) });
   });
   afterEach(async () => {
     await api.close();
@@ -85,15 +86,19 @@ describe('watch of pods', () => {
   });
 
   it('throws timeout if no response begins, and none for a silent one', async () => {
-    server.respond(keepSilent);
+    let next = () => {};
+    server.respond(() => time.pass(10_000));
     await expect(watch()).rejects.toMatchObject({ kind: 'timeout' });
-    const events: PodWatchEvent[] = [];
     server.respond((request, response) => {
       sendEvents(added)(request, response);
-      // Three times as long as a response may take to begin.
-      setTimeout(() => response.end(line), 300);
+      next = () => response.end(line);
     });
-    await watch(events);
+    const events: PodWatchEvent[] = [];
+    const watching = watch(events);
+    await expect.poll(() => events.length).toBe(1);
+    time.pass(3_600_000);
+    next();
+    await watching;
     expect(events).toHaveLength(2);
   });
 

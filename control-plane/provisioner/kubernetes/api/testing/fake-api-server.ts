@@ -82,9 +82,6 @@ export const breakOff: FakeHandler = (_request, response) => {
   response.destroy();
 };
 
-/** Never responds. */
-export const keepSilent: FakeHandler = () => {};
-
 /** Sends the events of a watch, and leaves it open. */
 export const sendEvents =
   (...events: object[]): FakeHandler =>
