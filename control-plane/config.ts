@@ -35,16 +35,14 @@ import type { ControlPlaneConfig } from './start-control-plane.ts';
 export const controlPlaneVariables = z
   .object({
     ...commonVariables,
-    PORT: portVariable
-      .default(8081)
-      .describe('port that the data-plane passes calls about sessions on to'),
+    PORT: portVariable.default(8081).describe('port for session calls that the data-plane proxies'),
     OPERATOR_PORT: portVariable.default(9091).describe('port of /livez, /readyz and /metrics'),
     ...callerVariables,
     ...planeVariables,
     PROVISIONER: z
       .enum(['local-process'], { error: 'must be local-process' })
       .describe(
-        'what runs the sessions; local-process runs their code as this process’s user: development and test alone',
+        'how sessions run; local-process runs their code as the user of the control-plane, in development and test only',
       ),
     ...localProcessVariables,
     ...runtimeVariables,
@@ -53,36 +51,36 @@ export const controlPlaneVariables = z
     ...bodyBudgetVariables,
     SESSIONS_PER_TENANT: integerVariable(0, limits.liveSessionsPerTenant)
       .default(50)
-      .describe('live sessions that a tenant may have'),
+      .describe('maximum live sessions of a tenant'),
     MAX_TTL_SECONDS: integerVariable(limits.defaultTtlSeconds, 31_536_000)
       .default(86_400)
       .describe(
-        `longest life of a session, and largest ttl_seconds; at least ${limits.defaultTtlSeconds}, which a session gets that names none`,
+        `maximum lifetime of a session and maximum ttl_seconds; at least ${limits.defaultTtlSeconds}, the default of ttl_seconds`,
       ),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600)
       .default(60)
-      .describe('time in which a new session has to be ready'),
+      .describe('time limit for a new session to become ready'),
     END_LIMIT_SECONDS: integerVariable(1, 600)
       .default(15)
-      .describe('how long a DELETE waits for the instance to be gone'),
+      .describe('how long a DELETE waits for the instance to terminate'),
     RECONCILE_INTERVAL_SECONDS: integerVariable(1, 300)
       .default(60)
       .describe(
-        'from one pass of the reconciler to the next, at most 300; one replica at a time makes them',
+        'interval between passes of the reconciler, at most 300; one replica runs them at a time',
       ),
     RECONCILE_LEASE_SECONDS: integerVariable(3, 86_400)
       .default(150)
       .describe(
-        'how long a replica that died keeps the others from reconciling; above the interval',
+        'lifetime of the reconciler’s lease, longer than the interval: after a crash, another replica waits this long',
       ),
     RECONCILE_GRACE_SECONDS: integerVariable(1, 3_600)
       .default(30)
       .describe(
-        'what creates, deletes and ends may take to finish by themselves before the reconciler steps in',
+        'how long the reconciler leaves creates, deletes and terminations to finish by themselves',
       ),
     SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600)
       .default(10)
-      .describe('how long requests may continue after SIGTERM'),
+      .describe('time limit for running requests to finish after SIGTERM'),
   })
   .check(checkCallerVariables)
   .check(checkPorts)

@@ -38,53 +38,55 @@ export const dataPlaneVariables = z
       .url({ protocol: /^http$/, error: 'must be an http URL' })
       .refine(isBare, 'must be an http URL of a host and a port alone')
       .describe(
-        'where calls about sessions are passed on to: a host and a port alone, without a path',
+        'URL of the control-plane, to which session calls are proxied; only host and port, no path',
       ),
     ...callerVariables,
     CORS_ORIGINS: corsOriginsVariable,
     ...planeVariables,
     RATE_LIMIT_PER_SECOND: integerVariable(1, 1_000_000)
       .optional()
-      .describe('calls per second that a tenant may make at this replica; unset: any number'),
+      .describe('requests per second that a tenant may send to this replica; unset: no limit'),
     RATE_LIMIT_BURST_SECONDS: integerVariable(1, 3_600)
       .default(defaultTuning.rateLimit.burstSeconds)
-      .describe('how many seconds’ worth of them may come at once'),
+      .describe('size of a burst, in seconds of RATE_LIMIT_PER_SECOND'),
     ...bodyBudgetVariables,
     ROUTE_CACHE_SIZE: integerVariable(1, 10_000_000)
       .default(routeCache.max)
-      .describe('sessions whose routes are kept in memory'),
+      .describe('maximum routes in the cache'),
     ROUTE_TTL_MS: integerVariable(0, 600_000)
       .default(routeCache.ttlMs)
-      .describe('how long a route is used without a read, ± a half'),
+      .describe('how long a cached route is fresh, ± 50 %'),
     ROUTE_STALE_SECONDS: integerVariable(0, 86_400)
       .default(routeCache.staleMs / 1000)
-      .describe('age up to which a route is used once more while it is read again'),
+      .describe('maximum age at which a cached route is still used while it is refreshed'),
     AGENT_SILENCE_LIMIT_SECONDS: integerVariable(6, 600)
       .default(defaultTuning.agentIdleTimeoutMs / 1000)
-      .describe('an agent that gives no byte for so long is given up; it promises one every 5'),
+      .describe('idle timeout of responses from agents; agents send a byte at least every 5 s'),
     CONTROL_PLANE_SILENCE_LIMIT_SECONDS: integerVariable(1, 7_200)
       .default(defaultTuning.controlPlaneIdleTimeoutMs / 1000)
       .describe(
-        'a control-plane that does not respond for so long is given up; above PROVISIONING_LIMIT_SECONDS',
+        'idle timeout of responses from the control-plane, longer than PROVISIONING_LIMIT_SECONDS',
       ),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600)
       .default(60)
-      .describe('the same as the control-plane’s: a create may take so long to respond'),
+      .describe('PROVISIONING_LIMIT_SECONDS of the control-plane, the longest time that a create takes'),
     UPLOAD_STALL_LIMIT_SECONDS: integerVariable(1, 55)
       .default(defaultTuning.uploadStallLimitMs / 1000)
-      .describe('an upload that stands still for so long is given up'),
+      .describe('idle timeout of uploads'),
     ANSWER_STALL_LIMIT_SECONDS: integerVariable(1, 85)
       .default(defaultTuning.writeTimeoutMs / 1000)
-      .describe('a client that takes nothing of its response for so long is cut off'),
+      .describe(
+        'write timeout of responses: a client that reads nothing for this long is disconnected',
+      ),
     OTEL_EXPORTER_OTLP_ENDPOINT: z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe(
-        'where spans of calls are sent, by OTLP over HTTP (its further OTEL_ variables count too); unset: nowhere',
+        'OTLP over HTTP endpoint for spans (other OTEL_ variables apply too); unset: no tracing',
       ),
     SHUTDOWN_LIMIT_SECONDS: integerVariable(0, 3_600)
       .default(defaultTuning.shutdownLimitMs / 1000)
-      .describe('how long requests may continue after SIGTERM'),
+      .describe('time limit for running requests to finish after SIGTERM'),
   })
   .check(checkCallerVariables)
   .check(checkPorts)

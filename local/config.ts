@@ -22,27 +22,27 @@ import * as z from 'zod';
 
 const runVariables = z
   .object({
-    PORT: portVariable.default(8080).describe('port of 127.0.0.1 that callers use'),
+    PORT: portVariable.default(8080).describe('port on 127.0.0.1 that clients call'),
     STEPPE_ENV: commonVariables.STEPPE_ENV,
     AUTH_MODE: callerVariables.AUTH_MODE,
     AUTH_BYPASS_TENANT: callerVariables.AUTH_BYPASS_TENANT,
     AUTH_BYPASS_HOSTS: callerVariables.AUTH_BYPASS_HOSTS,
     CORS_ORIGINS: corsOriginsVariable,
-    LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn').describe('least level that is logged'),
-    STEPPE_PYTHON: z.string().default('python3').describe('the interpreter of Python sessions'),
+    LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn').describe('minimum level that is logged'),
+    STEPPE_PYTHON: z.string().default('python3').describe('the Python interpreter of sessions'),
     ...runtimeVariables,
     ...agentLimitVariables,
     STEPPE_NODE: z
       .string()
       .default(process.execPath)
-      .describe('the interpreter of Node sessions; unset: our own'),
+      .describe('the Node binary of sessions; unset: the one that runs local mode'),
     ...poolVariables,
     SESSIONS_PER_TENANT: integerVariable(0, 5_000)
       .default(100)
-      .describe('live sessions that a tenant may have'),
+      .describe('maximum live sessions of a tenant'),
     STEPPE_SHUTDOWN_SECONDS: integerVariable(0, 600)
       .default(3)
-      .describe('how long a running step may continue after Ctrl-C'),
+      .describe('time limit for running steps to finish after Ctrl-C'),
   })
   .check(
     crossCheck((ctx) => {
@@ -74,8 +74,8 @@ export const allScopes = scopes.join(' ');
 const isScope = (text: string): boolean => scopes.some((scope) => scope === text);
 
 const tokenVariables = z.object({
-  PORT: portVariable.default(8080).describe('port of the running local mode'),
-  TENANT: z.string().min(1).default('development').describe('the tenant that the token names'),
+  PORT: portVariable.default(8080).describe('port of the local mode that is running'),
+  TENANT: z.string().min(1).default('development').describe('tenant of the token'),
   SCOPES: z
     .string()
     .refine(
@@ -83,8 +83,8 @@ const tokenVariables = z.object({
       `must be some of ${allScopes}, a space between them`,
     )
     .default(allScopes)
-    .describe('its scopes, a space between them'),
-  TTL: integerVariable(1, 31_536_000).default(43_200).describe('seconds until it expires'),
+    .describe('scopes of the token, separated by spaces'),
+  TTL: integerVariable(1, 31_536_000).default(43_200).describe('lifetime of the token in seconds'),
 });
 
 export const readTokenConfig = () =>

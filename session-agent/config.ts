@@ -16,7 +16,7 @@ import * as z from 'zod';
 
 const variables = z.object({
   HOST: commonVariables.HOST,
-  PORT: portVariable.default(8070).describe('port of the agent; 0 takes a free one'),
+  PORT: portVariable.default(8070).describe('port to listen on; 0 picks a free one'),
   OPERATOR_PORT: portVariable
     .optional()
     .describe('port of /livez and /readyz, which need no token; unset: none'),
@@ -24,20 +24,20 @@ const variables = z.object({
   STEPPE_INSTANCE_ID: z
     .string({ error: 'must be set' })
     .pipe(instanceIdSchema)
-    .describe('the id of this instance; tokens are bound to it'),
+    .describe('id of this instance; tokens are bound to it'),
   STEPPE_RUN_DIR: requiredText
     .refine(
       (directory) => Buffer.byteLength(directory) <= 88,
       'is too long: a socket path in it would pass 100 bytes',
     )
-    .describe('directory of the agent’s socket and the workers’ FIFOs'),
-  STEPPE_WORKSPACE: requiredText.describe('the session’s files'),
+    .describe('directory for the agent’s socket and the workers’ FIFOs'),
+  STEPPE_WORKSPACE: requiredText.describe('directory of the session’s files'),
   STEPPE_KEYS_DIR: requiredText.describe(
-    'directory with the planes’ public keys: control-plane.json, data-plane.json',
+    'directory with the public keys of the planes, control-plane.json and data-plane.json',
   ),
   STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('memory of the worker; its soft limit'),
+    .describe('soft memory limit of the worker'),
   STEPPE_SUPERVISOR_COMMAND: z
     .string()
     .optional()
@@ -53,31 +53,31 @@ const variables = z.object({
       }
     })
     .describe(
-      'local mode: the supervisor to start as a child, a JSON list; in a pod it is the other container',
+      'local mode: command of the supervisor to start as a child, as a JSON list; in a pod the supervisor is a container',
     ),
   STEPPE_LIFELINE: z
     .enum(['stdin'])
     .optional()
-    .describe('local mode: end when standard input does'),
+    .describe('local mode: exit when standard input closes'),
   STEPPE_INSTANCE_DIR: z
     .string()
     .optional()
     .describe(
-      'local mode: all that is this instance’s; removed where the lifeline ends, which leaves nobody else to do it',
+      'local mode: directory of this instance; the agent removes it when the lifeline closes',
     ),
   STEPPE_INSTANCES_DIR: z
     .string()
     .optional()
     .describe(
-      'local mode: where the directories of all instances are; removed with the last of them where the lifeline ends',
+      'local mode: parent directory of all instances; the last agent removes it when the lifeline closes',
     ),
   STEPPE_READY_FD: integerVariable(3, 1024)
     .optional()
-    .describe('local mode: where to write {"port":…} when ready'),
+    .describe('local mode: file descriptor to which the agent writes {"port":…} when it is ready'),
   STEPPE_TERMINATION_FILE: z
     .string()
     .default('/dev/termination-log')
-    .describe('where the reason of the end is left'),
+    .describe('path of the termination message'),
   ...runtimeVariables,
   ...agentLimitVariables,
 });

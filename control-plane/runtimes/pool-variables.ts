@@ -6,13 +6,13 @@ export const poolVariables = {
   STEPPE_RUNTIMES: z
     .string()
     .optional()
-    .describe('path of the list of runtimes, JSON; unset: python, node and python-data'),
+    .describe('path of a JSON file that lists the runtimes; unset: python, node and python-data'),
   STEPPE_POOL_SIZE: integerVariable(0, 100)
     .default(1)
-    .describe('warm instances of python and of node, unless the list of runtimes says otherwise'),
+    .describe('desired warm instances of python and of node; the list of runtimes overrides it'),
   STEPPE_POOL_STARTS_AT_ONCE: integerVariable(1, 100)
     .default(2)
     .describe(
-      'warm instances of one runtime that start at a time: more fill a pool sooner, and hold up sessions that start cold',
+      'warm instances of one runtime that start at the same time; a larger number fills the pool sooner and delays cold starts',
     ),
 };

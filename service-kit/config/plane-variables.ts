@@ -7,9 +7,9 @@ import { crossCheck, integerVariable, isProduction, requiredText } from './varia
 /** Variables of both planes: the sessions table, and the key that signs tokens for agents. */
 export const planeVariables = {
   INTERNAL_KEY_FILE: requiredText.describe(
-    'the Ed25519 private JSON Web Key that signs tokens for agents, or a set of them, the oldest first; read again when it changes',
+    'file with the Ed25519 private JSON Web Key that signs tokens for agents, or with a key set, oldest first; reloaded on change',
   ),
-  AWS_REGION: requiredText.describe('region of the sessions table'),
+  AWS_REGION: requiredText.describe('AWS region of the sessions table'),
   DYNAMODB_ENDPOINT: z
     .union([z.url({ protocol: /^https?$/ }), z.string().regex(/^unix:\//)], {
       error: 'must be an http or https URL, or unix: and the absolute path of a socket',
@@ -19,7 +19,7 @@ export const planeVariables = {
     })
     .optional()
     .describe(
-      'unset: the region’s own; unix:/path for a socket of this machine, in development and test alone',
+      'URL of DynamoDB; unset: the endpoint of the region; unix:/path is a local socket, in development and test only',
     ),
   SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
 };
@@ -45,10 +45,10 @@ export const checkStoreEndpoint = crossCheck<{
 export const bodyBudgetVariables = {
   BODY_BUDGET_BYTES: integerVariable(limits.requestBodyBytes, Number.MAX_SAFE_INTEGER)
     .default(defaultBodyBudget.totalBytes)
-    .describe('JSON bodies in flight that this replica holds in memory; when they are full: 429'),
+    .describe('memory for JSON bodies of requests in this replica; requests beyond it get 429'),
   TENANT_BODY_BUDGET_BYTES: integerVariable(limits.requestBodyBytes, Number.MAX_SAFE_INTEGER)
     .default(defaultBodyBudget.tenantBytes)
-    .describe('the same of one tenant'),
+    .describe('memory for JSON bodies of one tenant’s requests in this replica'),
 };
 
 export const toBodyBudget = (value: {

@@ -31,11 +31,13 @@ export const commonVariables = {
   STEPPE_ENV: z
     .string()
     .default('production')
-    .describe('development and test allow what production refuses; anything else is production'),
+    .describe(
+      'development and test permit bypasses and local-process; every other value means production',
+    ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
-    .describe('least level that is logged'),
+    .describe('minimum level that is logged'),
   HOST: z.string().default('0.0.0.0').describe('address to listen on'),
 };
 
@@ -52,17 +54,15 @@ export const innerHeaderBytes = 20 * 1024;
 export const runtimeVariables = {
   STEPPE_MAX_FILE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
     .default(4 * 1024 ** 3)
-    .describe('largest file of an upload'),
+    .describe('maximum size of an uploaded file'),
   STEPPE_PRELOAD: z
     .string()
     .optional()
-    .describe(
-      'Python modules that are imported once, before workers are forked; a comma between them',
-    ),
+    .describe('Python modules to import once, before workers are forked, separated by commas'),
   STEPPE_FIGURE_FORMAT: z
     .enum(['png', 'svg'])
     .optional()
-    .describe('how matplotlib’s figures are shown; unset: png'),
+    .describe('format of matplotlib figures; unset: png'),
 };
 
 /**
@@ -72,32 +72,34 @@ export const runtimeVariables = {
 export const agentLimitVariables = {
   STEPPE_MAX_TIMEOUT_MS: integerVariable(limits.defaultTimeoutMs, limits.maxTimeoutMs)
     .default(limits.maxTimeoutMs)
-    .describe('largest timeout_ms of a step'),
+    .describe('maximum timeout_ms of a step'),
   STEPPE_MAX_CODE_BYTES: integerVariable(1, limits.codeBytes)
     .default(limits.codeBytes)
-    .describe('largest code of a step'),
+    .describe('maximum size of a step’s code'),
   STEPPE_MAX_BODY_BYTES: integerVariable(1024, limits.requestBodyBytes)
     .default(limits.requestBodyBytes)
-    .describe('largest body of a step'),
+    .describe('maximum size of a step’s request body'),
   STEPPE_MAX_OUTPUT_BYTES: integerVariable(1024, limits.outputBytesPerStream)
     .default(limits.outputBytesPerStream)
-    .describe('what is kept of each output stream of a step'),
+    .describe('maximum size of each output stream of a step; the rest is truncated'),
   STEPPE_MAX_RESULT_BYTES: integerVariable(1, limits.resultBytesPerStep)
     .default(limits.resultBytesPerStep)
-    .describe('what is kept of a step’s results'),
+    .describe('maximum size of a step’s results; the rest is truncated'),
   STEPPE_MAX_HEADER_BYTES: integerVariable(innerHeaderBytes, 64 * 1024)
     .default(innerHeaderBytes)
-    .describe('largest request line and headers, at least what a data-plane passes on'),
+    .describe('maximum size of request line and headers; at least what the data-plane forwards'),
   STEPPE_MAX_CONNECTIONS: integerVariable(1, 65_535)
     .default(512)
     .describe(
-      'connections to an agent at a time; as many more are kept for cancels and for the control-plane',
+      'maximum connections to an agent; as many again are reserved for cancels and the control-plane',
     ),
   // Longer than the five seconds between two keepalives: a connection on which there was nothing to
   // send has not stalled.
   STEPPE_READER_STALL_SECONDS: integerVariable(6, 3_600)
     .default(30)
-    .describe('how long a reader of events may take nothing before it is cut off, at least 6'),
+    .describe(
+      'write timeout of event streams: a client that reads nothing for this long is disconnected; at least 6',
+    ),
 };
 
 export const agentLimitNames = Object.keys(

@@ -3,13 +3,13 @@ import * as z from 'zod';
 import { durationVariable } from '../support/programs/duration-variable.ts';
 
 const variables = z.object({
-  DURATION: durationVariable.prefault('10m').describe('how long faults are injected: 60s, 10m, 1h'),
+  DURATION: durationVariable.prefault('10m').describe('how long to inject faults: 60s, 10m, 1h'),
   SEED: z
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number')
     .transform(Number)
     .prefault(() => String(Date.now() % 1_000_000))
-    .describe('of the choices that are made; the times at which things happen no seed repeats'),
+    .describe('seed of the random choices; it does not repeat the timing'),
 });
 
 export interface ChaosConfig {

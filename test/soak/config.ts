@@ -5,7 +5,7 @@ import { durationVariable } from '../support/programs/duration-variable.ts';
 const variables = z.object({
   DURATION: durationVariable
     .prefault('10m')
-    .describe('how long sessions are made and ended: 60s, 10m, 1h'),
+    .describe('how long to create and end sessions: 60s, 10m, 1h'),
 });
 
 export interface SoakConfig {

@@ -37,11 +37,11 @@ export const localProcessVariables = {
   STEPPE_PYTHON: z
     .string()
     .default('python3')
-    .describe('local-process: the interpreter of Python sessions'),
+    .describe('local-process: the Python interpreter of sessions'),
   STEPPE_NODE: z
     .string()
     .default(process.execPath)
-    .describe('local-process: the interpreter of Node sessions; unset: our own'),
+    .describe('local-process: the Node binary of sessions; unset: the one that runs the control-plane'),
 };
 
 const required = z.string({ error: 'must be set with PROVISIONER=local-process' });

@@ -41,75 +41,68 @@ export const callerVariables = {
   AUTH_MODE: z
     .enum(['jwt', 'bypass'])
     .default('jwt')
-    .describe('bypass takes every call for one tenant; development and test alone'),
+    .describe(
+      'jwt verifies tokens; bypass accepts every call as one tenant, in development and test only',
+    ),
   AUTH_BYPASS_TENANT: z
     .string()
     .min(1)
     .max(256)
     .default('development')
-    .describe('the tenant of every call under bypass'),
+    .describe('tenant of every call with AUTH_MODE=bypass'),
   AUTH_BYPASS_HOSTS: bypassHostsVariable,
   JWT_ISSUER: listVariable
     .optional()
-    .describe('the iss of callers’ tokens, or several with a comma between; required with jwt'),
+    .describe('accepted iss of tokens, separated by commas; required with jwt'),
   JWT_AUDIENCE: listVariable
     .optional()
-    .describe('the aud of callers’ tokens, or several, any of which will do; required with jwt'),
+    .describe(
+      'accepted aud of tokens, separated by commas; one match is enough; required with jwt',
+    ),
   JWT_AUDIENCE_CLAIM: z
     .string()
     .default('aud')
-    .describe('the claim that names the audience, such as client_id'),
+    .describe('claim with the audience, for example client_id'),
   JWKS_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('where the issuer publishes its keys; this or JWKS_FILE with jwt'),
-  JWKS_FILE: z
-    .string()
-    .optional()
-    .describe('a file with the issuer’s keys; read again when it changes'),
+    .describe('URL of the issuer’s keys; jwt requires JWKS_URL or JWKS_FILE'),
+  JWKS_FILE: z.string().optional().describe('file with the issuer’s keys; reloaded on change'),
   JWT_ALGORITHMS: z
     .string()
     .default('RS256,ES256,EdDSA')
     .pipe(listVariable)
     .pipe(z.array(z.enum(asymmetric)).min(1))
-    .describe('allowed algorithms, a comma between them; never a symmetric one'),
+    .describe('accepted algorithms, separated by commas; asymmetric ones only'),
   JWT_TENANT_CLAIM: z
     .string()
     .default('tenant')
-    .describe('the claim that names the tenant: its name or a dotted path'),
+    .describe('claim with the tenant: a name or a dotted path'),
   JWT_SCOPE_CLAIM: z
     .string()
     .default('scope')
     .pipe(listVariable)
     .pipe(z.array(z.string()).min(1))
     .describe(
-      'the claim with the scopes: a text with spaces or a list; of several, the first that a token has',
+      'claim with the scopes, as text with spaces or as a list; of several claims, separated by commas, the first one in the token applies',
     ),
   JWT_SCOPE_MAP: scopeMapVariable
     .optional()
     .describe(
-      'a JSON object from the issuer’s names to one of our scopes or a list; unset: the names are ours',
+      'JSON object that maps the issuer’s scopes to ours, to one or to a list; unset: the names are the same',
     ),
   JWT_DEFAULT_SCOPES: listVariable
     .pipe(z.array(z.enum(scopes)))
     .optional()
-    .describe('scopes of a token that has no scope claim, a comma between them; unset: none'),
-  JWT_QUOTA_CLAIM: z
-    .string()
-    .optional()
-    .describe('the claim with the tenant’s own quota of live sessions'),
-  JWT_RATE_CLAIM: z
-    .string()
-    .optional()
-    .describe('the claim with the tenant’s own requests per second'),
+    .describe('scopes of a token without a scope claim, separated by commas; unset: none'),
+  JWT_QUOTA_CLAIM: z.string().optional().describe('claim with the tenant’s quota of live sessions'),
+  JWT_RATE_CLAIM: z.string().optional().describe('claim with the tenant’s requests per second'),
   JWT_CLOCK_TOLERANCE_SECONDS: integerVariable(0, 300)
     .default(5)
-    .describe('seconds by which clocks may differ'),
+    .describe('allowed clock difference in seconds'),
   JWT_MAX_AGE_SECONDS: integerVariable(1, 31_536_000)
     .optional()
-    .describe(
-      'tokens that were issued longer ago are refused, by their iat; unset: exp alone counts',
-    ),
+    .describe('maximum age of tokens since their iat, in seconds; unset: only exp applies'),
 };
 
 type CallerVariables = z.output<z.ZodObject<typeof callerVariables>> & { STEPPE_ENV: string };

@@ -21,7 +21,7 @@ export const bypassHostsVariable = z
       .array(z.string().refine(isHost, 'must be a host without a port, such as localhost or [::1]'))
       .min(1),
   )
-  .describe('the hosts that are served under bypass, without ports, a comma between them');
+  .describe('accepted hosts with AUTH_MODE=bypass, without ports, separated by commas');
 
 export const corsOriginsVariable = z
   .string()
@@ -34,6 +34,4 @@ export const corsOriginsVariable = z
         .refine(isOrigin, 'must be an origin, such as https://app.example.com, without a path'),
     ),
   )
-  .describe(
-    'origins whose pages may call from a browser (CORS), a comma between them; unset: none',
-  );
+  .describe('origins that may call from a browser (CORS), separated by commas; unset: none');
