@@ -65,7 +65,7 @@ export function authorised(
 /** The `:session_id` of the path, unchecked. The log line contains it even if it is rejected. */
 export function readSessionId(c: Context<HttpEnv>): string {
   const id = c.req.param('session_id');
-  if (id === undefined) throw new AppError('route_not_found', 'the path names no session');
+  if (id === undefined) throw new AppError('route_not_found', 'the path has no valid session id');
   addLogFields(c, { session_id: id });
   return id;
 }

@@ -23,11 +23,14 @@ it('ends every session as node_lost when it closes, and records each', async () 
   await Promise.all([plane.close(), plane.close()]);
   expect(await fixture.fakes.leftovers()).toEqual([]);
   expect(await fixture.store.listLive(tenantId)).toEqual([]);
-  const told = { end_reason: 'node_lost', end_detail: 'the control-plane that ran it was stopped' };
+  const terminated = {
+    end_reason: 'node_lost',
+    end_detail: 'the control-plane that ran it was stopped',
+  };
   for (const { session_id: id } of made) {
     expect(await fixture.store.get(id, { consistent: true })).toMatchObject({
       state: 'ended',
-      ...told,
+      ...terminated,
     });
   }
 });

@@ -125,7 +125,7 @@ function createApp(config: DataPlaneConfig, parts: AppParts) {
 function createRoutes({ routeCache }: DataPlaneConfig, parts: DataPlaneParts) {
   const { routes, clock, ids, logger } = parts;
   const onOutage = (isOut: boolean, err?: unknown) => {
-    if (isOut) logger.warn({ err }, 'session store unavailable; cached routes are used at any age');
+    if (isOut) logger.warn({ err }, 'session store unavailable; serving cached routes of any age');
     else logger.info('session store available again');
   };
   const cache = createRouteCache(routeCache, { routes, clock, ids, onOutage });

@@ -11,7 +11,7 @@ export function createPoolMetrics(registry: Registry): PoolMetrics {
   const labelNames = ['runtime'] as const;
   const warm = new Gauge({
     name: 'steppe_pool_instances',
-    help: 'Warm instances that are ready to be claimed, of all control-planes.',
+    help: 'Warm instances of all control-planes that are ready to be claimed.',
     labelNames,
     registers: [registry],
   });
@@ -23,7 +23,7 @@ export function createPoolMetrics(registry: Registry): PoolMetrics {
   });
   const failures = new Counter({
     name: 'steppe_pool_start_failures_total',
-    help: 'Starts of warm instances that failed, and of those that ended by themselves before they were claimed.',
+    help: 'Warm instances that failed to start or exited before a claim.',
     labelNames,
     registers: [registry],
   });

@@ -12,7 +12,7 @@ export function instrumentProvisioner(
 ): SessionProvisioner {
   const duration = new Histogram({
     name: 'steppe_provisioner_call_duration_seconds',
-    help: 'Calls of the provisioner by outcome: ok, none (a claim that found nothing), failed.',
+    help: 'Provisioner calls by call and outcome (ok; none: a claim found no warm instance; failed).',
     labelNames: ['call', 'outcome'],
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [registry],

@@ -26,7 +26,7 @@ const whileMs = testRules.provisioningMs + testRules.graceMs + 1;
 const lagMs = 4 * whileMs;
 const dayMs = 86_400_000;
 
-const makeBed = (fixture: ReconcilerFixture) => {
+const createScenario = (fixture: ReconcilerFixture) => {
   const provisioning = (): SessionRecord =>
     provisioningRecord({
       session_id: newSessionId(fixture.clock.nowMs),
@@ -91,7 +91,7 @@ describe('if the index is far behind the table', () => {
   afterAll(() => tables.close());
 
   it('keeps the instance and the quota of a session that the index does not show yet', async () => {
-    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
+    const { provisioning, withInstance, count, later, pass, rowOf } = createScenario(fixture);
     const row = provisioning();
     await count(row);
     later(lagMs - whileMs);
@@ -108,7 +108,7 @@ describe('if the index is far behind the table', () => {
   });
 
   it('leaves a session alone that became ready in the meantime', async () => {
-    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
+    const { provisioning, withInstance, count, later, pass, rowOf } = createScenario(fixture);
     const row = provisioning();
     await Promise.all([fixture.store.create(row), count(row)]);
     later(lagMs);
@@ -120,7 +120,7 @@ describe('if the index is far behind the table', () => {
   });
 
   it('leaves a session alone that moved to another instance in the meantime', async () => {
-    const { provisioning, withInstance, count, later, pass, rowOf } = makeBed(fixture);
+    const { provisioning, withInstance, count, later, pass, rowOf } = createScenario(fixture);
     const row = await withInstance(provisioning());
     await Promise.all([fixture.store.create(row), count(row)]);
     later(lagMs);
@@ -133,7 +133,8 @@ describe('if the index is far behind the table', () => {
   });
 
   it('does not end an ended session again, and removes what is left of it', async () => {
-    const { provisioning, withInstance, ended, count, later, pass, rowOf } = makeBed(fixture);
+    const { provisioning, withInstance, ended, count, later, pass, rowOf } =
+      createScenario(fixture);
     const row = await withInstance(provisioning());
     await Promise.all([fixture.store.create(row), count(row)]);
     later(lagMs);
@@ -147,7 +148,7 @@ describe('if the index is far behind the table', () => {
   });
 
   it('counts no session twice, and none that ended in the meantime', async () => {
-    const { provisioning, withInstance, count, later, pass } = makeBed(fixture);
+    const { provisioning, withInstance, count, later, pass } = createScenario(fixture);
     const row = await withInstance(provisioning());
     await fixture.store.create(row);
     later(lagMs);
@@ -180,7 +181,7 @@ describe('reads of the store', () => {
 
   it('never scan the table, and read a row consistently before an action', async () => {
     const fixture = await tables.openFixture();
-    const { provisioning, withInstance, ended, count, later, pass } = makeBed(fixture);
+    const { provisioning, withInstance, ended, count, later, pass } = createScenario(fixture);
     const [gone, stray, terminal] = [
       await withInstance(provisioning()),
       provisioning(),

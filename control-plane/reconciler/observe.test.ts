@@ -20,7 +20,7 @@ const base = () => ({
   createdAtMs: 0,
 });
 const address = 'http://127.0.0.1:1';
-const patient = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
 test('joins a session with its row, its quotas and its instances', async () => {
   const row = readyRecord();
@@ -35,7 +35,10 @@ test('joins a session with its row, its quotas and its instances', async () => {
     { kind: 'session', entry: row },
     { kind: 'live_set', tenantId, sessionIds: [sessionId] },
   ];
-  const { sessions, pooled } = await observe(sourcesOf(items, [named, starting, claimed]), patient);
+  const { sessions, pooled } = await observe(
+    sourcesOf(items, [named, starting, claimed]),
+    neverAborted,
+  );
   expect(sessions).toEqual([
     { sessionId, row, instances: [named, starting, claimed], reservedBy: [tenantId] },
   ]);
@@ -50,7 +53,7 @@ test('returns instances without a session, and sessions with only an instance', 
   ];
   const stray: ListedInstance = { ...base(), state: 'claimed', sessionId, address };
   const instances = [warm, starting, stray].filter((instance) => instance !== undefined);
-  const { sessions, pooled } = await observe(sourcesOf([], instances), patient);
+  const { sessions, pooled } = await observe(sourcesOf([], instances), neverAborted);
   expect(sessions).toEqual([{ sessionId, row: null, instances: [stray], reservedBy: [] }]);
   expect(pooled).toEqual([warm, starting]);
 });

@@ -46,7 +46,7 @@ export async function reconcile(
     if (unreadable.has(err.itemKey)) return;
     unreadable.add(err.itemKey);
     reconcilerMetrics.observed({ rows, corrupt: unreadable.size });
-    logger.error({ err, item: err.itemKey }, 'an item cannot be read and is left as it is');
+    logger.error({ err, item: err.itemKey }, 'unreadable item skipped');
   };
   corrupt.forEach(report);
   missing.keepOnly(new Set(rows.flatMap(({ instance_id }) => instance_id ?? [])));

@@ -5,12 +5,12 @@ import { createReconcilerMetrics } from './reconciler-metrics.ts';
 it('stops reporting what it saw when another replica reconciles', async () => {
   const registry = createRegistry('test');
   const metrics = createReconcilerMetrics(registry);
-  const told = async (name: string) =>
+  const valuesOf = async (name: string) =>
     (await registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value);
   metrics.observed({ rows: [{ state: 'ready' }], corrupt: 2 });
-  expect(await told('steppe_sessions_live')).toEqual([0, 1]);
-  expect(await told('steppe_reconciler_corrupt_items')).toEqual([2]);
+  expect(await valuesOf('steppe_sessions_live')).toEqual([0, 1]);
+  expect(await valuesOf('steppe_reconciler_corrupt_items')).toEqual([2]);
   metrics.standingBy();
-  expect(await told('steppe_sessions_live')).toEqual([]);
-  expect(await told('steppe_reconciler_corrupt_items')).toEqual([0]);
+  expect(await valuesOf('steppe_sessions_live')).toEqual([]);
+  expect(await valuesOf('steppe_reconciler_corrupt_items')).toEqual([0]);
 });

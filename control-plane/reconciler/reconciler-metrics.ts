@@ -24,30 +24,30 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   const registers = [registry];
   const live = new Gauge({
     name: 'steppe_sessions_live',
-    help: 'Live sessions by state, as last counted by the reconciler; reported by the one replica that reconciles.',
+    help: 'Live sessions by state in the last sweep; only the replica that reconciles reports them.',
     labelNames: ['state'],
     registers,
   });
   const corrupt = new Gauge({
     name: 'steppe_reconciler_corrupt_items',
-    help: 'Items of the table that the last sweep could not read; reported by the one replica that reconciles.',
+    help: 'Items of the table that the last sweep could not read; only the replica that reconciles reports them.',
     registers,
   });
   const actions = new Counter({
     name: 'steppe_reconciler_actions_total',
-    help: 'Actions of the reconciler, by action, reason and outcome (done, noop, deferred, failed).',
+    help: 'Reconciler actions by action, reason and outcome (done, noop, deferred, failed).',
     labelNames: ['action', 'reason', 'outcome'],
     registers,
   });
   const passes = new Counter({
     name: 'steppe_reconciler_passes_total',
-    help: 'Passes by outcome (complete, incomplete where an action failed, failed, interrupted).',
+    help: 'Reconciler passes by outcome (complete; incomplete: an action failed; failed; interrupted).',
     labelNames: ['outcome'],
     registers,
   });
   const lastSuccess = new Gauge({
     name: 'steppe_reconciler_last_success_timestamp_seconds',
-    help: 'When the last complete pass ended, in Unix time; 0 where this replica has made none.',
+    help: 'Unix time at which the last complete pass ended; 0 if this replica has not completed one.',
     registers,
   });
   return {

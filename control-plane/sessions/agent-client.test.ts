@@ -43,9 +43,9 @@ it('ignores fields that only a newer agent sends in its responses', async () => 
   const state = { epoch: 4, state: 'idle', last_active_at: '2026-11-23T12:00:00.000Z' };
   const idle = await open(200, JSON.stringify({ ...state, ...newer }));
   expect(await idle.client.state(idle.agent, signal)).toEqual(state);
-  const told = await open(204, '');
-  await told.client.updateLifetime(
-    told.agent,
+  const updated = await open(204, '');
+  await updated.client.updateLifetime(
+    updated.agent,
     { expires_at: binding.expires_at, idle_timeout_seconds: 1 },
     signal,
   );

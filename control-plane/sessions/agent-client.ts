@@ -133,7 +133,7 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
         });
       }
       if (bound.data.epoch !== firstEpoch) {
-        throw new AgentCallError(`${agent.instanceId} had lost an interpreter before it was bound`);
+        throw new AgentCallError(`${agent.instanceId} lost its interpreter before it was bound`);
       }
     },
     async updateLifetime(agent, lifetime, signal) {

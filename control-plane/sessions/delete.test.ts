@@ -167,7 +167,7 @@ it('records the reason that an agent gives for its own end', async () => {
   expect(await get(tenantId, made.session_id)).toMatchObject({
     state: 'ended',
     end_reason: 'idle',
-    end_detail: 'as it was told',
+    end_detail: 'as requested',
   });
 });
 

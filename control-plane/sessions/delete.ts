@@ -48,7 +48,7 @@ export async function deleteSession(
   const fields = { session_id: sessionId, instance_id: terminal?.instance_id };
   const remove = (what: 'quota' | 'instance', action: () => Promise<void>) =>
     action().catch((err) =>
-      logger.error({ ...fields, err, what }, 'remains of an ended session not removed'),
+      logger.error({ ...fields, err, what }, 'leftovers of a terminated session not removed'),
     );
   const releaseQuota = () => store.removeLive(found.tenant_id, sessionId);
   const removed = Promise.all([

@@ -21,13 +21,13 @@ export interface SessionMetrics {
 export function createSessionMetrics(registry: Registry): SessionMetrics {
   const ends = new Counter({
     name: 'steppe_sessions_ended_total',
-    help: 'Terminated sessions, by state (ended, failed) and end reason; each is counted by the process that recorded it.',
+    help: 'Terminated sessions by state (ended, failed) and end reason; the process that records the end counts it.',
     labelNames: ['state', 'reason'],
     registers: [registry],
   });
   const creates = new Histogram({
     name: 'steppe_session_create_duration_seconds',
-    help: 'Duration of creates by start (warm, cold, none) and outcome (ready or the failure), including the rollback.',
+    help: 'Duration of creates, with their rollback, by start (warm, cold, none) and outcome (ready or the failure).',
     labelNames: ['start', 'outcome'],
     buckets: [0.01, 0.02, 0.03, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [registry],

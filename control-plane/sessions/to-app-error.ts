@@ -33,6 +33,6 @@ export function toAppError(error: unknown): unknown {
 
 /** The error code that the caller gets. */
 export function errorCodeOf(error: unknown): ErrorCode {
-  const told = toAppError(error);
-  return told instanceof AppError ? told.code : 'internal';
+  const appError = toAppError(error);
+  return appError instanceof AppError ? appError.code : 'internal';
 }

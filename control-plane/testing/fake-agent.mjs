@@ -60,7 +60,7 @@ const server = createServer(async (request, response) => {
     case 'POST /internal/end':
       writeFileSync(
         env.STEPPE_TERMINATION_FILE,
-        JSON.stringify({ end_reason: body.reason, end_detail: 'as it was told' }),
+        JSON.stringify({ end_reason: body.reason, end_detail: 'as requested' }),
       );
       reply(202);
       return response.on('finish', () => process.exit(0));

@@ -4,7 +4,7 @@ import { eventually } from './eventually.ts';
 import { createInMemoryProvisioner } from './in-memory-provisioner.ts';
 import { pythonRuntime } from './session-runtimes.ts';
 
-const patient = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 const runtime = pythonRuntime(0);
 const binding = {
   tenant_id: newTenantId(),
@@ -26,10 +26,12 @@ describeSessionProvisioner('instances in memory', {
       openAnother: inMemory.open,
       runtime,
       bind: (instanceId, address, session_id) =>
-        inMemory.agents.bind({ instanceId, address }, { ...binding, session_id }, patient).then(
-          () => 200,
-          () => 409,
-        ),
+        inMemory.agents
+          .bind({ instanceId, address }, { ...binding, session_id }, neverAborted)
+          .then(
+            () => 200,
+            () => 409,
+          ),
       kill: async (instanceId) =>
         inMemory.kill(instanceId, { reason: 'crashed', detail: 'signal SIGKILL' }),
       endAs: async (reason, { instanceId }) => inMemory.kill(instanceId, { reason }),

@@ -77,7 +77,7 @@ describe('a tenant', () => {
     const caller = { tenantId: newTenant() };
     limit(caller);
     for (let i = 0; i < 9_999; i++) limit({ tenantId: newTenant() });
-    expect(() => limit(caller)).toThrow('calls per second');
+    expect(() => limit(caller)).toThrow('requests per second');
     for (let i = 0; i < 10_000; i++) limit({ tenantId: newTenant() });
     expect(() => limit(caller)).not.toThrow();
   });
@@ -86,7 +86,7 @@ describe('a tenant', () => {
 describe('the data-plane', () => {
   let plane: TestDataPlane;
   beforeEach(async () => {
-    // The fake clock stands still, however slow the machine is.
+    // The fake clock does not move, however slow the machine is.
     vi.useFakeTimers({ toFake: ['performance'] });
     plane = await startTestDataPlane({ rateLimit: { requestsPerSecond: 1, burstSeconds: 2 } });
   });

@@ -25,7 +25,7 @@ let store: SessionStore;
 let resolver: RouteResolver;
 let nowMs: number;
 beforeAll(async () => {
-  // The clock stands still, so a read without ConsistentRead never catches up.
+  // The clock does not move, so a read without ConsistentRead never catches up.
   db = await startStaleDynamoDb({ now: () => 0 });
   client = createDynamoDbClient({ ...localAccess, endpoint: db.endpoint });
   store = createDynamoDbSessionStore({ client, ...realParts });

@@ -18,25 +18,25 @@ export function createForwardMetrics(
   countConnections(registry, upstream);
   const routes = new Counter({
     name: 'steppe_routes_total',
-    help: 'Routes used, by whether they came from memory (hit), from memory although old (stale) or from the store (miss).',
+    help: 'Resolved routes by source (hit: cached; stale: cached and expired; miss: read from the store).',
     labelNames: ['source'],
     registers: [registry],
   });
   const retries = new Counter({
     name: 'steppe_upstream_retries_total',
-    help: 'Retries after a connection could not be made.',
+    help: 'Retries after a connection failed.',
     labelNames: ['target'],
     registers: [registry],
   });
   const resumptions = new Counter({
     name: 'steppe_upstream_resumptions_total',
-    help: 'Interrupted responses of agents that were resumed without the client noticing, by point (no_response, midway).',
+    help: 'Agent responses that were interrupted and resumed without an effect on the client, by point (no_response, midway).',
     labelNames: ['point'],
     registers: [registry],
   });
   const added = new Histogram({
     name: 'steppe_forward_added_seconds',
-    help: 'Time from the arrival of a request until it was handed to its upstream connection.',
+    help: 'Time from the arrival of a request to its dispatch on an upstream connection.',
     buckets: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
     registers: [registry],
   });
@@ -51,7 +51,7 @@ export function createForwardMetrics(
 function countConnections(registry: Registry, upstream: Pick<Agent, 'stats'>): void {
   new Gauge({
     name: 'steppe_upstream_connections',
-    help: 'Connections to agents and to the control-plane: those in use, and those kept for the next call.',
+    help: 'Connections to agents and the control-plane by state (busy, idle).',
     labelNames: ['state'],
     registers: [registry],
     collect() {

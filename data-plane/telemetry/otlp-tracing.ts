@@ -29,7 +29,7 @@ export function createOtlpTracing(
   endpoint: string,
   { logger, clock }: { logger: Logger; clock: Clock },
 ): Tracing {
-  const warn = (message: string) => logger.warn({ detail: message }, 'traces could not be sent');
+  const warn = (message: string) => logger.warn({ detail: message }, 'trace export failed');
   const silent = () => {};
   diag.setLogger(
     { error: warn, warn, info: silent, debug: silent, verbose: silent },

@@ -117,6 +117,6 @@ it('closes even while nobody accepts the spans, and logs that', async () => {
   await plane.close();
   stalled.close();
   expect(plane.lines).toContainEqual(
-    expect.objectContaining({ level: 'warn', msg: 'traces could not be sent' }),
+    expect.objectContaining({ level: 'warn', msg: 'trace export failed' }),
   );
 });

@@ -57,7 +57,7 @@ export function createStepAgent(): StepAgent {
   };
   const add = (...texts: string[]) => {
     step.texts.push(...texts);
-    for (const tell of step.changed) tell();
+    for (const notify of step.changed) notify();
   };
   return {
     step,

@@ -52,9 +52,7 @@ export function loadConfig<S extends z.ZodObject>({
 /** Prints all errors, one per line, and exits 78. */
 export function refuseConfig(service: string, complaints: readonly string[]): never {
   const lines = complaints.map((complaint) => `  ${complaint}\n`).join('');
-  process.stderr.write(
-    `${service}: the configuration cannot be used (--help lists every variable)\n${lines}`,
-  );
+  process.stderr.write(`${service}: invalid configuration (--help lists every variable)\n${lines}`);
   process.exit(exitConfig);
 }
 

@@ -53,7 +53,7 @@ export function createLifecycle(logger: Logger): Lifecycle {
       try {
         await close();
       } catch (err) {
-        logger.error({ err, part: name }, 'could not close');
+        logger.error({ err, part: name }, 'close failed');
       }
     }
   };

@@ -42,17 +42,14 @@ export function createReloadedFile<T>({
       if (text !== known?.text) {
         const isFirst = known === undefined;
         known = { text, value: await parse(text) };
-        if (!isFirst) logger.info({ file: path }, 'a file was read anew');
+        if (!isFirst) logger.info({ file: path }, 'file reloaded');
       }
       complaint = undefined;
     } catch (cause) {
       if (!known) throw new Error(`${path} cannot be used`, { cause });
       const said = String(cause);
       if (said !== complaint)
-        logger.error(
-          { err: cause, file: path },
-          'a file cannot be used; what it held before stays in use',
-        );
+        logger.error({ err: cause, file: path }, 'invalid file; its previous content stays in use');
       complaint = said;
     }
   };

@@ -44,7 +44,7 @@ const app = new Hono<HttpEnv>()
     return never();
   })
   .get('/error', (c) => {
-    c.env.outgoing?.emit('error', new Error('told to nobody'));
+    c.env.outgoing?.emit('error', new Error('no listener'));
     return never();
   })
   .get('/raised', () => {

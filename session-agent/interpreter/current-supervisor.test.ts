@@ -16,20 +16,20 @@ const exitOf = (epoch: number) => ({
 });
 
 let supervisor: CurrentSupervisor;
-let told: string[];
+let notifications: string[];
 
 beforeEach(() => {
   vi.useFakeTimers();
-  told = [];
+  notifications = [];
   supervisor = new CurrentSupervisor({
     clock: systemClock,
     logger: createLogger({ service: 'test', level: 'silent' }),
     absenceLimitMs: 1_000,
-    onConnect: () => told.push('came'),
-    onFrame: ({ type }) => told.push(type),
-    onDisconnect: () => told.push('gone'),
-    onAbsent: () => told.push('absent'),
-    onUnresponsive: () => told.push('unresponsive'),
+    onConnect: () => notifications.push('connected'),
+    onFrame: ({ type }) => notifications.push(type),
+    onDisconnect: () => notifications.push('disconnected'),
+    onAbsent: () => notifications.push('absent'),
+    onUnresponsive: () => notifications.push('unresponsive'),
   });
 });
 afterEach(() => {
@@ -55,7 +55,7 @@ it('reports a supervisor that does not kill its worker in time as unresponsive, 
   supervisor.kill(1);
   link.onFrame(exitOf(2));
   vi.advanceTimersByTime(longAfterMs);
-  expect(told).toEqual(['came', 'exit', 'unresponsive']);
+  expect(notifications).toEqual(['connected', 'exit', 'unresponsive']);
   const kill = { type: 'kill', epoch: 1 };
   expect(received).toEqual([kill, kill, 'close']);
 });
@@ -71,17 +71,17 @@ it('cancels a pending kill on the exit of the worker, a disconnect, or a replace
   supervisor.kill(3);
   second.link.onClose(undefined);
   vi.advanceTimersByTime(longAfterMs);
-  expect(told).toEqual(['came', 'exit', 'came', 'gone']);
+  expect(notifications).toEqual(['connected', 'exit', 'connected', 'disconnected']);
 });
 
 it('closes a replaced supervisor and does not report its disconnect', () => {
   const first = come();
   const second = come();
   first.link.onClose(undefined);
-  expect([first.received, supervisor.isConnected, told]).toEqual([
+  expect([first.received, supervisor.isConnected, notifications]).toEqual([
     ['close'],
     true,
-    ['came', 'came'],
+    ['connected', 'connected'],
   ]);
   supervisor.send({ type: 'kill', epoch: 1 });
   expect(second.received).toHaveLength(1);
@@ -91,12 +91,12 @@ it('reports that no supervisor connected in time, unless one did or it is closed
   supervisor.awaitNext();
   supervisor.awaitNext();
   vi.advanceTimersByTime(longAfterMs);
-  expect(told).toEqual(['absent']);
+  expect(notifications).toEqual(['absent']);
   supervisor.awaitNext();
   come();
   vi.advanceTimersByTime(longAfterMs);
   supervisor.awaitNext();
   supervisor.close();
   vi.advanceTimersByTime(longAfterMs);
-  expect(told).toEqual(['absent', 'came']);
+  expect(notifications).toEqual(['absent', 'connected']);
 });

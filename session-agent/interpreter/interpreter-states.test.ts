@@ -35,7 +35,7 @@ test('a restart while a worker starts counts as a loss, not as a failed start', 
   await supervisor.receives(killOf(1));
   supervisor.say(crashOf(1));
   await restarting;
-  expect([peers.interpreter.epoch, peers.told]).toEqual([2, ['epoch 2']]);
+  expect([peers.interpreter.epoch, peers.notifications]).toEqual([2, ['epoch 2']]);
   await supervisor.receives(spawnOf(2));
 });
 
@@ -59,7 +59,7 @@ test('variables that are read only at start replace the worker in the same epoch
   await supervisor.receives(killOf(1));
   supervisor.say(crashOf(1));
   await supervisor.receives(expect.objectContaining({ type: 'spawn', epoch: 1, env }));
-  expect([peers.interpreter.epoch, peers.told]).toEqual([1, []]);
+  expect([peers.interpreter.epoch, peers.notifications]).toEqual([1, []]);
 });
 
 test('variables set while the worker starts reach it before it runs anything', async () => {
@@ -99,7 +99,7 @@ test('a successful start resets the count of failed starts', async () => {
     await expect.poll(() => supervisor.received.length, within).toBe(times);
     supervisor.say(exitOf(2));
   }
-  await expect.poll(() => peers.told, within).toEqual(['epoch 2', 'no room']);
+  await expect.poll(() => peers.notifications, within).toEqual(['epoch 2', 'no room']);
   expect(peers.counts.ready).toBe(1);
 });
 
@@ -121,7 +121,7 @@ test('no other connection or exit replaces or ends a worker that is ready', asyn
   await worker.receives(runOf('step'));
   worker.say(doneOf('step'));
   expect(await running).toMatchObject({ kind: 'done' });
-  expect(peers.told).toEqual([]);
+  expect(peers.notifications).toEqual([]);
 });
 
 test('an interrupt has no effect when nothing runs', async () => {

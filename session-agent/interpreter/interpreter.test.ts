@@ -18,7 +18,7 @@ const run = (stepId = 'step') =>
 test('fails if no supervisor connects', async () => {
   peers = await listenForPeers(50);
   await expect
-    .poll(() => peers.told, within)
+    .poll(() => peers.notifications, within)
     .toEqual([expect.stringContaining('did not reconnect within 50 ms')]);
 });
 
@@ -30,7 +30,7 @@ test('fails after three failed starts, with the last reason, in the same epoch',
     expect(supervisor.received.at(-1)).toEqual(spawnOf(1));
     supervisor.say(exitOf(1));
   }
-  await expect.poll(() => peers.told, within).toEqual(['no room']);
+  await expect.poll(() => peers.notifications, within).toEqual(['no room']);
 });
 
 test('a supervisor that replaces another starts a worker, with a loss of memory', async () => {
@@ -39,7 +39,7 @@ test('a supervisor that replaces another starts a worker, with a loss of memory'
   // The agent has not noticed that the first supervisor exited.
   const second = peers.openSupervisor(20);
   await second.receives(spawnOf(2));
-  expect(peers.told).toEqual(['epoch 2']);
+  expect(peers.notifications).toEqual(['epoch 2']);
   await expect.poll(() => first.worker.socket.closed, within).toBe(true);
   expect(peers.interpreter.canRun).toBe(false);
   second.say({ type: 'spawned', epoch: 2, pid: 21 });

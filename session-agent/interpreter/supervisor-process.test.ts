@@ -61,10 +61,10 @@ test('is restarted after every exit of a healthy one, without limit', async () =
 
 test('learns from its environment whether it is the first', async () => {
   const { gaveUp } = supervise(
-    `printf "$STEPPE_SUPERVISOR_START " >> ${join(directory, 'told')}; exit 3`,
+    `printf "$STEPPE_SUPERVISOR_START " >> ${join(directory, 'starts')}; exit 3`,
   );
   await gaveUp;
-  expect(readFileSync(join(directory, 'told'), 'utf8')).toBe('first again again ');
+  expect(readFileSync(join(directory, 'starts'), 'utf8')).toBe('first again again ');
 });
 
 test('is not restarted after it is closed', async () => {

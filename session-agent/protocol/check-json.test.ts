@@ -105,10 +105,10 @@ test('limits the number of values', () => {
 
 test('reports only the keys of the outermost object, and the positions of their values', () => {
   const text = '{"a/b":{"c":1},"d\\"":[{"e":2}]}';
-  const told: string[] = [];
+  const keys: string[] = [];
   checkJson(Buffer.from(text), {
     maxDepth: 8,
-    onKey: (start, end, valueStart) => told.push(`${text.slice(start, end)} ${text[valueStart]}`),
+    onKey: (start, end, valueStart) => keys.push(`${text.slice(start, end)} ${text[valueStart]}`),
   });
-  expect(told).toEqual(['"a/b" {', '"d\\"" [']);
+  expect(keys).toEqual(['"a/b" {', '"d\\"" [']);
 });

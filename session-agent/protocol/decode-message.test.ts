@@ -27,8 +27,8 @@ test.each([
 );
 
 test.each(['{"display_id":1}', '{"is_update":false}', '{"is_update":"t"}'])(
-  'rejects a reserved key of another type: %s',
-  (text) => expect(() => read(text)).toThrow('of another type'),
+  'rejects a reserved key with a value of the wrong type: %s',
+  (text) => expect(() => read(text)).toThrow('of the wrong type'),
 );
 
 test.each(['[]', '1', '"a/b"', '', '{"a/b":1}\n', '{"a/b":\n1}', '{"a/b":1}{}', '{"a/b":NaN}'])(

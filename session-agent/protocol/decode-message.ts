@@ -67,5 +67,5 @@ function requireKnown(key: string, firstOfValue: number | undefined): void {
       `a bundle has the key ${JSON.stringify(key.slice(0, 64))}, which is not a MIME type`,
     );
   if (firstBytes[known]?.includes(firstOfValue ?? 0) === false)
-    throw new SyntaxError(`a bundle has a ${known} of another type`);
+    throw new SyntaxError(`a bundle has a ${known} of the wrong type`);
 }

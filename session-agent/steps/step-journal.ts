@@ -54,7 +54,7 @@ export class StepJournal {
     if (this.#forgotten.has(id)) {
       throw new AppError(
         'step_conflict',
-        `the step ${id} was submitted before and its result is no longer kept`,
+        `the step ${id} was submitted before, and its result is no longer available`,
         {
           details: { reason: 'forgotten' },
         },

@@ -396,7 +396,7 @@ describe('a loss of memory between two steps', () => {
   });
 
   test('twice refuses a step that was waiting during the first one', async () => {
-    refusalOf(() => submit('told'));
+    refusalOf(() => submit('refused'));
     const waits = submit('waits');
     interpreter.die();
     expect(waits.result()).toMatchObject({ ...lost, epoch: 3 });

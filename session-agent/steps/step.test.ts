@@ -102,11 +102,11 @@ test('drops its code if it ends without running', () => {
 
 test('calls a listener for each event until the listener is removed', () => {
   const step = newStep();
-  let [told, toldOther] = [0, 0];
-  const stop = step.onEvent(() => (told += 1));
-  step.onEvent(() => (toldOther += 1));
+  let [calls, otherCalls] = [0, 0];
+  const stop = step.onEvent(() => (calls += 1));
+  step.onEvent(() => (otherCalls += 1));
   step.started(1);
   stop();
   step.end(completed);
-  expect([told, toldOther]).toEqual([1, 2]);
+  expect([calls, otherCalls]).toEqual([1, 2]);
 });

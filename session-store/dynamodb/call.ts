@@ -116,7 +116,9 @@ const toStoreError = (error: unknown): unknown => {
   if (error instanceof DynamoDBServiceException) {
     if (isConditionFailure(error) || mistakeNames.has(error.name)) return error;
     if (throttlingNames.has(error.name))
-      return new SessionStoreThrottledError('the session store throttles', { cause: error });
+      return new SessionStoreThrottledError('the session store throttles requests', {
+        cause: error,
+      });
   }
   return new SessionStoreUnavailableError('the session store cannot be reached', { cause: error });
 };

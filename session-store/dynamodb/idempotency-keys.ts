@@ -36,7 +36,7 @@ export const createIdempotencyKeys = (table: TableAccess): IdempotencyKeys => ({
         if (found?.writeId === writeId) return { outcome: 'stored' };
         if (found !== null) return { outcome: 'exists', item: found.item };
       }
-      throw new SessionStoreUnavailableError(`the item ${itemKey} changed with every look`);
+      throw new SessionStoreUnavailableError(`the item ${itemKey} changed during every attempt`);
     }),
 
   getIdempotency: (tenantId, key, { signal } = {}) =>

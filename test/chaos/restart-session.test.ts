@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ApiCaller, Reply } from './api-caller.ts';
 import { restartSession } from './restart-session.ts';
 
-const patient = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 const refusal = (code: ErrorCode, details = {}): Reply => ({
   kind: 'refusal',
   status: 409,
@@ -15,7 +15,7 @@ const response = (text: string): Reply => ({ kind: 'response', response: new Res
 async function restartWith(...replies: Reply[]) {
   let calls = 0;
   const api: ApiCaller = { call: async () => replies[calls++] ?? { kind: 'broken' } };
-  return { restarted: await restartSession(api, 'ses_1', 3, patient), calls };
+  return { restarted: await restartSession(api, 'ses_1', 3, neverAborted), calls };
 }
 
 test.each<[string, Reply[], object]>([

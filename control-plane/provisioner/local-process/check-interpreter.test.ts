@@ -26,7 +26,7 @@ test.each([
   ['python', 'Python 2.7.18', /is version 2\.7\.18/],
   ['node', 'v18.20.4', /is version 18\.20\.4; Node 20\.20 or newer is needed/],
   ['node', 'v20.9.0', /is version 20\.9\.0/],
-  ['node', 'hello', /does not tell its version/],
+  ['node', 'hello', /does not print its version/],
 ] as const)('complains of a %s that says %s', async (language, prints, complaint) => {
   expect(await complaintAbout(language, program(prints.replace(/\W/g, '-'), prints))).toMatch(
     complaint,

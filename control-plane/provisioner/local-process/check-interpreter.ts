@@ -23,7 +23,7 @@ export async function complaintAbout(
   try {
     const { stdout, stderr } = await run(program, ['--version'], { timeout: 10_000 });
     const found = /(?<!\d)(\d+)\.(\d+)[\d.]*/.exec(stdout || stderr);
-    if (!found) return `${program} does not tell its version; ${needed}`;
+    if (!found) return `${program} does not print its version; ${needed}`;
     const [version, foundMajor, foundMinor] = [found[0], Number(found[1]), Number(found[2])];
     if (foundMajor > major || (foundMajor === major && foundMinor >= minor)) return undefined;
     return `${program} is version ${version}; ${needed}`;

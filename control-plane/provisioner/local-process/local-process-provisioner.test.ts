@@ -62,8 +62,8 @@ describe('local-process provisioner', () => {
     expect(existsSync(fakes.instancesDirectory)).toBe(false);
   });
 
-  const patient = new AbortController().signal;
-  const start = (behaviour: Behaviour, signal = patient) => {
+  const neverAborted = new AbortController().signal;
+  const start = (behaviour: Behaviour, signal = neverAborted) => {
     const runtime = behaving(behaviour);
     const request = {
       owner: newOwner(),
@@ -120,9 +120,9 @@ describe('local-process provisioner', () => {
 
   it('removes the directory of a killed agent whose supervisor still writes there', async () => {
     const { instanceId } = await start('lose-child');
-    const told = nextEnd();
+    const ended = nextEnd();
     process.kill(await fakes.pidOf(instanceId), 'SIGKILL');
-    expect(await told).toMatchObject({ instanceId, reason: 'crashed', detail: 'signal SIGKILL' });
+    expect(await ended).toMatchObject({ instanceId, reason: 'crashed', detail: 'signal SIGKILL' });
     expect(await fakes.leftovers()).toEqual([]);
   });
 
@@ -182,9 +182,9 @@ describe('local-process provisioner', () => {
   async function hold(directory: string) {
     const holder = await holdInstance(directory);
     const [line] = await once(holder.stdout, 'data');
-    const told: { pid: number; instanceId: InstanceId; sessionId: SessionId } = JSON.parse(
+    const held: { pid: number; instanceId: InstanceId; sessionId: SessionId } = JSON.parse(
       String(line),
     );
-    return { holder, ...told };
+    return { holder, ...held };
   }
 });

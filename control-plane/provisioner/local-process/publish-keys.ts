@@ -34,7 +34,7 @@ export function createKeyPublisher(
 ): KeyPublisher {
   const published = new Map<string, string>();
   const complain = (err: unknown) =>
-    logger.error({ err }, 'public keys not given to agents; the next look retries');
+    logger.error({ err }, 'public keys not published to agents; retrying');
   const publishChanges = async () => {
     const keys = await source();
     const text = JSON.stringify(keys);

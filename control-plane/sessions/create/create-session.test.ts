@@ -59,7 +59,7 @@ describe('a create that fails is rolled back and reports why', () => {
     ['crash-before-ready', 'crashed', 'exit code 3: there is no interpreter'],
     ['refuse-bind', 'crashed', 'status 409'],
     ['die-on-bind', 'crashed', 'exit code 7'],
-    ['second-epoch', 'crashed', 'lost an interpreter before it was bound'],
+    ['second-epoch', 'crashed', 'lost its interpreter before it was bound'],
     ['never-ready', 'provisioning_timeout', 'not ready within 400 ms'],
     ['hang-bind', 'provisioning_timeout', 'not ready within 400 ms'],
   ])('if the agent does this: %s', async (runtime, reason, detail) => {

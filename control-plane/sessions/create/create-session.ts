@@ -112,6 +112,6 @@ async function recordAsFailed(
     await writeTermination(services, { sessionId, cause, unwritten: record });
   } catch (err) {
     const fields = { err, session_id: sessionId };
-    services.logger.error(fields, 'claim of an idempotency key not compensated');
+    services.logger.error(fields, 'idempotency key not released');
   }
 }

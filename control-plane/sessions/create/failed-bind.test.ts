@@ -37,9 +37,9 @@ async function fail(given: Partial<FixtureServices>) {
     ...request,
     client: new AbortController().signal,
   });
-  const told: unknown = await creating.catch((error: unknown) => error);
+  const error: unknown = await creating.catch((thrown: unknown) => thrown);
   const { sessions } = await fixture.store.listByTenant(tenantId, { limit: 9 });
-  return { told, row: sessions[0] };
+  return { error, row: sessions[0] };
 }
 
 type End = Pick<InstanceEnd, 'reason' | 'detail'>;
@@ -56,9 +56,9 @@ it.each<[End, string]>([
     fixture.inMemory.kill(instanceId, end);
     throw unreachable();
   };
-  const { told, row } = await fail({ agents: { ...fixture.inMemory.agents, bind } });
+  const { error, row } = await fail({ agents: { ...fixture.inMemory.agents, bind } });
   expect(row).toMatchObject({ state: 'failed', end_reason: 'crashed', end_detail: words });
-  expect(told).toMatchObject({
+  expect(error).toMatchObject({
     code: 'runtime_unreachable',
     details: { end_reason: 'crashed', end_detail: words },
   });
@@ -93,12 +93,12 @@ it('records why the bind failed if no end of the instance is known', async () =>
       throw new Error('the cluster does not respond');
     },
   };
-  const { told, row } = await fail({ agents: { ...fixture.inMemory.agents, bind }, provisioner });
+  const { error, row } = await fail({ agents: { ...fixture.inMemory.agents, bind }, provisioner });
   expect(row).toMatchObject({
     end_reason: 'crashed',
     end_detail: 'the agent cannot be reached (ECONNREFUSED)',
   });
-  expect(JSON.stringify(told)).not.toContain('10.0.0.7');
+  expect(JSON.stringify(error)).not.toContain('10.0.0.7');
 });
 
 it('records how the instance ended if that delayed the create past its limit', async () => {
@@ -135,10 +135,10 @@ it('returns no stack trace, path or address of ours; only the log has them', asy
     to: { write: (line) => void lines.push(line) },
   });
   const start = () => Promise.reject(new StartFailedError('crashed', trace));
-  const { told, row } = await fail({ provisioner: { ...fixture.inMemory.open(), start }, logger });
+  const { error, row } = await fail({ provisioner: { ...fixture.inMemory.open(), start }, logger });
   const end_detail = 'exit code 1: no interpreter\nsee log';
   expect(row).toMatchObject({ end_reason: 'crashed', end_detail });
-  expect(told).toMatchObject({
+  expect(error).toMatchObject({
     details: { end_detail },
     message: expect.not.stringContaining('/srv'),
   });

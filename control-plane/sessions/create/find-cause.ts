@@ -25,7 +25,7 @@ export async function findCause(
     const end = await findEnd(provisioner, instanceId, { clock, waitMs });
     return end ? causeOfEnd(end) : cause;
   } catch (err) {
-    logger.warn({ err, instance_id: instanceId }, 'end of an instance not known');
+    logger.warn({ err, instance_id: instanceId }, 'termination reason of an instance unknown');
     return cause;
   }
 }

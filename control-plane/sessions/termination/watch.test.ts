@@ -30,8 +30,8 @@ test('stops without waiting for an unavailable store, and receives nothing more'
     logger: createLogger({ service: 'test', level: 'silent' }),
     clock: systemClock,
   });
-  const recordings = [...listeners].map((tell) =>
-    tell({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' }),
+  const recordings = [...listeners].map((deliver) =>
+    deliver({ instanceId: newInstanceId(), sessionId: newSessionId(), reason: 'crashed' }),
   );
   const acknowledged = Promise.allSettled(recordings);
   await expect.poll(() => requested).toBeGreaterThan(0);
@@ -72,13 +72,13 @@ test('releases the quota of a recorded end only if it may have recorded that its
     }),
     clock: systemClock,
   });
-  const tell = () =>
+  const deliver = () =>
     tells[0]?.({ instanceId: newInstanceId(), sessionId: terminal.session_id, reason: 'deleted' });
-  tell();
+  deliver();
   await expect.poll(() => infos.length).toBe(1);
   expect(removed).toEqual([]);
   failures = 1;
-  tell();
+  deliver();
   await expect.poll(() => infos.length).toBe(2);
   expect(removed).toEqual([terminal.session_id]);
   await ends.stop();

@@ -25,10 +25,7 @@ export async function createCallerVerifier(
       ? keysOfServer(config.keys.url, logger, clock)
       : await keysOfFile(config.keys.file, logger, clock);
   const onUnusable = (kid: string | undefined, err: unknown) =>
-    logger.warn(
-      { kid, err },
-      'a key of the issuer cannot be used; tokens that name it are refused',
-    );
+    logger.warn({ kid, err }, 'unusable key of the issuer; tokens that name it are rejected');
   return createJwtVerifier({ ...config, keys: usableKeys(keys, onUnusable, clock) }, clock);
 }
 
@@ -38,11 +35,8 @@ const keysOfServer = (url: string, logger: Logger, clock: Clock): JWTVerifyGetKe
     clock,
     onOutage(isOut, err) {
       if (isOut)
-        logger.warn(
-          { err, url },
-          'the issuer’s key server gives no keys; those that are known keep verifying',
-        );
-      else logger.info({ url }, 'the issuer’s key server gives keys again');
+        logger.warn({ err, url }, 'issuer’s key server unavailable; verifying with cached keys');
+      else logger.info({ url }, 'issuer’s key server available again');
     },
   });
 

@@ -15,7 +15,7 @@ export class UnusableKeyError extends Error {
 /** RFC 7518 forbids shorter RSA keys; jose notices only when it uses the key. */
 const shortestModulusBits = 2048;
 /** Anybody can name the key, so the number of log lines about it must be bounded. */
-const toldAgainMs = 10 * 60_000;
+const reportIntervalMs = 10 * 60_000;
 
 /**
  * Filters the keys of an issuer, some of which may be broken. A broken key is the issuer's mistake
@@ -28,10 +28,14 @@ export function usableKeys(
   onUnusable: (kid: string | undefined, cause: unknown) => void,
   clock: Clock,
 ): JWTVerifyGetKey {
-  const told = new LRUCache<string, true>({ max: 100, ttl: toldAgainMs, ...wallClockTtl(clock) });
-  const tell = (kid: string | undefined, cause: unknown): void => {
-    if (told.has(kid ?? '')) return;
-    told.set(kid ?? '', true);
+  const reported = new LRUCache<string, true>({
+    max: 100,
+    ttl: reportIntervalMs,
+    ...wallClockTtl(clock),
+  });
+  const report = (kid: string | undefined, cause: unknown): void => {
+    if (reported.has(kid ?? '')) return;
+    reported.set(kid ?? '', true);
     onUnusable(kid, cause);
   };
   return async (header, token) => {
@@ -41,7 +45,7 @@ export function usableKeys(
       return key;
     } catch (cause) {
       if (isTokenRejection(cause)) throw cause;
-      tell(header.kid, cause);
+      report(header.kid, cause);
       throw new UnusableKeyError(cause);
     }
   };

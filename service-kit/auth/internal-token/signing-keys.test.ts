@@ -63,7 +63,7 @@ test('a new key signs two minutes after it first appeared, and the old one befor
   expect(await source()).toMatchObject({ kid: 'first' });
   nowMs += 1;
   expect(await source()).toMatchObject({ kid: 'second' });
-  expect(log).toContain('another internal key signs');
+  expect(log).toContain('internal signing key changed');
 });
 
 test('the old key continues if it was removed too early', async () => {
@@ -121,7 +121,7 @@ describe.each([
     hold(text());
     nowMs += lookTime;
     expect(await source()).toMatchObject({ kid: 'first' });
-    expect(log).toContain('what it held before stays in use');
+    expect(log).toContain('its previous content stays in use');
     expect(log).not.toContain(String(first.privateJwk.d).slice(0, 8));
   });
 

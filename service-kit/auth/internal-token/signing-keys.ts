@@ -39,7 +39,7 @@ export async function openSigningKeys({
       clock.now() - (seenAt.get(kid) ?? clock.now()) >= publicationMs;
     const next: InternalKey = keys.findLast(isPublished) ?? signing ?? keys[0];
     if (signing && next.kid !== signing.kid)
-      logger.info({ kid: next.kid, before: signing.kid }, 'another internal key signs');
+      logger.info({ kid: next.kid, before: signing.kid }, 'internal signing key changed');
     signing = next;
     return next;
   };

@@ -80,7 +80,7 @@ export function createBodyBudget({ totalBytes, tenantBytes }: BodyBudgetOptions)
 const isFull = (whose: string, limit: string, maxBytes: number): AppError =>
   new AppError(
     'rate_limited',
-    `the request bodies of ${whose} already take up the ${maxBytes} bytes that they may; send it again`,
+    `the request bodies of ${whose} use all of the ${maxBytes} bytes allowed; try again`,
     {
       details: { limit, max_bytes: maxBytes },
       headers: { 'Retry-After': '1' },

@@ -77,11 +77,19 @@ function endOfString(bytes: Uint8Array, start: number): number {
 }
 
 const tooDeep = (maxDepth: number): AppError =>
-  new AppError('invalid_request', `the body nests lists and objects more than ${maxDepth} deep`, {
-    details: { limit: 'depth', max_depth: maxDepth },
-  });
+  new AppError(
+    'invalid_request',
+    `the body is nested too deeply; at most ${maxDepth} levels are allowed`,
+    {
+      details: { limit: 'depth', max_depth: maxDepth },
+    },
+  );
 
 const tooManyValues = (maxValues: number): AppError =>
-  new AppError('payload_too_large', `the body has more than ${maxValues} values`, {
-    details: { limit: 'values', max_values: maxValues },
-  });
+  new AppError(
+    'payload_too_large',
+    `the body has too many values; at most ${maxValues} are allowed`,
+    {
+      details: { limit: 'values', max_values: maxValues },
+    },
+  );

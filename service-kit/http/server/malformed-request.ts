@@ -89,7 +89,7 @@ function afterOpenResponses(socket: Duplex, latest: Latest | undefined, respond:
 export function respondToBadTarget(error: unknown, ids: Ids): Response {
   const isTarget = error instanceof Error && error.name === 'RequestError';
   const shown = isTarget
-    ? new AppError('invalid_request', `the request names no valid URL: ${error.message}`)
+    ? new AppError('invalid_request', `the request has an invalid URL: ${error.message}`)
     : internalError(error);
   const { body, headers } = renderError(shown, ids);
   return new Response(body, { status: shown.status, headers });

@@ -41,7 +41,7 @@ function refuseOtherThanWhole(c: Context<HttpEnv>): void {
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
   throw new AppError(
     'unsupported_media_type',
-    `files are stored as they are sent; send it without Content-Encoding ${encoding}`,
+    `Content-Encoding ${encoding} is not supported for files; send the file without it`,
   );
 }
 

@@ -36,7 +36,7 @@ export function createInternalTokenVerifier(
       if (!token)
         throw new AppError(
           'unauthenticated',
-          'an agent accepts requests from the planes only, with their tokens',
+          'only the control-plane and the data-plane may call an agent; send one of their tokens',
         );
       const cacheKey = hash('sha256', token);
       const known = verified.get(cacheKey);

@@ -22,10 +22,7 @@ export const listSteps = sessionRoute((c, { journal }) => {
   const steps = journal.list();
   const before = cursor === undefined ? -1 : steps.findIndex((step) => step.id === cursor);
   if (cursor !== undefined && before === -1) {
-    throw new AppError(
-      'invalid_request',
-      'the step that the cursor names is no longer remembered; list again without a cursor',
-    );
+    throw new AppError('invalid_request', 'the cursor has expired; list again without a cursor');
   }
   const rest = steps.slice(before + 1);
   const page = rest.slice(0, Math.min(limit, stepsThatFit(rest)));

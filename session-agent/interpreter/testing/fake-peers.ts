@@ -17,7 +17,7 @@ const within = { timeout: 10_000 };
 /** An interpreter whose supervisors and workers send the frames that a test chooses. */
 export async function listenForPeers(absenceLimitMs = 60_000) {
   const runDirectory = mkdtempSync('/tmp/steppe-interpreter-');
-  const told: string[] = [];
+  const notifications: string[] = [];
   const counts = { ready: 0 };
   const peers: Socket[] = [];
   const interpreter = new Interpreter({
@@ -28,12 +28,12 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     memoryBytes: null,
     background: new BackgroundOutput(),
     logger: createLogger({ service: 'test', level: 'silent' }),
-    onMemoryLost: () => told.push(`epoch ${interpreter.epoch}`),
+    onMemoryLost: () => notifications.push(`epoch ${interpreter.epoch}`),
     onReady: () => {
       counts.ready += 1;
     },
-    onUnresponsiveSupervisor: () => told.push('unresponsive'),
-    onGaveUp: (detail) => told.push(detail),
+    onUnresponsiveSupervisor: () => notifications.push('unresponsive'),
+    onGaveUp: (detail) => notifications.push(detail),
     absenceLimitMs,
   });
   await interpreter.listen();
@@ -61,7 +61,7 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
   return {
     interpreter,
     runDirectory,
-    told,
+    notifications,
     counts,
     openSupervisor,
     openWorker,

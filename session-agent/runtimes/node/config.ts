@@ -35,7 +35,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): SupervisorConf
   }
   const lifeline = env.STEPPE_LIFELINE;
   if (lifeline !== undefined && lifeline !== '' && lifeline !== 'stdin') {
-    throw new ConfigError(`STEPPE_LIFELINE is "${lifeline}", the only known one is "stdin".`);
+    throw new ConfigError(`STEPPE_LIFELINE is "${lifeline}"; it must be "stdin".`);
   }
   return {
     runDir,

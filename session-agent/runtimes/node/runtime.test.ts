@@ -326,8 +326,8 @@ describe('between steps', () => {
     await agent.run(
       'process.removeAllListeners("unhandledRejection"); process.removeAllListeners("uncaughtException")',
     );
-    await agent.run('Promise.reject(new Error("told again")); 1');
-    expect(await agent.log.next('bgerror')).toMatchObject({ message: 'told again' });
+    await agent.run('Promise.reject(new Error("reported again")); 1');
+    expect(await agent.log.next('bgerror')).toMatchObject({ message: 'reported again' });
   });
 });
 

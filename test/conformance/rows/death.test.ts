@@ -321,10 +321,10 @@ behaviours('Death, and what the caller gets', [
         timeout: 10_000,
         interval: 10,
       });
-      const told = { step_id: 'told', code: '40 + 2' };
+      const step = { step_id: 'refused', code: '40 + 2' };
       const refusal = { status: 409, code: 'runtime_restarted', details: { epoch: 2 } };
-      expect(await session.refusal('POST', '/steps', told)).toMatchObject(refusal);
-      expect(await session.refusal('POST', '/steps', told)).toMatchObject(refusal);
+      expect(await session.refusal('POST', '/steps', step)).toMatchObject(refusal);
+      expect(await session.refusal('POST', '/steps', step)).toMatchObject(refusal);
       expectResult(await session.run('40 + 2'), { value: '42', epoch: 2 }, session.language);
     },
     own,

@@ -106,8 +106,8 @@ describe.each(languages)(
           kind: 'result',
           result: { status: 'completed', stdout: output },
         });
-        for (const told of streams) {
-          const events = told.kind === 'events' ? told.events : [];
+        for (const seen of streams) {
+          const events = seen.kind === 'events' ? seen.events : [];
           expect(
             events.map(({ seq }) => seq),
             JSON.stringify(fault),

@@ -7,7 +7,7 @@ import { eventually, findInstance } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 import { heldNode, heldPython } from './rig/held-steps.ts';
 import { pidOf, type Role } from './rig/instance-processes.ts';
-import { sendAndStream, type Told } from './rig/watched-step.ts';
+import { type ClientView, sendAndStream } from './rig/watched-step.ts';
 
 // These tests start and kill processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -34,18 +34,18 @@ type Opened = Awaited<ReturnType<typeof open>>;
 
 /**
  * Sends a step in all forms and kills `role` at that stage of the step.
- * @returns what each form reported.
+ * @returns what the client of each form saw.
  */
 async function killIn(
   { client, id, has, kill }: Opened,
   role: Role,
   code: string,
-): Promise<Told[]> {
+): Promise<ClientView[]> {
   const stepId = newStepId();
-  const { telling, streaming } = sendAndStream(client, id, { code, step_id: stepId });
+  const { views, streaming } = sendAndStream(client, id, { code, step_id: stepId });
   await Promise.all([has('held'), streaming]);
   kill(role);
-  return telling;
+  return views;
 }
 
 /**
@@ -58,8 +58,8 @@ async function sendDoneUnread({
   has,
   letGo,
   signal,
-}: Opened): Promise<() => Promise<Told[]>> {
-  const { telling, streaming } = sendAndStream(client, id, {
+}: Opened): Promise<() => Promise<ClientView[]>> {
+  const { views, streaming } = sendAndStream(client, id, {
     code: heldPython.beforeDone,
     step_id: newStepId(),
   });
@@ -67,19 +67,19 @@ async function sendDoneUnread({
   signal('agent', 'SIGSTOP');
   letGo();
   await has('sent');
-  return () => telling;
+  return () => views;
 }
 
 /** The result, or the last event, that each of the three forms received. */
-const endsIn = (told: Told[]) =>
-  told.map((one) =>
-    one.kind === 'result' ? one.result : one.kind === 'events' ? one.events.at(-1) : one,
+const endsIn = (views: ClientView[]) =>
+  views.map((view) =>
+    view.kind === 'result' ? view.result : view.kind === 'events' ? view.events.at(-1) : view,
   );
-const stdoutIn = (one: Told) =>
-  one.kind === 'result'
-    ? one.result.stdout
-    : one.kind === 'events'
-      ? one.events.map((e) => (e.type === 'stdout' ? e.text : '')).join('')
+const stdoutIn = (view: ClientView) =>
+  view.kind === 'result'
+    ? view.result.stdout
+    : view.kind === 'events'
+      ? view.events.map((e) => (e.type === 'stdout' ? e.text : '')).join('')
       : '';
 
 async function expectFreshMemory({ client, id }: Opened): Promise<void> {
@@ -110,13 +110,13 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     { stage: 'between the end markers and done', code: held.beforeDone, stdout: 'said\n' },
   ])('$stage, is reported in every form, with the output so far', async ({ code, stdout }) => {
     const session = await open(runtime);
-    const told = await killIn(session, role, code);
-    expect(endsIn(told)).toEqual(
+    const views = await killIn(session, role, code);
+    expect(endsIn(views)).toEqual(
       [0, 1, 2].map(() =>
         expect.objectContaining({ ...lost, error: expect.objectContaining(lost.error) }),
       ),
     );
-    expect(told.map(stdoutIn)).toEqual([stdout, stdout, stdout]);
+    expect(views.map(stdoutIn)).toEqual([stdout, stdout, stdout]);
     await expectFreshMemory(session);
   });
 
@@ -126,13 +126,13 @@ describe.each(killed)('the $role of $runtime, killed', ({ runtime, role, ...held
     const running = await submit(client, id, held.midStream);
     await has('held');
     const stepId = newStepId();
-    const { telling, streaming } = sendAndStream(client, id, {
+    const { views, streaming } = sendAndStream(client, id, {
       code: 'open("ran", "w")',
       step_id: stepId,
     });
     await Promise.all([stepWith(client, id, stepId, 'queued'), streaming]);
     kill(role);
-    const [json, ...streams] = await telling;
+    const [json, ...streams] = await views;
     expect(json).toMatchObject({
       kind: 'refusal',
       status: 409,
@@ -157,10 +157,10 @@ test.each(['worker', 'supervisor'] as const)(
   async (role) => {
     const session = await open('python');
     const { client, id } = session;
-    const telling = await sendDoneUnread(session);
+    const readViews = await sendDoneUnread(session);
     session.kill(role);
     session.signal('agent', 'SIGCONT');
-    const told = await telling();
+    const views = await readViews();
     const completed = {
       status: 'completed',
       state_lost: false,
@@ -168,8 +168,8 @@ test.each(['worker', 'supervisor'] as const)(
       execution_count: 1,
       error: null,
     };
-    expect(endsIn(told)).toMatchObject([completed, completed, completed]);
-    expect(told.map(stdoutIn)).toEqual(['said\n', 'said\n', 'said\n']);
+    expect(endsIn(views)).toMatchObject([completed, completed, completed]);
+    expect(views.map(stdoutIn)).toEqual(['said\n', 'said\n', 'said\n']);
     // The memory was lost between two steps: the next step is refused with the loss, and does not
     // run.
     const next = client.errorOf(
@@ -189,8 +189,8 @@ describe('the agent, killed', () => {
    * The session returns 410 once its end is recorded. Until then the cause is unknown, and it is
    * 503.
    */
-  const expectGone = (told: Told | undefined) =>
-    expect([410, 503]).toContain(told?.kind === 'refusal' ? told.status : told?.kind);
+  const expectGone = (view: ClientView | undefined) =>
+    expect([410, 503]).toContain(view?.kind === 'refusal' ? view.status : view?.kind);
   const expectEnded = ({ client, id }: Opened) =>
     eventually(async () => {
       const error = await client.errorOf(
@@ -217,9 +217,9 @@ describe('the agent, killed', () => {
 
   test('after done and before the response, ends the session all the same', async () => {
     const session = await open('python');
-    const telling = await sendDoneUnread(session);
+    const readViews = await sendDoneUnread(session);
     session.kill('agent');
-    const [json, ...streams] = await telling();
+    const [json, ...streams] = await readViews();
     expectGone(json);
     expect(streams).toEqual([{ kind: 'broken' }, { kind: 'broken' }]);
     await expectEnded(session);
@@ -231,10 +231,10 @@ describe('the agent, killed', () => {
     await submit(client, id, heldPython.midStream);
     await has('held');
     const stepId = newStepId();
-    const { telling, streaming } = sendAndStream(client, id, { code: '1', step_id: stepId });
+    const { views, streaming } = sendAndStream(client, id, { code: '1', step_id: stepId });
     await Promise.all([stepWith(client, id, stepId, 'queued'), streaming]);
     kill('agent');
-    const [json, ...streams] = await telling;
+    const [json, ...streams] = await views;
     expectGone(json);
     expect(streams).toEqual([{ kind: 'broken' }, { kind: 'broken' }]);
     await expectEnded(session);

@@ -42,9 +42,9 @@ test('a step finds its session at its new address, and the new instance at the o
     kind: 'result',
     result: { ...recalled, results: [{ 'text/plain': '42' }] },
   });
-  for (const told of [sse, ndjson]) {
-    expect(told?.kind === 'events' && told.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-    expect(told?.kind === 'events' && told.events.at(-1)).toMatchObject(recalled);
+  for (const stream of [sse, ndjson]) {
+    expect(stream?.kind === 'events' && stream.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(stream?.kind === 'events' && stream.events.at(-1)).toMatchObject(recalled);
   }
   expect(await seenByStranger()).toEqual(nothing);
 });

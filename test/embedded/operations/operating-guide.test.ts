@@ -128,8 +128,8 @@ test('the guide lists exactly the permissions that the session store needs', asy
 test('every alert has a line in the guide, and every line an alert', async () => {
   const alerts = await readAlerts();
   const [, section = ''] = (await read('docs/operating.md')).split('\n## Alerts\n');
-  const told = [...section.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name);
-  expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+  const documented = [...section.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name);
+  expect(documented.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
   expect(new Set(alerts.map(({ annotations }) => annotations.runbook))).toEqual(
     new Set(['docs/operating.md#alerts']),
   );

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => services.close());
 
-const patient = { timeout: 30_000, interval: 50 };
+const polling = { timeout: 30_000, interval: 50 };
 const start = () =>
   services.start('control-plane', {
     STEPPE_POOL_SIZE: '2',
@@ -39,7 +39,7 @@ test('a control-plane that is killed and started again ends the sessions that it
   const killed = await start();
   const token = await services.tokenFor('restart');
   const headers = { authorization: `Bearer ${token}` };
-  await expect.poll(() => warmOf(killed), patient).toBe(2);
+  await expect.poll(() => warmOf(killed), polling).toBe(2);
   const lost = await create(killed, token, { resources: { memory: '256Mi' } });
   await killed.stop('SIGKILL');
   const restarted = await start();
@@ -48,9 +48,9 @@ test('a control-plane that is killed and started again ends the sessions that it
       await (await fetch(`${restarted.url}/v1/sessions/${id}`, { headers })).json(),
     );
   await expect
-    .poll(() => read(lost.session_id), patient)
+    .poll(() => read(lost.session_id), polling)
     .toMatchObject({ state: 'ended', end_reason: 'crashed' });
-  await expect.poll(() => warmOf(restarted), patient).toBe(2);
+  await expect.poll(() => warmOf(restarted), polling).toBe(2);
   const session = await create(restarted, token);
   const removed = await fetch(`${restarted.url}/v1/sessions/${session.session_id}`, {
     method: 'DELETE',

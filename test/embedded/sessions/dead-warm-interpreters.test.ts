@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => services.close());
 
-const patient = { timeout: 30_000, interval: 50 };
+const polling = { timeout: 30_000, interval: 50 };
 
 test.each(['python', 'node'])(
   'a session of %s begins at epoch 1, even if its warm instance lost an interpreter',
@@ -20,7 +20,7 @@ test.each(['python', 'node'])(
       new RegExp(`^steppe_pool_instances\\{.*runtime="${runtime}".*\\} 1$`, 'm').test(
         await (await fetch(`${plane.operatorUrl}/metrics`)).text(),
       );
-    await expect.poll(warmCount, patient).toBe(true);
+    await expect.poll(warmCount, polling).toBe(true);
     const [instanceId = ''] = instancesOf(services.instancesDirectory, `/${runtime}/supervisor`);
     const worker = pidOf(instanceId, 'worker');
     process.kill(worker, 'SIGKILL');
@@ -32,7 +32,7 @@ test.each(['python', 'node'])(
         return worker;
       }
     };
-    await expect.poll(another, patient).not.toBe(worker);
+    await expect.poll(another, polling).not.toBe(worker);
     const headers = {
       authorization: `Bearer ${await services.tokenFor(runtime)}`,
       'content-type': 'application/json',

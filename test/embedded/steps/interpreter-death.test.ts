@@ -154,25 +154,25 @@ describe.each(languages)('an interpreter of $runtime that dies', (language) => {
     await eventually(async () => expect(await epoch()).toBe(2));
 
     const run = (request: object) => client.call('POST', `/v1/sessions/${id}/steps`, request);
-    const told = { code: language.recall, step_id: 'told' };
+    const step = { code: language.recall, step_id: 'refused' };
     const refusal = {
       status: 409,
       code: 'runtime_restarted',
       details: { epoch: 2 },
       retryable: false,
     };
-    expect(await client.errorOf(run(told))).toMatchObject(refusal);
-    expect(await client.errorOf(run(told))).toMatchObject(refusal);
-    expect(await client.errorOf(client.call('GET', `/v1/sessions/${id}/steps/told`))).toMatchObject(
-      { status: 404 },
-    );
+    expect(await client.errorOf(run(step))).toMatchObject(refusal);
+    expect(await client.errorOf(run(step))).toMatchObject(refusal);
+    expect(
+      await client.errorOf(client.call('GET', `/v1/sessions/${id}/steps/refused`)),
+    ).toMatchObject({ status: 404 });
     expect(await client.run(id, language.remember)).toMatchObject({
       status: 'completed',
       epoch: 2,
       execution_count: 1,
     });
-    expect(await client.errorOf(run(told))).toMatchObject(refusal);
-    const knows = stepResultSchema.parse(await (await run({ ...told, epoch: 2 })).json());
+    expect(await client.errorOf(run(step))).toMatchObject(refusal);
+    const knows = stepResultSchema.parse(await (await run({ ...step, epoch: 2 })).json());
     expect(knows).toMatchObject({
       status: 'completed',
       execution_count: 2,

@@ -87,7 +87,7 @@ export class ModelRun {
       output,
       seqs,
       received,
-      reportedEpoch: Math.max(reportedEpoch, this.#toldByResults(result)),
+      reportedEpoch: Math.max(reportedEpoch, this.#epochInResults(result)),
       outcome: result ? { kind: 'ended', result } : { kind: 'refused' },
     }));
   }
@@ -208,12 +208,12 @@ export class ModelRun {
    * The latest epoch in a result with lost memory that was complete before this step was sent, even
    * if its sender has not read it.
    */
-  #toldByResults(sent: StepResult | undefined): number {
-    const told = this.#steps.flatMap(({ result }) => {
+  #epochInResults(sent: StepResult | undefined): number {
+    const epochs = this.#steps.flatMap(({ result }) => {
       const isBefore = result?.completed_at && sent && result.completed_at <= sent.submitted_at;
       return isBefore && result.state_lost ? [result.epoch] : [];
     });
-    return Math.max(1, ...told);
+    return Math.max(1, ...epochs);
   }
 
   #post = ({ id, code }: Pick<SentStep, 'id' | 'code'>, request: object): Promise<Response> =>

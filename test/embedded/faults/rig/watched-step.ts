@@ -3,12 +3,12 @@ import { type StepEvent, type StepResult, stepResultSchema } from '@steppe/contr
 import { readEvents, type StreamForm } from '../../../chaos/read-events.ts';
 import type { Client } from '../../../support/api/client.ts';
 
-/** What a client received that sent a step in one of the three forms. */
-export type Told =
+/** What a client sees when it sends a step in one of the three forms. */
+export type ClientView =
   | { kind: 'result'; result: StepResult }
   | { kind: 'events'; events: StepEvent[] }
   | { kind: 'refusal'; status: number; code: ErrorCode; details: Record<string, unknown> }
-  /** The client saw the response break off. */
+  /** The response broke off. */
   | { kind: 'broken' };
 
 const forms = ['application/json', 'text/event-stream', 'application/x-ndjson'] as const;
@@ -20,7 +20,7 @@ export const sendInAllForms = (
   client: Client,
   sessionId: string,
   request: StepToSend,
-): Promise<Told[]> => sendAndStream(client, sessionId, request).telling;
+): Promise<ClientView[]> => sendAndStream(client, sessionId, request).views;
 
 /**
  * Does the same, and also resolves `streaming` when both streams have begun: after that, clients
@@ -37,7 +37,7 @@ export function sendAndStream(client: Client, sessionId: string, request: StepTo
     if (begun === forms.length - 1) onStreaming();
   };
   return {
-    telling: Promise.all(forms.map((form) => send(client, sessionId, request, form, onBegin))),
+    views: Promise.all(forms.map((form) => send(client, sessionId, request, form, onBegin))),
     streaming,
   };
 }
@@ -48,7 +48,7 @@ async function send(
   request: StepToSend,
   form: (typeof forms)[number],
   onBegin: (form: (typeof forms)[number]) => void,
-): Promise<Told> {
+): Promise<ClientView> {
   try {
     const response = await client.call('POST', `/v1/sessions/${sessionId}/steps`, request, {
       accept: form,
