@@ -69,7 +69,9 @@ export const dataPlaneVariables = z
       ),
     PROVISIONING_LIMIT_SECONDS: integerVariable(1, 3_600)
       .default(60)
-      .describe('PROVISIONING_LIMIT_SECONDS of the control-plane, the longest time that a create takes'),
+      .describe(
+        'PROVISIONING_LIMIT_SECONDS of the control-plane, the longest time that a create takes',
+      ),
     UPLOAD_STALL_LIMIT_SECONDS: integerVariable(1, 55)
       .default(defaultTuning.uploadStallLimitMs / 1000)
       .describe('idle timeout of uploads'),

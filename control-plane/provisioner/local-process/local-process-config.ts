@@ -41,7 +41,9 @@ export const localProcessVariables = {
   STEPPE_NODE: z
     .string()
     .default(process.execPath)
-    .describe('local-process: the Node binary of sessions; unset: the one that runs the control-plane'),
+    .describe(
+      'local-process: the Node binary of sessions; unset: the one that runs the control-plane',
+    ),
 };
 
 const required = z.string({ error: 'must be set with PROVISIONER=local-process' });
