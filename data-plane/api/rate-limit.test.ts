@@ -77,7 +77,7 @@ describe('a tenant', () => {
     const caller = { tenantId: newTenant() };
     limit(caller);
     for (let i = 0; i < 9_999; i++) limit({ tenantId: newTenant() });
-    expect(() => limit(caller)).toThrow('requests per second');
+    expect(() => limit(caller)).toThrow('calls per second');
     for (let i = 0; i < 10_000; i++) limit({ tenantId: newTenant() });
     expect(() => limit(caller)).not.toThrow();
   });
