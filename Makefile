@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens images images-lock
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -9,6 +9,7 @@ data := .venv-data/.installed
 nodes := .nodes/.installed
 bench := .venv-bench/.installed
 schemathesis := .venv-schemathesis/.installed
+uv := .venv-uv/.installed
 workspaces := contracts openapi session-store service-kit control-plane data-plane session-agent local
 sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name '*.cjs' -o -name package.json \) -not -path '*/node_modules/*')
 
@@ -55,6 +56,14 @@ examples: $(bundles) ## run the programs in examples/ against a local mode of th
 chaos: $(bundles) ## run steps under faults of every kind for ten minutes (DURATION=60s), and count violations
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/chaos/main.ts
 
+images: $(bundles) ## build every image and its SBOM into dist/images/ (REGISTRY=, PUSH=1), with Docker or without
+	@node --import tsx tools/images/build.ts --registry "$(REGISTRY)" $(if $(PUSH),--push)
+
+images-lock: $(installed) $(uv) ## record the hashes of the Python packages and the digests of the base images
+	cd infra/images && $(CURDIR)/.venv-uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command 'make images-lock' requirements-data.in --output-file requirements-data.txt
+	@node --import tsx tools/images/lock-bases.ts
+
 soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s), and count what is left
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/soak/main.ts
 
@@ -91,6 +100,12 @@ $(bench): bench/requirements.txt
 $(schemathesis): test/embedded/api/schemathesis/requirements.txt
 	python3 -m venv --clear $(@D) >&2
 	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
+	@touch $@
+
+# Writes requirements with hashes.
+$(uv):
+	python3 -m venv --clear $(@D) >&2
+	$(@D)/bin/pip install --disable-pip-version-check uv==0.13.9 >&2
 	@touch $@
 
 # The packages whose values the conformance suite of Python displays.

@@ -1,10 +1,11 @@
 // Builds one bundle per service into dist/, and copies the files of the runtimes beside them.
 import { execFileSync } from 'node:child_process';
-import { cp } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { nodeRuntimeBundle } from '../session-agent/runtimes/node/bundle-options.mjs';
 import { bundleDynalite } from './bundle-dynalite.mjs';
+import { bundledPackages } from './bundled-packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist`;
@@ -21,11 +22,12 @@ const common = {
   sourcemap: 'linked',
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 };
 
 const startedAt = performance.now();
-await Promise.all([
-  build({
+const builds = {
+  services: build({
     ...common,
     entryPoints: {
       'control-plane': 'control-plane/main.ts',
@@ -44,7 +46,7 @@ await Promise.all([
     // The storage engine of dynalite loads native code from its own directory.
     external: ['dynalite'],
   }),
-  build({
+  localStore: build({
     ...common,
     entryPoints: ['session-store/dynalite/serve/main.ts'],
     outfile: `${dist}/local-store/main.mjs`,
@@ -53,14 +55,7 @@ await Promise.all([
     // The storage engine looks for its native code beside the bundle.
     banner: { js: `${requireBanner}const __dirname = import.meta.dirname;` },
   }),
-  ...['linux-x64', 'linux-arm64'].map((platform) =>
-    cp(
-      `${root}node_modules/classic-level/prebuilds/${platform}`,
-      `${dist}/local-store/prebuilds/${platform}`,
-      { recursive: true },
-    ),
-  ),
-  build({
+  agent: build({
     ...common,
     entryPoints: ['session-agent/main.ts'],
     outfile: `${dist}/session-agent/main.cjs`,
@@ -73,14 +68,45 @@ await Promise.all([
     minifyWhitespace: true,
     lineLimit: 120,
   }),
+  nodeRuntime: build({
+    ...nodeRuntimeBundle,
+    absWorkingDir: root,
+    outdir: `${dist}/runtimes/node`,
+    logLevel: 'warning',
+    metafile: true,
+  }),
+};
+const [services, agent, nodeRuntime] = await Promise.all([
+  builds.services,
+  builds.agent,
+  builds.nodeRuntime,
+  builds.localStore,
   copyDocs(),
   cp(`${root}session-agent/start.cjs`, `${dist}/session-agent.cjs`),
-  build({ ...nodeRuntimeBundle, outdir: `${dist}/runtimes/node`, logLevel: 'warning' }),
+  ...['linux-x64', 'linux-arm64'].map((platform) =>
+    cp(
+      `${root}node_modules/classic-level/prebuilds/${platform}`,
+      `${dist}/local-store/prebuilds/${platform}`,
+      { recursive: true },
+    ),
+  ),
   cp(`${root}session-agent/runtimes/python`, `${dist}/runtimes/python`, {
     recursive: true,
     filter: (path) => !/__pycache__|_test\.py$|python\/tests|driver_bench/.test(path),
   }),
 ]);
+const nodeRuntimePackages = Object.keys(nodeRuntime.metafile.outputs).flatMap((output) =>
+  bundledPackages(root, nodeRuntime.metafile, output),
+);
+const packages = {
+  'control-plane': bundledPackages(root, services.metafile, 'dist/control-plane.mjs'),
+  'data-plane': bundledPackages(root, services.metafile, 'dist/data-plane.mjs'),
+  'session-agent': bundledPackages(root, agent.metafile, 'dist/session-agent/main.cjs'),
+  'runtime-node': [
+    ...new Map(nodeRuntimePackages.map((each) => [`${each.name}@${each.version}`, each])).values(),
+  ],
+};
+await writeFile(`${dist}/packages.json`, `${JSON.stringify(packages, null, 2)}\n`);
 execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface ImageDefinition {
+  readonly name: string;
+  /** In infra/images. */
+  readonly dockerfile: string;
+  /** The stage of the Dockerfile; the last one if it is absent. */
+  readonly target?: string;
+  /** The bundle in dist/packages.json whose npm packages the image contains. */
+  readonly bundle?: string;
+}
+
+export const images: readonly ImageDefinition[] = [
+  { name: 'control-plane', dockerfile: 'control-plane.Dockerfile', bundle: 'control-plane' },
+  { name: 'data-plane', dockerfile: 'data-plane.Dockerfile', bundle: 'data-plane' },
+  { name: 'session-agent', dockerfile: 'session-agent.Dockerfile', bundle: 'session-agent' },
+  {
+    name: 'runtime-python',
+    dockerfile: 'runtime-python.Dockerfile',
+    target: 'runtime-python',
+  },
+  {
+    name: 'runtime-python-data',
+    dockerfile: 'runtime-python.Dockerfile',
+    target: 'runtime-python-data',
+  },
+  { name: 'runtime-node', dockerfile: 'runtime-node.Dockerfile', bundle: 'runtime-node' },
+];
+
+export interface Dockerfile {
+  /** Relative to the root of the repository. */
+  readonly path: string;
+  readonly text: string;
+  /** Build arguments that name base images. */
+  readonly bases: ReadonlyMap<string, string>;
+  /** Files and folders that are copied from the repository. */
+  readonly inputs: readonly string[];
+}
+
+export function readDockerfile(root: string, name: string): Dockerfile {
+  const path = `infra/images/${name}`;
+  const text = readFileSync(join(root, path), 'utf8');
+  const bases = [...text.matchAll(/^ARG (\w+)=(docker\.io\/\S+)$/gm)];
+  const copies = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)];
+  return {
+    path,
+    text,
+    bases: new Map(bases.map(([, argument = '', base = '']) => [argument, base])),
+    inputs: copies.flatMap(([, sources = '']) => sources.split(' ')),
+  };
+}
+
+/** The name of an image with its tag. */
+export const taggedName = (registry: string, name: string, version: string): string =>
+  `${registry}/steppe/${name}:${version}`;
+
+/** The version of package.json is the version of every image. */
+export function readVersion(root: string): string {
+  const parsed: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) {
+    if (typeof parsed.version === 'string') return parsed.version;
+  }
+  throw new Error('package.json has no version');
+}
