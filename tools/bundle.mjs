@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { nodeRuntimeBundle } from '../session-agent/runtimes/node/bundle-options.mjs';
 import { bundleDynalite } from './bundle-dynalite.mjs';
-import { bundledPackages } from './bundled-packages.mjs';
+import { bundledPackages, readPackage } from './bundled-packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist`;
@@ -76,7 +76,7 @@ const builds = {
     metafile: true,
   }),
 };
-const [services, agent, nodeRuntime] = await Promise.all([
+const [services, agent, nodeRuntime, localStore] = await Promise.all([
   builds.services,
   builds.agent,
   builds.nodeRuntime,
@@ -95,16 +95,19 @@ const [services, agent, nodeRuntime] = await Promise.all([
     filter: (path) => !/__pycache__|_test\.py$|python\/tests|driver_bench/.test(path),
   }),
 ]);
-const nodeRuntimePackages = Object.keys(nodeRuntime.metafile.outputs).flatMap((output) =>
-  bundledPackages(root, nodeRuntime.metafile, output),
-);
+// The npm packages in each image, for its SBOM.
+const inControlPlane = ['control-plane', 'make-keys', 'publish-keys', 'end-sessions'];
 const packages = {
-  'control-plane': bundledPackages(root, services.metafile, 'dist/control-plane.mjs'),
-  'data-plane': bundledPackages(root, services.metafile, 'dist/data-plane.mjs'),
-  'session-agent': bundledPackages(root, agent.metafile, 'dist/session-agent/main.cjs'),
-  'runtime-node': [
-    ...new Map(nodeRuntimePackages.map((each) => [`${each.name}@${each.version}`, each])).values(),
+  'control-plane': bundledPackages(root, services.metafile, (output) =>
+    inControlPlane.some((name) => output === `dist/${name}.mjs`),
+  ),
+  'data-plane': [
+    ...bundledPackages(root, services.metafile, (output) => output === 'dist/data-plane.mjs'),
+    readPackage(root, 'node_modules/swagger-ui-dist'),
   ],
+  'session-agent': bundledPackages(root, agent.metafile),
+  'runtime-node': bundledPackages(root, nodeRuntime.metafile),
+  'local-store': bundledPackages(root, localStore.metafile),
 };
 await writeFile(`${dist}/packages.json`, `${JSON.stringify(packages, null, 2)}\n`);
 execFileSync(process.execPath, [`${root}tools/compile-agent.cjs`], {

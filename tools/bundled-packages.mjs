@@ -2,19 +2,28 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The npm packages in a bundle, as `{name, version, license}`, sorted by name. A bundle has no
+ * The npm packages in bundles, as `{name, version, license}`, sorted by name. A bundle has no
  * package.json from which a scanner could read them.
  *
  * @param {string} root
  * @param {import('esbuild').Metafile} metafile
- * @param {string} output the path of the bundle, relative to the root
+ * @param {(output: string) => boolean} [isIncluded] chooses bundles by their path
  */
-export function bundledPackages(root, metafile, output) {
-  const folders = new Set(Object.keys(metafile.outputs[output].inputs).flatMap(packageFolder));
+export function bundledPackages(root, metafile, isIncluded = () => true) {
+  const inputs = Object.entries(metafile.outputs)
+    .filter(([output]) => isIncluded(output))
+    .flatMap(([, { inputs }]) => Object.keys(inputs));
+  const folders = new Set(inputs.flatMap(packageFolder));
   return [...folders]
-    .map((folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')))
-    .map(({ name, version, license }) => ({ name, version, license }))
+    .map((folder) => readPackage(root, folder))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** @param {string} root @param {string} folder of a package, relative to the root */
+export function readPackage(root, folder) {
+  const file = readFileSync(join(root, folder, 'package.json'), 'utf8');
+  const { name, version, license } = JSON.parse(file);
+  return { name, version, license: license?.type ?? license };
 }
 
 const packageFolder = (path) =>

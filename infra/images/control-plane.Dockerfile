@@ -1,9 +1,10 @@
-# The control-plane: one bundle on Node. Variables configure it; `docker run IMAGE --help` lists them.
+# The control-plane, and the programs of the chart's hooks. Variables configure it; `--help` lists
+# them.
 ARG BASE=docker.io/library/debian:trixie-slim
 ARG NODE=docker.io/library/node:24-trixie-slim
 
 FROM $NODE AS build
-COPY dist/control-plane.mjs /build/
+COPY dist/control-plane.mjs dist/make-keys.mjs dist/publish-keys.mjs dist/end-sessions.mjs /build/
 RUN chmod -R a+rX /build
 
 FROM $BASE

@@ -1,4 +1,4 @@
-# The data-plane: one bundle on Node, and the files of its page at /docs. Variables configure it; `docker run IMAGE --help` lists them.
+# The data-plane, and the files of its page at /docs. Variables configure it; `--help` lists them.
 ARG BASE=docker.io/library/debian:trixie-slim
 ARG NODE=docker.io/library/node:24-trixie-slim
 
@@ -14,7 +14,7 @@ COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /build /opt/steppe
 ARG VERSION
 LABEL org.opencontainers.image.title="steppe/data-plane" \
-      org.opencontainers.image.description="Serves the API and proxies steps to the sessions' agents" \
+      org.opencontainers.image.description="Serves the API and proxies steps to agents" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION"
 USER 10001:10001

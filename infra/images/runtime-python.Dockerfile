@@ -41,4 +41,4 @@ COPY --from=packages /packages /
 # Matplotlib writes its list of fonts when the supervisor imports it.
 ENV MPLCONFIGDIR=/tmp/matplotlib
 LABEL org.opencontainers.image.title="steppe/runtime-python-data" \
-      org.opencontainers.image.description="Runs the code of Python sessions with numpy, pandas and matplotlib"
+      org.opencontainers.image.description="Runs the code of Python sessions, with data packages"

@@ -7,25 +7,19 @@ export interface ImageDefinition {
   readonly dockerfile: string;
   /** The stage of the Dockerfile; the last one if it is absent. */
   readonly target?: string;
-  /** The bundle in dist/packages.json whose npm packages the image contains. */
-  readonly bundle?: string;
 }
 
 export const images: readonly ImageDefinition[] = [
-  { name: 'control-plane', dockerfile: 'control-plane.Dockerfile', bundle: 'control-plane' },
-  { name: 'data-plane', dockerfile: 'data-plane.Dockerfile', bundle: 'data-plane' },
-  { name: 'session-agent', dockerfile: 'session-agent.Dockerfile', bundle: 'session-agent' },
-  {
-    name: 'runtime-python',
+  { name: 'control-plane', dockerfile: 'control-plane.Dockerfile' },
+  { name: 'data-plane', dockerfile: 'data-plane.Dockerfile' },
+  { name: 'session-agent', dockerfile: 'session-agent.Dockerfile' },
+  { name: 'runtime-node', dockerfile: 'runtime-node.Dockerfile' },
+  ...['runtime-python', 'runtime-python-data'].map((target) => ({
+    name: target,
     dockerfile: 'runtime-python.Dockerfile',
-    target: 'runtime-python',
-  },
-  {
-    name: 'runtime-python-data',
-    dockerfile: 'runtime-python.Dockerfile',
-    target: 'runtime-python-data',
-  },
-  { name: 'runtime-node', dockerfile: 'runtime-node.Dockerfile', bundle: 'runtime-node' },
+    target,
+  })),
+  { name: 'local-store', dockerfile: 'local-store.Dockerfile' },
 ];
 
 export interface Dockerfile {

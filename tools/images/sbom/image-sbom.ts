@@ -50,7 +50,7 @@ function listPackages({
     ...(image.name.startsWith('runtime-python')
       ? listPythonPackages(engine, name)
       : listNodePackages(engine, name)),
-    ...(image.bundle === undefined ? [] : listBundledPackages(root, image.bundle)),
+    ...listBundledPackages(root, image.name),
   ];
   return [...new Map(packages.map((each) => [packageUrl(each), each])).values()];
 }

@@ -51,13 +51,11 @@ export function listPythonPackages(engine: Engine, image: string): Package[] {
   ];
 }
 
-/** The packages in a bundle of ours. */
-export function listBundledPackages(root: string, bundle: string): Package[] {
+/** The packages in the bundles of an image. */
+export function listBundledPackages(root: string, image: string): Package[] {
   const file = readFileSync(join(root, 'dist/packages.json'), 'utf8');
   const bundles = z.record(z.string(), z.array(packageSchema)).parse(JSON.parse(file));
-  const packages = bundles[bundle];
-  if (!packages) throw new Error(`dist/packages.json lists no packages of ${bundle}`);
-  return packages.map((each) => ({ kind: 'npm', ...each }));
+  return (bundles[image] ?? []).map((each) => ({ kind: 'npm', ...each }));
 }
 
 const nodeProgram = `
