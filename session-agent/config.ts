@@ -38,6 +38,11 @@ const variables = z.object({
   STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('soft memory limit of the worker'),
+  STEPPE_WORKSPACE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe(
+      'maximum size of the workspace (ephemeral_storage): an upload beyond it gets 507; unset: no limit',
+    ),
   STEPPE_SUPERVISOR_COMMAND: z
     .string()
     .optional()

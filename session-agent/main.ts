@@ -18,6 +18,7 @@ import { createRuntimeTransport } from './protocol/runtime-transport.ts';
 import { writeTerminationMessage } from './session/termination-message.ts';
 import { type AgentParts, startAgent } from './start-agent.ts';
 import { DirectoryWorkspace } from './workspace/file-system/directory-workspace.ts';
+import { WorkspaceSpace } from './workspace/file-system/workspace-space.ts';
 
 const config = readConfig();
 const logger = createLogger({ service: 'session-agent', level: config.LOG_LEVEL }).child({
@@ -62,9 +63,12 @@ async function openParts(config: AgentConfig): Promise<AgentParts> {
   const keys = createKeyDirectory(config.STEPPE_KEYS_DIR, logger, clock);
   const root = await realpath(config.STEPPE_WORKSPACE);
   const command = config.STEPPE_SUPERVISOR_COMMAND;
+  const limitBytes = config.STEPPE_WORKSPACE_BYTES;
+  const space =
+    limitBytes === undefined ? undefined : new WorkspaceSpace({ root, limitBytes, clock, logger });
   return {
     verifier: createInternalTokenVerifier(config.STEPPE_INSTANCE_ID, keys, clock),
-    workspace: new DirectoryWorkspace({ root, clock, ids }),
+    workspace: new DirectoryWorkspace({ root, clock, ids, space }),
     ensureWorkspace: () => mkdir(config.STEPPE_WORKSPACE, { recursive: true }),
     runtimeTransport: createRuntimeTransport(config.STEPPE_RUN_DIR),
     startSupervisor: command && ((onGaveUp) => startSupervisor(command, onGaveUp)),

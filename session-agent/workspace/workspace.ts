@@ -52,6 +52,8 @@ export type Check = (current: FileVersion | undefined) => void;
 
 export interface WriteOptions {
   maxBytes: number;
+  /** What the client says that it will send: refused before it is read if it cannot fit. */
+  announcedBytes?: number;
   /** Called for every chunk that arrives. */
   onProgress?: () => void;
   check?: Check | undefined;

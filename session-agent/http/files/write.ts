@@ -15,10 +15,12 @@ export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, m
   refuseOtherThanWhole(c);
   lifetime.refuseExpired();
   lifetime.touch();
-  if (Number(c.req.header('content-length') ?? 0) > maxFileBytes) throw fileTooLarge(maxFileBytes);
+  const announcedBytes = Number(c.req.header('content-length') ?? 0);
+  if (announcedBytes > maxFileBytes) throw fileTooLarge(maxFileBytes);
   const { incoming } = nodeBindings(c);
   const { created, entry, version } = await workspace.writeFile(segments, incoming, {
     maxBytes: maxFileBytes,
+    announcedBytes,
     onProgress: () => lifetime.touch(),
     check: checkOf(conditions),
     onlyNew: isOnlyNew(conditions),

@@ -18,12 +18,15 @@ import { systemCode, toFileError } from './file-error.ts';
 import { listEntries } from './list-entries.ts';
 import { replaceFile } from './replace-file.ts';
 import { type Place, type WalkOptions, walk } from './walk.ts';
+import type { WorkspaceSpace } from './workspace-space.ts';
 
 interface DirectoryWorkspaceParts {
   /** The real path of the directory. */
   root: string;
   clock: Clock;
   ids: Pick<Ids, 'uuid'>;
+  /** Absent: uploads may fill the file system. */
+  space?: WorkspaceSpace | undefined;
 }
 
 /** A workspace in a directory of the machine's file system. */
@@ -31,13 +34,15 @@ export class DirectoryWorkspace implements Workspace {
   readonly root: string;
   readonly #clock: Clock;
   readonly #ids: Pick<Ids, 'uuid'>;
+  readonly #space: WorkspaceSpace | undefined;
   /** No other request may change an entry between the check of a condition and the change. */
   readonly #locks = new KeyedLock();
 
-  constructor({ root, clock, ids }: DirectoryWorkspaceParts) {
+  constructor({ root, clock, ids, space }: DirectoryWorkspaceParts) {
     this.root = root;
     this.#clock = clock;
     this.#ids = ids;
+    this.#space = space;
   }
 
   async list(segments: readonly string[], options: ListOptions): Promise<ListedPage> {
@@ -64,6 +69,7 @@ export class DirectoryWorkspace implements Workspace {
   ): Promise<WrittenFile> {
     // Checked first, so that a failed condition creates no directories and reads no bytes.
     options.check?.(await this.#find(segments));
+    await this.#space?.check(options.announcedBytes ?? 0);
     return this.#at(segments, { createDirectories: true }, async (place) => {
       const inspect = async (): Promise<BigIntStats | undefined> => {
         const stats = await lstat(place.entryPath, { bigint: true }).catch(absent);
@@ -76,6 +82,7 @@ export class DirectoryWorkspace implements Workspace {
           ...options,
           inspect,
           uploadId: this.#ids.uuid(),
+          reserve: (bytes) => this.#space?.reserve(bytes) ?? Promise.resolve(),
           exclusively: (work) => this.#locks.run(key, work),
         });
       } catch (error) {

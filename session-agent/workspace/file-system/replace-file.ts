@@ -6,10 +6,10 @@ import { uploadPrefix } from '../file-path.ts';
 import type { Check, WriteOptions, WrittenFile } from '../workspace.ts';
 import { toEntry, versionOf } from './describe-file.ts';
 import { systemCode } from './file-error.ts';
-import { uploadedBytes } from './uploaded-bytes.ts';
+import { type UploadLimits, uploadedBytes } from './uploaded-bytes.ts';
 import type { Place } from './walk.ts';
 
-interface Surroundings {
+interface Surroundings extends Pick<UploadLimits, 'reserve'> {
   /** Distinguishes uploads into one directory. */
   uploadId: string;
   /** The current entry. @throws AppError if it is not a file */

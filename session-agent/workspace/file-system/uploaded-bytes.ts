@@ -8,14 +8,20 @@ import { fileTooLarge, type WriteOptions } from '../workspace.ts';
  */
 const chunkBytes = 512 * 1024;
 
+export interface UploadLimits extends Pick<WriteOptions, 'maxBytes' | 'onProgress'> {
+  /** Called with the size of each chunk before it is written. */
+  reserve?: ((bytes: number) => Promise<void>) | undefined;
+}
+
 /**
  * The bytes of an upload, in chunks that are worth a write. A reader that stops early leaves the
  * stream open: the response still has to use the request's connection.
- * @throws AppError `payload_too_large` past `maxBytes`, `invalid_request` if the stream breaks.
+ * @throws AppError `payload_too_large` past `maxBytes`, `invalid_request` if the stream breaks, and
+ * what `reserve` throws.
  */
 export async function* uploadedBytes(
   content: Readable,
-  { maxBytes, onProgress }: Pick<WriteOptions, 'maxBytes' | 'onProgress'>,
+  { maxBytes, onProgress, reserve }: UploadLimits,
 ): AsyncGenerator<Buffer> {
   let size = 0;
   let held: Buffer[] = [];
@@ -28,11 +34,14 @@ export async function* uploadedBytes(
       held.push(chunk);
       heldBytes += chunk.length;
       if (heldBytes < chunkBytes) continue;
+      await reserve?.(heldBytes);
       yield Buffer.concat(held);
       held = [];
       heldBytes = 0;
     }
-    if (heldBytes > 0) yield Buffer.concat(held);
+    if (heldBytes === 0) return;
+    await reserve?.(heldBytes);
+    yield Buffer.concat(held);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError(

@@ -15,9 +15,9 @@ const sleeping: PerLanguage<string> = {
 };
 const setX: PerLanguage<string> = { python: 'x = 20', node: 'globalThis.x = 20; undefined' };
 
-async function startPod(language: Language) {
+async function startPod(language: Language, env: Record<string, string> = {}) {
   pod = await openPod(language);
-  const agent = pod.startAgent();
+  const agent = pod.startAgent(env);
   const runtime = pod.startRuntime();
   await isReady();
   return { agent, runtime, session: await pod.bind() };
@@ -142,6 +142,18 @@ describe.runIf(hasNamespaces)('the agent of a pod', () => {
     await fetch(`${pod.agentUrl}/internal/end`, { method: 'POST', headers, body });
     await ended;
     expect(JSON.parse(pod.terminationMessage())).toMatchObject({ end_reason: 'evicted' });
+  });
+
+  test('refuses an upload beyond the workspace’s space before anything evicts the pod', async () => {
+    const { session } = await startPod('python', { STEPPE_WORKSPACE_BYTES: String(4 * 1024 ** 2) });
+    await session.run('open("data", "wb").write(b"x" * 3_000_000)');
+    const put = await session.call('PUT', '/files/more', Buffer.alloc(2_000_000));
+    expect(put.status).toBe(507);
+    expect(await session.run('import os; os.remove("data"); os.listdir()')).toMatchObject({
+      status: 'completed',
+      results: [{ 'text/plain': '[]' }],
+    });
+    await session.put('more', Buffer.alloc(2_000_000));
   });
 
   test('reads the keys of an updated ConfigMap, and forgets the ones before', async () => {
