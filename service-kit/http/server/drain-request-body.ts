@@ -18,13 +18,23 @@ export function drainRequestBodies(server: Server, clock: Clock, limitMs: number
     outgoing.once('finish', () => {
       if (incoming.readableEnded || incoming.destroyed) return;
       const { socket } = incoming;
-      const closeAfter = (ms: number) => clock.after(ms, () => close(socket));
-      const stopLimit = closeAfter(limitMs);
-      let stopQuiet = closeAfter(quietMs);
-      const onData = () => {
+      const stopLimit = clock.after(limitMs, () => close(socket));
+      let received = 0;
+      let stopQuiet = () => {};
+      // Data that arrived while this process was busy is read before the connection counts as quiet.
+      const closeWhenQuiet = () => {
+        const before = received;
+        const closeIfQuiet = () => {
+          if (received === before && !incoming.readableEnded) close(socket);
+        };
         stopQuiet();
-        stopQuiet = closeAfter(quietMs);
+        stopQuiet = clock.after(quietMs, () => setImmediate(closeIfQuiet));
       };
+      const onData = () => {
+        received++;
+        closeWhenQuiet();
+      };
+      closeWhenQuiet();
       const stop = () => {
         stopLimit();
         stopQuiet();
