@@ -1,0 +1,12 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const program = fileURLToPath(new URL('../../../tools/cluster/cluster', import.meta.url));
+
+type Component = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubelet' | 'kube-proxy';
+
+/** Starts and kills the components of the cluster that tools/cluster runs on this machine. */
+export const cluster = async (command: 'kill' | 'restart', component: Component): Promise<void> => {
+  await promisify(execFile)(program, [command, component]);
+};
