@@ -42,6 +42,8 @@ export const errorMessages = {
   internal: () => 'something failed on our side; the log has the cause under this request_id',
   runtime_unreachable: () =>
     'no connection to the runtime of the session could be made; get the session to see whether it is alive',
+  provisioning_failed: (why: string, retryable: boolean) =>
+    `the session ${why}; it was rolled back${retryable ? ', try again' : ''}`,
   route_store_unavailable: () => 'the session store does not respond; try again',
   identity_unavailable: () =>
     'tokens cannot be verified just now: the issuer’s keys cannot be fetched; try again',

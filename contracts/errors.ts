@@ -59,6 +59,7 @@ export const errorKinds = {
   /** No caller can be verified at the moment: the issuer's keys are unavailable. */
   identity_unavailable: { status: 503, retryable: true },
   runtime_unreachable: { status: 503, retryable: false },
+  provisioning_failed: { status: 503, retryable: true },
   route_store_unavailable: { status: 503, retryable: true },
   step_deadline_exceeded: { status: 504, retryable: false },
   no_space: { status: 507, retryable: false },

@@ -119,6 +119,15 @@ export const publicErrors: Record<PublicErrorCode, ErrorText> = {
     message: errorMessages.runtime_unreachable(),
     details: { attempts: 4 },
   },
+  provisioning_failed: {
+    when: 'The session did not become ready, and was rolled back. `details.end_reason` says why; `retryable` is false where only an operator can help, such as for an image that cannot be pulled.',
+    message: errorMessages.provisioning_failed('was not ready in time', true),
+    details: {
+      session_id: 'ses_01JD2Q8N6V4X7K9M3R5T1W0YZB',
+      end_reason: 'provisioning_timeout',
+      end_detail: 'not ready within 60 s',
+    },
+  },
   route_store_unavailable: {
     when: 'The session store does not respond, and the route to the session is not cached. Try again.',
     message: errorMessages.route_store_unavailable(),

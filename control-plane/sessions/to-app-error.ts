@@ -22,9 +22,8 @@ export function toAppError(error: unknown): unknown {
     );
   }
   if (error instanceof CreateAbortedError) {
-    return new AppError('runtime_unreachable', error.message, {
+    return new AppError('provisioning_failed', error.message, {
       cause: error,
-      retryable: true,
       headers: { 'Retry-After': '1' },
     });
   }

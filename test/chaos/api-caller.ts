@@ -56,6 +56,7 @@ export function createApiCaller({ urls, token, random }: ApiCallerOptions): ApiC
 
 const passing: ReadonlySet<ErrorCode> = new Set([
   'runtime_unreachable',
+  'provisioning_failed',
   'route_store_unavailable',
   'step_deadline_exceeded',
   'session_not_ready',

@@ -51,6 +51,7 @@ export const createSession = {
     'quota_exceeded',
     'session_not_ready',
     'session_ended',
+    'provisioning_failed',
   ],
   sample: `-d '{"runtime":"python","metadata":{"job":"7"}}' $STEPPE_URL/v1/sessions`,
 } as const satisfies Operation;

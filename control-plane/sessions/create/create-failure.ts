@@ -1,3 +1,4 @@
+import { errorMessages } from '@steppe/contracts/error-messages';
 import type { SessionId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { StartFailedError } from '../../provisioner/start-failed-error.ts';
@@ -67,18 +68,13 @@ export function createFailure(
     reason === 'provisioning_timeout'
       ? 'was not ready in time'
       : `could not be started (${detail ?? reason})`;
-  const again = isRetryable(reason, cause)
-    ? { retryable: true, headers: { 'Retry-After': '1' } }
-    : null;
-  return new AppError(
-    'runtime_unreachable',
-    `the session ${why}; it was rolled back${again ? ', try again' : ''}`,
-    {
-      details,
-      cause,
-      ...again,
-    },
-  );
+  const retryable = isRetryable(reason, cause);
+  return new AppError('provisioning_failed', errorMessages.provisioning_failed(why, retryable), {
+    details,
+    cause,
+    retryable,
+    ...(retryable && { headers: { 'Retry-After': '1' } }),
+  });
 }
 
 /** An image that cannot be loaded stays so until an operator changes something. */

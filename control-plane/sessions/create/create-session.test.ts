@@ -76,7 +76,7 @@ describe('a create that fails is rolled back and reports why', () => {
     const details = { end_reason: reason, end_detail: expect.stringContaining(detail) };
     expect([status, body]).toMatchObject([
       503,
-      { error: { code: 'runtime_unreachable', retryable: true, details } },
+      { error: { code: 'provisioning_failed', retryable: true, details } },
     ]);
     expect(await traces(fixture.store, tenantId, [key])).toEqual({
       live: [],
@@ -168,7 +168,7 @@ describe('a create that fails is rolled back and reports why', () => {
     const ended = { end_reason: reason, end_detail: 'the words of the pod' };
     expect([status, body]).toMatchObject([
       503,
-      { error: { code: 'runtime_unreachable', retryable, details: ended } },
+      { error: { code: 'provisioning_failed', retryable, details: ended } },
     ]);
     expect(headers.get('retry-after')).toBe(retryable ? '1' : null);
     expect(await rowsOf(tenantId)).toMatchObject([{ state: 'failed', ...ended }]);
@@ -210,7 +210,7 @@ describe('a create that fails is rolled back and reports why', () => {
     const message = expect.not.stringContaining('try again');
     expect([status, body]).toMatchObject([
       503,
-      { error: { code: 'runtime_unreachable', retryable: false, message } },
+      { error: { code: 'provisioning_failed', retryable: false, message } },
     ]);
     expect(headers.get('retry-after')).toBeNull();
   });

@@ -31,7 +31,7 @@ export interface CreateRequest {
  * rolled back, unless the client sent a key or already has its response: then the create finishes.
  * @throws AppError `invalid_request`, `quota_exceeded`, `idempotency_key_reused`,
  * `session_not_ready` if another request with this key still waits for the session, `session_ended`
- * if the session was deleted in the meantime, `runtime_unreachable`.
+ * if the session was deleted in the meantime, `provisioning_failed`.
  */
 export function createSession(
   services: CreateServices,

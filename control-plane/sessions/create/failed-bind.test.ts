@@ -59,7 +59,7 @@ it.each<[End, string]>([
   const { error, row } = await fail({ agents: { ...fixture.inMemory.agents, bind } });
   expect(row).toMatchObject({ state: 'failed', end_reason: 'crashed', end_detail: words });
   expect(error).toMatchObject({
-    code: 'runtime_unreachable',
+    code: 'provisioning_failed',
     details: { end_reason: 'crashed', end_detail: words },
   });
 });

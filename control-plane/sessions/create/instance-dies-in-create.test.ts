@@ -103,7 +103,7 @@ it('returns, records and counts one reason if another process ends the row', asy
   const tenantId = newTenantId();
   const { body } = await plane.call(tenantId, 'POST', '/v1/sessions');
   expect(body).toMatchObject({
-    error: { code: 'runtime_unreachable', details: { end_reason: 'provisioning_timeout' } },
+    error: { code: 'provisioning_failed', details: { end_reason: 'provisioning_timeout' } },
   });
   const { sessions } = await fixture.store.listByTenant(tenantId, { limit: 9 });
   expect(sessions).toMatchObject([{ state: 'failed', end_reason: 'provisioning_timeout' }]);

@@ -143,7 +143,7 @@ it('does not let a key whose claim lands late refer to a session that never exis
   });
   await late.land();
   // The first request with the key gets the failure of the create before it. Neither request waits.
-  expect(await outcomeOf(create(fixture, tenantId))).toBe('runtime_unreachable');
+  expect(await outcomeOf(create(fixture, tenantId))).toBe('provisioning_failed');
   expect(await outcomeOf(create(fixture, tenantId))).toBe('ready');
 });
 

@@ -74,7 +74,7 @@ test('clients can request exactly the runtimes in the operator’s list', async 
     const lacking = await client.errorOf(
       client.call('POST', '/v1/sessions', { runtime: 'lacking' }),
     );
-    expect(lacking).toMatchObject({ status: 503, code: 'runtime_unreachable', retryable: false });
+    expect(lacking).toMatchObject({ status: 503, code: 'provisioning_failed', retryable: false });
     expect(lacking.details).toMatchObject({
       end_detail: expect.stringMatching(/lacking needs no_such_module, which python3 lacks/),
     });
