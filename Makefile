@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens images images-lock
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens images images-lock test-images
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -58,6 +58,10 @@ chaos: $(bundles) ## run steps under faults of every kind for ten minutes (DURAT
 
 images: $(bundles) ## build every image and its SBOM into dist/images/ (REGISTRY=, PUSH=1), with Docker or without
 	@node --import tsx tools/images/build.ts --registry "$(REGISTRY)" $(if $(PUSH),--push)
+
+test-images: $(bundles) ## build every image, and test what is in them (needs Docker, or root and Debian)
+	@node --import tsx tools/images/build.ts
+	npx --no-install vitest run --config test/images/vitest.config.ts
 
 images-lock: $(installed) $(uv) ## record the hashes of the Python packages and the digests of the base images
 	cd infra/images && $(CURDIR)/.venv-uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
