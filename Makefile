@@ -21,12 +21,13 @@ build: $(bundles) ## bundle each service into dist/
 test: $(bundles) $(data) $(nodes) $(schemathesis) ## run every test but the conformance table and print the count; needs no Docker, cluster or AWS account
 	@exec node tools/test.mjs
 
-lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell, words, the paths that documents name and the chart; needs Go
+lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code, shell, spelling, words, the paths that documents name and the chart; needs Go
 	npx --no-install biome check .
 	npx --no-install tsc --noEmit
 	npx --no-install knip
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/helm/install
+	npx --no-install cspell lint --config tools/cspell.yaml --no-progress --no-summary --cache --cache-location node_modules/.cache/cspell
 	node tools/check-words.mjs
 	node tools/check-doc-paths.mjs
 	node tools/helm/lint.mjs
