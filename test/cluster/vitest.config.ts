@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+const wholePath = 'test/cluster/whole-path/**/*.test.ts';
 const faults = 'test/cluster/faults/**/*.test.ts';
+
+/** Tests of the whole path that call either a local mode or a release: `useTarget`. */
+const embedded = ['sessions/first-session', 'files/files', 'steps/restarts'].map(
+  (name) => `test/embedded/${name}.test.ts`,
+);
 
 /**
  * The tests that need a real cluster: they run where KUBECONFIG and pod addresses can be reached.
@@ -18,8 +24,18 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          exclude: [faults],
+          exclude: [faults, wholePath],
           // The cluster shares the machine with the tests.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'whole-path',
+          include: [wholePath, ...embedded],
+          globalSetup: ['test/cluster/harness/shared-release.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

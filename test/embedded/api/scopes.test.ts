@@ -2,7 +2,7 @@ import { operations } from '@steppe/contracts/operations';
 import { scopes } from '@steppe/contracts/scopes';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connect } from '../../support/api/client.ts';
-import { newTenant } from '../../support/processes/local.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal();

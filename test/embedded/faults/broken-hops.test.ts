@@ -9,11 +9,11 @@ import {
   startCuttingProxy,
 } from '../../../data-plane/testing/start-cutting-proxy.ts';
 import { type Client, connect } from '../../support/api/client.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { node, python } from '../../support/api/languages.ts';
 import { open } from '../../support/api/raw-http.ts';
 import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../../support/api/steps.ts';
 import { eventually, findInstance } from '../../support/processes/instance.ts';
-import { newTenant } from '../../support/processes/local.ts';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 
 let services: Services;

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { createApiCaller } from '../../chaos/api-caller.ts';
 import { type StepPlan, settleStep } from '../../chaos/settle-step.ts';
 import { readText } from '../../support/api/files.ts';
-import { newTenant } from '../../support/processes/local.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { createRandom } from '../../support/random.ts';
 import type { SocketFault } from '../../support/sockets/socket-pair.ts';
 import { useCluster } from './rig/use-cluster.ts';

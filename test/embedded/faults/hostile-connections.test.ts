@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { newTenant } from '../../support/processes/local.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { createRandom } from '../../support/random.ts';
 import { hostileBytes, type LeavesAt, sendAndReset } from './rig/hostile-client.ts';
 import { useCluster } from './rig/use-cluster.ts';

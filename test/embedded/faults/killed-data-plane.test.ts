@@ -2,9 +2,9 @@ import type { StepEvent } from '@steppe/contracts/step';
 import { afterEach, expect, test, vi } from 'vitest';
 import { readEvents, type StreamForm } from '../../chaos/read-events.ts';
 import { readText } from '../../support/api/files.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { python } from '../../support/api/languages.ts';
 import { letGo, stepThatWrote, stepWith } from '../../support/api/steps.ts';
-import { newTenant } from '../../support/processes/local.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
 // These tests start and kill processes, which takes long on a busy machine.

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { newTenant } from '../../support/api/issuer.ts';
 import { python } from '../../support/api/languages.ts';
 import { open as openRequest, responseOf } from '../../support/api/raw-http.ts';
 import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../../support/api/steps.ts';
-import { newTenant } from '../../support/processes/local.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
 // These tests start and kill processes, which takes long on a busy machine.

@@ -2,14 +2,14 @@ import { fileEntrySchema } from '@steppe/contracts/file';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { fileUrl, putFile, readText } from '../../support/api/files.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 let client: Client;
 let id: string;
 beforeEach(async () => {
-  client = await local().newClient();
+  client = await target().newClient();
   id = (await client.createSession()).session_id;
 });
 

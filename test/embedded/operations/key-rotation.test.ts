@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keySetOf, makeInternalKeyPair } from '../../../service-kit/testing/internal-key-pair.ts';
 import { connect } from '../../support/api/client.ts';
-import { newTenant } from '../../support/processes/local.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 
 let services: Services;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connect } from '../../support/api/client.ts';
-import { newTenant } from '../../support/processes/local.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { runBundle } from '../../support/processes/run-bundle.ts';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 

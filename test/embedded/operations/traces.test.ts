@@ -2,7 +2,7 @@ import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCollector } from '../../../data-plane/testing/start-collector.ts';
 import { connect } from '../../support/api/client.ts';
-import { newTenant } from '../../support/processes/local.ts';
+import { newTenant } from '../../support/api/issuer.ts';
 import { prepareServices, type Services } from '../../support/processes/services.ts';
 
 let services: Services;

@@ -1,15 +1,9 @@
 import { type StepEvent, stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
-import { type Local, startLocal } from '../../support/processes/local.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-let local: Local;
-beforeAll(async () => {
-  local = await startLocal();
-});
-afterAll(async () => {
-  expect(await local.stop()).toBe(0);
-});
+const target = useTarget();
 
 const languages = [
   {
@@ -44,7 +38,7 @@ describe.each(languages)('a session of $runtime', (language) => {
   let client: Client;
   let id: string;
   beforeAll(async () => {
-    client = await local.newClient();
+    client = await target().newClient();
     id = (await client.createSession({ runtime: language.runtime })).session_id;
   });
 

@@ -11,9 +11,9 @@ import {
   stepWith,
   submit,
 } from '../../support/api/steps.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 const languages = [
   {
@@ -32,7 +32,7 @@ describe.each(languages)('a restart of $runtime', (language) => {
   let client: Client;
   let id: string;
   beforeEach(async () => {
-    client = await local().newClient();
+    client = await target().newClient();
     id = (await client.createSession({ runtime: language.runtime, env: { LASTS: 'yes' } }))
       .session_id;
     await client.run(id, language.remember);

@@ -23,10 +23,15 @@ export interface Client {
   errorOf(response: Response | Promise<Response>): Promise<{ status: number } & ErrorBody['error']>;
 }
 
-export function connect(url: string, token: string): Client {
-  const call: Client['call'] = (method, path, body, headers = {}) => {
+export interface ConnectOptions {
+  /** Sees every response before the caller of the client does. */
+  onResponse?: (method: string, path: string, response: Response) => void;
+}
+
+export function connect(url: string, token: string, { onResponse }: ConnectOptions = {}): Client {
+  const call: Client['call'] = async (method, path, body, headers = {}) => {
     const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
-    return fetch(`${url}${path}`, {
+    const response = await fetch(`${url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -35,6 +40,8 @@ export function connect(url: string, token: string): Client {
       },
       ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
     });
+    onResponse?.(method, path, response);
+    return response;
   };
   return {
     url,

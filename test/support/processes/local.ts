@@ -3,45 +3,23 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type CryptoKey, importJWK, SignJWT } from 'jose';
-import { type Client, connect } from '../api/client.ts';
+import { connectTenant, type IssuerKey, newTenant, signToken } from '../api/issuer.ts';
+import type { Target } from '../api/target.ts';
 import { testEnvironment } from '../config.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** A local mode, started as by `make run`, on a port of its own. */
-export interface Local {
+export interface Local extends Target {
   process: ChildProcess;
-  url: string;
   port: number;
   /** What it printed before it was ready for callers. */
   banner: string;
-  /** A client for a tenant of its own, with all scopes. */
-  newClient(): Promise<Client>;
-  clientOf(tenant: string): Promise<Client>;
-  /** Signs any claims with the key that the local mode trusts. */
-  sign(options: SignOptions): Promise<string>;
   /** Shuts it down gracefully. @returns its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-interface SignOptions {
-  claims?: Record<string, unknown>;
-  issuer?: string;
-  audience?: string;
-  expires?: string | number;
-  notBefore?: string;
-  key?: CryptoKey;
-}
-
 export const localBundle = `${root}dist/local.mjs`;
-const allScopes = 'sessions:read sessions:write steps:run';
-let tenants = 0;
-
-export function newTenant(): string {
-  tenants += 1;
-  return `tenant-${process.pid}-${tenants}`;
-}
 
 export async function startLocal(env: Record<string, string> = {}): Promise<Local> {
   const child = spawn(process.execPath, [localBundle], {
@@ -56,25 +34,8 @@ export async function startLocal(env: Record<string, string> = {}): Promise<Loca
   if (!url) throw new Error(`the local mode did not start: ${banner}`);
   const port = Number(new URL(url).port);
 
-  const sign: Local['sign'] = async ({
-    claims = {},
-    issuer = 'steppe-local',
-    audience = 'steppe',
-    expires = '10m',
-    notBefore,
-    key: own,
-  }) => {
-    const { key, kid } = await readCallerKey(port);
-    const jwt = new SignJWT(claims)
-      .setProtectedHeader({ alg: 'EdDSA', kid })
-      .setIssuer(issuer)
-      .setAudience(audience);
-    jwt.setIssuedAt().setExpirationTime(expires);
-    if (notBefore) jwt.setNotBefore(notBefore);
-    return jwt.sign(own ?? key);
-  };
-  const clientOf = async (tenant: string) =>
-    connect(url, await sign({ claims: { tenant, scope: allScopes } }));
+  const sign: Local['sign'] = async (options) => signToken(readCallerKey(port), options);
+  const clientOf = async (tenant: string) => connectTenant(url, readCallerKey(port), tenant);
   return {
     process: child,
     url,
@@ -105,8 +66,8 @@ async function readBanner(child: ChildProcess): Promise<string> {
   return banner;
 }
 
-async function readCallerKey(port: number): Promise<{ key: CryptoKey; kid: string }> {
+function readCallerKey(port: number): IssuerKey {
   const run = JSON.parse(readFileSync(`${root}.steppe/${port}.json`, 'utf8'));
   const { kid, private_jwk } = run.key;
-  return { key: (await importJWK(private_jwk, 'EdDSA')) as CryptoKey, kid };
+  return { ...private_jwk, kid };
 }

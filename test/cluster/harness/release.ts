@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { connectTenant, newIssuerKey, newTenant, signToken } from '../../support/api/issuer.ts';
+import type { ReleaseAddress, Target } from '../../support/api/target.ts';
+import { imageRegistry } from '../support/config.ts';
+import { helm, kubectl, kubectlOrThrow, kubectlRead } from './commands.ts';
+import { describeRelease } from './describe-release.ts';
+import { releaseValues, type Values } from './release-values.ts';
+
+/** The chart, installed in namespaces of its own, with an issuer whose key the tests hold. */
+export interface Release extends Target, ReleaseAddress {
+  /** Prefix of the names of its objects. */
+  name: string;
+  /** `helm upgrade` with further values, which waits until the planes run with them. */
+  upgrade(values: Values): Promise<void>;
+  /** What an engineer needs after a failure: pods, events, and the logs of the planes. */
+  describe(): Promise<string>;
+  /** Removes the release and its namespaces, without waiting for the latter. */
+  uninstall(): Promise<void>;
+}
+
+interface InstallOptions {
+  /** Part of the names of the namespaces. */
+  purpose: string;
+  /** Merged into the values of all tests, objects by key. */
+  values?: Values;
+}
+
+export const releaseName = 'steppe';
+const planes = ['control-plane', 'data-plane'];
+
+/** Tokens outlive the whole run. */
+const tokenLife = { expires: '3h' };
+
+/** Installs the chart with the example values `local`, and waits until the planes are ready. */
+export async function installRelease({ purpose, values = {} }: InstallOptions): Promise<Release> {
+  const namespace = `t-${purpose}-${randomBytes(4).toString('hex')}`;
+  const sessionsNamespace = `${namespace}-sessions`;
+  const { issuerKey, jwks } = await newIssuerKey();
+  const upgrade = async (further: Values) => {
+    await runHelm(namespace, releaseValues(imageRegistry(), values, further));
+    await Promise.all(planes.map((plane) => awaitRollout(namespace, plane)));
+  };
+  try {
+    await kubectlOrThrow(['create', 'namespace', namespace]);
+    await publishJwks(namespace, jwks);
+    await upgrade({});
+    const url = await readUrl(namespace);
+    return openRelease({ namespace, sessionsNamespace, url, issuerKey }, upgrade);
+  } catch (error) {
+    process.stderr.write(await describeRelease(namespace, sessionsNamespace));
+    await uninstall(namespace);
+    throw error;
+  }
+}
+
+function openRelease(address: ReleaseAddress, upgrade: Release['upgrade']): Release {
+  const { namespace, sessionsNamespace, url, issuerKey } = address;
+  const clientOf = (tenant: string) => connectTenant(url, issuerKey, tenant, tokenLife);
+  return {
+    ...address,
+    name: releaseName,
+    clientOf,
+    newClient: () => clientOf(newTenant()),
+    sign: (options) => signToken(issuerKey, options),
+    upgrade,
+    describe: () => describeRelease(namespace, sessionsNamespace),
+    uninstall: () => uninstall(namespace),
+  };
+}
+
+async function publishJwks(namespace: string, jwks: object): Promise<void> {
+  const configMap = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'test-issuer', namespace },
+    data: { 'jwks.json': JSON.stringify(jwks) },
+  };
+  await kubectlOrThrow(['create', '--filename', '-'], JSON.stringify(configMap));
+}
+
+async function runHelm(namespace: string, values: Values): Promise<void> {
+  const install = ['upgrade', '--install', releaseName, 'infra/chart', '--namespace', namespace];
+  const files = ['--values', 'infra/chart/examples/local.yaml', '--values', '-'];
+  await helm([...install, ...files, '--timeout', '5m'], JSON.stringify(values));
+}
+
+async function awaitRollout(namespace: string, plane: string): Promise<void> {
+  const deployment = `deployment/${releaseName}-${plane}`;
+  await kubectlOrThrow([
+    ...['--namespace', namespace, 'rollout', 'status', deployment, '--timeout=180s'],
+  ]);
+}
+
+async function readUrl(namespace: string): Promise<string> {
+  const service = ['service', `${releaseName}-data-plane`];
+  const address = await kubectlRead(namespace, service, '{.spec.clusterIP}:{.spec.ports[0].port}');
+  return `http://${address}`;
+}
+
+/** Without hooks: what a graceful removal does is not what most tests are about. */
+async function uninstall(namespace: string): Promise<void> {
+  await helm([
+    'uninstall',
+    releaseName,
+    '--namespace',
+    namespace,
+    '--no-hooks',
+    '--ignore-not-found',
+  ]);
+  await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+}
