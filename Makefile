@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens images images-lock test-images
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens images images-lock test-images release
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -68,6 +68,10 @@ images-lock: $(installed) $(uv) ## record the hashes of the Python packages and 
 	cd infra/images && $(CURDIR)/.venv-uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command 'make images-lock' requirements-data.in --output-file requirements-data.txt
 	@node --import tsx tools/images/lock-bases.ts
+
+release: $(installed) ## give the workspace, the images and the chart a new version (VERSION=); the changelog must describe it
+	@node tools/release.mjs "$(VERSION)"
+	@$(MAKE) --silent chart-goldens
 
 soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s), and count what is left
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/soak/main.ts

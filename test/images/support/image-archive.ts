@@ -25,7 +25,7 @@ export interface ImageArchive {
   layers: readonly Layer[];
 }
 
-export interface Layer {
+interface Layer {
   /** Names of regular files and their sizes. */
   files(): { name: string; bytes: number }[];
   /** Whether any file contains one of the texts. */

@@ -8,7 +8,7 @@ import { root } from './built-images.ts';
 export function machineSettings(): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'steppe-settings-'));
   try {
-    execFileSync('tools/cluster/image', ['settings', folder], { cwd: root });
+    execFileSync(`${root}tools/cluster/image`, ['settings', folder]);
     const read = (id: string) =>
       readdirSync(folder).includes(id) ? readFileSync(join(folder, id), 'utf8') : '';
     return [
