@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const wholePath = 'test/cluster/whole-path/**/*.test.ts';
+/** Others that call the release which all files share. */
+const shared = 'test/cluster/isolation/user-code/**/*.test.ts';
 const faults = 'test/cluster/faults/**/*.test.ts';
 
 /** Tests of the whole path that call either a local mode or a release: `useTarget`. */
@@ -24,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          exclude: [faults, wholePath],
+          exclude: [faults, wholePath, shared],
           // The cluster shares the machine with the tests.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -34,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'whole-path',
-          include: [wholePath, ...embedded],
+          include: [wholePath, shared, ...embedded],
           globalSetup: ['test/cluster/harness/shared-release.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -19,6 +19,8 @@ export async function run(program: string, args: readonly string[], input = ''):
       output[stream] += text;
     });
   }
+  // A program that exits first reads no input; its status says more.
+  child.stdin.on('error', () => {});
   child.stdin.end(input);
   const status = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
