@@ -9,8 +9,16 @@ interface OpenPod {
 }
 
 const name = 'open';
+const labels = {
+  'app.kubernetes.io/name': 'steppe',
+  'app.kubernetes.io/instance': 'steppe',
+  'app.kubernetes.io/component': 'data-plane',
+};
 
-/** A pod that no policy selects, in a namespace of its own. */
+/**
+ * A pod that no policy selects, in a namespace of its own, with the labels of the data-plane: policies
+ * that look at those alone would let it in.
+ */
 export async function createOpenPod(release: Release): Promise<OpenPod> {
   const deployment = ['deployment', `${release.name}-data-plane`];
   const imagePath = '{.spec.template.spec.containers[0].image}';
@@ -25,7 +33,7 @@ export async function createOpenPod(release: Release): Promise<OpenPod> {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: namespace.name },
+    metadata: { name, namespace: namespace.name, labels },
     spec: { containers: [container], terminationGracePeriodSeconds: 0 },
   };
   await kubectlOrThrow(['create', '--filename', '-'], JSON.stringify(pod));
