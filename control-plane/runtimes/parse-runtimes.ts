@@ -3,6 +3,7 @@ import { languageSchema } from '@steppe/contracts/session';
 import { namedIssues } from '@steppe/service-kit/config/load-config';
 import * as z from 'zod';
 import { resourceKinds, tooLittle } from './choose-resources.ts';
+import { pickPodOptions, podOptionsShape } from './pod-options.ts';
 import { parseQuantity } from './quantity.ts';
 import type { RuntimeDefinition } from './runtime-definition.ts';
 
@@ -20,6 +21,7 @@ const entrySchema = z.strictObject({
   language: languageSchema.optional(),
   interpreter: z.string().min(1).optional(),
   image: z.string().min(1).optional(),
+  ...podOptionsShape,
   default_resources: resourcesSchema.partial().optional(),
   max_resources: resourcesSchema.partial().optional(),
   pool_size: z.number().int().min(0).max(1_000).optional(),
@@ -70,6 +72,7 @@ function define(
     preload = base.preload,
     pool_size: poolSize = named ? base.poolSize : 0,
   } = entry;
+  const pod = pickPodOptions(entry);
   const runtime: RuntimeDefinition = {
     name,
     language,
@@ -77,6 +80,7 @@ function define(
     max_resources: { ...base.max_resources, ...defined(entry.max_resources) },
     ...(interpreter && { interpreter }),
     ...(image && { image }),
+    ...(pod && { pod }),
     preload,
     poolSize,
   };

@@ -3,6 +3,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { parseQuantity } from '../../runtimes/quantity.ts';
 import type { StartRequest } from '../session-provisioner.ts';
+import type { EndCause } from '../termination-message.ts';
 import { agentEnvironment, type HostVariables } from './agent-environment.ts';
 import { spawnAgent } from './agent-process.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from './instance-directory.ts';
 import type { LocalRuntime } from './local-runtime.ts';
 import type { KeyPublisher } from './publish-keys.ts';
-import { type ExitCause, readTermination } from './read-termination.ts';
+import { readTermination } from './read-termination.ts';
 
 export interface LaunchOptions {
   /** Path of the session-agent's bundle. */
@@ -34,9 +35,9 @@ export interface LaunchedInstance {
   /** The port of the agent; rejects if the agent exits before it is ready. */
   port: Promise<number>;
   /** Begins to end the instance; `cause` applies if the agent leaves no termination message. */
-  end(cause?: ExitCause): void;
+  end(cause?: EndCause): void;
   /** Resolves when no process and no directory of the instance is left; never rejects. */
-  gone: Promise<ExitCause>;
+  gone: Promise<EndCause>;
 }
 
 /** @throws the system's error, after everything of the instance has been removed. */
@@ -65,7 +66,7 @@ export async function launchInstance(
         instance_id: instanceId,
       }),
     });
-    let requested: ExitCause | undefined;
+    let requested: EndCause | undefined;
     const gone = agent.exited.then(async (exit) => {
       const cause = await readTermination(directory.terminationFile, exit, requested);
       await clear().catch((err: unknown) =>
@@ -73,7 +74,7 @@ export async function launchInstance(
       );
       return cause;
     });
-    const end = (cause?: ExitCause) => {
+    const end = (cause?: EndCause) => {
       requested ??= cause;
       agent.end();
     };

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Ids, InstanceId } from '@steppe/contracts/ids';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
-import { abortable } from '../../abortable.ts';
+import { abortable, followBoth } from '../../abortable.ts';
 import { createEndDelivery } from '../end-delivery.ts';
 import type {
   Instance,
@@ -159,23 +159,6 @@ export function createLocalProcessProvisioner({
       delivery.close();
       keys.stop();
       removeUnusedInstances(options.instancesDirectory);
-    },
-  };
-}
-
-/** A signal that aborts when the first of the two aborts, until it is released. */
-function followBoth(first: AbortSignal, second: AbortSignal) {
-  const controller = new AbortController();
-  const removals = [first, second].map((signal) => {
-    const abort = () => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    return () => signal.removeEventListener('abort', abort);
-  });
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const remove of removals) remove();
     },
   };
 }

@@ -1,23 +1,10 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { type EndedReason, endedReasonSchema } from '@steppe/contracts/end-reason';
-import * as z from 'zod';
 import { withoutInternals } from '../../without-internals.ts';
+import { type EndCause, parseTerminationMessage } from '../termination-message.ts';
 import type { AgentExit } from './agent-process.ts';
 
-/** Why an instance ended. */
-export interface ExitCause {
-  reason: EndedReason;
-  detail?: string;
-}
-
-const longestDetail = 4_096;
 const longestFile = 16_384;
-
-const terminationSchema = z.object({
-  end_reason: endedReasonSchema,
-  end_detail: z.string().optional(),
-});
 
 /**
  * The reason why an agent ended: its termination message, otherwise the reason for which it was
@@ -26,8 +13,8 @@ const terminationSchema = z.object({
 export async function readTermination(
   terminationFile: string,
   exit: AgentExit,
-  requested: ExitCause | undefined,
-): Promise<ExitCause> {
+  requested: EndCause | undefined,
+): Promise<EndCause> {
   const message = await readTerminationMessage(terminationFile);
   if (message) return message;
   if (requested) return requested;
@@ -45,15 +32,9 @@ function explainExit({ code, signal, stderrTail }: AgentExit): string {
   return output === '' ? how : `${how}: ${output}`;
 }
 
-async function readTerminationMessage(terminationFile: string): Promise<ExitCause | undefined> {
-  try {
-    const { end_reason: reason, end_detail: detail } = terminationSchema.parse(
-      JSON.parse(await readStart(terminationFile)),
-    );
-    return { reason, ...(detail && { detail: detail.slice(0, longestDetail) }) };
-  } catch {
-    return undefined;
-  }
+async function readTerminationMessage(terminationFile: string): Promise<EndCause | undefined> {
+  const text = await readStart(terminationFile).catch(() => '');
+  return parseTerminationMessage(text);
 }
 
 /**

@@ -1,0 +1,16 @@
+import type { Ids } from '@steppe/contracts/ids';
+import type { Clock } from '@steppe/service-kit/process/clock';
+import type { Logger } from '@steppe/service-kit/process/logger';
+import type { KubeApi } from './api/kube-api.ts';
+import type { PodInformer } from './api/pod-informer.ts';
+import type { PodEvents } from './pod-events.ts';
+
+/** What the operations on pods share. */
+export interface KubernetesParts {
+  api: KubeApi;
+  informer: PodInformer;
+  events: PodEvents;
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+}

@@ -1,0 +1,103 @@
+import type { InstanceId } from '@steppe/contracts/ids';
+import { abortable, followBoth } from '../../abortable.ts';
+import { withTimeout } from '../../with-timeout.ts';
+import type { Instance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
+import { StartFailedError } from '../start-failed-error.ts';
+import { isKubeApiError } from './api/kube-api-error.ts';
+import type { Pod } from './api/kube-objects.ts';
+import { createClaim } from './claim-instance.ts';
+import { deletePod } from './delete-pod.ts';
+import { createInstanceEnds } from './deliver-ends.ts';
+import { listInstances } from './list-instances.ts';
+import { label, podName } from './pods/pod-labels.ts';
+import { readEnd } from './pods/read-end.ts';
+import { isDeleting, poolGroup } from './pods/session-pod.ts';
+import { type StartParts, startInstance } from './start-instance.ts';
+
+/** How long a call may wait for the first list of all pods. */
+const syncLimitMs = 30_000;
+
+/**
+ * Instances are pods of one namespace, which any number of control-planes share. What they are is
+ * in the labels of the pods; this process has a cache of them and the ends that are not
+ * acknowledged. It closes the API and the informer that it is given.
+ */
+export function createKubernetesProvisioner(parts: StartParts): SessionProvisioner {
+  const { api, informer, clock } = parts;
+  const ends = createInstanceEnds(parts);
+  const claim = createClaim(parts);
+  const closing = new AbortController();
+  const pending = new Set<Promise<unknown>>();
+  const synced = () =>
+    withTimeout({ clock, signal: closing.signal, limitMs: syncLimitMs }, (signal) =>
+      abortable(informer.synced, signal),
+    );
+
+  const end = async (instanceId: InstanceId) => {
+    const name = podName(instanceId);
+    const pod = informer.get(name);
+    // What is left of an instance that has ended stays until its end is acknowledged.
+    if (!pod || readEnd(pod) === null) await deletePod(parts, name);
+    await ends.delivered(instanceId);
+  };
+
+  const start = async (request: StartRequest): Promise<Instance> => {
+    const { signal, release } = followBoth(closing.signal, request.signal);
+    try {
+      return await startInstance(parts, { ...request, signal });
+    } finally {
+      release();
+    }
+  };
+
+  return {
+    start(request) {
+      const started = start(request).finally(() => pending.delete(started));
+      pending.add(started);
+      return started;
+    },
+    async claim(request) {
+      await synced();
+      return claim(request);
+    },
+    async retire(instanceId) {
+      const isRetired = await deleteWarm(parts, podName(instanceId));
+      if (isRetired) await ends.delivered(instanceId);
+      return isRetired;
+    },
+    end,
+    list: () => listInstances(parts),
+    async count({ runtime, version }) {
+      await synced();
+      const sizeOf = (state: 'warm' | 'starting') =>
+        informer.group(poolGroup(state, runtime, version)).size;
+      return { warm: sizeOf('warm'), starting: sizeOf('starting') };
+    },
+    watch: ends.watch,
+    async close() {
+      closing.abort(new StartFailedError('start_failed', 'the control-plane is closing'));
+      await Promise.allSettled(pending);
+      await ends.close();
+      await informer.close();
+      await api.close();
+    },
+  };
+}
+
+/** Deletes the pod as it is while it is warm, so that no claim can take it at the same time. */
+async function deleteWarm(parts: StartParts, name: string): Promise<boolean> {
+  let pod: Pod | null = parts.informer.get(name) ?? (await parts.api.pods.get(name));
+  while (pod && isWarm(pod)) {
+    const { uid, resourceVersion } = pod.metadata;
+    try {
+      return (await deletePod(parts, name, { uid, resourceVersion })) === 'deleted';
+    } catch (error) {
+      if (!isKubeApiError(error, 'conflict')) throw error;
+      pod = await parts.api.pods.get(name);
+    }
+  }
+  return false;
+}
+
+const isWarm = (pod: Pod): boolean =>
+  pod.metadata.labels[label.state] === 'warm' && !isDeleting(pod) && readEnd(pod) === null;

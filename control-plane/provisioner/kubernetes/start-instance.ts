@@ -1,0 +1,141 @@
+import type { InstanceId } from '@steppe/contracts/ids';
+import { abortable } from '../../abortable.ts';
+import type { Instance, StartRequest } from '../session-provisioner.ts';
+import { StartFailedError } from '../start-failed-error.ts';
+import { isKubeApiError } from './api/kube-api-error.ts';
+import type { Pod } from './api/kube-objects.ts';
+import { awaitConnection } from './await-connection.ts';
+import { deletePod } from './delete-pod.ts';
+import type { RouteAddress } from './kubernetes-config.ts';
+import type { KubernetesParts } from './kubernetes-parts.ts';
+import { podName } from './pods/pod-labels.ts';
+import { agentPort, type PodRuntime, type PodTemplate, podManifest } from './pods/pod-manifest.ts';
+import { readyPatch } from './pods/pod-patches.ts';
+import { readStart, type StartProblem } from './pods/read-start.ts';
+import { serviceManifest } from './pods/service-manifest.ts';
+import { isDeleting } from './pods/session-pod.ts';
+
+export interface StartParts extends KubernetesParts {
+  template: PodTemplate;
+  runtimes: readonly PodRuntime[];
+  routeAddress: RouteAddress;
+  longestLifeMs: number;
+}
+
+/**
+ * Creates a pod, waits until it is ready and its address accepts a connection, and labels it. If
+ * this throws, nothing of the instance is left.
+ * @throws StartFailedError, or the reason of the request's signal.
+ */
+export async function startInstance(parts: StartParts, request: StartRequest): Promise<Instance> {
+  const { api, informer, clock, ids, logger, events, longestLifeMs } = parts;
+  const { signal, owner } = request;
+  signal.throwIfAborted();
+  const runtime = findRuntime(parts, request.runtime);
+  const instanceId = ids.instanceId();
+  const name = podName(instanceId);
+  let created: Pod | undefined;
+  try {
+    const manifest = podManifest(parts.template, runtime, instanceId, request);
+    created = await api.pods.create(manifest, { signal });
+    informer.observe(created);
+    const [clusterAddress, ready] = await Promise.all([
+      createService(parts, instanceId, created, signal),
+      awaitReady(parts, created, signal),
+    ]);
+    const address = clusterAddress ?? podAddress(ready);
+    await awaitConnection(address, { clock, signal });
+    const life = { nowMs: clock.now(), longestLifeMs };
+    const labelled = await api.pods.patch(name, readyPatch(ready, owner, address, life));
+    if (isDeleting(labelled)) throw deletedMeanwhile();
+    informer.observe(labelled);
+    return { instanceId, address };
+  } catch (error) {
+    const failure = toFailure(error, signal);
+    if (created && failure instanceof StartFailedError)
+      events.warn(created, 'StartFailed', `${failure.reason}: ${failure.message}`);
+    // A pod that was never ready has nothing to save: without a grace period it is gone at once.
+    await deletePod(parts, name, { gracePeriodSeconds: 0 }).catch((err: unknown) =>
+      logger.error({ err, instance_id: instanceId }, 'pod of a failed start not removed'),
+    );
+    throw failure;
+  }
+}
+
+function findRuntime({ runtimes }: StartParts, name: string): PodRuntime {
+  const found = runtimes.find((runtime) => runtime.name === name);
+  if (found) return found;
+  throw new StartFailedError('start_failed', `there is no runtime ${name}`, { retryable: false });
+}
+
+/** The address of the pod's service; undefined if routes lead to pods. */
+async function createService(
+  { api, routeAddress }: StartParts,
+  instanceId: InstanceId,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (routeAddress === 'pod') return undefined;
+  const { spec } = await api.services.create(serviceManifest(instanceId, pod), { signal });
+  if (!spec.clusterIP) throw new Error('the service has no cluster address');
+  return httpAddress(spec.clusterIP);
+}
+
+function podAddress({ status }: Pod): string {
+  if (!status.podIP) throw new Error('the pod is ready and has no address');
+  return httpAddress(status.podIP);
+}
+
+const httpAddress = (ip: string): string =>
+  `http://${ip.includes(':') ? `[${ip}]` : ip}:${agentPort}`;
+
+/**
+ * Follows the pod until it is ready. What only time can solve is waited for, and reported when the
+ * signal aborts.
+ */
+async function awaitReady(
+  { informer }: StartParts,
+  created: Pod,
+  signal: AbortSignal,
+): Promise<Pod> {
+  let problem: StartProblem | undefined;
+  let stop = () => {};
+  const ready = new Promise<Pod>((resolve, reject) => {
+    const look = (pod: Pod) => {
+      const progress = readStart(pod);
+      if (progress.state === 'ready') return resolve(pod);
+      problem = progress.problem;
+      if (progress.state !== 'failed') return;
+      const { reason, detail } = progress.problem;
+      reject(new StartFailedError(reason, detail, { retryable: progress.retryable }));
+    };
+    stop = informer.subscribeTo(created.metadata.name, ({ type, pod }) => {
+      if (type === 'deleted' && readStart(pod).state !== 'failed') reject(deletedMeanwhile());
+      else look(pod);
+    });
+    look(informer.get(created.metadata.name) ?? created);
+  });
+  try {
+    return await abortable(ready, signal);
+  } catch (error) {
+    if (!signal.aborted || !problem || error instanceof StartFailedError) throw error;
+    throw new StartFailedError(problem.reason, problem.detail, { cause: error });
+  } finally {
+    stop();
+  }
+}
+
+const deletedMeanwhile = () =>
+  new StartFailedError('start_failed', 'the pod was deleted while it started');
+
+/** What the caller of a start sees of its failure. */
+function toFailure(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof StartFailedError) return error;
+  if (signal.aborted) return signal.reason;
+  if (isKubeApiError(error, 'quota_exceeded'))
+    return new StartFailedError('quota', error.message, { cause: error });
+  if (isKubeApiError(error, 'invalid', 'forbidden'))
+    return new StartFailedError('start_failed', error.message, { cause: error, retryable: false });
+  if (isKubeApiError(error, 'not_found')) return deletedMeanwhile();
+  return new StartFailedError('start_failed', 'the pod could not be created', { cause: error });
+}
