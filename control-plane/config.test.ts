@@ -36,8 +36,55 @@ describe('PROVISIONER=local-process', () => {
   );
 });
 
+describe('PROVISIONER=kubernetes', () => {
+  const { AGENT_BUNDLE: _, RUNTIMES_DIR: __, ...others } = given;
+  const kubernetes = {
+    ...others,
+    STEPPE_ENV: '',
+    PROVISIONER: 'kubernetes',
+    PUBLIC_KEYS_DIR: '',
+    INSTANCES_DIR: '',
+    SESSIONS_NAMESPACE: 'steppe-sessions',
+    AGENT_IMAGE: 'steppe/session-agent:1',
+  };
+  const parsedOf = (env: Record<string, string>) =>
+    parseVariables(controlPlaneVariables, { ...kubernetes, ...env });
+
+  it('needs no variable of another provisioner, and its own ones are in its configuration', () => {
+    const env = { STEPPE_MAX_CODE_BYTES: '1000', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const { data } = parsedOf({});
+    const provisioner = data && toConfig(data, env).provisioner;
+    expect(provisioner).toMatchObject({
+      kind: 'kubernetes',
+      namespace: 'steppe-sessions',
+      publicKeysConfigMap: 'steppe-public-keys',
+      routeAddress: 'service',
+      agentVariables: { STEPPE_MAX_CODE_BYTES: '1000' },
+      longestLifeMs: (86_400 + 3_600) * 1000,
+    });
+    expect(JSON.stringify(provisioner)).not.toContain('secret');
+  });
+
+  it.each([
+    ['SESSIONS_NAMESPACE', 'must be set with PROVISIONER=kubernetes: the namespace'],
+    ['AGENT_IMAGE', 'must be set with PROVISIONER=kubernetes: the image'],
+  ])('requires %s, and says what it is', (name, message) => {
+    const { error } = parsedOf({ [name]: '' });
+    expect(error && namedIssues(error)).toEqual([expect.stringContaining(`${name}: ${message}`)]);
+  });
+});
+
+it.each(['AGENT_BUNDLE', 'RUNTIMES_DIR', 'INSTANCES_DIR', 'PUBLIC_KEYS_DIR'])(
+  'requires %s with PROVISIONER=local-process',
+  (name) => {
+    expect(refusalOf({ [name]: '' })).toBe(`${name}: must be set with PROVISIONER=local-process`);
+  },
+);
+
 it('refuses an invalid provisioner, and bypass in production', () => {
-  expect(refusalOf({ PROVISIONER: 'docker' })).toContain('PROVISIONER: must be local-process');
+  expect(refusalOf({ PROVISIONER: 'docker' })).toContain(
+    'PROVISIONER: must be local-process or kubernetes',
+  );
   expect(refusalOf({ PROVISIONER: '' })).toContain('PROVISIONER');
   expect(refusalOf({ STEPPE_ENV: '', AUTH_MODE: 'bypass' })).toContain('AUTH_MODE: bypass');
 });

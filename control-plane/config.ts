@@ -25,12 +25,22 @@ import {
 import * as z from 'zod';
 import type { ProvisionerConfig } from './open-provisioner.ts';
 import {
+  kubernetesVariables,
+  requiredByKubernetes,
+  toKubernetesConfig,
+} from './provisioner/kubernetes/kubernetes-config.ts';
+import {
   localProcessVariables,
   requiredByLocalProcess,
   toLocalProcessConfig,
 } from './provisioner/local-process/local-process-config.ts';
 import { poolVariables } from './runtimes/pool-variables.ts';
 import type { ControlPlaneConfig } from './start-control-plane.ts';
+
+const requiredBy: Partial<Record<string, z.ZodObject>> = {
+  'local-process': requiredByLocalProcess,
+  kubernetes: requiredByKubernetes,
+};
 
 export const controlPlaneVariables = z
   .object({
@@ -40,10 +50,11 @@ export const controlPlaneVariables = z
     ...callerVariables,
     ...planeVariables,
     PROVISIONER: z
-      .enum(['local-process'], { error: 'must be local-process' })
+      .enum(['local-process', 'kubernetes'], { error: 'must be local-process or kubernetes' })
       .describe(
         'how sessions run; local-process runs their code as the user of the control-plane, in development and test only',
       ),
+    ...kubernetesVariables,
     ...localProcessVariables,
     ...runtimeVariables,
     ...agentLimitVariables,
@@ -99,8 +110,9 @@ export const controlPlaneVariables = z
   )
   .check(
     crossCheck((ctx) => {
-      if (ctx.value.PROVISIONER !== 'local-process') return;
-      const { error } = requiredByLocalProcess.safeParse(ctx.value);
+      const required = requiredBy[ctx.value.PROVISIONER];
+      // The provisioner itself may be invalid; that is reported by its own check.
+      const { error } = required?.safeParse(ctx.value) ?? {};
       for (const { path, message } of error?.issues ?? [])
         ctx.issues.push({ code: 'custom', path, message, input: ctx.value });
     }),
@@ -142,11 +154,7 @@ export function readConfig(): Config {
 
 export const toConfig = (value: Variables, env: Environment): Config => ({
   controlPlane: toControlPlaneConfig(value),
-  provisioner: toLocalProcessConfig(
-    value,
-    { runtimesFile: value.STEPPE_RUNTIMES, poolSize: value.STEPPE_POOL_SIZE },
-    env,
-  ),
+  provisioner: toProvisionerConfig(value, env),
   caller: toCallerConfig(value),
   internalKeyFile: value.INTERNAL_KEY_FILE,
   dynamoDb: {
@@ -156,6 +164,16 @@ export const toConfig = (value: Variables, env: Environment): Config => ({
   },
   logLevel: value.LOG_LEVEL,
 });
+
+function toProvisionerConfig(value: Variables, env: Environment): ProvisionerConfig {
+  const runtimes = { runtimesFile: value.STEPPE_RUNTIMES, poolSize: value.STEPPE_POOL_SIZE };
+  switch (value.PROVISIONER) {
+    case 'local-process':
+      return toLocalProcessConfig(value, runtimes, env);
+    case 'kubernetes':
+      return toKubernetesConfig(value, runtimes, env);
+  }
+}
 
 const toControlPlaneConfig = (value: Variables): Config['controlPlane'] => ({
   host: value.HOST,

@@ -26,13 +26,14 @@ const exit = (code: number) => process.exit(code);
 guardProcess({ logger, exit });
 
 const ids = createIds(systemClock);
+const registry = createRegistry('control-plane');
 
 const { region, endpoint, tableName } = config.dynamoDb;
 const client = createDynamoDbClient({ region, endpoint });
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const [opened, credentials] = await Promise.all([
-  openProvisioner(config.provisioner, { clock: systemClock, ids, logger }),
+  openProvisioner(config.provisioner, { clock: systemClock, ids, logger, registry }),
   openAll({
     JWKS_FILE: createCallerVerifier(config.caller, logger, systemClock),
     INTERNAL_KEY_FILE: openSigningKeys({
@@ -63,7 +64,7 @@ const controlPlane = await startControlPlane(
     verifier: credentials.JWKS_FILE,
     signer: createInternalTokenSigner('control-plane', credentials.INTERNAL_KEY_FILE, systemClock),
     logger: plainLogger,
-    registry: createRegistry('control-plane'),
+    registry,
     clock: systemClock,
     ids,
   },

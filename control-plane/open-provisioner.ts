@@ -1,3 +1,4 @@
+import type { KubernetesConfig } from './provisioner/kubernetes/kubernetes-config.ts';
 import type { LocalProcessConfig } from './provisioner/local-process/local-process-config.ts';
 import type {
   Complaints,
@@ -6,7 +7,7 @@ import type {
 } from './provisioner/opened-provisioner.ts';
 
 /** The configuration of one provisioner; `kind` selects the adapter. */
-export type ProvisionerConfig = LocalProcessConfig;
+export type ProvisionerConfig = LocalProcessConfig | KubernetesConfig;
 
 /**
  * Opens the configured provisioner, or returns everything that is wrong with its configuration.
@@ -16,6 +17,14 @@ export async function openProvisioner(
   config: ProvisionerConfig,
   parts: ProvisionerParts,
 ): Promise<OpenedProvisioner | Complaints> {
-  const { openLocalProcess } = await import('./provisioner/local-process/open-local-process.ts');
-  return openLocalProcess(config, parts);
+  switch (config.kind) {
+    case 'local-process': {
+      const local = await import('./provisioner/local-process/open-local-process.ts');
+      return local.openLocalProcess(config, parts);
+    }
+    case 'kubernetes': {
+      const kubernetes = await import('./provisioner/kubernetes/open-kubernetes.ts');
+      return kubernetes.openKubernetes(config, parts);
+    }
+  }
 }

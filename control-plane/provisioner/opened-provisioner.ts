@@ -1,6 +1,7 @@
 import type { Ids } from '@steppe/contracts/ids';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
+import type { Registry } from 'prom-client';
 import type { SessionRuntime } from '../runtimes/session-runtime.ts';
 import type { SessionProvisioner } from './session-provisioner.ts';
 
@@ -9,6 +10,7 @@ export interface ProvisionerParts {
   clock: Clock;
   ids: Ids;
   logger: Logger;
+  registry: Registry;
 }
 
 export interface OpenedProvisioner {

@@ -11,12 +11,12 @@ const podSettingsSchema = z.strictObject({
   /** The agent's container. */
   agent: z
     .strictObject({
-      requests: quantities.default({ cpu: '20m', memory: '64Mi', 'ephemeral-storage': '64Mi' }),
-      limits: quantities.default({ cpu: '1', memory: '256Mi', 'ephemeral-storage': '2Gi' }),
+      requests: quantities.default({ cpu: '20m', memory: '64Mi' }),
+      limits: quantities.default({ memory: '256Mi' }),
     })
     .prefault({}),
   /** What the scheduler reserves for a runtime that names no requests of its own. */
-  runtime_requests: quantities.default({ cpu: '20m', memory: '96Mi', 'ephemeral-storage': '64Mi' }),
+  runtime_requests: quantities.default({ cpu: '20m', memory: '96Mi' }),
   image_pull_policy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
   image_pull_secrets: z.array(z.string().min(1)).default([]),
   labels: textsSchema.default({}),

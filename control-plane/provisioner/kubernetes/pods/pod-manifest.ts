@@ -106,6 +106,15 @@ const confined = {
   capabilities: { drop: ['ALL'] },
 };
 
+/**
+ * A pod that uses more of its node's disk than its containers' limits allow is evicted: the spool
+ * and the agent's own files must not use up what the session has.
+ */
+const storage = {
+  requests: { 'ephemeral-storage': '64Mi' },
+  limits: { 'ephemeral-storage': '2Gi' },
+};
+
 const shared: V1VolumeMount[] = [
   { name: 'run', mountPath: '/run/steppe' },
   { name: 'workspace', mountPath: '/workspace' },
@@ -147,7 +156,10 @@ function agentOf(template: PodTemplate, resources: PodRequest['resources']): V1C
       STEPPE_MEMORY_BYTES: String(Math.ceil(parseQuantity(resources.memory))),
     }),
     ports: [{ name: 'agent', containerPort: agentPort }],
-    resources: settings.agent,
+    resources: {
+      requests: { ...storage.requests, ...settings.agent.requests },
+      limits: { ...storage.limits, ...settings.agent.limits },
+    },
     securityContext: confined,
     terminationMessagePolicy: 'FallbackToLogsOnError',
     // Once a second until it is ready, then rarely: a node runs a hundred of them.
@@ -183,11 +195,14 @@ function runtimeOf(
     resources: {
       // A request may not be above its limit.
       requests: {
-        ...atMost(runtime.pod?.requests ?? settings.runtime_requests, {
-          cpu,
-          memory,
-          'ephemeral-storage': ephemeral_storage,
-        }),
+        ...atMost(
+          { ...storage.requests, ...(runtime.pod?.requests ?? settings.runtime_requests) },
+          {
+            cpu,
+            memory,
+            'ephemeral-storage': ephemeral_storage,
+          },
+        ),
         ...devices,
       },
       limits: { cpu, memory, 'ephemeral-storage': ephemeral_storage, ...devices },
