@@ -5,6 +5,7 @@ import { readRuntimes } from '../../runtimes/read-runtimes.ts';
 import type { RuntimeDefinition } from '../../runtimes/runtime-definition.ts';
 import { type SessionRuntime, toSessionRuntime } from '../../runtimes/session-runtime.ts';
 import type { Complaints, OpenedProvisioner, ProvisionerParts } from '../opened-provisioner.ts';
+import type { SessionProvisioner } from '../session-provisioner.ts';
 import { createClientKubeApi } from './api/client/client-kube-api.ts';
 import { type KubeConfigSource, loadKubeConfig } from './api/client/load-kube-config.ts';
 import type { KubeApi } from './api/kube-api.ts';
@@ -32,20 +33,38 @@ export async function openKubernetes(
     return { complaints: failed.flatMap(({ complaints }) => complaints) };
   }
   const template: PodTemplate = { ...config, ...settings };
-  const api = opened.KUBECONFIG;
-  const { clock, logger } = parts;
-  const provisioner = createKubernetesProvisioner({
+  const { podRuntimes } = runtimes;
+  const provisioner = connectProvisioner(
+    opened.KUBECONFIG,
+    { config, template, podRuntimes },
+    parts,
+  );
+  const versioned = podRuntimes.map((runtime) => withVersion(template, runtime));
+  return { provisioner, runtimes: versioned, findWarnings: async () => [] };
+}
+
+export interface PodConfig {
+  config: Pick<KubernetesConfig, 'routeAddress' | 'longestLifeMs'>;
+  template: PodTemplate;
+  podRuntimes: readonly PodRuntime[];
+}
+
+/** Connects to an API server. The provisioner closes the connection. */
+export function connectProvisioner(
+  api: KubeApi,
+  { config, template, podRuntimes }: PodConfig,
+  parts: ProvisionerParts,
+): SessionProvisioner {
+  return createKubernetesProvisioner({
     ...parts,
     api,
     informer: openInformer(api, parts),
-    events: createPodEvents({ api, clock, logger }),
+    events: createPodEvents({ ...parts, api }),
     template,
-    runtimes: runtimes.podRuntimes,
+    runtimes: podRuntimes,
     routeAddress: config.routeAddress,
     longestLifeMs: config.longestLifeMs,
   });
-  const versioned = runtimes.podRuntimes.map((runtime) => withVersion(template, runtime));
-  return { provisioner, runtimes: versioned, findWarnings: async () => [] };
 }
 
 function requireImages(

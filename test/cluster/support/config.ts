@@ -1,3 +1,10 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
+
 /** The files that name the cluster and its administrator. */
 export function kubeconfig(): string {
   const paths = process.env.KUBECONFIG;
@@ -10,3 +17,16 @@ export const isExistingCluster = (): boolean => process.env.CLUSTER === 'existin
 
 /** The registry that the cluster has the images of this version from. */
 export const imageRegistry = (): string => process.env.REGISTRY || 'localhost';
+
+/** The images that the pods of a test are created from. */
+export function images() {
+  const prefix = `${imageRegistry()}/steppe/`;
+  const tag = process.env.STEPPE_TEST_TAG ?? version;
+  return {
+    agent: `${prefix}session-agent:${tag}`,
+    controlPlane: `${prefix}control-plane:${tag}`,
+    python: `${prefix}runtime-python:${tag}`,
+    /** Runs for ever and does nothing. */
+    pause: process.env.STEPPE_TEST_PAUSE_IMAGE ?? 'steppe.tools/pause:1',
+  };
+}

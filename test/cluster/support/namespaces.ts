@@ -13,6 +13,11 @@ export interface TestNamespace {
 /** `expect.poll` works in tests only, and this runs in hooks. */
 const bound = { timeout: 30_000, interval: 50 };
 
+interface NamespaceOptions {
+  maxPods?: number | undefined;
+  labels?: Record<string, string>;
+}
+
 export const loadAdmin = () => loadKubeConfig({ from: 'kubeconfig', paths: kubeconfig() });
 
 /**
@@ -21,11 +26,11 @@ export const loadAdmin = () => loadKubeConfig({ from: 'kubeconfig', paths: kubec
  */
 export async function createNamespace(
   purpose: string,
-  { maxPods }: { maxPods?: number | undefined } = {},
+  { maxPods, labels }: NamespaceOptions = {},
 ): Promise<TestNamespace> {
   const core = loadAdmin().makeApiClient(CoreV1Api);
   const name = `t-${purpose}-${randomBytes(4).toString('hex')}`;
-  await core.createNamespace({ body: { metadata: { name } } });
+  await core.createNamespace({ body: { metadata: { name, ...(labels && { labels }) } } });
   const account = { name: 'default', namespace: name };
   await vi.waitFor(() => core.readNamespacedServiceAccount(account), bound);
   if (maxPods !== undefined) await limitPods(core, name, maxPods);

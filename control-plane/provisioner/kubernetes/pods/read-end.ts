@@ -34,7 +34,7 @@ export function readEnd(pod: Pod): EndCause | null {
   if (disruption) return { ...disruption, detail: words(pod) };
   const reason = reasonsOfStatus[pod.status.reason ?? ''];
   if (reason) return { reason, detail: words(pod) };
-  return { reason: isDeleted(pod) ? 'deleted' : 'crashed', detail: words(pod) };
+  return isDeleted(pod) ? { reason: 'deleted' } : { reason: 'crashed', detail: words(pod) };
 }
 
 /**
