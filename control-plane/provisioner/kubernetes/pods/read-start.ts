@@ -46,15 +46,13 @@ const containersOf = ({ status }: Pod): ContainerStatus[] => [
 ];
 
 /** What no waiting helps against. */
-function readFatal({ name, state, lastState }: ContainerStatus): StartProgress | undefined {
+function readFatal({ name, state, restartCount }: ContainerStatus): StartProgress | undefined {
   const { reason = '', message } = state.waiting ?? {};
   if (reason === 'InvalidImageName' || reason === 'ErrImageNeverPull')
     return failed('image_unavailable', describe(reason, message), false);
-  // Kubernetes has started it twice by then.
-  if (reason !== 'CrashLoopBackOff' || name !== runtimeContainer) return undefined;
-  const exit = lastState.terminated;
-  const detail = exit ? `${name}: ${describeExit(exit)}` : describe(reason, message);
-  return failed('crashed', detail, true);
+  // Kubernetes starts it again at once after its first exit, and then later and later.
+  const exit = name === runtimeContainer && restartCount > 0 ? state.terminated : undefined;
+  return exit && failed('crashed', `${name}: ${describeExit(exit)}`, true);
 }
 
 const imageReasons: ReadonlySet<string> = new Set([
