@@ -2,7 +2,7 @@ import { type EndedReason, endedReasonSchema } from '@steppe/contracts/end-reaso
 import * as z from 'zod';
 
 /** Why an instance ended. */
-export interface EndCause {
+export interface ExitCause {
   reason: EndedReason;
   detail?: string;
 }
@@ -15,7 +15,7 @@ const terminationSchema = z.object({
 });
 
 /** What an agent left as its termination message; undefined if the text is none. */
-export function parseTerminationMessage(text: string): EndCause | undefined {
+export function parseTerminationMessage(text: string): ExitCause | undefined {
   try {
     const { end_reason: reason, end_detail: detail } = terminationSchema.parse(JSON.parse(text));
     return { reason, ...(detail && { detail: detail.slice(0, longestDetail) }) };

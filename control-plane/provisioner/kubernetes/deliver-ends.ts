@@ -2,7 +2,7 @@ import type { InstanceId } from '@steppe/contracts/ids';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { createEndDelivery } from '../end-delivery.ts';
 import type { EndListener, InstanceEnd } from '../session-provisioner.ts';
-import type { EndCause } from '../termination-message.ts';
+import type { ExitCause } from '../termination-message.ts';
 import type { Pod } from './api/kube-objects.ts';
 import type { PodChange } from './api/pod-cache.ts';
 import { deletePod } from './delete-pod.ts';
@@ -43,7 +43,7 @@ export function createInstanceEnds(parts: KubernetesParts): InstanceEnds {
   };
   const delivery = createEndDelivery({ clock, onAcknowledged });
 
-  const deliver = ({ instanceId, sessionId }: SessionPod, pod: Pod, cause: EndCause) => {
+  const deliver = ({ instanceId, sessionId }: SessionPod, pod: Pod, cause: ExitCause) => {
     const entry = { pod, delivered: Promise.resolve(), isAcknowledged: false, isGone: false };
     ends.set(instanceId, entry);
     const event = eventOf(cause);
@@ -84,7 +84,7 @@ export function createInstanceEnds(parts: KubernetesParts): InstanceEnds {
 }
 
 /** What an operator should know besides the session's row; undefined for a usual end. */
-function eventOf({ reason }: EndCause): PodEventReason | undefined {
+function eventOf({ reason }: ExitCause): PodEventReason | undefined {
   if (reason === 'node_lost' || reason === 'evicted') return 'InstanceLost';
   return reason === 'crashed' || reason === 'oom_killed' ? 'InstanceFailed' : undefined;
 }

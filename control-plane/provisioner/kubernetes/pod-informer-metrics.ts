@@ -12,10 +12,10 @@ export function createPodInformerMetrics(
     labelNames: ['reason'],
     registers: [registry],
   });
-  const ends = new Counter({
-    name: 'steppe_pod_watch_ends_total',
-    help: 'Ended watches of session pods: closed (by the server), gone, silent, failed.',
-    labelNames: ['end'],
+  const watches = new Counter({
+    name: 'steppe_pod_watches_total',
+    help: 'Finished watches of session pods by outcome: closed (by the server), gone, silent, failed.',
+    labelNames: ['outcome'],
     registers: [registry],
   });
   new Gauge({
@@ -36,6 +36,6 @@ export function createPodInformerMetrics(
   });
   return {
     listed: (reason) => lists.inc({ reason }),
-    watchEnded: (end) => ends.inc({ end }),
+    watchEnded: (end) => watches.inc({ outcome: end }),
   };
 }

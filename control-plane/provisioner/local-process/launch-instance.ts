@@ -3,7 +3,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { parseQuantity } from '../../runtimes/quantity.ts';
 import type { StartRequest } from '../session-provisioner.ts';
-import type { EndCause } from '../termination-message.ts';
+import type { ExitCause } from '../termination-message.ts';
 import { agentEnvironment, type HostVariables } from './agent-environment.ts';
 import { spawnAgent } from './agent-process.ts';
 import {
@@ -35,9 +35,9 @@ export interface LaunchedInstance {
   /** The port of the agent; rejects if the agent exits before it is ready. */
   port: Promise<number>;
   /** Begins to end the instance; `cause` applies if the agent leaves no termination message. */
-  end(cause?: EndCause): void;
+  end(cause?: ExitCause): void;
   /** Resolves when no process and no directory of the instance is left; never rejects. */
-  gone: Promise<EndCause>;
+  gone: Promise<ExitCause>;
 }
 
 /** @throws the system's error, after everything of the instance has been removed. */
@@ -66,7 +66,7 @@ export async function launchInstance(
         instance_id: instanceId,
       }),
     });
-    let requested: EndCause | undefined;
+    let requested: ExitCause | undefined;
     const gone = agent.exited.then(async (exit) => {
       const cause = await readTermination(directory.terminationFile, exit, requested);
       await clear().catch((err: unknown) =>
@@ -74,7 +74,7 @@ export async function launchInstance(
       );
       return cause;
     });
-    const end = (cause?: EndCause) => {
+    const end = (cause?: ExitCause) => {
       requested ??= cause;
       agent.end();
     };

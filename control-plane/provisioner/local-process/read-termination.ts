@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { withoutInternals } from '../../without-internals.ts';
-import { type EndCause, parseTerminationMessage } from '../termination-message.ts';
+import { type ExitCause, parseTerminationMessage } from '../termination-message.ts';
 import type { AgentExit } from './agent-process.ts';
 
 const longestFile = 16_384;
@@ -13,8 +13,8 @@ const longestFile = 16_384;
 export async function readTermination(
   terminationFile: string,
   exit: AgentExit,
-  requested: EndCause | undefined,
-): Promise<EndCause> {
+  requested: ExitCause | undefined,
+): Promise<ExitCause> {
   const message = await readTerminationMessage(terminationFile);
   if (message) return message;
   if (requested) return requested;
@@ -32,7 +32,7 @@ function explainExit({ code, signal, stderrTail }: AgentExit): string {
   return output === '' ? how : `${how}: ${output}`;
 }
 
-async function readTerminationMessage(terminationFile: string): Promise<EndCause | undefined> {
+async function readTerminationMessage(terminationFile: string): Promise<ExitCause | undefined> {
   const text = await readStart(terminationFile).catch(() => '');
   return parseTerminationMessage(text);
 }

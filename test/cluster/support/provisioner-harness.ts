@@ -41,7 +41,7 @@ const runtimes = {
 const logger = createLogger({ service: 'test', level: 'silent' });
 
 /** Opens the provisioner of one more control-plane. */
-export function openPodProvisioner(
+function openPodProvisioner(
   namespace: string,
   routeAddress: RouteAddress = 'service',
 ): SessionProvisioner {

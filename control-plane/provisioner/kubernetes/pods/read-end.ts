@@ -1,6 +1,6 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import { withoutInternals } from '../../../without-internals.ts';
-import { type EndCause, parseTerminationMessage } from '../../termination-message.ts';
+import { type ExitCause, parseTerminationMessage } from '../../termination-message.ts';
 import type { ContainerTermination, Pod } from '../api/kube-objects.ts';
 import { agentContainer } from './pod-manifest.ts';
 
@@ -22,7 +22,7 @@ const reasonsOfStatus: Readonly<Record<string, EndedReason>> = {
  * started again, so what it left as its termination message is final. An exit without one waits for
  * the pod's last phase, in which Kubernetes tells of an eviction.
  */
-export function readEnd(pod: Pod): EndCause | null {
+export function readEnd(pod: Pod): ExitCause | null {
   const disruption = readDisruption(pod);
   if (disruption?.reason === 'node_lost') return disruption;
   const agent = agentTermination(pod);
@@ -41,7 +41,7 @@ export function readEnd(pod: Pod): EndCause | null {
  * Why the instance of a pod ended that does not exist any more.
  * @param vanished whether it was deleted while nobody watched, after this last known state.
  */
-export function readEndOfDeleted(pod: Pod, vanished: boolean): EndCause {
+export function readEndOfDeleted(pod: Pod, vanished: boolean): ExitCause {
   const cause = readEnd(pod) ?? readDisruption(pod);
   if (cause) return cause;
   if (!vanished || isDeleted(pod)) return { reason: 'deleted' };
@@ -57,7 +57,7 @@ export const isNodeLost = (pod: Pod): boolean => readDisruption(pod)?.reason ===
 const isDeleted = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
 
 /** Kubernetes' own reason to end the pod; undefined if it has none. */
-function readDisruption({ status }: Pod): EndCause | undefined {
+function readDisruption({ status }: Pod): ExitCause | undefined {
   const found = status.conditions.find(
     ({ type, status: is }) => type === 'DisruptionTarget' && is === 'True',
   );
