@@ -1,7 +1,7 @@
 """
-Accepts connections on port 80 of every address, in a network namespace of its own:
-`unshare --net listen.py`. It ends with its standard input, and its namespace and the link into it
-with it.
+Accepts connections on ports of every address, in a network namespace of its own:
+`unshare --net listen.py PORT...`. It ends with its standard input; with it go its namespace and
+the link into that.
 """
 
 import socket
@@ -15,7 +15,8 @@ def accept(server):
         connection.close()
 
 
-server = socket.create_server(("", 80))
-threading.Thread(target=accept, args=[server], daemon=True).start()
+for port in sys.argv[1:]:
+    server = socket.create_server(("", int(port)))
+    threading.Thread(target=accept, args=[server], daemon=True).start()
 print("listening", flush=True)
 sys.stdin.read()

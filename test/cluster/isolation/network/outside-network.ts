@@ -4,13 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { runOrThrow } from '../../harness/commands.ts';
 
-/** Addresses outside the cluster that accept connections on port 80. */
+/** Addresses outside the cluster that accept connections on `outsidePorts`. */
 export const outside = {
   /** Where clouds serve the metadata and the credentials of a node. */
   metadata: '169.254.169.254',
   internet: '203.0.113.1',
   otherInternet: '198.51.100.1',
 };
+
+/** Of the web, and of resolvers. */
+const outsidePorts = ['80', '53'];
 
 /** Its name is unique in the cluster's network, so that one test at a time has the addresses. */
 const link = 'steppe-outside';
@@ -23,7 +26,7 @@ const program = fileURLToPath(new URL('listen.py', import.meta.url));
  * run in the cluster's network as root. @returns a function that removes it.
  */
 export async function openOutsideNetwork(): Promise<() => Promise<void>> {
-  const listener = spawn('unshare', ['--net', 'python3', program], {
+  const listener = spawn('unshare', ['--net', 'python3', program, ...outsidePorts], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(listener, 'exit');
