@@ -5,12 +5,13 @@ Records what reaches one port of any address in this network, until its standard
 
 import collections
 import json
+import select
 import socket
 import sys
-import threading
 
 ALL_PROTOCOLS = 3
 TCP = 6
+FORCE_RECEIVE_BUFFER = 33
 
 
 def segment(packet):
@@ -25,20 +26,25 @@ def segment(packet):
     return connection, int.from_bytes(tcp[4:8], "big"), tcp[(tcp[12] >> 4) * 4 :]
 
 
-def record(port, connections):
-    packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ALL_PROTOCOLS))
-    print("recording", flush=True)
-    while True:
-        found = segment(packets.recv(65_536))
-        if found and found[0][3] == port and found[2]:
-            connection, sequence, payload = found
-            # A packet is seen on each interface that it passes.
-            connections[connection][sequence] = payload
+def received(packets):
+    """All packets up to the end of the standard input, those included that wait by then."""
+    while sys.stdin not in select.select([packets, sys.stdin], [], [])[0]:
+        yield packets.recv(65_536)
+    while select.select([packets], [], [], 0)[0]:
+        yield packets.recv(65_536)
 
 
 connections = collections.defaultdict(dict)
-threading.Thread(target=record, args=[int(sys.argv[1]), connections], daemon=True).start()
-sys.stdin.read()
-for (_, _, address, _), payloads in list(connections.items()):
+packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ALL_PROTOCOLS))
+# Other tests have traffic too.
+packets.setsockopt(socket.SOL_SOCKET, FORCE_RECEIVE_BUFFER, 64 << 20)
+print("recording", flush=True)
+for packet in received(packets):
+    found = segment(packet)
+    if found and found[0][3] == int(sys.argv[1]) and found[2]:
+        connection, sequence, payload = found
+        # A packet is seen on each interface that it passes.
+        connections[connection][sequence] = payload
+for (_, _, address, _), payloads in connections.items():
     stream = b"".join(payload for _, payload in sorted(payloads.items()))
     print(json.dumps({"address": address, "stream": stream.decode("latin-1")}))
