@@ -14,6 +14,8 @@ const viewSchema = z.object({
   writable: z.array(z.string()),
   /** Files that hold a token or a private key. */
   secrets: z.array(z.string()),
+  /** Files of the agent, or of a service account. */
+  foreign: z.array(z.string()),
   /** Fields of /proc/self/status. */
   status: z.record(z.string(), z.string()),
 });
@@ -73,6 +75,7 @@ describe.each(languages)('the code of a step in $runtime', (language) => {
       view.supervisorVariables.filter((name) => name.startsWith('STEPPE_')).toSorted(),
     ).toEqual(['STEPPE_INSTANCE', 'STEPPE_INSTANCE_ID', 'STEPPE_RUN_DIR', 'STEPPE_WORKSPACE']);
     expect(view.secrets).toEqual([]);
+    expect(view.foreign).toEqual([]);
     expect(view.writable.filter((path) => !writable.test(path))).toEqual([]);
     expect(view.status).toMatchObject({
       Uid: expect.stringMatching(/^10001(\s+10001){3}$/),

@@ -5,6 +5,13 @@ import path from 'node:path';
 const { env: variables } = process;
 const secret = /eyJ[\w-]{8,}\.eyJ|PRIVATE KEY-----/;
 const searched = /^\/(dev\/shm|etc|home|mnt|root|run|srv|tmp|var|workspace)\//;
+const foreign = [
+  '/etc/steppe',
+  '/opt/steppe/session-agent.cjs',
+  '/var/spool/steppe',
+  '/run/secrets',
+  '/var/run/secrets',
+];
 
 function read(file) {
   try {
@@ -53,6 +60,7 @@ console.log(
     secrets: [...toSearch.map(([file]) => file), ...ownFiles].filter((file) =>
       secret.test(read(file)),
     ),
+    foreign: foreign.filter((file) => fs.existsSync(file)),
     status: Object.fromEntries(status.map((line) => line.split(':').map((part) => part.trim()))),
   }),
 );

@@ -9,6 +9,9 @@ SECRET = re.compile(rb"eyJ[\w-]{8,}\.eyJ|PRIVATE KEY-----")
 SEARCHED = ("/dev/shm", "/etc", "/home", "/mnt", "/root", "/run", "/srv", "/tmp", "/var")
 SEARCHED += ("/workspace",)
 
+FOREIGN = ("/etc/steppe", "/opt/steppe/session-agent.cjs", "/var/spool/steppe")
+FOREIGN += ("/run/secrets", "/var/run/secrets")
+
 
 def read(path):
     try:
@@ -45,6 +48,7 @@ view = {
     "writable": [path for path, mode in files() if is_writable(path, mode)],
     "secrets": [path for path, mode in files() if holds_secret(path, mode)]
     + [path for path in own_files if SECRET.search(read(path))],
+    "foreign": [path for path in FOREIGN if os.path.lexists(path)],
     "status": {name: value.strip() for name, value in status.items()},
 }
 print(json.dumps(view))
