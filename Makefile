@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak chart-goldens images images-lock test-images release
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster chart-goldens images images-lock test-images release
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -73,8 +73,11 @@ release: $(installed) ## give the workspace, the images and the chart a new vers
 	@node tools/release.mjs "$(VERSION)"
 	@$(MAKE) --silent chart-goldens
 
-soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s), and count what is left
-	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/soak/main.ts
+test-cluster: $(bundles) ## run test/cluster/ on a real cluster (CLUSTER=existing for that of KUBECONFIG), and print figures and the count; needs root and Go
+	@exec node tools/test-cluster.mjs
+
+soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s; SOAK=cluster on a real cluster), and count what is left
+	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec $(if $(filter cluster,$(SOAK)),node tools/in-cluster.mjs )node --import tsx test/soak/main.ts
 
 readme-smoke-test: ## run the README in a fresh clone and print how long the first response took
 	@exec node tools/readme-smoke-test.mjs

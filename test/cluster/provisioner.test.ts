@@ -13,7 +13,7 @@ describeSessionProvisioner('kubernetes provisioner', {
   isShared: true,
   reasons: ['idle', 'expired', 'oom_killed', 'evicted', 'node_lost'],
   open: async () => {
-    namespace ??= await createSessionNamespace('kprov', keys.publicKeys);
+    namespace ??= await createSessionNamespace('provisioner', keys.publicKeys);
     return openHarness(namespace.name, keys, 'service');
   },
 });

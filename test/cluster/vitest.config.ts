@@ -6,9 +6,11 @@ const shared = 'test/cluster/isolation/{no-exec,replay,user-code}/**/*.test.ts';
 const faults = 'test/cluster/faults/**/*.test.ts';
 
 /** Tests of the whole path that call either a local mode or a release: `useTarget`. */
-const embedded = ['sessions/first-session', 'files/files', 'steps/restarts'].map(
-  (name) => `test/embedded/${name}.test.ts`,
-);
+const embedded = [
+  'files/files',
+  'sessions/{first-session,session-ends,session-lists,sessions}',
+  'steps/{client-leaves,restarts,step-queue,stopped-steps}',
+].map((names) => `test/embedded/${names}.test.ts`);
 
 /**
  * The tests that need a real cluster: they run where KUBECONFIG and pod addresses can be reached.

@@ -12,6 +12,11 @@ export async function countStarts(operatorUrl: string): Promise<StartCounts> {
   return { warm: readCount(text, 'warm'), cold: readCount(text, 'cold') };
 }
 
+export const addStarts = (counts: readonly StartCounts[]): StartCounts => ({
+  warm: counts.reduce((total, { warm }) => total + warm, 0),
+  cold: counts.reduce((total, { cold }) => total + cold, 0),
+});
+
 /** 0 if the counter does not exist yet. */
 function readCount(metrics: string, start: keyof StartCounts): number {
   const lines = metrics

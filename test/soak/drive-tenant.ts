@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionsClient } from './sessions-client.ts';
+import type { SoakInstances } from './soak-cluster.ts';
 import type { SoakTally } from './soak-tally.ts';
 import { drawWay, live } from './ways-to-end.ts';
 
 interface Driven {
   client: SessionsClient;
-  instancesDirectory: string;
+  instances: SoakInstances;
   /** More creates than this at once are a burst, and the quota refuses the excess. */
   quota: number;
   random: () => number;
@@ -47,7 +48,7 @@ export async function driveTenant(driven: Driven): Promise<void> {
 }
 
 async function makeAndEnd(
-  { client, instancesDirectory, random, tally, over }: Driven,
+  { client, instances, random, tally, over }: Driven,
   isMade: () => void,
 ): Promise<void> {
   const { name, way } = drawWay(random);
@@ -58,6 +59,6 @@ async function makeAndEnd(
   if (created.outcome !== 'created') return;
   const { session } = created;
   await live({ client, session }, random);
-  await way.end({ client, session, instancesDirectory });
+  await way.end({ client, session, instances });
   tally.ended(name);
 }

@@ -1,7 +1,7 @@
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { LiveEntry } from '@steppe/session-store/live-entry';
 import type { SessionSweeper } from '@steppe/session-store/ports';
-import { leakedDirectories } from '../support/processes/instance-leaks.ts';
+import type { SoakCluster } from './soak-cluster.ts';
 
 /** The live rows and the reserved quota. */
 interface Table {
@@ -43,13 +43,13 @@ export interface Remains {
   instancesWithoutRow: number;
 }
 
-export async function findRemains(
-  store: SessionSweeper,
-  instancesDirectory: string,
-  warmInstances: number,
-): Promise<Remains> {
+export async function findRemains({
+  store,
+  instances,
+  warmInstances,
+}: Pick<SoakCluster, 'store' | 'instances' | 'warmInstances'>): Promise<Remains> {
   const { live, counted } = await readTable(store);
-  const there = new Set(leakedDirectories(instancesDirectory));
+  const there = await instances.present();
   const rows = [...live.values()];
   const served = rows.filter(({ instance_id }) => instance_id && there.has(instance_id)).length;
   return {

@@ -18,8 +18,7 @@ const passed: SoakRun = {
   overQuota: 0,
   surprises: [],
   remains: nothing,
-  leakedProcesses: 0,
-  leakedDirectories: 0,
+  leaked: { processes: 0, directories: 0 },
 };
 
 test('passes a run that leaves nothing behind, whatever its rate', () => {
@@ -31,8 +30,8 @@ test('passes a run that leaves nothing behind, whatever its rate', () => {
 });
 
 test.each<[string, Partial<SoakRun>]>([
-  ['1 processes are left', { leakedProcesses: 1 }],
-  ['1 directories are left', { leakedDirectories: 1 }],
+  ['1 processes are left', { leaked: { processes: 1, directories: 0 } }],
+  ['1 directories are left', { leaked: { processes: 0, directories: 1 } }],
   ['1 live rows have no instance', { remains: { ...nothing, rowsWithoutInstance: 1 } }],
   ['1 sessions did not end', { remains: { ...nothing, rowsThatLive: 1 } }],
   ['1 terminated sessions still count', { remains: { ...nothing, counted: 1 } }],

@@ -16,8 +16,8 @@ export interface SoakRun {
   /** Responses that neither a kill nor a quota explains. */
   surprises: readonly string[];
   remains: Remains;
-  leakedProcesses: number;
-  leakedDirectories: number;
+  /** Counts of what is left of instances, by what is counted. */
+  leaked: Readonly<Record<string, number>>;
 }
 
 const perMinute = ({ created, elapsedMs }: SoakRun): number =>
@@ -29,8 +29,10 @@ const warmShare = ({ starts: { warm, cold } }: SoakRun): number =>
 export function failuresOf(run: SoakRun): string[] {
   const { remains } = run;
   const zeros: [number, string][] = [
-    [run.leakedProcesses, 'processes are left'],
-    [run.leakedDirectories, 'directories are left'],
+    ...Object.entries(run.leaked).map(([what, count]): [number, string] => [
+      count,
+      `${what} are left`,
+    ]),
     [remains.rowsWithoutInstance, 'live rows have no instance'],
     [remains.rowsThatLive, 'sessions did not end'],
     [remains.counted, 'terminated sessions still count'],
@@ -49,8 +51,7 @@ export function describeRun(run: SoakRun): string {
   return [
     `${created} sessions in ${Math.round(elapsedMs / 1000)} s; ${full} refused by quota, ${broken} lost to ${kills} kills of the control-plane`,
     `  ${[...ways].map(([way, count]) => `${way} ${count}`).join(', ')}`,
-    `leaked processes: ${run.leakedProcesses}`,
-    `leaked directories: ${run.leakedDirectories}`,
+    ...Object.entries(run.leaked).map(([what, count]) => `leaked ${what}: ${count}`),
     `rows without instance: ${remains.rowsWithoutInstance}`,
     `over quota: ${run.overQuota}`,
     `unexplained responses: ${run.surprises.length}`,

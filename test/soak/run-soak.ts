@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortable } from '../../control-plane/abortable.ts';
-import { leakedDirectories, leakedProcesses } from '../support/processes/instance-leaks.ts';
 import type { RunOptions } from '../support/programs/run-until-stopped.ts';
 import type { SoakConfig } from './config.ts';
 import { driveTenant } from './drive-tenant.ts';
 import { excessOver, findRemains, isNothing, type Remains } from './inspect.ts';
 import type { SoakRun } from './report.ts';
 import { createSessionsClient } from './sessions-client.ts';
-import { quota, type SoakCluster, startSoakCluster, warmInstances } from './soak-cluster.ts';
+import type { SoakCluster } from './soak-cluster.ts';
 import { createTally, type SoakTally } from './soak-tally.ts';
 
 const tenants = ['north', 'east', 'south', 'west'];
@@ -22,15 +21,22 @@ const sayEveryMs = 5_000;
 const settleMs = 100_000;
 const warmUpMs = 30_000;
 
-type SoakOptions = SoakConfig & RunOptions;
+interface SoakOptions extends Pick<SoakConfig, 'durationMs'>, RunOptions {
+  startCluster: () => Promise<SoakCluster>;
+}
 
 /**
  * Creates and ends sessions for the given time, lets the last ones end, and counts what is left.
  * @throws the reason of `stop` if that aborts.
  */
-export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<SoakRun> {
+export async function runSoak({
+  durationMs,
+  startCluster,
+  stop,
+  say,
+}: SoakOptions): Promise<SoakRun> {
   say('starting the services');
-  const cluster = await startSoakCluster();
+  const cluster = await startCluster();
   try {
     stop.throwIfAborted();
     const tally = createTally();
@@ -39,8 +45,8 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
     const progress = () =>
       `${tally.created} sessions, ${tally.full} refused, ${tally.kills} kills of the control-plane`;
     const drive = {
-      instancesDirectory: cluster.instancesDirectory,
-      quota,
+      instances: cluster.instances,
+      quota: cluster.quota,
       random: Math.random,
       tally,
       over,
@@ -65,10 +71,7 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
     await cluster.stop();
     const { created, full, kills, ways, broken, surprises } = tally;
     for (const why of new Set(broken)) say(`  a create was lost: ${why}`);
-    const left = {
-      leakedProcesses: leakedProcesses(cluster.instancesDirectory).length,
-      leakedDirectories: leakedDirectories(cluster.instancesDirectory).length,
-    };
+    const leaked = await cluster.instances.leaked();
     return {
       elapsedMs: durationMs,
       created,
@@ -80,7 +83,7 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
       overQuota,
       surprises,
       remains,
-      ...left,
+      leaked,
     };
   } finally {
     await cluster.close();
@@ -88,16 +91,16 @@ export async function runSoak({ durationMs, stop, say }: SoakOptions): Promise<S
 }
 
 /** Waits until the pools are full or starting, or the limit has passed. */
-async function warmUp({ instancesDirectory }: SoakCluster, stop: AbortSignal): Promise<void> {
+async function warmUp({ instances, warmInstances }: SoakCluster, stop: AbortSignal): Promise<void> {
   const until = performance.now() + warmUpMs;
   while (performance.now() < until) {
     stop.throwIfAborted();
-    if (leakedDirectories(instancesDirectory).length >= warmInstances) return;
+    if ((await instances.present()).size >= warmInstances) return;
     await delay(100);
   }
 }
 
-async function watchQuota({ store }: SoakCluster, over: AbortSignal): Promise<number> {
+async function watchQuota({ store, quota }: SoakCluster, over: AbortSignal): Promise<number> {
   let most = 0;
   await repeat(lookEveryMs, over, async () => {
     most = Math.max(most, await excessOver(store, quota));
@@ -117,14 +120,11 @@ const killNowAndThen = async (
   await repeat(killEveryMs, over, kill, firstKillMs);
 };
 
-async function settle(
-  { store, instancesDirectory }: SoakCluster,
-  stop: AbortSignal,
-): Promise<Remains> {
+async function settle(cluster: SoakCluster, stop: AbortSignal): Promise<Remains> {
   const until = performance.now() + settleMs;
   for (;;) {
     stop.throwIfAborted();
-    const remains = await findRemains(store, instancesDirectory, warmInstances);
+    const remains = await findRemains(cluster);
     if (isNothing(remains) || performance.now() > until) return remains;
     await delay(200);
   }

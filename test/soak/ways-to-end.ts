@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '@steppe/contracts/session';
-import { leakedProcesses } from '../support/processes/instance-leaks.ts';
 import type { SessionsClient } from './sessions-client.ts';
+import type { SoakInstances } from './soak-cluster.ts';
 
 interface Ending {
   client: SessionsClient;
   session: Session;
-  instancesDirectory: string;
+  instances: SoakInstances;
 }
 
 /** The lifetime that a session requests, and how the session ends. */
@@ -36,10 +36,8 @@ const ways = {
   },
   agent_killed: {
     lifetime: short,
-    async end({ session, instancesDirectory }) {
-      // The agent is the oldest process of its instance.
-      const [agent] = leakedProcesses(`${instancesDirectory}/${session.instance_id}`);
-      if (agent) kill(agent);
+    async end({ session, instances }) {
+      if (session.instance_id) instances.killAgent(session.instance_id);
     },
   },
 } satisfies Record<string, WayToEnd>;
@@ -72,12 +70,4 @@ export async function live(
   if (random() < 0.2)
     await client.run(session.session_id, session.runtime === 'python' ? 'x = 1' : 'var x = 1');
   await delay(random() * 400);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // The session ended first.
-  }
 }

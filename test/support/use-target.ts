@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeEach, inject } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, inject } from 'vitest';
 import type { Client } from './api/client.ts';
 import { connectTenant, newTenant, signToken } from './api/issuer.ts';
-import type { ReleaseAddress, Target } from './api/target.ts';
+import type { ReleaseAddress, Target, TargetInstance } from './api/target.ts';
+import { findInstance } from './processes/instance.ts';
 import { useLocal } from './processes/use-local.ts';
 
 declare module 'vitest' {
@@ -22,7 +23,7 @@ export const useTarget = (): (() => Target) => (isInCluster() ? useShared() : us
  * it, beside the next one, and those of the file at the end.
  */
 function useShared(): () => Target {
-  const { url, issuerKey } = inject('release');
+  const { url, issuerKey, sessionsNamespace } = inject('release');
   const ofFile: Created[] = [];
   let ofTest: Created[] | undefined;
   const deletions: Promise<unknown>[] = [];
@@ -52,8 +53,21 @@ function useShared(): () => Target {
     clientOf,
     newClient: () => clientOf(newTenant()),
     sign: (options) => signToken(issuerKey, options),
+    instance: (instanceId) => podInstance(sessionsNamespace, instanceId),
   };
   return () => target;
+}
+
+function podInstance(namespace: string, instanceId: string | null): TargetInstance {
+  const name = `steppe-${instanceId?.replace('ins_', '')}`;
+  return {
+    // The processes of the cluster's pods are processes of this machine.
+    killAgent: () => process.kill(findInstance(instanceId).agentPid, 'SIGKILL'),
+    async expectGone() {
+      const { podsAndServicesNamed } = await import('../cluster/support/named-objects.ts');
+      expect(await podsAndServicesNamed(namespace, name)).toEqual([]);
+    },
+  };
 }
 
 interface Created {

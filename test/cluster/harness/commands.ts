@@ -4,14 +4,14 @@ import { isExistingCluster } from '../support/config.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-export interface Finished {
+interface Finished {
   status: number;
   stdout: string;
   stderr: string;
 }
 
 /** Runs a program to its end; a status other than 0 is no error. */
-export async function run(program: string, args: readonly string[], input = ''): Promise<Finished> {
+async function run(program: string, args: readonly string[], input = ''): Promise<Finished> {
   const child = spawn(program, args, { cwd: root, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {

@@ -7,7 +7,7 @@ import { describeRelease } from './describe-release.ts';
 import { releaseValues, type Values } from './release-values.ts';
 
 /** The chart, installed in namespaces of its own, with an issuer whose key the tests hold. */
-export interface Release extends Target, ReleaseAddress {
+export interface Release extends Omit<Target, 'instance'>, ReleaseAddress {
   /** Prefix of the names of its objects. */
   name: string;
   /** `helm upgrade` with further values, which waits until the planes run with them. */

@@ -26,7 +26,11 @@ export function images() {
     agent: `${prefix}session-agent:${tag}`,
     controlPlane: `${prefix}control-plane:${tag}`,
     python: `${prefix}runtime-python:${tag}`,
+    node: `${prefix}runtime-node:${tag}`,
     /** Runs for ever and does nothing. */
     pause: process.env.STEPPE_TEST_PAUSE_IMAGE ?? 'steppe.tools/pause:1',
   };
 }
+
+/** Where measurements are collected; unset: they are printed. */
+export const figuresFile = (): string | undefined => process.env.STEPPE_FIGURES;

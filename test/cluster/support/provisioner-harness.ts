@@ -1,11 +1,8 @@
 import { ApiException, CoreV1Api } from '@kubernetes/client-node';
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import { createIds, type InstanceId } from '@steppe/contracts/ids';
+import type { InstanceId } from '@steppe/contracts/ids';
 import type { OpenProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
-import { createClientKubeApi } from '@steppe/control-plane/provisioner/kubernetes/api/client/client-kube-api';
 import type { RouteAddress } from '@steppe/control-plane/provisioner/kubernetes/kubernetes-config';
-import { connectProvisioner } from '@steppe/control-plane/provisioner/kubernetes/open-kubernetes';
-import { defaultPodSettings } from '@steppe/control-plane/provisioner/kubernetes/pod-settings';
 import { podName } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
 import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-manifest';
 import type {
@@ -17,13 +14,11 @@ import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
 import { createAgentClient } from '@steppe/control-plane/sessions/agent-client';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
 import type { TestKeys } from '@steppe/control-plane/testing/internal-keys';
-import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
-import { createLogger } from '@steppe/service-kit/process/logger';
 import { images } from './config.ts';
 import { agentPid } from './container-processes.ts';
 import { loadAdmin } from './namespaces.ts';
-import { publicKeysConfigMap } from './session-namespace.ts';
+import { openPodProvisioner } from './open-pod-provisioner.ts';
 
 const python = findRuntime(builtInRuntimes(0), 'python');
 const runtimeOf = (name: string, image: string): PodRuntime => ({ ...python, name, image });
@@ -38,32 +33,9 @@ const runtimes = {
   stuck: runtimeOf('stuck', images().pause),
 };
 
-const logger = createLogger({ service: 'test', level: 'silent' });
-
 /** Opens the provisioner of one more control-plane. */
-function openPodProvisioner(
-  namespace: string,
-  routeAddress: RouteAddress = 'service',
-): SessionProvisioner {
-  const ids = createIds(systemClock);
-  const api = createClientKubeApi({ load: loadAdmin, namespace, clock: systemClock, ids });
-  const template = {
-    agentImage: images().agent,
-    publicKeysConfigMap,
-    settings: defaultPodSettings,
-    agentVariables: {},
-    runtimeVariables: {},
-    preload: undefined,
-    logLevel: 'info',
-  };
-  const pods = {
-    config: { routeAddress, longestLifeMs: 3_600_000 },
-    template,
-    podRuntimes: Object.values(runtimes),
-  };
-  const registry = createRegistry('test');
-  return connectProvisioner(api, pods, { clock: systemClock, ids, logger, registry });
-}
+const open = (namespace: string, routeAddress: RouteAddress): SessionProvisioner =>
+  openPodProvisioner(namespace, { routeAddress, podRuntimes: Object.values(runtimes) });
 
 /** What the provisioner's conformance suite needs, in a namespace of session pods. */
 export function openHarness(
@@ -72,10 +44,10 @@ export function openHarness(
   routeAddress: RouteAddress,
 ): OpenProvisioner {
   const core = loadAdmin().makeApiClient(CoreV1Api);
-  const provisioner = openPodProvisioner(namespace, routeAddress);
+  const provisioner = open(namespace, routeAddress);
   return {
     provisioner,
-    openAnother: () => openPodProvisioner(namespace, routeAddress),
+    openAnother: () => open(namespace, routeAddress),
     ...runtimes,
     bind: (instanceId, address, sessionId) => bindStatus(signer, instanceId, address, sessionId),
     kill: async (instanceId) => void process.kill(await agentPid(instanceId), 'SIGKILL'),

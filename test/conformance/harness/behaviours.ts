@@ -1,5 +1,5 @@
 import type { Language } from '@steppe/contracts/session';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, inject, test } from 'vitest';
 import type { Expected } from './expectation.ts';
 import { languages, type PerLanguage } from './languages.ts';
 import { runSteps } from './run-steps.ts';
@@ -14,6 +14,8 @@ export interface Row {
    * session.
    */
   own?: AgentOptions;
+  /** The languages in whose pods the row cannot run, and why. */
+  notInPods?: { columns: readonly Language[]; reason: string };
   tryIn(session: Session, language: Language): Promise<void>;
 }
 
@@ -51,6 +53,12 @@ export function flow<Part>(
   };
 }
 
+/** A row that cannot run in pods; the reason is shown where it is skipped. */
+export const notInPods = (reason: string, row: Row, columns = languages): Row => ({
+  ...row,
+  notInPods: { columns, reason },
+});
+
 /** Registers a test for each cell of a group of rows. */
 export function behaviours(group: string, rows: readonly Row[]): void {
   describe(group, () => {
@@ -63,9 +71,11 @@ export function behaviours(group: string, rows: readonly Row[]): void {
     afterAll(async () => {
       await Promise.all([...shared.values()].map((session) => session.close()));
     });
-    for (const { behaviour, own, tryIn } of rows) {
+    for (const { behaviour, own, notInPods: exception, tryIn } of rows) {
       describe(behaviour, () => {
-        test.each(languages)('%s', async (language) => {
+        test.for(languages)('%s', async (language, { skip }) => {
+          if (inject('sessionPods') && exception?.columns.includes(language))
+            skip(exception.reason);
           const session = own ? await openSession(language, own) : shared.get(language);
           if (!session) throw new Error('the group has no session');
           try {

@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionId } from '@steppe/contracts/ids';
-import { bindResponseSchema, type Plane } from '@steppe/contracts/internal';
+import type { Plane } from '@steppe/contracts/internal';
 import type { Language } from '@steppe/contracts/session';
 import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
-import { exportJWK, generateKeyPair } from 'jose';
+import { inject } from 'vitest';
 import { agentEnvironment } from '../../../control-plane/provisioner/local-process/agent-environment.ts';
 import { spawnAgent } from '../../../control-plane/provisioner/local-process/agent-process.ts';
 import {
@@ -14,10 +14,11 @@ import {
   removeTree,
 } from '../../../control-plane/provisioner/local-process/instance-directory.ts';
 import { writeKeys } from '../../../control-plane/provisioner/local-process/publish-keys.ts';
-import { createInternalTokenSigner } from '../../../service-kit/auth/internal-token/signer.ts';
 import { createLogger } from '../../../service-kit/process/logger.ts';
+import { bind } from './bind.ts';
 import { hostVariables, repository } from './config.ts';
 import { supervisorCommands } from './languages.ts';
+import { makePlaneKey } from './plane-keys.ts';
 
 export interface AgentOptions {
   /** Variables of the session, which apply to every step. */
@@ -29,7 +30,7 @@ export interface AgentOptions {
   agentEnv?: Record<string, string>;
 }
 
-/** A bound agent in its own process, as in a local session. */
+/** A bound agent: a process of its own, as in a local session, or the agent of a pod. */
 export interface Agent {
   url: string;
   sessionId: SessionId;
@@ -37,14 +38,25 @@ export interface Agent {
   workspace: string;
   /** A value for the `Authorization` header of a request. */
   authorization(plane: Plane): Promise<string>;
-  /** Stops the agent and removes all of its files. */
+  /** Stops the agent and removes all of its files; those of a pod go some time later. */
   stop(): Promise<void>;
 }
 
 const defaultMemoryBytes = 1024 ** 3;
 
+/** Where the tests are given session pods, it is the agent of one. */
 export async function startAgent(language: Language, options: AgentOptions = {}): Promise<Agent> {
-  const [control, data] = await Promise.all([makeKey('control-plane'), makeKey('data-plane')]);
+  const pods = inject('sessionPods');
+  if (!pods) return startProcess(language, options);
+  const { startPod } = await import('../../cluster/conformance/start-pod.ts');
+  return startPod(pods, language, options);
+}
+
+async function startProcess(language: Language, options: AgentOptions): Promise<Agent> {
+  const [control, data] = await Promise.all([
+    makePlaneKey('control-plane'),
+    makePlaneKey('data-plane'),
+  ]);
   const instanceId = newInstanceId();
   const instancesDirectory = mkdtempSync('/tmp/steppe-');
   const directory = instanceDirectory(join(instancesDirectory, instanceId));
@@ -95,27 +107,4 @@ export async function startAgent(language: Language, options: AgentOptions = {})
     await stop();
     throw new Error(`the agent did not start: ${(await agent.exited).stderrTail}`, { cause });
   }
-}
-
-export async function makeKey(plane: Plane, kid: string = plane) {
-  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
-  return {
-    publicSet: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig' }] },
-    signer: createInternalTokenSigner(plane, { kid, privateKey }, systemClock),
-  };
-}
-
-export async function bind(url: string, authorization: string, session: object): Promise<void> {
-  const response = await fetch(`${url}/internal/bind`, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      ...session,
-      tenant_id: 'conformance',
-      resources: { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' },
-      expires_at: new Date(Date.now() + 3_600_000).toISOString(),
-      idle_timeout_seconds: 3_600,
-    }),
-  });
-  bindResponseSchema.parse(await response.json());
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
-import { behaviours, flow, type Row, steps } from '../harness/behaviours.ts';
+import { behaviours, flow, notInPods, type Row, steps } from '../harness/behaviours.ts';
 import { type Expected, expectResult } from '../harness/expectation.ts';
 import type { PerLanguage } from '../harness/languages.ts';
 import type { Session } from '../harness/session.ts';
@@ -68,9 +68,9 @@ const restartEnds = (behaviour: string, code: PerLanguage<string>): Row =>
     code,
     async (session, starts) => {
       const pid = Number((await session.run(starts)).stdout);
-      expect(isAlive(pid)).toBe(true);
+      expect(await isAlive(session, pid)).toBe(true);
       await session.restart();
-      expect(isAlive(pid)).toBe(false);
+      expect(await isAlive(session, pid)).toBe(false);
     },
     own,
   );
@@ -86,12 +86,29 @@ async function expectFresh(session: Session): Promise<void> {
   expect(next.execution_count).toBe(1);
 }
 
-/** A zombie, which has exited and waits for its parent, counts as dead. */
-function isAlive(pid: number): boolean {
+const readsStat = {
+  python: (path: string) =>
+    `import os\nprint(open("${path}").read() if os.path.exists("${path}") else "")`,
+  node: (path: string) =>
+    `console.log(fs.existsSync("${path}") ? fs.readFileSync("${path}", "utf8") : "")`,
+};
+
+/**
+ * A process that the session sees, which may be in a pod. A zombie, which has exited and waits for
+ * its parent, counts as dead.
+ */
+async function isAlive(session: Session, pid: number): Promise<boolean> {
+  const { stdout } = await session.run(readsStat[session.language](`/proc/${pid}/stat`));
+  return !isDead(stdout.trim());
+}
+
+const isDead = (stat: string): boolean => stat === '' || /^\d+ \(.*\) [ZX] /.test(stat);
+
+function statOnThisMachine(pid: number): string {
   try {
-    return !/^\d+ \(.*\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }
 
@@ -165,13 +182,17 @@ behaviours('Death, and what the caller gets', [
     },
     /exit code 3/,
   ),
-  dies(
-    'the end of the supervisor',
-    {
-      python: 'import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(30)',
-      node: 'process.kill(process.ppid, "SIGKILL")\nwhile (true) {}',
-    },
-    /./,
+  notInPods(
+    'the supervisor is the first process of its container: no signal from inside kills it',
+    dies(
+      'the end of the supervisor',
+      {
+        python: 'import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(30)',
+        node: 'process.kill(process.ppid, "SIGKILL")\nwhile (true) {}',
+      },
+      /./,
+    ),
+    ['python'],
   ),
   dies(
     'a bad control frame',
@@ -248,7 +269,7 @@ behaviours('Death, and what the caller gets', [
     async (session, code) => {
       const { status, stdout } = await session.run(code);
       expect(status).toBe('completed');
-      expect(isAlive(Number(stdout))).toBe(true);
+      expect(await isAlive(session, Number(stdout))).toBe(true);
     },
     own,
   ),
@@ -257,15 +278,18 @@ behaviours('Death, and what the caller gets', [
     node: 'console.log(require("child_process").spawn("sleep", ["60"]).pid)',
   }),
   restartEnds('a restart leaves no grandchild behind that left its session', strayGrandchild),
-  flow(
-    'the end of the session leaves no process behind',
-    strayGrandchild,
-    async (session, code) => {
-      const pid = Number((await session.run(code)).stdout);
-      await session.close();
-      expect(isAlive(pid)).toBe(false);
-    },
-    own,
+  notInPods(
+    'the processes of a pod cannot be seen from outside',
+    flow(
+      'the end of the session leaves no process behind',
+      strayGrandchild,
+      async (session, code) => {
+        const pid = Number((await session.run(code)).stdout);
+        await session.close();
+        expect(isDead(statOnThisMachine(pid))).toBe(true);
+      },
+      own,
+    ),
   ),
   flow(
     'a death in a step leaves no child behind',
@@ -277,7 +301,7 @@ behaviours('Death, and what the caller gets', [
     async (session, code) => {
       const { stdout, state_lost: lost } = await session.run(code);
       expect(lost).toBe(true);
-      expect(isAlive(Number(stdout))).toBe(false);
+      expect(await isAlive(session, Number(stdout))).toBe(false);
     },
     own,
   ),

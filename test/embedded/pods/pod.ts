@@ -10,10 +10,11 @@ import {
   type MountedDirectory,
   mountDirectory,
 } from '../../../service-kit/testing/mounted-directory.ts';
+import { bind } from '../../conformance/harness/bind.ts';
 import { hostVariables, repository } from '../../conformance/harness/config.ts';
 import { supervisorCommands } from '../../conformance/harness/languages.ts';
+import { makePlaneKey } from '../../conformance/harness/plane-keys.ts';
 import { type Session, sessionOf } from '../../conformance/harness/session.ts';
-import { bind, makeKey } from '../../conformance/harness/start-agent.ts';
 import { freePort } from '../../support/sockets/free-port.ts';
 
 /** A process of the pod, and what it wrote. */
@@ -53,8 +54,8 @@ export const hasNamespaces =
 const keysOf = async () => {
   const kid = randomUUID();
   const [control, data] = await Promise.all([
-    makeKey('control-plane', kid),
-    makeKey('data-plane', kid),
+    makePlaneKey('control-plane', kid),
+    makePlaneKey('data-plane', kid),
   ]);
   const files = {
     'control-plane.json': JSON.stringify(control.publicSet),

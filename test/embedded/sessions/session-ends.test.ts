@@ -3,14 +3,15 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { python } from '../../support/api/languages.ts';
 import { getStep, letGo, resultOf, stepThatWrote, submit } from '../../support/api/steps.ts';
-import { eventually, findInstance, isGone } from '../../support/processes/instance.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import type { TargetInstance } from '../../support/api/target.ts';
+import { eventually } from '../../support/processes/instance.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 let client: Client;
 beforeEach(async () => {
-  client = await local().newClient();
+  client = await target().newClient();
 });
 
 const get = async (id: string): Promise<Session> =>
@@ -27,11 +28,7 @@ const ended = (id: string): Promise<Session> =>
  * Expects the reason in the session's record and in the response to every call, and that nothing of
  * its instance is left.
  */
-async function expectEnd(
-  { session_id: id, instance_id: instanceId }: Session,
-  reason: string,
-  instance: ReturnType<typeof findInstance>,
-) {
+async function expectEnd({ session_id: id }: Session, reason: string, instance: TargetInstance) {
   expect(await ended(id)).toMatchObject({ end_reason: reason });
   for (const [method, path, body] of [
     ['POST', '/steps', { code: '' }],
@@ -48,7 +45,7 @@ async function expectEnd(
       details: { end_reason: reason },
     });
   }
-  await eventually(() => expect(isGone(instanceId ?? '', instance)).toBe(true));
+  await eventually(() => instance.expectGone());
   expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
   expect((await get(id)).end_reason).toBe(reason);
 }
@@ -65,7 +62,7 @@ describe('a session ends by itself', () => {
     const created = await client.createSession(body);
     expect(await ended(created.session_id)).toMatchObject({ end_reason: reason });
     const session = await client.createSession();
-    const instance = findInstance(session.instance_id);
+    const instance = target().instance(session.instance_id);
     expect((await client.call('PATCH', `/v1/sessions/${session.session_id}`, body)).status).toBe(
       200,
     );
@@ -121,7 +118,7 @@ describe('a session ends by itself', () => {
 describe('a session whose agent is killed', () => {
   test('has crashed, for calls that wait and for later ones', async () => {
     const session = await client.createSession();
-    const instance = findInstance(session.instance_id);
+    const instance = target().instance(session.instance_id);
     await submit(client, session.session_id, python.waitForGo, { step_id: 'runs' });
     await stepThatWrote(client, session.session_id, 'runs', 'waiting');
     const follows = client
@@ -131,7 +128,7 @@ describe('a session whose agent is killed', () => {
       code: python.waitForGo,
       step_id: 'runs',
     });
-    process.kill(instance.agentPid, 'SIGKILL');
+    instance.killAgent();
     // A stream that has begun breaks off; a call without a response yet gets an error.
     await follows.catch(() => undefined);
     const { status, code } = await client.errorOf(joins);
@@ -144,7 +141,7 @@ describe('a session whose agent is killed', () => {
   test('does not affect other sessions', async () => {
     const [killed, other] = await Promise.all([client.createSession(), client.createSession()]);
     await client.run(other.session_id, python.remember);
-    process.kill(findInstance(killed.instance_id).agentPid, 'SIGKILL');
+    target().instance(killed.instance_id).killAgent();
     await ended(killed.session_id);
     expect((await client.run(other.session_id, python.recall)).results).toMatchObject([
       { 'text/plain': '42' },
@@ -155,7 +152,7 @@ describe('a session whose agent is killed', () => {
 test('a delete ends the running step, and waiting calls get an error', async () => {
   const session = await client.createSession();
   const { session_id: id } = session;
-  const instance = findInstance(session.instance_id);
+  const instance = target().instance(session.instance_id);
   const runs = client.call('POST', `/v1/sessions/${id}/steps`, {
     code: python.waitForGo,
     step_id: 'runs',

@@ -1,15 +1,15 @@
 import { sessionListSchema } from '@steppe/contracts/session';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 describe('a list of sessions', () => {
   let client: Client;
   const ids: string[] = [];
   beforeAll(async () => {
-    client = await local().newClient();
+    client = await target().newClient();
     for (const at of [0, 1, 2, 3, 4]) {
       const metadata = { parity: at % 2 ? 'odd' : 'even', at: String(at), 'a b&c': 'ü=?' };
       ids.unshift((await client.createSession({ metadata })).session_id);
@@ -80,7 +80,7 @@ describe('a list of sessions', () => {
 
   test('refuses a cursor of another tenant', async () => {
     const { cursor } = await list('?limit=1');
-    const stranger = await local().newClient();
+    const stranger = await target().newClient();
     const response = await stranger.call(
       'GET',
       `/v1/sessions?cursor=${encodeURIComponent(cursor ?? '')}`,

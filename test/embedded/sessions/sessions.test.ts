@@ -1,14 +1,14 @@
 import { runtimeListSchema, type Session, sessionSchema } from '@steppe/contracts/session';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
-import { eventually, findInstance, isGone } from '../../support/processes/instance.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import { eventually } from '../../support/processes/instance.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 let client: Client;
 beforeEach(async () => {
-  client = await local().newClient();
+  client = await target().newClient();
 });
 
 const get = async (id: string): Promise<Session> => {
@@ -122,11 +122,12 @@ test('runtimes are listed, and each can be requested', async () => {
   const { runtimes } = runtimeListSchema.parse(
     await (await client.call('GET', '/v1/runtimes')).json(),
   );
-  expect(runtimes.map(({ name, language }) => [name, language])).toEqual([
-    ['python', 'python'],
-    ['node', 'node'],
-    ['python-data', 'python'],
-  ]);
+  const languages = runtimes.map(({ name, language }) => [name, language]);
+  expect(Object.fromEntries(languages)).toEqual({
+    python: 'python',
+    node: 'node',
+    'python-data': 'python',
+  });
 });
 
 test('a session reports when it was last active: steps and files count, reading its state does not', async () => {
@@ -148,14 +149,14 @@ test('a session can be deleted twice, and leaves only its record', async () => {
   const { session_id: id, instance_id: instanceId } = await client.createSession({
     metadata: { a: '1' },
   });
-  const instance = findInstance(instanceId);
+  const instance = target().instance(instanceId);
   await client.run(id, 'import subprocess\nchild = subprocess.Popen(["setsid", "sleep", "1000"])');
   for (const _ of [1, 2, 3]) {
     const response = await client.call('DELETE', `/v1/sessions/${id}`);
     expect(response.status).toBe(204);
     expect(await response.text()).toBe('');
   }
-  await eventually(() => expect(isGone(instanceId ?? '', instance)).toBe(true));
+  await eventually(() => instance.expectGone());
   const ended = await get(id);
   expect(ended).toMatchObject({
     state: 'ended',

@@ -11,9 +11,9 @@ import {
   stepWith,
   submit,
 } from '../../support/api/steps.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 const forms = [
   { accept: 'application/json', language: python },
@@ -44,7 +44,7 @@ describe.each(forms)(
     test('has its step cancelled only if it requested that', {
       timeout: 60_000,
     }, async () => {
-      const client = await local().newClient();
+      const client = await target().newClient();
       const [kept, cancelled] = await Promise.all(
         [1, 2].map(() => client.createSession({ runtime: language.runtime })),
       );
@@ -80,7 +80,7 @@ describe.each(forms)(
 test('a waiting step with on_disconnect cancel leaves the queue when its client disconnects', {
   timeout: 60_000,
 }, async () => {
-  const client = await local().newClient();
+  const client = await target().newClient();
   const { session_id: id } = await client.createSession();
   await submit(client, id, python.waitForGo, { step_id: 'first' });
   await stepThatWrote(client, id, 'first', 'waiting');
@@ -102,7 +102,7 @@ test('a waiting step with on_disconnect cancel leaves the queue when its client 
 });
 
 test('a step whose client disconnected can be joined by its id from a second connection', async () => {
-  const client = await local().newClient();
+  const client = await target().newClient();
   const { session_id: id } = await client.createSession();
   const request = { code: `${python.waitForGo}\n6 * 7`, step_id: 'joined' };
   await runAndLeave(client, id, 'application/json', request);
@@ -124,7 +124,7 @@ test('a step whose client disconnected can be joined by its id from a second con
 });
 
 test('a client that disconnects in the middle of an event stream does not affect the step', async () => {
-  const client = await local().newClient();
+  const client = await target().newClient();
   const { session_id: id } = await client.createSession();
   await submit(client, id, `${python.waitForGo}\nprint("went on")`, { step_id: 'followed' });
   const follow = open(client, 'GET', `/v1/sessions/${id}/steps/followed/events`);

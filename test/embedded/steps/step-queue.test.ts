@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { node, python } from '../../support/api/languages.ts';
 import { letGo, resultOf, stepThatWrote, stepWith, submit } from '../../support/api/steps.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 const languages = [
   {
@@ -28,7 +28,7 @@ describe.each(languages)('steps of $runtime', (language) => {
   let client: Client;
   let id: string;
   beforeEach(async () => {
-    client = await local().newClient();
+    client = await target().newClient();
     id = (await client.createSession({ runtime: language.runtime })).session_id;
   });
 

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { stepResultSchema } from '@steppe/contracts/step';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { node, python } from '../../support/api/languages.ts';
 import { resultOf, stepThatWrote, stepWith, submit } from '../../support/api/steps.ts';
-import { useLocal } from '../../support/processes/use-local.ts';
+import { useTarget } from '../../support/use-target.ts';
 
-const local = useLocal();
+const target = useTarget();
 
 const languages = [
   {
@@ -61,7 +60,7 @@ describe.each(languages)('a step of $runtime', (language) => {
   let client: Client;
   let id: string;
   beforeEach(async () => {
-    client = await local().newClient();
+    client = await target().newClient();
     id = (await client.createSession({ runtime: language.runtime })).session_id;
     await client.run(id, language.remember);
   });
@@ -191,11 +190,14 @@ describe.each(languages)('a step of $runtime', (language) => {
 });
 
 test('the child processes of a killed step are killed with it', async () => {
-  const client = await local().newClient();
+  const client = await target().newClient();
   const { session_id: id } = await client.createSession({ runtime: 'python' });
   const { stdout } = await client.run(
     id,
     'import os, subprocess\nchild = subprocess.Popen(["setsid", "sleep", "1000"])\nprint(child.pid, flush=True)\nos._exit(1)',
   );
-  expect(existsSync(`/proc/${stdout.trim()}`)).toBe(false);
+  const looks = `os.path.exists('/proc/${stdout.trim()}')`;
+  expect((await client.run(id, `import os\n${looks}`)).results).toMatchObject([
+    { 'text/plain': 'False' },
+  ]);
 });

@@ -9,6 +9,15 @@ export interface Target {
   clientOf(tenant: string): Promise<Client>;
   /** Signs any claims with the key that the services trust. */
   sign(options: SignOptions): Promise<string>;
+  /** The running instance of a session, looked up now. */
+  instance(instanceId: string | null): TargetInstance;
+}
+
+export interface TargetInstance {
+  /** Sends SIGKILL to the agent. */
+  killAgent(): void;
+  /** @throws Error as long as anything of the instance is left. */
+  expectGone(): Promise<void>;
 }
 
 /** What locates a release in a cluster; it can be passed between processes. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { connectTenant, type IssuerKey, newTenant, signToken } from '../api/issuer.ts';
 import type { Target } from '../api/target.ts';
 import { testEnvironment } from '../config.ts';
+import { findInstance, isGone } from './instance.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -44,6 +45,15 @@ export async function startLocal(env: Record<string, string> = {}): Promise<Loca
     sign,
     clientOf,
     newClient: () => clientOf(newTenant()),
+    instance(instanceId) {
+      const instance = findInstance(instanceId);
+      return {
+        killAgent: () => process.kill(instance.agentPid, 'SIGKILL'),
+        async expectGone() {
+          if (!isGone(instanceId ?? '', instance)) throw new Error(`${instanceId} is not gone`);
+        },
+      };
+    },
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       const [code] = await exited;

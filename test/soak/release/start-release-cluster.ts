@@ -1,0 +1,80 @@
+import { CoreV1Api } from '@kubernetes/client-node';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
+import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
+import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
+import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import { kubectlRead } from '../../cluster/harness/commands.ts';
+import { installRelease, type Release } from '../../cluster/harness/release.ts';
+import { loadAdmin } from '../../cluster/support/namespaces.ts';
+import { addStarts, type StartCounts } from '../count-starts.ts';
+import type { SoakCluster } from '../soak-cluster.ts';
+import { killOldest, startsOf } from './control-planes.ts';
+import { podInstances } from './pod-instances.ts';
+
+const quota = 8;
+const poolSizes = { python: 4, node: 1 };
+const warmInstances = poolSizes.python + poolSizes.node;
+
+/** Short, so that the reconciler repairs what a kill leaves while the soak lasts. */
+const values = {
+  limits: { sessionsPerTenant: quota, provisioningSeconds: 60, endSeconds: 10 },
+  controlPlane: {
+    replicas: 2,
+    env: {
+      RECONCILE_INTERVAL_SECONDS: '5',
+      RECONCILE_LEASE_SECONDS: '10',
+      RECONCILE_GRACE_SECONDS: '3',
+    },
+  },
+  runtimes: {
+    python: { pool_size: poolSizes.python },
+    node: { pool_size: poolSizes.node },
+    'python-data': { enabled: false },
+  },
+};
+
+/** A release with two control-planes, one of which is killed now and then. */
+export async function startReleaseCluster(): Promise<SoakCluster> {
+  const release = await installRelease({ purpose: 'soak', values });
+  try {
+    return await openCluster(release);
+  } catch (error) {
+    await release.uninstall();
+    throw error;
+  }
+}
+
+async function openCluster(release: Release): Promise<SoakCluster> {
+  const { namespace, sessionsNamespace, name, url } = release;
+  const core = loadAdmin().makeApiClient(CoreV1Api);
+  const endpoint = await storeEndpoint(namespace, name);
+  const client = createDynamoDbClient({ ...localAccess, endpoint, attemptTimeoutMs: 10_000 });
+  const tableName = 'steppe-sessions';
+  const dead: StartCounts[] = [];
+  let restarting: Promise<unknown> | undefined;
+  return {
+    url,
+    store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, ...realParts }),
+    instances: podInstances(core, sessionsNamespace),
+    quota,
+    warmInstances,
+    tokenFor: async (tenant) => (await release.clientOf(tenant)).token,
+    async restartControlPlane() {
+      restarting = killOldest(core, namespace, name).then((counts) => dead.push(counts));
+      await restarting;
+    },
+    starts: async () => addStarts([...dead, ...(await startsOf(core, namespace))]),
+    // Control-planes that stop leave the pods of sessions alone.
+    stop: async () => void (await restarting),
+    async close() {
+      client.destroy();
+      await release.uninstall();
+    },
+  };
+}
+
+async function storeEndpoint(namespace: string, release: string): Promise<string> {
+  const service = ['service', `${release}-local-store`];
+  const address = await kubectlRead(namespace, service, '{.spec.clusterIP}:{.spec.ports[0].port}');
+  return `http://${address}`;
+}
