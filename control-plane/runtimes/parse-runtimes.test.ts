@@ -50,6 +50,17 @@ describe('a list of runtimes', () => {
     expect(data?.preload).toContain('numpy');
   });
 
+  it('says of pods what Kubernetes needs to know, for this runtime alone', () => {
+    const pod = {
+      runtime_class: 'kata',
+      tolerations: [{ key: 'gpu', operator: 'Exists' }],
+      extended_resources: { 'nvidia.com/gpu': '1' },
+    };
+    const runtimes = runtimesOf({ torch: { language: 'python', image: 'torch:1', ...pod } });
+    expect(runtimes.at(-1)?.pod).toEqual(pod);
+    expect(runtimes[0]?.pod).toBeUndefined();
+  });
+
   it('removes a built-in one with null', () => {
     expect(namesOf({ node: null, 'python-data': null })).toEqual(['python']);
     expect(complaintsOf({ node: null, 'python-data': null, python: null })).toBe(
@@ -62,6 +73,11 @@ describe('a list of runtimes', () => {
     ['no object', [], /expected record/i],
     ['a name of another kind', { 'My Runtime': { language: 'node' } }, /My Runtime/],
     ['an unknown field', { x: { language: 'node', colour: 'red' } }, /x: .*colour/],
+    [
+      'a toleration that Kubernetes does not know',
+      { x: { language: 'node', tolerations: [{ operator: 'Like' }] } },
+      /x\.tolerations\.0\.operator/,
+    ],
     ['an unknown language', { x: { language: 'ruby' } }, /x\.language/],
     ['no language where none is built in', { x: {} }, /x\.language: must be python or node/],
     [

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { abortable, followBoth } from '../../abortable.ts';
 import { withTimeout } from '../../with-timeout.ts';
@@ -27,6 +28,8 @@ export function createKubernetesProvisioner(parts: StartParts): SessionProvision
   const ends = createInstanceEnds(parts);
   const claim = createClaim(parts);
   const closing = new AbortController();
+  // Every pending start adds one.
+  setMaxListeners(0, closing.signal);
   const pending = new Set<Promise<unknown>>();
   const synced = () =>
     withTimeout({ clock, signal: closing.signal, limitMs: syncLimitMs }, (signal) =>

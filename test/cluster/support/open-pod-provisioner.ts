@@ -2,7 +2,10 @@ import { createIds } from '@steppe/contracts/ids';
 import { createClientKubeApi } from '@steppe/control-plane/provisioner/kubernetes/api/client/client-kube-api';
 import type { RouteAddress } from '@steppe/control-plane/provisioner/kubernetes/kubernetes-config';
 import { connectProvisioner } from '@steppe/control-plane/provisioner/kubernetes/open-kubernetes';
-import { defaultPodSettings } from '@steppe/control-plane/provisioner/kubernetes/pod-settings';
+import {
+  defaultPodSettings,
+  type PodSettings,
+} from '@steppe/control-plane/provisioner/kubernetes/pod-settings';
 import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-manifest';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
@@ -15,6 +18,7 @@ import { publicKeysConfigMap } from './session-namespace.ts';
 interface PodProvisionerOptions {
   podRuntimes: readonly PodRuntime[];
   routeAddress?: RouteAddress;
+  settings?: Partial<PodSettings>;
 }
 
 const logger = createLogger({ service: 'test', level: 'silent' });
@@ -22,14 +26,14 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 /** Opens the provisioner of a control-plane whose session pods are in that namespace. */
 export function openPodProvisioner(
   namespace: string,
-  { podRuntimes, routeAddress = 'service' }: PodProvisionerOptions,
+  { podRuntimes, routeAddress = 'service', settings }: PodProvisionerOptions,
 ): SessionProvisioner {
   const ids = createIds(systemClock);
   const api = createClientKubeApi({ load: loadAdmin, namespace, clock: systemClock, ids });
   const template = {
     agentImage: images().agent,
     publicKeysConfigMap,
-    settings: defaultPodSettings,
+    settings: { ...defaultPodSettings, ...settings },
     agentVariables: {},
     runtimeVariables: {},
     preload: undefined,

@@ -8,9 +8,10 @@ export const publicKeysConfigMap = 'steppe-public-keys';
 export async function createSessionNamespace(
   purpose: string,
   publicKeys: PublicKeys,
+  options: { maxPods?: number } = {},
 ): Promise<TestNamespace> {
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-  const namespace = await createNamespace(purpose, { labels });
+  const namespace = await createNamespace(purpose, { ...options, labels });
   const core = loadAdmin().makeApiClient(CoreV1Api);
   const data = Object.fromEntries(
     Object.entries(publicKeys).map(([plane, keys]) => [`${plane}.json`, JSON.stringify(keys)]),
