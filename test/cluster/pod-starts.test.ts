@@ -22,12 +22,12 @@ const python: PodRuntime = {
 /** More than any node has. */
 const greedy = { ...python, name: 'greedy', pod: { requests: { cpu: '900' } } };
 const greedyResources = { ...python.default_resources, cpu: '1000' };
-const imageless = (name: string, image: string) => ({ ...python, name, image });
+const withImage = (name: string, image: string) => ({ ...python, name, image });
 const podRuntimes = [
   python,
   greedy,
-  imageless('absent', 'registry.invalid/steppe/absent:1'),
-  imageless('misnamed', 'Not A Name'),
+  withImage('absent', 'registry.invalid/steppe/absent:1'),
+  withImage('misnamed', 'Not A Name'),
 ];
 
 const core = loadAdmin().makeApiClient(CoreV1Api);

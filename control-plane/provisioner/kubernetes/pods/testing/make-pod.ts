@@ -10,7 +10,7 @@ interface PodParts {
   status?: object;
 }
 
-export const instanceSuffix = '01m8kq8dfgkzj4kngz8rxsbxed';
+export const instanceSuffix = '01m0000000000000000000000a';
 export const createdAt = '2026-11-29T12:00:00Z';
 
 /** A pod as the API server returns it, of an instance of version v1 of `python`. */
