@@ -1,4 +1,5 @@
 import { CoreV1Api } from '@kubernetes/client-node';
+import { label } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
 import { loadAdmin } from './namespaces.ts';
 
 /** The pods and services of that name that exist, as `kind/name`. */
@@ -10,4 +11,12 @@ export async function podsAndServicesNamed(namespace: string, name: string): Pro
     core.listNamespacedService(named),
   ]);
   return [...pods.items.map(() => `pod/${name}`), ...services.items.map(() => `service/${name}`)];
+}
+
+/** The names of the pods that a session was given. */
+export async function podsOfSession(namespace: string, sessionId: string): Promise<string[]> {
+  const core = loadAdmin().makeApiClient(CoreV1Api);
+  const labelSelector = `${label.session}=${sessionId}`;
+  const { items } = await core.listNamespacedPod({ namespace, labelSelector });
+  return items.map(({ metadata }) => metadata?.name ?? '');
 }
