@@ -32,7 +32,15 @@ guardProcess({
   exit,
   onFatal: (error) => writeSync(2, `${error instanceof Error ? error.stack : error}\n`),
 });
-closeOnSignal(lifecycle, { logger, clock: systemClock, limitMs: 8_000, exit });
+// A pod whose containers all exit with 0 has succeeded for the kubelet, which then drops its own
+// reason for the signal, such as an eviction: 143 is the exit code of SIGTERM.
+const signalled = config.OPERATOR_PORT === undefined ? 0 : 143;
+closeOnSignal(lifecycle, {
+  logger,
+  clock: systemClock,
+  limitMs: 8_000,
+  exit: (code) => exit(code || signalled),
+});
 
 if (config.STEPPE_LIFELINE === 'stdin') {
   // The process that started this one has exited, so this one must clean up.

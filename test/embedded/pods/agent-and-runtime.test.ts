@@ -114,10 +114,10 @@ describe.runIf(hasNamespaces)('the agent of a pod', () => {
     expect(rounds).toBeGreaterThan(0);
   });
 
-  test('ends within the pod’s grace, idle or with a step and its reader', async () => {
+  test('ends within the pod’s grace, idle or with a step and its reader, by the exit code of SIGTERM', async () => {
     const idle = await startPod('python');
     await idle.session.run('1');
-    expect(await endAsKubelet(idle.agent)).toEqual([0, null]);
+    expect(await endAsKubelet(idle.agent)).toEqual([143, null]);
     await pod.close();
     const busy = await startPod('python');
     const events = busy.session.stream(sleeping.python);
@@ -127,7 +127,7 @@ describe.runIf(hasNamespaces)('the agent of a pod', () => {
       for await (const { type } of events) types.push(type);
       return types;
     })();
-    expect(await endAsKubelet(busy.agent)).toEqual([0, null]);
+    expect(await endAsKubelet(busy.agent)).toEqual([143, null]);
     expect((await rest).at(-1)).toBe('step_ended');
   });
 

@@ -31,7 +31,7 @@ export function readEnd(pod: Pod): ExitCause | null {
   if (agent?.reason === 'OOMKilled') return { reason: 'oom_killed', detail: words(pod) };
   const { phase } = pod.status;
   if (phase !== 'Failed' && phase !== 'Succeeded') return null;
-  if (disruption) return { ...disruption, detail: words(pod) };
+  if (disruption) return { ...disruption, detail: `${disruption.detail}; ${words(pod)}` };
   const reason = reasonsOfStatus[pod.status.reason ?? ''];
   if (reason) return { reason, detail: words(pod) };
   return isDeleted(pod) ? { reason: 'deleted' } : { reason: 'crashed', detail: words(pod) };
