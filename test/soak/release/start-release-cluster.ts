@@ -13,7 +13,8 @@ import { podInstances } from './pod-instances.ts';
 
 const quota = 8;
 const poolSizes = { python: 4, node: 1 };
-const warmInstances = poolSizes.python + poolSizes.node;
+/** Two control-planes that fill a pool at the same time may each fill it. */
+const mostPooled = 2 * (poolSizes.python + poolSizes.node);
 
 /** Short, so that the reconciler repairs what a kill leaves while the soak lasts. */
 const values = {
@@ -55,9 +56,10 @@ async function openCluster(release: Release): Promise<SoakCluster> {
   return {
     url,
     store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, ...realParts }),
-    instances: podInstances(core, sessionsNamespace),
+    instances: podInstances(core, sessionsNamespace, mostPooled),
     quota,
-    warmInstances,
+    // Pods of the pool are not among `present`.
+    warmInstances: 0,
     tokenFor: async (tenant) => (await release.clientOf(tenant)).token,
     async restartControlPlane() {
       restarting = killOldest(core, namespace, name).then((counts) => dead.push(counts));
