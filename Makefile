@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster chart-goldens images images-lock test-images release
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster chart-goldens deploy images images-lock test-images release
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -34,6 +34,9 @@ lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code,
 
 chart-goldens: $(installed) ## render the chart's examples anew into infra/chart/golden/
 	node tools/helm/lint.mjs --write
+
+deploy: $(bundles) ## install the chart with an example (VALUES=local) in a real cluster, and print commands to paste
+	@exec node tools/deploy.mjs
 
 format: $(installed) $(linters) ## format everything in place
 	npx --no-install biome check --write .

@@ -51,6 +51,7 @@ const endSessionsVariables = z
     NAMESPACE: requiredText.describe('namespace of the planes'),
     SESSIONS_NAMESPACE: requiredText.describe('namespace of the sessions'),
     KEEPS_SESSIONS_NAMESPACE: z.stringbool().default(false),
+    KEEPS_TABLE: z.stringbool().default(true),
     CONTROL_PLANE_DEPLOYMENT: requiredText,
     CONTROL_PLANE_SELECTOR: selectorVariable.describe('labels of the control-plane’s pods'),
     SECRETS: listVariable.default([]).describe('Secrets of the planes to delete'),

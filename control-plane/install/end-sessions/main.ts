@@ -44,7 +44,7 @@ await runProgram('end-sessions', async ({ caller, clock, ids, logger, print }) =
     const objects = createNamedObjects(caller);
     for (const object of madeByHooks) await objects.remove(object);
     print(`Ended ${ended} sessions and deleted their pods.`);
-    print(`The table ${config.SESSIONS_TABLE} is kept.`);
+    if (config.KEEPS_TABLE) print(`The table ${config.SESSIONS_TABLE} is kept.`);
     if (config.KEEPS_SESSIONS_NAMESPACE)
       print(`The namespace ${sessionsNamespace} existed before and is kept.`);
   } finally {
