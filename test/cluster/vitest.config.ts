@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const wholePath = 'test/cluster/whole-path/**/*.test.ts';
 /** Others that call the release which all files share. */
-const shared = 'test/cluster/isolation/{no-exec,replay,user-code}/**/*.test.ts';
+const shared = 'test/cluster/{isolation/{no-exec,replay,user-code}/**/*,chart/pod-shape}.test.ts';
 const faults = 'test/cluster/faults/**/*.test.ts';
 
 /** Tests of the whole path that call either a local mode or a release: `useTarget`. */
