@@ -3,6 +3,7 @@ import {
   type InternalTokenSigner,
 } from '@steppe/service-kit/auth/internal-token/signer';
 import { systemClock } from '@steppe/service-kit/process/clock';
+import { makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
 import type { PublicKeys } from '../provisioner/local-process/publish-keys.ts';
 
 export interface TestKeys {
@@ -12,7 +13,10 @@ export interface TestKeys {
 
 /** New keys for both planes. */
 export async function makeInternalKeys(): Promise<TestKeys> {
-  const [control, data] = await Promise.all([makeKey('control'), makeKey('data')]);
+  const [control, data] = await Promise.all([
+    makeInternalKeyPair('control'),
+    makeInternalKeyPair('data'),
+  ]);
   return {
     signer: createInternalTokenSigner('control-plane', control, systemClock),
     publicKeys: {
@@ -20,11 +24,4 @@ export async function makeInternalKeys(): Promise<TestKeys> {
       'data-plane': { keys: [data.publicJwk] },
     },
   };
-}
-
-async function makeKey(kid: string) {
-  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
-  if (!('privateKey' in pair)) throw new Error('Ed25519 makes pairs');
-  const { kty, crv, x } = await crypto.subtle.exportKey('jwk', pair.publicKey);
-  return { kid, privateKey: pair.privateKey, publicJwk: { kty, crv, x, kid, use: 'sig' } };
 }

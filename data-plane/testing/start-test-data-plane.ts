@@ -1,4 +1,4 @@
-import { randomUUID, webcrypto } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type TenantId, tenantIdSchema } from '@steppe/contracts/ids';
 import type { ReadyRecord } from '@steppe/contracts/session-record';
@@ -8,6 +8,7 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { type DataPlaneConfig, defaultTuning } from '../data-plane-config.ts';
 import { type DataPlaneParts, startDataPlane } from '../start-data-plane.ts';
@@ -65,10 +66,6 @@ export async function startTestDataPlane(
     level: 'info',
     to: { write: (line) => void lines.push(JSON.parse(line)) },
   });
-  const { privateKey } = (await webcrypto.subtle.generateKey('Ed25519', true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair;
   const running = await startDataPlane(
     {
       ...defaultTuning,
@@ -84,7 +81,11 @@ export async function startTestDataPlane(
     {
       routes,
       verifier: tenantVerifier,
-      signer: createInternalTokenSigner('data-plane', { kid: 'test', privateKey }, systemClock),
+      signer: createInternalTokenSigner(
+        'data-plane',
+        await makeInternalKeyPair('test'),
+        systemClock,
+      ),
       logger,
       ...realParts,
       registry: createRegistry('data-plane'),

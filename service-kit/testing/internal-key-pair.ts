@@ -1,7 +1,11 @@
-import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 
-/** A plane's key pair, in the form of the operator's files. */
+/** A new key pair, such as those of the planes. */
 export interface InternalKeyPair {
+  kid: string;
+  /** Signs in this process. */
+  privateKey: CryptoKey;
+  /** Both in the form of the operator's files. */
   privateJwk: JWK;
   publicJwk: JWK;
 }
@@ -9,8 +13,10 @@ export interface InternalKeyPair {
 export async function makeInternalKeyPair(kid: string): Promise<InternalKeyPair> {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
   return {
+    kid,
+    privateKey,
     privateJwk: { ...(await exportJWK(privateKey)), kid },
-    publicJwk: { ...(await exportJWK(publicKey)), kid },
+    publicJwk: { ...(await exportJWK(publicKey)), kid, use: 'sig' },
   };
 }
 

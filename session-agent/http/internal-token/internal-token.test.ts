@@ -12,7 +12,8 @@ import {
 } from '@steppe/service-kit/auth/internal-token/signer';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { keySetOf, makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
+import { SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createInternalTokenVerifier } from './verifier.ts';
 
@@ -27,10 +28,9 @@ afterEach(() => {
 });
 
 async function newKey(plane: 'control-plane' | 'data-plane', kid: string): Promise<InternalKey> {
-  const { privateKey, publicKey } = await generateKeyPair('EdDSA');
-  const keys = [{ ...(await exportJWK(publicKey)), kid }];
-  writeFileSync(join(directory, keyFileName(plane)), JSON.stringify({ keys }));
-  return { kid, privateKey };
+  const pair = await makeInternalKeyPair(kid);
+  writeFileSync(join(directory, keyFileName(plane)), keySetOf(pair.publicJwk));
+  return pair;
 }
 
 const instanceId = newInstanceId();

@@ -1,6 +1,7 @@
 import type { Plane } from '@steppe/contracts/internal';
 import { systemClock } from '@steppe/service-kit/process/clock';
-import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
+import { importJWK, type JWK } from 'jose';
 import {
   createInternalTokenSigner,
   type InternalTokenSigner,
@@ -13,11 +14,11 @@ export interface PlaneKey {
 }
 
 export async function makePlaneKey(plane: Plane, kid: string = plane): Promise<PlaneKey> {
-  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const pair = await makeInternalKeyPair(kid);
   return {
-    publicSet: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig' }] },
-    privateJwk: { ...(await exportJWK(privateKey)), kid },
-    signer: createInternalTokenSigner(plane, { kid, privateKey }, systemClock),
+    publicSet: { keys: [pair.publicJwk] },
+    privateJwk: pair.privateJwk,
+    signer: createInternalTokenSigner(plane, pair, systemClock),
   };
 }
 

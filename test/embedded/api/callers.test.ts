@@ -1,4 +1,5 @@
-import { generateKeyPair, SignJWT } from 'jose';
+import { makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
+import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connect } from '../../support/api/client.ts';
 import { forge, hs256, publicKeyOf, signClaims } from '../../support/api/forged-token.ts';
@@ -24,7 +25,7 @@ const invalid = (description: string) =>
   `Bearer error="invalid_token", error_description="${description}"`;
 
 async function strangersToken(kid: string): Promise<string> {
-  const { privateKey } = await generateKeyPair('EdDSA');
+  const { privateKey } = await makeInternalKeyPair(kid);
   return new SignJWT(goodClaims()).setProtectedHeader({ alg: 'EdDSA', kid }).sign(privateKey);
 }
 

@@ -1,4 +1,5 @@
-import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
+import { type CryptoKey, importJWK, type JWK, SignJWT } from 'jose';
 import { type Client, type ConnectOptions, connect } from './client.ts';
 
 /** The private key of an issuer that the services trust, as a JWK with a `kid`. */
@@ -61,10 +62,6 @@ export async function connectTenant(
 }
 
 export async function newIssuerKey(): Promise<{ issuerKey: IssuerKey; jwks: { keys: JWK[] } }> {
-  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
-  const kid = 'test';
-  return {
-    issuerKey: { ...(await exportJWK(privateKey)), kid },
-    jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' }] },
-  };
+  const { privateJwk, publicJwk } = await makeInternalKeyPair('test');
+  return { issuerKey: privateJwk, jwks: { keys: [{ ...publicJwk, alg: 'EdDSA' }] } };
 }

@@ -5,8 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keySetOf, makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
 import { type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { testEnvironment } from '../config.ts';
 import { freePort } from '../sockets/free-port.ts';
 
@@ -47,15 +48,9 @@ export async function prepareServices(
   const instances = `/tmp/steppe-${randomUUID().slice(0, 13)}`;
   mkdirSync(publicKeys);
   const writeKeys = async (name: string) => {
-    const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
-    writeFileSync(
-      join(directory, `${name}.private.json`),
-      JSON.stringify({ ...(await exportJWK(privateKey)), kid: name }),
-    );
-    writeFileSync(
-      join(publicKeys, `${name}.json`),
-      JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: name }] }),
-    );
+    const { privateKey, privateJwk, publicJwk } = await makeInternalKeyPair(name);
+    writeFileSync(join(directory, `${name}.private.json`), JSON.stringify(privateJwk));
+    writeFileSync(join(publicKeys, `${name}.json`), keySetOf(publicJwk));
     return privateKey;
   };
   const [callerKey] = await Promise.all([
