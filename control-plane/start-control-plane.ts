@@ -1,5 +1,4 @@
 import type { Ids } from '@steppe/contracts/ids';
-import { limits as contractLimits } from '@steppe/contracts/limits';
 import type { CallerVerifier } from '@steppe/service-kit/auth/caller/principal';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { innerHeaderBytes } from '@steppe/service-kit/config/variables';
@@ -22,10 +21,11 @@ import { createPoolMetrics } from './pool/pool-metrics.ts';
 import { createWarmPool } from './pool/warm-pool.ts';
 import { instrumentProvisioner } from './provisioner/instrumented-provisioner.ts';
 import type { SessionProvisioner } from './provisioner/session-provisioner.ts';
-import { createMissingInstances } from './reconciler/missing-instances.ts';
-import type { ReconcilerServices } from './reconciler/reconcile.ts';
-import { createReconcilerMetrics } from './reconciler/reconciler-metrics.ts';
-import { type ReconcilerTiming, startReconciler } from './reconciler/start-reconciler.ts';
+import {
+  type ReconcilerTiming,
+  reconcilerServices,
+  startReconciler,
+} from './reconciler/start-reconciler.ts';
 import { listRuntimesOperation } from './runtimes/list.ts';
 import type { SessionRuntime } from './runtimes/session-runtime.ts';
 import { createAgentClient } from './sessions/agent-client.ts';
@@ -147,7 +147,7 @@ export async function startControlPlane(
     lifecycle.onClose('warm pool', () => pool.close());
     lifecycle.onClose('creates', () => pending.close());
     const reconciler = startReconciler(
-      toReconcilerServices(services, config.reconciler, registry),
+      reconcilerServices(services, config.reconciler.graceMs, registry),
       config.reconciler,
     );
     lifecycle.onClose('reconciler', () => reconciler.close());
@@ -184,23 +184,6 @@ export async function startControlPlane(
     throw error;
   }
 }
-
-const toReconcilerServices = (
-  services: SessionServices,
-  { graceMs }: ReconcilerConfig,
-  registry: Registry,
-): ReconcilerServices => ({
-  ...services,
-  rules: {
-    provisioningMs: services.limits.provisioningMs,
-    graceMs,
-    longestStepMs: contractLimits.maxTimeoutMs,
-  },
-  startedAtMs: services.clock.now(),
-  versions: new Map(services.runtimes.map(({ name, version }) => [name, version])),
-  missing: createMissingInstances(),
-  reconcilerMetrics: createReconcilerMetrics(registry),
-});
 
 const createOperations = (services: SessionServices, admission: Admission) => ({
   create_session: createSessionOperation(services)(admission),

@@ -1,4 +1,9 @@
+import { limits } from '@steppe/contracts/limits';
+import type { Registry } from 'prom-client';
+import type { SessionServices } from '../sessions/session-services.ts';
+import { createMissingInstances } from './missing-instances.ts';
 import { type ReconcilerServices, reconcile } from './reconcile.ts';
+import { createReconcilerMetrics } from './reconciler-metrics.ts';
 
 export interface ReconcilerTiming {
   /** Time from the end of a pass to the start of the next. */
@@ -100,3 +105,21 @@ export function startReconciler(
     },
   };
 }
+
+/** What a reconciler needs, beside what it shares with the operations on sessions. */
+export const reconcilerServices = (
+  services: SessionServices,
+  graceMs: number,
+  registry: Registry,
+): ReconcilerServices => ({
+  ...services,
+  rules: {
+    provisioningMs: services.limits.provisioningMs,
+    graceMs,
+    longestStepMs: limits.maxTimeoutMs,
+  },
+  startedAtMs: services.clock.now(),
+  versions: new Map(services.runtimes.map(({ name, version }) => [name, version])),
+  missing: createMissingInstances(),
+  reconcilerMetrics: createReconcilerMetrics(registry),
+});

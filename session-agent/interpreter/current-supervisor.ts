@@ -30,13 +30,22 @@ export const defaultAbsenceLimitMs = 5 * 60_000;
 /** A supervisor takes up to two seconds to kill a worker's descendants. */
 export const killLimitMs = 8_000;
 
+/**
+ * Node, the C library and libraries linked to them read these only at their start. Python's driver
+ * handles its own: it can replace itself by `exec`.
+ */
+const readAtStart: Readonly<Record<Language, RegExp | undefined>> = {
+  python: undefined,
+  node: /^(NODE_|LD_|DYLD_|GLIBC_|MALLOC_|OMP_|OPENBLAS_|MKL_|UV_|OPENSSL_|SSL_CERT_)/,
+};
+
 /** The supervisor that is connected now. Another one may replace it at any time. */
 export class CurrentSupervisor {
-  /** The language of the supervisor that connected last. */
-  language: Language | undefined;
   /** The last reading of the memory of its container. */
   memory: MemoryReading | undefined;
   readonly #options: CurrentSupervisorOptions;
+  /** The language of the supervisor that connected last. */
+  #language: Language | undefined;
   #link: SupervisorLink | undefined;
   #cancelAbsence: () => void = () => {};
   #pendingKill: { epoch: number; cancel: () => void } | undefined;
@@ -47,6 +56,12 @@ export class CurrentSupervisor {
 
   get isConnected(): boolean {
     return this.#link !== undefined;
+  }
+
+  /** Whether a worker takes up these variables only at its start. */
+  needsRestartFor(env: Readonly<Record<string, string>>): boolean {
+    const pattern = this.#language && readAtStart[this.#language];
+    return pattern !== undefined && Object.keys(env).some((name) => pattern.test(name));
   }
 
   /** Starts the time limit within which a supervisor must connect. */
@@ -64,7 +79,7 @@ export class CurrentSupervisor {
   ): void {
     const { logger, onConnect, onFrame, onDisconnect } = this.#options;
     logger.info({ language, version, pid }, 'supervisor connected');
-    this.language = language;
+    this.#language = language;
     this.memory = undefined;
     const before = this.#link;
     this.#link = link;

@@ -65,3 +65,9 @@ export const describeMemory = ({ used_bytes, limit_bytes }: MemoryReading): stri
   'whole container was killed.';
 
 const toMiB = (bytes: number): number => Math.round(bytes / 1024 ** 2);
+
+/** Why a worker died before it was ready, with the last output of its start. */
+export function describeFailedStart({ code, signal, detail }: ExitFrame, output: string): string {
+  const how = detail || `the interpreter did not start (code ${code}, signal ${signal})`;
+  return `${how}\n${output}`.trimEnd();
+}

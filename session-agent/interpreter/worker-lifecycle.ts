@@ -1,4 +1,3 @@
-import type { Language } from '@steppe/contracts/session';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { WorkerFrame } from '../protocol/frames.ts';
@@ -8,6 +7,7 @@ import type { InterpreterState } from './interpreter-state.ts';
 import { Worker } from './worker.ts';
 import {
   connectionClosed,
+  describeFailedStart,
   describeMemory,
   type ExitFrame,
   exitWithSupervisor,
@@ -18,9 +18,7 @@ import {
 export const startLimitMs = 10_000;
 /** What a dead worker wrote is read for at most this time. */
 export const drainLimitMs = 2_000;
-/**
- * A worker's connection closes just before it exits, and its own exit explains more than a kill.
- */
+/** A worker's connection closes just before it exits; its own exit explains more than a kill. */
 export const exitGraceMs = 500;
 /** Gives up after this many failed starts in a row. */
 const maxFailedStarts = 3;
@@ -45,8 +43,7 @@ export class WorkerLifecycle {
 
   configure(env: Record<string, string>): void {
     this.#env = env;
-    const { language } = this.#supervisor;
-    if (language && isReadAtStart(language, env)) this.#replace();
+    if (this.#supervisor.needsRestartFor(env)) this.#replace();
     else this.#state.worker?.configure(env);
   }
 
@@ -165,8 +162,7 @@ export class WorkerLifecycle {
    * may find out more about the exit, after the loss is counted.
    */
   async reap(known: ExitFrame, explain = async () => known): Promise<void> {
-    const { open } = this.#state;
-    const { worker } = open;
+    const { open, worker } = this.#state;
     if (!worker || worker.epoch !== known.epoch) return;
     const isReplaced = open.name === 'killing' && open.purpose === 'replace';
     const isLoss = open.name === 'killing' ? !isReplaced : worker.isConnected;
@@ -183,9 +179,7 @@ export class WorkerLifecycle {
     const { protocolError } = worker;
     this.#options.logger.warn({ ...exit, protocolError, started: isLoss }, 'worker exited');
     if (isLoss) return this.#spawnIfSupervised();
-    const how =
-      exit.detail || `the interpreter did not start (code ${exit.code}, signal ${exit.signal})`;
-    this.#failStart(`${how}\n${worker.takeStartOutput()}`.trimEnd());
+    this.#failStart(describeFailedStart(exit, worker.takeStartOutput()));
   }
 
   #failStart(detail: string): void {
@@ -204,15 +198,3 @@ export class WorkerLifecycle {
     this.#options.onGaveUp(detail);
   }
 }
-
-/**
- * Node, the C library and libraries linked to them read these only at their start. Python's driver
- * handles its own: it can replace itself by `exec`.
- */
-const readAtStart: Readonly<Record<Language, RegExp | undefined>> = {
-  python: undefined,
-  node: /^(NODE_|LD_|DYLD_|GLIBC_|MALLOC_|OMP_|OPENBLAS_|MKL_|UV_|OPENSSL_|SSL_CERT_)/,
-};
-
-const isReadAtStart = (language: Language, env: Readonly<Record<string, string>>): boolean =>
-  Object.keys(env).some((name) => readAtStart[language]?.test(name));

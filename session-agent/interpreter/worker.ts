@@ -2,7 +2,7 @@ import type { Ids } from '@steppe/contracts/ids';
 import type { OutputStream } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
-import { type Deferred, deferred } from '../deferred.ts';
+import { type Deferred, deferred, settledWithin } from '../deferred.ts';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { WorkerFrame } from '../protocol/frames.ts';
 import type { Place } from '../protocol/marker-scanner.ts';
@@ -98,7 +98,7 @@ export class Worker {
 
   /** True if it has no connection, or loses it within the limit. */
   async isLeftWithin(limitMs: number): Promise<boolean> {
-    if (this.#link) await this.#settled(this.#linkClosed.promise, limitMs);
+    if (this.#link) await settledWithin(this.#linkClosed.promise, limitMs, this.#options.clock);
     return !this.isConnected;
   }
 
@@ -135,7 +135,7 @@ export class Worker {
     if (first.type === 'exit') return { kind: 'lost', exit: first };
     // The worker writes both markers before `done`: they are late only if user code tampers with
     // the streams. If the worker dies meanwhile, the step has still ended.
-    await this.#settled(markers, markerLimitMs);
+    await settledWithin(markers, markerLimitMs, this.#options.clock);
     await running.interrupt?.promise;
     this.#running = undefined;
     const { status, error, usage } = first;
@@ -161,7 +161,8 @@ export class Worker {
 
   /** The process is dead: handles its last frames and output for at most `drainMs`. */
   async exited(exit: ExitFrame, drainMs: number): Promise<void> {
-    const lastFrames = this.#link && this.#settled(this.#linkClosed.promise, drainMs);
+    const { clock } = this.#options;
+    const lastFrames = this.#link && settledWithin(this.#linkClosed.promise, drainMs, clock);
     await Promise.all([lastFrames, this.#out.close(drainMs), this.#err.close(drainMs)]);
     this.disconnect();
     this.#running?.interrupt?.resolve();
@@ -194,13 +195,5 @@ export class Worker {
     if (!this.isConnected && this.#executionCount === 0) this.#startOutput.push(bytes);
     if (place === 'step' && this.#running) this.#running.sink.output(stream, bytes);
     else this.#options.background.bytes(stream, bytes);
-  }
-
-  /** Waits for `promise` for at most `limitMs`. */
-  async #settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
-    const late = deferred();
-    const cancel = this.#options.clock.after(limitMs, late.resolve);
-    await Promise.race([promise, late.promise]);
-    cancel();
   }
 }

@@ -1,7 +1,7 @@
 import { CoreV1Api } from '@kubernetes/client-node';
 import { newOwner, startRequest } from '@steppe/control-plane/provisioner/conformance/requests';
 import type { PodSettings } from '@steppe/control-plane/provisioner/kubernetes/pod-settings';
-import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-manifest';
+import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-containers';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
 import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';

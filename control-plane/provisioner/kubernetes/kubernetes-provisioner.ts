@@ -2,21 +2,26 @@ import { setMaxListeners } from 'node:events';
 import type { InstanceId } from '@steppe/contracts/ids';
 import { abortable, followBoth } from '../../abortable.ts';
 import { withTimeout } from '../../with-timeout.ts';
-import type { Instance, SessionProvisioner, StartRequest } from '../session-provisioner.ts';
+import type {
+  Instance,
+  ListedInstance,
+  SessionProvisioner,
+  StartRequest,
+} from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
 import { isKubeApiError } from './api/kube-api-error.ts';
 import type { Pod } from './api/kube-objects.ts';
 import { createClaim } from './claim-instance.ts';
 import { deletePod } from './delete-pod.ts';
 import { createInstanceEnds } from './deliver-ends.ts';
-import { listInstances } from './list-instances.ts';
-import { label, podName } from './pods/pod-labels.ts';
+import { label, podName, sessionPodLabels } from './pods/pod-labels.ts';
 import { readEnd } from './pods/read-end.ts';
-import { isDeleting, poolGroup } from './pods/session-pod.ts';
+import { isDeleting, poolGroup, toListed } from './pods/session-pod.ts';
 import { type StartParts, startInstance } from './start-instance.ts';
 
 /** How long a call may wait for the first list of all pods. */
 const syncLimitMs = 30_000;
+const pageSize = 500;
 
 /**
  * Instances are pods of one namespace, which any number of control-planes share. What they are is
@@ -85,6 +90,25 @@ export function createKubernetesProvisioner(parts: StartParts): SessionProvision
       await api.close();
     },
   };
+}
+
+/**
+ * The instances by a quorum read, whatever is requested: nothing lists in the path of a request.
+ * The cache learns what was read, so that the ends of listed pods are known too.
+ */
+async function listInstances({ api, informer }: StartParts): Promise<ListedInstance[]> {
+  const instances: ListedInstance[] = [];
+  let page: string | undefined;
+  do {
+    const query = { labels: sessionPodLabels, read: 'consistent', limit: pageSize, page } as const;
+    const { items, nextPage } = await api.pods.list(query);
+    for (const pod of items) {
+      informer.observe(pod);
+      instances.push(...toListed(pod));
+    }
+    page = nextPage ?? undefined;
+  } while (page !== undefined);
+  return instances;
 }
 
 /** Deletes the pod as it is while it is warm, so that no claim can take it at the same time. */

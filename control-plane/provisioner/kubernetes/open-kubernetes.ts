@@ -15,8 +15,9 @@ import { createKubernetesProvisioner } from './kubernetes-provisioner.ts';
 import { createPodEvents } from './pod-events.ts';
 import { createPodInformerMetrics } from './pod-informer-metrics.ts';
 import { readPodSettings } from './pod-settings.ts';
+import type { PodRuntime, PodTemplate } from './pods/pod-containers.ts';
 import { sessionPodLabels } from './pods/pod-labels.ts';
-import { type PodRuntime, type PodTemplate, podManifest } from './pods/pod-manifest.ts';
+import { podManifest } from './pods/pod-manifest.ts';
 import { poolGroupOf } from './pods/session-pod.ts';
 
 /** Opens the provisioner whose instances are pods. The API server need not respond yet. */

@@ -8,11 +8,11 @@ import { awaitConnection } from './await-connection.ts';
 import { deletePod } from './delete-pod.ts';
 import type { RouteAddress } from './kubernetes-config.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
+import { agentPort, type PodRuntime, type PodTemplate } from './pods/pod-containers.ts';
 import { podName } from './pods/pod-labels.ts';
-import { agentPort, type PodRuntime, type PodTemplate, podManifest } from './pods/pod-manifest.ts';
+import { podManifest, serviceManifest } from './pods/pod-manifest.ts';
 import { readyPatch } from './pods/pod-patches.ts';
 import { readStart, type StartProblem } from './pods/read-start.ts';
-import { serviceManifest } from './pods/service-manifest.ts';
 import { isDeleting } from './pods/session-pod.ts';
 
 export interface StartParts extends KubernetesParts {

@@ -8,7 +8,7 @@ import { firstEpoch } from '../agent-client.ts';
 import type { SessionWithState } from '../describe-session.ts';
 import type { CreateOutcome, CreateStart } from '../session-metrics.ts';
 import type { SessionServices } from '../session-services.ts';
-import { CreateAbortedError, failureAfter } from './create-failure.ts';
+import { endedMeanwhile, failureAfter } from './create-failure.ts';
 import type { SessionPlan } from './plan-session.ts';
 import { type RowState, rollbackCreate } from './rollback-create.ts';
 
@@ -195,9 +195,3 @@ function requireUpdated(update: UpdateOutcome) {
   if (update.outcome === 'updated') return update.record;
   throw endedMeanwhile();
 }
-
-const endedMeanwhile = () =>
-  new CreateAbortedError({
-    reason: 'deleted',
-    detail: 'the session was terminated before it was ready',
-  });

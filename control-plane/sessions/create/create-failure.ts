@@ -19,6 +19,13 @@ export class CreateAbortedError extends Error {
   }
 }
 
+/** Another request or the reconciler made the row terminal. */
+export const endedMeanwhile = () =>
+  new CreateAbortedError({
+    reason: 'deleted',
+    detail: 'the session was terminated before it was ready',
+  });
+
 /** The cause that the row records for a create that failed with `error`. */
 export function causeOfFailure(error: unknown): TerminationCause {
   if (error instanceof CreateAbortedError) return error.terminationCause;

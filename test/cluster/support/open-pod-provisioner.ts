@@ -6,7 +6,7 @@ import {
   defaultPodSettings,
   type PodSettings,
 } from '@steppe/control-plane/provisioner/kubernetes/pod-settings';
-import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-manifest';
+import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-containers';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { systemClock } from '@steppe/service-kit/process/clock';

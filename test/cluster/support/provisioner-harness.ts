@@ -3,8 +3,8 @@ import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId } from '@steppe/contracts/ids';
 import type { OpenProvisioner } from '@steppe/control-plane/provisioner/conformance/session-provisioner-conformance';
 import type { RouteAddress } from '@steppe/control-plane/provisioner/kubernetes/kubernetes-config';
+import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-containers';
 import { podName } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
-import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-manifest';
 import type {
   Instance,
   SessionProvisioner,

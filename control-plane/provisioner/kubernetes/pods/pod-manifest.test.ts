@@ -4,9 +4,9 @@ import { expect, it } from 'vitest';
 import { builtInRuntimes } from '../../../runtimes/built-in-runtimes.ts';
 import { findRuntime } from '../../../runtimes/find-runtime.ts';
 import { defaultPodSettings, type PodSettings } from '../pod-settings.ts';
+import type { PodRuntime, PodTemplate } from './pod-containers.ts';
 import { label } from './pod-labels.ts';
-import { type PodRuntime, type PodTemplate, podManifest } from './pod-manifest.ts';
-import { serviceManifest } from './service-manifest.ts';
+import { podManifest, serviceManifest } from './pod-manifest.ts';
 import { makePod } from './testing/make-pod.ts';
 
 const python: PodRuntime = {

@@ -2,7 +2,7 @@ import type { EndedReason } from '@steppe/contracts/end-reason';
 import { withoutInternals } from '../../../without-internals.ts';
 import { type ExitCause, parseTerminationMessage } from '../../termination-message.ts';
 import type { ContainerTermination, Pod } from '../api/kube-objects.ts';
-import { agentContainer } from './pod-manifest.ts';
+import { agentContainer } from './pod-containers.ts';
 
 /** The node controller or the garbage collector of pods gave up the pod's node. */
 const lostNode: ReadonlySet<string> = new Set(['DeletionByTaintManager', 'DeletionByPodGC']);

@@ -1,6 +1,6 @@
 import type { StartFailure } from '../../start-failed-error.ts';
 import type { ContainerStatus, Pod } from '../api/kube-objects.ts';
-import { runtimeContainer } from './pod-manifest.ts';
+import { runtimeContainer } from './pod-containers.ts';
 import { describeExit, readEnd } from './read-end.ts';
 import { isDeleting, isReady } from './session-pod.ts';
 

@@ -1,9 +1,9 @@
+import { StringDecoder } from 'node:string_decoder';
 import * as z from 'zod';
 import type { PodWatchEvent } from '../kube-api.ts';
 import { podSchema } from '../kube-objects.ts';
 import type { KubeCaller } from './call-kube-api.ts';
 import { toKubeApiError } from './network-errors.ts';
-import { readLines } from './read-lines.ts';
 import { readWatchError } from './read-status.ts';
 
 /** etcd's own limit of an object is 1.5 MiB. */
@@ -46,3 +46,29 @@ function readEvent(line: string): PodWatchEvent | null {
 }
 
 const isPodEvent = (type: string): type is keyof typeof podEvents => type in podEvents;
+
+/**
+ * Yields the lines of a stream without their line feeds.
+ * @throws RangeError for a line of more than `maxLength` characters, SyntaxError for an end in the
+ *   middle of a line.
+ */
+async function* readLines(
+  chunks: AsyncIterable<Buffer>,
+  maxLength: number,
+): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let parts: string[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    const lines = decoder.write(chunk).split('\n');
+    for (const [index, part] of lines.entries()) {
+      parts.push(part);
+      length += part.length;
+      if (length > maxLength) throw new RangeError(`a line is longer than ${maxLength} characters`);
+      if (index === lines.length - 1) break;
+      yield parts.join('');
+      [parts, length] = [[], 0];
+    }
+  }
+  if (length > 0 || decoder.end() !== '') throw new SyntaxError('the last line is not complete');
+}

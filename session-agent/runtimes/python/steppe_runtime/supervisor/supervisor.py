@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from ..io.frames import FrameConnection
 from .container_memory import find_container_memory
 from .descendants import kill_descendants, kill_group, reap_children
+from .exit_frame import exit_frame
 from .memory_watch import MemoryWatch
 from .settings import Settings
 from .signal_wakeup import SignalWakeup
@@ -61,9 +62,7 @@ class Supervisor:
         while not self._is_stopping:
             if self._connection is None:
                 self._connect()
-            timeout = (
-                self._retry_seconds if self._connection is None else self._memory.interval_seconds
-            )
+            timeout = self._memory.interval_seconds if self._connection else self._retry_seconds
             for key, _ in self._selector.select(timeout):
                 key.data()
             self._check_memory()
@@ -129,9 +128,8 @@ class Supervisor:
                 self._settings, epoch, env, memory_bytes, self._release_in_child
             )
         except OSError as error:
-            self._send_exit(
-                epoch, reason="spawn_failed", detail=f"the worker could not be forked: {error}"
-            )
+            detail = f"the worker could not be forked: {error}"
+            self._send(exit_frame(epoch, None, reason="spawn_failed", detail=detail))
             return
         self._send({"type": "spawned", "epoch": epoch, "pid": self._worker.pid})
 
@@ -152,18 +150,12 @@ class Supervisor:
         kill_group(worker.pid)
         left = self._kill_descendants()
         failure = worker.close()
-        signalled = os.WIFSIGNALED(status)
-        if signalled and os.WTERMSIG(status) == signal.SIGKILL:
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             memory.explain_kill()
-        self._send_exit(
-            worker.epoch,
-            code=None if signalled else os.WEXITSTATUS(status),
-            signal_name=_signal_name(os.WTERMSIG(status)) if signalled else None,
-            reason="memory" if memory.verdict else "spawn_failed" if failure else None,
-            detail=memory.verdict
-            or failure
-            or (f"{left} processes of the session could not be killed" if left else ""),
-        )
+        left_detail = f"{left} processes of the session could not be killed" if left else ""
+        reason = "memory" if memory.verdict else "spawn_failed" if failure else None
+        detail = memory.verdict or failure or left_detail
+        self._send(exit_frame(worker.epoch, status, reason=reason, detail=detail))
 
     def _on_lifeline(self) -> None:
         if not os.read(0, 4096):
@@ -192,12 +184,6 @@ class Supervisor:
         self._kill_worker()
         time.sleep(_FIRST_RETRY_SECONDS)
 
-    def _send_exit(
-        self, epoch: int, *, code=None, signal_name=None, reason=None, detail=""
-    ) -> None:
-        frame = {"type": "exit", "epoch": epoch, "code": code, "signal": signal_name}
-        self._send({**frame, "reason": reason, "detail": detail[:2000]})
-
     def _send(self, message: dict) -> None:
         if self._connection is None:
             return
@@ -212,10 +198,3 @@ class Supervisor:
         self._selector.close()
         if self._connection:
             self._connection.close()
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIG{number}"
