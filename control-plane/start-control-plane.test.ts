@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { sessionSchema } from '@steppe/contracts/session';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { listen } from '@steppe/session-store/dynalite/listen';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { eventually } from './testing/eventually.ts';
 import { openTestFixture, pathOf, type TestFixture, traces } from './testing/open-control-plane.ts';
 
 let fixture: TestFixture;
@@ -39,7 +39,7 @@ it('finishes a create that runs when it closes', async () => {
   const plane = await fixture.open();
   const tenantId = newTenantId();
   const creating = plane.create(tenantId);
-  await eventually(() => fixture.store.listLive(tenantId)).toHaveLength(1);
+  await expectEventually(() => fixture.store.listLive(tenantId)).toHaveLength(1);
   await plane.close();
   expect((await creating).state).toBe('ready');
 });
@@ -52,7 +52,7 @@ it('rolls back creates that are not ready before the time limit of its close', a
   const left = plane
     .call(tenantId, 'POST', '/v1/sessions', { body, headers })
     .catch((error: unknown) => error);
-  await eventually(fixture.fakes.leftovers).not.toEqual([]);
+  await expectEventually(fixture.fakes.leftovers).not.toEqual([]);
   await plane.close();
   expect(await left).toBeInstanceOf(Error);
   expect(await traces(fixture.store, tenantId, ['k'])).toEqual({

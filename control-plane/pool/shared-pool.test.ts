@@ -1,10 +1,10 @@
 import { createSessionSchema } from '@steppe/contracts/session';
 import { systemClock } from '@steppe/service-kit/process/clock';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createSession } from '../sessions/create/create-session.ts';
 import { deleteSession } from '../sessions/delete.ts';
-import { eventually } from '../testing/eventually.ts';
 import {
   type FixtureServices,
   type ReconcilerFixture,
@@ -70,7 +70,7 @@ async function create(plane: FixtureServices, tenantId = newTenantId()) {
 it('lets control-planes claim from one shared pool, and no instance is claimed twice', async () => {
   const [first, second] = [open(2), open(2)];
   first.pool.fill();
-  await eventually(warm).toHaveLength(2);
+  await expectEventually(warm).toHaveLength(2);
   const kept = warm().map(({ instanceId }) => instanceId);
   const tenantId = newTenantId();
   const sessions = await Promise.all(
@@ -91,13 +91,13 @@ it('lets control-planes claim from one shared pool, and no instance is claimed t
 it('claims by version in a rollout, and neither version ends instances of the other', async () => {
   const older = open(1, 'json');
   older.pool.fill();
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const [old] = warm();
   fixture.clock.nowMs += 1_000;
   const newer = open(1, 'csv');
   fixture.clock.nowMs += 1_000;
   newer.pool.fill();
-  await eventually(warm).toHaveLength(2);
+  await expectEventually(warm).toHaveLength(2);
   const made = warm().find(({ version }) => version !== old?.version);
   // After the grace period, the older control-plane is allowed to retire instances.
   fixture.clock.nowMs += 3_600_000;

@@ -2,6 +2,7 @@ import type { InstanceId } from '@steppe/contracts/ids';
 import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newOwner } from '../provisioner/conformance/requests.ts';
 import type {
@@ -11,7 +12,6 @@ import type {
   StartRequest,
 } from '../provisioner/session-provisioner.ts';
 import { StartFailedError } from '../provisioner/start-failed-error.ts';
-import { eventually } from '../testing/eventually.ts';
 import { pythonRuntime } from '../testing/session-runtimes.ts';
 import { createWarmPool, type WarmPool } from './warm-pool.ts';
 
@@ -105,7 +105,7 @@ describe('warm pool', () => {
       },
     });
   afterEach(() => pool.close());
-  const settled = () => eventually(() => waits.length).toBeGreaterThan(0);
+  const settled = () => expectEventually(() => waits.length).toBeGreaterThan(0);
 
   it('starts the missing instances at fill(), without an owner, with the defaults', async () => {
     expect(fake.requests).toEqual([]);
@@ -156,10 +156,10 @@ describe('warm pool', () => {
     expect(await pool.claim(newOwner(), python, python.default_resources)).not.toBeNull();
     expect(fake.requests).toHaveLength(3);
     pool.refill(python);
-    await eventually(() => fake.requests).toHaveLength(4);
+    await expectEventually(() => fake.requests).toHaveLength(4);
     const [first] = fake.listed.keys();
     if (first) fake.end(first);
-    await eventually(() => fake.requests).toHaveLength(5);
+    await expectEventually(() => fake.requests).toHaveLength(5);
   });
 
   it('notices claims of other control-planes at its next count', async () => {
@@ -169,25 +169,25 @@ describe('warm pool', () => {
     if (first) fake.listed.delete(first);
     expect(waits.map(({ ms }) => ms)).toEqual([5_000]);
     waits[0]?.goOn();
-    await eventually(() => fake.requests).toHaveLength(4);
+    await expectEventually(() => fake.requests).toHaveLength(4);
   });
 
   it('retries failed starts with a backoff that only a success resets', async () => {
     fake.failing = true;
     pool.fill();
     for (let round = 0; round < 9; round += 1) {
-      await eventually(() => waits.length).toBe(round + 1);
+      await expectEventually(() => waits.length).toBe(round + 1);
       pool.refill(python);
       waits.at(-1)?.goOn();
     }
-    await eventually(() => waits.length).toBe(10);
+    await expectEventually(() => waits.length).toBe(10);
     expect(waits.map(({ ms }) => ms)).toEqual([
       500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
     ]);
     fake.failing = false;
     waits.at(-1)?.goOn();
-    await eventually(() => fake.listed.size).toBe(3);
-    await eventually(() => waits.at(-1)?.ms).toBe(5_000);
+    await expectEventually(() => fake.listed.size).toBe(3);
+    await expectEventually(() => waits.at(-1)?.ms).toBe(5_000);
   });
 
   it('replaces early exits with the backoff of failed starts until the pool is full', async () => {
@@ -202,20 +202,20 @@ describe('warm pool', () => {
     const backOffs = () => waits.map(({ ms }) => ms).filter((ms) => ms !== 5_000);
     pool.fill();
     for (let round = 1; round <= 5; round += 1) {
-      await eventually(() => backOffs().length).toBe(round);
+      await expectEventually(() => backOffs().length).toBe(round);
       waits.at(-1)?.goOn();
     }
-    await eventually(() => backOffs()).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000]);
+    await expectEventually(() => backOffs()).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000]);
     expect(failed).toEqual(fake.requests.map(() => python.name));
     isCrashable = false;
     waits.at(-1)?.goOn();
-    await eventually(() => [fake.listed.size, waits.at(-1)?.ms]).toEqual([1, 5_000]);
+    await expectEventually(() => [fake.listed.size, waits.at(-1)?.ms]).toEqual([1, 5_000]);
     waits.at(-1)?.goOn();
     const looks = waits.length;
-    await eventually(() => waits.length).toBeGreaterThan(looks);
+    await expectEventually(() => waits.length).toBeGreaterThan(looks);
     const [first] = fake.listed.keys();
     if (first) fake.end(first);
-    await eventually(() => fake.listed.size).toBe(1);
+    await expectEventually(() => fake.listed.size).toBe(1);
     expect(backOffs()).toHaveLength(6);
   });
 
@@ -247,7 +247,7 @@ describe('warm pool', () => {
       });
     };
     pool.fill();
-    await eventually(() => signal).toBeDefined();
+    await expectEventually(() => signal).toBeDefined();
     await pool.close();
     expect(signal?.aborted).toBe(true);
     pool.fill();

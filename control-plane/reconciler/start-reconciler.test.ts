@@ -1,9 +1,9 @@
 import type { Clock } from '@steppe/service-kit/process/clock';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { provisioningRecord } from '@steppe/session-store/conformance/session-records';
 import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { eventually } from '../testing/eventually.ts';
 import { type ReconcilerFixture, startTables, type Tables } from '../testing/reconciler-fixture.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 import { type Reconciler, startReconciler } from './start-reconciler.ts';
@@ -67,42 +67,42 @@ async function makeOrphan(): Promise<() => Promise<string | undefined>> {
 it('makes a pass at once, and one more after each interval', async () => {
   const first = await makeOrphan();
   const replica = startReplica();
-  await eventually(() => replica.turns).toEqual(['complete']);
+  await expectEventually(() => replica.turns).toEqual(['complete']);
   expect(await first()).toBe('failed');
   const second = await makeOrphan();
   replica.wake(timing.intervalMs);
-  await eventually(() => replica.turns).toEqual(['complete', 'complete']);
+  await expectEventually(() => replica.turns).toEqual(['complete', 'complete']);
   expect(await second()).toBe('failed');
   await replica.close();
 });
 
 it('lets only one replica at a time make passes', async () => {
   const holder = startReplica();
-  await eventually(() => holder.turns).toEqual(['complete']);
+  await expectEventually(() => holder.turns).toEqual(['complete']);
   const other = startReplica();
-  await eventually(() => other.turns).toEqual(['stood by']);
+  await expectEventually(() => other.turns).toEqual(['stood by']);
   fixture.clock.nowMs += timing.intervalMs;
   holder.wake(timing.intervalMs);
-  await eventually(() => holder.turns).toEqual(['complete', 'complete']);
+  await expectEventually(() => holder.turns).toEqual(['complete', 'complete']);
   other.wake(timing.intervalMs);
-  await eventually(() => other.turns).toEqual(['stood by', 'stood by']);
+  await expectEventually(() => other.turns).toEqual(['stood by', 'stood by']);
   await Promise.all([holder.close(), other.close()]);
 });
 
 it('takes over at once from a closed replica, and after the lease from a dead one', async () => {
   const closing = startReplica();
-  await eventually(() => closing.turns).toEqual(['complete']);
+  await expectEventually(() => closing.turns).toEqual(['complete']);
   await closing.close();
   const dying = startReplica();
-  await eventually(() => dying.turns).toEqual(['complete']);
+  await expectEventually(() => dying.turns).toEqual(['complete']);
   const heir = startReplica();
-  await eventually(() => heir.turns).toEqual(['stood by']);
+  await expectEventually(() => heir.turns).toEqual(['stood by']);
   fixture.clock.nowMs += timing.leaseMs - 1;
   heir.wake(timing.intervalMs);
-  await eventually(() => heir.turns).toEqual(['stood by', 'stood by']);
+  await expectEventually(() => heir.turns).toEqual(['stood by', 'stood by']);
   fixture.clock.nowMs += 1;
   heir.wake(timing.intervalMs);
-  await eventually(() => heir.turns).toEqual(['stood by', 'stood by', 'complete']);
+  await expectEventually(() => heir.turns).toEqual(['stood by', 'stood by', 'complete']);
   await Promise.all([dying.close(), heir.close()]);
 });
 
@@ -133,18 +133,18 @@ it('keeps its lease during a long pass', async () => {
     return renewed;
   };
   const slow = startReplica({ ...store, renewLease });
-  await eventually(sweeps).toBe(1);
+  await expectEventually(sweeps).toBe(1);
   for (const renewal of [1, 2, 3, 4]) {
     fixture.clock.nowMs += timing.leaseMs / 3;
-    await eventually(() => {
+    await expectEventually(() => {
       slow.wake(timing.leaseMs / 3);
       return renewals;
     }).toBeGreaterThanOrEqual(renewal);
   }
   const other = startReplica();
-  await eventually(() => other.turns).toEqual(['stood by']);
+  await expectEventually(() => other.turns).toEqual(['stood by']);
   letGo();
-  await eventually(() => slow.turns).toEqual(['complete']);
+  await expectEventually(() => slow.turns).toEqual(['complete']);
   await Promise.all([slow.close(), other.close()]);
 });
 
@@ -158,17 +158,17 @@ it('stops its pass if another replica took the lease, and acts on nothing more',
     return outcome;
   };
   const paused = startReplica({ ...store, renewLease });
-  await eventually(sweeps).toBe(1);
+  await expectEventually(sweeps).toBe(1);
   fixture.clock.nowMs += timing.leaseMs;
   expect(
     await fixture.store.acquireLease('reconciler', 'another', timing.leaseMs, fixture.clock.nowMs),
   ).toBe('acquired');
-  await eventually(() => {
+  await expectEventually(() => {
     paused.wake(timing.leaseMs / 3);
     return lost;
   }).toBe(true);
   letGo();
-  await eventually(() => paused.turns).toEqual(['interrupted']);
+  await expectEventually(() => paused.turns).toEqual(['interrupted']);
   expect(await orphan()).toBe('provisioning');
   await paused.close();
 });
@@ -186,10 +186,10 @@ it('continues after a pass that failed because of the store', async () => {
   };
   const replica = startReplica({ ...fixture.store, acquireLease, sweep });
   isOut = false;
-  await eventually(() => {
+  await expectEventually(() => {
     replica.wake(timing.intervalMs);
     return orphan();
   }).toBe('failed');
-  await eventually(() => replica.turns.at(-1)).toBe('complete');
+  await expectEventually(() => replica.turns.at(-1)).toBe('complete');
   await replica.close();
 });

@@ -1,5 +1,6 @@
 import { sessionSchema } from '@steppe/contracts/session';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import {
   newTenantId,
   provisioningRecord,
@@ -7,7 +8,6 @@ import {
 } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { InstanceEnd, SessionProvisioner } from '../provisioner/session-provisioner.ts';
-import { eventually } from '../testing/eventually.ts';
 import { failingStore } from '../testing/failing-store.ts';
 import {
   type OpenControlPlane,
@@ -104,7 +104,7 @@ it('ends a provisioning session: its create is rolled back and returns 410', asy
   const creating = plane.call(tenantId, 'POST', '/v1/sessions', {
     body: { runtime: 'never-ready' },
   });
-  await eventually(
+  await expectEventually(
     async () => (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions.length,
   ).toBe(1);
   const [row] = (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions;
@@ -128,7 +128,7 @@ it('ends a session that another replica creates: that create rolls itself back',
     body: { runtime: 'hang-bind' },
   });
   const named = async () => (await fixture.store.listByTenant(tenantId, { limit: 1 })).sessions[0];
-  await eventually(async () => (await named())?.instance_id).toBeDefined();
+  await expectEventually(async () => (await named())?.instance_id).toBeDefined();
   const row = await named();
   expect((await remove(tenantId, row?.session_id ?? '')).status).toBe(204);
   expect((await creating).status).toBe(410);
@@ -140,7 +140,7 @@ it('records once, with its exit status, that an instance exited by itself', asyn
   const tenantId = newTenantId();
   const made = await plane.create(tenantId);
   process.kill(await fixture.fakes.pidOf(instanceOf(made)), 'SIGKILL');
-  await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
+  await expectEventually(() => fixture.store.listLive(tenantId)).toEqual([]);
   const response = await replica.call(tenantId, 'GET', pathOf(made.session_id));
   expect(response.body).toMatchObject({
     state: 'ended',
@@ -163,7 +163,7 @@ it('records the reason that an agent gives for its own end', async () => {
   const agents = createAgentClient(fixture.fakes.signer);
   await agents.end({ instanceId, address: row.address }, 'idle', AbortSignal.timeout(5_000));
   await agents.close();
-  await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
+  await expectEventually(() => fixture.store.listLive(tenantId)).toEqual([]);
   expect(await get(tenantId, made.session_id)).toMatchObject({
     state: 'ended',
     end_reason: 'idle',
@@ -193,7 +193,7 @@ it('records one end if a delete and an exit happen at once', async () => {
       expect((await removing).status).toBe(204);
     }),
   );
-  await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
+  await expectEventually(() => fixture.store.listLive(tenantId)).toEqual([]);
   for (const { session_id: id } of made) {
     expect(await fixture.store.get(id, { consistent: true })).toMatchObject({
       state: 'ended',
@@ -216,7 +216,7 @@ it('records an end even if the store is unavailable for a while', async () => {
   const { session_id: sessionId, instance_id: instanceId } = row;
   for (const listener of listeners)
     listener({ sessionId, instanceId, reason: 'oom_killed', detail: 'exit code 137' });
-  await eventually(() => fixture.store.listLive(tenantId)).toEqual([made.session_id]);
+  await expectEventually(() => fixture.store.listLive(tenantId)).toEqual([made.session_id]);
   expect(await fixture.store.get(sessionId, { consistent: true })).toMatchObject({
     state: 'ended',
     end_reason: 'oom_killed',
@@ -251,7 +251,7 @@ it('returns 204 if the end is recorded but the reconciler has to end the instanc
     end_reason: 'deleted',
   });
   expect((await remove(tenantId, made.session_id)).status).toBe(204);
-  await eventually(() => isListed(instanceOf(made))).toBe(false);
+  await expectEventually(() => isListed(instanceOf(made))).toBe(false);
 });
 
 it('returns 204 if the end is recorded but the quota cannot be released', async () => {
@@ -301,7 +301,7 @@ it('responds to a delete whose instance does not end in time, and continues it',
     end_reason: 'deleted',
   });
   finish();
-  await eventually(() => isListed(instanceOf(made))).toBe(false);
+  await expectEventually(() => isListed(instanceOf(made))).toBe(false);
 });
 
 /** A provisioner with listeners to which a test can report any end. */

@@ -1,5 +1,6 @@
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import {
   endedRecord,
   newTenantId,
@@ -7,7 +8,6 @@ import {
   readyRecord,
 } from '@steppe/session-store/conformance/session-records';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { eventually } from '../testing/eventually.ts';
 import {
   type OpenControlPlane,
   openTestFixture,
@@ -63,7 +63,7 @@ it('limits a lifetime to the maximum since ready, however often it is extended',
     });
     return Date.parse(sessionSchema.parse(body).expires_at) - readyMs;
   };
-  await eventually(() => Date.now()).toBeGreaterThan(readyMs + 1);
+  await expectEventually(() => Date.now()).toBeGreaterThan(readyMs + 1);
   for (const _ of [1, 2]) expect(await extend(limited, max)).toBe(max * 1_000);
   expect(Date.parse((await boundOf(made)).expires_at) - readyMs).toBe(max * 1_000);
   // A smaller maximum does not shorten a lifetime that was already granted.

@@ -1,6 +1,6 @@
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { describeSessionProvisioner } from '../provisioner/conformance/session-provisioner-conformance.ts';
-import { eventually } from './eventually.ts';
 import { createInMemoryProvisioner } from './in-memory-provisioner.ts';
 import { pythonRuntime } from './session-runtimes.ts';
 
@@ -42,7 +42,7 @@ describeSessionProvisioner('instances in memory', {
       dispose: async () => {
         inMemory.open().watch(async () => {});
         for (const instanceId of living()) inMemory.kill(instanceId, { reason: 'deleted' });
-        await eventually(() => inMemory.unacknowledged()).toEqual([]);
+        await expectEventually(() => inMemory.unacknowledged()).toEqual([]);
       },
     };
   },

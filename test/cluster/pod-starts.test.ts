@@ -6,8 +6,8 @@ import type { SessionProvisioner } from '@steppe/control-plane/provisioner/sessi
 import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
 import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
-import { eventually } from '@steppe/control-plane/testing/eventually';
 import { makeInternalKeys } from '@steppe/control-plane/testing/internal-keys';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { images } from './support/config.ts';
 import { loadAdmin, type TestNamespace } from './support/namespaces.ts';
@@ -67,7 +67,7 @@ it.each([
     reason,
     message: expect.stringMatching(words),
   });
-  await eventually(statusOfFirst).toMatch(seen);
+  await expectEventually(statusOfFirst).toMatch(seen);
   abort.abort(new Error('too late'));
   await failed;
   expect(await podNames()).toEqual([]);
@@ -109,7 +109,7 @@ it('tells operators of failed starts in events that outlive the pods', async () 
     const { items } = await core.listNamespacedEvent({ namespace: namespace.name });
     return items.filter(({ reason }) => reason === 'StartFailed').map(({ message }) => message);
   };
-  await eventually(reasons).toContainEqual(expect.stringContaining('image_unavailable'));
+  await expectEventually(reasons).toContainEqual(expect.stringContaining('image_unavailable'));
 });
 
 it('routes to the pod’s own address, without a service, if it is configured so', async () => {

@@ -1,6 +1,6 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../testing/eventually.ts';
 import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
 
@@ -23,7 +23,7 @@ export function describeEndReasons(
         await endAs(reason, { instanceId, address });
         const { sessionId } = owner;
         for (const ends of received)
-          await eventually(() => ends).toMatchObject([{ instanceId, sessionId, reason }]);
+          await expectEventually(() => ends).toMatchObject([{ instanceId, sessionId, reason }]);
         expect(received[1]).toEqual(received[0]);
         expect(await provisioner.list()).toMatchObject([{ instanceId: bystander.instanceId }]);
         if (starter !== provisioner) await starter.close();

@@ -1,6 +1,6 @@
 import { systemClock } from '@steppe/service-kit/process/clock';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../testing/eventually.ts';
 import { findEnd } from '../find-end.ts';
 import type { EndListener, InstanceEnd } from '../session-provisioner.ts';
 import { collectEnds, newOwner, startRequest } from './requests.ts';
@@ -14,7 +14,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
     const owner = newOwner();
     const { instanceId } = await provisioner.start(startRequest(runtime, { owner }));
     await kill(instanceId);
-    await eventually(() => provisioner.list()).toEqual([]);
+    await expectEventually(() => provisioner.list()).toEqual([]);
     return { instanceId, sessionId: owner.sessionId, reason: 'crashed' };
   };
 
@@ -28,8 +28,8 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
         if (failures-- > 0) throw new Error('the store is away');
       });
       const end = await startAndKill();
-      await eventually(() => received).toMatchObject([end, end, end]);
-      await eventually(() => opened().leftovers()).toEqual([]);
+      await expectEventually(() => received).toMatchObject([end, end, end]);
+      await expectEventually(() => opened().leftovers()).toEqual([]);
       expect(collectEnds(provisioner)).toEqual([]);
       expect(received).toHaveLength(3);
     });
@@ -38,7 +38,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       stopWatching();
       const end = await startAndKill();
       expect(collectEnds(opened().provisioner)).toMatchObject([end]);
-      await eventually(() => opened().leftovers()).toEqual([]);
+      await expectEventually(() => opened().leftovers()).toEqual([]);
       expect(collectEnds(opened().provisioner)).toEqual([]);
     });
 
@@ -52,7 +52,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       };
       const stop = provisioner.watch(hang);
       const end = await startAndKill();
-      await eventually(() => calls).toBe(1);
+      await expectEventually(() => calls).toBe(1);
       stop();
       expect(collectEnds(provisioner)).toMatchObject([end]);
     });
@@ -65,7 +65,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       expect([await find(), await find()]).toMatchObject([end, end]);
       const ends = collectEnds(provisioner);
       expect(ends).toMatchObject([end]);
-      await eventually(find).toBeNull();
+      await expectEventually(find).toBeNull();
     });
   });
 

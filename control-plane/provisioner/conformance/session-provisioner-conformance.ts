@@ -1,9 +1,9 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '../../testing/eventually.ts';
 import type { Instance, InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
 import { describeEndReasons } from './end-reasons.ts';
 import { describeEnds } from './ends.ts';
@@ -167,7 +167,7 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
     it('rejects a start with the reason of its aborted signal, and leaves nothing', async () => {
       const abort = new AbortController();
       const starting = start(open.stuck ?? open.runtime, abort.signal);
-      if (open.stuck) await eventually(open.leftovers).not.toEqual([]);
+      if (open.stuck) await expectEventually(open.leftovers).not.toEqual([]);
       abort.abort(new Error('too late'));
       await expect(starting).rejects.toThrow('too late');
       expect(await open.leftovers()).toEqual([]);

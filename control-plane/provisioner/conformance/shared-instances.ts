@@ -1,6 +1,6 @@
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '../../testing/eventually.ts';
 import type { InstanceEnd, SessionProvisioner } from '../session-provisioner.ts';
 import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
@@ -60,7 +60,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
     it('ends an instance that another control-plane started', async () => {
       const { instanceId } = await start(newOwner());
       await other.end(instanceId);
-      await eventually(() => opened().leftovers()).toEqual([]);
+      await expectEventually(() => opened().leftovers()).toEqual([]);
     });
 
     it('delivers an end once to every control-plane, with the session of the claim', async () => {
@@ -72,11 +72,11 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
       await kill(instanceId);
       const detail = expect.stringMatching(/SIGKILL|137/);
       const end = { instanceId, sessionId, reason: 'crashed', detail };
-      for (const ends of received) await eventually(() => ends).toEqual([end]);
+      for (const ends of received) await expectEventually(() => ends).toEqual([end]);
       const requested = await start(newOwner(), other);
       await provisioner.end(requested.instanceId);
       const second = { instanceId: requested.instanceId, reason: 'deleted' };
-      for (const ends of received) await eventually(() => ends).toMatchObject([end, second]);
+      for (const ends of received) await expectEventually(() => ends).toMatchObject([end, second]);
     });
   });
 
@@ -88,7 +88,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
       const acknowledged = await start(newOwner(), first);
       const stop = first.watch(async () => {});
       await first.end(acknowledged.instanceId);
-      await eventually(() => opened().leftovers()).toEqual([]);
+      await expectEventually(() => opened().leftovers()).toEqual([]);
       stop();
       const [lives, unseen, rejected] = [
         await start(newOwner(), first),
@@ -102,7 +102,9 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
         throw new Error('the store is away');
       });
       await kill(rejected.instanceId);
-      await eventually(() => new Set(refused.map(({ instanceId }) => instanceId)).size).toBe(2);
+      await expectEventually(() => new Set(refused.map(({ instanceId }) => instanceId)).size).toBe(
+        2,
+      );
       await first.close();
 
       const restarted = openAnother();
@@ -110,7 +112,7 @@ export function describeSharedInstances(opened: () => OpenProvisioner, isShared:
         { instanceId: lives.instanceId },
       ]);
       const ends = collectEnds(restarted);
-      await eventually(() => ends.map(({ instanceId }) => instanceId).toSorted()).toEqual(
+      await expectEventually(() => ends.map(({ instanceId }) => instanceId).toSorted()).toEqual(
         [unseen.instanceId, rejected.instanceId].toSorted(),
       );
       await restarted.close();

@@ -1,6 +1,6 @@
 import { newInstanceId } from '@steppe/contracts/testing/new-ids';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../testing/eventually.ts';
 import type { SessionProvisioner } from '../session-provisioner.ts';
 import { collectEnds, newOwner, startRequest } from './requests.ts';
 import type { OpenProvisioner } from './session-provisioner-conformance.ts';
@@ -53,9 +53,9 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
       const listed = await opened().provisioner.list({ consistent: true });
       expect(listed.filter(({ state }) => state === 'warm')).toHaveLength(3);
       await claim();
-      await eventually(count).toEqual({ warm: 1, starting: 0 });
+      await expectEventually(count).toEqual({ warm: 1, starting: 0 });
       await Promise.all(instances.map(({ instanceId }) => opened().provisioner.end(instanceId)));
-      await eventually(count).toEqual({ warm: 0, starting: 0 });
+      await expectEventually(count).toEqual({ warm: 0, starting: 0 });
     });
 
     it('is retired for good, but not once it is claimed', async () => {
@@ -82,7 +82,7 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
       const ends = collectEnds(opened().provisioner);
       const { instanceId } = await start();
       await opened().provisioner.end(instanceId);
-      await eventually(() => ends).toEqual([{ instanceId, reason: 'deleted' }]);
+      await expectEventually(() => ends).toEqual([{ instanceId, reason: 'deleted' }]);
     });
   });
 
@@ -95,7 +95,7 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
         name: 'StartFailedError',
       },
     );
-    await eventually(() => provisioner.list()).toMatchObject([
+    await expectEventually(() => provisioner.list()).toMatchObject([
       { state: 'starting', sessionId: owner.sessionId },
     ]);
     const [found] = await provisioner.list();

@@ -4,10 +4,10 @@ import { availableParallelism } from 'node:os';
 import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentClient } from '../../sessions/agent-client.ts';
 import { bindStatus } from '../../testing/bind-status.ts';
-import { eventually } from '../../testing/eventually.ts';
 import {
   type Behaviour,
   behaving,
@@ -132,7 +132,7 @@ describe('local-process provisioner', () => {
     const stuck = Array.from({ length: most }, () => start('never-ready', abort.signal));
     const directories = async () =>
       (await fakes.leftovers()).filter((name) => !name.startsWith('pid')).length;
-    await eventually(directories).toBe(most);
+    await expectEventually(directories).toBe(most);
     const impatient = new AbortController();
     const waiting = start('serve', impatient.signal);
     impatient.abort(new Error('left'));
@@ -162,7 +162,7 @@ describe('local-process provisioner', () => {
     const { holder, pid } = await hold(alone);
     expect(existsSync(alone)).toBe(true);
     holder.kill('SIGKILL');
-    await eventually(async () => (await isRunning(pid)) || existsSync(alone)).toBe(false);
+    await expectEventually(async () => (await isRunning(pid)) || existsSync(alone)).toBe(false);
   });
 
   it('removes leftovers of an instance that was killed with its control-plane', async () => {

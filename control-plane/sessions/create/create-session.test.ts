@@ -3,12 +3,12 @@ import { createSessionSchema, sessionListSchema, sessionSchema } from '@steppe/c
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionProvisioner } from '../../provisioner/session-provisioner.ts';
 import { StartFailedError, type StartFailure } from '../../provisioner/start-failed-error.ts';
-import { eventually } from '../../testing/eventually.ts';
 import { type Fault, failingStore } from '../../testing/failing-store.ts';
 import type { Behaviour } from '../../testing/fake-provisioner.ts';
 import {
@@ -244,14 +244,14 @@ describe('a client that disconnects', () => {
       headers,
       signal: client.signal,
     });
-    await eventually(fixture.fakes.leftovers).not.toEqual([]);
+    await expectEventually(fixture.fakes.leftovers).not.toEqual([]);
     client.abort();
     await expect(left).rejects.toThrow();
-    await eventually(fixture.fakes.leftovers).toEqual([]);
-    await eventually(async () => (await rowsOf(tenantId)).map(({ state }) => state)).not.toEqual([
-      'provisioning',
-    ]);
-    await eventually(() => fixture.store.listLive(tenantId)).toEqual([]);
+    await expectEventually(fixture.fakes.leftovers).toEqual([]);
+    await expectEventually(async () =>
+      (await rowsOf(tenantId)).map(({ state }) => state),
+    ).not.toEqual(['provisioning']);
+    await expectEventually(() => fixture.store.listLive(tenantId)).toEqual([]);
     return rowsOf(tenantId);
   };
 

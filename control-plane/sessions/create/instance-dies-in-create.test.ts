@@ -1,10 +1,10 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import type { SessionStore } from '@steppe/session-store/ports';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SessionProvisioner } from '../../provisioner/session-provisioner.ts';
-import { eventually } from '../../testing/eventually.ts';
 import { fakeRuntimes } from '../../testing/fake-provisioner.ts';
 import {
   type OpenControlPlane,
@@ -24,7 +24,7 @@ const noMetrics = { created: () => {}, ended: () => {} };
 const kill = async (instanceId: InstanceId) =>
   process.kill(await fixture.fakes.pidOf(instanceId), 'SIGKILL');
 const isEnded = (instanceId: InstanceId) =>
-  eventually(async () =>
+  expectEventually(async () =>
     (await fixture.fakes.provisioner.list()).map((listed) => listed.instanceId),
   ).not.toContain(instanceId);
 const metricsOf = async ({ operatorPort }: OpenControlPlane) =>
@@ -57,7 +57,7 @@ it('uses another instance if a warm one dies between its claim and its bind', as
   );
   const plane = await fixture.open({ provisioner: deadly }, {}, { runtimes });
   plane.fillPool();
-  await eventually(async () => (await provisioner.list()).map(({ state }) => state)).toEqual([
+  await expectEventually(async () => (await provisioner.list()).map(({ state }) => state)).toEqual([
     'warm',
   ]);
   const tenantId = newTenantId();
@@ -81,7 +81,7 @@ it('records the end of an instance that died as its session became ready', async
   const plane = await fixture.open({ store: { ...fixture.store, update } });
   const { session_id } = await plane.create(newTenantId());
   const row = () => fixture.store.get(session_id, { consistent: true });
-  await eventually(row).toMatchObject({
+  await expectEventually(row).toMatchObject({
     state: 'ended',
     end_reason: 'crashed',
     end_detail: 'signal SIGKILL',

@@ -1,7 +1,7 @@
 import { sessionSchema } from '@steppe/contracts/session';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { eventually } from '../../testing/eventually.ts';
 import {
   type OpenControlPlane,
   openTestFixture,
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 afterEach(async () => {
-  await eventually(fixture.fakes.leftovers).toEqual([]);
+  await expectEventually(fixture.fakes.leftovers).toEqual([]);
 });
 
 type Options = {
@@ -65,7 +65,7 @@ it.each([
     'respond-async',
   ]);
   expect(session).toMatchObject({ state: 'provisioning', instance_id: null, ready_at: null });
-  await eventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
+  await expectEventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
   expect((await plane.call(tenantId, 'DELETE', path)).status).toBe(204);
 });
 
@@ -88,7 +88,7 @@ it('continues after its client disconnects', async () => {
   const { tenantId, body } = await createAsync(newTenantId(), { signal: client.signal });
   client.abort();
   const path = pathOf(sessionSchema.parse(body).session_id);
-  await eventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
+  await expectEventually(async () => (await stateOf(tenantId, path)).state).toBe('ready');
   await plane.call(tenantId, 'DELETE', path);
 });
 
@@ -98,11 +98,11 @@ it('records a failure in the row, and leaves nothing else', async () => {
   });
   expect(status).toBe(202);
   const path = pathOf(sessionSchema.parse(body).session_id);
-  await eventually(() => stateOf(tenantId, path)).toMatchObject({
+  await expectEventually(() => stateOf(tenantId, path)).toMatchObject({
     state: 'failed',
     end_reason: 'crashed',
   });
-  await eventually(() => traces(fixture.store, tenantId)).toEqual({
+  await expectEventually(() => traces(fixture.store, tenantId)).toEqual({
     live: [],
     states: ['failed'],
     keys: [],

@@ -1,9 +1,9 @@
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bindStatus } from '../../testing/bind-status.ts';
-import { eventually } from '../../testing/eventually.ts';
 import { failingStore } from '../../testing/failing-store.ts';
 import {
   type Behaviour,
@@ -59,7 +59,7 @@ const end = (plane: OpenControlPlane, { session_id }: Session) =>
 it('binds a warm instance with everything of the session, and replaces it', async () => {
   const plane = await open('python', 2);
   plane.fillPool();
-  await eventually(warm).toHaveLength(2);
+  await expectEventually(warm).toHaveLength(2);
   const before = idsOf(await warm());
   const session = await plane.create(tenantId, {
     env: { PYTHONHASHSEED: '0' },
@@ -74,14 +74,14 @@ it('binds a warm instance with everything of the session, and replaces it', asyn
     env: { PYTHONHASHSEED: '0' },
     idle_timeout_seconds: 60,
   });
-  await eventually(warm).toHaveLength(2);
+  await expectEventually(warm).toHaveLength(2);
   await end(plane, session);
 });
 
 it('starts cold if the resources differ or the pool is empty', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const [{ instanceId } = { instanceId: '' }] = await warm();
   const large = await plane.create(tenantId, { resources: { memory: '1Gi' } });
   expect(idsOf(await warm())).toEqual([instanceId]);
@@ -98,7 +98,7 @@ it('starts cold if the resources differ or the pool is empty', async () => {
 it('shares the pool between control-planes, and binds no instance twice', async () => {
   const [first, second] = [await open('python', 4), await open('python', 4)];
   first.fillPool();
-  await eventually(warm).toHaveLength(4);
+  await expectEventually(warm).toHaveLength(4);
   const creates = Array.from({ length: 8 }, (_, index) =>
     (index % 2 ? first : second).create(tenantId),
   );
@@ -110,7 +110,7 @@ it('shares the pool between control-planes, and binds no instance twice', async 
 it('starts another instance if a warm one refuses its bind, and ends the warm one', async () => {
   const plane = await open('refuse-bind', 1);
   plane.fillPool();
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const [{ instanceId } = { instanceId: '' }] = await warm();
   // The instance that is started instead refuses too, so the client gets an error and nothing is
   // left of either instance.
@@ -119,20 +119,22 @@ it('starts another instance if a warm one refuses its bind, and ends the warm on
   });
   expect(status).toBe(503);
   expect(await traces(fixture.store, tenantId)).toEqual({ live: [], states: ['failed'], keys: [] });
-  await eventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(instanceId);
+  await expectEventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(
+    instanceId,
+  );
 });
 
 it('uses another instance if the warm one was bound before', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const [found] = await warm();
   if (found?.state !== 'warm') throw new Error('there is a warm one');
   expect(await bindStatus(fakes.signer, found.instanceId, found.address, newSessionId())).toBe(200);
   const session = await plane.create(tenantId);
   expect(session).toMatchObject({ state: 'ready', epoch: 1 });
   expect(session.instance_id).not.toBe(found.instanceId);
-  await eventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(
+  await expectEventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(
     found.instanceId,
   );
   const { body } = await plane.call(tenantId, 'GET', pathOf(session.session_id));
@@ -148,7 +150,7 @@ it.each([
   async (_, from) => {
     const plane = await open('python', 1, failingStore(fixture.store, { method: 'update', from }));
     plane.fillPool();
-    await eventually(warm).toHaveLength(1);
+    await expectEventually(warm).toHaveLength(1);
     const [found] = await warm();
     const { status, body } = await plane.call(tenantId, 'POST', '/v1/sessions');
     expect([status, body]).toMatchObject([503, { error: { code: 'route_store_unavailable' } }]);
@@ -164,20 +166,20 @@ it.each([
 it('ends a claimed instance if its create is aborted before the bind', async () => {
   const plane = await open('hang-bind', 1);
   plane.fillPool();
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const [found] = await warm();
   const client = new AbortController();
   const options = { body: { runtime: 'hang-bind' }, signal: client.signal };
   const left = plane.call(tenantId, 'POST', '/v1/sessions', options);
-  await eventually(async () =>
+  await expectEventually(async () =>
     (await fakes.provisioner.list()).map(({ state }) => state),
   ).toContain('claimed');
   client.abort();
   await expect(left).rejects.toThrow();
-  await eventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(
+  await expectEventually(async () => idsOf(await fakes.provisioner.list())).not.toContain(
     found?.instanceId,
   );
-  await eventually(() => traces(fixture.store, tenantId)).toEqual({
+  await expectEventually(() => traces(fixture.store, tenantId)).toEqual({
     live: [],
     states: ['ended'],
     keys: [],
@@ -187,29 +189,29 @@ it('ends a claimed instance if its create is aborted before the bind', async () 
 it('skips an instance that died in the pool, and replaces it', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const [found] = await warm();
   if (!found) throw new Error('there is a warm one');
   const { instanceId } = found;
   process.kill(await fakes.pidOf(instanceId), 'SIGKILL');
-  await eventually(async () => idsOf(await warm())).not.toContain(instanceId);
+  await expectEventually(async () => idsOf(await warm())).not.toContain(instanceId);
   const session = await plane.create(tenantId);
   expect(session.state).toBe('ready');
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   await end(plane, session);
 });
 
 it('counts creates by start and outcome, the pool, and calls of the provisioner', async () => {
   const plane = await open('python', 1);
   plane.fillPool();
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const session = await plane.create(tenantId);
   const large = await plane.create(tenantId, { resources: { memory: '1Gi' } });
   await plane.call(tenantId, 'POST', '/v1/sessions', {
     body: { runtime: behaving('crash-before-ready').name },
   });
   await Promise.all([session, large].map((one) => end(plane, one)));
-  await eventually(warm).toHaveLength(1);
+  await expectEventually(warm).toHaveLength(1);
   const metrics = async () =>
     (await fetch(`http://127.0.0.1:${plane.operatorPort}/metrics`)).text();
   for (const line of [
@@ -221,6 +223,6 @@ it('counts creates by start and outcome, the pool, and calls of the provisioner'
     /^steppe_pool_target\{.*runtime="python".*\} 1$/m,
     /^steppe_pool_instances\{.*runtime="python".*\} [01]$/m,
   ]) {
-    await eventually(metrics).toMatch(line);
+    await expectEventually(metrics).toMatch(line);
   }
 });

@@ -1,12 +1,12 @@
 import { CoreV1Api } from '@kubernetes/client-node';
 import { type Session, sessionListSchema } from '@steppe/contracts/session';
 import type { StepEvent } from '@steppe/contracts/step';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { beforeEach, expect, test } from 'vitest';
 import { readEvents } from '../../chaos/read-events.ts';
 import type { Client } from '../../support/api/client.ts';
 import { python } from '../../support/api/languages.ts';
 import { letGo } from '../../support/api/steps.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { useRelease } from '../harness/use-release.ts';
 import { podPid } from '../support/container-processes.ts';
 import { loadAdmin } from '../support/namespaces.ts';

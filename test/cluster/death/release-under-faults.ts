@@ -1,9 +1,9 @@
 import type { InstanceId } from '@steppe/contracts/ids';
 import { type Session, sessionSchema } from '@steppe/contracts/session';
 import { podName } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { expect } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { kubectlRead } from '../harness/commands.ts';
 import type { Release } from '../harness/release.ts';
 import { podsAndServicesNamed, podsOfSession } from '../support/named-objects.ts';

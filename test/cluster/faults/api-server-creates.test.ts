@@ -1,6 +1,6 @@
 import { sessionSchema } from '@steppe/contracts/session';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { expect, test } from 'vitest';
-import { eventually } from '../../support/processes/instance.ts';
 import { boundMs, expectNothingLeft, valuesUnderFaults } from '../death/release-under-faults.ts';
 import { useRelease } from '../harness/use-release.ts';
 import { cluster } from '../support/cluster-program.ts';

@@ -1,9 +1,9 @@
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { makeInternalKeyPair } from '@steppe/service-kit/testing/internal-key-pair';
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connect } from '../../support/api/client.ts';
 import { forge, hs256, publicKeyOf, signClaims } from '../../support/api/forged-token.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal();

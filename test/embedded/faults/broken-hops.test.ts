@@ -1,4 +1,5 @@
 import { sessionIdSchema } from '@steppe/contracts/ids';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
@@ -13,7 +14,7 @@ import { newTenant } from '../../support/api/issuer.ts';
 import { node, python } from '../../support/api/languages.ts';
 import { open } from '../../support/api/raw-http.ts';
 import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../../support/api/steps.ts';
-import { eventually, findInstance } from '../../support/processes/instance.ts';
+import { findInstance } from '../../support/processes/instance.ts';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 
 let services: Services;

@@ -1,7 +1,7 @@
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { afterEach, expect, test, vi } from 'vitest';
 import { newTenant } from '../../support/api/issuer.ts';
 import { python } from '../../support/api/languages.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import type { SwitchableDynamoDb } from './rig/switchable-dynamodb.ts';
 import { useCluster } from './rig/use-cluster.ts';
 

@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newStepId } from '@steppe/contracts/testing/new-ids';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { describe, expect, test, vi } from 'vitest';
 import { stepWith, submit } from '../../support/api/steps.ts';
-import { eventually, findInstance } from '../../support/processes/instance.ts';
+import { findInstance } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 import { heldNode, heldPython } from './rig/held-steps.ts';
 import { pidOf, type Role } from './rig/instance-processes.ts';

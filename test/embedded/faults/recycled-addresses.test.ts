@@ -1,10 +1,10 @@
 import { stepListSchema } from '@steppe/contracts/step';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { expect, test, vi } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { fileUrl, listFiles } from '../../support/api/files.ts';
 import { newTenant } from '../../support/api/issuer.ts';
 import { python } from '../../support/api/languages.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { killRole } from './rig/instance-processes.ts';
 import { useCluster } from './rig/use-cluster.ts';
 import { sendInAllForms } from './rig/watched-step.ts';

@@ -1,10 +1,11 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { sessionSchema } from '@steppe/contracts/session';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { expect, test } from 'vitest';
 import { fileUrl, listFiles, readText } from '../../support/api/files.ts';
 import { open, responseOf } from '../../support/api/raw-http.ts';
-import { eventually, findInstance, openFiles } from '../../support/processes/instance.ts';
+import { findInstance, openFiles } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal();

@@ -1,11 +1,11 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
 import { connect } from '../../support/api/client.ts';
 import { testEnvironment } from '../../support/config.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { isRunning } from '../../support/processes/instance-leaks.ts';
 import { leftOf, tracesOf } from '../../support/processes/traces.ts';
 

@@ -1,4 +1,5 @@
 import { sessionSchema } from '@steppe/contracts/session';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 
@@ -8,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => services.close());
 
-const polling = { timeout: 30_000, interval: 50 };
+const timeout = 30_000;
 const start = () =>
   services.start('control-plane', {
     STEPPE_POOL_SIZE: '2',
@@ -39,7 +40,7 @@ test('a control-plane that is killed and started again ends the sessions that it
   const killed = await start();
   const token = await services.tokenFor('restart');
   const headers = { authorization: `Bearer ${token}` };
-  await expect.poll(() => warmOf(killed), polling).toBe(2);
+  await expectEventually(() => warmOf(killed), timeout).toBe(2);
   const lost = await create(killed, token, { resources: { memory: '256Mi' } });
   await killed.stop('SIGKILL');
   const restarted = await start();
@@ -47,10 +48,11 @@ test('a control-plane that is killed and started again ends the sessions that it
     sessionSchema.parse(
       await (await fetch(`${restarted.url}/v1/sessions/${id}`, { headers })).json(),
     );
-  await expect
-    .poll(() => read(lost.session_id), polling)
-    .toMatchObject({ state: 'ended', end_reason: 'crashed' });
-  await expect.poll(() => warmOf(restarted), polling).toBe(2);
+  await expectEventually(() => read(lost.session_id), timeout).toMatchObject({
+    state: 'ended',
+    end_reason: 'crashed',
+  });
+  await expectEventually(() => warmOf(restarted), timeout).toBe(2);
   const session = await create(restarted, token);
   const removed = await fetch(`${restarted.url}/v1/sessions/${session.session_id}`, {
     method: 'DELETE',

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Language } from '@steppe/contracts/session';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { afterEach, describe, expect, test } from 'vitest';
 import { languages, type PerLanguage } from '../../conformance/harness/languages.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { hasNamespaces, openPod, type Pod } from './pod.ts';
 
 let pod: Pod;

@@ -1,4 +1,5 @@
 import { sessionSchema } from '@steppe/contracts/session';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 import { instancesOf, pidOf } from '../faults/rig/instance-processes.ts';
@@ -11,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => services.close());
 
-const polling = { timeout: 30_000, interval: 50 };
+const timeout = 30_000;
 
 test.each(['python', 'node'])(
   'a session of %s begins at epoch 1, even if its warm instance lost an interpreter',
@@ -20,7 +21,7 @@ test.each(['python', 'node'])(
       new RegExp(`^steppe_pool_instances\\{.*runtime="${runtime}".*\\} 1$`, 'm').test(
         await (await fetch(`${plane.operatorUrl}/metrics`)).text(),
       );
-    await expect.poll(warmCount, polling).toBe(true);
+    await expectEventually(warmCount, timeout).toBe(true);
     const [instanceId = ''] = instancesOf(services.instancesDirectory, `/${runtime}/supervisor`);
     const worker = pidOf(instanceId, 'worker');
     process.kill(worker, 'SIGKILL');
@@ -32,7 +33,7 @@ test.each(['python', 'node'])(
         return worker;
       }
     };
-    await expect.poll(another, polling).not.toBe(worker);
+    await expectEventually(another, timeout).not.toBe(worker);
     const headers = {
       authorization: `Bearer ${await services.tokenFor(runtime)}`,
       'content-type': 'application/json',

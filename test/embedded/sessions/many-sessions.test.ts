@@ -1,5 +1,6 @@
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { expect, test } from 'vitest';
-import { eventually, findInstance, isGone } from '../../support/processes/instance.ts';
+import { findInstance, isGone } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal();

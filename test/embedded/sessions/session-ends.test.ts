@@ -1,10 +1,10 @@
 import { type Session, sessionSchema } from '@steppe/contracts/session';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { python } from '../../support/api/languages.ts';
 import { getStep, letGo, resultOf, stepThatWrote, submit } from '../../support/api/steps.ts';
 import type { TargetInstance } from '../../support/api/target.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { useTarget } from '../../support/use-target.ts';
 
 const target = useTarget();

@@ -1,7 +1,7 @@
 import { runtimeListSchema, type Session, sessionSchema } from '@steppe/contracts/session';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { useTarget } from '../../support/use-target.ts';
 
 const target = useTarget();

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { newStepId } from '@steppe/contracts/testing/new-ids';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { afterEach, expect, test } from 'vitest';
 import { supervisorCommands } from '../../conformance/harness/languages.ts';
 import { openSession, type Session } from '../../conformance/harness/session.ts';
-import { eventually } from '../../support/processes/instance.ts';
 
 let session: Session | undefined;
 afterEach(() => session?.close());

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { node, python } from '../../support/api/languages.ts';
 import { eventsOf, letGo, resultOf, stepThatWrote, submit } from '../../support/api/steps.ts';
-import { eventually, findInstance } from '../../support/processes/instance.ts';
+import { findInstance } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal();

@@ -1,5 +1,6 @@
 import { sessionSchema } from '@steppe/contracts/session';
 import { stepResultSchema } from '@steppe/contracts/step';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { readText } from '../../support/api/files.ts';
@@ -12,7 +13,6 @@ import {
   stepWith,
   submit,
 } from '../../support/api/steps.ts';
-import { eventually } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
 
 const local = useLocal();

@@ -5,7 +5,7 @@ import {
   stepEventSchema,
   stepResultSchema,
 } from '@steppe/contracts/step';
-import { eventually } from '../processes/instance.ts';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import type { Client } from './client.ts';
 
 const stepsOf = (sessionId: string): string => `/v1/sessions/${sessionId}/steps`;

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { vi } from 'vitest';
 
 /** What this machine shows about the instance that serves a session. */
 export interface RunningInstance {
@@ -44,10 +43,6 @@ export const openFiles = (pid: number): string[] =>
   readdirSync(`/proc/${pid}/fd`).flatMap((fd) =>
     unlessGone(() => [readlinkSync(`/proc/${pid}/fd/${fd}`)], []),
   );
-
-/** Waits until `check` no longer throws. */
-export const eventually = <T>(check: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
-  vi.waitFor(check, { timeout, interval: 20 });
 
 const pids = (): number[] =>
   readdirSync('/proc')

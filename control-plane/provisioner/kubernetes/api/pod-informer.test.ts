@@ -1,8 +1,8 @@
 import { createIds } from '@steppe/contracts/ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '../../../testing/eventually.ts';
 import { createClientKubeApi } from './client/client-kube-api.ts';
 import type { FollowLimits } from './follow-pods.ts';
 import type { Pod } from './kube-objects.ts';
@@ -79,7 +79,7 @@ describe('informer of pods', () => {
     const informer = open({ pageSize: 1 });
     await informer.synced;
     expect(changes).toEqual(['added a', 'added b']);
-    await eventually(() => changes.slice(2)).toEqual(['added c', 'deleted a']);
+    await expectEventually(() => changes.slice(2)).toEqual(['added c', 'deleted a']);
     expect(server.requests[1]?.url.searchParams.get('continue')).toBe('next');
     expect(watchedFrom()).toEqual(['10']);
     expect(informer.size).toBe(2);
@@ -95,8 +95,8 @@ describe('informer of pods', () => {
     };
     server.respond(list('10'), ended, broken, breakOff, sendEvents(bookmark('15')));
     open();
-    await eventually(watchedFrom).toEqual(['10', '11', '15', '15']);
-    await eventually(() => metrics).toEqual([
+    await expectEventually(watchedFrom).toEqual(['10', '11', '15', '15']);
+    await expectEventually(() => metrics).toEqual([
       'listed start',
       'ended closed',
       'ended failed',
@@ -112,8 +112,11 @@ describe('informer of pods', () => {
       sendEvents(bookmark('95')),
     );
     open();
-    await eventually(() => changes.slice(2)).toEqual(['deleted vanishes vanished', 'added comes']);
-    await eventually(watchedFrom).toEqual(['10', '90']);
+    await expectEventually(() => changes.slice(2)).toEqual([
+      'deleted vanishes vanished',
+      'added comes',
+    ]);
+    await expectEventually(watchedFrom).toEqual(['10', '90']);
     expect(metrics).toEqual(['listed start', 'ended gone', 'listed gone']);
   });
 
@@ -132,7 +135,7 @@ describe('informer of pods', () => {
   it('replaces a watch that is silent for too long', async () => {
     server.respond(list('10'), sendEvents(), sendEvents(event('ADDED', fakePod('a', '11'))));
     open({ silenceMs: 100 });
-    await eventually(() => changes).toEqual(['added a']);
+    await expectEventually(() => changes).toEqual(['added a']);
     expect(watchedFrom().slice(0, 2)).toEqual(['10', '10']);
     expect(metrics.slice(0, 2)).toEqual(['listed start', 'ended silent']);
   });
@@ -167,7 +170,7 @@ describe('informer of pods', () => {
     expect(informer.get('a')?.metadata.resourceVersion).toBe('12');
     informer.observe(fakePod('new', '21'));
     expect(informer.get('new')).toBeDefined();
-    await eventually(() => watchedFrom().length).toBe(1);
+    await expectEventually(() => watchedFrom().length).toBe(1);
     // The version of the list and later ones may have been deleted before the bookmark.
     informer.observe(fakePod('deleted', '9'));
     expect(informer.get('deleted')).toBeUndefined();
@@ -184,7 +187,7 @@ describe('informer of pods', () => {
       throw new Error('a mistake of the listener');
     });
     informer.subscribeTo('b', ({ pod }) => seen.push(pod.metadata.name));
-    await eventually(() => seen).toEqual(['b']);
+    await expectEventually(() => seen).toEqual(['b']);
     expect(changes).toEqual(['added a', 'added b']);
   });
 });

@@ -1,5 +1,5 @@
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../../../../testing/eventually.ts';
 import type { KubePods } from '../kube-api.ts';
 import type { Pod } from '../kube-objects.ts';
 import type { KubeApiHarness, OpenKubeApi } from './harness.ts';
@@ -50,7 +50,7 @@ export function describePodLists(harness: KubeApiHarness): void {
       const labels = { group: newSuffix() };
       const { name } = (await pods.create(pendingPod(labels))).metadata;
       const cached = async () => namesOf((await pods.list({ labels, read: 'cached' })).items);
-      await eventually(cached).toEqual([name]);
+      await expectEventually(cached).toEqual([name]);
     });
 
     it('lists nothing where nothing has the labels', async () => {

@@ -1,5 +1,5 @@
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../../../../testing/eventually.ts';
 import type { KubePods } from '../kube-api.ts';
 import { isKubeApiError } from '../kube-api-error.ts';
 import type { Pod } from '../kube-objects.ts';
@@ -91,7 +91,7 @@ export function describePodWrites(harness: KubeApiHarness): void {
     it('deletes a pod once, and finds it absent from then on', async () => {
       const { name, uid } = (await create()).metadata;
       expect(await pods.delete(name, { uid, gracePeriodSeconds: 0 })).toBe('deleting');
-      await eventually(() => pods.get(name)).toBeNull();
+      await expectEventually(() => pods.get(name)).toBeNull();
       expect(await pods.delete(name, { uid })).toBe('absent');
     });
 
@@ -117,7 +117,7 @@ export function describePodWrites(harness: KubeApiHarness): void {
 /** The pod after the scheduler has written that no node takes it: nobody else writes it now. */
 async function settled(pods: KubePods, name: string): Promise<Pod> {
   let pod: Pod | null = null;
-  await eventually(async () => {
+  await expectEventually(async () => {
     pod = await pods.get(name);
     return pod?.status.conditions.find(({ type }) => type === 'PodScheduled')?.reason;
   }).toBe('Unschedulable');

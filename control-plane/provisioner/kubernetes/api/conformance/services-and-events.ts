@@ -1,5 +1,5 @@
+import { expectEventually } from '@steppe/service-kit/testing/eventually';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../../../../testing/eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import type { EventManifest } from '../kube-manifests.ts';
 import type { KubeApiHarness, OpenKubeApi } from './harness.ts';
@@ -36,7 +36,7 @@ export function describeServicesAndEvents(harness: KubeApiHarness): void {
     it('deletes a service once, and finds it absent from then on', async () => {
       const { name, uid } = (await api.services.create(serviceFor(newSuffix()))).metadata;
       expect(await api.services.delete(name, { uid })).toBe('deleting');
-      await eventually(() => api.services.get(name)).toBeNull();
+      await expectEventually(() => api.services.get(name)).toBeNull();
       expect(await api.services.delete(name)).toBe('absent');
     });
 
@@ -52,7 +52,7 @@ export function describeServicesAndEvents(harness: KubeApiHarness): void {
       ).metadata;
       expect((await api.services.get(name))?.metadata.ownerReferences).toHaveLength(1);
       await api.pods.delete(pod.name, { gracePeriodSeconds: 0 });
-      await eventually(() => api.services.get(name)).toBeNull();
+      await expectEventually(() => api.services.get(name)).toBeNull();
     });
 
     it('creates an event, and counts it up', async () => {
