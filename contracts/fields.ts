@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { limits } from './limits.ts';
-import { quantitySchema } from './quantity.ts';
 
 /** RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
 export const timeSchema = z.iso.datetime({ precision: 3 });
@@ -120,6 +119,22 @@ export const metadataPatchSchema = record(
 ).meta({
   maxProperties: patchedPairs,
 });
+
+/** Longer than any amount needs; bounded because the session's row stores it. */
+const longestQuantity = 32;
+
+/**
+ * A number, then a suffix or an exponent: the whole grammar of `resource.Quantity` in
+ * k8s.io/apimachinery, except for negative amounts. Its groups are the number, the suffix and the
+ * exponent.
+ */
+export const quantityPattern =
+  /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([numkMGTPE]?|[KMGTPE]i)|[eE]([+-]?\d+))$/;
+
+export const quantitySchema = z
+  .string()
+  .max(longestQuantity)
+  .regex(quantityPattern, 'a Kubernetes quantity, such as 500m, 2, 512Mi');
 
 export const resourcesSchema = z.strictObject({
   cpu: quantitySchema,

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { decodeTime, monotonicFactory } from 'ulid';
 import * as z from 'zod';
 import { wellFormed } from './fields.ts';
@@ -41,6 +41,16 @@ export const tenantIdSchema = z
   .refine(...wellFormed)
   .brand<'TenantId'>();
 export type TenantId = z.infer<typeof tenantIdSchema>;
+
+const tenantLabelLength = 32;
+
+/**
+ * The value of a Kubernetes label that stands for a tenant: a tenant's name may have any characters
+ * and 256 of them, a label's value may not. The first 128 bits of its SHA-256, as lower-case
+ * hexadecimal digits: equal for equal tenants, and different for two tenants that anybody can find.
+ */
+export const tenantLabel = (tenantId: TenantId): string =>
+  createHash('sha256').update(tenantId, 'utf8').digest('hex').slice(0, tenantLabelLength);
 
 /**
  * Creates ids and random numbers. Each part receives it, so that a simulation can draw from a seed.

@@ -1,19 +1,10 @@
-import { deleteFile } from './operations/files/delete.ts';
-import { getFile } from './operations/files/get.ts';
-import { headFile } from './operations/files/head.ts';
-import { listFiles } from './operations/files/list.ts';
-import { putFile } from './operations/files/put.ts';
+import { deleteFile, getFile, headFile, listFiles, putFile } from './operations/files.ts';
 import type { Operation } from './operations/operation.ts';
 import { createSession } from './operations/sessions/create.ts';
-import { deleteSession } from './operations/sessions/delete.ts';
-import { getSession } from './operations/sessions/get.ts';
+import { deleteSession, getSession, patchSession } from './operations/sessions/existing.ts';
 import { listSessions } from './operations/sessions/list.ts';
 import { listRuntimes } from './operations/sessions/list-runtimes.ts';
-import { patchSession } from './operations/sessions/patch.ts';
-import { cancelStep } from './operations/steps/cancel.ts';
-import { followStep } from './operations/steps/follow.ts';
-import { getStep } from './operations/steps/get.ts';
-import { listSteps } from './operations/steps/list.ts';
+import { cancelStep, followStep, getStep, listSteps } from './operations/steps/existing.ts';
 import { restartSession } from './operations/steps/restart.ts';
 import { runStep } from './operations/steps/run.ts';
 

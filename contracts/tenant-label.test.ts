@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { tenantIdSchema } from './ids.ts';
-import { tenantLabel } from './tenant-label.ts';
+import { tenantIdSchema, tenantLabel } from './ids.ts';
 
 const labelOf = (name: string) => tenantLabel(tenantIdSchema.parse(name));
 

@@ -1,4 +1,4 @@
-import { quantitySchema } from '@steppe/contracts/quantity';
+import { quantitySchema } from '@steppe/contracts/fields';
 import * as z from 'zod';
 
 /** Kubernetes' own form, as in a pod's spec. */

@@ -1,4 +1,4 @@
-import { quantityPattern } from '@steppe/contracts/quantity';
+import { quantityPattern } from '@steppe/contracts/fields';
 
 const exponents: Readonly<Record<string, number>> = {
   n: -9,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { quantitySchema } from '@steppe/contracts/quantity';
+import { quantitySchema } from '@steppe/contracts/fields';
 import { namedIssues } from '@steppe/service-kit/config/load-config';
 import { parse } from 'yaml';
 import * as z from 'zod';

@@ -1,5 +1,4 @@
-import { type InstanceId, instanceIdSchema } from '@steppe/contracts/ids';
-import { tenantLabel } from '@steppe/contracts/tenant-label';
+import { type InstanceId, instanceIdSchema, tenantLabel } from '@steppe/contracts/ids';
 import type { InstanceOwner } from '../../session-provisioner.ts';
 
 /** Labels that all our pods have, and by which they are listed and watched. */
