@@ -9,7 +9,7 @@ export const errorMessages = {
     `the ${what} is not valid${path ? ` at ${path}` : ''}: ${why}`,
   unauthenticated: () => 'there is no token; send Authorization: Bearer <JWT>',
   insufficient_scope: (scope: Scope) => `the token lacks the scope ${scope}`,
-  session_not_found: () => 'there is no session of this id',
+  session_not_found: () => 'there is no session with this id',
   step_not_found: (stepId: string) => `this session has no step ${stepId}`,
   file_not_found: (named: string) => `there is no file ${named} in the workspace`,
   route_not_found: () =>
@@ -17,7 +17,7 @@ export const errorMessages = {
   method_not_allowed: (method: string, allow: string) =>
     `${method} is not allowed here; use ${allow}`,
   runtime_restarted: (epoch: number) =>
-    `the interpreter was restarted and its memory is lost; it is at epoch ${epoch} now`,
+    `the interpreter was restarted and its memory was lost; its epoch is now ${epoch}`,
   epoch_mismatch: (epoch: number) =>
     `the interpreter is at epoch ${epoch}: the memory that the request expects is lost`,
   step_conflict: (stepId: string) =>
@@ -29,19 +29,19 @@ export const errorMessages = {
   payload_too_large: (what: string, maxBytes: number) => `${what} is larger than ${maxBytes} bytes`,
   unsupported_media_type: (seen: string) => `${seen}; send application/json`,
   range_not_satisfiable: (sizeBytes: number) =>
-    `the file has ${sizeBytes} bytes, and none of them is in the range`,
+    `the range is outside the file, which has ${sizeBytes} bytes`,
   idempotency_key_reused: () =>
     'this Idempotency-Key was used with a different body; send a new key',
   session_not_ready: (sessionId: string) => `session ${sessionId} is being created; try again`,
   quota_exceeded: (quota: number) =>
-    `the tenant has ${quota} live sessions, which is its quota; end one, or wait until one ends`,
+    `the tenant has reached its quota of ${quota} live sessions; end one, or wait until one ends`,
   step_queue_full: (queued: number) =>
     `${queued} steps are queued already; send this step again after one of them has ended`,
   rate_limited: (perSecond: number) =>
     `the tenant makes more than ${perSecond} calls per second; call again after Retry-After`,
-  internal: () => 'something failed on our side; the log has the cause under this request_id',
+  internal: () => 'an internal error occurred; the log has the cause under this request_id',
   runtime_unreachable: () =>
-    'no connection to the runtime of the session could be made; get the session to see whether it is alive',
+    'the runtime of the session cannot be reached; get the session to see whether it is alive',
   provisioning_failed: (why: string, retryable: boolean) =>
     `the session ${why}; it was rolled back${retryable ? ', try again' : ''}`,
   route_store_unavailable: () => 'the session store does not respond; try again',

@@ -111,7 +111,7 @@ export const publicErrors: Record<PublicErrorCode, ErrorText> = {
     message: errorMessages.rate_limited(100),
   },
   internal: {
-    when: 'Something failed on our side; the operator finds it in the log under `request_id`.',
+    when: 'An internal error occurred; the operator finds its cause in the log under `request_id`.',
     message: errorMessages.internal(),
   },
   runtime_unreachable: {
@@ -120,7 +120,7 @@ export const publicErrors: Record<PublicErrorCode, ErrorText> = {
     details: { attempts: 4 },
   },
   provisioning_failed: {
-    when: 'The session did not become ready, and was rolled back. `details.end_reason` says why; `retryable` is false where only an operator can help, such as for an image that cannot be pulled.',
+    when: 'The session did not become ready, and was rolled back. `details.end_reason` says why; `retryable` is false if only an operator can help, for example with an image that cannot be pulled.',
     message: errorMessages.provisioning_failed('was not ready in time', true),
     details: {
       session_id: 'ses_01JD2Q8N6V4X7K9M3R5T1W0YZB',
