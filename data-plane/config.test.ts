@@ -16,7 +16,7 @@ const issuesOf = (env: Record<string, string>) => {
   return parsed.success ? '' : namedIssues(parsed.error).join('\n');
 };
 
-it('builds a configuration from the required variables alone', () => {
+it('builds a configuration from only the required variables', () => {
   expect(toConfig(dataPlaneVariables.parse(least))).toEqual({
     dataPlane: {
       ...defaultTuning,

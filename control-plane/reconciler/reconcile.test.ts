@@ -249,7 +249,7 @@ it('retires warm instances of another version, except one that is claimed first'
   ]);
 });
 
-it('leaves a session alone whose row was written after the sweep', async () => {
+it('does not end a session whose row was written after the sweep', async () => {
   const session = await makeRow();
   laterBy(70_001);
   const { instanceId, address } = await startFor(session.session_id);
@@ -270,7 +270,7 @@ it('leaves a session alone whose row was written after the sweep', async () => {
   expect(fixture.inMemory.living()).toMatchObject([{ instanceId }]);
 });
 
-it('leaves a session alone whose row is written just before the pass would end it', async () => {
+it('does not end a session whose row is written just before the pass would end it', async () => {
   const session = await makeGone();
   laterBy(120_000);
   let isWritten = false;
@@ -351,7 +351,7 @@ it('continues after an action that fails, and the next pass repeats that action'
   );
 });
 
-it('stops if the store becomes unavailable, and the next pass does what is left', async () => {
+it('stops if the store becomes unavailable, and the next pass does the rest', async () => {
   const gone = await Promise.all(Array.from({ length: 40 }, makeGone));
   let reads = 0;
   const get: SessionStore['get'] = async (...args) => {

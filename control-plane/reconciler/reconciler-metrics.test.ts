@@ -2,7 +2,7 @@ import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { expect, it } from 'vitest';
 import { createReconcilerMetrics } from './reconciler-metrics.ts';
 
-it('stops reporting what it saw when another replica reconciles', async () => {
+it('stops reporting its counts when another replica reconciles', async () => {
   const registry = createRegistry('test');
   const metrics = createReconcilerMetrics(registry);
   const valuesOf = async (name: string) =>

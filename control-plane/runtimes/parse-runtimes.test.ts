@@ -50,7 +50,7 @@ describe('a list of runtimes', () => {
     expect(data?.preload).toContain('numpy');
   });
 
-  it('says of pods what Kubernetes needs to know, for this runtime alone', () => {
+  it('parses the settings of pods for one runtime', () => {
     const pod = {
       runtime_class: 'kata',
       tolerations: [{ key: 'gpu', operator: 'Exists' }],

@@ -80,7 +80,7 @@ test('every default is a value that the schema describes', () => {
 });
 
 const bypass = { auth: { mode: 'bypass' } };
-describe('what is for development and test alone is refused elsewhere', () => {
+describe('settings for development and test are refused elsewhere', () => {
   test.each<[string, Values]>([
     ['bypass', bypass],
     ['the dev issuer', { auth: { devIssuer: { enabled: true } } }],

@@ -220,7 +220,7 @@ test.each([
   expect(await ended).toMatchObject({ kind: 'lost', epoch: 2, error: { name } });
 });
 
-test('a supervisor that disconnects alone has not run out of memory', async () => {
+test('a supervisor that only disconnects has not run out of memory', async () => {
   const { supervisor, worker } = await peers.start();
   const ended = run('step');
   await worker.receives(runOf('step'));

@@ -58,7 +58,7 @@ test('joins a character that is split between two chunks', () => {
   expect(text()).toBe('€');
 });
 
-test('replaces what is not UTF-8', () => {
+test('replaces invalid UTF-8', () => {
   const { window, text } = collect();
   window.push(Buffer.from([0x61, 0xff, 0x62, 0xe2]));
   window.end();

@@ -208,7 +208,7 @@ describe('a cancel', () => {
     });
   });
 
-  test('leaves a step completed whose code has already ended', async () => {
+  test('does not change a step whose code has already ended', async () => {
     const step = await running('first');
     queue.cancel(step);
     interpreter.done('completed');

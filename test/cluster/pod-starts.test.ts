@@ -103,7 +103,7 @@ it('fails as quota if a ResourceQuota refuses the pod', async () => {
   }
 });
 
-it('tells operators of failed starts in events that outlive the pods', async () => {
+it('reports failed starts to operators in events that outlive the pods', async () => {
   await expect(open().start(startRequest({ ...python, name: 'misnamed' }))).rejects.toThrow();
   const reasons = async () => {
     const { items } = await core.listNamespacedEvent({ namespace: namespace.name });

@@ -32,7 +32,7 @@ test('fetches the anonymous token that a registry requires', async () => {
   expect(await fetchDigest(`${host}/node:24`)).toBe(digest);
 });
 
-test('refuses a digest that is none, and a name without a tag', async () => {
+test('refuses an invalid digest, and a name without a tag', async () => {
   const host = await serve((_, response) =>
     response.setHeader('docker-content-digest', 'sha256:0').end(),
   );

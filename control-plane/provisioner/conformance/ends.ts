@@ -34,7 +34,7 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       expect(received).toHaveLength(3);
     });
 
-    it('is kept while nobody watches, and reaches a listener before watch returns', async () => {
+    it('is kept while there is no watch, and reaches a listener before watch returns', async () => {
       stopWatching();
       const end = await startAndKill();
       expect(collectEnds(opened().provisioner)).toMatchObject([end]);

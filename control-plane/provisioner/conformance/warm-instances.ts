@@ -58,7 +58,7 @@ export function describeWarmInstances(opened: () => OpenProvisioner): void {
       await expectEventually(count).toEqual({ warm: 0, starting: 0 });
     });
 
-    it('is retired for good, but not once it is claimed', async () => {
+    it('can be retired permanently, but not once it is claimed', async () => {
       const { provisioner } = opened();
       const [first, second] = [await start(), await start()];
       const claimed = await claim();

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { StartFailedError } from '../../provisioner/start-failed-error.ts';
 import { CreateAbortedError, createFailure, failureAfter } from './create-failure.ts';
 
-it('an image that cannot be loaded is not retryable, also when only the row tells of it', () => {
+it('an image that cannot be loaded is not retryable, even if only the row says so', () => {
   const failureOf = (reason: 'image_unavailable' | 'unschedulable') =>
     createFailure(newSessionId(), { reason, detail: 'the words of the pod' });
   expect(failureOf('image_unavailable').retryable).toBe(false);

@@ -175,7 +175,7 @@ describe('a create that fails is rolled back and reports why', () => {
     expect(await failuresOf(plane)).toEqual([reason]);
   });
 
-  it('with what the start waited for when its time was over', async () => {
+  it('with what the start was waiting for when it timed out', async () => {
     const plane = await fixture.open(
       { provisioner: { ...fixture.fakes.provisioner, start: waitForRoom } },
       { provisioningMs: 300 },

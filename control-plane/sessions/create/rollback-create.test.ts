@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { startTables, testRules } from '../../testing/reconciler-fixture.ts';
 import { createSession } from './create-session.ts';
 
-it('keeps a session counted whose row it cannot end, until the reconciler ends it', async () => {
+it('keeps the quota of a session whose row it cannot end, until the reconciler ends it', async () => {
   const tables = await startTables();
   try {
     const fixture = await tables.openFixture();

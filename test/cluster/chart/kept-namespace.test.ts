@@ -12,7 +12,7 @@ const release = useRelease('kept', {
 });
 afterAll(() => kubectl(['delete', 'namespace', sessionsNamespace, '--wait=false']));
 
-test('an uninstallation keeps a namespace that existed before, without what was ours', async () => {
+test('an uninstallation keeps a namespace that existed before, and removes our objects from it', async () => {
   const { namespace } = release();
   const printed = await helm(['uninstall', releaseName, '--namespace', namespace, '--wait']);
   expect(printed).toContain(`The namespace ${sessionsNamespace} existed before and is kept.`);

@@ -30,11 +30,11 @@ test('the commands of the banner work as printed, and the second step sees the f
   });
 });
 
-test('the banner says with whose rights code runs', () => {
+test('the banner says with which permissions code runs', () => {
   expect(local.banner).toMatch(/Code runs as \S+, who started this/);
 });
 
-test('make token prints another token, alone on standard output', async () => {
+test('make token prints only another token on standard output', async () => {
   const { code, stdout, stderr } = await runBundle('token', {
     PORT: String(local.port),
     TENANT: 'acme',

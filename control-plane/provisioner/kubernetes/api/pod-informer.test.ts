@@ -104,7 +104,7 @@ describe('informer of pods', () => {
     ]);
   });
 
-  it('lists again after 410, and tells of what vanished in between', async () => {
+  it('lists again after 410, and reports pods that vanished in between', async () => {
     server.respond(
       list('10', fakePod('stays', '3'), fakePod('vanishes', '4')),
       sendEvents({ type: 'ERROR', object: gone }),
@@ -120,7 +120,7 @@ describe('informer of pods', () => {
     expect(metrics).toEqual(['listed start', 'ended gone', 'listed gone']);
   });
 
-  it('starts a list again whose pages have expired', async () => {
+  it('restarts a list whose pages have expired', async () => {
     const page = { ...fakePodList('10', fakePod('a', '3')), kind: 'PodList' };
     server.respond(
       sendJson(200, { ...page, metadata: { resourceVersion: '10', continue: 'old' } }),
@@ -176,7 +176,7 @@ describe('informer of pods', () => {
     expect(informer.get('deleted')).toBeUndefined();
   });
 
-  it('calls the listeners of one pod for that pod alone, and survives a listener that throws', async () => {
+  it('calls the listeners of a pod only for that pod, and survives a listener that throws', async () => {
     const seen: string[] = [];
     server.respond(
       list('10'),

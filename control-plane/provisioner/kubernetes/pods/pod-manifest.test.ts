@@ -106,7 +106,7 @@ it('makes the resources of a session its limits, and requests what the operator 
   expect(agent.resources?.limits).toMatchObject({ memory: '256Mi' });
 });
 
-it('places a pod as its runtime says, and else as the operator says of all', () => {
+it('places a pod as its runtime says, or else by the settings of all pods', () => {
   const pod = {
     runtime_class: 'kata',
     node_selector: { gpu: 'yes' },

@@ -21,7 +21,7 @@ it('shows the errors of an AggregateError', () => {
   ).toEqual(expect.arrayContaining(['[errors 0]: Error: one', "[errors 1]: 'two'"]));
 });
 
-it('names an error after its class if it has no name of its own', () => {
+it('names an error after its class if it has no own name', () => {
   class QuotaError extends Error {}
   const { name, traceback } = describeError(new QuotaError('full'), same);
   expect([name, traceback[0]]).toEqual(['QuotaError', 'QuotaError: full']);

@@ -35,14 +35,14 @@ it('finds descendants and processes with the instance id, except its ancestors',
   expect(findDescendants(processes, own)).toEqual([11, 12, 20]);
 });
 
-it('in a container of its own, finds every process but the first and itself', () => {
+it('in its own container, finds every process except the first and itself', () => {
   const processes = [entry(1, 0), entry(10, 1), entry(11, 10), entry(12, 1), entry(13, 0)];
   const isTini = { ...own, ownsNamespace: true };
   expect(findDescendants(processes, isTini)).toEqual([11, 12, 13]);
   expect(findDescendants(processes, { ...isTini, pid: 1 })).toEqual([10, 11, 12, 13]);
 });
 
-it('takes no machine for a container of its own', () => {
+it('does not mistake a machine for its own container', () => {
   expect(ownsPidNamespace(1, 0, [entry(1, 0)])).toBe(true);
   expect(ownsPidNamespace(10, 1, [entry(1, 0), entry(10, 1)])).toBe(true);
   expect(ownsPidNamespace(10, 1, [entry(1, 0), entry(5, 1), entry(10, 1)])).toBe(false);

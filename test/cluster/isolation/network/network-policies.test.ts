@@ -70,12 +70,12 @@ const planePod = async (component: string): Promise<Probe> => {
 };
 
 // So that what others do not reach is there. No policy stands between a pod and itself.
-test('a session reaches all ports of its own', async () => {
+test('a session reaches all of its own ports', async () => {
   const { 'service of a session': _, ...own } = session;
   await expectReached(fromSession(client, otherSessionId), own, Object.keys(own));
 });
 
-test('a pod without a policy reaches all but the control-plane, the store and sessions', async () => {
+test('a pod without a policy reaches everything except the control-plane, the store and sessions', async () => {
   const closed = ['control-plane', 'local store', ...Object.keys(session)];
   const all = { ...targets, ...session };
   await expectReached(

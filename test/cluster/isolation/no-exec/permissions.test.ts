@@ -67,7 +67,7 @@ const controlPlane = `${releaseName}-control-plane`;
 const dataPlane = `${releaseName}-data-plane`;
 const otherNamespaces = () => [inject('release').namespace, 'default', 'kube-system'];
 
-test('the control-plane may do what it calls in the namespace of the sessions, and no more', async () => {
+test('the control-plane has exactly the permissions that it uses in the namespace of the sessions', async () => {
   const { sessionsNamespace } = inject('release');
   expect(await permissionsOf(controlPlane, sessionsNamespace)).toEqual(
     permissionsIn(kubeRoleRules),

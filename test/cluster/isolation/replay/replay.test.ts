@@ -58,7 +58,7 @@ describe.skipIf(isExistingCluster())('the traffic of an agent', () => {
     return found;
   };
 
-  test('is accepted by that agent again, but for a second bind', async () => {
+  test('is accepted by that agent again, except for a second bind', async () => {
     expect(await send(own.address, agentPort, requestTo('/steps').bytes)).toBe(200);
     expect(await send(own.address, agentPort, requestTo('/files').bytes)).toBe(200);
     expect(await send(own.address, agentPort, requestTo('/internal/bind').bytes)).toBe(409);

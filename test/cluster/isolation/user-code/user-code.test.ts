@@ -66,7 +66,7 @@ describe.each(languages)('the code of a step in $runtime', (language) => {
     return JSON.parse(stdout);
   };
 
-  test('sees its own runtime alone, without privileges, tokens or keys', async () => {
+  test('sees only its own runtime, without privileges, tokens or keys', async () => {
     const view = viewSchema.parse(await runProgram('view'));
     const programs = view.processes.map((line) => line.replaceAll('\0', ' ').trim());
     expect([...new Set(programs)].toSorted()).toEqual(language.programs);

@@ -122,7 +122,7 @@ describe('client KubeApi', () => {
     await expect(reading).rejects.toThrow('no longer wanted');
   });
 
-  it('fails what is pending when it is closed', async () => {
+  it('fails pending calls when it is closed', async () => {
     const api = open();
     server.respond(() => void api.close());
     await expect(api.pods.get('steppe-a')).rejects.toMatchObject({ kind: 'unavailable' });

@@ -24,7 +24,7 @@ describe('readStatus', () => {
     expect(kindOf(status, reason)).toBe(kind);
   });
 
-  it('tells a used up quota from other refusals by its message', () => {
+  it('distinguishes an exceeded quota from other refusals by its message', () => {
     const message = 'pods "a" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=9';
     expect(kindOf(403, 'Forbidden', message)).toBe('quota_exceeded');
   });

@@ -46,7 +46,7 @@ export function describePodLists(harness: KubeApiHarness): void {
       expect(versions.size).toBe(1);
     });
 
-    it('lists from the cache what it listed with a quorum, a little later', async () => {
+    it('lists from the cache, a little later, what it listed with a quorum', async () => {
       const labels = { group: newSuffix() };
       const { name } = (await pods.create(pendingPod(labels))).metadata;
       const cached = async () => namesOf((await pods.list({ labels, read: 'cached' })).items);

@@ -18,7 +18,7 @@ export function describePodWrites(harness: KubeApiHarness): void {
     afterAll(() => open.close());
     const create = (labels = {}) => pods.create(pendingPod(labels));
 
-    it('returns what it created, and reads it again', async () => {
+    it('returns the created object, and reads it again', async () => {
       const manifest = pendingPod({ a: '1' });
       const pod = await pods.create(manifest);
       expect(pod.metadata).toMatchObject({ name: manifest.metadata.name, labels: { a: '1' } });
