@@ -146,7 +146,7 @@ const toDataPlaneConfig = (value: Variables): DataPlaneConfig => ({
   port: value.PORT,
   operatorPort: value.OPERATOR_PORT,
   controlPlaneUrl: value.CONTROL_PLANE_URL,
-  docsDirectory: fileURLToPath(new URL('docs', import.meta.url)),
+  docsDirectory: fileURLToPath(new URL('./docs', import.meta.url)),
   rateLimit: {
     requestsPerSecond: value.RATE_LIMIT_PER_SECOND,
     burstSeconds: value.RATE_LIMIT_BURST_SECONDS,

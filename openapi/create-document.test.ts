@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { publicErrorCodes } from '@steppe/contracts/errors/public-errors';
 import { operations } from '@steppe/contracts/operations';
-import { publicErrorCodes } from '@steppe/contracts/public-errors';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 import { errorKinds } from '@steppe/contracts/errors';
+import { errorExample, publicErrorCodes } from '@steppe/contracts/errors/public-errors';
 import { operations } from '@steppe/contracts/operations';
-import { errorExample, publicErrorCodes } from '@steppe/contracts/public-errors';
 import { createDocument as assemble, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { errorResponses } from './describe-errors.ts';
 import { describeOperation, toTemplate } from './describe-operation.ts';

@@ -1,14 +1,14 @@
 import { errorKinds } from '@steppe/contracts/errors';
-import { operations } from '@steppe/contracts/operations';
-import type { ResponseHeader } from '@steppe/contracts/operations/headers';
-import type { Operation } from '@steppe/contracts/operations/operation';
 import {
   errorExample,
   type PublicErrorCode,
   publicErrorCodes,
   publicErrorSchema,
   publicErrors,
-} from '@steppe/contracts/public-errors';
+} from '@steppe/contracts/errors/public-errors';
+import { operations } from '@steppe/contracts/operations';
+import type { ResponseHeader } from '@steppe/contracts/operations/headers';
+import type { Operation } from '@steppe/contracts/operations/operation';
 import type { oas31, ZodOpenApiResponseObject } from 'zod-openapi';
 import { responseHeadersOf } from './object-of.ts';
 import { schemaRef } from './schemas.ts';

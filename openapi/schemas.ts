@@ -1,7 +1,7 @@
+import { publicErrorSchema } from '@steppe/contracts/errors/public-errors';
 import { envSchema, metadataSchema, resourcesSchema, timeSchema } from '@steppe/contracts/fields';
 import { fileEntrySchema, fileListSchema } from '@steppe/contracts/file';
 import { instanceIdSchema, sessionIdSchema, stepIdSchema } from '@steppe/contracts/ids';
-import { publicErrorSchema } from '@steppe/contracts/public-errors';
 import {
   createSessionSchema,
   patchSessionSchema,

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { PublicErrorCode } from '../public-errors.ts';
+import type { PublicErrorCode } from '../errors/public-errors.ts';
 import type { Scope } from '../scopes.ts';
 import type { RequestHeader, ResponseHeader } from './headers.ts';
 

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { sessionIdSchema, type TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { AppError } from '@steppe/service-kit/http/app-error';

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { metadataSchema } from '@steppe/contracts/fields';
 import type { TenantId } from '@steppe/contracts/ids';
 import { type PatchSession, patchSessionSchema, type Session } from '@steppe/contracts/session';

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { Principal } from '@steppe/service-kit/auth/caller/principal';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { Clock } from '@steppe/service-kit/process/clock';

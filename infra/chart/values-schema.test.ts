@@ -47,7 +47,7 @@ test('the values need an issuer, its keys and a region, and nothing else', () =>
 });
 
 test('every example is valid', async () => {
-  const files = await readdir(new URL('examples', import.meta.url));
+  const files = await readdir(new URL('./examples', import.meta.url));
   expect(files.length).toBeGreaterThan(1);
   for (const file of files) expect(issuesOf(parse(await read(`examples/${file}`)))).toEqual([]);
 });

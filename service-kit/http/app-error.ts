@@ -1,10 +1,10 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
 import {
   type ErrorBody,
   type ErrorCode,
   type ErrorStatus,
   errorKinds,
 } from '@steppe/contracts/errors';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 
 interface AppErrorOptions {
   cause?: unknown;

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { Ids } from '@steppe/contracts/ids';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import type { Clock } from '../process/clock.ts';

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import * as z from 'zod';
 import { AppError } from './app-error.ts';
 import { errorMap } from './error-map.ts';

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { StepStatus, Usage } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
 import { AppError } from '@steppe/service-kit/http/app-error';

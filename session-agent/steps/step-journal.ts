@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';

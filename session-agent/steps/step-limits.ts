@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';
 import { AppError } from '@steppe/service-kit/http/app-error';

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { SessionId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
 import type { ForwardedStep } from '@steppe/contracts/step-request';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { SessionId, TenantId } from '@steppe/contracts/ids';
 import type { CreateSession } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/http/app-error';

@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { isAmbiguous } from '@steppe/session-store/errors';
 import type { UpdateOutcome } from '@steppe/session-store/ports';

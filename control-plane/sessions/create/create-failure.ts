@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { SessionId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { StartFailedError } from '../../provisioner/start-failed-error.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../http/app-error.ts';

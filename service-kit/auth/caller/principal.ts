@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { TenantId } from '@steppe/contracts/ids';
 import { type Scope, scopes } from '@steppe/contracts/scopes';
 import { AppError } from '../../http/app-error.ts';

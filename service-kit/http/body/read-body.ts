@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { Clock } from '../../process/clock.ts';
 import { AppError } from '../app-error.ts';
 import type { BodyShare } from './body-budget.ts';

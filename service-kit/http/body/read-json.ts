@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { Context } from 'hono';
 import type * as z from 'zod';
 import { AppError } from '../app-error.ts';

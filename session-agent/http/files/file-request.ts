@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { type FileConditions, fileConditionsSchema } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';

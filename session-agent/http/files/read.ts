@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { fileListQuerySchema } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';

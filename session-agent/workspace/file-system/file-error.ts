@@ -1,4 +1,4 @@
-import { errorMessages } from '@steppe/contracts/error-messages';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import * as z from 'zod';
 

@@ -19,7 +19,7 @@ const outsidePorts = ['80', '53'];
 const link = 'steppe-outside';
 const near = '172.31.255.1';
 const far = '172.31.255.2';
-const program = fileURLToPath(new URL('listen.py', import.meta.url));
+const program = fileURLToPath(new URL('./listen.py', import.meta.url));
 
 /**
  * Adds a network behind the cluster's node, with listeners at the addresses of `outside`. The tests

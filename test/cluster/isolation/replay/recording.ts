@@ -14,7 +14,7 @@ export interface RecordedRequest {
   token: string;
 }
 
-const program = fileURLToPath(new URL('record.py', import.meta.url));
+const program = fileURLToPath(new URL('./record.py', import.meta.url));
 const lineSchema = z.object({ address: z.string(), stream: z.string() });
 
 /** Records all requests to a port in the cluster's network. @returns a function that ends it. */

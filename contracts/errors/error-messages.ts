@@ -1,4 +1,4 @@
-import type { Scope } from './scopes.ts';
+import type { Scope } from '../scopes.ts';
 
 /**
  * The usual message of each error that a client can see. The code that throws the error and the

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { type ErrorCode, errorBodySchema, errorKinds } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { errorMessages } from './error-messages.ts';
-import { type ErrorCode, errorBodySchema, errorKinds } from './errors.ts';
-import { limits } from './limits.ts';
 
 /** All codes except those used only between the planes and agents. */
 export type PublicErrorCode = Exclude<ErrorCode, 'already_bound' | 'misdirected'>;
