@@ -11,6 +11,7 @@ import type {
 import { StartFailedError } from '../start-failed-error.ts';
 import { isKubeApiError } from './api/kube-api-error.ts';
 import type { Pod } from './api/kube-objects.ts';
+import { listAllPods } from './api/list-all-pods.ts';
 import { createClaim } from './claim-instance.ts';
 import { deletePod } from './delete-pod.ts';
 import { createInstanceEnds } from './deliver-ends.ts';
@@ -21,7 +22,6 @@ import { type StartParts, startInstance } from './start-instance.ts';
 
 /** How long a call may wait for the first list of all pods. */
 const syncLimitMs = 30_000;
-const pageSize = 500;
 
 /**
  * Instances are pods of one namespace, which any number of control-planes share. What they are is
@@ -97,18 +97,9 @@ export function createKubernetesProvisioner(parts: StartParts): SessionProvision
  * The cache learns what was read, so that the ends of listed pods are known too.
  */
 async function listInstances({ api, informer }: StartParts): Promise<ListedInstance[]> {
-  const instances: ListedInstance[] = [];
-  let page: string | undefined;
-  do {
-    const query = { labels: sessionPodLabels, read: 'consistent', limit: pageSize, page } as const;
-    const { items, nextPage } = await api.pods.list(query);
-    for (const pod of items) {
-      informer.observe(pod);
-      instances.push(...toListed(pod));
-    }
-    page = nextPage ?? undefined;
-  } while (page !== undefined);
-  return instances;
+  const { pods } = await listAllPods(api.pods, { labels: sessionPodLabels });
+  for (const pod of pods) informer.observe(pod);
+  return pods.flatMap(toListed);
 }
 
 /** Deletes the pod as it is while it is warm, so that no claim can take it at the same time. */

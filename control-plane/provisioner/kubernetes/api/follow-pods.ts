@@ -4,6 +4,7 @@ import type { Logger } from '@steppe/service-kit/process/logger';
 import type { KubeApi, PodWatchEvent } from './kube-api.ts';
 import { isKubeApiError } from './kube-api-error.ts';
 import type { Pod } from './kube-objects.ts';
+import { listAllPods } from './list-all-pods.ts';
 import { SilentWatchError, type WatchLimits, watchWithLimits } from './watch-with-limits.ts';
 
 /** Why all pods are listed: at the start, or because the watch could not continue. */
@@ -91,7 +92,11 @@ async function listAndWatch(
 ): Promise<void> {
   const { api, labels, limits, clock, ids, metrics } = options;
   if (progress.position === null) {
-    const { pods, resourceVersion } = await listPods(options, signal);
+    const { pods, resourceVersion } = await listAllPods(api.pods, {
+      labels,
+      pageSize: limits.pageSize,
+      signal,
+    });
     receiver.onList(pods, resourceVersion);
     metrics.listed(progress.reason);
     progress.position = resourceVersion;
@@ -104,22 +109,6 @@ async function listAndWatch(
     progress.position =
       event.type === 'bookmark' ? event.resourceVersion : event.pod.metadata.resourceVersion;
     progress.failures = 0;
-  }
-}
-
-/** Reads all pages of one list. */
-async function listPods(
-  { api, labels, limits }: FollowPodsOptions,
-  signal: AbortSignal,
-): Promise<{ pods: Pod[]; resourceVersion: string }> {
-  const pods: Pod[] = [];
-  let page: string | undefined;
-  for (;;) {
-    const query = { labels, read: 'consistent', limit: limits.pageSize, page, signal } as const;
-    const { items, resourceVersion, nextPage } = await api.pods.list(query);
-    pods.push(...items);
-    if (nextPage === null) return { pods, resourceVersion };
-    page = nextPage;
   }
 }
 

@@ -1,6 +1,7 @@
 import { type FollowLimits, type FollowPodsOptions, followPods } from './follow-pods.ts';
 import type { PodWatchEvent } from './kube-api.ts';
 import type { Pod } from './kube-objects.ts';
+import { podsPerPage } from './list-all-pods.ts';
 import { createPodCache, type GroupOf, isLater, type PodChange } from './pod-cache.ts';
 
 export type PodListener = (change: PodChange) => void;
@@ -43,8 +44,7 @@ export interface PodInformerOptions extends Omit<FollowPodsOptions, 'limits'> {
 const defaultLimits: FollowLimits = {
   watchSeconds: 300,
   silenceMs: 90_000,
-  // To parse a page of 200 pods takes some 25 ms, during which nothing else runs.
-  pageSize: 200,
+  pageSize: podsPerPage,
   backoffMs: [100, 5_000],
 };
 
