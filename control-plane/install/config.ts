@@ -3,6 +3,7 @@ import { checkStoreEndpoint, planeVariables } from '@steppe/service-kit/config/p
 import {
   commonVariables,
   integerVariable,
+  jsonObjectVariable,
   listVariable,
   requiredText,
 } from '@steppe/service-kit/config/variables';
@@ -31,17 +32,7 @@ const publishKeysVariables = z.object({
   PUBLIC_KEYS_CONFIG_MAP: requiredText.describe('ConfigMap that agents mount'),
 });
 
-const selectorVariable = z
-  .string()
-  .transform((text, ctx) => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      ctx.addIssue('must be a JSON object');
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), z.string()));
+const selectorVariable = jsonObjectVariable.pipe(z.record(z.string(), z.string()));
 
 const { INTERNAL_KEY_FILE: _, ...storeVariables } = planeVariables;
 

@@ -24,6 +24,16 @@ export const listVariable = z.string().transform((list) =>
     .filter((name) => name !== ''),
 );
 
+/** Parses JSON. Pipe it into the schema of the object. */
+export const jsonObjectVariable = z.string().transform((text, ctx): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    ctx.addIssue('must be a JSON object');
+    return z.NEVER;
+  }
+});
+
 export const requiredText = z.string({ error: 'must be set' }).min(1);
 
 /** Variables that every service has. */

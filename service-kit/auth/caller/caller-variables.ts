@@ -1,6 +1,12 @@
 import { scopes } from '@steppe/contracts/scopes';
 import * as z from 'zod';
-import { crossCheck, integerVariable, isProduction, listVariable } from '../../config/variables.ts';
+import {
+  crossCheck,
+  integerVariable,
+  isProduction,
+  jsonObjectVariable,
+  listVariable,
+} from '../../config/variables.ts';
 import { bypassHostsVariable } from '../../http/browsers/browser-variables.ts';
 import type { JwtVerifierOptions } from './jwt-verifier.ts';
 
@@ -24,17 +30,7 @@ const oneOrMoreScopes = z.union(
     error: `must be one of ${scopes.join(', ')}, or a list of them`,
   },
 );
-const scopeMapVariable = z
-  .string()
-  .transform((text, ctx) => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      ctx.addIssue('must be a JSON object');
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), oneOrMoreScopes));
+const scopeMapVariable = jsonObjectVariable.pipe(z.record(z.string(), oneOrMoreScopes));
 
 /** The variables of a service that callers reach: how it identifies them. */
 export const callerVariables = {
