@@ -65,47 +65,39 @@ export function errorResponses(): Record<string, ZodOpenApiResponseObject> {
   return responses;
 }
 
-const { error: invalidRequest } = errorExample('invalid_request');
-
 /**
  * HTTP itself defines these statuses. They are sent before the method is known, so even a HEAD gets
  * a body.
  */
 const responsesBeforeRouting: Record<string, ZodOpenApiResponseObject> = {
-  headers_too_late: {
-    description: 'The request line and headers took too long to arrive.',
-    headers: responseHeadersOf(['X-Request-Id']),
-    ...describeBody(['invalid_request'], {
-      invalid_request: {
-        value: {
-          error: {
-            ...invalidRequest,
-            message: 'the request line and headers took too long',
-            details: {},
-          },
-        },
-      },
-    }),
-  },
-  headers_too_long: {
-    description:
-      'The request line and headers are too long, one header is larger than 4096 bytes (except ' +
+  headers_too_late: headersRefused('The request line and headers took too long to arrive.', {
+    message: 'the request line and headers took too long',
+    details: {},
+  }),
+  headers_too_long: headersRefused(
+    'The request line and headers are too long, one header is larger than 4096 bytes (except ' +
       '`Authorization`, `Cookie`, `Baggage` and `X-…`), or there are more than 2000 header lines; ' +
       '`details.limit` says which.',
+    {
+      message: 'the request line and headers are larger than 16384 bytes',
+      details: { limit: 'headers', max_bytes: 16_384 },
+    },
+  ),
+};
+
+function headersRefused(
+  description: string,
+  example: { message: string; details: Record<string, unknown> },
+): ZodOpenApiResponseObject {
+  const { error } = errorExample('invalid_request');
+  return {
+    description,
     headers: responseHeadersOf(['X-Request-Id']),
     ...describeBody(['invalid_request'], {
-      invalid_request: {
-        value: {
-          error: {
-            ...invalidRequest,
-            message: 'the request line and headers are larger than 16384 bytes',
-            details: { limit: 'headers', max_bytes: 16_384 },
-          },
-        },
-      },
+      invalid_request: { value: { error: { ...error, ...example } } },
     }),
-  },
-};
+  };
+}
 
 const hasBody = ({ method }: Operation): boolean => method !== 'HEAD';
 
