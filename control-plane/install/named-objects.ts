@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { KubeCaller } from '../provisioner/kubernetes/api/client/call-kube-api.ts';
-import { isKubeApiError } from '../provisioner/kubernetes/api/kube-api-error.ts';
+import { nullIfNotFound } from '../provisioner/kubernetes/api/kube-api-error.ts';
 
 export interface ObjectName {
   kind: 'Secret' | 'ConfigMap';
@@ -27,7 +27,7 @@ export function createNamedObjects(caller: Pick<KubeCaller, 'call'>): NamedObjec
   return {
     async read(object) {
       const call = { method: 'GET', path: pathOf(object), isIdempotent: true } as const;
-      const found = await absentAsNull(caller.call(call, objectSchema));
+      const found = await nullIfNotFound(caller.call(call, objectSchema));
       if (found === null) return null;
       const entries = Object.entries(found.data ?? {});
       return Object.fromEntries(
@@ -51,7 +51,7 @@ export function createNamedObjects(caller: Pick<KubeCaller, 'call'>): NamedObjec
     },
     async remove(object) {
       const call = { method: 'DELETE', path: pathOf(object), isIdempotent: true } as const;
-      await absentAsNull(caller.call(call, z.object({})));
+      await nullIfNotFound(caller.call(call, z.object({})));
     },
   };
 }
@@ -62,12 +62,3 @@ const pathOf = ({ kind, namespace, name }: ObjectName): string =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plurals[kind]}/${encodeURIComponent(name)}`;
 
 const decode = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
-
-async function absentAsNull<T>(result: Promise<T>): Promise<T | null> {
-  try {
-    return await result;
-  } catch (error) {
-    if (isKubeApiError(error, 'not_found')) return null;
-    throw error;
-  }
-}

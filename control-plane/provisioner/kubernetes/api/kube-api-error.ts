@@ -59,3 +59,13 @@ export const isKubeApiError = (
  */
 export const isAmbiguousWrite = (error: unknown): boolean =>
   isKubeApiError(error, 'timeout', 'unavailable');
+
+/** Null instead of the error that an object does not exist. */
+export async function nullIfNotFound<T>(result: Promise<T>): Promise<T | null> {
+  try {
+    return await result;
+  } catch (error) {
+    if (isKubeApiError(error, 'not_found')) return null;
+    throw error;
+  }
+}

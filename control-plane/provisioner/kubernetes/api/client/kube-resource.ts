@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { CallOptions, DeleteOptions, ListPage, ListQuery } from '../kube-api.ts';
-import { isKubeApiError } from '../kube-api-error.ts';
+import { isKubeApiError, nullIfNotFound } from '../kube-api-error.ts';
 import type { KubeCaller } from './call-kube-api.ts';
 
 interface KubeResourceOptions<T> {
@@ -37,7 +37,7 @@ export function createKubeResource<T>(
 
   const get = async (name: string, options: CallOptions = {}): Promise<T | null> => {
     const call = { ...options, method: 'GET', path: one(name), isIdempotent: true } as const;
-    return orNull(caller.call(call, schema));
+    return nullIfNotFound(caller.call(call, schema));
   };
 
   return {
@@ -77,7 +77,7 @@ export function createKubeResource<T>(
       const preconditions = uid || resourceVersion ? { uid, resourceVersion } : undefined;
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, gracePeriodSeconds };
       const call = { signal, method: 'DELETE', path: one(name), body, isIdempotent: true } as const;
-      const deleted = await orNull(caller.call(call, z.object({})));
+      const deleted = await nullIfNotFound(caller.call(call, z.object({})));
       return deleted ? 'deleting' : 'absent';
     },
     async list({ signal, labels, read, limit, page: token }) {
@@ -120,13 +120,4 @@ function withQuery(path: string, query: Record<string, string | undefined>): str
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value) search.set(name, value);
   return search.size === 0 ? path : `${path}?${search}`;
-}
-
-async function orNull<T>(result: Promise<T>): Promise<T | null> {
-  try {
-    return await result;
-  } catch (error) {
-    if (isKubeApiError(error, 'not_found')) return null;
-    throw error;
-  }
 }
