@@ -26,7 +26,7 @@ lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code,
 	npx --no-install tsc --noEmit
 	npx --no-install knip
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/helm/install
+	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/helm/install tools/localstack/localstack
 	npx --no-install cspell lint --config tools/cspell.yaml --no-progress --no-summary --cache --cache-location node_modules/.cache/cspell
 	node tools/check-words.mjs
 	node tools/check-doc-paths.mjs
@@ -42,8 +42,9 @@ format: $(installed) $(linters) ## format everything in place
 	npx --no-install biome check --write .
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-run: $(bundles) ## start everything on 127.0.0.1:8080 (PORT= for another) and print commands to paste
-	@STEPPE_ENV="$${STEPPE_ENV-development}" exec node dist/local.mjs
+run: $(bundles) ## start everything on 127.0.0.1:8080 (PORT= for another; STORE=localstack or a URL of DynamoDB) and print commands to paste
+	@STEPPE_ENV="$${STEPPE_ENV-development}" $(if $(filter-out localstack,$(STORE)),DYNAMODB_ENDPOINT="$(STORE)") \
+	  exec $(if $(filter localstack,$(STORE)),tools/localstack/localstack exec )node dist/local.mjs
 
 token: $(bundles) ## print another token for a running `make run` (TENANT=, SCOPES=, TTL= in seconds)
 	@exec node dist/token.mjs

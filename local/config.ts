@@ -8,6 +8,7 @@ import {
 import { poolVariables } from '@steppe/control-plane/runtimes/pool-variables';
 import { callerVariables } from '@steppe/service-kit/auth/caller/caller-variables';
 import { loadConfig, pickVariables } from '@steppe/service-kit/config/load-config';
+import { planeVariables } from '@steppe/service-kit/config/plane-variables';
 import {
   agentLimitVariables,
   commonVariables,
@@ -15,6 +16,7 @@ import {
   integerVariable,
   isProduction,
   portVariable,
+  requiredText,
   runtimeVariables,
 } from '@steppe/service-kit/config/variables';
 import { corsOriginsVariable } from '@steppe/service-kit/http/browsers/browser-variables';
@@ -36,6 +38,13 @@ const runVariables = z
       .string()
       .default(process.execPath)
       .describe('the Node binary of sessions; unset: the one that runs local mode'),
+    DYNAMODB_ENDPOINT: planeVariables.DYNAMODB_ENDPOINT.describe(
+      'URL of a DynamoDB whose table outlives local mode; unset: a table in memory',
+    ),
+    SESSIONS_TABLE: planeVariables.SESSIONS_TABLE.describe(
+      'name of the table at DYNAMODB_ENDPOINT; only one local mode can use it at a time',
+    ),
+    AWS_REGION: requiredText.default('us-east-1').describe('AWS region of that table'),
     ...poolVariables,
     SESSIONS_PER_TENANT: integerVariable(0, 5_000)
       .default(100)

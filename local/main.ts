@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createIds } from '@steppe/contracts/ids';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
-import { refuseConfig } from '@steppe/service-kit/config/load-config';
+import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import {
   closeOnSignal,
@@ -15,6 +15,7 @@ import { banner } from './banner.ts';
 import { agentBundle, bundleDirectory, hostVariables, readRunConfig } from './config.ts';
 import { onHangUp } from './hang-up.ts';
 import { startLocal } from './start-local.ts';
+import { startStore } from './start-store.ts';
 
 const config = readRunConfig();
 const prepared = await prepareRuntimes({
@@ -43,20 +44,21 @@ onHangUp(systemClock, () => process.kill(process.pid, 'SIGHUP'));
 // Writes to these streams fail after the terminal hangs up.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+const parts = { lifecycle, clock: systemClock, ids: createIds(systemClock) };
+const print = (line: string) => process.stderr.write(`steppe: ${line}\n`);
+const opened = await openAll({ DYNAMODB_ENDPOINT: startStore(config, { ...parts, print }) });
+if ('complaints' in opened) refuseConfig('steppe', opened.complaints);
+const { store, table } = opened.DYNAMODB_ENDPOINT;
+
 try {
-  const local = await startLocal(config, prepared, {
-    lifecycle,
-    clock: systemClock,
-    ids: createIds(systemClock),
-    loggerOf,
-  });
-  process.stdout.write(banner(local));
+  const local = await startLocal(config, prepared, { ...parts, store, loggerOf });
+  process.stdout.write(banner({ ...local, table }));
   local.fillPool();
   // The built-in python-data reports missing modules at its first create; the operator's own list
   // is checked at the start.
   if (config.STEPPE_RUNTIMES) {
     const complaints = await complaintsAboutModules(prepared.localRuntimes);
-    for (const complaint of complaints) process.stderr.write(`steppe: ${complaint}\n`);
+    for (const complaint of complaints) print(complaint);
   }
 } catch (error) {
   await lifecycle.close();

@@ -16,13 +16,13 @@ import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { createLocalJWKSet, exportJWK } from 'jose';
 import { audience, issuer, signCallerToken } from './caller-token.ts';
 import { allScopes, bundleDirectory, type RunConfig, stateDirectory } from './config.ts';
 import { createProvisioner } from './create-provisioner.ts';
 import { leaveRunFile } from './run-file.ts';
 import { generateSigningKey, type SigningKey } from './signing-key.ts';
-import { startStore } from './start-store.ts';
 
 export interface RunningLocal {
   url: string;
@@ -38,6 +38,7 @@ export interface LocalParts {
   lifecycle: Lifecycle;
   clock: Clock;
   ids: Ids;
+  store: SessionStore;
   /** The logger of the service with that name. */
   loggerOf: (service: string) => Logger;
 }
@@ -53,7 +54,7 @@ export const tokenTtlSeconds = 12 * 3600;
 export async function startLocal(
   config: RunConfig,
   { runtimes, localRuntimes }: PreparedRuntimes,
-  { lifecycle, clock, ids, loggerOf }: LocalParts,
+  { lifecycle, clock, ids, store, loggerOf }: LocalParts,
 ): Promise<RunningLocal> {
   const [callerKey, controlPlaneKey, dataPlaneKey] = await Promise.all([
     generateSigningKey('caller'),
@@ -61,7 +62,6 @@ export async function startLocal(
     generateSigningKey('data-plane'),
   ]);
   const verifier = createVerifier(config, callerKey, clock);
-  const store = await startStore({ lifecycle, clock, ids });
   const controlPlaneLogger = loggerOf('control-plane');
   const shutdownMs = config.STEPPE_SHUTDOWN_SECONDS * 1000;
 

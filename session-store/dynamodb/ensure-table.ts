@@ -13,6 +13,7 @@ import { sessionsTable } from './key-schema.ts';
  * Creates the table if it is missing, and waits at most 10 s until it is active: for local mode and
  * tests. In production the CDK stack owns the table and also enables its TTL (dynalite does not
  * support TTL).
+ * @returns whether it created the table
  * @throws Error if the table exists without one of the indexes: adding one takes time and is the
  * operator's task.
  */
@@ -20,12 +21,14 @@ export const ensureTable = async (
   client: DynamoDBClient,
   tableName: string,
   { signal }: CallOptions = {},
-): Promise<void> => {
+): Promise<{ isNew: boolean }> => {
   const abort = signal === undefined ? {} : { abortSignal: signal };
+  let isNew = true;
   try {
     await client.send(new CreateTableCommand(tableInput(tableName)), abort);
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error;
+    isNew = false;
   }
   await waitUntilTableExists(
     { client, ...abort, maxWaitTime: 10, minDelay: 0.02, maxDelay: 1 },
@@ -39,7 +42,7 @@ export const ensureTable = async (
   const missing = [sessionsTable.tenantIndex, sessionsTable.liveIndex].filter(
     ({ name }) => !present.has(name),
   );
-  if (missing.length === 0) return;
+  if (missing.length === 0) return { isNew };
   const names = missing.map(({ name }) => name).join(' and ');
   throw new Error(
     `the table ${tableName} lacks the index ${names}; add it as docs/operating.md says, or delete the table`,

@@ -16,6 +16,8 @@ export interface Local extends Target {
   port: number;
   /** What it printed before it was ready for callers. */
   banner: string;
+  /** What it printed on standard error so far. */
+  stderr(): string;
   /** Shuts it down gracefully. @returns its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -25,11 +27,16 @@ export const localBundle = `${root}dist/local.mjs`;
 export async function startLocal(env: Record<string, string> = {}): Promise<Local> {
   const child = spawn(process.execPath, [localBundle], {
     env: testEnvironment({ PORT: '0', STEPPE_ENV: 'test', STEPPE_POOL_SIZE: '0', ...env }),
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, as a shell would create.
     detached: true,
   });
   const exited = once(child, 'exit');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+    process.stderr.write(text);
+  });
   const banner = await readBanner(child);
   const url = /^export STEPPE_URL=(\S+)$/m.exec(banner)?.[1];
   if (!url) throw new Error(`the local mode did not start: ${banner}`);
@@ -42,6 +49,7 @@ export async function startLocal(env: Record<string, string> = {}): Promise<Loca
     url,
     port,
     banner,
+    stderr: () => stderr,
     sign,
     clientOf,
     newClient: () => clientOf(newTenant()),
