@@ -31,6 +31,16 @@ async function kill(component: string): Promise<void> {
   process.kill(await podPid(await podOfComponent(release(), component)), 'SIGKILL');
 }
 
+/** Waits until the container that was killed is replaced, and its service leads to it again. */
+async function untilRestarted(component: string): Promise<void> {
+  const name = await podOfComponent(release(), component);
+  const core = loadAdmin().makeApiClient(CoreV1Api);
+  await eventually(async () => {
+    const { status } = await core.readNamespacedPod({ name, namespace: release().namespace });
+    expect(status?.containerStatuses).toMatchObject([{ restartCount: 1, ready: true }]);
+  }, boundMs);
+}
+
 /** The session of the tenant, which has one. */
 async function onlySession(): Promise<Session> {
   const list = sessionListSchema.parse(await (await client.call('GET', '/v1/sessions')).json());
@@ -108,6 +118,7 @@ test('a stream that broke with its data-plane continues through the next one, wi
       if (event.type === 'stdout') await kill('data-plane');
     }
   }).rejects.toThrow();
+  await untilRestarted('data-plane');
   await eventually(() => letGo(client, id), boundMs);
   const after = events.at(-1)?.seq ?? 0;
   const path = `${steps}/a/events?after=${after}`;
