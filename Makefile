@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster chart-goldens deploy images images-lock test-images release
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster chart-goldens deploy images images-lock test-images release synth
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -10,6 +10,7 @@ nodes := .nodes/.installed
 bench := .venv-bench/.installed
 schemathesis := .venv-schemathesis/.installed
 uv := .venv-uv/.installed
+aws := cdk/node_modules/.installed
 workspaces := contracts openapi session-store service-kit control-plane data-plane session-agent local
 sources := $(shell find $(workspaces) tools -type f \( -name '*.ts' -o -name '*.py' -o -name '*.mjs' -o -name '*.cjs' -o -name package.json \) -not -path '*/node_modules/*')
 
@@ -83,12 +84,20 @@ test-cluster: $(bundles) ## run test/cluster/ on a real cluster (CLUSTER=existin
 soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s; SOAK=cluster on a real cluster), and count what is left
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec $(if $(filter cluster,$(SOAK)),node tools/in-cluster.mjs )node --import tsx test/soak/main.ts
 
+synth: $(aws) ## synthesize the stacks of cdk/, check them, and print the count; needs no AWS account
+	@exec node tools/synth.mjs
+
 readme-smoke-test: ## run the README in a fresh clone and print how long the first response took
 	@exec node tools/readme-smoke-test.mjs
 
 # Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms. Versions are the lock file's all the same.
 $(installed): package.json package-lock.json $(wildcard */package.json)
 	npm install --no-save >&2
+	@touch $@
+
+# The CDK, which only deployments to AWS and their tests need.
+$(aws): $(installed) cdk/package.json cdk/package-lock.json
+	npm install --prefix cdk --no-save >&2
 	@touch $@
 
 $(bundles): $(installed) $(sources) docs/openapi.json $(wildcard data-plane/docs/*)

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { forbidden, exceptions } = JSON.parse(readFileSync(`${root}tools/words.json`, 'utf8'));
 const isText =
   /\.(ts|mjs|cjs|js|py|md|json|yaml|toml|sh|go|c)$|Dockerfile|(^|\/)(Makefile|run|cluster|image)$/;
-const isGenerated = /^(package-lock\.json|docs\/openapi\.json)$/;
+const isGenerated = /^((cdk\/)?package-lock\.json|docs\/openapi\.json)$/;
 
 const replacements = new Map();
 for (const { say, words } of forbidden) for (const word of words) replacements.set(word, say);
