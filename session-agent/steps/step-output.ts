@@ -1,10 +1,13 @@
 import type { OutputStream, StepSummary } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
-import { asRawJson, mergeObjects, type RawJson } from '../protocol/raw-json.ts';
+import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
 import { OutputWindow } from './output-window.ts';
 import type { StepEvents } from './step-events.ts';
 import type { StepLimits } from './step-limits.ts';
 
+/** Code that shows things in a loop must not fill the memory with notices. */
+const maxNoticeBytes = 64 * 1024;
+const lastNotice = toRawJson({ 'text/plain': '[more results omitted, each without a notice]' });
 const mainResult = asRawJson('{"is_main_result":true}');
 
 /** What a step's code prints and shows, within the limits of one step, as events. */
@@ -14,6 +17,7 @@ export class StepOutput {
   readonly #streams: Record<OutputStream, OutputWindow>;
   #resultBytes = 0;
   #resultsTruncated = false;
+  #noticeBytes = 0;
 
   constructor(events: StepEvents, clock: Clock, limits: StepLimits) {
     this.#events = events;
@@ -37,20 +41,31 @@ export class StepOutput {
   }
 
   /**
-   * Text that was printed before the bundle precedes it.
+   * Text that was printed before the bundle precedes it. The main result is kept in any case; a
+   * notice takes the place of another one that exceeds the limit.
    * @param truncated the driver had to reduce the bundle to its text.
    */
   display(bundle: RawJson, isMainResult: boolean, truncated: boolean): void {
     for (const stream of Object.values(this.#streams)) stream.flush();
     this.#resultsTruncated ||= truncated;
     const bytes = Buffer.byteLength(bundle);
-    if (this.#resultBytes + bytes > this.#limits.resultBytes) {
-      this.#resultsTruncated = true;
+    if (!isMainResult && this.#resultBytes + bytes > this.#limits.resultBytes) {
+      this.#omitResult(bytes);
       return;
     }
     this.#resultBytes += bytes;
     const shown = isMainResult ? mergeObjects(bundle, mainResult) : bundle;
     this.#events.emit({ type: 'result', bundle: shown }, bytes);
+  }
+
+  #omitResult(bytes: number): void {
+    this.#resultsTruncated = true;
+    if (this.#noticeBytes > maxNoticeBytes) return;
+    const why = `the results of a step may have ${this.#limits.resultBytes} bytes in all`;
+    const notice = toRawJson({ 'text/plain': `[result of ${bytes} bytes omitted: ${why}]` });
+    this.#noticeBytes += notice.length;
+    const isLast = this.#noticeBytes > maxNoticeBytes;
+    this.#events.emit({ type: 'result', bundle: isLast ? lastNotice : notice });
   }
 
   /** Emits what is still held back. */

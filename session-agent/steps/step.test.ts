@@ -44,24 +44,36 @@ test('ends once, whatever happens later', () => {
   expect(step.events.filter(({ type }) => type === 'step_ended')).toHaveLength(1);
 });
 
-test('drops results above the limit and reports that', () => {
+test('leaves a notice for each result above the limit, and keeps the main result', () => {
   const step = newStep();
   step.started(1);
-  for (let at = 0; at < 12; at += 1)
-    step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), false, false);
+  for (let at = 0; at <= 12; at += 1)
+    step.display(toRawJson({ 'text/plain': 'x'.repeat(1024 * 1024) }), at === 12, false);
   step.end(completed);
   const { results, truncated } = step.result();
-  expect(results).toHaveLength(9);
+  const notice = expect.stringContaining('[result of 1048593 bytes omitted: ');
+  const whole = expect.stringMatching(/^{"text\/plain":"x+"/);
+  expect(results).toEqual([...Array(9).fill(whole), ...Array(3).fill(notice), whole]);
   expect(truncated.results).toBe(true);
+});
+
+test('limits the notices of omitted results', () => {
+  const step = newStep({}, { ...contractLimits, resultBytes: 10 });
+  for (let at = 0; at < 10_000; at += 1)
+    step.display(toRawJson({ 'text/plain': 'x' }), false, false);
+  const { results } = step.result();
+  expect(results.join('').length).toBeLessThan(70_000);
+  expect(results.at(-1)).toContain('each without a notice');
 });
 
 test('keeps results up to exactly the limit', () => {
   const bundle = { 'text/plain': 'x' };
   const resultBytes = 2 * JSON.stringify(bundle).length;
   const step = newStep({}, { ...contractLimits, resultBytes });
+  const kept = () => step.result().results.filter((text) => text === JSON.stringify(bundle));
   for (const count of [1, 2, 2]) {
     step.display(toRawJson(bundle), false, false);
-    expect(step.result().results).toHaveLength(count);
+    expect(kept()).toHaveLength(count);
   }
 });
 

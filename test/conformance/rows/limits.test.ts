@@ -31,7 +31,7 @@ behaviours('Limits', [
     },
   ),
   flow(
-    'a picture of nine megabytes becomes its text, and that is reported',
+    'a picture of nine megabytes becomes its text, which says why',
     {
       python: 'display({"image/png": "A" * 9_000_000, "text/plain": "a picture"}, raw=True)',
       node: 'display({ "image/png": "A".repeat(9_000_000), "text/plain": "a picture" })',
@@ -39,17 +39,20 @@ behaviours('Limits', [
     async (session, code) => {
       const { results, truncated, status } = await session.run(code);
       expect({ results, status, truncated: truncated.results }).toEqual({
-        results: [{ 'text/plain': 'a picture' }],
+        results: [
+          { 'text/plain': 'a picture\n[image/png omitted: the bundle is larger than 8 MiB]' },
+        ],
         status: 'completed',
         truncated: true,
       });
     },
   ),
   flow(
-    'results beyond ten megabytes are left out, and that is reported',
+    'results are kept in their order until ten megabytes are full, and a notice is left of each other one',
     {
-      python: 'for n in range(6): display({"text/html": "x" * 3_000_000}, raw=True)',
-      node: 'for (let n = 0; n < 6; n++) display({ "text/html": "x".repeat(3_000_000) })',
+      python:
+        'for n in range(4): display({"text/html": f"{n}" * 3_000_000, "text/plain": "h"}, raw=True)\ndisplay({"text/plain": "tiny"}, raw=True)',
+      node: 'for (let n = 0; n < 4; n++) display({ "text/html": String(n).repeat(3_000_000), "text/plain": "h" })\ndisplay({ "text/plain": "tiny" })',
     },
     async (session, code) => {
       const { results, truncated, status } = await session.run(code);
@@ -57,8 +60,35 @@ behaviours('Limits', [
         status: 'completed',
         truncated: true,
       });
-      expect(JSON.stringify(results).length).toBeLessThanOrEqual(limits.resultBytesPerStep + 1_024);
-      expect(results.length).toBeGreaterThanOrEqual(3);
+      const shown = results.map((bundle) => String(bundle['text/html'] ?? bundle['text/plain']));
+      expect(shown.map((text) => text.slice(0, 4))).toEqual([
+        '0000',
+        '1111',
+        '2222',
+        '[res',
+        'tiny',
+      ]);
+      expect(shown[3]).toMatch(
+        /^\[result of 30000\d\d bytes omitted: the results of a step may have 10485760 bytes in all\]$/,
+      );
+    },
+  ),
+  flow(
+    'the value of a step is kept, however large the results before it are',
+    {
+      python:
+        'for n in range(5): display({"text/html": "x" * 3_000_000}, raw=True)\nclass Page:\n    def _repr_html_(self): return "y" * 3_000_000\nPage()',
+      node: 'for (let n = 0; n < 5; n++) display({ "text/html": "x".repeat(3_000_000) })\nArray(1_000_000).fill(1)',
+    },
+    async (session, code) => {
+      const { results, truncated } = await session.run(code);
+      const value = results.find((bundle) => bundle.is_main_result);
+      const content = value?.['text/html'] ?? value?.['application/json'];
+      const length = Array.isArray(content) ? content.length * 3 : String(content).length;
+      expect({ length, truncated: truncated.results }).toEqual({
+        length: 3_000_000,
+        truncated: true,
+      });
     },
   ),
   flow('code of a megabyte runs', { python: '#', node: '//' }, async (session, comment) => {

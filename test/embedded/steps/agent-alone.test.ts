@@ -57,13 +57,19 @@ test('truncates output and results at the operator’s limits, and says so', asy
   session = await openSession('python', {
     agentEnv: { STEPPE_MAX_OUTPUT_BYTES: '4096', STEPPE_MAX_RESULT_BYTES: '1000' },
   });
-  const result = await session.run('print("x" * 100_000)\ndisplay("y" * 100)\n"z" * 2000');
+  const result = await session.run(
+    'print("x" * 100_000)\ndisplay("y" * 100)\ndisplay("y" * 2000)\n"z" * 3000',
+  );
   expect(result).toMatchObject({
     status: 'completed',
     truncated: { stdout: true, stderr: false, results: true },
   });
   expect(Buffer.byteLength(result.stdout)).toBeLessThanOrEqual(4096);
-  expect(result.results).toHaveLength(1);
+  expect(result.results.map((bundle) => String(bundle['text/plain']).slice(0, 20))).toEqual([
+    `'${'y'.repeat(19)}`,
+    '[result of 2019 byte',
+    `'${'z'.repeat(19)}`,
+  ]);
 });
 
 test('restarts a killed supervisor each time, reports each loss, and leaves none of its processes running', async () => {

@@ -13,10 +13,10 @@ it('joins the JSON of each type', () => {
   });
 });
 
-it('reduces a bundle above the limit to its text', () => {
+it('reduces a bundle above the limit to its text, and says why', () => {
   const bundle = { 'text/plain': textJson('small'), 'image/png': large };
   expect(bundleText({ bundle, truncated: false })).toEqual({
-    bundle: '{"text/plain":"small"}',
+    bundle: '{"text/plain":"small\\n[image/png omitted: the bundle is larger than 8 MiB]"}',
     truncated: true,
   });
 });
@@ -24,7 +24,7 @@ it('reduces a bundle above the limit to its text', () => {
 it('describes a bundle that has no text', () => {
   const cut = bundleText({ bundle: { 'text/html': large, 'image/png': large }, truncated: false });
   expect(cut).toEqual({
-    bundle: '{"text/plain":"[text/html, image/png: larger than 8 MiB]"}',
+    bundle: '{"text/plain":"[text/html, image/png omitted: the bundle is larger than 8 MiB]"}',
     truncated: true,
   });
 });

@@ -128,6 +128,9 @@ it('truncates text at 256 KiB and reports JSON that was too large', () => {
   const shown = showValue(Array.from({ length: 3_000_000 }, () => 1));
   expect(shown.truncated).toBe(true);
   expect(Object.keys(shown.bundle)).toEqual(['text/plain']);
+  expect(shown.bundle['text/plain']).toMatch(
+    /^\[\n[\s\S]*\]\n\[application\/json omitted: the bundle is larger than 8 MiB\]$/,
+  );
   const long = bundleOf((display) => display({ 'text/plain': 'ü'.repeat(300_000) }))?.[
     'text/plain'
   ];

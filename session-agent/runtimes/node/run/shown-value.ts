@@ -21,7 +21,7 @@ export function showValue(value: unknown): Shown {
       ? plainJson(value, maxFrameBytes, types.isProxy)
       : undefined;
   if (json === undefined) return { bundle: { 'text/plain': text }, truncated };
-  if (json === tooLarge) return { bundle: { 'text/plain': text }, truncated: true };
+  if (json === tooLarge) return withoutTypes('application/json', text);
   return { bundle: { 'text/plain': text, 'application/json': json }, truncated };
 }
 
@@ -47,13 +47,23 @@ function reasonOf(error: unknown): string {
 /** The bytes reserved for the frame's fields besides the bundle. */
 const headBytes = 1024;
 
-/** The JSON of a bundle that fits into a frame: a larger one is reduced to its text. */
+/**
+ * The JSON of a bundle that fits into a frame: a larger one is reduced to its text, which says so.
+ */
 export function bundleText({ bundle, truncated }: Shown): { bundle: RawJson; truncated: boolean } {
   const whole = join(bundle);
   if (Buffer.byteLength(whole) <= maxFrameBytes - headBytes) return { bundle: whole, truncated };
-  const types = Object.keys(bundle).join(', ').slice(0, 4096);
-  const text = bundle['text/plain'] ?? asRawJson(stringify(`[${types}: larger than 8 MiB]`));
-  return { bundle: join({ 'text/plain': text }), truncated: true };
+  const { 'text/plain': text, ...others } = bundle;
+  const reduced = withoutTypes(Object.keys(others).join(', ').slice(0, 4096), text);
+  return { ...reduced, bundle: join(reduced.bundle) };
+}
+
+/** @param text a JSON string. */
+function withoutTypes(omitted: string, text = asRawJson('""')): Shown {
+  const reason = stringify(`[${omitted} omitted: the bundle is larger than 8 MiB]`).slice(1);
+  const lineEnd = text === '""' ? '' : '\\n';
+  const whole = asRawJson(`${text.slice(0, -1)}${lineEnd}${reason}`);
+  return { bundle: { 'text/plain': whole }, truncated: true };
 }
 
 const join = (bundle: Bundle): RawJson =>

@@ -279,6 +279,10 @@ class DisplayTest(SessionCase):
             "class L:\n    def _repr_html_(self): return 'z' * 9_000_000\nL()"
         ).displays
         self.assertEqual((list(frame["bundle"]), frame["truncated"]), (["text/plain"], True))
+        self.assertRegex(
+            frame["bundle"]["text/plain"],
+            r"^<.*L object.*>\n\[text/html omitted: the bundle is larger than 8 MiB\]$",
+        )
 
 
 class AsyncTest(SessionCase):

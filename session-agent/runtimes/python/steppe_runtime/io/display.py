@@ -79,7 +79,7 @@ class Displays:
         try:
             self._send(bundle, is_main_result, is_cut)
         except FrameTooLarge:
-            self._send({"text/plain": bundle["text/plain"]}, is_main_result, True)
+            self._send({"text/plain": _text_with_reason(bundle)}, is_main_result, True)
 
     def _show(self, value, include=None, exclude=None, extra_metadata=None, about=None) -> None:
         show_itself = special_method(value, "_ipython_display_")
@@ -139,6 +139,14 @@ def _about(display_id, is_update: bool) -> dict:
 
 def _names_of_types(bundle: dict) -> str:
     return f"<{', '.join(key for key in bundle if '/' in key)}>"
+
+
+def _text_with_reason(bundle: dict) -> str:
+    """The text of a bundle that is too large for a frame, and what is missing."""
+    omitted = ", ".join(key for key in bundle if key != "text/plain")[:4096]
+    reason = f"[{omitted} omitted: the bundle is larger than 8 MiB]"
+    text = bundle.get("text/plain")
+    return f"{text}\n{reason}" if text else reason
 
 
 def _is_wanted(mime: str, include, exclude) -> bool:
