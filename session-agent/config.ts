@@ -37,7 +37,7 @@ const variables = z.object({
   ),
   STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('soft memory limit of the worker'),
+    .describe('memory limit of the worker and its children'),
   STEPPE_WORKSPACE_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe(

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import { repository } from './harness/config.ts';
 import { casesOf } from './harness/one-language.ts';
+import { runSteps } from './harness/run-steps.ts';
 
 const interpreter = `${repository}.venv-data/bin/python`;
 const supervisorCommand = [interpreter, `${repository}dist/runtimes/python/supervisor.py`];
@@ -190,6 +191,16 @@ describe('Python with real packages', () => {
     expect({ status, lost }).toEqual({ status: 'timed_out', lost: false });
     expect((await session.run('kept + 1')).results[0]).toMatchObject({ 'text/plain': '42' });
   });
+  flow(
+    'polars runs in a session of 512 MiB',
+    (session) =>
+      runSteps(
+        session,
+        'import polars as pl\npl.DataFrame({"a": [1, 2, 3]}).lazy().select(pl.col("a").sum()).collect().item()',
+        { value: '6' },
+      ),
+    { memoryBytes: 512 * 1024 * 1024 },
+  );
   flow('allocating too large an array is an error, and memory is kept', async (session) => {
     const { error, state_lost: lost } = await session.run('import numpy as np\nnp.ones(10 ** 12)');
     expect(error?.name).toMatch(/MemoryError/);

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { interpreters } from './harness/config.ts';
 import { expectResult } from './harness/expectation.ts';
 import { casesOf } from './harness/one-language.ts';
 
@@ -356,4 +357,19 @@ steps(
   'import subprocess\nsubprocess.run(["sleep", "60"])',
   { status: 'timed_out', error: { name: 'StepTimedOut' } },
   { request: { timeout_ms: 150 } },
+);
+
+// Memory by use
+const halfGibibyte = { own: { memoryBytes: 512 * 1024 * 1024 } };
+steps(
+  'two hundred threads that sleep run in a session of 512 MiB',
+  'import threading\nend = threading.Event()\nthreads = [threading.Thread(target=end.wait) for _ in range(200)]\nfor thread in threads: thread.start()\nend.set()\nlen(threads)',
+  { value: '200' },
+  halfGibibyte,
+);
+steps(
+  'Node runs as a child in a session of 512 MiB',
+  `import subprocess\nsubprocess.run([${JSON.stringify(interpreters.node)}, "-p", "6 * 7"], check=True)\nNone`,
+  { stdout: '42\n' },
+  halfGibibyte,
 );

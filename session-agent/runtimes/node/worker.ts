@@ -28,7 +28,7 @@ import {
 } from './run/user-environment.ts';
 import { createWorkspaceModules } from './run/workspace-modules.ts';
 import { createStepGate } from './step-gate.ts';
-import { contextFramesFlag } from './supervise/worker-command.ts';
+import { contextFramesFlag } from './supervise/worker-settings.ts';
 
 /**
  * The main thread of a worker: user code runs here, in the real global scope. The control thread

@@ -33,15 +33,6 @@ export type ContainerMemory = {
   oomKills(): number;
 };
 
-/** The memory that only this process uses; zero if it has exited or cannot be read. */
-export function ownMemoryBytes(pid: number): number {
-  const status = readIfThere(`/proc/${pid}/status`) ?? '';
-  const kibibytes = ['RssAnon', 'RssShmem'].map((key) =>
-    Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0),
-  );
-  return kibibytes.reduce((sum, size) => sum + size, 0) * 1024;
-}
-
 /** "max" in version 2, about 2^63 in version 1: no limit. */
 function parseLimit(text: string): number | null {
   const bytes = Number.parseInt(text, 10);

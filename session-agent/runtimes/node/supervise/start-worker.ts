@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import process from 'node:process';
 import type { SupervisorConfig } from '../config.ts';
-import { type SpawnRequest, workerCommand, workerEnvironment } from './worker-command.ts';
+import { type SpawnRequest, workerEnvironment, workerFlags } from './worker-settings.ts';
 
 /**
  * Starts `worker.*` beside the supervisor's own file, with the FIFOs as its output.
@@ -16,7 +16,7 @@ export function startWorker(config: SupervisorConfig, request: SpawnRequest): Ch
   try {
     for (const suffix of ['out', 'err'])
       opened.push(openForWriting(join(config.runDir, `${request.epoch}.${suffix}`)));
-    return spawn(...workerCommand(workerFile, request), {
+    return spawn(process.execPath, [...workerFlags(request), workerFile], {
       cwd: config.workspace,
       env: workerEnvironment(config, request),
       stdio: ['ignore', ...opened],

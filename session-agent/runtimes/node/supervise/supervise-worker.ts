@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import type { SupervisorFrame } from '../../../protocol/frames.ts';
 import type { SupervisorConfig } from '../config.ts';
-import { createContainerMemory, type MemoryUsage, ownMemoryBytes } from './container-memory.ts';
+import { createContainerMemory, type MemoryUsage } from './container-memory.ts';
 import { killDescendants, type Own } from './descendants.ts';
+import { sessionMemoryBytes } from './session-memory.ts';
 import { startWorker } from './start-worker.ts';
-import { type EndOfWatch, watchMemory } from './watch-memory.ts';
-import type { SpawnRequest } from './worker-command.ts';
+import { type EndOfWatch, fullAt, watchMemory } from './watch-memory.ts';
+import type { SpawnRequest } from './worker-settings.ts';
 
 type Worker = {
   epoch: number;
@@ -31,7 +32,7 @@ export function createWorkerSupervision(
     }
     const endOfWatch = watchMemory({
       memory,
-      ownUsage: () => usageOf(current?.process.pid, request.memoryBytes),
+      sessionUsage: () => usageOf(current?.process.pid, request.memoryBytes),
       runDir: config.runDir,
       epoch,
       // The agent outlives a container that the kernel kills whole.
@@ -42,7 +43,7 @@ export function createWorkerSupervision(
     try {
       follow({ epoch, process: startWorker(config, request), endOfWatch, killRequested: false });
     } catch (error) {
-      endOfWatch(false);
+      endOfWatch(null, false);
       failToSpawn(epoch, error instanceof Error ? error.message : String(error));
     }
   }
@@ -54,12 +55,12 @@ export function createWorkerSupervision(
       // Without a pid the worker was never started, and no `exit` event follows.
       if (process.pid !== undefined) return;
       current = null;
-      endOfWatch(false);
+      endOfWatch(null, false);
       failToSpawn(epoch, error.message);
     });
     process.on('exit', (code, signal) => {
       void killDescendants(own).then((isClean) => {
-        const { reason, detail } = endOfWatch(signal === 'SIGKILL' && !worker.killRequested);
+        const { reason, detail } = endOfWatch(signal, worker.killRequested);
         current = null;
         const whole = isClean ? detail : `${detail} Some processes could not be killed.`;
         send({ type: 'exit', epoch, code, signal, reason, detail: whole });
@@ -98,7 +99,7 @@ export function createWorkerSupervision(
 function usageOf(pid: number | undefined, limitBytes: number | null): MemoryUsage | null {
   return pid === undefined || limitBytes === null
     ? null
-    : { usedBytes: ownMemoryBytes(pid), limitBytes };
+    : { usedBytes: sessionMemoryBytes(pid, limitBytes * fullAt), limitBytes };
 }
 
 export type Supervision = {

@@ -2,19 +2,20 @@ import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'nod
 import { fatalReportPath } from '../run/fatal-report.ts';
 import type { ContainerMemory, MemoryUsage } from './container-memory.ts';
 
-const fullAt = 0.95;
+/** The share of a limit at which the worker is killed. */
+export const fullAt = 0.95;
 /** A reading that differs by less, as a share of the limit, from the last one is not passed on. */
 const readingStep = 0.01;
 const lookEveryMs = 250;
 
 /**
  * Watches one worker's memory from before its start. It calls `onFull` when the container's memory
- * is nearly full, so that the container survives, or when the worker uses nearly all memory of its
- * session.
+ * is nearly full, so that the container survives, or when the worker and its children use nearly
+ * all memory of their session.
  * @returns a function that ends the watch and explains the worker's exit.
  */
 export function watchMemory(watched: Watched): EndOfWatch {
-  const { memory, ownUsage, runDir, epoch, onReading, onFull } = watched;
+  const { memory, sessionUsage, runDir, epoch, onReading, onFull } = watched;
   const killsBefore = memory.oomKills();
   let full = '';
   let passedOnBytes = Number.NEGATIVE_INFINITY;
@@ -26,20 +27,22 @@ export function watchMemory(watched: Watched): EndOfWatch {
   const timer = setInterval(() => {
     const container = memory.usage();
     if (container) passOn(container);
-    const usage = [container, ownUsage()].find(
+    if (full !== '') return;
+    const usage = [container, sessionUsage()].find(
       (one) => one !== null && one.usedBytes >= one.limitBytes * fullAt,
     );
-    if (!usage || full !== '') return;
+    if (!usage) return;
     full = `Memory was nearly full: ${inMiB(usage.usedBytes)} of ${inMiB(usage.limitBytes)} MiB were in use.`;
     onFull();
   }, lookEveryMs);
 
-  return (wasKilledUnexpectedly) => {
+  return (signal, wasRequested) => {
     clearInterval(timer);
     const event = takeFatalReport(fatalReportPath(runDir, epoch));
     if (full !== '') return { reason: 'memory', detail: full };
     if (/out of memory|allocation failed/i.test(event)) return { reason: 'memory', detail: event };
-    if (wasKilledUnexpectedly && memory.oomKills() > killsBefore) {
+    if (signal === 'SIGTRAP') return { reason: 'memory', detail: trapped };
+    if (signal === 'SIGKILL' && !wasRequested && memory.oomKills() > killsBefore) {
       return { reason: 'memory', detail: "The kernel's out-of-memory killer ended it." };
     }
     return { reason: null, detail: event };
@@ -48,8 +51,8 @@ export function watchMemory(watched: Watched): EndOfWatch {
 
 type Watched = {
   memory: ContainerMemory;
-  /** The worker's usage; null if its session has no limit. */
-  ownUsage: () => MemoryUsage | null;
+  /** The usage of the worker and its children; null if the session has no limit. */
+  sessionUsage: () => MemoryUsage | null;
   runDir: string;
   epoch: number;
   /** Gets the container's memory, when it has changed. */
@@ -57,8 +60,14 @@ type Watched = {
   onFull: () => void;
 };
 
-/** @param wasKilledUnexpectedly a SIGKILL that the supervisor did not send. */
-export type EndOfWatch = (wasKilledUnexpectedly: boolean) => {
+/** V8 writes no report of it. */
+const trapped = 'V8 ended it, usually because a collection grew beyond its largest size.';
+
+/** @param wasRequested the supervisor sent the signal. */
+export type EndOfWatch = (
+  signal: NodeJS.Signals | null,
+  wasRequested: boolean,
+) => {
   reason: 'memory' | null;
   detail: string;
 };

@@ -130,15 +130,62 @@ class ProcessLimitTest(CgroupSession):
         self.assertEqual(self.run_ok("1 + 1").value, "2")
 
 
-class SoftLimitTest(SessionCase):
-    def test_a_value_that_does_not_fit_is_a_memory_error_and_memory_is_kept(self):
+class SessionMemoryTest(SessionCase):
+    """Limits of a session that has no container."""
+
+    def setUp(self):
+        super().setUp()
         self.agent.kill()
         self.agent.spawn(memory_bytes=200 * _MIB)
+
+    def test_an_absurd_value_is_a_memory_error_and_memory_is_kept(self):
         self.run_ok("kept = list(range(1000))")
-        self.run_failing("b = bytearray(400_000_000)", "MemoryError")
-        self.run_failing("grown = []\nwhile True: grown.append('x' * 10_000)", "MemoryError")
-        self.run_ok("del grown")
+        self.run_failing("b = bytearray(10 ** 10)", "MemoryError")
         self.assertEqual(self.run_ok("sum(kept)").value, "499500")
+
+    def test_what_is_not_used_does_not_count(self):
+        self.run_ok(
+            "import mmap, threading\nreserved = mmap.mmap(-1, 2 << 30, flags=mmap.MAP_PRIVATE)\n"
+            "end = threading.Event()\n"
+            "threads = [threading.Thread(target=end.wait) for _ in range(200)]\n"
+            "for thread in threads: thread.start()\nend.set()"
+        )
+
+    def test_a_worker_that_uses_more_is_killed(self):
+        self.agent.start("grown = []\nwhile True: grown.append('x' * 10_000)")
+        ended = self.agent.take("exit", epoch=2)
+        self.assertEqual((ended["reason"], ended["signal"]), ("memory", "SIGKILL"))
+        self.assertIn("95 % of the 200 MiB of its session", ended["detail"])
+
+    def test_children_count(self):
+        child = "grown = bytearray(b'x' * 250_000_000); import time; time.sleep(60)"
+        self.agent.start(
+            f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+        )
+        self.assertEqual(self.agent.take("exit", epoch=2)["reason"], "memory")
+
+    def test_children_have_no_limit_of_address_space(self):
+        limits = self.run_ok(
+            "import multiprocessing, os, resource, subprocess, sys\n"
+            "print_limit = 'import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[0])'\n"
+            "command = [sys.executable, '-c', print_limit]\n"
+            "def own(): return resource.getrlimit(resource.RLIMIT_DATA)[0]\n"
+            "def show(): print(own(), flush=True)\n"
+            "os.system(f'{sys.executable} -c \"{print_limit}\"')\n"
+            "subprocess.run(command)\n"
+            "os.waitpid(os.posix_spawn(sys.executable, command, os.environ), 0)\n"
+            "for method in ('fork', 'spawn'):\n"
+            "    with multiprocessing.get_context(method).Pool(1) as pool:\n"
+            "        limit = pool.apply(resource.getrlimit, (resource.RLIMIT_DATA,))[0]\n"
+            "        print(limit, flush=True)\n"
+            "if not (pid := os.fork()):\n"
+            "    subprocess.run(command)\n"
+            "    os.execv(sys.executable, command)\n"
+            "os.waitpid(pid, 0)\n"
+            "own()"
+        )
+        self.assertEqual(limits.value, str((200 * _MIB * 4) + (4 << 30)))
+        self.assertEqual(set(limits.stdout.split()), {"-1"})
 
 
 if __name__ == "__main__":

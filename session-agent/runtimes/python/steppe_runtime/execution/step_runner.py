@@ -35,9 +35,7 @@ class StepRunner:
         parts.pipes.write_start(command["nonce"])
         parts.attribution.begin(Step(command["step_id"]), self._context)
         before, started = own_usage(), self._clock()
-        parts.memory.begin_step()
         error = self._run_code(command)
-        parts.memory.end_step(error)
         self._exit_if_forked(error)
         outcome = self._outcome(error)
         # Objects that the error held may print when they are deleted.

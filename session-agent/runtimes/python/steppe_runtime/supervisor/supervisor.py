@@ -14,10 +14,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from ..io.frames import FrameConnection
-from .container_memory import find_container_memory
 from .descendants import kill_descendants, kill_group, reap_children
 from .exit_frame import exit_frame
-from .memory_watch import MemoryWatch
+from .memory.memory_watch import MemoryWatch, watch_memory
 from .settings import Settings
 from .signal_wakeup import SignalWakeup
 from .spawn import ForkedWorker, fork_worker
@@ -70,10 +69,10 @@ class Supervisor:
         return 0
 
     def _check_memory(self) -> None:
-        reading = self._memory.read() if self._worker else None
-        if reading is None:
+        if self._worker is None:
             return
-        if self._memory.is_news(reading):
+        reading = self._memory.read()
+        if reading and self._memory.is_news(reading):
             self._send({"type": "memory", **reading._asdict()})
         if self._memory.is_exhausted(reading):
             os.kill(self._worker.pid, signal.SIGKILL)
@@ -123,7 +122,7 @@ class Supervisor:
         try:
             if self._worker:
                 raise OSError(f"the worker of epoch {self._worker.epoch} is still running")
-            self._memory = MemoryWatch(find_container_memory(self._settings.cgroup_dir))
+            self._memory = watch_memory(self._settings.cgroup_dir, memory_bytes)
             self._worker = fork_worker(
                 self._settings, epoch, env, memory_bytes, self._release_in_child
             )

@@ -11,12 +11,12 @@ import threading
 import types
 from typing import NamedTuple
 
+from ..execution.address_space_limit import AddressSpaceLimit
 from ..execution.attribution import Attribution, follow_threads
 from ..execution.cell_loop import CellLoop
 from ..execution.error_report import hide_own_places
 from ..execution.interrupts import Interrupts, UninterruptedLock
 from ..execution.run_cell import CellRunner
-from ..execution.soft_memory_limit import SoftMemoryLimit
 from ..execution.spawned_processes import follow_multiprocessing
 from ..io.background import Background
 from ..io.display import Displays, note_error
@@ -43,7 +43,6 @@ class WorkerParts(NamedTuple):
     cells: CellRunner
     displays: Displays
     figures: Figures
-    memory: SoftMemoryLimit
 
 
 def assemble_worker(
@@ -69,7 +68,6 @@ def assemble_worker(
         cells=CellRunner(namespace, loop, context),
         displays=displays,
         figures=Figures(displays.publish, note_error),
-        memory=SoftMemoryLimit(exec_state.memory_bytes),
     )
     streams.install()
     follow_threads()
@@ -87,6 +85,8 @@ def assemble_worker(
     builtins.display = displays.display
     threading.excepthook = background.report_thread
     os.register_at_fork(after_in_child=lambda: _forget_agent(parts))
+    if exec_state.memory_bytes is not None:
+        AddressSpaceLimit(exec_state.memory_bytes).install()
     return parts
 
 

@@ -13,40 +13,14 @@ export type SpawnRequest = {
 };
 
 const firstWithContextFrames = 24;
-// From this version on V8 maps half a gigabyte of writable memory for the code of each thread.
-const firstWithoutDataLimit = 24;
-// Memory such as stacks of threads, which is mapped and hardly used.
-const untouchedBytes = 76 * 1024 * 1024;
-// What Node maps besides a full heap. With less, the garbage collector's own memory runs out first,
-// and Node aborts without an explanation.
-const besideHeapBytes = 144 * 1024 * 1024;
 const heapShare = 0.75;
 const nodeMajor = Number.parseInt(process.versions.node, 10);
 
-/** The command that runs the worker's file under this Node, with a limit on its memory. */
-export function workerCommand(
-  file: string,
-  request: SpawnRequest,
-): [command: string, arguments: string[]] {
-  const given = [...workerFlags(request), file];
-  const { memoryBytes } = request;
-  if (memoryBytes === null || nodeMajor >= firstWithoutDataLimit) return [process.execPath, given];
-  const limitBytes = Math.max(
-    memoryBytes * 0.85 + untouchedBytes,
-    memoryBytes * heapShare + besideHeapBytes,
-  );
-  const limitKiB = Math.floor(limitBytes / 1024);
-  return ['/bin/sh', ['-c', underDataLimit, String(limitKiB), process.execPath, ...given]];
-}
-
 /**
- * Under this limit an array buffer that does not fit is a RangeError. If the limit cannot be set,
- * the worker runs without it. The shell's own variables are removed.
+ * Flags of Node before the worker's file. Only the heap has a limit of its own: the supervisor
+ * counts what is used, and children would inherit a limit on address space.
  */
-const underDataLimit = 'ulimit -S -d "$0" 2>/dev/null; unset PWD OLDPWD SHLVL; exec "$@"';
-
-/** Flags of Node before the worker's file. */
-function workerFlags({ memoryBytes }: SpawnRequest): string[] {
+export function workerFlags({ memoryBytes }: SpawnRequest): string[] {
   // V8 terminates an interrupted timer in the middle of its async hook: the check of the hooks'
   // order would abort the process.
   const flags = ['--no-force-async-hooks-checks'];

@@ -1,13 +1,15 @@
 """
-Kills a worker before its container runs out of memory, and reports it when the kernel was faster.
-Its readings go to the agent, which outlives a container that the kernel kills whole.
+Recognises that the memory of a worker's container, or of its session, is nearly used up, and that
+the kernel was faster. Readings of the container go to the agent, which outlives a container that
+the kernel kills whole.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from .container_memory import ContainerMemory
+from .container_memory import ContainerMemory, find_container_memory
+from .session_memory import SessionMemory
 
 INTERVAL_SECONDS = 0.25
 _KILLED_AT = 0.95
@@ -25,8 +27,11 @@ class Reading(NamedTuple):
 class MemoryWatch:
     """For the life of one worker. Does nothing if there is no limit."""
 
-    def __init__(self, memory: ContainerMemory | None):
+    def __init__(self, memory: ContainerMemory | None, session_bytes: int | None = None):
         self._memory = memory
+        # A container that is no larger than the session counts all of its processes.
+        is_counted = memory is not None and session_bytes and memory.limit_bytes <= session_bytes
+        self._session = SessionMemory(session_bytes) if session_bytes and not is_counted else None
         self._oom_kills = self._count_oom_kills()
         # A sentence that is set once memory has run out.
         self.verdict: str | None = None
@@ -35,10 +40,11 @@ class MemoryWatch:
     @property
     def interval_seconds(self) -> float | None:
         """How often to check; None if there is nothing to check."""
-        return INTERVAL_SECONDS if self._memory and not self.verdict else None
+        has_limit = self._memory or self._session
+        return INTERVAL_SECONDS if has_limit and not self.verdict else None
 
     def read(self) -> Reading | None:
-        """None if there is nothing to read any more."""
+        """The container's memory; None if there is nothing to read any more."""
         memory = self._memory
         if memory is None or self.verdict:
             return None
@@ -59,12 +65,19 @@ class MemoryWatch:
         self._sent = reading
         return True
 
-    def is_exhausted(self, reading: Reading) -> bool:
-        if reading.used_bytes < reading.limit_bytes * _KILLED_AT:
+    def is_exhausted(self, reading: Reading | None) -> bool:
+        """True, once, if the worker must be killed; `verdict` says why."""
+        if self.verdict:
             return False
-        size = _mebibytes(reading.limit_bytes)
-        self.verdict = f"95 % of the {size} of its container were in use."
-        return True
+        if reading and reading.used_bytes >= reading.limit_bytes * _KILLED_AT:
+            size = _mebibytes(reading.limit_bytes)
+            self.verdict = f"95 % of the {size} of its container were in use."
+        elif self._session:
+            limit = int(self._session.limit_bytes * _KILLED_AT)
+            if self._session.used_bytes(exact_from=limit) >= limit:
+                size = _mebibytes(self._session.limit_bytes)
+                self.verdict = f"95 % of the {size} of its session were in use."
+        return self.verdict is not None
 
     def explain_kill(self) -> None:
         """
@@ -80,6 +93,11 @@ class MemoryWatch:
             return self._memory.oom_kills() if self._memory else 0
         except (OSError, ValueError):
             return 0
+
+
+def watch_memory(cgroup_dir: str, session_bytes: int | None) -> MemoryWatch:
+    """`session_bytes` is the limit of the session's processes, if it has one."""
+    return MemoryWatch(find_container_memory(cgroup_dir), session_bytes)
 
 
 def _mebibytes(size: int) -> str:

@@ -2,8 +2,8 @@ import os
 import tempfile
 import unittest
 
-from steppe_runtime.supervisor.container_memory import find_container_memory
-from steppe_runtime.supervisor.memory_watch import MemoryWatch
+from steppe_runtime.supervisor.memory.container_memory import find_container_memory
+from steppe_runtime.supervisor.memory.memory_watch import MemoryWatch
 
 _MIB = 1 << 20
 

@@ -1,0 +1,1 @@
+"""What a session may use: read from its container and its processes."""
