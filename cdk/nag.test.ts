@@ -1,13 +1,11 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
-import { defineStacks } from './stacks/define-stacks.ts';
-import { settingsSchema } from './stage/settings.ts';
-import { createApp } from './testing/create-app.ts';
+import { exampleApp } from './testing/example-app.ts';
 
-test('cdk-nag finds nothing that is not acknowledged with a reason', () => {
-  const app = createApp();
-  const settings = settingsSchema.parse({ account: '111122223333', region: 'eu-central-1' });
-  defineStacks(app, { ...settings, stage: 'dev' });
-  const { violations } = new AwsSolutionsChecks(app).validateScope(app);
-  expect(violations).toEqual([]);
-});
+test.each(['example', 'prod'])(
+  'cdk-nag finds nothing in %s that is not acknowledged with a reason',
+  (stage) => {
+    const app = exampleApp({ stage, service: { firewall: true } });
+    expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
+  },
+);

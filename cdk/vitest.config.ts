@@ -4,7 +4,9 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'cdk.out/**'],
-    // The library loads its parts when they are first used, which takes seconds on a busy machine.
+    // Files share the apps that they synthesize, which takes seconds each.
+    isolate: false,
+    maxWorkers: 1,
     testTimeout: 60_000,
   },
 });

@@ -23,8 +23,8 @@ function runTests() {
 }
 
 try {
-  const isSynthesized =
-    run('tsc', '--noEmit') && run('cdk', 'synth', '--quiet', '--context', 'stage=example');
+  const context = ['--context', 'stage=example', '--context', 'release=testing/release.json'];
+  const isSynthesized = run('tsc', '--noEmit') && run('cdk', 'synth', '--quiet', ...context);
   const { passed, failed } = isSynthesized ? runTests() : { passed: 0, failed: 1 };
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -1,8 +1,12 @@
-import { App, Tags } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { defineStacks } from '../stacks/define-stacks.ts';
 import { readStage } from '../stage/read-stage.ts';
 
 const app = new App();
-const settings = readStage(app.node);
-Tags.of(app).add('steppe:stage', settings.stage);
+const settings = readStage({
+  stage: app.node.tryGetContext('stage'),
+  release: app.node.tryGetContext('release'),
+});
 defineStacks(app, settings);
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -18,11 +18,13 @@ export interface StorageStackProps extends StackProps {
 
 /** The table, and a role for each plane. It can be deployed alone, for a cluster that exists. */
 export class StorageStack extends Stack {
+  readonly tableName: string;
   readonly table: dynamodb.Table;
   readonly roles: Readonly<Record<Plane, iam.IRole>>;
 
   constructor(scope: Construct, id: string, props: StorageStackProps) {
     super(scope, id, props);
+    this.tableName = props.tableName;
     const isProduction = props.stage === 'prod';
     const removalPolicy = isProduction ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const encryptionKey =

@@ -76,11 +76,13 @@ describe('warm pool', () => {
   let waits: { ms: number; goOn: () => void }[];
   const sizes: [number, number][] = [];
   const failed: string[] = [];
+  const lines: string[] = [];
   beforeEach(() => {
     ({ fake, provisioner } = createFakeProvisioner());
     waits = [];
     sizes.length = 0;
     failed.length = 0;
+    lines.length = 0;
     pool = openPool();
   });
   const openPool = (startsAtOnce = 2, poolSize = python.poolSize) =>
@@ -93,7 +95,11 @@ describe('warm pool', () => {
         size: (_, warm, target) => sizes.push([warm, target]),
         startFailed: (runtime) => void failed.push(runtime),
       },
-      logger: createLogger({ service: 'test', level: 'silent' }),
+      logger: createLogger({
+        service: 'test',
+        level: 'info',
+        to: { write: (line) => void lines.push(line) },
+      }),
       clock: {
         ...systemClock,
         sleep: (ms, signal) =>
@@ -229,6 +235,14 @@ describe('warm pool', () => {
     expect(
       await claim(python, { ...python.default_resources, cpu: '1000m', memory: '0.5Gi' }),
     ).not.toBeNull();
+  });
+
+  it('logs a claim that found no warm instance, which an alarm counts', async () => {
+    const owner = newOwner();
+    expect(await pool.claim(owner, python, python.default_resources)).toBeNull();
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'no warm instance to claim', session_id: owner.sessionId, runtime: python.name },
+    ]);
   });
 
   it('returns no instance if the provisioner fails to claim', async () => {

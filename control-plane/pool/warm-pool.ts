@@ -68,11 +68,13 @@ export function createWarmPool(options: PoolOptions): WarmPool {
       if (runtime.poolSize === 0 || !sameResources(resources, runtime.default_resources))
         return null;
       try {
-        return await provisioner.claim({
-          owner,
-          runtime: runtime.name,
-          version: runtime.version,
-        });
+        const { name, version } = runtime;
+        const claimed = await provisioner.claim({ owner, runtime: name, version });
+        if (!claimed) {
+          const fields = { session_id: owner.sessionId, runtime: name };
+          logger.info(fields, 'no warm instance to claim');
+        }
+        return claimed;
       } catch (err) {
         logger.warn({ err, session_id: owner.sessionId }, 'could not claim a warm instance');
         return null;

@@ -5,13 +5,14 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { sessionsTable } from '../../../session-store/dynamodb/key-schema.ts';
 import { planeActions } from '../../../session-store/dynamodb/plane-actions.ts';
+import { podPrincipal } from '../cluster/pod-identity.ts';
 
 export type Plane = keyof typeof planeActions;
 
 export const planes: readonly Plane[] = ['control-plane', 'data-plane'];
 
 /** By the chart, in a release called steppe. */
-const serviceAccountOf = (plane: Plane): string => `steppe-${plane}`;
+export const serviceAccountOf = (plane: Plane): string => `steppe-${plane}`;
 
 export interface PlaneRoleProps {
   plane: Plane;
@@ -27,19 +28,9 @@ export interface PlaneRoleProps {
 export function createPlaneRole(scope: Construct, props: PlaneRoleProps): iam.Role {
   const { plane, namespace } = props;
   const id = plane === 'control-plane' ? 'ControlPlaneRole' : 'DataPlaneRole';
-  // EKS names the pod in tags of the session, so it needs sts:TagSession too.
-  const pods = new iam.PrincipalWithConditions(
-    new iam.ServicePrincipal('pods.eks.amazonaws.com').withSessionTags(),
-    {
-      StringEquals: {
-        'aws:RequestTag/kubernetes-namespace': namespace,
-        'aws:RequestTag/kubernetes-service-account': serviceAccountOf(plane),
-      },
-    },
-  );
   return new iam.Role(scope, id, {
     description: `The ${plane} of Steppe`,
-    assumedBy: pods,
+    assumedBy: podPrincipal(namespace, serviceAccountOf(plane)),
     inlinePolicies: {
       sessions: new iam.PolicyDocument({ statements: statementsOf(scope, props) }),
     },
