@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 const wholePath = 'test/cluster/whole-path/**/*.test.ts';
 /** Others that call the release which all files share. */
 const shared = 'test/cluster/{isolation/{no-exec,replay,user-code}/**/*,chart/pod-shape}.test.ts';
-const faults = 'test/cluster/faults/**/*.test.ts';
+/** Tests that stop parts of the cluster, and those that measure it. */
+const alone = 'test/cluster/{faults,load}/**/*.test.ts';
 
 /** Tests of the whole path that call either a local mode or a release: `useTarget`. */
 const embedded = [
@@ -14,7 +15,7 @@ const embedded = [
 
 /**
  * The tests that need a real cluster: they run where KUBECONFIG and pod addresses can be reached.
- * Those in faults/ stop parts of the cluster: they run after the others, one after another.
+ * Those that cannot share it run after the others, one after another.
  */
 export default defineConfig({
   test: {
@@ -28,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          exclude: [faults, wholePath, shared],
+          exclude: [alone, wholePath, shared],
           // The cluster shares the machine with the tests.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -48,7 +49,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'faults',
-          include: [faults],
+          include: [alone],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { awaitConnection } from '@steppe/control-plane/provisioner/kubernetes/await-connection';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { connectTenant, newIssuerKey, newTenant, signToken } from '../../support/api/issuer.ts';
 import type { ReleaseAddress, Target } from '../../support/api/target.ts';
 import { imageRegistry } from '../support/config.ts';
@@ -31,7 +33,10 @@ const planes = ['control-plane', 'data-plane'];
 /** Tokens outlive the whole run. */
 const tokenLife = { expires: '3h' };
 
-/** Installs the chart with the example values `local`, and waits until the planes are ready. */
+/** For the rules of a new service: kube-proxy writes them at most once a second. */
+const routedWithinMs = 60_000;
+
+/** Installs the chart with the example values `local`, and waits until its URL can be called. */
 export async function installRelease({ purpose, values = {} }: InstallOptions): Promise<Release> {
   const namespace = `t-${purpose}-${randomBytes(4).toString('hex')}`;
   const sessionsNamespace = `${namespace}-sessions`;
@@ -45,6 +50,8 @@ export async function installRelease({ purpose, values = {} }: InstallOptions): 
     await publishJwks(namespace, jwks);
     await upgrade({});
     const url = await readUrl(namespace);
+    const signal = AbortSignal.timeout(routedWithinMs);
+    await awaitConnection(url, { clock: systemClock, signal });
     return openRelease({ namespace, sessionsNamespace, url, issuerKey }, upgrade);
   } catch (error) {
     process.stderr.write(await describeRelease(namespace, sessionsNamespace));
