@@ -153,12 +153,15 @@ it('returns 410 if the agent of an ended session disconnects in the middle', asy
   breaker.close();
 });
 
-it.each([201, 410, 503])(
-  'never shows a 421: it follows the session to its new address and shows the %i from there',
-  async (status) => {
-    const stranger = await plane.startAgent((_, res) =>
-      res.writeHead(421).end('{"error":{"code":"misdirected"}}'),
-    );
+/** The rejections of an agent that serves another session, and of one of another installation. */
+const rejections = [421, 401];
+
+it.each(
+  rejections.flatMap((rejection) => [201, 410, 503].map((status) => ({ rejection, status }))),
+)(
+  'never shows a $rejection: it follows the session to its new address and shows the $status from there',
+  async ({ rejection, status }) => {
+    const stranger = await plane.startAgent((_, res) => res.writeHead(rejection).end('{}'));
     const agent = await plane.startAgent((_, res) => res.writeHead(status).end('here'));
     const session = plane.addSession(stranger.url);
     plane.routes.consistent.set(session.session_id, {
@@ -199,14 +202,21 @@ it('marks a 421 as retryable while the store is unavailable', async () => {
   });
 });
 
-it('responds to a 421 without a new address with the state of the row', async () => {
-  const stranger = await plane.startAgent((_, res) => res.writeHead(421).end());
-  const living = await submit(plane.addSession(stranger.url));
-  expect([living.status, JSON.parse(living.text).error.code]).toEqual([503, 'runtime_unreachable']);
-  const session = plane.addSession(stranger.url);
-  plane.routes.consistent.set(session.session_id, ended(session));
-  expect((await submit(session)).status).toBe(410);
-});
+it.each([
+  [421, 503, 'runtime_unreachable'],
+  // Our key is wrong.
+  [401, 500, 'internal'],
+])(
+  'responds to a %i without a new address with the state of the row',
+  async (rejection, status, code) => {
+    const stranger = await plane.startAgent((_, res) => res.writeHead(rejection).end());
+    const living = await submit(plane.addSession(stranger.url));
+    expect([living.status, JSON.parse(living.text).error.code]).toEqual([status, code]);
+    const session = plane.addSession(stranger.url);
+    plane.routes.consistent.set(session.session_id, ended(session));
+    expect((await submit(session)).status).toBe(410);
+  },
+);
 
 it('sends an upload again if it was lost before the session moved', async () => {
   const stranger = await plane.startAgent((req, res) => {

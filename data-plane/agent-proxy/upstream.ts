@@ -16,7 +16,6 @@ import {
   agentIdleTimeout,
   agentUnreachable,
   isTokenRejection,
-  tokenRejected,
   type UpstreamFailure,
   uploadInterrupted,
   upstreamFailureOf,
@@ -116,7 +115,7 @@ interface Move {
 /**
  * Points the call at the address that a strongly consistent read finds for the session. This is
  * safe only if the old address executed nothing.
- * @throws AppError if the session has ended, or is still at the address that failed.
+ * @throws AppError if the session has ended; an error if it is still at the address that failed.
  */
 async function moveCall(call: AgentCall, { failure, request, routes }: Move): Promise<void> {
   const next = await resolveAgain(call, failure, routes);
@@ -137,7 +136,8 @@ async function resolveAgain(
   try {
     return (await routes.resolveAgain(target)).route;
   } catch (error) {
-    if (failure !== 'misdirected' && isStoreOutage((error as Error).cause)) return undefined;
+    const isRejected = failure === 'misdirected' || failure === 'unauthenticated';
+    if (!isRejected && isStoreOutage((error as Error).cause)) return undefined;
     throw error;
   }
 }
@@ -152,7 +152,6 @@ async function checkOutcome(
   outcome: ProxyOutcome,
   { routes, idleTimeoutMs }: UpstreamDependencies,
 ): Promise<ProxyOutcome> {
-  if (outcome.kind === 'rejected') throw tokenRejected(outcome.status);
   if ('status' in outcome && outcome.status === 410) routes.evict(target.sessionId);
   if (outcome.kind === 'truncated' && outcome.reason === 'idle_timeout')
     routes.evict(target.sessionId);
