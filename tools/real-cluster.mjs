@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cluster = join(root, 'tools/cluster/cluster');
+/** So small that a test sees a service's address given again, and large enough for all tests. */
+const serviceRange = '10.96.0.0/25';
 
 /**
  * A real cluster with the images of this tree. That of tools/cluster is started, unless CLUSTER is
@@ -19,7 +21,7 @@ export function openCluster({ CLUSTER, REGISTRY = 'localhost', ...environment })
   try {
     runOrThrow('tools/helm/install', [], env);
     if (!isExisting) {
-      runOrThrow(cluster, ['start'], env);
+      runOrThrow(cluster, ['start'], { STEPPE_CLUSTER_SERVICE_CIDR: serviceRange, ...env });
       runOrThrow('make', ['--silent', 'images', `REGISTRY=${REGISTRY}`], env);
       runOrThrow('tools/cluster/image', ['load', ...imageNames(REGISTRY)], env);
     }

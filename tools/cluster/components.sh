@@ -42,7 +42,8 @@ etcd_command() {
 
 apiserver_command() {
   command=("$kube" kube-apiserver --etcd-servers=http://127.0.0.1:2379
-    --advertise-address="$node_ip" --secure-port=6443 --service-cluster-ip-range="$service_cidr"
+    --advertise-address="$node_ip" --secure-port=6443
+    --service-cluster-ip-range="$(<"$state/service-cidr")"
     --allow-privileged=true --authorization-mode='Node,RBAC'
     --enable-admission-plugins=NodeRestriction --anonymous-auth=false
     --client-ca-file="$pki/ca.crt" --tls-cert-file="$pki/apiserver.crt"
