@@ -51,6 +51,7 @@ export const errorKinds = {
   /** Only between the planes and an agent: the token is for another instance or session. */
   misdirected: { status: 421, retryable: false },
   idempotency_key_reused: { status: 422, retryable: false },
+  start_failed: { status: 422, retryable: false },
   session_not_ready: { status: 425, retryable: true },
   quota_exceeded: { status: 429, retryable: true },
   step_queue_full: { status: 429, retryable: true },

@@ -32,6 +32,8 @@ export const errorMessages = {
     `the range is outside the file, which has ${sizeBytes} bytes`,
   idempotency_key_reused: () =>
     'this Idempotency-Key was used with a different body; send a new key',
+  start_failed: () =>
+    'the interpreter does not start with the variables of env; details.end_detail has its output',
   session_not_ready: (sessionId: string) => `session ${sessionId} is being created; try again`,
   quota_exceeded: (quota: number) =>
     `the tenant has reached its quota of ${quota} live sessions; end one, or wait until one ends`,

@@ -97,6 +97,15 @@ export const publicErrors: Record<PublicErrorCode, ErrorText> = {
     when: 'The session is still being created. Try again after `Retry-After` seconds.',
     message: errorMessages.session_not_ready('ses_01JD8Z6Y3V7Q9K2M4N5P6R8S0T'),
   },
+  start_failed: {
+    when: 'The interpreter does not start with the variables of `env`. `details.end_detail` has what it printed.',
+    message: errorMessages.start_failed(),
+    details: {
+      session_id: 'ses_01JD2Q8N6V4X7K9M3R5T1W0YZB',
+      end_reason: 'start_failed',
+      end_detail: 'node: --bogus is not allowed in NODE_OPTIONS',
+    },
+  },
   quota_exceeded: {
     when: 'The tenant has as many live sessions as its quota allows. Delete one, or try again later.',
     message: errorMessages.quota_exceeded(50),

@@ -1,4 +1,5 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
+import { errorBodySchema, errorKinds } from '@steppe/contracts/errors';
 import type { InstanceId } from '@steppe/contracts/ids';
 import {
   type AgentState,
@@ -40,6 +41,11 @@ export class AgentCallError extends Error {
   }
 }
 
+/** The interpreter does not start with the session's variables. The message has its output. */
+export class InterpreterStartError extends Error {
+  override readonly name = 'InterpreterStartError';
+}
+
 /**
  * The calls of the control-plane to agents. Every call throws `AgentCallError`, or the signal's
  * reason if the signal aborts the call.
@@ -47,7 +53,7 @@ export class AgentCallError extends Error {
 export interface AgentClient {
   /**
    * Binds the instance to its session, once in its life, at `firstEpoch`. Throws if an interpreter
-   * died before the bind.
+   * died before the bind, and `InterpreterStartError` if it does not start with the variables.
    */
   bind(agent: AgentAddress, binding: BindRequest, signal: AbortSignal): Promise<void>;
   updateLifetime(agent: AgentAddress, lifetime: Lifetime, signal: AbortSignal): Promise<void>;
@@ -106,6 +112,8 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
     const { status, text } = await send(agent, details);
     const what = `${details.method} ${details.path} of ${agent.instanceId}`;
     if (status !== details.expect) {
+      const startFailure = startFailureIn(status, text);
+      if (startFailure !== undefined) throw new InterpreterStartError(startFailure);
       const detail = `the agent responded with status ${status}`;
       throw new AgentCallError(`${what}: status ${status}: ${text.slice(0, 256)}`, { detail });
     }
@@ -169,6 +177,16 @@ export function createAgentClient(signer: InternalTokenSigner): AgentClient {
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+function startFailureIn(status: number, text: string): string | undefined {
+  if (status !== errorKinds.start_failed.status) return undefined;
+  try {
+    const { error } = errorBodySchema.parse(JSON.parse(text));
+    return error.code === 'start_failed' ? error.message : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const codeOf = (cause: unknown): string =>

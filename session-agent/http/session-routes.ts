@@ -16,10 +16,10 @@ import { controlPlaneRoute, sessionRoute } from './route.ts';
 
 const smallBody = { maxBytes: 4096 };
 
-/** Binds the instance to its session, once. */
+/** Binds the instance to its session, once. Waits for an interpreter that has its variables. */
 export const bind = controlPlaneRoute(async (c, { instanceId, binding, interpreter }) => {
   const { requestBodyBytes: maxBytes } = contractLimits;
-  binding.bind(await readJson(c, bindRequestSchema, { maxBytes }));
+  await binding.bind(await readJson(c, bindRequestSchema, { maxBytes }));
   return c.json({ instance_id: instanceId, epoch: interpreter.epoch } satisfies BindResponse);
 });
 

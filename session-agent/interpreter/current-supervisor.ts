@@ -30,12 +30,9 @@ export const defaultAbsenceLimitMs = 5 * 60_000;
 /** A supervisor takes up to two seconds to kill a worker's descendants. */
 export const killLimitMs = 8_000;
 
-/**
- * Node, the C library and libraries linked to them read these only at their start. Python's driver
- * handles its own: it can replace itself by `exec`.
- */
-const readAtStart: Readonly<Record<Language, RegExp | undefined>> = {
-  python: undefined,
+/** Interpreters, the C library and libraries linked to them read these only at their start. */
+const readAtStart: Readonly<Record<Language, RegExp>> = {
+  python: /^(PYTHON|LD_|DYLD_|GLIBC_|MALLOC_|OMP_|OPENBLAS_|MKL_)/,
   node: /^(NODE_|LD_|DYLD_|GLIBC_|MALLOC_|OMP_|OPENBLAS_|MKL_|UV_|OPENSSL_|SSL_CERT_)/,
 };
 

@@ -55,17 +55,19 @@ test('a restart waits for a worker to connect, and ends with the interpreter', a
 test('variables that are read only at start replace the worker in the same epoch', async () => {
   const { supervisor } = await peers.start(1, 10, 'node');
   const env = { NODE_OPTIONS: '--no-warnings' };
-  peers.interpreter.configure(env);
+  const configured = peers.interpreter.configure(env);
   await supervisor.receives(killOf(1));
   supervisor.say(crashOf(1));
   await supervisor.receives(expect.objectContaining({ type: 'spawn', epoch: 1, env }));
   expect([peers.interpreter.epoch, peers.notifications]).toEqual([1, []]);
+  supervisor.say({ ...crashOf(1), code: 9, signal: null, detail: 'bad option' });
+  await expect(configured).rejects.toMatchObject({ code: 'start_failed', message: /bad option/ });
 });
 
 test('variables set while the worker starts reach it before it runs anything', async () => {
   const supervisor = peers.openSupervisor(10);
   await supervisor.receives(spawnOf(1));
-  peers.interpreter.configure({ A: '1' });
+  await peers.interpreter.configure({ A: '1' });
   supervisor.say({ type: 'spawned', epoch: 1, pid: 11 });
   const worker = peers.openWorker(1, 11);
   await peers.interpreter.ready();

@@ -105,10 +105,12 @@ export class Interpreter implements StepInterpreter {
   /**
    * Sets lasting variables of the session, for this worker and all later ones. Must be called
    * before any step. If the interpreter reads one of them only at its start, another worker
-   * replaces the current one in the same epoch: it has no memory to lose.
+   * replaces the current one in the same epoch: it has no memory to lose. Resolves when a worker
+   * has the variables.
+   * @throws AppError `start_failed` if the interpreter does not start with them.
    */
-  configure(env: Record<string, string>): void {
-    this.#workers.configure(env);
+  configure(env: Record<string, string>): Promise<void> {
+    return this.#workers.configure(env);
   }
 
   async run(

@@ -1,3 +1,4 @@
+import { AppError } from '@steppe/service-kit/http/app-error';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { WorkerFrame } from '../protocol/frames.ts';
@@ -34,6 +35,9 @@ export class WorkerLifecycle {
   readonly #options: InterpreterOptions;
   #env: Record<string, string> = {};
   #failedStarts = 0;
+  /** The next worker is the first with the session's variables. */
+  #isConfiguring = false;
+  #startFailure: string | undefined;
 
   constructor(state: InterpreterState, supervisor: CurrentSupervisor, options: InterpreterOptions) {
     this.#state = state;
@@ -41,10 +45,18 @@ export class WorkerLifecycle {
     this.#options = options;
   }
 
-  configure(env: Record<string, string>): void {
+  async configure(env: Record<string, string>): Promise<void> {
     this.#env = env;
-    if (this.#supervisor.needsRestartFor(env)) this.#replace();
-    else this.#state.worker?.configure(env);
+    if (!this.#supervisor.needsRestartFor(env)) {
+      this.#state.worker?.configure(env);
+      return;
+    }
+    this.#isConfiguring = true;
+    this.#replace();
+    await this.#state.until(() => this.#state.name === 'idle' || this.#state.isClosing);
+    this.#isConfiguring = false;
+    if (this.#startFailure) throw new AppError('start_failed', this.#startFailure);
+    if (this.#state.isClosing) throw new AppError('session_ended', 'the session has ended');
   }
 
   /** Spawns a worker, unless there is one or one is being prepared. */
@@ -179,7 +191,15 @@ export class WorkerLifecycle {
     const { protocolError } = worker;
     this.#options.logger.warn({ ...exit, protocolError, started: isLoss }, 'worker exited');
     if (isLoss) return this.#spawnIfSupervised();
-    this.#failStart(describeFailedStart(exit, worker.takeStartOutput()));
+    const detail = describeFailedStart(exit, worker.takeStartOutput());
+    // It exits by itself in the same way each time. The control-plane ends the instance.
+    if (this.#isConfiguring && exit.code !== null) this.#refuseVariables(detail);
+    else this.#failStart(detail);
+  }
+
+  #refuseVariables(detail: string): void {
+    this.#startFailure = `the interpreter does not start with the variables of \`env\`: ${detail}`;
+    this.#state.close();
   }
 
   #failStart(detail: string): void {

@@ -39,7 +39,7 @@ test('a session is not idle while a step waits for the interpreter', async () =>
   const sessionId = newSessionId();
   const resources = { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' };
   const limits = { expires_at: at(10_000), idle_timeout_seconds: 10 };
-  binding.bind(
+  await binding.bind(
     bindRequestSchema.parse({
       session_id: sessionId,
       tenant_id: 'acme',

@@ -18,8 +18,8 @@ export interface Session {
 
 interface BindingOptions {
   interpreter: StepInterpreter & {
-    /** Sets variables for the worker and its successors. */
-    configure(env: Record<string, string>): void;
+    /** Sets variables for the worker and its successors. Resolves when a worker has them. */
+    configure(env: Record<string, string>): Promise<void>;
   };
   background: BackgroundOutput;
   lifetime: SessionLifetime;
@@ -40,8 +40,11 @@ export class Binding {
     return this.#session;
   }
 
-  /** @throws AppError `already_bound` */
-  bind(request: BindRequest): void {
+  /**
+   * Resolves when the interpreter has the session's variables.
+   * @throws AppError `already_bound`, or `start_failed` if the interpreter does not start with them.
+   */
+  async bind(request: BindRequest): Promise<void> {
     if (this.#session)
       throw new AppError('already_bound', 'this instance already serves a session');
     const { lifetime, limits, ...parts } = this.#options;
@@ -58,11 +61,11 @@ export class Binding {
       onEnd: () => lifetime.stepEnded(),
     });
     this.#session = { sessionId, journal, queue };
-    parts.interpreter.configure(request.env);
     lifetime.start({
       expires_at: request.expires_at,
       idle_timeout_seconds: request.idle_timeout_seconds,
     });
+    await parts.interpreter.configure(request.env);
   }
 
   /** @throws AppError `misdirected` unless bound to this session. */

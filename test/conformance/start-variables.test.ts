@@ -47,6 +47,20 @@ test.each(cases)(
   },
 );
 
+test.each<[Language, Record<string, string>, RegExp]>([
+  ['python', { PYTHONHASHSEED: 'abc' }, /PYTHONHASHSEED must be/],
+  ['python', { PYTHONHOME: '/nowhere' }, /init_fs_encoding|encodings/],
+  ['node', { NODE_OPTIONS: '--bogus' }, /--bogus is not allowed in NODE_OPTIONS/],
+])(
+  'the bind of %s fails with the interpreter’s words if it cannot start: %j',
+  async (language, env, words) => {
+    const opened = openSession(language, { env });
+    const error: unknown = await opened.catch((thrown: Error) => thrown.cause);
+    expect(String(error)).toMatch(/^Error: bind: 422 \{"error":\{"code":"start_failed"/);
+    expect(String(error)).toMatch(words);
+  },
+);
+
 test('a restart of node before its replaced worker is ready gets its own epoch', async () => {
   const session = await openSession('node', {
     env: { NODE_OPTIONS: '--max-http-header-size=12345' },

@@ -48,6 +48,7 @@ export const createSession = {
     'payload_too_large',
     'unsupported_media_type',
     'idempotency_key_reused',
+    'start_failed',
     'quota_exceeded',
     'session_not_ready',
     'session_ended',

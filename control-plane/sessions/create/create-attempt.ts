@@ -4,7 +4,7 @@ import { isAmbiguous } from '@steppe/session-store/errors';
 import type { UpdateOutcome } from '@steppe/session-store/ports';
 import type { Instance } from '../../provisioner/session-provisioner.ts';
 import { withTimeout } from '../../with-timeout.ts';
-import { firstEpoch } from '../agent-client.ts';
+import { firstEpoch, InterpreterStartError } from '../agent-client.ts';
 import type { SessionWithState } from '../describe-session.ts';
 import type { CreateOutcome, CreateStart } from '../session-metrics.ts';
 import type { SessionServices } from '../session-services.ts';
@@ -127,7 +127,8 @@ export class CreateAttempt {
       await withTimeout({ clock, signal, limitMs: warmBindTimeoutMs }, bind);
       return instance;
     } catch (err) {
-      if (signal.aborted) throw err;
+      // Another instance would fail in the same way.
+      if (signal.aborted || err instanceof InterpreterStartError) throw err;
       const fields = { err, session_id: sessionId, instance_id: instance.instanceId };
       logger.warn(fields, 'could not bind a warm instance; starting another');
       return null;

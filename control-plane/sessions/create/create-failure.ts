@@ -2,7 +2,7 @@ import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import type { SessionId } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { StartFailedError } from '../../provisioner/start-failed-error.ts';
-import { AgentCallError } from '../agent-client.ts';
+import { AgentCallError, InterpreterStartError } from '../agent-client.ts';
 import type { TerminationCause } from '../termination/cause.ts';
 
 /**
@@ -30,6 +30,8 @@ export const endedMeanwhile = () =>
 export function causeOfFailure(error: unknown): TerminationCause {
   if (error instanceof CreateAbortedError) return error.terminationCause;
   if (error instanceof StartFailedError) return { reason: error.reason, detail: error.message };
+  if (error instanceof InterpreterStartError)
+    return { reason: 'start_failed', detail: error.message };
   if (error instanceof AgentCallError) return { reason: 'crashed', detail: error.detail };
   return {
     reason: 'crashed',
@@ -53,6 +55,7 @@ export function failureAfter(signal: AbortSignal, error: unknown): unknown {
 export const isExplained = (error: unknown): boolean =>
   error instanceof CreateAbortedError ||
   error instanceof StartFailedError ||
+  error instanceof InterpreterStartError ||
   error instanceof AgentCallError;
 
 /** The error that the client gets if its create did not become ready. */
@@ -71,6 +74,8 @@ export function createFailure(
       details,
       cause,
     });
+  if (cause instanceof InterpreterStartError)
+    return new AppError('start_failed', errorMessages.start_failed(), { details, cause });
   const why =
     reason === 'provisioning_timeout'
       ? 'was not ready in time'

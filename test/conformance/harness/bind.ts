@@ -13,5 +13,6 @@ export async function bind(url: string, authorization: string, session: object):
       idle_timeout_seconds: 3_600,
     }),
   });
+  if (!response.ok) throw new Error(`bind: ${response.status} ${await response.text()}`);
   bindResponseSchema.parse(await response.json());
 }

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sessionSchema } from '@steppe/contracts/session';
+import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { type Local, startLocal } from '../../support/processes/local.ts';
@@ -62,4 +63,23 @@ test('a session that has become ready accepts steps', async () => {
   expect((await client.run(session.session_id, '20 + 22')).results).toMatchObject([
     { 'text/plain': '42' },
   ]);
+});
+
+test('variables with which the interpreter cannot start fail the create, and its key is free again', async () => {
+  const [body, key] = [{ runtime: 'node', env: { NODE_OPTIONS: '--bogus' } }, newStepId()];
+  const words = expect.stringContaining('--bogus is not allowed in NODE_OPTIONS');
+  const create = (request: object) =>
+    client.call('POST', '/v1/sessions', request, { 'idempotency-key': key });
+  expect(await client.errorOf(create(body))).toMatchObject({
+    status: 422,
+    code: 'start_failed',
+    retryable: false,
+    details: { end_reason: 'start_failed', end_detail: words },
+  });
+  expect((await create({ runtime: 'node' })).status).toBe(201);
+  const { path } = await createAsync(body);
+  const session = async () => (await client.call('GET', path)).json();
+  await expect
+    .poll(session, { timeout: 20_000, interval: 50 })
+    .toMatchObject({ state: 'failed', end_reason: 'start_failed', end_detail: words });
 });

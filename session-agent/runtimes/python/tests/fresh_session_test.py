@@ -48,34 +48,6 @@ class FreshInterpreterTest(SessionCase):
         )
         self.assertEqual(self.run_ok(found).stdout, "found\n")
 
-    def test_by_configure_before_the_first_step(self):
-        pid = self.run_ok_in_new(
-            "import os; os.getpid()", {"PYTHONPATH": self.library(), "PYTHONHASHSEED": "0"}
-        )
-        self.assertEqual(int(pid), self.pid)
-        self.assertEqual(self.run_ok("import of_lib, sys; of_lib.value").value, "'found'")
-        self.assertEqual(self.run_ok("sys.flags.hash_randomization").value, "0")
-        # The same value again changes nothing; neither does another value once there is memory to
-        # lose.
-        self.agent.tell_worker({"type": "configure", "env": {"PYTHONHASHSEED": "7"}})
-        self.assertEqual(self.run_ok("of_lib.value").value, "'found'")
-
-    def run_ok_in_new(self, code: str, env: dict) -> str:
-        """The step is sent together with the variables."""
-        self.pid = self.respawn({})["pid"]
-        self.agent.tell_worker({"type": "configure", "env": env})
-        return self.run_ok(code).value
-
-    def test_an_interrupt_that_arrives_meanwhile_is_kept(self):
-        for pause in (0, 0.005, 0.02, 0.04):
-            self.respawn({})
-            self.agent.tell_worker({"type": "configure", "env": {"PYTHONHASHSEED": "3"}})
-            step = self.agent.start("import time; time.sleep(60)")
-            time.sleep(pause)
-            self.agent.interrupt(step)
-            self.assertEqual(self.agent.finish(step).status, "interrupted")
-            self.assertEqual(self.run_ok("'next'").value, "'next'")
-
     def test_modules_of_the_workspace_do_not_reach_the_driver(self):
         with open(os.path.join(self.agent.workspace, "json.py"), "w") as file:
             file.write("raise ImportError('not yours')\n")

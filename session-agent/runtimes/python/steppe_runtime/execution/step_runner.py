@@ -24,10 +24,8 @@ class StepRunner:
         self._pid = os.getpid()
         # The function itself, because freezegun and others replace the attributes of the module.
         self._clock = time.perf_counter
-        self.has_run = False
 
     def run(self, command: dict) -> None:
-        self.has_run = True
         parts = self._parts
         parts.pipes.prepare()
         parts.streams.prepare()

@@ -32,9 +32,9 @@ class FrameConnection:
     One stream socket. `lock` keeps frames whole; a caller may hold it around a check and a send.
     """
 
-    def __init__(self, sock, lock=None, unread: bytes = b""):
+    def __init__(self, sock, lock=None):
         self._sock = sock
-        self._pending = bytearray(unread)
+        self._pending = bytearray()
         self._queued = b""
         self.lock = threading.RLock() if lock is None else lock
 
@@ -65,10 +65,6 @@ class FrameConnection:
             raise ConnectionClosed("the agent closed the connection")
         self._pending += data
         return self.complete_frames()
-
-    def unread(self) -> bytes:
-        """The bytes received that no complete frame has used yet."""
-        return bytes(self._pending)
 
     def complete_frames(self) -> Iterator[dict]:
         pending = self._pending

@@ -31,7 +31,7 @@ def serve(exec_state: ExecState, prepare: Callable[[], RawPipes]) -> NoReturn:
     try:
         worker = Worker(exec_state, prepare())
     except BaseException as error:
-        os.write(2 if exec_state.ready_fd is None else exec_state.ready_fd, _described(error))
+        os.write(exec_state.ready_fd, _described(error))
         os._exit(_EXIT_DRIVER_FAILED)
     try:
         worker.run()
@@ -66,7 +66,7 @@ def _described(error: BaseException) -> bytes:
     return f"{type(error).__name__}: {error}"[:2000].encode("utf-8", "replace")
 
 
-def _close_inherited(kept: set[int | None]) -> None:
+def _close_inherited(kept: set[int]) -> None:
     try:
         fds = [int(name) for name in os.listdir("/dev/fd")]
     except OSError:

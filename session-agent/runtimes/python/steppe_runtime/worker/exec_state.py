@@ -31,11 +31,8 @@ class ExecState(NamedTuple):
     run_dir: str
     memory_bytes: int | None
     interrupt_request_fd: int
-    # Written to and closed once the agent knows that the worker is ready; None after that.
-    ready_fd: int | None
-    # The worker's connection, and a file with bytes that were read from it and not handled yet.
-    agent_fd: int | None = None
-    unread_fd: int | None = None
+    # Written to and closed once the agent knows that the worker is ready.
+    ready_fd: int
 
 
 def needs_fresh_interpreter(env: Mapping[str, str], started_with: Mapping[str, str]) -> bool:
@@ -66,11 +63,5 @@ def restore_exec_state(text: str) -> ExecState:
 
 
 def _set_inheritable(exec_state: ExecState, inheritable: bool) -> None:
-    for fd in (
-        exec_state.interrupt_request_fd,
-        exec_state.ready_fd,
-        exec_state.agent_fd,
-        exec_state.unread_fd,
-    ):
-        if fd is not None:
-            os.set_inheritable(fd, inheritable)
+    for fd in (exec_state.interrupt_request_fd, exec_state.ready_fd):
+        os.set_inheritable(fd, inheritable)

@@ -9,9 +9,7 @@ from ..execution.step_runner import StepRunner
 from ..execution.step_scope import set_environment
 from ..io.frames import ConnectionClosed
 from ..io.raw_pipes import RawPipes
-from ..packages.workspace_packages import packages_path
-from .exec_state import ExecState, exec_fresh, needs_fresh_interpreter
-from .interrupt_request import open_unnamed_file
+from .exec_state import ExecState
 from .worker_parts import assemble_worker
 
 # What a worker writes to its ready_fd.
@@ -25,32 +23,27 @@ class Worker:
     """
 
     def __init__(self, exec_state: ExecState, pipes: RawPipes):
-        self._exec_state = exec_state
-        self._started_with = dict(os.environ)
         context = contextvars.copy_context()
         parts = assemble_worker(exec_state, pipes, context)
         self._connection = parts.connection
         self._loop = parts.loop
         self._steps = StepRunner(parts=parts, workspace=exec_state.workspace, context=context)
-        if exec_state.ready_fd is not None:
-            ready = {
-                "type": "ready",
-                "epoch": exec_state.epoch,
-                "pid": os.getpid(),
-                "interrupt": "signal",
-            }
-            # The agent waits one second for the first frame of a connection: everything slow comes
-            # before.
-            self._connection.connect(exec_state.agent_path)
-            self._connection.send(ready)
-            os.write(exec_state.ready_fd, READY)
-            os.close(exec_state.ready_fd)
+        ready = {
+            "type": "ready",
+            "epoch": exec_state.epoch,
+            "pid": os.getpid(),
+            "interrupt": "signal",
+        }
+        # The agent waits one second for the first frame of a connection: everything slow comes
+        # before.
+        self._connection.connect(exec_state.agent_path)
+        self._connection.send(ready)
+        os.write(exec_state.ready_fd, READY)
+        os.close(exec_state.ready_fd)
 
     def run(self) -> None:
         """Serves the agent until it closes the connection."""
         try:
-            for command in self._connection.complete_frames():
-                self._handle(command)
             while True:
                 self._loop.wait_readable(self._connection.fileno())
                 for command in self._connection.receive():
@@ -63,23 +56,3 @@ class Worker:
             self._steps.run(command)
         elif command["type"] == "configure":
             set_environment(command["env"])
-            # Before the first step there is no memory to lose.
-            if not self._steps.has_run and needs_fresh_interpreter(
-                command["env"], self._started_with
-            ):
-                self._start_afresh()
-
-    def _start_afresh(self) -> None:
-        # The fresh interpreter adds our folder again.
-        if os.environ["PYTHONPATH"] == packages_path(
-            self._exec_state.workspace, self._started_with
-        ):
-            set_environment({"PYTHONPATH": self._started_with.get("PYTHONPATH")})
-        unread_fd = open_unnamed_file()
-        with os.fdopen(os.dup(unread_fd), "wb") as file:
-            file.write(self._connection.unread())
-        exec_fresh(
-            self._exec_state._replace(
-                ready_fd=None, agent_fd=self._connection.fileno(), unread_fd=unread_fd
-            )
-        )

@@ -48,10 +48,12 @@ class WorkerParts(NamedTuple):
 def assemble_worker(
     exec_state: ExecState, pipes: RawPipes, context: contextvars.Context
 ) -> WorkerParts:
-    """To be called once per process. The connection is open only if it was passed on by an exec."""
+    """To be called once per process. The connection is not open yet."""
     interrupts = Interrupts(InterruptRequest(exec_state.interrupt_request_fd))
     interrupts.install()
-    connection = _make_connection(exec_state, UninterruptedLock(interrupts))
+    connection = FrameConnection(
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), UninterruptedLock(interrupts)
+    )
     attribution = Attribution()
     background = Background(connection, attribution)
     streams = StandardStreams(attribution, background.send_text)
@@ -103,14 +105,6 @@ def _install_main_module() -> types.ModuleType:
         *(entry for entry in sys.path if entry and os.path.abspath(entry) != OWN_ROOT),
     ]
     return module
-
-
-def _make_connection(exec_state: ExecState, lock: UninterruptedLock) -> FrameConnection:
-    if exec_state.agent_fd is not None and exec_state.unread_fd is not None:
-        with open(exec_state.unread_fd, "rb") as file:
-            file.seek(0)
-            return FrameConnection(socket.socket(fileno=exec_state.agent_fd), lock, file.read())
-    return FrameConnection(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), lock)
 
 
 def _forget_agent(parts: WorkerParts) -> None:
