@@ -27,7 +27,7 @@ lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code,
 	npx --no-install tsc --noEmit
 	npx --no-install knip
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/helm/install tools/localstack/localstack
+	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/cluster/metrics-server/metrics-server tools/helm/install tools/localstack/localstack
 	npx --no-install cspell lint --config tools/cspell.yaml --no-progress --no-summary --cache --cache-location node_modules/.cache/cspell
 	node tools/check-words.mjs
 	node tools/check-doc-paths.mjs

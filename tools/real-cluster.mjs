@@ -68,7 +68,7 @@ function isRunning() {
 }
 
 /** Only the last line of a program in a cluster is a result: what this prints is no result. */
-function runOrThrow(program, args, env) {
+export function runOrThrow(program, args, env) {
   const stdio = ['ignore', process.stderr, 'inherit'];
   const { status, error } = spawnSync(program, args, { cwd: root, env, stdio });
   if (error) throw error;

@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCluster } from './real-cluster.mjs';
+import { openCluster, runOrThrow } from './real-cluster.mjs';
 
 const filters = (process.env.TESTS ?? '').split(' ').filter((name) => name !== '');
 const scratch = mkdtempSync(join(tmpdir(), 'steppe-test-cluster-'));
@@ -37,7 +37,17 @@ function printFigures() {
   }
 }
 
+/** Builds metrics server for the one test that needs it: no registry can be reached in the cluster. */
+function buildMetricsServer() {
+  const needsIt =
+    filters.length === 0 ||
+    filters.some((filter) => 'test/cluster/rollout/autoscaling.test.ts'.includes(filter));
+  if (process.env.CLUSTER === 'existing' || !needsIt) return;
+  runOrThrow('tools/cluster/metrics-server/metrics-server', ['build'], process.env);
+}
+
 writeFileSync(figures, '');
+buildMetricsServer();
 const cluster = openCluster(process.env);
 try {
   const results = [await runTests(cluster)];
