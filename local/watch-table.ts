@@ -1,7 +1,7 @@
 import { type DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 
-/** Calls `onGone` once each time requests begin to find that the table does not exist. */
-export function watchTable(client: DynamoDBClient, onGone: () => void): void {
+/** Calls `onMissing` once each time requests begin to find that the table does not exist. */
+export function watchTable(client: DynamoDBClient, onMissing: () => void): void {
   let isGone = false;
   client.middlewareStack.add(
     (send) => async (request) => {
@@ -12,7 +12,7 @@ export function watchTable(client: DynamoDBClient, onGone: () => void): void {
       } catch (error) {
         if (error instanceof ResourceNotFoundException && !isGone) {
           isGone = true;
-          onGone();
+          onMissing();
         }
         throw error;
       }

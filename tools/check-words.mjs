@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { forbidden, exceptions } = JSON.parse(readFileSync(`${root}tools/words.json`, 'utf8'));
 const isText =
-  /\.(ts|mjs|cjs|js|py|md|json|yaml|toml|sh|go|c)$|Dockerfile|(^|\/)(Makefile|run|cluster|image)$/;
+  /\.(ts|mjs|cjs|js|py|md|json|yaml|toml|sh|go|c)$|Dockerfile|(^|\/)(Makefile|run|cluster|image|localstack)$/;
 const isGenerated = /^((cdk\/)?package-lock\.json|docs\/openapi\.json)$/;
 
 const replacements = new Map();

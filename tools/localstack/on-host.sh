@@ -8,6 +8,7 @@ log=$state/localstack.log
 host_start() {
   install
   host_stop
+  mkdir -p "$state"
   port_is_taken && die "port $port is taken by another program; set LOCALSTACK_PORT"
   mkdir -p "$state/root/var/lib/localstack"
   ln -sfn "$cache/lib" "$state/root/var/lib/localstack/lib"
@@ -17,9 +18,9 @@ host_start() {
     setsid "$cache/venv/bin/python" -m localstack.runtime.main >"$log" 2>&1 </dev/null 9>&- &
   echo $! >"$state/pids"
   if ! wait_until_ready; then
-    host_stop
-    echo "LocalStack did not start (DEBUG=1 logs more); the end of $log:" >&2
+    echo 'LocalStack did not start (DEBUG=1 logs more); the end of its log:' >&2
     tail -n 40 "$log" >&2
+    host_stop
     exit 1
   fi
   host_processes >"$state/pids.new"
@@ -45,6 +46,7 @@ host_processes() {
 is_ours() { grep -qsF -e "$cache/" -e "$state/" "/proc/$1/cmdline"; }
 
 # LocalStack stops the Java process that it started, in some seconds. What it leaves is killed.
+# Nothing of it remains, its log neither.
 host_stop() {
   local pids pid
   mapfile -t pids < <(host_processes)
@@ -60,7 +62,7 @@ host_stop() {
   for pid in "${pids[@]}"; do
     is_ours "$pid" && kill -KILL "$pid" 2>/dev/null
   done
-  rm -rf "$state/pids" "$state/root"
+  rm -rf "$state"
 }
 
 # host_signal NAME: to every process.
