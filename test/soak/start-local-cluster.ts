@@ -11,7 +11,7 @@ import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynam
 import { leakedDirectories, leakedProcesses } from '../support/processes/instance-leaks.ts';
 import { killProcess } from '../support/processes/kill-process.ts';
 import { prepareServices } from '../support/processes/services.ts';
-import { startBalancer } from './balancer.ts';
+import { startBalancer } from '../support/sockets/balancer.ts';
 import { addStarts, countStarts, type StartCounts } from './count-starts.ts';
 import type { SoakCluster, SoakInstances } from './soak-cluster.ts';
 

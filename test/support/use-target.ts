@@ -1,29 +1,36 @@
-import { afterAll, afterEach, beforeEach, expect, inject } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, inject, type ProvidedContext } from 'vitest';
 import type { Client } from './api/client.ts';
 import { connectTenant, newTenant, signToken } from './api/issuer.ts';
-import type { ReleaseAddress, Target, TargetInstance } from './api/target.ts';
-import { findInstance } from './processes/instance.ts';
+import type { ReleaseAddress, SharedAddress, Target, TargetInstance } from './api/target.ts';
+import { findInstance, processInstance } from './processes/instance.ts';
 import { useLocal } from './processes/use-local.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Set where the tests run against a release in a cluster. */
     release: ReleaseAddress;
+    /** Set where they run against services of this machine that all files share. */
+    services: SharedAddress;
   }
 }
 
-/** True if tests run against a release in a cluster, so that no part of a session is on this machine. */
-const isInCluster = (): boolean => inject('release') !== undefined;
+/** Undefined for what no setup has provided. */
+const provided = <K extends 'release' | 'services'>(key: K) =>
+  inject(key) as ProvidedContext[K] | undefined;
 
-/** What the tests of a file call: the release of the cluster, or else a local mode of their own. */
-export const useTarget = (): (() => Target) => (isInCluster() ? useShared() : useLocal());
+/** What the tests of a file call: services that all files share, or else a local mode of their own. */
+export const useTarget = (): (() => Target) => {
+  const release = provided('release');
+  if (release) return useShared(release, (id) => podInstance(release.sessionsNamespace, id));
+  const services = provided('services');
+  return services ? useShared(services, processInstance) : useLocal();
+};
 
 /**
- * The release that all files share. A node holds few sessions, so those of a test are deleted after
+ * The services that all files share. A node holds few sessions, so those of a test are deleted after
  * it, beside the next one, and those of the file at the end.
  */
-function useShared(): () => Target {
-  const { url, issuerKey, sessionsNamespace } = inject('release');
+function useShared({ url, issuerKey }: SharedAddress, instance: Target['instance']): () => Target {
   const ofFile: Created[] = [];
   let ofTest: Created[] | undefined;
   const deletions: Promise<unknown>[] = [];
@@ -53,7 +60,7 @@ function useShared(): () => Target {
     clientOf,
     newClient: () => clientOf(newTenant()),
     sign: (options) => signToken(issuerKey, options),
-    instance: (instanceId) => podInstance(sessionsNamespace, instanceId),
+    instance,
   };
   return () => target;
 }

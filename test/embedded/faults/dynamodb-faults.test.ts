@@ -58,3 +58,14 @@ test.each(ailments)(
     });
   },
 );
+
+test('if DynamoDB delays every response within its timeouts, every call succeeds', async () => {
+  const { clientOf, createSession, dynamoDb, replicas } = cluster();
+  const tenant = newTenant();
+  const [warm, cold] = [await clientOf(tenant, replicas[0]), await clientOf(tenant, replicas[1])];
+  dynamoDb.proxy.setFault({ slow: { bytes: 1_000, everyMs: 50 } });
+  const { id } = await createSession(warm);
+  await warm.run(id, python.remember);
+  expect(await cold.run(id, python.recall)).toMatchObject({ results: [{ 'text/plain': '42' }] });
+  expect((await cold.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
+});

@@ -20,12 +20,15 @@ export interface TargetInstance {
   expectGone(): Promise<void>;
 }
 
-/** What locates a release in a cluster; it can be passed between processes. */
-export interface ReleaseAddress {
+/** What locates services that all files of a run share; it can be passed between processes. */
+export interface SharedAddress {
+  url: string;
+  issuerKey: IssuerKey;
+}
+
+/** What locates a release in a cluster. Its URL is reachable inside the cluster's network. */
+export interface ReleaseAddress extends SharedAddress {
   /** The planes' namespace. */
   namespace: string;
   sessionsNamespace: string;
-  /** URL of the data-plane's service; reachable inside the cluster's network. */
-  url: string;
-  issuerKey: IssuerKey;
 }

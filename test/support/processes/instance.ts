@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { TargetInstance } from '../api/target.ts';
 
 /** What this machine shows about the instance that serves a session. */
 export interface RunningInstance {
@@ -29,6 +30,17 @@ export const isGone = (instanceId: string, { agentPid, directory }: RunningInsta
   !existsSync(`/proc/${agentPid}`) &&
   processesOf(instanceId).length === 0 &&
   !existsSync(directory);
+
+/** The instance as the processes of this machine show it, found now. */
+export function processInstance(instanceId: string | null): TargetInstance {
+  const instance = findInstance(instanceId);
+  return {
+    killAgent: () => process.kill(instance.agentPid, 'SIGKILL'),
+    async expectGone() {
+      if (!isGone(instanceId ?? '', instance)) throw new Error(`${instanceId} is not gone`);
+    },
+  };
+}
 
 /** Resident memory of a process, at present or at its peak. */
 export function residentBytes(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { connectTenant, type IssuerKey, newTenant, signToken } from '../api/issuer.ts';
 import type { Target } from '../api/target.ts';
 import { testEnvironment } from '../config.ts';
-import { findInstance, isGone } from './instance.ts';
+import { processInstance } from './instance.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -53,15 +53,7 @@ export async function startLocal(env: Record<string, string> = {}): Promise<Loca
     sign,
     clientOf,
     newClient: () => clientOf(newTenant()),
-    instance(instanceId) {
-      const instance = findInstance(instanceId);
-      return {
-        killAgent: () => process.kill(instance.agentPid, 'SIGKILL'),
-        async expectGone() {
-          if (!isGone(instanceId ?? '', instance)) throw new Error(`${instanceId} is not gone`);
-        },
-      };
-    },
+    instance: processInstance,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       const [code] = await exited;

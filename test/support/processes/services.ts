@@ -68,6 +68,7 @@ export async function prepareServices(
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     DYNAMODB_ENDPOINT: dynamoDb.endpoint,
+    SESSIONS_TABLE: dynamoDb.tableName,
     INTERNAL_KEY_FILE: join(directory, `${name}.private.json`),
     JWT_ISSUER: 'https://issuer.test',
     JWT_AUDIENCE: 'steppe',

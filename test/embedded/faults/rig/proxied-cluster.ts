@@ -1,6 +1,10 @@
 import type { Session } from '@steppe/contracts/session';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
-import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
+import {
+  localAccess,
+  type RunningDynamoDb,
+  startDynalite,
+} from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { type Client, connect } from '../../../support/api/client.ts';
@@ -28,11 +32,15 @@ export interface ProxiedCluster {
   close(): Promise<void>;
 }
 
-/** @param env additional variables of the services. */
+/**
+ * @param env additional variables of the services.
+ * @param startStore starts the DynamoDB of the services, which is closed with them.
+ */
 export async function startProxiedCluster(
   env: Record<string, string> = {},
+  startStore: () => Promise<RunningDynamoDb> = startDynalite,
 ): Promise<ProxiedCluster> {
-  const dynamoDb = await startSwitchableDynamoDb();
+  const dynamoDb = await startSwitchableDynamoDb(await startStore());
   const services = await prepareServices(async () => dynamoDb);
   const client = createDynamoDbClient({ ...localAccess, endpoint: dynamoDb.direct.endpoint });
   const store = createDynamoDbSessionStore({ client, tableName: dynamoDb.tableName, ...realParts });

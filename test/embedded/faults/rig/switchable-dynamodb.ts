@@ -1,4 +1,4 @@
-import { type RunningDynamoDb, startDynalite } from '@steppe/session-store/dynalite/start-dynalite';
+import type { RunningDynamoDb } from '@steppe/session-store/dynalite/start-dynalite';
 import {
   type DynamoDbResponse,
   forward,
@@ -8,7 +8,7 @@ import { startTcpProxy, type TcpProxy } from '../../../support/sockets/tcp-proxy
 
 export type DynamoDbMode = 'well' | 'throttles' | 'returns garbage' | 'breaks connections';
 
-/** dynalite behind simulated faults of DynamoDB, behind simulated faults of the network. */
+/** DynamoDB behind simulated faults of DynamoDB, behind simulated faults of the network. */
 export interface SwitchableDynamoDb extends RunningDynamoDb {
   /** The proxy at the endpoint, which simulates stalls and outages. */
   proxy: TcpProxy;
@@ -31,8 +31,9 @@ const responses: Record<Exclude<DynamoDbMode, 'well'>, DynamoDbResponse | null> 
   'breaks connections': null,
 };
 
-export async function startSwitchableDynamoDb(): Promise<SwitchableDynamoDb> {
-  const direct = await startDynalite();
+export async function startSwitchableDynamoDb(
+  direct: RunningDynamoDb,
+): Promise<SwitchableDynamoDb> {
   let mode: DynamoDbMode = 'well';
   let spoiled = 0;
   const gate = await startDynamoDbProxy(async (request) => {
