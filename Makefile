@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster chart-goldens deploy images images-lock test-images release synth
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -80,6 +80,9 @@ release: $(installed) ## give the workspace, the images and the chart a new vers
 
 test-cluster: $(bundles) ## run test/cluster/ on a real cluster (CLUSTER=existing for that of KUBECONFIG), and print figures and the count; needs root and Go
 	@exec node tools/test-cluster.mjs
+
+test-localstack: $(bundles) $(aws) ## deploy the table into LocalStack and run test/localstack/ on it (LOCALSTACK=docker, or AWS_ENDPOINT_URL for one that runs)
+	@exec node tools/test-localstack.mjs
 
 soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s; SOAK=cluster on a real cluster), and count what is left
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec $(if $(filter cluster,$(SOAK)),node tools/in-cluster.mjs )node --import tsx test/soak/main.ts

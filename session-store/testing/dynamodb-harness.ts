@@ -1,16 +1,22 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import type { SessionStoreHarness } from '../conformance/harness.ts';
-import type { RunningDynamoDb } from '../dynalite/start-dynalite.ts';
 import { type ClientOptions, createDynamoDbClient } from '../dynamodb/create-client.ts';
 import { createDynamoDbSessionStore } from '../dynamodb/dynamodb-session-store.ts';
 import { sessionsTable } from '../dynamodb/key-schema.ts';
+
+/** Without an endpoint, the SDK finds it as in an application. */
+interface StartedDynamoDb {
+  endpoint?: string;
+  tableName: string;
+  close(): Promise<void>;
+}
 
 /**
  * Runs the conformance suite against the DynamoDB adapter, on the endpoint that `start` returns.
  */
 export const dynamoDbHarness = (
-  start: () => Promise<RunningDynamoDb>,
+  start: () => Promise<StartedDynamoDb>,
   access: Omit<ClientOptions, 'endpoint'>,
 ): SessionStoreHarness => ({
   open: async () => {

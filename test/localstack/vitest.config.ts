@@ -1,0 +1,49 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests of the whole path that call any running services: `useTarget`. */
+const embedded = [
+  'files/files',
+  'sessions/{first-session,session-ends,session-lists,sessions}',
+  'steps/{client-leaves,restarts,step-queue,stopped-steps}',
+].map((names) => `test/embedded/${names}.test.ts`);
+
+/** @param maxWorkers at most that many files at a time */
+const project = (
+  name: string,
+  maxWorkers: number,
+  include: string[],
+  globalSetup: string[] = [],
+) => ({
+  extends: true as const,
+  test: { name, include, globalSetup, maxWorkers },
+});
+
+/**
+ * The tests on a deployed Storage stack. `make test-localstack` provides it, and runs one project
+ * after another: conformance corrupts rows, faults stop LocalStack, and what was recorded is
+ * complete at the end.
+ */
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    testTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
+    hookTimeout: 120_000,
+    projects: [
+      project('table', 2, ['test/localstack/table/**/*.test.ts']),
+      project(
+        'whole-path',
+        2,
+        ['test/localstack/whole-path/**/*.test.ts', ...embedded],
+        ['test/localstack/harness/shared-services.ts'],
+      ),
+      project(
+        'faults',
+        1,
+        ['test/localstack/faults/**/*.test.ts', 'test/embedded/faults/dynamodb-faults.test.ts'],
+        ['test/localstack/harness/deployed-table.ts'],
+      ),
+      project('last', 1, ['test/localstack/last/**/*.test.ts']),
+    ],
+  },
+});
