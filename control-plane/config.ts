@@ -10,8 +10,10 @@ import {
   bodyBudgetVariables,
   checkPorts,
   checkStoreEndpoint,
+  type DynamoDbConfig,
   planeVariables,
   toBodyBudget,
+  toDynamoDbConfig,
 } from '@steppe/service-kit/config/plane-variables';
 import {
   agentLimitVariables,
@@ -137,7 +139,7 @@ export interface Config {
   provisioner: ProvisionerConfig;
   caller: CallerConfig;
   internalKeyFile: string;
-  dynamoDb: { region: string; endpoint: string | undefined; tableName: string };
+  dynamoDb: DynamoDbConfig;
   logLevel: string;
 }
 
@@ -157,11 +159,7 @@ export const toConfig = (value: Variables, env: Environment): Config => ({
   provisioner: toProvisionerConfig(value, env),
   caller: toCallerConfig(value),
   internalKeyFile: value.INTERNAL_KEY_FILE,
-  dynamoDb: {
-    region: value.AWS_REGION,
-    endpoint: value.DYNAMODB_ENDPOINT,
-    tableName: value.SESSIONS_TABLE,
-  },
+  dynamoDb: toDynamoDbConfig(value),
   logLevel: value.LOG_LEVEL,
 });
 

@@ -28,8 +28,8 @@ guardProcess({ logger, exit });
 const ids = createIds(systemClock);
 const registry = createRegistry('control-plane');
 
-const { region, endpoint, tableName } = config.dynamoDb;
-const client = createDynamoDbClient({ region, endpoint });
+const { tableName, timeLimitMs, ...access } = config.dynamoDb;
+const client = createDynamoDbClient(access);
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const [opened, credentials] = await Promise.all([
@@ -57,6 +57,7 @@ const controlPlane = await startControlPlane(
     store: createDynamoDbSessionStore({
       client,
       tableName,
+      timeLimitMs,
       clock: systemClock,
       ids,
     }),

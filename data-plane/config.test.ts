@@ -32,7 +32,14 @@ it('builds a configuration from only the required variables', () => {
       keys: { file: '/jwks.json' },
     }),
     internalKeyFile: '/keys/data-plane.json',
-    dynamoDb: { region: 'eu-central-1', endpoint: undefined, tableName: 'steppe-sessions' },
+    dynamoDb: {
+      region: 'eu-central-1',
+      endpoint: undefined,
+      tableName: 'steppe-sessions',
+      timeLimitMs: 3_000,
+      attemptTimeoutMs: 1_000,
+      connectTimeoutMs: 500,
+    },
     logLevel: 'info',
   });
 });

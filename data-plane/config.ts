@@ -10,8 +10,10 @@ import {
   bodyBudgetVariables,
   checkPorts,
   checkStoreEndpoint,
+  type DynamoDbConfig,
   planeVariables,
   toBodyBudget,
+  toDynamoDbConfig,
 } from '@steppe/service-kit/config/plane-variables';
 import {
   commonVariables,
@@ -113,7 +115,7 @@ interface Config {
   dataPlane: DataPlaneConfig;
   caller: CallerConfig;
   internalKeyFile: string;
-  dynamoDb: { region: string; endpoint: string | undefined; tableName: string };
+  dynamoDb: DynamoDbConfig;
   logLevel: string;
 }
 
@@ -132,11 +134,7 @@ export const toConfig = (value: Variables): Config => ({
   dataPlane: toDataPlaneConfig(value),
   caller: toCallerConfig(value),
   internalKeyFile: value.INTERNAL_KEY_FILE,
-  dynamoDb: {
-    region: value.AWS_REGION,
-    endpoint: value.DYNAMODB_ENDPOINT,
-    tableName: value.SESSIONS_TABLE,
-  },
+  dynamoDb: toDynamoDbConfig(value),
   logLevel: value.LOG_LEVEL,
 });
 

@@ -24,8 +24,8 @@ const lifecycle = createLifecycle(logger);
 const exit = (code: number) => process.exit(code);
 guardProcess({ logger, exit });
 
-const { region, endpoint, tableName } = config.dynamoDb;
-const client = createDynamoDbClient({ region, endpoint });
+const { tableName, timeLimitMs, ...access } = config.dynamoDb;
+const client = createDynamoDbClient(access);
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const opened = await openAll({
@@ -34,7 +34,7 @@ const opened = await openAll({
 });
 if ('complaints' in opened) refuseConfig('data-plane', opened.complaints);
 const dataPlane = await startDataPlane(config.dataPlane, {
-  routes: createDynamoDbRouteReader({ client, tableName, clock: systemClock }),
+  routes: createDynamoDbRouteReader({ client, tableName, timeLimitMs, clock: systemClock }),
   verifier: opened.JWKS_FILE,
   signer: createInternalTokenSigner('data-plane', opened.INTERNAL_KEY_FILE, systemClock),
   logger: plainLogger,

@@ -34,7 +34,7 @@ const publishKeysVariables = z.object({
 
 const selectorVariable = jsonObjectVariable.pipe(z.record(z.string(), z.string()));
 
-const { INTERNAL_KEY_FILE: _, ...storeVariables } = planeVariables;
+const { INTERNAL_KEY_FILE: _, DYNAMODB_TIMEOUT_MS: __, ...storeVariables } = planeVariables;
 
 const endSessionsVariables = z
   .object({

@@ -22,7 +22,35 @@ export const planeVariables = {
       'URL of DynamoDB; unset: the endpoint of the region; unix:/path is a local socket, in development and test only',
     ),
   SESSIONS_TABLE: z.string().default('steppe-sessions').describe('name of the sessions table'),
+  DYNAMODB_TIMEOUT_MS: integerVariable(300, 60_000)
+    .default(3_000)
+    .describe('time limit of one operation on the table; each of its three attempts gets a third'),
 };
+
+/** The table, and what a client of it needs. */
+export interface DynamoDbConfig {
+  region: string;
+  endpoint: string | undefined;
+  tableName: string;
+  /** Of one operation, retries included. */
+  timeLimitMs: number;
+  attemptTimeoutMs: number;
+  connectTimeoutMs: number;
+}
+
+export const toDynamoDbConfig = (value: {
+  AWS_REGION: string;
+  DYNAMODB_ENDPOINT?: string | undefined;
+  SESSIONS_TABLE: string;
+  DYNAMODB_TIMEOUT_MS: number;
+}): DynamoDbConfig => ({
+  region: value.AWS_REGION,
+  endpoint: value.DYNAMODB_ENDPOINT,
+  tableName: value.SESSIONS_TABLE,
+  timeLimitMs: value.DYNAMODB_TIMEOUT_MS,
+  attemptTimeoutMs: Math.floor(value.DYNAMODB_TIMEOUT_MS / 3),
+  connectTimeoutMs: Math.floor(value.DYNAMODB_TIMEOUT_MS / 6),
+});
 
 /** A server on a socket of this machine checks no signature: it replaces DynamoDB. */
 export const checkStoreEndpoint = crossCheck<{

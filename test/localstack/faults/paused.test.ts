@@ -13,7 +13,7 @@ let warmUrl: string;
 let coldUrl: string;
 beforeAll(async () => {
   services = await prepareTableServices();
-  const env = { ...tableVariables(), LOG_LEVEL: 'error' };
+  const env = { ...tableVariables(), DYNAMODB_TIMEOUT_MS: '6000', LOG_LEVEL: 'error' };
   const controlPlane = await services.start('control-plane', env);
   const planeEnv = { ...env, CONTROL_PLANE_URL: controlPlane.url, ROUTE_TTL_MS: '0' };
   const planes = [1, 2].map(() => services.start('data-plane', planeEnv));

@@ -12,7 +12,8 @@ export const prepareTableServices = (): Promise<Services> =>
 
 /**
  * The variables of each. Every control-plane sees only its own processes, and one of them holds the
- * reconciler's lease: the grace keeps it from ending the sessions of the others.
+ * reconciler's lease: the grace keeps it from ending the sessions of the others. LocalStack is slow
+ * on a busy machine, which is not an outage.
  */
 export function tableVariables(): Record<string, string> {
   const { endpoint, region } = readTestConfig();
@@ -20,6 +21,7 @@ export function tableVariables(): Record<string, string> {
     ...credentialVariables,
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
+    DYNAMODB_TIMEOUT_MS: '30000',
     RECONCILE_GRACE_SECONDS: '3600',
   };
 }
