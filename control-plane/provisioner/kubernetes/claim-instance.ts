@@ -5,6 +5,7 @@ import type { KubernetesParts } from './kubernetes-parts.ts';
 import { annotation, label, readInstanceId, sessionPodLabels } from './pods/pod-labels.ts';
 import { claimPatch } from './pods/pod-patches.ts';
 import { isClaimable, poolGroup } from './pods/session-pod.ts';
+import { shareNextCall } from './share-next-call.ts';
 
 type ClaimParts = Pick<KubernetesParts, 'api' | 'informer' | 'clock'> & { longestLifeMs: number };
 
@@ -19,6 +20,13 @@ export function createClaim(
 ): (request: ClaimRequest) => Promise<Instance | null> {
   // Claims of this process take different pods from the start, instead of racing for the first.
   const inFlight = new Set<string>();
+  const lookUps = new Map<string, () => Promise<Pod[]>>();
+
+  const lookUpOnce = (group: string, request: ClaimRequest) => {
+    const shared = lookUps.get(group) ?? shareNextCall(() => lookUp(parts, request));
+    lookUps.set(group, shared);
+    return shared();
+  };
 
   const claimOneOf = async (pods: Iterable<Pod>, request: ClaimRequest) => {
     for (const pod of pods) {
@@ -36,10 +44,10 @@ export function createClaim(
   };
 
   return async (request) => {
-    const cached = parts.informer.group(poolGroup('warm', request.runtime, request.version));
-    const claimed = await claimOneOf([...cached.values()], request);
+    const group = poolGroup('warm', request.runtime, request.version);
+    const claimed = await claimOneOf([...parts.informer.group(group).values()], request);
     // The cache may be a moment behind, and a cold start takes far longer than this list.
-    return claimed ?? claimOneOf(await lookUp(parts, request), request);
+    return claimed ?? claimOneOf(await lookUpOnce(group, request), request);
   };
 }
 
