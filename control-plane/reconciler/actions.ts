@@ -20,7 +20,7 @@ export type SessionAction =
 /** What the reconciler does about an instance that belongs to no session. */
 export type PoolAction =
   | { kind: 'terminate_instance'; reason: 'start_abandoned'; instanceId: InstanceId }
-  | { kind: 'retire_instance'; reason: 'old_version'; instanceId: InstanceId };
+  | { kind: 'retire_instance'; reason: 'old_version' | 'surplus'; instanceId: InstanceId };
 
 export type Action = (SessionAction & { sessionId: SessionId }) | PoolAction;
 

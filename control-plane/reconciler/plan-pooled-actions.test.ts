@@ -1,7 +1,7 @@
 import { newInstanceId } from '@steppe/contracts/testing/new-ids';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ListedInstance } from '../provisioner/session-provisioner.ts';
-import { planPooledActions } from './plan-pooled-actions.ts';
+import { planPooledActions, planSurplusActions } from './plan-pooled-actions.ts';
 
 const rules = { provisioningMs: 60_000, graceMs: 10_000, longestStepMs: 3_600_000 };
 const createdAtMs = Date.parse('2026-11-24T12:00:00.000Z');
@@ -37,4 +37,40 @@ it('ends a start that no create can still be waiting for', () => {
   expect(plan(starting, 70_001)).toEqual([
     { kind: 'terminate_instance', reason: 'start_abandoned', instanceId },
   ]);
+});
+
+describe('the surplus of a pool', () => {
+  const warmAt = (offsetMs: number, changed: Partial<typeof base> = {}): ListedInstance => ({
+    ...warm,
+    instanceId: newInstanceId(),
+    createdAtMs: createdAtMs + offsetMs,
+    ...changed,
+  });
+  const surplusOf = (pooled: ListedInstance[], ageMs: number, size = 1) => {
+    const present = { versions: versions('v1'), poolSizes: new Map([['python', size]]) };
+    return planSurplusActions(pooled, present, createdAtMs + ageMs, rules);
+  };
+  const retired = ({ instanceId: id }: ListedInstance) => ({
+    kind: 'retire_instance',
+    reason: 'surplus',
+    instanceId: id,
+  });
+
+  it('is retired, the oldest first, when it has been there for longer than a start', () => {
+    const [oldest, older, newest] = [warmAt(0), warmAt(1_000), warmAt(2_000)];
+    const pooled = [newest, oldest, older];
+    expect(surplusOf(pooled, 70_000)).toEqual([]);
+    expect(surplusOf(pooled, 70_001)).toEqual([retired(oldest)]);
+    expect(surplusOf(pooled, 1e9)).toEqual([retired(oldest), retired(older)]);
+    expect(surplusOf(pooled, 1e9, 3)).toEqual([]);
+  });
+
+  it('does not include instances of other versions and runtimes, and those that are starting', () => {
+    const others = [
+      warmAt(0, { version: 'v0' }),
+      warmAt(0, { runtime: 'node' }),
+      { ...starting, instanceId: newInstanceId() },
+    ];
+    expect(surplusOf([warmAt(0), ...others], 1e9)).toEqual([]);
+  });
 });

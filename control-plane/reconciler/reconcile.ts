@@ -10,7 +10,11 @@ import { isTerminal, type LiveRecord } from '../sessions/termination/cause.ts';
 import type { Action, Rules } from './actions.ts';
 import { type ActionServices, applyAction } from './apply-action.ts';
 import { observe, type SweptSession } from './observe.ts';
-import { type PresentRuntimes, planPooledActions } from './plan-pooled-actions.ts';
+import {
+  type PresentRuntimes,
+  planPooledActions,
+  planSurplusActions,
+} from './plan-pooled-actions.ts';
 import { planSessionActions } from './plan-session-actions.ts';
 import type { ReconcilerMetrics } from './reconciler-metrics.ts';
 
@@ -56,9 +60,10 @@ export async function reconcile(
   );
   const tasks = [
     ...suspects.map((swept) => () => settle(services, swept)),
-    ...pooled
-      .flatMap((instance) => planPooledActions(instance, services, nowMs, rules))
-      .map((action) => () => perform(services, action)),
+    ...[
+      ...pooled.flatMap((instance) => planPooledActions(instance, services, nowMs, rules)),
+      ...planSurplusActions(pooled, services, nowMs, rules),
+    ].map((action) => () => perform(services, action)),
   ];
   return runAll(tasks, report, signal);
 }

@@ -120,6 +120,7 @@ export const reconcilerServices = (
   },
   startedAtMs: services.clock.now(),
   versions: new Map(services.runtimes.map(({ name, version }) => [name, version])),
+  poolSizes: new Map(services.runtimes.map(({ name, poolSize }) => [name, poolSize])),
   missing: createMissingInstances(),
   reconcilerMetrics: createReconcilerMetrics(registry),
 });

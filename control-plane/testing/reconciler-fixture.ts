@@ -115,6 +115,7 @@ export async function startTables(
           missing,
           startedAtMs: now(),
           versions: new Map(runtimes.map((runtime) => [runtime.name, runtime.version])),
+          poolSizes: new Map(runtimes.map((runtime) => [runtime.name, runtime.poolSize])),
           logger,
           clock: { ...systemClock, now },
           ids,
