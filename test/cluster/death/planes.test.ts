@@ -8,8 +8,9 @@ import type { Client } from '../../support/api/client.ts';
 import { python } from '../../support/api/languages.ts';
 import { letGo } from '../../support/api/steps.ts';
 import { useRelease } from '../harness/use-release.ts';
-import { podPid } from '../support/container-processes.ts';
+import { agentPid, podPid } from '../support/container-processes.ts';
 import { loadAdmin } from '../support/namespaces.ts';
+import { untilBound, warmInstance } from './held-create.ts';
 import {
   boundMs,
   expectNothingLeft,
@@ -74,35 +75,59 @@ const stages: { stage: string; reached: () => Promise<void> }[] = [
 test.each(stages)(
   'a create whose control-plane is killed when $stage leaves a session that is ready, or nothing',
   async ({ reached }) => {
-    const body = { resources: { memory: '200Mi' } };
-    const create = client.call('POST', '/v1/sessions', body);
+    const create = client.call('POST', '/v1/sessions', { resources: { memory: '200Mi' } });
     await eventually(reached, boundMs);
     await kill('control-plane');
-    const response = await create;
-    if (response.status !== 201) {
-      expect(response.status).toBe(503);
-      expect(['runtime_unreachable', 'provisioning_failed']).toContain(
-        (await client.errorOf(response)).code,
-      );
-    }
-    const session = await eventually(async () => {
-      const found = await onlySession();
-      expect(found.state).not.toBe('provisioning');
-      return found;
-    }, boundMs);
-    const { session_id: id, state } = session;
-    expect(['ready', 'failed']).toContain(state);
-    if (state === 'ready') {
-      expect((await client.run(id, '6 * 7')).status).toBe('completed');
-      expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
-    } else {
-      expect(['provisioning_timeout', 'start_failed', 'crashed']).toContain(session.end_reason);
-      const step = client.call('POST', `/v1/sessions/${id}/steps`, { code: '' });
-      expect(await client.errorOf(step)).toMatchObject({ status: 410, code: 'session_ended' });
-    }
-    await expectNothingLeft(release(), client, session);
+    await expectReadyOrNothing(create);
   },
 );
+
+test('a create whose control-plane is killed after its bind leaves a session that is ready, or nothing', async () => {
+  const instance = await warmInstance(release());
+  const agent = await agentPid(instance.instanceId);
+  const store = await podPid(await podOfComponent(release(), 'local-store'));
+  // The agent holds the bind until the store is stopped, and the store holds the row's last write.
+  process.kill(agent, 'SIGSTOP');
+  const create = client.call('POST', '/v1/sessions');
+  const { session_id: id } = await eventually(async () => {
+    const session = await onlySession();
+    expect(session.instance_id).toBe(instance.instanceId);
+    return session;
+  }, boundMs);
+  process.kill(store, 'SIGSTOP');
+  process.kill(agent, 'SIGCONT');
+  await untilBound(release(), instance, id);
+  await kill('control-plane');
+  // What it has not read is never written.
+  process.kill(store, 'SIGKILL');
+  await expectReadyOrNothing(create);
+});
+
+async function expectReadyOrNothing(create: Promise<Response>): Promise<void> {
+  const response = await create;
+  if (response.status !== 201) {
+    expect(response.status).toBe(503);
+    expect(['runtime_unreachable', 'provisioning_failed']).toContain(
+      (await client.errorOf(response)).code,
+    );
+  }
+  const session = await eventually(async () => {
+    const found = await onlySession();
+    expect(found.state).not.toBe('provisioning');
+    return found;
+  }, boundMs);
+  const { session_id: id, state } = session;
+  expect(['ready', 'failed']).toContain(state);
+  if (state === 'ready') {
+    expect((await client.run(id, '6 * 7')).status).toBe('completed');
+    expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
+  } else {
+    expect(['provisioning_timeout', 'start_failed', 'crashed']).toContain(session.end_reason);
+    const step = client.call('POST', `/v1/sessions/${id}/steps`, { code: '' });
+    expect(await client.errorOf(step)).toMatchObject({ status: 410, code: 'session_ended' });
+  }
+  await expectNothingLeft(release(), client, session);
+}
 
 test('a stream that broke with its data-plane continues through the next one, without gap or repeat', async () => {
   const session = await client.createSession();
