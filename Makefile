@@ -59,8 +59,8 @@ variables: $(bundles) ## regenerate the tables of variables in docs/operating.md
 examples: $(bundles) ## run the programs in examples/ against a local mode of their own, and check what they print
 	@exec node examples/run.mjs
 
-chaos: $(bundles) ## run steps under faults of every kind for ten minutes (DURATION=60s), and count violations
-	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx test/chaos/main.ts
+chaos: $(bundles) ## run steps under faults of every kind for ten minutes (DURATION=60s; CHAOS=cluster on a real cluster), and count violations
+	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec $(if $(filter cluster,$(CHAOS)),node tools/in-cluster.mjs )node --import tsx test/chaos/main.ts
 
 images: $(bundles) ## build every image and its SBOM into dist/images/ (REGISTRY=, PUSH=1), with Docker or without
 	@node --import tsx tools/images/build.ts --registry "$(REGISTRY)" $(if $(PUSH),--push)

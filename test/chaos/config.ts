@@ -10,19 +10,24 @@ const variables = z.object({
     .transform(Number)
     .prefault(() => String(Date.now() % 1_000_000))
     .describe('seed of the random choices; it does not repeat the timing'),
+  CHAOS: z
+    .enum(['local', 'cluster'], { error: 'must be local or cluster' })
+    .prefault('local')
+    .describe('where: processes of this machine, or a release in the cluster of tools/cluster'),
 });
 
 export interface ChaosConfig {
   durationMs: number;
   seed: number;
+  where: 'local' | 'cluster';
 }
 
 export function readConfig(): ChaosConfig {
-  const { DURATION, SEED } = loadConfig({
+  const { DURATION, SEED, CHAOS } = loadConfig({
     service: 'chaos',
     variables,
     env: process.env,
     args: process.argv.slice(2),
   });
-  return { durationMs: DURATION, seed: SEED };
+  return { durationMs: DURATION, seed: SEED, where: CHAOS };
 }

@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault, Victims } from './faults.ts';
+import type { ChaosSession, FaultGroup, Victims } from './chaos-cluster.ts';
 
 export type FaultCounts = Map<string, number>;
 
-interface InjectOptions {
-  faults: Readonly<Record<string, Fault>>;
-  victims: Victims;
+interface InjectOptions<S extends ChaosSession> extends FaultGroup<S> {
+  victims: Victims<S>;
   counts: FaultCounts;
-  /** The pause between the end of one fault and the start of the next. */
-  pauseMs: number;
   signal: AbortSignal;
 }
 
@@ -16,13 +13,13 @@ interface InjectOptions {
  * Injects the kinds of faults one after another, each equally often and in random order, and counts
  * those that took effect.
  */
-export async function injectFaults({
+export async function injectFaults<S extends ChaosSession>({
   faults,
   victims,
   counts,
   pauseMs,
   signal,
-}: InjectOptions): Promise<void> {
+}: InjectOptions<S>): Promise<void> {
   for (const kind of Object.keys(faults)) counts.set(kind, 0);
   let bag: string[] = [];
   while (!signal.aborted) {

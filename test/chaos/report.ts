@@ -1,5 +1,5 @@
-import type { Violations } from './check-history.ts';
-import type { StepRecord } from './history.ts';
+import type { Violations } from './history/check-history.ts';
+import type { StepRecord } from './history/history.ts';
 import type { FaultCounts } from './inject-faults.ts';
 
 export interface ChaosRun {

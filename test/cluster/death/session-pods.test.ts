@@ -26,22 +26,14 @@ beforeEach(async () => {
 
 const programs = { python, node };
 
-/** Allocates until the kernel ends the process. */
-const allocate = {
-  // Shared memory, which no limit of the interpreter's own refuses.
-  python:
-    'import mmap\nkept = mmap.mmap(-1, 1 << 30)\nfor _ in range(1 << 10):\n    kept.write(bytes(1 << 20))',
-  node: 'const kept = [];\nwhile (true) kept.push(Buffer.alloc(8 << 20, 1));',
-};
-
 describe.each(languages)('a session of %s keeps its pod', (language) => {
-  const { remember, recall, waitForGo } = programs[language];
+  const { remember, recall, waitForGo, exhaustMemory } = programs[language];
 
   test('when its worker is killed by memory', async () => {
     const resources = { memory: '128Mi' };
     const { session_id: id } = await client.createSession({ runtime: language, resources });
     await client.run(id, remember);
-    expect(await client.run(id, allocate[language])).toMatchObject({
+    expect(await client.run(id, exhaustMemory)).toMatchObject({
       status: 'failed',
       state_lost: true,
       epoch: 2,

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createApiCaller } from '../../chaos/api-caller.ts';
-import { type StepPlan, settleStep } from '../../chaos/settle-step.ts';
+import { createApiCaller } from '../../chaos/drive/api-caller.ts';
+import { type StepPlan, settleStep } from '../../chaos/drive/settle-step.ts';
 import { readText } from '../../support/api/files.ts';
 import { newTenant } from '../../support/api/issuer.ts';
 import { createRandom } from '../../support/random.ts';

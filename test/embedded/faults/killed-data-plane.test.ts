@@ -1,6 +1,6 @@
 import type { StepEvent } from '@steppe/contracts/step';
 import { afterEach, expect, test, vi } from 'vitest';
-import { readEvents, type StreamForm } from '../../chaos/read-events.ts';
+import { readEvents, type StreamForm } from '../../chaos/drive/read-events.ts';
 import { readText } from '../../support/api/files.ts';
 import { newTenant } from '../../support/api/issuer.ts';
 import { python } from '../../support/api/languages.ts';

@@ -1,10 +1,6 @@
 import { CoreV1Api } from '@kubernetes/client-node';
-import { realParts } from '@steppe/service-kit/testing/real-parts';
-import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
-import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
-import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
-import { kubectlRead } from '../../cluster/harness/commands.ts';
 import { installRelease, type Release } from '../../cluster/harness/release.ts';
+import { openReleaseStore } from '../../cluster/harness/release-store.ts';
 import { loadAdmin } from '../../cluster/support/namespaces.ts';
 import { addStarts, type StartCounts } from '../count-starts.ts';
 import type { SoakCluster } from '../soak-cluster.ts';
@@ -48,14 +44,12 @@ export async function startReleaseCluster(): Promise<SoakCluster> {
 async function openCluster(release: Release): Promise<SoakCluster> {
   const { namespace, sessionsNamespace, name, url } = release;
   const core = loadAdmin().makeApiClient(CoreV1Api);
-  const endpoint = await storeEndpoint(namespace, name);
-  const client = createDynamoDbClient({ ...localAccess, endpoint, attemptTimeoutMs: 10_000 });
-  const tableName = 'steppe-sessions';
+  const table = await openReleaseStore(release);
   const dead: StartCounts[] = [];
   let restarting: Promise<unknown> | undefined;
   return {
     url,
-    store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, ...realParts }),
+    store: table.store,
     instances: podInstances(core, sessionsNamespace, mostPooled),
     quota,
     // Pods of the pool are not among `present`.
@@ -69,14 +63,8 @@ async function openCluster(release: Release): Promise<SoakCluster> {
     // Control-planes that stop leave the pods of sessions alone.
     stop: async () => void (await restarting),
     async close() {
-      client.destroy();
+      table.close();
       await release.uninstall();
     },
   };
-}
-
-async function storeEndpoint(namespace: string, release: string): Promise<string> {
-  const service = ['service', `${release}-local-store`];
-  const address = await kubectlRead(namespace, service, '{.spec.clusterIP}:{.spec.ports[0].port}');
-  return `http://${address}`;
 }

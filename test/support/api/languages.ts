@@ -6,6 +6,8 @@ export interface Language {
   recall: string;
   /** Writes `waiting`, then waits for the file `go`, interruptible. */
   waitForGo: string;
+  /** Allocates until the kernel ends the process. */
+  exhaustMemory: string;
   print(text: string): string;
   readEnv(name: string): string;
 }
@@ -16,6 +18,9 @@ export const python: Language = {
   recall: 'kept + 1',
   waitForGo:
     'import os, time\nprint("waiting", flush=True)\nwhile not os.path.exists("go"):\n    time.sleep(0.01)',
+  // Shared memory, which no limit of the interpreter's own refuses.
+  exhaustMemory:
+    'import mmap\nkept = mmap.mmap(-1, 1 << 30)\nfor _ in range(1 << 10):\n    kept.write(bytes(1 << 20))',
   print: (text) => `print(${JSON.stringify(text)})`,
   readEnv: (name) => `import os\nos.environ.get("${name}")`,
 };
@@ -26,6 +31,7 @@ export const node: Language = {
   recall: 'kept + 1',
   waitForGo:
     'console.log("waiting");\nwhile (!require("fs").existsSync("go")) await new Promise((done) => setTimeout(done, 10));',
+  exhaustMemory: 'const kept = [];\nwhile (true) kept.push(Buffer.alloc(8 << 20, 1));',
   print: (text) => `console.log(${JSON.stringify(text)})`,
   readEnv: (name) => `process.env.${name}`,
 };

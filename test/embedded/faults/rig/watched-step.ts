@@ -1,6 +1,6 @@
 import { type ErrorCode, errorBodySchema } from '@steppe/contracts/errors';
 import { type StepEvent, type StepResult, stepResultSchema } from '@steppe/contracts/step';
-import { readEvents, type StreamForm } from '../../../chaos/read-events.ts';
+import { readEvents, type StreamForm } from '../../../chaos/drive/read-events.ts';
 import type { Client } from '../../../support/api/client.ts';
 
 /** What a client sees when it sends a step in one of the three forms. */

@@ -1,5 +1,5 @@
 import { type StepEvent, stepEventSchema } from '@steppe/contracts/step';
-import { responseLines } from '../support/api/response-lines.ts';
+import { responseLines } from '../../support/api/response-lines.ts';
 import { parseWhole } from './read-response.ts';
 
 export type StreamForm = 'application/x-ndjson' | 'text/event-stream';

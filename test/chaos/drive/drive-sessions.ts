@@ -1,28 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Language, type Session, sessionSchema } from '@steppe/contracts/session';
+import { type Language, sessionSchema } from '@steppe/contracts/session';
 import { newStepId } from '@steppe/contracts/testing/new-ids';
-import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
-import type { ProxiedSession } from '../embedded/faults/rig/proxied-session.ts';
+import type { ChaosCluster, ChaosSession } from '../chaos-cluster.ts';
+import type { StepRecord } from '../history/history.ts';
+import type { LiveSessions } from '../live-sessions.ts';
 import { type ApiCaller, createApiCaller, isPassing, wordsOf } from './api-caller.ts';
-import type { StepRecord } from './history.ts';
-import type { LiveSessions } from './live-sessions.ts';
 import { MalformedResponseError, readResponse } from './read-response.ts';
 import { restartSession } from './restart-session.ts';
 import { type StepPlan, settleStep } from './settle-step.ts';
 import { outputOf, type StepShape, sessionEnv, writeStep } from './step-programs.ts';
 
-export interface Drive {
-  cluster: ProxiedCluster;
+interface Drive<S extends ChaosSession> {
+  cluster: ChaosCluster<S>;
   language: Language;
   random: () => number;
-  /** Steps record here that they ran. */
-  runsDirectory: string;
   history: StepRecord[];
   /** Responses to calls other than steps that the contract does not explain. */
   surprises: string[];
-  live: LiveSessions;
+  live: LiveSessions<S>;
   /** No new step begins after this aborts. */
   over: AbortSignal;
   /** After this aborts, pending steps are not settled either. */
@@ -33,11 +29,11 @@ export interface Drive {
 const stepsPerSession = 200;
 
 /** Runs one session after another, and settles each step before it sends the next. */
-export async function driveSessions(drive: Drive): Promise<void> {
+export async function driveSessions<S extends ChaosSession>(drive: Drive<S>): Promise<void> {
   const { cluster, random, over, surprises } = drive;
-  const urls = cluster.replicas.map(({ proxy }) => proxy.url);
+  const { urls } = cluster;
   while (!over.aborted) {
-    const api = createApiCaller({ urls, token: await cluster.services.tokenFor('chaos'), random });
+    const api = createApiCaller({ urls, token: await cluster.tokenFor('chaos'), random });
     await driveSession(drive, api).catch((error) => {
       if (!(error instanceof MalformedResponseError)) throw error;
       surprises.push(error.message);
@@ -45,7 +41,10 @@ export async function driveSessions(drive: Drive): Promise<void> {
   }
 }
 
-async function driveSession(drive: Drive, api: ApiCaller): Promise<void> {
+async function driveSession<S extends ChaosSession>(
+  drive: Drive<S>,
+  api: ApiCaller,
+): Promise<void> {
   const { live, surprises, stop } = drive;
   const name = randomUUID();
   const session = await createSession(drive, api, name);
@@ -63,21 +62,22 @@ async function driveSession(drive: Drive, api: ApiCaller): Promise<void> {
 }
 
 /** @returns undefined if this attempt created no session. */
-async function createSession(
-  { cluster, language, runsDirectory, surprises }: Drive,
+async function createSession<S extends ChaosSession>(
+  { cluster, language, surprises }: Drive<S>,
   api: ApiCaller,
   name: string,
-) {
+): Promise<S | undefined> {
   // If the response is lost, nobody uses the session: its idle timeout has to end it.
   const body = {
     runtime: language,
-    env: sessionEnv(name, join(runsDirectory, name)),
+    env: sessionEnv(name, cluster.runsFileOf(name)),
     idle_timeout_seconds: 60,
   };
   const reply = await api.call({ method: 'POST', path: '/v1/sessions', body, limitMs: 20_000 });
   const created =
     reply.kind === 'response' ? await readResponse(reply.response, sessionSchema) : undefined;
-  const session = created && (await adopt(cluster, created));
+  // It may have ended already.
+  const session = created && (await cluster.adopt(created).catch(() => undefined));
   if (session) return session;
   if (reply.kind === 'refusal' && !isPassing(reply.error.code))
     surprises.push(`a create: ${wordsOf(reply)}`);
@@ -85,22 +85,19 @@ async function createSession(
   return undefined;
 }
 
-/** @returns undefined if the session has already ended. */
-const adopt = (cluster: ProxiedCluster, session: Session): Promise<ProxiedSession | undefined> =>
-  cluster.adopt(session).catch(() => undefined);
-
 /** @returns whether a response reported that the session has ended. */
-async function driveSteps(
-  drive: Drive,
+async function driveSteps<S extends ChaosSession>(
+  drive: Drive<S>,
   api: ApiCaller,
-  session: ProxiedSession,
+  session: S,
   name: string,
 ): Promise<boolean> {
-  const { random, history, language, over, stop, surprises } = drive;
+  const { random, history, language, live, over, stop, surprises } = drive;
   let reportedEpoch = 1;
   for (let count = 0; count < stepsPerSession && !over.aborted; count++) {
     const stepId = newStepId();
-    const { shape, ...plan } = planStep(random);
+    const requested = live.takeRequest(session);
+    const { shape, ...plan } = planStep(random, requested?.shape);
     const code = writeStep(language, shape, name, stepId);
     const epoch = random() < 0.5 ? { epoch: reportedEpoch } : {};
     const { epoch: next, ...settled } = await settleStep(
@@ -109,6 +106,7 @@ async function driveSteps(
       { ...plan, ...epoch, stepId, code },
       stop,
     );
+    requested?.settled(settled.outcome);
     if (stop.aborted) return false;
     const output = outputOf(shape, stepId);
     history.push({
@@ -137,8 +135,10 @@ const forms = ['application/json', 'application/x-ndjson', 'text/event-stream', 
 
 function planStep(
   random: () => number,
+  requested: StepShape | undefined,
 ): Pick<StepPlan, 'form' | 'isCancelled'> & { shape: StepShape } {
   const form = forms[Math.floor(random() * forms.length)] ?? 'later';
+  if (requested) return { form, shape: requested, isCancelled: false };
   const dice = random();
   if (dice < 0.01) return { form: 'later', shape: 'endless', isCancelled: true };
   return {

@@ -1,13 +1,18 @@
 import type { Language } from '@steppe/contracts/session';
+import { node, python } from '../../support/api/languages.ts';
 
-/** `long` writes for about a second, `endless` until it is interrupted. */
-export type StepShape = 'short' | 'chatty' | 'long' | 'endless';
+/**
+ * `long` writes for about a second, `endless` until it is interrupted; `greedy` allocates until the
+ * kernel ends its process.
+ */
+export type StepShape = 'short' | 'chatty' | 'long' | 'endless' | 'greedy';
 
 const rounds: Record<StepShape, { count: number; pauseMs: number; text: string }> = {
   short: { count: 0, pauseMs: 0, text: '' },
   chatty: { count: 20, pauseMs: 2, text: 'x'.repeat(400) },
   long: { count: 20, pauseMs: 20, text: 'still here' },
   endless: { count: 10_000, pauseMs: 10, text: 'still here' },
+  greedy: { count: 0, pauseMs: 0, text: '' },
 };
 
 const saidBy = (stepId: string): string => `said by ${stepId}`;
@@ -38,6 +43,7 @@ mark = globals().get("mark") or os.urandom(8).hex()
 with open(os.environ["CHAOS_RUNS"], "a") as runs:
     runs.write(json.dumps({"stepId": ${id}, "wanted": ${wanted}, "actual": os.environ["CHAOS_SESSION"], "mark": mark}) + "\\n")
 print(${said}, flush=True)
+${shape === 'greedy' ? python.exhaustMemory : ''}
 for _ in range(${count}):
     print(${line}, flush=True)
     time.sleep(${pauseMs / 1000})
@@ -46,6 +52,7 @@ for _ in range(${count}):
   return `globalThis.mark ??= crypto.randomUUID();
 require("fs").appendFileSync(process.env.CHAOS_RUNS, JSON.stringify({ stepId: ${id}, wanted: ${wanted}, actual: process.env.CHAOS_SESSION, mark }) + "\\n");
 console.log(${said});
+${shape === 'greedy' ? node.exhaustMemory : ''}
 for (let i = 0; i < ${count}; i++) {
   console.log(${line});
   await new Promise((resolve) => setTimeout(resolve, ${pauseMs}));

@@ -2,9 +2,9 @@ import {
   hostileBytes,
   type LeavesAt,
   sendAndReset,
-} from '../embedded/faults/rig/hostile-client.ts';
-import type { Fault, Victims } from './faults.ts';
-import { pick } from './pick.ts';
+} from '../../embedded/faults/rig/hostile-client.ts';
+import { pick } from '../pick.ts';
+import type { LocalFault, LocalVictims } from './faults.ts';
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
@@ -17,7 +17,7 @@ const ports = {
   'control-plane': ({ cluster }) => portOf(cluster.controlPlane.url),
   'control-plane operator port': ({ cluster }) => portOf(cluster.controlPlane.operatorUrl),
   agent: ({ live, random }) => pick(live.all(), random)?.agentPort,
-} satisfies Record<string, (victims: Victims) => number | undefined>;
+} satisfies Record<string, (victims: LocalVictims) => number | undefined>;
 
 /** Few, because the run tests what they break and not how much load a small machine takes. */
 const connectionsAtOnce = 5;
@@ -31,9 +31,9 @@ const hostile = (random: () => number) => pick(Object.values(hostileBytes), rand
 
 const attack =
   (
-    portIn: (victims: Victims) => number | undefined,
+    portIn: (victims: LocalVictims) => number | undefined,
     textOf: (random: () => number) => string,
-  ): Fault =>
+  ): LocalFault =>
   async (victims) => {
     const port = portIn(victims);
     if (!port) return false;
@@ -45,7 +45,7 @@ const attack =
   };
 
 /** What anyone who can reach a port can do, injected at the same time as the other faults. */
-export const hostileFaults: Readonly<Record<string, Fault>> = Object.fromEntries(
+export const hostileFaults: Readonly<Record<string, LocalFault>> = Object.fromEntries(
   Object.entries(ports).flatMap(([name, portIn]) => [
     [`${name}: random aborts`, attack(portIn, randomAbort)],
     [`${name}: hostile bytes`, attack(portIn, hostile)],

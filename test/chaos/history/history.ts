@@ -7,7 +7,8 @@ export type Outcome =
       result: Pick<
         StepResult,
         'session_id' | 'step_id' | 'status' | 'epoch' | 'state_lost' | 'stdout'
-      >;
+      > &
+        Partial<Pick<StepResult, 'error'>>;
     }
   /** The step never runs, because its sender relied on memory that no longer exists. */
   | { kind: 'refused' }

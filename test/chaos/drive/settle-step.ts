@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stepResultSchema } from '@steppe/contracts/step';
+import type { Outcome } from '../history/history.ts';
 import { type ApiCaller, isPassing, type Reply, wordsOf } from './api-caller.ts';
-import type { Outcome } from './history.ts';
 import { readEvents, type StreamForm } from './read-events.ts';
 import { MalformedResponseError, readResponse } from './read-response.ts';
 

@@ -1,28 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { killRole } from '../embedded/faults/rig/instance-processes.ts';
-import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
-import type { DynamoDbMode } from '../embedded/faults/rig/switchable-dynamodb.ts';
-import type { SocketFault } from '../support/sockets/socket-pair.ts';
-import type { TcpProxy } from '../support/sockets/tcp-proxy.ts';
-import type { LiveSessions } from './live-sessions.ts';
-import { pick } from './pick.ts';
+import { killRole } from '../../embedded/faults/rig/instance-processes.ts';
+import type { ProxiedCluster } from '../../embedded/faults/rig/proxied-cluster.ts';
+import type { ProxiedSession } from '../../embedded/faults/rig/proxied-session.ts';
+import type { DynamoDbMode } from '../../embedded/faults/rig/switchable-dynamodb.ts';
+import type { SocketFault } from '../../support/sockets/socket-pair.ts';
+import type { TcpProxy } from '../../support/sockets/tcp-proxy.ts';
+import type { Victims } from '../chaos-cluster.ts';
+import { pick } from '../pick.ts';
 
-/** The targets of the faults. */
-export interface Victims {
+export interface LocalVictims extends Victims<ProxiedSession> {
   cluster: ProxiedCluster;
-  live: LiveSessions;
-  random: () => number;
 }
 
-/** Injects a fault and resolves when the fault has ended; false if there was no target. */
-export type Fault = (victims: Victims) => Promise<boolean>;
+/** A fault of services with a proxy on every path between them. */
+export type LocalFault = (victims: LocalVictims) => Promise<boolean>;
 
-const anySession = ({ live, random }: Victims) => pick(live.all(), random);
-const toReplica = ({ cluster, random }: Victims) => pick(cluster.replicas, random)?.proxy;
-const toAgent = (victims: Victims) => anySession(victims)?.proxy;
+const anySession = ({ live, random }: LocalVictims) => pick(live.all(), random);
+const toReplica = ({ cluster, random }: LocalVictims) => pick(cluster.replicas, random)?.proxy;
+const toAgent = (victims: LocalVictims) => anySession(victims)?.proxy;
 
 const kill =
-  (role: 'worker' | 'supervisor' | 'agent'): Fault =>
+  (role: 'worker' | 'supervisor' | 'agent'): LocalFault =>
   async (victims) => {
     const session = anySession(victims);
     if (!session) return false;
@@ -30,7 +28,7 @@ const kill =
     return killRole(session.instanceId, role);
   };
 
-async function killDataPlane({ cluster, random }: Victims): Promise<boolean> {
+async function killDataPlane({ cluster, random }: LocalVictims): Promise<boolean> {
   const replica = pick(cluster.replicas, random);
   await replica?.kill();
   await replica?.start();
@@ -40,10 +38,10 @@ async function killDataPlane({ cluster, random }: Victims): Promise<boolean> {
 /** Applies `fault` to the sockets of a proxy for `lastsMs`. */
 const onSockets =
   (
-    choose: (victims: Victims) => TcpProxy | undefined,
+    choose: (victims: LocalVictims) => TcpProxy | undefined,
     fault: (random: () => number) => SocketFault,
     lastsMs: number,
-  ): Fault =>
+  ): LocalFault =>
   async (victims) => {
     const proxy = choose(victims);
     if (!proxy?.connections()) return false;
@@ -54,7 +52,7 @@ const onSockets =
   };
 
 const cutNow =
-  (choose: (victims: Victims) => TcpProxy | undefined): Fault =>
+  (choose: (victims: LocalVictims) => TcpProxy | undefined): LocalFault =>
   async (victims) =>
     (choose(victims)?.cut() ?? 0) > 0;
 
@@ -70,7 +68,7 @@ const slow = (random: () => number): SocketFault => ({
 });
 
 const refuse =
-  (choose: (victims: Victims) => TcpProxy | undefined, lastsMs: number): Fault =>
+  (choose: (victims: LocalVictims) => TcpProxy | undefined, lastsMs: number): LocalFault =>
   async (victims) => {
     const proxy = choose(victims);
     await proxy?.refuse();
@@ -80,7 +78,7 @@ const refuse =
   };
 
 const dynamoDbThat =
-  (mode: Exclude<DynamoDbMode, 'well'>): Fault =>
+  (mode: Exclude<DynamoDbMode, 'well'>): LocalFault =>
   async ({ cluster: { dynamoDb } }) => {
     const before = dynamoDb.spoiled();
     dynamoDb.setMode(mode);
@@ -89,7 +87,7 @@ const dynamoDbThat =
     return dynamoDb.spoiled() > before;
   };
 
-async function recycleAddress(victims: Victims): Promise<boolean> {
+async function recycleAddress(victims: LocalVictims): Promise<boolean> {
   const session = anySession(victims);
   const stranger = pick(
     victims.live.all().filter((other) => other !== session),
@@ -103,7 +101,7 @@ async function recycleAddress(victims: Victims): Promise<boolean> {
   );
 }
 
-const toDynamoDb = ({ cluster }: Victims) => cluster.dynamoDb.proxy;
+const toDynamoDb = ({ cluster }: LocalVictims) => cluster.dynamoDb.proxy;
 
 /** Faults of the processes and of the connections between them, injected one at a time. */
 export const processFaults = {
@@ -121,7 +119,7 @@ export const processFaults = {
   'agent sockets slow': onSockets(toAgent, slow, 500),
   'agent refuses connections': refuse(toAgent, 250),
   'address recycled': recycleAddress,
-} satisfies Record<string, Fault>;
+} satisfies Record<string, LocalFault>;
 
 /** Faults of the table, injected at the same time as the others. */
 export const storeFaults = {
@@ -129,4 +127,4 @@ export const storeFaults = {
   'DynamoDB returns garbage': dynamoDbThat('returns garbage'),
   'DynamoDB stalls': onSockets(toDynamoDb, stalled, 1_500),
   'DynamoDB out': refuse(toDynamoDb, 700),
-} satisfies Record<string, Fault>;
+} satisfies Record<string, LocalFault>;

@@ -1,7 +1,5 @@
-import type { ProxiedCluster } from '../embedded/faults/rig/proxied-cluster.ts';
-
-/** Messages of unexpected errors. */
-const unexpected: readonly unknown[] = ['connection failed', 'uncaught exception'];
+import type { ProxiedCluster } from '../../embedded/faults/rig/proxied-cluster.ts';
+import { isUnexpected } from '../is-unexpected.ts';
 
 /** Services that exited by themselves, and unexpected errors in their logs. */
 export function findFailures({
@@ -18,7 +16,7 @@ export function findFailures({
     ...(service.hasExited() && !wasKilled ? [`a ${name} ended by itself`] : []),
     ...service
       .log()
-      .filter(({ msg }) => unexpected.includes(msg))
+      .filter(isUnexpected)
       .map((line) => `a ${name} failed: ${JSON.stringify(line)}`),
   ]);
 }
