@@ -1,7 +1,7 @@
 import type { StepEvent } from '@steppe/contracts/step';
 import { eventually } from '@steppe/service-kit/testing/eventually';
 import { beforeEach, expect, test } from 'vitest';
-import { readEvents } from '../../chaos/read-events.ts';
+import { readEvents } from '../../chaos/drive/read-events.ts';
 import { type Client, connect } from '../../support/api/client.ts';
 import { python } from '../../support/api/languages.ts';
 import { letGo, stepThatWrote } from '../../support/api/steps.ts';
