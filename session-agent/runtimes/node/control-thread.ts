@@ -5,7 +5,8 @@ import { decodeTrusted, encodeWorkerFrame, FrameDecoder } from '../../protocol/f
 import type { WorkerCommand, WorkerFrame } from '../../protocol/frames.ts';
 import { createInterruptLadder } from './control/interrupt-ladder.ts';
 import type { StepPreparer } from './control/prepare-step.ts';
-import { signalAwaitedChild, terminateMainThread } from './control/stop-main-thread.ts';
+import { createStepChildren } from './control/step-children.ts';
+import { terminateMainThread } from './control/stop-main-thread.ts';
 import { createLoad } from './load.ts';
 import type { ControlData, ToControl, ToMain } from './messages.ts';
 import { createStepGate } from './step-gate.ts';
@@ -19,12 +20,13 @@ const load = createLoad(data.load);
 const socket = new Socket();
 let preparer: Promise<StepPreparer> | undefined;
 
+const children = createStepChildren();
 const ladder = createInterruptLadder({
   gate: createStepGate(data.gate),
   abandon: (step) => tellMain({ type: 'abandon', step }),
   signal: () => process.kill(process.pid, 'SIGINT'),
   terminate: terminateMainThread,
-  signalChild: signalAwaitedChild,
+  children,
   acknowledge: (stepId) => send({ type: 'interrupted', step_id: stepId }),
   schedule: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
@@ -45,7 +47,7 @@ parentPort?.on('message', ({ frame, weight }: ToControl) => {
   // second.
   if (frame.type === 'ready') socket.connect(data.socketPath);
   send(frame, () => load.remove(weight));
-  if (frame.type === 'done') ladder.ended(frame.step_id);
+  if (frame.type === 'done') ladder.ended(frame.step_id, frame.status === 'interrupted');
   if (frame.type === 'ready') void loadPreparer();
 });
 

@@ -28,6 +28,38 @@ const ended = (
     expectResult(await session.run('kept + 1'), { value: '42' }, session.language);
   });
 
+const isRunning = {
+  python: 'print(child.poll() is None)',
+  node: 'console.log(child.exitCode === null && child.signalCode === null)',
+};
+
+const interruptsWhatItStarted: Row = flow(
+  'an interrupt reaches what the step has started, and nothing of earlier steps',
+  {
+    python: {
+      earlier: 'import subprocess\nearlier = subprocess.Popen(["sleep", "60"])',
+      step: 'child = subprocess.Popen(["sleep", "60"])\nearlier.wait()',
+      ends: 'child.wait()',
+      endEarlier: 'child = earlier',
+    },
+    node: {
+      earlier: 'const earlier = child_process.spawn("sleep", ["60"])',
+      step: 'const child = child_process.spawn("sleep", ["60"])\nawait new Promise((end) => earlier.on("exit", end))',
+      ends: 'if (child.signalCode === null) await new Promise((end) => child.on("exit", end))\nchild.signalCode === "SIGINT" ? -2 : child.signalCode',
+      endEarlier: 'const child = earlier',
+    },
+  },
+  async (session, { earlier, step, ends, endEarlier }) => {
+    const { language } = session;
+    await session.run(earlier);
+    expectResult(await session.run(step, timeLimit.request), timedOut, language);
+    expectResult(await session.run(ends), { value: '-2' }, language);
+    await session.run(endEarlier);
+    expectResult(await session.run(isRunning[language]), { stdout: /^true\n$/i }, language);
+    await session.run('child.kill()');
+  },
+);
+
 behaviours('Interrupts', [
   ended('a loop', { python: 'while True: pass', node: 'while (true) {}' }),
   ended('a loop in a function of an earlier step', {
@@ -81,6 +113,15 @@ behaviours('Interrupts', [
       'import asyncio\nchild = await asyncio.create_subprocess_exec("sleep", "60")\nawait child.wait()',
     node: 'await new Promise((done) => require("child_process").spawn("sleep", ["60"]).on("exit", done))',
   }),
+  ended('a command that blocks the step', {
+    python: 'import os\nos.system("sleep 60")\nprint("continued")',
+    node: 'child_process.execSync("sleep 60")\nconsole.log("continued")',
+  }),
+  ended('a shell that waits for its children', {
+    python: 'import os\nos.system("sleep 60 & sleep 60 & wait; :")',
+    node: 'child_process.execSync("sleep 60 & sleep 60 & wait; :")',
+  }),
+  interruptsWhatItStarted,
   ended('a loop in the comparison of a sort', {
     python: 'def compare(n):\n    while True: pass\nsorted([1, 2], key=compare)',
     node: '[1, 2].sort(() => { while (true) {} })',

@@ -17,7 +17,11 @@ function createLadder() {
       actions.push('terminate');
       unwound = onUnwound;
     },
-    signalChild: (name) => actions.push(`${name} to the child`),
+    children: {
+      stepBegins: () => undefined,
+      interrupt: () => actions.push('SIGINT to the other children'),
+      signalAwaited: (name) => actions.push(`${name} to the child`),
+    },
     acknowledge: (stepId) => actions.push(`acknowledge ${stepId}`),
     schedule: (delayMs, action) => {
       const rung = { delayMs, action };
@@ -44,15 +48,23 @@ it('climbs once, however often it is requested, and acknowledges each request', 
   const { length } = rungs;
   ladder.interrupt('stp_1');
   expect(rungs).toHaveLength(length);
-  ladder.ended('stp_1');
+  ladder.ended('stp_1', false);
   expect(actions).toEqual(['abandon', 'acknowledge stp_1', 'acknowledge stp_1']);
+});
+
+it('signals what an interrupted step has started before it acknowledges', () => {
+  const { ladder, actions } = createLadder();
+  ladder.began(step);
+  ladder.interrupt('stp_1');
+  ladder.ended('stp_1', true);
+  expect(actions).toEqual(['abandon', 'SIGINT to the other children', 'acknowledge stp_1']);
 });
 
 it('stops at the first rung for a step that can be abandoned', () => {
   const { ladder, actions, rungs } = createLadder();
   ladder.began(step);
   ladder.interrupt('stp_1');
-  ladder.ended('stp_1');
+  ladder.ended('stp_1', false);
   expect(actions).toEqual(['abandon', 'acknowledge stp_1']);
   expect(rungs).toEqual([]);
 });
@@ -84,7 +96,7 @@ it('terminates code after an await, repeatedly if it continues, and acknowledges
   unwind();
   climbTo(160);
   unwind();
-  ladder.ended('stp_1');
+  ladder.ended('stp_1', false);
   expect(actions).toEqual([
     'abandon',
     'terminate',

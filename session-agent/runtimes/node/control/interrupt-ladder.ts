@@ -1,5 +1,6 @@
 import type { StepKey } from '../messages.ts';
 import type { StepGate } from '../step-gate.ts';
+import type { StepChildren } from './step-children.ts';
 
 const signalAfterMs = 60;
 const terminateAfterMs = 160;
@@ -12,7 +13,7 @@ const giveUpAfterMs = 1500;
  * abandon it, which works while the step only awaits. Then SIGINT ends code before its first await,
  * and a termination of V8 ends code after it. A child process that the code waits for gets SIGINT
  * too, once the code cannot continue after it, and later SIGKILL. After that only the agent can
- * kill the worker. An interrupt is acknowledged once it can no longer take effect: when its step is
+ * kill the worker. Other children of the step get SIGINT when it has ended. An interrupt is acknowledged once it can no longer take effect: when its step is
  * done, or immediately if the step is not running.
  */
 export function createInterruptLadder({
@@ -20,7 +21,7 @@ export function createInterruptLadder({
   abandon,
   signal,
   terminate,
-  signalChild,
+  children,
   acknowledge,
   schedule,
 }: Parts): InterruptLadder {
@@ -43,7 +44,7 @@ export function createInterruptLadder({
   }
 
   function freeFromChild(name: NodeJS.Signals): void {
-    if (gate.awaitsChild()) signalChild(name);
+    if (gate.awaitsChild()) children.signalAwaited(name);
   }
 
   function trySignal(): boolean {
@@ -63,9 +64,11 @@ export function createInterruptLadder({
   return {
     began: (step) => {
       running = step;
+      children.stepBegins();
     },
-    ended(stepId) {
+    ended(stepId, isInterrupted) {
       if (running?.step_id !== stepId) return;
+      if (isInterrupted) children.interrupt();
       running = null;
       for (const cancel of rungs.splice(0)) cancel();
       for (; pending > 0; pending -= 1) acknowledge(stepId);
@@ -87,8 +90,7 @@ type Parts = {
   signal(): void;
   /** Calls `onUnwound` when V8 has unwound the code. */
   terminate(onUnwound: () => void): void;
-  /** Signals the child that the main thread waits for. */
-  signalChild(name: NodeJS.Signals): void;
+  children: StepChildren;
   acknowledge(stepId: string): void;
   /** @returns a function that cancels the action. */
   schedule(delayMs: number, action: () => unknown): () => void;
@@ -96,6 +98,6 @@ type Parts = {
 
 export type InterruptLadder = {
   began(step: StepKey): void;
-  ended(stepId: string): void;
+  ended(stepId: string, isInterrupted: boolean): void;
   interrupt(stepId: string): void;
 };

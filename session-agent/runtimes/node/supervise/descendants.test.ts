@@ -15,6 +15,7 @@ function entry(
   return {
     pid,
     parent,
+    group: parent,
     ended,
     startedAt,
     carries: (variable) => variable === `STEPPE_INSTANCE_ID=${instance}`,

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export type ProcessEntry = {
   pid: number;
   parent: number;
+  /** Its process group. */
+  group: number;
   ended: boolean;
   /** In ticks since boot. */
   startedAt: number;
@@ -23,10 +25,11 @@ function readEntry(pid: number): ProcessEntry | undefined {
   if (stat === undefined) return undefined;
   // The command in parentheses may contain anything, even parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state = '', parent = '0'] = fields;
+  const [state = '', parent = '0', group = '0'] = fields;
   return {
     pid,
     parent: Number(parent),
+    group: Number(group),
     ended: state === 'Z' || state === 'X',
     startedAt: Number(fields[19]),
     carries: (variable) =>

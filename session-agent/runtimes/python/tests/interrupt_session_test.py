@@ -39,6 +39,16 @@ class InterruptTest(SessionCase):
             "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); s.accept()",
             "!sleep 60",
             "import subprocess; subprocess.run(['sleep', '60'])",
+            "import os; os.system('sleep 60'); print('after')",
+            "import os; os.popen('sleep 60').read()",
+            (
+                "from multiprocessing import Pool\n"
+                "with Pool(2) as pool: pool.map(time.sleep, [60, 60])"
+            ),
+            (
+                "from concurrent.futures import ProcessPoolExecutor\n"
+                "with ProcessPoolExecutor(2) as pool: list(pool.map(time.sleep, [60, 60]))"
+            ),
             "while True: print('y' * 1000)",
             "class S:\n    def __repr__(self):\n        while True: pass\nS()",
             "while True: display(1)",
@@ -55,6 +65,22 @@ class InterruptTest(SessionCase):
                 )
                 self.assertNotIn("steppe_runtime", "\n".join(outcome.error["traceback"]))
         self.assertEqual(self.run_ok("kept").value, "5")
+
+    def test_it_reaches_what_the_step_has_started_and_nothing_of_earlier_steps(self):
+        self.run_ok(
+            "import subprocess, sys\nearlier = subprocess.Popen(['sleep', '60'])\n"
+            "says = 'print(\"started\", flush=True); import time; time.sleep(60)'\n"
+            "starts = f'import subprocess, sys; subprocess.call([sys.executable, \"-c\", {says!r}])'"
+        )
+        for code in ("says", "starts"):
+            start = f"later = subprocess.Popen([sys.executable, '-c', {code}])"
+            step = self.agent.start(f"{start}\nearlier.wait()")
+            self.wait_for_output(step, "started")
+            self.agent.interrupt(step)
+            self.assertEqual(self.agent.finish(step).status, "interrupted")
+            self.assertEqual(self.run_ok("later.wait(20)").value, "-2")
+            self.assertEqual(self.run_ok("earlier.poll() is None").value, "True")
+        self.run_ok("earlier.kill(); earlier.wait();")
 
     def test_an_early_interrupt_is_kept_and_a_late_one_is_dropped(self):
         step = self.agent.start("while True: pass")

@@ -13,6 +13,8 @@ import time
 # step's start.
 from _signal import getsignal
 
+from ..packages.module_hooks import named_like
+from ..supervisor.descendants import children_of, has_children
 from ..worker.interrupt_request import InterruptRequest
 from .awaited_task import AwaitedTask
 
@@ -68,6 +70,26 @@ class Interrupts:
             self._raise_later(0)
 
         sys.unraisablehook = raise_again
+        self._follow_system()
+
+    def _follow_system(self) -> None:
+        """The C library ignores SIGINT while os.system() waits for its command."""
+        system = os.system
+
+        def interruptible_system(command):
+            status = system(command)
+            if self._is_here() and self._step_id is not None and not self.fired:
+                self._take_missed()
+            return status
+
+        os.system = named_like(system, interruptible_system)
+
+    def _take_missed(self) -> None:
+        count, target_step = self._interrupt_request.read()
+        if count != self._seen:
+            self._seen = count
+            if target_step == self._step_id:
+                self._fire(None)
 
     def arm(self, step_id: str) -> None:
         # A library or an earlier step may have installed its own handler.
@@ -76,6 +98,7 @@ class Interrupts:
         self.fired = self._pending = False
         self._held = 0
         self._raised_by = None
+        self._interrupt_request.begin_step(children_of(self._pid) if has_children() else [])
         self._step_id = step_id
         count, target_step = self._interrupt_request.read()
         if count != self._seen:
@@ -88,6 +111,7 @@ class Interrupts:
 
     def disarm(self) -> None:
         self._step_id = None
+        self._interrupt_request.end_step()
         self._pending = False
         self._raised_by = None
 
@@ -116,6 +140,8 @@ class Interrupts:
         return self._is_amid_loop_turn(frame) or _is_importing(frame)
 
     def _is_amid_loop_turn(self, frame) -> bool:
+        if frame is None:
+            return False
         if self.awaited:
             return self.awaited.must_wait(frame)
         # A loop that user code runs itself.

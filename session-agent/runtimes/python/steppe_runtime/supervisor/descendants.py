@@ -49,7 +49,7 @@ def kill_descendants(
     deadline = time.monotonic() + limit_seconds
     while True:
         reap_children()
-        if all_are_ours and not _has_children():
+        if all_are_ours and not has_children():
             return 0
         found = session_processes(instance_id, owns_namespace)
         if not found or time.monotonic() > deadline:
@@ -110,7 +110,17 @@ def reap_children() -> dict[int, int]:
     return ended
 
 
-def _has_children() -> bool:
+def children_of(pid: int) -> list[int]:
+    """Each thread has children of its own. Empty for a process that has exited."""
+    found = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as children:
+                found += map(int, children.read().split())
+    return found
+
+
+def has_children() -> bool:
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:

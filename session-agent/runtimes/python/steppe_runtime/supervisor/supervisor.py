@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from ..io.frames import FrameConnection
 from .descendants import kill_descendants, kill_group, reap_children
 from .exit_frame import exit_frame
+from .interrupt_step import interrupt_step
 from .memory.memory_watch import MemoryWatch, watch_memory
 from .settings import Settings
 from .signal_wakeup import SignalWakeup
@@ -108,8 +109,7 @@ class Supervisor:
         elif command["type"] == "interrupt":
             worker = self._worker_of(command["epoch"])
             if worker:
-                worker.interrupt_request.send(command["step_id"])
-                os.kill(worker.pid, signal.SIGINT)
+                interrupt_step(worker.pid, worker.interrupt_request, command["step_id"])
             self._send({"type": "interrupted", "step_id": command["step_id"]})
         elif command["type"] == "kill":
             worker = self._worker_of(command["epoch"])

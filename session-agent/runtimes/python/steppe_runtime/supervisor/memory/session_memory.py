@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ..descendants import children_of
+
 _KIBIBYTE = 1024
 
 
@@ -25,20 +27,8 @@ def _descendants(root: int) -> list[int]:
     """In the order of their start. Whoever has no parent left is a child of the supervisor."""
     found = [root]
     for pid in found:
-        found += _children(pid)
+        found += children_of(pid)
     return found[1:]
-
-
-def _children(pid: int) -> list[int]:
-    """Each thread has children of its own. Empty for a process that has exited."""
-    try:
-        return [
-            int(child)
-            for thread in os.listdir(f"/proc/{pid}/task")
-            for child in _read(f"/proc/{pid}/task/{thread}/children").split()
-        ]
-    except OSError:
-        return []
 
 
 def _resident_bytes(pid: int) -> int:
