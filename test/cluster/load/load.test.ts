@@ -11,8 +11,13 @@ import { loadAdmin } from '../support/namespaces.ts';
 import { runAtRate, runBurst, type SinceDue } from './open-loop.ts';
 
 const poolSize = 10;
+/** A service that requests as little as a session would wait for all of them together. */
+const busyService = { requests: { cpu: '250m', memory: '96Mi' } };
 const release = useRelease('load', {
   runtimes: { python: { pool_size: poolSize }, node: { pool_size: 0 } },
+  controlPlane: { resources: busyService },
+  dataPlane: { resources: busyService },
+  dynamodb: { local: { resources: busyService } },
 });
 
 /** The pool starts more than one instance a second, so that it never runs empty. */
