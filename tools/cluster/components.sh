@@ -17,7 +17,7 @@ command_of() {
       command=("$kube" kube-controller-manager --kubeconfig="$state/controller-manager.kubeconfig"
         --leader-elect=false --use-service-account-credentials --root-ca-file="$pki/ca.crt"
         --service-account-private-key-file="$pki/service-account.key"
-        --horizontal-pod-autoscaler-sync-period=5s --v=1) ;;
+        --horizontal-pod-autoscaler-sync-period=5s --node-monitor-grace-period="$node_grace" --v=1) ;;
     kube-scheduler)
       command=("$kube" kube-scheduler --kubeconfig="$state/scheduler.kubeconfig"
         --leader-elect=false --v=1) ;;

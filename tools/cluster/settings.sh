@@ -9,6 +9,7 @@ node_ip=172.30.0.2
 service_cidr=${STEPPE_CLUSTER_SERVICE_CIDR:-10.96.0.0/16}
 api_service_ip=10.96.0.1
 dns_service_ip=10.96.0.10
+node_grace=${STEPPE_CLUSTER_NODE_GRACE:-50s} # without a sign of life, a node is NotReady after it
 pod_cidr=10.244.0.0/16
 version=v1.34.4
 socket=$state/containerd.sock

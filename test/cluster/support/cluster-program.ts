@@ -6,7 +6,15 @@ const program = fileURLToPath(new URL('../../../tools/cluster/cluster', import.m
 
 type Component = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubelet' | 'kube-proxy';
 
-/** Starts and kills the components of the cluster that tools/cluster runs on this machine. */
-export const cluster = async (command: 'kill' | 'restart', component: Component): Promise<void> => {
-  await promisify(execFile)(program, [command, component]);
+/**
+ * Starts and kills the components of the cluster that tools/cluster runs on this machine.
+ * @param settings variables of that program, besides those of this process.
+ */
+export const cluster = async (
+  command: 'kill' | 'restart',
+  component: Component,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> => {
+  const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  await promisify(execFile)('env', [...variables, program, command, component]);
 };
