@@ -116,9 +116,11 @@ async function runTests(env) {
 
 let stop = async () => {};
 try {
-  const synthesizing = synthesize();
-  const localStack = await openLocalStack().finally(() => synthesizing);
+  const synthesizing = synthesize().catch((error) => error);
+  const localStack = await openLocalStack();
   stop = localStack.stop;
+  const failure = await synthesizing;
+  if (failure) throw failure;
   await deploy(localStack.env);
   const { passed, failed, skipped } = await runTests(localStack.env);
   await stop();

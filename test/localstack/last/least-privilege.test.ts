@@ -18,6 +18,7 @@ test.each(['control-plane', 'data-plane'] as const)(
   'the role of the %s allows exactly what it did in the whole-path suite',
   async (plane) => {
     const used = readUses(usesFile).filter(({ service }) => service === plane);
+    expect(used, 'nothing was recorded: run test/localstack/whole-path too').not.toEqual([]);
     expect(new Set(used.map((use) => use.tableName))).toEqual(new Set([tableName]));
     expect(await allowedBy(roleArns[plane])).toEqual(
       [...new Set(used.map(permissionFor))].toSorted(),
