@@ -42,8 +42,19 @@ export async function startProxiedCluster(
 ): Promise<ProxiedCluster> {
   const dynamoDb = await startSwitchableDynamoDb(await startStore());
   const services = await prepareServices(async () => dynamoDb);
-  const client = createDynamoDbClient({ ...localAccess, endpoint: dynamoDb.direct.endpoint });
-  const store = createDynamoDbSessionStore({ client, tableName: dynamoDb.tableName, ...realParts });
+  const client = createDynamoDbClient({
+    ...localAccess,
+    endpoint: dynamoDb.direct.endpoint,
+    attemptTimeoutMs: 10_000,
+    connectTimeoutMs: 10_000,
+  });
+  const { tableName } = dynamoDb;
+  const store = createDynamoDbSessionStore({
+    client,
+    tableName,
+    timeLimitMs: 20_000,
+    ...realParts,
+  });
   const sessions: ProxiedSession[] = [];
   const start = async () => {
     const controlPlane = await services.start('control-plane', {
