@@ -57,3 +57,29 @@ test('returns instances without a session, and sessions with only an instance', 
   expect(sessions).toEqual([{ sessionId, row: null, instances: [stray], reservedBy: [] }]);
   expect(pooled).toEqual([warm, starting]);
 });
+
+test('lets other work run while it joins many sessions', async () => {
+  const rows = Array.from({ length: 2_000 }, () => readyRecord());
+  const items = rows.map((entry): SweptItem => ({ kind: 'session', entry }));
+  const instances = rows.map(
+    ({ instance_id, session_id: sessionId }): ListedInstance => ({
+      ...base(),
+      instanceId: instance_id,
+      state: 'claimed',
+      sessionId,
+      address,
+    }),
+  );
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const { sessions } = await observe(sourcesOf(items, instances), neverAborted);
+  isOver = true;
+  expect(sessions).toHaveLength(2_000);
+  // Each of its three walks over 2 000 objects has four parts.
+  expect(turns).toBeGreaterThanOrEqual(12);
+});

@@ -1,8 +1,9 @@
-import type { SessionId, TenantId } from '@steppe/contracts/ids';
+import type { InstanceId, SessionId, TenantId } from '@steppe/contracts/ids';
 import type { SessionStoreCorruptError } from '@steppe/session-store/errors';
 import type { LiveEntry } from '@steppe/session-store/live-entry';
 import type { SessionSweeper } from '@steppe/session-store/ports';
 import type { ListedInstance, SessionProvisioner } from '../provisioner/session-provisioner.ts';
+import { inParts } from './in-parts.ts';
 import type { SessionView } from './plan-session-actions.ts';
 
 /**
@@ -45,28 +46,46 @@ export async function observe(
   }
   signal.throwIfAborted();
   const instances = await provisioner.list({ consistent: true });
-  const named = new Map(
-    [...rows.values()].flatMap((row) =>
-      row.instance_id ? [[row.instance_id, row.session_id] as const] : [],
-    ),
-  );
+  const joined = await join({ rows, reservedBy, instances }, signal);
+  return { ...joined, corrupt };
+}
+
+interface Lists {
+  rows: ReadonlyMap<SessionId, LiveEntry>;
+  reservedBy: ReadonlyMap<SessionId, TenantId[]>;
+  instances: readonly ListedInstance[];
+}
+
+async function join(
+  { rows, reservedBy, instances }: Lists,
+  signal: AbortSignal,
+): Promise<Omit<Observation, 'corrupt'>> {
+  const named = new Map<InstanceId, SessionId>();
+  await inParts(rows.values(), signal, (row) => {
+    if (row.instance_id) named.set(row.instance_id, row.session_id);
+  });
   const bySession = new Map<SessionId, ListedInstance[]>();
   const pooled: ListedInstance[] = [];
-  for (const instance of instances) {
+  await inParts(instances, signal, (instance) => {
     const owners = new Set(
       [ownerOf(instance), named.get(instance.instanceId)].filter((id) => id !== undefined),
     );
     for (const id of owners) pushTo(bySession, id, instance);
     if (owners.size === 0) pooled.push(instance);
-  }
-  const ids = new Set([...rows.keys(), ...reservedBy.keys(), ...bySession.keys()]);
-  const sessions = [...ids].map((sessionId) => ({
-    sessionId,
-    row: rows.get(sessionId) ?? null,
-    instances: bySession.get(sessionId) ?? [],
-    reservedBy: reservedBy.get(sessionId) ?? [],
-  }));
-  return { sessions, pooled, corrupt };
+  });
+  const sessions: SweptSession[] = [];
+  await inParts(
+    new Set([...rows.keys(), ...reservedBy.keys(), ...bySession.keys()]),
+    signal,
+    (id) =>
+      sessions.push({
+        sessionId: id,
+        row: rows.get(id) ?? null,
+        instances: bySession.get(id) ?? [],
+        reservedBy: reservedBy.get(id) ?? [],
+      }),
+  );
+  return { sessions, pooled };
 }
 
 const ownerOf = (instance: ListedInstance): SessionId | undefined =>

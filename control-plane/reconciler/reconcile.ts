@@ -9,6 +9,7 @@ import pLimit from 'p-limit';
 import { isTerminal, type LiveRecord } from '../sessions/termination/cause.ts';
 import type { Action, Rules } from './actions.ts';
 import { type ActionServices, applyAction } from './apply-action.ts';
+import { inParts } from './in-parts.ts';
 import { observe, type SweptSession } from './observe.ts';
 import {
   type PresentRuntimes,
@@ -55,9 +56,10 @@ export async function reconcile(
   corrupt.forEach(report);
   missing.keepOnly(new Set(rows.flatMap(({ instance_id }) => instance_id ?? [])));
   const nowMs = clock.now();
-  const suspects = sessions.filter(
-    (session) => planSessionActions(session, nowMs, rules).length > 0,
-  );
+  const suspects: SweptSession[] = [];
+  await inParts(sessions, signal, (session) => {
+    if (planSessionActions(session, nowMs, rules).length > 0) suspects.push(session);
+  });
   const tasks = [
     ...suspects.map((swept) => () => settle(services, swept)),
     ...[

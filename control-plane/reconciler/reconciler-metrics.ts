@@ -1,5 +1,5 @@
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Action } from './actions.ts';
 import type { Outcome } from './apply-action.ts';
 
@@ -15,7 +15,7 @@ export interface ReconcilerMetrics {
   /** Reports what a sweep saw. */
   observed(seen: { rows: readonly Pick<SessionRecord, 'state'>[]; corrupt: number }): void;
   applied(action: Pick<Action, 'kind' | 'reason'>, outcome: Outcome | 'failed'): void;
-  passed(outcome: PassOutcome, nowMs: number): void;
+  passed(outcome: PassOutcome, pass: { endedAtMs: number; durationMs: number }): void;
   /** Another process holds the lease: what this one saw is outdated. */
   standingBy(): void;
 }
@@ -45,6 +45,12 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
     labelNames: ['outcome'],
     registers,
   });
+  const duration = new Histogram({
+    name: 'steppe_reconciler_pass_duration_seconds',
+    help: 'Duration of reconciler passes; it grows with the number of live sessions.',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    registers,
+  });
   const lastSuccess = new Gauge({
     name: 'steppe_reconciler_last_success_timestamp_seconds',
     help: 'Unix time at which the last complete pass ended; 0 if this replica has not completed one.',
@@ -57,9 +63,10 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
       corrupt.set(items);
     },
     applied: ({ kind, reason }, outcome) => actions.inc({ action: kind, reason: reason, outcome }),
-    passed(outcome, nowMs) {
+    passed(outcome, { endedAtMs, durationMs }) {
       passes.inc({ outcome });
-      if (outcome === 'complete') lastSuccess.set(nowMs / 1000);
+      duration.observe(durationMs / 1000);
+      if (outcome === 'complete') lastSuccess.set(endedAtMs / 1000);
     },
     standingBy() {
       live.reset();

@@ -52,13 +52,18 @@ export function startReconciler(
     closing.signal.addEventListener('abort', onClose, { once: true });
     if (closing.signal.aborted) onClose();
     const { signal } = stopping;
+    const startedMs = clock.monotonicMs();
+    const pass = () => ({
+      endedAtMs: clock.now(),
+      durationMs: clock.monotonicMs() - startedMs,
+    });
     const done = new AbortController();
     const renewing = renewUntil(done.signal, stopping);
     try {
       const outcome = await reconcile(services, signal);
-      metrics.passed(outcome, clock.now());
+      metrics.passed(outcome, pass());
     } catch (err) {
-      metrics.passed(signal.aborted ? 'interrupted' : 'failed', clock.now());
+      metrics.passed(signal.aborted ? 'interrupted' : 'failed', pass());
       throw err;
     } finally {
       closing.signal.removeEventListener('abort', onClose);

@@ -24,7 +24,7 @@ export interface RouteReaderOptions {
 export interface SessionStoreOptions extends RouteReaderOptions {
   ids: Ids;
   listEffort?: ListEffort | undefined;
-  /** Used by a sweep; unset: as many as DynamoDB returns. */
+  /** Used by a sweep; unset: its default. */
   sweptRowsPerQuery?: number | undefined;
 }
 

@@ -97,9 +97,15 @@ export function createKubernetesProvisioner(parts: StartParts): SessionProvision
  * The cache learns what was read, so that the ends of listed pods are known too.
  */
 async function listInstances({ api, informer }: StartParts): Promise<ListedInstance[]> {
-  const { pods } = await listAllPods(api.pods, { labels: sessionPodLabels });
-  for (const pod of pods) informer.observe(pod);
-  return pods.flatMap(toListed);
+  const listed: ListedInstance[] = [];
+  const onPage = (pods: readonly Pod[]) => {
+    for (const pod of pods) {
+      informer.observe(pod);
+      listed.push(...toListed(pod));
+    }
+  };
+  await listAllPods(api.pods, { labels: sessionPodLabels, onPage });
+  return listed;
 }
 
 /** Deletes the pod as it is while it is warm, so that no claim can take it at the same time. */

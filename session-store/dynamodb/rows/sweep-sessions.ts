@@ -12,10 +12,15 @@ import { liveSetSchema } from '../quota.ts';
 
 const { liveIndex } = sessionsTable;
 
-/** @param rowsPerQuery unset: as many as DynamoDB returns at once, which is 1 MB. */
+/**
+ * A full response of DynamoDB has 1 MB, some 3 000 rows: to read them at once would hold up the
+ * process. The read units are the same, but for the rounding of each query to half a unit.
+ */
+const defaultRowsPerQuery = 500;
+
 export const createSessionSweeper = (
   table: TableAccess,
-  rowsPerQuery?: number,
+  rowsPerQuery = defaultRowsPerQuery,
 ): SessionSweeper => ({
   sweep: async function* ({ signal }: CallOptions = {}) {
     for (let shard = 0; shard < liveIndex.shards; shard += 1) {

@@ -3,6 +3,7 @@ import { systemClock } from '@steppe/service-kit/process/clock';
 import * as z from 'zod';
 import { createPoolMetrics } from '../../../control-plane/pool/pool-metrics.ts';
 import { instrumentProvisioner } from '../../../control-plane/provisioner/instrumented-provisioner.ts';
+import { createPodInformerMetrics } from '../../../control-plane/provisioner/kubernetes/pod-informer-metrics.ts';
 import type { SessionProvisioner } from '../../../control-plane/provisioner/session-provisioner.ts';
 import { createReconcilerMetrics } from '../../../control-plane/reconciler/reconciler-metrics.ts';
 import { createSessionMetrics } from '../../../control-plane/sessions/session-metrics.ts';
@@ -26,6 +27,7 @@ export function labelsOfSeries(): Map<string, Set<string>> {
   createSessionMetrics(registry);
   createReconcilerMetrics(registry);
   instrumentProvisioner(idle, registry, systemClock);
+  createPodInformerMetrics(registry, () => ({ size: 0, ageMs: () => 0 }));
   createForwardMetrics(registry, { stats: {} });
   return new Map(
     metricsSchema.parse(registry.getMetricsAsArray()).flatMap(({ name, type, labelNames }) => {

@@ -3,11 +3,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { failedReasonSchema } from '@steppe/contracts/end-reason';
+import { createRegistry } from '@steppe/service-kit/http/http-metrics';
 import { sessionsTable } from '@steppe/session-store/dynamodb/key-schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { controlPlaneVariables } from '../../../control-plane/config.ts';
+import { createPodInformerMetrics } from '../../../control-plane/provisioner/kubernetes/pod-informer-metrics.ts';
 import { prepareServices, type Services } from '../../support/processes/services.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -179,8 +181,13 @@ describe('the metrics of both planes', () => {
     services = await prepareServices();
     const controlPlane = await services.start('control-plane');
     const dataPlane = await services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url });
-    for (const { operatorUrl } of [controlPlane, dataPlane]) {
-      const text = await (await fetch(`${operatorUrl}/metrics`)).text();
+    const scraped = [controlPlane, dataPlane].map(async ({ operatorUrl }) =>
+      (await fetch(`${operatorUrl}/metrics`)).text(),
+    );
+    // These services run without Kubernetes.
+    const ofPods = createRegistry('control-plane');
+    createPodInformerMetrics(ofPods, () => ({ size: 0, ageMs: () => 0 }));
+    for (const text of await Promise.all([...scraped, ofPods.metrics()])) {
       for (const [, name = '', type] of text.matchAll(/^# TYPE (\S+) (\w+)$/gm)) {
         metrics.add(name);
         const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
@@ -204,8 +211,8 @@ describe('the metrics of both planes', () => {
     expect(ours.filter((metric) => !named.some((name) => name.startsWith(metric)))).toEqual([]);
   });
 
-  test('are described in the guide, each of ours in its table', async () => {
-    const guide = await read('docs/operating.md');
+  test('are described in the guides, each of ours in a table', async () => {
+    const guide = (await read('docs/operating.md')) + (await read('docs/kubernetes.md'));
     const rows = [...guide.matchAll(/^\| `(steppe_[a-z_]+)` \|/gm)].map(([, name = '']) => name);
     expect(rows.toSorted()).toEqual(
       [...metrics].filter((name) => name.startsWith('steppe_')).toSorted(),
