@@ -1,13 +1,17 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import { sessionsTable } from '@steppe/session-store/dynamodb/key-schema';
 import type { SessionStore } from '@steppe/session-store/ports';
-import { kubectlRead } from './commands.ts';
 import type { Release } from './release.ts';
+import { serviceUrl } from './service-url.ts';
 
 export interface ReleaseStore {
   store: SessionStore;
+  /** All attributes of a session's row, those of another version too. */
+  readRow(sessionId: string): Promise<object | undefined>;
   close(): void;
 }
 
@@ -16,13 +20,15 @@ export async function openReleaseStore({
   namespace,
   name,
 }: Pick<Release, 'namespace' | 'name'>): Promise<ReleaseStore> {
-  const service = ['service', `${name}-local-store`];
-  const address = await kubectlRead(namespace, service, '{.spec.clusterIP}:{.spec.ports[0].port}');
-  const endpoint = `http://${address}`;
+  const endpoint = await serviceUrl(namespace, `${name}-local-store`);
   const client = createDynamoDbClient({ ...localAccess, endpoint, attemptTimeoutMs: 10_000 });
-  const tableName = 'steppe-sessions';
+  const tableName = sessionsTable.defaultName;
   return {
     store: createDynamoDbSessionStore({ client, tableName, timeLimitMs: 20_000, ...realParts }),
+    async readRow(sessionId) {
+      const Key = { [sessionsTable.partitionKey]: { S: sessionId } };
+      return (await client.send(new GetItemCommand({ TableName: tableName, Key }))).Item;
+    },
     close: () => client.destroy(),
   };
 }

@@ -4,9 +4,10 @@ import { systemClock } from '@steppe/service-kit/process/clock';
 import { connectTenant, newIssuerKey, newTenant, signToken } from '../../support/api/issuer.ts';
 import type { ReleaseAddress, Target } from '../../support/api/target.ts';
 import { imageRegistry } from '../support/config.ts';
-import { helm, kubectl, kubectlOrThrow, kubectlRead } from './commands.ts';
+import { helm, kubectl, kubectlOrThrow } from './commands.ts';
 import { describeRelease } from './describe-release.ts';
 import { releaseValues, type Values } from './release-values.ts';
+import { serviceUrl } from './service-url.ts';
 
 /** The chart, installed in namespaces of its own, with an issuer whose key the tests hold. */
 export interface Release extends Omit<Target, 'instance'>, ReleaseAddress {
@@ -14,6 +15,8 @@ export interface Release extends Omit<Target, 'instance'>, ReleaseAddress {
   name: string;
   /** `helm upgrade` with further values, which waits until the planes run with them. */
   upgrade(values: Values): Promise<void>;
+  /** `helm rollback` to the revision before, which waits until the planes run with it. */
+  rollback(): Promise<void>;
   /** What an engineer needs after a failure: pods, events, and the logs of the planes. */
   describe(): Promise<string>;
   /** Removes the release and its namespaces, without waiting for the latter. */
@@ -43,13 +46,13 @@ export async function installRelease({ purpose, values = {} }: InstallOptions): 
   const { issuerKey, jwks } = await newIssuerKey();
   const upgrade = async (further: Values) => {
     await runHelm(namespace, releaseValues(imageRegistry(), values, further));
-    await Promise.all(planes.map((plane) => awaitRollout(namespace, plane)));
+    await awaitRollouts(namespace);
   };
   try {
     await kubectlOrThrow(['create', 'namespace', namespace]);
     await publishJwks(namespace, jwks);
     await upgrade({});
-    const url = await readUrl(namespace);
+    const url = await serviceUrl(namespace, `${releaseName}-data-plane`);
     const signal = AbortSignal.timeout(routedWithinMs);
     await awaitConnection(url, { clock: systemClock, signal });
     return openRelease({ namespace, sessionsNamespace, url, issuerKey }, upgrade);
@@ -70,6 +73,10 @@ function openRelease(address: ReleaseAddress, upgrade: Release['upgrade']): Rele
     newClient: () => clientOf(newTenant()),
     sign: (options) => signToken(issuerKey, options),
     upgrade,
+    async rollback() {
+      await helm(['rollback', releaseName, '--namespace', namespace]);
+      await awaitRollouts(namespace);
+    },
     describe: () => describeRelease(namespace, sessionsNamespace),
     uninstall: () => uninstall(namespace),
   };
@@ -91,17 +98,15 @@ async function runHelm(namespace: string, values: Values): Promise<void> {
   await helm([...install, ...files, '--timeout', '5m'], JSON.stringify(values));
 }
 
-async function awaitRollout(namespace: string, plane: string): Promise<void> {
-  const deployment = `deployment/${releaseName}-${plane}`;
-  await kubectlOrThrow([
-    ...['--namespace', namespace, 'rollout', 'status', deployment, '--timeout=180s'],
-  ]);
-}
-
-async function readUrl(namespace: string): Promise<string> {
-  const service = ['service', `${releaseName}-data-plane`];
-  const address = await kubectlRead(namespace, service, '{.spec.clusterIP}:{.spec.ports[0].port}');
-  return `http://${address}`;
+async function awaitRollouts(namespace: string): Promise<void> {
+  await Promise.all(
+    planes.map((plane) =>
+      kubectlOrThrow([
+        ...['--namespace', namespace, 'rollout', 'status', `deployment/${releaseName}-${plane}`],
+        '--timeout=180s',
+      ]),
+    ),
+  );
 }
 
 /** Without hooks: what a graceful removal does is not what most tests are about. */

@@ -6,11 +6,17 @@ import type { Values } from './release-values.ts';
  * A release of its own for the tests of a file, for those that need other values or disturb others.
  * If a test fails, its logs are printed before it is removed.
  */
-export function useRelease(purpose: string, values: Values = {}): () => Release {
+export function useRelease(
+  purpose: string,
+  values: Values | (() => Promise<Values>) = {},
+): () => Release {
   let release: Release | undefined;
   let hasFailed = false;
   beforeAll(async () => {
-    release = await installRelease({ purpose, values });
+    release = await installRelease({
+      purpose,
+      values: typeof values === 'function' ? await values() : values,
+    });
   }, 300_000);
   afterEach(({ task }) => {
     hasFailed ||= task.result?.state === 'fail';
