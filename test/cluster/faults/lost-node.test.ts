@@ -4,11 +4,12 @@ import { eventually } from '@steppe/service-kit/testing/eventually';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { python } from '../../support/api/languages.ts';
-import { stepThatWrote } from '../../support/api/steps.ts';
+import { letGo, resultOf, stepThatWrote } from '../../support/api/steps.ts';
 import {
   boundMs,
   expectNothingLeft,
   podOf,
+  readSession,
   untilState,
   valuesUnderFaults,
 } from '../death/release-under-faults.ts';
@@ -20,8 +21,11 @@ import { loadAdmin } from '../support/namespaces.ts';
 import { keepServing, readNode, shortenEviction } from './node-loss.ts';
 import { createReadyNode, type ReadyNode } from './ready-node.ts';
 
+/** A create without a node fails after this time. */
+const provisioningSeconds = 10;
 const release = useRelease('lost-node', {
   ...valuesUnderFaults,
+  limits: { ...valuesUnderFaults.limits, provisioningSeconds },
   sessions: { poolSize: 2 },
 });
 
@@ -84,6 +88,46 @@ async function openBoth({ tolerationSeconds }: { tolerationSeconds: number }) {
   await stepThatWrote(client, id, 'runs', 'waiting');
   return { idle, streaming, stream: stream.text().catch(() => 'broken off') };
 }
+
+test('a cluster whose last node is lost ends no session: calls are 503 until a node returns', async () => {
+  const { idle, streaming, stream } = await openBoth({ tolerationSeconds: 15 });
+  const creating = await release().newClient();
+  const callIdle = () =>
+    idle.client.errorOf(idle.client.call('POST', `/v1/sessions/${idle.id}/steps`, { code: '' }));
+  secondNode = await createReadyNode();
+  await loseNode(idle.session, streaming.session);
+  // On a connection that the data-plane has kept, an agent that is lost is one that hangs.
+  const first = callIdle();
+  await untilNode({ isReady: false, evicts: true });
+  // While no node is ready, Kubernetes takes back the taint that evicts.
+  await secondNode.report(false);
+  await untilNode({ isReady: false, evicts: false });
+  const create = creating.call('POST', '/v1/sessions', { resources: { memory: '200Mi' } });
+  expect([503, 504]).toContain((await first).status);
+  expect(await callIdle()).toMatchObject({ status: 503, code: 'runtime_unreachable' });
+  expect(await creating.errorOf(create)).toMatchObject({
+    status: 503,
+    code: 'provisioning_failed',
+    details: { end_reason: 'unschedulable' },
+  });
+  // The create took longer than the sessions would have had.
+  expect(await readNode()).toEqual({ isReady: false, evicts: false });
+  for (const { client, id } of [idle, streaming])
+    expect(await readSession(client, id)).toMatchObject({ state: 'ready' });
+  await returnNode();
+  expect(await idle.client.run(idle.id, python.recall)).toMatchObject({
+    status: 'completed',
+    epoch: 1,
+  });
+  await eventually(() => letGo(streaming.client, streaming.id), boundMs);
+  expect(await resultOf(streaming.client, streaming.id, 'runs')).toMatchObject({
+    status: 'completed',
+    stdout: 'waiting\n',
+  });
+  await stream;
+  for (const { client, id } of [idle, streaming])
+    expect((await client.call('DELETE', `/v1/sessions/${id}`)).status).toBe(204);
+});
 
 test('a lost node ends its sessions, idle and streaming, and nothing of them is left', async () => {
   const { idle, streaming, stream } = await openBoth({ tolerationSeconds: 5 });
