@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth deploy-aws aws-cost
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -86,6 +86,12 @@ test-localstack: $(bundles) $(aws) ## deploy the table into LocalStack and run t
 
 soak: $(bundles) ## create and end sessions at random for ten minutes (DURATION=60s; SOAK=cluster on a real cluster), and count what is left
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec $(if $(filter cluster,$(SOAK)),node tools/in-cluster.mjs )node --import tsx test/soak/main.ts
+
+deploy-aws: $(aws) $(bundles) ## deploy a stage of cdk/stages/ to AWS (STAGE=; STACKS=storage for the table alone; APPROVAL=never)
+	@cd cdk && AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true npx --no-install tsx deploy/main.ts --stage "$(STAGE)" --stacks "$(or $(STACKS),all)" --approval "$(or $(APPROVAL),broadening)"
+
+aws-cost: $(aws) ## print what a stage costs a month at rest (STAGE=example), from the prices in cdk/costs/
+	@cd cdk && npx --no-install tsx costs/main.ts --stage "$(or $(STAGE),example)"
 
 synth: $(aws) ## synthesize the stacks of cdk/, check them, and print the count; needs no AWS account
 	@exec node tools/synth.mjs

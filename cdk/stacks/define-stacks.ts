@@ -19,6 +19,7 @@ export function defineStacks(app: App, settings: StageSettings): void {
     namespace,
     tableName: table.name ?? `steppe-${stage}-sessions`,
     key: table.key,
+    restored: table.restored,
   });
   if (settings.service !== undefined) defineService(app, settings, settings.service, storage);
 }

@@ -7,15 +7,18 @@ export interface ImagesStackProps extends StackProps {
   stage: string;
 }
 
+/** REGISTRY of `make images`. */
+export const registryOf = (where: { account: string; region: string; stage: string }): string =>
+  `${where.account}.dkr.ecr.${where.region}.amazonaws.com/${where.stage}`;
+
 /** A repository for each image of `make images`, which pushes to them. */
 export class ImagesStack extends Stack {
-  /** REGISTRY of `make images`. Without tokens, because the build uses it too. */
   readonly registry: string;
 
   constructor(scope: Construct, id: string, props: ImagesStackProps) {
     super(scope, id, props);
     const isProduction = props.stage === 'prod';
-    this.registry = `${this.account}.dkr.ecr.${this.region}.amazonaws.com/${props.stage}`;
+    this.registry = registryOf({ ...props, account: this.account, region: this.region });
     for (const { name } of images) {
       new ecr.Repository(this, name, {
         repositoryName: `${props.stage}/steppe/${name}`,

@@ -16,7 +16,7 @@ export interface ObserveStackProps
     Pick<ServiceSettings, 'retentionDays' | 'alarmEmail'> {
   stage: string;
   namespace: string;
-  table: dynamodb.Table;
+  table: dynamodb.ITable;
   cluster: eks.Cluster;
 }
 

@@ -114,6 +114,18 @@ test('a role can be assumed by the pods of its plane in the namespace alone', ()
   });
 });
 
+test('the planes use a restored table, and the one of the stack stays', () => {
+  const template = synthesize({ stage: 'prod', restored: 'steppe-restored' });
+  template.resourceCountIs('AWS::DynamoDB::Table', 1);
+  template.hasResourceProperties('AWS::SSM::Parameter', {
+    Name: '/steppe/prod/table',
+    Value: 'steppe-restored',
+  });
+  const roles = JSON.stringify(template.findResources('AWS::IAM::Role'));
+  expect(roles).toContain(':table/steppe-restored');
+  expect(roles).not.toContain('TableCD117FA1');
+});
+
 test('the values of the chart are parameters under the name of the stage', () => {
   const parameters = synthesize().findResources('AWS::SSM::Parameter');
   expect(Object.values(parameters).map(({ Properties }) => Properties.Name)).toEqual([

@@ -12,6 +12,8 @@ export interface StorageStackProps extends StackProps {
   tableName: string;
   /** `customer`: a KMS key of the account's own, which costs a fee. */
   key: 'aws-managed' | 'customer';
+  /** The name of a table outside of the stack, which the planes use; its own stays. */
+  restored?: string | undefined;
   /** Of the planes, in whatever cluster. */
   namespace: string;
 }
@@ -19,12 +21,12 @@ export interface StorageStackProps extends StackProps {
 /** The table, and a role for each plane. It can be deployed alone, for a cluster that exists. */
 export class StorageStack extends Stack {
   readonly tableName: string;
-  readonly table: dynamodb.Table;
+  readonly table: dynamodb.ITable;
   readonly roles: Readonly<Record<Plane, iam.IRole>>;
 
   constructor(scope: Construct, id: string, props: StorageStackProps) {
     super(scope, id, props);
-    this.tableName = props.tableName;
+    this.tableName = props.restored ?? props.tableName;
     const isProduction = props.stage === 'prod';
     const removalPolicy = isProduction ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const encryptionKey =
@@ -32,8 +34,12 @@ export class StorageStack extends Stack {
         ? new kms.Key(this, 'Key', { enableKeyRotation: true, removalPolicy })
         : undefined;
 
-    this.table = this.createTable(props.tableName, encryptionKey, isProduction);
-    this.table.applyRemovalPolicy(removalPolicy);
+    const own = this.createTable(props.tableName, encryptionKey, isProduction);
+    own.applyRemovalPolicy(removalPolicy);
+    this.table =
+      props.restored === undefined
+        ? own
+        : dynamodb.Table.fromTableName(this, 'RestoredTable', props.restored);
     const roleOf = (plane: Plane) =>
       createPlaneRole(this, {
         plane,

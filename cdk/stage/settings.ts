@@ -54,6 +54,8 @@ export const settingsSchema = z.strictObject({
       /** Unset: steppe-STAGE-sessions. */
       name: z.string().min(3).optional(),
       key: z.enum(['aws-managed', 'customer']).default('aws-managed'),
+      /** A table that DynamoDB restored, which replaces the one of the stack. */
+      restored: z.string().min(3).optional(),
     })
     .prefault({}),
   service: serviceSchema.optional(),

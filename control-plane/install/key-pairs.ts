@@ -70,12 +70,18 @@ async function readPublicKeys(objects: NamedObjects, secret: ObjectName) {
   const text = (await objects.read(secret))?.[privateEntry];
   if (text === undefined)
     throw new Error(`the Secret ${secret.name} does not exist or has no ${privateEntry}`);
+  return publicKeysOf(text, `${privateEntry} of the Secret ${secret.name}`);
+}
+
+/**
+ * The public keys of a private key or of a set.
+ * @throws Error that calls the text by its name, and never quotes it.
+ */
+export function publicKeysOf(text: string, name: string): z.output<typeof fileSchema> {
   try {
     return fileSchema.parse(JSON.parse(text));
   } catch {
     // The messages of zod and JSON.parse may quote the key.
-    throw new Error(
-      `${privateEntry} of the Secret ${secret.name} holds no JSON Web Key with a kid`,
-    );
+    throw new Error(`${name} holds no JSON Web Key with a kid`);
   }
 }

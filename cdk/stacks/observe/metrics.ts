@@ -15,7 +15,7 @@ export interface AlarmedMetric {
 
 const period = Duration.minutes(1);
 
-export function tableMetrics(table: dynamodb.Table): AlarmedMetric[] {
+export function tableMetrics(table: dynamodb.ITable): AlarmedMetric[] {
   const operations = [
     dynamodb.Operation.GET_ITEM,
     dynamodb.Operation.PUT_ITEM,

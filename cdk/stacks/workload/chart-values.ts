@@ -36,15 +36,7 @@ export function chartValues(input: ChartValuesInput) {
         annotations: ingressAnnotations(service, input.firewallArn),
       },
     },
-    // The agent of EKS on each node, which gives a plane the credentials of its role.
-    networkPolicies: {
-      extraEgress: [
-        {
-          to: [{ ipBlock: { cidr: '169.254.170.23/32' } }],
-          ports: [{ protocol: 'TCP', port: 80 }],
-        },
-      ],
-    },
+    networkPolicies: { extraEgress: podIdentityEgress },
     sessions: {
       // They exist: the public keys are there before the chart.
       namespace: { name: `${input.namespace}-sessions`, create: false },
@@ -58,6 +50,11 @@ export function chartValues(input: ChartValuesInput) {
     },
   };
 }
+
+/** To the agent of EKS on each node, which gives a plane the credentials of its role. */
+export const podIdentityEgress = [
+  { to: [{ ipBlock: { cidr: '169.254.170.23/32' } }], ports: [{ protocol: 'TCP', port: 80 }] },
+];
 
 /** Names of images in `images.references` of the chart. */
 const chartNames: Readonly<Record<string, string>> = {
