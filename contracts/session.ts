@@ -19,6 +19,9 @@ export type SessionState = z.infer<typeof sessionStateSchema>;
 const { leastResources: least } = limits;
 const seconds = z.number().int().min(1).max(31_536_000);
 
+/** The operator sets its maximum: the error names that one alone. */
+const ttlSeconds = z.number().int().min(1);
+
 export const createSessionSchema = z.strictObject({
   runtime: z
     .string()
@@ -26,7 +29,7 @@ export const createSessionSchema = z.strictObject({
     .max(64)
     .default('python')
     .describe('a name of `GET /v1/runtimes`, or an alias such as `py` or `ts`'),
-  ttl_seconds: seconds
+  ttl_seconds: ttlSeconds
     .default(limits.defaultTtlSeconds)
     .describe('life from now on; the operator sets a maximum'),
   idle_timeout_seconds: seconds
@@ -46,7 +49,7 @@ export const createSessionSchema = z.strictObject({
 export type CreateSession = z.infer<typeof createSessionSchema>;
 
 export const patchSessionSchema = z.strictObject({
-  ttl_seconds: seconds
+  ttl_seconds: ttlSeconds
     .optional()
     .describe(
       'counted from this call; ends no later than the maximum after the session became ready',

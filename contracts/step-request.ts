@@ -37,7 +37,7 @@ export const stepRequestSchema = z.strictObject({
     .enum(['continue', 'cancel'])
     .default('continue')
     .describe(
-      'what becomes of the step where the client leaves; one that others still read continues',
+      'what becomes of the step where the client leaves; one that others still read continues. `cancel` takes effect seven seconds later, so that a client can reconnect',
     ),
   wait: z.boolean().default(true).describe('false: 202 at once; follow it by its id'),
 });

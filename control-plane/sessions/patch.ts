@@ -148,5 +148,6 @@ function requireReady(
   // The agent is about to end it and would not receive a later expiry in time.
   const expired = Date.parse(record.expires_at) <= clock.now();
   if (record.state === 'ready' && !expired) return record;
-  throw sessionEnded(id, record.state === 'ready' ? 'expired' : record.end_reason);
+  if (record.state === 'ready') throw sessionEnded(id, 'expired');
+  throw sessionEnded(id, record.end_reason, record.end_detail);
 }

@@ -83,7 +83,7 @@ function checkRoute(
       // The store may take days to remove a row.
       return session.purgeAtMs <= nowMs
         ? sessionNotFound()
-        : sessionEnded(sessionId, session.endReason);
+        : sessionEnded(sessionId, session.endReason, session.endDetail);
     case 'ready':
       return begins && session.expiresAtMs <= nowMs ? sessionEnded(sessionId, 'expired') : session;
   }

@@ -5,7 +5,7 @@ import type { SessionRecord } from '@steppe/contracts/session-record';
 export type RouteEntry = { tenantId: TenantId; version: number; expiresAtMs: number } & (
   | { state: 'provisioning' }
   | { state: 'ready'; instanceId: InstanceId; origin: string }
-  | { state: 'terminal'; endReason: string; purgeAtMs: number }
+  | { state: 'terminal'; endReason: string; endDetail?: string | undefined; purgeAtMs: number }
 );
 
 export type Route = Extract<RouteEntry, { state: 'ready' }>;
@@ -32,6 +32,7 @@ export function toRouteEntry(record: SessionRecord): RouteEntry {
         ...known,
         state: 'terminal',
         endReason: record.end_reason,
+        endDetail: record.end_detail,
         purgeAtMs: record.purge_at * 1000,
       };
   }

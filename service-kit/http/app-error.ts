@@ -52,7 +52,11 @@ export const internalError = (cause: unknown): AppError =>
   new AppError('internal', errorMessages.internal(), { cause });
 
 /** The error that both planes return for a terminal session. */
-export const sessionEnded = (sessionId: string, endReason: string): AppError =>
+export const sessionEnded = (
+  sessionId: string,
+  endReason: string,
+  endDetail?: string | undefined,
+): AppError =>
   new AppError('session_ended', errorMessages.session_ended(sessionId, endReason), {
-    details: { end_reason: endReason },
+    details: { end_reason: endReason, ...(endDetail && { end_detail: endDetail }) },
   });

@@ -144,3 +144,8 @@ it('refuses query parameters and invalid keys', async () => {
 it('refuses a body of another content type', async () => {
   expect((await create({}, { 'content-type': 'text/plain' })).status).toBe(415);
 });
+
+it('names the configured maximum of ttl_seconds, however large the value is', async () => {
+  const { body } = await create({ ttl_seconds: 40_000_000 });
+  expect(body).toMatchObject({ error: { message: 'ttl_seconds must be at most 86400' } });
+});

@@ -103,6 +103,11 @@ test.each(refusals)('refuses %s and explains why', async (_name, make, why) => {
   await expect(verify(`Bearer ${await make()}`)).rejects.toEqual(refusal);
 });
 
+test('accepts any number of spaces before the token', async () => {
+  const bearer = await token();
+  expect(await verify(`Bearer  ${bearer}`)).toEqual(await verify(`Bearer ${bearer}`));
+});
+
 test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer a b'])(
   'refuses the header %s',
   async (header) => {

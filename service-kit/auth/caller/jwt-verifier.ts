@@ -69,7 +69,7 @@ function bearerToken(authorization: string | undefined): string {
       headers: { 'WWW-Authenticate': 'Bearer' },
     });
   }
-  const token = /^Bearer ([A-Za-z0-9_.~+/=-]+)$/i.exec(authorization)?.[1];
+  const token = /^Bearer +([A-Za-z0-9_.~+/=-]+)$/i.exec(authorization)?.[1];
   if (!token) throw unauthenticated('the Authorization header is not of the form Bearer <JWT>');
   return token;
 }

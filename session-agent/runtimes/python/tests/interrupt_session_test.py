@@ -70,7 +70,8 @@ class InterruptTest(SessionCase):
         self.run_ok(
             "import subprocess, sys\nearlier = subprocess.Popen(['sleep', '60'])\n"
             "says = 'print(\"started\", flush=True); import time; time.sleep(60)'\n"
-            "starts = f'import subprocess, sys; subprocess.call([sys.executable, \"-c\", {says!r}])'"
+            "starts = 'import subprocess, sys\\n'\n"
+            "starts += f'subprocess.call([sys.executable, \"-c\", {says!r}])'"
         )
         for code in ("says", "starts"):
             start = f"later = subprocess.Popen([sys.executable, '-c', {code}])"

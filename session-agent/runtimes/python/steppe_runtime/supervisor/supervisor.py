@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from ..io.frames import FrameConnection
+from ..io.frames import ConnectionClosed, FrameConnection
 from .descendants import kill_descendants, kill_group, reap_children
 from .exit_frame import exit_frame
 from .interrupt_step import interrupt_step
@@ -176,7 +176,9 @@ class Supervisor:
         )
 
     def _disconnect(self, error: Exception) -> None:
-        self._log(f"lost the connection to the agent: {error}")
+        # The agent closes it when the session ends.
+        if not isinstance(error, ConnectionClosed):
+            self._log(f"lost the connection to the agent: {error}")
         connection, self._connection = self._connection, None
         self._selector.unregister(connection.fileno())
         connection.close()
