@@ -191,6 +191,15 @@ describe('Python with real packages', () => {
     expect({ status, lost }).toEqual({ status: 'timed_out', lost: false });
     expect((await session.run('kept + 1')).results[0]).toMatchObject({ 'text/plain': '42' });
   });
+  flow('a figure that savefig makes after show is not shown', async (session) => {
+    const { results } = await session.run(
+      'import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.savefig("saved.png")',
+    );
+    expect(results).toMatchObject([{ 'image/png': png }]);
+  });
+  bundle('a figure without content is its text alone', 'plt.figure()', {
+    'text/plain': expect.stringMatching(/0 Axes/),
+  });
   flow(
     'polars runs in a session of 512 MiB',
     (session) =>

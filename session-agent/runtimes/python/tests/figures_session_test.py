@@ -30,6 +30,13 @@ class FiguresTest(SessionCase):
         self.assertEqual(self.run_ok("plt.get_fignums()").value, "[]")
         self.assertEqual(outcome.stderr, "")
 
+    def test_an_empty_figure_is_its_text_alone_and_only_if_it_is_displayed(self):
+        shown = self.run_ok("import matplotlib.pyplot as plt\nplt.figure()").displays
+        self.assertEqual([list(frame["bundle"]) for frame in shown], [["text/plain"]])
+        code = "plt.plot([1]); plt.show(); plt.savefig('saved.png')"
+        self.assertEqual(len(self.images(code)), 1)
+        self.assertEqual(self.run_ok("plt.figure(); plt.savefig('empty.png');").displays, [])
+
     def test_show_shows_in_order_with_what_is_displayed(self):
         outcome = self.run_ok(
             "import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\n"

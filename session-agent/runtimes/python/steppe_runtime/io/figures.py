@@ -56,11 +56,12 @@ class Figures:
     def show_open(self) -> None:
         """
         Shows all open figures of pyplot that display() or the last value have not shown yet, and
-        closes them.
+        closes them. An empty one was usually made by savefig() after show().
         """
         for manager in self._open_managers():
-            if manager.canvas.figure not in self._displayed:
-                self.show(manager.canvas.figure)
+            figure = manager.canvas.figure
+            if figure not in self._displayed and not _is_empty(figure):
+                self.show(figure)
         self.close_open()
 
     def close_open(self) -> None:
@@ -83,6 +84,8 @@ class Figures:
 
 
 def figure_bundle(figure) -> dict:
+    if _is_empty(figure):
+        return {"text/plain": repr(figure)}
     kind = os.environ.get("STEPPE_FIGURE_FORMAT", "png").lower()
     kind = kind if kind in _TYPES else "png"
     drawn = io.BytesIO()
@@ -92,6 +95,11 @@ def figure_bundle(figure) -> dict:
     data = drawn.getvalue()
     text = data.decode() if kind == "svg" else base64.b64encode(data).decode("ascii")
     return {_TYPES[kind]: text, "text/plain": repr(figure)}
+
+
+def _is_empty(figure) -> bool:
+    """It has nothing but its background."""
+    return len(figure.get_children()) <= 1
 
 
 def _is_ours(manager) -> bool:
