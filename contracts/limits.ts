@@ -21,7 +21,11 @@ export const limits = {
   outputBytesPerStream: 1024 * 1024,
   resultBytesPerStep: 10 * 1024 * 1024,
   textBytes: 256 * 1024,
+  /** What a result shows of each stream of background output. */
   backgroundBytes: 64 * 1024,
+  stepSpoolBytes: 256 * 1024 * 1024,
+  sessionSpoolBytes: 1024 * 1024 * 1024,
+  maxSpoolBytes: 1024 ** 4,
   keepaliveMs: 5_000,
   defaultTimeoutMs: 60_000,
   maxTimeoutMs: 3_600_000,

@@ -4,7 +4,13 @@ import { createSession } from './operations/sessions/create.ts';
 import { deleteSession, getSession, patchSession } from './operations/sessions/existing.ts';
 import { listSessions } from './operations/sessions/list.ts';
 import { listRuntimes } from './operations/sessions/list-runtimes.ts';
-import { cancelStep, followStep, getStep, listSteps } from './operations/steps/existing.ts';
+import {
+  cancelStep,
+  followStep,
+  getOutput,
+  getStep,
+  listSteps,
+} from './operations/steps/existing.ts';
 import { restartSession } from './operations/steps/restart.ts';
 import { runStep } from './operations/steps/run.ts';
 
@@ -23,6 +29,7 @@ export const operations = {
   list_steps: listSteps,
   get_step: getStep,
   follow_step: followStep,
+  get_output: getOutput,
   cancel_step: cancelStep,
   restart_session: restartSession,
   list_files: listFiles,

@@ -49,6 +49,10 @@ export const stepResultSchema = z.strictObject({
   truncated: z
     .strictObject({ stdout: z.boolean(), stderr: z.boolean(), results: z.boolean() })
     .describe('where more came than is kept: of output the head and the tail'),
+  full_output: z
+    .strictObject({ stdout: z.string().optional(), stderr: z.string().optional() })
+    .optional()
+    .describe('of a truncated stream: the path that returns all that is kept'),
   background: backgroundSchema
     .nullable()
     .describe('what threads, tasks and children of earlier steps wrote meanwhile'),
@@ -77,6 +81,7 @@ export const stepSummarySchema = stepResultSchema.omit({
 });
 export type StepSummary = z.infer<typeof stepSummarySchema>;
 
+const byteCountSchema = z.number().int().min(0);
 const eventBase = { seq: z.number().int().min(1), at: timeSchema };
 
 export const stepEventSchema = z.discriminatedUnion('type', [
@@ -96,6 +101,23 @@ export const stepEventSchema = z.discriminatedUnion('type', [
     text: z.string(),
   }),
   z.strictObject({ ...eventBase, type: z.literal('background_error'), ...stepErrorSchema.shape }),
+  z
+    .strictObject({
+      ...eventBase,
+      type: z.literal('output_dropped'),
+      stdout_bytes: byteCountSchema,
+      stderr_bytes: byteCountSchema,
+      first_seq: z.number().int().min(1),
+    })
+    .describe('stands for events from `first_seq` to `seq` that are no longer kept'),
+  z
+    .strictObject({
+      ...eventBase,
+      type: z.literal('background_dropped'),
+      stream: outputStreamSchema,
+      bytes: byteCountSchema,
+    })
+    .describe('stands for background output that is no longer kept'),
   z.strictObject({ ...eventBase, type: z.literal('step_ended'), ...stepSummarySchema.shape }),
 ]);
 export type StepEvent = z.infer<typeof stepEventSchema>;

@@ -58,6 +58,10 @@ const headersOfEveryRequest: readonly RequestHeader[] = ['X-Request-Id', 'tracep
 const pathFields: Record<string, { description: string; schema: oas31.SchemaObject }> = {
   session_id: { description: 'The id of the session.', schema: schemaRef(sessionIdSchema) },
   step_id: { description: 'The id of the step.', schema: schemaRef(stepIdSchema) },
+  stream: {
+    description: 'Which of its streams.',
+    schema: { type: 'string', enum: ['stdout', 'stderr'] },
+  },
   path: {
     description:
       'The path of the file below the workspace. Slashes need no encoding; each segment is percent-encoded, and none is empty, `.` or `..`.',

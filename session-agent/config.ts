@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { instanceIdSchema } from '@steppe/contracts/ids';
 import {
   type Environment,
@@ -35,6 +36,12 @@ const variables = z.object({
   STEPPE_KEYS_DIR: requiredText.describe(
     'directory with the public keys of the planes, control-plane.json and data-plane.json',
   ),
+  STEPPE_SPOOL_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'parent directory of the agent’s files of output; unset: STEPPE_INSTANCE_DIR, or else /var/spool/steppe',
+    ),
   STEPPE_MEMORY_BYTES: integerVariable(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('memory limit of the worker and its children'),
@@ -102,6 +109,8 @@ const inherited = [
 
 export interface AgentConfig extends z.output<typeof variables> {
   inheritedEnv: Readonly<Record<string, string>>;
+  /** A directory that this process alone uses, which it creates and removes. */
+  spoolDirectory: string;
 }
 
 export function readConfig(): AgentConfig {
@@ -112,5 +121,7 @@ export function readConfig(): AgentConfig {
     env,
     args: process.argv.slice(2),
   });
-  return { ...config, inheritedEnv: pickVariables(env, inherited) };
+  const parent = config.STEPPE_SPOOL_DIR ?? config.STEPPE_INSTANCE_DIR ?? '/var/spool/steppe';
+  const spoolDirectory = join(parent, `spool-${config.STEPPE_INSTANCE_ID}`);
+  return { ...config, inheritedEnv: pickVariables(env, inherited), spoolDirectory };
 }

@@ -19,6 +19,7 @@ import type { RuntimeTransport } from './protocol/runtime-transport.ts';
 import { Binding } from './session/binding.ts';
 import { SessionLifetime } from './session/session-lifetime.ts';
 import type { TerminationMessage } from './session/termination-message.ts';
+import { SessionSpool } from './spool/session-spool.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
 import type { Workspace } from './workspace/workspace.ts';
@@ -67,7 +68,8 @@ export async function startAgent(
   let supervisor: SupervisorProcess | undefined;
   const crash = (detail: string) =>
     end('crashed', `${detail}\n${supervisor?.logTail() ?? ''}`.trimEnd());
-  const background = new BackgroundOutput();
+  const spool = new SessionSpool(config.spoolDirectory, toSpoolLimits(config), logger);
+  const background = new BackgroundOutput(spool, clock);
   const interpreter = new Interpreter({
     transport: parts.runtimeTransport,
     clock,
@@ -83,13 +85,14 @@ export async function startAgent(
   });
   const limits = toLimits(config);
   const lifetime = new SessionLifetime(end, clock);
-  const binding = new Binding({ interpreter, background, clock, lifetime, limits });
+  const binding = new Binding({ interpreter, background, spool, clock, lifetime, limits });
 
   await serveProbes(config, parts, interpreter);
   await interpreter.listen();
   supervisor = parts.startSupervisor?.(crash);
   lifecycle.onClose('supervisor', () => supervisor?.close());
   lifecycle.onClose('interpreter', () => interpreter.close());
+  lifecycle.onClose('spool', () => spool.close());
   const server = await serve(config, parts, { binding, interpreter, lifetime, limits, end });
   lifecycle.onClose('http', () => server.close(closeLimitMs));
   lifecycle.onClose('steps', () => binding.bound?.queue.close(sessionEnded(undefined)));
@@ -159,6 +162,11 @@ const toLimits = (config: AgentConfig) => ({
   journalBytes: contractLimits.journalBytes,
   bodyBytes: config.STEPPE_MAX_BODY_BYTES,
   readerStallMs: config.STEPPE_READER_STALL_SECONDS * 1000,
+});
+
+const toSpoolLimits = (config: AgentConfig) => ({
+  stepBytes: config.STEPPE_STEP_SPOOL_BYTES,
+  sessionBytes: config.STEPPE_SESSION_SPOOL_BYTES,
 });
 
 /**

@@ -25,6 +25,16 @@ export class TailBuffer {
     this.#size += kept.length - excess;
   }
 
+  /** The memory that it takes. */
+  get memoryBytes(): number {
+    return this.#ring.length;
+  }
+
+  /** @returns the kept bytes. */
+  peek(): Buffer {
+    return this.#inOrder();
+  }
+
   /** @returns the kept bytes, and drops them. */
   take(): Buffer {
     const kept = this.#inOrder();

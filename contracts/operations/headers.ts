@@ -59,6 +59,7 @@ export const responseHeaders = {
   'Last-Modified': text('When the file was last written.'),
   'Accept-Ranges': optionalText('`bytes`'),
   'Content-Range': text('Which bytes of how many.'),
+  'Steppe-Dropped-Bytes': z.int().min(0).describe('How many bytes of the stream are not kept.'),
 } satisfies Record<string, z.ZodType>;
 
 export type ResponseHeader = keyof typeof responseHeaders;

@@ -10,7 +10,7 @@ const operationsOfSession = [
   'list_files',
   'delete_session',
 ];
-const operationsOfStep = ['get_step', 'follow_step', 'cancel_step'];
+const operationsOfStep = ['get_step', 'follow_step', 'get_output', 'cancel_step'];
 
 const linksTo = (
   operationIds: readonly string[],

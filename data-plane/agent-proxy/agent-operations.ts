@@ -30,6 +30,7 @@ export const agentOperations = {
   list_steps: { body: 'none', begins: false, recovery: 'no_response' },
   get_step: { body: 'none', begins: false, recovery: 'no_response' },
   follow_step: { body: 'none', begins: false, recovery: 'follow' },
+  get_output: { body: 'none', begins: false, recovery: 'no_response' },
   cancel_step: { body: 'cancel', begins: false, recovery: 'no_response' },
   restart_session: { body: 'restart', begins: true, recovery: 'restart' },
   list_files: { body: 'none', begins: false, recovery: 'no_response' },

@@ -91,7 +91,15 @@ export const agentLimitVariables = {
     .describe('maximum size of a step’s request body'),
   STEPPE_MAX_OUTPUT_BYTES: integerVariable(1024, limits.outputBytesPerStream)
     .default(limits.outputBytesPerStream)
-    .describe('maximum size of each output stream of a step; the rest is truncated'),
+    .describe('what a result shows of each output stream of a step: its head and its tail'),
+  STEPPE_STEP_SPOOL_BYTES: integerVariable(1024 * 1024, limits.maxSpoolBytes)
+    .default(limits.stepSpoolBytes)
+    .describe('maximum size of a step’s output on disk; beyond it the middle is dropped'),
+  STEPPE_SESSION_SPOOL_BYTES: integerVariable(1024 * 1024, limits.maxSpoolBytes)
+    .default(limits.sessionSpoolBytes)
+    .describe(
+      'maximum size of all output of a session on disk; beyond it the output of the step that ended first is dropped',
+    ),
   STEPPE_MAX_RESULT_BYTES: integerVariable(1, limits.resultBytesPerStep)
     .default(limits.resultBytesPerStep)
     .describe('maximum size of a step’s results; the rest is truncated'),

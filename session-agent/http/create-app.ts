@@ -9,6 +9,7 @@ import { deleteFile, putFile } from './files/write.ts';
 import { handlerOf, type Route, type RouteParts } from './route.ts';
 import { bind, end, limits, restart, state } from './session-routes.ts';
 import { followStep } from './steps/follow.ts';
+import { getOutput } from './steps/output.ts';
 import { getStep, listSteps } from './steps/read.ts';
 import { cancelStep, runStep } from './steps/run.ts';
 
@@ -17,6 +18,7 @@ const publicRoutes = {
   list_steps: listSteps,
   get_step: getStep,
   follow_step: followStep,
+  get_output: getOutput,
   cancel_step: cancelStep,
   restart_session: restart,
   list_files: listFiles,

@@ -10,6 +10,7 @@ import { BackgroundOutput } from '../steps/background.ts';
 import { contractLimits } from '../steps/step-limits.ts';
 import { newRequest } from '../steps/testing/new-step.ts';
 import { at, manualClock } from '../testing/manual-clock.ts';
+import { newSpool } from '../testing/new-spool.ts';
 import { Binding } from './binding.ts';
 import { SessionLifetime } from './session-lifetime.ts';
 
@@ -33,9 +34,13 @@ test('a session is not idle while a step waits for the interpreter', async () =>
   const { clock, passTo } = manualClock();
   const ends: string[] = [];
   const lifetime = new SessionLifetime((reason) => ends.push(reason), clock);
-  const background = new BackgroundOutput();
+  const spool = newSpool();
+  const background = new BackgroundOutput(spool, clock);
   const interpreter = absentInterpreter(background);
-  const binding = new Binding({ interpreter, background, clock, lifetime, limits: contractLimits });
+  const binding = new Binding({
+    ...{ interpreter, background, spool, clock, lifetime },
+    limits: contractLimits,
+  });
   const sessionId = newSessionId();
   const resources = { cpu: '1', memory: '1Gi', ephemeral_storage: '1Gi' };
   const limits = { expires_at: at(10_000), idle_timeout_seconds: 10 };

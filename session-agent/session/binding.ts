@@ -3,6 +3,7 @@ import type { BindRequest } from '@steppe/contracts/internal';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { StepInterpreter } from '../interpreter/step-interpreter.ts';
+import type { SessionSpool } from '../spool/session-spool.ts';
 import type { BackgroundOutput } from '../steps/background.ts';
 import { StepJournal } from '../steps/step-journal.ts';
 import type { StepLimits } from '../steps/step-limits.ts';
@@ -22,6 +23,7 @@ interface BindingOptions {
     configure(env: Record<string, string>): Promise<void>;
   };
   background: BackgroundOutput;
+  spool: SessionSpool;
   lifetime: SessionLifetime;
   clock: Clock;
   limits: StepLimits;

@@ -1,56 +1,88 @@
 import { limits } from '@steppe/contracts/limits';
+import { systemClock } from '@steppe/service-kit/process/clock';
 import { expect, it } from 'vitest';
+import { newSpool } from '../testing/new-spool.ts';
 import { BackgroundOutput } from './background.ts';
-import { newStep } from './testing/new-step.ts';
+import { eventsOf, newStep } from './testing/new-step.ts';
 
 function backgroundOf(text: string): string {
-  const background = new BackgroundOutput();
+  const background = new BackgroundOutput(newSpool(), systemClock);
   background.text('stdout', text);
   const step = newStep();
   background.attach(step);
   return step.result().background?.stdout ?? '';
 }
 
-it('keeps the end of a write that is larger than the limit', () => {
-  const kept = backgroundOf(`${'x'.repeat(4 * limits.backgroundBytes)}end`);
-  expect(kept).toMatch(/^x+end$/);
-  expect(kept.length).toBeLessThanOrEqual(limits.backgroundBytes);
-  expect(kept.length).toBeGreaterThan(limits.backgroundBytes * 0.9);
+const notice = /\n\[… \d+ bytes dropped …\]\n/;
+
+it('shows head and tail of output that is longer than a result shows', () => {
+  const shown = backgroundOf(`head${'x'.repeat(4 * limits.backgroundBytes)}tail`);
+  expect(shown.replace(notice, '')).toMatch(/^headx+tail$/);
+  expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(limits.backgroundBytes);
+  expect(shown.length).toBeGreaterThan(limits.backgroundBytes * 0.9);
 });
 
-it('keeps as many bytes of many small writes as of a large one, in order', () => {
-  const background = new BackgroundOutput();
-  for (let n = 0; n < 40_000; n += 1)
-    background.text(n % 10_000 === 9_999 ? 'stderr' : 'stdout', `${n}\n`);
+it('delivers all that was written between two steps as events, in order, after the start', async () => {
+  const background = new BackgroundOutput(newSpool(), systemClock);
+  let [stdout, stderr] = ['', ''];
+  for (let n = 0; n < 40_000; n += 1) {
+    const text = `${n}\n`;
+    if (n % 10_000 === 9_999) stderr += text;
+    else stdout += text;
+    background.text(n % 10_000 === 9_999 ? 'stderr' : 'stdout', text);
+    if (n === 20_000) background.error({ name: 'Error', message: 'late', traceback: [] });
+  }
   const step = newStep();
+  step.started(1);
   background.attach(step);
-  const { stdout = '', stderr = '' } = step.result().background ?? {};
-  expect(stderr).toBe('39999\n');
-  expect(stdout.length).toBeGreaterThan(limits.backgroundBytes * 0.7);
-  const numbers = stdout.trim().split('\n').map(Number);
-  expect(numbers).toEqual(numbers.map((_, index) => 39_999 - numbers.length + index));
+  const events = await eventsOf(step);
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
+  expect(events[0]?.type).toBe('step_started');
+  const textOf = (stream: string) =>
+    events
+      .map((event) => (event.type === 'background' && event.stream === stream ? event.text : ''))
+      .join('');
+  expect({ stdout: textOf('stdout'), stderr: textOf('stderr') }).toEqual({ stdout, stderr });
+  expect(events.filter(({ type }) => type === 'background_error')).toHaveLength(1);
 });
 
-it('limits the output that arrives while a step runs, separately for each step', () => {
-  const background = new BackgroundOutput();
+it('delivers what arrives while a step runs whole', async () => {
+  const background = new BackgroundOutput(newSpool(), systemClock);
   for (const step of [newStep(), newStep()]) {
+    step.started(1);
     background.attach(step);
     for (let n = 0; n < 40; n += 1) background.text('stdout', 'x'.repeat(4096));
     background.detach();
-    const { length } = step.result().background?.stdout ?? '';
-    expect(length).toBeGreaterThan(limits.backgroundBytes * 0.9);
-    expect(length).toBeLessThanOrEqual(limits.backgroundBytes);
+    const texts = (await eventsOf(step)).map((event) => ('text' in event ? event.text.length : 0));
+    expect(texts.reduce((sum, length) => sum + length, 0)).toBe(40 * 4096);
   }
 });
 
+it('keeps errors beyond a limit as text', async () => {
+  const background = new BackgroundOutput(newSpool(), systemClock);
+  const message = 'x'.repeat(200_000);
+  for (let n = 0; n < 40; n += 1) background.error({ name: `Error${n}`, message, traceback: [] });
+  const step = newStep();
+  step.started(1);
+  background.attach(step);
+  const events = await eventsOf(step);
+  const errors = events.flatMap((event) => (event.type === 'background_error' ? event.name : []));
+  const text = events.map((event) => ('text' in event ? event.text : '')).join('');
+  const others = [...text.matchAll(/Error\d+/g)].map(([name]) => name);
+  expect([...errors, ...others]).toEqual(Array.from({ length: 40 }, (_, n) => `Error${n}`));
+  expect(errors.length).toBeLessThan(30);
+});
+
 it('does not split a character', () => {
-  expect(backgroundOf('🌍'.repeat(limits.backgroundBytes))).toMatch(/^🌍+$/u);
+  const [head, tail] = backgroundOf('🌍'.repeat(limits.backgroundBytes)).split(notice);
+  expect(head).toMatch(/^🌍+$/u);
+  expect(tail).toMatch(/^🌍+$/u);
 });
 
 it('passes errors and output of earlier steps to the next one, once', () => {
-  const background = new BackgroundOutput();
+  const background = new BackgroundOutput(newSpool(), systemClock);
   const error = { name: 'Error', message: 'late', traceback: [] };
-  background.text('stdout', 'x'.repeat(limits.backgroundBytes));
+  background.text('stdout', 'x'.repeat(100));
   background.text('stderr', 'late\n');
   background.error(error);
   const [first, second, third] = [newStep(), newStep(), newStep()];

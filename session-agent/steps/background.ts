@@ -1,88 +1,90 @@
-import { StringDecoder } from 'node:string_decoder';
-import { limits } from '@steppe/contracts/limits';
 import type { OutputStream } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
+import type { Clock } from '@steppe/service-kit/process/clock';
 import type { BackgroundSink } from '../interpreter/step-interpreter.ts';
+import type { SessionSpool } from '../spool/session-spool.ts';
+import { backgroundWindows } from './output-windows.ts';
+import { PieceStream } from './piece-stream.ts';
 import type { Step } from './step.ts';
+import { StepEvents, sizeOf } from './step-events.ts';
 
-type Kept = { stream: OutputStream; text: string } | { error: StepError };
-
-const pieceLength = 4096;
-/** Does not split a character. */
-const pieces = new RegExp(`.{1,${pieceLength}}`, 'gsu');
-
-const sizeOf = (kept: Kept): number => JSON.stringify(kept).length;
+/** Errors of one step, or between two, that are kept in memory; the others become text. */
+const maxErrorBytes = 4 * 1024 * 1024;
 
 /**
  * Output of threads, timers and child processes of earlier steps. The running step gets it
- * immediately; between steps it is kept for the next one.
+ * immediately; between steps it is spooled for the next one, which takes the spool over.
  */
 export class BackgroundOutput implements BackgroundSink {
-  readonly #decoders: Record<OutputStream, StringDecoder> = {
-    stdout: new StringDecoder('utf8'),
-    stderr: new StringDecoder('utf8'),
-  };
-  #kept: Kept[] = [];
-  #keptBytes = 0;
+  readonly #spool: SessionSpool;
+  readonly #clock: Clock;
+  readonly #streams: Record<OutputStream, PieceStream>;
+  #backlog: StepEvents | undefined;
   #step: Step | undefined;
-  #bytesInStep = 0;
+  #errorBytes = 0;
+
+  constructor(spool: SessionSpool, clock: Clock) {
+    this.#spool = spool;
+    this.#clock = clock;
+    const open = (stream: OutputStream) =>
+      new PieceStream(clock, (piece) => this.#write(stream, piece));
+    this.#streams = { stdout: open('stdout'), stderr: open('stderr') };
+  }
 
   bytes(stream: OutputStream, bytes: Buffer): void {
-    const text = this.#decoders[stream].write(bytes);
-    if (text) this.text(stream, text);
+    this.#streams[stream === 'stdout' ? 'stderr' : 'stdout'].flush();
+    this.#streams[stream].push(bytes);
   }
 
   text(stream: OutputStream, text: string): void {
-    // Output is dropped in pieces, so that one large write is not dropped as a whole.
-    for (const [piece] of text.matchAll(pieces)) this.#take({ stream, text: piece });
+    this.bytes(stream, Buffer.from(text));
   }
 
   error(error: StepError): void {
-    this.#take({ error });
+    this.#errorBytes += sizeOf(error);
+    if (this.#errorBytes > maxErrorBytes) {
+      const { name, message, traceback } = error;
+      this.text('stderr', `${traceback.join('\n') || `${name}: ${message}`}\n`);
+      return;
+    }
+    this.#flush();
+    if (this.#step) this.#step.backgroundError(error);
+    else this.#openBacklog().emit({ type: 'background_error', ...error });
   }
 
   /** Gives the step the output that was kept, and what arrives until `detach`. */
   attach(step: Step): void {
+    this.#flush();
     this.#step = step;
-    this.#bytesInStep = 0;
-    const kept = this.#kept;
-    this.#kept = [];
-    this.#keptBytes = 0;
-    for (const item of kept) this.#take(item);
+    this.#errorBytes = 0;
+    if (this.#backlog) step.adopt(this.#backlog);
+    this.#backlog = undefined;
   }
 
   detach(): void {
+    this.#flush();
     this.#step = undefined;
+    this.#errorBytes = 0;
   }
 
-  #take(item: Kept): void {
-    const size = sizeOf(item);
-    if (this.#step) {
-      this.#bytesInStep += size;
-      if (this.#bytesInStep > limits.backgroundBytes) return;
-      if ('error' in item) this.#step.backgroundError(item.error);
-      else this.#step.background(item.stream, item.text);
-      return;
-    }
-    this.#keep(item, size);
-    // The newest output is the most useful.
-    while (this.#keptBytes > limits.backgroundBytes) {
-      const oldest = this.#kept.shift();
-      if (!oldest) return;
-      this.#keptBytes -= sizeOf(oldest);
-    }
+  #flush(): void {
+    for (const stream of Object.values(this.#streams)) stream.flush();
   }
 
-  /** Joins small writes, so that the limit is spent on text. */
-  #keep(item: Kept, size: number): void {
-    const last = this.#kept.at(-1);
-    const isMore = last && 'text' in last && 'text' in item && last.stream === item.stream;
-    if (isMore && last.text.length + item.text.length <= pieceLength) {
-      last.text += item.text;
-      this.#keptBytes += JSON.stringify(item.text).length - 2;
-    } else {
-      this.#kept.push(item);
-      this.#keptBytes += size;
-    }
+  #write(stream: OutputStream, piece: Buffer): void {
+    if (this.#step) this.#step.background(stream, piece);
+    else this.#openBacklog().write(`background_${stream}`, piece);
+  }
+
+  /** The first event of the step that takes it over is `step_started`. */
+  #openBacklog(): StepEvents {
+    this.#backlog ??= new StepEvents({
+      clock: this.#clock,
+      spool: this.#spool.open(),
+      windows: backgroundWindows(),
+      onGrowth: () => {},
+      after: 1,
+    });
+    return this.#backlog;
   }
 }

@@ -1,6 +1,8 @@
-import type { Background, OutputStream, StepResult } from '@steppe/contracts/step';
+import type { Background, StepResult } from '@steppe/contracts/step';
+import type { StepError } from '@steppe/contracts/step-output';
 import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
-import type { KeptEvent } from './step-events.ts';
+import type { Channel } from '../spool/record.ts';
+import type { StepEvents } from './step-events.ts';
 
 /** A result as a step keeps it: its bundles stay the JSON texts that the driver created. */
 export type KeptResult = Omit<StepResult, 'results'> & { results: RawJson[] };
@@ -15,27 +17,23 @@ export function resultText(result: KeptResult): RawJson {
   );
 }
 
-/** The parts of a result that are aggregated from a step's events. */
-export function aggregateResult(
-  events: readonly KeptEvent[],
-): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {
-  const text: Record<OutputStream, string> = { stdout: '', stderr: '' };
+/** The parts of a result that are in its events. */
+export function aggregateResult({
+  remembered,
+  windows,
+}: StepEvents): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {
   const results: RawJson[] = [];
-  let background: Background | null = null;
-  for (const event of events) {
-    if (event.type === 'stdout' || event.type === 'stderr') text[event.type] += event.text;
-    else if (event.type === 'result') results.push(event.bundle);
-    else if (event.type === 'background') {
-      background ??= { stdout: '', stderr: '', errors: [] };
-      background[event.stream] += event.text;
-    } else if (event.type === 'background_error') {
-      background ??= { stdout: '', stderr: '', errors: [] };
-      background.errors.push({
-        name: event.name,
-        message: event.message,
-        traceback: event.traceback,
-      });
+  const errors: StepError[] = [];
+  for (const { event } of remembered) {
+    if (event.type === 'result') results.push(event.bundle);
+    else if (event.type === 'background_error') {
+      const { name, message, traceback } = event;
+      errors.push({ name, message, traceback });
     }
   }
-  return { ...text, results, background };
+  const textOf = (channel: Channel): string => windows[channel]?.text() ?? '';
+  const written = { stdout: textOf('background_stdout'), stderr: textOf('background_stderr') };
+  const isEmpty = written.stdout === '' && written.stderr === '' && errors.length === 0;
+  const background: Background | null = isEmpty ? null : { ...written, errors };
+  return { stdout: textOf('stdout'), stderr: textOf('stderr'), results, background };
 }

@@ -1,76 +1,64 @@
-import { StringDecoder } from 'node:string_decoder';
-import type { Clock } from '@steppe/service-kit/process/clock';
 import { TailBuffer } from '../tail-buffer.ts';
 
-/** Space for the sentence that says how much was dropped. */
-const noticeBytes = 64;
-/** The cost of an event besides its text, so that a million tiny writes are bounded too. */
-const eventBytes = 160;
-export const coalesceMs = 3;
-const largestPieceBytes = 32 * 1024;
+/** What a result shows of longer output. @param droppedBytes of the middle. */
+export type Notice = (droppedBytes: number) => string;
+
+const firstHeadBytes = 256;
 
 /**
- * One output stream of a step: bytes in, pieces of text out. Small writes within a few milliseconds
- * become one piece. The first half of the limit is emitted at once. Of the output after that, the
- * last half of the limit is kept and emitted at the end, after a sentence with the number of bytes
- * that were dropped between them.
+ * What a result shows of one output stream: all of it up to a limit; otherwise the first and the
+ * last bytes, and a notice between them. It keeps bytes: a text is made only for a reader.
  */
 export class OutputWindow {
-  readonly #emit: (text: string) => void;
-  readonly #clock: Clock;
-  readonly #decoder = new StringDecoder('utf8');
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  #cancelFlush: (() => void) | undefined;
-  #headLeft: number;
+  readonly #notice: Notice;
+  readonly #headLimit: number;
+  #head: Buffer = Buffer.alloc(0);
+  #headBytes = 0;
   readonly #tail: TailBuffer;
 
-  constructor(maxBytes: number, clock: Clock, emit: (text: string) => void) {
-    this.#emit = emit;
-    this.#clock = clock;
-    this.#headLeft = Math.floor(maxBytes / 2);
+  constructor(maxBytes: number, notice: Notice) {
+    this.#notice = notice;
+    const noticeBytes = Buffer.byteLength(notice(Number.MAX_SAFE_INTEGER));
+    this.#headLimit = Math.floor(maxBytes / 2);
     this.#tail = new TailBuffer(Math.max(0, Math.floor(maxBytes / 2) - noticeBytes));
   }
 
-  get droppedBytes(): number {
-    return this.#tail.droppedBytes;
+  get isCut(): boolean {
+    return this.#tail.droppedBytes > 0;
+  }
+
+  /** The memory that it takes. */
+  get memoryBytes(): number {
+    return this.#head.length + this.#tail.memoryBytes;
   }
 
   push(bytes: Buffer): void {
-    const passed = Math.min(bytes.length, this.#headLeft);
-    if (passed > 0) {
-      this.#headLeft -= passed;
-      this.#pending.push(bytes.subarray(0, passed));
-      this.#pendingBytes += passed;
-      if (this.#pendingBytes >= largestPieceBytes) this.flush();
-      else this.#cancelFlush ??= this.#clock.after(coalesceMs, () => this.flush());
-    }
+    const passed = Math.min(bytes.length, this.#headLimit - this.#headBytes);
+    if (passed > 0) this.#toHead(bytes.subarray(0, passed));
     if (passed < bytes.length) this.#tail.push(bytes.subarray(passed));
   }
 
-  /** Emits what waits for more output. */
-  flush(): void {
-    this.#cancelFlush?.();
-    this.#cancelFlush = undefined;
-    if (this.#pendingBytes === 0) return;
-    const text = this.#decoder.write(Buffer.concat(this.#pending));
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    this.#headLeft = Math.max(0, this.#headLeft - eventBytes);
-    if (text) this.#emit(text);
+  text(): string {
+    const head = this.#head.subarray(0, this.#headBytes);
+    const tail = this.#tail.peek();
+    if (!this.isCut) return Buffer.concat([head, tail]).toString('utf8');
+    const shownHead = head.subarray(0, head.length - incompleteEnd(head));
+    const shownTail = tail.subarray(firstCharacter(tail));
+    const hidden = head.length - shownHead.length + tail.length - shownTail.length;
+    const notice = this.#notice(this.#tail.droppedBytes + hidden);
+    return shownHead.toString('utf8') + notice + shownTail.toString('utf8');
   }
 
-  end(): void {
-    this.flush();
-    const tail = this.#tail.take();
-    if (this.droppedBytes === 0) {
-      const text = this.#decoder.write(tail) + this.#decoder.end();
-      if (text) this.#emit(text);
-      return;
+  #toHead(bytes: Buffer): void {
+    const needed = this.#headBytes + bytes.length;
+    if (needed > this.#head.length) {
+      const room = Math.max(needed, firstHeadBytes, 2 * this.#head.length);
+      const larger = Buffer.allocUnsafeSlow(Math.min(room, this.#headLimit));
+      this.#head.copy(larger, 0, 0, this.#headBytes);
+      this.#head = larger;
     }
-    this.#emit(
-      `\n[… ${this.droppedBytes} bytes dropped …]\n${tail.subarray(firstCharacter(tail)).toString('utf8')}`,
-    );
+    bytes.copy(this.#head, this.#headBytes);
+    this.#headBytes = needed;
   }
 }
 
@@ -79,6 +67,17 @@ function firstCharacter(bytes: Buffer): number {
   for (let at = 0; at < 4; at += 1) {
     const byte = bytes[at];
     if (byte === undefined || (byte & 0xc0) !== 0x80) return at;
+  }
+  return 0;
+}
+
+/** How many bytes at the end are the beginning of a character that is not whole yet. */
+export function incompleteEnd(bytes: Buffer): number {
+  for (let count = 1; count <= Math.min(3, bytes.length); count += 1) {
+    const byte = bytes[bytes.length - count] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 && byte < 0xf8 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
+    return byte < 0xf8 && count < length ? count : 0;
   }
   return 0;
 }

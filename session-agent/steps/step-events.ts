@@ -1,13 +1,22 @@
 import type { StepEvent } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
+import { type Channel, channels, type Totals } from '../spool/record.ts';
+import type { OwnedSpool } from '../spool/session-spool.ts';
+import type { StepSpool } from '../spool/step-spool.ts';
+import { incompleteEnd } from './output-window.ts';
+import { memoryOf, type OutputWindows } from './output-windows.ts';
 
 type ResultEvent = Extract<StepEvent, { type: 'result' }>;
+type OutputType = 'stdout' | 'stderr' | 'background' | 'output_dropped' | 'background_dropped';
 
-/** An event as a step keeps it: a bundle stays the JSON text that the driver created. */
+/** An event as it is sent: a bundle stays the JSON text that the driver created. */
 export type KeptEvent =
   | Exclude<StepEvent, { type: 'result' }>
   | (Pick<ResultEvent, 'type' | 'seq' | 'at'> & { bundle: RawJson });
+
+/** An event that is kept in memory; output is in the spool. */
+export type MemoryEvent = Exclude<KeptEvent, { type: OutputType }>;
 
 /**
  * The event as clients get it. A bundle has none of the event's keys: `readBundle` checked that.
@@ -24,36 +33,117 @@ type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;
 /** The cost of an event besides its text. */
 const eventBytes = 200;
 
+/** An event in memory, and the output that precedes it. */
+export interface Remembered {
+  event: MemoryEvent;
+  totals: Readonly<Totals>;
+}
+
+interface StepEventsOptions {
+  clock: Clock;
+  spool: OwnedSpool;
+  windows: Partial<OutputWindows>;
+  /** Called with the memory that each event takes. */
+  onGrowth: (bytes: number) => void;
+  /** The number of the event before the first one. */
+  after?: number;
+}
+
 /** The events of a step, numbered without gaps, and the listeners for the next one. */
 export class StepEvents {
-  readonly all: KeptEvent[] = [];
   /** The journal has dropped the events. */
   forgotten = false;
   readonly #clock: Clock;
   readonly #onGrowth: (bytes: number) => void;
   readonly #listeners = new Set<() => void>();
+  #owned: OwnedSpool;
+  #remembered: Remembered[] = [];
+  #lastSeq: number;
+  #windows: Partial<OutputWindows>;
+  /** The memory of spool and windows, as it was last counted. */
+  #outputMemory = 0;
+  #lostAtEnd: Totals | undefined;
 
-  /** @param onGrowth called with the memory that each event takes. */
-  constructor(clock: Clock, onGrowth: (bytes: number) => void) {
+  constructor({ clock, spool, windows, onGrowth, after = 0 }: StepEventsOptions) {
     this.#clock = clock;
+    this.#owned = spool;
+    this.#windows = windows;
     this.#onGrowth = onGrowth;
+    this.#lastSeq = after;
   }
 
-  emit(event: Unnumbered<KeptEvent>, bytes = sizeOf(event)): void {
+  /** All but the output, in order. */
+  get remembered(): readonly Remembered[] {
+    return this.#remembered;
+  }
+
+  get spool(): StepSpool {
+    return this.#owned.spool;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get windows(): Readonly<Partial<OutputWindows>> {
+    return this.#windows;
+  }
+
+  /** The bytes that the spool could not keep; what it drops after the step's end does not count. */
+  get lost(): Readonly<Totals> {
+    return this.#lostAtEnd ?? lostBytes(this.spool);
+  }
+
+  emit(event: Unnumbered<MemoryEvent>, bytes = sizeOf(event)): void {
+    this.#lastSeq += 1;
+    const at = new Date(this.#clock.now()).toISOString();
     // The number and the time are all that an unnumbered event lacks.
-    this.all.push({
-      ...event,
-      seq: this.all.length + 1,
-      at: new Date(this.#clock.now()).toISOString(),
-    } as KeptEvent);
+    const numbered = { ...event, seq: this.#lastSeq, at } as MemoryEvent;
+    this.#remembered.push({ event: numbered, totals: { ...this.spool.totals } });
     this.#onGrowth(bytes + eventBytes);
     this.#notify();
+  }
+
+  /** @param piece whole characters. */
+  write(channel: Channel, piece: Buffer): void {
+    const { pieceBytes } = this.spool;
+    for (let start = 0; start < piece.length; ) {
+      const most = piece.subarray(start, start + pieceBytes);
+      const isLast = start + most.length === piece.length;
+      const bytes = isLast ? most : most.subarray(0, most.length - incompleteEnd(most));
+      this.#lastSeq += 1;
+      this.spool.append({ channel, seq: this.#lastSeq, atMs: this.#clock.now(), bytes });
+      start += bytes.length;
+    }
+    this.#windows[channel]?.push(piece);
+    this.#countOutput();
+    this.#notify();
+  }
+
+  /** Continues with background output whose events were numbered from the next one on. */
+  adopt(backlog: StepEvents): void {
+    this.#owned.remove();
+    this.#owned = backlog.#owned;
+    Object.assign(this.#windows, backlog.#windows);
+    this.#remembered.push(...backlog.#remembered);
+    this.#lastSeq = backlog.#lastSeq;
+    for (const { event } of backlog.#remembered) this.#onGrowth(sizeOf(event) + eventBytes);
+    this.#countOutput();
+    this.#notify();
+  }
+
+  /** No more events come. */
+  finish(): void {
+    this.#lostAtEnd = lostBytes(this.spool);
+    this.#owned.finish();
+    this.#countOutput();
   }
 
   /** Drops all events and wakes the readers. */
   forget(): void {
     this.forgotten = true;
-    this.all.length = 0;
+    this.#remembered = [];
+    this.#owned.remove();
     this.#notify();
   }
 
@@ -63,9 +153,24 @@ export class StepEvents {
     return () => this.#listeners.delete(listener);
   }
 
+  #countOutput(): void {
+    const bytes = this.spool.memoryBytes + memoryOf(this.#windows);
+    if (bytes === this.#outputMemory) return;
+    const growth = bytes - this.#outputMemory;
+    this.#outputMemory = bytes;
+    this.#onGrowth(growth);
+  }
+
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function lostBytes({ totals, segments }: StepSpool): Totals {
+  const lost = { ...totals };
+  for (const { start, end } of segments)
+    for (const channel of channels) lost[channel] -= end[channel] - start[channel];
+  return lost;
 }
 
 /** The bytes of an object's strings, which are the only large part. */

@@ -1,7 +1,7 @@
 import type { OutputStream, StepSummary } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
-import { OutputWindow } from './output-window.ts';
+import { PieceStream } from './piece-stream.ts';
 import type { StepEvents } from './step-events.ts';
 import type { StepLimits } from './step-limits.ts';
 
@@ -14,7 +14,7 @@ const mainResult = asRawJson('{"is_main_result":true}');
 export class StepOutput {
   readonly #events: StepEvents;
   readonly #limits: StepLimits;
-  readonly #streams: Record<OutputStream, OutputWindow>;
+  readonly #streams: Record<OutputStream, PieceStream>;
   #resultBytes = 0;
   #resultsTruncated = false;
   #noticeBytes = 0;
@@ -22,22 +22,27 @@ export class StepOutput {
   constructor(events: StepEvents, clock: Clock, limits: StepLimits) {
     this.#events = events;
     this.#limits = limits;
-    const openStream = (type: OutputStream) =>
-      new OutputWindow(limits.outputBytesPerStream, clock, (text) => events.emit({ type, text }));
-    this.#streams = { stdout: openStream('stdout'), stderr: openStream('stderr') };
+    const open = (stream: OutputStream) =>
+      new PieceStream(clock, (piece) => events.write(stream, piece));
+    this.#streams = { stdout: open('stdout'), stderr: open('stderr') };
   }
 
   get truncated(): StepSummary['truncated'] {
-    const { stdout, stderr } = this.#streams;
-    return {
-      stdout: stdout.droppedBytes > 0,
-      stderr: stderr.droppedBytes > 0,
-      results: this.#resultsTruncated,
-    };
+    const { lost, windows } = this.#events;
+    const isCut = (stream: OutputStream): boolean =>
+      lost[stream] > 0 || windows[stream]?.isCut === true;
+    return { stdout: isCut('stdout'), stderr: isCut('stderr'), results: this.#resultsTruncated };
   }
 
   push(stream: OutputStream, bytes: Buffer): void {
+    // What was written to the other stream before stays before it.
+    this.#streams[stream === 'stdout' ? 'stderr' : 'stdout'].flush();
     this.#streams[stream].push(bytes);
+  }
+
+  /** Emits what waits for more output. */
+  flush(): void {
+    for (const stream of Object.values(this.#streams)) stream.flush();
   }
 
   /**
@@ -46,7 +51,7 @@ export class StepOutput {
    * @param truncated the driver had to reduce the bundle to its text.
    */
   display(bundle: RawJson, isMainResult: boolean, truncated: boolean): void {
-    for (const stream of Object.values(this.#streams)) stream.flush();
+    this.flush();
     this.#resultsTruncated ||= truncated;
     const bytes = Buffer.byteLength(bundle);
     if (!isMainResult && this.#resultBytes + bytes > this.#limits.resultBytes) {

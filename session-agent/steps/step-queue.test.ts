@@ -3,6 +3,7 @@ import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { newSpool } from '../testing/new-spool.ts';
 import { BackgroundOutput } from './background.ts';
 import type { Step } from './step.ts';
 import { StepJournal } from './step-journal.ts';
@@ -19,11 +20,13 @@ let activity: string[];
 beforeEach(() => {
   [over, activity] = [undefined, []];
   interpreter = new ScriptedInterpreter();
+  const spool = newSpool();
   queue = new StepQueue({
     sessionId: newSessionId(),
     interpreter,
     journal: new StepJournal(),
-    background: new BackgroundOutput(),
+    background: new BackgroundOutput(spool, systemClock),
+    spool,
     clock: systemClock,
     limits: contractLimits,
     expiry: () => over,

@@ -6,6 +6,7 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { StepInterpreter } from '../interpreter/step-interpreter.ts';
+import type { SessionSpool } from '../spool/session-spool.ts';
 import type { BackgroundOutput } from './background.ts';
 import { runStep, stopStep } from './run-step.ts';
 import { Step } from './step.ts';
@@ -18,6 +19,7 @@ interface StepQueueOptions {
   interpreter: StepInterpreter;
   journal: StepJournal;
   background: BackgroundOutput;
+  spool: SessionSpool;
   clock: Clock;
   limits: StepLimits;
   /** After the session has expired: the error with which steps are refused. */
@@ -68,7 +70,9 @@ export class StepQueue {
       });
     }
     const epoch = request.epoch ?? this.#reportedEpoch;
-    const step = new Step(request, { requestHash, sessionId, epoch, clock, limits: stepLimits });
+    const spool = this.#options.spool.open();
+    const origin = { requestHash, sessionId, epoch, clock, limits: stepLimits, spool };
+    const step = new Step(request, origin);
     journal.add(step);
     this.#waiting.push(step);
     this.#options.onQueued(step);

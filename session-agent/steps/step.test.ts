@@ -4,18 +4,19 @@ import { toRawJson } from '../protocol/raw-json.ts';
 import { resultText } from './kept-result.ts';
 import { eventText } from './step-events.ts';
 import { contractLimits } from './step-limits.ts';
-import { completed, newStep } from './testing/new-step.ts';
+import { completed, eventsOf, newStep } from './testing/new-step.ts';
 
-test('numbers its events without gaps and aggregates them to the result', () => {
+test('numbers its events without gaps and aggregates them to the result', async () => {
   const step = newStep();
   step.started(3);
   step.output('stdout', Buffer.from('a'));
   step.display(toRawJson({ 'text/plain': '42' }), true, false);
   step.output('stderr', Buffer.from('e'));
-  step.background('stdout', 'late');
+  step.background('stdout', Buffer.from('late'));
   step.end(completed);
-  expect(step.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(step.events.map(({ type }) => type)).toEqual([
+  const events = await eventsOf(step);
+  expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(events.map(({ type }) => type)).toEqual([
     'step_started',
     'stdout',
     'result',
@@ -32,16 +33,17 @@ test('numbers its events without gaps and aggregates them to the result', () => 
   });
   expect(result.results).toEqual([{ 'text/plain': '42', is_main_result: true }]);
   expect(result.background).toEqual({ stdout: 'late', stderr: '', errors: [] });
-  for (const event of step.events) stepEventSchema.parse(JSON.parse(eventText(event)));
+  for (const event of events) stepEventSchema.parse(JSON.parse(eventText(event)));
 });
 
-test('ends once, whatever happens later', () => {
+test('ends once, whatever happens later', async () => {
   const step = newStep();
   step.started(1);
   step.end(completed);
   step.end({ ...completed, status: 'failed' });
   expect(step.status).toBe('completed');
-  expect(step.events.filter(({ type }) => type === 'step_ended')).toHaveLength(1);
+  const ends = (await eventsOf(step)).filter(({ type }) => type === 'step_ended');
+  expect(ends).toHaveLength(1);
 });
 
 test('leaves a notice for each result above the limit, and keeps the main result', () => {
@@ -85,16 +87,16 @@ test('is a valid result while it is queued', () => {
   });
 });
 
-test('accepts no events after it has ended', () => {
+test('accepts no events after it has ended', async () => {
   const step = newStep();
   step.started(1);
   step.end(completed);
   // More bytes than are held back to join small writes.
   step.output('stdout', Buffer.alloc(64 * 1024, 'x'));
   step.display(toRawJson({ 'text/plain': 'late' }), true, false);
-  step.background('stdout', 'late');
+  step.background('stdout', Buffer.from('late'));
   step.backgroundError({ name: 'Error', message: 'late', traceback: [] });
-  expect(step.events.at(-1)?.type).toBe('step_ended');
+  expect((await eventsOf(step)).at(-1)?.type).toBe('step_ended');
   expect(step.result()).toMatchObject({ stdout: '', results: [], background: null });
 });
 

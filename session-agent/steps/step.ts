@@ -7,9 +7,13 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { deferred } from '../deferred.ts';
 import type { StepCode } from '../interpreter/step-interpreter.ts';
 import type { RawJson } from '../protocol/raw-json.ts';
+import type { OwnedSpool } from '../spool/session-spool.ts';
+import type { StepSpool } from '../spool/step-spool.ts';
+import { EventReader } from './event-reader.ts';
 import { aggregateResult, type KeptResult } from './kept-result.ts';
+import { stepWindows } from './output-windows.ts';
 import type { StepEnd, StopReason } from './step-end.ts';
-import { type KeptEvent, StepEvents, sizeOf } from './step-events.ts';
+import { StepEvents, sizeOf } from './step-events.ts';
 import { contractLimits, type StepLimits } from './step-limits.ts';
 import { StepOutput } from './step-output.ts';
 import { Subscribers } from './subscribers.ts';
@@ -21,6 +25,7 @@ interface StepOrigin {
   epoch: number;
   clock: Clock;
   limits?: StepLimits;
+  spool: OwnedSpool;
 }
 
 interface StepStart {
@@ -60,7 +65,7 @@ export class Step {
 
   constructor(
     request: ForwardedStep,
-    { requestHash, sessionId, epoch, clock, limits = contractLimits }: StepOrigin,
+    { requestHash, sessionId, epoch, clock, spool, limits = contractLimits }: StepOrigin,
   ) {
     const { step_id, code, env, cwd = null, timeout_ms } = request;
     this.id = step_id;
@@ -71,7 +76,9 @@ export class Step {
     this.#sessionId = sessionId;
     this.#clock = clock;
     this.#submittedAt = this.#timestamp();
-    this.#events = new StepEvents(clock, (bytes) => this.#grow(bytes));
+    const windows = stepWindows(limits.outputBytesPerStream);
+    const onGrowth = (bytes: number) => this.#grow(bytes);
+    this.#events = new StepEvents({ clock, spool, windows, onGrowth });
     this.#code = { stepId: step_id, code, env, cwd };
     this.bytes = sizeOf(this.#code);
     this.#output = new StepOutput(this.#events, clock, limits);
@@ -89,8 +96,15 @@ export class Step {
     return this.#state.phase === 'ended' ? this.#state.end.refusal : undefined;
   }
 
-  get events(): readonly KeptEvent[] {
-    return this.#events.all;
+  /** Reads its events after the one with this seq, at its own pace. */
+  readEvents(after = 0): EventReader {
+    return new EventReader(this.#events, after);
+  }
+
+  /** The output that it has written so far, as far as it is kept. */
+  spooled(): StepSpool {
+    if (!this.hasEnded) this.#output.flush();
+    return this.#events.spool;
   }
 
   /** The journal has dropped its events. */
@@ -120,8 +134,14 @@ export class Step {
     if (!this.hasEnded) this.#output.display(bundle, isMainResult, truncated);
   }
 
-  background(stream: OutputStream, text: string): void {
-    if (!this.hasEnded) this.#events.emit({ type: 'background', stream, text });
+  /** Takes over what earlier steps wrote before this one started. */
+  adopt(backlog: StepEvents): void {
+    this.#events.adopt(backlog);
+  }
+
+  /** @param piece of output of earlier steps. */
+  background(stream: OutputStream, piece: Buffer): void {
+    if (!this.hasEnded) this.#events.write(`background_${stream}`, piece);
   }
 
   backgroundError(error: StepError): void {
@@ -136,6 +156,7 @@ export class Step {
     const start = this.#state.phase === 'running' ? this.#state.start : undefined;
     this.#state = { phase: 'ended', start, end, completedAt: this.#timestamp() };
     this.#dropCode();
+    this.#events.finish();
     this.#events.emit({ type: 'step_ended', ...this.summary() });
     this.ended.resolve();
   }
@@ -161,6 +182,7 @@ export class Step {
       execution_count: start?.executionCount ?? null,
       error: end?.error ?? null,
       truncated: this.#output.truncated,
+      ...this.#fullOutput(),
       epoch: end?.epoch ?? this.basisEpoch,
       state_lost: end?.stateLost ?? false,
       submitted_at: this.#submittedAt,
@@ -173,8 +195,21 @@ export class Step {
   /** The result so far, or the final one. */
   result(): KeptResult {
     const { step_id, session_id, status, execution_count, ...rest } = this.summary();
-    const parts = aggregateResult(this.events);
+    const parts = aggregateResult(this.#events);
     return { step_id, session_id, status, execution_count, ...parts, ...rest };
+  }
+
+  /** Where the output is that the result does not show. */
+  #fullOutput(): Pick<StepSummary, 'full_output'> {
+    const { stdout, stderr } = this.#output.truncated;
+    if (!stdout && !stderr) return {};
+    const path = `/v1/sessions/${this.#sessionId}/steps/${this.id}/output`;
+    return {
+      full_output: {
+        ...(stdout && { stdout: `${path}/stdout` }),
+        ...(stderr && { stderr: `${path}/stderr` }),
+      },
+    };
   }
 
   #dropCode(): void {

@@ -53,10 +53,43 @@ export const followStep = {
   query: stepEventsQuerySchema,
   headers: ['Last-Event-ID'],
   responses: {
-    200: { description: 'The events, with `seq` without gaps.', content: eventStreams },
+    200: {
+      description:
+        'The events, with `seq` without gaps, except where an `output_dropped` or a `background_dropped` stands for events that are no longer kept.',
+      content: eventStreams,
+    },
   },
   errors: ['step_not_found'],
   sample: '-N "$STEPPE_URL/v1/sessions/$SESSION/steps/$STEP/events?after=0"',
+} as const satisfies Operation;
+
+const printed = { bytes: true, examples: { printed: { value: 'epoch 1: loss 0.41\n' } } } as const;
+const outputHeaders = ['Steppe-Dropped-Bytes', 'Accept-Ranges', 'Cache-Control'] as const;
+
+export const getOutput = {
+  method: 'GET',
+  path: '/v1/sessions/:session_id/steps/:step_id/output/:stream',
+  scope: 'steps:run',
+  servedBy: 'session-agent',
+  tag: 'steps',
+  summary: 'Read a step’s output',
+  description:
+    'Streams the bytes that the step wrote to `stdout` or `stderr`, as far as they are kept: of more than 256 MiB, the head and the tail. While the step runs, it returns what exists so far.',
+  headers: ['Range'],
+  responses: {
+    200: {
+      description: 'The output; without `Content-Length` while the step runs.',
+      headers: outputHeaders,
+      content: { 'text/plain': printed },
+    },
+    206: {
+      description: 'The range of kept bytes that was requested.',
+      headers: [...outputHeaders, 'Content-Range'],
+      content: { 'text/plain': printed },
+    },
+  },
+  errors: ['step_not_found', 'range_not_satisfiable'],
+  sample: '$STEPPE_URL/v1/sessions/$SESSION/steps/$STEP/output/stdout',
 } as const satisfies Operation;
 
 export const cancelStep = {

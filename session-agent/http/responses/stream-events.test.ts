@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { toRawJson } from '../../protocol/raw-json.ts';
 import type { Step } from '../../steps/step.ts';
 import { eventText } from '../../steps/step-events.ts';
-import { completed, newStep } from '../../steps/testing/new-step.ts';
+import { completed, eventsOf, newStep } from '../../steps/testing/new-step.ts';
 import { type StreamOptions, streamEvents } from './stream-events.ts';
 
 const opened: { destroy(): void }[] = [];
@@ -80,10 +80,10 @@ test('replays, then follows to the end, for several readers, without gaps or rep
   step.end(completed);
   const late = readLines(openReader(port));
   for (const lines of await Promise.all([...readers, late])) {
-    expect(lines).toEqual(step.events.map(eventText));
+    expect(lines).toEqual((await eventsOf(step)).map(eventText));
     eventsIn(lines);
   }
-  expect(step.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect((await eventsOf(step)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 test.each([
@@ -112,7 +112,8 @@ test('cuts off a stalled reader with a last line between events; others continue
   // Read now: the reader has the same time again for its last line.
   const reading = readLines(slow);
   step.end(completed);
-  expect(eventsIn(await fast)).toHaveLength(step.events.length);
+  const { length } = await eventsOf(step);
+  expect(eventsIn(await fast)).toHaveLength(length);
 
   const lines = await reading;
   expect(cutOffLineSchema.parse(JSON.parse(lines.pop() ?? ''))).toMatchObject({
@@ -120,7 +121,7 @@ test('cuts off a stalled reader with a last line between events; others continue
   });
   const seqs = eventsIn(lines).map(({ seq }) => seq);
   expect(seqs).toEqual(seqs.map((_, at) => at + 1));
-  expect(seqs.length).toBeLessThan(step.events.length);
+  expect(seqs.length).toBeLessThan(length);
 });
 
 test('closes the connection of a stalled reader that does not read its last line', async () => {

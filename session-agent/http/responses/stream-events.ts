@@ -4,10 +4,10 @@ import { limits } from '@steppe/contracts/limits';
 import type { CutOffLine } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Step } from '../../steps/step.ts';
-import { type EventFormat, eventFormats } from './event-formats.ts';
+import { eventFormats } from './event-formats.ts';
 
 /** Memory per reader: about this many bytes, or one larger event. */
-const batchLength = 64 * 1024;
+const batchBytes = 64 * 1024;
 
 const cutOffMessages: Record<CutOffLine['reason'], string> = {
   slow_reader:
@@ -50,18 +50,25 @@ export async function streamEvents(
   const stalled = new Promise<'stalled'>((resolve) =>
     outgoing.setTimeout(stallMs).once('timeout', () => resolve('stalled')),
   );
+  let isNew = false;
   let wake: () => void = () => {};
-  const stop = step.onEvent(() => wake());
+  const stop = step.onEvent(() => {
+    isNew = true;
+    wake();
+  });
+  const reader = step.readEvents(after);
   try {
-    for (let next = after; !outgoing.destroyed; ) {
+    while (!outgoing.destroyed) {
+      isNew = false;
+      const events = await reader.next(batchBytes);
       if (step.forgotten) return void outgoing.write(cutOff(cutOffLine('forgotten')));
-      const { text, end } = takeBatch(step, next, eventFormats[format]);
-      next = end;
-      if (text === '') {
+      if (events.length === 0) {
+        if (isNew) continue;
         if (step.hasEnded) return;
         await Promise.race([new Promise<void>((resolve) => (wake = resolve)), closed]);
         continue;
       }
+      const text = events.map((event) => eventFormats[format].event(event)).join('');
       stopBeat();
       stopBeat = clock.every(limits.keepaliveMs, beat);
       if (outgoing.write(text)) continue;
@@ -75,17 +82,6 @@ export async function streamEvents(
     stop();
     outgoing.end();
   }
-}
-
-/** The events from index `start`, as many as fit into a batch. */
-function takeBatch(step: Step, start: number, format: EventFormat): { text: string; end: number } {
-  let text = '';
-  let end = start;
-  for (let event = step.events[end]; event && text.length < batchLength; event = step.events[end]) {
-    text += format.event(event);
-    end += 1;
-  }
-  return { text, end };
 }
 
 const cutOffLine = (reason: CutOffLine['reason']): CutOffLine => ({

@@ -10,6 +10,7 @@ import { decodeMessage } from '../../protocol/decode-message.ts';
 import { encodeFrame, FrameDecoder } from '../../protocol/frame-codec.ts';
 import { createRuntimeTransport } from '../../protocol/runtime-transport.ts';
 import { BackgroundOutput } from '../../steps/background.ts';
+import { newSpool } from '../../testing/new-spool.ts';
 import { Interpreter } from '../interpreter.ts';
 
 const within = { timeout: 10_000 };
@@ -26,7 +27,7 @@ export async function listenForPeers(absenceLimitMs = 60_000) {
     ids: createIds(systemClock),
     ensureWorkspace: async () => {},
     memoryBytes: null,
-    background: new BackgroundOutput(),
+    background: new BackgroundOutput(newSpool(), systemClock),
     logger: createLogger({ service: 'test', level: 'silent' }),
     onMemoryLost: () => notifications.push(`epoch ${interpreter.epoch}`),
     onReady: () => {

@@ -222,6 +222,67 @@ behaviours('Output', [
     },
   ),
   flow(
+    'a live reader gets all of a long output while the step runs, and so does one that replays it',
+    {
+      python:
+        'import os, time\nfor n in range(80_000): print(f"{n:07d}" + "x" * 92)\nwhile not os.path.exists("seen"): time.sleep(0.02)\nos.remove("seen")',
+      node: 'const fs = require("fs")\nfor (let n = 0; n < 80_000; n++) console.log(String(n).padStart(7, "0") + "x".repeat(92))\nwhile (!fs.existsSync("seen")) await new Promise((done) => setTimeout(done, 20))\nfs.unlinkSync("seen")',
+    },
+    async (session, code) => {
+      const length = 80_000 * 100;
+      let text = '';
+      let id = '';
+      for await (const event of session.stream(code)) {
+        if (event.type === 'stdout') text += event.text;
+        // The step ends only if its reader has seen everything before.
+        if (event.type === 'stdout' && text.length === length) await session.put('seen', '');
+        if (event.type === 'step_ended') id = event.step_id;
+      }
+      const isWhole = (all: string): boolean =>
+        all.length === length &&
+        all.split('\n').every((line, n) => n === 80_000 || Number(line.slice(0, 7)) === n);
+      const replayed = await session.events(id);
+      const again = replayed.map((event) => (event.type === 'stdout' ? event.text : '')).join('');
+      expect([isWhole(text), isWhole(again)]).toEqual([true, true]);
+      expect(replayed.map(({ seq }) => seq)).toEqual(replayed.map((_, at) => at + 1));
+    },
+  ),
+  flow(
+    'a result that is cut names a path that returns the whole output, or a range of it',
+    {
+      python: 'for n in range(30_000): print(f"{n:07d}" + "x" * 92)',
+      node: 'for (let n = 0; n < 30_000; n++) console.log(String(n).padStart(7, "0") + "x".repeat(92))',
+    },
+    async (session, code) => {
+      const { step_id: id, session_id: of, full_output: named } = await session.run(code);
+      const path = `/steps/${id}/output/stdout`;
+      expect(named).toEqual({ stdout: `/v1/sessions/${of}${path}` });
+      const whole = await session.call('GET', path);
+      const text = await whole.text();
+      const about = ['content-type', 'content-length', 'steppe-dropped-bytes'];
+      expect(about.map((name) => whole.headers.get(name))).toEqual([
+        'text/plain; charset=utf-8',
+        '3000000',
+        '0',
+      ]);
+      expect([text.length, text.slice(1_000_000, 1_000_007)]).toEqual([3_000_000, '0010000']);
+      const part = await session.call('GET', path, undefined, { range: 'bytes=2500000-2500006' });
+      expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([
+        206,
+        'bytes 2500000-2500006/3000000',
+        '0025000',
+      ]);
+      const last = await session.call('GET', path, undefined, { range: 'bytes=-100' });
+      expect(await last.text()).toBe(text.slice(-100));
+      const beyond = await session.call('GET', path, undefined, { range: 'bytes=3000000-' });
+      expect(beyond.status).toBe(416);
+      const stderr = await session.call('GET', `/steps/${id}/output/stderr`);
+      expect([stderr.status, await stderr.text()]).toEqual([200, '']);
+      expect((await session.call('GET', `/steps/${id}/output/other`)).status).toBe(404);
+      expect((await session.call('GET', '/steps/never/output/stdout')).status).toBe(404);
+    },
+  ),
+  flow(
     'standard error is truncated separately',
     {
       python: 'import sys\nsys.stderr.write("e" * 3_000_000)\nprint("out")',

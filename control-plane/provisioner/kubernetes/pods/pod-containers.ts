@@ -1,4 +1,5 @@
 import type { V1Container, V1EnvVar, V1VolumeMount } from '@kubernetes/client-node';
+import { limits } from '@steppe/contracts/limits';
 import { parseQuantity } from '../../../runtimes/quantity.ts';
 import type { RuntimeDefinition } from '../../../runtimes/runtime-definition.ts';
 import type { StartRequest } from '../../session-provisioner.ts';
@@ -34,14 +35,19 @@ const confined = {
   capabilities: { drop: ['ALL'] },
 };
 
+const storageRequests = { 'ephemeral-storage': '64Mi' };
+
+/** The agent's log and its own files. */
+const agentFilesBytes = 64 * 1024 * 1024;
+
 /**
- * A pod that uses more of its node's disk than its containers' limits allow is evicted: the spool
- * and the agent's own files must not use up what the session has.
+ * The disk of the agent. A pod that uses more of its node's disk than its containers' limits allow
+ * is evicted: the spool and the agent's own files must not use up what the session has.
  */
-const storage = {
-  requests: { 'ephemeral-storage': '64Mi' },
-  limits: { 'ephemeral-storage': '2Gi' },
-};
+export function agentStorage({ agentVariables }: PodTemplate): string {
+  const spool = Number(agentVariables.STEPPE_SESSION_SPOOL_BYTES ?? limits.sessionSpoolBytes);
+  return `${Math.ceil((spool + agentFilesBytes) / 1024 ** 2)}Mi`;
+}
 
 const shared: V1VolumeMount[] = [
   { name: 'run', mountPath: '/run/steppe' },
@@ -85,8 +91,8 @@ export function agentOf(template: PodTemplate, resources: PodRequest['resources'
     }),
     ports: [{ name: 'agent', containerPort: agentPort }],
     resources: {
-      requests: { ...storage.requests, ...settings.agent.requests },
-      limits: { ...storage.limits, ...settings.agent.limits },
+      requests: { ...storageRequests, ...settings.agent.requests },
+      limits: { 'ephemeral-storage': agentStorage(template), ...settings.agent.limits },
     },
     securityContext: confined,
     terminationMessagePolicy: 'FallbackToLogsOnError',
@@ -124,7 +130,7 @@ export function runtimeOf(
       // A request may not be above its limit.
       requests: {
         ...atMost(
-          { ...storage.requests, ...(runtime.pod?.requests ?? settings.runtime_requests) },
+          { ...storageRequests, ...(runtime.pod?.requests ?? settings.runtime_requests) },
           {
             cpu,
             memory,

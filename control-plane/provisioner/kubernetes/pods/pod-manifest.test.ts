@@ -106,6 +106,18 @@ it('makes the resources of a session its limits, and requests what the operator 
   expect(agent.resources?.limits).toMatchObject({ memory: '256Mi' });
 });
 
+it('limits the agent’s disk to the session’s spool and 64 MiB', () => {
+  const { spec, agent } = podOf();
+  expect(agent.resources?.limits).toMatchObject({ 'ephemeral-storage': '1088Mi' });
+  const spool = spec.volumes?.find(({ name }) => name === 'spool');
+  expect(spool?.emptyDir).toEqual({ sizeLimit: '1088Mi' });
+  const agentVariables = { STEPPE_SESSION_SPOOL_BYTES: String(100 * 1024 ** 2) };
+  const small = podManifest({ ...templateOf(), agentVariables }, python, instanceId, request);
+  expect(small.spec.containers[0]?.resources?.limits).toMatchObject({
+    'ephemeral-storage': '164Mi',
+  });
+});
+
 it('places a pod as its runtime says, or else by the settings of all pods', () => {
   const pod = {
     runtime_class: 'kata',

@@ -6,6 +6,7 @@ import type { PodSettings } from '../pod-settings.ts';
 import {
   agentOf,
   agentPort,
+  agentStorage,
   type PodRequest,
   type PodRuntime,
   type PodTemplate,
@@ -77,7 +78,7 @@ export function podManifest(
         { name: 'workspace', emptyDir: { sizeLimit: resources.ephemeral_storage } },
         { name: 'agent-tmp', emptyDir: { sizeLimit: '256Mi' } },
         { name: 'runtime-tmp', emptyDir: { sizeLimit: resources.ephemeral_storage } },
-        { name: 'spool', emptyDir: { sizeLimit: '1Gi' } },
+        { name: 'spool', emptyDir: { sizeLimit: agentStorage(template) } },
         { name: 'keys', configMap: { name: template.publicKeysConfigMap } },
       ],
     },

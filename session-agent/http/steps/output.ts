@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { errorMessages } from '@steppe/contracts/errors/error-messages';
+import { AppError } from '@steppe/service-kit/http/app-error';
+import { refuseQuery } from '@steppe/service-kit/http/parse-input';
+import { rawOutput } from '../../spool/raw-output.ts';
+import { readRange } from '../files/read.ts';
+import { outgoingOf } from '../responses/json-response.ts';
+import { sessionRoute } from '../route.ts';
+
+/**
+ * Streams the bytes of stdout or stderr that are kept; while the step runs, those that exist when
+ * the request arrives, without a length.
+ */
+export const getOutput = sessionRoute(async (c, { journal }) => {
+  refuseQuery(c.req.url);
+  const step = journal.get(c.req.param('step_id') ?? '');
+  const stream = c.req.param('stream');
+  if (stream !== 'stdout' && stream !== 'stderr')
+    throw new AppError('route_not_found', errorMessages.route_not_found());
+  const { bytes, droppedBytes, read } = rawOutput(step.spooled(), stream);
+  const total = step.hasEnded ? String(bytes) : '*';
+  const range = readRange(c.req.header('range'), bytes);
+  if (range === 'unsatisfiable') {
+    throw new AppError('range_not_satisfiable', errorMessages.range_not_satisfiable(bytes), {
+      details: { size_bytes: bytes },
+      headers: { 'Content-Range': `bytes */${bytes}` },
+    });
+  }
+  const { start, end } = range ?? { start: 0, end: bytes - 1 };
+  const outgoing = outgoingOf(c);
+  outgoing.writeHead(range ? 206 : 200, {
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-store',
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Steppe-Dropped-Bytes': droppedBytes,
+    ...((range || step.hasEnded) && { 'Content-Length': end - start + 1 }),
+    ...(range && { 'Content-Range': `bytes ${start}-${end}/${total}` }),
+  });
+  try {
+    await pipeline(Readable.from(read(start, end + 1)), outgoing);
+  } catch {
+    // The client disconnected, or the rest was dropped: an aborted response is not taken for whole.
+    outgoing.destroy();
+  }
+  return RESPONSE_ALREADY_SENT;
+});

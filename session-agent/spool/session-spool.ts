@@ -1,0 +1,102 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '@steppe/service-kit/process/logger';
+import { StepSpool } from './step-spool.ts';
+
+/** The disk that a step's spool may take. */
+export interface SpoolRoom {
+  /** @returns false if there is no room for so many more bytes. */
+  reserve(bytes: number): boolean;
+  release(bytes: number): void;
+  onWriteError(error: unknown): void;
+}
+
+export interface SpoolLimits {
+  stepBytes: number;
+  sessionBytes: number;
+}
+
+/** The spool of one step; the session may drop it once the step has ended. */
+export interface OwnedSpool {
+  spool: StepSpool;
+  /** The step has ended: its output may be dropped to make room. */
+  finish(): void;
+  remove(): void;
+}
+
+/**
+ * The files of output of all steps of the session, in the agent's own directory. When they take too
+ * much, that of the step that ended first is removed.
+ */
+export class SessionSpool {
+  readonly #directory: string;
+  readonly #limits: SpoolLimits;
+  readonly #logger: Logger;
+  readonly #finished = new Set<StepSpool>();
+  #bytes = 0;
+  #count = 0;
+  #hasDirectory = false;
+  #failed = false;
+
+  constructor(directory: string, limits: SpoolLimits, logger: Logger) {
+    this.#directory = directory;
+    this.#limits = limits;
+    this.#logger = logger;
+  }
+
+  /** The spool of the next step; its file is created once there is much output. */
+  open(): OwnedSpool {
+    this.#count += 1;
+    const path = join(this.#directory, `${this.#count}.spool`);
+    const { stepBytes, sessionBytes } = this.#limits;
+    const spool = new StepSpool(path, Math.min(stepBytes, sessionBytes), {
+      reserve: (bytes) => this.#reserve(bytes),
+      release: (bytes) => {
+        this.#bytes -= bytes;
+      },
+      onWriteError: (error) => this.#noteError(error),
+    });
+    return {
+      spool,
+      finish: () => {
+        spool.finish();
+        this.#finished.add(spool);
+      },
+      remove: () => this.#remove(spool),
+    };
+  }
+
+  /** Removes all files. */
+  close(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #reserve(bytes: number): boolean {
+    try {
+      if (!this.#hasDirectory) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      this.#hasDirectory = true;
+    } catch (error) {
+      this.#noteError(error);
+      return false;
+    }
+    for (const spool of this.#finished) {
+      if (this.#bytes + bytes <= this.#limits.sessionBytes) break;
+      if (spool.fileBytes > 0) this.#remove(spool);
+    }
+    if (this.#bytes + bytes > this.#limits.sessionBytes) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  #remove(spool: StepSpool): void {
+    this.#finished.delete(spool);
+    this.#bytes -= spool.fileBytes;
+    spool.remove();
+  }
+
+  /** Logs the first of a series: each piece of output may fail. */
+  #noteError(error: unknown): void {
+    if (!this.#failed) this.#logger.warn({ err: error }, 'spool write failed');
+    this.#failed = true;
+  }
+}

@@ -1,0 +1,240 @@
+import { closeSync, openSync, read, rmSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { headerBytes, noBytes, type SpoolRecord, type Totals, writeHeader } from './record.ts';
+import type { SpoolRoom } from './session-spool.ts';
+
+const readFile = promisify(read);
+
+/** Output is written to the file in pieces of about this size; the last one stays in memory. */
+export const flushBytes = 64 * 1024;
+/** The longest piece of output in one record. */
+export const maxPieceBytes = 64 * 1024;
+const slotsPerFile = 64;
+const firstPendingBytes = 1024;
+
+/** Consecutive records, without a loss between them. */
+export interface Segment {
+  readonly slot: number;
+  readonly isHead: boolean;
+  readonly firstSeq: number;
+  lastSeq: number;
+  /** The bytes of each channel before its first record. */
+  readonly start: Totals;
+  /** The same after its last record. */
+  readonly end: Totals;
+  /** What of it is in the file; the rest is pending. */
+  writtenBytes: number;
+  /** Its records are gone, and its place in the file may be used again. */
+  dropped: boolean;
+}
+
+/**
+ * The output of one step: a file of 64 slots, and in memory an index with one segment for each. The
+ * first half of the slots keeps the head. The other half is a ring that keeps the tail.
+ *
+ * Writes are synchronous: they go to the page cache, they keep the order of the output, and a disk
+ * that is slower than the worker slows the worker down instead of filling the agent's memory. No
+ * write fails its caller: what cannot be written is lost, which the numbers of the segments show.
+ */
+export class StepSpool {
+  readonly #path: string;
+  readonly #room: SpoolRoom;
+  readonly #slotBytes: number;
+  readonly #totals = noBytes();
+  /** The bytes of the file that each slot takes. */
+  readonly #slots: number[] = [];
+  #segments: Segment[] = [];
+  /** The end of the current segment: records that are not in the file yet. */
+  #pending: Buffer = Buffer.alloc(0);
+  #pendingBytes = 0;
+  #current: Segment | undefined;
+  /** The end of the current segment when it was last written. */
+  #writtenEnd: { lastSeq: number; totals: Totals } = { lastSeq: 0, totals: noBytes() };
+  #file: number | undefined;
+  #reads = 0;
+  #removed = false;
+
+  constructor(path: string, maxBytes: number, room: SpoolRoom) {
+    this.#path = path;
+    this.#room = room;
+    this.#slotBytes = Math.floor(maxBytes / slotsPerFile);
+  }
+
+  /** Eight records of the longest pieces, or more, fill a slot: little of it stays empty. */
+  get pieceBytes(): number {
+    return Math.min(maxPieceBytes, Math.floor(this.#slotBytes / 8) - headerBytes);
+  }
+
+  /** In order. Readers must not change them. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  get totals(): Readonly<Totals> {
+    return this.#totals;
+  }
+
+  get fileBytes(): number {
+    return this.#slots.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** The memory that it takes. */
+  get memoryBytes(): number {
+    return this.#pending.length;
+  }
+
+  /** @param record at most `pieceBytes` long, with a greater seq than the one before. */
+  append(record: SpoolRecord): void {
+    const size = headerBytes + record.bytes.length;
+    const isFull = (segment: Segment): boolean =>
+      segment.writtenBytes + this.#pendingBytes + size > this.#slotBytes;
+    if (this.#current && isFull(this.#current)) this.#closeSegment();
+    if (!this.#removed) this.#current ??= this.#nextSegment(record.seq);
+    const segment = this.#current;
+    this.#totals[record.channel] += record.bytes.length;
+    if (!segment) return;
+    this.#reserve(size);
+    writeHeader(this.#pending, this.#pendingBytes, record);
+    record.bytes.copy(this.#pending, this.#pendingBytes + headerBytes);
+    this.#pendingBytes += size;
+    segment.lastSeq = record.seq;
+    segment.end[record.channel] += record.bytes.length;
+    if (this.#pendingBytes >= flushBytes) this.#flush();
+  }
+
+  /** The records of a segment from `offset`, at least one of them; empty at its end. */
+  async read(segment: Segment, offset: number): Promise<Buffer> {
+    if (segment.dropped) return Buffer.alloc(0);
+    if (offset >= segment.writtenBytes) {
+      if (segment !== this.#current) return Buffer.alloc(0);
+      // A copy: the next records may replace these.
+      return Buffer.from(this.#pending.subarray(offset - segment.writtenBytes, this.#pendingBytes));
+    }
+    const file = this.#file;
+    if (file === undefined) return Buffer.alloc(0);
+    const length = Math.min(segment.writtenBytes - offset, headerBytes + maxPieceBytes);
+    const chunk = Buffer.allocUnsafe(length);
+    this.#reads += 1;
+    try {
+      const at = segment.slot * this.#slotBytes + offset;
+      const { bytesRead } = await readFile(file, chunk, 0, length, at);
+      // Its place may have been used again meanwhile.
+      return segment.dropped ? Buffer.alloc(0) : chunk.subarray(0, bytesRead);
+    } catch {
+      // Unreadable records are lost.
+      this.#drop(segment);
+      return Buffer.alloc(0);
+    } finally {
+      this.#reads -= 1;
+      if (this.#removed) this.#close();
+    }
+  }
+
+  /** No more records come: takes no more memory than they need. */
+  finish(): void {
+    this.#pending = Buffer.from(this.#pending.subarray(0, this.#pendingBytes));
+  }
+
+  /** Drops all records, and removes the file. */
+  remove(): void {
+    this.#removed = true;
+    for (const segment of this.#segments) segment.dropped = true;
+    this.#segments = [];
+    this.#current = undefined;
+    this.#pending = Buffer.alloc(0);
+    this.#pendingBytes = 0;
+    this.#slots.length = 0;
+    this.#close();
+  }
+
+  #nextSegment(firstSeq: number): Segment | undefined {
+    const slot = this.#freeSlot();
+    if (slot === undefined) return undefined;
+    const [start, end] = [{ ...this.#totals }, { ...this.#totals }];
+    const isHead = this.#segments.length < slotsPerFile / 2 && slot < slotsPerFile / 2;
+    const segment = {
+      ...{ slot, isHead, firstSeq, lastSeq: firstSeq - 1, start, end },
+      ...{ writtenBytes: 0, dropped: false },
+    };
+    this.#segments.push(segment);
+    this.#writtenEnd = { lastSeq: segment.lastSeq, totals: { ...end } };
+    return segment;
+  }
+
+  #freeSlot(): number | undefined {
+    const taken = new Set(this.#segments.map(({ slot }) => slot));
+    for (let slot = 0; slot < slotsPerFile; slot += 1) if (!taken.has(slot)) return slot;
+    const oldest = this.#segments.find(({ isHead }) => !isHead);
+    if (oldest) this.#drop(oldest);
+    return oldest?.slot;
+  }
+
+  #drop(segment: Segment): void {
+    segment.dropped = true;
+    this.#segments = this.#segments.filter((other) => other !== segment);
+    if (segment !== this.#current) return;
+    this.#current = undefined;
+    this.#pendingBytes = 0;
+  }
+
+  #closeSegment(): void {
+    this.#flush();
+    this.#current = undefined;
+  }
+
+  /** Writes what is pending, or drops it. */
+  #flush(): void {
+    const segment = this.#current;
+    if (!segment || this.#pendingBytes === 0) return;
+    const bytes = this.#pending.subarray(0, this.#pendingBytes);
+    this.#pendingBytes = 0;
+    if (this.#write(segment, bytes)) {
+      segment.writtenBytes += bytes.length;
+      this.#writtenEnd = { lastSeq: segment.lastSeq, totals: { ...segment.end } };
+      return;
+    }
+    segment.lastSeq = this.#writtenEnd.lastSeq;
+    Object.assign(segment.end, this.#writtenEnd.totals);
+    if (segment.writtenBytes === 0) this.#drop(segment);
+    this.#current = undefined;
+  }
+
+  /** @returns false if there is no room, or the disk is full or broken. */
+  #write({ slot, writtenBytes }: Segment, bytes: Buffer): boolean {
+    const had = this.#slots[slot] ?? 0;
+    const growth = Math.max(0, writtenBytes + bytes.length - had);
+    if (!this.#room.reserve(growth)) return false;
+    try {
+      this.#file ??= openSync(this.#path, 'w+', 0o600);
+      for (let done = 0; done < bytes.length; ) {
+        const at = slot * this.#slotBytes + writtenBytes + done;
+        done += writeSync(this.#file, bytes, done, bytes.length - done, at);
+      }
+      for (let other = this.#slots.length; other <= slot; other += 1) this.#slots[other] = 0;
+      this.#slots[slot] = had + growth;
+      return true;
+    } catch (error) {
+      this.#room.release(growth);
+      this.#room.onWriteError(error);
+      return false;
+    }
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#pendingBytes + size;
+    if (needed <= this.#pending.length) return;
+    const larger = Buffer.allocUnsafeSlow(
+      Math.max(needed, firstPendingBytes, 2 * this.#pending.length),
+    );
+    this.#pending.copy(larger, 0, 0, this.#pendingBytes);
+    this.#pending = larger;
+  }
+
+  /** A number that is closed too early could name another file to a read that has begun. */
+  #close(): void {
+    if (this.#file === undefined || this.#reads > 0) return;
+    closeSync(this.#file);
+    this.#file = undefined;
+    rmSync(this.#path, { force: true });
+  }
+}

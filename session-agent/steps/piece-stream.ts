@@ -1,0 +1,59 @@
+import type { Clock } from '@steppe/service-kit/process/clock';
+import { maxPieceBytes } from '../spool/step-spool.ts';
+import { incompleteEnd } from './output-window.ts';
+
+export const coalesceMs = 3;
+
+/**
+ * One output stream: bytes in, pieces of whole characters out. Small writes within a few
+ * milliseconds become one piece.
+ */
+export class PieceStream {
+  readonly #emit: (piece: Buffer) => void;
+  readonly #clock: Clock;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #cancelFlush: (() => void) | undefined;
+
+  constructor(clock: Clock, emit: (piece: Buffer) => void) {
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  push(bytes: Buffer): void {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= maxPieceBytes) this.flush();
+    else this.#cancelFlush ??= this.#clock.after(coalesceMs, () => this.flush());
+  }
+
+  /** Emits what waits for more output, except the beginning of a character. */
+  flush(): void {
+    if (!this.#cancelFlush && this.#pendingBytes < maxPieceBytes) return;
+    const all = this.#take();
+    // Only the very last bytes of invalid output can be this short.
+    const whole = all.length - incompleteEnd(all);
+    if (whole < all.length) {
+      // A copy, because the buffer may be large.
+      this.#pending = [Buffer.from(all.subarray(whole))];
+      this.#pendingBytes = all.length - whole;
+    }
+    if (whole > 0) this.#emit(all.subarray(0, whole));
+  }
+
+  /** Emits everything. */
+  end(): void {
+    const all = this.#take();
+    if (all.length > 0) this.#emit(all);
+  }
+
+  #take(): Buffer {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    const [only, ...more] = this.#pending;
+    const all = more.length === 0 ? (only ?? Buffer.alloc(0)) : Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return all;
+  }
+}
