@@ -16,11 +16,12 @@ export class OutputWindow {
   #headBytes = 0;
   readonly #tail: TailBuffer;
 
-  constructor(maxBytes: number, notice: Notice) {
+  /** @param headBytes how much of it shows the head. */
+  constructor(maxBytes: number, notice: Notice, headBytes = Math.floor(maxBytes / 2)) {
     this.#notice = notice;
     const noticeBytes = Buffer.byteLength(notice(Number.MAX_SAFE_INTEGER));
-    this.#headLimit = Math.floor(maxBytes / 2);
-    this.#tail = new TailBuffer(Math.max(0, Math.floor(maxBytes / 2) - noticeBytes));
+    this.#headLimit = headBytes;
+    this.#tail = new TailBuffer(Math.max(0, maxBytes - headBytes - noticeBytes));
   }
 
   get isCut(): boolean {

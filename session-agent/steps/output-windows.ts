@@ -7,12 +7,12 @@ export type OutputWindows = Record<Channel, OutputWindow>;
 
 const notice = (droppedBytes: number): string => `\n[… ${droppedBytes} bytes dropped …]\n`;
 
-/** What a result shows of output of earlier steps. */
+/** What a result shows of output of earlier steps: the newest, which is the most useful. */
 export function backgroundWindows(): Pick<
   OutputWindows,
   'background_stdout' | 'background_stderr'
 > {
-  const open = () => new OutputWindow(limits.backgroundBytes, notice);
+  const open = () => new OutputWindow(limits.backgroundBytes, () => '', 0);
   return { background_stdout: open(), background_stderr: open() };
 }
 
