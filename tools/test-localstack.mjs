@@ -89,7 +89,7 @@ async function deploy(env) {
 }
 
 /** The parts of test/localstack/vitest.config.ts, each of which runs after the one before it. */
-const parts = ['table', 'whole-path', 'faults', 'last'];
+const parts = ['table', 'whole-path', 'policies', 'faults', 'restart'];
 
 async function runPart(part, env) {
   const report = join(scratch, `${part}.json`);

@@ -20,8 +20,8 @@ const project = (
 
 /**
  * The tests on a deployed Storage stack. `make test-localstack` provides it, and runs one project
- * after another: conformance corrupts rows, faults stop LocalStack, and what was recorded is
- * complete at the end.
+ * after another: conformance corrupts rows, faults stop LocalStack, policies reads what whole-path
+ * recorded, and restart forgets the stack.
  */
 export default defineConfig({
   test: {
@@ -43,7 +43,8 @@ export default defineConfig({
         ['test/localstack/faults/**/*.test.ts', 'test/embedded/faults/dynamodb-faults.test.ts'],
         ['test/localstack/harness/deployed-table.ts'],
       ),
-      project('last', 1, ['test/localstack/last/**/*.test.ts']),
+      project('policies', 1, ['test/localstack/policies/**/*.test.ts']),
+      project('restart', 1, ['test/localstack/restart/**/*.test.ts']),
     ],
   },
 });
