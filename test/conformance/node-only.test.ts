@@ -51,9 +51,28 @@ steps(
     value: '{ settled: Promise { 5 } }',
   },
 );
-steps('a promise that is the last value is awaited or shown, not lost', 'Promise.resolve(5)', {
-  value: /^(5|Promise \{ 5 \})$/,
+steps('a promise that is the last value is awaited', 'async function main() { return 5 }\nmain()', {
+  value: '5',
 });
+steps(
+  'a promise that is the last value keeps the step running until it is settled',
+  '(async () => {\n  await new Promise((done) => setTimeout(done, 5))\n  console.log("later")\n  return { done: true }\n})()',
+  { stdout: 'later\n', value: '{ done: true }' },
+);
+steps(
+  'the error of a promise that is the last value is the error of the step',
+  '(async () => { await null; throw new RangeError("late") })();',
+  { error: { name: 'RangeError', message: 'late' } },
+);
+steps('a promise after an await is awaited too', 'await null\nif (true) Promise.resolve(5)', {
+  value: '5',
+});
+steps('a promise that `void` discards is not awaited', 'void new Promise(() => {})', {});
+steps(
+  'a promise before a declaration is shown as a promise',
+  'Promise.resolve(5);\nconst after = 1',
+  { value: 'Promise { 5 }' },
+);
 steps('a class is shown as Node shows it', 'class Shape {}\nShape', { value: '[class Shape]' });
 steps('a symbol is shown', 'Symbol("s")', { value: 'Symbol(s)' });
 steps('an error with a cause shows both', 'new Error("top", { cause: new TypeError("root") })', {

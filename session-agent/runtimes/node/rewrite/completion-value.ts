@@ -15,6 +15,12 @@ export function keepCompletionValue(source: string, program: Program): Edit[] {
   return valuesWithin(last).flatMap((statement) => keepValue(source, statement));
 }
 
+/** False if declarations follow the statement that has the value. */
+export function endsWithValue(program: Program): boolean {
+  const last = program.body.findLast(({ type }) => type !== 'EmptyStatement');
+  return last !== undefined && !isEmpty(last);
+}
+
 /** In ECMAScript its completion is empty, so the value of the previous statement remains. */
 function isEmpty(node: AnyNode): boolean {
   switch (node.type) {

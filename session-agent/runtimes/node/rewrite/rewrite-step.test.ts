@@ -208,7 +208,7 @@ describe('the completion value', () => {
     expect(await runSteps(`${comments}{ a: 1 };\n${comments}`)).toEqual({ a: 1 });
   });
 
-  it('is a promise if the last expression is one', async () => {
+  it('can be a promise', async () => {
     expect(await runSteps('globalThis.testPromise = Promise.resolve(1); [testPromise]')).toEqual([
       expect.any(Promise),
     ]);

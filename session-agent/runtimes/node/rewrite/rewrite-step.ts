@@ -1,5 +1,5 @@
 import type { Program } from 'acorn';
-import { keepCompletionValue, valueName } from './completion-value.ts';
+import { endsWithValue, keepCompletionValue, valueName } from './completion-value.ts';
 import { constantsHolder, guardConstants } from './constant-assignments.ts';
 import {
   type FreshNames,
@@ -31,6 +31,8 @@ export type RewrittenStep = {
    * the step awaits.
    */
   main: string;
+  /** Whether a promise that is the value is awaited, and its value or error is the step's. */
+  awaitsValue: boolean;
   shifts: ColumnShift[];
 };
 
@@ -70,6 +72,7 @@ export function rewriteStep(code: string, filename: string, known: KnownNames): 
     filename,
     names,
     functions: functions?.text ?? null,
+    awaitsValue: endsWithValue(program),
     main: `${main.text}\n;return[${valueName}]}${blocksEnd})`,
     shifts: [...main.shifts, ...(functions?.shifts ?? [])],
   };

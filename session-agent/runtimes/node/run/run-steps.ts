@@ -73,21 +73,29 @@ export function createStepRunner(parts: Parts): StepRunner {
       parts.declare(program.names);
       running.leave = parts.enterEnvironment(env, cwd);
       const completion = scope.run(stepId, () => parts.call(program));
-      return Array.isArray(completion) ? succeed(running, completion) : settle(running, completion);
+      if (!Array.isArray(completion) || isAwaited(program, completion))
+        return settle(running, program, completion);
+      return succeed(running, completion[0]);
     } catch (thrown) {
       return fail(thrown);
     }
   }
 
-  async function settle(running: Running, completion: Promise<Completion>): Promise<Outcome> {
+  async function settle(
+    running: Running,
+    program: RewrittenStep,
+    pending: Completion | Promise<Completion>,
+  ): Promise<Outcome> {
     try {
-      return succeed(running, await completion);
+      const completion = await pending;
+      const [value] = completion;
+      return succeed(running, isAwaited(program, completion) ? await value : value);
     } catch (thrown) {
       return fail(thrown);
     }
   }
 
-  function succeed(running: Running, [value]: Completion): Outcome {
+  function succeed(running: Running, value: unknown): Outcome {
     // The value of an abandoned step arrives too late to be shown.
     if (current === running && value !== undefined)
       scope.run(running.step.step_id, () => parts.showMainResult(value));
@@ -158,6 +166,9 @@ type Parts = {
 };
 
 export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey): void };
+
+const isAwaited = ({ awaitsValue }: RewrittenStep, [value]: Completion): boolean =>
+  awaitsValue && types.isPromise(value);
 
 /** Runs no code of the thrown value: a proxy has traps, and `code` may be a getter. */
 function isSigintOfOurs(thrown: unknown): boolean {
