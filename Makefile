@@ -27,7 +27,7 @@ lint: $(installed) $(linters) ## check formatting, lint rules, types, dead code,
 	npx --no-install tsc --noEmit
 	npx --no-install knip
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/cluster/metrics-server/metrics-server tools/helm/install tools/localstack/localstack
+	.venv/bin/shellcheck -x -a -P SCRIPTDIR .ci/run tools/cluster/cluster tools/cluster/image tools/cluster/kwok/install tools/cluster/metrics-server/metrics-server tools/helm/install tools/localstack/localstack
 	npx --no-install cspell lint --config tools/cspell.yaml --no-progress --no-summary --cache --cache-location node_modules/.cache/cspell
 	node tools/check-words.mjs
 	node tools/check-doc-paths.mjs
@@ -78,7 +78,7 @@ release: $(installed) ## give the workspace, the images and the chart a new vers
 	@node tools/release.mjs "$(VERSION)"
 	@$(MAKE) --silent chart-goldens
 
-test-cluster: $(bundles) ## run test/cluster/ on a real cluster (CLUSTER=existing for that of KUBECONFIG), and print figures and the count; needs root and Go
+test-cluster: $(bundles) ## run test/cluster/ on a real cluster (CLUSTER=existing for that of KUBECONFIG; SCALE=full for 10 000 pods), and print figures and the count; needs root and Go
 	@exec node tools/test-cluster.mjs
 
 test-localstack: $(bundles) $(aws) ## deploy the table into LocalStack and run test/localstack/ on it (LOCALSTACK=docker, or AWS_ENDPOINT_URL for one that runs)

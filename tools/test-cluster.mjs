@@ -30,31 +30,25 @@ async function runConformance(cluster) {
   return { passed: +counts[1], failed: +counts[2], skipped: +(counts[3] ?? 0) };
 }
 
-function printFigures() {
-  for (const line of readFileSync(figures, 'utf8').split('\n').filter(Boolean)) {
-    const { what, ms, budget } = JSON.parse(line);
-    console.log(`${what}: ${ms.toFixed(1)} ms (${budget})`);
-  }
-}
-
-/** Builds metrics server for the one test that needs it: no registry can be reached in the cluster. */
-function buildMetricsServer() {
-  const needsIt =
-    filters.length === 0 ||
-    filters.some((filter) => 'test/cluster/rollout/autoscaling.test.ts'.includes(filter));
-  if (process.env.CLUSTER === 'existing' || !needsIt) return;
-  runOrThrow('tools/cluster/metrics-server/metrics-server', ['build'], process.env);
+/** Builds what few tests need, unless none of those runs: no registry can be reached in the cluster. */
+function buildTools() {
+  const runs = (test) => filters.length === 0 || filters.some((filter) => test.includes(filter));
+  if (process.env.CLUSTER === 'existing') return;
+  if (runs('test/cluster/rollout/autoscaling.test.ts'))
+    runOrThrow('tools/cluster/metrics-server/metrics-server', ['build'], process.env);
+  if (runs('test/cluster/scale/scale.test.ts'))
+    runOrThrow('tools/cluster/kwok/install', [], process.env);
 }
 
 writeFileSync(figures, '');
-buildMetricsServer();
+buildTools();
 const cluster = openCluster(process.env);
 try {
   const results = [await runTests(cluster)];
   if (filters.length === 0) results.push(await runConformance(cluster));
   const sum = (key) => results.reduce((total, counts) => total + counts[key], 0);
   const skipped = sum('skipped');
-  printFigures();
+  process.stdout.write(readFileSync(figures, 'utf8'));
   console.log(
     `${sum('passed')} passed, ${sum('failed')} failed${skipped ? `, ${skipped} skipped` : ''}`,
   );

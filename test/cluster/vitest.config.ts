@@ -4,7 +4,7 @@ const wholePath = 'test/cluster/whole-path/**/*.test.ts';
 /** Others that call the release which all files share. */
 const shared = 'test/cluster/{isolation/{no-exec,replay,user-code}/**/*,chart/pod-shape}.test.ts';
 /** Tests that stop parts of the cluster, and those that measure it. */
-const alone = 'test/cluster/{faults,load}/**/*.test.ts';
+const alone = 'test/cluster/{faults,load,scale}/**/*.test.ts';
 
 /** Tests of the whole path that call either a local mode or a release: `useTarget`. */
 const embedded = [

@@ -9,10 +9,14 @@ export interface Figure {
   budget: string;
 }
 
-export function recordFigure(figure: Figure): void {
+export const recordFigure = ({ what, ms, budget }: Figure): void =>
+  recordLine(`${what}: ${ms.toFixed(1)} ms (${budget})`);
+
+/** A measurement that is not a time. */
+export function recordLine(line: string): void {
   const file = figuresFile();
-  if (file) appendFileSync(file, `${JSON.stringify(figure)}\n`);
-  else process.stderr.write(`${figure.what}: ${figure.ms.toFixed(1)} ms (${figure.budget})\n`);
+  if (file) appendFileSync(file, `${line}\n`);
+  else process.stderr.write(`${line}\n`);
 }
 
 /** The value below which that share of the values is. @param share between 0 and 1 */

@@ -4,7 +4,13 @@ import { promisify } from 'node:util';
 
 const program = fileURLToPath(new URL('../../../tools/cluster/cluster', import.meta.url));
 
-type Component = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubelet' | 'kube-proxy';
+type Component =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kubelet'
+  | 'kube-proxy'
+  | 'netpol';
 
 /**
  * Starts and kills the components of the cluster that tools/cluster runs on this machine.

@@ -34,3 +34,6 @@ export function images() {
 
 /** Where measurements are collected; unset: they are printed. */
 export const figuresFile = (): string | undefined => process.env.STEPPE_FIGURES;
+
+/** The sizes of the tests of scale: `SCALE=full` has those that are promised. */
+export const isFullScale = (): boolean => process.env.SCALE === 'full';
