@@ -23,7 +23,7 @@ import { type StoreProxy, startStoreProxy } from './store-proxy.ts';
 import { startTable } from './table-process.ts';
 import { createRecorder, type Recorder } from './work.ts';
 
-/** Control-planes in processes of their own, and all that they ask of the API server and the table. */
+/** Control-planes in processes of their own, and all their requests to the API server and the table. */
 export interface RecordedControlPlane {
   recorder: Recorder;
   api: ApiProxy;

@@ -12,7 +12,7 @@ export interface Measurement {
   rows: number;
   pass: PassWork;
   passMs: number;
-  /** What a list asked of the table. */
+  /** The requests of a list to the table. */
   list: StoreRequest[];
   listMs: number;
   create: CreateWork;
@@ -23,7 +23,7 @@ export interface Measurement {
   turnMs: number;
 }
 
-/** What a create from the pool asked of the table and of the API server. */
+/** The requests of a create from the pool to the table and to the API server. */
 interface CreateWork {
   table: string[];
   podLists: number;

@@ -1,4 +1,4 @@
-/** What the reconciler asked of the API server and of the table in one pass. */
+/** The requests of the reconciler to the API server and to the table in one pass. */
 export interface PassWork {
   /** Pages of session pods. */
   pages: number;
