@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { isExistingCluster } from './support/config.ts';
 
 const wholePath = 'test/cluster/whole-path/**/*.test.ts';
 /** Others that call the release which all files share. */
 const shared = 'test/cluster/{isolation/{no-exec,replay,user-code}/**/*,chart/pod-shape}.test.ts';
 /** Tests that stop parts of the cluster, and those that measure it. */
 const alone = 'test/cluster/{faults,load,scale}/**/*.test.ts';
+/** Those that stop and start components of the cluster, which tools/cluster alone can. */
+const components = 'test/cluster/faults/{api-server-*,lost-node}.test.ts';
 
 /** Tests of the whole path that call either a local mode or a release: `useTarget`. */
 const embedded = [
@@ -50,6 +53,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: [alone],
+          exclude: isExistingCluster() ? [components] : [],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
