@@ -32,7 +32,8 @@ it('gives up a connection that cannot be established after three retries', async
     error: { code: 'runtime_unreachable', retryable: false, details: { attempts: 4 } },
   });
   expect(response.headers['steppe-step-id']).toMatch(/^stp_/);
-  expect(consistentReads()).toBe(1);
+  // One after the first attempt, and one after the last.
+  expect(consistentReads()).toBe(2);
   await expect
     .poll(() => plane.requests())
     .toMatchObject([{ outcome: 'runtime_unreachable', attempts: 4 }]);
@@ -43,13 +44,15 @@ it('succeeds when a retry gets its connection', async () => {
   plane = await startTestDataPlane({ connectRetryDelaysMs: Array(500).fill(20) });
   const url = await unusedUrl();
   const responding = submit(plane.addSession(url));
-  await expect.poll(() => plane.routes.reads.length).toBe(1);
+  await expect.poll(consistentReads).toBe(1);
   const agent = await plane.startAgent(echo, Number(new URL(url).port));
   expect((await responding).status).toBe(200);
   expect(agent.seen).toHaveLength(1);
 });
 
-it('reports that the session has ended if a strongly consistent read shows it', async () => {
+it('reports after the first attempt that the session has ended', async () => {
+  await plane.closeAll();
+  plane = await startTestDataPlane({ connectRetryDelaysMs: [600_000] });
   const session = plane.addSession(await unusedUrl());
   plane.routes.consistent.set(session.session_id, ended(session));
   const response = await submit(session);
@@ -239,7 +242,7 @@ it('keeps an upload complete across attempts that never connected', async () => 
   await plane.closeAll();
   plane = await startTestDataPlane({ connectRetryDelaysMs: Array(500).fill(20) });
   const responding = upload(plane.addSession(url), 'some bytes');
-  await expect.poll(() => plane.routes.reads.length).toBe(1);
+  await expect.poll(consistentReads).toBe(1);
   const agent = await startAgent(echo, Number(new URL(url).port));
   expect(JSON.parse((await responding).text).body).toBe('some bytes');
   await agent.close();

@@ -200,7 +200,7 @@ it('sends no request to an agent if the client leaves before there is a connecti
   const url = await unusedUrl();
   const client = openAs(eventsOf(plane.addSession(url))).on('error', () => {});
   client.end();
-  await expect.poll(() => plane.routes.reads.length).toBe(1);
+  await expect.poll(() => plane.routes.reads.length).toBe(2);
   const agent = await plane.startAgent(echo, Number(new URL(url).port));
   client.destroy();
   await expect.poll(() => plane.requests()).toMatchObject([{ status: 499, outcome: 'aborted' }]);

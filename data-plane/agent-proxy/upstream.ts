@@ -61,6 +61,11 @@ export function createAgentUpstream(dependencies: UpstreamDependencies): AgentUp
         const next = isInterrupted(outcome) ? nextRequest(outcome) : undefined;
         const delayMs = retryBudget.delayAfter(outcome, next !== undefined);
         if (delayMs !== undefined) {
+          // The address of an ended session accepts no connection: a row that tells so saves the
+          // wait for the other attempts.
+          const isFirst = outcome.kind === 'unconnected' && call.attempts === 1;
+          if (isFirst && (await tryToMove(call, { failure: outcome.kind, request, routes })))
+            continue;
           if (!(await waitForRetry(delayMs, { clock, outgoing }))) return { kind: 'client_left' };
           countRetry(metrics, outcome);
           request = next ?? request;
@@ -68,7 +73,8 @@ export function createAgentUpstream(dependencies: UpstreamDependencies): AgentUp
         }
         const failure = upstreamFailureOf(outcome);
         if (!failure) return checkOutcome(call, outcome, dependencies);
-        await moveCall(call, { failure, request, routes });
+        if (!(await tryToMove(call, { failure, request, routes })))
+          throw agentUnreachable(failure, call.attempts);
       }
     },
   };
@@ -115,16 +121,17 @@ interface Move {
 /**
  * Points the call at the address that a strongly consistent read finds for the session. This is
  * safe only if the old address executed nothing.
- * @throws AppError if the session has ended; an error if it is still at the address that failed.
+ * @returns false if it is still at the address that failed.
+ * @throws AppError if the session has ended.
  */
-async function moveCall(call: AgentCall, { failure, request, routes }: Move): Promise<void> {
+async function tryToMove(call: AgentCall, { failure, request, routes }: Move): Promise<boolean> {
   const next = await resolveAgain(call, failure, routes);
-  if (!next || failure === 'broken' || call.hasMoved || isSame(next, call.route))
-    throw agentUnreachable(failure, call.attempts);
+  if (!next || failure === 'broken' || call.hasMoved || isSame(next, call.route)) return false;
   if (isPartlyRead(request.body)) throw uploadInterrupted();
   call.hasMoved = true;
   call.route = next;
   call.retryBudget.onMoved();
+  return true;
 }
 
 /** Undefined if the store is unavailable too, so that the original failure is reported. */
