@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { targetTests } from '../support/api/target-tests.ts';
 import { isExistingCluster } from './support/config.ts';
 
 const wholePath = 'test/cluster/whole-path/**/*.test.ts';
@@ -8,13 +9,6 @@ const shared = 'test/cluster/{isolation/{no-exec,replay,user-code}/**/*,chart/po
 const alone = 'test/cluster/{faults,load,scale}/**/*.test.ts';
 /** Those that stop and start components of the cluster, which tools/cluster alone can. */
 const components = 'test/cluster/faults/{api-server-*,lost-node}.test.ts';
-
-/** Tests of the whole path that call either a local mode or a release: `useTarget`. */
-const embedded = [
-  'files/files',
-  'sessions/{first-session,session-ends,session-lists,sessions}',
-  'steps/{client-leaves,restarts,step-queue,stopped-steps}',
-].map((names) => `test/embedded/${names}.test.ts`);
 
 /**
  * The tests that need a real cluster: they run where KUBECONFIG and pod addresses can be reached.
@@ -42,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'whole-path',
-          include: [wholePath, shared, ...embedded],
+          include: [wholePath, shared, ...targetTests],
           globalSetup: ['test/cluster/harness/shared-release.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -1,11 +1,5 @@
 import { defineConfig } from 'vitest/config';
-
-/** Tests of the whole path that call any running services: `useTarget`. */
-const embedded = [
-  'files/files',
-  'sessions/{first-session,session-ends,session-lists,sessions}',
-  'steps/{client-leaves,restarts,step-queue,stopped-steps}',
-].map((names) => `test/embedded/${names}.test.ts`);
+import { targetTests } from '../support/api/target-tests.ts';
 
 /** @param maxWorkers at most that many files at a time */
 const project = (
@@ -34,7 +28,7 @@ export default defineConfig({
       project(
         'whole-path',
         2,
-        ['test/localstack/whole-path/**/*.test.ts', ...embedded],
+        ['test/localstack/whole-path/**/*.test.ts', ...targetTests],
         ['test/localstack/harness/shared-services.ts'],
       ),
       project(
