@@ -30,7 +30,7 @@ const isLookedAt = (file: string): boolean =>
  * These build patterns from our own strings: one of a few names, and any character a limited number
  * of times.
  */
-const knownConstructions = ['contracts/step-output.ts', 'session-agent/steps/background.ts'];
+const knownConstructions = ['contracts/step-output.ts'];
 
 interface Found {
   /** Each pattern and the file that contains it, by the pattern. */
