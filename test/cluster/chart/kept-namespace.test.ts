@@ -8,7 +8,6 @@ const sessionsNamespace = `t-kept-${randomBytes(4).toString('hex')}`;
 beforeAll(() => kubectlOrThrow(['create', 'namespace', sessionsNamespace]));
 const release = useRelease('kept', {
   sessions: { namespace: { name: sessionsNamespace, create: false }, poolSize: 1 },
-  dataPlane: { replicas: 0 },
 });
 afterAll(() => kubectl(['delete', 'namespace', sessionsNamespace, '--wait=false']));
 

@@ -11,7 +11,7 @@ export const unknownName = 'other_version';
 interface Change {
   image: string;
   file: string;
-  /** Places in the file, each with what to insert behind it. */
+  /** Places in the file, whose lines may break anywhere, each with what to insert behind it. */
   insertions: readonly [RegExp, string][];
 }
 
@@ -25,7 +25,7 @@ const changes = {
     image: images().agent,
     file: '/opt/steppe/session-agent/main.cjs',
     insertions: [
-      [/instance_id:\s*instanceId,\s*epoch:\s*interpreter\.epoch/, `,${unknownName}:1`],
+      [/instance_id:\s*instanceId,\s*epoch:\s*interpreter\.\s*epoch/, `,${unknownName}:1`],
       [/epoch:\s*\w+,\s*state:\s*\w+,\s*last_active_at(?=\s*\})/, `,${unknownName}:1`],
     ],
   },
