@@ -1,8 +1,9 @@
 // Runs test/cluster/ and the conformance table on a real cluster: `make test-cluster`, or a part of
 // the former with TESTS=. Its last lines are measurements and the count of all tests.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { printSum, readCounts, reportTo } from './count-tests.mjs';
 import { openCluster, runOrThrow } from './real-cluster.mjs';
 
 const filters = (process.env.TESTS ?? '').split(' ').filter((name) => name !== '');
@@ -11,15 +12,10 @@ const figures = join(scratch, 'figures');
 
 async function runTests(cluster) {
   const report = join(scratch, 'report.json');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const config = ['--config', 'test/cluster/vitest.config.ts'];
-  const args = ['--no-install', 'vitest', 'run', ...config, ...reporters, ...filters];
+  const args = ['--no-install', 'vitest', 'run', ...config, ...reportTo(report), ...filters];
   const { status } = await cluster.exec('npx', args, { STEPPE_FIGURES: figures });
-  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = counts;
-  // A file that fails to load reports no failed test.
-  const failed = numFailedTests || (status === 0 ? 0 : 1);
-  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+  return readCounts(report, status);
 }
 
 async function runConformance(cluster) {
@@ -46,13 +42,8 @@ const cluster = openCluster(process.env);
 try {
   const results = [await runTests(cluster)];
   if (filters.length === 0) results.push(await runConformance(cluster));
-  const sum = (key) => results.reduce((total, counts) => total + counts[key], 0);
-  const skipped = sum('skipped');
   process.stdout.write(readFileSync(figures, 'utf8'));
-  console.log(
-    `${sum('passed')} passed, ${sum('failed')} failed${skipped ? `, ${skipped} skipped` : ''}`,
-  );
-  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+  printSum(results);
 } finally {
   cluster.close();
   rmSync(scratch, { recursive: true });

@@ -2,11 +2,12 @@
 // LocalStack is the one that responds at AWS_ENDPOINT_URL, or else a new one on a free port, from
 // Docker with LOCALSTACK=docker. Its last line counts all tests.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { printSum, readCounts, reportTo } from './count-tests.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = join(root, 'tools/localstack/localstack');
@@ -93,15 +94,10 @@ const parts = ['table', 'whole-path', 'policies', 'faults', 'restart'];
 
 async function runPart(part, env) {
   const report = join(scratch, `${part}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const chosen = ['--config', 'test/localstack/vitest.config.ts', '--project', part];
-  const args = ['--no-install', 'vitest', 'run', '--passWithNoTests', ...chosen, ...reporters];
-  const status = await run('npx', [...args, ...filters], { env });
-  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = counts;
-  // A file that fails to load reports no failed test.
-  const failed = numFailedTests || (status === 0 ? 0 : 1);
-  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+  const args = ['--no-install', 'vitest', 'run', '--passWithNoTests', ...chosen];
+  const status = await run('npx', [...args, ...reportTo(report), ...filters], { env });
+  return readCounts(report, status);
 }
 
 async function runTests(env) {
@@ -110,8 +106,7 @@ async function runTests(env) {
   const files = { STEPPE_STORAGE: storageFile, STEPPE_USES: usesFile };
   const results = [];
   for (const part of parts) results.push(await runPart(part, { ...env, ...files }));
-  const sum = (key) => results.reduce((total, counts) => total + counts[key], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+  return results;
 }
 
 let stop = async () => {};
@@ -122,11 +117,10 @@ try {
   const failure = await synthesizing;
   if (failure) throw failure;
   await deploy(localStack.env);
-  const { passed, failed, skipped } = await runTests(localStack.env);
+  const results = await runTests(localStack.env);
   await stop();
   stop = async () => {};
-  console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
-  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+  printSum(results);
 } finally {
   await stop();
   rmSync(scratch, { recursive: true });

@@ -1,9 +1,10 @@
 // Runs the tests of every language, with each runtime under every interpreter that it supports. The
 // last line counts all tests. `npm run conformance` runs the conformance table.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { printSum, readCounts, reportTo } from './count-tests.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'steppe-test-report-'));
 
@@ -31,14 +32,9 @@ async function run(command, args, { env = {}, shown }) {
 
 async function runVitest(name, { options = [], env, shown = false }) {
   const report = join(scratch, `${name}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const args = ['--no-install', 'vitest', 'run', ...reporters, ...options];
+  const args = ['--no-install', 'vitest', 'run', ...reportTo(report), ...options];
   const { status, output } = await run('npx', args, { env, shown });
-  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = counts;
-  // A file that fails to load reports no failed test.
-  const failed = numFailedTests || (status === 0 ? 0 : 1);
-  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests, output };
+  return { ...readCounts(report, status), output };
 }
 
 async function runUnittest(python) {
@@ -110,12 +106,7 @@ try {
   ]);
   const runtimes = [...pythons, ...(await runAll(nodeRuns()))];
   for (const { title, output } of runtimes) process.stderr.write(`\n${title}\n${output}`);
-  const sum = (key) => [main, ...runtimes].reduce((total, counts) => total + counts[key], 0);
-  const skipped = sum('skipped');
-  console.log(
-    `${sum('passed')} passed, ${sum('failed')} failed${skipped ? `, ${skipped} skipped` : ''}`,
-  );
-  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+  printSum([main, ...runtimes]);
 } finally {
   rmSync(scratch, { recursive: true });
 }
