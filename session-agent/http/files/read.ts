@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { fileListQuerySchema } from '@steppe/contracts/file';
-import { AppError } from '@steppe/service-kit/http/app-error';
 import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { segmentsOf } from '../../workspace/file-path.ts';
 import type { ReadableFile } from '../../workspace/workspace.ts';
+import { type ByteRange, rangeNotSatisfiable, readRange } from '../byte-range.ts';
 import { outgoingOf } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
 import { fileOf, isKnown, isStillSame, readConditions } from './file-request.ts';
@@ -29,7 +28,7 @@ export const getFile = sessionRoute(async (c, _session, { lifetime, workspace })
 
     const wantsPart = c.req.method === 'GET' && isStillSame(c.req.header('if-range'), version);
     const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
-    if (range === 'unsatisfiable') throw notInFile(sizeBytes);
+    if (range === 'unsatisfiable') throw rangeNotSatisfiable(sizeBytes);
     const part = range ?? { start: 0, end: sizeBytes - 1 };
     // Loaded with the first file, because not every session reads files and an agent must start
     // fast.
@@ -61,12 +60,6 @@ export const listFiles = sessionRoute(async (c, _session, { lifetime, workspace 
   return c.json({ entries, next_cursor: more ? (entries.at(-1)?.path ?? null) : null });
 });
 
-const notInFile = (sizeBytes: number): AppError =>
-  new AppError('range_not_satisfiable', errorMessages.range_not_satisfiable(sizeBytes), {
-    details: { size_bytes: sizeBytes },
-    headers: { 'Content-Range': `bytes */${sizeBytes}` },
-  });
-
 /**
  * Sends exactly as many bytes as the header announced, even if the file grows. If the file shrinks,
  * the response is aborted. Never rejects.
@@ -92,36 +85,4 @@ async function sendPart(
     // A client that disconnects early ends only this response.
     outgoing.destroy();
   }
-}
-
-/** Both ends are inclusive. */
-interface ByteRange {
-  start: number;
-  end: number;
-}
-
-const firstAndLast = /^bytes=[ \t]*(\d+)-(\d*)[ \t]*$/i;
-const lastOnes = /^bytes=[ \t]*-(\d+)[ \t]*$/i;
-
-/**
- * The part of a file that a `Range` header requests. Undefined if the response is the whole file:
- * without the header and, as RFC 9110 (section 14.2) allows, for several ranges, other units and
- * invalid ranges.
- */
-export function readRange(
-  header: string | undefined,
-  size: number,
-): ByteRange | 'unsatisfiable' | undefined {
-  if (header === undefined) return undefined;
-  const [, suffix] = lastOnes.exec(header) ?? [];
-  if (suffix !== undefined) {
-    const length = Math.min(Number(suffix), size);
-    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
-  }
-  const [, first, last] = firstAndLast.exec(header) ?? [];
-  if (first === undefined) return undefined;
-  const start = Number(first);
-  const end = last ? Number(last) : Number.POSITIVE_INFINITY;
-  if (end < start) return undefined;
-  return start >= size ? 'unsatisfiable' : { start, end: Math.min(end, size - 1) };
 }

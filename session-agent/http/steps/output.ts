@@ -5,7 +5,7 @@ import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { rawOutput } from '../../spool/raw-output.ts';
-import { readRange } from '../files/read.ts';
+import { rangeNotSatisfiable, readRange } from '../byte-range.ts';
 import { outgoingOf } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
 
@@ -22,12 +22,7 @@ export const getOutput = sessionRoute(async (c, { journal }) => {
   const { bytes, droppedBytes, read } = rawOutput(step.spooled(), stream);
   const total = step.hasEnded ? String(bytes) : '*';
   const range = readRange(c.req.header('range'), bytes);
-  if (range === 'unsatisfiable') {
-    throw new AppError('range_not_satisfiable', errorMessages.range_not_satisfiable(bytes), {
-      details: { size_bytes: bytes },
-      headers: { 'Content-Range': `bytes */${bytes}` },
-    });
-  }
+  if (range === 'unsatisfiable') throw rangeNotSatisfiable(bytes);
   const { start, end } = range ?? { start: 0, end: bytes - 1 };
   const outgoing = outgoingOf(c);
   outgoing.writeHead(range ? 206 : 200, {
