@@ -32,21 +32,17 @@ export class TailBuffer {
 
   /** @returns the kept bytes. */
   peek(): Buffer {
-    return this.#inOrder();
+    const first = this.#ring.subarray(this.#start, this.#start + this.#size);
+    return Buffer.concat([first, this.#ring.subarray(0, this.#size - first.length)]);
   }
 
   /** @returns the kept bytes, and drops them. */
   take(): Buffer {
-    const kept = this.#inOrder();
+    const kept = this.peek();
     this.#ring = Buffer.alloc(0);
     this.#start = 0;
     this.#size = 0;
     return kept;
-  }
-
-  #inOrder(): Buffer {
-    const first = this.#ring.subarray(this.#start, this.#start + this.#size);
-    return Buffer.concat([first, this.#ring.subarray(0, this.#size - first.length)]);
   }
 
   #makeRoom(length: number): void {
@@ -55,7 +51,7 @@ export class TailBuffer {
     const larger = Buffer.allocUnsafeSlow(
       Math.min(this.#maxBytes, Math.max(needed, 2 * this.#ring.length)),
     );
-    this.#inOrder().copy(larger);
+    this.peek().copy(larger);
     this.#ring = larger;
     this.#start = 0;
   }

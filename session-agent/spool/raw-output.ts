@@ -23,7 +23,7 @@ export function rawOutput(spool: StepSpool, stream: RawStream): RawOutput {
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return {
     bytes,
-    droppedBytes: spool.totals[stream] - bytes,
+    droppedBytes: spool.lost[stream],
     async *read(start, end) {
       let at = 0;
       for (const part of parts) {

@@ -1,12 +1,19 @@
 import { closeSync, openSync, read, rmSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { headerBytes, noBytes, type SpoolRecord, type Totals, writeHeader } from './record.ts';
+import {
+  channels,
+  headerBytes,
+  noBytes,
+  type SpoolRecord,
+  type Totals,
+  writeHeader,
+} from './record.ts';
 import type { SpoolRoom } from './session-spool.ts';
 
 const readFile = promisify(read);
 
 /** Output is written to the file in pieces of about this size; the last one stays in memory. */
-export const flushBytes = 64 * 1024;
+const flushBytes = 64 * 1024;
 /** The longest piece of output in one record. */
 export const maxPieceBytes = 64 * 1024;
 const slotsPerFile = 64;
@@ -72,6 +79,14 @@ export class StepSpool {
 
   get totals(): Readonly<Totals> {
     return this.#totals;
+  }
+
+  /** The bytes of each channel that it no longer holds. */
+  get lost(): Totals {
+    const lost = { ...this.#totals };
+    for (const { start, end } of this.#segments)
+      for (const channel of channels) lost[channel] -= end[channel] - start[channel];
+    return lost;
   }
 
   get fileBytes(): number {

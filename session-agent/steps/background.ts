@@ -4,7 +4,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import type { BackgroundSink } from '../interpreter/step-interpreter.ts';
 import type { SessionSpool } from '../spool/session-spool.ts';
 import { backgroundWindows } from './output-windows.ts';
-import { PieceStream } from './piece-stream.ts';
+import { PieceStreams } from './piece-stream.ts';
 import type { Step } from './step.ts';
 import { StepEvents, sizeOf } from './step-events.ts';
 
@@ -18,7 +18,7 @@ const maxErrorBytes = 4 * 1024 * 1024;
 export class BackgroundOutput implements BackgroundSink {
   readonly #spool: SessionSpool;
   readonly #clock: Clock;
-  readonly #streams: Record<OutputStream, PieceStream>;
+  readonly #streams: PieceStreams;
   #backlog: StepEvents | undefined;
   #step: Step | undefined;
   #errorBytes = 0;
@@ -26,14 +26,11 @@ export class BackgroundOutput implements BackgroundSink {
   constructor(spool: SessionSpool, clock: Clock) {
     this.#spool = spool;
     this.#clock = clock;
-    const open = (stream: OutputStream) =>
-      new PieceStream(clock, (piece) => this.#write(stream, piece));
-    this.#streams = { stdout: open('stdout'), stderr: open('stderr') };
+    this.#streams = new PieceStreams(clock, (stream, piece) => this.#write(stream, piece));
   }
 
   bytes(stream: OutputStream, bytes: Buffer): void {
-    this.#streams[stream === 'stdout' ? 'stderr' : 'stdout'].flush();
-    this.#streams[stream].push(bytes);
+    this.#streams.push(stream, bytes);
   }
 
   text(stream: OutputStream, text: string): void {
@@ -47,14 +44,14 @@ export class BackgroundOutput implements BackgroundSink {
       this.text('stderr', `${traceback.join('\n') || `${name}: ${message}`}\n`);
       return;
     }
-    this.#flush();
+    this.#streams.flush();
     if (this.#step) this.#step.backgroundError(error);
     else this.#openBacklog().emit({ type: 'background_error', ...error });
   }
 
   /** Gives the step the output that was kept, and what arrives until `detach`. */
   attach(step: Step): void {
-    this.#flush();
+    this.#streams.flush();
     this.#step = step;
     this.#errorBytes = 0;
     if (this.#backlog) step.adopt(this.#backlog);
@@ -62,13 +59,9 @@ export class BackgroundOutput implements BackgroundSink {
   }
 
   detach(): void {
-    this.#flush();
+    this.#streams.flush();
     this.#step = undefined;
     this.#errorBytes = 0;
-  }
-
-  #flush(): void {
-    for (const stream of Object.values(this.#streams)) stream.flush();
   }
 
   #write(stream: OutputStream, piece: Buffer): void {

@@ -1,3 +1,4 @@
+import type { OutputStream } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { maxPieceBytes } from '../spool/step-spool.ts';
 import { incompleteEnd } from './output-window.ts';
@@ -8,7 +9,7 @@ export const coalesceMs = 3;
  * One output stream: bytes in, pieces of whole characters out. Small writes within a few
  * milliseconds become one piece.
  */
-export class PieceStream {
+class PieceStream {
   readonly #emit: (piece: Buffer) => void;
   readonly #clock: Clock;
   #pending: Buffer[] = [];
@@ -55,5 +56,30 @@ export class PieceStream {
     this.#pending = [];
     this.#pendingBytes = 0;
     return all;
+  }
+}
+
+/** Stdout and stderr. What is written to one of them stays before what the other gets later. */
+export class PieceStreams {
+  readonly #streams: Record<OutputStream, PieceStream>;
+
+  constructor(clock: Clock, emit: (stream: OutputStream, piece: Buffer) => void) {
+    const open = (stream: OutputStream) => new PieceStream(clock, (piece) => emit(stream, piece));
+    this.#streams = { stdout: open('stdout'), stderr: open('stderr') };
+  }
+
+  push(stream: OutputStream, bytes: Buffer): void {
+    this.#streams[stream === 'stdout' ? 'stderr' : 'stdout'].flush();
+    this.#streams[stream].push(bytes);
+  }
+
+  /** Emits what waits for more output, except the beginnings of characters. */
+  flush(): void {
+    for (const stream of Object.values(this.#streams)) stream.flush();
+  }
+
+  /** Emits everything. */
+  end(): void {
+    for (const stream of Object.values(this.#streams)) stream.end();
   }
 }

@@ -1,7 +1,7 @@
 import type { StepEvent } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
-import { type Channel, channels, type Totals } from '../spool/record.ts';
+import type { Channel, Totals } from '../spool/record.ts';
 import type { OwnedSpool } from '../spool/session-spool.ts';
 import type { StepSpool } from '../spool/step-spool.ts';
 import { incompleteEnd } from './output-window.ts';
@@ -91,7 +91,7 @@ export class StepEvents {
 
   /** The bytes that the spool could not keep; what it drops after the step's end does not count. */
   get lost(): Readonly<Totals> {
-    return this.#lostAtEnd ?? lostBytes(this.spool);
+    return this.#lostAtEnd ?? this.spool.lost;
   }
 
   emit(event: Unnumbered<MemoryEvent>, bytes = sizeOf(event)): void {
@@ -134,7 +134,7 @@ export class StepEvents {
 
   /** No more events come. */
   finish(): void {
-    this.#lostAtEnd = lostBytes(this.spool);
+    this.#lostAtEnd = this.spool.lost;
     this.#owned.finish();
     this.#countOutput();
   }
@@ -164,13 +164,6 @@ export class StepEvents {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-function lostBytes({ totals, segments }: StepSpool): Totals {
-  const lost = { ...totals };
-  for (const { start, end } of segments)
-    for (const channel of channels) lost[channel] -= end[channel] - start[channel];
-  return lost;
 }
 
 /** The bytes of an object's strings, which are the only large part. */

@@ -1,7 +1,7 @@
 import type { OutputStream, StepSummary } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
-import { PieceStream } from './piece-stream.ts';
+import { PieceStreams } from './piece-stream.ts';
 import type { StepEvents } from './step-events.ts';
 import type { StepLimits } from './step-limits.ts';
 
@@ -14,7 +14,7 @@ const mainResult = asRawJson('{"is_main_result":true}');
 export class StepOutput {
   readonly #events: StepEvents;
   readonly #limits: StepLimits;
-  readonly #streams: Record<OutputStream, PieceStream>;
+  readonly #streams: PieceStreams;
   #resultBytes = 0;
   #resultsTruncated = false;
   #noticeBytes = 0;
@@ -22,9 +22,7 @@ export class StepOutput {
   constructor(events: StepEvents, clock: Clock, limits: StepLimits) {
     this.#events = events;
     this.#limits = limits;
-    const open = (stream: OutputStream) =>
-      new PieceStream(clock, (piece) => events.write(stream, piece));
-    this.#streams = { stdout: open('stdout'), stderr: open('stderr') };
+    this.#streams = new PieceStreams(clock, (stream, piece) => events.write(stream, piece));
   }
 
   get truncated(): StepSummary['truncated'] {
@@ -35,14 +33,12 @@ export class StepOutput {
   }
 
   push(stream: OutputStream, bytes: Buffer): void {
-    // What was written to the other stream before stays before it.
-    this.#streams[stream === 'stdout' ? 'stderr' : 'stdout'].flush();
-    this.#streams[stream].push(bytes);
+    this.#streams.push(stream, bytes);
   }
 
   /** Emits what waits for more output. */
   flush(): void {
-    for (const stream of Object.values(this.#streams)) stream.flush();
+    this.#streams.flush();
   }
 
   /**
@@ -75,6 +71,6 @@ export class StepOutput {
 
   /** Emits what is still held back. */
   end(): void {
-    for (const stream of Object.values(this.#streams)) stream.end();
+    this.#streams.end();
   }
 }
