@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { targetTests } from '../support/api/target-tests.ts';
+import { realServices } from '../support/real-services.ts';
 import { isExistingCluster } from './support/config.ts';
 
 const wholePath = 'test/cluster/whole-path/**/*.test.ts';
@@ -16,10 +17,7 @@ const components = 'test/cluster/faults/{api-server-*,lost-node}.test.ts';
  */
 export default defineConfig({
   test: {
-    root: new URL('../..', import.meta.url).pathname,
-    testTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
-    hookTimeout: 120_000,
+    ...realServices,
     projects: [
       {
         extends: true,

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { targetTests } from '../support/api/target-tests.ts';
+import { realServices } from '../support/real-services.ts';
 
 /** @param maxWorkers at most that many files at a time */
 const project = (
@@ -19,10 +20,7 @@ const project = (
  */
 export default defineConfig({
   test: {
-    root: new URL('../..', import.meta.url).pathname,
-    testTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
-    hookTimeout: 120_000,
+    ...realServices,
     projects: [
       project('table', 2, ['test/localstack/table/**/*.test.ts']),
       project(

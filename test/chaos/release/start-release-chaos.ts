@@ -1,5 +1,5 @@
 import { CoreV1Api } from '@kubernetes/client-node';
-import { installRelease, type Release } from '../../cluster/harness/release.ts';
+import { openOnRelease, type Release } from '../../cluster/harness/release.ts';
 import { openReleaseStore } from '../../cluster/harness/release-store.ts';
 import { loadAdmin } from '../../cluster/support/namespaces.ts';
 import { podInstances } from '../../soak/release/pod-instances.ts';
@@ -27,15 +27,8 @@ const values = {
 };
 
 /** A release with two replicas of each plane, in the cluster that tools/cluster runs here. */
-export async function startReleaseChaos(): Promise<ChaosCluster<PodSession>> {
-  const release = await installRelease({ purpose: 'chaos', values });
-  try {
-    return await openCluster(release);
-  } catch (error) {
-    await release.uninstall();
-    throw error;
-  }
-}
+export const startReleaseChaos = (): Promise<ChaosCluster<PodSession>> =>
+  openOnRelease({ purpose: 'chaos', values }, openCluster);
 
 async function openCluster(release: Release): Promise<ChaosCluster<PodSession>> {
   const core = loadAdmin().makeApiClient(CoreV1Api);

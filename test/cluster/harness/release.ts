@@ -63,6 +63,20 @@ export async function installRelease({ purpose, values = {} }: InstallOptions): 
   }
 }
 
+/** Installs a release for what `open` makes of it, and removes it if that fails. */
+export async function openOnRelease<T>(
+  options: InstallOptions,
+  open: (release: Release) => Promise<T>,
+): Promise<T> {
+  const release = await installRelease(options);
+  try {
+    return await open(release);
+  } catch (error) {
+    await release.uninstall();
+    throw error;
+  }
+}
+
 function openRelease(address: ReleaseAddress, upgrade: Release['upgrade']): Release {
   const { namespace, sessionsNamespace, url, issuerKey } = address;
   const clientOf = (tenant: string) => connectTenant(url, issuerKey, tenant, tokenLife);

@@ -1,5 +1,5 @@
 import { CoreV1Api } from '@kubernetes/client-node';
-import { installRelease, type Release } from '../../cluster/harness/release.ts';
+import { openOnRelease, type Release } from '../../cluster/harness/release.ts';
 import { openReleaseStore } from '../../cluster/harness/release-store.ts';
 import { loadAdmin } from '../../cluster/support/namespaces.ts';
 import { addStarts, type StartCounts } from '../count-starts.ts';
@@ -31,15 +31,8 @@ const values = {
 };
 
 /** A release with two control-planes, one of which is killed now and then. */
-export async function startReleaseCluster(): Promise<SoakCluster> {
-  const release = await installRelease({ purpose: 'soak', values });
-  try {
-    return await openCluster(release);
-  } catch (error) {
-    await release.uninstall();
-    throw error;
-  }
-}
+export const startReleaseCluster = (): Promise<SoakCluster> =>
+  openOnRelease({ purpose: 'soak', values }, openCluster);
 
 async function openCluster(release: Release): Promise<SoakCluster> {
   const { namespace, sessionsNamespace, name, url } = release;
