@@ -22,8 +22,9 @@ export const longestBackOffMs = 60_000;
 /**
  * Counts the warm and starting instances of all control-planes and starts the missing ones. Two
  * control-planes that count at the same time may both start an instance; the pool is then too large
- * until one is claimed, or the reconciler retires one. Failed starts are retried with a backoff of up to a minute. Instances that
- * exit before they are claimed are also replaced with a backoff, from the second exit on.
+ * until one is claimed, or the reconciler retires one. Failed starts are retried with a backoff of
+ * up to a minute. Instances that exit before they are claimed are also replaced with a backoff, from
+ * the second exit on.
  */
 export function keepWarm(runtime: SessionRuntime, options: PoolOptions): PoolKeeper {
   const { provisioner, metrics, logger, startLimitMs, startsAtOnce, clock } = options;

@@ -13,8 +13,9 @@ const giveUpAfterMs = 1500;
  * abandon it, which works while the step only awaits. Then SIGINT ends code before its first await,
  * and a termination of V8 ends code after it. A child process that the code waits for gets SIGINT
  * too, once the code cannot continue after it, and later SIGKILL. After that only the agent can
- * kill the worker. Other children of the step get SIGINT when it has ended. An interrupt is acknowledged once it can no longer take effect: when its step is
- * done, or immediately if the step is not running.
+ * kill the worker. Other children of the step get SIGINT when it has ended. An interrupt is
+ * acknowledged once it can no longer take effect: when its step is done, or immediately if the step
+ * is not running.
  */
 export function createInterruptLadder({
   gate,
