@@ -51,7 +51,7 @@ class CellRunner:
         parsed = self._parse(source, filename)
         cell = self._compile(parsed, filename)
         if parsed.translation.is_timed:
-            from ..ipython.timing_magics import Stopwatch
+            from ..ipython.magics.timing import Stopwatch
 
             with Stopwatch():
                 return self._run(cell)

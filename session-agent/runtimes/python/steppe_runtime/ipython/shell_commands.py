@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shlex
 import shutil
 import signal
 import string
@@ -43,23 +42,8 @@ def run_program(arguments: list[str], **options) -> int:
     """Returns the exit code. An interrupt terminates the program and its children."""
     sys.stdout.flush()
     process = subprocess.Popen(arguments, start_new_session=True, **options)
-    try:
+    with stop_unless_done(process):
         return process.wait()
-    except BaseException:
-        _terminate_group(process)
-        raise
-
-
-def run_script(program: str, arguments: str, body: str) -> None:
-    """
-    The arguments are options of the shell itself; those after `-s` belong to the script. Raises
-    CalledProcessError.
-    """
-    words = shlex.split(arguments)
-    at = words.index("-s") if "-s" in words else len(words)
-    code = run_program([program, *words[:at], "-c", body, program, *words[at + 1 :]])
-    if code:
-        raise subprocess.CalledProcessError(code, program)
 
 
 def read_command(command: str) -> ShellLines:
@@ -70,12 +54,19 @@ def read_command(command: str) -> ShellLines:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    try:
+    with stop_unless_done(process):
         output, _ = process.communicate()
+    return ShellLines(output.decode("utf-8", "replace").splitlines())
+
+
+@contextlib.contextmanager
+def stop_unless_done(process: subprocess.Popen):
+    """An interrupt terminates the program and its children."""
+    try:
+        yield
     except BaseException:
         _terminate_group(process)
         raise
-    return ShellLines(output.decode("utf-8", "replace").splitlines())
 
 
 def fill_in(command: str, names: Mapping[str, object]) -> str:

@@ -67,7 +67,7 @@ def get_ipython():
 
 class _ShellOnDemand:
     """
-    Takes the place of the shell until a cell first uses it, so that `magics` is imported only then.
+    Takes the place of the shell until a cell first uses it, so that it is imported only then.
     """
 
     def __init__(self, namespace: dict, workspace: str):
@@ -77,7 +77,7 @@ class _ShellOnDemand:
 
     def load(self):
         if self._shell is None:
-            from .magics import Shell
+            from .shell import Shell
 
             self._shell = Shell(self._namespace, self._workspace)
             setattr(builtins, SHELL, self._shell)

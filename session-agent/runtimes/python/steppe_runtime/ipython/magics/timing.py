@@ -9,7 +9,7 @@ import time
 import timeit
 from typing import NamedTuple
 
-from ..execution.cell_source import split_last_value
+from ...execution.cell_source import split_last_value
 
 _OPTION = re.compile(r"-(?:([nr])\s*(\d+)|([oq]))(?:\s+|$)")
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -86,3 +86,19 @@ def _duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e9:.3g} ns"
+
+
+def _time(_shell, arguments: str, names: dict):
+    return time_statement(arguments, names)
+
+
+def _timeit(_shell, arguments: str, names: dict):
+    return time_repeatedly(arguments, None, names)
+
+
+def _timeit_cell(_shell, arguments: str, body: str, names: dict):
+    return time_repeatedly(arguments, body, names)
+
+
+LINE = {"time": _time, "timeit": _timeit}
+CELL = {"timeit": _timeit_cell}

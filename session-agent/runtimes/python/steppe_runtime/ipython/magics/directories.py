@@ -1,0 +1,40 @@
+"""The working directory and the variables of the environment."""
+
+from __future__ import annotations
+
+import os
+
+from ..usage_error import UsageError
+
+
+def change_directory(shell, arguments: str, _names: dict) -> None:
+    target = arguments.strip().strip("'\"")
+    before = os.getcwd()
+    os.chdir(shell.previous_directory if target == "-" else os.path.expanduser(target or "~"))
+    shell.previous_directory = before
+    print(os.getcwd())
+
+
+def current_directory(_shell, _arguments: str, _names: dict) -> str:
+    return os.getcwd()
+
+
+def environment(_shell, arguments: str, _names: dict):
+    name, sign, value = arguments.partition("=" if "=" in arguments else " ")
+    if not arguments:
+        return dict(os.environ)
+    if not sign:
+        if name not in os.environ:
+            raise UsageError(f"the environment variable {name} is not set")
+        return os.environ[name]
+    os.environ[name.strip()] = value.strip()
+    print(f"env: {name.strip()}={value.strip()}")
+    return None
+
+
+LINE = {
+    "cd": change_directory,
+    "env": environment,
+    "pwd": current_directory,
+    "set_env": environment,
+}

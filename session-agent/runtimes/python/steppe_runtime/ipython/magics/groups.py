@@ -1,0 +1,44 @@
+"""Which file has which magic. A file is imported when a cell uses one of its magics."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+# Each file has a table LINE or CELL with these names.
+LINE = {
+    "commands": "cat cp ldir lf lk ll ls lx mkdir mv rm rmdir sx system",
+    "directories": "cd env pwd set_env",
+    "display": "config matplotlib",
+    "help": "lsmagic pinfo",
+    "packages": "pip",
+    "timing": "time timeit",
+}
+CELL = {
+    "cells": "file writefile",
+    "commands": "! sx system",
+    "scripts": "bash perl python python2 python3 ruby script sh",
+    "timing": "timeit",
+}
+# Magics whose braces and dollars are part of code, or of names that are not evaluated.
+OF_CODE = {"config", "pinfo", "time", "timeit"}
+
+
+def load_line_magic(name: str) -> Callable | None:
+    return _load(LINE, "LINE", name)
+
+
+def load_cell_magic(name: str) -> Callable | None:
+    return _load(CELL, "CELL", name)
+
+
+def names_of(groups: dict[str, str]) -> list[str]:
+    return [name for names in groups.values() for name in names.split()]
+
+
+def _load(groups: dict[str, str], table: str, name: str) -> Callable | None:
+    for group, names in groups.items():
+        if name in names.split():
+            module = importlib.import_module(f"{__package__}.{group}")
+            return getattr(module, table)[name]
+    return None
