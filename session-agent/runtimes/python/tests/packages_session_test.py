@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -14,6 +15,11 @@ import zipfile
 from tests.session_case import SessionCase
 
 _WHEEL = "steppe_tiny-1.0-py3-none-any.whl"
+_MODULE = """\
+value = 'tiny'
+version = '{}'
+def main(): print(value)
+"""
 
 
 class PackagesTest(SessionCase):
@@ -37,7 +43,7 @@ class PackagesTest(SessionCase):
         for code in ("%pip install steppe-tiny", "!pip install steppe-tiny"):
             with self.subTest(code):
                 outcome = self.run_ok(code, env=env)
-                self.assertIn("Successfully installed", outcome.stdout)
+                self.assertRegex(outcome.stdout, "Successfully installed|already satisfied")
         self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.value").value, "'tiny'")
         self.agent.kill()
         self.agent.spawn()
@@ -89,8 +95,9 @@ class PackagesTest(SessionCase):
         ):
             with self.subTest(code):
                 self.run_ok(code, env={"PIP_NO_INDEX": "1"})
-                self.assertIn("steppe_tiny.py", os.listdir(folder))
-                self.run_ok("import sys, steppe_tiny; del sys.modules['steppe_tiny']")
+                place = self.run_ok("import sys, steppe_tiny; steppe_tiny.__file__").value
+                self.assertIn(folder, place)
+                self.run_ok("del sys.modules['steppe_tiny']")
                 self.run_ok(f"import shutil; shutil.rmtree({folder!r})")
         self.run_ok(f"!pip install --prefix own ./{_WHEEL}", env={"PIP_NO_INDEX": "1"})
         self.assertFalse(os.path.exists(folder))
@@ -102,6 +109,56 @@ class PackagesTest(SessionCase):
             write_wheel(os.path.join(self.agent.workspace, wheel), version)
             self.run_ok(f"%pip install ./{wheel}", env={"PIP_NO_INDEX": "1"})
         self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.version").value, "'1.0'")
+
+    def test_replacing_an_imported_package_is_noted(self):
+        note = (
+            "Note: steppe_tiny had been imported before."
+            " Restart the interpreter to use the version that is installed now.\n"
+        )
+        for version, expected in (("1.0", ""), ("2.0", note)):
+            wheel = f"steppe_tiny-{version}-py3-none-any.whl"
+            write_wheel(os.path.join(self.agent.workspace, wheel), version)
+            outcome = self.run_ok(f"%pip install -q ./{wheel}", env={"PIP_NO_INDEX": "1"})
+            self.assertEqual(outcome.stdout, expected)
+            self.run_ok("import steppe_tiny")
+
+    def test_scripts_of_packages_are_commands(self):
+        write_wheel(os.path.join(self.agent.workspace, _WHEEL))
+        self.run_ok(f"!pip install -q ./{_WHEEL}", env={"PIP_NO_INDEX": "1"})
+        self.assertEqual(self.run_ok("!steppe-tiny").stdout, "tiny\n")
+        code = "import subprocess; subprocess.run('steppe-tiny', check=True);"
+        self.assertEqual(self.run_ok(code).stdout, "tiny\n")
+        # A bound session may bring a PATH of its own.
+        self.agent.tell_worker({"type": "configure", "env": {"PATH": "/usr/bin:/bin"}})
+        self.assertEqual(self.run_ok("!steppe-tiny").stdout, "tiny\n")
+
+    def test_other_environments_do_not_see_the_packages(self):
+        write_wheel(os.path.join(self.agent.workspace, _WHEEL))
+        self.run_ok(f"%pip install ./{_WHEEL}", env={"PIP_NO_INDEX": "1"})
+        self.run_ok("import sys\n!{sys.executable} -m venv --without-pip other")
+        self.run_ok("import subprocess, sys\ncheck = ['-c', 'import steppe_tiny']")
+        self.assertEqual(
+            self.run_ok("subprocess.run([sys.executable, *check]).returncode").value, "0"
+        )
+        outcome = self.run_ok("subprocess.run(['other/bin/python', *check]).returncode")
+        self.assertEqual(outcome.value, "1")
+        self.assertIn("ModuleNotFoundError", outcome.stderr)
+
+    @unittest.skipUnless(sys.prefix == sys.base_prefix, "pip refuses it in virtual environments")
+    def test_packages_of_the_user_are_importable_at_once(self):
+        write_wheel(os.path.join(self.agent.workspace, _WHEEL))
+        self.run_failing("import steppe_tiny", "ModuleNotFoundError")
+        self.run_ok(f"!pip install --user ./{_WHEEL}", env={"PIP_NO_INDEX": "1"})
+        self.assertEqual(self.run_ok("import steppe_tiny; steppe_tiny.value").value, "'tiny'")
+
+    def test_a_module_that_is_written_again_at_once_is_imported_anew(self):
+        self.run_ok("import os, sys, time\nnow = time.time()")
+        for value in "1", "2":
+            self.run_ok(
+                f"with open('own.py', 'w') as file: file.write('value = {value}')\n"
+                "os.utime('own.py', (now, now)); sys.modules.pop('own', None);"
+            )
+            self.assertEqual(self.run_ok("import own; own.value").value, value)
 
     def test_python_in_a_shell_is_the_one_of_the_session(self):
         self.assertEqual(
@@ -121,13 +178,16 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def write_wheel(path: str, version: str = "1.0") -> None:
     info = f"steppe_tiny-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr("steppe_tiny.py", f"value = 'tiny'\nversion = '{version}'\n")
+        wheel.writestr("steppe_tiny.py", _MODULE.format(version))
         wheel.writestr(
             f"{info}/METADATA", f"Metadata-Version: 2.1\nName: steppe-tiny\nVersion: {version}\n"
         )
         wheel.writestr(
             f"{info}/WHEEL",
             "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr(
+            f"{info}/entry_points.txt", "[console_scripts]\nsteppe-tiny = steppe_tiny:main\n"
         )
         wheel.writestr(f"{info}/RECORD", "")
 

@@ -110,6 +110,7 @@ class StepTest(SessionCase):
                 "HOME",
                 "TMPDIR",
                 "PYTHONPATH",
+                "PYTHONUSERBASE",
                 "PYTHONUNBUFFERED",
                 "STEPPE_WORKSPACE",
                 "STEPPE_INSTANCE_ID",

@@ -26,8 +26,8 @@ const languages = [
     extension: 'py',
     programs: ['python3 /opt/steppe/python/supervisor.py'],
     variables: [
-      ...['HOME', 'LANG', 'PATH', 'PYTHONPATH', 'PYTHONUNBUFFERED', 'STEPPE_INSTANCE_ID'],
-      ...['STEPPE_WORKSPACE', 'TERM'],
+      ...['HOME', 'LANG', 'PATH', 'PYTHONUNBUFFERED', 'PYTHONUSERBASE'],
+      ...['STEPPE_INSTANCE_ID', 'STEPPE_WORKSPACE', 'TERM'],
     ],
     tries: 68,
   },

@@ -5,7 +5,6 @@ other pip.
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import shlex
@@ -13,6 +12,7 @@ import sys
 from collections.abc import Mapping
 
 from ..ipython.shell_commands import run_command, run_program
+from .replaced_packages import noting_replaced_packages
 
 # Excludes everything that only a shell can evaluate.
 _PLAIN = r"""(?:"[^"$`]*"|'[^']*'|[^|&;<>$`"'*~])*"""
@@ -56,12 +56,11 @@ def run_pip(arguments: str) -> int:
             return 1
         if host:
             environment["PIP_NO_INDEX"] = "1"
-    if any(map(_OF_SHELL.match, words)):
-        code = run_command(f"{shlex.quote(sys.executable)} -m pip {arguments}", env=environment)
-    else:
-        code = run_program([sys.executable, "-m", "pip", *words], env=environment)
-    importlib.invalidate_caches()
-    return code
+    with noting_replaced_packages():
+        if any(map(_OF_SHELL.match, words)):
+            command = f"{shlex.quote(sys.executable)} -m pip {arguments}"
+            return run_command(command, env=environment)
+        return run_program([sys.executable, "-m", "pip", *words], env=environment)
 
 
 def _command(words: list[str]) -> str | None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from .module_hooks import named_like, when_imported
-from .workspace_packages import packages_folder
+from .workspace_packages import WorkspacePackages
 
 _ELSEWHERE = re.compile(r"\s(?:-t|--target|--user|--prefix|--root|--dry-run|--python)\b")
 _PYTHON = rf"(?:{re.escape(sys.executable)}|python[\d.]*)"
@@ -28,52 +28,48 @@ def _names_a_place(arguments: str) -> bool:
     return _ELSEWHERE.search(arguments) is not None
 
 
-def _into_workspace(workspace: str) -> list[str]:
-    """Replaces other versions that are installed; without `--upgrade` pip would keep them."""
-    return ["--upgrade", "--target", packages_folder(workspace)]
-
-
-def redirect_pip(workspace: str) -> None:
-    # Not with PIP_TARGET: pip passes it on to the pips that it builds packages with, and they fail.
-    when_imported("subprocess", lambda module: _redirect_processes(module, workspace))
+def redirect_pip(packages: WorkspacePackages) -> None:
+    # Not with PIP_USER: it would hold in virtual environments too, whose pip refuses it.
+    options = packages.install_options
+    when_imported("subprocess", lambda module: _redirect_processes(module, options))
     system = os.system
 
     def system_redirected(command):
-        return system(redirected_line(command, workspace) if isinstance(command, str) else command)
+        return system(redirected_line(command, options) if isinstance(command, str) else command)
 
     os.system = named_like(system, system_redirected)
 
 
-def redirected_line(command: str, workspace: str) -> str:
+def redirected_line(command: str, options: Sequence[str]) -> str:
     """For a shell command. A command that activates another environment first stays as it is."""
     if "activate" in command:
         return command
-    options = " ".join(map(shlex.quote, _into_workspace(workspace)))
+    words = " ".join(map(shlex.quote, options))
     return _IN_SHELL.sub(
-        lambda found: found[0] if _names_a_place(found[2]) else f"{found[0]} {options}", command
+        lambda found: found[0] if _names_a_place(found[2]) else f"{found[0]} {words}", command
     )
 
 
-def redirected_words(words: Sequence, workspace: str) -> Sequence:
+def redirected_words(words: Sequence, options: Sequence[str]) -> Sequence:
     if not all(isinstance(word, str) for word in words):
         return words
     if words and os.path.basename(words[0]) in ("sh", "bash") and "-c" in words[:-1]:
         after = words.index("-c") + 1
-        return [*words[:after], redirected_line(words[after], workspace), *words[after + 1 :]]
+        return [*words[:after], redirected_line(words[after], options), *words[after + 1 :]]
     if _AS_WORDS.match("\0".join(words)) is None or _names_a_place(f" {' '.join(words)}"):
         return words
     after = words.index("install") + 1
-    return [*words[:after], *_into_workspace(workspace), *words[after:]]
+    return [*words[:after], *options, *words[after:]]
 
 
-def _redirect_processes(module, workspace: str) -> None:
+def _redirect_processes(module, options: Sequence[str]) -> None:
     start = module.Popen.__init__
 
-    def start_redirected(self, args, *positional, **options):
+    def start_redirected(self, args, *positional, **settings):
         if isinstance(args, (list, tuple)):
-            args = redirected_words(args, workspace)
-        elif isinstance(args, str) and options.get("shell"):
-            args = redirected_line(args, workspace)
-        return start(self, args, *positional, **options)
+            args = redirected_words(args, options)
+        elif isinstance(args, str) and settings.get("shell"):
+            args = redirected_line(args, options)
+        return start(self, args, *positional, **settings)
 
     module.Popen.__init__ = named_like(start, start_redirected)

@@ -4,6 +4,7 @@ import unittest
 from steppe_runtime.packages.pip_redirect import redirected_line, redirected_words
 
 _PLACE = "--upgrade --target /w/.steppe/python"
+_OPTIONS = _PLACE.split()
 
 
 class PipRedirectTest(unittest.TestCase):
@@ -15,7 +16,7 @@ class PipRedirectTest(unittest.TestCase):
             ("if true; then A=1 pip3 install", " x; fi"),
             ("timeout 60 pip -q --no-input install", " x"),
         ):
-            self.assertEqual(redirected_line(before + after, "/w"), f"{before} {_PLACE}{after}")
+            self.assertEqual(redirected_line(before + after, _OPTIONS), f"{before} {_PLACE}{after}")
 
     def test_commands_that_stay_unchanged(self):
         for line in (
@@ -26,20 +27,20 @@ class PipRedirectTest(unittest.TestCase):
             "echo use pip install",
             "pip list; pipx install x",
         ):
-            self.assertEqual(redirected_line(line, "/w"), line)
+            self.assertEqual(redirected_line(line, _OPTIONS), line)
 
     def test_words(self):
-        place = _PLACE.split()
         self.assertEqual(
-            redirected_words(["pip", "install", "x"], "/w"), ["pip", "install", *place, "x"]
+            redirected_words(["pip", "install", "x"], _OPTIONS), ["pip", "install", *_OPTIONS, "x"]
         )
         self.assertEqual(
-            redirected_words(["pip", "-q", "install"], "/w"), ["pip", "-q", "install", *place]
+            redirected_words(["pip", "-q", "install"], _OPTIONS),
+            ["pip", "-q", "install", *_OPTIONS],
         )
         own = [sys.executable, "-m", "pip", "install"]
-        self.assertEqual(redirected_words([*own, "x"], "/w"), [*own, *place, "x"])
+        self.assertEqual(redirected_words([*own, "x"], _OPTIONS), [*own, *_OPTIONS, "x"])
         self.assertEqual(
-            redirected_words(["sh", "-c", "pip install x"], "/w")[2], f"pip install {_PLACE} x"
+            redirected_words(["sh", "-c", "pip install x"], _OPTIONS)[2], f"pip install {_PLACE} x"
         )
         for words in (
             [*own, "--prefix", "p", "x"],
@@ -47,4 +48,4 @@ class PipRedirectTest(unittest.TestCase):
             ["echo", *own],
             [b"pip", "install"],
         ):
-            self.assertEqual(redirected_words(words, "/w"), words)
+            self.assertEqual(redirected_words(words, _OPTIONS), words)

@@ -27,6 +27,7 @@ class Worker:
         parts = assemble_worker(exec_state, pipes, context)
         self._connection = parts.connection
         self._loop = parts.loop
+        self._packages = parts.packages
         self._steps = StepRunner(parts=parts, workspace=exec_state.workspace, context=context)
         ready = {
             "type": "ready",
@@ -56,3 +57,4 @@ class Worker:
             self._steps.run(command)
         elif command["type"] == "configure":
             set_environment(command["env"])
+            self._packages.find_scripts()

@@ -26,9 +26,10 @@ from ..io.print_and_input import install_atomic_print, install_input_hint
 from ..io.raw_pipes import RawPipes
 from ..io.streams import StandardStreams
 from ..ipython.shim import install_ipython_module, install_magics
+from ..packages.bytecode import skip_bytecode_of_new_files
 from ..packages.pip_redirect import redirect_pip
 from ..packages.rich_libraries import follow_rich_libraries
-from ..packages.workspace_packages import find_packages_in
+from ..packages.workspace_packages import WorkspacePackages, find_packages_in
 from .exec_state import OWN_ROOT, ExecState
 from .interrupt_request import InterruptRequest
 
@@ -43,6 +44,7 @@ class WorkerParts(NamedTuple):
     cells: CellRunner
     displays: Displays
     figures: Figures
+    packages: WorkspacePackages
 
 
 def assemble_worker(
@@ -70,6 +72,7 @@ def assemble_worker(
         cells=CellRunner(namespace, loop, context),
         displays=displays,
         figures=Figures(displays.publish, note_error),
+        packages=find_packages_in(exec_state.workspace),
     )
     streams.install()
     follow_threads()
@@ -80,8 +83,8 @@ def assemble_worker(
     install_input_hint()
     install_atomic_print()
     hide_own_places()
-    find_packages_in(exec_state.workspace)
-    redirect_pip(exec_state.workspace)
+    skip_bytecode_of_new_files()
+    redirect_pip(parts.packages)
     install_magics(namespace, exec_state.workspace)
     install_ipython_module(displays)
     builtins.display = displays.display
