@@ -14,8 +14,26 @@ export const fileEntrySchema = z.strictObject({
   type: z.enum(['file', 'directory', 'symlink', 'other']),
   size_bytes: z.number().int().min(0),
   modified_at: timeSchema,
+  mode: z
+    .string()
+    .regex(/^[0-7]{4}$/)
+    .describe(
+      'permissions in octal, with set-user-ID, set-group-ID and sticky bit: `0644`, `1777`',
+    ),
+  target: z
+    .string()
+    .optional()
+    .describe('of a symbolic link: where it leads, as it was written; it may not exist'),
 });
 export type FileEntry = z.infer<typeof fileEntrySchema>;
+
+/** A parameter that is `true` or `false`. */
+const queryFlag = z
+  .preprocess((text) => (text === 'true' ? true : text === 'false' ? false : text), z.boolean())
+  .default(false);
+
+/** The most levels of directories that a listing has: each stays open while it is read. */
+export const deepestListing = 100;
 
 export const fileListQuerySchema = z.strictObject({
   path: z
@@ -24,10 +42,12 @@ export const fileListQuerySchema = z.strictObject({
     .meta({ pattern: `^(${filePathPattern})?$` })
     .default('')
     .describe('a directory of the workspace; empty for the workspace itself'),
-  recursive: z
-    .preprocess((text) => (text === 'true' ? true : text === 'false' ? false : text), z.boolean())
-    .default(false)
-    .describe('the whole tree below it; symbolic links are not followed'),
+  recursive: queryFlag.describe(
+    'the whole tree below it, as `depth=100`; symbolic links are not followed',
+  ),
+  depth: queryInteger(1, deepestListing)
+    .optional()
+    .describe('so many levels of the tree: 1 is the directory’s own entries; precedes `recursive`'),
   limit: queryInteger(1, 10_000)
     .default(1_000)
     .describe('entries a page; one that takes long to find may have fewer'),
@@ -37,6 +57,10 @@ export const fileListQuerySchema = z.strictObject({
 export const fileListSchema = z.strictObject({
   entries: z.array(fileEntrySchema),
   next_cursor: nextCursorSchema,
+});
+
+export const fileDeleteQuerySchema = z.strictObject({
+  recursive: queryFlag.describe('a directory with all that is in it; links are not followed'),
 });
 
 const entityTags = z

@@ -16,7 +16,7 @@ export function describeOperation(
   operationId: string,
   operation: Operation,
 ): ZodOpenApiOperationObject {
-  const { path, scope, tag, summary, description, query, body, queryPatterns } = operation;
+  const { scope, tag, summary, description, query, body, queryPatterns } = operation;
   const responses = Object.entries(operation.responses).map(([status, response]) => [
     status,
     describeResponse(response),
@@ -35,7 +35,7 @@ export function describeOperation(
       ]),
     },
     parameters: [
-      ...pathParameters(path),
+      ...pathParameters(operation),
       ...(queryPatterns ? [patternParameter(queryPatterns)] : []),
     ],
     ...(body && {
@@ -55,6 +55,10 @@ export const toTemplate = (path: string): string =>
 
 const headersOfEveryRequest: readonly RequestHeader[] = ['X-Request-Id', 'traceparent'];
 
+function filePath(end: '$' | '/?$'): oas31.SchemaObject {
+  return { type: 'string', maxLength: 4095, pattern: `^${filePathPattern}${end}` };
+}
+
 const pathFields: Record<string, { description: string; schema: oas31.SchemaObject }> = {
   session_id: { description: 'The id of the session.', schema: schemaRef(sessionIdSchema) },
   step_id: { description: 'The id of the step.', schema: schemaRef(stepIdSchema) },
@@ -65,16 +69,21 @@ const pathFields: Record<string, { description: string; schema: oas31.SchemaObje
   path: {
     description:
       'The path of the file below the workspace. Slashes need no encoding; each segment is percent-encoded, and none is empty, `.` or `..`.',
-    schema: { type: 'string', maxLength: 4095, pattern: `^${filePathPattern}$` },
+    schema: filePath('$'),
+  },
+  directory: {
+    description:
+      'The path of the file below the workspace, or of a directory with a slash at its end. Slashes need no encoding; each segment is percent-encoded, and none is empty, `.` or `..`.',
+    schema: filePath('/?$'),
   },
 };
 
-const pathParameters = (path: string): oas31.ParameterObject[] =>
+const pathParameters = ({ path, mayEndInSlash }: Operation): oas31.ParameterObject[] =>
   [...toTemplate(path).matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    ...pathFields[name],
+    ...pathFields[name === 'path' && mayEndInSlash ? 'directory' : name],
   }));
 
 const patternParameter = (

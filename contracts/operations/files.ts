@@ -1,5 +1,10 @@
 import type * as z from 'zod';
-import { fileEntrySchema, fileListQuerySchema, fileListSchema } from '../file.ts';
+import {
+  fileDeleteQuerySchema,
+  fileEntrySchema,
+  fileListQuerySchema,
+  fileListSchema,
+} from '../file.ts';
 import type { Operation, OperationResponse } from './operation.ts';
 
 type FileEntry = z.input<typeof fileEntrySchema>;
@@ -10,6 +15,7 @@ const file: FileEntry = {
   type: 'file',
   size_bytes: 120,
   modified_at: '2026-11-23T09:00:04.120Z',
+  mode: '0644',
 };
 
 /** The content of a file; its media type follows from the file’s name. */
@@ -26,14 +32,35 @@ const notModified: OperationResponse = {
   headers: ['ETag', 'Last-Modified', 'Cache-Control'],
 };
 
-/** A response whose body describes one file. */
+const directory: FileEntry = {
+  ...file,
+  name: 'data',
+  path: 'data',
+  type: 'directory',
+  size_bytes: 4096,
+  mode: '0755',
+};
+const link: FileEntry = {
+  ...file,
+  name: 'latest',
+  path: 'latest',
+  type: 'symlink',
+  size_bytes: 14,
+  mode: '0777',
+  target: 'data/sales.csv',
+};
+
+/** A response whose body describes one entry. */
 const entryResponse = (description: string): OperationResponse => ({
   description,
   headers: ['ETag'],
-  content: { 'application/json': { json: fileEntrySchema, examples: { file: { value: file } } } },
+  content: {
+    'application/json': {
+      json: fileEntrySchema,
+      examples: { file: { value: file }, directory: { value: directory } },
+    },
+  },
 });
-
-const directory = { ...file, name: 'data', path: 'data', type: 'directory', size_bytes: 4096 };
 
 export const listFiles = {
   method: 'GET',
@@ -42,7 +69,8 @@ export const listFiles = {
   servedBy: 'session-agent',
   tag: 'files',
   summary: 'List files',
-  description: 'Lists a directory of the workspace, or the whole tree below it.',
+  description:
+    'Lists a directory of the workspace, or the tree below it to a depth, with permissions and the targets of links.',
   query: fileListQuerySchema,
   responses: {
     200: {
@@ -50,7 +78,7 @@ export const listFiles = {
       content: {
         'application/json': {
           json: fileListSchema,
-          examples: { page: { value: { entries: [directory, file], next_cursor: null } } },
+          examples: { page: { value: { entries: [directory, file, link], next_cursor: null } } },
         },
       },
     },
@@ -62,15 +90,19 @@ export const listFiles = {
 export const putFile = {
   method: 'PUT',
   path: '/v1/sessions/:session_id/files/*',
+  mayEndInSlash: true,
   scope: 'steps:run',
   servedBy: 'session-agent',
   tag: 'files',
   summary: 'Write a file',
   description:
-    'Streams a file into the workspace. The write is atomic: an upload that breaks changes nothing. Missing directories are created; without a body the file is empty.',
+    'Streams a file into the workspace. The write is atomic: an upload that breaks changes nothing. Missing directories are created; without a body the file is empty. A path that ends in `/` makes an empty directory instead, or leaves the one that is there; such a request has no body, and its response no `ETag`.',
   headers: ['If-Match', 'If-None-Match', 'If-Unmodified-Since'],
   body: { required: false, content: csv },
-  responses: { 200: entryResponse('A file was replaced.'), 201: entryResponse('The file is new.') },
+  responses: {
+    200: entryResponse('A file was replaced, or the directory was there.'),
+    201: entryResponse('The file or directory is new.'),
+  },
   errors: [
     'file_conflict',
     'precondition_failed',
@@ -134,9 +166,11 @@ export const deleteFile = {
   servedBy: 'session-agent',
   tag: 'files',
   summary: 'Delete a file',
-  description: 'Deletes a file, a symbolic link or an empty directory.',
+  description:
+    'Deletes a file, a symbolic link or an empty directory; with `recursive=true`, a directory with all that is in it.',
+  query: fileDeleteQuerySchema,
   headers: ['If-Match', 'If-None-Match', 'If-Unmodified-Since'],
-  responses: { 204: { description: 'The file is deleted.' } },
+  responses: { 204: { description: 'The file or directory is deleted.' } },
   errors: ['file_not_found', 'file_conflict', 'precondition_failed'],
   sample: '-X DELETE $STEPPE_URL/v1/sessions/$SESSION/files/data/sales.csv',
 } as const satisfies Operation;

@@ -54,7 +54,9 @@ export const responseHeaders = {
   'Steppe-Step-Id': text('The id of the step, whether or not the client chose it.'),
   'Retry-After': z.int().min(0).optional().describe('Seconds after which to try again.'),
   'WWW-Authenticate': text('`Bearer`, and what is wrong with the token.'),
-  ETag: text('A strong entity tag: it changes whenever the file is written.'),
+  ETag: optionalText(
+    'A strong entity tag: it changes whenever the file is written. A directory has none.',
+  ),
   'Cache-Control': text('`private, no-cache`: may be stored, and must be revalidated.'),
   'Last-Modified': text('When the file was last written.'),
   'Accept-Ranges': optionalText('`bytes`'),

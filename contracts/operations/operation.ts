@@ -54,6 +54,8 @@ export interface Operation {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
   /** `:name` stands for one segment, a final `*` for the rest of the path. */
   path: string;
+  /** The rest of the path may end in a slash, which names a directory. */
+  mayEndInSlash?: true;
   scope: Scope;
   /** The service that serves the operation; the data-plane proxies those of the control-plane. */
   servedBy: 'control-plane' | 'session-agent';

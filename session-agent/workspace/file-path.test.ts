@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { segmentsOf, segmentsOfUrl } from './file-path.ts';
+import { entryOfUrl, segmentsOf, segmentsOfUrl } from './file-path.ts';
 
 test('decodes exactly once', () => {
   expect(segmentsOfUrl('a%20b/%25/%c3%bc')).toEqual(['a b', '%', 'ü']);
@@ -28,6 +28,14 @@ test.each([
   'dir/.steppe-upload-1',
 ])('rejects %s', (path) => {
   expect(() => segmentsOfUrl(path)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+});
+
+test('tells a directory by the slash at its end', () => {
+  for (const path of ['a/b%20c/', 'a%2Fb%20c%2f'])
+    expect(entryOfUrl(path)).toEqual({ segments: ['a', 'b c'], isDirectory: true });
+  expect(entryOfUrl('a')).toEqual({ segments: ['a'], isDirectory: false });
+  for (const path of ['/', 'a//', '../', './', '//'])
+    expect(() => entryOfUrl(path)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
 });
 
 test('reads the empty path as the workspace itself', () => {

@@ -12,16 +12,26 @@ export const maxPathBytes = 4095;
  * @throws AppError `invalid_request` for a bad escape, NUL, excessive length, and empty, `.` or
  * `..` segments.
  */
-export function segmentsOfUrl(encoded: string): string[] {
-  let decoded: string;
+export const segmentsOfUrl = (encoded: string): string[] => segmentsOf(decode(encoded));
+
+/**
+ * As `segmentsOfUrl`, for a path that may end in a slash, as that of a directory does.
+ * @throws AppError `invalid_request`
+ */
+export function entryOfUrl(encoded: string): { segments: string[]; isDirectory: boolean } {
+  const path = decode(encoded);
+  const isDirectory = path.length > 1 && path.endsWith('/');
+  return { segments: segmentsOf(isDirectory ? path.slice(0, -1) : path), isDirectory };
+}
+
+function decode(encoded: string): string {
   try {
-    decoded = decodeURIComponent(encoded);
+    return decodeURIComponent(encoded);
   } catch (cause) {
     throw new AppError('invalid_request', 'the file path has a bad % escape, or is not UTF-8', {
       cause,
     });
   }
-  return segmentsOf(decoded);
 }
 
 /**

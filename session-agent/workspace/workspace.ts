@@ -19,8 +19,13 @@ export interface Workspace {
     content: Readable,
     options: WriteOptions,
   ): Promise<WrittenFile>;
-  /** Removes a file, a link, or an empty directory. */
-  remove(segments: readonly string[], check?: Check): Promise<void>;
+  /**
+   * Creates a directory and those above it. One that is there already stays as it is.
+   * @returns its entry, and whether it is new.
+   */
+  makeDirectory(segments: readonly string[], check?: Check): Promise<Omit<WrittenFile, 'version'>>;
+  /** Removes a file, a link, or a directory: with its content, or only if it is empty. */
+  remove(segments: readonly string[], options?: RemoveOptions): Promise<void>;
   /**
    * Lists a directory, sorted by name, each directory before its content. Links are listed, never
    * followed.
@@ -61,6 +66,12 @@ export interface WriteOptions {
   onlyNew?: boolean | undefined;
 }
 
+export interface RemoveOptions {
+  check?: Check | undefined;
+  /** Also what is in a directory. Links are removed, never followed. */
+  recursive?: boolean;
+}
+
 export interface WrittenFile {
   created: boolean;
   entry: FileEntry;
@@ -68,7 +79,8 @@ export interface WrittenFile {
 }
 
 export interface ListOptions {
-  recursive: boolean;
+  /** How many levels of the tree are listed: 1 for the directory's own entries. */
+  depth: number;
   limit: number;
   /** The last entry of the previous page, which may no longer exist: the page starts after it. */
   after: readonly string[] | undefined;

@@ -4,14 +4,20 @@ import { AppError } from '@steppe/service-kit/http/app-error';
 import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { parseInput } from '@steppe/service-kit/http/parse-input';
 import type { Context } from 'hono';
-import { segmentsOfUrl } from '../../workspace/file-path.ts';
+import { entryOfUrl, segmentsOfUrl } from '../../workspace/file-path.ts';
 import type { Check, FileVersion } from '../../workspace/workspace.ts';
 
-/** The file that the URL names, from the raw path: the router's parameters are decoded already. */
-export function fileOf(c: Context<HttpEnv>): string[] {
+/** The file that the URL names. */
+export const fileOf = (c: Context<HttpEnv>): string[] => segmentsOfUrl(pathIn(c));
+
+/** What the URL names: a file, or a directory if its path ends in a slash. */
+export const entryOf = (c: Context<HttpEnv>) => entryOfUrl(pathIn(c));
+
+/** From the raw path: the router's parameters are decoded already. */
+function pathIn(c: Context<HttpEnv>): string {
   const { pathname } = new URL(c.req.url);
   const prefix = '/files/';
-  return segmentsOfUrl(pathname.slice(pathname.indexOf(prefix) + prefix.length));
+  return pathname.slice(pathname.indexOf(prefix) + prefix.length);
 }
 
 /** The conditions of a request. @throws AppError `invalid_request` for a malformed one */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { fileListQuerySchema } from '@steppe/contracts/file';
+import { deepestListing, fileListQuerySchema } from '@steppe/contracts/file';
 import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { segmentsOf } from '../../workspace/file-path.ts';
 import type { ReadableFile } from '../../workspace/workspace.ts';
@@ -53,9 +53,9 @@ export const getFile = sessionRoute(async (c, _session, { lifetime, workspace })
 export const listFiles = sessionRoute(async (c, _session, { lifetime, workspace }) => {
   lifetime.touch();
   const query = parseInput(fileListQuerySchema, readQuery(c.req.url), 'query');
-  const { path, recursive, limit, cursor } = query;
+  const { path, recursive, limit, cursor, depth = recursive ? deepestListing : 1 } = query;
   const after = cursor === undefined ? undefined : segmentsOf(cursor);
-  const options = { recursive, limit, after };
+  const options = { depth, limit, after };
   const { entries, more } = await workspace.list(segmentsOf(path), options);
   return c.json({ entries, next_cursor: more ? (entries.at(-1)?.path ?? null) : null });
 });

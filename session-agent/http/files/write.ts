@@ -1,20 +1,29 @@
-import type { FileEntry } from '@steppe/contracts/file';
+import { type FileEntry, fileDeleteQuerySchema } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { type HttpEnv, nodeBindings } from '@steppe/service-kit/http/http-env';
-import { refuseQuery } from '@steppe/service-kit/http/parse-input';
+import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';
 import type { Context } from 'hono';
+import { uploadedBytes } from '../../workspace/file-system/uploaded-bytes.ts';
 import { fileTooLarge } from '../../workspace/workspace.ts';
 import { sessionRoute } from '../route.ts';
-import { checkOf, fileOf, isOnlyNew, readConditions } from './file-request.ts';
+import { checkOf, entryOf, fileOf, isOnlyNew, readConditions } from './file-request.ts';
 
-/** Writes a file, streamed: 201 for a new one, 200 for one that it replaces. */
+/**
+ * Writes a file, streamed: 201 for a new one, 200 for one that it replaces. A path that ends in a
+ * slash makes a directory.
+ */
 export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, maxFileBytes }) => {
   refuseQuery(c.req.url);
   const conditions = readConditions(c);
-  const segments = fileOf(c);
+  const { segments, isDirectory } = entryOf(c);
   refuseOtherThanWhole(c);
   lifetime.refuseExpired();
   lifetime.touch();
+  if (isDirectory) {
+    await refuseBody(c);
+    const { created, entry } = await workspace.makeDirectory(segments, checkOf(conditions));
+    return c.json(entry satisfies FileEntry, created ? 201 : 200);
+  }
   const announcedBytes = Number(c.req.header('content-length') ?? 0);
   if (announcedBytes > maxFileBytes) throw fileTooLarge(maxFileBytes);
   const { incoming } = nodeBindings(c);
@@ -27,6 +36,17 @@ export const putFile = sessionRoute(async (c, _session, { lifetime, workspace, m
   });
   return c.json(entry satisfies FileEntry, created ? 201 : 200, { ETag: version.etag });
 });
+
+/** A client that sends bytes means a file, and must not believe that they were stored. */
+async function refuseBody(c: Context<HttpEnv>): Promise<void> {
+  const bytes = uploadedBytes(nodeBindings(c).incoming, { maxBytes: Number.POSITIVE_INFINITY });
+  const isEmpty = Number(c.req.header('content-length') ?? 0) === 0 && (await bytes.next()).done;
+  if (isEmpty) return;
+  throw new AppError(
+    'invalid_request',
+    'a path that ends in / is a directory; send it without a body, or a file without the slash',
+  );
+}
 
 /**
  * Without this check a part would replace the whole file, or compressed bytes would be stored as
@@ -48,11 +68,11 @@ function refuseOtherThanWhole(c: Context<HttpEnv>): void {
 }
 
 export const deleteFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
-  refuseQuery(c.req.url);
+  const { recursive } = parseInput(fileDeleteQuerySchema, readQuery(c.req.url), 'query');
   const conditions = readConditions(c);
   const segments = fileOf(c);
   lifetime.refuseExpired();
   lifetime.touch();
-  await workspace.remove(segments, checkOf(conditions));
+  await workspace.remove(segments, { check: checkOf(conditions), recursive });
   return c.body(null, 204);
 });

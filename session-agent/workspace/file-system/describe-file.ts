@@ -12,12 +12,18 @@ export const versionOf = ({ ino, ctimeNs, size, mtime }: BigIntStats): FileVersi
 /**
  * @param stats with exact times: rounded ones would differ from the file's time by a millisecond.
  */
-export const toEntry = (segments: readonly string[], stats: BigIntStats): FileEntry => ({
+export const toEntry = (
+  segments: readonly string[],
+  stats: BigIntStats,
+  target?: string,
+): FileEntry => ({
   name: segments.at(-1) ?? '',
   path: segments.join('/'),
   type: typeOf(stats),
   size_bytes: Number(stats.size),
   modified_at: stats.mtime.toISOString(),
+  mode: (Number(stats.mode) & 0o7777).toString(8).padStart(4, '0'),
+  ...(target !== undefined && { target }),
 });
 
 function typeOf(stats: BigIntStats): FileEntry['type'] {

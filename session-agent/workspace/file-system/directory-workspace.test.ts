@@ -121,7 +121,7 @@ test('describes a file the same when it is written and when it is listed', async
   const written = [];
   for (let i = 10; i < 40; i++) written.push((await write('x', 'same', `${i}`)).entry);
   const { entries } = await listEntries({ root: workspace.root, clock: systemClock }, ['same'], {
-    recursive: false,
+    depth: 1,
     limit: 100,
     after: undefined,
   });
@@ -137,6 +137,42 @@ test('removes files, empty directories and links themselves', async () => {
   symlinkSync('../secret', join(workspace.root, 'link-to-remove'));
   await workspace.remove(['link-to-remove']);
   expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
+});
+
+test('makes a directory and those above it, once', async () => {
+  const made = { name: 'made', path: 'new-dir/made', type: 'directory', mode: '0755' };
+  expect(await workspace.makeDirectory(['new-dir', 'made'])).toMatchObject({
+    created: true,
+    entry: made,
+  });
+  await write('x', 'new-dir', 'made', 'file');
+  expect(await workspace.makeDirectory(['new-dir', 'made'])).toMatchObject({ created: false });
+  expect(await read('new-dir', 'made', 'file')).toBe('x');
+  for (const path of [['file'], ['file', 'x'], ['fifo']])
+    await expect(workspace.makeDirectory(path)).rejects.toEqual(code('file_conflict'));
+  for (const path of [['leads-out'], ['root-link', 'made']])
+    await expect(workspace.makeDirectory(path)).rejects.toEqual(code('invalid_request'));
+});
+
+test('makes a directory only if there is none, on request', async () => {
+  const check = (current: FileVersion | undefined) => {
+    if (current) throw new Error('there is one');
+  };
+  const made = Array.from({ length: 8 }, () => workspace.makeDirectory(['only', 'one'], check));
+  const outcomes = (await Promise.allSettled(made)).map(({ status }) => status);
+  expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('makes the workspace again after code has removed it', async () => {
+  const root = join(outside, 'removed');
+  const again = new DirectoryWorkspace({ root, clock: systemClock, ids: createIds(systemClock) });
+  const one = { depth: 1, limit: 10, after: undefined };
+  expect(await again.list([], one)).toEqual({ entries: [], more: false });
+  rmSync(root, { recursive: true });
+  await again.writeFile(['dir', 'file'], Readable.from([Buffer.from('x')]), { maxBytes: 10 });
+  expect(readFileSync(join(root, 'dir', 'file'), 'utf8')).toBe('x');
+  rmSync(root, { recursive: true });
+  await expect(again.openFile(['dir', 'file'])).rejects.toEqual(code('file_not_found'));
 });
 
 test('creates a file only if there is none, even if code creates one just before', async () => {
@@ -215,7 +251,7 @@ test('does not remove a file that a condition protects', async () => {
   const check = () => {
     throw new Error('protected');
   };
-  await expect(workspace.remove(['protected'], check)).rejects.toThrow('protected');
+  await expect(workspace.remove(['protected'], { check })).rejects.toThrow('protected');
   expect(await read('protected')).toBe('x');
 });
 
@@ -233,7 +269,7 @@ test('leaves no open descriptors and no temporary files, whatever the outcome', 
   for (const path of ['fifo', 'dir', 'absent', 'leads-out']) await read(path).catch(() => {});
   await write('x'.repeat(1001), 'too', 'large').catch(() => {});
   await listEntries({ root: workspace.root, clock: systemClock }, [], {
-    recursive: true,
+    depth: 100,
     limit: 1000,
     after: undefined,
   });

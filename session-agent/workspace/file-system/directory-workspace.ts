@@ -9,15 +9,17 @@ import type {
   FileVersion,
   ListedPage,
   ListOptions,
+  RemoveOptions,
   Workspace,
   WriteOptions,
   WrittenFile,
 } from '../workspace.ts';
-import { versionOf } from './describe-file.ts';
+import { toEntry, versionOf } from './describe-file.ts';
 import { systemCode, toFileError } from './file-error.ts';
 import { listEntries } from './list-entries.ts';
+import { removeTree } from './remove-tree.ts';
 import { replaceFile } from './replace-file.ts';
-import { type Place, type WalkOptions, walk } from './walk.ts';
+import { makeNewDirectory, type Place, type WalkOptions, walk } from './walk.ts';
 import type { WorkspaceSpace } from './workspace-space.ts';
 
 interface DirectoryWorkspaceParts {
@@ -91,13 +93,30 @@ export class DirectoryWorkspace implements Workspace {
     });
   }
 
-  async remove(segments: readonly string[], check?: Check): Promise<void> {
+  async makeDirectory(segments: readonly string[], check?: Check) {
+    check?.(await this.#find(segments));
+    return this.#at(segments, { createDirectories: true }, async (place) => {
+      const { entryPath } = place;
+      const created = await makeNewDirectory(entryPath);
+      const stats = await lstat(entryPath, { bigint: true });
+      if (!stats.isDirectory()) throw notADirectory(segments);
+      if (!created) check?.(versionOf(stats));
+      return { created, entry: toEntry(place.segments, stats) };
+    });
+  }
+
+  async remove(
+    segments: readonly string[],
+    { check, recursive = false }: RemoveOptions = {},
+  ): Promise<void> {
     await this.#at(segments, { keepLastLink: true }, async (place) => {
       const { entryPath } = place;
       await this.#locks.run(await keyOf(place), async () => {
         const stats = await lstat(entryPath);
         check?.(await this.#find(segments));
-        await (stats.isDirectory() ? rmdir(entryPath) : unlink(entryPath));
+        if (!stats.isDirectory()) await unlink(entryPath);
+        else if (!recursive) await rmdir(entryPath);
+        else await removeTree(entryPath, { clock: this.#clock, ids: this.#ids });
       });
     });
   }
@@ -152,6 +171,12 @@ const notAFile = (stats: BigIntStats, segments: readonly string[]): AppError => 
     `${JSON.stringify(segments.join('/'))} is ${what}; a regular file is required`,
   );
 };
+
+const notADirectory = (segments: readonly string[]): AppError =>
+  new AppError(
+    'file_conflict',
+    `${JSON.stringify(segments.join('/'))} is not a directory; a directory is required`,
+  );
 
 const directoryGone = (segments: readonly string[]): AppError =>
   new AppError(

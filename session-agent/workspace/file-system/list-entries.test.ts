@@ -33,7 +33,7 @@ const make = (...files: string[]) => {
 };
 const list = (segments: string[] = [], options: Partial<ListBounds> = {}) =>
   listEntries({ root, clock: systemClock }, segments, {
-    recursive: true,
+    depth: 100,
     limit: 10_000,
     after: undefined,
     ...options,
@@ -72,13 +72,30 @@ test('follows a link to the directory that is listed, and no other', async () =>
   expect(await pathsOf()).toEqual(['dir', 'dir/deep', 'dir/deep/leaf', 'inside']);
 });
 
+test('shows permissions, and where links lead', async () => {
+  make('file', 'script', 'shared/x');
+  chmodSync(join(root, 'file'), 0o640);
+  chmodSync(join(root, 'script'), 0o4755);
+  chmodSync(join(root, 'shared'), 0o1777);
+  symlinkSync('../elsewhere/ü', join(root, 'link'));
+  const { entries } = await list([], { depth: 1 });
+  expect(entries.map(({ name, mode, target }) => [name, mode, target])).toEqual([
+    ['file', '0640', undefined],
+    ['link', '0777', '../elsewhere/ü'],
+    ['script', '4755', undefined],
+    ['shared', '1777', undefined],
+  ]);
+});
+
 test('enters directories down to a maximum depth, and lists deeper ones on request', async () => {
   make('1/2/3/4/5');
-  expect(await pathsOf([], { maxDepth: 2 })).toEqual(['1', '1/2', '1/2/3']);
-  expect(await pathsOf(['1', '2', '3'], { maxDepth: 2 })).toEqual(['1/2/3/4', '1/2/3/4/5']);
+  expect(await pathsOf([], { depth: 3 })).toEqual(['1', '1/2', '1/2/3']);
+  expect(await pathsOf(['1', '2', '3'], { depth: 3 })).toEqual(['1/2/3/4', '1/2/3/4/5']);
+  const pages = (await everyPage({ depth: 3, limit: 1 })).flat();
+  expect(pages).toEqual(['1', '1/2', '1/2/3']);
   const deep = Array.from({ length: 150 }, (_, at) => `d${at}`);
   make([...deep, 'leaf'].join('/'));
-  expect(await pathsOf(['d0'])).toHaveLength(101);
+  expect(await pathsOf(['d0'])).toHaveLength(100);
 });
 
 test('leaves out entries whose path is too long, so that its cursors are valid', async () => {

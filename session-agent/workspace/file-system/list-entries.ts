@@ -1,4 +1,5 @@
-import { type FileHandle, lstat, readdir } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileEntry } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
@@ -12,14 +13,10 @@ import { openDirectory, pathOf, walk } from './walk.ts';
 export interface ListBounds extends ListOptions {
   /** A page ends after this time, with at least one entry. */
   maxMs?: number;
-  /** How many directories below the listed one are entered. */
-  maxDepth?: number;
 }
 
 /** A page of a listing is returned after this time, with the entries found so far. */
 export const longestListingMs = 5_000;
-/** Each directory stays open while its content is listed. */
-const deepestListing = 100;
 
 /**
  * Lists a directory as `Workspace.list` says. A directory that cannot be read, because of its
@@ -73,9 +70,9 @@ interface HeldDirectory {
 async function* entriesOf(
   { path, segments, names }: HeldDirectory,
   options: ListBounds,
-  depth = 0,
+  level = 1,
 ): AsyncGenerator<FileEntry> {
-  const { after, recursive, maxDepth = deepestListing } = options;
+  const { after, depth } = options;
   for (const name of names) {
     const child = [...segments, name];
     const isAfter = !after || compare(child, after) > 0;
@@ -84,15 +81,15 @@ async function* entriesOf(
     const childPath = join(path, name);
     const stats = await lstat(childPath, { bigint: true }).catch(() => undefined);
     if (!stats) continue;
-    if (isAfter) yield toEntry(child, stats);
-    if (!recursive || !stats.isDirectory() || depth === maxDepth) continue;
+    if (isAfter) yield toEntry(child, stats, await targetOf(childPath, stats));
+    if (!stats.isDirectory() || level === depth) continue;
     const directory = await openDirectory(childPath).catch(() => undefined);
     if (directory)
       yield* entriesIn(
         directory,
         { path: pathOf(directory, childPath), segments: child },
         options,
-        depth + 1,
+        level + 1,
       );
   }
 }
@@ -101,15 +98,19 @@ async function* entriesIn(
   directory: FileHandle,
   { path, segments }: Pick<HeldDirectory, 'path' | 'segments'>,
   options: ListBounds,
-  depth: number,
+  level: number,
 ): AsyncGenerator<FileEntry> {
   try {
     const names = await namesIn(path).catch(() => []);
-    yield* entriesOf({ path, segments, names }, options, depth);
+    yield* entriesOf({ path, segments, names }, options, level);
   } finally {
     await directory.close();
   }
 }
+
+/** Undefined for what is no link, also for one that has become something else meanwhile. */
+const targetOf = async (path: string, stats: BigIntStats): Promise<string | undefined> =>
+  stats.isSymbolicLink() ? readlink(path).catch(() => undefined) : undefined;
 
 const namesIn = async (path: string): Promise<string[]> =>
   (await readdir(path)).filter((name) => !name.startsWith(uploadPrefix)).sort(byCodeUnit);

@@ -86,11 +86,12 @@ test.each([
     'listed',
     () =>
       listEntries({ root, clock: systemClock }, ['swapped'], {
-        recursive: false,
+        depth: 1,
         limit: 10,
         after: undefined,
       }),
   ],
+  ['made', () => workspace.makeDirectory(['swapped'])],
   ['removed below', () => workspace.remove(['swapped', 'file'])],
 ])(
   'a link that becomes a file each time is rejected when it is %s, and the request can be retried',

@@ -35,7 +35,7 @@ export async function walk(
 ): Promise<Place> {
   if (links > maxLinks)
     throw new AppError('invalid_request', 'the file path contains too many symbolic links');
-  let directory = await openDirectory(root);
+  let directory = await openRoot(root);
   try {
     for (const [at, segment] of segments.entries()) {
       const parent = segments.slice(0, at);
@@ -54,7 +54,7 @@ export async function walk(
         );
       }
       if (isLast) return { entryPath, directory, segments: [...segments] };
-      if (options.createDirectories) await makeDirectory(entryPath);
+      if (options.createDirectories) await makeNewDirectory(entryPath);
       const next = await openDirectory(entryPath);
       await directory.close();
       directory = next;
@@ -67,7 +67,7 @@ export async function walk(
 }
 
 /** @throws the system's error, ENOTDIR for a link too */
-export const openDirectory = (path: string): Promise<FileHandle> =>
+export const openDirectory = (path: Buffer | string): Promise<FileHandle> =>
   open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 
 /** On Linux a path through the descriptor; elsewhere (local mode on macOS) the real path. */
@@ -88,11 +88,25 @@ async function linkTarget(path: string, segments: readonly string[]): Promise<st
   throw changedMeanwhile(segments.join('/'));
 }
 
-async function makeDirectory(path: string): Promise<void> {
+/** Makes the workspace again if user code has removed it as a whole. */
+async function openRoot(root: string): Promise<FileHandle> {
+  try {
+    return await openDirectory(root);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeNewDirectory(root);
+    return openDirectory(root);
+  }
+}
+
+/** @returns false if there is an entry of that name, of whatever kind. */
+export async function makeNewDirectory(path: string): Promise<boolean> {
   try {
     await mkdir(path);
+    return true;
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
+    return false;
   }
 }
 

@@ -1,7 +1,9 @@
+import { fileListSchema } from '@steppe/contracts/file';
 import { expect } from 'vitest';
 import { behaviours, flow, steps } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';
 import type { PerLanguage } from '../harness/languages.ts';
+import type { Session } from '../harness/session.ts';
 
 const read = (name: string) => ({
   python: `print(open(${JSON.stringify(name)}, encoding="utf-8").read(), end="")`,
@@ -11,6 +13,8 @@ const write = (name: string, text: string) => ({
   python: `with open(${JSON.stringify(name)}, "w", encoding="utf-8") as f: f.write(${JSON.stringify(text)})`,
   node: `require("fs").writeFileSync(${JSON.stringify(name)}, ${JSON.stringify(text)})`,
 });
+const listing = async (session: Session, query: string) =>
+  fileListSchema.parse(await (await session.call('GET', `/files${query}`)).json());
 const bytes = Buffer.from(Array.from({ length: 4096 }, (_, at) => (at * 7) % 256));
 const modules: PerLanguage<{ single: [string, string]; use: string }> = {
   python: {
@@ -70,6 +74,94 @@ behaviours('Files and modules', [
       await session.run(code);
       expect(await session.files('tree')).toEqual(['tree/leaf', 'tree/leaf/end']);
     },
+  ),
+  flow(
+    'the listing shows permissions, and where links lead',
+    {
+      python:
+        'import os\nos.mkdir("perms")\nopen("perms/a.sh", "w").close()\nos.chmod("perms/a.sh", 0o750)\nos.symlink("../elsewhere", "perms/link")',
+      node: 'fs.mkdirSync("perms"); fs.writeFileSync("perms/a.sh", ""); fs.chmodSync("perms/a.sh", 0o750); fs.symlinkSync("../elsewhere", "perms/link")',
+    },
+    async (session, code) => {
+      expectResult(await session.run(code), {}, session.language);
+      const { entries } = await listing(session, '?path=perms');
+      expect(entries).toMatchObject([
+        { name: 'a.sh', type: 'file', mode: '0750' },
+        { name: 'link', type: 'symlink', target: '../elsewhere' },
+      ]);
+    },
+  ),
+  flow(
+    'the listing goes to a depth',
+    {
+      python: 'import os\nos.makedirs("deep/1/2/3")',
+      node: 'fs.mkdirSync("deep/1/2/3", { recursive: true }); undefined',
+    },
+    async (session, code) => {
+      expectResult(await session.run(code), {}, session.language);
+      const { entries } = await listing(session, '?path=deep&depth=2');
+      expect(entries.map(({ path }) => path)).toEqual(['deep/1', 'deep/1/2']);
+    },
+  ),
+  flow(
+    'a step finds an empty directory that was made for it',
+    { python: 'import os\nos.listdir("new/dir")', node: 'fs.readdirSync("new/dir")' },
+    async (session, code) => {
+      expect((await session.call('PUT', '/files/new/dir/')).status).toBe(201);
+      expect((await session.call('PUT', '/files/new/dir/')).status).toBe(200);
+      expectResult(await session.run(code), { value: '[]' }, session.language);
+    },
+  ),
+  flow(
+    'a directory is deleted with its content, and the target of a link in it stays',
+    {
+      python:
+        'import os\nos.makedirs("whole/inner")\nopen("whole/inner/file", "w").close()\nos.makedirs("target")\nopen("target/stays", "w").close()\nos.symlink("../target", "whole/link")',
+      node: 'fs.mkdirSync("whole/inner", { recursive: true }); fs.writeFileSync("whole/inner/file", ""); fs.mkdirSync("target"); fs.writeFileSync("target/stays", ""); fs.symlinkSync("../target", "whole/link")',
+    },
+    async (session, code) => {
+      expectResult(await session.run(code), {}, session.language);
+      expect((await session.call('DELETE', '/files/whole')).status).toBe(409);
+      expect((await session.call('DELETE', '/files/whole?recursive=true')).status).toBe(204);
+      expect(await session.files('target')).toEqual(['target/stays']);
+      expect(await session.refusal('GET', '/files?path=whole')).toMatchObject({ status: 404 });
+    },
+  ),
+  flow(
+    'a FIFO is refused without waiting for its writer',
+    {
+      python: 'import os\nos.mkfifo("fifo")',
+      node: 'require("child_process").execFileSync("mkfifo", ["fifo"]); undefined',
+    },
+    async (session, code) => {
+      expectResult(await session.run(code), {}, session.language);
+      for (const method of ['GET', 'PUT'])
+        expect(await session.refusal(method, '/files/fifo')).toMatchObject({ status: 409 });
+      expect((await session.call('DELETE', '/files/fifo')).status).toBe(204);
+    },
+  ),
+  flow(
+    'files and steps work again after code has removed the whole workspace',
+    {
+      python: {
+        remove: 'import os, shutil\nshutil.rmtree(os.getcwd(), ignore_errors=True)',
+        write: 'with open("again.txt", "w") as f: f.write(open("sent.txt").read() + " back")',
+      },
+      node: {
+        remove:
+          '// In a pod it is a mount point, of which only the content goes.\ntry { fs.rmSync(process.cwd(), { recursive: true }) } catch {}',
+        write: 'fs.writeFileSync("again.txt", fs.readFileSync("sent.txt", "utf8") + " back")',
+      },
+    },
+    async (session, { remove, write }) => {
+      await session.put('before.txt', 'x');
+      expectResult(await session.run(remove), {}, session.language);
+      expect(await session.files()).toEqual([]);
+      await session.put('sent.txt', 'sent');
+      expectResult(await session.run(write), {}, session.language);
+      expect((await session.read('again.txt')).toString()).toBe('sent back');
+    },
+    {},
   ),
   flow('a deleted file does not exist for a step', read('removed.txt'), async (session, code) => {
     await session.put('removed.txt', 'x');

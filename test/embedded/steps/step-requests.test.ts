@@ -132,11 +132,16 @@ describe('a parameter is refused that is', () => {
     ['GET', '/files?limit=10001'],
     ['GET', '/files?recursive=yes'],
     ['GET', '/files?recursive'],
-    ['GET', '/files?depth=2'],
+    ['GET', '/files?depth=0'],
+    ['GET', '/files?depth=101'],
+    ['GET', '/files?depth=all'],
+    ['GET', '/files?Depth=2'],
     ['GET', '/files?path=a&path=b'],
     ['PUT', '/files/a.txt?mode=600'],
     ['GET', '/files/a.txt?download'],
-    ['DELETE', '/files/a.txt?recursive=true'],
+    ['DELETE', '/files/a.txt?recursive=yes'],
+    ['DELETE', '/files/a.txt?force=true'],
+    ['PUT', '/files/dir/?parents=true'],
   ])('%s %s', async (method, path) => {
     const body = path.startsWith('/steps?wait') ? { code: 'ran = True' } : undefined;
     const error = await client.errorOf(client.call(method, `/v1/sessions/${id}${path}`, body));

@@ -1,3 +1,4 @@
+import { mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
 
@@ -27,7 +28,9 @@ export function addLastingVariables(env: Record<string, string>): void {
 }
 
 /**
- * Sets the variables and directory of one step. A directory that the step changes to is kept.
+ * Sets the variables and directory of one step. A directory that the step changes to is kept,
+ * unless it has been removed: the step then begins in the workspace, which is made again if it was
+ * that.
  * @returns a function that restores what was before.
  * @throws Node's ENOENT if `cwd` does not exist; nothing is changed then.
  */
@@ -36,6 +39,7 @@ export function enterStepEnvironment(
   cwd: string | null,
   workspace: string,
 ): () => void {
+  if (isDirectoryGone()) returnToWorkspace(workspace);
   const leaveDirectory = cwd === null ? () => undefined : enterDirectory(cwd, workspace);
   const entered = environment();
   const before = Object.fromEntries(Object.keys(env).map((name) => [name, entered[name]]));
@@ -66,6 +70,18 @@ function enterDirectory(cwd: string, workspace: string): () => void {
     const now = currentDirectory();
     if (now === inside || now === null) tryToEnter(before) || tryToEnter(workspace);
   };
+}
+
+/** Node remembers the path of the current directory: only the system knows that it is gone. */
+const isDirectoryGone = (): boolean => (statSync('.', { throwIfNoEntry: false })?.nlink ?? 0) === 0;
+
+function returnToWorkspace(workspace: string): void {
+  try {
+    mkdirSync(workspace, { recursive: true });
+    process.chdir(workspace);
+  } catch {
+    // Another file is in its place: the step fails where it uses the directory.
+  }
 }
 
 /** Null if the directory was deleted. */

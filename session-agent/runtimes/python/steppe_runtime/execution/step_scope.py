@@ -11,7 +11,8 @@ from collections.abc import Mapping
 class StepScope:
     """
     Entered before user code. Raises OSError if `cwd` cannot be entered. A chdir by user code stays
-    in effect.
+    in effect, unless that directory has been removed: the step then begins in the workspace, which
+    is made again if it was that.
     """
 
     def __init__(self, env: Mapping[str, str], cwd: str | None, workspace: str):
@@ -23,8 +24,13 @@ class StepScope:
         self._cwd_entered: str | None = None
 
     def __enter__(self):
+        before = _current_directory()
+        if before is None:
+            with contextlib.suppress(OSError):
+                os.makedirs(self._workspace, exist_ok=True)
+                os.chdir(self._workspace)
+            before = self._workspace
         if self._cwd is not None:
-            before = _current_directory() or self._workspace
             os.chdir(os.path.join(self._workspace, self._cwd))
             self._cwd_before, self._cwd_entered = before, _current_directory()
         self._env_before = {name: os.environ.get(name) for name in self._env}
