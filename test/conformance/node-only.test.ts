@@ -398,6 +398,84 @@ steps(
   { stdout: 'ab' },
 );
 
+// Built-ins that user code replaces
+for (const [what, code] of [
+  ['of arrays', 'Array.prototype.map = Array.prototype.filter = Array.prototype.slice = refuse'],
+  ['of iteration', 'Array.prototype[Symbol.iterator] = Map.prototype[Symbol.iterator] = refuse'],
+  ['of Object', 'Object.keys = Object.entries = Object.defineProperty = Object.assign = refuse'],
+  ['of Reflect and Function', 'Reflect.get = Reflect.apply = Function.prototype.bind = refuse'],
+  ['of JSON', 'JSON.stringify = JSON.parse = refuse'],
+  ['of maps and sets', 'Map.prototype.get = Map.prototype.set = Set.prototype.has = refuse'],
+  ['of promises', 'Promise.prototype.then = Promise.prototype.catch = Promise.resolve = refuse'],
+  ['of strings', 'String.prototype.replace = String.prototype.split = "".at.call = refuse'],
+  ['of regular expressions', 'RegExp.prototype.exec = RegExp.prototype[Symbol.replace] = refuse'],
+  ['of clocks and timers', 'performance.now = Date.now = setTimeout = setImmediate = refuse'],
+  ['of Buffer', 'Buffer.from = Buffer.byteLength = Buffer.prototype.toString = refuse'],
+  ['of process', 'process.cpuUsage = process.cwd = process.nextTick = process.emit = refuse'],
+  ['of modules', 'fs.writeSync = util.inspect = vm.Script.prototype.runInThisContext = refuse'],
+  [
+    'of events',
+    'events.prototype.emit = events.prototype.on = events.prototype.listeners = refuse',
+  ],
+  ['itself', 'Object = String = Promise = Map = Set = Reflect = JSON = Buffer = undefined'],
+  ['of every object', 'Object.prototype.get = Object.prototype.value = refuse'],
+] as const) {
+  flow(
+    `a replaced built-in (${what}) leaves later steps whole`,
+    async (session) => {
+      await session.run(`const refuse = () => { throw new Error("replaced") }\n${code}\nundefined`);
+      const expected = { stdout: 'shown\n', value: '{ kept: 41 }' };
+      const shows = 'const kept = 41\nconsole.log("shown")\nawait null\n;({ kept })';
+      expectResult(await session.run(shows), expected, 'node');
+      expectResult(
+        await session.run('function inner() { null.x }\ninner()'),
+        { error: { name: 'TypeError', traceback: /inner[\s\S]*:1:25[\s\S]*:2:1$/ } },
+        'node',
+      );
+      expectResult(await session.run('(async () => kept + 1)()'), { value: '42' }, 'node');
+      const bundle = { 'application/json': { a: [1] }, 'text/plain': '{ a: [ 1 ] }' };
+      const { results } = await session.run('display.json({ a: [1] })');
+      expect(results[0]).toMatchObject(bundle);
+    },
+    {},
+  );
+}
+flow(
+  'a replaced `write` of standard output gets what is printed, and nothing of the driver',
+  async (session) => {
+    await session.run('const seen = []\nprocess.stdout.write = (text) => seen.push(text)');
+    expectResult(
+      await session.run('console.log("mine")\nseen'),
+      { value: "[ 'mine\\n' ]" },
+      'node',
+    );
+  },
+  {},
+);
+flow(
+  'a step whose end throws still ends, and the error is a background error',
+  async (session) => {
+    const code =
+      'process.env = new Proxy({ ...process.env }, { get() { throw new RangeError("no variables") } }); 42';
+    const { status, results } = await session.run(code, { env: { GIVEN: 'a' } });
+    expect([status, results[0]?.['text/plain']]).toEqual(['completed', '42']);
+    await session.run('process.env = {}');
+    const errors = (await session.list()).flatMap((step) => step.background?.errors ?? []);
+    expect(errors.map(({ message }) => message)).toEqual(['no variables']);
+  },
+  {},
+);
+steps(
+  'an error whose class has a name that is not a string is reported',
+  'throw new (class extends Error { static name = 5 })("odd")',
+  { error: { name: 'Error', message: 'odd' } },
+);
+steps(
+  'errors and functions of the driver belong to the realm of user code',
+  'const fixed2 = 1; let thrown\ntry { fixed2 = 2 } catch (error) { thrown = error }\n[thrown instanceof TypeError, display instanceof Function, setTimeout instanceof Function]',
+  { value: '[ true, true, true ]' },
+);
+
 // Background
 flow(
   'an unhandled rejection is a background error',

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
- * User code shares its global scope with the worker: a `class Map {}` there must not replace the
- * worker's own `Map`. The names are captured before any user code runs.
+ * Captured once: each use of a global name would pass through the interceptors of the realm that
+ * `vm` made for the driver.
  */
 const captured =
   'Array ArrayBuffer Atomics Buffer Date Error Int32Array JSON Map Math Number Object Promise RangeError Reflect RegExp Set ' +
@@ -29,12 +29,17 @@ const filesOfTheirOwn = {
  * names.
  */
 export const nodeRuntimeBundle = {
-  entryPoints: ['supervisor', 'supervise', 'worker', 'control-thread', 'control/prepare-step'].map(
-    (name) => ({
-      in: join(here, `${name}.ts`),
-      out: basename(name),
-    }),
-  ),
+  entryPoints: [
+    'supervisor',
+    'supervise',
+    'worker',
+    'driver',
+    'control-thread',
+    'control/prepare-step',
+  ].map((name) => ({
+    in: join(here, `${name}.ts`),
+    out: basename(name),
+  })),
   bundle: true,
   platform: 'node',
   target: 'node20.20',

@@ -71,7 +71,8 @@ function loadPreparer(): Promise<StepPreparer> {
 }
 
 function tellMain(message: ToMain): void {
-  parentPort?.postMessage(message);
+  // As text: its values become objects of the driver's realm.
+  parentPort?.postMessage(JSON.stringify(message));
 }
 
 function send(frame: WorkerFrame, onSent?: () => void): void {

@@ -1,141 +1,45 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import process from 'node:process';
-import { Worker } from 'node:worker_threads';
-import type { WorkerFrame } from '../../protocol/frames.ts';
-import { createLoad } from './load.ts';
-import type { ControlData, ToControl, ToMain } from './messages.ts';
-import { createStepCaller, declareNames } from './run/call-step.ts';
-import { describeError } from './run/describe-error.ts';
-import { createDisplay } from './run/display.ts';
-import { reportFatalErrors } from './run/fatal-report.ts';
-import { defineGlobals } from './run/globals.ts';
-import { parse } from './run/plain-json.ts';
-import {
-  reportBackgroundErrors,
-  tellOfAwaitedChildren,
-  yieldToSignalListeners,
-} from './run/process-hooks.ts';
-import { createStepRunner } from './run/run-steps.ts';
-import { bundleText, type Shown, showValue } from './run/shown-value.ts';
-import { createStackFrames } from './run/stack-frames.ts';
-import { createStepOutput } from './run/step-output.ts';
-import { createStepContext, createStepScope } from './run/step-scope.ts';
-import {
-  addLastingVariables,
-  enterStepEnvironment,
-  takeWorkerSettings,
-} from './run/user-environment.ts';
-import { createWorkspaceModules } from './run/workspace-modules.ts';
-import { createStepGate } from './step-gate.ts';
-import { contextFramesFlag } from './supervise/worker-settings.ts';
+import vm from 'node:vm';
 
 /**
- * The main thread of a worker: user code runs here, in the real global scope. The control thread
- * communicates with the agent.
+ * The file that a supervisor starts. It runs the driver in a realm of its own, so that the driver
+ * keeps its built-ins whatever user code makes of `Array.prototype.map` or `JSON.stringify` in the
+ * main realm.
  */
 const ownFile = process.argv[1] ?? '';
-const { runDir, epoch, workspace } = takeWorkerSettings();
-const gate = createStepGate();
-const load = createLoad();
-const workerData: ControlData = {
-  socketPath: join(runDir, 'agent.sock'),
-  epoch,
-  gate: gate.memory,
-  load: load.memory,
+const driverFile = join(dirname(ownFile), `driver${extname(ownFile)}`);
+const requireBuiltin = createRequire(ownFile);
+
+/** What Node itself adds to a global object. The intrinsics are those of the driver's realm. */
+const hostGlobals = {
+  Buffer: copyOf(Buffer),
+  URL,
+  clearTimeout,
+  performance: { now: performance.now.bind(performance) },
+  setImmediate,
+  setTimeout,
 };
-const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFile)}`), {
-  workerData,
-  // Twice what the bounded parser of steps needs. Pages of the stack take memory only after they
-  // are used.
-  resourceLimits: { stackSizeMb: 16 },
-});
 
-const hasContextFrames =
-  Number.parseInt(process.versions.node, 10) >= 24 || process.execArgv.includes(contextFramesFlag);
-prepareProcess();
-const scope = createStepScope(createStepContext(globalThis, hasContextFrames));
-const frames = createStackFrames(dirname(ownFile));
-frames.install();
-const describe = (thrown: unknown) => describeError(thrown, frames.clean);
-const output = createStepOutput({ runDir, epoch, scope, onBackground: sendBackground });
-defineGlobals(
-  globalThis,
-  createWorkspaceModules(workspace),
-  createDisplay((shown) => sendDisplay(shown, false)),
-  workspace,
-);
-const keepReporting = reportBackgroundErrors(describe, (error) =>
-  send({ type: 'bgerror', ...error }, 1024 + error.message.length),
-);
+/** The driver changes these modules for user code, so it needs the modules themselves. */
+const changed = new Set(['node:child_process', 'node:process', 'node:timers']);
 
-const runner = createStepRunner({
-  scope,
-  output,
-  gate,
-  frames,
-  send: (frame) => send(frame, 1024),
-  declare: declareNames,
-  call: createStepCaller(globalThis, gate),
-  enterEnvironment: (env, cwd) => enterStepEnvironment(env, cwd, workspace),
-  showMainResult: (value) => sendDisplay(showValue(value), true),
-  describe,
-  now: () => performance.now(),
-  afterTicks: (callback) => void setImmediate(callback),
-  onEnd: keepReporting,
-});
-
-tellOfAwaitedChildren(gate);
-yieldToSignalListeners(gate);
-gate.open();
-control.on('message', (message: ToMain) => {
-  if (message.type === 'run') runner.run(message.step);
-  else if (message.type === 'abandon') runner.abandon(message.step);
-  else addLastingVariables(message.env);
-});
-// Without its control thread the agent could not reach this process any more.
-control.on('exit', () => process.exit(70));
-process.on('exit', () => load.waitUntilEmpty(500));
-send({ type: 'ready', epoch, pid: process.pid, interrupt: 'frame' }, 64);
-
-function prepareProcess(): void {
-  process.argv.length = 1;
-  // Children that user code forks must not inherit the driver's own flags.
-  process.execArgv.length = 0;
-  reportFatalErrors(runDir, epoch);
-  try {
-    writeFileSync('/proc/self/oom_score_adj', '1000');
-  } catch {
-    // There is no such file outside Linux.
-  }
+/** Other modules are copied, because user code may replace their functions. */
+function requireOwn(name: string): unknown {
+  const builtin: object = requireBuiltin(name);
+  if (changed.has(name)) return builtin;
+  return copyOf(builtin);
 }
 
-/** @param weight about the message's size in bytes. Blocks while the agent is far behind. */
-function send(frame: WorkerFrame, weight: number): void {
-  const message: ToControl = { frame, weight };
-  load.add(weight);
-  control.postMessage(message);
-  load.waitForRoom();
+function copyOf(holder: object): object {
+  return Object.defineProperties({}, Object.getOwnPropertyDescriptors(holder));
 }
 
-function sendBackground(stream: 'stdout' | 'stderr', text: string): void {
-  const piece = 256 * 1024;
-  for (let start = 0; start < text.length; start += piece) {
-    const part = text.slice(start, start + piece);
-    send({ type: 'background', stream, text: part }, part.length);
-  }
-}
-
-function sendDisplay(shown: Shown, isMainResult: boolean): void {
-  const stepId = scope.isBackground() ? null : scope.running();
-  const text = shown.bundle['text/plain'];
-  // A value that code of an earlier step shows belongs to no step: its text is background output.
-  if (stepId === null) sendBackground('stdout', text === undefined ? '' : `${parse(text)}\n`);
-  else {
-    const { bundle, truncated } = bundleText(shown);
-    send(
-      { type: 'display', step_id: stepId, bundle, is_main_result: isMainResult, truncated },
-      64 + bundle.length,
-    );
-  }
-}
+const driver: (require: (name: string) => unknown) => void = vm.compileFunction(
+  readFileSync(driverFile, 'utf8'),
+  ['require'],
+  { filename: driverFile, parsingContext: vm.createContext(hostGlobals) },
+) as () => void;
+driver(requireOwn);

@@ -1,13 +1,21 @@
+import { types } from 'node:util';
 import vm from 'node:vm';
 import type { FreshNames } from '../rewrite/declared-names.ts';
 import { stepCall } from '../rewrite/driver-globals.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
-import { callerFilename } from './stack-frames.ts';
+import { callerFilename } from './user-realm.ts';
 import { mainLoader } from './workspace-modules.ts';
 
 /** A step's completion value, wrapped so that a promise is not awaited. */
 export type Completion = [unknown];
+
+const { runInThisContext } = vm.Script.prototype;
+
+const runScript = (
+  script: vm.Script,
+  options?: vm.RunningScriptOptions,
+): ReturnType<typeof runInThisContext> => Reflect.apply(runInThisContext, script, [options]);
 
 /**
  * Compiles steps as scripts of the real global scope, and calls them so that SIGINT ends their code
@@ -16,7 +24,7 @@ export type Completion = [unknown];
 export function createStepCaller(
   realm: object,
   gate: StepGate,
-): (step: RewrittenStep) => Completion | Promise<Completion> {
+): (step: RewrittenStep) => Completion | PromiseLike<Completion> {
   // It uses only the driver's own names: a step may declare `Symbol` or `globalThis`.
   const call = new vm.Script(`${stepCall}()`, { filename: callerFilename });
   Object.defineProperty(realm, stepCall, {
@@ -27,11 +35,11 @@ export function createStepCaller(
   });
 
   return ({ filename, functions, main }) => {
-    if (functions !== null) compile(functions, filename).runInThisContext({ displayErrors: false });
-    const step: unknown = compile(main, filename).runInThisContext({ displayErrors: false });
+    if (functions !== null) runScript(compile(functions, filename), { displayErrors: false });
+    const step: unknown = runScript(compile(main, filename), { displayErrors: false });
     if (typeof step !== 'function') throw new TypeError('a step is a function');
     Reflect.set(realm, stepCall, () => gate.callSynchronously(() => step()));
-    return call.runInThisContext({ breakOnSigint: true, displayErrors: false });
+    return runScript(call, { breakOnSigint: true, displayErrors: false });
   };
 }
 
@@ -43,7 +51,7 @@ function compile(source: string, filename: string): vm.Script {
   try {
     return new vm.Script(source, { filename, ...mainLoader });
   } catch (error) {
-    if (error instanceof Error && error.stack !== undefined)
+    if (types.isNativeError(error) && error.stack !== undefined)
       error.stack = error.stack.replace(/^(.*:\d+)\n.*\n[ \t]*\^+\n/, '$1\n');
     throw error;
   }
@@ -64,7 +72,7 @@ export function declareNames(names: FreshNames): void {
 
 function tryToRun(source: string): boolean {
   try {
-    new vm.Script(source).runInThisContext();
+    runScript(new vm.Script(source));
     return true;
   } catch {
     return false;

@@ -12,6 +12,16 @@ export function describeError(
   thrown: unknown,
   withoutOwnFrames: (stack: string) => string,
 ): StepError {
+  try {
+    return describe(thrown, withoutOwnFrames);
+  } catch {
+    // A proxy, or an accessor of the error, throws.
+    const message = 'The error cannot be shown: reading it throws.';
+    return { name: 'Error', message, traceback: [`Error: ${message}`] };
+  }
+}
+
+function describe(thrown: unknown, withoutOwnFrames: (stack: string) => string): StepError {
   if (!isErrorLike(thrown)) {
     const message = cutText(inspectSafely(thrown));
     return { name: 'Uncaught', message, traceback: cutText(`Uncaught ${message}`).split('\n') };
@@ -84,7 +94,8 @@ function linesOf(error: object, withoutOwnFrames: (stack: string) => string): st
 function nameOf(error: object): string {
   const name = textOf(error, 'name') ?? 'Error';
   const maker = name === 'Error' ? read(error, 'constructor') : undefined;
-  return typeof maker === 'function' && maker.name !== '' ? maker.name : name;
+  const own = typeof maker === 'function' ? textOf(maker, 'name') : undefined;
+  return own || name;
 }
 
 /** Includes errors of other realms, and objects of libraries that look like errors. */

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { checkJson } from '../../../protocol/check-json.ts';
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
+import { decode } from './own-functions.ts';
 import { maxDepth, stringify } from './plain-json.ts';
 import {
   type Bundle,
@@ -10,6 +11,7 @@ import {
   showValue,
   textJson,
 } from './shown-value.ts';
+import { exposed, userRealm } from './user-realm.ts';
 
 /**
  * The global `display`. It shows each value; an object whose keys all have a `/` is a MIME bundle.
@@ -20,7 +22,7 @@ export function createDisplay(show: (shown: Shown) => void): Display {
   const showEach = (...values: unknown[]): void => {
     for (const value of values) show(asMimeBundle(value) ?? showValue(value));
   };
-  return Object.assign(showEach, {
+  const shortcuts = {
     html: (html: string) => showBundle({ 'text/html': textJson(String(html)) }),
     markdown: (markdown: string) => showBundle({ 'text/markdown': textJson(String(markdown)) }),
     json: (value: unknown) =>
@@ -33,9 +35,11 @@ export function createDisplay(show: (shown: Shown) => void): Display {
     png: (image: string | Uint8Array) => showBundle({ 'image/png': textJson(asText(image)) }),
     svg: (svg: string | Uint8Array) =>
       showBundle({
-        'image/svg+xml': textJson(typeof svg === 'string' ? svg : Buffer.from(svg).toString()),
+        'image/svg+xml': textJson(typeof svg === 'string' ? svg : decode(svg)),
       }),
-  });
+  };
+  for (const shortcut of Object.values(shortcuts)) exposed(shortcut);
+  return Object.assign(exposed(showEach), shortcuts);
 }
 
 export type Display = ((...values: unknown[]) => void) & {
@@ -69,7 +73,7 @@ function mimeBundle(contents: [type: string, value: unknown][]): Shown {
 
 function content(type: string, value: unknown): RawJson | undefined {
   if (isJsonType(type)) return toJson(value);
-  if (typeof value === 'string' || value instanceof Uint8Array) {
+  if (typeof value === 'string' || types.isUint8Array(value)) {
     const text = asText(value);
     return textJson(type === 'text/plain' ? cutText(text) : text);
   }
@@ -83,7 +87,7 @@ function isJsonType(type: string): boolean {
 /** Encodes bytes as base64, and keeps text. */
 function asText(value: string | Uint8Array): string {
   if (typeof value === 'string') return value;
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  return decode(value, 'base64');
 }
 
 /**
@@ -98,7 +102,8 @@ function toJson(value: unknown): RawJson | undefined {
     return asRawJson(text);
   } catch (error) {
     // Nested too deeply, a stack overflow, or longer than a string can be.
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof RangeError || error instanceof userRealm.RangeError) return undefined;
+    if (error instanceof TypeError) throw new userRealm.TypeError(error.message);
     throw error;
   }
 }

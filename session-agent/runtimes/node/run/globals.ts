@@ -1,6 +1,7 @@
 import { builtinModules } from 'node:module';
 import { constantsGuard, importer, importMeta, nameImporter } from '../rewrite/driver-globals.ts';
 import type { Display } from './display.ts';
+import { userRealm } from './user-realm.ts';
 import type { WorkspaceModules } from './workspace-modules.ts';
 
 /**
@@ -64,7 +65,7 @@ function guardConstants(getters: Record<string, () => unknown>): object {
   const holder = {};
   for (const [name, get] of Object.entries(getters)) {
     const set = (): never => {
-      throw new TypeError('Assignment to constant variable.');
+      throw new userRealm.TypeError('Assignment to constant variable.');
     };
     Object.defineProperty(holder, name, { get, set });
   }

@@ -3,6 +3,7 @@ import process from 'node:process';
 import timers from 'node:timers';
 import { promiseHooks } from 'node:v8';
 import type { StepContext } from './step-scope.ts';
+import { exposed } from './user-realm.ts';
 
 type Callback = (...given: unknown[]) => unknown;
 
@@ -38,9 +39,9 @@ export function createHookedContext(realm: object): StepContext {
   const bind = (callback: unknown): unknown => {
     const stepId = active;
     if (typeof callback !== 'function' || stepId === undefined) return callback;
-    return function (this: unknown, ...given: unknown[]): unknown {
+    return exposed(function (this: unknown, ...given: unknown[]): unknown {
       return run(stepId, () => Reflect.apply(callback, this, given));
-    };
+    });
   };
   for (const name of ['setTimeout', 'setInterval', 'setImmediate']) {
     wrap(timers, name, bind);
@@ -67,8 +68,9 @@ export function createHookedContext(realm: object): StepContext {
 /** Looks like the original to user code, even to `util.promisify`, and wraps its first argument. */
 function wrap(holder: object, name: string, bind: (callback: unknown) => unknown): void {
   const original: Callback = Reflect.get(holder, name);
-  const wrapped = (callback: unknown, ...rest: unknown[]): unknown =>
-    Reflect.apply(original, holder, [bind(callback), ...rest]);
+  const wrapped = exposed((callback: unknown, ...rest: unknown[]): unknown =>
+    Reflect.apply(original, holder, [bind(callback), ...rest]),
+  );
   Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
   Object.defineProperty(holder, name, {
     ...Object.getOwnPropertyDescriptor(holder, name),

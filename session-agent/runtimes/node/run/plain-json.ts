@@ -1,4 +1,5 @@
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
+import { userRealm } from './user-realm.ts';
 
 /** The driver's own functions: user code can replace the global ones. */
 export const { parse, stringify } = JSON;
@@ -35,7 +36,7 @@ export function plainJson(
   };
   const writeArray = (given: unknown[], depth: number): string => {
     if (
-      Object.getPrototypeOf(given) !== Array.prototype ||
+      Object.getPrototypeOf(given) !== userRealm.arrayPrototype ||
       Reflect.ownKeys(given).length !== given.length + 1
     )
       throw notPlain;
@@ -46,7 +47,7 @@ export function plainJson(
   };
   const writeObject = (given: object, depth: number): string => {
     const prototype: unknown = Object.getPrototypeOf(given);
-    if (prototype !== null && prototype !== Object.prototype) throw notPlain;
+    if (prototype !== null && prototype !== userRealm.objectPrototype) throw notPlain;
     const members = Reflect.ownKeys(given).map((key) => {
       if (typeof key !== 'string') throw notPlain;
       bytes += key.length + 4;

@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
 import type { StepError } from '../messages.ts';
 import type { StepGate } from '../step-gate.ts';
+import { exposed, ownArray } from './user-realm.ts';
 
 const events = ['uncaughtException', 'unhandledRejection'];
 const emitter: EventEmitter = process;
@@ -19,15 +20,18 @@ export function reportBackgroundErrors(
   describe: (thrown: unknown) => StepError,
   report: (error: StepError) => void,
 ): () => void {
+  const count = emitter.listenerCount.bind(emitter);
+  const listenersOf = emitter.listeners.bind(emitter);
+  const listenTo = emitter.on.bind(emitter);
   const listeners = events.map((event) => {
     const listener = (thrown: unknown): void => {
-      if (emitter.listenerCount(event) === 1) report(describe(thrown));
+      if (count(event) === 1) report(describe(thrown));
     };
     return { event, listener };
   });
   const listen = (): void => {
     for (const { event, listener } of listeners)
-      if (!emitter.listeners(event).includes(listener)) emitter.on(event, listener);
+      if (!ownArray(listenersOf(event)).includes(listener)) listenTo(event, listener);
   };
   listen();
   return listen;
@@ -38,8 +42,9 @@ export function tellOfAwaitedChildren(gate: StepGate): void {
   for (const name of ['execSync', 'execFileSync', 'spawnSync']) {
     const original: unknown = Reflect.get(childProcess, name);
     if (typeof original !== 'function') continue;
-    const telling = (...given: unknown[]): unknown =>
-      gate.awaitChild(() => Reflect.apply(original, childProcess, given));
+    const telling = exposed((...given: unknown[]): unknown =>
+      gate.awaitChild(() => Reflect.apply(original, childProcess, given)),
+    );
     Object.defineProperties(telling, Object.getOwnPropertyDescriptors(original));
     Object.defineProperty(childProcess, name, { value: telling });
   }

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { types } from 'node:util';
 import type { WorkerFrame } from '../../../protocol/frames.ts';
 import type { PreparedStep, StepError, StepKey } from '../messages.ts';
@@ -6,9 +5,11 @@ import type { FreshNames } from '../rewrite/declared-names.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
 import type { Completion } from './call-step.ts';
+import { cpuUsage, resourceUsage } from './own-functions.ts';
 import type { StackFrames } from './stack-frames.ts';
 import type { StepOutput } from './step-output.ts';
 import type { StepScope } from './step-scope.ts';
+import { settled } from './user-realm.ts';
 
 type Outcome = { status: 'completed' | 'failed' | 'interrupted'; error: StepError | null };
 type Running = {
@@ -44,7 +45,7 @@ export function createStepRunner(parts: Parts): StepRunner {
     const running: Running = {
       step,
       startedAt: parts.now(),
-      cpu: process.cpuUsage(),
+      cpu: cpuUsage(),
       outcome: null,
       leave: () => undefined,
     };
@@ -53,7 +54,7 @@ export function createStepRunner(parts: Parts): StepRunner {
     output.begin(step.nonce);
     gate.open();
     const outcome = execute(running);
-    if (outcome instanceof Promise) void outcome.then((settled) => finishSoon(running, settled));
+    if (outcome instanceof Promise) void outcome.then((later) => finishSoon(running, later));
     else finishSoon(running, outcome);
   }
 
@@ -73,7 +74,7 @@ export function createStepRunner(parts: Parts): StepRunner {
       parts.declare(program.names);
       running.leave = parts.enterEnvironment(env, cwd);
       const completion = scope.run(stepId, () => parts.call(program));
-      if (!Array.isArray(completion) || isAwaited(program, completion))
+      if (!isCompletion(completion) || isAwaited(program, completion[0]))
         return settle(running, program, completion);
       return succeed(running, completion[0]);
     } catch (thrown) {
@@ -84,12 +85,13 @@ export function createStepRunner(parts: Parts): StepRunner {
   async function settle(
     running: Running,
     program: RewrittenStep,
-    pending: Completion | Promise<Completion>,
+    pending: Completion | PromiseLike<Completion>,
   ): Promise<Outcome> {
     try {
-      const completion = await pending;
-      const [value] = completion;
-      return succeed(running, isAwaited(program, completion) ? await value : value);
+      const completion = isCompletion(pending) ? pending : (await settled(pending)).value;
+      const value = completion[0];
+      if (!isAwaited(program, value)) return succeed(running, value);
+      return succeed(running, (await settled(value)).value);
     } catch (thrown) {
       return fail(thrown);
     }
@@ -115,11 +117,19 @@ export function createStepRunner(parts: Parts): StepRunner {
     gate.close();
     current = null;
     scope.end();
-    running.leave();
-    parts.onEnd();
+    for (const part of [running.leave, parts.onEnd]) attempt(part);
     output.end(running.step.nonce);
     send(doneFrame({ ...running, step_id: running.step.step_id }, running.outcome, parts.now()));
     gate.open();
+  }
+
+  /** User code can make any part of the end throw, such as `process.env`; the step still ends. */
+  function attempt(part: () => void): void {
+    try {
+      part();
+    } catch (thrown) {
+      parts.reportBackground(parts.describe(thrown));
+    }
   }
 
   /** Ends a step whose start was terminated together with the code that ran before it. */
@@ -128,13 +138,7 @@ export function createStepRunner(parts: Parts): StepRunner {
     lastBegun = step_id;
     output.begin(nonce);
     output.end(nonce);
-    send(
-      doneFrame(
-        { step_id, startedAt: parts.now(), cpu: process.cpuUsage() },
-        interrupted,
-        parts.now(),
-      ),
-    );
+    send(doneFrame({ step_id, startedAt: parts.now(), cpu: cpuUsage() }, interrupted, parts.now()));
     gate.open();
   }
 
@@ -154,20 +158,24 @@ type Parts = {
   frames: StackFrames;
   send(frame: WorkerFrame): void;
   declare(names: FreshNames): void;
-  call(program: RewrittenStep): Completion | Promise<Completion>;
+  call(program: RewrittenStep): Completion | PromiseLike<Completion>;
   enterEnvironment(env: Record<string, string>, cwd: string | null): () => void;
   showMainResult(value: unknown): void;
   describe(thrown: unknown): StepError;
   now(): number;
   /** Calls `callback` when no microtasks or ticks are left. */
   afterTicks(callback: () => void): void;
+  reportBackground(error: StepError): void;
   /** Called before a step is reported as done. */
   onEnd(): void;
 };
 
 export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey): void };
 
-const isAwaited = ({ awaitsValue }: RewrittenStep, [value]: Completion): boolean =>
+const isCompletion = (returned: Completion | PromiseLike<Completion>): returned is Completion =>
+  Array.isArray(returned);
+
+const isAwaited = ({ awaitsValue }: RewrittenStep, value: unknown): value is Promise<unknown> =>
   awaitsValue && types.isPromise(value);
 
 /** Runs no code of the thrown value: a proxy has traps, and `code` may be a getter. */
@@ -183,11 +191,11 @@ function doneFrame(
   { status, error }: Outcome,
   now: number,
 ): WorkerFrame {
-  const { user, system } = process.cpuUsage(cpu);
+  const { user, system } = cpuUsage(cpu);
   const usage = {
     duration_ms: Math.round(Math.max(0, now - startedAt) * 1000) / 1000,
     cpu_ms: (user + system) / 1000,
-    max_rss_bytes: process.resourceUsage().maxRSS * 1024,
+    max_rss_bytes: resourceUsage().maxRSS * 1024,
   };
   return { type: 'done', step_id, status, error, usage };
 }

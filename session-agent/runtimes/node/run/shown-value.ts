@@ -1,6 +1,7 @@
 import { inspect, types } from 'node:util';
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
 import { maxFrameBytes } from '../../../protocol/wire-format.ts';
+import { decode } from './own-functions.ts';
 import { plainJson, stringify, tooLarge } from './plain-json.ts';
 
 /** The JSON of a shown value, by MIME type. */
@@ -82,5 +83,5 @@ export function cutText(text: string, maxBytes = maxTextBytes): string {
   const bytes = Buffer.from(text.slice(0, maxBytes));
   let end = Math.min(bytes.length, maxBytes - Buffer.byteLength(mark));
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString('utf8', 0, end) + mark;
+  return decode(bytes.subarray(0, end)) + mark;
 }

@@ -1,7 +1,6 @@
+import { types } from 'node:util';
 import { type ColumnShift, originalColumn } from '../rewrite/edits.ts';
-
-/** The name of the script that calls every step: the frames below it are the driver's. */
-export const callerFilename = 'steppe:call';
+import { callerFilename, exposed, ownArray, userRealm } from './user-realm.ts';
 
 /**
  * Shows stacks as if the step were the user's own program: without frames of the driver, and with
@@ -43,12 +42,13 @@ export function createStackFrames(driverDir: string): StackFrames {
     install() {
       const value = (error: unknown, sites: NodeJS.CallSite[]): string =>
         clean(
-          [heading(error), ...sites.map((site) => `    at ${restoreColumns(String(site))}`)].join(
-            '\n',
-          ),
+          [
+            heading(error),
+            ...ownArray(sites).map((site) => `    at ${restoreColumns(String(site))}`),
+          ].join('\n'),
         );
-      Object.defineProperty(Error, 'prepareStackTrace', {
-        value,
+      Object.defineProperty(userRealm.Error, 'prepareStackTrace', {
+        value: exposed(value),
         writable: true,
         configurable: true,
         enumerable: false,
@@ -81,9 +81,9 @@ export type StackFrames = {
 /** Node writes the code of its own errors into the first line. */
 function heading(error: unknown): string {
   try {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;
     if (
-      error instanceof Error &&
+      types.isNativeError(error) &&
       typeof code === 'string' &&
       code.startsWith('ERR_') &&
       !error.name.includes(code)

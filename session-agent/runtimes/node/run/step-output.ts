@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { types } from 'node:util';
 import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
+import { nextTick, pinned } from './own-functions.ts';
 import type { StepScope } from './step-scope.ts';
 
 type Stream = 'stdout' | 'stderr';
@@ -53,17 +55,17 @@ function takeOver(
   scope: StepScope,
   onBackground: (text: string) => void,
 ): void {
-  const decoder = new StringDecoder('utf8');
+  const decoder = pinned(new StringDecoder('utf8'), 'write');
   const refuse = stream.write.bind(stream);
   const write = (chunk: unknown, encoding?: unknown, callback: unknown = encoding): boolean => {
-    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return refuse(chunk);
+    if (typeof chunk !== 'string' && !types.isUint8Array(chunk)) return refuse(chunk);
     const bytes =
       typeof chunk === 'string'
         ? Buffer.from(chunk, isEncoding(encoding) ? encoding : 'utf8')
         : chunk;
     if (!scope.isBackground()) writeWhole(fd, bytes, () => setBlocking(stream));
     else onBackground(decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
-    if (typeof callback === 'function') process.nextTick(callback, null);
+    if (typeof callback === 'function') nextTick(callback, null);
     return true;
   };
   Object.defineProperty(stream, 'write', {
@@ -96,7 +98,7 @@ function writeWhole(fd: number, bytes: Uint8Array, onWouldBlock?: () => void): v
 }
 
 function isWouldBlock(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+  return types.isNativeError(error) && 'code' in error && error.code === 'EAGAIN';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHookedContext } from './hooked-context.ts';
+import { pinned } from './own-functions.ts';
 
 /** Tracks which step the running code belongs to. */
 export function createStepScope(context: StepContext): StepScope {
@@ -46,7 +47,7 @@ export function createStepContext(
   hasContextFrames: boolean,
 ): StepContext {
   if (!hasContextFrames) return createHookedContext(realm);
-  const storage = new AsyncLocalStorage<string>();
+  const storage = pinned(new AsyncLocalStorage<string>(), 'run', 'getStore');
   return {
     run: (stepId, callback) => storage.run(stepId, callback),
     current: () => storage.getStore(),

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { enterStepEnvironment } from './user-environment.ts';
 
 const workspace = realpathSync(mkdtempSync('/tmp/steppe-'));
 mkdirSync(join(workspace, 'inside'));
@@ -13,6 +12,8 @@ vi.spyOn(process, 'cwd').mockImplementation(() => current);
 vi.spyOn(process, 'chdir').mockImplementation((directory) => {
   current = realpathSync(directory);
 });
+// The module keeps the functions that it finds.
+const { enterStepEnvironment } = await import('./user-environment.ts');
 
 it('restores the variables and the directory of a step', () => {
   const leave = enterStepEnvironment({ STEPPE_TEST_A: 'a\n$"ü' }, 'inside', workspace);

@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
+import { chdir, cwd } from './own-functions.ts';
 
 /**
  * The worker's `process.env` is state of the user's program, not configuration: the agent adds to
@@ -32,15 +33,16 @@ export function addLastingVariables(env: Record<string, string>): void {
  * unless it has been removed: the step then begins in the workspace, which is made again if it was
  * that.
  * @returns a function that restores what was before.
- * @throws Node's ENOENT if `cwd` does not exist; nothing is changed then.
+ * @throws Node's ENOENT if `directory` does not exist; nothing is changed then.
  */
 export function enterStepEnvironment(
   env: Record<string, string>,
-  cwd: string | null,
+  directory: string | null,
   workspace: string,
 ): () => void {
   if (isDirectoryGone()) returnToWorkspace(workspace);
-  const leaveDirectory = cwd === null ? () => undefined : enterDirectory(cwd, workspace);
+  const leaveDirectory =
+    directory === null ? () => undefined : enterDirectory(directory, workspace);
   const entered = environment();
   const before = Object.fromEntries(Object.keys(env).map((name) => [name, entered[name]]));
   setAll(entered, env);
@@ -62,9 +64,9 @@ function setAll(target: NodeJS.ProcessEnv, values: NodeJS.ProcessEnv): void {
   }
 }
 
-function enterDirectory(cwd: string, workspace: string): () => void {
+function enterDirectory(directory: string, workspace: string): () => void {
   const before = currentDirectory() ?? workspace;
-  process.chdir(resolve(workspace, cwd));
+  chdir(resolve(workspace, directory));
   const inside = currentDirectory();
   return () => {
     const now = currentDirectory();
@@ -78,7 +80,7 @@ const isDirectoryGone = (): boolean => (statSync('.', { throwIfNoEntry: false })
 function returnToWorkspace(workspace: string): void {
   try {
     mkdirSync(workspace, { recursive: true });
-    process.chdir(workspace);
+    chdir(workspace);
   } catch {
     // Another file is in its place: the step fails where it uses the directory.
   }
@@ -87,7 +89,7 @@ function returnToWorkspace(workspace: string): void {
 /** Null if the directory was deleted. */
 function currentDirectory(): string | null {
   try {
-    return process.cwd();
+    return cwd();
   } catch {
     return null;
   }
@@ -95,7 +97,7 @@ function currentDirectory(): string | null {
 
 function tryToEnter(directory: string): boolean {
   try {
-    process.chdir(directory);
+    chdir(directory);
     return true;
   } catch {
     return false;

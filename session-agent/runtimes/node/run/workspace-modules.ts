@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
+import { ownArray, settled, userRealm } from './user-realm.ts';
 
 /** Loads modules like a file in the workspace's root, whatever the current directory is. */
 export function createWorkspaceModules(workspace: string): WorkspaceModules {
@@ -22,8 +23,8 @@ export function createWorkspaceModules(workspace: string): WorkspaceModules {
     module,
     import: load,
     importNames: async (specifier, names, options) => {
-      const namespace = await load(specifier, options);
-      return withNames(specifier, namespace, names);
+      const { value: namespace } = await settled(load(specifier, options));
+      return withNames(specifier, namespace, ownArray(names));
     },
     meta: {
       __proto__: null,
@@ -78,7 +79,7 @@ function withNames(specifier: string, namespace: object, names: string[]): objec
     if (Reflect.has(namespace, name)) found[name] = Reflect.get(namespace, name);
     else if (isHolder(fallback) && name in fallback) found[name] = Reflect.get(fallback, name);
     else
-      throw new SyntaxError(
+      throw new userRealm.SyntaxError(
         `The requested module '${specifier}' does not provide an export named '${name}'`,
       );
   }
