@@ -77,6 +77,28 @@ test('a step is done if its worker reports its end and dies with output unread',
   expect([peers.interpreter.epoch, peers.interpreter.canRun]).toEqual([2, false]);
 });
 
+test('a step ends when each of its interrupts is acknowledged', async () => {
+  peers = await listenForPeers();
+  const { supervisor, worker } = await peers.start();
+  let hasEnded = false;
+  const running = run().then((end) => {
+    hasEnded = true;
+    return end;
+  });
+  const interrupt = { type: 'interrupt', epoch: 1, step_id: 'step' };
+  peers.interpreter.interrupt('step');
+  peers.interpreter.interrupt('step');
+  await supervisor.receives(interrupt);
+  await supervisor.receives(interrupt);
+  worker.say(doneOf('step'));
+  supervisor.say({ type: 'interrupted', step_id: 'step' });
+  await expect.poll(() => peers.interpreter.state, within).toBe('interrupting');
+  expect(hasEnded).toBe(false);
+  supervisor.say({ type: 'interrupted', step_id: 'step' });
+  expect(await running).toMatchObject({ kind: 'done', epoch: 1 });
+  expect(peers.interpreter.state).toBe('idle');
+});
+
 test('reports a crash of a worker that exits before it has read its step', async () => {
   peers = await listenForPeers();
   const { supervisor, worker } = await peers.start();

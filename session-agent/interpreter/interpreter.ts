@@ -136,8 +136,9 @@ export class Interpreter implements StepInterpreter {
 
   interrupt(stepId: string): void {
     const { open } = this.#state;
-    if (this.#state.isClosing || open.name !== 'running' || open.stepId !== stepId) return;
-    this.#state.moveTo({ ...open, name: 'interrupting' });
+    if (this.#state.isClosing || (open.name !== 'running' && open.name !== 'interrupting')) return;
+    if (open.stepId !== stepId) return;
+    if (open.name === 'running') this.#state.moveTo({ ...open, name: 'interrupting' });
     if (open.worker.interrupt(stepId))
       this.#supervisor.send({ type: 'interrupt', epoch: this.epoch, step_id: stepId });
   }

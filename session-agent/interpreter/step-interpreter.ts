@@ -52,7 +52,7 @@ export interface StepInterpreter {
   run(step: StepCode, sink: StepSink, onStarted: (executionCount: number) => void): Promise<RunEnd>;
   /**
    * Interrupts the step if it still runs. The memory is kept if the language allows it. A second
-   * call has no effect.
+   * call interrupts what the code does after the first, as a second Ctrl-C does.
    */
   interrupt(stepId: string): void;
   /** Ends the worker and its memory. Resolves when it and its descendants are dead. */

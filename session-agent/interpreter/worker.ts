@@ -28,8 +28,8 @@ interface Running {
   stepId: string;
   sink: StepSink;
   done: Deferred<DoneFrame>;
-  /** Resolves when the interrupt that was requested is acknowledged. */
-  interrupt: Deferred<void> | undefined;
+  /** Interrupts that were requested and are not acknowledged yet, in order. */
+  interrupts: Deferred<void>[];
 }
 
 /** How long to wait for the end markers after a step's end. */
@@ -115,7 +115,7 @@ export class Worker {
   run(step: StepCode, sink: StepSink): { executionCount: number; end: Promise<WorkerRunEnd> } {
     this.#executionCount += 1;
     const nonce = this.#options.ids.nonce();
-    const running: Running = { stepId: step.stepId, sink, done: deferred(), interrupt: undefined };
+    const running: Running = { stepId: step.stepId, sink, done: deferred(), interrupts: [] };
     this.#running = running;
     const markers = Promise.all([this.#out.arm(nonce), this.#err.arm(nonce)]);
     this.#link?.send({
@@ -136,27 +136,27 @@ export class Worker {
     // The worker writes both markers before `done`: they are late only if user code tampers with
     // the streams. If the worker dies meanwhile, the step has still ended.
     await settledWithin(markers, markerLimitMs, this.#options.clock);
-    await running.interrupt?.promise;
+    while (running.interrupts[0]) await running.interrupts[0].promise;
     this.#running = undefined;
     const { status, error, usage } = first;
     return { kind: 'done', status, error, usage };
   }
 
   /**
-   * Requests an interrupt of the running step.
+   * Requests an interrupt of the running step, also if it was interrupted before.
    * @returns true if the supervisor has to send a signal.
    */
   interrupt(stepId: string): boolean {
     const running = this.#running;
     if (running?.stepId !== stepId) return false;
-    running.interrupt = deferred();
+    running.interrupts.push(deferred());
     if (this.#interruptBy === 'signal') return true;
     this.#link?.send({ type: 'interrupt', step_id: stepId });
     return false;
   }
 
   interrupted(stepId: string): void {
-    if (this.#running?.stepId === stepId) this.#running.interrupt?.resolve();
+    if (this.#running?.stepId === stepId) this.#running.interrupts.shift()?.resolve();
   }
 
   /** The process is dead: handles its last frames and output for at most `drainMs`. */
@@ -165,7 +165,7 @@ export class Worker {
     const lastFrames = this.#link && settledWithin(this.#linkClosed.promise, drainMs, clock);
     await Promise.all([lastFrames, this.#out.close(drainMs), this.#err.close(drainMs)]);
     this.disconnect();
-    this.#running?.interrupt?.resolve();
+    for (const interrupt of this.#running?.interrupts.splice(0) ?? []) interrupt.resolve();
     this.gone.resolve(exit);
   }
 
@@ -187,7 +187,7 @@ export class Worker {
     if (frame.step_id !== running?.stepId) return `${frame.type} for a step that is not running`;
     if (frame.type === 'display') running.sink.display(frame);
     else if (frame.type === 'done') running.done.resolve(frame);
-    else running.interrupt?.resolve();
+    else running.interrupts.shift()?.resolve();
     return undefined;
   }
 

@@ -38,13 +38,19 @@ export async function runStep(step: Step, options: RunStepOptions): Promise<Step
   return end;
 }
 
-/** Interrupts the running step; kills its worker, with the memory, if it does not end in time. */
+/**
+ * Interrupts the running step; kills its worker, with the memory, if it does not end in time. A
+ * cancel interrupts again, since code may wait for its threads after the first interrupt.
+ */
 export function stopStep(
   step: Step,
   reason: StopReason,
   { interpreter, clock }: Pick<RunStepOptions, 'interpreter' | 'clock'>,
 ): void {
-  if (step.stopReason) return;
+  if (step.stopReason) {
+    if (reason === 'cancel') interpreter.interrupt(step.id);
+    return;
+  }
   step.stopReason = reason;
   interpreter.interrupt(step.id);
   const cancelKill = clock.after(interruptGraceMs, () => {

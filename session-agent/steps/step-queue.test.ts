@@ -197,11 +197,11 @@ describe('a cancel', () => {
     expect(interpreter.ran).toEqual(['first']);
   });
 
-  test('interrupts a running step once, however often it is requested', async () => {
+  test('interrupts a running step with each request', async () => {
     const step = await running('first');
     queue.cancel(step);
     queue.cancel(step);
-    expect(interpreter.commands).toEqual(['interrupt']);
+    expect(interpreter.commands).toEqual(['interrupt', 'interrupt']);
     interpreter.done('interrupted');
     await settle();
     expect(step.result()).toMatchObject({

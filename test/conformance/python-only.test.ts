@@ -129,6 +129,20 @@ steps(
   { own: {} },
 );
 
+// Interrupts
+flow('a second cancel interrupts what the code does after the first', async (session) => {
+  await session.run('kept = 5');
+  const id = await session.submit(
+    'import time\nfrom concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool:\n    try:\n        futures = [pool.submit(time.sleep, 60) for _ in range(2)]\n        print("waits", flush=True)\n        futures[0].result()\n    finally:\n        print("waits for its threads", flush=True)',
+  );
+  await session.untilPrinted(id, 'waits\n');
+  await session.cancel(id);
+  await session.untilPrinted(id, 'waits for its threads');
+  await session.cancel(id);
+  expect(await session.ended(id)).toMatchObject({ status: 'cancelled', state_lost: false });
+  expectResult(await session.run('kept'), { value: '5' }, 'python');
+});
+
 // Errors
 steps(
   'a traceback shows the source lines of each step',

@@ -66,6 +66,36 @@ class InterruptTest(SessionCase):
                 self.assertNotIn("steppe_runtime", "\n".join(outcome.error["traceback"]))
         self.assertEqual(self.run_ok("kept").value, "5")
 
+    def test_a_second_one_interrupts_what_the_code_does_after_the_first(self):
+        self.run_ok(
+            "import asyncio, time\nfrom concurrent.futures import ThreadPoolExecutor\n"
+            "kept = 5\ndef say(text): print(text, flush=True)\n"
+            "class Waits:\n    def __enter__(self): pass\n"
+            "    def __exit__(self, *_): say('cleans up'); self.wait()"
+        )
+        for code in (
+            "Waits.wait = lambda self: time.sleep(60)\nwith Waits(): say('started'); time.sleep(60)",
+            (
+                "Waits.wait = lambda self: pool.shutdown()\npool = ThreadPoolExecutor(2)\n"
+                "with Waits(): say('started'); list(pool.map(time.sleep, [60, 60]))"
+            ),
+            (
+                "try:\n    say('started'); await asyncio.sleep(60)\n"
+                "finally:\n    say('cleans up'); await asyncio.sleep(60)"
+            ),
+        ):
+            with self.subTest(code):
+                step = self.agent.start(code)
+                self.wait_for_output(step, "started")
+                self.agent.interrupt(step)
+                self.wait_for_output(step, "cleans up")
+                self.agent.interrupt(step)
+                outcome = self.agent.finish(step)
+                self.assertEqual(
+                    (outcome.status, outcome.error["name"]), ("interrupted", "KeyboardInterrupt")
+                )
+                self.assertEqual(self.run_ok("kept").value, "5")
+
     def test_it_reaches_what_the_step_has_started_and_nothing_of_earlier_steps(self):
         self.run_ok(
             "import subprocess, sys\nearlier = subprocess.Popen(['sleep', '60'])\n"

@@ -12,6 +12,7 @@ import time
 # signal.getsignal() first looks the handler up in an enum, which costs more than the rest of a
 # step's start.
 from _signal import getsignal
+from types import CodeType
 
 from ..packages.module_hooks import named_like
 from ..supervisor.descendants import children_of, has_children
@@ -27,14 +28,16 @@ _RECHECK_SIGNAL = signal.SIGURG
 
 class Interrupts:
     """
-    Armed while user code runs on the main thread. Raises at most once per step for the agent. The
-    interrupt request names the step that a signal is meant for: a signal that comes too late is
+    Armed while user code runs on the main thread. Raises once for each request of the agent, but
+    after the first only below `user_code`, where an exception cannot reach this program's own end
+    of the step. The interrupt request names the step that a signal is meant for: a signal that comes too late is
     ignored, one that comes before its step has begun is kept. An import may finish first, since C
     extensions such as numpy's cannot be loaded again after half of an import. So may the current
     turn of an asyncio loop, which would forget the callback that it was about to call.
     """
 
-    def __init__(self, interrupt_request: InterruptRequest):
+    def __init__(self, interrupt_request: InterruptRequest, user_code: CodeType | None = None):
+        self._user_code = user_code
         self._interrupt_request = interrupt_request
         self._pid = os.getpid()
         self._main_thread = threading.get_ident()
@@ -78,17 +81,17 @@ class Interrupts:
 
         def interruptible_system(command):
             status = system(command)
-            if self._is_here() and self._step_id is not None and not self.fired:
-                self._take_missed()
+            if self._is_here() and self._step_id is not None:
+                self._take_missed(sys._getframe())
             return status
 
         os.system = named_like(system, interruptible_system)
 
-    def _take_missed(self) -> None:
+    def _take_missed(self, frame) -> None:
         count, target_step = self._interrupt_request.read()
         if count != self._seen:
             self._seen = count
-            if target_step == self._step_id:
+            if target_step == self._step_id and self._may_fire(frame):
                 self._fire(None)
 
     def arm(self, step_id: str) -> None:
@@ -126,8 +129,15 @@ class Interrupts:
             # The agent did not send it: user code sent a signal to itself.
             raise KeyboardInterrupt
         self._seen = count
-        if target_step == self._step_id and not self.fired:
+        if target_step == self._step_id and self._may_fire(frame):
             self._fire(frame)
+
+    def _may_fire(self, frame) -> bool:
+        if not self.fired:
+            return True
+        # An interrupt that waits for its moment stands for the next ones too.
+        is_due = self._raised_by is not None or self._pending
+        return not is_due and _is_below(self._user_code, frame)
 
     def _fire(self, frame) -> None:
         self.fired = True
@@ -216,6 +226,12 @@ class UninterruptedLock:
 
     def renew_after_fork(self) -> None:
         self._lock = threading.RLock()
+
+
+def _is_below(code: CodeType | None, frame) -> bool:
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _is_importing(frame) -> bool:

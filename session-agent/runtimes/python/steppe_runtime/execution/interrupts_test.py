@@ -11,7 +11,7 @@ class InterruptsTest(unittest.TestCase):
     def setUp(self):
         self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
         self.interrupt_request = InterruptRequest()
-        self.interrupts = Interrupts(self.interrupt_request)
+        self.interrupts = Interrupts(self.interrupt_request, user_code=_run_user_code.__code__)
         self.addCleanup(setattr, sys, "unraisablehook", sys.unraisablehook)
         self.interrupts.install()
 
@@ -25,6 +25,13 @@ class InterruptsTest(unittest.TestCase):
             self.send("a")
         self.send("a")
         self.assertTrue(self.interrupts.fired)
+
+    def test_it_is_raised_again_in_user_code(self):
+        self.interrupts.arm("a")
+        with self.assertRaises(KeyboardInterrupt):
+            self.send("a")
+        with self.assertRaises(KeyboardInterrupt):
+            _run_user_code(lambda: self.send("a"))
 
     def test_it_is_ignored_in_other_steps_and_while_idle(self):
         self.send("a")
@@ -75,6 +82,10 @@ class InterruptsTest(unittest.TestCase):
         self.interrupts.arm("a")
         with self.assertRaises(KeyboardInterrupt):
             self.send("a")
+
+
+def _run_user_code(code) -> None:
+    code()
 
 
 def _signal_at(line: int, passed: list):

@@ -51,7 +51,8 @@ def assemble_worker(
     exec_state: ExecState, pipes: RawPipes, context: contextvars.Context
 ) -> WorkerParts:
     """To be called once per process. The connection is not open yet."""
-    interrupts = Interrupts(InterruptRequest(exec_state.interrupt_request_fd))
+    interrupt_request = InterruptRequest(exec_state.interrupt_request_fd)
+    interrupts = Interrupts(interrupt_request, user_code=CellRunner.run.__code__)
     interrupts.install()
     connection = FrameConnection(
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), UninterruptedLock(interrupts)
