@@ -5,10 +5,11 @@ import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { type Deferred, deferred, settledWithin } from '../deferred.ts';
 import type { WorkerLink } from '../protocol/agent-socket.ts';
 import type { WorkerFrame } from '../protocol/frames.ts';
-import type { Place } from '../protocol/marker-scanner.ts';
+import type { MarkerSink, Place } from '../protocol/marker-scanner.ts';
 import { RawStream } from '../protocol/raw-stream.ts';
 import type { RawOutput } from '../protocol/runtime-transport.ts';
 import { TailBuffer } from '../tail-buffer.ts';
+import { OutputOrder } from './output-order.ts';
 import type { BackgroundSink, StepCode, StepSink } from './step-interpreter.ts';
 import type { DoneFrame, ExitFrame, WorkerRunEnd } from './worker-exit.ts';
 
@@ -26,7 +27,7 @@ interface WorkerEvents {
 
 interface Running {
   stepId: string;
-  sink: StepSink;
+  output: OutputOrder;
   done: Deferred<DoneFrame>;
   /** Interrupts that were requested and are not acknowledged yet, in order. */
   interrupts: Deferred<void>[];
@@ -59,8 +60,10 @@ export class Worker {
   constructor(epoch: number, streams: { out: RawOutput; err: RawOutput }, options: WorkerOptions) {
     this.epoch = epoch;
     this.#options = options;
-    const sinkOf = (stream: OutputStream) => (place: Place, bytes: Buffer) =>
-      this.#bytes(stream, place, bytes);
+    const sinkOf = (stream: OutputStream): Omit<MarkerSink, 'ended'> => ({
+      bytes: (place, bytes) => this.#bytes(stream, place, bytes),
+      turned: (turn, shown) => this.#running?.output.turned(stream, turn, shown),
+    });
     this.#out = new RawStream(streams.out, sinkOf('stdout'), options.clock);
     this.#err = new RawStream(streams.err, sinkOf('stderr'), options.clock);
   }
@@ -114,8 +117,15 @@ export class Worker {
   /** @returns the step's number in this epoch, and its end. */
   run(step: StepCode, sink: StepSink): { executionCount: number; end: Promise<WorkerRunEnd> } {
     this.#executionCount += 1;
-    const nonce = this.#options.ids.nonce();
-    const running: Running = { stepId: step.stepId, sink, done: deferred(), interrupts: [] };
+    const { ids, clock } = this.#options;
+    const nonce = ids.nonce();
+    const output = new OutputOrder(sink, clock);
+    const running: Running = {
+      stepId: step.stepId,
+      output,
+      done: deferred(),
+      interrupts: [],
+    };
     this.#running = running;
     const markers = Promise.all([this.#out.arm(nonce), this.#err.arm(nonce)]);
     this.#link?.send({
@@ -132,10 +142,14 @@ export class Worker {
 
   async #end(running: Running, markers: Promise<unknown>): Promise<WorkerRunEnd> {
     const first = await Promise.race([running.done.promise, this.gone.promise]);
-    if (first.type === 'exit') return { kind: 'lost', exit: first };
+    if (first.type === 'exit') {
+      running.output.finish();
+      return { kind: 'lost', exit: first };
+    }
     // The worker writes both markers before `done`: they are late only if user code tampers with
     // the streams. If the worker dies meanwhile, the step has still ended.
     await settledWithin(markers, markerLimitMs, this.#options.clock);
+    running.output.finish();
     while (running.interrupts[0]) await running.interrupts[0].promise;
     this.#running = undefined;
     const { status, error, usage } = first;
@@ -185,7 +199,7 @@ export class Worker {
     if (frame.type === 'ready') return 'a second ready';
     const running = this.#running;
     if (frame.step_id !== running?.stepId) return `${frame.type} for a step that is not running`;
-    if (frame.type === 'display') running.sink.display(frame);
+    if (frame.type === 'display') running.output.display(frame);
     else if (frame.type === 'done') running.done.resolve(frame);
     else running.interrupts.shift()?.resolve();
     return undefined;
@@ -193,7 +207,7 @@ export class Worker {
 
   #bytes(stream: OutputStream, place: Place, bytes: Buffer): void {
     if (!this.isConnected && this.#executionCount === 0) this.#startOutput.push(bytes);
-    if (place === 'step' && this.#running) this.#running.sink.output(stream, bytes);
+    if (place === 'step' && this.#running) this.#running.output.write(stream, bytes);
     else this.#options.background.bytes(stream, bytes);
   }
 }

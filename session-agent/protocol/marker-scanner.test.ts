@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MarkerScanner } from './marker-scanner.ts';
-import { endMarker, startMarker } from './wire-format.ts';
+import { endMarker, startMarker, turnMarker } from './wire-format.ts';
 
 const nonce = '0123456789abcdef0123456789abcdef';
 const otherNonce = 'f'.repeat(32);
@@ -10,6 +10,9 @@ function scan(chunks: Buffer[], armed = nonce) {
   const scanner = new MarkerScanner({
     bytes: (place, bytes) => {
       seen[place] += bytes.toString('latin1');
+    },
+    turned: (turn, shown) => {
+      seen.step += `<${turn}|${shown}>`;
     },
     ended: () => {
       seen.ended += 1;
@@ -23,7 +26,10 @@ function scan(chunks: Buffer[], armed = nonce) {
 const whole = Buffer.concat([
   Buffer.from('before'),
   startMarker(nonce),
-  Buffer.from('in\x1eside'),
+  Buffer.from('in\x1e'),
+  turnMarker(nonce, 1, 0),
+  turnMarker(nonce, 123_456_789, 123_456_789),
+  Buffer.from('side'),
   endMarker(nonce),
   Buffer.from('after'),
 ]);
@@ -33,7 +39,11 @@ test.each([1, 2, 5, 13, 1000])(
   (size) => {
     const chunks: Buffer[] = [];
     for (let at = 0; at < whole.length; at += size) chunks.push(whole.subarray(at, at + size));
-    expect(scan(chunks).seen).toEqual({ step: 'in\x1eside', background: 'beforeafter', ended: 1 });
+    expect(scan(chunks).seen).toEqual({
+      step: 'in\x1e<1|0><123456789|123456789>side',
+      background: 'beforeafter',
+      ended: 1,
+    });
   },
 );
 
@@ -53,6 +63,21 @@ test('treats the markers of another nonce as output', () => {
   ]);
   expect(seen.step).toBe(`${startMarker(otherNonce)}${endMarker(otherNonce)}`);
   expect(seen.ended).toBe(1);
+});
+
+test.each(['', 'start', '1', '1,2,3', '1234567890,1', 'x'.repeat(99), '\x1e\x1e'])(
+  'treats a marker without a meaning as output: %j',
+  (name) => {
+    const unknown = `\x1esteppe:${nonce}:${name}\x1e`;
+    const { seen } = scan([startMarker(nonce), Buffer.from(unknown), endMarker(nonce)]);
+    expect(seen).toEqual({ step: unknown, background: '', ended: 1 });
+  },
+);
+
+test('turns come only within a step', () => {
+  const turn = turnMarker(nonce, 1, 0);
+  const { seen } = scan([turn, startMarker(nonce), endMarker(nonce), turn]);
+  expect(seen).toEqual({ step: '', background: `${turn}${turn}`, ended: 1 });
 });
 
 test('passes on immediately what cannot be a marker', () => {

@@ -1,24 +1,29 @@
-import { endMarker, startMarker } from './wire-format.ts';
+import { markerByte, markerPrefix } from './wire-format.ts';
 
 /** Whether bytes belong to the running step, or to something that earlier steps left running. */
 export type Place = 'step' | 'background';
 
 export interface MarkerSink {
   bytes(place: Place, bytes: Buffer): void;
+  /** A turn of the step: `shown` displays precede it. */
+  turned(turn: number, shown: number): void;
   /** The end marker of the armed step has arrived. */
   ended(): void;
 }
 
-const markerByte = 0x1e;
+/** Two numbers of nine digits, and the comma. */
+const longestName = 19;
+const turnName = /^([0-9]{1,9}),([0-9]{1,9})$/;
 
 /**
  * Splits one raw stream at the markers of its steps. Bytes are passed on immediately; only a tail
- * that could be the beginning of the expected marker is held until more arrives.
+ * that could be the beginning of a marker is held until more arrives.
  */
 export class MarkerScanner {
   #sink: MarkerSink;
   #place: Place = 'background';
-  #awaited: Buffer[] = [];
+  /** What the markers of the armed step begin with, until its end marker. */
+  #prefix: Buffer | undefined;
   #held: Buffer = Buffer.alloc(0);
 
   constructor(sink: MarkerSink) {
@@ -28,24 +33,30 @@ export class MarkerScanner {
   /** Expects the markers with this nonce; called before `run` is sent. */
   arm(nonce: string): void {
     this.#place = 'background';
-    this.#awaited = [startMarker(nonce), endMarker(nonce)];
+    this.#prefix = markerPrefix(nonce);
   }
 
   push(chunk: Buffer): void {
     let rest = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk;
-    for (let marker = this.#awaited[0]; marker; marker = this.#awaited[0]) {
-      const at = rest.indexOf(marker);
-      if (at === -1) {
-        const kept = heldBack(rest, marker);
-        this.#emit(rest.subarray(0, rest.length - kept));
-        this.#held = rest.subarray(rest.length - kept);
+    this.#held = Buffer.alloc(0);
+    for (let prefix = this.#prefix; prefix; prefix = this.#prefix) {
+      const at = rest.indexOf(prefix);
+      const nameAt = at + prefix.length;
+      const nameBytes =
+        at === -1 ? 0 : rest.subarray(nameAt, nameAt + longestName + 1).indexOf(markerByte);
+      const isCut = at === -1 || (nameBytes === -1 && rest.length - nameAt <= longestName);
+      if (isCut) {
+        const whole = at === -1 ? rest.length - heldBack(rest, prefix) : at;
+        this.#emit(rest.subarray(0, whole));
+        this.#held = rest.subarray(whole);
         return;
       }
-      this.#emit(rest.subarray(0, at));
-      rest = rest.subarray(at + marker.length);
-      this.#pass();
+      const name = rest.toString('latin1', nameAt, nameAt + Math.max(0, nameBytes));
+      const known = this.#known(name);
+      this.#emit(rest.subarray(0, known ? at : nameAt));
+      rest = rest.subarray(known ? nameAt + nameBytes + 1 : nameAt);
+      known?.();
     }
-    this.#held = Buffer.alloc(0);
     this.#emit(rest);
   }
 
@@ -55,11 +66,22 @@ export class MarkerScanner {
     this.#held = Buffer.alloc(0);
   }
 
-  #pass(): void {
-    this.#awaited.shift();
-    const ended = this.#place === 'step';
-    this.#place = ended ? 'background' : 'step';
-    if (ended) this.#sink.ended();
+  /** @returns what a marker means, if one with this name can come now. */
+  #known(name: string): (() => void) | undefined {
+    if (this.#place === 'background') return name === 'start' ? () => this.#start() : undefined;
+    if (name === 'end') return () => this.#end();
+    const numbers = turnName.exec(name);
+    return numbers ? () => this.#sink.turned(Number(numbers[1]), Number(numbers[2])) : undefined;
+  }
+
+  #start(): void {
+    this.#place = 'step';
+  }
+
+  #end(): void {
+    this.#prefix = undefined;
+    this.#place = 'background';
+    this.#sink.ended();
   }
 
   #emit(bytes: Buffer): void {

@@ -1,5 +1,5 @@
 import type { Clock } from '@steppe/service-kit/process/clock';
-import { MarkerScanner, type Place } from './marker-scanner.ts';
+import { MarkerScanner, type MarkerSink } from './marker-scanner.ts';
 import type { RawOutput } from './runtime-transport.ts';
 
 /**
@@ -14,10 +14,10 @@ export class RawStream {
   /** Every process that could write has exited, and all output has been read. */
   readonly #ended: Promise<void>;
 
-  constructor(output: RawOutput, onBytes: (place: Place, bytes: Buffer) => void, clock: Clock) {
+  constructor(output: RawOutput, sink: Omit<MarkerSink, 'ended'>, clock: Clock) {
     this.#output = output;
     this.#clock = clock;
-    this.#scanner = new MarkerScanner({ bytes: onBytes, ended: () => this.#stepEnded() });
+    this.#scanner = new MarkerScanner({ ...sink, ended: () => this.#stepEnded() });
     output.bytes.on('data', (chunk: Buffer) => this.#scanner.push(chunk));
     output.bytes.on('error', () => output.bytes.destroy());
     this.#ended = new Promise((resolve) => {

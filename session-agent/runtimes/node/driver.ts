@@ -138,6 +138,7 @@ function sendDisplay(shown: Shown, isMainResult: boolean): void {
   if (stepId === null) sendBackground('stdout', text === undefined ? '' : `${parse(text)}\n`);
   else {
     const { bundle, truncated } = bundleText(shown);
+    output.shows();
     send(
       { type: 'display', step_id: stepId, bundle, is_main_result: isMainResult, truncated },
       64 + bundle.length,

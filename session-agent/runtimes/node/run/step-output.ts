@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { types } from 'node:util';
-import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
+import { endMarker, startMarker, turnMarker } from '../../../protocol/wire-format.ts';
 import { nextTick, pinned } from './own-functions.ts';
 import type { StepScope } from './step-scope.ts';
 
@@ -23,18 +23,29 @@ export function createStepOutput({ runDir, epoch, scope, onBackground }: Parts):
     ['stdout', process.stdout, 1],
     ['stderr', process.stderr, 2],
   ];
+  const mark = (marker: Buffer): void => {
+    for (const fd of raw) writeWhole(fd, marker);
+  };
+  const turns = createTurns(mark);
   for (const [name, stream, fd] of streams)
-    takeOver(stream, fd, scope, (text) => onBackground(name, text));
+    takeOver(stream, fd, {
+      isBackground: scope.isBackground,
+      beforeWrite: () => turns.wrote(fd),
+      onBackground: (text) => onBackground(name, text),
+    });
 
   return {
     begin(nonce) {
       for (const [index, path] of paths.entries()) reopen(index + 1, path);
       // A child that shares the descriptor may have left it non-blocking.
       for (const [, stream] of streams) setBlocking(stream);
-      for (const fd of raw) writeWhole(fd, startMarker(nonce));
+      mark(startMarker(nonce));
+      turns.begin(nonce);
     },
+    shows: turns.shows,
     end(nonce) {
-      for (const fd of raw) writeWhole(fd, endMarker(nonce));
+      turns.end();
+      mark(endMarker(nonce));
     },
   };
 }
@@ -46,14 +57,54 @@ type Parts = {
   onBackground: (stream: Stream, text: string) => void;
 };
 
-export type StepOutput = { begin(nonce: string): void; end(nonce: string): void };
+export type StepOutput = {
+  begin(nonce: string): void;
+  /** A display follows: what was written before precedes it. */
+  shows(): void;
+  end(nonce: string): void;
+};
+
+/**
+ * Marks a step's turns from one stream to the other, and to what it shows, so that the agent can
+ * keep their order.
+ */
+function createTurns(mark: (marker: Buffer) => void) {
+  let nonce: string | null = null;
+  let turn = 0;
+  let shown = 0;
+  /** The stream that was written to since the last turn. */
+  let current: number | null = null;
+  const next = (): void => {
+    turn += 1;
+    if (nonce !== null) mark(turnMarker(nonce, turn, shown));
+  };
+  return {
+    begin(ofStep: string): void {
+      turn = shown = 0;
+      current = null;
+      nonce = ofStep;
+    },
+    wrote(fd: number): void {
+      if (current === fd) return;
+      if (current !== null) next();
+      current = fd;
+    },
+    shows(): void {
+      shown += 1;
+      next();
+      current = null;
+    },
+    end(): void {
+      nonce = null;
+    },
+  };
+}
 
 /** Replaces the stream's own `write`, whose state would not survive a termination inside it. */
 function takeOver(
   stream: Writable,
   fd: number,
-  scope: StepScope,
-  onBackground: (text: string) => void,
+  { isBackground, beforeWrite, onBackground }: Destinations,
 ): void {
   const decoder = pinned(new StringDecoder('utf8'), 'write');
   const refuse = stream.write.bind(stream);
@@ -63,8 +114,11 @@ function takeOver(
       typeof chunk === 'string'
         ? Buffer.from(chunk, isEncoding(encoding) ? encoding : 'utf8')
         : chunk;
-    if (!scope.isBackground()) writeWhole(fd, bytes, () => setBlocking(stream));
-    else onBackground(decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+    if (!isBackground()) {
+      beforeWrite();
+      writeWhole(fd, bytes, () => setBlocking(stream));
+    } else
+      onBackground(decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
     if (typeof callback === 'function') nextTick(callback, null);
     return true;
   };
@@ -76,6 +130,13 @@ function takeOver(
   });
   setBlocking(stream);
 }
+
+type Destinations = {
+  isBackground(): boolean;
+  /** The step itself writes. */
+  beforeWrite(): void;
+  onBackground(text: string): void;
+};
 
 function isEncoding(value: unknown): value is BufferEncoding {
   return typeof value === 'string' && Buffer.isEncoding(value);

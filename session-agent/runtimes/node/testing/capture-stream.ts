@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
+import { endMarker, markerPrefix, startMarker } from '../../../protocol/wire-format.ts';
 
 /** Reads one FIFO as the agent does: the output between the markers of a step, and the rest. */
 export function captureStream(path: string): CapturedStream {
@@ -35,7 +35,7 @@ export function captureStream(path: string): CapturedStream {
       const whole = all();
       const [from, to] = [whole.indexOf(start), whole.indexOf(end)];
       pieces = [whole.subarray(0, from), whole.subarray(to + end.length)];
-      return whole.toString('utf8', from + start.length, to);
+      return withoutTurns(whole.subarray(from + start.length, to), nonce);
     },
   };
 
@@ -50,6 +50,12 @@ export function captureStream(path: string): CapturedStream {
       };
     });
   }
+}
+
+/** The output without the markers of turns. */
+function withoutTurns(output: Buffer, nonce: string): string {
+  const [first = '', ...parts] = output.toString('utf8').split(markerPrefix(nonce).toString());
+  return first + parts.map((part) => part.slice(part.indexOf('\x1e') + 1)).join('');
 }
 
 export type CapturedStream = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import selectors
 import shutil
 import socket
@@ -222,18 +223,16 @@ class FakeAgent:
 
     def between(self, step_id: str, name: str) -> str:
         """The output between the markers of the step."""
-        end = f"\x1esteppe-end:{step_id}\x1e".encode()
-        start = f"\x1esteppe-start:{step_id}\x1e".encode()
+        end = f"\x1esteppe:{step_id}:end\x1e".encode()
         self.wait(lambda: end in self.raw[name], f"the end marker on {name}")
-        _, _, rest = bytes(self.raw[name]).partition(start)
-        return rest.partition(end)[0].decode("utf-8", "replace")
+        return self.so_far(step_id, name)
 
     def so_far(self, step_id: str, name: str = "stdout") -> str:
-        return (
-            bytes(self.raw[name])
-            .partition(f"\x1esteppe-start:{step_id}\x1e".encode())[2]
-            .decode("utf-8", "replace")
-        )
+        """The output up to the end marker, without the markers of turns."""
+        marker = f"\x1esteppe:{step_id}:%s\x1e"
+        rest = bytes(self.raw[name]).partition((marker % "start").encode())[2]
+        output = rest.partition((marker % "end").encode())[0]
+        return re.sub((marker % r"\d+,\d+").encode(), b"", output).decode("utf-8", "replace")
 
     def run(self, code: str, **options) -> StepOutcome:
         return self.finish(self.start(code, **options))

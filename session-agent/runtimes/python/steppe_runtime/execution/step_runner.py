@@ -30,7 +30,7 @@ class StepRunner:
         parts.pipes.prepare()
         parts.streams.prepare()
         parts.loop.prepare_step()
-        parts.pipes.write_start(command["nonce"])
+        parts.order.begin(command["nonce"])
         parts.attribution.begin(Step(command["step_id"]), self._context)
         before, started = own_usage(), self._clock()
         error = self._run_code(command)
@@ -50,8 +50,7 @@ class StepRunner:
         # No other thread sends frames or output for this step after this point.
         with parts.connection.lock:
             parts.attribution.end()
-        parts.streams.wait_for_writers()
-        parts.pipes.write_end(command["nonce"])
+        parts.order.end()
         parts.connection.send(done)
 
     def _run_code(self, command: dict) -> BaseException | None:

@@ -18,6 +18,7 @@ from .mime import (
     representations,
     special_method,
 )
+from .output_order import OutputOrder
 from .text_limits import cut_text
 
 
@@ -30,10 +31,12 @@ class Displays:
     def __init__(
         self,
         connection: FrameConnection,
+        order: OutputOrder,
         attribution: Attribution,
         send_background: Callable[[str, str], None],
     ):
         self._connection = connection
+        self._order = order
         self._attribution = attribution
         self._send_background = send_background
         self._shows_main_result = False
@@ -102,8 +105,8 @@ class Displays:
             print(bundle["text/plain"])
             return
         text = encode_json(bundle)
-        # While the lock is held, no step can end between the check and the frame.
-        with self._connection.lock:
+        # While the locks are held, no step can end between the check and the frame.
+        with self._order.lock, self._connection.lock:
             step = self._attribution.running
             if step is None or self._attribution.is_background():
                 self._send_background("stdout", bundle["text/plain"] + "\n")
@@ -112,6 +115,7 @@ class Displays:
             frame.update(is_main_result=is_main_result, truncated=truncated)
             # `done` follows the main result.
             self._connection.send(frame, text, with_next=is_main_result)
+            self._order.showed(is_last=is_main_result)
 
 
 class DisplayHandle:

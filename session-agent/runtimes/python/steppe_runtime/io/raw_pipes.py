@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-
-from .streams import make_blocking
 
 
 class RawPipes:
@@ -32,13 +31,9 @@ class RawPipes:
             except OSError:
                 self._reopen(fd)
 
-    def write_start(self, nonce: str) -> None:
-        self._mark(b"\x1esteppe-start:%s\x1e" % nonce.encode())
-
-    def write_end(self, nonce: str) -> None:
-        self._mark(b"\x1esteppe-end:%s\x1e" % nonce.encode())
-
-    def _mark(self, marker: bytes) -> None:
+    def mark(self, nonce: str, name: str) -> None:
+        """Writes a marker to both."""
+        marker = f"\x1esteppe:{nonce}:{name}\x1e".encode()
         for fd in self._marker_fds.values():
             os.write(fd, marker)
 
@@ -62,3 +57,10 @@ def _open_for_writing(path: str) -> int:
     fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     make_blocking(fd)
     return fd
+
+
+def make_blocking(fd: int) -> None:
+    """A child that shares the pipe may have set O_NONBLOCK, which truncates large writes."""
+    flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+    if flags & os.O_NONBLOCK:
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)

@@ -6,14 +6,14 @@ writes go out as frames.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import io
 import os
 import sys
-import threading
 from collections.abc import Callable
 
 from ..execution.attribution import Attribution
+from .output_order import OutputOrder
+from .raw_pipes import make_blocking
 
 _NAMES = {1: "stdout", 2: "stderr"}
 
@@ -21,10 +21,15 @@ _NAMES = {1: "stdout", 2: "stderr"}
 class StandardStreams:
     """`send_background(stream, text)` receives what threads and tasks of earlier steps write."""
 
-    def __init__(self, attribution: Attribution, send_background: Callable[[str, str], None]):
+    def __init__(
+        self,
+        order: OutputOrder,
+        attribution: Attribution,
+        send_background: Callable[[str, str], None],
+    ):
+        self._order = order
         self._attribution = attribution
         self._send_background = send_background
-        self._buffers: list[_FdBuffer] = []
 
     def install(self) -> None:
         _open_stdin()
@@ -53,26 +58,18 @@ class StandardStreams:
             with contextlib.suppress(Exception):
                 getattr(sys, name).flush()
 
-    def wait_for_writers(self) -> None:
-        """Returns when no other thread is inside a write that it began in this step."""
-        for buffer in self._buffers:
-            with buffer.lock:
-                pass
-
     def renew_after_fork(self) -> None:
         """
         For a process that user code forked: it buffers lines, so that lines of several processes
         stay whole.
         """
-        for buffer in self._buffers:
-            buffer.lock = threading.RLock()
+        self._order.renew_after_fork()
         for stream in (sys.__stdout__, sys.__stderr__):
             if not stream.closed:
                 stream.reconfigure(line_buffering=True, write_through=False)
 
     def _replace(self, fd: int, name: str) -> None:
-        buffer = _FdBuffer(fd, name, self._attribution, self._send_background)
-        self._buffers = [*(other for other in self._buffers if other.fileno() != fd), buffer]
+        buffer = _FdBuffer(fd, name, self._order, self._attribution, self._send_background)
         # write_through passes each write on whole, in the thread and context that made it.
         stream = io.TextIOWrapper(
             buffer, "utf-8", "backslashreplace", newline="\n", write_through=True
@@ -87,16 +84,17 @@ class _FdBuffer(io.BufferedIOBase):
         self,
         fd: int,
         name: str,
+        order: OutputOrder,
         attribution: Attribution,
         send_background: Callable[[str, str], None],
     ):
         self._fd = fd
         self._name = name
+        self._order = order
         self._is_background = attribution.is_background
         self._send_background = send_background
         self.name = f"<{name}>"
         self.mode = "wb"
-        self.lock = threading.RLock()
 
     def fileno(self) -> int:
         return self._fd
@@ -107,10 +105,13 @@ class _FdBuffer(io.BufferedIOBase):
     def write(self, data) -> int:
         view = data if isinstance(data, bytes) else memoryview(data).tobytes()
         size = len(view)
-        with self.lock:
+        order = self._order
+        with order.lock:
             if self._is_background():
                 self._send_background(self._name, view.decode("utf-8", "replace"))
                 return size
+            if order.fd != self._fd:
+                order.turn_to(self._fd)
             while True:
                 try:
                     written = os.write(self._fd, view)
@@ -131,10 +132,3 @@ def _open_stdin() -> None:
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(
         io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8"
     )
-
-
-def make_blocking(fd: int) -> None:
-    """A child that shares the pipe may have set O_NONBLOCK, which truncates large writes."""
-    flags = fcntl.fcntl(fd, fcntl.F_GETFL)
-    if flags & os.O_NONBLOCK:
-        fcntl.fcntl(fd, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)

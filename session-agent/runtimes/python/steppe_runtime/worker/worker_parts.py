@@ -22,6 +22,7 @@ from ..io.background import Background
 from ..io.display import Displays, note_error
 from ..io.figures import Figures
 from ..io.frames import FrameConnection
+from ..io.output_order import OutputOrder
 from ..io.print_and_input import install_atomic_print, install_input_hint
 from ..io.raw_pipes import RawPipes
 from ..io.streams import StandardStreams
@@ -37,6 +38,7 @@ from .interrupt_request import InterruptRequest
 class WorkerParts(NamedTuple):
     connection: FrameConnection
     pipes: RawPipes
+    order: OutputOrder
     streams: StandardStreams
     attribution: Attribution
     interrupts: Interrupts
@@ -57,15 +59,17 @@ def assemble_worker(
     connection = FrameConnection(
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), UninterruptedLock(interrupts)
     )
+    order = OutputOrder(pipes, UninterruptedLock(interrupts))
     attribution = Attribution()
     background = Background(connection, attribution)
-    streams = StandardStreams(attribution, background.send_text)
-    displays = Displays(connection, attribution, background.send_text)
+    streams = StandardStreams(order, attribution, background.send_text)
+    displays = Displays(connection, order, attribution, background.send_text)
     loop = CellLoop(interrupts, background.report)
     namespace = _install_main_module().__dict__
     parts = WorkerParts(
         connection=connection,
         pipes=pipes,
+        order=order,
         streams=streams,
         attribution=attribution,
         interrupts=interrupts,
