@@ -16,6 +16,9 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
       --no-cache-dir --no-compile --only-binary :all: --require-hashes \
       --requirement /build/requirements-data.txt \
  && find /packages -type d -name tests -prune -exec rm -rf {} + \
+ && settings=$(find /packages -path '*/mpl-data/matplotlibrc') \
+ && sed -i 's/^#font.family: .*/#font.family: sans-serif, WenQuanYi Micro Hei/' "$settings" \
+ && grep -q '^#font.family: .* Hei$' "$settings" \
  && python3 -m compileall -q --invalidation-mode unchecked-hash -j 0 /packages
 
 FROM $BASE AS runtime-python
@@ -37,6 +40,14 @@ WORKDIR /workspace
 ENTRYPOINT ["python3", "/opt/steppe/python/supervisor.py"]
 
 FROM runtime-python AS runtime-python-data
+# Chinese, Japanese and Korean glyphs, which Matplotlib's own font lacks: its default settings name
+# this one second, and each glyph comes from the first font that has it.
+USER 0
+RUN --mount=type=secret,id=apt.conf,target=/etc/apt/apt.conf \
+    --mount=type=secret,id=apt.sources,target=/etc/apt/sources.list.d/debian.sources \
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fonts-wqy-microhei \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /usr/share/doc/fonts-wqy-microhei
+USER 10001:10001
 COPY --from=packages /packages /
 # Matplotlib writes its list of fonts when the supervisor imports it.
 ENV MPLCONFIGDIR=/tmp/matplotlib

@@ -56,6 +56,28 @@ print(json.dumps([[name, importlib.metadata.version(name)] for name, _ in ${JSON
   expect(JSON.parse(run('runtime-python-data', 'python3', '-c', program))).toEqual(names);
 });
 
+test('figures of runtime-python-data have glyphs for Chinese, Japanese and Korean text', () => {
+  // Matplotlib warns of each glyph that no font has.
+  const program = `
+import io, warnings
+warnings.simplefilter("error")
+import matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+def draw():
+    figure, axes = plt.subplots()
+    axes.plot([-1, 1])
+    axes.set_title("Sales 销售额 銷售額 売上ひらがなカタカナ 매출 −1")
+    figure.savefig(io.BytesIO())
+draw()
+plt.rcdefaults()
+draw()
+print("drawn")
+`;
+
+  expect(run('runtime-python-data', 'python3', '-c', program)).toBe('drawn\n');
+});
+
 test("the Node of the session-agent's image accepts the code cache beside the bundle", () => {
   const program = `
 const { agentScript, cache } = require('/opt/steppe/session-agent.cjs');
