@@ -366,6 +366,22 @@ steps(
   { status: 'timed_out', error: { name: 'StepTimedOut' } },
   { request: { timeout_ms: 150 } },
 );
+for (const [what, code] of [
+  [
+    'a pool of processes',
+    'import multiprocessing, time\nwith multiprocessing.Pool(2) as pool: pool.map(time.sleep, [60] * 4)',
+  ],
+  [
+    'an executor of processes',
+    'import time\nfrom concurrent.futures import ProcessPoolExecutor\nwith ProcessPoolExecutor(2) as pool: list(pool.map(time.sleep, [60] * 2))',
+  ],
+] as const)
+  flow(`the time limit ends ${what}, and memory is kept`, async (session) => {
+    await session.run('kept = 41');
+    const result = await session.run(code, { timeout_ms: 500 });
+    expectResult(result, { status: 'timed_out', error: { name: 'StepTimedOut' } }, 'python');
+    expectResult(await session.run('kept + 1'), { value: '42' }, 'python');
+  });
 steps(
   'the time limit ends subprocess.run, and memory is kept',
   'import subprocess\nsubprocess.run(["sleep", "60"])',
