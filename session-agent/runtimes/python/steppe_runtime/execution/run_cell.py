@@ -47,6 +47,15 @@ class CellRunner:
     def run(self, source: str, filename: str):
         """Returns the value of the last expression, or None. Raises what user code raises."""
         self._sources.add(filename, source)
+        return self._run_source(source, filename, self._context)
+
+    def run_inside(self, source: str, filename: str):
+        """Runs code that the running cell has as text, in the context of that cell."""
+        if filename not in linecache.cache:
+            self._sources.add(filename, source)
+        return self._run_source(source, filename, None)
+
+    def _run_source(self, source: str, filename: str, context: contextvars.Context | None):
         refuse_long_chains(source)
         parsed = self._parse(source, filename)
         cell = self._compile(parsed, filename)
@@ -54,8 +63,8 @@ class CellRunner:
             from ..ipython.magics.timing import Stopwatch
 
             with Stopwatch():
-                return self._run(cell)
-        return self._run(cell)
+                return self._run(cell, context)
+        return self._run(cell, context)
 
     def _parse(self, source: str, filename: str) -> ParsedCell:
         flags = self._flags | ast.PyCF_ONLY_AST
@@ -79,15 +88,20 @@ class CellRunner:
         value = last and compile(last, filename, "eval", self._flags, dont_inherit=True)
         return Cell(statements, value)
 
-    def _run(self, cell: Cell):
+    def _run(self, cell: Cell, context: contextvars.Context | None):
         if any(code is not None and code.co_flags & _CO_COROUTINE for code in cell):
             # Importing asyncio creates the loop.
-            __import__("asyncio")
-            value, error = self._loop.run(lambda: self._run_async(cell), self._context)
+            asyncio = __import__("asyncio")
+            if context is None and asyncio._get_running_loop() is not None:
+                raise RuntimeError(
+                    "code with a top-level await cannot run inside a cell that awaits"
+                )
+            context = contextvars.copy_context() if context is None else context
+            value, error = self._loop.run(lambda: self._run_async(cell), context)
             if error is not None:
                 raise error
             return value
-        return self._context.run(self._run_sync, cell)
+        return self._run_sync(cell) if context is None else context.run(self._run_sync, cell)
 
     def _run_sync(self, cell: Cell):
         exec(cell.statements, self._namespace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import contextvars
 import os
 import sys
@@ -78,22 +77,25 @@ class StepRunner:
             return error
 
     def _run_and_show(self, command: dict) -> None:
-        figures = self._parts.figures
+        figures, notebook = self._parts.figures, self._parts.notebook
+        number = command["execution_count"]
+        notebook.begin(command["code"], number)
         try:
             self._run_and_show_value(command)
-        except BaseException:
+        except BaseException as error:
             # Figures of a failed step are shown, but an interrupt does not wait for them.
             self._context.run(
                 figures.close_open if self._parts.interrupts.fired else figures.show_open
             )
+            notebook.end(command["code"], number, error)
             raise
         self._context.run(figures.show_open)
+        notebook.end(command["code"], number, None)
 
     def _run_and_show_value(self, command: dict) -> None:
         value = self._parts.cells.run(command["code"], f"<step {command['execution_count']}>")
         if value is not None:
-            # As at Python's prompt: a name `_` that the user has assigned takes precedence.
-            builtins._ = value
+            self._parts.notebook.keep(value)
             self._context.run(self._parts.displays.show_main_result, value)
 
     def _outcome(self, error: BaseException | None) -> dict:

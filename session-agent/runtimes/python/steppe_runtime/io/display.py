@@ -40,6 +40,8 @@ class Displays:
         self._attribution = attribution
         self._send_background = send_background
         self._shows_main_result = False
+        # Takes what is shown, while capture_output() does: `add(bundle, metadata)` and `clear()`.
+        self.captured = None
 
     def display(
         self,
@@ -77,6 +79,9 @@ class Displays:
         is_main_result, self._shows_main_result = self._shows_main_result, False
         bundle.setdefault("text/plain", _names_of_types(bundle))
         bundle["text/plain"], is_cut = cut_text(bundle["text/plain"])
+        if self.captured is not None and not self._attribution.is_background():
+            self.captured.add(bundle, metadata)
+            return
         if metadata:
             bundle["metadata"] = json_value(metadata)
         try:

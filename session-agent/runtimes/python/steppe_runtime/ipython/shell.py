@@ -5,39 +5,119 @@ from __future__ import annotations
 import builtins
 import sys
 
+from ..execution.error_report import traceback_lines
 from ..packages.pip_install import plain_pip_install, run_pip
-from .magics import groups
+from . import shim
+from .cell_events import CellEvents
+from .execution_result import ExecutionInfo, ExecutionResult
+from .known_magics import KnownMagics
 from .magics.timing import Stopwatch
-from .shell_commands import fill_in, read_command, run_command
-from .usage_error import UsageError
+from .shell_commands import ShellLines, fill_in, read_command, run_command
 
 
-class Shell:
-    def __init__(self, namespace: dict, workspace: str):
-        self.user_ns = namespace
-        self.previous_directory = workspace
+class Shell(KnownMagics):
+    def __init__(self, parts: shim.ShellParts):
+        super().__init__()
+        self.user_ns = self.user_global_ns = parts.namespace
+        self.previous_directory = parts.workspace
+        self.notebook = parts.notebook
+        self._cells = parts.cells
+        self._place: tuple[str, int] | None = None
+        self._inner_cells = 0
 
-    def system(self, command: str) -> None:
-        self.run_filled_in(fill_in(command, _names_of(sys._getframe(1))))
+    @property
+    def user_module(self):
+        return sys.modules["__main__"]
 
-    def getoutput(self, command: str):
-        return read_command(fill_in(command, _names_of(sys._getframe(1))))
+    @property
+    def execution_count(self) -> int:
+        return self.notebook.history.number
+
+    @property
+    def events(self) -> CellEvents:
+        if self.notebook.events is None:
+            self.notebook.events = CellEvents()
+        return self.notebook.events
+
+    @property
+    def display_formatter(self):
+        from .formatters import display_formatter
+
+        return display_formatter
+
+    def system(self, cmd: str) -> None:
+        self.run_filled_in(fill_in(cmd, _names_of(sys._getframe(1))))
+
+    def getoutput(self, cmd: str, split: bool = True) -> ShellLines | str:
+        lines = read_command(fill_in(cmd, _names_of(sys._getframe(1))))
+        return lines if split else lines.n
 
     def magic(self, line: str):
         """An older form that is still in use."""
         name, _, arguments = line.strip().removeprefix("%").partition(" ")
         return self._run_line(name, arguments.strip(), _names_of(sys._getframe(1)))
 
-    def run_line_magic(self, magic_name: str, line: str):
+    def run_line_magic(self, magic_name: str, line: str, **_ipython):
         return self._run_line(magic_name, line, _names_of(sys._getframe(1)))
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str):
-        magic = groups.load_cell_magic(magic_name)
-        if magic is None:
-            raise self._unknown(f"%%{magic_name}", "cell")
-        names = _names_of(sys._getframe(1))
-        is_code = magic_name in groups.OF_CODE
-        return magic(self, line if is_code else fill_in(line, names), cell, names)
+        caller = sys._getframe(1)
+        magic = self.cell_magic(magic_name)
+        names = _names_of(caller)
+        place, self._place = self._place, (caller.f_code.co_filename, caller.f_lineno)
+        try:
+            return magic.run(self, fill_in(line, names) if magic.expands else line, cell, names)
+        finally:
+            self._place = place
+
+    def run_cell(
+        self, raw_cell: str, store_history: bool = False, silent: bool = False, **_jupyter
+    ):
+        """Shows the value, unless it is silent. An error is printed and is in the result."""
+        info = ExecutionInfo(raw_cell, store_history, silent)
+        try:
+            value = self._cells.run_inside(raw_cell, self._new_name())
+        except Exception as error:
+            print("\n".join(traceback_lines(error)), file=sys.stderr)
+            return ExecutionResult(info, None, error=error)
+        if value is not None and not silent:
+            shim.displays.display(value)
+        return ExecutionResult(info, None, value)
+
+    def run_body(self, body: str):
+        """
+        Runs the rest of a cell that starts with a magic, and returns its value. Lines have the
+        numbers that they have in the cell.
+        """
+        filename, line = self._place or ("", 0)
+        if filename == f"<step {self.execution_count}>":
+            return self._cells.run_inside("\n" * line + body, filename)
+        return self._cells.run_inside(body, self._new_name())
+
+    def push(self, variables, interactive: bool = True) -> None:
+        """A dictionary, or the names of variables of the caller."""
+        if not isinstance(variables, dict):
+            names = variables.split() if isinstance(variables, str) else variables
+            found = _names_of(sys._getframe(1))
+            variables = {name: found[name] for name in names}
+        self.user_ns.update(variables)
+
+    def ev(self, expr: str):
+        return eval(expr, self.user_ns)
+
+    def ex(self, cmd: str) -> None:
+        exec(cmd, self.user_ns)
+
+    def set_next_input(self, text: str, replace: bool = False) -> None:
+        """A client that has cells to fill finds the text in the results."""
+        shim.displays.display(
+            {"text/plain": text}, raw=True, metadata={"next_input": {"replace": replace}}
+        )
+
+    def showtraceback(self, *_arguments, **_options) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            print("\n".join(traceback_lines(error)), file=sys.stderr)
 
     def stopwatch(self) -> Stopwatch:
         return Stopwatch()
@@ -57,22 +137,13 @@ class Shell:
         # IPython keeps it there too, except that here it is a built-in name.
         builtins._exit_code = code
 
-    def names_of_magics(self, kind: str) -> list[str]:
-        own = groups.names_of(groups.CELL if kind == "cell" else groups.LINE)
-        # A cell with `%%time` has no call of a magic.
-        return sorted({*own, "time"})
-
     def _run_line(self, name: str, arguments: str, names: dict):
-        magic = groups.load_line_magic(name)
-        if magic is None:
-            raise self._unknown(f"%{name}", "line")
-        is_code = name in groups.OF_CODE
-        return magic(self, arguments if is_code else fill_in(arguments, names), names)
+        magic = self.line_magic(name)
+        return magic.run(self, fill_in(arguments, names) if magic.expands else arguments, names)
 
-    def _unknown(self, written: str, kind: str) -> UsageError:
-        sign = "%%" if kind == "cell" else "%"
-        known = ", ".join(f"{sign}{name}" for name in self.names_of_magics(kind))
-        return UsageError(f"the magic {written} is not available here; available: {known}")
+    def _new_name(self) -> str:
+        self._inner_cells += 1
+        return f"<cell {self._inner_cells} in step {self.execution_count}>"
 
 
 def _names_of(frame) -> dict:

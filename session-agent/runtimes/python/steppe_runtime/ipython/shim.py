@@ -10,10 +10,16 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..io.display import Displays
 from ..packages.module_hooks import when_imported
 from .cell_syntax import SHELL
+from .notebook import Notebook
+
+if TYPE_CHECKING:
+    from ..execution.run_cell import CellRunner
 
 # The functions of `IPython.display` show values through this.
 displays: Displays | None = None
@@ -26,12 +32,20 @@ def install_ipython_module(shown_by: Displays) -> None:
     displays = shown_by
     when_imported("IPython.core.display_functions", _replace_functions)
     when_imported("IPython.core.getipython", _replace_get_ipython)
+    when_imported("IPython.utils.capture", _replace_capture)
     # Last, so that an installed IPython is found first.
     sys.meta_path.append(_Finder)
 
 
-def install_magics(namespace: dict, workspace: str) -> None:
-    shell = _ShellOnDemand(namespace, workspace)
+class ShellParts(NamedTuple):
+    namespace: dict
+    workspace: str
+    cells: CellRunner
+    notebook: Notebook
+
+
+def install_magics(parts: ShellParts) -> None:
+    shell = _ShellOnDemand(parts)
 
     def get_ipython():
         return shell.load()
@@ -41,10 +55,11 @@ def install_magics(namespace: dict, workspace: str) -> None:
     setattr(builtins, SHELL, shell)
 
 
-def publish_display_data(data, metadata=None, source=None, *, transient=None, **_jupyter) -> None:
-    displays.display(
-        data, raw=True, metadata=metadata, display_id=(transient or {}).get("display_id")
-    )
+def publish_display_data(
+    data, metadata=None, source=None, *, transient=None, update=False, **_jupyter
+) -> None:
+    name = (transient or {}).get("display_id")
+    displays.display(data, raw=True, metadata=metadata, display_id=name, is_update=update)
 
 
 def update_display(value, *, display_id, **options) -> None:
@@ -70,16 +85,15 @@ class _ShellOnDemand:
     Takes the place of the shell until a cell first uses it, so that it is imported only then.
     """
 
-    def __init__(self, namespace: dict, workspace: str):
-        self._namespace = namespace
-        self._workspace = workspace
+    def __init__(self, parts: ShellParts):
+        self._parts = parts
         self._shell = None
 
     def load(self):
         if self._shell is None:
             from .shell import Shell
 
-            self._shell = Shell(self._namespace, self._workspace)
+            self._shell = Shell(self._parts)
             setattr(builtins, SHELL, self._shell)
         return self._shell
 
@@ -97,6 +111,17 @@ def _replace_functions(module) -> None:
         setattr(module, function.__name__, function)
 
 
+def _copy_of(name: str, names: Sequence[str] = ()) -> Callable:
+    """Fills a module with the names of one of ours: all of them, or these."""
+
+    def fill(module) -> None:
+        own = importlib.import_module(f"{__package__}.{name}")
+        copied = names or [name for name in vars(own) if not name.startswith("_")]
+        module.__dict__.update({name: getattr(own, name) for name in copied})
+
+    return fill
+
+
 def _fill_package(module) -> None:
     module.__version__ = "8.0.0"
     module.version_info = (8, 0, 0)
@@ -111,23 +136,24 @@ def _fill_package(module) -> None:
     module.__getattr__ = __getattr__
 
 
-def _fill_with_display(module) -> None:
-    shown = importlib.import_module("IPython.display")
-    module.__dict__.update(
-        {name: value for name, value in vars(shown).items() if not name.startswith("_")}
-    )
-
-
 def _fill_with_nothing(_module) -> None:
     """The module exists only for its submodules."""
 
 
+_replace_capture = _copy_of("capture", ("CapturedIO", "RichOutput", "capture_output"))
+_PACKAGES = ("IPython", "IPython.core", "IPython.utils")
 _CONTENTS = {
     "IPython": _fill_package,
     "IPython.core": _fill_with_nothing,
-    "IPython.core.display": _fill_with_display,
-    "IPython.core.display_functions": _fill_with_display,
+    "IPython.core.display": _copy_of("display_module"),
+    "IPython.core.display_functions": _copy_of("display_module"),
+    "IPython.core.error": _copy_of("usage_error"),
     "IPython.core.getipython": _replace_get_ipython,
+    "IPython.core.magic": _copy_of("magic_module"),
+    "IPython.core.magic_arguments": _copy_of("magic_arguments"),
+    "IPython.utils": _fill_with_nothing,
+    "IPython.utils.capture": _replace_capture,
+    "IPython.utils.io": _replace_capture,
 }
 
 
@@ -141,9 +167,7 @@ class _Finder:
         if name == "IPython.display":
             return importlib.util.spec_from_file_location(name, _OWN_DISPLAY)
         if name in _CONTENTS:
-            return importlib.machinery.ModuleSpec(
-                name, _Finder, is_package=name in ("IPython", "IPython.core")
-            )
+            return importlib.machinery.ModuleSpec(name, _Finder, is_package=name in _PACKAGES)
         return None
 
     @staticmethod

@@ -26,7 +26,8 @@ from ..io.output_order import OutputOrder
 from ..io.print_and_input import install_atomic_print, install_input_hint
 from ..io.raw_pipes import RawPipes
 from ..io.streams import StandardStreams
-from ..ipython.shim import install_ipython_module, install_magics
+from ..ipython.notebook import Notebook
+from ..ipython.shim import ShellParts, install_ipython_module, install_magics
 from ..packages.bytecode import skip_bytecode_of_new_files
 from ..packages.pip_redirect import redirect_pip
 from ..packages.rich_libraries import follow_rich_libraries
@@ -47,6 +48,7 @@ class WorkerParts(NamedTuple):
     displays: Displays
     figures: Figures
     packages: WorkspacePackages
+    notebook: Notebook
 
 
 def assemble_worker(
@@ -78,6 +80,7 @@ def assemble_worker(
         displays=displays,
         figures=Figures(displays.publish, note_error),
         packages=find_packages_in(exec_state.workspace),
+        notebook=Notebook(context),
     )
     streams.install()
     follow_threads()
@@ -90,7 +93,7 @@ def assemble_worker(
     hide_own_places()
     skip_bytecode_of_new_files()
     redirect_pip(parts.packages)
-    install_magics(namespace, exec_state.workspace)
+    install_magics(ShellParts(namespace, exec_state.workspace, parts.cells, parts.notebook))
     install_ipython_module(displays)
     builtins.display = displays.display
     threading.excepthook = background.report_thread

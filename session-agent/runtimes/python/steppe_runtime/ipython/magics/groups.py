@@ -15,13 +15,15 @@ LINE = {
     "timing": "time timeit",
 }
 CELL = {
+    "capturing": "capture",
     "cells": "file writefile",
     "commands": "! sx system",
+    "media": "HTML SVG html javascript js latex markdown svg",
     "scripts": "bash perl python python2 python3 ruby script sh",
     "timing": "timeit",
 }
 # Magics whose braces and dollars are part of code, or of names that are not evaluated.
-OF_CODE = {"config", "pinfo", "time", "timeit"}
+OF_CODE = {"capture", "config", "pinfo", "time", "timeit"}
 
 
 def load_line_magic(name: str) -> Callable | None:
