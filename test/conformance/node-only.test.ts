@@ -323,6 +323,27 @@ steps(
 steps('enums become objects', ['enum Colour { Red, Green = "g" }', '[Colour.Red, Colour.Green]'], {
   value: "[ 0, 'g' ]",
 });
+steps(
+  'a namespace keeps what it exports, also for later steps',
+  [
+    'namespace Geo {\n  const two = 2\n  export namespace Circle { export const area = (r: number) => 3 * r ** two }\n}',
+    '[Geo.Circle.area(2), typeof Geo.two]',
+  ],
+  { value: "[ 12, 'undefined' ]" },
+);
+steps(
+  'decorators of classes, methods and fields are called as ECMAScript defines them',
+  [
+    'const seen = []\nfunction log(value: unknown, { kind, name }: DecoratorContext) { seen.push([kind, name].join(" ")) }',
+    '@log class Logged {\n  @log field = 1\n  @log method() {}\n}\nseen',
+  ],
+  { value: "[ 'method method', 'field field', 'class Logged' ]" },
+);
+steps(
+  'errors in decorated classes name the line, and no helper',
+  'const same = (method) => method\nclass Decorated {\n  @same\n  fails() {\n    null.x\n  }\n}\nnew Decorated().fails()',
+  { error: { name: 'TypeError', traceback: /fails.*:5:.*\n.*:8:\d+\)?$/ } },
+);
 steps('a type import is ignored', 'import type { Stats } from "node:fs"\n42', { value: '42' });
 steps(
   'line numbers are right in TypeScript',
@@ -339,6 +360,36 @@ steps(
 steps('JSX is refused with a clear error', 'const el = <div>hi</div>', {
   error: { name: 'SyntaxError', message: /JSX/ },
 });
+
+// Syntax errors, and text that was pasted
+for (const [code, message, caret] of [
+  ['const later\n1', 'Missing initializer in const declaration', 'const later\n      ^^^^^'],
+  ['foo bar baz(', "Unexpected identifier 'bar'", 'foo bar baz(\n    ^^^'],
+  ['"open', 'Invalid or unexpected token', '"open\n^^^^^'],
+  ['await 1\n1 = 2', 'Invalid left-hand side in assignment', '1 = 2\n^'],
+  ['if (x) {', 'Unexpected end of input', 'if (x) {\n        ^'],
+] as const) {
+  flow(
+    `a syntax error of JavaScript has the words and the caret of V8: ${code}`,
+    async (session) => {
+      const { error } = await session.run(code);
+      expect(error).toMatchObject({ name: 'SyntaxError', message });
+      expect(error?.traceback.slice(1, 3).join('\n')).toBe(caret);
+    },
+  );
+}
+steps('a byte order mark in front of code is skipped', '\ufeff#!/usr/bin/env node\n42', {
+  value: '42',
+});
+steps(
+  'the prompts of the Node REPL are taken off',
+  '> function up(n) {\n...   return n + 1\n... }\n> up(1)',
+  { value: '2' },
+);
+for (const code of ['```js\nconsole.log(1)\n```', '~~~\n1\n~~~'])
+  steps(`code in a Markdown fence fails with a hint: ${code}`, code, {
+    error: { name: 'SyntaxError', message: /Markdown fence.*send only the lines inside/ },
+  });
 
 // Errors
 steps('a thrown string is reported', 'throw "just text"', {

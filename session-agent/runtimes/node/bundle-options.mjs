@@ -36,6 +36,7 @@ export const nodeRuntimeBundle = {
     'driver',
     'control-thread',
     'control/prepare-step',
+    'rewrite/compile-typescript',
   ].map((name) => ({
     in: join(here, `${name}.ts`),
     out: basename(name),

@@ -56,7 +56,9 @@ function obey(command: WorkerCommand): void {
     tellMain(command);
   } else if (command.type === 'run') {
     ladder.began({ step_id: command.step_id, nonce: command.nonce });
-    void loadPreparer().then((prepare) => tellMain({ type: 'run', step: prepare(command) }));
+    void loadPreparer()
+      .then((prepare) => prepare(command))
+      .then((step) => tellMain({ type: 'run', step }));
   } else {
     ladder.interrupt(command.step_id);
   }

@@ -128,6 +128,46 @@ const values: Record<string, [steps: string[], text: string]> = {
     ],
     "[ 4, 'function' ]",
   ],
+  'a namespace in a namespace, and its private names': [
+    [
+      'namespace Geo {\n  const two = 2;\n  export const pi = 3;\n  export namespace Inner { export const area = (r: number) => pi * r ** two }\n}',
+      '[Geo.pi, Geo.Inner.area(2), Object.keys(Geo)]',
+    ],
+    "[ 3, 12, [ 'pi', 'Inner' ] ]",
+  ],
+  'a namespace that a later step declares again': [
+    ['namespace Twice { export const a = 1 }', 'namespace Twice { export const b = 2 }', 'Twice'],
+    '{ b: 2 }',
+  ],
+  'decorators of a class, a method and a field': [
+    [
+      'const seen: string[] = [];\nfunction log(value: unknown, { kind, name }: DecoratorContext) { seen.push([kind, name].join(" ")) }',
+      '@log class Logged {\n  @log field = 1;\n  @log method() { return this.field }\n}\n[new Logged().method(), seen]',
+    ],
+    "[ 1, [ 'method method', 'field field', 'class Logged' ] ]",
+  ],
+  'a decorator that replaces a method, in JavaScript': [
+    [
+      'const twice = (method) => function (...given) { return 2 * method.apply(this, given) }',
+      'class Doubled { @twice one() { return 1 } }',
+      'new Doubled().one()',
+    ],
+    '2',
+  ],
+  'an accessor field': [['class WithAccessor { accessor x = 4 }', 'new WithAccessor().x'], '4'],
+  'enums of all kinds': [
+    [
+      'enum Plain { A, B = 4, C }\nconst enum Shifted { D = 1 << 2, E }\nexport enum Text { F = "f" }\ndeclare enum Declared { G }',
+      '[Plain.C, Plain[4], Shifted.E, Text.F]',
+    ],
+    "[ 5, 'B', 5, 'f' ]",
+  ],
+  'a byte order mark in front of code': [['\ufeffconst marked = 1; marked'], '1'],
+  'code pasted with the prompts of the REPL': [
+    ['> function pasted(n) {\n...   return n + 1\n... }\n> pasted(1)'],
+    '2',
+  ],
+  'three tildes in front of a number': [['~~~5\n'], '-6'],
   'a declared namespace': [
     ['declare namespace N { const x: number }\nlet declared: number = 1', 'declared'],
     '1',
@@ -156,19 +196,20 @@ describe('rejects with an explanation', () => {
       'JSX is not supported: compile it, or call createElement',
     ],
     [
-      'let a: number = 1;\nnamespace N { export const x = 1 }',
+      '1;\nclass D { constructor(@inject given) {} }',
       2,
-      'TypeScript namespaces are not supported: use an object',
+      'Decorators cannot be used to decorate parameters.',
     ],
     [
-      '1;\nclass D { @log method() {} }',
+      '\n```js\n1\n```',
       2,
-      'Decorators are not supported: call the decorator as a function',
+      'The code is in a Markdown fence: send only the lines inside ``` and ```',
     ],
+    ['~~~\n1\n~~~', 1, 'The code is in a Markdown fence: send only the lines inside ``` and ```'],
     [
-      'function deco(t: any) {}\n@deco class D {}',
-      2,
-      'Decorators are not supported: call the decorator as a function',
+      'Here it is:\n```js\n1\n```',
+      1,
+      "Unexpected identifier 'it'. The code has a Markdown fence in it: send only the lines inside ``` and ```",
     ],
   ];
   for (const [code, line, message] of refused) {
@@ -188,6 +229,18 @@ describe('rejects with an explanation', () => {
         `SyntaxError: ${error.message}`,
       ]);
   });
+});
+
+it('shows errors in a namespace and in a decorated class at the user’s line', async () => {
+  const code =
+    'namespace Bad {\n  export interface I {\n    a: number\n  }\n  export function fails(): never {\n    throw new Error("bad")\n  }\n}\nBad.fails()';
+  const { error } = (await agent.run(code)).done;
+  expect(error?.traceback.join('\n')).toMatch(/<step \d+>:6:[\s\S]*<step \d+>:9:/);
+  const decorated =
+    'const same = (method) => method\nclass Decorated {\n  @same\n  fails() {\n    null.x\n  }\n}\nnew Decorated().fails()';
+  const traceback = (await agent.run(decorated)).done.error?.traceback.join('\n');
+  expect(traceback).toMatch(/<step \d+>:5:[\s\S]*<step \d+>:8:/);
+  expect(traceback).not.toContain('applyDecs');
 });
 
 it('shows errors in TypeScript code at the user’s line', async () => {

@@ -1,6 +1,15 @@
 import type { Expression, Options, Program } from 'acorn';
-import { transform } from 'sucrase';
 import { BoundedParser, NestingError } from './bounded-parser.ts';
+import { fenceHint } from './pasted-code.ts';
+import {
+  type Compiler,
+  CompilerNeededError,
+  dropsNamespace,
+  mayDecorate,
+  parsesAsJsx,
+  stopsAtTypes,
+  stripTypes,
+} from './read-typescript.ts';
 import { createSyntaxError } from './syntax-error.ts';
 import { isReexport, startsFunction, walk } from './syntax-tree.ts';
 import { hasTypeArguments } from './type-arguments.ts';
@@ -17,45 +26,51 @@ const options: Options = {
 
 /**
  * Parses a step as JavaScript, else as TypeScript.
- * @throws StepSyntaxError with positions in the user's source.
+ * @throws StepSyntaxError with positions in the user's source; CompilerNeededError if `compile` is
+ * needed and not given.
  */
-export function parseStep(code: string, filename: string): ParsedStep {
+export function parseStep(code: string, filename: string, compile?: Compiler): ParsedStep {
   const plain = attempt(() => parseJavaScript(code));
   if ('value' in plain && !hasTypeArguments(code, plain.value))
     return { source: code, program: plain.value, typescript: false };
   // TypeScript has the same brackets, but its parser has no such limit.
   if ('error' in plain && plain.error instanceof NestingError)
     throw createSyntaxError(code, filename, { cause: plain.error });
-  const stripped = attempt(() => stripTypes(code));
-  const typed = 'value' in stripped ? attempt(() => parseJavaScript(stripped.value)) : stripped;
-  if ('value' in stripped && 'value' in typed) {
-    refuseNamespaces(code, stripped.value, filename);
-    return { source: stripped.value, program: typed.value, typescript: true };
-  }
+  const typed = readTypeScript(code, compile);
+  if ('step' in typed) return typed.step;
   if ('value' in plain) return { source: code, program: plain.value, typescript: false };
-  // Reports the error of the parser that got further: it is closer to what the user meant.
-  const cause = 'error' in typed ? further(plain.error, typed.error) : plain.error;
-  if ('error' in stripped) {
-    throw createSyntaxError(code, filename, {
-      cause,
-      message: unsupportedIn(code),
-      read: cause === plain.error ? code : undefined,
-    });
+  if (typed.source === undefined && /<[A-Za-z>]/.test(code) && parsesAsJsx(code)) {
+    const message = 'JSX is not supported: compile it, or call createElement';
+    throw createSyntaxError(code, filename, { cause: further(plain.error, typed.error), message });
   }
-  const atDecorator = 'error' in typed && stripped.value[offsetOf(typed.error)] === '@';
-  const message = atDecorator
-    ? 'Decorators are not supported: call the decorator as a function'
-    : undefined;
-  throw createSyntaxError(code, filename, {
-    cause,
-    message,
-    read: cause === plain.error ? code : stripped.value,
-  });
+  const isTypeScript =
+    stopsAtTypes(code, offsetOf(plain.error)) && further(plain.error, typed.error) === typed.error;
+  const found = isTypeScript
+    ? { cause: typed.error, read: typed.source }
+    : { cause: plain.error, read: code };
+  throw createSyntaxError(code, filename, { ...found, hint: fenceHint(code) });
 }
 
-function unsupportedIn(code: string): string | undefined {
-  const isJsx = /<[A-Za-z>]/.test(code) && parsesAsJsx(code);
-  return isJsx ? 'JSX is not supported: compile it, or call createElement' : undefined;
+type Failed = { error: unknown; source: string | undefined };
+
+/** Removes types where that is enough, and compiles the rest. */
+function readTypeScript(code: string, compile?: Compiler): { step: ParsedStep } | Failed {
+  const stripped = readWith(stripTypes, code);
+  const isWhole = 'step' in stripped && !dropsNamespace(code, stripped.step.source);
+  if (isWhole || ('error' in stripped && !mayDecorate(code))) return stripped;
+  if (!compile) throw new CompilerNeededError();
+  const compiled = readWith(compile, code);
+  return 'error' in compiled && 'error' in stripped
+    ? { ...compiled, error: further(stripped.error, compiled.error) }
+    : compiled;
+}
+
+function readWith(translate: Compiler, code: string): { step: ParsedStep } | Failed {
+  const source = attempt(() => translate(code));
+  if ('error' in source) return { error: source.error, source: undefined };
+  const program = attempt(() => parseJavaScript(source.value));
+  if ('error' in program) return { error: program.error, source: source.value };
+  return { step: { source: source.value, program: program.value, typescript: true } };
 }
 
 function parseJavaScript(source: string): Program {
@@ -85,25 +100,6 @@ function expressionProgram(source: string, expression: Expression): Program {
   return { type: 'Program', start: 0, end: source.length, sourceType: 'script', body: [statement] };
 }
 
-/**
- * sucrase drops namespaces, so their contents would be missing. A namespace that is only declared
- * is a type.
- */
-function refuseNamespaces(code: string, stripped: string, filename: string): void {
-  const namespace = /^\s*(?:export\s+)?(?:namespace|module)\s+[\w$.]+\s*\{/;
-  const left = stripped.split('\n');
-  let pos = 0;
-  for (const [index, line] of code.split('\n').entries()) {
-    if (namespace.test(line) && !namespace.test(left[index] ?? '')) {
-      throw createSyntaxError(code, filename, {
-        cause: { pos },
-        message: 'TypeScript namespaces are not supported: use an object',
-      });
-    }
-    pos += line.length + 1;
-  }
-}
-
 /** Whether the step itself awaits, outside its functions. */
 export function awaits(program: Program): boolean {
   let found = false;
@@ -126,7 +122,7 @@ function attempt<T>(callback: () => T): { value: T } | { error: unknown } {
 }
 
 function further(plain: unknown, typed: unknown): unknown {
-  return offsetOf(typed) > offsetOf(plain) ? typed : plain;
+  return offsetOf(typed) >= offsetOf(plain) ? typed : plain;
 }
 
 function offsetOf(error: unknown): number {
@@ -136,33 +132,4 @@ function offsetOf(error: unknown): number {
     typeof error.pos === 'number'
     ? error.pos
     : -1;
-}
-
-/**
- * Turns TypeScript into JavaScript, with every statement on its line. Enums become objects.
- * @throws sucrase's own SyntaxError.
- */
-function stripTypes(source: string): string {
-  return transform(source, {
-    transforms: ['typescript'],
-    disableESTransforms: true,
-    preserveDynamicImport: true,
-    // The next step may use an import that this one does not.
-    keepUnusedImports: true,
-  }).code;
-}
-
-/** Whether the code would be valid if JSX were allowed. */
-function parsesAsJsx(source: string): boolean {
-  try {
-    return (
-      transform(source, {
-        transforms: ['typescript', 'jsx'],
-        jsxRuntime: 'preserve',
-        keepUnusedImports: true,
-      }).code !== ''
-    );
-  } catch {
-    return false;
-  }
 }

@@ -11,6 +11,8 @@ import {
 import { constantsGuard } from './driver-globals.ts';
 import { applyEdits, type ColumnShift, type Edit } from './edits.ts';
 import { awaits, parseStep } from './parse-step.ts';
+import { refuseFence, withoutPrompts } from './pasted-code.ts';
+import type { Compiler } from './read-typescript.ts';
 import { rewriteDeclarations } from './rewrite-declarations.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import {
@@ -36,9 +38,19 @@ export type RewrittenStep = {
   shifts: ColumnShift[];
 };
 
-/** Turns the code of a step into scripts for the real global scope. Throws StepSyntaxError. */
-export function rewriteStep(code: string, filename: string, known: KnownNames): RewrittenStep {
-  const { source, program, typescript } = parseStep(code, filename);
+/**
+ * Turns the code of a step into scripts for the real global scope.
+ * @throws StepSyntaxError; CompilerNeededError if `compile` is needed and not given.
+ */
+export function rewriteStep(
+  given: string,
+  filename: string,
+  known: KnownNames,
+  compile?: Compiler,
+): RewrittenStep {
+  const code = withoutPrompts(given);
+  refuseFence(code, filename);
+  const { source, program, typescript } = parseStep(code, filename, compile);
   const top = topLevelNames(program);
   const guard = guardConstants(program, top.constants);
   const shared = [...rewriteImports(source, program, typescript), ...guard.edits];

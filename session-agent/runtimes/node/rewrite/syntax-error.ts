@@ -11,23 +11,37 @@ export class StepSyntaxError extends Error {
   }
 }
 
-/** @param read the JavaScript in which the parser found `cause`. */
-type Given = { cause: unknown; message?: string | undefined; read?: string | undefined };
+/**
+ * @param read the JavaScript in which the parser found `cause`; V8's words for it are used.
+ * @param hint a sentence behind the message.
+ */
+type Given = {
+  cause: unknown;
+  message?: string;
+  read?: string | undefined;
+  hint?: string | undefined;
+};
 
 export function createSyntaxError(code: string, filename: string, given: Given): StepSyntaxError {
   const place = placeOf(code, given.cause);
-  const message =
-    given.message ?? messageOfV8(given.read, place.line) ?? messageOf(code, given.cause, place);
-  const line = (code.split(/\r\n|[\n\r\u2028\u2029]/)[place.line - 1] ?? '').slice(0, 4096);
-  const before = line.slice(0, place.column).replace(/[^\t]/g, ' ');
+  const found = given.message === undefined ? errorOfV8(given.read, place.line) : undefined;
+  const said = given.message ?? found?.message ?? messageOf(code, given.cause, place);
+  const message = given.hint === undefined ? said : `${said}. ${given.hint}`;
+  const row = found?.line ?? place.line;
+  const line = (code.split(/\r\n|[\n\r\u2028\u2029]/)[row - 1] ?? '').slice(0, maxLineLength);
+  const caret = `${line.slice(0, place.column).replace(/[^\t]/g, ' ')}^`;
+  // Types that were removed have moved V8's caret.
+  const ofV8 = given.read === code ? found?.caret.slice(0, maxLineLength) : undefined;
   return new StepSyntaxError(message, [
-    `${filename}:${place.line}`,
+    `${filename}:${row}`,
     line,
-    `${before}^`,
+    ofV8?.trim() ? ofV8 : caret,
     '',
     `SyntaxError: ${message}`,
   ]);
 }
+
+const maxLineLength = 4096;
 
 type Place = { line: number; column: number; offset: number };
 
@@ -44,16 +58,32 @@ function placeOf(code: string, cause: unknown): Place {
   return { line: lines.length, column: lines.at(-1)?.length ?? 0, offset: start };
 }
 
-/** V8's message for the same line, if it is better than the parser's. It runs no code. */
-function messageOfV8(source: string | undefined, line: number): string | undefined {
+/**
+ * V8's error, if it is where the parser stopped, or before. V8 does not know that a step may have
+ * imports. No code runs.
+ */
+function errorOfV8(
+  source: string | undefined,
+  line: number,
+): { message: string; caret: string; line: number } | undefined {
   if (source === undefined) return undefined;
-  try {
-    new vm.Script(`(async()=>{${source}\n})`, { filename: 'step' });
-  } catch (error) {
-    if (!(error instanceof Error) || !error.stack?.startsWith(`step:${line}\n`)) return undefined;
-    return /^(?:await is only valid|Missing initializer|missing \))/.test(error.message)
-      ? error.message
-      : undefined;
+  // A step may await, and may end too early.
+  const attempts = [
+    [`(async()=>{\n${source}\n})`, -1],
+    [source, 0],
+  ] as const;
+  for (const [wrapped, lineOffset] of attempts) {
+    try {
+      new vm.Script(wrapped, { filename: 'step', lineOffset });
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) continue;
+      const [place = '', , caret = ''] = error.stack?.split('\n') ?? [];
+      const found = Number(/^step:(\d+)$/.exec(place)?.[1]);
+      const isOfModules = /'export'|import statement|'import\.meta'/.test(error.message);
+      const isBefore = found < line && !error.message.startsWith('await');
+      if (!isOfModules && (found === line || isBefore))
+        return { message: error.message, caret, line: found };
+    }
   }
   return undefined;
 }
