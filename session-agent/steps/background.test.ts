@@ -56,6 +56,37 @@ it('delivers what arrives while a step runs whole', async () => {
   }
 });
 
+it('counts the output of each stream that the spool drops, and keeps the errors in it', async () => {
+  const background = new BackgroundOutput(newSpool({ stepBytes: 1024 * 1024 }), systemClock);
+  const written = { stdout: 0, stderr: 0 };
+  for (let n = 0; n < 5_000; n += 1) {
+    const stream = n % 3 === 0 ? 'stderr' : 'stdout';
+    background.text(stream, `${String(n).padEnd(999, '.')}\n`);
+    written[stream] += 1000;
+    if (n % 1_000 === 500) background.error({ name: `Error${n}`, message: '', traceback: [] });
+  }
+  const step = newStep();
+  step.started(1);
+  background.attach(step);
+  const events = await eventsOf(step);
+  const [kept, lost] = [
+    { stdout: 0, stderr: 0 },
+    { stdout: 0, stderr: 0 },
+  ];
+  for (const event of events) {
+    if (event.type === 'background') kept[event.stream] += event.text.length;
+    if (event.type === 'background_dropped') lost[event.stream] += event.bytes;
+  }
+  expect({ stdout: kept.stdout + lost.stdout, stderr: kept.stderr + lost.stderr }).toEqual(written);
+  expect(kept.stdout + kept.stderr).toBeGreaterThan(0.8 * 1024 * 1024);
+  const names = events.flatMap((event) => (event.type === 'background_error' ? event.name : []));
+  expect(names).toEqual(['Error500', 'Error1500', 'Error2500', 'Error3500', 'Error4500']);
+  const seqs = events.map(({ seq }) => seq);
+  expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+  expect(new Set(seqs).size).toBe(seqs.length);
+  expect(step.result().background).toMatchObject({ stdout: expect.stringMatching(/4999\.+\n$/) });
+});
+
 it('keeps errors beyond a limit as text', async () => {
   const background = new BackgroundOutput(newSpool(), systemClock);
   const message = 'x'.repeat(200_000);
