@@ -42,6 +42,12 @@ steps(
 );
 steps('a star import works', 'from math import *\nfloor(pi)', { value: '3' });
 
+steps(
+  'a warning is shown in each step that gives it',
+  ['import warnings', 'warnings.warn("old")', 'warnings.warn("old")'],
+  { stderr: /^<step \d+>:1: UserWarning: old\n/ },
+);
+
 // A real __main__ module
 steps(
   'the namespace is __main__',
@@ -129,20 +135,6 @@ steps(
   { own: {} },
 );
 
-// Interrupts
-flow('a second cancel interrupts what the code does after the first', async (session) => {
-  await session.run('kept = 5');
-  const id = await session.submit(
-    'import time\nfrom concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool:\n    try:\n        futures = [pool.submit(time.sleep, 60) for _ in range(2)]\n        print("waits", flush=True)\n        futures[0].result()\n    finally:\n        print("waits for its threads", flush=True)',
-  );
-  await session.untilPrinted(id, 'waits\n');
-  await session.cancel(id);
-  await session.untilPrinted(id, 'waits for its threads');
-  await session.cancel(id);
-  expect(await session.ended(id)).toMatchObject({ status: 'cancelled', state_lost: false });
-  expectResult(await session.run('kept'), { value: '5' }, 'python');
-});
-
 // Errors
 steps(
   'a traceback shows the source lines of each step',
@@ -217,6 +209,14 @@ steps(
 );
 
 // asyncio
+steps(
+  'context variables are kept over an await',
+  [
+    'import asyncio, contextvars\nkept = contextvars.ContextVar("kept")\nkept.set(1)\nawait asyncio.sleep(0)\nkept.set(kept.get() + 1);',
+    'kept.get()',
+  ],
+  { value: '2' },
+);
 steps(
   'asyncio.run works inside a cell',
   'import asyncio\nasync def main(): return 42\nasyncio.run(main())',
@@ -316,6 +316,30 @@ steps('!command runs inside a block', 'for n in range(2):\n    !echo {n}', { std
 steps('x = !command keeps the lines', 'lines = !printf "a\\nb\\n"\nlist(lines)', {
   value: "['a', 'b']",
 });
+steps('x = ! command may have a space', ['lines = ! printf "a\\nb\\n"', 'list(lines)'], {
+  value: "['a', 'b']",
+});
+steps(
+  'braces of JSON in a !command stay as they are',
+  `host = "example"\n!echo '{"a": 1}' {host} '{"host": "{host}"}'`,
+  { stdout: '{"a": 1} {host} {"host": "{host}"}\n' },
+);
+steps('!command fills in slices', 'letters = "abc"\n!echo {letters[1:]} {letters[:1]!r}', {
+  stdout: 'bc a\n',
+});
+steps('!command ignores formats, as IPython does', 'n = 1.25\n!echo {n:.1f}', {
+  stdout: '{n:.1f}\n',
+});
+steps(
+  '!command writes to the sys.stdout of user code',
+  'import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    !echo hi\nout.getvalue()',
+  { value: String.raw`'hi\n'` },
+);
+steps(
+  '!command runs with a sys.stdout that has no flush',
+  'import sys\nclass Written(list):\n    write = list.append\nbefore, sys.stdout = sys.stdout, Written()\n!echo hi\nsys.stdout, written = before, sys.stdout\n"".join(written)',
+  { value: String.raw`'hi\n'` },
+);
 steps('a command that fails does not fail the step', '!false', {});
 steps(
   'a string that begins with an exclamation mark is a string',
@@ -337,6 +361,9 @@ steps('%timeit reports the time', '%timeit -n 1 -r 1 1 + 1', { stdout: /loop/ })
 steps('%env sets a variable', ['%env MAGIC_WORD=abra', 'import os\nos.environ["MAGIC_WORD"]'], {
   value: "'abra'",
 });
+steps('%env refuses a name with spaces', '%env a b=c', {
+  error: { name: 'UsageError', message: /a b/ },
+});
 steps('%matplotlib is accepted', '%matplotlib inline', {});
 steps('%%writefile writes', ['%%writefile note.txt\nhello', 'open("note.txt").read()'], {
   value: String.raw`'hello\n'`,
@@ -347,6 +374,18 @@ steps('the error for an unknown magic names it', '%nosuchmagic', {
 steps('a percent sign is still an operator', 'a = 7\n(a\n% 4)', { value: '3' });
 
 // Interrupts
+flow('a second cancel interrupts what the code does after the first', async (session) => {
+  await session.run('kept = 5');
+  const id = await session.submit(
+    'import time\nfrom concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool:\n    try:\n        futures = [pool.submit(time.sleep, 60) for _ in range(2)]\n        print("waits", flush=True)\n        futures[0].result()\n    finally:\n        print("waits for its threads", flush=True)',
+  );
+  await session.untilPrinted(id, 'waits\n');
+  await session.cancel(id);
+  await session.untilPrinted(id, 'waits for its threads');
+  await session.cancel(id);
+  expect(await session.ended(id)).toMatchObject({ status: 'cancelled', state_lost: false });
+  expectResult(await session.run('kept'), { value: '5' }, 'python');
+});
 flow('KeyboardInterrupt runs the finally block', async (session) => {
   const result = await session.run(
     'import time\ntry:\n    while True: time.sleep(0.01)\nfinally:\n    print("cleaned")',

@@ -74,7 +74,10 @@ class InterruptTest(SessionCase):
             "    def __exit__(self, *_): say('cleans up'); self.wait()"
         )
         for code in (
-            "Waits.wait = lambda self: time.sleep(60)\nwith Waits(): say('started'); time.sleep(60)",
+            (
+                "Waits.wait = lambda self: time.sleep(60)\n"
+                "with Waits(): say('started'); time.sleep(60)"
+            ),
             (
                 "Waits.wait = lambda self: pool.shutdown()\npool = ThreadPoolExecutor(2)\n"
                 "with Waits(): say('started'); list(pool.map(time.sleep, [60, 60]))"

@@ -50,6 +50,17 @@ class StepTest(SessionCase):
             self.run_ok("def f(a: Missing): ...\nf.__annotations__").value, "{'a': 'Missing'}"
         )
 
+    def test_a_warning_is_shown_in_each_step(self):
+        for number in (1, 2):
+            outcome = self.run_ok("import warnings; warnings.warn('old')")
+            self.assertIn(f"<step {number}>:1: UserWarning: old", outcome.stderr)
+
+    def test_context_variables_are_kept_over_an_await(self):
+        self.run_ok("import asyncio, contextvars; v = contextvars.ContextVar('v')")
+        self.run_ok("v.set(1); await asyncio.sleep(0); v.set(v.get() + 1);")
+        self.run_failing("await asyncio.sleep(0); v.set(v.get() + 1); 1 / 0", "ZeroDivisionError")
+        self.assertEqual(self.run_ok("v.get()").value, "3")
+
     def test_streams_are_separate_and_prompt(self):
         step = self.agent.start(
             "import sys, time\nprint('now', end='')\nprint('e', file=sys.stderr)\ntime.sleep(30)"

@@ -15,6 +15,7 @@ from .awaited_task import AwaitedTask
 from .interrupts import Interrupts, UninterruptedLock
 
 _TASK_TAKES_CONTEXT = sys.version_info >= (3, 11)
+_UNSET = object()
 
 
 class CellLoop:
@@ -43,7 +44,7 @@ class CellLoop:
         try:
             # If it were interrupted in between, the task would run in the background.
             with UninterruptedLock(self._interrupts):
-                task = self._create_task(start(), context)
+                task = self._create_task(start, context)
                 self._interrupts.awaited = AwaitedTask(
                     self._asyncio, self._loop, task, CellLoop.run.__code__
                 )
@@ -98,10 +99,10 @@ class CellLoop:
             self._renew_closed()
             self._asyncio.set_event_loop(self._loop)
 
-    def _create_task(self, coroutine: Coroutine, context: contextvars.Context):
+    def _create_task(self, start: Callable[[], Coroutine], context: contextvars.Context):
         if _TASK_TAKES_CONTEXT:
-            return self._loop.create_task(coroutine, context=context)
-        return context.run(self._loop.create_task, coroutine)
+            return self._loop.create_task(start(), context=context)
+        return context.run(self._loop.create_task, _keep_variables(start, context))
 
     def _attach(self, asyncio) -> None:
         if os.getpid() != self._owner[0]:
@@ -170,3 +171,13 @@ class CellLoop:
             loop.default_exception_handler(details)
         else:
             self._report(error)
+
+
+async def _keep_variables(start: Callable[[], Coroutine], context: contextvars.Context):
+    """Older Pythons run a task in a copy of the context: what it sets would be gone after it."""
+    try:
+        return await start()
+    finally:
+        for variable, value in contextvars.copy_context().items():
+            if context.get(variable, _UNSET) is not value:
+                context.run(variable.set, value)

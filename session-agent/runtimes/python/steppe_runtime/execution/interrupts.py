@@ -30,10 +30,11 @@ class Interrupts:
     """
     Armed while user code runs on the main thread. Raises once for each request of the agent, but
     after the first only below `user_code`, where an exception cannot reach this program's own end
-    of the step. The interrupt request names the step that a signal is meant for: a signal that comes too late is
-    ignored, one that comes before its step has begun is kept. An import may finish first, since C
-    extensions such as numpy's cannot be loaded again after half of an import. So may the current
-    turn of an asyncio loop, which would forget the callback that it was about to call.
+    of the step. The interrupt request names the step that a signal is meant for: a signal that
+    comes too late is ignored, one that comes before its step has begun is kept. An import may
+    finish first, since C extensions such as numpy's cannot be loaded again after half of an import.
+    So may the current turn of an asyncio loop, which would forget the callback that it was about to
+    call.
     """
 
     def __init__(self, interrupt_request: InterruptRequest, user_code: CodeType | None = None):

@@ -14,7 +14,7 @@ SHELL = "__steppe_shell__"
 _WHOLE_LINE = re.compile(r"(\s*)(!!|!|%)(?!%)(.*)", re.DOTALL)
 # One class for names and space. With two that share a character, a long line of spaces would take
 # exponential time.
-_ASSIGNED = re.compile(r"([\w.\[\]'\"*, ()\t]+=\s*)(!!|!|%)(?=\S)(.*)", re.DOTALL)
+_ASSIGNED = re.compile(r"([\w.\[\]'\"*, ()\t]+=\s*)(!!|!|%(?=\S))(.*)", re.DOTALL)
 _HELP = re.compile(r"(\s*)(?:\?{1,2}\s*([\w.]+)|([\w.]+)\s*\?{1,2})\s*")
 _CELL_MAGIC = re.compile(r"%%(\w+)(.*)")
 

@@ -9,8 +9,9 @@ import shutil
 import signal
 import string
 import subprocess
-import sys
 from collections.abc import Mapping
+
+from .replaced_streams import flush_streams, pass_on, replaced_streams
 
 # Single quotes protect a name from the shell, and so from us.
 _NAME = re.compile(r"'[^']*'|\$\$(?=[A-Za-z_])|\$([A-Za-z_]\w*)")
@@ -39,10 +40,17 @@ def run_command(command: str, **options) -> int:
 
 
 def run_program(arguments: list[str], **options) -> int:
-    """Returns the exit code. An interrupt terminates the program and its children."""
-    sys.stdout.flush()
-    process = subprocess.Popen(arguments, start_new_session=True, **options)
+    """
+    Returns the exit code. An interrupt terminates the program and its children. Its output goes
+    through `sys.stdout` and `sys.stderr` of user code, if it has replaced them.
+    """
+    flush_streams()
+    replaced = replaced_streams()
+    pipes = dict.fromkeys(replaced, subprocess.PIPE)
+    process = subprocess.Popen(arguments, start_new_session=True, **pipes, **options)
     with stop_unless_done(process):
+        if replaced:
+            pass_on(process, replaced)
         return process.wait()
 
 
@@ -71,8 +79,9 @@ def stop_unless_done(process: subprocess.Popen):
 
 def fill_in(command: str, names: Mapping[str, object]) -> str:
     """
-    Replaces `{expression}` and `$name` by their values, by IPython's rules. If a brace holds no
-    expression that can be evaluated, as in awk, all braces stay. A `$name` that is not a variable
+    Replaces `{expression}` and `$name` by their values, by IPython's rules. What stands after a
+    colon is no format, but part of the expression, such as a slice. If a brace holds no expression
+    that can be evaluated, as in awk or JSON, all braces stay. A `$name` that is not a variable
     is left to the shell. So is a name in single quotes, and `$$name`, with one dollar.
     """
     with contextlib.suppress(Exception):
@@ -84,9 +93,13 @@ class _Expressions(string.Formatter):
     def __init__(self, names: Mapping[str, object]):
         self._names = names
 
+    def parse(self, format_string):
+        for literal, field, after_colon, conversion in super().parse(format_string):
+            if field == "":
+                raise ValueError("`{}` is not an expression")
+            yield literal, f"{field}:{after_colon}" if after_colon else field, "", conversion
+
     def get_field(self, field_name, args, kwargs):
-        if field_name.isdigit():
-            raise ValueError("`{}` is not an expression")
         return eval(field_name, dict(self._names)), None
 
 

@@ -6,8 +6,11 @@ from steppe_runtime.packages.pip_install import plain_pip_install
 
 class ShellCommandsTest(unittest.TestCase):
     def test_values_are_filled_in(self):
-        names = {"name": "n", "d": {"k": 2}, "x": 1.234}
-        self.assertEqual(fill_in("echo {name} $name {d['k'] + 1} {x:.1f}", names), "echo n n 3 1.2")
+        names = {"name": "n", "d": {"k": 2}, "x": [1, 2, 3]}
+        self.assertEqual(
+            fill_in("echo {name} $name {d['k'] + 1} {x[:2]} {name!r}", names),
+            "echo n n 3 [1, 2] 'n'",
+        )
         self.assertEqual(fill_in("echo {{a}}", names), "echo {a}")
 
     def test_what_belongs_to_the_shell_stays(self):
@@ -16,6 +19,8 @@ class ShellCommandsTest(unittest.TestCase):
             "echo $HOME ${name}x {1..3}",
             "echo {missing}",
             "find . -exec rm {} \\;",
+            'echo {"a": 1} {other}',
+            "echo {other:.1f}",
         ):
             self.assertEqual(fill_in(command, {"other": 1}), command)
         self.assertEqual(

@@ -27,8 +27,11 @@ def environment(_shell, arguments: str, _names: dict):
         if name not in os.environ:
             raise UsageError(f"the environment variable {name} is not set")
         return os.environ[name]
-    os.environ[name.strip()] = value.strip()
-    print(f"env: {name.strip()}={value.strip()}")
+    name, value = name.strip(), value.strip()
+    if len(name.split()) > 1:
+        raise UsageError(f"the name of an environment variable has no spaces: {name}")
+    os.environ[name] = value
+    print(f"env: {name}={value}")
     return None
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 
+from ..replaced_streams import flush_streams
 from ..shell_commands import run_program, stop_unless_done
 from ..usage_error import UsageError
 
@@ -54,7 +55,7 @@ def _run(shell, options: dict[str, str], words: list[str], **settings) -> None:
 
 
 def _keep_output(shell, variables: dict[str, str], words: list[str], settings: dict) -> int:
-    sys.stdout.flush()
+    flush_streams()
     pipes = {stream: subprocess.PIPE for stream in variables}
     process = subprocess.Popen(words, start_new_session=True, **pipes, **settings)
     with stop_unless_done(process):
