@@ -47,10 +47,17 @@ class CellRunner:
     def run(self, source: str, filename: str):
         """Returns the value of the last expression, or None. Raises what user code raises."""
         self._sources.add(filename, source)
-        self._sources.add(filename, source)
         # A warning that an earlier step has shown is shown again.
         self._namespace.pop("__warningregistry__", None)
         return self._run_source(source, filename, self._context)
+
+    def run_inside(self, source: str, filename: str):
+        """Runs code that the running cell has as text, in the context of that cell."""
+        if filename not in linecache.cache:
+            self._sources.add(filename, source)
+        return self._run_source(source, filename, None)
+
+    def _run_source(self, source: str, filename: str, context: contextvars.Context | None):
         refuse_long_chains(source)
         parsed = self._parse(source, filename)
         cell = self._compile(parsed, filename)
