@@ -64,6 +64,22 @@ test('variables that are read only at start replace the worker in the same epoch
   await expect(configured).rejects.toMatchObject({ code: 'start_failed', message: /bad option/ });
 });
 
+test('variables with which no worker becomes ready are refused after three starts', async () => {
+  const { supervisor } = await peers.start(1, 10, 'node');
+  const env = { NODE_OPTIONS: '--inspect-brk' };
+  const configured = peers.interpreter.configure(env);
+  await supervisor.receives(killOf(1));
+  supervisor.say(crashOf(1));
+  const spawn = expect.objectContaining({ type: 'spawn', epoch: 1, env });
+  const spawns = () => supervisor.received.filter((frame) => spawn.asymmetricMatch(frame)).length;
+  for (const times of [1, 2, 3]) {
+    await expect.poll(spawns, within).toBe(times);
+    supervisor.say({ ...crashOf(1), code: null, signal: 'SIGKILL', detail: 'not ready in time' });
+  }
+  await expect(configured).rejects.toMatchObject({ code: 'start_failed', message: /in time/ });
+  expect(peers.notifications).toEqual([]);
+});
+
 test('variables set while the worker starts reach it before it runs anything', async () => {
   const supervisor = peers.openSupervisor(10);
   await supervisor.receives(spawnOf(1));

@@ -205,6 +205,7 @@ export class WorkerLifecycle {
   #failStart(detail: string): void {
     this.#failedStarts += 1;
     if (this.#failedStarts < maxFailedStarts) this.#spawnIfSupervised();
+    else if (this.#isConfiguring) this.#refuseVariables(detail);
     else this.giveUp(detail);
   }
 
