@@ -93,6 +93,11 @@ export const stepEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...eventBase, type: z.literal('stdout'), text: z.string() }),
   z.strictObject({ ...eventBase, type: z.literal('stderr'), text: z.string() }),
   z.object({ ...eventBase, type: z.literal('result') }).catchall(jsonValueSchema),
+  z
+    .strictObject({ ...eventBase, type: z.literal('clear_output'), wait: z.boolean() })
+    .describe(
+      'removes the results so far, with `wait` only once the step shows or prints something else',
+    ),
   z.strictObject({ ...eventBase, type: z.literal('error'), ...stepErrorSchema.shape }),
   z.strictObject({
     ...eventBase,

@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 const within = { timeout: 10_000 };
-const silentSink: StepSink = { output: () => {}, display: () => {} };
+const silentSink: StepSink = { output: () => {}, display: () => {}, clearOutput: () => {} };
 const run = (stepId: string, sink = silentSink) =>
   peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
 const runOf = (stepId: string) => expect.objectContaining({ type: 'run', step_id: stepId });

@@ -11,7 +11,7 @@ import {
 let peers: Peers;
 afterEach(() => peers.close());
 const within = { timeout: 10_000 };
-const sink = { output: () => {}, display: () => {} };
+const sink = { output: () => {}, display: () => {}, clearOutput: () => {} };
 const run = (stepId = 'step') =>
   peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
 

@@ -18,6 +18,7 @@ function open() {
   const sink = {
     output: (_: OutputStream, bytes: Buffer) => void passed.push(bytes.toString()),
     display: ({ bundle }: { bundle: string }) => void passed.push(bundle),
+    clearOutput: (wait: boolean) => void passed.push(`clear ${wait}`),
   };
   const order = new OutputOrder(sink, clock);
   const write = (stream: OutputStream, text: string) => order.write(stream, Buffer.from(text));
@@ -77,6 +78,15 @@ test('passes on output at once while there is no turn', () => {
   write('stdout', 'a');
   write('stderr', 'b');
   expect(passed).toEqual(['a', 'b']);
+});
+
+test('a clear keeps its place between displays', () => {
+  const { order, passed } = open();
+  order.display(displayOf('a'));
+  order.clearOutput(true);
+  order.display(displayOf('b'));
+  order.finish();
+  expect(passed).toEqual(['a', 'clear true', 'b']);
 });
 
 test('a display that precedes no turn comes last', () => {

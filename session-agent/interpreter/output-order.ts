@@ -12,6 +12,12 @@ const itemBytes = 1024;
 
 type Display = Parameters<StepSink['display']>[0];
 
+/** A frame that waits for what was printed before it. */
+interface Shown {
+  bytes: number;
+  pass: () => void;
+}
+
 interface Lane {
   /** The last turn that has arrived on this stream. */
   turn: number;
@@ -34,7 +40,7 @@ export class OutputOrder {
   #turn = 0;
   /** Later turns that have arrived on at least one stream. */
   #open: { turn: number; shown: number }[] = [];
-  #displays: Display[] = [];
+  #displays: Shown[] = [];
   #arrivedDisplays = 0;
   #shownDisplays = 0;
   /** How many displays precede the turns that are complete. */
@@ -72,17 +78,26 @@ export class OutputOrder {
 
   /** A display that precedes no turn precedes the end of the step. */
   display(display: Display): void {
-    this.#arrivedDisplays += 1;
-    this.#displays.push(display);
-    this.#hold(display.bundle.length);
-    this.#advance();
-    this.#show();
+    this.#take({ bytes: display.bundle.length, pass: () => this.#sink.display(display) });
+  }
+
+  /** Counts as a display. */
+  clearOutput(wait: boolean): void {
+    this.#take({ bytes: 0, pass: () => this.#sink.clearOutput(wait) });
   }
 
   /** No more turns come: passes on all that waits, and what comes. */
   finish(): void {
     this.#release();
     this.#turn = this.#dueDisplays = Number.POSITIVE_INFINITY;
+  }
+
+  #take(shown: Shown): void {
+    this.#arrivedDisplays += 1;
+    this.#displays.push(shown);
+    this.#hold(shown.bytes);
+    this.#advance();
+    this.#show();
   }
 
   #advance(): void {
@@ -118,8 +133,8 @@ export class OutputOrder {
       const display = this.#displays.shift();
       if (!display) break;
       this.#shownDisplays += 1;
-      this.#heldBytes -= display.bundle.length + itemBytes;
-      this.#sink.display(display);
+      this.#heldBytes -= display.bytes + itemBytes;
+      display.pass();
     }
     if (this.#heldBytes === 0) this.#forgetLimit();
   }

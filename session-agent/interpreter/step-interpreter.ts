@@ -14,6 +14,7 @@ export interface StepCode {
 export interface StepSink {
   output(stream: OutputStream, bytes: Buffer): void;
   display(shown: { bundle: RawJson; is_main_result: boolean; truncated: boolean }): void;
+  clearOutput(wait: boolean): void;
 }
 
 /** Receives output that belongs to no running step. */

@@ -200,6 +200,7 @@ export class Worker {
     const running = this.#running;
     if (frame.step_id !== running?.stepId) return `${frame.type} for a step that is not running`;
     if (frame.type === 'display') running.output.display(frame);
+    else if (frame.type === 'clear_output') running.output.clearOutput(frame.wait);
     else if (frame.type === 'done') running.done.resolve(frame);
     else running.interrupts.shift()?.resolve();
     return undefined;

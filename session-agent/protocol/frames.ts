@@ -59,7 +59,8 @@ export const supervisorFrameSchema = z.discriminatedUnion('type', [
 export type SupervisorFrame = z.infer<typeof supervisorFrameSchema>;
 
 /**
- * worker → agent. `ready` is the first. Each `run` causes any number of `display`, then a `done`.
+ * worker → agent. `ready` is the first. Each `run` causes any number of `display` and `clear_output`, then a
+ * `done`.
  */
 export const workerFrameSchema = z.discriminatedUnion('type', [
   z.object({
@@ -77,6 +78,8 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     /** The bundle was too large and was reduced to its text. */
     truncated: z.boolean(),
   }),
+  /** Removes what was shown before; with `wait`, once something else is shown or printed. */
+  z.object({ type: z.literal('clear_output'), step_id: stepId, wait: z.boolean() }),
   z.object({
     type: z.literal('done'),
     step_id: stepId,

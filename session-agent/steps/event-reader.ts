@@ -12,6 +12,7 @@ export class EventReader {
   #nextSeq: number;
   /** The last event before the next one that was read, or that still exists. */
   #known: Known;
+  #seen: StepEvents['remembered'] = [];
   #rememberedAt = 0;
   #place: { segment: Segment; offset: number; totals: Totals } | undefined;
   /** What was read from the spool and not taken yet. */
@@ -52,6 +53,10 @@ export class EventReader {
 
   #remembered() {
     const { remembered } = this.#events;
+    if (remembered !== this.#seen) {
+      this.#seen = remembered;
+      this.#rememberedAt = 0;
+    }
     while ((remembered[this.#rememberedAt]?.event.seq ?? this.#nextSeq) < this.#nextSeq)
       this.#rememberedAt += 1;
     const next = remembered[this.#rememberedAt];

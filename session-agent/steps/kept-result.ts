@@ -20,12 +20,13 @@ export function resultText(result: KeptResult): RawJson {
 /** The parts of a result that are in its events. */
 export function aggregateResult({
   remembered,
+  cleared,
   windows,
 }: StepEvents): Pick<KeptResult, 'stdout' | 'stderr' | 'results' | 'background'> {
   const results: RawJson[] = [];
   const errors: StepError[] = [];
-  for (const { event } of remembered) {
-    if (event.type === 'result') results.push(event.bundle);
+  for (const [index, { event }] of remembered.entries()) {
+    if (event.type === 'result' && index >= cleared) results.push(event.bundle);
     else if (event.type === 'background_error') {
       const { name, message, traceback } = event;
       errors.push({ name, message, traceback });

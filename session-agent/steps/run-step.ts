@@ -24,6 +24,7 @@ export async function runStep(step: Step, options: RunStepOptions): Promise<Step
       output: (stream, bytes) => step.output(stream, bytes),
       display: ({ bundle, is_main_result, truncated }) =>
         step.display(bundle, is_main_result, truncated),
+      clearOutput: (wait) => step.clearOutput(wait),
     },
     (executionCount) => {
       step.started(executionCount);

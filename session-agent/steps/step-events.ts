@@ -31,7 +31,7 @@ export function eventText(event: KeptEvent): RawJson {
 type Unnumbered<E> = E extends unknown ? Omit<E, 'seq' | 'at'> : never;
 
 /** The cost of an event besides its text. */
-const eventBytes = 200;
+export const eventBytes = 200;
 
 /** An event in memory, and the output that precedes it. */
 export interface Remembered {
@@ -132,6 +132,39 @@ export class StepEvents {
     this.#notify();
   }
 
+  /** How many of the remembered events precede the last `clear_output` that has taken effect. */
+  get cleared(): number {
+    return countCleared(this.#remembered, writtenBytes(this.spool.totals));
+  }
+
+  /** Nothing came after a `clear_output` of that kind. */
+  endsWithClear(wait: boolean): boolean {
+    const last = this.#remembered.at(-1)?.event;
+    return last?.type === 'clear_output' && last.wait === wait && last.seq === this.#lastSeq;
+  }
+
+  /**
+   * Drops cleared results and earlier marks: a reader who has not read them gets an
+   * `output_dropped`.
+   * @param isShowing another result follows at once.
+   * @returns the bytes of the results that are left.
+   */
+  dropCleared(isShowing: boolean): number {
+    const written = isShowing ? Number.POSITIVE_INFINITY : writtenBytes(this.spool.totals);
+    const cleared = countCleared(this.#remembered, written);
+    let left = 0;
+    // A new array, by which readers know that their place has moved.
+    this.#remembered = this.#remembered.filter(({ event }, index) => {
+      const bytes = event.type === 'result' ? Buffer.byteLength(event.bundle) : 0;
+      const isDropped =
+        index < cleared && (event.type === 'result' || event.type === 'clear_output');
+      if (isDropped) this.#onGrowth(-bytes - eventBytes);
+      else left += bytes;
+      return !isDropped;
+    });
+    return left;
+  }
+
   /** No more events come. */
   finish(): void {
     this.#lostAtEnd = this.spool.lost;
@@ -164,6 +197,31 @@ export class StepEvents {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+const writtenBytes = ({ stdout, stderr }: Readonly<Totals>): number => stdout + stderr;
+
+/**
+ * How many events precede the last `clear_output` that has taken effect.
+ * @param written the bytes that the step has printed by now.
+ */
+function countCleared(remembered: readonly Remembered[], written: number): number {
+  let cleared = 0;
+  let waiting: { index: number; written: number } | undefined;
+  const pass = (isShown: boolean, printed: number): void => {
+    if (!waiting || !(isShown || printed > waiting.written)) return;
+    cleared = waiting.index;
+    waiting = undefined;
+  };
+  for (const [index, { event, totals }] of remembered.entries()) {
+    const printed = writtenBytes(totals);
+    pass(event.type === 'result', printed);
+    if (event.type !== 'clear_output') continue;
+    waiting = event.wait ? { index, written: printed } : undefined;
+    if (!event.wait) cleared = index;
+  }
+  pass(false, written);
+  return cleared;
 }
 
 /** The bytes of an object's strings, which are the only large part. */

@@ -2,7 +2,7 @@ import type { OutputStream, StepSummary } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
 import { PieceStreams } from './piece-stream.ts';
-import type { StepEvents } from './step-events.ts';
+import { eventBytes, type StepEvents } from './step-events.ts';
 import type { StepLimits } from './step-limits.ts';
 
 /** Code that shows things in a loop must not fill the memory with notices. */
@@ -18,6 +18,8 @@ export class StepOutput {
   #resultBytes = 0;
   #resultsTruncated = false;
   #noticeBytes = 0;
+  /** Something was cleared since cleared results were last dropped. */
+  #hasCleared = false;
 
   constructor(events: StepEvents, clock: Clock, limits: StepLimits) {
     this.#events = events;
@@ -50,6 +52,10 @@ export class StepOutput {
     this.flush();
     this.#resultsTruncated ||= truncated;
     const bytes = Buffer.byteLength(bundle);
+    if (this.#hasCleared && this.#resultBytes + bytes > this.#limits.resultBytes) {
+      this.#dropCleared(true);
+      this.#hasCleared = false;
+    }
     if (!isMainResult && this.#resultBytes + bytes > this.#limits.resultBytes) {
       this.#omitResult(bytes);
       return;
@@ -57,6 +63,21 @@ export class StepOutput {
     this.#resultBytes += bytes;
     const shown = isMainResult ? mergeObjects(bundle, mainResult) : bundle;
     this.#events.emit({ type: 'result', bundle: shown }, bytes);
+  }
+
+  /** What was shown before is no longer in the result; `wait`: once something else follows. */
+  clear(wait: boolean): void {
+    this.flush();
+    if (this.#events.endsWithClear(wait)) return;
+    this.#events.emit({ type: 'clear_output', wait }, 0);
+    this.#hasCleared = true;
+    this.#resultBytes += eventBytes;
+    if (this.#resultBytes > this.#limits.resultBytes) this.#dropCleared(false);
+  }
+
+  /** Results that were cleared are kept for readers of events only while all of them fit. */
+  #dropCleared(isShowing: boolean): void {
+    this.#resultBytes = this.#events.dropCleared(isShowing);
   }
 
   #omitResult(bytes: number): void {

@@ -1,7 +1,9 @@
 import { stepEventSchema, stepResultSchema } from '@steppe/contracts/step';
+import { resultBundleSchema } from '@steppe/contracts/step-output';
 import { expect, test } from 'vitest';
 import { toRawJson } from '../protocol/raw-json.ts';
 import { resultText } from './kept-result.ts';
+import type { Step } from './step.ts';
 import { eventText } from './step-events.ts';
 import { contractLimits } from './step-limits.ts';
 import { completed, eventsOf, newStep } from './testing/new-step.ts';
@@ -77,6 +79,50 @@ test('keeps results up to exactly the limit', () => {
     step.display(toRawJson(bundle), false, false);
     expect(kept()).toHaveLength(count);
   }
+});
+
+const bundleOf = (text: string) => toRawJson({ 'text/plain': text });
+const shownBy = (step: Step) =>
+  step.result().results.map((text) => resultBundleSchema.parse(JSON.parse(text))['text/plain']);
+
+test('a result has what was shown after the last clear', () => {
+  const step = newStep();
+  step.display(bundleOf('a'), false, false);
+  step.clearOutput(false);
+  expect(shownBy(step)).toEqual([]);
+  step.display(bundleOf('b'), false, false);
+  step.clearOutput(true);
+  expect(shownBy(step)).toEqual(['b']);
+  step.display(bundleOf('c'), false, false);
+  expect(shownBy(step)).toEqual(['c']);
+  step.clearOutput(true);
+  step.output('stdout', Buffer.alloc(64 * 1024, 'x'));
+  expect(shownBy(step)).toEqual([]);
+});
+
+test('results that are cleared in a loop take the memory of one, and the newest is kept', async () => {
+  const step = newStep({}, { ...contractLimits, resultBytes: 10_000 });
+  const reader = step.readEvents();
+  await reader.next(1);
+  for (let at = 0; at < 1_000; at += 1) {
+    step.clearOutput(at % 2 === 0);
+    step.display(bundleOf(`${at}`.padEnd(1_000)), false, false);
+  }
+  expect(shownBy(step)).toEqual(['999'.padEnd(1_000)]);
+  expect(step.bytes).toBeLessThan(20_000);
+  expect(step.result().truncated.results).toBe(false);
+  const events = await reader.next(1_000_000);
+  expect(events.filter(({ type }) => type === 'output_dropped')).toHaveLength(1);
+  for (const [at, event] of events.entries()) {
+    const before = at === 0 ? 1 : (events[at - 1]?.seq ?? 0);
+    if (event.type !== 'output_dropped') expect(event.seq).toBe(before + 1);
+  }
+});
+
+test('clearing again and again takes no memory', () => {
+  const step = newStep({}, { ...contractLimits, resultBytes: 10_000 });
+  for (let at = 0; at < 10_000; at += 1) step.clearOutput(at % 3 === 0);
+  expect(step.bytes).toBeLessThan(20_000);
 });
 
 test('is a valid result while it is queued', () => {

@@ -134,6 +134,11 @@ export class Step {
     if (!this.hasEnded) this.#output.display(bundle, isMainResult, truncated);
   }
 
+  /** @param wait until something else is shown or printed. */
+  clearOutput(wait: boolean): void {
+    if (!this.hasEnded) this.#output.clear(wait);
+  }
+
   /** Takes over what earlier steps wrote before this one started. */
   adopt(backlog: StepEvents): void {
     this.#events.adopt(backlog);

@@ -68,6 +68,19 @@ class Displays:
                 self._show(value, include, exclude, metadata or {}, about)
         return DisplayHandle(self, about["display_id"]) if about and not is_update else None
 
+    def clear_output(self, wait: bool = False) -> None:
+        """Removes what the step has shown; with `wait`, once it shows or prints something else."""
+        if self.captured is not None and not self._attribution.is_background():
+            self.captured.clear()
+            return
+        with self._order.lock, self._connection.lock:
+            step = self._attribution.running
+            if step is None or self._attribution.is_background() or self._attribution.is_forked:
+                return
+            frame = {"type": "clear_output", "step_id": step.step_id, "wait": bool(wait)}
+            self._connection.send(frame)
+            self._order.showed(is_last=False)
+
     def show_main_result(self, value) -> None:
         self._shows_main_result = True
         try:

@@ -67,7 +67,7 @@ def update_display(value, *, display_id, **options) -> None:
 
 
 def clear_output(wait=False) -> None:
-    """Has no effect: what a step has sent is sent, and its results are all kept."""
+    displays.clear_output(wait)
 
 
 def get_ipython():
