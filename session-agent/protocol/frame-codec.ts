@@ -1,4 +1,5 @@
 import type { WorkerFrame } from './frames.ts';
+import { wellFormedJson } from './well-formed-json.ts';
 import { maxFrameBytes } from './wire-format.ts';
 
 // The one codec of frames, for the agent and the Node driver, which bundles it: it must not import
@@ -6,7 +7,10 @@ import { maxFrameBytes } from './wire-format.ts';
 
 /** One message as a frame. The JSON text of a bundle follows on a line of its own. */
 export function encodeFrame(message: object, bundle?: string): Buffer {
-  const json = JSON.stringify(message);
+  return frameOf(JSON.stringify(message), bundle);
+}
+
+function frameOf(json: string, bundle?: string): Buffer {
   const text = bundle === undefined ? json : `${json}\n${bundle}`;
   const size = Buffer.byteLength(text);
   const frame = Buffer.allocUnsafe(4 + size);
@@ -15,9 +19,12 @@ export function encodeFrame(message: object, bundle?: string): Buffer {
   return frame;
 }
 
-/** The bundle of a `display` follows on a line of its own. */
+/**
+ * The bundle of a `display` follows on a line of its own. Other texts of user code may have lone
+ * surrogates, which no frame carries.
+ */
 export function encodeWorkerFrame(frame: WorkerFrame): Buffer {
-  if (frame.type !== 'display') return encodeFrame(frame);
+  if (frame.type !== 'display') return frameOf(wellFormedJson(JSON.stringify(frame)));
   const { bundle, ...message } = frame;
   return encodeFrame(message, bundle);
 }

@@ -391,6 +391,54 @@ for (const code of ['```js\nconsole.log(1)\n```', '~~~\n1\n~~~'])
     error: { name: 'SyntaxError', message: /Markdown fence.*send only the lines inside/ },
   });
 
+flow(
+  '_error is the last error, also of syntax, until a step sets the name',
+  async (session) => {
+    await session.run('null.x');
+    await session.run('5');
+    const shows = '[_error.name, _error instanceof Error]';
+    expectResult(await session.run(shows), { value: "[ 'TypeError', true ]" }, 'node');
+    await session.run('let open = (');
+    expectResult(await session.run(shows), { value: "[ 'SyntaxError', true ]" }, 'node');
+    await session.run('let _error = 7');
+    await session.run('null.x');
+    expectResult(await session.run('_error'), { value: '7' }, 'node');
+  },
+  {},
+);
+steps(
+  'a package can be named _',
+  ["const _ = require('node:path').posix", '5', '_.sep'],
+  {
+    value: "'/'",
+  },
+  { own: {} },
+);
+steps(
+  '`clearImmediate` ignores any other object',
+  [
+    'clearImmediate({}); clearImmediate(Object.create(null)); clearImmediate(7); clearImmediate()',
+    'const cleared = setImmediate(() => console.log("never"))\nclearImmediate(cleared)\nawait new Promise((done) => setImmediate(done))\n42',
+  ],
+  { value: '42' },
+  { own: {} },
+);
+flow(
+  'lone surrogates are replaced in values, bundles, names, messages and output',
+  async (session) => {
+    const code =
+      'console.log("\\ud800")\ndisplay({ "text/html": "a\\udfff", "application/json": { "\\ud800": ["\\ud83d\\ude00\\ud83d"] } })\nthrow Object.assign(new Error("\\udc00"), { name: "N\\ud800" })';
+    const result = await session.run(code);
+    // It writes lone surrogates as escapes.
+    expect(JSON.stringify(result)).not.toMatch(/\\ud[89a-f]/i);
+    expect(result).toMatchObject({
+      stdout: '\ufffd\n',
+      results: [{ 'text/html': 'a\ufffd', 'application/json': { '\ufffd': ['😀\ufffd'] } }],
+      error: { name: 'N\ufffd', message: '\ufffd' },
+    });
+  },
+);
+
 // Errors
 steps('a thrown string is reported', 'throw "just text"', {
   error: { name: 'Uncaught', message: "'just text'" },

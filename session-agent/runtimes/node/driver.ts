@@ -10,9 +10,10 @@ import { describeError } from './run/describe-error.ts';
 import { createDisplay } from './run/display.ts';
 import { reportFatalErrors } from './run/fatal-report.ts';
 import { defineGlobals } from './run/globals.ts';
+import { defineLastValues } from './run/last-values.ts';
 import { pinned } from './run/own-functions.ts';
-import { parse } from './run/plain-json.ts';
 import {
+  guardClearImmediate,
   reportBackgroundErrors,
   tellOfAwaitedChildren,
   yieldToSignalListeners,
@@ -68,6 +69,7 @@ defineGlobals(
   createDisplay((shown) => sendDisplay(shown, false)),
   workspace,
 );
+const last = defineLastValues(userRealm.global);
 const reportBackground = (error: StepError): void =>
   send({ type: 'bgerror', ...error }, 1024 + error.message.length);
 const keepReporting = reportBackgroundErrors(describe, reportBackground);
@@ -81,7 +83,11 @@ const runner = createStepRunner({
   declare: declareNames,
   call: createStepCaller(userRealm.global, gate),
   enterEnvironment: (env, cwd) => enterStepEnvironment(env, cwd, workspace),
-  showMainResult: (value) => sendDisplay(showValue(value), true),
+  showMainResult: (value) => {
+    last.keepValue(value);
+    sendDisplay(showValue(value), true);
+  },
+  keepError: last.keepError,
   describe,
   now: () => performance.now(),
   afterTicks: (callback) => void setImmediate(callback),
@@ -89,11 +95,12 @@ const runner = createStepRunner({
   onEnd: keepReporting,
 });
 
+guardClearImmediate(userRealm.global);
 tellOfAwaitedChildren(gate);
 yieldToSignalListeners(gate);
 gate.open();
 control.on('message', (text: string) => {
-  const message: ToMain = parse(text);
+  const message: ToMain = JSON.parse(text);
   if (message.type === 'run') runner.run(message.step);
   else if (message.type === 'abandon') runner.abandon(message.step);
   else addLastingVariables(message.env);
@@ -125,8 +132,11 @@ function send(frame: WorkerFrame, weight: number): void {
 
 function sendBackground(stream: 'stdout' | 'stderr', text: string): void {
   const piece = 256 * 1024;
-  for (let start = 0; start < text.length; start += piece) {
-    const part = text.slice(start, start + piece);
+  for (let rest = text; rest !== ''; ) {
+    // Never half of a surrogate pair.
+    const end = /[\ud800-\udbff]/.test(rest.charAt(piece - 1)) ? piece - 1 : piece;
+    const part = rest.slice(0, end);
+    rest = rest.slice(end);
     send({ type: 'background', stream, text: part }, part.length);
   }
 }
@@ -135,7 +145,7 @@ function sendDisplay(shown: Shown, isMainResult: boolean): void {
   const stepId = scope.isBackground() ? null : scope.running();
   const text = shown.bundle['text/plain'];
   // A value that code of an earlier step shows belongs to no step: its text is background output.
-  if (stepId === null) sendBackground('stdout', text === undefined ? '' : `${parse(text)}\n`);
+  if (stepId === null) sendBackground('stdout', text === undefined ? '' : `${JSON.parse(text)}\n`);
   else {
     const { bundle, truncated } = bundleText(shown);
     output.shows();

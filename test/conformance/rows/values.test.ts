@@ -51,6 +51,18 @@ behaviours('Values', [
     { value: /[Ff]unction:? pick/ },
   ),
   steps(
+    '_ is the last value, and a step without one does not change it',
+    { python: ['7', 'None', '_ * 2'], node: ['7', 'undefined', '_ * 2'] },
+    { value: '14' },
+    { own: {} },
+  ),
+  steps(
+    'a name _ of the user’s own keeps its value',
+    { python: ["_ = 'mine'", '5', '_'], node: ["_ = 'mine'", '5', '_'] },
+    { value: "'mine'" },
+    { own: {} },
+  ),
+  steps(
     'a date is shown',
     {
       python: 'import datetime\ndatetime.date(2026, 1, 2)',

@@ -97,7 +97,7 @@ function asText(value: string | Uint8Array): string {
  */
 function toJson(value: unknown): RawJson | undefined {
   try {
-    const text: string = stringify(value) ?? 'null';
+    const text = stringify(value) ?? 'null';
     checkJson(Buffer.from(text), { maxDepth });
     return asRawJson(text);
   } catch (error) {

@@ -1,8 +1,16 @@
 import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
+import { wellFormedJson } from '../../../protocol/well-formed-json.ts';
 import { userRealm } from './user-realm.ts';
 
-/** The driver's own functions: user code can replace the global ones. */
-export const { parse, stringify } = JSON;
+const { stringify: stringifyJson } = JSON;
+
+/** As `JSON.stringify`, without lone surrogates. */
+export function stringify(value: string | number | boolean | null): string;
+export function stringify(value: unknown): string | undefined;
+export function stringify(value: unknown): string | undefined {
+  const text: string | undefined = stringifyJson(value);
+  return text === undefined ? undefined : wellFormedJson(text);
+}
 
 /** Deeper values are not readable anyway, and the agent's parser has a limited stack. */
 export const maxDepth = 100;

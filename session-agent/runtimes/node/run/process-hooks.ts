@@ -2,6 +2,7 @@ import childProcess from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
+import timers from 'node:timers';
 import type { StepError } from '../messages.ts';
 import type { StepGate } from '../step-gate.ts';
 import { exposed, ownArray } from './user-realm.ts';
@@ -35,6 +36,25 @@ export function reportBackgroundErrors(
   };
   listen();
   return listen;
+}
+
+/**
+ * `clearImmediate` of any other object would make Node count one immediate too few, and the last
+ * one of the process, which ends the step, would never run.
+ */
+export function guardClearImmediate(realm: object): void {
+  const { clearImmediate, setImmediate } = timers;
+  const immediate = setImmediate(() => undefined);
+  const prototype: unknown = Object.getPrototypeOf(immediate);
+  clearImmediate(immediate);
+  const value = exposed((given: unknown): void => {
+    if (typeof given === 'object' && given !== null && Object.getPrototypeOf(given) === prototype)
+      Reflect.apply(clearImmediate, timers, [given]);
+  });
+  Object.defineProperty(value, 'name', { value: 'clearImmediate' });
+  for (const holder of [timers, realm])
+    Object.defineProperty(holder, 'clearImmediate', { value, enumerable: true });
+  syncBuiltinESMExports();
 }
 
 /** Marks in the gate that the main thread is blocked until a child process exits. */

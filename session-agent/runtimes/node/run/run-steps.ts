@@ -9,7 +9,7 @@ import { cpuUsage, resourceUsage } from './own-functions.ts';
 import type { StackFrames } from './stack-frames.ts';
 import type { StepOutput } from './step-output.ts';
 import type { StepScope } from './step-scope.ts';
-import { settled } from './user-realm.ts';
+import { settled, userRealm } from './user-realm.ts';
 
 type Outcome = { status: 'completed' | 'failed' | 'interrupted'; error: StepError | null };
 type Running = {
@@ -68,7 +68,7 @@ export function createStepRunner(parts: Parts): StepRunner {
 
   function execute(running: Running): Outcome | Promise<Outcome> {
     const { program, syntaxError, env, cwd, step_id: stepId } = running.step;
-    if (!program) return { status: 'failed', error: syntaxError };
+    if (!program) return failToParse(syntaxError);
     try {
       frames.remember(program.filename, program.shifts);
       parts.declare(program.names);
@@ -106,7 +106,13 @@ export function createStepRunner(parts: Parts): StepRunner {
 
   function fail(thrown: unknown): Outcome {
     if (isSigintOfOurs(thrown)) return interrupted;
+    parts.keepError(thrown);
     return { status: 'failed', error: parts.describe(thrown) };
+  }
+
+  function failToParse(error: StepError | null): Outcome {
+    parts.keepError(new userRealm.SyntaxError(error?.message));
+    return { status: 'failed', error };
   }
 
   function finish(running: Running, outcome: Outcome): void {
@@ -161,6 +167,8 @@ type Parts = {
   call(program: RewrittenStep): Completion | PromiseLike<Completion>;
   enterEnvironment(env: Record<string, string>, cwd: string | null): () => void;
   showMainResult(value: unknown): void;
+  /** For `_error`. */
+  keepError(thrown: unknown): void;
   describe(thrown: unknown): StepError;
   now(): number;
   /** Calls `callback` when no microtasks or ticks are left. */
