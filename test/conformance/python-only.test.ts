@@ -208,6 +208,62 @@ steps(
   { value: String.raw`'inside\n'` },
 );
 
+for (const [what, code] of [
+  [
+    'traceback.print_exc()',
+    'import traceback\ntry: print(Fails())\nexcept Exception: traceback.print_exc()',
+  ],
+  [
+    'logging.exception()',
+    'import logging\ntry: print(Fails())\nexcept Exception: logging.exception("x")',
+  ],
+  ['traceback.print_stack()', 'import traceback\ntraceback.print_stack()'],
+])
+  flow(`${what} prints no frames of the driver`, async (session) => {
+    await session.run('class Fails:\n    def __str__(self): return 1 / 0');
+    const { stderr } = await session.run(code ?? '');
+    expect(stderr).toMatch(/<step \d+>/);
+    expect(stderr).not.toMatch(/steppe_runtime|supervisor/);
+  });
+steps(
+  'sys.settrace sees nothing of the driver',
+  [
+    'import sys\nseen = set()\ndef trace(frame, event, arg): seen.add(frame.f_code.co_filename[:5])\nsys.settrace(trace)',
+    '(lambda: 1)();',
+    'sys.settrace(None)\nseen',
+  ],
+  { value: "{'<step'}" },
+);
+
+// Pasted code
+steps(
+  'prompts of Python are taken off',
+  '>>> total = 1\n>>> for n in range(3):\n...     total += n\n...\n>>> total',
+  {
+    value: '4',
+  },
+);
+steps(
+  'prompts of IPython are taken off',
+  'In [1]: pasted = 1\n\nIn [2]: if pasted:\n   ...:     pasted += 1\n   ...:\n\nIn [3]: pasted',
+  {
+    value: '2',
+  },
+);
+steps('a byte order mark at the start is skipped', '\ufeff1 + 1', { value: '2' });
+steps('code in a Markdown fence fails with advice', '```python\nprint(1)\n```', {
+  error: { name: 'SyntaxError', message: /Markdown fence: send only the lines inside/ },
+});
+steps(
+  'lone surrogates never reach the caller',
+  'import sys\nprint("out \\udc80")\ndisplay({"text/html": "a\\ud800b", "application/json": {"k\\udc80": "\\udc80"}}, raw=True)\nraise ValueError("c\\ud800d")',
+  {
+    stdout: 'out \\udc80\n',
+    displayed: [{ 'text/html': 'a\ufffdb', 'application/json': { 'k\ufffd': '\ufffd' } }],
+    error: { name: 'ValueError', message: 'c\ufffdd' },
+  },
+);
+
 // asyncio
 steps(
   'context variables are kept over an await',

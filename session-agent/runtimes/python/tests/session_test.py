@@ -61,6 +61,43 @@ class StepTest(SessionCase):
         self.run_failing("await asyncio.sleep(0); v.set(v.get() + 1); 1 / 0", "ZeroDivisionError")
         self.assertEqual(self.run_ok("v.get()").value, "3")
 
+    def test_user_code_that_traces_sees_nothing_of_this_program(self):
+        self.run_ok(
+            "import sys\nseen = []\ndef trace(frame, event, arg):\n"
+            "    seen.append(frame.f_code.co_filename)\nsys.settrace(trace)"
+        )
+        self.run_ok("(lambda: 1)()")
+        self.assertEqual(
+            self.run_ok("sys.settrace(None); set(seen) - {'<step 2>', '<step 3>'}").value, "set()"
+        )
+
+    def test_tracebacks_that_user_code_prints_have_no_frames_of_this_program(self):
+        self.run_ok(
+            "import logging, traceback\nfrom concurrent.futures import ThreadPoolExecutor\n"
+            "class Fails:\n    def __str__(self): return 1 / 0"
+        )
+        for code in (
+            "try: print(Fails())\nexcept Exception: traceback.print_exc()",
+            "try: print(Fails())\nexcept Exception: logging.exception('failed')",
+            (
+                "with ThreadPoolExecutor() as pool:\n    try: pool.submit(str, Fails()).result()\n"
+                "    except Exception: traceback.print_exc()"
+            ),
+            "traceback.print_stack()",
+        ):
+            with self.subTest(code):
+                stderr = self.run_ok(code).stderr
+                self.assertIn("<step", stderr)
+                self.assertNotIn("steppe_runtime", stderr)
+
+    def test_pasted_code(self):
+        self.assertEqual(self.run_ok("\ufeff1").value, "1")
+        self.assertEqual(self.run_ok("In [1]: x = 2\n\nIn [2]: x").value, "2")
+        error = self.run_failing(">>> y = 0\n>>> 1 / y", "ZeroDivisionError").error
+        self.assertEqual(error["traceback"][2], "    1 / y")
+        error = self.run_failing("```python\n1\n```", "SyntaxError").error
+        self.assertRegex(error["message"], "The code is in a Markdown fence: send only")
+
     def test_streams_are_separate_and_prompt(self):
         step = self.agent.start(
             "import sys, time\nprint('now', end='')\nprint('e', file=sys.stderr)\ntime.sleep(30)"

@@ -6,6 +6,7 @@ import linecache
 import os
 import traceback
 import warnings
+from collections.abc import Callable
 
 from ..io.text_limits import cut_lines, cut_text
 from ..packages.module_hooks import named_like
@@ -14,6 +15,7 @@ from ..packages.module_hooks import named_like
 # sys.setrecursionlimit() allows.
 _MAX_FRAMES = 5000
 OWN_FILES = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_OWN_PLACES = (OWN_FILES, os.path.join(os.path.dirname(OWN_FILES[:-1]), "supervisor.py"))
 
 
 # The attributes of a class or an object may be user code that raises; these descriptors are not.
@@ -60,6 +62,29 @@ def hide_own_places() -> None:
         return format_with_place(message, category, filename, lineno, line)
 
     warnings.formatwarning = named_like(format_with_place, formatwarning)
+
+
+def hide_own_frames() -> None:
+    """
+    From what user code and libraries such as gevent and logging print themselves: functions of ours
+    that replace others are called by user code, and call it.
+    """
+    for name in ("walk_tb", "walk_stack", "_walk_tb_with_full_positions"):
+        walk = getattr(traceback, name, None)
+        if walk is not None:
+            setattr(traceback, name, named_like(walk, _without_own_frames(walk)))
+
+
+def _without_own_frames(walk: Callable) -> Callable:
+    def walk_foreign(start):
+        # walk_stack(None) counts frames from the place where it is iterated.
+        return walk(start) if start is None else filter(_is_foreign, walk(start))
+
+    return walk_foreign
+
+
+def _is_foreign(walked: tuple) -> bool:
+    return not walked[0].f_code.co_filename.startswith(_OWN_PLACES)
 
 
 def _message(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import __future__
 import ast
 import contextvars
 import linecache
+import sys
 from collections import deque
 from types import CodeType
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from ..ipython.cell_syntax import Translation, translate
 from .cell_loop import CellLoop
 from .cell_source import refuse_long_chains, split_last_value
+from .pasted_source import add_hint, clean_source, without_prompts
 
 _FUTURE_FLAGS = 0
 for _name in __future__.all_feature_names:
@@ -43,9 +45,11 @@ class CellRunner:
         self._loop = loop
         self._context = context
         self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self._tracer = None
 
     def run(self, source: str, filename: str):
         """Returns the value of the last expression, or None. Raises what user code raises."""
+        source = clean_source(source)
         self._sources.add(filename, source)
         # A warning that an earlier step has shown is shown again.
         self._namespace.pop("__warningregistry__", None)
@@ -59,7 +63,11 @@ class CellRunner:
 
     def _run_source(self, source: str, filename: str, context: contextvars.Context | None):
         refuse_long_chains(source)
-        parsed = self._parse(source, filename)
+        try:
+            parsed = self._parse(source, filename)
+        except SyntaxError as error:
+            add_hint(error, source)
+            raise
         cell = self._compile(parsed, filename)
         if parsed.translation.is_timed:
             from ..ipython.magics.timing import Stopwatch
@@ -75,6 +83,10 @@ class CellRunner:
                 compile(source, filename, "exec", flags, dont_inherit=True), Translation(source)
             )
         except SyntaxError:
+            code = without_prompts(source)
+            if code != source:
+                self._sources.add(filename, code)
+                return self._parse(code, filename)
             translation = translate(source)
             if translation.source == source:
                 raise
@@ -103,11 +115,23 @@ class CellRunner:
             if error is not None:
                 raise error
             return value
-        return self._run_sync(cell) if context is None else context.run(self._run_sync, cell)
+        return self._run_sync(cell) if context is None else context.run(self._run_traced, cell)
 
     def _run_sync(self, cell: Cell):
         exec(cell.statements, self._namespace)
         return cell.last_value and eval(cell.last_value, self._namespace)
+
+    def _run_traced(self, cell: Cell):
+        """User code's sys.settrace() does not see, or break, what this program does."""
+        try:
+            if self._tracer is not None:
+                sys.settrace(self._tracer)
+            exec(cell.statements, self._namespace)
+            return cell.last_value and eval(cell.last_value, self._namespace)
+        finally:
+            self._tracer = sys.gettrace()
+            if self._tracer is not None:
+                sys.settrace(None)
 
     async def _run_async(self, cell: Cell):
         """Returns errors as values, because the loop treats some exceptions of a task specially."""

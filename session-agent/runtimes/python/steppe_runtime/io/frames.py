@@ -102,10 +102,19 @@ def encode_json(value) -> str:
 def encode_frame(message: dict, bundle: str | None = None) -> bytes:
     """`bundle` is the bundle, encoded as JSON."""
     text = _encode_json(message) if bundle is None else f"{_encode_json(message)}\n{bundle}"
-    # Lone surrogates cannot be UTF-8; backslashreplace writes them as \udXXX, which is valid JSON.
-    payload = text.encode("utf-8", "backslashreplace")
+    payload = _utf8(text)
     if len(payload) > MAX_FRAME_BYTES:
         raise FrameTooLarge(
             f"a frame of {len(payload)} bytes exceeds the limit of {MAX_FRAME_BYTES}"
         )
     return _header.pack(len(payload)) + payload
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # Lone surrogates cannot be UTF-8, and many readers of JSON refuse their escapes; a pair is
+        # one character.
+        utf16 = text.encode("utf-16-le", "surrogatepass")
+        return utf16.decode("utf-16-le", "replace").encode()

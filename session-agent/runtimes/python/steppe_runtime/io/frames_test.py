@@ -32,12 +32,15 @@ class FramesTest(unittest.TestCase):
         self.connection.send({"n": 2})
         self.assertEqual(list(FrameConnection(self.far).receive()), [{"n": 1}, {"n": 2}])
 
-    def test_lone_surrogates_are_json_escapes(self):
-        self.assertEqual(encode_frame({"t": "\udc80"})[4:], b'{"t":"\\udc80"}')
+    def test_lone_surrogates_are_replaced_and_pairs_are_one_character(self):
+        self.assertEqual(
+            encode_frame({"t": "a\udc80b\ud800", "p": "\ud83d\ude00"})[4:].decode(),
+            '{"t":"a\ufffdb\ufffd","p":"\U0001f600"}',
+        )
 
     def test_a_bundle_is_a_second_line(self):
         self.assertEqual(
-            encode_frame({"a": "\n"}, '{"t/p":"\udc80"}')[4:], b'{"a":"\\n"}\n{"t/p":"\\udc80"}'
+            encode_frame({"a": "\n"}, '{"t/p":"é"}')[4:].decode(), '{"a":"\\n"}\n{"t/p":"é"}'
         )
         with self.assertRaises(FrameTooLarge):
             encode_frame({"a": 1}, "x" * MAX_FRAME_BYTES)

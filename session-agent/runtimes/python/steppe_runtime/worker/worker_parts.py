@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..execution.address_space_limit import AddressSpaceLimit
 from ..execution.attribution import Attribution, follow_threads
 from ..execution.cell_loop import CellLoop
-from ..execution.error_report import hide_own_places
+from ..execution.error_report import hide_own_frames, hide_own_places
 from ..execution.interrupts import Interrupts, UninterruptedLock
 from ..execution.run_cell import CellRunner
 from ..execution.spawned_processes import follow_multiprocessing
@@ -91,6 +91,7 @@ def assemble_worker(
     install_input_hint()
     install_atomic_print()
     hide_own_places()
+    hide_own_frames()
     skip_bytecode_of_new_files()
     redirect_pip(parts.packages)
     install_magics(ShellParts(namespace, exec_state.workspace, parts.cells, parts.notebook))
