@@ -40,6 +40,8 @@ export interface Agent {
   authorization(plane: Plane): Promise<string>;
   /** Stops the agent and removes all of its files; those of a pod go some time later. */
   stop(): Promise<void>;
+  /** The end of what a process has written to its standard error when it has exited. */
+  stderrTail?: () => Promise<string>;
 }
 
 const defaultMemoryBytes = 1024 ** 3;
@@ -91,6 +93,7 @@ async function startProcess(language: Language, options: AgentOptions): Promise<
     await agent.exited;
     await removeTree(instancesDirectory);
   };
+  const stderrTail = async () => (await agent.exited).stderrTail;
   try {
     const url = `http://127.0.0.1:${await agent.port}`;
     const authorization = async (plane: Plane) => {
@@ -102,9 +105,17 @@ async function startProcess(language: Language, options: AgentOptions): Promise<
     };
     const env = options.env ?? {};
     await bind(url, await authorization('control-plane'), { session_id: sessionId, env });
-    return { url, sessionId, instanceId, workspace: directory.workspace, authorization, stop };
+    return {
+      url,
+      sessionId,
+      instanceId,
+      workspace: directory.workspace,
+      authorization,
+      stop,
+      stderrTail,
+    };
   } catch (cause) {
     await stop();
-    throw new Error(`the agent did not start: ${(await agent.exited).stderrTail}`, { cause });
+    throw new Error(`the agent did not start: ${await stderrTail()}`, { cause });
   }
 }

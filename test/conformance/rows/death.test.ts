@@ -291,6 +291,19 @@ behaviours('Death, and what the caller gets', [
       own,
     ),
   ),
+  notInPods(
+    'the logs of a pod go with it',
+    flow(
+      'the end of the session logs no warning',
+      { python: '40 + 2', node: '40 + 2' },
+      async (session, code) => {
+        expectResult(await session.run(code), { value: '42' }, session.language);
+        await session.close();
+        expect(await session.agent.stderrTail?.()).toBe('');
+      },
+      { agentEnv: { LOG_LEVEL: 'warn' } },
+    ),
+  ),
   flow(
     'a death in a step leaves no child behind',
     {
