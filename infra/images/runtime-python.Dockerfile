@@ -21,6 +21,14 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
  && grep -q '^#font.family: .* Hei$' "$settings" \
  && python3 -m compileall -q --invalidation-mode unchecked-hash -j 0 /packages
 
+# Chinese, Japanese and Korean glyphs, which Matplotlib's own font lacks: its default settings, above,
+# name this one second, and each glyph comes from the first font that has it.
+FROM $BASE AS fonts
+WORKDIR /fonts
+RUN --mount=type=secret,id=apt.conf,target=/etc/apt/apt.conf \
+    --mount=type=secret,id=apt.sources,target=/etc/apt/sources.list.d/debian.sources \
+    apt-get update -qq && apt-get download -qq fonts-wqy-microhei
+
 FROM $BASE AS runtime-python
 # Some bases come without compiled modules, and nothing can write them under a read-only root.
 RUN groupadd --gid 10001 steppe \
@@ -40,13 +48,10 @@ WORKDIR /workspace
 ENTRYPOINT ["python3", "/opt/steppe/python/supervisor.py"]
 
 FROM runtime-python AS runtime-python-data
-# Chinese, Japanese and Korean glyphs, which Matplotlib's own font lacks: its default settings name
-# this one second, and each glyph comes from the first font that has it.
+# The font as a package, because the SBOM lists packages.
 USER 0
-RUN --mount=type=secret,id=apt.conf,target=/etc/apt/apt.conf \
-    --mount=type=secret,id=apt.sources,target=/etc/apt/sources.list.d/debian.sources \
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fonts-wqy-microhei \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /usr/share/doc/fonts-wqy-microhei
+RUN --mount=type=bind,from=fonts,source=/fonts,target=/fonts \
+    dpkg --install /fonts/*.deb >/dev/null && rm -rf /var/log/*
 USER 10001:10001
 COPY --from=packages /packages /
 # Matplotlib writes its list of fonts when the supervisor imports it.

@@ -82,4 +82,9 @@ test('variables with which the interpreter cannot start fail the create, and its
   await expect
     .poll(session, { timeout: 20_000, interval: 50 })
     .toMatchObject({ state: 'failed', end_reason: 'start_failed', end_detail: words });
+  expect(await client.errorOf(client.call('POST', `${path}/steps`, { code: '1' }))).toMatchObject({
+    status: 410,
+    code: 'session_ended',
+    details: { end_reason: 'start_failed', end_detail: words },
+  });
 });
