@@ -26,7 +26,7 @@ export default defineConfig({
           include: ['test/cluster/**/*.test.ts'],
           exclude: [alone, wholePath, shared],
           // The cluster shares the machine with the tests.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -36,7 +36,7 @@ export default defineConfig({
           name: 'whole-path',
           include: [wholePath, shared, ...targetTests],
           globalSetup: ['test/cluster/harness/shared-release.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/conformance/rows/**/*.test.ts'],
     globalSetup: ['test/cluster/conformance/session-pods.ts'],
     // The cluster shares the machine with the tests.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

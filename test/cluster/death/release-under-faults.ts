@@ -10,7 +10,7 @@ import { podsAndServicesNamed, podsOfSession } from '../support/named-objects.ts
 
 /** A tenant has one session, so that another create shows that the quota was released. */
 export const valuesUnderFaults = {
-  limits: { sessionsPerTenant: 1, provisioningSeconds: 30 },
+  limits: { sessionsPerTenant: 1, provisioningSeconds: 15 },
   controlPlane: {
     env: {
       RECONCILE_INTERVAL_SECONDS: '1',

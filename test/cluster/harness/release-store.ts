@@ -15,12 +15,12 @@ export interface ReleaseStore {
   close(): void;
 }
 
-/** The table of a release, which its pod `local-store` serves. */
-export async function openReleaseStore({
-  namespace,
-  name,
-}: Pick<Release, 'namespace' | 'name'>): Promise<ReleaseStore> {
-  const endpoint = await serviceUrl(namespace, `${name}-local-store`);
+/** The table of a release, which its pod `local-store` serves, or another service beside it. */
+export async function openReleaseStore(
+  { namespace, name }: Pick<Release, 'namespace' | 'name'>,
+  service = `${name}-local-store`,
+): Promise<ReleaseStore> {
+  const endpoint = await serviceUrl(namespace, service);
   const client = createDynamoDbClient({ ...localAccess, endpoint, attemptTimeoutMs: 10_000 });
   const tableName = sessionsTable.defaultName;
   return {

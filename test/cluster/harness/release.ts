@@ -28,6 +28,8 @@ interface InstallOptions {
   purpose: string;
   /** Merged into the values of all tests, objects by key. */
   values?: Values;
+  /** Objects that its namespace holds before the installation. */
+  objects?: readonly object[];
 }
 
 export const releaseName = 'steppe';
@@ -40,7 +42,11 @@ const tokenLife = { expires: '3h' };
 const routedWithinMs = 60_000;
 
 /** Installs the chart with the example values `local`, and waits until its URL can be called. */
-export async function installRelease({ purpose, values = {} }: InstallOptions): Promise<Release> {
+export async function installRelease({
+  purpose,
+  values = {},
+  objects = [],
+}: InstallOptions): Promise<Release> {
   const namespace = `t-${purpose}-${randomBytes(4).toString('hex')}`;
   const sessionsNamespace = `${namespace}-sessions`;
   const { issuerKey, jwks } = await newIssuerKey();
@@ -50,7 +56,7 @@ export async function installRelease({ purpose, values = {} }: InstallOptions): 
   };
   try {
     await kubectlOrThrow(['create', 'namespace', namespace]);
-    await publishJwks(namespace, jwks);
+    await createIn(namespace, [issuerKeys(jwks), ...objects]);
     await upgrade({});
     const url = await serviceUrl(namespace, `${releaseName}-data-plane`);
     const signal = AbortSignal.timeout(routedWithinMs);
@@ -96,14 +102,16 @@ function openRelease(address: ReleaseAddress, upgrade: Release['upgrade']): Rele
   };
 }
 
-async function publishJwks(namespace: string, jwks: object): Promise<void> {
-  const configMap = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'test-issuer', namespace },
-    data: { 'jwks.json': JSON.stringify(jwks) },
-  };
-  await kubectlOrThrow(['create', '--filename', '-'], JSON.stringify(configMap));
+const issuerKeys = (jwks: object): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'test-issuer' },
+  data: { 'jwks.json': JSON.stringify(jwks) },
+});
+
+async function createIn(namespace: string, items: readonly object[]): Promise<void> {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  await kubectlOrThrow(['--namespace', namespace, 'create', '--filename', '-'], list);
 }
 
 async function runHelm(namespace: string, values: Values): Promise<void> {

@@ -9,6 +9,7 @@ import type { Values } from './release-values.ts';
 export function useRelease(
   purpose: string,
   values: Values | (() => Promise<Values>) = {},
+  objects: readonly object[] = [],
 ): () => Release {
   let release: Release | undefined;
   let hasFailed = false;
@@ -16,6 +17,7 @@ export function useRelease(
     release = await installRelease({
       purpose,
       values: typeof values === 'function' ? await values() : values,
+      objects,
     });
   }, 300_000);
   afterEach(({ task }) => {

@@ -25,6 +25,7 @@ export function images() {
   return {
     agent: `${prefix}session-agent:${tag}`,
     controlPlane: `${prefix}control-plane:${tag}`,
+    localStore: `${prefix}local-store:${tag}`,
     python: `${prefix}runtime-python:${tag}`,
     node: `${prefix}runtime-node:${tag}`,
     /** Runs for ever and does nothing. */
