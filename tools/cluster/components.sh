@@ -83,8 +83,8 @@ terminate() {
 
 running() { local pid; pid=$(pid_of "$1") && alive "$pid"; }
 pid_of() { cat "$state/$1.pid" 2>/dev/null; }
-# A zombie is not alive.
-alive() { grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }
+# A zombie is not alive; one whose other threads still exit keeps its ports.
+alive() { grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/task/"*/status; }
 
 # wait_for SECONDS WHAT CMD…
 wait_for() {

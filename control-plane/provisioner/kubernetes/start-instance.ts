@@ -39,10 +39,13 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
     const manifest = podManifest(parts.template, runtime, instanceId, request);
     created = await api.pods.create(manifest, { signal });
     informer.observe(created);
-    const [clusterAddress, ready] = await Promise.all([
-      createService(parts, instanceId, created, signal),
-      awaitReady(parts, created, signal),
-    ]);
+    const readiness = awaitReady(parts, created, signal);
+    const service = createService(parts, instanceId, created, signal);
+    const [clusterAddress, ready] = await Promise.all([service, readiness]).catch(async (error) => {
+      // What the pod waited for says more than that it was waited for too long.
+      if (signal.aborted) await readiness;
+      throw error;
+    });
     const address = clusterAddress ?? podAddress(ready);
     await awaitConnection(address, { clock, signal });
     const life = { nowMs: clock.now(), longestLifeMs };
