@@ -7,6 +7,8 @@ import { type StepEnd, type StopReason, stopError } from './step-end.ts';
 
 /** How long an interrupted step may take to end before its worker is killed. */
 export const interruptGraceMs = 2_000;
+/** Later than the runtimes put an interrupt off, and early enough for the code to unwind. */
+export const interruptAgainMs = 1_500;
 
 export interface RunStepOptions {
   clock: Clock;
@@ -40,8 +42,9 @@ export async function runStep(step: Step, options: RunStepOptions): Promise<Step
 }
 
 /**
- * Interrupts the running step; kills its worker, with the memory, if it does not end in time. A
- * cancel interrupts again, since code may wait for its threads after the first interrupt.
+ * Interrupts the running step; kills its worker, with the memory, if it does not end in time.
+ * Interrupts it once more before that, and with each other cancel: after the first interrupt a pool
+ * still waits for its threads or processes.
  */
 export function stopStep(
   step: Step,
@@ -54,10 +57,15 @@ export function stopStep(
   }
   step.stopReason = reason;
   interpreter.interrupt(step.id);
+  const cancelAgain = clock.after(interruptAgainMs, () => interpreter.interrupt(step.id));
   const cancelKill = clock.after(interruptGraceMs, () => {
     if (!step.hasEnded) runDetached(() => interpreter.kill());
   });
-  runDetached(() => step.ended.promise.then(cancelKill));
+  runDetached(async () => {
+    await step.ended.promise;
+    cancelAgain();
+    cancelKill();
+  });
 }
 
 function toStepEnd(run: RunEnd, step: Step): StepEnd {

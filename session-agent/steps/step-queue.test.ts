@@ -2,9 +2,10 @@ import { limits } from '@steppe/contracts/limits';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { systemClock } from '@steppe/service-kit/process/clock';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { newSpool } from '../testing/new-spool.ts';
 import { BackgroundOutput } from './background.ts';
+import { interruptAgainMs, interruptGraceMs } from './run-step.ts';
 import type { Step } from './step.ts';
 import { StepJournal } from './step-journal.ts';
 import { contractLimits } from './step-limits.ts';
@@ -209,6 +210,16 @@ describe('a cancel', () => {
       state_lost: false,
       error: { name: 'StepCancelled' },
     });
+  });
+
+  test('interrupts once more before it kills the worker', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    queue.cancel(await running('first'));
+    vi.advanceTimersByTime(interruptAgainMs);
+    expect(interpreter.commands).toEqual(['interrupt', 'interrupt']);
+    vi.advanceTimersByTime(interruptGraceMs - interruptAgainMs);
+    expect(interpreter.commands).toEqual(['interrupt', 'interrupt', 'kill']);
   });
 
   test('does not change a step whose code has already ended', async () => {
