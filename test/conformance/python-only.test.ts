@@ -307,6 +307,51 @@ steps('asyncio.to_thread works', 'import asyncio\nawait asyncio.to_thread(lambda
 });
 
 // Display protocols
+flow('display(raw=True) shows the bundle as it is', async (session) => {
+  const { results } = await session.run('display({"text/html": "<b>x</b>"}, raw=True)');
+  expect(results).toEqual([{ 'text/html': '<b>x</b>' }]);
+});
+steps(
+  'display(update=True) updates what has the id',
+  'handle = display(display_id="shown")\nhandle.update(1)\ndisplay(2, display_id="shown", update=True)',
+  {
+    displayed: [
+      { display_id: 'shown' },
+      { display_id: 'shown', is_update: true, 'text/plain': '1' },
+      { display_id: 'shown', is_update: true, 'text/plain': '2' },
+    ],
+  },
+);
+steps('display(update=True) without an id is refused', 'display(1, update=True)', {
+  error: { name: 'TypeError', message: /display_id required/ },
+});
+steps(
+  '_repr_pretty_ gives the text',
+  'class Pair:\n    def _repr_pretty_(self, p, cycle):\n        with p.group(1, "<", ">"):\n            p.pretty([1, 2]); p.breakable(); p.text("end")\nPair()',
+  { value: '<[1, 2] end>' },
+);
+for (const code of ['Markdown(5)', 'JSON(5)', 'Image()', 'Audio()', 'Video(b"x")', 'FileLink(".")'])
+  steps(`IPython.display refuses ${code}`, `from IPython.display import *\n${code}`, {
+    error: { name: /^(TypeError|ValueError)$/ },
+  });
+steps(
+  'GeoJSON is a map, and ProgressBar is updated',
+  'from IPython.display import GeoJSON, ProgressBar\ndisplay(GeoJSON({"type": "Point"}))\nfor n in ProgressBar(1): pass',
+  {
+    displayed: [
+      { 'application/geo+json': { type: 'Point' } },
+      { 'text/plain': /0\/1$/ },
+      { 'text/plain': /0\/1$/, is_update: true },
+      { 'text/plain': /1\/1$/, is_update: true },
+    ].map((bundle) => ({ ...bundle, 'text/plain': expect.anything() })),
+  },
+);
+steps(
+  'a _ of the user’s own among the builtins stays',
+  ['import gettext\ngettext.install("none")', '1 + 1', '_("text")'],
+  { value: "'text'" },
+  { own: {} },
+);
 const repr = (method: string, value: string) =>
   `class R:\n    def ${method}(self, **k): return ${value}\nR()`;
 const bundleOf = async (session: Parameters<Parameters<typeof flow>[1]>[0], code: string) =>

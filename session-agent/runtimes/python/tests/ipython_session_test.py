@@ -32,6 +32,35 @@ class IPythonDisplayTest(SessionCase):
         png = "import base64; Image(base64.b64decode('iVBORw0KGgo=') + bytes(16), width=5)"
         self.assertEqual(self.bundles(png)[0]["image/png"][:11], "iVBORw0KGgo")
 
+    def test_refused_data(self):
+        self.run_ok("from IPython.display import *")
+        for code, name in (
+            ("Markdown(5)", "TypeError"),
+            ("Code(5)", "TypeError"),
+            ("JSON(5)", "TypeError"),
+            ("Javascript('x', lib=5)", "TypeError"),
+            ("update_display(1)", "TypeError"),
+            ("Image()", "ValueError"),
+            ("Image(b'<svg>', format='svg')", "ValueError"),
+            ("Audio()", "ValueError"),
+            ("Audio([1, 2])", "ValueError"),
+            ("Video(b'x')", "ValueError"),
+            ("FileLink('.')", "ValueError"),
+        ):
+            with self.subTest(code):
+                self.run_failing(code, name)
+
+    def test_links_maps_and_progress(self):
+        self.run_ok("from IPython.display import *; open('own.txt', 'w').close()")
+        (link,) = self.bundles("FileLink('own.txt')")
+        self.assertIn("<a href='own.txt' target='_blank'>own.txt</a>", link["text/html"])
+        self.assertIn("own.txt</a>", self.bundles("FileLinks('.')")[0]["text/html"])
+        (point,) = self.bundles("GeoJSON({'type': 'Point'})")
+        self.assertEqual(point["application/geo+json"], {"type": "Point"})
+        shown = self.bundles("for n in ProgressBar(2): pass")
+        self.assertEqual([bundle["text/plain"][-3:] for bundle in shown], ["0/2", "0/2", "1/2", "2/2"])
+        self.assertEqual(len({bundle["display_id"] for bundle in shown}), 1)
+
     def test_a_value_with_an_id_is_updated(self):
         first, second, third = self.bundles(
             "from IPython.display import display, update_display\n"

@@ -319,6 +319,37 @@ class DisplayTest(SessionCase):
         (frame,) = self.run_ok("display({'type': 'stdout'}, raw=True)").displays
         self.assertEqual(frame["bundle"], {"text/plain": "{'type': 'stdout'}"})
 
+    def test_raw_bundles_are_shown_as_they_are(self):
+        (frame,) = self.run_ok("display({'text/html': '<b>'}, raw=True)").displays
+        self.assertEqual(frame["bundle"], {"text/html": "<b>"})
+
+    def test_updates_of_display(self):
+        self.run_failing("display(1, update=True)", "TypeError")
+        first, second, third = self.run_ok(
+            "h = display(display_id='d'); h.update(1); display(2, display_id='d', update=True)"
+        ).displays
+        self.assertEqual(first["bundle"], {"display_id": "d"})
+        for frame, text in ((second, "1"), (third, "2")):
+            self.assertEqual(
+                frame["bundle"], {"text/plain": text, "display_id": "d", "is_update": True}
+            )
+
+    def test_pretty_methods_give_the_text(self):
+        self.run_ok(
+            "class Pretty:\n    def __init__(self, *items): self.items = items\n"
+            "    def _repr_pretty_(self, p, cycle):\n"
+            "        if cycle: return p.text('…')\n"
+            "        with p.group(2, 'P<', '>'):\n"
+            "            for item in self.items: p.breakable(' '); p.pretty(item)"
+        )
+        self.assertEqual(
+            self.run_ok("Pretty(1, [Pretty(2)], (), {'k': Pretty()})").value,
+            "P< 1 [P< 2>] () {'k': P<>}>",
+        )
+        self.assertEqual(self.run_ok("p = Pretty(); p.items = [p]; p").value, "P< …>")
+        lines = self.run_ok("Pretty(*['x' * 30] * 3)").value.split("\n")
+        self.assertEqual(lines, ["P<", *[f"  {'x' * 30!r}"] * 2, f"  {'x' * 30!r}>"])
+
     def test_large_values_are_cut(self):
         (frame,) = self.run_ok("'y' * 9_000_000").displays
         self.assertEqual(

@@ -51,22 +51,29 @@ class Displays:
         metadata=None,
         raw=False,
         display_id=None,
-        is_update=False,
+        update=False,
+        clear=False,
+        transient=None,
         **_jupyter,
     ):
         """
         Shows objects in the results of the step. With raw=True they are MIME bundles; keys without
         a `/` are ignored. `display_id` (True for a new one) names what is shown and makes the call
-        return a handle that updates it.
+        return a handle that updates it. `clear` removes what was shown before.
         """
-        about = _about(display_id, is_update)
+        about = _about(display_id or (transient or {}).get("display_id"), update)
+        if clear:
+            self.clear_output(wait=True)
+        if about and not objects:
+            # A place for later updates.
+            self.publish(about, metadata or {})
         for value in objects:
             if raw and is_bundle(value):
                 bundle = {mime: mime_data(mime, data) for mime, data in mime_items(value)}
                 self.publish({**bundle, **about}, metadata or {})
             else:
                 self._show(value, include, exclude, metadata or {}, about)
-        return DisplayHandle(self, about["display_id"]) if about and not is_update else None
+        return DisplayHandle(self, about["display_id"]) if display_id and not update else None
 
     def clear_output(self, wait: bool = False) -> None:
         """Removes what the step has shown; with `wait`, once it shows or prints something else."""
@@ -90,8 +97,9 @@ class Displays:
 
     def publish(self, bundle: dict, metadata: dict) -> None:
         is_main_result, self._shows_main_result = self._shows_main_result, False
-        bundle.setdefault("text/plain", _names_of_types(bundle))
-        bundle["text/plain"], is_cut = cut_text(bundle["text/plain"])
+        is_cut = False
+        if "text/plain" in bundle:
+            bundle["text/plain"], is_cut = cut_text(bundle["text/plain"])
         if self.captured is not None and not self._attribution.is_background():
             self.captured.add(bundle, metadata)
             return
@@ -120,14 +128,14 @@ class Displays:
 
     def _send(self, bundle: dict, is_main_result: bool, truncated: bool) -> None:
         if self._attribution.is_forked:
-            print(bundle["text/plain"])
+            print(_text_of(bundle))
             return
         text = encode_json(bundle)
         # While the locks are held, no step can end between the check and the frame.
         with self._order.lock, self._connection.lock:
             step = self._attribution.running
             if step is None or self._attribution.is_background():
-                self._send_background("stdout", bundle["text/plain"] + "\n")
+                self._send_background("stdout", _text_of(bundle) + "\n")
                 return
             frame = {"type": "display", "step_id": step.step_id}
             frame.update(is_main_result=is_main_result, truncated=truncated)
@@ -147,20 +155,23 @@ class DisplayHandle:
         self._displays.display(value, display_id=self.display_id, **options)
 
     def update(self, value, **options) -> None:
-        self._displays.display(value, display_id=self.display_id, is_update=True, **options)
+        self._displays.display(value, display_id=self.display_id, update=True, **options)
 
 
 def _about(display_id, is_update: bool) -> dict:
     """Keys of a bundle that have no `/`: the id of what is shown, and whether it is an update."""
     if not display_id:
+        if is_update:
+            raise TypeError("display_id required for update=True")
         return {}
     # A counter would start again after a restart.
     about = {"display_id": os.urandom(16).hex() if display_id is True else str(display_id)}
     return {**about, "is_update": True} if is_update else about
 
 
-def _names_of_types(bundle: dict) -> str:
-    return f"<{', '.join(key for key in bundle if '/' in key)}>"
+def _text_of(bundle: dict) -> str:
+    """For where only text can be shown."""
+    return bundle.get("text/plain") or f"<{', '.join(key for key in bundle if '/' in key)}>"
 
 
 def _text_with_reason(bundle: dict) -> str:

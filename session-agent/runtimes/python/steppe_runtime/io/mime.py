@@ -64,8 +64,19 @@ def representations(value, on_error: Callable[[BaseException], None]) -> tuple[d
             on_error(error)
             bundle.pop(key, None)
     if "text/plain" not in bundle:
-        bundle["text/plain"] = plain_text(value, on_error)
+        bundle["text/plain"] = _pretty_or_plain(value, on_error)
     return bundle, metadata
+
+
+def _pretty_or_plain(value, on_error: Callable[[BaseException], None]) -> str:
+    if special_method(value, "_repr_pretty_") is not None:
+        from .pretty import pretty_text
+
+        try:
+            return pretty_text(value)
+        except Exception as error:
+            on_error(error)
+    return plain_text(value, on_error)
 
 
 def plain_text(value, on_error: Callable[[BaseException], None]) -> str:

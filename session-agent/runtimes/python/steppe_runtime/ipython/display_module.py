@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from steppe_runtime.io.display import DisplayHandle  # noqa: F401  (IPython's is imported from here too)
 from steppe_runtime.ipython import shim
-from steppe_runtime.ipython.media import Audio, IFrame, Image, Video, YouTubeVideo  # noqa: F401
+from steppe_runtime.ipython.links import FileLink, FileLinks, ProgressBar  # noqa: F401
+from steppe_runtime.ipython.media import (  # noqa: F401
+    Audio,
+    IFrame,
+    Image,
+    Video,
+    VimeoVideo,
+    YouTubeVideo,
+)
 from steppe_runtime.ipython.objects import (  # noqa: F401
     HTML,
     JSON,
     SVG,
     Code,
     DisplayObject,
+    GeoJSON,
     Javascript,
     Latex,
     Markdown,
     Math,
     Pretty,
+    TextDisplayObject,
 )
 from steppe_runtime.ipython.shim import clear_output, publish_display_data, update_display  # noqa: F401
 
@@ -44,3 +54,4 @@ display_jpeg = _display_as("display_jpeg", "image/jpeg")
 display_latex = _display_as("display_latex", "text/latex")
 display_json = _display_as("display_json", "application/json")
 display_javascript = _display_as("display_javascript", "application/javascript")
+display_pdf = _display_as("display_pdf", "application/pdf")

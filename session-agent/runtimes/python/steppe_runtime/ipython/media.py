@@ -10,6 +10,7 @@ import base64
 import html
 import io
 import mimetypes
+import os
 import urllib.parse
 import wave
 
@@ -36,6 +37,15 @@ class _Media(DisplayObject):
         return f"data:{mime};base64,{base64.b64encode(self.data).decode('ascii')}"
 
 
+_IMAGE_TYPES = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+}
+
+
 class Image(_Media):
     def __init__(
         self,
@@ -48,6 +58,8 @@ class Image(_Media):
         height=None,
         **options,
     ):
+        if data is None and url is None and filename is None:
+            raise ValueError("No image data found. Expecting filename, url, or data.")
         super().__init__(data, url, filename, embed, options.get("metadata"))
         size = {
             name: value
@@ -55,24 +67,27 @@ class Image(_Media):
             if value is not None
         }
         self.metadata = {**size, **self.metadata}
-        self.format = format
+        self.format = (format or self._found_format()).lower()
+        if self.data is not None and self.format not in _IMAGE_TYPES:
+            raise ValueError(f"Cannot embed the '{self.format}' image format")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         if self.data is None:
             return {"text/html": f'<img src="{self._source("")}"{_size(self.metadata)}/>'}, {}
-        mime = self._mime()
+        mime = _IMAGE_TYPES[self.format]
         return {mime: base64.b64encode(self.data).decode("ascii")}, {mime: self.metadata}
 
-    def _mime(self) -> str:
-        for start, mime in (
+    def _found_format(self) -> str:
+        for start, name in (
             (b"\x89PNG", "png"),
             (b"\xff\xd8", "jpeg"),
             (b"GIF8", "gif"),
             (b"RIFF", "webp"),
         ):
-            if self.data.startswith(start):
-                return f"image/{mime}"
-        return mimetypes.guess_type(f"x.{self.format or 'png'}")[0] or "image/png"
+            if self.data is not None and self.data.startswith(start):
+                return name
+        _, _, extension = str(self.filename or self.url or "").rpartition(".")
+        return extension if self.filename and extension else "png"
 
 
 class Audio(_Media):
@@ -86,13 +101,21 @@ class Audio(_Media):
         data=None,
         filename=None,
         url=None,
-        embed=False,
+        embed=None,
         rate=None,
         autoplay=False,
         normalize=True,
     ):
-        if rate is not None:
+        if data is None and url is None and filename is None:
+            raise ValueError("No audio data found. Expecting filename, url, or data.")
+        if embed is False and url is None:
+            raise ValueError("No url found. Expecting url when embed=False")
+        if rate is not None and not isinstance(data, (bytes, str)):
             data = _wave_file(data, rate, normalize)
+        elif data is not None and not isinstance(data, (bytes, str, os.PathLike)):
+            raise ValueError(
+                "rate must be specified when data is a numpy array or list of audio samples."
+            )
         super().__init__(data, url, filename, embed)
         self.autoplay = autoplay
 
@@ -115,6 +138,8 @@ class Video(_Media):
         height=None,
         **options,
     ):
+        if isinstance(data, (bytes, bytearray)) and not embed:
+            raise ValueError("To embed videos, you must pass embed=True, or Video(url='...')")
         super().__init__(data, url, filename, embed)
         self._mime = (
             mimetype or mimetypes.guess_type(self.filename or self.url or "")[0] or "video/mp4"
@@ -143,6 +168,11 @@ class YouTubeVideo(IFrame):
         super().__init__(f"https://www.youtube.com/embed/{id}", width, height, **options)
 
 
+class VimeoVideo(IFrame):
+    def __init__(self, id, width=400, height=300, **options):
+        super().__init__(f"https://player.vimeo.com/video/{id}", width, height, **options)
+
+
 def _size(options) -> str:
     return "".join(
         f' {name}="{options[name]}"'
@@ -158,6 +188,8 @@ def _wave_file(samples, rate: int, normalize: bool) -> bytes:
         if samples and hasattr(samples[0], "__len__")
         else [samples]
     )
+    if any(hasattr(sample, "__len__") for channel in channels for sample in channel):
+        raise ValueError("Array audio input must be a 1D or 2D array")
     loudest = max((abs(sample) for channel in channels for sample in channel), default=0)
     if not normalize and loudest > 1:
         raise ValueError("Audio data must be between -1 and 1 when normalize=False.")

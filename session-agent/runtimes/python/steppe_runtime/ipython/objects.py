@@ -8,6 +8,17 @@ import os
 import urllib.request
 
 
+_ADD_SHEET = (
+    "document.head.append(Object.assign(document.createElement('link'),"
+    " { rel: 'stylesheet', href: %s }));"
+)
+_LOAD_SCRIPTS = """\
+[%s].reduce((before, src) => before.then(() => new Promise((done, fail) => {
+  const script = document.createElement('script');
+  document.head.append(Object.assign(script, { src, async: false, onload: done, onerror: fail }));
+})), Promise.resolve())"""
+
+
 class DisplayObject:
     """Data that is given directly, or read from a file or URL."""
 
@@ -41,7 +52,14 @@ class DisplayObject:
         return f"<IPython.core.display.{type(self).__name__} object>"
 
 
-class HTML(DisplayObject):
+class TextDisplayObject(DisplayObject):
+    def __init__(self, data=None, url=None, filename=None, metadata=None):
+        super().__init__(data, url, filename, metadata)
+        if self.data is not None and not isinstance(self.data, str):
+            raise TypeError(f"{type(self).__name__} expects text, not {self.data!r}")
+
+
+class HTML(TextDisplayObject):
     def _repr_html_(self):
         return self._shown()
 
@@ -49,12 +67,12 @@ class HTML(DisplayObject):
         return self.data
 
 
-class Markdown(DisplayObject):
+class Markdown(TextDisplayObject):
     def _repr_markdown_(self):
         return self._shown()
 
 
-class Latex(DisplayObject):
+class Latex(TextDisplayObject):
     def _repr_latex_(self):
         return self._shown()
 
@@ -74,12 +92,22 @@ class SVG(DisplayObject):
         return self._shown()
 
 
-class Javascript(DisplayObject):
+class Javascript(TextDisplayObject):
+    """`lib` and `css` are URLs, or lists of URLs, that are loaded before the code runs."""
+
+    def __init__(self, data=None, url=None, filename=None, lib=None, css=None):
+        self.lib, self.css = _urls(lib), _urls(css)
+        super().__init__(data, url, filename)
+
     def _repr_javascript_(self):
-        return self._shown()
+        sheets = "".join(f"{_ADD_SHEET % json.dumps(url)}\n" for url in self.css)
+        if not self.lib:
+            return f"{sheets}{self.data}"
+        loads = ", ".join(json.dumps(url) for url in self.lib)
+        return f"{sheets}{_LOAD_SCRIPTS % loads}.then(() => {{\n{self.data}\n}});"
 
 
-class Pretty(DisplayObject):
+class Pretty(TextDisplayObject):
     def __repr__(self):
         return str(self.data)
 
@@ -91,12 +119,27 @@ class JSON(DisplayObject):
         super().__init__(data, url, filename, {"expanded": expanded, **options, **(metadata or {})})
         if isinstance(self.data, str):
             self.data = json.loads(self.data)
+        elif self.data is not None and not isinstance(self.data, (dict, list)):
+            raise TypeError(
+                f"{type(self).__name__} expects JSONable dict or list, not {self.data!r}"
+            )
 
     def _repr_json_(self):
         return self._shown()
 
 
-class Code(DisplayObject):
+class GeoJSON(JSON):
+    def _repr_json_(self):
+        """It is shown as a map alone."""
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        mime = "application/geo+json"
+        return {mime: self.data, "text/plain": "<IPython.display.GeoJSON object>"}, {
+            mime: self.metadata
+        }
+
+
+class Code(TextDisplayObject):
     def __init__(self, data=None, url=None, filename=None, language=None):
         super().__init__(data, url, filename)
         self.language = language
@@ -106,3 +149,10 @@ class Code(DisplayObject):
 
     def __repr__(self):
         return self.data
+
+
+def _urls(given) -> list[str]:
+    urls = [given] if isinstance(given, str) else [] if given is None else given
+    if not isinstance(urls, (list, tuple)):
+        raise TypeError(f"expected sequence, got: {given!r}")
+    return list(urls)

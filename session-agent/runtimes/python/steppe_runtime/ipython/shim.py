@@ -59,11 +59,11 @@ def publish_display_data(
     data, metadata=None, source=None, *, transient=None, update=False, **_jupyter
 ) -> None:
     name = (transient or {}).get("display_id")
-    displays.display(data, raw=True, metadata=metadata, display_id=name, is_update=update)
+    displays.display(data, raw=True, metadata=metadata, display_id=name, update=update)
 
 
 def update_display(value, *, display_id, **options) -> None:
-    displays.display(value, display_id=display_id, is_update=True, **options)
+    displays.display(value, display_id=display_id, update=True, **options)
 
 
 def clear_output(wait=False) -> None:
