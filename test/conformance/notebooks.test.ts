@@ -41,6 +41,50 @@ steps('%mkdir, %ls and others run commands', '%mkdir a\n%mkdir a/b\n%ls a\n%rmdi
 steps('%set_env sets a variable', ['%set_env WORD=a b', '%env WORD'], { value: "'a b'" });
 steps('%sx returns lines', 'lines = %sx printf "a\\nb"\nlines', { value: "['a', 'b']" });
 steps('%lsmagic lists magics', '%lsmagic', { value: /%cd[\s\S]*%%bash/ });
+steps(
+  '%run runs a script, with arguments, and keeps its names',
+  [
+    '%%writefile script.py\nimport sys\nprint(__name__, sys.argv[1:])\nmade = 42',
+    '%run script.py one "two three"\nmade',
+  ],
+  { stdout: "__main__ ['one', 'two three']\n", value: '42' },
+);
+steps(
+  '%run -i runs a script with the names of the session',
+  ['%%writefile uses.py\nprint(given + 1)', 'given = 6\n%run -i uses.py'],
+  { stdout: '7\n' },
+);
+steps(
+  '%who and %whos list names',
+  ['%reset -f', 'number = 5\nwords = ["a", "b"]', '%who\n%whos'],
+  { stdout: /^number\t words\n[\s\S]*number\s+int\s+5\n[\s\S]*words\s+list\s+n=2\n$/ },
+  { own: {} },
+);
+steps(
+  '%reset -f deletes the names and results of the session',
+  ['kept = 1\nkept', '%reset -f', '[name in globals() for name in ("kept", "__name__")], len(Out)'],
+  { value: '([False, True], 0)' },
+  { own: {} },
+);
+steps(
+  '%xdel deletes all names of a value',
+  ['one = [1]\ntwo = one\none', '%xdel one', '"two" in globals(), [1] in Out.values()'],
+  { value: '(False, False)' },
+);
+steps(
+  '%autoreload 2 reloads a module that has changed',
+  [
+    '%load_ext autoreload\n%autoreload 2',
+    '%%writefile reloaded.py\nLIMIT = 1\ndef f(): return "old"\nclass C:\n    def m(self): return "old"',
+    'import reloaded\nfrom reloaded import f, C, LIMIT\nc = C()\nheld = [f]',
+    '%%writefile reloaded.py\nLIMIT = 2\ndef f(): return "new"\nclass C:\n    def m(self): return "new"',
+    'f(), held[0](), c.m(), C().m(), isinstance(c, reloaded.C), LIMIT',
+  ],
+  { value: "('new', 'new', 'new', 'new', True, 2)" },
+  { own: {} },
+);
+steps('%pip? describes a magic', '%pip?', { stdout: /%pip[\s\S]*install/i });
+steps('str.*find*? lists names', 'str.*find*?', { stdout: 'str.find\nstr.rfind\n' });
 
 // Magics of the user
 steps(

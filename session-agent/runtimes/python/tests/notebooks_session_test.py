@@ -171,6 +171,94 @@ class NotebooksTest(SessionCase):
         self.run_ok("events.unregister('post_execute', bad)")
         self.assertEqual(self.run_ok("5").stderr, "")
 
+    def test_names_of_the_user(self):
+        self.run_ok("%reset -f")
+        self.assertEqual(self.run_ok("%who").stdout, "Interactive namespace is empty.\n")
+        self.run_ok("a = 5\nb = [1, 2]\nc = b\n_hidden = 1")
+        self.assertEqual(self.run_ok("%who").stdout, "a\t b\t c\n")
+        self.assertEqual(self.run_ok("%who list").stdout, "b\t c\n")
+        self.assertEqual(
+            self.run_ok("%whos").stdout.splitlines()[2:],
+            ["a          int    5", "b          list   n=2", "c          list   n=2"],
+        )
+        self.run_ok("b")
+        self.run_ok("%xdel b")
+        self.assertEqual(self.run_ok("%who_ls").value, "['a']")
+        self.assertEqual(self.run_ok("[1, 2] in Out.values()").value, "False")
+        self.run_failing("%reset", "UsageError")
+        self.run_ok("%reset_selective -f ^a")
+        self.run_failing("a", "NameError")
+        self.run_ok("8")
+        self.run_ok("%reset -f")
+        self.run_failing("_", "NameError")
+        self.assertEqual(self.run_ok("__name__").value, "'__main__'")
+
+    def test_a_script_runs(self):
+        self.run_ok(
+            "%%writefile script.py\n"
+            "import sys\nprint(__name__, sys.argv[1:])\nmade = 7\nclass K: pass\n"
+            "if __name__ == '__main__':\n    import pickle; pickle.dumps(K())\n"
+            "if 'fail' in sys.argv: sys.exit(3)\n"
+        )
+        outcome = self.run_ok("n = 4\n%run script.py {n} 'b c'")
+        self.assertEqual(outcome.stdout, "__main__ ['4', 'b c']\n")
+        self.assertEqual(self.run_ok("made, K.__module__, n").value, "(7, '__main__', 4)")
+        self.run_failing("%run script.py fail", "SystemExit")
+        self.run_ok("%run -e script fail")
+        self.assertEqual(self.run_ok("%run -n script.py").stdout, "script []\n")
+        self.run_ok("%%writefile uses.py\nprint(n + 1)\nn = 50")
+        self.run_failing("%run uses.py", "NameError")
+        self.assertEqual(self.run_ok("%run -i uses.py").stdout, "5\n")
+        self.assertEqual(self.run_ok("n").value, "50")
+        self.run_failing("%run missing.py", "FileNotFoundError")
+
+    def test_changed_modules_are_reloaded(self):
+        self.run_ok(
+            "%%writefile changing.py\n"
+            "LIMIT = 1\ndef f(): return 1\ndef gone(): pass\n"
+            "class Base:\n    def who(self): return 'base'\n"
+            "class C(Base):\n    def who(self): return 'old ' + super().who()\n"
+        )
+        self.run_ok(
+            "%load_ext autoreload\n%autoreload 2\nimport changing\n"
+            "from changing import f, C as Renamed, LIMIT\nheld = [f]\nc = Renamed()\n"
+            "class Sub(Renamed): pass\nsub = Sub()"
+        )
+        self.run_ok(
+            "%%writefile changing.py\n"
+            "LIMIT = 2\ndef f(): return 2\ndef added(): return 3\n"
+            "class Base:\n    def who(self): return 'base'\n"
+            "class C(Base):\n    def who(self): return 'new ' + super().who()\n"
+            "    def more(self): return 4\n"
+        )
+        code = "f(), held[0](), changing.f(), changing.added(), LIMIT"
+        self.assertEqual(self.run_ok(code).value, "(2, 2, 2, 3, 2)")
+        code = "c.who(), sub.who(), c.more(), Renamed().who()"
+        self.assertEqual(self.run_ok(code).value, "('new base', 'new base', 4, 'new base')")
+        code = "isinstance(c, changing.C), Renamed is changing.C, hasattr(changing, 'gone')"
+        self.assertEqual(self.run_ok(code).value, "(True, True, False)")
+        self.run_ok("%%writefile changing.py\ndef f(: return 3\n")
+        outcome = self.run_ok("f()")
+        self.assertEqual(outcome.value, "2")
+        self.assertIn("autoreload of changing failed", outcome.stderr)
+        self.assertEqual(self.run_ok("f()").stderr, "")
+        self.run_ok("%%writefile changing.py\ndef f(): return 30\n")
+        self.assertEqual(self.run_ok("f(), held[0]()").value, "(30, 30)")
+        self.run_ok("%autoreload 0")
+        self.run_ok("%%writefile changing.py\ndef f(): return 4\n")
+        self.assertEqual(self.run_ok("f()").value, "30")
+        self.run_ok("%autoreload")
+        self.assertEqual(self.run_ok("f()").value, "4")
+
+    def test_help_with_magics_and_patterns(self):
+        self.assertIn("Runs a script", self.run_ok("%run?").stdout)
+        self.assertIn("Runs a script", self.run_ok("run?").stdout)
+        self.assertIn("%%capture", self.run_ok("%%capture?").stdout)
+        self.assertEqual(self.run_ok("str.*find*?").stdout, "str.find\nstr.rfind\n")
+        self.run_ok("def documented():\n    '''Words.'''\n    return 5")
+        self.assertEqual(self.run_ok("documented?").stdout, "documented()\nWords.\n")
+        self.assertIn("return 5", self.run_ok("documented??").stdout)
+
 
 class NotebooksWithoutIPythonTest(NotebooksTest):
     """As if IPython were not installed."""

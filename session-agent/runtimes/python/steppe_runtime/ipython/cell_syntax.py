@@ -15,8 +15,9 @@ _WHOLE_LINE = re.compile(r"(\s*)(!!|!|%)(?!%)(.*)", re.DOTALL)
 # One class for names and space. With two that share a character, a long line of spaces would take
 # exponential time.
 _ASSIGNED = re.compile(r"([\w.\[\]'\"*, ()\t]+=\s*)(!!|!|%(?=\S))(.*)", re.DOTALL)
-_HELP = re.compile(r"(\s*)(?:\?{1,2}\s*([\w.]+)|([\w.]+)\s*\?{1,2})\s*")
-_CELL_MAGIC = re.compile(r"%%(\w+)(.*)")
+# With `*` in it, the name is a pattern.
+_HELP = re.compile(r"(\s*)(?:(\?{1,2})\s*(%{0,2}[\w.*]+)|(%{0,2}[\w.*]+)\s*(\?{1,2}))\s*")
+_CELL_MAGIC = re.compile(r"%%(\w+|!)(.*)")
 
 
 class Translation(NamedTuple):
@@ -35,7 +36,7 @@ def translate(source: str) -> Translation:
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     lines = _without_indentation(lines, lines[first])
     magic = _CELL_MAGIC.fullmatch(lines[first].rstrip())
-    if magic is None:
+    if magic is None or _HELP.fullmatch(lines[first]):
         return Translation(_translate_lines(lines))
     name, arguments = magic[1], magic[2].strip()
     body = lines[first + 1 :]
@@ -76,14 +77,13 @@ def _translate_lines(lines: list[str]) -> str:
 
 
 def _python_of(line: str) -> str | None:
+    helped = _HELP.fullmatch(line)
+    if helped is not None:
+        magic = "pinfo2" if "??" in (helped[2], helped[5]) else "pinfo"
+        return f"{helped[1]}{SHELL}.run_line_magic({magic!r}, {helped[3] or helped[4]!r})"
     found = _WHOLE_LINE.fullmatch(line) or _ASSIGNED.fullmatch(line)
     if found is None:
-        matched = _HELP.fullmatch(line)
-        return (
-            f"{matched[1]}{SHELL}.run_line_magic('pinfo', {matched[2] or matched[3]!r})"
-            if matched
-            else None
-        )
+        return None
     before, sign, rest = found[1], found[2], found[3].strip()
     is_assigned = bool(before.strip())
     if sign == "%":

@@ -15,7 +15,14 @@ class CellSyntaxTest(unittest.TestCase):
         self.check("!!ls", "__steppe_shell__.getoutput('ls')")
         self.check("%cd  sub", "__steppe_shell__.run_line_magic('cd', 'sub')")
         self.check("t = %timeit -o f()", "t = __steppe_shell__.run_line_magic('timeit', '-o f()')")
-        self.check("len?", "__steppe_shell__.run_line_magic('pinfo', 'len')")
+        for line, magic, name in (
+            ("len?", "pinfo", "len"),
+            ("??a.b", "pinfo2", "a.b"),
+            ("%pip?", "pinfo", "%pip"),
+            ("%%bash ??", "pinfo2", "%%bash"),
+            ("str.*find*?", "pinfo", "str.*find*"),
+        ):
+            self.check(line, f"__steppe_shell__.run_line_magic('{magic}', '{name}')")
 
     def test_targets_of_assignments(self):
         self.check("a.b['c'], d\t= !ls", "a.b['c'], d\t= __steppe_shell__.getoutput('ls')")

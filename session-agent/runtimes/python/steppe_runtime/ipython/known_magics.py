@@ -43,6 +43,17 @@ class KnownMagics:
             raise self._unknown(f"%%{name}", "cell")
         return Magic(found, name not in groups.OF_CODE)
 
+    def function_of_magic(self, written: str) -> Callable:
+        """The function behind `%name` or `%%name`, for its documentation."""
+        name = written.lstrip("%")
+        kinds = ("cell",) if written.startswith("%%") else ("line", "cell")
+        loaders = {"line": groups.load_line_magic, "cell": groups.load_cell_magic}
+        for kind in kinds:
+            found = self._registered[kind].get(name) or loaders[kind](name)
+            if found is not None:
+                return found
+        raise self._unknown(written, kinds[0])
+
     def find_line_magic(self, magic_name: str) -> Callable | None:
         """A function of the line."""
         if magic_name not in self.names_of_magics("line"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import types
 
 from ..execution.error_report import traceback_lines
 from ..packages.pip_install import plain_pip_install, run_pip
@@ -14,6 +15,8 @@ from .known_magics import KnownMagics
 from .magics.timing import Stopwatch
 from .shell_commands import ShellLines, fill_in, read_command, run_command
 
+_OF_MODULE = {*vars(types.ModuleType("m")), "__builtins__", "__annotations__", "__file__"}
+
 
 class Shell(KnownMagics):
     def __init__(self, parts: shim.ShellParts):
@@ -21,6 +24,9 @@ class Shell(KnownMagics):
         self.user_ns = self.user_global_ns = parts.namespace
         self.previous_directory = parts.workspace
         self.notebook = parts.notebook
+        # The names of loaded extensions, and what %autoreload watches.
+        self.extensions: set[str] = set()
+        self.autoreload = None
         self._cells = parts.cells
         self._place: tuple[str, int] | None = None
         self._inner_cells = 0
@@ -93,6 +99,33 @@ class Shell(KnownMagics):
         if filename == f"<step {self.execution_count}>":
             return self._cells.run_inside("\n" * line + body, filename)
         return self._cells.run_inside(body, self._new_name())
+
+    def run_text(self, source: str) -> None:
+        """Runs a cell of a file and shows its value. Raises its error."""
+        value = self._cells.run_inside(source, self._new_name())
+        if value is not None:
+            shim.displays.display(value)
+
+    def clear_names(self) -> None:
+        """All but those that a module has."""
+        for name in [name for name in self.user_ns if name not in _OF_MODULE]:
+            del self.user_ns[name]
+
+    def reset(self, new_session: bool = True, aggressive: bool = False) -> None:
+        self.clear_names()
+        if new_session:
+            self.notebook.history.forget_results()
+
+    def del_var(self, varname: str, by_name: bool = False) -> None:
+        """Deletes the name, and unless `by_name` all others, and results, of the same value."""
+        if varname not in self.user_ns or varname in _OF_MODULE:
+            raise NameError(f"name '{varname}' is not defined")
+        value = self.user_ns.pop(varname)
+        if by_name:
+            return
+        for name in [name for name, other in self.user_ns.items() if other is value]:
+            del self.user_ns[name]
+        self.notebook.history.forget(value)
 
     def push(self, variables, interactive: bool = True) -> None:
         """A dictionary, or the names of variables of the caller."""

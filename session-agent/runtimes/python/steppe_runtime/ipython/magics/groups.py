@@ -10,8 +10,11 @@ LINE = {
     "commands": "cat cp ldir lf lk ll ls lx mkdir mv rm rmdir sx system",
     "directories": "cd env pwd set_env",
     "display": "config matplotlib",
-    "help": "lsmagic pinfo",
+    "extensions": "aimport autoreload load_ext reload_ext unload_ext",
+    "help": "lsmagic pinfo pinfo2 psearch",
+    "namespace": "reset reset_selective who who_ls whos xdel",
     "packages": "pip",
+    "running": "run",
     "timing": "time timeit",
 }
 CELL = {
@@ -23,7 +26,7 @@ CELL = {
     "timing": "timeit",
 }
 # Magics whose braces and dollars are part of code, or of names that are not evaluated.
-OF_CODE = {"capture", "config", "pinfo", "time", "timeit"}
+OF_CODE = {"capture", "config", "pinfo", "pinfo2", "psearch", "time", "timeit"}
 
 
 def load_line_magic(name: str) -> Callable | None:
