@@ -32,6 +32,10 @@ const runVariables = z
     CORS_ORIGINS: corsOriginsVariable,
     LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn').describe('minimum level that is logged'),
     STEPPE_PYTHON: z.string().default('python3').describe('the Python interpreter of sessions'),
+    TMPDIR: z
+      .string()
+      .optional()
+      .describe('directory of the instances, if its path has at most 29 bytes; else /tmp'),
     ...runtimeVariables,
     ...agentLimitVariables,
     STEPPE_NODE: z

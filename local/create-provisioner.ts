@@ -6,6 +6,7 @@ import type { SessionProvisioner } from '@steppe/control-plane/provisioner/sessi
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { agentBundle, hostVariables, type RunConfig } from './config.ts';
+import { instancesPath } from './instances-path.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Starts agents and supervisors from the bundles in the directory of this one. */
@@ -16,7 +17,7 @@ export async function createProvisioner(
   dataPlaneKey: SigningKey,
   { clock, ids, logger }: { clock: Clock; ids: Ids; logger: Logger },
 ): Promise<SessionProvisioner> {
-  const instancesDirectory = `/tmp/steppe-${ids.uuid().slice(0, 13)}`;
+  const instancesDirectory = instancesPath(config.TMPDIR, `steppe-${ids.uuid().slice(0, 13)}`);
   await openInstancesDirectory(instancesDirectory);
   return createLocalProcessProvisioner({
     agentBundle,

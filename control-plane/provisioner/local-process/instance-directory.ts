@@ -25,7 +25,7 @@ export const instanceDirectory = (root: string): InstanceDirectory => ({
  * An agent's run directory below this path holds sockets, and Node truncates a socket's path at
  * 107 bytes.
  */
-const longestPath = 50;
+export const longestInstancesPath = 50;
 
 /**
  * Creates the directory of all instances if it is missing, makes this process its owner, and
@@ -34,8 +34,8 @@ const longestPath = 50;
  * belongs to another running process.
  */
 export async function openInstancesDirectory(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > longestPath)
-    throw new Error(`${path} is longer than ${longestPath} bytes`);
+  if (Buffer.byteLength(path) > longestInstancesPath)
+    throw new Error(`${path} is longer than ${longestInstancesPath} bytes`);
   await makeDirectory(path);
   const found = await lstat(path);
   if (!found.isDirectory() || found.uid !== process.getuid?.())

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../support/api/client.ts';
@@ -32,6 +33,21 @@ test('the commands of the banner work as printed, and the second step sees the f
 
 test('the banner says with which permissions code runs', () => {
   expect(local.banner).toMatch(/Code runs as \S+, who started this/);
+});
+
+test('instances are in TMPDIR', async () => {
+  const temporary = mkdtempSync('/tmp/steppe-test-');
+  const other = await startLocal({ TMPDIR: temporary });
+  try {
+    const [instances = ''] = readdirSync(temporary).filter((name) => name.startsWith('steppe-'));
+    const client = await other.newClient();
+    const { session_id: id } = await client.createSession();
+    const { results } = await client.run(id, 'import os; os.getcwd()');
+    expect(results[0]?.['text/plain']).toContain(`${temporary}/${instances}/ins_`);
+  } finally {
+    expect(await other.stop()).toBe(0);
+    rmSync(temporary, { recursive: true });
+  }
 });
 
 test('make token prints only another token on standard output', async () => {

@@ -58,7 +58,8 @@ class IPythonDisplayTest(SessionCase):
         (point,) = self.bundles("GeoJSON({'type': 'Point'})")
         self.assertEqual(point["application/geo+json"], {"type": "Point"})
         shown = self.bundles("for n in ProgressBar(2): pass")
-        self.assertEqual([bundle["text/plain"][-3:] for bundle in shown], ["0/2", "0/2", "1/2", "2/2"])
+        texts = [bundle["text/plain"][-3:] for bundle in shown]
+        self.assertEqual(texts, ["0/2", "0/2", "1/2", "2/2"])
         self.assertEqual(len({bundle["display_id"] for bundle in shown}), 1)
 
     def test_a_value_with_an_id_is_updated(self):

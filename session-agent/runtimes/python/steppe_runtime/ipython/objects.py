@@ -7,7 +7,6 @@ import json
 import os
 import urllib.request
 
-
 _ADD_SHEET = (
     "document.head.append(Object.assign(document.createElement('link'),"
     " { rel: 'stylesheet', href: %s }));"
