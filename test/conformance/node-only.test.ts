@@ -575,6 +575,31 @@ steps(
   { value: '[ true, true, true ]' },
 );
 
+// Waits that nothing can end
+for (const [what, code] of [
+  ['a promise that nothing settles', 'await new Promise(() => {})'],
+  ['a promise that is the last value', 'new Promise(() => {})'],
+  [
+    'a promise after a timer',
+    'await new Promise((done) => setTimeout(done, 50))\nawait new Promise(() => {})',
+  ],
+  [
+    'a question on standard input',
+    'const rl = require("readline/promises").createInterface({ input: process.stdin })\nawait rl.question("name? ")',
+  ],
+  ['an event that nothing emits', 'await events.once(new events.EventEmitter(), "never")'],
+] as const) {
+  flow(`${what} fails the step at once, and memory is kept`, async (session) => {
+    await session.run('var kept = 41');
+    const { error } = await session.run(code);
+    expect(error).toMatchObject({
+      name: 'UnsettledAwait',
+      message: expect.stringMatching('nothing can settle'),
+    });
+    expectResult(await session.run('kept + 1'), { value: '42' }, 'node');
+  });
+}
+
 // Background
 flow(
   'an unhandled rejection is a background error',
@@ -641,7 +666,7 @@ for (const [what, code] of [
   ['Atomics.wait', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
   [
     'a for await that never receives a value',
-    'for await (const _ of (async function* () { await new Promise(() => {}) })());',
+    'setTimeout(() => {}, 60_000)\nfor await (const _ of (async function* () { await new Promise(() => {}) })());',
   ],
 ] as const) {
   flow(

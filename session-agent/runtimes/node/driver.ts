@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerFrame } from '../../protocol/frames.ts';
 import { createLoad } from './load.ts';
 import type { ControlData, StepError, ToControl, ToMain } from './messages.ts';
+import { watchAwaits } from './run/await-watch.ts';
 import { createStepCaller, declareNames } from './run/call-step.ts';
 import { describeError } from './run/describe-error.ts';
 import { createDisplay } from './run/display.ts';
@@ -54,7 +55,7 @@ const control = new Worker(join(dirname(ownFile), `control-thread${extname(ownFi
   resourceLimits: { stackSizeMb: 16 },
 });
 
-pinned(control, 'emit', 'postMessage');
+pinned(control, 'emit', 'postMessage', 'ref', 'unref');
 const hasContextFrames =
   Number.parseInt(process.versions.node, 10) >= 24 || process.execArgv.includes(contextFramesFlag);
 prepareProcess();
@@ -74,7 +75,19 @@ const reportBackground = (error: StepError): void =>
   send({ type: 'bgerror', ...error }, 1024 + error.message.length);
 const keepReporting = reportBackgroundErrors(describe, reportBackground);
 
+const awaits = watchAwaits({
+  control,
+  gate,
+  later: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  onDeadEnd: (stepId) => runner.failUnsettled(stepId),
+});
+
 const runner = createStepRunner({
+  awaits,
   scope,
   output,
   gate,

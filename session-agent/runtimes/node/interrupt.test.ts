@@ -25,7 +25,7 @@ const endless = {
   'a loop in a timer':
     'setTimeout(() => { console.log("runs"); while (true); }, 1); await new Promise(() => {})',
   'a loop in a then': 'await Promise.resolve().then(() => { console.log("runs"); while (true); })',
-  'a wait': 'console.log("runs"); await new Promise(() => {})',
+  'a wait': 'console.log("runs"); setTimeout(() => {}, 60_000); await new Promise(() => {})',
   'a storm of microtasks': 'console.log("runs"); for (;;) await null',
   'a storm of ticks':
     'console.log("runs"); process.nextTick(function again() { process.nextTick(again) }); await new Promise((r) => setTimeout(r, 5000))',
@@ -79,7 +79,7 @@ it('ends a loop that an earlier step left behind', async () => {
   agent.log.take('background');
   await agent.run('setTimeout(() => { console.log("runs"); while (true); }, 5); 0');
   await agent.log.next('background');
-  const step = agent.submit('await new Promise(() => {})');
+  const step = agent.submit('await new Promise((done) => setTimeout(done, 60_000))');
   agent.tellWorker({ type: 'interrupt', step_id: step.id });
   expect((await step.ended()).done.status).toBe('interrupted');
   await agent.log.next('interrupted');

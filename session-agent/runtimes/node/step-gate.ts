@@ -7,8 +7,9 @@ const terminating = 4;
 // If a signal or termination never arrives, a late step is better than a dead worker.
 const longestWaitMs = 1000;
 
-// The index of the second word of the memory.
+// The indexes of the other words of the memory.
 const child = 1;
+const terminations = 2;
 
 /**
  * Memory that both threads share. A SIGINT without a listener kills the process, and V8's
@@ -16,7 +17,7 @@ const child = 1;
  * while code runs that it can end. When such code ends, the main thread waits for a signal or
  * termination that was already sent, which then unwinds the wait.
  */
-export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
+export function createStepGate(memory = new SharedArrayBuffer(12)): StepGate {
   const word = new Int32Array(memory);
   const replace = (from: number, to: number): boolean =>
     Atomics.compareExchange(word, 0, from, to) === from;
@@ -53,7 +54,9 @@ export function createStepGate(memory = new SharedArrayBuffer(8)): StepGate {
     awaitsChild: () => Atomics.load(word, child) === 1,
     trySignal: () => replace(synchronous, signalled),
     tryTerminate: () => replace(open, terminating) || replace(signalled, terminating),
+    hasTerminated: () => Atomics.load(word, terminations) > 0,
     terminated() {
+      Atomics.add(word, terminations, 1);
       // The step still runs, and code that it has queued may continue: it may have to be terminated
       // again.
       set(open);
@@ -74,6 +77,8 @@ export type StepGate = {
   close(): void;
   /** Main thread: `callback` blocks until a child process exits. */
   awaitChild<T>(callback: () => T): T;
+  /** Main thread: code was terminated at some time, and may have left Node in the middle of a task. */
+  hasTerminated(): boolean;
   /** Control thread */
   awaitsChild(): boolean;
   /** Control thread: if it returns true, the caller must send SIGINT. */

@@ -73,7 +73,7 @@ behaviours('Interrupts', [
   ended('an await', { python: 'import asyncio\nawait asyncio.sleep(60)', node: `await ${sleep}` }),
   ended('an await that never resolves', {
     python: 'import asyncio\nawait asyncio.get_event_loop().create_future()',
-    node: 'await new Promise(() => {})',
+    node: 'setTimeout(() => {}, 60_000)\nawait new Promise(() => {})',
   }),
   ended('a loop after an await', {
     python: 'import asyncio\nawait asyncio.sleep(0)\nwhile True: pass',

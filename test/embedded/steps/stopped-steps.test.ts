@@ -40,7 +40,7 @@ const languages = [
     ...node,
     endless: [
       { what: 'a loop', code: 'while (true) {}' },
-      { what: 'a promise', code: 'await new Promise(() => {})' },
+      { what: 'a promise', code: 'setInterval(() => {}, 60_000); await new Promise(() => {})' },
       { what: 'a timer', code: 'await new Promise((done) => setTimeout(done, 1_000_000))' },
       { what: 'a loop over awaits', code: 'while (true) await null;' },
       { what: 'a loop after an await', code: 'await null;\nwhile (true) {}' },

@@ -4,6 +4,7 @@ import type { PreparedStep, StepError, StepKey } from '../messages.ts';
 import type { FreshNames } from '../rewrite/declared-names.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
+import type { AwaitWatch } from './await-watch.ts';
 import type { Completion } from './call-step.ts';
 import { cpuUsage, resourceUsage } from './own-functions.ts';
 import type { StackFrames } from './stack-frames.ts';
@@ -32,6 +33,17 @@ const interrupted: Outcome = {
   },
 };
 
+const nothingPending =
+  'The step awaits a promise that nothing can settle: no timer, socket, request or child process is left.';
+const unsettled: Outcome = {
+  status: 'failed',
+  error: {
+    name: 'UnsettledAwait',
+    message: nothingPending,
+    traceback: [`UnsettledAwait: ${nothingPending}`],
+  },
+};
+
 /** Runs one step after another. `abandon` ends a step as interrupted, unless it has ended. */
 export function createStepRunner(parts: Parts): StepRunner {
   const { scope, output, gate, frames, send } = parts;
@@ -42,6 +54,7 @@ export function createStepRunner(parts: Parts): StepRunner {
     // The step was abandoned before it arrived.
     if (lastBegun === step.step_id) return;
     gate.close();
+    parts.awaits.beforeStep();
     const running: Running = {
       step,
       startedAt: parts.now(),
@@ -54,8 +67,10 @@ export function createStepRunner(parts: Parts): StepRunner {
     output.begin(step.nonce);
     gate.open();
     const outcome = execute(running);
-    if (outcome instanceof Promise) void outcome.then((later) => finishSoon(running, later));
-    else finishSoon(running, outcome);
+    if (outcome instanceof Promise) {
+      parts.awaits.begin(step.step_id);
+      void outcome.then((later) => finishSoon(running, later));
+    } else finishSoon(running, outcome);
   }
 
   /**
@@ -122,6 +137,7 @@ export function createStepRunner(parts: Parts): StepRunner {
     // again and continues with the same outcome.
     gate.close();
     current = null;
+    parts.awaits.end();
     scope.end();
     for (const part of [running.leave, parts.onEnd]) attempt(part);
     output.end(running.step.nonce);
@@ -154,6 +170,9 @@ export function createStepRunner(parts: Parts): StepRunner {
       if (current?.step.step_id === step.step_id) finish(current, interrupted);
       else if (lastBegun !== step.step_id) skip(step);
     },
+    failUnsettled: (stepId) => {
+      if (current?.step.step_id === stepId) finish(current, unsettled);
+    },
   };
 }
 
@@ -162,6 +181,7 @@ type Parts = {
   output: StepOutput;
   gate: StepGate;
   frames: StackFrames;
+  awaits: AwaitWatch;
   send(frame: WorkerFrame): void;
   declare(names: FreshNames): void;
   call(program: RewrittenStep): Completion | PromiseLike<Completion>;
@@ -178,7 +198,12 @@ type Parts = {
   onEnd(): void;
 };
 
-export type StepRunner = { run(step: PreparedStep): void; abandon(step: StepKey): void };
+export type StepRunner = {
+  run(step: PreparedStep): void;
+  abandon(step: StepKey): void;
+  /** Ends a step that awaits what can never come. */
+  failUnsettled(stepId: string): void;
+};
 
 const isCompletion = (returned: Completion | PromiseLike<Completion>): returned is Completion =>
   Array.isArray(returned);
