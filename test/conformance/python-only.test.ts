@@ -80,6 +80,24 @@ steps(
   { stdout: 'def sourced(n):\n    return n + 1\n' },
 );
 steps(
+  'inspect.getsource finds a class of an earlier step, also one without methods, and the newest of a name',
+  [
+    'class Sourced:\n    def f(self): return 1',
+    'from dataclasses import dataclass\n\n@dataclass\nclass Point:\n    x: int',
+    'class Sourced:\n    @property\n    def g(self): return 2',
+    'import inspect\nprint(inspect.getsource(Sourced), inspect.getsource(Point), sep="", end="")',
+  ],
+  {
+    stdout:
+      'class Sourced:\n    @property\n    def g(self): return 2\n@dataclass\nclass Point:\n    x: int\n',
+  },
+);
+steps(
+  'inspect.getsource of a class that no step has written fails as in any program',
+  'import inspect\ntry: inspect.getsource(type("Made", (), {}))\nexcept (OSError, TypeError) as error: print("no source")',
+  { stdout: 'no source\n' },
+);
+steps(
   'doctest runs over a cell’s functions',
   'import doctest\ndef double(n):\n    """\n    >>> double(2)\n    4\n    """\n    return 2 * n\ndoctest.testmod()',
   { value: 'TestResults(failed=0, attempted=1)' },

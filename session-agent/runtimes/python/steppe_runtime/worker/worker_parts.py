@@ -29,6 +29,7 @@ from ..io.streams import StandardStreams
 from ..ipython.notebook import Notebook
 from ..ipython.shim import ShellParts, install_ipython_module, install_magics
 from ..packages.bytecode import skip_bytecode_of_new_files
+from ..packages.class_sources import follow_inspect
 from ..packages.pip_redirect import redirect_pip
 from ..packages.rich_libraries import follow_rich_libraries
 from ..packages.workspace_packages import WorkspacePackages, find_packages_in
@@ -85,6 +86,7 @@ def assemble_worker(
     streams.install()
     follow_threads()
     follow_multiprocessing()
+    follow_inspect()
     follow_rich_libraries()
     loop.follow_imports()
     parts.figures.follow_imports()
