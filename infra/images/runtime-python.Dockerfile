@@ -24,10 +24,9 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
 # Chinese, Japanese and Korean glyphs, which Matplotlib's own font lacks: its default settings, above,
 # name this one second, and each glyph comes from the first font that has it.
 FROM $BASE AS fonts
-WORKDIR /fonts
 RUN --mount=type=secret,id=apt.conf,target=/etc/apt/apt.conf \
     --mount=type=secret,id=apt.sources,target=/etc/apt/sources.list.d/debian.sources \
-    apt-get update -qq && apt-get download -qq fonts-wqy-microhei
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fonts-wqy-microhei >/dev/null
 
 FROM $BASE AS runtime-python
 # Some bases come without compiled modules, and nothing can write them under a read-only root.
@@ -48,11 +47,9 @@ WORKDIR /workspace
 ENTRYPOINT ["python3", "/opt/steppe/python/supervisor.py"]
 
 FROM runtime-python AS runtime-python-data
-# The font as a package, because the SBOM lists packages.
-USER 0
-RUN --mount=type=bind,from=fonts,source=/fonts,target=/fonts \
-    dpkg --install /fonts/*.deb >/dev/null && rm -rf /var/log/*
-USER 10001:10001
+# The font with its entry in the list of packages, which the SBOM is made from.
+COPY --from=fonts /usr/share/fonts /usr/share/fonts
+COPY --from=fonts /var/lib/dpkg /var/lib/dpkg
 COPY --from=packages /packages /
 # Matplotlib writes its list of fonts when the supervisor imports it.
 ENV MPLCONFIGDIR=/tmp/matplotlib
