@@ -157,6 +157,31 @@ steps(
   'from IPython.utils.capture import capture_output\nwith capture_output() as c: display("x")\nc.outputs[0].data',
   { value: String.raw`{'text/plain': "'x'"}` },
 );
+steps('%prun profiles a statement', ['def slow(): return sum(range(100))', '%prun slow()'], {
+  stdout: /function calls[\s\S]*\(slow\)/,
+});
+steps(
+  '%precision sets the digits of floats',
+  ['%precision 3', '[1 / 3, {"a": 2 / 3}]'],
+  {
+    value: "[0.333, {'a': 0.667}]",
+  },
+  { own: {} },
+);
+steps(
+  'lines of a command have fields and can be searched',
+  'lines = !printf "b 2\\na 1\\n"\nlines.fields(1), lines.grep("a").n, lines.s',
+  { value: "(['2', '1'], 'a 1', 'b 2 a 1')" },
+);
+steps(
+  'a function of the user shows values of a type',
+  [
+    'class T: pass\nformatters = get_ipython().display_formatter.formatters\nformatters["text/html"].for_type(T, lambda value: "<b>T</b>")\nformatters["text/plain"].for_type(T, lambda value, p, cycle: p.text("a T"))\nNone',
+    'display(T())\n[T()]',
+  ],
+  { displayed: [{ 'text/html': '<b>T</b>', 'text/plain': 'a T' }], value: '[a T]' },
+  { own: {} },
+);
 
 // clear_output
 const clear = 'from IPython.display import clear_output\n';

@@ -109,6 +109,20 @@ describe('Python with real packages', () => {
     },
     { env: { STEPPE_FIGURE_FORMAT: 'svg' } },
   );
+  flow(
+    'figures have the formats of set_matplotlib_formats',
+    async (session) => {
+      await session.run(
+        'from matplotlib_inline.backend_inline import set_matplotlib_formats\nset_matplotlib_formats("svg", "png")',
+      );
+      const { results } = await session.run('import matplotlib.pyplot as plt\n_ = plt.plot([1])');
+      expect(results.at(-1)).toMatchObject({
+        'image/svg+xml': expect.stringContaining('<svg'),
+        'image/png': png,
+      });
+    },
+    {},
+  );
   flow('pandas draws through matplotlib', async (session) => {
     const { results, error } = await session.run(
       'import pandas as pd\n_ = pd.DataFrame({"a": [1, 2]}).plot()',

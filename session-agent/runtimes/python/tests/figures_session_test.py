@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import struct
 import unittest
 
 from tests.session_case import SessionCase
@@ -95,6 +96,22 @@ class FiguresTest(SessionCase):
         self.assertEqual(
             len(self.images("%config InlineBackend.figure_formats = {'png'}\nplt.plot([1]);")), 1
         )
+
+    def test_several_formats(self):
+        self.run_ok(
+            "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
+            "set_matplotlib_formats('svg', 'retina')"
+        )
+        outcome = self.run_ok("import matplotlib.pyplot as plt\nplt.plot([1]);")
+        bundle = outcome.displays[0]["bundle"]
+        self.assertLessEqual({"image/svg+xml", "image/png"}, set(bundle))
+        png = base64.b64decode(bundle["image/png"])
+        width, height = struct.unpack(">II", png[16:24])
+        size = {"width": width // 2, "height": height // 2}
+        self.assertEqual(bundle["metadata"], {"image/png": size})
+        self.run_ok("set_matplotlib_formats('jpeg', quality=50)")
+        self.assertEqual(len(self.images("plt.plot([1]);", "image/jpeg")), 1)
+        self.run_failing("set_matplotlib_formats('gif')", "ValueError")
 
     def test_a_failed_step_shows_what_it_drew(self):
         outcome = self.run_failing(

@@ -259,6 +259,45 @@ class NotebooksTest(SessionCase):
         self.assertEqual(self.run_ok("documented?").stdout, "documented()\nWords.\n")
         self.assertIn("return 5", self.run_ok("documented??").stdout)
 
+    def test_functions_that_show_types(self):
+        self.run_ok(
+            "class T:\n    def __init__(self, n): self.n = n\n"
+            "formatters = get_ipython().display_formatter.formatters\n"
+            "formatters['text/html'].for_type(T, lambda value: f'<b>{value.n}</b>')\n"
+            "formatters['text/plain'].for_type(T, lambda value, p, cycle: p.text(f'T{value.n}'))"
+        )
+        self.assertEqual(self.bundles("T(5)")[0]["text/html"], "<b>5</b>")
+        self.assertEqual(
+            self.bundles("class U(T): pass\n[T(1), U(2)]")[0]["text/plain"], "[T1, T2]"
+        )
+        self.run_ok("formatters['text/html'].for_type_by_name('decimal', 'Decimal', str)")
+        self.assertEqual(
+            self.bundles("import decimal; decimal.Decimal('1.5')")[0]["text/html"], "1.5"
+        )
+        self.assertEqual(self.bundles("{'a': 1}")[0], {"text/plain": "{'a': 1}"})
+        self.run_ok("formatters['text/html'].pop(T)")
+        self.assertNotIn("text/html", self.bundles("T(5)")[0])
+
+    def test_precision(self):
+        self.assertEqual(self.run_ok("%precision 2").value, "'%.2f'")
+        self.assertEqual(self.run_ok("1/3, {'a': [2/3]}").value, "(0.33, {'a': [0.67]})")
+        self.assertEqual(self.run_ok("%precision %.1e\n1234.5").value, "1.2e+03")
+        self.assertEqual(self.run_ok("%precision").value, "'%r'")
+        self.assertEqual(self.run_ok("0.1 + 0.2").value, "0.30000000000000004")
+
+    def test_profiles(self):
+        self.run_ok("def slow(): return sum(range(1000))")
+        self.assertIn("slow", self.run_ok("%prun -s cumtime slow()").stdout)
+        self.assertIn("Stats", self.run_ok("%%prun -q -r\nslow()\nx = slow()").value)
+        self.assertEqual(self.run_ok("%prun -q y = slow()").stdout, "")
+        self.assertEqual(self.run_ok("x == y").value, "True")
+
+    def test_lines_of_commands(self):
+        self.run_ok("lines = !printf 'b 2\\na 1\\n'")
+        self.assertEqual(
+            self.run_ok("lines.fields(1), lines.grep('a').n").value, "(['2', '1'], 'a 1')"
+        )
+
 
 class NotebooksWithoutIPythonTest(NotebooksTest):
     """As if IPython were not installed."""

@@ -55,6 +55,21 @@ class PackagesTest(SessionCase):
         )
         self.run_ok(child)
 
+    def test_uv_installs_into_the_workspace(self):
+        with open(os.path.join(self.agent.workspace, "uv"), "w") as file:
+            file.write('#!/bin/sh\necho "$@"\n')
+        os.chmod(file.name, 0o700)
+        path = f"{self.agent.workspace}:{os.environ['PATH']}"
+        outcome = self.run_ok("%uv pip install -q 'a>1'", env={"PATH": path})
+        expected = r"^pip install --python \S+ --(prefix|target) \S+ -q a>1\n"
+        self.assertRegex(outcome.stdout, expected)
+
+    def test_without_uv_pip_installs(self):
+        env = {"PIP_INDEX_URL": self.serve_index(), "PATH": os.defpath}
+        outcome = self.run_ok("%uv pip install steppe-tiny", env=env)
+        self.assertRegex(outcome.stdout, "Successfully installed")
+        self.run_failing("%uv sync", "UsageError", env=env)
+
     def test_without_egress_it_fails_at_once_with_a_sentence(self):
         # As it is after an earlier install.
         os.makedirs(os.path.join(self.agent.workspace, ".steppe", "python"))

@@ -9,13 +9,26 @@ import base64
 import functools
 import io
 import os
+import struct
 import sys
 from collections.abc import Callable
 
 from ..packages.module_hooks import when_imported
 
-_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
+_TYPES = {
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "png2x": "image/png",
+    "retina": "image/png",
+    "svg": "image/svg+xml",
+}
+_TWICE_AS_SHARP = ("png2x", "retina")
 _BACKEND = "module://steppe_runtime.io.figure_backend"
+
+# What set_figure_formats() adds to the arguments of savefig().
+_save_options: dict = {}
 
 # matplotlib imports the backend module by name, so the backend finds its Figures here.
 shown_by: Figures | None = None
@@ -42,11 +55,11 @@ class Figures:
 
     def show(self, figure) -> None:
         try:
-            bundle = figure_bundle(figure)
+            bundle, metadata = figure_bundle(figure)
         except Exception as error:
             self._note(error)
             return
-        self._publish(bundle, {})
+        self._publish(bundle, metadata)
 
     def show_early(self, figure) -> None:
         """Shows the figure now and not again at the end of the step."""
@@ -83,18 +96,52 @@ class Figures:
         module.Figure._repr_mimebundle_ = _repr_mimebundle_
 
 
-def figure_bundle(figure) -> dict:
+def set_figure_formats(*formats: str, **options) -> None:
+    """`options` are those of Figure.savefig()."""
+    unknown = [name for name in formats if name not in _TYPES]
+    if unknown:
+        raise ValueError(f"figures have the formats {', '.join(_TYPES)}, not {', '.join(unknown)}")
+    os.environ["STEPPE_FIGURE_FORMAT"] = ",".join(formats)
+    quality = options.pop("quality", None)
+    if quality is not None:
+        options["pil_kwargs"] = {"quality": quality}
+    _save_options.clear()
+    _save_options.update(options)
+
+
+def figure_bundle(figure) -> tuple[dict, dict]:
+    """In each of the formats that are set, and the size of a picture that is twice as sharp."""
+    bundle, metadata = {"text/plain": repr(figure)}, {}
     if _is_empty(figure):
-        return {"text/plain": repr(figure)}
-    kind = os.environ.get("STEPPE_FIGURE_FORMAT", "png").lower()
-    kind = kind if kind in _TYPES else "png"
+        return bundle, metadata
+    names = os.environ.get("STEPPE_FIGURE_FORMAT", "").lower().replace(" ", "").split(",")
+    for name in [name for name in names if name in _TYPES] or ["png"]:
+        data = _drawn(figure, name)
+        mime = _TYPES[name]
+        bundle[mime] = data.decode() if name == "svg" else base64.b64encode(data).decode("ascii")
+        if name in _TWICE_AS_SHARP:
+            width, height = struct.unpack(">II", data[16:24])
+            metadata[mime] = {"width": width // 2, "height": height // 2}
+    return bundle, metadata
+
+
+def _drawn(figure, name: str) -> bytes:
     drawn = io.BytesIO()
+    is_sharp = name in _TWICE_AS_SHARP
+    # Only JPEG has a quality.
+    known = {key: value for key, value in _save_options.items() if key != "pil_kwargs"}
+    options = _save_options if name in ("jpeg", "jpg") else known
     figure.savefig(
-        drawn, format=kind, bbox_inches="tight", dpi=figure.dpi, facecolor=figure.get_facecolor()
+        drawn,
+        **{
+            "format": "png" if is_sharp else name,
+            "bbox_inches": "tight",
+            "dpi": figure.dpi * (2 if is_sharp else 1),
+            "facecolor": figure.get_facecolor(),
+            **options,
+        },
     )
-    data = drawn.getvalue()
-    text = data.decode() if kind == "svg" else base64.b64encode(data).decode("ascii")
-    return {_TYPES[kind]: text, "text/plain": repr(figure)}
+    return drawn.getvalue()
 
 
 def _is_empty(figure) -> bool:

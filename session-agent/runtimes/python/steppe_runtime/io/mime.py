@@ -23,6 +23,7 @@ _METHODS = {
     "_repr_javascript_": "application/javascript",
     "_repr_pdf_": "application/pdf",
 }
+MIME_TYPES = tuple(_METHODS.values())
 _TEXT_TYPES = {"image/svg+xml", "application/javascript"}
 # These types have only text, and most steps end with one of them.
 _TEXT_ONLY = {
@@ -40,6 +41,9 @@ _TEXT_ONLY = {
     range,
     type(None),
 }
+# Set once the user has registered a function for a type: `offered(value)` gives pairs of a MIME
+# type and a function of the value, `printer(value)` one that prints it.
+formatters = None
 # Objects that have this attribute, such as mocks, make up every attribute.
 _CANARY = "_ipython_canary_method_should_not_exist_"
 
@@ -49,11 +53,17 @@ def representations(value, on_error: Callable[[BaseException], None]) -> tuple[d
     Returns the MIME bundle, always with text/plain, and its metadata. A method that raises is
     reported to on_error and left out.
     """
+    if formatters is not None:
+        return _collect(_offered_by_user(value, on_error), value, on_error)
     if type(value) in _TEXT_ONLY:
         return {"text/plain": plain_text(value, on_error)}, {}
+    return _collect(_offered(value, on_error), value, on_error)
+
+
+def _collect(offered, value, on_error: Callable[[BaseException], None]) -> tuple[dict, dict]:
     bundle: dict = {}
     metadata: dict = {}
-    for key, data, about in _offered(value, on_error):
+    for key, data, about in offered:
         if data is None or key in bundle:
             continue
         try:
@@ -69,7 +79,7 @@ def representations(value, on_error: Callable[[BaseException], None]) -> tuple[d
 
 
 def _pretty_or_plain(value, on_error: Callable[[BaseException], None]) -> str:
-    if special_method(value, "_repr_pretty_") is not None:
+    if formatters is not None or special_method(value, "_repr_pretty_") is not None:
         from .pretty import pretty_text
 
         try:
@@ -147,9 +157,25 @@ def json_value(data, depth: int = _MAX_DEPTH):
     return _foreign(data, depth)
 
 
+def _offered_by_user(value, on_error: Callable[[BaseException], None]):
+    for name, show in formatters.offered(value):
+        try:
+            result = show(value)
+        except Exception as error:
+            on_error(error)
+            continue
+        yield name, *(result if _has_metadata(result) else (result, None))
+    if type(value) not in _TEXT_ONLY:
+        yield from _offered(value, on_error)
+
+
+def _has_metadata(result) -> bool:
+    return isinstance(result, tuple) and len(result) == 2
+
+
 def _offered(value, on_error: Callable[[BaseException], None]):
     result = _call(value, "_repr_mimebundle_", on_error, include=None, exclude=None)
-    bundle, metadata = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
+    bundle, metadata = result if _has_metadata(result) else (result, {})
     if isinstance(bundle, dict):
         for mime, data in mime_items(bundle):
             yield mime, data, metadata.get(mime) if isinstance(metadata, dict) else None
@@ -159,7 +185,7 @@ def _offered(value, on_error: Callable[[BaseException], None]):
         if mime == "image/jpeg" and has_png:
             continue
         result = _call(value, name, on_error)
-        data, about = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+        data, about = result if _has_metadata(result) else (result, None)
         has_png = has_png or (mime == "image/png" and data is not None)
         yield mime, data, about
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 _MAX_WIDTH = 79
 _BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), dict: ("{", "}"), set: ("{", "}")}
 
+# Set once the user has registered a function that prints values of a type: finds it for a value.
+printer_of: Callable | None = None
+
 
 class _Break(NamedTuple):
     separator: str
@@ -77,7 +80,10 @@ class PrettyPrinter:
         self._within.add(id(value))
         try:
             method = getattr(type(value), "_repr_pretty_", None)
-            if method is not None:
+            own = printer_of and printer_of(value)
+            if own is not None:
+                own(value, self, is_cycle)
+            elif method is not None:
                 method(value, self, is_cycle)
             elif type(value) in _BRACKETS and value and not is_cycle:
                 self._pretty_items(value)

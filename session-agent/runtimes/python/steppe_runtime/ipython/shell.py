@@ -13,7 +13,8 @@ from .cell_events import CellEvents
 from .execution_result import ExecutionInfo, ExecutionResult
 from .known_magics import KnownMagics
 from .magics.timing import Stopwatch
-from .shell_commands import ShellLines, fill_in, read_command, run_command
+from .shell_commands import fill_in, read_command, run_command
+from .shell_lines import ShellLines
 
 _OF_MODULE = {*vars(types.ModuleType("m")), "__builtins__", "__annotations__", "__file__"}
 

@@ -12,27 +12,10 @@ import subprocess
 from collections.abc import Mapping
 
 from .replaced_streams import flush_streams, pass_on, replaced_streams
+from .shell_lines import ShellLines
 
 # Single quotes protect a name from the shell, and so from us.
 _NAME = re.compile(r"'[^']*'|\$\$(?=[A-Za-z_])|\$([A-Za-z_]\w*)")
-
-
-class ShellLines(list):
-    """
-    The result of `x = !command`: the lines; `.n` is the text, `.s` the lines joined by spaces.
-    """
-
-    @property
-    def l(self) -> list:  # noqa: E743 (the name IPython gives it)
-        return list(self)
-
-    @property
-    def n(self) -> str:
-        return "\n".join(self)
-
-    @property
-    def s(self) -> str:
-        return " ".join(self)
 
 
 def run_command(command: str, **options) -> int:

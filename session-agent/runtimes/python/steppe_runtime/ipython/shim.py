@@ -33,6 +33,7 @@ def install_ipython_module(shown_by: Displays) -> None:
     when_imported("IPython.core.display_functions", _replace_functions)
     when_imported("IPython.core.getipython", _replace_get_ipython)
     when_imported("IPython.utils.capture", _replace_capture)
+    when_imported("matplotlib_inline.backend_inline", _replace_figure_formats)
     # Last, so that an installed IPython is found first.
     sys.meta_path.append(_Finder)
 
@@ -140,8 +141,16 @@ def _fill_with_nothing(_module) -> None:
     """The module exists only for its submodules."""
 
 
+def _replace_figure_formats(module) -> None:
+    from ..io.figures import set_figure_formats
+
+    module.set_matplotlib_formats = set_figure_formats
+    # Figures are always closed at the end of a cell.
+    module.set_matplotlib_close = lambda close=True: None
+
+
 _replace_capture = _copy_of("capture", ("CapturedIO", "RichOutput", "capture_output"))
-_PACKAGES = ("IPython", "IPython.core", "IPython.utils")
+_PACKAGES = ("IPython", "IPython.core", "IPython.utils", "matplotlib_inline")
 _CONTENTS = {
     "IPython": _fill_package,
     "IPython.core": _fill_with_nothing,
@@ -154,6 +163,8 @@ _CONTENTS = {
     "IPython.utils": _fill_with_nothing,
     "IPython.utils.capture": _replace_capture,
     "IPython.utils.io": _replace_capture,
+    "matplotlib_inline": _fill_with_nothing,
+    "matplotlib_inline.backend_inline": _replace_figure_formats,
 }
 
 
@@ -162,7 +173,8 @@ class _Finder:
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if name != "IPython" and not _is_own_package():
+        package = name.partition(".")[0]
+        if package != name and not _is_own_package(package):
             return None
         if name == "IPython.display":
             return importlib.util.spec_from_file_location(name, _OWN_DISPLAY)
@@ -179,6 +191,6 @@ class _Finder:
         _CONTENTS[module.__name__](module)
 
 
-def _is_own_package() -> bool:
-    package = sys.modules.get("IPython")
+def _is_own_package(name: str) -> bool:
+    package = sys.modules.get(name)
     return package is not None and package.__spec__.loader is _Finder

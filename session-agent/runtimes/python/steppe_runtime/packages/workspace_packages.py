@@ -36,11 +36,14 @@ class WorkspacePackages:
             base = self._folder = own
             # pip refuses `--user` here. `--upgrade` replaces versions that pip would keep.
             self.install_options = ["--upgrade", "--target", own]
+            self.options_of_uv = ["--target", own]
             follow_children(own)
         else:
             base = os.environ.setdefault("PYTHONUSERBASE", own)
             self._folder = _user_packages()
             self.install_options = ["--user"]
+            # uv has no `--user`, but the same layout below a prefix.
+            self.options_of_uv = ["--prefix", base]
             _allow_installs()
         self._scripts = os.path.join(base, "bin")
         self._search()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
+import sys
 
-from ...io.figures import show_in_results
+from ...io.figures import set_figure_formats, show_in_results
+from ..formatters import display_formatter
 
-# Also matches a list, and the function call that is the newer form.
-_FIGURE_FORMAT = re.compile(r"""\bfigure_formats?\s*=\s*[\[{(]?\s*['"](svg|png)\b""")
+_FIGURE_FORMAT = re.compile(r"\bfigure_formats?\s*=\s*(.+)")
+_WORD = re.compile(r"""['"](\w+)['"]""")
 
 
 def matplotlib(_shell, _arguments: str, _names: dict) -> None:
@@ -17,10 +18,24 @@ def matplotlib(_shell, _arguments: str, _names: dict) -> None:
 
 
 def config(_shell, arguments: str, _names: dict) -> None:
-    """Usually sets up the inline backend; only the format of figures has an effect here."""
+    """Usually sets up the inline backend; only the formats of figures have an effect here."""
     found = _FIGURE_FORMAT.search(arguments)
     if found:
-        os.environ["STEPPE_FIGURE_FORMAT"] = found[1]
+        set_figure_formats(*_WORD.findall(found[1]))
 
 
-LINE = {"config": config, "matplotlib": matplotlib}
+def precision(_shell, arguments: str, _names: dict) -> str:
+    """
+    Sets how floats are shown: a number of digits, or a format such as `%.3e`. Without an argument
+    they are shown as always.
+    """
+    plain = display_formatter.formatters["text/plain"]
+    plain.float_precision = arguments.strip()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        digits = re.search(r"\d+", arguments)
+        numpy.set_printoptions(precision=int(digits[0]) if digits else 8)
+    return plain.float_format
+
+
+LINE = {"config": config, "matplotlib": matplotlib, "precision": precision}

@@ -9,11 +9,12 @@ from collections.abc import Callable
 LINE = {
     "commands": "cat cp ldir lf lk ll ls lx mkdir mv rm rmdir sx system",
     "directories": "cd env pwd set_env",
-    "display": "config matplotlib",
+    "display": "config matplotlib precision",
     "extensions": "aimport autoreload load_ext reload_ext unload_ext",
     "help": "lsmagic pinfo pinfo2 psearch",
     "namespace": "reset reset_selective who who_ls whos xdel",
-    "packages": "pip",
+    "packages": "pip uv",
+    "profiling": "prun",
     "running": "run",
     "timing": "time timeit",
 }
@@ -22,11 +23,12 @@ CELL = {
     "cells": "file writefile",
     "commands": "! sx system",
     "media": "HTML SVG html javascript js latex markdown svg",
+    "profiling": "prun",
     "scripts": "bash perl python python2 python3 ruby script sh",
     "timing": "timeit",
 }
 # Magics whose braces and dollars are part of code, or of names that are not evaluated.
-OF_CODE = {"capture", "config", "pinfo", "pinfo2", "psearch", "time", "timeit"}
+OF_CODE = {"capture", "config", "pinfo", "pinfo2", "prun", "psearch", "time", "timeit"}
 
 
 def load_line_magic(name: str) -> Callable | None:
