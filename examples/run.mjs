@@ -1,34 +1,12 @@
 // Runs the steps of each example in a session of its own, shows their output, and checks it. Starts
 // a local mode for this unless STEPPE_URL and STEPPE_TOKEN name a service that already runs.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startLocal } from './start-local.mjs';
 import { connect } from './steppe-client.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-async function startLocal() {
-  const local = spawn(process.execPath, [`${root}dist/local.mjs`], {
-    env: { ...process.env, PORT: '0', STEPPE_ENV: 'development', AUTH_MODE: 'jwt' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(local, 'exit');
-  const found = {};
-  for await (const line of createInterface({ input: local.stdout })) {
-    const [, name, value] = /^export STEPPE_(URL|TOKEN)=(\S+)$/.exec(line) ?? [];
-    if (name) found[name.toLowerCase()] = value;
-    if (found.url && found.token) break;
-  }
-  if (!found.token) throw new Error('the local mode did not start');
-  const stop = async () => {
-    local.kill('SIGTERM');
-    await exited;
-  };
-  return { ...found, stop };
-}
 
 async function runExample(client, name) {
   const { runtime, downloads, check } = await import(`./${name}/check.mjs`);

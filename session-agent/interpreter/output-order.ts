@@ -59,7 +59,7 @@ export class OutputOrder {
     if (turn <= this.#turn) {
       this.#sink.output(stream, bytes);
     } else {
-      held.push({ turn, bytes });
+      held.push({ turn, bytes: Buffer.from(bytes) });
       this.#hold(bytes.length);
     }
   }

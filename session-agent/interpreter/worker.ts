@@ -146,6 +146,7 @@ export class Worker {
       running.output.finish();
       return { kind: 'lost', exit: first };
     }
+    for (const stream of [this.#out, this.#err]) stream.wake();
     // The worker writes both markers before `done`: they are late only if user code tampers with
     // the streams. If the worker dies meanwhile, the step has still ended.
     await settledWithin(markers, markerLimitMs, this.#options.clock);

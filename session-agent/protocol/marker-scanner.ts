@@ -11,20 +11,22 @@ export interface MarkerSink {
   ended(): void;
 }
 
+const noBytes: Buffer = Buffer.alloc(0);
 /** Two numbers of nine digits, and the comma. */
 const longestName = 19;
 const turnName = /^([0-9]{1,9}),([0-9]{1,9})$/;
 
 /**
  * Splits one raw stream at the markers of its steps. Bytes are passed on immediately; only a tail
- * that could be the beginning of a marker is held until more arrives.
+ * that could be the beginning of a marker is held until more arrives. The sink must copy what it
+ * keeps.
  */
 export class MarkerScanner {
   #sink: MarkerSink;
   #place: Place = 'background';
   /** What the markers of the armed step begin with, until its end marker. */
   #prefix: Buffer | undefined;
-  #held: Buffer = Buffer.alloc(0);
+  #held = noBytes;
 
   constructor(sink: MarkerSink) {
     this.#sink = sink;
@@ -38,7 +40,7 @@ export class MarkerScanner {
 
   push(chunk: Buffer): void {
     let rest = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk;
-    this.#held = Buffer.alloc(0);
+    this.#held = noBytes;
     for (let prefix = this.#prefix; prefix; prefix = this.#prefix) {
       const at = rest.indexOf(prefix);
       const nameAt = at + prefix.length;
@@ -48,7 +50,7 @@ export class MarkerScanner {
       if (isCut) {
         const whole = at === -1 ? rest.length - heldBack(rest, prefix) : at;
         this.#emit(rest.subarray(0, whole));
-        this.#held = rest.subarray(whole);
+        if (whole < rest.length) this.#held = Buffer.from(rest.subarray(whole));
         return;
       }
       const name = rest.toString('latin1', nameAt, nameAt + Math.max(0, nameBytes));
@@ -63,7 +65,7 @@ export class MarkerScanner {
   /** The stream has ended: the bytes that were held are not a marker. */
   end(): void {
     this.#emit(this.#held);
-    this.#held = Buffer.alloc(0);
+    this.#held = noBytes;
   }
 
   /** @returns what a marker means, if one with this name can come now. */

@@ -2,15 +2,32 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { MarkerScanner, type MarkerSink } from './marker-scanner.ts';
 import type { RawOutput } from './runtime-transport.ts';
 
+/** Reads of less than this follow small writes: a blocked writer fills a page at least. */
+const smallBytes = 4096;
+const quickMs = 1;
+const maxQuickReads = 8;
+/** A longer rest could fill the FIFO, and block the worker, unless little arrives. */
+const restMs = 2;
+const longRestMs = 4;
+const littleBytes = 32 * 1024;
+/** The FIFO was nearly full. */
+const muchBytes = 48 * 1024;
+
 /**
- * One raw stream of a worker, split at the markers of its steps. It never stops reading, so that no
- * slow reader of a step's output can block the worker.
+ * One raw stream of a worker, split at the markers of its steps. It stops reading for moments only,
+ * so that no slow reader of a step's output can block the worker: many small reads in quick
+ * succession would cost more than what they read.
  */
 export class RawStream {
   readonly #output: RawOutput;
   readonly #clock: Clock;
   readonly #scanner: MarkerScanner;
   #stepEnded: () => void = () => {};
+  #lastReadMs = 0;
+  /** Small reads, each soon after the one before. */
+  #quickReads = 0;
+  /** Set while it rests. */
+  #cancelRest: (() => void) | undefined;
   /** Every process that could write has exited, and all output has been read. */
   readonly #ended: Promise<void>;
 
@@ -18,15 +35,15 @@ export class RawStream {
     this.#output = output;
     this.#clock = clock;
     this.#scanner = new MarkerScanner({ ...sink, ended: () => this.#stepEnded() });
-    output.bytes.on('data', (chunk: Buffer) => this.#scanner.push(chunk));
-    output.bytes.on('error', () => output.bytes.destroy());
     this.#ended = new Promise((resolve) => {
-      output.bytes.once('close', () => {
+      const onClosed = () => {
+        this.#cancelRest?.();
         this.#scanner.end();
         // No more markers can arrive.
         this.#stepEnded();
         resolve();
-      });
+      };
+      output.read((bytes) => this.#take(bytes), onClosed);
     });
   }
 
@@ -41,6 +58,7 @@ export class RawStream {
    */
   arm(nonce: string): Promise<void> {
     this.#scanner.arm(nonce);
+    this.wake();
     return new Promise((resolve) => {
       this.#stepEnded = resolve;
     });
@@ -51,8 +69,37 @@ export class RawStream {
     this.#output.releaseWriteEnd();
     // Before the rest is read: the next worker's FIFO may have the same name.
     this.#output.unlink();
-    const cancel = this.#clock.after(limitMs, () => this.#output.bytes.destroy());
+    this.wake();
+    const cancel = this.#clock.after(limitMs, () => this.#output.destroy());
     await this.#ended;
     cancel();
+  }
+
+  /** Reads on at once. */
+  wake(): void {
+    this.#quickReads = 0;
+    this.#endRest();
+  }
+
+  #endRest(): void {
+    if (!this.#cancelRest) return;
+    this.#cancelRest();
+    this.#cancelRest = undefined;
+    this.#lastReadMs = this.#clock.monotonicMs();
+    this.#output.resume();
+  }
+
+  /** @returns false if it rests. */
+  #take(bytes: Buffer): boolean {
+    this.#scanner.push(bytes);
+    const now = this.#clock.monotonicMs();
+    const isQuick = now - this.#lastReadMs < quickMs;
+    this.#lastReadMs = now;
+    if (bytes.length >= muchBytes) this.#quickReads = 0;
+    else if (bytes.length < smallBytes) this.#quickReads = isQuick ? this.#quickReads + 1 : 0;
+    if (this.#quickReads < maxQuickReads) return true;
+    const ms = bytes.length < littleBytes ? longRestMs : restMs;
+    this.#cancelRest = this.#clock.after(ms, () => this.#endRest());
+    return false;
   }
 }

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { chmod, mkdtemp, rename, unlink } from 'node:fs/promises';
-import { createServer, Socket } from 'node:net';
+import { type ConnectOpts, createServer, Socket, type SocketConstructorOpts } from 'node:net';
 import { join } from 'node:path';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { systemCode } from '../workspace/file-system/file-error.ts';
 
@@ -26,8 +26,15 @@ export interface RuntimeTransport {
 
 /** The agent's end of a worker's fd 1 or 2. */
 export interface RawOutput {
-  /** Ends once every process that could write has exited and all output has been read. */
-  readonly bytes: Readable;
+  /**
+   * Starts to read. `onBytes` must copy what it keeps, and returns false to stop until `resume`.
+   * `onClosed` is called once every process that could write has exited and all output has been
+   * read, or after `destroy`.
+   */
+  read(onBytes: (bytes: Buffer) => boolean, onClosed: () => void): void;
+  resume(): void;
+  /** Stops reading; what is left is lost. */
+  destroy(): void;
   /** The worker has opened its end, so the agent's own write end is closed. May be called twice. */
   releaseWriteEnd(): void;
   /** Removes the stream's name; what was written can still be read. */
@@ -37,6 +44,8 @@ export interface RawOutput {
 /** A supervisor and a worker, and one of each that replaces them before the old ones close. */
 const maxConnections = 4;
 const mkfifoLimitMs = 5_000;
+/** What a FIFO holds. */
+const readBytes = 64 * 1024;
 
 const run = promisify(execFile);
 
@@ -64,7 +73,7 @@ export function createRuntimeTransport(runDirectory: string): RuntimeTransport {
         return { out, err: openRawOutput(paths.err) };
       } catch (error) {
         out.releaseWriteEnd();
-        out.bytes.destroy();
+        out.destroy();
         throw error;
       }
     },
@@ -114,8 +123,23 @@ function openRawOutput(path: string): RawOutput {
   let writeEnd: number | undefined = closeOnError(readEnd, () =>
     openFifo(path, constants.O_WRONLY),
   );
+  let onBytes = (_bytes: Buffer): boolean => false;
+  // A new buffer for each of many small reads would cost more than they do.
+  const buffer = Buffer.alloc(readBytes);
+  const options: SocketConstructorOpts & ConnectOpts = {
+    ...{ fd: readEnd, readable: true, writable: false, manualStart: true },
+    onread: { buffer, callback: (length) => onBytes(buffer.subarray(0, length)) },
+  };
+  const socket = new Socket(options);
   return {
-    bytes: new Socket({ fd: readEnd, readable: true, writable: false }),
+    read(given, onClosed) {
+      onBytes = given;
+      socket.on('error', () => socket.destroy());
+      socket.once('close', onClosed);
+      socket.resume();
+    },
+    resume: () => void socket.resume(),
+    destroy: () => void socket.destroy(),
     releaseWriteEnd() {
       if (writeEnd !== undefined) closeSync(writeEnd);
       writeEnd = undefined;

@@ -5,14 +5,18 @@ import { incompleteEnd } from './output-window.ts';
 
 export const coalesceMs = 3;
 
+const firstBufferBytes = 1024;
+const noBytes: Buffer = Buffer.alloc(0);
+
 /**
  * One output stream: bytes in, pieces of whole characters out. Small writes within a few
- * milliseconds become one piece.
+ * milliseconds become one piece. It copies what it holds, and a piece is valid until `emit`
+ * returns.
  */
 class PieceStream {
   readonly #emit: (piece: Buffer) => void;
   readonly #clock: Clock;
-  #pending: Buffer[] = [];
+  #buffer = noBytes;
   #pendingBytes = 0;
   #cancelFlush: (() => void) | undefined;
 
@@ -22,40 +26,52 @@ class PieceStream {
   }
 
   push(bytes: Buffer): void {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes >= maxPieceBytes) this.flush();
-    else this.#cancelFlush ??= this.#clock.after(coalesceMs, () => this.flush());
+    for (let start = 0; start < bytes.length; ) {
+      const part = bytes.subarray(start, start + maxPieceBytes - this.#pendingBytes);
+      this.#append(part);
+      start += part.length;
+      if (this.#pendingBytes === maxPieceBytes) this.flush();
+    }
+    if (this.#pendingBytes > 0) this.#cancelFlush ??= this.#clock.after(coalesceMs, this.flush);
   }
 
   /** Emits what waits for more output, except the beginning of a character. */
-  flush(): void {
+  flush = (): void => {
     if (!this.#cancelFlush && this.#pendingBytes < maxPieceBytes) return;
-    const all = this.#take();
+    this.#stopTimer();
+    const all = this.#buffer.subarray(0, this.#pendingBytes);
     // Only the very last bytes of invalid output can be this short.
     const whole = all.length - incompleteEnd(all);
-    if (whole < all.length) {
-      // A copy, because the buffer may be large.
-      this.#pending = [Buffer.from(all.subarray(whole))];
-      this.#pendingBytes = all.length - whole;
-    }
-    if (whole > 0) this.#emit(all.subarray(0, whole));
-  }
+    this.#pendingBytes -= whole;
+    if (whole === 0) return;
+    this.#emit(all.subarray(0, whole));
+    this.#buffer.copyWithin(0, whole, all.length);
+  };
 
-  /** Emits everything. */
+  /** Emits everything, and takes no more memory. */
   end(): void {
-    const all = this.#take();
+    this.#stopTimer();
+    const all = this.#buffer.subarray(0, this.#pendingBytes);
+    this.#buffer = noBytes;
+    this.#pendingBytes = 0;
     if (all.length > 0) this.#emit(all);
   }
 
-  #take(): Buffer {
+  #append(bytes: Buffer): void {
+    const needed = this.#pendingBytes + bytes.length;
+    if (needed > this.#buffer.length) {
+      const room = Math.max(needed, firstBufferBytes, 2 * this.#buffer.length);
+      const larger = Buffer.allocUnsafeSlow(Math.min(room, maxPieceBytes));
+      this.#buffer.copy(larger, 0, 0, this.#pendingBytes);
+      this.#buffer = larger;
+    }
+    bytes.copy(this.#buffer, this.#pendingBytes);
+    this.#pendingBytes = needed;
+  }
+
+  #stopTimer(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    const [only, ...more] = this.#pending;
-    const all = more.length === 0 ? (only ?? Buffer.alloc(0)) : Buffer.concat(this.#pending);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    return all;
   }
 }
 

@@ -551,6 +551,19 @@ flow(
   },
   {},
 );
+steps(
+  'a loop that prints many lines takes no memory for each',
+  'const used = () => process.memoryUsage().heapUsed\nconst usedBefore = used()\nfor (let n = 0; n < 300_000; n++) console.log("")\nused() - usedBefore < 24 * 2 ** 20',
+  { stdout: '\n'.repeat(300_000), value: 'true' },
+);
+steps(
+  'callbacks of writes are called after the write, in order, also after one that throws',
+  [
+    'const calls = []\nconst a = () => calls.push("a")\nconst b = () => { calls.push("b"); throw new Error("b") }\nfor (const callback of [a, a, b, b, a]) process.stdout.write(".", callback)\ncalls.push("sync")\nvoid 0',
+    'calls.join(" ")',
+  ],
+  { value: "'sync a a b b a'" },
+);
 flow(
   'a step whose end throws still ends, and the error is a background error',
   async (session) => {

@@ -4,9 +4,11 @@ import process from 'node:process';
 import type { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { types } from 'node:util';
-import { endMarker, startMarker, turnMarker } from '../../../protocol/wire-format.ts';
-import { nextTick, pinned } from './own-functions.ts';
+import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
+import { createTurns } from './output-turns.ts';
+import { pinned } from './own-functions.ts';
 import type { StepScope } from './step-scope.ts';
+import { createWriteCallbacks } from './write-callbacks.ts';
 
 type Stream = 'stdout' | 'stderr';
 
@@ -64,42 +66,6 @@ export type StepOutput = {
   end(nonce: string): void;
 };
 
-/**
- * Marks a step's turns from one stream to the other, and to what it shows, so that the agent can
- * keep their order.
- */
-function createTurns(mark: (marker: Buffer) => void) {
-  let nonce: string | null = null;
-  let turn = 0;
-  let shown = 0;
-  /** The stream that was written to since the last turn. */
-  let current: number | null = null;
-  const next = (): void => {
-    turn += 1;
-    if (nonce !== null) mark(turnMarker(nonce, turn, shown));
-  };
-  return {
-    begin(ofStep: string): void {
-      turn = shown = 0;
-      current = null;
-      nonce = ofStep;
-    },
-    wrote(fd: number): void {
-      if (current === fd) return;
-      if (current !== null) next();
-      current = fd;
-    },
-    shows(): void {
-      shown += 1;
-      next();
-      current = null;
-    },
-    end(): void {
-      nonce = null;
-    },
-  };
-}
-
 /** Replaces the stream's own `write`, whose state would not survive a termination inside it. */
 function takeOver(
   stream: Writable,
@@ -108,6 +74,7 @@ function takeOver(
 ): void {
   const decoder = pinned(new StringDecoder('utf8'), 'write');
   const refuse = stream.write.bind(stream);
+  const calls = createWriteCallbacks();
   const write = (chunk: unknown, encoding?: unknown, callback: unknown = encoding): boolean => {
     if (typeof chunk !== 'string' && !types.isUint8Array(chunk)) return refuse(chunk);
     const bytes =
@@ -119,7 +86,7 @@ function takeOver(
       writeWhole(fd, bytes, () => setBlocking(stream));
     } else
       onBackground(decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
-    if (typeof callback === 'function') nextTick(callback, null);
+    if (typeof callback === 'function') calls.add(callback);
     return true;
   };
   Object.defineProperty(stream, 'write', {
