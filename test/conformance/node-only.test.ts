@@ -284,6 +284,20 @@ flow(
   },
   {},
 );
+flow('a file that was written again is loaded anew by the next import', async (session) => {
+  const files = {
+    'again.mjs': 'export default ',
+    'again.cjs': 'module.exports = ',
+    'again.json': '',
+  };
+  for (const value of [1, 2, 3]) {
+    for (const [path, text] of Object.entries(files)) await session.put(path, `${text}${value}\n`);
+    const code =
+      'import es from "./again.mjs"\nimport common from "./again.cjs"\nimport data from "./again.json" with { type: "json" }\n[es, common, data, require("./again.cjs"), require("./again.json")]';
+    const all = Array(5).fill(value).join(', ');
+    expectResult(await session.run(code), { value: `[ ${all} ]` }, 'node');
+  }
+});
 flow('a JSON file of the workspace can be required', async (session) => {
   await session.put('conf.json', '{"a":1}');
   expectResult(await session.run('require("./conf.json").a'), { value: '1' }, 'node');

@@ -252,13 +252,50 @@ it('shows errors in TypeScript code at the user’s line', async () => {
   expect(error?.traceback[1]).toMatch(/<step \d+>:5:7/);
 });
 
-it('reloads a changed file only under a new specifier, as Node does', async () => {
-  const path = join(agent.workspace, 'changing.mjs');
-  writeFileSync(path, 'export default 1');
-  await agent.run("const first = (await import('./changing.mjs')).default");
-  writeFileSync(path, 'export default 2');
-  const { shown } = await agent.run(
-    "[first, (await import('./changing.mjs')).default, (await import('./changing.mjs?2')).default]",
+it('loads a file anew that was written since, however it is named', async () => {
+  const names = ['changing.mjs', 'changing.cjs', 'changing.json', 'other.js'];
+  const write = (value: number): void => {
+    const texts = [`export default ${value}`, ...Array(3).fill(`module.exports = ${value}`)];
+    texts[2] = String(value);
+    for (const [index, name] of names.entries())
+      writeFileSync(join(agent.workspace, name), texts[index] ?? '');
+  };
+  const imports = `[(await import('./changing.mjs')).default, (await import('./changing.cjs')).default, (await import('./changing.json', { with: { type: 'json' } })).default, (await import(\`file://\${__dirname}/other.js\`)).default]`;
+  const requires = "['./changing.cjs', './changing', './changing.json', './other.js'].map(require)";
+  // Each comes first in one of the rounds.
+  for (const [value, code] of [imports, requires, requires, imports].entries()) {
+    write(value);
+    for (const loads of [code, imports, requires]) {
+      const { shown, done } = await agent.run(loads);
+      expect(done.error).toBeNull();
+      expect(shown[0]?.bundle['application/json']).toEqual(Array(4).fill(value));
+    }
+  }
+});
+
+it('loads a file once until it changes, and files of packages once', async () => {
+  writeFileSync(
+    join(agent.workspace, 'once.mjs'),
+    'globalThis.times = (globalThis.times ?? 0) + 1',
   );
-  expect(shown[0]?.bundle['text/plain']).toBe('[ 1, 1, 2 ]');
+  writeFileSync(join(agent.workspace, 'node_modules/old-package/index.js'), 'exports.old = 1');
+  await agent.run("import './once.mjs'");
+  const before = "const kept = require('old-package'); const twice = await import('./once.mjs')";
+  await agent.run(before);
+  writeFileSync(join(agent.workspace, 'node_modules/old-package/index.js'), 'exports.old = 22');
+  const { shown } = await agent.run(
+    "[times, twice === await import('./once.mjs'), kept === require('old-package'), (await import('./once.mjs?2')) === twice]",
+  );
+  expect(shown[0]?.bundle['text/plain']).toBe('[ 1, true, true, false ]');
+});
+
+it('loads a module whose error was corrected', async () => {
+  const path = join(agent.workspace, 'corrected.mjs');
+  writeFileSync(path, 'export const = 1');
+  expect((await agent.run("import { x } from './corrected.mjs'")).done.error?.name).toBe(
+    'SyntaxError',
+  );
+  writeFileSync(path, 'export const x = 7');
+  const { shown } = await agent.run("import { x } from './corrected.mjs'; x");
+  expect(shown[0]?.bundle['text/plain']).toBe('7');
 });

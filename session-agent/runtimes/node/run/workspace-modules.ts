@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
+import { createFreshFiles } from './fresh-files.ts';
 import { ownArray, settled, userRealm } from './user-realm.ts';
 
-/** Loads modules like a file in the workspace's root, whatever the current directory is. */
+/**
+ * Loads modules like a file in the workspace's root, whatever the current directory is. A file that
+ * a step names is loaded anew if it was written again since.
+ */
 export function createWorkspaceModules(workspace: string): WorkspaceModules {
   const filename = join(workspace, 'step.mjs');
   const url = pathToFileURL(filename).href;
@@ -17,9 +21,12 @@ export function createWorkspaceModules(workspace: string): WorkspaceModules {
     loaded: true,
   });
   require.main = module;
-  const load = compileLoader(filename);
+  const loadAsIs = compileLoader(filename);
+  const fresh = createFreshFiles(require, url);
+  const load: WorkspaceModules['import'] = (specifier, options) =>
+    loadAsIs(fresh.specifier(specifier), options);
   return {
-    require,
+    require: fresh.require,
     module,
     import: load,
     importNames: async (specifier, names, options) => {
