@@ -8,14 +8,15 @@ import re
 from .inputs import Inputs
 from .results import Results
 
-_INPUT_NAME = re.compile(r"\b_i(?:i{0,2}|\d+)\b")
+_NUMBERED_NAME = re.compile(r"\b_(?:i{1,3}|i?\d+)\b")
 _NOTHING = object()
 
 
 class History:
     """
     All names are among the builtins, as `_` is at Python's prompt: a name that the user has
-    assigned takes precedence.
+    assigned takes precedence. A new name among the builtins makes running code slower for a while,
+    so that names with a number are set for the cells that use them.
     """
 
     def __init__(self):
@@ -29,20 +30,15 @@ class History:
 
     def begin(self, source: str, number: int) -> None:
         self.number = number
-        # Few cells use such a name: it is set for those.
-        if "_i" in source:
-            self._name_inputs(source)
+        if "_" in source:
+            self._set_numbered_names(source)
 
     def keep(self, value) -> None:
         names = self._names
         # Another `_` among the builtins is a function of the user, such as gettext's.
         if names.get("_", self._last) is self._last:
-            if "__" in names:
-                names["___"] = names.pop("__")
-            else:
-                names.pop("___", None)
-            if self._holds_last:
-                names["__"] = self._last
+            self._shift_to("___", "__" in names, names.get("__"))
+            self._shift_to("__", self._holds_last, self._last)
             names["_"] = value
         self._last = value
         self._holds_last = self.results.hold(self.number, value)
@@ -65,9 +61,18 @@ class History:
         if is_forgotten(self._last):
             self._last, self._holds_last = _NOTHING, False
 
-    def _name_inputs(self, source: str) -> None:
-        for name in set(_INPUT_NAME.findall(source)):
-            digits = name[2:].strip("i")
+    def _shift_to(self, name: str, is_held: bool, value) -> None:
+        if is_held:
+            self._names[name] = value
+        else:
+            self._names.pop(name, None)
+
+    def _set_numbered_names(self, source: str) -> None:
+        for name in set(_NUMBERED_NAME.findall(source)):
+            digits = name.strip("_i")
             number = int(digits) if digits else self.number - len(name) + 1
-            if 0 <= number <= self.number:
-                self._names[name] = self.inputs[number]
+            if name.startswith("_i"):
+                if 0 <= number <= self.number:
+                    self._names[name] = self.inputs[number]
+            elif number in self.results:
+                self._names[name] = self.results[number]

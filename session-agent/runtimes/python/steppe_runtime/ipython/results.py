@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+from collections import deque
 
 from .held_size import held_size
 
 MAX_RESULT_BYTES = 1024 * 1024
 _MAX_TOTAL_BYTES = 16 * MAX_RESULT_BYTES
 _MAX_RESULTS = 1000
+_names = builtins.__dict__
 
 
 class Results(dict):
@@ -19,7 +21,8 @@ class Results(dict):
 
     def __init__(self):
         super().__init__()
-        self._sizes: dict[int, int] = {}
+        # The oldest first, with its size.
+        self._held: deque[tuple[int, int]] = deque()
         self._total = 0
 
     def __missing__(self, number):
@@ -30,26 +33,29 @@ class Results(dict):
         if size is None:
             return False
         self[number] = value
-        self._sizes[number] = size
+        self._held.append((number, size))
         self._total += size
-        setattr(builtins, f"_{number}", value)
-        while self._total > _MAX_TOTAL_BYTES or len(self._sizes) > _MAX_RESULTS:
-            self._drop(next(iter(self._sizes)))
+        while self._total > _MAX_TOTAL_BYTES or len(self._held) > _MAX_RESULTS:
+            self._drop_oldest()
         return True
 
     def forget_all(self) -> None:
-        for number in list(self._sizes):
-            self._drop(number)
+        while self._held:
+            self._drop_oldest()
         self.clear()
 
     def forget(self, value) -> None:
+        # Its size stays counted until it would have been the oldest.
         for number in [number for number, held in self.items() if held is value]:
             self._drop(number)
-            self.pop(number, None)
+
+    def _drop_oldest(self) -> None:
+        number, size = self._held.popleft()
+        self._total -= size
+        self._drop(number)
 
     def _drop(self, number: int) -> None:
-        self._total -= self._sizes.pop(number, 0)
         value = self.pop(number, None)
         name = f"_{number}"
-        if getattr(builtins, name, None) is value:
-            builtins.__dict__.pop(name, None)
+        if _names.get(name) is value:
+            _names.pop(name, None)
