@@ -255,30 +255,10 @@ steps(
 
 // Pasted code
 steps(
-  'prompts of Python are taken off',
-  '>>> total = 1\n>>> for n in range(3):\n...     total += n\n...\n>>> total',
-  {
-    value: '4',
-  },
-);
-steps(
   'prompts of IPython are taken off',
   'In [1]: pasted = 1\n\nIn [2]: if pasted:\n   ...:     pasted += 1\n   ...:\n\nIn [3]: pasted',
   {
     value: '2',
-  },
-);
-steps('a byte order mark at the start is skipped', '\ufeff1 + 1', { value: '2' });
-steps('code in a Markdown fence fails with advice', '```python\nprint(1)\n```', {
-  error: { name: 'SyntaxError', message: /Markdown fence: send only the lines inside/ },
-});
-steps(
-  'lone surrogates never reach the caller',
-  'import sys\nprint("out \\udc80")\ndisplay({"text/html": "a\\ud800b", "application/json": {"k\\udc80": "\\udc80"}}, raw=True)\nraise ValueError("c\\ud800d")',
-  {
-    stdout: 'out \\udc80\n',
-    displayed: [{ 'text/html': 'a\ufffdb', 'application/json': { 'k\ufffd': '\ufffd' } }],
-    error: { name: 'ValueError', message: 'c\ufffdd' },
   },
 );
 
