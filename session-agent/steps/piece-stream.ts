@@ -3,7 +3,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import { maxPieceBytes } from '../spool/step-spool.ts';
 import { incompleteEnd } from './output-window.ts';
 
-export const coalesceMs = 3;
+export const coalesceMs = 5;
 
 const firstBufferBytes = 1024;
 const noBytes: Buffer = Buffer.alloc(0);
