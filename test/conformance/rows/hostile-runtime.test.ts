@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { behaviours, flow, notInPods, type Row } from '../harness/behaviours.ts';
 import { expectResult } from '../harness/expectation.ts';
 import type { PerLanguage } from '../harness/languages.ts';
@@ -153,5 +154,58 @@ behaviours('Code that attacks its own runtime', [
       python: 'os.chmod(run, 0o500)',
       node: 'fs.chmodSync(run, 0o500)',
     }),
+  ),
+  flow(
+    'a step that takes bytes and markers out of its own stream shows its values, and what it prints then',
+    {
+      python: `
+import os, time
+def wait_for(name):
+    while not os.path.exists(name): time.sleep(0.005)
+print('before')
+wait_for('before')
+thief = os.open('/proc/self/fd/1', os.O_RDONLY | os.O_NONBLOCK)
+for n in range(300):
+    display(n)
+    try: os.read(thief, 65536)
+    except BlockingIOError: pass
+os.close(thief)
+print('after')
+wait_for('after')`,
+      node: `
+const waitFor = async (name) => {
+  while (!fs.existsSync(name)) await new Promise((done) => setTimeout(done, 5))
+}
+console.log('before')
+await waitFor('before')
+const thief = fs.openSync('/proc/self/fd/1', fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
+for (let n = 0; n < 300; n++) {
+  display(n)
+  try { fs.readSync(thief, Buffer.alloc(65536)) } catch {}
+}
+fs.closeSync(thief)
+console.log('after')
+await waitFor('after')`,
+    },
+    async (session, code) => {
+      const shown: string[] = [];
+      let printed = '';
+      let status = '';
+      for await (const event of session.stream(code)) {
+        if (event.type === 'result') shown.push(String(event['text/plain']));
+        if (event.type === 'stdout') {
+          printed += event.text;
+          // The step goes on once its line was seen.
+          await session.put(event.text.trim(), '');
+        }
+        if (event.type === 'step_ended') status = event.status;
+      }
+      expect({ shown, printed, status }).toEqual({
+        shown: Array.from({ length: 300 }, (_, n) => `${n}`),
+        printed: 'before\nafter\n',
+        status: 'completed',
+      });
+    },
+    own,
   ),
 ]);
