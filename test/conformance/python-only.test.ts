@@ -485,6 +485,14 @@ flow('a second cancel interrupts what the code does after the first', async (ses
   expect(await session.ended(id)).toMatchObject({ status: 'cancelled', state_lost: false });
   expectResult(await session.run('kept'), { value: '5' }, 'python');
 });
+flow('an interrupt runs the finally of a try that begins with a loop', async (session) => {
+  const code = 'try:\n    while True: pass\nfinally:\n    print("cleaned")';
+  expectResult(
+    await session.run(code, { timeout_ms: 150 }),
+    { status: 'timed_out', stdout: 'cleaned\n', error: { name: 'StepTimedOut' } },
+    'python',
+  );
+});
 flow('KeyboardInterrupt runs the finally block', async (session) => {
   const result = await session.run(
     'import time\ntry:\n    while True: time.sleep(0.01)\nfinally:\n    print("cleaned")',

@@ -92,6 +92,7 @@ class InterruptTest(SessionCase):
                 self.wait_for_output(step, "started")
                 self.agent.interrupt(step)
                 self.wait_for_output(step, "cleans up")
+                time.sleep(0.05)
                 self.agent.interrupt(step)
                 outcome = self.agent.finish(step)
                 self.assertEqual(

@@ -18,6 +18,7 @@ from ..packages.module_hooks import named_like
 from ..supervisor.descendants import children_of, has_children
 from ..worker.interrupt_request import InterruptRequest
 from .awaited_task import AwaitedTask
+from .raise_interrupt import raise_interrupt
 
 # Half of the time after which the agent kills the worker.
 _MAX_WAIT_SECONDS = 1.0
@@ -137,8 +138,10 @@ class Interrupts:
         if not self.fired:
             return True
         # An interrupt that waits for its moment stands for the next ones too.
-        is_due = self._raised_by is not None or self._pending
-        return not is_due and _is_below(self._user_code, frame)
+        if self._raised_by is not None or self._pending:
+            return False
+        # While the step awaits, older Pythons do not always link its frames.
+        return self.awaited is not None or _is_below(self._user_code, frame)
 
     def _fire(self, frame) -> None:
         self.fired = True
@@ -179,7 +182,7 @@ class Interrupts:
         if self._held:
             self._pending = True
         elif not (self.awaited and frame and self.awaited.cancel(frame)):
-            raise KeyboardInterrupt
+            raise_interrupt(frame)
 
     def _send_rechecks(self, step_id: str) -> None:
         while self._step_id == step_id and self._raised_by is not None:
