@@ -4,6 +4,7 @@ import { mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
 import type { Channel, Totals } from '../spool/record.ts';
 import type { OwnedSpool } from '../spool/session-spool.ts';
 import type { StepSpool } from '../spool/step-spool.ts';
+import { countCleared, writtenBytes } from './cleared-results.ts';
 import { incompleteEnd } from './output-window.ts';
 import { memoryOf, type OutputWindows } from './output-windows.ts';
 
@@ -197,31 +198,6 @@ export class StepEvents {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-const writtenBytes = ({ stdout, stderr }: Readonly<Totals>): number => stdout + stderr;
-
-/**
- * How many events precede the last `clear_output` that has taken effect.
- * @param written the bytes that the step has printed by now.
- */
-function countCleared(remembered: readonly Remembered[], written: number): number {
-  let cleared = 0;
-  let waiting: { index: number; written: number } | undefined;
-  const pass = (isShown: boolean, printed: number): void => {
-    if (!waiting || !(isShown || printed > waiting.written)) return;
-    cleared = waiting.index;
-    waiting = undefined;
-  };
-  for (const [index, { event, totals }] of remembered.entries()) {
-    const printed = writtenBytes(totals);
-    pass(event.type === 'result', printed);
-    if (event.type !== 'clear_output') continue;
-    waiting = event.wait ? { index, written: printed } : undefined;
-    if (!event.wait) cleared = index;
-  }
-  pass(false, written);
-  return cleared;
 }
 
 /** The bytes of an object's strings, which are the only large part. */

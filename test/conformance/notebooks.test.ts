@@ -155,7 +155,7 @@ steps('set_next_input shows the next input', 'get_ipython().set_next_input("x = 
 steps(
   'capture_output keeps what is displayed',
   'from IPython.utils.capture import capture_output\nwith capture_output() as c: display("x")\nc.outputs[0].data',
-  { value: String.raw`{'text/plain': "'x'"}` },
+  { value: `{'text/plain': "'x'"}` },
 );
 steps('%prun profiles a statement', ['def slow(): return sum(range(100))', '%prun slow()'], {
   stdout: /function calls[\s\S]*\(slow\)/,
@@ -180,6 +180,15 @@ steps(
     'display(T())\n[T()]',
   ],
   { displayed: [{ 'text/html': '<b>T</b>', 'text/plain': 'a T' }], value: '[a T]' },
+  { own: {} },
+);
+steps(
+  'ast_node_interactivity shows all values of a cell',
+  [
+    'from IPython.core.interactiveshell import InteractiveShell\nInteractiveShell.ast_node_interactivity = "all"',
+    '1\nx = 2\nx',
+  ],
+  { displayed: [{ 'text/plain': '1' }], value: '2' },
   { own: {} },
 );
 

@@ -302,6 +302,24 @@ class NotebooksTest(SessionCase):
             self.run_ok("lines.fields(1), lines.grep('a').n").value, "(['2', '1'], 'a 1')"
         )
 
+    def test_all_values_of_a_cell_are_shown(self):
+        self.run_ok(
+            "from IPython.core.interactiveshell import InteractiveShell\n"
+            "InteractiveShell.ast_node_interactivity = 'all'"
+        )
+        outcome = self.run_ok("1\nx = 2\nNone\nfor n in range(2): n\n'three'\n4")
+        texts = [frame["bundle"]["text/plain"] for frame in outcome.displays]
+        self.assertEqual((texts, outcome.value), (["1", "'three'", "4"], "4"))
+        self.assertEqual(
+            len(self.run_ok("import asyncio\nawait asyncio.sleep(0, 1)\n2").displays), 2
+        )
+        self.run_ok("get_ipython().ast_node_interactivity = 'last_expr_or_assign'")
+        self.assertEqual(self.run_ok("y = 5").value, "5")
+        self.run_ok("InteractiveShell.ast_node_interactivity = 'none'")
+        self.assertEqual(self.run_ok("5").displays, [])
+        self.run_ok("%config InteractiveShell.ast_node_interactivity = 'last_expr'")
+        self.assertEqual(len(self.run_ok("1\n5").displays), 1)
+
 
 class NotebooksWithoutIPythonTest(NotebooksTest):
     """As if IPython were not installed."""

@@ -97,6 +97,11 @@ class CellRunner:
 
     def _compile(self, parsed: ParsedCell, filename: str) -> Cell:
         body, last = split_last_value(parsed.tree, parsed.translation.source)
+        # A cell that sets which values are shown imports it first.
+        if "IPython.core.interactiveshell" in sys.modules:
+            from ..ipython.interactivity import choose_values
+
+            body, last = choose_values(body, last)
         statements = compile(body, filename, "exec", self._flags, dont_inherit=True)
         self._flags |= statements.co_flags & _FUTURE_FLAGS
         value = last and compile(last, filename, "eval", self._flags, dont_inherit=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import sys
 import types
 
@@ -11,6 +12,7 @@ from ..packages.pip_install import plain_pip_install, run_pip
 from . import shim
 from .cell_events import CellEvents
 from .execution_result import ExecutionInfo, ExecutionResult
+from .interactivity import MODULE, chosen
 from .known_magics import KnownMagics
 from .magics.timing import Stopwatch
 from .shell_commands import fill_in, read_command, run_command
@@ -39,6 +41,14 @@ class Shell(KnownMagics):
     @property
     def execution_count(self) -> int:
         return self.notebook.history.number
+
+    @property
+    def ast_node_interactivity(self) -> str:
+        return chosen()
+
+    @ast_node_interactivity.setter
+    def ast_node_interactivity(self, mode: str) -> None:
+        importlib.import_module(MODULE).InteractiveShell.ast_node_interactivity = mode
 
     @property
     def events(self) -> CellEvents:
@@ -87,8 +97,8 @@ class Shell(KnownMagics):
         except Exception as error:
             print("\n".join(traceback_lines(error)), file=sys.stderr)
             return ExecutionResult(info, None, error=error)
-        if value is not None and not silent:
-            shim.displays.display(value)
+        if not silent:
+            self.show_value(value)
         return ExecutionResult(info, None, value)
 
     def run_body(self, body: str):
@@ -101,11 +111,14 @@ class Shell(KnownMagics):
             return self._cells.run_inside("\n" * line + body, filename)
         return self._cells.run_inside(body, self._new_name())
 
-    def run_text(self, source: str) -> None:
-        """Runs a cell of a file and shows its value. Raises its error."""
-        value = self._cells.run_inside(source, self._new_name())
+    def show_value(self, value) -> None:
+        """Shows the value of an expression in the middle of a cell."""
         if value is not None:
             shim.displays.display(value)
+
+    def run_text(self, source: str) -> None:
+        """Runs a cell of a file and shows its value. Raises its error."""
+        self.show_value(self._cells.run_inside(source, self._new_name()))
 
     def clear_names(self) -> None:
         """All but those that a module has."""

@@ -158,6 +158,7 @@ _CONTENTS = {
     "IPython.core.display_functions": _copy_of("display_module"),
     "IPython.core.error": _copy_of("usage_error"),
     "IPython.core.getipython": _replace_get_ipython,
+    "IPython.core.interactiveshell": _copy_of("interactivity", ("InteractiveShell",)),
     "IPython.core.magic": _copy_of("magic_module"),
     "IPython.core.magic_arguments": _copy_of("magic_arguments"),
     "IPython.utils": _fill_with_nothing,

@@ -9,6 +9,7 @@ from ...io.figures import set_figure_formats, show_in_results
 from ..formatters import display_formatter
 
 _FIGURE_FORMAT = re.compile(r"\bfigure_formats?\s*=\s*(.+)")
+_INTERACTIVITY = re.compile(r"""\bast_node_interactivity\s*=\s*['"](\w+)""")
 _WORD = re.compile(r"""['"](\w+)['"]""")
 
 
@@ -17,8 +18,14 @@ def matplotlib(_shell, _arguments: str, _names: dict) -> None:
     show_in_results()
 
 
-def config(_shell, arguments: str, _names: dict) -> None:
-    """Usually sets up the inline backend; only the formats of figures have an effect here."""
+def config(shell, arguments: str, _names: dict) -> None:
+    """
+    Sets the formats of figures, and which values of a cell are shown; other settings have no effect
+    here.
+    """
+    chosen = _INTERACTIVITY.search(arguments)
+    if chosen:
+        shell.ast_node_interactivity = chosen[1]
     found = _FIGURE_FORMAT.search(arguments)
     if found:
         set_figure_formats(*_WORD.findall(found[1]))
