@@ -81,9 +81,13 @@ export class OutputOrder {
     this.#take({ bytes: display.bundle.length, pass: () => this.#sink.display(display) });
   }
 
-  /** Counts as a display. */
   clearOutput(wait: boolean): void {
-    this.#take({ bytes: 0, pass: () => this.#sink.clearOutput(wait) });
+    this.pass(0, () => this.#sink.clearOutput(wait));
+  }
+
+  /** Passes on something that counts as a display. */
+  pass(bytes: number, callback: () => void): void {
+    this.#take({ bytes, pass: callback });
   }
 
   /** No more turns come: passes on all that waits, and what comes. */

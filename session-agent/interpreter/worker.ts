@@ -192,19 +192,26 @@ export class Worker {
   /** @returns what is wrong with the frame, or undefined. */
   #take(frame: WorkerFrame): string | undefined {
     const { background } = this.#options;
-    if (frame.type === 'background') return void background.text(frame.stream, frame.text);
-    if (frame.type === 'bgerror') {
-      const { name, message, traceback } = frame;
-      return void background.error({ name, message, traceback });
-    }
-    if (frame.type === 'ready') return 'a second ready';
     const running = this.#running;
+    if (frame.type === 'background') return void background.text(frame.stream, frame.text);
+    if (frame.type === 'bgerror') return void this.#takeError(frame);
+    if (frame.type === 'ready') return 'a second ready';
     if (frame.step_id !== running?.stepId) return `${frame.type} for a step that is not running`;
     if (frame.type === 'display') running.output.display(frame);
     else if (frame.type === 'clear_output') running.output.clearOutput(frame.wait);
     else if (frame.type === 'done') running.done.resolve(frame);
     else running.interrupts.shift()?.resolve();
     return undefined;
+  }
+
+  #takeError(frame: Extract<WorkerFrame, { type: 'bgerror' }>): void {
+    const { name, message, traceback, step_id } = frame;
+    const report = () => this.#options.background.error({ name, message, traceback });
+    const running = this.#running;
+    if (step_id !== undefined && step_id === running?.stepId) {
+      const bytes = traceback.reduce((sum, line) => sum + line.length, message.length);
+      running.output.pass(bytes, report);
+    } else report();
   }
 
   #bytes(stream: OutputStream, place: Place, bytes: Buffer): void {

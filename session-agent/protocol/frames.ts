@@ -97,7 +97,12 @@ export const workerFrameSchema = z.discriminatedUnion('type', [
     stream: z.enum(['stdout', 'stderr']),
     text: z.string(),
   }),
-  z.object({ type: z.literal('bgerror'), ...workerErrorSchema.shape }),
+  z.object({
+    type: z.literal('bgerror'),
+    ...workerErrorSchema.shape,
+    /** The step that runs: the error has a place in the order of its output, as a display has. */
+    step_id: stepId.optional(),
+  }),
   /** Acknowledges `interrupt`: no interrupt for that step follows. */
   z.object({ type: z.literal('interrupted'), step_id: stepId }),
 ]);

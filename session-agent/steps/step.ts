@@ -150,7 +150,9 @@ export class Step {
   }
 
   backgroundError(error: StepError): void {
-    if (!this.hasEnded) this.#events.emit({ type: 'background_error', ...error });
+    if (this.hasEnded) return;
+    this.#output.flush();
+    this.#events.emit({ type: 'background_error', ...error });
   }
 
   /** Ends the step. Only the first call has an effect. */

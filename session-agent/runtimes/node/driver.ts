@@ -71,8 +71,12 @@ defineGlobals(
   workspace,
 );
 const last = defineLastValues(userRealm.global);
-const reportBackground = (error: StepError): void =>
-  send({ type: 'bgerror', ...error }, 1024 + error.message.length);
+const reportBackground = (error: StepError): void => {
+  const stepId = scope.running();
+  if (stepId !== null) output.shows();
+  const place = stepId === null ? {} : { step_id: stepId };
+  send({ type: 'bgerror', ...error, ...place }, 1024 + error.message.length);
+};
 const keepReporting = reportBackgroundErrors(describe, reportBackground);
 
 const awaits = watchAwaits({

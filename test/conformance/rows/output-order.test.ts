@@ -17,7 +17,9 @@ async function orderOf(session: Session, code: string): Promise<string[]> {
       else seen.push({ type: event.type, text: event.text });
     } else if (event.type === 'result') {
       seen.push({ type: 'result', text: String(event['text/plain']) });
-    } else if (event.type === 'error') seen.push({ type: 'error', text: event.name });
+    } else if (event.type === 'error' || event.type === 'background_error') {
+      seen.push({ type: event.type, text: event.name });
+    }
   }
   return seen.map(({ type, text }) => `${type} ${text}`);
 }
@@ -125,6 +127,18 @@ behaviours('Order of output', [
         'stdout 3\n',
         'error RangeError',
       ]),
+  ),
+  flow(
+    'an error that ends no step has its place in the output of the step',
+    {
+      python:
+        'import asyncio\nasync def fails(): raise LookupError\nfor i in range(5):\n    print(i)\n    asyncio.create_task(fails())\n    await asyncio.sleep(0.001)\n    await asyncio.sleep(0.001)',
+      node: 'for (let i = 0; i < 5; i++) { console.log(i); setTimeout(() => { throw new RangeError("lookup") }, 1); await new Promise((done) => setTimeout(done, 10)) }',
+    },
+    async (session, code) =>
+      expect((await orderOf(session, code)).map((line) => line.replace('Lookup', 'Range'))).toEqual(
+        byTurns(5, (n) => [`stdout ${n}\n`, 'background_error RangeError']),
+      ),
   ),
   flow(
     'a megabyte that is printed comes before the value that is shown next',

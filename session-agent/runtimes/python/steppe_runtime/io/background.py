@@ -8,13 +8,15 @@ import threading
 from ..execution.attribution import Attribution
 from ..execution.error_report import describe_error, traceback_lines
 from .frames import FrameConnection
+from .output_order import OutputOrder
 
 _MAX_CHARACTERS = 1024 * 1024
 
 
 class Background:
-    def __init__(self, connection: FrameConnection, attribution: Attribution):
+    def __init__(self, connection: FrameConnection, order: OutputOrder, attribution: Attribution):
         self._connection = connection
+        self._order = order
         self._attribution = attribution
         self._report_foreground = threading.excepthook
 
@@ -24,8 +26,15 @@ class Background:
             self._connection.send({"type": "background", "stream": stream, "text": part})
 
     def report(self, error: BaseException) -> None:
-        """Reports an error that belongs to no running step."""
-        self._connection.send({"type": "bgerror", **describe_error(error)})
+        """Reports an error that does not end a step, at its place in the output of the step."""
+        frame = {"type": "bgerror", **describe_error(error)}
+        with self._order.lock, self._connection.lock:
+            step = self._attribution.running
+            if step is None:
+                self._connection.send(frame)
+            else:
+                self._connection.send({**frame, "step_id": step.step_id})
+                self._order.showed(is_last=False)
 
     def report_thread(self, details) -> None:
         """

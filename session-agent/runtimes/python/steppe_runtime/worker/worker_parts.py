@@ -64,7 +64,7 @@ def assemble_worker(
     )
     order = OutputOrder(pipes, UninterruptedLock(interrupts))
     attribution = Attribution()
-    background = Background(connection, attribution)
+    background = Background(connection, order, attribution)
     streams = StandardStreams(order, attribution, background.send_text)
     displays = Displays(connection, order, attribution, background.send_text)
     loop = CellLoop(interrupts, background.report)
