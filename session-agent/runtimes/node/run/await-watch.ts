@@ -17,6 +17,8 @@ export function watchAwaits({ control, gate, later, onDeadEnd }: Parts): AwaitWa
   let usual: Map<string, number> | undefined;
   let awaited: string | null = null;
   let pauseMs = firstPauseMs;
+  /** A check that the first pause precedes is due. */
+  let isDueSoon = false;
   let cancel = (): void => undefined;
   let endProbe = (): void => undefined;
 
@@ -27,11 +29,13 @@ export function watchAwaits({ control, gate, later, onDeadEnd }: Parts): AwaitWa
     [...countOf(activeResources())].every(([name, count]) => count <= (usual?.get(name) ?? 0));
 
   function checkLater(): void {
+    isDueSoon = pauseMs === firstPauseMs;
     cancel = later(pauseMs, check);
     pauseMs = Math.min(2 * pauseMs, longestPauseMs);
   }
 
   function check(): void {
+    isDueSoon = false;
     if (awaited === null) return;
     if (isQuiet()) probe(awaited);
     else checkLater();
@@ -71,13 +75,15 @@ export function watchAwaits({ control, gate, later, onDeadEnd }: Parts): AwaitWa
     },
     begin(stepId) {
       awaited = stepId;
+      // Most steps await for less than a pause, and share one timer.
+      if (isDueSoon) return;
+      cancel();
       pauseMs = firstPauseMs;
       checkLater();
     },
     end() {
       awaited = null;
       endProbe();
-      cancel();
     },
   };
 }

@@ -47,8 +47,8 @@ function causesOf(
   const parts: [string, unknown][] = [['cause', read(error, 'cause')]];
   const errors = read(error, 'errors');
   if (Array.isArray(errors))
-    for (const [index, part] of errors.slice(0, maxCauses).entries())
-      parts.push([`errors ${index}`, part]);
+    for (let index = 0; index < Math.min(errors.length, maxCauses); index += 1)
+      parts.push([`errors ${index}`, errors[index]]);
   return parts.flatMap(([label, part]) => {
     if (part === undefined) return [];
     if (!isErrorLike(part)) return [`[${label}]: ${inspectSafely(part)}`];
