@@ -38,6 +38,7 @@ steps('%%bash --out keeps what a script prints', ['%%bash --out printed\necho ke
 steps('%mkdir, %ls and others run commands', '%mkdir a\n%mkdir a/b\n%ls a\n%rmdir a/b', {
   stdout: 'b/\n',
 });
+steps('%uv pip lists packages', '%uv pip list', { stdout: /Package\s+Version/ });
 steps('%set_env sets a variable', ['%set_env WORD=a b', '%env WORD'], { value: "'a b'" });
 steps('%sx returns lines', 'lines = %sx printf "a\\nb"\nlines', { value: "['a', 'b']" });
 steps('%lsmagic lists magics', '%lsmagic', { value: /%cd[\s\S]*%%bash/ });

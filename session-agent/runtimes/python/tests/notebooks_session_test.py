@@ -66,6 +66,14 @@ class NotebooksTest(SessionCase):
         self.run_ok("%%capture got\nimport asyncio\nawait asyncio.sleep(0)\nprint(2)")
         self.assertEqual(self.run_ok("got.stdout").value, r"'2\n'")
 
+    def test_magics_within_magics(self):
+        outcome = self.run_ok("%%time\n%%capture got\nprint(1)\n1 + 1")
+        self.assertRegex(outcome.stdout, "^CPU times")
+        self.run_ok("%%capture got\n%%time\nprint(2)")
+        self.assertRegex(self.run_ok("got.stdout").value, r"^'2\\nCPU times")
+        message = self.run_failing("%capture got", "UsageError").error["message"]
+        self.assertIn("did you mean %%capture?", message)
+
     def test_capture_output(self):
         code = (
             "from IPython.utils.capture import capture_output\n"

@@ -41,7 +41,9 @@ def translate(source: str) -> Translation:
     name, arguments = magic[1], magic[2].strip()
     body = lines[first + 1 :]
     if name == "time" and not arguments:
-        return Translation("\n" * (first + 1) + _translate_lines(body), is_timed=True)
+        # The rest may begin with another magic.
+        rest = translate("\n".join(body)).source
+        return Translation("\n" * (first + 1) + rest, is_timed=True)
     call = f"{SHELL}.run_cell_magic({name!r}, {arguments!r}, {chr(10).join(body)!r})"
     return Translation("\n" * first + call)
 

@@ -62,6 +62,9 @@ class CellSyntaxTest(unittest.TestCase):
         self.check(
             "\n%%bash\necho 1\n!x", "\n__steppe_shell__.run_cell_magic('bash', '', 'echo 1\\n!x')"
         )
+        nested = translate("%%time\n%%capture out\nx")
+        call = "__steppe_shell__.run_cell_magic('capture', 'out', 'x')"
+        self.assertEqual((nested.source, nested.is_timed), (f"\n{call}", True))
         timed = translate("%%time\nx = 1\n!ls")
         self.assertEqual(
             (timed.source, timed.is_timed), ("\nx = 1\n__steppe_shell__.system('ls')", True)

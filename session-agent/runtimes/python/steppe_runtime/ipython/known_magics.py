@@ -112,7 +112,11 @@ class KnownMagics:
     def _unknown(self, written: str, kind: str) -> UsageError:
         sign = "%%" if kind == "cell" else "%"
         known = ", ".join(f"{sign}{name}" for name in self.names_of_magics(kind))
-        return UsageError(f"the magic {written} is not available here; available: {known}")
+        other = "line" if kind == "cell" else "cell"
+        name = written.lstrip("%")
+        meant = f"{'%' if kind == 'cell' else '%%'}{name}"
+        hint = f" (did you mean {meant}?)" if name in self.names_of_magics(other) else ""
+        return UsageError(f"the magic {written} is not available here{hint}; available: {known}")
 
 
 def _line_of_user(function: Callable) -> Callable:
