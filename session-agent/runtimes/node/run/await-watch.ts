@@ -49,6 +49,10 @@ export function watchAwaits({ control, gate, later, onDeadEnd }: Parts): AwaitWa
         if (awaited === stepId) isQuiet() ? onDeadEnd(stepId) : checkLater();
       });
     });
+    if (!restore) {
+      checkLater();
+      return;
+    }
     endProbe = () => {
       control.ref();
       restore();
@@ -116,16 +120,17 @@ function countOf(names: readonly string[]): Map<string, number> {
 /**
  * Replaces `process.emit`, which Node looks up for each event: listeners of user code must not
  * learn of it, since the process is not going to exit.
- * @returns a function that restores it.
+ * @returns a function that restores it; null if user code has frozen the object.
  */
-function catchBeforeExit(callback: () => void): () => void {
+function catchBeforeExit(callback: () => void): (() => void) | null {
   const own = Object.getOwnPropertyDescriptor(process, 'emit');
   const emit: unknown = process.emit;
   const value = (...event: unknown[]): unknown =>
     event[0] === 'beforeExit'
       ? callback()
       : typeof emit === 'function' && Reflect.apply(emit, process, event);
-  Object.defineProperty(process, 'emit', { value, writable: true, configurable: true });
+  if (!Reflect.defineProperty(process, 'emit', { value, writable: true, configurable: true }))
+    return null;
   return () => {
     // User code may have replaced it in the meantime.
     if (Reflect.get(process, 'emit') !== value) return;

@@ -19,7 +19,7 @@ import { exposed, userRealm } from './user-realm.ts';
  */
 export function createDisplay(show: (shown: Shown) => void): Display {
   const showBundle = (bundle: Bundle): void => show({ bundle, truncated: false });
-  const showEach = (...values: unknown[]): void => {
+  const display = (...values: unknown[]): void => {
     for (const value of values) show(asMimeBundle(value) ?? showValue(value));
   };
   const shortcuts = {
@@ -39,7 +39,7 @@ export function createDisplay(show: (shown: Shown) => void): Display {
       }),
   };
   for (const shortcut of Object.values(shortcuts)) exposed(shortcut);
-  return Object.assign(exposed(showEach), shortcuts);
+  return Object.assign(exposed(display), shortcuts);
 }
 
 export type Display = ((...values: unknown[]) => void) & {

@@ -8,6 +8,7 @@ import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
 import { createTurns } from './output-turns.ts';
 import { pinned } from './own-functions.ts';
 import type { StepScope } from './step-scope.ts';
+import { exposed } from './user-realm.ts';
 import { createWriteCallbacks } from './write-callbacks.ts';
 
 type Stream = 'stdout' | 'stderr';
@@ -90,7 +91,7 @@ function takeOver(
     return true;
   };
   Object.defineProperty(stream, 'write', {
-    value: write,
+    value: exposed(write),
     writable: true,
     configurable: true,
     enumerable: false,
