@@ -100,7 +100,7 @@ export const cancelStep = {
   tag: 'steps',
   summary: 'Cancel a step',
   description:
-    'Interrupts the step; the memory is kept if the language allows it. A queued step never runs.',
+    'Interrupts the step; the memory is kept if the language allows it. A second cancel interrupts what the code does after the first. A queued step never runs.',
   responses: {
     200: resultResponse('The step had ended already; nothing changes.', { completed }),
     202: resultResponse('The result so far; the step ends soon.', { running }),

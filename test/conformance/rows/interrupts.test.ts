@@ -245,7 +245,7 @@ behaviours('Interrupts', [
     },
   ),
   flow(
-    'cancelling twice equals cancelling once',
+    'cancelling twice at once keeps the memory',
     {
       python: 'print("runs", flush=True)\nwhile True: pass',
       node: 'console.log("runs")\nwhile (true) {}',
