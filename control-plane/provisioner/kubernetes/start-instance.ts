@@ -97,35 +97,43 @@ const httpAddress = (ip: string): string =>
  * signal aborts.
  */
 async function awaitReady(
-  { informer }: StartParts,
+  { api, informer }: StartParts,
   created: Pod,
   signal: AbortSignal,
 ): Promise<Pod> {
-  let problem: StartProblem | undefined;
+  const { name } = created.metadata;
   let stop = () => {};
   const ready = new Promise<Pod>((resolve, reject) => {
     const look = (pod: Pod) => {
       const progress = readStart(pod);
       if (progress.state === 'ready') return resolve(pod);
-      problem = progress.problem;
       if (progress.state !== 'failed') return;
       const { reason, detail } = progress.problem;
       reject(new StartFailedError(reason, detail, { retryable: progress.retryable }));
     };
-    stop = informer.subscribeTo(created.metadata.name, ({ type, pod }) => {
+    stop = informer.subscribeTo(name, ({ type, pod }) => {
       if (type === 'deleted' && readStart(pod).state !== 'failed') reject(deletedMeanwhile());
       else look(pod);
     });
-    look(informer.get(created.metadata.name) ?? created);
+    look(informer.get(name) ?? created);
   });
   try {
     return await abortable(ready, signal);
   } catch (error) {
-    if (!signal.aborted || !problem || error instanceof StartFailedError) throw error;
+    if (!signal.aborted || error instanceof StartFailedError) throw error;
+    // The watch may be behind.
+    const last = (await api.pods.get(name).catch(() => null)) ?? informer.get(name);
+    const problem = last && problemOf(last);
+    if (!problem) throw error;
     throw new StartFailedError(problem.reason, problem.detail, { cause: error });
   } finally {
     stop();
   }
+}
+
+function problemOf(pod: Pod): StartProblem | undefined {
+  const progress = readStart(pod);
+  return progress.state === 'ready' ? undefined : progress.problem;
 }
 
 const deletedMeanwhile = () =>

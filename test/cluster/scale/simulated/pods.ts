@@ -6,6 +6,8 @@ import { loadAdmin } from '../../support/namespaces.ts';
 import { claimedPod } from './sessions.ts';
 
 const concurrentWrites = 16;
+/** The API server ends a request after a minute. */
+const removedAtOnce = 500;
 
 /** Creates the pods of these sessions, spread over the nodes, and waits until all of them run. */
 export async function createPods(
@@ -29,11 +31,15 @@ export async function createPods(
   }, boundMs);
 }
 
-/** Removes all pods of the namespace at once, and waits until they are gone. */
+/** Removes all pods of the namespace without grace, and waits until they are gone. */
 export async function removePods(namespace: string): Promise<void> {
   const core = loadAdmin().makeApiClient(CoreV1Api);
   for (;;) {
-    await core.deleteCollectionNamespacedPod({ namespace, gracePeriodSeconds: 0 });
+    await core.deleteCollectionNamespacedPod({
+      namespace,
+      gracePeriodSeconds: 0,
+      limit: removedAtOnce,
+    });
     const { items } = await core.listNamespacedPod({ namespace, limit: 1 });
     if (items.length === 0) return;
   }
