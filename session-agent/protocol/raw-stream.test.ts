@@ -56,7 +56,7 @@ test('does not rest while much arrives, nor after reads with pauses between', ()
   waitFor(5);
   expect(readUntilRest(60_000)).toBeUndefined();
   for (let read = 0; read < 50; read += 1) {
-    waitFor(2);
+    waitFor(4);
     expect(readUntilRest(80, 1)).toBeUndefined();
   }
 });

@@ -4,7 +4,7 @@ import type { RawOutput } from './runtime-transport.ts';
 
 /** Reads of less than this follow small writes: a blocked writer fills a page at least. */
 const smallBytes = 4096;
-const quickMs = 1;
+const quickMs = 3;
 const maxQuickReads = 8;
 /** A longer rest could fill the FIFO, and block the worker, unless little arrives. */
 const restMs = 2;
