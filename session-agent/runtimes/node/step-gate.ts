@@ -6,10 +6,13 @@ const terminating = 4;
 
 // If a signal or termination never arrives, a late step is better than a dead worker.
 const longestWaitMs = 1000;
+/** A signal that was sent and not awaited may have ended other code: it is awaited for less. */
+const longestDrainMs = 500;
 
 // The indexes of the other words of the memory.
 const child = 1;
 const terminations = 2;
+const leftSignal = 3;
 
 /**
  * Memory that both threads share. A SIGINT without a listener kills the process, and V8's
@@ -17,10 +20,16 @@ const terminations = 2;
  * while code runs that it can end. When such code ends, the main thread waits for a signal or
  * termination that was already sent, which then unwinds the wait.
  */
-export function createStepGate(memory = new SharedArrayBuffer(12)): StepGate {
+export function createStepGate(memory = new SharedArrayBuffer(16)): StepGate {
   const word = new Int32Array(memory);
   const replace = (from: number, to: number): boolean =>
     Atomics.compareExchange(word, 0, from, to) === from;
+  // Its code was terminated because the signal had not arrived, which it still may.
+  const terminateSignalled = (): boolean => {
+    if (!replace(signalled, terminating)) return false;
+    Atomics.store(word, leftSignal, 1);
+    return true;
+  };
   const set = (state: number): void => {
     Atomics.store(word, 0, state);
   };
@@ -53,7 +62,9 @@ export function createStepGate(memory = new SharedArrayBuffer(12)): StepGate {
     },
     awaitsChild: () => Atomics.load(word, child) === 1,
     trySignal: () => replace(synchronous, signalled),
-    tryTerminate: () => replace(open, terminating) || replace(signalled, terminating),
+    tryTerminate: () => replace(open, terminating) || terminateSignalled(),
+    mayHaveSignal: () => Atomics.exchange(word, leftSignal, 0) === 1,
+    awaitSignal: () => void Atomics.wait(word, leftSignal, 0, longestDrainMs),
     hasTerminated: () => Atomics.load(word, terminations) > 0,
     terminated() {
       Atomics.add(word, terminations, 1);
@@ -71,6 +82,10 @@ export type StepGate = {
   open(): void;
   /** Main thread, under `breakOnSigint`: user code up to its first await. */
   callSynchronously<T>(callback: () => T): T;
+  /** Main thread: a SIGINT of an earlier step may still arrive. True once. */
+  mayHaveSignal(): boolean;
+  /** Main thread, under `breakOnSigint`, which that signal then ends. */
+  awaitSignal(): void;
   /** Main thread: from now on a SIGINT would not end the code but reach its own listener. */
   losesSignal(): void;
   /** Main thread: from now on nothing interrupts the driver. */

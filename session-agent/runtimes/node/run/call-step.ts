@@ -34,10 +34,20 @@ export function createStepCaller(
     enumerable: false,
   });
 
+  function awaitLeftSignal(): void {
+    Reflect.set(realm, stepCall, gate.awaitSignal);
+    try {
+      runScript(call, { breakOnSigint: true, displayErrors: false });
+    } catch {
+      // The signal has ended this call instead of the step's.
+    }
+  }
+
   return ({ filename, functions, main }) => {
     if (functions !== null) runScript(compile(functions, filename), { displayErrors: false });
     const step: unknown = runScript(compile(main, filename), { displayErrors: false });
     if (typeof step !== 'function') throw new TypeError('a step is a function');
+    if (gate.mayHaveSignal()) awaitLeftSignal();
     Reflect.set(realm, stepCall, () => gate.callSynchronously(() => step()));
     return runScript(call, { breakOnSigint: true, displayErrors: false });
   };
