@@ -303,6 +303,8 @@ class NotebooksTest(SessionCase):
         self.assertIn("Stats", self.run_ok("%%prun -q -r\nslow()\nx = slow()").value)
         self.assertEqual(self.run_ok("%prun -q y = slow()").stdout, "")
         self.assertEqual(self.run_ok("x == y").value, "True")
+        for step in ("%prun slow()", "%%prun\nslow()"):
+            self.assertNotIn("profiling.py", self.run_ok(step).stdout)
 
     def test_lines_of_commands(self):
         self.run_ok("lines = !printf 'b 2\\na 1\\n'")

@@ -347,6 +347,10 @@ class DisplayTest(SessionCase):
             "P< 1 [P< 2>] () {'k': P<>}>",
         )
         self.assertEqual(self.run_ok("p = Pretty(); p.items = [p]; p").value, "P< …>")
+        self.assertEqual(
+            self.run_ok("[Pretty(1), {'k': (Pretty(),)}]").value, "[P< 1>, {'k': (P<>,)}]"
+        )
+        self.assertEqual(self.run_ok("{'k': Pretty()}").value, "{'k': P<>}")
         lines = self.run_ok("Pretty(*['x' * 30] * 3)").value.split("\n")
         self.assertEqual(lines, ["P<", *[f"  {'x' * 30!r}"] * 2, f"  {'x' * 30!r}>"])
 

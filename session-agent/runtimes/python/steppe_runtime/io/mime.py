@@ -6,12 +6,14 @@ others.
 from __future__ import annotations
 
 import base64
+import itertools
 import math
 from collections.abc import Callable
 
 from .frames import encode_json
 
 _MAX_DEPTH = 200
+_MAX_ITEMS_SEARCHED = 1000
 _METHODS = {
     "_repr_html_": "text/html",
     "_repr_markdown_": "text/markdown",
@@ -56,8 +58,21 @@ def representations(value, on_error: Callable[[BaseException], None]) -> tuple[d
     if formatters is not None:
         return _collect(_offered_by_user(value, on_error), value, on_error)
     if type(value) in _TEXT_ONLY:
-        return {"text/plain": plain_text(value, on_error)}, {}
+        text = _pretty_text if _holds_pretty(value) else plain_text
+        return {"text/plain": text(value, on_error)}, {}
     return _collect(_offered(value, on_error), value, on_error)
+
+
+def _holds_pretty(value) -> bool:
+    """True for a list and the like, if an item of it has a pretty text of its own."""
+    if not isinstance(value, (list, tuple, dict, set)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    types = {type(item) for item in itertools.islice(items, _MAX_ITEMS_SEARCHED)}
+    try:
+        return any(hasattr(kind, "_repr_pretty_") for kind in types - _TEXT_ONLY)
+    except Exception:
+        return False
 
 
 def _collect(offered, value, on_error: Callable[[BaseException], None]) -> tuple[dict, dict]:
@@ -80,13 +95,18 @@ def _collect(offered, value, on_error: Callable[[BaseException], None]) -> tuple
 
 def _pretty_or_plain(value, on_error: Callable[[BaseException], None]) -> str:
     if formatters is not None or special_method(value, "_repr_pretty_") is not None:
-        from .pretty import pretty_text
-
-        try:
-            return pretty_text(value)
-        except Exception as error:
-            on_error(error)
+        return _pretty_text(value, on_error)
     return plain_text(value, on_error)
+
+
+def _pretty_text(value, on_error: Callable[[BaseException], None]) -> str:
+    from .pretty import pretty_text
+
+    try:
+        return pretty_text(value)
+    except Exception as error:
+        on_error(error)
+        return plain_text(value, on_error)
 
 
 def plain_text(value, on_error: Callable[[BaseException], None]) -> str:

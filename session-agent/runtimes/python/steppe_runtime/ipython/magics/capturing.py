@@ -13,6 +13,11 @@ _OPTIONS = ("--no-stdout", "--no-stderr", "--no-display")
 
 
 def capture(shell, arguments: str, body: str, _names: dict) -> None:
+    """
+    Runs a cell and keeps its output and results in the variable that is named, with `.stdout`,
+    `.stderr`, `.outputs` and `.show()`; `--no-stdout`, `--no-stderr` and `--no-display` let one
+    through.
+    """
     words = shlex.split(arguments)
     options = {word for word in words if word.startswith("--")}
     names = [word for word in words if word not in options]

@@ -9,6 +9,7 @@ from ..usage_error import UsageError
 
 
 def write_file(_shell, arguments: str, body: str, _names: dict) -> None:
+    """Writes the cell to a file; `-a` appends it."""
     words = shlex.split(arguments)
     append = "-a" in words or "--append" in words
     paths = [word for word in words if word not in ("-a", "--append")]

@@ -28,14 +28,17 @@ def _run_alias(name: str):
     def run(shell, arguments: str, _names: dict) -> None:
         shell.run_filled_in(" | ".join([f"{command} {arguments}".strip(), *filters]))
 
+    run.__doc__ = f"Runs `{_ALIASES[name]}`."
     return run
 
 
 def _lines_of(_shell, arguments: str, _names: dict) -> ShellLines:
+    """Returns the output of a command of the shell, as a list of lines."""
     return read_command(arguments)
 
 
 def _lines_of_cell(_shell, arguments: str, body: str, _names: dict) -> ShellLines:
+    """Returns the output of the cell as a script of the shell, as a list of lines."""
     return read_command(f"{arguments}\n{body}")
 
 

@@ -8,6 +8,7 @@ from ..usage_error import UsageError
 
 
 def change_directory(shell, arguments: str, _names: dict) -> None:
+    """Changes the working directory: `-` is the one before, nothing the home directory."""
     target = arguments.strip().strip("'\"")
     before = os.getcwd()
     os.chdir(shell.previous_directory if target == "-" else os.path.expanduser(target or "~"))
@@ -16,10 +17,15 @@ def change_directory(shell, arguments: str, _names: dict) -> None:
 
 
 def current_directory(_shell, _arguments: str, _names: dict) -> str:
+    """Returns the working directory."""
     return os.getcwd()
 
 
 def environment(_shell, arguments: str, _names: dict):
+    """
+    Returns the variables of the environment, or one by its name; `name=value` and `name value` set
+    it.
+    """
     name, sign, value = arguments.partition("=" if "=" in arguments else " ")
     if not arguments:
         return dict(os.environ)

@@ -15,3 +15,11 @@ class GroupsTest(unittest.TestCase):
         for listed in (groups.LINE, groups.CELL):
             names = groups.names_of(listed)
             self.assertEqual(len(names), len(set(names)))
+
+    def test_each_magic_has_a_description(self):
+        for listed, load in (
+            (groups.LINE, groups.load_line_magic),
+            (groups.CELL, groups.load_cell_magic),
+        ):
+            for name in groups.names_of(listed):
+                self.assertTrue(load(name).__doc__, name)

@@ -10,10 +10,12 @@ from ..usage_error import UsageError
 
 
 def describe(shell, arguments: str, names: dict) -> None:
+    """Prints the signature and documentation of an object, as `name?` does."""
     _describe(shell, arguments, names, with_source=False)
 
 
 def describe_with_source(shell, arguments: str, names: dict) -> None:
+    """Prints the signature and source of an object, as `name??` does."""
     _describe(shell, arguments, names, with_source=True)
 
 

@@ -10,6 +10,7 @@ def _show_as(mime: str):
         metadata = {mime: {"isolated": True}} if "--isolated" in arguments.split() else None
         shim.displays.display({mime: body}, raw=True, metadata=metadata)
 
+    show.__doc__ = f"Shows the cell as {mime}."
     return show
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cProfile
 import io
+import os
 import pstats
 import shlex
 
 from ..usage_error import UsageError
 
+_OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 _OPTIONS = ("D", "T", "l", "q", "r", "s")
 _SORTS = "calls cumulative file line module name nfl pcalls stdname time tottime cumtime"
 
@@ -36,7 +38,7 @@ def _profile(run, options: dict[str, list[str]]):
     except SystemExit:
         print("*** SystemExit exception caught in code being profiled.")
     text = io.StringIO()
-    statistics = pstats.Stats(profile, stream=text).strip_dirs()
+    statistics = _without_ours(pstats.Stats(profile, stream=text)).strip_dirs()
     statistics.sort_stats(*options.get("s", ["time"]))
     statistics.print_stats(*[_limit(word) for word in options.get("l", [])])
     printed = text.getvalue().strip("\n")
@@ -48,6 +50,16 @@ def _profile(run, options: dict[str, list[str]]):
     for path in options.get("D", []):
         statistics.dump_stats(path)
     return statistics if "r" in options else None
+
+
+def _without_ours(statistics: pstats.Stats) -> pstats.Stats:
+    """Without the functions that start the profiled code."""
+    for function in [key for key in statistics.stats if key[0].startswith(_OURS)]:
+        primitive, calls, seconds, *_ = statistics.stats.pop(function)
+        statistics.prim_calls -= primitive
+        statistics.total_calls -= calls
+        statistics.total_tt -= seconds
+    return statistics
 
 
 def _limit(word: str):

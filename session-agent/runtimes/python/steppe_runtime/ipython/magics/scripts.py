@@ -25,6 +25,7 @@ def run_by_shell(program: str):
         at = words.index("-s") if "-s" in words else len(words)
         _run(shell, options, [program, *words[:at], "-c", body, program, *words[at + 1 :]])
 
+    run.__doc__ = f"Runs the cell as a script of {program}; the words after `-s` are its arguments."
     return run
 
 
@@ -41,6 +42,7 @@ def run_by_program(*program: str):
             file.seek(0)
             _run(shell, options, words, stdin=file)
 
+    run.__doc__ = f"Runs {' '.join(program) or 'the program that is named'}, which reads the cell."
     return run
 
 

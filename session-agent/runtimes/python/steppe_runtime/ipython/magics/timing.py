@@ -89,14 +89,20 @@ def _duration(seconds: float) -> str:
 
 
 def _time(_shell, arguments: str, names: dict):
+    """Runs a statement and prints the time that it took."""
     return time_statement(arguments, names)
 
 
 def _timeit(_shell, arguments: str, names: dict):
+    """
+    Runs a statement many times and prints the mean time. `-n` is the number of loops, `-r` of runs;
+    `-q` prints nothing, `-o` returns the result.
+    """
     return time_repeatedly(arguments, None, names)
 
 
 def _timeit_cell(_shell, arguments: str, body: str, names: dict):
+    """Times a cell; the options are those of %timeit, the rest of the line is the set-up."""
     return time_repeatedly(arguments, body, names)
 
 
