@@ -144,11 +144,16 @@ export const resourcesSchema = z.strictObject({
 export type Resources = z.infer<typeof resourcesSchema>;
 
 /** A whole number that arrives as the text of a query parameter. */
-export const queryInteger = (min: number, max: number) =>
-  z.preprocess(
+export const queryInteger = (min: number, max: number) => {
+  const words =
+    max === Number.MAX_SAFE_INTEGER
+      ? `must be a whole number from ${min} on`
+      : `must be a whole number from ${min} to ${max}`;
+  return z.preprocess(
     (text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
-    z.number('a whole number').int().min(min).max(max),
+    z.number(words).int(words).min(min, words).max(max, words),
   );
+};
 
 export const cursorSchema = z.string().min(1).max(1024);
 export const nextCursorSchema = z
