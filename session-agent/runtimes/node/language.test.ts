@@ -146,6 +146,21 @@ const values: Record<string, [steps: string[], text: string]> = {
     ],
     "[ 1, [ 'method method', 'field field', 'class Logged' ] ]",
   ],
+  'a decorator of a class with static members': [
+    [
+      'const tag = (value, { kind }) => { value.tagged = kind }',
+      '@tag class Tagged { static count: number = 1; static declared; own; static twice() { return 2 * Tagged.count } }',
+      '[Tagged.tagged, Tagged.count, Tagged.twice(), Tagged.name, Object.keys(new Tagged())]',
+    ],
+    "[ 'class', 1, 2, 'Tagged', [ 'own' ] ]",
+  ],
+  'a decorator that replaces a class, in a later step': [
+    [
+      'class Other {}\n@(() => Other)\nexport class Replaced { same() { return Replaced === Other } }',
+      '[Replaced === Other, new Replaced() instanceof Other]',
+    ],
+    '[ true, true ]',
+  ],
   'a decorator that replaces a method, in JavaScript': [
     [
       'const twice = (method) => function (...given) { return 2 * method.apply(this, given) }',
@@ -240,7 +255,7 @@ it('shows errors in a namespace and in a decorated class at the user’s line', 
     'const same = (method) => method\nclass Decorated {\n  @same\n  fails() {\n    null.x\n  }\n}\nnew Decorated().fails()';
   const traceback = (await agent.run(decorated)).done.error?.traceback.join('\n');
   expect(traceback).toMatch(/<step \d+>:5:[\s\S]*<step \d+>:8:/);
-  expect(traceback).not.toContain('applyDecs');
+  expect(traceback).not.toContain('applyDec');
 });
 
 it('shows errors in TypeScript code at the user’s line', async () => {
