@@ -11,7 +11,7 @@ from collections import deque
 from types import CodeType
 from typing import NamedTuple
 
-from ..ipython.cell_syntax import Translation, translate
+from ..ipython.cells.cell_syntax import Translation, translate
 from .cell_loop import CellLoop
 from .cell_source import refuse_long_chains, split_last_value
 from .pasted_source import add_hint, clean_source, without_prompts
@@ -99,7 +99,7 @@ class CellRunner:
         body, last = split_last_value(parsed.tree, parsed.translation.source)
         # A cell that sets which values are shown imports it first.
         if "IPython.core.interactiveshell" in sys.modules:
-            from ..ipython.interactivity import choose_values
+            from ..ipython.cells.interactivity import choose_values
 
             body, last = choose_values(body, last)
         statements = compile(body, filename, "exec", self._flags, dont_inherit=True)

@@ -10,13 +10,13 @@ import types
 from ..execution.error_report import traceback_lines
 from ..packages.pip_install import plain_pip_install, run_pip
 from . import shim
-from .cell_events import CellEvents
-from .execution_result import ExecutionInfo, ExecutionResult
-from .interactivity import MODULE, chosen
+from .cells.cell_events import CellEvents
+from .cells.execution_result import ExecutionInfo, ExecutionResult
+from .cells.interactivity import MODULE, chosen
+from .commands.shell_commands import fill_in, read_command, run_command
+from .commands.shell_lines import ShellLines
 from .known_magics import KnownMagics
 from .magics.timing import Stopwatch
-from .shell_commands import fill_in, read_command, run_command
-from .shell_lines import ShellLines
 
 _OF_MODULE = {*vars(types.ModuleType("m")), "__builtins__", "__annotations__", "__file__"}
 

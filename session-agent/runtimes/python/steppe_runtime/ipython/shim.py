@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..io.display import Displays
 from ..packages.module_hooks import when_imported
-from .cell_syntax import SHELL
-from .notebook import Notebook
+from .cells.cell_syntax import SHELL
+from .cells.notebook import Notebook
 
 if TYPE_CHECKING:
     from ..execution.run_cell import CellRunner
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # The functions of `IPython.display` show values through this.
 displays: Displays | None = None
 
-_OWN_DISPLAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "display_module.py")
+_OWN_MODULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules")
+_OWN_DISPLAY = os.path.join(_OWN_MODULES, "display_module.py")
 
 
 def install_ipython_module(shown_by: Displays) -> None:
@@ -149,18 +150,18 @@ def _replace_figure_formats(module) -> None:
     module.set_matplotlib_close = lambda close=True: None
 
 
-_replace_capture = _copy_of("capture", ("CapturedIO", "RichOutput", "capture_output"))
+_replace_capture = _copy_of("modules.capture", ("CapturedIO", "RichOutput", "capture_output"))
 _PACKAGES = ("IPython", "IPython.core", "IPython.utils", "matplotlib_inline")
 _CONTENTS = {
     "IPython": _fill_package,
     "IPython.core": _fill_with_nothing,
-    "IPython.core.display": _copy_of("display_module"),
-    "IPython.core.display_functions": _copy_of("display_module"),
+    "IPython.core.display": _copy_of("modules.display_module"),
+    "IPython.core.display_functions": _copy_of("modules.display_module"),
     "IPython.core.error": _copy_of("usage_error"),
     "IPython.core.getipython": _replace_get_ipython,
-    "IPython.core.interactiveshell": _copy_of("interactivity", ("InteractiveShell",)),
-    "IPython.core.magic": _copy_of("magic_module"),
-    "IPython.core.magic_arguments": _copy_of("magic_arguments"),
+    "IPython.core.interactiveshell": _copy_of("cells.interactivity", ("InteractiveShell",)),
+    "IPython.core.magic": _copy_of("modules.magic_module"),
+    "IPython.core.magic_arguments": _copy_of("modules.magic_arguments"),
     "IPython.utils": _fill_with_nothing,
     "IPython.utils.capture": _replace_capture,
     "IPython.utils.io": _replace_capture,

@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 
-from ..ipython.shell_commands import run_command, run_program
+from ..ipython.commands.shell_commands import run_command, run_program
 from .replaced_packages import noting_replaced_packages
 
 # Excludes everything that only a shell can evaluate.

@@ -26,7 +26,7 @@ from ..io.output_order import OutputOrder
 from ..io.print_and_input import install_atomic_print, install_input_hint
 from ..io.raw_pipes import RawPipes
 from ..io.streams import StandardStreams
-from ..ipython.notebook import Notebook
+from ..ipython.cells.notebook import Notebook
 from ..ipython.shim import ShellParts, install_ipython_module, install_magics
 from ..packages.bytecode import skip_bytecode_of_new_files
 from ..packages.class_sources import follow_inspect

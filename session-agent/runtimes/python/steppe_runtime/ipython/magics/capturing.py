@@ -6,7 +6,7 @@ import shlex
 
 from ...io import figures
 from .. import shim
-from ..capture import capture_output
+from ..modules.capture import capture_output
 from ..usage_error import UsageError
 
 _OPTIONS = ("--no-stdout", "--no-stderr", "--no-display")

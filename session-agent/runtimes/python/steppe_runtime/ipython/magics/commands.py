@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..shell_commands import read_command
-from ..shell_lines import ShellLines
+from ..commands.shell_commands import read_command
+from ..commands.shell_lines import ShellLines
 
 # IPython's names for them. Its `rm` prompts, but standard input is empty.
 _ALIASES = {

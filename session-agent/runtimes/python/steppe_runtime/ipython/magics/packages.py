@@ -10,7 +10,7 @@ import sys
 from ...packages import workspace_packages
 from ...packages.pip_install import run_pip
 from ...packages.replaced_packages import noting_replaced_packages
-from ..shell_commands import run_program
+from ..commands.shell_commands import run_program
 from ..usage_error import UsageError
 
 

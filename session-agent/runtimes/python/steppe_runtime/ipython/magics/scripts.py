@@ -7,8 +7,8 @@ import subprocess
 import sys
 import tempfile
 
-from ..replaced_streams import flush_streams
-from ..shell_commands import run_program, stop_unless_done
+from ..commands.replaced_streams import flush_streams
+from ..commands.shell_commands import run_program, stop_unless_done
 from ..usage_error import UsageError
 
 _STREAMS = {"out": "stdout", "err": "stderr"}

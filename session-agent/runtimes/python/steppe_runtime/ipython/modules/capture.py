@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 
-from . import shim
+from .. import shim
 
 
 class RichOutput:

@@ -1,7 +1,7 @@
 import builtins
 import unittest
 
-from steppe_runtime.ipython.results import MAX_RESULT_BYTES, Results
+from steppe_runtime.ipython.cells.results import MAX_RESULT_BYTES, Results
 
 
 class ResultsTest(unittest.TestCase):

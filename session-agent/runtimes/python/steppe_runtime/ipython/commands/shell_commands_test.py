@@ -1,6 +1,6 @@
 import unittest
 
-from steppe_runtime.ipython.shell_commands import fill_in, read_command
+from steppe_runtime.ipython.commands.shell_commands import fill_in, read_command
 from steppe_runtime.packages.pip_install import plain_pip_install
 
 

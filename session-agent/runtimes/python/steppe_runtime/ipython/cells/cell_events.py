@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable
 
-from ..execution.error_report import traceback_lines
+from ...execution.error_report import traceback_lines
 from .execution_result import ExecutionInfo, ExecutionResult
 
 _EVENTS = ("pre_execute", "pre_run_cell", "post_execute", "post_run_cell", "shell_initialized")

@@ -2,7 +2,7 @@ import collections
 import importlib.util
 import unittest
 
-from steppe_runtime.ipython.held_size import held_size
+from steppe_runtime.ipython.cells.held_size import held_size
 
 _LIMIT = 1024 * 1024
 _HAS_PANDAS = importlib.util.find_spec("pandas") is not None

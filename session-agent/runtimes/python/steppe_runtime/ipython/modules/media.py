@@ -14,7 +14,7 @@ import os
 import urllib.parse
 import wave
 
-from steppe_runtime.ipython.objects import DisplayObject
+from steppe_runtime.ipython.modules.objects import DisplayObject
 
 
 class _Media(DisplayObject):

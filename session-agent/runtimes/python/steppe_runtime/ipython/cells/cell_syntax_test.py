@@ -1,7 +1,7 @@
 import time
 import unittest
 
-from steppe_runtime.ipython.cell_syntax import translate
+from steppe_runtime.ipython.cells.cell_syntax import translate
 
 
 class CellSyntaxTest(unittest.TestCase):

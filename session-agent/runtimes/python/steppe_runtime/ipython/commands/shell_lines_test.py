@@ -1,7 +1,7 @@
 import os
 import unittest
 
-from steppe_runtime.ipython.shell_lines import ShellLines
+from steppe_runtime.ipython.commands.shell_lines import ShellLines
 
 _LINES = ShellLines(["b 10 x", "a 9 X", "c 100"])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from steppe_runtime.io.display import DisplayHandle  # noqa: F401  (IPython's is imported from here too)
 from steppe_runtime.io.figures import set_figure_formats as set_matplotlib_formats  # noqa: F401
 from steppe_runtime.ipython import shim
-from steppe_runtime.ipython.links import FileLink, FileLinks, ProgressBar  # noqa: F401
-from steppe_runtime.ipython.media import (  # noqa: F401
+from steppe_runtime.ipython.modules.links import FileLink, FileLinks, ProgressBar  # noqa: F401
+from steppe_runtime.ipython.modules.media import (  # noqa: F401
     Audio,
     IFrame,
     Image,
@@ -14,7 +14,7 @@ from steppe_runtime.ipython.media import (  # noqa: F401
     VimeoVideo,
     YouTubeVideo,
 )
-from steppe_runtime.ipython.objects import (  # noqa: F401
+from steppe_runtime.ipython.modules.objects import (  # noqa: F401
     HTML,
     JSON,
     SVG,

@@ -1,0 +1,1 @@
+"""What the modules of IPython contain that user code imports."""
