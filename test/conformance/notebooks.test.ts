@@ -158,6 +158,9 @@ steps(
   'from IPython.utils.capture import capture_output\nwith capture_output() as c: display("x")\nc.outputs[0].data',
   { value: `{'text/plain': "'x'"}` },
 );
+steps('a cell magic below the first line fails with advice', '# list\n%%bash\nls', {
+  error: { name: 'SyntaxError', message: /^%%bash is a cell magic: it must be the first line/ },
+});
 steps('%prun profiles a statement', ['def slow(): return sum(range(100))', '%prun slow()'], {
   stdout: /function calls[\s\S]*\(slow\)/,
 });

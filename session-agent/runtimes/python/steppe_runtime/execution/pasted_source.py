@@ -11,6 +11,7 @@ _NUMBERED = re.compile(r"^[ \t]*(?:(?:\[(?:nav|ins)\][ \t]*)?In[ \t]*\[\d+\]:|\.
 _NUMBERED_FIRST = re.compile(r"\s*(?:\[(?:nav|ins)\]\s*)?In[ \t]*\[\d+\]:\s")
 _BEGINS_WITH_FENCE = re.compile(r"\s*(?:```|~~~)")
 _HAS_FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
+_CELL_MAGIC = re.compile(r"\s*(%%[A-Za-z_]\w*)")
 _ADVICE = "send only the lines inside ``` and ```"
 
 
@@ -35,8 +36,11 @@ def without_prompts(source: str) -> str:
 
 
 def add_hint(error: SyntaxError, source: str) -> None:
-    """Says in the message if the code is in a Markdown fence."""
+    """Says in the message if the code is in a Markdown fence, or has a cell magic in its middle."""
+    misplaced = _CELL_MAGIC.match(error.text or "")
     if _BEGINS_WITH_FENCE.match(source):
         error.msg = f"The code is in a Markdown fence: {_ADVICE}"
     elif _HAS_FENCE.search(source):
         error.msg = f"{error.msg}. The code has a Markdown fence in it: {_ADVICE}"
+    elif misplaced:
+        error.msg = f"{misplaced[1]} is a cell magic: it must be the first line of the code"

@@ -43,3 +43,8 @@ class PastedSourceTest(unittest.TestCase):
                 error = SyntaxError("bad")
                 add_hint(error, code)
                 self.assertTrue(error.msg.startswith(message), error.msg)
+
+    def test_a_cell_magic_below_the_first_line_is_named(self):
+        error = SyntaxError("bad", ("<step 1>", 2, 1, "  %%bash -s 1\n"))
+        add_hint(error, "# list\n  %%bash -s 1\nls")
+        self.assertEqual(error.msg, "%%bash is a cell magic: it must be the first line of the code")
