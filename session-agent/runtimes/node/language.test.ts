@@ -258,6 +258,13 @@ it('shows errors in a namespace and in a decorated class at the user’s line', 
   expect(traceback).not.toContain('applyDec');
 });
 
+it('shows the error of a decorator without the functions that call it', async () => {
+  const code = 'class Refused {\n  @(() => { throw new RangeError("no") })\n  method() {}\n}';
+  const { error } = (await agent.run(code)).done;
+  const functions = error?.traceback.map((line) => line.replace(/\(?<.*$/, '').trim());
+  expect(functions).toEqual(['RangeError: no', 'at', 'at', 'at']);
+});
+
 it('shows errors in TypeScript code at the user’s line', async () => {
   const { error } = (
     await agent.run(

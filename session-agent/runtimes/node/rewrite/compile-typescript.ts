@@ -79,9 +79,11 @@ const hideHelpers: PluginObj = {
 };
 
 const hideFunctions: Visitor = {
-  'FunctionDeclaration|FunctionExpression': ({ scope, node }) => {
-    const name = 'id' in node && node.id && 'name' in node.id ? node.id.name : null;
-    if (typeof name === 'string') scope.rename(name, hidden(name));
+  FunctionDeclaration: ({ scope, node }) => {
+    if (node.id) scope.rename(node.id.name, hidden(node.id.name));
+  },
+  FunctionExpression: ({ node }) => {
+    node.id ??= types.identifier(hidden('helper'));
   },
 };
 
