@@ -7,30 +7,30 @@ import { createLoad } from './load.ts';
 import type { ControlData, StepError, ToControl, ToMain } from './messages.ts';
 import { watchAwaits } from './run/await-watch.ts';
 import { createStepCaller, declareNames } from './run/call-step.ts';
-import { describeError } from './run/describe-error.ts';
-import { createDisplay } from './run/display.ts';
 import { reportFatalErrors } from './run/fatal-report.ts';
-import { defineGlobals } from './run/globals.ts';
 import { defineLastValues } from './run/last-values.ts';
-import { pinned } from './run/own-functions.ts';
+import { createWorkspaceModules } from './run/modules/workspace-modules.ts';
+import { createStepOutput } from './run/output/step-output.ts';
+import { defineGlobals } from './run/realm/globals.ts';
+import { pinned } from './run/realm/own-functions.ts';
 import {
   guardClearImmediate,
   reportBackgroundErrors,
   tellOfAwaitedChildren,
   yieldToSignalListeners,
-} from './run/process-hooks.ts';
-import { createStepRunner } from './run/run-steps.ts';
-import { bundleText, type Shown, showValue } from './run/shown-value.ts';
-import { createStackFrames } from './run/stack-frames.ts';
-import { createStepOutput } from './run/step-output.ts';
-import { createStepContext, createStepScope } from './run/step-scope.ts';
+} from './run/realm/process-hooks.ts';
+import { createStepContext, createStepScope } from './run/realm/step-scope.ts';
 import {
   addLastingVariables,
   enterStepEnvironment,
   takeWorkerSettings,
-} from './run/user-environment.ts';
-import { userRealm } from './run/user-realm.ts';
-import { createWorkspaceModules } from './run/workspace-modules.ts';
+} from './run/realm/user-environment.ts';
+import { userRealm } from './run/realm/user-realm.ts';
+import { createStepRunner } from './run/run-steps.ts';
+import { describeError } from './run/show/describe-error.ts';
+import { createDisplay } from './run/show/display.ts';
+import { bundleText, type Shown, showValue } from './run/show/shown-value.ts';
+import { createStackFrames } from './run/show/stack-frames.ts';
 import { createStepGate } from './step-gate.ts';
 import { contextFramesFlag } from './supervise/worker-settings.ts';
 

@@ -4,8 +4,8 @@ import type { FreshNames } from '../rewrite/declared-names.ts';
 import { stepCall } from '../rewrite/driver-globals.ts';
 import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
-import { callerFilename } from './user-realm.ts';
-import { mainLoader } from './workspace-modules.ts';
+import { mainLoader } from './modules/workspace-modules.ts';
+import { callerFilename } from './realm/user-realm.ts';
 
 /** A step's completion value, wrapped so that a promise is not awaited. */
 export type Completion = [unknown];

@@ -6,11 +6,11 @@ import type { RewrittenStep } from '../rewrite/rewrite-step.ts';
 import type { StepGate } from '../step-gate.ts';
 import type { AwaitWatch } from './await-watch.ts';
 import type { Completion } from './call-step.ts';
-import { cpuUsage, resourceUsage } from './own-functions.ts';
-import type { StackFrames } from './stack-frames.ts';
-import type { StepOutput } from './step-output.ts';
-import type { StepScope } from './step-scope.ts';
-import { settled, userRealm } from './user-realm.ts';
+import type { StepOutput } from './output/step-output.ts';
+import { cpuUsage, resourceUsage } from './realm/own-functions.ts';
+import type { StepScope } from './realm/step-scope.ts';
+import { settled, userRealm } from './realm/user-realm.ts';
+import type { StackFrames } from './show/stack-frames.ts';
 
 type Outcome = { status: 'completed' | 'failed' | 'interrupted'; error: StepError | null };
 type Running = {

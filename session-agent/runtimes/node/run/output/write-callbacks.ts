@@ -1,4 +1,4 @@
-import { nextTick } from './own-functions.ts';
+import { nextTick } from '../realm/own-functions.ts';
 
 /**
  * Calls the callbacks of writes in the next tick. `console.log` passes the same one each time: like

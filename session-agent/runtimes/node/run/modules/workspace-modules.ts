@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
+import { ownArray, settled, userRealm } from '../realm/user-realm.ts';
 import { createFreshFiles } from './fresh-files.ts';
-import { ownArray, settled, userRealm } from './user-realm.ts';
 
 /**
  * Loads modules like a file in the workspace's root, whatever the current directory is. A file that

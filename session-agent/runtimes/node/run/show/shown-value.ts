@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
-import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-import { maxFrameBytes } from '../../../protocol/wire-format.ts';
-import { decode } from './own-functions.ts';
+import { asRawJson, type RawJson } from '../../../../protocol/raw-json.ts';
+import { maxFrameBytes } from '../../../../protocol/wire-format.ts';
+import { decode } from '../realm/own-functions.ts';
 import { plainJson, stringify, tooLarge } from './plain-json.ts';
 
 /** The JSON of a shown value, by MIME type. */

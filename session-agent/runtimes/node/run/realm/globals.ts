@@ -1,8 +1,13 @@
 import { builtinModules } from 'node:module';
-import { constantsGuard, importer, importMeta, nameImporter } from '../rewrite/driver-globals.ts';
-import type { Display } from './display.ts';
+import {
+  constantsGuard,
+  importer,
+  importMeta,
+  nameImporter,
+} from '../../rewrite/driver-globals.ts';
+import type { WorkspaceModules } from '../modules/workspace-modules.ts';
+import type { Display } from '../show/display.ts';
 import { userRealm } from './user-realm.ts';
-import type { WorkspaceModules } from './workspace-modules.ts';
 
 /**
  * Defines what a step has besides Node's own globals: `display`, CommonJS as in a file of the

@@ -3,8 +3,8 @@ import type { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
 import timers from 'node:timers';
-import type { StepError } from '../messages.ts';
-import type { StepGate } from '../step-gate.ts';
+import type { StepError } from '../../messages.ts';
+import type { StepGate } from '../../step-gate.ts';
 import { exposed, ownArray } from './user-realm.ts';
 
 const events = ['uncaughtException', 'unhandledRejection'];

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import type { StepError } from '../messages.ts';
+import type { StepError } from '../../messages.ts';
 import { cutText, inspectSafely } from './shown-value.ts';
 
 const maxCauses = 10;

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { type ColumnShift, originalColumn } from '../rewrite/edits.ts';
-import { callerFilename, exposed, ownArray, userRealm } from './user-realm.ts';
+import { type ColumnShift, originalColumn } from '../../rewrite/edits.ts';
+import { callerFilename, exposed, ownArray, userRealm } from '../realm/user-realm.ts';
 
 /**
  * Shows stacks as if the step were the user's own program: without frames of the driver, and with

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { toRawJson } from '../../../protocol/raw-json.ts';
-import { maxFrameBytes } from '../../../protocol/wire-format.ts';
+import { toRawJson } from '../../../../protocol/raw-json.ts';
+import { maxFrameBytes } from '../../../../protocol/wire-format.ts';
 import { bundleText, textJson } from './shown-value.ts';
 
 const large = textJson('x'.repeat(maxFrameBytes));

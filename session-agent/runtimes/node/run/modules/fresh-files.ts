@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { exposed } from '../realm/user-realm.ts';
 import { createChangedFiles } from './changed-files.ts';
-import { exposed } from './user-realm.ts';
 
 /**
  * Loads files that a step names by their path as they are now. Node keeps an ES module by its URL,

@@ -1,6 +1,6 @@
-import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-import { wellFormedJson } from '../../../protocol/well-formed-json.ts';
-import { userRealm } from './user-realm.ts';
+import { asRawJson, type RawJson } from '../../../../protocol/raw-json.ts';
+import { wellFormedJson } from '../../../../protocol/well-formed-json.ts';
+import { userRealm } from '../realm/user-realm.ts';
 
 const { stringify: stringifyJson } = JSON;
 

@@ -1,4 +1,4 @@
-import { turnMarker } from '../../../protocol/wire-format.ts';
+import { turnMarker } from '../../../../protocol/wire-format.ts';
 
 /**
  * Marks a step's turns from one stream to the other, and to what it shows, so that the agent can

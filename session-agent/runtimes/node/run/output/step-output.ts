@@ -4,11 +4,11 @@ import process from 'node:process';
 import type { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { types } from 'node:util';
-import { endMarker, startMarker } from '../../../protocol/wire-format.ts';
+import { endMarker, startMarker } from '../../../../protocol/wire-format.ts';
+import { pinned } from '../realm/own-functions.ts';
+import type { StepScope } from '../realm/step-scope.ts';
+import { exposed } from '../realm/user-realm.ts';
 import { createTurns } from './output-turns.ts';
-import { pinned } from './own-functions.ts';
-import type { StepScope } from './step-scope.ts';
-import { exposed } from './user-realm.ts';
 import { createWriteCallbacks } from './write-callbacks.ts';
 
 type Stream = 'stdout' | 'stderr';

@@ -1,7 +1,8 @@
 import { types } from 'node:util';
-import { checkJson } from '../../../protocol/check-json.ts';
-import { asRawJson, type RawJson } from '../../../protocol/raw-json.ts';
-import { decode } from './own-functions.ts';
+import { checkJson } from '../../../../protocol/check-json.ts';
+import { asRawJson, type RawJson } from '../../../../protocol/raw-json.ts';
+import { decode } from '../realm/own-functions.ts';
+import { exposed, userRealm } from '../realm/user-realm.ts';
 import { maxDepth, stringify } from './plain-json.ts';
 import {
   type Bundle,
@@ -11,7 +12,6 @@ import {
   showValue,
   textJson,
 } from './shown-value.ts';
-import { exposed, userRealm } from './user-realm.ts';
 
 /**
  * The global `display`. It shows each value; an object whose keys all have a `/` is a MIME bundle.
