@@ -9,6 +9,8 @@ import { rangeNotSatisfiable, readRange } from '../byte-range.ts';
 import { outgoingOf } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
 
+const maxListeners = 32;
+
 /**
  * Streams the bytes of stdout or stderr that are kept; while the step runs, those that exist when
  * the request arrives, without a length.
@@ -33,6 +35,8 @@ export const getOutput = sessionRoute(async (c, { journal }) => {
     ...((range || step.hasEnded) && { 'Content-Length': end - start + 1 }),
     ...(range && { 'Content-Range': `bytes ${start}-${end}/${total}` }),
   });
+  // The server's own listeners and those of a pipeline are more than ten, which is no leak.
+  outgoing.setMaxListeners(maxListeners);
   try {
     await pipeline(Readable.from(read(start, end + 1)), outgoing);
   } catch {
