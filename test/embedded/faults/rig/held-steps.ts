@@ -51,14 +51,18 @@ export const heldNode: HeldSteps = {
   runtime: 'node',
   beforeOutput: waitsIn.node,
   midStream: `${node.print('said')}\n${waitsIn.node}`,
-  // The driver's last call before it sends `done`.
-  beforeDone: `const { resourceUsage } = process;
-process.resourceUsage = () => {
-  process.resourceUsage = resourceUsage;
-  require("fs").writeFileSync("held", "");
-  while (!require("fs").existsSync("go")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-  return process.resourceUsage();
-};
+  // The driver sends `done` through the port of its control thread.
+  beforeDone: `const ports = process._getActiveHandles().filter((handle) => handle instanceof MessagePort);
+for (const port of ports) {
+  const { postMessage } = port;
+  port.postMessage = (message) => {
+    if (message.frame?.type === "done") {
+      require("fs").writeFileSync("held", "");
+      while (!require("fs").existsSync("go")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+    postMessage.call(port, message);
+  };
+}
 console.log("said");
 undefined;
 `,
