@@ -24,6 +24,7 @@ COMMAND = (
     os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "supervisor.py"),
 )
 WAIT_SECONDS = 20.0
+AGAIN_SECONDS = 1.5
 
 
 class StepOutcome:
@@ -240,6 +241,19 @@ class FakeAgent:
     def interrupt(self, step_id: str) -> None:
         self.tell_supervisor({"type": "interrupt", "epoch": self.epoch, "step_id": step_id})
         self.take("interrupted", step_id=step_id)
+
+    def finish_interrupted(self, step_id: str) -> StepOutcome:
+        """Interrupts once more after a while, as the agent does: a pool may only just start."""
+        self.interrupt(step_id)
+        until = time.monotonic() + AGAIN_SECONDS
+        while not self.is_done(step_id) and time.monotonic() < until:
+            self.pump(0.05)
+        if not self.is_done(step_id):
+            self.interrupt(step_id)
+        return self.finish(step_id)
+
+    def is_done(self, step_id: str) -> bool:
+        return any(frame["type"] == "done" and frame["step_id"] == step_id for frame in self.frames)
 
     def kill(self) -> dict:
         self.tell_supervisor({"type": "kill", "epoch": self.epoch})

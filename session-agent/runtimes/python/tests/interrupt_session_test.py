@@ -58,8 +58,7 @@ class InterruptTest(SessionCase):
                 step = self.agent.start("print('started')\n" + code)
                 self.wait_for_output(step, "started")
                 time.sleep(0.05)
-                self.agent.interrupt(step)
-                outcome = self.agent.finish(step)
+                outcome = self.agent.finish_interrupted(step)
                 self.assertEqual(
                     (outcome.status, outcome.error["name"]), ("interrupted", "KeyboardInterrupt")
                 )
