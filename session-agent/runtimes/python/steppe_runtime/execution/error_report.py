@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import sys
 import traceback
 import warnings
 from collections.abc import Callable
@@ -47,6 +48,11 @@ def traceback_lines(error: BaseException) -> list[str]:
     )
     _clean(report)
     return "".join(report.format()).rstrip("\n").split("\n")
+
+
+def print_error(error: BaseException) -> None:
+    """As Python prints an error that nobody catches."""
+    print("\n".join(traceback_lines(error)), file=sys.stderr)
 
 
 def hide_own_places() -> None:

@@ -11,7 +11,7 @@ from ..packages.module_hooks import repair_interrupted_imports
 from ..worker.process_controls import flush_c_streams, own_usage
 from ..worker.worker_parts import WorkerParts
 from .attribution import Step
-from .error_report import describe_error, trace_without_own_frames, traceback_lines
+from .error_report import describe_error, print_error, trace_without_own_frames
 from .step_scope import StepScope
 
 
@@ -118,7 +118,7 @@ class StepRunner:
             return
         code = _exit_code(error)
         if code is None:
-            print("\n".join(traceback_lines(error)), file=sys.stderr)
+            print_error(error)
         self._parts.streams.flush()
         os._exit(1 if code is None else code)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 
 from ..execution.attribution import Attribution
-from ..execution.error_report import traceback_lines
+from ..execution.error_report import print_error
 from .frames import FrameConnection, FrameTooLarge, encode_json
 from .mime import (
     is_bundle,
@@ -119,10 +118,10 @@ class Displays:
             except NotImplementedError:
                 pass
             except Exception as error:
-                note_error(error)
-                self.publish({"text/plain": plain_text(value, note_error)}, {})
+                print_error(error)
+                self.publish({"text/plain": plain_text(value, print_error)}, {})
                 return
-        bundle, metadata = representations(value, note_error)
+        bundle, metadata = representations(value, print_error)
         wanted = {mime: data for mime, data in bundle.items() if _is_wanted(mime, include, exclude)}
         self.publish({**wanted, **(about or {})}, {**metadata, **(extra_metadata or {})})
 
@@ -186,7 +185,3 @@ def _is_wanted(mime: str, include, exclude) -> bool:
     return mime == "text/plain" or (
         (not include or mime in include) and not (exclude and mime in exclude)
     )
-
-
-def note_error(error: BaseException) -> None:
-    print("\n".join(traceback_lines(error)), file=sys.stderr)

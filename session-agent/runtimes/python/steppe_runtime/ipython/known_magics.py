@@ -8,6 +8,8 @@ from typing import NamedTuple
 from .magics import groups
 from .usage_error import UsageError
 
+_SIGNS = {"line": "%", "cell": "%%"}
+
 
 class Magic(NamedTuple):
     """
@@ -26,53 +28,35 @@ class KnownMagics:
         self._registered: dict[str, dict[str, Callable]] = {"line": {}, "cell": {}}
 
     def line_magic(self, name: str) -> Magic:
-        own = self._registered["line"].get(name)
-        if own is not None:
-            return Magic(_line_of_user(own), _expands(own))
-        found = groups.load_line_magic(name)
-        if found is None:
-            raise self._unknown(f"%{name}", "line")
-        return Magic(found, name not in groups.OF_CODE)
+        return self._magic("line", name)
 
     def cell_magic(self, name: str) -> Magic:
-        own = self._registered["cell"].get(name)
-        if own is not None:
-            return Magic(_cell_of_user(own), _expands(own))
-        found = groups.load_cell_magic(name)
-        if found is None:
-            raise self._unknown(f"%%{name}", "cell")
-        return Magic(found, name not in groups.OF_CODE)
+        return self._magic("cell", name)
 
     def function_of_magic(self, written: str) -> Callable:
         """The function behind `%name` or `%%name`, for its documentation."""
         name = written.lstrip("%")
         kinds = ("cell",) if written.startswith("%%") else ("line", "cell")
-        loaders = {"line": groups.load_line_magic, "cell": groups.load_cell_magic}
         for kind in kinds:
-            found = self._registered[kind].get(name) or loaders[kind](name)
+            found = self._registered[kind].get(name) or groups.load(kind, name)
             if found is not None:
                 return found
         raise self._unknown(written, kinds[0])
 
     def find_line_magic(self, magic_name: str) -> Callable | None:
         """A function of the line."""
-        if magic_name not in self.names_of_magics("line"):
-            return None
-        return self._registered["line"].get(magic_name) or (
-            lambda line: self.line_magic(magic_name).run(self, line, self.user_ns)
-        )
+        return self.find_magic(magic_name, "line")
 
     def find_cell_magic(self, magic_name: str) -> Callable | None:
         """A function of the line and the cell."""
-        if magic_name not in self.names_of_magics("cell"):
-            return None
-        return self._registered["cell"].get(magic_name) or (
-            lambda line, cell: self.cell_magic(magic_name).run(self, line, cell, self.user_ns)
-        )
+        return self.find_magic(magic_name, "cell")
 
     def find_magic(self, magic_name: str, magic_kind: str = "line") -> Callable | None:
-        find = self.find_cell_magic if magic_kind == "cell" else self.find_line_magic
-        return find(magic_name)
+        if magic_name not in self.names_of_magics(magic_kind):
+            return None
+        return self._registered[magic_kind].get(magic_name) or (
+            lambda *texts: self._magic(magic_kind, magic_name).run(self, *texts, self.user_ns)
+        )
 
     def register_magic_function(
         self, func: Callable, magic_kind: str = "line", magic_name: str | None = None
@@ -95,40 +79,42 @@ class KnownMagics:
 
     @property
     def magics(self) -> dict[str, dict[str, Callable]]:
-        finders = {"line": self.find_line_magic, "cell": self.find_cell_magic}
         return {
-            kind: {name: find(name) for name in self.names_of_magics(kind)}
-            for kind, find in finders.items()
+            kind: {name: self.find_magic(name, kind) for name in self.names_of_magics(kind)}
+            for kind in _SIGNS
         }
 
     def lsmagic(self) -> dict[str, dict[str, Callable]]:
         return self.magics
 
     def names_of_magics(self, kind: str) -> list[str]:
-        own = groups.names_of(groups.CELL if kind == "cell" else groups.LINE)
         # A cell with `%%time` has no call of a magic.
-        return sorted({*own, *self._registered[kind], "time"})
+        return sorted({*groups.names_of(kind), *self._registered[kind], "time"})
+
+    def _magic(self, kind: str, name: str) -> Magic:
+        own = self._registered[kind].get(name)
+        if own is not None:
+            return Magic(_of_user(own), _expands(own))
+        found = groups.load(kind, name)
+        if found is None:
+            raise self._unknown(f"{_SIGNS[kind]}{name}", kind)
+        return Magic(found, name not in groups.OF_CODE)
 
     def _unknown(self, written: str, kind: str) -> UsageError:
-        sign = "%%" if kind == "cell" else "%"
-        known = ", ".join(f"{sign}{name}" for name in self.names_of_magics(kind))
+        known = ", ".join(f"{_SIGNS[kind]}{name}" for name in self.names_of_magics(kind))
         other = "line" if kind == "cell" else "cell"
         name = written.lstrip("%")
-        meant = f"{'%' if kind == 'cell' else '%%'}{name}"
-        hint = f" (did you mean {meant}?)" if name in self.names_of_magics(other) else ""
+        is_other = name in self.names_of_magics(other)
+        hint = f" (did you mean {_SIGNS[other]}{name}?)" if is_other else ""
         return UsageError(f"the magic {written} is not available here{hint}; available: {known}")
 
 
-def _line_of_user(function: Callable) -> Callable:
-    def run(_shell, line: str, names: dict):
-        return function(line, **_local_names(function, names))
+def _of_user(function: Callable) -> Callable:
+    """A function of the line, or of the line and the cell."""
 
-    return run
-
-
-def _cell_of_user(function: Callable) -> Callable:
-    def run(_shell, line: str, body: str, names: dict):
-        return function(line, body, **_local_names(function, names))
+    def run(_shell, *texts_and_names):
+        *texts, names = texts_and_names
+        return function(*texts, **_local_names(function, names))
 
     return run
 

@@ -7,7 +7,7 @@ import importlib
 import sys
 import types
 
-from ..execution.error_report import traceback_lines
+from ..execution.error_report import print_error
 from ..packages.pip_install import plain_pip_install, run_pip
 from . import shim
 from .cells.cell_events import CellEvents
@@ -95,7 +95,7 @@ class Shell(KnownMagics):
         try:
             value = self._cells.run_inside(raw_cell, self._new_name())
         except Exception as error:
-            print("\n".join(traceback_lines(error)), file=sys.stderr)
+            print_error(error)
             return ExecutionResult(info, None, error=error)
         if not silent:
             self.show_value(value)
@@ -164,7 +164,7 @@ class Shell(KnownMagics):
     def showtraceback(self, *_arguments, **_options) -> None:
         error = sys.exc_info()[1]
         if error is not None:
-            print("\n".join(traceback_lines(error)), file=sys.stderr)
+            print_error(error)
 
     def stopwatch(self) -> Stopwatch:
         return Stopwatch()

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from ..execution.address_space_limit import AddressSpaceLimit
 from ..execution.attribution import Attribution, follow_threads
 from ..execution.cell_loop import CellLoop
-from ..execution.error_report import hide_own_frames, hide_own_places
+from ..execution.error_report import hide_own_frames, hide_own_places, print_error
 from ..execution.interrupts import Interrupts, UninterruptedLock
 from ..execution.run_cell import CellRunner
 from ..execution.spawned_processes import follow_multiprocessing
 from ..io.background import Background
-from ..io.display import Displays, note_error
+from ..io.display import Displays
 from ..io.figures import Figures
 from ..io.frames import FrameConnection
 from ..io.output_order import OutputOrder
@@ -79,7 +79,7 @@ def assemble_worker(
         loop=loop,
         cells=CellRunner(namespace, loop, context),
         displays=displays,
-        figures=Figures(displays.publish, note_error),
+        figures=Figures(displays.publish, print_error),
         packages=find_packages_in(exec_state.workspace),
         notebook=Notebook(context),
     )

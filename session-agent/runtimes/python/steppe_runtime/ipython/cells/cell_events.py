@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable
 
-from ...execution.error_report import traceback_lines
+from ...execution.error_report import print_error
 from .execution_result import ExecutionInfo, ExecutionResult
 
 _EVENTS = ("pre_execute", "pre_run_cell", "post_execute", "post_run_cell", "shell_initialized")
@@ -34,7 +34,7 @@ class CellEvents:
                 function(*values[: _number_of_parameters(function, len(values))])
             except Exception as error:
                 print(f"Error in callback {function} (for {event}):", file=sys.stderr)
-                print("\n".join(traceback_lines(error)), file=sys.stderr)
+                print_error(error)
 
     def before_cell(self, source: str) -> None:
         self.trigger("pre_execute")

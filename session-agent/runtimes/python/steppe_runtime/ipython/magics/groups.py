@@ -31,21 +31,16 @@ CELL = {
 OF_CODE = {"capture", "config", "pinfo", "pinfo2", "prun", "psearch", "time", "timeit"}
 
 
-def load_line_magic(name: str) -> Callable | None:
-    return _load(LINE, "LINE", name)
+KINDS = {"line": LINE, "cell": CELL}
 
 
-def load_cell_magic(name: str) -> Callable | None:
-    return _load(CELL, "CELL", name)
-
-
-def names_of(groups: dict[str, str]) -> list[str]:
-    return [name for names in groups.values() for name in names.split()]
-
-
-def _load(groups: dict[str, str], table: str, name: str) -> Callable | None:
-    for group, names in groups.items():
+def load(kind: str, name: str) -> Callable | None:
+    for group, names in KINDS[kind].items():
         if name in names.split():
             module = importlib.import_module(f"{__package__}.{group}")
-            return getattr(module, table)[name]
+            return getattr(module, kind.upper())[name]
     return None
+
+
+def names_of(kind: str) -> list[str]:
+    return [name for names in KINDS[kind].values() for name in names.split()]
