@@ -78,7 +78,7 @@ export class OutputOrder {
 
   /** A display that precedes no turn precedes the end of the step. */
   display(display: Display): void {
-    this.#take({ bytes: display.bundle.length, pass: () => this.#sink.display(display) });
+    this.pass(display.bundle.length, () => this.#sink.display(display));
   }
 
   clearOutput(wait: boolean): void {
@@ -87,21 +87,17 @@ export class OutputOrder {
 
   /** Passes on something that counts as a display. */
   pass(bytes: number, callback: () => void): void {
-    this.#take({ bytes, pass: callback });
+    this.#arrivedDisplays += 1;
+    this.#displays.push({ bytes, pass: callback });
+    this.#hold(bytes);
+    this.#advance();
+    this.#show();
   }
 
   /** No more turns come: passes on all that waits, and what comes. */
   finish(): void {
     this.#release();
     this.#turn = this.#dueDisplays = Number.POSITIVE_INFINITY;
-  }
-
-  #take(shown: Shown): void {
-    this.#arrivedDisplays += 1;
-    this.#displays.push(shown);
-    this.#hold(shown.bytes);
-    this.#advance();
-    this.#show();
   }
 
   #advance(): void {

@@ -6,15 +6,16 @@
  */
 export const maxFrameBytes = 8 * 1024 * 1024;
 
+const prefix = (nonce: string): string => `\x1esteppe:${nonce}:`;
+
 /** What all markers of a step begin with: the nonce is unknown before the step runs. */
-export const markerPrefix = (nonce: string): Buffer =>
-  Buffer.from(`\x1esteppe:${nonce}:`, 'latin1');
+export const markerPrefix = (nonce: string): Buffer => Buffer.from(prefix(nonce), 'latin1');
 
 /** The byte that begins a marker and ends it. */
 export const markerByte = 0x1e;
 
 const marker = (nonce: string, name: string): Buffer =>
-  Buffer.from(`\x1esteppe:${nonce}:${name}\x1e`, 'latin1');
+  Buffer.from(`${prefix(nonce)}${name}\x1e`, 'latin1');
 
 /** The driver writes it to both raw streams before user code runs. */
 export const startMarker = (nonce: string): Buffer => marker(nonce, 'start');

@@ -39,13 +39,10 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
     const manifest = podManifest(parts.template, runtime, instanceId, request);
     created = await api.pods.create(manifest, { signal });
     informer.observe(created);
-    const readiness = awaitReady(parts, created, signal);
-    const service = createService(parts, instanceId, created, signal);
-    const [clusterAddress, ready] = await Promise.all([service, readiness]).catch(async (error) => {
-      // What the pod waited for says more than that it was waited for too long.
-      if (signal.aborted) await readiness;
-      throw error;
-    });
+    const [clusterAddress, ready] = await Promise.all([
+      createService(parts, instanceId, created, signal),
+      awaitReady(parts, created, signal),
+    ]);
     const address = clusterAddress ?? podAddress(ready);
     await awaitConnection(address, { clock, signal });
     const life = { nowMs: clock.now(), longestLifeMs };
@@ -54,7 +51,8 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
     informer.observe(labelled);
     return { instanceId, address };
   } catch (error) {
-    const failure = toFailure(error, signal);
+    const waitedFor = signal.aborted && created ? await problemOf(parts, created) : undefined;
+    const failure = toFailure(error, signal, waitedFor);
     if (created && failure instanceof StartFailedError)
       events.warn(created, 'StartFailed', `${failure.reason}: ${failure.message}`);
     // A pod that was never ready has nothing to save: without a grace period it is gone at once.
@@ -92,12 +90,9 @@ function podAddress({ status }: Pod): string {
 const httpAddress = (ip: string): string =>
   `http://${ip.includes(':') ? `[${ip}]` : ip}:${agentPort}`;
 
-/**
- * Follows the pod until it is ready. What only time can solve is waited for, and reported when the
- * signal aborts.
- */
+/** Follows the pod until it is ready. What only time can solve is waited for. */
 async function awaitReady(
-  { api, informer }: StartParts,
+  { informer }: StartParts,
   created: Pod,
   signal: AbortSignal,
 ): Promise<Pod> {
@@ -119,29 +114,29 @@ async function awaitReady(
   });
   try {
     return await abortable(ready, signal);
-  } catch (error) {
-    if (!signal.aborted || error instanceof StartFailedError) throw error;
-    // The watch may be behind.
-    const last = (await api.pods.get(name).catch(() => null)) ?? informer.get(name);
-    const problem = last && problemOf(last);
-    if (!problem) throw error;
-    throw new StartFailedError(problem.reason, problem.detail, { cause: error });
   } finally {
     stop();
   }
 }
 
-function problemOf(pod: Pod): StartProblem | undefined {
-  const progress = readStart(pod);
-  return progress.state === 'ready' ? undefined : progress.problem;
+/** What the pod waits for, as it is now: the watch may be behind. */
+async function problemOf(
+  { api, informer }: StartParts,
+  { metadata: { name } }: Pod,
+): Promise<StartProblem | undefined> {
+  const pod = (await api.pods.get(name).catch(() => null)) ?? informer.get(name);
+  const progress = pod && readStart(pod);
+  return !progress || progress.state === 'ready' ? undefined : progress.problem;
 }
 
 const deletedMeanwhile = () =>
   new StartFailedError('start_failed', 'the pod was deleted while it started');
 
-/** What the caller of a start sees of its failure. */
-function toFailure(error: unknown, signal: AbortSignal): unknown {
+/** What the caller of a start sees of its failure. What the pod waited for says more than an abort. */
+function toFailure(error: unknown, signal: AbortSignal, waitedFor?: StartProblem): unknown {
   if (error instanceof StartFailedError) return error;
+  if (signal.aborted && waitedFor)
+    return new StartFailedError(waitedFor.reason, waitedFor.detail, { cause: signal.reason });
   if (signal.aborted) return signal.reason;
   if (isKubeApiError(error, 'quota_exceeded'))
     return new StartFailedError('quota', error.message, { cause: error });

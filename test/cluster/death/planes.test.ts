@@ -27,9 +27,14 @@ beforeEach(async () => {
   client = await release().newClient();
 });
 
-/** Kills the process of a component; Kubernetes starts its container again. */
-async function kill(component: string): Promise<void> {
-  process.kill(await podPid(await podOfComponent(release(), component)), 'SIGKILL');
+/**
+ * Kills the process of a component; Kubernetes starts its container again.
+ * @returns the name of its pod.
+ */
+async function kill(component: string): Promise<string> {
+  const name = await podOfComponent(release(), component);
+  process.kill(await podPid(name), 'SIGKILL');
+  return name;
 }
 
 /**
@@ -37,8 +42,7 @@ async function kill(component: string): Promise<void> {
  * ever longer before it starts a container of the same pod again.
  */
 async function killControlPlane(): Promise<void> {
-  const name = await podOfComponent(release(), 'control-plane');
-  process.kill(await podPid(name), 'SIGKILL');
+  const name = await kill('control-plane');
   const { namespace } = release();
   const core = loadAdmin().makeApiClient(CoreV1Api);
   await core.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
