@@ -16,6 +16,7 @@ import { createInternalTokenVerifier } from './http/internal-token/verifier.ts';
 import { superviseLocally } from './interpreter/supervisor-process.ts';
 import { createRuntimeTransport } from './protocol/runtime-transport.ts';
 import { writeTerminationMessage } from './session/termination-message.ts';
+import { createSpoolDirectory } from './spool/spool-directory.ts';
 import { type AgentParts, startAgent } from './start-agent.ts';
 import { DirectoryWorkspace } from './workspace/file-system/directory-workspace.ts';
 import { WorkspaceSpace } from './workspace/file-system/workspace-space.ts';
@@ -79,6 +80,7 @@ async function openParts(config: AgentConfig): Promise<AgentParts> {
     workspace: new DirectoryWorkspace({ root, clock, ids, space }),
     ensureWorkspace: () => mkdir(config.STEPPE_WORKSPACE, { recursive: true }),
     runtimeTransport: createRuntimeTransport(config.STEPPE_RUN_DIR),
+    spoolFiles: createSpoolDirectory(config.spoolDirectory),
     startSupervisor: command && ((onGaveUp) => startSupervisor(command, onGaveUp)),
     leaveTerminationMessage: (message) =>
       writeTerminationMessage(config.STEPPE_TERMINATION_FILE, message, logger),

@@ -20,6 +20,7 @@ import { Binding } from './session/binding.ts';
 import { SessionLifetime } from './session/session-lifetime.ts';
 import type { TerminationMessage } from './session/termination-message.ts';
 import { SessionSpool } from './spool/session-spool.ts';
+import type { SpoolFiles } from './spool/spool-files.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
 import type { Workspace } from './workspace/workspace.ts';
@@ -31,6 +32,7 @@ export interface AgentParts {
   /** Creates the workspace's directory if user code removed it. */
   ensureWorkspace: () => Promise<unknown>;
   runtimeTransport: RuntimeTransport;
+  spoolFiles: SpoolFiles;
   /** Local mode: starts the supervisor as a child. In a pod it is the other container. */
   startSupervisor?: ((onGaveUp: (detail: string) => void) => SupervisorProcess) | undefined;
   /** Writes the termination reason for the control-plane to read. Never throws. */
@@ -68,7 +70,7 @@ export async function startAgent(
   let supervisor: SupervisorProcess | undefined;
   const crash = (detail: string) =>
     end('crashed', `${detail}\n${supervisor?.logTail() ?? ''}`.trimEnd());
-  const spool = new SessionSpool(config.spoolDirectory, toSpoolLimits(config), logger);
+  const spool = new SessionSpool(parts.spoolFiles, toSpoolLimits(config), logger);
   const background = new BackgroundOutput(spool, clock);
   const interpreter = new Interpreter({
     transport: parts.runtimeTransport,

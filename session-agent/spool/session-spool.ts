@@ -1,6 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from '@steppe/service-kit/process/logger';
+import type { SpoolFiles } from './spool-files.ts';
 import { StepSpool } from './step-spool.ts';
 
 /** The disk that a step's spool may take. */
@@ -25,21 +24,20 @@ export interface OwnedSpool {
 }
 
 /**
- * The files of output of all steps of the session, in the agent's own directory. When they take too
- * much, that of the step that ended first is removed.
+ * The files of output of all steps of the session. When they take too much, that of the step that
+ * ended first is removed.
  */
 export class SessionSpool {
-  readonly #directory: string;
+  readonly #files: SpoolFiles;
   readonly #limits: SpoolLimits;
   readonly #logger: Logger;
   readonly #finished = new Set<StepSpool>();
   #bytes = 0;
   #count = 0;
-  #hasDirectory = false;
   #failed = false;
 
-  constructor(directory: string, limits: SpoolLimits, logger: Logger) {
-    this.#directory = directory;
+  constructor(files: SpoolFiles, limits: SpoolLimits, logger: Logger) {
+    this.#files = files;
     this.#limits = limits;
     this.#logger = logger;
   }
@@ -47,9 +45,9 @@ export class SessionSpool {
   /** The spool of the next step; its file is created once there is much output. */
   open(): OwnedSpool {
     this.#count += 1;
-    const path = join(this.#directory, `${this.#count}.spool`);
+    const name = `${this.#count}.spool`;
     const { stepBytes, sessionBytes } = this.#limits;
-    const spool = new StepSpool(path, Math.min(stepBytes, sessionBytes), {
+    const spool = new StepSpool(() => this.#files.create(name), Math.min(stepBytes, sessionBytes), {
       reserve: (bytes) => this.#reserve(bytes),
       release: (bytes) => {
         this.#bytes -= bytes;
@@ -68,17 +66,10 @@ export class SessionSpool {
 
   /** Removes all files. */
   close(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    this.#files.clear();
   }
 
   #reserve(bytes: number): boolean {
-    try {
-      if (!this.#hasDirectory) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      this.#hasDirectory = true;
-    } catch (error) {
-      this.#noteError(error);
-      return false;
-    }
     for (const spool of this.#finished) {
       if (this.#bytes + bytes <= this.#limits.sessionBytes) break;
       if (spool.fileBytes > 0) this.#remove(spool);

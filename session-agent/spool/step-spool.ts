@@ -1,5 +1,3 @@
-import { closeSync, openSync, read, rmSync, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
 import {
   channels,
   headerBytes,
@@ -9,8 +7,7 @@ import {
   writeHeader,
 } from './record.ts';
 import type { SpoolRoom } from './session-spool.ts';
-
-const readFile = promisify(read);
+import type { SpoolFile } from './spool-files.ts';
 
 /** Output is written to the file in pieces of about this size; the last one stays in memory. */
 const flushBytes = 64 * 1024;
@@ -44,7 +41,7 @@ export interface Segment {
  * write fails its caller: what cannot be written is lost, which the numbers of the segments show.
  */
 export class StepSpool {
-  readonly #path: string;
+  readonly #create: () => SpoolFile;
   readonly #room: SpoolRoom;
   readonly #slotBytes: number;
   readonly #totals = noBytes();
@@ -57,12 +54,12 @@ export class StepSpool {
   #current: Segment | undefined;
   /** The end of the current segment when it was last written. */
   #writtenEnd: { lastSeq: number; totals: Totals } = { lastSeq: 0, totals: noBytes() };
-  #file: number | undefined;
-  #reads = 0;
+  #file: SpoolFile | undefined;
   #removed = false;
 
-  constructor(path: string, maxBytes: number, room: SpoolRoom) {
-    this.#path = path;
+  /** @param create creates the file, once there is much output. */
+  constructor(create: () => SpoolFile, maxBytes: number, room: SpoolRoom) {
+    this.#create = create;
     this.#room = room;
     this.#slotBytes = Math.floor(maxBytes / slotsPerFile);
   }
@@ -125,23 +122,15 @@ export class StepSpool {
       // A copy: the next records may replace these.
       return Buffer.from(this.#pending.subarray(offset - segment.writtenBytes, this.#pendingBytes));
     }
-    const file = this.#file;
-    if (file === undefined) return Buffer.alloc(0);
     const length = Math.min(segment.writtenBytes - offset, headerBytes + maxPieceBytes);
-    const chunk = Buffer.allocUnsafe(length);
-    this.#reads += 1;
     try {
-      const at = segment.slot * this.#slotBytes + offset;
-      const { bytesRead } = await readFile(file, chunk, 0, length, at);
+      const chunk = await this.#file?.read(segment.slot * this.#slotBytes + offset, length);
       // Its place may have been used again meanwhile.
-      return segment.dropped ? Buffer.alloc(0) : chunk.subarray(0, bytesRead);
+      return segment.dropped || !chunk ? Buffer.alloc(0) : chunk;
     } catch {
       // Unreadable records are lost.
       this.#drop(segment);
       return Buffer.alloc(0);
-    } finally {
-      this.#reads -= 1;
-      if (this.#removed) this.#close();
     }
   }
 
@@ -159,7 +148,8 @@ export class StepSpool {
     this.#pending = Buffer.alloc(0);
     this.#pendingBytes = 0;
     this.#slots.length = 0;
-    this.#close();
+    this.#file?.remove();
+    this.#file = undefined;
   }
 
   #nextSegment(firstSeq: number): Segment | undefined {
@@ -220,11 +210,8 @@ export class StepSpool {
     const growth = Math.max(0, writtenBytes + bytes.length - had);
     if (!this.#room.reserve(growth)) return false;
     try {
-      this.#file ??= openSync(this.#path, 'w+', 0o600);
-      for (let done = 0; done < bytes.length; ) {
-        const at = slot * this.#slotBytes + writtenBytes + done;
-        done += writeSync(this.#file, bytes, done, bytes.length - done, at);
-      }
+      this.#file ??= this.#create();
+      this.#file.write(bytes, slot * this.#slotBytes + writtenBytes);
       for (let other = this.#slots.length; other <= slot; other += 1) this.#slots[other] = 0;
       this.#slots[slot] = had + growth;
       return true;
@@ -243,13 +230,5 @@ export class StepSpool {
     );
     this.#pending.copy(larger, 0, 0, this.#pendingBytes);
     this.#pending = larger;
-  }
-
-  /** A number that is closed too early could name another file to a read that has begun. */
-  #close(): void {
-    if (this.#file === undefined || this.#reads > 0) return;
-    closeSync(this.#file);
-    this.#file = undefined;
-    rmSync(this.#path, { force: true });
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { limits } from '@steppe/contracts/limits';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { SessionSpool, type SpoolLimits } from '../spool/session-spool.ts';
+import { createSpoolDirectory } from '../spool/spool-directory.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 
@@ -10,7 +11,7 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 export function newSpool(given: Partial<SpoolLimits> & { directory?: string } = {}): SessionSpool {
   const { directory = newDirectory(), ...bounds } = given;
   return new SessionSpool(
-    directory,
+    createSpoolDirectory(directory),
     { stepBytes: limits.stepSpoolBytes, sessionBytes: limits.sessionSpoolBytes, ...bounds },
     logger,
   );
