@@ -1,0 +1,173 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+const recovery = 'data-plane/agent-proxy/recovery.ts';
+const upstream = 'data-plane/agent-proxy/upstream.ts';
+const resolveRoute = 'data-plane/routing/resolve-route.ts';
+const routeCache = 'data-plane/routing/route-cache.ts';
+
+export const dataPlaneBugs: readonly PlantedBug[] = [
+  {
+    name: 'upload-sent-again',
+    breaks: 'file-register',
+    why: 'An upload is read into memory and sent again after a lost response, and is executed twice.',
+    patches: [
+      {
+        file: 'data-plane/agent-proxy/agent-operations.ts',
+        from: "put_file: { body: 'upload', begins: true, recovery: 'never' }",
+        to: "put_file: { body: 'upload', begins: true, recovery: 'no_response' }",
+      },
+      {
+        file: 'data-plane/agent-proxy/request-body.ts',
+        from: 'return { body: hasBody(incoming) ? incoming : null };',
+        to: 'return { body: hasBody(incoming) ? Buffer.concat(await incoming.toArray()) : null };',
+      },
+    ],
+  },
+  {
+    name: 'delete-sent-again',
+    breaks: 'file-register',
+    why: 'A delete of a file is sent again after a lost response, and removes a later upload.',
+    patches: [
+      {
+        file: 'data-plane/agent-proxy/agent-operations.ts',
+        from: "delete_file: { body: 'none', begins: true, recovery: 'never' }",
+        to: "delete_file: { body: 'none', begins: true, recovery: 'no_response' }",
+      },
+    ],
+  },
+  {
+    name: 'route-kept-after-rejection',
+    breaks: 'late-route',
+    why: 'A route that an agent rejected is read from the cache again.',
+    patches: [
+      {
+        file: resolveRoute,
+        from: '      cache.evict(request.sessionId);\n      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));',
+        to: '      return accept(decide(request, await translateOutage(cache.find(request.sessionId))));',
+      },
+    ],
+  },
+  {
+    name: 'stale-row-refused',
+    breaks: 'response-explained',
+    why: 'A session is refused on an eventually consistent row that may be older than its create.',
+    patches: [
+      {
+        file: resolveRoute,
+        from: 'if (!(first instanceof AppError) || (found.isCertain && isFinal(request, found.session)))',
+        to: 'if (first)',
+      },
+    ],
+  },
+  {
+    name: 'tenant-not-compared',
+    breaks: 'tenant-isolated',
+    why: 'A route is used for a caller of another tenant.',
+    patches: [
+      {
+        file: resolveRoute,
+        from: '  if (session?.tenantId !== tenantId) return sessionNotFound();\n  switch',
+        to: '  if (!session || !tenantId) return sessionNotFound();\n  switch',
+      },
+    ],
+  },
+  {
+    name: 'route-lost-in-outage',
+    breaks: 'warm-route',
+    why: 'A known route is not used while the table does not respond.',
+    patches: [
+      {
+        file: routeCache,
+        from: 'if (route && (isOut || clock.now() < route.readAt + options.staleMs)) {',
+        to: 'if (route && !isOut && clock.now() < route.readAt + options.ttlMs) {',
+      },
+      {
+        file: routeCache,
+        from: "        if (route && isStoreOutage(error)) return lookup(route, 'stale');\n",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'older-row-remembered',
+    breaks: 'late-route',
+    why: 'An eventually consistent read replaces a newer row in memory by an older one.',
+    patches: [
+      {
+        file: routeCache,
+        from: 'const isOlder = known && entry.session && entry.session.version < known.version;',
+        to: 'const isOlder = known && entry.session && entry.session.version < 0;',
+      },
+    ],
+  },
+  {
+    name: 'resume-repeats-event',
+    breaks: 'events-complete',
+    why: 'A stream that is resumed begins with an event that the client already has.',
+    patches: [
+      {
+        file: recovery,
+        from: 'rest.lastSeq}`',
+        to: 'Math.max(0, rest.lastSeq - 1)}`',
+      },
+    ],
+  },
+  {
+    name: 'half-event-kept',
+    breaks: 'events-complete',
+    why: 'The first half of an event stays before the whole event that the next response begins with.',
+    patches: [
+      {
+        file: 'data-plane/agent-proxy/resume/event-filter.ts',
+        from: '    nextResponse() {\n      hold([]);\n    },',
+        to: '    nextResponse() {},',
+      },
+    ],
+  },
+  {
+    name: 'unreachable-not-looked-up',
+    breaks: 'end-known',
+    why: 'A session whose agent accepts no connection is reported as unreachable although it ended.',
+    patches: [
+      {
+        file: upstream,
+        from: '        if (!(await tryToMove(call, { failure, request, routes })))\n',
+        to: "        if (failure === 'unconnected' || !(await tryToMove(call, { failure, request, routes })))\n",
+      },
+      {
+        file: upstream,
+        from: 'if (isFirst && (await tryToMove(call, { failure: outcome.kind, request, routes })))',
+        to: 'if (isFirst && outcome.error instanceof AppError)',
+      },
+    ],
+  },
+  {
+    name: 'idle-agent-not-looked-up',
+    breaks: 'end-known',
+    why: 'A silent agent is reported as silent although its session has ended.',
+    patches: [
+      {
+        file: upstream,
+        from: '    await routes.resolveAgain({ ...target, begins: false });\n',
+        to: '    routes.evict(target.sessionId);\n',
+      },
+    ],
+  },
+  {
+    name: 'restart-with-fresh-epoch',
+    breaks: 'epoch-kept',
+    why: 'A restart whose response was lost is sent again with the epoch that it made itself.',
+    patches: [
+      {
+        file: 'data-plane/agent-proxy/restart.ts',
+        from: 'if (epoch !== undefined && present === epoch + 1 && buffered.wasInterrupted()) {',
+        to: 'if (epoch !== undefined && present === epoch - 1 && buffered.wasInterrupted()) {',
+      },
+      {
+        file: 'data-plane/agent-proxy/restart.ts',
+        from: 'const mayTryAgain = request.epoch === undefined && present !== undefined && tries < maxTries;',
+        to: 'const mayTryAgain = present !== undefined && tries < maxTries;',
+      },
+    ],
+  },
+];

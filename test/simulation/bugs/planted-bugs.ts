@@ -1,0 +1,5 @@
+import { dataPlaneBugs } from './data-plane-bugs.ts';
+import type { PlantedBug } from './planted-bug.ts';
+
+/** The bugs that a night's simulator must find: each area of the product has its own table. */
+export const plantedBugs: readonly PlantedBug[] = [...dataPlaneBugs];
