@@ -4,6 +4,7 @@ import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-tok
 import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing-keys';
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { tcpNetwork } from '@steppe/service-kit/http/network';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import {
   closeOnSignal,
@@ -33,7 +34,13 @@ const client = createDynamoDbClient(access);
 lifecycle.onClose('DynamoDB client', () => client.destroy());
 
 const [opened, credentials] = await Promise.all([
-  openProvisioner(config.provisioner, { clock: systemClock, ids, logger, registry }),
+  openProvisioner(config.provisioner, {
+    network: tcpNetwork,
+    clock: systemClock,
+    ids,
+    logger,
+    registry,
+  }),
   openAll({
     JWKS_FILE: createCallerVerifier(config.caller, logger, systemClock),
     INTERNAL_KEY_FILE: openSigningKeys({
@@ -66,6 +73,7 @@ const controlPlane = await startControlPlane(
     signer: createInternalTokenSigner('control-plane', credentials.INTERNAL_KEY_FILE, systemClock),
     logger: plainLogger,
     registry,
+    network: tcpNetwork,
     clock: systemClock,
     ids,
   },

@@ -9,6 +9,7 @@ import {
 } from '@steppe/service-kit/http/body/body-budget';
 import { createApi } from '@steppe/service-kit/http/create-api';
 import { createHttpMetrics } from '@steppe/service-kit/http/http-metrics';
+import type { Network } from '@steppe/service-kit/http/network';
 import { listen } from '@steppe/service-kit/http/server/http-server';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
@@ -71,6 +72,7 @@ export interface ControlPlaneParts {
   signer: InternalTokenSigner;
   logger: Logger;
   registry: Registry;
+  network: Network;
   clock: Clock;
   ids: Ids;
 }
@@ -95,7 +97,7 @@ export async function startControlPlane(
   config: ControlPlaneConfig,
   parts: ControlPlaneParts,
 ): Promise<ControlPlane> {
-  const { store, verifier, signer, clock, ids, registry } = parts;
+  const { store, verifier, signer, network, clock, ids, registry } = parts;
   // Every line contains the mode, so that a bypass is visible in any part of the log.
   const logger = parts.logger.child({ auth_mode: verifier.authMode });
   const { host, runtimes, limits, shutdownMs } = config;
@@ -111,11 +113,12 @@ export async function startControlPlane(
       port: config.operatorPort,
       registry,
       isReady,
+      network,
       clock,
       ids,
     });
     lifecycle.onClose('operator server', () => operator.close(0));
-    const agents = createAgentClient(signer);
+    const agents = createAgentClient({ signer, network });
     lifecycle.onClose('agent connections', () => agents.close());
     const pending = createPendingCreates(limits.provisioningMs, clock);
     const metrics = createSessionMetrics(registry);
@@ -167,6 +170,7 @@ export async function startControlPlane(
       host,
       port: config.port,
       maxHeaderBytes: innerHeaderBytes,
+      network,
       clock,
       ids,
     });

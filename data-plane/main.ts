@@ -4,6 +4,7 @@ import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-tok
 import { openSigningKeys } from '@steppe/service-kit/auth/internal-token/signing-keys';
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { tcpNetwork } from '@steppe/service-kit/http/network';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import {
   closeOnSignal,
@@ -38,6 +39,7 @@ const dataPlane = await startDataPlane(config.dataPlane, {
   verifier: opened.JWKS_FILE,
   signer: createInternalTokenSigner('data-plane', opened.INTERNAL_KEY_FILE, systemClock),
   logger: plainLogger,
+  network: tcpNetwork,
   clock: systemClock,
   ids: createIds(systemClock),
   registry: createRegistry('data-plane'),

@@ -5,6 +5,7 @@ import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { createApi } from '@steppe/service-kit/http/create-api';
 import { createProxyDispatcher } from '@steppe/service-kit/http/dispatchers';
 import { createHttpMetrics } from '@steppe/service-kit/http/http-metrics';
+import type { Network } from '@steppe/service-kit/http/network';
 import { listen } from '@steppe/service-kit/http/server/http-server';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { createLifecycle } from '@steppe/service-kit/process/lifecycle';
@@ -12,7 +13,7 @@ import type { Logger } from '@steppe/service-kit/process/logger';
 import { listenForOperator } from '@steppe/service-kit/process/operator-server';
 import type { SessionReader } from '@steppe/session-store/ports';
 import type { Registry } from 'prom-client';
-import type { Agent, buildConnector } from 'undici';
+import type { Agent } from 'undici';
 import { createAgentProxy } from './agent-proxy/agent-proxy.ts';
 import { createOperations } from './api/create-operations.ts';
 import { createRateLimiter } from './api/rate-limit.ts';
@@ -28,11 +29,10 @@ export interface DataPlaneParts {
   verifier: CallerVerifier;
   signer: InternalTokenSigner;
   logger: Logger;
+  network: Network;
   clock: Clock;
   ids: Ids;
   registry: Registry;
-  /** Opens connections to agents and to the control-plane; absent means TCP. */
-  connect?: buildConnector.connector;
 }
 
 export interface RunningDataPlane {
@@ -50,7 +50,7 @@ export async function startDataPlane(
   config: DataPlaneConfig,
   given: DataPlaneParts,
 ): Promise<RunningDataPlane> {
-  const { clock, ids, registry, verifier, connect } = given;
+  const { network, clock, ids, registry, verifier } = given;
   // Added to each line, so that a bypass is visible everywhere.
   const logger = given.logger.child({ auth_mode: verifier.authMode });
   const lifecycle = createLifecycle(logger);
@@ -62,16 +62,17 @@ export async function startDataPlane(
       port: config.operatorPort,
       registry,
       isReady: () => isListening && lifecycle.isOpen(),
+      network,
       clock,
       ids,
     });
     lifecycle.onClose('operator port', () => operator.close(0));
     const tracing = await startTracing(config.otlpEndpoint, { logger, clock });
     lifecycle.onClose('traces', tracing.close);
-    const dispatcher = createProxyDispatcher({ connectTimeoutMs, connect });
+    const dispatcher = createProxyDispatcher({ network, connectTimeoutMs });
     lifecycle.onClose('connections to agents', () => dispatcher.destroy());
     const app = createApp(config, { ...given, logger, tracing, dispatcher });
-    const server = await listen({ app, host, port: config.port, clock, ids });
+    const server = await listen({ app, host, port: config.port, network, clock, ids });
     lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));
     isListening = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');

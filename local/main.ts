@@ -3,6 +3,7 @@ import { createIds } from '@steppe/contracts/ids';
 import { complaintsAboutModules } from '@steppe/control-plane/provisioner/local-process/missing-modules';
 import { prepareRuntimes } from '@steppe/control-plane/provisioner/local-process/prepare-runtimes';
 import { openAll, refuseConfig } from '@steppe/service-kit/config/load-config';
+import { tcpNetwork } from '@steppe/service-kit/http/network';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import {
   closeOnSignal,
@@ -44,7 +45,12 @@ onHangUp(systemClock, () => process.kill(process.pid, 'SIGHUP'));
 // Writes to these streams fail after the terminal hangs up.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-const parts = { lifecycle, clock: systemClock, ids: createIds(systemClock) };
+const parts = {
+  lifecycle,
+  network: tcpNetwork,
+  clock: systemClock,
+  ids: createIds(systemClock),
+};
 const print = (line: string) => process.stderr.write(`steppe: ${line}\n`);
 const opened = await openAll({ DYNAMODB_ENDPOINT: startStore(config, { ...parts, print }) });
 if ('complaints' in opened) refuseConfig('steppe', opened.complaints);

@@ -13,6 +13,7 @@ import {
 import { createInternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import type { Network } from '@steppe/service-kit/http/network';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
 import type { Logger } from '@steppe/service-kit/process/logger';
@@ -36,6 +37,7 @@ export interface RunningLocal {
 
 export interface LocalParts {
   lifecycle: Lifecycle;
+  network: Network;
   clock: Clock;
   ids: Ids;
   store: SessionStore;
@@ -54,7 +56,7 @@ export const tokenTtlSeconds = 12 * 3600;
 export async function startLocal(
   config: RunConfig,
   { runtimes, localRuntimes }: PreparedRuntimes,
-  { lifecycle, clock, ids, store, loggerOf }: LocalParts,
+  { lifecycle, network, clock, ids, store, loggerOf }: LocalParts,
 ): Promise<RunningLocal> {
   const [callerKey, controlPlaneKey, dataPlaneKey] = await Promise.all([
     generateSigningKey('caller'),
@@ -93,6 +95,7 @@ export async function startLocal(
       signer: createInternalTokenSigner('control-plane', controlPlaneKey, clock),
       logger: controlPlaneLogger,
       registry: createRegistry('control-plane'),
+      network,
       clock,
       ids,
     },
@@ -115,6 +118,7 @@ export async function startLocal(
       verifier,
       signer: createInternalTokenSigner('data-plane', dataPlaneKey, clock),
       logger: loggerOf('data-plane'),
+      network,
       clock,
       ids,
       registry: createRegistry('data-plane'),

@@ -2,6 +2,7 @@ import { rmSync, writeSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { createIds } from '@steppe/contracts/ids';
 import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
+import { tcpNetwork } from '@steppe/service-kit/http/network';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
@@ -84,6 +85,7 @@ async function openParts(config: AgentConfig): Promise<AgentParts> {
     startSupervisor: command && ((onGaveUp) => startSupervisor(command, onGaveUp)),
     leaveTerminationMessage: (message) =>
       writeTerminationMessage(config.STEPPE_TERMINATION_FILE, message, logger),
+    network: tcpNetwork,
     clock,
     ids,
     logger,

@@ -3,6 +3,7 @@ import type { Ids } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
+import type { Network } from '@steppe/service-kit/http/network';
 import { listen } from '@steppe/service-kit/http/server/http-server';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
@@ -37,6 +38,7 @@ export interface AgentParts {
   startSupervisor?: ((onGaveUp: (detail: string) => void) => SupervisorProcess) | undefined;
   /** Writes the termination reason for the control-plane to read. Never throws. */
   leaveTerminationMessage: (message: TerminationMessage) => void;
+  network: Network;
   clock: Clock;
   ids: Ids;
   logger: Logger;
@@ -106,12 +108,12 @@ export async function startAgent(
 /** Ready means that the worker is: a step that comes then need not wait for one. */
 async function serveProbes(
   { HOST: host, OPERATOR_PORT: port }: AgentConfig,
-  { clock, ids, lifecycle }: AgentParts,
+  { network, clock, ids, lifecycle }: AgentParts,
   interpreter: Interpreter,
 ): Promise<void> {
   if (port === undefined) return;
   const isReady = () => interpreter.hasWorker;
-  const server = await listenForOperator({ host, port, clock, ids, isReady });
+  const server = await listenForOperator({ host, port, network, clock, ids, isReady });
   // A probe is over in a moment: nothing waits for one.
   lifecycle.onClose('probes', () => server.close(0));
 }
@@ -120,7 +122,7 @@ type SessionParts = Pick<RouteParts, 'binding' | 'interpreter' | 'lifetime' | 'l
 
 function serve(
   config: AgentConfig,
-  { verifier, workspace, clock, ids, logger }: AgentParts,
+  { verifier, workspace, network, clock, ids, logger }: AgentParts,
   session: SessionParts,
 ) {
   const bodiesBytes = bodiesAtOnce * session.limits.bodyBytes;
@@ -151,6 +153,7 @@ function serve(
     maxConnections: config.STEPPE_MAX_CONNECTIONS,
     isReserved,
     inactivityMs,
+    network,
     clock,
     ids,
   });

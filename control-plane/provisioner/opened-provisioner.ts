@@ -1,4 +1,5 @@
 import type { Ids } from '@steppe/contracts/ids';
+import type { Network } from '@steppe/service-kit/http/network';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { Registry } from 'prom-client';
@@ -7,6 +8,7 @@ import type { SessionProvisioner } from './session-provisioner.ts';
 
 /** What every adapter is opened with, besides its configuration. */
 export interface ProvisionerParts {
+  network: Network;
   clock: Clock;
   ids: Ids;
   logger: Logger;

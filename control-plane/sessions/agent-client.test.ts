@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { tenantIdSchema } from '@steppe/contracts/ids';
 import { newInstanceId, newSessionId } from '@steppe/contracts/testing/new-ids';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { listen } from '@steppe/session-store/dynalite/listen';
 import { afterEach, expect, it } from 'vitest';
 import { makeInternalKeys } from '../testing/internal-keys.ts';
@@ -31,7 +32,7 @@ async function open(status: number, body: string | null) {
   });
   const { endpoint: address, close } = await listen(server);
   const { signer } = await makeInternalKeys();
-  const client = createAgentClient(signer);
+  const client = createAgentClient({ signer, ...realParts });
   opened.push(close, () => client.close());
   return { client, agent: { instanceId, address } };
 }

@@ -10,6 +10,7 @@ import {
 } from '@steppe/contracts/internal';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { createClientDispatcher } from '@steppe/service-kit/http/dispatchers';
+import type { Network } from '@steppe/service-kit/http/network';
 import { request } from 'undici';
 
 export interface AgentAddress {
@@ -74,8 +75,14 @@ interface Call {
   signal: AbortSignal;
 }
 
-export function createAgentClient(signer: InternalTokenSigner): AgentClient {
+interface AgentClientParts {
+  signer: InternalTokenSigner;
+  network: Network;
+}
+
+export function createAgentClient({ signer, network }: AgentClientParts): AgentClient {
   const dispatcher = createClientDispatcher({
+    network,
     connectTimeoutMs: 1_000,
     maxResponseBytes: 64 * 1024,
   });

@@ -1,6 +1,7 @@
 import { sessionSchema } from '@steppe/contracts/session';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
 import { expectEventually } from '@steppe/service-kit/testing/eventually';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import {
   newTenantId,
   provisioningRecord,
@@ -160,7 +161,7 @@ it('records the reason that an agent gives for its own end', async () => {
   const instanceId = instanceOf(made);
   const row = await fixture.store.get(made.session_id, { consistent: true });
   if (row?.state !== 'ready') throw new Error('the session is ready');
-  const agents = createAgentClient(fixture.fakes.signer);
+  const agents = createAgentClient({ signer: fixture.fakes.signer, ...realParts });
   await agents.end({ instanceId, address: row.address }, 'idle', AbortSignal.timeout(5_000));
   await agents.close();
   await expectEventually(() => fixture.store.listLive(tenantId)).toEqual([]);

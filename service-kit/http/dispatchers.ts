@@ -1,12 +1,12 @@
-import { Agent, type buildConnector } from 'undici';
+import { Agent } from 'undici';
+import type { Network } from './network.ts';
 
 /** The data-plane closes idle connections after this long; an agent closes them after 65 s. */
 export const idleConnectionMs = 60_000;
 
 interface ProxyOptions {
+  network: Network;
   connectTimeoutMs: number;
-  /** Opens the connections; undefined means undici's own connector, over TCP. */
-  connect: buildConnector.connector | undefined;
 }
 
 /**
@@ -14,15 +14,16 @@ interface ProxyOptions {
  * behind streams, and the other side limits what it accepts. Responses have no time limit here: the
  * proxy enforces an idle timeout.
  */
-export const createProxyDispatcher = ({ connectTimeoutMs, connect }: ProxyOptions): Agent =>
+export const createProxyDispatcher = ({ network, connectTimeoutMs }: ProxyOptions): Agent =>
   new Agent({
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: connect ?? { timeout: connectTimeoutMs },
+    connect: network.createConnector(connectTimeoutMs),
     keepAliveMaxTimeout: idleConnectionMs,
   });
 
 interface ClientOptions {
+  network: Network;
   connectTimeoutMs: number;
   maxResponseBytes: number;
 }
@@ -30,7 +31,7 @@ interface ClientOptions {
 /** The connections of a client that makes short calls, now and then, and reads small responses. */
 export const createClientDispatcher = (options: ClientOptions): Agent =>
   new Agent({
-    connect: { timeout: options.connectTimeoutMs },
+    connect: options.network.createConnector(options.connectTimeoutMs),
     keepAliveTimeout: 4_000,
     maxResponseSize: options.maxResponseBytes,
   });

@@ -2,6 +2,7 @@ import type { Ids } from '@steppe/contracts/ids';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { HttpEnv } from '../http/http-env.ts';
+import type { Network } from '../http/network.ts';
 import { type HttpServer, listen } from '../http/server/http-server.ts';
 import type { Clock } from './clock.ts';
 
@@ -10,6 +11,7 @@ interface OperatorOptions {
   port: number;
   /** Absent: no `/metrics`. */
   registry?: Registry;
+  network: Network;
   clock: Clock;
   ids: Ids;
   /** False until the service can work, and from the beginning of its shutdown. */

@@ -1,11 +1,13 @@
-import { connect } from 'node:net';
+import type { Network } from '@steppe/service-kit/http/network';
 import type { Clock } from '@steppe/service-kit/process/clock';
+import type { buildConnector } from 'undici';
 
 /** For one attempt: an address that is not routed yet may take no notice of a connection. */
 const attemptMs = 1_000;
 const pauseMs = 25;
 
 interface ConnectionOptions {
+  network: Network;
   clock: Clock;
   signal: AbortSignal;
 }
@@ -16,26 +18,23 @@ interface ConnectionOptions {
  */
 export async function awaitConnection(
   address: string,
-  { clock, signal }: ConnectionOptions,
+  { network, clock, signal }: ConnectionOptions,
 ): Promise<void> {
-  const { hostname, port } = new URL(address);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const connect = network.createConnector(attemptMs);
   for (;;) {
     signal.throwIfAborted();
-    if (await accepts(host, Number(port), clock)) return;
+    if (await accepts(new URL(address), connect)) return;
     await clock.sleep(pauseMs, signal);
   }
 }
 
-function accepts(host: string, port: number, clock: Clock): Promise<boolean> {
+function accepts(url: URL, connect: buildConnector.connector): Promise<boolean> {
+  const { protocol, host, port } = url;
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const settle = (isAccepted: boolean) => {
-      stopTimer();
-      socket.destroy();
-      resolve(isAccepted);
-    };
-    const stopTimer = clock.after(attemptMs, () => settle(false));
-    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+    connect({ protocol, host, hostname, port }, (error, socket) => {
+      socket?.destroy();
+      resolve(!error);
+    });
   });
 }

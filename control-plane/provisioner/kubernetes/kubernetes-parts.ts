@@ -1,4 +1,5 @@
 import type { Ids } from '@steppe/contracts/ids';
+import type { Network } from '@steppe/service-kit/http/network';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type { KubeApi } from './api/kube-api.ts';
@@ -10,6 +11,7 @@ export interface KubernetesParts {
   api: KubeApi;
   informer: PodInformer;
   events: PodEvents;
+  network: Network;
   clock: Clock;
   ids: Ids;
   logger: Logger;

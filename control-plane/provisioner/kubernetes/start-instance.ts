@@ -28,7 +28,7 @@ export interface StartParts extends KubernetesParts {
  * @throws StartFailedError, or the reason of the request's signal.
  */
 export async function startInstance(parts: StartParts, request: StartRequest): Promise<Instance> {
-  const { api, informer, clock, ids, logger, events, longestLifeMs } = parts;
+  const { api, informer, network, clock, ids, logger, events, longestLifeMs } = parts;
   const { signal, owner } = request;
   signal.throwIfAborted();
   const runtime = findRuntime(parts, request.runtime);
@@ -44,7 +44,7 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
       awaitReady(parts, created, signal),
     ]);
     const address = clusterAddress ?? podAddress(ready);
-    await awaitConnection(address, { clock, signal });
+    await awaitConnection(address, { network, clock, signal });
     const life = { nowMs: clock.now(), longestLifeMs };
     const labelled = await api.pods.patch(name, readyPatch(ready, owner, address, life));
     if (isDeleting(labelled)) throw deletedMeanwhile();

@@ -5,6 +5,7 @@ import type { EndedReason } from '@steppe/contracts/end-reason';
 import type { InstanceId, SessionId } from '@steppe/contracts/ids';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { expectEventually } from '@steppe/service-kit/testing/eventually';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentClient } from '../../sessions/agent-client.ts';
 import { bindStatus } from '../../testing/bind-status.ts';
@@ -26,7 +27,7 @@ async function leaveTerminationMessage(
   instance: Instance,
   reason: EndedReason,
 ): Promise<void> {
-  const agents = createAgentClient(signer);
+  const agents = createAgentClient({ signer, ...realParts });
   await agents.end(instance, reason, AbortSignal.timeout(10_000));
   await agents.close();
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -8,6 +8,7 @@ import type { Hono } from 'hono';
 import type { Clock } from '../../process/clock.ts';
 import { ownConnections, raise } from '../../process/connection-owner.ts';
 import type { HttpEnv } from '../http-env.ts';
+import type { Network } from '../network.ts';
 import { createConnectionLimit } from './connection-limit.ts';
 import { drainRequestBodies } from './drain-request-body.ts';
 import { rejectMalformedRequests, respondToBadTarget } from './malformed-request.ts';
@@ -20,6 +21,7 @@ interface ListenOptions {
   host: string;
   /** 0 chooses a free one. */
   port: number;
+  network: Network;
   clock: Clock;
   ids: Ids;
   keepAliveTimeoutMs?: number;
@@ -57,6 +59,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   const {
     keepAliveTimeoutMs = idleConnectionMs,
     maxHeaderBytes = 16 * 1024,
+    network,
     clock,
     ids,
     maxConnections: max,
@@ -93,7 +96,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   const admit = guardAgainstSmuggling(ids, (incoming, outgoing) => {
     response(incoming, outgoing).catch(raise);
   });
-  const server = createServer(
+  const server = network.createServer(
     options,
     serializePipelining((incoming, outgoing) => {
       if (!connectionLimit?.refuse(incoming, outgoing)) admit(incoming, outgoing);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { awaitConnection } from '@steppe/control-plane/provisioner/kubernetes/await-connection';
-import { systemClock } from '@steppe/service-kit/process/clock';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { connectTenant, newIssuerKey, newTenant, signToken } from '../../support/api/issuer.ts';
 import type { ReleaseAddress, Target } from '../../support/api/target.ts';
 import { imageRegistry } from '../support/config.ts';
@@ -60,7 +60,7 @@ export async function installRelease({
     await upgrade({});
     const url = await serviceUrl(namespace, `${releaseName}-data-plane`);
     const signal = AbortSignal.timeout(routedWithinMs);
-    await awaitConnection(url, { clock: systemClock, signal });
+    await awaitConnection(url, { ...realParts, signal });
     return openRelease({ namespace, sessionsNamespace, url, issuerKey }, upgrade);
   } catch (error) {
     process.stderr.write(await describeRelease(namespace, sessionsNamespace));

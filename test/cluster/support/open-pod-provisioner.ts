@@ -9,6 +9,7 @@ import {
 import type { PodRuntime } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-containers';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import { createRegistry } from '@steppe/service-kit/http/http-metrics';
+import { tcpNetwork } from '@steppe/service-kit/http/network';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { images } from './config.ts';
@@ -40,6 +41,7 @@ export function openPodProvisioner(
     logLevel: 'info',
   };
   const config = { routeAddress, longestLifeMs: 3_600_000 };
-  const parts = { clock: systemClock, ids, logger, registry: createRegistry('test') };
+  const registry = createRegistry('test');
+  const parts = { network: tcpNetwork, clock: systemClock, ids, logger, registry };
   return connectProvisioner(api, { config, template, podRuntimes }, parts);
 }

@@ -15,6 +15,7 @@ import { createAgentClient } from '@steppe/control-plane/sessions/agent-client';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
 import type { TestKeys } from '@steppe/control-plane/testing/internal-keys';
 import { systemClock } from '@steppe/service-kit/process/clock';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { images } from './config.ts';
 import { agentPid } from './container-processes.ts';
 import { loadAdmin } from './namespaces.ts';
@@ -67,7 +68,7 @@ async function endAs(
   const { instanceId } = instance;
   if (reason === 'evicted') return evict(core, namespace, instanceId);
   if (reason === 'node_lost') return loseNode(core, namespace, instanceId);
-  const agents = createAgentClient(signer);
+  const agents = createAgentClient({ signer, ...realParts });
   await agents.end(instance, reason, AbortSignal.timeout(10_000));
   await agents.close();
 }

@@ -12,6 +12,7 @@ import { createAgentClient } from '@steppe/control-plane/sessions/agent-client';
 import { bindStatus } from '@steppe/control-plane/testing/bind-status';
 import { startFakes } from '@steppe/control-plane/testing/fake-provisioner';
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
+import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { afterAll } from 'vitest';
 import { testEnvironment } from '../../support/config.ts';
 
@@ -30,7 +31,7 @@ async function shortenLife(
   instance: Instance,
   reason: EndedReason,
 ): Promise<void> {
-  const agents = createAgentClient(signer);
+  const agents = createAgentClient({ signer, ...realParts });
   const lifeMs = reason === 'expired' ? 1_000 : 3_600_000;
   const lifetime = {
     expires_at: new Date(Date.now() + lifeMs).toISOString(),
