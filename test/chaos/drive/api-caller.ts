@@ -1,17 +1,26 @@
 import { type ErrorBody, type ErrorCode, errorBodySchema } from '@steppe/contracts/errors';
+import type { ResponseBody } from '../../support/api/response-lines.ts';
 import { readResponse } from './read-response.ts';
 
 interface ApiCall {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
-  body?: object;
+  /** An object is sent as JSON. */
+  body?: object | string;
   headers?: Record<string, string>;
   limitMs?: number;
 }
 
+/** A successful response; its body has to be read. */
+export interface ApiResponse extends ResponseBody {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}
+
 /** The outcome of a call. */
 export type Reply =
-  | { kind: 'response'; response: Response }
+  | { kind: 'response'; response: ApiResponse }
   | { kind: 'refusal'; status: number; error: ErrorBody['error'] }
   /** It is unknown whether the API carried out the call. */
   | { kind: 'broken' };
@@ -38,10 +47,12 @@ export function createApiCaller({ urls, token, random }: ApiCallerOptions): ApiC
         method,
         headers: {
           authorization: `Bearer ${token}`,
-          ...(body && { 'content-type': 'application/json' }),
+          ...(typeof body === 'object' && { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body && { body: JSON.stringify(body) }),
+        ...(body !== undefined && {
+          body: typeof body === 'object' ? JSON.stringify(body) : body,
+        }),
         signal: AbortSignal.timeout(limitMs),
       }).catch(() => undefined);
       if (!response) return { kind: 'broken' };

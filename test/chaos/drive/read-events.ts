@@ -1,5 +1,5 @@
 import { type StepEvent, stepEventSchema } from '@steppe/contracts/step';
-import { responseLines } from '../../support/api/response-lines.ts';
+import { type ResponseBody, responseLines } from '../../support/api/response-lines.ts';
 import { parseWhole } from './read-response.ts';
 
 export type StreamForm = 'application/x-ndjson' | 'text/event-stream';
@@ -13,7 +13,10 @@ const isNoEvent = (json: string): boolean =>
  * @throws MalformedResponseError for a complete but invalid line, and the error of fetch if the
  * stream breaks.
  */
-export async function* readEvents(response: Response, form: StreamForm): AsyncGenerator<StepEvent> {
+export async function* readEvents(
+  response: ResponseBody,
+  form: StreamForm,
+): AsyncGenerator<StepEvent> {
   const prefix = form === 'text/event-stream' ? 'data: ' : '';
   for await (const line of responseLines(response)) {
     // Names and ids of events, comments and empty lines.

@@ -10,7 +10,7 @@ export class MalformedResponseError extends Error {
 
 /** The parsed body; undefined if the response broke off. @throws MalformedResponseError */
 export async function readResponse<S extends z.ZodType>(
-  response: Response,
+  response: { text(): Promise<string> },
   schema: S,
 ): Promise<z.output<S> | undefined> {
   const text = await response.text().catch(() => undefined);

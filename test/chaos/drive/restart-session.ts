@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { restartResponseSchema } from '@steppe/contracts/step';
+import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
 import { type ApiCaller, isPassing, wordsOf } from './api-caller.ts';
 import { readResponse } from './read-response.ts';
 
@@ -24,9 +24,10 @@ export async function restartSession(
   sessionId: string,
   epoch: number,
   stop: AbortSignal,
+  clock: Pick<Clock, 'now' | 'sleep'> = systemClock,
 ): Promise<Restarted> {
-  const endsAt = Date.now() + limitMs;
-  while (Date.now() < endsAt && !stop.aborted) {
+  const endsAt = clock.now() + limitMs;
+  while (clock.now() < endsAt && !stop.aborted) {
     const reply = await api.call({
       method: 'POST',
       path: `/v1/sessions/${sessionId}/restart`,
@@ -42,7 +43,7 @@ export async function restartSession(
       if (!isPassing(code))
         return { kind: 'unexpected', what: `the restart of ${sessionId}: ${wordsOf(reply)}` };
     }
-    await delay(pauseMs);
+    await clock.sleep(pauseMs);
   }
   return {
     kind: 'unexpected',

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { stepResultSchema } from '@steppe/contracts/step';
+import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
 import type { Outcome } from '../history/history.ts';
-import { type ApiCaller, isPassing, type Reply, wordsOf } from './api-caller.ts';
+import { type ApiCaller, type ApiResponse, isPassing, type Reply, wordsOf } from './api-caller.ts';
 import { readEvents, type StreamForm } from './read-events.ts';
 import { MalformedResponseError, readResponse } from './read-response.ts';
 
@@ -13,6 +13,9 @@ export interface StepPlan {
   /** Sent with the request if set. */
   epoch?: number;
   isCancelled: boolean;
+  timeoutMs?: number;
+  /** The first attempt is delivered twice at the same time. */
+  isSentTwice?: boolean;
 }
 
 export interface SettledStep {
@@ -36,12 +39,14 @@ export async function settleStep(
   sessionId: string,
   plan: StepPlan,
   stop: AbortSignal,
+  clock: Pick<Clock, 'now' | 'sleep'> = systemClock,
 ): Promise<SettledStep> {
   const steps = `/v1/sessions/${sessionId}/steps`;
   const seqs: number[] = [];
   /** The instance confirmed that it has the step. */
   let isTaken = false;
   let hasEnded = false;
+  let isSent = false;
   let received = '';
   let epoch: number | undefined;
 
@@ -51,10 +56,14 @@ export async function settleStep(
       code,
       step_id: stepId,
       ...(plan.epoch && { epoch: plan.epoch }),
+      ...(plan.timeoutMs && { timeout_ms: plan.timeoutMs }),
       ...(form === 'later' && { wait: false }),
     };
     const headers = form === 'later' ? {} : { accept: form };
-    const reply = await api.call({ method: 'POST', path: steps, body, headers });
+    const send = () => api.call({ method: 'POST', path: steps, body, headers });
+    const twin = plan.isSentTwice && !isSent ? send() : undefined;
+    isSent = true;
+    const reply = await preferResponse(await send(), await twin);
     if (reply.kind !== 'response') return classify(reply);
     isTaken = true;
     if (plan.isCancelled) await cancel();
@@ -83,7 +92,7 @@ export async function settleStep(
     return reply.kind === 'response' ? follow(reply.response, form) : classify(reply);
   }
 
-  async function follow(response: Response, form: StreamForm): Promise<undefined> {
+  async function follow(response: ApiResponse, form: StreamForm): Promise<undefined> {
     try {
       for await (const event of readEvents(response, form)) {
         seqs.push(event.seq);
@@ -96,7 +105,7 @@ export async function settleStep(
     }
   }
 
-  async function endedBy(response: Response): Promise<Outcome | undefined> {
+  async function endedBy(response: ApiResponse): Promise<Outcome | undefined> {
     const result = await readResponse(response, stepResultSchema);
     if (!result || result.status === 'queued' || result.status === 'running') return undefined;
     epoch = result.epoch;
@@ -131,12 +140,12 @@ export async function settleStep(
   }
 
   async function settle(): Promise<Outcome> {
-    const endsAt = Date.now() + limitMs;
-    while (Date.now() < endsAt && !stop.aborted) {
+    const endsAt = clock.now() + limitMs;
+    while (clock.now() < endsAt && !stop.aborted) {
       const outcome = isTaken ? await queryStep() : await submit();
       if (outcome) return outcome;
       if (plan.isCancelled && isTaken) await cancel();
-      if (!hasEnded) await delay(pauseMs);
+      if (!hasEnded) await clock.sleep(pauseMs);
     }
     return { kind: 'missing', what: `nothing was learnt of it in ${limitMs / 1000} s` };
   }
@@ -146,4 +155,12 @@ export async function settleStep(
     throw error;
   });
   return { outcome, seqs, received: hasEnded ? received : undefined, epoch };
+}
+
+/** Of two replies to one step, the one to follow; the body of the other is read to its end. */
+async function preferResponse(reply: Reply, twin: Reply | undefined): Promise<Reply> {
+  if (twin?.kind !== 'response') return reply;
+  if (reply.kind !== 'response') return twin;
+  await twin.response.text().catch(() => '');
+  return reply;
 }
