@@ -173,7 +173,17 @@ export class Kernel {
     this.#isStopped = true;
   }
 
+  /** Can be called again after it has returned. */
   async run(timeLimitMs: number): Promise<RunEnd> {
+    this.#isStopped = false;
+    try {
+      return await this.#runEvents(timeLimitMs);
+    } finally {
+      this.#current = asProcess(this.world);
+    }
+  }
+
+  async #runEvents(timeLimitMs: number): Promise<RunEnd> {
     while (!this.#isStopped) {
       const event = this.#queue.pop();
       if (!event) return 'idle';
