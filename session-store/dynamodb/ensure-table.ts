@@ -49,7 +49,8 @@ export const ensureTable = async (
   );
 };
 
-const tableInput = (tableName: string): CreateTableCommandInput => {
+/** The table as this version needs it. */
+export const tableInput = (tableName: string): CreateTableCommandInput => {
   const { partitionKey, tenantIndex, liveIndex, attributeTypes } = sessionsTable;
   return {
     TableName: tableName,
