@@ -1,9 +1,8 @@
 import type { Ids } from '@steppe/contracts/ids';
 import type { Clock } from '@steppe/service-kit/process/clock';
-import type { Dispatcher } from 'undici';
 import type * as z from 'zod';
 import { isAmbiguousWrite, isKubeApiError, KubeApiError } from '../kube-api-error.ts';
-import type { KubeConnection, KubeRequest } from './kube-connection.ts';
+import type { KubeConnection, KubeRequest, KubeResponse } from './kube-connection.ts';
 import type { KubeCredentials } from './kube-credentials.ts';
 import { toKubeApiError, wasClosedByUs, wasNeverSent } from './network-errors.ts';
 import { readStatus } from './read-status.ts';
@@ -28,7 +27,7 @@ export interface KubeCall extends KubeRequest {
 export interface KubeCaller {
   call<T>(call: KubeCall, schema: z.ZodType<T>): Promise<T>;
   /** Opens a response that may last. One attempt; the signal also ends its body. */
-  open(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
+  open(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse>;
 }
 
 interface KubeCallerOptions {
@@ -73,14 +72,14 @@ const createAttempt =
   async <T>(
     request: KubeRequest,
     signal: AbortSignal,
-    read: (response: Dispatcher.ResponseData) => Promise<T>,
+    read: (response: KubeResponse) => Promise<T>,
   ): Promise<T> => {
     signal.throwIfAborted();
     const limit = new AbortController();
     const onAbort = () => limit.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     const stopTimer = clock.after(limits.attemptMs, () => limit.abort(lateResponse(limits)));
-    const send = async (): Promise<Dispatcher.ResponseData> => {
+    const send = async (): Promise<KubeResponse> => {
       const used = await credentials.read();
       const response = await connection.send(request, used, limit.signal);
       if (response.statusCode === 401) credentials.refuse(used);
@@ -108,7 +107,7 @@ const createAttempt =
 const lateResponse = ({ attemptMs }: CallLimits): KubeApiError =>
   new KubeApiError('timeout', `the API server did not respond within ${attemptMs} ms`);
 
-const readError = async ({ statusCode, headers, body }: Dispatcher.ResponseData) => {
+const readError = async ({ statusCode, headers, body }: KubeResponse) => {
   const { 'retry-after': retryAfter } = headers;
   return readStatus({
     status: statusCode,

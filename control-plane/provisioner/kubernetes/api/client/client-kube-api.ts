@@ -5,8 +5,8 @@ import * as z from 'zod';
 import type { KubeApi, KubeEvents, KubePods } from '../kube-api.ts';
 import { podSchema, serviceSchema } from '../kube-objects.ts';
 import { type CallLimits, createKubeCaller, type KubeCaller } from './call-kube-api.ts';
-import { createKubeConnection } from './kube-connection.ts';
-import { createKubeCredentials } from './kube-credentials.ts';
+import { createKubeConnection, type KubeConnection } from './kube-connection.ts';
+import { createKubeCredentials, type KubeCredentials } from './kube-credentials.ts';
 import { createKubeResource, labelSelector } from './kube-resource.ts';
 import { watchPods } from './watch-pods.ts';
 
@@ -29,15 +29,30 @@ const limits: CallLimits = { attemptMs: 10_000, callMs: 30_000, backoffMs: [100,
  */
 export function createClientKubeApi({
   load,
-  namespace,
-  clock,
-  ids,
   maxConnections = 32,
+  ...options
 }: ClientKubeApiOptions): KubeApi {
   const server = load().getCurrentCluster()?.server;
   if (!server) throw new Error('the Kubernetes configuration names no API server');
   const connection = createKubeConnection({ server, maxConnections, connectTimeoutMs: 3_000 });
-  const credentials = createKubeCredentials({ load, clock });
+  const credentials = createKubeCredentials({ load, clock: options.clock });
+  return createConnectedKubeApi({ ...options, connection, credentials });
+}
+
+interface ConnectedKubeApiOptions
+  extends Pick<ClientKubeApiOptions, 'namespace' | 'clock' | 'ids'> {
+  connection: KubeConnection;
+  credentials: KubeCredentials;
+}
+
+/** What speaks to an API server at the other end of `connection`, which it closes. */
+export function createConnectedKubeApi({
+  connection,
+  credentials,
+  namespace,
+  clock,
+  ids,
+}: ConnectedKubeApiOptions): KubeApi {
   const caller = createKubeCaller({ connection, credentials, limits, clock, ids });
   return {
     namespace,

@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Readable } from 'node:stream';
+import { Pool } from 'undici';
 import type { Credentials, TlsOptions } from './kube-credentials.ts';
 
 export interface KubeRequest {
@@ -9,13 +10,20 @@ export interface KubeRequest {
   contentType?: string;
 }
 
+export interface KubeResponse {
+  statusCode: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Destroyed with the reason of the request's signal if that aborts before its end. */
+  body: Readable & {
+    text(): Promise<string>;
+    /** Reads the rest and drops it. */
+    dump(): Promise<void>;
+  };
+}
+
 export interface KubeConnection {
   /** @throws undici's error, or the signal's reason. */
-  send(
-    request: KubeRequest,
-    credentials: Credentials,
-    signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData>;
+  send(request: KubeRequest, credentials: Credentials, signal: AbortSignal): Promise<KubeResponse>;
   /** Breaks off what is pending. Idempotent. */
   close(): Promise<void>;
 }
