@@ -27,6 +27,16 @@ test('lets all microtasks of an event run before the next one', async () => {
   expect(order).toEqual(['first', 'second']);
 });
 
+test('goes on where a time limit ended it', async () => {
+  const kernel = newKernel();
+  const order: string[] = [];
+  for (const ms of [10, 20]) kernel.schedule(ms, kernel.world, 'event', () => order.push(`${ms}`));
+  expect(await kernel.run(15)).toBe('time limit');
+  expect(order).toEqual(['10']);
+  expect(await kernel.run(limitMs)).toBe('idle');
+  expect(order).toEqual(['10', '20']);
+});
+
 test('runs nothing of a dead process, and of a paused one only afterwards', async () => {
   const kernel = newKernel();
   const order: string[] = [];

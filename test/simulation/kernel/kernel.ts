@@ -173,7 +173,7 @@ export class Kernel {
     this.#isStopped = true;
   }
 
-  /** Can be called again after it has returned. */
+  /** Runs what is scheduled up to `timeLimitMs` after the start; can be called again. */
   async run(timeLimitMs: number): Promise<RunEnd> {
     this.#isStopped = false;
     try {
@@ -185,11 +185,12 @@ export class Kernel {
 
   async #runEvents(timeLimitMs: number): Promise<RunEnd> {
     while (!this.#isStopped) {
-      const event = this.#queue.pop();
+      const event = this.#queue.peek();
       if (!event) return 'idle';
+      if (event.atMs - startMs > timeLimitMs) return 'time limit';
+      this.#queue.pop();
       if (this.#isDeferred(event)) continue;
       this.#nowMs = Math.max(this.#nowMs, event.atMs);
-      if (this.elapsedMs > timeLimitMs) return 'time limit';
       this.#execute(event);
       await new Promise<void>((resolve) => {
         realImmediate(resolve);

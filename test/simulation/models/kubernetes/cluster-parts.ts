@@ -1,0 +1,50 @@
+import type { EndedReason } from '@steppe/contracts/end-reason';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { RandomStream } from '../../kernel/random-stream.ts';
+import type { RequestFaults } from './api-connection.ts';
+import type { ClusterState } from './cluster-state.ts';
+import type { StartContainer } from './container.ts';
+import type { KubeletFaults } from './kubelets.ts';
+import type { RouteFaults } from './service-routes.ts';
+import type { WatchFaults } from './watch.ts';
+
+/** Probabilities. */
+export type KubernetesFaults = RequestFaults & WatchFaults & KubeletFaults & RouteFaults;
+
+export const noFaults: KubernetesFaults = {
+  unreachable: 0,
+  refused: 0,
+  broken: 0,
+  responseLost: 0,
+  late: 0,
+  watchBroken: 0,
+  watchLate: 0,
+  watchSilent: 0,
+  historyLost: 0,
+  unschedulable: 0,
+  pullFailed: 0,
+  startCrashed: 0,
+  routeLate: 0,
+};
+
+export interface ClusterOptions {
+  faults: KubernetesFaults;
+  onFault: (kind: string) => void;
+  /** Awaited by a caller before its request is sent and after it has the response. */
+  moment: (what: string) => Promise<void>;
+  startContainer: StartContainer;
+  /** Gets what really ended the pod of that name, each cause that it met. */
+  onPodEnd: (name: string, reason: EndedReason) => void;
+  /** The ResourceQuota of the namespace; absent for none. */
+  maxPods?: number | undefined;
+}
+
+/** What the parts of the model share. */
+export interface ClusterParts extends ClusterOptions {
+  kernel: Kernel;
+  state: ClusterState;
+  /** Of all latencies. */
+  random: RandomStream;
+  /** Calls `onFault` and returns true with the probability of that fault. */
+  strikes(fault: keyof KubernetesFaults): boolean;
+}
