@@ -7,7 +7,7 @@ const clean: ChaosRun = {
   stepsHarmed: 1_000,
   history: [],
   faults: new Map([['worker killed', 1]]),
-  violations: { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] },
+  violations: { runTwice: [], lost: [], misrouted: [], gaps: [], memory: [], other: [] },
   failures: [],
   leftovers: [],
 };
@@ -23,6 +23,7 @@ test.each<[string, Partial<ChaosRun>]>([
   ['a step is lost', { violations: { ...clean.violations, lost: ['a'] } }],
   ['a step is misrouted', { violations: { ...clean.violations, misrouted: ['a'] } }],
   ['events have a gap', { violations: { ...clean.violations, gaps: ['a'] } }],
+  ['memory is another', { violations: { ...clean.violations, memory: ['a'] } }],
   ['the contract is violated otherwise', { violations: { ...clean.violations, other: ['a'] } }],
   ['a service exited by itself', { failures: ['a'] }],
   ['a process is left', { leftovers: ['a'] }],

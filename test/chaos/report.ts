@@ -50,7 +50,7 @@ export function describeRun(run: ChaosRun): string {
     `  ${[...outcomes].map(([name, count]) => `${name} ${count}`).join(', ')}`,
     `${total} faults`,
     ...[...faults].map(([kind, count]) => `  ${kind.padEnd(34)}${String(count).padStart(5)}`),
-    `run twice: ${violations.runTwice.length}, lost: ${violations.lost.length}, misrouted: ${violations.misrouted.length}, gaps: ${violations.gaps.length}`,
+    `run twice: ${violations.runTwice.length}, lost: ${violations.lost.length}, misrouted: ${violations.misrouted.length}, gaps: ${violations.gaps.length}, other memory: ${violations.memory.length}`,
     `other violations: ${violations.other.length}, unexpected failures: ${failures.length}, left behind: ${leftovers.length}`,
   ].join('\n');
 }

@@ -38,7 +38,7 @@ const found = (history: StepRecord[], runs: Run[]) =>
   Object.fromEntries(
     Object.entries(checkHistory(history, runs)).map(([kind, list]) => [kind, list.length]),
   );
-const none = { runTwice: 0, lost: 0, misrouted: 0, gaps: 0, other: 0 };
+const none = { runTwice: 0, lost: 0, misrouted: 0, gaps: 0, memory: 0, other: 0 };
 
 test('finds no violation in a history that keeps the contract', () => {
   const history = [
@@ -57,6 +57,7 @@ test('finds no violation in a history that keeps the contract', () => {
     lost: [],
     misrouted: [],
     gaps: [],
+    memory: [],
     other: [],
   });
   expect(violationCount(checkHistory(history, runs))).toBe(0);
@@ -113,14 +114,14 @@ test('reports events whose output differs from the result', () => {
 test('reports a step that ran in a later epoch than its sender knew of', () => {
   expect(found([step('a', { outcome: ended('a', { epoch: 2 }) })], [run('a')])).toEqual({
     ...none,
-    other: 1,
+    memory: 1,
   });
 });
 
 test('reports memory that changed within one epoch', () => {
   expect(found([step('a'), step('b')], [run('a'), run('b', { mark: 'm2' })])).toEqual({
     ...none,
-    other: 1,
+    memory: 1,
   });
 });
 

@@ -1,3 +1,4 @@
+import { groupBy } from '../../support/group-by.ts';
 import type { Run, StepRecord } from './history.ts';
 
 /** The violations of the contract, in sentences. */
@@ -6,14 +7,23 @@ export interface Violations {
   lost: string[];
   misrouted: string[];
   gaps: string[];
-  /** A step ran in a later epoch than its sender knew of, or a response is unexplained. */
+  /** A step ran in a later epoch than its sender knew of, or in other memory of the same epoch. */
+  memory: string[];
+  /** A response is unexplained, or a step ran that nobody has sent. */
   other: string[];
 }
 
 /** Compares the responses that the senders got with the steps that really ran. */
 export function checkHistory(history: readonly StepRecord[], runs: readonly Run[]): Violations {
-  const runsOf = groupByStep(runs);
-  const violations: Violations = { runTwice: [], lost: [], misrouted: [], gaps: [], other: [] };
+  const runsOf = groupBy(runs, ({ stepId }) => stepId);
+  const violations: Violations = {
+    runTwice: [],
+    lost: [],
+    misrouted: [],
+    gaps: [],
+    memory: [],
+    other: [],
+  };
   const memories = new Map<string, string>();
   for (const record of history) {
     const own = runsOf.get(record.stepId) ?? [];
@@ -21,7 +31,9 @@ export function checkHistory(history: readonly StepRecord[], runs: readonly Run[
     violations.lost.push(...lostStepsOf(record, own));
     violations.misrouted.push(...strayingsOf(record, own));
     violations.gaps.push(...gapsOf(record));
-    violations.other.push(...surprisesOf(record, own, memories));
+    violations.memory.push(...surprisesOf(record, own, memories));
+    if (record.outcome.kind === 'unexpected')
+      violations.other.push(`${nameOf(record)}: ${record.outcome.what}`);
   }
   const known = new Set(history.map(({ stepId }) => stepId));
   for (const stepId of runsOf.keys())
@@ -74,7 +86,6 @@ function surprisesOf(
   memories: Map<string, string>,
 ): string[] {
   const { outcome, session, reportedEpoch } = record;
-  if (outcome.kind === 'unexpected') return [`${nameOf(record)}: ${outcome.what}`];
   const [run] = runs;
   if (outcome.kind !== 'ended' || !run) return [];
   const { epoch, state_lost: lost } = outcome.result;
@@ -93,9 +104,3 @@ function surprisesOf(
 }
 
 const nameOf = ({ stepId, sessionId }: StepRecord): string => `${stepId} of ${sessionId}`;
-
-function groupByStep(runs: readonly Run[]): Map<string, Run[]> {
-  const groups = new Map<string, Run[]>();
-  for (const run of runs) groups.set(run.stepId, [...(groups.get(run.stepId) ?? []), run]);
-  return groups;
-}

@@ -37,7 +37,7 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
   },
   {
     name: 'route-kept-after-rejection',
-    breaks: 'late-route',
+    breaks: 'end-known',
     why: 'A route that an agent rejected is read from the cache again.',
     patches: [
       {
@@ -90,7 +90,7 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
   },
   {
     name: 'older-row-remembered',
-    breaks: 'late-route',
+    breaks: 'end-known',
     why: 'An eventually consistent read replaces a newer row in memory by an older one.',
     patches: [
       {

@@ -26,8 +26,14 @@ const rules = {
   'late-pod-end': 'vigil: the pod of an ended session soon ends',
   'late-provisioning': 'vigil: a session is ready or failed soon after its time to become ready',
   'late-key-release': 'vigil: the key of a failed create is soon usable again',
-  'late-pool-refill': 'vigil: a pool soon has as many warm instances as it should',
-  'late-route': 'vigil: a route that proved wrong is not used again',
+  'late-pool-refill': 'vigil: a pool that has too few instances soon starts the missing ones',
   'late-response': 'vigil: a call ends within the longest time that the API promises',
 } as const;
 export type RuleName = keyof typeof rules;
+
+/** The named rule does not hold. */
+export interface Violation {
+  rule: RuleName;
+  /** A sentence that names the session, the step or the pod. */
+  what: string;
+}

@@ -1,0 +1,70 @@
+import { lateEndMs } from '../../../control-plane/sessions/create/find-cause.ts';
+import { groupBy } from '../../support/group-by.ts';
+import type { History, InstanceEnd, TerminalRow } from '../history/history.ts';
+import type { Violation } from '../history/rules.ts';
+
+type Recorded = Pick<History, 'keyUses' | 'terminalRows' | 'instanceEnds' | 'unwanted' | 'wasCalm'>;
+
+/** What clients learnt of sessions, and what the table has of their ends. */
+export const checkSessions = (history: Recorded): Violation[] => [
+  ...checkKeys(history),
+  ...history.terminalRows.flatMap((row) => checkReason(row, history)),
+];
+
+/** A key stands for a second session only if the first one failed. */
+function checkKeys({ keyUses, terminalRows }: Recorded): Violation[] {
+  const failures = terminalRows.filter(({ state }) => state === 'failed');
+  const failed = new Set<string>(failures.map(({ session_id }) => session_id));
+  return [...groupBy(keyUses, ({ tenant, key }) => `${key} of ${tenant}`)].flatMap(
+    ([name, uses]): Violation[] => {
+      const ids = [...new Set(uses.map(({ sessionId }) => sessionId))];
+      const lasting = ids.filter((id) => !failed.has(id));
+      return lasting.length <= 1
+        ? []
+        : [
+            {
+              rule: 'key-one-session',
+              what: `the key ${name} stands for ${lasting.join(' and ')}`,
+            },
+          ];
+    },
+  );
+}
+
+/** Details of ends that the product decides itself, without a pod that ended. */
+const ownDecision =
+  /its client left|control-plane was closing|terminated before it was ready|could not be created/;
+const unknownExit = /how it exited is unknown/;
+
+function checkReason(row: TerminalRow, history: Recorded): Violation[] {
+  const { session_id: id, end_reason: reason, end_detail: detail = '', instance_id } = row;
+  const end = instance_id && history.instanceEnds.get(instance_id);
+  const isUnwanted = [id, row.metadata.label ?? ''].some((name) => history.unwanted.has(name));
+  const isTrue =
+    reason === 'deleted'
+      ? isUnwanted || ownDecision.test(detail)
+      : !end || end.reason === reason || isKnownTooLate(row, end, history);
+  return isTrue
+    ? []
+    : [
+        {
+          rule: 'end-reason-true',
+          what: `${id} ended as ${reason} (${detail}), and its instance as ${end?.reason ?? 'nothing'}`,
+        },
+      ];
+}
+
+/** Whether the row had to be written without the reason of the instance, or in other words. */
+function isKnownTooLate(row: TerminalRow, end: InstanceEnd, { wasCalm }: Recorded): boolean {
+  const { end_detail: detail = '' } = row;
+  // It ended because its session had.
+  if (end.reason === 'deleted') return !unknownExit.test(detail);
+  if (row.state === 'ended') return false;
+  const endedMs = Date.parse(row.ended_at);
+  return (
+    // Only a ready session ends for such a reason: the detail of a failed create begins with it.
+    detail.startsWith(end.reason) ||
+    end.atMs > endedMs - lateEndMs ||
+    !wasCalm(end.atMs - lateEndMs, endedMs, ['cluster', 'process'])
+  );
+}

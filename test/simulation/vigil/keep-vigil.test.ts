@@ -1,0 +1,75 @@
+import type { SessionRecord } from '@steppe/contracts/session-record';
+import { expect, test } from 'vitest';
+import { createHistory, type FaultGroup } from '../history/history.ts';
+import type { RuleName } from '../history/rules.ts';
+import type { PodView } from '../history/world-view.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import { makeRow } from '../testing/make-row.ts';
+import { keepVigil, podEndMs, promptMs } from './keep-vigil.ts';
+
+const times = { provisioningMs: 30_000, graceMs: 10_000, intervalMs: 20_000, leaseMs: 60_000 };
+const limitMs = 600_000;
+
+interface Scene {
+  state: SessionRecord['state'];
+  isCounted?: boolean;
+  hasKey?: boolean;
+  hasPod?: boolean;
+  endOfInstance?: string;
+  poolSize?: number;
+  /** Happens in the middle of the time that the product has. */
+  fault?: FaultGroup;
+  /** When everything is as it should be. */
+  healedAfterMs?: number;
+}
+
+async function found(scene: Scene): Promise<string[]> {
+  const kernel = new Kernel({ seed: 1 });
+  const history = createHistory(kernel);
+  const row = makeRow(kernel.nowMs, { state: scene.state });
+  const { session_id: id } = row;
+  const rows = new Map<string, SessionRecord>([[id, row]]);
+  const liveSets = new Map([['acme', scene.isCounted ? [id] : []]]);
+  const keys = new Map(scene.hasKey ? [['key', id as string]] : []);
+  let pods: PodView[] = scene.hasPod ? [{ instanceId: 'ins_1', sessionId: id, isReady: true }] : [];
+  if (scene.endOfInstance)
+    history.instanceEnds.set('ins_1', { reason: scene.endOfInstance, atMs: kernel.nowMs });
+  const view = { table: { rows, liveSets, keys }, pods: () => pods, poolSize: 0, times };
+  keepVigil(kernel, history, { ...view, poolSize: scene.poolSize ?? 0 });
+  const { fault, healedAfterMs } = scene;
+  if (fault)
+    kernel.schedule(promptMs / 2, kernel.world, 'fault', () => history.fault(fault, 'test'));
+  if (healedAfterMs)
+    kernel.schedule(healedAfterMs, kernel.world, 'heal', () => {
+      for (const items of [rows, liveSets, keys]) items.clear();
+      pods = [{ instanceId: 'ins_2', sessionId: undefined, isReady: true }];
+    });
+  await kernel.run(limitMs);
+  return history.violations.map(({ rule }) => rule);
+}
+
+const scenes: [RuleName, Scene, number][] = [
+  ['late-quota-release', { state: 'ended', isCounted: true }, promptMs],
+  ['late-row-end', { state: 'ready', isCounted: true, endOfInstance: 'evicted' }, promptMs],
+  ['late-pod-end', { state: 'ended', hasPod: true }, podEndMs],
+  ['late-provisioning', { state: 'provisioning', isCounted: true }, 140_000],
+  ['late-key-release', { state: 'failed', hasKey: true }, promptMs],
+  ['late-pool-refill', { state: 'ended', poolSize: 1 }, 65_000],
+];
+
+test.each(scenes)('finds once by %s what has not healed in its time', async (rule, scene) => {
+  expect(await found(scene)).toEqual([rule]);
+});
+
+test.each(scenes)('finds nothing by %s in what healed in its time', async (_, scene, timeMs) => {
+  expect(await found({ ...scene, healedAfterMs: timeMs - 1_000 })).toEqual([]);
+});
+
+test.each(scenes)('finds nothing by %s in what a fault hindered', async (_, scene) => {
+  expect(await found({ ...scene, fault: 'process' })).toEqual([]);
+});
+
+test('does not excuse by a fault of the cluster what needs the table alone', async () => {
+  const scene: Scene = { state: 'ended', isCounted: true, fault: 'cluster' };
+  expect(await found(scene)).toEqual(['late-quota-release']);
+});

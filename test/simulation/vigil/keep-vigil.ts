@@ -1,0 +1,134 @@
+import { longestBackOffMs, lookEveryMs } from '../../../control-plane/pool/keep-warm.ts';
+import { isTerminal } from '../../../control-plane/sessions/termination/cause.ts';
+import type { FaultGroup, History } from '../history/history.ts';
+import type { RuleName } from '../history/rules.ts';
+import type { WorldView } from '../history/world-view.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+
+const everyMs = 2_000;
+/**
+ * Where nothing hinders it, the process that knows of an end does all that follows from it at once.
+ * Much shorter than a pass of the reconciler, which would hide that it did not.
+ */
+export const promptMs = 15_000;
+/** A pod that is deleted has time to end by itself, and its kubelet to tell so. */
+export const podEndMs = 45_000;
+
+/** Something that should have happened: since when it is due, and what may have hindered it. */
+interface Due {
+  rule: RuleName;
+  what: string;
+  sinceMs: number;
+  withinMs: number;
+  hinderedBy: readonly FaultGroup[];
+}
+
+const planes: readonly FaultGroup[] = ['table', 'process', 'network'];
+const all: readonly FaultGroup[] = [...planes, 'cluster'];
+
+/**
+ * Looks every two seconds whether what heals by itself has healed in its time. A thing that a fault
+ * may have hindered, from its beginning to the end of its time, is left out.
+ */
+export function keepVigil(kernel: Kernel, history: History, view: WorldView): void {
+  const reported = new Set<string>();
+  const findLowPool = createPoolWatch(kernel, view);
+  const look = () => {
+    kernel.schedule(everyMs, kernel.world, 'vigil', look);
+    const due = [
+      ...findRows(history, view),
+      ...findPods(view),
+      ...findKeys(view),
+      ...findLowPool(),
+    ];
+    for (const { rule, what, sinceMs, withinMs, hinderedBy } of due) {
+      if (kernel.nowMs - sinceMs <= withinMs || reported.has(what)) continue;
+      reported.add(what);
+      // What began in a fault may go on after it, so a little time before counts too.
+      if (history.wasCalm(sinceMs - promptMs, kernel.nowMs, hinderedBy))
+        history.violate(rule, what);
+    }
+  };
+  look();
+}
+
+function findRows({ instanceEnds }: History, { table, times }: WorldView): Due[] {
+  return [...table.rows.values()].flatMap((row): Due[] => {
+    const { session_id: id } = row;
+    if (isTerminal(row)) {
+      if (!table.liveSets.get(row.tenant_id)?.includes(id)) return [];
+      const what = `${id} has ended and still counts against the quota`;
+      const sinceMs = Date.parse(row.ended_at);
+      return [
+        { rule: 'late-quota-release', what, sinceMs, withinMs: promptMs, hinderedBy: planes },
+      ];
+    }
+    if (row.state === 'provisioning') {
+      const { provisioningMs, graceMs, intervalMs, leaseMs } = times;
+      return [
+        {
+          rule: 'late-provisioning',
+          what: `${id} is still provisioning`,
+          sinceMs: Date.parse(row.created_at),
+          withinMs: provisioningMs + graceMs + leaseMs + 2 * intervalMs,
+          hinderedBy: all,
+        },
+      ];
+    }
+    const end = instanceEnds.get(row.instance_id);
+    const what = `${id} is ready, and its instance ended as ${end?.reason}`;
+    return end
+      ? [{ rule: 'late-row-end', what, sinceMs: end.atMs, withinMs: promptMs, hinderedBy: all }]
+      : [];
+  });
+}
+
+const findPods = ({ table, pods }: WorldView): Due[] =>
+  pods().flatMap(({ instanceId, sessionId }): Due[] => {
+    const row = sessionId && table.rows.get(sessionId);
+    if (!row || !isTerminal(row)) return [];
+    return [
+      {
+        rule: 'late-pod-end',
+        what: `${sessionId} has ended, and ${instanceId} still exists`,
+        sinceMs: Date.parse(row.ended_at),
+        withinMs: podEndMs,
+        hinderedBy: all,
+      },
+    ];
+  });
+
+const findKeys = ({ table }: WorldView): Due[] =>
+  [...table.keys].flatMap(([key, id]): Due[] => {
+    const row = table.rows.get(id);
+    if (row?.state !== 'failed') return [];
+    return [
+      {
+        rule: 'late-key-release',
+        what: `the key ${key} stands for ${id}, which failed`,
+        sinceMs: Date.parse(row.ended_at),
+        withinMs: promptMs,
+        hinderedBy: planes,
+      },
+    ];
+  });
+
+/** A pool may wait between failed starts, and counts its instances from time to time. */
+function createPoolWatch(kernel: Kernel, { pods, poolSize }: WorldView): () => Due[] {
+  let sinceMs: number | undefined;
+  return () => {
+    const count = pods().filter(({ sessionId }) => sessionId === undefined).length;
+    sinceMs = count >= poolSize ? undefined : (sinceMs ?? kernel.nowMs);
+    return sinceMs === undefined
+      ? []
+      : [
+          {
+            rule: 'late-pool-refill',
+            what: `the pool has ${count} of ${poolSize} instances since ${sinceMs}`,
+            sinceMs,
+            withinMs: lookEveryMs + longestBackOffMs,
+            hinderedBy: all,
+          },
+        ];
+  };
+}
