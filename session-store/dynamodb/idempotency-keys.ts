@@ -11,7 +11,7 @@ import { parseItem, toItem } from './items.ts';
  * `session_id` is the table's key, so the session's id is stored under another name. `write_id`:
  * see session-item.ts.
  */
-const storedSchema = z
+export const storedKeySchema = z
   .object({
     session_id: z.string(),
     stands_for: sessionIdSchema,
@@ -101,7 +101,7 @@ const read = async (table: TableAccess, send: Send, itemKey: string) => {
     }),
   );
   if (found === undefined) return null;
-  const stored = parseItem(storedSchema, found);
+  const stored = parseItem(storedKeySchema, found);
   return stored.item.expires <= nowSeconds(table) ? null : stored;
 };
 

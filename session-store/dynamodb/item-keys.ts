@@ -7,13 +7,17 @@ export const liveSetPrefix = 'live#';
 
 export const liveSetKey = (tenantId: TenantId): string => `${liveSetPrefix}${tenantId}`;
 
+export const idempotencyPrefix = 'idempotency#';
+
 /** A hash of both as JSON: any characters are safe, and no tenant can write another's key. */
 export const idempotencyKey = (tenantId: TenantId, key: string): string =>
-  `idempotency#${createHash('sha256')
+  `${idempotencyPrefix}${createHash('sha256')
     .update(JSON.stringify([tenantId, key]))
     .digest('base64url')}`;
 
-export const leaseKey = (name: string): string => `lease#${name}`;
+export const leasePrefix = 'lease#';
+
+export const leaseKey = (name: string): string => `${leasePrefix}${name}`;
 
 /**
  * The key is hashed because ids created at about the same time begin alike; an item stays in its

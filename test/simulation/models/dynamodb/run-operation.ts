@@ -89,7 +89,7 @@ function createStore(view: TableView) {
       else done(Object.assign(new Error('not found'), { name: 'NotFoundError' }));
     },
     put(key: string, item: Item, done: Done) {
-      view.write(key, item);
+      view.write(key, overWire(item));
       done();
     },
     del(key: string, done: Done) {
