@@ -19,6 +19,7 @@ import { createRuntimeTransport } from './protocol/runtime-transport.ts';
 import { writeTerminationMessage } from './session/termination-message.ts';
 import { createSpoolDirectory } from './spool/spool-directory.ts';
 import { type AgentParts, startAgent } from './start-agent.ts';
+import { warmUp } from './warm-up.ts';
 import { DirectoryWorkspace } from './workspace/file-system/directory-workspace.ts';
 import { WorkspaceSpace } from './workspace/file-system/workspace-space.ts';
 
@@ -85,6 +86,7 @@ async function openParts(config: AgentConfig): Promise<AgentParts> {
     startSupervisor: command && ((onGaveUp) => startSupervisor(command, onGaveUp)),
     leaveTerminationMessage: (message) =>
       writeTerminationMessage(config.STEPPE_TERMINATION_FILE, message, logger),
+    warmUp,
     network: tcpNetwork,
     clock,
     ids,

@@ -24,6 +24,7 @@ import { SessionSpool } from './spool/session-spool.ts';
 import type { SpoolFiles } from './spool/spool-files.ts';
 import { BackgroundOutput } from './steps/background.ts';
 import { contractLimits } from './steps/step-limits.ts';
+import type { WarmUpParts } from './warm-up.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
 /** What the agent needs from its machine. main.ts creates it; a simulation replaces it. */
@@ -38,6 +39,8 @@ export interface AgentParts {
   startSupervisor?: ((onGaveUp: (detail: string) => void) => SupervisorProcess) | undefined;
   /** Writes the termination reason for the control-plane to read. Never throws. */
   leaveTerminationMessage: (message: TerminationMessage) => void;
+  /** Rehearses steps before the instance is ready. Never rejects. */
+  warmUp?: (parts: WarmUpParts) => Promise<void>;
   network: Network;
   clock: Clock;
   ids: Ids;
@@ -57,7 +60,7 @@ const bodiesAtOnce = 4;
  */
 export const inactivityMs = 180_000;
 
-/** Starts the agent. Resolves when a worker is ready and the server listens. */
+/** Starts the agent. Resolves when a worker is ready, the agent is warm and the server listens. */
 export async function startAgent(
   config: AgentConfig,
   parts: AgentParts,
@@ -91,7 +94,8 @@ export async function startAgent(
   const lifetime = new SessionLifetime(end, clock);
   const binding = new Binding({ interpreter, background, spool, clock, lifetime, limits });
 
-  await serveProbes(config, parts, interpreter);
+  let isWarm = false;
+  await serveProbes(config, parts, () => isWarm && interpreter.hasWorker);
   await interpreter.listen();
   supervisor = parts.startSupervisor?.(crash);
   lifecycle.onClose('supervisor', () => supervisor?.close());
@@ -102,17 +106,21 @@ export async function startAgent(
   lifecycle.onClose('steps', () => binding.bound?.queue.close(sessionEnded(undefined)));
   lifecycle.onClose('lifetime', () => lifetime.stop());
   await interpreter.ready();
+  await parts.warmUp?.({
+    ...{ instanceId: config.STEPPE_INSTANCE_ID, interpreter, spool, limits },
+    ...parts,
+  });
+  isWarm = true;
   return { port: server.port };
 }
 
-/** Ready means that the worker is: a step that comes then need not wait for one. */
+/** Ready means that the worker is, and that a step which comes then need wait for nothing. */
 async function serveProbes(
   { HOST: host, OPERATOR_PORT: port }: AgentConfig,
   { network, clock, ids, lifecycle }: AgentParts,
-  interpreter: Interpreter,
+  isReady: () => boolean,
 ): Promise<void> {
   if (port === undefined) return;
-  const isReady = () => interpreter.hasWorker;
   const server = await listenForOperator({ host, port, network, clock, ids, isReady });
   // A probe is over in a moment: nothing waits for one.
   lifecycle.onClose('probes', () => server.close(0));

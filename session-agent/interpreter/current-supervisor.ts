@@ -51,6 +51,10 @@ export class CurrentSupervisor {
     this.#options = options;
   }
 
+  get language(): Language | undefined {
+    return this.#language;
+  }
+
   get isConnected(): boolean {
     return this.#link !== undefined;
   }

@@ -1,5 +1,6 @@
 import type { Ids } from '@steppe/contracts/ids';
 import type { AgentState } from '@steppe/contracts/internal';
+import type { Language } from '@steppe/contracts/session';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Logger } from '@steppe/service-kit/process/logger';
@@ -85,6 +86,11 @@ export class Interpreter implements StepInterpreter {
     return this.#state.name;
   }
 
+  /** Of the supervisor that connected last. */
+  get language(): Language | undefined {
+    return this.#supervisor.language;
+  }
+
   get epoch(): number {
     return this.#workers.epoch;
   }
@@ -113,15 +119,33 @@ export class Interpreter implements StepInterpreter {
     return this.#workers.configure(env);
   }
 
-  async run(
+  run(
     step: StepCode,
     sink: StepSink,
     onStarted: (executionCount: number) => void,
   ): Promise<RunEnd> {
+    return this.#run(step, sink, onStarted, false);
+  }
+
+  /** Like `run`, for a step that is not counted and that the runtime forgets. */
+  rehearse(
+    step: StepCode,
+    sink: StepSink,
+    onStarted: (executionCount: number) => void,
+  ): Promise<RunEnd> {
+    return this.#run(step, sink, onStarted, true);
+  }
+
+  async #run(
+    step: StepCode,
+    sink: StepSink,
+    onStarted: (executionCount: number) => void,
+    isRehearsed: boolean,
+  ): Promise<RunEnd> {
     const { worker } = this.#state;
     if (!worker || !this.canRun) throw new Error(`the interpreter is ${this.state}`);
     this.#state.moveTo({ name: 'running', worker, stepId: step.stepId });
-    const { executionCount, end } = worker.run(step, sink);
+    const { executionCount, end } = worker.run(step, sink, isRehearsed);
     onStarted(executionCount);
     const ended = await end;
     if (ended.kind === 'lost') {

@@ -114,9 +114,13 @@ export class Worker {
     this.#link?.send({ type: 'configure', env });
   }
 
-  /** @returns the step's number in this epoch, and its end. */
-  run(step: StepCode, sink: StepSink): { executionCount: number; end: Promise<WorkerRunEnd> } {
-    this.#executionCount += 1;
+  /** @returns the step's number in this epoch, 0 if it is not counted, and its end. */
+  run(
+    step: StepCode,
+    sink: StepSink,
+    isRehearsed: boolean,
+  ): { executionCount: number; end: Promise<WorkerRunEnd> } {
+    const executionCount = isRehearsed ? 0 : ++this.#executionCount;
     const { ids, clock } = this.#options;
     const nonce = ids.nonce();
     const output = new OutputOrder(sink, clock);
@@ -132,12 +136,12 @@ export class Worker {
       type: 'run',
       step_id: step.stepId,
       code: step.code,
-      execution_count: this.#executionCount,
+      execution_count: executionCount,
       env: step.env,
       cwd: step.cwd,
       nonce,
     });
-    return { executionCount: this.#executionCount, end: this.#end(running, markers) };
+    return { executionCount, end: this.#end(running, markers) };
   }
 
   async #end(running: Running, markers: Promise<unknown>): Promise<WorkerRunEnd> {

@@ -124,6 +124,7 @@ export type WorkerCommand =
       type: 'run';
       step_id: string;
       code: string;
+      /** 0 for a step that the session does not know of: nothing must be left of it. */
       execution_count: number;
       env: Record<string, string>;
       cwd: string | null;

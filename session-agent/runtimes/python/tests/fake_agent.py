@@ -196,15 +196,23 @@ class FakeAgent:
             self.selector.unregister(fd)
             os.close(fd)
 
-    def start(self, code: str, *, env: dict | None = None, cwd: str | None = None) -> str:
+    def start(
+        self,
+        code: str,
+        *,
+        env: dict | None = None,
+        cwd: str | None = None,
+        is_rehearsed: bool = False,
+    ) -> str:
         """Sends the step and returns its id, which is its nonce too."""
-        self.steps += 1
+        if not is_rehearsed:
+            self.steps += 1
         step_id = uuid.uuid4().hex
         run = {
             "type": "run",
             "step_id": step_id,
             "code": code,
-            "execution_count": self.steps,
+            "execution_count": 0 if is_rehearsed else self.steps,
             "env": env or {},
         }
         self.tell_worker({**run, "cwd": cwd, "nonce": step_id})

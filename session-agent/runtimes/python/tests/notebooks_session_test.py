@@ -33,6 +33,16 @@ class NotebooksTest(SessionCase):
         )
         self.run_failing(f"_{first + 2}", "NameError")
 
+    def test_a_rehearsed_step_is_forgotten(self):
+        for _ in range(2):
+            outcome = self.run_ok("print()\ndisplay(0)", is_rehearsed=True)
+            self.assertEqual((outcome.stdout, len(outcome.displays)), ("\n", 1))
+        names = "'_' in dir(__builtins__), [name for name in linecache.cache if '<step 0>' in name]"
+        self.assertEqual(
+            self.run_ok(f"import linecache; In[0], 0 in Out, {names}").value,
+            "('', False, False, [])",
+        )
+
     def test_large_results_are_not_held(self):
         self.run_ok("import weakref\nclass Large(list): pass\nlarge = Large(range(300_000))")
         self.run_ok("alive = weakref.ref(large)\nlarge")

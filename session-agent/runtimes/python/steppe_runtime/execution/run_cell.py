@@ -55,6 +55,9 @@ class CellRunner:
         self._namespace.pop("__warningregistry__", None)
         return self._run_source(source, filename, self._context)
 
+    def forget_source(self, filename: str) -> None:
+        self._sources.forget(filename)
+
     def run_inside(self, source: str, filename: str):
         """Runs code that the running cell has as text, in the context of that cell."""
         if filename not in linecache.cache:
@@ -174,3 +177,8 @@ class Sources:
             oldest, size = self._known.popleft()
             linecache.cache.pop(oldest, None)
             self._total -= size
+
+    def forget(self, filename: str) -> None:
+        self._known = deque(known for known in self._known if known[0] != filename)
+        self._total = sum(size for _, size in self._known)
+        linecache.cache.pop(filename, None)

@@ -93,7 +93,12 @@ class StepRunner:
         notebook.end(command["code"], number, None)
 
     def _run_and_show_value(self, command: dict) -> None:
-        value = self._parts.cells.run(command["code"], f"<step {command['execution_count']}>")
+        number = command["execution_count"]
+        filename = f"<step {number}>"
+        value = self._parts.cells.run(command["code"], filename)
+        if number == 0:
+            # The agent rehearses a step of which the session must find nothing.
+            self._parts.cells.forget_source(filename)
         if value is not None:
             self._parts.notebook.keep(value)
             self._context.run(self._parts.displays.show_main_result, value)
