@@ -8,15 +8,14 @@ import {
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
-import type { ApiOperation } from '@steppe/service-kit/http/create-api';
-import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
-import type { Context } from 'hono';
+import { type Call, joinedHeader } from '@steppe/service-kit/http/call';
+import type { ApiOperation } from '@steppe/service-kit/http/route-table';
 import type * as z from 'zod';
 import { toAppError } from './sessions/to-app-error.ts';
 
 /** One call of an operation, by a caller who has the scope of the operation. */
 export interface AuthorisedCall {
-  c: Context<HttpEnv>;
+  call: Call;
   principal: Principal;
   /** Reads the JSON body within the tenant's budget. @throws AppError as `readJson` does */
   readBody: <S extends z.ZodType>(
@@ -40,21 +39,21 @@ export interface Admission {
  */
 export function authorised(
   name: OperationName,
-  handle: (call: AuthorisedCall) => Response | Promise<Response>,
+  handle: (call: AuthorisedCall) => void | Promise<void>,
 ): Operation {
   const { method, path, scope } = operations[name];
   return ({ verifier, bodies }) => ({
     method,
     path,
-    async handle(c) {
-      const principal = await verifier.verify(c.req.header('authorization'));
+    async handle(call) {
+      const principal = await verifier.verify(joinedHeader(call.incoming, 'authorization'));
       requireScope(principal, scope);
       const readBody: AuthorisedCall['readBody'] = (schema, options) =>
         bodies.hold(principal.tenantId, (share) =>
-          readJson(c, schema, { maxBytes: limits.requestBodyBytes, share, ...options }),
+          readJson(call, schema, { maxBytes: limits.requestBodyBytes, share, ...options }),
         );
       try {
-        return await handle({ c, principal, readBody });
+        return await handle({ call, principal, readBody });
       } catch (error) {
         throw toAppError(error);
       }
@@ -63,9 +62,9 @@ export function authorised(
 }
 
 /** The `:session_id` of the path, unchecked. The log line contains it even if it is rejected. */
-export function readSessionId(c: Context<HttpEnv>): string {
-  const id = c.req.param('session_id');
+export function readSessionId(call: Call): string {
+  const id = call.params.session_id;
   if (id === undefined) throw new AppError('route_not_found', 'the path has no valid session id');
-  addLogFields(c, { session_id: id });
+  call.logFields.session_id = id;
   return id;
 }

@@ -1,5 +1,6 @@
 import type { TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
+import { respond } from '@steppe/service-kit/http/call';
 import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { authorised, readSessionId } from '../authorised.ts';
 import { findSession } from './find-session.ts';
@@ -13,10 +14,10 @@ type DeleteServices = Pick<
 >;
 
 export const deleteSessionOperation = (services: DeleteServices) =>
-  authorised('delete_session', async ({ c, principal }) => {
-    refuseQuery(c.req.url);
-    await deleteSession(services, principal.tenantId, readSessionId(c));
-    return c.body(null, 204);
+  authorised('delete_session', async ({ call, principal }) => {
+    refuseQuery(call.search);
+    await deleteSession(services, principal.tenantId, readSessionId(call));
+    return respond(call, 204);
   });
 
 /** How long a delete waits for the agent to accept the reason before it ends the instance. */

@@ -1,3 +1,4 @@
+import { respondJson } from '@steppe/service-kit/http/call';
 import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { authorised, readSessionId } from '../authorised.ts';
 import { describeSession } from './describe-session.ts';
@@ -7,8 +8,8 @@ import type { SessionServices } from './session-services.ts';
 export const getSessionOperation = (
   services: Pick<SessionServices, 'store' | 'agents' | 'clock'>,
 ) =>
-  authorised('get_session', async ({ c, principal }) => {
-    refuseQuery(c.req.url);
-    const record = await findSession(services, principal.tenantId, readSessionId(c));
-    return c.json(await describeSession(services, record));
+  authorised('get_session', async ({ call, principal }) => {
+    refuseQuery(call.search);
+    const record = await findSession(services, principal.tenantId, readSessionId(call));
+    return respondJson(call, await describeSession(services, record));
   });

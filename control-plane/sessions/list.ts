@@ -2,6 +2,7 @@ import { metadataFilterSchema } from '@steppe/contracts/fields';
 import type { TenantId } from '@steppe/contracts/ids';
 import { listSessionsQuerySchema, type sessionListSchema } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import { respondJson } from '@steppe/service-kit/http/call';
 import { parseInput, readQuery } from '@steppe/service-kit/http/parse-input';
 import { CursorRejectedError } from '@steppe/session-store/errors';
 import type { ListQuery, SessionPage } from '@steppe/session-store/ports';
@@ -14,8 +15,11 @@ import { isPurged } from './termination/cause.ts';
 type ListServices = Pick<SessionServices, 'store' | 'clock' | 'logger'>;
 
 export const listSessionsOperation = (services: ListServices) =>
-  authorised('list_sessions', async ({ c, principal }) =>
-    c.json(await listSessions(services, principal.tenantId, parseListQuery(c.req.url))),
+  authorised('list_sessions', async ({ call, principal }) =>
+    respondJson(
+      call,
+      await listSessions(services, principal.tenantId, parseListQuery(call.search)),
+    ),
   );
 
 const metadataPrefix = 'metadata.';

@@ -4,6 +4,7 @@ import type { TenantId } from '@steppe/contracts/ids';
 import { type PatchSession, patchSessionSchema, type Session } from '@steppe/contracts/session';
 import type { ReadyRecord, SessionRecord } from '@steppe/contracts/session-record';
 import { AppError, sessionEnded } from '@steppe/service-kit/http/app-error';
+import { respondJson } from '@steppe/service-kit/http/call';
 import { parseInput, refuseQuery } from '@steppe/service-kit/http/parse-input';
 import * as z from 'zod';
 import { authorised, readSessionId } from '../authorised.ts';
@@ -15,10 +16,13 @@ import type { SessionServices } from './session-services.ts';
 type PatchServices = Pick<SessionServices, 'store' | 'agents' | 'limits' | 'clock'>;
 
 export const patchSessionOperation = (services: PatchServices) =>
-  authorised('patch_session', async ({ c, principal, readBody }) => {
-    refuseQuery(c.req.url);
+  authorised('patch_session', async ({ call, principal, readBody }) => {
+    refuseQuery(call.search);
     const readPatch = () => readBody(patchSessionSchema);
-    return c.json(await patchSession(services, principal.tenantId, readSessionId(c), readPatch));
+    return respondJson(
+      call,
+      await patchSession(services, principal.tenantId, readSessionId(call), readPatch),
+    );
   });
 
 /** How long an agent may take to accept a new lifetime. */

@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
-import type { Context } from 'hono';
+import type { IncomingMessage } from 'node:http';
+import type { Call } from '@steppe/service-kit/http/call';
 import type { RetryBudget } from '../http-proxy/retry-policy.ts';
 import type { RouteRequest } from '../routing/resolve-route.ts';
 import type { Route } from '../routing/route-entry.ts';
@@ -8,15 +7,11 @@ import type { TraceHeaders } from '../telemetry/tracing.ts';
 
 /** One client call to the agent of its session: the data that every stage of forwarding needs. */
 export interface AgentCall {
-  readonly c: Context<HttpEnv>;
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
+  readonly client: Call;
   /** The session to route to, and its tenant. */
   readonly target: RouteRequest;
   readonly trace: TraceHeaders;
   readonly retryBudget: RetryBudget;
-  /** Measured with `clock.monotonicMs`. */
-  readonly arrivedAtMs: number;
   /** Replaced if the session moves during the call. */
   route: Route;
   /** True once the call has followed its session to another address. It does so only once. */

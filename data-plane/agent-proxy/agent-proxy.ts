@@ -1,22 +1,17 @@
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorCode } from '@steppe/contracts/errors';
 import type { Ids } from '@steppe/contracts/ids';
 import type { Principal } from '@steppe/service-kit/auth/caller/principal';
-import { AppError } from '@steppe/service-kit/http/app-error';
 import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
-import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
-import type { Logger } from '@steppe/service-kit/process/logger';
-import type { Context } from 'hono';
-import { nodeBindings } from '../../service-kit/http/http-env.ts';
+import type { Call } from '@steppe/service-kit/http/call';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 import { createResponseWriter } from '../http-proxy/response-writer.ts';
 import { createRetryBudget, type RetryPolicy } from '../http-proxy/retry-policy.ts';
-import { readSessionId, readStepId, targetPath } from '../routing/resolve-route.ts';
+import { readSessionId, readStepId } from '../routing/resolve-route.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 import type { AgentCall } from './agent-call.ts';
 import { type AgentOperation, agentOperations } from './agent-operations.ts';
 import { createRecovery } from './recovery.ts';
-import { readAgentBody } from './request-body.ts';
+import { type AgentBody, readAgentBody } from './request-body.ts';
 import { restartByEpoch } from './restart.ts';
 import { createAgentUpstream, type UpstreamDependencies } from './upstream.ts';
 
@@ -25,7 +20,6 @@ interface Dependencies extends UpstreamDependencies {
   bodies: BodyBudget;
   retries: RetryPolicy;
   ids: Ids;
-  logger: Logger;
 }
 
 interface Caller {
@@ -34,97 +28,82 @@ interface Caller {
 }
 
 /** Sends a call to the agent of its session and streams the response back. */
-export type AgentProxy = (
-  c: Context<HttpEnv>,
-  operation: AgentOperation,
-  caller: Caller,
-) => Promise<Response>;
-
-const stepIdHeader = 'steppe-step-id';
+export type AgentProxy = (client: Call, operation: AgentOperation, caller: Caller) => Promise<void>;
 
 export function createAgentProxy(dependencies: Dependencies): AgentProxy {
-  const { bodies, ids, logger } = dependencies;
+  const { bodies, ids } = dependencies;
   const upstream = createAgentUpstream(dependencies);
-  return async (c, operation, caller) => {
+  const routeCall = createCallRouter(dependencies);
+
+  const forward = (call: AgentCall, operation: AgentOperation, given: AgentBody) => {
+    const { client } = call;
     const { recovery } = agentOperations[operation];
-    const path = targetPath(c.req.url);
+    const { body, stepId, restart } = given;
+    const path = client.pathname + client.search;
+    const response = createResponseWriter(client.outgoing, { ownHeaders: client.headers });
+    if (recovery === 'restart')
+      return restartByEpoch({ upstream, call, path, request: restart ?? {}, response });
+    const request = { method: client.method, path, body };
+    const lastEventId = client.incoming.headers['last-event-id'];
+    return upstream.send(
+      call,
+      request,
+      createRecovery(recovery, { request, stepId, lastEventId }, response),
+    );
+  };
+
+  return async (client, operation, caller) => {
     const share = bodies.open(caller.principal.tenantId);
     try {
-      const call = await routeCall(c, path, { ...dependencies, operation, caller });
-      const { incoming } = call;
+      const call = await routeCall(client, operation, caller);
       // Read the body only after the route is known: the body of a call to an unknown session is
       // not read.
-      const { body, stepId, restart } = await readAgentBody(c, operation, { incoming, share, ids });
-      if (stepId) {
-        addLogFields(c, { step_id: stepId });
-        // This header is for errors rendered here; the response writer adds it to the agent's
-        // responses.
-        c.header(stepIdHeader, stepId);
+      const body = await readAgentBody(client, operation, { share, ids });
+      if (body.stepId) {
+        client.logFields.step_id = body.stepId;
+        client.headers['steppe-step-id'] = body.stepId;
       }
-      const request = { method: c.req.method, path, body };
-      const response = createResponseWriter(call.outgoing, { ownHeaders: ownHeaders(c, stepId) });
-      const lastEventId = incoming.headers['last-event-id'];
-      const outcome =
-        recovery === 'restart'
-          ? await restartByEpoch({ upstream, call, path, request: restart ?? {}, response })
-          : await upstream.send(
-              call,
-              request,
-              createRecovery(recovery, { request, stepId, lastEventId }, response),
-            );
-      const errorCode = incompleteAs(outcome);
-      if (errorCode) cutOff(c, errorCode);
-    } catch (error) {
-      if (!nodeBindings(c).outgoing.headersSent) throw error;
-      cutOff(c, error instanceof AppError ? error.code : 'internal');
-      if (!(error instanceof AppError))
-        logger.error({ err: error, request_id: c.var.requestId }, 'request failed midway');
+      const errorCode = incompleteAs(await forward(call, operation, body));
+      if (errorCode) cutOff(client, errorCode);
     } finally {
       share.release();
     }
-    return RESPONSE_ALREADY_SENT;
   };
-}
-
-interface RoutedCall extends Dependencies {
-  operation: AgentOperation;
-  caller: Caller;
 }
 
 /** @throws AppError like `RouteResolver.resolve` */
-async function routeCall(
-  c: Context<HttpEnv>,
-  path: string,
-  { operation, caller, routes, clock, metrics, retries }: RoutedCall,
-): Promise<AgentCall> {
-  const arrivedAtMs = clock.monotonicMs();
-  const sessionId = readSessionId(path);
-  addLogFields(c, { session_id: sessionId, step_id: readStepId(path) });
-  const { begins, recovery } = agentOperations[operation];
-  const target = { sessionId, tenantId: caller.principal.tenantId, begins };
-  // Only the agent knows whether a submitted step is new or joins a running one, so it refuses new
-  // steps itself.
-  const resolved = await routes.resolve({ ...target, begins: begins && recovery !== 'submit' });
-  metrics.countRoute(resolved.source);
-  addLogFields(c, { route: resolved.source });
-  return {
-    ...nodeBindings(c),
-    c,
-    target,
-    trace: caller.trace,
-    retryBudget: createRetryBudget(retries),
-    arrivedAtMs,
-    route: resolved.route,
-    hasMoved: false,
-    attempts: 0,
-    isSent: false,
+function createCallRouter({ routes, metrics, retries }: Dependencies) {
+  return async (
+    client: Call,
+    operation: AgentOperation,
+    { principal, trace }: Caller,
+  ): Promise<AgentCall> => {
+    const { logFields, pathname } = client;
+    const sessionId = readSessionId(pathname);
+    logFields.session_id = sessionId;
+    const stepId = readStepId(pathname);
+    if (stepId) logFields.step_id = stepId;
+    const { begins, recovery } = agentOperations[operation];
+    const target = { sessionId, tenantId: principal.tenantId, begins };
+    // Only the agent knows whether a submitted step is new or joins a running one, so it refuses
+    // new steps itself.
+    const { route, source } = await routes.resolve(
+      recovery === 'submit' ? { ...target, begins: false } : target,
+    );
+    metrics.countRoute(source);
+    logFields.route = source;
+    return {
+      client,
+      target,
+      trace,
+      retryBudget: createRetryBudget(retries),
+      route,
+      hasMoved: false,
+      attempts: 0,
+      isSent: false,
+    };
   };
 }
-
-const ownHeaders = (c: Context<HttpEnv>, stepId: string | undefined): Record<string, string> => ({
-  'x-request-id': c.var.requestId,
-  ...(stepId && { [stepIdHeader]: stepId }),
-});
 
 /**
  * The error code of a response that reached the client only in part; undefined for a complete one.
@@ -136,7 +115,7 @@ function incompleteAs(outcome: ProxyOutcome): ErrorCode | undefined {
 }
 
 /** Closes the connection, so that the client sees that its response is incomplete. */
-function cutOff(c: Context<HttpEnv>, outcome: ErrorCode): void {
-  addLogFields(c, { outcome });
-  nodeBindings(c).outgoing.destroy();
+function cutOff({ outgoing, logFields }: Call, outcome: ErrorCode): void {
+  logFields.outcome = outcome;
+  outgoing.destroy();
 }

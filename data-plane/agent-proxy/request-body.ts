@@ -9,8 +9,7 @@ import {
 import type { BodyShare } from '@steppe/service-kit/http/body/body-budget';
 import { hasBody } from '@steppe/service-kit/http/body/read-body';
 import { readJson } from '@steppe/service-kit/http/body/read-json';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
-import type { Context } from 'hono';
+import type { Call } from '@steppe/service-kit/http/call';
 import * as z from 'zod';
 import { type AgentOperation, agentOperations } from './agent-operations.ts';
 
@@ -31,22 +30,22 @@ const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
  * @throws AppError if the body is not valid for the operation.
  */
 export async function readAgentBody(
-  c: Context<HttpEnv>,
+  call: Call,
   operation: AgentOperation,
-  { incoming, share, ids }: { incoming: IncomingMessage; share: BodyShare; ids: Ids },
+  { share, ids }: { share: BodyShare; ids: Ids },
 ): Promise<AgentBody> {
   switch (agentOperations[operation].body) {
     case 'none':
       return { body: null };
     case 'upload':
-      return { body: hasBody(incoming) ? incoming : null };
+      return { body: hasBody(call.incoming) ? call.incoming : null };
     case 'cancel':
-      await readJson(c, z.strictObject({}), small);
+      await readJson(call, z.strictObject({}), small);
       return { body: null };
     case 'restart':
-      return { body: null, restart: await readJson(c, restartRequestSchema, small) };
+      return { body: null, restart: await readJson(call, restartRequestSchema, small) };
     case 'step': {
-      const request = await readJson(c, stepRequestSchema, {
+      const request = await readJson(call, stepRequestSchema, {
         maxBytes: limits.requestBodyBytes,
         share,
       });

@@ -1,6 +1,5 @@
 import type { InternalTokenSigner } from '@steppe/service-kit/auth/internal-token/signer';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import { addLogFields } from '@steppe/service-kit/http/http-env';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
 import { requestHeaders } from '../http-proxy/headers.ts';
@@ -47,10 +46,11 @@ export function createAgentUpstream(dependencies: UpstreamDependencies): AgentUp
   const { clock, metrics, routes } = dependencies;
   return {
     async send(call, first, { response, nextRequest }) {
-      const { outgoing, retryBudget } = call;
+      const { retryBudget } = call;
+      const { outgoing } = call.client;
       const options = { ...dependencies, outgoing, response, isRejected: isTokenRejection };
       const onSent = () => {
-        if (!call.isSent) metrics.observeAdded(clock.monotonicMs() - call.arrivedAtMs);
+        if (!call.isSent) metrics.observeAdded(clock.monotonicMs() - call.client.arrivedAtMs);
         call.isSent = true;
       };
       let request = first;
@@ -88,19 +88,18 @@ async function signRequest(
 ): Promise<ProxyRequest> {
   const { origin, instanceId } = call.route;
   const token = await signer.sign(instanceId, call.target.sessionId);
-  const headers = requestHeaders(call.incoming, {
+  const { incoming, requestId, logFields } = call.client;
+  const headers = requestHeaders(incoming, {
     authorization: `Bearer ${token}`,
-    requestId: call.c.var.requestId,
+    requestId,
     trace: call.trace,
-    body: body === null ? 'none' : body === call.incoming ? 'same' : 'json',
+    body: body === null ? 'none' : body === incoming ? 'same' : 'json',
     without,
   });
   call.attempts++;
-  addLogFields(call.c, {
-    instance_id: instanceId,
-    target_endpoint: origin,
-    attempts: call.attempts,
-  });
+  logFields.instance_id = instanceId;
+  logFields.target_endpoint = origin;
+  logFields.attempts = call.attempts;
   return { origin, method, path, headers, body };
 }
 

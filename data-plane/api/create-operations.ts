@@ -5,11 +5,9 @@ import {
   type Principal,
   requireScope,
 } from '@steppe/service-kit/auth/caller/principal';
-import type { ApiOperation } from '@steppe/service-kit/http/create-api';
-import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
+import { type Call, joinedHeader } from '@steppe/service-kit/http/call';
 import { clientLeft } from '@steppe/service-kit/http/request-log';
-import type { Context } from 'hono';
-import { nodeBindings } from '../../service-kit/http/http-env.ts';
+import type { ApiOperation } from '@steppe/service-kit/http/route-table';
 import { isAgentOperation } from '../agent-proxy/agent-operations.ts';
 import type { AgentProxy } from '../agent-proxy/agent-proxy.ts';
 import type { ControlPlaneProxy } from '../control-plane-proxy/control-plane-proxy.ts';
@@ -36,12 +34,12 @@ export function createOperations(dependencies: Dependencies): Record<string, Api
       {
         method,
         path,
-        async handle(c) {
-          const trace = traceCall(c, tracing, { operation: name, route: path });
-          const principal = await authenticate(c, checks, scope);
+        async handle(call) {
+          const trace = traceCall(call, tracing, { operation: name, route: path });
+          const principal = await authenticate(call, checks, scope);
           return isAgentOperation(name)
-            ? proxyToAgent(c, name, { principal, trace })
-            : proxyToControlPlane(c, trace);
+            ? proxyToAgent(call, name, { principal, trace })
+            : proxyToControlPlane(call, trace);
         },
       },
     ],
@@ -51,21 +49,21 @@ export function createOperations(dependencies: Dependencies): Record<string, Api
 
 /** @returns the trace headers for the next hop. */
 function traceCall(
-  c: Context<HttpEnv>,
+  call: Call,
   tracing: Tracing,
-  call: { operation: string; route: string },
+  named: { operation: string; route: string },
 ): TraceHeaders {
-  const { incoming, outgoing } = nodeBindings(c);
+  const { incoming, outgoing, method, logFields } = call;
   const { headers, end } = tracing.begin({
-    ...call,
-    method: c.req.method,
+    ...named,
+    method,
     headers: incoming.headers,
   });
   if (end)
     outgoing.once('close', () =>
       end({
         status: outgoing.headersSent ? outgoing.statusCode : clientLeft,
-        fields: c.var.logFields,
+        fields: logFields,
       }),
     );
   return headers;
@@ -81,12 +79,12 @@ export interface CallerChecks {
  * `insufficient_scope`
  */
 async function authenticate(
-  c: Context<HttpEnv>,
+  call: Call,
   { verifier, limitRate }: CallerChecks,
   scope: Scope,
 ): Promise<Principal> {
-  const principal = await verifier.verify(c.req.header('authorization'));
-  addLogFields(c, { tenant_id: principal.tenantId });
+  const principal = await verifier.verify(joinedHeader(call.incoming, 'authorization'));
+  call.logFields.tenant_id = principal.tenantId;
   limitRate(principal);
   requireScope(principal, scope);
   return principal;

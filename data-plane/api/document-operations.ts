@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import type { ApiOperation } from '@steppe/service-kit/http/create-api';
+import { pipeline } from 'node:stream/promises';
+import { respond, streamedResponse } from '@steppe/service-kit/http/call';
+import type { ApiOperation } from '@steppe/service-kit/http/route-table';
 
 /** The page loads files of its own origin only and runs no inline script; the browser enforces it. */
 const pagePolicy = [
@@ -58,19 +59,21 @@ function createFileOperation(directory: string, { path, file, type }: DocsFile):
   return {
     method: 'GET',
     path,
-    async handle(c) {
+    async handle(call) {
       known ??= await describeFile(source);
       const { etag, bytes } = known;
       const headers = {
-        'Content-Type': type,
+        'content-type': type,
         'Content-Security-Policy': pagePolicy,
         'Cache-Control': 'no-cache',
         ETag: etag,
       };
-      if (isKnown(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers);
-      const sized = { ...headers, 'Content-Length': String(bytes) };
-      if (c.req.method === 'HEAD') return c.body(null, 200, sized);
-      return c.body(Readable.toWeb(createReadStream(source)), 200, sized);
+      if (isKnown(call.incoming.headers['if-none-match'], etag)) return respond(call, 304, headers);
+      const sized = { ...headers, 'content-length': String(bytes) };
+      if (call.method === 'HEAD') return respond(call, 200, sized);
+      const outgoing = streamedResponse(call).writeHead(200, sized);
+      // The client left, or the file cannot be read: an aborted response is not taken for whole.
+      await pipeline(createReadStream(source), outgoing).catch(() => outgoing.destroy());
     },
   };
 }

@@ -1,17 +1,14 @@
 import { innerHeaderBytes } from '@steppe/service-kit/config/variables';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
 import { type HttpServer, listen } from '@steppe/service-kit/http/server/http-server';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
-import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startTestDataPlane, type TestDataPlane } from '../testing/start-test-data-plane.ts';
 
 let inner: HttpServer;
 let plane: TestDataPlane;
 beforeEach(async () => {
-  const app = new Hono<HttpEnv>().all('*', (c) => c.text('found room'));
   inner = await listen({
-    app,
+    app: (_, outgoing) => void outgoing.end('found room'),
     host: '127.0.0.1',
     port: 0,
     maxHeaderBytes: innerHeaderBytes,

@@ -112,28 +112,18 @@ async function translateOutage(lookup: Promise<Lookup>): Promise<Lookup> {
 }
 
 /**
- * The path and query to forward: those of the URL that was routed and authorised. Hono has resolved
- * `..` and `%2e%2e` in it; the raw request line still contains them.
- */
-export function targetPath(url: string): string {
-  const { pathname, search } = new URL(url);
-  return pathname + search;
-}
-
-/**
  * Reads the session id of a path below `/v1/sessions/`, as it is forwarded: an id that is valid
  * only after decoding is not accepted.
  * @throws AppError `session_not_found`
  */
-export function readSessionId(path: string): SessionId {
-  const parsed = sessionIdSchema.safeParse(segmentOf(path, 3));
+export function readSessionId(pathname: string): SessionId {
+  const parsed = sessionIdSchema.safeParse(pathname.split('/', 4)[3]);
   if (!parsed.success) throw sessionNotFound();
   return parsed.data;
 }
 
 /** Only for the log: the agent validates the id. */
-export const readStepId = (path: string): string | undefined =>
-  segmentOf(path, 4) === 'steps' ? stepIdSchema.safeParse(segmentOf(path, 5)).data : undefined;
-
-const segmentOf = (path: string, index: number): string | undefined =>
-  path.split('?', 1)[0]?.split('/')[index];
+export function readStepId(pathname: string): string | undefined {
+  const [, , , , resource, id] = pathname.split('/', 6);
+  return resource === 'steps' && id !== undefined ? stepIdSchema.safeParse(id).data : undefined;
+}

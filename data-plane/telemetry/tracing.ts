@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { LogFields } from '@steppe/service-kit/http/http-env';
+import type { LogFields } from '@steppe/service-kit/http/call';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 

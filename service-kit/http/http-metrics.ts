@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import type { Outcome } from './http-env.ts';
+import type { Outcome } from './call.ts';
 
 export interface HttpMetrics {
   observe(request: {

@@ -67,8 +67,8 @@ function pathOf(issue: Issue): string {
 /**
  * Returns the query's parameters by name. @throws AppError `invalid_request` for a repeated one.
  */
-export function readQuery(url: string): Record<string, string> {
-  const pairs = [...new URL(url).searchParams];
+export function readQuery(search: string): Record<string, string> {
+  const pairs = [...new URLSearchParams(search)];
   const seen = new Set<string>();
   const twice = pairs.map(([name]) => name).find((name) => seen.size === seen.add(name).size);
   if (twice === undefined) return Object.fromEntries(pairs);
@@ -81,6 +81,6 @@ export function readQuery(url: string): Record<string, string> {
 const noneSchema = z.strictObject({});
 
 /** @throws AppError `invalid_request` for any parameter at all. */
-export function refuseQuery(url: string): void {
-  parseInput(noneSchema, readQuery(url), 'query');
+export function refuseQuery(search: string): void {
+  if (search.length > 1) parseInput(noneSchema, readQuery(search), 'query');
 }

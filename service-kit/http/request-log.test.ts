@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { afterEach, expect, it } from 'vitest';
 import { createLogger } from '../process/logger.ts';
 import { realParts } from '../testing/real-parts.ts';
-import { type ApiOperation, createApi } from './create-api.ts';
+import { respondText } from './call.ts';
+import { createApi } from './create-api.ts';
 import { createHttpMetrics, createRegistry } from './http-metrics.ts';
+import type { ApiOperation } from './route-table.ts';
 import { type HttpServer, listen } from './server/http-server.ts';
 
 const servers: HttpServer[] = [];
@@ -39,10 +40,10 @@ it('logs a client that left before its response as aborted', async () => {
   const entered = new Promise<void>((resolve) => {
     enter = resolve;
   });
-  const { lines, call } = await serve(async (c) => {
+  const { lines, call } = await serve(async (call) => {
     enter();
-    if (c.env.outgoing) await once(c.env.outgoing, 'close');
-    return c.text('too late');
+    await once(call.outgoing, 'close');
+    respondText(call, 'too late');
   });
   const client = call('GET').on('error', () => {});
   client.end();
@@ -54,7 +55,7 @@ it('logs a client that left before its response as aborted', async () => {
 });
 
 it('logs a client that left during its response as aborted, even at its end', async () => {
-  const { lines, call } = await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
+  const { lines, call } = await serve((call) => respondText(call, 'x'.repeat(64 * 1024 * 1024)));
   const client = call('GET').on('error', () => {});
   client.end();
   await once(client, 'response');
@@ -63,9 +64,8 @@ it('logs a client that left during its response as aborted, even at its end', as
 });
 
 it("does not change a response to HEAD that was written to Node's own response", async () => {
-  const { lines, call } = await serve((c) => {
-    c.env.outgoing?.writeHead(200, { 'content-length': '7', 'x-raw': 'yes' }).end('1234567');
-    return RESPONSE_ALREADY_SENT;
+  const { lines, call } = await serve(({ outgoing }) => {
+    outgoing.writeHead(200, { 'content-length': '7', 'x-raw': 'yes' }).end('1234567');
   });
   for (const method of ['HEAD', 'GET']) {
     const client = call(method);

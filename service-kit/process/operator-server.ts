@@ -1,7 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ids } from '@steppe/contracts/ids';
-import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import type { HttpEnv } from '../http/http-env.ts';
 import type { Network } from '../http/network.ts';
 import { type HttpServer, listen } from '../http/server/http-server.ts';
 import type { Clock } from './clock.ts';
@@ -26,12 +25,26 @@ export function listenForOperator({
   isReady,
   ...parts
 }: OperatorOptions): Promise<HttpServer> {
-  const app = new Hono<HttpEnv>();
-  app.get('/livez', (c) => c.text('ok\n'));
-  app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('not ready\n', 503)));
-  if (registry)
-    app.get('/metrics', async (c) =>
-      c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
-    );
+  const app = async ({ url }: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    switch (url?.split('?', 1)[0]) {
+      case '/livez':
+        return send(outgoing, 200, 'ok\n');
+      case '/readyz':
+        return isReady() ? send(outgoing, 200, 'ok\n') : send(outgoing, 503, 'not ready\n');
+      case '/metrics':
+        if (registry) return send(outgoing, 200, await registry.metrics(), registry.contentType);
+    }
+    send(outgoing, 404, 'not found\n');
+  };
   return listen({ app, host, port, ...parts });
+}
+
+function send(
+  outgoing: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=UTF-8',
+): void {
+  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(text) };
+  outgoing.writeHead(status, headers).end(text);
 }

@@ -1,5 +1,4 @@
-import { Hono } from 'hono';
-import type { HttpEnv } from '../http/http-env.ts';
+import type { RequestListener } from 'node:http';
 import { listen } from '../http/server/http-server.ts';
 import { raise, runDetached } from '../process/connection-owner.ts';
 import { guardProcess } from '../process/lifecycle.ts';
@@ -16,48 +15,31 @@ guardProcess({ logger, exit: (code) => process.exit(code) });
 const fail = (): never => {
   throw new Error('unexpected');
 };
-const never = () => new Promise<Response>(() => {});
-
-const app = new Hono<HttpEnv>()
-  .get('/text', (c) => c.text('whole'))
-  .get('/never', never)
-  .get('/timer', () => {
-    setTimeout(fail, 1);
-    return never();
-  })
-  .get('/rejection', () => {
-    setTimeout(async () => fail(), 1);
-    return never();
-  })
-  .get('/response', (c) => {
-    c.env.outgoing?.once('close', fail);
-    c.env.outgoing?.destroy();
-    return never();
-  })
-  .get('/request', (c) => {
-    c.env.incoming?.once('close', fail);
-    c.env.incoming?.destroy();
-    return never();
-  })
-  .get('/socket', (c) => {
-    c.env.incoming?.socket.once('close', fail).destroy();
-    return never();
-  })
-  .get('/error', (c) => {
-    c.env.outgoing?.emit('error', new Error('no listener'));
-    return never();
-  })
-  .get('/raised', () => {
-    raise(new Error('unexpected'));
-    return never();
-  })
-  .get('/detached', (c) => {
-    runDetached(async () => fail());
-    return c.text('begun');
-  })
-  .get('/detached-timer', (c) => {
-    runDetached(() => setTimeout(fail, 1));
-    return c.text('begun');
-  });
+const app: RequestListener = (incoming, outgoing) => {
+  switch (incoming.url) {
+    case '/text':
+      return void outgoing.end('whole');
+    case '/timer':
+      return void setTimeout(fail, 1);
+    case '/rejection':
+      return void setTimeout(async () => fail(), 1);
+    case '/response':
+      return void outgoing.once('close', fail).destroy();
+    case '/request':
+      return void incoming.once('close', fail).destroy();
+    case '/socket':
+      return void incoming.socket.once('close', fail).destroy();
+    case '/error':
+      return void outgoing.emit('error', new Error('no listener'));
+    case '/raised':
+      return raise(new Error('unexpected'));
+    case '/detached':
+      runDetached(async () => fail());
+      return void outgoing.end('begun');
+    case '/detached-timer':
+      runDetached(() => setTimeout(fail, 1));
+      return void outgoing.end('begun');
+  }
+};
 const { port } = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 logger.info({ port }, 'listening');

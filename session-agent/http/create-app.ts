@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Ids } from '@steppe/contracts/ids';
 import { type OperationName, operations } from '@steppe/contracts/operations';
-import { type ApiOperation, createApi } from '@steppe/service-kit/http/create-api';
+import { createApi } from '@steppe/service-kit/http/create-api';
+import type { ApiOperation } from '@steppe/service-kit/http/route-table';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import { getFile, listFiles } from './files/read.ts';

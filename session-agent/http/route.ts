@@ -3,9 +3,9 @@ import type { InstanceId } from '@steppe/contracts/ids';
 import type { AgentState, Plane } from '@steppe/contracts/internal';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
-import { addLogFields, type HttpEnv } from '@steppe/service-kit/http/http-env';
+import { type Call, joinedHeader } from '@steppe/service-kit/http/call';
+import type { Handler } from '@steppe/service-kit/http/route-table';
 import type { Clock } from '@steppe/service-kit/process/clock';
-import type { Context, Handler } from 'hono';
 import type { Binding, Session } from '../session/binding.ts';
 import type { SessionLifetime } from '../session/session-lifetime.ts';
 import type { StepLimits } from '../steps/step-limits.ts';
@@ -43,19 +43,19 @@ const authorizedHandler = Symbol('authorizedHandler');
  * be declared without its authorization.
  */
 export interface Route {
-  readonly [authorizedHandler]: (parts: RouteParts) => Handler<HttpEnv>;
+  readonly [authorizedHandler]: (parts: RouteParts) => Handler;
 }
 
-export const handlerOf = (route: Route, parts: RouteParts): Handler<HttpEnv> =>
+export const handlerOf = (route: Route, parts: RouteParts): Handler =>
   route[authorizedHandler](parts);
 
 /** A route of the control-plane. */
 export const controlPlaneRoute = (
-  handle: (c: Context<HttpEnv>, parts: RouteParts) => Response | Promise<Response>,
+  handle: (call: Call, parts: RouteParts) => void | Promise<void>,
 ): Route => ({
-  [authorizedHandler]: (parts) => async (c) => {
-    await requirePlane('control-plane', c, parts.verifier);
-    return handle(c, parts);
+  [authorizedHandler]: (parts) => async (call) => {
+    await requirePlane('control-plane', call, parts.verifier);
+    return handle(call, parts);
   },
 });
 
@@ -64,28 +64,24 @@ export const controlPlaneRoute = (
  * `misdirected` if this instance does not serve that session.
  */
 export const sessionRoute = (
-  handle: (
-    c: Context<HttpEnv>,
-    session: Session,
-    parts: RouteParts,
-  ) => Response | Promise<Response>,
+  handle: (call: Call, session: Session, parts: RouteParts) => void | Promise<void>,
 ): Route => ({
-  [authorizedHandler]: (parts) => async (c) => {
-    const { sessionId } = await requirePlane('data-plane', c, parts.verifier);
-    if (sessionId !== c.req.param('session_id'))
+  [authorizedHandler]: (parts) => async (call) => {
+    const { sessionId } = await requirePlane('data-plane', call, parts.verifier);
+    if (sessionId !== call.params.session_id)
       throw new AppError('misdirected', 'the token is for another session');
-    addLogFields(c, { session_id: sessionId });
-    return handle(c, parts.binding.session(sessionId), parts);
+    call.logFields.session_id = sessionId;
+    return handle(call, parts.binding.session(sessionId), parts);
   },
 });
 
 /** @throws AppError `insufficient_scope` for the token of another plane */
 async function requirePlane(
   plane: Plane,
-  c: Context<HttpEnv>,
+  call: Call,
   verifier: InternalTokenVerifier,
 ): Promise<InternalCaller> {
-  const caller = await verifier.verify(c.req.header('authorization'));
+  const caller = await verifier.verify(joinedHeader(call.incoming, 'authorization'));
   if (caller.plane !== plane)
     throw new AppError('insufficient_scope', `only the ${plane} may call this`);
   return caller;

@@ -1,7 +1,6 @@
 import { createSessionSchema } from '@steppe/contracts/session';
-import { addLogFields } from '@steppe/service-kit/http/http-env';
+import { type Call, respondJson } from '@steppe/service-kit/http/call';
 import { parseInput, refuseQuery } from '@steppe/service-kit/http/parse-input';
-import type { Context } from 'hono';
 import * as z from 'zod';
 import { authorised } from '../../authorised.ts';
 import { describeSession, toSession } from '../describe-session.ts';
@@ -17,9 +16,9 @@ const headersSchema = z.object({
 });
 
 export const createSessionOperation = (services: CreateServices) =>
-  authorised('create_session', async ({ c, principal, readBody }) => {
-    refuseQuery(c.req.url);
-    const { idempotencyKey, respondAsync } = readHeaders(c);
+  authorised('create_session', async ({ call, principal, readBody }) => {
+    refuseQuery(call.search);
+    const { idempotencyKey, respondAsync } = readHeaders(call);
     const body = await readBody(createSessionSchema, { mayBeEmpty: true });
     const { record, live } = await createSession(services, {
       tenantId: principal.tenantId,
@@ -27,19 +26,29 @@ export const createSessionOperation = (services: CreateServices) =>
       idempotencyKey,
       sessionQuota: principal.sessionQuota,
       respondAsync,
-      client: c.req.raw.signal,
+      client: clientSignal(call),
     });
-    addLogFields(c, { session_id: record.session_id, instance_id: record.instance_id });
+    Object.assign(call.logFields, {
+      session_id: record.session_id,
+      instance_id: record.instance_id,
+    });
     const session = live ? toSession(record, live) : await describeSession(services, record);
     const Location = `/v1/sessions/${record.session_id}`;
-    if (record.state !== 'provisioning') return c.json(session, 201, { Location });
-    return c.json(session, 202, { Location, 'Preference-Applied': 'respond-async' });
+    if (record.state !== 'provisioning') return respondJson(call, session, 201, { Location });
+    return respondJson(call, session, 202, { Location, 'Preference-Applied': 'respond-async' });
   });
 
-function readHeaders(c: Context): { idempotencyKey: string | undefined; respondAsync: boolean } {
+/** Aborts when the client leaves before it has its response. */
+function clientSignal({ outgoing }: Call): AbortSignal {
+  const left = new AbortController();
+  outgoing.once('close', () => outgoing.writableFinished || left.abort());
+  return left.signal;
+}
+
+function readHeaders(call: Call): { idempotencyKey: string | undefined; respondAsync: boolean } {
   const received = {
-    'idempotency-key': c.req.header('idempotency-key'),
-    prefer: c.req.header('prefer'),
+    'idempotency-key': call.incoming.headers['idempotency-key'],
+    prefer: call.incoming.headers.prefer,
   };
   const parsed = parseInput(headersSchema, received, 'header');
   return { idempotencyKey: parsed['idempotency-key'], respondAsync: parsed.prefer };

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { Hono } from 'hono';
 import { afterEach, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { provideClock, realParts } from '../../testing/real-parts.ts';
-import type { HttpEnv } from '../http-env.ts';
+import { realParts } from '../../testing/real-parts.ts';
+import { testApi } from '../../testing/test-api.ts';
+import { respondText } from '../call.ts';
 import { type HttpServer, listen } from '../server/http-server.ts';
 import { type BodyShare, createBodyBudget } from './body-budget.ts';
 import type { ReadBodyOptions } from './read-body.ts';
@@ -35,13 +35,15 @@ async function post(
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const app = new Hono<HttpEnv>().use(provideClock).post('/', async (c) => {
-    begin();
-    await readJson(c, schema, options).then(
-      (value) => settle({ value }),
-      (error) => settle({ error }),
-    );
-    return c.text('');
+  const app = testApi({
+    'POST /': async (call) => {
+      begin();
+      await readJson(call, schema, options).then(
+        (value) => settle({ value }),
+        (error) => settle({ error }),
+      );
+      respondText(call, '');
+    },
   });
   server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   const socket = connect(server.port, '127.0.0.1').on('error', () => {});

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { errorMessages } from '@steppe/contracts/errors/error-messages';
-import type { Context } from 'hono';
 import type * as z from 'zod';
 import { AppError } from '../app-error.ts';
-import type { HttpEnv } from '../http-env.ts';
+import { type Call, joinedHeader } from '../call.ts';
 import { parseInput } from '../parse-input.ts';
 import { requireJsonShape } from './json-shape.ts';
 import { hasBody, type ReadBodyOptions, readBody } from './read-body.ts';
@@ -20,30 +19,23 @@ interface ReadJsonOptions extends Omit<ReadBodyOptions, 'clock'> {
  * JSON, is nested too deep, or does not match the schema.
  */
 export async function readJson<S extends z.ZodType>(
-  c: Context<HttpEnv>,
+  { incoming, clock }: Call,
   schema: S,
   options: ReadJsonOptions,
 ): Promise<z.output<S>> {
-  const incoming = incomingOf(c);
   const isChunked = incoming.headers['transfer-encoding'] !== undefined;
   // A body that may turn out to be empty needs no type; for any other body, the type is checked
   // before a byte is read.
   const mayTurnOutEmpty = options.mayBeEmpty && isChunked;
-  if (hasBody(incoming) && !mayTurnOutEmpty) requireJsonHeaders(c);
-  const bytes = await readBody(incoming, { ...options, clock: c.var.clock });
+  if (hasBody(incoming) && !mayTurnOutEmpty) requireJsonHeaders(incoming);
+  const bytes = await readBody(incoming, { ...options, clock });
   if (bytes.length === 0 && options.mayBeEmpty) return parseInput(schema, {}, 'body');
-  requireJsonHeaders(c);
+  requireJsonHeaders(incoming);
   return parseInput(schema, parseJson(bytes), 'body');
 }
 
-function incomingOf(c: Context<HttpEnv>): IncomingMessage {
-  const { incoming } = c.env;
-  if (!incoming || !('httpVersion' in incoming)) throw new TypeError('not served over HTTP');
-  return incoming as IncomingMessage;
-}
-
-function requireJsonHeaders(c: Context<HttpEnv>): void {
-  const contentType = c.req.header('content-type');
+function requireJsonHeaders(incoming: IncomingMessage): void {
+  const contentType = joinedHeader(incoming, 'content-type');
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     const seen =
@@ -52,7 +44,7 @@ function requireJsonHeaders(c: Context<HttpEnv>): void {
         : `the content-type is ${contentType}`;
     throw new AppError('unsupported_media_type', errorMessages.unsupported_media_type(seen));
   }
-  const encoding = c.req.header('content-encoding');
+  const encoding = incoming.headers['content-encoding'];
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
   throw new AppError(
     'unsupported_media_type',

@@ -5,6 +5,7 @@ import { errorBodySchema } from '@steppe/contracts/errors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../process/logger.ts';
 import { realParts } from '../../testing/real-parts.ts';
+import { respondText } from '../call.ts';
 import { createApi } from '../create-api.ts';
 import { type HttpServer, listen } from '../server/http-server.ts';
 import { loopbackHosts } from './refuse-foreign.ts';
@@ -12,7 +13,9 @@ import { loopbackHosts } from './refuse-foreign.ts';
 let server: HttpServer;
 beforeAll(async () => {
   const app = createApi({
-    operations: { make: { method: 'POST', path: '/things', handle: (c) => c.text('made') } },
+    operations: {
+      make: { method: 'POST', path: '/things', handle: (call) => respondText(call, 'made') },
+    },
     logger: createLogger({ service: 'test', level: 'silent' }),
     metrics: { observe: () => {} },
     servedHosts: loopbackHosts,

@@ -1,6 +1,5 @@
-import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../app-error.ts';
-import type { HttpEnv } from '../http-env.ts';
+import type { Call } from '../call.ts';
 
 /** A machine's names for itself: nobody else's name server decides where these lead. */
 export const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
@@ -16,23 +15,23 @@ interface ForeignOptions {
  * Refuses requests that a foreign web page can make a browser send to a service that trusts every
  * client: requests for a host name that was pointed here (DNS rebinding), and requests of another
  * origin, which a browser sends without a preflight if they are simple ones.
+ * @throws AppError `insufficient_scope`
  */
 export const refuseForeign =
-  ({ hosts, origins }: ForeignOptions): MiddlewareHandler<HttpEnv> =>
-  (c, next) => {
-    const host = (c.req.header('host') ?? '').toLowerCase();
+  ({ hosts, origins }: ForeignOptions) =>
+  ({ incoming: { headers } }: Call): void => {
+    const host = (headers.host ?? '').toLowerCase();
     if (!hosts.includes(withoutPort(host))) {
       throw refusal(
         `the host ${shown(host)} is not served; call this service as ${hosts.join(', ')}`,
       );
     }
-    const origin = c.req.header('origin')?.toLowerCase();
+    const origin = headers.origin?.toLowerCase();
     if (origin !== undefined && !origins.includes(origin) && !isOriginOf(host, origin)) {
       throw refusal(
         `requests from pages of ${shown(origin)} are refused; CORS_ORIGINS allows an origin`,
       );
     }
-    return next();
   };
 
 const refusal = (message: string): AppError => new AppError('insufficient_scope', message);

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { realParts } from '../../testing/real-parts.ts';
-import type { HttpEnv } from '../http-env.ts';
+import { testApi } from '../../testing/test-api.ts';
+import { respondText } from '../call.ts';
 import { listen } from './http-server.ts';
 
 it('closes the connection with each response during shutdown, so no request is lost', async () => {
@@ -11,9 +11,10 @@ it('closes the connection with each response during shutdown, so no request is l
   const held = new Promise<void>((resolve) => {
     response = resolve;
   });
-  const app = new Hono<HttpEnv>()
-    .get('/held', async (c) => held.then(() => c.text('held')))
-    .get('/next', (c) => c.text('next'));
+  const app = testApi({
+    'GET /held': (call) => held.then(() => respondText(call, 'held')),
+    'GET /next': (call) => respondText(call, 'next'),
+  });
   const server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   const [open, begun, other] = [1, 2, 3].map(() =>
     connect(server.port, '127.0.0.1').on('error', () => {}),

@@ -1,29 +1,32 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
-import { provideClock, realParts } from '../../testing/real-parts.ts';
-import { AppError } from '../app-error.ts';
+import { realParts } from '../../testing/real-parts.ts';
+import { testApi } from '../../testing/test-api.ts';
 import { readJson } from '../body/read-json.ts';
-import type { HttpEnv } from '../http-env.ts';
+import { respondText } from '../call.ts';
 import { type HttpServer, listen } from './http-server.ts';
 
 let server: HttpServer;
 beforeEach(async () => {
-  const app = new Hono<HttpEnv>()
-    .use(provideClock)
-    .put('/refused', (c) => c.text('no', 413))
-    .put('/begun', async (c) => {
-      for await (const _ of c.env.incoming?.iterator({ destroyOnReturn: false }) ?? []) break;
-      return c.text('no', 413);
-    })
-    .put('/held', (c) => {
-      c.env.outgoing?.once('finish', () => setImmediate(() => c.env.incoming?.pause()));
-      return c.text('no', 413);
-    })
-    .put('/json', async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 100 })))
-    .onError((error, c) => c.text('no', error instanceof AppError ? error.status : 500));
+  const app = testApi({
+    'PUT /refused': (call) => respondText(call, 'no', 413),
+    'PUT /begun': async (call) => {
+      for await (const _ of call.incoming.iterator({ destroyOnReturn: false })) break;
+      respondText(call, 'no', 413);
+    },
+    'PUT /held': (call) => {
+      const { incoming, outgoing } = call;
+      outgoing.once('finish', () => setImmediate(() => incoming.pause()));
+      respondText(call, 'no', 413);
+    },
+    'PUT /json': async (call) => {
+      await readJson(call, z.unknown(), { maxBytes: 100 }).catch(({ status }) =>
+        respondText(call, 'no', status),
+      );
+    },
+  });
   server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 });
 afterEach(() => server.close(0));

@@ -1,20 +1,20 @@
+import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { errorBodySchema } from '@steppe/contracts/errors';
-import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { realParts } from '../../testing/real-parts.ts';
-import type { HttpEnv } from '../http-env.ts';
 import { type HttpServer, listen } from './http-server.ts';
 
 let server: HttpServer;
 const bodies: string[] = [];
 beforeAll(async () => {
-  const app = new Hono<HttpEnv>().all('*', async (c) => {
-    bodies.push(await c.req.text());
-    return c.text(`<${c.req.header('x-last') ?? c.req.header('prefer')}>`, 200, {
-      Connection: 'close',
-    });
-  });
+  const app: RequestListener = async (incoming, outgoing) => {
+    bodies.push(await text(incoming));
+    const { 'x-last': last, prefer } = incoming.headers;
+    const body = `<${last ?? prefer}>`;
+    outgoing.writeHead(200, { Connection: 'close', 'Content-Length': body.length }).end(body);
+  };
   server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 });
 afterAll(() => server.close(0));

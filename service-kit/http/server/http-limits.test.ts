@@ -2,13 +2,12 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
-import { Hono } from 'hono';
 import { afterEach, expect, it } from 'vitest';
 import * as z from 'zod';
-import { provideClock, realParts } from '../../testing/real-parts.ts';
-import { AppError } from '../app-error.ts';
+import { realParts } from '../../testing/real-parts.ts';
+import { testApi } from '../../testing/test-api.ts';
 import { readJson } from '../body/read-json.ts';
-import type { HttpEnv } from '../http-env.ts';
+import { respondJson, respondText } from '../call.ts';
 import { type HttpServer, listen } from './http-server.ts';
 
 const opened: Socket[] = [];
@@ -19,18 +18,12 @@ afterEach(async () => {
 });
 
 const app = () =>
-  new Hono<HttpEnv>()
-    .use(provideClock)
-    .get('/text', (c) => c.text('whole'))
-    .get('/never', () => new Promise<Response>(() => {}))
-    .post('/json', async (c) =>
-      c.json(await readJson(c, z.unknown(), { maxBytes: 100, limitMs: 100 })),
-    )
-    .onError((error, c) =>
-      error instanceof AppError
-        ? c.json(error.toBody('r'), error.status, error.headers)
-        : c.text('', 500),
-    );
+  testApi({
+    'GET /text': (call) => respondText(call, 'whole'),
+    'GET /never': () => {},
+    'POST /json': async (call) =>
+      respondJson(call, await readJson(call, z.unknown(), { maxBytes: 100, limitMs: 100 })),
+  });
 
 function open(text: string): Socket {
   if (!server) throw new Error('no server');

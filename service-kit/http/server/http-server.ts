@@ -1,23 +1,19 @@
 import { once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Ids } from '@steppe/contracts/ids';
-import type { Hono } from 'hono';
 import type { Clock } from '../../process/clock.ts';
-import { ownConnections, raise } from '../../process/connection-owner.ts';
-import type { HttpEnv } from '../http-env.ts';
+import { ownConnections } from '../../process/connection-owner.ts';
 import type { Network } from '../network.ts';
 import { createConnectionLimit } from './connection-limit.ts';
 import { drainRequestBodies } from './drain-request-body.ts';
-import { rejectMalformedRequests, respondToBadTarget } from './malformed-request.ts';
+import { rejectMalformedRequests } from './malformed-request.ts';
 import { type OpenConnections, trackConnections } from './open-connections.ts';
 import { serializePipelining } from './serialize-pipelining.ts';
 import { guardAgainstSmuggling } from './smuggling-guard.ts';
 
 interface ListenOptions {
-  app: Hono<HttpEnv>;
+  app: RequestListener;
   host: string;
   /** 0 chooses a free one. */
   port: number;
@@ -66,18 +62,6 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     isReserved,
     inactivityMs = 0,
   } = limits;
-  const response = getRequestListener(
-    (request, env) =>
-      request.method === 'HEAD'
-        ? respondToHead(app, request, env as HttpBindings)
-        : app.fetch(request, env),
-    // HTTP/1.0 has no Host header, and health checks still use it.
-    {
-      errorHandler: (error) => respondToBadTarget(error, ids),
-      autoCleanupIncoming: false,
-      hostname: 'unnamed',
-    },
-  );
   const options = {
     // A file of gigabytes may take long; a client that sends its headers slowly may not.
     requestTimeout: 0,
@@ -93,9 +77,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   };
   const connectionLimit =
     max === undefined ? undefined : createConnectionLimit({ max, isReserved, ids });
-  const admit = guardAgainstSmuggling(ids, (incoming, outgoing) => {
-    response(incoming, outgoing).catch(raise);
-  });
+  const admit = guardAgainstSmuggling(ids, app);
   const server = network.createServer(
     options,
     serializePipelining((incoming, outgoing) => {
@@ -118,19 +100,6 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
     return closeServer(server, connections, clock, limitMs);
   };
   return { port: address.port, close };
-}
-
-/**
- * Hono copies the response to a HEAD, and the copy no longer shows that a handler has used Node's
- * own response.
- */
-async function respondToHead(
-  app: Hono<HttpEnv>,
-  request: Request,
-  env: HttpBindings,
-): Promise<Response> {
-  const response = await app.fetch(request, env);
-  return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
 }
 
 async function closeServer(

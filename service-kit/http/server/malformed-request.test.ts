@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
-import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { realParts } from '../../testing/real-parts.ts';
-import type { HttpEnv } from '../http-env.ts';
+import { testApi } from '../../testing/test-api.ts';
+import { respondText } from '../call.ts';
 import { type HttpServer, listen } from './http-server.ts';
 import { rejectMalformedRequests } from './malformed-request.ts';
 
@@ -16,13 +16,14 @@ const released = new Promise<void>((resolve) => {
   release = resolve;
 });
 beforeAll(async () => {
-  const app = new Hono<HttpEnv>()
-    .get('/text', (c) => c.text('whole'))
-    .post('/held', async (c) => {
+  const app = testApi({
+    'GET /text': (call) => respondText(call, 'whole'),
+    'POST /held': async (call) => {
       isHeld = true;
       await released;
-      return c.text('held');
-    });
+      respondText(call, 'held');
+    },
+  });
   server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
 });
 afterAll(() => server.close(0));
@@ -148,13 +149,15 @@ async function serveHeld() {
     return count;
   };
   let release = () => {};
-  const app = new Hono<HttpEnv>().get('/held', async (c) => {
-    counts.begun++;
-    c.env.outgoing?.once('close', () => counts.left++);
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    return c.text('held');
+  const app = testApi({
+    'GET /held': async (call) => {
+      counts.begun++;
+      call.outgoing.once('close', () => counts.left++);
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      respondText(call, 'held');
+    },
   });
   const own = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   return { begun: take('begun'), left: take('left'), release: () => release(), server: own };

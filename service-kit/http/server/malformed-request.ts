@@ -1,8 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Ids } from '@steppe/contracts/ids';
-import { AppError, internalError } from '../app-error.ts';
-import { requestIdFrom } from '../http-env.ts';
+import { AppError } from '../app-error.ts';
+import { requestIdFrom } from '../call.ts';
 
 /** The refusal of a request before an app sees it. */
 export interface Refusal {
@@ -83,16 +83,6 @@ function afterOpenResponses(socket: Duplex, latest: Latest | undefined, respond:
   else if (latest.outgoing.headersSent) socket.destroy();
   else if (latest.outgoing.socket) respond();
   else latest.outgoing.once('socket', respond);
-}
-
-/** The response to a request with a target or `Host` that does not form a URL. */
-export function respondToBadTarget(error: unknown, ids: Ids): Response {
-  const isTarget = error instanceof Error && error.name === 'RequestError';
-  const shown = isTarget
-    ? new AppError('invalid_request', `the request has an invalid URL: ${error.message}`)
-    : internalError(error);
-  const { body, headers } = renderError(shown, ids);
-  return new Response(body, { status: shown.status, headers });
 }
 
 function explain({ code, message }: NodeJS.ErrnoException, maxHeaderBytes: number): Refusal {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { Hono } from 'hono';
+import { text as readText } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { realParts } from '../../testing/real-parts.ts';
-import type { HttpEnv } from '../http-env.ts';
 import { listen } from './http-server.ts';
 
 const put = (name: string, body: string) =>
@@ -17,13 +17,13 @@ async function serve() {
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const app = new Hono<HttpEnv>().all('/:name', async (c) => {
-    const name = c.req.param('name');
+  const app: RequestListener = async (incoming, outgoing) => {
+    const name = incoming.url?.slice(1) ?? '';
     begun.push(name);
-    c.env.outgoing?.once('close', () => left.push(name));
+    outgoing.once('close', () => left.push(name));
     if (name === 'slow') await released;
-    return c.text(`<${name}${await c.req.text()}>`);
-  });
+    outgoing.end(`<${name}${await readText(incoming).catch(() => 'aborted')}>`);
+  };
   const server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   return { begun, left, release, server };
 }

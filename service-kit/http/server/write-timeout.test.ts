@@ -3,7 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { createLogger } from '../../process/logger.ts';
 import { realParts } from '../../testing/real-parts.ts';
-import { type ApiOperation, createApi } from '../create-api.ts';
+import { type Call, respondText } from '../call.ts';
+import { createApi } from '../create-api.ts';
+import type { ApiOperation } from '../route-table.ts';
 import { type HttpServer, listen } from './http-server.ts';
 
 const limitMs = 100;
@@ -14,6 +16,7 @@ afterEach(async () => {
   await server.close(0);
 });
 
+const respondMuch = (call: Call) => respondText(call, 'x'.repeat(64 * 1024 * 1024));
 const outcomes: unknown[] = [];
 async function serve(handle: ApiOperation['handle']): Promise<void> {
   outcomes.length = 0;
@@ -24,7 +27,7 @@ async function serve(handle: ApiOperation['handle']): Promise<void> {
       large: {
         method: 'GET',
         path: '/large',
-        handle: async (c) => c.body('x'.repeat(64 * 1024 * 1024)),
+        handle: respondMuch,
       },
     },
     logger: createLogger({ service: 'test', level: 'info', to: { write } }),
@@ -47,16 +50,16 @@ async function restForLimit(): Promise<void> {
 }
 
 it('cuts off a client that does not read a complete response', async () => {
-  await serve((c) => c.body('x'.repeat(64 * 1024 * 1024)));
+  await serve(respondMuch);
   client.pause();
   sendRequest();
   await expect.poll(() => outcomes, { timeout: 10_000 }).toEqual(['stalled']);
 });
 
 it('cuts off a client that stops reading after a long wait', async () => {
-  await serve(async (c) => {
+  await serve(async (call) => {
     await restForLimit();
-    return c.body('x'.repeat(64 * 1024 * 1024));
+    respondMuch(call);
   });
   sendRequest();
   await once(client, 'data');
@@ -65,9 +68,9 @@ it('cuts off a client that stops reading after a long wait', async () => {
 });
 
 it('does not cut off a waiting client, nor its connection between two requests', async () => {
-  await serve(async (c) => {
+  await serve(async (call) => {
     await restForLimit();
-    return c.text('late');
+    respondText(call, 'late');
   });
   for (let sent = 1; sent <= 2; sent++) {
     sendRequest();

@@ -1,28 +1,27 @@
 import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { type FileConditions, fileConditionsSchema } from '@steppe/contracts/file';
 import { AppError } from '@steppe/service-kit/http/app-error';
-import type { HttpEnv } from '@steppe/service-kit/http/http-env';
+import type { Call } from '@steppe/service-kit/http/call';
 import { parseInput } from '@steppe/service-kit/http/parse-input';
-import type { Context } from 'hono';
 import { entryOfUrl, segmentsOfUrl } from '../../workspace/file-path.ts';
 import type { Check, FileVersion } from '../../workspace/workspace.ts';
 
 /** The file that the URL names. */
-export const fileOf = (c: Context<HttpEnv>): string[] => segmentsOfUrl(pathIn(c));
+export const fileOf = (call: Call): string[] => segmentsOfUrl(pathIn(call));
 
 /** What the URL names: a file, or a directory if its path ends in a slash. */
-export const entryOf = (c: Context<HttpEnv>) => entryOfUrl(pathIn(c));
+export const entryOf = (call: Call) => entryOfUrl(pathIn(call));
 
 /** From the raw path: the router's parameters are decoded already. */
-function pathIn(c: Context<HttpEnv>): string {
-  const { pathname } = new URL(c.req.url);
+function pathIn(call: Call): string {
+  const { pathname } = call;
   const prefix = '/files/';
   return pathname.slice(pathname.indexOf(prefix) + prefix.length);
 }
 
 /** The conditions of a request. @throws AppError `invalid_request` for a malformed one */
-export const readConditions = (c: Context<HttpEnv>): FileConditions =>
-  parseInput(fileConditionsSchema, c.req.header(), 'header');
+export const readConditions = (call: Call): FileConditions =>
+  parseInput(fileConditionsSchema, call.incoming.headers, 'header');
 
 /** The check of a file before it is changed; undefined if the request sets no condition. */
 export function checkOf(conditions: FileConditions): Check | undefined {
@@ -55,8 +54,10 @@ export function isKnown(conditions: FileConditions, current: FileVersion): boole
 }
 
 /** Whether a part may be sent. Only a strong tag allows it: dates do not distinguish versions. */
-export const isStillSame = (ifRange: string | undefined, current: FileVersion): boolean =>
-  ifRange === undefined || ifRange.trim() === current.etag;
+export const isStillSame = (
+  ifRange: string | string[] | undefined,
+  current: FileVersion,
+): boolean => ifRange === undefined || String(ifRange).trim() === current.etag;
 
 function requireMatch(conditions: FileConditions, current: FileVersion | undefined): void {
   const wanted = conditions['if-match'];

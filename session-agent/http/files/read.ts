@@ -1,20 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { deepestListing, fileListQuerySchema } from '@steppe/contracts/file';
+import { respond, respondJson, streamedResponse } from '@steppe/service-kit/http/call';
 import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { segmentsOf } from '../../workspace/file-path.ts';
 import type { ReadableFile } from '../../workspace/workspace.ts';
 import { type ByteRange, rangeNotSatisfiable, readRange } from '../byte-range.ts';
-import { outgoingOf } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
 import { fileOf, isKnown, isStillSame, readConditions } from './file-request.ts';
 
 /** Reads a file or a part of it, streamed; HEAD returns only the headers. */
-export const getFile = sessionRoute(async (c, _session, { lifetime, workspace }) => {
-  refuseQuery(c.req.url);
-  const conditions = readConditions(c);
-  const segments = fileOf(c);
+export const getFile = sessionRoute(async (call, _session, { lifetime, workspace }) => {
+  refuseQuery(call.search);
+  const conditions = readConditions(call);
+  const segments = fileOf(call);
   lifetime.touch();
   const { file, version } = await workspace.openFile(segments);
   try {
@@ -24,16 +23,17 @@ export const getFile = sessionRoute(async (c, _session, { lifetime, workspace })
       'Last-Modified': modifiedAt.toUTCString(),
       'Cache-Control': 'private, no-cache',
     };
-    if (isKnown(conditions, version)) return c.body(null, 304, about);
+    if (isKnown(conditions, version)) return respond(call, 304, about);
 
-    const wantsPart = c.req.method === 'GET' && isStillSame(c.req.header('if-range'), version);
-    const range = wantsPart ? readRange(c.req.header('range'), sizeBytes) : undefined;
+    const wantsPart =
+      call.method === 'GET' && isStillSame(call.incoming.headers['if-range'], version);
+    const range = wantsPart ? readRange(call.incoming.headers.range, sizeBytes) : undefined;
     if (range === 'unsatisfiable') throw rangeNotSatisfiable(sizeBytes);
     const part = range ?? { start: 0, end: sizeBytes - 1 };
     // Loaded with the first file, because not every session reads files and an agent must start
     // fast.
     const { contentTypeOf } = await import('./content-type.ts');
-    const outgoing = outgoingOf(c);
+    const outgoing = streamedResponse(call);
     outgoing.writeHead(range ? 206 : 200, {
       ...about,
       'Accept-Ranges': 'bytes',
@@ -41,23 +41,22 @@ export const getFile = sessionRoute(async (c, _session, { lifetime, workspace })
       'Content-Length': part.end - part.start + 1,
       ...(range && { 'Content-Range': `bytes ${part.start}-${part.end}/${sizeBytes}` }),
     });
-    if (c.req.method === 'HEAD' || sizeBytes === 0) outgoing.end();
+    if (call.method === 'HEAD' || sizeBytes === 0) outgoing.end();
     else await sendPart(file, part, outgoing, () => lifetime.touch());
-    return RESPONSE_ALREADY_SENT;
   } finally {
     await file.close();
   }
 });
 
 /** Lists a directory of the workspace; a cursor is the path of the last entry of a page. */
-export const listFiles = sessionRoute(async (c, _session, { lifetime, workspace }) => {
+export const listFiles = sessionRoute(async (call, _session, { lifetime, workspace }) => {
   lifetime.touch();
-  const query = parseInput(fileListQuerySchema, readQuery(c.req.url), 'query');
+  const query = parseInput(fileListQuerySchema, readQuery(call.search), 'query');
   const { path, recursive, limit, cursor, depth = recursive ? deepestListing : 1 } = query;
   const after = cursor === undefined ? undefined : segmentsOf(cursor);
   const options = { depth, limit, after };
   const { entries, more } = await workspace.list(segmentsOf(path), options);
-  return c.json({ entries, next_cursor: more ? (entries.at(-1)?.path ?? null) : null });
+  return respondJson(call, { entries, next_cursor: more ? (entries.at(-1)?.path ?? null) : null });
 });
 
 /**

@@ -1,20 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { limits } from '@steppe/contracts/limits';
-import { type HttpEnv, nodeBindings } from '@steppe/service-kit/http/http-env';
+import { type Call, respond } from '@steppe/service-kit/http/call';
 import type { Clock } from '@steppe/service-kit/process/clock';
-import type { Context } from 'hono';
 import type { RawJson } from '../../protocol/raw-json.ts';
 
-/** Node's own response, for responses that are streamed. */
-export function outgoingOf(c: Context<HttpEnv>): ServerResponse {
-  const { outgoing } = nodeBindings(c);
-  outgoing.setHeader('X-Request-Id', c.var.requestId);
-  return outgoing;
-}
-
-/** Like `c.json`, for text that is JSON already. */
-export const sendJson = (c: Context<HttpEnv>, text: RawJson, status: 200 | 202): Response =>
-  c.body(text, status, { 'Content-Type': 'application/json' });
+/** Like `respondJson`, for text that is JSON already. */
+export const respondRawJson = (call: Call, text: RawJson, status: 200 | 202): void =>
+  respond(call, status, { 'content-type': 'application/json' }, text);
 
 export interface PendingResponse {
   clock: Clock;

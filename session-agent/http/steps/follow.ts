@@ -1,11 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type ForwardedStep, stepEventsQuerySchema } from '@steppe/contracts/step-request';
+import { streamedResponse } from '@steppe/service-kit/http/call';
 import { parseInput, readQuery } from '@steppe/service-kit/http/parse-input';
 import type { Step } from '../../steps/step.ts';
 import type { StepQueue } from '../../steps/step-queue.ts';
 import { responseFormat } from '../responses/event-formats.ts';
-import { outgoingOf } from '../responses/json-response.ts';
 import { streamEvents } from '../responses/stream-events.ts';
 import { sessionRoute } from '../route.ts';
 
@@ -13,19 +12,18 @@ import { sessionRoute } from '../route.ts';
  * Replays a step's events after `after` (or `Last-Event-ID`), then follows it; as SSE unless the
  * client accepts NDJSON.
  */
-export const followStep = sessionRoute(async (c, { journal, queue }, { limits, clock }) => {
-  const query = parseInput(stepEventsQuerySchema, readQuery(c.req.url), 'query');
-  const last = c.req.header('last-event-id');
+export const followStep = sessionRoute(async (call, { journal, queue }, { limits, clock }) => {
+  const query = parseInput(stepEventsQuerySchema, readQuery(call.search), 'query');
+  const last = call.incoming.headers['last-event-id'];
   // An EventSource that reconnects uses the same URL, and sends its progress in the header.
   const { after = 0 } = !last
     ? query
     : parseInput(stepEventsQuerySchema, { after: last }, 'Last-Event-ID header');
-  const step = journal.get(c.req.param('step_id') ?? '');
-  const format = responseFormat(c.req.header('accept')) === 'ndjson' ? 'ndjson' : 'sse';
-  const outgoing = outgoingOf(c);
+  const step = journal.get(call.params.step_id ?? '');
+  const format = responseFormat(call.incoming.headers.accept) === 'ndjson' ? 'ndjson' : 'sse';
+  const outgoing = streamedResponse(call);
   subscribe(outgoing, { step, queue });
   await streamEvents(step, outgoing, { format, after, stallMs: limits.readerStallMs, clock });
-  return RESPONSE_ALREADY_SENT;
 });
 
 interface Subscription {

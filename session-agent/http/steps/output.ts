@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
+import { streamedResponse } from '@steppe/service-kit/http/call';
 import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { rawOutput } from '../../spool/raw-output.ts';
 import { rangeNotSatisfiable, readRange } from '../byte-range.ts';
-import { outgoingOf } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
 
 const maxListeners = 32;
@@ -15,18 +14,18 @@ const maxListeners = 32;
  * Streams the bytes of stdout or stderr that are kept; while the step runs, those that exist when
  * the request arrives, without a length.
  */
-export const getOutput = sessionRoute(async (c, { journal }) => {
-  refuseQuery(c.req.url);
-  const step = journal.get(c.req.param('step_id') ?? '');
-  const stream = c.req.param('stream');
+export const getOutput = sessionRoute(async (call, { journal }) => {
+  refuseQuery(call.search);
+  const step = journal.get(call.params.step_id ?? '');
+  const stream = call.params.stream;
   if (stream !== 'stdout' && stream !== 'stderr')
     throw new AppError('route_not_found', errorMessages.route_not_found());
   const { bytes, droppedBytes, read } = rawOutput(step.spooled(), stream);
   const total = step.hasEnded ? String(bytes) : '*';
-  const range = readRange(c.req.header('range'), bytes);
+  const range = readRange(call.incoming.headers.range, bytes);
   if (range === 'unsatisfiable') throw rangeNotSatisfiable(bytes);
   const { start, end } = range ?? { start: 0, end: bytes - 1 };
-  const outgoing = outgoingOf(c);
+  const outgoing = streamedResponse(call);
   outgoing.writeHead(range ? 206 : 200, {
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-store',
@@ -43,5 +42,4 @@ export const getOutput = sessionRoute(async (c, { journal }) => {
     // The client disconnected, or the rest was dropped: an aborted response is not taken for whole.
     outgoing.destroy();
   }
-  return RESPONSE_ALREADY_SENT;
 });

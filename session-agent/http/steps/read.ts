@@ -4,21 +4,21 @@ import { parseInput, readQuery, refuseQuery } from '@steppe/service-kit/http/par
 import { asRawJson, mergeObjects, toRawJson } from '../../protocol/raw-json.ts';
 import { resultText } from '../../steps/kept-result.ts';
 import type { Step } from '../../steps/step.ts';
-import { sendJson } from '../responses/json-response.ts';
+import { respondRawJson } from '../responses/json-response.ts';
 import { sessionRoute } from '../route.ts';
 
 /** Returns one step's result so far. */
-export const getStep = sessionRoute((c, { journal }) => {
-  refuseQuery(c.req.url);
-  return sendJson(c, resultText(journal.get(c.req.param('step_id') ?? '').result()), 200);
+export const getStep = sessionRoute((call, { journal }) => {
+  refuseQuery(call.search);
+  return respondRawJson(call, resultText(journal.get(call.params.step_id ?? '').result()), 200);
 });
 
 /** A page ends early when its steps have much output. */
 const pageBytes = 8 * 1024 * 1024;
 
 /** Lists the steps that are still remembered, newest first; a cursor is the last id of a page. */
-export const listSteps = sessionRoute((c, { journal }) => {
-  const { limit, cursor } = parseInput(stepListQuerySchema, readQuery(c.req.url), 'query');
+export const listSteps = sessionRoute((call, { journal }) => {
+  const { limit, cursor } = parseInput(stepListQuerySchema, readQuery(call.search), 'query');
   const steps = journal.list();
   const before = cursor === undefined ? -1 : steps.findIndex((step) => step.id === cursor);
   if (cursor !== undefined && before === -1) {
@@ -32,7 +32,7 @@ export const listSteps = sessionRoute((c, { journal }) => {
     asRawJson(`{"steps":[${results.join(',')}]}`),
     toRawJson({ next_cursor }),
   );
-  return sendJson(c, text, 200);
+  return respondRawJson(call, text, 200);
 });
 
 /** Returns at least one, so that every page makes progress. */
