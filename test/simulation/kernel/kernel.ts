@@ -184,6 +184,8 @@ export class Kernel {
   }
 
   async #runEvents(timeLimitMs: number): Promise<RunEnd> {
+    // What the caller has begun schedules its own events first.
+    await drained();
     while (!this.#isStopped) {
       const event = this.#queue.peek();
       if (!event) return 'idle';
@@ -192,9 +194,7 @@ export class Kernel {
       if (this.#isDeferred(event)) continue;
       this.#nowMs = Math.max(this.#nowMs, event.atMs);
       this.#execute(event);
-      await new Promise<void>((resolve) => {
-        realImmediate(resolve);
-      });
+      await drained();
     }
     return 'stopped';
   }
@@ -217,6 +217,12 @@ export class Kernel {
     act?.();
   }
 }
+
+/** Resolves when ticks and microtasks have run dry. */
+const drained = (): Promise<void> =>
+  new Promise((resolve) => {
+    realImmediate(resolve);
+  });
 
 class Process implements SimulatedProcess {
   readonly name: string;
