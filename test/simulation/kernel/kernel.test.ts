@@ -33,6 +33,7 @@ test('goes on where a time limit ended it', async () => {
   for (const ms of [10, 20]) kernel.schedule(ms, kernel.world, 'event', () => order.push(`${ms}`));
   expect(await kernel.run(15)).toBe('time limit');
   expect(order).toEqual(['10']);
+  expect(kernel.elapsedMs).toBe(15);
   expect(await kernel.run(limitMs)).toBe('idle');
   expect(order).toEqual(['10', '20']);
 });

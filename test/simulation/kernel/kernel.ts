@@ -189,7 +189,10 @@ export class Kernel {
     while (!this.#isStopped) {
       const event = this.#queue.peek();
       if (!event) return 'idle';
-      if (event.atMs - startMs > timeLimitMs) return 'time limit';
+      if (event.atMs - startMs > timeLimitMs) {
+        this.#nowMs = Math.max(this.#nowMs, startMs + timeLimitMs);
+        return 'time limit';
+      }
       this.#queue.pop();
       if (this.#isDeferred(event)) continue;
       this.#nowMs = Math.max(this.#nowMs, event.atMs);
