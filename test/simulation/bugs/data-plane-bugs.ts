@@ -18,8 +18,8 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
       },
       {
         file: 'data-plane/agent-proxy/request-body.ts',
-        from: 'return { body: hasBody(incoming) ? incoming : null };',
-        to: 'return { body: hasBody(incoming) ? Buffer.concat(await incoming.toArray()) : null };',
+        from: '? call.incoming : null',
+        to: '? Buffer.concat(await call.incoming.toArray()) : null',
       },
     ],
   },

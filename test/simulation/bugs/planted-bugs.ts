@@ -1,5 +1,11 @@
+import { controlPlaneBugs } from './control-plane-bugs.ts';
 import { dataPlaneBugs } from './data-plane-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
+import { sessionStoreBugs } from './session-store-bugs.ts';
 
 /** The bugs that a night's simulator must find: each area of the product has its own table. */
-export const plantedBugs: readonly PlantedBug[] = [...dataPlaneBugs];
+export const plantedBugs: readonly PlantedBug[] = [
+  ...dataPlaneBugs,
+  ...controlPlaneBugs,
+  ...sessionStoreBugs,
+];
