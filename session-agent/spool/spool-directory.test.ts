@@ -12,7 +12,10 @@ const newDirectory = () => {
   return join(root, `${count}`, 'spool');
 };
 
-describeSpoolFiles(() => createSpoolDirectory(newDirectory()));
+describeSpoolFiles(() => ({
+  files: createSpoolDirectory(newDirectory()),
+  drive: (work) => work,
+}));
 
 test('keeps its directory from other users, and removes it with all files', () => {
   const directory = newDirectory();

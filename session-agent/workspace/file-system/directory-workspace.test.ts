@@ -18,8 +18,8 @@ import { createIds } from '@steppe/contracts/ids';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FileVersion } from '../workspace.ts';
+import { describeWorkspace } from '../workspace-conformance.ts';
 import { DirectoryWorkspace } from './directory-workspace.ts';
-import { listEntries } from './list-entries.ts';
 
 let outside: string;
 let workspace: DirectoryWorkspace;
@@ -59,18 +59,18 @@ const write = (content: string, ...segments: string[]) =>
   workspace.writeFile(segments, Readable.from([Buffer.from(content)]), { maxBytes: 1000 });
 const uploadsIn = (directory: string) =>
   readdirSync(directory).filter((name) => name.startsWith('.steppe-upload'));
-const code = (expected: string) => expect.objectContaining({ code: expected });
-
-test('reads and replaces a file', async () => {
-  expect(await read('file')).toBe('content');
-  const first = await write('one', 'new', 'dirs', 'made');
-  expect(first).toMatchObject({
-    created: true,
-    entry: { name: 'made', path: 'new/dirs/made', type: 'file', size_bytes: 3 },
-  });
-  expect(await write('three', 'new', 'dirs', 'made')).toMatchObject({ created: false });
-  expect(await read('new', 'dirs', 'made')).toBe('three');
+let count = 0;
+describeWorkspace(() => {
+  count += 1;
+  const root = join(outside, `workspace-${count}`);
+  mkdirSync(root);
+  return {
+    workspace: new DirectoryWorkspace({ root, clock: systemClock, ids: createIds(systemClock) }),
+    drive: (work) => work,
+  };
 });
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
 
 test('follows links that stay inside the workspace', async () => {
   expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
@@ -117,17 +117,6 @@ test('leaves only the old file when an upload breaks or is too large', async () 
   expect(uploadsIn(workspace.root)).toEqual([]);
 });
 
-test('describes a file the same when it is written and when it is listed', async () => {
-  const written = [];
-  for (let i = 10; i < 40; i++) written.push((await write('x', 'same', `${i}`)).entry);
-  const { entries } = await listEntries({ root: workspace.root, clock: systemClock }, ['same'], {
-    depth: 1,
-    limit: 100,
-    after: undefined,
-  });
-  expect(entries).toEqual(written);
-});
-
 test('removes files, empty directories and links themselves', async () => {
   await write('x', 'gone', 'file');
   await expect(workspace.remove(['gone'])).rejects.toEqual(code('file_conflict'));
@@ -152,15 +141,6 @@ test('makes a directory and those above it, once', async () => {
     await expect(workspace.makeDirectory(path)).rejects.toEqual(code('file_conflict'));
   for (const path of [['leads-out'], ['root-link', 'made']])
     await expect(workspace.makeDirectory(path)).rejects.toEqual(code('invalid_request'));
-});
-
-test('makes a directory only if there is none, on request', async () => {
-  const check = (current: FileVersion | undefined) => {
-    if (current) throw new Error('there is one');
-  };
-  const made = Array.from({ length: 8 }, () => workspace.makeDirectory(['only', 'one'], check));
-  const outcomes = (await Promise.allSettled(made)).map(({ status }) => status);
-  expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(1);
 });
 
 test('makes the workspace again after code has removed it', async () => {
@@ -220,41 +200,6 @@ test('a replaced file keeps its permissions, and gets a new version at the same 
   expect(new Set([version, before.version, after.version].map(({ etag }) => etag)).size).toBe(3);
 });
 
-test('accepts a file of the maximum size, and leaves the stream of a larger one open', async () => {
-  const largest = Readable.from([Buffer.alloc(600), Buffer.alloc(400)]);
-  expect(await workspace.writeFile(['largest'], largest, { maxBytes: 1000 })).toMatchObject({
-    entry: { size_bytes: 1000 },
-  });
-  const larger = Readable.from([Buffer.alloc(600), Buffer.alloc(401), Buffer.alloc(1)]);
-  await expect(workspace.writeFile(['largest'], larger, { maxBytes: 1000 })).rejects.toEqual(
-    code('payload_too_large'),
-  );
-  expect(larger.destroyed).toBe(false);
-});
-
-test('lets exactly one of many concurrent requests create a new file', async () => {
-  const check = (current: FileVersion | undefined) => {
-    if (current) throw new Error('there is one');
-  };
-  const uploads = Array.from({ length: 8 }, (_, at) =>
-    workspace.writeFile(['first'], Readable.from([Buffer.from(String(at))]), {
-      maxBytes: 1000,
-      check,
-    }),
-  );
-  const outcomes = (await Promise.allSettled(uploads)).map(({ status }) => status);
-  expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(1);
-});
-
-test('does not remove a file that a condition protects', async () => {
-  await write('x', 'protected');
-  const check = () => {
-    throw new Error('protected');
-  };
-  await expect(workspace.remove(['protected'], { check })).rejects.toThrow('protected');
-  expect(await read('protected')).toBe('x');
-});
-
 test('leaves no open descriptors and no temporary files, whatever the outcome', async () => {
   const open = () => readdirSync('/proc/self/fd').length;
   await write('x', 'warm', 'up');
@@ -268,11 +213,7 @@ test('leaves no open descriptors and no temporary files, whatever the outcome', 
   expect(await read('inside-link', 'deep', 'leaf')).toBe('leaf');
   for (const path of ['fifo', 'dir', 'absent', 'leads-out']) await read(path).catch(() => {});
   await write('x'.repeat(1001), 'too', 'large').catch(() => {});
-  await listEntries({ root: workspace.root, clock: systemClock }, [], {
-    depth: 100,
-    limit: 1000,
-    after: undefined,
-  });
+  await workspace.list([], { depth: 100, limit: 1000, after: undefined });
   await workspace.remove(['only-new']);
   expect(open()).toBe(before);
   expect([...uploadsIn(workspace.root), ...uploadsIn(join(workspace.root, 'too'))]).toEqual([]);
