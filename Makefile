@@ -1,13 +1,14 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth deploy-aws aws-cost
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak bench test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth deploy-aws aws-cost
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
 bundles := dist/.built
 data := .venv-data/.installed
 nodes := .nodes/.installed
-bench := .venv-bench/.installed
+kernels := .venv-bench/.installed
+nginx := .nginx/.installed
 schemathesis := .venv-schemathesis/.installed
 uv := .venv-uv/.installed
 aws := cdk/node_modules/.installed
@@ -61,6 +62,9 @@ examples: $(bundles) ## run the programs in examples/ against a local mode of th
 
 chaos: $(bundles) ## run steps under faults of every kind for ten minutes (DURATION=60s; CHAOS=cluster on a real cluster), and count violations
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec $(if $(filter cluster,$(CHAOS)),node tools/in-cluster.mjs )node --import tsx test/chaos/main.ts
+
+bench: $(bundles) $(kernels) $(nginx) ## measure the budgets beside nginx, a bare proxy and a Jupyter kernel gateway (BENCH=name for one row, ROUNDS=, SCALE=0.1); report in dist/bench/
+	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx bench/main.ts
 
 images: $(bundles) ## build every image and its SBOM into dist/images/ (REGISTRY=, PUSH=1), with Docker or without
 	@node --import tsx tools/images/build.ts --registry "$(REGISTRY)" $(if $(PUSH),--push)
@@ -124,10 +128,16 @@ $(nodes): test/interpreters/package.json
 	npm install --prefix $(@D) --no-package-lock >&2
 	@touch $@
 
-# The kernel that `npm run bench:runtimes` compares with.
-$(bench): bench/requirements.txt
+# The kernels that the bench compares with.
+$(kernels): bench/requirements.txt
 	python3 -m venv --clear $(@D) >&2
-	$(@D)/bin/pip install --disable-pip-version-check --requirement $< >&2
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $< >&2
+	@touch $@
+
+# The proxy that the bench compares with: Debian's, unpacked and not installed, so that no server is started.
+$(nginx):
+	@command -v apt-get >/dev/null || { echo 'the bench needs nginx: put it at .nginx/usr/sbin/nginx and touch $@' >&2; exit 1; }
+	mkdir -p $(@D) && cd $(@D) && apt-get --quiet=2 download nginx >&2 && dpkg-deb --extract nginx_*.deb .
 	@touch $@
 
 # Generates requests from the OpenAPI document.

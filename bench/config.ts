@@ -1,0 +1,30 @@
+import { loadConfig } from '@steppe/service-kit/config/load-config';
+import { integerVariable } from '@steppe/service-kit/config/variables';
+import * as z from 'zod';
+
+const variables = z.object({
+  BENCH: z.string().optional().describe('the row to measure; unset: all of them'),
+  ROUNDS: integerVariable(1, 100).default(5).describe('rounds of each row'),
+  SCALE: z.coerce
+    .number()
+    .positive()
+    .max(10)
+    .default(1)
+    .describe('factor of all counts and durations; below 1 shows only that everything works'),
+});
+
+export interface BenchConfig {
+  row: string | undefined;
+  rounds: number;
+  scale: number;
+}
+
+export function readConfig(): BenchConfig {
+  const { BENCH, ROUNDS, SCALE } = loadConfig({
+    service: 'bench',
+    variables,
+    env: process.env,
+    args: process.argv.slice(2),
+  });
+  return { row: BENCH, rounds: ROUNDS, scale: SCALE };
+}

@@ -1,0 +1,60 @@
+import { curvesPlot, escapeText, roundsPlot } from './plots.ts';
+import type { SummarisedFigure } from './summary.ts';
+import { budgetText, numberText, spreadText } from './texts.ts';
+
+export interface Machine {
+  processor: string;
+  cores: number;
+  node: string;
+  /** When the bench began, in RFC 3339. */
+  at: string;
+}
+
+const style = `
+  body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1000px; color: #1a1a1a; }
+  table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top; }
+  td.met { color: #15803d; } td.missed { color: #b00020; font-weight: 600; }
+  svg { font: 12px system-ui, sans-serif; max-width: 100%; height: auto; } section { margin: 2.5rem 0; } .note { color: #666; }
+`;
+
+/** One page that needs nothing else, neither files nor a network. */
+export function pageText(
+  rows: ReadonlyMap<string, readonly SummarisedFigure[]>,
+  machine: Machine,
+): string {
+  const summarised = [...rows.values()].flat();
+  const missed = summarised.filter(({ verdict }) => verdict === 'missed').length;
+  const met = summarised.filter(({ verdict }) => verdict === 'met').length;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Steppe bench</title><style>${style}</style></head><body>
+<h1>Steppe bench</h1>
+<p>${escapeText(machine.at)} · ${escapeText(machine.processor)}, ${machine.cores} cores · Node ${escapeText(machine.node)} · ${met} budgets met, ${missed} missed.
+A figure is the median of its rounds, with their range; a ratio is ours divided by what is beside it.</p>
+<table><thead><tr><th>figure</th><th>ours</th><th>beside</th><th>ratio</th><th>budget</th><th></th></tr></thead><tbody>
+${summarised.map(tableRow).join('\n')}
+</tbody></table>
+${[...rows].map(([name, figures]) => `<section><h2>${escapeText(name)}</h2>${figures.map(plotsOf).join('')}</section>`).join('\n')}
+</body></html>
+`;
+}
+
+function tableRow({ figure, ours, beside, ratio, budget, verdict }: SummarisedFigure): string {
+  const besideText = figure.beside && beside && `${figure.beside.name} ${spreadText(beside)}`;
+  const cells = [
+    figure.title,
+    `${spreadText(ours)} ${figure.unit}`,
+    besideText ?? '',
+    ratio === undefined ? '' : `${numberText(ratio)} ×`,
+    budgetText(budget, figure.unit),
+  ];
+  const shown = verdict === 'no budget' ? '' : verdict;
+  return `<tr>${cells.map((cell) => `<td>${escapeText(cell)}</td>`).join('')}<td class="${shown}">${shown}</td></tr>`;
+}
+
+function plotsOf({ figure, budget, beside }: SummarisedFigure): string {
+  const { title, unit, ours, note, curves } = figure;
+  const measured = [{ name: 'ours', values: ours }, ...(figure.beside ? [figure.beside] : [])];
+  const limit = budget && budget.limit * (budget.of === 'ratio' ? (beside?.median ?? 0) : 1);
+  return `<h3>${escapeText(title)}, ${unit}</h3>${note ? `<p class="note">${escapeText(note)}</p>` : ''}
+${roundsPlot(measured, limit)}${curves ? `<p class="note">latency by share of the requests</p>${curvesPlot(curves)}` : ''}`;
+}

@@ -1,0 +1,22 @@
+import type { Figure } from './figure.ts';
+import type { Load } from './load/start-load.ts';
+
+/** What a row gets to measure with. */
+export interface Bench {
+  load: Load;
+  rounds: number;
+  /** Reduces counts and durations for a run that only shows that everything works. */
+  scaled(full: number): number;
+  /** An empty directory, removed when the row ends. */
+  directory: string;
+  /** Registers what to stop when the row ends; the last one is stopped first. */
+  onClose<T extends { stop(): Promise<unknown> }>(started: T): T;
+}
+
+/** A part of the bench that can run by itself. */
+export interface Row {
+  /** As in `BENCH=name`. */
+  name: string;
+  about: string;
+  measure(bench: Bench): Promise<Figure[]>;
+}

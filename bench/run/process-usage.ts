@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+
+/** Linux counts the CPU time of processes in hundredths of a second. */
+const ticksPerSecond = 100;
+
+/** User and system time of all threads of a process, in seconds. */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Resident memory of a process, at present or at its peak. */
+export const residentBytes = (pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number =>
+  kilobytesOf(readFileSync(`/proc/${pid}/status`, 'utf8'), which) * 1024;
+
+const kilobytesOf = (text: string, name: string): number =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
