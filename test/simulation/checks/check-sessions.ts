@@ -31,9 +31,8 @@ function checkKeys({ keyUses, terminalRows }: Recorded): Violation[] {
   );
 }
 
-/** Details of ends that the product decides itself, without a pod that ended. */
-const ownDecision =
-  /its client left|control-plane was closing|terminated before it was ready|could not be created/;
+/** A client that closes its connection does not tell the simulation so. */
+const clientLeft = /its client left/;
 const unknownExit = /how it exited is unknown/;
 
 function checkReason(row: TerminalRow, history: Recorded): Violation[] {
@@ -42,7 +41,7 @@ function checkReason(row: TerminalRow, history: Recorded): Violation[] {
   const isUnwanted = [id, row.metadata.label ?? ''].some((name) => history.unwanted.has(name));
   const isTrue =
     reason === 'deleted'
-      ? isUnwanted || ownDecision.test(detail)
+      ? isUnwanted || clientLeft.test(detail)
       : !end || end.reason === reason || isKnownTooLate(row, end, history);
   return isTrue
     ? []

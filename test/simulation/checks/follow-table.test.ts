@@ -1,8 +1,8 @@
 import { createIds, tenantIdSchema } from '@steppe/contracts/ids';
+import { liveSetKey } from '@steppe/session-store/dynamodb/item-keys';
+import { type Item, toItem } from '@steppe/session-store/dynamodb/items';
+import { toSessionItem } from '@steppe/session-store/dynamodb/rows/session-item';
 import { expect, test } from 'vitest';
-import { liveSetKey } from '../../../session-store/dynamodb/item-keys.ts';
-import { type Item, toItem } from '../../../session-store/dynamodb/items.ts';
-import { toSessionItem } from '../../../session-store/dynamodb/rows/session-item.ts';
 import { createHistory } from '../history/history.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { createSimulatedClock } from '../kernel/simulated-clock.ts';
@@ -30,7 +30,14 @@ test('has what the table has, and records each end once', () => {
   const rowItem = (record: typeof row) => toSessionItem({ record, writeId: ids.uuid() });
   write(id, rowItem(row));
   write(liveSetKey(tenant), toItem({ session_id: liveSetKey(tenant), ids: new Set([id]) }));
-  write('idempotency#1', toItem({ session_id: 'idempotency#1', stands_for: id }));
+  const key = {
+    session_id: 'idempotency#1',
+    stands_for: id,
+    body_hash: '',
+    purge_at: 1_900_000_000,
+    write_id: ids.uuid(),
+  };
+  write('idempotency#1', toItem(key));
   expect(view.rows.get(id)).toEqual(row);
   expect(view.liveSets.get(tenant)).toEqual([id]);
   expect(view.keys.get('idempotency#1')).toBe(id);

@@ -1,8 +1,10 @@
+import type { SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { liveSetPrefix } from '../../../session-store/dynamodb/item-keys.ts';
-import { type Item, parseItem } from '../../../session-store/dynamodb/items.ts';
-import { liveSetSchema } from '../../../session-store/dynamodb/quota.ts';
-import { fromSessionItem } from '../../../session-store/dynamodb/rows/session-item.ts';
+import { storedKeySchema } from '@steppe/session-store/dynamodb/idempotency-keys';
+import { idempotencyPrefix, liveSetPrefix } from '@steppe/session-store/dynamodb/item-keys';
+import { type Item, parseItem } from '@steppe/session-store/dynamodb/items';
+import { liveSetSchema } from '@steppe/session-store/dynamodb/quota';
+import { fromSessionItem } from '@steppe/session-store/dynamodb/rows/session-item';
 import type { History } from '../history/history.ts';
 import type { TableView } from '../history/world-view.ts';
 
@@ -20,11 +22,12 @@ export function followTable(
 ): TableView {
   const rows = new Map<string, SessionRecord>();
   const liveSets = new Map<string, readonly string[]>();
-  const keys = new Map<string, string>();
+  const keys = new Map<string, SessionId>();
   const readItem = (key: string, item: Item) => {
     if (key.startsWith(liveSetPrefix))
       liveSets.set(key.slice(liveSetPrefix.length), parseItem(liveSetSchema, item).ids);
-    else if (item.stands_for?.S) keys.set(key, item.stands_for.S);
+    else if (key.startsWith(idempotencyPrefix))
+      keys.set(key, parseItem(storedKeySchema, item).item.session_id);
     else if (key.startsWith('ses_')) writeRow(history, rows, fromSessionItem(item).record);
   };
   onWrite((key, _before, after) => {

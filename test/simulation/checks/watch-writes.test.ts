@@ -25,6 +25,7 @@ const watch = (quota = 1) => {
     },
     nowMs: () => nowMs,
     quota,
+    provisioningMs: 30_000,
     violate: (rule, what) => found.push(`${rule}: ${what}`),
   });
   const write = (key: string, item: Item | undefined) => {
@@ -76,6 +77,20 @@ test('finds a row without a place in the quota, and a live one that leaves it', 
     expect.stringContaining(`quota-exact: ${one.session_id} gets its row without a place`),
     expect.stringContaining(`quota-exact: ${other.session_id} is live and leaves the quota`),
   ]);
+});
+
+test('finds a session that failed as too late before its time had passed', () => {
+  const { found, row } = watch();
+  const fail = (record: typeof one, ended_at: string) =>
+    row({
+      ...endedRecord(record),
+      state: 'failed',
+      end_reason: 'provisioning_timeout',
+      ended_at,
+    });
+  fail(one, '2026-11-23T12:00:30.000Z');
+  fail(other, '2026-11-23T12:00:29.000Z');
+  expect(found).toEqual([`end-reason-true: ${other.session_id} is too late after 29000 ms`]);
 });
 
 test('finds a row that breaks its rules, or cannot be read', () => {

@@ -1,3 +1,4 @@
+import type { SessionRecord } from '@steppe/contracts/session-record';
 import { isTerminal } from '@steppe/control-plane/sessions/termination/cause';
 import { storedKeySchema } from '@steppe/session-store/dynamodb/idempotency-keys';
 import {
@@ -20,19 +21,25 @@ export interface WatchedTable {
   nowMs(): number;
   /** How many live sessions each tenant may have. */
   quota: number;
+  /** How long a session may take to become ready. */
+  provisioningMs: number;
   violate: Violate;
 }
 
 /** Checks every write of the table at the moment of its execution, whoever sent it. */
-export function watchWrites({ table, nowMs, quota, violate }: WatchedTable): void {
-  const quotas = createQuotaWatch(quota, violate);
+export function watchWrites(watched: WatchedTable): void {
+  const { table, nowMs, violate } = watched;
+  const quotas = createQuotaWatch(watched);
   const check = (key: string, before: Item | undefined, after: Item | undefined) => {
     if (key.startsWith(liveSetPrefix)) quotas.setWritten(key, after);
     else if (key.startsWith(idempotencyPrefix)) checkKey({ key, before, after }, nowMs(), violate);
     else if (key.startsWith(leasePrefix)) checkLease({ key, before, after }, nowMs(), violate);
     else {
       for (const what of rowViolations(before, after)) violate('row-valid', `${key} ${what}`);
-      quotas.rowWritten(key, after);
+      if (!after) return;
+      const row = fromSessionItem(after).record;
+      checkTimeout(row, watched);
+      quotas.rowWritten(row);
     }
   };
   table.onWrite((key, before, after) => {
@@ -45,20 +52,23 @@ export function watchWrites({ table, nowMs, quota, violate }: WatchedTable): voi
   });
 }
 
+function checkTimeout(row: SessionRecord, { provisioningMs, violate }: WatchedTable): void {
+  if (!isTerminal(row) || row.end_reason !== 'provisioning_timeout') return;
+  const ageMs = Date.parse(row.ended_at) - Date.parse(row.created_at);
+  if (ageMs < provisioningMs)
+    violate('end-reason-true', `${row.session_id} is too late after ${ageMs} ms`);
+}
+
 /** Compares rows with the live sets of their tenants, after each write of one of them. */
-function createQuotaWatch(quota: number, violate: Violate) {
+function createQuotaWatch({ quota, violate }: WatchedTable) {
   /** The tenants of live rows. */
   const live = new Map<string, string>();
   const counted = new Map<string, ReadonlySet<string>>();
   return {
-    rowWritten(id: string, item: Item | undefined) {
-      const row = item && fromSessionItem(item).record;
-      if (!row || isTerminal(row)) {
-        live.delete(id);
-        return;
-      }
-      if (live.has(id)) return;
-      const { tenant_id: tenant } = row;
+    rowWritten(row: SessionRecord) {
+      const { session_id: id, tenant_id: tenant } = row;
+      if (isTerminal(row)) live.delete(id);
+      if (isTerminal(row) || live.has(id)) return;
       live.set(id, tenant);
       const count = [...live.values()].filter((owner) => owner === tenant).length;
       if (count > quota) violate('quota-exact', `${tenant} has ${count} live rows of ${quota}`);

@@ -1,3 +1,4 @@
+import type { SessionId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 
 /** What the table has, as last written. */
@@ -6,7 +7,7 @@ export interface TableView {
   /** The ids that count against each tenant's quota. */
   readonly liveSets: ReadonlyMap<string, readonly string[]>;
   /** The session that each stored idempotency key stands for, by the key of its item. */
-  readonly keys: ReadonlyMap<string, string>;
+  readonly keys: ReadonlyMap<string, SessionId>;
 }
 
 /** An instance that exists, whatever is known of it. */

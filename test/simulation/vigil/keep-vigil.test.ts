@@ -1,9 +1,11 @@
+import { createIds } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 import { expect, test } from 'vitest';
 import { createHistory, type FaultGroup } from '../history/history.ts';
 import type { RuleName } from '../history/rules.ts';
 import type { PodView } from '../history/world-view.ts';
 import { Kernel } from '../kernel/kernel.ts';
+import { createSimulatedClock } from '../kernel/simulated-clock.ts';
 import { makeRow } from '../testing/make-row.ts';
 import { keepVigil, podEndMs, promptMs } from './keep-vigil.ts';
 
@@ -14,6 +16,7 @@ interface Scene {
   state: SessionRecord['state'];
   isCounted?: boolean;
   hasKey?: boolean;
+  hasNoRow?: boolean;
   hasPod?: boolean;
   endOfInstance?: string;
   poolSize?: number;
@@ -26,11 +29,11 @@ interface Scene {
 async function found(scene: Scene): Promise<string[]> {
   const kernel = new Kernel({ seed: 1 });
   const history = createHistory(kernel);
-  const row = makeRow(kernel.nowMs, { state: scene.state });
-  const { session_id: id } = row;
-  const rows = new Map<string, SessionRecord>([[id, row]]);
+  const id = createIds(createSimulatedClock(kernel)).sessionId();
+  const row = makeRow(kernel.nowMs, { state: scene.state, session_id: id });
+  const rows = new Map<string, SessionRecord>(scene.hasNoRow ? [] : [[id, row]]);
   const liveSets = new Map([['acme', scene.isCounted ? [id] : []]]);
-  const keys = new Map(scene.hasKey ? [['key', id as string]] : []);
+  const keys = new Map(scene.hasKey ? [['key', id]] : []);
   let pods: PodView[] = scene.hasPod ? [{ instanceId: 'ins_1', sessionId: id, isReady: true }] : [];
   if (scene.endOfInstance)
     history.instanceEnds.set('ins_1', { reason: scene.endOfInstance, atMs: kernel.nowMs });
@@ -54,6 +57,7 @@ const scenes: [RuleName, Scene, number][] = [
   ['late-pod-end', { state: 'ended', hasPod: true }, podEndMs],
   ['late-provisioning', { state: 'provisioning', isCounted: true }, 140_000],
   ['late-key-release', { state: 'failed', hasKey: true }, promptMs],
+  ['late-key-release', { state: 'failed', hasKey: true, hasNoRow: true }, promptMs],
   ['late-pool-refill', { state: 'ended', poolSize: 1 }, 65_000],
 ];
 

@@ -1,3 +1,4 @@
+import { mintedAtMs } from '@steppe/contracts/ids';
 import { longestBackOffMs, lookEveryMs } from '../../../control-plane/pool/keep-warm.ts';
 import { isTerminal } from '../../../control-plane/sessions/termination/cause.ts';
 import type { FaultGroup, History } from '../history/history.ts';
@@ -101,12 +102,13 @@ const findPods = ({ table, pods }: WorldView): Due[] =>
 const findKeys = ({ table }: WorldView): Due[] =>
   [...table.keys].flatMap(([key, id]): Due[] => {
     const row = table.rows.get(id);
-    if (row?.state !== 'failed') return [];
+    if (row && row.state !== 'failed') return [];
     return [
       {
         rule: 'late-key-release',
-        what: `the key ${key} stands for ${id}, which failed`,
-        sinceMs: Date.parse(row.ended_at),
+        what: `the key ${key} stands for ${id}, which ${row ? 'failed' : 'has no row'}`,
+        // A key is claimed when its session's id is created, just before the row.
+        sinceMs: row ? Date.parse(row.ended_at) : mintedAtMs(id),
         withinMs: promptMs,
         hinderedBy: planes,
       },
