@@ -19,16 +19,16 @@ async function restartWith(...replies: Reply[]) {
 }
 
 test.each<[string, Reply[], object]>([
-  ['succeeds', [response('{"epoch":4}')], { kind: 'epoch', epoch: 4 }],
+  ['succeeds', [response('{"epoch":4}')], { kind: 'epoch', epoch: 4, isRefused: false }],
   [
     'loses its response',
     [{ kind: 'broken' }, refusal('epoch_mismatch', { epoch: 4 })],
-    { kind: 'epoch', epoch: 4 },
+    { kind: 'epoch', epoch: 4, isRefused: true },
   ],
   [
     'cannot reach its agent at first',
     [refusal('runtime_unreachable'), response('{"epoch":4}')],
-    { kind: 'epoch', epoch: 4 },
+    { kind: 'epoch', epoch: 4, isRefused: false },
   ],
   ['is too late', [refusal('session_ended')], { kind: 'session_ended' }],
 ])('learns the outcome of a restart that %s', async (_, replies, restarted) => {

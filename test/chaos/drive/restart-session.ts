@@ -8,8 +8,11 @@ const pauseMs = 50;
 
 /** The final outcome of a restart. */
 export type Restarted =
-  /** The epoch of the restarted interpreter. */
-  | { kind: 'epoch'; epoch: number }
+  /**
+   * The epoch of the restarted interpreter. `isRefused`: a refusal named it, after an attempt
+   * without a response may have been executed.
+   */
+  | { kind: 'epoch'; epoch: number; isRefused: boolean }
   | { kind: 'session_ended' }
   /** A response that the contract does not explain, or no response within the time limit. */
   | { kind: 'unexpected'; what: string };
@@ -35,11 +38,12 @@ export async function restartSession(
     });
     if (reply.kind === 'response') {
       const response = await readResponse(reply.response, restartResponseSchema);
-      if (response) return { kind: 'epoch', epoch: response.epoch };
+      if (response) return { kind: 'epoch', epoch: response.epoch, isRefused: false };
     } else if (reply.kind === 'refusal') {
       const { code, details } = reply.error;
       if (code === 'session_ended') return { kind: code };
-      if (code === 'epoch_mismatch') return { kind: 'epoch', epoch: Number(details.epoch) };
+      if (code === 'epoch_mismatch')
+        return { kind: 'epoch', epoch: Number(details.epoch), isRefused: true };
       if (!isPassing(code))
         return { kind: 'unexpected', what: `the restart of ${sessionId}: ${wordsOf(reply)}` };
     }

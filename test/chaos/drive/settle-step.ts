@@ -68,7 +68,7 @@ export async function settleStep(
     isTaken = true;
     if (plan.isCancelled) await cancel();
     if (form === 'application/json') return endedBy(reply.response);
-    if (form === 'later') return undefined;
+    if (form === 'later') return skip(reply.response);
     return follow(reply.response, form);
   }
 
@@ -105,6 +105,10 @@ export async function settleStep(
     }
   }
 
+  async function skip(response: ApiResponse): Promise<undefined> {
+    await response.text().catch(() => '');
+  }
+
   async function endedBy(response: ApiResponse): Promise<Outcome | undefined> {
     const result = await readResponse(response, stepResultSchema);
     if (!result || result.status === 'queued' || result.status === 'running') return undefined;
@@ -115,7 +119,7 @@ export async function settleStep(
   /** If the call breaks, the next attempt cancels again. */
   async function cancel(): Promise<void> {
     const reply = await api.call({ method: 'POST', path: `${steps}/${plan.stepId}/cancel` });
-    if (reply.kind === 'response') await reply.response.text().catch(() => '');
+    if (reply.kind === 'response') await skip(reply.response);
   }
 
   /** @returns undefined if a retry may succeed. */

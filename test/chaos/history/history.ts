@@ -8,7 +8,7 @@ export type Outcome =
         StepResult,
         'session_id' | 'step_id' | 'status' | 'epoch' | 'state_lost' | 'stdout'
       > &
-        Partial<Pick<StepResult, 'error'>>;
+        Partial<Pick<StepResult, 'error' | 'truncated'>>;
     }
   /** The step never runs, because its sender relied on memory that no longer exists. */
   | { kind: 'refused' }

@@ -1,0 +1,110 @@
+import { restartResponseSchema } from '@steppe/contracts/step';
+import { readResponse } from '../../chaos/drive/read-response.ts';
+import { restartSession } from '../../chaos/drive/restart-session.ts';
+import { type SettledStep, type StepPlan, settleStep } from '../../chaos/drive/settle-step.ts';
+import type { ClientSession } from './client-session.ts';
+import { planStep } from './plan-step.ts';
+
+const forms: readonly StepPlan['form'][] = [
+  'application/json',
+  'application/json',
+  'text/event-stream',
+  'application/x-ndjson',
+  'later',
+];
+const neverAborted = new AbortController().signal;
+
+/**
+ * Sends a step and learns its outcome, whatever breaks.
+ * @param isAlone false if other steps run at the same time, so that any epoch may be the present one.
+ */
+export async function runStep(session: ClientSession, isAlone: boolean): Promise<void> {
+  const { client, id, label } = session;
+  const { random, history, clock, name } = client;
+  const stepId = session.nextStepId();
+  const { code, output, hasOpenOutput, timeoutMs } = planStep(random, label, stepId);
+  const form = random.pick(forms);
+  const isCancelled = random.chance(timeoutMs ? 0.6 : 0.08);
+  const namedEpoch = isAlone && random.chance(0.3) ? session.epoch : undefined;
+  const reportedEpoch = isAlone && !session.isEpochOpen ? session.epoch : Number.POSITIVE_INFINITY;
+  const plan: StepPlan = {
+    stepId,
+    code,
+    form,
+    isCancelled,
+    isSentTwice: form === 'application/json' && random.chance(0.15),
+    ...(namedEpoch && { epoch: namedEpoch }),
+    ...(timeoutMs && { timeoutMs }),
+  };
+  if (random.chance(0.05)) await leaveAndComeBack(session, plan);
+  const settled = await settleStep(client, id, plan, neverAborted, clock);
+  const { outcome } = settled;
+  history.steps.push({
+    ...{ session: label, sessionId: id, stepId, tenant: name, reportedEpoch, namedEpoch },
+    ...{ output, hasOpenOutput, isCancelled, isLong: timeoutMs !== undefined, ...settled },
+  });
+  const status = outcome.kind === 'ended' ? outcome.result.status : outcome.kind;
+  history.tell(name, `${stepId} of ${id}: ${status}`);
+  history.count(`step ${status}`);
+  learnEpoch(session, settled, isAlone);
+  if (outcome.kind === 'session_ended') session.end();
+}
+
+/** The client disconnects from a step that goes on, and sends the same one again. */
+async function leaveAndComeBack({ client, id }: ClientSession, plan: StepPlan): Promise<void> {
+  const { stepId, code, epoch, timeoutMs } = plan;
+  const reply = await client.call({
+    method: 'POST',
+    path: `/v1/sessions/${id}/steps`,
+    body: {
+      code,
+      step_id: stepId,
+      ...(epoch && { epoch }),
+      ...(timeoutMs && { timeout_ms: timeoutMs }),
+    },
+    limitMs: client.random.pick([5, 50, 500]),
+  });
+  if (reply.kind === 'response') await reply.response.text().catch(() => '');
+}
+
+function learnEpoch(session: ClientSession, { epoch }: SettledStep, isAlone: boolean): void {
+  if (epoch === undefined) return;
+  if (isAlone && epoch < session.epoch)
+    session.client.history.violate(
+      'epoch-kept',
+      `${session.id} was at epoch ${session.epoch} and is at ${epoch}`,
+    );
+  if (isAlone) session.learnEpoch(epoch);
+  else session.epoch = Math.max(session.epoch, epoch);
+}
+
+/** Names the epoch, or leaves it to the data-plane. */
+export async function restart(session: ClientSession): Promise<void> {
+  const { client, id } = session;
+  if (client.random.chance(0.5)) {
+    const restarted = await restartSession(client, id, session.epoch, neverAborted, client.clock);
+    if (restarted.kind === 'session_ended') session.end();
+    if (restarted.kind === 'unexpected') client.history.violate('late-response', restarted.what);
+    if (restarted.kind === 'epoch') moveTo(session, restarted);
+    return;
+  }
+  const path = `/v1/sessions/${id}/restart`;
+  const reply = await client.call({ method: 'POST', path, body: {} });
+  // It may have been carried out: a memory that was given up on purpose is not reported again.
+  session.isEpochOpen = true;
+  if (reply.kind === 'refusal' && reply.error.code === 'session_ended') session.end();
+  if (reply.kind !== 'response') return;
+  const restarted = await readResponse(reply.response, restartResponseSchema);
+  if (restarted) moveTo(session, { epoch: restarted.epoch, isRefused: false });
+}
+
+/** @param restarted `isRefused`: other attempts, or losses of memory, may have moved it on too. */
+function moveTo(session: ClientSession, restarted: { epoch: number; isRefused: boolean }): void {
+  const { client, id, epoch: before, lastEpochMs } = session;
+  const { history, clock } = client;
+  const { epoch } = restarted;
+  const isAlone = !restarted.isRefused && history.wasCalm(lastEpochMs, clock.now(), ['runtime']);
+  if (epoch <= before || (isAlone && !session.isEpochOpen && epoch !== before + 1))
+    history.violate('epoch-kept', `a restart of ${id} at epoch ${before} gave ${epoch}`);
+  session.learnEpoch(epoch);
+}

@@ -1,0 +1,119 @@
+import { sessionSchema } from '@steppe/contracts/session';
+import { wordsOf } from '../../chaos/drive/api-caller.ts';
+import { MalformedResponseError, readResponse } from '../../chaos/drive/read-response.ts';
+import { ClientSession } from './client-session.ts';
+import { createSession } from './create-session.ts';
+import { type Client, type ClientParts, openClient } from './open-client.ts';
+import { useSession } from './use-session.ts';
+
+/** Each is one tenant. */
+export const clientNumbers: readonly number[] = [1, 2, 3, 4];
+const sessionsPerClient = 4;
+/** So many at once are more than the quota allows. */
+const mostAtOnce = 4;
+/** When the planes have started, and the pool is being filled. */
+const startAfterMs = 3_000;
+const readyLimitMs = 120_000;
+
+/** Starts clients that use sessions, each in its own process. Calls `onDone` when all have left. */
+export function startClients(
+  parts: ClientParts,
+  numbers: readonly number[],
+  onDone: () => void,
+): void {
+  const { kernel, history } = parts;
+  const neighbours = new Map<string, string>();
+  let running = numbers.length;
+  for (const number of numbers) {
+    const name = `tenant${number}`;
+    const process = kernel.createProcess(name);
+    kernel.schedule(startAfterMs, process, 'start', () => {
+      const client = openClient({ ...parts, neighbours }, name);
+      runClient(client)
+        .catch((error) => history.violate('process-sound', `${name}: ${error.stack ?? error}`))
+        .finally(() => {
+          running -= 1;
+          if (running === 0) kernel.schedule(0, kernel.world, 'clients done', onDone);
+        });
+    });
+  }
+  if (numbers.length === 0) kernel.schedule(0, kernel.world, 'clients done', onDone);
+}
+
+async function runClient(client: Client): Promise<void> {
+  const { random, name, history } = client;
+  const labels = Array.from({ length: sessionsPerClient }, (_, at) => `${name}-${at + 1}`);
+  const runAll = async () => {
+    for (let label = labels.shift(); label; label = labels.shift())
+      await runSession(client, label).catch((error) => {
+        if (!(error instanceof MalformedResponseError)) throw error;
+        history.violate('response-explained', error.message);
+      });
+  };
+  await Promise.all(Array.from({ length: 1 + random.int(mostAtOnce) }, runAll));
+  await client.close();
+}
+
+/** One session from its create to its end, or until it is left to its idle timeout. */
+async function runSession(client: Client, label: string): Promise<void> {
+  const { random, clock, neighbours, name } = client;
+  const id = await createSession(client, label);
+  if (id === undefined) return;
+  neighbours.set(id, name);
+  const session = new ClientSession(client, id, label);
+  // A create that responds at once may be deleted while it goes on.
+  if (random.chance(0.05) || !(await awaitReady(session))) return endSession(session);
+  for (let count = 4 + random.int(14); count > 0 && !session.isOver; count -= 1) {
+    await useSession(session);
+    await clock.sleep(random.pick([0, 1, 50, 500, 6_000]));
+  }
+  if (session.isOver || random.chance(0.25)) return;
+  await endSession(session);
+}
+
+/** @returns false if it failed, or is not ready in time. */
+async function awaitReady({ client, id }: ClientSession): Promise<boolean> {
+  const { clock, random, history } = client;
+  for (const untilMs = clock.now() + readyLimitMs; clock.now() < untilMs; ) {
+    const reply = await client.call({ method: 'GET', path: `/v1/sessions/${id}` });
+    const found =
+      reply.kind === 'response' ? await readResponse(reply.response, sessionSchema) : undefined;
+    if (found && found.state !== 'provisioning') return found.state === 'ready';
+    if (reply.kind === 'refusal' && reply.error.code === 'session_not_found')
+      history.violate('response-explained', `${id} was created: ${wordsOf(reply)}`);
+    await clock.sleep(random.between(100, 1_000));
+  }
+  return false;
+}
+
+/** Deletes it; once that is acknowledged, every replica has to know. */
+async function endSession(session: ClientSession): Promise<void> {
+  const { client, id } = session;
+  const { history, clock, random } = client;
+  history.unwanted.add(id);
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const reply = await client.call({ method: 'DELETE', path: `/v1/sessions/${id}` });
+    if (reply.kind === 'refusal' && reply.error.code === 'session_not_found')
+      return history.violate('end-known', `${id} was created: ${wordsOf(reply)}`);
+    if (reply.kind === 'response') {
+      await reply.response.text().catch(() => '');
+      session.end();
+      return checkEnded(session, clock.now());
+    }
+    await clock.sleep(random.between(100, 1_000));
+  }
+}
+
+async function checkEnded({ client, id }: ClientSession, endedMs: number): Promise<void> {
+  const { history, clock } = client;
+  const path = `/v1/sessions/${id}/steps`;
+  const reply = await client.call({ method: 'POST', path, body: { code: '' } });
+  if (reply.kind === 'response') {
+    await reply.response.text().catch(() => '');
+    return history.violate('end-known', `${id} runs a step after its end was acknowledged`);
+  }
+  if (reply.kind === 'broken' || reply.error.code === 'session_ended') return;
+  // The row decides, so only its reads may fail.
+  if (history.wasCalm(endedMs, clock.now(), ['table']))
+    history.violate('end-known', `${id} has ended, and a step gets ${wordsOf(reply)}`);
+}
