@@ -22,7 +22,8 @@ interface Dependencies extends UpstreamDependencies {
   ids: Ids;
 }
 
-interface Caller {
+/** Who calls, and the trace that the call belongs to. */
+export interface Caller {
   principal: Principal;
   trace: TraceHeaders;
 }
@@ -87,9 +88,8 @@ function createCallRouter({ routes, metrics, retries }: Dependencies) {
     const target = { sessionId, tenantId: principal.tenantId, begins };
     // Only the agent knows whether a submitted step is new or joins a running one, so it refuses
     // new steps itself.
-    const { route, source } = await routes.resolve(
-      recovery === 'submit' ? { ...target, begins: false } : target,
-    );
+    const wanted = recovery === 'submit' ? { ...target, begins: false } : target;
+    const { route, source } = routes.known(wanted) ?? (await routes.resolve(wanted));
     metrics.countRoute(source);
     logFields.route = source;
     return {

@@ -1,14 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Ids, StepId } from '@steppe/contracts/ids';
 import { limits } from '@steppe/contracts/limits';
-import {
-  type ForwardedStep,
-  restartRequestSchema,
-  stepRequestSchema,
-} from '@steppe/contracts/step-request';
+import { restartRequestSchema, stepRequestSchema } from '@steppe/contracts/step-request';
 import type { BodyShare } from '@steppe/service-kit/http/body/body-budget';
 import { hasBody } from '@steppe/service-kit/http/body/read-body';
-import { readJson } from '@steppe/service-kit/http/body/read-json';
+import { readJson, readJsonBody } from '@steppe/service-kit/http/body/read-json';
 import type { Call } from '@steppe/service-kit/http/call';
 import * as z from 'zod';
 import { type AgentOperation, agentOperations } from './agent-operations.ts';
@@ -45,17 +41,20 @@ export async function readAgentBody(
     case 'restart':
       return { body: null, restart: await readJson(call, restartRequestSchema, small) };
     case 'step': {
-      const request = await readJson(call, stepRequestSchema, {
+      const { value, bytes } = await readJsonBody(call, stepRequestSchema, {
         maxBytes: limits.requestBodyBytes,
         share,
       });
-      const stepId = request.step_id ?? ids.stepId();
-      const step: ForwardedStep = { ...request, step_id: stepId };
-      const body = toJson(step);
-      share.shrinkTo(body.length);
-      return { body, stepId };
+      if (value.step_id) return { body: bytes, stepId: value.step_id };
+      const stepId = ids.stepId();
+      return { body: withStepId(bytes, stepId), stepId };
     }
   }
 }
 
-const toJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+/** Adds the id to a step as the first member of its object. The rest stays as the client sent it. */
+function withStepId(bytes: Buffer, stepId: StepId): Buffer {
+  const start = bytes.indexOf('{') + 1;
+  const member = Buffer.from(`"step_id":"${stepId}",`);
+  return Buffer.concat([bytes.subarray(0, start), member, bytes.subarray(start)]);
+}

@@ -9,7 +9,7 @@ import { type Call, joinedHeader } from '@steppe/service-kit/http/call';
 import { clientLeft } from '@steppe/service-kit/http/request-log';
 import type { ApiOperation } from '@steppe/service-kit/http/route-table';
 import { isAgentOperation } from '../agent-proxy/agent-operations.ts';
-import type { AgentProxy } from '../agent-proxy/agent-proxy.ts';
+import type { AgentProxy, Caller } from '../agent-proxy/agent-proxy.ts';
 import type { ControlPlaneProxy } from '../control-plane-proxy/control-plane-proxy.ts';
 import type { TraceHeaders, Tracing } from '../telemetry/tracing.ts';
 import { createDocumentOperations } from './document-operations.ts';
@@ -29,20 +29,21 @@ interface Dependencies extends CallerChecks {
 export function createOperations(dependencies: Dependencies): Record<string, ApiOperation> {
   const { proxyToAgent, proxyToControlPlane, tracing, docsDirectory, ...checks } = dependencies;
   const entries = Object.entries(operations).map(
-    ([name, { method, path, scope }]): [string, ApiOperation] => [
-      name,
-      {
-        method,
-        path,
-        async handle(call) {
-          const trace = traceCall(call, tracing, { operation: name, route: path });
-          const principal = await authenticate(call, checks, scope);
-          return isAgentOperation(name)
-            ? proxyToAgent(call, name, { principal, trace })
-            : proxyToControlPlane(call, trace);
-        },
-      },
-    ],
+    ([name, { method, path, scope }]): [string, ApiOperation] => {
+      const proxy = isAgentOperation(name)
+        ? (call: Call, caller: Caller) => proxyToAgent(call, name, caller)
+        : (call: Call, caller: Caller) => proxyToControlPlane(call, caller.trace);
+      const handle = (call: Call): Promise<void> => {
+        const trace = traceCall(call, tracing, { operation: name, route: path });
+        const admit = (principal: Principal) => {
+          admitCaller(call, { principal, scope, limitRate: checks.limitRate });
+          return proxy(call, { principal, trace });
+        };
+        const verified = checks.verifier.verify(joinedHeader(call.incoming, 'authorization'));
+        return verified instanceof Promise ? verified.then(admit) : admit(verified);
+      };
+      return [name, { method, path, handle }];
+    },
   );
   return { ...Object.fromEntries(entries), ...createDocumentOperations(docsDirectory) };
 }
@@ -74,18 +75,15 @@ export interface CallerChecks {
   limitRate: RateLimiter;
 }
 
-/**
- * @throws AppError `unauthenticated`, `identity_unavailable`, `rate_limited` or
- * `insufficient_scope`
- */
-async function authenticate(
-  call: Call,
-  { verifier, limitRate }: CallerChecks,
-  scope: Scope,
-): Promise<Principal> {
-  const principal = await verifier.verify(joinedHeader(call.incoming, 'authorization'));
-  call.logFields.tenant_id = principal.tenantId;
+interface Admission {
+  principal: Principal;
+  scope: Scope;
+  limitRate: RateLimiter;
+}
+
+/** @throws AppError `rate_limited` or `insufficient_scope` */
+function admitCaller({ logFields }: Call, { principal, scope, limitRate }: Admission): void {
+  logFields.tenant_id = principal.tenantId;
   limitRate(principal);
   requireScope(principal, scope);
-  return principal;
 }

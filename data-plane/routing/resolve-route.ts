@@ -23,6 +23,8 @@ export interface ResolvedRoute {
 }
 
 export interface RouteResolver {
+  /** The route, if a fresh one is in memory and allows the request: `resolve` without a promise. */
+  known(request: RouteRequest): ResolvedRoute | undefined;
   /**
    * @throws AppError `session_not_found`, `session_ended`, `session_not_ready` or
    * `route_store_unavailable`.
@@ -52,6 +54,11 @@ export function createRouteResolver({ cache, clock }: Dependencies): RouteResolv
     return decision;
   };
   return {
+    known(request) {
+      const found = cache.known(request.sessionId);
+      const decision = found && decide(request, found);
+      return decision instanceof AppError ? undefined : decision;
+    },
     async resolve(request) {
       const found = await translateOutage(cache.find(request.sessionId));
       const first = decide(request, found);

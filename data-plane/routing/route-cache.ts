@@ -19,6 +19,8 @@ export interface Lookup {
 }
 
 export interface RouteCache {
+  /** Returns the row from memory if it is fresh. */
+  known(sessionId: SessionId): Lookup | undefined;
   /**
    * Returns the row from memory if that is allowed, else by an eventually consistent read. Throws
    * whatever the store throws.
@@ -140,9 +142,15 @@ export function createRouteCache(
     isCertain: clock.now() < certainUntil,
   });
 
+  const inMemory = (sessionId: SessionId) => entries.get(sessionId) ?? absences.get(sessionId);
+
   return {
+    known(sessionId) {
+      const known = inMemory(sessionId);
+      return known && clock.now() < known.freshUntil ? lookup(known, 'hit') : undefined;
+    },
     async find(sessionId) {
-      const known = entries.get(sessionId) ?? absences.get(sessionId);
+      const known = inMemory(sessionId);
       if (known && clock.now() < known.freshUntil) return lookup(known, 'hit');
       // Only a route is useful when it is stale: a refusal always needs a read.
       const route = known?.session?.state === 'ready' ? known : undefined;

@@ -45,19 +45,23 @@ export function createApi({
   const findHandler = createRouteTable(operations);
   const checkForeign = servedHosts && refuseForeign({ hosts: servedHosts, origins: corsOrigins });
   const respondPreflight = corsOrigins.length > 0 ? allowOrigins(corsOrigins) : undefined;
-  const handle = async (call: Call) => {
+  const handle = (call: Call): void | Promise<void> => {
     const { pathname, search } = readTarget(call.incoming);
     call.pathname = pathname;
     call.search = search;
     checkForeign?.(call);
     if (respondPreflight?.(call)) return;
     if (writeTimeoutMs !== undefined) limitWrites(call, writeTimeoutMs);
-    await findHandler(call)(call);
+    return findHandler(call)(call);
   };
   return (incoming, outgoing) => {
     const call = createCall(incoming, outgoing, parts);
     logRequest(call, { logger, metrics });
-    handle(call).catch((error) => fail(call, error, logger));
+    try {
+      handle(call)?.catch((error) => fail(call, error, logger));
+    } catch (error) {
+      fail(call, error, logger);
+    }
   };
 }
 

@@ -16,8 +16,6 @@ export const defaultBodyBudget: BodyBudgetOptions = {
 export interface BodyShare {
   /** Takes this many more bytes. @throws AppError `rate_limited` if they are not left. */
   take(bytes: number): void;
-  /** Returns the bytes held beyond this number. */
-  shrinkTo(bytes: number): void;
 }
 
 export interface OpenShare extends BodyShare {
@@ -47,11 +45,6 @@ export function createBodyBudget({ totalBytes, tenantBytes }: BodyBudgetOptions)
   };
   const open = (tenantId: string): OpenShare => {
     let own = 0;
-    const shrinkTo = (bytes: number) => {
-      const surplus = Math.max(0, own - bytes);
-      if (surplus > 0) add(tenantId, -surplus);
-      own -= surplus;
-    };
     return {
       take(bytes) {
         if ((byTenant.get(tenantId) ?? 0) + bytes > tenantBytes)
@@ -60,8 +53,10 @@ export function createBodyBudget({ totalBytes, tenantBytes }: BodyBudgetOptions)
         add(tenantId, bytes);
         own += bytes;
       },
-      shrinkTo,
-      release: () => shrinkTo(0),
+      release() {
+        if (own > 0) add(tenantId, -own);
+        own = 0;
+      },
     };
   };
   return {

@@ -37,6 +37,14 @@ export async function readBody(
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
   share?.take(announced);
+  // The parser delivers a short body together with its head, once the code that runs now yields.
+  if (!incoming.complete) await Promise.resolve();
+  if (incoming.complete && !incoming.destroyed) {
+    const whole: Buffer = incoming.read() ?? Buffer.alloc(0);
+    if (whole.length > maxBytes) throw tooLarge(maxBytes);
+    if (announced === 0) share?.take(whole.length);
+    return whole;
+  }
   const chunks: Buffer[] = [];
   let size = 0;
   await collect(incoming, options, (chunk) => {

@@ -18,20 +18,32 @@ interface ReadJsonOptions extends Omit<ReadBodyOptions, 'clock'> {
  * `invalid_request` for a body that is late, stalls, is interrupted, is empty, is not UTF-8, is not
  * JSON, is nested too deep, or does not match the schema.
  */
-export async function readJson<S extends z.ZodType>(
+export const readJson = async <S extends z.ZodType>(
+  call: Call,
+  schema: S,
+  options: ReadJsonOptions,
+): Promise<z.output<S>> => (await readJsonBody(call, schema, options)).value;
+
+/**
+ * Does the same, and returns the body's bytes too: to forward them as they came.
+ * @throws AppError as `readJson` does
+ */
+export async function readJsonBody<S extends z.ZodType>(
   { incoming, clock }: Call,
   schema: S,
   options: ReadJsonOptions,
-): Promise<z.output<S>> {
+): Promise<{ value: z.output<S>; bytes: Buffer }> {
   const isChunked = incoming.headers['transfer-encoding'] !== undefined;
   // A body that may turn out to be empty needs no type; for any other body, the type is checked
   // before a byte is read.
   const mayTurnOutEmpty = options.mayBeEmpty && isChunked;
-  if (hasBody(incoming) && !mayTurnOutEmpty) requireJsonHeaders(incoming);
+  const isChecked = hasBody(incoming) && !mayTurnOutEmpty;
+  if (isChecked) requireJsonHeaders(incoming);
   const bytes = await readBody(incoming, { ...options, clock });
-  if (bytes.length === 0 && options.mayBeEmpty) return parseInput(schema, {}, 'body');
-  requireJsonHeaders(incoming);
-  return parseInput(schema, parseJson(bytes), 'body');
+  if (bytes.length === 0 && options.mayBeEmpty)
+    return { value: parseInput(schema, {}, 'body'), bytes };
+  if (!isChecked) requireJsonHeaders(incoming);
+  return { value: parseInput(schema, parseJson(bytes), 'body'), bytes };
 }
 
 function requireJsonHeaders(incoming: IncomingMessage): void {
@@ -52,12 +64,14 @@ function requireJsonHeaders(incoming: IncomingMessage): void {
   );
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
 function parseJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0)
     throw new AppError('invalid_request', 'the body is empty; send a JSON object');
   requireJsonShape(bytes);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     const why = cause instanceof SyntaxError ? cause.message : 'it is not UTF-8';
     throw new AppError('invalid_request', `the body is not valid JSON in UTF-8: ${why}`, { cause });
