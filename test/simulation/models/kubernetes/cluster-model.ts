@@ -32,10 +32,15 @@ export interface ClusterModel extends Disruptions {
 export function createClusterModel(kernel: Kernel, options: ClusterOptions): ClusterModel {
   const state = new ClusterState();
   const chance = kernel.random('kubernetes faults');
+  const ended = new Set<string>();
   const parts: ClusterParts = {
     ...options,
     kernel,
     state,
+    onPodEnd(name, reason) {
+      if (!ended.has(name)) options.onPodEnd(name, reason);
+      ended.add(name);
+    },
     random: kernel.random('kubernetes'),
     strikes(fault) {
       if (!chance.chance(options.faults[fault])) return false;

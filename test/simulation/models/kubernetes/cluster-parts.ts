@@ -33,7 +33,7 @@ export interface ClusterOptions {
   /** Awaited by a caller before its request is sent and after it has the response. */
   moment: (what: string) => Promise<void>;
   startContainer: StartContainer;
-  /** Gets what really ended the pod of that name, each cause that it met. */
+  /** Gets once what really ended the pod of that name, when its object says so. */
   onPodEnd: (name: string, reason: EndedReason) => void;
   /** The ResourceQuota of the namespace; absent for none. */
   maxPods?: number | undefined;

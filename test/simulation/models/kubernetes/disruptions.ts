@@ -34,9 +34,9 @@ export function createDisruptions(parts: ClusterParts, kubelets: Kubelets): Disr
     evict(name, by) {
       const pod = state.get('Pod', name);
       if (!pod?.spec.nodeName || pod.metadata.deletionTimestamp) return;
-      onPodEnd(name, 'evicted');
+      kubelets.blame(pod, 'evicted');
       if (by === 'drain') return remove(disrupt(pod, 'EvictionByEvictionAPI', 'node drained'));
-      kubelets.fail(disrupt(pod, 'TerminationByKubelet', 'memory pressure'), {
+      kubelets.fail(disrupt(pod, 'TerminationByKubelet', 'memory pressure'), 'evicted', {
         reason: 'Evicted',
         message: 'The node was low on resource: memory.',
       });
@@ -50,8 +50,10 @@ export function createDisruptions(parts: ClusterParts, kubelets: Kubelets): Disr
       });
       const afterMs = nodeSilenceMs + tolerationMs;
       const evicting = kernel.schedule(afterMs, kernel.world, 'taint manager', () => {
-        for (const pod of podsOf(node))
+        for (const pod of podsOf(node)) {
+          onPodEnd(pod.metadata.name, 'node_lost');
           remove(disrupt(pod, 'DeletionByTaintManager', 'node unreachable'));
+        }
       });
       losses.set(node, () => {
         silent.cancel();

@@ -33,6 +33,8 @@ interface Sandbox {
   container?: RunningContainer;
   exit?: ContainerExit;
   isStopping?: boolean;
+  /** What happened to it first. */
+  cause?: EndedReason;
   /** Why the kubelet ends the pod, for its last status. */
   failure?: podStatus.Disruption;
 }
@@ -74,10 +76,17 @@ export class Kubelets {
     this.#exit(sandbox, exit);
   }
 
+  /** The pod ends soon, and this is why, unless its agent tells another reason. */
+  blame(pod: KubeObject, cause: EndedReason): void {
+    const sandbox = this.#sandboxes.get(pod.metadata.uid);
+    if (sandbox) sandbox.cause ??= cause;
+  }
+
   /** Ends the pod for a reason of the kubelet's own. */
-  fail(pod: KubeObject, failure: podStatus.Disruption): void {
+  fail(pod: KubeObject, cause: EndedReason, failure: podStatus.Disruption): void {
     const sandbox = this.#sandboxes.get(pod.metadata.uid);
     if (!sandbox || sandbox.exit) return;
+    sandbox.cause ??= cause;
     sandbox.failure = failure;
     this.#stop(sandbox, defaultGraceMs);
   }
@@ -85,10 +94,7 @@ export class Kubelets {
   /** Nothing on the node runs from now on, and nobody is told. */
   lose(node: ClusterNode): void {
     node.isLost = true;
-    for (const { name, container, exit } of this.#of(node)) {
-      if (!exit) this.#parts.onPodEnd(name, 'node_lost');
-      container?.lose();
-    }
+    for (const { container } of this.#of(node)) container?.lose();
   }
 
   /** The machine boots again, and finds that the pods it had no longer run. */
@@ -104,7 +110,8 @@ export class Kubelets {
     const { name, uid, deletionTimestamp } = pod.metadata;
     if (!before) this.#soon(5, 50, 'schedule', () => this.#schedule(name, uid));
     const isEnding = !after || (deletionTimestamp && !before?.metadata.deletionTimestamp);
-    if (isEnding && !podStatus.isDisrupted(pod.status)) this.#parts.onPodEnd(name, 'deleted');
+    if (isEnding) this.blame(pod, 'deleted');
+    if (!after) this.#parts.onPodEnd(name, this.#sandboxes.get(uid)?.cause ?? 'deleted');
     if (isEnding) this.#soon(5, 60, 'kubelet stop', () => this.#terminate(uid));
     if (after && after.spec.activeDeadlineSeconds !== before?.spec.activeDeadlineSeconds)
       this.#awaitDeadline(after);
@@ -178,8 +185,7 @@ export class Kubelets {
   #exit(sandbox: Sandbox, exit: ContainerExit): void {
     if (sandbox.exit) return;
     sandbox.exit = exit;
-    const fact = factOf(exit);
-    if (!sandbox.isStopping || fact !== 'crashed') this.#parts.onPodEnd(sandbox.name, fact);
+    sandbox.cause = toldBy(exit) ?? sandbox.cause ?? 'crashed';
     this.#soon(2, 50, 'kubelet exit', () =>
       this.#update(sandbox, (status) => podStatus.terminated(status, exit)),
     );
@@ -191,8 +197,10 @@ export class Kubelets {
     const { state } = this.#parts;
     if (sandbox.node.isLost) return;
     this.#release(sandbox);
-    if (sandbox.exit)
+    if (sandbox.cause && this.#find(sandbox.name, sandbox.uid)) {
+      this.#parts.onPodEnd(sandbox.name, sandbox.cause);
       this.#update(sandbox, (status) => podStatus.finished(status, sandbox.failure));
+    }
     const pod = this.#find(sandbox.name, sandbox.uid);
     if (pod?.metadata.deletionTimestamp) state.remove(pod);
   }
@@ -234,8 +242,10 @@ export class Kubelets {
     this.#soon(waitMs, waitMs, 'deadline', () => {
       const current = this.#find(name, uid);
       if (!current || dueMs(current) > kernel.nowMs) return;
-      this.#parts.onPodEnd(name, 'expired');
-      this.fail(current, { reason: 'DeadlineExceeded', message: 'Pod was active too long' });
+      this.fail(current, 'expired', {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active too long',
+      });
     });
   }
 
@@ -262,7 +272,8 @@ export class Kubelets {
   }
 }
 
-function factOf({ message, reason }: ContainerExit): EndedReason {
-  const told = message === undefined ? undefined : parseTerminationMessage(message);
-  return told?.reason ?? (reason === 'OOMKilled' ? 'oom_killed' : 'crashed');
+/** What an agent leaves, or a kernel tells of its end, is more than what others know. */
+function toldBy({ message, reason }: ContainerExit): EndedReason | undefined {
+  if (message !== undefined) return parseTerminationMessage(message)?.reason;
+  return reason === 'OOMKilled' ? 'oom_killed' : undefined;
 }
