@@ -17,6 +17,8 @@ const rules = {
   'end-reason-true': 'a row has the reason for which its instance really ended (invariant 5)',
   'row-valid': 'each write of a row follows from the row before it (invariant 5)',
   'lease-exclusive': 'a lease has another holder only after it expired or was released',
+  'pod-valid':
+    'each write of a pod follows from the pod before it, which serves one session (invariant 3)',
   'warm-route': 'a step on a known route needs neither control-plane nor table (invariant 1)',
   'response-explained': 'each response is one that the API documents for the call',
   'process-sound': 'no process has an unhandled rejection or an unexpected error in its log',

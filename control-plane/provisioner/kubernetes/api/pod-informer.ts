@@ -41,9 +41,12 @@ export interface PodInformerOptions extends Omit<FollowPodsOptions, 'limits'> {
   limits?: Partial<FollowLimits>;
 }
 
+/** After this time, a watch that receives nothing is replaced. */
+export const watchSilenceMs = 90_000;
+
 const defaultLimits: FollowLimits = {
   watchSeconds: 300,
-  silenceMs: 90_000,
+  silenceMs: watchSilenceMs,
   pageSize: podsPerPage,
   backoffMs: [100, 5_000],
 };

@@ -5,8 +5,8 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { connectToApi } from './api-connection.ts';
 import { createApiServer } from './api-server.ts';
-import type { ClusterOptions, ClusterParts } from './cluster-parts.ts';
-import { ClusterState, type KubeObject } from './cluster-state.ts';
+import { type ClusterOptions, type ClusterParts, hindersMs } from './cluster-parts.ts';
+import { type Change, ClusterState, type KubeObject } from './cluster-state.ts';
 import { createDisruptions, type Disruptions } from './disruptions.ts';
 import { type ClusterNode, Kubelets } from './kubelets.ts';
 import { ServiceRoutes } from './service-routes.ts';
@@ -18,6 +18,8 @@ export interface ClusterModel extends Disruptions {
   /** What the API server has, as of now. */
   pods(): KubeObject[];
   services(): KubeObject[];
+  /** Calls `listener` with each write of an object, whoever made it. */
+  onWrite(listener: (change: Change) => void): void;
   /** The names of the pods whose containers run, whatever the API server has. */
   runningPods(): string[];
   /** SIGKILL for the agent, from outside or for its use of memory. */
@@ -44,7 +46,7 @@ export function createClusterModel(kernel: Kernel, options: ClusterOptions): Clu
     random: kernel.random('kubernetes'),
     strikes(fault) {
       if (!chance.chance(options.faults[fault])) return false;
-      options.onFault(fault);
+      options.onFault(fault, hindersMs[fault]);
       return true;
     },
   };
@@ -67,6 +69,7 @@ export function createClusterModel(kernel: Kernel, options: ClusterOptions): Clu
       }),
     pods: () => state.list('Pod'),
     services: () => state.list('Service'),
+    onWrite: (listener) => void state.subscribe(listener),
     runningPods: () => kubelets.runningPods(),
     killPod(name, how) {
       const pod = state.get('Pod', name);

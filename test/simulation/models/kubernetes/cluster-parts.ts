@@ -1,4 +1,5 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
+import { watchSilenceMs } from '@steppe/control-plane/provisioner/kubernetes/api/pod-informer';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { RandomStream } from '../../kernel/random-stream.ts';
 import type { RequestFaults } from './api-connection.ts';
@@ -27,9 +28,26 @@ export const noFaults: KubernetesFaults = {
   routeLate: 0,
 };
 
+/** How long each fault hinders the product, in ms: until the request or the watch is tried again. */
+export const hindersMs: Readonly<Record<keyof KubernetesFaults, number>> = {
+  unreachable: 3_000,
+  refused: 3_000,
+  broken: 3_000,
+  responseLost: 3_000,
+  late: 45_000,
+  watchBroken: 5_000,
+  watchLate: 30_000,
+  watchSilent: watchSilenceMs + 5_000,
+  historyLost: 5_000,
+  unschedulable: 20_000,
+  pullFailed: 10_000,
+  startCrashed: 3_000,
+  routeLate: 15_000,
+};
+
 export interface ClusterOptions {
   faults: KubernetesFaults;
-  onFault: (kind: string) => void;
+  onFault: (kind: string, hindersMs: number) => void;
   /** Awaited by a caller before its request is sent and after it has the response. */
   moment: (what: string) => Promise<void>;
   startContainer: StartContainer;

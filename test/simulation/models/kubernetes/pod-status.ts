@@ -67,9 +67,6 @@ export const finished = (status: PodStatus, failure: Disruption | undefined): Po
 export const disrupted = (status: PodStatus, disruption: Disruption): PodStatus =>
   withCondition(status, { type: 'DisruptionTarget', status: 'True', ...disruption });
 
-export const isDisrupted = (status: PodStatus | undefined): boolean =>
-  status?.conditions.some(({ type }) => type === 'DisruptionTarget') ?? false;
-
 const withCondition = (status: PodStatus, condition: Condition): PodStatus => ({
   ...status,
   conditions: [...status.conditions.filter(({ type }) => type !== condition.type), condition],
