@@ -1,8 +1,10 @@
+const noBytes: Buffer = Buffer.alloc(0);
+
 /** The last bytes of a stream, in a ring: a write costs only its own length. */
 export class TailBuffer {
   readonly #maxBytes: number;
   /** Grows up to the limit, so that a short tail takes little memory. */
-  #ring: Buffer = Buffer.alloc(0);
+  #ring = noBytes;
   /** The position of the oldest byte. */
   #start = 0;
   #size = 0;
@@ -30,16 +32,17 @@ export class TailBuffer {
     return this.#ring.length;
   }
 
-  /** @returns the kept bytes. */
+  /** @returns the kept bytes, which the next `push` may change. */
   peek(): Buffer {
     const first = this.#ring.subarray(this.#start, this.#start + this.#size);
+    if (first.length === this.#size) return first;
     return Buffer.concat([first, this.#ring.subarray(0, this.#size - first.length)]);
   }
 
   /** @returns the kept bytes, and drops them. */
   take(): Buffer {
     const kept = this.peek();
-    this.#ring = Buffer.alloc(0);
+    this.#ring = noBytes;
     this.#start = 0;
     this.#size = 0;
     return kept;

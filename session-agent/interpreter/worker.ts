@@ -28,7 +28,8 @@ interface WorkerEvents {
 interface Running {
   stepId: string;
   output: OutputOrder;
-  done: Deferred<DoneFrame>;
+  /** Resolves with its end, or with the exit of the worker. */
+  end: Deferred<DoneFrame | ExitFrame>;
   /** Interrupts that were requested and are not acknowledged yet, in order. */
   interrupts: Deferred<void>[];
 }
@@ -127,7 +128,7 @@ export class Worker {
     const running: Running = {
       stepId: step.stepId,
       output,
-      done: deferred(),
+      end: deferred(),
       interrupts: [],
     };
     this.#running = running;
@@ -145,19 +146,20 @@ export class Worker {
   }
 
   async #end(running: Running, markers: Promise<unknown>): Promise<WorkerRunEnd> {
-    const first = await Promise.race([running.done.promise, this.gone.promise]);
-    if (first.type === 'exit') {
+    const end = await running.end.promise;
+    if (end.type === 'exit') {
       running.output.finish();
-      return { kind: 'lost', exit: first };
+      return { kind: 'lost', exit: end };
     }
     for (const stream of [this.#out, this.#err]) stream.wake();
     // The worker writes both markers before `done`: they are late only if user code tampers with
     // the streams. If the worker dies meanwhile, the step has still ended.
-    await settledWithin(markers, markerLimitMs, this.#options.clock);
+    if (this.#out.isInStep || this.#err.isInStep)
+      await settledWithin(markers, markerLimitMs, this.#options.clock);
     running.output.finish();
     while (running.interrupts[0]) await running.interrupts[0].promise;
     this.#running = undefined;
-    const { status, error, usage } = first;
+    const { status, error, usage } = end;
     return { kind: 'done', status, error, usage };
   }
 
@@ -185,6 +187,7 @@ export class Worker {
     await Promise.all([lastFrames, this.#out.close(drainMs), this.#err.close(drainMs)]);
     this.disconnect();
     for (const interrupt of this.#running?.interrupts.splice(0) ?? []) interrupt.resolve();
+    this.#running?.end.resolve(exit);
     this.gone.resolve(exit);
   }
 
@@ -203,7 +206,7 @@ export class Worker {
     if (frame.step_id !== running?.stepId) return `${frame.type} for a step that is not running`;
     if (frame.type === 'display') running.output.display(frame);
     else if (frame.type === 'clear_output') running.output.clearOutput(frame.wait);
-    else if (frame.type === 'done') running.done.resolve(frame);
+    else if (frame.type === 'done') running.end.resolve(frame);
     else running.interrupts.shift()?.resolve();
     return undefined;
   }

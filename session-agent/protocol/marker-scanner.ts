@@ -32,6 +32,10 @@ export class MarkerScanner {
     this.#sink = sink;
   }
 
+  get isArmed(): boolean {
+    return this.#prefix !== undefined;
+  }
+
   /** Expects the markers with this nonce; called before `run` is sent. */
   arm(nonce: string): void {
     this.#place = 'background';

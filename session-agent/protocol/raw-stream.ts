@@ -47,6 +47,11 @@ export class RawStream {
     });
   }
 
+  /** The end marker that it expects has not arrived yet. */
+  get isInStep(): boolean {
+    return this.#scanner.isArmed;
+  }
+
   /** The worker has opened its end. */
   workerConnected(): void {
     this.#output.releaseWriteEnd();

@@ -32,6 +32,13 @@ export class SessionSpool {
   readonly #limits: SpoolLimits;
   readonly #logger: Logger;
   readonly #finished = new Set<StepSpool>();
+  readonly #room: SpoolRoom = {
+    reserve: (bytes) => this.#reserve(bytes),
+    release: (bytes) => {
+      this.#bytes -= bytes;
+    },
+    onWriteError: (error) => this.#noteError(error),
+  };
   #bytes = 0;
   #count = 0;
   #failed = false;
@@ -47,13 +54,8 @@ export class SessionSpool {
     this.#count += 1;
     const name = `${this.#count}.spool`;
     const { stepBytes, sessionBytes } = this.#limits;
-    const spool = new StepSpool(() => this.#files.create(name), Math.min(stepBytes, sessionBytes), {
-      reserve: (bytes) => this.#reserve(bytes),
-      release: (bytes) => {
-        this.#bytes -= bytes;
-      },
-      onWriteError: (error) => this.#noteError(error),
-    });
+    const create = () => this.#files.create(name);
+    const spool = new StepSpool(create, Math.min(stepBytes, sessionBytes), this.#room);
     return {
       spool,
       finish: () => {

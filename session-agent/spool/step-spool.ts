@@ -15,6 +15,7 @@ const flushBytes = 64 * 1024;
 export const maxPieceBytes = 64 * 1024;
 const slotsPerFile = 64;
 const firstPendingBytes = 1024;
+const nothing: Buffer = Buffer.alloc(0);
 
 /** Consecutive records, without a loss between them. */
 export interface Segment {
@@ -49,7 +50,7 @@ export class StepSpool {
   readonly #slots: number[] = [];
   #segments: Segment[] = [];
   /** The end of the current segment: records that are not in the file yet. */
-  #pending: Buffer = Buffer.alloc(0);
+  #pending = nothing;
   #pendingBytes = 0;
   #current: Segment | undefined;
   /** The end of the current segment when it was last written. */
@@ -136,7 +137,8 @@ export class StepSpool {
 
   /** No more records come: takes no more memory than they need. */
   finish(): void {
-    this.#pending = Buffer.from(this.#pending.subarray(0, this.#pendingBytes));
+    if (this.#pendingBytes < this.#pending.length)
+      this.#pending = Buffer.from(this.#pending.subarray(0, this.#pendingBytes));
   }
 
   /** Drops all records, and removes the file. */
@@ -145,7 +147,7 @@ export class StepSpool {
     for (const segment of this.#segments) segment.dropped = true;
     this.#segments = [];
     this.#current = undefined;
-    this.#pending = Buffer.alloc(0);
+    this.#pending = nothing;
     this.#pendingBytes = 0;
     this.#slots.length = 0;
     this.#file?.remove();

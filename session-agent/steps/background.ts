@@ -3,7 +3,7 @@ import type { StepError } from '@steppe/contracts/step-output';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { BackgroundSink } from '../interpreter/step-interpreter.ts';
 import type { SessionSpool } from '../spool/session-spool.ts';
-import { backgroundWindows } from './output-windows.ts';
+import { backgroundWindow } from './output-windows.ts';
 import { PieceStreams } from './piece-stream.ts';
 import type { Step } from './step.ts';
 import { StepEvents, sizeOf } from './step-events.ts';
@@ -74,7 +74,7 @@ export class BackgroundOutput implements BackgroundSink {
     this.#backlog ??= new StepEvents({
       clock: this.#clock,
       spool: this.#spool.open(),
-      windows: backgroundWindows(),
+      openWindow: backgroundWindow,
       onGrowth: () => {},
       after: 1,
     });

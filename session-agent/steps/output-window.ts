@@ -4,6 +4,7 @@ import { TailBuffer } from '../tail-buffer.ts';
 export type Notice = (droppedBytes: number) => string;
 
 const firstHeadBytes = 256;
+const noBytes: Buffer = Buffer.alloc(0);
 
 /**
  * What a result shows of one output stream: all of it up to a limit; otherwise the first and the
@@ -12,7 +13,7 @@ const firstHeadBytes = 256;
 export class OutputWindow {
   readonly #notice: Notice;
   readonly #headLimit: number;
-  #head: Buffer = Buffer.alloc(0);
+  #head = noBytes;
   #headBytes = 0;
   readonly #tail: TailBuffer;
 
@@ -42,6 +43,7 @@ export class OutputWindow {
   text(): string {
     const head = this.#head.subarray(0, this.#headBytes);
     const tail = this.#tail.peek();
+    if (tail.length === 0 && !this.isCut) return head.toString('utf8');
     if (!this.isCut) return Buffer.concat([head, tail]).toString('utf8');
     const shownHead = head.subarray(0, head.length - incompleteEnd(head));
     const shownTail = tail.subarray(firstCharacter(tail));

@@ -5,7 +5,7 @@ import type { Channel, Totals } from '../spool/record.ts';
 import type { OwnedSpool } from '../spool/session-spool.ts';
 import type { StepSpool } from '../spool/step-spool.ts';
 import { countCleared, writtenBytes } from './cleared-results.ts';
-import { incompleteEnd } from './output-window.ts';
+import { incompleteEnd, type OutputWindow } from './output-window.ts';
 import { memoryOf, type OutputWindows } from './output-windows.ts';
 
 type ResultEvent = Extract<StepEvent, { type: 'result' }>;
@@ -43,7 +43,8 @@ export interface Remembered {
 interface StepEventsOptions {
   clock: Clock;
   spool: OwnedSpool;
-  windows: Partial<OutputWindows>;
+  /** Called when the first output of a channel comes. */
+  openWindow: (channel: Channel) => OutputWindow;
   /** Called with the memory that each event takes. */
   onGrowth: (bytes: number) => void;
   /** The number of the event before the first one. */
@@ -60,15 +61,16 @@ export class StepEvents {
   #owned: OwnedSpool;
   #remembered: Remembered[] = [];
   #lastSeq: number;
-  #windows: Partial<OutputWindows>;
+  readonly #openWindow: (channel: Channel) => OutputWindow;
+  readonly #windows: OutputWindows = {};
   /** The memory of spool and windows, as it was last counted. */
   #outputMemory = 0;
   #lostAtEnd: Totals | undefined;
 
-  constructor({ clock, spool, windows, onGrowth, after = 0 }: StepEventsOptions) {
+  constructor({ clock, spool, openWindow, onGrowth, after = 0 }: StepEventsOptions) {
     this.#clock = clock;
     this.#owned = spool;
-    this.#windows = windows;
+    this.#openWindow = openWindow;
     this.#onGrowth = onGrowth;
     this.#lastSeq = after;
   }
@@ -86,7 +88,7 @@ export class StepEvents {
     return this.#lastSeq;
   }
 
-  get windows(): Readonly<Partial<OutputWindows>> {
+  get windows(): Readonly<OutputWindows> {
     return this.#windows;
   }
 
@@ -116,7 +118,8 @@ export class StepEvents {
       this.spool.append({ channel, seq: this.#lastSeq, atMs: this.#clock.now(), bytes });
       start += bytes.length;
     }
-    this.#windows[channel]?.push(piece);
+    this.#windows[channel] ??= this.#openWindow(channel);
+    this.#windows[channel].push(piece);
     this.#countOutput();
     this.#notify();
   }

@@ -14,7 +14,9 @@ const mainResult = asRawJson('{"is_main_result":true}');
 export class StepOutput {
   readonly #events: StepEvents;
   readonly #limits: StepLimits;
-  readonly #streams: PieceStreams;
+  readonly #clock: Clock;
+  /** Created by the first output, and gone after the end: the journal keeps many steps. */
+  #streams: PieceStreams | undefined;
   #resultBytes = 0;
   #resultsTruncated = false;
   #noticeBytes = 0;
@@ -24,7 +26,7 @@ export class StepOutput {
   constructor(events: StepEvents, clock: Clock, limits: StepLimits) {
     this.#events = events;
     this.#limits = limits;
-    this.#streams = new PieceStreams(clock, (stream, piece) => events.write(stream, piece));
+    this.#clock = clock;
   }
 
   get truncated(): StepSummary['truncated'] {
@@ -35,12 +37,15 @@ export class StepOutput {
   }
 
   push(stream: OutputStream, bytes: Buffer): void {
+    this.#streams ??= new PieceStreams(this.#clock, (from, piece) =>
+      this.#events.write(from, piece),
+    );
     this.#streams.push(stream, bytes);
   }
 
   /** Emits what waits for more output. */
   flush(): void {
-    this.#streams.flush();
+    this.#streams?.flush();
   }
 
   /**
@@ -92,6 +97,7 @@ export class StepOutput {
 
   /** Emits what is still held back. */
   end(): void {
-    this.#streams.end();
+    this.#streams?.end();
+    this.#streams = undefined;
   }
 }
