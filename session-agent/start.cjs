@@ -3,7 +3,13 @@
 // version of V8 rejects the cache and compiles as usual.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
 const vm = require('node:vm');
+
+// One agent for each session: memory counts more than a few collections. The young generation stays
+// small, and the old one grows little before it is collected.
+setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--heap-growing-percent=30');
 
 const bundle = join(__dirname, 'session-agent', 'main.cjs');
 const cache = `${bundle}.v8`;
