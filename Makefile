@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test chaos soak bench test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth deploy-aws aws-cost
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test simulate simulate-same simulate-audit chaos soak bench test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth deploy-aws aws-cost
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -65,6 +65,15 @@ chaos: $(bundles) ## run steps under faults of every kind for ten minutes (DURAT
 
 bench: $(bundles) $(kernels) $(nginx) ## measure the budgets beside nginx, a bare proxy and a Jupyter kernel gateway (BENCH=name for one row, ROUNDS=, SCALE=0.1); report in dist/bench/
 	@TSX_DISABLE_CACHE=1 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true exec node --import tsx bench/main.ts
+
+simulate: $(installed) ## run the whole system in virtual time from a seed (SEED=7; TRACE=1; SEEDS=200 FROM=1), and check it; WEATHER=, CLIENTS= and ONLY= leave some of it out
+	@node --import tsx test/simulation/run/simulate.ts --seed "$(SEED)" --seeds "$(SEEDS)" --from "$(FROM)" --weather "$(WEATHER)" --clients "$(CLIENTS)" --only "$(ONLY)" --trace "$(TRACE)"
+
+simulate-same: $(installed) ## compare the hashes of the same seeds in processes of their own, and one after the other in one
+	@node --import tsx test/simulation/run/same.ts
+
+simulate-audit: $(installed) ## count what a simulation uses of the real machine: nothing
+	@node --import tsx test/simulation/run/audit.ts
 
 images: $(bundles) ## build every image and its SBOM into dist/images/ (REGISTRY=, PUSH=1), with Docker or without
 	@node --import tsx tools/images/build.ts --registry "$(REGISTRY)" $(if $(PUSH),--push)

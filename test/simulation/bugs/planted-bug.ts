@@ -1,7 +1,7 @@
 import type { RuleName } from '../history/rules.ts';
 
 /** A part of one file of the product, which occurs in it exactly once. */
-interface Patch {
+export interface Patch {
   /** Relative to the repository. */
   file: string;
   from: string;

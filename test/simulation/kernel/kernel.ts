@@ -2,7 +2,7 @@ import TinyQueue from 'tinyqueue';
 import { createRandomStream, type RandomStream } from './random-stream.ts';
 
 /** The Unix time at which every simulation starts. */
-const startMs = 1_800_000_000_000;
+export const startMs = 1_800_000_000_000;
 
 const realImmediate = setImmediate;
 

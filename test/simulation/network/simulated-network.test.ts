@@ -15,10 +15,10 @@ function openWorld(faults: Partial<NetworkFaults>, handle: RequestListener) {
   const kernel = new Kernel({ seed: 7 });
   const seen: string[] = [];
   const network = new SimulatedNetwork(kernel, {
+    faults: { ...noNetworkFaults, ...faults },
     onFault: (kind) => seen.push(kind),
     resolve: (host) => host,
   });
-  network.faults = { ...noNetworkFaults, ...faults };
   const server = kernel.createProcess('server');
   kernel.runAs(server, () =>
     network.networkOf(address).createServer({}, handle).listen(80, address),

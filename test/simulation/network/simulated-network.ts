@@ -4,11 +4,13 @@ import type { Network } from '@steppe/service-kit/http/network';
 import { type buildConnector, errors } from 'undici';
 import type { Kernel, SimulatedProcess } from '../kernel/kernel.ts';
 import { createHttpServer } from './http-server.ts';
-import { type NetworkFaults, noNetworkFaults } from './network-faults.ts';
+import type { NetworkFaults } from './network-faults.ts';
 import { SimulatedSocket, type Wire } from './simulated-socket.ts';
 import { systemError } from './system-error.ts';
 
 export interface NetworkOptions {
+  /** Read at each use: the weather may change them. */
+  faults: NetworkFaults;
   onFault: (kind: string) => void;
   /** The address that a name or a virtual address stands for; undefined if it has none. */
   resolve: (host: string) => string | undefined;
@@ -21,8 +23,6 @@ interface Listener {
 
 /** The network between simulated processes. */
 export class SimulatedNetwork {
-  /** The weather sets them. */
-  faults: NetworkFaults = noNetworkFaults;
   readonly #kernel: Kernel;
   readonly #options: NetworkOptions;
   readonly #listeners = new Map<string, Listener>();
@@ -96,7 +96,7 @@ export class SimulatedNetwork {
   }
 
   #happens(kind: keyof NetworkFaults): boolean {
-    if (!this.#chance.chance(this.faults[kind])) return false;
+    if (!this.#chance.chance(this.#options.faults[kind])) return false;
     this.#options.onFault(`network ${kind}`);
     return true;
   }

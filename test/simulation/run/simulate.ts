@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { bundleDirectory, bundleSimulation } from './bundle.ts';
+import { runSeeds } from './run-seeds.ts';
+import { describeSeed, SeedTally } from './seed-tally.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '' },
+    seeds: { type: 'string', default: '' },
+    from: { type: 'string', default: '' },
+    weather: { type: 'string', default: '' },
+    only: { type: 'string', default: '' },
+    clients: { type: 'string', default: '' },
+    trace: { type: 'string', default: '' },
+  },
+});
+
+await bundleSimulation(bundleDirectory);
+const args = [
+  ...(values.weather ? [`--weather=${values.weather === 'none' ? '' : values.weather}`] : []),
+  ...(values.clients ? [`--clients=${values.clients}`] : []),
+  ...(values.only ? [`--only=${values.only === 'none' ? '' : values.only}`] : []),
+];
+const first = Number(values.from || values.seed || 1);
+const count = Number(values.seeds || 1);
+if (values.trace) {
+  const traced = [`${bundleDirectory}/main.mjs`, `--seeds=${first}`, '--trace', ...args];
+  process.exit(spawnSync(process.execPath, traced, { stdio: 'inherit' }).status ?? 1);
+}
+const tally = new SeedTally();
+await runSeeds(
+  Array.from({ length: count }, (_, at) => first + at),
+  {
+    bundle: bundleDirectory,
+    args,
+    onReport(report) {
+      tally.add(report);
+      if (count === 1 || report.violations.length > 0) console.log(describeSeed(report));
+      return true;
+    },
+  },
+);
+console.log(tally.summary());
+process.exitCode = tally.failed > 0 ? 1 : 0;
