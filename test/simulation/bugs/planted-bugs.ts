@@ -2,6 +2,7 @@ import { controlPlaneBugs } from './control-plane-bugs.ts';
 import { dataPlaneBugs } from './data-plane-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { provisionerBugs } from './provisioner-bugs.ts';
+import { sessionAgentBugs } from './session-agent-bugs.ts';
 import { sessionStoreBugs } from './session-store-bugs.ts';
 
 /** The bugs that a night's simulator must find: each area of the product has its own table. */
@@ -10,4 +11,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...controlPlaneBugs,
   ...sessionStoreBugs,
   ...provisionerBugs,
+  ...sessionAgentBugs,
 ];
