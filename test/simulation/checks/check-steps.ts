@@ -58,8 +58,10 @@ function outputOf({ stepId, sessionId, output, hasOpenOutput, outcome }: SentSte
 
 function stopsOf({ stepId, isCancelled, isLong, outcome }: SentStep): Violation[] {
   if (outcome.kind !== 'ended' || outcome.result.state_lost) return [];
-  const { status } = outcome.result;
-  if (status === 'cancelled' && !isCancelled)
+  const { status, error } = outcome.result;
+  // A restart can stop what it finds interrupted, and keep its memory for that moment.
+  const isRestarted = error?.name === 'RuntimeRestarted';
+  if (status === 'cancelled' && !isCancelled && !isRestarted)
     return [{ rule: 'stop-requested', what: `${stepId} was cancelled, and not by its client` }];
   if (status === 'timed_out' && !isLong)
     return [{ rule: 'stop-requested', what: `${stepId} timed out before its time` }];
