@@ -81,6 +81,19 @@ test('keeps all output up to the bound, for readers at any place and pace', asyn
   expect(late).toEqual(all.slice(200));
 });
 
+test('reads output that is written while it waits before the event that follows it', async () => {
+  const step = startedStep();
+  const reader = step.readEvents();
+  print(step, 0, 1);
+  await reader.next(Number.POSITIVE_INFINITY);
+  const reading = reader.next(Number.POSITIVE_INFINITY);
+  print(step, 1, 2);
+  step.end(completed);
+  const rest = await reading;
+  expect(rest.map(({ type }) => type)).toEqual(['stdout', 'step_ended']);
+  expect(textOf(rest)).toBe(line(1));
+});
+
 test('drops the middle of more output, keeps its head and its tail, and one event says so', async () => {
   const step = startedStep();
   print(step, 0, 100_000);

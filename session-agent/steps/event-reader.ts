@@ -38,6 +38,8 @@ export class EventReader {
       const isRecord = record && (!remembered || record.seq < remembered.seq);
       const item = isRecord ? record : remembered;
       if (!item) break;
+      // Output that was written during the wait precedes the event: it is not lost.
+      if (!record && this.#hasUnreadBefore(item.seq)) continue;
       if (isRecord) this.#records.shift();
       if (item.seq > this.#nextSeq) {
         const loss = describeLoss(this.#known, item);
@@ -78,6 +80,15 @@ export class EventReader {
         if (item.seq >= this.#nextSeq) this.#records.push(item);
       }
     }
+  }
+
+  /** A segment has no gaps: one that begins before `seq` has output that is read before it. */
+  #hasUnreadBefore(seq: number): boolean {
+    const { segments } = this.#events.spool;
+    return (
+      seq > this.#nextSeq &&
+      segments.some(({ firstSeq, lastSeq }) => firstSeq < seq && lastSeq >= this.#nextSeq)
+    );
   }
 
   #findPlace() {
