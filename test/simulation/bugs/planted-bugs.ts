@@ -1,5 +1,6 @@
 import { controlPlaneBugs } from './control-plane-bugs.ts';
 import { dataPlaneBugs } from './data-plane-bugs.ts';
+import { foundBugs } from './found-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { provisionerBugs } from './provisioner-bugs.ts';
 import { sessionAgentBugs } from './session-agent-bugs.ts';
@@ -11,5 +12,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...controlPlaneBugs,
   ...sessionStoreBugs,
   ...provisionerBugs,
+  ...foundBugs,
   ...sessionAgentBugs,
 ];

@@ -41,7 +41,7 @@ export interface InstanceEnd {
 export type TerminalRow = Extract<SessionRecord, { state: 'ended' | 'failed' }>;
 
 /** A fact of the story: who, when, what. */
-interface Fact {
+export interface Fact {
   atMs: number;
   who: string;
   what: string;
