@@ -6,6 +6,7 @@ import { checkSessions } from './check-sessions.ts';
 
 const kernel = new Kernel({ seed: 1 });
 const instance = 'ins_1';
+const unknown = 'its instance is gone; how it exited is unknown';
 
 function terminalRow(changed: Partial<Record<keyof TerminalRow, unknown>>): TerminalRow {
   const ended_at = new Date(kernel.nowMs + 10_000).toISOString();
@@ -19,9 +20,11 @@ interface Recorded {
   end?: string;
   endedAtMs?: number;
   isUnwanted?: boolean;
+  isHindered?: boolean;
 }
-function found({ row = {}, end, endedAtMs = 0, isUnwanted = false }: Recorded) {
+function found({ row = {}, end, endedAtMs = 0, isUnwanted, isHindered }: Recorded) {
   const history = createHistory(kernel);
+  if (isHindered) history.fault('cluster', 'watchLate');
   const terminal = terminalRow(row);
   history.terminalRows.push(terminal);
   if (isUnwanted) history.unwanted.add(terminal.session_id);
@@ -44,6 +47,10 @@ test.each<[string, Recorded]>([
     'failed before the reason was known',
     { row: { state: 'failed', end_detail: 'no' }, end: 'node_lost', endedAtMs: 9_500 },
   ],
+  [
+    'nobody saw because the cluster hindered it',
+    { row: { end_detail: unknown }, end: 'evicted', isHindered: true },
+  ],
 ])('finds nothing in an end that %s', (_, recorded) => {
   expect(found(recorded)).toEqual([]);
 });
@@ -51,10 +58,8 @@ test.each<[string, Recorded]>([
 test.each<[string, Recorded]>([
   ['is another than that of its instance', { end: 'oom_killed' }],
   ['nobody requested', { row: { end_reason: 'deleted' }, end: 'deleted' }],
-  [
-    'is unknown although its instance was ended',
-    { row: { end_detail: 'its instance is gone; how it exited is unknown' }, end: 'deleted' },
-  ],
+  ['is unknown although its instance was ended', { row: { end_detail: unknown }, end: 'deleted' }],
+  ['is unknown although nothing hindered it', { row: { end_detail: unknown }, end: 'evicted' }],
   [
     'hides what befell its instance long before',
     { row: { state: 'failed', end_detail: 'no' }, end: 'node_lost' },

@@ -34,6 +34,8 @@ function checkKeys({ keyUses, terminalRows }: Recorded): Violation[] {
 /** A client that closes its connection does not tell the simulation so. */
 const clientLeft = /its client left/;
 const unknownExit = /how it exited is unknown/;
+/** Ends of which the row says that nobody knows more. */
+const unwatchedEnd = /how it exited is unknown|while no control-plane watched/;
 
 function checkReason(row: TerminalRow, history: Recorded): Violation[] {
   const { session_id: id, end_reason: reason, end_detail: detail = '', instance_id } = row;
@@ -58,12 +60,11 @@ function isKnownTooLate(row: TerminalRow, end: InstanceEnd, { wasCalm }: Recorde
   const { end_detail: detail = '' } = row;
   // It ended because its session had.
   if (end.reason === 'deleted') return !unknownExit.test(detail);
-  if (row.state === 'ended') return false;
   const endedMs = Date.parse(row.ended_at);
+  const wasHindered = !wasCalm(end.atMs - lateEndMs, endedMs, ['cluster', 'process']);
+  if (row.state === 'ended') return wasHindered && unwatchedEnd.test(detail);
   return (
     // Only a ready session ends for such a reason: the detail of a failed create begins with it.
-    detail.startsWith(end.reason) ||
-    end.atMs > endedMs - lateEndMs ||
-    !wasCalm(end.atMs - lateEndMs, endedMs, ['cluster', 'process'])
+    detail.startsWith(end.reason) || end.atMs > endedMs - lateEndMs || wasHindered
   );
 }

@@ -4,6 +4,7 @@ import {
   readInstanceId,
 } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
 import { followTable } from '../checks/follow-table.ts';
+import { watchPods } from '../checks/pod-rules.ts';
 import { watchWrites } from '../checks/watch-writes.ts';
 import { createHistory, type SimulatedRun } from '../history/history.ts';
 import type { PodView, WorldView } from '../history/world-view.ts';
@@ -75,6 +76,7 @@ export function startWorld(kernel: Kernel, only: ReadonlySet<number> | undefined
   const ids = createSimulatedIds(clock, kernel.random('ids'));
   const pods = createPods(simulation, ids);
   const cluster = createCluster(simulation, pods, moment);
+  watchPods(cluster, history.violate);
   const parts = { ...simulation, ids, table, cluster };
   const keep = (name: string, host: string, boot: typeof bootControlPlane) =>
     keepReplica({ ...simulation, random: names, name, host, boot: () => boot(parts, host) });
@@ -139,14 +141,13 @@ const createCluster = (
 ): ClusterModel =>
   createClusterModel(kernel, {
     faults: faults.kubernetes,
-    onFault: (kind) => history.fault('cluster', kind),
+    onFault: (kind, hindersMs) => history.fault('cluster', kind, hindersMs),
     moment,
     startContainer: (start) => pods.start(start),
     onPodEnd: (name, reason) => {
       const instanceId = `ins_${name.slice('steppe-'.length)}`;
       history.tell(name, `ended: ${reason}`);
-      if (!history.instanceEnds.has(instanceId))
-        history.instanceEnds.set(instanceId, { reason, atMs: kernel.nowMs });
+      history.instanceEnds.set(instanceId, { reason, atMs: kernel.nowMs });
     },
   });
 
