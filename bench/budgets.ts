@@ -18,5 +18,11 @@ export const budgets: Readonly<Record<string, Budget>> = {
   'added-2000': atMost(1),
   allocation: atMost(12),
   'waiting-steps': atMost(60),
+  'routed-step-p50': timesAtMost(0.1),
+  'agent-step-p50': atMost(0.3),
+  'agent-step-cpu': atMost(0.3),
+  'busy-sessions-p95': atMost(5),
+  'warm-create-python-first-result': atMost(40),
+  'warm-create-node-first-result': atMost(40),
   'transfer-down': timesAtLeast(0.7),
 };

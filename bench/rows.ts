@@ -1,7 +1,11 @@
 import type { Row } from './row.ts';
 import { addedLatency } from './rows/added-latency.ts';
+import { agentStep } from './rows/agent-step.ts';
 import { allocation } from './rows/allocation.ts';
+import { busySessions } from './rows/busy-sessions.ts';
 import { coldRoutes } from './rows/cold-routes.ts';
+import { creates } from './rows/creates.ts';
+import { routedStep } from './rows/routed-step.ts';
 import { stepCpu } from './rows/step-cpu.ts';
 import { transfers } from './rows/transfers.ts';
 import { waitingSteps } from './rows/waiting-steps.ts';
@@ -14,4 +18,8 @@ export const rows: readonly Row[] = [
   waitingSteps,
   coldRoutes,
   transfers,
+  routedStep,
+  agentStep,
+  busySessions,
+  creates,
 ];

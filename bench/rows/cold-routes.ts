@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { newSessionId } from '@steppe/contracts/testing/new-ids';
-import type { Figure } from '../figure.ts';
+import { latencyFigures } from '../latency-figures.ts';
 import type { Row } from '../row.ts';
 import { alternate } from '../run/alternate.ts';
 import { portIn, startProgram } from '../run/start-program.ts';
-import { curveOf, percentile } from '../statistics.ts';
 import { openHop, stepRequest } from '../subjects/hop.ts';
 
 const sessions = 1000;
@@ -38,22 +37,13 @@ export const coldRoutes: Row = {
     };
     const targets = { ours: () => touch(hop.ours.port), beside: () => touch(readingPort) };
     await alternate(1, targets);
-    return figuresOf(await alternate(bench.rounds, targets));
+    const { ours, beside } = await alternate(bench.rounds, targets);
+    return latencyFigures({
+      id: 'cold-routes',
+      title: `${sessions} cold routes at ${perSecond} requests/s`,
+      ours,
+      beside: { name: 'bare proxy that reads the same rows', rounds: beside },
+      percentiles: [50, 95],
+    });
   },
 };
-
-function figuresOf({ ours, beside }: Record<'ours' | 'beside', number[][]>): Figure[] {
-  const name = 'bare proxy that reads the same rows';
-  const figureOf = (share: number) => ({
-    id: `cold-routes-p${share * 100}`,
-    title: `${sessions} cold routes at ${perSecond} requests/s, p${share * 100}`,
-    unit: 'ms' as const,
-    ours: ours.map((values) => percentile(values, share)),
-    beside: { name, values: beside.map((values) => percentile(values, share)) },
-  });
-  const curves = [
-    { name: 'ours', points: curveOf(ours.flat()) },
-    { name, points: curveOf(beside.flat()) },
-  ];
-  return [figureOf(0.5), { ...figureOf(0.95), curves }];
-}

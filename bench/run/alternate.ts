@@ -3,15 +3,12 @@
  * becomes slower or faster in the meantime favours none.
  * @returns the results of each target, in the order of the rounds.
  */
-export async function alternate<Name extends string, T>(
+export async function alternate<Results extends Record<string, unknown>>(
   rounds: number,
-  targets: Readonly<Record<Name, () => Promise<T>>>,
-): Promise<Record<Name, T[]>> {
+  targets: { readonly [Name in keyof Results]: () => Promise<Results[Name]> },
+): Promise<{ [Name in keyof Results]: Results[Name][] }> {
   const names = namesOf(targets);
-  const results = Object.fromEntries(names.map((name): [Name, T[]] => [name, []])) as Record<
-    Name,
-    T[]
-  >;
+  const results = emptyLists<Results>(names);
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed())
       results[name].push(await targets[name]());
@@ -20,5 +17,11 @@ export async function alternate<Name extends string, T>(
 }
 
 /** The keys of a record that was written with exactly these names. */
-const namesOf = <Name extends string>(record: Readonly<Record<Name, unknown>>): Name[] =>
-  Object.keys(record) as Name[];
+const namesOf = <Targets extends object>(targets: Targets): (keyof Targets)[] =>
+  Object.keys(targets) as (keyof Targets)[];
+
+/** An empty list for each of the names, which are all that there are. */
+const emptyLists = <Results>(names: readonly (keyof Results)[]) =>
+  Object.fromEntries(names.map((name) => [name, []])) as unknown as {
+    [Name in keyof Results]: Results[Name][];
+  };

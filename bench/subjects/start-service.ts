@@ -8,6 +8,8 @@ const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
 export interface StartedService extends Program {
   port: number;
+  /** Serves its metrics. */
+  operatorPort: number;
 }
 
 interface ServiceOptions {
@@ -41,5 +43,5 @@ export async function startService(
     const { ok } = await fetch(`http://127.0.0.1:${operatorPort}/readyz`);
     if (!ok) throw new Error(`${name} is not ready`);
   });
-  return { ...program, port };
+  return { ...program, port, operatorPort };
 }

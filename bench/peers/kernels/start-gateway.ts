@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { freePort } from '../../../test/support/sockets/free-port.ts';
+import type { Bench } from '../../row.ts';
+import { startCommand } from '../../run/start-program.ts';
+import { untilListening } from '../../run/until-listening.ts';
+import { kernelCommand } from './run-kernel-program.ts';
+
+/** Starts a kernel gateway without kernels. @returns its port */
+export async function openGateway({ directory, onClose }: Bench): Promise<number> {
+  const port = await freePort();
+  onClose(
+    startCommand(kernelCommand('gateway'), {
+      cores: 'all',
+      logFile: join(directory, 'gateway.log'),
+      env: { JUPYTER_RUNTIME_DIR: join(directory, 'jupyter') },
+      args: [
+        '--KernelGatewayApp.ip=127.0.0.1',
+        `--KernelGatewayApp.port=${port}`,
+        '--log-level=ERROR',
+      ],
+    }),
+  );
+  await untilListening(port);
+  return port;
+}
