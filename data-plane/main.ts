@@ -11,14 +11,18 @@ import {
   createLifecycle,
   guardProcess,
 } from '@steppe/service-kit/process/lifecycle';
-import { createLogger } from '@steppe/service-kit/process/logger';
+import { batchedOutput, createLogger } from '@steppe/service-kit/process/logger';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbRouteReader } from '@steppe/session-store/dynamodb/dynamodb-session-store';
 import { readConfig } from './config.ts';
 import { startDataPlane } from './start-data-plane.ts';
 
 const config = readConfig();
-const plainLogger = createLogger({ service: 'data-plane', level: config.logLevel });
+const plainLogger = createLogger({
+  service: 'data-plane',
+  level: config.logLevel,
+  to: batchedOutput(),
+});
 // The data-plane adds this field to the logger that it is given; these lines need it too.
 const logger = plainLogger.child({ auth_mode: config.caller.authMode });
 const lifecycle = createLifecycle(logger);

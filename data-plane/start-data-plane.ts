@@ -72,7 +72,15 @@ export async function startDataPlane(
     const dispatcher = createProxyDispatcher({ network, connectTimeoutMs });
     lifecycle.onClose('connections to agents', () => dispatcher.destroy());
     const app = createApp(config, { ...given, logger, tracing, dispatcher });
-    const server = await listen({ app, host, port: config.port, network, clock, ids });
+    const server = await listen({
+      app,
+      host,
+      port: config.port,
+      inactivityMs: config.writeTimeoutMs,
+      network,
+      clock,
+      ids,
+    });
     lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));
     isListening = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');
@@ -115,7 +123,7 @@ function createApp(config: DataPlaneConfig, parts: AppParts) {
     }),
     logger,
     metrics: createHttpMetrics(registry),
-    writeTimeoutMs: config.writeTimeoutMs,
+    cutsOffStalled: true,
     servedHosts: verifier.servedHosts,
     corsOrigins: config.corsOrigins,
     clock,

@@ -6,14 +6,14 @@ import type { Call } from '@steppe/service-kit/http/call';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 import { createResponseWriter } from '../http-proxy/response-writer.ts';
 import { createRetryBudget, type RetryPolicy } from '../http-proxy/retry-policy.ts';
-import { readSessionId, readStepId } from '../routing/resolve-route.ts';
+import { type RouteRequest, readSessionId, readStepId } from '../routing/resolve-route.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 import type { AgentCall } from './agent-call.ts';
 import { type AgentOperation, agentOperations } from './agent-operations.ts';
 import { createRecovery } from './recovery.ts';
 import { type AgentBody, readAgentBody } from './request-body.ts';
 import { restartByEpoch } from './restart.ts';
-import { createAgentUpstream, type UpstreamDependencies } from './upstream.ts';
+import { type AgentUpstream, createAgentUpstream, type UpstreamDependencies } from './upstream.ts';
 
 interface Dependencies extends UpstreamDependencies {
   /** Holds the body of a step until the call ends, because it may have to be sent again. */
@@ -32,31 +32,19 @@ export interface Caller {
 export type AgentProxy = (client: Call, operation: AgentOperation, caller: Caller) => Promise<void>;
 
 export function createAgentProxy(dependencies: Dependencies): AgentProxy {
-  const { bodies, ids } = dependencies;
+  const { bodies, ids, routes, metrics, retries } = dependencies;
   const upstream = createAgentUpstream(dependencies);
-  const routeCall = createCallRouter(dependencies);
-
-  const forward = (call: AgentCall, operation: AgentOperation, given: AgentBody) => {
-    const { client } = call;
-    const { recovery } = agentOperations[operation];
-    const { body, stepId, restart } = given;
-    const path = client.pathname + client.search;
-    const response = createResponseWriter(client.outgoing, { ownHeaders: client.headers });
-    if (recovery === 'restart')
-      return restartByEpoch({ upstream, call, path, request: restart ?? {}, response });
-    const request = { method: client.method, path, body };
-    const lastEventId = client.incoming.headers['last-event-id'];
-    return upstream.send(
-      call,
-      request,
-      createRecovery(recovery, { request, stepId, lastEventId }, response),
-    );
-  };
-
-  return async (client, operation, caller) => {
-    const share = bodies.open(caller.principal.tenantId);
+  return async (client, operation, { principal, trace }) => {
+    const target = targetOf(client, operation, principal);
+    // Only the agent knows whether a submitted step is new or joins a running one, so it refuses
+    // new steps itself.
+    const isSubmit = agentOperations[operation].recovery === 'submit';
+    const wanted = isSubmit ? { ...target, begins: false } : target;
+    const { route, source } = routes.known(wanted) ?? (await routes.resolve(wanted));
+    metrics.countRoute(source);
+    client.logFields.route = source;
+    const share = bodies.open(principal.tenantId);
     try {
-      const call = await routeCall(client, operation, caller);
       // Read the body only after the route is known: the body of a call to an unknown session is
       // not read.
       const body = await readAgentBody(client, operation, { share, ids });
@@ -64,7 +52,17 @@ export function createAgentProxy(dependencies: Dependencies): AgentProxy {
         client.logFields.step_id = body.stepId;
         client.headers['steppe-step-id'] = body.stepId;
       }
-      const errorCode = incompleteAs(await forward(call, operation, body));
+      const call: AgentCall = {
+        client,
+        target,
+        trace,
+        retryBudget: createRetryBudget(retries),
+        route,
+        hasMoved: false,
+        attempts: 0,
+        isSent: false,
+      };
+      const errorCode = incompleteAs(await forward(upstream, call, operation, body));
       if (errorCode) cutOff(client, errorCode);
     } finally {
       share.release();
@@ -72,37 +70,35 @@ export function createAgentProxy(dependencies: Dependencies): AgentProxy {
   };
 }
 
-/** @throws AppError like `RouteResolver.resolve` */
-function createCallRouter({ routes, metrics, retries }: Dependencies) {
-  return async (
-    client: Call,
-    operation: AgentOperation,
-    { principal, trace }: Caller,
-  ): Promise<AgentCall> => {
-    const { logFields, pathname } = client;
-    const sessionId = readSessionId(pathname);
-    logFields.session_id = sessionId;
-    const stepId = readStepId(pathname);
-    if (stepId) logFields.step_id = stepId;
-    const { begins, recovery } = agentOperations[operation];
-    const target = { sessionId, tenantId: principal.tenantId, begins };
-    // Only the agent knows whether a submitted step is new or joins a running one, so it refuses
-    // new steps itself.
-    const wanted = recovery === 'submit' ? { ...target, begins: false } : target;
-    const { route, source } = routes.known(wanted) ?? (await routes.resolve(wanted));
-    metrics.countRoute(source);
-    logFields.route = source;
-    return {
-      client,
-      target,
-      trace,
-      retryBudget: createRetryBudget(retries),
-      route,
-      hasMoved: false,
-      attempts: 0,
-      isSent: false,
-    };
-  };
+function forward(
+  upstream: AgentUpstream,
+  call: AgentCall,
+  operation: AgentOperation,
+  { body, stepId, restart }: AgentBody,
+): Promise<ProxyOutcome> {
+  const { method, pathname, search, headers, incoming, outgoing } = call.client;
+  const path = pathname + search;
+  const response = createResponseWriter(outgoing, { ownHeaders: headers });
+  const { recovery } = agentOperations[operation];
+  if (recovery === 'restart')
+    return restartByEpoch({ upstream, call, path, request: restart ?? {}, response });
+  const request = { method, path, body };
+  const lastEventId = incoming.headers['last-event-id'];
+  const recoverable = { request, stepId, lastEventId };
+  return upstream.send(call, request, createRecovery(recovery, recoverable, response));
+}
+
+/** @throws AppError `session_not_found` if the path names no session */
+function targetOf(
+  { logFields, pathname }: Call,
+  operation: AgentOperation,
+  { tenantId }: Principal,
+): RouteRequest {
+  const sessionId = readSessionId(pathname);
+  logFields.session_id = sessionId;
+  const stepId = readStepId(pathname);
+  if (stepId) logFields.step_id = stepId;
+  return { sessionId, tenantId, begins: agentOperations[operation].begins };
 }
 
 /**

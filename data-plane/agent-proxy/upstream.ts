@@ -43,20 +43,21 @@ export interface AgentUpstream {
 }
 
 export function createAgentUpstream(dependencies: UpstreamDependencies): AgentUpstream {
-  const { clock, metrics, routes } = dependencies;
+  const { clock, metrics, routes, signer } = dependencies;
+  const settings = { ...dependencies, isRejected: isTokenRejection };
   return {
     async send(call, first, { response, nextRequest }) {
       const { retryBudget } = call;
       const { outgoing } = call.client;
-      const options = { ...dependencies, outgoing, response, isRejected: isTokenRejection };
       const onSent = () => {
         if (!call.isSent) metrics.observeAdded(clock.monotonicMs() - call.client.arrivedAtMs);
         call.isSent = true;
       };
+      const client = { outgoing, response, onSent };
       let request = first;
       for (;;) {
-        const signed = await signRequest(call, request, dependencies.signer);
-        const outcome = await proxyRequest(signed, { ...options, onSent });
+        const token = await signer.sign(call.route.instanceId, call.target.sessionId);
+        const outcome = await proxyRequest(toAgent(call, request, token), client, settings);
         if (outcome.kind === 'unconnected' && isInvalidRequest(outcome.error)) throw outcome.error;
         const next = isInterrupted(outcome) ? nextRequest(outcome) : undefined;
         const delayMs = retryBudget.delayAfter(outcome, next !== undefined);
@@ -80,14 +81,13 @@ export function createAgentUpstream(dependencies: UpstreamDependencies): AgentUp
   };
 }
 
-/** Builds the request with a token for its instance and session. Counts the attempt. */
-async function signRequest(
+/** Builds the request. Counts the attempt. @param token for its instance and session */
+function toAgent(
   call: AgentCall,
   { method, path, body, without }: AgentRequest,
-  signer: InternalTokenSigner,
-): Promise<ProxyRequest> {
+  token: string,
+): ProxyRequest {
   const { origin, instanceId } = call.route;
-  const token = await signer.sign(instanceId, call.target.sessionId);
   const { incoming, requestId, logFields } = call.client;
   const headers = requestHeaders(incoming, {
     authorization: `Bearer ${token}`,

@@ -50,7 +50,7 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
     const response = createResponseWriter(outgoing, { ownHeaders: call.headers });
     const retryBudget = createRetryBudget(retries);
     for (;;) {
-      const outcome = await proxyRequest(request, { ...dependencies, outgoing, response });
+      const outcome = await proxyRequest(request, { outgoing, response }, dependencies);
       // A request that may have arrived is never repeated: it may have created a session.
       const delayMs = retryBudget.delayAfter(outcome, false);
       if (delayMs === undefined) return checkOutcome(call, outcome);

@@ -41,15 +41,14 @@ const startEdge = async (
     };
     const response = createResponseWriter(outgoing, { ownHeaders: {} });
     const before = countListeners(outgoing);
-    void proxyRequest(request, {
+    const settings = {
       clock: systemClock,
       dispatcher,
       isRejected,
-      outgoing,
-      response,
       idleTimeoutMs: 5_000,
       uploadStallLimitMs: 5_000,
-    }).then((end) => {
+    };
+    void proxyRequest(request, { outgoing, response }, settings).then((end) => {
       ends.push(end);
       left.push(countListeners(outgoing) - before);
       if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(500).end();
@@ -104,14 +103,16 @@ it('opens no connection for a client that has already left', async () => {
     interrupt: () => 'nothing',
   };
   expect(
-    await proxyRequest(request, {
-      clock: systemClock,
-      dispatcher: startUpstream(),
-      outgoing,
-      response,
-      idleTimeoutMs: 1,
-      uploadStallLimitMs: 1,
-    }),
+    await proxyRequest(
+      request,
+      { outgoing, response },
+      {
+        clock: systemClock,
+        dispatcher: startUpstream(),
+        idleTimeoutMs: 1,
+        uploadStallLimitMs: 1,
+      },
+    ),
   ).toEqual({
     kind: 'client_left',
   });
@@ -158,8 +159,6 @@ it('changes nothing about a response once it has ended', async () => {
     proxyRequest(
       { origin: agent.url, method: 'GET', path, headers: [], body: null },
       {
-        clock: systemClock,
-        dispatcher: upstream,
         // The proxy uses only this part of the response.
         outgoing: outgoing as EventEmitter as ServerResponse,
         response: {
@@ -171,6 +170,10 @@ it('changes nothing about a response once it has ended', async () => {
             return 'nothing';
           },
         },
+      },
+      {
+        clock: systemClock,
+        dispatcher: upstream,
         idleTimeoutMs: 50,
         uploadStallLimitMs: 50,
       },

@@ -15,17 +15,21 @@ export interface ProxyRequest {
   body: Buffer | IncomingMessage | null;
 }
 
-export interface ProxyOptions {
+/** How requests are forwarded: the same for all of them. */
+export interface ProxySettings {
   clock: Clock;
   dispatcher: Dispatcher;
-  outgoing: ServerResponse;
-  /** Receives the response and writes it into `outgoing`. */
-  response: ResponseSink;
   /** True for a status that is meant for us and not for the client: the response is dropped. */
   isRejected?: (status: number) => boolean;
   idleTimeoutMs: number;
   /** How long an upload may make no progress. */
   uploadStallLimitMs: number;
+}
+
+export interface ProxyClient {
+  outgoing: ServerResponse;
+  /** Receives the response and writes it into `outgoing`. */
+  response: ResponseSink;
   onSent?: () => void;
 }
 
@@ -61,16 +65,22 @@ export type ProxyOutcome =
  *
  * @throws AppError `invalid_request` if the client's upload stalls
  */
-export function proxyRequest(request: ProxyRequest, options: ProxyOptions): Promise<ProxyOutcome> {
-  if (options.outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
+export function proxyRequest(
+  request: ProxyRequest,
+  client: ProxyClient,
+  settings: ProxySettings,
+): Promise<ProxyOutcome> {
+  if (client.outgoing.destroyed) return Promise.resolve({ kind: 'client_left' });
   const { origin, method, path, headers, body } = request;
   return new Promise((resolve, reject) => {
-    const attempt = new Attempt(body, options, { resolve, reject });
-    options.dispatcher.dispatch({ origin, method, path, headers, body: attempt.body }, attempt);
+    const attempt = new Attempt(body, { client, settings, resolve, reject });
+    settings.dispatcher.dispatch({ origin, method, path, headers, body: attempt.body }, attempt);
   });
 }
 
-interface Settle {
+interface AttemptOptions {
+  client: ProxyClient;
+  settings: ProxySettings;
   resolve: (outcome: ProxyOutcome) => void;
   reject: (error: Error) => void;
 }
@@ -78,8 +88,7 @@ interface Settle {
 /** The handler that undici calls: one attempt, from its dispatch to its outcome. */
 class Attempt implements Dispatcher.DispatchHandler {
   readonly body: Buffer | Readable | null;
-  readonly #options: ProxyOptions;
-  readonly #settle: Settle;
+  readonly #options: AttemptOptions;
   readonly #upload: UploadBody | undefined;
   readonly #idleTimer: IdleTimer;
   #phase: 'connecting' | 'waiting' | 'receiving' | 'done' = 'connecting';
@@ -87,10 +96,10 @@ class Attempt implements Dispatcher.DispatchHandler {
   #status = 0;
   #brought = false;
 
-  constructor(body: ProxyRequest['body'], options: ProxyOptions, settle: Settle) {
-    const { clock, outgoing, idleTimeoutMs, uploadStallLimitMs } = options;
+  constructor(body: ProxyRequest['body'], options: AttemptOptions) {
+    const { clock, idleTimeoutMs, uploadStallLimitMs } = options.settings;
+    const { outgoing } = options.client;
     this.#options = options;
-    this.#settle = settle;
     this.#idleTimer = createIdleTimer({
       clock,
       limitMs: idleTimeoutMs,
@@ -108,8 +117,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     }
     this.body = Buffer.isBuffer(body) ? body : (this.#upload?.stream ?? null);
     // Before the dispatch: a client may leave while the connection is being established.
-    outgoing.once('close', this.#onClientLeft);
-    outgoing.on('drain', this.#onDrained);
+    outgoing.on('close', this.#onClientLeft).on('drain', this.#onDrained);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -120,16 +128,16 @@ class Attempt implements Dispatcher.DispatchHandler {
     }
     this.#phase = 'waiting';
     this.#idleTimer.start();
-    this.#options.onSent?.();
+    this.#options.client.onSent?.();
   }
 
   onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders): void {
-    const { isRejected, response } = this.#options;
+    const { client, settings } = this.#options;
     if (this.#phase !== 'waiting' || status < 200) return;
     this.#idleTimer.reset();
     this.#status = status;
-    if (isRejected?.(status)) this.#abandon({ kind: 'rejected', status });
-    else if (!response.begin(status, headers)) this.#abandon({ kind: 'mismatched', status });
+    if (settings.isRejected?.(status)) this.#abandon({ kind: 'rejected', status });
+    else if (!client.response.begin(status, headers)) this.#abandon({ kind: 'mismatched', status });
     else this.#phase = 'receiving';
   }
 
@@ -137,14 +145,15 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#phase !== 'receiving') return;
     this.#idleTimer.reset();
     this.#brought = true;
-    this.#options.response.write(chunk);
-    if (this.#options.outgoing.writableNeedDrain) this.#controller?.pause();
+    const { outgoing, response } = this.#options.client;
+    response.write(chunk);
+    if (outgoing.writableNeedDrain) this.#controller?.pause();
   }
 
   /** A response may be complete before the upload: undici aborts that, and the response counts. */
   onResponseEnd(): void {
     if (this.#phase !== 'receiving') return;
-    this.#options.response.end();
+    this.#options.client.response.end();
     this.#end({ kind: 'responded', status: this.#status });
   }
 
@@ -161,7 +170,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   };
 
   #interrupt(reason: 'broken' | 'idle_timeout', error: Error): void {
-    const delivered = this.#options.response.interrupt();
+    const delivered = this.#options.client.response.interrupt();
     if (delivered === 'whole') this.#abandon({ kind: 'responded', status: this.#status });
     else if (delivered === 'part')
       this.#abandon({ kind: 'truncated', reason, brought: this.#brought });
@@ -171,7 +180,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   /** The client gets this error, unless a response has begun. */
   #refuse(error: Error): void {
     if (this.#phase !== 'waiting') return;
-    this.#settle.reject(error);
+    this.#options.reject(error);
     this.#abandon({ kind: 'client_left' });
   }
 
@@ -186,9 +195,9 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#phase === 'done') return;
     this.#phase = 'done';
     this.#idleTimer.stop();
-    this.#options.outgoing.off('close', this.#onClientLeft);
-    this.#options.outgoing.off('drain', this.#onDrained);
-    this.#settle.resolve(outcome);
+    const { outgoing } = this.#options.client;
+    outgoing.off('close', this.#onClientLeft).off('drain', this.#onDrained);
+    this.#options.resolve(outcome);
   }
 }
 

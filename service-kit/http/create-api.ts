@@ -18,8 +18,11 @@ interface ApiOptions {
   metrics: HttpMetrics;
   clock: Clock;
   ids: Ids;
-  /** How long a client may read nothing of its response; unset: forever. */
-  writeTimeoutMs?: number;
+  /**
+   * Whether a client is cut off that reads nothing of its response for the server's `inactivityMs`,
+   * or somewhat longer: at most twice as long.
+   */
+  cutsOffStalled?: boolean;
   /**
    * Requests for other hosts, and from pages of other origins, are refused; undefined: any host is
    * served.
@@ -37,7 +40,7 @@ export function createApi({
   operations,
   logger,
   metrics,
-  writeTimeoutMs,
+  cutsOffStalled = false,
   servedHosts,
   corsOrigins = [],
   ...parts
@@ -51,7 +54,7 @@ export function createApi({
     call.search = search;
     checkForeign?.(call);
     if (respondPreflight?.(call)) return;
-    if (writeTimeoutMs !== undefined) limitWrites(call, writeTimeoutMs);
+    if (cutsOffStalled) cutOffWhenStalled(call);
     return findHandler(call)(call);
   };
   return (incoming, outgoing) => {
@@ -76,13 +79,10 @@ function fail(call: Call, error: unknown, logger: Logger): void {
   else respondJson(call, shown.toBody(requestId), shown.status, shown.headers);
 }
 
-/**
- * Cuts off a client that reads nothing of its response for `limitMs`, or somewhat longer: at most
- * twice as long. A client with nothing to read yet may wait.
- */
-function limitWrites({ outgoing, logFields }: Call, limitMs: number): void {
+/** A client with nothing to read yet may wait, and its connection stays open. */
+function cutOffWhenStalled({ outgoing, logFields }: Call): void {
   // Node counts a write as activity if the peer reads any part of it.
-  outgoing.setTimeout(limitMs, () => {
+  outgoing.on('timeout', () => {
     if (outgoing.writableLength === 0) return;
     logFields.outcome = 'stalled';
     outgoing.destroy();

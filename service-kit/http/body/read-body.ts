@@ -37,14 +37,8 @@ export async function readBody(
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
   share?.take(announced);
-  // The parser delivers a short body together with its head, once the code that runs now yields.
-  if (!incoming.complete) await Promise.resolve();
-  if (incoming.complete && !incoming.destroyed) {
-    const whole: Buffer = incoming.read() ?? Buffer.alloc(0);
-    if (whole.length > maxBytes) throw tooLarge(maxBytes);
-    if (announced === 0) share?.take(whole.length);
-    return whole;
-  }
+  const arrived = await takeArrived(incoming, announced);
+  if (arrived) return arrived;
   const chunks: Buffer[] = [];
   let size = 0;
   await collect(incoming, options, (chunk) => {
@@ -55,6 +49,22 @@ export async function readBody(
     chunks.push(chunk);
   });
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/**
+ * Returns a body of known length if all of it is here already. A short body arrives together with
+ * its head, and the parser delivers it as soon as the code that runs now yields.
+ */
+async function takeArrived(
+  incoming: IncomingMessage,
+  announced: number,
+): Promise<Buffer | undefined> {
+  await Promise.resolve();
+  if (announced === 0 || incoming.readableLength < announced) return undefined;
+  const whole = incoming.read();
+  // Without a reader, the stream would never end.
+  incoming.resume();
+  return whole;
 }
 
 /** Calls `take` with each chunk. If it throws, reading stops, and the server handles the rest. */
