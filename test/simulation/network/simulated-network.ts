@@ -172,7 +172,11 @@ export class SimulatedNetwork {
     far.peer = near;
     const openMs = this.#latencyMs();
     far.delayFirst(openMs);
-    kernel.schedule(openMs, client, 'connected', () => settle(null, asSocket(near)));
+    // The other end may be gone before this one knows that they are connected.
+    near.once('error', (error) => settle(error, null));
+    kernel.schedule(openMs, client, 'connected', () => {
+      if (!near.destroyed) settle(null, asSocket(near));
+    });
     accept(far);
   }
 }
