@@ -58,6 +58,7 @@ const faultsOf = {
       lateMarkers: 0.03,
       workerDeath: 0.03,
       missedOrphan: 0.1,
+      orphanedStart: 0.05,
     },
   },
   disks: { spool: { failedWrite: 0.05 } },

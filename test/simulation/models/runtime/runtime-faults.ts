@@ -14,6 +14,8 @@ export interface RuntimeFaults {
   workerDeath: number;
   /** A supervisor that starts does not find a process that outlived the one before. */
   missedOrphan: number;
+  /** The supervisor dies while its worker starts, and the next one does not find that worker. */
+  orphanedStart: number;
 }
 
 export const noFaults: Readonly<RuntimeFaults> = {
@@ -24,4 +26,5 @@ export const noFaults: Readonly<RuntimeFaults> = {
   lateMarkers: 0,
   workerDeath: 0,
   missedOrphan: 0,
+  orphanedStart: 0,
 };

@@ -50,6 +50,8 @@ export interface RuntimeMachine extends RuntimeOptions {
   ): ControlConnection | undefined;
   /** Undefined if the agent has not created them. */
   streamsOf(epoch: number): { out: Fifo; err: Fifo } | undefined;
+  /** Its processes outlive it, as they do outside of a container, and another one is started. */
+  killSupervisor(): void;
   /** Everything in the container dies at once, and it is started again. */
   killContainer(): void;
   /** The memory is nearly used up. The supervisor reports it, and may kill the worker. */

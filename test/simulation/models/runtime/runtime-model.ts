@@ -51,6 +51,11 @@ export function createRuntimeModel(kernel: Kernel, options: RuntimeOptions): Run
     },
     connect: agentSide.connect,
     streamsOf: agentSide.streamsOf,
+    killSupervisor() {
+      if (!supervisor?.process.isAlive) return;
+      kernel.kill(supervisor.process);
+      boot(random.between(50, 500));
+    },
     killContainer() {
       killAll();
       if (kernel.nowMs - startedMs > backoffResetMs) restarts = 0;
@@ -79,11 +84,7 @@ export function createRuntimeModel(kernel: Kernel, options: RuntimeOptions): Run
     killWorker() {
       if (supervisor?.worker) kernel.kill(supervisor.worker.process);
     },
-    killSupervisor() {
-      if (!supervisor?.process.isAlive) return;
-      kernel.kill(supervisor.process);
-      boot(random.between(50, 500));
-    },
+    killSupervisor: machine.killSupervisor,
     pauseSupervisor(ms) {
       if (supervisor) supervisor.process.pausedUntilMs = kernel.nowMs + ms;
     },

@@ -90,7 +90,7 @@ export class SupervisorModel {
   }
 
   #spawn({ epoch, env, memory_bytes }: Extract<SupervisorCommand, { type: 'spawn' }>): void {
-    const { random, faults, onFault, processes, streamsOf } = this.#machine;
+    const { kernel, random, faults, onFault, processes, streamsOf, killSupervisor } = this.#machine;
     const streams = streamsOf(epoch);
     const isFault = random.chance(faults.failedFork);
     if (isFault) onFault('failed fork');
@@ -99,13 +99,20 @@ export class SupervisorModel {
       return;
     }
     this.#memoryBytes = memory_bytes ?? defaultMemoryBytes;
+    const isOrphaned = random.chance(faults.orphanedStart);
+    const hasOrphans = [...processes].some(({ process, isMissed }) => isMissed && process.isAlive);
+    const isSlow = isOrphaned || hasOrphans;
     const worker = new WorkerModel(this.#machine, {
-      ...{ epoch, env, streams, interruptBy: this.#interruptBy },
+      ...{ epoch, env, streams, interruptBy: this.#interruptBy, isSlow },
     });
     this.#worker = worker;
-    processes.add({ process: worker.process, isMissed: random.chance(faults.missedOrphan) });
+    const isMissed = isOrphaned || random.chance(faults.missedOrphan);
+    processes.add({ process: worker.process, isMissed });
     worker.process.onKill(() => this.#onSignal(worker));
     this.#connection?.send({ type: 'spawned', epoch, pid: worker.pid });
+    if (!isOrphaned) return;
+    onFault('orphaned start');
+    kernel.schedule(random.between(0, 20), this.process, 'crash', killSupervisor);
   }
 
   #kill(worker: WorkerModel): void {

@@ -11,6 +11,8 @@ interface WorkerStart {
   env: Readonly<Record<string, string>>;
   streams: { out: Fifo; err: Fifo };
   interruptBy: 'signal' | 'frame';
+  /** It competes with others for the machine. */
+  isSlow: boolean;
 }
 
 /** An interpreter process, from its fork to its death. */
@@ -69,6 +71,7 @@ export class WorkerModel {
 
   #startMs(): number {
     const { random, faults, onFault } = this.#machine;
+    if (this.#start.isSlow) return random.between(100, 4_000);
     if (!random.chance(faults.slowStart)) return random.between(1, 40);
     onFault('slow start');
     return random.between(500, 12_000);
