@@ -1,6 +1,6 @@
 # Every target installs what it needs, and nothing runs twice.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format run token openapi variables examples readme-smoke-test simulate simulate-same simulate-audit chaos soak bench test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth deploy-aws aws-cost
+.PHONY: help build test lint format run token openapi variables examples readme-smoke-test simulate simulate-same simulate-audit simulate-bugs simulate-night chaos soak bench test-cluster test-localstack chart-goldens deploy images images-lock test-images release synth deploy-aws aws-cost
 
 installed := node_modules/.package-lock.json
 linters := .venv/.installed
@@ -71,6 +71,12 @@ simulate: $(installed) ## run the whole system in virtual time from a seed (SEED
 
 simulate-same: $(installed) ## compare the hashes of the same seeds in processes of their own, and one after the other in one
 	@node --import tsx test/simulation/run/same.ts
+
+simulate-bugs: $(installed) ## find each bug of test/simulation/bugs/ (BUG= for one) within 100 seeds (SEEDS=), and print which rule saw it
+	@node --import tsx test/simulation/run/simulate-bugs.ts --bug "$(BUG)" --seeds "$(SEEDS)"
+
+simulate-night: $(installed) ## go on from the seeds of the last night, for STEPS=1000000; failing seeds are kept in test/simulation/kept-seeds.json
+	@node --import tsx test/simulation/run/simulate-night.ts --steps "$(STEPS)"
 
 simulate-audit: $(installed) ## count what a simulation uses of the real machine: nothing
 	@node --import tsx test/simulation/run/audit.ts

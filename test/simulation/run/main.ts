@@ -13,6 +13,7 @@ const { values } = parseArgs({
     clients: { type: 'string' },
     trace: { type: 'boolean', default: false },
     audit: { type: 'boolean', default: false },
+    story: { type: 'boolean', default: false },
   },
 });
 const listed = (text: string) => text.split(',').filter((part) => part !== '');
@@ -31,6 +32,7 @@ for (const seed of listed(values.seeds).map(Number)) {
     weather: values.weather === undefined ? undefined : toWeather(listed(values.weather)),
     only: values.only === undefined ? undefined : new Set(listed(values.only).map(Number)),
     clients: values.clients === undefined ? undefined : listed(values.clients).map(Number),
+    hasStory: values.story,
     onTrace: values.trace ? print : undefined,
   });
   const { user, system } = process.cpuUsage();

@@ -18,6 +18,8 @@ export const seedReportSchema = z.object({
   /** Accidents are numbered from 1 to this. */
   accidents: z.number(),
   violations: z.array(z.object({ rule: z.string(), what: z.string() })),
+  /** What led to the violations, in lines, if it was wanted. */
+  story: z.array(z.string()).optional(),
   /** How often what happened, by name. */
   counts: z.record(z.string(), z.number()),
 });

@@ -9,6 +9,7 @@ import { settle } from '../world/settle.ts';
 import { drawWeather, type Weather } from '../world/weather.ts';
 import { startWorld, type World } from '../world/world.ts';
 import type { SeedReport } from './seed-report.ts';
+import { tellStory } from './tell-story.ts';
 
 export interface SeedOptions {
   seed: number;
@@ -18,6 +19,8 @@ export interface SeedOptions {
   only: ReadonlySet<number> | undefined;
   /** The numbers of the clients that take part; undefined: all. */
   clients: readonly number[] | undefined;
+  /** Its report says what led to the violations. */
+  hasStory: boolean;
   /** Gets each event and each fact. */
   onTrace: ((line: string) => void) | undefined;
 }
@@ -42,6 +45,7 @@ export async function simulateSeed(
   const end = await kernel.run(virtualLimitMs);
   if (end !== 'stopped') history.violate('late-response', `the run ended by ${end}`);
   stopWatching();
+  const violations = checkAll(history, view);
   return {
     seed,
     hash: kernel.hash,
@@ -50,7 +54,8 @@ export async function simulateSeed(
     virtualSeconds: Math.round(kernel.elapsedMs / 1000),
     weather: [...weather],
     accidents: accidents.count,
-    violations: checkAll(history, view),
+    violations,
+    ...(options.hasStory && { story: tellStory(history, violations) }),
     counts: Object.fromEntries(history.counts),
   };
 }

@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { bundleDirectory, bundleSimulation } from './bundle.ts';
 import { runSeeds } from './run-seeds.ts';
+import type { SeedReport } from './seed-report.ts';
 import { describeSeed, SeedTally } from './seed-tally.ts';
+import { describeShrunk, shrinkSeed } from './shrink-seed.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,9 +19,10 @@ const { values } = parseArgs({
 });
 
 await bundleSimulation(bundleDirectory);
+const isWhole = !values.weather && !values.clients && !values.only;
 const args = [
   ...(values.weather ? [`--weather=${values.weather === 'none' ? '' : values.weather}`] : []),
-  ...(values.clients ? [`--clients=${values.clients}`] : []),
+  ...(values.clients ? [`--clients=${values.clients === 'none' ? '' : values.clients}`] : []),
   ...(values.only ? [`--only=${values.only === 'none' ? '' : values.only}`] : []),
 ];
 const first = Number(values.from || values.seed || 1);
@@ -29,6 +32,7 @@ if (values.trace) {
   process.exit(spawnSync(process.execPath, traced, { stdio: 'inherit' }).status ?? 1);
 }
 const tally = new SeedTally();
+let firstFailure: SeedReport | undefined;
 await runSeeds(
   Array.from({ length: count }, (_, at) => first + at),
   {
@@ -36,10 +40,13 @@ await runSeeds(
     args,
     onReport(report) {
       tally.add(report);
+      if (report.violations.length > 0) firstFailure ??= report;
       if (count === 1 || report.violations.length > 0) console.log(describeSeed(report));
       return true;
     },
   },
 );
+if (firstFailure && isWhole)
+  console.log(describeShrunk(await shrinkSeed(bundleDirectory, firstFailure)));
 console.log(tally.summary());
 process.exitCode = tally.failed > 0 ? 1 : 0;

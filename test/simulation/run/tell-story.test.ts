@@ -14,13 +14,14 @@ test('tells what happened to the ids of a violation, and the faults of that time
     fact(5_000, 'tenant1', 'POST /v1/sessions/ses_1/steps 200'),
     fact(5_001, 'tenant2', 'POST /v1/sessions/ses_2/steps 200'),
     fact(5_002, 'table', 'throttled'),
+    fact(5_002, 'table', 'throttled'),
     fact(5_003, 'world', 'ins_1 is evicted'),
     fact(6_000, 'step-runs-once', 'stp_1 of ses_1 ran 2 times'),
     fact(7_000, 'network', 'reset'),
   );
   expect(story).toEqual([
     '    5.000  tenant1: POST /v1/sessions/ses_1/steps 200',
-    '    5.002  table: throttled',
+    '    5.002  table: throttled (2 times)',
     '    5.003  world: ins_1 is evicted',
     '    6.000  step-runs-once: stp_1 of ses_1 ran 2 times',
   ]);

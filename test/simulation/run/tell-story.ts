@@ -35,9 +35,23 @@ export function tellStory(
   const toMs = own.at(-1)?.atMs ?? 0;
   const isFault = ({ who, atMs }: Fact) => narrators.has(who) && atMs >= fromMs && atMs <= toMs;
   const told = facts.filter((fact) => isFault(fact) || isNamed(fact));
-  const lines = told.map(({ atMs, who, what }) => `${seconds(atMs)}  ${who}: ${what}`);
+  const lines = mergeRepeats(told).map(
+    ([{ atMs, who, what }, count]) =>
+      `${seconds(atMs)}  ${who}: ${what}${count > 1 ? ` (${count} times)` : ''}`,
+  );
   const left = lines.length - longestStory;
   return left <= 0 ? lines : [`(${left} earlier facts left out)`, ...lines.slice(left)];
+}
+
+/** The first of several facts that say the same one after the other, and how many they are. */
+function mergeRepeats(facts: readonly Fact[]): [Fact, number][] {
+  const merged: [Fact, number][] = [];
+  for (const fact of facts) {
+    const last = merged.at(-1);
+    if (last && last[0].who === fact.who && last[0].what === fact.what) last[1] += 1;
+    else merged.push([fact, 1]);
+  }
+  return merged;
 }
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(3).padStart(9);

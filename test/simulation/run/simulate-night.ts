@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { bundleDirectory, bundleSimulation } from './bundle.ts';
+import { keepSeed, readKeptSeeds } from './kept-seeds.ts';
+import { runSeeds } from './run-seeds.ts';
+import type { SeedReport } from './seed-report.ts';
+import { describeSeed, SeedTally } from './seed-tally.ts';
+
+const { values } = parseArgs({ options: { steps: { type: 'string', default: '' } } });
+const mostSteps = Number(values.steps || 1_000_000);
+
+/** Which seed the next night begins with. It is of this machine alone. */
+const nightFile = 'dist/simulation-night.json';
+const nightSchema = z.object({ nextSeed: z.number().int() });
+/** Seeds below it belong to CI. */
+const firstSeed = 10_000;
+
+function readNextSeed(): number {
+  try {
+    return nightSchema.parse(JSON.parse(readFileSync(nightFile, 'utf8'))).nextSeed;
+  } catch {
+    return firstSeed;
+  }
+}
+
+const tally = new SeedTally();
+const failing: number[] = [];
+const onReport = (report: SeedReport): boolean => {
+  tally.add(report);
+  const [first] = report.violations;
+  if (first) {
+    failing.push(report.seed);
+    keepSeed({ seed: report.seed, found: `${first.rule}: ${first.what}` });
+    console.log(describeSeed(report));
+  }
+  return tally.steps < mostSteps;
+};
+
+let nextSeed = readNextSeed();
+/** A seed that was taken counts as run, so that no night repeats another's. */
+function* newSeeds(): Generator<number> {
+  for (;;) {
+    yield nextSeed;
+    nextSeed += 1;
+    writeFileSync(nightFile, JSON.stringify({ nextSeed }));
+  }
+}
+
+mkdirSync('dist', { recursive: true });
+await bundleSimulation(bundleDirectory);
+const kept = readKeptSeeds().map(({ seed }) => seed);
+await runSeeds(kept, { bundle: bundleDirectory, onReport });
+if (tally.steps < mostSteps) await runSeeds(newSeeds(), { bundle: bundleDirectory, onReport });
+console.log(`failing seeds: ${failing.join(' ') || 'none'}`);
+console.log(tally.summary());
+process.exitCode = failing.length > 0 ? 1 : 0;
