@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { decodeTime, monotonicFactory } from 'ulid';
 import * as z from 'zod';
 import { wellFormed } from './fields.ts';
@@ -77,7 +77,7 @@ export type Chance = Pick<Ids, 'uuid' | 'nonce' | 'random'>;
  */
 const systemChance: Chance = {
   uuid: () => randomUUID(),
-  nonce: () => randomBytes(16).toString('hex'),
+  nonce: () => randomUUID().replaceAll('-', ''),
   random: () => randomInt(2 ** 47) / 2 ** 47,
 };
 

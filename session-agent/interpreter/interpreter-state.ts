@@ -1,5 +1,5 @@
 import type { AgentState } from '@steppe/contracts/internal';
-import { deferred } from '../deferred.ts';
+import { type Deferred, deferred } from '../deferred.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -27,7 +27,8 @@ type State = OpenState | { name: 'closing'; last: OpenState };
  */
 export class InterpreterState {
   #state: State = { name: 'starting', phase: 'waiting' };
-  #changed = deferred();
+  /** Set while anybody waits for a change. */
+  #changed: Deferred<void> | undefined;
 
   get name(): AgentState['state'] {
     return this.#state.name;
@@ -58,12 +59,15 @@ export class InterpreterState {
 
   /** Resolves once `condition` holds after a change, or holds now. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await this.#changed.promise;
+    while (!condition()) {
+      this.#changed ??= deferred();
+      await this.#changed.promise;
+    }
   }
 
   #notify(): void {
     const changed = this.#changed;
-    this.#changed = deferred();
-    changed.resolve();
+    this.#changed = undefined;
+    changed?.resolve();
   }
 }

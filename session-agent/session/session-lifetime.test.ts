@@ -21,6 +21,40 @@ test('ends a session that was unused for its idle time, counted from the last us
   expect(ends).toEqual(['idle']);
 });
 
+test('does not count the time before the bind', () => {
+  const ends: string[] = [];
+  const { clock, passTo } = manualClock();
+  const lifetime = new SessionLifetime((reason) => ends.push(reason), clock);
+  passTo(100);
+  lifetime.start({ expires_at: at(1_000), idle_timeout_seconds: 60 });
+  passTo(159);
+  expect(ends).toEqual([]);
+  passTo(160);
+  expect(ends).toEqual(['idle']);
+});
+
+test('sets no timer for a use that only moves the end', () => {
+  const { clock, passTo } = manualClock();
+  let timers = 0;
+  const after: typeof clock.after = (ms, callback) => {
+    timers += 1;
+    return clock.after(ms, callback);
+  };
+  const ends: string[] = [];
+  const lifetime = new SessionLifetime((reason) => ends.push(reason), { ...clock, after });
+  lifetime.start({ expires_at: at(1_000), idle_timeout_seconds: 60 });
+  for (let second = 1; second <= 50; second += 1) {
+    passTo(second);
+    lifetime.stepBegan();
+    lifetime.stepEnded();
+  }
+  expect(timers).toBe(1);
+  passTo(109);
+  expect(ends).toEqual([]);
+  passTo(110);
+  expect(ends).toEqual(['idle']);
+});
+
 test('ends a session at its expiry, even if it is in use', () => {
   const { lifetime, ends, passTo } = start({ expires: 100, idle: 60 });
   passTo(50);

@@ -18,12 +18,13 @@ const longestTimerMs = 2 ** 31 - 1;
 export class SessionLifetime {
   readonly #clock: Clock;
   readonly #onEnd: (reason: LifetimeEnd, detail: string) => void;
-  #lifetime: Lifetime | undefined;
+  #lifetime: ReturnType<typeof read> | undefined;
   #isRunning = false;
   #inUse = 0;
   #stepEnd: { wallMs: number; monotonicMs: number } | undefined;
   #idleSinceMs: number;
-  #stopTimer: () => void = () => {};
+  /** Each step moves the end, which is always later then: the timer checks again when it is due. */
+  #timer: { dueAtMs: number; cancel: () => void } | undefined;
   /** Unix time, for people to read: idle time is not measured from it. */
   lastActiveAtMs: number;
 
@@ -36,12 +37,12 @@ export class SessionLifetime {
 
   /** Starts with the session's bind. */
   start(lifetime: Lifetime): void {
-    this.#lifetime = lifetime;
+    this.#lifetime = read(lifetime);
     this.touch();
   }
 
   change(lifetime: Lifetime): void {
-    this.#lifetime = lifetime;
+    this.#lifetime = read(lifetime);
     this.#check();
   }
 
@@ -76,7 +77,7 @@ export class SessionLifetime {
 
   /** The error for new work after the expiry; a running step may end, and its result be read. */
   refusal(): AppError | undefined {
-    if (this.#lifetime === undefined || this.#clock.now() < Date.parse(this.#lifetime.expires_at))
+    if (this.#lifetime === undefined || this.#clock.now() < this.#lifetime.expiresAtMs)
       return undefined;
     return new AppError('session_ended', 'the session has expired; create a new one', {
       details: { end_reason: 'expired' },
@@ -90,24 +91,36 @@ export class SessionLifetime {
   }
 
   stop(): void {
-    this.#stopTimer();
-    this.#stopTimer = () => {};
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #check(): void {
-    this.stop();
     if (!this.#lifetime || this.#isRunning) return;
-    const { expires_at, idle_timeout_seconds } = this.#lifetime;
+    const { expiresAt, expiresAtMs, idleTimeoutMs } = this.#lifetime;
+    const nowMs = this.#clock.monotonicMs();
     const idleInMs =
-      this.#inUse > 0
-        ? Number.POSITIVE_INFINITY
-        : this.#idleSinceMs + idle_timeout_seconds * 1000 - this.#clock.monotonicMs();
-    const endsInMs = this.#endsInMs(Date.parse(expires_at));
+      this.#inUse > 0 ? Number.POSITIVE_INFINITY : this.#idleSinceMs + idleTimeoutMs - nowMs;
+    const endsInMs = this.#endsInMs(expiresAtMs);
     const dueMs = Math.min(idleInMs, endsInMs);
-    if (dueMs > 0)
-      this.#stopTimer = this.#clock.after(Math.min(dueMs, longestTimerMs), () => this.#check());
-    else if (endsInMs <= idleInMs) this.#onEnd('expired', `it expired at ${expires_at}`);
-    else this.#onEnd('idle', `it was idle for its idle_timeout_seconds of ${idle_timeout_seconds}`);
+    if (dueMs > 0) this.#checkAgainIn(Math.min(dueMs, longestTimerMs), nowMs);
+    else {
+      this.stop();
+      if (endsInMs <= idleInMs) this.#onEnd('expired', `it expired at ${expiresAt}`);
+      else
+        this.#onEnd('idle', `it was idle for its idle_timeout_seconds of ${idleTimeoutMs / 1000}`);
+    }
+  }
+
+  #checkAgainIn(ms: number, nowMs: number): void {
+    const dueAtMs = nowMs + ms;
+    if (this.#timer && this.#timer.dueAtMs <= dueAtMs) return;
+    this.stop();
+    const cancel = this.#clock.after(ms, () => {
+      this.#timer = undefined;
+      this.#check();
+    });
+    this.#timer = { dueAtMs, cancel };
   }
 
   /** If a step ended after the expiry, its client gets time to fetch the result. */
@@ -118,3 +131,9 @@ export class SessionLifetime {
       : expiresAtMs - this.#clock.now();
   }
 }
+
+const read = ({ expires_at, idle_timeout_seconds }: Lifetime) => ({
+  expiresAt: expires_at,
+  expiresAtMs: Date.parse(expires_at),
+  idleTimeoutMs: idle_timeout_seconds * 1000,
+});

@@ -1,6 +1,6 @@
 import type { Background, StepResult } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
-import { asRawJson, mergeObjects, type RawJson, toRawJson } from '../protocol/raw-json.ts';
+import { asRawJson, type RawJson } from '../protocol/raw-json.ts';
 import type { Channel } from '../spool/record.ts';
 import type { StepEvents } from './step-events.ts';
 
@@ -10,10 +10,9 @@ export type KeptResult = Omit<StepResult, 'results'> & { results: RawJson[] };
 /** The result as clients get it. */
 export function resultText(result: KeptResult): RawJson {
   const { step_id, session_id, status, execution_count, stdout, stderr, results, ...rest } = result;
-  return mergeObjects(
-    toRawJson({ step_id, session_id, status, execution_count, stdout, stderr }),
-    asRawJson(`{"results":[${results.join(',')}]}`),
-    toRawJson(rest),
+  const before = JSON.stringify({ step_id, session_id, status, execution_count, stdout, stderr });
+  return asRawJson(
+    `${before.slice(0, -1)},"results":[${results.join(',')}],${JSON.stringify(rest).slice(1)}`,
   );
 }
 

@@ -34,6 +34,9 @@ interface StepStart {
   startedAt: string;
 }
 
+/** About the texts of a summary, besides those of its error. */
+const summaryBytes = 300;
+
 type StepState =
   | { phase: 'queued' }
   | { phase: 'running'; start: StepStart }
@@ -165,7 +168,8 @@ export class Step {
     this.#state = { phase: 'ended', start, end, completedAt: this.#timestamp() };
     this.#dropCode();
     this.#events.finish();
-    this.#events.emit({ type: 'step_ended', ...this.summary() });
+    const bytes = summaryBytes + (end.error ? sizeOf(end.error) : 0);
+    this.#events.emit({ type: 'step_ended', ...this.summary() }, bytes);
     this.ended.resolve();
   }
 

@@ -26,9 +26,11 @@ export async function respondWhenReady(
 ): Promise<void> {
   outgoing.setHeader('Content-Type', 'application/json');
   const stopKeepalive = clock.every(limits.keepaliveMs, () => outgoing.write(' '));
-  const closed = new Promise<void>((resolve) => outgoing.once('close', resolve));
   try {
-    await Promise.race([ready, closed]);
+    await new Promise<void>((resolve, reject) => {
+      outgoing.once('close', resolve);
+      ready.then(() => resolve(), reject);
+    });
   } catch (error) {
     // A sent status cannot be changed. Clients do not mistake an aborted response for a complete
     // one.
