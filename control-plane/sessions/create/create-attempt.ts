@@ -121,18 +121,22 @@ export class CreateAttempt {
     if (!instance) return null;
     this.#instances.push(instance);
     this.#start = 'warm';
+    const bind = (limit: AbortSignal) => agents.bind(instance, binding, limit);
+    const bound = withTimeout({ clock, signal, limitMs: warmBindTimeoutMs }, bind).then(
+      () => ({ ok: true }) as const,
+      (err: unknown) => ({ ok: false, err }) as const,
+    );
+    // At the same time: since its claim the instance itself names the session, so that the reconciler
+    // finds it, and its end is reported again until the row is ready.
     await this.#nameInstance(instance);
-    try {
-      const bind = (limit: AbortSignal) => agents.bind(instance, binding, limit);
-      await withTimeout({ clock, signal, limitMs: warmBindTimeoutMs }, bind);
-      return instance;
-    } catch (err) {
-      // Another instance would fail in the same way.
-      if (signal.aborted || err instanceof InterpreterStartError) throw err;
-      const fields = { err, session_id: sessionId, instance_id: instance.instanceId };
-      logger.warn(fields, 'could not bind a warm instance; starting another');
-      return null;
-    }
+    const outcome = await bound;
+    if (outcome.ok) return instance;
+    const { err } = outcome;
+    // Another instance would fail in the same way.
+    if (signal.aborted || err instanceof InterpreterStartError) throw err;
+    const fields = { err, session_id: sessionId, instance_id: instance.instanceId };
+    logger.warn(fields, 'could not bind a warm instance; starting another');
+    return null;
   }
 
   async #bindCold(): Promise<Instance> {
@@ -167,7 +171,7 @@ export class CreateAttempt {
       .catch((err) => logger.error({ err, instance_id: instanceId }, 'could not end an instance'));
   }
 
-  /** Precedes the bind, so that the reconciler can find the instance of an unfinished session. */
+  /** Lets a delete that comes before the session is ready end its instance. */
   async #nameInstance({ instanceId }: Instance): Promise<void> {
     const named = { ...this.#plan.record, instance_id: instanceId };
     const row = requireUpdated(await this.#services.store.update(named, this.#version));

@@ -70,6 +70,30 @@ it('uses another instance if a warm one dies between its claim and its bind', as
   });
 });
 
+it('records the end of a warm instance that died bound, before its row named it', async () => {
+  const { provisioner, readIn } = fixture.fakes;
+  const update: SessionStore['update'] = async (next, ...rest) => {
+    if (next.state === 'provisioning' && next.instance_id) {
+      const instanceId = next.instance_id;
+      await expectEventually(() => readIn(instanceId, 'run/bound.json')).toContain(next.session_id);
+      await kill(instanceId);
+      await isEnded(instanceId);
+    }
+    return fixture.store.update(next, ...rest);
+  };
+  const runtimes = fakeRuntimes.map((runtime) =>
+    runtime.name === 'python' ? { ...runtime, poolSize: 1 } : runtime,
+  );
+  const plane = await fixture.open({ store: { ...fixture.store, update } }, {}, { runtimes });
+  plane.fillPool();
+  await expectEventually(async () => (await provisioner.list()).map(({ state }) => state)).toEqual([
+    'warm',
+  ]);
+  const { session_id } = await plane.create(newTenantId());
+  const row = () => fixture.store.get(session_id, { consistent: true });
+  await expectEventually(row).toMatchObject({ state: 'ended', end_reason: 'crashed' });
+});
+
 it('records the end of an instance that died as its session became ready', async () => {
   const update: SessionStore['update'] = async (next, ...rest) => {
     if (next.state === 'ready') {
