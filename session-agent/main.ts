@@ -2,7 +2,7 @@ import { rmSync, writeSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { createIds } from '@steppe/contracts/ids';
 import { createKeyDirectory } from '@steppe/service-kit/auth/internal-token/key-directory';
-import { tcpNetwork } from '@steppe/service-kit/http/network';
+import { tcpServers } from '@steppe/service-kit/http/server-network';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { removeUnusedInstances } from '@steppe/service-kit/process/instances-directory';
@@ -87,7 +87,7 @@ async function openParts(config: AgentConfig): Promise<AgentParts> {
     leaveTerminationMessage: (message) =>
       writeTerminationMessage(config.STEPPE_TERMINATION_FILE, message, logger),
     warmUp,
-    network: tcpNetwork,
+    network: tcpServers,
     clock,
     ids,
     logger,

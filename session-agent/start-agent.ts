@@ -3,8 +3,8 @@ import type { Ids } from '@steppe/contracts/ids';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import { loopbackHosts } from '@steppe/service-kit/http/browsers/refuse-foreign';
-import type { Network } from '@steppe/service-kit/http/network';
 import { listen } from '@steppe/service-kit/http/server/http-server';
+import type { ServerNetwork } from '@steppe/service-kit/http/server-network';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import type { Lifecycle } from '@steppe/service-kit/process/lifecycle';
@@ -41,7 +41,7 @@ export interface AgentParts {
   leaveTerminationMessage: (message: TerminationMessage) => void;
   /** Rehearses steps before the instance is ready. Never rejects. */
   warmUp?: (parts: WarmUpParts) => Promise<void>;
-  network: Network;
+  network: ServerNetwork;
   clock: Clock;
   ids: Ids;
   logger: Logger;

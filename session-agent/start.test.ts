@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
@@ -13,4 +14,13 @@ it('V8 accepts the code cache that the build wrote', () => {
   expect(
     execFileSync(process.execPath, ['--eval', program, starter], { env: {}, encoding: 'utf8' }),
   ).toBe('false');
+});
+
+it('bundles no HTTP client, which every agent would load for nothing', () => {
+  const packages = JSON.parse(
+    readFileSync(new URL('../dist/packages.json', import.meta.url), 'utf8'),
+  );
+  const names = packages['session-agent'].map(({ name }: { name: string }) => name);
+  expect(names).toContain('hono');
+  expect(names).not.toContain('undici');
 });

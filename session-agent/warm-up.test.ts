@@ -2,7 +2,7 @@ import { openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createIds } from '@steppe/contracts/ids';
 import { newInstanceId } from '@steppe/contracts/testing/new-ids';
-import { tcpNetwork } from '@steppe/service-kit/http/network';
+import { tcpServers } from '@steppe/service-kit/http/server-network';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { createLogger } from '@steppe/service-kit/process/logger';
 import { afterEach, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ let peers: Peers;
 afterEach(() => peers.close());
 
 /** @returns the messages of the warnings that were logged. */
-async function warmUpWith({ interpreter }: Peers, network = tcpNetwork): Promise<string[]> {
+async function warmUpWith({ interpreter }: Peers, network = tcpServers): Promise<string[]> {
   const [clock, ids] = [systemClock, createIds(systemClock)];
   const warnings: string[] = [];
   const to = { write: (line: string) => void warnings.push(JSON.parse(line).msg) };
@@ -110,7 +110,7 @@ test('logs a failure and returns', async () => {
   peers = await listenForPeers();
   const { worker } = await peers.start();
   const counts = runSteps(worker, 1);
-  const network = { ...tcpNetwork, createServer: () => fail() };
+  const network = { ...tcpServers, createServer: () => fail() };
   expect(await warmUpWith(peers, network)).toEqual(['warm-up failed']);
   expect(counts).toEqual([]);
 });

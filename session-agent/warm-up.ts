@@ -5,8 +5,8 @@ import type { bindRequestSchema } from '@steppe/contracts/internal';
 import type { Language } from '@steppe/contracts/session';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { createBodyBudget } from '@steppe/service-kit/http/body/body-budget';
-import type { Network } from '@steppe/service-kit/http/network';
 import { listen } from '@steppe/service-kit/http/server/http-server';
+import type { ServerNetwork } from '@steppe/service-kit/http/server-network';
 import type { Logger } from '@steppe/service-kit/process/logger';
 import type * as z from 'zod';
 import { createApp } from './http/create-app.ts';
@@ -25,7 +25,7 @@ export interface WarmUpParts extends Pick<RouteParts, 'clock' | 'limits' | 'work
   /** The verifier of the real requests. */
   verifier: InternalTokenVerifier;
   spool: SessionSpool;
-  network: Network;
+  network: ServerNetwork;
   ids: Ids;
   logger: Logger;
 }

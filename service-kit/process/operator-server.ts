@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ids } from '@steppe/contracts/ids';
 import type { Registry } from 'prom-client';
-import type { Network } from '../http/network.ts';
 import { type HttpServer, listen } from '../http/server/http-server.ts';
+import type { ServerNetwork } from '../http/server-network.ts';
 import type { Clock } from './clock.ts';
 
 interface OperatorOptions {
@@ -10,7 +10,7 @@ interface OperatorOptions {
   port: number;
   /** Absent: no `/metrics`. */
   registry?: Registry;
-  network: Network;
+  network: ServerNetwork;
   clock: Clock;
   ids: Ids;
   /** False until the service can work, and from the beginning of its shutdown. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Ids } from '@steppe/contracts/ids';
 import type { Clock } from '../../process/clock.ts';
 import { ownConnections } from '../../process/connection-owner.ts';
-import type { Network } from '../network.ts';
+import type { ServerNetwork } from '../server-network.ts';
 import { createConnectionLimit } from './connection-limit.ts';
 import { drainRequestBodies } from './drain-request-body.ts';
 import { rejectMalformedRequests } from './malformed-request.ts';
@@ -17,7 +17,7 @@ interface ListenOptions {
   host: string;
   /** 0 chooses a free one. */
   port: number;
-  network: Network;
+  network: ServerNetwork;
   clock: Clock;
   ids: Ids;
   keepAliveTimeoutMs?: number;
