@@ -24,5 +24,11 @@ export const budgets: Readonly<Record<string, Budget>> = {
   'busy-sessions-p95': atMost(5),
   'warm-create-python-first-result': atMost(40),
   'warm-create-node-first-result': atMost(40),
+  'driver-python-rssMb': atMost(15),
+  'driver-node-rssMb': atMost(45),
+  'agent-memory-used': atMost(60),
+  'output-lines-python-cpu': atMost(1),
+  'output-lines-node-cpu': atMost(1),
+  'output-writes-memory': atMost(32),
   'transfer-down': timesAtLeast(0.7),
 };

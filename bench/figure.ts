@@ -1,5 +1,5 @@
 /** What a figure is measured in. */
-type Unit = 'µs' | 'ms' | 's' | 'KB' | 'MB' | 'MB/s' | 'requests/s' | 'ms/row';
+export type Unit = 'µs' | 'ms' | 's' | 'KB' | 'MB' | 'MB/s' | 'requests/s';
 
 export interface Measured {
   name: string;

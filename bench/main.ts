@@ -41,6 +41,13 @@ for (const row of chosen) {
   }
   say(`  ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
+const ids = new Set([...measured.values()].flat().map(({ figure }) => figure.id));
+const unused = Object.keys(budgets).filter((id) => !ids.has(id));
+// A budget that no figure has would never be missed.
+if (config.row === undefined && unused.length > 0) {
+  say(`no figure has the budget of ${unused.join(', ')}`);
+  process.exitCode = 1;
+}
 process.stdout.write(`${tableText(measured)}\n`);
 const dist = fileURLToPath(new URL('../dist/bench', import.meta.url));
 const { json, page } = writeReport(dist, measured, machine);

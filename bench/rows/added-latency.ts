@@ -6,7 +6,7 @@ import { curveOf, percentile } from '../statistics.ts';
 import { openHop, stepRequest } from '../subjects/hop.ts';
 
 const rates = [500, 1000, 2000];
-const seconds = 3;
+const seconds = 2;
 const warmUpRequests = 5000;
 
 export const addedLatency: Row = {

@@ -7,7 +7,7 @@ import { type Forwarder, openHop, stepRequest } from '../subjects/hop.ts';
 
 const connections = 64;
 /** Not shortened by SCALE: a shorter one would see too few collections. */
-const seconds = 4;
+const seconds = 3;
 
 export const allocation: Row = {
   name: 'allocation',

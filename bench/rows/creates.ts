@@ -11,7 +11,7 @@ import { openServices } from '../subjects/services.ts';
 import { type CreateTimes, timeCreates } from '../subjects/time-creates.ts';
 
 const poolSize = 2;
-const createsPerRound = 12;
+const createsPerRound = 8;
 /** A cold start and a kernel take far longer. */
 const slowCreatesPerRound = 5;
 

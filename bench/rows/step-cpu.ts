@@ -6,7 +6,7 @@ import { cpuSeconds } from '../run/process-usage.ts';
 import { type Forwarder, openHop, stepRequest } from '../subjects/hop.ts';
 
 const connections = 64;
-const seconds = 4;
+const seconds = 3;
 
 interface Cost {
   cpuMicros: number;

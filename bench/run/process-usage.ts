@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { childrenOf } from './process-tree.ts';
 
 /** Linux counts the CPU time of processes in hundredths of a second. */
 const ticksPerSecond = 100;
@@ -15,3 +16,16 @@ export const residentBytes = (pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): 
 
 const kilobytesOf = (text: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
+
+/**
+ * Memory of processes and of all that they started. What several processes share is divided among
+ * them, so that sums are right.
+ */
+export const treeBytes = (pids: readonly number[]): number =>
+  pids
+    .flatMap(treeOf)
+    .map((pid) => kilobytesOf(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'), 'Pss') * 1024)
+    .reduce((sum, bytes) => sum + bytes, 0);
+
+/** A process, what it started, and what those started. */
+const treeOf = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(treeOf)];

@@ -11,16 +11,16 @@ export const kernelCommand = (program: string): [string, ...string[]] => [
   `${root}bench/peers/kernels/${program}.py`,
 ];
 
-const timesSchema = z.array(z.number());
+const figuresSchema = z.array(z.number());
 
 /**
- * Runs one of the programs that time steps.
+ * Runs one of the programs that measure kernels.
  * @param input its only argument, as JSON
- * @returns the times that it prints, in ms
+ * @returns the figures that it prints; times are in ms
  */
 export async function runKernelProgram(
-  program: 'time_steps' | 'time_creates' | 'load_kernels',
-  input: object,
+  program: 'time_steps' | 'time_creates' | 'load_kernels' | 'kernel_footprint',
+  input: object = {},
 ): Promise<number[]> {
   const started = startCommand(kernelCommand(program), {
     cores: 'rest',
@@ -29,5 +29,11 @@ export async function runKernelProgram(
   if (!started.child.stdout) throw new Error('no standard output');
   const output = await text(started.child.stdout);
   if (output === '') throw new Error(`${program} printed nothing`);
-  return timesSchema.parse(JSON.parse(output));
+  return figuresSchema.parse(JSON.parse(output));
+}
+
+/** Starts one kernel without a gateway. */
+export async function measureKernel(): Promise<{ startMs: number; rssMb: number }> {
+  const [startMs = Number.NaN, rssMb = Number.NaN] = await runKernelProgram('kernel_footprint');
+  return { startMs, rssMb };
 }

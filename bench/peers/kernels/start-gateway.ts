@@ -5,11 +5,14 @@ import { startCommand } from '../../run/start-program.ts';
 import { untilListening } from '../../run/until-listening.ts';
 import { kernelCommand } from './run-kernel-program.ts';
 
+/** Its warnings are about every kernel, and its last line about the signal that ends it. */
+const errorsToLog = ['sh', '-c', 'exec "$@" 2>&1', 'sh'] as const;
+
 /** Starts a kernel gateway without kernels. @returns its port */
 export async function openGateway({ directory, onClose }: Bench): Promise<number> {
   const port = await freePort();
   onClose(
-    startCommand(kernelCommand('gateway'), {
+    startCommand([...errorsToLog, ...kernelCommand('gateway')], {
       cores: 'all',
       logFile: join(directory, 'gateway.log'),
       env: { JUPYTER_RUNTIME_DIR: join(directory, 'jupyter') },

@@ -63,7 +63,7 @@ def is_whole(received: bytes) -> bool:
 def kernel_over_zmq(steps: int) -> list[float]:
     from jupyter_client.manager import start_new_kernel
 
-    manager, client = start_new_kernel(kernel_name="python3")
+    manager, client = start_new_kernel(kernel_name="python3", extra_arguments=["--log-level=ERROR"])
     try:
         return time_steps(
             lambda code: client.execute_interactive(code, output_hook=lambda _: None, timeout=60),
