@@ -25,31 +25,39 @@ const small = { maxBytes: 64 * 1024, mayBeEmpty: true };
  * against the share; other bodies are small.
  * @throws AppError if the body is not valid for the operation.
  */
-export async function readAgentBody(
+export function readAgentBody(
   call: Call,
   operation: AgentOperation,
   { share, ids }: { share: BodyShare; ids: Ids },
-): Promise<AgentBody> {
+): AgentBody | Promise<AgentBody> {
   switch (agentOperations[operation].body) {
     case 'none':
       return { body: null };
     case 'upload':
       return { body: hasBody(call.incoming) ? call.incoming : null };
     case 'cancel':
-      await readJson(call, z.strictObject({}), small);
-      return { body: null };
+      return readJson(call, z.strictObject({}), small).then(() => ({ body: null }));
     case 'restart':
-      return { body: null, restart: await readJson(call, restartRequestSchema, small) };
-    case 'step': {
-      const { value, bytes } = await readJsonBody(call, stepRequestSchema, {
-        maxBytes: limits.requestBodyBytes,
-        share,
-      });
-      if (value.step_id) return { body: bytes, stepId: value.step_id };
-      const stepId = ids.stepId();
-      return { body: withStepId(bytes, stepId), stepId };
-    }
+      return readJson(call, restartRequestSchema, small).then((restart) => ({
+        body: null,
+        restart,
+      }));
+    case 'step':
+      return readStep(call, { share, ids });
   }
+}
+
+async function readStep(
+  call: Call,
+  { share, ids }: { share: BodyShare; ids: Ids },
+): Promise<AgentBody> {
+  const { value, bytes } = await readJsonBody(call, stepRequestSchema, {
+    maxBytes: limits.requestBodyBytes,
+    share,
+  });
+  if (value.step_id) return { body: bytes, stepId: value.step_id };
+  const stepId = ids.stepId();
+  return { body: withStepId(bytes, stepId), stepId };
 }
 
 /** Adds the id to a step as the first member of its object. The rest stays as the client sent it. */

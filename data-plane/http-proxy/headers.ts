@@ -64,10 +64,12 @@ export function responseHeaders(
 ): OutgoingHttpHeaders {
   const endsHere = hopByHop(headers.connection);
   const kept: OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (value !== undefined && !endsHere(name)) kept[name] = value;
   }
-  return Object.assign(kept, own);
+  for (const name in own) kept[name] = own[name];
+  return kept;
 }
 
 const alwaysHopByHop: ReadonlySet<string> = new Set([

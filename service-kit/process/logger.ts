@@ -14,7 +14,7 @@ interface LoggerOptions {
  * waits for 200 ms at most, and the exit of the process writes the rest.
  */
 export const batchedOutput = (): DestinationStream =>
-  destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 200 });
+  destination({ fd: 1, sync: false, minLength: 8 * 1024, periodicFlush: 200 });
 
 /** JSON lines with RFC 3339 times. Callers never log user code, output or tokens. */
 export const createLogger = ({ service, level, to }: LoggerOptions): Logger =>

@@ -23,6 +23,26 @@ export const bodyLimitMs = 60_000;
 export const bodyStallMs = 5_000;
 
 /**
+ * Returns a body of known length if all of it is here already; otherwise undefined, and nothing was
+ * read. A short body arrives together with its head, and the parser delivers it as soon as the code
+ * that runs then yields.
+ * @throws AppError `rate_limited`
+ */
+export function takeArrivedBody(
+  incoming: IncomingMessage,
+  { maxBytes, share }: Pick<ReadBodyOptions, 'maxBytes' | 'share'>,
+): Buffer | undefined {
+  const announced = Number(incoming.headers['content-length'] ?? 0);
+  const isHere = announced > 0 && incoming.readableLength >= announced;
+  if (!isHere || announced > maxBytes || incoming.destroyed) return undefined;
+  share?.take(announced);
+  const body = incoming.read();
+  // Without a reader, the stream would never end.
+  incoming.resume();
+  return body;
+}
+
+/**
  * Reads a body into memory. An announced length is taken from the share before the first byte;
  * otherwise each chunk is taken when it arrives.
  * @throws AppError `payload_too_large` as soon as more than `maxBytes` are announced or have
@@ -37,8 +57,6 @@ export async function readBody(
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
   share?.take(announced);
-  const arrived = await takeArrived(incoming, announced);
-  if (arrived) return arrived;
   const chunks: Buffer[] = [];
   let size = 0;
   await collect(incoming, options, (chunk) => {
@@ -49,22 +67,6 @@ export async function readBody(
     chunks.push(chunk);
   });
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
-
-/**
- * Returns a body of known length if all of it is here already. A short body arrives together with
- * its head, and the parser delivers it as soon as the code that runs now yields.
- */
-async function takeArrived(
-  incoming: IncomingMessage,
-  announced: number,
-): Promise<Buffer | undefined> {
-  await Promise.resolve();
-  if (announced === 0 || incoming.readableLength < announced) return undefined;
-  const whole = incoming.read();
-  // Without a reader, the stream would never end.
-  incoming.resume();
-  return whole;
 }
 
 /** Calls `take` with each chunk. If it throws, reading stops, and the server handles the rest. */

@@ -5,7 +5,7 @@ import { AppError } from '../app-error.ts';
 import { type Call, joinedHeader } from '../call.ts';
 import { parseInput } from '../parse-input.ts';
 import { requireJsonShape } from './json-shape.ts';
-import { hasBody, type ReadBodyOptions, readBody } from './read-body.ts';
+import { hasBody, type ReadBodyOptions, readBody, takeArrivedBody } from './read-body.ts';
 
 interface ReadJsonOptions extends Omit<ReadBodyOptions, 'clock'> {
   /** An empty body counts as `{}`, and needs no content type. */
@@ -39,7 +39,9 @@ export async function readJsonBody<S extends z.ZodType>(
   const mayTurnOutEmpty = options.mayBeEmpty && isChunked;
   const isChecked = hasBody(incoming) && !mayTurnOutEmpty;
   if (isChecked) requireJsonHeaders(incoming);
-  const bytes = await readBody(incoming, { ...options, clock });
+  await Promise.resolve();
+  const bytes =
+    takeArrivedBody(incoming, options) ?? (await readBody(incoming, { ...options, clock }));
   if (bytes.length === 0 && options.mayBeEmpty)
     return { value: parseInput(schema, {}, 'body'), bytes };
   if (!isChecked) requireJsonHeaders(incoming);

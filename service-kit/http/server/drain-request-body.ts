@@ -19,20 +19,18 @@ export function drainRequestBodies(server: Server, clock: Clock, limitMs: number
       if (incoming.readableEnded || incoming.destroyed) return;
       const { socket } = incoming;
       const stopLimit = clock.after(limitMs, () => close(socket));
-      let received = 0;
       let stopQuiet = () => {};
-      // Data that arrived while this process was busy is read before the connection counts as quiet.
       const closeWhenQuiet = () => {
-        const before = received;
+        // Node discards a body that nobody has begun to read, without an event for its data.
+        const before = socket.bytesRead;
         const closeIfQuiet = () => {
-          if (received === before && !incoming.readableEnded) close(socket);
+          if (incoming.readableEnded || incoming.destroyed) return;
+          if (socket.bytesRead === before) close(socket);
+          else closeWhenQuiet();
         };
-        stopQuiet();
+        // Data that arrived while this process was busy is read before the connection counts as
+        // quiet.
         stopQuiet = clock.after(quietMs, () => setImmediate(closeIfQuiet));
-      };
-      const onData = () => {
-        received++;
-        closeWhenQuiet();
       };
       closeWhenQuiet();
       const stop = () => {
@@ -43,8 +41,10 @@ export function drainRequestBodies(server: Server, clock: Clock, limitMs: number
       // `close` does not always follow `end`, and may occur without it.
       incoming.once('end', stop).once('close', stop);
       // The earlier reader has stopped, and must not block the stream.
-      incoming.removeAllListeners('data').on('data', onData);
-      incoming.on('pause', () => incoming.resume()).resume();
+      incoming
+        .removeAllListeners('data')
+        .on('pause', () => incoming.resume())
+        .resume();
     });
   });
 }
