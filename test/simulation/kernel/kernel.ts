@@ -49,6 +49,7 @@ export class Kernel {
   readonly world: SimulatedProcess;
   /** What `Math.random` draws from. */
   readonly globalRandom: RandomStream;
+  readonly #processes = new Set<Process>();
   readonly #queue = new TinyQueue<Event>([], byTime);
   readonly #onTrace: ((line: string) => void) | undefined;
   #current: Process;
@@ -99,7 +100,14 @@ export class Kernel {
   }
 
   createProcess(name: string): SimulatedProcess {
-    return new Process(name);
+    const process = new Process(name);
+    this.#processes.add(process);
+    return process;
+  }
+
+  /** Ends the simulation: what its processes hold of the machine is released. */
+  killAll(): void {
+    for (const process of this.#processes) this.kill(process);
   }
 
   /** As `kill -9`: after the microtasks that run now, nothing of the process runs. */
@@ -110,6 +118,7 @@ export class Kernel {
     this.note(`kill ${process.name}`);
     for (const act of [...process.killHandlers]) act();
     process.killHandlers.clear();
+    this.#processes.delete(process);
   }
 
   /** Calls `act` as `process`, after `delayMs`. Events of one moment keep their order. */

@@ -78,6 +78,7 @@ export class SimulatedSocket extends Duplex {
     this.#send('rst', 0, (peer) => peer.#reset());
     this.#detach();
     this.#idleTimer?.cancel();
+    releaseParser(this);
   }
 
   #detach(): void {
@@ -245,3 +246,11 @@ export class SimulatedSocket extends Duplex {
     return this;
   }
 }
+
+/** Node's HTTP server would do it when the socket closes: until then its parser is never collected. */
+function releaseParser(socket: SimulatedSocket): void {
+  const { parser }: HttpSocket = socket;
+  parser?.close();
+}
+
+type HttpSocket = SimulatedSocket & { parser?: { close(): void } | null };

@@ -44,11 +44,13 @@ export async function simulateSeed(
   startClients(world, options.clients ?? clientNumbers, () => settle(world, () => kernel.stop()));
   const end = await kernel.run(virtualLimitMs);
   if (end !== 'stopped') history.violate('late-response', `the run ended by ${end}`);
+  const { hash } = kernel;
+  kernel.killAll();
   stopWatching();
   const violations = checkAll(history, view);
   return {
     seed,
-    hash: kernel.hash,
+    hash,
     events: kernel.events,
     steps: history.runs.length,
     virtualSeconds: Math.round(kernel.elapsedMs / 1000),
