@@ -29,6 +29,7 @@ const endings: readonly StepAction[] = [
   { do: 'allocate', kills: 'worker' },
   { do: 'allocate', kills: 'container' },
   { do: 'background', lines: 3, everyMs: 700 },
+  { do: 'background', lines: 40, everyMs: 0.6 },
   { do: 'orphan', ms: 20_000 },
   { do: 'break_protocol' },
   { do: 'display', text: 'shown' },
