@@ -5,7 +5,7 @@ import { checkAll } from './check-all.ts';
 
 const times = { provisioningMs: 1, graceMs: 1, intervalMs: 1, leaseMs: 1 };
 const table = { rows: new Map(), liveSets: new Map(), keys: new Map() };
-const view = { table, pods: () => [], poolSize: 0, times };
+const view = { table, pods: () => [], strayServices: () => [], poolSize: 0, times };
 
 test('finds nothing in an empty history, and everything that each check finds', () => {
   const history = createHistory(new Kernel({ seed: 1 }));

@@ -12,15 +12,16 @@ const pod = (sessionId: string | undefined, instanceId = 'ins_1'): PodView => ({
   sessionId,
   isReady: true,
 });
-const found = (row: SessionRecord, counted: string[], ...pods: PodView[]) =>
-  checkRest({
-    table: {
-      rows: new Map([[row.session_id, row]]),
-      liveSets: new Map([['acme', counted]]),
-      keys: new Map(),
-    },
-    pods: () => pods,
-  }).length;
+const rested = (row: SessionRecord, counted: string[], ...pods: PodView[]) => ({
+  table: {
+    rows: new Map([[row.session_id, row]]),
+    liveSets: new Map([['acme', counted]]),
+    keys: new Map(),
+  },
+  pods: () => pods,
+  strayServices: (): string[] => [],
+});
+const found = (...given: Parameters<typeof rested>) => checkRest(rested(...given)).length;
 
 test('finds nothing where row, quota and pod agree', () => {
   expect(found(ready, [id], pod(id), pod(undefined, 'ins_2'))).toBe(0);
@@ -33,6 +34,10 @@ test.each<[string, number]>([
   ['a live session that is not counted', found(ready, [], pod(id))],
   ['a counted session that ended', found(ended, [id])],
   ['a pod of a session that ended', found(ended, [], pod(id))],
+  [
+    'a service without a pod',
+    checkRest({ ...rested(ended, []), strayServices: () => ['steppe-1'] }).length,
+  ],
   ['a second pod of a session', found(ready, [id], pod(id), pod(id, 'ins_2'))],
 ])('finds %s', (_, count) => {
   expect(count).toBe(1);

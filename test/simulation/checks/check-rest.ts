@@ -2,13 +2,16 @@ import { isTerminal } from '../../../control-plane/sessions/termination/cause.ts
 import type { Violation } from '../history/rules.ts';
 import type { WorldView } from '../history/world-view.ts';
 
+type Rested = Pick<WorldView, 'table' | 'pods' | 'strayServices'>;
+
 /** What must hold when all clients have left and everything had its time: nothing is half done. */
-export function checkRest({ table, pods }: Pick<WorldView, 'table' | 'pods'>): Violation[] {
+export function checkRest({ table, pods, strayServices }: Rested): Violation[] {
   const live = [...table.rows.values()].filter((row) => !isTerminal(row));
   const counted = new Set([...table.liveSets.values()].flat());
   const liveIds = new Set<string>(live.map(({ session_id }) => session_id));
   const owners = new Map(pods().map((pod) => [pod.instanceId, pod.sessionId]));
   const left = [
+    ...strayServices().map((name) => `the service ${name} has no pod`),
     ...live
       .filter(
         ({ state, session_id, instance_id }) =>

@@ -30,6 +30,8 @@ interface HealingTimes {
 export interface WorldView {
   table: TableView;
   pods(): PodView[];
+  /** The names of the services whose pod does not exist. */
+  strayServices(): string[];
   /** How many instances without a session there should be. */
   poolSize: number;
   times: HealingTimes;

@@ -37,7 +37,8 @@ async function found(scene: Scene): Promise<string[]> {
   let pods: PodView[] = scene.hasPod ? [{ instanceId: 'ins_1', sessionId: id, isReady: true }] : [];
   if (scene.endOfInstance)
     history.instanceEnds.set('ins_1', { reason: scene.endOfInstance, atMs: kernel.nowMs });
-  const view = { table: { rows, liveSets, keys }, pods: () => pods, poolSize: 0, times };
+  const table = { rows, liveSets, keys };
+  const view = { table, pods: () => pods, strayServices: () => [], poolSize: 0, times };
   keepVigil(kernel, history, { ...view, poolSize: scene.poolSize ?? 0 });
   const { fault, healedAfterMs } = scene;
   if (fault)

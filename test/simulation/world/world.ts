@@ -91,7 +91,13 @@ export function startWorld(kernel: Kernel, only: ReadonlySet<number> | undefined
     sessionQuota,
     dataPlaneUrls: dataPlaneHosts.map(dataPlaneUrl),
     healing: new Set(),
-    view: { table: tableView, pods: () => viewPods(cluster), poolSize, times: controlPlaneTimes },
+    view: {
+      table: tableView,
+      pods: () => viewPods(cluster),
+      strayServices: () => strayServices(cluster),
+      poolSize,
+      times: controlPlaneTimes,
+    },
   };
 }
 
@@ -159,3 +165,8 @@ const viewPods = (cluster: ClusterModel): PodView[] =>
     );
     return instanceId ? [{ instanceId, sessionId: labels[label.session], isReady: !!isReady }] : [];
   });
+
+function strayServices(cluster: ClusterModel): string[] {
+  const pods = new Set(cluster.pods().map(({ metadata }) => metadata.name));
+  return cluster.services().flatMap(({ metadata: { name } }) => (pods.has(name) ? [] : [name]));
+}
