@@ -2,14 +2,14 @@ import type { InstanceId } from '@steppe/contracts/ids';
 import { abortable } from '../../abortable.ts';
 import type { Instance, StartRequest } from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
-import { isKubeApiError } from './api/kube-api-error.ts';
+import { isAmbiguousWrite, isKubeApiError } from './api/kube-api-error.ts';
 import type { Pod } from './api/kube-objects.ts';
 import { awaitConnection } from './await-connection.ts';
 import { deletePod } from './delete-pod.ts';
 import type { RouteAddress } from './kubernetes-config.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 import { agentPort, type PodRuntime, type PodTemplate } from './pods/pod-containers.ts';
-import { podName } from './pods/pod-labels.ts';
+import { label, podName } from './pods/pod-labels.ts';
 import { podManifest, serviceManifest } from './pods/pod-manifest.ts';
 import { readyPatch } from './pods/pod-patches.ts';
 import { readStart, type StartProblem } from './pods/read-start.ts';
@@ -28,8 +28,8 @@ export interface StartParts extends KubernetesParts {
  * @throws StartFailedError, or the reason of the request's signal.
  */
 export async function startInstance(parts: StartParts, request: StartRequest): Promise<Instance> {
-  const { api, informer, network, clock, ids, logger, events, longestLifeMs } = parts;
-  const { signal, owner } = request;
+  const { api, informer, network, clock, ids, logger, events } = parts;
+  const { signal } = request;
   signal.throwIfAborted();
   const runtime = findRuntime(parts, request.runtime);
   const instanceId = ids.instanceId();
@@ -45,8 +45,7 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
     ]);
     const address = clusterAddress ?? podAddress(ready);
     await awaitConnection(address, { network, clock, signal });
-    const life = { nowMs: clock.now(), longestLifeMs };
-    const labelled = await api.pods.patch(name, readyPatch(ready, owner, address, life));
+    const labelled = await labelReady(parts, ready, request, address);
     if (isDeleting(labelled)) throw deletedMeanwhile();
     informer.observe(labelled);
     return { instanceId, address };
@@ -61,6 +60,32 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
     );
     throw failure;
   }
+}
+
+/**
+ * Labels the pod as warm or claimed, once: a write whose outcome is unclear is not sent again, since
+ * a claim may have followed it.
+ */
+async function labelReady(
+  { api, clock, longestLifeMs }: StartParts,
+  ready: Pod,
+  { owner, signal }: StartRequest,
+  address: string,
+): Promise<Pod> {
+  const { name } = ready.metadata;
+  let pod: Pod | null = ready;
+  while (pod) {
+    const { labels, resourceVersion } = pod.metadata;
+    if (labels[label.state] !== 'starting') return pod;
+    const patch = readyPatch(pod, owner, address, { nowMs: clock.now(), longestLifeMs });
+    try {
+      return await api.pods.patch(name, patch, { signal, resourceVersion });
+    } catch (error) {
+      if (!isKubeApiError(error, 'conflict') && !isAmbiguousWrite(error)) throw error;
+    }
+    pod = await api.pods.get(name, { signal });
+  }
+  throw deletedMeanwhile();
 }
 
 function findRuntime({ runtimes }: StartParts, name: string): PodRuntime {

@@ -55,11 +55,7 @@ export class ClusterState {
 
   /** In the order of their names, as of now or of an earlier version. */
   list(kind: Kind, version = this.#version): KubeObject[] {
-    const objects = new Map(this.#objects);
-    for (const { before, after } of this.changesSince(version).reverse()) {
-      if (after) objects.delete(keyOf(after));
-      if (before) objects.set(keyOf(before), before);
-    }
+    const objects = version === this.#version ? this.#objects : this.#objectsOf(version);
     return [...objects.values()].filter((object) => object.kind === kind).sort(byName);
   }
 
@@ -93,6 +89,15 @@ export class ClusterState {
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #objectsOf(version: number): Map<string, KubeObject> {
+    const objects = new Map(this.#objects);
+    for (const { before, after } of this.changesSince(version).reverse()) {
+      if (after) objects.delete(keyOf(after));
+      if (before) objects.set(keyOf(before), before);
+    }
+    return objects;
   }
 
   #record(change: Change): void {

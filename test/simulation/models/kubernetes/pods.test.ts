@@ -1,21 +1,26 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
-import { startRequest } from '@steppe/control-plane/provisioner/conformance/requests';
+import { newOwner, startRequest } from '@steppe/control-plane/provisioner/conformance/requests';
 import type { Pod } from '@steppe/control-plane/provisioner/kubernetes/api/kube-objects';
 import { podSchema } from '@steppe/control-plane/provisioner/kubernetes/api/kube-objects';
-import { podName } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
+import { label, podName } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
 import { readEnd } from '@steppe/control-plane/provisioner/kubernetes/pods/read-end';
 import { readStart } from '@steppe/control-plane/provisioner/kubernetes/pods/read-start';
-import type { Instance, StartRequest } from '@steppe/control-plane/provisioner/session-provisioner';
+import type {
+  Instance,
+  InstanceOwner,
+  StartRequest,
+} from '@steppe/control-plane/provisioner/session-provisioner';
 import { expect, test } from 'vitest';
 import { driveKernel } from '../../testing/drive-kernel.ts';
-import { type KubernetesFaults, noFaults } from './cluster-parts.ts';
+import { type ClusterOptions, type KubernetesFaults, noFaults } from './cluster-parts.ts';
 import { openSimulatedPods } from './testing/open-simulated-pods.ts';
 
 /** A provisioner on a cluster with these faults, and what really ended its pods. */
-function open(given: Partial<KubernetesFaults> = {}) {
+function open(given: Partial<KubernetesFaults> = {}, options: Partial<ClusterOptions> = {}) {
   const faults = { ...noFaults, ...given };
   const facts: EndedReason[] = [];
-  const pods = openSimulatedPods({ faults, onPodEnd: (_name, reason) => void facts.push(reason) });
+  const onPodEnd = (_name: string, reason: EndedReason) => void facts.push(reason);
+  const pods = openSimulatedPods({ faults, onPodEnd, ...options });
   const provisioner = pods.open();
   const start = (given: Partial<StartRequest> = {}): Promise<Instance> =>
     provisioner.start(startRequest(pods.runtimes.runtime, given));
@@ -129,4 +134,35 @@ test('ends a claimed pod at its deadline', async () => {
   const left = pod();
   expect(left && readEnd(left)).toMatchObject({ reason: 'expired' });
   expect(facts).toEqual(['expired']);
+});
+
+test('does not make a claimed pod warm again when the response of its start was lost', async () => {
+  let isWatched = false;
+  const opened = open(
+    {},
+    {
+      async moment(what) {
+        if (what === 'kube PATCH pods' && isWatched) opened.faults.responseLost = 1;
+      },
+    },
+  );
+  const { cluster, drive, start, runtimes, pod } = opened;
+  const other = opened.open();
+  const [first, second] = [newOwner(), newOwner()];
+  const claim = (owner: InstanceOwner) =>
+    other.claim({ owner, runtime: runtimes.runtime.name, version: 'v1' });
+  // Also synchronizes its cache.
+  expect(await drive(claim(first))).toBeNull();
+  isWatched = true;
+  const claims: Promise<unknown>[] = [];
+  cluster.onWrite(({ after }) => {
+    if (after?.metadata.labels[label.state] !== 'warm' || !isWatched) return;
+    isWatched = false;
+    opened.faults.responseLost = 0;
+    claims.push(claim(first));
+  });
+  const started = await drive(start({ owner: null }));
+  expect(await drive(Promise.all(claims))).toEqual([started]);
+  expect(pod()?.metadata.labels).toMatchObject({ [label.state]: 'claimed' });
+  expect(await drive(claim(second))).toBeNull();
 });
