@@ -1,4 +1,5 @@
 import type { EndedReason } from '@steppe/contracts/end-reason';
+import { createIds } from '@steppe/contracts/ids';
 import { newOwner, startRequest } from '@steppe/control-plane/provisioner/conformance/requests';
 import type { Pod } from '@steppe/control-plane/provisioner/kubernetes/api/kube-objects';
 import { podSchema } from '@steppe/control-plane/provisioner/kubernetes/api/kube-objects';
@@ -11,6 +12,7 @@ import type {
   StartRequest,
 } from '@steppe/control-plane/provisioner/session-provisioner';
 import { expect, test } from 'vitest';
+import { createSimulatedClock } from '../../kernel/simulated-clock.ts';
 import { driveKernel } from '../../testing/drive-kernel.ts';
 import { type ClusterOptions, type KubernetesFaults, noFaults } from './cluster-parts.ts';
 import { openSimulatedPods } from './testing/open-simulated-pods.ts';
@@ -165,4 +167,15 @@ test('does not make a claimed pod warm again when the response of its start was 
   expect(await drive(Promise.all(claims))).toEqual([started]);
   expect(pod()?.metadata.labels).toMatchObject({ [label.state]: 'claimed' });
   expect(await drive(claim(second))).toBeNull();
+});
+
+test('collects a service that is created after its pod was deleted', async () => {
+  const { cluster, drive, kernel, pass } = open();
+  const clock = createSimulatedClock(kernel);
+  const { services } = cluster.kubeApi({ clock, ids: createIds(clock) });
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'gone', uid: 'gone' } as const];
+  const metadata = { name: 'late', ownerReferences };
+  await drive(services.create({ metadata, spec: { selector: { none: 'such' } } }));
+  await pass(5_000);
+  expect(cluster.services()).toEqual([]);
 });

@@ -32,12 +32,18 @@ export class ServiceRoutes {
   #follow({ before, after }: Change): void {
     const object = after ?? before;
     if (object?.kind === 'Service') this.#route(object);
+    if (after?.kind === 'Service' && !this.#hasOwner(after)) this.#collect(after);
     if (object?.kind !== 'Pod' || (after && before?.status?.podIP === after.status?.podIP)) return;
     for (const service of this.#parts.state.list('Service')) {
-      const isOwned = service.metadata.ownerReferences?.[0]?.uid === object.metadata.uid;
-      if (isOwned && !after) this.#collect(service);
+      if (!after && !this.#hasOwner(service)) this.#collect(service);
       else if (matches(object.metadata.labels, service.spec.selector ?? {})) this.#route(service);
     }
+  }
+
+  /** False for a service whose pod does not exist, also if it never did while the service exists. */
+  #hasOwner({ metadata: { ownerReferences } }: KubeObject): boolean {
+    const owner = ownerReferences?.[0];
+    return !owner || this.#parts.state.get('Pod', owner.name)?.metadata.uid === owner.uid;
   }
 
   /** Programs the service's endpoint, as it is after a while. */
