@@ -16,6 +16,8 @@ export interface StepPlan {
   timeoutMs?: number;
   /** The first attempt is delivered twice at the same time. */
   isSentTwice?: boolean;
+  /** How long to try; by default 90 s. */
+  limitMs?: number;
 }
 
 export interface SettledStep {
@@ -27,7 +29,7 @@ export interface SettledStep {
   epoch: number | undefined;
 }
 
-const limitMs = 90_000;
+const defaultLimitMs = 90_000;
 const pauseMs = 50;
 
 /**
@@ -144,6 +146,7 @@ export async function settleStep(
   }
 
   async function settle(): Promise<Outcome> {
+    const { limitMs = defaultLimitMs } = plan;
     const endsAt = clock.now() + limitMs;
     while (clock.now() < endsAt && !stop.aborted) {
       const outcome = isTaken ? await queryStep() : await submit();

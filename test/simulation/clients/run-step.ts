@@ -12,6 +12,8 @@ const forms: readonly StepPlan['form'][] = [
   'application/x-ndjson',
   'later',
 ];
+/** A lost node is given up after a hundred seconds, and its sessions after that. */
+const settleLimitMs = 240_000;
 const neverAborted = new AbortController().signal;
 
 /**
@@ -32,6 +34,7 @@ export async function runStep(session: ClientSession, isAlone: boolean): Promise
     code,
     form,
     isCancelled,
+    limitMs: settleLimitMs,
     isSentTwice: form === 'application/json' && random.chance(0.15),
     ...(namedEpoch && { epoch: namedEpoch }),
     ...(timeoutMs && { timeoutMs }),
