@@ -75,7 +75,9 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Whether a fault explains the refusal, so that a retry may succeed. */
-export const isPassing = (code: ErrorCode): boolean => passing.has(code);
+export const isPassing = ({ code, retryable }: Pick<ErrorBody['error'], 'code' | 'retryable'>) =>
+  // A body that made no progress has done nothing.
+  passing.has(code) || (code === 'invalid_request' && retryable);
 
 export const wordsOf = ({ status, error }: Extract<Reply, { kind: 'refusal' }>): string =>
   `${status} ${error.code}: ${error.message}`;

@@ -79,7 +79,7 @@ async function createSession<S extends ChaosSession>(
   // It may have ended already.
   const session = created && (await cluster.adopt(created).catch(() => undefined));
   if (session) return session;
-  if (reply.kind === 'refusal' && !isPassing(reply.error.code))
+  if (reply.kind === 'refusal' && !isPassing(reply.error))
     surprises.push(`a create: ${wordsOf(reply)}`);
   await delay(100);
   return undefined;

@@ -44,7 +44,7 @@ export async function restartSession(
       if (code === 'session_ended') return { kind: code };
       if (code === 'epoch_mismatch')
         return { kind: 'epoch', epoch: Number(details.epoch), isRefused: true };
-      if (!isPassing(code))
+      if (!isPassing(reply.error))
         return { kind: 'unexpected', what: `the restart of ${sessionId}: ${wordsOf(reply)}` };
     }
     await clock.sleep(pauseMs);

@@ -141,7 +141,7 @@ export async function settleStep(
       case 'misdirected':
         return { kind: 'foreign', what };
       default:
-        return isPassing(error.code) ? undefined : { kind: 'unexpected', what };
+        return isPassing(error) ? undefined : { kind: 'unexpected', what };
     }
   }
 

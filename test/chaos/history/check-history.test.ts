@@ -50,8 +50,18 @@ test('finds no violation in a history that keeps the contract', () => {
     step('d', { outcome: { kind: 'refused' } }),
     step('e', { outcome: { kind: 'session_ended' }, seqs: [1, 2] }),
     step('f', { outcome: ended('f', { status: 'cancelled', stdout: '' }) }),
+    step('g', {
+      reportedEpoch: 2,
+      outcome: ended('g', {
+        status: 'cancelled',
+        stdout: '',
+        epoch: 2,
+        state_lost: true,
+        error: { name: 'SessionEnded', message: 'it ended', traceback: [] },
+      }),
+    }),
   ];
-  const runs = [run('a'), run('b'), run('c', { mark: 'm2' }), run('e')];
+  const runs = [run('a'), run('b'), run('c', { mark: 'm2' }), run('e'), run('g', { mark: 'm2' })];
   expect(checkHistory(history, runs)).toEqual({
     runTwice: [],
     lost: [],

@@ -91,8 +91,10 @@ function surprisesOf(
   const [run] = runs;
   if (outcome.kind !== 'ended' || !run) return [];
   const { epoch, state_lost: lost } = outcome.result;
-  // If a step destroyed the memory, its result names the epoch that follows.
-  const ranIn = lost ? epoch - 1 : epoch;
+  // If a step destroyed the memory, its result names the epoch that follows. None follows the end
+  // of a session.
+  const isFollowed = lost && outcome.result.error?.name !== 'SessionEnded';
+  const ranIn = isFollowed ? epoch - 1 : epoch;
   const found =
     ranIn > reportedEpoch
       ? [`${nameOf(record)} ran in epoch ${ranIn}, and its sender knew of ${reportedEpoch}`]

@@ -112,7 +112,7 @@ function refuse(session: ClientSession, reply: Reply): false {
   if (reply.kind !== 'refusal') return false;
   const { code } = reply.error;
   if (code === 'session_ended') session.end();
-  else if (!isPassing(code))
+  else if (!isPassing(reply.error))
     session.client.history.violate('response-explained', `${session.id}: ${wordsOf(reply)}`);
   return false;
 }

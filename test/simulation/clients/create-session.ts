@@ -90,7 +90,7 @@ async function learn(client: Client, create: Create, reply: Reply): Promise<stri
   if (code === 'session_ended') {
     if (!history.unwanted.has(label) && details.end_reason === 'deleted')
       history.violate('end-reason-true', `${label} of ${name} was deleted, and not by its client`);
-  } else if (!isPassing(code) && code !== 'quota_exceeded')
+  } else if (!isPassing(reply.error) && code !== 'quota_exceeded')
     history.violate('response-explained', `the create of ${label}: ${wordsOf(reply)}`);
   if (code === 'runtime_unreachable' && !key) abandon(client, label);
   const { session_id: failed } = details;

@@ -37,7 +37,7 @@ async function runThreeSteps(session: ClientSession): Promise<void> {
 async function getSession(session: ClientSession): Promise<void> {
   const { client, id } = session;
   const reply = await client.call({ method: 'GET', path: `/v1/sessions/${id}` });
-  if (reply.kind === 'refusal' && !isPassing(reply.error.code))
+  if (reply.kind === 'refusal' && !isPassing(reply.error))
     client.history.violate('response-explained', `GET ${id}: ${wordsOf(reply)}`);
   if (reply.kind !== 'response') return;
   const found = await readResponse(reply.response, sessionSchema);
@@ -77,6 +77,6 @@ async function callForeign({ client }: ClientSession): Promise<void> {
   const isHidden =
     reply.kind === 'broken' ||
     (reply.kind === 'refusal' &&
-      (reply.error.code === 'session_not_found' || isPassing(reply.error.code)));
+      (reply.error.code === 'session_not_found' || isPassing(reply.error)));
   if (!isHidden) history.violate('tenant-isolated', `${name} can see ${path}`);
 }

@@ -74,7 +74,7 @@ export class Pods {
         workspace: createWorkspaceModel(kernel, {
           random: this.#random,
           onChange: ({ path, content }) =>
-            history.uploads.push({ instanceId, path, content: content?.toString() ?? '' }),
+            content && history.uploads.push({ instanceId, path, content: content.toString() }),
         }),
         ensureWorkspace: async () => {},
         spoolFiles: createSpoolFilesModel(kernel, {
