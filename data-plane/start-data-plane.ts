@@ -72,15 +72,7 @@ export async function startDataPlane(
     const dispatcher = createProxyDispatcher({ network, connectTimeoutMs });
     lifecycle.onClose('connections to agents', () => dispatcher.destroy());
     const app = createApp(config, { ...given, logger, tracing, dispatcher });
-    const server = await listen({
-      app,
-      host,
-      port: config.port,
-      inactivityMs: config.writeTimeoutMs,
-      network,
-      clock,
-      ids,
-    });
+    const server = await listen({ app, host, port: config.port, network, clock, ids });
     lifecycle.onClose('requests', () => server.close(config.shutdownLimitMs));
     isListening = true;
     logger.info({ port: server.port, operator_port: operator.port }, 'listening');
@@ -123,7 +115,7 @@ function createApp(config: DataPlaneConfig, parts: AppParts) {
     }),
     logger,
     metrics: createHttpMetrics(registry),
-    cutsOffStalled: true,
+    writeTimeoutMs: config.writeTimeoutMs,
     servedHosts: verifier.servedHosts,
     corsOrigins: config.corsOrigins,
     clock,

@@ -55,11 +55,8 @@ function traceCall(
   named: { operation: string; route: string },
 ): TraceHeaders {
   const { incoming, outgoing, method, logFields } = call;
-  const { headers, end } = tracing.begin({
-    ...named,
-    method,
-    headers: incoming.headers,
-  });
+  const { operation, route } = named;
+  const { headers, end } = tracing.begin({ operation, route, method, headers: incoming.headers });
   if (end)
     outgoing.once('close', () =>
       end({

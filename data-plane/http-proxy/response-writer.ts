@@ -40,8 +40,6 @@ export function createResponseWriter(
   let head: { status: number; headers: OutgoingHttpHeaders } | undefined;
   let held: Buffer[] = [];
   let isHeldWhole = false;
-  // `close` reports the same failure: a write to a closed connection.
-  outgoing.on('error', () => {});
 
   const takeHeld = (): Buffer | undefined => {
     if (head) outgoing.writeHead(head.status, head.headers);

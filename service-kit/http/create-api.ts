@@ -18,11 +18,8 @@ interface ApiOptions {
   metrics: HttpMetrics;
   clock: Clock;
   ids: Ids;
-  /**
-   * Whether a client is cut off that reads nothing of its response for the server's `inactivityMs`,
-   * or somewhat longer: at most twice as long.
-   */
-  cutsOffStalled?: boolean;
+  /** How long a client may read nothing of its response; unset: forever. */
+  writeTimeoutMs?: number;
   /**
    * Requests for other hosts, and from pages of other origins, are refused; undefined: any host is
    * served.
@@ -40,7 +37,7 @@ export function createApi({
   operations,
   logger,
   metrics,
-  cutsOffStalled = false,
+  writeTimeoutMs,
   servedHosts,
   corsOrigins = [],
   ...parts
@@ -54,7 +51,7 @@ export function createApi({
     call.search = search;
     checkForeign?.(call);
     if (respondPreflight?.(call)) return;
-    if (cutsOffStalled) cutOffWhenStalled(call);
+    if (writeTimeoutMs !== undefined) limitWrites(call, writeTimeoutMs);
     return findHandler(call)(call);
   };
   return (incoming, outgoing) => {
@@ -79,10 +76,13 @@ function fail(call: Call, error: unknown, logger: Logger): void {
   else respondJson(call, shown.toBody(requestId), shown.status, shown.headers);
 }
 
-/** A client with nothing to read yet may wait, and its connection stays open. */
-function cutOffWhenStalled({ outgoing, logFields }: Call): void {
+/**
+ * Cuts off a client that reads nothing of its response for `limitMs`, or somewhat longer: at most
+ * twice as long. A client with nothing to read yet may wait.
+ */
+function limitWrites({ outgoing, logFields }: Call, limitMs: number): void {
   // Node counts a write as activity if the peer reads any part of it.
-  outgoing.on('timeout', () => {
+  outgoing.setTimeout(limitMs, () => {
     if (outgoing.writableLength === 0) return;
     logFields.outcome = 'stalled';
     outgoing.destroy();

@@ -11,19 +11,14 @@ export interface Refusal {
   details?: Record<string, unknown>;
 }
 
-/** The latest request on a connection. */
-interface Latest {
-  incoming: IncomingMessage;
-  outgoing: ServerResponse;
-}
-
 /**
  * Sends our error format for a request that Node could not parse; Node's own response has no body.
  */
 export function rejectMalformedRequests(server: Server, maxHeaderBytes: number, ids: Ids): void {
-  const latest = new WeakMap<Duplex, Latest>();
+  /** The response to the latest request on each connection. */
+  const latest = new WeakMap<Duplex, ServerResponse>();
   const waiting = new WeakSet<Duplex>();
-  server.on('request', (incoming, outgoing) => latest.set(incoming.socket, { incoming, outgoing }));
+  server.on('request', ({ socket }, outgoing) => latest.set(socket, outgoing));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A client that leaves while a response is open gets no message. Each further piece of a
     // malformed request raises another error, which is ignored.
@@ -65,24 +60,26 @@ const connectRefused: Refusal = {
  * True if a request has arrived completely but its response is incomplete, or if it waits for an
  * earlier response.
  */
-const isOpen = (latest: Latest | undefined): boolean =>
-  latest !== undefined &&
-  !latest.outgoing.writableFinished &&
-  (latest.incoming.complete || !latest.outgoing.socket);
+const isOpen = (latest: ServerResponse | undefined): boolean =>
+  latest !== undefined && !latest.writableFinished && (latest.req.complete || !latest.socket);
 
 /**
  * Waits its turn: in the middle of a response an error would be read as a part of it, and before it
  * as the response to another request.
  */
-function afterOpenResponses(socket: Duplex, latest: Latest | undefined, respond: () => void): void {
-  if (!latest || (latest.incoming.complete && latest.outgoing.writableFinished)) respond();
-  else if (latest.incoming.complete) latest.outgoing.once('close', respond);
+function afterOpenResponses(
+  socket: Duplex,
+  latest: ServerResponse | undefined,
+  respond: () => void,
+): void {
+  if (!latest || (latest.req.complete && latest.writableFinished)) respond();
+  else if (latest.req.complete) latest.once('close', respond);
   // In the remaining cases, the error is in the body of the latest request, whose response may be
   // complete or begun.
-  else if (latest.outgoing.writableEnded) socket.end(() => socket.destroy());
-  else if (latest.outgoing.headersSent) socket.destroy();
-  else if (latest.outgoing.socket) respond();
-  else latest.outgoing.once('socket', respond);
+  else if (latest.writableEnded) socket.end(() => socket.destroy());
+  else if (latest.headersSent) socket.destroy();
+  else if (latest.socket) respond();
+  else latest.once('socket', respond);
 }
 
 function explain({ code, message }: NodeJS.ErrnoException, maxHeaderBytes: number): Refusal {

@@ -24,12 +24,18 @@ export function trackConnections(server: Server): OpenConnections {
     // `close` reports the failure too.
     socket.on('error', () => {}).once('close', () => open.delete(socket));
   });
+  // Shared by all responses: a closure for each of them would cost more than what it does.
+  function forget(this: ServerResponse) {
+    open.get(this.req.socket)?.delete(this);
+  }
+  function destroy(this: ServerResponse) {
+    this.destroy();
+  }
   server.prependListener('request', ({ socket }, outgoing) => {
     // Node still parses data that arrived together with whatever ended the connection.
     if (socket.destroyed) return;
-    const responses = open.get(socket);
-    responses?.add(outgoing);
-    outgoing.on('error', () => outgoing.destroy()).once('close', () => responses?.delete(outgoing));
+    open.get(socket)?.add(outgoing);
+    outgoing.on('error', destroy).on('close', forget);
     if (isClosing) outgoing.shouldKeepAlive = false;
   });
   return {

@@ -32,16 +32,10 @@ async function serve(handle: ApiOperation['handle']): Promise<void> {
     },
     logger: createLogger({ service: 'test', level: 'info', to: { write } }),
     metrics: { observe: () => {} },
-    cutsOffStalled: true,
+    writeTimeoutMs: limitMs,
     ...realParts,
   });
-  server = await listen({
-    app,
-    host: '127.0.0.1',
-    port: 0,
-    inactivityMs: limitMs,
-    ...realParts,
-  });
+  server = await listen({ app, host: '127.0.0.1', port: 0, ...realParts });
   client = connect(server.port, '127.0.0.1');
 }
 const sendRequest = () => client.write('GET /probe HTTP/1.1\r\nHost: a\r\n\r\n');
