@@ -107,7 +107,7 @@ export const controlPlaneBugs: readonly PlantedBug[] = [
   },
   {
     name: 'dead-create-keeps-key',
-    breaks: 'key-one-session',
+    breaks: 'late-key-release',
     why: 'The key of a create whose process died stands for its failed session for ever.',
     patches: [
       {

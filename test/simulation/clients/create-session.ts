@@ -21,7 +21,7 @@ const reportsOfFailure = 5;
 const quotaSettlesMs = 120_000;
 
 /** @returns undefined if no attempt led to a session that this client knows of. */
-export async function createSession(client: Client, label: string): Promise<string | undefined> {
+export async function createSession(client: Client, label: string): Promise<Session | undefined> {
   const { random, clock, mayBeLive, history } = client;
   const key = random.chance(0.6) ? `key-${label}` : undefined;
   const idleTimeoutSeconds = random.pick([60, 300]);
@@ -31,9 +31,9 @@ export async function createSession(client: Client, label: string): Promise<stri
   client.creating += 1;
   try {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const id = await attemptCreate(client, create);
-      if (id !== undefined) mayBeLive.add(id);
-      if (id !== undefined || history.unwanted.has(label)) return id;
+      const session = await attemptCreate(client, create);
+      if (session) mayBeLive.add(session.session_id);
+      if (session || history.unwanted.has(label)) return session;
       await clock.sleep(random.between(100, 4_000));
     }
     abandon(client, label);
@@ -43,7 +43,7 @@ export async function createSession(client: Client, label: string): Promise<stri
   }
 }
 
-async function attemptCreate(client: Client, create: Create): Promise<string | undefined> {
+async function attemptCreate(client: Client, create: Create): Promise<Session | undefined> {
   const { random, clock } = client;
   const { label, key, isAsync } = create;
   const mostBefore = client.mayBeLive.size + client.creating;
@@ -66,20 +66,23 @@ async function attemptCreate(client: Client, create: Create): Promise<string | u
     });
   const twin = key && random.chance(0.2) ? send() : undefined;
   const replies = [await send(), ...(twin ? [await twin] : [])];
-  const ids = await Promise.all(replies.map((reply) => learn(client, create, reply)));
+  const sessions = await Promise.all(replies.map((reply) => learn(client, create, reply)));
   const most = Math.max(mostBefore, client.mayBeLive.size + client.creating);
   const isFull = most > client.sessionQuota;
   const isRefused = replies.some((each) => codeOf(each) === 'quota_exceeded');
   if (isRefused && !isFull) reportRefusal(client, label, sentMs);
-  return ids.find((id) => id !== undefined);
+  return sessions.find((session) => session !== undefined);
 }
 
-async function learn(client: Client, create: Create, reply: Reply): Promise<string | undefined> {
+async function learn(client: Client, create: Create, reply: Reply): Promise<Session | undefined> {
   const { history, name } = client;
   const { label, key, failures } = create;
   if (reply.kind === 'response') {
     const session = await readResponse(reply.response, sessionSchema);
-    if (session) return noteCreated(client, create, session);
+    if (session) {
+      noteCreated(client, create, session);
+      return session;
+    }
   }
   if (reply.kind !== 'refusal') {
     // Without a key nobody knows whether it lives.
@@ -102,12 +105,11 @@ async function learn(client: Client, create: Create, reply: Reply): Promise<stri
   return undefined;
 }
 
-function noteCreated({ history, name }: Client, { key }: Create, session: Session): string {
+function noteCreated({ history, name }: Client, { key }: Create, session: Session): void {
   const { session_id: id, state } = session;
   history.tell(name, `has ${id}, which is ${state}`);
   history.count('session');
   if (key) history.keyUses.push({ tenant: name, key, sessionId: id });
-  return id;
 }
 
 /** Whatever was created may live until its idle timeout, and holds a place in the quota. */

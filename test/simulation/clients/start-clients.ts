@@ -57,12 +57,15 @@ async function runClient(client: Client): Promise<void> {
 /** One session from its create to its end, or until it is left to its idle timeout. */
 async function runSession(client: Client, label: string): Promise<void> {
   const { random, clock, neighbours, name } = client;
-  const id = await createSession(client, label);
-  if (id === undefined) return;
+  const created = await createSession(client, label);
+  if (!created) return;
+  const { session_id: id, state } = created;
   neighbours.set(id, name);
   const session = new ClientSession(client, id, label);
-  // A create that responds at once may be deleted while it goes on.
-  if (random.chance(0.05) || !(await awaitReady(session))) return endSession(session);
+  // Some are not wanted any more while their create goes on.
+  const isUnwanted = random.chance(state === 'provisioning' ? 0.3 : 0.05);
+  if (isUnwanted) await clock.sleep(random.pick([0, 100, 1_000, 3_000]));
+  if (isUnwanted || !(await awaitReady(session))) return endSession(session);
   for (let count = 4 + random.int(14); count > 0 && !session.isOver; count -= 1) {
     await useSession(session);
     await clock.sleep(random.pick([0, 1, 50, 500, 6_000]));
