@@ -118,6 +118,18 @@ export const controlPlaneBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'key-with-two-sessions',
+    breaks: 'key-one-session',
+    why: 'A request whose key stands for a session already creates another one.',
+    patches: [
+      {
+        file: 'control-plane/sessions/create/claim-idempotency-key.ts',
+        from: 'if (put.item.body_hash === bodyHash) return put.item.session_id;',
+        to: 'if (put.item.body_hash === bodyHash) return sessionId;',
+      },
+    ],
+  },
+  {
     name: 'termination-written-twice',
     breaks: 'row-valid',
     why: 'The end of a session that has ended is recorded once more.',

@@ -72,18 +72,6 @@ export const sessionStoreBugs: readonly PlantedBug[] = [
     patches: [{ file: keys, from: 'OR purge_at <= :now', to: 'OR purge_at >= :now' }],
   },
   {
-    name: 'key-of-another-deleted',
-    breaks: 'key-one-session',
-    why: 'A create that rolls back deletes its key even if it stands for another session by now.',
-    patches: [
-      {
-        file: keys,
-        from: "ConditionExpression: 'stands_for = :session',",
-        to: "ConditionExpression: 'stands_for = :session OR attribute_exists(stands_for)',",
-      },
-    ],
-  },
-  {
     name: 'lease-taken-early',
     breaks: 'lease-exclusive',
     why: 'A replica takes the lease of the reconciler while another one holds it.',

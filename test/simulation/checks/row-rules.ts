@@ -52,7 +52,7 @@ function fieldViolations(was: SessionRecord, row: SessionRecord): string[] {
     ...lasting,
     ...(isReady && row.state === 'ready' ? route : patched),
     ...(isReady && isTerminal(row) ? ['instance_id', 'ready_at'] : []),
-    // An instance is named before it is bound: one that is lost must be found by the row.
+    // An instance is named before the session is ready, so that a delete can end it.
     ...(!isReady && row.state !== 'provisioning' ? ['instance_id'] : []),
   ];
   const [old, next] = [new Map(Object.entries(was)), new Map(Object.entries(row))];
