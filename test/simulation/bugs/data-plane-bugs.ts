@@ -18,8 +18,8 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
       },
       {
         file: 'data-plane/agent-proxy/request-body.ts',
-        from: '? call.incoming : null',
-        to: '? Buffer.concat(await call.incoming.toArray()) : null',
+        from: 'return { body: hasBody(call.incoming) ? call.incoming : null };',
+        to: 'return call.incoming.toArray().then((all) => ({ body: all.length ? Buffer.concat(all) : null }));',
       },
     ],
   },
