@@ -1,4 +1,6 @@
-import { availableParallelism, cpus } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { budgets } from './budgets.ts';
 import { readConfig } from './config.ts';
@@ -9,6 +11,7 @@ import { rows } from './rows.ts';
 import { buildPrograms } from './run/build-programs.ts';
 import { leaveSubjectCore } from './run/cores.ts';
 import { measureRow } from './run/measure-row.ts';
+import { endPrograms } from './run/start-program.ts';
 
 const config = readConfig();
 const chosen = rows.filter(({ name }) => config.row === undefined || name === config.row);
@@ -22,6 +25,12 @@ const machine = {
   node: process.versions.node,
   at: new Date().toISOString(),
 };
+const parent = mkdtempSync(join(tmpdir(), 'steppe-bench-'));
+process.on('exit', () => {
+  endPrograms();
+  rmSync(parent, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 leaveSubjectCore();
 await buildPrograms();
 const measured = new Map<string, SummarisedFigure[]>();
@@ -29,7 +38,7 @@ for (const row of chosen) {
   const startedAt = performance.now();
   say(`${row.name}: ${row.about}`);
   try {
-    const figures = await measureRow(row, config);
+    const figures = await measureRow(row, { ...config, parent });
     measured.set(
       row.name,
       figures.map((figure) => summarise(figure, budgets)),

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Figure } from '../figure.ts';
 import { startLoad } from '../load/start-load.ts';
@@ -8,11 +7,14 @@ import type { Row } from '../row.ts';
 interface Extent {
   rounds: number;
   scale: number;
+  /** Gets a directory for the row. */
+  parent: string;
 }
 
 /** Measures a row, and stops everything that it started. */
-export async function measureRow(row: Row, { rounds, scale }: Extent): Promise<Figure[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'steppe-bench-'));
+export async function measureRow(row: Row, { rounds, scale, parent }: Extent): Promise<Figure[]> {
+  const directory = join(parent, row.name);
+  mkdirSync(directory);
   const started: { stop(): Promise<unknown> }[] = [];
   const onClose = <T extends { stop(): Promise<unknown> }>(one: T): T => {
     started.push(one);

@@ -33,6 +33,13 @@ export const startProgram = (
   { node = plainNode, ...options }: ProgramOptions & { node?: NodeCommand },
 ): Program => startCommand([...node, programPath(name)], options);
 
+const running = new Set<ChildProcess>();
+
+/** Ends every process that still runs, when the bench itself ends early. */
+export function endPrograms(): void {
+  for (const child of running) child.kill('SIGTERM');
+}
+
 /** Starts a command. Its errors go to the bench's own standard error. */
 export function startCommand(
   command: readonly [string, ...string[]],
@@ -45,6 +52,8 @@ export function startCommand(
     stdio: ['ignore', stdout, 'inherit', ...(withIpc ? (['ipc'] as const) : [])],
   });
   if (child.pid === undefined) throw new Error(`${file} did not start`);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const exited = once(child, 'exit');
   return {
     child,

@@ -43,6 +43,8 @@ async function sendFile(res: ServerResponse): Promise<void> {
   res.end();
 }
 
+process.on('disconnect', () => process.exit());
+
 server.listen(0, '127.0.0.1', 4096, () => process.stdout.write(`${portOf(server.address())}\n`));
 
 const portOf = (address: AddressInfo | string | null): number => {
