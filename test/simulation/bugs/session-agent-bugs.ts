@@ -15,25 +15,13 @@ export const sessionAgentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'waiting-runs-after-loss',
-    breaks: 'loss-reported',
+    breaks: 'epoch-kept',
     why: 'Steps that waited while the memory was lost run in the next one.',
     patches: [
       {
         file: queue,
         from: 'this.#waiting.filter(({ basisEpoch }) => basisEpoch !== epoch);',
         to: 'this.#waiting.filter(() => false);',
-      },
-    ],
-  },
-  {
-    name: 'unreported-epoch-assumed',
-    breaks: 'loss-reported',
-    why: 'A step that arrives behind one that lost the memory runs in an epoch that nobody knows.',
-    patches: [
-      {
-        file: queue,
-        from: 'const epoch = request.epoch ?? this.#reportedEpoch;',
-        to: 'const epoch = request.epoch ?? interpreter.epoch;',
       },
     ],
   },
@@ -122,8 +110,8 @@ export const sessionAgentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'cancelled-step-runs',
-    breaks: 'response-explained',
-    why: 'A step that was cancelled while it waited runs after all.',
+    breaks: 'process-sound',
+    why: 'A step that was cancelled while it waited has its turn after all.',
     patches: [
       {
         file: queue,
@@ -254,18 +242,6 @@ export const sessionAgentBugs: readonly PlantedBug[] = [
         file: runStep,
         from: "clock.after(step.timeoutMs, () => stopStep(step, 'timeout', options));",
         to: "clock.after(step.timeoutMs / 1000, () => stopStep(step, 'timeout', options));",
-      },
-    ],
-  },
-  {
-    name: 'idle-called-crash',
-    breaks: 'end-reason-true',
-    why: 'An agent that ends its idle session leaves the wrong reason.',
-    patches: [
-      {
-        file: 'session-agent/start-agent.ts',
-        from: 'parts.leaveTerminationMessage({ end_reason: reason, end_detail: detail });',
-        to: "parts.leaveTerminationMessage({ end_reason: 'crashed', end_detail: reason + detail });",
       },
     ],
   },

@@ -27,7 +27,7 @@ export async function runStep(session: ClientSession, isAlone: boolean): Promise
   const { code, output, hasOpenOutput, timeoutMs } = planStep(random, label, stepId);
   const form = random.pick(forms);
   const isCancelled = random.chance(timeoutMs ? 0.6 : 0.08);
-  const namedEpoch = isAlone && random.chance(0.3) ? session.epoch : undefined;
+  const namedEpoch = random.chance(0.3) ? session.epoch : undefined;
   const reportedEpoch = isAlone && !session.isEpochOpen ? session.epoch : Number.POSITIVE_INFINITY;
   const plan: StepPlan = {
     stepId,
