@@ -1,7 +1,8 @@
+import { stepSummarySchema } from '@steppe/contracts/step';
 import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { expect, test } from 'vitest';
 import type { ApiCaller, Reply } from './api-caller.ts';
-import { settleStep } from './settle-step.ts';
+import { type StepPlan, settleStep } from './settle-step.ts';
 
 const neverAborted = new AbortController().signal;
 const stepId = newStepId();
@@ -27,6 +28,10 @@ const response = (): Reply => ({ kind: 'response', response: Response.json(resul
 
 /** What is known after these replies, and how often the step was sent. */
 async function settleWith(isSentTwice: boolean, ...replies: Reply[]) {
+  return settleAs('application/json', isSentTwice, ...replies);
+}
+
+async function settleAs(form: StepPlan['form'], isSentTwice: boolean, ...replies: Reply[]) {
   const calls: string[] = [];
   const api: ApiCaller = {
     call: async ({ method, path }) => {
@@ -34,8 +39,7 @@ async function settleWith(isSentTwice: boolean, ...replies: Reply[]) {
       return replies[calls.length - 1] ?? { kind: 'broken' };
     },
   };
-  const form = 'application/json';
-  const plan = { stepId, code: '1', form, isCancelled: false, isSentTwice } as const;
+  const plan = { stepId, code: '1', form, isCancelled: false, isSentTwice };
   return { settled: await settleStep(api, 'ses_1', plan, neverAborted), calls };
 }
 
@@ -53,4 +57,18 @@ test('sends a step again until its outcome is known', async () => {
   const { settled, calls } = await settleWith(false, { kind: 'broken' }, response());
   expect(settled).toMatchObject({ outcome: { kind: 'ended' } });
   expect(calls).toHaveLength(2);
+});
+
+test('counts the events that were dropped as seen, and says that some were', async () => {
+  const { submitted_at: at } = result;
+  const summary = stepSummarySchema.strip().parse(result);
+  const events = [
+    { type: 'step_started', seq: 1, at, execution_count: 1 },
+    { type: 'output_dropped', seq: 4, at, stdout_bytes: 3, stderr_bytes: 0, first_seq: 2 },
+    { type: 'step_ended', seq: 5, at, ...summary },
+  ];
+  const body = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+  const stream: Reply = { kind: 'response', response: new Response(body) };
+  const { settled } = await settleAs('application/x-ndjson', false, stream, response());
+  expect(settled).toMatchObject({ seqs: [1, 2, 3, 4, 5], hasDrops: true, received: '' });
 });

@@ -25,6 +25,8 @@ export interface SettledStep {
   seqs: number[];
   /** The output in the events; undefined if the last event never arrived. */
   received: string | undefined;
+  /** The spool no longer held some of the output: events told of that in its place. */
+  hasDrops: boolean;
   /** The epoch of the interpreter in the last response. */
   epoch: number | undefined;
 }
@@ -48,6 +50,7 @@ export async function settleStep(
   /** The instance confirmed that it has the step. */
   let isTaken = false;
   let hasEnded = false;
+  let hasDrops = false;
   let isSent = false;
   let received = '';
   let epoch: number | undefined;
@@ -97,6 +100,10 @@ export async function settleStep(
   async function follow(response: ApiResponse, form: StreamForm): Promise<undefined> {
     try {
       for await (const event of readEvents(response, form)) {
+        // One event stands for all that it reports as dropped.
+        if (event.type === 'output_dropped')
+          for (let seq = event.first_seq; seq < event.seq; seq += 1) seqs.push(seq);
+        hasDrops ||= event.type === 'output_dropped';
         seqs.push(event.seq);
         if (event.type === 'stdout') received += event.text;
         hasEnded ||= event.type === 'step_ended';
@@ -161,7 +168,7 @@ export async function settleStep(
     if (error instanceof MalformedResponseError) return { kind: 'unexpected', what: error.message };
     throw error;
   });
-  return { outcome, seqs, received: hasEnded ? received : undefined, epoch };
+  return { outcome, seqs, received: hasEnded ? received : undefined, hasDrops, epoch };
 }
 
 /** Of two replies to one step, the one to follow; the body of the other is read to its end. */

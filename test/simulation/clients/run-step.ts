@@ -2,6 +2,7 @@ import { restartResponseSchema } from '@steppe/contracts/step';
 import { readResponse } from '../../chaos/drive/read-response.ts';
 import { restartSession } from '../../chaos/drive/restart-session.ts';
 import { type SettledStep, type StepPlan, settleStep } from '../../chaos/drive/settle-step.ts';
+import { fullSpool } from '../models/spool-files-model.ts';
 import type { ClientSession } from './client-session.ts';
 import { planStep } from './plan-step.ts';
 
@@ -41,10 +42,14 @@ export async function runStep(session: ClientSession, isAlone: boolean): Promise
   };
   if (random.chance(0.05)) await leaveAndComeBack(session, plan);
   const settled = await settleStep(client, id, plan, neverAborted, clock);
-  const { outcome } = settled;
+  const { outcome, hasDrops } = settled;
+  // Output is dropped only where the disk took none.
+  const isExcused = hasDrops && history.counts.has(`runtime: ${fullSpool}`);
+  const received = isExcused ? undefined : settled.received;
   history.steps.push({
     ...{ session: label, sessionId: id, stepId, tenant: name, reportedEpoch, namedEpoch },
-    ...{ output, hasOpenOutput, isCancelled, isLong: timeoutMs !== undefined, ...settled },
+    ...{ output, hasOpenOutput, isCancelled, isLong: timeoutMs !== undefined },
+    ...{ outcome, seqs: settled.seqs, received },
   });
   const status = outcome.kind === 'ended' ? outcome.result.status : outcome.kind;
   history.tell(name, `${stepId} of ${id}: ${status}`);

@@ -10,6 +10,9 @@ export interface SpoolFaults {
 
 export const noFaults: Readonly<SpoolFaults> = { failedWrite: 0 };
 
+/** The name of the fault of a write that fails. */
+export const fullSpool = 'full spool';
+
 interface SpoolModelOptions {
   random: RandomStream;
   faults: SpoolFaults;
@@ -24,7 +27,7 @@ export function createSpoolFilesModel(kernel: Kernel, options: SpoolModelOptions
     return {
       write(bytes, at) {
         if (random.chance(faults.failedWrite)) {
-          onFault('full spool');
+          onFault(fullSpool);
           throw new Error('ENOSPC: simulated');
         }
         const end = at + bytes.length;
