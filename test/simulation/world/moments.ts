@@ -20,7 +20,8 @@ export function createMoment(
     if (!isPlane(process)) return;
     if (random.chance(faults.moments.crash) && accidents.next()) {
       history.fault('process', `crash of ${process.name} at ${what}`, recoveryMs);
-      kernel.kill(process);
+      // Not within its own event: Node does not bear a parser that is freed while it parses.
+      kernel.schedule(0, kernel.world, 'crash', () => kernel.kill(process));
       return new Promise<never>(() => {});
     }
     if (random.chance(faults.moments.pause)) {
