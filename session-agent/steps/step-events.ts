@@ -97,11 +97,12 @@ export class StepEvents {
     return this.#lostAtEnd ?? this.spool.lost;
   }
 
+  /** Takes the event over. */
   emit(event: Unnumbered<MemoryEvent>, bytes = sizeOf(event)): void {
     this.#lastSeq += 1;
     const at = new Date(this.#clock.now()).toISOString();
     // The number and the time are all that an unnumbered event lacks.
-    const numbered = { ...event, seq: this.#lastSeq, at } as MemoryEvent;
+    const numbered = Object.assign(event, { seq: this.#lastSeq, at }) as MemoryEvent;
     this.#remembered.push({ event: numbered, totals: { ...this.spool.totals } });
     this.#onGrowth(bytes + eventBytes);
     this.#notify();
