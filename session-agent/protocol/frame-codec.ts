@@ -34,6 +34,7 @@ export const decodeTrusted = (body: Buffer): unknown => JSON.parse(body.toString
 
 const headerBytes = 4;
 const firstRoomBytes = 64 * 1024;
+const noBytes: Buffer = Buffer.alloc(0);
 
 /**
  * Splits a byte stream into messages, whatever the sizes of its chunks. An incomplete frame takes
@@ -44,7 +45,7 @@ export class FrameDecoder<Message> {
   readonly #header = Buffer.alloc(headerBytes);
   /** Bytes of the current frame that have arrived, header included. */
   #size = 0;
-  #body: Buffer = Buffer.alloc(0);
+  #body = noBytes;
   #maxBytes: number;
 
   /**
@@ -66,7 +67,7 @@ export class FrameDecoder<Message> {
       if (this.#size < headerBytes || this.#size < headerBytes + this.#bodyBytes) continue;
       const body = this.#body.subarray(0, this.#bodyBytes);
       this.#size = 0;
-      this.#body = Buffer.alloc(0);
+      this.#body = noBytes;
       this.#maxBytes = maxFrameBytes;
       yield this.#decode(body);
     }
