@@ -4,7 +4,8 @@ import { createRandomStream, type RandomStream } from './random-stream.ts';
 /** The Unix time at which every simulation starts. */
 export const startMs = 1_800_000_000_000;
 
-const realImmediate = setImmediate;
+/** The machine's own, whatever replaces the global. */
+export const realImmediate = setImmediate;
 
 /** What a kill takes with it: timers, sockets and calls of ports belong to a process. */
 export interface SimulatedProcess {

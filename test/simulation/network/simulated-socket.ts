@@ -1,5 +1,10 @@
 import { Duplex } from 'node:stream';
-import type { Kernel, ScheduledEvent, SimulatedProcess } from '../kernel/kernel.ts';
+import {
+  type Kernel,
+  realImmediate,
+  type ScheduledEvent,
+  type SimulatedProcess,
+} from '../kernel/kernel.ts';
 import { systemError } from './system-error.ts';
 
 /** What a connection needs from its network. */
@@ -250,7 +255,8 @@ export class SimulatedSocket extends Duplex {
 /** Node's HTTP server would do it when the socket closes: until then its parser is never collected. */
 function releaseParser(socket: SimulatedSocket): void {
   const { parser }: HttpSocket = socket;
-  parser?.close();
+  // The parser itself may have called what has killed the process.
+  if (parser) realImmediate(() => parser.close());
 }
 
 type HttpSocket = SimulatedSocket & { parser?: { close(): void } | null };
