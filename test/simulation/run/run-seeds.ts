@@ -46,6 +46,9 @@ export async function runSeeds(
   await Promise.all(Array.from({ length: processes }, work));
 }
 
+/** V8 collects garbage rarely if it may use much memory; a seed needs less than half of this. */
+const heapLimits = ['--max-semi-space-size=8', '--max-old-space-size=256'];
+
 /** @returns the seeds that were not run because the process broke. */
 async function runProcess(
   seeds: number[],
@@ -54,7 +57,7 @@ async function runProcess(
 ): Promise<number[]> {
   const child = spawn(
     process.execPath,
-    [`${bundle}/main.mjs`, `--seeds=${seeds.join(',')}`, ...args],
+    [...heapLimits, `${bundle}/main.mjs`, `--seeds=${seeds.join(',')}`, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let errors = '';
